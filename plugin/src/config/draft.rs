@@ -1,0 +1,166 @@
+//! A configuration in the making: what could be understood of a document, sound or not.
+
+use std::collections::BTreeSet;
+
+use url::Url;
+
+use super::{
+    Callback, Config, HomepageState, Strategy, SyncConfig, address, choice, document, field, identifier,
+    problem::Problems,
+    reader::Reader,
+    secret::{MASK, Secret},
+};
+use crate::{
+    contract::element::{Destination, Setting},
+    text::Locale,
+};
+
+/// What a document says. Nothing stands for a value that is absent without a default, or wrong.
+pub(super) struct Draft {
+    corp_id: Option<String>,
+    agent_id: Option<u64>,
+    secret: Option<Secret>,
+    /// Where in the document the secret stands.
+    secret_paths: Vec<String>,
+    redirect_uri: Option<Url>,
+    trusted_domain: Option<String>,
+    homepage_state: Option<HomepageState>,
+    locale: Option<Locale>,
+    strategy: Option<Strategy>,
+    fields: Option<BTreeSet<String>>,
+    callback: Option<Callback>,
+    contact_callback: Option<Callback>,
+    api_base: Option<Url>,
+    login_base: Option<Url>,
+    oauth_base: Option<Url>,
+    proxy: Option<Url>,
+}
+
+/// Reads a document as far as that is possible, and finds everything that is wrong with it.
+pub(super) fn read(document: &str) -> (Option<Draft>, Problems) {
+    let mut problems = Problems::default();
+    let (root, findings) = document::parse(document);
+    for finding in findings {
+        problems.add("", finding);
+    }
+    let Some(root) = root else { return (None, problems) };
+    let mut reader = Reader::new(&root, problems);
+    let draft = Draft::gather(&mut reader);
+    (Some(draft), reader.problems)
+}
+
+impl Draft {
+    fn gather(reader: &mut Reader<'_>) -> Self {
+        let redirect_uri = address::redirect_uri(reader, &field::REDIRECT_URI);
+        Self {
+            corp_id: identifier::corp_id(reader, &field::CORP_ID),
+            agent_id: identifier::agent_id(reader, &field::AGENT_ID),
+            secret: identifier::secret(reader, &field::SECRET),
+            secret_paths: reader.paths(&field::SECRET),
+            trusted_domain: address::trusted_domain(reader, &field::TRUSTED_DOMAIN, redirect_uri.as_ref()),
+            redirect_uri,
+            homepage_state: choice::homepage_state(reader, &field::HOMEPAGE_STATE),
+            locale: choice::locale(reader, &field::LOCALE),
+            strategy: choice::strategy(reader, &field::SYNC_STRATEGY),
+            fields: choice::member_fields(reader, &field::SYNC_FIELDS),
+            callback: callback(reader),
+            contact_callback: contact_callback(reader),
+            api_base: address::base(reader, &field::API_BASE_URL, "cgi-bin"),
+            login_base: address::base(reader, &field::LOGIN_BASE_URL, "wwlogin/sso/login"),
+            oauth_base: address::base(reader, &field::OAUTH_BASE_URL, "connect/oauth2/authorize"),
+            proxy: address::proxy(reader, &field::PROXY),
+        }
+    }
+
+    /// The language in which the administrator reads, as far as that is known.
+    pub(super) fn locale(&self) -> Locale {
+        self.locale.unwrap_or_default()
+    }
+
+    /// The configuration, when everything required was understood.
+    pub(super) fn finish(self) -> Option<Config> {
+        Some(Config {
+            corp_id: self.corp_id?,
+            agent_id: self.agent_id?,
+            secret: self.secret?,
+            redirect_uri: self.redirect_uri,
+            api_base: self.api_base?,
+            login_base: self.login_base?,
+            oauth_base: self.oauth_base?,
+            trusted_domain: self.trusted_domain,
+            callback: self.callback,
+            contact_callback: self.contact_callback,
+            proxy: self.proxy,
+            homepage_state: self.homepage_state?,
+            locale: self.locale?,
+            sync: SyncConfig { strategy: self.strategy?, fields: self.fields },
+        })
+    }
+
+    /// Every value that was understood, in the order of the table of fields. Secrets are masked.
+    pub(super) fn summary(&self) -> Vec<Setting> {
+        let url = |url: &Option<Url>| url.as_ref().map(Url::to_string);
+        let base = |base: &Option<Url>| url(base).map(|base| base.trim_end_matches('/').to_owned());
+        let mask = |is_there: bool| is_there.then(|| MASK.to_owned());
+        let contact_secret = self.contact_callback.as_ref().and_then(|callback| callback.secret.as_ref());
+        let value = |key: &str| match key {
+            "corpId" => self.corp_id.clone(),
+            "agentId" => self.agent_id.map(|id| id.to_string()),
+            "secret" => mask(self.secret.is_some()),
+            "redirectUri" => url(&self.redirect_uri),
+            "trustedDomain" => self.trusted_domain.clone(),
+            "homepageState" => self.homepage_state.map(|state| choice::homepage_state_name(state).to_owned()),
+            "locale" => self.locale.and_then(choice::locale_name).map(str::to_owned),
+            "sync.strategy" => self.strategy.map(|strategy| choice::strategy_name(strategy).to_owned()),
+            "sync.fields" => self.fields.as_ref().map(|fields| fields.iter().cloned().collect::<Vec<_>>().join(",")),
+            "callback.token" | "callback.encodingAESKey" => mask(self.callback.is_some()),
+            "contactCallback.secret" => mask(contact_secret.is_some()),
+            "contactCallback.token" | "contactCallback.encodingAESKey" => mask(self.contact_callback.is_some()),
+            "apiBaseUrl" => base(&self.api_base),
+            "loginBaseUrl" => base(&self.login_base),
+            "oauthBaseUrl" => base(&self.oauth_base),
+            "proxy" => base(&self.proxy),
+            _ => None,
+        };
+        let setting = |field: &&field::Field| Some(Setting { key: field.key.to_owned(), value: value(field.key)? });
+        field::FIELDS.iter().filter_map(setting).collect()
+    }
+
+    /// The servers that the component calls. The sign-in pages are opened by browsers and the proxy by the host, so
+    /// neither is among them.
+    pub(super) fn destinations(&self) -> Vec<Destination> {
+        let destination = |url: &Url| {
+            Some(Destination {
+                scheme: url.scheme().to_owned(),
+                host: url.host_str()?.to_owned(),
+                port: url.port_or_known_default()?,
+                purpose: "api".to_owned(),
+                secrets: self.secret_paths.clone(),
+            })
+        };
+        self.api_base.as_ref().and_then(destination).into_iter().collect()
+    }
+}
+
+fn callback(reader: &mut Reader<'_>) -> Option<Callback> {
+    if !reader.has_group("callback") {
+        return None;
+    }
+    reader.need(&field::CALLBACK_TOKEN);
+    reader.need(&field::CALLBACK_KEY);
+    let token = identifier::callback_token(reader, &field::CALLBACK_TOKEN);
+    let key = identifier::callback_key(reader, &field::CALLBACK_KEY);
+    Some(Callback { secret: None, token: token?, encoding_aes_key: key? })
+}
+
+fn contact_callback(reader: &mut Reader<'_>) -> Option<Callback> {
+    if !reader.has_group("contactCallback") {
+        return None;
+    }
+    reader.need(&field::CONTACT_TOKEN);
+    reader.need(&field::CONTACT_KEY);
+    let secret = identifier::secret(reader, &field::CONTACT_SECRET);
+    let token = identifier::callback_token(reader, &field::CONTACT_TOKEN);
+    let key = identifier::callback_key(reader, &field::CONTACT_KEY);
+    Some(Callback { secret, token: token?, encoding_aes_key: key? })
+}

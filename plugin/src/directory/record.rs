@@ -1,0 +1,160 @@
+//! What the directory stores of a member and a department, and how that becomes a record of the contract.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::{
+    contract::{directory as contract, storage::Entry},
+    failure::Failure,
+    vendor::wire::{
+        department::Department,
+        member::{Member, Status},
+    },
+};
+
+/// How a member stands to the organisation, as the directory sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Presence {
+    /// In the visible range and signed up.
+    Active,
+    /// In the visible range, disabled by the administrator.
+    Disabled,
+    /// In the visible range, has not signed up yet.
+    NotActivated,
+    /// No longer in the visible range; nothing proves a resignation.
+    LeftRange,
+    /// Resigned, by the word of WeCom or of the administrator.
+    Resigned,
+}
+
+impl Presence {
+    /// Whether the member is in the visible range.
+    pub fn is_present(self) -> bool {
+        matches!(self, Self::Active | Self::Disabled | Self::NotActivated)
+    }
+
+    /// What the vendor's status means for the directory.
+    pub fn of(status: Status) -> Self {
+        match status {
+            Status::Active => Self::Active,
+            Status::Disabled => Self::Disabled,
+            Status::NotActivated => Self::NotActivated,
+            Status::Resigned => Self::Resigned,
+        }
+    }
+}
+
+impl From<Presence> for contract::MemberStatus {
+    fn from(presence: Presence) -> Self {
+        match presence {
+            Presence::Active => Self::Active,
+            Presence::Disabled => Self::Disabled,
+            Presence::NotActivated => Self::NotActivated,
+            Presence::LeftRange => Self::LeftRange,
+            Presence::Resigned => Self::Resigned,
+        }
+    }
+}
+
+/// A stored member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRecord {
+    /// When the vendor was asked for this state: of two writers the one that read later wins.
+    pub read_at: u64,
+    /// Dense number of the member in this directory, for bitmaps.
+    pub ordinal: u64,
+    /// See [`Presence`].
+    pub presence: Presence,
+    /// As last seen.
+    pub member: Member,
+}
+
+/// The same, with the member left as text: enough to compare it with a fetched one, at a fraction of the cost.
+#[derive(Debug, Deserialize)]
+pub struct MemberOutline<'a> {
+    /// See [`MemberRecord`].
+    pub ordinal: u64,
+    /// See [`MemberRecord`].
+    pub presence: Presence,
+    /// JSON of [`Member`], exactly as it was written.
+    #[serde(borrow)]
+    pub member: &'a RawValue,
+}
+
+impl<'a> MemberOutline<'a> {
+    /// Reads the outline of a stored member.
+    pub fn parse(entry: &'a Entry) -> Result<Self, Failure> {
+        serde_json::from_str(&entry.value).map_err(|error| Failure::corrupt(&entry.key, &error))
+    }
+}
+
+/// What the platform adds to a member. It outlives every sync.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overlay {
+    /// Application roles.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// The member had resigned and came back: the roles wait for an administrator's word, since ids are used again.
+    #[serde(default)]
+    pub suspended: bool,
+}
+
+/// A member as the contract shows it.
+pub fn show_member(member: Member, presence: Presence, overlay: Option<Overlay>) -> contract::Member {
+    let overlay = overlay.unwrap_or_default();
+    let (roles, suspended_roles) =
+        if overlay.suspended { (Vec::new(), overlay.roles) } else { (overlay.roles, Vec::new()) };
+    contract::Member {
+        id: member.id,
+        name: member.name,
+        status: presence.into(),
+        departments: member
+            .departments
+            .into_iter()
+            .map(|place| contract::Membership { id: place.id, leader: place.leader, order: place.order })
+            .collect(),
+        main_department: member.main_department,
+        direct_leaders: member.direct_leaders,
+        position: member.position,
+        alias: member.alias,
+        telephone: member.telephone,
+        mobile: member.mobile,
+        email: member.email,
+        business_email: member.business_email,
+        gender: member.gender,
+        avatar: member.avatar,
+        qr_code: member.qr_code,
+        address: member.address,
+        external_position: member.external_position,
+        attributes: member
+            .attributes
+            .into_iter()
+            .map(|attribute| contract::Attribute { name: attribute.name, value: attribute.value })
+            .collect(),
+        external_profile: member.external_profile,
+        roles,
+        suspended_roles,
+    }
+}
+
+/// A department as the contract shows it.
+pub fn show_department(department: Department) -> contract::Department {
+    contract::Department {
+        id: department.id,
+        name: department.name,
+        name_en: department.name_en,
+        parent_id: department.parent_id,
+        order: department.order,
+        leaders: department.leaders,
+    }
+}
+
+/// A stored department.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepartmentRecord {
+    /// See [`MemberRecord::read_at`].
+    pub read_at: u64,
+    /// As last seen.
+    pub department: Department,
+}

@@ -1,0 +1,158 @@
+//! Refreshing one member or department, beside any sync: every writer checks the head, and the record that was read
+//! later wins.
+
+use super::{
+    batch::Batch,
+    decision::{self, Decision},
+    key, overlay,
+    read::{self, unknown},
+    record::{DepartmentRecord, MemberRecord, Presence},
+};
+use crate::{
+    config::Config,
+    contract::{
+        directory::{self as contract, ChangeKind},
+        types::Reason,
+    },
+    failure::Failure,
+    platform::Platform,
+    store,
+    vendor::{
+        answer,
+        api::Api,
+        client::{Call, Client},
+        wire::{department, member},
+    },
+};
+
+/// Attempts to write before another writer is given way. Each loses only against a writer that succeeded.
+const ATTEMPTS: u32 = 20;
+
+/// See `sync-member` in `wit/directory.wit`.
+pub fn sync_member<P: Platform>(platform: &P, config: &Config, id: &str) -> Result<contract::Member, Failure> {
+    check_id(id)?;
+    let read_at = platform.now_ms();
+    let call = Call { api: Api::UserGet, query: vec![("userid", id.to_owned())], body: None };
+    let fetched = match Client::new(platform, config).read_text(&call) {
+        Ok(text) => {
+            let mut member = member::parse(&text).map_err(|error| answer::unreadable(Api::UserGet, &error).failure)?;
+            if let Some(fields) = &config.sync.fields {
+                member.keep_only(fields);
+            }
+            Some(member)
+        }
+        // WeCom does not tell a member who left the range from one who never was.
+        Err(failure) if hides_member(&failure) => None,
+        Err(failure) => return Err(failure),
+    };
+    for _ in 0..ATTEMPTS {
+        let mut batch = Batch::begin(platform, &config.corp_id)?;
+        let stored = store::get::<_, MemberRecord>(platform, &key::member(id))?.map(|stored| stored.value);
+        if stored.as_ref().is_some_and(|stored| stored.read_at > read_at) {
+            return read::find_member(platform, id);
+        }
+        match (stored, fetched.clone()) {
+            (None, None) => return Err(unknown("member", "成员", id)),
+            (Some(stored), None) if !stored.presence.is_present() => return read::find_member(platform, id),
+            (Some(stored), None) => {
+                let record = MemberRecord { read_at, presence: Presence::LeftRange, ..stored.clone() };
+                batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
+            }
+            (stored, Some(mut member)) => match decision::on_member(stored.as_ref(), &mut member) {
+                Decision::Ignore => return Err(unknown("member", "成员", id)),
+                decision => write_member(platform, &mut batch, stored.as_ref(), member, read_at, decision)?,
+            },
+        }
+        if store::apply(platform, &batch.into_ops())?.is_ok() {
+            return read::find_member(platform, id);
+        }
+    }
+    Err(contended())
+}
+
+/// See `sync-department` in `wit/directory.wit`.
+pub fn sync_department<P: Platform>(platform: &P, config: &Config, id: &str) -> Result<contract::Department, Failure> {
+    let number: u32 = id.parse().map_err(|_| {
+        Failure::invalid_argument("id", "a department id is a whole number below 4294967296, such as 1 or 2315041299")
+    })?;
+    let id = number.to_string();
+    let read_at = platform.now_ms();
+    let call = Call { api: Api::DepartmentGet, query: vec![("id", id.clone())], body: None };
+    let text = match Client::new(platform, config).read_text(&call) {
+        Err(failure) if hides_department(&failure) => return Err(unknown("department", "部门", &id)),
+        answer => answer?,
+    };
+    let fetched =
+        department::parse_one(&text).map_err(|error| answer::unreadable(Api::DepartmentGet, &error).failure)?;
+    for _ in 0..ATTEMPTS {
+        let mut batch = Batch::begin(platform, &config.corp_id)?;
+        let stored = store::get::<_, DepartmentRecord>(platform, &key::department(&id))?.map(|stored| stored.value);
+        let mut department = fetched.clone();
+        let decision = decision::on_department(stored.as_ref().map(|stored| &stored.department), &mut department);
+        let record = DepartmentRecord { read_at, department };
+        match decision {
+            _ if stored.as_ref().is_some_and(|stored| stored.read_at > read_at) => {
+                return read::find_department(platform, &id);
+            }
+            Decision::Change(kind) => batch.department(&record, kind),
+            Decision::Unchanged | Decision::Ignore => batch.push(store::put(key::department(&id), &record)),
+        }
+        if store::apply(platform, &batch.into_ops())?.is_ok() {
+            return read::find_department(platform, &id);
+        }
+    }
+    Err(contended())
+}
+
+/// Adds a fetched member to a batch. Roles of somebody who had resigned come back suspended: WeCom hands user ids out
+/// again, and the new person must not inherit them.
+pub fn write_member<P: Platform>(
+    platform: &P,
+    batch: &mut Batch,
+    stored: Option<&MemberRecord>,
+    member: member::Member,
+    read_at: u64,
+    decision: Decision,
+) -> Result<(), Failure> {
+    let ordinal = stored.map_or_else(|| batch.new_ordinal(), |stored| stored.ordinal);
+    let record = MemberRecord { read_at, ordinal, presence: Presence::of(member.status), member };
+    match decision {
+        Decision::Change(kind) => {
+            let had_resigned = stored.is_some_and(|stored| stored.presence == Presence::Resigned);
+            if kind == ChangeKind::MemberRejoined
+                && had_resigned
+                && let Some(mut overlay) = overlay::read(platform, &record.member.id)?
+                && !overlay.roles.is_empty()
+            {
+                overlay.suspended = true;
+                batch.push(store::put(key::overlay(&record.member.id), &overlay));
+            }
+            batch.member(stored, &record, kind);
+        }
+        Decision::Unchanged => batch.member_silently(stored, &record),
+        Decision::Ignore => {}
+    }
+    Ok(())
+}
+
+/// Whether WeCom says that this member does not exist or is not to be seen: it does not tell the two apart.
+pub fn hides_member(failure: &Failure) -> bool {
+    matches!(failure.vendor_code, Some(60111 | 60011 | 40003 | 50002 | 60021 | 92000))
+}
+
+/// Likewise for a department.
+pub fn hides_department(failure: &Failure) -> bool {
+    matches!(failure.vendor_code, Some(60003 | 60011 | 60123))
+}
+
+fn check_id(id: &str) -> Result<(), Failure> {
+    if id.is_empty() || id.len() > member::ID_BYTES || id.chars().any(char::is_control) {
+        return Err(Failure::invalid_argument("id", "a member id has 1 to 64 bytes and no control characters"));
+    }
+    Ok(())
+}
+
+fn contended() -> Failure {
+    Failure::new(Reason::Conflict, format!("other writers changed the directory {ATTEMPTS} times in a row"))
+        .with_retry_after_ms(1_000)
+}

@@ -1,0 +1,266 @@
+//! The sync: a state machine whose state lies in storage.
+//!
+//! ```text
+//! scope ─▶ fetch ─▶ individuals ─▶ missing ─▶ guard ─▶ confirm ─▶ planned ─▶ apply … ─▶ finish
+//! ```
+//!
+//! [`run::Run`] is the state, [`worker::Worker`] what every step works with, and this file the driver: it takes one
+//! step after the other until the call's budget is used up, the run is done, or WeCom stops it. Steps ask WeCom in
+//! [`scope`], [`walk`] and [`removal`] and write the copy in [`apply`] only. What a kill costs is at most the work since
+//! the last checkpoint, because every checkpoint moves scratch and state together.
+
+mod apply;
+mod lease;
+mod removal;
+pub mod report;
+pub mod run;
+mod scope;
+mod seen;
+mod setback;
+mod walk;
+mod worker;
+
+use self::{
+    lease::Lease,
+    report::Report,
+    run::{Phase, Run},
+    seen::Seen,
+    worker::{Stop, Worker},
+};
+use super::{head, key};
+use crate::{
+    config::{self, Config},
+    contract::{
+        directory::{Pause, Strategy, SyncRequest, SyncStep, Waiting},
+        log::Level,
+        storage::Op,
+        types::Reason,
+    },
+    failure::Failure,
+    platform::Platform,
+    store,
+    text::Text,
+};
+
+/// Requests side by side of one API (fact sheet §10.7: thresholds of 45033 are not published).
+const PARALLELISM: u32 = 5;
+/// How long a complete plan may lie before it is applied: one hour.
+const PLAN_FRESH_MS: u64 = 60 * 60 * 1_000;
+/// How long a run may take to reach its plan before it is begun anew: six hours, several times what the waits for rate
+/// limits can add up to.
+const FETCH_FRESH_MS: u64 = 6 * PLAN_FRESH_MS;
+
+/// Advances the current run. See `sync` in `wit/directory.wit`.
+pub fn sync<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -> Result<SyncStep, Failure> {
+    check_strategy(&request.strategy, config)?;
+    let lease = Lease::acquire(platform)?;
+    match load(platform, config, request) {
+        Ok((run, seen)) => {
+            let mut worker = Worker::new(platform, config, run, seen, lease);
+            let outcome = drive(&mut worker, request);
+            give_back(platform, worker.into_lease());
+            outcome.map_err(|(Stop::Vendor(failure) | Stop::Lost(failure))| failure)
+        }
+        Err(failure) => {
+            give_back(platform, lease);
+            Err(failure)
+        }
+    }
+}
+
+/// Gives the lease back. Where that fails the outcome of the call stands all the same: the lease ends by itself.
+fn give_back<P: Platform>(platform: &P, lease: Lease) {
+    if let Err(failure) = lease.release(platform) {
+        platform.log(Level::Warn, "the lease of the run could not be given back", &[("error", &failure.message)]);
+    }
+}
+
+fn load<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -> Result<(Run, Seen), Failure> {
+    let (run, is_new) = current_run(platform, config, request)?;
+    let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
+    let seen = if is_new { Seen::default() } else { Seen::load(platform, &run.id, members)? };
+    Ok((run, seen))
+}
+
+/// The run to go on with, or a new one.
+fn current_run<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -> Result<(Run, bool), Failure> {
+    head::read_for(platform, &config.corp_id)?;
+    let now = platform.now_ms();
+    let stored = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
+    match stored {
+        Some(run) if goes_on(&run, request, now) => Ok((run, false)),
+        stored => {
+            if let Some(run) = stored {
+                // Together, so that no run is ever found without its scratch.
+                platform.apply(&[Op::DeletePrefix(key::scratch(&run.id)), store::delete(key::RUN)])?;
+            }
+            let mut random = [0; 8];
+            platform.random(&mut random);
+            let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));
+            platform.log(Level::Info, "a sync begins", &[("run", &id)]);
+            Ok((Run::new(id, now, request.dry_run, PARALLELISM), true))
+        }
+    }
+}
+
+/// Whether an unfinished run is continued. One that has begun to write always is: only it knows what is left. A
+/// blocked one goes on when the removal is allowed and is fetched anew otherwise, since the administrator may have
+/// mended the visible range; a plan is applied while it is fresh.
+fn goes_on(run: &Run, request: &SyncRequest, now: u64) -> bool {
+    if run.is_applying() {
+        return true;
+    }
+    let (is_wanted, fresh_ms) = match run.phase {
+        Phase::Guard => (request.allow_mass_removal, PLAN_FRESH_MS),
+        Phase::Planned => (!request.dry_run, PLAN_FRESH_MS),
+        _ => (run.dry_run == request.dry_run, FETCH_FRESH_MS),
+    };
+    let since = run.planned_at.unwrap_or(run.started_at);
+    is_wanted && now.saturating_sub(since) < fresh_ms && !request.restart
+}
+
+fn drive<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Result<SyncStep, Stop> {
+    if let Some(wait) = worker.run.pending_wait.clone() {
+        if worker.platform.now_ms() < wait.not_before {
+            return Ok(SyncStep::Wait(Waiting {
+                not_before: wait.not_before,
+                reason: wait.reason,
+                vendor_code: wait.vendor_code,
+                progress: worker.run.progress(),
+            }));
+        }
+        worker.run.pending_wait = None;
+    }
+    worker.run.dry_run = request.dry_run && !worker.run.is_applying();
+    worker.run.sync_calls += 1;
+    loop {
+        match step(worker, request) {
+            Ok(Some(done)) => return Ok(done),
+            Ok(None) => worker.run.failures = 0,
+            Err(Stop::Lost(failure)) => return Err(Stop::Lost(failure)),
+            Err(Stop::Vendor(failure)) => return stopped(worker, failure),
+        }
+        if !worker.has_budget() {
+            worker.checkpoint()?;
+            return Ok(SyncStep::More(worker.run.progress()));
+        }
+    }
+}
+
+/// Takes one step; `Some` when the call is done.
+fn step<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Result<Option<SyncStep>, Stop> {
+    match worker.run.phase.clone() {
+        Phase::Scope => scope::step(worker)?,
+        Phase::Fetch(place) => walk::departments(worker, place)?,
+        Phase::Individuals(place) => walk::individuals(worker, place)?,
+        Phase::Missing(sweep) => removal::find(worker, sweep)?,
+        Phase::Guard => removal::guard(worker, request.allow_mass_removal)?,
+        Phase::Confirm(sweep) => removal::confirm(worker, sweep)?,
+        Phase::Planned if worker.run.dry_run => {
+            apply::plan_departments(worker)?;
+            worker.checkpoint()?;
+            let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
+            let report = Report::new(&worker.run, &head, worker.platform.now_ms());
+            return Ok(Some(SyncStep::Planned(report.show(true))));
+        }
+        Phase::Planned => {
+            worker.run.phase = Phase::ApplyDepartments(0);
+            worker.checkpoint()?;
+        }
+        Phase::ApplyDepartments(page) => apply::departments(worker, page)?,
+        Phase::ApplyMembers(after) => apply::members(worker, after)?,
+        Phase::ApplyRemovals(after) => apply::removals(worker, after)?,
+        Phase::ApplyDepartmentRemovals => apply::department_removals(worker)?,
+        Phase::Finish => return finish(worker).map(Some),
+    }
+    Ok(None)
+}
+
+/// Ends the run: the report takes its place and the scratch goes.
+fn finish<P: Platform>(worker: &mut Worker<'_, P>) -> Result<SyncStep, Stop> {
+    worker.count_calls();
+    let now = worker.platform.now_ms();
+    let (head, version) = head::read_for(worker.platform, &worker.config.corp_id)?;
+    let report = Report::new(&worker.run, &head, now);
+    let observed = Observed { seen: worker.run.saw_sensitive, at: now };
+    let mut ops = vec![
+        store::put(key::LAST_RUN, &report),
+        store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed),
+        Op::DeletePrefix(key::scratch(&worker.run.id)),
+    ];
+    // An organisation without a visible member or department is bound to its corp all the same.
+    if version.is_none() {
+        ops.push(store::check(key::HEAD, None));
+        ops.push(store::put(key::HEAD, &head));
+    }
+    worker.commit_last(ops)?;
+    let changes = head.last_change.to_string();
+    worker.platform.log(Level::Info, "the sync is complete", &[("run", &worker.run.id), ("last_change", &changes)]);
+    Ok(SyncStep::Complete(report.show(false)))
+}
+
+#[derive(serde::Serialize)]
+struct Observed {
+    seen: bool,
+    at: u64,
+}
+
+/// What becomes of a run that WeCom stopped: it waits, or it pauses for a person, or the call's budget was too small.
+fn stopped<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<SyncStep, Stop> {
+    use setback::Setback;
+    let mut random = [0; 2];
+    worker.platform.random(&mut random);
+    let setback = setback::judge(&failure, &mut worker.run, worker.platform.now_ms(), u16::from_be_bytes(random));
+    let code = failure.vendor_code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+    worker.platform.log(
+        Level::Warn,
+        "the sync was stopped",
+        &[("run", &worker.run.id), ("error", &failure.message), ("vendor_code", &code)],
+    );
+    let progress = |worker: &Worker<'_, P>| worker.run.progress();
+    match setback {
+        Setback::More => {
+            worker.checkpoint()?;
+            Ok(SyncStep::More(progress(worker)))
+        }
+        Setback::Wait(wait) => {
+            worker.run.pending_wait = Some(wait.clone());
+            worker.run.waits += 1;
+            worker.checkpoint()?;
+            Ok(SyncStep::Wait(Waiting {
+                not_before: wait.not_before,
+                reason: wait.reason,
+                vendor_code: wait.vendor_code,
+                progress: progress(worker),
+            }))
+        }
+        Setback::Pause => {
+            worker.checkpoint()?;
+            let error = failure.into_error(worker.config.locale);
+            Ok(SyncStep::Paused(Pause { error, progress: progress(worker) }))
+        }
+    }
+}
+
+fn check_strategy(asked: &Strategy, config: &Config) -> Result<(), Failure> {
+    let is_export = match asked {
+        Strategy::Automatic => config.sync.strategy == config::Strategy::Export,
+        Strategy::Walk => false,
+        Strategy::Export => true,
+        Strategy::Other(name) => {
+            return Err(Failure::invalid_argument(
+                "strategy",
+                format!("unknown strategy {name:?}: expected automatic, walk or export"),
+            ));
+        }
+    };
+    if is_export {
+        return Err(Failure::new(Reason::Unsupported, "this version syncs by walking departments only").with_hint(
+            Text::new(
+                "此版本尚不支持导出方式同步，请使用 walk 或 auto",
+                "this version cannot sync by export yet: use walk or auto",
+            ),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,233 @@
+//! A run: the whole state of a sync between two calls, as it lies in storage.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{contract::directory as contract, vendor::client::Usage};
+
+/// One pass over the organisation, from asking for its scope to the last written record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Run {
+    /// Unique for ever: the scratch of a run that was given up can never be taken for another's.
+    pub id: String,
+    /// Unix milliseconds.
+    pub started_at: u64,
+    /// Stop before anything is written to the copy.
+    pub dry_run: bool,
+    /// What is to be done next.
+    pub phase: Phase,
+    /// Pages of departments in scratch.
+    pub department_pages: usize,
+    /// Departments in scratch.
+    pub departments_met: u64,
+    /// Pages of members granted one by one.
+    pub individual_pages: usize,
+    /// Members granted one by one.
+    pub individuals: u64,
+    /// Distinct members met.
+    pub members_met: u64,
+    /// Among them those that the directory holds as present.
+    pub present_met: u64,
+    /// What the plan holds.
+    pub planned: Counts,
+    /// What was applied so far.
+    pub applied: Counts,
+    /// Members and departments of the directory that were not met.
+    pub missing: Missing,
+    /// Whether any fetched member carried a sensitive field.
+    pub saw_sensitive: bool,
+    /// Requests side by side; falls when WeCom answers 45033.
+    pub parallelism: u32,
+    /// Vendor calls by API.
+    pub calls: BTreeMap<String, u64>,
+    /// Requests that were repeated.
+    pub retries: u64,
+    /// Times the caller was asked to wait.
+    pub waits: u64,
+    /// Calls of `sync` that worked on this run.
+    pub sync_calls: u32,
+    /// For the administrator.
+    pub notes: Vec<String>,
+    /// When the plan was complete.
+    pub planned_at: Option<u64>,
+    /// Set while the caller was asked to wait.
+    pub pending_wait: Option<PendingWait>,
+    /// Failures of the current step in a row.
+    pub failures: u32,
+}
+
+/// What is to be done next. The order is the order of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Phase {
+    /// Ask which departments, members and tags are visible.
+    Scope,
+    /// Fetch the members of departments, from this one on.
+    Fetch(Place),
+    /// Fetch members that were granted one by one, from this one on.
+    Individuals(Place),
+    /// List what the directory holds and the pass did not meet, after this key.
+    Missing(Sweep),
+    /// Compare the number of missing ones with what the guard allows.
+    Guard,
+    /// Ask WeCom about each missing one.
+    Confirm(Sweep),
+    /// The plan is complete.
+    Planned,
+    /// Write departments, from this page on.
+    ApplyDepartments(usize),
+    /// Write members, after this key.
+    ApplyMembers(Option<String>),
+    /// Mark members that left, after this key.
+    ApplyRemovals(Option<String>),
+    /// Delete departments, deepest first.
+    ApplyDepartmentRemovals,
+    /// Write the report and clear the scratch.
+    Finish,
+}
+
+/// A place in the pages of scratch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The page.
+    pub page: usize,
+    /// The row of that page.
+    pub row: usize,
+}
+
+/// A walk over departments, then members, in key order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Sweep {
+    /// Among departments, after this key.
+    Departments(Option<String>),
+    /// Among members, after this key.
+    Members(Option<String>),
+}
+
+/// What was not met.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// Departments.
+    pub departments: u64,
+    /// Members.
+    pub members: u64,
+    /// How many of both WeCom was asked about.
+    pub confirmed: u64,
+}
+
+/// Numbers of a plan, or of what was applied.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct Counts {
+    pub departments_added: u64,
+    pub departments_updated: u64,
+    pub departments_removed: u64,
+    pub members_added: u64,
+    pub members_updated: u64,
+    pub members_left_range: u64,
+    pub members_resigned: u64,
+    pub members_rejoined: u64,
+    pub members_unchanged: u64,
+}
+
+/// Why and until when the caller waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PendingWait {
+    /// Unix milliseconds.
+    pub not_before: u64,
+    /// Kebab-case.
+    pub reason: String,
+    /// WeCom's code.
+    pub vendor_code: Option<i64>,
+}
+
+impl Run {
+    /// A run that begins now.
+    pub fn new(id: String, now: u64, dry_run: bool, parallelism: u32) -> Self {
+        Self {
+            id,
+            started_at: now,
+            dry_run,
+            phase: Phase::Scope,
+            department_pages: 0,
+            departments_met: 0,
+            individual_pages: 0,
+            individuals: 0,
+            members_met: 0,
+            present_met: 0,
+            planned: Counts::default(),
+            applied: Counts::default(),
+            missing: Missing::default(),
+            saw_sensitive: false,
+            parallelism,
+            calls: BTreeMap::new(),
+            retries: 0,
+            waits: 0,
+            sync_calls: 0,
+            notes: Vec::new(),
+            planned_at: None,
+            pending_wait: None,
+            failures: 0,
+        }
+    }
+
+    /// Whether records of the copy are being written.
+    pub fn is_applying(&self) -> bool {
+        matches!(
+            self.phase,
+            Phase::ApplyDepartments(_)
+                | Phase::ApplyMembers(_)
+                | Phase::ApplyRemovals(_)
+                | Phase::ApplyDepartmentRemovals
+                | Phase::Finish
+        )
+    }
+
+    /// Adds the vendor calls between two counts of the same client.
+    pub fn count(&mut self, now: &Usage, before: &Usage) {
+        for (api, calls) in &now.calls {
+            let known = before.calls.get(api).copied().unwrap_or_default();
+            *self.calls.entry((*api).to_owned()).or_default() += calls - known;
+        }
+        self.retries += now.retries - before.retries;
+    }
+
+    /// How the run stands, for people.
+    pub fn progress(&self) -> contract::Progress {
+        let changes = self.planned.members_added + self.planned.members_updated + self.planned.members_rejoined;
+        let removals = self.planned.members_left_range + self.planned.members_resigned;
+        let written = self.applied.members_added + self.applied.members_updated + self.applied.members_rejoined;
+        let walked = |place: &Place| (place.page * super::scope::DEPARTMENTS_PER_PAGE + place.row) as u64;
+        let (phase, done, total) = match &self.phase {
+            Phase::Scope => ("scope", 0, 1),
+            Phase::Fetch(place) => ("fetch", walked(place), self.departments_met),
+            Phase::Individuals(place) => (
+                "fetch-individuals",
+                (place.page * super::scope::INDIVIDUALS_PER_PAGE + place.row) as u64,
+                self.individuals,
+            ),
+            Phase::Missing(_) | Phase::Guard => ("plan", 0, 1),
+            Phase::Confirm(_) => ("confirm", self.missing.confirmed, self.missing.departments + self.missing.members),
+            Phase::Planned => ("planned", 1, 1),
+            Phase::ApplyDepartments(page) => {
+                ("apply-departments", (page * super::scope::DEPARTMENTS_PER_PAGE) as u64, self.departments_met)
+            }
+            Phase::ApplyMembers(_) => ("apply-members", written, changes),
+            Phase::ApplyRemovals(_) => {
+                ("apply-removals", self.applied.members_left_range + self.applied.members_resigned, removals)
+            }
+            Phase::ApplyDepartmentRemovals => ("apply-department-removals", 0, self.planned.departments_removed),
+            Phase::Finish => ("finish", 0, 1),
+        };
+        contract::Progress {
+            run: self.id.clone(),
+            phase: phase.to_owned(),
+            done: done.min(total),
+            total,
+            members: self.members_met,
+            vendor_calls: self.calls.values().sum(),
+        }
+    }
+}

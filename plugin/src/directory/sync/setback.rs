@@ -1,0 +1,140 @@
+//! What a refusal of WeCom means for the run: wait, pause, or simply another call. Pure.
+
+use super::run::{PendingWait, Run};
+use crate::{contract::types::Reason, failure::Failure};
+
+/// See the module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Setback {
+    /// This call's limits were too small for the step: the next call goes on.
+    More,
+    /// The host waits, then calls again.
+    Wait(PendingWait),
+    /// A person has to act.
+    Pause,
+}
+
+/// Failures in a row of an idempotent read that may be a hiccup (fact sheet §10.1: three repetitions).
+const HICCUPS: u32 = 3;
+/// Rate limits in a row before a person is told: more than the hour of the longest ordinary window.
+const RATE_LIMITS: u32 = 12;
+/// The longest single wait: ten minutes. A block that lasts longer is met again then.
+const LONGEST_MS: u64 = 10 * 60 * 1_000;
+/// "Too many calls at once": the window is not documented, seconds suffice in practice.
+const TOO_MANY_AT_ONCE: i64 = 45033;
+
+/// Judges a failure and counts it. `random` spreads the repetitions of many tenants.
+pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Setback {
+    let wait = |reason: &str, wait_ms: u64| {
+        Setback::Wait(PendingWait {
+            not_before: now + wait_ms,
+            reason: reason.to_owned(),
+            vendor_code: failure.vendor_code,
+        })
+    };
+    let spread = |limit_ms: u64| u64::from(random) * limit_ms / u64::from(u16::MAX);
+    run.failures += 1;
+    match &failure.reason {
+        Reason::Other(reason) if reason == "budget-exhausted" => {
+            run.failures -= 1;
+            Setback::More
+        }
+        Reason::RateLimited if run.failures <= RATE_LIMITS => {
+            run.retries += 1;
+            if failure.vendor_code == Some(TOO_MANY_AT_ONCE) {
+                run.parallelism = (run.parallelism / 2).max(1);
+            }
+            let first = failure.retry_after_ms.unwrap_or(60_000);
+            let doubled = first.saturating_mul(1 << (run.failures - 1).min(16)).min(LONGEST_MS.max(first));
+            wait("rate-limit", doubled + spread(1_000))
+        }
+        Reason::Unavailable if run.failures <= HICCUPS => {
+            run.retries += 1;
+            let reason = if failure.vendor_code.is_some() { "busy" } else { "unreachable" };
+            wait(reason, failure.retry_after_ms.unwrap_or(0).max(1_000 + spread(2_000)))
+        }
+        Reason::UnexpectedAnswer if run.failures <= HICCUPS => {
+            run.retries += 1;
+            wait("unreadable", 1_000 + spread(2_000))
+        }
+        _ => {
+            run.failures = 0;
+            Setback::Pause
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run() -> Run {
+        Run::new("r".to_owned(), 0, false, 5)
+    }
+
+    fn failure(reason: Reason, code: Option<i64>, retry_after_ms: Option<u64>) -> Failure {
+        Failure { vendor_code: code, retry_after_ms, ..Failure::new(reason, "m") }
+    }
+
+    fn wait_of(setback: &Setback) -> Option<(u64, &str)> {
+        match setback {
+            Setback::Wait(wait) => Some((wait.not_before, wait.reason.as_str())),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_first_setback_is_judged_by_its_reason() {
+        for (name, failure, expected) in [
+            ("minute limit", failure(Reason::RateLimited, Some(45009), Some(60_000)), Some((60_000, "rate-limit"))),
+            ("too many at once", failure(Reason::RateLimited, Some(45033), Some(2_000)), Some((2_000, "rate-limit"))),
+            ("busy", failure(Reason::Unavailable, Some(-1), None), Some((1_000, "busy"))),
+            ("no connection", failure(Reason::Unavailable, None, None), Some((1_000, "unreachable"))),
+            ("HTML", failure(Reason::UnexpectedAnswer, None, None), Some((1_000, "unreadable"))),
+            ("untrusted address", failure(Reason::NotPermitted, Some(60020), None), None),
+            ("wrong secret", failure(Reason::CredentialsRefused, Some(40001), None), None),
+        ] {
+            assert_eq!(wait_of(&judge(&failure, &mut run(), 0, 0)), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn hiccups_end_after_three_repetitions_and_begin_anew_after_the_pause() {
+        let mut run = run();
+        let busy = failure(Reason::Unavailable, Some(-1), None);
+        let judged: Vec<bool> = (0..5).map(|_| matches!(judge(&busy, &mut run, 0, 0), Setback::Wait(_))).collect();
+        assert_eq!(judged, [true, true, true, false, true]);
+        assert_eq!(run.retries, 4);
+    }
+
+    #[test]
+    fn rate_limits_back_off_up_to_ten_minutes() {
+        let mut run = run();
+        let limited = failure(Reason::RateLimited, Some(45009), Some(60_000));
+        let waits: Vec<u64> = (0..6)
+            .filter_map(|_| wait_of(&judge(&limited, &mut run, 0, 0)).map(|(not_before, _)| not_before / 1_000))
+            .collect();
+        assert_eq!(waits, [60, 120, 240, 480, 600, 600]);
+    }
+
+    #[test]
+    fn too_many_at_once_lowers_the_number_side_by_side() {
+        let mut run = run();
+        let limited = failure(Reason::RateLimited, Some(TOO_MANY_AT_ONCE), Some(2_000));
+        let widths: Vec<u32> = (0..4)
+            .map(|_| {
+                judge(&limited, &mut run, 0, 0);
+                run.parallelism
+            })
+            .collect();
+        assert_eq!(widths, [2, 1, 1, 1]);
+    }
+
+    #[test]
+    fn a_budget_that_was_too_small_is_no_failure() {
+        let mut run = run();
+        let exhausted = failure(Reason::Other("budget-exhausted".to_owned()), None, None);
+        assert_eq!(judge(&exhausted, &mut run, 0, 0), Setback::More);
+        assert_eq!(run.failures, 0);
+    }
+}

@@ -1,0 +1,227 @@
+//! Fetching members department by department, then those that were granted one by one.
+//!
+//! What is fetched is compared with the copy at once: a member that did not change leaves one bit, one that is new or
+//! differs leaves a row of scratch. Memory stays flat whatever the size of a department, because rows are read a few
+//! hundred at a time from the text of the answer.
+
+use super::{
+    run::{Phase, Place},
+    scope,
+    worker::{Stop, Worker},
+};
+use crate::{
+    contract::{directory::ChangeKind, storage::Entry, types::Reason},
+    directory::{
+        decision::{self, Decision},
+        key,
+        record::{MemberOutline, MemberRecord},
+        refresh::{hides_department, hides_member},
+    },
+    failure::Failure,
+    platform::Platform,
+    store,
+    vendor::{
+        answer,
+        api::Api,
+        client::Call,
+        wire::member::{self, Member},
+    },
+};
+
+/// Rows that are compared together.
+const ROWS: usize = 200;
+/// Bytes of one answer of a batch. Five at a time stay below the guest's memory bound; what is larger is asked for
+/// alone, with the host's own limit.
+const BATCH_ANSWER_BYTES: u64 = 4 << 20;
+/// Individually granted members that are looked up together.
+const LOOKED_UP: usize = 50;
+
+/// Fetches the next departments, as many at once as allowed.
+pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Result<(), Stop> {
+    if place.page >= worker.run.department_pages {
+        worker.run.phase = Phase::Individuals(Place::default());
+        return worker.checkpoint();
+    }
+    let page = scope::page(worker, place.page)?;
+    let end = page.len().min(place.row + worker.parallelism());
+    let ids: Vec<&str> = page[place.row.min(end)..end].iter().map(|department| department.id.as_str()).collect();
+    let read_at = worker.platform.now_ms();
+    let calls: Vec<Call> = ids.iter().map(|id| list_call(id)).collect();
+    let answers = worker.client.attempt_all(&calls, Some(BATCH_ANSWER_BYTES));
+    for (index, answer) in answers.into_iter().enumerate() {
+        let answer = match answer {
+            Err(failure) if is_too_large(&failure) => worker.ask(calls[index].clone()),
+            answer => answer,
+        };
+        match answer {
+            Ok(text) => {
+                let rows = member::rows(&text).map_err(|error| unreadable(Api::UserList, &error))?;
+                for rows in rows.chunks(ROWS) {
+                    let members = rows
+                        .iter()
+                        .map(|row| member::parse(row.get()))
+                        .collect::<Result<Vec<_>, _>>()
+                        .map_err(|error| unreadable(Api::UserList, &error))?;
+                    meet(worker, members, read_at)?;
+                }
+            }
+            // Deleted or hidden since the scope was read. Whoever was in it is asked about one by one later.
+            Err(failure) if hides_department(&failure) => worker.note(format!(
+                "department {} went out of sight during the run ({})",
+                ids[index],
+                failure.vendor_code.unwrap_or_default()
+            )),
+            Err(failure) => return Err(Stop::Vendor(failure)),
+        }
+        worker.run.phase = Phase::Fetch(advance(place, index + 1, page.len()));
+    }
+    worker.checkpoint_when_due()
+}
+
+/// Fetches the next individually granted members that no department brought.
+pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Result<(), Stop> {
+    if place.page >= worker.run.individual_pages {
+        worker.run.phase = Phase::Missing(super::run::Sweep::Departments(None));
+        return worker.checkpoint();
+    }
+    let page = scope::individuals(worker, place.page)?;
+    let end = page.len().min(place.row + LOOKED_UP);
+    let ids = &page[place.row.min(end)..end];
+    let wanted = not_met(worker, ids)?;
+    let batch = &wanted[..wanted.len().min(worker.parallelism())];
+    let read_at = worker.platform.now_ms();
+    let calls: Vec<Call> = batch.iter().map(|(_, id)| get_call(id)).collect();
+    for ((_, id), answer) in batch.iter().zip(worker.client.attempt_all(&calls, None)) {
+        match answer {
+            Ok(text) => {
+                let member = member::parse(&text).map_err(|error| unreadable(Api::UserGet, &error))?;
+                meet(worker, vec![member], read_at)?;
+            }
+            Err(failure) if hides_member(&failure) => worker.note(format!(
+                "member {id} is granted to the app but cannot be read ({})",
+                failure.vendor_code.unwrap_or_default()
+            )),
+            Err(failure) => return Err(Stop::Vendor(failure)),
+        }
+    }
+    // Everything before the first member that is still wanted is done.
+    let done = wanted.get(batch.len()).map_or(ids.len(), |(index, _)| *index);
+    worker.run.phase = Phase::Individuals(advance(place, done, page.len()));
+    worker.checkpoint_when_due()
+}
+
+/// Takes note of members that WeCom showed.
+pub fn meet<P: Platform>(worker: &mut Worker<'_, P>, mut members: Vec<Member>, read_at: u64) -> Result<(), Stop> {
+    if let Some(fields) = &worker.config.sync.fields {
+        members.iter_mut().for_each(|member| member.keep_only(fields));
+    }
+    let mut keys = Vec::with_capacity(members.len() * 2);
+    for member in &members {
+        keys.push(key::member(&member.id));
+        keys.push(key::scratch_row(&worker.run.id, 'm', &member.id));
+    }
+    let mut entries = store::get_many(worker.platform, &keys)?.into_iter();
+    for member in members {
+        let stored = entries.next().flatten();
+        let row = entries.next().flatten();
+        if row.is_none() && !worker.is_buffered(&member.id) {
+            meet_one(worker, stored.as_ref(), member, read_at)?;
+            worker.relieve()?;
+        }
+    }
+    Ok(())
+}
+
+fn meet_one<P: Platform>(
+    worker: &mut Worker<'_, P>,
+    stored: Option<&Entry>,
+    mut member: Member,
+    read_at: u64,
+) -> Result<(), Stop> {
+    worker.run.saw_sensitive |= member.has_sensitive_fields();
+    let mut is_new_bit = true;
+    let decision = match stored {
+        None => decision::on_member(None, &mut member),
+        Some(entry) => {
+            let outline = MemberOutline::parse(entry)?;
+            is_new_bit = worker.seen.insert(outline.ordinal);
+            if is_new_bit && outline.presence.is_present() {
+                worker.run.present_met += 1;
+            }
+            if outline.presence.is_present() && outline.member.get() == store::to_json(&member) {
+                Decision::Unchanged
+            } else {
+                decision::on_member(Some(&store::parse::<MemberRecord>(entry)?.value), &mut member)
+            }
+        }
+    };
+    if !is_new_bit {
+        return Ok(());
+    }
+    let planned = &mut worker.run.planned;
+    match decision {
+        Decision::Ignore => return Ok(()),
+        Decision::Unchanged => planned.members_unchanged += 1,
+        Decision::Change(kind) => {
+            match kind {
+                ChangeKind::MemberAdded => planned.members_added += 1,
+                ChangeKind::MemberRejoined => planned.members_rejoined += 1,
+                ChangeKind::MemberResigned => planned.members_resigned += 1,
+                _ => planned.members_updated += 1,
+            }
+            let row = store::put(
+                key::scratch_row(&worker.run.id, 'm', &member.id),
+                &super::apply::Row { read_at, member: std::borrow::Cow::Borrowed(&member) },
+            );
+            worker.buffer_member(&member.id, row);
+        }
+    }
+    worker.run.members_met += 1;
+    Ok(())
+}
+
+/// The ids that no department brought, each with its place in `ids`.
+fn not_met<P: Platform>(worker: &Worker<'_, P>, ids: &[String]) -> Result<Vec<(usize, String)>, Stop> {
+    let mut keys = Vec::with_capacity(ids.len() * 2);
+    for id in ids {
+        keys.push(key::member(id));
+        keys.push(key::scratch_row(&worker.run.id, 'm', id));
+    }
+    let mut entries = store::get_many(worker.platform, &keys)?.into_iter();
+    let mut wanted = Vec::new();
+    for (index, id) in ids.iter().enumerate() {
+        let stored = entries.next().flatten();
+        let row = entries.next().flatten();
+        let is_seen = match &stored {
+            Some(entry) => worker.seen.contains(MemberOutline::parse(entry)?.ordinal),
+            None => false,
+        };
+        if !is_seen && row.is_none() && !worker.is_buffered(id) {
+            wanted.push((index, id.clone()));
+        }
+    }
+    Ok(wanted)
+}
+
+/// The place `rows` further on, on the next page after the end of this one.
+fn advance(place: Place, rows: usize, page_len: usize) -> Place {
+    let row = place.row + rows;
+    if row < page_len { Place { row, ..place } } else { Place { page: place.page + 1, row: 0 } }
+}
+
+/// A question for one member.
+pub fn get_call(id: &str) -> Call {
+    Call { api: Api::UserGet, query: vec![("userid", id.to_owned())], body: None }
+}
+
+fn list_call(id: &str) -> Call {
+    Call { api: Api::UserList, query: vec![("department_id", id.to_owned())], body: None }
+}
+
+fn is_too_large(failure: &Failure) -> bool {
+    matches!(&failure.reason, Reason::Other(reason) if reason == "answer-too-large")
+}
+
+fn unreadable(api: Api, error: &serde_json::Error) -> Stop {
+    Stop::Vendor(answer::unreadable(api, error).failure)
+}

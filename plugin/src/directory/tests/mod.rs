@@ -1,0 +1,393 @@
+//! The directory on a fake platform: what must hold whatever is killed, raced or refused between two steps.
+
+mod company;
+mod interrupted;
+
+use std::collections::BTreeMap;
+
+use self::company::{Company, Person, platform};
+use super::{feed, key, read, refresh, sync::sync};
+use crate::{
+    contract::{
+        directory::{
+            Change, ChangeKind, Changed, Member, MemberFilter, MemberStatus, Report, Strategy, SyncRequest, SyncStep,
+        },
+        types::Reason,
+    },
+    failure::Failure,
+    fake::{self, FakePlatform},
+    store,
+};
+
+const PLAIN: SyncRequest =
+    SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
+const ALLOWED: SyncRequest = SyncRequest { allow_mass_removal: true, ..PLAIN };
+const DRY: SyncRequest = SyncRequest { dry_run: true, ..PLAIN };
+
+/// Two departments, a hidden parent above them, one member in both, one granted alone.
+fn small() -> Company {
+    let mut company = Company::default();
+    company.department(2, 1, "研发中心");
+    company.department(31, 2, "平台组");
+    company.person("ZhangSan", "张三", &[2, 31]);
+    company.person("lisi", "李四", &[31]);
+    company.person("wangwu", "王五", &[]);
+    company.granted.push("wangwu".into());
+    company
+}
+
+/// Calls `sync` until it asks for a person or is done, as a host does: waiting moves the clock.
+fn sync_on(fake: &FakePlatform, request: &SyncRequest) -> Result<SyncStep, Failure> {
+    for _ in 0..10_000 {
+        match sync(fake, &fake::config(), request)? {
+            SyncStep::More(_) => {}
+            SyncStep::Wait(waiting) => {
+                let now = crate::platform::Platform::now_ms(fake);
+                fake.advance_ms(waiting.not_before.saturating_sub(now));
+            }
+            done => return Ok(done),
+        }
+        fake.set_budget(crate::contract::call::Budget {
+            wall_ms: 60_000,
+            ..crate::platform::Platform::remaining(fake)
+        });
+    }
+    panic!("the sync does not end");
+}
+
+fn complete(fake: &FakePlatform, request: &SyncRequest) -> Report {
+    match sync_on(fake, request).unwrap() {
+        SyncStep::Complete(report) => report,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn paused(fake: &FakePlatform) -> crate::contract::types::Error {
+    match sync_on(fake, &PLAIN).unwrap() {
+        SyncStep::Paused(pause) => pause.error,
+        other => panic!("{other:?}"),
+    }
+}
+
+const EVERYBODY: MemberFilter = MemberFilter { department: None, status: None };
+
+fn members(fake: &FakePlatform, filter: &MemberFilter) -> Vec<Member> {
+    let mut members = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = read::members(fake, filter, cursor.as_deref(), 3).unwrap();
+        members.extend(page.members);
+        cursor = page.cursor;
+        if cursor.is_none() {
+            return members;
+        }
+    }
+}
+
+fn departments(fake: &FakePlatform) -> BTreeMap<u64, (u64, String)> {
+    let page = read::departments(fake, None, 1_000).unwrap();
+    page.departments
+        .into_iter()
+        .map(|row| (row.id.parse().unwrap(), (row.parent_id.map_or(0, |id| id.parse().unwrap()), row.name)))
+        .collect()
+}
+
+fn changes(fake: &FakePlatform) -> Vec<Change> {
+    let mut changes = Vec::new();
+    let mut cursor = Some("c0".to_owned());
+    loop {
+        let page = feed::changes(fake, cursor.as_deref(), 7).unwrap();
+        changes.extend(page.changes);
+        if !page.more {
+            return changes;
+        }
+        cursor = Some(page.cursor);
+    }
+}
+
+fn kinds(changes: &[Change]) -> Vec<(ChangeKind, &str)> {
+    changes.iter().map(|change| (change.kind, change.id.as_str())).collect()
+}
+
+/// The copy that somebody has who only ever read the feed.
+fn replayed(
+    changes: &[Change],
+) -> (BTreeMap<String, Member>, BTreeMap<String, crate::contract::directory::Department>) {
+    let (mut members, mut departments) = (BTreeMap::new(), BTreeMap::new());
+    for (index, change) in changes.iter().enumerate() {
+        assert_eq!(change.seq, index as u64 + 1, "the feed is dense");
+        match (&change.record, change.kind) {
+            (Changed::Member(member), _) => drop(members.insert(key::fold(&member.id), member.clone())),
+            (Changed::Department(row), ChangeKind::DepartmentRemoved) => {
+                assert!(departments.remove(&row.id).is_some(), "{} was there", row.id);
+            }
+            (Changed::Department(row), _) => drop(departments.insert(row.id.clone(), row.clone())),
+        }
+    }
+    (members, departments)
+}
+
+/// The copy says what the company says, the indexes say what the copy says, and the feed replays to it.
+fn assert_exact(fake: &FakePlatform, company: &Company) {
+    let copy = members(fake, &EVERYBODY);
+    let present: BTreeMap<String, Person> = copy
+        .iter()
+        .filter(|member| !matches!(member.status, MemberStatus::LeftRange | MemberStatus::Resigned))
+        .map(|member| {
+            let person = Person {
+                id: member.id.clone(),
+                name: member.name.clone(),
+                departments: member.departments.iter().map(|place| place.id.parse().unwrap()).collect(),
+                status: match member.status {
+                    MemberStatus::Active => 1,
+                    MemberStatus::Disabled => 2,
+                    _ => 4,
+                },
+            };
+            (key::fold(&member.id), person)
+        })
+        .collect();
+    let visible: BTreeMap<String, Person> = company
+        .visible()
+        .into_iter()
+        .filter(|(_, person)| person.status != 5)
+        .map(|(key, mut person)| {
+            person.departments.retain(|id| company.departments.contains_key(id));
+            person.departments.sort_unstable();
+            // The copy keeps the spelling that it met first; a returning member may be spelled anew.
+            person.id = present.get(&key).map_or(person.id, |known| known.id.clone());
+            (key, person)
+        })
+        .collect();
+    assert_eq!(present, visible);
+    assert_eq!(departments(fake), company.departments);
+
+    for id in company.departments.keys() {
+        let filter = MemberFilter { department: Some(id.to_string()), status: None };
+        let listed: Vec<String> = members(fake, &filter).into_iter().map(|member| key::fold(&member.id)).collect();
+        let expected: Vec<String> =
+            visible.iter().filter(|(_, person)| person.departments.contains(id)).map(|(key, _)| key.clone()).collect();
+        assert_eq!(listed, expected, "index of department {id}");
+    }
+    let (from_feed, departments_from_feed) = replayed(&changes(fake));
+    assert_eq!(from_feed.into_values().collect::<Vec<_>>(), copy);
+    assert_eq!(departments_from_feed.len(), company.departments.len());
+
+    let overview = read::overview(fake).unwrap();
+    assert_eq!(overview.departments, company.departments.len() as u64);
+    let counts = overview.members;
+    assert_eq!(counts.active + counts.disabled + counts.not_activated, present.len() as u64);
+    assert_eq!((counts.left_range + counts.resigned) as usize, copy.len() - present.len());
+    assert_eq!(fake.keys("directory/r/"), Vec::<String>::new(), "no scratch is left");
+}
+
+#[test]
+fn a_first_sync_copies_everything_and_a_second_changes_nothing() {
+    let (fake, company) = platform(small());
+    let report = complete(&fake, &PLAIN);
+    assert_eq!((report.departments.added, report.members.added, report.members.unchanged), (2, 3, 0));
+    assert_eq!((report.departments_total, report.members_total), (2, 3));
+    // gettoken is counted like every other call.
+    assert_eq!(report.vendor_calls, 1 + 2 + 2 + 1, "token, agent, list, two departments, one granted member");
+    assert_exact(&fake, &company.borrow());
+
+    let before: Vec<_> =
+        fake.keys("directory/").iter().filter(|key| !key.ends_with("run")).map(|key| fake.value(key)).collect();
+    let report = complete(&fake, &PLAIN);
+    assert_eq!((report.members.unchanged, report.members.added, report.members.updated), (3, 0, 0));
+    let after: Vec<_> =
+        fake.keys("directory/").iter().filter(|key| !key.ends_with("run")).map(|key| fake.value(key)).collect();
+    assert_eq!(before, after, "an unchanged organisation writes no record, index or feed entry");
+}
+
+#[test]
+fn each_change_of_the_organisation_is_one_entry_of_the_feed() {
+    let (fake, company) = platform(small());
+    for index in 0..40 {
+        company.borrow_mut().person(&format!("m{index:02}"), "成员", &[2]);
+    }
+    complete(&fake, &PLAIN);
+    let known = changes(&fake).len();
+    {
+        let mut company = company.borrow_mut();
+        company.person("zhaoliu", "赵六 🙂", &[31]);
+        company.person("ZHANGSAN", "张三", &[2]);
+        company.members.remove("m00");
+        company.members.get_mut("m01").unwrap().status = 5;
+        company.department(31, 2, "平台部");
+        company.department(4_294_967_295, 31, "新组");
+    }
+    let report = complete(&fake, &PLAIN);
+    let changes = changes(&fake);
+    assert_eq!(
+        kinds(&changes[known..]),
+        [
+            (ChangeKind::DepartmentUpdated, "31"),
+            (ChangeKind::DepartmentAdded, "4294967295"),
+            (ChangeKind::MemberResigned, "m01"),
+            (ChangeKind::MemberUpdated, "ZhangSan"),
+            (ChangeKind::MemberAdded, "zhaoliu"),
+            (ChangeKind::MemberLeftRange, "m00"),
+        ]
+    );
+    assert_eq!(
+        (report.members.added, report.members.updated, report.members.resigned, report.members.left_range),
+        (1, 1, 1, 1)
+    );
+    assert_exact(&fake, &company.borrow());
+
+    company.borrow_mut().person("m00", "回来", &[2]);
+    company.borrow_mut().members.get_mut("m01").unwrap().status = 1;
+    let report = complete(&fake, &PLAIN);
+    assert_eq!(report.members.rejoined, 2);
+    assert_exact(&fake, &company.borrow());
+}
+
+#[test]
+fn roles_outlive_everything_but_wait_for_a_word_after_a_resignation() {
+    let (fake, company) = platform(small());
+    complete(&fake, &PLAIN);
+    for id in ["lisi", "zhangsan"] {
+        let overlay = super::record::Overlay { roles: vec!["admin".into()], suspended: false };
+        crate::platform::Platform::apply(&fake, &[store::put(key::overlay(id), &overlay)]).unwrap();
+    }
+    let away = company.borrow_mut().members.remove("zhangsan").unwrap();
+    company.borrow_mut().members.get_mut("lisi").unwrap().status = 5;
+    complete(&fake, &PLAIN);
+    company.borrow_mut().members.insert("zhangsan".into(), away);
+    company.borrow_mut().members.get_mut("lisi").unwrap().status = 1;
+    complete(&fake, &PLAIN);
+    let roles = |id: &str| {
+        let member = read::find_member(&fake, id).unwrap();
+        (member.roles, member.suspended_roles)
+    };
+    assert_eq!(roles("ZhangSan"), (vec!["admin".to_owned()], vec![]), "left the range and came back");
+    assert_eq!(roles("LISI"), (vec![], vec!["admin".to_owned()]), "had resigned");
+}
+
+#[test]
+fn a_mass_removal_is_stopped_and_the_same_plan_applied_when_allowed() {
+    let (fake, company) = platform(small());
+    for index in 0..30 {
+        company.borrow_mut().person(&format!("m{index:02}"), "成员", &[2]);
+    }
+    complete(&fake, &PLAIN);
+    let whole = company.borrow().members.clone();
+    company.borrow_mut().members.retain(|key, _| !key.starts_with("m1"));
+    let error = paused(&fake);
+    let Reason::MassRemovalBlocked(counts) = &error.reason else { panic!("{error:?}") };
+    assert_eq!((counts.members, counts.members_total), (10, 33));
+    assert!(error.hint.unwrap().contains("10/33"));
+    assert_eq!(members(&fake, &EVERYBODY).len(), 33);
+
+    let lists = fake.count("user/list");
+    let report = complete(&fake, &ALLOWED);
+    assert_eq!((report.members.left_range, fake.count("user/list")), (10, lists), "nothing was fetched again");
+    assert_exact(&fake, &company.borrow());
+
+    // A range that was mended before anybody allowed anything: the next run sees it.
+    company.borrow_mut().members = whole.clone();
+    complete(&fake, &PLAIN);
+    company.borrow_mut().members.clear();
+    paused(&fake);
+    company.borrow_mut().members = whole;
+    assert_eq!(complete(&fake, &PLAIN).members.left_range, 0);
+}
+
+#[test]
+fn a_dry_run_writes_nothing_and_its_plan_can_be_applied() {
+    let (fake, company) = platform(small());
+    let Ok(SyncStep::Planned(plan)) = sync_on(&fake, &DRY) else { panic!() };
+    assert_eq!((plan.departments.added, plan.members.added), (2, 3));
+    assert_eq!((members(&fake, &EVERYBODY).len(), read::overview(&fake).unwrap().departments), (0, 0));
+    let lists = fake.count("user/list");
+    let report = complete(&fake, &PLAIN);
+    assert_eq!((report.members.added, fake.count("user/list")), (3, lists));
+    assert_exact(&fake, &company.borrow());
+}
+
+#[test]
+fn what_wecom_refuses_waits_or_pauses_and_then_goes_on() {
+    for (api, code, expected) in [
+        ("gettoken", 40001, Err(Reason::CredentialsRefused)),
+        ("agent/get", 60020, Err(Reason::NotPermitted)),
+        ("department/list", -1, Ok("busy")),
+        ("user/list", 45009, Ok("rate-limit")),
+        ("user/list", 45033, Ok("rate-limit")),
+        ("user/get", 6000, Ok("busy")),
+    ] {
+        let (fake, company) = platform(small());
+        company.borrow_mut().fault = Some((api, code));
+        let mut step = sync(&fake, &fake::config(), &PLAIN).unwrap();
+        match (&step, expected) {
+            (SyncStep::Wait(waiting), Ok(reason)) => {
+                assert_eq!((waiting.reason.as_str(), waiting.vendor_code), (reason, Some(code)), "{api}");
+                let asked = fake.paths().len();
+                step = sync(&fake, &fake::config(), &PLAIN).unwrap();
+                assert!(matches!(step, SyncStep::Wait(_)), "an early call waits");
+                assert_eq!(fake.paths().len(), asked, "and asks nothing");
+            }
+            (SyncStep::Paused(pause), Err(reason)) => assert_eq!(pause.error.reason, reason, "{api}"),
+            (step, _) => panic!("{api} {code}: {step:?}"),
+        }
+        if code == 40001 {
+            // The refusal is remembered until the credential changes; see vendor::token.
+            continue;
+        }
+        complete(&fake, &PLAIN);
+        assert_exact(&fake, &company.borrow());
+    }
+}
+
+#[test]
+fn another_corp_is_refused() {
+    let (fake, _) = platform(small());
+    complete(&fake, &PLAIN);
+    let document = fake::document().replace("ww21c67da6767865c2", "ww0000000000000001");
+    let config = crate::config::Config::parse(&document).unwrap();
+    let failure = sync(&fake, &config, &PLAIN).unwrap_err();
+    assert_eq!(failure.reason, Reason::Conflict);
+    assert_eq!(members(&fake, &EVERYBODY).len(), 3);
+}
+
+#[test]
+fn one_member_or_department_is_refreshed_alone() {
+    let (fake, company) = platform(small());
+    complete(&fake, &PLAIN);
+    let config = fake::config();
+    company.borrow_mut().members.get_mut("lisi").unwrap().name = "李四四".into();
+    company.borrow_mut().department(31, 2, "新名");
+    company.borrow_mut().person("neu", "新人", &[2]);
+    assert_eq!(refresh::sync_member(&fake, &config, "LISI").unwrap().name, "李四四");
+    assert_eq!(refresh::sync_member(&fake, &config, "neu").unwrap().status, MemberStatus::Active);
+    assert_eq!(refresh::sync_department(&fake, &config, "31").unwrap().name, "新名");
+    assert_exact(&fake, &company.borrow());
+    company.borrow_mut().members.remove("neu");
+    assert_eq!(refresh::sync_member(&fake, &config, "neu").unwrap().status, MemberStatus::LeftRange);
+    assert_eq!(refresh::sync_member(&fake, &config, "nobody").unwrap_err().reason, Reason::NotFound);
+    for (id, expected) in [("", "id"), ("a\u{0}b", "id")] {
+        let failure = refresh::sync_member(&fake, &config, id).unwrap_err();
+        assert!(matches!(failure.reason, Reason::InvalidArgument(problem) if problem.path == expected), "{id:?}");
+    }
+    let before = changes(&fake).len();
+    assert_eq!(complete(&fake, &PLAIN).members.unchanged, 3);
+    assert_eq!(changes(&fake).len(), before, "the sync found nothing more to say");
+}
+
+#[test]
+fn what_was_acknowledged_is_gone_and_a_gap_is_told() {
+    let (fake, _) = platform(small());
+    complete(&fake, &PLAIN);
+    let first = feed::changes(&fake, None, 2).unwrap();
+    assert_eq!((first.changes.len(), first.more, first.cursor.as_str()), (2, true, "c2"));
+    feed::acknowledge(&fake, &first.cursor).unwrap();
+    feed::acknowledge(&fake, &first.cursor).unwrap();
+    assert_eq!(feed::changes(&fake, None, 200).unwrap().changes[0].seq, 3);
+    assert_eq!(feed::changes(&fake, Some("c0"), 5).unwrap_err().reason, Reason::CursorExpired);
+    for cursor in ["", "0", "c", "c-1", "c99", "cursor"] {
+        let failure = feed::changes(&fake, Some(cursor), 5).unwrap_err();
+        assert!(matches!(failure.reason, Reason::InvalidArgument(_)), "{cursor:?}: {failure:?}");
+    }
+    fake.advance_ms(feed::ENTRY_TTL_MS + 1);
+    assert_eq!(feed::changes(&fake, None, 5).unwrap_err().reason, Reason::CursorExpired);
+}

@@ -1,0 +1,289 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    contract::{
+        element::Status,
+        http::{self, HttpError, Request, Response},
+    },
+    fake::{FakePlatform, SECRET, START_MS, document, errcode, lost, ok, path, query, status},
+};
+
+type Answer = Result<Response, HttpError>;
+type Server = fn() -> Answer;
+
+const CONSOLE: &str = "https://work.weixin.qq.com/wework_admin/frame#";
+
+/// The app of the usual configuration, with other fields.
+fn agent(changes: Value) -> Answer {
+    let mut answer = json!({
+        "errcode": 0, "errmsg": "ok", "agentid": 1000073, "name": "Org Sync", "close": 0,
+        "redirect_domain": "app.example.com",
+        "allow_partys": { "partyid": [2, 31] },
+        "allow_userinfos": { "user": [{ "userid": "lisi" }] },
+    });
+    for (key, value) in changes.as_object().unwrap() {
+        answer[key] = value.clone();
+    }
+    ok(answer.to_string())
+}
+
+fn token() -> Answer {
+    ok(r#"{"errcode":0,"errmsg":"ok","access_token":"T0KEN","expires_in":7200}"#)
+}
+
+fn platform(gettoken: Server, agent_get: impl Fn() -> Answer + 'static) -> FakePlatform {
+    let platform = FakePlatform::new();
+    platform.serve(move |request: &Request| match path(request).as_str() {
+        "/cgi-bin/gettoken" => gettoken(),
+        "/cgi-bin/agent/get" => {
+            assert_eq!(query(request, "agentid").as_deref(), Some("1000073"));
+            agent_get()
+        }
+        other => panic!("{other} is not part of the check"),
+    });
+    platform
+}
+
+/// The usual configuration in English, with other keys; `null` takes one away.
+fn config(changes: Value) -> Config {
+    let mut document: Value = serde_json::from_str(&document()).unwrap();
+    document["locale"] = json!("en");
+    for (key, value) in changes.as_object().unwrap() {
+        document[key] = value.clone();
+    }
+    Config::parse(&document.to_string()).unwrap()
+}
+
+fn check(platform: &FakePlatform) -> Vec<Verdict> {
+    check_connection(platform, &config(json!({}))).unwrap()
+}
+
+/// Verdicts in short: `+` ok, `~` warning, `!` failed, `-` skipped, and the code.
+fn short(verdicts: &[Verdict]) -> Vec<String> {
+    let sign = |status| match status {
+        Status::Ok => '+',
+        Status::Warning => '~',
+        Status::Failed => '!',
+        Status::Skipped => '-',
+    };
+    verdicts.iter().map(|verdict| format!("{}{}", sign(verdict.status), verdict.code)).collect()
+}
+
+fn of(verdicts: &[Verdict], aspect: Aspect) -> &Verdict {
+    verdicts.iter().find(|verdict| verdict.aspect == aspect).unwrap()
+}
+
+fn facts(verdict: &Verdict) -> Vec<(&str, &str)> {
+    verdict.facts.iter().map(|fact| (fact.name.as_str(), fact.value.as_str())).collect()
+}
+
+fn put(platform: &FakePlatform, key: &str, value: &str) {
+    platform.apply(&[store::put_text(key, value.to_owned())]).unwrap();
+}
+
+#[test]
+fn a_sound_app_passes_every_aspect_in_order() {
+    let platform = platform(token, || agent(json!({})));
+    let verdicts = check(&platform);
+    assert_eq!(
+        short(&verdicts),
+        ["+accepted", "+accepted", "+enabled", "+granted", "+trusted", "-not-observed", "-not-configured"]
+    );
+    let order: Vec<_> = verdicts.iter().map(|verdict| verdict.aspect.clone()).collect();
+    assert_eq!(
+        order,
+        [
+            Aspect::Credentials,
+            Aspect::TrustedIp,
+            Aspect::AppEnabled,
+            Aspect::VisibleRange,
+            Aspect::TrustedDomain,
+            Aspect::SensitiveFields,
+            Aspect::Callback
+        ]
+    );
+    assert_eq!(facts(of(&verdicts, Aspect::AppEnabled)), [("name", "Org Sync")]);
+    assert_eq!(facts(of(&verdicts, Aspect::VisibleRange)), [("departments", "2"), ("members", "1"), ("tags", "0")]);
+    assert_eq!(platform.paths(), ["/cgi-bin/gettoken", "/cgi-bin/agent/get"]);
+}
+
+#[test]
+fn the_credential_is_presented_every_time() {
+    let platform = platform(token, || agent(json!({})));
+    check(&platform);
+    check(&platform);
+    assert_eq!(platform.count("gettoken"), 2);
+}
+
+#[test]
+fn a_refused_credential_hides_what_depends_on_it() {
+    let refuse: [(Server, &str, Option<i64>, Option<&str>); 9] = [
+        (|| errcode(40001, "invalid credential"), "!secret-refused", Some(40001), Some("apps")),
+        (|| errcode(40013, "invalid corpid"), "!corp-unknown", Some(40013), Some("profile")),
+        (|| errcode(40091, "invalid secret"), "!other-corp", Some(40091), Some("profile")),
+        (|| errcode(45031, "weak"), "!secret-too-weak", Some(45031), Some("apps")),
+        (|| errcode(45009, "api freq out of limit"), "!rate-limited", Some(45009), None),
+        (|| errcode(-1, "system error"), "!busy", Some(-1), None),
+        (|| Err(lost(http::Failure::Timeout)), "!unreachable", None, None),
+        (|| status(502, "<html>"), "!unreachable", None, None),
+        (|| Err(lost(http::Failure::Denied("--allow-host x".to_owned()))), "!host-denied", None, None),
+    ];
+    for (gettoken, code, vendor_code, page) in refuse {
+        let platform = platform(gettoken, || panic!("there is no token to ask with"));
+        let verdicts = check(&platform);
+        let hidden = "-not-looked-at";
+        assert_eq!(short(&verdicts), [code, hidden, hidden, hidden, hidden, "-not-observed", "-not-configured"]);
+        let verdict = of(&verdicts, Aspect::Credentials);
+        assert_eq!(verdict.vendor_code, vendor_code, "{code}");
+        assert!(verdict.hint.is_some(), "{code}");
+        assert_eq!(verdict.console_url, page.map(|page| format!("{CONSOLE}{page}")), "{code}");
+        assert!(!format!("{verdicts:?}").contains(SECRET));
+    }
+}
+
+#[test]
+fn a_time_to_wait_is_told() {
+    let platform = platform(|| errcode(45009, "api freq out of limit"), || agent(json!({})));
+    let verdicts = check(&platform);
+    assert_eq!(
+        facts(of(&verdicts, Aspect::Credentials)),
+        [("request-id", "1760000000412345678901234"), ("retry-after-ms", "60000")]
+    );
+}
+
+#[test]
+fn the_address_to_add_is_named() {
+    let named = platform(token, || errcode(60020, "not allow to access from your ip"));
+    let verdicts = check(&named);
+    let hidden = "-not-looked-at";
+    assert_eq!(short(&verdicts)[..5], ["+accepted", "!address-not-trusted", hidden, hidden, hidden]);
+    let verdict = of(&verdicts, Aspect::TrustedIp);
+    assert!(verdict.message.contains("203.0.113.7"), "{}", verdict.message);
+    let hint = verdict.hint.as_deref().unwrap();
+    assert!(hint.contains("add 203.0.113.7") && hint.contains("about a minute"), "{hint}");
+    assert!(facts(verdict).contains(&("address", "203.0.113.7")));
+    assert_eq!(verdict.vendor_code, Some(60020));
+    assert_eq!(verdict.console_url.as_deref(), Some("https://work.weixin.qq.com/wework_admin/frame#apps"));
+
+    let silent = platform(token, || ok(r#"{"errcode":60020,"errmsg":"not allow to access from your ip"}"#));
+    let verdicts = check(&silent);
+    let verdict = of(&verdicts, Aspect::TrustedIp);
+    assert_eq!((verdict.code.as_str(), facts(verdict).len()), ("address-not-trusted", 0));
+    assert!(verdict.hint.as_deref().unwrap().contains("outgoing address"));
+}
+
+#[test]
+fn the_app_is_judged_by_what_it_answers() {
+    let hidden = "-not-looked-at";
+    let answers: [(Server, &str, &str, &str); 9] = [
+        (|| agent(json!({ "close": 1 })), "+accepted", "!app-disabled", "+granted"),
+        (|| agent(json!({ "agentid": 1000074 })), "+accepted", "!wrong-agent", hidden),
+        (|| agent(json!({ "agentid": "1000073" })), "+accepted", "+enabled", "+granted"),
+        (|| errcode(301_002, "not allow operate another agent"), "+accepted", "!wrong-agent", hidden),
+        (|| errcode(60011, "no privilege"), "+accepted", "!wrong-agent", hidden),
+        (|| errcode(50003, "app disabled"), hidden, "!app-disabled", hidden),
+        (|| errcode(45009, "api freq out of limit"), hidden, "!rate-limited", hidden),
+        (|| status(200, "<html>"), hidden, "!unexpected-answer", hidden),
+        (|| Err(lost(http::Failure::Connect)), hidden, "!unreachable", hidden),
+    ];
+    for (answer, trusted_ip, enabled, range) in answers {
+        let verdicts = check(&platform(token, answer));
+        assert_eq!(short(&verdicts)[..4], ["+accepted", trusted_ip, enabled, range]);
+    }
+}
+
+#[test]
+fn an_empty_range_fails() {
+    for (changes, code, counts) in [
+        (json!({ "allow_partys": {}, "allow_userinfos": {} }), "!empty-range", ["0", "0", "0"]),
+        (json!({ "allow_partys": null, "allow_userinfos": null }), "!empty-range", ["0", "0", "0"]),
+        (json!({ "allow_partys": {}, "allow_tags": { "tagid": [7] } }), "+granted", ["0", "1", "1"]),
+    ] {
+        let verdicts = check(&platform(token, move || agent(changes.clone())));
+        let verdict = of(&verdicts, Aspect::VisibleRange);
+        assert_eq!(short(&verdicts)[3], code);
+        assert_eq!(verdict.facts.iter().map(|fact| fact.value.as_str()).collect::<Vec<_>>(), counts);
+    }
+}
+
+#[test]
+fn the_redirect_host_is_compared_whole() {
+    let here = "https://app.example.com/login";
+    for (redirect, domain, code) in [
+        (json!(here), "app.example.com", "+trusted"),
+        (json!(here), "APP.example.com", "+trusted"),
+        (json!(here), "https://app.example.com/", "+trusted"),
+        (json!(here), "other.example;app.example.com", "+trusted"),
+        (json!("https://app.example.com:443/"), "app.example.com", "+trusted"),
+        (json!("https://app.example.com:8443/"), "app.example.com:8443", "+trusted"),
+        (json!("https://app.example.com:8443/"), "app.example.com", "!port-mismatch"),
+        (json!(here), "app.example.com:8443", "!port-mismatch"),
+        (json!(here), "example.com", "!domain-mismatch"),
+        (json!(here), "sub.app.example.com", "!domain-mismatch"),
+        (json!(here), "", "!no-trusted-domain"),
+        (json!(null), "app.example.com", "-no-redirect-uri"),
+    ] {
+        let platform = platform(token, move || agent(json!({ "redirect_domain": domain })));
+        let verdicts = check_connection(&platform, &config(json!({ "redirectUri": redirect }))).unwrap();
+        assert_eq!(short(&verdicts)[4], code, "{redirect} {domain}");
+        let verdict = of(&verdicts, Aspect::TrustedDomain);
+        if verdict.status == Status::Failed {
+            let hint = verdict.hint.as_deref().unwrap();
+            assert!(hint.contains("workspace") && hint.contains("callback domain"), "{hint}");
+            assert_eq!(verdict.facts[0].name, "redirect-host");
+        }
+    }
+}
+
+#[test]
+fn what_was_observed_last_is_told() {
+    let callback = json!({ "callback": { "token": "abc", "encodingAESKey": "a".repeat(43) } });
+    let seen = format!(r#"{{"seen":true,"at":{START_MS}}}"#);
+    let unseen = format!(r#"{{"seen":false,"at":{START_MS}}}"#);
+    for (sensitive, called, expected) in [
+        (None, None, ["-not-observed", "-not-observed"]),
+        (Some(seen.as_str()), Some(seen.as_str()), ["+observed", "+observed"]),
+        (Some(&unseen), Some(&unseen), ["~withheld", "-not-observed"]),
+        (Some("{"), Some("[]"), ["-unreadable", "-unreadable"]),
+    ] {
+        let platform = platform(token, || agent(json!({})));
+        for (key, value) in [(OBSERVED_SENSITIVE_FIELDS, sensitive), (observed::CALLBACK, called)] {
+            if let Some(value) = value {
+                put(&platform, key, value);
+            }
+        }
+        let verdicts = check_connection(&platform, &config(callback.clone())).unwrap();
+        assert_eq!(short(&verdicts)[5..], expected);
+        let told = of(&verdicts, Aspect::SensitiveFields).facts.iter().any(|fact| fact.value == START_MS.to_string());
+        assert_eq!(told, matches!(sensitive, Some(note) if note.contains("seen")));
+    }
+}
+
+#[test]
+fn a_store_that_fails_ends_the_check() {
+    for (prefix, maybe_applied) in [("observed/", false), ("token/", false), ("token/", true)] {
+        let platform = platform(token, || agent(json!({})));
+        platform.before_storage(move |_, touch| {
+            if touch.meets(prefix) { Err(StorageError::Unavailable(maybe_applied)) } else { Ok(()) }
+        });
+        let failure = check_connection(&platform, &config(json!({}))).unwrap_err();
+        assert_eq!(failure, Failure::from(StorageError::Unavailable(maybe_applied)), "{prefix}");
+    }
+}
+
+#[test]
+fn every_text_follows_the_locale() {
+    for (locale, has_chinese, has_english) in
+        [(json!("zh"), true, false), (json!("en"), false, true), (json!(null), true, true)]
+    {
+        let platform = platform(token, || agent(json!({ "close": 1, "redirect_domain": "" })));
+        let verdicts = check_connection(&platform, &config(json!({ "locale": locale }))).unwrap();
+        for verdict in verdicts {
+            for text in [Some(verdict.message), verdict.hint].into_iter().flatten() {
+                assert_eq!(text.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}')), has_chinese, "{text}");
+                assert!(!has_english || text.contains(' '), "{text}");
+            }
+        }
+    }
+}

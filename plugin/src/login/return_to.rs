@@ -1,0 +1,134 @@
+//! Where the app goes after a sign-in: a path on the same site, and nothing that a browser could take for more.
+//!
+//! A host will send the browser there, so an address of another site here would make the sign-in page a trap (open
+//! redirect). Browsers read `\` as `/`, drop tabs and line breaks, and take `//host` for another site; hosts decode
+//! once more than they should. All of that is refused in the path, however often it is encoded. Query and fragment
+//! cannot name another site and may hold encoded text of any kind.
+
+use std::borrow::Cow;
+
+use percent_encoding::percent_decode_str;
+
+use crate::{failure::Failure, text::Text};
+
+/// Bytes of the longest path that is kept.
+const LIMIT: usize = 2_048;
+/// Encodings on top of each other; more is nobody's honest path.
+const LAYERS: usize = 3;
+
+/// Accepts a path with optional query and fragment.
+pub(super) fn check(given: &str) -> Result<(), Failure> {
+    match fault(given) {
+        None => Ok(()),
+        Some(fault) => Err(Failure::invalid_argument(
+            "return-to",
+            format!("the return-to address {fault}; expected a path on the same site such as /orders?id=7"),
+        )
+        .with_hint(Text::new(
+            "登录后的返回地址必须是本站路径，例如 /orders?id=7",
+            "the address after the sign-in must be a path on the same site, such as /orders?id=7",
+        ))),
+    }
+}
+
+fn fault(given: &str) -> Option<&'static str> {
+    if given.len() > LIMIT {
+        return Some("is longer than 2048 bytes");
+    }
+    if !given.starts_with('/') {
+        return Some("does not start with a slash");
+    }
+    if given.chars().any(|c| c.is_control() || c == '\\') {
+        return Some("contains a control character or a backslash");
+    }
+    let mut path = Cow::Borrowed(given.split(['?', '#']).next().unwrap_or_default());
+    for _ in 0..=LAYERS {
+        if path.contains("//") {
+            return Some("contains two slashes in a row");
+        }
+        if path.chars().any(|c| c.is_control() || c == '\\') {
+            return Some("contains an encoded control character or backslash");
+        }
+        let decoded = percent_decode_str(&path).decode_utf8_lossy().into_owned();
+        if decoded == path {
+            return None;
+        }
+        path = Cow::Owned(decoded);
+    }
+    Some("is encoded too many times")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::types::Reason;
+
+    #[test]
+    fn paths_of_the_same_site_are_accepted() {
+        let longest = format!("/{}", "x".repeat(LIMIT - 1));
+        for given in [
+            "/",
+            "/orders",
+            "/orders/7/",
+            "/orders?id=7&next=%2F%2Fother.example%5C%0a",
+            "/app#/page?x=1",
+            "/go?to=https://other.example//x",
+            "/订单/张 三",
+            "/%E8%AE%A2%E5%8D%95",
+            "/a:b@c",
+            "/100%",
+            "/a%252Fb",
+            &longest,
+        ] {
+            assert_eq!(fault(given), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn everything_that_could_leave_the_site_is_refused() {
+        let too_long = format!("/{}", "x".repeat(LIMIT));
+        for given in [
+            "",
+            "orders",
+            " /orders",
+            "https://other.example",
+            "HTTPS:/other.example",
+            "javascript:alert(1)",
+            "//other.example",
+            "///other.example",
+            "/\\other.example",
+            "\\\\other.example",
+            "\\/other.example",
+            "/a\\b",
+            "/\t/other.example",
+            "/\n/other.example",
+            "/a\r\nset-cookie: x",
+            "/a\0",
+            "/a\u{7f}",
+            "/a\u{85}",
+            "/orders?x=\n",
+            "/%2Fother.example",
+            "/%2f%2fother.example",
+            "/%5Cother.example",
+            "/%5cother.example",
+            "/%09/other.example",
+            "/%0d%0aset-cookie:x",
+            "/%00",
+            "/%252Fother.example",
+            "/%25252Fother.example",
+            "/%2525252Fother.example",
+            "/%252525252Fother.example",
+            "/%255Cother.example",
+            "/..//other.example",
+            "/.//other.example",
+            "/a//b",
+            "/a%2F/b",
+            &too_long,
+        ] {
+            let failure = check(given).unwrap_err();
+            let Reason::InvalidArgument(problem) = &failure.reason else { panic!("{given}: {failure:?}") };
+            assert_eq!(problem.path, "return-to", "{given}");
+            assert!(failure.hint.is_some() && failure.message.contains("/orders?id=7"));
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What the domain needs of the outside world, as one small trait.
+//!
+//! The shell implements it with the component's imports, tests with fakes, benchmarks natively. The methods mirror
+//! the imports of the contract one to one; the rules written there (limits, atomicity, who retries) hold here.
+
+use crate::contract::{call, http, log, storage};
+
+/// The world outside the component.
+pub trait Platform {
+    /// The element's configuration, a JSON document.
+    fn settings(&self) -> String;
+    /// What is left of this call's limits.
+    fn remaining(&self) -> call::Budget;
+    /// One HTTP request.
+    fn send(&self, request: &http::Request) -> Result<http::Response, http::HttpError>;
+    /// Several side by side; results in the order of the requests.
+    fn send_all(&self, requests: &[http::Request]) -> Vec<Result<http::Response, http::HttpError>>;
+    /// Reads keys; may answer for fewer than asked, see the contract. [`crate::store::Store`] asks for the rest.
+    fn get_many(&self, keys: &[String]) -> Result<Vec<Option<storage::Entry>>, storage::StorageError>;
+    /// Reads a page of keys.
+    fn scan(
+        &self,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<storage::EntryPage, storage::StorageError>;
+    /// Writes atomically.
+    fn apply(&self, ops: &[storage::Op]) -> Result<storage::Outcome, storage::StorageError>;
+    /// Parks until the key no longer has this version.
+    fn wait(
+        &self,
+        key: &str,
+        version: Option<storage::Version>,
+        timeout_ms: u32,
+    ) -> Result<bool, storage::StorageError>;
+    /// Milliseconds since 1970, by the host's wall clock.
+    fn now_ms(&self) -> u64;
+    /// Fills the buffer with randomness fit for secrets.
+    fn random(&self, buffer: &mut [u8]);
+    /// Writes a log line.
+    fn log(&self, level: log::Level, message: &str, fields: &[(&str, &str)]);
+}

@@ -1,0 +1,75 @@
+//! Text for people, in Chinese and English side by side.
+
+/// One text in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Chinese.
+    pub zh: String,
+    /// English.
+    pub en: String,
+}
+
+impl Text {
+    /// Both languages of one text.
+    pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { zh: zh.into(), en: en.into() }
+    }
+
+    /// The text as this locale shows it.
+    pub fn show(&self, locale: Locale) -> String {
+        match locale {
+            Locale::Chinese => self.zh.clone(),
+            Locale::English => self.en.clone(),
+            Locale::Both if self.zh == self.en => self.zh.clone(),
+            Locale::Both => format!("{} / {}", self.zh, self.en),
+        }
+    }
+}
+
+/// Which languages a person wants to read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Locale {
+    /// `zh…`
+    Chinese,
+    /// Any other language tag.
+    English,
+    /// Nobody said: Chinese, then English.
+    #[default]
+    Both,
+}
+
+impl Locale {
+    /// From a language tag: what starts with `zh` is Chinese, everything else English.
+    pub fn from_tag(tag: &str) -> Self {
+        if tag.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("zh")) { Self::Chinese } else { Self::English }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_chooses_the_language() {
+        for (tag, expected) in [
+            ("zh", Locale::Chinese),
+            ("zh-CN", Locale::Chinese),
+            ("ZH_hant", Locale::Chinese),
+            ("en", Locale::English),
+            ("de", Locale::English),
+            ("", Locale::English),
+            ("中文", Locale::English),
+        ] {
+            assert_eq!(Locale::from_tag(tag), expected, "{tag}");
+        }
+    }
+
+    #[test]
+    fn without_a_choice_both_languages_are_shown() {
+        let text = Text::new("企业", "company");
+        assert_eq!(text.show(Locale::Chinese), "企业");
+        assert_eq!(text.show(Locale::English), "company");
+        assert_eq!(text.show(Locale::Both), "企业 / company");
+        assert_eq!(Text::new("ID", "ID").show(Locale::Both), "ID");
+    }
+}

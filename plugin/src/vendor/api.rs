@@ -1,0 +1,92 @@
+//! The endpoints that this element uses, each with everything that is fixed about it.
+
+/// An endpoint below `/cgi-bin/`. Variants are named for WeCom's own paths, so that a reader finds the document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Api {
+    /// `gettoken` (doc 91039). The only one whose query holds the secret instead of the token.
+    GetToken,
+    /// `agent/get` (doc 90227): the app and its visible range.
+    AgentGet,
+    /// `department/list` (doc 90208): departments with names.
+    DepartmentList,
+    /// `department/get` (doc 95351): one department.
+    DepartmentGet,
+    /// `department/simplelist` (doc 95350): ids, parents and order only.
+    DepartmentSimpleList,
+    /// `user/get` (doc 90196): one member.
+    UserGet,
+    /// `user/list` (doc 90201): the direct members of one department.
+    UserList,
+    /// `tag/get` (doc 90213): members and departments of a tag.
+    TagGet,
+    /// `auth/getuserinfo` (doc 91023): turns a login code into an id. The code is spent by it.
+    AuthGetUserInfo,
+    /// `user/getuserinfo`: the legacy path of the same, which old private deployments have alone.
+    UserGetUserInfo,
+    /// `auth/getuserdetail` (doc 95833): what a member consented to.
+    AuthGetUserDetail,
+}
+
+/// Milliseconds that an answer may take. WeCom recommends 5 to 10 s; the lease on the token (10 s) must outlive it.
+pub const TIMEOUT_MS: u32 = 8_000;
+
+impl Api {
+    /// The path below `/cgi-bin/`, which also names the endpoint in messages and counts.
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::GetToken => "gettoken",
+            Self::AgentGet => "agent/get",
+            Self::DepartmentList => "department/list",
+            Self::DepartmentGet => "department/get",
+            Self::DepartmentSimpleList => "department/simplelist",
+            Self::UserGet => "user/get",
+            Self::UserList => "user/list",
+            Self::TagGet => "tag/get",
+            Self::AuthGetUserInfo => "auth/getuserinfo",
+            Self::UserGetUserInfo => "user/getuserinfo",
+            Self::AuthGetUserDetail => "auth/getuserdetail",
+        }
+    }
+
+    /// The HTTP method.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::AuthGetUserDetail => "POST",
+            _ => "GET",
+        }
+    }
+
+    /// Whether a call may be repeated when nobody knows what became of the first one.
+    pub const fn is_idempotent(self) -> bool {
+        !matches!(self, Self::AuthGetUserInfo | Self::UserGetUserInfo)
+    }
+
+    /// Milliseconds that an answer may take.
+    pub const fn timeout_ms(self) -> u32 {
+        TIMEOUT_MS
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_exchange_of_a_code_must_not_be_repeated() {
+        for (api, method, path, idempotent) in [
+            (Api::GetToken, "GET", "gettoken", true),
+            (Api::AgentGet, "GET", "agent/get", true),
+            (Api::DepartmentList, "GET", "department/list", true),
+            (Api::DepartmentGet, "GET", "department/get", true),
+            (Api::DepartmentSimpleList, "GET", "department/simplelist", true),
+            (Api::UserGet, "GET", "user/get", true),
+            (Api::UserList, "GET", "user/list", true),
+            (Api::TagGet, "GET", "tag/get", true),
+            (Api::AuthGetUserInfo, "GET", "auth/getuserinfo", false),
+            (Api::UserGetUserInfo, "GET", "user/getuserinfo", false),
+            (Api::AuthGetUserDetail, "POST", "auth/getuserdetail", true),
+        ] {
+            assert_eq!((api.method(), api.path(), api.is_idempotent()), (method, path, idempotent));
+        }
+    }
+}

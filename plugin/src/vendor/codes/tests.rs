@@ -1,0 +1,131 @@
+use super::*;
+use crate::text::{Locale, Text};
+
+#[test]
+fn the_table_is_sorted_and_complete() {
+    assert!(table::CODES.windows(2).all(|pair| pair[0].code < pair[1].code));
+    // Counted in the documentation, ranges expanded, success left out.
+    assert_eq!(table::CODES.len(), 341);
+    for code in table::CODES {
+        assert!(!code.zh.is_empty() && !code.en.is_empty(), "{}", code.code);
+        assert_eq!(lookup(code.code), code);
+    }
+}
+
+#[test]
+fn ranges_are_closed_at_both_ends() {
+    for (range, class) in [
+        (40016..=40020, Class::Developer),
+        (40022..=40027, Class::Developer),
+        (42017..=42020, Class::Developer),
+        (60141..=60145, Class::Developer),
+        (60269..=60273, Class::Developer),
+        (86201..=86207, Class::Developer),
+        (301080..=301083, Class::Developer),
+        (400_010..=400_013, Class::Administrator),
+    ] {
+        for code in range.clone() {
+            assert_eq!((lookup(code).code, lookup(code).class), (code, class));
+        }
+        assert_ne!(lookup(range.end() + 1).zh, lookup(*range.end()).zh);
+    }
+    assert_eq!(lookup(86009).code, 0);
+}
+
+#[test]
+fn a_code_without_documentation_is_never_repeated() {
+    for code in [0, -2, 1, 45010, i64::MAX, i64::MIN] {
+        assert_eq!(lookup(code), &UNKNOWN);
+        let failure = failure(code, "", "user/get");
+        assert_eq!(failure.reason, Reason::Other("vendor-error".to_owned()));
+        assert_eq!(failure.vendor_code, Some(code));
+        assert!(!failure.is_transient());
+        let hint = failure.hint.unwrap().show(Locale::English);
+        assert!(hint.ends_with(&format!("query?e={code}")), "{hint}");
+    }
+}
+
+#[test]
+fn each_code_becomes_a_reason() {
+    let other = || Reason::Other("vendor-error".to_owned());
+    for (code, reason, retry_after_ms) in [
+        (-1, Reason::Unavailable, Some(1_000)),
+        (6000, Reason::Unavailable, Some(1_000)),
+        (81026, Reason::Unavailable, Some(60_000)),
+        (40014, Reason::Unavailable, Some(1_000)),
+        (42001, Reason::Unavailable, Some(1_000)),
+        (40001, Reason::CredentialsRefused, None),
+        (40013, Reason::CredentialsRefused, None),
+        (40091, Reason::CredentialsRefused, None),
+        (45031, Reason::CredentialsRefused, None),
+        (2_000_002, Reason::CredentialsRefused, None),
+        (45009, Reason::RateLimited, Some(60_000)),
+        (45011, Reason::RateLimited, Some(60_000)),
+        (45033, Reason::RateLimited, Some(2_000)),
+        (45035, Reason::RateLimited, Some(2_000)),
+        (85004, Reason::RateLimited, None),
+        (2_400_007, Reason::RateLimited, Some(60_000)),
+        (48002, Reason::NotPermitted, None),
+        (50001, Reason::NotPermitted, None),
+        (50003, Reason::NotPermitted, None),
+        (60011, Reason::NotPermitted, None),
+        (60020, Reason::NotPermitted, None),
+        (301_002, Reason::NotPermitted, None),
+        (301_007, Reason::NotPermitted, None),
+        (40029, Reason::LoginRejected, None),
+        (42003, Reason::LoginRejected, None),
+        (42022, Reason::LoginRejected, None),
+        (84014, Reason::LoginRejected, None),
+        (60003, Reason::NotFound, None),
+        (60111, Reason::NotFound, None),
+        (60008, Reason::Conflict, None),
+        (60102, Reason::Conflict, None),
+        (40058, other(), None),
+        (41001, other(), None),
+    ] {
+        let failure = failure(code, "", "agent/get");
+        assert_eq!((failure.reason, failure.retry_after_ms), (reason, retry_after_ms), "{code}");
+    }
+}
+
+#[test]
+fn the_text_of_the_vendor_is_passed_on_in_part() {
+    let errmsg = "invalid credential, hint: [17600], from ip: 203.0.113.7, more info at https://x/query?e=40001";
+    let refused = failure(40001, errmsg, "gettoken");
+    assert_eq!(refused.message, "gettoken was refused with 40001: invalid credential");
+    assert_eq!(refused.request_id.as_deref(), Some("17600"));
+    let bare = failure(40001, "", "gettoken");
+    assert_eq!(bare.message, "gettoken was refused with 40001: credential or token refused");
+    assert_eq!(bare.request_id, None);
+}
+
+#[test]
+fn the_address_to_add_is_named_where_wecom_tells_it() {
+    for (errmsg, address) in [
+        ("not allow to access from your ip, hint: [1], from ip: 203.0.113.7, more info at x", Some("203.0.113.7")),
+        ("not allow to access from your ip, from ip: 2001:db8::1", Some("2001:db8::1")),
+        ("not allow to access from your ip, hint: [1], from ip: , more info at x", None),
+        ("not allow to access from your ip", None),
+        ("", None),
+    ] {
+        let failure = failure(60020, errmsg, "agent/get");
+        assert_eq!(untrusted_address(&failure).map(|found| found.to_string()).as_deref(), address, "{errmsg}");
+        let Text { zh, en } = failure.hint.unwrap();
+        assert!(zh.contains("企业可信IP") && zh.contains("约一分钟"), "{zh}");
+        assert!(en.contains("Trusted IP") && en.contains("about a minute"), "{en}");
+        assert!(address.is_none_or(|address| zh.contains(address) && en.contains(address)), "{zh} {en}");
+    }
+    let other = failure(40001, "x, from ip: 203.0.113.7", "gettoken");
+    assert_eq!(untrusted_address(&other), None);
+}
+
+#[test]
+fn whoever_can_act_is_told_how() {
+    for code in table::CODES {
+        let hint = failure(code.code, "", "x").hint;
+        assert_eq!(hint.is_none(), code.class == Class::Data, "{}", code.code);
+        if let Some(Text { zh, en }) = hint {
+            assert!(!zh.is_empty() && !en.is_empty() && zh != en, "{}", code.code);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! Names for secret things: what a storage key may say about a credential, a state or a code. And marks, by which a
+//! writer recognises its own record when a write ended without an answer.
+
+use std::fmt::Write;
+
+use sha2::{Digest, Sha256};
+
+use crate::platform::Platform;
+
+/// Hexadecimal digits of a fingerprint: 128 bits, enough that nobody meets two alike or finds one by trying.
+pub const LENGTH: usize = 32;
+
+/// The start of the SHA-256 of all parts, in hexadecimal. Each part is preceded by its length, so that `ab` + `c` and
+/// `a` + `bc` differ. The first part says what the fingerprint is for, so that equal values in two places cannot be
+/// linked.
+pub fn of(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    let mut hex = String::with_capacity(LENGTH);
+    for byte in &hash.finalize()[..LENGTH / 2] {
+        // Writing to a `String` cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// A mark that nobody else has.
+pub fn mark<P: Platform>(platform: &P) -> String {
+    let mut random = [0; 8];
+    platform.random(&mut random);
+    format!("{:016x}", u64::from_be_bytes(random))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_do_not_run_into_each_other() {
+        assert_eq!(of(&["ab", "c"]).len(), LENGTH);
+        assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
+        assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
+        assert_ne!(of(&["ab", "c"]), of(&["ab", "c", ""]));
+        assert_ne!(of(&["state", "x"]), of(&["code", "x"]));
+    }
+
+    #[test]
+    fn it_is_the_start_of_sha_256() {
+        // SHA-256 of eight zero bytes, which is what one empty part hashes to.
+        assert_eq!(of(&[""]), "af5570f5a1810b7af78caf4bc70a660f");
+    }
+}

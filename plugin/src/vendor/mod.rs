@@ -1,0 +1,16 @@
+//! The WeCom server API: endpoints, the access token, and the one client through which every call goes.
+//!
+//! Data flows one way: [`api`] names an endpoint, [`call`] is one use of it, [`client`] gets it answered with the token
+//! that [`token`] keeps, [`sender`] puts it on the wire, [`answer`] judges what came back, and [`wire`] holds the
+//! shapes of sound answers. What a WeCom error code means stands in [`codes`]. Nobody above this module knows HTTP or
+//! a token.
+
+pub mod answer;
+pub mod api;
+pub mod call;
+pub mod client;
+pub mod codes;
+pub mod fingerprint;
+mod sender;
+mod token;
+pub mod wire;

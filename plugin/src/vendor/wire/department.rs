@@ -1,0 +1,86 @@
+//! Departments as WeCom sends them (docs 90208, 95351), normalised at this edge.
+
+use serde::{Deserialize, Serialize};
+
+use super::{member::adopt, tolerant};
+
+/// A department.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Department {
+    /// Decimal digits of an unsigned 32-bit number (quirk 17: beyond 2^31 in the wild).
+    pub id: String,
+    /// Empty when WeCom sends none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// The English name, where the corp keeps one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name_en: Option<String>,
+    /// As WeCom says, whether or not that department is visible; absent for the root.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_id: Option<String>,
+    /// Larger sorts first.
+    #[serde(default)]
+    pub order: u64,
+    /// Ids of members.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub leaders: Vec<String>,
+}
+
+impl Department {
+    /// Takes over the spelling of every leader's id that differs only in case.
+    pub fn adopt_spelling(&mut self, known: &Self) {
+        for leader in &mut self.leaders {
+            adopt(leader, &known.leaders);
+        }
+    }
+}
+
+/// The departments of a `department/list` answer, in WeCom's order, which means nothing.
+pub fn parse_list(text: &str) -> Result<Vec<Department>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct List {
+        #[serde(default, deserialize_with = "tolerant::list")]
+        department: Vec<Raw>,
+    }
+    let list: List = serde_json::from_str(text)?;
+    Ok(list.department.into_iter().map(Raw::normalise).collect())
+}
+
+/// The department of a `department/get` answer: the same key holds an object there (quirk 19).
+pub fn parse_one(text: &str) -> Result<Department, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct One {
+        department: Raw,
+    }
+    let one: One = serde_json::from_str(text)?;
+    Ok(one.department.normalise())
+}
+
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(deserialize_with = "tolerant::number")]
+    id: u64,
+    #[serde(default, deserialize_with = "tolerant::text")]
+    name: String,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    name_en: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::texts")]
+    department_leader: Vec<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_number")]
+    parentid: Option<u64>,
+    #[serde(default, deserialize_with = "tolerant::number_or_zero")]
+    order: u64,
+}
+
+impl Raw {
+    fn normalise(self) -> Department {
+        Department {
+            id: self.id.to_string(),
+            name: self.name,
+            name_en: self.name_en,
+            parent_id: self.parentid.filter(|&id| id != 0).map(|id| id.to_string()),
+            order: self.order,
+            leaders: self.department_leader.into_iter().filter(|leader| !leader.is_empty()).collect(),
+        }
+    }
+}

@@ -1,0 +1,342 @@
+//! A member as WeCom sends it (docs 90196, 90201), normalised at this edge: everything behind it sees one spelling of
+//! "nothing", parallel arrays are joined, and the order in which departments were listed makes no difference.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::tolerant;
+
+/// Bytes of a member id at most (doc 90195).
+pub const ID_BYTES: usize = 64;
+
+/// A member.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// In WeCom's spelling; compared ignoring case.
+    pub id: String,
+    /// Empty where it is not stored.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub name: String,
+    /// See [`Status`].
+    pub status: Status,
+    /// Departments that the app may see, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub departments: Vec<Place>,
+    /// Absent when the app cannot see that department.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub main_department: Option<String>,
+    /// At most one today, five formerly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub direct_leaders: Vec<String>,
+    /// Job title.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<String>,
+    /// Nickname.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub alias: Option<String>,
+    /// Landline; not a restricted field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub telephone: Option<String>,
+    /// Restricted (fact sheet §4.6).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mobile: Option<String>,
+    /// Restricted: the personal address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Restricted: the corp's address, WeCom's `biz_mail`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub business_email: Option<String>,
+    /// Restricted: `male` or `female`. WeCom sends "0" for "unknown" and for "not permitted" alike: absent here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    /// Restricted: URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub avatar: Option<String>,
+    /// Restricted: URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qr_code: Option<String>,
+    /// Restricted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Job title shown to the outside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_position: Option<String>,
+    /// The corp's custom fields, in WeCom's order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attributes: Vec<Attribute>,
+    /// JSON of the public profile with sorted keys; absent when WeCom sends `{}` or nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_profile: Option<String>,
+}
+
+/// WeCom's `status` (doc 90196).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Status {
+    /// 1
+    Active,
+    /// 2
+    Disabled,
+    /// 4
+    NotActivated,
+    /// 5: left the corp.
+    Resigned,
+}
+
+/// A member's place in a department.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The department's id.
+    pub id: String,
+    /// Whether the member leads it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub leader: bool,
+    /// Larger sorts first.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub order: u64,
+}
+
+/// A custom field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attribute {
+    /// As the corp named it.
+    pub name: String,
+    /// Text, or JSON for a web link or a mini program.
+    pub value: String,
+}
+
+impl Member {
+    /// Takes over the spelling of every id that differs only in case, so that spelling alone is never a change.
+    pub fn adopt_spelling(&mut self, known: &Self) {
+        adopt(&mut self.id, std::slice::from_ref(&known.id));
+        for leader in &mut self.direct_leaders {
+            adopt(leader, &known.direct_leaders);
+        }
+    }
+
+    /// Forgets every field that is not to be stored. Id, status and departments are always kept: without them there
+    /// is no directory. Names of fields are those of the contract's `member` record.
+    pub fn keep_only(&mut self, fields: &BTreeSet<String>) {
+        let drops = |name: &str| !fields.contains(name);
+        if drops("name") {
+            self.name.clear();
+        }
+        for (name, field) in [
+            ("position", &mut self.position),
+            ("alias", &mut self.alias),
+            ("telephone", &mut self.telephone),
+            ("mobile", &mut self.mobile),
+            ("email", &mut self.email),
+            ("business-email", &mut self.business_email),
+            ("gender", &mut self.gender),
+            ("avatar", &mut self.avatar),
+            ("qr-code", &mut self.qr_code),
+            ("address", &mut self.address),
+            ("external-position", &mut self.external_position),
+            ("external-profile", &mut self.external_profile),
+        ] {
+            if drops(name) {
+                *field = None;
+            }
+        }
+        if drops("direct-leaders") {
+            self.direct_leaders.clear();
+        }
+        if drops("attributes") {
+            self.attributes.clear();
+        }
+    }
+
+    /// Whether any field is there that WeCom withholds from apps made after June 2022 (fact sheet §4.6).
+    pub fn has_sensitive_fields(&self) -> bool {
+        [&self.mobile, &self.email, &self.business_email, &self.avatar, &self.qr_code, &self.address, &self.gender]
+            .iter()
+            .any(|field| field.is_some())
+    }
+}
+
+/// Reads one member: the whole of a `user/get` answer, or a row of `user/list`.
+pub fn parse(text: &str) -> Result<Member, serde_json::Error> {
+    serde_json::from_str::<Raw>(text).map(Raw::normalise)
+}
+
+/// The rows of a `user/list` answer, not read yet, so that a department of any size takes no more than its text.
+pub fn rows(text: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct List<'a> {
+        #[serde(borrow, default)]
+        userlist: Option<Vec<&'a RawValue>>,
+    }
+    Ok(serde_json::from_str::<List<'_>>(text)?.userlist.unwrap_or_default())
+}
+
+/// As it comes. What an older server or a private deployment may send instead is in the tolerance table, §11.3.
+#[derive(Deserialize)]
+struct Raw {
+    #[serde(deserialize_with = "id")]
+    userid: String,
+    #[serde(default, deserialize_with = "tolerant::text")]
+    name: String,
+    #[serde(default, deserialize_with = "tolerant::numbers")]
+    department: Vec<u64>,
+    #[serde(default, deserialize_with = "tolerant::numbers")]
+    order: Vec<u64>,
+    #[serde(default, deserialize_with = "tolerant::numbers")]
+    is_leader_in_dept: Vec<u64>,
+    #[serde(default, deserialize_with = "tolerant::texts")]
+    direct_leader: Vec<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_number")]
+    main_department: Option<u64>,
+    #[serde(default, deserialize_with = "tolerant::optional_number")]
+    status: Option<u64>,
+    #[serde(default, deserialize_with = "tolerant::optional_number")]
+    enable: Option<u64>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    position: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    alias: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    telephone: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    mobile: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    email: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    biz_mail: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    gender: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    avatar: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    qr_code: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    address: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    external_position: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::object")]
+    extattr: RawAttributes,
+    #[serde(default)]
+    external_profile: Option<serde_json::Value>,
+}
+
+#[derive(Default, Deserialize)]
+struct RawAttributes {
+    #[serde(default, deserialize_with = "tolerant::list")]
+    attrs: Vec<RawAttribute>,
+}
+
+/// With or without `type`; old corps send `value`, newer ones `text.value`, some both (quirk 21).
+#[derive(Deserialize)]
+struct RawAttribute {
+    #[serde(default, deserialize_with = "tolerant::text")]
+    name: String,
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    value: Option<String>,
+    #[serde(default)]
+    text: Option<RawText>,
+    #[serde(default)]
+    web: Option<serde_json::Map<String, serde_json::Value>>,
+    #[serde(default)]
+    miniprogram: Option<serde_json::Map<String, serde_json::Value>>,
+}
+
+#[derive(Deserialize)]
+struct RawText {
+    #[serde(default, deserialize_with = "tolerant::optional_text")]
+    value: Option<String>,
+}
+
+impl Raw {
+    fn normalise(self) -> Member {
+        let padded = |values: &[u64], index: usize| values.get(index).copied().unwrap_or_default();
+        let mut departments: Vec<(u64, Place)> = self
+            .department
+            .iter()
+            .enumerate()
+            .map(|(index, &id)| {
+                let leader = padded(&self.is_leader_in_dept, index) != 0;
+                (id, Place { id: id.to_string(), leader, order: padded(&self.order, index) })
+            })
+            .collect();
+        departments.sort_by_key(|(id, _)| *id);
+        departments.dedup_by_key(|(id, _)| *id);
+        Member {
+            id: self.userid,
+            name: self.name,
+            status: status(self.status, self.enable),
+            departments: departments.into_iter().map(|(_, place)| place).collect(),
+            main_department: self.main_department.filter(|&id| id != 0).map(|id| id.to_string()),
+            direct_leaders: self.direct_leader.into_iter().filter(|leader| !leader.is_empty()).collect(),
+            position: self.position,
+            alias: self.alias,
+            telephone: self.telephone,
+            mobile: self.mobile,
+            email: self.email,
+            business_email: self.biz_mail,
+            gender: match self.gender.as_deref() {
+                Some("1") => Some("male".to_owned()),
+                Some("2") => Some("female".to_owned()),
+                _ => None,
+            },
+            avatar: self.avatar,
+            qr_code: self.qr_code,
+            address: self.address,
+            external_position: self.external_position,
+            attributes: self.extattr.attrs.into_iter().filter_map(RawAttribute::normalise).collect(),
+            external_profile: self
+                .external_profile
+                .filter(|profile| profile.as_object().is_some_and(|fields| !fields.is_empty()))
+                .map(|profile| profile.to_string()),
+        }
+    }
+}
+
+impl RawAttribute {
+    fn normalise(self) -> Option<Attribute> {
+        let json = |fields: serde_json::Map<String, serde_json::Value>| serde_json::Value::Object(fields).to_string();
+        let value = (self.text.and_then(|text| text.value))
+            .or(self.value)
+            .or_else(|| self.web.map(json))
+            .or_else(|| self.miniprogram.map(json))
+            .unwrap_or_default();
+        (!self.name.is_empty()).then_some(Attribute { name: self.name, value })
+    }
+}
+
+/// `enable` is undocumented and mirrors status 2; it speaks only where `status` is missing. A number that the
+/// documentation does not know is somebody who can be seen, hence present.
+fn status(status: Option<u64>, enable: Option<u64>) -> Status {
+    match (status, enable) {
+        (Some(2), _) | (None, Some(0)) => Status::Disabled,
+        (Some(4), _) => Status::NotActivated,
+        (Some(5), _) => Status::Resigned,
+        _ => Status::Active,
+    }
+}
+
+/// An id that cannot name a member makes the answer unreadable: skipping the row would make the pass incomplete.
+fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    use serde::de::Error;
+    let id = tolerant::text(deserializer)?;
+    if id.is_empty() || id.len() > ID_BYTES || id.chars().any(char::is_control) {
+        return Err(D::Error::custom(format_args!(
+            "a member id of {} bytes, expected 1 to {ID_BYTES} without control characters",
+            id.len()
+        )));
+    }
+    Ok(id)
+}
+
+/// Takes over the spelling of the one known id that differs only in case.
+pub(super) fn adopt(id: &mut String, known: &[String]) {
+    if let Some(known) = known.iter().find(|known| *known != id && known.to_lowercase() == id.to_lowercase()) {
+        id.clone_from(known);
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants a reference
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
