@@ -1,0 +1,48 @@
+//! One API call on its way through the pipeline: who calls, with what, and what it may see.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::answer::Refusal;
+use crate::corp::{App, Corp, Visible};
+use crate::credentials::Caller;
+use crate::world::World;
+
+/// Query pairs, decoded, in order.
+pub(crate) type Query = Vec<(String, String)>;
+
+/// A call whose token, address and form have been checked.
+pub(crate) struct Call<'a> {
+    pub(crate) world: &'a mut World,
+    pub(crate) corp: Arc<Corp>,
+    pub(crate) range: Arc<Visible>,
+    pub(crate) caller: Caller,
+    pub(crate) query: &'a Query,
+    pub(crate) body: Map<String, Value>,
+}
+
+impl Call<'_> {
+    /// A query value that is present and not empty.
+    pub(crate) fn query(&self, key: &str) -> Option<&str> {
+        query_value(self.query, key)
+    }
+
+    /// A text of the body that is present and not empty.
+    pub(crate) fn text(&self, key: &str) -> Option<&str> {
+        self.body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
+    }
+
+    /// The calling app.
+    pub(crate) fn app(&self) -> Result<&App, Refusal> {
+        match self.caller {
+            Caller::App(id) => self.corp.app(id).ok_or(Refusal::from(40056)),
+            Caller::ContactSync => Err(Refusal::from(48002)),
+        }
+    }
+}
+
+/// The first value of a key, unless it is empty.
+pub(crate) fn query_value<'q>(query: &'q Query, key: &str) -> Option<&'q str> {
+    query.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+}

@@ -1,0 +1,77 @@
+//! The server API below `/cgi-bin/`: what is asked, how it is judged, how it is answered.
+
+mod agent;
+mod answer;
+mod call;
+mod damage;
+mod department;
+mod login;
+mod member;
+mod pipeline;
+mod record;
+mod table;
+mod tag;
+mod token;
+
+use std::net::IpAddr;
+
+use axum::body::Body;
+use axum::http::{Method, Response};
+
+use crate::faults::Effect;
+use crate::world::Shared;
+
+pub(crate) use call::{Query, query_value};
+pub(crate) use damage::unknown_path;
+
+/// Serves one call. `path` comes without `/cgi-bin/`.
+pub(crate) async fn serve(
+    shared: &Shared,
+    peer: IpAddr,
+    method: &Method,
+    path: &str,
+    query: &Query,
+    body: &[u8],
+) -> Response<Body> {
+    let Some((api, endpoint)) = pipeline::locate(path) else { return unknown_path() };
+    let (visit, under_way, latency) = Visit::begin(shared, api);
+    if !latency.is_zero() {
+        tokio::time::sleep(latency).await;
+    }
+    let post = *method == Method::POST;
+    let request = pipeline::Request { api, endpoint, post, query, body, peer, under_way };
+    let outcome = pipeline::run(&mut shared.lock(), &request);
+    for effect in &outcome.effects {
+        if let Effect::Delay(length) = effect {
+            tokio::time::sleep(*length).await;
+        }
+    }
+    drop(visit);
+    damage::render(outcome.answer, &outcome.effects)
+}
+
+/// Counts a call as under way until dropped, also when the client goes away.
+struct Visit<'s> {
+    shared: &'s Shared,
+    api: &'static str,
+}
+
+impl<'s> Visit<'s> {
+    fn begin(shared: &'s Shared, api: &'static str) -> (Self, u32, std::time::Duration) {
+        let mut world = shared.lock();
+        let under_way = world.log.enter(api);
+        let latency = world.behaviour.latency;
+        (Self { shared, api }, under_way, latency)
+    }
+}
+
+impl Drop for Visit<'_> {
+    fn drop(&mut self) {
+        self.shared.lock().log.leave(self.api);
+    }
+}
+
+/// The pairs of a query string, percent-decoded.
+pub(crate) fn parse_query(query: &str) -> Query {
+    form_urlencoded::parse(query.as_bytes()).into_owned().collect()
+}

@@ -1,0 +1,80 @@
+//! The endpoints: one row each says who may call, with which verb, and which lists a failure still shows. A path without
+//! a row answers HTTP 404 with an empty body. The asynchronous export (fact sheet section 4.4), messages, approvals and
+//! the JS-SDK have no rows yet.
+
+use super::answer::{Answer, Refusal};
+use super::call::Call;
+use super::{agent, department, login, member, tag, token};
+
+/// Who may call an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Callers {
+    /// Apps and the contact-sync assistant.
+    Any,
+    /// Apps; the assistant gets 48002.
+    Apps,
+    /// Apps; the assistant gets 48009 from an address it did not use before August 2022.
+    AppsAndOldSync,
+    /// The assistant; apps get 48002.
+    SyncOnly,
+}
+
+/// One endpoint below `/cgi-bin/`.
+pub(crate) struct Endpoint {
+    pub(crate) path: &'static str,
+    /// Whether a JSON body is expected. Reads take POST as well, with query parameters.
+    pub(crate) body: bool,
+    pub(crate) callers: Callers,
+    pub(crate) lists: &'static [&'static str],
+    pub(crate) handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
+}
+
+/// The path that needs no token.
+pub(crate) const GET_TOKEN: &str = "gettoken";
+
+const fn read(
+    path: &'static str,
+    callers: Callers,
+    lists: &'static [&'static str],
+    handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
+) -> Endpoint {
+    Endpoint { path, body: false, callers, lists, handle }
+}
+
+const fn post(
+    path: &'static str,
+    callers: Callers,
+    lists: &'static [&'static str],
+    handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
+) -> Endpoint {
+    Endpoint { path, body: true, callers, lists, handle }
+}
+
+use Callers::{Any, Apps, AppsAndOldSync, SyncOnly};
+
+const MEMBER_LISTS: &[&str] = &["department", "order", "is_leader_in_dept", "direct_leader"];
+
+static ENDPOINTS: &[Endpoint] = &[
+    read("get_api_domain_ip", Any, &["ip_list"], token::addresses),
+    read("getcallbackip", Any, &["ip_list"], token::addresses),
+    read("auth/getuserinfo", Apps, &[], login::user_info),
+    read("user/getuserinfo", Apps, &[], login::legacy_user_info),
+    post("auth/getuserdetail", Apps, &[], login::user_detail),
+    post("user/getuserdetail", Apps, &[], login::user_detail),
+    read("agent/get", Apps, &[], agent::get),
+    read("agent/list", Apps, &["agentlist"], agent::list),
+    read("department/list", AppsAndOldSync, &["department"], department::list),
+    read("department/simplelist", Any, &["department_id"], department::simple_list),
+    read("department/get", AppsAndOldSync, &[], department::get),
+    read("user/get", AppsAndOldSync, MEMBER_LISTS, member::get),
+    read("user/simplelist", AppsAndOldSync, &["userlist"], member::simple_list),
+    read("user/list", AppsAndOldSync, &["userlist"], member::list),
+    post("user/list_id", SyncOnly, &["dept_user"], member::list_id),
+    read("tag/list", Any, &["taglist"], tag::list),
+    read("tag/get", Any, &["userlist", "partylist"], tag::get),
+];
+
+/// The endpoint of a path without `/cgi-bin/`.
+pub(crate) fn find(path: &str) -> Option<&'static Endpoint> {
+    ENDPOINTS.iter().find(|endpoint| endpoint.path == path)
+}

@@ -1,0 +1,140 @@
+//! How the simulated platform behaves where the documentation leaves a choice, and how fast and how strictly.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::quirks::Quirks;
+
+/// What `id=1` answers when the root is out of range (fact sheet section 13, point 3).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HiddenRoot {
+    /// 60011.
+    #[default]
+    Refused,
+    /// An empty list, as some corps report.
+    EmptyList,
+}
+
+/// Choices between observed behaviours; each default is the one the fact sheet assumes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Switches {
+    /// `gettoken` answers the same token while it is valid (true).
+    pub same_token: bool,
+    /// `expires_in` of a repeated `gettoken` is what remains, instead of the full 7200 (false).
+    pub remaining_lifetime: bool,
+    /// Code for an expired token: 42001 or 40014.
+    pub expired_token: i64,
+    /// Code for a login code used twice: 40029 or 42022.
+    pub used_code: i64,
+    /// Code for an expired login code: 40029 or 42003.
+    pub expired_code: i64,
+    /// Code of `agent/get` for another app: 301002 or 60011.
+    pub foreign_agent: i64,
+    /// Code of `user/get` for a member out of range: 60111 or 60011.
+    pub hidden_member: i64,
+    /// Answer to `id=1` when the root is out of range.
+    pub hidden_root: HiddenRoot,
+    /// `fetch_child=1` is honoured by `user/list` and `user/simplelist` (false).
+    pub fetch_child: bool,
+    /// The contact-sync secret calls from an address that is subject to the limits of August 2022 (true).
+    pub new_sync_address: bool,
+    /// A malformed body is answered with errcode 0 and a warning, and nothing is done (false: 40058).
+    pub lenient_json: bool,
+    /// `auth/getuserdetail` answers 92001 when the app has no sensitive-field grant (false: fields are missing).
+    pub refuse_ungranted_detail: bool,
+    /// The in-app page insists on a `wxwork` user agent (true).
+    pub client_required: bool,
+    /// `login_type` must be given (false).
+    pub login_type_required: bool,
+    /// Wrong secrets within an hour from one address until it is blocked for an hour; `None` never blocks.
+    pub wrong_secrets_allowed: Option<u32>,
+    /// Largest number of members `user/list` and `user/simplelist` answer; above it 45029. `None` has no limit.
+    pub largest_list: Option<usize>,
+    /// The address the platform believes the caller to have, instead of the real one.
+    pub seen_address: Option<String>,
+    /// The domain addresses of `get_api_domain_ip` and `getcallbackip`.
+    pub platform_addresses: Vec<String>,
+}
+
+impl Default for Switches {
+    fn default() -> Self {
+        Self {
+            same_token: true,
+            remaining_lifetime: false,
+            expired_token: 42001,
+            used_code: 40029,
+            expired_code: 40029,
+            foreign_agent: 301002,
+            hidden_member: 60111,
+            hidden_root: HiddenRoot::Refused,
+            fetch_child: false,
+            new_sync_address: true,
+            lenient_json: false,
+            refuse_ungranted_detail: false,
+            client_required: true,
+            login_type_required: false,
+            wrong_secrets_allowed: Some(10),
+            largest_list: None,
+            seen_address: None,
+            platform_addresses: ["198.51.100.10", "198.51.100.*", "203.0.113.0/28"].map(str::to_owned).to_vec(),
+        }
+    }
+}
+
+/// At most so many calls of one API in a window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Calls admitted in one window.
+    pub calls: u64,
+    /// Length of the window, and of the block that follows an excess.
+    pub window: Duration,
+}
+
+impl Rate {
+    /// `calls` a minute.
+    pub const fn per_minute(calls: u64) -> Self {
+        Self { calls, window: Duration::from_secs(60) }
+    }
+
+    /// `calls` an hour.
+    pub const fn per_hour(calls: u64) -> Self {
+        Self { calls, window: Duration::from_secs(3600) }
+    }
+}
+
+/// Rate and concurrency limits (fact sheet section 10.7). Empty lists mean no limit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// For each API, over all callers of the corp.
+    pub per_corp: Vec<Rate>,
+    /// For each API and caller address.
+    pub per_address: Vec<Rate>,
+    /// Calls of one API at a time; above it 45033.
+    pub concurrency: Option<u32>,
+    /// Exceptions to `concurrency`, by API (`user/list`).
+    pub concurrency_of: HashMap<String, u32>,
+}
+
+impl Limits {
+    /// The published figures of 2023-08-28. The platform publishes none for concurrency.
+    pub fn published() -> Self {
+        Self {
+            per_corp: vec![Rate::per_minute(10_000), Rate::per_hour(150_000)],
+            per_address: vec![Rate::per_minute(20_000), Rate::per_hour(600_000)],
+            ..Self::default()
+        }
+    }
+}
+
+/// Everything about the platform that is not the organisation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Behaviour {
+    /// Shapes of answers.
+    pub quirks: Quirks,
+    /// Choices where the documentation is silent.
+    pub switches: Switches,
+    /// Rate and concurrency limits; off by default.
+    pub limits: Limits,
+    /// Real time that every API call takes before it is worked on.
+    pub latency: Duration,
+}

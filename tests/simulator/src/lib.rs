@@ -1,0 +1,103 @@
+//! A WeCom (企业微信) that runs on loopback: server API, sign-in pages, an administrator's console, faults and a clock
+//! under control. It is written from the vendor's documentation, not from the element that is tested against it, and
+//! shares no types with it, so that one cannot hide the other's mistake. Comments that say "fact sheet section" mean
+//! the project's digest of that documentation; "doc" and a number name a page of developer.work.weixin.qq.com.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use wecom_simulator::{Browser, Choice, DEMO_AGENT_ID, Effect, Fault, Setup, Simulator, When, demo};
+//!
+//! let simulator = Simulator::start(Setup::new(demo())).await?;
+//! let control = simulator.control();
+//! control.change(|corp| corp.move_member("lisi", 4))?; // out of the app's range
+//! control.inject(Fault::of("user/list", When::Nth(2), Effect::Code(45009)));
+//! assert!(!control.truth(DEMO_AGENT_ID)?.members.contains_key("lisi"));
+//!
+//! let login = format!(
+//!     "{}/wwlogin/sso/login?login_type=CorpApp&appid=ww21c67da6767865c2&agentid=1000073\
+//!      &redirect_uri=https%3A%2F%2Fapp.example.com%2Fcallback&state=S",
+//!     simulator.base_url()
+//! );
+//! let target = Browser::desktop().sign_in(&login, &Choice::Member("wangwu".into())).await?;
+//! assert!(target.starts_with("https://app.example.com/callback?code="));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # What is where
+//!
+//! * [`Corp`] is the organisation: plain data whose methods keep its rules. [`demo()`] is a small constant one,
+//!   [`Generator`] makes any size and shape from a seed.
+//! * [`Simulator`] serves it; [`Control`] reads and changes it while it runs: organisation, clock, tokens, faults, log.
+//! * [`Truth`] is what a complete synchronisation of an app must end with.
+//! * [`Behaviour`] holds what the documentation leaves open: [`Quirks`] of shapes, [`Switches`] between observed
+//!   behaviours, [`Limits`].
+//! * [`Browser`] goes through the sign-in pages as a person would.
+//!
+//! # What it serves
+//!
+//! One address serves all three bases of a client: the API (`/cgi-bin/…`), browser sign-in ([`LOGIN_PATH`], and the older
+//! [`LEGACY_LOGIN_PATH`]) and in-app sign-in ([`OAUTH_PATH`]).
+//!
+//! API: `gettoken`, `get_api_domain_ip`, `getcallbackip`, `auth/getuserinfo`, `auth/getuserdetail` (and both under
+//! `user/`, in their older spelling), `agent/get`, `agent/list`, `department/list`, `department/simplelist`,
+//! `department/get`, `user/get`, `user/list`, `user/simplelist`, `user/list_id`, `tag/list`, `tag/get`. Every other path
+//! answers HTTP 404 with an empty body, as the platform does for a path it does not know: the asynchronous export
+//! (`export/*`), messages, approvals, callbacks and JS-SDK tickets are not simulated yet.
+//!
+//! Each call is judged in one fixed order: path, token present, known, unexpired, app enabled, caller's address trusted,
+//! faults and limits, kind of secret, verb and JSON, parameters, visibility.
+//!
+//! # Playing by hand
+//!
+//! `/console` is a page for a person. The same actions are JSON (or form) posts, so a second terminal can play:
+//!
+//! ```text
+//! curl -d '{"id":"lisi","department":4}'                     http://127.0.0.1:PORT/sim/move-member
+//! curl -d '{"app":1000073,"addresses":"203.0.113.7"}'        http://127.0.0.1:PORT/sim/trust-addresses
+//! curl -d '{"effect":"code","value":45009,"api":"user/list","calls":1}' http://127.0.0.1:PORT/sim/inject-fault
+//! curl -d '{"seconds":7200}'                                 http://127.0.0.1:PORT/sim/advance-clock
+//! curl http://127.0.0.1:PORT/sim/actions   # every action with its fields
+//! curl http://127.0.0.1:PORT/sim/state     # also: log, counts, truth?agentid=1000073
+//! ```
+//!
+//! A refused action answers HTTP 400 with `{"error": …}`. Nothing here is authenticated: it is for loopback.
+
+mod api;
+mod behaviour;
+mod browser;
+mod clock;
+mod console;
+mod control;
+pub mod corp;
+mod credentials;
+mod demo;
+mod faults;
+mod generator;
+mod log;
+mod pages;
+mod quirks;
+mod rates;
+mod secret;
+mod server;
+mod setup;
+mod truth;
+mod world;
+
+pub use behaviour::{Behaviour, HiddenRoot, Limits, Rate, Switches};
+pub use browser::{Browser, Choice, Page, SignInError};
+pub use clock::{Clock, UnixMillis};
+pub use control::{CodeRequest, Control};
+pub use corp::{Corp, CorpError};
+pub use credentials::{CODE_LIFETIME, TICKET_LIFETIME, TOKEN_LIFETIME, Visitor};
+pub use demo::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, DEMO_SYNC_SECRET, demo};
+pub use faults::{Effect, Fault, FaultId, When};
+pub use generator::{Generator, Shape};
+pub use log::{ApiCount, LOG_CAPACITY, LogEntry};
+pub use pages::{LEGACY_LOGIN_PATH, LOGIN_PATH, OAUTH_PATH};
+pub use quirks::{EmptyAttributes, ErrorText, Quirks, RestrictedFields};
+pub use secret::Secret;
+pub use server::{Simulator, StartError};
+pub use setup::Setup;
+pub use truth::{TrueDepartment, TrueMember, TruePlace, TrueSensitive, Truth};

@@ -1,0 +1,12 @@
+//! The simulator over real HTTP: one module for each promise it makes.
+#![allow(clippy::unwrap_used, reason = "a test that meets what it did not expect should fail there")]
+
+mod bed;
+mod console;
+mod endpoints;
+mod faults;
+mod lifetimes;
+mod pages;
+mod pipeline;
+mod shapes;
+mod visibility;
