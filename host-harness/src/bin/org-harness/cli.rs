@@ -1,0 +1,348 @@
+//! Options and commands, and what a command line that cannot be understood is answered with.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+
+use crate::failure::{Failure, Refused};
+
+/// The most changes and records that a component answers at once.
+pub const LARGEST_PAGE: u32 = 200;
+
+const EXIT_CODES: &str = "\
+Exit status: 0 done; 1 the operation answered with an error; 2 usage or configuration; 3 a limit or trap stopped the component.
+With --format json standard output is exactly one JSON document, also for errors:
+{\"error\":{\"reason\",\"message\",\"hint\",\"vendor_code\"}}. Logs and reports go to standard error.";
+
+/// Runs an organisation element: signs members in, and keeps a copy of departments and members in step.
+#[derive(Debug, Parser)]
+#[command(name = "org-harness", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes, before or after its name.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub struct Global {
+    /// Element folder: e.json and a configuration named like the folder
+    #[arg(long, global = true, value_name = "DIR")]
+    pub element: Option<PathBuf>,
+    /// Component file [default: the one built with this program]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub component: Option<PathBuf>,
+    /// memory: or sqlite:PATH [default: a file in the user's data folder]
+    #[arg(long, global = true, value_name = "URL")]
+    pub storage: Option<String>,
+    /// Whose element it is
+    #[arg(long, global = true, value_name = "NAME", default_value = "default")]
+    pub tenant: String,
+    /// Admit HOST[:PORT] also at a private or loopback address, or http://HOST[:PORT]; repeatable. Public https hosts
+    /// that the configuration needs are admitted anyway
+    #[arg(long, global = true, value_name = "HOST[:PORT]")]
+    pub allow_host: Vec<String>,
+    /// Grant an environment variable to {{NAME}} in the element's configuration; repeatable
+    #[arg(long, global = true, value_name = "NAME")]
+    pub env: Vec<String>,
+    /// How answers are printed
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    pub format: Format,
+    /// Print the report of every call on standard error, as JSON lines with --format json
+    #[arg(long, global = true)]
+    pub report: bool,
+    /// Colours in text; auto heeds NO_COLOR and pipes
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Log more on standard error (-v, -vv)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// For people or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Json,
+}
+
+/// When to colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Say whether a component fits the contract, and what it imports and exports
+    Inspect,
+    /// Show what the element is and which configuration it takes
+    Describe {
+        /// zh or en
+        #[arg(long, value_name = "LANG", default_value = "en")]
+        locale: Locale,
+    },
+    /// Judge a configuration without any call; exit 2 when it is invalid
+    Validate {
+        /// A configuration document, - for standard input, as it stands [default: the element's, filled in]
+        file: Option<PathBuf>,
+    },
+    /// Ask the vendor whether the configuration works; exit 1 when an aspect failed
+    Check,
+    /// Make the URL to which a browser is sent to sign in
+    LoginUrl(LoginUrl),
+    /// Make the URL to paste into the vendor's console as the app's home page
+    HomepageUrl {
+        /// The absolute address of the app, on a trusted host
+        target: String,
+    },
+    /// Turn the code and state of a redirect into an identity
+    Exchange {
+        #[arg(long)]
+        code: String,
+        #[arg(long)]
+        state: String,
+        /// What login-url was given
+        #[arg(long, value_name = "HASH")]
+        browser_binding: Option<String>,
+    },
+    /// Bring the local copy up to date, waiting as long as the vendor asks
+    Sync(Sync),
+    /// Read the feed of changes
+    Changes {
+        /// Read after this cursor [default: after what was acknowledged]
+        #[arg(long, value_name = "CURSOR")]
+        after: Option<String>,
+        /// At most this many changes; 200 at the most
+        #[arg(long, value_name = "N", default_value_t = u64::from(LARGEST_PAGE), value_parser = clap::value_parser!(u64).range(1..))]
+        limit: u64,
+    },
+    /// Give up the changes up to a cursor
+    Acknowledge { cursor: String },
+    /// Show all departments of the local copy
+    Departments,
+    /// Show one department
+    Department {
+        id: String,
+        /// Read it from the vendor into the copy first
+        #[arg(long)]
+        refresh: bool,
+    },
+    /// Show all members of the local copy
+    Members {
+        /// Of exactly this department
+        #[arg(long, value_name = "ID")]
+        department: Option<String>,
+        /// Of this status
+        #[arg(long)]
+        status: Option<Status>,
+    },
+    /// Show one member
+    Member {
+        id: String,
+        /// Read it from the vendor into the copy first
+        #[arg(long)]
+        refresh: bool,
+    },
+    /// Count the copy, and show the last and the current run
+    Overview,
+    /// Run a simulated WeCom and write an element folder for it
+    Simulate(Simulate),
+    /// Go through the whole story on this machine: sign in, sync, change, sync again, what goes wrong
+    Demo {
+        /// Keep the element folder and the database in this (new or empty) folder
+        #[arg(long, value_name = "DIR")]
+        keep: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Locale {
+    Zh,
+    En,
+}
+
+impl Locale {
+    /// As a language tag.
+    pub fn tag(self) -> &'static str {
+        match self {
+            Self::Zh => "zh",
+            Self::En => "en",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Entry {
+    /// A desktop browser: QR code or quick login
+    Browser,
+    /// Inside the vendor's client, without a question
+    Workspace,
+    /// The same with a page that asks for consent to sensitive fields
+    WorkspaceConsent,
+}
+
+#[derive(Debug, Args)]
+pub struct LoginUrl {
+    #[arg(long)]
+    pub entry: Entry,
+    /// Where the vendor sends the browser [default: the configured address]
+    #[arg(long, value_name = "URL")]
+    pub redirect_uri: Option<String>,
+    /// Where the app goes afterwards: a path on the same site
+    #[arg(long, value_name = "PATH")]
+    pub return_to: Option<String>,
+    /// Language of the vendor's page [default: the configured one]
+    #[arg(long)]
+    pub lang: Option<Locale>,
+    /// Hash of a cookie that the exchange has to repeat
+    #[arg(long, value_name = "HASH")]
+    pub browser_binding: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Strategy {
+    /// The element chooses
+    Auto,
+    /// Department by department
+    Walk,
+    /// The vendor's bulk export
+    Export,
+}
+
+#[derive(Debug, Args)]
+pub struct Sync {
+    /// Stop before anything is written to the copy, and say what would be
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Agree to a removal that the guard blocked
+    #[arg(long)]
+    pub allow_mass_removal: bool,
+    #[arg(long, default_value = "auto")]
+    pub strategy: Strategy,
+    /// Give up an unfinished run and begin anew
+    #[arg(long)]
+    pub restart: bool,
+    /// End (state waiting, exit 1) rather than wait longer than this at a time; the run stays
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub max_wait: Option<Duration>,
+    /// Sync again and again, this long after the last time (30s, 15m, 1h; at random up to 10 % more or less), until
+    /// Ctrl-C. With --format json every sync prints one document on one line
+    #[arg(long, value_name = "DURATION", value_parser = interval, conflicts_with_all = ["dry_run", "allow_mass_removal", "restart"])]
+    pub watch: Option<Duration>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Status {
+    Active,
+    Disabled,
+    NotActivated,
+    LeftRange,
+    Resigned,
+}
+
+#[derive(Debug, Args)]
+pub struct Simulate {
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
+    pub listen: SocketAddr,
+    /// Generate an organisation of so many members [default: the small one of the demo]
+    #[arg(long, value_name = "N")]
+    pub members: Option<usize>,
+    /// Generate so many departments
+    #[arg(long, value_name = "N")]
+    pub departments: Option<usize>,
+    /// Generate from this seed
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Where to write the element folder [default: in the user's data folder]
+    #[arg(long, value_name = "DIR")]
+    pub element_dir: Option<PathBuf>,
+}
+
+impl Cli {
+    /// Reads a command line.
+    ///
+    /// # Errors
+    /// Help and version, which are to be printed, and what cannot be understood.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refused> {
+        let arguments: Vec<OsString> = arguments.into_iter().collect();
+        Self::try_parse_from(&arguments).map_err(|error| match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Refused::Shown(error),
+            _ if asks_for_json(&arguments) => Refused::Json(usage(&error)),
+            _ => Refused::Shown(error),
+        })
+    }
+}
+
+/// Whether a command line that cannot be understood asks for JSON all the same.
+fn asks_for_json(arguments: &[OsString]) -> bool {
+    let arguments: Vec<&str> =
+        arguments.iter().map_while(|argument| argument.to_str().filter(|text| *text != "--")).collect();
+    arguments.contains(&"--format=json") || arguments.windows(2).any(|pair| pair == ["--format", "json"])
+}
+
+/// clap's words without its decoration.
+fn usage(error: &clap::Error) -> Failure {
+    if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
+        let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        return Failure::usage("no command given", format!("name one of: {}", names.join(", ")));
+    }
+    let text = error.render().to_string();
+    let message = text.split("\n\n").next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let message: Vec<&str> = message.lines().map(str::trim).collect();
+    let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
+    Failure::usage(message.join(" "), tip.unwrap_or("org-harness --help lists commands and options"))
+}
+
+/// Reads `90s`, `15m`, `1h30m` and the like.
+fn duration(text: &str) -> Result<Duration, String> {
+    let expected = || format!("{text:?} is no duration: expected one such as 30s, 15m or 1h");
+    let read: jiff::SignedDuration = text.parse().map_err(|_| expected())?;
+    Duration::try_from(read).map_err(|_| expected())
+}
+
+/// A duration long enough not to trouble the vendor.
+fn interval(text: &str) -> Result<Duration, String> {
+    let read = duration(text)?;
+    if read < Duration::from_secs(1) { Err("the shortest interval is 1s".to_owned()) } else { Ok(read) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_are_read() {
+        for (text, seconds) in [("30s", Some(30)), ("15m", Some(900)), ("1h30m", Some(5400)), ("0s", Some(0))] {
+            assert_eq!(duration(text).ok().map(|read| read.as_secs()), seconds, "{text}");
+        }
+        for text in ["", "5", "-5s", "soon", "1d1d"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
+        assert!(interval("500ms").is_err());
+    }
+
+    #[test]
+    fn json_is_noticed_in_what_cannot_be_understood() {
+        for (arguments, json) in [
+            (&["--format", "json", "nonsense"][..], true),
+            (&["nonsense", "--format=json"], true),
+            (&["nonsense", "--format", "text"], false),
+            (&["acknowledge", "--", "--format=json"], false),
+        ] {
+            let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();
+            assert_eq!(asks_for_json(&arguments), json, "{arguments:?}");
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! `changes` and `acknowledge`: the feed.
+
+use crate::{
+    cli::{Global, LARGEST_PAGE},
+    failure::{Failure, Status},
+    output::Output,
+    session::{self, Session},
+    text,
+    view::change::{AcknowledgedView, ChangesView},
+};
+
+/// Reads a page of the feed.
+///
+/// # Errors
+/// The cursor is unknown or what follows it is gone.
+pub async fn changes(
+    options: &Global,
+    after: Option<&str>,
+    limit: u64,
+    output: &mut Output,
+) -> Result<Status, Failure> {
+    let session = Session::open(options).await?;
+    let limit = u32::try_from(limit).map_or(LARGEST_PAGE, |limit| limit.min(LARGEST_PAGE));
+    let view = ChangesView::from(session::answer(session.element.changes(after, limit).await, output)?);
+    output.answer(&view, |paint| text::change::changes(&view, paint))?;
+    Ok(Status::Done)
+}
+
+/// Gives up the changes up to a cursor.
+///
+/// # Errors
+/// The cursor is unknown.
+pub async fn acknowledge(options: &Global, cursor: &str, output: &mut Output) -> Result<Status, Failure> {
+    let session = Session::open(options).await?;
+    session::answer(session.element.acknowledge(cursor).await, output)?;
+    let view = AcknowledgedView { acknowledged: cursor.to_owned() };
+    output.answer(&view, |_| format!("已确认 acknowledged up to {}", text::clean(cursor)))?;
+    Ok(Status::Done)
+}

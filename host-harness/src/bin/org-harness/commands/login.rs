@@ -1,0 +1,68 @@
+//! `login-url`, `homepage-url`, `exchange`: the steps of a sign-in, one by one.
+
+use host_harness::contract::login::{AuthorizationRequest, Entry, ExchangeRequest};
+
+use crate::{
+    cli::{self, Global, LoginUrl},
+    failure::{Failure, Status},
+    output::Output,
+    session::{self, Session},
+    text,
+    view::login::{AuthorizationView, ExchangeView, HomepageView},
+};
+
+/// Makes the URL to which a browser is sent.
+///
+/// # Errors
+/// The component refuses.
+pub async fn login_url(options: &Global, asked: &LoginUrl, output: &mut Output) -> Result<Status, Failure> {
+    let session = Session::open(options).await?;
+    let request = AuthorizationRequest {
+        entry: match asked.entry {
+            cli::Entry::Browser => Entry::Browser,
+            cli::Entry::Workspace => Entry::Workspace,
+            cli::Entry::WorkspaceConsent => Entry::WorkspaceConsent,
+        },
+        redirect_uri: asked.redirect_uri.clone(),
+        return_to: asked.return_to.clone(),
+        language: asked.lang.map(|language| language.tag().to_owned()),
+        browser_binding: asked.browser_binding.clone(),
+    };
+    let authorization = session::answer(session.element.authorization_url(&request).await, output)?;
+    let view = AuthorizationView::from(authorization);
+    output.answer(&view, |paint| text::login::authorization(&view, paint))?;
+    Ok(Status::Done)
+}
+
+/// Makes the URL for the vendor's console.
+///
+/// # Errors
+/// The component refuses.
+pub async fn homepage_url(options: &Global, target: &str, output: &mut Output) -> Result<Status, Failure> {
+    let session = Session::open(options).await?;
+    let view = HomepageView { url: session::answer(session.element.homepage_url(target).await, output)? };
+    output.answer(&view, |_| text::clean(&view.url))?;
+    Ok(Status::Done)
+}
+
+/// Turns code and state into an identity. A missing role is reported and no more: entry is the platform's decision.
+///
+/// # Errors
+/// The component refuses.
+pub async fn exchange(
+    options: &Global,
+    code: &str,
+    state: &str,
+    browser_binding: Option<&str>,
+    output: &mut Output,
+) -> Result<Status, Failure> {
+    let session = Session::open(options).await?;
+    let request = ExchangeRequest {
+        code: code.to_owned(),
+        state: state.to_owned(),
+        browser_binding: browser_binding.map(str::to_owned),
+    };
+    let view = ExchangeView::from(session::answer(session.element.exchange_code(&request).await, output)?);
+    output.answer(&view, |paint| text::login::exchange(&view, paint))?;
+    Ok(Status::Done)
+}

@@ -1,0 +1,48 @@
+//! From a command to its answer.
+
+mod check;
+mod describe;
+pub mod directory;
+mod feed;
+mod inspect;
+mod login;
+pub mod sync;
+mod validate;
+
+use crate::{
+    cli::{Cli, Command},
+    failure::{Failure, Status},
+    output::Output,
+    simulated,
+};
+
+/// Runs the command and prints its answer.
+///
+/// # Errors
+/// There is no answer to print.
+pub async fn run(cli: &Cli, output: &mut Output) -> Result<Status, Failure> {
+    let options = &cli.global;
+    match &cli.command {
+        Command::Inspect => inspect::inspect(options, output).await,
+        Command::Describe { locale } => describe::describe(options, locale.tag(), output).await,
+        Command::Validate { file } => validate::validate(options, file.as_deref(), output).await,
+        Command::Check => check::check(options, output).await,
+        Command::LoginUrl(asked) => login::login_url(options, asked, output).await,
+        Command::HomepageUrl { target } => login::homepage_url(options, target, output).await,
+        Command::Exchange { code, state, browser_binding } => {
+            login::exchange(options, code, state, browser_binding.as_deref(), output).await
+        }
+        Command::Sync(asked) => sync::sync(options, asked, output).await,
+        Command::Changes { after, limit } => feed::changes(options, after.as_deref(), *limit, output).await,
+        Command::Acknowledge { cursor } => feed::acknowledge(options, cursor, output).await,
+        Command::Departments => directory::departments(options, output).await,
+        Command::Department { id, refresh } => directory::department(options, id, *refresh, output).await,
+        Command::Members { department, status } => {
+            directory::members(options, department.as_deref(), *status, output).await
+        }
+        Command::Member { id, refresh } => directory::member(options, id, *refresh, output).await,
+        Command::Overview => directory::overview(options, output).await,
+        Command::Simulate(asked) => simulated::simulate(asked, output).await,
+        Command::Demo { keep } => simulated::demo(options, keep.as_deref(), output).await,
+    }
+}

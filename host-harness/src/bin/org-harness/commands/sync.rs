@@ -1,0 +1,151 @@
+//! `sync`: once to the end, or again and again.
+
+use std::{pin::pin, time::Duration};
+
+use host_harness::{
+    CallReport, Element,
+    contract::directory::{Progress, Strategy, SyncRequest, Waiting},
+    storage::{Clock as _, SystemClock},
+};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use crate::{
+    cli::{self, Global, Sync},
+    failure::{Failure, Status},
+    interrupt::interrupted,
+    output::Output,
+    run::{self, Course, Ended, Finished, Observer},
+    session::{self, Session},
+    text,
+    view::{
+        error::{ErrorDocument, ErrorView},
+        run::SyncView,
+    },
+};
+
+/// Synchronises as the options ask.
+///
+/// # Errors
+/// A call gave no answer or answered an error.
+pub async fn sync(options: &Global, asked: &Sync, output: &mut Output) -> Result<Status, Failure> {
+    let element = Session::open(options).await?.element;
+    let title = session::value(element.describe("zh").await, output)?.title;
+    match asked.watch {
+        None => {
+            let finished = once(&element, asked, &title, output).await?;
+            let status = status(&finished.ended);
+            let view = SyncView::from(finished);
+            output.answer(&view, |paint| text::run::sync(&view, paint))?;
+            Ok(status)
+        }
+        Some(interval) => watch(&element, asked, &title, interval, output).await,
+    }
+}
+
+/// One run to its end.
+async fn once(element: &Element, asked: &Sync, title: &str, output: &mut Output) -> Result<Finished, Failure> {
+    let course = Course { element, request: request(asked), clock: &SystemClock, max_wait: asked.max_wait };
+    let mut watcher = Watcher { bar: bar(), title, output };
+    let finished = run::to_its_end(course, &mut watcher, pin!(interrupted())).await;
+    watcher.bar.finish_and_clear();
+    finished
+}
+
+/// Run after run until Ctrl-C. What fails is printed and tried again, for a vendor or a network may come back; a
+/// configuration does not mend itself while this process holds it.
+async fn watch(
+    element: &Element,
+    asked: &Sync,
+    title: &str,
+    interval: Duration,
+    output: &mut Output,
+) -> Result<Status, Failure> {
+    loop {
+        match once(element, asked, title, output).await {
+            Ok(finished) => {
+                let stopped =
+                    matches!(finished.ended, Ended::Interrupted(_) | Ended::Waiting { interrupted: true, .. });
+                let view = SyncView::from(finished);
+                output.line(&view, |paint| text::run::sync(&view, paint))?;
+                if stopped {
+                    return Ok(Status::Done);
+                }
+            }
+            Err(failure) if failure.status() == Status::Configuration || matches!(failure, Failure::Output(_)) => {
+                return Err(failure);
+            }
+            Err(failure) => {
+                let view = ErrorDocument { error: ErrorView::from(&failure) };
+                output.line(&view, |paint| text::failure(&view.error, paint))?;
+            }
+        }
+        let pause = interval.mul_f64(0.9 + 0.2 * fastrand::f64());
+        output.note(format_args!("下次同步 next sync in {} s (Ctrl-C ends)", pause.as_secs()));
+        tokio::select! {
+            biased;
+            () = interrupted() => return Ok(Status::Done),
+            () = SystemClock.sleep(pause) => {}
+        }
+    }
+}
+
+fn request(asked: &Sync) -> SyncRequest {
+    SyncRequest {
+        dry_run: asked.dry_run,
+        allow_mass_removal: asked.allow_mass_removal,
+        strategy: match asked.strategy {
+            cli::Strategy::Auto => Strategy::Automatic,
+            cli::Strategy::Walk => Strategy::Walk,
+            cli::Strategy::Export => Strategy::Export,
+        },
+        restart: asked.restart,
+    }
+}
+
+fn status(ended: &Ended) -> Status {
+    match ended {
+        Ended::Complete(_) | Ended::Planned(_) => Status::Done,
+        Ended::Paused(_) | Ended::Waiting { .. } | Ended::Interrupted(_) => Status::Negative,
+    }
+}
+
+/// A bar where somebody watches a terminal, and nothing anywhere else.
+pub fn bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{spinner} {prefix} [{bar:30}] {pos}/{len}  {msg}");
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Shows how far a run has come.
+pub fn show(bar: &ProgressBar, progress: &Progress) {
+    bar.set_length(progress.total.max(progress.done));
+    bar.set_position(progress.done);
+    bar.set_prefix(text::clean(&progress.phase));
+    bar.set_message(format!("成员 members {}, 接口调用 vendor calls {}", progress.members, progress.vendor_calls));
+}
+
+struct Watcher<'a> {
+    bar: ProgressBar,
+    title: &'a str,
+    output: &'a mut Output,
+}
+
+impl Observer for Watcher<'_> {
+    fn called(&mut self, report: &CallReport) {
+        let Self { bar, output, .. } = self;
+        bar.suspend(|| output.report(report));
+    }
+
+    fn progress(&mut self, progress: &Progress) {
+        show(&self.bar, progress);
+    }
+
+    fn watches(&self) -> bool {
+        !self.bar.is_hidden()
+    }
+
+    fn waiting(&mut self, waiting: &Waiting, time: Duration) {
+        let Self { bar, output, title } = self;
+        bar.suspend(|| output.note(text::run::waiting(title, &waiting.reason, waiting.vendor_code, time)));
+    }
+}

@@ -1,0 +1,195 @@
+//! Why a command did not do what it was asked to, and the exit codes: the only place that knows them.
+
+use std::{io, process::ExitCode};
+
+use host_harness::{
+    BuildError, CallError, ElementError, FailedCall, LoadError,
+    contract::types::{self, Reason},
+    reason_name,
+    settings::SettingsError,
+    storage::OpenError,
+};
+
+use crate::{
+    output::Output,
+    places::PlaceError,
+    view::error::{ErrorDocument, ErrorView},
+};
+
+/// How a command that has printed its answer ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// It did what it was asked to.
+    Done,
+    /// The answer is an error, or no.
+    Negative,
+    /// The configuration is invalid.
+    Configuration,
+    /// A limit or trap stopped the component.
+    Stopped,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(match status {
+            Status::Done => 0,
+            Status::Negative => 1,
+            Status::Configuration => 2,
+            Status::Stopped => 3,
+        })
+    }
+}
+
+/// Why a command has no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The command line is not usable.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to write instead.
+        hint: String,
+    },
+    /// The element folder is not usable.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file that was named cannot be read.
+    #[error("cannot read {file}: {source}")]
+    File {
+        /// As it was named.
+        file: String,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The component cannot be run.
+    #[error(transparent)]
+    Component(#[from] LoadError),
+    /// The name of tenant or element is not usable.
+    #[error(transparent)]
+    Element(#[from] ElementError),
+    /// The storage cannot be opened.
+    #[error(transparent)]
+    Storage(#[from] OpenError),
+    /// The user's folders are not usable.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// The host cannot be built.
+    #[error(transparent)]
+    Host(#[from] BuildError),
+    /// The component answered an error.
+    #[error("{}", .0.message)]
+    Answered(types::Error),
+    /// The call gave no answer.
+    #[error(transparent)]
+    Call(#[from] Box<FailedCall>),
+    /// The simulator or its files are not to be had.
+    #[error("{0}")]
+    Simulation(String),
+    /// Ctrl-C.
+    #[error("interrupted")]
+    Interrupted,
+    /// Standard output does not take the answer.
+    #[error("cannot write the answer: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Failure {
+    /// What is wrong with the command line, and what to write instead.
+    pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), hint: hint.into() }
+    }
+
+    /// How the program ends.
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Usage { .. }
+            | Self::Settings(_)
+            | Self::File { .. }
+            | Self::Component(_)
+            | Self::Element(_)
+            | Self::Storage(_)
+            | Self::Place(_) => Status::Configuration,
+            Self::Answered(error) if matches!(error.reason, Reason::InvalidConfig(_)) => Status::Configuration,
+            Self::Call(failed) => match failed.error {
+                CallError::Limit { .. } | CallError::Trap { .. } => Status::Stopped,
+                _ => Status::Negative,
+            },
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
+            Self::Host(_) | Self::Answered(_) | Self::Simulation(_) | Self::Interrupted | Self::Output(_) => {
+                Status::Negative
+            }
+        }
+    }
+
+    /// The reason for programs: the contract's for what a component answers, else one of the host's own.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Usage { .. } => "usage",
+            Self::Settings(_) => "invalid-config",
+            Self::File { .. } => "file",
+            Self::Component(_) => "component",
+            Self::Element(_) => "invalid-name",
+            Self::Storage(_) | Self::Place(_) => "storage",
+            Self::Host(_) => "host",
+            Self::Answered(error) => reason_name(&error.reason),
+            Self::Call(failed) => failed.error.kind(),
+            Self::Simulation(_) => "simulation",
+            Self::Interrupted => "interrupted",
+            Self::Output(_) => "output",
+        }
+    }
+
+    /// The next step, where the message does not say it.
+    pub fn hint(&self) -> Option<String> {
+        let text = match self {
+            Self::Usage { hint, .. } => hint.as_str(),
+            Self::Answered(error) => error.hint.as_deref()?,
+            Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
+            Self::Call(failed) => match &failed.error {
+                CallError::Limit { .. } => "the next call works; for a sync the run goes on where it was",
+                CallError::Trap { .. } => "this is a defect of the component; -vv logs where it broke off",
+                _ => return None,
+            },
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    /// Says what went wrong, where the reader of the answer looks for it, and answers the exit code.
+    pub fn end(&self, output: &mut Output) -> ExitCode {
+        // A reader that has gone away wants to hear nothing more.
+        let gone = matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
+        if !gone && let Err(error) = output.failure(self) {
+            tracing::debug!(%error, "the failure could not be printed");
+        }
+        self.status().into()
+    }
+}
+
+/// A command line that leads to no command.
+pub enum Refused {
+    /// Help, the version, or what is wrong with it, as clap shows it.
+    Shown(clap::Error),
+    /// What is wrong with it, for a reader of JSON.
+    Json(Failure),
+}
+
+impl Refused {
+    /// Prints what there is to say and answers the exit code.
+    pub fn exit_code(self) -> ExitCode {
+        let (printed, status) = match self {
+            Self::Shown(error) => {
+                let status = if error.use_stderr() { Status::Configuration } else { Status::Done };
+                (error.print(), status)
+            }
+            Self::Json(failure) => {
+                let document = ErrorDocument { error: ErrorView::from(&failure) };
+                (crate::output::print_json(&mut io::stdout().lock(), &document), failure.status())
+            }
+        };
+        // There is nowhere left to say it.
+        drop(printed);
+        status.into()
+    }
+}

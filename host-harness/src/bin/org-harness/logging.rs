@@ -1,0 +1,20 @@
+//! The log of host and component, on standard error. Standard output belongs to the answer.
+
+use tracing::{Level, subscriber::set_global_default};
+use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _};
+
+/// Begins to log. Without `-v` only what the host warns of: what a component logs, and calls that gave no answer, show
+/// in the answer itself.
+pub fn begin(verbose: u8) {
+    let levels = match verbose {
+        0 => Targets::new()
+            .with_target("host_harness", Level::WARN)
+            .with_target("host_harness::call", Level::ERROR)
+            .with_target("element", Level::ERROR),
+        1 => Targets::new().with_target("host_harness", Level::INFO).with_target("element", Level::INFO),
+        _ => Targets::new().with_default(Level::DEBUG),
+    };
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    // Fails only when there is a log already, and nobody else begins one.
+    let _ = set_global_default(tracing_subscriber::registry().with(lines).with(levels));
+}

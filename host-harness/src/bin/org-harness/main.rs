@@ -1,0 +1,47 @@
+//! `org-harness`: runs an organisation element from the command line.
+//!
+//! The program is the host library with a way in and a way out. A command line becomes a [`cli::Cli`], which is all that
+//! can go wrong before anything happens; a command makes a [`session::Session`] (host, component, storage, element),
+//! asks the element, and hands the answer to [`output::Output`], which prints it for a person or as one JSON document.
+//! What fails is a [`failure::Failure`], the one place that knows exit codes.
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | `cli` | options and commands |
+//! | `session`, `places`, `logging` | what a command works with, the user's folders, the log |
+//! | `commands` | one file for each group of commands |
+//! | `run` | the loop that takes a run of synchronisation to its end |
+//! | `view` | answers as JSON |
+//! | `text` | answers for people |
+//! | `simulated` | the only vendor-specific part: `simulate` and `demo` |
+
+mod cli;
+mod commands;
+mod failure;
+mod interrupt;
+mod logging;
+mod output;
+mod places;
+mod run;
+mod session;
+mod simulated;
+mod text;
+mod view;
+
+use std::process::ExitCode;
+
+use cli::Cli;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = match Cli::read(std::env::args_os()) {
+        Ok(cli) => cli,
+        Err(refused) => return refused.exit_code(),
+    };
+    logging::begin(cli.global.verbose);
+    let mut output = output::Output::new(&cli.global);
+    match commands::run(&cli, &mut output).await {
+        Ok(status) => status.into(),
+        Err(failure) => failure.end(&mut output),
+    }
+}

@@ -1,0 +1,173 @@
+//! The way out: answers on standard output, for people or as one JSON document; everything else on standard error.
+
+use std::{
+    fmt,
+    io::{self, IsTerminal as _, Seek as _, Write},
+};
+
+use host_harness::CallReport;
+use serde::Serialize;
+use tempfile::SpooledTempFile;
+
+use crate::{
+    cli::{Color, Format, Global},
+    failure::Failure,
+    text::{self, Paint},
+    view::error::{ErrorDocument, ErrorView},
+};
+
+/// Answers larger than this wait on disk until they are complete.
+const KEPT_IN_MEMORY: usize = 8 << 20;
+
+/// Where answers go.
+pub struct Output {
+    format: Format,
+    reports: bool,
+    paint: Paint,
+    paint_errors: Paint,
+}
+
+impl Output {
+    /// As the options ask.
+    pub fn new(options: &Global) -> Self {
+        let paint = |is_terminal: bool| match options.color {
+            Color::Always => Paint::colours(),
+            Color::Never => Paint::plain(),
+            Color::Auto => {
+                let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+                    || std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                if is_terminal && !refused { Paint::colours() } else { Paint::plain() }
+            }
+        };
+        Self {
+            format: options.format,
+            reports: options.report,
+            paint: paint(io::stdout().is_terminal()),
+            paint_errors: paint(io::stderr().is_terminal()),
+        }
+    }
+
+    /// Whether the reader is a program.
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Prints an answer: as JSON, or as the text that `show` makes.
+    pub fn answer(&mut self, view: &impl Serialize, show: impl FnOnce(Paint) -> String) -> io::Result<()> {
+        match self.format {
+            Format::Json => print_json(&mut io::stdout().lock(), view),
+            Format::Text => self.text(&show(self.paint)),
+        }
+    }
+
+    /// Prints one of many JSON documents on a line of its own, or text.
+    pub fn line(&mut self, view: &impl Serialize, show: impl FnOnce(Paint) -> String) -> io::Result<()> {
+        match self.format {
+            Format::Json => {
+                let mut line = serde_json::to_vec(view)?;
+                line.push(b'\n');
+                let mut out = io::stdout().lock();
+                out.write_all(&line)?;
+                out.flush()
+            }
+            Format::Text => self.text(&show(self.paint)),
+        }
+    }
+
+    /// Prints text for people; ends it with a line break.
+    pub fn text(&mut self, text: &str) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text.as_bytes())?;
+        if !text.ends_with('\n') {
+            out.write_all(b"\n")?;
+        }
+        out.flush()
+    }
+
+    /// How standard output is coloured.
+    pub fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// Says something about the work, on standard error; nothing when a program reads.
+    pub fn note(&mut self, text: impl fmt::Display) {
+        if !self.is_json() {
+            say(&text);
+        }
+    }
+
+    /// Prints the report of a call where that is wanted.
+    pub fn report(&mut self, report: &CallReport) {
+        if !self.reports {
+            return;
+        }
+        match self.format {
+            Format::Json => match serde_json::to_string(report) {
+                Ok(line) => say(&line),
+                Err(error) => tracing::warn!(%error, "a report could not be printed"),
+            },
+            Format::Text => say(&text::report(report)),
+        }
+    }
+
+    /// Says why there is no answer.
+    pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
+        match self.format {
+            Format::Json => {
+                let document = ErrorDocument { error: ErrorView::from(failure) };
+                print_json(&mut io::stdout().lock(), &document)
+            }
+            Format::Text => {
+                let text = text::failure(&ErrorView::from(failure), self.paint_errors);
+                io::stderr().write_all(text.as_bytes())
+            }
+        }
+    }
+
+    /// Begins an array of unknown length.
+    pub fn array(&self) -> Array {
+        Array { spool: SpooledTempFile::new(KEPT_IN_MEMORY), is_empty: true }
+    }
+}
+
+/// A line on standard error. Where nobody can read it there is nobody to tell.
+fn say(text: &impl fmt::Display) {
+    let _ = writeln!(io::stderr(), "{text}");
+}
+
+/// Prints one document, indented, with a line break after it.
+pub fn print_json(out: &mut impl Write, view: &impl Serialize) -> io::Result<()> {
+    let mut text = serde_json::to_vec_pretty(view)?;
+    text.push(b'\n');
+    out.write_all(&text)?;
+    out.flush()
+}
+
+/// A JSON array that arrives page by page, with one item on each line. It is printed when it is complete: should a page
+/// fail, standard output must hold the error and nothing else. Large ones wait on disk, not in memory.
+pub struct Array {
+    spool: SpooledTempFile,
+    is_empty: bool,
+}
+
+impl Array {
+    /// Adds items.
+    pub fn extend(&mut self, items: impl IntoIterator<Item = impl Serialize>) -> io::Result<()> {
+        for item in items {
+            let mut text = if self.is_empty { b"[\n".to_vec() } else { b",\n".to_vec() };
+            serde_json::to_writer(&mut text, &item)?;
+            self.spool.write_all(&text)?;
+            self.is_empty = false;
+        }
+        Ok(())
+    }
+
+    /// Prints it.
+    pub fn print(mut self) -> io::Result<()> {
+        self.spool.write_all(if self.is_empty { b"[]\n" } else { b"\n]\n" })?;
+        self.spool.rewind()?;
+        let mut out = io::stdout().lock();
+        io::copy(&mut self.spool, &mut out)?;
+        out.flush()
+    }
+}

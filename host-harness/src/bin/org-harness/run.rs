@@ -1,0 +1,159 @@
+//! The loop that takes a run of synchronisation to its end: it calls again on `more`, waits on `wait`, and stops where a
+//! person or nobody has to act. The clock is a parameter, so that a demonstration need not wait in earnest.
+
+use std::{
+    pin::{Pin, pin},
+    time::Duration,
+};
+
+use host_harness::{
+    Answered, CallReport, CallResult, Called, Element, FailedCall,
+    contract::directory::{Pause, Progress, Report, SyncRequest, SyncStep, Waiting},
+    storage::Clock,
+};
+
+use crate::failure::Failure;
+
+/// No wait is shorter, so that a component which says "wait" without a time does not keep a processor busy.
+const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+/// How often a call under way is looked at.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// What is told on the way.
+pub trait Observer {
+    /// A call is over.
+    fn called(&mut self, report: &CallReport);
+    /// The run has moved on.
+    fn progress(&mut self, progress: &Progress);
+    /// Whether somebody watches, so that a call under way is asked how far it has come.
+    fn watches(&self) -> bool {
+        false
+    }
+    /// The vendor asks to wait this long.
+    fn waiting(&mut self, waiting: &Waiting, time: Duration);
+}
+
+/// What to run and how.
+pub struct Course<'a> {
+    pub element: &'a Element,
+    pub request: SyncRequest,
+    pub clock: &'a dyn Clock,
+    /// End rather than wait longer than this at a time.
+    pub max_wait: Option<Duration>,
+}
+
+/// How a command that ran ended, though the run itself may go on later.
+pub enum Ended {
+    Complete(Report),
+    Planned(Report),
+    /// A person has to act first.
+    Paused(Pause),
+    /// The vendor asked for a wait, and it was too long or Ctrl-C came.
+    Waiting {
+        waiting: Waiting,
+        interrupted: bool,
+    },
+    /// Ctrl-C ended a call; what was reached by then, if anything.
+    Interrupted(Option<Progress>),
+}
+
+/// How it ended, and whether it had begun before.
+pub struct Finished {
+    pub ended: Ended,
+    /// Whether the run was there before the first call of this loop.
+    pub resumed: bool,
+}
+
+/// Advances the current run until it is complete, planned or paused, or `interrupt` returns.
+///
+/// A call that is interrupted is dropped: the run stays at its last checkpoint, and its lease ends within ten seconds.
+///
+/// # Errors
+/// A call gave no answer, or answered an error.
+pub async fn to_its_end(
+    course: Course<'_>,
+    observer: &mut impl Observer,
+    mut interrupt: Pin<&mut impl Future<Output = ()>>,
+) -> Result<Finished, Failure> {
+    let Course { element, mut request, clock, max_wait } = course;
+    let before = seen(element.overview().await, observer)?.map_err(Failure::Answered)?.current_run;
+    let before = before.map(|progress| progress.run);
+    let finished = |ended: Ended| {
+        let run = match &ended {
+            Ended::Complete(report) | Ended::Planned(report) => Some(&report.run),
+            Ended::Paused(pause) => Some(&pause.progress.run),
+            Ended::Waiting { waiting, .. } => Some(&waiting.progress.run),
+            Ended::Interrupted(progress) => progress.as_ref().map(|progress| &progress.run),
+        };
+        Finished { resumed: before.is_some() && before.as_ref() == run, ended }
+    };
+    let mut last = None;
+    loop {
+        let called = tokio::select! {
+            biased;
+            () = &mut interrupt => return Ok(finished(Ended::Interrupted(last))),
+            called = watched(element, &request, observer) => called,
+        };
+        // A restart is one deed, not a manner of going on.
+        request.restart = false;
+        match seen(called, observer)?.map_err(Failure::Answered)? {
+            SyncStep::More(progress) => {
+                observer.progress(&progress);
+                last = Some(progress);
+            }
+            SyncStep::Wait(waiting) => {
+                let time = Duration::from_millis(waiting.not_before.saturating_sub(clock.now_ms())).max(SHORTEST_WAIT);
+                observer.progress(&waiting.progress);
+                if max_wait.is_some_and(|most| time > most) {
+                    return Ok(finished(Ended::Waiting { waiting, interrupted: false }));
+                }
+                observer.waiting(&waiting, time);
+                tokio::select! {
+                    biased;
+                    () = &mut interrupt => return Ok(finished(Ended::Waiting { waiting, interrupted: true })),
+                    () = clock.sleep(time) => {}
+                }
+                last = Some(waiting.progress);
+            }
+            SyncStep::Paused(pause) => return Ok(finished(Ended::Paused(pause))),
+            SyncStep::Planned(report) => return Ok(finished(Ended::Planned(report))),
+            SyncStep::Complete(report) => return Ok(finished(Ended::Complete(report))),
+        }
+    }
+}
+
+/// One call of `sync`, with a look at its checkpoints from time to time where somebody watches.
+async fn watched(
+    element: &Element,
+    request: &SyncRequest,
+    observer: &mut impl Observer,
+) -> CallResult<Answered<SyncStep>> {
+    let mut call = pin!(element.sync(request));
+    loop {
+        tokio::select! {
+            biased;
+            called = &mut call => return called,
+            () = tokio::time::sleep(LOOK), if observer.watches() => {
+                // A look that fails is no matter: the call itself will say what is wrong.
+                if let Ok(Called { value: Ok(summary), .. }) = element.overview().await
+                    && let Some(progress) = summary.current_run
+                {
+                    observer.progress(&progress);
+                }
+            }
+        }
+    }
+}
+
+fn seen<T>(called: CallResult<T>, observer: &mut impl Observer) -> Result<T, Box<FailedCall>> {
+    match called {
+        Ok(called) => {
+            observer.called(&called.report);
+            Ok(called.value)
+        }
+        Err(failed) => {
+            observer.called(&failed.report);
+            Err(failed)
+        }
+    }
+}

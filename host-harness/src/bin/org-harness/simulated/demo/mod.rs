@@ -1,0 +1,59 @@
+//! `demo`: the whole story on this machine, without a network. Each step says what it does, does it with the real
+//! component, and compares the outcome with what was promised.
+
+mod configuration;
+mod narrator;
+mod sign_in;
+mod stage;
+mod syncing;
+mod trouble;
+
+use std::path::Path;
+
+use crate::{
+    cli::Global,
+    failure::{Failure, Status},
+    interrupt::interrupted,
+    output::Output,
+};
+use narrator::Narrator;
+use stage::Stage;
+
+/// Tells the story. Ctrl-C ends it and leaves nothing behind.
+///
+/// # Errors
+/// A step has no outcome at all.
+pub async fn demo(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
+    tokio::select! {
+        biased;
+        () = interrupted() => Err(Failure::Interrupted),
+        told = tell(options, keep, output) => told,
+    }
+}
+
+async fn tell(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
+    let mut narrator = Narrator::new(output);
+    let stage = Stage::set(options.component.as_deref(), keep).await?;
+    let place = keep.map_or("临时文件夹 a temporary folder".to_owned(), |keep| keep.display().to_string());
+    narrator.tell(format_args!(
+        "模拟的企业微信 a simulated WeCom: {}\n元素与 SQLite 数据库 element and SQLite database: {place}",
+        stage.configuration.api_base_url
+    ))?;
+    configuration::validate(&stage, &mut narrator).await?;
+    configuration::check(&stage, &mut narrator).await?;
+    sign_in::browser(&stage, &mut narrator).await?;
+    let spent = sign_in::workspace(&stage, &mut narrator).await?;
+    syncing::first(&stage, &mut narrator).await?;
+    syncing::departments(&stage, &mut narrator).await?;
+    syncing::reorganise(&stage, &mut narrator).await?;
+    syncing::second(&stage, &mut narrator).await?;
+    syncing::feed(&stage, &mut narrator).await?;
+    trouble::expired_token(&stage, &mut narrator).await?;
+    trouble::rate_limit(&stage, &mut narrator).await?;
+    trouble::wrong_secret(&stage, &mut narrator).await?;
+    trouble::untrusted_ip(&stage, &mut narrator).await?;
+    trouble::replayed_code(&stage, &spent, &mut narrator).await?;
+    stage.close().await;
+    let ok = narrator.end(keep.map(|keep| keep.display().to_string()))?;
+    Ok(if ok { Status::Done } else { Status::Negative })
+}

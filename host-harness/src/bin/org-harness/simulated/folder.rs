@@ -1,0 +1,85 @@
+//! Element folders for the simulator.
+
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+use wecom_simulator::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET};
+
+use crate::{failure::Failure, output::print_json, places::private_folder};
+
+/// `e.json`: what kind of element the folder is.
+#[derive(Serialize)]
+struct Declaration {
+    title: &'static str,
+    r#type: &'static str,
+}
+
+/// The business configuration.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Configuration {
+    pub corp_id: &'static str,
+    pub agent_id: u64,
+    pub secret: &'static str,
+    pub redirect_uri: String,
+    pub api_base_url: String,
+    pub login_base_url: String,
+    pub oauth_base_url: String,
+}
+
+impl Configuration {
+    /// The configuration of the simulator's app.
+    pub fn for_simulator(address: SocketAddr) -> Self {
+        let base = format!("http://{}", reachable(address));
+        Self {
+            corp_id: DEMO_CORP_ID,
+            agent_id: DEMO_AGENT_ID,
+            secret: DEMO_SECRET,
+            redirect_uri: format!("https://{DEMO_DOMAIN}/callback"),
+            api_base_url: base.clone(),
+            login_base_url: base.clone(),
+            oauth_base_url: base,
+        }
+    }
+}
+
+/// Where a program on this machine reaches who listens there.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Writes the two files of an element into `folder`, which is made where it does not exist.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(folder: &Path, configuration: &Configuration) -> Result<(), Failure> {
+    let failed = |path: PathBuf| {
+        move |error: io::Error| Failure::Simulation(format!("cannot write {}: {error}", path.display()))
+    };
+    private_folder(folder).map_err(failed(folder.to_owned()))?;
+    // The real path has a name also for `.`.
+    let folder = folder.canonicalize().map_err(failed(folder.to_owned()))?;
+    let name = folder.file_name().and_then(|name| name.to_str());
+    let name = name.ok_or_else(|| Failure::Simulation("the name of the element folder must be text".to_owned()))?;
+    let declaration = Declaration { title: "企业微信（模拟）", r#type: "corps.QywxInnerType" };
+    let path = folder.join("e.json");
+    write_json(&path, &declaration).map_err(failed(path))?;
+    let path = folder.join(format!("{name}.json"));
+    write_json(&path, configuration).map_err(failed(path))
+}
+
+fn write_json(path: &Path, content: &impl Serialize) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    print_json(&mut file, content)?;
+    file.flush()
+}

@@ -1,0 +1,53 @@
+//! What went wrong, and reports of calls.
+
+use host_harness::{CallReport, Outcome};
+
+use super::{Paint, clean, indented, validation};
+use crate::view::error::ErrorView;
+
+/// An error with its next step.
+pub fn failure(error: &ErrorView, paint: Paint) -> String {
+    let mut text = format!("{}: {}", paint.bad("error"), indented(&error.message, 7));
+    if let Some(code) = error.vendor_code {
+        text.push_str(&format!(" (vendor code {code})"));
+    }
+    text.push('\n');
+    text.push_str(&validation::problems(&error.problems, paint));
+    if let Some(removals) = error.removals {
+        text.push_str(&format!(
+            "  would remove {} of {} members and {} of {} departments\n",
+            removals.members, removals.members_total, removals.departments, removals.departments_total
+        ));
+    }
+    if let Some(hint) = &error.hint {
+        text.push_str(&format!(" {}: {}\n", paint.bold("hint"), indented(hint, 7)));
+    }
+    if let Some(milliseconds) = error.retry_after_ms {
+        text.push_str(&format!("retry: after {} s\n", milliseconds.div_ceil(1_000)));
+    }
+    if let Some(id) = &error.request_id {
+        text.push_str(&format!("   id: {} (the vendor's id of the request, for its support)\n", clean(id)));
+    }
+    text
+}
+
+/// The report of a call on one line.
+pub fn report(report: &CallReport) -> String {
+    let outcome = match &report.outcome {
+        Outcome::Answered => "answered".to_owned(),
+        Outcome::Refused { reason } => format!("refused ({reason})"),
+        Outcome::Failed { cause, .. } => format!("failed ({cause})"),
+        _ => "ended".to_owned(),
+    };
+    let calls: u64 = report.host_calls.values().sum();
+    format!(
+        "report: {} {outcome} in {} ms: guest {} ms, instance {} µs, {} KiB, {calls} host calls, {} requests, {} bytes in",
+        report.function,
+        report.wall_us / 1_000,
+        report.guest_cpu_us / 1_000,
+        report.instantiate_us,
+        report.peak_memory_bytes >> 10,
+        report.http.requests,
+        report.http.bytes_in
+    )
+}

@@ -1,0 +1,45 @@
+//! The findings about a configuration.
+
+use super::{Paint, Table, clean, indented};
+use crate::view::problem::{ProblemView, ValidationView};
+
+/// The findings, and what was understood.
+pub fn validation(view: &ValidationView, paint: Paint) -> String {
+    let mut text = match view.valid {
+        true => format!("{}\n", paint.good("配置有效 the configuration is valid")),
+        false => format!("{}\n", paint.bad("配置无效 the configuration is invalid")),
+    };
+    text.push_str(&problems(&view.problems, paint));
+    if !view.summary.is_empty() {
+        text.push('\n');
+        let rows: Vec<_> = view.summary.iter().map(|one| vec![one.key.clone(), one.value.clone()]).collect();
+        text.push_str(&Table::new(&["配置项 key", "值 value"], paint).page(&rows));
+    }
+    if !view.destinations.is_empty() {
+        text.push('\n');
+        let row = |one: &crate::view::problem::DestinationView| {
+            vec![format!("{}://{}:{}", one.scheme, one.host, one.port), one.purpose.clone()]
+        };
+        let rows: Vec<_> = view.destinations.iter().map(row).collect();
+        text.push_str(&Table::new(&["须访问 needs to reach", "用途 purpose"], paint).page(&rows));
+    }
+    text
+}
+
+/// Findings one below the other.
+pub fn problems(problems: &[ProblemView], paint: Paint) -> String {
+    let mut text = String::new();
+    for problem in problems {
+        let severity = match problem.severity {
+            "error" => paint.bad("错误 error"),
+            _ => paint.warn("警告 warning"),
+        };
+        let path =
+            if problem.path.is_empty() { String::new() } else { format!(" {}", paint.bold(&clean(&problem.path))) };
+        text.push_str(&format!("  {severity}{path}: {} [{}]\n", indented(&problem.message, 4), clean(&problem.code)));
+        if !problem.hint.is_empty() {
+            text.push_str(&format!("    → {}\n", indented(&problem.hint, 6)));
+        }
+    }
+    text
+}

@@ -1,0 +1,79 @@
+//! Findings about a value, and the answer of `validate`.
+
+use host_harness::contract::{element, types};
+use serde::Serialize;
+
+/// One finding.
+#[derive(Debug, Clone, Serialize)]
+pub struct ProblemView {
+    pub path: String,
+    pub code: String,
+    pub severity: &'static str,
+    pub message: String,
+    pub hint: String,
+}
+
+impl From<types::Problem> for ProblemView {
+    fn from(problem: types::Problem) -> Self {
+        let types::Problem { path, code, severity, message, hint } = problem;
+        let severity = match severity {
+            types::Severity::Error => "error",
+            types::Severity::Warning => "warning",
+        };
+        Self { path, code, severity, message, hint }
+    }
+}
+
+/// One value as the component understood it.
+#[derive(Debug, Serialize)]
+pub struct SettingView {
+    pub key: String,
+    pub value: String,
+}
+
+/// A host that the configuration needs.
+#[derive(Debug, Serialize)]
+pub struct DestinationView {
+    pub scheme: String,
+    pub host: String,
+    pub port: u16,
+    pub purpose: String,
+}
+
+/// What `validate` prints.
+#[derive(Debug, Serialize)]
+pub struct ValidationView {
+    pub valid: bool,
+    pub problems: Vec<ProblemView>,
+    pub summary: Vec<SettingView>,
+    pub destinations: Vec<DestinationView>,
+}
+
+impl From<element::Validation> for ValidationView {
+    fn from(validation: element::Validation) -> Self {
+        let destination = |destination: element::Destination| {
+            let element::Destination { scheme, host, port, purpose, .. } = destination;
+            DestinationView { scheme, host, port, purpose }
+        };
+        Self {
+            valid: validation.valid,
+            problems: validation.problems.into_iter().map(ProblemView::from).collect(),
+            summary: validation.summary.into_iter().map(|s| SettingView { key: s.key, value: s.value }).collect(),
+            destinations: validation.destinations.into_iter().map(destination).collect(),
+        }
+    }
+}
+
+impl ValidationView {
+    /// The answer about a document that the host itself cannot read.
+    pub fn unreadable(message: String) -> Self {
+        let problem = ProblemView {
+            path: String::new(),
+            code: "unreadable".to_owned(),
+            severity: "error",
+            message,
+            hint: String::new(),
+        };
+        Self { valid: false, problems: vec![problem], summary: Vec::new(), destinations: Vec::new() }
+    }
+}

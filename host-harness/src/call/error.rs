@@ -1,0 +1,86 @@
+//! Why a call gave no answer. An error that the component answers itself is a value, not one of these.
+
+use crate::{call::limits::Exceeded, digest::Digest};
+
+/// Whose call it was, for messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallSite {
+    /// The tenant.
+    pub tenant: String,
+    /// The element.
+    pub element: String,
+    /// The component.
+    pub component: Digest,
+    /// The export with its interface, such as `login.exchange-code`.
+    pub function: &'static str,
+}
+
+impl std::fmt::Display for CallSite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let digest = self.component.to_string();
+        let short = digest.get(..12).unwrap_or_default();
+        write!(f, "{} of element {} of tenant {} (component {short})", self.function, self.element, self.tenant)
+    }
+}
+
+/// Why a call gave no answer. The next call works: nothing of this one is left.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallError {
+    /// A limit ended the call.
+    #[error("{site} was ended: {exceeded}")]
+    Limit {
+        /// Whose call.
+        site: CallSite,
+        /// Which limit, its value and what was asked.
+        exceeded: Exceeded,
+    },
+    /// The component broke off: it panicked, ran off its stack, or called `exit`.
+    #[error("{site} broke off: {reason}")]
+    Trap {
+        /// Whose call.
+        site: CallSite,
+        /// What wasmtime says happened.
+        reason: String,
+    },
+    /// The host could not start or serve the call.
+    #[error("{site} could not be served: {reason}")]
+    Host {
+        /// Whose call.
+        site: CallSite,
+        /// What happened.
+        reason: String,
+    },
+    /// The component named a destination that cannot be one, so no policy can be made.
+    #[error("{site}: destination {destination:?} is not usable: {reason}; this is a defect of the component")]
+    Destination {
+        /// Whose call.
+        site: CallSite,
+        /// Scheme, host and port as the component wrote them.
+        destination: String,
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl CallError {
+    /// Whose call it was.
+    pub fn site(&self) -> &CallSite {
+        match self {
+            Self::Limit { site, .. }
+            | Self::Trap { site, .. }
+            | Self::Host { site, .. }
+            | Self::Destination { site, .. } => site,
+        }
+    }
+
+    /// The kind in one word, for reports and metrics.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Limit { .. } => "limit",
+            Self::Trap { .. } => "trap",
+            Self::Host { .. } => "host",
+            Self::Destination { .. } => "destination",
+        }
+    }
+}

@@ -1,0 +1,133 @@
+//! What one call may use.
+
+use std::{fmt, time::Duration};
+
+use serde::{Deserialize, Serialize};
+
+use crate::egress;
+
+/// The limits of one call of one tenant's element. Every one is enforced by the host, whatever the component does;
+/// `call.remaining` tells a component what is left, so that a well-behaved one stops before.
+///
+/// How a limit ends: `cpu_ms`, `wall_ms`, `memory_bytes`, `table_elements`, `instances` and `host_calls` end the call
+/// with [`CallError::Limit`](super::CallError::Limit); HTTP limits refuse the request that passes them with
+/// `budget-exhausted` or `too-large`; log limits drop lines, which are counted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// CPU time of the guest in milliseconds: what it spends parked in the host or waiting for its turn is free.
+    /// Enforced to within some 10 ms. Default 10,000.
+    pub cpu_ms: u64,
+    /// Milliseconds from the call's beginning to its end, waiting for a free place included. Default 60,000.
+    pub wall_ms: u64,
+    /// Bytes of all linear memories together. Default 128 MiB.
+    pub memory_bytes: u64,
+    /// Elements of all tables together. Default 20,000, the most that pooled instances have room for.
+    pub table_elements: u64,
+    /// Core instances that the component may consist of. Default 8, the most that a pooled call has room for.
+    pub instances: u32,
+    /// Calls of imports of the contract (WASI's are not counted). Default 200,000.
+    pub host_calls: u64,
+    /// HTTP requests. Default 500.
+    pub requests: u32,
+    /// Bytes of HTTP answers, decompressed. Default 256 MiB.
+    pub bytes_in: u64,
+    /// Bytes of HTTP requests. Default 32 MiB.
+    pub bytes_out: u64,
+    /// HTTP requests at the same time; further ones queue. Default 16.
+    pub parallel: u32,
+    /// Bytes of the largest single answer. Default 16 MiB.
+    pub largest_response: u64,
+    /// Log lines that are kept; further ones are counted. Default 1,000.
+    pub log_lines: u64,
+    /// Bytes of all log lines that are kept. Default 256 KiB.
+    pub log_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            cpu_ms: 10_000,
+            wall_ms: 60_000,
+            memory_bytes: 128 << 20,
+            table_elements: 20_000,
+            instances: 8,
+            host_calls: 200_000,
+            requests: 500,
+            bytes_in: 256 << 20,
+            bytes_out: 32 << 20,
+            parallel: 16,
+            largest_response: egress::DEFAULT_LARGEST_RESPONSE,
+            log_lines: 1_000,
+            log_bytes: 256 << 10,
+        }
+    }
+}
+
+impl Limits {
+    /// The CPU limit as a duration.
+    pub(crate) fn cpu(&self) -> Duration {
+        Duration::from_millis(self.cpu_ms)
+    }
+
+    /// The wall-clock limit as a duration, at most a day: an instant further away may not exist.
+    pub(crate) fn wall(&self) -> Duration {
+        Duration::from_millis(self.wall_ms).min(Duration::from_hours(24))
+    }
+}
+
+/// The limits that end a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum LimitName {
+    /// [`Limits::cpu_ms`]
+    CpuMs,
+    /// [`Limits::wall_ms`]
+    WallMs,
+    /// [`Limits::memory_bytes`]
+    MemoryBytes,
+    /// [`Limits::table_elements`]
+    TableElements,
+    /// [`Limits::instances`]
+    Instances,
+    /// [`Limits::host_calls`]
+    HostCalls,
+}
+
+impl LimitName {
+    /// The name in messages and reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CpuMs => "cpu-ms",
+            Self::WallMs => "wall-ms",
+            Self::MemoryBytes => "memory-bytes",
+            Self::TableElements => "table-elements",
+            Self::Instances => "instances",
+            Self::HostCalls => "host-calls",
+        }
+    }
+}
+
+impl fmt::Display for LimitName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A limit that a call ran into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Exceeded {
+    /// Which one.
+    pub limit: LimitName,
+    /// Its value, in the unit of its name.
+    pub allowed: u64,
+    /// What the call used or asked for, in the same unit.
+    pub asked: u64,
+}
+
+impl fmt::Display for Exceeded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the limit {} is {}, the call wanted {}", self.limit, self.allowed, self.asked)
+    }
+}

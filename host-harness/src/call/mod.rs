@@ -1,0 +1,24 @@
+//! One call of a component: a fresh store, its limits, and its report.
+//!
+//! | File | What it holds |
+//! |---|---|
+//! | `limits` | what a call may use |
+//! | `state` | what the imports of one call may touch |
+//! | `space`, `cpu`, `journal` | the meters: memory and tables, CPU time, log lines |
+//! | `run` | the call itself |
+//! | `report`, `error` | what comes out |
+
+pub(crate) mod cpu;
+pub(crate) mod error;
+pub(crate) mod journal;
+pub(crate) mod limits;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod space;
+pub(crate) mod state;
+
+pub use error::{CallError, CallSite};
+pub use journal::{Journal, LogLevel, LogLine};
+pub use limits::{Exceeded, LimitName, Limits};
+pub use report::{CallReport, HttpExchange, HttpTraffic, Outcome};
+pub use run::{CallResult, Called, FailedCall, reason_name};

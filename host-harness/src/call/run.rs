@@ -1,0 +1,253 @@
+//! How a call runs: wait for a place, instantiate, call, and account for it, whatever happened.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
+use tracing::Instrument as _;
+use wasmtime::{Store, Trap, UpdateDeadline};
+use wasmtime_wasi::{I32Exit, WasiCtx};
+
+use super::{
+    error::{CallError, CallSite},
+    limits::{Exceeded, LimitName},
+    report::{CallReport, HttpTraffic, Outcome, microseconds},
+    state::{CallState, Caller, Reach, budget},
+};
+use crate::{
+    component::LoadedComponent,
+    contract::{OrganisationElement, types},
+    egress::Budget,
+    engine::HostEngine,
+};
+
+/// The answer of a component and the report of the call.
+#[derive(Debug, Clone)]
+pub struct Called<T> {
+    /// What the component answered; for most functions a `Result` whose error is one of the contract.
+    pub value: T,
+    /// What the call did.
+    pub report: CallReport,
+}
+
+/// A call without an answer, with its report.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{error}")]
+pub struct FailedCall {
+    /// Why there is no answer.
+    #[source]
+    pub error: CallError,
+    /// What the call did until then.
+    pub report: CallReport,
+}
+
+/// What every typed method of an [`Element`](crate::Element) answers. The failure is boxed: a report is large.
+pub type CallResult<T> = Result<Called<T>, Box<FailedCall>>;
+
+/// The bytes that a guest may hand over in one call of an import, above the largest request body (32 MiB).
+const HOSTCALL_BYTES: usize = 48 << 20;
+
+/// Whether an answer is an error of the contract, and which.
+pub(crate) trait Answer {
+    /// The reason in kebab-case, if it is an error.
+    fn refusal(&self) -> Option<String>;
+}
+
+impl<T> Answer for Result<T, types::Error> {
+    fn refusal(&self) -> Option<String> {
+        self.as_ref().err().map(|error| reason_name(&error.reason).to_owned())
+    }
+}
+
+/// The reason of a contract error in kebab-case, as it stands in the contract.
+pub fn reason_name(reason: &types::Reason) -> &str {
+    use types::Reason;
+    match reason {
+        Reason::InvalidConfig(_) => "invalid-config",
+        Reason::CredentialsRefused => "credentials-refused",
+        Reason::NotPermitted => "not-permitted",
+        Reason::LoginRejected => "login-rejected",
+        Reason::NotFound => "not-found",
+        Reason::InvalidArgument(_) => "invalid-argument",
+        Reason::RateLimited => "rate-limited",
+        Reason::Unavailable => "unavailable",
+        Reason::Conflict => "conflict",
+        Reason::MassRemovalBlocked(_) => "mass-removal-blocked",
+        Reason::CursorExpired => "cursor-expired",
+        Reason::Unsupported => "unsupported",
+        Reason::UnexpectedAnswer => "unexpected-answer",
+        Reason::Other(name) => name,
+    }
+}
+
+/// What a host gives to every call.
+pub(crate) struct Stage<'a> {
+    pub(crate) engine: &'a HostEngine,
+    pub(crate) component: &'a LoadedComponent,
+    /// One permit for each call that may run at the same time.
+    pub(crate) places: &'a Semaphore,
+    pub(crate) wasi: WasiCtx,
+}
+
+/// Runs `body` with a fresh instance.
+///
+/// `reach` gets the call's budget and answers what the call may touch.
+pub(crate) async fn run<T: Answer>(
+    stage: Stage<'_>,
+    function: &'static str,
+    caller: Caller,
+    reach: impl FnOnce(&Arc<Budget>) -> Reach,
+    body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+) -> CallResult<T> {
+    let span = tracing::info_span!(
+        "call",
+        function,
+        tenant = caller.tenant,
+        element = caller.element,
+        call = caller.call,
+        component = %stage.component.digest()
+    );
+    run_in_span(stage, function, caller, reach, body).instrument(span).await
+}
+
+async fn run_in_span<T: Answer>(
+    stage: Stage<'_>,
+    function: &'static str,
+    caller: Caller,
+    reach: impl FnOnce(&Arc<Budget>) -> Reach,
+    body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+) -> CallResult<T> {
+    let begun = Instant::now();
+    let deadline = begun + caller.limits.wall();
+    let site = CallSite {
+        tenant: caller.tenant.clone(),
+        element: caller.element.clone(),
+        component: stage.component.digest(),
+        function,
+    };
+    let budget = Arc::new(budget(&caller.limits, deadline));
+    let state = CallState::new(caller, reach(&budget), budget, stage.wasi);
+    let mut clock = Clock { begun, queued: Duration::ZERO, instantiate: Duration::ZERO };
+
+    let place = timeout_at(deadline, stage.places.acquire()).await;
+    clock.queued = begun.elapsed();
+    let _place = match place {
+        Ok(Ok(place)) => place,
+        // The semaphore is never closed, so only time can be the matter.
+        Ok(Err(_)) | Err(_) => {
+            let error = CallError::Limit { site, exceeded: out_of_time(&state) };
+            let report = report(error.site(), &clock, &state, Outcome::of(&error));
+            return Err(Box::new(FailedCall { error, report }));
+        }
+    };
+
+    let _running = stage.engine.running();
+    let mut store = store(stage.engine, state);
+    let outcome = timeout_at(deadline, async {
+        let started = Instant::now();
+        let instance = stage.component.pre.instantiate_async(&mut store).await;
+        clock.instantiate = started.elapsed();
+        body(&mut store, &instance?).await
+    })
+    .await;
+    let state = store.data();
+    let error = match outcome {
+        Ok(Ok(value)) => {
+            let outcome = value.refusal().map_or(Outcome::Answered, |reason| Outcome::Refused { reason });
+            let report = report(&site, &clock, state, outcome);
+            return Ok(Called { value, report });
+        }
+        Ok(Err(error)) => explain(site, state, &error),
+        Err(_) => CallError::Limit { site, exceeded: out_of_time(state) },
+    };
+    tracing::warn!(%error, "a call gave no answer");
+    let report = report(error.site(), &clock, state, Outcome::of(&error));
+    Err(Box::new(FailedCall { error, report }))
+}
+
+struct Clock {
+    begun: Instant,
+    queued: Duration,
+    instantiate: Duration,
+}
+
+fn out_of_time(state: &CallState) -> Exceeded {
+    let allowed = state.limits.wall_ms;
+    Exceeded { limit: LimitName::WallMs, allowed, asked: allowed.saturating_add(1) }
+}
+
+/// A store with all its meters.
+fn store(engine: &HostEngine, state: CallState) -> Store<CallState> {
+    let mut store = Store::new(engine.wasmtime(), state);
+    store.set_hostcall_fuel(HOSTCALL_BYTES);
+    store.limiter(|state| &mut state.space);
+    store.call_hook(|mut store, hook| {
+        store.data_mut().cpu.passed(hook);
+        Ok(())
+    });
+    store.set_epoch_deadline(1);
+    store.epoch_deadline_callback(|mut store| {
+        let state = store.data_mut();
+        let (used, allowed) = (state.cpu.used(), state.limits.cpu());
+        if used > allowed {
+            let asked = u64::try_from(used.as_millis()).unwrap_or(u64::MAX);
+            return Err(state.end(Exceeded { limit: LimitName::CpuMs, allowed: state.limits.cpu_ms, asked }));
+        }
+        Ok(UpdateDeadline::Yield(1))
+    });
+    store
+}
+
+/// What a trap or a failed instantiation means. What the meters saw comes first: a guest that was refused memory says
+/// no more than "unreachable".
+fn explain(site: CallSite, state: &CallState, error: &wasmtime::Error) -> CallError {
+    if let Some(exceeded) = state.exceeded.or(state.space.refused()) {
+        return CallError::Limit { site, exceeded };
+    }
+    // The limiter is asked for this limit and not told of its violation, so only the text says it.
+    if error.to_string().contains("instance count too high") {
+        let allowed = u64::from(state.limits.instances);
+        let exceeded = Exceeded { limit: LimitName::Instances, allowed, asked: allowed.saturating_add(1) };
+        return CallError::Limit { site, exceeded };
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        return CallError::Trap { site, reason: format!("it called exit({})", exit.0) };
+    }
+    if let Some(trap) = error.downcast_ref::<Trap>() {
+        tracing::debug!(backtrace = format!("{error:?}"), "where the component broke off");
+        return CallError::Trap { site, reason: trap_in_words(*trap) };
+    }
+    CallError::Host { site, reason: error.root_cause().to_string() }
+}
+
+fn trap_in_words(trap: Trap) -> String {
+    match trap {
+        Trap::UnreachableCodeReached => "unreachable code: it panicked or gave up".to_owned(),
+        Trap::StackOverflow => "its call stack is exhausted".to_owned(),
+        trap => trap.to_string(),
+    }
+}
+
+fn report(site: &CallSite, clock: &Clock, state: &CallState, outcome: Outcome) -> CallReport {
+    CallReport {
+        call: state.call.clone(),
+        function: site.function,
+        tenant: site.tenant.clone(),
+        element: site.element.clone(),
+        component: site.component,
+        outcome,
+        queued_us: microseconds(clock.queued),
+        instantiate_us: microseconds(clock.instantiate),
+        guest_cpu_us: microseconds(state.cpu.used()),
+        wall_us: microseconds(clock.begun.elapsed()),
+        peak_memory_bytes: state.space.peak_memory(),
+        host_calls: state.host_calls().clone(),
+        http: match &state.reach {
+            Reach::Everything { http, .. } => http.traffic().into(),
+            Reach::Nothing => HttpTraffic::default(),
+        },
+        log: state.journal.clone(),
+    }
+}

@@ -1,0 +1,142 @@
+//! The host's side of one call: everything that the imports of the component may touch, and nothing of another call.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+use super::{
+    cpu::CpuMeter,
+    journal::Journal,
+    limits::{Exceeded, LimitName, Limits},
+    space::Space,
+};
+use crate::{
+    egress::{Budget, BudgetLimits, Outbound},
+    storage::{Scope, Storage},
+};
+
+/// What a call may reach.
+pub(crate) enum Reach {
+    /// Nothing: `describe` and `validate-config` are pure, and the host makes sure of it.
+    Nothing,
+    /// The element's storage, and the network as far as its policy goes.
+    Everything {
+        /// The HTTP of this call.
+        http: Box<Outbound>,
+        /// The store.
+        storage: Arc<dyn Storage>,
+        /// The room of this tenant's element in it.
+        scope: Scope,
+    },
+}
+
+/// The most wall-clock time that is kept back for a component to come to its end.
+const LONGEST_RESERVE: Duration = Duration::from_millis(250);
+
+/// The data of a store.
+pub(crate) struct CallState {
+    /// The call, the tenant and the element, for log lines.
+    pub(crate) call: String,
+    pub(crate) tenant: String,
+    pub(crate) element: String,
+    /// The document that `settings.get` answers.
+    pub(crate) settings: Arc<str>,
+    pub(crate) reach: Reach,
+    pub(crate) budget: Arc<Budget>,
+    /// When waiting in the host ends; a little before the call does.
+    pub(crate) deadline: Instant,
+    pub(crate) limits: Limits,
+    pub(crate) journal: Journal,
+    pub(crate) space: Space,
+    pub(crate) cpu: CpuMeter,
+    /// The limit that the host ended the call for.
+    pub(crate) exceeded: Option<Exceeded>,
+    host_calls: BTreeMap<&'static str, u64>,
+    host_calls_left: u64,
+    wasi: WasiCtx,
+    table: ResourceTable,
+}
+
+/// Who calls, with what.
+pub(crate) struct Caller {
+    pub(crate) call: String,
+    pub(crate) tenant: String,
+    pub(crate) element: String,
+    pub(crate) settings: Arc<str>,
+    pub(crate) limits: Limits,
+}
+
+impl CallState {
+    pub(crate) fn new(caller: Caller, reach: Reach, budget: Arc<Budget>, wasi: WasiCtx) -> Self {
+        let Caller { call, tenant, element, settings, limits } = caller;
+        Self {
+            call,
+            tenant,
+            element,
+            settings,
+            reach,
+            deadline: budget.limits().deadline,
+            budget,
+            journal: Journal::new(&limits),
+            space: Space::new(&limits),
+            cpu: CpuMeter::default(),
+            exceeded: None,
+            host_calls: BTreeMap::new(),
+            host_calls_left: limits.host_calls,
+            limits,
+            wasi,
+            table: ResourceTable::new(),
+        }
+    }
+
+    /// Counts a call of an import, and ends the call of the guest where there have been too many.
+    pub(crate) fn count(&mut self, interface: &'static str) -> wasmtime::Result<()> {
+        *self.host_calls.entry(interface).or_default() += 1;
+        match self.host_calls_left.checked_sub(1) {
+            Some(left) => {
+                self.host_calls_left = left;
+                Ok(())
+            }
+            None => {
+                let allowed = self.limits.host_calls;
+                Err(self.end(Exceeded { limit: LimitName::HostCalls, allowed, asked: allowed.saturating_add(1) }))
+            }
+        }
+    }
+
+    /// Ends the call for a limit; the answer is the trap.
+    pub(crate) fn end(&mut self, exceeded: Exceeded) -> wasmtime::Error {
+        self.exceeded = Some(exceeded);
+        wasmtime::Error::msg(exceeded.to_string())
+    }
+
+    /// Calls of imports by interface.
+    pub(crate) fn host_calls(&self) -> &BTreeMap<&'static str, u64> {
+        &self.host_calls
+    }
+}
+
+/// The HTTP budget of a call that ends at `deadline`.
+///
+/// Requests end a little before the call does, so that a component whose vendor hangs gets a `timeout` that it can act
+/// on, and time to write down how far it came. The same moment ends `storage.wait`, and `call.remaining` counts to it.
+pub(crate) fn budget(limits: &Limits, deadline: Instant) -> Budget {
+    let reserve = (limits.wall() / 10).min(LONGEST_RESERVE);
+    let deadline = deadline.checked_sub(reserve).unwrap_or(deadline);
+    Budget::new(BudgetLimits {
+        requests: limits.requests,
+        bytes_in: limits.bytes_in,
+        bytes_out: limits.bytes_out,
+        parallel: usize::try_from(limits.parallel).unwrap_or(usize::MAX),
+        largest_response: limits.largest_response,
+        deadline,
+    })
+}
+
+impl WasiView for CallState {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}

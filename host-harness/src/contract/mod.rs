@@ -1,0 +1,28 @@
+//! The contract of `wit/` as Rust: generated types and calls, the expected [`World`](shape::World), and the judgement
+//! whether a component meets it.
+//!
+//! The types here are those of the exports; they are what [`crate::Element`] takes and answers.
+
+pub(crate) mod shape;
+mod world;
+
+pub(crate) use world::judge;
+pub use world::{Problem, WorldReport};
+
+#[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
+mod generated {
+    wasmtime::component::bindgen!({
+        world: "organisation-element",
+        path: "../wit",
+        imports: { default: async | trappable },
+        exports: { default: async },
+        additional_derives: [PartialEq, Eq],
+        require_store_data_send: true,
+    });
+}
+
+pub(crate) use generated::lowcode::organisation::{call, http, log, settings, storage};
+pub(crate) use generated::{OrganisationElement, OrganisationElementPre};
+
+pub use generated::exports::lowcode::organisation::{directory, element, login};
+pub use generated::lowcode::organisation::types;

@@ -1,0 +1,328 @@
+//! Does a component meet the contract? Answered before it is instantiated, in words.
+//!
+//! A component must export the three interfaces of the world with exactly the types of the contract; it may export
+//! more, since a host probes capabilities interface by interface. It may import less than the world offers, and
+//! nothing else than the world and the few WASI interfaces that every guest's standard library brings along.
+//! Versions follow the rule of the component model: `0.1.3` serves who asks for `0.1.0`, `0.2.0` does not.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use serde::Serialize;
+use wasmtime::{
+    Engine,
+    component::{
+        Component,
+        types::{ComponentFunc, ComponentItem, Type},
+    },
+};
+
+use super::shape::{Interface, Shape, Signature, World};
+
+/// The world that this host serves, as the build script read it from `wit/`.
+static EXPECTED: LazyLock<World> = LazyLock::new(|| {
+    // The build script wrote this text with the same types, so it cannot fail at run time; the test below reads it.
+    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/world.json")))
+        .unwrap_or_else(|error| unreachable!("the build script wrote an unreadable world: {error}"))
+});
+
+/// The WASI 0.2 interfaces that the host serves, all of them without any content: no arguments, no variables, closed
+/// standard streams. What is not here (file system, sockets) a component may not even import.
+pub(crate) const WASI_INTERFACES: [&str; 18] = [
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stderr",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stderr",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:random/random",
+];
+const WASI_VERSION: &str = "0.2.0";
+
+/// What a component imports and exports, and where that parts from the contract.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WorldReport {
+    /// The world that is expected, such as `lowcode:organisation/organisation-element@0.1.0`.
+    pub world: String,
+    /// Imported interfaces with versions, sorted.
+    pub imports: Vec<String>,
+    /// Exported interfaces with versions, sorted.
+    pub exports: Vec<String>,
+    /// What stands against running it; empty for a component that this host can run.
+    pub problems: Vec<Problem>,
+}
+
+impl WorldReport {
+    /// Whether the host can run the component.
+    pub fn fits(&self) -> bool {
+        self.problems.is_empty()
+    }
+}
+
+/// One reason why a component does not fit. The text names what was expected and what was found.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Problem {
+    /// An export of the world is not there at all.
+    #[error("expected the export {expected}, found none of that name; build the component against this world")]
+    MissingExport {
+        /// The interface with its version.
+        expected: String,
+    },
+    /// The interface is there in a version that this host does not serve.
+    #[error("expected {expected}, found {found}; build the component and the host against the same version")]
+    Version {
+        /// The interface with the version of this host.
+        expected: String,
+        /// What the component has.
+        found: String,
+    },
+    /// The component asks for something that this host does not lend.
+    #[error("the component imports {found}, which this host does not provide; an element gets {allowed} only")]
+    ForeignImport {
+        /// The name of the import.
+        found: String,
+        /// What it may import.
+        allowed: String,
+    },
+    /// A function of an interface is missing.
+    #[error("{interface} has no function {function}; it has the version of this host, but not its functions")]
+    MissingFunction {
+        /// The interface with its version.
+        interface: String,
+        /// The function.
+        function: String,
+    },
+    /// A function has other types than in the contract.
+    #[error("{interface}.{function}, {at}: expected {expected}, found {found}")]
+    Type {
+        /// The interface with its version.
+        interface: String,
+        /// The function.
+        function: String,
+        /// Where in the signature.
+        at: String,
+        /// What the contract says.
+        expected: String,
+        /// What the component says.
+        found: String,
+    },
+}
+
+/// Compares a component with the world of this host.
+pub(crate) fn judge(engine: &Engine, component: &Component) -> WorldReport {
+    let component = component.component_type();
+    let imports: BTreeMap<String, Found> =
+        component.imports(engine).map(|(name, item)| (name.to_owned(), read(engine, &item.ty))).collect();
+    let exports: BTreeMap<String, Found> =
+        component.exports(engine).map(|(name, item)| (name.to_owned(), read(engine, &item.ty))).collect();
+    let mut problems = judge_imports(&EXPECTED, &imports);
+    problems.extend(judge_exports(&EXPECTED, &exports));
+    WorldReport {
+        world: EXPECTED.name.clone(),
+        imports: imports.into_keys().collect(),
+        exports: exports.into_keys().collect(),
+        problems,
+    }
+}
+
+/// An import or export: an interface, or something that the contract does not know on this level.
+enum Found {
+    Interface(Interface),
+    Other,
+}
+
+fn judge_imports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Problem> {
+    let allowed = || {
+        let own: Vec<&str> = expected.imports.keys().map(String::as_str).collect();
+        format!("{} and wasi:cli, wasi:clocks, wasi:io, wasi:random", own.join(", "))
+    };
+    let mut problems = Vec::new();
+    for (full_name, item) in found {
+        let (name, version) = split(full_name);
+        let Found::Interface(functions) = item else {
+            problems.push(Problem::ForeignImport { found: full_name.clone(), allowed: allowed() });
+            continue;
+        };
+        if WASI_INTERFACES.contains(&name) {
+            if !compatible(WASI_VERSION, version) {
+                let expected = format!("{name}@{WASI_VERSION}");
+                problems.push(Problem::Version { expected, found: full_name.clone() });
+            }
+        } else if let Some(interface) = expected.imports.get(name) {
+            if compatible(&expected.version, version) {
+                problems.extend(judge_functions(full_name, functions, interface, Direction::Import));
+            } else {
+                let expected = format!("{name}@{}", expected.version);
+                problems.push(Problem::Version { expected, found: full_name.clone() });
+            }
+        } else {
+            problems.push(Problem::ForeignImport { found: full_name.clone(), allowed: allowed() });
+        }
+    }
+    problems
+}
+
+fn judge_exports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (name, interface) in &expected.exports {
+        let wanted = format!("{name}@{}", expected.version);
+        let candidates: Vec<(&String, &Found)> = found.iter().filter(|(full, _)| split(full).0 == name).collect();
+        let fitting = candidates.iter().find_map(|(full, item)| match item {
+            Found::Interface(functions) if compatible(&expected.version, split(full).1) => Some((*full, functions)),
+            _ => None,
+        });
+        match (fitting, candidates.first()) {
+            (Some((full, functions)), _) => {
+                problems.extend(judge_functions(full, interface, functions, Direction::Export));
+            }
+            (None, Some((full, _))) => problems.push(Problem::Version { expected: wanted, found: (*full).clone() }),
+            (None, None) => problems.push(Problem::MissingExport { expected: wanted }),
+        }
+    }
+    problems
+}
+
+/// Who has to have the function: `needed` by one side, `offered` by the other.
+fn judge_functions(name: &str, needed: &Interface, offered: &Interface, direction: Direction) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    for (function, needed) in needed {
+        let (interface, function) = (name.to_owned(), function.clone());
+        let Some(offered) = offered.get(&function) else {
+            problems.push(Problem::MissingFunction { interface, function });
+            continue;
+        };
+        let (expected, found) = match direction {
+            Direction::Import => (offered, needed),
+            Direction::Export => (needed, offered),
+        };
+        if let Some(difference) = expected.difference(found) {
+            let super::shape::Difference { at, expected, found } = difference;
+            problems.push(Problem::Type { interface, function, at, expected, found });
+        }
+    }
+    problems
+}
+
+/// The contract stands on the host's side of an import and on the component's side of an export.
+#[derive(Clone, Copy)]
+enum Direction {
+    Import,
+    Export,
+}
+
+fn split(full_name: &str) -> (&str, &str) {
+    full_name.split_once('@').unwrap_or((full_name, ""))
+}
+
+/// Whether a component of version `found` and a host of version `expected` understand each other: equal up to the first
+/// part that is not zero.
+fn compatible(expected: &str, found: &str) -> bool {
+    fn track(version: &str) -> Option<Vec<&str>> {
+        // A pre-release is compatible with itself only.
+        if version.contains('-') {
+            return Some(vec![version]);
+        }
+        let parts: Vec<&str> = version.split('+').next()?.split('.').collect();
+        let significant = parts.iter().position(|part| *part != "0")?;
+        parts.get(..=significant).map(<[_]>::to_vec)
+    }
+    expected == found || track(expected).is_some_and(|expected| track(found) == Some(expected))
+}
+
+fn read(engine: &Engine, item: &ComponentItem) -> Found {
+    let ComponentItem::ComponentInstance(instance) = item else { return Found::Other };
+    let functions = instance.exports(engine).filter_map(|(name, item)| match item.ty {
+        ComponentItem::ComponentFunc(function) => Some((name.to_owned(), signature(&function))),
+        _ => None,
+    });
+    Found::Interface(functions.collect())
+}
+
+fn signature(function: &ComponentFunc) -> Signature {
+    Signature {
+        params: function.params().map(|(name, of)| (name.to_owned(), shape(&of))).collect(),
+        result: function.results().next().map(|of| shape(&of)),
+    }
+}
+
+fn shape(of: &Type) -> Shape {
+    let plain = |name: &str| Shape::Plain(name.to_owned());
+    let boxed = |of: Option<Type>| of.map(|of| Box::new(shape(&of)));
+    match of {
+        Type::Bool => plain("bool"),
+        Type::U8 => plain("u8"),
+        Type::U16 => plain("u16"),
+        Type::U32 => plain("u32"),
+        Type::U64 => plain("u64"),
+        Type::S8 => plain("s8"),
+        Type::S16 => plain("s16"),
+        Type::S32 => plain("s32"),
+        Type::S64 => plain("s64"),
+        Type::Float32 => plain("f32"),
+        Type::Float64 => plain("f64"),
+        Type::Char => plain("char"),
+        Type::String => plain("string"),
+        Type::List(list) => Shape::List(Box::new(shape(&list.ty()))),
+        Type::Option(option) => Shape::Option(Box::new(shape(&option.ty()))),
+        Type::Result(result) => Shape::Result(boxed(result.ok()), boxed(result.err())),
+        Type::Tuple(tuple) => Shape::Tuple(tuple.types().map(|of| shape(&of)).collect()),
+        Type::Record(record) => {
+            Shape::Record(record.fields().map(|field| (field.name.to_owned(), shape(&field.ty))).collect())
+        }
+        Type::Variant(variant) => {
+            Shape::Variant(variant.cases().map(|case| (case.name.to_owned(), case.ty.as_ref().map(shape))).collect())
+        }
+        Type::Enum(labels) => Shape::Enum(labels.names().map(str::to_owned).collect()),
+        Type::Flags(flags) => Shape::Flags(flags.names().map(str::to_owned).collect()),
+        Type::Map(_) => plain("map"),
+        Type::FixedLengthList(_) => plain("fixed-length list"),
+        Type::Own(_) | Type::Borrow(_) => plain("resource"),
+        Type::Future(_) => plain("future"),
+        Type::Stream(_) => plain("stream"),
+        Type::ErrorContext => plain("error-context"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_expected_world_is_readable_and_complete() {
+        let names = |interfaces: &BTreeMap<String, Interface>| interfaces.keys().cloned().collect::<Vec<_>>().join(" ");
+        let names = |interfaces| names(interfaces).replace("lowcode:organisation/", "");
+        assert_eq!(names(&EXPECTED.imports), "call http log settings storage types");
+        assert_eq!(names(&EXPECTED.exports), "directory element login");
+        assert_eq!(EXPECTED.version, "0.1.0");
+    }
+
+    #[test]
+    fn versions_are_compatible_within_their_track() {
+        for (expected, found, fits) in [
+            ("0.1.0", "0.1.0", true),
+            ("0.1.0", "0.1.7", true),
+            ("0.1.0", "0.2.0", false),
+            ("0.1.0", "1.1.0", false),
+            ("0.1.0", "", false),
+            ("0.2.0", "0.2.6", true),
+            ("0.2.0", "0.3.0", false),
+            ("1.2.3", "1.9.0", true),
+            ("0.1.0", "0.1.0-draft", false),
+            ("0.0.1", "0.0.2", false),
+        ] {
+            assert_eq!(compatible(expected, found), fits, "{expected} {found}");
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The two things a host holds: [`Egress`], one for the process, and [`Outbound`], one for each call.
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use tokio::time::{timeout, timeout_at};
+
+use super::{
+    answer::Measure,
+    budget::Budget,
+    destination::Destination,
+    error::{Failure, HttpError},
+    exchange::{Journal, OpenExchange, Traffic},
+    hook::{Hook, Network, Next},
+    pacer::Pacer,
+    policy::{Checked, Policy},
+    request::Request,
+    resolver::{Resolver, SystemResolver},
+    response::Response,
+    secrets::{Outgoing, Secrets},
+    tls::TrustedRoots,
+    transport::{Progress, Transport},
+};
+
+/// How a process reaches out.
+#[derive(Clone)]
+pub struct EgressOptions {
+    /// Names to addresses.
+    pub resolver: Arc<dyn Resolver>,
+    /// The operator's brake; none by default.
+    pub pacer: Option<Arc<dyn Pacer>>,
+    /// Authorities trusted beside those of the system.
+    pub roots: TrustedRoots,
+    /// Time to open a TCP connection, all addresses of a name together (5 s). The request's own time bounds it too.
+    pub connect_timeout: Duration,
+    /// How long an idle connection is kept (30 s). Shorter than servers usually wait, because a request on a
+    /// connection that the server is just closing fails with "may have reached the server".
+    pub keep_alive: Duration,
+    /// How many idle connections are kept for one scheme, host and port (32).
+    pub kept_per_host: usize,
+}
+
+impl Default for EgressOptions {
+    fn default() -> Self {
+        Self {
+            resolver: Arc::new(SystemResolver),
+            pacer: None,
+            roots: TrustedRoots::default(),
+            connect_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(30),
+            kept_per_host: 32,
+        }
+    }
+}
+
+/// Why a process cannot reach out at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EgressError {
+    /// A root certificate is not usable.
+    #[error("root certificates: {0}")]
+    Roots(String),
+    /// TLS cannot be set up.
+    #[error("tls cannot be set up: {0}")]
+    Tls(#[source] rustls::Error),
+}
+
+/// What all calls of a process share. Cheap to clone.
+#[derive(Clone)]
+pub struct Egress {
+    transport: Arc<Transport>,
+    pacer: Option<Arc<dyn Pacer>>,
+}
+
+impl Egress {
+    /// Reads the root certificates, which takes some milliseconds; opens no connection.
+    ///
+    /// # Errors
+    /// See [`EgressError`].
+    pub fn new(options: &EgressOptions) -> Result<Self, EgressError> {
+        let transport = Transport::new(options, options.roots.client_config()?);
+        Ok(Self { transport: Arc::new(transport), pacer: options.pacer.clone() })
+    }
+
+    /// The HTTP of one call.
+    pub fn for_call(&self, policy: Arc<Policy>, budget: Arc<Budget>) -> Outbound {
+        Outbound { egress: self.clone(), policy, budget, hooks: Vec::new(), secrets: None, journal: Journal::default() }
+    }
+
+    /// The number of connections opened so far, to see how well they are kept.
+    pub fn connections_opened(&self) -> u64 {
+        self.transport.opened()
+    }
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress").field("connections_opened", &self.connections_opened()).finish_non_exhaustive()
+    }
+}
+
+/// The HTTP of one call of one tenant.
+pub struct Outbound {
+    egress: Egress,
+    policy: Arc<Policy>,
+    pub(super) budget: Arc<Budget>,
+    hooks: Vec<Arc<dyn Hook>>,
+    secrets: Option<Arc<dyn Secrets>>,
+    journal: Journal,
+}
+
+impl Outbound {
+    /// Adds a hook behind those added before: the first one added sees a request first and its answer last.
+    #[must_use]
+    pub fn with_hook(mut self, hook: Arc<dyn Hook>) -> Self {
+        self.hooks.push(hook);
+        self
+    }
+
+    /// Sets what fills secrets in.
+    #[must_use]
+    pub fn with_secrets(mut self, secrets: Arc<dyn Secrets>) -> Self {
+        self.secrets = Some(secrets);
+        self
+    }
+
+    /// The budget of the call.
+    pub fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// What became of the requests so far.
+    pub fn traffic(&self) -> Traffic {
+        self.journal.traffic()
+    }
+
+    /// Sends one request and reads the whole answer, whatever its status.
+    ///
+    /// # Errors
+    /// See [`Failure`].
+    pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.send_charged(self.budget.take_request(), request).await
+    }
+
+    /// Sends a request whose place in the budget was taken, or not, in the order of a batch.
+    pub(super) async fn send_charged(
+        &self,
+        charged: Result<(), HttpError>,
+        request: Request,
+    ) -> Result<Response, HttpError> {
+        let exchange = self.journal.begin(self.policy.tenant(), &request);
+        let result = match charged {
+            Ok(()) => self.admit_and_send(request, &exchange).await,
+            Err(error) => Err(error),
+        };
+        exchange.end(&result);
+        result
+    }
+
+    async fn admit_and_send(&self, request: Request, exchange: &OpenExchange<'_>) -> Result<Response, HttpError> {
+        let checked = self.policy.check(request)?;
+        let _place = self.budget.place().await?;
+        if let Some(pacer) = &self.egress.pacer {
+            timeout_at(self.budget.limits().deadline, pacer.pace(self.policy.tenant(), checked.destination()))
+                .await
+                .map_err(|_| self.budget.out_of_time())?;
+        }
+        self.budget.take_out(checked.bytes())?;
+        exchange.add_out(checked.bytes());
+
+        let limits = self.budget.limits();
+        let limit = checked.max_bytes().map_or(limits.largest_response, |wanted| wanted.min(limits.largest_response));
+        let line = Line {
+            outbound: self,
+            measure: Measure { limit, budget: &self.budget, exchange },
+            progress: Progress::default(),
+        };
+        let time = self.budget.remaining().wall.min(Duration::from_millis(checked.timeout_ms().into()));
+        let next = Next { request: &checked, hooks: &self.hooks, network: &line };
+        let response = timeout(time, next.run()).await.map_err(|_| line.timed_out(time))??;
+        line.check_what_hooks_made(&response)?;
+        Ok(response)
+    }
+}
+
+/// The last part of the way of one request, behind the hooks.
+struct Line<'a> {
+    outbound: &'a Outbound,
+    measure: Measure<'a>,
+    progress: Progress,
+}
+
+impl Line<'_> {
+    fn timed_out(&self, time: Duration) -> HttpError {
+        let may_have_reached_server = self.progress.may_have_reached_server();
+        let missing = if may_have_reached_server { "complete answer from" } else { "connection to" };
+        let (url, time) = (self.measure.exchange.url(), time.as_millis());
+        let message = format!("no {missing} {url} within {time} ms");
+        HttpError { kind: Failure::Timeout, message, may_have_reached_server }
+    }
+
+    /// An answer from the network was counted while it was read; one that a hook made up was not, and one that a hook
+    /// changed may have grown.
+    fn check_what_hooks_made(&self, response: &Response) -> Result<(), HttpError> {
+        let bytes = response.body.as_bytes().len() as u64;
+        if bytes > self.measure.limit {
+            return Err(self.measure.too_large());
+        }
+        if self.progress.left_the_hooks() { Ok(()) } else { self.measure.take_in(bytes) }
+    }
+}
+
+#[async_trait]
+impl Network for Line<'_> {
+    async fn send(&self, request: &Checked) -> Result<Response, HttpError> {
+        let outgoing =
+            Outgoing { url: request.url().clone(), headers: request.headers().clone(), body: request.body().clone() };
+        let transport = &self.outbound.egress.transport;
+        let Some(secrets) = &self.outbound.secrets else {
+            return transport.send(request, outgoing, &self.measure, &self.progress).await;
+        };
+        let filled = secrets.fill(request.destination(), outgoing)?;
+        if Destination::of(&filled.url).as_ref() != Ok(request.destination()) {
+            let message = "filling secrets in would change where the request goes, so it is not sent";
+            return Err(HttpError::before_sending(Failure::Denied { option: None }, message));
+        }
+        let response = transport.send(request, filled, &self.measure, &self.progress).await?;
+        Ok(secrets.mask(response))
+    }
+}

@@ -1,0 +1,246 @@
+//! From a destination to a TCP connection, by way of checked addresses only.
+//!
+//! The addresses that were checked are the addresses that are connected to: there is no second resolution in between,
+//! so a name that changes its answer (DNS rebinding) gains nothing. Addresses written as the host are checked again
+//! here although the policy has done so: the connector alone is then enough to keep this promise.
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+    vec,
+};
+
+use futures_util::future::BoxFuture;
+use http::Uri;
+use hyper_util::{
+    client::legacy::connect::{HttpConnector, dns::Name},
+    rt::TokioIo,
+};
+use tokio::net::TcpStream;
+use tower_service::Service;
+use url::Url;
+
+use super::{
+    address::AddressClass,
+    destination::{Destination, is_localhost},
+    error::{Failure, HttpError},
+    policy::denied,
+    resolver::Resolver,
+};
+
+/// Which addresses the connections of one pool may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Public ones only.
+    Public,
+    /// Those of hosts that the operator wrote.
+    WrittenHosts,
+}
+
+impl Reach {
+    fn admits_literal(self, ip: IpAddr) -> bool {
+        self == Self::WrittenHosts || AddressClass::of(ip) == AddressClass::Public
+    }
+
+    fn admits_resolved(self, name: &str, ip: IpAddr) -> bool {
+        let class = AddressClass::of(ip);
+        match self {
+            Self::Public => class == AddressClass::Public,
+            // Plain http to `localhost` is allowed because it stays on this machine, so it has to.
+            Self::WrittenHosts if is_localhost(name) => class == AddressClass::Loopback,
+            Self::WrittenHosts => class.admitted_for_written_name(),
+        }
+    }
+}
+
+/// Opens TCP connections to addresses that its [`Reach`] admits.
+#[derive(Clone)]
+pub(super) struct CheckedConnector {
+    tcp: HttpConnector<CheckedResolver>,
+    reach: Reach,
+    opened: Arc<AtomicU64>,
+}
+
+/// A failure to connect that is already explained. It passes through the HTTP library unchanged; whatever else comes
+/// out of connecting is therefore a failure of TLS.
+#[derive(Debug)]
+pub(super) struct ConnectFailure(pub(super) HttpError);
+
+impl fmt::Display for ConnectFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for ConnectFailure {}
+
+impl CheckedConnector {
+    /// `opened` counts the connections made; `timeout` bounds the attempts to connect, all addresses together.
+    pub(super) fn new(resolver: Arc<dyn Resolver>, reach: Reach, timeout: Duration, opened: Arc<AtomicU64>) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { resolver, reach });
+        // TLS is put around this connector, so it sees https as well.
+        tcp.enforce_http(false);
+        tcp.set_connect_timeout(Some(timeout));
+        tcp.set_keepalive(Some(Duration::from_secs(60)));
+        tcp.set_nodelay(true);
+        Self { tcp, reach, opened }
+    }
+}
+
+impl Service<Uri> for CheckedConnector {
+    type Response = TokioIo<TcpStream>;
+    type Error = ConnectFailure;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, uri: Uri) -> Self::Future {
+        let mut connector = self.clone();
+        Box::pin(async move {
+            let destination = destination(&uri)?;
+            if let Some(ip) = destination.ip()
+                && !connector.reach.admits_literal(ip)
+            {
+                return Err(refused(&destination, connector.reach, AddressClass::of(ip)));
+            }
+            match connector.tcp.call(uri).await {
+                Ok(stream) => {
+                    connector.opened.fetch_add(1, Ordering::Relaxed);
+                    Ok(stream)
+                }
+                Err(error) => Err(explain(&destination, connector.reach, &error)),
+            }
+        })
+    }
+}
+
+fn destination(uri: &Uri) -> Result<Destination, ConnectFailure> {
+    Url::parse(&uri.to_string()).ok().and_then(|url| Destination::of(&url).ok()).ok_or_else(|| {
+        ConnectFailure(HttpError::invalid_request("the url has no destination; write http:// or https:// and a host"))
+    })
+}
+
+/// The refusal of an address: with the option that would admit it, or without where none would.
+fn refused(destination: &Destination, reach: Reach, class: AddressClass) -> ConnectFailure {
+    let leads = format!("it leads to a {} address, which", class.describe());
+    let written_by_address = destination.ip().is_some();
+    ConnectFailure(if reach == Reach::Public && (written_by_address || class.admitted_for_written_name()) {
+        denied(destination, &leads)
+    } else {
+        let message = format!("{destination} is denied: {leads} no name may lead to; correct the name's DNS records");
+        HttpError::before_sending(Failure::Denied { option: None }, message)
+    })
+}
+
+fn explain(destination: &Destination, reach: Reach, error: &(dyn std::error::Error + 'static)) -> ConnectFailure {
+    let causes = || std::iter::successors(Some(error), |error| error.source());
+    if let Some(failure) = causes().find_map(|cause| cause.downcast_ref::<ResolveFailure>()) {
+        return match failure {
+            ResolveFailure::Unanswered(reason) => ConnectFailure(HttpError::before_sending(
+                Failure::Dns,
+                format!("the name {} has no address: {reason}", destination.host),
+            )),
+            ResolveFailure::Refused(class) => refused(destination, reach, *class),
+        };
+    }
+    let reason = causes().last().unwrap_or(error);
+    ConnectFailure(HttpError::before_sending(Failure::Connect, format!("no connection to {destination}: {reason}")))
+}
+
+/// Resolves names and keeps the addresses that are admitted.
+#[derive(Clone)]
+struct CheckedResolver {
+    resolver: Arc<dyn Resolver>,
+    reach: Reach,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ResolveFailure {
+    #[error("{0}")]
+    Unanswered(String),
+    #[error("the name leads to {} addresses only", .0.describe())]
+    Refused(AddressClass),
+}
+
+impl Service<Name> for CheckedResolver {
+    type Response = vec::IntoIter<SocketAddr>;
+    type Error = ResolveFailure;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, name: Name) -> Self::Future {
+        let Self { resolver, reach } = self.clone();
+        Box::pin(async move {
+            let found =
+                resolver.resolve(name.as_str()).await.map_err(|error| ResolveFailure::Unanswered(error.to_string()))?;
+            let admitted: Vec<SocketAddr> = found
+                .iter()
+                .filter(|ip| reach.admits_resolved(name.as_str(), **ip))
+                // The connector puts the port of the destination in.
+                .map(|ip| SocketAddr::new(*ip, 0))
+                .collect();
+            if !admitted.is_empty() {
+                return Ok(admitted.into_iter());
+            }
+            // Of several, the one that an operator could admit is the one worth naming.
+            let mut classes = found.iter().map(|ip| AddressClass::of(*ip));
+            let nameable = classes.clone().find(|class| class.admitted_for_written_name());
+            match nameable.or_else(|| classes.next()) {
+                Some(class) => Err(ResolveFailure::Refused(class)),
+                None => Err(ResolveFailure::Unanswered("the answer was empty".to_owned())),
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reach_decides_by_name_and_class() {
+        for (reach, name, ip, admitted) in [
+            (Reach::Public, "a.example", "8.8.8.8", true),
+            (Reach::Public, "a.example", "127.0.0.1", false),
+            (Reach::Public, "a.example", "10.0.0.1", false),
+            (Reach::Public, "a.example", "::ffff:8.8.8.8", false),
+            (Reach::Public, "localhost", "127.0.0.1", false),
+            (Reach::WrittenHosts, "a.example", "8.8.8.8", true),
+            (Reach::WrittenHosts, "a.example", "10.0.0.1", true),
+            (Reach::WrittenHosts, "a.example", "127.0.0.1", true),
+            (Reach::WrittenHosts, "a.example", "169.254.169.254", false),
+            (Reach::WrittenHosts, "a.example", "0.0.0.0", false),
+            (Reach::WrittenHosts, "a.example", "::ffff:10.0.0.1", false),
+            (Reach::WrittenHosts, "localhost", "127.0.0.1", true),
+            (Reach::WrittenHosts, "localhost", "::1", true),
+            (Reach::WrittenHosts, "localhost", "8.8.8.8", false),
+        ] {
+            assert_eq!(reach.admits_resolved(name, ip.parse().unwrap()), admitted, "{reach:?} {name} {ip}");
+        }
+        assert!(!Reach::Public.admits_literal("127.0.0.1".parse().unwrap()));
+        assert!(Reach::WrittenHosts.admits_literal("169.254.169.254".parse().unwrap()));
+    }
+
+    #[tokio::test]
+    async fn an_address_written_as_the_host_is_checked_here_too() {
+        let resolver = Arc::new(super::super::resolver::SystemResolver);
+        let opened = Arc::new(AtomicU64::new(0));
+        let mut connector = CheckedConnector::new(resolver, Reach::Public, Duration::from_secs(1), opened.clone());
+        for uri in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://10.0.0.1/", "http://2130706433/"] {
+            let ConnectFailure(error) = connector.call(uri.parse().unwrap()).await.unwrap_err();
+            assert!(matches!(error.kind, Failure::Denied { option: Some(_) }), "{uri}: {error}");
+        }
+        assert_eq!(opened.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,56 @@
+//! The HTTP that a host lends to sandboxed components.
+//!
+//! A component has no sockets. It hands a [`Request`] to an [`Outbound`], which belongs to one call of one tenant and
+//! takes it through these steps:
+//!
+//! 1. the [`Budget`] of the call is charged;
+//! 2. the [`Policy`] turns it into a [`Checked`] request or refuses it: allow-list, addresses, headers;
+//! 3. it waits for one of the call's parallel places, and for the [`Pacer`] of its tenant and destination;
+//! 4. the [`Hook`]s see it: record, replay, fakes, faults;
+//! 5. [`Secrets`] are filled in, and masked in the answer;
+//! 6. the connector resolves the name, refuses addresses that the policy does not admit, and connects to a checked
+//!    address only; or a kept connection that went through the same check is used again;
+//! 7. the answer is read, decompressed and capped while reading;
+//! 8. an [`Exchange`] is noted for the report of the call.
+//!
+//! Each file holds one of these nouns. [`Egress`] is what all calls of a process share: TLS configuration, resolver
+//! and the connections kept alive.
+
+mod address;
+mod allow_list;
+mod answer;
+mod batch;
+mod budget;
+mod client;
+mod connector;
+mod destination;
+mod error;
+mod exchange;
+pub mod header_rules;
+mod hook;
+mod pacer;
+mod policy;
+mod redact;
+mod request;
+mod resolver;
+mod response;
+mod secrets;
+mod tls;
+mod transport;
+
+pub use address::AddressClass;
+pub use allow_list::{AllowList, Entry, EntryError};
+pub use budget::{Budget, BudgetLimits, DEFAULT_LARGEST_RESPONSE, Remaining};
+pub use client::{Egress, EgressError, EgressOptions, Outbound};
+pub use destination::{Destination, DestinationError, Scheme};
+pub use error::{BROKEN_ANSWER, Failure, HttpError, INVALID_REQUEST};
+pub use exchange::{Exchange, MAX_EXCHANGES, Outcome, Traffic};
+pub use hook::{Hook, Next};
+pub use pacer::{Pacer, TokenBuckets};
+pub use policy::{Checked, MAX_BODY_BYTES, MAX_URL_BYTES, OperatorList, Policy};
+pub use redact::{redacted, redacted_url};
+pub use request::{Body, BodyKind, DEFAULT_TIMEOUT_MS, Request};
+pub use resolver::{Resolver, SystemResolver};
+pub use response::Response;
+pub use secrets::{Outgoing, Secrets};
+pub use tls::TrustedRoots;

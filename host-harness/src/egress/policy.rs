@@ -1,0 +1,252 @@
+//! The decision whether a request may be sent, and where to. Pure: no clock, no network.
+//!
+//! In this order, and the first refusal is the answer:
+//!
+//! 1. the URL is read: `http` or `https`, a host, no user name, no port 0;
+//! 2. the destination is among those the configuration needs **and** the operator allows it; plain `http` only to
+//!    loopback or where the operator wrote it out;
+//! 3. an address written as the host must be public, unless the operator wrote that very address;
+//! 4. method, headers and body are acceptable.
+//!
+//! Names are resolved later, by the connector, which refuses the same addresses and connects to no others; it learns
+//! from [`Checked::host_is_written`] whether the operator wrote that very host.
+
+use std::fmt;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method};
+use url::Url;
+
+use super::{
+    address::AddressClass,
+    allow_list::AllowList,
+    destination::{Destination, DestinationError, Scheme},
+    error::{Failure, HttpError},
+    header_rules,
+    redact::redacted_url,
+    request::{Body, BodyKind, DEFAULT_TIMEOUT_MS, Request},
+};
+
+/// The longest URL in bytes.
+pub const MAX_URL_BYTES: usize = 8 * 1024;
+/// The largest request body in bytes: room for the files of 20 MB that vendors take, encoded as a form.
+pub const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+
+/// What the operator of the host allows a tenant to reach.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OperatorList {
+    whatever_is_needed: bool,
+    written: AllowList,
+}
+
+impl OperatorList {
+    /// Only what is written; an empty list denies everything.
+    pub fn only(written: AllowList) -> Self {
+        Self { whatever_is_needed: false, written }
+    }
+
+    /// Every destination that the configuration needs over `https`, and what is written. The written entries matter
+    /// where a destination needs to be named: plain `http`, and hosts at addresses that are not public.
+    pub fn whatever_is_needed_and(written: AllowList) -> Self {
+        Self { whatever_is_needed: true, written }
+    }
+}
+
+/// What one tenant's element may reach.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    tenant: String,
+    needed: AllowList,
+    operator: OperatorList,
+}
+
+impl Policy {
+    /// `needed` are the destinations the element's configuration needs; allowed is what `operator` allows of them.
+    pub fn new(tenant: impl Into<String>, needed: AllowList, operator: OperatorList) -> Self {
+        Self { tenant: tenant.into(), needed, operator }
+    }
+
+    /// The tenant, for pacing and logs.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// Turns a request into one that may be sent.
+    ///
+    /// # Errors
+    /// [`Failure::Denied`] for a destination that is not allowed, [`Failure::Other`] (`invalid-request`) for a
+    /// request that is not acceptable; neither has reached any server.
+    pub fn check(&self, request: Request) -> Result<Checked, HttpError> {
+        let (url, destination) = read_url(&request.url)?;
+        let host_is_written = self.admit(&destination)?;
+        let method = header_rules::method(&request.method)?;
+        let headers = header_rules::headers(&request.headers)?;
+        let body = Bytes::from(request.body.map(Body::into_bytes).unwrap_or_default());
+        if body.len() > MAX_BODY_BYTES {
+            return Err(HttpError::invalid_request(format!(
+                "the request body has {} bytes, at most {MAX_BODY_BYTES} are possible",
+                body.len()
+            )));
+        }
+        Ok(Checked {
+            method,
+            url,
+            headers,
+            body,
+            destination,
+            host_is_written,
+            expect: request.expect,
+            timeout_ms: request.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS),
+            max_bytes: request.max_bytes,
+        })
+    }
+
+    /// Admits a destination and says whether the operator wrote that very host.
+    fn admit(&self, destination: &Destination) -> Result<bool, HttpError> {
+        if !self.needed.admits(destination) {
+            let needed: Vec<String> = self.needed.entries().iter().take(8).map(ToString::to_string).collect();
+            let needed = if needed.is_empty() { "nothing".to_owned() } else { needed.join(", ") };
+            return Err(HttpError::before_sending(
+                Failure::Denied { option: None },
+                format!("{destination} is not among the hosts this configuration needs ({needed})"),
+            ));
+        }
+        if destination.scheme == Scheme::Http
+            && !destination.is_loopback()
+            && !self.operator.written.admits(destination)
+        {
+            return Err(denied(destination, "plain http leaves this machine unencrypted and"));
+        }
+        if !self.operator.whatever_is_needed && !self.operator.written.admits(destination) {
+            return Err(denied(destination, "the destination"));
+        }
+        let host_is_written = self.operator.written.names(destination);
+        if let Some(ip) = destination.ip() {
+            let class = AddressClass::of(ip);
+            if class != AddressClass::Public && !host_is_written {
+                return Err(denied(destination, &format!("the address is {} and", class.describe())));
+            }
+        }
+        Ok(host_is_written)
+    }
+}
+
+/// The refusal that names the option which would admit `destination`.
+pub(super) fn denied(destination: &Destination, what: &str) -> HttpError {
+    let option = destination.admitting_option();
+    let message = format!("{destination} is denied: {what} is not allowed by the operator; {option} would admit it");
+    HttpError::before_sending(Failure::Denied { option: Some(option) }, message)
+}
+
+fn read_url(text: &str) -> Result<(Url, Destination), HttpError> {
+    if text.len() > MAX_URL_BYTES {
+        return Err(HttpError::invalid_request(format!(
+            "the url has {} bytes, at most {MAX_URL_BYTES} are possible",
+            text.len()
+        )));
+    }
+    // The parser would drop these in silence, and two readers of one URL might then disagree about its host.
+    if text.chars().any(|c| c.is_control() || c == ' ' || c == '\\') {
+        return Err(HttpError::invalid_request("the url contains a space, a backslash or a control character"));
+    }
+    let mut url =
+        Url::parse(text).map_err(|error| HttpError::invalid_request(format!("the url is invalid: {error}")))?;
+    let destination = Destination::of(&url).map_err(|error| match error {
+        DestinationError::Scheme => {
+            HttpError::before_sending(Failure::Denied { option: None }, format!("the url is denied: {error}"))
+        }
+        DestinationError::Host | DestinationError::Port => {
+            HttpError::invalid_request(format!("the url is invalid: {error}"))
+        }
+    })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(HttpError::invalid_request("the url contains a user name; send an authorization header instead"));
+    }
+    url.set_fragment(None);
+    url.set_host(Some(&destination.host.to_string()))
+        .map_err(|error| HttpError::invalid_request(format!("the url is invalid: {error}")))?;
+    Ok((url, destination))
+}
+
+/// A request that passed the policy. Only [`Policy::check`] makes one and nothing can change it, so whoever holds one
+/// (a hook, the connection) knows that its destination is allowed. `Debug` shows no values.
+#[derive(Clone)]
+pub struct Checked {
+    method: Method,
+    url: Url,
+    headers: HeaderMap,
+    body: Bytes,
+    destination: Destination,
+    host_is_written: bool,
+    expect: BodyKind,
+    timeout_ms: u32,
+    max_bytes: Option<u64>,
+}
+
+impl Checked {
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The URL in normal form, without fragment. Its query may hold secrets: show it with [`redacted_url`] only.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// The component's headers; the host adds its own when sending.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// The request body, empty if there is none.
+    pub fn body(&self) -> &Bytes {
+        &self.body
+    }
+
+    /// Where the request goes.
+    pub fn destination(&self) -> &Destination {
+        &self.destination
+    }
+
+    /// Whether the operator wrote that very host, so that it may have an address which is not public.
+    pub fn host_is_written(&self) -> bool {
+        self.host_is_written
+    }
+
+    /// How the body of the answer should come back.
+    pub fn expect(&self) -> BodyKind {
+        self.expect
+    }
+
+    /// The time for the exchange in milliseconds, before the call's wall time bounds it.
+    pub fn timeout_ms(&self) -> u32 {
+        self.timeout_ms
+    }
+
+    /// The largest answer wanted, in bytes.
+    pub fn max_bytes(&self) -> Option<u64> {
+        self.max_bytes
+    }
+
+    /// The bytes this request counts against the budget: URL, headers and body.
+    pub fn bytes(&self) -> u64 {
+        let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
+        (self.url.as_str().len() + headers + self.body.len()) as u64
+    }
+}
+
+impl fmt::Debug for Checked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Checked")
+            .field("method", &self.method)
+            .field("url", &redacted_url(&self.url))
+            .field("body_bytes", &self.body.len())
+            .field("host_is_written", &self.host_is_written)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[path = "policy_tests.rs"]
+mod tests;

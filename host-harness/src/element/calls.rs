@@ -1,0 +1,270 @@
+//! One typed method for each export of the contract.
+//!
+//! Every method answers the component's value with the report of the call, or a failure with the report. An error that
+//! the component itself answers is part of the value: [`Answered`].
+
+use std::sync::Arc;
+
+use wasmtime::Store;
+
+use super::{Element, network::Network};
+use crate::{
+    call::{
+        CallError, CallResult, CallSite, Called, FailedCall,
+        report::{self, CallReport},
+        run::{self, Answer, Stage},
+        state::{CallState, Caller, Reach},
+    },
+    contract::{
+        OrganisationElement,
+        directory::{
+            ChangePage, Department, DepartmentPage, DirectorySummary, Member, MemberFilter, MemberPage, SyncRequest,
+            SyncStep,
+        },
+        element::{Description, Validation, Verdict},
+        login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, LoginParameters},
+        types::Error,
+    },
+};
+
+/// The value of a function that may answer an error of the contract.
+pub type Answered<T> = Result<T, Error>;
+
+impl Answer for Description {
+    fn refusal(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Answer for Validation {
+    fn refusal(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Element {
+    /// What the element says of itself, in Chinese where `locale` starts with `zh`, else in English. Pure.
+    pub async fn describe(&self, locale: &str) -> CallResult<Description> {
+        self.pure("element.describe", async |store, instance| {
+            instance.lowcode_organisation_element().call_describe(store, locale).await
+        })
+        .await
+    }
+
+    /// Judges a configuration document, not necessarily the element's own. Pure.
+    pub async fn validate_config(&self, document: &str) -> CallResult<Validation> {
+        self.pure("element.validate-config", async |store, instance| {
+            instance.lowcode_organisation_element().call_validate_config(store, document).await
+        })
+        .await
+    }
+
+    /// Judges the element's own configuration. Pure.
+    pub async fn validate(&self) -> CallResult<Validation> {
+        self.validate_config(self.shared.settings.expose()).await
+    }
+
+    /// Asks the vendor whether the configuration works.
+    pub async fn check_connection(&self) -> CallResult<Answered<Vec<Verdict>>> {
+        self.call("element.check-connection", async |store, instance| {
+            instance.lowcode_organisation_element().call_check_connection(store).await
+        })
+        .await
+    }
+
+    /// What a page needs to embed the vendor's login widget.
+    pub async fn login_config(&self) -> CallResult<Answered<LoginParameters>> {
+        self.call("login.login-config", async |store, instance| {
+            instance.lowcode_organisation_login().call_login_config(store).await
+        })
+        .await
+    }
+
+    /// The URL to which a browser is sent to sign in.
+    pub async fn authorization_url(&self, request: &AuthorizationRequest) -> CallResult<Answered<Authorization>> {
+        self.call("login.authorization-url", async |store, instance| {
+            instance.lowcode_organisation_login().call_authorization_url(store, request).await
+        })
+        .await
+    }
+
+    /// The URL to paste into the vendor's console as the app's home page.
+    pub async fn homepage_url(&self, target: &str) -> CallResult<Answered<String>> {
+        self.call("login.homepage-url", async |store, instance| {
+            instance.lowcode_organisation_login().call_homepage_url(store, target).await
+        })
+        .await
+    }
+
+    /// Turns code and state into an identity.
+    pub async fn exchange_code(&self, request: &ExchangeRequest) -> CallResult<Answered<Exchange>> {
+        self.call("login.exchange-code", async |store, instance| {
+            instance.lowcode_organisation_login().call_exchange_code(store, request).await
+        })
+        .await
+    }
+
+    /// Advances the current run of synchronisation within the limits of one call; the step says what to do next.
+    pub async fn sync(&self, request: &SyncRequest) -> CallResult<Answered<SyncStep>> {
+        self.call("directory.sync", async |store, instance| {
+            instance.lowcode_organisation_directory().call_sync(store, request).await
+        })
+        .await
+    }
+
+    /// Reads the feed after `cursor` (`None`: after what was acknowledged).
+    pub async fn changes(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<ChangePage>> {
+        self.call("directory.changes", async |store, instance| {
+            instance.lowcode_organisation_directory().call_changes(store, cursor, limit).await
+        })
+        .await
+    }
+
+    /// Gives up the entries of the feed up to `cursor`.
+    pub async fn acknowledge(&self, cursor: &str) -> CallResult<Answered<()>> {
+        self.call("directory.acknowledge", async |store, instance| {
+            instance.lowcode_organisation_directory().call_acknowledge(store, cursor).await
+        })
+        .await
+    }
+
+    /// Counts and the state of synchronisation.
+    pub async fn overview(&self) -> CallResult<Answered<DirectorySummary>> {
+        self.call("directory.overview", async |store, instance| {
+            instance.lowcode_organisation_directory().call_overview(store).await
+        })
+        .await
+    }
+
+    /// A page of the departments of the copy.
+    pub async fn departments(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<DepartmentPage>> {
+        self.call("directory.departments", async |store, instance| {
+            instance.lowcode_organisation_directory().call_departments(store, cursor, limit).await
+        })
+        .await
+    }
+
+    /// A page of the members of the copy.
+    pub async fn members(
+        &self,
+        filter: &MemberFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> CallResult<Answered<MemberPage>> {
+        self.call("directory.members", async |store, instance| {
+            instance.lowcode_organisation_directory().call_members(store, filter, cursor, limit).await
+        })
+        .await
+    }
+
+    /// One member of the copy.
+    pub async fn find_member(&self, id: &str) -> CallResult<Answered<Member>> {
+        self.call("directory.find-member", async |store, instance| {
+            instance.lowcode_organisation_directory().call_find_member(store, id).await
+        })
+        .await
+    }
+
+    /// One department of the copy.
+    pub async fn find_department(&self, id: &str) -> CallResult<Answered<Department>> {
+        self.call("directory.find-department", async |store, instance| {
+            instance.lowcode_organisation_directory().call_find_department(store, id).await
+        })
+        .await
+    }
+
+    /// Reads one member from the vendor into the copy.
+    pub async fn sync_member(&self, id: &str) -> CallResult<Answered<Member>> {
+        self.call("directory.sync-member", async |store, instance| {
+            instance.lowcode_organisation_directory().call_sync_member(store, id).await
+        })
+        .await
+    }
+
+    /// Reads one department from the vendor into the copy.
+    pub async fn sync_department(&self, id: &str) -> CallResult<Answered<Department>> {
+        self.call("directory.sync-department", async |store, instance| {
+            instance.lowcode_organisation_directory().call_sync_department(store, id).await
+        })
+        .await
+    }
+
+    /// A call that reaches nothing.
+    async fn pure<T: Answer>(
+        &self,
+        function: &'static str,
+        body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+    ) -> CallResult<T> {
+        run::run(self.stage(), function, self.caller(Arc::from("")), |_| Reach::Nothing, body).await
+    }
+
+    /// A call with storage and network.
+    async fn call<T: Answer>(
+        &self,
+        function: &'static str,
+        body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+    ) -> CallResult<T> {
+        let shared = &self.shared;
+        let network = shared.network.get_or_try_init(|| self.network()).await?;
+        let caller = self.caller(Arc::clone(&network.settings));
+        let reach = |budget: &Arc<_>| {
+            let mut http = shared.host.egress().for_call(Arc::clone(&network.policy), Arc::clone(budget));
+            for hook in &shared.hooks {
+                http = http.with_hook(Arc::clone(hook));
+            }
+            if let Some(secrets) = &network.secrets {
+                http = http.with_secrets(Arc::clone(secrets) as _);
+            }
+            Reach::Everything {
+                http: Box::new(http),
+                storage: Arc::clone(&shared.storage),
+                scope: shared.scope.clone(),
+            }
+        };
+        run::run(self.stage(), function, caller, reach, body).await
+    }
+
+    /// Asks the component what its configuration needs to reach.
+    async fn network(&self) -> Result<Network, Box<FailedCall>> {
+        let shared = &self.shared;
+        let description = shared.component.description.get_or_try_init(async || {
+            let called = self.describe("en").await?;
+            Ok::<_, Box<FailedCall>>(Arc::new(called.value))
+        });
+        let description = Arc::clone(description.await?);
+        let Called { value, report } = self.validate().await?;
+        let made = Network::new(&shared.scope, &shared.settings, &description, &value, &shared.operator);
+        made.map_err(|unusable| {
+            let error = CallError::Destination {
+                site: self.site(report.function),
+                destination: unusable.destination,
+                reason: unusable.reason,
+            };
+            Box::new(FailedCall { report: CallReport { outcome: report::Outcome::of(&error), ..report }, error })
+        })
+    }
+
+    fn site(&self, function: &'static str) -> CallSite {
+        CallSite {
+            tenant: self.shared.scope.tenant().to_owned(),
+            element: self.shared.scope.element().to_owned(),
+            component: self.shared.component.digest(),
+            function,
+        }
+    }
+
+    fn stage(&self) -> Stage<'_> {
+        let host = &self.shared.host;
+        Stage { engine: host.engine(), component: &self.shared.component, places: host.places(), wasi: host.wasi() }
+    }
+
+    fn caller(&self, settings: Arc<str>) -> Caller {
+        Caller {
+            call: self.shared.host.call_name(),
+            tenant: self.shared.scope.tenant().to_owned(),
+            element: self.shared.scope.element().to_owned(),
+            settings,
+            limits: self.limits.clone(),
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! The wasmtime engine of a host, its instance pool, and the ticker that lets guests be interrupted.
+//!
+//! One engine serves all tenants. What separates them is not here: every call gets a fresh store, so no memory of one
+//! call is ever seen by another.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+
+/// The time between two epochs. A guest looks at the epoch at every loop and function entry; when it has moved, the
+/// guest yields to other calls and its CPU time is compared with the limit. So this is also how exact that limit is.
+pub(crate) const TICK: Duration = Duration::from_millis(5);
+
+/// The largest call stack of a guest. Deeper recursion is a trap, never a fault of the host.
+const GUEST_STACK: usize = 1 << 20;
+/// The stack on which guest and host functions run: the guest's and room for the host's.
+const ASYNC_STACK: usize = 2 << 20;
+/// A component made by cargo holds one module with the code, two small ones that tie it to its imports, and the
+/// standard library's; this leaves room for other languages.
+const CORE_INSTANCES_PER_CALL: u32 = 8;
+const TABLES_PER_CALL: u32 = 4;
+/// Elements of the largest table that the pool reserves address space for.
+const POOLED_TABLE_ELEMENTS: usize = 20_000;
+/// Address space of one linear memory: all that 32-bit addresses reach, so compiled code needs no bounds checks. Only
+/// what a guest touches takes real memory; how much that may be is the business of the call's limits.
+const POOLED_MEMORY: usize = 1 << 32;
+
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+#[error("the wasm engine cannot be set up: {0:#}")]
+pub struct EngineError(wasmtime::Error);
+
+/// An engine, whether its instances come from a pool, and its ticker.
+pub(crate) struct HostEngine {
+    engine: Engine,
+    pooled: bool,
+    ticker: Ticker,
+}
+
+impl HostEngine {
+    /// An engine whose pool holds `calls` calls at a time. Where the pool's address space cannot be had (a limit on
+    /// virtual memory, a small machine) instances are allocated on demand: slower to start, otherwise the same.
+    pub(crate) fn new(calls: u32) -> Result<Self, EngineError> {
+        let (engine, pooled) = match Engine::new(&config(Some(calls))) {
+            Ok(engine) => (engine, true),
+            Err(reason) => {
+                tracing::warn!(
+                    calls,
+                    reason = format!("{reason:#}"),
+                    "no instance pool: instances are allocated on demand; lower the number of calls at a time, or \
+                     raise the limit on virtual memory"
+                );
+                (Engine::new(&config(None)).map_err(EngineError)?, false)
+            }
+        };
+        let ticker = Ticker::start(engine.clone());
+        Ok(Self { engine, pooled, ticker })
+    }
+
+    /// The wasmtime engine.
+    pub(crate) fn wasmtime(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Whether instances come from a pool.
+    pub(crate) fn is_pooled(&self) -> bool {
+        self.pooled
+    }
+
+    /// Keeps the ticker running as long as the answer lives.
+    pub(crate) fn running(&self) -> Running {
+        self.ticker.running()
+    }
+
+    /// Names everything that compiled code depends on: wasmtime's version, its settings, the processor's features.
+    pub(crate) fn compatibility(&self) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+}
+
+fn config(pool: Option<u32>) -> Config {
+    let mut config = Config::new();
+    config
+        .epoch_interruption(true)
+        .max_wasm_stack(GUEST_STACK)
+        .async_stack_size(ASYNC_STACK)
+        // The contract has no `async func`; without the machinery for it a call is five times cheaper.
+        .concurrency_support(false)
+        .parallel_compilation(true)
+        // No guest of this contract needs them, and what is off cannot be attacked.
+        .wasm_memory64(false)
+        .wasm_multi_memory(false);
+    if let Some(calls) = pool {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_component_instances(calls)
+            .total_stacks(calls)
+            .total_memories(calls)
+            .total_tables(calls.saturating_mul(TABLES_PER_CALL))
+            .total_core_instances(calls.saturating_mul(CORE_INSTANCES_PER_CALL))
+            .max_core_instances_per_component(CORE_INSTANCES_PER_CALL)
+            .max_memories_per_component(1)
+            .max_tables_per_component(TABLES_PER_CALL)
+            .max_memory_size(POOLED_MEMORY)
+            .table_elements(POOLED_TABLE_ELEMENTS);
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    }
+    config
+}
+
+/// A thread that moves the epoch on while calls run and sleeps while there are none. It ends with the engine.
+struct Ticker {
+    state: Arc<(Mutex<State>, Condvar)>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct State {
+    running: usize,
+    ended: bool,
+}
+
+/// A call under way; see [`HostEngine::running`].
+pub(crate) struct Running(Arc<(Mutex<State>, Condvar)>);
+
+impl Ticker {
+    fn start(engine: Engine) -> Self {
+        let state = Arc::new((Mutex::new(State::default()), Condvar::new()));
+        let shared = Arc::clone(&state);
+        let thread = std::thread::spawn(move || {
+            loop {
+                let waiting = shared.1.wait_while(lock(&shared.0), |state| state.running == 0 && !state.ended);
+                if waiting.unwrap_or_else(PoisonError::into_inner).ended {
+                    return;
+                }
+                std::thread::sleep(TICK);
+                engine.increment_epoch();
+            }
+        });
+        Self { state, thread: Some(thread) }
+    }
+
+    fn running(&self) -> Running {
+        lock(&self.state.0).running += 1;
+        self.state.1.notify_one();
+        Running(Arc::clone(&self.state))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        lock(&self.0.0).running -= 1;
+    }
+}
+
+impl Drop for Ticker {
+    fn drop(&mut self) {
+        lock(&self.state.0).ended = true;
+        self.state.1.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // The thread panics nowhere; if it did, there is nothing left to save here.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // A count and a flag are valid whatever a panic interrupted.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ticker_counts_running_calls_and_ends_with_the_engine() {
+        let engine = HostEngine::new(2).unwrap();
+        let state = Arc::clone(&engine.ticker.state);
+        let (first, second) = (engine.running(), engine.running());
+        assert_eq!(lock(&state.0).running, 2);
+        drop((first, second));
+        assert_eq!(lock(&state.0).running, 0);
+        drop(engine);
+        assert_eq!(Arc::strong_count(&state), 1, "the thread has ended and holds nothing");
+    }
+
+    #[test]
+    fn a_pool_beyond_the_address_space_falls_back_to_allocation_on_demand() {
+        assert!(HostEngine::new(4).unwrap().is_pooled());
+        assert!(!HostEngine::new(10_000_000).unwrap().is_pooled());
+    }
+
+    #[test]
+    fn compatibility_is_stable_within_a_build() {
+        let (one, other) = (HostEngine::new(1).unwrap(), HostEngine::new(2).unwrap());
+        assert_eq!(one.compatibility(), other.compatibility());
+    }
+}

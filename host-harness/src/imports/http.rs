@@ -1,0 +1,85 @@
+//! `http`: from the contract's words to those of [`crate::egress`] and back.
+
+use crate::{
+    call::state::{CallState, Reach},
+    contract::http::{Body, BodyKind, Failure, Header, Host, HttpError, Request, Response},
+    egress,
+};
+
+impl Host for CallState {
+    async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, HttpError>> {
+        self.count("http")?;
+        Ok(match &self.reach {
+            Reach::Everything { http, .. } => http.send(request.into()).await.map(Into::into).map_err(Into::into),
+            Reach::Nothing => Err(pure()),
+        })
+    }
+
+    async fn send_all(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Result<Response, HttpError>>> {
+        self.count("http")?;
+        Ok(match &self.reach {
+            Reach::Everything { http, .. } => {
+                let answers = http.send_all(requests.into_iter().map(Into::into).collect()).await;
+                answers.into_iter().map(|answer| answer.map(Into::into).map_err(Into::into)).collect()
+            }
+            Reach::Nothing => requests.iter().map(|_| Err(pure())).collect(),
+        })
+    }
+}
+
+fn pure() -> HttpError {
+    HttpError {
+        failure: Failure::Denied(String::new()),
+        message: "this function is pure and has no network".to_owned(),
+        may_have_reached_server: false,
+    }
+}
+
+impl From<Request> for egress::Request {
+    fn from(request: Request) -> Self {
+        Self {
+            method: request.method,
+            url: request.url,
+            headers: request.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+            body: request.body.map(|body| match body {
+                Body::Text(text) => egress::Body::Text(text),
+                Body::Bytes(bytes) => egress::Body::Bytes(bytes),
+            }),
+            expect: match request.expect {
+                BodyKind::Text => egress::BodyKind::Text,
+                BodyKind::Bytes => egress::BodyKind::Bytes,
+            },
+            timeout_ms: request.timeout_ms,
+            max_bytes: request.max_bytes,
+        }
+    }
+}
+
+impl From<egress::Response> for Response {
+    fn from(response: egress::Response) -> Self {
+        Self {
+            status: response.status,
+            headers: response.headers.into_iter().map(|(name, value)| Header { name, value }).collect(),
+            body: match response.body {
+                egress::Body::Text(text) => Body::Text(text),
+                egress::Body::Bytes(bytes) => Body::Bytes(bytes),
+            },
+        }
+    }
+}
+
+impl From<egress::HttpError> for HttpError {
+    fn from(error: egress::HttpError) -> Self {
+        let failure = match error.kind {
+            egress::Failure::Denied { option } => Failure::Denied(option.unwrap_or_default()),
+            egress::Failure::Dns => Failure::Dns,
+            egress::Failure::Connect => Failure::Connect,
+            egress::Failure::Tls => Failure::Tls,
+            egress::Failure::Timeout => Failure::Timeout,
+            egress::Failure::TooLarge { limit } => Failure::TooLarge(limit),
+            egress::Failure::BudgetExhausted => Failure::BudgetExhausted,
+            egress::Failure::Other(kind) => Failure::Other(kind.to_owned()),
+        };
+        Self { failure, message: error.message, may_have_reached_server: error.may_have_reached_server }
+    }
+}

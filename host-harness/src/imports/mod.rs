@@ -1,0 +1,26 @@
+//! What the host lends to a component: the imports of the contract, one file each, and the few of WASI.
+
+mod call;
+mod http;
+mod log;
+mod settings;
+mod storage;
+mod wasi;
+
+use wasmtime::{
+    Engine,
+    component::{HasSelf, Linker},
+};
+
+use crate::{call::state::CallState, contract::OrganisationElement};
+
+pub(crate) use wasi::context as wasi_context;
+pub use wasi::{PinnedRandomness, Randomness};
+
+/// A linker that holds exactly what a component may import.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
+    let mut linker = Linker::new(engine);
+    OrganisationElement::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    wasi::add_to_linker(&mut linker)?;
+    Ok(linker)
+}

@@ -1,0 +1,10 @@
+//! `settings`: the element's configuration.
+
+use crate::{call::state::CallState, contract::settings::Host};
+
+impl Host for CallState {
+    async fn get(&mut self) -> wasmtime::Result<String> {
+        self.count("settings")?;
+        Ok(self.settings.to_string())
+    }
+}

@@ -1,0 +1,132 @@
+//! `storage`: from the contract's words to those of [`crate::storage`] and back. The scope comes from the host: nothing
+//! that a component says can name another tenant's keys.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::{
+    call::state::{CallState, Reach},
+    contract::storage::{Entry, EntryPage, Expectation, Host, Op, Outcome, Quota, StorageError},
+    storage,
+};
+
+impl CallState {
+    fn store(&self) -> Result<(&dyn storage::Storage, &storage::Scope), StorageError> {
+        match &self.reach {
+            Reach::Everything { storage, scope, .. } => Ok((storage.as_ref(), scope)),
+            Reach::Nothing => Err(StorageError::Other("this function is pure and has no storage".to_owned())),
+        }
+    }
+
+    /// The component gets the kind; what exactly happened to the database is for the operator.
+    fn storage_error(&self, error: storage::StorageError) -> StorageError {
+        tracing::warn!(tenant = self.tenant, element = self.element, call = self.call, %error, "storage failed");
+        error.into()
+    }
+}
+
+impl Host for CallState {
+    async fn get_many(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Entry>>, StorageError>> {
+        self.count("storage")?;
+        let (store, scope) = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let found = store.get_many(scope, &keys).await;
+        Ok(found
+            .map(|entries| entries.into_iter().map(|entry| entry.map(Into::into)).collect())
+            .map_err(|error| self.storage_error(error)))
+    }
+
+    async fn scan(
+        &mut self,
+        prefix: String,
+        after_key: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<EntryPage, StorageError>> {
+        self.count("storage")?;
+        let (store, scope) = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let page = store.scan(scope, &prefix, after_key.as_deref(), limit).await;
+        Ok(page.map(Into::into).map_err(|error| self.storage_error(error)))
+    }
+
+    async fn apply(&mut self, ops: Vec<Op>) -> wasmtime::Result<Result<Outcome, StorageError>> {
+        self.count("storage")?;
+        let (store, scope) = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let outcome = store.apply(scope, ops.into_iter().map(Into::into).collect()).await;
+        Ok(outcome.map(Into::into).map_err(|error| self.storage_error(error)))
+    }
+
+    async fn wait(
+        &mut self,
+        key: String,
+        version: Option<u64>,
+        timeout_ms: u32,
+    ) -> wasmtime::Result<Result<bool, StorageError>> {
+        self.count("storage")?;
+        let (store, scope) = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let timeout = Duration::from_millis(timeout_ms.into()).min(left);
+        let changed = store.wait(scope, &key, version, timeout).await;
+        Ok(changed.map_err(|error| self.storage_error(error)))
+    }
+}
+
+impl From<storage::Entry> for Entry {
+    fn from(entry: storage::Entry) -> Self {
+        Self { key: entry.key, value: entry.value, version: entry.version }
+    }
+}
+
+impl From<storage::Page> for EntryPage {
+    fn from(page: storage::Page) -> Self {
+        Self { entries: page.entries.into_iter().map(Into::into).collect(), more: page.more }
+    }
+}
+
+impl From<Op> for storage::Op {
+    fn from(op: Op) -> Self {
+        match op {
+            Op::Put(put) => Self::Put { key: put.key, value: put.value, ttl_ms: put.ttl_ms, sealed: put.sealed },
+            Op::Delete(key) => Self::Delete { key },
+            Op::DeletePrefix(prefix) => Self::DeletePrefix { prefix },
+            Op::Check(check) => Self::Check {
+                key: check.key,
+                expected: match check.expected {
+                    Expectation::Absent => storage::Expectation::Absent,
+                    Expectation::Version(version) => storage::Expectation::Version(version),
+                },
+            },
+        }
+    }
+}
+
+impl From<storage::Outcome> for Outcome {
+    fn from(outcome: storage::Outcome) -> Self {
+        match outcome {
+            storage::Outcome::Applied(versions) => Self::Applied(versions),
+            storage::Outcome::Conflict(keys) => Self::Conflict(keys),
+        }
+    }
+}
+
+impl From<storage::StorageError> for StorageError {
+    fn from(error: storage::StorageError) -> Self {
+        match error {
+            storage::StorageError::Unavailable { maybe_applied, .. } => Self::Unavailable(maybe_applied),
+            storage::StorageError::Quota { name, limit, .. } => Self::Quota(Quota { name: name.to_owned(), limit }),
+            storage::StorageError::Invalid(message) => Self::Invalid(message),
+            storage::StorageError::Other(message) => Self::Other(message),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! The business configuration: one JSON object, as text.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+/// A configuration document. `Debug` shows its size only, since it holds secrets; its memory is wiped when it goes.
+#[derive(Clone)]
+pub struct Document(Zeroizing<String>);
+
+/// Why a text is no configuration document. Says where, never what: the text may hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DocumentError {
+    /// No JSON.
+    #[error("invalid JSON at line {line}, column {column}: {kind}")]
+    Json {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1, in bytes.
+        column: usize,
+        /// What kind of mistake.
+        kind: &'static str,
+    },
+    /// JSON of another kind.
+    #[error("the configuration is {found}, expected a JSON object: {{ … }}")]
+    NotAnObject {
+        /// What it is.
+        found: &'static str,
+    },
+}
+
+impl Document {
+    /// Takes a text that is one JSON object; a byte order mark before it is removed.
+    ///
+    /// # Errors
+    /// See [`DocumentError`].
+    pub fn parse(text: &str) -> Result<Self, DocumentError> {
+        let text = without_mark(text);
+        read_object(text)?;
+        Ok(Self(Zeroizing::new(text.to_owned())))
+    }
+
+    /// Makes a document of an object.
+    pub(crate) fn of(object: &Map<String, Value>) -> Self {
+        // Writing a map with text keys cannot fail, and `Display` of a value is its JSON text.
+        Self(Zeroizing::new(Value::Object(object.clone()).to_string()))
+    }
+
+    /// The text, secrets included.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The object.
+    pub(crate) fn object(&self) -> Map<String, Value> {
+        // Every way to make a document has read it before.
+        read_object(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Document({} bytes)", self.0.len())
+    }
+}
+
+pub(super) fn without_mark(text: &str) -> &str {
+    text.strip_prefix('\u{feff}').unwrap_or(text)
+}
+
+/// Reads a JSON object, and says where it is none.
+pub(super) fn read_object(text: &str) -> Result<Map<String, Value>, DocumentError> {
+    let value: Value = serde_json::from_str(text).map_err(|error| DocumentError::Json {
+        line: error.line(),
+        column: error.column(),
+        kind: match error.classify() {
+            serde_json::error::Category::Eof => "the text ends too early",
+            serde_json::error::Category::Syntax
+            | serde_json::error::Category::Data
+            | serde_json::error::Category::Io => "a character that cannot stand there",
+        },
+    })?;
+    let found = match value {
+        Value::Object(object) => return Ok(object),
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+    };
+    Err(DocumentError::NotAnObject { found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_objects_are_documents() {
+        for (text, error) in [
+            ("{}", None),
+            ("\u{feff}{\"a\":1}", None),
+            ("", Some("invalid JSON at line 1, column 0: the text ends too early")),
+            ("{\n  \"a\": hidden\n}", Some("invalid JSON at line 2, column 8: a character that cannot stand there")),
+            ("[1]", Some("the configuration is an array, expected a JSON object: { … }")),
+            ("\"hidden\"", Some("the configuration is a string, expected a JSON object: { … }")),
+            ("{} {}", Some("invalid JSON at line 1, column 4: a character that cannot stand there")),
+        ] {
+            let found = Document::parse(text).err().map(|error| error.to_string());
+            assert_eq!(found.as_deref(), error, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let document = Document::parse(r#"{"secret":"hidden"}"#).unwrap();
+        assert_eq!(format!("{document:?}"), "Document(19 bytes)");
+        assert!(document.expose().contains("hidden"));
+    }
+}

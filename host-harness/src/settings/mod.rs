@@ -1,0 +1,14 @@
+//! The configuration of an element as a JitAI app keeps it: a folder with `e.json`, which says what kind of element it
+//! is, and `<folder name>.json`, its business configuration, in which `{{NAME}}` stands for a variable that the
+//! operator granted to this element.
+//!
+//! What the keys mean is the component's business; the host only makes sure that the document is one JSON object and
+//! that nothing which was not granted gets into it.
+
+mod document;
+mod fill;
+mod folder;
+
+pub use document::{Document, DocumentError};
+pub use fill::{FillError, Variables};
+pub use folder::{ElementFolder, MAX_FILE_BYTES, SettingsError};

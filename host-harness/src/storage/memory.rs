@@ -1,0 +1,223 @@
+//! The backend without a file: ordered maps behind a lock.
+//!
+//! It is for tests and demonstrations and shows the semantics at its plainest; every other backend must behave like it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt;
+use std::ops::Bound;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::batch::{Batch, Write, starting_with};
+use super::limits::{self, Room};
+use super::notify::{Awaited, Seen, Waiters};
+use super::{Clock, Entry, Op, Options, Outcome, Page, Quota, Quotas, Scope, Storage, StorageError, Usage};
+
+/// A store in this process's memory. What it holds is gone with it.
+pub struct MemoryStorage {
+    clock: Arc<dyn Clock>,
+    quotas: Quotas,
+    waiters: Waiters,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    last_version: u64,
+    scopes: HashMap<Scope, Entries>,
+}
+
+/// The entries of one scope, with what is needed to expire and to count them.
+#[derive(Default)]
+struct Entries {
+    rows: BTreeMap<String, Row>,
+    expiries: BTreeSet<(u64, String)>,
+    usage: Usage,
+}
+
+struct Row {
+    value: String,
+    version: u64,
+    expires_at_ms: Option<u64>,
+}
+
+impl MemoryStorage {
+    /// An empty store. Of the options the clock and the quotas count.
+    pub fn new(options: Options) -> Self {
+        Self { clock: options.clock, quotas: options.quotas, waiters: Waiters::default(), state: Mutex::default() }
+    }
+
+    /// The state, free of what has expired in this scope. A panic elsewhere cannot leave it torn: changes are made only
+    /// after everything that can fail.
+    fn state(&self, scope: &Scope) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now_ms();
+        if let Some(entries) = state.scopes.get_mut(scope) {
+            entries.reap(now);
+        }
+        state
+    }
+}
+
+impl fmt::Debug for MemoryStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStorage").field("quotas", &self.quotas).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Storage for MemoryStorage {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+        limits::check_keys(keys, self.quotas.of(scope))?;
+        let state = self.state(scope);
+        let entries = state.scopes.get(scope);
+        let mut room = Room::new();
+        let found = keys.iter().map(|key| (key, entries.and_then(|entries| entries.rows.get(key))));
+        Ok(found
+            .take_while(|(key, row)| room.admit(row.map_or(0, |row| row.bytes(key))))
+            .map(|(key, row)| row.map(|row| row.entry(key)))
+            .collect())
+    }
+
+    async fn scan(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, StorageError> {
+        let limit = limits::check_scan(prefix, after_key, limit, self.quotas.of(scope))?;
+        let state = self.state(scope);
+        let Some(entries) = state.scopes.get(scope) else { return Ok(Page::default()) };
+        let start = match after_key {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let mut page = Page::default();
+        let mut room = Room::new();
+        let rows = entries.rows.range::<str, _>((start, Bound::Unbounded));
+        for (key, row) in rows.take_while(|(key, _)| key.starts_with(prefix)) {
+            if page.entries.len() == limit || !room.admit(row.bytes(key)) {
+                page.more = true;
+                break;
+            }
+            page.entries.push(row.entry(key));
+        }
+        Ok(page)
+    }
+
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
+        let quota = self.quotas.of(scope);
+        limits::check_ops(&ops, quota)?;
+        let batch = Batch::new(ops);
+        let mut state = self.state(scope);
+        let now = self.clock.now_ms();
+        let first_version = state.last_version + 1;
+        let puts = batch.puts;
+        // A scope without rows is as good as none, so it may stay behind when the batch is refused.
+        let entries = state.scopes.entry(scope.clone()).or_default();
+        let conflicts = batch.conflicts(|key| entries.rows.get(key).map(|row| row.version));
+        if !conflicts.is_empty() {
+            return Ok(Outcome::Conflict(conflicts));
+        }
+        entries.admit(&batch, quota)?;
+        // Waiters that wake now are bound to see the change: to read they need the lock that is held here.
+        self.waiters.announce(scope, &batch);
+        entries.carry_out(batch, first_version, now);
+        state.last_version += puts;
+        Ok(Outcome::Applied((first_version..first_version + puts).collect()))
+    }
+
+    async fn wait(
+        &self,
+        scope: &Scope,
+        key: &str,
+        version: Option<u64>,
+        timeout: Duration,
+    ) -> Result<bool, StorageError> {
+        limits::check_wait(key, self.quotas.of(scope))?;
+        let read = || async {
+            let state = self.state(scope);
+            let row = state.scopes.get(scope).and_then(|entries| entries.rows.get(key));
+            Ok(row.map(|row| Seen { version: row.version, expires_at_ms: row.expires_at_ms }))
+        };
+        self.waiters.wait(Awaited { scope, key, version, timeout, poll: None }, &*self.clock, read).await
+    }
+
+    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
+        Ok(self.state(scope).scopes.get(scope).map(|entries| entries.usage).unwrap_or_default())
+    }
+
+    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
+        self.state(scope).scopes.remove(scope);
+        self.waiters.announce_all(scope);
+        Ok(())
+    }
+
+    async fn close(&self) {}
+}
+
+impl Entries {
+    fn reap(&mut self, now: u64) {
+        while let Some((at, _)) = self.expiries.first()
+            && *at <= now
+            && let Some((_, key)) = self.expiries.pop_first()
+        {
+            if let Some(row) = self.rows.remove(&key) {
+                self.usage.remove(row.bytes(&key) as u64);
+            }
+        }
+    }
+
+    fn remove(&mut self, key: &str) {
+        if let Some(row) = self.rows.remove(key) {
+            self.usage.remove(row.bytes(key) as u64);
+            if let Some(at) = row.expires_at_ms {
+                self.expiries.remove(&(at, key.to_owned()));
+            }
+        }
+    }
+
+    /// Compares what the scope would hold after a batch with its quota.
+    fn admit(&self, batch: &Batch, quota: &Quota) -> Result<(), StorageError> {
+        let mut gone = Usage::default();
+        let below = batch.prefixes.iter().flat_map(|prefix| starting_with(&self.rows, prefix));
+        let single = batch.keys.keys().filter(|key| !batch.covers(key));
+        for key in below.chain(single) {
+            if let Some(row) = self.rows.get(key) {
+                gone.add(row.bytes(key) as u64);
+            }
+        }
+        quota.admit(self.usage, batch.adds().plus(self.usage.minus(gone)))
+    }
+
+    fn carry_out(&mut self, batch: Batch, first_version: u64, now: u64) {
+        for prefix in &batch.prefixes {
+            let below: Vec<String> = starting_with(&self.rows, prefix).cloned().collect();
+            below.iter().for_each(|key| self.remove(key));
+        }
+        for (key, write) in batch.keys {
+            self.remove(&key);
+            if let Write::Put(put) = write {
+                let expires_at_ms = put.expires_at_ms(now);
+                let row = Row { value: put.value, version: first_version + put.ordinal, expires_at_ms };
+                self.usage.add(row.bytes(&key) as u64);
+                self.expiries.extend(expires_at_ms.map(|at| (at, key.clone())));
+                self.rows.insert(key, row);
+            }
+        }
+    }
+}
+
+impl Row {
+    fn bytes(&self, key: &str) -> usize {
+        key.len() + self.value.len()
+    }
+
+    fn entry(&self, key: &str) -> Entry {
+        let Self { value, version, expires_at_ms } = self;
+        Entry { key: key.to_owned(), value: value.clone(), version: *version, expires_at_ms: *expires_at_ms }
+    }
+}

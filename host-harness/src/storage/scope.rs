@@ -1,0 +1,74 @@
+//! Whose keys: the pair of tenant and element that every call to a store names.
+//!
+//! The host makes the scope from what it knows about the call, never from anything a component says. Backends keep
+//! tenant, element and key apart (columns, map levels, length-prefixed parts), never joined by a separator, so no spelling
+//! of one can reach into another.
+
+use std::sync::Arc;
+
+use super::StorageError;
+
+/// The largest name of a tenant or element, in bytes.
+pub const NAME_BYTES: usize = 128;
+
+/// One tenant's one element: the room in which a component's keys live. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Scope {
+    tenant: Arc<str>,
+    element: Arc<str>,
+}
+
+impl Scope {
+    /// Checks both names: 1 to [`NAME_BYTES`] bytes of text without control characters. Names are compared byte by byte
+    /// (`Acme` and `acme` are two tenants).
+    pub fn new(tenant: &str, element: &str) -> Result<Self, StorageError> {
+        check("tenant", tenant)?;
+        check("element", element)?;
+        Ok(Self { tenant: tenant.into(), element: element.into() })
+    }
+
+    /// The name of the tenant.
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// The name of the element.
+    pub fn element(&self) -> &str {
+        &self.element
+    }
+}
+
+fn check(what: &str, name: &str) -> Result<(), StorageError> {
+    if name.is_empty() || name.len() > NAME_BYTES {
+        let found = name.len();
+        return Err(StorageError::Invalid(format!("{what} name has {found} bytes, expected 1 to {NAME_BYTES}")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(StorageError::Invalid(format!("{what} name has a control character, expected plain text")));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_checked() {
+        let longest = "n".repeat(NAME_BYTES);
+        let too_long = "n".repeat(NAME_BYTES + 1);
+        for (tenant, element, valid) in [
+            ("acme", "wecom", true),
+            ("企业", "组织", true),
+            ("a/b:c%_'\"", "..", true),
+            (&*longest, "e", true),
+            ("", "e", false),
+            ("t", "", false),
+            (&*too_long, "e", false),
+            ("t\0", "e", false),
+            ("t", "e\n", false),
+        ] {
+            assert_eq!(Scope::new(tenant, element).is_ok(), valid, "{tenant:?} {element:?}");
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! Making and checking the file.
+//!
+//! The file is looked at before anything is changed in it: a database of another program or of a newer version of this one
+//! stays exactly as it was.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
+
+use super::super::{OpenError, PAGE_ITEMS};
+use super::failure::{failed_open, is_locked};
+use super::schema::{self, Found};
+use super::{dialect, write};
+
+/// Enough to keep two cores busy; a read takes less than a millisecond.
+const READERS: u32 = 4;
+
+/// How long a call waits for its turn before it answers that the store is unavailable.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many rows the writing connection reads ahead: all that an `apply` may ask for, so that it is not woken over and over.
+/// They are small; the readers, whose rows carry values, keep to the few that are usual.
+const WRITER_ROWS: usize = PAGE_ITEMS;
+
+/// The cache of a connection, in KiB (negative: so SQLite tells KiB from pages). An `apply` of the largest size fits with the
+/// pages of the index it touches; a smaller cache would write some of them twice.
+const CACHE: &str = "-16384";
+
+/// After how many pages of 4 KiB the log is brought into the file. The default, a quarter of this, would wait for the disk
+/// at every third of a series of large `apply`s.
+const CHECKPOINT_PAGES: &str = "4000";
+
+/// The log beside the file is cut to this size after a checkpoint: a burst of writes does not occupy the disk for ever.
+const LOG_BYTES: &str = "67108864";
+
+pub(super) struct Opened {
+    pub(super) path: PathBuf,
+    pub(super) writer: SqlitePool,
+    pub(super) readers: SqlitePool,
+}
+
+pub(super) async fn open(path: &Path, busy_timeout: Duration) -> Result<Opened, OpenError> {
+    let path = make_file(path.to_owned()).await?;
+    let failed = |error| failed_open(&path, error);
+    let options = connection(&path, busy_timeout);
+    let writer = pool(1).connect_with(options.clone().row_buffer_size(WRITER_ROWS)).await.map_err(failed)?;
+    {
+        let mut connection = writer.acquire().await.map_err(failed)?;
+        judge(&path, schema::inspect(&mut connection).await.map_err(failed)?)?;
+        use_log(&mut connection, busy_timeout).await.map_err(failed)?;
+    }
+    let mut transaction = writer.begin_with(dialect::BEGIN_WRITE).await.map_err(failed)?;
+    // Again: another process may have come first.
+    let version = judge(&path, schema::inspect(&mut transaction).await.map_err(failed)?)?;
+    schema::migrate(&mut transaction, version).await.map_err(failed)?;
+    transaction.commit().await.map_err(failed)?;
+    write::purge_deleted_scopes(&writer).await.map_err(failed)?;
+    let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "1"));
+    Ok(Opened { path, writer, readers })
+}
+
+fn connection(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
+    // SQLite's C interface counts milliseconds in 31 bits; a longer time means the longest.
+    let busy_timeout = busy_timeout.min(Duration::from_millis(i32::MAX.unsigned_abs().into()));
+    SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(busy_timeout)
+        // Enough for the survival of everything acknowledged when the process dies; see the module `storage` on power.
+        .synchronous(SqliteSynchronous::Normal)
+        .pragma("cache_size", CACHE)
+        .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+        .pragma("journal_size_limit", LOG_BYTES)
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging()
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(QUEUE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+}
+
+/// The schema version to go on from, if the file is one to go on with.
+fn judge(path: &Path, found: Found) -> Result<u32, OpenError> {
+    match found {
+        Found::Empty => Ok(0),
+        Found::Version(version) if version <= schema::KNOWN => Ok(version),
+        Found::Version(found) => Err(OpenError::NewerSchema { path: path.to_owned(), found, known: schema::KNOWN }),
+        Found::Foreign => Err(OpenError::Foreign { path: path.to_owned() }),
+    }
+}
+
+/// Turns on the write-ahead log, which the file remembers. SQLite does not apply its busy timeout here, so a process that
+/// opens the same new file at the same moment has to be waited for by hand.
+async fn use_log(connection: &mut SqliteConnection, busy_timeout: Duration) -> Result<(), sqlx::Error> {
+    let start = Instant::now();
+    loop {
+        match sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await {
+            Err(error) if is_locked(&error) && start.elapsed() < busy_timeout => {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+            result => return result.map(drop),
+        }
+    }
+}
+
+/// Creates folder and file if they are absent, and answers the absolute path: SQLite would take a relative one that begins
+/// with `file:` for an address with parameters.
+async fn make_file(path: PathBuf) -> Result<PathBuf, OpenError> {
+    let shown = path.clone();
+    let made = tokio::task::spawn_blocking(move || {
+        let path = std::path::absolute(path)?;
+        if let Some(folder) = path.parent() {
+            private_folder().recursive(true).create(folder)?;
+        }
+        private_file().create(true).append(true).open(&path)?;
+        Ok(path)
+    });
+    let made = made.await.unwrap_or_else(|stopped| Err(io::Error::other(stopped)));
+    made.map_err(|error: io::Error| match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => OpenError::ReadOnly { path: shown },
+        io::ErrorKind::StorageFull => OpenError::DiskFull { path: shown },
+        _ => OpenError::File { path: shown, message: error.to_string() },
+    })
+}
+
+#[cfg(unix)]
+fn private_folder() -> fs::DirBuilder {
+    use std::os::unix::fs::DirBuilderExt as _;
+    let mut builder = fs::DirBuilder::new();
+    builder.mode(0o700);
+    builder
+}
+
+#[cfg(unix)]
+fn private_file() -> fs::OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let mut options = fs::OpenOptions::new();
+    // SQLite gives the files it makes beside this one the same mode.
+    options.mode(0o600);
+    options
+}
+
+/// Elsewhere a new file inherits the rights of its folder.
+#[cfg(not(unix))]
+fn private_folder() -> fs::DirBuilder {
+    fs::DirBuilder::new()
+}
+
+#[cfg(not(unix))]
+fn private_file() -> fs::OpenOptions {
+    fs::OpenOptions::new()
+}

@@ -1,0 +1,16 @@
+//! The program `org-harness`, started as a person or a script starts it: command line in, exit code and output out.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod bed;
+mod component;
+mod demo;
+mod directory;
+#[allow(dead_code, reason = "the tests of the host use all of it")]
+#[path = "../host/guests.rs"]
+mod guests;
+mod login;
+mod simulate;
+mod sync;
+mod usage;
+mod validate;

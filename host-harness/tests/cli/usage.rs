@@ -1,0 +1,96 @@
+//! Command lines that cannot be carried out: what is wrong is said where the reader looks for it.
+
+use crate::bed::{Bed, program, run};
+
+#[test]
+fn what_cannot_be_understood_is_a_usage_error_in_the_format_asked_for() {
+    let home = tempfile::tempdir().unwrap();
+    for (arguments, words) in [
+        (&[][..], "no command"),
+        (&["nonsense"], "nonsense"),
+        (&["chek"], "check"),
+        (&["changes", "--limit", "0"], "0"),
+        (&["changes", "--limit", "-1"], "-1"),
+        (&["acknowledge"], "CURSOR"),
+        (&["login-url"], "--entry"),
+        (&["login-url", "--entry", "door"], "workspace-consent"),
+        (&["sync", "--watch", "soon"], "no duration"),
+        (&["sync", "--watch", "10ms"], "shortest"),
+        (&["sync", "--strategy", "magic"], "export"),
+        (&["members", "--status", "gone"], "left-range"),
+        (&["check"], "needs an element"),
+        (&["sync"], "needs an element"),
+        (&["validate"], "needs an element"),
+    ] {
+        let json: Vec<&str> = arguments.iter().copied().chain(["--format", "json"]).collect();
+        let error = run(program(home.path(), &json)).fails(2, "usage");
+        assert!(error.to_string().contains(words), "{arguments:?}: {error}");
+
+        let text = run(program(home.path(), arguments));
+        assert_eq!((text.code, &*text.stdout), (2, ""), "{arguments:?}: {}", text.stderr);
+        assert!(!text.stderr.is_empty());
+    }
+}
+
+#[test]
+fn without_an_element_the_next_step_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let error = run(program(home.path(), &["--format=json", "check"])).fails(2, "usage");
+    let hint = error["hint"].as_str().unwrap();
+    for words in ["--element DIR", "e.json", "org-harness simulate"] {
+        assert!(hint.contains(words), "{hint}");
+    }
+}
+
+#[test]
+fn help_and_version_are_answers() {
+    let home = tempfile::tempdir().unwrap();
+    for arguments in [&["--help"][..], &["sync", "--help"], &["--version"]] {
+        let ended = run(program(home.path(), arguments));
+        assert_eq!((ended.code, &*ended.stderr), (0, ""), "{arguments:?}");
+        assert!(!ended.stdout.is_empty());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn options_that_name_what_is_not_usable() {
+    let bed = Bed::new().await;
+    let element = bed.home().join("org");
+    let element = element.to_str().unwrap();
+    let not_a_database = bed.home().join("text");
+    std::fs::write(&not_a_database, "no database, but long enough to look at".repeat(20)).unwrap();
+    let sqlite = format!("sqlite:{}", not_a_database.display());
+    for (arguments, reason, words) in [
+        (&["--element", "/nowhere", "check"][..], "invalid-config", "/nowhere is not an element folder"),
+        (&["--element", element, "--storage", "postgres://me:hidden@db/x", "overview"], "storage", "not built into"),
+        (&["--element", element, "--storage", "mongodb:x", "overview"], "storage", "mongodb"),
+        (&["--element", element, "--storage", "sqlite:", "overview"], "storage", "path"),
+        (&["--element", element, "--storage", &sqlite, "overview"], "storage", "text"),
+        (&["--element", element, "--allow-host", "http://a/b", "overview"], "usage", "http://a/b"),
+        (&["--element", element, "--component", "missing.wasm", "overview"], "file", "missing.wasm"),
+        (&["--element", element, "--component", element, "overview"], "file", "org"),
+        (&["--element", element, "--tenant", "", "overview"], "invalid-name", "tenant"),
+        (&["--element", element, "--env", "ORG_HARNESS_UNSET", "check"], "invalid-config", "ORG_HARNESS_UNSET"),
+    ] {
+        let arguments: Vec<&str> = ["--format", "json"].into_iter().chain(arguments.iter().copied()).collect();
+        let error = bed.run_plain(&arguments).fails(2, reason);
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains(words) && !message.contains("hidden"), "{arguments:?}: {message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_variable_is_granted_by_name() {
+    let bed = Bed::new().await;
+    let mut configuration = bed.configuration();
+    configuration["secret"] = "{{APP_SECRET}}".into();
+    let element = bed.write("secretive", &configuration);
+    let arguments = ["--format", "json", "--element", element.to_str().unwrap(), "validate"];
+
+    let refused = bed.run_plain(&arguments).exits(2);
+    assert!(refused["problems"][0]["message"].as_str().unwrap().contains("--env APP_SECRET"), "{refused}");
+
+    let mut command = program(bed.home(), &arguments);
+    command.args(["--env", "APP_SECRET"]).env("APP_SECRET", wecom_simulator::DEMO_SECRET);
+    assert_eq!(run(command).exits(0)["valid"], true);
+}

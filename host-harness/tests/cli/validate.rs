@@ -1,0 +1,108 @@
+//! `validate` and `check`: configurations, and whether the vendor accepts them.
+
+use serde_json::json;
+
+use crate::bed::{Bed, run_with_input};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_are_judged() {
+    let bed = Bed::new().await;
+    let sound = bed.configuration();
+    let without = |key: &str| {
+        let mut document = sound.clone();
+        document.as_object_mut().unwrap().remove(key);
+        document.to_string()
+    };
+    let nested =
+        json!({"authConfig": {"corpId": sound["corpId"], "agentId": "1000073", "corpSecret": sound["secret"]}});
+    let mut misspelt = sound.clone();
+    misspelt["redirectUrl"] = "https://app.example.com/".into();
+    for (name, document, code, path) in [
+        ("sound", sound.to_string(), 0, None),
+        ("nested", nested.to_string(), 0, None),
+        ("no corp", without("corpId"), 2, Some("corpId")),
+        ("no app", without("agentId"), 2, Some("agentId")),
+        ("no secret", without("secret"), 2, Some("secret")),
+        ("no redirect", without("redirectUri"), 0, None),
+        ("misspelt", misspelt.to_string(), 0, Some("redirectUrl")),
+        ("no json", "{".to_owned(), 2, Some("")),
+        ("a list", "[]".to_owned(), 2, Some("")),
+        ("nothing", String::new(), 2, Some("")),
+    ] {
+        let file = bed.home().join("document.json");
+        std::fs::write(&file, &document).unwrap();
+        let from_file = bed.run_plain(&["validate", file.to_str().unwrap(), "--format", "json"]);
+        let seen = from_file.exits(code);
+        assert_eq!(seen["valid"], code == 0, "{name}");
+        let problems = seen["problems"].as_array().unwrap();
+        if let Some(path) = path {
+            assert!(problems.iter().any(|problem| problem["path"] == path), "{name}: {seen}");
+        }
+        for problem in problems {
+            for key in ["path", "code", "severity", "message", "hint"] {
+                assert!(problem[key].is_string(), "{name}: {key} of {problem}");
+            }
+        }
+        let from_input = run_with_input(bed.home(), &["validate", "-", "--format", "json"], &document);
+        assert_eq!((from_input.code, from_input.stdout), (code, from_file.stdout), "{name}");
+    }
+    assert_eq!(bed.run(&["validate"]).exits(0)["valid"], true);
+    let text = run_with_input(bed.home(), &["validate", "-"], "{}");
+    assert!(text.code == 2 && text.stdout.contains("配置无效") && text.stdout.contains("corpId"), "{text:?}");
+    assert!(!text.stdout.contains('\u{1b}'), "no colours on a pipe");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_element_that_cannot_be_read_is_invalid() {
+    let bed = Bed::new().await;
+    let folder = bed.write("broken", &json!({}));
+    std::fs::write(folder.join("broken.json"), "{ nonsense").unwrap();
+    let arguments = ["--element", folder.to_str().unwrap(), "--format", "json"];
+    let seen = bed.run_plain(&[&arguments[..], &["validate"]].concat()).exits(2);
+    assert_eq!((&seen["valid"], &seen["problems"][0]["code"]), (&false.into(), &"unreadable".into()));
+    bed.run_plain(&[&arguments[..], &["check"]].concat()).fails(2, "invalid-config");
+
+    std::fs::write(folder.join("broken.json"), "{}").unwrap();
+    let error = bed.run_plain(&[&arguments[..], &["check"]].concat()).fails(2, "invalid-config");
+    assert!(!error["problems"].as_array().unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_vendor_is_asked() {
+    let bed = Bed::new().await;
+    let seen = bed.run(&["check"]).exits(0);
+    assert_eq!(seen["ok"], true);
+    let aspects: Vec<&str> =
+        seen["aspects"].as_array().unwrap().iter().map(|aspect| aspect["aspect"].as_str().unwrap()).collect();
+    assert_eq!(
+        aspects,
+        ["credentials", "trusted-ip", "app-enabled", "visible-range", "trusted-domain", "sensitive-fields", "callback"]
+    );
+
+    let mut wrong = bed.configuration();
+    wrong["secret"] = "Demo-app-secret_that-somebody-mistyped-0000".into();
+    let element = bed.write("wrong", &wrong);
+    let seen = bed
+        .run_plain(&[
+            "check",
+            "--format",
+            "json",
+            "--element",
+            element.to_str().unwrap(),
+            "--allow-host",
+            &bed.address(),
+        ])
+        .exits(1);
+    assert_eq!((&seen["ok"], &seen["aspects"][0]["status"]), (&false.into(), &"failed".into()));
+    assert!(seen["aspects"][0]["hint"].is_string());
+    assert!(!seen.to_string().contains("mistyped"), "{seen}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_on_this_machine_has_to_be_admitted() {
+    let bed = Bed::new().await;
+    let element = bed.home().join("org");
+    let seen = bed.run_plain(&["check", "--format", "json", "--element", element.to_str().unwrap()]).exits(1);
+    let hint = seen["aspects"][0]["hint"].as_str().unwrap();
+    assert!(hint.contains(&format!("--allow-host {}", bed.address())), "{hint}");
+}

@@ -1,0 +1,144 @@
+//! Components made for tests: of any world, and of our world with functions that misbehave.
+//!
+//! `wit-component` makes a core module for a world whose functions do nothing; its text is changed here and there, and
+//! it becomes a component again. So a hostile guest is a few lines of WebAssembly and needs no toolchain.
+
+use std::path::Path;
+
+use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
+use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
+
+/// A component of the world `name` of this WIT text, whose functions trap.
+pub fn of_text(wit: &str, name: &str) -> Vec<u8> {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("test.wit", wit).unwrap();
+    let world = resolve.select_world(&[package], Some(name)).unwrap();
+    let module = module(&resolve, world);
+    encode(&resolve, world, module)
+}
+
+/// The core module of a world.
+pub fn module(resolve: &Resolve, world: WorldId) -> Vec<u8> {
+    dummy_module(resolve, world, ManglingAndAbi::Legacy(LiftLowerAbi::Sync))
+}
+
+fn encode(resolve: &Resolve, world: WorldId, mut module: Vec<u8>) -> Vec<u8> {
+    embed_component_metadata(&mut module, resolve, world, StringEncoding::UTF8, false).unwrap();
+    ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
+}
+
+/// The world of the contract.
+pub fn contract() -> (Resolve, WorldId) {
+    let mut resolve = Resolve::default();
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let (package, _) = resolve.push_dir(wit).unwrap();
+    let world = resolve.select_world(&[package], Some("organisation-element")).unwrap();
+    (resolve, world)
+}
+
+/// The text of the contract as one file, to be changed and parsed again.
+pub fn contract_text() -> String {
+    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
+    let mut files: Vec<_> = std::fs::read_dir(wit).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let text: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+    let package = "package lowcode:organisation@0.1.0;\n";
+    format!("{package}{}", text.replace(package, ""))
+}
+
+/// A component of our world. Every function answers zeros (empty texts, empty lists, `ok`) at once, but for those that
+/// are given another body.
+#[derive(Default)]
+pub struct Guest {
+    bodies: Vec<(&'static str, String)>,
+    items: String,
+}
+
+impl Guest {
+    /// Gives an export, such as `element@0.1.0#describe`, another body. `call <import>` stands for a call of an import,
+    /// such as `call <log@0.1.0 write>`.
+    pub fn with(mut self, export: &'static str, body: &str) -> Self {
+        self.bodies.push((export, body.to_owned()));
+        self
+    }
+
+    /// Adds globals, data or functions to the module.
+    pub fn items(mut self, items: &str) -> Self {
+        self.items.push_str(items);
+        self
+    }
+
+    /// The component.
+    pub fn build(self) -> Vec<u8> {
+        let (resolve, world) = contract();
+        let text = wasmprinter::print_bytes(module(&resolve, world)).unwrap();
+        let text = self.rewrite(&text);
+        encode(&resolve, world, wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}")))
+    }
+
+    fn rewrite(&self, text: &str) -> String {
+        let imports: Vec<String> = text.lines().filter_map(import_name).collect();
+        let exports: Vec<(String, usize)> = text.lines().filter_map(export_name).collect();
+        for (export, _) in &self.bodies {
+            assert!(exports.iter().any(|(name, _)| is(name, export)), "no export {export} in {exports:?}");
+        }
+        let mut rewritten = Vec::new();
+        let mut current = None;
+        let mut answers = false;
+        for line in text.lines() {
+            let trimmed = line.trim_start();
+            if let Some(index) = trimmed.strip_prefix("(func (;").and_then(number) {
+                current = Some(index);
+                answers = trimmed.contains("(result");
+            }
+            if trimmed.starts_with("(memory (;0;) ") {
+                rewritten.push("(memory (;0;) 2)".to_owned());
+            } else if trimmed == "unreachable" {
+                let name = exports.iter().find(|(_, index)| Some(*index) == current).map(|(name, _)| name.as_str());
+                rewritten.push(self.body(name.unwrap_or_default(), answers, &imports));
+            } else {
+                rewritten.push(line.to_owned());
+            }
+        }
+        let end = rewritten.iter().rposition(|line| line.trim() == ")").unwrap();
+        rewritten.insert(end, self.items.clone());
+        rewritten.join("\n")
+    }
+
+    fn body(&self, name: &str, answers: bool, imports: &[String]) -> String {
+        let own = self.bodies.iter().find(|(export, _)| is(name, export)).map(|(_, body)| body.clone());
+        let body = own.unwrap_or_else(|| match (name, answers) {
+            // All that the host hands over lies at the same place; nothing here keeps it.
+            ("cabi_realloc", _) => "i32.const 65536".to_owned(),
+            (_, true) => "i32.const 0".to_owned(),
+            (_, false) => String::new(),
+        });
+        imports
+            .iter()
+            .enumerate()
+            .fold(body, |body, (index, import)| body.replace(&format!("call <{import}>"), &format!("call {index}")))
+    }
+}
+
+fn is(name: &str, export: &str) -> bool {
+    name.strip_prefix("lowcode:organisation/").is_some_and(|name| name == export)
+}
+
+/// `(import "lowcode:organisation/log@0.1.0" "write" (func …` → `log@0.1.0 write`
+fn import_name(line: &str) -> Option<String> {
+    let mut parts = line.trim_start().strip_prefix("(import \"")?.split('"');
+    let module = parts.next()?;
+    let name = parts.nth(1)?;
+    Some(format!("{} {name}", module.strip_prefix("lowcode:organisation/").unwrap_or(module)))
+}
+
+/// `(export "lowcode:organisation/element@0.1.0#describe" (func 7))` → name and 7
+fn export_name(line: &str) -> Option<(String, usize)> {
+    let (name, rest) = line.trim_start().strip_prefix("(export \"")?.split_once('"')?;
+    Some((name.to_owned(), number(rest.trim_start().strip_prefix("(func ")?)?))
+}
+
+fn number(text: &str) -> Option<usize> {
+    let digits: String = text.chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}

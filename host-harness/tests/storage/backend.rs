@@ -1,0 +1,107 @@
+//! What the suite needs of a backend, and short words for its tests.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use host_harness::storage::{Entry, ManualClock, Op, Options, Outcome, Scope, SealingKey, Storage, open};
+
+/// When the clock of the tests starts.
+pub(crate) const START_MS: u64 = 1_700_000_000_000;
+
+/// A place for stores.
+pub(crate) trait Backend: Sync {
+    /// Opens a store there.
+    fn open(&self, options: Options) -> impl Future<Output = Arc<dyn Storage>> + Send;
+
+    /// A store with a clock that stands still.
+    fn store(&self) -> impl Future<Output = (Arc<dyn Storage>, ManualClock)> + Send {
+        async {
+            let (options, clock) = options();
+            (self.open(options).await, clock)
+        }
+    }
+}
+
+pub(crate) struct Memory;
+
+impl Memory {
+    pub(crate) fn new() -> Self {
+        Self
+    }
+}
+
+impl Backend for Memory {
+    async fn open(&self, options: Options) -> Arc<dyn Storage> {
+        open("memory:", options).await.unwrap()
+    }
+}
+
+pub(crate) struct Sqlite(tempfile::TempDir);
+
+impl Sqlite {
+    pub(crate) fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub(crate) fn file(&self) -> PathBuf {
+        // Neither folder exists yet, and nothing in the name is to be taken for an escape or a parameter.
+        self.0.path().join("new folder/of %41?mode=ro/storage.db")
+    }
+
+    pub(crate) fn address(&self) -> String {
+        format!("sqlite:{}", self.file().display())
+    }
+}
+
+impl Backend for Sqlite {
+    async fn open(&self, options: Options) -> Arc<dyn Storage> {
+        open(&self.address(), options).await.unwrap()
+    }
+}
+
+/// Options with a clock that stands still and a sealing key.
+pub(crate) fn options() -> (Options, ManualClock) {
+    let clock = ManualClock::at(START_MS);
+    let sealing_key = Some(SealingKey::new([1; 32]));
+    (Options { clock: Arc::new(clock.clone()), sealing_key, ..Options::default() }, clock)
+}
+
+pub(crate) fn scope(tenant: &str) -> Scope {
+    Scope::new(tenant, "element").unwrap()
+}
+
+/// Applies operations that must not conflict.
+pub(crate) async fn apply(store: &Arc<dyn Storage>, scope: &Scope, ops: Vec<Op>) -> Vec<u64> {
+    match store.apply(scope, ops).await.unwrap() {
+        Outcome::Applied(versions) => versions,
+        Outcome::Conflict(keys) => panic!("conflict on {keys:?}"),
+    }
+}
+
+pub(crate) async fn get(store: &Arc<dyn Storage>, scope: &Scope, key: &str) -> Option<Entry> {
+    store.get_many(scope, &[key.to_owned()]).await.unwrap().remove(0)
+}
+
+pub(crate) async fn value(store: &Arc<dyn Storage>, scope: &Scope, key: &str) -> Option<String> {
+    get(store, scope, key).await.map(|entry| entry.value)
+}
+
+/// Puts that differ in key and value.
+pub(crate) fn puts(keys: &[&str]) -> Vec<Op> {
+    keys.iter().map(|key| Op::put(*key, format!("value of {key}"))).collect()
+}
+
+/// All keys with a prefix, read page by page.
+pub(crate) async fn keys(store: &Arc<dyn Storage>, scope: &Scope, prefix: &str, limit: u32) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    loop {
+        let page = store.scan(scope, prefix, keys.last().map(String::as_str), limit).await.unwrap();
+        assert!(page.entries.len() <= limit as usize);
+        assert!(!page.entries.is_empty() || !page.more, "an empty page cannot be followed by more");
+        keys.extend(page.entries.into_iter().map(|entry| entry.key));
+        if !page.more {
+            return keys;
+        }
+    }
+}

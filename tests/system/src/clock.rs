@@ -1,0 +1,29 @@
+//! One clock for the vendor, the component and the store, so that a lifetime means the same to all three.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use host_harness::storage::Clock;
+use wecom_simulator::Control;
+
+/// The simulator's clock, as the host shows it to the component and the store goes by it.
+#[derive(Clone, Debug)]
+pub struct StageClock(pub Control);
+
+/// How often a sleeper looks whether a test has moved the clock, in real time.
+const LOOK: Duration = Duration::from_millis(1);
+
+#[async_trait]
+impl Clock for StageClock {
+    fn now_ms(&self) -> u64 {
+        self.0.now()
+    }
+
+    async fn sleep(&self, duration: Duration) {
+        let wanted = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        let until = self.now_ms().saturating_add(wanted);
+        while self.now_ms() < until {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}

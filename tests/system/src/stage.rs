@@ -1,0 +1,419 @@
+//! The stage: simulator, host, storage and element on one clock.
+//!
+//! Each stage has a host of its own, because a host has one clock and one set of kept connections, and each test has
+//! its own time and runtime. What is dear, compiling the component, is done once for a process: hosts share a code
+//! cache beside the test program.
+
+use std::{
+    fmt::Debug,
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use host_harness::{
+    Answered, CallReport, CallResult, Called, Element, ElementOptions, FailedCall, Host, Limits, LoadedComponent,
+    bundled_component,
+    contract::element::Verdict,
+    egress::{AllowList, OperatorList},
+    settings::Document,
+    storage::{Entry, MemoryStorage, Options, SealingKey, SqliteStorage, Storage, Usage},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use wecom_simulator::{
+    Behaviour, Clock as SimulatorClock, Control, Corp, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, Setup,
+    Simulator, demo,
+};
+
+use crate::{
+    clock::StageClock,
+    fuse::{Fuse, Fused},
+    switchboard::Switchboard,
+};
+
+/// Where the frozen clock of a stage starts: an instant in October 2025.
+pub const START_MS: u64 = 1_760_000_000_000;
+/// The tenant of a stage's own element.
+pub const TENANT: &str = "acme";
+/// The element's name.
+pub const ELEMENT: &str = "organisation";
+/// The redirect address of a stage's configuration; its host is the demonstration app's trusted domain.
+pub const REDIRECT_URI: &str = "https://app.example.com/login/callback";
+/// Longer than any lease of the component: after it whoever died holds nobody up.
+pub const LEASES_OVER: Duration = Duration::from_secs(11);
+
+/// Calls of one host at a time.
+const PARALLEL_CALLS: u32 = 32;
+
+/// Where the element keeps its state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    /// In memory.
+    #[default]
+    Memory,
+    /// In a SQLite file, in a folder that goes with the stage.
+    Sqlite,
+}
+
+/// What a stage is set up with. Everything but the organisation has a default.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    corp: Corp,
+    behaviour: Behaviour,
+    clock: SimulatorClock,
+    config: Value,
+    limits: Limits,
+    store: Store,
+}
+
+impl Setting {
+    /// This organisation, the clock frozen at [`START_MS`], memory storage.
+    pub fn new(corp: Corp) -> Self {
+        Self {
+            corp,
+            behaviour: Behaviour::default(),
+            clock: SimulatorClock::frozen_at(START_MS),
+            config: json!({}),
+            limits: Limits::default(),
+            store: Store::default(),
+        }
+    }
+
+    /// Another behaviour of the vendor.
+    #[must_use]
+    pub fn behaviour(self, behaviour: Behaviour) -> Self {
+        Self { behaviour, ..self }
+    }
+
+    /// A clock that runs by itself.
+    #[must_use]
+    pub fn real_time(self) -> Self {
+        Self { clock: SimulatorClock::default(), ..self }
+    }
+
+    /// Further keys of the configuration; `null` takes one away.
+    #[must_use]
+    pub fn config(self, config: Value) -> Self {
+        Self { config, ..self }
+    }
+
+    /// Other limits of a call.
+    #[must_use]
+    pub fn limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
+    }
+
+    /// Another kind of storage.
+    #[must_use]
+    pub fn store(self, store: Store) -> Self {
+        Self { store, ..self }
+    }
+
+    /// Sets everything up on the current runtime.
+    pub async fn start(self) -> Stage {
+        let setup = Setup { clock: self.clock, behaviour: self.behaviour, ..Setup::new(self.corp) };
+        let simulator = Simulator::start(setup).await.expect("a port on loopback is free");
+        let control = simulator.control();
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let fuse = Arc::new(Fuse::default());
+        let switchboard = Arc::new(Switchboard::new(Arc::clone(&fuse)));
+        let storage = open(self.store, &control, &folder).await;
+        let storage: Arc<dyn Storage> = Arc::new(Fused { inner: storage, fuse: Arc::clone(&fuse) });
+        let (host, component) = host(&control);
+        let wings = Wings { base_url: simulator.base_url(), limits: self.limits, switchboard, config: self.config };
+        let element = wings.element(&host, &component, &storage, (TENANT, ELEMENT), &json!({}));
+        Stage {
+            simulator: Mutex::new(Some(simulator)),
+            control,
+            host,
+            component,
+            storage,
+            element,
+            fuse,
+            store: self.store,
+            folder,
+            wings,
+            notes: Mutex::default(),
+        }
+    }
+}
+
+/// What elements of a stage have in common.
+struct Wings {
+    base_url: String,
+    limits: Limits,
+    switchboard: Arc<Switchboard>,
+    config: Value,
+}
+
+impl Wings {
+    fn document(&self, config: &Value) -> String {
+        let mut document = json!({
+            "corpId": DEMO_CORP_ID,
+            "agentId": DEMO_AGENT_ID,
+            "secret": DEMO_SECRET,
+            "redirectUri": REDIRECT_URI,
+            "apiBaseUrl": self.base_url,
+            "loginBaseUrl": self.base_url,
+            "oauthBaseUrl": self.base_url,
+            "locale": "en",
+        });
+        let keys = document.as_object_mut().expect("the document is an object");
+        for further in [&self.config, config] {
+            for (key, value) in further.as_object().expect("further keys are an object") {
+                match value {
+                    Value::Null => keys.remove(key),
+                    value => keys.insert(key.clone(), value.clone()),
+                };
+            }
+        }
+        document.to_string()
+    }
+
+    fn element(
+        &self,
+        host: &Host,
+        component: &Arc<LoadedComponent>,
+        storage: &Arc<dyn Storage>,
+        (tenant, name): (&str, &str),
+        config: &Value,
+    ) -> Element {
+        let settings = Document::parse(&self.document(config)).expect("the configuration is an object");
+        let mut options = ElementOptions::new(tenant, name, settings, Arc::clone(storage));
+        let entry = self.base_url.trim_start_matches("http://");
+        options.operator = OperatorList::only(AllowList::parse([entry]).expect("host and port make an entry"));
+        options.limits = self.limits.clone();
+        options.hooks = vec![Arc::clone(&self.switchboard) as _];
+        host.element(component, options).expect("the names are sound")
+    }
+}
+
+/// Simulator, host, storage and element on one clock.
+pub struct Stage {
+    simulator: Mutex<Option<Simulator>>,
+    /// Reads and changes the simulator.
+    pub control: Control,
+    /// Runs the component.
+    pub host: Host,
+    /// The component that was built with the host.
+    pub component: Arc<LoadedComponent>,
+    /// What the element keeps its state in; counts on [`Stage::fuse`].
+    pub storage: Arc<dyn Storage>,
+    /// The tenant's element.
+    pub element: Element,
+    /// Cuts calls off.
+    pub fuse: Arc<Fuse>,
+    store: Store,
+    folder: TempDir,
+    wings: Wings,
+    notes: Mutex<Vec<String>>,
+}
+
+impl Stage {
+    /// The demonstration organisation.
+    pub async fn demo() -> Self {
+        Self::of(demo()).await
+    }
+
+    /// An organisation, everything else as usual.
+    pub async fn of(corp: Corp) -> Self {
+        Setting::new(corp).start().await
+    }
+
+    /// The hook between host and simulator.
+    pub fn switchboard(&self) -> &Switchboard {
+        &self.wings.switchboard
+    }
+
+    /// The text of the configuration, with further keys.
+    pub fn document(&self, config: &Value) -> String {
+        self.wings.document(config)
+    }
+
+    /// The same element with further configuration keys, on the same storage.
+    pub fn reconfigured(&self, config: &Value) -> Element {
+        self.element_of((TENANT, ELEMENT), config)
+    }
+
+    /// Another tenant's element, on the same host and storage.
+    pub fn element_of(&self, names: (&str, &str), config: &Value) -> Element {
+        self.wings.element(&self.host, &self.component, &self.storage, names, config)
+    }
+
+    /// The element as another process on the same storage would have it: with a host of its own and, where the store
+    /// is a file, a handle of its own.
+    pub async fn elsewhere(&self) -> Element {
+        let (host, component) = host(&self.control);
+        let storage = match self.store {
+            Store::Memory => Arc::clone(&self.storage),
+            Store::Sqlite => open(Store::Sqlite, &self.control, &self.folder).await,
+        };
+        self.wings.element(&host, &component, &storage, (TENANT, ELEMENT), &json!({}))
+    }
+
+    /// Takes the vendor off the network: from now on connections are refused.
+    pub fn unplug(&self) {
+        drop(self.simulator.lock().unwrap_or_else(PoisonError::into_inner).take());
+    }
+
+    /// Moves the clock of everybody.
+    pub fn advance(&self, by: Duration) {
+        self.control.advance(by);
+    }
+
+    /// The answer of a call that came to an end.
+    ///
+    /// # Panics
+    /// When the host ended the call: by a limit, or because the component broke off.
+    #[track_caller]
+    pub fn heard<T>(&self, outcome: CallResult<Answered<T>>) -> Answered<T> {
+        self.reported(outcome).0
+    }
+
+    /// The same, with the report.
+    ///
+    /// # Panics
+    /// As [`Stage::heard`].
+    #[track_caller]
+    pub fn reported<T>(&self, outcome: CallResult<Answered<T>>) -> (Answered<T>, CallReport) {
+        match outcome {
+            Ok(Called { value, report }) => {
+                self.note_report(&report);
+                if let Err(error) = &value {
+                    self.note(error);
+                }
+                (value, report)
+            }
+            Err(failed) => {
+                self.note_failed(&failed);
+                panic!("the call ended without an answer: {failed}")
+            }
+        }
+    }
+
+    /// Keeps what a call without an answer left behind.
+    pub fn note_failed(&self, failed: &FailedCall) {
+        self.note(failed);
+        self.note_report(&failed.report);
+    }
+
+    /// Keeps something that the outside gets to see.
+    pub fn note(&self, seen: &impl Debug) {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{seen:?}"));
+    }
+
+    fn note_report(&self, report: &CallReport) {
+        self.note(report);
+        self.note(&serde_json::to_string(report).expect("a report is JSON"));
+    }
+
+    /// Nothing that was kept shows the secret, a token or ticket that WeCom handed out, or one of `further`.
+    ///
+    /// # Panics
+    /// When something does.
+    #[track_caller]
+    pub fn assert_discreet(&self, further: &[&str]) {
+        let mut secrets = self.switchboard().overheard();
+        secrets.insert(DEMO_SECRET.to_owned());
+        secrets.extend(further.iter().map(|&secret| secret.to_owned()));
+        let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(!notes.is_empty(), "nothing was kept, so nothing was looked at");
+        for secret in &secrets {
+            assert!(secret.len() > 5, "too short to be looked for: {secret:?}");
+            if let Some(note) = notes.iter().find(|note| note.contains(secret.as_str())) {
+                panic!("a secret came to light in: {note}");
+            }
+        }
+    }
+
+    /// The verdicts of `check-connection`.
+    ///
+    /// # Panics
+    /// When it answers an error.
+    pub async fn check(&self) -> Vec<Verdict> {
+        let verdicts = self.heard(self.element.check_connection().await).expect("the check comes to verdicts");
+        self.note(&verdicts);
+        verdicts
+    }
+
+    /// What the element's part of the storage holds.
+    ///
+    /// # Panics
+    /// When the storage fails.
+    pub async fn usage(&self) -> Usage {
+        self.storage.usage(self.element.scope()).await.expect("the storage answers")
+    }
+
+    /// Everything the element stores below a prefix, versions included.
+    ///
+    /// # Panics
+    /// When the storage fails.
+    pub async fn stored(&self, prefix: &str) -> Vec<Entry> {
+        let mut entries: Vec<Entry> = Vec::new();
+        loop {
+            let after = entries.last().map(|entry| entry.key.clone());
+            let page = self.storage.scan(self.element.scope(), prefix, after.as_deref(), 1_000).await;
+            let page = page.expect("the storage answers");
+            entries.extend(page.entries);
+            if !page.more {
+                return entries;
+            }
+        }
+    }
+
+    /// The bytes of the file that the store keeps, and of those beside it: what somebody with the disk could read.
+    ///
+    /// # Panics
+    /// When the store is no file.
+    pub fn at_rest(&self) -> Vec<u8> {
+        assert_eq!(self.store, Store::Sqlite, "only a file is at rest");
+        let files = std::fs::read_dir(self.folder.path()).expect("the folder is there");
+        let read = |file: std::io::Result<std::fs::DirEntry>| std::fs::read(file?.path());
+        files.map(read).collect::<Result<Vec<_>, _>>().expect("the files can be read").concat()
+    }
+
+    /// Vendor calls so far, by the simulator's count.
+    pub fn vendor_calls(&self) -> u64 {
+        self.control.counts().values().map(|count| count.calls).sum()
+    }
+}
+
+/// The host of the demonstration app's trusted domain, for addresses.
+pub fn at_domain(path: &str) -> String {
+    format!("https://{DEMO_DOMAIN}{path}")
+}
+
+/// A host on the simulator's clock, and the component.
+fn host(control: &Control) -> (Host, Arc<LoadedComponent>) {
+    static COMPILED: OnceLock<()> = OnceLock::new();
+    let builder = Host::builder().parallel_calls(PARALLEL_CALLS).code_cache(code_cache());
+    let host = builder.clock(Arc::new(StageClock(control.clone()))).build().expect("a host can be built");
+    let load = || host.load(bundled_component()).expect("the component that was built fits the host");
+    // The first one compiles, while the others wait for its code instead of compiling the same.
+    COMPILED.get_or_init(|| drop(load()));
+    let component = load();
+    (host, component)
+}
+
+/// A directory for compiled code beside the test program, so that it is as private and as short-lived as the build.
+fn code_cache() -> PathBuf {
+    let program = std::env::current_exe().expect("a program knows where it lies");
+    program.with_file_name("compiled-components")
+}
+
+async fn open(store: Store, control: &Control, folder: &TempDir) -> Arc<dyn Storage> {
+    let options = Options {
+        clock: Arc::new(StageClock(control.clone())),
+        sealing_key: Some(SealingKey::new([7; 32])),
+        poll_interval: Duration::from_millis(5),
+        ..Options::default()
+    };
+    match store {
+        Store::Memory => Arc::new(MemoryStorage::new(options)),
+        Store::Sqlite => {
+            let file = folder.path().join("organisation.sqlite");
+            Arc::new(SqliteStorage::open(&file, options).await.expect("the file can be opened"))
+        }
+    }
+}

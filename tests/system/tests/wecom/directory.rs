@@ -1,0 +1,199 @@
+//! The local copy: what is stored of a member, how it is read, and single records brought up to date.
+
+use std::collections::BTreeSet;
+
+use host_harness::{
+    contract::{
+        directory::{Attribute, Member, MemberFilter, MemberStatus},
+        types::Reason,
+    },
+    reason_name,
+};
+use serde_json::json;
+use system_tests::{
+    Setting, Stage,
+    copy::{EVERYBODY, fold},
+    sync::PLAIN,
+};
+use wecom_simulator::{
+    Behaviour, DEMO_AGENT_ID, Generator, Quirks,
+    corp::{Attribute as Field, AttributeValue, ExternalProfile, Gender, Member as Person},
+    demo,
+};
+
+#[tokio::test]
+async fn custom_fields_of_all_kinds_are_kept_in_order() {
+    let mut person = Person::new("custom", "自定义", 21);
+    person.attributes = vec![
+        Field::text("工号", "0017"),
+        Field {
+            name: "主页".to_owned(),
+            value: AttributeValue::Web { title: "我".to_owned(), url: "https://a.example/?x=1&y=2".to_owned() },
+        },
+        Field {
+            name: "小程序".to_owned(),
+            value: AttributeValue::MiniProgram {
+                appid: "wx1".to_owned(),
+                pagepath: "p/i".to_owned(),
+                title: "卡".to_owned(),
+            },
+        },
+        Field::text("工号", "重名"),
+        Field::text("空", ""),
+    ];
+    person.external_profile = ExternalProfile {
+        corp_name: Some("示例".to_owned()),
+        channel: Some("视频".to_owned()),
+        attributes: vec![Field::text("简介", "你好")],
+    };
+    let expected: Vec<Attribute> = [
+        ("工号", "0017"),
+        ("主页", r#"{"title":"我","url":"https://a.example/?x=1&y=2"}"#),
+        ("小程序", r#"{"appid":"wx1","pagepath":"p/i","title":"卡"}"#),
+        ("工号", "重名"),
+        ("空", ""),
+    ]
+    .map(|(name, value)| Attribute { name: name.to_owned(), value: value.to_owned() })
+    .into();
+    for (quirks, channel) in
+        [(Quirks::default(), json!({ "nickname": "视频", "status": 1 })), (Quirks::wild(), json!("视频"))]
+    {
+        let mut corp = demo();
+        corp.add_member(person.clone()).unwrap();
+        let stage = Setting::new(corp).behaviour(Behaviour { quirks, ..Behaviour::default() }).start().await;
+        stage.complete(&PLAIN).await;
+        let found = stage.heard(stage.element.find_member("custom").await).unwrap();
+        assert_eq!(found.attributes, expected);
+        let profile: serde_json::Value = serde_json::from_str(&found.external_profile.unwrap()).unwrap();
+        assert_eq!((&profile["external_corp_name"], &profile["wechat_channels"]), (&json!("示例"), &channel));
+        assert_eq!(profile["external_attr"][0]["name"], "简介");
+        stage.complete(&PLAIN).await;
+        assert_eq!(stage.overview().await.last_run.unwrap().members.updated, 0, "the same card is no change");
+    }
+}
+
+#[tokio::test]
+async fn sync_fields_decides_what_is_stored() {
+    let mut corp = demo();
+    corp.update_app(DEMO_AGENT_ID, |app| app.created_before_2022 = true).unwrap();
+    corp.update_member("wangwu", |person| {
+        (person.gender, person.alias, person.telephone) = (Gender::Male, "老王".to_owned(), "010-1".to_owned());
+        person.external_position = "顾问".to_owned();
+        person.direct_leaders = vec!["lisi".to_owned()];
+    })
+    .unwrap();
+    type Read = fn(&Member) -> bool;
+    let fields: [(&str, Read); 15] = [
+        ("name", |member| !member.name.is_empty()),
+        ("position", |member| member.position.is_some()),
+        ("alias", |member| member.alias.is_some()),
+        ("telephone", |member| member.telephone.is_some()),
+        ("mobile", |member| member.mobile.is_some()),
+        ("email", |member| member.email.is_some()),
+        ("business-email", |member| member.business_email.is_some()),
+        ("gender", |member| member.gender.is_some()),
+        ("avatar", |member| member.avatar.is_some()),
+        ("qr-code", |member| member.qr_code.is_some()),
+        ("address", |member| member.address.is_some()),
+        ("external-position", |member| member.external_position.is_some()),
+        ("attributes", |member| !member.attributes.is_empty()),
+        ("external-profile", |member| member.external_profile.is_some()),
+        ("direct-leaders", |member| !member.direct_leaders.is_empty()),
+    ];
+    let stored = |member: &Member| -> BTreeSet<&str> {
+        fields.iter().filter(|(_, read)| read(member)).map(|(name, _)| *name).collect()
+    };
+    let everything: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
+    for wanted in
+        [everything, vec![], vec!["name"], vec!["name", "mobile", "attributes"], vec!["gender", "direct-leaders"]]
+    {
+        let stage = Setting::new(corp.clone()).config(json!({ "sync": { "fields": wanted } })).start().await;
+        stage.complete(&PLAIN).await;
+        let found = stage.heard(stage.element.find_member("wangwu").await).unwrap();
+        assert_eq!(stored(&found), wanted.iter().copied().collect(), "{wanted:?}");
+        assert_eq!((found.status, found.departments.len()), (MemberStatus::Active, 2), "these are always kept");
+        // What is not stored cannot be a change.
+        if !wanted.contains(&"mobile") {
+            stage.control.change(|corp| corp.update_member("wangwu", |person| person.mobile = "1".to_owned())).unwrap();
+            assert_eq!(stage.complete(&PLAIN).await.members.updated, 0, "{wanted:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn one_member_or_department_is_refreshed_alone() {
+    let stage = Stage::demo().await;
+    stage.complete(&PLAIN).await;
+    let calls = stage.vendor_calls();
+    stage.control.change(|corp| {
+        corp.update_member("lisi", |person| person.name = "李四四".to_owned()).unwrap();
+        corp.rename_department(22, "移动部").unwrap();
+        corp.move_member("wujiu", 4).unwrap();
+        corp.add_member(Person::new("neu", "新人", 21)).unwrap();
+    });
+    let element = &stage.element;
+    assert_eq!(stage.heard(element.sync_member("LISI").await).unwrap().name, "李四四");
+    assert_eq!(stage.heard(element.sync_member("neu").await).unwrap().status, MemberStatus::Active);
+    assert_eq!(stage.heard(element.sync_member("wujiu").await).unwrap().status, MemberStatus::LeftRange);
+    assert_eq!(stage.heard(element.sync_department("22").await).unwrap().name, "移动部");
+    assert_eq!(stage.vendor_calls(), calls + 4);
+    stage.assert_exact().await;
+    let known = stage.changes().await.len();
+    stage.complete(&PLAIN).await;
+    assert_eq!(stage.changes().await.len(), known, "a sync finds nothing more to say");
+}
+
+#[tokio::test]
+async fn pages_end_where_they_should_and_filters_hold() {
+    let stage = Stage::of(Generator::sized(5, 230, 9).generate().unwrap()).await;
+    stage.complete(&PLAIN).await;
+    let all = stage.members(&EVERYBODY).await;
+    for limit in [0, 1, 7, 200, u32::MAX] {
+        let page = stage.heard(stage.element.members(&EVERYBODY, None, limit).await).unwrap();
+        let expected = usize::try_from(limit.clamp(1, 200)).unwrap();
+        assert_eq!((page.members.len(), page.cursor.is_some()), (expected, true), "{limit}");
+        assert_eq!(page.members, all[..expected]);
+    }
+    assert!(all.windows(2).all(|pair| fold(&pair[0].id) < fold(&pair[1].id)), "in order of lower-case ids");
+    let filter = MemberFilter { department: Some("2".to_owned()), status: Some(MemberStatus::Active) };
+    let expected: Vec<&Member> = all
+        .iter()
+        .filter(|member| member.status == MemberStatus::Active && member.departments.iter().any(|one| one.id == "2"))
+        .collect();
+    assert_eq!(stage.members(&filter).await.iter().collect::<Vec<_>>(), expected);
+    let nobody = MemberFilter { department: Some("77".to_owned()), status: None };
+    assert!(stage.members(&nobody).await.is_empty());
+}
+
+#[tokio::test]
+async fn unknown_members_and_cursors_have_their_reasons() {
+    let stage = Stage::demo().await;
+    stage.complete(&PLAIN).await;
+    let element = &stage.element;
+    for (name, refused, expected) in [
+        ("a member nobody knows", stage.heard(element.find_member("nobody").await).map(drop), "not-found"),
+        ("a department nobody knows", stage.heard(element.find_department("99").await).map(drop), "not-found"),
+        ("a member whom WeCom hides", stage.heard(element.sync_member("zhangliu").await).map(drop), "not-found"),
+        ("a department that WeCom hides", stage.heard(element.sync_department("4").await).map(drop), "not-found"),
+        ("no id", stage.heard(element.sync_member("").await).map(drop), "invalid-argument"),
+        ("no number", stage.heard(element.sync_department("two").await).map(drop), "invalid-argument"),
+        ("a foreign cursor", stage.heard(element.changes(Some("x"), 5).await).map(drop), "invalid-argument"),
+        ("a cursor ahead", stage.heard(element.changes(Some("c999"), 5).await).map(drop), "invalid-argument"),
+        ("another foreign cursor", stage.heard(element.departments(Some("x"), 5).await).map(drop), "invalid-argument"),
+        (
+            "a third foreign cursor",
+            stage.heard(element.members(&EVERYBODY, Some("x"), 5).await).map(drop),
+            "invalid-argument",
+        ),
+        ("an acknowledgement ahead", stage.heard(element.acknowledge("c999").await), "invalid-argument"),
+    ] {
+        let error = refused.unwrap_err();
+        assert_eq!(reason_name(&error.reason), expected, "{name}: {error:?}");
+        assert!(!error.message.is_empty() && error.message.starts_with(|c: char| !c.is_uppercase()), "{error:?}");
+    }
+    // The feed's beginning is gone once it was acknowledged.
+    let page = stage.heard(element.changes(None, 5).await).unwrap();
+    stage.heard(element.acknowledge(&page.cursor).await).unwrap();
+    let expired = stage.heard(element.changes(Some("c0"), 5).await).unwrap_err();
+    assert_eq!(expired.reason, Reason::CursorExpired);
+}
