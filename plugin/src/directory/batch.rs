@@ -74,7 +74,8 @@ impl Batch {
     /// Replaces a member without a word in the feed: only for what the contract does not show, as the time of reading.
     pub fn member_silently(&mut self, old: Option<&MemberRecord>, new: &MemberRecord) {
         if let Some(old) = old {
-            *self.head.members.of(old.presence) -= 1;
+            let count = self.head.members.of(old.presence);
+            *count = count.saturating_sub(1);
         }
         *self.head.members.of(new.presence) += 1;
         let before = old.map(places).unwrap_or_default();
@@ -99,7 +100,7 @@ impl Batch {
 
     /// Deletes a department and says so in the feed.
     pub fn remove_department(&mut self, old: DepartmentRecord) {
-        self.head.departments -= 1;
+        self.head.departments = self.head.departments.saturating_sub(1);
         self.push(store::delete(key::department(&old.department.id)));
         let id = old.department.id.clone();
         self.feed(ChangeKind::DepartmentRemoved, &id, Subject::Department { department: old.department });

@@ -49,6 +49,8 @@ pub fn members<P: Platform>(
             let cursor = next_cursor(&page, key::MEMBERS);
             (page.entries, cursor)
         }
+        // Anything else is no department, and must not be taken for part of a key.
+        Some(department) if !department.bytes().all(|byte| byte.is_ascii_digit()) => (Vec::new(), None),
         Some(department) => {
             let prefix = key::index(department);
             let page = scan(platform, &prefix, cursor, limit)?;

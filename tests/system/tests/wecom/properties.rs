@@ -297,8 +297,13 @@ async fn play(generator: Generator, quirks: Quirks, limits: Limits, events: Vec<
     stage.assert_discreet(&[]);
 }
 
+/// Few enough for every day; `PROPTEST_CASES` asks for a longer search.
+fn cases() -> u32 {
+    std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(40)
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), max_shrink_iters: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn any_history_ends_in_the_truth(
