@@ -80,6 +80,25 @@ pub(super) fn base(reader: &mut Reader<'_>, field: &Field, tail: &str) -> Option
     Some(url)
 }
 
+/// Servers, each a host (`cdn.example.com`, over https) or an address without a path (`http://127.0.0.1:7080`).
+pub(super) fn servers(reader: &mut Reader<'_>, field: &Field) -> Vec<Url> {
+    let values = reader.list(field).unwrap_or_default();
+    let problems = &mut reader.problems;
+    let server = |Value { path, text }: Value| {
+        let text = if text.contains("://") { text } else { format!("https://{text}") };
+        let url = web(problems, &path, &text)?;
+        if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
+            let message = format!("found {}; expected a host, or scheme, host and port only", quoted(&text));
+            let hint = ("只写域名，例如 cdn.example.com", "write the host only, such as cdn.example.com");
+            problems.add(&path, Finding::error("malformed", message, hint));
+            return None;
+        }
+        warn_plain_http(problems, &path, &url);
+        Some(url)
+    };
+    values.into_iter().filter_map(server).collect()
+}
+
 /// A proxy for the host.
 pub(super) fn proxy(reader: &mut Reader<'_>, field: &Field) -> Option<Url> {
     let Value { path, text } = reader.text(field)?;

@@ -28,6 +28,7 @@ pub(super) struct Draft {
     locale: Option<Locale>,
     strategy: Option<Strategy>,
     fields: Option<BTreeSet<String>>,
+    download_hosts: Vec<Url>,
     callback: Option<Callback>,
     contact_callback: Option<Callback>,
     api_base: Option<Url>,
@@ -63,6 +64,7 @@ impl Draft {
             locale: choice::locale(reader, &field::LOCALE),
             strategy: choice::strategy(reader, &field::SYNC_STRATEGY),
             fields: choice::member_fields(reader, &field::SYNC_FIELDS),
+            download_hosts: address::servers(reader, &field::DOWNLOAD_HOSTS),
             callback: callback(reader),
             contact_callback: contact_callback(reader),
             api_base: address::base(reader, &field::API_BASE_URL, "cgi-bin"),
@@ -93,7 +95,7 @@ impl Draft {
             proxy: self.proxy,
             homepage_state: self.homepage_state?,
             locale: self.locale?,
-            sync: SyncConfig { strategy: self.strategy?, fields: self.fields },
+            sync: SyncConfig { strategy: self.strategy?, fields: self.fields, download_hosts: self.download_hosts },
         })
     }
 
@@ -113,6 +115,10 @@ impl Draft {
             "locale" => self.locale.and_then(choice::locale_name).map(str::to_owned),
             "sync.strategy" => self.strategy.map(|strategy| choice::strategy_name(strategy).to_owned()),
             "sync.fields" => self.fields.as_ref().map(|fields| fields.iter().cloned().collect::<Vec<_>>().join(",")),
+            "sync.downloadHosts" => {
+                let hosts: Vec<_> = self.download_hosts.iter().map(|url| url.origin().ascii_serialization()).collect();
+                (!hosts.is_empty()).then(|| hosts.join(","))
+            }
             "callback.token" | "callback.encodingAESKey" => mask(self.callback.is_some()),
             "contactCallback.secret" => mask(contact_secret.is_some()),
             "contactCallback.token" | "contactCallback.encodingAESKey" => mask(self.contact_callback.is_some()),
@@ -129,16 +135,17 @@ impl Draft {
     /// The servers that the component calls. The sign-in pages are opened by browsers and the proxy by the host, so
     /// neither is among them.
     pub(super) fn destinations(&self) -> Vec<Destination> {
-        let destination = |url: &Url| {
+        let destination = |url: &Url, purpose: &str, secrets: &[String]| {
             Some(Destination {
                 scheme: url.scheme().to_owned(),
                 host: url.host_str()?.to_owned(),
                 port: url.port_or_known_default()?,
-                purpose: "api".to_owned(),
-                secrets: self.secret_paths.clone(),
+                purpose: purpose.to_owned(),
+                secrets: secrets.to_vec(),
             })
         };
-        self.api_base.as_ref().and_then(destination).into_iter().collect()
+        let api = self.api_base.iter().filter_map(|url| destination(url, "api", &self.secret_paths));
+        api.chain(self.download_hosts.iter().filter_map(|url| destination(url, "download", &[]))).collect()
     }
 }
 

@@ -262,11 +262,23 @@ pub const SYNC_FIELDS: Field = Field {
     ..PLAIN
 };
 
+/// Servers of export files.
+pub const DOWNLOAD_HOSTS: Field = Field {
+    key: "sync.downloadHosts",
+    label: ("导出文件服务器", "Servers of export files"),
+    help: (
+        "异步导出的文件所在的服务器列表，企业微信未公布其地址；被拒绝时同步报告会给出，填入后即可使用导出",
+        "a list of the servers on which WeCom puts export files; it does not publish them, and the report of a sync names \
+         the one that was refused",
+    ),
+    ..PLAIN
+};
+
 const TOKEN: &str = "^[0-9A-Za-z]{1,32}$";
 const KEY: &str = "^[0-9A-Za-z]{43}$";
 
 /// All keys, in the order in which an editor shows them.
-pub static FIELDS: [&Field; 18] = [
+pub static FIELDS: [&Field; 19] = [
     &CORP_ID,
     &AGENT_ID,
     &SECRET,
@@ -276,6 +288,7 @@ pub static FIELDS: [&Field; 18] = [
     &LOCALE,
     &SYNC_STRATEGY,
     &SYNC_FIELDS,
+    &DOWNLOAD_HOSTS,
     &CALLBACK_TOKEN,
     &CALLBACK_KEY,
     &CONTACT_SECRET,
@@ -342,6 +355,6 @@ mod tests {
         }
         assert_eq!(known_keys(Some("callback")), ["token", "encodingAESKey"]);
         assert_eq!(known_keys(Some("contactCallback")), ["secret", "token", "encodingAESKey"]);
-        assert_eq!(known_keys(Some("sync")), ["strategy", "fields"]);
+        assert_eq!(known_keys(Some("sync")), ["strategy", "fields", "downloadHosts"]);
     }
 }

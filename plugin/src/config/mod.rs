@@ -91,6 +91,8 @@ pub struct SyncConfig {
     /// Names of member fields to store, as in the contract's `member` record; all when absent. Id, status and
     /// departments are always stored.
     pub fields: Option<BTreeSet<String>>,
+    /// Servers of export files: scheme, host and port.
+    pub download_hosts: Vec<Url>,
 }
 
 /// A way to fetch members.

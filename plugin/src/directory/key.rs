@@ -12,6 +12,8 @@
 //! | `directory/run` | the current [`super::sync::run::Run`] |
 //! | `directory/run-lease` | who works on it now |
 //! | `directory/last-run` | the report of the last complete run |
+//! | `directory/export-refused` | why the bulk export does not work here, for a week |
+//! | `directory/r/<run>/j/<page>` | scratch, sealed: the bulk export that was ordered, with its key |
 //! | `directory/r/<run>/d/<page>` | scratch: the departments met, parents first |
 //! | `directory/r/<run>/u/<page>` | scratch: members granted one by one or by tag |
 //! | `directory/r/<run>/b/<page>` | scratch: one bit for each member of the directory, set when it was met |
@@ -32,6 +34,8 @@ pub const RUN_LEASE: &str = "directory/run-lease";
 pub const LAST_RUN: &str = "directory/last-run";
 /// See the table above.
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
+/// See the table above.
+pub const EXPORT_REFUSED: &str = "directory/export-refused";
 /// Prefix of all departments.
 pub const DEPARTMENTS: &str = "directory/d/";
 /// Prefix of all members.

@@ -17,6 +17,8 @@ pub enum Api {
     UserGet,
     /// `user/list` (doc 90201): the direct members of one department.
     UserList,
+    /// `user/simplelist` (doc 90200): the direct members of one department, ids and names only.
+    UserSimpleList,
     /// `tag/get` (doc 90213): members and departments of a tag.
     TagGet,
     /// `auth/getuserinfo` (doc 91023): turns a login code into an id. The code is spent by it.
@@ -25,6 +27,12 @@ pub enum Api {
     UserGetUserInfo,
     /// `auth/getuserdetail` (doc 95833): what a member consented to.
     AuthGetUserDetail,
+    /// `export/user` (docs 94849 to 94854): orders files of all visible members.
+    ExportUser,
+    /// `export/department` (likewise): orders files of all visible departments.
+    ExportDepartment,
+    /// `export/get_result` (likewise): how an order stands.
+    ExportGetResult,
 }
 
 /// Milliseconds that an answer may take. WeCom recommends 5 to 10 s; the lease on the token (10 s) must outlive it.
@@ -41,17 +49,21 @@ impl Api {
             Self::DepartmentSimpleList => "department/simplelist",
             Self::UserGet => "user/get",
             Self::UserList => "user/list",
+            Self::UserSimpleList => "user/simplelist",
             Self::TagGet => "tag/get",
             Self::AuthGetUserInfo => "auth/getuserinfo",
             Self::UserGetUserInfo => "user/getuserinfo",
             Self::AuthGetUserDetail => "auth/getuserdetail",
+            Self::ExportUser => "export/user",
+            Self::ExportDepartment => "export/department",
+            Self::ExportGetResult => "export/get_result",
         }
     }
 
     /// The HTTP method.
     pub const fn method(self) -> &'static str {
         match self {
-            Self::AuthGetUserDetail => "POST",
+            Self::AuthGetUserDetail | Self::ExportUser | Self::ExportDepartment => "POST",
             _ => "GET",
         }
     }
@@ -81,10 +93,14 @@ mod tests {
             (Api::DepartmentSimpleList, "GET", "department/simplelist", true),
             (Api::UserGet, "GET", "user/get", true),
             (Api::UserList, "GET", "user/list", true),
+            (Api::UserSimpleList, "GET", "user/simplelist", true),
             (Api::TagGet, "GET", "tag/get", true),
             (Api::AuthGetUserInfo, "GET", "auth/getuserinfo", false),
             (Api::UserGetUserInfo, "GET", "user/getuserinfo", false),
             (Api::AuthGetUserDetail, "POST", "auth/getuserdetail", true),
+            (Api::ExportUser, "POST", "export/user", true),
+            (Api::ExportDepartment, "POST", "export/department", true),
+            (Api::ExportGetResult, "GET", "export/get_result", true),
         ] {
             assert_eq!((api.method(), api.path(), api.is_idempotent()), (method, path, idempotent));
         }

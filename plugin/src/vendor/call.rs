@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fmt};
 
 use url::Url;
 
-use crate::vendor::{api::Api, wire::login::DetailRequest};
+use crate::vendor::{
+    api::Api,
+    wire::{export::Order, login::DetailRequest},
+};
 
 /// A call before it has a token.
 #[derive(Clone, PartialEq, Eq)]
@@ -40,16 +43,17 @@ impl Call {
 
     /// The values that must not be repeated in any text, whoever sends them back.
     pub(super) fn secrets(&self) -> Vec<String> {
-        let ticket = match (self.api, &self.body) {
-            (Api::AuthGetUserDetail, Some(body)) => serde_json::from_str(body).ok(),
+        let in_body = match (self.api, &self.body) {
+            (Api::AuthGetUserDetail, Some(body)) => {
+                serde_json::from_str(body).ok().map(|request: DetailRequest| request.user_ticket)
+            }
+            (Api::ExportUser | Api::ExportDepartment, Some(body)) => {
+                serde_json::from_str(body).ok().map(|order: Order<'_>| order.encoding_aeskey.into_owned())
+            }
             _ => None,
         };
         let in_query = self.query.iter().filter(|(name, _)| matches!(*name, "corpsecret" | "code"));
-        in_query
-            .map(|(_, value)| value.clone())
-            .chain(ticket.map(|request: DetailRequest| request.user_ticket))
-            .filter(|value| !value.is_empty())
-            .collect()
+        in_query.map(|(_, value)| value.clone()).chain(in_body).filter(|value| !value.is_empty()).collect()
     }
 }
 
@@ -75,6 +79,8 @@ pub struct Usage {
     pub calls: BTreeMap<&'static str, u64>,
     /// How many of them repeated an earlier one.
     pub retries: u64,
+    /// Ranges of files that were asked for; not among the calls.
+    pub downloads: u64,
 }
 
 impl Usage {
@@ -122,7 +128,13 @@ mod tests {
             body: Some(r#"{"user_ticket":"T1CKET"}"#.to_owned()),
         };
         assert_eq!(format!("{exchange:?}"), r#"Call { api: AuthGetUserInfo, query: ["code"], .. }"#);
-        assert!(!format!("{detail:?}").contains("T1CKET"));
+        let order = Call {
+            api: Api::ExportUser,
+            query: Vec::new(),
+            body: Some(r#"{"encoding_aeskey":"K3Y","block_size":20000}"#.to_owned()),
+        };
+        assert!(!format!("{detail:?}{order:?}").contains("T1CKET") && !format!("{order:?}").contains("K3Y"));
+        assert_eq!(order.secrets(), ["K3Y"]);
         assert_eq!(exchange.secrets(), ["C0DE"]);
         assert_eq!(detail.secrets(), ["T1CKET"]);
         assert!(Call::get(Api::UserGet, vec![("userid", "zhangsan".to_owned())]).secrets().is_empty());

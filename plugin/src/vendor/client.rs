@@ -1,14 +1,15 @@
 //! The one way to call WeCom: adds the token, renews it when it is refused, repeats what may be repeated, and hands
 //! out answers whose `errcode` was checked.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, ops::Range};
 
 use serde::de::DeserializeOwned;
 
 pub use super::call::{Call, Usage};
 use super::{
     answer::{self, Cause, Miss},
-    sender::Sender,
+    export::download::{self, Fetched},
+    sender::{self, Sender},
     token::Tokens,
 };
 use crate::{config::Config, failure::Failure, platform::Platform};
@@ -80,6 +81,18 @@ impl<'a, P: Platform> Client<'a, P> {
             }
         }
         outcomes.into_iter().map(|outcome| outcome.map_err(|miss| miss.failure)).collect()
+    }
+
+    /// Fetches ranges of one file side by side; answers come in the order of the ranges. No token is involved and
+    /// nothing is repeated.
+    pub fn download(&self, url: &str, size: u64, ranges: &[Range<u64>]) -> Vec<Result<Fetched, download::Miss>> {
+        let requests: Vec<_> = ranges.iter().map(|range| download::request(url, range)).collect();
+        self.sender.count_downloads(requests.len());
+        let mut outcomes = self.sender.platform.send_all(&requests).into_iter();
+        ranges
+            .iter()
+            .map(|range| download::judge(url, range, size, outcomes.next().unwrap_or_else(|| Err(sender::missing()))))
+            .collect()
     }
 
     /// Asks WeCom whether it accepts the credential: always a call, never the kept token, also where an earlier refusal is

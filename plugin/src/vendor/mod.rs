@@ -2,14 +2,15 @@
 //!
 //! Data flows one way: [`api`] names an endpoint, [`call`] is one use of it, [`client`] gets it answered with the token
 //! that [`token`] keeps, [`sender`] puts it on the wire, [`answer`] judges what came back, and [`wire`] holds the
-//! shapes of sound answers. What a WeCom error code means stands in [`codes`]. Nobody above this module knows HTTP or
-//! a token.
+//! shapes of sound answers. What a WeCom error code means stands in [`codes`]; the files of the bulk export, which come
+//! from elsewhere and encrypted, are read by [`export`]. Nobody above this module knows HTTP or a token.
 
 pub mod answer;
 pub mod api;
 pub mod call;
 pub mod client;
 pub mod codes;
+pub mod export;
 pub mod fingerprint;
 mod sender;
 mod token;

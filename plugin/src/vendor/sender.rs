@@ -47,6 +47,11 @@ impl<'a, P: Platform> Sender<'a, P> {
         self.usage.borrow_mut().retries += retries as u64;
     }
 
+    /// Counts ranges of files.
+    pub(super) fn count_downloads(&self, ranges: usize) {
+        self.usage.borrow_mut().downloads += ranges as u64;
+    }
+
     fn request(&self, call: &Call, token: Option<&str>, max_bytes: Option<u64>) -> http::Request {
         *self.usage.borrow_mut().calls.entry(call.api.path()).or_default() += 1;
         let content_type =
@@ -69,7 +74,7 @@ fn secrets(call: &Call, token: Option<&str>) -> Vec<String> {
 }
 
 /// The outcome of a request that the host did not answer for, against its contract.
-fn missing() -> http::HttpError {
+pub(super) fn missing() -> http::HttpError {
     http::HttpError {
         failure: http::Failure::Other("no-result".to_owned()),
         message: "the host returned fewer results than requests".to_owned(),

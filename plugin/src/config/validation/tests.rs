@@ -62,7 +62,7 @@ fn three_keys_suffice() {
             proxy: None,
             homepage_state: HomepageState::Allow,
             locale: Locale::Both,
-            sync: SyncConfig { strategy: config::Strategy::Automatic, fields: None },
+            sync: SyncConfig { strategy: config::Strategy::Automatic, fields: None, download_hosts: Vec::new() },
         }
     );
     assert_eq!(problems(&base().to_string()), Vec::<String>::new());
@@ -131,6 +131,17 @@ fn keys_may_stand_flat_or_nested_and_the_secret_has_two_names() {
         assert_eq!(Config::parse(&document).as_ref(), Ok(&sound), "{document}");
         assert_eq!(validate(&document).destinations[0].secrets, secrets, "{document}");
     }
+}
+
+#[test]
+fn servers_of_export_files_get_no_secret() {
+    let hosts = json!(["cdn.example.com", "http://127.0.0.1:7080"]);
+    let destinations = validate(&with(json!({ "sync": { "downloadHosts": hosts } }))).destinations;
+    let found: Vec<_> = destinations[1..]
+        .iter()
+        .map(|found| (&*found.scheme, &*found.host, found.port, &*found.purpose, found.secrets.len()))
+        .collect();
+    assert_eq!(found, [("https", "cdn.example.com", 443, "download", 0), ("http", "127.0.0.1", 7080, "download", 0)]);
 }
 
 #[test]
@@ -242,6 +253,15 @@ fn each_mistake_has_its_problem() {
         (json!({ "locale": "fr" }), vec!["E unknown-value locale"]),
         (json!({ "sync": { "strategy": "automatic" } }), vec!["E unknown-value sync.strategy"]),
         (json!({ "sync": { "fields": ["nmae"] } }), vec!["E unknown-value sync.fields.0"]),
+        (json!({ "sync": { "downloadHosts": "cdn.example.com" } }), vec!["E wrong-type sync.downloadHosts"]),
+        (json!({ "sync": { "downloadHosts": ["cdn.example.com/x"] } }), vec!["E malformed sync.downloadHosts.0"]),
+        (json!({ "sync": { "downloadHosts": ["a b"] } }), vec!["E malformed sync.downloadHosts.0"]),
+        (json!({ "sync": { "downloadHosts": ["me:pw@cdn.example.com"] } }), vec!["E user-info sync.downloadHosts.0"]),
+        (json!({ "sync": { "downloadHosts": ["http://cdn.example.com"] } }), vec!["W plain-http sync.downloadHosts.0"]),
+        (
+            json!({ "sync": { "downloadHosts": ["cdn.example.com", "https://b.example:8443/", "http://127.0.0.1:7080"] } }),
+            vec![],
+        ),
         // Keys.
         (json!({ "corpID": "x" }), vec!["W unknown-key corpID"]),
         (json!({ "sync": { "stratgy": "walk" } }), vec!["W unknown-key sync.stratgy"]),

@@ -90,7 +90,7 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, page: usize) -> Resu
     })
 }
 
-/// Writes the next rows of members.
+/// Writes the next rows of members. Rows go with what they became, so that the end of a large run has little to clear.
 pub fn members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) -> Result<(), Stop> {
     let prefix = key::scratch_of(&worker.run.id, 'm');
     let page = worker.platform.scan(&prefix, after.as_deref(), ROWS).map_err(Failure::from)?;
@@ -106,6 +106,7 @@ pub fn members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) -
                 break;
             }
             worker.run.phase = Phase::ApplyMembers(Some(row.key.clone()));
+            batch.push(store::delete(row.key.clone()));
             let Row { read_at, member } = store::parse::<Row<'_>>(row)?.value;
             let mut member = member.into_owned();
             let stored = entry.map(|entry| store::parse::<MemberRecord>(&entry)).transpose()?.map(|entry| entry.value);
@@ -143,6 +144,7 @@ pub fn removals<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) 
                 break;
             }
             worker.run.phase = Phase::ApplyRemovals(Some(row.key.clone()));
+            batch.push(store::delete(row.key.clone()));
             let read_at: u64 = store::parse(row)?.value;
             let Some(entry) = entry else { continue };
             let old: MemberRecord = store::parse(&entry)?.value;

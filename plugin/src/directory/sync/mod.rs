@@ -1,15 +1,16 @@
 //! The sync: a state machine whose state lies in storage.
 //!
 //! ```text
-//! scope ─▶ fetch ─▶ individuals ─▶ missing ─▶ guard ─▶ confirm ─▶ planned ─▶ apply … ─▶ finish
+//! scope ─▶ fetch or export ─▶ individuals ─▶ missing ─▶ guard ─▶ confirm ─▶ planned ─▶ apply … ─▶ finish
 //! ```
 //!
 //! [`run::Run`] is the state, [`worker::Worker`] what every step works with, and this file the driver: it takes one
 //! step after the other until the call's budget is used up, the run is done, or WeCom stops it. Steps ask WeCom in
-//! [`scope`], [`walk`] and [`removal`] and write the copy in [`apply`] only. What a kill costs is at most the work since
+//! [`scope`], [`walk`], [`export`] and [`removal`] and write the copy in [`apply`] only. What a kill costs is at most the work since
 //! the last checkpoint, because every checkpoint moves scratch and state together.
 
 mod apply;
+mod export;
 mod lease;
 mod removal;
 pub mod report;
@@ -23,7 +24,7 @@ mod worker;
 use self::{
     lease::Lease,
     report::Report,
-    run::{Phase, Run},
+    run::{PendingWait, Phase, Run, Way},
     seen::Seen,
     worker::{Stop, Worker},
 };
@@ -31,15 +32,13 @@ use super::{head, key};
 use crate::{
     config::{self, Config},
     contract::{
-        directory::{Pause, Strategy, SyncRequest, SyncStep, Waiting},
+        directory::{Pause, Progress, Strategy, SyncRequest, SyncStep, Waiting},
         log::Level,
         storage::Op,
-        types::Reason,
     },
     failure::Failure,
     platform::Platform,
     store,
-    text::Text,
 };
 
 /// Requests side by side of one API (fact sheet §10.7: thresholds of 45033 are not published).
@@ -52,9 +51,9 @@ const FETCH_FRESH_MS: u64 = 6 * PLAN_FRESH_MS;
 
 /// Advances the current run. See `sync` in `wit/directory.wit`.
 pub fn sync<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -> Result<SyncStep, Failure> {
-    check_strategy(&request.strategy, config)?;
+    let way = way(&request.strategy, config)?;
     let lease = Lease::acquire(platform)?;
-    match load(platform, config, request) {
+    match load(platform, config, request, way) {
         Ok((run, seen)) => {
             let mut worker = Worker::new(platform, config, run, seen, lease);
             let outcome = drive(&mut worker, request);
@@ -75,15 +74,20 @@ fn give_back<P: Platform>(platform: &P, lease: Lease) {
     }
 }
 
-fn load<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -> Result<(Run, Seen), Failure> {
-    let (run, is_new) = current_run(platform, config, request)?;
+fn load<P: Platform>(platform: &P, config: &Config, request: &SyncRequest, way: Way) -> Result<(Run, Seen), Failure> {
+    let (run, is_new) = current_run(platform, config, request, way)?;
     let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
     let seen = if is_new { Seen::default() } else { Seen::load(platform, &run.id, members)? };
     Ok((run, seen))
 }
 
 /// The run to go on with, or a new one.
-fn current_run<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -> Result<(Run, bool), Failure> {
+fn current_run<P: Platform>(
+    platform: &P,
+    config: &Config,
+    request: &SyncRequest,
+    way: Way,
+) -> Result<(Run, bool), Failure> {
     head::read_for(platform, &config.corp_id)?;
     let now = platform.now_ms();
     let stored = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
@@ -98,7 +102,7 @@ fn current_run<P: Platform>(platform: &P, config: &Config, request: &SyncRequest
             platform.random(&mut random);
             let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));
             platform.log(Level::Info, "a sync begins", &[("run", &id)]);
-            Ok((Run::new(id, now, request.dry_run, PARALLELISM), true))
+            Ok((Run { way, ..Run::new(id, now, request.dry_run, PARALLELISM) }, true))
         }
     }
 }
@@ -122,12 +126,7 @@ fn goes_on(run: &Run, request: &SyncRequest, now: u64) -> bool {
 fn drive<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Result<SyncStep, Stop> {
     if let Some(wait) = worker.run.pending_wait.clone() {
         if worker.platform.now_ms() < wait.not_before {
-            return Ok(SyncStep::Wait(Waiting {
-                not_before: wait.not_before,
-                reason: wait.reason,
-                vendor_code: wait.vendor_code,
-                progress: worker.run.progress(),
-            }));
+            return Ok(SyncStep::Wait(waiting(wait, worker.run.progress())));
         }
         worker.run.pending_wait = None;
     }
@@ -151,6 +150,11 @@ fn drive<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Resu
 fn step<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Result<Option<SyncStep>, Stop> {
     match worker.run.phase.clone() {
         Phase::Scope => scope::step(worker)?,
+        Phase::Export(stage) => {
+            if let Some(wait) = export::step(worker, stage)? {
+                return self::wait(worker, wait).map(Some);
+            }
+        }
         Phase::Fetch(place) => walk::departments(worker, place)?,
         Phase::Individuals(place) => walk::individuals(worker, place)?,
         Phase::Missing(sweep) => removal::find(worker, sweep)?,
@@ -223,17 +227,7 @@ fn stopped<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<
             worker.checkpoint()?;
             Ok(SyncStep::More(progress(worker)))
         }
-        Setback::Wait(wait) => {
-            worker.run.pending_wait = Some(wait.clone());
-            worker.run.waits += 1;
-            worker.checkpoint()?;
-            Ok(SyncStep::Wait(Waiting {
-                not_before: wait.not_before,
-                reason: wait.reason,
-                vendor_code: wait.vendor_code,
-                progress: progress(worker),
-            }))
-        }
+        Setback::Wait(wait) => self::wait(worker, wait),
         Setback::Pause => {
             worker.checkpoint()?;
             let error = failure.into_error(worker.config.locale);
@@ -242,25 +236,28 @@ fn stopped<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<
     }
 }
 
-fn check_strategy(asked: &Strategy, config: &Config) -> Result<(), Failure> {
-    let is_export = match asked {
-        Strategy::Automatic => config.sync.strategy == config::Strategy::Export,
-        Strategy::Walk => false,
-        Strategy::Export => true,
-        Strategy::Other(name) => {
-            return Err(Failure::invalid_argument(
-                "strategy",
-                format!("unknown strategy {name:?}: expected automatic, walk or export"),
-            ));
-        }
-    };
-    if is_export {
-        return Err(Failure::new(Reason::Unsupported, "this version syncs by walking departments only").with_hint(
-            Text::new(
-                "此版本尚不支持导出方式同步，请使用 walk 或 auto",
-                "this version cannot sync by export yet: use walk or auto",
-            ),
-        ));
+/// Writes down that there is nothing to do before a time.
+fn wait<P: Platform>(worker: &mut Worker<'_, P>, wait: PendingWait) -> Result<SyncStep, Stop> {
+    worker.run.pending_wait = Some(wait.clone());
+    worker.run.waits += 1;
+    worker.checkpoint()?;
+    Ok(SyncStep::Wait(waiting(wait, worker.run.progress())))
+}
+
+fn waiting(wait: PendingWait, progress: Progress) -> Waiting {
+    let PendingWait { not_before, reason, vendor_code } = wait;
+    Waiting { not_before, reason, vendor_code, progress }
+}
+
+/// How members are to be fetched: as the request says, else as the configuration does.
+fn way(asked: &Strategy, config: &Config) -> Result<Way, Failure> {
+    match (asked, config.sync.strategy) {
+        (Strategy::Walk, _) | (Strategy::Automatic, config::Strategy::Walk) => Ok(Way::Walk),
+        (Strategy::Export, _) | (Strategy::Automatic, config::Strategy::Export) => Ok(Way::Export),
+        (Strategy::Automatic, config::Strategy::Automatic) => Ok(Way::Automatic),
+        (Strategy::Other(name), _) => Err(Failure::invalid_argument(
+            "strategy",
+            format!("unknown strategy {name:?}: expected automatic, walk or export"),
+        )),
     }
-    Ok(())
 }

@@ -51,7 +51,7 @@ impl Report {
         } = if is_plan { run.planned } else { run.applied };
         contract::Report {
             run: run.id.clone(),
-            strategy: contract::Strategy::Walk,
+            strategy: if run.is_exported { contract::Strategy::Export } else { contract::Strategy::Walk },
             started_at: run.started_at,
             finished_at: self.finished_at,
             departments: contract::DepartmentCounts {

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{contract::directory as contract, vendor::client::Usage};
+use crate::{
+    contract::directory as contract,
+    vendor::{client::Usage, export::Bookmark},
+};
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +20,12 @@ pub struct Run {
     pub dry_run: bool,
     /// What is to be done next.
     pub phase: Phase,
+    /// How members are to be fetched.
+    pub way: Way,
+    /// Whether they are fetched, or were, by the bulk export.
+    pub is_exported: bool,
+    /// What was tried of the bulk export.
+    pub export: Attempts,
     /// Pages of departments in scratch.
     pub department_pages: usize,
     /// Departments in scratch.
@@ -41,6 +50,8 @@ pub struct Run {
     pub parallelism: u32,
     /// Vendor calls by API.
     pub calls: BTreeMap<String, u64>,
+    /// Ranges of files that were fetched; not among the calls.
+    pub downloads: u64,
     /// Requests that were repeated.
     pub retries: u64,
     /// Times the caller was asked to wait.
@@ -63,6 +74,8 @@ pub struct Run {
 pub enum Phase {
     /// Ask which departments, members and tags are visible.
     Scope,
+    /// Get the members, and the departments where they are not known yet, by the bulk export.
+    Export(Export),
     /// Fetch the members of departments, from this one on.
     Fetch(Place),
     /// Fetch members that were granted one by one, from this one on.
@@ -85,6 +98,59 @@ pub enum Phase {
     ApplyDepartmentRemovals,
     /// Write the report and clear the scratch.
     Finish,
+}
+
+/// How members are to be fetched, as somebody asked when the run began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Way {
+    /// As the number of departments and their sizes suggest.
+    Automatic,
+    /// Department by department, whatever it takes.
+    Walk,
+    /// By the bulk export, departments included.
+    Export,
+}
+
+/// What is to be done next of the bulk export.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Export {
+    /// Order it, with the departments or for the members alone.
+    Order {
+        /// Whether the departments are ordered as well.
+        departments: bool,
+    },
+    /// Ask whether it is done. So many times it was not.
+    Poll(u32),
+    /// Read the files of departments.
+    Departments,
+    /// Read the files of members, from this place on.
+    Members(Mark),
+}
+
+/// A place in the files of members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mark {
+    /// The file.
+    pub file: usize,
+    /// Files in all.
+    pub files: usize,
+    /// Where in the file.
+    pub bookmark: Bookmark,
+}
+
+/// What was tried of the bulk export.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    /// Orders given.
+    pub orders: u32,
+    /// Files that could not be used.
+    pub damaged: u32,
+    /// Bytes of a range, halved when the network is too slow for it. 0 before the first.
+    pub range: u64,
+    /// It did not work, so nothing of this run asks for it again.
+    pub is_given_up: bool,
 }
 
 /// A place in the pages of scratch.
@@ -151,6 +217,9 @@ impl Run {
             started_at: now,
             dry_run,
             phase: Phase::Scope,
+            way: Way::Automatic,
+            is_exported: false,
+            export: Attempts::default(),
             department_pages: 0,
             departments_met: 0,
             individual_pages: 0,
@@ -163,6 +232,7 @@ impl Run {
             saw_sensitive: false,
             parallelism,
             calls: BTreeMap::new(),
+            downloads: 0,
             retries: 0,
             waits: 0,
             sync_calls: 0,
@@ -170,6 +240,26 @@ impl Run {
             planned_at: None,
             pending_wait: None,
             failures: 0,
+        }
+    }
+
+    /// The run with nothing met yet: everything that was fetched is to be fetched again. What it took so far, and what
+    /// it learned, stays.
+    pub fn unmet(&self) -> Self {
+        let fresh = Self::new(self.id.clone(), self.started_at, self.dry_run, self.parallelism);
+        Self {
+            way: self.way,
+            is_exported: self.is_exported,
+            export: self.export,
+            phase: self.phase.clone(),
+            calls: self.calls.clone(),
+            downloads: self.downloads,
+            retries: self.retries,
+            waits: self.waits,
+            sync_calls: self.sync_calls,
+            notes: self.notes.clone(),
+            failures: self.failures,
+            ..fresh
         }
     }
 
@@ -192,6 +282,7 @@ impl Run {
             *self.calls.entry((*api).to_owned()).or_default() += calls - known;
         }
         self.retries += now.retries - before.retries;
+        self.downloads += now.downloads - before.downloads;
     }
 
     /// How the run stands, for people.
@@ -202,6 +293,10 @@ impl Run {
         let walked = |place: &Place| (place.page * super::scope::DEPARTMENTS_PER_PAGE + place.row) as u64;
         let (phase, done, total) = match &self.phase {
             Phase::Scope => ("scope", 0, 1),
+            Phase::Export(Export::Order { .. }) => ("export-submit", 0, 1),
+            Phase::Export(Export::Poll(_)) => ("export-wait", 0, 1),
+            Phase::Export(Export::Departments) => ("export-departments", 0, 1),
+            Phase::Export(Export::Members(mark)) => ("export-members", mark.file as u64, mark.files as u64),
             Phase::Fetch(place) => ("fetch", walked(place), self.departments_met),
             Phase::Individuals(place) => (
                 "fetch-individuals",

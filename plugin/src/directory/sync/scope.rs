@@ -5,7 +5,9 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::{
-    run::{Phase, Place},
+    export,
+    run::{Export, Phase, Place, Way},
+    walk,
     worker::{Stop, Worker},
 };
 use crate::{
@@ -30,36 +32,98 @@ pub const DEPARTMENTS_PER_PAGE: usize = 200;
 /// Rows of a page of member ids: 65 KB at most.
 pub const INDIVIDUALS_PER_PAGE: usize = 1_000;
 
+/// Departments from which on the bulk export is quicker than a walk: a walk of so many takes some 25 seconds at the 20
+/// calls a second that WeCom bears (fact sheet §10.7), an export as long to be made.
+const EXPORT_FROM: usize = 500;
+
 /// Asks for the scope and writes it to scratch.
 pub fn step<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(), Stop> {
     let agent = agent(worker)?;
     let tags = tags(worker, &agent)?;
-    let individuals: BTreeMap<String, &String> =
-        agent.members.iter().chain(tags.iter().flat_map(|tag| &tag.members)).map(|id| (key::fold(id), id)).collect();
+    write_individuals(worker, &agent, &tags)?;
+    let may_export = may_export(worker)?;
+    if worker.run.way == Way::Export && may_export {
+        worker.run.phase = Phase::Export(Export::Order { departments: true });
+        return worker.checkpoint();
+    }
     let granted: BTreeSet<&String> =
         agent.departments.iter().chain(tags.iter().flat_map(|tag| &tag.departments)).collect();
-    let departments = parents_first(departments(worker, &granted)?);
+    let departments = match departments(worker, &granted) {
+        // More than an answer may hold: the export has no such bound.
+        Err(Stop::Vendor(failure)) if walk::is_too_large(&failure) && may_export => {
+            worker.note("the list of departments is larger than one answer may be: exported".to_owned());
+            worker.run.phase = Phase::Export(Export::Order { departments: true });
+            return worker.checkpoint();
+        }
+        departments => departments?,
+    };
+    let is_large = departments.len() > EXPORT_FROM;
+    write_departments(worker, departments)?;
+    worker.run.phase = if is_large && may_export {
+        Phase::Export(Export::Order { departments: false })
+    } else {
+        Phase::Fetch(Place::default())
+    };
+    worker.checkpoint()
+}
 
-    let run = worker.run.id.clone();
+/// Whether this run may ask for the bulk export. What an earlier run was refused is not asked for again, unless
+/// somebody wants it.
+pub fn may_export<P: Platform>(worker: &mut Worker<'_, P>) -> Result<bool, Failure> {
+    if worker.run.export.is_given_up {
+        return Ok(false);
+    }
+    match worker.run.way {
+        Way::Walk => Ok(false),
+        Way::Export => Ok(true),
+        Way::Automatic => Ok(export::refused_before(worker.platform)?.is_none()),
+    }
+}
+
+fn write_individuals<P: Platform>(worker: &mut Worker<'_, P>, agent: &Agent, tags: &[Tag]) -> Result<(), Stop> {
+    let individuals: BTreeMap<String, &String> =
+        agent.members.iter().chain(tags.iter().flat_map(|tag| &tag.members)).map(|id| (key::fold(id), id)).collect();
+    let ids: Vec<String> = individuals.into_values().cloned().collect();
+    (worker.run.individual_pages, worker.run.individuals) = (0, 0);
+    add_individuals(worker, &ids)
+}
+
+/// Adds members that are to be asked about one by one. Only known to the run with its next checkpoint.
+pub fn add_individuals<P: Platform>(worker: &mut Worker<'_, P>, ids: &[String]) -> Result<(), Stop> {
+    for rows in ids.chunks(INDIVIDUALS_PER_PAGE) {
+        let page = key::scratch_page(&worker.run.id, 'u', worker.run.individual_pages);
+        worker.buffer(store::put(page, &rows));
+        worker.run.individual_pages += 1;
+        worker.run.individuals += rows.len() as u64;
+        worker.relieve()?;
+    }
+    Ok(())
+}
+
+/// Writes the departments that were met, parents first. Only known to the run with its next checkpoint.
+pub fn write_departments<P: Platform>(worker: &mut Worker<'_, P>, found: Vec<Department>) -> Result<(), Stop> {
+    let departments = parents_first(found);
     let mut pages = 0;
     for rows in departments.chunks(DEPARTMENTS_PER_PAGE) {
-        worker.buffer(store::put(key::scratch_page(&run, 'd', pages), &rows));
+        worker.buffer(store::put(key::scratch_page(&worker.run.id, 'd', pages), &rows));
         worker.relieve()?;
         pages += 1;
     }
-    let ids: Vec<&String> = individuals.into_values().collect();
-    let mut individual_pages = 0;
-    for rows in ids.chunks(INDIVIDUALS_PER_PAGE) {
-        worker.buffer(store::put(key::scratch_page(&run, 'u', individual_pages), &rows));
-        worker.relieve()?;
-        individual_pages += 1;
-    }
     worker.run.department_pages = pages;
     worker.run.departments_met = departments.len() as u64;
-    worker.run.individual_pages = individual_pages;
-    worker.run.individuals = ids.len() as u64;
-    worker.run.phase = Phase::Fetch(Place::default());
-    worker.checkpoint()
+    Ok(())
+}
+
+/// Asks who leads departments of which somebody else told the rest.
+pub fn add_leaders<P: Platform>(worker: &mut Worker<'_, P>, found: &mut [Department]) -> Result<(), Stop> {
+    let call = Call { api: Api::DepartmentList, query: Vec::new(), body: None };
+    let text = worker.ask(call).map_err(Stop::Vendor)?;
+    let listed = read(Api::DepartmentList, department::parse_list(&text))?;
+    let mut leaders: HashMap<String, Vec<String>> = listed.into_iter().map(|one| (one.id, one.leaders)).collect();
+    for department in found {
+        department.leaders = leaders.remove(&department.id).unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// A page of departments as it was written.

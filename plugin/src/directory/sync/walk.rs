@@ -1,11 +1,12 @@
-//! Fetching members department by department, then those that were granted one by one.
+//! Fetching members department by department, then those that are asked about one by one: granted members, and those of
+//! a department that is too large.
 //!
 //! What is fetched is compared with the copy at once: a member that did not change leaves one bit, one that is new or
 //! differs leaves a row of scratch. Memory stays flat whatever the size of a department, because rows are read a few
 //! hundred at a time from the text of the answer.
 
 use super::{
-    run::{Phase, Place},
+    run::{Export, Phase, Place},
     scope,
     worker::{Stop, Worker},
 };
@@ -50,7 +51,8 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
     let answers = worker.client.attempt_all(&calls, Some(BATCH_ANSWER_BYTES));
     for (index, answer) in answers.into_iter().enumerate() {
         let answer = match answer {
-            Err(failure) if is_too_large(&failure) => worker.ask(calls[index].clone()),
+            // More than one of a batch may hold; alone it may hold more. WeCom's own bound stays what it is.
+            Err(failure) if is_too_large(&failure) && failure.vendor_code.is_none() => worker.ask(calls[index].clone()),
             answer => answer,
         };
         match answer {
@@ -71,6 +73,14 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
                 ids[index],
                 failure.vendor_code.unwrap_or_default()
             )),
+            Err(failure) if is_too_large(&failure) => {
+                if scope::may_export(worker)? {
+                    worker.note(format!("department {} is larger than one answer may be: exported", ids[index]));
+                    worker.run.phase = Phase::Export(Export::Order { departments: false });
+                    return worker.checkpoint();
+                }
+                split(worker, ids[index])?;
+            }
             Err(failure) => return Err(Stop::Vendor(failure)),
         }
         worker.run.phase = Phase::Fetch(advance(place, index + 1, page.len()));
@@ -78,7 +88,20 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
     worker.checkpoint_when_due()
 }
 
-/// Fetches the next individually granted members that no department brought.
+/// Leaves the members of a department that is larger than one answer may be to [`individuals`]: their ids alone take a
+/// tenth of the room.
+fn split<P: Platform>(worker: &mut Worker<'_, P>, department: &str) -> Result<(), Stop> {
+    let query = vec![("department_id", department.to_owned())];
+    let text = worker.ask(Call { api: Api::UserSimpleList, query, body: None }).map_err(Stop::Vendor)?;
+    let ids = member::ids(&text).map_err(|error| unreadable(Api::UserSimpleList, &error))?;
+    worker.note(format!(
+        "department {department} is larger than one answer may be: its {} members were fetched one by one",
+        ids.len()
+    ));
+    scope::add_individuals(worker, &ids)
+}
+
+/// Fetches the next members that are asked about one by one and that no department brought.
 pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Result<(), Stop> {
     if place.page >= worker.run.individual_pages {
         worker.run.phase = Phase::Missing(super::run::Sweep::Departments(None));
@@ -98,7 +121,7 @@ pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
                 meet(worker, vec![member], read_at)?;
             }
             Err(failure) if hides_member(&failure) => worker.note(format!(
-                "member {id} is granted to the app but cannot be read ({})",
+                "member {id} is listed but cannot be read ({})",
                 failure.vendor_code.unwrap_or_default()
             )),
             Err(failure) => return Err(Stop::Vendor(failure)),
@@ -218,8 +241,10 @@ fn list_call(id: &str) -> Call {
     Call { api: Api::UserList, query: vec![("department_id", id.to_owned())], body: None }
 }
 
-fn is_too_large(failure: &Failure) -> bool {
-    matches!(&failure.reason, Reason::Other(reason) if reason == "answer-too-large")
+/// Whether an answer is larger than the host delivers, or than WeCom makes (45029).
+pub fn is_too_large(failure: &Failure) -> bool {
+    failure.vendor_code == Some(45029)
+        || matches!(&failure.reason, Reason::Other(reason) if reason == "answer-too-large")
 }
 
 fn unreadable(api: Api, error: &serde_json::Error) -> Stop {

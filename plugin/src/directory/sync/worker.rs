@@ -173,6 +173,17 @@ impl<'a, P: Platform> Worker<'a, P> {
         self.commit(ops)
     }
 
+    /// Forgets everything that was met, in storage as well: what was fetched cannot be trusted.
+    pub fn forget_what_was_met(&mut self) -> Result<(), Stop> {
+        self.buffer.clear();
+        self.buffered_bytes = 0;
+        self.buffered_ids.clear();
+        self.seen = Seen::default();
+        self.count_calls();
+        self.run = self.run.unmet();
+        self.commit(vec![Op::DeletePrefix(key::scratch(&self.run.id))])
+    }
+
     /// Adds the vendor calls since the last time to the run.
     pub fn count_calls(&mut self) {
         let usage = self.client.usage();

@@ -46,6 +46,17 @@ pub fn parse_list(text: &str) -> Result<Vec<Department>, serde_json::Error> {
     Ok(list.department.into_iter().map(Raw::normalise).collect())
 }
 
+/// A row of an exported file, and whether it speaks of leaders at all: WeCom's own example does not (fact sheet §4.1).
+pub fn parse_exported(text: &str) -> Result<(Department, bool), serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Leaders {
+        department_leader: Option<serde::de::IgnoredAny>,
+    }
+    let raw: Raw = serde_json::from_str(text)?;
+    let leaders: Leaders = serde_json::from_str(text)?;
+    Ok((raw.normalise(), leaders.department_leader.is_some()))
+}
+
 /// The department of a `department/get` answer: the same key holds an object there (quirk 19).
 pub fn parse_one(text: &str) -> Result<Department, serde_json::Error> {
     #[derive(Deserialize)]

@@ -172,6 +172,21 @@ pub fn rows(text: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
     Ok(serde_json::from_str::<List<'_>>(text)?.userlist.unwrap_or_default())
 }
 
+/// The ids of a `user/simplelist` answer.
+pub fn ids(text: &str) -> Result<Vec<String>, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct List {
+        #[serde(default, deserialize_with = "tolerant::list")]
+        userlist: Vec<Id>,
+    }
+    #[derive(Deserialize)]
+    struct Id {
+        #[serde(deserialize_with = "id")]
+        userid: String,
+    }
+    Ok(serde_json::from_str::<List>(text)?.userlist.into_iter().map(|row| row.userid).collect())
+}
+
 /// As it comes. What an older server or a private deployment may send instead is in the tolerance table, §11.3.
 #[derive(Deserialize)]
 struct Raw {

@@ -3,6 +3,7 @@
 
 pub mod agent;
 pub mod department;
+pub mod export;
 pub mod login;
 pub mod member;
 pub mod status;
