@@ -46,8 +46,12 @@ impl Stage {
     /// # Panics
     /// When the sync does not end.
     pub async fn sync_of(&self, element: &Element, request: &SyncRequest) -> Answered<SyncStep> {
+        let mut request = request.clone();
         for _ in 0..MOST_CALLS {
-            match self.step_of(element, request).await? {
+            let step = self.step_of(element, &request).await?;
+            // A restart is one deed, not a manner of going on.
+            request.restart = false;
+            match step {
                 SyncStep::More(_) => {}
                 SyncStep::Wait(waiting) => self.advance_to(waiting.not_before),
                 done => return Ok(done),

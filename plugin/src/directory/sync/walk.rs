@@ -111,24 +111,28 @@ pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
     let end = page.len().min(place.row + LOOKED_UP);
     let ids = &page[place.row.min(end)..end];
     let wanted = not_met(worker, ids)?;
-    let batch = &wanted[..wanted.len().min(worker.parallelism())];
-    let read_at = worker.platform.now_ms();
-    let calls: Vec<Call> = batch.iter().map(|(_, id)| get_call(id)).collect();
-    for ((_, id), answer) in batch.iter().zip(worker.client.attempt_all(&calls, None)) {
-        match answer {
-            Ok(text) => {
-                let member = member::parse(&text).map_err(|error| unreadable(Api::UserGet, &error))?;
-                meet(worker, vec![member], read_at)?;
+    let mut asked = 0;
+    while asked < wanted.len() && (asked == 0 || worker.has_budget()) {
+        let batch = &wanted[asked..wanted.len().min(asked + worker.parallelism())];
+        let read_at = worker.platform.now_ms();
+        let calls: Vec<Call> = batch.iter().map(|(_, id)| get_call(id)).collect();
+        for ((_, id), answer) in batch.iter().zip(worker.client.attempt_all(&calls, None)) {
+            match answer {
+                Ok(text) => {
+                    let member = member::parse(&text).map_err(|error| unreadable(Api::UserGet, &error))?;
+                    meet(worker, vec![member], read_at)?;
+                }
+                Err(failure) if hides_member(&failure) => worker.note(format!(
+                    "member {id} is listed but cannot be read ({})",
+                    failure.vendor_code.unwrap_or_default()
+                )),
+                Err(failure) => return Err(Stop::Vendor(failure)),
             }
-            Err(failure) if hides_member(&failure) => worker.note(format!(
-                "member {id} is listed but cannot be read ({})",
-                failure.vendor_code.unwrap_or_default()
-            )),
-            Err(failure) => return Err(Stop::Vendor(failure)),
         }
+        asked += batch.len();
     }
     // Everything before the first member that is still wanted is done.
-    let done = wanted.get(batch.len()).map_or(ids.len(), |(index, _)| *index);
+    let done = wanted.get(asked).map_or(ids.len(), |(index, _)| *index);
     worker.run.phase = Phase::Individuals(advance(place, done, page.len()));
     worker.checkpoint_when_due()
 }

@@ -315,7 +315,7 @@ async fn another_corp_is_refused_and_the_copy_kept() {
 async fn strategies_that_do_not_exist_are_refused() {
     let stage = Stage::demo().await;
     for (strategy, expected) in [
-        (Strategy::Export, "unsupported"),
+        (Strategy::Export, ""),
         (Strategy::Other("guess".to_owned()), "invalid-argument"),
         (Strategy::Walk, ""),
         (Strategy::Automatic, ""),
@@ -343,10 +343,18 @@ async fn a_large_department_is_fetched_alone_within_the_hosts_limit() {
     let report = stage.complete(&PLAIN).await;
     assert_eq!(report.members_total, 3_000);
     assert_eq!(stage.control.count("user/list").calls, 2, "once in a batch, once alone");
-    // Where the host's own limit is smaller, a person has to know.
+    // Where the host's own limit is smaller its members are fetched one by one, and the report says so.
     let limits = Limits { largest_response: 1 << 20, ..Limits::default() };
     let narrow = stage.element.with_limits(limits);
-    match stage.sync_of(&narrow, &SyncRequest { restart: true, ..PLAIN }).await {
+    stage.control.reset_log();
+    let again = SyncRequest { restart: true, strategy: Strategy::Walk, ..PLAIN };
+    let Ok(SyncStep::Complete(report)) = stage.sync_of(&narrow, &again).await else { panic!() };
+    assert_eq!((report.members_total, report.members.unchanged), (3_000, 3_000));
+    assert_eq!(stage.control.count("user/get").calls, 3_000);
+    assert!(report.notes.iter().any(|note| note.contains("fetched one by one")), "{:?}", report.notes);
+    // Where not even the ids fit, a person has to know.
+    let limits = Limits { largest_response: 100 << 10, ..Limits::default() };
+    match stage.sync_of(&stage.element.with_limits(limits), &again).await {
         Ok(SyncStep::Paused(pause)) => {
             assert_eq!(pause.error.reason, Reason::Other("answer-too-large".to_owned()));
             assert!(pause.error.hint.is_some());
