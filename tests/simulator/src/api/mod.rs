@@ -12,6 +12,7 @@ mod record;
 mod table;
 mod tag;
 mod token;
+mod view;
 
 use std::net::IpAddr;
 

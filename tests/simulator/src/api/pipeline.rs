@@ -9,6 +9,7 @@ use super::answer::{Answer, Refusal, trailer};
 use super::call::{Call, Query, query_value};
 use super::table::{Callers, Endpoint, GET_TOKEN};
 use super::token;
+use super::view::View;
 use crate::clock::millis;
 use crate::corp::TrustedAddresses;
 use crate::credentials::{Caller, CodeState, TokenState};
@@ -74,9 +75,13 @@ fn judge(
         Err(_) if request.post && world.behaviour.switches.lenient_json => return Ok(Answer::warning()),
         Err(refusal) => return Err(refusal),
     };
-    let corp = world.corp().clone();
-    let range = world.range(caller).ok_or(40014)?;
-    (endpoint.handle)(&mut Call { world, corp, range, caller, query: request.query, body })
+    let view = View {
+        corp: world.corp().clone(),
+        range: world.range(caller).ok_or(40014)?,
+        caller,
+        quirks: world.behaviour.quirks,
+    };
+    (endpoint.handle)(&mut Call { world, view, query: request.query, body })
 }
 
 /// Steps 3 to 5: the token stands in the query, nowhere else.
