@@ -48,6 +48,8 @@ pub struct Generator {
     pub loners: usize,
     /// The most departments a member belongs to; at least 1.
     pub most_departments: usize,
+    /// So many members, the first ones, stand in the first department and in no other.
+    pub crowd: usize,
     /// Whether departments and members have leaders.
     pub leaders: bool,
     /// Whether the unusual occurs: ids above 2^31, ids of 64 characters, mixed case, emoji, members who are not active.
@@ -66,6 +68,7 @@ impl Default for Generator {
             root_visible: true,
             loners: 0,
             most_departments: 3,
+            crowd: 0,
             leaders: true,
             unusual: true,
             tags: 0,
@@ -143,8 +146,11 @@ impl Generator {
         for index in 0..self.members {
             let loner = index >= self.members - loners;
             let mut member = self.member(index, random);
-            member.departments =
-                if loner { vec![Membership::of(HIDDEN_DEPARTMENT)] } else { self.places(departments, random) };
+            member.departments = match (loner, departments.first()) {
+                (true, _) => vec![Membership::of(HIDDEN_DEPARTMENT)],
+                (false, Some(first)) if index < self.crowd => vec![Membership::of(*first)],
+                (false, _) => self.places(departments, random),
+            };
             let main = member.departments[0].department;
             if self.leaders {
                 match leaders.get(&main) {

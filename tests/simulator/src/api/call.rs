@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::answer::Refusal;
 use super::view::View;
 use crate::corp::App;
+use crate::export::Work;
 use crate::world::World;
 
 /// Query pairs, decoded, in order.
@@ -16,6 +17,8 @@ pub(crate) struct Call<'a> {
     pub(crate) view: View,
     pub(crate) query: &'a Query,
     pub(crate) body: Map<String, Value>,
+    /// What is left to do once the world is unlocked.
+    pub(crate) work: &'a mut Option<Work>,
 }
 
 impl Call<'_> {
