@@ -1,6 +1,8 @@
 //! Organisations of any size and shape from a seed. The same generator makes the same organisation; time and memory grow
 //! with the number of members.
 
+use std::collections::HashMap;
+
 use crate::corp::{
     App, Attribute, ContactSync, Corp, CorpError, Department, Gender, Grant, MAX_DEPARTMENT_ID, Member, Membership,
     ROOT, Status,
@@ -142,8 +144,8 @@ impl Generator {
         random: &mut fastrand::Rng,
     ) -> Result<Option<String>, CorpError> {
         let loners = if self.root_visible { 0 } else { self.loners.min(self.members) };
-        let mut leaders: std::collections::HashMap<u64, String> = std::collections::HashMap::new();
-        for index in 0..self.members {
+        let mut leaders: HashMap<u64, String> = HashMap::new();
+        corp.add_members((0..self.members).map(|index| {
             let loner = index >= self.members - loners;
             let mut member = self.member(index, random);
             member.departments = match (loner, departments.first()) {
@@ -161,8 +163,8 @@ impl Generator {
                     }
                 }
             }
-            corp.add_member(member)?;
-        }
+            member
+        }))?;
         for (department, leader) in &leaders {
             corp.lead_department(*department, &[leader])?;
         }
