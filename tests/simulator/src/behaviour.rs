@@ -102,7 +102,8 @@ impl Rate {
     }
 }
 
-/// Rate and concurrency limits (fact sheet section 10.7). Empty lists mean no limit.
+/// Rate and concurrency limits (fact sheet section 10.7), of every API below `/cgi-bin/`; downloads of exported files have
+/// none. Empty lists mean no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// For each API, over all callers of the corp.

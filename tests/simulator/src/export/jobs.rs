@@ -198,3 +198,53 @@ fn other(digest: &str) -> String {
     let (first, rest) = digest.split_at(1);
     format!("{}{rest}", if first == "0" { "1" } else { "0" })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::view::View;
+    use crate::corp::Visible;
+    use crate::export::{Key, Subject};
+
+    const CALLER: Caller = Caller::App(1);
+
+    fn order() -> Order {
+        let corp = Arc::new(crate::demo());
+        let range = Arc::new(Visible::everything(&corp));
+        let view = View { corp, range, caller: CALLER, quirks: Default::default() };
+        let key = Key::read("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+        Order { subject: Subject::Users, view, key, items: 2, leaders: true, base64: false }
+    }
+
+    fn submit(jobs: &mut Jobs) -> (String, Work) {
+        let (id, work) = jobs.submit(order(), Exports::default(), (0, &mut fastrand::Rng::with_seed(1)));
+        (id, work.unwrap())
+    }
+
+    fn status(jobs: &mut Jobs, id: &str) -> Result<u64, i64> {
+        jobs.progress(CALLER, id, (0, &mut fastrand::Rng::with_seed(2))).map(|progress| progress.number())
+    }
+
+    #[test]
+    fn a_job_runs_until_its_files_are_written() {
+        let mut jobs = Jobs::default();
+        let (id, work) = submit(&mut jobs);
+        assert_eq!(status(&mut jobs, &id), Ok(1));
+        work();
+        assert_eq!(status(&mut jobs, &id), Ok(2));
+        assert!(jobs.served.len() > 1 && jobs.served.values().all(|served| served.file.is_some()));
+        jobs.sweep(millis(FILE_LIFETIME));
+        assert!(jobs.served.values().all(|served| served.file.is_none()), "the files are gone, their names stay");
+    }
+
+    #[test]
+    fn nothing_is_written_for_a_job_that_is_gone() {
+        let mut jobs = Jobs::default();
+        let (id, work) = submit(&mut jobs);
+        let files = Arc::downgrade(jobs.jobs[&id].files.as_ref().unwrap());
+        jobs.purge(&id);
+        assert!(files.upgrade().is_none() && order().fulfil(&|| files.strong_count() > 0).is_err());
+        work();
+        assert_eq!(status(&mut jobs, &id), Err(40089));
+    }
+}
