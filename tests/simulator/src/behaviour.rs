@@ -102,7 +102,8 @@ impl Rate {
     }
 }
 
-/// Rate and concurrency limits (fact sheet section 10.7). Empty lists mean no limit.
+/// Rate and concurrency limits (fact sheet section 10.7), of every API below `/cgi-bin/`; downloads of exported files have
+/// none. Empty lists mean no limit.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// For each API, over all callers of the corp.
@@ -126,6 +127,51 @@ impl Limits {
     }
 }
 
+/// How the asynchronous export works (fact sheet section 4.4). A job keeps what was set when it was submitted; only
+/// `ranges` counts when a file is read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exports {
+    /// Simulated time a job takes: queued for the first half of it, running for the second (zero). A job whose files are
+    /// not written yet in real time is running all the same.
+    pub duration: Duration,
+    /// Jobs end as failed (false).
+    pub fail: bool,
+    /// Everything comes in one file, whatever `block_size` says (false).
+    pub ignore_block_size: bool,
+    /// The smallest `block_size` in place of the documented 10,000, and at the same time the number of items that every
+    /// file really holds, so that small organisations have several files.
+    pub smallest_block: Option<u64>,
+    /// Rows of departments lack `department_leader`, as in the documented example (false).
+    pub leaderless_departments: bool,
+    /// Files hold the base64 text of the cipher text, whose size and digest are told (false; section 13, point 14).
+    pub base64_files: bool,
+    /// A `Range` is honoured (true); else the whole file is answered.
+    pub ranges: bool,
+    /// Base address of the files, such as `http://localhost:8080`, in place of the simulator's own.
+    pub download_base: Option<String>,
+    /// The digests told are wrong (false).
+    pub wrong_md5: bool,
+    /// `export/get_result` answers 40089 once the files have expired; else it goes on listing them (false).
+    pub purged_when_expired: bool,
+}
+
+impl Default for Exports {
+    fn default() -> Self {
+        Self {
+            duration: Duration::ZERO,
+            fail: false,
+            ignore_block_size: false,
+            smallest_block: None,
+            leaderless_departments: false,
+            base64_files: false,
+            ranges: true,
+            download_base: None,
+            wrong_md5: false,
+            purged_when_expired: false,
+        }
+    }
+}
+
 /// Everything about the platform that is not the organisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Behaviour {
@@ -135,6 +181,8 @@ pub struct Behaviour {
     pub switches: Switches,
     /// Rate and concurrency limits; off by default.
     pub limits: Limits,
+    /// The asynchronous export.
+    pub exports: Exports,
     /// Real time that every API call takes before it is worked on.
     pub latency: Duration,
 }

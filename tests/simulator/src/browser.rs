@@ -2,7 +2,7 @@
 
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Bytes;
-use hyper::header::{CONTENT_TYPE, HOST, LOCATION, USER_AGENT};
+use hyper::header::{CONTENT_TYPE, HOST, LOCATION, RANGE, USER_AGENT};
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -115,7 +115,7 @@ impl Browser {
         if shown.status != 200 {
             return Err(SignInError::Status(shown.status));
         }
-        let decided = self.send(Method::POST, url, &self.form(choice)).await?;
+        let decided = self.send(Method::POST, url, &self.form(choice), None).await?;
         match (refusal(&decided), decided.header(LOCATION.as_str())) {
             (Some(refusal), _) => Err(refusal),
             (None, Some(target)) if decided.status == 302 => Ok(target.to_owned()),
@@ -128,7 +128,15 @@ impl Browser {
     /// # Errors
     /// Not a plain http address, or not reachable.
     pub async fn get(&self, url: &str) -> Result<Page, SignInError> {
-        self.send(Method::GET, url, "").await
+        self.send(Method::GET, url, "", None).await
+    }
+
+    /// Gets a part of an address of the simulator; `range` is the value of the header, such as `bytes=0-99`.
+    ///
+    /// # Errors
+    /// As [`Browser::get`].
+    pub async fn get_part(&self, url: &str, range: &str) -> Result<Page, SignInError> {
+        self.send(Method::GET, url, "", Some(range)).await
     }
 
     /// Posts a body (a form, or JSON) to an address of the simulator.
@@ -136,10 +144,10 @@ impl Browser {
     /// # Errors
     /// As [`Browser::get`].
     pub async fn post(&self, url: &str, body: &str) -> Result<Page, SignInError> {
-        self.send(Method::POST, url, body).await
+        self.send(Method::POST, url, body, None).await
     }
 
-    async fn send(&self, method: Method, url: &str, body: &str) -> Result<Page, SignInError> {
+    async fn send(&self, method: Method, url: &str, body: &str, range: Option<&str>) -> Result<Page, SignInError> {
         let rest = url.strip_prefix("http://").ok_or(SignInError::Address)?;
         let rest = rest.split('#').next().unwrap_or_default();
         let (host, path) = rest.find(['/', '?']).map_or((rest, "/"), |at| rest.split_at(at));
@@ -148,7 +156,11 @@ impl Browser {
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(http_error)?;
         let talking = tokio::spawn(connection);
         let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
-        let request = Request::builder()
+        let mut request = Request::builder();
+        if let Some(range) = range {
+            request = request.header(RANGE, range);
+        }
+        let request = request
             .method(method)
             .uri(path)
             .header(HOST, host)

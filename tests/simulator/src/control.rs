@@ -69,7 +69,10 @@ impl Control {
 
     /// Moves simulated time forward.
     pub fn advance(&self, by: Duration) {
-        self.0.lock().clock.advance(by);
+        let mut world = self.0.lock();
+        world.clock.advance(by);
+        let now = world.now();
+        world.jobs.sweep(now);
     }
 
     /// Stops simulated time where it is.

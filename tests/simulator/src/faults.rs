@@ -1,5 +1,6 @@
 //! Faults on request: which call is struck, and what happens to it. Faults strike at step 8 of the pipeline, after the
-//! token and the caller's address were checked (fact sheet section 12.1).
+//! token and the caller's address were checked (fact sheet section 12.1). Downloads of exported files are struck under the
+//! name `download`; of them the connection, the bytes and the delay can be damaged, not what belongs to JSON.
 
 use std::time::Duration;
 
@@ -59,6 +60,10 @@ pub enum Effect {
     Oversized(usize),
     /// The right answer with a byte that is not UTF-8 in a text.
     InvalidUtf8,
+    /// The right answer with another byte in the middle.
+    Corrupted,
+    /// The connection closes after half of the announced bytes. Downloads only.
+    CutOff,
 }
 
 /// One fault to inject.

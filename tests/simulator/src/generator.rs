@@ -1,6 +1,8 @@
 //! Organisations of any size and shape from a seed. The same generator makes the same organisation; time and memory grow
 //! with the number of members.
 
+use std::collections::HashMap;
+
 use crate::corp::{
     App, Attribute, ContactSync, Corp, CorpError, Department, Gender, Grant, MAX_DEPARTMENT_ID, Member, Membership,
     ROOT, Status,
@@ -48,6 +50,8 @@ pub struct Generator {
     pub loners: usize,
     /// The most departments a member belongs to; at least 1.
     pub most_departments: usize,
+    /// So many members, the first ones, stand in the first department and in no other.
+    pub crowd: usize,
     /// Whether departments and members have leaders.
     pub leaders: bool,
     /// Whether the unusual occurs: ids above 2^31, ids of 64 characters, mixed case, emoji, members who are not active.
@@ -66,6 +70,7 @@ impl Default for Generator {
             root_visible: true,
             loners: 0,
             most_departments: 3,
+            crowd: 0,
             leaders: true,
             unusual: true,
             tags: 0,
@@ -139,12 +144,15 @@ impl Generator {
         random: &mut fastrand::Rng,
     ) -> Result<Option<String>, CorpError> {
         let loners = if self.root_visible { 0 } else { self.loners.min(self.members) };
-        let mut leaders: std::collections::HashMap<u64, String> = std::collections::HashMap::new();
-        for index in 0..self.members {
+        let mut leaders: HashMap<u64, String> = HashMap::new();
+        corp.add_members((0..self.members).map(|index| {
             let loner = index >= self.members - loners;
             let mut member = self.member(index, random);
-            member.departments =
-                if loner { vec![Membership::of(HIDDEN_DEPARTMENT)] } else { self.places(departments, random) };
+            member.departments = match (loner, departments.first()) {
+                (true, _) => vec![Membership::of(HIDDEN_DEPARTMENT)],
+                (false, Some(first)) if index < self.crowd => vec![Membership::of(*first)],
+                (false, _) => self.places(departments, random),
+            };
             let main = member.departments[0].department;
             if self.leaders {
                 match leaders.get(&main) {
@@ -155,8 +163,8 @@ impl Generator {
                     }
                 }
             }
-            corp.add_member(member)?;
-        }
+            member
+        }))?;
         for (department, leader) in &leaders {
             corp.lead_department(*department, &[leader])?;
         }

@@ -32,7 +32,7 @@
 //! * [`Simulator`] serves it; [`Control`] reads and changes it while it runs: organisation, clock, tokens, faults, log.
 //! * [`Truth`] is what a complete synchronisation of an app must end with.
 //! * [`Behaviour`] holds what the documentation leaves open: [`Quirks`] of shapes, [`Switches`] between observed
-//!   behaviours, [`Limits`].
+//!   behaviours, [`Exports`], [`Limits`].
 //! * [`Browser`] goes through the sign-in pages as a person would.
 //!
 //! # What it serves
@@ -42,9 +42,13 @@
 //!
 //! API: `gettoken`, `get_api_domain_ip`, `getcallbackip`, `auth/getuserinfo`, `auth/getuserdetail` (and both under
 //! `user/`, in their older spelling), `agent/get`, `agent/list`, `department/list`, `department/simplelist`,
-//! `department/get`, `user/get`, `user/list`, `user/simplelist`, `user/list_id`, `tag/list`, `tag/get`. Every other path
-//! answers HTTP 404 with an empty body, as the platform does for a path it does not know: the asynchronous export
-//! (`export/*`), messages, approvals, callbacks and JS-SDK tickets are not simulated yet.
+//! `department/get`, `user/get`, `user/list`, `user/simplelist`, `user/list_id`, `tag/list`, `tag/get`,
+//! `export/simple_user`, `export/user`, `export/department`, `export/taguser`, `export/get_result`. Every other path
+//! answers HTTP 404 with an empty body, as the platform does for a path it does not know: messages, approvals, callbacks
+//! (also those of finished exports) and JS-SDK tickets are not simulated yet.
+//!
+//! Exported files are read without a token from addresses of their own (`/export/….bin`), which `export/get_result`
+//! names. Faults and counters know these reads as `download`.
 //!
 //! Each call is judged in one fixed order: path, token present, known, unexpired, app enabled, caller's address trusted,
 //! faults and limits, kind of secret, verb and JSON, parameters, visibility.
@@ -73,6 +77,7 @@ mod control;
 pub mod corp;
 mod credentials;
 mod demo;
+mod export;
 mod faults;
 mod generator;
 mod log;
@@ -85,13 +90,14 @@ mod setup;
 mod truth;
 mod world;
 
-pub use behaviour::{Behaviour, HiddenRoot, Limits, Rate, Switches};
+pub use behaviour::{Behaviour, Exports, HiddenRoot, Limits, Rate, Switches};
 pub use browser::{Browser, Choice, Page, SignInError};
 pub use clock::{Clock, UnixMillis};
 pub use control::{CodeRequest, Control};
 pub use corp::{Corp, CorpError};
 pub use credentials::{CODE_LIFETIME, TICKET_LIFETIME, TOKEN_LIFETIME, Visitor};
 pub use demo::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, DEMO_SYNC_SECRET, demo};
+pub use export::{FILE_LIFETIME, KEPT_JOBS};
 pub use faults::{Effect, Fault, FaultId, When};
 pub use generator::{Generator, Shape};
 pub use log::{ApiCount, LOG_CAPACITY, LogEntry};

@@ -1,13 +1,17 @@
-//! The request log and its counters. Values of query parameters are never kept: they hold tokens, codes and secrets.
+//! The request log and its counters, in which downloads of exported files are an API named `download`. Values of query parameters are never kept: they hold tokens, codes and secrets.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
 
+use crate::api::download::DOWNLOAD;
 use crate::clock::UnixMillis;
 
 /// The log keeps this many recent requests; counters keep all.
 pub const LOG_CAPACITY: usize = 20_000;
+
+/// How the path of every exported file appears in the log.
+pub(crate) const FILE_PATH: &str = "/export/*.bin";
 
 /// One answered request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -31,7 +35,7 @@ pub struct LogEntry {
 pub struct ApiCount {
     /// Calls answered, whatever the answer.
     pub calls: u64,
-    /// Of these, answered with errcode 0.
+    /// Of these, answered with errcode 0, or with bytes of a file.
     pub succeeded: u64,
     /// The most that were under way at once.
     pub most_at_once: u32,
@@ -63,11 +67,12 @@ impl Log {
     }
 
     pub(crate) fn note(&mut self, entry: LogEntry) {
-        if let Some(api) = entry.path.strip_prefix("/cgi-bin/")
-            && let Some(count) = self.counts.get_mut(api)
-        {
+        let download = entry.path == FILE_PATH;
+        let api = if download { Some(DOWNLOAD) } else { entry.path.strip_prefix("/cgi-bin/") };
+        if let Some(count) = api.and_then(|api| self.counts.get_mut(api)) {
             count.calls += 1;
-            count.succeeded += u64::from(entry.errcode == Some(0));
+            let served = download && entry.errcode.is_none() && matches!(entry.status, 200 | 206);
+            count.succeeded += u64::from(served || entry.errcode == Some(0));
         }
         if self.entries.len() == LOG_CAPACITY {
             self.entries.pop_front();

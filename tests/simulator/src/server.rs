@@ -17,8 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt as _;
 
+use crate::api::download::FOLDER;
 use crate::control::Control;
-use crate::log::LogEntry;
+use crate::log::{FILE_PATH, LogEntry};
 use crate::setup::Setup;
 use crate::world::{Shared, World};
 use crate::{api, console, pages};
@@ -65,7 +66,7 @@ impl Simulator {
         let bind = |source| StartError::Bind { address: setup.listen, source };
         let listener = TcpListener::bind(setup.listen).await.map_err(bind)?;
         let address = listener.local_addr().map_err(bind)?;
-        let shared = Shared::new(World::new(setup.corp, setup.clock, setup.behaviour));
+        let shared = Shared::new(World::new(setup.corp, setup.clock, setup.behaviour, base_url(address)));
         let accepting = tokio::spawn(accept(listener, router(shared.clone()), shared.clone()));
         Ok(Self { address, control: Control(shared), accepting })
     }
@@ -77,7 +78,7 @@ impl Simulator {
 
     /// Base address of the API, of browser sign-in and of in-app sign-in alike, such as `http://127.0.0.1:8080`.
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        base_url(self.address)
     }
 
     /// The handle that reads and changes it.
@@ -92,9 +93,14 @@ impl Drop for Simulator {
     }
 }
 
+fn base_url(address: SocketAddr) -> String {
+    format!("http://{address}")
+}
+
 fn router(shared: Shared) -> Router {
     Router::new()
         .route("/cgi-bin/{*path}", any(call_api))
+        .route("/export/{name}", get(download))
         .merge(pages::router())
         .merge(console::router())
         .route("/", get(|| async { axum::response::Redirect::to("/console") }))
@@ -112,6 +118,18 @@ async fn call_api(
 ) -> Response<Body> {
     let query = api::parse_query(uri.query().unwrap_or_default());
     api::serve(&shared, peer, &method, &path, &query, &body).await
+}
+
+async fn download(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    axum::Extension(Peer(peer)): axum::Extension<Peer>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Response<Body> {
+    let query = api::parse_query(uri.query().unwrap_or_default());
+    let range = headers.get(axum::http::header::RANGE).and_then(|range| range.to_str().ok());
+    api::download::serve(&shared, peer, &name, &query, range).await
 }
 
 async fn accept(listener: TcpListener, router: Router, shared: Shared) {
@@ -163,11 +181,13 @@ fn note(shared: &Shared, method: &Method, uri: &Uri, response: &Response<Body>, 
         return;
     }
     let query_keys = api::parse_query(uri.query().unwrap_or_default()).into_iter().map(|(key, _)| key).collect();
+    // Who knows the name of a file may read it, so that names are not kept either.
+    let file = uri.path().starts_with(FOLDER);
     let mut world = shared.lock();
     let entry = LogEntry {
         at: world.now(),
         method: method.to_string(),
-        path: uri.path().to_owned(),
+        path: if file { FILE_PATH.to_owned() } else { uri.path().to_owned() },
         query_keys,
         status: if closed { 0 } else { response.status().as_u16() },
         errcode: response.extensions().get::<Errcode>().map(|errcode| errcode.0),

@@ -127,7 +127,7 @@ fn true_member(corp: &Corp, app: &App, range: &Visible, member: &Member) -> True
         external_position: member.external_position.clone(),
         sensitive: app.created_before_2022.then(|| TrueSensitive {
             gender: member.gender.text().to_owned(),
-            avatar: member.avatar.clone(),
+            avatar: member.avatar.to_string(),
             mobile: member.mobile.clone(),
             email: member.email.clone(),
             biz_mail: member.biz_mail.clone(),

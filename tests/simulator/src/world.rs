@@ -7,6 +7,7 @@ use crate::behaviour::Behaviour;
 use crate::clock::{Clock, UnixMillis};
 use crate::corp::{Corp, Visible};
 use crate::credentials::{Caller, Credentials};
+use crate::export::Jobs;
 use crate::faults::FaultBook;
 use crate::log::Log;
 use crate::rates::Rates;
@@ -21,12 +22,15 @@ pub(crate) struct World {
     pub(crate) rates: Rates,
     pub(crate) log: Log,
     pub(crate) random: fastrand::Rng,
+    pub(crate) jobs: Jobs,
+    /// Address of the simulator, such as `http://127.0.0.1:8080`.
+    pub(crate) base_url: String,
     /// Ranges worked out for the present organisation.
     ranges: HashMap<Caller, Arc<Visible>>,
 }
 
 impl World {
-    pub(crate) fn new(corp: Corp, clock: Clock, behaviour: Behaviour) -> Self {
+    pub(crate) fn new(corp: Corp, clock: Clock, behaviour: Behaviour, base_url: String) -> Self {
         Self {
             corp: Arc::new(corp),
             clock,
@@ -36,6 +40,8 @@ impl World {
             rates: Rates::default(),
             log: Log::default(),
             random: fastrand::Rng::new(),
+            jobs: Jobs::default(),
+            base_url,
             ranges: HashMap::new(),
         }
     }

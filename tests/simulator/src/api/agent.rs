@@ -10,10 +10,11 @@ pub(crate) fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let asked: u64 = call.query("agentid").ok_or(41011)?.parse().map_err(|_| 40056)?;
     let app = call.app()?;
     if asked != app.id {
-        let code = if call.corp.app(asked).is_some() { call.world.behaviour.switches.foreign_agent } else { 40056 };
+        let code =
+            if call.view.corp.app(asked).is_some() { call.world.behaviour.switches.foreign_agent } else { 40056 };
         return Err(code.into());
     }
-    let empty_containers = call.world.behaviour.quirks.empty_containers;
+    let empty_containers = call.view.quirks.empty_containers;
     let container = |name: &str, items: Vec<Value>| {
         if items.is_empty() && empty_containers { Value::Object(Map::new()) } else { json!({ name: items }) }
     };
@@ -21,7 +22,7 @@ pub(crate) fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let members: Vec<Value> = app
         .visible
         .members()
-        .filter_map(|id| call.corp.member(id))
+        .filter_map(|id| call.view.corp.member(id))
         .map(|member| json!({"userid": member.id}))
         .collect();
     let departments: Vec<Value> = app.visible.departments().map(Value::from).collect();

@@ -35,6 +35,11 @@ impl Row {
     pub(crate) fn put(&mut self, name: &'static str, value: impl Into<Value>) {
         self.0.push((name, value.into()));
     }
+
+    /// Takes a field out.
+    pub(crate) fn remove(&mut self, name: &str) {
+        self.0.retain(|(key, _)| *key != name);
+    }
 }
 
 /// A failure: its code, and a text where the usual one does not fit.
@@ -78,6 +83,11 @@ impl Answer {
     /// Adds a field.
     pub(crate) fn push(&mut self, name: &'static str, value: impl Into<Value>) {
         self.fields.push((name, Content::Value(value.into())));
+    }
+
+    /// Adds a list of objects.
+    pub(crate) fn push_rows(&mut self, name: &'static str, rows: Vec<Row>) {
+        self.fields.push((name, Content::Rows(rows)));
     }
 
     /// Errcode 0 with the warning of a malformed body.
@@ -200,6 +210,8 @@ pub(crate) fn error_text(code: i64) -> &'static str {
         40058 => "invalid parameter",
         40063 => "some parameters are empty",
         40068 => "invalid tagid",
+        40088 => "invalid jobid",
+        40089 => "job result has been cleared",
         41001 => "access_token missing",
         41002 => "corpid missing",
         41004 => "corpsecret missing",

@@ -1,12 +1,11 @@
 //! One API call on its way through the pipeline: who calls, with what, and what it may see.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
 use super::answer::Refusal;
-use crate::corp::{App, Corp, Visible};
-use crate::credentials::Caller;
+use super::view::View;
+use crate::corp::App;
+use crate::export::Work;
 use crate::world::World;
 
 /// Query pairs, decoded, in order.
@@ -15,11 +14,11 @@ pub(crate) type Query = Vec<(String, String)>;
 /// A call whose token, address and form have been checked.
 pub(crate) struct Call<'a> {
     pub(crate) world: &'a mut World,
-    pub(crate) corp: Arc<Corp>,
-    pub(crate) range: Arc<Visible>,
-    pub(crate) caller: Caller,
+    pub(crate) view: View,
     pub(crate) query: &'a Query,
     pub(crate) body: Map<String, Value>,
+    /// What is left to do once the world is unlocked.
+    pub(crate) work: &'a mut Option<Work>,
 }
 
 impl Call<'_> {
@@ -35,10 +34,7 @@ impl Call<'_> {
 
     /// The calling app.
     pub(crate) fn app(&self) -> Result<&App, Refusal> {
-        match self.caller {
-            Caller::App(id) => self.corp.app(id).ok_or(Refusal::from(40056)),
-            Caller::ContactSync => Err(Refusal::from(48002)),
-        }
+        self.view.app()
     }
 }
 

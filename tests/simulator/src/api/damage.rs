@@ -46,6 +46,7 @@ pub(crate) fn render(mut answer: Answer, effects: &[Effect]) -> Response<Body> {
             Effect::RootArray => body = [b"[".as_slice(), &body, b"]"].concat(),
             Effect::Truncated => body.truncate(body.len() / 2),
             Effect::InvalidUtf8 => spoil(&mut body),
+            Effect::Corrupted => corrupt(&mut body),
             Effect::Gzip => gzip = true,
             _ => {}
         }
@@ -106,6 +107,14 @@ fn wrong_type(content: &Content) -> Content {
 }
 
 const MARK: &str = "sim-broken-text";
+
+/// Makes the byte in the middle another one.
+fn corrupt(body: &mut [u8]) {
+    let middle = body.len() / 2;
+    if let Some(byte) = body.get_mut(middle) {
+        *byte = !*byte;
+    }
+}
 
 /// Puts a byte that is no UTF-8 where the mark stands.
 fn spoil(body: &mut [u8]) {

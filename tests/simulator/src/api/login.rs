@@ -45,7 +45,7 @@ fn exchange(call: &mut Call<'_>, casing: &Casing) -> Result<Answer, Refusal> {
     let mut fields = match &code.visitor {
         Visitor::Member(id) => {
             // A member who left between the sign-in and the exchange has no identity any more.
-            let member = call.corp.member(id).ok_or(40029)?.clone();
+            let member = call.view.corp.member(id).ok_or(40029)?.clone();
             let mut fields = vec![(casing.member, Value::from(member.id.clone()))];
             fields.extend(ticket(call, &app, &code, &member, casing.legacy));
             fields
@@ -64,7 +64,8 @@ fn exchange(call: &mut Call<'_>, casing: &Casing) -> Result<Answer, Refusal> {
 
 /// The user ticket: only after `snsapi_privateinfo` with this app named, for a member in range.
 fn ticket(call: &mut Call<'_>, app: &App, code: &Code, member: &Member, legacy: bool) -> Vec<(&'static str, Value)> {
-    let Some(consent) = code.consent.clone().filter(|_| code.app == Some(app.id) && call.range.member(member)) else {
+    let Some(consent) = code.consent.clone().filter(|_| code.app == Some(app.id) && call.view.range.member(member))
+    else {
         return Vec::new();
     };
     let now = call.world.now();
@@ -88,9 +89,9 @@ pub(crate) fn user_detail(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     if ticket.expires <= now {
         return Err(84014.into());
     }
-    let corp: &Corp = &call.corp;
+    let corp: &Corp = &call.view.corp;
     let member = corp.member(&ticket.member).ok_or(60111)?;
-    if !call.range.member(member) {
+    if !call.view.range.member(member) {
         return Err(60021.into());
     }
     if app.sensitive_fields.is_empty() && call.world.behaviour.switches.refuse_ungranted_detail {

@@ -16,22 +16,22 @@ pub(crate) fn get(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     if id.len() > 64 {
         return Err(40003.into());
     }
-    let member = call.corp.member(id).ok_or(60111)?;
-    if !call.range.member(member) {
+    let member = call.view.corp.member(id).ok_or(60111)?;
+    if !call.view.range.member(member) {
         return Err(call.world.behaviour.switches.hidden_member.into());
     }
-    Ok(Answer::flat(record::full(call, member)))
+    Ok(Answer::flat(record::full(&call.view, member)))
 }
 
 /// `user/list`: whole records of one department's direct members.
 pub(crate) fn list(call: &mut Call<'_>) -> Result<Answer, Refusal> {
-    let rows = selected(call)?.into_iter().map(|member| record::full(call, member)).collect();
+    let rows = selected(call)?.into_iter().map(|member| record::full(&call.view, member)).collect();
     Ok(Answer::rows("userlist", rows))
 }
 
 /// `user/simplelist`: id, name and departments of one department's direct members.
 pub(crate) fn simple_list(call: &mut Call<'_>) -> Result<Answer, Refusal> {
-    let rows = selected(call)?.into_iter().map(|member| record::simple(call, member)).collect();
+    let rows = selected(call)?.into_iter().map(|member| record::simple(&call.view, member)).collect();
     Ok(Answer::rows("userlist", rows))
 }
 
@@ -41,14 +41,14 @@ fn selected<'c>(call: &'c Call<'_>) -> Result<Vec<&'c Member>, Refusal> {
     let below = switches.fetch_child && call.query("fetch_child") == Some("1");
     let members: Vec<&Member> = if below {
         let mut seen = BTreeSet::new();
-        let departments = call.corp.subtree(department.id);
+        let departments = call.view.corp.subtree(department.id);
         departments
             .into_iter()
-            .flat_map(|id| call.corp.staff(id))
+            .flat_map(|id| call.view.corp.staff(id))
             .filter(|member| seen.insert(key(&member.id)))
             .collect()
     } else {
-        call.corp.staff(department.id).collect()
+        call.view.corp.staff(department.id).collect()
     };
     match switches.largest_list {
         Some(largest) if members.len() > largest => Err(45029.into()),
@@ -67,7 +67,7 @@ pub(crate) fn list_id(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         Some(limit) => limit.as_u64().filter(|limit| (1..=10_000).contains(limit)).ok_or(40058)?,
     };
     let limit = usize::try_from(limit).unwrap_or(10_000);
-    let pairs = call.corp.members().flat_map(|member| member.departments.iter().map(move |place| (member, place)));
+    let pairs = call.view.corp.members().flat_map(|member| member.departments.iter().map(move |place| (member, place)));
     let mut rows: Vec<Row> =
         pairs.skip(start).take(limit + 1).map(|(member, place)| pair(member, place.department)).collect();
     let next = if rows.len() > limit { (start + limit).to_string() } else { String::new() };

@@ -1,19 +1,23 @@
 //! The server API below `/cgi-bin/`: what is asked, how it is judged, how it is answered.
 
 mod agent;
-mod answer;
+pub(crate) mod answer;
 mod call;
 mod damage;
-mod department;
+pub(crate) mod department;
+pub(crate) mod download;
+mod export;
 mod login;
 mod member;
 mod pipeline;
-mod record;
+pub(crate) mod record;
 mod table;
-mod tag;
+pub(crate) mod tag;
 mod token;
+pub(crate) mod view;
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Response};
@@ -23,6 +27,10 @@ use crate::world::Shared;
 
 pub(crate) use call::{Query, query_value};
 pub(crate) use damage::unknown_path;
+
+/// For how long, in real time, an answer waits for the work it has begun, so that whoever submits a small job finds it
+/// done. The work itself goes on.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Serves one call. `path` comes without `/cgi-bin/`.
 pub(crate) async fn serve(
@@ -41,6 +49,9 @@ pub(crate) async fn serve(
     let post = *method == Method::POST;
     let request = pipeline::Request { api, endpoint, post, query, body, peer, under_way };
     let outcome = pipeline::run(&mut shared.lock(), &request);
+    if let Some(work) = outcome.work {
+        let _ = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await;
+    }
     for effect in &outcome.effects {
         if let Effect::Delay(length) = effect {
             tokio::time::sleep(*length).await;
@@ -51,21 +62,21 @@ pub(crate) async fn serve(
 }
 
 /// Counts a call as under way until dropped, also when the client goes away.
-struct Visit<'s> {
-    shared: &'s Shared,
+pub(crate) struct Visit {
+    shared: Shared,
     api: &'static str,
 }
 
-impl<'s> Visit<'s> {
-    fn begin(shared: &'s Shared, api: &'static str) -> (Self, u32, std::time::Duration) {
+impl Visit {
+    fn begin(shared: &Shared, api: &'static str) -> (Self, u32, Duration) {
         let mut world = shared.lock();
         let under_way = world.log.enter(api);
         let latency = world.behaviour.latency;
-        (Self { shared, api }, under_way, latency)
+        (Self { shared: shared.clone(), api }, under_way, latency)
     }
 }
 
-impl Drop for Visit<'_> {
+impl Drop for Visit {
     fn drop(&mut self) {
         self.shared.lock().log.leave(self.api);
     }

@@ -9,9 +9,11 @@ use super::answer::{Answer, Refusal, trailer};
 use super::call::{Call, Query, query_value};
 use super::table::{Callers, Endpoint, GET_TOKEN};
 use super::token;
+use super::view::View;
 use crate::clock::millis;
 use crate::corp::TrustedAddresses;
 use crate::credentials::{Caller, CodeState, TokenState};
+use crate::export::Work;
 use crate::faults::Effect;
 use crate::world::World;
 
@@ -33,13 +35,15 @@ pub(crate) struct Request<'r> {
 pub(crate) struct Outcome {
     pub(crate) answer: Answer,
     pub(crate) effects: Vec<Effect>,
+    /// What to do once the world is unlocked.
+    pub(crate) work: Option<Work>,
 }
 
 /// Judges one call.
 pub(crate) fn run(world: &mut World, request: &Request<'_>) -> Outcome {
     let address = world.behaviour.switches.seen_address.clone().unwrap_or_else(|| request.peer.to_string());
-    let mut effects = Vec::new();
-    let result = judge(world, request, &address, &mut effects);
+    let (mut effects, mut work) = (Vec::new(), None);
+    let result = judge(world, request, &address, &mut effects, &mut work);
     let quirks = world.behaviour.quirks;
     let now = world.now();
     let mut answer = result.unwrap_or_else(|refusal| {
@@ -48,7 +52,7 @@ pub(crate) fn run(world: &mut World, request: &Request<'_>) -> Outcome {
         Answer::refused(&refusal, lists, &trailer)
     });
     answer.distort(&quirks);
-    Outcome { answer, effects }
+    Outcome { answer, effects, work }
 }
 
 fn judge(
@@ -56,6 +60,7 @@ fn judge(
     request: &Request<'_>,
     address: &str,
     effects: &mut Vec<Effect>,
+    work: &mut Option<Work>,
 ) -> Result<Answer, Refusal> {
     let Some(endpoint) = request.endpoint else {
         let caller = token::identify(world, request.query, address)?;
@@ -74,9 +79,13 @@ fn judge(
         Err(_) if request.post && world.behaviour.switches.lenient_json => return Ok(Answer::warning()),
         Err(refusal) => return Err(refusal),
     };
-    let corp = world.corp().clone();
-    let range = world.range(caller).ok_or(40014)?;
-    (endpoint.handle)(&mut Call { world, corp, range, caller, query: request.query, body })
+    let view = View {
+        corp: world.corp().clone(),
+        range: world.range(caller).ok_or(40014)?,
+        caller,
+        quirks: world.behaviour.quirks,
+    };
+    (endpoint.handle)(&mut Call { world, view, query: request.query, body, work })
 }
 
 /// Steps 3 to 5: the token stands in the query, nowhere else.
@@ -115,28 +124,10 @@ fn strike(
     address: &str,
     effects: &mut Vec<Effect>,
 ) -> Result<Option<Answer>, Refusal> {
-    let now = world.now();
-    for effect in world.faults.strike(request.api, request.query) {
-        match effect {
-            Effect::Code(code) => return Err(code.into()),
-            Effect::Block(length) => world.rates.block(request.api, now + millis(length)),
-            Effect::Warning => return Ok(Some(Answer::warning())),
-            effect => {
-                // From here on nothing may take effect, but later faults (a delay, say) still add theirs.
-                let ends = matches!(
-                    effect,
-                    Effect::Disconnect { processed: false }
-                        | Effect::EdgePage(_)
-                        | Effect::Redirect(_)
-                        | Effect::HtmlWithOk
-                );
-                effects.push(effect);
-                if ends {
-                    return Ok(Some(Answer::ok(Vec::new())));
-                }
-            }
-        }
+    if let Some(answer) = faults(world, request.api, request.query, effects)? {
+        return Ok(Some(answer));
     }
+    let now = world.now();
     let limits = &world.behaviour.limits;
     if limits
         .concurrency_of
@@ -153,6 +144,38 @@ fn strike(
             .is_some_and(|code| matches!(world.credentials.code_state(code, now), CodeState::Fresh));
     if !exempt && !world.rates.admit(&world.behaviour.limits, request.api, address, now) {
         return Err(45009.into());
+    }
+    Ok(None)
+}
+
+/// The faults that strike a call, without any limits. `Some` is an answer that ends the call with errcode 0.
+pub(crate) fn faults(
+    world: &mut World,
+    api: &str,
+    query: &Query,
+    effects: &mut Vec<Effect>,
+) -> Result<Option<Answer>, Refusal> {
+    let now = world.now();
+    for effect in world.faults.strike(api, query) {
+        match effect {
+            Effect::Code(code) => return Err(code.into()),
+            Effect::Block(length) => world.rates.block(api, now + millis(length)),
+            Effect::Warning => return Ok(Some(Answer::warning())),
+            effect => {
+                // From here on nothing may take effect, but later faults (a delay, say) still add theirs.
+                let ends = matches!(
+                    effect,
+                    Effect::Disconnect { processed: false }
+                        | Effect::EdgePage(_)
+                        | Effect::Redirect(_)
+                        | Effect::HtmlWithOk
+                );
+                effects.push(effect);
+                if ends {
+                    return Ok(Some(Answer::ok(Vec::new())));
+                }
+            }
+        }
     }
     Ok(None)
 }

@@ -3,19 +3,19 @@
 use serde_json::{Map, Value, json};
 
 use super::answer::{Row, unknown};
-use super::call::Call;
 use super::login::sensitive_text;
+use super::view::View;
 use crate::corp::{Attribute, AttributeValue, ExternalProfile, Gender, Member, Membership, SensitiveField, Status};
 use crate::credentials::Caller;
 use crate::quirks::{EmptyAttributes, Quirks, RestrictedFields};
 
 /// The record of `user/simplelist`.
-pub(crate) fn simple(call: &Call<'_>, member: &Member) -> Row {
-    let quirks = &call.world.behaviour.quirks;
+pub(crate) fn simple(view: &View, member: &Member) -> Row {
+    let quirks = &view.quirks;
     let mut row = Row::default();
     row.put("userid", member.id.as_str());
     row.put("name", member.name.as_str());
-    let departments: Vec<u64> = call.range.places(member).map(|place| place.department).collect();
+    let departments: Vec<u64> = view.range.places(member).map(|place| place.department).collect();
     row.put("department", list(quirks, departments.into_iter().map(Value::from).collect()));
     if quirks.undocumented_fields {
         row.put("open_userid", "");
@@ -27,10 +27,10 @@ pub(crate) fn simple(call: &Call<'_>, member: &Member) -> Row {
 }
 
 /// The record of `user/get` and `user/list`.
-pub(crate) fn full(call: &Call<'_>, member: &Member) -> Row {
-    let quirks = &call.world.behaviour.quirks;
-    let mut row = simple(call, member);
-    let places: Vec<&Membership> = call.range.places(member).collect();
+pub(crate) fn full(view: &View, member: &Member) -> Row {
+    let quirks = &view.quirks;
+    let mut row = simple(view, member);
+    let places: Vec<&Membership> = view.range.places(member).collect();
     // An array may stop early: what is missing is 0.
     let parallel = places.len() - usize::from(quirks.short_arrays && !places.is_empty());
     let numbers = |number: fn(&Membership) -> u64| {
@@ -38,11 +38,11 @@ pub(crate) fn full(call: &Call<'_>, member: &Member) -> Row {
     };
     row.put("order", numbers(|place| place.order));
     row.put("is_leader_in_dept", numbers(|place| u64::from(place.leader)));
-    let leaders: Vec<Value> = call.range.direct_leaders(&call.corp, member).map(Value::from).collect();
+    let leaders: Vec<Value> = view.range.direct_leaders(&view.corp, member).map(Value::from).collect();
     if !leaders.is_empty() || !quirks.direct_leader_absent {
         row.put("direct_leader", list(quirks, leaders));
     }
-    match call.range.main_department(member) {
+    match view.range.main_department(member) {
         Some(main) => row.put("main_department", main),
         None if quirks.main_department_zero => row.put("main_department", 0),
         None => {}
@@ -60,16 +60,16 @@ pub(crate) fn full(call: &Call<'_>, member: &Member) -> Row {
         row.put("hide_mobile", u64::from(member.hide_mobile));
         row.put("english_name", member.english_name.as_str());
     }
-    sensitive(call, &mut row, member);
+    sensitive(view, &mut row, member);
     row
 }
 
 /// Sensitive fields: whole for apps made before June 2022 and for the contact-sync assistant, else missing or empty.
-fn sensitive(call: &Call<'_>, row: &mut Row, member: &Member) {
-    let quirks = &call.world.behaviour.quirks;
-    let open = match call.caller {
+fn sensitive(view: &View, row: &mut Row, member: &Member) {
+    let quirks = &view.quirks;
+    let open = match view.caller {
         Caller::ContactSync => true,
-        Caller::App(_) => call.app().is_ok_and(|app| app.created_before_2022),
+        Caller::App(_) => view.app().is_ok_and(|app| app.created_before_2022),
     };
     for field in SensitiveField::ALL {
         let text = if open { sensitive_text(member, field) } else { "" };

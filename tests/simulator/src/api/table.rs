@@ -1,10 +1,9 @@
 //! The endpoints: one row each says who may call, with which verb, and which lists a failure still shows. A path without
-//! a row answers HTTP 404 with an empty body. The asynchronous export (fact sheet section 4.4), messages, approvals and
-//! the JS-SDK have no rows yet.
+//! a row answers HTTP 404 with an empty body. Messages, approvals and the JS-SDK have no rows yet.
 
 use super::answer::{Answer, Refusal};
 use super::call::Call;
-use super::{agent, department, login, member, tag, token};
+use super::{agent, department, export, login, member, tag, token};
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +71,11 @@ static ENDPOINTS: &[Endpoint] = &[
     post("user/list_id", SyncOnly, &["dept_user"], member::list_id),
     read("tag/list", Any, &["taglist"], tag::list),
     read("tag/get", Any, &["userlist", "partylist"], tag::get),
+    post("export/simple_user", AppsAndOldSync, &[], export::simple_users),
+    post("export/user", AppsAndOldSync, &[], export::users),
+    post("export/department", AppsAndOldSync, &[], export::departments),
+    post("export/taguser", AppsAndOldSync, &[], export::tag),
+    read("export/get_result", AppsAndOldSync, &[], export::result),
 ];
 
 /// The endpoint of a path without `/cgi-bin/`.

@@ -137,6 +137,8 @@ pub(crate) const EFFECTS: &[&str] = &[
     "oversized=BYTES",
     "redirect=URL",
     "invalid-utf8",
+    "corrupted",
+    "cut-off",
 ];
 
 /// Runs an action by name.
@@ -250,6 +252,8 @@ fn inject_fault(control: &Control, fields: &Fields) -> Result<Value, ActionError
         "root-array" => Effect::RootArray,
         "gzip" => Effect::Gzip,
         "invalid-utf8" => Effect::InvalidUtf8,
+        "corrupted" => Effect::Corrupted,
+        "cut-off" => Effect::CutOff,
         _ => return Err(fields.invalid("effect", "one of the effects that GET /sim/actions lists")),
     };
     let when = if fields.given("calls").is_none_or(str::is_empty) {

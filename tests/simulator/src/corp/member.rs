@@ -1,5 +1,7 @@
 //! One member: every field that `user/get` and `user/list` can deliver (fact sheet section 4.2).
 
+use std::borrow::Cow;
+
 /// Whether a member can work with the corp. The numbers are WeCom's `status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Status {
@@ -142,8 +144,8 @@ pub struct Member {
     pub status: Status,
     /// Sensitive: see [`super::SensitiveField`].
     pub gender: Gender,
-    /// Sensitive: picture URL.
-    pub avatar: String,
+    /// Sensitive: picture URL. Most members have the same one, which is not stored for each.
+    pub avatar: Cow<'static, str>,
     /// Sensitive.
     pub mobile: String,
     /// Sensitive: personal e-mail.
@@ -178,7 +180,7 @@ impl Member {
             hide_mobile: false,
             status: Status::Active,
             gender: Gender::Unknown,
-            avatar: "https://wework.qpic.cn/sample/0".to_owned(),
+            avatar: "https://wework.qpic.cn/sample/0".into(),
             mobile: String::new(),
             email: String::new(),
             biz_mail: format!("{}@example.wecom.work", id.to_lowercase().replace('@', ".")),

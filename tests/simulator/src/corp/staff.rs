@@ -1,6 +1,7 @@
 //! What may happen to members: joining, changing, moving, resigning, renaming, leaving.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::department::check_order;
 use super::{Corp, CorpError, Member, MemberKey, Membership, Status, folded, key};
@@ -20,7 +21,7 @@ pub enum Resignation {
 impl Corp {
     /// All members, by id ignoring case.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
-        self.members.values()
+        self.members.values().map(AsRef::as_ref)
     }
 
     /// How many members there are.
@@ -30,12 +31,13 @@ impl Corp {
 
     /// One member, by id ignoring case.
     pub fn member(&self, id: &str) -> Option<&Member> {
-        self.members.get(folded(id).as_ref())
+        self.members.get(folded(id).as_ref()).map(AsRef::as_ref)
     }
 
     /// Direct members of a department, by id ignoring case.
     pub fn staff(&self, department: u64) -> impl Iterator<Item = &Member> {
-        self.staff.get(&department).into_iter().flatten().filter_map(|key| self.members.get(key))
+        let keys = self.staff.get(&department).into_iter().flat_map(|staff| staff.iter());
+        keys.filter_map(|key| self.members.get(key)).map(AsRef::as_ref)
     }
 
     /// Adds a member.
@@ -43,12 +45,38 @@ impl Corp {
     /// # Errors
     /// Id invalid or taken, departments unknown, repeated or none, leaders unknown.
     pub fn add_member(&mut self, member: Member) -> Result<(), CorpError> {
-        if self.members.contains_key(&key(&member.id)) {
-            return Err(CorpError::MemberExists(member.id));
-        }
-        self.check_member(&member)?;
+        self.check_new(&member)?;
         self.insert(member);
         Ok(())
+    }
+
+    /// Adds many members, each as [`Corp::add_member`] does; a later one may report to an earlier one. Sorting the lists
+    /// of departments once is several times as fast as keeping them sorted, and makes them smaller.
+    ///
+    /// # Errors
+    /// As [`Corp::add_member`]; the members before the refused one have been added.
+    pub fn add_members(&mut self, members: impl IntoIterator<Item = Member>) -> Result<(), CorpError> {
+        let mut staff: HashMap<u64, Vec<MemberKey>> = HashMap::new();
+        let mut reports: HashMap<MemberKey, Vec<MemberKey>> = HashMap::new();
+        let added = members.into_iter().try_for_each(|member| {
+            self.check_new(&member)?;
+            let id = key(&member.id);
+            for place in &member.departments {
+                staff.entry(place.department).or_default().push(id.clone());
+            }
+            for leader in &member.direct_leaders {
+                reports.entry(key(leader)).or_default().push(id.clone());
+            }
+            self.members.insert(id, Arc::new(member));
+            Ok(())
+        });
+        for (department, ids) in staff {
+            Arc::make_mut(self.staff.entry(department).or_default()).append(&mut ids.into_iter().collect());
+        }
+        for (leader, ids) in reports {
+            Arc::make_mut(self.reports.entry(leader).or_default()).append(&mut ids.into_iter().collect());
+        }
+        added
     }
 
     /// Changes a member in place; the change is checked as a whole and refused as a whole.
@@ -117,17 +145,26 @@ impl Corp {
         Ok(())
     }
 
+    fn check_new(&self, member: &Member) -> Result<(), CorpError> {
+        match self.member(&member.id) {
+            Some(_) => Err(CorpError::MemberExists(member.id.clone())),
+            None => self.check_member(member),
+        }
+    }
+
     fn check_member(&self, member: &Member) -> Result<(), CorpError> {
         check_id(&member.id)?;
-        let distinct: BTreeSet<u64> = member.departments.iter().map(|place| place.department).collect();
-        if distinct.is_empty() || distinct.len() != member.departments.len() || distinct.len() > MAX_DEPARTMENTS {
+        let places = member.departments.as_slice();
+        let stands_in = |places: &[Membership], department| places.iter().any(|place| place.department == department);
+        let repeated = (1..places.len().min(MAX_DEPARTMENTS)).any(|at| stands_in(&places[..at], places[at].department));
+        if places.is_empty() || places.len() > MAX_DEPARTMENTS || repeated {
             return Err(CorpError::MembershipInvalid(member.id.clone()));
         }
-        if let Some(unknown) = distinct.iter().find(|id| self.department(**id).is_none()) {
-            return Err(CorpError::DepartmentUnknown(*unknown));
+        if let Some(unknown) = places.iter().find(|place| self.department(place.department).is_none()) {
+            return Err(CorpError::DepartmentUnknown(unknown.department));
         }
         member.departments.iter().try_for_each(|place| check_order(place.order))?;
-        if let Some(main) = member.main_department.filter(|main| !distinct.contains(main)) {
+        if let Some(main) = member.main_department.filter(|main| !stands_in(places, *main)) {
             return Err(CorpError::MainDepartmentInvalid { id: member.id.clone(), main });
         }
         if member.direct_leaders.len() > MAX_LEADERS {
@@ -142,24 +179,24 @@ impl Corp {
     fn insert(&mut self, member: Member) {
         let id = key(&member.id);
         for place in &member.departments {
-            self.staff.entry(place.department).or_default().insert(id.clone());
+            Arc::make_mut(self.staff.entry(place.department).or_default()).insert(id.clone());
         }
         for leader in &member.direct_leaders {
-            self.reports.entry(key(leader)).or_default().insert(id.clone());
+            Arc::make_mut(self.reports.entry(key(leader)).or_default()).insert(id.clone());
         }
-        self.members.insert(id, member);
+        self.members.insert(id, Arc::new(member));
     }
 
     fn take(&mut self, id: &MemberKey) -> Option<Member> {
-        let member = self.members.remove(id)?;
+        let member = Arc::unwrap_or_clone(self.members.remove(id)?);
         for place in &member.departments {
             if let Some(staff) = self.staff.get_mut(&place.department) {
-                staff.remove(id);
+                Arc::make_mut(staff).remove(id);
             }
         }
         for leader in &member.direct_leaders {
             if let Some(reports) = self.reports.get_mut(&key(leader)) {
-                reports.remove(id);
+                Arc::make_mut(reports).remove(id);
             }
         }
         Some(member)
@@ -168,8 +205,8 @@ impl Corp {
     /// Replaces (or drops) one member id wherever another record names it.
     fn replace_everywhere(&mut self, old: &str, new: Option<&str>) {
         let old_key = key(old);
-        for report in self.reports.remove(&old_key).unwrap_or_default() {
-            if let Some(mut member) = self.take(&report) {
+        for report in self.reports.remove(&old_key).unwrap_or_default().iter() {
+            if let Some(mut member) = self.take(report) {
                 let leaders = std::mem::take(&mut member.direct_leaders);
                 member.direct_leaders = leaders
                     .into_iter()

@@ -163,3 +163,37 @@ fn the_visible_range_is_the_union_of_its_parts() {
         assert_eq!(seen, *members, "{grants:?}");
     }
 }
+
+#[test]
+fn many_at_once_are_what_one_by_one_are() {
+    let member = |id: &str, departments: &[u64], leaders: &[&str]| Member {
+        departments: departments.iter().map(|id| Membership::of(*id)).collect(),
+        direct_leaders: leaders.iter().map(|id| (*id).to_owned()).collect(),
+        ..Member::new(id, id, 1)
+    };
+    let members =
+        [member("zoe", &[4, 2], &[]), member("Dan", &[4], &["ZOE", "ann"]), member("eva", &[1], &["dan"])].to_vec();
+    let (mut one_by_one, mut at_once) = (corp(), corp());
+    for member in members.clone() {
+        one_by_one.add_member(member).unwrap();
+    }
+    at_once.add_members(members.clone()).unwrap();
+    assert_eq!(one_by_one, at_once);
+    at_once.rename_member("zoe", "zac").unwrap();
+    assert_eq!(at_once.member("dan").unwrap().direct_leaders, ["zac", "ann"], "references follow");
+
+    let mut refused = corp();
+    let twice = [members[0].clone(), members[0].clone(), members[1].clone()];
+    assert_eq!(refused.add_members(twice), Err(CorpError::MemberExists("zoe".into())));
+    assert_eq!((refused.member_count(), refused.staff(4).count()), (4, 3), "the first was added, nothing after it");
+}
+
+#[test]
+fn a_copy_is_not_touched_by_a_change() {
+    let mut changed = corp();
+    let copy = changed.clone();
+    changed.move_member("bob", 2).unwrap();
+    changed.remove_member("ann").unwrap();
+    assert_eq!(copy, corp());
+    assert_eq!((changed.staff(4).count(), copy.staff(4).count()), (0, 2));
+}

@@ -3,8 +3,12 @@
 
 mod bed;
 mod console;
+mod downloads;
 mod endpoints;
+mod export_file;
+mod exports;
 mod faults;
+mod large;
 mod lifetimes;
 mod pages;
 mod pipeline;

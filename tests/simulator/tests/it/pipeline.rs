@@ -46,7 +46,7 @@ async fn an_earlier_check_masks_every_later_one() {
     assert_eq!(bed.get(&ask(&token, "user/list_id")).await["errcode"], 42001, "step 5: expired");
     assert_eq!(bed.get(&ask("garbage", "user/list_id")).await["errcode"], 40014, "step 4: unknown");
     assert_eq!(bed.get(&ask("", "user/list_id")).await["errcode"], 41001, "step 3: missing");
-    let unknown = bed.raw("export/user?").await.unwrap();
+    let unknown = bed.raw("batch/syncuser?").await.unwrap();
     assert_eq!((unknown.status, unknown.body.len()), (404, 0), "step 1: unknown path");
 }
 
@@ -123,6 +123,8 @@ async fn the_contact_sync_secret_reads_ids_only() {
         ("agent/get?agentid=1000073", 48002, 48002),
         ("auth/getuserinfo?code=x", 48002, 48002),
         ("tag/list?", 0, 0),
+        ("export/user?", 48009, 40058),
+        ("export/get_result?jobid=x", 48009, 40088),
     ];
     for new_address in [true, false] {
         bed.control.configure(|behaviour| behaviour.switches.new_sync_address = new_address);
