@@ -179,10 +179,22 @@ impl Wings {
         (tenant, name): (&str, &str),
         config: &Value,
     ) -> Element {
+        let entry = self.base_url.trim_start_matches("http://");
+        self.element_admitting(host, component, storage, (tenant, name), config, &[entry])
+    }
+
+    fn element_admitting(
+        &self,
+        host: &Host,
+        component: &Arc<LoadedComponent>,
+        storage: &Arc<dyn Storage>,
+        (tenant, name): (&str, &str),
+        config: &Value,
+        entries: &[&str],
+    ) -> Element {
         let settings = Document::parse(&self.document(config)).expect("the configuration is an object");
         let mut options = ElementOptions::new(tenant, name, settings, Arc::clone(storage));
-        let entry = self.base_url.trim_start_matches("http://");
-        options.operator = OperatorList::only(AllowList::parse([entry]).expect("host and port make an entry"));
+        options.operator = OperatorList::only(AllowList::parse(entries).expect("the entries are sound"));
         options.limits = self.limits.clone();
         options.hooks = vec![Arc::clone(&self.switchboard) as _];
         host.element(component, options).expect("the names are sound")
@@ -236,6 +248,12 @@ impl Stage {
         self.element_of((TENANT, ELEMENT), config)
     }
 
+    /// The same element where the operator admits these hosts and no others.
+    pub fn admitting(&self, entries: &[&str], config: &Value) -> Element {
+        let names = (TENANT, ELEMENT);
+        self.wings.element_admitting(&self.host, &self.component, &self.storage, names, config, entries)
+    }
+
     /// Another tenant's element, on the same host and storage.
     pub fn element_of(&self, names: (&str, &str), config: &Value) -> Element {
         self.wings.element(&self.host, &self.component, &self.storage, names, config)
@@ -250,6 +268,11 @@ impl Stage {
             Store::Sqlite => open(Store::Sqlite, &self.control, &self.folder).await,
         };
         self.wings.element(&host, &component, &storage, (TENANT, ELEMENT), &json!({}))
+    }
+
+    /// The same under other limits of a call.
+    pub async fn elsewhere_with(&self, limits: Limits) -> Element {
+        self.elsewhere().await.with_limits(limits)
     }
 
     /// Takes the vendor off the network: from now on connections are refused.

@@ -8,6 +8,7 @@ mod directory;
 mod element;
 mod examples;
 mod exchange;
+mod export;
 mod faults;
 mod interrupted;
 mod isolation;
