@@ -103,7 +103,7 @@ impl Order {
     }
 
     /// Files of a tag. Members and departments count as items alike, in this order. A tag has 30,000 entries at most, so
-    /// they may stand in memory. A tag that was removed between the check and now is exported as an empty one.
+    /// they may stand in memory. That it exists was checked with the same view.
     fn tags(&self, id: u64) -> io::Result<Vec<Stored>> {
         let tag = self.view.corp.tag(id);
         let (members, departments) = tag.map(|tag| tag::listed(&self.view, tag)).unwrap_or_default();
