@@ -115,7 +115,7 @@ fn goes_on(run: &Run, request: &SyncRequest, now: u64) -> bool {
         return true;
     }
     let (is_wanted, fresh_ms) = match run.phase {
-        Phase::Guard => (request.allow_mass_removal, PLAN_FRESH_MS),
+        Phase::Guard if run.is_blocked => (request.allow_mass_removal, PLAN_FRESH_MS),
         Phase::Planned => (!request.dry_run, PLAN_FRESH_MS),
         _ => (run.dry_run == request.dry_run, FETCH_FRESH_MS),
     };

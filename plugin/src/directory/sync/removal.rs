@@ -87,7 +87,8 @@ fn find_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) 
 pub fn guard<P: Platform>(worker: &mut Worker<'_, P>, is_allowed: bool) -> Result<(), Stop> {
     let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
     let counts = counts(worker.run.missing, head.members.present(), head.departments);
-    if !is_allowed && is_mass(&counts) {
+    worker.run.is_blocked = !is_allowed && is_mass(&counts);
+    if worker.run.is_blocked {
         return Err(Stop::Vendor(blocked(counts)));
     }
     worker.run.phase = Phase::Confirm(Sweep::Departments(None));

@@ -44,6 +44,8 @@ pub struct Run {
     pub applied: Counts,
     /// Members and departments of the directory that were not met.
     pub missing: Missing,
+    /// Whether the guard stopped it, so that a person has to allow the removal.
+    pub is_blocked: bool,
     /// Whether any fetched member carried a sensitive field.
     pub saw_sensitive: bool,
     /// Requests side by side; falls when WeCom answers 45033.
@@ -229,6 +231,7 @@ impl Run {
             planned: Counts::default(),
             applied: Counts::default(),
             missing: Missing::default(),
+            is_blocked: false,
             saw_sensitive: false,
             parallelism,
             calls: BTreeMap::new(),

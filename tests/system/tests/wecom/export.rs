@@ -29,7 +29,7 @@ fn in_blocks(block: u64) -> Exports {
 
 /// A host that delivers so few bytes at a time that every file comes in many ranges, over many calls.
 fn narrow() -> Limits {
-    Limits { largest_response: 4 << 10, requests: 30, ..Limits::default() }
+    Limits { largest_response: 4 << 10, requests: 18, ..Limits::default() }
 }
 
 /// Everything that the copy consists of, as it is stored.
@@ -343,9 +343,11 @@ async fn cut_everywhere(cut: Cut) {
         let copy = stage.copy().await;
         assert_eq!(Copy::replayed(&stage.changes().await), copy, "{cut:?} {operations}");
         stage.advance(LEASES_OVER);
+        // Dead after its last write, the run was complete, and this is the next one.
+        let runs = 1 + u64::from(stage.overview().await.last_run.is_some());
         let report = stage.complete(&EXPORT).await;
         assert_eq!(report.strategy, Strategy::Export);
-        assert_eq!(stage.control.count("export/user").calls, 1, "{operations}: nothing is ordered twice");
+        assert_eq!(stage.control.count("export/user").calls, runs, "{operations}: nothing is ordered twice");
         stage.assert_exact().await;
     }
 }

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use host_harness::{
     Limits,
-    contract::{directory::SyncStep, types::Reason},
+    contract::{
+        directory::{self as contract, SyncRequest, SyncStep},
+        types::Reason,
+    },
 };
 use proptest::{
     collection::vec,
-    prelude::{Just, ProptestConfig, Strategy, any, prop_oneof},
+    prelude::{ProptestConfig, Strategy, any, prop_oneof},
     proptest,
     sample::select,
 };
@@ -20,7 +23,7 @@ use system_tests::{
     sync::{ALLOWED, PLAIN},
 };
 use wecom_simulator::{
-    Behaviour, DEMO_AGENT_ID, Effect, Fault, Generator, Quirks, Shape, When,
+    Behaviour, DEMO_AGENT_ID, Effect, Exports, Fault, Generator, Quirks, Shape, When,
     corp::{Corp, Department, Grant, Member as Person, Resignation, Status},
 };
 
@@ -84,11 +87,14 @@ enum Event {
         department: usize,
     },
     /// A sync that runs to its end.
-    Sync,
+    Sync {
+        exported: bool,
+    },
     /// A call of sync that is cut off after so many operations.
     Kill {
         operations: i64,
         is_done: bool,
+        exported: bool,
     },
     /// A fault for the next calls.
     Disturb {
@@ -111,6 +117,8 @@ fn event() -> impl Strategy<Value = Event> {
         Effect::WrongTypes,
         Effect::Disconnect { processed: true },
         Effect::Gzip,
+        Effect::Corrupted,
+        Effect::CutOff,
     ]);
     prop_oneof![
         3 => (n(), any::<bool>()).prop_map(|(department, spelling)| Event::Hire { department, spelling }),
@@ -130,8 +138,9 @@ fn event() -> impl Strategy<Value = Event> {
         1 => n().prop_map(|department| Event::UngrantDepartment { department }),
         2 => n().prop_map(|member| Event::RefreshMember { member }),
         1 => n().prop_map(|department| Event::RefreshDepartment { department }),
-        4 => Just(Event::Sync),
-        3 => (0..40_i64, any::<bool>()).prop_map(|(operations, is_done)| Event::Kill { operations, is_done }),
+        4 => any::<bool>().prop_map(|exported| Event::Sync { exported }),
+        3 => (0..40_i64, any::<bool>(), any::<bool>())
+            .prop_map(|(operations, is_done, exported)| Event::Kill { operations, is_done, exported }),
         2 => (effect, 1..6_u64).prop_map(|(effect, nth)| Event::Disturb { effect, nth }),
     ]
 }
@@ -238,10 +247,10 @@ fn administrate(corp: &mut Corp, event: &Event, number: usize) -> Option<()> {
 /// Lets an event happen.
 async fn happen(stage: &Stage, event: &Event, number: usize) {
     match event {
-        Event::Sync => sync(stage).await,
-        Event::Kill { operations, is_done } => {
+        Event::Sync { exported } => sync(stage, *exported).await,
+        Event::Kill { operations, is_done, exported } => {
             stage.fuse.arm(*operations, if *is_done { Cut::After } else { Cut::Before });
-            let answer = stage.fuse.watch(stage.element.sync(&ALLOWED)).await;
+            let answer = stage.fuse.watch(stage.element.sync(&by(*exported, &ALLOWED))).await;
             stage.fuse.mend();
             match answer {
                 Some(answer) => drop(stage.heard(answer)),
@@ -266,13 +275,21 @@ async fn happen(stage: &Stage, event: &Event, number: usize) {
     stage.advance(Duration::from_millis(1));
 }
 
+/// The request, by export or by walk.
+fn by(exported: bool, request: &SyncRequest) -> SyncRequest {
+    SyncRequest {
+        strategy: if exported { contract::Strategy::Export } else { contract::Strategy::Walk },
+        ..request.clone()
+    }
+}
+
 /// Syncs to the end, as an administrator who allows what the guard asks about and mends what pauses a run.
-async fn sync(stage: &Stage) {
+async fn sync(stage: &Stage, exported: bool) {
     for _ in 0..8 {
-        match stage.sync(&PLAIN).await {
+        match stage.sync(&by(exported, &PLAIN)).await {
             Ok(SyncStep::Complete(_)) => return,
             Ok(SyncStep::Paused(pause)) if matches!(pause.error.reason, Reason::MassRemovalBlocked(_)) => {
-                if matches!(stage.sync(&ALLOWED).await, Ok(SyncStep::Complete(_))) {
+                if matches!(stage.sync(&by(exported, &ALLOWED)).await, Ok(SyncStep::Complete(_))) {
                     return;
                 }
             }
@@ -284,15 +301,16 @@ async fn sync(stage: &Stage) {
 }
 
 async fn play(generator: Generator, quirks: Quirks, limits: Limits, events: Vec<Event>) {
-    let behaviour = Behaviour { quirks, ..Behaviour::default() };
+    let exports = Exports { smallest_block: Some(7), ..Exports::default() };
+    let behaviour = Behaviour { quirks, exports, ..Behaviour::default() };
     let stage = Setting::new(generator.generate().unwrap()).behaviour(behaviour).limits(limits).start().await;
     for (number, event) in events.iter().enumerate() {
         happen(&stage, event, number).await;
     }
     stage.control.clear_faults();
-    sync(&stage).await;
+    sync(&stage, true).await;
     // The run may have been under way while the organisation changed last: one more sees everything.
-    sync(&stage).await;
+    sync(&stage, false).await;
     stage.assert_exact().await;
     stage.assert_discreet(&[]);
 }
