@@ -75,6 +75,8 @@ pub struct Usage {
     pub calls: BTreeMap<&'static str, u64>,
     /// How many of them repeated an earlier one.
     pub retries: u64,
+    /// Ranges of files that were asked for; not among the calls.
+    pub downloads: u64,
 }
 
 impl Usage {

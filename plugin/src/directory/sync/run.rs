@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Figures;
 use crate::{contract::directory as contract, vendor::client::Usage};
 
 /// One pass over the organisation, from asking for its scope to the last written record.
@@ -41,12 +42,16 @@ pub struct Run {
     pub parallelism: u32,
     /// Vendor calls by API.
     pub calls: BTreeMap<String, u64>,
+    /// Ranges of files that were fetched; not among the calls.
+    pub downloads: u64,
     /// Requests that were repeated.
     pub retries: u64,
     /// Times the caller was asked to wait.
     pub waits: u64,
     /// Calls of `sync` that worked on this run.
     pub sync_calls: u32,
+    /// What else it took.
+    pub figures: Figures,
     /// For the administrator.
     pub notes: Vec<String>,
     /// When the plan was complete.
@@ -163,9 +168,11 @@ impl Run {
             saw_sensitive: false,
             parallelism,
             calls: BTreeMap::new(),
+            downloads: 0,
             retries: 0,
             waits: 0,
             sync_calls: 0,
+            figures: Figures::default(),
             notes: Vec::new(),
             planned_at: None,
             pending_wait: None,
@@ -192,6 +199,7 @@ impl Run {
             *self.calls.entry((*api).to_owned()).or_default() += calls - known;
         }
         self.retries += now.retries - before.retries;
+        self.downloads += now.downloads - before.downloads;
     }
 
     /// How the run stands, for people.
