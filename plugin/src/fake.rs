@@ -31,6 +31,8 @@ use memory::{Memory, Slot};
 
 /// When the fake clock starts: some day in 2026.
 pub(crate) const START_MS: u64 = 1_790_000_000_000;
+/// What every fake call takes of memory.
+pub(crate) const MEMORY_BYTES: u64 = 2 << 20;
 /// The secret of [`config`]; no text may ever show it.
 pub(crate) const SECRET: &str = "s3cret-abcdefghijklmnopqrstuvwxyz0123456789";
 
@@ -232,6 +234,10 @@ impl Platform for FakePlatform {
 
     fn remaining(&self) -> Budget {
         Budget { wall_ms: self.ends_at.get().saturating_sub(self.now.get()), ..self.budget.get() }
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        MEMORY_BYTES
     }
 
     fn send(&self, request: &Request) -> Result<Response, HttpError> {

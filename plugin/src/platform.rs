@@ -11,6 +11,8 @@ pub trait Platform {
     fn settings(&self) -> String;
     /// What is left of this call's limits.
     fn remaining(&self) -> call::Budget;
+    /// Bytes of memory that this call's instance has by now; an instance never gives any back.
+    fn memory_bytes(&self) -> u64;
     /// One HTTP request.
     fn send(&self, request: &http::Request) -> Result<http::Response, http::HttpError>;
     /// Several side by side; results in the order of the requests.

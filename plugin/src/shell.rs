@@ -3,10 +3,13 @@
 use crate::{
     config::Config,
     contract::{call, directory, element, http, log, login, settings, storage, types},
-    directory::{feed, read, refresh},
+    directory::{feed, read, refresh, sync},
     failure::Failure,
     platform::Platform,
 };
+
+/// Bytes of a page of WebAssembly memory.
+const WASM_PAGE: u64 = 64 << 10;
 
 /// The platform of a component: the imports of its world, WASI's clock and randomness.
 struct Imports;
@@ -18,6 +21,10 @@ impl Platform for Imports {
 
     fn remaining(&self) -> call::Budget {
         call::remaining()
+    }
+
+    fn memory_bytes(&self) -> u64 {
+        core::arch::wasm32::memory_size::<0>() as u64 * WASM_PAGE
     }
 
     fn send(&self, request: &http::Request) -> Result<http::Response, http::HttpError> {
@@ -122,7 +129,15 @@ impl login::Guest for Component {
 
 impl directory::Guest for Component {
     fn sync(request: directory::SyncRequest) -> Result<directory::SyncStep, types::Error> {
-        with_config(|platform, config| crate::directory::sync::sync(platform, config, &request))
+        with_config(|platform, config| sync::sync(platform, config, &request))
+    }
+
+    fn plan(cursor: Option<String>, limit: u32) -> Result<directory::PlanPage, types::Error> {
+        reading(|platform| sync::plan::plan(platform, cursor.as_deref(), limit))
+    }
+
+    fn history() -> Result<Vec<directory::Report>, types::Error> {
+        reading(sync::history::history)
     }
 
     fn changes(cursor: Option<String>, limit: u32) -> Result<directory::ChangePage, types::Error> {

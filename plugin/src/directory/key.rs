@@ -11,8 +11,8 @@
 //! | `directory/acknowledged` | the last change that was acknowledged |
 //! | `directory/run` | the current [`super::sync::run::Run`] |
 //! | `directory/run-lease` | who works on it now |
-//! | `directory/last-run` | the report of the last complete run |
 //! | `directory/export-refused` | why the bulk export does not work here, for a week |
+//! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
 //! | `directory/r/<run>/j/<page>` | scratch, sealed: the bulk export that was ordered, with its key |
 //! | `directory/r/<run>/d/<page>` | scratch: the departments met, parents first |
 //! | `directory/r/<run>/u/<page>` | scratch: members granted one by one or by tag |
@@ -31,8 +31,6 @@ pub const RUN: &str = "directory/run";
 /// See the table above.
 pub const RUN_LEASE: &str = "directory/run-lease";
 /// See the table above.
-pub const LAST_RUN: &str = "directory/last-run";
-/// See the table above.
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
 /// See the table above.
 pub const EXPORT_REFUSED: &str = "directory/export-refused";
@@ -42,6 +40,8 @@ pub const DEPARTMENTS: &str = "directory/d/";
 pub const MEMBERS: &str = "directory/m/";
 /// Prefix of the change feed.
 pub const FEED: &str = "directory/f/";
+/// Prefix of the reports of runs.
+pub const HISTORY: &str = "directory/h/";
 
 /// A department.
 pub fn department(id: &str) -> String {
@@ -71,6 +71,11 @@ pub fn index_entry(department: &str, id: &str) -> String {
 /// An entry of the change feed.
 pub fn change(seq: u64) -> String {
     format!("{FEED}{seq:020}")
+}
+
+/// The report of a run.
+pub fn history_of(run: &str) -> String {
+    format!("{HISTORY}{run}")
 }
 
 /// The form of an id under which it is compared.

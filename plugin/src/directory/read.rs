@@ -97,7 +97,7 @@ pub fn find_department<P: Platform>(platform: &P, id: &str) -> Result<contract::
 pub fn overview<P: Platform>(platform: &P) -> Result<contract::DirectorySummary, Failure> {
     let head = head::read(platform)?.map(|stored| stored.value);
     let run = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
-    let last_run = sync::report::last(platform)?;
+    let last_run = sync::history::last_complete(platform)?;
     let acknowledged = feed::acknowledged(platform)?;
     let organisation_id = head.as_ref().map(|head| head.corp_id.clone());
     let head = head.unwrap_or_default();

@@ -11,7 +11,10 @@
 
 mod apply;
 mod export;
+mod figures;
+pub mod history;
 mod lease;
+pub mod plan;
 mod removal;
 pub mod report;
 pub mod run;
@@ -23,7 +26,7 @@ mod worker;
 
 use self::{
     lease::Lease,
-    report::Report,
+    report::{Outcome, Report},
     run::{PendingWait, Phase, Run, Way},
     seen::Seen,
     worker::{Stop, Worker},
@@ -88,15 +91,18 @@ fn current_run<P: Platform>(
     request: &SyncRequest,
     way: Way,
 ) -> Result<(Run, bool), Failure> {
-    head::read_for(platform, &config.corp_id)?;
+    let head = head::read_for(platform, &config.corp_id)?.0;
     let now = platform.now_ms();
     let stored = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
     match stored {
         Some(run) if goes_on(&run, request, now) => Ok((run, false)),
         stored => {
             if let Some(run) = stored {
-                // Together, so that no run is ever found without its scratch.
-                platform.apply(&[Op::DeletePrefix(key::scratch(&run.id)), store::delete(key::RUN)])?;
+                // Together, so that no run is ever found without its scratch, or goes without a word.
+                let report = Report::new(Outcome::Abandoned, &run, &head, now);
+                let mut ops = history::record(platform, &report)?;
+                ops.extend([Op::DeletePrefix(key::scratch(&run.id)), store::delete(key::RUN)]);
+                platform.apply(&ops)?;
             }
             let mut random = [0; 8];
             platform.random(&mut random);
@@ -133,7 +139,10 @@ fn drive<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Resu
     worker.run.dry_run = request.dry_run && !worker.run.is_applying();
     worker.run.sync_calls += 1;
     loop {
-        match step(worker, request) {
+        worker.begin_step();
+        let taken = step(worker, request);
+        worker.count_calls();
+        match taken {
             Ok(Some(done)) => return Ok(done),
             Ok(None) => worker.run.failures = 0,
             Err(Stop::Lost(failure)) => return Err(Stop::Lost(failure)),
@@ -162,10 +171,12 @@ fn step<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Resul
         Phase::Confirm(sweep) => removal::confirm(worker, sweep)?,
         Phase::Planned if worker.run.dry_run => {
             apply::plan_departments(worker)?;
-            worker.checkpoint()?;
+            worker.count_calls();
             let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
-            let report = Report::new(&worker.run, &head, worker.platform.now_ms());
-            return Ok(Some(SyncStep::Planned(report.show(true))));
+            let report = Report::new(Outcome::Planned, &worker.run, &head, worker.platform.now_ms());
+            let ops = history::record(worker.platform, &report)?;
+            worker.commit(ops)?;
+            return Ok(Some(SyncStep::Planned(report.show())));
         }
         Phase::Planned => {
             worker.run.phase = Phase::ApplyDepartments(0);
@@ -185,13 +196,13 @@ fn finish<P: Platform>(worker: &mut Worker<'_, P>) -> Result<SyncStep, Stop> {
     worker.count_calls();
     let now = worker.platform.now_ms();
     let (head, version) = head::read_for(worker.platform, &worker.config.corp_id)?;
-    let report = Report::new(&worker.run, &head, now);
+    let report = Report::new(Outcome::Complete, &worker.run, &head, now);
     let observed = Observed { seen: worker.run.saw_sensitive, at: now };
-    let mut ops = vec![
-        store::put(key::LAST_RUN, &report),
+    let mut ops = history::record(worker.platform, &report)?;
+    ops.extend([
         store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed),
         Op::DeletePrefix(key::scratch(&worker.run.id)),
-    ];
+    ]);
     // An organisation without a visible member or department is bound to its corp all the same.
     if version.is_none() {
         ops.push(store::check(key::HEAD, None));
@@ -200,7 +211,7 @@ fn finish<P: Platform>(worker: &mut Worker<'_, P>) -> Result<SyncStep, Stop> {
     worker.commit_last(ops)?;
     let changes = head.last_change.to_string();
     worker.platform.log(Level::Info, "the sync is complete", &[("run", &worker.run.id), ("last_change", &changes)]);
-    Ok(SyncStep::Complete(report.show(false)))
+    Ok(SyncStep::Complete(report.show()))
 }
 
 #[derive(serde::Serialize)]

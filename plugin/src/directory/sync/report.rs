@@ -2,19 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::run::{Counts, Run};
-use crate::{
-    contract::directory as contract,
-    directory::{head::Head, key},
-    failure::Failure,
-    platform::Platform,
-    store,
+use super::{
+    figures::PhaseTime,
+    run::{Counts, Run},
 };
+use crate::{contract::directory as contract, directory::head::Head};
 
 /// The stored form of a report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// The run as it ended.
+    /// How the run ended.
+    outcome: Outcome,
+    /// The run as it was then.
     run: Run,
     /// Unix milliseconds.
     finished_at: u64,
@@ -24,10 +23,33 @@ pub struct Report {
     members_total: u64,
 }
 
+/// The stored form of the contract's `run-outcome`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outcome {
+    /// Written.
+    Complete,
+    /// A plan, not written yet.
+    Planned,
+    /// Given up before anything was written.
+    Abandoned,
+}
+
+impl From<Outcome> for contract::RunOutcome {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Complete => Self::Complete,
+            Outcome::Planned => Self::Planned,
+            Outcome::Abandoned => Self::Abandoned,
+        }
+    }
+}
+
 impl Report {
-    /// The report of a run that is complete, or whose plan is.
-    pub fn new(run: &Run, head: &Head, finished_at: u64) -> Self {
+    /// The report of a run that ended, or whose plan is complete.
+    pub fn new(outcome: Outcome, run: &Run, head: &Head, finished_at: u64) -> Self {
         Self {
+            outcome,
             run: run.clone(),
             finished_at,
             departments_total: head.departments,
@@ -35,8 +57,18 @@ impl Report {
         }
     }
 
-    /// The contract's record. A plan counts what it would do, a complete run what it did.
-    pub fn show(&self, is_plan: bool) -> contract::Report {
+    /// The run's id.
+    pub fn run_id(&self) -> &str {
+        &self.run.id
+    }
+
+    /// How the run ended.
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// The contract's record. A complete run counts what it did, every other what it would do.
+    pub fn show(&self) -> contract::Report {
         let run = &self.run;
         let Counts {
             departments_added,
@@ -48,9 +80,10 @@ impl Report {
             members_resigned,
             members_rejoined,
             ..
-        } = if is_plan { run.planned } else { run.applied };
+        } = if self.outcome == Outcome::Complete { run.applied } else { run.planned };
         contract::Report {
             run: run.id.clone(),
+            outcome: self.outcome.into(),
             strategy: if run.is_exported { contract::Strategy::Export } else { contract::Strategy::Walk },
             started_at: run.started_at,
             finished_at: self.finished_at,
@@ -75,15 +108,23 @@ impl Report {
                 .iter()
                 .map(|(api, calls)| contract::CallCount { api: api.clone(), calls: *calls })
                 .collect(),
+            downloads: run.downloads,
+            bytes_in: run.figures.bytes_in,
             retries: run.retries,
             waits: run.waits,
             sync_calls: run.sync_calls,
+            peak_memory: run.figures.peak_memory,
+            phases: run
+                .figures
+                .phases
+                .iter()
+                .map(|PhaseTime { phase, vendor_calls, ms }| contract::PhaseTime {
+                    phase: phase.clone(),
+                    vendor_calls: *vendor_calls,
+                    ms: *ms,
+                })
+                .collect(),
             notes: run.notes.clone(),
         }
     }
-}
-
-/// The report of the last complete run.
-pub fn last<P: Platform>(platform: &P) -> Result<Option<contract::Report>, Failure> {
-    Ok(store::get::<_, Report>(platform, key::LAST_RUN)?.map(|stored| stored.value.show(false)))
 }

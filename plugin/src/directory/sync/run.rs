@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::figures::Figures;
 use crate::{
     contract::directory as contract,
     vendor::{client::Usage, export::Bookmark},
@@ -60,6 +61,8 @@ pub struct Run {
     pub waits: u64,
     /// Calls of `sync` that worked on this run.
     pub sync_calls: u32,
+    /// What else it took.
+    pub figures: Figures,
     /// For the administrator.
     pub notes: Vec<String>,
     /// When the plan was complete.
@@ -239,6 +242,7 @@ impl Run {
             retries: 0,
             waits: 0,
             sync_calls: 0,
+            figures: Figures::default(),
             notes: Vec::new(),
             planned_at: None,
             pending_wait: None,
@@ -262,6 +266,7 @@ impl Run {
             sync_calls: self.sync_calls,
             notes: self.notes.clone(),
             failures: self.failures,
+            figures: self.figures.clone(),
             ..fresh
         }
     }

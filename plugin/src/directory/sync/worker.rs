@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    figures::Mark,
     lease::{self, Lease},
     run::Run,
     seen::Seen,
@@ -72,6 +73,9 @@ pub struct Worker<'a, P: Platform> {
     buffered_ids: BTreeSet<String>,
     /// Vendor calls that the run knows already.
     counted: Usage,
+    /// The phase whose time runs, and since when.
+    phase: String,
+    marked: Mark,
     begun_with_ms: u64,
     checkpoint_at_ms: u64,
 }
@@ -79,7 +83,8 @@ pub struct Worker<'a, P: Platform> {
 impl<'a, P: Platform> Worker<'a, P> {
     /// A worker for one call.
     pub fn new(platform: &'a P, config: &'a Config, run: Run, seen: Seen, lease: Lease) -> Self {
-        let wall = platform.remaining().wall_ms;
+        let left = platform.remaining();
+        let wall = left.wall_ms;
         Self {
             platform,
             config,
@@ -91,6 +96,8 @@ impl<'a, P: Platform> Worker<'a, P> {
             buffered_bytes: 0,
             buffered_ids: BTreeSet::new(),
             counted: Usage::default(),
+            phase: String::new(),
+            marked: Mark { wall_ms: wall, bytes_in: left.bytes_in },
             begun_with_ms: wall,
             checkpoint_at_ms: wall,
         }
@@ -184,11 +191,23 @@ impl<'a, P: Platform> Worker<'a, P> {
         self.commit(vec![Op::DeletePrefix(key::scratch(&self.run.id))])
     }
 
-    /// Adds the vendor calls since the last time to the run.
+    /// From here on time and calls are those of the phase in which the run is now.
+    pub fn begin_step(&mut self) {
+        self.phase = self.run.progress().phase;
+    }
+
+    /// Adds the vendor calls, and what else was taken since the last time, to the run.
     pub fn count_calls(&mut self) {
         let usage = self.client.usage();
+        let calls = usage.total() - self.counted.total();
         self.run.count(&usage, &self.counted);
         self.counted = usage;
+        let left = self.platform.remaining();
+        let mark = Mark { wall_ms: left.wall_ms, bytes_in: left.bytes_in };
+        let figures = &mut self.run.figures;
+        figures.add(&self.phase, self.marked, mark, calls);
+        figures.peak_memory = figures.peak_memory.max(self.platform.memory_bytes());
+        self.marked = mark;
     }
 
     /// Writes the run and these operations atomically. The caller's checks must not fail.

@@ -5,10 +5,12 @@ use std::{cell::Cell, rc::Rc};
 use proptest::{prelude::*, strategy::Strategy};
 
 use super::{
-    ALLOWED, Company, EVERYBODY, assert_exact, changes, complete, members, platform, replayed, small, sync_on,
+    ALLOWED, Company, DRY, EVERYBODY, assert_exact, changes, complete, members, planned, platform, replayed, small,
+    sync_on,
 };
 use crate::{
     contract::{
+        directory::{ChangeKind, SyncRequest, SyncStep},
         storage::{Op, StorageError},
         types::Reason,
     },
@@ -40,6 +42,8 @@ enum Event {
     },
     /// A fault of the vendor in the middle of a sync.
     Fault(usize),
+    /// A dry run whose plan is read in pages of this size and then carried out.
+    Planned(u32),
     Sync,
 }
 
@@ -68,6 +72,7 @@ fn event() -> impl Strategy<Value = Event> {
         3 => (0_u32..14, any::<bool>()).prop_map(|(apply, after)| Event::Killed { apply, after }),
         2 => (0_u32..14, 0_u8..30).prop_map(|(apply, member)| Event::Raced { apply, member }),
         2 => (0..FAULTS.len()).prop_map(Event::Fault),
+        2 => (1_u32..9).prop_map(Event::Planned),
         2 => Just(Event::Sync),
     ]
 }
@@ -160,6 +165,19 @@ fn play(fake: &FakePlatform, event: &Event) {
             });
             sync_on(fake, &ALLOWED).unwrap();
             fake.clear_hooks();
+        }
+        Event::Planned(limit) => {
+            // A run that had begun to write is ended instead.
+            if let SyncStep::Planned(report) = sync_on(fake, &SyncRequest { allow_mass_removal: true, ..DRY }).unwrap() {
+                let (mut plan, known) = (planned(fake, limit), changes(fake).len());
+                assert_eq!(complete(fake, &ALLOWED).run, report.run);
+                let done = changes(fake).split_off(known);
+                let mut done: Vec<_> = done.into_iter().map(|change| (change.kind, change.id)).collect();
+                let order = |(kind, id): &(ChangeKind, String)| (*kind as u8, id.clone());
+                plan.sort_by_key(order);
+                done.sort_by_key(order);
+                assert_eq!(plan, done);
+            }
         }
         _ => {}
     }

@@ -6,11 +6,15 @@ mod interrupted;
 use std::collections::BTreeMap;
 
 use self::company::{Company, Person, platform};
-use super::{feed, key, read, refresh, sync::sync};
+use super::{
+    feed, key, read, refresh,
+    sync::{history, plan, sync},
+};
 use crate::{
     contract::{
         directory::{
-            Change, ChangeKind, Changed, Member, MemberFilter, MemberStatus, Report, Strategy, SyncRequest, SyncStep,
+            Change, ChangeKind, Changed, Member, MemberFilter, MemberStatus, Report, RunOutcome, Strategy, SyncRequest,
+            SyncStep,
         },
         types::Reason,
     },
@@ -105,6 +109,20 @@ fn changes(fake: &FakePlatform) -> Vec<Change> {
     }
 }
 
+/// The plan, in pages of this size.
+fn planned(fake: &FakePlatform, limit: u32) -> Vec<(ChangeKind, String)> {
+    let (mut changes, mut cursor) = (Vec::new(), None);
+    loop {
+        let page = plan::plan(fake, cursor.as_deref(), limit).unwrap();
+        assert!(page.changes.len() <= limit as usize);
+        changes.extend(page.changes.into_iter().map(|change| (change.kind, change.id)));
+        cursor = page.cursor;
+        if cursor.is_none() {
+            return changes;
+        }
+    }
+}
+
 fn kinds(changes: &[Change]) -> Vec<(ChangeKind, &str)> {
     changes.iter().map(|change| (change.kind, change.id.as_str())).collect()
 }
@@ -191,13 +209,14 @@ fn a_first_sync_copies_everything_and_a_second_changes_nothing() {
     assert_eq!(report.vendor_calls, 1 + 2 + 2 + 1, "token, agent, list, two departments, one granted member");
     assert_exact(&fake, &company.borrow());
 
-    let before: Vec<_> =
-        fake.keys("directory/").iter().filter(|key| !key.ends_with("run")).map(|key| fake.value(key)).collect();
+    let kept = || -> Vec<_> {
+        let keys = fake.keys("directory/").into_iter().filter(|key| !key.starts_with(key::HISTORY));
+        keys.map(|key| fake.value(&key)).collect()
+    };
+    let before = kept();
     let report = complete(&fake, &PLAIN);
     assert_eq!((report.members.unchanged, report.members.added, report.members.updated), (3, 0, 0));
-    let after: Vec<_> =
-        fake.keys("directory/").iter().filter(|key| !key.ends_with("run")).map(|key| fake.value(key)).collect();
-    assert_eq!(before, after, "an unchanged organisation writes no record, index or feed entry");
+    assert_eq!(before, kept(), "an unchanged organisation writes no record, index or feed entry");
 }
 
 #[test]
@@ -304,6 +323,39 @@ fn a_dry_run_writes_nothing_and_its_plan_can_be_applied() {
     let report = complete(&fake, &PLAIN);
     assert_eq!((report.members.added, fake.count("user/list")), (3, lists));
     assert_exact(&fake, &company.borrow());
+}
+
+#[test]
+fn a_run_that_is_given_up_is_remembered_and_its_plan_is_gone() {
+    let (fake, _) = platform(small());
+    let Ok(SyncStep::Planned(first)) = sync_on(&fake, &DRY) else { panic!() };
+    let page = plan::plan(&fake, None, 2).unwrap();
+    assert_eq!((&page.run, page.changes.len(), page.cursor.is_some()), (&first.run, 2, true));
+    fake.advance_ms(1_000);
+    let Ok(SyncStep::Planned(second)) = sync_on(&fake, &DRY) else { panic!() };
+    let outcomes = |fake: &FakePlatform| -> Vec<_> {
+        history::history(fake).unwrap().into_iter().map(|report| (report.run, report.outcome)).collect()
+    };
+    let (first, second) = (first.run, second.run);
+    assert_eq!(outcomes(&fake), [(second.clone(), RunOutcome::Planned), (first.clone(), RunOutcome::Abandoned)]);
+    let expired = plan::plan(&fake, page.cursor.as_deref(), 2).unwrap_err();
+    assert_eq!(expired.reason, Reason::CursorExpired);
+    complete(&fake, &PLAIN);
+    assert_eq!(outcomes(&fake), [(second, RunOutcome::Complete), (first, RunOutcome::Abandoned)]);
+    assert_eq!(plan::plan(&fake, None, 2).unwrap_err().reason, Reason::NotFound);
+}
+
+#[test]
+fn a_plan_that_ends_while_it_is_read_is_no_short_plan() {
+    let (fake, _) = platform(small());
+    assert!(matches!(sync_on(&fake, &DRY), Ok(SyncStep::Planned(_))));
+    fake.before_storage(|fake, touch| {
+        if matches!(touch, fake::Touch::Scan(prefix) if prefix.contains("/e/")) {
+            complete(fake, &PLAIN);
+        }
+        Ok(())
+    });
+    assert_eq!(plan::plan(&fake, None, 200).unwrap_err().reason, Reason::NotFound);
 }
 
 #[test]

@@ -1,0 +1,103 @@
+//! The reports of the last runs, one entry for each run. Ids of runs begin with the time, so keys order by it.
+
+use serde::Deserialize;
+
+use super::report::{Outcome, Report};
+use crate::{
+    contract::{
+        directory as contract,
+        storage::{Entry, Op},
+    },
+    directory::key,
+    failure::Failure,
+    platform::Platform,
+    store,
+};
+
+/// Runs that are kept.
+const KEPT: usize = 20;
+/// Entries of a reading: more than there ever are.
+const PAGE: u32 = 100;
+
+/// The reports, newest first. See `history` in `wit/directory.wit`.
+pub fn history<P: Platform>(platform: &P) -> Result<Vec<contract::Report>, Failure> {
+    entries(platform)?.iter().rev().map(|entry| Ok(store::parse::<Report>(entry)?.value.show())).collect()
+}
+
+/// The newest complete one.
+pub fn last_complete<P: Platform>(platform: &P) -> Result<Option<contract::Report>, Failure> {
+    for entry in entries(platform)?.iter().rev() {
+        if is_complete(entry)? {
+            return Ok(Some(store::parse::<Report>(entry)?.value.show()));
+        }
+    }
+    Ok(None)
+}
+
+/// The operations that write a report in the place of what was said of the same run before, and make room for it.
+pub fn record<P: Platform>(platform: &P, report: &Report) -> Result<Vec<Op>, Failure> {
+    let own = key::history_of(report.run_id());
+    let mut kept = Vec::new();
+    for entry in entries(platform)? {
+        if entry.key != own {
+            let complete = is_complete(&entry)?;
+            kept.push((entry.key, complete));
+        }
+    }
+    let mut ops: Vec<Op> = surplus(kept, report.outcome() == Outcome::Complete).into_iter().map(store::delete).collect();
+    ops.push(store::put(own, report));
+    Ok(ops)
+}
+
+/// The keys to give up when one more run is written, of entries in order of time with whether they are complete. The
+/// newest complete one stays, for it says how old the copy is.
+fn surplus(entries: Vec<(String, bool)>, new_is_complete: bool) -> Vec<String> {
+    let count = (entries.len() + 1).saturating_sub(KEPT);
+    let newest_complete = entries.iter().rposition(|(_, complete)| *complete).filter(|_| !new_is_complete);
+    let expendable = entries.into_iter().enumerate().filter(|(index, _)| Some(*index) != newest_complete);
+    expendable.map(|(_, (key, _))| key).take(count).collect()
+}
+
+fn entries<P: Platform>(platform: &P) -> Result<Vec<Entry>, Failure> {
+    let mut entries: Vec<Entry> = Vec::new();
+    loop {
+        let after = entries.last().map(|entry| entry.key.clone());
+        let page = platform.scan(key::HISTORY, after.as_deref(), PAGE)?;
+        let is_last = !page.more || page.entries.is_empty();
+        entries.extend(page.entries);
+        if is_last {
+            return Ok(entries);
+        }
+    }
+}
+
+/// Reads no more of a report than whether its run is complete.
+fn is_complete(entry: &Entry) -> Result<bool, Failure> {
+    #[derive(Deserialize)]
+    struct Outline {
+        outcome: Outcome,
+    }
+    Ok(store::parse::<Outline>(entry)?.value.outcome == Outcome::Complete)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_goes_but_never_the_newest_complete_one() {
+        for (name, complete, runs, new_is_complete, expected) in [
+            ("room for it", vec![0, 5], 19, false, vec![]),
+            ("all complete", (0..20).collect(), 20, true, vec![0]),
+            ("one complete, the oldest", vec![0], 20, false, vec![1]),
+            ("a newer complete one takes its place", vec![0], 20, true, vec![0]),
+            ("two complete", vec![0, 3], 20, false, vec![0]),
+            ("none", vec![], 20, false, vec![0]),
+            ("too many at once", vec![1], 23, false, vec![0, 2, 3, 4]),
+        ] {
+            let entries = (0..runs).map(|run| (run.to_string(), complete.contains(&run))).collect();
+            let expected: Vec<String> = expected.iter().map(i32::to_string).collect();
+            assert_eq!(surplus(entries, new_is_complete), expected, "{name}");
+        }
+    }
+}
