@@ -9,6 +9,7 @@ mod directory;
 #[allow(dead_code, reason = "the tests of the host use all of it")]
 #[path = "../host/guests.rs"]
 mod guests;
+mod killed;
 mod login;
 mod simulate;
 mod sync;

@@ -30,7 +30,8 @@ async fn a_run_is_reported() {
 
     let again = bed.run(&["sync", "--strategy", "walk"]).exits(0);
     assert_eq!((&again["resumed"], &again["members"]["unchanged"]), (&false.into(), &22.into()));
-    bed.run(&["sync", "--strategy", "export"]).fails(1, "unsupported");
+    let exported = bed.run(&["sync", "--strategy", "export"]).exits(0);
+    assert_eq!((&exported["report"]["strategy"], &exported["members"]["unchanged"]), (&"export".into(), &22.into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,13 +59,15 @@ pub fn plan<P: Platform>(platform: &P, cursor: Option<&str>, limit: u32) -> Resu
 /// The run that has a plan: one that is planned, or that the guard holds.
 fn held<P: Platform>(platform: &P) -> Result<Run, Failure> {
     let run = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
-    run.filter(|run| matches!(run.phase, Phase::Planned | Phase::Guard)).ok_or_else(no_plan)
+    run.filter(|run| run.phase == Phase::Planned || run.is_blocked).ok_or_else(no_plan)
 }
 
 fn no_plan() -> Failure {
-    Failure::new(Reason::NotFound, "there is no plan: no dry run is finished, and no run is held by the guard").with_hint(
-        Text::new("当前没有同步计划：请先试运行（dry run）", "there is no plan to show: run a dry run first"),
-    )
+    Failure::new(Reason::NotFound, "there is no plan: no dry run is finished, and no run is held by the guard")
+        .with_hint(Text::new(
+            "当前没有同步计划：请先试运行（dry run）",
+            "there is no plan to show: run a dry run first",
+        ))
 }
 
 /// Where a page begins. The order is the order of the plan.
