@@ -44,7 +44,8 @@ pub fn record<P: Platform>(platform: &P, report: &Report) -> Result<Vec<Op>, Fai
             kept.push((entry.key, complete));
         }
     }
-    let mut ops: Vec<Op> = surplus(kept, report.outcome() == Outcome::Complete).into_iter().map(store::delete).collect();
+    let mut ops: Vec<Op> =
+        surplus(kept, report.outcome() == Outcome::Complete).into_iter().map(store::delete).collect();
     ops.push(store::put(own, report));
     Ok(ops)
 }

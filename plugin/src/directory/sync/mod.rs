@@ -195,10 +195,7 @@ fn finish<P: Platform>(worker: &mut Worker<'_, P>) -> Result<SyncStep, Stop> {
     let report = Report::new(Outcome::Complete, &worker.run, &head, now);
     let observed = Observed { seen: worker.run.saw_sensitive, at: now };
     let mut ops = history::record(worker.platform, &report)?;
-    ops.extend([
-        store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed),
-        Op::DeletePrefix(key::scratch(&worker.run.id)),
-    ]);
+    ops.extend([store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed), Op::DeletePrefix(key::scratch(&worker.run.id))]);
     // An organisation without a visible member or department is bound to its corp all the same.
     if version.is_none() {
         ops.push(store::check(key::HEAD, None));

@@ -63,9 +63,11 @@ fn held<P: Platform>(platform: &P) -> Result<Run, Failure> {
 }
 
 fn no_plan() -> Failure {
-    Failure::new(Reason::NotFound, "there is no plan: no dry run is finished, and no run is held by the guard").with_hint(
-        Text::new("当前没有同步计划：请先试运行（dry run）", "there is no plan to show: run a dry run first"),
-    )
+    Failure::new(Reason::NotFound, "there is no plan: no dry run is finished, and no run is held by the guard")
+        .with_hint(Text::new(
+            "当前没有同步计划：请先试运行（dry run）",
+            "there is no plan to show: run a dry run first",
+        ))
 }
 
 /// Where a page begins. The order is the order of the plan.

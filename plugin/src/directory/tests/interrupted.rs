@@ -168,7 +168,8 @@ fn play(fake: &FakePlatform, event: &Event) {
         }
         Event::Planned(limit) => {
             // A run that had begun to write is ended instead.
-            if let SyncStep::Planned(report) = sync_on(fake, &SyncRequest { allow_mass_removal: true, ..DRY }).unwrap() {
+            if let SyncStep::Planned(report) = sync_on(fake, &SyncRequest { allow_mass_removal: true, ..DRY }).unwrap()
+            {
                 let (mut plan, known) = (planned(fake, limit), changes(fake).len());
                 assert_eq!(complete(fake, &ALLOWED).run, report.run);
                 let done = changes(fake).split_off(known);
