@@ -18,8 +18,8 @@ use crate::{
     contract::{
         OrganisationElement,
         directory::{
-            ChangePage, Department, DepartmentPage, DirectorySummary, Member, MemberFilter, MemberPage, SyncRequest,
-            SyncStep,
+            ChangePage, Department, DepartmentPage, DirectorySummary, Member, MemberFilter, MemberPage, PlanPage,
+            Report, SyncRequest, SyncStep,
         },
         element::{Description, Validation, Verdict},
         login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, LoginParameters},
@@ -108,6 +108,22 @@ impl Element {
     pub async fn sync(&self, request: &SyncRequest) -> CallResult<Answered<SyncStep>> {
         self.call("directory.sync", async |store, instance| {
             instance.lowcode_organisation_directory().call_sync(store, request).await
+        })
+        .await
+    }
+
+    /// A page of what the current run would change.
+    pub async fn plan(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<PlanPage>> {
+        self.call("directory.plan", async |store, instance| {
+            instance.lowcode_organisation_directory().call_plan(store, cursor, limit).await
+        })
+        .await
+    }
+
+    /// The reports of the last runs, newest first.
+    pub async fn history(&self) -> CallResult<Answered<Vec<Report>>> {
+        self.call("directory.history", async |store, instance| {
+            instance.lowcode_organisation_directory().call_history(store).await
         })
         .await
     }

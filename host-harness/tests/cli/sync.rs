@@ -7,7 +7,7 @@ use std::{
 };
 
 use serde_json::Value;
-use wecom_simulator::{DEMO_AGENT_ID, Effect, Fault, When};
+use wecom_simulator::{DEMO_AGENT_ID, Effect, Fault, Generator, When};
 
 use crate::bed::{Bed, interrupt};
 
@@ -34,6 +34,93 @@ async fn a_run_is_reported() {
     assert_eq!((&exported["report"]["strategy"], &exported["members"]["unchanged"]), (&"export".into(), &22.into()));
 }
 
+/// The program as a person starts it: text on standard output.
+fn text(bed: &Bed, arguments: &[&str]) -> String {
+    let (element, address) = (bed.home().join("org"), bed.address());
+    let mut all = arguments.to_vec();
+    all.extend(["--element", element.to_str().unwrap(), "--allow-host", &address]);
+    bed.run_plain(&all).stdout
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_shown_before_it_is_carried_out() {
+    let corp = Generator { unusual: false, ..Generator::sized(5, 80, 12) }.generate().unwrap();
+    let bed = Bed::of(corp).await;
+    bed.run(&["plan"]).fails(1, "not-found");
+    bed.run(&["sync"]).exits(0);
+    let before = bed.run(&["sync"]).exits(0);
+    assert_eq!((&before["plan"], &before["report"]["outcome"]), (&Value::Null, &"complete".into()));
+    let ids: Vec<String> = bed.run(&["members"]).exits(0).as_array().unwrap()[..60]
+        .iter()
+        .map(|member| member["id"].as_str().unwrap().to_owned())
+        .collect();
+    let promote = |corp: &mut wecom_simulator::Corp| {
+        ids.iter().try_for_each(|id| corp.update_member(id, |member| member.position = "首席".to_owned()))
+    };
+    bed.control().change(promote).unwrap();
+
+    let planned = bed.run(&["sync", "--dry-run"]).exits(0);
+    let plan = planned["plan"].as_array().unwrap();
+    assert_eq!((&planned["state"], &planned["members"]["updated"], plan.len()), (&"planned".into(), &60.into(), 60));
+    assert_eq!((&plan[0]["kind"], plan[0]["id"].as_str()), (&"member-updated".into(), Some(&*ids[0])));
+    let field = &plan[0]["fields"][0];
+    assert_eq!((&field["field"], &field["after"]), (&"position".into(), &"首席".into()));
+    let shown = bed.run(&["plan"]).exits(0);
+    assert_eq!((&shown["run"], &shown["changes"]), (&planned["run"], &planned["plan"]), "all pages, the same order");
+    assert_eq!(bed.run(&["plan", "--limit", "3"]).exits(0)["changes"].as_array().unwrap()[..], plan[..3]);
+
+    let asked = bed.control().counts().values().map(|count| count.calls).sum::<u64>();
+    let lines = text(&bed, &["plan"]);
+    assert_eq!(lines.lines().count(), 60, "{lines}");
+    assert!(lines.contains("成员变更 member-updated") && lines.contains("→ 首席"), "{lines}");
+    assert_eq!(bed.control().counts().values().map(|count| count.calls).sum::<u64>(), asked, "nobody is asked");
+    let told = text(&bed, &["sync", "--dry-run"]);
+    assert_eq!(told.matches("member-updated").count(), 50, "{told}");
+    assert!(
+        told.contains("planned, nothing written") && told.contains("… 还有 10 项 more: org-harness plan"),
+        "{told}"
+    );
+
+    assert_eq!(bed.run(&["sync"]).exits(0)["members"]["updated"], 60);
+    bed.run(&["plan"]).fails(1, "not-found");
+    bed.run(&["sync", "--dry-run"]).exits(0);
+    assert_eq!(text(&bed, &["plan"]), "没有变更 no changes\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_runs_are_listed_without_asking_anybody() {
+    let bed = Bed::new().await;
+    assert_eq!(bed.run(&["sync", "--history"]).exits(0), serde_json::json!({"runs": []}));
+    assert_eq!(text(&bed, &["sync", "--history"]), "没有同步记录 no runs yet\n");
+    bed.run(&["sync", "--dry-run"]).exits(0);
+    let restarted = bed.run(&["sync", "--restart"]).exits(0);
+    let again = bed.run(&["sync"]).exits(0);
+    let asked = bed.control().counts().values().map(|count| count.calls).sum::<u64>();
+    let history = bed.run(&["sync", "--history"]).exits(0);
+    let runs: Vec<(&str, &str)> = history["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| (run["outcome"].as_str().unwrap(), run["run"].as_str().unwrap()))
+        .collect();
+    assert_eq!(runs[0], ("complete", again["run"].as_str().unwrap()));
+    assert_eq!(runs[1], ("complete", restarted["run"].as_str().unwrap()));
+    assert_eq!((runs[2].0, runs.len()), ("abandoned", 3));
+    let report = &again["report"];
+    assert_eq!(&history["runs"][0], report);
+    for figure in ["bytes_in", "peak_memory", "vendor_calls"] {
+        assert!(report[figure].as_u64().unwrap() > 0, "{figure}: {report}");
+    }
+    assert_eq!((&report["downloads"], &report["phases"][0]["phase"]), (&0.into(), &"scope".into()));
+
+    let table = text(&bed, &["sync", "--history"]);
+    assert_eq!(table.lines().count(), 4, "a heading and a line for each run: {table}");
+    for words in ["已放弃 abandoned", "完成 complete", "+22 ~0 -0", "walk"] {
+        assert!(table.contains(words), "{words} is missing: {table}");
+    }
+    assert_eq!(bed.control().counts().values().map(|count| count.calls).sum::<u64>(), asked);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_asked_before_many_are_removed() {
     let bed = Bed::new().await;
@@ -47,6 +134,14 @@ async fn a_person_is_asked_before_many_are_removed() {
     let paused = bed.run(&["sync"]).exits(1);
     assert_eq!((&paused["state"], &paused["error"]["reason"]), (&"paused".into(), &"mass-removal-blocked".into()));
     assert_eq!(paused["error"]["removals"]["members"], 8);
+    let told = text(&bed, &["sync"]);
+    for words in ["would remove 8 of 22 members", "org-harness plan", "org-harness sync --allow-mass-removal"] {
+        assert!(told.contains(words), "{words} is missing: {told}");
+    }
+    let plan = bed.run(&["plan"]).exits(0);
+    let kinds: Vec<&str> =
+        plan["changes"].as_array().unwrap().iter().map(|change| change["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["member-left-range"; 8]);
     let done = bed.run(&["sync", "--allow-mass-removal"]).exits(0);
     assert_eq!((&done["state"], &done["members"]["left_range"]), (&"complete".into(), &8.into()));
     assert_eq!(done["resumed"], true);

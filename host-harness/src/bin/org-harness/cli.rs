@@ -110,8 +110,14 @@ pub enum Command {
         #[arg(long, value_name = "HASH")]
         browser_binding: Option<String>,
     },
-    /// Bring the local copy up to date, waiting as long as the vendor asks
+    /// Bring the local copy up to date, waiting as long as the vendor asks; --dry-run plans only, --history looks back
     Sync(Sync),
+    /// Show what a planned or a blocked sync would change in the copy, without asking the vendor
+    Plan {
+        /// At most this many changes [default: all]
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+        limit: Option<u64>,
+    },
     /// Read the feed of changes
     Changes {
         /// Read after this cursor [default: after what was acknowledged]
@@ -125,10 +131,10 @@ pub enum Command {
     Acknowledge { cursor: String },
     /// Show all departments of the local copy
     Departments,
-    /// Show one department
+    /// Show one department; --refresh asks the vendor first
     Department {
         id: String,
-        /// Read it from the vendor into the copy first
+        /// Read this department from the vendor into the copy first (its name and place, not its members)
         #[arg(long)]
         refresh: bool,
     },
@@ -141,10 +147,10 @@ pub enum Command {
         #[arg(long)]
         status: Option<Status>,
     },
-    /// Show one member
+    /// Show one member; --refresh asks the vendor first
     Member {
         id: String,
-        /// Read it from the vendor into the copy first
+        /// Read this member from the vendor into the copy first
         #[arg(long)]
         refresh: bool,
     },
@@ -216,10 +222,11 @@ pub enum Strategy {
 
 #[derive(Debug, Args)]
 pub struct Sync {
-    /// Stop before anything is written to the copy, and say what would be
+    /// Stop before anything is written to the copy, and say what would be. The next sync within an hour writes it
+    /// without asking the vendor again
     #[arg(long)]
     pub dry_run: bool,
-    /// Agree to a removal that the guard blocked
+    /// Agree to a removal that the guard blocked; `plan` shows it
     #[arg(long)]
     pub allow_mass_removal: bool,
     #[arg(long, default_value = "auto")]
@@ -234,6 +241,9 @@ pub struct Sync {
     /// Ctrl-C. With --format json every sync prints one document on one line
     #[arg(long, value_name = "DURATION", value_parser = interval, conflicts_with_all = ["dry_run", "allow_mass_removal", "restart"])]
     pub watch: Option<Duration>,
+    /// Show the last runs, newest first, instead of syncing; the vendor is not asked
+    #[arg(long, conflicts_with_all = ["dry_run", "allow_mass_removal", "strategy", "restart", "max_wait", "watch"])]
+    pub history: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

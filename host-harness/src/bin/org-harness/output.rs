@@ -1,12 +1,14 @@
 //! The way out: answers on standard output, for people or as one JSON document; everything else on standard error.
 
 use std::{
+    cell::RefCell,
     fmt,
-    io::{self, IsTerminal as _, Seek as _, Write},
+    io::{self, BufRead as _, BufReader, BufWriter, IsTerminal as _, Seek as _, Write},
+    marker::PhantomData,
 };
 
 use host_harness::CallReport;
-use serde::Serialize;
+use serde::{Serialize, Serializer, de::DeserializeOwned, ser::Error as _, ser::SerializeSeq as _};
 use tempfile::SpooledTempFile;
 
 use crate::{
@@ -137,9 +139,10 @@ fn say(text: &impl fmt::Display) {
 
 /// Prints one document, indented, with a line break after it.
 pub fn print_json(out: &mut impl Write, view: &impl Serialize) -> io::Result<()> {
-    let mut text = serde_json::to_vec_pretty(view)?;
-    text.push(b'\n');
-    out.write_all(&text)?;
+    // Written as it is made: what waits on disk need not be in memory as a whole.
+    let mut out = BufWriter::new(out);
+    serde_json::to_writer_pretty(&mut out, view)?;
+    out.write_all(b"\n")?;
     out.flush()
 }
 
@@ -169,5 +172,65 @@ impl Array {
         let mut out = io::stdout().lock();
         io::copy(&mut self.spool, &mut out)?;
         out.flush()
+    }
+}
+
+/// Items that are one field of a larger document, however many there are: they wait on disk, not in memory, and become
+/// a JSON array where they are printed.
+pub struct Kept<T> {
+    spool: RefCell<SpooledTempFile>,
+    items: PhantomData<T>,
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Self { spool: RefCell::new(SpooledTempFile::new(KEPT_IN_MEMORY)), items: PhantomData }
+    }
+}
+
+impl<T> fmt::Debug for Kept<T> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Kept").finish_non_exhaustive()
+    }
+}
+
+impl<T: Serialize> Kept<T> {
+    /// Adds items.
+    pub fn extend(&mut self, items: impl IntoIterator<Item = T>) -> io::Result<()> {
+        for item in items {
+            let mut line = serde_json::to_vec(&item)?;
+            line.push(b'\n');
+            self.spool.get_mut().write_all(&line)?;
+        }
+        Ok(())
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Serialize for Kept<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut spool = self.spool.borrow_mut();
+        spool.rewind().map_err(S::Error::custom)?;
+        let mut sequence = serializer.serialize_seq(None)?;
+        for line in BufReader::new(&mut *spool).lines() {
+            let line = line.map_err(S::Error::custom)?;
+            sequence.serialize_element(&serde_json::from_str::<T>(&line).map_err(S::Error::custom)?)?;
+        }
+        sequence.end()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kept_items_are_an_array_as_often_as_they_are_printed() {
+        let mut kept = Kept::default();
+        assert_eq!(serde_json::to_string(&kept).unwrap(), "[]");
+        kept.extend(["a\nb".to_owned()]).unwrap();
+        kept.extend(["张".to_owned()]).unwrap();
+        for _ in 0..2 {
+            assert_eq!(serde_json::to_string(&kept).unwrap(), r#"["a\nb","张"]"#);
+        }
     }
 }

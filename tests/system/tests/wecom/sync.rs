@@ -289,7 +289,7 @@ async fn an_unchanged_organisation_writes_no_record_index_or_feed_entry() {
         stage.advance(Duration::from_secs(60));
         stage.complete(&PLAIN).await;
         assert_eq!(kept().await, before, "the versions show that nothing was even written again");
-        assert_eq!(stage.usage().await.items, usage.items, "and nothing of the run is left");
+        assert_eq!(stage.usage().await.items, usage.items + 1, "and nothing of the run is left but its report");
     }
 }
 

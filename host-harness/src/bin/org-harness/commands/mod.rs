@@ -4,8 +4,10 @@ mod check;
 mod describe;
 pub mod directory;
 mod feed;
+mod history;
 mod inspect;
 mod login;
+mod plan;
 pub mod sync;
 mod validate;
 
@@ -32,7 +34,9 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<Status, Failure> {
         Command::Exchange { code, state, browser_binding } => {
             login::exchange(options, code, state, browser_binding.as_deref(), output).await
         }
+        Command::Sync(asked) if asked.history => history::history(options, output).await,
         Command::Sync(asked) => sync::sync(options, asked, output).await,
+        Command::Plan { limit } => plan::plan(options, *limit, output).await,
         Command::Changes { after, limit } => feed::changes(options, after.as_deref(), *limit, output).await,
         Command::Acknowledge { cursor } => feed::acknowledge(options, cursor, output).await,
         Command::Departments => directory::departments(options, output).await,

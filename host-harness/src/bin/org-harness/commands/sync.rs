@@ -9,6 +9,7 @@ use host_harness::{
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::plan::Reader;
 use crate::{
     cli::{self, Global, Sync},
     failure::{Failure, Status},
@@ -19,9 +20,13 @@ use crate::{
     text,
     view::{
         error::{ErrorDocument, ErrorView},
+        plan::PlannedChangeView,
         run::SyncView,
     },
 };
+
+/// Changes of a plan that a person sees at once.
+const PREVIEW: u64 = 50;
 
 /// Synchronises as the options ask.
 ///
@@ -34,12 +39,29 @@ pub async fn sync(options: &Global, asked: &Sync, output: &mut Output) -> Result
         None => {
             let finished = once(&element, asked, &title, output).await?;
             let status = status(&finished.ended);
-            let view = SyncView::from(finished);
+            let is_planned = matches!(finished.ended, Ended::Planned(_));
+            let mut view = SyncView::from(finished);
+            if is_planned {
+                show_plan(&element, &mut view, output).await?;
+            }
             output.answer(&view, |paint| text::run::sync(&view, paint))?;
             Ok(status)
         }
         Some(interval) => watch(&element, asked, &title, interval, output).await,
     }
+}
+
+/// Adds what a dry run would change: all of it for a program, the beginning for a person.
+async fn show_plan(element: &Element, view: &mut SyncView, output: &mut Output) -> Result<(), Failure> {
+    if output.is_json() {
+        view.plan = Some(Reader::new(element, None).keep(output).await?.1);
+        return Ok(());
+    }
+    let mut reader = Reader::new(element, Some(PREVIEW));
+    while let Some(page) = reader.next(output).await? {
+        view.preview.extend(page.changes.into_iter().map(PlannedChangeView::from));
+    }
+    Ok(())
 }
 
 /// One run to its end.
@@ -120,7 +142,7 @@ pub fn bar() -> ProgressBar {
 pub fn show(bar: &ProgressBar, progress: &Progress) {
     bar.set_length(progress.total.max(progress.done));
     bar.set_position(progress.done);
-    bar.set_prefix(text::clean(&progress.phase));
+    bar.set_prefix(text::run::phase(&progress.phase));
     bar.set_message(format!("成员 members {}, 接口调用 vendor calls {}", progress.members, progress.vendor_calls));
 }
 

@@ -11,6 +11,7 @@ pub mod login;
 pub mod member;
 pub mod overview;
 mod paint;
+pub mod plan;
 pub mod run;
 mod table;
 pub mod validation;

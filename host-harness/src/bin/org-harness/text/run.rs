@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Paint, clean, failure};
-use crate::view::run::SyncView;
+use super::{Paint, Table, clean, failure, plan};
+use crate::view::run::{HistoryView, ReportView, SyncView};
+
+/// Phases that took less are left out: people want to know where the time went.
+const SHORTEST_MS: u64 = 100;
 
 /// How a run stands or ended.
 pub fn sync(view: &SyncView, paint: Paint) -> String {
@@ -40,18 +43,134 @@ pub fn sync(view: &SyncView, paint: Paint) -> String {
     }
     text.push_str(&format!("  接口调用 vendor calls: {}\n", view.vendor_calls));
     if let Some(report) = &view.report {
+        text.push_str(&figures(report));
         text.extend(report.notes.iter().map(|note| format!("  {} {}\n", paint.warn("注意 note"), clean(note))));
+    }
+    if view.state == "planned" {
+        text.push_str(&preview(view));
     }
     if let Some(error) = &view.error {
         text.push_str(&failure(error, paint));
+        if error.removals.is_some() {
+            text.push_str(
+                "  查看将移除的部门和成员 see which ones: org-harness plan\n\
+                 \x20 确认无误后允许 allow it when this is right: org-harness sync --allow-mass-removal\n",
+            );
+        }
     }
     text
+}
+
+/// The first changes of a plan, and how many follow.
+fn preview(view: &SyncView) -> String {
+    let mut text: String = view.preview.iter().map(plan::change).collect();
+    let members = view
+        .members
+        .map_or(0, |counts| counts.added + counts.updated + counts.left_range + counts.resigned + counts.rejoined);
+    let departments = view.departments.map_or(0, |counts| counts.added + counts.updated + counts.removed);
+    let more = (members + departments).saturating_sub(view.preview.len() as u64);
+    if more > 0 {
+        text.push_str(&format!("  … 还有 {more} 项 more: org-harness plan\n"));
+    }
+    text
+}
+
+/// What a run took.
+fn figures(report: &ReportView) -> String {
+    let worked: u64 = report.phases.iter().map(|time| time.ms).sum();
+    let mut text = format!(
+        "  用时 took: {} (工作 at work {})，接收 received {} KiB，下载 downloads {}，内存 memory {} KiB\n",
+        seconds(report.duration_ms),
+        seconds(worked),
+        report.bytes_in >> 10,
+        report.downloads,
+        report.peak_memory >> 10
+    );
+    // A phase without work is not worth a word.
+    let phases: Vec<String> = report
+        .phases
+        .iter()
+        .filter(|time| time.ms >= SHORTEST_MS)
+        .map(|time| format!("{} {}", phase(&time.phase), seconds(time.ms)))
+        .collect();
+    if !phases.is_empty() {
+        text.push_str(&format!("  其中 of these: {}\n", phases.join("，")));
+    }
+    text
+}
+
+/// The last runs.
+pub fn history(view: &HistoryView, paint: Paint) -> String {
+    if view.runs.is_empty() {
+        return "没有同步记录 no runs yet\n".to_owned();
+    }
+    let row = |run: &ReportView| {
+        let (members, departments) = (run.members, run.departments);
+        let counts = |added: u64, updated: u64, removed: u64| format!("+{added} ~{updated} -{removed}");
+        vec![
+            run.started_at.clone(),
+            outcome(run.outcome).to_owned(),
+            run.strategy.clone(),
+            counts(members.added + members.rejoined, members.updated, members.left_range + members.resigned),
+            counts(departments.added, departments.updated, departments.removed),
+            run.vendor_calls.to_string(),
+            seconds(run.duration_ms),
+        ]
+    };
+    let rows: Vec<_> = view.runs.iter().map(row).collect();
+    let header = [
+        "开始 started",
+        "结果 outcome",
+        "方式 strategy",
+        "成员 members",
+        "部门 departments",
+        "调用 calls",
+        "用时 took",
+    ];
+    Table::new(&header, paint).page(&rows)
+}
+
+fn outcome(outcome: &str) -> &str {
+    match outcome {
+        "complete" => "完成 complete",
+        "planned" => "仅计划 planned",
+        "abandoned" => "已放弃 abandoned",
+        other => other,
+    }
+}
+
+fn seconds(milliseconds: u64) -> String {
+    format!("{}.{} s", milliseconds / 1_000, milliseconds % 1_000 / 100)
+}
+
+/// A phase of a run in both languages; what is not known is shown as it is.
+pub fn phase(phase: &str) -> String {
+    let known = match phase {
+        "scope" => "读取可见范围 visible range",
+        "export-submit" => "提交导出 ordering the export",
+        "export-wait" => "等待导出 waiting for the export",
+        "export-departments" => "读取导出的部门 exported departments",
+        "export-members" => "读取导出的成员 exported members",
+        "fetch" => "逐部门读取成员 members by department",
+        "fetch-individuals" => "读取单独授权的成员 members granted alone",
+        "plan" => "比对 comparing",
+        "confirm" => "逐一核实缺失 confirming the missing",
+        "planned" => "计划完成 planned",
+        "apply-departments" => "写入部门 writing departments",
+        "apply-members" => "写入成员 writing members",
+        "apply-removals" => "标记离开的成员 members who left",
+        "apply-department-removals" => "删除部门 removing departments",
+        "finish" => "收尾 finishing",
+        other => return clean(other),
+    };
+    known.to_owned()
 }
 
 /// Why the element asks to wait; what is not known is shown as it is.
 pub fn reason(reason: &str) -> String {
     match reason {
-        "rate-limit" => "调用频率受限 fewer calls are asked for".to_owned(),
+        "rate-limit" => "调用频率受限 rate limit".to_owned(),
+        "export-running" => "企业微信正在准备导出 the export is being prepared".to_owned(),
         "busy" => "服务繁忙 the service is busy".to_owned(),
         "unreachable" => "暂时无法访问 the service cannot be reached".to_owned(),
         "unreadable" => "应答无法读取 the service answers what cannot be read".to_owned(),
@@ -64,4 +183,27 @@ pub fn waiting(title: &str, why: &str, code: Option<i64>, time: Duration) -> Str
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
     let seconds = time.as_millis().div_ceil(1_000);
     format!("等待 waiting {seconds} s: {}: {}{code}", clean(title), reason(why))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_says_how_long_who_why_and_by_which_code() {
+        for (why, code, expected) in [
+            ("rate-limit", Some(45009), "等待 waiting 42 s: WeCom: 调用频率受限 rate limit (45009)"),
+            ("export-running", None, "等待 waiting 42 s: WeCom: 企业微信正在准备导出 the export is being prepared"),
+            ("moon", None, "等待 waiting 42 s: WeCom: moon"),
+        ] {
+            assert_eq!(waiting("WeCom", why, code, Duration::from_millis(41_001)), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_not_known_is_shown_as_it_is() {
+        assert_eq!(phase("sing\u{7}"), "sing\u{fffd}");
+        assert_eq!(phase("export-wait"), "等待导出 waiting for the export");
+        assert_eq!(seconds(61_250), "61.2 s");
+    }
 }

@@ -11,6 +11,7 @@ pub mod inspection;
 pub mod login;
 pub mod member;
 pub mod overview;
+pub mod plan;
 pub mod problem;
 pub mod run;
 

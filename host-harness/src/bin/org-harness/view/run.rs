@@ -2,11 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use host_harness::contract::directory::{DepartmentCounts, MemberCounts, Progress, Report, Strategy};
+use host_harness::contract::directory::{
+    DepartmentCounts, MemberCounts, PhaseTime, Progress, Report, RunOutcome, Strategy,
+};
 use serde::Serialize;
 
-use super::{error::ErrorView, time};
-use crate::run::{Ended, Finished};
+use super::{error::ErrorView, plan::PlannedChangeView, time};
+use crate::{
+    output::Kept,
+    run::{Ended, Finished},
+};
 
 /// What `sync` prints.
 #[derive(Debug, Serialize)]
@@ -22,6 +27,11 @@ pub struct SyncView {
     /// Whether the run had begun before this command.
     pub resumed: bool,
     pub report: Option<ReportView>,
+    /// Everything that a finished dry run would change, for programs.
+    pub plan: Option<Kept<PlannedChangeView>>,
+    /// Its beginning, for people.
+    #[serde(skip)]
+    pub preview: Vec<PlannedChangeView>,
     pub progress: Option<ProgressView>,
     /// Why a person has to act.
     pub error: Option<ErrorView>,
@@ -79,18 +89,49 @@ pub struct ProgressView {
 #[derive(Debug, Serialize)]
 pub struct ReportView {
     pub run: String,
+    pub outcome: &'static str,
     pub strategy: String,
     pub started_at: String,
     pub finished_at: String,
+    /// Between the two, waits included.
+    pub duration_ms: u64,
     pub departments: DepartmentCountsView,
     pub members: MemberCountsView,
     pub totals: TotalsView,
     pub vendor_calls: u64,
     pub calls_by_api: BTreeMap<String, u64>,
+    /// Files or ranges of files fetched outside the API.
+    pub downloads: u64,
+    pub bytes_in: u64,
     pub retries: u64,
     pub waits: u64,
     pub sync_calls: u32,
+    pub peak_memory: u64,
+    /// Working time, without waits, in the order of the run.
+    pub phases: Vec<PhaseView>,
     pub notes: Vec<String>,
+}
+
+/// What one phase took.
+#[derive(Debug, Serialize)]
+pub struct PhaseView {
+    pub phase: String,
+    pub vendor_calls: u64,
+    pub ms: u64,
+}
+
+/// What `sync --history` prints.
+#[derive(Debug, Serialize)]
+pub struct HistoryView {
+    /// Newest first.
+    pub runs: Vec<ReportView>,
+}
+
+impl From<PhaseTime> for PhaseView {
+    fn from(time: PhaseTime) -> Self {
+        let PhaseTime { phase, vendor_calls, ms } = time;
+        Self { phase, vendor_calls, ms }
+    }
 }
 
 impl From<DepartmentCounts> for DepartmentCountsView {
@@ -118,6 +159,11 @@ impl From<Report> for ReportView {
     fn from(report: Report) -> Self {
         Self {
             run: report.run,
+            outcome: match report.outcome {
+                RunOutcome::Complete => "complete",
+                RunOutcome::Planned => "planned",
+                RunOutcome::Abandoned => "abandoned",
+            },
             strategy: match report.strategy {
                 Strategy::Automatic => "auto".to_owned(),
                 Strategy::Walk => "walk".to_owned(),
@@ -126,14 +172,19 @@ impl From<Report> for ReportView {
             },
             started_at: time(report.started_at),
             finished_at: time(report.finished_at),
+            duration_ms: report.finished_at.saturating_sub(report.started_at),
             departments: report.departments.into(),
             members: report.members.into(),
             totals: TotalsView { departments: report.departments_total, members: report.members_total },
             vendor_calls: report.vendor_calls,
             calls_by_api: report.calls_by_api.into_iter().map(|count| (count.api, count.calls)).collect(),
+            downloads: report.downloads,
+            bytes_in: report.bytes_in,
             retries: report.retries,
             waits: report.waits,
             sync_calls: report.sync_calls,
+            peak_memory: report.peak_memory,
+            phases: report.phases.into_iter().map(PhaseView::from).collect(),
             notes: report.notes,
         }
     }
@@ -151,6 +202,8 @@ impl From<Finished> for SyncView {
             vendor_calls: 0,
             resumed,
             report: None,
+            plan: None,
+            preview: Vec::new(),
             progress: None,
             error: None,
             waiting: None,
