@@ -108,7 +108,7 @@ fn current_run<P: Platform>(
             platform.random(&mut random);
             let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));
             platform.log(Level::Info, "a sync begins", &[("run", &id)]);
-            Ok((Run { way, ..Run::new(id, now, request.dry_run, PARALLELISM) }, true))
+            Ok((Run { way, began_after: head.last_change, ..Run::new(id, now, request.dry_run, PARALLELISM) }, true))
         }
     }
 }

@@ -61,7 +61,8 @@ fn find_departments<P: Platform>(worker: &mut Worker<'_, P>, after: Option<Strin
 
 fn find_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) -> Result<(), Stop> {
     let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
-    if head.members.present() == worker.run.present_met {
+    // Everybody present was met. Where somebody else wrote meanwhile, equal numbers prove nothing.
+    if head.members.present() == worker.run.present_met && head.last_change == worker.run.began_after {
         worker.run.phase = Phase::Guard;
         return worker.checkpoint();
     }

@@ -35,6 +35,8 @@ pub struct Run {
     pub individual_pages: usize,
     /// Members granted one by one.
     pub individuals: u64,
+    /// The last change of the feed when the run began: where it is still the last, nobody else wrote the copy.
+    pub began_after: u64,
     /// Distinct members met.
     pub members_met: u64,
     /// Among them those that the directory holds as present.
@@ -229,6 +231,7 @@ impl Run {
             departments_met: 0,
             individual_pages: 0,
             individuals: 0,
+            began_after: 0,
             members_met: 0,
             present_met: 0,
             planned: Counts::default(),
@@ -265,6 +268,7 @@ impl Run {
             waits: self.waits,
             sync_calls: self.sync_calls,
             notes: self.notes.clone(),
+            began_after: self.began_after,
             failures: self.failures,
             figures: self.figures.clone(),
             ..fresh
