@@ -426,14 +426,16 @@ mod tests {
     #[test]
     fn ranges_cover_a_file_in_grains() {
         for (name, (offset, size, bytes, most), expected) in [
-            ("one at first", (0, 1_000, 128, 1), vec![0..128]),
-            ("several", (128, 1_000, 128, 3), vec![128..256, 256..384, 384..512]),
-            ("to the end", (896, 1_000, 128, 3), vec![896..1_000]),
-            ("rounded down", (0, 1_000, 200, 2), vec![0..192, 192..384]),
-            ("never nothing", (0, 1_000, 1, 1), vec![0..64]),
+            ("one at first", (0, 1_000, 128, 1), vec![(0, 128)]),
+            ("several", (128, 1_000, 128, 3), vec![(128, 256), (256, 384), (384, 512)]),
+            ("to the end", (896, 1_000, 128, 3), vec![(896, 1_000)]),
+            ("rounded down", (0, 1_000, 200, 2), vec![(0, 192), (192, 384)]),
+            ("never nothing", (0, 1_000, 1, 1), vec![(0, 64)]),
             ("at the end", (1_000, 1_000, 128, 3), vec![]),
         ] {
-            assert_eq!(ranges(offset, size, bytes, most), expected, "{name}");
+            let found: Vec<_> =
+                ranges(offset, size, bytes, most).iter().map(|range| (range.start, range.end)).collect();
+            assert_eq!(found, expected, "{name}");
         }
     }
 
