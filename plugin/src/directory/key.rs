@@ -13,7 +13,7 @@
 //! | `directory/run-lease` | who works on it now |
 //! | `directory/export-refused` | why the bulk export does not work here, for a week |
 //! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
-//! | `directory/r/<run>/j/<page>` | scratch, sealed: the bulk export that was ordered, with its key |
+//! | `directory/r/<run>/j/<page>` | scratch, sealed: the bulk export that was ordered, with its key; the place in a file |
 //! | `directory/r/<run>/d/<page>` | scratch: the departments met, parents first |
 //! | `directory/r/<run>/u/<page>` | scratch: members granted one by one or by tag |
 //! | `directory/r/<run>/b/<page>` | scratch: one bit for each member of the directory, set when it was met |
@@ -34,6 +34,8 @@ pub const RUN_LEASE: &str = "directory/run-lease";
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
 /// See the table above.
 pub const EXPORT_REFUSED: &str = "directory/export-refused";
+/// Prefix of what runs keep for themselves.
+pub const ALL_SCRATCH: &str = "directory/r/";
 /// Prefix of all departments.
 pub const DEPARTMENTS: &str = "directory/d/";
 /// Prefix of all members.

@@ -35,7 +35,8 @@ pub fn sync_member<P: Platform>(platform: &P, config: &Config, id: &str) -> Resu
     let call = Call { api: Api::UserGet, query: vec![("userid", id.to_owned())], body: None };
     let fetched = match Client::new(platform, config).read_text(&call) {
         Ok(text) => {
-            let mut member = member::parse(&text).map_err(|error| answer::unreadable(Api::UserGet, &error).failure)?;
+            let mut member =
+                member::parse_of(id, &text).map_err(|error| answer::unreadable(Api::UserGet, &error).failure)?;
             if let Some(fields) = &config.sync.fields {
                 member.keep_only(fields);
             }
@@ -84,6 +85,9 @@ pub fn sync_department<P: Platform>(platform: &P, config: &Config, id: &str) -> 
     };
     let fetched =
         department::parse_one(&text).map_err(|error| answer::unreadable(Api::DepartmentGet, &error).failure)?;
+    if fetched.id != id {
+        return Err(answer::without(Api::DepartmentGet, "the department that was asked for").failure);
+    }
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(platform, &config.corp_id)?;
         let stored = store::get::<_, DepartmentRecord>(platform, &key::department(&id))?.map(|stored| stored.value);
@@ -129,7 +133,11 @@ pub fn write_member<P: Platform>(
             }
             batch.member(stored, &record, kind);
         }
-        Decision::Unchanged => batch.member_silently(stored, &record),
+        // Only that it was read: fields of somebody who resigned may differ, and the feed says nothing of them.
+        Decision::Unchanged => {
+            let member = stored.map_or(record.member.clone(), |stored| stored.member.clone());
+            batch.member_silently(stored, &MemberRecord { member, ..record });
+        }
         Decision::Ignore => {}
     }
     Ok(())
@@ -146,7 +154,7 @@ pub fn hides_department(failure: &Failure) -> bool {
 }
 
 fn check_id(id: &str) -> Result<(), Failure> {
-    if id.is_empty() || id.len() > member::ID_BYTES || id.chars().any(char::is_control) {
+    if !member::is_id(id) {
         return Err(Failure::invalid_argument("id", "a member id has 1 to 64 bytes and no control characters"));
     }
     Ok(())

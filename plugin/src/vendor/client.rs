@@ -86,7 +86,7 @@ impl<'a, P: Platform> Client<'a, P> {
     /// Fetches ranges of one file side by side; answers come in the order of the ranges. No token is involved and
     /// nothing is repeated.
     pub fn download(&self, url: &str, size: u64, ranges: &[Range<u64>]) -> Vec<Result<Fetched, download::Miss>> {
-        let requests: Vec<_> = ranges.iter().map(|range| download::request(url, range)).collect();
+        let requests: Vec<_> = ranges.iter().map(|range| download::request(url, range, ranges.len() == 1)).collect();
         self.sender.count_downloads(requests.len());
         let mut outcomes = self.sender.platform.send_all(&requests).into_iter();
         ranges

@@ -72,7 +72,7 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, page: usize) -> Resu
         for (entry, mut department) in stored.into_iter().zip(fetched.clone()) {
             let stored =
                 entry.map(|entry| store::parse::<DepartmentRecord>(&entry)).transpose()?.map(|entry| entry.value);
-            if stored.as_ref().is_some_and(|stored| stored.read_at > worker.run.started_at) {
+            if stored.as_ref().is_some_and(|stored| stored.read_at > worker.run.departments_read_at) {
                 continue;
             }
             let decision = decision::on_department(stored.as_ref().map(|stored| &stored.department), &mut department);
@@ -82,7 +82,7 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, page: usize) -> Resu
                     ChangeKind::DepartmentAdded => applied.departments_added += 1,
                     _ => applied.departments_updated += 1,
                 }
-                batch.department(&DepartmentRecord { read_at: worker.run.started_at, department }, kind);
+                batch.department(&DepartmentRecord { read_at: worker.run.departments_read_at, department }, kind);
             }
         }
         worker.run.phase = Phase::ApplyDepartments(page + 1);
@@ -177,7 +177,7 @@ pub fn department_removals<P: Platform>(worker: &mut Worker<'_, P>) -> Result<()
             let mut gone = Vec::new();
             for entry in store::get_many(worker.platform, &keys)?.into_iter().flatten() {
                 let record: DepartmentRecord = store::parse(&entry)?.value;
-                if record.read_at <= worker.run.started_at {
+                if record.read_at <= worker.run.departments_read_at {
                     gone.push(record);
                 }
             }

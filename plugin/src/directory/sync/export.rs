@@ -56,8 +56,8 @@ const ORDERS: u32 = 3;
 const DAMAGED: u32 = 2;
 /// Failures of a download in a row.
 const HICCUPS: u32 = 3;
-/// Files of one job at most: the job has to fit into one value of storage.
-const FILES: usize = 400;
+/// Bytes of a job with the addresses of its files: it has to fit into one value of storage.
+const JOB_BYTES: usize = 200 << 10;
 /// How long a job is kept: longer than its results can be fetched.
 const JOB_TTL_MS: u64 = 6 * 60 * 60 * 1_000;
 /// How long a refusal is remembered: a week, since somebody may grant what was missing.
@@ -110,25 +110,27 @@ fn order<P: Platform>(worker: &mut Worker<'_, P>, departments: bool) -> Result<O
     let calls: Vec<Call> =
         [Some(Api::ExportUser), departments.then_some(Api::ExportDepartment)].into_iter().flatten().map(call).collect();
     let mut ids = Vec::with_capacity(calls.len());
-    for (call, answer) in calls.iter().zip(worker.client.attempt_all(&calls, None)) {
+    for (call, answer) in calls.iter().zip(worker.ask_all(&calls, None)?) {
         let text = match answer {
             Ok(text) => text,
             Err(failure) => return refused(worker, failure),
         };
         match serde_json::from_str::<wire::Ordered>(&text) {
             Ok(ordered) if !ordered.jobid.is_empty() => ids.push(ordered.jobid),
-            Ok(_) => return give_up(worker, &answer::without(call.api, "jobid").failure.message, false),
-            Err(error) => return give_up(worker, &answer::unreadable(call.api, &error).failure.message, false),
+            Ok(_) => return refused(worker, answer::without(call.api, "jobid").failure),
+            Err(error) => return refused(worker, answer::unreadable(call.api, &error).failure),
         }
     }
     let mut parts = ids.into_iter().map(|id| Part { id, files: None });
     let Some(members) = parts.next() else { return give_up(worker, "nothing was ordered", false) };
     let job = Job { key: key.text().to_owned(), read_at, departments: parts.next(), members };
+    if job.departments.is_some() {
+        worker.run.departments_read_at = read_at;
+    }
     worker.run.export.orders += 1;
     worker.run.is_exported = true;
     worker.run.phase = Phase::Export(Export::Poll(0));
-    let op = keep(worker, &job);
-    worker.buffer(op);
+    keep(worker, &job);
     worker.checkpoint()?;
     Ok(Some(wait(worker, 0)))
 }
@@ -140,7 +142,7 @@ fn poll<P: Platform>(worker: &mut Worker<'_, P>, polls: u32) -> Result<Option<Pe
     let calls: Vec<Call> =
         pending.iter().map(|part| Call::get(Api::ExportGetResult, vec![("jobid", part.id.clone())])).collect();
     let mut are_done = true;
-    for (part, answer) in pending.iter_mut().zip(worker.client.attempt_all(&calls, None)) {
+    for (part, answer) in pending.iter_mut().zip(worker.ask_all(&calls, None)?) {
         let text = match answer {
             Ok(text) => text,
             // Unknown or purged.
@@ -157,14 +159,12 @@ fn poll<P: Platform>(worker: &mut Worker<'_, P>, polls: u32) -> Result<Option<Pe
             Ok(wire::Job::Unknown(status)) => {
                 return give_up(worker, &format!("its status {status} is not known"), false);
             }
-            Err(error) => {
-                let failure = answer::unreadable(Api::ExportGetResult, &error).failure;
-                return give_up(worker, &failure.message, false);
-            }
+            Err(error) => return refused(worker, answer::unreadable(Api::ExportGetResult, &error).failure),
         }
     }
-    let op = keep(worker, &job);
-    worker.buffer(op);
+    if keep(worker, &job) > JOB_BYTES {
+        return give_up(worker, "it has more files than can be kept in mind", false);
+    }
     if !are_done && polls + 1 >= POLLS {
         return give_up(worker, "WeCom did not finish it in time", false);
     }
@@ -190,7 +190,7 @@ fn departments<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(), Stop> {
                 Ok(reader) => reader,
                 Err(damage) => return damaged(worker, &damage),
             };
-            let (pieces, miss) = fetch(worker, file, bookmark.offset);
+            let (pieces, miss) = fetch(worker, file, bookmark.offset)?;
             for piece in pieces {
                 match reader.read("department", piece, department::parse_exported) {
                     Ok(rows) => {
@@ -224,16 +224,18 @@ fn members<P: Platform>(worker: &mut Worker<'_, P>, mark: Mark) -> Result<(), St
     let Some((job, key)) = load(worker)? else { return order_again(worker).map(drop) };
     let files = job.members.files.as_deref().unwrap_or_default();
     let Some(file) = files.get(mark.file) else {
-        worker.buffer(store::delete(job_key(worker)));
-        worker.buffer(store::delete(key::EXPORT_REFUSED));
+        for key in [job_key(worker), bookmark_key(worker), key::EXPORT_REFUSED.to_owned()] {
+            worker.buffer(store::delete(key));
+        }
         worker.run.phase = Phase::Individuals(Place::default());
         return worker.checkpoint();
     };
-    let mut reader = match Reader::open(&key, &mark.bookmark) {
+    let opened = bookmark(worker, &mark)?.ok_or(Damage::Bookmark).and_then(|bookmark| Reader::open(&key, &bookmark));
+    let mut reader = match opened {
         Ok(reader) => reader,
         Err(damage) => return damaged(worker, &damage),
     };
-    let (pieces, miss) = fetch(worker, file, mark.bookmark.offset);
+    let (pieces, miss) = fetch(worker, file, mark.offset)?;
     for piece in pieces {
         let mut rows = match reader.read("userlist", piece, member::parse) {
             Ok(rows) => rows,
@@ -244,38 +246,45 @@ fn members<P: Platform>(worker: &mut Worker<'_, P>, mark: Mark) -> Result<(), St
             walk::meet(worker, std::mem::replace(&mut rows, rest), job.read_at)?;
         }
         worker.run.failures = 0;
-        worker.run.phase = Phase::Export(Export::Members(Mark { bookmark: reader.bookmark(), ..mark.clone() }));
+        // Sealed, since it holds the row under way, whole. Written together with the place in the run.
+        worker.bookmark = reader.bookmark();
+        worker.buffer(store::put_sealed(bookmark_key(worker), &worker.bookmark, JOB_TTL_MS));
+        worker.run.phase = Phase::Export(Export::Members(Mark { offset: reader.offset(), ..mark }));
     }
     if let Some(miss) = miss {
         return missed(worker, miss);
     }
-    if reader.bookmark().offset >= file.size {
+    if reader.offset() >= file.size {
         if let Err(damage) = reader.finish(&file.md5) {
             return damaged(worker, &damage);
         }
-        let next = Mark { file: mark.file + 1, bookmark: Bookmark::default(), ..mark };
-        worker.run.phase = Phase::Export(Export::Members(next));
+        worker.run.phase = Phase::Export(Export::Members(Mark { file: mark.file + 1, offset: 0, ..mark }));
     }
     worker.checkpoint_when_due()
 }
 
 /// Fetches the next ranges of a file: all that arrived before the first that did not.
-fn fetch<P: Platform>(worker: &Worker<'_, P>, file: &File, offset: u64) -> (Vec<Vec<u8>>, Option<download::Miss>) {
+fn fetch<P: Platform>(
+    worker: &mut Worker<'_, P>,
+    file: &File,
+    offset: u64,
+) -> Result<(Vec<Vec<u8>>, Option<download::Miss>), Stop> {
     // The first answer tells whether the server knows ranges at all, so it comes alone.
     let most = if offset == 0 { 1 } else { worker.parallelism() };
     let ranges = ranges(offset, file.size, range_bytes(worker), most);
     let mut pieces = Vec::with_capacity(ranges.len());
-    for (range, answer) in ranges.iter().zip(worker.client.download(&file.url, file.size, &ranges)) {
+    for (range, answer) in ranges.iter().zip(worker.download(file, &ranges)?) {
         match answer {
             Ok(Fetched::Piece(bytes)) => pieces.push(bytes),
-            Ok(Fetched::Whole(mut bytes)) => {
-                pieces.push(bytes.split_off(usize::try_from(range.start).unwrap_or(usize::MAX).min(bytes.len())));
-                return (pieces, None);
+            Ok(Fetched::Whole(bytes)) => {
+                let rest = bytes.get(usize::try_from(range.start).unwrap_or(usize::MAX)..).unwrap_or_default();
+                pieces.extend(rest.chunks(RANGE as usize).map(<[u8]>::to_vec));
+                return Ok((pieces, None));
             }
-            Err(miss) => return (pieces, Some(miss)),
+            Err(miss) => return Ok((pieces, Some(miss))),
         }
     }
-    (pieces, None)
+    Ok((pieces, None))
 }
 
 /// Bytes of a range: what the network bore so far, and never more than the host delivers in one answer.
@@ -323,6 +332,8 @@ fn missed<P: Platform>(worker: &mut Worker<'_, P>, miss: download::Miss) -> Resu
 /// run, everything else ends the export.
 fn refused<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<Option<PendingWait>, Stop> {
     match verdict(&failure) {
+        // A page of a proxy, perhaps: the run waits a moment, as for every answer that cannot be read.
+        _ if failure.reason == Reason::UnexpectedAnswer && worker.run.failures < HICCUPS => Err(Stop::Vendor(failure)),
         Verdict::Stop => Err(Stop::Vendor(failure)),
         Verdict::GiveUp { remember } => give_up(worker, &failure.message, remember),
     }
@@ -376,8 +387,11 @@ fn give_up<P: Platform>(worker: &mut Worker<'_, P>, why: &str, remember: bool) -
     worker.platform.log(Level::Warn, "the export is given up", &[("run", &worker.run.id), ("error", why)]);
     worker.run.export.is_given_up = true;
     worker.run.is_exported = false;
-    worker.run.phase = if worker.run.department_pages == 0 { Phase::Scope } else { Phase::Fetch(Place::default()) };
-    worker.buffer(store::delete(job_key(worker)));
+    worker.run.phase =
+        if worker.run.department_pages == 0 { Phase::Scope } else { Phase::Fetch(worker.run.export.walked) };
+    for key in [job_key(worker), bookmark_key(worker)] {
+        worker.buffer(store::delete(key));
+    }
     if remember {
         worker.buffer(store::put_for(key::EXPORT_REFUSED, &why, REFUSAL_TTL_MS));
     }
@@ -387,12 +401,12 @@ fn give_up<P: Platform>(worker: &mut Worker<'_, P>, why: &str, remember: bool) -
 
 fn are_sound(files: &[File]) -> bool {
     let is_sound = |file: &File| !file.url.is_empty() && file::is_sound_size(file.size);
-    !files.is_empty() && files.len() <= FILES && files.iter().all(is_sound)
+    !files.is_empty() && files.iter().all(is_sound)
 }
 
 fn first_member(job: &Job) -> Export {
     let files = job.members.files.as_ref().map_or(0, Vec::len);
-    Export::Members(Mark { file: 0, files, bookmark: Bookmark::default() })
+    Export::Members(Mark { file: 0, files, offset: 0 })
 }
 
 /// The time before the next poll.
@@ -405,8 +419,30 @@ fn job_key<P: Platform>(worker: &Worker<'_, P>) -> String {
     key::scratch_page(&worker.run.id, 'j', 0)
 }
 
-fn keep<P: Platform>(worker: &Worker<'_, P>, job: &Job) -> Op {
-    store::put_sealed(job_key(worker), job, JOB_TTL_MS)
+fn bookmark_key<P: Platform>(worker: &Worker<'_, P>) -> String {
+    key::scratch_page(&worker.run.id, 'j', 1)
+}
+
+/// Keeps a job with the next checkpoint, and tells its bytes.
+fn keep<P: Platform>(worker: &mut Worker<'_, P>, job: &Job) -> usize {
+    let op = store::put_sealed(job_key(worker), job, JOB_TTL_MS);
+    let bytes = if let Op::Put(put) = &op { put.value.len() } else { 0 };
+    if bytes <= JOB_BYTES {
+        worker.buffer(op);
+    }
+    bytes
+}
+
+/// The bookmark that lies at a mark; nothing where it is gone or lies elsewhere.
+fn bookmark<P: Platform>(worker: &Worker<'_, P>, mark: &Mark) -> Result<Option<Bookmark>, Failure> {
+    if mark.offset == 0 {
+        return Ok(Some(Bookmark::default()));
+    }
+    if worker.bookmark.offset == mark.offset {
+        return Ok(Some(worker.bookmark.clone()));
+    }
+    let stored = store::get::<_, Bookmark>(worker.platform, &bookmark_key(worker))?.map(|stored| stored.value);
+    Ok(stored.filter(|bookmark| bookmark.offset == mark.offset))
 }
 
 /// The job and its key; nothing when it has expired.

@@ -48,15 +48,18 @@ use crate::{
 const PARALLELISM: u32 = 5;
 /// How long a complete plan may lie before it is applied: one hour.
 const PLAN_FRESH_MS: u64 = 60 * 60 * 1_000;
-/// How long a run may take to reach its plan before it is begun anew: six hours, several times what the waits for rate
-/// limits can add up to.
+/// How long a run may take to reach its plan, waits and pauses included, before it is begun anew: six hours, since what
+/// was fetched first grows old.
 const FETCH_FRESH_MS: u64 = 6 * PLAN_FRESH_MS;
+
+/// How long a run may ask about missing ones, one by one: a week, several times what a million of them take.
+const CONFIRM_FRESH_MS: u64 = 7 * 24 * PLAN_FRESH_MS;
 
 /// Advances the current run. See `sync` in `wit/directory.wit`.
 pub fn sync<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -> Result<SyncStep, Failure> {
     let way = way(&request.strategy, config)?;
-    let lease = Lease::acquire(platform)?;
-    match load(platform, config, request, way) {
+    let mut lease = Lease::acquire(platform)?;
+    match load(platform, config, request, way, &mut lease) {
         Ok((run, seen)) => {
             let mut worker = Worker::new(platform, config, run, seen, lease);
             let outcome = drive(&mut worker, request);
@@ -77,8 +80,14 @@ fn give_back<P: Platform>(platform: &P, lease: Lease) {
     }
 }
 
-fn load<P: Platform>(platform: &P, config: &Config, request: &SyncRequest, way: Way) -> Result<(Run, Seen), Failure> {
-    let (run, is_new) = current_run(platform, config, request, way)?;
+fn load<P: Platform>(
+    platform: &P,
+    config: &Config,
+    request: &SyncRequest,
+    way: Way,
+    lease: &mut Lease,
+) -> Result<(Run, Seen), Failure> {
+    let (run, is_new) = current_run(platform, config, request, way, lease)?;
     let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
     let seen = if is_new { Seen::default() } else { Seen::load(platform, &run.id, members)? };
     Ok((run, seen))
@@ -90,27 +99,56 @@ fn current_run<P: Platform>(
     config: &Config,
     request: &SyncRequest,
     way: Way,
+    lease: &mut Lease,
 ) -> Result<(Run, bool), Failure> {
     let head = head::read_for(platform, &config.corp_id)?.0;
     let now = platform.now_ms();
-    let stored = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
+    let stored = match store::get::<_, Run>(platform, key::RUN) {
+        // What cannot be read cannot go on, and somebody asked to give it up.
+        Err(_) if request.restart => {
+            forget(platform, lease, vec![Op::DeletePrefix(key::ALL_SCRATCH.to_owned())])?;
+            None
+        }
+        stored => stored?.map(|stored| stored.value),
+    };
     match stored {
-        Some(run) if goes_on(&run, request, now) => Ok((run, false)),
+        Some(run) if run.basis == basis(config) && goes_on(&run, request, now) => Ok((run, false)),
         stored => {
             if let Some(run) = stored {
                 // Together, so that no run is ever found without its scratch, or goes without a word.
                 let report = Report::new(Outcome::Abandoned, &run, &head, now);
                 let mut ops = history::record(platform, &report)?;
-                ops.extend([Op::DeletePrefix(key::scratch(&run.id)), store::delete(key::RUN)]);
-                platform.apply(&ops)?;
+                ops.push(Op::DeletePrefix(key::scratch(&run.id)));
+                forget(platform, lease, ops)?;
             }
             let mut random = [0; 8];
             platform.random(&mut random);
             let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));
             platform.log(Level::Info, "a sync begins", &[("run", &id)]);
-            Ok((Run { way, began_after: head.last_change, ..Run::new(id, now, request.dry_run, PARALLELISM) }, true))
+            let run = Run::new(id, now, request.dry_run, PARALLELISM);
+            Ok((Run { basis: basis(config), way, began_after: head.last_change, ..run }, true))
         }
     }
+}
+
+/// Takes the current run away, together with these operations. Fenced like every write: who took over meanwhile may have
+/// begun another run.
+fn forget<P: Platform>(platform: &P, lease: &mut Lease, ops: Vec<Op>) -> Result<(), Failure> {
+    let mut all: Vec<Op> = lease.ops(platform.now_ms()).into();
+    all.extend(ops);
+    all.push(store::delete(key::RUN));
+    match store::apply(platform, &all)? {
+        Ok(versions) => lease.renewed(&versions),
+        Err(_) => Err(lease::taken()),
+    }
+}
+
+/// What a run is begun for. What was fetched for another organisation, as another app or with other fields must not be
+/// written under this configuration. Holds no secret: a new one for the same app changes nothing.
+fn basis(config: &Config) -> String {
+    let fields = config.sync.fields.as_ref().map(|fields| fields.iter().cloned().collect::<Vec<_>>().join(","));
+    let fields = fields.as_deref().unwrap_or("*");
+    format!("{} {} {} {fields}", config.corp_id.to_lowercase(), config.agent_id, config.api_base)
 }
 
 /// Whether an unfinished run is continued. One that has begun to write always is: only it knows what is left. A
@@ -122,7 +160,10 @@ fn goes_on(run: &Run, request: &SyncRequest, now: u64) -> bool {
     }
     let (is_wanted, fresh_ms) = match run.phase {
         Phase::Guard if run.is_blocked => (request.allow_mass_removal, PLAN_FRESH_MS),
-        Phase::Planned => (!request.dry_run, PLAN_FRESH_MS),
+        // Who asks for a plan again wants a new one, once the first was answered.
+        Phase::Planned => (!request.dry_run || !run.is_reported, PLAN_FRESH_MS),
+        // However many there are to be asked about: each answer stands by itself.
+        Phase::Confirm(_) => (run.dry_run == request.dry_run, CONFIRM_FRESH_MS),
         _ => (run.dry_run == request.dry_run, FETCH_FRESH_MS),
     };
     let since = run.planned_at.unwrap_or(run.started_at);
@@ -131,7 +172,9 @@ fn goes_on(run: &Run, request: &SyncRequest, now: u64) -> bool {
 
 fn drive<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Result<SyncStep, Stop> {
     if let Some(wait) = worker.run.pending_wait.clone() {
-        if worker.platform.now_ms() < wait.not_before {
+        let now = worker.platform.now_ms();
+        // A time further ahead than any wait was written by a host whose clock was wrong.
+        if now < wait.not_before && wait.not_before - now <= setback::LONGEST_MS + setback::SPREAD_MS {
             return Ok(SyncStep::Wait(waiting(wait, worker.run.progress())));
         }
         worker.run.pending_wait = None;
@@ -172,6 +215,7 @@ fn step<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Resul
         Phase::Planned if worker.run.dry_run => {
             apply::plan_departments(worker)?;
             worker.count_calls();
+            worker.run.is_reported = true;
             let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
             let report = Report::new(Outcome::Planned, &worker.run, &head, worker.platform.now_ms());
             let ops = history::record(worker.platform, &report)?;
@@ -231,17 +275,22 @@ fn stopped<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<
     );
     let progress = |worker: &Worker<'_, P>| worker.run.progress();
     match setback {
+        // Where the first step of a call gets nowhere, every further call would end the same way.
+        Setback::More if !worker.has_moved() => pause(worker, failure),
         Setback::More => {
             worker.checkpoint()?;
             Ok(SyncStep::More(progress(worker)))
         }
         Setback::Wait(wait) => self::wait(worker, wait),
-        Setback::Pause => {
-            worker.checkpoint()?;
-            let error = failure.into_error(worker.config.locale);
-            Ok(SyncStep::Paused(Pause { error, progress: progress(worker) }))
-        }
+        Setback::Pause => pause(worker, failure),
     }
+}
+
+/// Writes down where the run stands and leaves the rest to a person.
+fn pause<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<SyncStep, Stop> {
+    worker.checkpoint()?;
+    let error = failure.into_error(worker.config.locale);
+    Ok(SyncStep::Paused(Pause { error, progress: worker.run.progress() }))
 }
 
 /// Writes down that there is nothing to do before a time.

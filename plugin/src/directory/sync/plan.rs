@@ -184,7 +184,7 @@ impl<P: Platform> Page<'_, P> {
                 return Ok(Place::Departments(page, row + index));
             }
             let record = parsed::<DepartmentRecord>(entry.as_ref())?;
-            if record.as_ref().is_some_and(|record| record.read_at > self.run.started_at) {
+            if record.as_ref().is_some_and(|record| record.read_at > self.run.departments_read_at) {
                 continue;
             }
             let known = record.map(|record| record.department);
@@ -202,7 +202,7 @@ impl<P: Platform> Page<'_, P> {
         let last = rows.last;
         for (_, entry) in rows.pairs {
             let Some(record) = parsed::<DepartmentRecord>(entry.as_ref())? else { continue };
-            if record.read_at <= self.run.started_at {
+            if record.read_at <= self.run.departments_read_at {
                 let department = record.department;
                 let fields = fields(Some(store::to_json(&department)), None, &[])?;
                 let kind = ChangeKind::DepartmentRemoved;

@@ -67,11 +67,21 @@ fn find_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) 
         return worker.checkpoint();
     }
     let page = worker.platform.scan(key::MEMBERS, after.as_deref(), PAGE).map_err(Failure::from)?;
+    let mut missing = Vec::new();
     for entry in &page.entries {
         let outline = MemberOutline::parse(entry)?;
         if outline.presence.is_present() && !worker.seen.contains(outline.ordinal) {
+            missing.push(entry);
+        }
+    }
+    // Who was new to the pass and came into the copy since, by a refresh, was met all the same.
+    let rows: Vec<String> =
+        missing.iter().map(|entry| key::scratch_row(&worker.run.id, 'm', &entry.key[key::MEMBERS.len()..])).collect();
+    let rows = store::get_many(worker.platform, &rows)?;
+    for (entry, row) in missing.into_iter().zip(rows) {
+        let id = &entry.key[key::MEMBERS.len()..];
+        if row.is_none() && !worker.is_buffered(id) {
             worker.run.missing.members += 1;
-            let id = &entry.key[key::MEMBERS.len()..];
             worker.buffer(store::put_text(key::scratch_row(&worker.run.id, 'g', id), String::new()));
             worker.run.phase = Phase::Missing(Sweep::Members(Some(entry.key.clone())));
             worker.relieve()?;
@@ -90,6 +100,8 @@ pub fn guard<P: Platform>(worker: &mut Worker<'_, P>, is_allowed: bool) -> Resul
     let counts = counts(worker.run.missing, head.members.present(), head.departments);
     worker.run.is_blocked = !is_allowed && is_mass(&counts);
     if worker.run.is_blocked {
+        // The plan is as old as the question, however long it took to come to it.
+        worker.run.planned_at = Some(worker.platform.now_ms());
         return Err(Stop::Vendor(blocked(counts)));
     }
     worker.run.phase = Phase::Confirm(Sweep::Departments(None));
@@ -141,7 +153,7 @@ fn confirm_departments<P: Platform>(worker: &mut Worker<'_, P>, after: Option<St
     };
     let calls: Vec<Call> =
         ids.iter().map(|id| Call { api: Api::DepartmentGet, query: vec![("id", id.clone())], body: None }).collect();
-    for (id, answer) in ids.iter().zip(worker.client.attempt_all(&calls, None)) {
+    for (id, answer) in ids.iter().zip(worker.ask_all(&calls, None)?) {
         match answer {
             Ok(_) => {
                 worker.note(format!("department {id} was missing from the list but can be read: kept"));
@@ -167,12 +179,12 @@ fn confirm_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String
     };
     let read_at = worker.platform.now_ms();
     let calls: Vec<Call> = ids.iter().map(|id| walk::get_call(id)).collect();
-    for (id, answer) in ids.iter().zip(worker.client.attempt_all(&calls, None)) {
+    for (id, answer) in ids.iter().zip(worker.ask_all(&calls, None)?) {
         let row = key::scratch_row(&worker.run.id, 'g', id);
         match answer {
             // Moved to a department that was read before, or resigned in so many words: an ordinary row.
             Ok(text) => {
-                let found = member::parse(&text)
+                let found = member::parse_of(id, &text)
                     .map_err(|error| Stop::Vendor(answer::unreadable(Api::UserGet, &error).failure))?;
                 worker.buffer(store::delete(row));
                 walk::meet(worker, vec![found], read_at)?;

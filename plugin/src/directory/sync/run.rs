@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::figures::Figures;
-use crate::{
-    contract::directory as contract,
-    vendor::{client::Usage, export::Bookmark},
-};
+use crate::{contract::directory as contract, vendor::client::Usage};
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     /// Unique for ever: the scratch of a run that was given up can never be taken for another's.
     pub id: String,
+    /// What it was begun for, see [`super::basis`]: under another corp, app or selection of fields it does not go on.
+    pub basis: String,
     /// Unix milliseconds.
     pub started_at: u64,
+    /// When WeCom was asked for the departments.
+    pub departments_read_at: u64,
     /// Stop before anything is written to the copy.
     pub dry_run: bool,
     /// What is to be done next.
@@ -69,6 +70,8 @@ pub struct Run {
     pub notes: Vec<String>,
     /// When the plan was complete.
     pub planned_at: Option<u64>,
+    /// Whether a dry run has answered the plan.
+    pub is_reported: bool,
     /// Set while the caller was asked to wait.
     pub pending_wait: Option<PendingWait>,
     /// Failures of the current step in a row.
@@ -137,14 +140,14 @@ pub enum Export {
 }
 
 /// A place in the files of members.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The file.
     pub file: usize,
     /// Files in all.
     pub files: usize,
-    /// Where in the file.
-    pub bookmark: Bookmark,
+    /// Bytes of it that were read. What reading on takes beside lies sealed in scratch.
+    pub offset: u64,
 }
 
 /// What was tried of the bulk export.
@@ -156,6 +159,8 @@ pub struct Attempts {
     pub damaged: u32,
     /// Bytes of a range, halved when the network is too slow for it. 0 before the first.
     pub range: u64,
+    /// Where the walk stopped that was given up for the export.
+    pub walked: Place,
     /// It did not work, so nothing of this run asks for it again.
     pub is_given_up: bool,
 }
@@ -221,7 +226,9 @@ impl Run {
     pub fn new(id: String, now: u64, dry_run: bool, parallelism: u32) -> Self {
         Self {
             id,
+            basis: String::new(),
             started_at: now,
+            departments_read_at: now,
             dry_run,
             phase: Phase::Scope,
             way: Way::Automatic,
@@ -248,6 +255,7 @@ impl Run {
             figures: Figures::default(),
             notes: Vec::new(),
             planned_at: None,
+            is_reported: false,
             pending_wait: None,
             failures: 0,
         }
@@ -258,9 +266,10 @@ impl Run {
     pub fn unmet(&self) -> Self {
         let fresh = Self::new(self.id.clone(), self.started_at, self.dry_run, self.parallelism);
         Self {
+            basis: self.basis.clone(),
             way: self.way,
             is_exported: self.is_exported,
-            export: self.export,
+            export: Attempts { walked: Place::default(), ..self.export },
             phase: self.phase.clone(),
             calls: self.calls.clone(),
             downloads: self.downloads,

@@ -11,7 +11,7 @@ use super::{
     worker::{Stop, Worker},
 };
 use crate::{
-    directory::{key, refresh::hides_department},
+    directory::{key, record::DepartmentRecord, refresh::hides_department},
     failure::Failure,
     platform::Platform,
     store,
@@ -22,6 +22,7 @@ use crate::{
         wire::{
             agent::Agent,
             department::{self, Department},
+            member,
             tag::Tag,
         },
     },
@@ -29,6 +30,8 @@ use crate::{
 
 /// Rows of a page of departments: about 30 KB.
 pub const DEPARTMENTS_PER_PAGE: usize = 200;
+/// Bytes of a page of departments, about: with leaders a department may be large, and a page is one value of storage.
+const PAGE_BYTES: usize = 100 << 10;
 /// Rows of a page of member ids: 65 KB at most.
 pub const INDIVIDUALS_PER_PAGE: usize = 1_000;
 
@@ -48,6 +51,7 @@ pub fn step<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(), Stop> {
     }
     let granted: BTreeSet<&String> =
         agent.departments.iter().chain(tags.iter().flat_map(|tag| &tag.departments)).collect();
+    worker.run.departments_read_at = worker.platform.now_ms();
     let departments = match departments(worker, &granted) {
         // More than an answer may hold: the export has no such bound.
         Err(Stop::Vendor(failure)) if walk::is_too_large(&failure) && may_export => {
@@ -83,7 +87,10 @@ pub fn may_export<P: Platform>(worker: &mut Worker<'_, P>) -> Result<bool, Failu
 fn write_individuals<P: Platform>(worker: &mut Worker<'_, P>, agent: &Agent, tags: &[Tag]) -> Result<(), Stop> {
     let individuals: BTreeMap<String, &String> =
         agent.members.iter().chain(tags.iter().flat_map(|tag| &tag.members)).map(|id| (key::fold(id), id)).collect();
-    let ids: Vec<String> = individuals.into_values().cloned().collect();
+    let (ids, odd): (Vec<_>, Vec<_>) = individuals.into_values().cloned().partition(|id| member::is_id(id));
+    if !odd.is_empty() {
+        worker.note(format!("{} granted ids can name no member: left out", odd.len()));
+    }
     (worker.run.individual_pages, worker.run.individuals) = (0, 0);
     add_individuals(worker, &ids)
 }
@@ -104,24 +111,55 @@ pub fn add_individuals<P: Platform>(worker: &mut Worker<'_, P>, ids: &[String]) 
 pub fn write_departments<P: Platform>(worker: &mut Worker<'_, P>, found: Vec<Department>) -> Result<(), Stop> {
     let departments = parents_first(found);
     let mut pages = 0;
-    for rows in departments.chunks(DEPARTMENTS_PER_PAGE) {
+    let mut rest = departments.as_slice();
+    while !rest.is_empty() {
+        let (rows, after) = rest.split_at(page_len(rest));
         worker.buffer(store::put(key::scratch_page(&worker.run.id, 'd', pages), &rows));
         worker.relieve()?;
         pages += 1;
+        rest = after;
     }
     worker.run.department_pages = pages;
     worker.run.departments_met = departments.len() as u64;
     Ok(())
 }
 
+/// How many of these departments make one page: as many as fit, at least one.
+fn page_len(departments: &[Department]) -> usize {
+    let mut bytes = 0;
+    let fits = |department: &&Department| {
+        let leaders: usize = department.leaders.iter().map(|leader| leader.len() + 4).sum();
+        bytes += 100 + department.name.len() + department.name_en.as_ref().map_or(0, String::len) + leaders;
+        bytes <= PAGE_BYTES
+    };
+    departments.iter().take(DEPARTMENTS_PER_PAGE).take_while(fits).count().max(1)
+}
+
 /// Asks who leads departments of which somebody else told the rest.
 pub fn add_leaders<P: Platform>(worker: &mut Worker<'_, P>, found: &mut [Department]) -> Result<(), Stop> {
     let call = Call { api: Api::DepartmentList, query: Vec::new(), body: None };
-    let text = worker.ask(call).map_err(Stop::Vendor)?;
-    let listed = read(Api::DepartmentList, department::parse_list(&text))?;
+    let listed = match worker.ask(call) {
+        Ok(text) => read(Api::DepartmentList, department::parse_list(&text))?,
+        Err(Stop::Vendor(failure)) if hides_department(&failure) || walk::is_too_large(&failure) => Vec::new(),
+        Err(stop) => return Err(stop),
+    };
     let mut leaders: HashMap<String, Vec<String>> = listed.into_iter().map(|one| (one.id, one.leaders)).collect();
-    for department in found {
-        department.leaders = leaders.remove(&department.id).unwrap_or_default();
+    let mut unknown = 0;
+    for rows in found.chunks_mut(DEPARTMENTS_PER_PAGE) {
+        let keys: Vec<String> = rows.iter().map(|row| key::department(&row.id)).collect();
+        for (row, stored) in rows.iter_mut().zip(store::get_many(worker.platform, &keys)?) {
+            row.leaders = match leaders.remove(&row.id) {
+                Some(leaders) => leaders,
+                None => {
+                    unknown += 1;
+                    let stored = stored.map(|entry| store::parse::<DepartmentRecord>(&entry)).transpose()?;
+                    stored.map(|stored| stored.value.department.leaders).unwrap_or_default()
+                }
+            };
+        }
+    }
+    if unknown > 0 {
+        worker.note(format!("nobody told who leads {unknown} departments: left as they were"));
     }
     Ok(())
 }
@@ -146,7 +184,7 @@ fn read_page<P: Platform, T: serde::de::DeserializeOwned>(worker: &Worker<'_, P>
 fn agent<P: Platform>(worker: &mut Worker<'_, P>) -> Result<Agent, Stop> {
     let query = vec![("agentid", worker.config.agent_id.to_string())];
     let call = Call { api: Api::AgentGet, query, body: None };
-    let text = worker.ask(call).map_err(Stop::Vendor)?;
+    let text = worker.ask(call)?;
     read(Api::AgentGet, serde_json::from_str(&text))
 }
 
@@ -155,7 +193,7 @@ fn tags<P: Platform>(worker: &mut Worker<'_, P>, agent: &Agent) -> Result<Vec<Ta
     for ids in agent.tags.chunks(worker.parallelism()) {
         let calls: Vec<Call> =
             ids.iter().map(|id| Call { api: Api::TagGet, query: vec![("tagid", id.clone())], body: None }).collect();
-        for (id, answer) in ids.iter().zip(worker.client.attempt_all(&calls, None)) {
+        for (id, answer) in ids.iter().zip(worker.ask_all(&calls, None)?) {
             match answer {
                 Ok(text) => tags.push(read(Api::TagGet, serde_json::from_str(&text))?),
                 // 40068: the tag was deleted between the two calls.
@@ -175,8 +213,8 @@ fn departments<P: Platform>(worker: &mut Worker<'_, P>, granted: &BTreeSet<&Stri
     let mut departments = match worker.ask(call) {
         Ok(text) => read(Api::DepartmentList, department::parse_list(&text))?,
         // An app that was granted members or tags alone may be refused the list.
-        Err(failure) if hides_department(&failure) => Vec::new(),
-        Err(failure) => return Err(Stop::Vendor(failure)),
+        Err(Stop::Vendor(failure)) if hides_department(&failure) => Vec::new(),
+        Err(stop) => return Err(stop),
     };
     let mut known: BTreeSet<String> = departments.iter().map(|department| department.id.clone()).collect();
     for id in granted {
@@ -190,11 +228,11 @@ fn departments<P: Platform>(worker: &mut Worker<'_, P>, granted: &BTreeSet<&Stri
                 known.extend(below.iter().map(|department| department.id.clone()));
                 departments.extend(below);
             }
-            Err(failure) if hides_department(&failure) => {
+            Err(Stop::Vendor(failure)) if hides_department(&failure) => {
                 let code = failure.vendor_code.unwrap_or_default();
                 worker.note(format!("department {id} is granted to the app but cannot be read ({code})"));
             }
-            Err(failure) => return Err(Stop::Vendor(failure)),
+            Err(stop) => return Err(stop),
         }
     }
     Ok(departments)

@@ -18,8 +18,10 @@ pub enum Setback {
 const HICCUPS: u32 = 3;
 /// Rate limits in a row before a person is told: more than the hour of the longest ordinary window.
 const RATE_LIMITS: u32 = 12;
-/// The longest single wait: ten minutes. A block that lasts longer is met again then.
-const LONGEST_MS: u64 = 10 * 60 * 1_000;
+/// The longest single wait, whatever the vendor asks for: ten minutes. A block that lasts longer is met again then.
+pub const LONGEST_MS: u64 = 10 * 60 * 1_000;
+/// By how much waits differ by chance.
+pub const SPREAD_MS: u64 = 2_000;
 /// "Too many calls at once": the window is not documented, seconds suffice in practice.
 const TOO_MANY_AT_ONCE: i64 = 45033;
 
@@ -45,17 +47,17 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Setback
                 run.parallelism = (run.parallelism / 2).max(1);
             }
             let first = failure.retry_after_ms.unwrap_or(60_000);
-            let doubled = first.saturating_mul(1 << (run.failures - 1).min(16)).min(LONGEST_MS.max(first));
-            wait("rate-limit", doubled + spread(1_000))
+            let doubled = first.saturating_mul(1 << (run.failures - 1).min(16)).min(LONGEST_MS);
+            wait("rate-limit", doubled + spread(SPREAD_MS / 2))
         }
         Reason::Unavailable if run.failures <= HICCUPS => {
             run.retries += 1;
             let reason = if failure.vendor_code.is_some() { "busy" } else { "unreachable" };
-            wait(reason, failure.retry_after_ms.unwrap_or(0).max(1_000 + spread(2_000)))
+            wait(reason, failure.retry_after_ms.unwrap_or(0).min(LONGEST_MS).max(1_000 + spread(SPREAD_MS)))
         }
         Reason::UnexpectedAnswer if run.failures <= HICCUPS => {
             run.retries += 1;
-            wait("unreadable", 1_000 + spread(2_000))
+            wait("unreadable", 1_000 + spread(SPREAD_MS))
         }
         _ => {
             run.failures = 0;
@@ -88,6 +90,8 @@ mod tests {
         for (name, failure, expected) in [
             ("minute limit", failure(Reason::RateLimited, Some(45009), Some(60_000)), Some((60_000, "rate-limit"))),
             ("too many at once", failure(Reason::RateLimited, Some(45033), Some(2_000)), Some((2_000, "rate-limit"))),
+            ("a day", failure(Reason::RateLimited, None, Some(86_400_000)), Some((LONGEST_MS, "rate-limit"))),
+            ("for ever", failure(Reason::Unavailable, None, Some(u64::MAX)), Some((LONGEST_MS, "unreachable"))),
             ("busy", failure(Reason::Unavailable, Some(-1), None), Some((1_000, "busy"))),
             ("no connection", failure(Reason::Unavailable, None, None), Some((1_000, "unreachable"))),
             ("HTML", failure(Reason::UnexpectedAnswer, None, None), Some((1_000, "unreadable"))),

@@ -5,6 +5,8 @@
 //! differs leaves a row of scratch. Memory stays flat whatever the size of a department, because rows are read a few
 //! hundred at a time from the text of the answer.
 
+use std::collections::BTreeSet;
+
 use super::{
     run::{Export, Phase, Place},
     scope,
@@ -48,11 +50,16 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
     let ids: Vec<&str> = page[place.row.min(end)..end].iter().map(|department| department.id.as_str()).collect();
     let read_at = worker.platform.now_ms();
     let calls: Vec<Call> = ids.iter().map(|id| list_call(id)).collect();
-    let answers = worker.client.attempt_all(&calls, Some(BATCH_ANSWER_BYTES));
+    let answers = worker.ask_all(&calls, Some(BATCH_ANSWER_BYTES))?;
     for (index, answer) in answers.into_iter().enumerate() {
         let answer = match answer {
             // More than one of a batch may hold; alone it may hold more. WeCom's own bound stays what it is.
-            Err(failure) if is_too_large(&failure) && failure.vendor_code.is_none() => worker.ask(calls[index].clone()),
+            Err(failure) if is_too_large(&failure) && failure.vendor_code.is_none() => {
+                match worker.ask(calls[index].clone()) {
+                    Err(Stop::Vendor(failure)) => Err(failure),
+                    answer => Ok(answer?),
+                }
+            }
             answer => answer,
         };
         match answer {
@@ -67,7 +74,7 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
                     meet(worker, members, read_at)?;
                 }
             }
-            // Deleted or hidden since the scope was read. Whoever was in it is asked about one by one later.
+            // Deleted or hidden since the scope was read. Whoever the copy knows of it is asked about one by one later.
             Err(failure) if hides_department(&failure) => worker.note(format!(
                 "department {} went out of sight during the run ({})",
                 ids[index],
@@ -76,6 +83,7 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
             Err(failure) if is_too_large(&failure) => {
                 if scope::may_export(worker)? {
                     worker.note(format!("department {} is larger than one answer may be: exported", ids[index]));
+                    worker.run.export.walked = advance(place, index, page.len());
                     worker.run.phase = Phase::Export(Export::Order { departments: false });
                     return worker.checkpoint();
                 }
@@ -92,7 +100,13 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
 /// tenth of the room.
 fn split<P: Platform>(worker: &mut Worker<'_, P>, department: &str) -> Result<(), Stop> {
     let query = vec![("department_id", department.to_owned())];
-    let text = worker.ask(Call { api: Api::UserSimpleList, query, body: None }).map_err(Stop::Vendor)?;
+    let text = match worker.ask(Call { api: Api::UserSimpleList, query, body: None }) {
+        Err(Stop::Vendor(failure)) if hides_department(&failure) => {
+            worker.note(format!("department {department} went out of sight during the run"));
+            return Ok(());
+        }
+        answer => answer?,
+    };
     let ids = member::ids(&text).map_err(|error| unreadable(Api::UserSimpleList, &error))?;
     worker.note(format!(
         "department {department} is larger than one answer may be: its {} members were fetched one by one",
@@ -116,10 +130,10 @@ pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
         let batch = &wanted[asked..wanted.len().min(asked + worker.parallelism())];
         let read_at = worker.platform.now_ms();
         let calls: Vec<Call> = batch.iter().map(|(_, id)| get_call(id)).collect();
-        for ((_, id), answer) in batch.iter().zip(worker.client.attempt_all(&calls, None)) {
+        for ((_, id), answer) in batch.iter().zip(worker.ask_all(&calls, None)?) {
             match answer {
                 Ok(text) => {
-                    let member = member::parse(&text).map_err(|error| unreadable(Api::UserGet, &error))?;
+                    let member = member::parse_of(id, &text).map_err(|error| unreadable(Api::UserGet, &error))?;
                     meet(worker, vec![member], read_at)?;
                 }
                 Err(failure) if hides_member(&failure) => worker.note(format!(
@@ -148,10 +162,13 @@ pub fn meet<P: Platform>(worker: &mut Worker<'_, P>, mut members: Vec<Member>, r
         keys.push(key::scratch_row(&worker.run.id, 'm', &member.id));
     }
     let mut entries = store::get_many(worker.platform, &keys)?.into_iter();
+    // A row of these may be written while the next ones are looked at, so what was read of scratch grows old.
+    let mut new_ids = BTreeSet::new();
     for member in members {
         let stored = entries.next().flatten();
         let row = entries.next().flatten();
-        if row.is_none() && !worker.is_buffered(&member.id) {
+        let is_repeated = stored.is_none() && !new_ids.insert(key::fold(&member.id));
+        if row.is_none() && !is_repeated && !worker.is_buffered(&member.id) {
             meet_one(worker, stored.as_ref(), member, read_at)?;
             worker.relieve()?;
         }

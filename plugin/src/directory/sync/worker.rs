@@ -1,11 +1,11 @@
 //! What every step of a run works with: the run, its lease, and the one way to write.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{
     figures::Mark,
     lease::{self, Lease},
-    run::Run,
+    run::{Phase, Run},
     seen::Seen,
 };
 use crate::{
@@ -15,7 +15,14 @@ use crate::{
     failure::Failure,
     platform::Platform,
     store,
-    vendor::client::{Call, Client, Usage},
+    vendor::{
+        client::{Call, Client, Usage},
+        export::{
+            Bookmark,
+            download::{self, Fetched},
+        },
+        wire::export::File,
+    },
 };
 
 /// Why a step did not finish.
@@ -52,6 +59,9 @@ const BUFFERED_BYTES: usize = 600 << 10;
 const TOUCHED_PAGES: usize = 60;
 /// Time after which buffered scratch is written: what a kill costs at most.
 const CHECKPOINT_MS: u64 = 1_000;
+/// Time after which the lease is renewed before the vendor is asked: with a request's time limit it stays below the
+/// lease's own.
+const RENEWAL_MS: u64 = 1_500;
 
 /// See the module.
 pub struct Worker<'a, P: Platform> {
@@ -65,6 +75,8 @@ pub struct Worker<'a, P: Platform> {
     pub run: Run,
     /// Which members were met.
     pub seen: Seen,
+    /// Where in a file of the export this call is; storage follows with the next checkpoint.
+    pub bookmark: Bookmark,
     lease: Lease,
     /// Scratch that is not written yet.
     buffer: Vec<Op>,
@@ -78,6 +90,9 @@ pub struct Worker<'a, P: Platform> {
     marked: Mark,
     begun_with_ms: u64,
     checkpoint_at_ms: u64,
+    renewed_at_ms: u64,
+    /// Where the run was when the call began.
+    began_in: Phase,
 }
 
 impl<'a, P: Platform> Worker<'a, P> {
@@ -85,12 +100,14 @@ impl<'a, P: Platform> Worker<'a, P> {
     pub fn new(platform: &'a P, config: &'a Config, run: Run, seen: Seen, lease: Lease) -> Self {
         let left = platform.remaining();
         let wall = left.wall_ms;
+        let began_in = run.phase.clone();
         Self {
             platform,
             config,
             client: Client::new(platform, config),
             run,
             seen,
+            bookmark: Bookmark::default(),
             lease,
             buffer: Vec::new(),
             buffered_bytes: 0,
@@ -100,6 +117,8 @@ impl<'a, P: Platform> Worker<'a, P> {
             marked: Mark { wall_ms: wall, bytes_in: left.bytes_in },
             begun_with_ms: wall,
             checkpoint_at_ms: wall,
+            renewed_at_ms: wall,
+            began_in,
         }
     }
 
@@ -127,13 +146,51 @@ impl<'a, P: Platform> Worker<'a, P> {
         }
     }
 
-    /// Asks one question.
-    pub fn ask(&self, call: Call) -> Result<String, Failure> {
+    /// Asks one question. A refusal is [`Stop::Vendor`].
+    pub fn ask(&mut self, call: Call) -> Result<String, Stop> {
         let api = call.api;
-        let answer = self.client.attempt_all(&[call], None).pop();
-        answer.unwrap_or_else(|| {
+        let answer = self.ask_all(&[call], None)?.pop();
+        let answer = answer.unwrap_or_else(|| {
             Err(Failure::new(Reason::UnexpectedAnswer, format!("the host gave no answer for {}", api.path())))
-        })
+        });
+        answer.map_err(Stop::Vendor)
+    }
+
+    /// Asks several side by side; see [`Client::attempt_all`].
+    pub fn ask_all(&mut self, calls: &[Call], max_bytes: Option<u64>) -> Result<Vec<Result<String, Failure>>, Stop> {
+        self.keep_lease()?;
+        Ok(self.client.attempt_all(calls, max_bytes))
+    }
+
+    /// Fetches ranges of a file; see [`Client::download`].
+    pub fn download(
+        &mut self,
+        file: &File,
+        ranges: &[Range<u64>],
+    ) -> Result<Vec<Result<Fetched, download::Miss>>, Stop> {
+        self.keep_lease()?;
+        Ok(self.client.download(&file.url, file.size, ranges))
+    }
+
+    /// Renews the lease before the vendor takes its time, where the last write is a while ago: a step may ask many
+    /// questions before it has anything to write.
+    fn keep_lease(&mut self) -> Result<(), Stop> {
+        // The call's time runs down, so the later of the two is the smaller.
+        let last = self.checkpoint_at_ms.min(self.renewed_at_ms);
+        if last.saturating_sub(self.platform.remaining().wall_ms) < RENEWAL_MS {
+            return Ok(());
+        }
+        match store::apply(self.platform, &self.lease.ops(self.platform.now_ms()))? {
+            Ok(versions) => self.lease.renewed(&versions)?,
+            Err(_) => return Err(Stop::Lost(lease::taken())),
+        }
+        self.renewed_at_ms = self.platform.remaining().wall_ms;
+        Ok(())
+    }
+
+    /// Whether this call has got anywhere.
+    pub fn has_moved(&self) -> bool {
+        self.run.phase != self.began_in
     }
 
     /// Keeps a scratch row about a member back for the next checkpoint.

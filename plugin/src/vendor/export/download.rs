@@ -49,8 +49,8 @@ pub struct Miss {
     pub failure: Failure,
 }
 
-/// The request for a range.
-pub fn request(url: &str, range: &Range<u64>) -> Request {
+/// The request for a range. `is_alone`: the server may send the whole file instead, since nothing else comes with it.
+pub fn request(url: &str, range: &Range<u64>, is_alone: bool) -> Request {
     Request {
         method: "GET".to_owned(),
         url: url.to_owned(),
@@ -61,7 +61,7 @@ pub fn request(url: &str, range: &Range<u64>) -> Request {
         body: None,
         expect: BodyKind::Bytes,
         timeout_ms: Some(TIMEOUT_MS),
-        max_bytes: None,
+        max_bytes: (!is_alone).then_some(range.end - range.start),
     }
 }
 
@@ -179,7 +179,9 @@ mod tests {
 
     #[test]
     fn a_range_names_its_first_and_last_byte() {
-        let request = request(URL, &(64..128));
+        assert_eq!(request(URL, &(64..128), true).max_bytes, None);
+        let request = request(URL, &(64..128), false);
+        assert_eq!(request.max_bytes, Some(64));
         assert_eq!(request.headers[0].value, "bytes=64-127");
         assert_eq!(request.expect, BodyKind::Bytes);
     }

@@ -100,6 +100,11 @@ impl Reader {
         restored().ok_or(Damage::Bookmark)
     }
 
+    /// Bytes that were read.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
     /// Where the reader is.
     pub fn bookmark(&self) -> Bookmark {
         Bookmark {

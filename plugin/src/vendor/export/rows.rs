@@ -7,8 +7,8 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 
-/// Bytes of one row at most. The largest sound member is a tenth of it.
-pub const ROW_BYTES: usize = 256 << 10;
+/// Bytes of one row at most: those of a member.
+pub const ROW_BYTES: usize = crate::vendor::wire::member::MEMBER_BYTES;
 /// Bytes of a key of the root object that are kept.
 const WORD_BYTES: usize = 32;
 /// Bytes after the document at most: white space and padding.

@@ -157,9 +157,37 @@ impl Member {
     }
 }
 
+/// Bytes of a member at most, as it comes: ten times the largest sound one, and little enough to be stored.
+pub const MEMBER_BYTES: usize = 128 << 10;
+/// Departments of a member at most: twice what WeCom allows (fact sheet §4.2).
+const DEPARTMENTS: usize = 200;
+
 /// Reads one member: the whole of a `user/get` answer, or a row of `user/list`.
 pub fn parse(text: &str) -> Result<Member, serde_json::Error> {
-    serde_json::from_str::<Raw>(text).map(Raw::normalise)
+    use serde::de::Error;
+    if text.len() > MEMBER_BYTES {
+        return Err(serde_json::Error::custom(format_args!("a member of {} bytes", text.len())));
+    }
+    let member = serde_json::from_str::<Raw>(text)?.normalise();
+    if member.departments.len() > DEPARTMENTS {
+        return Err(serde_json::Error::custom(format_args!("a member of {} departments", member.departments.len())));
+    }
+    Ok(member)
+}
+
+/// Reads the member that was asked for. Another one, as a confused cache may answer, must not be taken for it.
+pub fn parse_of(id: &str, text: &str) -> Result<Member, serde_json::Error> {
+    use serde::de::Error;
+    let member = parse(text)?;
+    if member.id.to_lowercase() != id.to_lowercase() {
+        return Err(serde_json::Error::custom("another member than the one asked for"));
+    }
+    Ok(member)
+}
+
+/// Whether a text can name a member.
+pub fn is_id(id: &str) -> bool {
+    !id.is_empty() && id.len() <= ID_BYTES && !id.chars().any(char::is_control)
 }
 
 /// The rows of a `user/list` answer, not read yet, so that a department of any size takes no more than its text.
@@ -335,7 +363,7 @@ fn status(status: Option<u64>, enable: Option<u64>) -> Status {
 fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     use serde::de::Error;
     let id = tolerant::text(deserializer)?;
-    if id.is_empty() || id.len() > ID_BYTES || id.chars().any(char::is_control) {
+    if !is_id(&id) {
         return Err(D::Error::custom(format_args!(
             "a member id of {} bytes, expected 1 to {ID_BYTES} without control characters",
             id.len()
