@@ -192,7 +192,8 @@ fn store(engine: &HostEngine, state: CallState) -> Store<CallState> {
         let state = store.data_mut();
         let (used, allowed) = (state.cpu.used(), state.limits.cpu());
         if used > allowed {
-            let asked = u64::try_from(used.as_millis()).unwrap_or(u64::MAX);
+            // Rounded up, so that what was asked for is always more than what was allowed.
+            let asked = u64::try_from(used.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
             return Err(state.end(Exceeded { limit: LimitName::CpuMs, allowed: state.limits.cpu_ms, asked }));
         }
         Ok(UpdateDeadline::Yield(1))

@@ -119,6 +119,10 @@ pub(super) fn trusted_domain(reader: &mut Reader<'_>, field: &Field, redirect: O
     let problems = &mut reader.problems;
     // The scheme of the redirect address says which port is the default one.
     let scheme = redirect.map_or("https", Url::scheme);
+    if !is_plain_host(&text) {
+        problems.add(&path, beyond_ascii());
+        return None;
+    }
     let parsed = Url::parse(&format!("{scheme}://{text}"));
     let (Ok(url), false) = (parsed, text.contains(['/', '\\', '?', '#', '@'])) else {
         let found = if text.contains('@') { "a value with user info".to_owned() } else { quoted(&text) };
@@ -160,6 +164,10 @@ fn web(problems: &mut Problems, path: &str, text: &str) -> Option<Url> {
 }
 
 fn absolute(problems: &mut Problems, path: &str, text: &str, schemes: &[&str]) -> Option<Url> {
+    if !is_plain_host(text) {
+        problems.add(path, beyond_ascii());
+        return None;
+    }
     let url = Url::parse(text).ok().filter(|url| schemes.contains(&url.scheme()) && url.host().is_some());
     // What stands before an `@` may be a password, so nothing of such a value is quoted.
     let has_user = text.split(['?', '#']).next().is_some_and(|part| part.contains('@'));
@@ -180,6 +188,21 @@ fn absolute(problems: &mut Problems, path: &str, text: &str, schemes: &[&str]) -
         return None;
     }
     Some(url)
+}
+
+/// Whether an address, or a host alone, writes its host in ASCII and without escapes. This component carries no tables of
+/// Unicode, and without them two readers of one name may disagree about it.
+fn is_plain_host(text: &str) -> bool {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    host.is_ascii() && !host.contains('%')
+}
+
+fn beyond_ascii() -> Finding {
+    let message = "the host has characters beyond ASCII; expected its ASCII form, which begins with xn--";
+    let hint = ("请将域名写成 ASCII（Punycode，xn-- 开头）形式", "write the host in its ASCII form (punycode, xn--…)");
+    Finding::error("malformed", message, hint)
 }
 
 fn warn_plain_http(problems: &mut Problems, path: &str, url: &Url) {
