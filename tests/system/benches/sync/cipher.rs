@@ -55,9 +55,9 @@ pub struct Throughput {
 }
 
 /// Measures both in one run.
-pub async fn throughput(vendor: &Vendor) -> Outcome<Throughput> {
+pub async fn throughput(component: &[u8], vendor: &Vendor) -> Outcome<Throughput> {
     let exporter = Arc::new(Exporter { base_url: vendor.base_url.clone(), made: Mutex::default() });
-    let tenant = Tenant::new(vendor, Store::Memory, vec![Arc::clone(&exporter) as _]).await?;
+    let tenant = Tenant::new(component, vendor, Store::Memory, vec![Arc::clone(&exporter) as _]).await?;
     let figures = tenant.sync(&by(&Strategy::Export), false).await?;
     if figures.report.members_total != 0 || figures.report.strategy != Strategy::Export {
         return Err(format!("the file was not read: {:?}", figures.report).into());
@@ -73,14 +73,15 @@ fn native(made: &Made, guest: f64) -> Outcome<Throughput> {
     let pieces = || -> Vec<Vec<u8>> { made.file.chunks(PIECE).map(<[u8]>::to_vec).collect() };
     let mut reader = Reader::open(&key, &Bookmark::default()).map_err(|damage| damage.to_string())?;
     let input = pieces();
-    let whole = timed(|| {
-        input.into_iter().try_for_each(|piece| reader.read("userlist", piece, |_| Ok(())).map(drop))
-    });
+    let whole = timed(|| input.into_iter().try_for_each(|piece| reader.read("userlist", piece, |_| Ok(())).map(drop)));
     whole.0.map_err(|damage| damage.to_string())?;
     reader.finish(&made.md5).map_err(|damage| damage.to_string())?;
     let mut plain = pieces();
     let mut chain = Chain::new(&key);
-    let (_, decryption) = timed(|| plain.iter_mut().for_each(|piece| drop(chain.decrypt(piece))));
+    let (are_blocks, decryption) = timed(|| plain.iter_mut().all(|piece| chain.decrypt(piece)));
+    if !are_blocks {
+        return Err("the file is not made of blocks".into());
+    }
     let (_, checksum) = timed(|| std::hint::black_box(Md5::digest(&made.file)));
     let mut rows = Rows::default();
     let scan = timed(|| {
@@ -90,13 +91,7 @@ fn native(made: &Made, guest: f64) -> Outcome<Throughput> {
     });
     scan.0.map_err(|fault| format!("{fault:?}"))?;
     let of = |time| megabytes_per_second(made.file.len(), time);
-    Ok(Throughput {
-        guest,
-        native: of(whole.1),
-        decryption: of(decryption),
-        checksum: of(checksum),
-        rows: of(scan.1),
-    })
+    Ok(Throughput { guest, native: of(whole.1), decryption: of(decryption), checksum: of(checksum), rows: of(scan.1) })
 }
 
 fn timed<T>(work: impl FnOnce() -> T) -> (T, Duration) {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use host_harness::{
-    CallReport, Element, ElementOptions, Host, bundled_component,
+    CallReport, Element, ElementOptions, Host,
     contract::directory::{Report, Strategy, SyncRequest, SyncStep},
     egress::{AllowList, Hook, OperatorList},
     settings::Document,
@@ -47,21 +47,19 @@ pub struct Figures {
     pub calls: u64,
     /// The longest call.
     pub longest_call: Duration,
-    pub requests: u64,
     pub bytes_in: u64,
-    /// Ranges of exported files, and their bytes.
+    /// Ranges of exported files.
     pub downloads: u64,
-    pub downloaded: u64,
     pub report: Report,
     pub account: Account,
     pub usage: Usage,
 }
 
 impl Tenant {
-    /// A tenant of this vendor on an empty store.
-    pub async fn new(vendor: &Vendor, store: Store, hooks: Vec<Arc<dyn Hook>>) -> Outcome<Self> {
+    /// A tenant of this vendor on an empty store, whose element is this component.
+    pub async fn new(component: &[u8], vendor: &Vendor, store: Store, hooks: Vec<Arc<dyn Hook>>) -> Outcome<Self> {
         let host = Host::builder().parallel_calls(4).build()?;
-        let component = host.load(bundled_component())?;
+        let component = host.load(component)?;
         let (inner, folder) = open(store).await?;
         let ledger = Arc::new(Ledger::new(inner));
         let settings = Document::parse(&vendor.document())?;
@@ -69,6 +67,16 @@ impl Tenant {
         options.operator = OperatorList::only(AllowList::parse([vendor.authority()])?);
         options.hooks = hooks;
         Ok(Self { element: host.element(&component, options)?, ledger, _folder: folder })
+    }
+
+    /// How long it takes to give up a plan that is complete and nowhere applied: all its scratch goes in one write.
+    pub async fn give_up_a_plan(&self, strategy: &Strategy) -> Outcome<Duration> {
+        let plan = SyncRequest { dry_run: true, ..by(strategy) };
+        self.sync(&plan, false).await?;
+        self.ledger.open_account(false);
+        let anew = SyncRequest { restart: true, ..plan };
+        self.element.sync(&anew).await?.value.map_err(|error| error.message)?;
+        Ok(self.ledger.account().clearing)
     }
 
     /// Synchronises to the end, waiting in earnest where the component asks for it. `follow_scratch` finds the most
@@ -95,6 +103,7 @@ impl Tenant {
             }
         };
         let host = (process_time() - cpu).saturating_sub(sum.guest);
+        let account = self.ledger.account().clone();
         Ok(Figures {
             wall: sum.wall,
             waited,
@@ -103,12 +112,10 @@ impl Tenant {
             peak_memory: sum.peak_memory,
             calls: sum.calls,
             longest_call: sum.longest_call,
-            requests: sum.requests,
             bytes_in: sum.bytes_in,
             downloads: sum.downloads,
-            downloaded: sum.downloaded,
             report,
-            account: self.ledger.account().clone(),
+            account,
             usage: self.ledger.usage(self.element.scope()).await?,
         })
     }
@@ -122,10 +129,8 @@ struct Sum {
     peak_memory: u64,
     calls: u64,
     longest_call: Duration,
-    requests: u64,
     bytes_in: u64,
     downloads: u64,
-    downloaded: u64,
 }
 
 impl Sum {
@@ -136,12 +141,8 @@ impl Sum {
         self.peak_memory = self.peak_memory.max(report.peak_memory_bytes);
         self.calls += 1;
         self.longest_call = self.longest_call.max(wall);
-        self.requests += report.http.requests;
         self.bytes_in += report.http.bytes_in;
-        for exchange in report.http.exchanges.iter().filter(|exchange| exchange.url.contains(FILES)) {
-            self.downloads += 1;
-            self.downloaded += exchange.bytes_in;
-        }
+        self.downloads += report.http.exchanges.iter().filter(|exchange| exchange.url.contains(FILES)).count() as u64;
     }
 }
 

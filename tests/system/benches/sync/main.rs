@@ -4,6 +4,7 @@
 //! cargo bench -p system-tests --bench sync                             # 10,000 and 100,000 members
 //! cargo bench -p system-tests --bench sync -- 10000 100000 1000000     # these sizes; the last takes some 6 GB
 //! cargo bench -p system-tests --bench sync -- 1000000 --sqlite         # SQLite above 100,000 members as well
+//! cargo bench -p system-tests --bench sync -- --component=FILE         # another build of the component
 //! ```
 //!
 //! Nothing here passes or fails: a figure beside its budget is for a person to judge. The simulator runs in a process of
@@ -24,7 +25,10 @@ mod web;
 
 use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 
-use host_harness::contract::directory::{Report, Strategy};
+use host_harness::{
+    bundled_component,
+    contract::directory::{Report, Strategy},
+};
 use system_tests::stage::Store;
 
 use component::{Figures, Tenant, by, open};
@@ -54,11 +58,15 @@ fn main() -> Outcome<()> {
         sizes = vec![10_000, 100_000];
     }
     let always_sqlite = arguments.iter().any(|argument| argument == "--sqlite");
-    machine(&arguments);
-    runtime.block_on(measure(&sizes, always_sqlite))
+    let component = match arguments.iter().find_map(|argument| argument.strip_prefix("--component=")) {
+        Some(file) => std::fs::read(file)?,
+        None => bundled_component().to_vec(),
+    };
+    machine(&arguments, &component);
+    runtime.block_on(measure(&component, &sizes, always_sqlite))
 }
 
-fn machine(arguments: &[String]) {
+fn machine(arguments: &[String], component: &[u8]) {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
     // Where there is no such file the line says so instead of guessing.
     let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -68,6 +76,7 @@ fn machine(arguments: &[String]) {
     println!("machine  {cores} cores, {}", model.map_or("model unknown", |(_, model)| model.trim()));
     println!("command  cargo bench -p system-tests --bench sync -- {}", given.join(" "));
     println!("build    {}", if cfg!(debug_assertions) { "debug: these figures mean nothing" } else { "optimised" });
+    println!("guest    {} bytes", number(component.len()));
     println!("vendor   the simulator in a process of its own on the same processors, no latency");
 }
 
@@ -79,14 +88,14 @@ struct First {
     peak_memory: u64,
 }
 
-async fn measure(sizes: &[usize], always_sqlite: bool) -> Outcome<()> {
+async fn measure(component: &[u8], sizes: &[usize], always_sqlite: bool) -> Outcome<()> {
     let web = Web::new();
     let mut firsts: BTreeMap<&str, Vec<First>> = BTreeMap::new();
     for (number, &members) in sizes.iter().enumerate() {
         let size = Size::of(members);
         let vendor = Vendor::start(size)?;
         if number == 0 {
-            decryption(&vendor).await?;
+            decryption(component, &vendor).await?;
         }
         for (way, strategy) in [("walk", Strategy::Walk), ("export", Strategy::Export)] {
             for store in [Store::Memory, Store::Sqlite] {
@@ -94,7 +103,15 @@ async fn measure(sizes: &[usize], always_sqlite: bool) -> Outcome<()> {
                     continue;
                 }
                 let title = format!("{size}, {way}, {}", name(store));
-                let [first, again] = syncs(&title, &vendor, &web, store, &strategy).await?;
+                let [first, again] = {
+                    let tenant = Tenant::new(component, &vendor, store, Vec::new()).await?;
+                    syncs(&title, &tenant, &vendor, &web, &strategy).await?
+                };
+                if store == Store::Sqlite && strategy == Strategy::Walk {
+                    let tenant = Tenant::new(component, &vendor, store, Vec::new()).await?;
+                    let took = tenant.give_up_a_plan(&strategy).await?;
+                    row("giving up a complete plan, one write", [milliseconds(took)]);
+                }
                 if store == Store::Memory {
                     native_beside(way, &vendor, &web, &strategy, [&first, &again]).await?;
                     firsts.entry(way).or_default().push(First {
@@ -118,8 +135,8 @@ fn name(store: Store) -> &'static str {
     }
 }
 
-async fn decryption(vendor: &Vendor) -> Outcome<()> {
-    let measured = cipher::throughput(vendor).await?;
+async fn decryption(component: &[u8], vendor: &Vendor) -> Outcome<()> {
+    let measured = cipher::throughput(component, vendor).await?;
     let rate = |rate: f64| format!("{rate:.0} MB/s");
     heading("reading an exported file, 64 MiB", &["measured", "budget"]);
     row("guest: MD5, AES-256-CBC, search for rows", [rate(measured.guest), "≥ 100 MB/s".to_owned()]);
@@ -132,14 +149,7 @@ async fn decryption(vendor: &Vendor) -> Outcome<()> {
 }
 
 /// A first sync, one that finds nothing changed, and one that finds one member changed.
-async fn syncs(
-    title: &str,
-    vendor: &Vendor,
-    web: &Web,
-    store: Store,
-    strategy: &Strategy,
-) -> Outcome<[Figures; 2]> {
-    let tenant = Tenant::new(vendor, store, Vec::new()).await?;
+async fn syncs(title: &str, tenant: &Tenant, vendor: &Vendor, web: &Web, strategy: &Strategy) -> Outcome<[Figures; 2]> {
     let first = tenant.sync(&by(strategy), false).await?;
     let again = tenant.sync(&by(strategy), true).await?;
     // Unlike any position that an earlier one was given.
@@ -226,8 +236,7 @@ async fn native_beside(
     for (name, beside) in ["  first", "  unchanged"].into_iter().zip(component) {
         let (runtime, web, storage) = (tokio::runtime::Handle::current(), web.clone(), Arc::clone(&storage));
         let (document, strategy) = (vendor.document(), strategy.clone());
-        let thread =
-            std::thread::spawn(move || native::synchronise(runtime, &web, &storage, &document, strategy));
+        let thread = std::thread::spawn(move || native::synchronise(runtime, &web, &storage, &document, strategy));
         let native = tokio::task::spawn_blocking(move || thread.join()).await?;
         let native = native.map_err(|_| "the native sync panicked")??;
         if native.report.members_total != beside.report.members_total {
@@ -251,7 +260,8 @@ fn growth(firsts: &BTreeMap<&str, Vec<First>>) {
             );
             heading(&title, &["ratio", "linear"]);
             let members = large.size.members as f64 / small.size.members as f64;
-            let per_member = |large: Duration, small: Duration| ratio(large.as_secs_f64() / small.as_secs_f64() / members);
+            let per_member =
+                |large: Duration, small: Duration| ratio(large.as_secs_f64() / small.as_secs_f64() / members);
             row("first sync, wall for a member", [per_member(large.wall, small.wall), "1.00".to_owned()]);
             row("  guest CPU for a member", [per_member(large.guest, small.guest), "1.00".to_owned()]);
             let memory = ratio(large.peak_memory as f64 / small.peak_memory as f64);

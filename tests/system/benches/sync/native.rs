@@ -41,7 +41,6 @@ use crate::{
 pub struct Native {
     /// In the domain code alone.
     pub cpu: Duration,
-    pub calls: u64,
     pub report: Report,
 }
 
@@ -67,16 +66,14 @@ pub fn synchronise(
         left: Cell::new(left(&Limits::default())),
         ends_at: Cell::new(Instant::now()),
     };
-    let mut calls = 0;
     loop {
-        calls += 1;
         outside.begin_call();
         let step = sync(&outside, &config, &request);
         outside.leave();
         match step.map_err(|failure| failure.message)? {
             SyncStep::More(_) => {}
             SyncStep::Wait(waiting) => outside.runtime.block_on(sleep_until(waiting.not_before)),
-            SyncStep::Complete(report) => return Ok(Native { cpu: outside.used.get(), calls, report }),
+            SyncStep::Complete(report) => return Ok(Native { cpu: outside.used.get(), report }),
             SyncStep::Planned(_) => return Err("nobody asked for a plan".into()),
             SyncStep::Paused(pause) => return Err(pause.error.message.into()),
         }
@@ -206,9 +203,7 @@ impl Platform for Outside {
 
     fn wait(&self, key: &str, version: Option<Version>, timeout_ms: u32) -> Result<bool, StorageError> {
         let timeout = Duration::from_millis(timeout_ms.into());
-        self.outside(|| {
-            self.runtime.block_on(self.storage.wait(&self.scope, key, version, timeout)).map_err(failed)
-        })
+        self.outside(|| self.runtime.block_on(self.storage.wait(&self.scope, key, version, timeout)).map_err(failed))
     }
 
     fn now_ms(&self) -> u64 {
@@ -231,12 +226,9 @@ fn entry(entry: store::Entry) -> Entry {
 
 fn op(op: &Op) -> store::Op {
     match op {
-        Op::Put(put) => store::Op::Put {
-            key: put.key.clone(),
-            value: put.value.clone(),
-            ttl_ms: put.ttl_ms,
-            sealed: put.sealed,
-        },
+        Op::Put(put) => {
+            store::Op::Put { key: put.key.clone(), value: put.value.clone(), ttl_ms: put.ttl_ms, sealed: put.sealed }
+        }
         Op::Delete(key) => store::Op::delete(key.clone()),
         Op::DeletePrefix(prefix) => store::Op::delete_prefix(prefix.clone()),
         Op::Check(check) => match check.expected {
