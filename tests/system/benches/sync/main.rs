@@ -1,0 +1,271 @@
+//! The figures of a sync: the component in its host, on organisations of several sizes, and the same code native.
+//!
+//! ```text
+//! cargo bench -p system-tests --bench sync                             # 10,000 and 100,000 members
+//! cargo bench -p system-tests --bench sync -- 10000 100000 1000000     # these sizes; the last takes some 6 GB
+//! cargo bench -p system-tests --bench sync -- 1000000 --sqlite         # SQLite above 100,000 members as well
+//! cargo bench -p system-tests --bench sync -- --component=FILE         # another build of the component
+//! ```
+//!
+//! Nothing here passes or fails: a figure beside its budget is for a person to judge. The simulator runs in a process of
+//! its own, so CPU times are those of guest and host alone; it does share the processors, so wall times hold its work.
+//! Waiting that the component asks for is waited for in earnest and reported apart.
+#![allow(clippy::print_stdout, reason = "a table on standard output is what this program is for")]
+
+mod cipher;
+mod clock;
+mod component;
+mod ledger;
+mod meter;
+mod native;
+mod size;
+mod table;
+mod vendor;
+mod web;
+
+use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
+
+use host_harness::{
+    bundled_component,
+    contract::directory::{Report, Strategy},
+};
+use system_tests::stage::Store;
+
+use component::{Figures, Tenant, by, open};
+use size::Size;
+use table::{bytes, heading, milliseconds, number, ratio, row};
+use vendor::Vendor;
+use web::Web;
+
+/// From here on SQLite is only measured when that is asked for.
+const LARGE: usize = 200_000;
+
+type Failed = Box<dyn Error + Send + Sync>;
+type Outcome<T> = Result<T, Failed>;
+
+fn main() -> Outcome<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [role, members, departments] = arguments.as_slice()
+        && role == vendor::ROLE
+    {
+        let size = Size { members: members.parse()?, departments: departments.parse()? };
+        return runtime.block_on(vendor::serve(size));
+    }
+    // Cargo adds `--bench`.
+    let mut sizes: Vec<usize> = arguments.iter().filter_map(|argument| argument.parse().ok()).collect();
+    if sizes.is_empty() {
+        sizes = vec![10_000, 100_000];
+    }
+    let always_sqlite = arguments.iter().any(|argument| argument == "--sqlite");
+    let component = match arguments.iter().find_map(|argument| argument.strip_prefix("--component=")) {
+        Some(file) => std::fs::read(file)?,
+        None => bundled_component().to_vec(),
+    };
+    machine(&arguments, &component);
+    runtime.block_on(measure(&component, &sizes, always_sqlite))
+}
+
+fn machine(arguments: &[String], component: &[u8]) {
+    let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
+    // Where there is no such file the line says so instead of guessing.
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| line.strip_prefix("model name")?.split_once(':'));
+    let given: Vec<&str> = arguments.iter().map(String::as_str).filter(|&argument| argument != "--bench").collect();
+    println!("# Figures of a sync\n");
+    println!("machine  {cores} cores, {}", model.map_or("model unknown", |(_, model)| model.trim()));
+    println!("command  cargo bench -p system-tests --bench sync -- {}", given.join(" "));
+    println!("build    {}", if cfg!(debug_assertions) { "debug: these figures mean nothing" } else { "optimised" });
+    println!("guest    {} bytes", number(component.len()));
+    println!("vendor   the simulator in a process of its own on the same processors, no latency");
+}
+
+/// What is compared across sizes.
+struct First {
+    size: Size,
+    wall: Duration,
+    guest: Duration,
+    peak_memory: u64,
+}
+
+async fn measure(component: &[u8], sizes: &[usize], always_sqlite: bool) -> Outcome<()> {
+    let web = Web::new();
+    let mut firsts: BTreeMap<&str, Vec<First>> = BTreeMap::new();
+    for (number, &members) in sizes.iter().enumerate() {
+        let size = Size::of(members);
+        let vendor = Vendor::start(size)?;
+        if number == 0 {
+            decryption(component, &vendor).await?;
+        }
+        for (way, strategy) in [("walk", Strategy::Walk), ("export", Strategy::Export)] {
+            for store in [Store::Memory, Store::Sqlite] {
+                if store == Store::Sqlite && members >= LARGE && !always_sqlite {
+                    continue;
+                }
+                let title = format!("{size}, {way}, {}", name(store));
+                let [first, again] = {
+                    let tenant = Tenant::new(component, &vendor, store, Vec::new()).await?;
+                    syncs(&title, &tenant, &vendor, &web, &strategy).await?
+                };
+                if store == Store::Sqlite && strategy == Strategy::Walk {
+                    let tenant = Tenant::new(component, &vendor, store, Vec::new()).await?;
+                    let took = tenant.give_up_a_plan(&strategy).await?;
+                    row("giving up a complete plan, one write", [milliseconds(took)]);
+                }
+                if store == Store::Memory {
+                    native_beside(way, &vendor, &web, &strategy, [&first, &again]).await?;
+                    firsts.entry(way).or_default().push(First {
+                        size,
+                        wall: first.wall,
+                        guest: first.guest,
+                        peak_memory: first.peak_memory.max(again.peak_memory),
+                    });
+                }
+            }
+        }
+    }
+    growth(&firsts);
+    Ok(())
+}
+
+fn name(store: Store) -> &'static str {
+    match store {
+        Store::Memory => "memory storage",
+        Store::Sqlite => "SQLite",
+    }
+}
+
+async fn decryption(component: &[u8], vendor: &Vendor) -> Outcome<()> {
+    let measured = cipher::throughput(component, vendor).await?;
+    let rate = |rate: f64| format!("{rate:.0} MB/s");
+    heading("reading an exported file, 64 MiB", &["measured", "budget"]);
+    row("guest: MD5, AES-256-CBC, search for rows", [rate(measured.guest), "≥ 100 MB/s".to_owned()]);
+    row("native: the same", [rate(measured.native)]);
+    row("  component / native, CPU", [ratio(measured.native / measured.guest)]);
+    row("native: AES-256-CBC alone", [rate(measured.decryption)]);
+    row("native: MD5 alone", [rate(measured.checksum)]);
+    row("native: search for rows alone", [rate(measured.rows)]);
+    Ok(())
+}
+
+/// A first sync, one that finds nothing changed, and one that finds one member changed.
+async fn syncs(title: &str, tenant: &Tenant, vendor: &Vendor, web: &Web, strategy: &Strategy) -> Outcome<[Figures; 2]> {
+    let first = tenant.sync(&by(strategy), false).await?;
+    let again = tenant.sync(&by(strategy), true).await?;
+    // Unlike any position that an earlier one was given.
+    vendor.change_one(web, title).await?;
+    let changed = tenant.sync(&by(strategy), true).await?;
+    for figures in [&first, &again, &changed] {
+        let refused = figures.account.refused;
+        if refused > 0 || figures.report.strategy != *strategy {
+            return Err(format!("{title}: {refused} writes refused, {:?}", figures.report).into());
+        }
+    }
+    show(title, [&first, &again, &changed], strategy);
+    Ok([first, again])
+}
+
+fn show(title: &str, figures: [&Figures; 3], strategy: &Strategy) {
+    heading(title, &["first", "unchanged", "one changed", "budget"]);
+    let line = |what: &str, cell: &dyn Fn(&Figures) -> String, budget: &str| {
+        row(what, figures.iter().map(|figures| cell(figures)).chain([budget.to_owned()]));
+    };
+    line("wall, waiting left out", &|one| milliseconds(one.wall), "");
+    line("  waiting asked for", &|one| milliseconds(one.waited), "");
+    line("  longest call", &|one| milliseconds(one.longest_call), "");
+    line("guest CPU", &|one| milliseconds(one.guest), "");
+    line("host CPU", &|one| milliseconds(one.host), "");
+    line("peak guest memory", &|one| bytes(one.peak_memory), "≤ 64 MiB");
+    line("calls of sync", &|one| number(one.calls), "");
+    let report = &figures[0].report;
+    let allowed = match strategy {
+        Strategy::Export => 20,
+        _ => report.departments_total + 10,
+    };
+    line("vendor calls", &|one| number(one.report.vendor_calls), &format!("≤ {}", number(allowed)));
+    line("downloads", &|one| number(one.downloads), "");
+    line("bytes received", &|one| bytes(one.bytes_in), "");
+    line("changes", &|one| number(changes(&one.report)), "–, 0, 1");
+    line("records, indexes and feed entries written", &|one| number(copy_writes(one)), "–, 0, 2");
+    line("  bytes", &|one| bytes(copy_bytes(one)), "–, 0, few KiB");
+    line("bytes written in all", &|one| bytes(one.account.bytes()), "");
+    line("  of them scratch", &|one| bytes(one.account.of("scratch").bytes), "");
+    line("  of them the state of the run", &|one| bytes(one.account.of("run").bytes), "");
+    line("most scratch at a time, for a member", &|one| scratch(one), "–, ≤ 64 B");
+    line("writes", &|one| number(one.account.applies), "");
+    line("  the longest", &|one| milliseconds(one.account.longest), "");
+    line("  clearing the scratch at the end", &|one| milliseconds(one.account.clearing), "");
+    line("storage afterwards", &|one| bytes(one.usage.bytes), "");
+    line("  entries", &|one| number(one.usage.items), "");
+}
+
+fn changes(report: &Report) -> u64 {
+    let (members, departments) = (&report.members, &report.departments);
+    let come = members.added + members.updated + members.rejoined + departments.added + departments.updated;
+    come + members.left_range + members.resigned + departments.removed
+}
+
+fn copy_writes(figures: &Figures) -> u64 {
+    ["record", "index", "feed"].iter().map(|part| figures.account.of(part)).map(|one| one.puts + one.deletes).sum()
+}
+
+fn copy_bytes(figures: &Figures) -> u64 {
+    ["record", "index", "feed", "head"].iter().map(|part| figures.account.of(part).bytes).sum()
+}
+
+fn scratch(figures: &Figures) -> String {
+    let (peak, members) = (figures.account.scratch_peak, figures.report.members_total);
+    if peak == 0 { "–".to_owned() } else { format!("{:.1} B", peak as f64 / members.max(1) as f64) }
+}
+
+/// The same syncs native, on a store of the same kind.
+async fn native_beside(
+    way: &str,
+    vendor: &Vendor,
+    web: &Web,
+    strategy: &Strategy,
+    component: [&Figures; 2],
+) -> Outcome<()> {
+    let (storage, _) = open(Store::Memory).await?;
+    let strategy = match strategy {
+        Strategy::Export => wecom_organisation::contract::directory::Strategy::Export,
+        _ => wecom_organisation::contract::directory::Strategy::Walk,
+    };
+    let budget = if way == "walk" { "≤ 1.50" } else { "" };
+    heading(&format!("  CPU in the domain code, {way}"), &["native", "component", "ratio", "budget"]);
+    for (name, beside) in ["  first", "  unchanged"].into_iter().zip(component) {
+        let (runtime, web, storage) = (tokio::runtime::Handle::current(), web.clone(), Arc::clone(&storage));
+        let (document, strategy) = (vendor.document(), strategy.clone());
+        let thread = std::thread::spawn(move || native::synchronise(runtime, &web, &storage, &document, strategy));
+        let native = tokio::task::spawn_blocking(move || thread.join()).await?;
+        let native = native.map_err(|_| "the native sync panicked")??;
+        if native.report.members_total != beside.report.members_total {
+            return Err("native and component do not come to the same".into());
+        }
+        let compared = ratio(beside.guest.as_secs_f64() / native.cpu.as_secs_f64());
+        row(name, [milliseconds(native.cpu), milliseconds(beside.guest), compared, budget.to_owned()]);
+    }
+    Ok(())
+}
+
+/// How the figures for one member change with the size of the organisation.
+fn growth(firsts: &BTreeMap<&str, Vec<First>>) {
+    for (way, firsts) in firsts {
+        for pair in firsts.windows(2) {
+            let [small, large] = pair else { continue };
+            let title = format!(
+                "{way}, memory storage, {} against {} members",
+                number(large.size.members),
+                number(small.size.members)
+            );
+            heading(&title, &["ratio", "linear"]);
+            let members = large.size.members as f64 / small.size.members as f64;
+            let per_member =
+                |large: Duration, small: Duration| ratio(large.as_secs_f64() / small.as_secs_f64() / members);
+            row("first sync, wall for a member", [per_member(large.wall, small.wall), "1.00".to_owned()]);
+            row("  guest CPU for a member", [per_member(large.guest, small.guest), "1.00".to_owned()]);
+            let memory = ratio(large.peak_memory as f64 / small.peak_memory as f64);
+            row("  peak guest memory in all", [memory, "1.00 is flat".to_owned()]);
+        }
+    }
+}
