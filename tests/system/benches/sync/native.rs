@@ -157,6 +157,11 @@ impl Outside {
 }
 
 impl Platform for Outside {
+    /// Only the sandbox has a memory of its own to measure.
+    fn memory_bytes(&self) -> u64 {
+        0
+    }
+
     fn settings(&self) -> String {
         self.document.clone()
     }
