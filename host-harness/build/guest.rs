@@ -36,9 +36,11 @@ pub fn build(workspace: &Path, out: &Path) -> Result<PathBuf, String> {
     let target = target_directory(out)?.join("guest");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
+    // One crate type, although the package names two: cargo would leave link-time optimisation out otherwise.
     command
         .current_dir(workspace)
-        .args(["build", "--lib", "--package", PACKAGE, "--target", TARGET, "--profile", PROFILE, "--target-dir"])
+        .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", PACKAGE])
+        .args(["--target", TARGET, "--profile", PROFILE, "--target-dir"])
         .arg(&target);
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
@@ -78,8 +80,8 @@ fn explain(output: &str) -> String {
         )
     } else {
         format!(
-            "the component could not be built; `cargo build -p {PACKAGE} --target {TARGET} --profile {PROFILE}` shows \
-             the same"
+            "the component could not be built; `cargo rustc --lib --crate-type cdylib -p {PACKAGE} --target {TARGET} \
+             --profile {PROFILE}` shows the same"
         )
     };
     format!("{}\n\n{advice}", output.trim_end())

@@ -11,6 +11,10 @@ use crate::{
 /// Bytes of a page of WebAssembly memory.
 const WASM_PAGE: u64 = 64 << 10;
 
+/// The allocator of the component, which is never entered twice at a time: it has one thread.
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// The platform of a component: the imports of its world, WASI's clock and randomness.
 struct Imports;
 

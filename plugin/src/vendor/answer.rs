@@ -10,7 +10,7 @@ use crate::{
     vendor::{
         api::Api,
         codes::{self, Class},
-        wire::status::Status,
+        wire::status,
     },
 };
 
@@ -85,7 +85,7 @@ pub fn judge(api: Api, outcome: Result<http::Response, http::HttpError>, secrets
         Some('<') => return Err(malformed(api, "is a page of HTML")),
         Some(_) => return Err(malformed(api, "is no JSON object")),
     }
-    let status: Status = serde_json::from_str(&text).map_err(|error| unreadable(api, &error))?;
+    let status = status::parse(&text).map_err(|error| unreadable(api, &error))?;
     match status.errcode {
         None | Some(0) if status.errmsg.contains("Warning") => {
             // "ok. Warning: wrong json format.": the request was understood in part or not at all.

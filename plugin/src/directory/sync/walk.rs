@@ -27,7 +27,7 @@ use crate::{
         answer,
         api::Api,
         client::Call,
-        wire::member::{self, Member},
+        wire::member::{self, Broken, Member},
     },
 };
 
@@ -64,15 +64,11 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
         };
         match answer {
             Ok(text) => {
-                let rows = member::rows(&text).map_err(|error| unreadable(Api::UserList, &error))?;
-                for rows in rows.chunks(ROWS) {
-                    let members = rows
-                        .iter()
-                        .map(|row| member::parse(row.get()))
-                        .collect::<Result<Vec<_>, _>>()
-                        .map_err(|error| unreadable(Api::UserList, &error))?;
-                    meet(worker, members, read_at)?;
-                }
+                let met = member::each(&text, ROWS, |members| meet(worker, members, read_at));
+                met.map_err(|broken| match broken {
+                    Broken::Unreadable(error) => unreadable(Api::UserList, &error),
+                    Broken::Refused(stop) => stop,
+                })?;
             }
             // Deleted or hidden since the scope was read. Whoever the copy knows of it is asked about one by one later.
             Err(failure) if hides_department(&failure) => worker.note(format!(

@@ -1,10 +1,12 @@
 //! A member as WeCom sends it (docs 90196, 90201), normalised at this edge: everything behind it sees one spelling of
 //! "nothing", parallel arrays are joined, and the order in which departments were listed makes no difference.
 
-use std::collections::BTreeSet;
+use std::{borrow::Cow, collections::BTreeSet, fmt};
 
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
+};
 
 use super::tolerant;
 
@@ -149,6 +151,27 @@ impl Member {
         }
     }
 
+    /// Bytes of all texts, which are what can make a member large.
+    fn bytes(&self) -> usize {
+        let optional = [
+            &self.position,
+            &self.alias,
+            &self.telephone,
+            &self.mobile,
+            &self.email,
+            &self.business_email,
+            &self.avatar,
+            &self.qr_code,
+            &self.address,
+            &self.external_position,
+            &self.external_profile,
+        ];
+        let optional: usize = optional.into_iter().flatten().map(String::len).sum();
+        let leaders: usize = self.direct_leaders.iter().map(String::len).sum();
+        let attributes: usize = self.attributes.iter().map(|one| one.name.len() + one.value.len()).sum();
+        self.id.len() + self.name.len() + optional + leaders + attributes
+    }
+
     /// Whether any field is there that WeCom withholds from apps made after June 2022 (fact sheet §4.6).
     pub fn has_sensitive_fields(&self) -> bool {
         [&self.mobile, &self.email, &self.business_email, &self.avatar, &self.qr_code, &self.address, &self.gender]
@@ -157,27 +180,18 @@ impl Member {
     }
 }
 
-/// Bytes of a member at most, as it comes: ten times the largest sound one, and little enough to be stored.
+/// Bytes of a member's fields at most: ten times the largest sound one, and little enough to be stored.
 pub const MEMBER_BYTES: usize = 128 << 10;
 /// Departments of a member at most: twice what WeCom allows (fact sheet §4.2).
 const DEPARTMENTS: usize = 200;
 
-/// Reads one member: the whole of a `user/get` answer, or a row of `user/list`.
+/// Reads one member: the whole of a `user/get` answer, or a row of an export.
 pub fn parse(text: &str) -> Result<Member, serde_json::Error> {
-    use serde::de::Error;
-    if text.len() > MEMBER_BYTES {
-        return Err(serde_json::Error::custom(format_args!("a member of {} bytes", text.len())));
-    }
-    let member = serde_json::from_str::<Raw>(text)?.normalise();
-    if member.departments.len() > DEPARTMENTS {
-        return Err(serde_json::Error::custom(format_args!("a member of {} departments", member.departments.len())));
-    }
-    Ok(member)
+    serde_json::from_str::<Sent>(text).map(|sent| sent.0)
 }
 
 /// Reads the member that was asked for. Another one, as a confused cache may answer, must not be taken for it.
 pub fn parse_of(id: &str, text: &str) -> Result<Member, serde_json::Error> {
-    use serde::de::Error;
     let member = parse(text)?;
     if member.id.to_lowercase() != id.to_lowercase() {
         return Err(serde_json::Error::custom("another member than the one asked for"));
@@ -190,14 +204,101 @@ pub fn is_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= ID_BYTES && !id.chars().any(char::is_control)
 }
 
-/// The rows of a `user/list` answer, not read yet, so that a department of any size takes no more than its text.
-pub fn rows(text: &str) -> Result<Vec<&RawValue>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct List<'a> {
-        #[serde(borrow, default)]
-        userlist: Option<Vec<&'a RawValue>>,
+/// Why reading a list ended early.
+#[derive(Debug)]
+pub enum Broken<E> {
+    /// The answer is not of the documented shape.
+    Unreadable(serde_json::Error),
+    /// Whoever took the members could not.
+    Refused(E),
+}
+
+/// Reads a `user/list` answer and hands its members on, `portion` at a time, so that a department of any size takes no
+/// more memory than its text. What comes before a fault was handed on when the fault is met.
+pub fn each<E>(
+    text: &str,
+    portion: usize,
+    mut take: impl FnMut(Vec<Member>) -> Result<(), E>,
+) -> Result<(), Broken<E>> {
+    let mut refused = None;
+    let list = List(Portions { portion, refused: &mut refused, take: &mut take });
+    let mut answer = serde_json::Deserializer::from_str(text);
+    let read = answer.deserialize_map(list).and_then(|()| answer.end());
+    match (refused, read) {
+        (Some(error), _) => Err(Broken::Refused(error)),
+        (None, read) => read.map_err(Broken::Unreadable),
     }
-    Ok(serde_json::from_str::<List<'_>>(text)?.userlist.unwrap_or_default())
+}
+
+/// An answer with a `userlist`.
+struct List<'a, F, E>(Portions<'a, F, E>);
+
+/// Takes the members of a `userlist` in portions.
+struct Portions<'a, F, E> {
+    portion: usize,
+    /// What `take` refused with: an error of the deserialiser cannot carry it.
+    refused: &'a mut Option<E>,
+    take: &'a mut F,
+}
+
+impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> Visitor<'de> for List<'_, F, E> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an answer")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let mut portions = Some(self.0);
+        while let Some(key) = map.next_key::<Cow<'_, str>>()? {
+            match portions.take_if(|_| key == "userlist") {
+                Some(portions) => map.next_value_seed(portions)?,
+                None => map.next_value::<IgnoredAny>().map(drop)?,
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> DeserializeSeed<'de> for Portions<'_, F, E> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> Visitor<'de> for Portions<'_, F, E> {
+    type Value = ();
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of members")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        loop {
+            let mut members = Vec::with_capacity(sequence.size_hint().unwrap_or_default().min(self.portion));
+            while members.len() < self.portion
+                && let Some(Sent(member)) = sequence.next_element()?
+            {
+                members.push(member);
+            }
+            let is_last = members.len() < self.portion;
+            if !members.is_empty()
+                && let Err(error) = (self.take)(members)
+            {
+                *self.refused = Some(error);
+                return Err(A::Error::custom("the members were refused"));
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    fn visit_unit<E2: Error>(self) -> Result<(), E2> {
+        Ok(())
+    }
 }
 
 /// The ids of a `user/simplelist` answer.
@@ -213,6 +314,27 @@ pub fn ids(text: &str) -> Result<Vec<String>, serde_json::Error> {
         userid: String,
     }
     Ok(serde_json::from_str::<List>(text)?.userlist.into_iter().map(|row| row.userid).collect())
+}
+
+/// A member as it comes that is no larger than one may be.
+#[derive(Deserialize)]
+#[serde(try_from = "Raw")]
+struct Sent(Member);
+
+impl TryFrom<Raw> for Sent {
+    type Error = String;
+
+    fn try_from(raw: Raw) -> Result<Self, String> {
+        let member = raw.normalise();
+        let (bytes, departments) = (member.bytes(), member.departments.len());
+        if bytes > MEMBER_BYTES {
+            return Err(format!("a member of {bytes} bytes"));
+        }
+        if departments > DEPARTMENTS {
+            return Err(format!("a member of {departments} departments"));
+        }
+        Ok(Self(member))
+    }
 }
 
 /// As it comes. What an older server or a private deployment may send instead is in the tolerance table, §11.3.
@@ -360,8 +482,7 @@ fn status(status: Option<u64>, enable: Option<u64>) -> Status {
 }
 
 /// An id that cannot name a member makes the answer unreadable: skipping the row would make the pass incomplete.
-fn id<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    use serde::de::Error;
+fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let id = tolerant::text(deserializer)?;
     if !is_id(&id) {
         return Err(D::Error::custom(format_args!(

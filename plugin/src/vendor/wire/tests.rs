@@ -3,7 +3,7 @@
 use super::{
     agent::Agent,
     department::{self, Department},
-    member::{self, Attribute, Member, Place, Status},
+    member::{self, Attribute, Broken, Member, Place, Status},
     tag::Tag,
 };
 
@@ -183,16 +183,39 @@ fn spelling_is_taken_over_and_nothing_else() {
 }
 
 #[test]
-fn rows_of_a_list_are_found_whatever_stands_beside_them() {
+fn a_list_is_handed_on_in_portions_whatever_stands_beside_it() {
+    let read = |text: &str| {
+        let mut portions = Vec::new();
+        member::each(text, 2, |members| {
+            portions.push(members.into_iter().map(|member| member.id).collect::<Vec<_>>());
+            if portions.len() < 3 { Ok(()) } else { Err("enough") }
+        })
+        .map_err(|broken| match broken {
+            Broken::Unreadable(_) => "unreadable",
+            Broken::Refused(why) => why,
+        })
+        .map(|()| portions)
+    };
     for (text, expected) in [
-        (r#"{"errcode":0,"errmsg":"ok","userlist":[{"userid":"a"},{"userid":"b"}]}"#, 2),
-        (r#"{"userlist":[]}"#, 0),
-        (r#"{"userlist":null}"#, 0),
-        ("{}", 0),
+        (
+            r#"{"errcode":0,"userlist":[{"userid":"a"},{"userid":"b"},{"userid":"c"}],"x":[{}]}"#,
+            Ok(vec![vec!["a", "b"], vec!["c"]]),
+        ),
+        (r#"{"userlist":[{"userid":"a"},{"userid":"b"}]}"#, Ok(vec![vec!["a", "b"]])),
+        (r#"{"userlist":[]}"#, Ok(vec![])),
+        (r#"{"userlist":null}"#, Ok(vec![])),
+        ("{}", Ok(vec![])),
+        ("{}x", Err("unreadable")),
+        (r#"{"userlist":{}}"#, Err("unreadable")),
+        (r#"{"userlist":[{}]}"#, Err("unreadable")),
+        (r#"{"userlist":[{"userid":"a"}"#, Err("unreadable")),
+        (r#"{"userlist":[{"userid":1},{"userid":2},{"userid":3},{"userid":4},{"userid":5}]}"#, Err("enough")),
     ] {
-        assert_eq!(member::rows(text).unwrap().len(), expected, "{text}");
+        let expected = expected.map(|portions: Vec<Vec<&str>>| {
+            portions.into_iter().map(|ids| ids.into_iter().map(str::to_owned).collect::<Vec<_>>()).collect::<Vec<_>>()
+        });
+        assert_eq!(read(text), expected, "{text}");
     }
-    assert!(member::rows(r#"{"userlist":{}}"#).is_err());
 }
 
 #[test]
