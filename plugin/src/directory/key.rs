@@ -52,7 +52,7 @@ pub fn department(id: &str) -> String {
 
 /// A member, by its id in any spelling.
 pub fn member(id: &str) -> String {
-    format!("{MEMBERS}{}", fold(id))
+    [MEMBERS, &fold(id)].concat()
 }
 
 /// What the platform adds to a member, by its id in any spelling.
@@ -67,7 +67,7 @@ pub fn index(department: &str) -> String {
 
 /// A member's entry in a department's index.
 pub fn index_entry(department: &str, id: &str) -> String {
-    format!("directory/x/{department}/{}", fold(id))
+    ["directory/x/", department, "/", &fold(id)].concat()
 }
 
 /// An entry of the change feed.
@@ -82,7 +82,8 @@ pub fn history_of(run: &str) -> String {
 
 /// The form of an id under which it is compared.
 pub fn fold(id: &str) -> String {
-    id.to_lowercase()
+    // Nearly all are, and need no tables.
+    if id.is_ascii() { id.to_ascii_lowercase() } else { id.to_lowercase() }
 }
 
 /// Everything of a run.
@@ -102,5 +103,7 @@ pub fn scratch_page(run: &str, kind: char, page: usize) -> String {
 
 /// A row of scratch about one id, in any spelling.
 pub fn scratch_row(run: &str, kind: char, id: &str) -> String {
-    format!("directory/r/{run}/{kind}/{}", fold(id))
+    let mut key = scratch_of(run, kind);
+    key.push_str(&fold(id));
+    key
 }

@@ -188,7 +188,7 @@ fn meet_one<P: Platform>(
             if is_new_bit && outline.presence.is_present() {
                 worker.run.present_met += 1;
             }
-            if outline.presence.is_present() && outline.member.get() == store::to_json(&member) {
+            if outline.presence.is_present() && store::is_json_of(&member, outline.member.get()) {
                 Decision::Unchanged
             } else {
                 decision::on_member(Some(&store::parse::<MemberRecord>(entry)?.value), &mut member)
