@@ -16,8 +16,8 @@ use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConf
 /// guest yields to other calls and its CPU time is compared with the limit. So this is also how exact that limit is.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
-/// The largest call stack of a guest. Deeper recursion is a trap, never a fault of the host.
-const GUEST_STACK: usize = 1 << 20;
+/// The largest call stack of a guest in bytes. Deeper recursion ends the call, never the host.
+pub(crate) const GUEST_STACK: usize = 1 << 20;
 /// The stack on which guest and host functions run: the guest's and room for the host's.
 const ASYNC_STACK: usize = 2 << 20;
 /// A component made by cargo holds one module with the code, two small ones that tie it to its imports, and the

@@ -31,7 +31,7 @@ pub mod storage;
 pub use cache::CacheError;
 pub use call::{
     CallError, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic, Journal,
-    LimitName, Limits, LogLevel, LogLine, Outcome, reason_name,
+    LimitName, Limits, LogLevel, LogLine, Outcome, Trap, TrapKind, reason_name,
 };
 pub use component::{Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES};
 pub use digest::Digest;
