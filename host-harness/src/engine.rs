@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component};
 
 /// The time between two epochs. A guest looks at the epoch at every loop and function entry; when it has moved, the
 /// guest yields to other calls and its CPU time is compared with the limit. So this is also how exact that limit is.
@@ -23,7 +23,10 @@ const ASYNC_STACK: usize = 2 << 20;
 /// A component made by cargo holds one module with the code, two small ones that tie it to its imports, and the
 /// standard library's; this leaves room for other languages.
 const CORE_INSTANCES_PER_CALL: u32 = 8;
-const TABLES_PER_CALL: u32 = 4;
+pub(crate) const TABLES_PER_CALL: u32 = 4;
+/// The most linear memories of one component. A call takes as many places as it has memories, so that those of all
+/// calls together are never more than the pool has.
+pub(crate) const MEMORIES_PER_CALL: u32 = 4;
 /// Elements of the largest table that the pool reserves address space for.
 const POOLED_TABLE_ELEMENTS: usize = 20_000;
 /// Address space of one linear memory: all that 32-bit addresses reach, so compiled code needs no bounds checks. Only
@@ -38,6 +41,7 @@ pub struct EngineError(wasmtime::Error);
 /// An engine, whether its instances come from a pool, and its ticker.
 pub(crate) struct HostEngine {
     engine: Engine,
+    places: u32,
     pooled: bool,
     ticker: Ticker,
 }
@@ -59,7 +63,7 @@ impl HostEngine {
             }
         };
         let ticker = Ticker::start(engine.clone());
-        Ok(Self { engine, pooled, ticker })
+        Ok(Self { engine, places: calls, pooled, ticker })
     }
 
     /// The wasmtime engine.
@@ -70,6 +74,13 @@ impl HostEngine {
     /// Whether instances come from a pool.
     pub(crate) fn is_pooled(&self) -> bool {
         self.pooled
+    }
+
+    /// How many of the places for calls a call of this component takes: one for each linear memory that it has.
+    pub(crate) fn places_of(&self, component: &Component) -> u32 {
+        // A component that brings core modules in from outside does not tell; the contract has no room for one.
+        let memories = component.resources_required().map_or(MEMORIES_PER_CALL, |needed| needed.num_memories);
+        memories.clamp(1, self.places)
     }
 
     /// Keeps the ticker running as long as the answer lives.
@@ -101,11 +112,11 @@ fn config(pool: Option<u32>) -> Config {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(calls)
             .total_stacks(calls)
-            .total_memories(calls)
+            .total_memories(calls.max(MEMORIES_PER_CALL))
             .total_tables(calls.saturating_mul(TABLES_PER_CALL))
             .total_core_instances(calls.saturating_mul(CORE_INSTANCES_PER_CALL))
             .max_core_instances_per_component(CORE_INSTANCES_PER_CALL)
-            .max_memories_per_component(1)
+            .max_memories_per_component(MEMORIES_PER_CALL)
             .max_tables_per_component(TABLES_PER_CALL)
             .max_memory_size(POOLED_MEMORY)
             .table_elements(POOLED_TABLE_ELEMENTS);

@@ -164,7 +164,8 @@ impl Host {
         let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
         let pre = self.0.linker.instantiate_pre(&component).map_err(invalid)?;
         let pre = OrganisationElementPre::new(pre).map_err(invalid)?;
-        Ok(Arc::new(LoadedComponent { inspection, pre, description: OnceCell::new() }))
+        let places = self.0.engine.places_of(&component);
+        Ok(Arc::new(LoadedComponent { inspection, pre, places, description: OnceCell::new() }))
     }
 
     /// Looks at a component without keeping it, whether or not it fits the world.

@@ -132,7 +132,7 @@ async fn run_in_span<T: Answer>(
     let state = CallState::new(caller, reach(&budget), budget, stage.wasi);
     let mut clock = Clock { begun, begun_at: SystemTime::now(), queued: Duration::ZERO, instantiate: None };
 
-    let place = timeout_at(deadline, stage.places.acquire()).await;
+    let place = timeout_at(deadline, stage.places.acquire_many(stage.component.places)).await;
     clock.queued = begun.elapsed();
     let _place = match place {
         Ok(Ok(place)) => place,
@@ -204,7 +204,8 @@ fn store(engine: &HostEngine, state: CallState) -> Store<CallState> {
             let asked = u64::try_from(used.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
             return Err(state.end(Exceeded { limit: LimitName::CpuMs, allowed: state.limits.cpu_ms, asked }));
         }
-        Ok(UpdateDeadline::Yield(1))
+        // Not the engine's own yield: that comes back before the runtime has looked at its timers and sockets.
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
     store
 }
