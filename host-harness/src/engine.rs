@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use serde::Serialize;
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component};
 
 /// The time between two epochs. A guest looks at the epoch at every loop and function entry; when it has moved, the
@@ -37,6 +38,19 @@ const POOLED_MEMORY: usize = 1 << 32;
 #[derive(Debug, thiserror::Error)]
 #[error("the wasm engine cannot be set up: {0:#}")]
 pub struct EngineError(wasmtime::Error);
+
+/// What of the pool is in use at this moment, by calls under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PoolUsage {
+    /// Core instances.
+    pub core_instances: u64,
+    /// Linear memories.
+    pub memories: u64,
+    /// Tables.
+    pub tables: u64,
+    /// Stacks.
+    pub stacks: u64,
+}
 
 /// An engine, whether its instances come from a pool, and its ticker.
 pub(crate) struct HostEngine {
@@ -74,6 +88,17 @@ impl HostEngine {
     /// Whether instances come from a pool.
     pub(crate) fn is_pooled(&self) -> bool {
         self.pooled
+    }
+
+    /// What of the pool is in use; nothing where there is no pool.
+    pub(crate) fn pool_usage(&self) -> Option<PoolUsage> {
+        let metrics = self.engine.pooling_allocator_metrics()?;
+        Some(PoolUsage {
+            core_instances: metrics.core_instances(),
+            memories: metrics.memories() as u64,
+            tables: metrics.tables() as u64,
+            stacks: metrics.stacks() as u64,
+        })
     }
 
     /// How many of the places for calls a call of this component takes: one for each linear memory that it has.

@@ -21,7 +21,7 @@ use crate::{
     contract::OrganisationElementPre,
     egress::{Egress, EgressError, EgressOptions},
     element::{Element, ElementError, ElementOptions},
-    engine::{EngineError, HostEngine},
+    engine::{EngineError, HostEngine, PoolUsage},
     imports::{Randomness, linker},
     storage::{Clock, SystemClock},
 };
@@ -188,6 +188,11 @@ impl Host {
     /// the address space cannot be had.
     pub fn is_pooled(&self) -> bool {
         self.0.engine.is_pooled()
+    }
+
+    /// What of the instance pool is in use, for an operator's gauges; nothing where instances are allocated on demand.
+    pub fn pool_usage(&self) -> Option<PoolUsage> {
+        self.0.engine.pool_usage()
     }
 
     fn compile(&self, bytes: &[u8]) -> Result<(Component, Inspection), LoadError> {

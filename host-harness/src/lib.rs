@@ -36,7 +36,7 @@ pub use call::{
 pub use component::{Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES};
 pub use digest::Digest;
 pub use element::{Answered, Element, ElementError, ElementOptions};
-pub use engine::EngineError;
+pub use engine::{EngineError, PoolUsage};
 pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};
 pub use imports::{PinnedRandomness, Randomness};
 

@@ -165,7 +165,7 @@ impl Guest {
 }
 
 fn is(name: &str, export: &str) -> bool {
-    name.strip_prefix("lowcode:organisation/").is_some_and(|name| name == export)
+    name.strip_prefix("lowcode:organisation/").unwrap_or(name) == export
 }
 
 /// `(import "lowcode:organisation/log@0.1.0" "write" (func …` → `log@0.1.0 write`

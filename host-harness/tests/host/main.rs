@@ -12,4 +12,5 @@ mod reuse;
 #[path = "../egress/server.rs"]
 mod server;
 mod time;
+mod traps;
 mod wire;
