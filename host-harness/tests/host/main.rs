@@ -13,4 +13,5 @@ mod reuse;
 mod server;
 mod time;
 mod traps;
+mod versions;
 mod wire;
