@@ -3,7 +3,7 @@
 use std::{io, process::ExitCode};
 
 use host_harness::{
-    BuildError, CallError, ElementError, FailedCall, LoadError,
+    BuildError, CallError, ElementError, FailedCall, FileError, LoadError,
     contract::types::{self, Reason},
     reason_name,
     settings::SettingsError,
@@ -62,6 +62,9 @@ pub enum Failure {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The component file is too large, or its signature is none.
+    #[error(transparent)]
+    ComponentFile(FileError),
     /// The component cannot be run.
     #[error(transparent)]
     Component(#[from] LoadError),
@@ -106,6 +109,7 @@ impl Failure {
             Self::Usage { .. }
             | Self::Settings(_)
             | Self::File { .. }
+            | Self::ComponentFile(_)
             | Self::Component(_)
             | Self::Element(_)
             | Self::Storage(_)
@@ -128,7 +132,7 @@ impl Failure {
             Self::Usage { .. } => "usage",
             Self::Settings(_) => "invalid-config",
             Self::File { .. } => "file",
-            Self::Component(_) => "component",
+            Self::ComponentFile(_) | Self::Component(_) => "component",
             Self::Element(_) => "invalid-name",
             Self::Storage(_) | Self::Place(_) => "storage",
             Self::Host(_) => "host",
@@ -145,10 +149,15 @@ impl Failure {
         let text = match self {
             Self::Usage { hint, .. } => hint.as_str(),
             Self::Answered(error) => error.hint.as_deref()?,
+            Self::Component(LoadError::Digest { .. }) => {
+                "if the new component is meant, pin its digest; if not, put the old file back"
+            }
             Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
             Self::Call(failed) => match &failed.error {
                 CallError::Limit { .. } => "the next call works; for a sync the run goes on where it was",
-                CallError::Trap { .. } => "this is a defect of the component; -vv logs where it broke off",
+                CallError::Trap { .. } => {
+                    "this is a defect of the component; --report --format json shows where it broke off"
+                }
                 _ => return None,
             },
             _ => return None,
