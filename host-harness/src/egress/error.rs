@@ -34,6 +34,11 @@ pub enum Failure {
     Tls,
     /// No complete answer in the time the request or the call had.
     Timeout,
+    /// The configured proxy cannot be reached or did not let the request through.
+    Proxy {
+        /// The status with which it refused, where it gave one; 407 asks for other credentials.
+        status: Option<u16>,
+    },
     /// The answer is larger than allowed.
     TooLarge {
         /// The limit that applied, in bytes of the decompressed body (or of the answer's head).
@@ -59,6 +64,7 @@ impl Failure {
             Self::Connect => "connect",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
+            Self::Proxy { .. } => "proxy",
             Self::TooLarge { .. } => "too-large",
             Self::BudgetExhausted => "budget-exhausted",
             Self::Other(kind) => kind,

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 
 use url::Url;
 
+use super::parse::read_url;
+
 /// Shows scheme, host, port, path and the query *keys* of `url`; nothing at all of a URL that cannot be read.
 ///
 /// ```
@@ -16,7 +18,7 @@ use url::Url;
 /// assert_eq!(redacted("token=123"), "(unreadable url)");
 /// ```
 pub fn redacted(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| "(unreadable url)".to_owned(), |url| redacted_url(&url))
+    read_url(url).map_or_else(|_| "(unreadable url)".to_owned(), |url| redacted_url(&url))
 }
 
 /// [`redacted`] for a URL that is already parsed.
@@ -50,6 +52,7 @@ mod tests {
             ("https://h.example/p?a=1=2", "https://h.example/p?a"),
             ("data:text/plain,secret", "(unreadable url)"),
             ("/relative?x=1", "(unreadable url)"),
+            ("https://A¡/?x=1", "(unreadable url)"),
         ] {
             assert_eq!(redacted(url), shown, "{url}");
         }

@@ -48,6 +48,11 @@ impl SealingKey {
         Ok(Self::new(key))
     }
 
+    /// The key itself, to derive others from.
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// Seals a value into text that opens only with this key, at this key of this scope.
     pub(crate) fn seal(&self, scope: &Scope, key: &str, value: &str) -> Result<String, StorageError> {
         let nonce = XNonce::try_generate()
