@@ -6,8 +6,8 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
-use zeroize::Zeroizing;
+use serde_json::{Map, Value};
+use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::{
     contract::element::{Description, SecretPlace},
@@ -21,10 +21,14 @@ pub(super) struct Taken {
     pub(super) value: Zeroizing<String>,
 }
 
+/// A secret of at least this many bytes is recognised within other text. A shorter one could be an innocent part of it.
+const RECOGNISED: usize = 20;
+
 /// The document with stand-ins, and what they stand for. `stand_in` makes the text for a key and a value.
 ///
 /// A text becomes its stand-in. A value of another kind, which can only be a mistake, keeps its kind and loses its
-/// content, so that the component still finds the mistake.
+/// content, so that the component still finds the mistake. Where somebody put a secret into another field as well, or
+/// took it for a key, it is replaced there too: the component may quote such a value in a message.
 pub(super) fn take(
     document: &Document,
     description: &Description,
@@ -56,7 +60,46 @@ pub(super) fn take(
             empty(value);
         }
     });
+    let hidden: Vec<_> = taken.iter().map(|Taken { key, value }| (value.as_str(), stand_in(key, value))).collect();
+    hide(&mut object, &hidden);
     (Document::of(&object), taken)
+}
+
+/// Replaces secrets in texts and keys that are not theirs.
+fn hide(entries: &mut Map<String, Value>, secrets: &[(&str, String)]) {
+    let misplaced: Vec<String> = entries.keys().filter(|key| replaced(key, secrets).is_some()).cloned().collect();
+    for mut key in misplaced {
+        if let (Some(value), Some(other)) = (entries.remove(&key), replaced(&key, secrets)) {
+            entries.insert(other, value);
+        }
+        key.zeroize();
+    }
+    entries.values_mut().for_each(|value| hide_in(value, secrets));
+}
+
+fn hide_in(value: &mut Value, secrets: &[(&str, String)]) {
+    match value {
+        Value::String(text) => {
+            if let Some(other) = replaced(text, secrets) {
+                text.zeroize();
+                *text = other;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| hide_in(item, secrets)),
+        Value::Object(entries) => hide(entries, secrets),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// The text without secrets, if it is one or holds one.
+fn replaced(text: &str, secrets: &[(&str, String)]) -> Option<String> {
+    let is_there = |secret: &str| {
+        let is_whole = text.trim_matches(is_space) == secret;
+        is_whole || (secret.len() >= RECOGNISED && text.contains(secret))
+    };
+    let mut found = secrets.iter().filter(|(secret, _)| is_there(secret)).peekable();
+    found.peek()?;
+    Some(found.fold(text.to_owned(), |text, (secret, stand_in)| text.replace(secret, stand_in)))
 }
 
 /// What is known of the fields of a configuration.
@@ -262,6 +305,20 @@ mod tests {
             let (seen, found) = seen(&document, places);
             assert_eq!(seen, expected, "{name}");
             assert_eq!(found, taken, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_another_place_is_hidden_there_too() {
+        let long = "a-secret-of-more-than-twenty-bytes";
+        let within = format!("ww{long}!");
+        for (name, document, expected) in [
+            ("whole", json!({"secret": "S", "corpId": " S "}), json!({"secret": "<secret>", "corpId": " <secret> "})),
+            ("a part of a short one", json!({"secret": "S", "a": "XSX"}), json!({"secret": "<secret>", "a": "XSX"})),
+            ("a part", json!({"secret": long, "a": [within]}), json!({"secret": "<secret>", "a": ["ww<secret>!"]})),
+            ("a key", json!({"secret": long, long: 1}), json!({"secret": "<secret>", "<secret>": 1})),
+        ] {
+            assert_eq!(seen(&document, &[]).0, expected, "{name}");
         }
     }
 
