@@ -22,8 +22,8 @@ pub struct HttpError {
 pub enum Failure {
     /// The policy refused the destination.
     Denied {
-        /// The operator option that would admit it, for example `--allow-host 10.0.0.7:8443`. `None` when no option
-        /// would: the configuration does not need that host, or it needs another URL.
+        /// What the operator has to set for it, for example `--allow-host 10.0.0.7:8443`. `None` when that is not what
+        /// is missing: the configuration does not need that host, or another URL is to be used.
         option: Option<String>,
     },
     /// The name has no address, or the resolver failed.

@@ -49,7 +49,7 @@ impl OperatorList {
     }
 
     /// Every destination that the configuration needs over `https`, and what is written. The written entries matter
-    /// where a destination needs to be named: plain `http`, and hosts at addresses that are not public.
+    /// where a destination needs to be named: plain `http`, hosts at addresses that are not public, and proxies.
     pub fn whatever_is_needed_and(written: AllowList) -> Self {
         Self { whatever_is_needed: true, written }
     }
@@ -116,14 +116,24 @@ impl Policy {
 
     /// Admits a destination and says whether the operator wrote that very host.
     fn admit(&self, destination: &Destination) -> Result<bool, HttpError> {
-        if !self.needed.admits(destination) {
-            let needed: Vec<String> = self.needed.entries().iter().take(8).map(ToString::to_string).collect();
-            let needed = if needed.is_empty() { "nothing".to_owned() } else { needed.join(", ") };
-            return Err(HttpError::before_sending(
-                Failure::Denied { option: None },
-                format!("{destination} is not among the hosts this configuration needs ({needed})"),
-            ));
+        let permitted = self.permitted(destination);
+        if self.needed.admits(destination) {
+            return permitted;
         }
+        let needed: Vec<String> = self.needed.entries().iter().take(8).map(ToString::to_string).collect();
+        let needed = if needed.is_empty() { "nothing".to_owned() } else { needed.join(", ") };
+        let message = format!("{destination} is not among the hosts this configuration needs ({needed})");
+        // Whoever adds it to the configuration wants to know what else it takes.
+        Err(match permitted {
+            Err(HttpError { kind, message: and, .. }) => {
+                HttpError::before_sending(kind, format!("{message}; and {and}"))
+            }
+            Ok(_) => HttpError::before_sending(Failure::Denied { option: None }, message),
+        })
+    }
+
+    /// Whether the operator permits a destination, and then whether it is that very host that the operator wrote.
+    fn permitted(&self, destination: &Destination) -> Result<bool, HttpError> {
         if destination.scheme == Scheme::Http
             && !destination.is_loopback()
             && !self.operator.written.admits(destination)

@@ -21,7 +21,8 @@ pub(super) struct Taken {
     pub(super) value: Zeroizing<String>,
 }
 
-/// A secret of at least this many bytes is recognised within other text. A shorter one could be an innocent part of it.
+/// A secret of at least this many bytes is recognised in other places. A shorter one could stand there innocently, such as
+/// a password that is the user's name as well.
 const RECOGNISED: usize = 20;
 
 /// The document with stand-ins, and what they stand for. `stand_in` makes the text for a key and a value.
@@ -91,12 +92,9 @@ fn hide_in(value: &mut Value, secrets: &[(&str, String)]) {
     }
 }
 
-/// The text without secrets, if it is one or holds one.
+/// The text without secrets, if it holds one.
 fn replaced(text: &str, secrets: &[(&str, String)]) -> Option<String> {
-    let is_there = |secret: &str| {
-        let is_whole = text.trim_matches(is_space) == secret;
-        is_whole || (secret.len() >= RECOGNISED && text.contains(secret))
-    };
+    let is_there = |secret: &str| secret.len() >= RECOGNISED && text.contains(secret);
     let mut found = secrets.iter().filter(|(secret, _)| is_there(secret)).peekable();
     found.peek()?;
     Some(found.fold(text.to_owned(), |text, (secret, stand_in)| text.replace(secret, stand_in)))
@@ -313,8 +311,12 @@ mod tests {
         let long = "a-secret-of-more-than-twenty-bytes";
         let within = format!("ww{long}!");
         for (name, document, expected) in [
-            ("whole", json!({"secret": "S", "corpId": " S "}), json!({"secret": "<secret>", "corpId": " <secret> "})),
-            ("a part of a short one", json!({"secret": "S", "a": "XSX"}), json!({"secret": "<secret>", "a": "XSX"})),
+            ("whole", json!({"secret": long, "corpId": long}), json!({"secret": "<secret>", "corpId": "<secret>"})),
+            (
+                "a short one",
+                json!({"secret": "S", "a": ["S", "XSX"]}),
+                json!({"secret": "<secret>", "a": ["S", "XSX"]}),
+            ),
             ("a part", json!({"secret": long, "a": [within]}), json!({"secret": "<secret>", "a": ["ww<secret>!"]})),
             ("a key", json!({"secret": long, long: 1}), json!({"secret": "<secret>", "<secret>": 1})),
         ] {
