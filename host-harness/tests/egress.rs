@@ -14,6 +14,8 @@ mod batches;
 mod failures;
 #[path = "egress/hooks.rs"]
 mod hooks;
+#[path = "egress/proxy.rs"]
+mod proxy;
 #[path = "egress/server.rs"]
 mod server;
 #[path = "egress/support.rs"]

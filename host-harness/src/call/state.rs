@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     egress::{Budget, BudgetLimits, Outbound},
+    settings::Document,
     storage::{Scope, Storage},
 };
 
@@ -42,7 +43,7 @@ pub(crate) struct CallState {
     pub(crate) tenant: String,
     pub(crate) element: String,
     /// The document that `settings.get` answers.
-    pub(crate) settings: Arc<str>,
+    pub(crate) settings: Document,
     pub(crate) reach: Reach,
     pub(crate) budget: Arc<Budget>,
     /// When waiting in the host ends; a little before the call does.
@@ -64,7 +65,7 @@ pub(crate) struct Caller {
     pub(crate) call: String,
     pub(crate) tenant: String,
     pub(crate) element: String,
-    pub(crate) settings: Arc<str>,
+    pub(crate) settings: Document,
     pub(crate) limits: Limits,
 }
 

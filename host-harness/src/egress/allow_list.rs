@@ -16,7 +16,10 @@ use std::{fmt, str::FromStr};
 
 use url::Host;
 
-use super::destination::{Destination, Scheme, normal_host};
+use super::{
+    destination::{Destination, Scheme, normal_host},
+    parse::{self, UrlError},
+};
 
 /// One entry, parsed.
 ///
@@ -176,7 +179,10 @@ fn read_host(text: &str) -> Result<Host, &'static str> {
     if text.contains('*') {
         return Err("a star may only stand as the first label, before a domain");
     }
-    let host = Host::parse(text).map_err(|_| "its host is not a valid name or address")?;
+    let host = parse::read_host(text).map_err(|error| match error {
+        UrlError::HostBeyondAscii => "its host has characters beyond ASCII: write it in punycode (xn--…)",
+        UrlError::Characters | UrlError::Syntax(_) => "its host is not a valid name or address",
+    })?;
     normal_host(host).map_err(|_| "its host is not a valid name")
 }
 
@@ -299,6 +305,8 @@ mod tests {
             ("a:0", "between 1 and 65535"),
             ("a:x", "not a number"),
             ("[::1]9", "between the host"),
+            ("A¡", "punycode"),
+            ("*.企业.example", "punycode"),
         ] {
             let message = AllowList::parse(["ok.example", entry]).unwrap_err().to_string();
             assert!(message.contains(problem) && message.contains(entry), "{message}");

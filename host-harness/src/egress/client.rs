@@ -177,7 +177,7 @@ impl Outbound {
         };
         let time = self.budget.remaining().wall.min(Duration::from_millis(checked.timeout_ms().into()));
         let next = Next { request: &checked, hooks: &self.hooks, network: &line };
-        let response = timeout(time, next.run()).await.map_err(|_| line.timed_out(time))??;
+        let response = timeout(time, next.run()).await.map_err(|_| line.timed_out(time, &checked))??;
         line.check_what_hooks_made(&response)?;
         Ok(response)
     }
@@ -191,11 +191,12 @@ struct Line<'a> {
 }
 
 impl Line<'_> {
-    fn timed_out(&self, time: Duration) -> HttpError {
+    fn timed_out(&self, time: Duration, request: &Checked) -> HttpError {
         let may_have_reached_server = self.progress.may_have_reached_server();
         let missing = if may_have_reached_server { "complete answer from" } else { "connection to" };
         let (url, time) = (self.measure.exchange.url(), time.as_millis());
-        let message = format!("no {missing} {url} within {time} ms");
+        let proxy = request.proxy().map(|proxy| format!(" through the proxy {}", proxy.destination()));
+        let message = format!("no {missing} {url}{} within {time} ms", proxy.unwrap_or_default());
         HttpError { kind: Failure::Timeout, message, may_have_reached_server }
     }
 

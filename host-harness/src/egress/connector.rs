@@ -24,12 +24,12 @@ use hyper_util::{
 };
 use tokio::net::TcpStream;
 use tower_service::Service;
-use url::Url;
 
 use super::{
     address::AddressClass,
     destination::{Destination, is_localhost},
     error::{Failure, HttpError},
+    parse::read_url,
     policy::denied,
     resolver::Resolver,
 };
@@ -123,7 +123,7 @@ impl Service<Uri> for CheckedConnector {
 }
 
 fn destination(uri: &Uri) -> Result<Destination, ConnectFailure> {
-    Url::parse(&uri.to_string()).ok().and_then(|url| Destination::of(&url).ok()).ok_or_else(|| {
+    read_url(&uri.to_string()).ok().and_then(|url| Destination::of(&url).ok()).ok_or_else(|| {
         ConnectFailure(HttpError::invalid_request("the url has no destination; write http:// or https:// and a host"))
     })
 }

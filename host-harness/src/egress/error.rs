@@ -22,8 +22,8 @@ pub struct HttpError {
 pub enum Failure {
     /// The policy refused the destination.
     Denied {
-        /// The operator option that would admit it, for example `--allow-host 10.0.0.7:8443`. `None` when no option
-        /// would: the configuration does not need that host, or it needs another URL.
+        /// What the operator has to set for it, for example `--allow-host 10.0.0.7:8443`. `None` when that is not what
+        /// is missing: the configuration does not need that host, or another URL is to be used.
         option: Option<String>,
     },
     /// The name has no address, or the resolver failed.
@@ -34,6 +34,11 @@ pub enum Failure {
     Tls,
     /// No complete answer in the time the request or the call had.
     Timeout,
+    /// The configured proxy cannot be reached or did not let the request through.
+    Proxy {
+        /// The status with which it refused, where it gave one; 407 asks for other credentials.
+        status: Option<u16>,
+    },
     /// The answer is larger than allowed.
     TooLarge {
         /// The limit that applied, in bytes of the decompressed body (or of the answer's head).
@@ -59,6 +64,7 @@ impl Failure {
             Self::Connect => "connect",
             Self::Tls => "tls",
             Self::Timeout => "timeout",
+            Self::Proxy { .. } => "proxy",
             Self::TooLarge { .. } => "too-large",
             Self::BudgetExhausted => "budget-exhausted",
             Self::Other(kind) => kind,

@@ -13,6 +13,18 @@
 //! 7. the answer is read, decompressed and capped while reading;
 //! 8. an [`Exchange`] is noted for the report of the call.
 //!
+//! # Through a proxy
+//!
+//! A [`Policy`] may have a [`Proxy`]. All of the above then holds for the real destination, with one difference, and the
+//! same holds for the proxy: the operator must have written that very host, its address is checked, and connected to as
+//! checked. The difference is the address of the destination. **The proxy resolves its name**, so this host cannot see
+//! whether it leads to a private address: whoever writes a proxy into the allow-list trusts the proxy to keep tenants
+//! from what lies behind it. (Addresses written as the host are still refused here.) Destinations on this machine never
+//! go through a proxy, for which they would be its own.
+//!
+//! `https` goes through a tunnel, in which the proxy sees the name and nothing else; plain `http`, which the operator has
+//! to write out, is read by the proxy. What fails on the proxy's side is [`Failure::Proxy`].
+//!
 //! Each file holds one of these nouns. [`Egress`] is what all calls of a process share: TLS configuration, resolver
 //! and the connections kept alive.
 
@@ -29,7 +41,9 @@ mod exchange;
 pub mod header_rules;
 mod hook;
 mod pacer;
+mod parse;
 mod policy;
+mod proxy;
 mod redact;
 mod request;
 mod resolver;
@@ -37,6 +51,7 @@ mod response;
 mod secrets;
 mod tls;
 mod transport;
+mod tunnel;
 
 pub use address::AddressClass;
 pub use allow_list::{AllowList, Entry, EntryError};
@@ -47,7 +62,9 @@ pub use error::{BROKEN_ANSWER, Failure, HttpError, INVALID_REQUEST};
 pub use exchange::{Exchange, MAX_EXCHANGES, Outcome, Traffic};
 pub use hook::{Hook, Next};
 pub use pacer::{Pacer, TokenBuckets};
+pub(crate) use parse::read_url;
 pub use policy::{Checked, MAX_BODY_BYTES, MAX_URL_BYTES, OperatorList, Policy};
+pub use proxy::Proxy;
 pub use redact::{redacted, redacted_url};
 pub use request::{Body, BodyKind, DEFAULT_TIMEOUT_MS, Request};
 pub use resolver::{Resolver, SystemResolver};

@@ -6,12 +6,13 @@
 //! 2. the destination is among those the configuration needs **and** the operator allows it; plain `http` only to
 //!    loopback or where the operator wrote it out;
 //! 3. an address written as the host must be public, unless the operator wrote that very address;
-//! 4. method, headers and body are acceptable.
+//! 4. where the request goes through a proxy, the operator wrote that very proxy;
+//! 5. method, headers and body are acceptable.
 //!
 //! Names are resolved later, by the connector, which refuses the same addresses and connects to no others; it learns
 //! from [`Checked::host_is_written`] whether the operator wrote that very host.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use http::{HeaderMap, Method};
@@ -23,6 +24,8 @@ use super::{
     destination::{Destination, DestinationError, Scheme},
     error::{Failure, HttpError},
     header_rules,
+    parse::read_url,
+    proxy::Proxy,
     redact::redacted_url,
     request::{Body, BodyKind, DEFAULT_TIMEOUT_MS, Request},
 };
@@ -46,7 +49,7 @@ impl OperatorList {
     }
 
     /// Every destination that the configuration needs over `https`, and what is written. The written entries matter
-    /// where a destination needs to be named: plain `http`, and hosts at addresses that are not public.
+    /// where a destination needs to be named: plain `http`, hosts at addresses that are not public, and proxies.
     pub fn whatever_is_needed_and(written: AllowList) -> Self {
         Self { whatever_is_needed: true, written }
     }
@@ -58,12 +61,20 @@ pub struct Policy {
     tenant: String,
     needed: AllowList,
     operator: OperatorList,
+    proxy: Option<Arc<Proxy>>,
 }
 
 impl Policy {
     /// `needed` are the destinations the element's configuration needs; allowed is what `operator` allows of them.
     pub fn new(tenant: impl Into<String>, needed: AllowList, operator: OperatorList) -> Self {
-        Self { tenant: tenant.into(), needed, operator }
+        Self { tenant: tenant.into(), needed, operator, proxy: None }
+    }
+
+    /// Sends through a proxy whatever does not stay on this machine. The operator must have written that very proxy, or
+    /// every such request is denied.
+    #[must_use]
+    pub fn with_proxy(self, proxy: Proxy) -> Self {
+        Self { proxy: Some(Arc::new(proxy)), ..self }
     }
 
     /// The tenant, for pacing and logs.
@@ -77,8 +88,9 @@ impl Policy {
     /// [`Failure::Denied`] for a destination that is not allowed, [`Failure::Other`] (`invalid-request`) for a
     /// request that is not acceptable; neither has reached any server.
     pub fn check(&self, request: Request) -> Result<Checked, HttpError> {
-        let (url, destination) = read_url(&request.url)?;
+        let (url, destination) = read(&request.url)?;
         let host_is_written = self.admit(&destination)?;
+        let proxy = self.route(&destination)?;
         let method = header_rules::method(&request.method)?;
         let headers = header_rules::headers(&request.headers)?;
         let body = Bytes::from(request.body.map(Body::into_bytes).unwrap_or_default());
@@ -95,6 +107,7 @@ impl Policy {
             body,
             destination,
             host_is_written,
+            proxy,
             expect: request.expect,
             timeout_ms: request.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS),
             max_bytes: request.max_bytes,
@@ -103,14 +116,24 @@ impl Policy {
 
     /// Admits a destination and says whether the operator wrote that very host.
     fn admit(&self, destination: &Destination) -> Result<bool, HttpError> {
-        if !self.needed.admits(destination) {
-            let needed: Vec<String> = self.needed.entries().iter().take(8).map(ToString::to_string).collect();
-            let needed = if needed.is_empty() { "nothing".to_owned() } else { needed.join(", ") };
-            return Err(HttpError::before_sending(
-                Failure::Denied { option: None },
-                format!("{destination} is not among the hosts this configuration needs ({needed})"),
-            ));
+        let permitted = self.permitted(destination);
+        if self.needed.admits(destination) {
+            return permitted;
         }
+        let needed: Vec<String> = self.needed.entries().iter().take(8).map(ToString::to_string).collect();
+        let needed = if needed.is_empty() { "nothing".to_owned() } else { needed.join(", ") };
+        let message = format!("{destination} is not among the hosts this configuration needs ({needed})");
+        // Whoever adds it to the configuration wants to know what else it takes.
+        Err(match permitted {
+            Err(HttpError { kind, message: and, .. }) => {
+                HttpError::before_sending(kind, format!("{message}; and {and}"))
+            }
+            Ok(_) => HttpError::before_sending(Failure::Denied { option: None }, message),
+        })
+    }
+
+    /// Whether the operator permits a destination, and then whether it is that very host that the operator wrote.
+    fn permitted(&self, destination: &Destination) -> Result<bool, HttpError> {
         if destination.scheme == Scheme::Http
             && !destination.is_loopback()
             && !self.operator.written.admits(destination)
@@ -129,6 +152,15 @@ impl Policy {
         }
         Ok(host_is_written)
     }
+
+    /// The proxy to the destination, or none.
+    fn route(&self, destination: &Destination) -> Result<Option<Arc<Proxy>>, HttpError> {
+        let Some(proxy) = self.proxy.as_ref().filter(|_| !destination.is_loopback()) else { return Ok(None) };
+        if self.operator.written.names(proxy.destination()) {
+            return Ok(Some(Arc::clone(proxy)));
+        }
+        Err(denied(proxy.destination(), "it is the proxy of this configuration, which"))
+    }
 }
 
 /// The refusal that names the option which would admit `destination`.
@@ -138,19 +170,14 @@ pub(super) fn denied(destination: &Destination, what: &str) -> HttpError {
     HttpError::before_sending(Failure::Denied { option: Some(option) }, message)
 }
 
-fn read_url(text: &str) -> Result<(Url, Destination), HttpError> {
+fn read(text: &str) -> Result<(Url, Destination), HttpError> {
     if text.len() > MAX_URL_BYTES {
         return Err(HttpError::invalid_request(format!(
             "the url has {} bytes, at most {MAX_URL_BYTES} are possible",
             text.len()
         )));
     }
-    // The parser would drop these in silence, and two readers of one URL might then disagree about its host.
-    if text.chars().any(|c| c.is_control() || c == ' ' || c == '\\') {
-        return Err(HttpError::invalid_request("the url contains a space, a backslash or a control character"));
-    }
-    let mut url =
-        Url::parse(text).map_err(|error| HttpError::invalid_request(format!("the url is invalid: {error}")))?;
+    let mut url = read_url(text).map_err(|error| HttpError::invalid_request(format!("the url is invalid: {error}")))?;
     let destination = Destination::of(&url).map_err(|error| match error {
         DestinationError::Scheme => {
             HttpError::before_sending(Failure::Denied { option: None }, format!("the url is denied: {error}"))
@@ -178,6 +205,7 @@ pub struct Checked {
     body: Bytes,
     destination: Destination,
     host_is_written: bool,
+    proxy: Option<Arc<Proxy>>,
     expect: BodyKind,
     timeout_ms: u32,
     max_bytes: Option<u64>,
@@ -214,6 +242,11 @@ impl Checked {
         self.host_is_written
     }
 
+    /// The proxy that the request goes through.
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.proxy.as_deref()
+    }
+
     /// How the body of the answer should come back.
     pub fn expect(&self) -> BodyKind {
         self.expect
@@ -243,6 +276,7 @@ impl fmt::Debug for Checked {
             .field("url", &redacted_url(&self.url))
             .field("body_bytes", &self.body.len())
             .field("host_is_written", &self.host_is_written)
+            .field("proxy", &self.proxy)
             .finish_non_exhaustive()
     }
 }

@@ -57,7 +57,7 @@ fn denied_with_the_option_that_would_admit_it() {
         (&["a.example"], &[ANY], "https://a.example.evil.test/", None),
         (&["a.example"], &[ANY], "https://evil.test/?a.example", None),
         // Plain http must be written out by the operator, unless it stays on this machine.
-        (&["a.example"], &[ANY], "http://a.example/", None),
+        (&["a.example"], &[ANY], "http://a.example/", Some("--allow-host http://a.example")),
         (&["http://a.example"], &[ANY], "http://a.example/", Some("--allow-host http://a.example")),
         (&["http://a.example"], &["a.example"], "http://a.example/", Some("--allow-host http://a.example")),
         // Addresses that are not public must be written themselves.
@@ -145,5 +145,169 @@ fn no_message_quotes_a_query_value() {
     for url in ["https://b.example/?code=hidden", "https://u:hidden@a.example/", "https://a.example:0/?code=hidden"] {
         let error = check(&["a.example"], &[ANY], url).unwrap_err();
         assert!(!error.message.contains("hidden"), "{error}");
+    }
+}
+
+/// What becomes of a URL.
+enum Fate {
+    /// It may be sent, to this destination.
+    Sent(&'static str),
+    /// The operator would have to write this.
+    Denied(&'static str),
+    /// It is no URL that anybody could send; the message says so.
+    Invalid(&'static str),
+}
+
+#[test]
+fn every_way_to_write_a_host_is_read_as_what_it_is() {
+    use Fate::{Denied, Invalid, Sent};
+    // The configuration needs, and the operator admits, whatever stands here; addresses nobody wrote.
+    let needed = [
+        "a.example",
+        "a.example:8443",
+        "http://127.0.0.1",
+        "127.0.0.1",
+        "10.0.0.7",
+        "8.8.8.8",
+        "[2606:4700::1111]",
+        "169.254.169.254",
+        "[::1]",
+        "[::ffff:7f00:1]",
+        "[::7f00:1]",
+        "[64:ff9b::7f00:1]",
+        "[2002:7f00:1::]",
+        "[2001:0:7f00:1::1]",
+        "[fe80::1]",
+        "[fd00:ec2::254]",
+        "[ff02::1]",
+        "224.0.0.1",
+        "100.64.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        "192.0.2.1",
+        "198.18.0.1",
+        "localhost",
+    ];
+    let policy = policy(&needed, &[ANY]);
+    for (url, fate) in [
+        // Names.
+        ("https://a.example", Sent("https://a.example:443")),
+        ("HTTPS://A.EXAMPLE/", Sent("https://a.example:443")),
+        ("https://a.example./", Sent("https://a.example:443")),
+        ("https://a.example../", Invalid("host")),
+        ("https://.a.example/", Invalid("host")),
+        ("https://a..example/", Invalid("host")),
+        ("https:a.example", Sent("https://a.example:443")),
+        ("https:///a.example/", Sent("https://a.example:443")),
+        ("//a.example/", Invalid("invalid")),
+        ("a.example", Invalid("invalid")),
+        ("https://", Invalid("invalid")),
+        ("https://?a.example", Invalid("invalid")),
+        ("https://a_b.example@/", Invalid("invalid")),
+        // Names beyond ASCII, and escapes.
+        ("https://a¡.example/", Invalid("punycode")),
+        ("https://A¡/", Invalid("punycode")),
+        ("https://ａ.example/", Invalid("punycode")),
+        ("https://a。example/", Invalid("punycode")),
+        ("https://a%2eexample/", Invalid("punycode")),
+        ("https://%61.example/", Invalid("punycode")),
+        ("https://a.example%00.evil.test/", Invalid("punycode")),
+        ("https://a.example%40evil.test/", Invalid("punycode")),
+        ("https://[fe80::1%25eth0]/", Invalid("punycode")),
+        // User info.
+        ("https://me@a.example/", Invalid("user name")),
+        ("https://:pw@a.example/", Invalid("user name")),
+        ("https://@a.example/", Sent("https://a.example:443")),
+        ("https://a.example@10.0.0.7/", Invalid("user name")),
+        ("https://a.example:443@10.0.0.7/", Invalid("user name")),
+        ("https://a.example\\@10.0.0.7/", Invalid("backslash")),
+        ("https://a.example#@10.0.0.7/", Sent("https://a.example:443")),
+        ("https://a.example?@10.0.0.7/", Sent("https://a.example:443")),
+        // Ports.
+        ("https://a.example:443/", Sent("https://a.example:443")),
+        ("https://a.example:/", Sent("https://a.example:443")),
+        ("https://a.example:00008443/", Sent("https://a.example:8443")),
+        ("https://a.example:0/", Invalid("port 0")),
+        ("https://a.example:65536/", Invalid("port")),
+        ("https://a.example:+443/", Invalid("port")),
+        ("https://a.example:-1/", Invalid("port")),
+        ("https://a.example:443:443/", Invalid("port")),
+        // IPv4, in every notation that resolvers and parsers know.
+        ("https://8.8.8.8/", Sent("https://8.8.8.8:443")),
+        ("https://134744072/", Sent("https://8.8.8.8:443")),
+        ("https://127.0.0.1/", Denied("--allow-host 127.0.0.1")),
+        ("https://127.0.0.1./", Denied("--allow-host 127.0.0.1")),
+        ("http://127.1/", Denied("--allow-host 127.0.0.1")),
+        ("https://2130706433/", Denied("--allow-host 127.0.0.1")),
+        ("https://0x7f000001/", Denied("--allow-host 127.0.0.1")),
+        ("https://0X7F.0.0.1/", Denied("--allow-host 127.0.0.1")),
+        ("https://0177.0.0.1/", Denied("--allow-host 127.0.0.1")),
+        ("https://017700000001/", Denied("--allow-host 127.0.0.1")),
+        ("https://127.0x0.00.1/", Denied("--allow-host 127.0.0.1")),
+        ("https://10.7/", Denied("--allow-host 10.0.0.7")),
+        ("https://0251.0376.0251.0376/", Denied("--allow-host 169.254.169.254")),
+        ("https://2852039166/", Denied("--allow-host 169.254.169.254")),
+        ("https://0/", Denied("--allow-host 0.0.0.0")),
+        ("https://4294967295/", Denied("--allow-host 255.255.255.255")),
+        ("https://4294967296/", Invalid("IPv4")),
+        ("https://127.0.0.1.1/", Invalid("IPv4")),
+        ("https://127.0.0.256/", Invalid("IPv4")),
+        ("https://100.64.0.1/", Denied("--allow-host 100.64.0.1")),
+        ("https://224.0.0.1/", Denied("--allow-host 224.0.0.1")),
+        ("https://192.0.2.1/", Denied("--allow-host 192.0.2.1")),
+        ("https://198.18.0.1/", Denied("--allow-host 198.18.0.1")),
+        // IPv6, and IPv4 within it.
+        ("https://[2606:4700::1111]/", Sent("https://[2606:4700::1111]:443")),
+        ("https://[2606:4700:0:0:0:0:0:1111]/", Sent("https://[2606:4700::1111]:443")),
+        ("https://[0:0:0:0:0:0:0:1]/", Denied("--allow-host [::1]")),
+        ("https://[::ffff:127.0.0.1]/", Denied("--allow-host [::ffff:7f00:1]")),
+        ("https://[0:0:0:0:0:FFFF:7F00:1]/", Denied("--allow-host [::ffff:7f00:1]")),
+        ("https://[::127.0.0.1]/", Denied("--allow-host [::7f00:1]")),
+        ("https://[64:ff9b::127.0.0.1]/", Denied("--allow-host [64:ff9b::7f00:1]")),
+        ("https://[2002:7f00:1::]/", Denied("--allow-host [2002:7f00:1::]")),
+        ("https://[2001::7f00:1:0:0:0:1]/", Denied("--allow-host [2001:0:7f00:1::1]")),
+        ("https://[fe80::1]/", Denied("--allow-host [fe80::1]")),
+        ("https://[fd00:ec2::254]/", Denied("--allow-host [fd00:ec2::254]")),
+        ("https://[ff02::1]/", Denied("--allow-host [ff02::1]")),
+        ("https://[::1/", Invalid("IPv6")),
+        ("https://::1/", Invalid("host")),
+        ("https://[::1]evil.test/", Invalid("invalid")),
+        // Schemes.
+        ("ftp://a.example/", Denied("")),
+        ("file://a.example/etc/passwd", Denied("")),
+        ("ws://a.example/", Denied("")),
+        ("data:text/plain,x", Denied("")),
+        ("javascript:alert(1)", Denied("")),
+    ] {
+        let found = policy.check(Request::get(url));
+        match (found, fate) {
+            (Ok(checked), Sent(destination)) => assert_eq!(checked.destination().to_string(), destination, "{url}"),
+            (Err(error), Denied(option)) => {
+                let option = (!option.is_empty()).then(|| option.to_owned());
+                assert_eq!(error.kind, Failure::Denied { option }, "{url}: {error}");
+            }
+            (Err(error), Invalid(said)) => {
+                assert_eq!(error.kind, Failure::Other("invalid-request"), "{url}: {error}");
+                assert!(error.message.contains(said), "{url}: {error}");
+            }
+            (Ok(checked), _) => panic!("{url} would be sent to {}", checked.destination()),
+            (Err(error), Sent(_)) => panic!("{url}: {error}"),
+        }
+    }
+}
+
+#[test]
+fn what_the_configuration_does_not_need_says_what_else_it_takes() {
+    for (operator, url, option) in [
+        (&[ANY][..], "https://b.example/", None),
+        (&["b.example"], "https://b.example/", None),
+        (&["a.example"], "https://b.example/", Some("--allow-host b.example")),
+        (&[ANY], "https://10.0.0.7/", Some("--allow-host 10.0.0.7")),
+        (&[ANY], "http://b.example/", Some("--allow-host http://b.example")),
+    ] {
+        let error = check(&["a.example"], operator, url).unwrap_err();
+        assert_eq!(error.kind, Failure::Denied { option: option.map(str::to_owned) }, "{url}");
+        assert!(error.message.contains("is not among the hosts this configuration needs (a.example)"), "{error}");
+        assert!(option.is_none_or(|option| error.message.contains(option)), "{error}");
     }
 }

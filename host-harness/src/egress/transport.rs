@@ -9,7 +9,7 @@
 //! There are two pools: one whose connections all lead to public addresses, and one for hosts that the operator wrote
 //! and that may lead elsewhere. A request gets into the second only if *its own* policy names that very host, which is
 //! also all that decided the addresses when the connection was opened. So no tenant profits from another's grant, and
-//! all tenants share connections to the vendor.
+//! all tenants share connections to the vendor. Each proxy has a pool of its own, apart for other credentials.
 
 use std::{
     error::Error,
@@ -21,26 +21,30 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderValue, Uri, header};
+use http::{HeaderValue, StatusCode, Uri, header};
 use http_body_util::Full;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
     client::legacy::{
         Client,
-        connect::{CaptureConnection, capture_connection},
+        connect::{CaptureConnection, Connect, capture_connection},
     },
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls::ClientConfig;
+use zeroize::Zeroizing;
 
 use super::{
     answer::{self, Measure, innermost},
     client::EgressOptions,
     connector::{CheckedConnector, ConnectFailure, Reach},
+    destination::Scheme,
     error::{Failure, HttpError},
     policy::Checked,
+    proxy::Proxy,
     response::Response,
     secrets::Outgoing,
+    tunnel::{self, ProxyConnector},
 };
 
 /// The largest head (status line and headers) of an answer.
@@ -49,12 +53,19 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_ANSWER_HEADERS: usize = 128;
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("org-harness/", env!("CARGO_PKG_VERSION")));
 
-type Pool = Client<HttpsConnector<CheckedConnector>, Full<Bytes>>;
+type Pool<C = CheckedConnector> = Client<HttpsConnector<C>, Full<Bytes>>;
 
-/// The two pools of kept connections.
+/// The most proxies whose connections are kept; the one that was used longest ago makes room.
+const MAX_PROXIES: usize = 64;
+
+/// The pools of kept connections.
 pub(super) struct Transport {
+    options: EgressOptions,
+    tls: ClientConfig,
     public: Pool,
     written_hosts: Pool,
+    /// One for each proxy and its credentials, the one used last at the end.
+    proxied: Mutex<Vec<(Arc<Proxy>, Pool<ProxyConnector>)>>,
     opened: Arc<AtomicU64>,
 }
 
@@ -82,27 +93,28 @@ impl Progress {
 impl Transport {
     pub(super) fn new(options: &EgressOptions, tls: ClientConfig) -> Self {
         let opened = Arc::new(AtomicU64::new(0));
-        let pool = |reach| {
-            let tcp = CheckedConnector::new(
-                Arc::clone(&options.resolver),
-                reach,
-                options.connect_timeout,
-                Arc::clone(&opened),
-            );
-            let connector = HttpsConnectorBuilder::new()
-                .with_tls_config(tls.clone())
-                .https_or_http()
-                .enable_http1()
-                .wrap_connector(tcp);
-            Client::builder(TokioExecutor::new())
-                .pool_timer(TokioTimer::new())
-                .pool_idle_timeout(options.keep_alive)
-                .pool_max_idle_per_host(options.kept_per_host)
-                .http1_max_buf_size(MAX_HEAD_BYTES)
-                .http1_max_headers(MAX_ANSWER_HEADERS)
-                .build(connector)
+        let direct = |reach| pool(options, secured(&tls, tcp(options, reach, &opened)));
+        let (public, written_hosts) = (direct(Reach::Public), direct(Reach::WrittenHosts));
+        Self { options: options.clone(), tls, public, written_hosts, proxied: Mutex::default(), opened }
+    }
+
+    /// The pool of a proxy. The operator wrote that very proxy, so it may have any address that a written host may.
+    fn through(&self, proxy: &Proxy) -> Pool<ProxyConnector> {
+        let mut proxied = self.proxied.lock().unwrap_or_else(PoisonError::into_inner);
+        let (proxy, found) = match proxied.iter().position(|(known, _)| known.is_same(proxy)) {
+            Some(place) => proxied.remove(place),
+            None => {
+                if proxied.len() >= MAX_PROXIES {
+                    proxied.remove(0);
+                }
+                let proxy = Arc::new(proxy.clone());
+                let way = secured(&self.tls, tcp(&self.options, Reach::WrittenHosts, &self.opened));
+                let connector = ProxyConnector { way, proxy: Arc::clone(&proxy) };
+                (proxy, pool(&self.options, secured(&self.tls, connector)))
+            }
         };
-        Self { public: pool(Reach::Public), written_hosts: pool(Reach::WrittenHosts), opened }
+        proxied.push((proxy, found.clone()));
+        found
     }
 
     /// The number of connections opened so far.
@@ -120,15 +132,52 @@ impl Transport {
     ) -> Result<Response, HttpError> {
         let mut request = http_request(checked, outgoing)?;
         progress.watch(capture_connection(&mut request));
-        let pool = if checked.host_is_written() { &self.written_hosts } else { &self.public };
-        let answer = pool.request(request).await.map_err(|error| explain(checked, &error))?;
+        let answer = match checked.proxy() {
+            Some(proxy) => self.through(proxy).request(request).await,
+            None if checked.host_is_written() => self.written_hosts.request(request).await,
+            None => self.public.request(request).await,
+        };
+        let answer = answer.map_err(|error| explain(checked, &error))?;
+        if let Some(proxy) = checked.proxy()
+            && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
+        {
+            // Only a proxy says so; a tunnel that it refuses does not come this far.
+            let ConnectFailure(refusal) = tunnel::failed(proxy, Some(407), "asks for other credentials");
+            return Err(refusal);
+        }
         answer::read(answer, checked.expect(), measure).await
     }
 }
 
+/// The way to one address after the other, without TLS.
+fn tcp(options: &EgressOptions, reach: Reach, opened: &Arc<AtomicU64>) -> CheckedConnector {
+    CheckedConnector::new(Arc::clone(&options.resolver), reach, options.connect_timeout, Arc::clone(opened))
+}
+
+/// TLS around a connector, where the URL says `https`.
+fn secured<C>(tls: &ClientConfig, connector: C) -> HttpsConnector<C> {
+    let builder = HttpsConnectorBuilder::new().with_tls_config(tls.clone());
+    builder.https_or_http().enable_http1().wrap_connector(connector)
+}
+
+fn pool<C>(options: &EgressOptions, connector: C) -> Client<C, Full<Bytes>>
+where
+    C: Connect + Clone,
+{
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .pool_idle_timeout(options.keep_alive)
+        .pool_max_idle_per_host(options.kept_per_host)
+        .http1_max_buf_size(MAX_HEAD_BYTES)
+        .http1_max_headers(MAX_ANSWER_HEADERS)
+        .build(connector)
+}
+
 fn http_request(checked: &Checked, outgoing: Outgoing) -> Result<http::Request<Full<Bytes>>, HttpError> {
+    // The buffer of the URL, which may hold a secret by now, becomes that of the request, and is wiped with it.
     // The parser's message may quote its input, so it is not passed on.
-    let uri = Uri::try_from(outgoing.url.as_str())
+    let url = Bytes::from_owner(Zeroizing::new(String::from(outgoing.url).into_bytes()));
+    let uri = Uri::from_maybe_shared(url)
         .map_err(|_| HttpError::invalid_request("the url contains characters that must be percent-encoded"))?;
     let mut request = http::Request::new(Full::new(outgoing.body));
     *request.method_mut() = checked.method().clone();
@@ -137,6 +186,11 @@ fn http_request(checked: &Checked, outgoing: Outgoing) -> Result<http::Request<F
     let headers = request.headers_mut();
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
+    if let Some(authorization) = checked.proxy().and_then(Proxy::authorization)
+        && checked.destination().scheme == Scheme::Http
+    {
+        headers.insert(header::PROXY_AUTHORIZATION, authorization.clone());
+    }
     Ok(request)
 }
 
@@ -170,7 +224,7 @@ fn explain(checked: &Checked, error: &hyper_util::client::legacy::Error) -> Http
 }
 
 /// Looks for a cause, also inside `io::Error`, which hides the error it carries from `source`.
-fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
+pub(super) fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
     let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(found) = cause.downcast_ref::<E>() {

@@ -25,6 +25,7 @@ use crate::{
         login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, LoginParameters},
         types::Error,
     },
+    settings::Document,
 };
 
 /// The value of a function that may answer an error of the contract.
@@ -220,7 +221,7 @@ impl Element {
         function: &'static str,
         body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
     ) -> CallResult<T> {
-        run::run(self.stage(version), function, self.caller(Arc::from("")), |_| Reach::Nothing, body).await
+        run::run(self.stage(version), function, self.caller(Document::none()), |_| Reach::Nothing, body).await
     }
 
     /// A call with storage and network.
@@ -232,7 +233,7 @@ impl Element {
         let shared = &self.shared;
         let version = self.version();
         let network = version.network.get_or_try_init(|| self.network(&version)).await?;
-        let caller = self.caller(Arc::clone(&network.settings));
+        let caller = self.caller(network.settings.clone());
         let reach = |budget: &Arc<_>| {
             let mut http = shared.host.egress().for_call(Arc::clone(&network.policy), Arc::clone(budget));
             for hook in &shared.hooks {
@@ -259,7 +260,14 @@ impl Element {
         });
         let description = Arc::clone(description.await?);
         let Called { value, report } = self.validate_by(version, shared.settings.expose()).await?;
-        let made = Network::new(&shared.scope, &shared.settings, &description, &value, &shared.operator);
+        let fingerprints = shared.storage.fingerprint_key().map_err(|error| {
+            let error = CallError::Host { site: self.site(version, report.function), reason: error.to_string() };
+            Box::new(FailedCall {
+                report: CallReport { outcome: report::Outcome::of(&error), ..report.clone() },
+                error,
+            })
+        })?;
+        let made = Network::new(&fingerprints, &shared.scope, &shared.settings, &description, &value, &shared.operator);
         made.map_err(|unusable| {
             let error = CallError::Destination {
                 site: self.site(version, report.function),
@@ -284,7 +292,7 @@ impl Element {
         Stage { engine: host.engine(), component: &version.component, places: host.places(), wasi: host.wasi() }
     }
 
-    fn caller(&self, settings: Arc<str>) -> Caller {
+    fn caller(&self, settings: Document) -> Caller {
         Caller {
             call: self.shared.host.call_name(),
             tenant: self.shared.scope.tenant().to_owned(),

@@ -1,4 +1,4 @@
-//! What an element may reach, as its configuration asks and its operator allows.
+//! What an element may reach and by which way, as its configuration asks and its operator allows.
 //!
 //! `validate-config` names the destinations. It is pure and called without any import, so it gets the whole
 //! configuration; what the other functions see is the same document with those secrets replaced that are only ever sent
@@ -6,21 +6,19 @@
 
 use std::sync::Arc;
 
-use url::Url;
-
 use super::secret::{Substitution, substitute};
 use crate::{
-    contract::element::{Description, Destination, Validation},
-    egress::{self, AllowList, OperatorList, Policy},
+    contract::element::{Description, Destination, Proxy, Validation},
+    egress::{self, AllowList, OperatorList, Policy, read_url},
     settings::Document,
-    storage::Scope,
+    storage::{FingerprintKey, Scope},
 };
 
 /// What calls of an element work with.
 pub(super) struct Network {
     pub(super) policy: Arc<Policy>,
     /// The configuration as the component sees it.
-    pub(super) settings: Arc<str>,
+    pub(super) settings: Document,
     pub(super) secrets: Option<Arc<Substitution>>,
 }
 
@@ -32,6 +30,7 @@ pub(super) struct Unusable {
 
 impl Network {
     pub(super) fn new(
+        fingerprints: &FingerprintKey,
         scope: &Scope,
         document: &Document,
         description: &Description,
@@ -41,20 +40,40 @@ impl Network {
         let needed: Vec<(egress::Destination, &Destination)> = validation
             .destinations
             .iter()
-            .map(|destination| read(destination).map(|read| (read, destination)))
+            .map(|named| read(&named.scheme, &named.host, named.port).map(|read| (read, named)))
             .collect::<Result<_, _>>()?;
         let list: AllowList = needed.iter().map(|(destination, _)| destination.clone().into()).collect();
-        let policy = Arc::new(Policy::new(scope.tenant(), list, operator.clone()));
-        let (settings, secrets) = substitute(scope, document, description, &needed);
-        Ok(Self { policy, settings, secrets: secrets.map(Arc::new) })
+        let (settings, secrets) = substitute(fingerprints, scope, document, description, validation, &needed);
+        let mut policy = Policy::new(scope.tenant(), list, operator.clone());
+        if let Some(named) = &validation.proxy {
+            policy = policy.with_proxy(proxy(named, &secrets)?);
+        }
+        let secrets = (!secrets.is_empty()).then(|| Arc::new(secrets));
+        Ok(Self { policy: Arc::new(policy), settings, secrets })
     }
 }
 
-fn read(destination: &Destination) -> Result<egress::Destination, Unusable> {
-    let Destination { scheme, host, port, .. } = destination;
+/// The proxy, with what is presented to it. The component has neither password nor proxy.
+fn proxy(named: &Proxy, secrets: &Substitution) -> Result<egress::Proxy, Unusable> {
+    let Proxy { scheme, host, port, username, password } = named;
+    let proxy = egress::Proxy::new(read(scheme, host, *port)?);
+    let key = password.as_deref();
+    let password = key.and_then(|key| secrets.value(key));
+    if key.is_some() && password.is_none() {
+        let destination = format!("{scheme}://{host}:{port}");
+        return Err(Unusable { destination, reason: "the place of the proxy's password holds no secret".to_owned() });
+    }
+    if username.is_none() && password.is_none() {
+        return Ok(proxy);
+    }
+    Ok(proxy
+        .with_credentials(username.as_deref().unwrap_or_default(), password.map_or("", |password| password.as_str())))
+}
+
+fn read(scheme: &str, host: &str, port: u16) -> Result<egress::Destination, Unusable> {
     let text = format!("{scheme}://{host}:{port}");
     let unusable = |reason: String| Unusable { destination: text.clone(), reason };
-    let url = Url::parse(&text).map_err(|error| unusable(error.to_string()))?;
+    let url = read_url(&text).map_err(|error| unusable(error.to_string()))?;
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
         return Err(unusable("it holds more than scheme, host and port".to_owned()));
     }
@@ -75,16 +94,10 @@ mod tests {
             ("https", "a.example/path", 443, Err("more than")),
             ("https", "me@a.example", 443, Err("more than")),
             ("https", "", 443, Err("empty host")),
+            ("https", "A¡", 443, Err("punycode")),
             ("https", "a.example", 0, Err("port 0")),
         ] {
-            let destination = Destination {
-                scheme: scheme.to_owned(),
-                host: host.to_owned(),
-                port,
-                purpose: String::new(),
-                secrets: Vec::new(),
-            };
-            match (read(&destination), read_as) {
+            match (read(scheme, host, port), read_as) {
                 (Ok(found), Ok(expected)) => assert_eq!(found.to_string(), expected),
                 (Err(found), Err(expected)) => assert!(found.reason.contains(expected), "{}", found.reason),
                 (found, expected) => panic!("{scheme} {host} {port}: {:?} {expected:?}", found.map_err(|e| e.reason)),

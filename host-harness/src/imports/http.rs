@@ -76,6 +76,7 @@ impl From<egress::HttpError> for HttpError {
             egress::Failure::Connect => Failure::Connect,
             egress::Failure::Tls => Failure::Tls,
             egress::Failure::Timeout => Failure::Timeout,
+            egress::Failure::Proxy { status } => Failure::Proxy(status),
             egress::Failure::TooLarge { limit } => Failure::TooLarge(limit),
             egress::Failure::BudgetExhausted => Failure::BudgetExhausted,
             egress::Failure::Other(kind) => Failure::Other(kind.to_owned()),

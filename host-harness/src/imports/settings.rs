@@ -5,6 +5,6 @@ use crate::{call::state::CallState, contract::settings::Host};
 impl Host for CallState {
     async fn get(&mut self) -> wasmtime::Result<String> {
         self.count("settings")?;
-        Ok(self.settings.to_string())
+        Ok(self.settings.expose().to_owned())
     }
 }

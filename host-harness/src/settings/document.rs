@@ -1,13 +1,16 @@
 //! The business configuration: one JSON object, as text.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
-/// A configuration document. `Debug` shows its size only, since it holds secrets; its memory is wiped when it goes.
+use super::object::{Object, wipe};
+
+/// A configuration document. `Debug` shows its size only, since it holds secrets; its memory is wiped when the last
+/// clone goes.
 #[derive(Clone)]
-pub struct Document(Zeroizing<String>);
+pub struct Document(Arc<Zeroizing<String>>);
 
 /// Why a text is no configuration document. Says where, never what: the text may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -39,13 +42,17 @@ impl Document {
     pub fn parse(text: &str) -> Result<Self, DocumentError> {
         let text = without_mark(text);
         read_object(text)?;
-        Ok(Self(Zeroizing::new(text.to_owned())))
+        Ok(Self(Arc::new(Zeroizing::new(text.to_owned()))))
     }
 
     /// Makes a document of an object.
-    pub(crate) fn of(object: &Map<String, Value>) -> Self {
-        // Writing a map with text keys cannot fail, and `Display` of a value is its JSON text.
-        Self(Zeroizing::new(Value::Object(object.clone()).to_string()))
+    pub(crate) fn of(object: &Object) -> Self {
+        Self(Arc::new(object.text()))
+    }
+
+    /// The document of a function that has no configuration.
+    pub(crate) fn none() -> Self {
+        Self(Arc::default())
     }
 
     /// The text, secrets included.
@@ -54,7 +61,7 @@ impl Document {
     }
 
     /// The object.
-    pub(crate) fn object(&self) -> Map<String, Value> {
+    pub(crate) fn object(&self) -> Object {
         // Every way to make a document has read it before.
         read_object(&self.0).unwrap_or_default()
     }
@@ -71,8 +78,8 @@ pub(super) fn without_mark(text: &str) -> &str {
 }
 
 /// Reads a JSON object, and says where it is none.
-pub(super) fn read_object(text: &str) -> Result<Map<String, Value>, DocumentError> {
-    let value: Value = serde_json::from_str(text).map_err(|error| DocumentError::Json {
+pub(super) fn read_object(text: &str) -> Result<Object, DocumentError> {
+    let mut value: Value = serde_json::from_str(text).map_err(|error| DocumentError::Json {
         line: error.line(),
         column: error.column(),
         kind: match error.classify() {
@@ -82,14 +89,15 @@ pub(super) fn read_object(text: &str) -> Result<Map<String, Value>, DocumentErro
             | serde_json::error::Category::Io => "a character that cannot stand there",
         },
     })?;
-    let found = match value {
-        Value::Object(object) => return Ok(object),
+    let found = match &mut value {
+        Value::Object(object) => return Ok(Object(std::mem::take(object))),
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Array(_) => "an array",
     };
+    wipe(&mut value);
     Err(DocumentError::NotAnObject { found })
 }
 

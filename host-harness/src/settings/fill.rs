@@ -5,8 +5,10 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zeroize::Zeroizing;
+
+use super::object::Object;
 
 /// The variables that one element's configuration may use. `Debug` shows names only.
 #[derive(Clone, Default)]
@@ -75,7 +77,7 @@ impl fmt::Debug for Variables {
 }
 
 /// Fills in every string of the object; keys stay as they are.
-pub(super) fn fill(object: &mut Map<String, Value>, variables: &Variables) -> Result<(), FillError> {
+pub(super) fn fill(object: &mut Object, variables: &Variables) -> Result<(), FillError> {
     object.iter_mut().try_for_each(|(key, value)| fill_value(value, variables, key))
 }
 
@@ -100,7 +102,8 @@ fn fill_value(value: &mut Value, variables: &Variables, path: &str) -> Result<()
 
 fn fill_text(text: &str, variables: &Variables, path: &str) -> Result<String, FillError> {
     let no_name = || FillError::NoName { path: path.to_owned() };
-    let mut filled = String::with_capacity(text.len());
+    // Put together in one go: a text that grew would leave copies of secrets behind.
+    let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once("{{") {
         let (name, after) = after.split_once("}}").ok_or_else(no_name)?;
@@ -109,12 +112,12 @@ fn fill_text(text: &str, variables: &Variables, path: &str) -> Result<String, Fi
             return Err(no_name());
         }
         let not_granted = || FillError::NotGranted { path: path.to_owned(), name: name.to_owned() };
-        filled.push_str(before);
-        filled.push_str(variables.get(name).ok_or_else(not_granted)?);
+        pieces.push(before);
+        pieces.push(variables.get(name).ok_or_else(not_granted)?);
         rest = after;
     }
-    filled.push_str(rest);
-    Ok(filled)
+    pieces.push(rest);
+    Ok(pieces.concat())
 }
 
 fn is_name(name: &str) -> bool {
@@ -128,11 +131,12 @@ mod tests {
 
     use super::*;
 
-    fn filled(mut value: Value) -> Result<Value, FillError> {
+    fn filled(value: Value) -> Result<Value, FillError> {
         let variables: Variables =
             [("SECRET", "s3\"cr\\et"), ("ID", "ww1"), ("NESTED", "{{ID}}"), ("EMPTY", "")].into_iter().collect();
-        let object = value.as_object_mut().unwrap();
-        fill(object, &variables).map(|()| value)
+        let Value::Object(map) = value else { panic!() };
+        let mut object = Object(map);
+        fill(&mut object, &variables).map(|()| Value::Object(std::mem::take(&mut object.0)))
     }
 
     #[test]

@@ -13,12 +13,15 @@ use async_trait::async_trait;
 use super::batch::{Batch, Write, starting_with};
 use super::limits::{self, Room};
 use super::notify::{Awaited, Seen, Waiters};
-use super::{Clock, Entry, Op, Options, Outcome, Page, Quota, Quotas, Scope, Storage, StorageError, Usage};
+use super::{
+    Clock, Entry, FingerprintKey, Op, Options, Outcome, Page, Quota, Quotas, Scope, Storage, StorageError, Usage,
+};
 
 /// A store in this process's memory. What it holds is gone with it.
 pub struct MemoryStorage {
     clock: Arc<dyn Clock>,
     quotas: Quotas,
+    fingerprint_key: Result<FingerprintKey, StorageError>,
     waiters: Waiters,
     state: Mutex<State>,
 }
@@ -44,9 +47,15 @@ struct Row {
 }
 
 impl MemoryStorage {
-    /// An empty store. Of the options the clock and the quotas count.
+    /// An empty store. Of the options the clock and the quotas count, and the sealing key for fingerprints.
     pub fn new(options: Options) -> Self {
-        Self { clock: options.clock, quotas: options.quotas, waiters: Waiters::default(), state: Mutex::default() }
+        Self {
+            clock: options.clock,
+            quotas: options.quotas,
+            fingerprint_key: FingerprintKey::new(options.sealing_key.as_ref()),
+            waiters: Waiters::default(),
+            state: Mutex::default(),
+        }
     }
 
     /// The state, free of what has expired in this scope. A panic elsewhere cannot leave it torn: changes are made only
@@ -154,6 +163,10 @@ impl Storage for MemoryStorage {
         self.state(scope).scopes.remove(scope);
         self.waiters.announce_all(scope);
         Ok(())
+    }
+
+    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
+        self.fingerprint_key.clone()
     }
 
     async fn close(&self) {}

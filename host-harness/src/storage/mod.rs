@@ -26,7 +26,7 @@
 //!
 //! [`Storage`] is the trait; `op`, `scope`, `quota`, `clock`, `error` hold the words it speaks; `limits` checks
 //! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sqlite`
-//! are the backends; `seal` encrypts.
+//! are the backends; `seal` encrypts, and `fingerprint` names secrets without telling them.
 
 use std::fmt;
 use std::time::Duration;
@@ -36,6 +36,7 @@ use async_trait::async_trait;
 mod batch;
 mod clock;
 mod error;
+mod fingerprint;
 mod limits;
 mod memory;
 mod notify;
@@ -48,6 +49,7 @@ mod sqlite;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{OpenError, StorageError};
+pub use fingerprint::FingerprintKey;
 pub use limits::{PAGE_BYTES, PAGE_ITEMS};
 pub use memory::MemoryStorage;
 pub use op::{Entry, Expectation, Op, Outcome, Page};
@@ -116,6 +118,13 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// The scope is empty for everybody at once; the space of a large one is taken back afterwards in portions, before
     /// this returns.
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError>;
+
+    /// The key of fingerprints, the same in every handle of this store on every host (see [`FingerprintKey::new`]): what
+    /// a component stores under a fingerprint is found again. A store around another one passes that one's on.
+    ///
+    /// # Errors
+    /// When the system gave no random bytes for one.
+    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError>;
 
     /// Lets calls under way finish and releases files. Later calls answer [`StorageError::Unavailable`] (memory: they
     /// still work). A store that is dropped without it loses nothing.

@@ -17,12 +17,14 @@ use super::{Scope, StorageError};
 /// Stands before every sealed value, so that a later form can be told from this one.
 const FORM: &str = "x1:";
 
+/// The length of a key, in bytes.
+const KEY_BYTES: usize = 32;
 /// The length of a nonce, in bytes.
 const NONCE_BYTES: usize = 24;
 
 /// The host's key for sealed values: 32 bytes, wiped from memory when the last holder goes.
 #[derive(Clone)]
-pub struct SealingKey(Zeroizing<[u8; 32]>);
+pub struct SealingKey(Zeroizing<[u8; KEY_BYTES]>);
 
 /// Why a text is no sealing key. Says nothing about its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -44,8 +46,18 @@ impl SealingKey {
     /// Reads a key from standard base64, as a configuration holds it.
     pub fn from_base64(text: &str) -> Result<Self, SealingKeyError> {
         let bytes = Zeroizing::new(STANDARD.decode(text.trim()).map_err(|_| SealingKeyError::NotBase64)?);
-        let key = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| SealingKeyError::Length(bytes.len()))?;
-        Ok(Self::new(key))
+        if bytes.len() != KEY_BYTES {
+            return Err(SealingKeyError::Length(bytes.len()));
+        }
+        // From one wiped buffer into the other, without a copy on the stack.
+        let mut key = Self(Zeroizing::default());
+        key.0.copy_from_slice(&bytes);
+        Ok(key)
+    }
+
+    /// The key itself, to derive others from.
+    pub(super) fn bytes(&self) -> &[u8; 32] {
+        &self.0
     }
 
     /// Seals a value into text that opens only with this key, at this key of this scope.

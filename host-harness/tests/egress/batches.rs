@@ -23,7 +23,8 @@ async fn results_come_in_the_order_of_the_requests() {
     let urls = [server.url("/first"), "https://elsewhere.test/".into(), server.url("/close"), server.url("/last")];
     let results = outbound.send_all(urls.iter().map(Request::get).collect()).await;
     assert_eq!(results[0].as_ref().unwrap().status, 200, "answered last, reported first");
-    assert_eq!(results[1].as_ref().unwrap_err().kind, Failure::Denied { option: None });
+    let option = Some("--allow-host elsewhere.test".to_owned());
+    assert_eq!(results[1].as_ref().unwrap_err().kind, Failure::Denied { option });
     assert_eq!(results[2].as_ref().unwrap_err().kind, Failure::Other("broken-answer"));
     assert_eq!(results[3].as_ref().unwrap().status, 200);
     assert_eq!(outbound.traffic().requests, 4);

@@ -15,8 +15,8 @@ use crate::{
     support::{FakeResolver, call, generous, text},
 };
 
-/// Serves `tls.test` with a fresh certificate, which it returns as PEM beside the port.
-async fn start() -> (u16, String) {
+/// What speaks TLS as `tls.test`, with a fresh certificate, which comes as PEM.
+pub(crate) fn acceptor() -> (TlsAcceptor, String) {
     let certified = rcgen::generate_simple_self_signed(["tls.test".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(certified.signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
@@ -25,7 +25,12 @@ async fn start() -> (u16, String) {
         .with_no_client_auth()
         .with_single_cert(vec![certified.cert.der().clone()], key)
         .unwrap();
-    let acceptor = TlsAcceptor::from(Arc::new(config));
+    (TlsAcceptor::from(Arc::new(config)), certified.cert.pem())
+}
+
+/// Serves `tls.test`; answers port and certificate.
+pub(crate) async fn start() -> (u16, String) {
+    let (acceptor, pem) = acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -38,11 +43,11 @@ async fn start() -> (u16, String) {
             });
         }
     });
-    (port, certified.cert.pem())
+    (port, pem)
 }
 
 /// A server that answers the first bytes, whatever they are, in plain text.
-async fn start_plain() -> u16 {
+pub(crate) async fn start_plain() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {

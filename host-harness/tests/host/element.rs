@@ -99,6 +99,10 @@ impl Storage for HungStore {
         std::future::pending().await
     }
 
+    fn fingerprint_key(&self) -> Result<storage::FingerprintKey, StorageError> {
+        storage::FingerprintKey::new(None)
+    }
+
     async fn close(&self) {}
 }
 

@@ -1,7 +1,7 @@
 //! Values of the contract as they lie in a guest's memory, and the code that hands them over and looks at the answer.
 //!
-//! What a guest answers lies at 0, all zeros; it keeps data from 1024 on, has results put at 8192, and let the host put what it hands over at 65536. An answer
-//! that is an error becomes a log line of its message, where a test can read it.
+//! What a guest answers lies at 0, all zeros; it keeps data from 1024 on, has results put at 8192, and lets the host put
+//! what it hands over at 65536. An answer that is an error becomes a log line of its message, where a test can read it.
 
 use crate::guests::Guest;
 
@@ -55,13 +55,13 @@ pub fn caller(port: u16, path: &str) -> (Guest, At) {
         data(METHOD.0, b"GET"),
         data(scheme.0, b"http"),
         data(host.0, b"127.0.0.1"),
-        data(4300, url.as_bytes()),
+        data(4352, url.as_bytes()),
         data(destination, &words(&[scheme.0, scheme.1, host.0, host.1, port.into()])),
-        // `valid`, no summary, one destination.
+        // `valid`, no summary, one destination; no proxy, secrets or problems: zeros up to 4308.
         data(validation, &words(&[1, 0, 0, destination, 1])),
     ];
     let guest = Guest::default().items(&items.concat()).with(VALIDATE, &format!("i32.const {validation}"));
-    (guest, At(4300, u32::try_from(url.len()).unwrap()))
+    (guest, At(4352, u32::try_from(url.len()).unwrap()))
 }
 
 /// `http.send`; a failure is logged.

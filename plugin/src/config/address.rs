@@ -103,7 +103,7 @@ pub(super) fn servers(reader: &mut Reader<'_>, field: &Field) -> Vec<Url> {
 pub(super) fn proxy(reader: &mut Reader<'_>, field: &Field) -> Option<Url> {
     let Value { path, text } = reader.text(field)?;
     let problems = &mut reader.problems;
-    let url = absolute(problems, &path, &text, &["http", "https", "socks5", "socks5h"])?;
+    let url = web(problems, &path, &text)?;
     if !matches!(url.path(), "" | "/") || url.query().is_some() || url.fragment().is_some() {
         let message = format!("found {}; expected scheme, host and port only", quoted(&text));
         let hint = ("代理地址只写协议、主机与端口", "a proxy is a scheme, a host and a port");
@@ -193,7 +193,14 @@ fn absolute(problems: &mut Problems, path: &str, text: &str, schemes: &[&str]) -
 /// Whether an address, or a host alone, writes its host in ASCII and without escapes. This component carries no tables of
 /// Unicode, and without them two readers of one name may disagree about it.
 fn is_plain_host(text: &str) -> bool {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    // A parser takes `https:host` for an address as well, so not the slashes but the colon ends the scheme; in `host:80`,
+    // which has none, that leaves the port.
+    let hosts = text.split_once(':').map_or([text, ""], |(first, rest)| [first, rest]);
+    hosts.into_iter().all(is_plain)
+}
+
+fn is_plain(rest: &str) -> bool {
+    let rest = rest.trim_start_matches(['/', '\\']);
     let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
     let host = authority.rsplit('@').next().unwrap_or_default();
     host.is_ascii() && !host.contains('%')

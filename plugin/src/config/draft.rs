@@ -11,7 +11,7 @@ use super::{
     secret::{MASK, Secret},
 };
 use crate::{
-    contract::element::{Destination, Setting},
+    contract::element::{Destination, Proxy, SecretPlace, Setting},
     text::Locale,
 };
 
@@ -20,8 +20,8 @@ pub(super) struct Draft {
     corp_id: Option<String>,
     agent_id: Option<u64>,
     secret: Option<Secret>,
-    /// Where in the document the secret stands.
-    secret_paths: Vec<String>,
+    /// Where in the document secrets stand.
+    secrets: Vec<SecretPlace>,
     redirect_uri: Option<Url>,
     trusted_domain: Option<String>,
     homepage_state: Option<HomepageState>,
@@ -35,6 +35,8 @@ pub(super) struct Draft {
     login_base: Option<Url>,
     oauth_base: Option<Url>,
     proxy: Option<Url>,
+    proxy_username: Option<String>,
+    proxy_password: Option<Secret>,
 }
 
 /// Reads a document as far as that is possible, and finds everything that is wrong with it.
@@ -57,7 +59,7 @@ impl Draft {
             corp_id: identifier::corp_id(reader, &field::CORP_ID),
             agent_id: identifier::agent_id(reader, &field::AGENT_ID),
             secret: identifier::secret(reader, &field::SECRET),
-            secret_paths: reader.paths(&field::SECRET),
+            secrets: secret_places(reader),
             trusted_domain: address::trusted_domain(reader, &field::TRUSTED_DOMAIN, redirect_uri.as_ref()),
             redirect_uri,
             homepage_state: choice::homepage_state(reader, &field::HOMEPAGE_STATE),
@@ -71,6 +73,8 @@ impl Draft {
             login_base: address::base(reader, &field::LOGIN_BASE_URL, "wwlogin/sso/login"),
             oauth_base: address::base(reader, &field::OAUTH_BASE_URL, "connect/oauth2/authorize"),
             proxy: address::proxy(reader, &field::PROXY),
+            proxy_username: identifier::proxy_username(reader, &field::PROXY_USERNAME),
+            proxy_password: identifier::proxy_password(reader, &field::PROXY_PASSWORD),
         }
     }
 
@@ -126,6 +130,8 @@ impl Draft {
             "loginBaseUrl" => base(&self.login_base),
             "oauthBaseUrl" => base(&self.oauth_base),
             "proxy" => base(&self.proxy),
+            "proxyUsername" => self.proxy_username.clone(),
+            "proxyPassword" => mask(self.proxy_password.is_some()),
             _ => None,
         };
         let setting = |field: &&field::Field| Some(Setting { key: field.key.to_owned(), value: value(field.key)? });
@@ -135,18 +141,44 @@ impl Draft {
     /// The servers that the component calls. The sign-in pages are opened by browsers and the proxy by the host, so
     /// neither is among them.
     pub(super) fn destinations(&self) -> Vec<Destination> {
-        let destination = |url: &Url, purpose: &str, secrets: &[String]| {
+        let destination = |url: &Url, purpose: &str, secrets: &[&field::Field]| {
+            let is_there = |field: &&&field::Field| self.secrets.iter().any(|place| place.key == field.key);
             Some(Destination {
                 scheme: url.scheme().to_owned(),
                 host: url.host_str()?.to_owned(),
                 port: url.port_or_known_default()?,
                 purpose: purpose.to_owned(),
-                secrets: secrets.to_vec(),
+                secrets: secrets.iter().filter(is_there).map(|field| field.key.to_owned()).collect(),
             })
         };
-        let api = self.api_base.iter().filter_map(|url| destination(url, "api", &self.secret_paths));
+        let sent = [&field::SECRET, &field::CONTACT_SECRET];
+        let api = self.api_base.iter().filter_map(|url| destination(url, "api", &sent));
         api.chain(self.download_hosts.iter().filter_map(|url| destination(url, "download", &[]))).collect()
     }
+
+    /// The proxy that the host is to use.
+    pub(super) fn proxy(&self) -> Option<Proxy> {
+        let url = self.proxy.as_ref()?;
+        Some(Proxy {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str()?.to_owned(),
+            port: url.port_or_known_default()?,
+            username: self.proxy_username.clone(),
+            password: self.proxy_password.as_ref().map(|_| field::PROXY_PASSWORD.key.to_owned()),
+        })
+    }
+
+    /// Every place of a secret.
+    pub(super) fn secrets(&self) -> Vec<SecretPlace> {
+        self.secrets.clone()
+    }
+}
+
+/// Every place at which a secret field has a value, whatever kind of value it is.
+fn secret_places(reader: &Reader<'_>) -> Vec<SecretPlace> {
+    let secret = field::FIELDS.iter().filter(|field| field.secret);
+    let place = |field: &field::Field, path| SecretPlace { key: field.key.to_owned(), path };
+    secret.flat_map(|field| reader.paths(field).into_iter().map(|path| place(field, path))).collect()
 }
 
 fn callback(reader: &mut Reader<'_>) -> Option<Callback> {

@@ -19,6 +19,8 @@ pub struct Field {
     pub required: bool,
     /// Whether the value must not be shown.
     pub secret: bool,
+    /// Of a secret: whether the element computes with it. Every other secret is only sent, and the host keeps it.
+    pub in_clear: bool,
     /// A regular expression (ECMA, anchored) for sound values.
     pub pattern: Option<&'static str>,
     /// What an absent key means.
@@ -35,6 +37,7 @@ const PLAIN: Field = Field {
     help: ("", ""),
     required: false,
     secret: false,
+    in_clear: false,
     pattern: None,
     default: None,
     place: None,
@@ -158,6 +161,8 @@ pub const CALLBACK_TOKEN: Field = Field {
     label: ("回调 Token", "Callback token"),
     help: ("接收消息服务器配置中的 Token", "the token of the app's callback configuration"),
     secret: true,
+    // It goes into the hash that every delivery is signed with.
+    in_clear: true,
     pattern: Some(TOKEN),
     place: Some(("应用管理 → 该应用 → 接收消息 → 设置API接收", "Apps → this app → Receive Messages → API Reception")),
     ..PLAIN
@@ -188,6 +193,7 @@ pub const CONTACT_TOKEN: Field = Field {
     key: "contactCallback.token",
     label: ("通讯录回调 Token", "Contact callback token"),
     help: ("通讯录变更回调的 Token", "the token of the callback for contact changes"),
+    in_clear: true,
     pattern: Some(TOKEN),
     ..CONTACT_SECRET
 };
@@ -198,7 +204,7 @@ pub const CONTACT_KEY: Field = Field {
     label: ("通讯录回调 EncodingAESKey", "Contact callback EncodingAESKey"),
     help: ("通讯录变更回调的 EncodingAESKey", "the EncodingAESKey of the callback for contact changes"),
     pattern: Some(KEY),
-    ..CONTACT_SECRET
+    ..CONTACT_TOKEN
 };
 
 /// A proxy of the host.
@@ -206,10 +212,29 @@ pub const PROXY: Field = Field {
     key: "proxy",
     label: ("出口代理", "Proxy"),
     help: (
-        "平台访问企业微信时使用的代理，适合需要固定出口 IP 的部署",
-        "the proxy through which the host reaches WeCom, where a fixed outgoing address is needed",
+        "平台访问企业微信时使用的 HTTP 代理，须由平台运维放行；企业可信 IP 应填写该代理的出口 IP",
+        "the HTTP proxy through which the host reaches WeCom, where the operator admits it; the trusted IP is then the \
+         proxy's",
     ),
-    pattern: Some(r"^(https?|socks5h?)://[^\s@]+$"),
+    pattern: Some(r"^https?://[^\s@]+$"),
+    ..PLAIN
+};
+
+/// Who the host says it is to the proxy.
+pub const PROXY_USERNAME: Field = Field {
+    key: "proxyUsername",
+    label: ("代理用户名", "Proxy user name"),
+    help: ("代理要求登录时的用户名", "the user name where the proxy asks for one"),
+    pattern: Some(r"^[^\s:]+$"),
+    ..PLAIN
+};
+
+/// What proves it.
+pub const PROXY_PASSWORD: Field = Field {
+    key: "proxyPassword",
+    label: ("代理密码", "Proxy password"),
+    help: ("代理要求登录时的密码，只发送给代理", "the password where the proxy asks for one; sent to the proxy only"),
+    secret: true,
     ..PLAIN
 };
 
@@ -278,7 +303,7 @@ const TOKEN: &str = "^[0-9A-Za-z]{1,32}$";
 const KEY: &str = "^[0-9A-Za-z]{43}$";
 
 /// All keys, in the order in which an editor shows them.
-pub static FIELDS: [&Field; 19] = [
+pub static FIELDS: [&Field; 21] = [
     &CORP_ID,
     &AGENT_ID,
     &SECRET,
@@ -298,6 +323,8 @@ pub static FIELDS: [&Field; 19] = [
     &LOGIN_BASE_URL,
     &OAUTH_BASE_URL,
     &PROXY,
+    &PROXY_USERNAME,
+    &PROXY_PASSWORD,
 ];
 
 impl Field {

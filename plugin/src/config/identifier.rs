@@ -67,6 +67,28 @@ pub(super) fn secret(reader: &mut Reader<'_>, field: &Field) -> Option<Secret> {
     Some(secret)
 }
 
+/// The user name for a proxy, which ends at the first colon where it is sent (RFC 7617).
+pub(super) fn proxy_username(reader: &mut Reader<'_>, field: &Field) -> Option<String> {
+    let Value { path, text } = reader.text(field)?;
+    if text.contains(|c: char| c == ':' || c.is_control()) {
+        let hint = ("代理用户名不能含有冒号", "a user name for a proxy has no colon in it");
+        reader.problems.add(&path, malformed(field, &text, "a user name without a colon", hint));
+        return None;
+    }
+    Some(text)
+}
+
+/// The password for a proxy: any text on one line.
+pub(super) fn proxy_password(reader: &mut Reader<'_>, field: &Field) -> Option<Secret> {
+    let Value { path, text } = reader.text(field)?;
+    if text.contains(char::is_control) {
+        let hint = ("代理密码中含有控制字符，请重新复制", "the password has a control character in it: copy it again");
+        reader.problems.add(&path, malformed(field, &text, "a password on one line", hint));
+        return None;
+    }
+    Some(Secret::new(text))
+}
+
 /// The token of a callback: at most 32 letters and digits.
 pub(super) fn callback_token(reader: &mut Reader<'_>, field: &Field) -> Option<Secret> {
     keyword(

@@ -94,7 +94,7 @@ impl<'a> Reader<'a> {
         places
     }
 
-    /// The places of a field with a value, for the host, which puts references to secrets there.
+    /// The places of a field with a value: of a secret, where the host puts its stand-ins.
     pub(super) fn paths(&self, field: &Field) -> Vec<String> {
         self.places(field).into_iter().map(|found| found.path).collect()
     }

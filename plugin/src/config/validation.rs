@@ -17,7 +17,9 @@ pub fn validate(document: &str) -> Validation {
         setting.value = problems.masked(&setting.value);
     }
     let destinations = draft.as_ref().map(draft::Draft::destinations).unwrap_or_default();
-    Validation { valid, summary, destinations, problems: problems.report(locale) }
+    let proxy = draft.as_ref().and_then(draft::Draft::proxy);
+    let secrets = draft.as_ref().map(draft::Draft::secrets).unwrap_or_default();
+    Validation { valid, summary, destinations, proxy, secrets, problems: problems.report(locale) }
 }
 
 /// See [`Config::locale_of`].

@@ -41,7 +41,7 @@ pub fn check_connection<P: Platform>(platform: &P, config: &Config) -> Result<Ve
 
     let findings = [
         (Aspect::Credentials, credentials::judge(&asked)),
-        (Aspect::TrustedIp, agent.as_ref().map_or_else(hidden, app::trusted_ip)),
+        (Aspect::TrustedIp, agent.as_ref().map_or_else(hidden, |agent| app::trusted_ip(config, agent))),
         (Aspect::AppEnabled, agent.as_ref().map_or_else(hidden, |agent| app::enabled(config, agent))),
         (Aspect::VisibleRange, sound.map_or_else(hidden, visible_range::judge)),
         (Aspect::TrustedDomain, sound.map_or_else(hidden, |agent| trusted_domain::judge(config, agent))),

@@ -36,6 +36,7 @@ fn describe_field(locale: Locale, field: &Field) -> ConfigField {
         help: show(locale, field.help),
         required: field.required,
         secret: field.secret,
+        in_clear: field.in_clear,
         pattern: field.pattern.map(str::to_owned),
         default: field.default.map(str::to_owned),
         where_to_find: field.place.map(|place| show(locale, place)),
@@ -69,17 +70,16 @@ mod tests {
             description.fields.iter().filter(|field| pick(field)).map(|field| field.key.as_str()).collect::<Vec<_>>()
         };
         assert_eq!(keys(|field| field.required), ["corpId", "agentId", "secret"]);
+        // What is only sent, and what signs and decrypts.
         assert_eq!(
-            keys(|field| field.secret),
-            [
-                "secret",
-                "callback.token",
-                "callback.encodingAESKey",
-                "contactCallback.secret",
-                "contactCallback.token",
-                "contactCallback.encodingAESKey"
-            ]
+            keys(|field| field.secret && !field.in_clear),
+            ["secret", "contactCallback.secret", "proxyPassword"]
         );
+        assert_eq!(
+            keys(|field| field.in_clear),
+            ["callback.token", "callback.encodingAESKey", "contactCallback.token", "contactCallback.encodingAESKey"]
+        );
+        assert!(description.fields.iter().all(|field| field.secret || !field.in_clear));
         assert_eq!(
             keys(|field| field.default.is_some()),
             ["homepageState", "sync.strategy", "apiBaseUrl", "loginBaseUrl", "oauthBaseUrl"]

@@ -80,7 +80,7 @@ impl Issued {
     /// second page in a new session.
     pub(super) fn admits(&self, given: Option<&str>) -> bool {
         match (&self.binding, self.door) {
-            (Some(wanted), Door::Browser) => given.is_some_and(|given| binding(given) == *wanted),
+            (Some(wanted), Door::Browser) => given.is_some_and(|given| fingerprint::is_same(&binding(given), wanted)),
             _ => true,
         }
     }

@@ -199,6 +199,32 @@ fn unanswered(api: Api, error: &http::HttpError, secrets: &[String]) -> Miss {
             "无法建立受信任的 TLS 连接：请检查证书、系统时间与中间代理",
             "no trusted TLS connection: check the certificate, the clock and any proxy on the way",
         ),
+        // Credentials do not mend themselves, and neither does a proxy that does not let this destination through.
+        Http::Proxy(Some(407)) => (
+            Cause::Host,
+            Failure::new(Reason::NotPermitted, format!("{}: the proxy asks for other credentials", api.path()))
+                .with_hint(Text::new(
+                    "代理要求登录：请检查 proxyUsername 与 proxyPassword",
+                    "the proxy asks for other credentials: check proxyUsername and proxyPassword",
+                )),
+        ),
+        Http::Proxy(Some(status @ 400..=499)) => (
+            Cause::Host,
+            Failure::new(
+                Reason::NotPermitted,
+                format!("{}: the proxy refuses the destination (HTTP {status})", api.path()),
+            )
+            .with_hint(Text::new(
+                "代理不允许访问该接口地址：请代理管理员放行，或检查 proxy 与 apiBaseUrl",
+                "the proxy does not let this address through: its administrator admits it, or proxy or apiBaseUrl is \
+                 another",
+            )),
+        ),
+        Http::Proxy(_) => unavailable(
+            "the proxy does not work",
+            "代理无法使用：请检查 proxy 以及代理到接口服务器的网络",
+            "the proxy does not work: check proxy, and the proxy's own way to the API server",
+        ),
         Http::Timeout => unavailable(
             "no answer in time",
             "接口响应超时，请稍后重试",

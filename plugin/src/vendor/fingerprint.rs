@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use crate::platform::Platform;
 
@@ -27,6 +28,11 @@ pub fn of(parts: &[&str]) -> String {
     hex
 }
 
+/// Whether two fingerprints are the same. How long this takes does not depend on where they differ.
+pub fn is_same(one: &str, other: &str) -> bool {
+    one.as_bytes().ct_eq(other.as_bytes()).into()
+}
+
 /// A mark that nobody else has.
 pub fn mark<P: Platform>(platform: &P) -> String {
     let mut random = [0; 8];
@@ -45,6 +51,14 @@ mod tests {
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_ne!(of(&["ab", "c"]), of(&["ab", "c", ""]));
         assert_ne!(of(&["state", "x"]), of(&["code", "x"]));
+    }
+
+    #[test]
+    fn the_same_is_the_same() {
+        let one = of(&["a"]);
+        for (other, same) in [(one.clone(), true), (of(&["b"]), false), (one[1..].to_owned(), false)] {
+            assert_eq!(is_same(&one, &other), same, "{other}");
+        }
     }
 
     #[test]

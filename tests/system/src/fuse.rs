@@ -15,7 +15,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use host_harness::storage::{Entry, Op, Outcome, Page, Scope, Storage, StorageError, Usage};
+use host_harness::storage::{Entry, FingerprintKey, Op, Outcome, Page, Scope, Storage, StorageError, Usage};
 use tokio::sync::Notify;
 
 /// On which side of the last operation the call dies.
@@ -134,6 +134,10 @@ impl Storage for Fused {
 
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
         self.inner.delete_scope(scope).await
+    }
+
+    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
+        self.inner.fingerprint_key()
     }
 
     async fn close(&self) {

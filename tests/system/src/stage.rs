@@ -43,6 +43,9 @@ pub const REDIRECT_URI: &str = "https://app.example.com/login/callback";
 /// Longer than any lease of the component: after it whoever died holds nobody up.
 pub const LEASES_OVER: Duration = Duration::from_secs(11);
 
+/// The key with which a stage's store seals.
+pub const SEALING_KEY: [u8; 32] = *b"the sealing key of a stage 32byt";
+
 /// Calls of one host at a time.
 const PARALLEL_CALLS: u32 = 32;
 
@@ -326,6 +329,11 @@ impl Stage {
         self.notes.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{seen:?}"));
     }
 
+    /// Everything that was kept so far.
+    pub fn notes(&self) -> Vec<String> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     fn note_report(&self, report: &CallReport) {
         self.note(report);
         self.note(&serde_json::to_string(report).expect("a report is JSON"));
@@ -428,7 +436,7 @@ fn code_cache() -> PathBuf {
 async fn open(store: Store, control: &Control, folder: &TempDir) -> Arc<dyn Storage> {
     let options = Options {
         clock: Arc::new(StageClock(control.clone())),
-        sealing_key: Some(SealingKey::new([7; 32])),
+        sealing_key: Some(SealingKey::new(SEALING_KEY)),
         poll_interval: Duration::from_millis(5),
         ..Options::default()
     };

@@ -1,5 +1,5 @@
-//! Between host and simulator: answers that a test scripts, and an ear for the tokens and tickets that WeCom hands out,
-//! so that a test can look for them where they must not be.
+//! Between host and simulator: answers that a test scripts, and an ear for the tokens, tickets and addresses of files
+//! that WeCom hands out, so that a test can look for them where they must not be.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -20,6 +20,8 @@ const CONFIDENTIAL: [&str; 2] = ["access_token", "user_ticket"];
 pub struct Switchboard {
     script: Mutex<BTreeMap<String, Response>>,
     overheard: Mutex<BTreeSet<String>>,
+    shown: Mutex<Vec<String>>,
+    presented: Mutex<Vec<String>>,
     fuse: Arc<Fuse>,
 }
 
@@ -45,9 +47,20 @@ impl Switchboard {
         lock(&self.script).remove(api);
     }
 
-    /// Every token and ticket that WeCom has handed out so far.
+    /// Every token, ticket and address of a file that WeCom has handed out so far.
     pub fn overheard(&self) -> BTreeSet<String> {
         lock(&self.overheard).clone()
+    }
+
+    /// How every request and every answer or failure shows itself, in the order of answers.
+    pub fn shown(&self) -> Vec<String> {
+        lock(&self.shown).clone()
+    }
+
+    /// What was written where the app's secret belongs, by each request for a token: a hook sees requests as the
+    /// component wrote them.
+    pub fn secrets_presented(&self) -> Vec<String> {
+        lock(&self.presented).clone()
     }
 
     fn listen(&self, response: &Response) {
@@ -55,6 +68,8 @@ impl Switchboard {
         let Ok(Value::Object(fields)) = serde_json::from_str(text) else { return };
         let secrets = CONFIDENTIAL.iter().filter_map(|key| fields.get(*key)?.as_str()).map(str::to_owned);
         lock(&self.overheard).extend(secrets);
+        let files = fields.get("data_list").and_then(Value::as_array).into_iter().flatten();
+        lock(&self.overheard).extend(files.filter_map(|file| file.get("url")?.as_str()).map(str::to_owned));
     }
 }
 
@@ -62,6 +77,8 @@ impl Switchboard {
 impl Hook for Switchboard {
     async fn around(&self, request: &Checked, next: Next<'_>) -> Result<Response, HttpError> {
         let api = request.url().path().trim_start_matches("/cgi-bin/");
+        let secret = request.url().query_pairs().find(|(key, _)| key == "corpsecret");
+        lock(&self.presented).extend(secret.map(|(_, value)| value.into_owned()));
         let scripted = lock(&self.script).get(api).cloned();
         let answer = async {
             match scripted {
@@ -70,6 +87,7 @@ impl Hook for Switchboard {
             }
         };
         let answered = self.fuse.pass(answer).await;
+        lock(&self.shown).push(format!("{request:?} {answered:?}"));
         if let Ok(response) = &answered {
             self.listen(response);
         }

@@ -49,7 +49,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]
     pub tenant: String,
     /// Admit HOST[:PORT] also at a private or loopback address, or http://HOST[:PORT]; repeatable. Public https hosts
-    /// that the configuration needs are admitted anyway
+    /// that the configuration needs are admitted anyway, its proxy only where it is written here
     #[arg(long, global = true, value_name = "HOST[:PORT]")]
     pub allow_host: Vec<String>,
     /// Grant an environment variable to {{NAME}} in the element's configuration; repeatable

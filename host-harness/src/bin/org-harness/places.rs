@@ -9,6 +9,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use etcetera::BaseStrategy as _;
 use host_harness::storage::{SealingKey, SealingKeyError};
+use zeroize::Zeroizing;
 
 const FOLDER: &str = "org-harness";
 
@@ -55,7 +56,7 @@ pub fn sealing_key(database: &Path) -> Result<SealingKey, PlaceError> {
     let path = PathBuf::from(path);
     let failed = |source| PlaceError::KeyFile { path: path.clone(), source };
     let text = match fs::read_to_string(&path) {
-        Ok(text) => text,
+        Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path).map_err(failed)?,
         Err(error) => return Err(failed(error)),
     };
@@ -64,21 +65,22 @@ pub fn sealing_key(database: &Path) -> Result<SealingKey, PlaceError> {
 
 /// Makes a key and answers the one that counts: another process may have been quicker. Written beside and then linked, so
 /// that nobody ever reads half a key.
-fn make(path: &Path) -> io::Result<String> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(|error| io::Error::other(error.to_string()))?;
+fn make(path: &Path) -> io::Result<Zeroizing<String>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(|error| io::Error::other(error.to_string()))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     private_folder(folder)?;
     // Readable by the owner alone.
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
-    writeln!(file, "{}", STANDARD.encode(bytes))?;
+    let text = Zeroizing::new(STANDARD.encode(bytes.as_slice()) + "\n");
+    file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
     match file.persist_noclobber(path) {
         Ok(_) => {}
         Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error.error),
     }
-    fs::read_to_string(path)
+    fs::read_to_string(path).map(Zeroizing::new)
 }
 
 /// Makes a folder, for the owner alone where that can be said.

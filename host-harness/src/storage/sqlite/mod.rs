@@ -19,7 +19,8 @@ use super::batch::Batch;
 use super::limits;
 use super::notify::{Awaited, Waiters};
 use super::{
-    Clock, Entry, Op, OpenError, Options, Outcome, Page, Quotas, Scope, SealingKey, Storage, StorageError, Usage,
+    Clock, Entry, FingerprintKey, Op, OpenError, Options, Outcome, Page, Quotas, Scope, SealingKey, Storage,
+    StorageError, Usage,
 };
 
 mod dialect;
@@ -42,6 +43,7 @@ pub struct SqliteStorage {
     clock: Arc<dyn Clock>,
     quotas: Quotas,
     sealing_key: Option<SealingKey>,
+    fingerprint_key: Result<FingerprintKey, StorageError>,
     poll_interval: Duration,
     waiters: Waiters,
 }
@@ -57,6 +59,7 @@ impl SqliteStorage {
             readers,
             clock: options.clock,
             quotas: options.quotas,
+            fingerprint_key: FingerprintKey::new(options.sealing_key.as_ref()),
             sealing_key: options.sealing_key,
             poll_interval: options.poll_interval,
             waiters: Waiters::default(),
@@ -142,6 +145,10 @@ impl Storage for SqliteStorage {
         transaction.commit().await.map_err(failure::failed_commit)?;
         self.waiters.announce_all(scope);
         write::purge_deleted_scopes(&self.writer).await.map_err(failed)
+    }
+
+    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
+        self.fingerprint_key.clone()
     }
 
     async fn close(&self) {

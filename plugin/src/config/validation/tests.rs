@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     config::{self, Callback, HomepageState, Secret, SyncConfig},
-    contract::types::Severity,
+    contract::{element::SecretPlace, types::Severity},
 };
 
 mod properties;
@@ -104,32 +104,89 @@ fn every_key_is_read() {
 
 #[test]
 fn keys_may_stand_flat_or_nested_and_the_secret_has_two_names() {
+    let places = |document: &str| {
+        let found = validate(document).secrets.into_iter();
+        found.map(|SecretPlace { key, path }| format!("{key} {path}")).collect::<Vec<_>>()
+    };
     let sound = Config::parse(&base().to_string()).unwrap();
     let id = "ww0123456789abcdef";
     for (document, secrets) in [
-        (json!({ "corpId": id, "agentId": "1000002", "corpSecret": SECRET }), vec!["corpSecret"]),
+        (json!({ "corpId": id, "agentId": "1000002", "corpSecret": SECRET }), vec!["secret corpSecret"]),
         (
             json!({ "corpId": id, "agentId": 1000002, "secret": SECRET, "corpSecret": SECRET }),
-            vec!["secret", "corpSecret"],
+            vec!["secret secret", "secret corpSecret"],
         ),
-        (json!({ "authConfig": { "corpId": id, "agentId": 1000002, "secret": SECRET } }), vec!["authConfig.secret"]),
+        (
+            json!({ "authConfig": { "corpId": id, "agentId": 1000002, "secret": SECRET } }),
+            vec!["secret authConfig.secret"],
+        ),
         (
             json!({ "authConfig": { "corpId": id, "corpSecret": SECRET }, "agentId": 1000002 }),
-            vec!["authConfig.corpSecret"],
+            vec!["secret authConfig.corpSecret"],
         ),
         (
             json!({ "authConfig": { "corpId": id, "agentId": "1000002" }, "agentId": 1000002, "secret": SECRET }),
-            vec!["secret"],
+            vec!["secret secret"],
         ),
         (
             json!({ "authConfig": null, "corpId": id, "agentId": " 1000002", "secret": SECRET, "redirectUri": "" }),
-            vec!["secret"],
+            vec!["secret secret"],
         ),
-        (json!({ "corpId": id, "agentId": 1000002, "secret": SECRET, "callback": { "token": "" } }), vec!["secret"]),
+        (
+            json!({ "corpId": id, "agentId": 1000002, "secret": SECRET, "callback": { "token": "" } }),
+            vec!["secret secret"],
+        ),
     ] {
         let document = document.to_string();
         assert_eq!(Config::parse(&document).as_ref(), Ok(&sound), "{document}");
-        assert_eq!(validate(&document).destinations[0].secrets, secrets, "{document}");
+        assert_eq!(places(&document), secrets, "{document}");
+        assert_eq!(validate(&document).destinations[0].secrets, ["secret"], "{document}");
+    }
+}
+
+#[test]
+fn every_secret_of_a_document_has_its_place_also_of_an_unsound_one() {
+    for (changes, expected) in [
+        (
+            json!({ "contactCallback": { "secret": SECRET, "token": "t", "encodingAESKey": KEY } }),
+            &["secret", "contactCallback.secret", "contactCallback.token", "contactCallback.encodingAESKey"][..],
+        ),
+        (json!({ "authConfig": { "callback": { "token": "t" } } }), &["secret", "authConfig.callback.token"]),
+        (json!({ "proxy": "http://a.example", "proxyPassword": "p" }), &["secret", "proxyPassword"]),
+        (json!({ "proxyPassword": "p" }), &["secret", "proxyPassword"]),
+        (json!({ "secret": 7 }), &["secret"]),
+        (json!({ "secret": [SECRET] }), &["secret"]),
+        (json!({ "secret": "with space" }), &["secret"]),
+        (json!({ "secret": "{{NAME}}" }), &["secret"]),
+        (json!({ "secret": SECRET, "corpSecret": "another" }), &["secret", "corpSecret"]),
+        (json!({ "apiBaseUrl": "nonsense", "corpId": null }), &["secret"]),
+        (json!({ "secret": " " }), &[]),
+    ] {
+        let found = validate(&with(changes.clone())).secrets;
+        assert_eq!(found.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), expected, "{changes}");
+    }
+}
+
+#[test]
+fn a_proxy_is_for_the_host_and_its_password_goes_nowhere_else() {
+    for (changes, expected) in [
+        (json!({}), None),
+        (json!({ "proxyPassword": "p" }), None),
+        (json!({ "proxy": "http://proxy.example:3128" }), Some(("http", "proxy.example", 3128, None, None))),
+        (json!({ "proxy": "https://proxy.example" }), Some(("https", "proxy.example", 443, None, None))),
+        (
+            json!({ "proxy": "http://[2001:db8::1]", "proxyUsername": "me", "proxyPassword": "p:w" }),
+            Some(("http", "[2001:db8::1]", 80, Some("me"), Some("proxyPassword"))),
+        ),
+    ] {
+        let validation = validate(&with(changes.clone()));
+        assert!(validation.valid, "{changes}");
+        let found = validation.proxy.as_ref().map(|found| {
+            let (username, password) = (found.username.as_deref(), found.password.as_deref());
+            (&*found.scheme, &*found.host, found.port, username, password)
+        });
+        assert_eq!(found, expected, "{changes}");
+        assert_eq!(validation.destinations[0].secrets, ["secret"], "{changes}");
     }
 }
 
@@ -216,7 +273,10 @@ fn each_mistake_has_its_problem() {
         (json!({ "apiBaseUrl": "wecom.corp.example" }), vec!["E malformed apiBaseUrl"]),
         (json!({ "loginBaseUrl": "https://wecom.corp.example/wwlogin/sso/login" }), vec!["W path loginBaseUrl"]),
         (json!({ "oauthBaseUrl": "https://wecom.corp.example/x/connect" }), vec!["W path oauthBaseUrl"]),
-        (json!({ "proxy": "socks5://proxy.corp.example:1080" }), vec![]),
+        (json!({ "proxy": "https://proxy.corp.example" }), vec![]),
+        (json!({ "proxy": "socks5://proxy.corp.example:1080" }), vec!["E malformed proxy"]),
+        (json!({ "proxyUsername": "a:b" }), vec!["E malformed proxyUsername"]),
+        (json!({ "proxyPassword": "a\u{7}b" }), vec!["E malformed proxyPassword"]),
         (json!({ "proxy": "proxy.corp.example:1080" }), vec!["E malformed proxy"]),
         (json!({ "proxy": "http://proxy.corp.example/path" }), vec!["E malformed proxy"]),
         (json!({ "proxy": "http://u:S3CRET@proxy.corp.example" }), vec!["E user-info proxy"]),
@@ -255,7 +315,11 @@ fn each_mistake_has_its_problem() {
         (json!({ "sync": { "fields": ["nmae"] } }), vec!["E unknown-value sync.fields.0"]),
         (json!({ "trustedDomain": "A¡" }), vec!["E malformed trustedDomain"]),
         (json!({ "trustedDomain": "A%C2%A1" }), vec!["E malformed trustedDomain"]),
+        (json!({ "trustedDomain": "A¡:8443" }), vec!["E malformed trustedDomain"]),
         (json!({ "apiBaseUrl": "https://企业.example" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https:/A¡" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https:A¡" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https:\\\\A¡" }), vec!["E malformed apiBaseUrl"]),
         (json!({ "apiBaseUrl": "https://xn--qoq448c.example" }), vec![]),
         (json!({ "redirectUri": "https://app.example.com/登录" }), vec![]),
         (json!({ "sync": { "downloadHosts": "cdn.example.com" } }), vec!["E wrong-type sync.downloadHosts"]),

@@ -2,7 +2,7 @@
 
 use super::credentials;
 use crate::{
-    config::Config,
+    config::{Config, authority},
     element::verdict::{Finding, Page},
     failure::Failure,
     vendor::{codes, wire::agent::Agent},
@@ -14,37 +14,57 @@ const OTHER_APP: [i64; 3] = [301_002, 60011, 40056];
 /// The app is disabled, or lost its permissions because nobody used it.
 const DISABLED: [i64; 3] = [50003, 48006, 60031];
 
-/// Whether the address of this host is trusted. WeCom looks at the token, then at the address, then at parameters;
-/// where it looks whether the app is enabled is not documented.
-pub(in crate::element) fn trusted_ip(asked: &Result<Agent, Failure>) -> Finding {
-    let accepted =
-        || Finding::ok("accepted", ("企业微信接受来自本机地址的调用", "WeCom accepts calls from this address"));
-    match asked {
-        Ok(_) => accepted(),
+/// Whether the address that calls come from is trusted: this host's, or that of the proxy. WeCom looks at the token, then
+/// at the address, then at parameters; where it looks whether the app is enabled is not documented.
+pub(in crate::element) fn trusted_ip(config: &Config, asked: &Result<Agent, Failure>) -> Finding {
+    let proxy = config.proxy.as_ref().map(authority);
+    let finding = match asked {
+        Ok(_) => accepted(proxy.as_deref()),
         Err(failure) => match failure.vendor_code {
-            Some(codes::UNTRUSTED_ADDRESS) => {
-                let finding = Finding::failed(
-                    "address-not-trusted",
-                    match codes::untrusted_address(failure) {
-                        Some(address) => (
-                            format!("出口地址 {address} 不在企业可信 IP 中"),
-                            format!("the outgoing address {address} is not among the trusted addresses"),
-                        ),
-                        None => (
-                            "出口地址不在企业可信 IP 中（企业微信未告知该地址）".to_owned(),
-                            "the outgoing address, which WeCom does not tell, is not among the trusted ones".to_owned(),
-                        ),
-                    },
-                );
-                let finding = finding.caused_by(failure).page(Page::Apps);
-                match codes::untrusted_address(failure) {
-                    Some(address) => finding.fact("address", address),
-                    None => finding,
-                }
-            }
-            Some(code) if OTHER_APP.contains(&code) => accepted(),
-            _ => super::hidden(),
+            Some(codes::UNTRUSTED_ADDRESS) => not_trusted(failure, proxy.as_deref()),
+            Some(code) if OTHER_APP.contains(&code) => accepted(proxy.as_deref()),
+            _ => return super::hidden(),
         },
+    };
+    match proxy {
+        Some(proxy) => finding.fact("proxy", proxy),
+        None => finding,
+    }
+}
+
+fn accepted(proxy: Option<&str>) -> Finding {
+    match proxy {
+        None => Finding::ok("accepted", ("企业微信接受来自本机地址的调用", "WeCom accepts calls from this address")),
+        Some(proxy) => Finding::ok(
+            "accepted",
+            (
+                format!("企业微信接受来自代理 {proxy} 的调用"),
+                format!("WeCom accepts calls from the address of the proxy {proxy}"),
+            ),
+        ),
+    }
+}
+
+fn not_trusted(failure: &Failure, proxy: Option<&str>) -> Finding {
+    let address = codes::untrusted_address(failure);
+    let (shown_zh, shown_en) = match address {
+        Some(address) => (format!(" {address} "), format!(" {address}")),
+        None => ("（企业微信未告知）".to_owned(), ", which WeCom does not tell,".to_owned()),
+    };
+    let message = match proxy {
+        None => (
+            format!("出口地址{shown_zh}不在企业可信 IP 中"),
+            format!("the outgoing address{shown_en} is not among the trusted addresses"),
+        ),
+        Some(proxy) => (
+            format!("代理 {proxy} 的出口地址{shown_zh}不在企业可信 IP 中"),
+            format!("the outgoing address{shown_en} of the proxy {proxy} is not among the trusted addresses"),
+        ),
+    };
+    let finding = Finding::failed("address-not-trusted", message).caused_by(failure).page(Page::Apps);
+    match address {
+        Some(address) => finding.fact("address", address),
+        None => finding,
     }
 }
 

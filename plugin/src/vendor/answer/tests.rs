@@ -111,7 +111,11 @@ fn no_answer_at_all_names_the_next_step() {
         (Http::Timeout, Reason::Unavailable, Cause::Transport, "later"),
         (Http::TooLarge(16), other("answer-too-large"), Cause::TooLarge, "16 bytes"),
         (Http::BudgetExhausted, other("budget-exhausted"), Cause::Host, "limit"),
-        (Http::Other("proxy".into()), Reason::Unavailable, Cause::Transport, "later"),
+        (Http::Proxy(Some(407)), Reason::NotPermitted, Cause::Host, "proxyPassword"),
+        (Http::Proxy(Some(403)), Reason::NotPermitted, Cause::Host, "its administrator"),
+        (Http::Proxy(Some(502)), Reason::Unavailable, Cause::Transport, "the proxy's own way"),
+        (Http::Proxy(None), Reason::Unavailable, Cause::Transport, "check proxy"),
+        (Http::Other("odd".into()), Reason::Unavailable, Cause::Transport, "later"),
     ] {
         for error in [lost(failure.clone()), unreached(failure.clone())] {
             let reached = error.may_have_reached_server;

@@ -102,6 +102,10 @@ fn unanswered(server: &str, error: &HttpError) -> Miss {
         Http::Dns => (Refusal::Passing, Reason::Unavailable, "the name does not resolve"),
         Http::Connect => (Refusal::Passing, Reason::Unavailable, "no connection"),
         Http::Tls => (Refusal::Passing, Reason::Unavailable, "no trusted TLS connection"),
+        Http::Proxy(Some(400..=499)) => {
+            (Refusal::Denied, Reason::NotPermitted, "the proxy does not let requests through to this server")
+        }
+        Http::Proxy(_) => (Refusal::Passing, Reason::Unavailable, "the proxy does not work"),
         Http::Timeout => (Refusal::Passing, Reason::Unavailable, "no answer in time"),
         Http::TooLarge(_) => {
             (Refusal::TooLarge, Reason::UnexpectedAnswer, "the server ignores ranges and the file is too large")

@@ -8,7 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use host_harness::storage::{Entry, Op, Outcome, Page, Scope, Storage, StorageError, Usage};
+use host_harness::storage::{Entry, FingerprintKey, Op, Outcome, Page, Scope, Storage, StorageError, Usage};
 
 /// Prefix of the scratch of all runs.
 const SCRATCH: &str = "directory/r/";
@@ -171,6 +171,10 @@ impl Storage for Ledger {
 
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
         self.inner.delete_scope(scope).await
+    }
+
+    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
+        self.inner.fingerprint_key()
     }
 
     async fn close(&self) {

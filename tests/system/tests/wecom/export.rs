@@ -285,12 +285,15 @@ async fn a_server_that_is_not_admitted_is_named_with_what_admits_it() {
     stage.control.configure(|behaviour| behaviour.exports.download_base = Some(elsewhere.clone()));
     let report = stage.complete(&EXPORT).await;
     assert_eq!(report.strategy, Strategy::Walk);
-    assert!(has_note(&report, &elsewhere) && has_note(&report, "sync.downloadHosts"), "{:?}", report.notes);
+    let admitting = format!("--allow-host {}", elsewhere.trim_start_matches("http://"));
+    for part in [&elsewhere[..], "sync.downloadHosts", &admitting] {
+        assert!(has_note(&report, part), "{part}: {:?}", report.notes);
+    }
     assert_eq!(stage.control.count("download").calls, 0);
     // Named in the configuration, but the operator admits the API only: the refusal names the option.
     let named = stage.reconfigured(&json!({ "sync": { "downloadHosts": [elsewhere] } }));
     let Ok(SyncStep::Complete(report)) = stage.sync_of(&named, &EXPORT).await else { panic!() };
-    assert!(report.strategy == Strategy::Walk && has_note(&report, "--allow-host localhost:"), "{:?}", report.notes);
+    assert!(report.strategy == Strategy::Walk && has_note(&report, &admitting), "{:?}", report.notes);
     // Named and admitted, it works.
     let entries = [base.trim_start_matches("http://"), elsewhere.trim_start_matches("http://")];
     let admitted = stage.admitting(&entries, &json!({ "sync": { "downloadHosts": [elsewhere] } }));

@@ -18,5 +18,6 @@ mod isolation;
 mod login;
 mod plan;
 mod properties;
+mod proxy;
 mod sync;
 mod tokens;

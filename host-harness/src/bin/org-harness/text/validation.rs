@@ -20,7 +20,10 @@ pub fn validation(view: &ValidationView, paint: Paint) -> String {
         let row = |one: &crate::view::problem::DestinationView| {
             vec![format!("{}://{}:{}", one.scheme, one.host, one.port), one.purpose.clone()]
         };
-        let rows: Vec<_> = view.destinations.iter().map(row).collect();
+        let mut rows: Vec<_> = view.destinations.iter().map(row).collect();
+        if let Some(proxy) = &view.proxy {
+            rows.push(vec![format!("{}://{}:{}", proxy.scheme, proxy.host, proxy.port), "proxy".to_owned()]);
+        }
         text.push_str(&Table::new(&["须访问 needs to reach", "用途 purpose"], paint).page(&rows));
     }
     text

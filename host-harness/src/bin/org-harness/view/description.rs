@@ -22,6 +22,7 @@ pub struct FieldView {
     pub help: String,
     pub required: bool,
     pub secret: bool,
+    pub in_clear: bool,
     pub pattern: Option<String>,
     pub default: Option<String>,
     pub where_to_find: Option<String>,
@@ -36,7 +37,7 @@ impl From<Description> for DescriptionView {
 
 impl From<ConfigField> for FieldView {
     fn from(field: ConfigField) -> Self {
-        let ConfigField { key, label, help, required, secret, pattern, default, where_to_find } = field;
-        Self { key, label, help, required, secret, pattern, default, where_to_find }
+        let ConfigField { key, label, help, required, secret, in_clear, pattern, default, where_to_find } = field;
+        Self { key, label, help, required, secret, in_clear, pattern, default, where_to_find }
     }
 }

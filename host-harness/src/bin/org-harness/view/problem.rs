@@ -40,6 +40,15 @@ pub struct DestinationView {
     pub purpose: String,
 }
 
+/// The proxy that the configuration wants.
+#[derive(Debug, Serialize)]
+pub struct ProxyView {
+    pub scheme: String,
+    pub host: String,
+    pub port: u16,
+    pub username: Option<String>,
+}
+
 /// What `validate` prints.
 #[derive(Debug, Serialize)]
 pub struct ValidationView {
@@ -47,6 +56,7 @@ pub struct ValidationView {
     pub problems: Vec<ProblemView>,
     pub summary: Vec<SettingView>,
     pub destinations: Vec<DestinationView>,
+    pub proxy: Option<ProxyView>,
 }
 
 impl From<element::Validation> for ValidationView {
@@ -60,6 +70,10 @@ impl From<element::Validation> for ValidationView {
             problems: validation.problems.into_iter().map(ProblemView::from).collect(),
             summary: validation.summary.into_iter().map(|s| SettingView { key: s.key, value: s.value }).collect(),
             destinations: validation.destinations.into_iter().map(destination).collect(),
+            proxy: validation.proxy.map(|proxy| {
+                let element::Proxy { scheme, host, port, username, password: _ } = proxy;
+                ProxyView { scheme, host, port, username }
+            }),
         }
     }
 }
@@ -74,6 +88,6 @@ impl ValidationView {
             message,
             hint: String::new(),
         };
-        Self { valid: false, problems: vec![problem], summary: Vec::new(), destinations: Vec::new() }
+        Self { valid: false, problems: vec![problem], summary: Vec::new(), destinations: Vec::new(), proxy: None }
     }
 }

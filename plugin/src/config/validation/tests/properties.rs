@@ -11,6 +11,7 @@ fn document_of(summary: &[(String, String)]) -> String {
         let value = match key.as_str() {
             "sync.fields" => json!(value.split(',').filter(|name| !name.is_empty()).collect::<Vec<_>>()),
             "secret" | "contactCallback.secret" => json!(SECRET),
+            "proxyPassword" => json!("p4ssword"),
             key if key.ends_with(".token") => json!("t0ken"),
             key if key.ends_with("AESKey") => json!(KEY),
             _ => json!(value),
@@ -80,7 +81,7 @@ fn sound_document() -> impl Strategy<Value = Value> {
         ]),
         text(&["zh", "en", "zh-CN", "EN_us"]),
         text(&["allow", "refuse"]),
-        text(&["socks5://proxy.example:1080", "http://proxy.example"]),
+        text(&["https://proxy.example:1080", "http://proxy.example"]),
     )
         .prop_map(|(redirect, domain, api, callback, contact, sync, locale, homepage, proxy)| {
             let mut document = base();
