@@ -10,7 +10,10 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 use tracing::Instrument as _;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{
+    Store, UpdateDeadline,
+    component::{ComponentNamedList, Lift, Lower},
+};
 use wasmtime_wasi::WasiCtx;
 
 use super::{
@@ -22,7 +25,7 @@ use super::{
 };
 use crate::{
     component::LoadedComponent,
-    contract::{OrganisationElement, types},
+    contract::types,
     egress::Budget,
     engine::{GUEST_STACK, HostEngine},
 };
@@ -50,13 +53,18 @@ pub struct FailedCall {
 /// What every typed method of an [`Element`](crate::Element) answers. The failure is boxed: a report is large.
 pub type CallResult<T> = Result<Called<T>, Box<FailedCall>>;
 
-/// Whether an answer is an error of the contract, and which.
-pub(crate) trait Answer {
+/// What a function of the contract takes.
+pub(crate) trait Parameters: ComponentNamedList + Lower + Send + Sync {}
+
+impl<P: ComponentNamedList + Lower + Send + Sync> Parameters for P {}
+
+/// What a function of the contract answers: whether it is an error, and which.
+pub(crate) trait Answer: Lift + Send + Sync + 'static {
     /// The reason in kebab-case, if it is an error.
     fn refusal(&self) -> Option<String>;
 }
 
-impl<T> Answer for Result<T, types::Error> {
+impl<T: Lift + Send + Sync + 'static> Answer for Result<T, types::Error> {
     fn refusal(&self) -> Option<String> {
         self.as_ref().err().map(|error| reason_name(&error.reason).to_owned())
     }
@@ -92,15 +100,15 @@ pub(crate) struct Stage<'a> {
     pub(crate) wasi: WasiCtx,
 }
 
-/// Runs `body` with a fresh instance.
+/// Calls a function of a fresh instance.
 ///
 /// `reach` gets the call's budget and answers what the call may touch.
-pub(crate) async fn run<T: Answer>(
+pub(crate) async fn run<P: Parameters, T: Answer>(
     stage: Stage<'_>,
     function: &'static str,
     caller: Caller,
     reach: impl FnOnce(&Arc<Budget>) -> Reach,
-    body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+    parameters: P,
 ) -> CallResult<T> {
     let span = tracing::info_span!(
         "call",
@@ -110,15 +118,15 @@ pub(crate) async fn run<T: Answer>(
         call = caller.call,
         component = %stage.component.digest()
     );
-    run_in_span(stage, function, caller, reach, body).instrument(span).await
+    run_in_span(stage, function, caller, reach, parameters).instrument(span).await
 }
 
-async fn run_in_span<T: Answer>(
+async fn run_in_span<P: Parameters, T: Answer>(
     stage: Stage<'_>,
     function: &'static str,
     caller: Caller,
     reach: impl FnOnce(&Arc<Budget>) -> Reach,
-    body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+    parameters: P,
 ) -> CallResult<T> {
     let begun = Instant::now();
     let deadline = begun + caller.limits.wall();
@@ -148,10 +156,12 @@ async fn run_in_span<T: Answer>(
     let mut store = store(stage.engine, state);
     let outcome = timeout_at(deadline, async {
         let started = Instant::now();
-        let instance = stage.component.pre.instantiate_async(&mut store).await;
-        let instance = instance?;
+        let export = stage.component.function(function)?;
+        let instance = stage.component.pre.instantiate_async(&mut store).await?;
         clock.instantiate = Some(started.elapsed());
-        body(&mut store, &instance).await
+        let function = instance.get_typed_func::<P, (T,)>(&mut store, export)?;
+        let (value,) = function.call_async(&mut store, parameters).await?;
+        Ok(value)
     })
     .await;
     let state = store.data();
