@@ -139,11 +139,13 @@ impl Transport {
         };
         let answer = answer.map_err(|error| explain(checked, &error))?;
         if let Some(proxy) = checked.proxy()
+            && checked.destination().scheme == Scheme::Http
             && answer.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED
         {
-            // Only a proxy says so; a tunnel that it refuses does not come this far.
+            // Almost certainly the proxy says so; a server behind it could as well, so nobody knows how far it came. What
+            // comes out of a tunnel is the server's.
             let ConnectFailure(refusal) = tunnel::failed(proxy, Some(407), "asks for other credentials");
-            return Err(refusal);
+            return Err(HttpError { may_have_reached_server: true, ..refusal });
         }
         answer::read(answer, checked.expect(), measure).await
     }
@@ -195,7 +197,10 @@ fn http_request(checked: &Checked, outgoing: Outgoing) -> Result<http::Request<F
 }
 
 fn explain(checked: &Checked, error: &hyper_util::client::legacy::Error) -> HttpError {
-    let destination = checked.destination();
+    let destination = match checked.proxy() {
+        Some(proxy) => format!("{} (through the proxy {})", checked.destination(), proxy.destination()),
+        None => checked.destination().to_string(),
+    };
     if error.is_connect() {
         if let Some(ConnectFailure(failure)) = find::<ConnectFailure>(error) {
             return failure.clone();

@@ -11,7 +11,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    server::{Seen, serve},
+    server::{Reply, Seen, serve},
     support::{FakeResolver, call, generous, text},
 };
 
@@ -30,15 +30,22 @@ pub(crate) fn acceptor() -> (TlsAcceptor, String) {
 
 /// Serves `tls.test`; answers port and certificate.
 pub(crate) async fn start() -> (u16, String) {
+    start_answering([]).await
+}
+
+/// The same, with these answers by path.
+pub(crate) async fn start_answering<'a>(replies: impl IntoIterator<Item = (&'a str, Reply)>) -> (u16, String) {
+    let replies: HashMap<String, Reply> = replies.into_iter().map(|(path, reply)| (path.to_owned(), reply)).collect();
+    let replies = Arc::new(replies);
     let (acceptor, pem) = acceptor();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            let acceptor = acceptor.clone();
+            let (acceptor, replies) = (acceptor.clone(), Arc::clone(&replies));
             tokio::spawn(async move {
                 if let Ok(stream) = acceptor.accept(stream).await {
-                    serve(stream, Arc::new(HashMap::new()), Arc::new(Seen::default())).await;
+                    serve(stream, replies, Arc::new(Seen::default())).await;
                 }
             });
         }

@@ -192,7 +192,7 @@ fn absolute(problems: &mut Problems, path: &str, text: &str, schemes: &[&str]) -
 
 /// Whether an address, or a host alone, writes its host in ASCII and without escapes. This component carries no tables of
 /// Unicode, and without them two readers of one name may disagree about it.
-fn is_plain_host(text: &str) -> bool {
+pub fn is_plain_host(text: &str) -> bool {
     // A parser takes `https:host` for an address as well, so not the slashes but the colon ends the scheme; in `host:80`,
     // which has none, that leaves the port.
     let hosts = text.split_once(':').map_or([text, ""], |(first, rest)| [first, rest]);

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-pub use address::authority;
+pub use address::{authority, is_plain_host};
 pub use choice::MEMBER_FIELDS;
 pub use secret::Secret;
 pub use validation::validate;

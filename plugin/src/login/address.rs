@@ -8,7 +8,7 @@
 use url::{Position, Url};
 
 use crate::{
-    config::Config,
+    config::{Config, is_plain_host},
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
     text::Text,
@@ -71,6 +71,9 @@ impl Address {
         if given.trim() != given || given.chars().any(|c| c.is_control() || c == '\\') {
             return Err(malformed("contains a control character, a backslash or white space at its ends"));
         }
+        if !is_plain_host(given) {
+            return Err(malformed("has a host beyond ASCII; an international name is written in punycode (xn--…)"));
+        }
         let url = Url::parse(given).map_err(|error| malformed(&format!("cannot be read ({error})")))?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(malformed("is neither http nor https"));
@@ -91,8 +94,9 @@ impl Address {
     /// Whether the host, and the port where one is written, are those of `host` or `host:port`.
     fn is_on(&self, domain: &str) -> bool {
         // The scheme decides which port goes without saying; WeCom itself does not look at it.
-        Url::parse(&format!("{}://{domain}", self.url.scheme()))
-            .is_ok_and(|domain| authority(&domain) == authority(&self.url))
+        is_plain_host(domain)
+            && Url::parse(&format!("{}://{domain}", self.url.scheme()))
+                .is_ok_and(|domain| authority(&domain) == authority(&self.url))
     }
 
     fn elsewhere(&self, argument: &str, expected: &str) -> Failure {
@@ -180,6 +184,8 @@ mod tests {
             ("https://app.example.com/login", "https://sub.app.example.com/", Err(())),
             ("https://app.example.com/login", "https://app.example.com.other.example/", Err(())),
             ("https://app.example.com/login", "https://app.example.com./", Err(())),
+            ("https://app.example.com/login", "https://A¡/", Err(())),
+            ("https://app.example.com/login", "https://app.ex%61mple.com/", Err(())),
             ("https://app.example.com/login", "https://other.example/app.example.com", Err(())),
             ("https://app.example.com/login", "https://app.example.com@other.example/", Err(())),
             ("https://app.example.com/login", "https://other.example\\@app.example.com/", Err(())),

@@ -5,6 +5,7 @@ use std::ops::Range;
 use url::Url;
 
 use crate::{
+    config::is_plain_host,
     contract::{
         http::{self, Body, BodyKind, Header, HttpError, Request, Response},
         types::Reason,
@@ -130,7 +131,8 @@ fn unanswered(server: &str, error: &HttpError) -> Miss {
 
 /// Scheme, host and port of an address: all that may be shown of it.
 pub fn server(url: &str) -> String {
-    Url::parse(url).map_or_else(|_| "an unreadable address".to_owned(), |url| url.origin().ascii_serialization())
+    let url = Some(url).filter(|url| is_plain_host(url)).and_then(|url| Url::parse(url).ok());
+    url.map_or_else(|| "an unreadable address".to_owned(), |url| url.origin().ascii_serialization())
 }
 
 #[cfg(test)]

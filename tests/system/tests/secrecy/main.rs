@@ -282,6 +282,17 @@ async fn the_component_never_has_the_secret_however_it_is_spelled() {
     assert!(presented(&stage, &neighbour).await.is_disjoint(&stand_ins));
 }
 
+#[tokio::test]
+async fn hosts_of_one_store_write_the_same_in_the_place_of_a_secret() {
+    for store in [Store::Memory, Store::Sqlite] {
+        let stage = Setting::new(demo()).store(store).start().await;
+        let elsewhere = stage.elsewhere().await;
+        let here = presented(&stage, &stage.element).await;
+        assert_eq!(here.len(), 1, "{store:?}");
+        assert_eq!(presented(&stage, &elsewhere).await, here, "{store:?}");
+    }
+}
+
 #[test]
 fn a_secret_that_lies_open_is_found_in_every_spelling() {
     let needles = secrets_of_the_configuration();
