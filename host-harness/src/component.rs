@@ -56,6 +56,8 @@ pub struct Inspection {
 pub struct LoadedComponent {
     pub(crate) inspection: Inspection,
     pub(crate) pre: OrganisationElementPre<CallState>,
+    /// How many of the host's places a call takes.
+    pub(crate) places: u32,
     /// What `describe` said, in English: the host needs to know which fields are secret.
     pub(crate) description: OnceCell<Arc<Description>>,
 }

@@ -10,20 +10,24 @@ use std::{
     time::Duration,
 };
 
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use serde::Serialize;
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component};
 
 /// The time between two epochs. A guest looks at the epoch at every loop and function entry; when it has moved, the
 /// guest yields to other calls and its CPU time is compared with the limit. So this is also how exact that limit is.
 pub(crate) const TICK: Duration = Duration::from_millis(5);
 
-/// The largest call stack of a guest. Deeper recursion is a trap, never a fault of the host.
-const GUEST_STACK: usize = 1 << 20;
+/// The largest call stack of a guest in bytes. Deeper recursion ends the call, never the host.
+pub(crate) const GUEST_STACK: usize = 1 << 20;
 /// The stack on which guest and host functions run: the guest's and room for the host's.
 const ASYNC_STACK: usize = 2 << 20;
 /// A component made by cargo holds one module with the code, two small ones that tie it to its imports, and the
 /// standard library's; this leaves room for other languages.
 const CORE_INSTANCES_PER_CALL: u32 = 8;
-const TABLES_PER_CALL: u32 = 4;
+pub(crate) const TABLES_PER_CALL: u32 = 4;
+/// The most linear memories of one component. A call takes as many places as it has memories, so that those of all
+/// calls together are never more than the pool has.
+pub(crate) const MEMORIES_PER_CALL: u32 = 4;
 /// Elements of the largest table that the pool reserves address space for.
 const POOLED_TABLE_ELEMENTS: usize = 20_000;
 /// Address space of one linear memory: all that 32-bit addresses reach, so compiled code needs no bounds checks. Only
@@ -35,9 +39,23 @@ const POOLED_MEMORY: usize = 1 << 32;
 #[error("the wasm engine cannot be set up: {0:#}")]
 pub struct EngineError(wasmtime::Error);
 
+/// What of the pool is in use at this moment, by calls under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct PoolUsage {
+    /// Core instances.
+    pub core_instances: u64,
+    /// Linear memories.
+    pub memories: u64,
+    /// Tables.
+    pub tables: u64,
+    /// Stacks.
+    pub stacks: u64,
+}
+
 /// An engine, whether its instances come from a pool, and its ticker.
 pub(crate) struct HostEngine {
     engine: Engine,
+    places: u32,
     pooled: bool,
     ticker: Ticker,
 }
@@ -59,7 +77,7 @@ impl HostEngine {
             }
         };
         let ticker = Ticker::start(engine.clone());
-        Ok(Self { engine, pooled, ticker })
+        Ok(Self { engine, places: calls, pooled, ticker })
     }
 
     /// The wasmtime engine.
@@ -70,6 +88,24 @@ impl HostEngine {
     /// Whether instances come from a pool.
     pub(crate) fn is_pooled(&self) -> bool {
         self.pooled
+    }
+
+    /// What of the pool is in use; nothing where there is no pool.
+    pub(crate) fn pool_usage(&self) -> Option<PoolUsage> {
+        let metrics = self.engine.pooling_allocator_metrics()?;
+        Some(PoolUsage {
+            core_instances: metrics.core_instances(),
+            memories: metrics.memories() as u64,
+            tables: metrics.tables() as u64,
+            stacks: metrics.stacks() as u64,
+        })
+    }
+
+    /// How many of the places for calls a call of this component takes: one for each linear memory that it has.
+    pub(crate) fn places_of(&self, component: &Component) -> u32 {
+        // A component that brings core modules in from outside does not tell; the contract has no room for one.
+        let memories = component.resources_required().map_or(MEMORIES_PER_CALL, |needed| needed.num_memories);
+        memories.clamp(1, self.places)
     }
 
     /// Keeps the ticker running as long as the answer lives.
@@ -101,11 +137,11 @@ fn config(pool: Option<u32>) -> Config {
         let mut pool = PoolingAllocationConfig::new();
         pool.total_component_instances(calls)
             .total_stacks(calls)
-            .total_memories(calls)
+            .total_memories(calls.max(MEMORIES_PER_CALL))
             .total_tables(calls.saturating_mul(TABLES_PER_CALL))
             .total_core_instances(calls.saturating_mul(CORE_INSTANCES_PER_CALL))
             .max_core_instances_per_component(CORE_INSTANCES_PER_CALL)
-            .max_memories_per_component(1)
+            .max_memories_per_component(MEMORIES_PER_CALL)
             .max_tables_per_component(TABLES_PER_CALL)
             .max_memory_size(POOLED_MEMORY)
             .table_elements(POOLED_TABLE_ELEMENTS);

@@ -21,7 +21,7 @@ use crate::{
     contract::OrganisationElementPre,
     egress::{Egress, EgressError, EgressOptions},
     element::{Element, ElementError, ElementOptions},
-    engine::{EngineError, HostEngine},
+    engine::{EngineError, HostEngine, PoolUsage},
     imports::{Randomness, linker},
     storage::{Clock, SystemClock},
 };
@@ -164,7 +164,8 @@ impl Host {
         let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
         let pre = self.0.linker.instantiate_pre(&component).map_err(invalid)?;
         let pre = OrganisationElementPre::new(pre).map_err(invalid)?;
-        Ok(Arc::new(LoadedComponent { inspection, pre, description: OnceCell::new() }))
+        let places = self.0.engine.places_of(&component);
+        Ok(Arc::new(LoadedComponent { inspection, pre, places, description: OnceCell::new() }))
     }
 
     /// Looks at a component without keeping it, whether or not it fits the world.
@@ -187,6 +188,11 @@ impl Host {
     /// the address space cannot be had.
     pub fn is_pooled(&self) -> bool {
         self.0.engine.is_pooled()
+    }
+
+    /// What of the instance pool is in use, for an operator's gauges; nothing where instances are allocated on demand.
+    pub fn pool_usage(&self) -> Option<PoolUsage> {
+        self.0.engine.pool_usage()
     }
 
     fn compile(&self, bytes: &[u8]) -> Result<(Component, Inspection), LoadError> {

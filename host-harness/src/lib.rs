@@ -31,12 +31,12 @@ pub mod storage;
 pub use cache::CacheError;
 pub use call::{
     CallError, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic, Journal,
-    LimitName, Limits, LogLevel, LogLine, Outcome, reason_name,
+    LimitName, Limits, LogLevel, LogLine, Outcome, Trap, TrapKind, reason_name,
 };
 pub use component::{Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES};
 pub use digest::Digest;
 pub use element::{Answered, Element, ElementError, ElementOptions};
-pub use engine::EngineError;
+pub use engine::{EngineError, PoolUsage};
 pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};
 pub use imports::{PinnedRandomness, Randomness};
 

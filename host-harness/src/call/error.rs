@@ -1,6 +1,9 @@
 //! Why a call gave no answer. An error that the component answers itself is a value, not one of these.
 
-use crate::{call::limits::Exceeded, digest::Digest};
+use crate::{
+    call::{limits::Exceeded, trap::Trap},
+    digest::Digest,
+};
 
 /// Whose call it was, for messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,13 +38,13 @@ pub enum CallError {
         /// Which limit, its value and what was asked.
         exceeded: Exceeded,
     },
-    /// The component broke off: it panicked, ran off its stack, or called `exit`.
-    #[error("{site} broke off: {reason}")]
+    /// The component broke off: it panicked, left its memory, broke the rules of the contract's types, or called `exit`.
+    #[error("{site} broke off: {trap}")]
     Trap {
         /// Whose call.
         site: CallSite,
-        /// What wasmtime says happened.
-        reason: String,
+        /// What happened, and where.
+        trap: Trap,
     },
     /// The host could not start or serve the call.
     #[error("{site} could not be served: {reason}")]
@@ -71,6 +74,14 @@ impl CallError {
             | Self::Trap { site, .. }
             | Self::Host { site, .. }
             | Self::Destination { site, .. } => site,
+        }
+    }
+
+    /// Where the component was when it broke off, innermost first; see [`Trap::backtrace`].
+    pub fn backtrace(&self) -> &[String] {
+        match self {
+            Self::Trap { trap, .. } => &trap.backtrace,
+            _ => &[],
         }
     }
 

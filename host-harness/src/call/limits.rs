@@ -9,9 +9,9 @@ use crate::egress;
 /// The limits of one call of one tenant's element. Every one is enforced by the host, whatever the component does;
 /// `call.remaining` tells a component what is left, so that a well-behaved one stops before.
 ///
-/// How a limit ends: `cpu_ms`, `wall_ms`, `memory_bytes`, `table_elements`, `instances` and `host_calls` end the call
-/// with [`CallError::Limit`](super::CallError::Limit); HTTP limits refuse the request that passes them with
-/// `budget-exhausted` or `too-large`; log limits drop lines, which are counted.
+/// How a limit ends: those of [`LimitName`] end the call with [`CallError::Limit`](super::CallError::Limit); HTTP limits
+/// refuse the request that passes them with `budget-exhausted` or `too-large`; log limits drop lines, which are counted.
+/// The size of storage is not a matter of a call: see [`storage::Quota`](crate::storage::Quota).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -28,6 +28,12 @@ pub struct Limits {
     pub instances: u32,
     /// Calls of imports of the contract (WASI's are not counted). Default 200,000.
     pub host_calls: u64,
+    /// Bytes that the component may hand over in one call of an import. Default 48 MiB: the largest request body and
+    /// what comes with it.
+    pub hostcall_bytes: u64,
+    /// Handles of resources that it may hold at the same time. Default 1,000; the contract itself has no resources, a
+    /// standard library takes a handful.
+    pub handles: u32,
     /// HTTP requests. Default 500.
     pub requests: u32,
     /// Bytes of HTTP answers, decompressed. Default 256 MiB.
@@ -53,6 +59,8 @@ impl Default for Limits {
             table_elements: 20_000,
             instances: 8,
             host_calls: 200_000,
+            hostcall_bytes: 48 << 20,
+            handles: 1_000,
             requests: 500,
             bytes_in: 256 << 20,
             bytes_out: 32 << 20,
@@ -91,8 +99,14 @@ pub enum LimitName {
     TableElements,
     /// [`Limits::instances`]
     Instances,
+    /// The call stack: 1 MiB, the same for every call.
+    StackBytes,
     /// [`Limits::host_calls`]
     HostCalls,
+    /// [`Limits::hostcall_bytes`]
+    HostcallBytes,
+    /// [`Limits::handles`]
+    Handles,
 }
 
 impl LimitName {
@@ -104,7 +118,10 @@ impl LimitName {
             Self::MemoryBytes => "memory-bytes",
             Self::TableElements => "table-elements",
             Self::Instances => "instances",
+            Self::StackBytes => "stack-bytes",
             Self::HostCalls => "host-calls",
+            Self::HostcallBytes => "hostcall-bytes",
+            Self::Handles => "handles",
         }
     }
 }
@@ -122,7 +139,7 @@ pub struct Exceeded {
     pub limit: LimitName,
     /// Its value, in the unit of its name.
     pub allowed: u64,
-    /// What the call used or asked for, in the same unit.
+    /// What the call used or asked for, in the same unit; one more than allowed where nobody knows how much it was.
     pub asked: u64,
 }
 

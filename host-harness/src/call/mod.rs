@@ -6,6 +6,7 @@
 //! | `state` | what the imports of one call may touch |
 //! | `space`, `cpu`, `journal` | the meters: memory and tables, CPU time, log lines |
 //! | `run` | the call itself |
+//! | `trap` | how a component broke off |
 //! | `report`, `error` | what comes out |
 
 pub(crate) mod cpu;
@@ -16,9 +17,11 @@ pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod space;
 pub(crate) mod state;
+pub(crate) mod trap;
 
 pub use error::{CallError, CallSite};
 pub use journal::{Journal, LogLevel, LogLine};
 pub use limits::{Exceeded, LimitName, Limits};
 pub use report::{CallReport, HttpExchange, HttpTraffic, Outcome};
 pub use run::{CallResult, Called, FailedCall, reason_name};
+pub use trap::{Trap, TrapKind};

@@ -1,19 +1,28 @@
 //! What a call did: written for every call, also for one that gave no answer.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, SystemTime},
+};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
-use super::{error::CallError, journal::Journal};
+use super::{error::CallError, journal::Journal, limits::Exceeded, trap::TrapKind};
 use crate::{digest::Digest, egress};
 
 /// The report of one call. Times are in microseconds, sizes in bytes. Nothing in it is secret: URLs come without query
-/// values, answers not at all.
+/// values, answers not at all, and log lines hold what the component wrote into them.
+///
+/// As JSON it has the fields of this type by their names, and of the types within: `outcome` has a `kind` (`answered`,
+/// `refused`, `failed`), `http` the `exchanges`, `log` the `lines`. Absent is what does not apply.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct CallReport {
     /// Names the call in logs.
     pub call: String,
+    /// When it began, by the machine's clock; RFC 3339 in UTC as JSON.
+    #[serde(serialize_with = "rfc3339")]
+    pub begun_at: SystemTime,
     /// The export with its interface, such as `login.exchange-code`.
     pub function: &'static str,
     /// The tenant.
@@ -60,13 +69,42 @@ pub enum Outcome {
         cause: &'static str,
         /// The message of the error.
         message: String,
+        /// The limit that ended the call, its value and what was asked.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        exceeded: Option<Exceeded>,
+        /// How the component broke off.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        trap: Option<TrapKind>,
+        /// Where it did, innermost first.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        backtrace: Vec<String>,
     },
 }
 
 impl Outcome {
     pub(crate) fn of(error: &CallError) -> Self {
-        Self::Failed { cause: error.kind(), message: error.to_string() }
+        let (exceeded, trap) = match error {
+            CallError::Limit { exceeded, .. } => (Some(*exceeded), None),
+            CallError::Trap { trap, .. } => (None, Some(trap.kind)),
+            _ => (None, None),
+        };
+        let backtrace = error.backtrace().to_vec();
+        Self::Failed { cause: error.kind(), message: error.to_string(), exceeded, trap, backtrace }
     }
+}
+
+impl CallReport {
+    /// The report as one line of JSON, without the line break at its end.
+    pub fn to_json_line(&self) -> String {
+        // Names are constant texts and values numbers, texts and times, none of which JSON refuses.
+        serde_json::to_string(self).unwrap_or_else(|error| unreachable!("a report is not JSON: {error}"))
+    }
+}
+
+fn rfc3339<S: Serializer>(time: &SystemTime, serializer: S) -> Result<S::Ok, S::Error> {
+    // A machine whose clock stands beyond the year 9999 gets the beginning of time, not a call without a report.
+    let time = jiff::Timestamp::try_from(*time).unwrap_or_default();
+    serializer.collect_str(&format_args!("{time:.3}"))
 }
 
 /// The HTTP of a call.
@@ -128,4 +166,113 @@ impl From<egress::Exchange> for HttpExchange {
 /// A duration as the number that reports hold.
 pub(crate) fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::{CallSite, LimitName, Limits, LogLevel, LogLine, Trap};
+
+    fn report(outcome: Outcome) -> CallReport {
+        let mut log = Journal::new(&Limits::default());
+        let fields = vec![("department".to_owned(), "12".to_owned())];
+        log.keep(LogLine { level: LogLevel::Warn, message: "two\nlines".to_owned(), fields });
+        let exchange = HttpExchange {
+            method: "GET".to_owned(),
+            url: "https://api.example/user?token".to_owned(),
+            status: Some(200),
+            failure: None,
+            bytes_out: 40,
+            bytes_in: 50,
+            duration_us: 60,
+        };
+        CallReport {
+            call: "ab-1".to_owned(),
+            begun_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_500),
+            function: "directory.sync",
+            tenant: "acme".to_owned(),
+            element: "organisation".to_owned(),
+            component: Digest::of(b""),
+            outcome,
+            queued_us: 1,
+            instantiate_us: 2,
+            guest_cpu_us: 3,
+            wall_us: 4,
+            peak_memory_bytes: 5,
+            host_calls: BTreeMap::from([("http", 6)]),
+            http: HttpTraffic {
+                requests: 1,
+                bytes_out: 40,
+                bytes_in: 50,
+                exchanges: vec![exchange],
+                ..HttpTraffic::default()
+            },
+            log,
+        }
+    }
+
+    #[test]
+    fn a_report_is_one_line_of_documented_fields() {
+        let line = report(Outcome::Answered).to_json_line();
+        assert!(!line.contains('\n'), "{line}");
+        let read: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let expected = serde_json::json!({
+            "call": "ab-1", "begun_at": "1970-01-01T00:00:01.500Z", "function": "directory.sync",
+            "tenant": "acme", "element": "organisation", "component": Digest::of(b"").to_string(),
+            "outcome": {"kind": "answered"},
+            "queued_us": 1, "instantiate_us": 2, "guest_cpu_us": 3, "wall_us": 4, "peak_memory_bytes": 5,
+            "host_calls": {"http": 6},
+            "http": {
+                "requests": 1, "failures": 0, "bytes_out": 40, "bytes_in": 50, "left_out": 0,
+                "exchanges": [{
+                    "method": "GET", "url": "https://api.example/user?token", "status": 200, "failure": null,
+                    "bytes_out": 40, "bytes_in": 50, "duration_us": 60
+                }]
+            },
+            "log": {
+                "lines": [{"level": "warn", "message": "two\nlines", "fields": [["department", "12"]]}],
+                "dropped": 0
+            }
+        });
+        assert_eq!(read, expected);
+    }
+
+    #[test]
+    fn every_outcome_says_why() {
+        let site = || CallSite {
+            tenant: "acme".to_owned(),
+            element: "organisation".to_owned(),
+            component: Digest::of(b""),
+            function: "directory.sync",
+        };
+        let exceeded = Exceeded { limit: LimitName::CpuMs, allowed: 30, asked: 31 };
+        let limit = CallError::Limit { site: site(), exceeded };
+        let trap = Trap { kind: TrapKind::OutOfBounds, reason: "wild".to_owned(), backtrace: vec!["f".to_owned()] };
+        let trap = CallError::Trap { site: site(), trap };
+        let host = CallError::Host { site: site(), reason: "no room".to_owned() };
+        let message = |error: &CallError| error.to_string();
+        for (outcome, expected) in [
+            (Outcome::Answered, serde_json::json!({"kind": "answered"})),
+            (
+                Outcome::Refused { reason: "not-found".to_owned() },
+                serde_json::json!({"kind": "refused", "reason": "not-found"}),
+            ),
+            (
+                Outcome::of(&limit),
+                serde_json::json!({
+                    "kind": "failed", "cause": "limit", "message": message(&limit),
+                    "exceeded": {"limit": "cpu-ms", "allowed": 30, "asked": 31}
+                }),
+            ),
+            (
+                Outcome::of(&trap),
+                serde_json::json!({
+                    "kind": "failed", "cause": "trap", "message": message(&trap), "trap": "out-of-bounds", "backtrace": ["f"]
+                }),
+            ),
+            (Outcome::of(&host), serde_json::json!({"kind": "failed", "cause": "host", "message": message(&host)})),
+        ] {
+            assert_eq!(serde_json::to_value(report(outcome)).unwrap()["outcome"], expected);
+        }
+    }
 }

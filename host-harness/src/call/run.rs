@@ -1,26 +1,30 @@
 //! How a call runs: wait for a place, instantiate, call, and account for it, whatever happened.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
 };
 use tracing::Instrument as _;
-use wasmtime::{Store, Trap, UpdateDeadline};
-use wasmtime_wasi::{I32Exit, WasiCtx};
+use wasmtime::{Store, UpdateDeadline};
+use wasmtime_wasi::WasiCtx;
 
 use super::{
     error::{CallError, CallSite},
     limits::{Exceeded, LimitName},
     report::{CallReport, HttpTraffic, Outcome, microseconds},
     state::{CallState, Caller, Reach, budget},
+    trap::Trap,
 };
 use crate::{
     component::LoadedComponent,
     contract::{OrganisationElement, types},
     egress::Budget,
-    engine::HostEngine,
+    engine::{GUEST_STACK, HostEngine},
 };
 
 /// The answer of a component and the report of the call.
@@ -45,9 +49,6 @@ pub struct FailedCall {
 
 /// What every typed method of an [`Element`](crate::Element) answers. The failure is boxed: a report is large.
 pub type CallResult<T> = Result<Called<T>, Box<FailedCall>>;
-
-/// The bytes that a guest may hand over in one call of an import, above the largest request body (32 MiB).
-const HOSTCALL_BYTES: usize = 48 << 20;
 
 /// Whether an answer is an error of the contract, and which.
 pub(crate) trait Answer {
@@ -129,9 +130,9 @@ async fn run_in_span<T: Answer>(
     };
     let budget = Arc::new(budget(&caller.limits, deadline));
     let state = CallState::new(caller, reach(&budget), budget, stage.wasi);
-    let mut clock = Clock { begun, queued: Duration::ZERO, instantiate: Duration::ZERO };
+    let mut clock = Clock { begun, begun_at: SystemTime::now(), queued: Duration::ZERO, instantiate: None };
 
-    let place = timeout_at(deadline, stage.places.acquire()).await;
+    let place = timeout_at(deadline, stage.places.acquire_many(stage.component.places)).await;
     clock.queued = begun.elapsed();
     let _place = match place {
         Ok(Ok(place)) => place,
@@ -148,8 +149,9 @@ async fn run_in_span<T: Answer>(
     let outcome = timeout_at(deadline, async {
         let started = Instant::now();
         let instance = stage.component.pre.instantiate_async(&mut store).await;
-        clock.instantiate = started.elapsed();
-        body(&mut store, &instance?).await
+        let instance = instance?;
+        clock.instantiate = Some(started.elapsed());
+        body(&mut store, &instance).await
     })
     .await;
     let state = store.data();
@@ -159,18 +161,21 @@ async fn run_in_span<T: Answer>(
             let report = report(&site, &clock, state, outcome);
             return Ok(Called { value, report });
         }
-        Ok(Err(error)) => explain(site, state, &error),
+        Ok(Err(error)) => explain(site, state, &error, clock.instantiate.is_some()),
         Err(_) => CallError::Limit { site, exceeded: out_of_time(state) },
     };
-    tracing::warn!(%error, "a call gave no answer");
+    let at = error.backtrace();
+    tracing::warn!(%error, kind = error.kind(), backtrace = ?at, "a call gave no answer");
     let report = report(error.site(), &clock, state, Outcome::of(&error));
     Err(Box::new(FailedCall { error, report }))
 }
 
 struct Clock {
     begun: Instant,
+    begun_at: SystemTime,
     queued: Duration,
-    instantiate: Duration,
+    /// Once there is an instance.
+    instantiate: Option<Duration>,
 }
 
 fn out_of_time(state: &CallState) -> Exceeded {
@@ -180,8 +185,11 @@ fn out_of_time(state: &CallState) -> Exceeded {
 
 /// A store with all its meters.
 fn store(engine: &HostEngine, state: CallState) -> Store<CallState> {
+    let size = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+    let (hostcall_bytes, handles) = (size(state.limits.hostcall_bytes), size(state.limits.handles.into()));
     let mut store = Store::new(engine.wasmtime(), state);
-    store.set_hostcall_fuel(HOSTCALL_BYTES);
+    store.set_hostcall_fuel(hostcall_bytes);
+    store.set_max_component_handles(handles);
     store.limiter(|state| &mut state.space);
     store.call_hook(|mut store, hook| {
         store.data_mut().cpu.passed(hook);
@@ -196,51 +204,56 @@ fn store(engine: &HostEngine, state: CallState) -> Store<CallState> {
             let asked = u64::try_from(used.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
             return Err(state.end(Exceeded { limit: LimitName::CpuMs, allowed: state.limits.cpu_ms, asked }));
         }
-        Ok(UpdateDeadline::Yield(1))
+        // Not the engine's own yield: that comes back before the runtime has looked at its timers and sockets.
+        Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
     });
     store
 }
 
 /// What a trap or a failed instantiation means. What the meters saw comes first: a guest that was refused memory says
 /// no more than "unreachable".
-fn explain(site: CallSite, state: &CallState, error: &wasmtime::Error) -> CallError {
-    if let Some(exceeded) = state.exceeded.or(state.space.refused()) {
+fn explain(site: CallSite, state: &CallState, error: &wasmtime::Error, had_instance: bool) -> CallError {
+    if let Some(exceeded) = state.exceeded.or(state.space.refused()).or_else(|| limit_of_the_engine(state, error)) {
         return CallError::Limit { site, exceeded };
     }
-    // The limiter is asked for this limit and not told of its violation, so only the text says it.
-    if error.to_string().contains("instance count too high") {
-        let allowed = u64::from(state.limits.instances);
-        let exceeded = Exceeded { limit: LimitName::Instances, allowed, asked: allowed.saturating_add(1) };
-        return CallError::Limit { site, exceeded };
-    }
-    if let Some(exit) = error.downcast_ref::<I32Exit>() {
-        return CallError::Trap { site, reason: format!("it called exit({})", exit.0) };
-    }
-    if let Some(trap) = error.downcast_ref::<Trap>() {
-        tracing::debug!(backtrace = format!("{error:?}"), "where the component broke off");
-        return CallError::Trap { site, reason: trap_in_words(*trap) };
+    // Also while it is instantiated a component runs code of its own.
+    if (had_instance || error.is::<wasmtime::Trap>())
+        && let Some(trap) = Trap::of(error)
+    {
+        return CallError::Trap { site, trap };
     }
     CallError::Host { site, reason: error.root_cause().to_string() }
 }
 
-fn trap_in_words(trap: Trap) -> String {
-    match trap {
-        Trap::UnreachableCodeReached => "unreachable code: it panicked or gave up".to_owned(),
-        Trap::StackOverflow => "its call stack is exhausted".to_owned(),
-        trap => trap.to_string(),
-    }
+/// The limits that the engine itself enforces. It has no error types for most of them and does not say how much was
+/// asked for, so the text is looked at; a test violates each.
+fn limit_of_the_engine(state: &CallState, error: &wasmtime::Error) -> Option<Exceeded> {
+    let cause = error.root_cause().to_string();
+    let (limit, allowed) = if matches!(error.downcast_ref(), Some(wasmtime::Trap::StackOverflow)) {
+        (LimitName::StackBytes, GUEST_STACK as u64)
+    } else if cause.contains("instance count too high") {
+        (LimitName::Instances, state.limits.instances.into())
+    } else if cause.contains("fuel allocated for hostcalls") {
+        (LimitName::HostcallBytes, state.limits.hostcall_bytes)
+    } else if cause.contains("store handle limit exceeded") {
+        (LimitName::Handles, state.limits.handles.into())
+    } else {
+        return None;
+    };
+    Some(Exceeded { limit, allowed, asked: allowed.saturating_add(1) })
 }
 
 fn report(site: &CallSite, clock: &Clock, state: &CallState, outcome: Outcome) -> CallReport {
     CallReport {
         call: state.call.clone(),
+        begun_at: clock.begun_at,
         function: site.function,
         tenant: site.tenant.clone(),
         element: site.element.clone(),
         component: site.component,
         outcome,
         queued_us: microseconds(clock.queued),
-        instantiate_us: microseconds(clock.instantiate),
+        instantiate_us: microseconds(clock.instantiate.unwrap_or_default()),
         guest_cpu_us: microseconds(state.cpu.used()),
         wall_us: microseconds(clock.begun.elapsed()),
         peak_memory_bytes: state.space.peak_memory(),

@@ -3,6 +3,7 @@
 use wasmtime::ResourceLimiter;
 
 use super::limits::{Exceeded, LimitName, Limits};
+use crate::engine::{MEMORIES_PER_CALL, TABLES_PER_CALL};
 
 /// Counts what the guest occupies. A refusal is remembered, because a guest answers it with a trap that says nothing.
 #[derive(Debug)]
@@ -89,6 +90,14 @@ impl ResourceLimiter for Space {
         tracing::debug!(%error, "a table was granted to a guest and could not be had");
         self.tables.take_back();
         Ok(())
+    }
+
+    fn memories(&self) -> usize {
+        MEMORIES_PER_CALL as usize
+    }
+
+    fn tables(&self) -> usize {
+        TABLES_PER_CALL as usize
     }
 
     fn instances(&self) -> usize {

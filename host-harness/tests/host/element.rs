@@ -14,29 +14,15 @@ use host_harness::{
 };
 use tokio::sync::Notify;
 
-use crate::guests::Guest;
+use crate::{
+    guests::Guest,
+    wire::{self, DESCRIBE, OVERVIEW, VALIDATE},
+};
 
-const OVERVIEW: &str = "directory@0.1.0#overview";
-const VALIDATE: &str = "element@0.1.0#validate-config";
-
-/// A validation at 4224 that names `http://127.0.0.1:9`, and a request to it in the places where the bodies look.
-const DATA: &str = r#"
-    (data (i32.const 4096) "GET ")
-    (data (i32.const 4100) "http")
-    (data (i32.const 4104) "127.0.0.1")
-    (data (i32.const 4120) "http://127.0.0.1:9/a?code=hidden")
-    (data (i32.const 4160) "\04\10\00\00\04\00\00\00\08\10\00\00\09\00\00\00\09\00")
-    (data (i32.const 4224) "\01\00\00\00\00\00\00\00\00\00\00\00\40\10\00\00\01\00\00\00")
-"#;
-
-/// `http.send` of the request, whose answer nobody looks at.
-const SEND: &str = "i32.const 4096\n i32.const 3\n i32.const 4120\n i32.const 32\n i32.const 0\n i32.const 0\n i32.const 0\n \
-                    i32.const 0\n i32.const 0\n i32.const 0\n i32.const 0\n i32.const 0\n i32.const 0\n i32.const 0\n i64.const \
-                    0\n i32.const 8192\n call <http@0.1.0 send>\n";
-
-/// A guest whose `overview` sends one request to `http://127.0.0.1:9`.
+/// A guest whose `overview` sends one request to `http://127.0.0.1:9`, and puts up with whatever comes.
 pub fn caller() -> Guest {
-    Guest::default().items(DATA).with(VALIDATE, "i32.const 4224").with(OVERVIEW, &format!("{SEND}i32.const 0"))
+    let (guest, url) = wire::caller(9, "/a?code=hidden");
+    guest.with(OVERVIEW, &format!("{}i32.const 0", wire::send(url, None)))
 }
 
 /// Options of tenant `acme` that allow `127.0.0.1:9`.
@@ -161,7 +147,7 @@ async fn what_the_operator_does_not_allow_is_not_reached() {
 async fn what_the_configuration_does_not_need_is_not_reached() {
     let host = host();
     // The same request, but `validate-config` names no destination.
-    let guest = Guest::default().items(DATA).with(OVERVIEW, &format!("{SEND}i32.const 0"));
+    let guest = caller().with(VALIDATE, "i32.const 0");
     let component = host.load(&guest.build()).unwrap();
     let mut options = options(Limits::default());
     options.hooks = vec![Arc::new(Teapot)];
@@ -172,8 +158,8 @@ async fn what_the_configuration_does_not_need_is_not_reached() {
 #[tokio::test]
 async fn pure_functions_reach_nothing() {
     let host = host();
-    let send = format!("{SEND}i32.const 0");
-    let guest = caller().with("element@0.1.0#describe", &send);
+    let (guest, url) = wire::caller(9, "/");
+    let guest = guest.with(DESCRIBE, &format!("{}i32.const 0", wire::send(url, None)));
     let component = host.load(&guest.build()).unwrap();
     let hang = Hang::default();
     let mut options = options(Limits::default());
@@ -186,8 +172,7 @@ async fn pure_functions_reach_nothing() {
 #[tokio::test]
 async fn a_destination_that_cannot_be_one_is_a_defect_of_the_component() {
     let host = host();
-    let data = DATA.replace("127.0.0.1\")", "127/0.0.1\")");
-    let guest = Guest::default().items(&data).with(VALIDATE, "i32.const 4224");
+    let guest = caller().items(&wire::data(4107, b"/"));
     let component = host.load(&guest.build()).unwrap();
     let failed = host.element(&component, options(Limits::default())).unwrap().overview().await.unwrap_err();
     assert!(matches!(&failed.error, CallError::Destination { .. }), "{failed}");

@@ -36,6 +36,17 @@ pub fn contract() -> (Resolve, WorldId) {
     (resolve, world)
 }
 
+/// The world of the contract with some of WASI.
+fn with_wasi() -> (Resolve, WorldId) {
+    let imports = "import types;\n import wasi:io/poll@0.2.0;\n import wasi:clocks/monotonic-clock@0.2.0;\n import \
+                   wasi:cli/exit@0.2.0;";
+    let text = format!("{}\n{WASI}", contract_text().replace("import types;", imports));
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("test.wit", &text).unwrap();
+    let world = resolve.select_world(&[package], Some("organisation-element")).unwrap();
+    (resolve, world)
+}
+
 /// The text of the contract as one file, to be changed and parsed again.
 pub fn contract_text() -> String {
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
@@ -48,14 +59,26 @@ pub fn contract_text() -> String {
 
 /// A component of our world. Every function answers zeros (empty texts, empty lists, `ok`) at once, but for those that
 /// are given another body.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Guest {
     bodies: Vec<(&'static str, String)>,
     items: String,
+    modules: String,
+    wasi: bool,
 }
 
+/// What a standard library might import of WASI.
+const WASI: &str = "package wasi:io@0.2.0 { interface poll { resource pollable { block: func(); } } }
+    package wasi:clocks@0.2.0 {
+        interface monotonic-clock {
+            use wasi:io/poll@0.2.0.{pollable};
+            subscribe-duration: func(when: u64) -> pollable;
+        }
+    }
+    package wasi:cli@0.2.0 { interface exit { exit: func(status: result); } }";
+
 impl Guest {
-    /// Gives an export, such as `element@0.1.0#describe`, another body. `call <import>` stands for a call of an import,
+    /// Gives an export, such as `element@0.1.0#describe`, another body; the last one given counts. `call <import>` stands for a call of an import,
     /// such as `call <log@0.1.0 write>`.
     pub fn with(mut self, export: &'static str, body: &str) -> Self {
         self.bodies.push((export, body.to_owned()));
@@ -68,12 +91,33 @@ impl Guest {
         self
     }
 
+    /// Adds another core module with these items, and an instance of it, to the component.
+    pub fn module(mut self, items: &str) -> Self {
+        let name = format!("$other{}", self.modules.len());
+        self.modules.push_str(&format!("(core module {name} {items})\n(core instance (instantiate {name}))\n"));
+        self
+    }
+
+    /// Imports a little of WASI as well: `wasi:io/poll`, `wasi:clocks/monotonic-clock`, `wasi:cli/exit`.
+    pub fn wasi(mut self) -> Self {
+        self.wasi = true;
+        self
+    }
+
     /// The component.
     pub fn build(self) -> Vec<u8> {
-        let (resolve, world) = contract();
+        let (resolve, world) = if self.wasi { with_wasi() } else { contract() };
         let text = wasmprinter::print_bytes(module(&resolve, world)).unwrap();
         let text = self.rewrite(&text);
-        encode(&resolve, world, wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}")))
+        let module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let component = encode(&resolve, world, module);
+        if self.modules.is_empty() {
+            return component;
+        }
+        let text = wasmprinter::print_bytes(component).unwrap();
+        let end = text.rfind(')').unwrap();
+        let text = format!("{}{})", &text[..end], self.modules);
+        wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"))
     }
 
     fn rewrite(&self, text: &str) -> String {
@@ -106,7 +150,7 @@ impl Guest {
     }
 
     fn body(&self, name: &str, answers: bool, imports: &[String]) -> String {
-        let own = self.bodies.iter().find(|(export, _)| is(name, export)).map(|(_, body)| body.clone());
+        let own = self.bodies.iter().rfind(|(export, _)| is(name, export)).map(|(_, body)| body.clone());
         let body = own.unwrap_or_else(|| match (name, answers) {
             // All that the host hands over lies at the same place; nothing here keeps it.
             ("cabi_realloc", _) => "i32.const 65536".to_owned(),
@@ -121,7 +165,7 @@ impl Guest {
 }
 
 fn is(name: &str, export: &str) -> bool {
-    name.strip_prefix("lowcode:organisation/").is_some_and(|name| name == export)
+    name.strip_prefix("lowcode:organisation/").unwrap_or(name) == export
 }
 
 /// `(import "lowcode:organisation/log@0.1.0" "write" (func …` → `log@0.1.0 write`

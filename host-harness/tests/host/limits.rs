@@ -1,252 +1,216 @@
-//! Every limit twice: obeyed and violated. And what is left after a violation: nothing.
+//! Limits that end a call, in pairs: a guest that obeys and one that goes beyond, by as little as can be. What is left
+//! after a violation: nothing.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use host_harness::{CallError, CallReport, Element, Exceeded, Host, LimitName, Limits, LoadedComponent, Outcome};
-
-use crate::{
-    element::{Hang, HungStore, options},
-    guests::Guest,
+use host_harness::{
+    CallError, Element, Exceeded, Host, LimitName, Limits, LoadError, LoadedComponent, Outcome, bundled_component,
 };
 
-const DESCRIBE: &str = "element@0.1.0#describe";
+use crate::{
+    element::options,
+    guests::Guest,
+    wire::{DESCRIBE, log, repeat},
+};
+
+const PAGE: u64 = 64 << 10;
 
 /// Runs for ever.
-const SPIN: &str = "loop\n br 0\n end\n unreachable";
-/// Counts to a million.
-const COUNT: &str = "(local $n i32)\n loop\n local.get $n\n i32.const 1\n i32.add\n local.tee $n\n i32.const 1000000\n \
-                     i32.lt_u\n br_if 0\n end\n i32.const 0";
-/// Asks for 64 MiB more and traps when it does not get them, as the allocators of languages do.
-const GROW: &str = "i32.const 1024\n memory.grow\n i32.const -1\n i32.eq\n if\n unreachable\n end\n i32.const 0";
-/// The same, and puts up with a refusal.
-const GROW_PATIENTLY: &str = "i32.const 1024\n memory.grow\n drop\n i32.const 0";
-const TABLE: &str = "(table $t 1 funcref)";
-const GROW_TABLE: &str =
-    "ref.null func\n i32.const 1000\n table.grow $t\n i32.const -1\n i32.eq\n if\n unreachable\n end\n i32.const 0";
-const DEEP: &str = "(func $deep (param i32) (result i32)\n local.get 0\n if (result i32)\n local.get 0\n i32.const 1\n \
-                    i32.sub\n call $deep\n i32.const 1\n i32.add\n else\n i32.const 0\n end)";
+pub const SPIN: &str = "loop\n br 0\n end\n unreachable";
 
-/// Calls an import of `settings` this many times.
-fn ask_settings(times: u32) -> String {
-    repeat(times, "i32.const 8192\n call <settings@0.1.0 get>")
+/// Asks for so many pages more, and traps when it does not get them, as the allocators of languages do.
+fn grow(pages: u32) -> Guest {
+    let body =
+        format!("i32.const {pages}\n memory.grow\n i32.const -1\n i32.eq\n if\n unreachable\n end\n i32.const 0");
+    Guest::default().with(DESCRIBE, &body)
 }
 
-/// Writes this many empty log lines.
-fn log(times: u32) -> String {
-    repeat(times, "i32.const 2\n i32.const 0\n i32.const 0\n i32.const 0\n i32.const 0\n call <log@0.1.0 write>")
+/// The same with the elements of a table.
+fn grow_table(elements: u32) -> Guest {
+    let body = format!(
+        "ref.null func\n i32.const {elements}\n table.grow $t\n i32.const -1\n i32.eq\n if\n unreachable\n end\n i32.const 0"
+    );
+    Guest::default().items("(table $t 0 funcref)").with(DESCRIBE, &body)
 }
 
-fn repeat(times: u32, what: &str) -> String {
-    format!(
-        "(local $n i32)\n loop\n {what}\n local.get $n\n i32.const 1\n i32.add\n local.tee $n\n i32.const {times}\n \
-         i32.lt_u\n br_if 0\n end\n i32.const 0"
-    )
+/// Calls itself so many times.
+fn recurse(depth: u32) -> Guest {
+    let deep = "(func $deep (param i32) (result i32)\n local.get 0\n if (result i32)\n local.get 0\n i32.const 1\n i32.sub\n \
+                call $deep\n i32.const 1\n i32.add\n else\n i32.const 0\n end)";
+    Guest::default().items(deep).with(DESCRIBE, &format!("i32.const {depth}\n call $deep\n drop\n i32.const 0"))
+}
+
+fn ask_settings(times: u32) -> Guest {
+    Guest::default().with(DESCRIBE, &repeat(times, "i32.const 8192\n call <settings@0.1.0 get>"))
+}
+
+/// Logs a line of so many bytes.
+fn log_bytes(bytes: u32) -> Guest {
+    let line = log("i32.const 0\n ", &format!("i32.const {bytes}\n "));
+    Guest::default().with(DESCRIBE, &format!("{line}i32.const 0"))
+}
+
+/// Takes so many handles and gives none back.
+fn take_handles(count: u32) -> Guest {
+    let take = "i64.const 0\n call <wasi:clocks/monotonic-clock@0.2.0 subscribe-duration>\n drop";
+    Guest::default().wasi().with(DESCRIBE, &repeat(count, take))
+}
+
+/// A guest that consists of so many core instances.
+fn instances(count: u32) -> Guest {
+    // Its code, and two that tie it to its imports.
+    (3..count).fold(Guest::default(), |guest, _| guest.module(""))
 }
 
 struct Setup {
     host: Host,
-    component: Arc<LoadedComponent>,
 }
 
 impl Setup {
-    fn new(guest: Guest) -> Self {
-        let host = Host::builder().parallel_calls(4).build().unwrap();
-        let component = host.load(&guest.build()).unwrap();
-        Self { host, component }
+    fn new() -> Self {
+        Self { host: Host::builder().parallel_calls(4).build().unwrap() }
     }
 
-    fn element(&self, limits: Limits) -> Element {
-        self.host.element(&self.component, options(limits)).unwrap()
+    fn element(&self, component: &Arc<LoadedComponent>, limits: Limits) -> Element {
+        self.host.element(component, options(limits)).unwrap()
     }
-}
-
-/// Calls `describe`, and then a function that is always well, on the same element.
-async fn describe(guest: Guest, limits: Limits) -> Result<CallReport, (CallError, CallReport)> {
-    let element = Setup::new(guest).element(limits);
-    let result = match element.describe("en").await {
-        Ok(called) => Ok(called.report),
-        Err(failed) => Err((failed.error, failed.report)),
-    };
-    element.validate_config("{}").await.expect("the next call works");
-    result
 }
 
 #[tokio::test]
-async fn limits_that_end_a_call_name_themselves() {
-    let limits = Limits { cpu_ms: 5_000, ..Limits::default() };
-    let small = |change: fn(&mut Limits)| {
-        let mut limits = limits.clone();
-        change(&mut limits);
-        limits
-    };
-    for (name, guest, limits, violated) in [
-        ("cpu obeyed", Guest::default().with(DESCRIBE, COUNT), limits.clone(), None),
+async fn a_limit_that_ends_a_call_names_itself_its_value_and_what_was_asked() {
+    /// More, by an amount that nobody knows beforehand.
+    const MORE: Option<u64> = None;
+    let setup = Setup::new();
+    let all = Limits { cpu_ms: 30_000, ..Limits::default() };
+    let memory = |pages: u64| Limits { memory_bytes: pages * PAGE, ..all.clone() };
+    let quick = |times: u32| Guest::default().with(DESCRIBE, &repeat(times, ""));
+    let spin = || Guest::default().with(DESCRIBE, SPIN);
+    for (limit, allowed, limits, obeys, violates, asked) in [
+        (LimitName::CpuMs, 50, Limits { cpu_ms: 50, ..all.clone() }, quick(10_000), spin(), MORE),
+        (LimitName::WallMs, 3_000, Limits { wall_ms: 3_000, ..all.clone() }, quick(10_000), spin(), MORE),
+        // Two pages to begin with.
+        (LimitName::MemoryBytes, 9 * PAGE, memory(9), grow(7), grow(8), Some(10 * PAGE)),
+        // Another memory of 16 pages beside them.
         (
-            "cpu violated",
-            Guest::default().with(DESCRIBE, SPIN),
-            small(|limits| limits.cpu_ms = 30),
-            Some((LimitName::CpuMs, 30)),
+            LimitName::MemoryBytes,
+            24 * PAGE,
+            memory(24),
+            grow(6).module("(memory 16)"),
+            grow(7).module("(memory 16)"),
+            Some(25 * PAGE),
         ),
-        ("memory obeyed", Guest::default().with(DESCRIBE, GROW), limits.clone(), None),
+        // All of it from the beginning.
         (
-            "memory violated",
-            Guest::default().with(DESCRIBE, GROW),
-            small(|limits| limits.memory_bytes = 64 << 20),
-            Some((LimitName::MemoryBytes, 64 << 20)),
-        ),
-        (
-            "memory refused and put up with",
-            Guest::default().with(DESCRIBE, GROW_PATIENTLY),
-            small(|limits| limits.memory_bytes = 64 << 20),
-            None,
-        ),
-        ("table obeyed", Guest::default().items(TABLE).with(DESCRIBE, GROW_TABLE), limits.clone(), None),
-        (
-            "table violated",
-            Guest::default().items(TABLE).with(DESCRIBE, GROW_TABLE),
-            small(|limits| limits.table_elements = 500),
-            Some((LimitName::TableElements, 500)),
+            LimitName::MemoryBytes,
+            24 * PAGE,
+            memory(24),
+            Guest::default().module("(memory 22)"),
+            Guest::default().module("(memory 23)"),
+            Some(25 * PAGE),
         ),
         (
-            "host calls obeyed",
-            Guest::default().with(DESCRIBE, &ask_settings(100)),
-            small(|limits| limits.host_calls = 100),
-            None,
+            LimitName::TableElements,
+            1_000,
+            Limits { table_elements: 1_000, ..all.clone() },
+            grow_table(900),
+            grow_table(1_000),
+            MORE,
+        ),
+        (LimitName::Instances, 5, Limits { instances: 5, ..all.clone() }, instances(5), instances(6), Some(6)),
+        (LimitName::StackBytes, 1 << 20, all.clone(), recurse(5_000), recurse(100_000_000), Some((1 << 20) + 1)),
+        (
+            LimitName::HostCalls,
+            100,
+            Limits { host_calls: 100, ..all.clone() },
+            ask_settings(100),
+            ask_settings(101),
+            Some(101),
         ),
         (
-            "host calls violated",
-            Guest::default().with(DESCRIBE, &ask_settings(100)),
-            small(|limits| limits.host_calls = 99),
-            Some((LimitName::HostCalls, 99)),
+            LimitName::HostcallBytes,
+            50_000,
+            Limits { hostcall_bytes: 50_000, ..all.clone() },
+            log_bytes(50_000),
+            log_bytes(50_001),
+            Some(50_001),
         ),
-        ("wall obeyed", Guest::default(), small(|limits| limits.wall_ms = 5_000), None),
-        (
-            "wall violated by a guest that spins",
-            Guest::default().with(DESCRIBE, SPIN),
-            small(|limits| limits.wall_ms = 30),
-            Some((LimitName::WallMs, 30)),
-        ),
+        (LimitName::Handles, 10, Limits { handles: 10, ..all.clone() }, take_handles(10), take_handles(11), Some(11)),
     ] {
-        match (describe(guest, limits).await, violated) {
-            (Ok(report), None) => assert_eq!(report.outcome, Outcome::Answered, "{name}"),
-            (Err((CallError::Limit { site, exceeded }, report)), Some((limit, allowed))) => {
-                assert_eq!((exceeded.limit, exceeded.allowed), (limit, allowed), "{name}");
-                assert!(exceeded.asked > allowed, "{name}: {exceeded}");
-                assert_eq!((&*site.tenant, site.function), ("acme", "element.describe"), "{name}");
-                assert!(matches!(report.outcome, Outcome::Failed { cause: "limit", .. }), "{name}: {report:?}");
-            }
-            (found, expected) => panic!("{name}: {expected:?}, found {found:?}"),
+        let [obeys, violates] = [obeys, violates].map(|guest| setup.host.load(&guest.build()).unwrap());
+        let kept = setup.element(&obeys, limits.clone()).describe("en").await;
+        assert_eq!(kept.unwrap_or_else(|failed| panic!("{limit}: {failed}")).report.outcome, Outcome::Answered);
+
+        let element = setup.element(&violates, limits);
+        let failed = element.describe("en").await.expect_err(limit.as_str());
+        let CallError::Limit { site, exceeded } = &failed.error else { panic!("{limit}: {failed}") };
+        assert_eq!((exceeded.limit, exceeded.allowed), (limit, allowed));
+        assert!(exceeded.asked > allowed, "{exceeded}");
+        if let Some(asked) = asked {
+            assert_eq!(exceeded.asked, asked, "{limit}");
         }
+        assert_eq!((&*site.tenant, &*site.element, site.function), ("acme", "organisation", "element.describe"));
+        assert_eq!(site.component, violates.digest());
+        let words = format!("the limit {limit} is {allowed}, the call wanted {}", exceeded.asked);
+        assert!(failed.to_string().contains(&words), "{failed}");
+        let Outcome::Failed { cause: "limit", exceeded: reported, .. } = &failed.report.outcome else {
+            panic!("{limit}: {:?}", failed.report)
+        };
+        assert_eq!(reported.as_ref(), Some(exceeded));
+        element.with_limits(all.clone()).validate_config("{}").await.expect("the next call works");
     }
 }
 
-/// A violated limit on instances is found before the guest runs, so every call of it fails alike.
 #[tokio::test]
-async fn a_component_of_too_many_instances_is_not_run() {
-    let setup = Setup::new(Guest::default());
-    let failed = setup.element(Limits { instances: 1, ..Limits::default() }).describe("en").await.unwrap_err();
+async fn memory_that_is_refused_can_be_done_without() {
+    let setup = Setup::new();
+    let guest = Guest::default().with(DESCRIBE, "i32.const 1024\n memory.grow\n drop\n i32.const 0");
+    let component = setup.host.load(&guest.build()).unwrap();
+    let element = setup.element(&component, Limits { memory_bytes: 64 << 20, ..Limits::default() });
+    let report = element.describe("en").await.unwrap().report;
+    assert_eq!((report.outcome, report.peak_memory_bytes), (Outcome::Answered, 2 * PAGE));
+}
+
+/// What no call could run is refused when it is loaded.
+#[test]
+fn a_component_beyond_all_limits_is_not_loaded() {
+    let setup = Setup::new();
+    let memories = |count: u32| (1..count).fold(Guest::default(), |guest, _| guest.module("(memory 1)"));
+    setup.host.load(&instances(8).build()).unwrap();
+    setup.host.load(&memories(4).build()).unwrap();
+    for (guest, words) in [
+        (instances(9), "contains 9 core module instances"),
+        (memories(5), "contains 5 Wasm linear memories"),
+        (Guest::default().items("(table 20001 funcref)"), "20001"),
+    ] {
+        let error = setup.host.load(&guest.build()).unwrap_err();
+        assert!(matches!(&error, LoadError::Invalid(message) if message.contains(words)), "{words}: {error}");
+    }
+}
+
+/// Calls of components with several memories take the room of several calls, and never find the pool empty.
+#[tokio::test]
+async fn memories_are_counted_before_a_call_begins() {
+    let setup = Setup::new();
+    let guest = (0..3).fold(Guest::default(), |guest, _| guest.module("(memory 1)"));
+    let large = setup.host.load(&guest.build()).unwrap();
+    let small = setup.host.load(&Guest::default().build()).unwrap();
+    let calls = (0..40).map(|number| {
+        let element = setup.element(if number % 2 == 0 { &large } else { &small }, Limits::default());
+        tokio::spawn(async move { element.describe("en").await.map(drop) })
+    });
+    for call in calls.collect::<Vec<_>>() {
+        call.await.unwrap().unwrap();
+    }
+}
+
+/// The element of the product, under the limits that come without saying, on the figure that each of its calls may cost.
+#[tokio::test]
+async fn the_bundled_component_needs_few_instances() {
+    let setup = Setup::new();
+    let component = setup.host.load(bundled_component()).unwrap();
+    let failed = setup.element(&component, Limits { instances: 1, ..Limits::default() }).describe("en").await;
+    let failed = failed.unwrap_err();
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!(*exceeded, Exceeded { limit: LimitName::Instances, allowed: 1, asked: 2 });
-    setup.element(Limits::default()).describe("en").await.unwrap();
-}
-
-#[tokio::test]
-async fn a_trap_is_an_error_with_tenant_function_and_reason() {
-    for (name, guest, reason) in [
-        ("unreachable", Guest::default().with(DESCRIBE, "unreachable"), "unreachable code"),
-        (
-            "recursion",
-            Guest::default().items(DEEP).with(DESCRIBE, "i32.const 100000000\n call $deep"),
-            "call stack is exhausted",
-        ),
-        (
-            "division by zero",
-            Guest::default().with(DESCRIBE, "i32.const 1\n i32.const 0\n i32.div_u"),
-            "divide by zero",
-        ),
-        ("wild pointer", Guest::default().with(DESCRIBE, "i32.const -4\n i32.load"), "out of bounds memory access"),
-    ] {
-        let (error, report) = describe(guest, Limits::default()).await.expect_err(name);
-        let CallError::Trap { site, reason: found } = &error else { panic!("{name}: {error:?}") };
-        assert!(found.contains(reason), "{name}: {found}");
-        assert_eq!((&*site.tenant, site.function), ("acme", "element.describe"), "{name}");
-        let message = error.to_string();
-        assert!(message.contains(&site.component.to_string()[..12]), "{name}: {message}");
-        assert_eq!(report.outcome, Outcome::Failed { cause: "trap", message }, "{name}");
-    }
-}
-
-#[tokio::test]
-async fn recursion_within_the_stack_is_fine() {
-    let guest = Guest::default().items(DEEP).with(DESCRIBE, "i32.const 5000\n call $deep\n drop\n i32.const 0");
-    describe(guest, Limits::default()).await.unwrap();
-}
-
-#[tokio::test]
-async fn log_lines_beyond_the_limit_are_counted() {
-    let limits = Limits { log_lines: 10, ..Limits::default() };
-    for (written, kept, dropped) in [(10, 10, 0), (25, 10, 15)] {
-        let guest = Guest::default().with(DESCRIBE, &log(written));
-        let report = describe(guest, limits.clone()).await.unwrap();
-        assert_eq!((report.log.lines.len(), report.log.dropped), (kept, dropped));
-        assert_eq!(report.host_calls.get("log"), Some(&u64::from(written)));
-    }
-}
-
-#[tokio::test]
-async fn a_component_whose_vendor_hangs_gets_to_answer() {
-    let hang = Hang::default();
-    let setup = Setup::new(crate::element::caller());
-    let mut options = options(Limits { wall_ms: 1_000, ..Limits::default() });
-    options.hooks = vec![Arc::new(hang.clone())];
-    let called = setup.host.element(&setup.component, options).unwrap().overview().await.unwrap();
-    assert_eq!(called.report.outcome, Outcome::Answered);
-    assert_eq!(called.report.http.exchanges[0].failure, Some("timeout"));
-    assert_eq!(hang.reached(), 1, "the request was on its way");
-}
-
-#[tokio::test]
-async fn a_store_that_hangs_ends_with_the_wall_clock_and_costs_no_cpu() {
-    let ask = "i32.const 0\n i32.const 0\n i32.const 8192\n call <storage@0.1.0 get-many>\n i32.const 0";
-    let setup = Setup::new(Guest::default().with("directory@0.1.0#overview", ask));
-    let mut options = options(Limits { wall_ms: 150, cpu_ms: 100, ..Limits::default() });
-    options.storage = Arc::new(HungStore);
-    let element = setup.host.element(&setup.component, options).unwrap();
-    let failed = element.overview().await.unwrap_err();
-    let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
-    assert_eq!((exceeded.limit, exceeded.allowed), (LimitName::WallMs, 150));
-    assert!(failed.report.guest_cpu_us < 100_000, "{:?}", failed.report);
-    assert_eq!(failed.report.host_calls.get("storage"), Some(&1));
-    element.describe("en").await.expect("the next call works");
-}
-
-#[tokio::test]
-async fn a_call_without_a_place_waits_no_longer_than_its_wall_clock() {
-    let host = Host::builder().parallel_calls(1).build().unwrap();
-    let component = host.load(&crate::element::caller().build()).unwrap();
-    let hang = Hang::default();
-    let mut first = options(Limits::default());
-    first.hooks = vec![Arc::new(hang.clone())];
-    let first = host.element(&component, first).unwrap();
-    let under_way = tokio::spawn(async move { first.overview().await });
-    hang.until_reached().await;
-
-    let second = host.element(&component, options(Limits { wall_ms: 50, ..Limits::default() })).unwrap();
-    let failed = second.describe("en").await.unwrap_err();
-    assert!(matches!(&failed.error, CallError::Limit { exceeded, .. } if exceeded.limit == LimitName::WallMs));
-    assert!(failed.report.queued_us >= 50_000, "{:?}", failed.report);
-    assert_eq!(failed.report.instantiate_us, 0);
-
-    under_way.abort();
-    assert!(under_way.await.unwrap_err().is_cancelled());
-    second.with_limits(Limits::default()).describe("en").await.expect("the place is free again");
-}
-
-#[tokio::test]
-async fn a_guest_that_spins_does_not_keep_others_from_running() {
-    // One thread: without yielding, the timer below could not fire before the guest is stopped.
-    let setup = Setup::new(Guest::default().with(DESCRIBE, SPIN));
-    let element = setup.element(Limits { cpu_ms: 60_000, wall_ms: 60_000, ..Limits::default() });
-    let spinning = element.describe("en");
-    assert!(tokio::time::timeout(Duration::from_millis(30), spinning).await.is_err());
+    setup.element(&component, Limits::default()).describe("en").await.unwrap();
 }

@@ -2,8 +2,15 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
+mod allowances;
 mod element;
 mod guests;
 mod limits;
 mod refusal;
 mod reuse;
+#[allow(dead_code, reason = "the tests of egress use all of it")]
+#[path = "../egress/server.rs"]
+mod server;
+mod time;
+mod traps;
+mod wire;

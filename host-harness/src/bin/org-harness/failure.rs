@@ -148,7 +148,9 @@ impl Failure {
             Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
             Self::Call(failed) => match &failed.error {
                 CallError::Limit { .. } => "the next call works; for a sync the run goes on where it was",
-                CallError::Trap { .. } => "this is a defect of the component; -vv logs where it broke off",
+                CallError::Trap { .. } => {
+                    "this is a defect of the component; --report --format json shows where it broke off"
+                }
                 _ => return None,
             },
             _ => return None,

@@ -104,10 +104,7 @@ impl Output {
             return;
         }
         match self.format {
-            Format::Json => match serde_json::to_string(report) {
-                Ok(line) => say(&line),
-                Err(error) => tracing::warn!(%error, "a report could not be printed"),
-            },
+            Format::Json => say(&report.to_json_line()),
             Format::Text => say(&text::report(report)),
         }
     }
