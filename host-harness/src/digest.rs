@@ -1,12 +1,12 @@
 //! The name of a component: the SHA-256 of its file.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256, shown as 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
@@ -18,6 +18,28 @@ impl Digest {
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+}
+
+/// Why a text is no digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a SHA-256: expected 64 hexadecimal digits, as `sha256sum FILE` prints them")]
+pub struct DigestError;
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    /// Reads 64 hexadecimal digits of either case.
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let mut digest = [0; 32];
+        let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16)).collect::<Option<_>>().ok_or(DigestError)?;
+        if digits.len() != 2 * digest.len() {
+            return Err(DigestError);
+        }
+        for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
+            *byte = pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8);
+        }
+        Ok(Self(digest))
     }
 }
 
@@ -47,5 +69,9 @@ mod tests {
     fn a_digest_is_shown_as_hexadecimal() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::of(b"").to_string(), empty);
+        assert_eq!(empty.to_uppercase().parse(), Ok(Digest::of(b"")));
+        for text in ["", "e3b0", &empty[1..], &format!("{empty}00"), &empty.replace('e', "g")] {
+            assert_eq!(text.parse::<Digest>(), Err(DigestError), "{text}");
+        }
     }
 }

@@ -11,7 +11,7 @@ use std::{
     },
 };
 
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 use wasmtime::component::{Component, Linker};
 
 use crate::{
@@ -23,6 +23,8 @@ use crate::{
     element::{Element, ElementError, ElementOptions},
     engine::{EngineError, HostEngine, PoolUsage},
     imports::{Randomness, linker},
+    observe::Observer,
+    queue::{FairQueue, Load},
     storage::{Clock, SystemClock},
 };
 
@@ -54,7 +56,8 @@ pub struct Host(Arc<Shared>);
 struct Shared {
     engine: HostEngine,
     linker: Linker<CallState>,
-    places: Semaphore,
+    queue: FairQueue,
+    observers: Arc<[Arc<dyn Observer>]>,
     cache: Option<CodeCache>,
     egress: Egress,
     clock: Arc<dyn Clock>,
@@ -71,6 +74,7 @@ pub struct HostBuilder {
     egress: EgressOptions,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
+    observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Default for HostBuilder {
@@ -81,12 +85,14 @@ impl Default for HostBuilder {
             egress: EgressOptions::default(),
             clock: Arc::new(SystemClock),
             randomness: Randomness::System,
+            observers: Vec::new(),
         }
     }
 }
 
 impl HostBuilder {
-    /// The calls that may run at the same time ([`DEFAULT_PARALLEL_CALLS`]); further ones wait for a place. Address
+    /// The calls that may run at the same time ([`DEFAULT_PARALLEL_CALLS`]); further ones wait for a place, which
+    /// tenants get by turns. Address
     /// space for all of them is reserved at once, real memory is not.
     #[must_use]
     pub fn parallel_calls(mut self, calls: u32) -> Self {
@@ -123,6 +129,13 @@ impl HostBuilder {
         self
     }
 
+    /// Tells this observer of every call; may be given more than once.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
     /// Sets everything up; opens no connection and loads no component.
     ///
     /// # Errors
@@ -130,11 +143,11 @@ impl HostBuilder {
     pub fn build(self) -> Result<Host, BuildError> {
         let engine = HostEngine::new(self.parallel_calls)?;
         let linker = linker(engine.wasmtime()).map_err(|error| BuildError::Imports(format!("{error:#}")))?;
-        let places = usize::try_from(self.parallel_calls).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Ok(Host(Arc::new(Shared {
             engine,
             linker,
-            places: Semaphore::new(places),
+            queue: FairQueue::new(self.parallel_calls),
+            observers: self.observers.into(),
             cache: self.cache.as_deref().map(CodeCache::open).transpose()?,
             egress: Egress::new(&self.egress)?,
             clock: self.clock,
@@ -214,8 +227,17 @@ impl Host {
         &self.0.engine
     }
 
-    pub(crate) fn places(&self) -> &Semaphore {
-        &self.0.places
+    /// How busy this host is.
+    pub fn current_load(&self) -> Load {
+        self.0.queue.load()
+    }
+
+    pub(crate) fn queue(&self) -> &FairQueue {
+        &self.0.queue
+    }
+
+    pub(crate) fn observers(&self) -> &[Arc<dyn Observer>] {
+        &self.0.observers
     }
 
     pub(crate) fn egress(&self) -> &Egress {

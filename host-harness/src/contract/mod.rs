@@ -26,3 +26,17 @@ pub(crate) use generated::{OrganisationElement, OrganisationElementPre};
 
 pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::types;
+
+impl login::AuthorizationRequest {
+    /// A request with everything as it is configured: redirect address, language, no return address, no browser binding.
+    pub fn new(entry: login::Entry) -> Self {
+        Self { entry, redirect_uri: None, return_to: None, language: None, browser_binding: None }
+    }
+}
+
+impl login::ExchangeRequest {
+    /// A request without a browser binding.
+    pub fn new(code: impl Into<String>, state: impl Into<String>) -> Self {
+        Self { code: code.into(), state: state.into(), browser_binding: None }
+    }
+}

@@ -12,7 +12,7 @@ use crate::{
     call::{
         CallError, CallResult, CallSite, Called, FailedCall,
         report::{self, CallReport},
-        run::{self, Answer, Stage},
+        run::{self, Answer, Refusal, Stage},
         state::{CallState, Caller, Reach},
     },
     contract::{
@@ -31,13 +31,13 @@ use crate::{
 pub type Answered<T> = Result<T, Error>;
 
 impl Answer for Description {
-    fn refusal(&self) -> Option<String> {
+    fn refusal(&self) -> Option<Refusal> {
         None
     }
 }
 
 impl Answer for Validation {
-    fn refusal(&self) -> Option<String> {
+    fn refusal(&self) -> Option<Refusal> {
         None
     }
 }
@@ -271,7 +271,14 @@ impl Element {
 
     fn stage(&self) -> Stage<'_> {
         let host = &self.shared.host;
-        Stage { engine: host.engine(), component: &self.shared.component, places: host.places(), wasi: host.wasi() }
+        Stage {
+            engine: host.engine(),
+            component: &self.shared.component,
+            queue: host.queue(),
+            share: self.shared.share,
+            observers: host.observers(),
+            wasi: host.wasi(),
+        }
     }
 
     fn caller(&self, settings: Arc<str>) -> Caller {

@@ -14,8 +14,10 @@ use crate::{
     component::LoadedComponent,
     egress::{Hook, OperatorList},
     host::Host,
+    queue::Share,
     settings::Document,
     storage::{Scope, Storage, StorageError},
+    tenants::RESERVED,
 };
 pub use calls::Answered;
 use network::Network;
@@ -35,6 +37,8 @@ pub struct ElementOptions {
     pub operator: OperatorList,
     /// What each call may use.
     pub limits: Limits,
+    /// The tenant's part of the host.
+    pub share: Share,
     /// See every request after policy: to record, replay, fake or break. Usually none.
     pub hooks: Vec<Arc<dyn Hook>>,
 }
@@ -54,6 +58,7 @@ impl ElementOptions {
             storage,
             operator: OperatorList::default(),
             limits: Limits::default(),
+            share: Share::default(),
             hooks: Vec::new(),
         }
     }
@@ -66,6 +71,9 @@ pub enum ElementError {
     /// The name of the tenant or of the element is not usable.
     #[error("{0}")]
     Name(#[from] StorageError),
+    /// The tenant's name is one of the host's own.
+    #[error("tenant name {0:?} begins with {RESERVED:?}, which is kept for the host itself")]
+    Reserved(String),
 }
 
 /// One tenant's element. Cheap to clone; calls may run side by side.
@@ -82,6 +90,7 @@ struct Shared {
     settings: Document,
     storage: Arc<dyn Storage>,
     operator: OperatorList,
+    share: Share,
     hooks: Vec<Arc<dyn Hook>>,
     /// What follows from the configuration, found out before the first call that may use it.
     network: OnceCell<Network>,
@@ -93,10 +102,13 @@ impl Element {
         component: Arc<LoadedComponent>,
         options: ElementOptions,
     ) -> Result<Self, ElementError> {
-        let ElementOptions { tenant, name, settings, storage, operator, limits, hooks } = options;
+        let ElementOptions { tenant, name, settings, storage, operator, limits, share, hooks } = options;
+        if tenant.starts_with(RESERVED) {
+            return Err(ElementError::Reserved(tenant));
+        }
         let scope = Scope::new(&tenant, &name)?;
         let network = OnceCell::new();
-        let shared = Shared { host, component, scope, settings, storage, operator, hooks, network };
+        let shared = Shared { host, component, scope, settings, storage, operator, share, hooks, network };
         Ok(Self { shared: Arc::new(shared), limits })
     }
 

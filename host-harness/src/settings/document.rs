@@ -5,6 +5,8 @@ use std::fmt;
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
+use super::fill::{FillError, Variables, fill};
+
 /// A configuration document. `Debug` shows its size only, since it holds secrets; its memory is wiped when it goes.
 #[derive(Clone)]
 pub struct Document(Zeroizing<String>);
@@ -46,6 +48,11 @@ impl Document {
     pub(crate) fn of(object: &Map<String, Value>) -> Self {
         // Writing a map with text keys cannot fail, and `Display` of a value is its JSON text.
         Self(Zeroizing::new(Value::Object(object.clone()).to_string()))
+    }
+
+    /// Makes a document of an object in which `{{NAME}}` stands for variables.
+    pub(crate) fn filled(mut object: Map<String, Value>, variables: &Variables) -> Result<Self, FillError> {
+        fill(&mut object, variables).map(|()| Self::of(&object))
     }
 
     /// The text, secrets included.

@@ -9,9 +9,15 @@ mod directory;
 #[allow(dead_code, reason = "the tests of the host use all of it")]
 #[path = "../host/guests.rs"]
 mod guests;
+#[cfg(unix)]
+mod hosts;
 mod killed;
 mod login;
+#[cfg(unix)]
+mod serve;
 mod simulate;
 mod sync;
 mod usage;
 mod validate;
+#[cfg(unix)]
+mod web;

@@ -189,7 +189,7 @@ async fn errors_of_the_contract_are_values() {
     let called = host.element(&component, options(Limits::default())).unwrap().overview().await.unwrap();
     let error = called.value.unwrap_err();
     assert_eq!(host_harness::reason_name(&error.reason), "not-found");
-    assert_eq!(called.report.outcome, Outcome::Refused { reason: "not-found".to_owned() });
+    assert_eq!(called.report.outcome, Outcome::Refused { reason: "not-found".to_owned(), vendor_code: None });
 }
 
 #[tokio::test]

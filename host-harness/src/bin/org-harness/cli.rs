@@ -156,6 +156,11 @@ pub enum Command {
     },
     /// Count the copy, and show the last and the current run
     Overview,
+    /// Serve sign-ins of many tenants and keep their directories in step, beside other hosts of the same storage
+    Serve(Serve),
+    /// Declare tenants in the storage, for `serve` without --tenants
+    #[command(subcommand)]
+    Tenants(Tenants),
     /// Run a simulated WeCom and write an element folder for it
     Simulate(Simulate),
     /// Go through the whole story on this machine: sign in, sync, change, sync again, what goes wrong
@@ -253,6 +258,44 @@ pub enum Status {
     NotActivated,
     LeftRange,
     Resigned,
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Registry of tenants, a JSON file [default: what `tenants put` has stored]
+    #[arg(long, value_name = "FILE")]
+    pub tenants: Option<PathBuf>,
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
+    pub listen: SocketAddr,
+    /// Name of this host, for people [default: its address and process]
+    #[arg(long, value_name = "NAME")]
+    pub host_name: Option<String>,
+    /// Calls at the same time; further ones wait for their turn
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub calls: u32,
+    /// Periodic syncs at the same time; 0 leaves them to other hosts
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub syncs: usize,
+    /// How long a host that died keeps its syncs from the others
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = interval)]
+    pub lease: Duration,
+    /// How often changes of tenants are looked for; SIGHUP looks at once
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = interval)]
+    pub reload: Duration,
+    /// Append the report of every call to this file as a line of JSON; - for standard error
+    #[arg(long, value_name = "FILE")]
+    pub reports: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tenants {
+    /// Store the tenants of a registry file, each in place of the one of its name
+    Put { file: PathBuf },
+    /// Show the names of all tenants that are stored
+    List,
+    /// Forget the declaration of a tenant; what the tenant has stored stays
+    Remove { name: String },
 }
 
 #[derive(Debug, Args)]

@@ -1,13 +1,14 @@
 //! Why a command did not do what it was asked to, and the exit codes: the only place that knows them.
 
-use std::{io, process::ExitCode};
+use std::{io, net::SocketAddr, process::ExitCode};
 
 use host_harness::{
     BuildError, CallError, ElementError, FailedCall, LoadError,
     contract::types::{self, Reason},
     reason_name,
     settings::SettingsError,
-    storage::OpenError,
+    storage::{OpenError, StorageError},
+    tenants::{SourceError, StoreError},
 };
 
 use crate::{
@@ -89,6 +90,23 @@ pub enum Failure {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// The tenants cannot be read.
+    #[error(transparent)]
+    Tenants(#[from] SourceError),
+    /// A declaration was not stored.
+    #[error(transparent)]
+    Declaration(#[from] StoreError),
+    /// The storage does not do what it was asked to.
+    #[error(transparent)]
+    Store(#[from] StorageError),
+    /// The address is not to be had.
+    #[error("cannot listen on {address}: {source}; choose another port, or 0 for any free one")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Standard output does not take the answer.
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
@@ -109,16 +127,22 @@ impl Failure {
             | Self::Component(_)
             | Self::Element(_)
             | Self::Storage(_)
-            | Self::Place(_) => Status::Configuration,
+            | Self::Place(_)
+            | Self::Tenants(_)
+            | Self::Declaration(_)
+            | Self::Listen { .. } => Status::Configuration,
             Self::Answered(error) if matches!(error.reason, Reason::InvalidConfig(_)) => Status::Configuration,
             Self::Call(failed) => match failed.error {
                 CallError::Limit { .. } | CallError::Trap { .. } => Status::Stopped,
                 _ => Status::Negative,
             },
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
-            Self::Host(_) | Self::Answered(_) | Self::Simulation(_) | Self::Interrupted | Self::Output(_) => {
-                Status::Negative
-            }
+            Self::Host(_)
+            | Self::Answered(_)
+            | Self::Simulation(_)
+            | Self::Interrupted
+            | Self::Store(_)
+            | Self::Output(_) => Status::Negative,
         }
     }
 
@@ -130,7 +154,9 @@ impl Failure {
             Self::File { .. } => "file",
             Self::Component(_) => "component",
             Self::Element(_) => "invalid-name",
-            Self::Storage(_) | Self::Place(_) => "storage",
+            Self::Storage(_) | Self::Place(_) | Self::Store(_) => "storage",
+            Self::Tenants(_) | Self::Declaration(_) => "invalid-tenants",
+            Self::Listen { .. } => "listen",
             Self::Host(_) => "host",
             Self::Answered(error) => reason_name(&error.reason),
             Self::Call(failed) => failed.error.kind(),

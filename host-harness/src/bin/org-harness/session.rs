@@ -5,6 +5,7 @@ use std::{path::Path, sync::Arc};
 use host_harness::{
     Answered, BuildError, CallResult, Called, Element, ElementOptions, Host, LoadedComponent, bundled_component,
     egress::{AllowList, OperatorList},
+    observe::Observer,
     settings::{Document, ElementFolder, SettingsError, Variables},
     storage::{self, Storage},
 };
@@ -75,7 +76,18 @@ pub fn folder(options: &Global) -> Result<ElementFolder, Failure> {
 /// # Errors
 /// The machine does not allow one.
 pub fn host() -> Result<Host, BuildError> {
-    let builder = || Host::builder().parallel_calls(PARALLEL_CALLS);
+    host_of(PARALLEL_CALLS, &[])
+}
+
+/// A host of this many calls at a time, which tells these observers of them.
+///
+/// # Errors
+/// The machine does not allow one.
+pub fn host_of(calls: u32, observers: &[Arc<dyn Observer>]) -> Result<Host, BuildError> {
+    let builder = || {
+        let builder = Host::builder().parallel_calls(calls);
+        observers.iter().fold(builder, |builder, observer| builder.observer(Arc::clone(observer)))
+    };
     let Some(cache) = places::compiled_code() else { return builder().build() };
     match builder().code_cache(cache).build() {
         Err(BuildError::Cache(error)) => {
@@ -109,7 +121,11 @@ pub async fn load(host: &Host, file: Option<&Path>) -> Result<Arc<LoadedComponen
     Ok(loaded.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))?)
 }
 
-async fn open_storage(address: Option<&str>) -> Result<Arc<dyn Storage>, Failure> {
+/// The storage with this address.
+///
+/// # Errors
+/// It cannot be opened.
+pub async fn open_storage(address: Option<&str>) -> Result<Arc<dyn Storage>, Failure> {
     let address = match address {
         Some(address) => address.to_owned(),
         None => {
