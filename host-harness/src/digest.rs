@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use sha2::{Digest as _, Sha256};
 
 /// A SHA-256, shown as 64 hexadecimal digits.
@@ -18,28 +18,6 @@ impl Digest {
     /// The 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
-    }
-}
-
-/// Why a text is no digest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a SHA-256: expected 64 hexadecimal digits, as `sha256sum FILE` prints them")]
-pub struct DigestError;
-
-impl FromStr for Digest {
-    type Err = DigestError;
-
-    /// Reads 64 hexadecimal digits of either case.
-    fn from_str(text: &str) -> Result<Self, DigestError> {
-        let mut digest = [0; 32];
-        let digits: Vec<u32> = text.chars().map(|c| c.to_digit(16)).collect::<Option<_>>().ok_or(DigestError)?;
-        if digits.len() != 2 * digest.len() {
-            return Err(DigestError);
-        }
-        for (byte, pair) in digest.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair.iter().fold(0, |byte, digit| byte << 4 | *digit as u8);
-        }
-        Ok(Self(digest))
     }
 }
 
@@ -61,6 +39,38 @@ impl Serialize for Digest {
     }
 }
 
+/// Why a text is no digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no digest: expected sha256: and 64 hexadecimal digits, as `org-harness inspect` shows them")]
+pub struct DigestError(String);
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    /// Reads 64 hexadecimal digits, with or without `sha256:` before them.
+    fn from_str(text: &str) -> Result<Self, DigestError> {
+        let error = || DigestError(text.chars().take(80).collect());
+        let digits = text.strip_prefix("sha256:").unwrap_or(text).as_bytes();
+        let mut bytes = [0; 32];
+        if digits.len() != 2 * bytes.len() {
+            return Err(error());
+        }
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
+            // Both are checked, because a sign would be read as well.
+            let pair =
+                std::str::from_utf8(pair).ok().filter(|pair| pair.bytes().all(|digit| digit.is_ascii_hexdigit()));
+            *byte = pair.and_then(|pair| u8::from_str_radix(pair, 16).ok()).ok_or_else(error)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(D::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,9 +79,17 @@ mod tests {
     fn a_digest_is_shown_as_hexadecimal() {
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
         assert_eq!(Digest::of(b"").to_string(), empty);
-        assert_eq!(empty.to_uppercase().parse(), Ok(Digest::of(b"")));
-        for text in ["", "e3b0", &empty[1..], &format!("{empty}00"), &empty.replace('e', "g")] {
-            assert_eq!(text.parse::<Digest>(), Err(DigestError), "{text}");
+    }
+
+    #[test]
+    fn what_is_shown_can_be_read() {
+        let digest = Digest::of(b"component");
+        for text in [digest.to_string(), format!("sha256:{digest}"), digest.to_string().to_uppercase()] {
+            assert_eq!(text.parse(), Ok(digest), "{text}");
+        }
+        let signs = "+1".repeat(32);
+        for text in ["", "sha256:", "e3b0", &format!("sha1:{digest}"), &signs, &"é".repeat(32)] {
+            assert_eq!(text.parse::<Digest>(), Err(DigestError(text.to_owned())));
         }
     }
 }

@@ -2,11 +2,12 @@
 //! tenants and elements.
 
 use std::{
+    collections::HashMap,
     fmt,
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -15,10 +16,14 @@ use tokio::sync::OnceCell;
 use wasmtime::component::{Component, Linker};
 
 use crate::{
-    cache::{CacheError, CodeCache},
+    bundled_component,
+    cache::{CacheError, CodeCache, Compiled, Fingerprint},
     call::state::CallState,
-    component::{Inspection, LoadError, LoadedComponent, inspect, refuse_other_files},
-    contract::OrganisationElementPre,
+    component::{
+        ComponentFile, Inspection, LoadError, LoadedComponent, Signature, TrustedKey, demand_signature,
+        file::refuse_other_files, inspect,
+    },
+    contract::{self, OrganisationElementPre},
     egress::{Egress, EgressError, EgressOptions},
     element::{Element, ElementError, ElementOptions},
     engine::{EngineError, HostEngine, PoolUsage},
@@ -59,6 +64,8 @@ struct Shared {
     queue: FairQueue,
     observers: Arc<[Arc<dyn Observer>]>,
     cache: Option<CodeCache>,
+    trusted: Vec<TrustedKey>,
+    loaded: Mutex<Loaded>,
     egress: Egress,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
@@ -67,10 +74,14 @@ struct Shared {
     calls: AtomicU64,
 }
 
+/// The components that somebody still has: a thousand tenants with the same one share its code.
+type Loaded = HashMap<Fingerprint, Weak<LoadedComponent>>;
+
 /// Settings of a [`Host`]; every one has a default.
 pub struct HostBuilder {
     parallel_calls: u32,
     cache: Option<PathBuf>,
+    trusted: Vec<TrustedKey>,
     egress: EgressOptions,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
@@ -82,6 +93,7 @@ impl Default for HostBuilder {
         Self {
             parallel_calls: DEFAULT_PARALLEL_CALLS,
             cache: None,
+            trusted: Vec::new(),
             egress: EgressOptions::default(),
             clock: Arc::new(SystemClock),
             randomness: Randomness::System,
@@ -105,6 +117,14 @@ impl HostBuilder {
     #[must_use]
     pub fn code_cache(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cache = Some(directory.into());
+        self
+    }
+
+    /// Loads components only that one of these keys has signed, as [`Signature`] says, and [`bundled_component`], which
+    /// is as much to be trusted as the program it is part of. Without keys every component is loaded.
+    #[must_use]
+    pub fn trusted_keys(mut self, keys: impl IntoIterator<Item = TrustedKey>) -> Self {
+        self.trusted = keys.into_iter().collect();
         self
     }
 
@@ -143,12 +163,18 @@ impl HostBuilder {
     pub fn build(self) -> Result<Host, BuildError> {
         let engine = HostEngine::new(self.parallel_calls)?;
         let linker = linker(engine.wasmtime()).map_err(|error| BuildError::Imports(format!("{error:#}")))?;
+        let cache = self.cache.as_deref().map(|directory| {
+            CodeCache::open(directory, format!("{}-{}", engine.compatibility(), contract::judge_version()))
+        });
+        let cache = cache.transpose()?;
         Ok(Host(Arc::new(Shared {
             engine,
             linker,
             queue: FairQueue::new(self.parallel_calls),
             observers: self.observers.into(),
-            cache: self.cache.as_deref().map(CodeCache::open).transpose()?,
+            cache,
+            trusted: self.trusted,
+            loaded: Mutex::default(),
             egress: Egress::new(&self.egress)?,
             clock: self.clock,
             randomness: self.randomness,
@@ -164,13 +190,31 @@ impl Host {
         HostBuilder::default()
     }
 
-    /// Judges and compiles a component. Takes a quarter of a second, or less than a millisecond from the code cache;
-    /// from an asynchronous task call it by `spawn_blocking`.
+    /// Judges and compiles a component. Takes a quarter of a second, a millisecond from the code cache, and less where
+    /// somebody still has the same one; from an asynchronous task call it by `spawn_blocking`.
     ///
     /// # Errors
     /// See [`LoadError`].
     pub fn load(&self, bytes: &[u8]) -> Result<Arc<LoadedComponent>, LoadError> {
-        let (component, inspection) = self.compile(bytes)?;
+        self.load_signed(bytes, None)
+    }
+
+    /// The same with the signature that came with the file; see [`HostBuilder::trusted_keys`].
+    ///
+    /// # Errors
+    /// See [`LoadError`].
+    pub fn load_file(&self, file: &ComponentFile) -> Result<Arc<LoadedComponent>, LoadError> {
+        self.load_signed(file.bytes(), file.signature())
+    }
+
+    fn load_signed(&self, bytes: &[u8], signature: Option<&Signature>) -> Result<Arc<LoadedComponent>, LoadError> {
+        refuse_other_files(bytes)?;
+        self.demand_signature(bytes, signature)?;
+        let fingerprint = Fingerprint::of(bytes);
+        if let Some(loaded) = self.loaded().get(&fingerprint).and_then(Weak::upgrade) {
+            return Ok(loaded);
+        }
+        let Compiled { component, inspection } = self.compile(bytes, fingerprint)?;
         if !inspection.world.fits() {
             return Err(LoadError::World(Box::new(inspection.world)));
         }
@@ -178,15 +222,41 @@ impl Host {
         let pre = self.0.linker.instantiate_pre(&component).map_err(invalid)?;
         let pre = OrganisationElementPre::new(pre).map_err(invalid)?;
         let places = self.0.engine.places_of(&component);
-        Ok(Arc::new(LoadedComponent { inspection, pre, places, description: OnceCell::new() }))
+        let made = Arc::new(LoadedComponent { inspection, pre, places, description: OnceCell::new() });
+        let mut loaded = self.loaded();
+        loaded.retain(|_, component| component.strong_count() > 0);
+        loaded.insert(fingerprint, Arc::downgrade(&made));
+        Ok(made)
     }
 
-    /// Looks at a component without keeping it, whether or not it fits the world.
+    /// Looks at a component without keeping it, whether or not it fits the world, and whoever made it.
     ///
     /// # Errors
     /// See [`LoadError`]; never [`LoadError::World`].
     pub fn inspect(&self, bytes: &[u8]) -> Result<Inspection, LoadError> {
-        self.compile(bytes).map(|(_, inspection)| inspection)
+        refuse_other_files(bytes)?;
+        self.compile(bytes, Fingerprint::of(bytes)).map(|compiled| compiled.inspection)
+    }
+
+    /// Whether the host trusts whoever made this component.
+    ///
+    /// # Errors
+    /// [`LoadError::Unsigned`] or [`LoadError::Untrusted`].
+    pub fn verify(&self, file: &ComponentFile) -> Result<(), LoadError> {
+        self.demand_signature(file.bytes(), file.signature())
+    }
+
+    fn demand_signature(&self, bytes: &[u8], signature: Option<&Signature>) -> Result<(), LoadError> {
+        if std::ptr::eq(bytes, bundled_component()) {
+            Ok(())
+        } else {
+            demand_signature(bytes, signature, &self.0.trusted)
+        }
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, Loaded> {
+        // Nothing that happens under the lock leaves the map torn.
+        self.0.loaded.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Joins a component with a tenant's configuration.
@@ -208,19 +278,17 @@ impl Host {
         self.0.engine.pool_usage()
     }
 
-    fn compile(&self, bytes: &[u8]) -> Result<(Component, Inspection), LoadError> {
-        refuse_other_files(bytes)?;
+    fn compile(&self, bytes: &[u8], fingerprint: Fingerprint) -> Result<Compiled, LoadError> {
         let engine = self.0.engine.wasmtime();
-        let compile = || Component::from_binary(engine, bytes);
-        let component = match &self.0.cache {
-            Some(cache) => {
-                cache.load(engine, &self.0.engine.compatibility(), crate::digest::Digest::of(bytes), compile)
-            }
-            None => compile(),
+        let compile = || {
+            let component = Component::from_binary(engine, bytes);
+            let component = component.map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
+            Ok(Compiled { inspection: inspect(bytes, &component), component })
         };
-        let component = component.map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
-        let inspection = inspect(bytes, &component);
-        Ok((component, inspection))
+        match &self.0.cache {
+            Some(cache) => cache.load(engine, fingerprint, compile),
+            None => compile(),
+        }
     }
 
     pub(crate) fn engine(&self) -> &HostEngine {

@@ -58,8 +58,11 @@ pub use call::{
     CallError, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic, Journal,
     LimitName, Limits, LogLevel, LogLine, Outcome, Trap, TrapKind, reason_name,
 };
-pub use component::{Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES};
-pub use digest::Digest;
+pub use component::{
+    ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,
+    TrustedKey,
+};
+pub use digest::{Digest, DigestError};
 pub use element::{Answered, Element, ElementError, ElementOptions};
 pub use engine::{EngineError, PoolUsage};
 pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};

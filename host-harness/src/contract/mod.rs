@@ -6,8 +6,8 @@
 pub(crate) mod shape;
 mod world;
 
-pub(crate) use world::judge;
 pub use world::{Problem, WorldReport};
+pub(crate) use world::{judge, judge_version};
 
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod generated {

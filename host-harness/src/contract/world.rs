@@ -7,7 +7,7 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use wasmtime::{
     Engine,
     component::{
@@ -18,10 +18,12 @@ use wasmtime::{
 
 use super::shape::{Interface, Shape, Signature, World};
 
+const EXPECTED_TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/world.json"));
+
 /// The world that this host serves, as the build script read it from `wit/`.
 static EXPECTED: LazyLock<World> = LazyLock::new(|| {
     // The build script wrote this text with the same types, so it cannot fail at run time; the test below reads it.
-    serde_json::from_str(include_str!(concat!(env!("OUT_DIR"), "/world.json")))
+    serde_json::from_str(EXPECTED_TEXT)
         .unwrap_or_else(|error| unreachable!("the build script wrote an unreadable world: {error}"))
 });
 
@@ -50,7 +52,7 @@ pub(crate) const WASI_INTERFACES: [&str; 18] = [
 const WASI_VERSION: &str = "0.2.0";
 
 /// What a component imports and exports, and where that parts from the contract.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WorldReport {
     /// The world that is expected, such as `lowcode:organisation/organisation-element@0.1.0`.
     pub world: String,
@@ -70,7 +72,7 @@ impl WorldReport {
 }
 
 /// One reason why a component does not fit. The text names what was expected and what was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Problem {
@@ -118,6 +120,16 @@ pub enum Problem {
         /// What the component says.
         found: String,
     },
+}
+
+/// Names all that a judgement depends on beside the component, so that none is believed that was kept before the contract
+/// or the code here has changed.
+pub(crate) fn judge_version() -> String {
+    let mut hasher = blake3::Hasher::new();
+    for text in [EXPECTED_TEXT, include_str!("world.rs"), include_str!("shape.rs")] {
+        hasher.update(text.as_bytes());
+    }
+    hasher.finalize().to_hex().chars().take(16).collect()
 }
 
 /// Compares a component with the world of this host.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use wasmtime::Store;
 
-use super::{Element, network::Network};
+use super::{Element, Version, network::Network};
 use crate::{
     call::{
         CallError, CallResult, CallSite, Called, FailedCall,
@@ -45,18 +45,12 @@ impl Answer for Validation {
 impl Element {
     /// What the element says of itself, in Chinese where `locale` starts with `zh`, else in English. Pure.
     pub async fn describe(&self, locale: &str) -> CallResult<Description> {
-        self.pure("element.describe", async |store, instance| {
-            instance.lowcode_organisation_element().call_describe(store, locale).await
-        })
-        .await
+        self.describe_by(&self.version(), locale).await
     }
 
     /// Judges a configuration document, not necessarily the element's own. Pure.
     pub async fn validate_config(&self, document: &str) -> CallResult<Validation> {
-        self.pure("element.validate-config", async |store, instance| {
-            instance.lowcode_organisation_element().call_validate_config(store, document).await
-        })
-        .await
+        self.validate_by(&self.version(), document).await
     }
 
     /// Judges the element's own configuration. Pure.
@@ -205,13 +199,28 @@ impl Element {
         .await
     }
 
+    async fn describe_by(&self, version: &Version, locale: &str) -> CallResult<Description> {
+        self.pure(version, "element.describe", async |store, instance| {
+            instance.lowcode_organisation_element().call_describe(store, locale).await
+        })
+        .await
+    }
+
+    async fn validate_by(&self, version: &Version, document: &str) -> CallResult<Validation> {
+        self.pure(version, "element.validate-config", async |store, instance| {
+            instance.lowcode_organisation_element().call_validate_config(store, document).await
+        })
+        .await
+    }
+
     /// A call that reaches nothing.
     async fn pure<T: Answer>(
         &self,
+        version: &Version,
         function: &'static str,
         body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
     ) -> CallResult<T> {
-        run::run(self.stage(), function, self.caller(Arc::from("")), |_| Reach::Nothing, body).await
+        run::run(self.stage(version), function, self.caller(Arc::from("")), |_| Reach::Nothing, body).await
     }
 
     /// A call with storage and network.
@@ -221,7 +230,8 @@ impl Element {
         body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
     ) -> CallResult<T> {
         let shared = &self.shared;
-        let network = shared.network.get_or_try_init(|| self.network()).await?;
+        let version = self.version();
+        let network = version.network.get_or_try_init(|| self.network(&version)).await?;
         let caller = self.caller(Arc::clone(&network.settings));
         let reach = |budget: &Arc<_>| {
             let mut http = shared.host.egress().for_call(Arc::clone(&network.policy), Arc::clone(budget));
@@ -237,22 +247,22 @@ impl Element {
                 scope: shared.scope.clone(),
             }
         };
-        run::run(self.stage(), function, caller, reach, body).await
+        run::run(self.stage(&version), function, caller, reach, body).await
     }
 
     /// Asks the component what its configuration needs to reach.
-    async fn network(&self) -> Result<Network, Box<FailedCall>> {
+    async fn network(&self, version: &Version) -> Result<Network, Box<FailedCall>> {
         let shared = &self.shared;
-        let description = shared.component.description.get_or_try_init(async || {
-            let called = self.describe("en").await?;
+        let description = version.component.description.get_or_try_init(async || {
+            let called = self.describe_by(version, "en").await?;
             Ok::<_, Box<FailedCall>>(Arc::new(called.value))
         });
         let description = Arc::clone(description.await?);
-        let Called { value, report } = self.validate().await?;
+        let Called { value, report } = self.validate_by(version, shared.settings.expose()).await?;
         let made = Network::new(&shared.scope, &shared.settings, &description, &value, &shared.operator);
         made.map_err(|unusable| {
             let error = CallError::Destination {
-                site: self.site(report.function),
+                site: self.site(version, report.function),
                 destination: unusable.destination,
                 reason: unusable.reason,
             };
@@ -260,20 +270,20 @@ impl Element {
         })
     }
 
-    fn site(&self, function: &'static str) -> CallSite {
+    fn site(&self, version: &Version, function: &'static str) -> CallSite {
         CallSite {
             tenant: self.shared.scope.tenant().to_owned(),
             element: self.shared.scope.element().to_owned(),
-            component: self.shared.component.digest(),
+            component: version.component.digest(),
             function,
         }
     }
 
-    fn stage(&self) -> Stage<'_> {
+    fn stage<'a>(&'a self, version: &'a Version) -> Stage<'a> {
         let host = &self.shared.host;
         Stage {
             engine: host.engine(),
-            component: &self.shared.component,
+            component: &version.component,
             queue: host.queue(),
             share: self.shared.share,
             observers: host.observers(),

@@ -5,13 +5,17 @@ mod calls;
 mod network;
 mod secret;
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use tokio::sync::OnceCell;
 
 use crate::{
     call::Limits,
     component::LoadedComponent,
+    digest::Digest,
     egress::{Hook, OperatorList},
     host::Host,
     queue::Share,
@@ -35,6 +39,8 @@ pub struct ElementOptions {
     pub storage: Arc<dyn Storage>,
     /// What the operator lets this tenant reach. The default denies everything.
     pub operator: OperatorList,
+    /// The only component that may be this element, where somebody pinned it.
+    pub component_digest: Option<Digest>,
     /// What each call may use.
     pub limits: Limits,
     /// The tenant's part of the host.
@@ -57,6 +63,7 @@ impl ElementOptions {
             settings,
             storage,
             operator: OperatorList::default(),
+            component_digest: None,
             limits: Limits::default(),
             share: Share::default(),
             hooks: Vec::new(),
@@ -74,6 +81,18 @@ pub enum ElementError {
     /// The tenant's name is one of the host's own.
     #[error("tenant name {0:?} begins with {RESERVED:?}, which is kept for the host itself")]
     Reserved(String),
+    /// The component is not the one that the element is pinned to.
+    #[error("element {element} of tenant {tenant} is pinned to component sha256:{expected}, found sha256:{found}")]
+    Digest {
+        /// The tenant.
+        tenant: String,
+        /// The element.
+        element: String,
+        /// The digest that was demanded.
+        expected: Digest,
+        /// The digest of the component.
+        found: Digest,
+    },
 }
 
 /// One tenant's element. Cheap to clone; calls may run side by side.
@@ -85,13 +104,19 @@ pub struct Element {
 
 struct Shared {
     host: Host,
-    component: Arc<LoadedComponent>,
+    /// What the next call runs. Calls under way keep what they began with.
+    version: RwLock<Arc<Version>>,
     scope: Scope,
     settings: Document,
     storage: Arc<dyn Storage>,
     operator: OperatorList,
     share: Share,
     hooks: Vec<Arc<dyn Hook>>,
+}
+
+/// A component as the code of one element.
+struct Version {
+    component: Arc<LoadedComponent>,
     /// What follows from the configuration, found out before the first call that may use it.
     network: OnceCell<Network>,
 }
@@ -102,13 +127,14 @@ impl Element {
         component: Arc<LoadedComponent>,
         options: ElementOptions,
     ) -> Result<Self, ElementError> {
-        let ElementOptions { tenant, name, settings, storage, operator, limits, share, hooks } = options;
+        let ElementOptions { tenant, name, settings, storage, operator, component_digest, limits, share, hooks } =
+            options;
         if tenant.starts_with(RESERVED) {
             return Err(ElementError::Reserved(tenant));
         }
         let scope = Scope::new(&tenant, &name)?;
-        let network = OnceCell::new();
-        let shared = Shared { host, component, scope, settings, storage, operator, share, hooks, network };
+        let version = RwLock::new(Version::of(component, component_digest, &scope)?);
+        let shared = Shared { host, version, scope, settings, storage, operator, share, hooks };
         Ok(Self { shared: Arc::new(shared), limits })
     }
 
@@ -123,9 +149,34 @@ impl Element {
         &self.limits
     }
 
-    /// The component.
-    pub fn component(&self) -> &Arc<LoadedComponent> {
-        &self.shared.component
+    /// The component that the next call runs.
+    pub fn component(&self) -> Arc<LoadedComponent> {
+        Arc::clone(&self.version().component)
+    }
+
+    /// Takes another component, such as the next version, for every call that begins from now on, on this element and
+    /// its clones. Calls under way end with the code that they began with, which is freed when nobody needs it any more.
+    /// Storage and settings stay: a version must be able to read what the one before it wrote.
+    ///
+    /// # Errors
+    /// The component is not the one that is demanded; then nothing changes.
+    pub fn swap_component(
+        &self,
+        component: &Arc<LoadedComponent>,
+        component_digest: Option<Digest>,
+    ) -> Result<(), ElementError> {
+        let version = Version::of(Arc::clone(component), component_digest, &self.shared.scope)?;
+        // What is replaced is freed after the lock.
+        let mut current = self.shared.version.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *current, version);
+        drop(current);
+        drop(before);
+        Ok(())
+    }
+
+    fn version(&self) -> Arc<Version> {
+        // An `Arc` is replaced as a whole, so no panic leaves it torn.
+        Arc::clone(&self.shared.version.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The tenant and the element's name.
@@ -134,11 +185,24 @@ impl Element {
     }
 }
 
+impl Version {
+    fn of(component: Arc<LoadedComponent>, pin: Option<Digest>, scope: &Scope) -> Result<Arc<Self>, ElementError> {
+        let found = component.digest();
+        match pin {
+            Some(expected) if expected != found => {
+                let (tenant, element) = (scope.tenant().to_owned(), scope.element().to_owned());
+                Err(ElementError::Digest { tenant, element, expected, found })
+            }
+            _ => Ok(Arc::new(Self { component, network: OnceCell::new() })),
+        }
+    }
+}
+
 impl fmt::Debug for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Element")
             .field("scope", &self.shared.scope)
-            .field("component", &self.shared.component.digest())
+            .field("component", &self.version().component.digest())
             .field("limits", &self.limits)
             .finish_non_exhaustive()
     }

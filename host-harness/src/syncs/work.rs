@@ -163,7 +163,7 @@ fn failed(error: &types::Error) -> Ended {
     Ended::Failed {
         reason: reason_name(&error.reason).to_owned(),
         vendor_code: error.vendor_code,
-        retry_after: error.retry_after_ms.map(|ms| Duration::from_millis(ms.into())),
+        retry_after: error.retry_after_ms.map(Duration::from_millis),
     }
 }
 

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     bundled_component,
-    component::LoadedComponent,
+    component::{ComponentFile, LoadError, LoadedComponent},
     digest::Digest,
     element::{Element, ElementOptions},
     host::Host,
@@ -128,10 +128,8 @@ impl Registry {
     async fn take_up(&self) -> Result<Changes, SourceError> {
         let declared = self.source.read().await?;
         let before = self.served();
-        // What was loaded before is not compiled again.
-        let known: Components = before.values().map(|tenant| Arc::clone(tenant.element.component())).collect();
         let host = self.host.clone();
-        let resolved = tokio::task::spawn_blocking(move || resolve_all(&host, declared, known)).await;
+        let resolved = tokio::task::spawn_blocking(move || resolve_all(&host, declared)).await;
         // The task is never cancelled, so only a panic ends it without a result; it goes on here.
         let resolved = resolved.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()));
 
@@ -198,77 +196,47 @@ struct Resolved {
     made_of: Digest,
 }
 
-/// Components by digest, and files by what they were found to hold: each is read and compiled once a reload.
+/// Components by file, the host's own without one. Each file is read, hashed and loaded once a reload; what somebody
+/// still has, the host does not compile again.
 #[derive(Default)]
 struct Components {
-    loaded: BTreeMap<Digest, Arc<LoadedComponent>>,
-    files: BTreeMap<PathBuf, Result<Digest, String>>,
-    bundled: Option<Digest>,
-}
-
-impl FromIterator<Arc<LoadedComponent>> for Components {
-    fn from_iter<I: IntoIterator<Item = Arc<LoadedComponent>>>(loaded: I) -> Self {
-        let loaded = loaded.into_iter().map(|component| (component.digest(), component)).collect();
-        Self { loaded, ..Self::default() }
-    }
+    files: BTreeMap<PathBuf, Result<(ComponentFile, Digest), String>>,
+    loaded: BTreeMap<Option<PathBuf>, Result<Arc<LoadedComponent>, String>>,
 }
 
 impl Components {
     fn load(&mut self, host: &Host, pin: Option<&Pin>) -> Result<Arc<LoadedComponent>, String> {
-        let Some(Pin { file, digest: pinned }) = pin else {
-            let digest = *self.bundled.get_or_insert_with(|| Digest::of(bundled_component()));
-            return self.of_bytes(host, digest, bundled_component());
+        let Some(Pin { file: path, digest: pinned }) = pin else {
+            let load = || host.load(bundled_component()).map_err(|error| error.to_string());
+            return self.loaded.entry(None).or_insert_with(load).clone();
         };
-        let found = match self.files.get(file) {
-            Some(found) => found.clone(),
-            None => {
-                let found = self.read(host, file, *pinned);
-                self.files.insert(file.clone(), found.clone());
-                found
-            }
-        };
-        let digest = found?;
-        refuse_another(file, digest, *pinned)?;
-        self.loaded.get(&digest).cloned().ok_or_else(|| format!("component {} was not loaded", file.display()))
-    }
-
-    fn read(&mut self, host: &Host, file: &Path, pinned: Option<Digest>) -> Result<Digest, String> {
-        let shown = file.display();
-        let bytes = std::fs::read(file).map_err(|error| format!("cannot read component {shown}: {error}"))?;
-        let digest = Digest::of(&bytes);
-        // What is not the pinned file is not even looked at.
-        refuse_another(file, digest, pinned)?;
-        self.of_bytes(host, digest, &bytes).map_err(|error| format!("component {shown}: {error}"))?;
-        Ok(digest)
-    }
-
-    fn of_bytes(&mut self, host: &Host, digest: Digest, bytes: &[u8]) -> Result<Arc<LoadedComponent>, String> {
-        if let Some(loaded) = self.loaded.get(&digest) {
-            return Ok(Arc::clone(loaded));
+        let (file, found) =
+            self.files.entry(path.clone()).or_insert_with(|| read(path)).as_ref().map_err(String::clone)?;
+        // What is not the pinned file is not looked into.
+        if let Some(expected) = *pinned
+            && expected != *found
+        {
+            return Err(said_of(path, &LoadError::Digest { expected, found: *found }));
         }
-        let loaded = host.load(bytes).map_err(|error| error.to_string())?;
-        self.loaded.insert(digest, Arc::clone(&loaded));
-        Ok(loaded)
+        let load = || host.load_file(file).map_err(|error| said_of(path, &error));
+        self.loaded.entry(Some(path.clone())).or_insert_with(load).clone()
     }
 }
 
-fn refuse_another(file: &Path, found: Digest, pinned: Option<Digest>) -> Result<(), String> {
-    match pinned {
-        Some(pinned) if pinned != found => Err(format!(
-            "component {} has SHA-256 {found}, the declaration pins {pinned}: put the pinned file there, or pin this one",
-            file.display()
-        )),
-        _ => Ok(()),
-    }
+fn read(path: &Path) -> Result<(ComponentFile, Digest), String> {
+    let file = ComponentFile::read(path).map_err(|error| error.to_string())?;
+    let digest = Digest::of(file.bytes());
+    Ok((file, digest))
+}
+
+fn said_of(file: &Path, error: &LoadError) -> String {
+    format!("component {}: {error}", file.display())
 }
 
 type Named<T> = (String, Result<T, String>);
 
-fn resolve_all(
-    host: &Host,
-    declared: Vec<Result<Declaration, (String, String)>>,
-    mut components: Components,
-) -> Vec<Named<Resolved>> {
+fn resolve_all(host: &Host, declared: Vec<Result<Declaration, (String, String)>>) -> Vec<Named<Resolved>> {
+    let mut components = Components::default();
     let mut resolve = |declared| match declared {
         Ok(declaration) => {
             let Declaration { name, .. } = &declaration;

@@ -1,5 +1,9 @@
 //! `inspect`, `describe`, and components that misbehave.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use host_harness::Digest;
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+
 use crate::{
     bed::{Bed, program, run},
     guests::Guest,
@@ -36,6 +40,91 @@ fn any_file_is_looked_at() {
         let error = run(program(home.path(), &["describe", "--format=json", arguments[3], arguments[4]]));
         error.fails(2, "component");
     }
+}
+
+/// 100 MB that take no room on the disk; nothing of them is read.
+#[test]
+fn a_file_larger_than_any_component_is_not_read() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("large.wasm");
+    std::fs::File::create(&file).unwrap().set_len(100_000_000).unwrap();
+    let arguments = ["inspect", "--format", "json", "--component", file.to_str().unwrap()];
+    let seen = run(program(home.path(), &arguments)).exits(1);
+    assert_eq!((&seen["size"], &seen["digest"]), (&100_000_000.into(), &serde_json::Value::Null));
+    assert!(seen["problems"][0].as_str().unwrap().contains("at most 33554432 are loaded"), "{seen}");
+    run(program(home.path(), &["describe", "--format=json", arguments[3], arguments[4]])).fails(2, "component");
+}
+
+#[test]
+fn a_pinned_digest_refuses_every_other_component() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("element.wasm");
+    let component = Guest::default().build();
+    std::fs::write(&file, &component).unwrap();
+    let (own, other) = (Digest::of(&component).to_string(), Digest::of(b"another").to_string());
+    let command = |command: &str, digest: &str| {
+        let pin = format!("--component-digest={digest}");
+        let arguments = [command, "--format=json", &pin, "--component", file.to_str().unwrap()];
+        run(program(home.path(), &arguments))
+    };
+    for digest in [&own, &format!("sha256:{own}")] {
+        command("inspect", digest).exits(0);
+        command("describe", digest).exits(0);
+    }
+    let error = command("describe", &other).fails(2, "component");
+    let seen = command("inspect", &other).exits(1);
+    assert_eq!(seen["digest"], *own);
+    for text in [error["message"].as_str().unwrap(), seen["problems"][0].as_str().unwrap()] {
+        assert!(text.contains(&own) && text.contains(&other), "{text}");
+    }
+    command("describe", "sha256:12").fails(2, "usage");
+}
+
+#[test]
+fn where_keys_are_trusted_a_component_must_be_signed() {
+    let home = tempfile::tempdir().unwrap();
+    let path = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    let pair = |seed: u8| Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    let (file, key) = (path("element.wasm"), path("trusted.pem"));
+    let component = Guest::default().build();
+    std::fs::write(&file, &component).unwrap();
+    // As `openssl pkey -pubout` writes it.
+    let der = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], pair(1).public_key().as_ref()].concat();
+    let pem = format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der));
+    std::fs::write(&key, pem).unwrap();
+
+    let command =
+        |arguments: &[&str]| run(program(home.path(), &[&["--format=json", "--component", &file], arguments].concat()));
+    let trusting = ["--trusted-key", &key];
+    let signature = |seed: u8| pair(seed).sign(&component).as_ref().to_vec();
+    let base64 = format!("{}\n", STANDARD.encode(signature(1))).into_bytes();
+    for (name, signed, verdict, exit) in [
+        ("unsigned", None, "missing", 1),
+        ("signed", Some(signature(1)), "valid", 0),
+        ("signed, as text", Some(base64), "valid", 0),
+        ("signed by somebody", Some(signature(2)), "untrusted", 1),
+    ] {
+        if let Some(signed) = signed {
+            std::fs::write(path("element.wasm.sig"), signed).unwrap();
+        }
+        let seen = command(&["inspect", trusting[0], trusting[1]]).exits(exit);
+        assert_eq!((&seen["signature"], &seen["fits"]), (&verdict.into(), &(exit == 0).into()), "{name}");
+        let described = command(&["describe", trusting[0], trusting[1]]);
+        if exit == 0 {
+            described.exits(0);
+        } else {
+            described.fails(2, "component");
+        }
+    }
+    assert_eq!(command(&["inspect"]).exits(0)["signature"], "unchecked");
+    std::fs::write(path("element.wasm.sig"), "no signature").unwrap();
+    assert!(command(&["inspect"]).fails(2, "component")["message"].as_str().unwrap().contains("64 bytes"));
+
+    // The program's own needs no signature; a private key is no key to trust.
+    run(program(home.path(), &["describe", "--format=json", trusting[0], trusting[1]])).exits(0);
+    std::fs::write(&key, "-----BEGIN PRIVATE KEY-----\n").unwrap();
+    let error = command(&["describe", trusting[0], trusting[1]]).fails(2, "usage");
+    assert!(error["message"].as_str().unwrap().contains("private key"), "{error}");
 }
 
 #[test]

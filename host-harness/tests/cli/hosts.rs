@@ -18,21 +18,21 @@ use crate::{
     web::{Serving, until},
 };
 
-const TENANTS: usize = 60;
 const LEASE: Duration = Duration::from_secs(3);
 
 /// Three hosts and what they share.
 struct Hosts {
     bed: Bed,
+    tenants: usize,
     storage: Arc<dyn Storage>,
     address: String,
 }
 
 impl Hosts {
-    async fn new(latency: Duration) -> Self {
+    async fn new(tenants: usize, latency: Duration) -> Self {
         let bed = Bed::new().await;
         bed.control().configure(|behaviour| behaviour.latency = latency);
-        let tenants: Vec<Value> = (0..TENANTS)
+        let declared: Vec<Value> = (0..tenants)
             .map(|number| {
                 json!({
                     "name": format!("t{number}"),
@@ -42,14 +42,14 @@ impl Hosts {
                 })
             })
             .collect();
-        fs::write(bed.home().join("tenants.json"), json!({"tenants": tenants}).to_string()).unwrap();
+        fs::write(bed.home().join("tenants.json"), json!({"tenants": declared}).to_string()).unwrap();
         let address = format!("sqlite:{}", bed.home().join("shared.db").display());
         // Made once here, so that the hosts find it.
         let key = bed.home().join("shared.db.key");
         fs::write(&key, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
         let sealing_key = Some(SealingKey::from_base64(&fs::read_to_string(key).unwrap()).unwrap());
         let storage = storage::open(&address, Options { sealing_key, ..Options::default() }).await.unwrap();
-        Self { bed, storage, address }
+        Self { bed, tenants, storage, address }
     }
 
     fn start(&self, name: &str) -> Serving {
@@ -106,7 +106,7 @@ impl Hosts {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("org-harness-cache");
         let host = Host::builder().parallel_calls(4).code_cache(cache).build().unwrap();
         let component = host.load(bundled_component()).unwrap();
-        for number in 0..TENANTS {
+        for number in 0..self.tenants {
             let settings = Document::parse(&self.bed.configuration().to_string()).unwrap();
             let mut options = ElementOptions::new(format!("t{number}"), "org", settings, Arc::clone(&self.storage));
             options.operator = OperatorList::default();
@@ -120,34 +120,34 @@ impl Hosts {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hosts_share_all_syncs_and_do_none_twice() {
-    let hosts = Hosts::new(Duration::ZERO).await;
+    let hosts = Hosts::new(200, Duration::ZERO).await;
     let all = ["one", "two", "three"].map(|name| hosts.start(name));
-    hosts.until_complete(TENANTS).await;
+    hosts.until_complete(hosts.tenants).await;
     let done: Vec<f64> =
         all.iter().map(|host| host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#)).collect();
-    assert_eq!(done.iter().sum::<f64>(), TENANTS as f64, "{done:?}");
+    assert_eq!(done.iter().sum::<f64>(), hosts.tenants as f64, "{done:?}");
     assert!(done.iter().all(|done| *done > 0.0), "a host had no part in it: {done:?}");
-    assert_eq!(hosts.bed.control().count("agent/get").calls, TENANTS as u64, "a run was begun twice");
+    assert_eq!(hosts.bed.control().count("agent/get").calls, hosts.tenants as u64, "a run was begun twice");
     hosts.assert_each_once().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_killed_host_had_begun_is_done_by_the_others() {
-    let hosts = Hosts::new(Duration::from_millis(150)).await;
+    let hosts = Hosts::new(60, Duration::from_millis(150)).await;
     let all = ["one", "two", "three"].map(|name| hosts.start(name));
-    hosts.until_complete(TENANTS / 6).await;
+    hosts.until_complete(hosts.tenants / 6).await;
     let [one, two, three] = all;
     // Killed at the one moment, asked to end at the other: both times somebody goes on.
     one.signal(Signal::KILL);
     assert!(!one.ended().success());
     let (working, _) = hosts.turns().await;
     assert!(working.contains_key("one"), "it held no turn when it died: {working:?}");
-    hosts.until_complete(TENANTS / 2).await;
+    hosts.until_complete(hosts.tenants / 2).await;
     two.signal(Signal::TERM);
     assert!(two.ended().success());
     let (working, _) = hosts.turns().await;
     assert!(!working.contains_key("two"), "it gave no turn back: {working:?}");
-    hosts.until_complete(TENANTS).await;
+    hosts.until_complete(hosts.tenants).await;
     hosts.assert_each_once().await;
     drop(three);
 }

@@ -15,4 +15,5 @@ mod server;
 mod tenants;
 mod time;
 mod traps;
+mod versions;
 mod wire;

@@ -1,8 +1,15 @@
 //! What is no component of our world is refused before it is instantiated, in words.
 
-use host_harness::{Host, LoadError, bundled_component};
+use host_harness::{
+    ComponentFile, Digest, ElementError, ElementOptions, Host, Limits, LoadError, Signature, TrustedKey,
+    bundled_component,
+};
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
-use crate::guests::{self, Guest, contract_text, of_text};
+use crate::{
+    element::options,
+    guests::{self, Guest, contract_text, of_text},
+};
 
 fn host() -> Host {
     Host::builder().parallel_calls(2).build().unwrap()
@@ -55,6 +62,7 @@ fn another_world_is_refused_with_expected_and_found() {
         of_text(&format!("{text}\n{package}"), "organisation-element")
     };
     let network = "package wasi:sockets@0.2.0 { interface network { probe: func(); } }";
+    let host = host();
     let files = "package wasi:filesystem@0.2.0 { interface preopens { probe: func(); } }";
     for (name, component, words) in [
         (
@@ -121,7 +129,7 @@ fn another_world_is_refused_with_expected_and_found() {
             vec!["settings@0.1.0 has no function put"],
         ),
     ] {
-        let error = host().load(&component).unwrap_err();
+        let error = host.load(&component).unwrap_err();
         assert!(matches!(error, LoadError::World(_)), "{name}: {error}");
         let message = error.to_string();
         for words in words {
@@ -134,8 +142,9 @@ fn another_world_is_refused_with_expected_and_found() {
 fn a_component_that_offers_more_or_a_later_patch_is_loaded() {
     let more = changed("export login;", "export login;\n export extra: interface { run: func(); }");
     let patch = of_text(&contract_text().replace("0.1.0", "0.1.4"), "organisation-element");
+    let host = host();
     for component in [more, patch] {
-        host().load(&component).unwrap();
+        host.load(&component).unwrap();
     }
 }
 
@@ -155,4 +164,106 @@ fn what_does_not_fit_can_be_inspected() {
 fn the_bundled_component_is_a_component_of_this_world() {
     let world = host().inspect(bundled_component()).unwrap().world;
     assert!(world.fits(), "{:?}", world.problems);
+}
+
+/// A custom section is bytes behind a name: what stands in it changes nothing about what the component is.
+#[test]
+fn custom_sections_that_lie_change_nothing() {
+    let section = |name: &str, content: &[u8]| {
+        let mut body = vec![u8::try_from(name.len()).unwrap()];
+        body.extend_from_slice(name.as_bytes());
+        body.extend_from_slice(content);
+        let mut section = vec![0];
+        // A length as WebAssembly writes it, seven bits at a time.
+        let mut length = body.len();
+        while length > 127 {
+            section.push(u8::try_from(length & 127).unwrap() | 128);
+            length >>= 7;
+        }
+        section.push(u8::try_from(length).unwrap());
+        section.extend(body);
+        section
+    };
+    let world = b"lowcode:organisation/organisation-element@9.9.9";
+    let lies = [
+        section("component-type", world),
+        section("component-type:organisation-element", &[0xff; 300]),
+        section("component-name", &[0xff; 40]),
+        section("producers", b"\x01\x0cprocessed-by\xff"),
+        section("lowcode:organisation", b"trust me"),
+    ]
+    .concat();
+    let host = host();
+    let honest = Guest::default().build();
+    let liar = [&honest[..], &lies].concat();
+    let loaded = host.load(&liar).unwrap();
+    assert_eq!(loaded.inspection().world, host.load(&honest).unwrap().inspection().world);
+    assert_eq!(loaded.digest(), Digest::of(&liar), "but it is another file");
+
+    // They make no component of our world out of one of another, and hide no end that is missing.
+    let other = of_text("package a:b; world w { export run: func(); }", "w");
+    assert!(matches!(host.load(&[&other[..], &lies].concat()), Err(LoadError::World(_))));
+    let torn = section("component-type", &[0; 300]);
+    let error = host.load(&[&honest[..], &torn[..200]].concat()).unwrap_err();
+    assert!(matches!(error, LoadError::Invalid(_)), "{error}");
+}
+
+#[test]
+fn a_pin_refuses_another_component_with_both_digests() {
+    let host = host();
+    let component = host.load(&Guest::default().build()).unwrap();
+    let pinned = |digest: Digest| {
+        let options = ElementOptions { component_digest: Some(digest), ..options(Limits::default()) };
+        host.element(&component, options)
+    };
+    pinned(component.digest()).unwrap();
+    let other = Digest::of(b"another file");
+    let error = pinned(other).unwrap_err();
+    assert!(
+        matches!(error, ElementError::Digest { expected, found, .. } if expected == other && found == component.digest())
+    );
+    let message = error.to_string();
+    for part in ["acme", "organisation", &other.to_string(), &component.digest().to_string()] {
+        assert!(message.contains(part), "{message}");
+    }
+}
+
+#[test]
+fn where_keys_are_trusted_what_they_have_not_signed_is_refused() {
+    let pair = |seed: u8| Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
+    let key = |seed: u8| TrustedKey::parse(pair(seed).public_key().as_ref()).unwrap();
+    let component = Guest::default().build();
+    let file = |signer: Option<u8>, signed: &[u8]| {
+        let file = ComponentFile::of(component.clone());
+        match signer {
+            Some(seed) => file.signed(Signature::parse(pair(seed).sign(signed).as_ref()).unwrap()),
+            None => file,
+        }
+    };
+    let host = |keys: &[u8]| {
+        Host::builder().parallel_calls(1).trusted_keys(keys.iter().map(|seed| key(*seed))).build().unwrap()
+    };
+    for (name, keys, file, refusal) in [
+        ("no keys, unsigned", &[][..], file(None, b""), None),
+        ("no keys, signed by anybody", &[], file(Some(1), b"something else"), None),
+        ("signed", &[1], file(Some(1), &component), None),
+        ("signed by the second", &[1, 2], file(Some(2), &component), None),
+        ("unsigned", &[1], file(None, b""), Some("is not signed")),
+        ("signed by somebody", &[1, 2], file(Some(3), &component), Some("is of none of the 2 trusted keys")),
+        ("a signature of another file", &[1], file(Some(1), b"another"), Some("or of another file")),
+    ] {
+        match (host(keys).load_file(&file), refusal) {
+            (Ok(_), None) => {}
+            (Err(error @ (LoadError::Unsigned(_) | LoadError::Untrusted { .. })), Some(words)) => {
+                let message = error.to_string();
+                assert!(message.contains(words), "{name}: {message}");
+                assert!(message.contains(&Digest::of(&component).to_string()), "{name}: {message}");
+            }
+            (found, expected) => panic!("{name}: {expected:?}, found {:?}", found.map(drop)),
+        }
+    }
+    // Bytes that come without any file.
+    let host = host(&[1]);
+    assert!(matches!(host.load(&component), Err(LoadError::Unsigned(_))));
+    host.load(bundled_component()).expect("what is part of the program is trusted like it");
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use host_harness::{BuildError, Host};
+use host_harness::{BuildError, Digest, Host};
 
 use crate::guests::Guest;
 
@@ -21,42 +21,100 @@ fn compiled_code_is_kept_and_used_again() {
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("code");
     let component = Guest::default().build();
-    host(&cache).unwrap().load(&component).unwrap();
+    let compiled = host(&cache).unwrap().load(&component).unwrap();
     let [file] = files(&cache).try_into().expect("one file");
-    let name = file.file_name().unwrap().to_str().unwrap();
-    let digest = host_harness::Digest::of(&component).to_string();
-    assert!(name.starts_with(&digest), "{name}");
 
     let written = fs::metadata(&file).unwrap().modified().unwrap();
-    host(&cache).unwrap().load(&component).unwrap();
+    let cached = host(&cache).unwrap().load(&component).unwrap();
     assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), written, "it was not compiled again");
+    assert_eq!(cached.inspection(), compiled.inspection(), "the judgement is kept with it");
+    assert_eq!(cached.digest(), Digest::of(&component));
 }
 
+/// What is refused, with what a warning would say; and that it is compiled anew and replaced.
 #[test]
-fn damaged_code_is_compiled_again() {
+fn what_is_not_the_code_that_was_written_is_compiled_again() {
+    let directory = tempfile::tempdir().unwrap();
+    let cache = directory.path().join("code");
+    let component = Guest::default().build();
+    let other = Guest::default().with("element@0.1.0#describe", "unreachable").build();
+    host(&cache).unwrap().load(&other).unwrap();
+    let [others_file] = files(&cache).try_into().expect("one file");
+    let others = fs::read(&others_file).unwrap();
+    fs::remove_file(&others_file).unwrap();
+    host(&cache).unwrap().load(&component).unwrap();
+    let [file] = files(&cache).try_into().expect("one file");
+    let good = fs::read(&file).unwrap();
+
+    let flipped = |at: usize| {
+        let mut flipped = good.clone();
+        flipped[at] ^= 1;
+        flipped
+    };
+    let end = good.len();
+    for (name, content) in [
+        ("a bit of the code", flipped(end / 3)),
+        ("a bit of the judgement", flipped(end - 200)),
+        ("a bit of the checksum", flipped(end - 1)),
+        ("the first bit", flipped(0)),
+        ("cut in the middle", good[..end / 2].to_vec()),
+        ("cut at the end", good[..end - 1].to_vec()),
+        ("longer", [&good[..], b"x"].concat()),
+        ("empty", Vec::new()),
+        ("not code at all", b"not compiled code, but long enough to be looked at more closely".to_vec()),
+        ("another component's", others),
+    ] {
+        replace(&file, &content);
+        host(&cache).unwrap().load(&component).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(fs::read(&file).unwrap(), good, "{name} was replaced");
+        assert_eq!(files(&cache).len(), 1, "{name} left nothing behind");
+    }
+}
+
+/// Puts another content in place of a file, which nobody may change as it is.
+fn replace(file: &Path, content: &[u8]) {
+    fs::remove_file(file).unwrap();
+    fs::write(file, content).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_others_may_write_is_not_believed() {
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
     let directory = tempfile::tempdir().unwrap();
     let cache = directory.path().join("code");
     let component = Guest::default().build();
     host(&cache).unwrap().load(&component).unwrap();
     let [file] = files(&cache).try_into().expect("one file");
-    let good = fs::read(&file).unwrap();
-    let mut flipped = good.clone();
-    let last = flipped.len() - 1;
-    flipped[last] ^= 1;
-    // A file with the right hash that is no compiled code: wasmtime itself refuses it.
-    let mut foreign = good[..32].to_vec();
-    foreign.extend(b"not compiled code");
-    for (name, content) in [
-        ("flipped", flipped),
-        ("cut off", good[..good.len() / 2].to_vec()),
-        ("empty", Vec::new()),
-        ("foreign", foreign),
-    ] {
-        fs::write(&file, &content).unwrap();
-        host(&cache).unwrap().load(&component).unwrap_or_else(|error| panic!("{name}: {error}"));
-        assert_eq!(fs::read(&file).unwrap(), good, "{name} was replaced");
-        assert_eq!(files(&cache).len(), 1, "{name} left nothing behind");
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o400, "nobody changes it by accident");
+
+    for mode in [0o620, 0o602, 0o666] {
+        let before = fs::metadata(&file).unwrap().ino();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+        host(&cache).unwrap().load(&component).unwrap();
+        let after = fs::metadata(&file).unwrap();
+        assert_eq!(after.mode() & 0o777, 0o400, "{mode:o}");
+        assert_ne!(after.ino(), before, "another file, {mode:o}");
     }
+
+    let elsewhere = directory.path().join("elsewhere");
+    fs::rename(&file, &elsewhere).unwrap();
+    symlink(&elsewhere, &file).unwrap();
+    host(&cache).unwrap().load(&component).unwrap();
+    assert!(fs::symlink_metadata(&file).unwrap().is_file(), "a link is not followed but replaced");
+}
+
+#[test]
+fn a_component_that_somebody_still_has_is_loaded_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let host = host(&directory.path().join("code")).unwrap();
+    let component = Guest::default().build();
+    let first = host.load(&component).unwrap();
+    let second = host.load(&component).unwrap();
+    assert!(std::sync::Arc::ptr_eq(&first, &second));
+    let freed = std::sync::Arc::downgrade(&first);
+    drop((first, second));
+    assert!(freed.upgrade().is_none(), "the host itself keeps nothing");
 }
 
 #[test]

@@ -146,9 +146,9 @@ async fn one_tenants_mistake_is_no_other_tenants() {
     assert_eq!(changes.added, names(&["good", "pinned", "granted"]));
     assert_eq!(registry.get("pinned").unwrap().element.component().digest(), Digest::of(bundled_component()));
     for (tenant, words) in [
-        ("other-digest", "the declaration pins 0000"),
+        ("other-digest", "expected sha256:0000"),
         ("no-component", "broken.wasm: not a component"),
-        ("absent-component", "cannot read component"),
+        ("absent-component", "absent.wasm"),
         ("not-granted", "element.configuration: secret uses {{CARGO_PKG_NAME}}, which is not granted to this tenant"),
         ("no-folder", "is not an element folder"),
         ("not-set", "ORGANISATION_TEST_UNSET, which is not set"),

@@ -32,6 +32,12 @@ async fn a_trap_is_an_error_with_tenant_component_function_and_reason() {
     let host = Host::builder().parallel_calls(2).build().unwrap();
     for (name, guest, kind, reason) in [
         ("panic", describe("unreachable"), TrapKind::Unreachable, "it panicked or gave up"),
+        (
+            "panic while it is made",
+            Guest::default().module("(func $f unreachable) (start $f)"),
+            TrapKind::Unreachable,
+            "it panicked or gave up",
+        ),
         ("division by zero", describe("i32.const 1\n i32.const 0\n i32.div_u"), TrapKind::Arithmetic, "divide by zero"),
         (
             "overflow",

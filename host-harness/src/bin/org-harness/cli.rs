@@ -4,6 +4,8 @@ use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
 
+use host_harness::Digest;
+
 use crate::failure::{Failure, Refused};
 
 /// The most changes and records that a component answers at once.
@@ -34,6 +36,12 @@ pub struct Global {
     /// Component file [default: the one built with this program]
     #[arg(long, global = true, value_name = "FILE")]
     pub component: Option<PathBuf>,
+    /// Refuse every component but the one with this SHA-256, as inspect shows it
+    #[arg(long, global = true, value_name = "sha256:HEX")]
+    pub component_digest: Option<Digest>,
+    /// Load components signed by this ed25519 public key only (the signature is in FILE.sig); repeatable
+    #[arg(long, global = true, value_name = "FILE")]
+    pub trusted_key: Vec<PathBuf>,
     /// memory: or sqlite:PATH [default: a file in the user's data folder]
     #[arg(long, global = true, value_name = "URL")]
     pub storage: Option<String>,

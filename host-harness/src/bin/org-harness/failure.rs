@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, process::ExitCode};
 
 use host_harness::{
-    BuildError, CallError, ElementError, FailedCall, LoadError,
+    BuildError, CallError, ElementError, FailedCall, FileError, LoadError,
     contract::types::{self, Reason},
     reason_name,
     settings::SettingsError,
@@ -63,6 +63,9 @@ pub enum Failure {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The component file is too large, or its signature is none.
+    #[error(transparent)]
+    ComponentFile(FileError),
     /// The component cannot be run.
     #[error(transparent)]
     Component(#[from] LoadError),
@@ -124,6 +127,7 @@ impl Failure {
             Self::Usage { .. }
             | Self::Settings(_)
             | Self::File { .. }
+            | Self::ComponentFile(_)
             | Self::Component(_)
             | Self::Element(_)
             | Self::Storage(_)
@@ -152,7 +156,7 @@ impl Failure {
             Self::Usage { .. } => "usage",
             Self::Settings(_) => "invalid-config",
             Self::File { .. } => "file",
-            Self::Component(_) => "component",
+            Self::ComponentFile(_) | Self::Component(_) => "component",
             Self::Element(_) => "invalid-name",
             Self::Storage(_) | Self::Place(_) | Self::Store(_) => "storage",
             Self::Tenants(_) | Self::Declaration(_) => "invalid-tenants",
@@ -171,6 +175,9 @@ impl Failure {
         let text = match self {
             Self::Usage { hint, .. } => hint.as_str(),
             Self::Answered(error) => error.hint.as_deref()?,
+            Self::Component(LoadError::Digest { .. }) => {
+                "if the new component is meant, pin its digest; if not, put the old file back"
+            }
             Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
             Self::Call(failed) => match &failed.error {
                 CallError::Limit { .. } => "the next call works; for a sync the run goes on where it was",

@@ -1,9 +1,10 @@
 //! What a command works with: a host, a component, a storage, and the element made of them as the options say.
 
-use std::{path::Path, sync::Arc};
+use std::{path::PathBuf, sync::Arc};
 
 use host_harness::{
-    Answered, BuildError, CallResult, Called, Element, ElementOptions, Host, LoadedComponent, bundled_component,
+    Answered, BuildError, CallResult, Called, ComponentFile, Element, ElementOptions, FileError, Host, LoadedComponent,
+    TrustedKey, bundled_component,
     egress::{AllowList, OperatorList},
     observe::Observer,
     settings::{Document, ElementFolder, SettingsError, Variables},
@@ -36,8 +37,8 @@ impl Session {
     /// Whatever is wrong with an option or what it names.
     pub async fn open(options: &Global) -> Result<Self, Failure> {
         let folder = folder(options)?;
-        let host = host()?;
-        let component = load(&host, options.component.as_deref()).await?;
+        let host = host(options)?;
+        let component = load(&host, options).await?;
         let storage = open_storage(options.storage.as_deref()).await?;
         let mut made = ElementOptions::new(&options.tenant, folder.name, folder.settings, storage);
         made.operator = operator(options)?;
@@ -49,8 +50,8 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub async fn without_element(options: &Global) -> Result<Self, Failure> {
-        let host = host()?;
-        let component = load(&host, options.component.as_deref()).await?;
+        let host = host(options)?;
+        let component = load(&host, options).await?;
         let storage = storage::open("memory:", storage::Options::default()).await?;
         let nothing = Document::parse("{}").map_err(|error| Failure::Simulation(error.to_string()))?;
         let made = ElementOptions::new(&options.tenant, "none", nothing, storage);
@@ -71,54 +72,80 @@ pub fn folder(options: &Global) -> Result<ElementFolder, Failure> {
     Ok(ElementFolder::load(folder, &variables)?)
 }
 
-/// A host with compiled code kept in the user's cache folder, where that can be had.
+/// A host with compiled code kept in the user's cache folder, where that can be had, that loads what is signed by the
+/// trusted keys, where some are named.
 ///
 /// # Errors
-/// The machine does not allow one.
-pub fn host() -> Result<Host, BuildError> {
-    host_of(PARALLEL_CALLS, &[])
+/// A key cannot be read, or the machine does not allow a host.
+pub fn host(options: &Global) -> Result<Host, Failure> {
+    host_of(options, PARALLEL_CALLS, &[])
 }
 
 /// A host of this many calls at a time, which tells these observers of them.
 ///
 /// # Errors
-/// The machine does not allow one.
-pub fn host_of(calls: u32, observers: &[Arc<dyn Observer>]) -> Result<Host, BuildError> {
+/// As [`host`].
+pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) -> Result<Host, Failure> {
+    let keys = trusted_keys(options)?;
     let builder = || {
-        let builder = Host::builder().parallel_calls(calls);
+        let builder = Host::builder().parallel_calls(calls).trusted_keys(keys.iter().copied());
         observers.iter().fold(builder, |builder, observer| builder.observer(Arc::clone(observer)))
     };
-    let Some(cache) = places::compiled_code() else { return builder().build() };
+    let Some(cache) = places::compiled_code() else { return Ok(builder().build()?) };
     match builder().code_cache(cache).build() {
         Err(BuildError::Cache(error)) => {
             tracing::warn!(%error, "compiled code is not kept");
-            builder().build()
+            Ok(builder().build()?)
         }
-        built => built,
+        built => Ok(built?),
     }
 }
 
-/// The bytes of the component that the options name.
+/// The keys that the options name.
 ///
 /// # Errors
-/// The file cannot be read.
-pub fn component_bytes(file: Option<&Path>) -> Result<Vec<u8>, Failure> {
-    match file {
-        None => Ok(bundled_component().to_vec()),
-        Some(file) => std::fs::read(file).map_err(|source| Failure::File { file: file.display().to_string(), source }),
+/// A file cannot be read, or holds no public key.
+pub fn trusted_keys(options: &Global) -> Result<Vec<TrustedKey>, Failure> {
+    let read = |file: &PathBuf| {
+        let name = || file.display().to_string();
+        let bytes = std::fs::read(file).map_err(|source| Failure::File { file: name(), source })?;
+        TrustedKey::parse(&bytes).map_err(|error| {
+            Failure::usage(
+                format!("{}: {error}", name()),
+                "--trusted-key names the file of one public key; repeat it for more",
+            )
+        })
+    };
+    options.trusted_key.iter().map(read).collect()
+}
+
+/// The component that the options name; nobody has looked into it yet.
+///
+/// # Errors
+/// The file cannot be read, or is too large.
+pub fn component_file(options: &Global) -> Result<ComponentFile, Failure> {
+    match &options.component {
+        None => Ok(ComponentFile::of(bundled_component())),
+        Some(file) => ComponentFile::read(file).map_err(|error| match error {
+            FileError::Io { path, source } => Failure::File { file: path.display().to_string(), source },
+            error => Failure::ComponentFile(error),
+        }),
     }
 }
 
-/// Loads a component without keeping the runtime from its work.
+/// Loads the component without keeping the runtime from its work.
 ///
 /// # Errors
-/// The file cannot be read or run.
-pub async fn load(host: &Host, file: Option<&Path>) -> Result<Arc<LoadedComponent>, Failure> {
-    let bytes = component_bytes(file)?;
-    let host = host.clone();
-    let loaded = tokio::task::spawn_blocking(move || host.load(&bytes)).await;
+/// The file cannot be read or run, or is not the one that is demanded.
+pub async fn load(host: &Host, options: &Global) -> Result<Arc<LoadedComponent>, Failure> {
+    let (host, pin) = (host.clone(), options.component_digest);
+    let file = component_file(options)?;
+    let loaded = tokio::task::spawn_blocking(move || {
+        pin.map_or(Ok(()), |pin| file.demand(pin))?;
+        host.load_file(&file)
+    });
     // The task is never cancelled, so only a panic ends it without a result; it goes on here.
-    Ok(loaded.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))?)
+    Ok(loaded.await.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))?)
 }
 
 /// The storage with this address.

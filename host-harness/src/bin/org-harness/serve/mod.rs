@@ -58,7 +58,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     if let Some(file) = &asked.reports {
         observers.push(Arc::new(reports(file)?));
     }
-    let host = session::host_of(asked.calls, &observers)?;
+    let host = session::host_of(options, asked.calls, &observers)?;
     let storage = session::open_storage(options.storage.as_deref()).await?;
     let source = match &asked.tenants {
         Some(file) => Source::File(file.clone()),
@@ -199,6 +199,6 @@ impl HangUp {
         {
             return;
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -1,18 +1,21 @@
 //! The answer of `inspect`.
 
-use host_harness::{Digest, Inspection};
+use host_harness::{Digest, Inspection, LoadError};
 use serde::Serialize;
 
 /// What a file is, whether or not this host can run it.
 #[derive(Debug, Serialize)]
 pub struct InspectionView {
-    pub digest: String,
-    pub size: usize,
+    /// Nothing where the file is too large to be read.
+    pub digest: Option<String>,
+    pub size: u64,
+    /// `valid`, `untrusted` or `missing` where keys are trusted; else `unchecked` or `none`.
+    pub signature: &'static str,
     pub imports: Vec<String>,
     pub exports: Vec<String>,
     /// The world that is expected; nothing where the file is no component.
     pub world: Option<String>,
-    /// Whether it meets that world.
+    /// Whether this host, with the keys and the digest that it demands, loads it.
     pub fits: bool,
     /// What stands against it, with what was expected and what was found.
     pub problems: Vec<String>,
@@ -22,8 +25,9 @@ impl From<&Inspection> for InspectionView {
     fn from(inspection: &Inspection) -> Self {
         let world = &inspection.world;
         Self {
-            digest: inspection.digest.to_string(),
-            size: inspection.size,
+            digest: Some(inspection.digest.to_string()),
+            size: inspection.size as u64,
+            signature: "none",
             imports: world.imports.clone(),
             exports: world.exports.clone(),
             world: Some(world.world.clone()),
@@ -36,14 +40,29 @@ impl From<&Inspection> for InspectionView {
 impl InspectionView {
     /// The answer about a file that is no component.
     pub fn of_another_file(bytes: &[u8], problem: String) -> Self {
+        let digest = Some(Digest::of(bytes).to_string());
+        Self { digest, ..Self::of_a_large_file(bytes.len() as u64, problem) }
+    }
+
+    /// The answer about a file that was not read.
+    pub fn of_a_large_file(size: u64, problem: String) -> Self {
         Self {
-            digest: Digest::of(bytes).to_string(),
-            size: bytes.len(),
+            digest: None,
+            size,
+            signature: "none",
             imports: Vec::new(),
             exports: Vec::new(),
             world: None,
             fits: false,
             problems: vec![problem],
+        }
+    }
+
+    /// Adds what the operator demands of the file, where it is not met.
+    pub fn demand(&mut self, met: Result<(), LoadError>) {
+        if let Err(error) = met {
+            self.fits = false;
+            self.problems.push(error.to_string());
         }
     }
 }

@@ -33,7 +33,7 @@ pub async fn demo(options: &Global, keep: Option<&Path>, output: &mut Output) ->
 
 async fn tell(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
     let mut narrator = Narrator::new(output);
-    let stage = Stage::set(options.component.as_deref(), keep).await?;
+    let stage = Stage::set(options, keep).await?;
     let place = keep.map_or("临时文件夹 a temporary folder".to_owned(), |keep| keep.display().to_string());
     narrator.tell(format_args!(
         "模拟的企业微信 a simulated WeCom: {}\n元素与 SQLite 数据库 element and SQLite database: {place}",

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use wecom_simulator::{Control, Setup, Simulator};
 
 use crate::{
+    cli::Global,
     failure::Failure,
     places, session,
     simulated::folder::{self, Configuration},
@@ -47,7 +48,7 @@ impl Stage {
     ///
     /// # Errors
     /// Whatever cannot be started, written or loaded.
-    pub async fn set(component: Option<&Path>, keep: Option<&Path>) -> Result<Self, Failure> {
+    pub async fn set(options: &Global, keep: Option<&Path>) -> Result<Self, Failure> {
         let (place, temporary) = place(keep)?;
         let simulator = Simulator::start(Setup::new(wecom_simulator::demo()))
             .await
@@ -58,8 +59,10 @@ impl Stage {
         let folder = ElementFolder::load(&place.join("demo"), &Variables::default())?;
 
         let clock: Arc<dyn Clock> = Arc::new(SimulatedTime(control.clone()));
-        let host = Host::builder().parallel_calls(PARALLEL_CALLS).clock(Arc::clone(&clock)).build()?;
-        let component = session::load(&host, component).await?;
+        let trusted = session::trusted_keys(options)?;
+        let builder = Host::builder().parallel_calls(PARALLEL_CALLS).clock(Arc::clone(&clock));
+        let host = builder.trusted_keys(trusted).build()?;
+        let component = session::load(&host, options).await?;
         let database = place.join("organisation.db");
         let sealing_key = Some(places::sealing_key(&database)?);
         let options = storage::Options { clock, sealing_key, ..storage::Options::default() };

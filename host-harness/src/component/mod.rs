@@ -1,8 +1,16 @@
 //! A component that was judged and compiled and can be called any number of times.
+//!
+//! | File | What it holds |
+//! |---|---|
+//! | `file` | a component as it lies on disk, and what a file is that is none |
+//! | `trust` | signatures, and the keys that an operator trusts |
+
+pub(crate) mod file;
+pub(crate) mod trust;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
 use wasmtime::component::Component;
 
@@ -11,6 +19,8 @@ use crate::{
     contract::{OrganisationElementPre, Problem, WorldReport, element::Description},
     digest::Digest,
 };
+pub use file::{ComponentFile, FileError};
+pub use trust::{Signature, TrustError, TrustedKey};
 
 /// The largest component file that a host loads: 32 MiB, some sixty times what an element needs.
 pub const MAX_COMPONENT_BYTES: usize = 32 << 20;
@@ -28,6 +38,30 @@ pub enum LoadError {
     /// The bytes are something else; says what they look like.
     #[error("not a component: {0}")]
     NotAComponent(String),
+    /// It is not the component that somebody pinned.
+    #[error("the component is not the one that was pinned: expected sha256:{expected}, found sha256:{found}")]
+    Digest {
+        /// The digest that was demanded.
+        expected: Digest,
+        /// The digest of the file.
+        found: Digest,
+    },
+    /// The host trusts keys, and the component comes without a signature.
+    #[error(
+        "the component sha256:{0} is not signed, and this host loads components of its trusted keys only: put the \
+             signature into FILE.sig beside FILE"
+    )]
+    Unsigned(Digest),
+    /// The signature is of none of the trusted keys, or of another file.
+    #[error(
+        "the signature of the component sha256:{component} is of none of the {keys} trusted keys, or of another file"
+    )]
+    Untrusted {
+        /// The component.
+        component: Digest,
+        /// How many keys are trusted.
+        keys: usize,
+    },
     /// It begins like a component and cannot be read or compiled.
     #[error("the component is damaged or uses what this host does not support: {0}")]
     Invalid(String),
@@ -41,7 +75,7 @@ fn join(problems: &[Problem]) -> String {
 }
 
 /// What a component file is, whether or not this host can run it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inspection {
     /// The SHA-256 of the file.
     pub digest: Digest,
@@ -52,7 +86,8 @@ pub struct Inspection {
     pub world: WorldReport,
 }
 
-/// A component, ready to be instantiated for each call. Belongs to the host that loaded it.
+/// A component, ready to be instantiated for each call. Belongs to the host that loaded it. Its code is freed with the
+/// last element that has it and the last call that runs it.
 pub struct LoadedComponent {
     pub(crate) inspection: Inspection,
     pub(crate) pre: OrganisationElementPre<CallState>,
@@ -86,33 +121,20 @@ impl std::fmt::Debug for LoadedComponent {
     }
 }
 
-/// Looks at the first bytes only, so that what is no component is refused in words and not by a parser.
-pub(crate) fn refuse_other_files(bytes: &[u8]) -> Result<(), LoadError> {
-    /// A binary begins with `\0asm`, a version and a layer: 0 for a core module, 1 for a component.
-    const MAGIC: &[u8] = b"\0asm";
-    if bytes.len() > MAX_COMPONENT_BYTES {
-        return Err(LoadError::TooLarge { bytes: bytes.len() });
+/// Whether one of these keys signed the component. Where no key is trusted in particular, every component is.
+pub(crate) fn demand_signature(
+    bytes: &[u8],
+    signature: Option<&Signature>,
+    keys: &[TrustedKey],
+) -> Result<(), LoadError> {
+    if keys.is_empty() {
+        return Ok(());
     }
-    let what = match bytes {
-        [] => "the file is empty".to_owned(),
-        _ if MAGIC.starts_with(bytes) => "the file ends within its first bytes".to_owned(),
-        [0, b'a', b's', b'm', rest @ ..] => match rest {
-            [_, _, 1, 0, ..] => return Ok(()),
-            [_, _, 0, 0, ..] => {
-                "it is a core module; build it for wasm32-wasip2, or wrap it with `wasm-tools component \
-                                 new`"
-                    .to_owned()
-            }
-            [_, _, _, _, ..] => "it is WebAssembly of a layer that this host does not know".to_owned(),
-            _ => "the file ends within its first bytes".to_owned(),
-        },
-        [b'(', ..] => "it is WebAssembly text; a binary component is expected".to_owned(),
-        [0x7f, b'E', b'L', b'F', ..] => {
-            "it is a native program or compiled code; a component as built by cargo is expected".to_owned()
-        }
-        _ => "it does not begin like WebAssembly".to_owned(),
-    };
-    Err(LoadError::NotAComponent(what))
+    let Some(signature) = signature else { return Err(LoadError::Unsigned(Digest::of(bytes))) };
+    if keys.iter().any(|key| key.signed(bytes, signature)) {
+        return Ok(());
+    }
+    Err(LoadError::Untrusted { component: Digest::of(bytes), keys: keys.len() })
 }
 
 /// Judges a compiled component.
@@ -121,32 +143,5 @@ pub(crate) fn inspect(bytes: &[u8], component: &Component) -> Inspection {
         digest: Digest::of(bytes),
         size: bytes.len(),
         world: crate::contract::judge(component.engine(), component),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn other_files_are_recognised() {
-        let cases: [(&[u8], &str); 9] = [
-            (b"", "is empty"),
-            (b"\0as", "ends within"),
-            (b"\0asm\x0d\0", "ends within"),
-            (b"\0asm\x01\0\0\0", "core module"),
-            (b"\0asm\x0d\0\x02\0", "layer"),
-            (b"(component)", "text"),
-            (b"\x7fELF\x02\x01", "native"),
-            (b"PK\x03\x04", "does not begin"),
-            ("名".as_bytes(), "does not begin"),
-        ];
-        for (bytes, words) in cases {
-            let message = refuse_other_files(bytes).unwrap_err().to_string();
-            assert!(message.contains(words), "{bytes:?}: {message}");
-        }
-        assert!(refuse_other_files(b"\0asm\x0d\0\x01\0").is_ok());
-        let large = vec![0; MAX_COMPONENT_BYTES + 1];
-        assert!(matches!(refuse_other_files(&large), Err(LoadError::TooLarge { bytes }) if bytes == large.len()));
     }
 }
