@@ -13,5 +13,6 @@ mod killed;
 mod login;
 mod simulate;
 mod sync;
+mod tenant;
 mod usage;
 mod validate;

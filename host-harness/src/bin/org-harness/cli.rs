@@ -34,9 +34,14 @@ pub struct Global {
     /// Component file [default: the one built with this program]
     #[arg(long, global = true, value_name = "FILE")]
     pub component: Option<PathBuf>,
-    /// memory: or sqlite:PATH [default: a file in the user's data folder]
+    /// memory:, sqlite:PATH or postgres://USER@HOST/DATABASE [default: a file in the user's data folder]. A password is
+    /// better given in PGPASSWORD or ~/.pgpass
     #[arg(long, global = true, value_name = "URL")]
     pub storage: Option<String>,
+    /// Environment variable with the key that seals secrets at rest: 32 random bytes in base64, the same on all hosts of a
+    /// database [default: a file beside the SQLite file]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub sealing_key: Option<String>,
     /// Whose element it is
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]
     pub tenant: String,
@@ -156,6 +161,9 @@ pub enum Command {
     },
     /// Count the copy, and show the last and the current run
     Overview,
+    /// Copy or remove everything that is stored of the tenant
+    #[command(subcommand)]
+    Tenant(Tenant),
     /// Run a simulated WeCom and write an element folder for it
     Simulate(Simulate),
     /// Go through the whole story on this machine: sign in, sync, change, sync again, what goes wrong
@@ -253,6 +261,36 @@ pub enum Status {
     NotActivated,
     LeftRange,
     Resigned,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Write all elements of the tenant to a new file. It holds personal data in the clear. Sealed values (tokens) are left
+    /// out, unless there is a transfer key
+    Export {
+        /// A file that does not exist
+        file: PathBuf,
+        /// Environment variable with a key, 32 random bytes in base64: sealed values go along, sealed with it
+        #[arg(long, value_name = "NAME")]
+        transfer_key: Option<String>,
+    },
+    /// Read an exported tenant into the storage. A file that is damaged, cut off or sealed with another key changes nothing
+    Import {
+        /// What an export wrote
+        file: PathBuf,
+        /// Delete what the tenant holds, rather than refuse when it holds something
+        #[arg(long)]
+        replace: bool,
+        /// Environment variable with the key that the export was given
+        #[arg(long, value_name = "NAME")]
+        transfer_key: Option<String>,
+    },
+    /// Remove all elements of the tenant, without a trace
+    Delete {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -7,7 +7,10 @@ use host_harness::{
     contract::types::{self, Reason},
     reason_name,
     settings::SettingsError,
-    storage::OpenError,
+    storage::{
+        OpenError, StorageError,
+        tenant::{ExportError, ImportError},
+    },
 };
 
 use crate::{
@@ -71,6 +74,15 @@ pub enum Failure {
     /// The storage cannot be opened.
     #[error(transparent)]
     Storage(#[from] OpenError),
+    /// The storage failed in its work.
+    #[error(transparent)]
+    Stored(#[from] StorageError),
+    /// The tenant cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The tenant cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// The user's folders are not usable.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -110,15 +122,22 @@ impl Failure {
             | Self::Element(_)
             | Self::Storage(_)
             | Self::Place(_) => Status::Configuration,
+            // A name that is not usable stands on the command line.
+            Self::Stored(StorageError::Invalid(_)) => Status::Configuration,
             Self::Answered(error) if matches!(error.reason, Reason::InvalidConfig(_)) => Status::Configuration,
             Self::Call(failed) => match failed.error {
                 CallError::Limit { .. } | CallError::Trap { .. } => Status::Stopped,
                 _ => Status::Negative,
             },
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
-            Self::Host(_) | Self::Answered(_) | Self::Simulation(_) | Self::Interrupted | Self::Output(_) => {
-                Status::Negative
-            }
+            Self::Host(_)
+            | Self::Stored(_)
+            | Self::Export(_)
+            | Self::Import(_)
+            | Self::Answered(_)
+            | Self::Simulation(_)
+            | Self::Interrupted
+            | Self::Output(_) => Status::Negative,
         }
     }
 
@@ -130,7 +149,11 @@ impl Failure {
             Self::File { .. } => "file",
             Self::Component(_) => "component",
             Self::Element(_) => "invalid-name",
-            Self::Storage(_) | Self::Place(_) => "storage",
+            Self::Stored(StorageError::Invalid(_)) => "invalid-name",
+            Self::Storage(_) | Self::Place(_) | Self::Stored(_) => "storage",
+            Self::Export(_) => "export",
+            Self::Import(ImportError::NotEmpty { .. }) => "conflict",
+            Self::Import(_) => "import",
             Self::Host(_) => "host",
             Self::Answered(error) => reason_name(&error.reason),
             Self::Call(failed) => failed.error.kind(),
@@ -145,6 +168,10 @@ impl Failure {
         let text = match self {
             Self::Usage { hint, .. } => hint.as_str(),
             Self::Answered(error) => error.hint.as_deref()?,
+            Self::Import(ImportError::NotEmpty { .. }) => "tenant import --replace deletes what the tenant holds first",
+            Self::Import(ImportError::KeyNeeded { .. } | ImportError::OtherKey { .. }) => {
+                "name the environment variable that holds it with --transfer-key NAME"
+            }
             Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
             Self::Call(failed) => match &failed.error {
                 CallError::Limit { .. } => "the next call works; for a sync the run goes on where it was",

@@ -6,15 +6,10 @@ use host_harness::{
     Answered, BuildError, CallResult, Called, Element, ElementOptions, Host, LoadedComponent, bundled_component,
     egress::{AllowList, OperatorList},
     settings::{Document, ElementFolder, SettingsError, Variables},
-    storage::{self, Storage},
+    storage,
 };
 
-use crate::{
-    cli::Global,
-    failure::Failure,
-    output::Output,
-    places::{self, PlaceError},
-};
+use crate::{cli::Global, failure::Failure, output::Output, places, store};
 
 /// One command makes a handful of calls, so there is no need to reserve room for more.
 const PARALLEL_CALLS: u32 = 8;
@@ -37,7 +32,7 @@ impl Session {
         let folder = folder(options)?;
         let host = host()?;
         let component = load(&host, options.component.as_deref()).await?;
-        let storage = open_storage(options.storage.as_deref()).await?;
+        let storage = store::open(options).await?;
         let mut made = ElementOptions::new(&options.tenant, folder.name, folder.settings, storage);
         made.operator = operator(options)?;
         Ok(Self { element: host.element(&component, made)? })
@@ -107,25 +102,6 @@ pub async fn load(host: &Host, file: Option<&Path>) -> Result<Arc<LoadedComponen
     let loaded = tokio::task::spawn_blocking(move || host.load(&bytes)).await;
     // The task is never cancelled, so only a panic ends it without a result; it goes on here.
     Ok(loaded.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))?)
-}
-
-async fn open_storage(address: Option<&str>) -> Result<Arc<dyn Storage>, Failure> {
-    let address = match address {
-        Some(address) => address.to_owned(),
-        None => {
-            let path = places::data()?.join("organisation.db");
-            format!("sqlite:{}", path.to_str().ok_or(PlaceError::NoHome)?)
-        }
-    };
-    let mut options = storage::Options::default();
-    if let Some(path) = address.strip_prefix("sqlite:")
-        && let path = path.strip_prefix("//").unwrap_or(path)
-        && !path.is_empty()
-        && path != ":memory:"
-    {
-        options.sealing_key = Some(places::sealing_key(path.as_ref())?);
-    }
-    Ok(storage::open(&address, options).await?)
 }
 
 /// Public https hosts that the configuration needs, and what is written.
