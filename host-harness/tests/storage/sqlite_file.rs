@@ -137,7 +137,7 @@ async fn a_deleted_tenant_leaves_no_byte_in_the_files() {
     for round in 0..3 {
         for part in 0..4 {
             let put = |index: u32| {
-                let value = format!("private-value-{round}-").repeat(if index % 50 == 0 { 700 } else { 5 });
+                let value = format!("private-value-{round}-").repeat(if index.is_multiple_of(50) { 700 } else { 5 });
                 Op::put(format!("private-key/{part}/{index}"), value)
             };
             apply(&store, &gone, (0..250).map(put).collect()).await;

@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{
+    Args, CommandFactory as _, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use crate::failure::{Failure, Refused};
 
@@ -162,7 +165,7 @@ pub enum Command {
     /// Count the copy, and show the last and the current run
     Overview,
     /// Copy or remove everything that is stored of the tenant
-    #[command(subcommand)]
+    #[command(subcommand, arg_required_else_help = false)]
     Tenant(Tenant),
     /// Run a simulated WeCom and write an element folder for it
     Simulate(Simulate),
@@ -337,7 +340,11 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
 /// clap's words without its decoration.
 fn usage(error: &clap::Error) -> Failure {
     if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
-        let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let names = match error.get(ContextKind::ValidSubcommand) {
+            // Of a command that has commands.
+            Some(ContextValue::Strings(names)) => names.clone(),
+            _ => Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect(),
+        };
         return Failure::usage("no command given", format!("name one of: {}", names.join(", ")));
     }
     let text = error.render().to_string();
