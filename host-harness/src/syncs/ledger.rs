@@ -150,7 +150,7 @@ mod tests {
     fn hosts() -> (ManualClock, [Ledger; 2]) {
         let clock = ManualClock::at(1_000_000);
         let storage: Arc<dyn Storage> =
-            Arc::new(MemoryStorage::new(Options { clock: Arc::new(clock.clone()), ..Options::default() }));
+            Arc::new(MemoryStorage::new(Options { clock: Some(Arc::new(clock.clone())), ..Options::default() }));
         let ledger = |host: &str| Ledger::new(Arc::clone(&storage), host.into(), LEASE).unwrap();
         let hosts = [ledger("one"), ledger("two")];
         (clock, hosts)

@@ -16,9 +16,11 @@
 //! use host_harness::{Host, storage, syncs::{Scheduler, SyncOptions}, tenants::{Registry, Source}};
 //!
 //! let host = Host::builder().build()?;
-//! let store = storage::open("sqlite:/var/lib/org/org.db", storage::Options::default()).await?;
+//! let options = storage::Options::default();
+//! let quotas = options.quotas.clone();
+//! let store = storage::open("sqlite:/var/lib/org/org.db", options).await?;
 //! let source = Source::File("tenants.json".into());
-//! let (registry, changes) = Registry::open(host, Arc::clone(&store), source).await?;
+//! let (registry, changes) = Registry::open(host, Arc::clone(&store), quotas, source).await?;
 //! for (tenant, why) in &changes.unusable {
 //!     eprintln!("{tenant} is not served: {why}");
 //! }

@@ -19,7 +19,7 @@ use crate::{
     element::{Element, ElementOptions},
     host::Host,
     settings::{Document, ElementFolder, FillError, SettingsError, Variables},
-    storage::{Quota, Storage},
+    storage::{Quota, Quotas, Storage},
 };
 
 /// A tenant that is served.
@@ -64,6 +64,7 @@ impl Changes {
 pub struct Registry {
     host: Host,
     storage: Arc<dyn Storage>,
+    quotas: Quotas,
     source: Source,
     served: RwLock<Arc<BTreeMap<Arc<str>, Tenant>>>,
     /// Why the last reload took nothing up, or tenants that it could not serve.
@@ -74,13 +75,19 @@ pub struct Registry {
 
 impl Registry {
     /// Reads the declarations and makes the elements. Tenants that cannot be served as they are declared are told in
-    /// the answer; the others are served.
+    /// the answer; the others are served. `quotas` are those that the store was opened with: tenants get their own there.
     ///
     /// # Errors
     /// The declarations cannot be read at all.
-    pub async fn open(host: Host, storage: Arc<dyn Storage>, source: Source) -> Result<(Self, Changes), SourceError> {
+    pub async fn open(
+        host: Host,
+        storage: Arc<dyn Storage>,
+        quotas: Quotas,
+        source: Source,
+    ) -> Result<(Self, Changes), SourceError> {
         let (served, trouble) = (RwLock::default(), Mutex::default());
-        let registry = Self { host, storage, source, served, trouble, reloading: tokio::sync::Mutex::default() };
+        let registry =
+            Self { host, storage, quotas, source, served, trouble, reloading: tokio::sync::Mutex::default() };
         let changes = registry.reload().await?;
         Ok((registry, changes))
     }
@@ -154,6 +161,12 @@ impl Registry {
             served.insert(Arc::clone(&tenant.name), tenant);
         }
         changes.removed = before.keys().filter(|name| !served.contains_key(*name)).map(ToString::to_string).collect();
+        for gone in before.values().filter(|tenant| !served.contains_key(&tenant.name)) {
+            self.quotas.set_own(gone.element.scope().clone(), None);
+        }
+        for tenant in served.values() {
+            self.quotas.set_own(tenant.element.scope().clone(), tenant.quota);
+        }
         *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
         Ok(changes)
     }

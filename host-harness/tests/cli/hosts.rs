@@ -20,6 +20,19 @@ use crate::{
 
 const LEASE: Duration = Duration::from_secs(3);
 
+/// The key that seals what the hosts store, and the variable in which they find it.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const KEY_VARIABLE: &str = "ORG_TEST_SEALING_KEY";
+
+/// What hosts share.
+#[derive(Clone, Copy)]
+enum Shared {
+    /// A file: hosts of one machine.
+    Sqlite,
+    /// A database: hosts anywhere.
+    Postgres,
+}
+
 /// Three hosts and what they share.
 struct Hosts {
     bed: Bed,
@@ -29,7 +42,7 @@ struct Hosts {
 }
 
 impl Hosts {
-    async fn new(tenants: usize, latency: Duration) -> Self {
+    async fn new(shared: Shared, tenants: usize, latency: Duration) -> Option<Self> {
         let bed = Bed::new().await;
         bed.control().configure(|behaviour| behaviour.latency = latency);
         let declared: Vec<Value> = (0..tenants)
@@ -43,13 +56,13 @@ impl Hosts {
             })
             .collect();
         fs::write(bed.home().join("tenants.json"), json!({"tenants": declared}).to_string()).unwrap();
-        let address = format!("sqlite:{}", bed.home().join("shared.db").display());
-        // Made once here, so that the hosts find it.
-        let key = bed.home().join("shared.db.key");
-        fs::write(&key, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
-        let sealing_key = Some(SealingKey::from_base64(&fs::read_to_string(key).unwrap()).unwrap());
+        let address = match shared {
+            Shared::Sqlite => format!("sqlite:{}", bed.home().join("shared.db").display()),
+            Shared::Postgres => postgres_for_tests::database()?,
+        };
+        let sealing_key = Some(SealingKey::from_base64(KEY).unwrap());
         let storage = storage::open(&address, Options { sealing_key, ..Options::default() }).await.unwrap();
-        Self { bed, tenants, storage, address }
+        Some(Self { bed, tenants, storage, address })
     }
 
     fn start(&self, name: &str) -> Serving {
@@ -59,6 +72,8 @@ impl Hosts {
             "json",
             "--storage",
             &self.address,
+            "--sealing-key",
+            KEY_VARIABLE,
             "serve",
             "--tenants",
             tenants.to_str().unwrap(),
@@ -71,7 +86,9 @@ impl Hosts {
             "--lease",
             &lease,
         ];
-        Serving::start(program(self.bed.home(), &arguments), &self.bed.home().join(format!("{name}.log")))
+        let mut command = program(self.bed.home(), &arguments);
+        command.env(KEY_VARIABLE, KEY);
+        Serving::start(command, &self.bed.home().join(format!("{name}.log")))
     }
 
     /// Tenants whose turn a host has, by host; and those who rest, by how their turn ended.
@@ -118,9 +135,8 @@ impl Hosts {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn three_hosts_share_all_syncs_and_do_none_twice() {
-    let hosts = Hosts::new(200, Duration::ZERO).await;
+async fn shared_and_none_twice(shared: Shared, tenants: usize) {
+    let Some(hosts) = Hosts::new(shared, tenants, Duration::ZERO).await else { return };
     let all = ["one", "two", "three"].map(|name| hosts.start(name));
     hosts.until_complete(hosts.tenants).await;
     let done: Vec<f64> =
@@ -131,9 +147,8 @@ async fn three_hosts_share_all_syncs_and_do_none_twice() {
     hosts.assert_each_once().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_killed_host_had_begun_is_done_by_the_others() {
-    let hosts = Hosts::new(60, Duration::from_millis(150)).await;
+async fn taken_up_by_the_others(shared: Shared) {
+    let Some(hosts) = Hosts::new(shared, 60, Duration::from_millis(150)).await else { return };
     let all = ["one", "two", "three"].map(|name| hosts.start(name));
     hosts.until_complete(hosts.tenants / 6).await;
     let [one, two, three] = all;
@@ -150,4 +165,24 @@ async fn what_a_killed_host_had_begun_is_done_by_the_others() {
     hosts.until_complete(hosts.tenants).await;
     hosts.assert_each_once().await;
     drop(three);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_of_one_file_share_all_syncs_and_do_none_twice() {
+    shared_and_none_twice(Shared::Sqlite, 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_of_one_database_share_all_syncs_and_do_none_twice() {
+    shared_and_none_twice(Shared::Postgres, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_host_of_a_file_had_begun_is_done_by_the_others() {
+    taken_up_by_the_others(Shared::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_host_of_a_database_had_begun_is_done_by_the_others() {
+    taken_up_by_the_others(Shared::Postgres).await;
 }

@@ -17,6 +17,7 @@ mod login;
 mod serve;
 mod simulate;
 mod sync;
+mod tenant;
 mod usage;
 mod validate;
 #[cfg(unix)]

@@ -99,6 +99,14 @@ impl Storage for HungStore {
         std::future::pending().await
     }
 
+    async fn scopes(&self, _: &str) -> Result<Vec<Scope>, StorageError> {
+        std::future::pending().await
+    }
+
+    async fn snapshot(&self, _: &Scope) -> Result<Box<dyn storage::Snapshot>, StorageError> {
+        std::future::pending().await
+    }
+
     async fn close(&self) {}
 }
 

@@ -8,7 +8,7 @@ use std::{
 
 use host_harness::{
     Digest, Host, bundled_component,
-    storage::{self, Options, Storage},
+    storage::{self, Op, Options, Quotas, Scope, Storage, StorageError},
     tenants::{Changes, Registry, Source, StoreError, StoredTenants, declarations_of_file},
 };
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ impl Declared {
     }
 
     async fn open(&self) -> (Registry, Changes) {
-        Registry::open(host(), store().await, Source::File(self.file.clone())).await.unwrap()
+        Registry::open(host(), store().await, Quotas::default(), Source::File(self.file.clone())).await.unwrap()
     }
 }
 
@@ -171,7 +171,7 @@ async fn one_tenants_mistake_is_no_other_tenants() {
 async fn tenants_are_declared_in_the_store_of_all_hosts() {
     let storage = store().await;
     let stored = StoredTenants::new(Arc::clone(&storage));
-    let open = || Registry::open(host(), Arc::clone(&storage), Source::Stored(Arc::clone(&storage)));
+    let open = || Registry::open(host(), Arc::clone(&storage), Quotas::default(), Source::Stored(Arc::clone(&storage)));
     let (one, changes) = open().await.unwrap();
     assert!(changes.is_empty() && one.is_empty());
     let declared = Declared::new(json!([inline("acme", json!({"a": 1})), inline("other", json!({}))]));
@@ -201,4 +201,29 @@ async fn no_element_gets_into_the_hosts_own_rooms() {
     let options = host_harness::ElementOptions::new("(host)", "tenants", settings, store().await);
     let message = host.element(&component, options).unwrap_err().to_string();
     assert!(message.contains("kept for the host itself"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quotas_are_taken_up_while_the_store_is_open() {
+    let quotas = Quotas::default();
+    let storage = storage::open("memory:", Options { quotas: quotas.clone(), ..Options::default() }).await.unwrap();
+    let limited = |quota: Value| {
+        let mut tenant = inline("acme", json!({}));
+        tenant["quota"] = quota;
+        json!([tenant])
+    };
+    let declared = Declared::new(limited(json!({"items": 1})));
+    let source = Source::File(declared.file.clone());
+    let (registry, _) = Registry::open(host(), Arc::clone(&storage), quotas, source).await.unwrap();
+    let scope = Scope::new("acme", "org").unwrap();
+    let put = |key: &str| storage.apply(&scope, vec![Op::put(key, "")]);
+    put("a").await.unwrap();
+    assert!(matches!(put("b").await, Err(StorageError::Quota { name: "items", limit: 1, .. })));
+    declared.write(limited(json!({"items": 2})));
+    assert_eq!(registry.reload().await.unwrap().changed, names(&["acme"]));
+    put("b").await.unwrap();
+    assert!(put("c").await.is_err());
+    declared.write(json!([]));
+    registry.reload().await.unwrap();
+    put("c").await.unwrap();
 }

@@ -7,7 +7,10 @@ use host_harness::{
     contract::types::{self, Reason},
     reason_name,
     settings::SettingsError,
-    storage::{OpenError, StorageError},
+    storage::{
+        OpenError, StorageError,
+        tenant::{ExportError, ImportError},
+    },
     tenants::{SourceError, StoreError},
 };
 
@@ -75,6 +78,15 @@ pub enum Failure {
     /// The storage cannot be opened.
     #[error(transparent)]
     Storage(#[from] OpenError),
+    /// The storage failed in its work.
+    #[error(transparent)]
+    Stored(#[from] StorageError),
+    /// The tenant cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The tenant cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// The user's folders are not usable.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -99,9 +111,6 @@ pub enum Failure {
     /// A declaration was not stored.
     #[error(transparent)]
     Declaration(#[from] StoreError),
-    /// The storage does not do what it was asked to.
-    #[error(transparent)]
-    Store(#[from] StorageError),
     /// The address is not to be had.
     #[error("cannot listen on {address}: {source}; choose another port, or 0 for any free one")]
     Listen {
@@ -135,6 +144,8 @@ impl Failure {
             | Self::Tenants(_)
             | Self::Declaration(_)
             | Self::Listen { .. } => Status::Configuration,
+            // A name that is not usable stands on the command line.
+            Self::Stored(StorageError::Invalid(_)) => Status::Configuration,
             Self::Answered(error) if matches!(error.reason, Reason::InvalidConfig(_)) => Status::Configuration,
             Self::Call(failed) => match failed.error {
                 CallError::Limit { .. } | CallError::Trap { .. } => Status::Stopped,
@@ -142,10 +153,12 @@ impl Failure {
             },
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
             Self::Host(_)
+            | Self::Stored(_)
+            | Self::Export(_)
+            | Self::Import(_)
             | Self::Answered(_)
             | Self::Simulation(_)
             | Self::Interrupted
-            | Self::Store(_)
             | Self::Output(_) => Status::Negative,
         }
     }
@@ -158,7 +171,11 @@ impl Failure {
             Self::File { .. } => "file",
             Self::ComponentFile(_) | Self::Component(_) => "component",
             Self::Element(_) => "invalid-name",
-            Self::Storage(_) | Self::Place(_) | Self::Store(_) => "storage",
+            Self::Stored(StorageError::Invalid(_)) => "invalid-name",
+            Self::Storage(_) | Self::Place(_) | Self::Stored(_) => "storage",
+            Self::Export(_) => "export",
+            Self::Import(ImportError::NotEmpty { .. }) => "conflict",
+            Self::Import(_) => "import",
             Self::Tenants(_) | Self::Declaration(_) => "invalid-tenants",
             Self::Listen { .. } => "listen",
             Self::Host(_) => "host",
@@ -177,6 +194,10 @@ impl Failure {
             Self::Answered(error) => error.hint.as_deref()?,
             Self::Component(LoadError::Digest { .. }) => {
                 "if the new component is meant, pin its digest; if not, put the old file back"
+            }
+            Self::Import(ImportError::NotEmpty { .. }) => "tenant import --replace deletes what the tenant holds first",
+            Self::Import(ImportError::KeyNeeded { .. } | ImportError::OtherKey { .. }) => {
+                "name the environment variable that holds it with --transfer-key NAME"
             }
             Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
             Self::Call(failed) => match &failed.error {

@@ -8,7 +8,7 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | `cli` | options and commands |
-//! | `session`, `places`, `logging` | what a command works with, the user's folders, the log |
+//! | `session`, `store`, `places`, `logging` | what a command works with, the user's folders, the log |
 //! | `commands` | one file for each group of commands |
 //! | `run` | the loop that takes a run of synchronisation to its end |
 //! | `serve` | many tenants: sign-ins, periodic syncs, metrics |
@@ -27,6 +27,7 @@ mod run;
 mod serve;
 mod session;
 mod simulated;
+mod store;
 mod text;
 mod view;
 

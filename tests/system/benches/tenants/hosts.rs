@@ -9,7 +9,7 @@ use std::{
 
 use host_harness::{
     Host,
-    storage::{self, Options, Scope, SealingKey, Storage},
+    storage::{self, Options, Quotas, Scope, SealingKey, Storage},
     syncs::{Scheduler, SyncOptions},
     tenants::{Registry, Source},
 };
@@ -105,7 +105,8 @@ pub async fn serve(arguments: &[String]) -> Outcome<()> {
     let [_, address, file, name] = arguments else { return Err("storage, tenants, name".into()) };
     let store = open(address).await?;
     let host = Host::builder().parallel_calls(64).build()?;
-    let (registry, changes) = Registry::open(host, Arc::clone(&store), Source::File(file.into())).await?;
+    let (registry, changes) =
+        Registry::open(host, Arc::clone(&store), Quotas::default(), Source::File(file.into())).await?;
     if !changes.unusable.is_empty() {
         return Err(format!("{:?}", changes.unusable).into());
     }

@@ -9,7 +9,7 @@ use crate::{
     cli::{Global, Tenants},
     failure::{Failure, Status},
     output::Output,
-    session, text,
+    store, text,
 };
 
 /// Names of tenants.
@@ -23,7 +23,7 @@ struct TenantsView {
 /// # Errors
 /// The file holds mistakes, or the storage cannot be had.
 pub async fn tenants(options: &Global, asked: &Tenants, output: &mut Output) -> Result<Status, Failure> {
-    let stored = StoredTenants::new(session::open_storage(options.storage.as_deref()).await?);
+    let stored = StoredTenants::new(store::open(options).await?);
     let (tenants, status) = match asked {
         Tenants::Put { file } => (put(&stored, file).await?, Status::Done),
         Tenants::List => (stored.list().await?.into_iter().map(|(name, _)| name).collect(), Status::Done),

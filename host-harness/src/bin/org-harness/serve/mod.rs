@@ -20,6 +20,7 @@ use std::{fs::OpenOptions, io, path::Path, sync::Arc, time::Duration};
 
 use host_harness::{
     observe::{Observer, ReportLines, metrics::Metrics},
+    storage::Quotas,
     syncs::{Scheduler, SyncOptions},
     tenants::{Changes, Registry, Source, SourceError},
 };
@@ -32,7 +33,7 @@ use crate::{
     failure::{Failure, Status},
     interrupt::interrupted,
     output::Output,
-    session,
+    session, store,
     text::Paint,
 };
 
@@ -59,12 +60,13 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         observers.push(Arc::new(reports(file)?));
     }
     let host = session::host_of(options, asked.calls, &observers)?;
-    let storage = session::open_storage(options.storage.as_deref()).await?;
+    let quotas = Quotas::default();
+    let storage = store::open_with(options, quotas.clone()).await?;
     let source = match &asked.tenants {
         Some(file) => Source::File(file.clone()),
         None => Source::Stored(Arc::clone(&storage)),
     };
-    let (registry, changes) = Registry::open(host.clone(), Arc::clone(&storage), source).await?;
+    let (registry, changes) = Registry::open(host.clone(), Arc::clone(&storage), quotas, source).await?;
     let registry = Arc::new(registry);
 
     let listener = TcpListener::bind(asked.listen).await;
