@@ -1,14 +1,13 @@
 //! Periodic syncs shared by one, two, three hosts, each a process of its own.
 
 use std::{
-    path::Path,
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
 };
 
 use host_harness::{
-    Host,
+    Host, bundled_component,
     storage::{self, Options, Quotas, Scope, SealingKey, Storage},
     syncs::{Scheduler, SyncOptions},
     tenants::{Registry, Source},
@@ -26,6 +25,9 @@ const PARALLEL: usize = 8;
 pub async fn measure(sizes: &Sizes) -> Outcome<()> {
     println!("periodic syncs of {} tenants of 12 members, vendor with {} ms latency", sizes.synced, sizes.latency);
     let vendor = Vendor::start(12, 4, sizes.latency)?;
+    // Compiled once and kept, so that the start of a process is no part of what is measured.
+    let code = tempfile::tempdir()?;
+    Host::builder().parallel_calls(1).code_cache(code.path()).build()?.load(bundled_component())?;
     for hosts in 1..=sizes.hosts {
         let folder = tempfile::tempdir()?;
         // Names of their own for each measurement, so that a database that is given serves for all of them.
@@ -49,8 +51,9 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
         };
         let store = open(&address).await?;
         let began = Instant::now();
-        let processes: Vec<Running> =
-            (0..hosts).map(|number| Running::start(&address, &file, number)).collect::<Outcome<_>>()?;
+        let processes: Vec<Running> = (0..hosts)
+            .map(|number| Running::start([&address, &file.to_string_lossy(), &code.path().to_string_lossy()], number))
+            .collect::<Outcome<_>>()?;
         let prefix = format!("turn/h{hosts}-");
         while complete(&*store, &prefix).await? < sizes.synced {
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -67,9 +70,9 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
 struct Running(Child);
 
 impl Running {
-    fn start(address: &str, file: &Path, number: usize) -> Outcome<Self> {
+    fn start(shared: [&str; 3], number: usize) -> Outcome<Self> {
         let mut command = Command::new(std::env::current_exe()?);
-        command.args([ROLE, address, &file.to_string_lossy(), &format!("host-{number}")]).stdin(Stdio::null());
+        command.arg(ROLE).args(shared).arg(format!("host-{number}")).stdin(Stdio::null());
         Ok(Self(command.spawn()?))
     }
 }
@@ -102,9 +105,9 @@ async fn complete(store: &dyn Storage, prefix: &str) -> Outcome<usize> {
 
 /// The other process: a host until it is killed.
 pub async fn serve(arguments: &[String]) -> Outcome<()> {
-    let [_, address, file, name] = arguments else { return Err("storage, tenants, name".into()) };
+    let [_, address, file, code, name] = arguments else { return Err("storage, tenants, code, name".into()) };
     let store = open(address).await?;
-    let host = Host::builder().parallel_calls(64).build()?;
+    let host = Host::builder().parallel_calls(64).code_cache(code).build()?;
     let (registry, changes) =
         Registry::open(host, Arc::clone(&store), Quotas::default(), Source::File(file.into())).await?;
     if !changes.unusable.is_empty() {

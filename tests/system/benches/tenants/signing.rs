@@ -43,12 +43,13 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
 
 async fn all(elements: &[Element], sign_ins: usize, at_once: usize) -> Outcome<Vec<std::time::Duration>> {
     let (mut running, mut times) = (JoinSet::new(), Vec::with_capacity(sign_ins));
-    for element in elements.iter().cycle().take(sign_ins).cloned() {
+    for element in elements.iter().cycle().take(sign_ins) {
         if running.len() >= at_once
             && let Some(done) = running.join_next().await
         {
             times.push(done??);
         }
+        let element = element.clone();
         running.spawn(async move { sign_in(&element).await });
     }
     while let Some(done) = running.join_next().await {
