@@ -1,33 +1,38 @@
-//! The smallest embedding: one component, one tenant, one question.
-//!
-//! `cargo run -p host-harness --example embed -- path/to/element-folder`
+//! Signs members in: `cargo run -p host-harness --example embed -- ELEMENT_FOLDER`, then open http://127.0.0.1:7070/
+use std::{collections::HashMap, error::Error, path::PathBuf};
 
-use std::{error::Error, path::PathBuf};
+use axum::{Router, extract, http::StatusCode, response::Redirect, routing::get};
+use host_harness::{Element, ElementOptions, Host, bundled_component, contract::login, egress, settings, storage};
 
-use host_harness::{
-    ElementOptions, Host, bundled_component,
-    egress::{AllowList, OperatorList},
-    settings::{ElementFolder, Variables},
-    storage::{self, Options},
-};
+type Answer<T> = Result<T, (StatusCode, String)>;
+
+fn failed(error: impl ToString) -> (StatusCode, String) {
+    (StatusCode::BAD_GATEWAY, error.to_string())
+}
+
+async fn go(extract::State(element): extract::State<Element>) -> Answer<Redirect> {
+    let request = login::AuthorizationRequest::new(login::Entry::Browser);
+    let answer = element.authorization_url(&request).await.map_err(failed)?.value;
+    answer.map(|authorization| Redirect::to(&authorization.url)).map_err(|error| failed(error.message))
+}
+
+async fn back(
+    extract::State(element): extract::State<Element>,
+    extract::Query(query): extract::Query<HashMap<String, String>>,
+) -> Answer<String> {
+    let [code, state] = ["code", "state"].map(|key| query.get(key).cloned().unwrap_or_default());
+    let answer = element.exchange_code(&login::ExchangeRequest::new(code, state)).await.map_err(failed)?.value;
+    answer.map(|exchange| format!("{:?}", exchange.outcome)).map_err(|error| failed(error.message))
+}
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let folder = std::env::args_os().nth(1).map(PathBuf::from).ok_or("name an element folder")?;
-    let folder = ElementFolder::load(&folder, &Variables::from_environment(["WECOM_SECRET"])?)?;
-
-    let host = Host::builder().build()?;
-    let component = host.load(bundled_component())?;
-    let storage = storage::open("memory:", Options::default()).await?;
+    let folder = settings::ElementFolder::load(&folder, &settings::Variables::default())?;
+    let (host, storage) = (Host::builder().build()?, storage::open("memory:", Default::default()).await?);
     let mut options = ElementOptions::new("default", folder.name, folder.settings, storage);
-    options.operator = OperatorList::whatever_is_needed_and(AllowList::default());
-    let element = host.element(&component, options)?;
-
-    let called = element.check_connection().await?;
-    match called.value {
-        Ok(verdicts) => verdicts.iter().for_each(|verdict| eprintln!("{}: {}", verdict.code, verdict.message)),
-        Err(error) => eprintln!("{} ({:?})", error.message, error.hint),
-    }
-    eprintln!("took {} µs, of these {} µs in the guest", called.report.wall_us, called.report.guest_cpu_us);
-    Ok(())
+    options.operator = egress::OperatorList::whatever_is_needed_and(egress::AllowList::default());
+    let element = host.element(&host.load(bundled_component())?, options)?;
+    let app = Router::new().route("/", get(go)).route("/callback", get(back)).with_state(element);
+    Ok(axum::serve(tokio::net::TcpListener::bind("127.0.0.1:7070").await?, app).await?)
 }

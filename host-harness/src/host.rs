@@ -12,7 +12,6 @@ use std::{
     },
 };
 
-use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 
 use crate::{
@@ -28,6 +27,8 @@ use crate::{
     element::{Element, ElementError, ElementOptions},
     engine::{EngineError, HostEngine, PoolUsage},
     imports::{Randomness, linker},
+    observe::Observer,
+    queue::{FairQueue, Load},
     storage::{Clock, SystemClock},
 };
 
@@ -59,7 +60,8 @@ pub struct Host(Arc<Shared>);
 struct Shared {
     engine: HostEngine,
     linker: Linker<CallState>,
-    places: Semaphore,
+    queue: FairQueue,
+    observers: Arc<[Arc<dyn Observer>]>,
     cache: Option<CodeCache>,
     trusted: Vec<TrustedKey>,
     loaded: Mutex<Loaded>,
@@ -82,6 +84,7 @@ pub struct HostBuilder {
     egress: EgressOptions,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
+    observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Default for HostBuilder {
@@ -93,12 +96,14 @@ impl Default for HostBuilder {
             egress: EgressOptions::default(),
             clock: Arc::new(SystemClock),
             randomness: Randomness::System,
+            observers: Vec::new(),
         }
     }
 }
 
 impl HostBuilder {
-    /// The calls that may run at the same time ([`DEFAULT_PARALLEL_CALLS`]); further ones wait for a place. Address
+    /// The calls that may run at the same time ([`DEFAULT_PARALLEL_CALLS`]); further ones wait for a place, which
+    /// tenants get by turns. Address
     /// space for all of them is reserved at once, real memory is not.
     #[must_use]
     pub fn parallel_calls(mut self, calls: u32) -> Self {
@@ -143,6 +148,13 @@ impl HostBuilder {
         self
     }
 
+    /// Tells this observer of every call; may be given more than once.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
     /// Sets everything up; opens no connection and loads no component.
     ///
     /// # Errors
@@ -154,11 +166,11 @@ impl HostBuilder {
             CodeCache::open(directory, format!("{}-{}", engine.compatibility(), contract::judge_version()))
         });
         let cache = cache.transpose()?;
-        let places = usize::try_from(self.parallel_calls).unwrap_or(usize::MAX).min(Semaphore::MAX_PERMITS);
         Ok(Host(Arc::new(Shared {
             engine,
             linker,
-            places: Semaphore::new(places),
+            queue: FairQueue::new(self.parallel_calls),
+            observers: self.observers.into(),
             cache,
             trusted: self.trusted,
             loaded: Mutex::default(),
@@ -281,8 +293,17 @@ impl Host {
         &self.0.engine
     }
 
-    pub(crate) fn places(&self) -> &Semaphore {
-        &self.0.places
+    /// How busy this host is.
+    pub fn current_load(&self) -> Load {
+        self.0.queue.load()
+    }
+
+    pub(crate) fn queue(&self) -> &FairQueue {
+        &self.0.queue
+    }
+
+    pub(crate) fn observers(&self) -> &[Arc<dyn Observer>] {
+        &self.0.observers
     }
 
     pub(crate) fn egress(&self) -> &Egress {

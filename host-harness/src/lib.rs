@@ -5,6 +5,24 @@
 //! the exports of the contract in `wit/`. Every call runs in a fresh instance within [`Limits`], and comes back with a
 //! [`CallReport`], also when the component broke off.
 //!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use host_harness::{ElementOptions, Host, bundled_component, settings::Document, storage};
+//!
+//! let host = Host::builder().build()?;
+//! let component = host.load(bundled_component())?;
+//! let store = storage::open("memory:", storage::Options::default()).await?;
+//! let settings = Document::parse(r#"{"corpId": "ww21c67da6767865c2", "agentId": 1000073, "secret": "…"}"#)?;
+//! let element = host.element(&component, ElementOptions::new("acme", "organisation", settings, store))?;
+//! let called = element.validate().await?;
+//! println!("{} problems, {} µs", called.value.problems.len(), called.report.wall_us);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The feature `program` (on by default) builds `org-harness`; an embedder turns default features off and gets the library
+//! alone.
+//!
 //! The host knows the contract and no vendor. Where things are:
 //!
 //! | Module | What it holds |
@@ -13,6 +31,9 @@
 //! | [`egress`] | HTTP: who may be reached, how, and what came back |
 //! | [`storage`] | keys and values: in memory, in a file, in a database |
 //! | [`settings`] | element folders and their configuration |
+//! | [`tenants`] | a registry of tenants: what they were granted, reloaded while the host runs |
+//! | [`syncs`] | periodic synchronisation of many tenants by many hosts |
+//! | [`observe`] | reports, and metrics with the feature `metrics` |
 //! | the rest | engine, component, element and call, whose types stand here |
 
 mod cache;
@@ -25,8 +46,12 @@ mod element;
 mod engine;
 mod host;
 mod imports;
+pub mod observe;
+mod queue;
 pub mod settings;
 pub mod storage;
+pub mod syncs;
+pub mod tenants;
 
 pub use cache::CacheError;
 pub use call::{
@@ -42,6 +67,7 @@ pub use element::{Answered, Element, ElementError, ElementOptions};
 pub use engine::{EngineError, PoolUsage};
 pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};
 pub use imports::{PinnedRandomness, Randomness};
+pub use queue::{Load, Share};
 
 /// The component that was built with this program.
 pub fn bundled_component() -> &'static [u8] {

@@ -62,6 +62,9 @@ pub enum Outcome {
     Refused {
         /// The reason.
         reason: String,
+        /// The vendor's number, where there is one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        vendor_code: Option<i64>,
     },
     /// Without an answer; see [`CallError`].
     Failed {
@@ -82,6 +85,26 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// The vendor's number, where a component answered one.
+    #[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "only metrics count codes"))]
+    pub(crate) fn vendor_code(&self) -> Option<i64> {
+        match self {
+            Self::Refused { vendor_code, .. } => *vendor_code,
+            Self::Answered | Self::Failed { .. } => None,
+        }
+    }
+
+    /// The kind of outcome, and for one that is an error what it is.
+    pub(crate) fn names(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Self::Answered => ("answered", None),
+            Self::Refused { reason, .. } => ("refused", Some(reason)),
+            Self::Failed { cause, exceeded, .. } => {
+                ("failed", Some(exceeded.map_or(cause, |exceeded| exceeded.limit.as_str())))
+            }
+        }
+    }
+
     pub(crate) fn of(error: &CallError) -> Self {
         let (exceeded, trap) = match error {
             CallError::Limit { exceeded, .. } => (Some(*exceeded), None),
@@ -254,7 +277,7 @@ mod tests {
         for (outcome, expected) in [
             (Outcome::Answered, serde_json::json!({"kind": "answered"})),
             (
-                Outcome::Refused { reason: "not-found".to_owned() },
+                Outcome::Refused { reason: "not-found".to_owned(), vendor_code: None },
                 serde_json::json!({"kind": "refused", "reason": "not-found"}),
             ),
             (

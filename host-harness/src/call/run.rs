@@ -5,10 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 use wasmtime::{
     Store, UpdateDeadline,
@@ -28,6 +25,8 @@ use crate::{
     contract::types,
     egress::Budget,
     engine::{GUEST_STACK, HostEngine},
+    observe::Observer,
+    queue::{Asked, FairQueue, Share, Urgency},
 };
 
 /// The answer of a component and the report of the call.
@@ -60,13 +59,21 @@ impl<P: ComponentNamedList + Lower + Send + Sync> Parameters for P {}
 
 /// What a function of the contract answers: whether it is an error, and which.
 pub(crate) trait Answer: Lift + Send + Sync + 'static {
-    /// The reason in kebab-case, if it is an error.
-    fn refusal(&self) -> Option<String>;
+    /// What it says, if it is an error.
+    fn refusal(&self) -> Option<Refusal>;
+}
+
+/// What an error of the contract says to a program.
+pub(crate) struct Refusal {
+    /// The reason in kebab-case.
+    reason: String,
+    vendor_code: Option<i64>,
 }
 
 impl<T: Lift + Send + Sync + 'static> Answer for Result<T, types::Error> {
-    fn refusal(&self) -> Option<String> {
-        self.as_ref().err().map(|error| reason_name(&error.reason).to_owned())
+    fn refusal(&self) -> Option<Refusal> {
+        let error = self.as_ref().err()?;
+        Some(Refusal { reason: reason_name(&error.reason).to_owned(), vendor_code: error.vendor_code })
     }
 }
 
@@ -95,8 +102,12 @@ pub fn reason_name(reason: &types::Reason) -> &str {
 pub(crate) struct Stage<'a> {
     pub(crate) engine: &'a HostEngine,
     pub(crate) component: &'a LoadedComponent,
-    /// One permit for each call that may run at the same time.
-    pub(crate) places: &'a Semaphore,
+    /// Places for the calls that may run at the same time.
+    pub(crate) queue: &'a FairQueue,
+    /// The tenant's part of them.
+    pub(crate) share: Share,
+    /// Who hears how the call ended.
+    pub(crate) observers: &'a [Arc<dyn Observer>],
     pub(crate) wasi: WasiCtx,
 }
 
@@ -110,15 +121,30 @@ pub(crate) async fn run<P: Parameters, T: Answer>(
     reach: impl FnOnce(&Arc<Budget>) -> Reach,
     parameters: P,
 ) -> CallResult<T> {
+    // Names as OpenTelemetry has them where it has one; all others are this host's own.
     let span = tracing::info_span!(
         "call",
-        function,
-        tenant = caller.tenant,
-        element = caller.element,
-        call = caller.call,
-        component = %stage.component.digest()
+        otel.kind = "internal",
+        code.function.name = function,
+        lowcode.tenant = caller.tenant,
+        lowcode.element = caller.element,
+        lowcode.call = caller.call,
+        lowcode.component.digest = %stage.component.digest(),
+        lowcode.outcome = tracing::field::Empty,
+        error.type = tracing::field::Empty,
     );
-    run_in_span(stage, function, caller, reach, parameters).instrument(span).await
+    let observers = stage.observers;
+    let called = run_in_span(stage, function, caller, reach, parameters).instrument(span.clone()).await;
+    let report = called.as_ref().map_or_else(|failed| &failed.report, |called| &called.report);
+    let (outcome, error) = report.outcome.names();
+    span.record("lowcode.outcome", outcome);
+    if let Some(error) = error {
+        span.record("error.type", error);
+    }
+    for observer in observers {
+        observer.called(report);
+    }
+    called
 }
 
 async fn run_in_span<P: Parameters, T: Answer>(
@@ -140,12 +166,12 @@ async fn run_in_span<P: Parameters, T: Answer>(
     let state = CallState::new(caller, reach(&budget), budget, stage.wasi);
     let mut clock = Clock { begun, begun_at: SystemTime::now(), queued: Duration::ZERO, instantiate: None };
 
-    let place = timeout_at(deadline, stage.places.acquire_many(stage.component.places)).await;
+    let asked = Asked { urgency: Urgency::of(function), share: stage.share, places: stage.component.places };
+    let place = timeout_at(deadline, stage.queue.place(&site.tenant, asked)).await;
     clock.queued = begun.elapsed();
     let _place = match place {
-        Ok(Ok(place)) => place,
-        // The semaphore is never closed, so only time can be the matter.
-        Ok(Err(_)) | Err(_) => {
+        Ok(place) => place,
+        Err(_) => {
             let error = CallError::Limit { site, exceeded: out_of_time(&state) };
             let report = report(error.site(), &clock, &state, Outcome::of(&error));
             return Err(Box::new(FailedCall { error, report }));
@@ -167,7 +193,8 @@ async fn run_in_span<P: Parameters, T: Answer>(
     let state = store.data();
     let error = match outcome {
         Ok(Ok(value)) => {
-            let outcome = value.refusal().map_or(Outcome::Answered, |reason| Outcome::Refused { reason });
+            let refused = |Refusal { reason, vendor_code }| Outcome::Refused { reason, vendor_code };
+            let outcome = value.refusal().map_or(Outcome::Answered, refused);
             let report = report(&site, &clock, state, outcome);
             return Ok(Called { value, report });
         }

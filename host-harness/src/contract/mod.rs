@@ -1,4 +1,4 @@
-//! The contract of `wit/` as Rust: generated types and calls, the expected world, and the judgement
+//! The contract of `wit/` as Rust: generated types and calls, the expected `World`, and the judgement
 //! whether a component meets it.
 //!
 //! The types here are those of the exports; they are what [`crate::Element`] takes and answers.
@@ -26,3 +26,17 @@ pub(crate) use generated::lowcode::organisation::{call, http, log, settings, sto
 
 pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::types;
+
+impl login::AuthorizationRequest {
+    /// A request with everything as it is configured: redirect address, language, no return address, no browser binding.
+    pub fn new(entry: login::Entry) -> Self {
+        Self { entry, redirect_uri: None, return_to: None, language: None, browser_binding: None }
+    }
+}
+
+impl login::ExchangeRequest {
+    /// A request without a browser binding.
+    pub fn new(code: impl Into<String>, state: impl Into<String>) -> Self {
+        Self { code: code.into(), state: state.into(), browser_binding: None }
+    }
+}

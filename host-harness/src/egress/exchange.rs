@@ -146,13 +146,20 @@ impl Drop for OpenExchange<'_> {
             bytes_in: self.bytes_in.load(Ordering::Relaxed),
             duration: self.started.elapsed(),
         };
+        let (status, error) = match &exchange.outcome {
+            Outcome::Status(status) => (Some(*status), None),
+            Outcome::Failed(failure) => (None, Some(failure.name())),
+            Outcome::Abandoned => (None, Some("abandoned")),
+        };
+        // Names as OpenTelemetry has them where it has one.
         tracing::debug!(
-            tenant = self.tenant,
-            method = exchange.method,
-            url = exchange.url,
-            outcome = ?exchange.outcome,
-            bytes_out = exchange.bytes_out,
-            bytes_in = exchange.bytes_in,
+            lowcode.tenant = self.tenant,
+            http.request.method = exchange.method,
+            url.full = exchange.url,
+            http.response.status_code = status,
+            error.type = error,
+            http.request.size = exchange.bytes_out,
+            http.response.body.size = exchange.bytes_in,
             duration = ?exchange.duration,
             "http exchange"
         );

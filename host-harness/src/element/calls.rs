@@ -10,7 +10,7 @@ use crate::{
     call::{
         CallError, CallResult, CallSite, Called, FailedCall,
         report::{self, CallReport},
-        run::{self, Answer, Parameters, Stage},
+        run::{self, Answer, Parameters, Refusal, Stage},
         state::{Caller, Reach},
     },
     contract::{
@@ -29,13 +29,13 @@ use crate::{
 pub type Answered<T> = Result<T, Error>;
 
 impl Answer for Description {
-    fn refusal(&self) -> Option<String> {
+    fn refusal(&self) -> Option<Refusal> {
         None
     }
 }
 
 impl Answer for Validation {
-    fn refusal(&self) -> Option<String> {
+    fn refusal(&self) -> Option<Refusal> {
         None
     }
 }
@@ -225,7 +225,14 @@ impl Element {
 
     fn stage<'a>(&'a self, version: &'a Version) -> Stage<'a> {
         let host = &self.shared.host;
-        Stage { engine: host.engine(), component: &version.component, places: host.places(), wasi: host.wasi() }
+        Stage {
+            engine: host.engine(),
+            component: &version.component,
+            queue: host.queue(),
+            share: self.shared.share,
+            observers: host.observers(),
+            wasi: host.wasi(),
+        }
     }
 
     fn caller(&self, settings: Document) -> Caller {

@@ -18,8 +18,10 @@ use crate::{
     digest::Digest,
     egress::{Hook, OperatorList},
     host::Host,
+    queue::Share,
     settings::Document,
     storage::{Scope, Storage, StorageError},
+    tenants::RESERVED,
 };
 pub use calls::Answered;
 use network::Network;
@@ -41,6 +43,8 @@ pub struct ElementOptions {
     pub component_digest: Option<Digest>,
     /// What each call may use.
     pub limits: Limits,
+    /// The tenant's part of the host.
+    pub share: Share,
     /// See every request after policy: to record, replay, fake or break. Usually none.
     pub hooks: Vec<Arc<dyn Hook>>,
 }
@@ -61,6 +65,7 @@ impl ElementOptions {
             operator: OperatorList::default(),
             component_digest: None,
             limits: Limits::default(),
+            share: Share::default(),
             hooks: Vec::new(),
         }
     }
@@ -73,6 +78,9 @@ pub enum ElementError {
     /// The name of the tenant or of the element is not usable.
     #[error("{0}")]
     Name(#[from] StorageError),
+    /// The tenant's name is one of the host's own.
+    #[error("tenant name {0:?} begins with {RESERVED:?}, which is kept for the host itself")]
+    Reserved(String),
     /// The component is not the one that the element is pinned to.
     #[error("element {element} of tenant {tenant} is pinned to component sha256:{expected}, found sha256:{found}")]
     Digest {
@@ -102,6 +110,7 @@ struct Shared {
     settings: Document,
     storage: Arc<dyn Storage>,
     operator: OperatorList,
+    share: Share,
     hooks: Vec<Arc<dyn Hook>>,
 }
 
@@ -118,10 +127,14 @@ impl Element {
         component: Arc<LoadedComponent>,
         options: ElementOptions,
     ) -> Result<Self, ElementError> {
-        let ElementOptions { tenant, name, settings, storage, operator, component_digest, limits, hooks } = options;
+        let ElementOptions { tenant, name, settings, storage, operator, component_digest, limits, share, hooks } =
+            options;
+        if tenant.starts_with(RESERVED) {
+            return Err(ElementError::Reserved(tenant));
+        }
         let scope = Scope::new(&tenant, &name)?;
         let version = RwLock::new(Version::of(component, component_digest, &scope)?);
-        let shared = Shared { host, version, scope, settings, storage, operator, hooks };
+        let shared = Shared { host, version, scope, settings, storage, operator, share, hooks };
         Ok(Self { shared: Arc::new(shared), limits })
     }
 

@@ -44,9 +44,9 @@ fn emit(line: &LogLine, tenant: &str, element: &str, call: &str) {
             tracing::event!(
                 target: "element",
                 tracing::Level::$level,
-                tenant,
-                element,
-                call,
+                lowcode.tenant = tenant,
+                lowcode.element = element,
+                lowcode.call = call,
                 fields = ?line.fields,
                 message = %line.message.escape_debug()
             )

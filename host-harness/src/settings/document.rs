@@ -2,10 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
-use super::object::{Object, wipe};
+use super::{
+    fill::{FillError, Variables, fill},
+    object::{Object, wipe},
+};
 
 /// A configuration document. `Debug` shows its size only, since it holds secrets; its memory is wiped when the last
 /// clone goes.
@@ -53,6 +56,12 @@ impl Document {
     /// The document of a function that has no configuration.
     pub(crate) fn none() -> Self {
         Self(Arc::default())
+    }
+
+    /// Makes a document of an object in which `{{NAME}}` stands for variables.
+    pub(crate) fn filled(object: Map<String, Value>, variables: &Variables) -> Result<Self, FillError> {
+        let mut object = Object(object);
+        fill(&mut object, variables).map(|()| Self::of(&object))
     }
 
     /// The text, secrets included.

@@ -3,8 +3,6 @@
 //! A lost race is not here: it is [`crate::storage::Outcome::Conflict`]. No message ever quotes a value, and none quotes
 //! a whole key, because a caller may have built the key from something private.
 
-use std::path::PathBuf;
-
 /// Why a call to a store failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
@@ -42,19 +40,17 @@ impl StorageError {
     }
 }
 
-/// Why a store could not be opened. Each names the next step.
+/// Why a store could not be opened. Each names the next step, and none a password. `place` is the path of a file, or server
+/// and database.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address has no known form.
-    #[error("storage address starts with {scheme:?}: expected memory: or sqlite:PATH")]
+    #[error("storage address starts with {scheme:?}: expected memory:, sqlite:PATH or postgres://USER@HOST/DATABASE")]
     Address {
         /// What stands before the first colon, or the whole text when there is none; never what follows it, because that
         /// may hold a password.
         scheme: String,
     },
-    /// The address is known, but this program was built without its backend.
-    #[error("storage backend {0} is not built into this program: use memory: or sqlite:PATH")]
-    NotBuiltIn(&'static str),
     /// `sqlite:` without a path, or with SQLite's own name for a database in memory.
     #[error(
         "sqlite: needs the path of a file, found {found:?}: write sqlite:PATH, or memory: for a store without a file"
@@ -63,52 +59,101 @@ pub enum OpenError {
         /// What followed `sqlite:`.
         found: String,
     },
-    /// The file or its folder could not be created or opened.
-    #[error("cannot open the database file {}: {message}", path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What the operating system or SQLite said.
+    /// The address of a PostgreSQL database cannot be read.
+    #[error(
+        "the postgres: address cannot be read ({problem}): write postgres://USER@HOST:PORT/DATABASE?sslmode=verify-full, \
+         with what is not a letter or digit in user and password percent-encoded"
+    )]
+    PostgresAddress {
+        /// What is wrong with it, without quoting it.
+        problem: String,
+    },
+    /// The database could not be used for a reason that has no case of its own.
+    #[error("cannot open the database {place}: {message}")]
+    Database {
+        /// Which.
+        place: String,
+        /// What the operating system or the database said.
         message: String,
     },
     /// The file is something other than a database, or it is damaged.
-    #[error("{} is not an SQLite database: move it away or name another file", path.display())]
+    #[error("{place} is not an SQLite database: move it away or name another file")]
     NotADatabase {
         /// The file.
-        path: PathBuf,
+        place: String,
     },
-    /// The file is a database of another program.
-    #[error("{} is a database of another program (it has tables, but not this store's): name another file", path.display())]
+    /// The database belongs to another program.
+    #[error(
+        "{place} is a database of another program (it has tables, but not this store's): name another file or database, \
+         or in PostgreSQL an empty schema with ?options[search_path]=NAME"
+    )]
     Foreign {
-        /// The file.
-        path: PathBuf,
+        /// Which.
+        place: String,
     },
-    /// A newer version of this program wrote the file.
-    #[error("{} has schema version {found}, this program knows up to {known}: use the newer program", path.display())]
+    /// A newer version of this program wrote the database.
+    #[error("{place} has schema version {found}, this program knows up to {known}: use the newer program")]
     NewerSchema {
-        /// The file.
-        path: PathBuf,
-        /// The version in the file.
+        /// Which.
+        place: String,
+        /// The version in the database.
         found: u32,
         /// The newest version this program knows.
         known: u32,
     },
-    /// The file, its folder, or the disk does not admit writing.
-    #[error("{} is read-only: the store needs to write the file and its folder", path.display())]
+    /// The file, its folder, the disk, or the server does not admit writing.
+    #[error("{place} is read-only: the store needs to write the file and its folder, or a server that is no standby")]
     ReadOnly {
-        /// The file.
-        path: PathBuf,
+        /// Which.
+        place: String,
     },
-    /// Another process holds the file for longer than the busy timeout.
-    #[error("{} is locked by another process: end it or try again", path.display())]
+    /// Another process is in the way for longer than the busy timeout.
+    #[error("{place} is locked by another process: end it or try again")]
     Locked {
-        /// The file.
-        path: PathBuf,
+        /// Which.
+        place: String,
     },
     /// No space is left.
-    #[error("the disk that holds {} is full: free some space", path.display())]
+    #[error("the disk that holds {place} is full: free some space")]
     DiskFull {
-        /// The file.
-        path: PathBuf,
+        /// Which.
+        place: String,
+    },
+    /// The server does not answer, or has no connection left.
+    #[error(
+        "cannot reach the server of {place}: {message}; see that it runs, and that host, port and sslmode are right"
+    )]
+    Unreachable {
+        /// Which.
+        place: String,
+        /// What the operating system, TLS or the server said.
+        message: String,
+    },
+    /// The server does not admit the user, or the user may not do what a store needs.
+    #[error(
+        "{place} refuses: {message}; check user and password, and let the user create tables in its schema \
+         (GRANT USAGE, CREATE ON SCHEMA …)"
+    )]
+    Denied {
+        /// Which.
+        place: String,
+        /// What the server said.
+        message: String,
+    },
+    /// The server has no such database, or the database no such schema.
+    #[error("{place} is not there: {message}; CREATE DATABASE … ENCODING 'UTF8', or name another")]
+    Missing {
+        /// Which.
+        place: String,
+        /// What the server said.
+        message: String,
+    },
+    /// The database cannot hold every text.
+    #[error("{place} has the encoding {found}: a store needs one made with ENCODING 'UTF8'")]
+    Encoding {
+        /// Which.
+        place: String,
+        /// The encoding found.
+        found: String,
     },
 }

@@ -2,7 +2,7 @@
 //!
 //! It is for tests and demonstrations and shows the semantics at its plainest; every other backend must behave like it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
 use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::batch::{Batch, Write, starting_with};
-use super::limits::{self, Room};
+use super::limits::{self, PAGE_ITEMS, Room};
 use super::notify::{Awaited, Seen, Waiters};
+use super::scope::check_tenant;
 use super::{
-    Clock, Entry, FingerprintKey, Op, Options, Outcome, Page, Quota, Quotas, Scope, Storage, StorageError, Usage,
+    Clock, Entry, FingerprintKey, Kept, KeptValue, Op, Options, Outcome, Page, Quota, Quotas, Scope, Snapshot, Storage,
+    StorageError, SystemClock, Usage,
 };
 
 /// A store in this process's memory. What it holds is gone with it.
@@ -42,6 +44,8 @@ struct Entries {
 
 struct Row {
     value: String,
+    /// Whether a store at rest would have sealed it.
+    sealed: bool,
     version: u64,
     expires_at_ms: Option<u64>,
 }
@@ -50,7 +54,7 @@ impl MemoryStorage {
     /// An empty store. Of the options the clock and the quotas count, and the sealing key for fingerprints.
     pub fn new(options: Options) -> Self {
         Self {
-            clock: options.clock,
+            clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
             quotas: options.quotas,
             fingerprint_key: FingerprintKey::new(options.sealing_key.as_ref()),
             waiters: Waiters::default(),
@@ -79,7 +83,7 @@ impl fmt::Debug for MemoryStorage {
 #[async_trait]
 impl Storage for MemoryStorage {
     async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
-        limits::check_keys(keys, self.quotas.of(scope))?;
+        limits::check_keys(keys, &self.quotas.of(scope))?;
         let state = self.state(scope);
         let entries = state.scopes.get(scope);
         let mut room = Room::new();
@@ -97,7 +101,7 @@ impl Storage for MemoryStorage {
         after_key: Option<&str>,
         limit: u32,
     ) -> Result<Page, StorageError> {
-        let limit = limits::check_scan(prefix, after_key, limit, self.quotas.of(scope))?;
+        let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
         let state = self.state(scope);
         let Some(entries) = state.scopes.get(scope) else { return Ok(Page::default()) };
         let start = match after_key {
@@ -118,7 +122,7 @@ impl Storage for MemoryStorage {
     }
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
-        let quota = self.quotas.of(scope);
+        let quota = &self.quotas.of(scope);
         limits::check_ops(&ops, quota)?;
         let batch = Batch::new(ops);
         let mut state = self.state(scope);
@@ -146,7 +150,7 @@ impl Storage for MemoryStorage {
         version: Option<u64>,
         timeout: Duration,
     ) -> Result<bool, StorageError> {
-        limits::check_wait(key, self.quotas.of(scope))?;
+        limits::check_wait(key, &self.quotas.of(scope))?;
         let read = || async {
             let state = self.state(scope);
             let row = state.scopes.get(scope).and_then(|entries| entries.rows.get(key));
@@ -169,7 +173,33 @@ impl Storage for MemoryStorage {
         self.fingerprint_key.clone()
     }
 
+    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
+        check_tenant(tenant)?;
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut scopes: Vec<Scope> = state.scopes.keys().filter(|scope| scope.tenant() == tenant).cloned().collect();
+        scopes.sort_unstable();
+        Ok(scopes)
+    }
+
+    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
+        let state = self.state(scope);
+        let rows = state.scopes.get(scope).into_iter().flat_map(|entries| &entries.rows);
+        Ok(Box::new(Copied { left: rows.map(|(key, row)| row.kept(key)).collect() }))
+    }
+
     async fn close(&self) {}
+}
+
+/// A snapshot that is a copy.
+struct Copied {
+    left: VecDeque<Kept>,
+}
+
+#[async_trait]
+impl Snapshot for Copied {
+    async fn next(&mut self) -> Result<Vec<Kept>, StorageError> {
+        Ok(self.left.drain(..self.left.len().min(PAGE_ITEMS)).collect())
+    }
 }
 
 impl Entries {
@@ -215,7 +245,8 @@ impl Entries {
             self.remove(&key);
             if let Write::Put(put) = write {
                 let expires_at_ms = put.expires_at_ms(now);
-                let row = Row { value: put.value, version: first_version + put.ordinal, expires_at_ms };
+                let version = first_version + put.ordinal;
+                let row = Row { value: put.value, sealed: put.sealed, version, expires_at_ms };
                 self.usage.add(row.bytes(&key) as u64);
                 self.expiries.extend(expires_at_ms.map(|at| (at, key.clone())));
                 self.rows.insert(key, row);
@@ -230,7 +261,15 @@ impl Row {
     }
 
     fn entry(&self, key: &str) -> Entry {
-        let Self { value, version, expires_at_ms } = self;
+        let Self { value, version, expires_at_ms, sealed: _ } = self;
         Entry { key: key.to_owned(), value: value.clone(), version: *version, expires_at_ms: *expires_at_ms }
+    }
+
+    fn kept(&self, key: &str) -> Kept {
+        let value = match self.sealed {
+            false => KeptValue::Plain(self.value.clone()),
+            true => KeptValue::Sealed(Ok(self.value.clone())),
+        };
+        Kept { key: key.to_owned(), value, expires_at_ms: self.expires_at_ms }
     }
 }

@@ -12,6 +12,7 @@
 //! |---|---|---|
 //! | `memory:` | in this process | tests, demonstrations |
 //! | `sqlite:PATH` | one file (and its `-wal` and `-shm` beside it) | one machine, any number of processes |
+//! | `postgres://USER@HOST/DATABASE` | a PostgreSQL database, or one that speaks its protocol | any number of machines |
 //!
 //! [`open()`] makes one from an address. All pass the same conformance suite (`tests/storage.rs`); a component cannot tell
 //! them apart. What a backend adds:
@@ -20,13 +21,21 @@
 //! * `sqlite:` has acknowledged an `apply` once it stands in the write-ahead log: it survives the death of the process
 //!   (`SIGKILL` too). After a *power failure* or a crash of the operating system the file is intact, but the last
 //!   moments before it may be missing as a whole: the log is flushed to the disk at checkpoints, not at every `apply`
-//!   (`synchronous=NORMAL`). What may go that way is fetched again from the vendor. Not for network file systems.
+//!   (`synchronous=NORMAL`). What may go that way is fetched again from the vendor. Not for network file systems. What is
+//!   deleted or written over is overwritten in the file, too.
+//! * `postgres:` is as durable as the server was set up to be. Time to live goes by the database's clock. When a server is
+//!   lost in the middle of a commit, the answer is unavailable with `maybe_applied`; after a failover, or when another
+//!   host came first, an `apply` is repeated a few times by itself. `wait` notices other hosts' changes by polling. The
+//!   SQL is plain (row locks, `ON CONFLICT`, `RETURNING`, no advisory locks, notifications, triggers or procedures), so
+//!   that distributed databases with PostgreSQL's protocol can take its place. Hosts that share a database need the same
+//!   sealing key.
 //!
 //! # Where things are
 //!
 //! [`Storage`] is the trait; `op`, `scope`, `quota`, `clock`, `error` hold the words it speaks; `limits` checks
-//! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sqlite`
-//! are the backends; `seal` encrypts, and `fingerprint` names secrets without telling them.
+//! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sql` are the
+//! backends; `seal` encrypts, and `fingerprint` names secrets without telling them; `snapshot` is one state of a scope, of
+//! which [`tenant`] makes copies.
 
 use std::fmt;
 use std::time::Duration;
@@ -45,7 +54,9 @@ mod open;
 pub mod quota;
 mod scope;
 mod seal;
-mod sqlite;
+mod snapshot;
+mod sql;
+pub mod tenant;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use error::{OpenError, StorageError};
@@ -57,7 +68,7 @@ pub use open::{Options, open};
 pub use quota::{Quota, Quotas, Usage};
 pub use scope::{NAME_BYTES, Scope};
 pub use seal::{SealingKey, SealingKeyError};
-pub use sqlite::SqliteStorage;
+pub use snapshot::{Kept, KeptValue, Snapshot};
 
 /// A store of text under ordered text keys, shared by many scopes.
 ///
@@ -125,6 +136,13 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// # Errors
     /// When the system gave no random bytes for one.
     fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError>;
+
+    /// The scopes of a tenant in the order of their elements: all that were written to and not deleted, also those that are
+    /// empty by now.
+    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError>;
+
+    /// Reads everything a scope holds as it is at this moment, whatever is written meanwhile.
+    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError>;
 
     /// Lets calls under way finish and releases files. Later calls answer [`StorageError::Unavailable`] (memory: they
     /// still work). A store that is dropped without it loses nothing.

@@ -34,6 +34,7 @@ struct Slot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Seen {
     pub(crate) version: u64,
+    /// On the clock of the waiter, which may not be that of the store.
     pub(crate) expires_at_ms: Option<u64>,
 }
 
@@ -177,7 +178,7 @@ where
         clock.sleep(interval).await;
         let now = read().await?;
         slot.observe(now);
-        if now != seen {
+        if now.map(|now| now.version) != seen.map(|seen| seen.version) {
             return Ok(());
         }
     }

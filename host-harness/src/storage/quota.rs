@@ -1,6 +1,9 @@
 //! How much a scope may hold: [`Quota`], [`Quotas`] for a whole store, and [`Usage`] for what is held.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use super::{Scope, StorageError};
 
@@ -41,29 +44,40 @@ impl Default for Quota {
     }
 }
 
-/// The quotas of a store: one for everybody, and the scopes that got their own.
+/// The quotas of a store: one for everybody, and the scopes that got their own. Clones share these, so that they can be
+/// changed while the store is open.
 #[derive(Debug, Clone, Default)]
 pub struct Quotas {
     default: Quota,
-    own: HashMap<Scope, Quota>,
+    own: Arc<RwLock<HashMap<Scope, Quota>>>,
 }
 
 impl Quotas {
     /// The same quota for every scope.
     pub fn uniform(default: Quota) -> Self {
-        Self { default, own: HashMap::new() }
+        Self { default, own: Arc::default() }
     }
 
     /// Gives one scope its own quota. A scope that already holds more keeps it, but cannot grow.
     #[must_use]
-    pub fn with_own(mut self, scope: Scope, quota: Quota) -> Self {
-        self.own.insert(scope, quota);
+    pub fn with_own(self, scope: Scope, quota: Quota) -> Self {
+        self.set_own(scope, Some(quota));
         self
     }
 
+    /// Gives one scope its own quota, or that of everybody again, from the next call on.
+    pub fn set_own(&self, scope: Scope, quota: Option<Quota>) {
+        // Nothing under the lock panics.
+        let mut own = self.own.write().unwrap_or_else(PoisonError::into_inner);
+        match quota {
+            Some(quota) => own.insert(scope, quota),
+            None => own.remove(&scope),
+        };
+    }
+
     /// The quota that holds for a scope.
-    pub fn of(&self, scope: &Scope) -> &Quota {
-        self.own.get(scope).unwrap_or(&self.default)
+    pub fn of(&self, scope: &Scope) -> Quota {
+        self.own.read().unwrap_or_else(PoisonError::into_inner).get(scope).copied().unwrap_or(self.default)
     }
 }
 

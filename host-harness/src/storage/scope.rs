@@ -38,6 +38,11 @@ impl Scope {
     }
 }
 
+/// Checks the name of a tenant.
+pub(crate) fn check_tenant(name: &str) -> Result<(), StorageError> {
+    check("tenant", name)
+}
+
 fn check(what: &str, name: &str) -> Result<(), StorageError> {
     if name.is_empty() || name.len() > NAME_BYTES {
         let found = name.len();

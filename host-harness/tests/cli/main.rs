@@ -9,9 +9,16 @@ mod directory;
 #[allow(dead_code, reason = "the tests of the host use all of it")]
 #[path = "../host/guests.rs"]
 mod guests;
+#[cfg(unix)]
+mod hosts;
 mod killed;
 mod login;
+#[cfg(unix)]
+mod serve;
 mod simulate;
 mod sync;
+mod tenant;
 mod usage;
 mod validate;
+#[cfg(unix)]
+mod web;

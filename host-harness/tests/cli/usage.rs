@@ -22,6 +22,8 @@ fn what_cannot_be_understood_is_a_usage_error_in_the_format_asked_for() {
         (&["sync", "--history", "--dry-run"], "--dry-run"),
         (&["sync", "--history", "--strategy", "walk"], "--strategy"),
         (&["sync", "--watch", "1h", "--history"], "--history"),
+        (&["tenant"], "export"),
+        (&["tenant", "export"], "FILE"),
         (&["check"], "needs an element"),
         (&["sync"], "needs an element"),
         (&["validate"], "needs an element"),
@@ -66,7 +68,7 @@ async fn options_that_name_what_is_not_usable() {
     let sqlite = format!("sqlite:{}", not_a_database.display());
     for (arguments, reason, words) in [
         (&["--element", "/nowhere", "check"][..], "invalid-config", "/nowhere is not an element folder"),
-        (&["--element", element, "--storage", "postgres://me:hidden@db/x", "overview"], "storage", "not built into"),
+        (&["--element", element, "--storage", "postgres://me:hidden@db/x", "overview"], "usage", "needs the key"),
         (&["--element", element, "--storage", "mongodb:x", "overview"], "storage", "mongodb"),
         (&["--element", element, "--storage", "sqlite:", "overview"], "storage", "path"),
         (&["--element", element, "--storage", &sqlite, "overview"], "storage", "text"),

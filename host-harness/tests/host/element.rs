@@ -103,6 +103,14 @@ impl Storage for HungStore {
         storage::FingerprintKey::new(None)
     }
 
+    async fn scopes(&self, _: &str) -> Result<Vec<Scope>, StorageError> {
+        std::future::pending().await
+    }
+
+    async fn snapshot(&self, _: &Scope) -> Result<Box<dyn storage::Snapshot>, StorageError> {
+        std::future::pending().await
+    }
+
     async fn close(&self) {}
 }
 
@@ -193,7 +201,7 @@ async fn errors_of_the_contract_are_values() {
     let called = host.element(&component, options(Limits::default())).unwrap().overview().await.unwrap();
     let error = called.value.unwrap_err();
     assert_eq!(host_harness::reason_name(&error.reason), "not-found");
-    assert_eq!(called.report.outcome, Outcome::Refused { reason: "not-found".to_owned() });
+    assert_eq!(called.report.outcome, Outcome::Refused { reason: "not-found".to_owned(), vendor_code: None });
 }
 
 #[tokio::test]

@@ -6,11 +6,13 @@ mod allowances;
 mod element;
 mod guests;
 mod limits;
+mod readme;
 mod refusal;
 mod reuse;
 #[allow(dead_code, reason = "the tests of egress use all of it")]
 #[path = "../egress/server.rs"]
 mod server;
+mod tenants;
 mod time;
 mod traps;
 mod versions;

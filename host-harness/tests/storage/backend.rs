@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use host_harness::storage::{Entry, ManualClock, Op, Options, Outcome, Scope, SealingKey, Storage, open};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
 /// When the clock of the tests starts.
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
@@ -13,6 +15,12 @@ pub(crate) const START_MS: u64 = 1_700_000_000_000;
 pub(crate) trait Backend: Sync {
     /// Opens a store there.
     fn open(&self, options: Options) -> impl Future<Output = Arc<dyn Storage>> + Send;
+
+    /// Carries statements out past the store.
+    fn tamper(&self, statements: &[&str]) -> impl Future<Output = ()> + Send;
+
+    /// The number that a statement answers.
+    fn count(&self, statement: &str) -> impl Future<Output = i64> + Send;
 
     /// A store with a clock that stands still.
     fn store(&self) -> impl Future<Output = (Arc<dyn Storage>, ManualClock)> + Send {
@@ -26,8 +34,8 @@ pub(crate) trait Backend: Sync {
 pub(crate) struct Memory;
 
 impl Memory {
-    pub(crate) fn new() -> Self {
-        Self
+    pub(crate) fn place() -> Option<Self> {
+        Some(Self)
     }
 }
 
@@ -35,11 +43,23 @@ impl Backend for Memory {
     async fn open(&self, options: Options) -> Arc<dyn Storage> {
         open("memory:", options).await.unwrap()
     }
+
+    async fn tamper(&self, _: &[&str]) {
+        unreachable!("nobody gets at the memory of a store");
+    }
+
+    async fn count(&self, _: &str) -> i64 {
+        unreachable!("nobody gets at the memory of a store");
+    }
 }
 
 pub(crate) struct Sqlite(tempfile::TempDir);
 
 impl Sqlite {
+    pub(crate) fn place() -> Option<Self> {
+        Some(Self::new())
+    }
+
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
@@ -52,11 +72,65 @@ impl Sqlite {
     pub(crate) fn address(&self) -> String {
         format!("sqlite:{}", self.file().display())
     }
+
+    /// A connection past the store, for looking and for damage.
+    pub(crate) async fn connection(&self) -> SqliteConnection {
+        SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap()
+    }
 }
 
 impl Backend for Sqlite {
     async fn open(&self, options: Options) -> Arc<dyn Storage> {
         open(&self.address(), options).await.unwrap()
+    }
+
+    async fn tamper(&self, statements: &[&str]) {
+        let mut connection = self.connection().await;
+        for statement in statements {
+            sqlx::query(AssertSqlSafe(*statement)).execute(&mut connection).await.unwrap();
+        }
+        connection.close().await.unwrap();
+    }
+
+    async fn count(&self, statement: &str) -> i64 {
+        sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut self.connection().await).await.unwrap()
+    }
+}
+
+/// A database of its own on the server of this test program.
+pub(crate) struct Postgres(String);
+
+impl Postgres {
+    /// None where tests with a server are left out.
+    pub(crate) fn place() -> Option<Self> {
+        postgres_for_tests::database().map(Self)
+    }
+
+    pub(crate) fn address(&self) -> &str {
+        &self.0
+    }
+
+    /// A connection past the store, for looking and for damage.
+    pub(crate) async fn connection(&self) -> PgConnection {
+        PgConnection::connect(&self.0).await.unwrap()
+    }
+}
+
+impl Backend for Postgres {
+    async fn open(&self, options: Options) -> Arc<dyn Storage> {
+        open(&self.0, options).await.unwrap()
+    }
+
+    async fn tamper(&self, statements: &[&str]) {
+        let mut connection = self.connection().await;
+        for statement in statements {
+            sqlx::query(AssertSqlSafe(*statement)).execute(&mut connection).await.unwrap();
+        }
+        connection.close().await.unwrap();
+    }
+
+    async fn count(&self, statement: &str) -> i64 {
+        sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut self.connection().await).await.unwrap()
     }
 }
 
@@ -64,7 +138,7 @@ impl Backend for Sqlite {
 pub(crate) fn options() -> (Options, ManualClock) {
     let clock = ManualClock::at(START_MS);
     let sealing_key = Some(SealingKey::new([1; 32]));
-    (Options { clock: Arc::new(clock.clone()), sealing_key, ..Options::default() }, clock)
+    (Options { clock: Some(Arc::new(clock.clone())), sealing_key, ..Options::default() }, clock)
 }
 
 pub(crate) fn scope(tenant: &str) -> Scope {

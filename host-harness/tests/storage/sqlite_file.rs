@@ -1,17 +1,14 @@
 //! What concerns the SQLite file alone: that it lasts, who may read it, and what is refused.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::storage::{Op, OpenError, Options, Outcome, SealingKey, StorageError, open};
+use host_harness::storage::{Op, OpenError, Options, StorageError, open, tenant};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-use crate::backend::{Backend, Sqlite, apply, get, keys, options, puts, scope, value};
+use crate::backend::{Backend, Sqlite, apply, options, scope, value};
 use crate::wait::soon;
 
 /// A connection past the store, for looking and for damage.
@@ -27,26 +24,12 @@ async fn execute(file: &Path, statements: &[&str]) {
     connection.close().await.unwrap();
 }
 
-#[tokio::test]
-async fn everything_is_there_after_reopening() {
-    let place = Sqlite::new();
-    let scope = scope("acme");
-    let (first_options, clock) = options();
-    let store = place.open(first_options).await;
-    let ops = vec![Op::put("plain", "1"), Op::put("sealed", "2").sealed(), Op::put("short", "3").with_ttl_ms(10)];
-    let versions = apply(&store, &scope, ops).await;
-    let usage = store.usage(&scope).await.unwrap();
-    store.close().await;
-    assert!(matches!(store.usage(&scope).await, Err(StorageError::Unavailable { maybe_applied: false, .. })));
-
-    let store = place.open(Options { clock: Arc::new(clock.clone()), ..options().0 }).await;
-    assert_eq!(store.usage(&scope).await.unwrap(), usage);
-    let page = store.scan(&scope, "", None, 10).await.unwrap();
-    let found: Vec<_> = page.entries.iter().map(|entry| (&*entry.key, &*entry.value, entry.version)).collect();
-    assert_eq!(found, [("plain", "1", versions[0]), ("sealed", "2", versions[1]), ("short", "3", versions[2])]);
-    clock.advance(Duration::from_millis(10));
-    assert_eq!(keys(&store, &scope, "", 10).await, ["plain", "sealed"]);
-    assert!(apply(&store, &scope, vec![Op::put("plain", "")]).await[0] > versions[2]);
+/// Whether the database, its log or its index hold this text anywhere, in use or not.
+fn is_in_files(place: &Sqlite, needle: &str) -> bool {
+    fs::read_dir(place.file().parent().unwrap()).unwrap().any(|entry| {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
+    })
 }
 
 #[cfg(unix)]
@@ -77,12 +60,7 @@ async fn a_sealed_value_is_nowhere_in_the_files() {
     for _ in 0..3 {
         apply(&store, &scope, vec![Op::put("sealed", secret).sealed(), Op::put("plain", "in-plain-sight")]).await;
     }
-    let contains = |needle: &str| {
-        fs::read_dir(place.file().parent().unwrap()).unwrap().any(|entry| {
-            let bytes = fs::read(entry.unwrap().path()).unwrap();
-            bytes.windows(needle.len()).any(|window| window == needle.as_bytes())
-        })
-    };
+    let contains = |needle: &str| is_in_files(&place, needle);
     assert!(contains("in-plain-sight"), "the search works");
     assert!(!contains(secret));
     store.close().await;
@@ -90,59 +68,17 @@ async fn a_sealed_value_is_nowhere_in_the_files() {
 }
 
 #[tokio::test]
-async fn a_sealed_value_needs_its_key_and_its_place() {
+async fn a_sealed_value_needs_its_place() {
     let place = Sqlite::new();
     let (store, _) = place.store().await;
     let (mine, yours) = (scope("mine"), scope("yours"));
-    apply(&store, &mine, vec![Op::put("k", "secret").sealed(), Op::put("plain", "p")]).await;
+    apply(&store, &mine, vec![Op::put("k", "secret").sealed()]).await;
     apply(&store, &yours, vec![Op::put("k", "other").sealed()]).await;
-    store.close().await;
-
-    for (name, sealing_key) in [("another key", Some(SealingKey::new([2; 32]))), ("no key", None)] {
-        let store = place.open(Options { sealing_key, ..options().0 }).await;
-        let error = store.get_many(&mine, &["k".into()]).await.unwrap_err();
-        assert!(matches!(&error, StorageError::Other(message) if message.contains("sealing key")), "{name}: {error}");
-        assert!(store.scan(&mine, "", None, 10).await.is_err(), "{name}");
-        assert_eq!(value(&store, &mine, "plain").await.as_deref(), Some("p"), "{name}: the others can be read");
-        store.close().await;
-    }
-
     let copy = "UPDATE storage_entry SET value = (SELECT value FROM storage_entry WHERE key = 'k' AND scope = \
                 (SELECT id FROM storage_scope WHERE tenant = 'mine')) WHERE key = 'k'";
-    execute(&place.file(), &[copy]).await;
-    let store = place.open(options().0).await;
+    place.tamper(&[copy]).await;
     assert_eq!(value(&store, &mine, "k").await.as_deref(), Some("secret"));
     assert!(store.get_many(&yours, &["k".into()]).await.is_err(), "copied from another tenant");
-    store.close().await;
-
-    let store = place.open(Options { sealing_key: None, ..options().0 }).await;
-    let error = store.apply(&mine, vec![Op::put("k", "never plain").sealed()]).await.unwrap_err();
-    assert!(matches!(&error, StorageError::Other(message) if message.contains("sealing key")), "{error}");
-    // What cannot be read can be replaced.
-    apply(&store, &mine, vec![Op::put("k", "plain now")]).await;
-    assert_eq!(value(&store, &mine, "k").await.as_deref(), Some("plain now"));
-}
-
-#[tokio::test]
-async fn addresses_are_checked() {
-    for (address, expected) in [
-        ("postgres://u:hunter2@db/x", "storage backend postgres is not built into this program"),
-        ("postgresql://db/x", "storage backend postgres is not built into this program"),
-        ("mysql://u:hunter2@db/x", "storage address starts with \"mysql\""),
-        ("storage.db", "storage address starts with \"storage.db\""),
-        ("memory:x", "storage address starts with \"memory\""),
-        ("", "storage address starts with \"\""),
-        ("sqlite:", "sqlite: needs the path of a file"),
-        ("sqlite::memory:", "sqlite: needs the path of a file"),
-    ] {
-        let message = open(address, Options::default()).await.unwrap_err().to_string();
-        assert!(message.starts_with(expected), "{address}: {message}");
-        assert!(!message.contains("hunter2"), "{message}");
-    }
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("storage.db");
-    open(&format!("sqlite://{}", file.display()), Options::default()).await.unwrap();
-    assert!(file.exists());
 }
 
 #[tokio::test]
@@ -157,8 +93,8 @@ async fn files_that_are_not_ours_are_left_alone() {
         ("newer", "has schema version 99, this program knows up to 1"),
         ("foreign", "is a database of another program"),
         ("text", "is not an SQLite database"),
-        ("folder", "cannot open the database file"),
-        ("file/below", "cannot open the database file"),
+        ("folder", "cannot open the database"),
+        ("file/below", "cannot open the database"),
     ] {
         let file = folder.path().join(name);
         match name {
@@ -192,109 +128,48 @@ async fn a_locked_file_is_told_apart() {
     apply(&store, &scope("acme"), vec![Op::put("k", "w")]).await;
 }
 
+/// Names, keys and values, of entries that are there, were written over, or were deleted before.
 #[tokio::test]
-async fn a_new_file_may_be_opened_by_many_at_once() {
+async fn a_deleted_tenant_leaves_no_byte_in_the_files() {
     let place = Sqlite::new();
-    let address = place.address();
-    let opening: Vec<_> = (0..6)
-        .map(|_| {
-            let address = address.clone();
-            tokio::spawn(async move { open(&address, options().0).await })
-        })
-        .collect();
-    let mut last = 0;
-    for store in opening {
-        let store = store.await.unwrap().unwrap();
-        let version = apply(&store, &scope("acme"), vec![Op::put("k", "v")]).await[0];
-        assert!(version > last, "all count on from each other");
-        last = version;
-    }
-}
-
-#[tokio::test]
-async fn stores_on_one_file_see_and_wake_each_other() {
-    let place = Sqlite::new();
-    let (here, clock) = place.store().await;
-    let (there, _) = place.store().await;
-    let scope = scope("acme");
-    let version = apply(&there, &scope, vec![Op::put("k", "1")]).await[0];
-    assert_eq!(get(&here, &scope, "k").await.unwrap().version, version);
-    let lost = here.apply(&scope, vec![Op::check_absent("k"), Op::put("k", "2")]).await.unwrap();
-    assert_eq!(lost, Outcome::Conflict(vec!["k".into()]));
-
-    let waiter = tokio::spawn({
-        let (here, scope) = (Arc::clone(&here), scope.clone());
-        async move { here.wait(&scope, "k", Some(version), Duration::from_secs(3_600)).await }
-    });
-    // Its timeout and its poll.
-    soon(clock.until_sleepers(2)).await;
-    apply(&there, &scope, vec![Op::put("k", "3")]).await;
-    assert!(!waiter.is_finished());
-    clock.advance(Options::default().poll_interval);
-    assert_eq!(soon(waiter).await.unwrap(), Ok(true));
-}
-
-#[tokio::test]
-async fn the_rows_of_a_deleted_scope_go() {
-    let place = Sqlite::new();
-    let rows = async || -> i64 {
-        let sql = "SELECT (SELECT COUNT(*) FROM storage_entry) + (SELECT COUNT(*) FROM storage_deleted_scope)";
-        sqlx::query_scalar(sql).fetch_one(&mut raw(&place.file()).await).await.unwrap()
-    };
     let (store, _) = place.store().await;
-    apply(&store, &scope("gone"), puts(&["a", "b"])).await;
-    assert_eq!(rows().await, 2);
-    store.delete_scope(&scope("gone")).await.unwrap();
-    assert_eq!(rows().await, 0);
-    apply(&store, &scope("gone"), puts(&["a", "b"])).await;
-    store.close().await;
-    // As if the process had died between making the scope unreachable and removing its rows: the next to open the file goes
-    // on.
-    execute(
-        &place.file(),
-        &["INSERT INTO storage_deleted_scope (id) SELECT id FROM storage_scope", "DELETE FROM storage_scope"],
-    )
+    let (gone, stays) = (scope("leaving-tenant"), scope("staying-tenant"));
+    for round in 0..3 {
+        for part in 0..4 {
+            let put = |index: u32| {
+                let value = format!("private-value-{round}-").repeat(if index.is_multiple_of(50) { 700 } else { 5 });
+                Op::put(format!("private-key/{part}/{index}"), value)
+            };
+            apply(&store, &gone, (0..250).map(put).collect()).await;
+            apply(&store, &stays, vec![Op::put(format!("public-key/{part}"), "public-value")]).await;
+        }
+        apply(&store, &gone, vec![Op::delete_prefix(format!("private-key/{round}/1"))]).await;
+    }
+    let private = ["leaving-tenant", "private-key", "private-value"];
+    for needle in private {
+        assert!(is_in_files(&place, needle), "the search finds {needle}");
+    }
+    let deleted = tenant::delete(&*store, "leaving-tenant").await.unwrap();
+    assert_eq!(deleted.scopes, 1);
+    for needle in private {
+        assert!(!is_in_files(&place, needle), "{needle} is left");
+    }
+    assert_eq!(value(&store, &stays, "public-key/3").await.as_deref(), Some("public-value"));
+
+    // A reader that is under way keeps the log: that is said, and once it is gone the same call clears up.
+    apply(&store, &gone, vec![Op::put("private-key", "private-value")]).await;
+    let busy_timeout = Duration::from_millis(20);
+    let hasty = place.open(Options { busy_timeout, ..options().0 }).await;
+    let mut reading = store.snapshot(&stays).await.unwrap();
+    assert_eq!(reading.next().await.unwrap().len(), 4);
+    let error = tenant::delete(&*hasty, "leaving-tenant").await.unwrap_err();
+    assert!(matches!(&error, StorageError::Unavailable { message, .. } if message.contains("once more")), "{error}");
+    drop(reading);
+    soon(async {
+        while hasty.delete_scope(&gone).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
     .await;
-    place.open(options().0).await.close().await;
-    assert_eq!(rows().await, 0);
-}
-
-/// The environment variable that tells [`writer_that_gets_killed`] where to write.
-const KILLED_ADDRESS: &str = "STORAGE_TEST_KILLED_ADDRESS";
-
-/// The other half of [`what_was_acknowledged_survives_a_kill`]: runs in a process of its own, never by itself.
-#[tokio::test]
-#[ignore = "started by what_was_acknowledged_survives_a_kill"]
-async fn writer_that_gets_killed() {
-    let address = std::env::var(KILLED_ADDRESS).unwrap();
-    let store = open(&address, options().0).await.unwrap();
-    for number in 0_u64.. {
-        let text = number.to_string();
-        apply(&store, &scope("acme"), vec![Op::put("a", &text), Op::put("b", &text)]).await;
-        println!("acknowledged {number}");
-    }
-}
-
-#[tokio::test]
-async fn what_was_acknowledged_survives_a_kill() {
-    let place = Sqlite::new();
-    let mut writer = Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "--nocapture", "sqlite_file::writer_that_gets_killed"])
-        .env(KILLED_ADDRESS, place.address())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
-    let numbers = lines.by_ref().map_while(Result::ok).filter_map(|line| {
-        let (_, number) = line.split_once("acknowledged ")?;
-        number.parse::<u64>().ok()
-    });
-    let acknowledged = numbers.take(50).last().unwrap();
-    writer.kill().unwrap();
-    writer.wait().unwrap();
-
-    let (store, _) = place.store().await;
-    let (a, b) = (value(&store, &scope("acme"), "a").await, value(&store, &scope("acme"), "b").await);
-    assert_eq!(a, b, "an apply is never torn");
-    assert!(a.unwrap().parse::<u64>().unwrap() >= acknowledged);
+    assert!(!is_in_files(&place, "private-value"));
 }

@@ -15,7 +15,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use host_harness::storage::{Entry, FingerprintKey, Op, Outcome, Page, Scope, Storage, StorageError, Usage};
+use host_harness::storage::{Entry, FingerprintKey, Op, Outcome, Page, Scope, Snapshot, Storage, StorageError, Usage};
 use tokio::sync::Notify;
 
 /// On which side of the last operation the call dies.
@@ -138,6 +138,14 @@ impl Storage for Fused {
 
     fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
         self.inner.fingerprint_key()
+    }
+
+    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
+        self.inner.scopes(tenant).await
+    }
+
+    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
+        self.inner.snapshot(scope).await
     }
 
     async fn close(&self) {

@@ -17,7 +17,7 @@ use host_harness::{
     contract::element::Verdict,
     egress::{AllowList, OperatorList},
     settings::Document,
-    storage::{Entry, MemoryStorage, Options, SealingKey, SqliteStorage, Storage, Usage},
+    storage::{self, Entry, MemoryStorage, Options, SealingKey, Storage, Usage},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -435,7 +435,7 @@ fn code_cache() -> PathBuf {
 
 async fn open(store: Store, control: &Control, folder: &TempDir) -> Arc<dyn Storage> {
     let options = Options {
-        clock: Arc::new(StageClock(control.clone())),
+        clock: Some(Arc::new(StageClock(control.clone()))),
         sealing_key: Some(SealingKey::new(SEALING_KEY)),
         poll_interval: Duration::from_millis(5),
         ..Options::default()
@@ -444,7 +444,7 @@ async fn open(store: Store, control: &Control, folder: &TempDir) -> Arc<dyn Stor
         Store::Memory => Arc::new(MemoryStorage::new(options)),
         Store::Sqlite => {
             let file = folder.path().join("organisation.sqlite");
-            Arc::new(SqliteStorage::open(&file, options).await.expect("the file can be opened"))
+            storage::open(&format!("sqlite:{}", file.display()), options).await.expect("the file can be opened")
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum, error::ErrorKind};
+use clap::{
+    Args, CommandFactory as _, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 
 use host_harness::Digest;
 
@@ -42,9 +45,14 @@ pub struct Global {
     /// Load components signed by this ed25519 public key only (the signature is in FILE.sig); repeatable
     #[arg(long, global = true, value_name = "FILE")]
     pub trusted_key: Vec<PathBuf>,
-    /// memory: or sqlite:PATH [default: a file in the user's data folder]
+    /// memory:, sqlite:PATH or postgres://USER@HOST/DATABASE [default: a file in the user's data folder]. A password is
+    /// better given in PGPASSWORD or ~/.pgpass
     #[arg(long, global = true, value_name = "URL")]
     pub storage: Option<String>,
+    /// Environment variable with the key that seals secrets at rest: 32 random bytes in base64, the same on all hosts of a
+    /// database [default: a file beside the SQLite file]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub sealing_key: Option<String>,
     /// Whose element it is
     #[arg(long, global = true, value_name = "NAME", default_value = "default")]
     pub tenant: String,
@@ -164,6 +172,14 @@ pub enum Command {
     },
     /// Count the copy, and show the last and the current run
     Overview,
+    /// Serve sign-ins of many tenants and keep their directories in step, beside other hosts of the same storage
+    Serve(Serve),
+    /// Declare tenants in the storage, for `serve` without --tenants
+    #[command(subcommand)]
+    Tenants(Tenants),
+    /// Copy or remove everything that is stored of the tenant
+    #[command(subcommand, arg_required_else_help = false)]
+    Tenant(Tenant),
     /// Run a simulated WeCom and write an element folder for it
     Simulate(Simulate),
     /// Go through the whole story on this machine: sign in, sync, change, sync again, what goes wrong
@@ -263,6 +279,74 @@ pub enum Status {
     Resigned,
 }
 
+#[derive(Debug, Subcommand)]
+pub enum Tenant {
+    /// Write all elements of the tenant to a new file. It holds personal data in the clear. Sealed values (tokens) are left
+    /// out, unless there is a transfer key
+    Export {
+        /// A file that does not exist
+        file: PathBuf,
+        /// Environment variable with a key, 32 random bytes in base64: sealed values go along, sealed with it
+        #[arg(long, value_name = "NAME")]
+        transfer_key: Option<String>,
+    },
+    /// Read an exported tenant into the storage. A file that is damaged, cut off or sealed with another key changes nothing
+    Import {
+        /// What an export wrote
+        file: PathBuf,
+        /// Delete what the tenant holds, rather than refuse when it holds something
+        #[arg(long)]
+        replace: bool,
+        /// Environment variable with the key that the export was given
+        #[arg(long, value_name = "NAME")]
+        transfer_key: Option<String>,
+    },
+    /// Remove all elements of the tenant, without a trace
+    Delete {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Registry of tenants, a JSON file [default: what `tenants put` has stored]
+    #[arg(long, value_name = "FILE")]
+    pub tenants: Option<PathBuf>,
+    /// Where to listen; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
+    pub listen: SocketAddr,
+    /// Name of this host, for people [default: its address and process]
+    #[arg(long, value_name = "NAME")]
+    pub host_name: Option<String>,
+    /// Calls at the same time; further ones wait for their turn
+    #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub calls: u32,
+    /// Periodic syncs at the same time; 0 leaves them to other hosts
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub syncs: usize,
+    /// How long a host that died keeps its syncs from the others
+    #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = interval)]
+    pub lease: Duration,
+    /// How often changes of tenants are looked for; SIGHUP looks at once
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = interval)]
+    pub reload: Duration,
+    /// Append the report of every call to this file as a line of JSON; - for standard error
+    #[arg(long, value_name = "FILE")]
+    pub reports: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Tenants {
+    /// Store the tenants of a registry file, each in place of the one of its name
+    Put { file: PathBuf },
+    /// Show the names of all tenants that are stored
+    List,
+    /// Forget the declaration of a tenant; what the tenant has stored stays
+    Remove { name: String },
+}
+
 #[derive(Debug, Args)]
 pub struct Simulate {
     /// Where to listen; port 0 takes any free one
@@ -307,7 +391,11 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
 /// clap's words without its decoration.
 fn usage(error: &clap::Error) -> Failure {
     if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
-        let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
+        let names = match error.get(ContextKind::ValidSubcommand) {
+            // Of a command that has commands.
+            Some(ContextValue::Strings(names)) => names.clone(),
+            _ => Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect(),
+        };
         return Failure::usage("no command given", format!("name one of: {}", names.join(", ")));
     }
     let text = error.render().to_string();

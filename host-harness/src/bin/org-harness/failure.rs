@@ -1,13 +1,17 @@
 //! Why a command did not do what it was asked to, and the exit codes: the only place that knows them.
 
-use std::{io, process::ExitCode};
+use std::{io, net::SocketAddr, process::ExitCode};
 
 use host_harness::{
     BuildError, CallError, ElementError, FailedCall, FileError, LoadError,
     contract::types::{self, Reason},
     reason_name,
     settings::SettingsError,
-    storage::OpenError,
+    storage::{
+        OpenError, StorageError,
+        tenant::{ExportError, ImportError},
+    },
+    tenants::{SourceError, StoreError},
 };
 
 use crate::{
@@ -74,6 +78,15 @@ pub enum Failure {
     /// The storage cannot be opened.
     #[error(transparent)]
     Storage(#[from] OpenError),
+    /// The storage failed in its work.
+    #[error(transparent)]
+    Stored(#[from] StorageError),
+    /// The tenant cannot be exported.
+    #[error(transparent)]
+    Export(#[from] ExportError),
+    /// The tenant cannot be imported.
+    #[error(transparent)]
+    Import(#[from] ImportError),
     /// The user's folders are not usable.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -92,6 +105,20 @@ pub enum Failure {
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
+    /// The tenants cannot be read.
+    #[error(transparent)]
+    Tenants(#[from] SourceError),
+    /// A declaration was not stored.
+    #[error(transparent)]
+    Declaration(#[from] StoreError),
+    /// The address is not to be had.
+    #[error("cannot listen on {address}: {source}; choose another port, or 0 for any free one")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: io::Error,
+    },
     /// Standard output does not take the answer.
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
@@ -113,16 +140,26 @@ impl Failure {
             | Self::Component(_)
             | Self::Element(_)
             | Self::Storage(_)
-            | Self::Place(_) => Status::Configuration,
+            | Self::Place(_)
+            | Self::Tenants(_)
+            | Self::Declaration(_)
+            | Self::Listen { .. } => Status::Configuration,
+            // A name that is not usable stands on the command line.
+            Self::Stored(StorageError::Invalid(_)) => Status::Configuration,
             Self::Answered(error) if matches!(error.reason, Reason::InvalidConfig(_)) => Status::Configuration,
             Self::Call(failed) => match failed.error {
                 CallError::Limit { .. } | CallError::Trap { .. } => Status::Stopped,
                 _ => Status::Negative,
             },
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
-            Self::Host(_) | Self::Answered(_) | Self::Simulation(_) | Self::Interrupted | Self::Output(_) => {
-                Status::Negative
-            }
+            Self::Host(_)
+            | Self::Stored(_)
+            | Self::Export(_)
+            | Self::Import(_)
+            | Self::Answered(_)
+            | Self::Simulation(_)
+            | Self::Interrupted
+            | Self::Output(_) => Status::Negative,
         }
     }
 
@@ -134,7 +171,13 @@ impl Failure {
             Self::File { .. } => "file",
             Self::ComponentFile(_) | Self::Component(_) => "component",
             Self::Element(_) => "invalid-name",
-            Self::Storage(_) | Self::Place(_) => "storage",
+            Self::Stored(StorageError::Invalid(_)) => "invalid-name",
+            Self::Storage(_) | Self::Place(_) | Self::Stored(_) => "storage",
+            Self::Export(_) => "export",
+            Self::Import(ImportError::NotEmpty { .. }) => "conflict",
+            Self::Import(_) => "import",
+            Self::Tenants(_) | Self::Declaration(_) => "invalid-tenants",
+            Self::Listen { .. } => "listen",
             Self::Host(_) => "host",
             Self::Answered(error) => reason_name(&error.reason),
             Self::Call(failed) => failed.error.kind(),
@@ -151,6 +194,10 @@ impl Failure {
             Self::Answered(error) => error.hint.as_deref()?,
             Self::Component(LoadError::Digest { .. }) => {
                 "if the new component is meant, pin its digest; if not, put the old file back"
+            }
+            Self::Import(ImportError::NotEmpty { .. }) => "tenant import --replace deletes what the tenant holds first",
+            Self::Import(ImportError::KeyNeeded { .. } | ImportError::OtherKey { .. }) => {
+                "name the environment variable that holds it with --transfer-key NAME"
             }
             Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
             Self::Call(failed) => match &failed.error {

@@ -8,9 +8,10 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | `cli` | options and commands |
-//! | `session`, `places`, `logging` | what a command works with, the user's folders, the log |
+//! | `session`, `store`, `places`, `logging` | what a command works with, the user's folders, the log |
 //! | `commands` | one file for each group of commands |
 //! | `run` | the loop that takes a run of synchronisation to its end |
+//! | `serve` | many tenants: sign-ins, periodic syncs, metrics |
 //! | `view` | answers as JSON |
 //! | `text` | answers for people |
 //! | `simulated` | the only vendor-specific part: `simulate` and `demo` |
@@ -23,8 +24,10 @@ mod logging;
 mod output;
 mod places;
 mod run;
+mod serve;
 mod session;
 mod simulated;
+mod store;
 mod text;
 mod view;
 

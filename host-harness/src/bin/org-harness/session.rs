@@ -6,16 +6,12 @@ use host_harness::{
     Answered, BuildError, CallResult, Called, ComponentFile, Element, ElementOptions, FileError, Host, LoadedComponent,
     TrustedKey, bundled_component,
     egress::{AllowList, OperatorList},
+    observe::Observer,
     settings::{Document, ElementFolder, SettingsError, Variables},
-    storage::{self, Storage},
+    storage,
 };
 
-use crate::{
-    cli::Global,
-    failure::Failure,
-    output::Output,
-    places::{self, PlaceError},
-};
+use crate::{cli::Global, failure::Failure, output::Output, places, store};
 
 /// One command makes a handful of calls, so there is no need to reserve room for more.
 const PARALLEL_CALLS: u32 = 8;
@@ -38,7 +34,7 @@ impl Session {
         let folder = folder(options)?;
         let host = host(options)?;
         let component = load(&host, options).await?;
-        let storage = open_storage(options.storage.as_deref()).await?;
+        let storage = store::open(options).await?;
         let mut made = ElementOptions::new(&options.tenant, folder.name, folder.settings, storage);
         made.operator = operator(options)?;
         Ok(Self { element: host.element(&component, made)? })
@@ -77,8 +73,19 @@ pub fn folder(options: &Global) -> Result<ElementFolder, Failure> {
 /// # Errors
 /// A key cannot be read, or the machine does not allow a host.
 pub fn host(options: &Global) -> Result<Host, Failure> {
+    host_of(options, PARALLEL_CALLS, &[])
+}
+
+/// A host of this many calls at a time, which tells these observers of them.
+///
+/// # Errors
+/// As [`host`].
+pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) -> Result<Host, Failure> {
     let keys = trusted_keys(options)?;
-    let builder = || Host::builder().parallel_calls(PARALLEL_CALLS).trusted_keys(keys.iter().copied());
+    let builder = || {
+        let builder = Host::builder().parallel_calls(calls).trusted_keys(keys.iter().copied());
+        observers.iter().fold(builder, |builder, observer| builder.observer(Arc::clone(observer)))
+    };
     let Some(cache) = places::compiled_code() else { return Ok(builder().build()?) };
     match builder().code_cache(cache).build() {
         Err(BuildError::Cache(error)) => {
@@ -134,25 +141,6 @@ pub async fn load(host: &Host, options: &Global) -> Result<Arc<LoadedComponent>,
     });
     // The task is never cancelled, so only a panic ends it without a result; it goes on here.
     Ok(loaded.await.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))?)
-}
-
-async fn open_storage(address: Option<&str>) -> Result<Arc<dyn Storage>, Failure> {
-    let address = match address {
-        Some(address) => address.to_owned(),
-        None => {
-            let path = places::data()?.join("organisation.db");
-            format!("sqlite:{}", path.to_str().ok_or(PlaceError::NoHome)?)
-        }
-    };
-    let mut options = storage::Options::default();
-    if let Some(path) = address.strip_prefix("sqlite:")
-        && let path = path.strip_prefix("//").unwrap_or(path)
-        && !path.is_empty()
-        && path != ":memory:"
-    {
-        options.sealing_key = Some(places::sealing_key(path.as_ref())?);
-    }
-    Ok(storage::open(&address, options).await?)
 }
 
 /// Public https hosts that the configuration needs, and what is written.

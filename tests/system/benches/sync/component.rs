@@ -10,7 +10,7 @@ use host_harness::{
     contract::directory::{Report, Strategy, SyncRequest, SyncStep},
     egress::{AllowList, Hook, OperatorList},
     settings::Document,
-    storage::{MemoryStorage, Options, SealingKey, SqliteStorage, Storage, Usage},
+    storage::{self, MemoryStorage, Options, SealingKey, Storage, Usage},
 };
 use system_tests::{stage::Store, sync::PLAIN};
 use tempfile::TempDir;
@@ -158,8 +158,8 @@ pub async fn open(store: Store) -> Outcome<(Arc<dyn Storage>, Option<TempDir>)> 
         Store::Memory => (Arc::new(MemoryStorage::new(options)), None),
         Store::Sqlite => {
             let folder = tempfile::tempdir()?;
-            let storage = SqliteStorage::open(&folder.path().join("organisation.sqlite"), options).await?;
-            (Arc::new(storage), Some(folder))
+            let file = folder.path().join("organisation.sqlite");
+            (storage::open(&format!("sqlite:{}", file.display()), options).await?, Some(folder))
         }
     })
 }

@@ -9,13 +9,15 @@ mod inspect;
 mod login;
 mod plan;
 pub mod sync;
+mod tenant;
+mod tenants;
 mod validate;
 
 use crate::{
-    cli::{Cli, Command},
+    cli::{Cli, Command, Tenant},
     failure::{Failure, Status},
     output::Output,
-    simulated,
+    serve, simulated,
 };
 
 /// Runs the command and prints its answer.
@@ -46,6 +48,15 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<Status, Failure> {
         }
         Command::Member { id, refresh } => directory::member(options, id, *refresh, output).await,
         Command::Overview => directory::overview(options, output).await,
+        Command::Serve(asked) => serve::serve(options, asked, output).await,
+        Command::Tenants(asked) => tenants::tenants(options, asked, output).await,
+        Command::Tenant(Tenant::Export { file, transfer_key }) => {
+            tenant::export(options, file, transfer_key.as_deref(), output).await
+        }
+        Command::Tenant(Tenant::Import { file, replace, transfer_key }) => {
+            tenant::import(options, file, *replace, transfer_key.as_deref(), output).await
+        }
+        Command::Tenant(Tenant::Delete { yes }) => tenant::delete(options, *yes, output).await,
         Command::Simulate(asked) => simulated::simulate(asked, output).await,
         Command::Demo { keep } => simulated::demo(options, keep.as_deref(), output).await,
     }

@@ -35,7 +35,7 @@ pub fn failure(error: &ErrorView, paint: Paint) -> String {
 pub fn report(report: &CallReport) -> String {
     let outcome = match &report.outcome {
         Outcome::Answered => "answered".to_owned(),
-        Outcome::Refused { reason } => format!("refused ({reason})"),
+        Outcome::Refused { reason, .. } => format!("refused ({reason})"),
         Outcome::Failed { cause, .. } => format!("failed ({cause})"),
         _ => "ended".to_owned(),
     };

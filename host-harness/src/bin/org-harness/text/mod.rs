@@ -14,6 +14,7 @@ mod paint;
 pub mod plan;
 pub mod run;
 mod table;
+pub mod tenant;
 pub mod validation;
 
 pub use error::{failure, report};

@@ -14,6 +14,7 @@ pub mod overview;
 pub mod plan;
 pub mod problem;
 pub mod run;
+pub mod tenant;
 
 /// Milliseconds since 1970 as RFC 3339 in UTC. What no calendar holds is shown as the last instant of it.
 pub fn time(milliseconds: u64) -> String {

@@ -65,7 +65,7 @@ impl Stage {
         let component = session::load(&host, options).await?;
         let database = place.join("organisation.db");
         let sealing_key = Some(places::sealing_key(&database)?);
-        let options = storage::Options { clock, sealing_key, ..storage::Options::default() };
+        let options = storage::Options { clock: Some(clock), sealing_key, ..storage::Options::default() };
         let storage = storage::open(&format!("sqlite:{}", database.display()), options).await?;
         let allowed = AllowList::parse([simulator.address().to_string()])
             .map_err(|error| Failure::Simulation(error.to_string()))?;

@@ -9,18 +9,14 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, SqliteConnection, SqlitePool};
+use sqlx::{ConnectOptions as _, Sqlite, SqliteConnection};
 
-use super::super::{OpenError, PAGE_ITEMS};
-use super::failure::{failed_open, is_locked};
-use super::schema::{self, Found};
-use super::{dialect, write};
+use super::super::super::{OpenError, PAGE_ITEMS};
+use super::super::failure::{Failure, Kind};
+use super::super::{Database, QUEUE_TIMEOUT, bring_up_to_date, judge, schema};
 
 /// Enough to keep two cores busy; a read takes less than a millisecond.
 const READERS: u32 = 4;
-
-/// How long a call waits for its turn before it answers that the store is unavailable.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many rows the writing connection reads ahead: all that an `apply` may ask for, so that it is not woken over and over.
 /// They are small; the readers, whose rows carry values, keep to the few that are usual.
@@ -37,30 +33,22 @@ const CHECKPOINT_PAGES: &str = "4000";
 /// The log beside the file is cut to this size after a checkpoint: a burst of writes does not occupy the disk for ever.
 const LOG_BYTES: &str = "67108864";
 
-pub(super) struct Opened {
-    pub(super) path: PathBuf,
-    pub(super) writer: SqlitePool,
-    pub(super) readers: SqlitePool,
-}
-
-pub(super) async fn open(path: &Path, busy_timeout: Duration) -> Result<Opened, OpenError> {
+/// Opens the file, and creates it and its folder if they are absent: readable and writable by their owner alone.
+pub(in super::super) async fn open(path: &Path, busy_timeout: Duration) -> Result<Database<Sqlite>, OpenError> {
     let path = make_file(path.to_owned()).await?;
-    let failed = |error| failed_open(&path, error);
+    let place = path.display().to_string();
+    let failed = |error| Failure::of::<Sqlite>(error).of_open(&place);
     let options = connection(&path, busy_timeout);
-    let writer = pool(1).connect_with(options.clone().row_buffer_size(WRITER_ROWS)).await.map_err(failed)?;
+    let writers = pool(1).connect_with(options.clone().row_buffer_size(WRITER_ROWS)).await.map_err(failed)?;
     {
-        let mut connection = writer.acquire().await.map_err(failed)?;
-        judge(&path, schema::inspect(&mut connection).await.map_err(failed)?)?;
+        let mut connection = writers.acquire().await.map_err(failed)?;
+        let found = schema::inspect::<Sqlite>(&mut connection).await.map_err(|failure| failure.of_open(&place))?;
+        judge(found, &place)?;
         use_log(&mut connection, busy_timeout).await.map_err(failed)?;
     }
-    let mut transaction = writer.begin_with(dialect::BEGIN_WRITE).await.map_err(failed)?;
-    // Again: another process may have come first.
-    let version = judge(&path, schema::inspect(&mut transaction).await.map_err(failed)?)?;
-    schema::migrate(&mut transaction, version).await.map_err(failed)?;
-    transaction.commit().await.map_err(failed)?;
-    write::purge_deleted_scopes(&writer).await.map_err(failed)?;
+    bring_up_to_date(&writers, &place).await?;
     let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "1"));
-    Ok(Opened { path, writer, readers })
+    Ok(Database { place, writers, readers })
 }
 
 fn connection(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
@@ -76,6 +64,8 @@ fn connection(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
         .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
         .pragma("journal_size_limit", LOG_BYTES)
         .pragma("temp_store", "MEMORY")
+        // What is deleted or written over is gone from the file, and not only from the tables.
+        .pragma("secure_delete", "1")
         .disable_statement_logging()
 }
 
@@ -88,23 +78,13 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .test_before_acquire(false)
 }
 
-/// The schema version to go on from, if the file is one to go on with.
-fn judge(path: &Path, found: Found) -> Result<u32, OpenError> {
-    match found {
-        Found::Empty => Ok(0),
-        Found::Version(version) if version <= schema::KNOWN => Ok(version),
-        Found::Version(found) => Err(OpenError::NewerSchema { path: path.to_owned(), found, known: schema::KNOWN }),
-        Found::Foreign => Err(OpenError::Foreign { path: path.to_owned() }),
-    }
-}
-
 /// Turns on the write-ahead log, which the file remembers. SQLite does not apply its busy timeout here, so a process that
 /// opens the same new file at the same moment has to be waited for by hand.
 async fn use_log(connection: &mut SqliteConnection, busy_timeout: Duration) -> Result<(), sqlx::Error> {
     let start = Instant::now();
     loop {
         match sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await {
-            Err(error) if is_locked(&error) && start.elapsed() < busy_timeout => {
+            Err(error) if super::kind(&error) == Kind::Locked && start.elapsed() < busy_timeout => {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             result => return result.map(drop),
@@ -125,10 +105,11 @@ async fn make_file(path: PathBuf) -> Result<PathBuf, OpenError> {
         Ok(path)
     });
     let made = made.await.unwrap_or_else(|stopped| Err(io::Error::other(stopped)));
+    let place = shown.display().to_string();
     made.map_err(|error: io::Error| match error.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => OpenError::ReadOnly { path: shown },
-        io::ErrorKind::StorageFull => OpenError::DiskFull { path: shown },
-        _ => OpenError::File { path: shown, message: error.to_string() },
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => OpenError::ReadOnly { place },
+        io::ErrorKind::StorageFull => OpenError::DiskFull { place },
+        _ => OpenError::Database { place, message: error.to_string() },
     })
 }
 

@@ -1,0 +1,112 @@
+//! `tenant export`, `tenant import`, `tenant delete`: everything that is stored of a tenant.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, BufWriter, IsTerminal as _, Write as _},
+    path::Path,
+};
+
+use host_harness::storage::{
+    SystemClock,
+    tenant::{self, ExportError, Import, SealedValues},
+};
+use tempfile::NamedTempFile;
+
+use crate::{
+    cli::Global,
+    failure::{Failure, Status},
+    output::Output,
+    store, text,
+    view::tenant::{DeletedView, ExportedView, ImportedView},
+};
+
+/// Writes the tenant to a new file. It appears when it is complete.
+///
+/// # Errors
+/// The file is there already or cannot be written, or the storage fails.
+pub async fn export(
+    options: &Global,
+    file: &Path,
+    transfer_key: Option<&str>,
+    output: &mut Output,
+) -> Result<Status, Failure> {
+    if file.exists() {
+        return Err(there_already(file));
+    }
+    let key = transfer_key.map(|name| store::key("--transfer-key", name)).transpose()?;
+    let sealed = key.as_ref().map_or(SealedValues::LeftOut, SealedValues::Resealed);
+    let storage = store::open(options).await?;
+    let failed = |error| Failure::Export(ExportError::Write(error));
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Readable by the owner alone.
+    let mut made = NamedTempFile::new_in(folder).map_err(failed)?;
+    let exported = tenant::export(&*storage, &options.tenant, sealed, BufWriter::new(made.as_file_mut())).await?;
+    made.as_file().sync_all().map_err(failed)?;
+    made.persist_noclobber(file).map_err(|error| match error.error.kind() {
+        io::ErrorKind::AlreadyExists => there_already(file),
+        _ => failed(error.error),
+    })?;
+    storage.close().await;
+    let view = ExportedView::new(&options.tenant, file, exported);
+    output.answer(&view, |paint| text::tenant::exported(&view, paint))?;
+    Ok(Status::Done)
+}
+
+fn there_already(file: &Path) -> Failure {
+    Failure::usage(format!("{} exists", file.display()), "name a new file: an export writes over nothing")
+}
+
+/// Reads a file into the storage.
+///
+/// # Errors
+/// The file is no intact export, the tenant holds something, or the storage fails.
+pub async fn import(
+    options: &Global,
+    file: &Path,
+    replace: bool,
+    transfer_key: Option<&str>,
+    output: &mut Output,
+) -> Result<Status, Failure> {
+    let key = transfer_key.map(|name| store::key("--transfer-key", name)).transpose()?;
+    let source = File::open(file).map_err(|source| Failure::File { file: file.display().to_string(), source })?;
+    let storage = store::open(options).await?;
+    let how = Import { replace, transfer_key: key.as_ref(), clock: &SystemClock };
+    let imported = tenant::import(&*storage, &options.tenant, BufReader::new(source), how).await?;
+    storage.close().await;
+    let view = ImportedView::new(&options.tenant, file, imported);
+    output.answer(&view, |paint| text::tenant::imported(&view, paint))?;
+    Ok(Status::Done)
+}
+
+/// Removes the tenant, when it is said or answered that it is meant.
+///
+/// # Errors
+/// Nobody said so, or the storage fails.
+pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<Status, Failure> {
+    if !yes && !is_meant(&options.tenant)? {
+        return Err(Failure::usage(
+            format!("tenant {:?} is not deleted: nobody said that this is meant", options.tenant),
+            "say so with --yes, or type the tenant's name when asked on a terminal",
+        ));
+    }
+    let storage = store::open(options).await?;
+    let deleted = tenant::delete(&*storage, &options.tenant).await?;
+    storage.close().await;
+    let view = DeletedView::new(&options.tenant, deleted);
+    output.answer(&view, |paint| text::tenant::deleted(&view, paint))?;
+    Ok(Status::Done)
+}
+
+/// Asks on the terminal, if there is one.
+fn is_meant(tenant: &str) -> io::Result<bool> {
+    if !io::stdin().is_terminal() {
+        return Ok(false);
+    }
+    let mut out = io::stderr();
+    let shown = text::clean(tenant);
+    write!(out, "将永久删除 deletes all that is stored of {shown}; 输入租户名以确认 type its name to confirm: ")?;
+    out.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim_end_matches(['\r', '\n']) == tenant)
+}

@@ -1,0 +1,84 @@
+//! The cookie that ties a sign-in to the browser in which it began, so that nobody can be signed in as somebody else by a
+//! link. It holds a random value and means nothing otherwise: it is no session.
+
+use axum::http::{HeaderMap, Uri, header};
+use host_harness::Digest;
+
+const NAME: &str = "org_sign_in";
+/// As long as the state of a sign-in.
+const SECONDS: u32 = 600;
+const BYTES: usize = 16;
+
+/// What a browser holds.
+pub struct Binding(String);
+
+impl Binding {
+    /// What this browser holds already, if it can be.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        let value = pairs.find(|(name, _)| *name == NAME)?.1;
+        let is_ours = value.len() == 2 * BYTES && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+        is_ours.then(|| Self(value.to_owned()))
+    }
+
+    /// A new one.
+    ///
+    /// # Errors
+    /// The machine has no randomness.
+    pub fn new() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; BYTES];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(bytes.iter().map(|byte| format!("{byte:02x}")).collect()))
+    }
+
+    /// What the element gets: the value itself stays in the browser.
+    pub fn hash(&self) -> String {
+        Digest::of(self.0.as_bytes()).to_string()
+    }
+
+    /// The cookie for everything beside the address that was asked for. Over plain http only on this machine.
+    pub fn cookie(&self, asked: &Uri, headers: &HeaderMap) -> String {
+        let folder = asked.path().rsplit_once('/').map_or("/", |(folder, _)| folder);
+        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+        let is_local = ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local));
+        let secure = if is_local { "" } else { "; Secure" };
+        format!("{NAME}={}; Path={folder}/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn only_what_can_be_ours_is_read() {
+        let value = "0123456789abcdef0123456789abcdef";
+        for (cookie, found) in [
+            (format!("org_sign_in={value}"), true),
+            (format!("a=b; org_sign_in={value}; c"), true),
+            (format!("org_sign_in={value}0"), false),
+            (format!("other={value}"), false),
+            ("org_sign_in=0123456789abcdef0123456789abcdeg".to_owned(), false),
+            ("org_sign_in".to_owned(), false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::COOKIE, HeaderValue::from_str(&cookie).unwrap());
+            assert_eq!(Binding::of(&headers).is_some(), found, "{cookie}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_stays_within_the_tenant_and_on_tls() {
+        let binding = Binding::new().unwrap();
+        for (host, ending) in [("app.example.com", "SameSite=Lax; Secure"), ("127.0.0.1:7070", "SameSite=Lax")] {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static(host));
+            let cookie = binding.cookie(&Uri::from_static("/t/acme/login?x=/y"), &headers);
+            assert!(cookie.contains("; Path=/t/acme/;") && cookie.ends_with(ending), "{cookie}");
+            assert!(!binding.hash().contains(&binding.0));
+        }
+    }
+}

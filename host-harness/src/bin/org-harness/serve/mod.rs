@@ -1,0 +1,206 @@
+//! `serve`: one of any number of hosts that sign in the members of many tenants and keep their directories in step.
+//!
+//! | File | What it holds |
+//! |---|---|
+//! | `service` | what requests are answered with: registry, metrics, whether the host stops |
+//! | `routes` | addresses |
+//! | `sign_in` | the two steps of a sign-in |
+//! | `entry` | who may enter |
+//! | `binding` | the cookie that ties a sign-in to a browser |
+//! | `page` | pages for people |
+
+mod binding;
+mod entry;
+mod page;
+mod routes;
+mod service;
+mod sign_in;
+
+use std::{fs::OpenOptions, io, path::Path, sync::Arc, time::Duration};
+
+use host_harness::{
+    observe::{Observer, ReportLines, metrics::Metrics},
+    storage::Quotas,
+    syncs::{Scheduler, SyncOptions},
+    tenants::{Changes, Registry, Source, SourceError},
+};
+use serde::Serialize;
+use service::Service;
+use tokio::{net::TcpListener, time::timeout};
+
+use crate::{
+    cli::{Global, Serve},
+    failure::{Failure, Status},
+    interrupt::interrupted,
+    output::Output,
+    session, store,
+    text::Paint,
+};
+
+/// How long requests and calls under way may go on when the host stops.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// What `serve` prints before it serves.
+#[derive(Debug, Serialize)]
+struct ServeView {
+    host: String,
+    address: String,
+    tenants: usize,
+    unusable: Vec<String>,
+}
+
+/// Serves until Ctrl-C or SIGTERM.
+///
+/// # Errors
+/// The declarations, the storage, the address or the file for reports cannot be had.
+pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Result<Status, Failure> {
+    let metrics = Arc::new(Metrics::new());
+    let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&metrics) as _];
+    if let Some(file) = &asked.reports {
+        observers.push(Arc::new(reports(file)?));
+    }
+    let host = session::host_of(options, asked.calls, &observers)?;
+    let quotas = Quotas::default();
+    let storage = store::open_with(options, quotas.clone()).await?;
+    let source = match &asked.tenants {
+        Some(file) => Source::File(file.clone()),
+        None => Source::Stored(Arc::clone(&storage)),
+    };
+    let (registry, changes) = Registry::open(host.clone(), Arc::clone(&storage), quotas, source).await?;
+    let registry = Arc::new(registry);
+
+    let listener = TcpListener::bind(asked.listen).await;
+    let listener = listener.map_err(|source| Failure::Listen { address: asked.listen, source })?;
+    let address = listener.local_addr()?;
+    if !address.ip().is_loopback() {
+        output.note(
+            "this address is open to others: put a proxy with TLS before it that keeps /metrics and /health to itself",
+        );
+    }
+    let name = asked.host_name.clone().unwrap_or_else(|| format!("{address}-{}", std::process::id()));
+    let view = ServeView {
+        host: name.clone(),
+        address: format!("http://{address}"),
+        tenants: registry.len(),
+        unusable: unusable(&changes),
+    };
+    output.line(&view, |paint| text(&view, paint))?;
+
+    let sync =
+        SyncOptions { parallel: asked.syncs, lease: asked.lease, grace: GRACE, observers, ..SyncOptions::new(name) };
+    let scheduler = Scheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
+    let service = Arc::new(Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics));
+    let stopping = Arc::clone(&service);
+    let shutdown = async move {
+        interrupted().await;
+        stopping.stop();
+    };
+    let web = axum::serve(listener, routes::router(service)).with_graceful_shutdown(shutdown);
+    let web = async {
+        // From the signal on requests under way have their time, and connections that only wait have none.
+        tokio::select! {
+            served = web => served,
+            () = async { interrupted().await; tokio::time::sleep(GRACE).await } => Ok(()),
+        }
+    };
+    let reloads = async {
+        tokio::select! {
+            () = interrupted() => {}
+            () = keep_reloading(&registry, asked.reload) => {}
+        }
+    };
+    let (served, (), ()) = tokio::join!(web, scheduler.run(interrupted()), reloads);
+    served?;
+    // What is written at the end (a checkpoint of the file) may not keep the program for ever.
+    if timeout(GRACE, storage.close()).await.is_err() {
+        tracing::warn!("the storage did not close in time");
+    }
+    output.note("主机已停止 the host has stopped");
+    Ok(Status::Done)
+}
+
+fn reports(file: &Path) -> Result<ReportLines, Failure> {
+    let failed = |source| Failure::File { file: file.display().to_string(), source };
+    if file == Path::new("-") {
+        return ReportLines::to(io::stderr()).map_err(failed);
+    }
+    let opened = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
+    ReportLines::to(opened).map_err(failed)
+}
+
+/// Takes up changes from time to time, and at once when the program is told to (SIGHUP). Never returns.
+async fn keep_reloading(registry: &Registry, every: Duration) {
+    let mut hang_up = HangUp::new();
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(every) => {}
+            () = hang_up.next() => {}
+        }
+        tell(registry.reload().await, registry);
+    }
+}
+
+/// Tells what changed; what is wrong is told again at each reload, until it is right.
+fn tell(reloaded: Result<Changes, SourceError>, registry: &Registry) {
+    match reloaded {
+        Ok(changes) => {
+            for unusable in unusable(&changes) {
+                tracing::warn!(%unusable, "a tenant cannot be served as it is declared: the former declaration holds, if any");
+            }
+            let Changes { added, changed, removed, .. } = changes;
+            if !(added.is_empty() && changed.is_empty() && removed.is_empty()) {
+                let tenants = registry.len();
+                tracing::info!(?added, ?changed, ?removed, tenants, "changes of tenants were taken up");
+            }
+        }
+        Err(error) => tracing::warn!(%error, "tenants cannot be read: the former ones are served"),
+    }
+}
+
+fn unusable(changes: &Changes) -> Vec<String> {
+    changes.unusable.iter().map(|(name, why)| format!("tenant {name:?}: {why}")).collect()
+}
+
+fn text(view: &ServeView, paint: Paint) -> String {
+    let mut text = format!(
+        "{}\n  地址 address  {}\n  主机 host  {}\n  租户 tenants  {}\n",
+        paint.good("主机已启动 the host is running (Ctrl-C ends it)"),
+        view.address,
+        view.host,
+        view.tenants
+    );
+    for unusable in &view.unusable {
+        text.push_str(&format!("  {} {}\n", paint.warn("不可用 unusable"), crate::text::clean(unusable)));
+    }
+    text
+}
+
+/// The signal to reload, where there is one.
+struct HangUp(#[cfg(unix)] Option<tokio::signal::unix::Signal>);
+
+impl HangUp {
+    #[cfg(unix)]
+    fn new() -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listening = signal(SignalKind::hangup());
+        if let Err(error) = &listening {
+            tracing::warn!(%error, "SIGHUP cannot be noticed; changes are taken up from time to time");
+        }
+        Self(listening.ok())
+    }
+
+    #[cfg(not(unix))]
+    fn new() -> Self {
+        Self()
+    }
+
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        if let Some(signal) = &mut self.0
+            && signal.recv().await.is_some()
+        {
+            return;
+        }
+        std::future::pending::<()>().await;
+    }
+}

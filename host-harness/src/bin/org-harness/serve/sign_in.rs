@@ -1,0 +1,219 @@
+//! The two steps of a sign-in: sending a browser to the vendor, and taking it back.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{Html, IntoResponse, Response},
+};
+use host_harness::{
+    Answered, CallResult,
+    contract::{
+        login::{self, AuthorizationRequest, ExchangeRequest},
+        types::Reason,
+    },
+    tenants::Tenant,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{binding::Binding, entry::Entry, page::Page, routes, service::Service};
+use crate::{
+    failure::Failure,
+    view::{
+        error::{ErrorDocument, ErrorView},
+        login::ExchangeView,
+    },
+};
+
+/// What `login` is asked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub struct LoginQuery {
+    #[serde(default)]
+    entry: Door,
+    return_to: Option<String>,
+    lang: Option<String>,
+}
+
+/// The door through which a person comes.
+#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Door {
+    #[default]
+    Browser,
+    Workspace,
+    WorkspaceConsent,
+}
+
+/// What the vendor sends back.
+#[derive(Deserialize)]
+pub struct CallbackQuery {
+    code: Option<String>,
+    state: Option<String>,
+}
+
+/// Who came, and whether to let in.
+#[derive(Debug, Serialize)]
+struct CallbackView {
+    entry: Entry,
+    #[serde(flatten)]
+    exchange: ExchangeView,
+}
+
+/// Sends a browser to the vendor's page.
+pub async fn login(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    query: Result<Query<LoginQuery>, QueryRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let refused = Refuse(&headers);
+    let tenant = refused.unless_known(&service, &tenant)?;
+    let Query(query) = query.map_err(|_| refused.with("entry is browser, workspace or workspace-consent"))?;
+    // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie.
+    let binding = match query.entry {
+        Door::Browser => Some(match Binding::of(&headers) {
+            Some(binding) => binding,
+            None => Binding::new().map_err(|error| refused.failed(error.to_string()))?,
+        }),
+        Door::Workspace | Door::WorkspaceConsent => None,
+    };
+    let request = AuthorizationRequest {
+        entry: match query.entry {
+            Door::Browser => login::Entry::Browser,
+            Door::Workspace => login::Entry::Workspace,
+            Door::WorkspaceConsent => login::Entry::WorkspaceConsent,
+        },
+        redirect_uri: None,
+        return_to: query.return_to,
+        language: query.lang,
+        browser_binding: binding.as_ref().map(Binding::hash),
+    };
+    let authorization = refused.unless_answered(tenant.element.authorization_url(&request).await)?;
+    let location = HeaderValue::from_str(&authorization.url);
+    let location = location.map_err(|_| refused.failed("the element made an address that is none".to_owned()))?;
+    let mut response = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
+    if let Some(cookie) = binding.and_then(|binding| HeaderValue::from_str(&binding.cookie(&uri, &headers)).ok()) {
+        response.headers_mut().insert(header::SET_COOKIE, cookie);
+    }
+    Ok(response)
+}
+
+/// Takes a browser back from the vendor's page, and says who it is.
+pub async fn callback(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    query: Result<Query<CallbackQuery>, QueryRejection>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let refused = Refuse(&headers);
+    let tenant = refused.unless_known(&service, &tenant)?;
+    let (code, state) = match query {
+        Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
+        _ => return Err(refused.with("code and state are needed, each once: begin at /login")),
+    };
+    let browser_binding = Binding::of(&headers).map(|binding| binding.hash());
+    let request = ExchangeRequest { code, state, browser_binding };
+    let exchange = refused.unless_answered(tenant.element.exchange_code(&request).await)?;
+    let entry = Entry::of(&exchange.outcome, tenant.role_required);
+    let status = if entry == Entry::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
+    let view = CallbackView { entry, exchange: exchange.into() };
+    if wants_json(&headers) {
+        return Ok(routes::json(status, &view));
+    }
+    let member = view.exchange.member.as_ref();
+    let page = Page {
+        heading: entry.words(),
+        lines: member.map(|member| member.name.clone().unwrap_or_else(|| member.id.clone())).into_iter().collect(),
+        hint: None,
+        link: view.exchange.return_to.clone().filter(|_| entry == Entry::Admitted),
+    };
+    Ok((status, Html(page.render().into_string())).into_response())
+}
+
+/// Programs say so; everybody else gets a page.
+fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.contains("application/json") && !accepted.contains("text/html")
+}
+
+/// A request that does not lead where it should.
+#[derive(Debug)]
+pub struct Refusal {
+    status: StatusCode,
+    json: bool,
+    view: ErrorView,
+}
+
+/// Makes refusals in the form that was asked for.
+struct Refuse<'a>(&'a HeaderMap);
+
+impl Refuse<'_> {
+    fn unless_known(&self, service: &Service, tenant: &str) -> Result<Tenant, Refusal> {
+        let unknown = || Failure::usage("there is no such tenant here", "check the address");
+        service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))
+    }
+
+    fn unless_answered<T>(&self, called: CallResult<Answered<T>>) -> Result<T, Refusal> {
+        match called {
+            Ok(called) => called.value.map_err(|error| {
+                let status = status_of(&error.reason);
+                self.refusal(status, &Failure::Answered(error))
+            }),
+            Err(failed) => {
+                // What a limit or a trap says concerns the operator, who finds it in the log.
+                let failure = Failure::usage("sign-in is not possible just now", "try again in a moment");
+                let mut refusal = self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure);
+                refusal.view.reason = failed.error.kind().to_owned();
+                Err(refusal)
+            }
+        }
+    }
+
+    fn with(&self, message: &str) -> Refusal {
+        self.refusal(StatusCode::BAD_REQUEST, &Failure::usage(message, "begin the sign-in again"))
+    }
+
+    fn failed(&self, message: String) -> Refusal {
+        tracing::error!(message, "a sign-in could not begin");
+        let failure = Failure::usage("sign-in is not possible just now", "try again in a moment");
+        self.refusal(StatusCode::INTERNAL_SERVER_ERROR, &failure)
+    }
+
+    fn refusal(&self, status: StatusCode, failure: &Failure) -> Refusal {
+        Refusal { status, json: wants_json(self.0), view: ErrorView::from(failure) }
+    }
+}
+
+fn status_of(reason: &Reason) -> StatusCode {
+    match reason {
+        Reason::LoginRejected => StatusCode::FORBIDDEN,
+        Reason::InvalidArgument(_) => StatusCode::BAD_REQUEST,
+        Reason::NotFound => StatusCode::NOT_FOUND,
+        Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        Reason::Unavailable | Reason::Conflict => StatusCode::SERVICE_UNAVAILABLE,
+        // The person can do nothing about these: they concern the app's administrator, or the vendor.
+        _ => StatusCode::BAD_GATEWAY,
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let Self { status, json, view } = self;
+        if json {
+            return routes::json(status, &ErrorDocument { error: view });
+        }
+        let heading = match status {
+            StatusCode::FORBIDDEN => ["登录未成功，请重新登录", "The sign-in did not succeed: please sign in again"],
+            StatusCode::NOT_FOUND => ["没有找到", "Not found"],
+            StatusCode::BAD_REQUEST => ["请求有误", "This address is not complete"],
+            StatusCode::BAD_GATEWAY => ["应用的配置有误，请联系管理员", "The app needs its administrator"],
+            _ => ["暂时无法登录，请稍后再试", "Sign-in is not possible just now: please try again later"],
+        };
+        let ErrorView { message, hint, .. } = view;
+        let page = Page { heading, lines: vec![message], hint, link: None };
+        (status, Html(page.render().into_string())).into_response()
+    }
+}

@@ -1,0 +1,65 @@
+//! The storage that the options name, and its keys.
+
+use std::sync::Arc;
+
+use host_harness::storage::{self, Quotas, SealingKey, Storage};
+
+use crate::{
+    cli::Global,
+    failure::Failure,
+    places::{self, PlaceError},
+};
+
+const MAKE_A_KEY: &str = "32 random bytes in base64, made once (`openssl rand -base64 32`) and kept";
+
+/// Opens it.
+///
+/// # Errors
+/// The address or what it names is not usable, or there is no key for what it seals.
+pub async fn open(options: &Global) -> Result<Arc<dyn Storage>, Failure> {
+    open_with(options, Quotas::default()).await
+}
+
+/// Opens it with these quotas.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Storage>, Failure> {
+    let address = match &options.storage {
+        Some(address) => address.clone(),
+        None => {
+            let path = places::data()?.join("organisation.db");
+            format!("sqlite:{}", path.to_str().ok_or(PlaceError::NoHome)?)
+        }
+    };
+    let sealing_key = sealing_key(options, &address)?;
+    Ok(storage::open(&address, storage::Options { sealing_key, quotas, ..storage::Options::default() }).await?)
+}
+
+/// The key of a store: the named one, or that beside a file. Hosts that share a database cannot each have their own.
+fn sealing_key(options: &Global, address: &str) -> Result<Option<SealingKey>, Failure> {
+    if let Some(name) = &options.sealing_key {
+        return key("--sealing-key", name).map(Some);
+    }
+    let (scheme, rest) = address.split_once(':').unwrap_or((address, ""));
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    match scheme {
+        "sqlite" if !path.is_empty() && path != ":memory:" => Ok(Some(places::sealing_key(path.as_ref())?)),
+        "postgres" | "postgresql" => Err(Failure::usage(
+            "a postgres: storage needs the key that seals secrets at rest, the same on all hosts",
+            format!("name an environment variable with --sealing-key NAME: {MAKE_A_KEY}"),
+        )),
+        _ => Ok(None),
+    }
+}
+
+/// The key in an environment variable.
+///
+/// # Errors
+/// The variable is not set, or holds something else.
+pub fn key(option: &str, name: &str) -> Result<SealingKey, Failure> {
+    let hint = || format!("put into {name} {MAKE_A_KEY}");
+    let text = std::env::var(name)
+        .map_err(|_| Failure::usage(format!("{option}: the environment variable {name} is not set"), hint()))?;
+    SealingKey::from_base64(&text).map_err(|error| Failure::usage(format!("{option}: {name}: {error}"), hint()))
+}

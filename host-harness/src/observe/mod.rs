@@ -1,0 +1,70 @@
+//! What a host tells about its work, to whoever the embedder puts there.
+//!
+//! An [`Observer`] hears of every call and of every turn of periodic synchronisation. The library itself forces no
+//! metrics on anybody: [`ReportLines`] writes reports as JSON lines, and with the feature `metrics`
+//! [`Metrics`](metrics::Metrics) keeps Prometheus metrics.
+
+mod lines;
+#[cfg(feature = "metrics")]
+pub mod metrics;
+
+use std::time::Duration;
+
+pub use lines::ReportLines;
+
+use crate::{call::CallReport, syncs::Ended};
+
+/// Hears what happens.
+///
+/// ```
+/// use std::sync::{Arc, atomic::{AtomicU64, Ordering}};
+/// use host_harness::{CallReport, Host, observe::Observer};
+///
+/// #[derive(Default)]
+/// struct GuestTime(AtomicU64);
+///
+/// impl Observer for GuestTime {
+///     fn called(&self, report: &CallReport) {
+///         self.0.fetch_add(report.guest_cpu_us, Ordering::Relaxed);
+///     }
+/// }
+///
+/// let time = Arc::new(GuestTime::default());
+/// let host = Host::builder().observer(Arc::clone(&time) as _).build()?;
+/// assert_eq!(time.0.load(Ordering::Relaxed), 0);
+/// # Ok::<(), host_harness::BuildError>(())
+/// ```
+///
+/// Called on the thread that does the work, so it must be quick and must not block.
+pub trait Observer: Send + Sync {
+    /// A call is over, however it ended.
+    fn called(&self, report: &CallReport) {
+        let _ = report;
+    }
+
+    /// A turn of periodic synchronisation begins.
+    fn turn_began(&self, tenant: &str) {
+        let _ = tenant;
+    }
+
+    /// A turn of periodic synchronisation is over.
+    fn turn_ended(&self, turn: &Turn<'_>) {
+        let _ = turn;
+    }
+}
+
+/// One turn of periodic synchronisation of one tenant: a run, or the part of it up to a wait.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Turn<'a> {
+    /// The tenant.
+    pub tenant: &'a str,
+    /// How it ended.
+    pub ended: &'a Ended,
+    /// From claim to end.
+    pub took: Duration,
+    /// Turns of this tenant that failed one after the other, this one included.
+    pub failures: u32,
+    /// How long the tenant rests now.
+    pub rest: Duration,
+}

@@ -1,0 +1,208 @@
+//! A statement with its parameters, and the rows it gives, whatever the driver.
+//!
+//! sqlx describes what a driver can do by bounds on references, which a trait cannot imply. They stand here once, as the
+//! condition of [`Driver`]; everything else asks for that alone.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use sqlx::error::BoxDynError;
+use sqlx::{
+    Arguments as _, AssertSqlSafe, ColumnIndex, Database, Decode, Encode, Executor, IntoArguments, Row as _, Type,
+};
+
+use super::dialect::Dialect;
+use super::failure::Failure;
+
+/// The text of a statement: made of constants and numbers, never of data.
+pub(super) type Sql = Arc<str>;
+
+/// A database that speaks of numbers, text and bytes.
+pub(in crate::storage) trait Driver: Database {
+    fn add_number(arguments: &mut Self::Arguments, number: Option<i64>) -> Result<(), BoxDynError>;
+    fn add_text(arguments: &mut Self::Arguments, text: &str) -> Result<(), BoxDynError>;
+    fn add_bytes(arguments: &mut Self::Arguments, bytes: &[u8]) -> Result<(), BoxDynError>;
+    fn number(row: &Self::Row, column: usize) -> Result<Option<i64>, sqlx::Error>;
+    fn text(row: &Self::Row, column: usize) -> Result<String, sqlx::Error>;
+    fn bytes(row: &Self::Row, column: usize) -> Result<Vec<u8>, sqlx::Error>;
+    fn execute(
+        connection: &mut Self::Connection,
+        sql: Sql,
+        arguments: Self::Arguments,
+    ) -> BoxFuture<'_, Result<Self::QueryResult, sqlx::Error>>;
+    fn rows(
+        connection: &mut Self::Connection,
+        sql: Sql,
+        arguments: Self::Arguments,
+    ) -> BoxStream<'_, Result<Self::Row, sqlx::Error>>;
+}
+
+impl<DB> Driver for DB
+where
+    DB: Database,
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+    DB::Arguments: IntoArguments<DB>,
+    for<'q> Option<i64>: Encode<'q, DB> + Decode<'q, DB> + Type<DB>,
+    for<'q> &'q str: Encode<'q, DB> + Type<DB>,
+    for<'q> &'q [u8]: Encode<'q, DB> + Type<DB>,
+    for<'r> String: Decode<'r, DB> + Type<DB>,
+    for<'r> Vec<u8>: Decode<'r, DB> + Type<DB>,
+    usize: ColumnIndex<DB::Row>,
+{
+    fn add_number(arguments: &mut Self::Arguments, number: Option<i64>) -> Result<(), BoxDynError> {
+        arguments.add(number)
+    }
+
+    fn add_text(arguments: &mut Self::Arguments, text: &str) -> Result<(), BoxDynError> {
+        arguments.add(text)
+    }
+
+    fn add_bytes(arguments: &mut Self::Arguments, bytes: &[u8]) -> Result<(), BoxDynError> {
+        arguments.add(bytes)
+    }
+
+    fn number(row: &Self::Row, column: usize) -> Result<Option<i64>, sqlx::Error> {
+        row.try_get(column)
+    }
+
+    fn text(row: &Self::Row, column: usize) -> Result<String, sqlx::Error> {
+        row.try_get(column)
+    }
+
+    fn bytes(row: &Self::Row, column: usize) -> Result<Vec<u8>, sqlx::Error> {
+        row.try_get(column)
+    }
+
+    fn execute(
+        connection: &mut Self::Connection,
+        sql: Sql,
+        arguments: Self::Arguments,
+    ) -> BoxFuture<'_, Result<Self::QueryResult, sqlx::Error>> {
+        connection.execute(sqlx::query_with(AssertSqlSafe(sql), arguments))
+    }
+
+    fn rows(
+        connection: &mut Self::Connection,
+        sql: Sql,
+        arguments: Self::Arguments,
+    ) -> BoxStream<'_, Result<Self::Row, sqlx::Error>> {
+        connection.fetch(sqlx::query_with(AssertSqlSafe(sql), arguments))
+    }
+}
+
+/// A statement and its parameters, added in their order.
+pub(super) struct Query<D: Dialect> {
+    sql: Sql,
+    arguments: D::Arguments,
+    /// The first parameter that could not be added, if any.
+    refused: Option<BoxDynError>,
+}
+
+impl<D: Dialect> Query<D> {
+    pub(super) fn new(sql: &Sql) -> Self {
+        Self { sql: Arc::clone(sql), arguments: D::Arguments::default(), refused: None }
+    }
+
+    pub(super) fn number(self, number: i64) -> Self {
+        self.optional(Some(number))
+    }
+
+    pub(super) fn optional(mut self, number: Option<i64>) -> Self {
+        let added = D::add_number(&mut self.arguments, number);
+        self.note(added)
+    }
+
+    pub(super) fn text(mut self, text: &str) -> Self {
+        let added = D::add_text(&mut self.arguments, text);
+        self.note(added)
+    }
+
+    pub(super) fn key(mut self, key: &str) -> Self {
+        let added = D::add_key(&mut self.arguments, key);
+        self.note(added)
+    }
+
+    fn note(mut self, added: Result<(), BoxDynError>) -> Self {
+        if let Err(error) = added {
+            self.refused.get_or_insert(error);
+        }
+        self
+    }
+
+    fn checked(self) -> Result<(Sql, D::Arguments), sqlx::Error> {
+        match self.refused {
+            None => Ok((self.sql, self.arguments)),
+            Some(error) => Err(sqlx::Error::Encode(error)),
+        }
+    }
+
+    /// Carries the statement out; answers how many rows it changed.
+    pub(super) async fn execute(self, connection: &mut D::Connection) -> Result<u64, Failure> {
+        let (sql, arguments) = self.checked().map_err(Failure::of::<D>)?;
+        let result = D::execute(connection, sql, arguments).await.map_err(Failure::of::<D>)?;
+        Ok(D::changed(&result))
+    }
+
+    /// The rows, as they come.
+    pub(super) fn rows(self, connection: &mut D::Connection) -> BoxStream<'_, Result<Row<D>, Failure>> {
+        match self.checked() {
+            Ok((sql, arguments)) => {
+                D::rows(connection, sql, arguments).map(|row| row.map(Row).map_err(Failure::of::<D>)).boxed()
+            }
+            Err(error) => futures_util::stream::once(async { Err(Failure::of::<D>(error)) }).boxed(),
+        }
+    }
+
+    /// All rows.
+    pub(super) async fn all(self, connection: &mut D::Connection) -> Result<Vec<Row<D>>, Failure> {
+        self.rows(connection).try_collect().await
+    }
+
+    /// The row, if there is one. To be asked of statements that give no second.
+    pub(super) async fn optional_row(self, connection: &mut D::Connection) -> Result<Option<Row<D>>, Failure> {
+        Ok(self.all(connection).await?.pop())
+    }
+
+    /// The row of a statement that always gives one.
+    pub(super) async fn row(self, connection: &mut D::Connection) -> Result<Row<D>, Failure> {
+        self.optional_row(connection).await?.ok_or_else(|| Failure::of::<D>(sqlx::Error::RowNotFound))
+    }
+}
+
+/// A row, read by the places of its columns.
+pub(super) struct Row<D: Dialect>(D::Row);
+
+impl<D: Dialect> Row<D> {
+    pub(super) fn key(&self, column: usize) -> Result<String, Failure> {
+        D::key(&self.0, column).map_err(Failure::of::<D>)
+    }
+
+    pub(super) fn text(&self, column: usize) -> Result<String, Failure> {
+        D::text(&self.0, column).map_err(Failure::of::<D>)
+    }
+
+    pub(super) fn number(&self, column: usize) -> Result<i64, Failure> {
+        D::number(&self.0, column).map_err(Failure::of::<D>)?.ok_or_else(|| Failure::damaged("nothing"))
+    }
+
+    /// A number that ought not to be negative.
+    pub(super) fn count(&self, column: usize) -> Result<u64, Failure> {
+        unsigned(self.number(column)?)
+    }
+
+    /// The same, where there may be none.
+    pub(super) fn optional_count(&self, column: usize) -> Result<Option<u64>, Failure> {
+        D::number(&self.0, column).map_err(Failure::of::<D>)?.map(unsigned).transpose()
+    }
+}
+
+fn unsigned(number: i64) -> Result<u64, Failure> {
+    u64::try_from(number).map_err(|_| Failure::damaged(number))
+}
+
+/// A number as the database keeps it. What it cannot keep is greater than all it has, so comparisons stay right.
+pub(super) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,221 @@
+//! Reads: each call is one statement where it can be, and so sees one state.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::TryStreamExt as _;
+
+use super::super::batch::prefix_end;
+use super::super::limits::{PAGE_BYTES, Room};
+use super::super::notify::Seen;
+use super::super::{Kept, KeptValue, Scope, SealingKey, StorageError, Usage};
+use super::dialect::Dialect;
+use super::failure::Failure;
+use super::query::{Query, Row, Sql, signed};
+use super::statements::{KEYS_AT_ONCE, Statements};
+
+/// An entry as it lies in the table.
+#[derive(Clone)]
+pub(super) struct Stored {
+    pub(super) key: String,
+    pub(super) version: u64,
+    pub(super) expires_at_ms: Option<u64>,
+    /// Of the key and the plain value; what counts against limits.
+    pub(super) bytes: usize,
+    pub(super) sealed: bool,
+    /// Plain or sealed.
+    pub(super) value: String,
+}
+
+impl Stored {
+    fn new<D: Dialect>(row: &Row<D>) -> Result<Self, Failure> {
+        Ok(Self {
+            key: row.key(0)?,
+            version: row.count(1)?,
+            expires_at_ms: row.optional_count(2)?,
+            bytes: usize::try_from(row.count(3)?).unwrap_or(usize::MAX),
+            sealed: row.count(4)? != 0,
+            value: row.text(5)?,
+        })
+    }
+}
+
+impl Stored {
+    /// Opens the value where it is sealed.
+    pub(super) fn open(self, scope: &Scope, sealing_key: Option<&SealingKey>) -> Kept {
+        let Self { key, expires_at_ms, sealed, value, .. } = self;
+        let value = match (sealed, sealing_key) {
+            (false, _) => KeptValue::Plain(value),
+            (true, Some(sealing_key)) => KeptValue::Sealed(sealing_key.open(scope, &key, &value)),
+            (true, None) => KeptValue::Sealed(Err(StorageError::Other(
+                "a sealed value cannot be read: this store was opened without a sealing key; configure the key it was \
+                 written with"
+                    .into(),
+            ))),
+        };
+        Kept { key, value, expires_at_ms }
+    }
+}
+
+/// Whose entries are read, and at which time (`None` = that of the database's clock).
+#[derive(Clone, Copy)]
+pub(super) struct View<'a> {
+    pub(super) statements: &'a Statements,
+    pub(super) scope: &'a Scope,
+    pub(super) time_ms: Option<u64>,
+}
+
+impl View<'_> {
+    fn query<D: Dialect>(self, sql: &Sql) -> Query<D> {
+        let Self { scope, time_ms, .. } = self;
+        Query::new(sql).text(scope.tenant()).text(scope.element()).optional(time_ms.map(signed))
+    }
+
+    /// The same view at a time that stands still, for reads of several statements.
+    pub(super) async fn fixed<D: Dialect>(self, connection: &mut D::Connection) -> Result<Self, Failure> {
+        if self.time_ms.is_some() {
+            return Ok(self);
+        }
+        let time = Query::<D>::new(&self.statements.time).optional(None).row(connection).await?.count(0)?;
+        Ok(Self { time_ms: Some(time), ..self })
+    }
+
+    /// Reads keys that one statement takes, and adds what is found.
+    async fn fill<D: Dialect>(
+        self,
+        found: &mut Found<'_>,
+        connection: &mut D::Connection,
+        chunk: &[String],
+    ) -> Result<(), Failure> {
+        let (size, sql) = self.statements.entries.covering(chunk.len());
+        let query = padded(chunk, size).fold(self.query::<D>(sql), |query, key| query.key(key));
+        let mut rows = query.rows(connection);
+        while let Some(row) = rows.try_next().await? {
+            found.add(Stored::new(&row)?);
+        }
+        Ok(())
+    }
+
+    /// Reads keys: an answer for a prefix of them, as large as an answer may be. More than [`KEYS_AT_ONCE`] are to be read
+    /// within a transaction, at a fixed time.
+    pub(super) async fn keys<D: Dialect>(
+        self,
+        connection: &mut D::Connection,
+        keys: &[String],
+    ) -> Result<Vec<Option<Stored>>, Failure> {
+        let mut found = Found::new(keys);
+        for chunk in keys.chunks(KEYS_AT_ONCE) {
+            if !found.is_full() {
+                self.fill::<D>(&mut found, connection, chunk).await?;
+            }
+        }
+        Ok(found.into_answer(keys))
+    }
+
+    /// Reads a page, and whether more follows.
+    pub(super) async fn page<D: Dialect>(
+        self,
+        connection: &mut D::Connection,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<Stored>, bool), Failure> {
+        let (start, excluding_start) = match after_key {
+            Some(after) if after >= prefix => (after, true),
+            _ => (prefix, false),
+        };
+        let end = prefix_end(prefix);
+        let sql = self.statements.page(excluding_start, end.is_some());
+        let mut query = self.query::<D>(sql).key(start).number(signed(limit as u64 + 1));
+        if let Some(end) = &end {
+            query = query.key(end);
+        }
+        let mut stored = Vec::new();
+        let mut room = Room::new();
+        let mut rows = query.rows(connection);
+        while let Some(row) = rows.try_next().await? {
+            let row = Stored::new(&row)?;
+            if stored.len() == limit || !room.admit(row.bytes) {
+                return Ok((stored, true));
+            }
+            stored.push(row);
+        }
+        Ok((stored, false))
+    }
+
+    /// Reads what `wait` needs to know. When the key expires is told by the clock that shows `clock_ms` now.
+    pub(super) async fn version<D: Dialect>(
+        self,
+        connection: &mut D::Connection,
+        key: &str,
+        clock_ms: u64,
+    ) -> Result<Option<Seen>, Failure> {
+        let query = self.query::<D>(&self.statements.version).key(key);
+        let Some(row) = query.optional_row(connection).await? else { return Ok(None) };
+        let time = row.count(2)?;
+        let here = |at: u64| clock_ms.saturating_add(at.saturating_sub(time));
+        Ok(Some(Seen { version: row.count(0)?, expires_at_ms: row.optional_count(1)?.map(here) }))
+    }
+
+    /// Counts what a scope holds, without what has expired.
+    pub(super) async fn usage<D: Dialect>(self, connection: &mut D::Connection) -> Result<Usage, Failure> {
+        let Some(row) = self.query::<D>(&self.statements.usage).optional_row(connection).await? else {
+            return Ok(Usage::default());
+        };
+        let all = Usage { items: row.count(0)?, bytes: row.count(1)? };
+        Ok(all.minus(Usage { items: row.count(2)?, bytes: row.count(3)? }))
+    }
+}
+
+/// The chunk, followed by its last element as often as it takes to reach the size.
+pub(super) fn padded<T>(chunk: &[T], size: usize) -> impl Iterator<Item = &T> {
+    chunk.iter().chain(std::iter::repeat(chunk.last()).flatten()).take(size)
+}
+
+/// The rows found so far. They arrive in any order; as soon as they exceed an answer, those asked for last are let go, so
+/// that a call never holds more than one answer and one value, whatever it asks for.
+struct Found<'a> {
+    /// Where each key stands first among those asked for.
+    positions: HashMap<&'a str, usize>,
+    rows: BTreeMap<usize, Stored>,
+    bytes: usize,
+    /// The position of the first row that was let go.
+    cut: usize,
+}
+
+impl<'a> Found<'a> {
+    fn new(keys: &'a [String]) -> Self {
+        let positions = keys.iter().enumerate().rev().map(|(index, key)| (key.as_str(), index)).collect();
+        Self { positions, rows: BTreeMap::new(), bytes: 0, cut: usize::MAX }
+    }
+
+    fn add(&mut self, row: Stored) {
+        let Some(position) = self.positions.get(row.key.as_str()).copied() else { return };
+        if position > self.cut {
+            return;
+        }
+        self.bytes = self.bytes.saturating_add(row.bytes);
+        self.rows.insert(position, row);
+        while self.bytes > PAGE_BYTES
+            && self.rows.len() > 1
+            && let Some((position, row)) = self.rows.pop_last()
+        {
+            self.bytes -= row.bytes;
+            self.cut = position;
+        }
+    }
+
+    /// Whether a row was let go: what is asked for later cannot be part of the answer either.
+    fn is_full(&self) -> bool {
+        self.cut != usize::MAX
+    }
+
+    fn into_answer(self, keys: &[String]) -> Vec<Option<Stored>> {
+        let mut room = Room::new();
+        let asked = keys.iter().take(self.cut);
+        asked
+            .map(|key| self.positions.get(key.as_str()).and_then(|position| self.rows.get(position)))
+            .take_while(|row| room.admit(row.map_or(0, |row| row.bytes)))
+            .map(Option::<&Stored>::cloned)
+            .collect()
+    }
+}

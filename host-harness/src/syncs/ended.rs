@@ -1,0 +1,142 @@
+//! How a turn ends, and how long the tenant rests then: decisions only.
+
+use std::time::Duration;
+
+/// How a turn of one tenant ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ended {
+    /// The run is complete.
+    Complete,
+    /// The vendor asked to wait; the next turn goes on, on any host.
+    Waiting {
+        /// How long, from now.
+        wait: Duration,
+        /// The element's word for it, such as `rate-limit`.
+        reason: String,
+        /// The vendor's number, when it asked for the wait.
+        vendor_code: Option<i64>,
+    },
+    /// A person has to act; what is wrong is the reason.
+    Paused {
+        /// The reason of the contract, such as `mass-removal-blocked`.
+        reason: String,
+        /// The vendor's number, where there is one.
+        vendor_code: Option<i64>,
+    },
+    /// The element answered an error, or the call gave no answer.
+    Failed {
+        /// The reason of the contract, or the kind of [`CallError`](crate::CallError).
+        reason: String,
+        /// The vendor's number, where there is one.
+        vendor_code: Option<i64>,
+        /// No earlier than this.
+        retry_after: Option<Duration>,
+    },
+    /// The host is told to stop: the run goes on at once elsewhere.
+    Stopped,
+    /// Another host has taken the turn over, because this one did not renew it in time.
+    Lost,
+}
+
+impl Ended {
+    /// In one word, for metrics.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Waiting { .. } => "waiting",
+            Self::Paused { .. } => "paused",
+            Self::Failed { .. } => "failed",
+            Self::Stopped => "stopped",
+            Self::Lost => "lost",
+        }
+    }
+}
+
+/// The rest after the first failure; each further one doubles it.
+const FIRST_REST: Duration = Duration::from_mins(1);
+/// The longest rest after failures, where the period is not longer.
+const LONGEST_REST: Duration = Duration::from_hours(24);
+/// A wait is never shorter, so that an element that says "wait" without a time keeps no host busy.
+const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+
+/// How long a tenant rests, and how many failures one after the other that makes. `None`: it is due at once.
+///
+/// `chance` is drawn from 0 to 1. It moves a period by up to a tenth either way, so that tenants who began together do not
+/// stay together; times that the vendor asked for are only ever lengthened.
+pub(super) fn rest(ended: &Ended, period: Duration, failures: u32, chance: f64) -> (Option<Duration>, u32) {
+    let around = |time: Duration| time.mul_f64(0.9 + 0.2 * chance);
+    let beyond = |time: Duration| time.mul_f64(1.0 + 0.1 * chance);
+    match ended {
+        Ended::Complete => (Some(around(period)), 0),
+        // The run is sound, so what failed before does not count any more.
+        Ended::Waiting { wait, .. } => (Some(beyond((*wait).max(SHORTEST_WAIT))), 0),
+        Ended::Paused { .. } | Ended::Failed { .. } => {
+            let failures = failures.saturating_add(1);
+            let doubled = FIRST_REST.min(period).saturating_mul(1 << (failures - 1).min(20));
+            let backed_off = around(doubled.min(LONGEST_REST.max(period)));
+            let asked = match ended {
+                Ended::Failed { retry_after: Some(asked), .. } => beyond(*asked),
+                _ => Duration::ZERO,
+            };
+            (Some(backed_off.max(asked)), failures)
+        }
+        Ended::Stopped | Ended::Lost => (None, failures),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    fn failed(retry_after: Option<Duration>) -> Ended {
+        Ended::Failed { reason: "unavailable".to_owned(), vendor_code: None, retry_after }
+    }
+
+    fn waiting(wait: Duration) -> Ended {
+        Ended::Waiting { wait, reason: "rate-limit".to_owned(), vendor_code: None }
+    }
+
+    #[test]
+    fn rests_are_as_the_table_says() {
+        let paused = Ended::Paused { reason: "mass-removal-blocked".to_owned(), vendor_code: None };
+        let seconds = Duration::from_secs;
+        // In the middle of the chances nothing is moved but what only ever grows.
+        for (ended, period, failures, expected) in [
+            (Ended::Complete, HOUR, 7, (Some(HOUR), 0)),
+            (waiting(seconds(100)), HOUR, 2, (Some(seconds(105)), 0)),
+            (waiting(Duration::ZERO), HOUR, 0, (Some(Duration::from_millis(525)), 0)),
+            (failed(None), HOUR, 0, (Some(seconds(60)), 1)),
+            (failed(None), HOUR, 1, (Some(seconds(120)), 2)),
+            (failed(None), HOUR, 6, (Some(seconds(3_840)), 7)),
+            (failed(None), HOUR, 40, (Some(seconds(86_400)), 41)),
+            (failed(None), HOUR, u32::MAX, (Some(seconds(86_400)), u32::MAX)),
+            (failed(None), seconds(2), 0, (Some(seconds(2)), 1)),
+            (failed(None), 48 * HOUR, 40, (Some(48 * HOUR), 41)),
+            (failed(Some(seconds(600))), HOUR, 0, (Some(seconds(630)), 1)),
+            (paused, HOUR, 0, (Some(seconds(60)), 1)),
+            (Ended::Stopped, HOUR, 3, (None, 3)),
+            (Ended::Lost, HOUR, 3, (None, 3)),
+        ] {
+            assert_eq!(rest(&ended, period, failures, 0.5), expected, "{ended:?} {period:?} {failures}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn chance_moves_periods_a_little_and_never_shortens_what_was_asked_for(
+            chance in 0.0..=1.0_f64, seconds in 1..1_000_000_u64, failures in any::<u32>(),
+        ) {
+            let asked = Duration::from_secs(seconds);
+            let rest = |ended: &Ended| rest(ended, asked, failures, chance).0.unwrap();
+            let complete = rest(&Ended::Complete);
+            prop_assert!(complete >= asked.mul_f64(0.899) && complete <= asked.mul_f64(1.101));
+            prop_assert!(rest(&waiting(asked)) >= asked);
+            prop_assert!(rest(&failed(Some(asked))) >= asked);
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Periodic synchronisation of many tenants by many hosts.
+//!
+//! Every host runs a [`Scheduler`] over the same store. Who is next is decided there and nowhere else: a tenant is due when
+//! it has no *turn* in the store. A host that claims the turn writes it with a short time to live and renews it while it
+//! works; when it is done, the turn stays for as long as the tenant rests. So one key says both "somebody works" and "not
+//! yet", all times follow the store's clock, and a host that dies needs nobody to notice: its turns expire, and whoever
+//! looks next goes on with the run where it was.
+//!
+//! That nothing is done twice rests on two checks: a claim needs the absence of the turn, and renewing or ending it needs
+//! the version that was written last. A host that was stopped for longer than a lease finds its turn gone, drops what it
+//! does, and is kept from writing by the run's own lease in the component.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use host_harness::{Host, storage, syncs::{Scheduler, SyncOptions}, tenants::{Registry, Source}};
+//!
+//! let host = Host::builder().build()?;
+//! let options = storage::Options::default();
+//! let quotas = options.quotas.clone();
+//! let store = storage::open("sqlite:/var/lib/org/org.db", options).await?;
+//! let source = Source::File("tenants.json".into());
+//! let (registry, changes) = Registry::open(host, Arc::clone(&store), quotas, source).await?;
+//! for (tenant, why) in &changes.unusable {
+//!     eprintln!("{tenant} is not served: {why}");
+//! }
+//! let scheduler = Scheduler::new(Arc::new(registry), store, SyncOptions::new("host-1"))?;
+//! scheduler.run(async { tokio::signal::ctrl_c().await.unwrap_or_default() }).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! | File | What it holds |
+//! |---|---|
+//! | `ended` | how a turn ends, and how long the tenant rests then |
+//! | `ledger` | turns in the store |
+//! | `work` | one turn: calls of `directory.sync` |
+//! | `scheduler` | the loop of a host |
+
+mod ended;
+mod ledger;
+mod scheduler;
+mod work;
+
+pub use ended::Ended;
+pub use scheduler::{Scheduler, SyncOptions};

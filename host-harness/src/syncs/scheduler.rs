@@ -1,0 +1,175 @@
+//! The loop of a host: look who is due, claim, work.
+
+use std::{
+    fmt,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep},
+};
+
+use super::{ledger::Ledger, work::Work};
+use crate::{
+    observe::Observer,
+    storage::{Clock, Storage, StorageError, SystemClock},
+    tenants::{Registry, Tenant},
+};
+
+/// How a host takes part in periodic synchronisation.
+#[derive(Clone)]
+pub struct SyncOptions {
+    /// The host's name, for people who look into the store.
+    pub host: String,
+    /// Turns at the same time. Default 8.
+    pub parallel: usize,
+    /// How long a host that died keeps its turns from the others. Renewed at each third of it. Default 15 s.
+    pub lease: Duration,
+    /// How often the host looks who is due. Default 1 s.
+    pub look: Duration,
+    /// The longest that one call of a turn may take; a run goes on with the next. Default 10 s.
+    pub slice: Duration,
+    /// How long calls may go on when the host stops; thereafter they are dropped and resumed elsewhere. Default 15 s.
+    pub grace: Duration,
+    /// The clock that elements see: theirs are the times that they ask to wait for. Default the system's.
+    pub clock: Arc<dyn Clock>,
+    /// Who hears of turns.
+    pub observers: Vec<Arc<dyn Observer>>,
+}
+
+impl SyncOptions {
+    /// The defaults.
+    pub fn new(host: impl Into<String>) -> Self {
+        Self {
+            host: host.into(),
+            parallel: 8,
+            lease: Duration::from_secs(15),
+            look: Duration::from_secs(1),
+            slice: Duration::from_secs(10),
+            grace: Duration::from_secs(15),
+            clock: Arc::new(SystemClock),
+            observers: Vec::new(),
+        }
+    }
+}
+
+/// Synchronises the tenants of a registry that have a period, together with all other hosts of the same store.
+pub struct Scheduler {
+    registry: Arc<Registry>,
+    ledger: Ledger,
+    options: SyncOptions,
+    observers: Arc<[Arc<dyn Observer>]>,
+}
+
+impl Scheduler {
+    /// A scheduler that does nothing before it [runs](Scheduler::run).
+    ///
+    /// # Errors
+    /// None in practice: the names of the host's own rooms are sound.
+    pub fn new(registry: Arc<Registry>, storage: Arc<dyn Storage>, options: SyncOptions) -> Result<Self, StorageError> {
+        let ledger = Ledger::new(storage, options.host.as_str().into(), options.lease)?;
+        let observers = options.observers.clone().into();
+        Ok(Self { registry, ledger, options, observers })
+    }
+
+    /// Works until `stop` returns. Then nothing new is claimed, calls under way may go on for [`SyncOptions::grace`], and
+    /// every turn is given back, so that another host goes on with it at once.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send) {
+        let (stopped, stopping) = watch::channel(None);
+        let mut turns = JoinSet::new();
+        self.work(&mut turns, &stopping, pin!(stop)).await;
+        // Fails only when nobody listens, and then nothing is under way.
+        let _ = stopped.send(Some(Instant::now() + self.options.grace));
+        while let Some(ended) = turns.join_next().await {
+            tell_panic(ended);
+        }
+    }
+
+    /// Claims and works until `stop` returns. A claim is never broken off: the turn would be nobody's until it expires.
+    async fn work(
+        &self,
+        turns: &mut JoinSet<()>,
+        stopping: &watch::Receiver<Option<Instant>>,
+        mut stop: Pin<&mut (impl Future<Output = ()> + Send)>,
+    ) {
+        let mut due: Vec<Tenant> = Vec::new();
+        loop {
+            while turns.len() < self.options.parallel
+                && let Some(tenant) = due.pop()
+            {
+                match self.ledger.claim(&tenant.name).await {
+                    // Another host was quicker.
+                    Ok(None) => {}
+                    Ok(Some((claim, tally))) => {
+                        let Some(period) = tenant.period else { continue };
+                        let work = Work {
+                            ledger: self.ledger.clone(),
+                            tenant,
+                            period,
+                            lease: self.options.lease,
+                            slice: self.options.slice,
+                            clock: Arc::clone(&self.options.clock),
+                            observers: Arc::clone(&self.observers),
+                            stopping: stopping.clone(),
+                        };
+                        turns.spawn(work.carry_out(claim, tally));
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a turn could not be claimed");
+                        due.clear();
+                    }
+                }
+            }
+            // At random, so that hosts that began together do not look together.
+            let look = self.options.look.mul_f64(0.75 + 0.5 * fastrand::f64());
+            tokio::select! {
+                biased;
+                () = &mut stop => return,
+                Some(ended) = turns.join_next(), if !turns.is_empty() => {
+                    tell_panic(ended);
+                    // Somebody else of those seen last may be let in now.
+                    if !due.is_empty() { continue }
+                }
+                () = sleep(look), if due.is_empty() || turns.len() >= self.options.parallel => {}
+            }
+            if due.is_empty() {
+                due = self.due().await;
+            }
+        }
+    }
+
+    /// Who is due, in any order: hosts that take them in the same order would get in each other's way.
+    async fn due(&self) -> Vec<Tenant> {
+        let periodic: Vec<Tenant> = self.registry.all().into_iter().filter(|tenant| tenant.period.is_some()).collect();
+        if periodic.is_empty() {
+            return Vec::new();
+        }
+        let taken = match self.ledger.taken().await {
+            Ok(taken) => taken,
+            Err(error) => {
+                tracing::warn!(%error, "who is due cannot be found out");
+                return Vec::new();
+            }
+        };
+        let mut due: Vec<Tenant> = periodic.into_iter().filter(|tenant| !taken.contains(&*tenant.name)).collect();
+        fastrand::shuffle(&mut due);
+        due
+    }
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Scheduler").field("host", &self.options.host).finish_non_exhaustive()
+    }
+}
+
+fn tell_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended {
+        // Its turn expires by itself; the other tenants' are not concerned.
+        tracing::error!(%error, "a turn of synchronisation broke off: this is a defect of the host");
+    }
+}

@@ -1,0 +1,181 @@
+//! One turn of one tenant: calls of `directory.sync` until the run is complete, has to wait, or the host stops.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::{
+    sync::{Notify, watch},
+    time::{MissedTickBehavior, interval, sleep, sleep_until},
+};
+
+use super::{
+    ended::{Ended, rest},
+    ledger::{Claim, Ledger, Tally},
+};
+use crate::{
+    call::{Called, reason_name},
+    contract::{
+        directory::{Strategy, SyncRequest, SyncStep},
+        types,
+    },
+    element::Element,
+    observe::{Observer, Turn},
+    storage::Clock,
+    tenants::Tenant,
+};
+
+/// A wait that is not longer is waited for within the turn.
+const WAITED_FOR: Duration = Duration::from_secs(2);
+
+/// When the host stops: not yet, or no call may run beyond this instant.
+pub(super) type Stopping = watch::Receiver<Option<tokio::time::Instant>>;
+
+/// What a turn works with.
+pub(super) struct Work {
+    pub(super) ledger: Ledger,
+    pub(super) tenant: Tenant,
+    pub(super) period: Duration,
+    pub(super) lease: Duration,
+    /// The longest that one call may take, so that a host that stops need not wait long for its end.
+    pub(super) slice: Duration,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) observers: Arc<[Arc<dyn Observer>]>,
+    pub(super) stopping: Stopping,
+}
+
+impl Work {
+    /// Works through a turn that was claimed, and ends it.
+    pub(super) async fn carry_out(self, mut claim: Claim, tally: Tally) {
+        let began = Instant::now();
+        for observer in &*self.observers {
+            observer.turn_began(&claim.tenant);
+        }
+        let (over, lost) = (Notify::new(), Notify::new());
+        let work = async {
+            let ended = tokio::select! {
+                biased;
+                () = lost.notified() => Ended::Lost,
+                () = stopped(self.stopping.clone()) => Ended::Stopped,
+                ended = self.advance() => ended,
+            };
+            over.notify_one();
+            ended
+        };
+        let (ended, ()) = tokio::join!(work, self.keep(&mut claim, &over, &lost));
+        let (rest, failures) = rest(&ended, self.period, tally.failures, fastrand::f64());
+        let tenant = Arc::clone(&claim.tenant);
+        let ended = match ended {
+            Ended::Lost => ended,
+            _ => match self.ledger.end(claim, ended.name(), rest, Tally { failures }).await {
+                Ok(true) => ended,
+                Ok(false) => Ended::Lost,
+                Err(error) => {
+                    // It expires by itself, and then somebody looks again: at worst one turn too many.
+                    tracing::warn!(lowcode.tenant = &*tenant, %error, "the end of a turn could not be stored");
+                    ended
+                }
+            },
+        };
+        let (took, rest) = (began.elapsed(), rest.unwrap_or_default());
+        if !matches!(ended, Ended::Complete | Ended::Stopped) {
+            tracing::info!(lowcode.tenant = &*tenant, ?ended, failures, ?rest, "a turn of synchronisation ended");
+        }
+        let turn = Turn { tenant: &tenant, ended: &ended, took, failures, rest };
+        for observer in &*self.observers {
+            observer.turn_ended(&turn);
+        }
+    }
+
+    /// Renews the turn until the work is over, and tells when it is lost. A renewal is never broken off: whether it
+    /// happened must be known, or the end of the turn could not be told from another host's.
+    async fn keep(&self, claim: &mut Claim, over: &Notify, lost: &Notify) {
+        let mut renewals = interval((self.lease / 3).max(Duration::from_millis(1)));
+        renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        renewals.tick().await;
+        let mut renewed = Instant::now();
+        loop {
+            tokio::select! {
+                biased;
+                () = over.notified() => return,
+                _ = renewals.tick() => {}
+            }
+            let asked = Instant::now();
+            match self.ledger.renew(claim).await {
+                Ok(true) => renewed = asked,
+                // The store may be back before the lease is over.
+                Err(error) if renewed.elapsed() < self.lease => {
+                    tracing::warn!(lowcode.tenant = &*claim.tenant, %error, "a turn could not be renewed");
+                }
+                Ok(false) | Err(_) => {
+                    lost.notify_one();
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn advance(&self) -> Ended {
+        let element = self.sliced();
+        let request =
+            SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
+        loop {
+            if self.stopping.borrow().is_some() {
+                return Ended::Stopped;
+            }
+            let step = match element.sync(&request).await {
+                Ok(Called { value: Ok(step), .. }) => step,
+                Ok(Called { value: Err(error), .. }) => return failed(&error),
+                Err(failed) => {
+                    let reason = failed.error.kind().to_owned();
+                    return Ended::Failed { reason, vendor_code: None, retry_after: None };
+                }
+            };
+            match step {
+                SyncStep::More(_) => {}
+                SyncStep::Wait(waiting) => {
+                    let wait = Duration::from_millis(waiting.not_before.saturating_sub(self.clock.now_ms()));
+                    if wait > WAITED_FOR {
+                        let (reason, vendor_code) = (waiting.reason, waiting.vendor_code);
+                        return Ended::Waiting { wait, reason, vendor_code };
+                    }
+                    sleep(wait.max(Duration::from_millis(50))).await;
+                }
+                SyncStep::Paused(pause) => {
+                    let (reason, vendor_code) = (reason_name(&pause.error.reason).to_owned(), pause.error.vendor_code);
+                    return Ended::Paused { reason, vendor_code };
+                }
+                SyncStep::Planned(_) | SyncStep::Complete(_) => return Ended::Complete,
+            }
+        }
+    }
+
+    fn sliced(&self) -> Element {
+        let mut limits = self.tenant.element.limits().clone();
+        let slice = u64::try_from(self.slice.as_millis()).unwrap_or(u64::MAX);
+        limits.wall_ms = limits.wall_ms.min(slice);
+        self.tenant.element.with_limits(limits)
+    }
+}
+
+fn failed(error: &types::Error) -> Ended {
+    Ended::Failed {
+        reason: reason_name(&error.reason).to_owned(),
+        vendor_code: error.vendor_code,
+        retry_after: error.retry_after_ms.map(Duration::from_millis),
+    }
+}
+
+/// Returns when no call may run any more.
+async fn stopped(mut stopping: Stopping) {
+    let until = match stopping.wait_for(Option::is_some).await {
+        Ok(until) => *until,
+        // Whoever could stop the host is gone, so it never stops.
+        Err(_) => None,
+    };
+    match until {
+        Some(until) => sleep_until(until).await,
+        None => std::future::pending().await,
+    }
+}

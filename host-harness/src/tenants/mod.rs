@@ -1,0 +1,51 @@
+//! The tenants of a host: who they are, what they were granted, and taking up changes while the host runs.
+//!
+//! An operator declares tenants in a JSON file of one machine or, for several hosts, in the shared database
+//! ([`StoredTenants`]). A [`Registry`] reads the declarations strictly, makes an [`Element`](crate::Element) for each
+//! tenant, and reloads on demand: what did not change keeps running with all that it has learnt, what cannot be taken up
+//! leaves the former in place and says why.
+//!
+//! ```json
+//! {
+//!   "tenants": [
+//!     {
+//!       "name": "acme",
+//!       "element": "elements/acme",
+//!       "component": { "file": "wecom.wasm", "sha256": "9f86d081…" },
+//!       "grants": { "variables": ["ACME_SECRET"], "hosts": ["files.example.com"] },
+//!       "limits": { "cpu_ms": 5000 },
+//!       "quota": { "total_bytes": 1073741824 },
+//!       "share": { "weight": 2, "parallel_calls": 16 },
+//!       "sync": { "every": "1h" },
+//!       "role_required": true
+//!     }
+//!   ]
+//! }
+//! ```
+//!
+//! | Key | Meaning, and what holds without it |
+//! |---|---|
+//! | `name` | the tenant, as it stands in addresses and in the storage; needed |
+//! | `element` | an element folder, or `{"name": …, "configuration": { … }}`; needed |
+//! | `component` | a file, and the SHA-256 that it must have; else the component built with the host |
+//! | `grants.variables` | environment variables that `{{NAME}}` in this tenant's configuration may use; else none |
+//! | `grants.hosts` | written into its allow-list; public https hosts that its configuration needs are admitted anyway, unless `grants.only_these_hosts` is true |
+//! | `limits` | some of [`Limits`](crate::Limits), by name |
+//! | `quota` | some of [`Quota`](crate::storage::Quota), by name |
+//! | `share` | its [`Share`](crate::Share) of the host; else weight 1 and 64 calls at a time |
+//! | `sync.every` | a period such as `15m`; else nothing is synchronised by itself |
+//! | `role_required` | whether a member without a role is refused at sign-in; else nobody is |
+
+mod declaration;
+mod fields;
+mod registry;
+mod source;
+mod stored;
+
+pub(crate) use declaration::RESERVED;
+pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};
+pub use fields::Problem;
+pub use registry::{Changes, Registry, Tenant};
+pub use source::{MAX_REGISTRY_BYTES, Source, SourceError, declarations_of_file};
+pub(crate) use stored::host_room;
+pub use stored::{StoreError, StoredTenants};

@@ -1,0 +1,117 @@
+//! Where declarations come from: a file of this machine, or the database of all hosts.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use zeroize::Zeroizing;
+
+use super::{
+    declaration::{Declaration, read_all, texts_of_all},
+    fields::Problem,
+    stored::StoredTenants,
+};
+use crate::storage::{Storage, StorageError};
+
+/// The largest registry file: 64 MiB, ten thousand tenants with room to spare.
+pub const MAX_REGISTRY_BYTES: u64 = 64 << 20;
+
+/// Where the tenants are declared.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A JSON file, `{"tenants": [ … ]}`. Paths in it are relative to its folder.
+    File(PathBuf),
+    /// The store itself, see [`StoredTenants`].
+    Stored(Arc<dyn Storage>),
+}
+
+/// Why there are no declarations, or none that could replace the former ones.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// The file is too large.
+    #[error("{} has {bytes} bytes, at most {MAX_REGISTRY_BYTES} are read", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// Its size.
+        bytes: u64,
+    },
+    /// The file holds mistakes.
+    #[error("{}: {}", path.display(), shown(problems))]
+    Unsound {
+        /// The file.
+        path: PathBuf,
+        /// All of them.
+        problems: Vec<Problem>,
+    },
+    /// The storage.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The most problems that a message tells one by one.
+const SHOWN_PROBLEMS: usize = 10;
+
+fn shown(problems: &[Problem]) -> String {
+    let mut text = problems.iter().take(SHOWN_PROBLEMS).map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    if problems.len() > SHOWN_PROBLEMS {
+        text.push_str(&format!("; and {} more", problems.len() - SHOWN_PROBLEMS));
+    }
+    text
+}
+
+impl Source {
+    /// The declarations as they stand now. One that is wrong by itself (in the database, where each was written alone)
+    /// comes as its name and what is wrong.
+    pub(super) async fn read(&self) -> Result<Vec<Result<Declaration, (String, String)>>, SourceError> {
+        match self {
+            Self::Stored(storage) => Ok(StoredTenants::new(Arc::clone(storage)).read().await?),
+            Self::File(path) => {
+                let path = path.clone();
+                let read = tokio::task::spawn_blocking(move || read_file(path)).await;
+                // The task is never cancelled, so only a panic ends it without a result; it goes on here.
+                let read = read.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()));
+                Ok(read?.into_iter().map(Ok).collect())
+            }
+        }
+    }
+}
+
+fn read_file(path: PathBuf) -> Result<Vec<Declaration>, SourceError> {
+    let (text, folder) = text_of(&path)?;
+    read_all(&text, &folder).map_err(|problems| SourceError::Unsound { path, problems })
+}
+
+/// The declarations of a registry file one by one, as [`StoredTenants::put`] takes them. All of them are read strictly
+/// first.
+///
+/// # Errors
+/// See [`SourceError`].
+pub fn declarations_of_file(path: &Path) -> Result<Vec<String>, SourceError> {
+    let (text, folder) = text_of(path)?;
+    let texts = texts_of_all(&text, &folder);
+    texts.map_err(|problems| SourceError::Unsound { path: path.to_owned(), problems })
+}
+
+/// The text of a file, and the folder that it lies in: absolute, so that it does not depend on where the program stands.
+fn text_of(path: &Path) -> Result<(Zeroizing<String>, PathBuf), SourceError> {
+    let read = |source| SourceError::Read { path: path.to_owned(), source };
+    let bytes = std::fs::metadata(path).map_err(read)?.len();
+    if bytes > MAX_REGISTRY_BYTES {
+        return Err(SourceError::TooLarge { path: path.to_owned(), bytes });
+    }
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(read)?);
+    let real = path.canonicalize().map_err(read)?;
+    Ok((text, real.parent().map(PathBuf::from).unwrap_or_default()))
+}

@@ -1,0 +1,103 @@
+//! Declarations kept in the shared database, so that every host of it serves the same tenants.
+//!
+//! They stand in a room of the host's own, which no tenant's element can name, one under each tenant's name. They are
+//! sealed: a configuration that stands in a declaration may hold secrets.
+
+use std::sync::Arc;
+
+use super::{
+    declaration::{Declaration, RESERVED, read_one},
+    fields::Problem,
+};
+use crate::storage::{Op, Outcome, Scope, Storage, StorageError};
+
+/// The tenant whose rooms are the host's own.
+pub(crate) const HOST: &str = "(host)";
+const ROOM: &str = "tenants";
+const PREFIX: &str = "tenant/";
+const PAGE: u32 = 1_000;
+
+/// A room of the host's own in the storage.
+///
+/// # Errors
+/// The name is not usable.
+pub(crate) fn host_room(name: &str) -> Result<Scope, StorageError> {
+    debug_assert!(HOST.starts_with(RESERVED));
+    Scope::new(HOST, name)
+}
+
+/// Why a declaration was not stored.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// It is no sound declaration.
+    #[error("the declaration is not sound: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    Unsound(Vec<Problem>),
+    /// The storage did not take it.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// The declarations in a database.
+#[derive(Debug, Clone)]
+pub struct StoredTenants(Arc<dyn Storage>);
+
+impl StoredTenants {
+    /// Those of this store, which needs a sealing key.
+    pub fn new(storage: Arc<dyn Storage>) -> Self {
+        Self(storage)
+    }
+
+    /// Stores a declaration, a JSON object as in a registry file, in place of the one with the same name; answers that
+    /// name. Hosts take it up when they next look.
+    ///
+    /// # Errors
+    /// See [`StoreError`].
+    pub async fn put(&self, declaration: &str) -> Result<String, StoreError> {
+        let read = read_one(declaration).map_err(StoreError::Unsound)?;
+        let key = format!("{PREFIX}{}", read.name);
+        match self.0.apply(&host_room(ROOM)?, vec![Op::put(key, declaration).sealed()]).await? {
+            Outcome::Applied(_) | Outcome::Conflict(_) => Ok(read.name),
+        }
+    }
+
+    /// Forgets a tenant's declaration; what the tenant has stored stays. Whether there was one.
+    ///
+    /// # Errors
+    /// The storage.
+    pub async fn remove(&self, name: &str) -> Result<bool, StorageError> {
+        let (room, key) = (host_room(ROOM)?, format!("{PREFIX}{name}"));
+        let found = self.0.get_many(&room, std::slice::from_ref(&key)).await?;
+        self.0.apply(&room, vec![Op::delete(key)]).await?;
+        Ok(found.iter().any(Option::is_some))
+    }
+
+    /// All declarations as they were stored, by name.
+    ///
+    /// # Errors
+    /// The storage.
+    pub async fn list(&self) -> Result<Vec<(String, String)>, StorageError> {
+        let room = host_room(ROOM)?;
+        let mut all = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self.0.scan(&room, PREFIX, after.as_deref(), PAGE).await?;
+            after = page.entries.last().map(|entry| entry.key.clone());
+            let named = |key: &str| key.strip_prefix(PREFIX).unwrap_or(key).to_owned();
+            all.extend(page.entries.into_iter().map(|entry| (named(&entry.key), entry.value)));
+            if !page.more {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// All declarations, read; what cannot be read is a problem of that tenant alone.
+    pub(super) async fn read(&self) -> Result<Vec<Result<Declaration, (String, String)>>, StorageError> {
+        let read = |(name, text): (String, String)| match read_one(&text) {
+            Ok(declaration) if declaration.name == name => Ok(declaration),
+            Ok(declaration) => Err((name, format!("its declaration is that of {:?}", declaration.name))),
+            Err(problems) => Err((name, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))),
+        };
+        Ok(self.list().await?.into_iter().map(read).collect())
+    }
+}

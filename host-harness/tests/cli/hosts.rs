@@ -1,0 +1,188 @@
+//! Several hosts over one store share the periodic syncs of many tenants: nothing is done twice, and what a killed host
+//! had begun is done by the others.
+
+use std::{collections::BTreeMap, fs, path::Path, sync::Arc, time::Duration};
+
+use host_harness::{
+    ElementOptions, Host, bundled_component,
+    contract::directory::RunOutcome,
+    egress::OperatorList,
+    settings::Document,
+    storage::{self, Options, Scope, SealingKey, Storage},
+};
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use crate::{
+    bed::{Bed, program},
+    web::{Serving, until},
+};
+
+const LEASE: Duration = Duration::from_secs(3);
+
+/// The key that seals what the hosts store, and the variable in which they find it.
+const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+const KEY_VARIABLE: &str = "ORG_TEST_SEALING_KEY";
+
+/// What hosts share.
+#[derive(Clone, Copy)]
+enum Shared {
+    /// A file: hosts of one machine.
+    Sqlite,
+    /// A database: hosts anywhere.
+    Postgres,
+}
+
+/// Three hosts and what they share.
+struct Hosts {
+    bed: Bed,
+    tenants: usize,
+    storage: Arc<dyn Storage>,
+    address: String,
+}
+
+impl Hosts {
+    async fn new(shared: Shared, tenants: usize, latency: Duration) -> Option<Self> {
+        let bed = Bed::new().await;
+        bed.control().configure(|behaviour| behaviour.latency = latency);
+        let declared: Vec<Value> = (0..tenants)
+            .map(|number| {
+                json!({
+                    "name": format!("t{number}"),
+                    "element": {"name": "org", "configuration": bed.configuration()},
+                    "grants": {"hosts": [bed.address()]},
+                    "sync": {"every": "6h"},
+                })
+            })
+            .collect();
+        fs::write(bed.home().join("tenants.json"), json!({"tenants": declared}).to_string()).unwrap();
+        let address = match shared {
+            Shared::Sqlite => format!("sqlite:{}", bed.home().join("shared.db").display()),
+            Shared::Postgres => postgres_for_tests::database()?,
+        };
+        let sealing_key = Some(SealingKey::from_base64(KEY).unwrap());
+        let storage = storage::open(&address, Options { sealing_key, ..Options::default() }).await.unwrap();
+        Some(Self { bed, tenants, storage, address })
+    }
+
+    fn start(&self, name: &str) -> Serving {
+        let (tenants, lease) = (self.bed.home().join("tenants.json"), format!("{}s", LEASE.as_secs()));
+        let arguments = [
+            "--format",
+            "json",
+            "--storage",
+            &self.address,
+            "--sealing-key",
+            KEY_VARIABLE,
+            "serve",
+            "--tenants",
+            tenants.to_str().unwrap(),
+            "--listen",
+            "127.0.0.1:0",
+            "--host-name",
+            name,
+            "--syncs",
+            "4",
+            "--lease",
+            &lease,
+        ];
+        let mut command = program(self.bed.home(), &arguments);
+        command.env(KEY_VARIABLE, KEY);
+        Serving::start(command, &self.bed.home().join(format!("{name}.log")))
+    }
+
+    /// Tenants whose turn a host has, by host; and those who rest, by how their turn ended.
+    async fn turns(&self) -> (BTreeMap<String, Vec<String>>, BTreeMap<String, usize>) {
+        let room = Scope::new("(host)", "syncs").unwrap();
+        let page = self.storage.scan(&room, "turn/", None, 1_000).await.unwrap();
+        let (mut working, mut resting) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::new());
+        for entry in page.entries {
+            let value: Value = serde_json::from_str(&entry.value).unwrap();
+            let text = |key: &str| value[key].as_str().unwrap_or_default().to_owned();
+            match value["state"].as_str() {
+                Some("working") => working.entry(text("host")).or_default().push(entry.key),
+                _ => *resting.entry(text("after")).or_default() += 1,
+            }
+        }
+        (working, resting)
+    }
+
+    async fn complete(&self) -> usize {
+        self.turns().await.1.get("complete").copied().unwrap_or_default()
+    }
+
+    async fn until_complete(&self, tenants: usize) {
+        let runtime = tokio::runtime::Handle::current();
+        tokio::task::block_in_place(|| {
+            until("turns are complete", || runtime.block_on(self.complete()) >= tenants);
+        });
+    }
+
+    /// Every tenant has the whole directory after exactly one run.
+    async fn assert_each_once(&self) {
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("org-harness-cache");
+        let host = Host::builder().parallel_calls(4).code_cache(cache).build().unwrap();
+        let component = host.load(bundled_component()).unwrap();
+        for number in 0..self.tenants {
+            let settings = Document::parse(&self.bed.configuration().to_string()).unwrap();
+            let mut options = ElementOptions::new(format!("t{number}"), "org", settings, Arc::clone(&self.storage));
+            options.operator = OperatorList::default();
+            let element = host.element(&component, options).unwrap();
+            let history = element.history().await.unwrap().value.unwrap();
+            let outcomes: Vec<RunOutcome> = history.iter().map(|report| report.outcome).collect();
+            assert_eq!(outcomes, [RunOutcome::Complete], "t{number}");
+        }
+    }
+}
+
+async fn shared_and_none_twice(shared: Shared, tenants: usize) {
+    let Some(hosts) = Hosts::new(shared, tenants, Duration::ZERO).await else { return };
+    let all = ["one", "two", "three"].map(|name| hosts.start(name));
+    hosts.until_complete(hosts.tenants).await;
+    let done: Vec<f64> =
+        all.iter().map(|host| host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#)).collect();
+    assert_eq!(done.iter().sum::<f64>(), hosts.tenants as f64, "{done:?}");
+    assert!(done.iter().all(|done| *done > 0.0), "a host had no part in it: {done:?}");
+    assert_eq!(hosts.bed.control().count("agent/get").calls, hosts.tenants as u64, "a run was begun twice");
+    hosts.assert_each_once().await;
+}
+
+async fn taken_up_by_the_others(shared: Shared) {
+    let Some(hosts) = Hosts::new(shared, 60, Duration::from_millis(150)).await else { return };
+    let all = ["one", "two", "three"].map(|name| hosts.start(name));
+    hosts.until_complete(hosts.tenants / 6).await;
+    let [one, two, three] = all;
+    // Killed at the one moment, asked to end at the other: both times somebody goes on.
+    one.signal(Signal::KILL);
+    assert!(!one.ended().success());
+    let (working, _) = hosts.turns().await;
+    assert!(working.contains_key("one"), "it held no turn when it died: {working:?}");
+    hosts.until_complete(hosts.tenants / 2).await;
+    two.signal(Signal::TERM);
+    assert!(two.ended().success());
+    let (working, _) = hosts.turns().await;
+    assert!(!working.contains_key("two"), "it gave no turn back: {working:?}");
+    hosts.until_complete(hosts.tenants).await;
+    hosts.assert_each_once().await;
+    drop(three);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_of_one_file_share_all_syncs_and_do_none_twice() {
+    shared_and_none_twice(Shared::Sqlite, 60).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_of_one_database_share_all_syncs_and_do_none_twice() {
+    shared_and_none_twice(Shared::Postgres, 200).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_host_of_a_file_had_begun_is_done_by_the_others() {
+    taken_up_by_the_others(Shared::Sqlite).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_killed_host_of_a_database_had_begun_is_done_by_the_others() {
+    taken_up_by_the_others(Shared::Postgres).await;
+}

@@ -1,0 +1,176 @@
+//! `serve`: sign-ins of several tenants, what an operator sees, changes while it runs, and its end.
+
+use std::{fs, path::PathBuf};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+use wecom_simulator::{Browser, Choice, DEMO_SECRET};
+
+use crate::{
+    bed::{Bed, program, run},
+    web::{Serving, until},
+};
+
+/// A tenant of the bed's organisation.
+fn tenant(bed: &Bed, name: &str, further: &Value) -> Value {
+    let mut tenant = json!({
+        "name": name,
+        "element": {"name": "org", "configuration": bed.configuration()},
+        "grants": {"hosts": [bed.address()]},
+    });
+    tenant.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+    tenant
+}
+
+fn declare(bed: &Bed, tenants: &[Value]) -> PathBuf {
+    let file = bed.home().join("tenants.json");
+    fs::write(&file, json!({"tenants": tenants}).to_string()).unwrap();
+    file
+}
+
+fn serve(bed: &Bed, arguments: &[&str]) -> Serving {
+    let mut all = vec!["--format", "json", "serve", "--listen", "127.0.0.1:0"];
+    all.extend(arguments);
+    Serving::start(program(bed.home(), &all), &bed.home().join("serve.log"))
+}
+
+/// Goes to the vendor's page and back, and answers the query of the return.
+async fn sign_in(location: &str, member: &str) -> String {
+    let target = Browser::desktop().sign_in(location, &Choice::Member(member.into())).await.unwrap();
+    target.split_once('?').unwrap().1.to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn members_of_several_tenants_sign_in() {
+    let bed = Bed::new().await;
+    let tenants = [
+        tenant(&bed, "acme", &json!({})),
+        tenant(&bed, "strict", &json!({"role_required": true})),
+        tenant(&bed, "企业", &json!({})),
+    ];
+    let file = declare(&bed, &tenants);
+    let reports = bed.home().join("reports.jsonl");
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--reports", reports.to_str().unwrap()]);
+    assert_eq!((&host.hello["tenants"], &host.hello["unusable"]), (&json!(3), &json!([])));
+
+    let begin = |tenant: &str| {
+        let answer = host.get(&format!("/t/{tenant}/login?entry=browser&return_to=%2Fhome"), &[]);
+        assert_eq!(answer.status, 302, "{answer:#?}");
+        let cookie = answer.header("set-cookie").unwrap().to_owned();
+        assert!(cookie.contains(&format!("Path=/t/{tenant}/;")) && cookie.contains("HttpOnly"), "{cookie}");
+        (answer.header("location").unwrap().to_owned(), cookie.split(';').next().unwrap().to_owned())
+    };
+
+    let (location, cookie) = begin("acme");
+    let query = sign_in(&location, "lisi").await;
+    let back = format!("/t/acme/callback?{query}");
+    let json_please = ("accept", "application/json");
+    let answer = host.get(&back, &[("cookie", &cookie), json_please]);
+    assert_eq!(answer.status, 200, "{answer:#?}");
+    let view = answer.json();
+    assert_eq!((&view["entry"], &view["outcome"]), (&json!("admitted"), &json!("member")));
+    assert_eq!((&view["member"]["id"], &view["return_to"]), (&json!("lisi"), &json!("/home")));
+    let page = host.get(&back, &[("cookie", &cookie), ("accept", "text/html")]);
+    assert!(page.body.contains("登录成功") && page.body.contains("href=\"/home\""), "browsers ask twice: {page:#?}");
+    for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+        assert_eq!(page.header(name), Some(value));
+    }
+
+    // Another browser's code, and another tenant's state.
+    let (location, cookie) = begin("acme");
+    let query = sign_in(&location, "lisi").await;
+    let answer = host.get(&format!("/t/acme/callback?{query}"), &[json_please]);
+    assert_eq!((answer.status, &answer.json()["error"]["reason"]), (403, &json!("login-rejected")));
+    let answer = host.get(&format!("/t/strict/callback?{query}"), &[("cookie", &cookie), json_please]);
+    assert_eq!((answer.status, &answer.json()["error"]["reason"]), (403, &json!("login-rejected")));
+
+    let (location, cookie) = begin("strict");
+    let query = sign_in(&location, "lisi").await;
+    let page = host.get(&format!("/t/strict/callback?{query}"), &[("cookie", &cookie)]);
+    assert_eq!(page.status, 403);
+    for words in ["您还没有此应用的角色", "You have no role in this app yet"] {
+        assert!(page.body.contains(words), "{page:#?}");
+    }
+    let (location, _) = begin("%E4%BC%81%E4%B8%9A");
+    assert!(location.starts_with(&format!("http://{}", bed.address())));
+
+    for (path, status) in [
+        ("/t/nobody/login", 404),
+        ("/t/acme/login?entry=window", 400),
+        ("/t/acme/login?return_to=https%3A%2F%2Fevil.example", 400),
+        ("/t/acme/callback", 400),
+        ("/t/acme/callback?code=a&code=b&state=c", 400),
+        ("/t/acme", 404),
+    ] {
+        assert_eq!(host.get(path, &[]).status, status, "{path}");
+    }
+
+    let health = host.get("/health", &[]);
+    assert_eq!((health.status, &health.json()["ready"]), (200, &json!(true)));
+    let exchanged = |outcome: &str, reason: &str| {
+        let labels = format!(r#"{{function="login.exchange-code",outcome="{outcome}",reason="{reason}"}}"#);
+        host.metric(&format!("org_harness_calls_total{labels}"))
+    };
+    assert_eq!((exchanged("answered", ""), exchanged("refused", "login-rejected")), (3.0, 2.0));
+    let metrics = host.get("/metrics", &[]).body;
+    assert!(metrics.ends_with("# EOF\n") && !metrics.contains("acme"), "{metrics}");
+
+    host.signal(Signal::TERM);
+    assert!(host.ended().success());
+    let reports = fs::read_to_string(&reports).unwrap();
+    let reports: Vec<Value> = reports.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let exchanges = reports.iter().filter(|report| report["function"] == "login.exchange-code");
+    assert_eq!(exchanges.count(), 5);
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    for text in [log, metrics, format!("{reports:?}")] {
+        assert!(!text.contains(DEMO_SECRET), "a secret was told: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_come_and_go_while_it_serves() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "one", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--reload", "1h"]);
+    let status = |tenant: &str| host.get(&format!("/t/{tenant}/login"), &[]).status;
+    assert_eq!((status("one"), status("two")), (302, 404));
+    declare(&bed, &[tenant(&bed, "two", &json!({}))]);
+    host.signal(Signal::HUP);
+    until("the new tenant is served", || status("two") == 302);
+    assert_eq!(status("one"), 404);
+    fs::write(&file, "{").unwrap();
+    host.signal(Signal::HUP);
+    until("the mistake is told", || host.get("/health", &[]).json()["troubles"] == 1);
+    assert_eq!(status("two"), 302, "the former tenants are served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_are_declared_in_the_storage() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "stored", &json!({}))]);
+    let plain = |arguments: &[&str]| {
+        let mut all = vec!["--format", "json"];
+        all.extend(arguments);
+        let command = program(bed.home(), &all);
+        tokio::task::block_in_place(|| run(command))
+    };
+    assert_eq!(plain(&["tenants", "put", file.to_str().unwrap()]).exits(0)["tenants"], json!(["stored"]));
+    assert_eq!(plain(&["tenants", "list"]).exits(0)["tenants"], json!(["stored"]));
+    let host = serve(&bed, &["--reload", "1s"]);
+    assert_eq!(host.get("/t/stored/login", &[]).status, 302);
+    assert_eq!(plain(&["tenants", "remove", "stored"]).exits(0)["tenants"], json!(["stored"]));
+    assert_eq!(plain(&["tenants", "remove", "stored"]).exits(1)["tenants"], json!([]));
+    until("the tenant is gone", || host.get("/t/stored/login", &[]).status == 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_served_is_refused_at_once() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[json!({"name": "a", "elemnt": "x"})]);
+    let error = bed.run_plain(&["--format", "json", "serve", "--tenants", file.to_str().unwrap()]);
+    let error = error.fails(2, "invalid-tenants");
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(r#"tenants.0.elemnt: is no known key; did you mean "element"?"#), "{message}");
+    let error = bed.run_plain(&["--format", "json", "--storage", "memory:", "serve", "--listen", "192.0.2.1:1"]);
+    error.fails(2, "listen");
+}

@@ -1,0 +1,229 @@
+//! The registry: strict, reloaded while it serves, and never worse off for a mistake.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use host_harness::{
+    Digest, Host, bundled_component,
+    storage::{self, Op, Options, Quotas, Scope, Storage, StorageError},
+    tenants::{Changes, Registry, Source, StoreError, StoredTenants, declarations_of_file},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+fn host() -> Host {
+    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tenants-code");
+    Host::builder().parallel_calls(4).code_cache(cache).build().unwrap()
+}
+
+async fn store() -> Arc<dyn Storage> {
+    storage::open("memory:", Options::default()).await.unwrap()
+}
+
+/// A folder with a registry file.
+struct Declared {
+    folder: TempDir,
+    file: PathBuf,
+}
+
+impl Declared {
+    fn new(tenants: Value) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let declared = Self { file: folder.path().join("tenants.json"), folder };
+        declared.write(tenants);
+        declared
+    }
+
+    fn write(&self, tenants: Value) {
+        fs::write(&self.file, json!({"tenants": tenants}).to_string()).unwrap();
+    }
+
+    fn element(&self, name: &str, configuration: &Value) {
+        let folder = self.folder.path().join(name);
+        fs::create_dir_all(&folder).unwrap();
+        fs::write(folder.join("e.json"), "{}").unwrap();
+        fs::write(folder.join(format!("{name}.json")), configuration.to_string()).unwrap();
+    }
+
+    async fn open(&self) -> (Registry, Changes) {
+        Registry::open(host(), store().await, Quotas::default(), Source::File(self.file.clone())).await.unwrap()
+    }
+}
+
+fn inline(name: &str, configuration: Value) -> Value {
+    json!({"name": name, "element": {"name": "org", "configuration": configuration}})
+}
+
+fn names(names: &[&str]) -> Vec<String> {
+    names.iter().map(|&name| name.to_owned()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn changes_are_taken_up_and_nothing_else_is_touched() {
+    let declared = Declared::new(json!([
+        inline("steady", json!({"corpId": "a"})),
+        inline("moving", json!({"corpId": "b"})),
+        inline("leaving", json!({"corpId": "c"})),
+        {"name": "folder", "element": "wecom"},
+    ]));
+    declared.element("wecom", &json!({"corpId": "d"}));
+    let (registry, changes) = declared.open().await;
+    assert_eq!(changes.added.len(), 4);
+    assert_eq!(registry.get("folder").unwrap().element.scope().element(), "wecom");
+    assert!(registry.reload().await.unwrap().is_empty(), "nothing changed");
+
+    let mut faster = inline("moving", json!({"corpId": "b"}));
+    faster["sync"] = json!({"every": "1h"});
+    declared.write(json!([
+        inline("steady", json!({"corpId": "a"})),
+        faster,
+        inline("new", json!({"corpId": "e"})),
+        {"name": "folder", "element": "wecom"},
+    ]));
+    declared.element("wecom", &json!({"corpId": "f"}));
+    let changes = registry.reload().await.unwrap();
+    let expected = Changes {
+        added: names(&["new"]),
+        changed: names(&["moving", "folder"]),
+        removed: names(&["leaving"]),
+        unusable: [].into(),
+    };
+    assert_eq!(changes, expected);
+    assert!(registry.get("leaving").is_none());
+    assert!(registry.get("moving").unwrap().period.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_file_keeps_the_former_tenants_and_says_so() {
+    let declared = Declared::new(json!([inline("acme", json!({}))]));
+    let (registry, _) = declared.open().await;
+    for (text, words) in [
+        ("{\"tenants\": [", "no JSON at line 1"),
+        ("{\"tenants\": [{\"name\": \"acme\", \"elements\": \"x\"}]}", "did you mean \"element\"?"),
+    ] {
+        fs::write(&declared.file, text).unwrap();
+        let message = registry.reload().await.unwrap_err().to_string();
+        assert!(message.contains("tenants.json") && message.contains(words), "{message}");
+        assert_eq!(registry.trouble(), [message]);
+        assert!(registry.get("acme").is_some());
+    }
+    fs::remove_file(&declared.file).unwrap();
+    assert!(registry.reload().await.unwrap_err().to_string().contains("cannot read"));
+    declared.write(json!([inline("acme", json!({}))]));
+    assert!(registry.reload().await.unwrap().is_empty());
+    assert!(registry.trouble().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_tenants_mistake_is_no_other_tenants() {
+    let declared = Declared::new(json!([]));
+    let file = declared.folder.path().join("element.wasm");
+    fs::write(&file, bundled_component()).unwrap();
+    fs::write(declared.folder.path().join("broken.wasm"), "not wasm").unwrap();
+    let pinned = |name: &str, component: Value| {
+        let mut tenant = inline(name, json!({}));
+        tenant["component"] = component;
+        tenant
+    };
+    let digest = Digest::of(bundled_component()).to_string();
+    let mut ungranted = inline("granted", json!({"secret": "{{CARGO_PKG_NAME}}"}));
+    ungranted["grants"] = json!({"variables": ["CARGO_PKG_NAME"]});
+    declared.write(json!([
+        inline("good", json!({})),
+        pinned("pinned", json!({"file": "element.wasm", "sha256": digest})),
+        ungranted,
+        pinned("other-digest", json!({"file": "element.wasm", "sha256": "00".repeat(32)})),
+        pinned("no-component", json!({"file": "broken.wasm"})),
+        pinned("absent-component", json!({"file": "absent.wasm"})),
+        inline("not-granted", json!({"secret": "{{CARGO_PKG_NAME}}"})),
+        {"name": "no-folder", "element": "absent"},
+        {"name": "not-set", "element": "absent", "grants": {"variables": ["ORGANISATION_TEST_UNSET"]}},
+    ]));
+    let (registry, changes) = declared.open().await;
+    assert_eq!(changes.added, names(&["good", "pinned", "granted"]));
+    assert_eq!(registry.get("pinned").unwrap().element.component().digest(), Digest::of(bundled_component()));
+    for (tenant, words) in [
+        ("other-digest", "expected sha256:0000"),
+        ("no-component", "broken.wasm: not a component"),
+        ("absent-component", "absent.wasm"),
+        ("not-granted", "element.configuration: secret uses {{CARGO_PKG_NAME}}, which is not granted to this tenant"),
+        ("no-folder", "is not an element folder"),
+        ("not-set", "ORGANISATION_TEST_UNSET, which is not set"),
+    ] {
+        let why = &changes.unusable[tenant];
+        assert!(why.contains(words), "{tenant}: {why}");
+        assert!(registry.trouble().iter().any(|told| told.contains(tenant)));
+    }
+    // What has worked goes on as it was when its declaration goes bad.
+    declared.write(json!([
+        inline("good", json!({})),
+        pinned("pinned", json!({"file": "element.wasm", "sha256": "11".repeat(32)})),
+    ]));
+    let changes = registry.reload().await.unwrap();
+    assert_eq!(changes.removed, names(&["granted"]));
+    assert!(changes.unusable.contains_key("pinned") && registry.get("pinned").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_are_declared_in_the_store_of_all_hosts() {
+    let storage = store().await;
+    let stored = StoredTenants::new(Arc::clone(&storage));
+    let open = || Registry::open(host(), Arc::clone(&storage), Quotas::default(), Source::Stored(Arc::clone(&storage)));
+    let (one, changes) = open().await.unwrap();
+    assert!(changes.is_empty() && one.is_empty());
+    let declared = Declared::new(json!([inline("acme", json!({"a": 1})), inline("other", json!({}))]));
+    for declaration in declarations_of_file(&declared.file).unwrap() {
+        stored.put(&declaration).await.unwrap();
+    }
+    let (two, _) = open().await.unwrap();
+    assert_eq!(one.reload().await.unwrap().added, names(&["acme", "other"]));
+    assert_eq!(two.len(), 2);
+    stored.put(&inline("acme", json!({"a": 2})).to_string()).await.unwrap();
+    assert!(stored.remove("other").await.unwrap() && !stored.remove("other").await.unwrap());
+    let changes = one.reload().await.unwrap();
+    assert_eq!((changes.changed, changes.removed), (names(&["acme"]), names(&["other"])));
+
+    let refused = stored.put(r#"{"name": "(host)", "element": "x"}"#).await.unwrap_err();
+    assert!(matches!(&refused, StoreError::Unsound(problems) if problems.len() == 2), "{refused}");
+    let relative = Declared::new(json!([{"name": "a", "element": "elements/a"}]));
+    let message = declarations_of_file(&relative.file).unwrap_err().to_string();
+    assert!(message.contains("tenants.0.element: is a relative path"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_element_gets_into_the_hosts_own_rooms() {
+    let host = host();
+    let component = host.load(bundled_component()).unwrap();
+    let settings = host_harness::settings::Document::parse("{}").unwrap();
+    let options = host_harness::ElementOptions::new("(host)", "tenants", settings, store().await);
+    let message = host.element(&component, options).unwrap_err().to_string();
+    assert!(message.contains("kept for the host itself"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quotas_are_taken_up_while_the_store_is_open() {
+    let quotas = Quotas::default();
+    let storage = storage::open("memory:", Options { quotas: quotas.clone(), ..Options::default() }).await.unwrap();
+    let limited = |quota: Value| {
+        let mut tenant = inline("acme", json!({}));
+        tenant["quota"] = quota;
+        json!([tenant])
+    };
+    let declared = Declared::new(limited(json!({"items": 1})));
+    let source = Source::File(declared.file.clone());
+    let (registry, _) = Registry::open(host(), Arc::clone(&storage), quotas, source).await.unwrap();
+    let scope = Scope::new("acme", "org").unwrap();
+    let put = |key: &str| storage.apply(&scope, vec![Op::put(key, "")]);
+    put("a").await.unwrap();
+    assert!(matches!(put("b").await, Err(StorageError::Quota { name: "items", limit: 1, .. })));
+    declared.write(limited(json!({"items": 2})));
+    assert_eq!(registry.reload().await.unwrap().changed, names(&["acme"]));
+    put("b").await.unwrap();
+    assert!(put("c").await.is_err());
+    declared.write(json!([]));
+    registry.reload().await.unwrap();
+    put("c").await.unwrap();
+}
