@@ -63,7 +63,7 @@ mod tests {
         for (address, place) in [
             ("postgres://u:hunter2@db.example.com/org", "postgres://db.example.com:5432/org"),
             ("postgresql://u@db:6000/org?password=hunter2&sslmode=verify-full", "postgres://db:6000/org"),
-            ("postgres://u:hunter2@/org?host=/var/run/postgresql", "postgres://[/var/run/postgresql]:5432/org"),
+            ("postgres:///org?host=/run/pg&user=u&password=hunter2", "postgres://[/run/pg]:5432/org"),
         ] {
             let address = parse(address).unwrap();
             assert_eq!(address.place, place);

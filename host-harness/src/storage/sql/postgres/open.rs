@@ -79,12 +79,15 @@ fn pool(connections: u32, busy_timeout: Duration) -> PgPoolOptions {
 }
 
 /// What holds for a session, and what for. Not every engine knows all of it, and none is needed for right answers.
-fn session(busy_timeout: Duration) -> [(String, &'static str); 3] {
+fn session(busy_timeout: Duration) -> [(String, &'static str); 5] {
     // 0 would mean for ever, and the server counts in 31 bits.
     let milliseconds = busy_timeout.as_millis().clamp(1, i32::MAX.unsigned_abs().into());
     [
         (format!("SET lock_timeout = {milliseconds}"), "no wait for other writers is longer than the busy timeout"),
-        ("SET enable_seqscan = off".into(), "every statement has an index, also while the tables are small"),
+        // A planner that knows nothing of a table yet takes a scope for small, and would rather read and sort all of it.
+        ("SET enable_seqscan = off".into(), "every statement has an index"),
+        ("SET enable_bitmapscan = off".into(), "and finds its rows there one by one"),
+        ("SET enable_sort = off".into(), "in the order in which it wants them"),
         ("SET plan_cache_mode = force_custom_plan".into(), "a plan made for small tables does not stay when they grow"),
     ]
 }
