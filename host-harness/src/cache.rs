@@ -13,7 +13,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Read as _, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -24,7 +24,7 @@ use xxhash_rust::xxh3::Xxh3Default;
 use crate::component::Inspection;
 
 /// Read at a time while the checksum is made: what the processor's own memory holds.
-const PIECE: usize = 256 << 10;
+const PIECE: usize = 64 << 10;
 
 /// Why a directory cannot hold compiled code.
 #[derive(Debug, thiserror::Error)]
@@ -220,31 +220,27 @@ fn next_number() -> u64 {
 /// Compares the content with its checksum, and answers the record in it.
 fn check(file: &mut File, length: u64) -> Result<Record, String> {
     let text = |error: io::Error| error.to_string();
-    let cut_off = || "it is cut off".to_owned();
-    let content = length.checked_sub(Seal::BYTES as u64).ok_or_else(cut_off)?;
+    let content = length.checked_sub(Seal::BYTES as u64).ok_or("it is cut off")?;
     let mut sum = Xxh3Default::new();
     let mut piece = vec![0; PIECE];
-    let mut left = usize::try_from(content).map_err(|_| cut_off())?;
-    // The record is within the last pieces, and small; the end of the content is kept for it.
-    let mut tail = Vec::new();
+    let mut left = content;
     while left > 0 {
-        let piece = piece.get_mut(..left.min(PIECE)).unwrap_or_default();
+        let piece = piece.get_mut(..usize::try_from(left).unwrap_or(PIECE).min(PIECE)).unwrap_or_default();
         file.read_exact(piece).map_err(text)?;
         sum.update(piece);
-        left -= piece.len();
-        if left < PIECE {
-            tail.extend_from_slice(piece);
-        }
+        left -= piece.len() as u64;
     }
     let mut seal = [0; Seal::BYTES];
     file.read_exact(&mut seal).map_err(text)?;
-    let seal = Seal::read(&seal).ok_or_else(cut_off)?;
+    let seal = Seal::read(&seal).ok_or("it is cut off")?;
     if sum.digest128() != seal.checksum {
         return Err("its content does not match its checksum".to_owned());
     }
-    let start = tail.len().checked_sub(seal.record as usize);
-    let record = start.and_then(|start| tail.get(start..)).ok_or("its judgement is too long")?;
-    serde_json::from_slice(record).map_err(|error| format!("its judgement cannot be read: {error}"))
+    let start = content.checked_sub(seal.record.into()).ok_or("its judgement is too long")?;
+    file.seek(SeekFrom::Start(start)).map_err(text)?;
+    let mut record = vec![0; seal.record as usize];
+    file.read_exact(&mut record).map_err(text)?;
+    serde_json::from_slice(&record).map_err(|error| format!("its judgement cannot be read: {error}"))
 }
 
 #[allow(unsafe_code, reason = "the only way to load compiled code")]

@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde::Serialize;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component};
 
 /// The time between two epochs. A guest looks at the epoch at every loop and function entry; when it has moved, the
 /// guest yields to other calls and its CPU time is compared with the limit. So this is also how exact that limit is.
@@ -33,6 +33,13 @@ const POOLED_TABLE_ELEMENTS: usize = 20_000;
 /// Address space of one linear memory: all that 32-bit addresses reach, so compiled code needs no bounds checks. Only
 /// what a guest touches takes real memory; how much that may be is the business of the call's limits.
 const POOLED_MEMORY: usize = 1 << 32;
+
+/// Bytes that a place of the pool keeps of the last call's memory, of each table and of its stack. With all four tables
+/// 112 KiB, so 1,000 places hold on to at most 110 MiB after a burst of calls. Without it a trivial call spends more
+/// time on finding its pages anew than on its own code.
+const KEPT_MEMORY: usize = 64 << 10;
+const KEPT_TABLES: usize = 8 << 10;
+const KEPT_STACK: usize = 16 << 10;
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
@@ -144,7 +151,13 @@ fn config(pool: Option<u32>) -> Config {
             .max_memories_per_component(MEMORIES_PER_CALL)
             .max_tables_per_component(TABLES_PER_CALL)
             .max_memory_size(POOLED_MEMORY)
-            .table_elements(POOLED_TABLE_ELEMENTS);
+            .table_elements(POOLED_TABLE_ELEMENTS)
+            // What a call has touched of its memory, tables and stack is wiped and kept rather than given back to the
+            // system, up to these sizes: the next call finds its pages there. Which pages those are the kernel says.
+            .linear_memory_keep_resident(KEPT_MEMORY)
+            .table_keep_resident(KEPT_TABLES)
+            .async_stack_keep_resident(KEPT_STACK)
+            .pagemap_scan(Enabled::Auto);
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     }
     config

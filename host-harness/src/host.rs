@@ -12,7 +12,6 @@ use std::{
     },
 };
 
-use tokio::sync::OnceCell;
 use wasmtime::component::{Component, Linker};
 
 use crate::{
@@ -23,7 +22,7 @@ use crate::{
         ComponentFile, Inspection, LoadError, LoadedComponent, Signature, TrustedKey, demand_signature,
         file::refuse_other_files, inspect,
     },
-    contract::{self, OrganisationElementPre},
+    contract,
     egress::{Egress, EgressError, EgressOptions},
     element::{Element, ElementError, ElementOptions},
     engine::{EngineError, HostEngine, PoolUsage},
@@ -220,9 +219,8 @@ impl Host {
         }
         let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
         let pre = self.0.linker.instantiate_pre(&component).map_err(invalid)?;
-        let pre = OrganisationElementPre::new(pre).map_err(invalid)?;
         let places = self.0.engine.places_of(&component);
-        let made = Arc::new(LoadedComponent { inspection, pre, places, description: OnceCell::new() });
+        let made = Arc::new(LoadedComponent::new(inspection, pre, places));
         let mut loaded = self.loaded();
         loaded.retain(|_, component| component.strong_count() > 0);
         loaded.insert(fingerprint, Arc::downgrade(&made));

@@ -7,7 +7,10 @@ use std::{
 
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
-use wasmtime::{Store, UpdateDeadline};
+use wasmtime::{
+    Store, UpdateDeadline,
+    component::{ComponentNamedList, Lift, Lower},
+};
 use wasmtime_wasi::WasiCtx;
 
 use super::{
@@ -19,7 +22,7 @@ use super::{
 };
 use crate::{
     component::LoadedComponent,
-    contract::{OrganisationElement, types},
+    contract::types,
     egress::Budget,
     engine::{GUEST_STACK, HostEngine},
     observe::Observer,
@@ -49,8 +52,13 @@ pub struct FailedCall {
 /// What every typed method of an [`Element`](crate::Element) answers. The failure is boxed: a report is large.
 pub type CallResult<T> = Result<Called<T>, Box<FailedCall>>;
 
-/// Whether an answer is an error of the contract, and which.
-pub(crate) trait Answer {
+/// What a function of the contract takes.
+pub(crate) trait Parameters: ComponentNamedList + Lower + Send + Sync {}
+
+impl<P: ComponentNamedList + Lower + Send + Sync> Parameters for P {}
+
+/// What a function of the contract answers: whether it is an error, and which.
+pub(crate) trait Answer: Lift + Send + Sync + 'static {
     /// What it says, if it is an error.
     fn refusal(&self) -> Option<Refusal>;
 }
@@ -62,7 +70,7 @@ pub(crate) struct Refusal {
     vendor_code: Option<i64>,
 }
 
-impl<T> Answer for Result<T, types::Error> {
+impl<T: Lift + Send + Sync + 'static> Answer for Result<T, types::Error> {
     fn refusal(&self) -> Option<Refusal> {
         let error = self.as_ref().err()?;
         Some(Refusal { reason: reason_name(&error.reason).to_owned(), vendor_code: error.vendor_code })
@@ -103,15 +111,15 @@ pub(crate) struct Stage<'a> {
     pub(crate) wasi: WasiCtx,
 }
 
-/// Runs `body` with a fresh instance.
+/// Calls a function of a fresh instance.
 ///
 /// `reach` gets the call's budget and answers what the call may touch.
-pub(crate) async fn run<T: Answer>(
+pub(crate) async fn run<P: Parameters, T: Answer>(
     stage: Stage<'_>,
     function: &'static str,
     caller: Caller,
     reach: impl FnOnce(&Arc<Budget>) -> Reach,
-    body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+    parameters: P,
 ) -> CallResult<T> {
     // Names as OpenTelemetry has them where it has one; all others are this host's own.
     let span = tracing::info_span!(
@@ -126,7 +134,7 @@ pub(crate) async fn run<T: Answer>(
         error.type = tracing::field::Empty,
     );
     let observers = stage.observers;
-    let called = run_in_span(stage, function, caller, reach, body).instrument(span.clone()).await;
+    let called = run_in_span(stage, function, caller, reach, parameters).instrument(span.clone()).await;
     let report = called.as_ref().map_or_else(|failed| &failed.report, |called| &called.report);
     let (outcome, error) = report.outcome.names();
     span.record("lowcode.outcome", outcome);
@@ -139,12 +147,12 @@ pub(crate) async fn run<T: Answer>(
     called
 }
 
-async fn run_in_span<T: Answer>(
+async fn run_in_span<P: Parameters, T: Answer>(
     stage: Stage<'_>,
     function: &'static str,
     caller: Caller,
     reach: impl FnOnce(&Arc<Budget>) -> Reach,
-    body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+    parameters: P,
 ) -> CallResult<T> {
     let begun = Instant::now();
     let deadline = begun + caller.limits.wall();
@@ -174,10 +182,12 @@ async fn run_in_span<T: Answer>(
     let mut store = store(stage.engine, state);
     let outcome = timeout_at(deadline, async {
         let started = Instant::now();
-        let instance = stage.component.pre.instantiate_async(&mut store).await;
-        let instance = instance?;
+        let export = stage.component.function(function)?;
+        let instance = stage.component.pre.instantiate_async(&mut store).await?;
         clock.instantiate = Some(started.elapsed());
-        body(&mut store, &instance).await
+        let function = instance.get_typed_func::<P, (T,)>(&mut store, export)?;
+        let (value,) = function.call_async(&mut store, parameters).await?;
+        Ok(value)
     })
     .await;
     let state = store.data();

@@ -8,15 +8,18 @@
 pub(crate) mod file;
 pub(crate) mod trust;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::OnceCell;
-use wasmtime::component::Component;
+use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
     call::state::CallState,
-    contract::{OrganisationElementPre, Problem, WorldReport, element::Description},
+    contract::{self, Problem, WorldReport, element::Description},
     digest::Digest,
 };
 pub use file::{ComponentFile, FileError};
@@ -90,7 +93,8 @@ pub struct Inspection {
 /// last element that has it and the last call that runs it.
 pub struct LoadedComponent {
     pub(crate) inspection: Inspection,
-    pub(crate) pre: OrganisationElementPre<CallState>,
+    pub(crate) pre: InstancePre<CallState>,
+    functions: HashMap<String, ComponentExportIndex>,
     /// How many of the host's places a call takes.
     pub(crate) places: u32,
     /// What `describe` said, in English: the host needs to know which fields are secret.
@@ -98,6 +102,24 @@ pub struct LoadedComponent {
 }
 
 impl LoadedComponent {
+    /// A component that fits the world. `places`: how many of the host's a call takes.
+    pub(crate) fn new(inspection: Inspection, pre: InstancePre<CallState>, places: u32) -> Self {
+        let component = pre.component();
+        let functions = contract::expected_functions().filter_map(|(interface, function)| {
+            let (_, interface_index) = component.get_export(None, &*interface)?;
+            let (_, index) = component.get_export(Some(&interface_index), function)?;
+            // `lowcode:organisation/login@0.1.0` and `exchange-code` are known as `login.exchange-code`.
+            let interface = interface.split(['/', '@']).nth(1)?;
+            Some((format!("{interface}.{function}"), index))
+        });
+        Self { inspection, functions: functions.collect(), pre, places, description: OnceCell::new() }
+    }
+
+    /// Where a function is, such as `login.exchange-code`.
+    pub(crate) fn function(&self, name: &str) -> wasmtime::Result<&ComponentExportIndex> {
+        self.functions.get(name).ok_or_else(|| wasmtime::Error::msg(format!("the component has no function {name}")))
+    }
+
     /// The SHA-256 of the file.
     pub fn digest(&self) -> Digest {
         self.inspection.digest
@@ -139,9 +161,5 @@ pub(crate) fn demand_signature(
 
 /// Judges a compiled component.
 pub(crate) fn inspect(bytes: &[u8], component: &Component) -> Inspection {
-    Inspection {
-        digest: Digest::of(bytes),
-        size: bytes.len(),
-        world: crate::contract::judge(component.engine(), component),
-    }
+    Inspection { digest: Digest::of(bytes), size: bytes.len(), world: contract::judge(component.engine(), component) }
 }

@@ -1,4 +1,4 @@
-//! The contract of `wit/` as Rust: generated types and calls, the expected `World`, and the judgement
+//! The contract of `wit/` as Rust: generated types and calls, the expected world, and the judgement
 //! whether a component meets it.
 //!
 //! The types here are those of the exports; they are what [`crate::Element`] takes and answers.
@@ -7,7 +7,7 @@ pub(crate) mod shape;
 mod world;
 
 pub use world::{Problem, WorldReport};
-pub(crate) use world::{judge, judge_version};
+pub(crate) use world::{expected_functions, judge, judge_version};
 
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod generated {
@@ -21,8 +21,8 @@ mod generated {
     });
 }
 
+pub(crate) use generated::OrganisationElement;
 pub(crate) use generated::lowcode::organisation::{call, http, log, settings, storage};
-pub(crate) use generated::{OrganisationElement, OrganisationElementPre};
 
 pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::types;

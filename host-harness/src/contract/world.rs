@@ -122,6 +122,14 @@ pub enum Problem {
     },
 }
 
+/// The functions that every component has: their interface with its version, and their name.
+pub(crate) fn expected_functions() -> impl Iterator<Item = (String, &'static str)> {
+    let interfaces = EXPECTED.exports.iter();
+    interfaces.flat_map(|(interface, functions)| {
+        functions.keys().map(move |function| (format!("{interface}@{}", EXPECTED.version), function.as_str()))
+    })
+}
+
 /// Names all that a judgement depends on beside the component, so that none is believed that was kept before the contract
 /// or the code here has changed.
 pub(crate) fn judge_version() -> String {

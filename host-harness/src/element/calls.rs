@@ -5,18 +5,15 @@
 
 use std::sync::Arc;
 
-use wasmtime::Store;
-
 use super::{Element, Version, network::Network};
 use crate::{
     call::{
         CallError, CallResult, CallSite, Called, FailedCall,
         report::{self, CallReport},
-        run::{self, Answer, Refusal, Stage},
-        state::{CallState, Caller, Reach},
+        run::{self, Answer, Parameters, Refusal, Stage},
+        state::{Caller, Reach},
     },
     contract::{
-        OrganisationElement,
         directory::{
             ChangePage, Department, DepartmentPage, DirectorySummary, Member, MemberFilter, MemberPage, PlanPage,
             Report, SyncRequest, SyncStep,
@@ -60,98 +57,62 @@ impl Element {
 
     /// Asks the vendor whether the configuration works.
     pub async fn check_connection(&self) -> CallResult<Answered<Vec<Verdict>>> {
-        self.call("element.check-connection", async |store, instance| {
-            instance.lowcode_organisation_element().call_check_connection(store).await
-        })
-        .await
+        self.call("element.check-connection", ()).await
     }
 
     /// What a page needs to embed the vendor's login widget.
     pub async fn login_config(&self) -> CallResult<Answered<LoginParameters>> {
-        self.call("login.login-config", async |store, instance| {
-            instance.lowcode_organisation_login().call_login_config(store).await
-        })
-        .await
+        self.call("login.login-config", ()).await
     }
 
     /// The URL to which a browser is sent to sign in.
     pub async fn authorization_url(&self, request: &AuthorizationRequest) -> CallResult<Answered<Authorization>> {
-        self.call("login.authorization-url", async |store, instance| {
-            instance.lowcode_organisation_login().call_authorization_url(store, request).await
-        })
-        .await
+        self.call("login.authorization-url", (request,)).await
     }
 
     /// The URL to paste into the vendor's console as the app's home page.
     pub async fn homepage_url(&self, target: &str) -> CallResult<Answered<String>> {
-        self.call("login.homepage-url", async |store, instance| {
-            instance.lowcode_organisation_login().call_homepage_url(store, target).await
-        })
-        .await
+        self.call("login.homepage-url", (target,)).await
     }
 
     /// Turns code and state into an identity.
     pub async fn exchange_code(&self, request: &ExchangeRequest) -> CallResult<Answered<Exchange>> {
-        self.call("login.exchange-code", async |store, instance| {
-            instance.lowcode_organisation_login().call_exchange_code(store, request).await
-        })
-        .await
+        self.call("login.exchange-code", (request,)).await
     }
 
     /// Advances the current run of synchronisation within the limits of one call; the step says what to do next.
     pub async fn sync(&self, request: &SyncRequest) -> CallResult<Answered<SyncStep>> {
-        self.call("directory.sync", async |store, instance| {
-            instance.lowcode_organisation_directory().call_sync(store, request).await
-        })
-        .await
+        self.call("directory.sync", (request,)).await
     }
 
     /// A page of what the current run would change.
     pub async fn plan(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<PlanPage>> {
-        self.call("directory.plan", async |store, instance| {
-            instance.lowcode_organisation_directory().call_plan(store, cursor, limit).await
-        })
-        .await
+        self.call("directory.plan", (cursor, limit)).await
     }
 
     /// The reports of the last runs, newest first.
     pub async fn history(&self) -> CallResult<Answered<Vec<Report>>> {
-        self.call("directory.history", async |store, instance| {
-            instance.lowcode_organisation_directory().call_history(store).await
-        })
-        .await
+        self.call("directory.history", ()).await
     }
 
     /// Reads the feed after `cursor` (`None`: after what was acknowledged).
     pub async fn changes(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<ChangePage>> {
-        self.call("directory.changes", async |store, instance| {
-            instance.lowcode_organisation_directory().call_changes(store, cursor, limit).await
-        })
-        .await
+        self.call("directory.changes", (cursor, limit)).await
     }
 
     /// Gives up the entries of the feed up to `cursor`.
     pub async fn acknowledge(&self, cursor: &str) -> CallResult<Answered<()>> {
-        self.call("directory.acknowledge", async |store, instance| {
-            instance.lowcode_organisation_directory().call_acknowledge(store, cursor).await
-        })
-        .await
+        self.call("directory.acknowledge", (cursor,)).await
     }
 
     /// Counts and the state of synchronisation.
     pub async fn overview(&self) -> CallResult<Answered<DirectorySummary>> {
-        self.call("directory.overview", async |store, instance| {
-            instance.lowcode_organisation_directory().call_overview(store).await
-        })
-        .await
+        self.call("directory.overview", ()).await
     }
 
     /// A page of the departments of the copy.
     pub async fn departments(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<DepartmentPage>> {
-        self.call("directory.departments", async |store, instance| {
-            instance.lowcode_organisation_directory().call_departments(store, cursor, limit).await
-        })
-        .await
+        self.call("directory.departments", (cursor, limit)).await
     }
 
     /// A page of the members of the copy.
@@ -161,74 +122,49 @@ impl Element {
         cursor: Option<&str>,
         limit: u32,
     ) -> CallResult<Answered<MemberPage>> {
-        self.call("directory.members", async |store, instance| {
-            instance.lowcode_organisation_directory().call_members(store, filter, cursor, limit).await
-        })
-        .await
+        self.call("directory.members", (filter, cursor, limit)).await
     }
 
     /// One member of the copy.
     pub async fn find_member(&self, id: &str) -> CallResult<Answered<Member>> {
-        self.call("directory.find-member", async |store, instance| {
-            instance.lowcode_organisation_directory().call_find_member(store, id).await
-        })
-        .await
+        self.call("directory.find-member", (id,)).await
     }
 
     /// One department of the copy.
     pub async fn find_department(&self, id: &str) -> CallResult<Answered<Department>> {
-        self.call("directory.find-department", async |store, instance| {
-            instance.lowcode_organisation_directory().call_find_department(store, id).await
-        })
-        .await
+        self.call("directory.find-department", (id,)).await
     }
 
     /// Reads one member from the vendor into the copy.
     pub async fn sync_member(&self, id: &str) -> CallResult<Answered<Member>> {
-        self.call("directory.sync-member", async |store, instance| {
-            instance.lowcode_organisation_directory().call_sync_member(store, id).await
-        })
-        .await
+        self.call("directory.sync-member", (id,)).await
     }
 
     /// Reads one department from the vendor into the copy.
     pub async fn sync_department(&self, id: &str) -> CallResult<Answered<Department>> {
-        self.call("directory.sync-department", async |store, instance| {
-            instance.lowcode_organisation_directory().call_sync_department(store, id).await
-        })
-        .await
+        self.call("directory.sync-department", (id,)).await
     }
 
     async fn describe_by(&self, version: &Version, locale: &str) -> CallResult<Description> {
-        self.pure(version, "element.describe", async |store, instance| {
-            instance.lowcode_organisation_element().call_describe(store, locale).await
-        })
-        .await
+        self.pure(version, "element.describe", (locale,)).await
     }
 
     async fn validate_by(&self, version: &Version, document: &str) -> CallResult<Validation> {
-        self.pure(version, "element.validate-config", async |store, instance| {
-            instance.lowcode_organisation_element().call_validate_config(store, document).await
-        })
-        .await
+        self.pure(version, "element.validate-config", (document,)).await
     }
 
     /// A call that reaches nothing.
-    async fn pure<T: Answer>(
+    async fn pure<P: Parameters, T: Answer>(
         &self,
         version: &Version,
         function: &'static str,
-        body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
+        parameters: P,
     ) -> CallResult<T> {
-        run::run(self.stage(version), function, self.caller(Arc::from("")), |_| Reach::Nothing, body).await
+        run::run(self.stage(version), function, self.caller(Arc::from("")), |_| Reach::Nothing, parameters).await
     }
 
     /// A call with storage and network.
-    async fn call<T: Answer>(
-        &self,
-        function: &'static str,
-        body: impl AsyncFnOnce(&mut Store<CallState>, &OrganisationElement) -> wasmtime::Result<T>,
-    ) -> CallResult<T> {
+    async fn call<P: Parameters, T: Answer>(&self, function: &'static str, parameters: P) -> CallResult<T> {
         let shared = &self.shared;
         let version = self.version();
         let network = version.network.get_or_try_init(|| self.network(&version)).await?;
@@ -247,7 +183,7 @@ impl Element {
                 scope: shared.scope.clone(),
             }
         };
-        run::run(self.stage(&version), function, caller, reach, body).await
+        run::run(self.stage(&version), function, caller, reach, parameters).await
     }
 
     /// Asks the component what its configuration needs to reach.
