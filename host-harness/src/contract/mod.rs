@@ -1,4 +1,4 @@
-//! The contract of `wit/` as Rust: generated types and calls, the expected `World`, and the judgement
+//! The contract of `wit/` as Rust: generated types and calls, the expected world, and the judgement
 //! whether a component meets it.
 //!
 //! The types here are those of the exports; they are what [`crate::Element`] takes and answers.

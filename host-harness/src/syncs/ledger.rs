@@ -39,6 +39,12 @@ pub(super) struct Claim {
     version: u64,
 }
 
+/// Forgets all about the turns of a tenant. A host that works for it at this moment finds its turn gone.
+pub(crate) async fn forget(storage: &dyn Storage, tenant: &str) -> Result<(), StorageError> {
+    let ops = vec![Op::delete(turn(tenant)), Op::delete(tally(tenant))];
+    storage.apply(&host_room(ROOM)?, ops).await.map(drop)
+}
+
 /// The turns of all tenants, as one host writes them.
 #[derive(Debug, Clone)]
 pub(super) struct Ledger {
@@ -173,8 +179,11 @@ mod tests {
         let (claim, tally) = two.claim(&tenant).await.unwrap().unwrap();
         assert_eq!(tally.failures, 3);
         assert!(two.end(claim, "stopped", None, Tally::default()).await.unwrap());
-        let (_, tally) = one.claim(&tenant).await.unwrap().unwrap();
+        let (claim, tally) = one.claim(&tenant).await.unwrap().unwrap();
         assert_eq!(tally.failures, 0);
+        forget(&*one.storage, "acme").await.unwrap();
+        assert!(two.taken().await.unwrap().is_empty());
+        assert!(!one.end(claim, "complete", None, Tally::default()).await.unwrap());
     }
 
     #[tokio::test]

@@ -43,4 +43,5 @@ mod scheduler;
 mod work;
 
 pub use ended::Ended;
+pub(crate) use ledger::forget;
 pub use scheduler::{Scheduler, SyncOptions};

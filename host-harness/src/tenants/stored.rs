@@ -9,7 +9,10 @@ use super::{
     declaration::{Declaration, RESERVED, read_one},
     fields::Problem,
 };
-use crate::storage::{Op, Outcome, Scope, Storage, StorageError};
+use crate::{
+    storage::{Op, Outcome, Scope, Storage, StorageError},
+    syncs::forget,
+};
 
 /// The tenant whose rooms are the host's own.
 pub(crate) const HOST: &str = "(host)";
@@ -61,7 +64,8 @@ impl StoredTenants {
         }
     }
 
-    /// Forgets a tenant's declaration; what the tenant has stored stays. Whether there was one.
+    /// Forgets a tenant's declaration, and its turns of synchronisation; what its element has stored stays. Whether there
+    /// was one.
     ///
     /// # Errors
     /// The storage.
@@ -69,6 +73,7 @@ impl StoredTenants {
         let (room, key) = (host_room(ROOM)?, format!("{PREFIX}{name}"));
         let found = self.0.get_many(&room, std::slice::from_ref(&key)).await?;
         self.0.apply(&room, vec![Op::delete(key)]).await?;
+        forget(&*self.0, name).await?;
         Ok(found.iter().any(Option::is_some))
     }
 
