@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use host_harness::storage::{self, Quotas, SealingKey, Storage};
+use host_harness::storage::{self, Op, Quotas, Scope, SealingKey, Storage, StorageError};
 
 use crate::{
     cli::Global,
@@ -11,6 +11,11 @@ use crate::{
 };
 
 const MAKE_A_KEY: &str = "32 random bytes in base64, made once (`openssl rand -base64 32`) and kept";
+
+/// The tenant under which a host keeps what is its own.
+const HOST: &str = "(host)";
+/// Where a fingerprint of the sealing key lies, and what it is made of.
+const KEY_CHECK: &str = "sealing-key";
 
 /// Opens it.
 ///
@@ -33,7 +38,34 @@ pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Stora
         }
     };
     let sealing_key = sealing_key(options, &address)?;
-    Ok(storage::open(&address, storage::Options { sealing_key, quotas, ..storage::Options::default() }).await?)
+    let storage =
+        storage::open(&address, storage::Options { sealing_key, quotas, ..storage::Options::default() }).await?;
+    if let Some(name) = &options.sealing_key {
+        demand_same_key(&*storage, name).await?;
+    }
+    Ok(storage)
+}
+
+/// Refuses a named key that is not the one of the first host that opened this store: what others sealed could not be
+/// read, and what they keep under fingerprints of secrets would never be found.
+async fn demand_same_key(storage: &dyn Storage, name: &str) -> Result<(), Failure> {
+    let scope = Scope::new(HOST, "storage")?;
+    let own = storage.fingerprint_key()?.fingerprint(&[KEY_CHECK]);
+    let kept = async || Ok::<_, StorageError>(storage.get_many(&scope, &[KEY_CHECK.to_owned()]).await?.pop().flatten());
+    let mut found = kept().await?;
+    if found.is_none() {
+        let put = Op::Put { key: KEY_CHECK.to_owned(), value: own.clone(), ttl_ms: None, sealed: false };
+        storage.apply(&scope, vec![Op::check_absent(KEY_CHECK), put]).await?;
+        // Another host may have been first.
+        found = kept().await?;
+    }
+    if found.is_some_and(|entry| entry.value == own) {
+        return Ok(());
+    }
+    Err(Failure::usage(
+        format!("{name} holds another sealing key than the one that this storage was first opened with"),
+        "all hosts of a storage need the same key: put that one into the variable",
+    ))
 }
 
 /// The key of a store: the named one, or that beside a file. Hosts that share a database cannot each have their own.
