@@ -87,6 +87,7 @@ conformance! {
         tenant::an_import_that_fails_leaves_nothing
         tenant::an_export_sees_one_moment
         tenant::a_deleted_tenant_is_gone
+        tenant::the_hosts_own_rooms_are_left_alone
     ]
 }
 

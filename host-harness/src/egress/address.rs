@@ -71,10 +71,11 @@ impl AddressClass {
     }
 }
 
-/// AWS, Azure, GCP and others; AWS ECS; Alibaba Cloud; Azure's wire server; Oracle Cloud's older service.
-const METADATA_V4: [Ipv4Addr; 5] = [
+/// AWS, Azure, GCP and others; AWS ECS; Tencent Cloud; Alibaba Cloud; Azure's wire server; Oracle Cloud's older service.
+const METADATA_V4: [Ipv4Addr; 6] = [
     Ipv4Addr::new(169, 254, 169, 254),
     Ipv4Addr::new(169, 254, 170, 2),
+    Ipv4Addr::new(169, 254, 0, 23),
     Ipv4Addr::new(100, 100, 100, 200),
     Ipv4Addr::new(168, 63, 129, 16),
     Ipv4Addr::new(192, 0, 0, 192),

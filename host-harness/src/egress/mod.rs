@@ -35,6 +35,7 @@ mod batch;
 mod budget;
 mod client;
 mod connector;
+mod deadline;
 mod destination;
 mod error;
 mod exchange;

@@ -38,6 +38,7 @@ use super::{
     answer::{self, Measure, innermost},
     client::EgressOptions,
     connector::{CheckedConnector, ConnectFailure, Reach},
+    deadline::Deadline,
     destination::Scheme,
     error::{Failure, HttpError},
     policy::Checked,
@@ -53,7 +54,7 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_ANSWER_HEADERS: usize = 128;
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("org-harness/", env!("CARGO_PKG_VERSION")));
 
-type Pool<C = CheckedConnector> = Client<HttpsConnector<C>, Full<Bytes>>;
+type Pool<C = CheckedConnector> = Client<Deadline<HttpsConnector<C>>, Full<Bytes>>;
 
 /// The most proxies whose connections are kept; the one that was used longest ago makes room.
 const MAX_PROXIES: usize = 64;
@@ -162,10 +163,12 @@ fn secured<C>(tls: &ClientConfig, connector: C) -> HttpsConnector<C> {
     builder.https_or_http().enable_http1().wrap_connector(connector)
 }
 
-fn pool<C>(options: &EgressOptions, connector: C) -> Client<C, Full<Bytes>>
+fn pool<C>(options: &EgressOptions, connector: C) -> Client<Deadline<C>, Full<Bytes>>
 where
-    C: Connect + Clone,
+    Deadline<C>: Connect + Clone,
 {
+    // Once the time for TCP, which is the first to be exceeded, and once for all that comes on top of it.
+    let connector = Deadline { connector, limit: options.connect_timeout * 2 };
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(options.keep_alive)

@@ -20,8 +20,7 @@ use crate::{
     host::Host,
     queue::Share,
     settings::Document,
-    storage::{Scope, Storage, StorageError},
-    tenants::RESERVED,
+    storage::{RESERVED, Scope, Storage, StorageError},
 };
 pub use calls::Answered;
 use network::Network;

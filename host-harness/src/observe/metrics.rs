@@ -23,13 +23,33 @@ use prometheus_client::{
 };
 
 use super::{Observer, Turn};
-use crate::{call::CallReport, queue::Load, syncs::Ended};
+use crate::{
+    call::{CallReport, Outcome},
+    queue::Load,
+    syncs::Ended,
+};
 
 /// The media type of what [`Metrics::encode`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// Reasons and vendor codes that become labels; all further ones are `other`.
+/// Reasons that components make up, and vendor codes, that become labels; all further ones are `other`.
 const NAMES_AT_MOST: usize = 48;
+/// The contract's own reasons. They are labels whatever else components say.
+const REASONS: [&str; 13] = [
+    "invalid-config",
+    "credentials-refused",
+    "not-permitted",
+    "login-rejected",
+    "not-found",
+    "invalid-argument",
+    "rate-limited",
+    "unavailable",
+    "conflict",
+    "mass-removal-blocked",
+    "cursor-expired",
+    "unsupported",
+    "unexpected-answer",
+];
 const OTHER: &str = "other";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -79,6 +99,7 @@ type Seconds = Counter<f64, AtomicU64>;
 pub struct Metrics {
     registry: Registry,
     names: Names,
+    codes: Names,
     calls: Family<CallLabels, Counter>,
     call_seconds: Family<FunctionLabels, Histogram>,
     queued_seconds: Histogram,
@@ -112,6 +133,7 @@ impl Metrics {
         let metrics = Self {
             registry: Registry::with_prefix("org_harness"),
             names: Names::default(),
+            codes: Names::default(),
             calls: Family::default(),
             call_seconds: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.001, 2.0, 17))),
             queued_seconds: times(),
@@ -187,7 +209,7 @@ impl Metrics {
 
     fn count_vendor_error(&self, code: Option<i64>) {
         if let Some(code) = code {
-            let code = self.names.bounded(&code.to_string());
+            let code = self.codes.bounded(&code.to_string());
             self.vendor_errors.get_or_create(&CodeLabels { code }).inc();
         }
     }
@@ -196,7 +218,10 @@ impl Metrics {
 impl Observer for Metrics {
     fn called(&self, report: &CallReport) {
         let (function, (outcome, reason)) = (report.function, report.outcome.names());
-        let reason = reason.map(|reason| self.names.bounded(reason)).unwrap_or_default();
+        // Of calls without an answer the host says what was the matter, in few words.
+        let is_own = matches!(report.outcome, Outcome::Failed { .. });
+        let name = |reason: &str| if is_own { reason.to_owned() } else { self.names.bounded(reason) };
+        let reason = reason.map(name).unwrap_or_default();
         self.calls.get_or_create(&CallLabels { function, outcome, reason }).inc();
         let of_function = FunctionLabels { function };
         self.call_seconds.get_or_create(&of_function).observe(seconds(report.wall_us));
@@ -239,7 +264,7 @@ impl Observer for Metrics {
             Ended::Waiting { reason, vendor_code, .. } | Ended::Paused { reason, vendor_code } => {
                 (&**reason, *vendor_code)
             }
-            Ended::Complete | Ended::Stopped | Ended::Lost => ("", None),
+            Ended::Complete | Ended::Unfinished | Ended::Stopped | Ended::Lost => ("", None),
         };
         let reason = self.names.bounded(reason);
         self.turns.get_or_create(&TurnLabels { outcome: turn.ended.name(), reason }).inc();
@@ -269,8 +294,8 @@ struct Names(Mutex<HashSet<String>>);
 impl Names {
     fn bounded(&self, name: &str) -> String {
         // No reason is no name.
-        if name.is_empty() {
-            return String::new();
+        if name.is_empty() || REASONS.contains(&name) {
+            return name.to_owned();
         }
         let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_usable = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
@@ -294,7 +319,15 @@ mod tests {
         for number in 0..1_000 {
             names.bounded(&number.to_string());
         }
-        for (name, expected) in [("0", "0"), ("47", "47"), ("48", OTHER), ("999", OTHER), ("a b", OTHER), ("", "")] {
+        for (name, expected) in [
+            ("0", "0"),
+            ("47", "47"),
+            ("48", OTHER),
+            ("999", OTHER),
+            ("a b", OTHER),
+            ("conflict", "conflict"),
+            ("", ""),
+        ] {
             assert_eq!(names.bounded(name), expected, "{name}");
         }
     }

@@ -8,6 +8,9 @@ use std::sync::Arc;
 
 use super::StorageError;
 
+/// Names of tenants that begin so are the host's own: no element of a tenant can have them.
+pub(crate) const RESERVED: char = '(';
+
 /// The largest name of a tenant or element, in bytes.
 pub const NAME_BYTES: usize = 128;
 
@@ -41,6 +44,16 @@ impl Scope {
 /// Checks the name of a tenant.
 pub(crate) fn check_tenant(name: &str) -> Result<(), StorageError> {
     check("tenant", name)
+}
+
+/// Refuses the tenants whose names begin so: they are the host's own, and hold what all tenants depend on.
+pub(super) fn check_is_no_host(name: &str) -> Result<(), StorageError> {
+    if name.starts_with(RESERVED) {
+        return Err(StorageError::Invalid(format!(
+            "tenant name {name:?} begins with {RESERVED:?}, which is kept for the host itself"
+        )));
+    }
+    Ok(())
 }
 
 fn check(what: &str, name: &str) -> Result<(), StorageError> {

@@ -33,6 +33,8 @@ pub enum Ended {
         /// No earlier than this.
         retry_after: Option<Duration>,
     },
+    /// The turn has been long enough: the run goes on in the tenant's next one, after others had theirs.
+    Unfinished,
     /// The host is told to stop: the run goes on at once elsewhere.
     Stopped,
     /// Another host has taken the turn over, because this one did not renew it in time.
@@ -47,6 +49,7 @@ impl Ended {
             Self::Waiting { .. } => "waiting",
             Self::Paused { .. } => "paused",
             Self::Failed { .. } => "failed",
+            Self::Unfinished => "unfinished",
             Self::Stopped => "stopped",
             Self::Lost => "lost",
         }
@@ -55,7 +58,8 @@ impl Ended {
 
 /// The rest after the first failure; each further one doubles it.
 const FIRST_REST: Duration = Duration::from_mins(1);
-/// The longest rest after failures, where the period is not longer.
+/// The longest rest after failures, where the period is not longer, and the longest that an element can ask for: what it
+/// says is not to be trusted with more.
 const LONGEST_REST: Duration = Duration::from_hours(24);
 /// A wait is never shorter, so that an element that says "wait" without a time keeps no host busy.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
@@ -70,17 +74,19 @@ pub(super) fn rest(ended: &Ended, period: Duration, failures: u32, chance: f64) 
     match ended {
         Ended::Complete => (Some(around(period)), 0),
         // The run is sound, so what failed before does not count any more.
-        Ended::Waiting { wait, .. } => (Some(beyond((*wait).max(SHORTEST_WAIT))), 0),
+        Ended::Waiting { wait, .. } => (Some(beyond((*wait).clamp(SHORTEST_WAIT, LONGEST_REST))), 0),
         Ended::Paused { .. } | Ended::Failed { .. } => {
             let failures = failures.saturating_add(1);
             let doubled = FIRST_REST.min(period).saturating_mul(1 << (failures - 1).min(20));
             let backed_off = around(doubled.min(LONGEST_REST.max(period)));
             let asked = match ended {
-                Ended::Failed { retry_after: Some(asked), .. } => beyond(*asked),
+                Ended::Failed { retry_after: Some(asked), .. } => beyond((*asked).min(LONGEST_REST)),
                 _ => Duration::ZERO,
             };
             (Some(backed_off.max(asked)), failures)
         }
+        // It got on, so what failed before does not count any more.
+        Ended::Unfinished => (None, 0),
         Ended::Stopped | Ended::Lost => (None, failures),
     }
 }
@@ -118,7 +124,10 @@ mod tests {
             (failed(None), seconds(2), 0, (Some(seconds(2)), 1)),
             (failed(None), 48 * HOUR, 40, (Some(48 * HOUR), 41)),
             (failed(Some(seconds(600))), HOUR, 0, (Some(seconds(630)), 1)),
+            (waiting(Duration::MAX), HOUR, 0, (Some(seconds(90_720)), 0)),
+            (failed(Some(Duration::MAX)), HOUR, 0, (Some(seconds(90_720)), 1)),
             (paused, HOUR, 0, (Some(seconds(60)), 1)),
+            (Ended::Unfinished, HOUR, 3, (None, 0)),
             (Ended::Stopped, HOUR, 3, (None, 3)),
             (Ended::Lost, HOUR, 3, (None, 3)),
         ] {
@@ -135,8 +144,8 @@ mod tests {
             let rest = |ended: &Ended| rest(ended, asked, failures, chance).0.unwrap();
             let complete = rest(&Ended::Complete);
             prop_assert!(complete >= asked.mul_f64(0.899) && complete <= asked.mul_f64(1.101));
-            prop_assert!(rest(&waiting(asked)) >= asked);
-            prop_assert!(rest(&failed(Some(asked))) >= asked);
+            let most = asked.min(LONGEST_REST);
+            prop_assert!(rest(&waiting(asked)) >= most && rest(&failed(Some(asked))) >= most);
         }
     }
 }

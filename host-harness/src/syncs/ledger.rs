@@ -3,6 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 
 use crate::{
     storage::{Op, Outcome, Scope, Storage, StorageError},
@@ -36,6 +37,8 @@ pub(super) struct Tally {
 #[derive(Debug)]
 pub(super) struct Claim {
     pub(super) tenant: Arc<str>,
+    /// An instant before the store began to count the lease.
+    pub(super) since: Instant,
     version: u64,
 }
 
@@ -75,21 +78,24 @@ impl Ledger {
 
     /// Takes the turn of a tenant, if nobody has it and it does not rest.
     pub(super) async fn claim(&self, tenant: &Arc<str>) -> Result<Option<(Claim, Tally)>, StorageError> {
-        let ops = vec![Op::check_absent(turn(tenant)), self.working(tenant)?];
-        let Outcome::Applied(versions) = self.storage.apply(&self.room, ops).await? else { return Ok(None) };
-        let claim = Claim { tenant: Arc::clone(tenant), version: only(&versions)? };
-        // A tally that cannot be read is one that is worth nothing.
+        // Before the claim, which would be nobody's for a lease if this failed after it. A tally that cannot be read is one
+        // that is worth nothing.
         let found = self.storage.get_many(&self.room, &[tally(tenant)]).await?;
         let tally = found.into_iter().flatten().next().and_then(|entry| serde_json::from_str(&entry.value).ok());
+        let since = Instant::now();
+        let ops = vec![Op::check_absent(turn(tenant)), self.working(tenant)?];
+        let Outcome::Applied(versions) = self.storage.apply(&self.room, ops).await? else { return Ok(None) };
+        let claim = Claim { tenant: Arc::clone(tenant), since, version: only(&versions)? };
         Ok(Some((claim, tally.unwrap_or_default())))
     }
 
     /// Keeps a turn for another lease. `false`: it is no longer this host's.
     pub(super) async fn renew(&self, claim: &mut Claim) -> Result<bool, StorageError> {
+        let since = Instant::now();
         let ops = vec![Op::check_version(turn(&claim.tenant), claim.version), self.working(&claim.tenant)?];
         match self.storage.apply(&self.room, ops).await? {
             Outcome::Applied(versions) => {
-                claim.version = only(&versions)?;
+                (claim.since, claim.version) = (since, only(&versions)?);
                 Ok(true)
             }
             Outcome::Conflict(_) => Ok(false),

@@ -7,7 +7,7 @@ use std::{
 
 use tokio::{
     sync::{Notify, watch},
-    time::{MissedTickBehavior, interval, sleep, sleep_until},
+    time::{MissedTickBehavior, interval, sleep, sleep_until, timeout_at},
 };
 
 use super::{
@@ -28,6 +28,9 @@ use crate::{
 
 /// A wait that is not longer is waited for within the turn.
 const WAITED_FOR: Duration = Duration::from_secs(2);
+
+/// After this a turn ends although the run goes on: a host has few turns at a time, and runs can take hours.
+const LONGEST_TURN: Duration = Duration::from_secs(60);
 
 /// When the host stops: not yet, or no call may run beyond this instant.
 pub(super) type Stopping = watch::Receiver<Option<tokio::time::Instant>>;
@@ -79,7 +82,7 @@ impl Work {
             },
         };
         let (took, rest) = (began.elapsed(), rest.unwrap_or_default());
-        if !matches!(ended, Ended::Complete | Ended::Stopped) {
+        if !matches!(ended, Ended::Complete | Ended::Unfinished | Ended::Stopped) {
             tracing::info!(lowcode.tenant = &*tenant, ?ended, failures, ?rest, "a turn of synchronisation ended");
         }
         let turn = Turn { tenant: &tenant, ended: &ended, took, failures, rest };
@@ -88,27 +91,27 @@ impl Work {
         }
     }
 
-    /// Renews the turn until the work is over, and tells when it is lost. A renewal is never broken off: whether it
-    /// happened must be known, or the end of the turn could not be told from another host's.
+    /// Renews the turn until the work is over, and tells when it is lost: taken by another host, or not known to be
+    /// renewed when its lease is over, since then another host may take it. Only then is a renewal broken off: otherwise it
+    /// must be known whether it happened, or the end of the turn could not be told from another host's.
     async fn keep(&self, claim: &mut Claim, over: &Notify, lost: &Notify) {
         let mut renewals = interval((self.lease / 3).max(Duration::from_millis(1)));
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewals.tick().await;
-        let mut renewed = Instant::now();
         loop {
             tokio::select! {
                 biased;
                 () = over.notified() => return,
                 _ = renewals.tick() => {}
             }
-            let asked = Instant::now();
-            match self.ledger.renew(claim).await {
-                Ok(true) => renewed = asked,
+            let (tenant, expires) = (Arc::clone(&claim.tenant), claim.since + self.lease);
+            match timeout_at(expires, self.ledger.renew(claim)).await {
+                Ok(Ok(true)) => {}
                 // The store may be back before the lease is over.
-                Err(error) if renewed.elapsed() < self.lease => {
-                    tracing::warn!(lowcode.tenant = &*claim.tenant, %error, "a turn could not be renewed");
+                Ok(Err(error)) if tokio::time::Instant::now() < expires => {
+                    tracing::warn!(lowcode.tenant = &*tenant, %error, "a turn could not be renewed");
                 }
-                Ok(false) | Err(_) => {
+                Ok(Ok(false) | Err(_)) | Err(_) => {
                     lost.notify_one();
                     return;
                 }
@@ -117,7 +120,7 @@ impl Work {
     }
 
     async fn advance(&self) -> Ended {
-        let element = self.sliced();
+        let (element, began) = (self.sliced(), Instant::now());
         let request =
             SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
         loop {
@@ -132,7 +135,9 @@ impl Work {
                     return Ended::Failed { reason, vendor_code: None, retry_after: None };
                 }
             };
+            let is_long = began.elapsed() >= LONGEST_TURN;
             match step {
+                SyncStep::More(_) | SyncStep::Wait(_) if is_long => return Ended::Unfinished,
                 SyncStep::More(_) => {}
                 SyncStep::Wait(waiting) => {
                     let wait = Duration::from_millis(waiting.not_before.saturating_sub(self.clock.now_ms()));

@@ -14,11 +14,8 @@ use crate::{
     digest::Digest,
     egress::{AllowList, OperatorList},
     queue::Share,
-    storage::{NAME_BYTES, Quota},
+    storage::{NAME_BYTES, Quota, RESERVED},
 };
-
-/// Tenants whose name begins so are the host's own rooms in the storage.
-pub(crate) const RESERVED: char = '(';
 
 /// The calls of one tenant at the same time where its declaration says nothing else.
 pub const PARALLEL_CALLS_OF_A_TENANT: u32 = 64;

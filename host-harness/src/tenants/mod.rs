@@ -42,7 +42,6 @@ mod registry;
 mod source;
 mod stored;
 
-pub(crate) use declaration::RESERVED;
 pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};
 pub use fields::Problem;
 pub use registry::{Changes, Registry, Tenant};

@@ -6,11 +6,11 @@
 use std::sync::Arc;
 
 use super::{
-    declaration::{Declaration, RESERVED, read_one},
+    declaration::{Declaration, read_one},
     fields::Problem,
 };
 use crate::{
-    storage::{Op, Outcome, Scope, Storage, StorageError},
+    storage::{Op, Outcome, RESERVED, Scope, Storage, StorageError},
     syncs::forget,
 };
 

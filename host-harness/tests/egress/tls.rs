@@ -1,6 +1,6 @@
 //! TLS with a certificate authority made for the test.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use host_harness::egress::{Egress, EgressOptions, Failure, Request, TrustedRoots};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
@@ -51,6 +51,33 @@ pub(crate) async fn start_answering<'a>(replies: impl IntoIterator<Item = (&'a s
         }
     });
     (port, pem)
+}
+
+/// A server that takes connections and says nothing.
+async fn start_silent() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut kept = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            kept.push(stream);
+        }
+    });
+    port
+}
+
+/// Not the request's own time limit, which does not bound a connection that is made in the background.
+#[tokio::test]
+async fn a_handshake_that_never_ends_is_given_up() {
+    let port = start_silent().await;
+    let resolver = FakeResolver::new(&[("tls.test", &[&["127.0.0.1"]])]);
+    let connect_timeout = Duration::from_millis(100);
+    let egress = Egress::new(&EgressOptions { resolver, connect_timeout, ..EgressOptions::default() }).unwrap();
+    let outbound = call(&egress, generous(), &[&format!("tls.test:{port}")]);
+    let error = outbound.send(Request::get(format!("https://tls.test:{port}/"))).await.unwrap_err();
+    assert_eq!(error.kind, Failure::Timeout, "{error}");
+    assert!(error.message.contains("ready for a request within 200ms"), "{error}");
+    assert!(!error.may_have_reached_server);
 }
 
 /// A server that answers the first bytes, whatever they are, in plain text.

@@ -203,3 +203,14 @@ pub(crate) async fn a_deleted_tenant_is_gone(backend: &impl Backend) {
     assert_eq!(tenant::delete(&*store, "gone").await.unwrap(), Deleted::default(), "once more is fine");
     assert!(tenant::delete(&*store, "").await.is_err());
 }
+
+/// What all tenants depend on is no tenant.
+pub(crate) async fn the_hosts_own_rooms_are_left_alone(backend: &impl Backend) {
+    let (store, _) = backend.store().await;
+    furnish(&store, "(host)").await;
+    let refused = tenant::delete(&*store, "(host)").await.unwrap_err();
+    assert!(refused.to_string().contains("kept for the host itself"), "{refused}");
+    let refused = tenant::export(&*store, "(host)", SealedValues::LeftOut, Vec::new()).await.unwrap_err();
+    assert!(refused.to_string().contains("kept for the host itself"), "{refused}");
+    assert_eq!(store.scopes("(host)").await.unwrap().len(), 2);
+}

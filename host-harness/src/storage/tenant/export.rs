@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use super::super::scope::check_is_no_host;
 use super::super::{Kept, KeptValue, Scope, SealingKey, Storage, StorageError};
 use super::line::{Counts, EntryLine, FORMAT, Header, Line, ScopeLine, Sum, Trailer, VERSION};
 
@@ -51,6 +52,7 @@ pub async fn export(
     sealed: SealedValues<'_>,
     sink: impl Write + Send,
 ) -> Result<Exported, ExportError> {
+    check_is_no_host(tenant)?;
     let mut writer = Writer { sink, sum: Sum::default(), counts: Counts::default() };
     let scopes = storage.scopes(tenant).await?;
     writer.line(&Line::Header(Header { format: FORMAT.to_owned(), version: VERSION, tenant: tenant.to_owned() }))?;

@@ -6,6 +6,7 @@
 
 use std::io::{self, BufRead, Read as _, Seek, SeekFrom};
 
+use super::super::scope::check_is_no_host;
 use super::super::{Clock, Op, Outcome, PAGE_BYTES, PAGE_ITEMS, Scope, SealingKey, Storage, StorageError};
 use super::delete::delete;
 use super::line::{Counts, EntryLine, FORMAT, Header, Line, Sum, Trailer, VERSION};
@@ -115,6 +116,7 @@ pub async fn import(
     mut file: impl BufRead + Seek + Send,
     how: Import<'_>,
 ) -> Result<Imported, ImportError> {
+    check_is_no_host(tenant)?;
     let mut entries = 0;
     for scope in storage.scopes(tenant).await? {
         entries += storage.usage(&scope).await?.items;

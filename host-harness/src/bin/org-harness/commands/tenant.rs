@@ -4,11 +4,15 @@ use std::{
     fs::File,
     io::{self, BufReader, BufWriter, IsTerminal as _, Write as _},
     path::Path,
+    sync::Arc,
 };
 
-use host_harness::storage::{
-    SystemClock,
-    tenant::{self, ExportError, Import, SealedValues},
+use host_harness::{
+    storage::{
+        SystemClock,
+        tenant::{self, ExportError, Import, SealedValues},
+    },
+    tenants::StoredTenants,
 };
 use tempfile::NamedTempFile;
 
@@ -91,6 +95,8 @@ pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<
     }
     let storage = store::open(options).await?;
     let deleted = tenant::delete(&*storage, &options.tenant).await?;
+    // What hosts know of it, its name included.
+    StoredTenants::new(Arc::clone(&storage)).remove(&options.tenant).await?;
     storage.close().await;
     let view = DeletedView::new(&options.tenant, deleted);
     output.answer(&view, |paint| text::tenant::deleted(&view, paint))?;

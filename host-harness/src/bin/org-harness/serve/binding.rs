@@ -1,6 +1,8 @@
 //! The cookie that ties a sign-in to the browser in which it began, so that nobody can be signed in as somebody else by a
 //! link. It holds a random value and means nothing otherwise: it is no session.
 
+use std::net::Ipv4Addr;
+
 use axum::http::{HeaderMap, Uri, header};
 use host_harness::Digest;
 
@@ -41,7 +43,9 @@ impl Binding {
     pub fn cookie(&self, asked: &Uri, headers: &HeaderMap) -> String {
         let folder = asked.path().rsplit_once('/').map_or("/", |(folder, _)| folder);
         let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let is_local = ["127.", "localhost", "[::1]"].iter().any(|local| host.starts_with(local));
+        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+        let is_local =
+            name == "localhost" || name == "[::1]" || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback());
         let secure = if is_local { "" } else { "; Secure" };
         format!("{NAME}={}; Path={folder}/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}", self.0)
     }
@@ -73,7 +77,12 @@ mod tests {
     #[test]
     fn the_cookie_stays_within_the_tenant_and_on_tls() {
         let binding = Binding::new().unwrap();
-        for (host, ending) in [("app.example.com", "SameSite=Lax; Secure"), ("127.0.0.1:7070", "SameSite=Lax")] {
+        for (host, ending) in [
+            ("app.example.com", "SameSite=Lax; Secure"),
+            ("127.0.0.1.example.com", "SameSite=Lax; Secure"),
+            ("127.0.0.1:7070", "SameSite=Lax"),
+            ("localhost", "SameSite=Lax"),
+        ] {
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, HeaderValue::from_static(host));
             let cookie = binding.cookie(&Uri::from_static("/t/acme/login?x=/y"), &headers);
