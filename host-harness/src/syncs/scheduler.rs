@@ -17,7 +17,7 @@ use super::{ledger::Ledger, work::Work};
 use crate::{
     observe::Observer,
     storage::{Clock, Storage, StorageError, SystemClock},
-    tenants::{Registry, Tenant},
+    tenants::Registry,
 };
 
 /// How a host takes part in periodic synchronisation.
@@ -96,11 +96,13 @@ impl Scheduler {
         stopping: &watch::Receiver<Option<Instant>>,
         mut stop: Pin<&mut (impl Future<Output = ()> + Send)>,
     ) {
-        let mut due: Vec<Tenant> = Vec::new();
+        let mut due: Vec<Arc<str>> = Vec::new();
         loop {
             while turns.len() < self.options.parallel
-                && let Some(tenant) = due.pop()
+                && let Some(name) = due.pop()
             {
+                // As it is declared now: much may have changed since somebody looked who is due.
+                let Some(tenant) = self.registry.get(&name).filter(|tenant| tenant.period.is_some()) else { continue };
                 match self.ledger.claim(&tenant.name).await {
                     // Another host was quicker.
                     Ok(None) => {}
@@ -143,8 +145,9 @@ impl Scheduler {
     }
 
     /// Who is due, in any order: hosts that take them in the same order would get in each other's way.
-    async fn due(&self) -> Vec<Tenant> {
-        let periodic: Vec<Tenant> = self.registry.all().into_iter().filter(|tenant| tenant.period.is_some()).collect();
+    async fn due(&self) -> Vec<Arc<str>> {
+        let periodic = self.registry.all().into_iter().filter(|tenant| tenant.period.is_some());
+        let periodic: Vec<Arc<str>> = periodic.map(|tenant| tenant.name).collect();
         if periodic.is_empty() {
             return Vec::new();
         }
@@ -155,7 +158,7 @@ impl Scheduler {
                 return Vec::new();
             }
         };
-        let mut due: Vec<Tenant> = periodic.into_iter().filter(|tenant| !taken.contains(&*tenant.name)).collect();
+        let mut due: Vec<Arc<str>> = periodic.into_iter().filter(|name| !taken.contains(&**name)).collect();
         fastrand::shuffle(&mut due);
         due
     }

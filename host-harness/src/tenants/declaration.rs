@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// The calls of one tenant at the same time where its declaration says nothing else.
-pub const PARALLEL_CALLS_OF_A_TENANT: u32 = 64;
+pub const PARALLEL_CALLS_OF_A_TENANT: u32 = 16;
 
 /// The shortest period of synchronisation.
 pub const SHORTEST_PERIOD: Duration = Duration::from_secs(1);

@@ -32,7 +32,7 @@
 //! | `grants.hosts` | written into its allow-list; public https hosts that its configuration needs are admitted anyway, unless `grants.only_these_hosts` is true |
 //! | `limits` | some of [`Limits`](crate::Limits), by name |
 //! | `quota` | some of [`Quota`](crate::storage::Quota), by name |
-//! | `share` | its [`Share`](crate::Share) of the host; else weight 1 and 64 calls at a time |
+//! | `share` | its [`Share`](crate::Share) of the host; else weight 1 and 16 calls at a time |
 //! | `sync.every` | a period such as `15m`; else nothing is synchronised by itself |
 //! | `role_required` | whether a member without a role is refused at sign-in; else nobody is |
 

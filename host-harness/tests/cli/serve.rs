@@ -128,6 +128,30 @@ async fn members_of_several_tenants_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_concerns_the_administrator_is_told_in_the_log_alone() {
+    let bed = Bed::new().await;
+    let mut configuration = bed.configuration();
+    configuration["secret"] = json!("b2xkIHNlY3JldCBvZiB0aGUgYXBwLCBsb25nIGdvbmUu");
+    let element = json!({"element": {"name": "org", "configuration": configuration}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &element)]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let answer = host.get("/t/acme/login", &[]);
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let query = sign_in(answer.header("location").unwrap(), "lisi").await;
+    let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), ("accept", "application/json")]);
+    let error = &answer.json()["error"];
+    assert_eq!(
+        (answer.status, &error["reason"], &error["vendor_code"]),
+        (502, &json!("credentials-refused"), &json!(null))
+    );
+    for told in [answer.body.as_str(), &host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]).body] {
+        assert!(!told.contains("40001") && !told.contains("gettoken"), "{told}");
+    }
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    assert!(log.contains("a sign-in needs the administrator") && log.contains("credentials-refused"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tenants_come_and_go_while_it_serves() {
     let bed = Bed::new().await;
     let file = declare(&bed, &[tenant(&bed, "one", &json!({}))]);

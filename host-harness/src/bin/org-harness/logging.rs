@@ -8,10 +8,14 @@ use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _};
 pub fn begin(verbose: u8) {
     let levels = match verbose {
         0 => Targets::new()
+            .with_target("org_harness", Level::WARN)
             .with_target("host_harness", Level::WARN)
             .with_target("host_harness::call", Level::ERROR)
             .with_target("element", Level::ERROR),
-        1 => Targets::new().with_target("host_harness", Level::INFO).with_target("element", Level::INFO),
+        1 => Targets::new()
+            .with_target("org_harness", Level::INFO)
+            .with_target("host_harness", Level::INFO)
+            .with_target("element", Level::INFO),
         _ => Targets::new().with_default(Level::DEBUG),
     };
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);

@@ -8,6 +8,7 @@
 //! | `entry` | who may enter |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `page` | pages for people |
+//! | `web` | connections, and what strangers may take of them |
 
 mod binding;
 mod entry;
@@ -15,6 +16,7 @@ mod page;
 mod routes;
 mod service;
 mod sign_in;
+mod web;
 
 use std::{fs::OpenOptions, io, path::Path, sync::Arc, time::Duration};
 
@@ -95,22 +97,14 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         interrupted().await;
         stopping.stop();
     };
-    let web = axum::serve(listener, routes::router(service)).with_graceful_shutdown(shutdown);
-    let web = async {
-        // From the signal on requests under way have their time, and connections that only wait have none.
-        tokio::select! {
-            served = web => served,
-            () = async { interrupted().await; tokio::time::sleep(GRACE).await } => Ok(()),
-        }
-    };
+    let web = web::serve(listener, routes::router(service), web::Limits::default(), shutdown, GRACE);
     let reloads = async {
         tokio::select! {
             () = interrupted() => {}
             () = keep_reloading(&registry, asked.reload) => {}
         }
     };
-    let (served, (), ()) = tokio::join!(web, scheduler.run(interrupted()), reloads);
-    served?;
+    tokio::join!(web, scheduler.run(interrupted()), reloads);
     // What is written at the end (a checkpoint of the file) may not keep the program for ever.
     if timeout(GRACE, storage.close()).await.is_err() {
         tracing::warn!("the storage did not close in time");

@@ -13,6 +13,7 @@ use host_harness::{
         login::{self, AuthorizationRequest, ExchangeRequest},
         types::Reason,
     },
+    reason_name,
     tenants::Tenant,
 };
 use serde::{Deserialize, Serialize};
@@ -160,7 +161,19 @@ impl Refuse<'_> {
         match called {
             Ok(called) => called.value.map_err(|error| {
                 let status = status_of(&error.reason);
-                self.refusal(status, &Failure::Answered(error))
+                if status != StatusCode::BAD_GATEWAY {
+                    return self.refusal(status, &Failure::Answered(error));
+                }
+                // What is wrong with the configuration, or what the vendor said of it, is not for whoever asks.
+                let (reason, hint) = (reason_name(&error.reason).to_owned(), error.hint.unwrap_or_default());
+                tracing::warn!(reason, message = error.message, hint, "a sign-in needs the administrator");
+                let failure = Failure::usage(
+                    "the sign-in of this app is not set up as it should be",
+                    "tell the app's administrator: the host's log says what is wrong",
+                );
+                let mut refusal = self.refusal(status, &failure);
+                refusal.view.reason = reason;
+                refusal
             }),
             Err(failed) => {
                 // What a limit or a trap says concerns the operator, who finds it in the log.
