@@ -180,13 +180,16 @@ impl Member {
     }
 }
 
-/// Bytes of a member's fields at most: ten times the largest sound one, and little enough to be stored.
+/// Bytes of a member at most, as it comes alone, and of its fields, wherever it comes from: ten times the largest sound one, and little enough to be stored.
 pub const MEMBER_BYTES: usize = 128 << 10;
 /// Departments of a member at most: twice what WeCom allows (fact sheet §4.2).
 const DEPARTMENTS: usize = 200;
 
 /// Reads one member: the whole of a `user/get` answer, or a row of an export.
 pub fn parse(text: &str) -> Result<Member, serde_json::Error> {
+    if text.len() > MEMBER_BYTES {
+        return Err(serde_json::Error::custom(format_args!("a member of {} bytes", text.len())));
+    }
     serde_json::from_str::<Sent>(text).map(|sent| sent.0)
 }
 
