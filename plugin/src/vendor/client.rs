@@ -3,7 +3,7 @@
 
 use std::{cell::RefCell, ops::Range};
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 pub use super::call::{Call, Usage};
 use super::{
@@ -38,9 +38,9 @@ impl<'a, P: Platform> Client<'a, P> {
         self.repeat(call, |text| serde_json::from_str(&text))
     }
 
-    /// The same, as JSON text.
+    /// The same, as text that is JSON to its end: an answer that was cut off behind its status is asked for again.
     pub fn read_text(&self, call: &Call) -> Result<String, Failure> {
-        self.repeat(call, Ok)
+        self.repeat(call, |text| serde_json::from_str::<IgnoredAny>(&text).map(|_| text))
     }
 
     /// Sends a call once, or twice when the first token was refused, and tells where it broke. For calls that must

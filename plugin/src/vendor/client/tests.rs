@@ -45,6 +45,7 @@ fn reads_are_repeated_when_that_may_help() {
         ("5xx", status(502, "<html>"), 4),
         ("cut off", ok(r#"{"errcode":0,"#), 4),
         ("html", ok("<html>"), 4),
+        ("cut off behind its status", ok(r#"{"errcode":0,"errmsg":"ok","userid":"zhang"#), 4),
         ("no connection", Err(unreached(http::Failure::Connect)), 4),
         ("timeout", Err(lost(http::Failure::Timeout)), 4),
         ("404", status(404, ""), 1),
