@@ -59,6 +59,24 @@ impl Hook for Hang {
     }
 }
 
+/// A vendor that answers when a test lets it.
+#[derive(Default)]
+pub struct Gate {
+    /// Told once for each request that has come.
+    pub reached: Notify,
+    /// Lets one request go on.
+    pub open: Notify,
+}
+
+#[async_trait]
+impl Hook for Gate {
+    async fn around(&self, _: &Checked, _: Next<'_>) -> Result<Response, HttpError> {
+        self.reached.notify_one();
+        self.open.notified().await;
+        Ok(Response { status: 200, headers: Vec::new(), body: Body::Text("ok".to_owned()) })
+    }
+}
+
 /// A vendor that answers everything with a teapot.
 struct Teapot;
 

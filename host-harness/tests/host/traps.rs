@@ -2,15 +2,10 @@
 
 use std::{process::Command, sync::Arc};
 
-use async_trait::async_trait;
-use host_harness::{
-    CallError, Host, Limits, Outcome, TrapKind,
-    egress::{Body, Checked, Hook, HttpError, Next, Response},
-};
-use tokio::sync::Notify;
+use host_harness::{CallError, Host, Limits, Outcome, TrapKind};
 
 use crate::{
-    element::{caller, options},
+    element::{Gate, caller, options},
     guests::Guest,
     wire::{DESCRIBE, OVERVIEW, data},
 };
@@ -134,22 +129,6 @@ async fn a_trap_says_where_it_was() {
         let [innermost, caller] = failed.error.backtrace() else { panic!("{failed:?}") };
         assert!(innermost.starts_with(shown), "{innermost}");
         assert!(caller.contains("describe") || caller.starts_with("function "), "{caller}");
-    }
-}
-
-/// A vendor that answers when it is let.
-#[derive(Default)]
-struct Gate {
-    reached: Notify,
-    open: Notify,
-}
-
-#[async_trait]
-impl Hook for Gate {
-    async fn around(&self, _: &Checked, _: Next<'_>) -> Result<Response, HttpError> {
-        self.reached.notify_one();
-        self.open.notified().await;
-        Ok(Response { status: 200, headers: Vec::new(), body: Body::Text("ok".to_owned()) })
     }
 }
 

@@ -12,9 +12,11 @@
 //! | [`fuse`] | cuts a call off after so many operations, as a killed host would |
 //! | [`sign_in`] | going through the sign-in pages |
 //! | [`sync`] | driving a sync to its end |
+//! | [`apart`] | the simulator in a process of its own, for benchmarks |
 //! | [`copy`] | the local copy, read page by page or replayed from the feed |
 //! | [`expected`] | the simulator's truth in the contract's words, each deliberate difference named |
 
+pub mod apart;
 pub mod clock;
 pub mod copy;
 pub mod expected;

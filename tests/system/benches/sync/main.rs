@@ -30,7 +30,7 @@ use host_harness::{
     contract::directory::{Report, Strategy},
     storage::Storage,
 };
-use system_tests::stage::Store;
+use system_tests::{apart, stage::Store};
 
 use component::{Figures, Tenant, by, open};
 use size::Size;
@@ -52,7 +52,7 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let [role, members, departments] = arguments.as_slice()
-        && role == vendor::ROLE
+        && role == apart::ROLE
     {
         let size = Size { members: members.parse()?, departments: departments.parse()? };
         return runtime.block_on(vendor::serve(size));

@@ -1,38 +1,23 @@
-//! The simulator in a process of its own, so that what this process burns is the host's and the guest's alone.
-
-use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    process::{Child, Command, Stdio},
-};
+//! The simulator with an organisation of a size.
 
 use serde_json::json;
+use system_tests::apart::{self, Apart};
 use wecom_simulator::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_SECRET, Generator, Setup, Simulator};
 
 use crate::{Outcome, size::Size, web::Web};
 
-/// The first argument of the process that is to be the simulator.
-pub const ROLE: &str = "simulator";
-
-/// A simulator that ends with this value.
+/// See [`Apart`].
 pub struct Vendor {
-    process: Child,
     pub base_url: String,
+    /// Goes with the vendor.
+    _process: Apart,
 }
 
 impl Vendor {
     /// Starts one with an organisation of this size.
     pub fn start(size: Size) -> Outcome<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args([ROLE, &size.members.to_string(), &size.departments.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut base_url = String::new();
-        if let Some(output) = process.stdout.as_mut() {
-            BufReader::new(output).read_line(&mut base_url)?;
-        }
-        let vendor = Self { process, base_url: base_url.trim().to_owned() };
-        if vendor.base_url.is_empty() { Err("the simulator did not start".into()) } else { Ok(vendor) }
+        let process = Apart::start(&[size.members.to_string(), size.departments.to_string()])?;
+        Ok(Self { base_url: process.base_url().to_owned(), _process: process })
     }
 
     /// What of the address an operator writes into an allow-list.
@@ -62,19 +47,8 @@ impl Vendor {
     }
 }
 
-impl Drop for Vendor {
-    fn drop(&mut self) {
-        // It is gone already or goes now; there is nobody to tell.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The other process: serves until whoever started it lets go of its input.
+/// In the other process.
 pub async fn serve(size: Size) -> Outcome<()> {
     let corp = Generator::sized(1, size.members, size.departments).generate()?;
-    let simulator = Simulator::start(Setup::new(corp)).await?;
-    println!("{}", simulator.base_url());
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
-    Ok(())
+    Ok(apart::serve(&Simulator::start(Setup::new(corp)).await?).await?)
 }

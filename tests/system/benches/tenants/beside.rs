@@ -15,7 +15,7 @@ use crate::{
     Outcome, line,
     sizes::Sizes,
     tenant::{NOWHERE, element, quantiles, sign_in},
-    vendor::{Prompt, Vendor},
+    vendor::{self, Prompt},
 };
 
 /// The time between two sign-ins.
@@ -26,12 +26,12 @@ const ALONE: usize = 400;
 /// Without and with the sync.
 pub async fn measure(sizes: &Sizes) -> Outcome<()> {
     println!("sign-ins beside the sync of {} members in {} departments", sizes.members, sizes.departments);
-    let vendor = Vendor::start(sizes.members, sizes.departments, 0)?;
+    let vendor = vendor::start(sizes.members, sizes.departments, 0)?;
     let host = Host::builder().build()?;
     let component = host.load(bundled_component())?;
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new(Options::default()));
     let small = element(&host, &component, &storage, "small".to_owned(), NOWHERE, Some(Arc::new(Prompt)))?;
-    let large = element(&host, &component, &storage, "large".to_owned(), &vendor.base_url, None)?;
+    let large = element(&host, &component, &storage, "large".to_owned(), vendor.base_url(), None)?;
     sign_in(&small).await?;
     let mut alone = Vec::new();
     for _ in 0..ALONE {

@@ -14,7 +14,7 @@ use host_harness::{
 };
 use serde_json::json;
 
-use crate::{Outcome, line, sizes::Sizes, tenant::configuration, vendor::Vendor};
+use crate::{Outcome, line, sizes::Sizes, tenant::configuration, vendor};
 
 /// The first argument of a process that is to be a host.
 pub const ROLE: &str = "host";
@@ -24,7 +24,7 @@ const PARALLEL: usize = 8;
 /// With each number of hosts.
 pub async fn measure(sizes: &Sizes) -> Outcome<()> {
     println!("periodic syncs of {} tenants of 12 members, vendor with {} ms latency", sizes.synced, sizes.latency);
-    let vendor = Vendor::start(12, 4, sizes.latency)?;
+    let vendor = vendor::start(12, 4, sizes.latency)?;
     // Compiled once and kept, so that the start of a process is no part of what is measured.
     let code = tempfile::tempdir()?;
     Host::builder().parallel_calls(1).code_cache(code.path()).build()?.load(bundled_component())?;
@@ -37,8 +37,8 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
             .map(|name| {
                 json!({
                     "name": name,
-                    "element": {"name": "org", "configuration": configuration(&vendor.base_url)},
-                    "grants": {"hosts": [vendor.base_url.trim_start_matches("http://")]},
+                    "element": {"name": "org", "configuration": configuration(vendor.base_url())},
+                    "grants": {"hosts": [vendor.base_url().trim_start_matches("http://")]},
                     "sync": {"every": "6h"},
                 })
             })

@@ -21,6 +21,7 @@ mod vendor;
 use std::error::Error;
 
 use sizes::Sizes;
+use system_tests::apart;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -29,7 +30,7 @@ fn main() -> Outcome<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.first().map(String::as_str) {
-            Some(vendor::ROLE) => return vendor::serve(&arguments).await,
+            Some(apart::ROLE) => return vendor::serve(&arguments).await,
             Some(hosts::ROLE) => return hosts::serve(&arguments).await,
             _ => {}
         }

@@ -1,8 +1,6 @@
 //! The two vendors: one that takes no time, and the simulator in a process of its own.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _},
-    process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
@@ -10,6 +8,7 @@ use std::{
 use async_trait::async_trait;
 use host_harness::egress::{Body, Checked, Hook, HttpError, Next, Response};
 use serde_json::json;
+use system_tests::apart::{self, Apart};
 use tokio::sync::Notify;
 use wecom_simulator::{Generator, Setup, Simulator};
 
@@ -64,48 +63,17 @@ impl Hook for Silent {
     }
 }
 
-/// The first argument of the process that is to be the simulator.
-pub const ROLE: &str = "simulator";
-
-/// A simulator that ends with this value.
-pub struct Vendor {
-    process: Child,
-    pub base_url: String,
+/// Starts a simulator with an organisation of this size and this latency.
+pub fn start(members: usize, departments: usize, latency: u64) -> Outcome<Apart> {
+    Apart::start(&[members.to_string(), departments.to_string(), latency.to_string()])
 }
 
-impl Vendor {
-    /// Starts one with an organisation of this size and this latency.
-    pub fn start(members: usize, departments: usize, latency: u64) -> Outcome<Self> {
-        let mut process = Command::new(std::env::current_exe()?)
-            .args([ROLE, &members.to_string(), &departments.to_string(), &latency.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let mut base_url = String::new();
-        if let Some(output) = process.stdout.as_mut() {
-            BufReader::new(output).read_line(&mut base_url)?;
-        }
-        let vendor = Self { process, base_url: base_url.trim().to_owned() };
-        if vendor.base_url.is_empty() { Err("the simulator did not start".into()) } else { Ok(vendor) }
-    }
-}
-
-impl Drop for Vendor {
-    fn drop(&mut self) {
-        // It is gone already or goes now; there is nobody to tell.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The other process: serves until whoever started it lets go of its input.
+/// In the other process.
 pub async fn serve(arguments: &[String]) -> Outcome<()> {
     let [_, members, departments, latency] = arguments else { return Err("members, departments, latency".into()) };
     let corp = Generator::sized(1, members.parse()?, departments.parse()?).generate()?;
     let simulator = Simulator::start(Setup::new(corp)).await?;
     let latency = Duration::from_millis(latency.parse()?);
     simulator.control().configure(|behaviour| behaviour.latency = latency);
-    println!("{}", simulator.base_url());
-    tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new())).await??;
-    Ok(())
+    Ok(apart::serve(&simulator).await?)
 }
