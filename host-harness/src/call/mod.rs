@@ -3,12 +3,14 @@
 //! | File | What it holds |
 //! |---|---|
 //! | `limits` | what a call may use |
+//! | `account` | from beginning to end: time, span, and telling the report |
 //! | `state` | what the imports of one call may touch |
 //! | `space`, `cpu`, `journal` | the meters: memory and tables, CPU time, log lines |
 //! | `run` | the call itself |
 //! | `trap` | how a component broke off |
 //! | `report`, `error` | what comes out |
 
+pub(crate) mod account;
 pub(crate) mod cpu;
 pub(crate) mod error;
 pub(crate) mod journal;
