@@ -10,11 +10,11 @@ use tokio::time::Instant;
 use tracing::{Span, field};
 
 use super::{
+    answer::FailedCall,
     error::{CallError, CallSite},
     journal::Journal,
     limits::{Exceeded, LimitName, Limits},
     report::{CallReport, HttpTraffic, Outcome, microseconds},
-    run::FailedCall,
 };
 use crate::observe::Observer;
 

@@ -7,9 +7,10 @@ use wasmtime::{
 };
 
 use super::{
+    answer::{CallResult, Called},
     error::{CallError, CallSite},
     limits::{Exceeded, LimitName},
-    report::{CallReport, Outcome},
+    report::Outcome,
     state::CallState,
     trap::Trap,
 };
@@ -19,29 +20,6 @@ use crate::{
     engine::{GUEST_STACK, HostEngine},
     queue::{Asked, FairQueue, Share, Urgency},
 };
-
-/// The answer of a component and the report of the call.
-#[derive(Debug, Clone)]
-pub struct Called<T> {
-    /// What the component answered; for most functions a `Result` whose error is one of the contract.
-    pub value: T,
-    /// What the call did.
-    pub report: CallReport,
-}
-
-/// A call without an answer, with its report.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{error}")]
-pub struct FailedCall {
-    /// Why there is no answer.
-    #[source]
-    pub error: CallError,
-    /// What the call did until then.
-    pub report: CallReport,
-}
-
-/// What every typed method of an [`Element`](crate::Element) answers. The failure is boxed: a report is large.
-pub type CallResult<T> = Result<Called<T>, Box<FailedCall>>;
 
 /// What a function of the contract takes.
 pub(crate) trait Parameters: ComponentNamedList + Lower + Send + Sync {}

@@ -8,12 +8,12 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{
     account::{Account, Used},
+    answer::FailedCall,
     cpu::CpuMeter,
     error::CallError,
     journal::Journal,
     limits::{Exceeded, LimitName, Limits},
     report::{CallReport, HttpTraffic, Outcome},
-    run::FailedCall,
     space::Space,
 };
 use crate::{
