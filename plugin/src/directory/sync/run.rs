@@ -12,7 +12,7 @@ use crate::{contract::directory as contract, vendor::client::Usage};
 pub struct Run {
     /// Unique for ever: the scratch of a run that was given up can never be taken for another's.
     pub id: String,
-    /// What it was begun for, see [`super::basis`]: under another corp, app or selection of fields it does not go on.
+    /// What it was begun for (corp, app, fields): under another corp, app or selection of fields it does not go on.
     pub basis: String,
     /// Unix milliseconds.
     pub started_at: u64,
