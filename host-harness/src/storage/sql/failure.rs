@@ -1,30 +1,7 @@
 //! What an error of the database means for the caller.
 
 use super::super::{OpenError, StorageError};
-use super::dialect::Dialect;
-
-/// The kinds of failure that make a difference to somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::storage) enum Kind {
-    /// Another writer came in between, and the database undid this transaction: it may be tried again at once.
-    Raced,
-    /// Another writer is in the way for longer than the busy timeout.
-    Locked,
-    Full,
-    ReadOnly,
-    NotADatabase,
-    Damaged,
-    /// The connection or the operating system failed in the middle of something.
-    Lost,
-    /// The store is closed, or its queue is too long.
-    Closed,
-    Crowded,
-    /// The database does not let this program in, or not do what it needs to.
-    Denied,
-    /// There is no such database, or no schema in it to make tables in.
-    Missing,
-    Other,
-}
+use super::dialect::{Dialect, Kind};
 
 /// Why a transaction did not come to its end.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 //! the order in which they came, and SQLite's own waiting for locks, which is not fair, concerns other processes only.
 //! Readers never wait: each statement sees the state at its start.
 //!
-//! `statements` holds the SQL, `query` what a driver does with it; `schema` brings a database up to date; `read` and `write`
+//! `statements` holds the SQL, `query` a statement with its parameters, `driver` what a driver does with it; `schema` brings a database up to date; `read` and `write`
 //! carry out calls, `snapshot` reads all of a scope; `queue` lets the writers of this process take turns, `retry` repeats what
 //! lost a race, `failure` sorts errors. `dialect` says what the databases do differently; `sqlite` and `postgres` are the two,
 //! and open their kind of place.
@@ -27,6 +27,7 @@ use super::{
 };
 
 mod dialect;
+mod driver;
 mod failure;
 mod postgres;
 mod query;

@@ -11,7 +11,8 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::super::Scope;
 use super::QUEUE_TIMEOUT;
-use super::failure::{Failure, Kind};
+use super::dialect::Kind;
+use super::failure::Failure;
 
 type Line = Arc<tokio::sync::Mutex<()>>;
 

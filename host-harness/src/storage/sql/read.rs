@@ -9,8 +9,9 @@ use super::super::limits::{PAGE_BYTES, Room};
 use super::super::notify::Seen;
 use super::super::{Kept, KeptValue, Scope, SealingKey, StorageError, Usage};
 use super::dialect::Dialect;
+use super::driver::Sql;
 use super::failure::Failure;
-use super::query::{Query, Row, Sql, signed};
+use super::query::{Query, Row, signed};
 use super::statements::{KEYS_AT_ONCE, Statements};
 
 /// An entry as it lies in the table.

@@ -5,8 +5,9 @@
 //! middle is taken again from its start.
 
 use super::dialect::Dialect;
+use super::driver::Sql;
 use super::failure::Failure;
-use super::query::{Query, Sql};
+use super::query::Query;
 
 /// The table whose presence marks a database as this store's.
 const MARK: &str = "storage_number";

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::dialect::Dialect;
-use super::query::Sql;
+use super::driver::Sql;
 
 /// How many keys a statement of a read names, in falling order. Rows of a read carry values, so they are few.
 const READ_SIZES: &[usize] = &[64, 8, 1];

@@ -11,9 +11,8 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgQueryResult, PgRow, PgSeverity};
 
 use super::super::PAGE_BYTES;
-use super::dialect::{Dialect, WriteSizes};
-use super::failure::Kind;
-use super::query::Driver;
+use super::dialect::{Dialect, Kind, WriteSizes};
+use super::driver::Driver;
 
 mod address;
 mod open;

@@ -7,8 +7,9 @@ use sqlx::postgres::{PgConnectOptions, PgConnection, PgPoolOptions};
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Postgres};
 
 use super::super::super::OpenError;
+use super::super::driver::Sql;
 use super::super::failure::Failure;
-use super::super::query::{Query, Sql};
+use super::super::query::Query;
 use super::super::{Database, bring_up_to_date};
 use super::address;
 

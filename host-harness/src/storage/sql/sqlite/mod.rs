@@ -6,9 +6,8 @@ use sqlx::error::BoxDynError;
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteQueryResult, SqliteRow};
 use sqlx::{Executor as _, Row as _, Sqlite};
 
-use super::dialect::{Dialect, WriteSizes};
-use super::failure::Kind;
-use super::query::Driver;
+use super::dialect::{Dialect, Kind, WriteSizes};
+use super::driver::Driver;
 
 mod open;
 

@@ -14,7 +14,8 @@ use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection};
 
 use super::super::super::{OpenError, PAGE_ITEMS};
-use super::super::failure::{Failure, Kind};
+use super::super::dialect::Kind;
+use super::super::failure::Failure;
 use super::super::{Database, QUEUE_TIMEOUT, bring_up_to_date, judge, schema};
 
 /// Enough to keep two cores busy; a read takes less than a millisecond.
