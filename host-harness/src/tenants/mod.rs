@@ -46,5 +46,4 @@ pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PER
 pub use fields::Problem;
 pub use registry::{Changes, Registry, Tenant};
 pub use source::{MAX_REGISTRY_BYTES, Source, SourceError, declarations_of_file};
-pub(crate) use stored::host_room;
 pub use stored::{StoreError, StoredTenants};

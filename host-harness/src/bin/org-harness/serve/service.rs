@@ -13,8 +13,8 @@ use host_harness::{
 };
 use serde::Serialize;
 
-/// A key that is only asked for to see whether the storage answers.
-const PROBE: (&str, &str) = ("(host)", "health");
+/// A room that is only looked into to see whether the storage answers.
+const PROBE: &str = "health";
 
 /// The host as requests see it.
 pub struct Service {
@@ -56,7 +56,7 @@ impl Service {
     }
 
     pub async fn health(&self) -> HealthView {
-        let answers = match Scope::new(PROBE.0, PROBE.1) {
+        let answers = match Scope::of_host(PROBE) {
             Ok(scope) => self.storage.get_many(&scope, &["probe".to_owned()]).await.map(drop),
             Err(error) => Err(error),
         };
