@@ -2,7 +2,8 @@
 //!
 //! | File | What it holds |
 //! |---|---|
-//! | `service` | what requests are answered with: registry, metrics, whether the host stops |
+//! | `service` | what requests are answered with: registry, metrics, health |
+//! | `health` | whether the storage answers and the host stops |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
 //! | `entry` | who may enter |
@@ -12,6 +13,7 @@
 
 mod binding;
 mod entry;
+mod health;
 mod page;
 mod routes;
 mod service;
