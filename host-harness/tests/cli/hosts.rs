@@ -85,6 +85,8 @@ impl Hosts {
             "4",
             "--lease",
             &lease,
+            "--drain",
+            "0s",
         ];
         let mut command = program(self.bed.home(), &arguments);
         command.env(KEY_VARIABLE, KEY);

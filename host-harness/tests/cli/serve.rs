@@ -1,6 +1,6 @@
 //! `serve`: sign-ins of several tenants, what an operator sees, changes while it runs, and its end.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -115,7 +115,7 @@ async fn members_of_several_tenants_sign_in() {
     let metrics = host.get("/metrics", &[]).body;
     assert!(metrics.ends_with("# EOF\n") && !metrics.contains("acme"), "{metrics}");
 
-    host.signal(Signal::TERM);
+    host.signal(Signal::INT);
     assert!(host.ended().success());
     let reports = fs::read_to_string(&reports).unwrap();
     let reports: Vec<Value> = reports.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -185,6 +185,39 @@ async fn tenants_are_declared_in_the_storage() {
     assert_eq!(plain(&["tenants", "remove", "stored"]).exits(0)["tenants"], json!(["stored"]));
     assert_eq!(plain(&["tenants", "remove", "stored"]).exits(1)["tenants"], json!([]));
     until("the tenant is gone", || host.get("/t/stored/login", &[]).status == 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_stops_says_so_before_it_refuses_anybody() {
+    let bed = Bed::new().await;
+    let periodic = json!({"sync": {"every": "1s"}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({})), tenant(&bed, "periodic", &periodic)]);
+    // Longer than this test waits for anything.
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--drain", "1h"]);
+    let turns = || host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#);
+    until("turns are taken", || turns() >= 2.0);
+    host.signal(Signal::TERM);
+    until("the host says that it stops", || host.get("/health", &[]).status == 503);
+    let health = host.get("/health", &[]).json();
+    assert_eq!(
+        (&health["ready"], &health["stopping"], &health["storage"]),
+        (&json!(false), &json!(true), &json!("ok"))
+    );
+
+    let answer = host.get("/t/acme/login", &[]);
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let query = sign_in(answer.header("location").unwrap(), "lisi").await;
+    let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]);
+    assert_eq!(answer.status, 200, "sign-ins are served on: {answer:#?}");
+    until("no turn is claimed any more", || {
+        let before = turns();
+        // Longer than the tenant rests and the host looks.
+        std::thread::sleep(Duration::from_secs(3));
+        turns() == before
+    });
+
+    host.signal(Signal::INT);
+    assert!(host.ended().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `service` | what requests are answered with: registry, metrics, health |
 //! | `health` | whether the storage answers and the host stops |
+//! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
 //! | `entry` | who may enter |
@@ -12,6 +13,7 @@
 //! | `web` | connections, and what strangers may take of them |
 
 mod binding;
+mod drain;
 mod entry;
 mod health;
 mod page;
@@ -35,7 +37,7 @@ use tokio::{net::TcpListener, time::timeout};
 use crate::{
     cli::{Global, Serve},
     failure::{Failure, Status},
-    interrupt::interrupted,
+    interrupt::{asked_to_end, interrupted},
     output::Output,
     session, store,
     text::Paint,
@@ -95,9 +97,14 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let scheduler = Scheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Arc::new(Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics));
     let stopping = Arc::clone(&service);
-    let shutdown = async move {
-        interrupted().await;
+    let shutdown = async {
+        let time = drain::time(asked.drain, asked_to_end(1).await);
         stopping.stop();
+        if !time.is_zero() {
+            tracing::info!(?time, "the host stops: it serves on for a while, and /health says 503");
+            output.note(format_args!("主机将停止 the host stops in {time:?}, at once with another Ctrl-C"));
+        }
+        drain::drain(time).await;
     };
     let web = web::serve(listener, routes::router(service), web::Limits::default(), shutdown, GRACE);
     let reloads = async {
