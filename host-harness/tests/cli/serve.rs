@@ -45,7 +45,7 @@ async fn members_of_several_tenants_sign_in() {
     let bed = Bed::new().await;
     let tenants = [
         tenant(&bed, "acme", &json!({})),
-        tenant(&bed, "strict", &json!({"role_required": true})),
+        tenant(&bed, "strict", &json!({"sign_in": {"role_required": true}})),
         tenant(&bed, "企业", &json!({})),
     ];
     let file = declare(&bed, &tenants);
@@ -125,6 +125,49 @@ async fn members_of_several_tenants_sign_in() {
     for text in [log, metrics, format!("{reports:?}")] {
         assert!(!text.contains(DEMO_SECRET), "a secret was told: {text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
+    let bed = Bed::new().await;
+    let open = json!({"sign_in": {"home_page": true}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({})), tenant(&bed, "open", &open)]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let home_page = bed.run(&["homepage-url", "https://app.example.com/"]).exits(0)["url"].as_str().unwrap().to_owned();
+    let client = |location: String| async move {
+        let target = Browser::client().sign_in(&location, &Choice::Member("lisi".into())).await.unwrap();
+        target.split_once('?').unwrap().1.to_owned()
+    };
+    let json_please = ("accept", "application/json");
+
+    let query = client(home_page.clone()).await;
+    let answer = host.get(&format!("/t/acme/callback?{query}"), &[json_please]);
+    let view = answer.json();
+    assert_eq!(
+        (answer.status, &view["entry"], &view["state_verified"]),
+        (403, &json!("not-begun-here"), &json!(false))
+    );
+    let declared = r#""sign_in": {"home_page": true}"#;
+    assert!(view["hint"].as_str().unwrap().contains(declared), "{view}");
+    let page = host.get(&format!("/t/acme/callback?{query}"), &[]);
+    assert_eq!(page.status, 403);
+    for words in ["不是从这里发起的", "did not begin here", "href=\"login?entry=workspace\""] {
+        assert!(page.body.contains(words), "{words} is not in {page:#?}");
+    }
+    assert!(!page.body.contains("李四"), "it tells whose code it was: {page:#?}");
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    assert!(log.contains("a sign-in was refused") && log.contains("home_page"), "{log}");
+
+    // Where the page leads: the same client, and nobody is asked anything.
+    let location = host.get("/t/acme/login?entry=workspace", &[]).header("location").unwrap().to_owned();
+    let query = client(location).await;
+    let view = host.get(&format!("/t/acme/callback?{query}"), &[json_please]).json();
+    assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(true)));
+
+    let query = client(home_page).await;
+    let view = host.get(&format!("/t/open/callback?{query}"), &[json_please]).json();
+    assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(false)));
+    assert_eq!(view["hint"], json!(null));
 }
 
 #[tokio::test(flavor = "multi_thread")]
