@@ -171,6 +171,22 @@ async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn cookies_follow_the_address_that_the_operator_names() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let public = "https://app.example.com/org";
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--public-url", public]);
+    assert_eq!(host.hello["public_url"], json!(public));
+    // The request itself says that it is for this machine, where nothing need be secure.
+    let cookie = host.get("/t/acme/login", &[]).header("set-cookie").unwrap().to_owned();
+    assert!(cookie.contains("; Path=/org/t/acme/;") && cookie.ends_with("; Secure"), "{cookie}");
+
+    let refused = bed.run_plain(&["--format", "json", "serve", "--public-url", "http://app.example.com"]);
+    let error = refused.fails(2, "usage");
+    assert!(error["message"].as_str().unwrap().contains("write https"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_concerns_the_administrator_is_told_in_the_log_alone() {
     let bed = Bed::new().await;
     let mut configuration = bed.configuration();

@@ -9,7 +9,10 @@ use clap::{
 
 use host_harness::Digest;
 
-use crate::failure::{Failure, Refused};
+use crate::{
+    failure::{Failure, Refused},
+    serve::PublicUrl,
+};
 
 /// The most changes and records that a component answers at once.
 pub const LARGEST_PAGE: u32 = 200;
@@ -317,6 +320,10 @@ pub struct Serve {
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
     pub listen: SocketAddr,
+    /// Address under which people reach this host, https or on this machine; a path is the proxy's to take away. The cookie
+    /// of a sign-in follows it [default: what each request says]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
     /// Name of this host, for people [default: its address and process]
     #[arg(long, value_name = "NAME")]
     pub host_name: Option<String>,

@@ -9,6 +9,7 @@
 //! | `sign_in` | the two steps of a sign-in |
 //! | `entry` | who may enter |
 //! | `binding` | the cookie that ties a sign-in to a browser |
+//! | `public_url` | the address under which people reach the host |
 //! | `page` | pages for people |
 //! | `web` | connections, and what strangers may take of them |
 
@@ -17,6 +18,7 @@ mod drain;
 mod entry;
 mod health;
 mod page;
+mod public_url;
 mod routes;
 mod service;
 mod sign_in;
@@ -30,6 +32,7 @@ use host_harness::{
     syncs::{Scheduler, SyncOptions},
     tenants::{Changes, Registry, Source, SourceError},
 };
+pub use public_url::PublicUrl;
 use serde::Serialize;
 use service::Service;
 use tokio::{net::TcpListener, time::timeout};
@@ -51,6 +54,7 @@ const GRACE: Duration = Duration::from_secs(15);
 struct ServeView {
     host: String,
     address: String,
+    public_url: Option<String>,
     tenants: usize,
     unusable: Vec<String>,
 }
@@ -87,6 +91,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let view = ServeView {
         host: name.clone(),
         address: format!("http://{address}"),
+        public_url: asked.public_url.as_ref().map(PublicUrl::to_string),
         tenants: registry.len(),
         unusable: unusable(&changes),
     };
@@ -95,7 +100,8 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let sync =
         SyncOptions { parallel: asked.syncs, lease: asked.lease, grace: GRACE, observers, ..SyncOptions::new(name) };
     let scheduler = Scheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
-    let service = Arc::new(Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics));
+    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics);
+    let service = Arc::new(service.reached_under(asked.public_url.clone()));
     let stopping = Arc::clone(&service);
     let shutdown = async {
         let time = drain::time(asked.drain, asked_to_end(1).await);
@@ -172,6 +178,9 @@ fn text(view: &ServeView, paint: Paint) -> String {
         view.host,
         view.tenants
     );
+    if let Some(public_url) = &view.public_url {
+        text.push_str(&format!("  公开地址 public URL  {public_url}\n"));
+    }
     for unusable in &view.unusable {
         text.push_str(&format!("  {} {}\n", paint.warn("不可用 unusable"), crate::text::clean(unusable)));
     }

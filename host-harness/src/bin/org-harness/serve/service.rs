@@ -9,7 +9,10 @@ use host_harness::{
     tenants::{Registry, Tenant},
 };
 
-use super::health::{Health, HealthView};
+use super::{
+    health::{Health, HealthView},
+    public_url::PublicUrl,
+};
 
 /// The host as requests see it.
 pub struct Service {
@@ -17,11 +20,17 @@ pub struct Service {
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
     health: Health,
+    public_url: Option<PublicUrl>,
 }
 
 impl Service {
     pub fn new(host: Host, registry: Arc<Registry>, storage: Arc<dyn Storage>, metrics: Arc<Metrics>) -> Self {
-        Self { host, registry, metrics, health: Health::of(storage) }
+        Self { host, registry, metrics, health: Health::of(storage), public_url: None }
+    }
+
+    /// Reached by people under this address.
+    pub fn reached_under(self, public_url: Option<PublicUrl>) -> Self {
+        Self { public_url, ..self }
     }
 
     /// The host is about to end.
@@ -31,6 +40,11 @@ impl Service {
 
     pub fn tenant(&self, name: &str) -> Option<Tenant> {
         self.registry.get(name)
+    }
+
+    /// Where people reach the host, where the operator says so.
+    pub fn public_url(&self) -> Option<&PublicUrl> {
+        self.public_url.as_ref()
     }
 
     pub fn metrics(&self) -> String {

@@ -108,7 +108,8 @@ pub async fn login(
     let location = HeaderValue::from_str(&authorization.url);
     let location = location.map_err(|_| refused.failed("the element made an address that is none".to_owned()))?;
     let mut response = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
-    if let Some(cookie) = binding.and_then(|binding| HeaderValue::from_str(&binding.cookie(&uri, &headers)).ok()) {
+    let cookie = binding.map(|binding| binding.cookie(&uri, &headers, service.public_url()));
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
