@@ -7,6 +7,7 @@
 mod lines;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod pending;
 
 use std::time::Duration;
 

@@ -24,7 +24,13 @@ mod service;
 mod sign_in;
 mod web;
 
-use std::{fs::OpenOptions, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use host_harness::{
     observe::{Observer, ReportLines, metrics::Metrics},
@@ -133,8 +139,24 @@ fn reports(file: &Path) -> Result<ReportLines, Failure> {
     if file == Path::new("-") {
         return ReportLines::to(io::stderr()).map_err(failed);
     }
-    let opened = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
+    let mut opened = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
+    // Whoever wrote here before may have been broken off.
+    if !ends_with_a_line(file).map_err(failed)? {
+        opened.write_all(b"\n").map_err(failed)?;
+    }
     ReportLines::to(opened).map_err(failed)
+}
+
+/// Whether what is added begins a line of its own. What is no file in the proper sense has no end to look at.
+fn ends_with_a_line(file: &Path) -> io::Result<bool> {
+    let about = fs::metadata(file)?;
+    if !about.is_file() || about.len() == 0 {
+        return Ok(true);
+    }
+    let (mut opened, mut last) = (File::open(file)?, [0]);
+    opened.seek(SeekFrom::End(-1))?;
+    opened.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// Takes up changes from time to time, and at once when the program is told to (SIGHUP). Never returns.
