@@ -276,6 +276,11 @@ async fn a_host_that_stops_says_so_before_it_refuses_anybody() {
         std::thread::sleep(Duration::from_secs(3));
         turns() == before
     });
+    let members = |change: &str| host.metric(&format!(r#"org_harness_sync_members_total{{change="{change}"}}"#));
+    // The first run adds everybody, and each further one meets them again.
+    let added = members("added");
+    assert!(added > 0.0 && members("unchanged") == (turns() - 1.0) * added, "{}", host.get("/metrics", &[]).body);
+    assert_eq!(host.metric("org_harness_sync_members_met"), 0.0);
 
     host.signal(Signal::INT);
     assert!(host.ended().success());
