@@ -281,6 +281,8 @@ async fn a_host_that_stops_says_so_before_it_refuses_anybody() {
     let added = members("added");
     assert!(added > 0.0 && members("unchanged") == (turns() - 1.0) * added, "{}", host.get("/metrics", &[]).body);
     assert_eq!(host.metric("org_harness_sync_members_met"), 0.0);
+    let calls = host.metric(r#"org_harness_calls_total{function="directory.sync",outcome="answered",reason=""}"#);
+    assert!(calls < 5.0 * turns(), "{calls} calls for {} turns: a call for every step", turns());
 
     host.signal(Signal::INT);
     assert!(host.ended().success());
