@@ -270,6 +270,8 @@ async fn a_host_that_stops_says_so_before_it_refuses_anybody() {
     let query = sign_in(answer.header("location").unwrap(), "lisi").await;
     let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]);
     assert_eq!(answer.status, 200, "sign-ins are served on: {answer:#?}");
+    declare(&bed, &[tenant(&bed, "late", &json!({})), tenant(&bed, "periodic", &periodic)]);
+    until("changes of tenants are taken up", || host.get("/t/late/login", &[]).status == 302);
     until("no turn is claimed any more", || {
         let before = turns();
         // Longer than the tenant rests and the host looks.

@@ -119,13 +119,13 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         drain::drain(time).await;
     };
     let web = web::serve(listener, routes::router(service), web::Limits::default(), shutdown, GRACE);
-    let reloads = async {
+    let serving = async {
         tokio::select! {
-            () = interrupted() => {}
+            () = web => {}
             () = keep_reloading(&registry, asked.reload) => {}
         }
     };
-    tokio::join!(web, scheduler.run(interrupted()), reloads);
+    tokio::join!(serving, scheduler.run(interrupted()));
     // What is written at the end (a checkpoint of the file) may not keep the program for ever.
     if timeout(GRACE, storage.close()).await.is_err() {
         tracing::warn!("the storage did not close in time");
