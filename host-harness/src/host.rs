@@ -302,8 +302,8 @@ impl Host {
         &self.0.queue
     }
 
-    pub(crate) fn observers(&self) -> &[Arc<dyn Observer>] {
-        &self.0.observers
+    pub(crate) fn observers(&self) -> Arc<[Arc<dyn Observer>]> {
+        Arc::clone(&self.0.observers)
     }
 
     pub(crate) fn egress(&self) -> &Egress {

@@ -17,7 +17,7 @@ pub trait Platform {
     fn send(&self, request: &http::Request) -> Result<http::Response, http::HttpError>;
     /// Several side by side; results in the order of the requests.
     fn send_all(&self, requests: &[http::Request]) -> Vec<Result<http::Response, http::HttpError>>;
-    /// Reads keys; may answer for fewer than asked, see the contract. [`crate::store::Store`] asks for the rest.
+    /// Reads keys; may answer for fewer than asked, see the contract. [`crate::store`] asks for the rest.
     fn get_many(&self, keys: &[String]) -> Result<Vec<Option<storage::Entry>>, storage::StorageError>;
     /// Reads a page of keys.
     fn scan(

@@ -54,13 +54,14 @@ pub enum CallError {
         /// What happened.
         reason: String,
     },
-    /// The component named a destination that cannot be one, so no policy can be made.
-    #[error("{site}: destination {destination:?} is not usable: {reason}; this is a defect of the component")]
+    /// The component named a destination that cannot be one, so no policy can be made. Its words are not repeated:
+    /// `validate-config` has seen every secret when it answers.
+    #[error("{site} answered {place} that is not usable: {reason}; this is a defect of the component")]
     Destination {
         /// Whose call.
         site: CallSite,
-        /// Scheme, host and port as the component wrote them.
-        destination: String,
+        /// Where it stands in the answer, such as `destinations.0`.
+        place: String,
         /// What is wrong.
         reason: String,
     },

@@ -35,7 +35,7 @@ impl LogLine {
 }
 
 /// The lines that were kept, and how many were not.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Journal {
     /// Lines in the order of writing.
     pub lines: Vec<LogLine>,

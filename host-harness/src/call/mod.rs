@@ -3,12 +3,15 @@
 //! | File | What it holds |
 //! |---|---|
 //! | `limits` | what a call may use |
+//! | `account` | from beginning to end: time, span, and telling the report |
 //! | `state` | what the imports of one call may touch |
 //! | `space`, `cpu`, `journal` | the meters: memory and tables, CPU time, log lines |
 //! | `run` | the call itself |
 //! | `trap` | how a component broke off |
-//! | `report`, `error` | what comes out |
+//! | `answer`, `report`, `error` | what comes out |
 
+pub(crate) mod account;
+pub(crate) mod answer;
 pub(crate) mod cpu;
 pub(crate) mod error;
 pub(crate) mod journal;
@@ -19,9 +22,10 @@ pub(crate) mod space;
 pub(crate) mod state;
 pub(crate) mod trap;
 
+pub use answer::{CallResult, Called, FailedCall};
 pub use error::{CallError, CallSite};
 pub use journal::{Journal, LogLevel, LogLine};
 pub use limits::{Exceeded, LimitName, Limits};
 pub use report::{CallReport, HttpExchange, HttpTraffic, Outcome};
-pub use run::{CallResult, Called, FailedCall, reason_name};
+pub use run::reason_name;
 pub use trap::{Trap, TrapKind};

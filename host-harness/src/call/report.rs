@@ -14,7 +14,7 @@ use crate::{digest::Digest, egress};
 /// values, answers not at all, and log lines hold what the component wrote into them.
 ///
 /// As JSON it has the fields of this type by their names, and of the types within: `outcome` has a `kind` (`answered`,
-/// `refused`, `failed`), `http` the `exchanges`, `log` the `lines`. Absent is what does not apply.
+/// `refused`, `failed`, `abandoned`), `http` the `exchanges`, `log` the `lines`. Absent is what does not apply.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct CallReport {
@@ -82,6 +82,8 @@ pub enum Outcome {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         backtrace: Vec<String>,
     },
+    /// Not at all: nobody waited any more, such as for a browser that went away or a host that stops.
+    Abandoned,
 }
 
 impl Outcome {
@@ -90,7 +92,7 @@ impl Outcome {
     pub(crate) fn vendor_code(&self) -> Option<i64> {
         match self {
             Self::Refused { vendor_code, .. } => *vendor_code,
-            Self::Answered | Self::Failed { .. } => None,
+            Self::Answered | Self::Failed { .. } | Self::Abandoned => None,
         }
     }
 
@@ -98,6 +100,7 @@ impl Outcome {
     pub(crate) fn names(&self) -> (&'static str, Option<&str>) {
         match self {
             Self::Answered => ("answered", None),
+            Self::Abandoned => ("abandoned", None),
             Self::Refused { reason, .. } => ("refused", Some(reason)),
             Self::Failed { cause, exceeded, .. } => {
                 ("failed", Some(exceeded.map_or(cause, |exceeded| exceeded.limit.as_str())))
@@ -276,6 +279,7 @@ mod tests {
         let message = |error: &CallError| error.to_string();
         for (outcome, expected) in [
             (Outcome::Answered, serde_json::json!({"kind": "answered"})),
+            (Outcome::Abandoned, serde_json::json!({"kind": "abandoned"})),
             (
                 Outcome::Refused { reason: "not-found".to_owned(), vendor_code: None },
                 serde_json::json!({"kind": "refused", "reason": "not-found"}),

@@ -1,56 +1,25 @@
 //! How a call runs: wait for a place, instantiate, call, and account for it, whatever happened.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
-
 use tokio::time::{Instant, timeout_at};
-use tracing::Instrument as _;
 use wasmtime::{
     Store, UpdateDeadline,
     component::{ComponentNamedList, Lift, Lower},
 };
-use wasmtime_wasi::WasiCtx;
 
 use super::{
+    answer::{CallResult, Called},
     error::{CallError, CallSite},
     limits::{Exceeded, LimitName},
-    report::{CallReport, HttpTraffic, Outcome, microseconds},
-    state::{CallState, Caller, Reach, budget},
+    report::Outcome,
+    state::CallState,
     trap::Trap,
 };
 use crate::{
     component::LoadedComponent,
     contract::types,
-    egress::Budget,
     engine::{GUEST_STACK, HostEngine},
-    observe::Observer,
     queue::{Asked, FairQueue, Share, Urgency},
 };
-
-/// The answer of a component and the report of the call.
-#[derive(Debug, Clone)]
-pub struct Called<T> {
-    /// What the component answered; for most functions a `Result` whose error is one of the contract.
-    pub value: T,
-    /// What the call did.
-    pub report: CallReport,
-}
-
-/// A call without an answer, with its report.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{error}")]
-pub struct FailedCall {
-    /// Why there is no answer.
-    #[source]
-    pub error: CallError,
-    /// What the call did until then.
-    pub report: CallReport,
-}
-
-/// What every typed method of an [`Element`](crate::Element) answers. The failure is boxed: a report is large.
-pub type CallResult<T> = Result<Called<T>, Box<FailedCall>>;
 
 /// What a function of the contract takes.
 pub(crate) trait Parameters: ComponentNamedList + Lower + Send + Sync {}
@@ -106,118 +75,49 @@ pub(crate) struct Stage<'a> {
     pub(crate) queue: &'a FairQueue,
     /// The tenant's part of them.
     pub(crate) share: Share,
-    /// Who hears how the call ended.
-    pub(crate) observers: &'a [Arc<dyn Observer>],
-    pub(crate) wasi: WasiCtx,
 }
 
-/// Calls a function of a fresh instance.
-///
-/// `reach` gets the call's budget and answers what the call may touch.
+/// Carries a call out on a fresh instance.
 pub(crate) async fn run<P: Parameters, T: Answer>(
     stage: Stage<'_>,
-    function: &'static str,
-    caller: Caller,
-    reach: impl FnOnce(&Arc<Budget>) -> Reach,
+    mut state: CallState,
     parameters: P,
 ) -> CallResult<T> {
-    // Names as OpenTelemetry has them where it has one; all others are this host's own.
-    let span = tracing::info_span!(
-        "call",
-        otel.kind = "internal",
-        code.function.name = function,
-        lowcode.tenant = caller.tenant,
-        lowcode.element = caller.element,
-        lowcode.call = caller.call,
-        lowcode.component.digest = %stage.component.digest(),
-        lowcode.outcome = tracing::field::Empty,
-        error.type = tracing::field::Empty,
-    );
-    let observers = stage.observers;
-    let called = run_in_span(stage, function, caller, reach, parameters).instrument(span.clone()).await;
-    let report = called.as_ref().map_or_else(|failed| &failed.report, |called| &called.report);
-    let (outcome, error) = report.outcome.names();
-    span.record("lowcode.outcome", outcome);
-    if let Some(error) = error {
-        span.record("error.type", error);
-    }
-    for observer in observers {
-        observer.called(report);
-    }
-    called
-}
-
-async fn run_in_span<P: Parameters, T: Answer>(
-    stage: Stage<'_>,
-    function: &'static str,
-    caller: Caller,
-    reach: impl FnOnce(&Arc<Budget>) -> Reach,
-    parameters: P,
-) -> CallResult<T> {
-    let begun = Instant::now();
-    let deadline = begun + caller.limits.wall();
-    let site = CallSite {
-        tenant: caller.tenant.clone(),
-        element: caller.element.clone(),
-        component: stage.component.digest(),
-        function,
-    };
-    let budget = Arc::new(budget(&caller.limits, deadline));
-    let state = CallState::new(caller, reach(&budget), budget, stage.wasi);
-    let mut clock = Clock { begun, begun_at: SystemTime::now(), queued: Duration::ZERO, instantiate: None };
-
-    let asked = Asked { urgency: Urgency::of(function), share: stage.share, places: stage.component.places };
+    let (site, deadline) = (state.account.site.clone(), state.account.deadline());
+    let asked = Asked { urgency: Urgency::of(site.function), share: stage.share, places: stage.component.places };
+    let since = Instant::now();
     let place = timeout_at(deadline, stage.queue.place(&site.tenant, asked)).await;
-    clock.queued = begun.elapsed();
-    let _place = match place {
-        Ok(place) => place,
-        Err(_) => {
-            let error = CallError::Limit { site, exceeded: out_of_time(&state) };
-            let report = report(error.site(), &clock, &state, Outcome::of(&error));
-            return Err(Box::new(FailedCall { error, report }));
-        }
+    state.account.placed(since);
+    let Ok(_place) = place else {
+        let error = state.account.out_of_time();
+        return Err(state.fail(error));
     };
 
     let _running = stage.engine.running();
     let mut store = store(stage.engine, state);
+    let mut had_instance = false;
     let outcome = timeout_at(deadline, async {
         let started = Instant::now();
-        let export = stage.component.function(function)?;
+        let export = stage.component.function(site.function)?;
         let instance = stage.component.pre.instantiate_async(&mut store).await?;
-        clock.instantiate = Some(started.elapsed());
+        had_instance = true;
+        store.data_mut().account.instantiated(started.elapsed());
         let function = instance.get_typed_func::<P, (T,)>(&mut store, export)?;
         let (value,) = function.call_async(&mut store, parameters).await?;
         Ok(value)
     })
     .await;
-    let state = store.data();
+    let state = store.data_mut();
     let error = match outcome {
         Ok(Ok(value)) => {
             let refused = |Refusal { reason, vendor_code }| Outcome::Refused { reason, vendor_code };
             let outcome = value.refusal().map_or(Outcome::Answered, refused);
-            let report = report(&site, &clock, state, outcome);
-            return Ok(Called { value, report });
+            return Ok(Called { value, report: state.close(outcome) });
         }
-        Ok(Err(error)) => explain(site, state, &error, clock.instantiate.is_some()),
-        Err(_) => CallError::Limit { site, exceeded: out_of_time(state) },
+        Ok(Err(error)) => explain(site, state, &error, had_instance),
+        Err(_) => state.account.out_of_time(),
     };
-    let at = error.backtrace();
-    tracing::warn!(%error, kind = error.kind(), backtrace = ?at, "a call gave no answer");
-    let report = report(error.site(), &clock, state, Outcome::of(&error));
-    Err(Box::new(FailedCall { error, report }))
-}
-
-struct Clock {
-    begun: Instant,
-    begun_at: SystemTime,
-    queued: Duration,
-    /// Once there is an instance.
-    instantiate: Option<Duration>,
-}
-
-fn out_of_time(state: &CallState) -> Exceeded {
-    let allowed = state.limits.wall_ms;
-    Exceeded { limit: LimitName::WallMs, allowed, asked: allowed.saturating_add(1) }
+    Err(state.fail(error))
 }
 
 /// A store with all its meters.
@@ -278,27 +178,4 @@ fn limit_of_the_engine(state: &CallState, error: &wasmtime::Error) -> Option<Exc
         return None;
     };
     Some(Exceeded { limit, allowed, asked: allowed.saturating_add(1) })
-}
-
-fn report(site: &CallSite, clock: &Clock, state: &CallState, outcome: Outcome) -> CallReport {
-    CallReport {
-        call: state.call.clone(),
-        begun_at: clock.begun_at,
-        function: site.function,
-        tenant: site.tenant.clone(),
-        element: site.element.clone(),
-        component: site.component,
-        outcome,
-        queued_us: microseconds(clock.queued),
-        instantiate_us: microseconds(clock.instantiate.unwrap_or_default()),
-        guest_cpu_us: microseconds(state.cpu.used()),
-        wall_us: microseconds(clock.begun.elapsed()),
-        peak_memory_bytes: state.space.peak_memory(),
-        host_calls: state.host_calls().clone(),
-        http: match &state.reach {
-            Reach::Everything { http, .. } => http.traffic().into(),
-            Reach::Nothing => HttpTraffic::default(),
-        },
-        log: state.journal.clone(),
-    }
 }

@@ -1,15 +1,19 @@
 //! The host's side of one call: everything that the imports of the component may touch, and nothing of another call.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, mem, sync::Arc, time::Duration};
 
 use tokio::time::Instant;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{
+    account::{Account, Used},
+    answer::FailedCall,
     cpu::CpuMeter,
+    error::CallError,
     journal::Journal,
     limits::{Exceeded, LimitName, Limits},
+    report::{CallReport, HttpTraffic, Outcome},
     space::Space,
 };
 use crate::{
@@ -38,10 +42,8 @@ const LONGEST_RESERVE: Duration = Duration::from_millis(250);
 
 /// The data of a store.
 pub(crate) struct CallState {
-    /// The call, the tenant and the element, for log lines.
-    pub(crate) call: String,
-    pub(crate) tenant: String,
-    pub(crate) element: String,
+    /// The call, whose it is, and since when.
+    pub(crate) account: Account,
     /// The document that `settings.get` answers.
     pub(crate) settings: Document,
     pub(crate) reach: Reach,
@@ -60,24 +62,20 @@ pub(crate) struct CallState {
     table: ResourceTable,
 }
 
-/// Who calls, with what.
-pub(crate) struct Caller {
-    pub(crate) call: String,
-    pub(crate) tenant: String,
-    pub(crate) element: String,
-    pub(crate) settings: Document,
-    pub(crate) limits: Limits,
-}
-
 impl CallState {
-    pub(crate) fn new(caller: Caller, reach: Reach, budget: Arc<Budget>, wasi: WasiCtx) -> Self {
-        let Caller { call, tenant, element, settings, limits } = caller;
+    /// `reach` gets the call's budget and answers what the call may touch.
+    pub(crate) fn new(
+        account: Account,
+        settings: Document,
+        limits: Limits,
+        reach: impl FnOnce(&Arc<Budget>) -> Reach,
+        wasi: WasiCtx,
+    ) -> Self {
+        let budget = Arc::new(budget(&limits, account.deadline()));
         Self {
-            call,
-            tenant,
-            element,
+            account,
             settings,
-            reach,
+            reach: reach(&budget),
             deadline: budget.limits().deadline,
             budget,
             journal: Journal::new(&limits),
@@ -113,9 +111,39 @@ impl CallState {
         wasmtime::Error::msg(exceeded.to_string())
     }
 
-    /// Calls of imports by interface.
-    pub(crate) fn host_calls(&self) -> &BTreeMap<&'static str, u64> {
-        &self.host_calls
+    /// Ends the call with an answer, and tells so.
+    pub(crate) fn close(&mut self, outcome: Outcome) -> CallReport {
+        let used = self.used();
+        self.account.close(used, outcome)
+    }
+
+    /// Ends the call without an answer, and tells so.
+    pub(crate) fn fail(&mut self, error: CallError) -> Box<FailedCall> {
+        let used = self.used();
+        self.account.fail(used, error)
+    }
+
+    /// What the meters say at the end; the journal and the counts go with it.
+    fn used(&mut self) -> Used {
+        Used {
+            guest_cpu: self.cpu.used(),
+            peak_memory_bytes: self.space.peak_memory(),
+            host_calls: mem::take(&mut self.host_calls),
+            http: match &self.reach {
+                Reach::Everything { http, .. } => http.traffic().into(),
+                Reach::Nothing => HttpTraffic::default(),
+            },
+            log: mem::take(&mut self.journal),
+        }
+    }
+}
+
+impl Drop for CallState {
+    fn drop(&mut self) {
+        if self.account.is_open() {
+            let used = self.used();
+            self.account.abandon(used);
+        }
     }
 }
 
@@ -123,7 +151,7 @@ impl CallState {
 ///
 /// Requests end a little before the call does, so that a component whose vendor hangs gets a `timeout` that it can act
 /// on, and time to write down how far it came. The same moment ends `storage.wait`, and `call.remaining` counts to it.
-pub(crate) fn budget(limits: &Limits, deadline: Instant) -> Budget {
+fn budget(limits: &Limits, deadline: Instant) -> Budget {
     let reserve = (limits.wall() / 10).min(LONGEST_RESERVE);
     let deadline = deadline.checked_sub(reserve).unwrap_or(deadline);
     Budget::new(BudgetLimits {

@@ -10,11 +10,10 @@ pub(crate) mod trust;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::Arc,
+    sync::OnceLock,
 };
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::OnceCell;
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
@@ -98,7 +97,7 @@ pub struct LoadedComponent {
     /// How many of the host's places a call takes.
     pub(crate) places: u32,
     /// What `describe` said, in English: the host needs to know which fields are secret.
-    pub(crate) description: OnceCell<Arc<Description>>,
+    pub(crate) description: OnceLock<Description>,
 }
 
 impl LoadedComponent {
@@ -112,7 +111,7 @@ impl LoadedComponent {
             let interface = interface.split(['/', '@']).nth(1)?;
             Some((format!("{interface}.{function}"), index))
         });
-        Self { inspection, functions: functions.collect(), pre, places, description: OnceCell::new() }
+        Self { inspection, functions: functions.collect(), pre, places, description: OnceLock::new() }
     }
 
     /// Where a function is, such as `login.exchange-code`.

@@ -46,10 +46,11 @@ impl AddressClass {
     }
 
     /// Whether a *name* that the operator wrote may lead here: the classes in which real servers of a company live.
-    /// Metadata services and addresses that are no server's are reached only by an operator who writes the address
-    /// itself, since the owner of a name may change where it leads at any time.
+    /// Metadata services, the link-local range in which clouds keep putting new ones, and addresses that are no server's
+    /// are reached only by an operator who writes the address itself, since the owner of a name may change where it leads
+    /// at any time.
     pub fn admitted_for_written_name(self) -> bool {
-        matches!(self, Self::Public | Self::Loopback | Self::Private | Self::LinkLocal | Self::CarrierNat)
+        matches!(self, Self::Public | Self::Loopback | Self::Private | Self::CarrierNat)
     }
 
     /// The class in words, for messages.
@@ -158,11 +159,11 @@ mod tests {
     }
 
     #[test]
-    fn a_written_name_never_leads_to_metadata() {
-        for class in [Public, Loopback, Private, LinkLocal, CarrierNat] {
+    fn a_written_name_leads_only_where_servers_of_a_company_are() {
+        for class in [Public, Loopback, Private, CarrierNat] {
             assert!(class.admitted_for_written_name(), "{class:?}");
         }
-        for class in [Metadata, Multicast, Unspecified, Broadcast, Documentation, EmbedsIpv4, Reserved] {
+        for class in [Metadata, LinkLocal, Multicast, Unspecified, Broadcast, Documentation, EmbedsIpv4, Reserved] {
             assert!(!class.admitted_for_written_name(), "{class:?}");
         }
     }

@@ -13,6 +13,7 @@ use hyper::body::{Body as _, Incoming};
 
 use super::{
     budget::Budget,
+    cause::innermost,
     error::{Failure, HttpError},
     exchange::OpenExchange,
     request::{Body, BodyKind},
@@ -78,12 +79,6 @@ pub(super) async fn read(
         headers: headers(&head.headers, compressed),
         body: Body::of(bytes, expect),
     })
-}
-
-/// The cause that says most.
-pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let cause = std::iter::successors(Some(error), |error| error.source()).last().unwrap_or(error);
-    cause.to_string()
 }
 
 fn is_gzip(headers: &HeaderMap) -> bool {

@@ -9,61 +9,17 @@ use super::{
     answer::Measure,
     budget::Budget,
     destination::Destination,
-    error::{Failure, HttpError},
+    error::{EgressError, Failure, HttpError},
     exchange::{Journal, OpenExchange, Traffic},
     hook::{Hook, Network, Next},
+    options::EgressOptions,
     pacer::Pacer,
     policy::{Checked, Policy},
     request::Request,
-    resolver::{Resolver, SystemResolver},
     response::Response,
     secrets::{Outgoing, Secrets},
-    tls::TrustedRoots,
     transport::{Progress, Transport},
 };
-
-/// How a process reaches out.
-#[derive(Clone)]
-pub struct EgressOptions {
-    /// Names to addresses.
-    pub resolver: Arc<dyn Resolver>,
-    /// The operator's brake; none by default.
-    pub pacer: Option<Arc<dyn Pacer>>,
-    /// Authorities trusted beside those of the system.
-    pub roots: TrustedRoots,
-    /// Time to open a TCP connection, all addresses of a name together (5 s). The request's own time bounds it too.
-    pub connect_timeout: Duration,
-    /// How long an idle connection is kept (30 s). Shorter than servers usually wait, because a request on a
-    /// connection that the server is just closing fails with "may have reached the server".
-    pub keep_alive: Duration,
-    /// How many idle connections are kept for one scheme, host and port (32).
-    pub kept_per_host: usize,
-}
-
-impl Default for EgressOptions {
-    fn default() -> Self {
-        Self {
-            resolver: Arc::new(SystemResolver),
-            pacer: None,
-            roots: TrustedRoots::default(),
-            connect_timeout: Duration::from_secs(5),
-            keep_alive: Duration::from_secs(30),
-            kept_per_host: 32,
-        }
-    }
-}
-
-/// Why a process cannot reach out at all.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum EgressError {
-    /// A root certificate is not usable.
-    #[error("root certificates: {0}")]
-    Roots(String),
-    /// TLS cannot be set up.
-    #[error("tls cannot be set up: {0}")]
-    Tls(#[source] rustls::Error),
-}
 
 /// What all calls of a process share. Cheap to clone.
 #[derive(Clone)]

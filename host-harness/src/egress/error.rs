@@ -93,3 +93,15 @@ impl HttpError {
         Self::before_sending(Failure::Other(INVALID_REQUEST), message)
     }
 }
+
+/// Why a process cannot reach out at all.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EgressError {
+    /// A root certificate is not usable.
+    #[error("root certificates: {0}")]
+    Roots(String),
+    /// TLS cannot be set up.
+    #[error("tls cannot be set up: {0}")]
+    Tls(#[source] rustls::Error),
+}

@@ -50,6 +50,10 @@ impl OperatorList {
 
     /// Every destination that the configuration needs over `https`, and what is written. The written entries matter
     /// where a destination needs to be named: plain `http`, hosts at addresses that are not public, and proxies.
+    ///
+    /// What the configuration needs, the component says, which sees all of the configuration when it does. So this is for
+    /// components that one trusts with the secrets of the tenant: one of a stranger could name a server of its own, tie
+    /// secrets to it, or spell them in its name. For those there is [`OperatorList::only`].
     pub fn whatever_is_needed_and(written: AllowList) -> Self {
         Self { whatever_is_needed: true, written }
     }

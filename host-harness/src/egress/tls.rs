@@ -12,7 +12,7 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject},
 };
 
-use super::client::EgressError;
+use super::error::EgressError;
 
 /// The roots added to those of the system.
 #[derive(Debug, Clone, Default)]

@@ -11,13 +11,9 @@
 //! also all that decided the addresses when the connection was opened. So no tenant profits from another's grant, and
 //! all tenants share connections to the vendor. Each proxy has a pool of its own, apart for other credentials.
 
-use std::{
-    error::Error,
-    io,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use bytes::Bytes;
@@ -35,12 +31,13 @@ use rustls::ClientConfig;
 use zeroize::Zeroizing;
 
 use super::{
-    answer::{self, Measure, innermost},
-    client::EgressOptions,
+    answer::{self, Measure},
+    cause::{find, innermost},
     connector::{CheckedConnector, ConnectFailure, Reach},
     deadline::Deadline,
     destination::Scheme,
     error::{Failure, HttpError},
+    options::EgressOptions,
     policy::Checked,
     proxy::Proxy,
     response::Response,
@@ -229,19 +226,4 @@ fn explain(checked: &Checked, error: &hyper_util::client::legacy::Error) -> Http
     }
     let reason = innermost(error);
     HttpError::broken_answer(format!("{destination} gave no complete answer: {reason}"))
-}
-
-/// Looks for a cause, also inside `io::Error`, which hides the error it carries from `source`.
-pub(super) fn find<'e, E: Error + 'static>(error: &'e (dyn Error + 'static)) -> Option<&'e E> {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        if let Some(found) = cause.downcast_ref::<E>() {
-            return Some(found);
-        }
-        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
-            Some(carried) => Some(carried),
-            None => cause.source(),
-        };
-    }
-    None
 }

@@ -24,11 +24,10 @@ use tower_service::Service;
 use zeroize::Zeroizing;
 
 use super::{
-    answer::innermost,
+    cause::{find, innermost},
     connector::{CheckedConnector, ConnectFailure},
     error::{Failure, HttpError},
     proxy::Proxy,
-    transport::find,
 };
 
 /// The most bytes of a proxy's answer to `CONNECT`.

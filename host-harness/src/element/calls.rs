@@ -5,13 +5,20 @@
 
 use std::sync::Arc;
 
-use super::{Element, Version, network::Network};
+use tokio::time::Instant;
+use tracing::Instrument as _;
+
+use super::{
+    Element, Version,
+    network::{Network, Unusable},
+    setup::SetupError,
+};
 use crate::{
     call::{
-        CallError, CallResult, CallSite, Called, FailedCall,
-        report::{self, CallReport},
+        CallError, CallResult, CallSite, Called,
+        account::{Account, Used},
         run::{self, Answer, Parameters, Refusal, Stage},
-        state::{Caller, Reach},
+        state::{CallState, Reach},
     },
     contract::{
         directory::{
@@ -22,6 +29,7 @@ use crate::{
         login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, LoginParameters},
         types::Error,
     },
+    egress::Budget,
     settings::Document,
 };
 
@@ -43,12 +51,12 @@ impl Answer for Validation {
 impl Element {
     /// What the element says of itself, in Chinese where `locale` starts with `zh`, else in English. Pure.
     pub async fn describe(&self, locale: &str) -> CallResult<Description> {
-        self.describe_by(&self.version(), locale).await
+        self.describe_by(&self.version(), locale, None).await
     }
 
     /// Judges a configuration document, not necessarily the element's own. Pure.
     pub async fn validate_config(&self, document: &str) -> CallResult<Validation> {
-        self.validate_by(&self.version(), document).await
+        self.validate_by(&self.version(), document, None).await
     }
 
     /// Judges the element's own configuration. Pure.
@@ -146,102 +154,104 @@ impl Element {
         self.call("directory.sync-department", (id,)).await
     }
 
-    async fn describe_by(&self, version: &Version, locale: &str) -> CallResult<Description> {
-        self.pure(version, "element.describe", (locale,)).await
+    async fn describe_by(&self, version: &Version, locale: &str, until: Option<Instant>) -> CallResult<Description> {
+        self.pure(version, "element.describe", (locale,), until).await
     }
 
-    async fn validate_by(&self, version: &Version, document: &str) -> CallResult<Validation> {
-        self.pure(version, "element.validate-config", (document,)).await
+    async fn validate_by(&self, version: &Version, document: &str, until: Option<Instant>) -> CallResult<Validation> {
+        self.pure(version, "element.validate-config", (document,), until).await
     }
 
-    /// A call that reaches nothing.
+    /// A call that reaches nothing, and ends at `until` at the latest.
     async fn pure<P: Parameters, T: Answer>(
         &self,
         version: &Version,
         function: &'static str,
         parameters: P,
+        until: Option<Instant>,
     ) -> CallResult<T> {
-        run::run(self.stage(version), function, self.caller(Document::none()), |_| Reach::Nothing, parameters).await
+        let account = self.open(version, function, until);
+        let span = account.span();
+        let state = self.state(account, Document::none(), |_| Reach::Nothing);
+        run::run(self.stage(version), state, parameters).instrument(span).await
     }
 
     /// A call with storage and network.
     async fn call<P: Parameters, T: Answer>(&self, function: &'static str, parameters: P) -> CallResult<T> {
-        let shared = &self.shared;
         let version = self.version();
-        let network = version.network.get_or_try_init(|| self.network(&version)).await?;
-        let caller = self.caller(network.settings.clone());
-        let reach = |budget: &Arc<_>| {
-            let mut http = shared.host.egress().for_call(Arc::clone(&network.policy), Arc::clone(budget));
-            for hook in &shared.hooks {
-                http = http.with_hook(Arc::clone(hook));
-            }
-            if let Some(secrets) = &network.secrets {
-                http = http.with_secrets(Arc::clone(secrets) as _);
-            }
-            Reach::Everything {
-                http: Box::new(http),
-                storage: Arc::clone(&shared.storage),
-                scope: shared.scope.clone(),
+        let account = self.open(&version, function, None);
+        let span = account.span();
+        self.call_of(&version, account, parameters).instrument(span).await
+    }
+
+    async fn call_of<P: Parameters, T: Answer>(
+        &self,
+        version: &Version,
+        mut account: Account,
+        parameters: P,
+    ) -> CallResult<T> {
+        let deadline = account.deadline();
+        let network = match version.network.get(deadline, self.network(version, &account)).await {
+            Ok(network) => network,
+            Err(SetupError::Failed(error)) => return Err(account.fail(Used::default(), error)),
+            Err(SetupError::OutOfTime) => {
+                let error = account.out_of_time();
+                return Err(account.fail(Used::default(), error));
             }
         };
-        run::run(self.stage(&version), function, caller, reach, parameters).await
+        let state = self.state(account, network.settings.clone(), |budget| self.reach(network, budget));
+        run::run(self.stage(version), state, parameters).await
     }
 
-    /// Asks the component what its configuration needs to reach.
-    async fn network(&self, version: &Version) -> Result<Network, Box<FailedCall>> {
+    /// Asks the component what its configuration needs to reach, in calls of their own that end with the one that asks.
+    async fn network(&self, version: &Version, asking: &Account) -> Result<Network, CallError> {
+        let (shared, until) = (&self.shared, Some(asking.deadline()));
+        // Nobody waits for another tenant's call: at worst several ask at first.
+        let description = match version.component.description.get() {
+            Some(description) => description,
+            None => {
+                let described = self.describe_by(version, "en", until).await.map_err(|failed| failed.error)?;
+                version.component.description.get_or_init(|| described.value)
+            }
+        };
+        let validated = self.validate_by(version, shared.settings.expose(), until).await;
+        let Called { value, report } = validated.map_err(|failed| failed.error)?;
+        let site = || CallSite { function: report.function, ..asking.site.clone() };
+        let fingerprints = shared.storage.fingerprint_key();
+        let fingerprints = fingerprints.map_err(|error| CallError::Host { site: site(), reason: error.to_string() })?;
+        let made = Network::new(&fingerprints, &shared.scope, &shared.settings, description, &value, &shared.operator);
+        made.map_err(|Unusable { place, reason }| CallError::Destination { site: site(), place, reason })
+    }
+
+    fn reach(&self, network: &Network, budget: &Arc<Budget>) -> Reach {
         let shared = &self.shared;
-        let description = version.component.description.get_or_try_init(async || {
-            let called = self.describe_by(version, "en").await?;
-            Ok::<_, Box<FailedCall>>(Arc::new(called.value))
-        });
-        let description = Arc::clone(description.await?);
-        let Called { value, report } = self.validate_by(version, shared.settings.expose()).await?;
-        let fingerprints = shared.storage.fingerprint_key().map_err(|error| {
-            let error = CallError::Host { site: self.site(version, report.function), reason: error.to_string() };
-            Box::new(FailedCall {
-                report: CallReport { outcome: report::Outcome::of(&error), ..report.clone() },
-                error,
-            })
-        })?;
-        let made = Network::new(&fingerprints, &shared.scope, &shared.settings, &description, &value, &shared.operator);
-        made.map_err(|unusable| {
-            let error = CallError::Destination {
-                site: self.site(version, report.function),
-                destination: unusable.destination,
-                reason: unusable.reason,
-            };
-            Box::new(FailedCall { report: CallReport { outcome: report::Outcome::of(&error), ..report }, error })
-        })
+        let mut http = shared.host.egress().for_call(Arc::clone(&network.policy), Arc::clone(budget));
+        for hook in &shared.hooks {
+            http = http.with_hook(Arc::clone(hook));
+        }
+        if let Some(secrets) = &network.secrets {
+            http = http.with_secrets(Arc::clone(secrets) as _);
+        }
+        Reach::Everything { http: Box::new(http), storage: Arc::clone(&shared.storage), scope: shared.scope.clone() }
     }
 
-    fn site(&self, version: &Version, function: &'static str) -> CallSite {
-        CallSite {
-            tenant: self.shared.scope.tenant().to_owned(),
-            element: self.shared.scope.element().to_owned(),
+    fn open(&self, version: &Version, function: &'static str, until: Option<Instant>) -> Account {
+        let (host, scope) = (&self.shared.host, &self.shared.scope);
+        let site = CallSite {
+            tenant: scope.tenant().to_owned(),
+            element: scope.element().to_owned(),
             component: version.component.digest(),
             function,
-        }
+        };
+        Account::open(host.call_name(), site, &self.limits, until, host.observers())
+    }
+
+    fn state(&self, account: Account, settings: Document, reach: impl FnOnce(&Arc<Budget>) -> Reach) -> CallState {
+        CallState::new(account, settings, self.limits.clone(), reach, self.shared.host.wasi())
     }
 
     fn stage<'a>(&'a self, version: &'a Version) -> Stage<'a> {
         let host = &self.shared.host;
-        Stage {
-            engine: host.engine(),
-            component: &version.component,
-            queue: host.queue(),
-            share: self.shared.share,
-            observers: host.observers(),
-            wasi: host.wasi(),
-        }
-    }
-
-    fn caller(&self, settings: Document) -> Caller {
-        Caller {
-            call: self.shared.host.call_name(),
-            tenant: self.shared.scope.tenant().to_owned(),
-            element: self.shared.scope.element().to_owned(),
-            settings,
-            limits: self.limits.clone(),
-        }
+        Stage { engine: host.engine(), component: &version.component, queue: host.queue(), share: self.shared.share }
     }
 }

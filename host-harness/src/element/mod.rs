@@ -4,13 +4,12 @@
 mod calls;
 mod network;
 mod secret;
+mod setup;
 
 use std::{
     fmt,
     sync::{Arc, PoisonError, RwLock},
 };
-
-use tokio::sync::OnceCell;
 
 use crate::{
     call::Limits,
@@ -24,6 +23,7 @@ use crate::{
 };
 pub use calls::Answered;
 use network::Network;
+use setup::Setup;
 
 /// What an element is made of, beside its component.
 #[derive(Clone)]
@@ -117,7 +117,7 @@ struct Shared {
 struct Version {
     component: Arc<LoadedComponent>,
     /// What follows from the configuration, found out before the first call that may use it.
-    network: OnceCell<Network>,
+    network: Setup<Network>,
 }
 
 impl Element {
@@ -192,7 +192,7 @@ impl Version {
                 let (tenant, element) = (scope.tenant().to_owned(), scope.element().to_owned());
                 Err(ElementError::Digest { tenant, element, expected, found })
             }
-            _ => Ok(Arc::new(Self { component, network: OnceCell::new() })),
+            _ => Ok(Arc::new(Self { component, network: Setup::new() })),
         }
     }
 }

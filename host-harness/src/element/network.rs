@@ -22,9 +22,11 @@ pub(super) struct Network {
     pub(super) secrets: Option<Arc<Substitution>>,
 }
 
-/// A destination that cannot be one.
+/// A destination that cannot be one. Not told as it was written: the component has seen every secret when it wrote it.
+#[derive(Debug)]
 pub(super) struct Unusable {
-    pub(super) destination: String,
+    /// Where it stands in the validation.
+    pub(super) place: String,
     pub(super) reason: String,
 }
 
@@ -40,7 +42,12 @@ impl Network {
         let needed: Vec<(egress::Destination, &Destination)> = validation
             .destinations
             .iter()
-            .map(|named| read(&named.scheme, &named.host, named.port).map(|read| (read, named)))
+            .enumerate()
+            .map(|(index, named)| {
+                let read = read(&named.scheme, &named.host, named.port);
+                let read = read.map_err(|reason| Unusable { place: format!("destinations.{index}"), reason })?;
+                Ok((read, named))
+            })
             .collect::<Result<_, _>>()?;
         let list: AllowList = needed.iter().map(|(destination, _)| destination.clone().into()).collect();
         let (settings, secrets) = substitute(fingerprints, scope, document, description, validation, &needed);
@@ -56,12 +63,12 @@ impl Network {
 /// The proxy, with what is presented to it. The component has neither password nor proxy.
 fn proxy(named: &Proxy, secrets: &Substitution) -> Result<egress::Proxy, Unusable> {
     let Proxy { scheme, host, port, username, password } = named;
-    let proxy = egress::Proxy::new(read(scheme, host, *port)?);
+    let unusable = |place: &str, reason| Unusable { place: place.to_owned(), reason };
+    let proxy = egress::Proxy::new(read(scheme, host, *port).map_err(|reason| unusable("proxy", reason))?);
     let key = password.as_deref();
     let password = key.and_then(|key| secrets.value(key));
     if key.is_some() && password.is_none() {
-        let destination = format!("{scheme}://{host}:{port}");
-        return Err(Unusable { destination, reason: "the place of the proxy's password holds no secret".to_owned() });
+        return Err(unusable("proxy.password", "the place that it names holds no secret".to_owned()));
     }
     if username.is_none() && password.is_none() {
         return Ok(proxy);
@@ -70,14 +77,12 @@ fn proxy(named: &Proxy, secrets: &Substitution) -> Result<egress::Proxy, Unusabl
         .with_credentials(username.as_deref().unwrap_or_default(), password.map_or("", |password| password.as_str())))
 }
 
-fn read(scheme: &str, host: &str, port: u16) -> Result<egress::Destination, Unusable> {
-    let text = format!("{scheme}://{host}:{port}");
-    let unusable = |reason: String| Unusable { destination: text.clone(), reason };
-    let url = read_url(&text).map_err(|error| unusable(error.to_string()))?;
+fn read(scheme: &str, host: &str, port: u16) -> Result<egress::Destination, String> {
+    let url = read_url(&format!("{scheme}://{host}:{port}")).map_err(|error| error.to_string())?;
     if url.path() != "/" || url.query().is_some() || url.fragment().is_some() || !url.username().is_empty() {
-        return Err(unusable("it holds more than scheme, host and port".to_owned()));
+        return Err("it holds more than scheme, host and port".to_owned());
     }
-    egress::Destination::of(&url).map_err(|error| unusable(error.to_string()))
+    egress::Destination::of(&url).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]
@@ -99,8 +104,8 @@ mod tests {
         ] {
             match (read(scheme, host, port), read_as) {
                 (Ok(found), Ok(expected)) => assert_eq!(found.to_string(), expected),
-                (Err(found), Err(expected)) => assert!(found.reason.contains(expected), "{}", found.reason),
-                (found, expected) => panic!("{scheme} {host} {port}: {:?} {expected:?}", found.map_err(|e| e.reason)),
+                (Err(found), Err(expected)) => assert!(found.contains(expected), "{found}"),
+                (found, expected) => panic!("{scheme} {host} {port}: {found:?} {expected:?}"),
             }
         }
     }

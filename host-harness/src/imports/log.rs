@@ -2,6 +2,7 @@
 
 use crate::{
     call::{
+        account::Account,
         journal::{LogLevel, LogLine},
         state::CallState,
     },
@@ -16,9 +17,9 @@ impl Host for CallState {
             message,
             fields: fields.into_iter().map(|field| (field.name, field.value)).collect(),
         };
-        let Self { journal, tenant, element, call, .. } = self;
+        let Self { journal, account: Account { call, site, .. }, .. } = self;
         if let Some(line) = journal.keep(line) {
-            emit(line, tenant, element, call);
+            emit(line, &site.tenant, &site.element, call);
         }
         Ok(())
     }

@@ -21,7 +21,10 @@ impl CallState {
 
     /// The component gets the kind; what exactly happened to the database is for the operator.
     fn storage_error(&self, error: storage::StorageError) -> StorageError {
-        tracing::warn!(tenant = self.tenant, element = self.element, call = self.call, %error, "storage failed");
+        let (call, site) = (&self.account.call, &self.account.site);
+        tracing::warn!(
+            lowcode.tenant = site.tenant, lowcode.element = site.element, lowcode.call = call, %error, "storage failed"
+        );
         error.into()
     }
 }

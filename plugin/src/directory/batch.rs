@@ -3,16 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::{
+    decision::Decision,
     feed::{ENTRY_TTL_MS, Entry, Subject},
     head::{self, Head},
-    key,
-    record::{DepartmentRecord, MemberRecord},
+    key, overlay,
+    record::{DepartmentRecord, MemberRecord, Presence},
 };
 use crate::{
     contract::{directory::ChangeKind, storage::Op},
     failure::Failure,
     platform::Platform,
     store,
+    vendor::wire::member::Member,
 };
 
 /// Items of a batch after which no further record should be added: a member of 100 departments adds up to 202 more
@@ -87,6 +89,41 @@ impl Batch {
             self.push(store::put_text(key::index_entry(department, &new.member.id), String::new()));
         }
         self.push(store::put(key::member(&new.member.id), new));
+    }
+
+    /// Adds a fetched member to a self. Roles of somebody who had resigned come back suspended: WeCom hands user ids out
+    /// again, and the new person must not inherit them.
+    pub fn decided_member<P: Platform>(
+        &mut self,
+        platform: &P,
+        stored: Option<&MemberRecord>,
+        member: Member,
+        read_at: u64,
+        decision: Decision,
+    ) -> Result<(), Failure> {
+        let ordinal = stored.map_or_else(|| self.new_ordinal(), |stored| stored.ordinal);
+        let record = MemberRecord { read_at, ordinal, presence: Presence::of(member.status), member };
+        match decision {
+            Decision::Change(kind) => {
+                let had_resigned = stored.is_some_and(|stored| stored.presence == Presence::Resigned);
+                if kind == ChangeKind::MemberRejoined
+                    && had_resigned
+                    && let Some(mut overlay) = overlay::read(platform, &record.member.id)?
+                    && !overlay.roles.is_empty()
+                {
+                    overlay.suspended = true;
+                    self.push(store::put(key::overlay(&record.member.id), &overlay));
+                }
+                self.member(stored, &record, kind);
+            }
+            // Only that it was read: fields of somebody who resigned may differ, and the feed says nothing of them.
+            Decision::Unchanged => {
+                let member = stored.map_or(record.member.clone(), |stored| stored.member.clone());
+                self.member_silently(stored, &MemberRecord { member, ..record });
+            }
+            Decision::Ignore => {}
+        }
+        Ok(())
     }
 
     /// Writes a department and says so in the feed.

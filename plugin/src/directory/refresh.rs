@@ -4,7 +4,7 @@
 use super::{
     batch::Batch,
     decision::{self, Decision},
-    key, overlay,
+    key,
     read::{self, unknown},
     record::{DepartmentRecord, MemberRecord, Presence},
 };
@@ -21,6 +21,7 @@ use crate::{
         answer,
         api::Api,
         client::{Call, Client},
+        refusal::{hides_department, hides_member},
         wire::{department, member},
     },
 };
@@ -61,7 +62,7 @@ pub fn sync_member<P: Platform>(platform: &P, config: &Config, id: &str) -> Resu
             }
             (stored, Some(mut member)) => match decision::on_member(stored.as_ref(), &mut member) {
                 Decision::Ignore => return Err(unknown("member", "成员", id)),
-                decision => write_member(platform, &mut batch, stored.as_ref(), member, read_at, decision)?,
+                decision => batch.decided_member(platform, stored.as_ref(), member, read_at, decision)?,
             },
         }
         if store::apply(platform, &batch.into_ops())?.is_ok() {
@@ -106,51 +107,6 @@ pub fn sync_department<P: Platform>(platform: &P, config: &Config, id: &str) -> 
         }
     }
     Err(contended())
-}
-
-/// Adds a fetched member to a batch. Roles of somebody who had resigned come back suspended: WeCom hands user ids out
-/// again, and the new person must not inherit them.
-pub fn write_member<P: Platform>(
-    platform: &P,
-    batch: &mut Batch,
-    stored: Option<&MemberRecord>,
-    member: member::Member,
-    read_at: u64,
-    decision: Decision,
-) -> Result<(), Failure> {
-    let ordinal = stored.map_or_else(|| batch.new_ordinal(), |stored| stored.ordinal);
-    let record = MemberRecord { read_at, ordinal, presence: Presence::of(member.status), member };
-    match decision {
-        Decision::Change(kind) => {
-            let had_resigned = stored.is_some_and(|stored| stored.presence == Presence::Resigned);
-            if kind == ChangeKind::MemberRejoined
-                && had_resigned
-                && let Some(mut overlay) = overlay::read(platform, &record.member.id)?
-                && !overlay.roles.is_empty()
-            {
-                overlay.suspended = true;
-                batch.push(store::put(key::overlay(&record.member.id), &overlay));
-            }
-            batch.member(stored, &record, kind);
-        }
-        // Only that it was read: fields of somebody who resigned may differ, and the feed says nothing of them.
-        Decision::Unchanged => {
-            let member = stored.map_or(record.member.clone(), |stored| stored.member.clone());
-            batch.member_silently(stored, &MemberRecord { member, ..record });
-        }
-        Decision::Ignore => {}
-    }
-    Ok(())
-}
-
-/// Whether WeCom says that this member does not exist or is not to be seen: it does not tell the two apart.
-pub fn hides_member(failure: &Failure) -> bool {
-    matches!(failure.vendor_code, Some(60111 | 60011 | 40003 | 50002 | 60021 | 92000))
-}
-
-/// Likewise for a department.
-pub fn hides_department(failure: &Failure) -> bool {
-    matches!(failure.vendor_code, Some(60003 | 60011 | 60123))
 }
 
 fn check_id(id: &str) -> Result<(), Failure> {

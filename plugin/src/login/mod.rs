@@ -1,9 +1,9 @@
 //! Signing members in: the interface `login` of the contract.
 //!
-//! [`authorization`] makes the URL to which a browser is sent and remembers its state ([`state`]); [`exchange`] turns
-//! the code and state that come back into an identity ([`identity`]). What a request may name is judged by
-//! [`argument`], [`address`] (where the vendor sends the browser) and [`return_to`] (where the app goes afterwards).
-//! The exact forms of WeCom's URLs stand in [`url`].
+//! `authorization` makes the URL to which a browser is sent and remembers its state (`state`); `exchange` turns
+//! the code and state that come back into an identity (`identity`). What a request may name is judged by
+//! `argument`, `address` (where the vendor sends the browser) and `return_to` (where the app goes afterwards).
+//! The exact forms of WeCom's URLs stand in `url`.
 //!
 //! The state is verified against storage and not against a browser session, because the desktop client opens pages
 //! with a fresh cookie jar.

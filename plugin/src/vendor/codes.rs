@@ -1,6 +1,6 @@
 //! What WeCom's error codes mean and who has to act on them.
 //!
-//! [`table`] is the one list of all codes, [`hint`] says what to do about those on which a person can act, [`errmsg`]
+//! `table` is the one list of all codes, `hint` says what to do about those on which a person can act, `errmsg`
 //! takes the text apart that comes with a code. [`failure`] makes of the three the error that callers see. A code that
 //! nobody documented is treated like a mistake of this component: it is reported and never repeated.
 

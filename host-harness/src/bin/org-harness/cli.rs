@@ -9,10 +9,7 @@ use clap::{
 
 use host_harness::Digest;
 
-use crate::{
-    failure::{Failure, Refused},
-    serve::PublicUrl,
-};
+use crate::{failure::Failure, serve::PublicUrl};
 
 /// The most changes and records that a component answers at once.
 pub const LARGEST_PAGE: u32 = 200;
@@ -375,6 +372,14 @@ pub struct Simulate {
     /// Where to write the element folder [default: in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub element_dir: Option<PathBuf>,
+}
+
+/// A command line that leads to no command.
+pub enum Refused {
+    /// Help, the version, or what is wrong with it, as clap shows it.
+    Shown(clap::Error),
+    /// What is wrong with it, for a reader of JSON.
+    Json(Failure),
 }
 
 impl Cli {

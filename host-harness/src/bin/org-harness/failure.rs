@@ -14,11 +14,7 @@ use host_harness::{
     tenants::{SourceError, StoreError},
 };
 
-use crate::{
-    output::Output,
-    places::PlaceError,
-    view::error::{ErrorDocument, ErrorView},
-};
+use crate::places::PlaceError;
 
 /// How a command that has printed its answer ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,42 +206,5 @@ impl Failure {
             _ => return None,
         };
         Some(text.to_owned())
-    }
-
-    /// Says what went wrong, where the reader of the answer looks for it, and answers the exit code.
-    pub fn end(&self, output: &mut Output) -> ExitCode {
-        // A reader that has gone away wants to hear nothing more.
-        let gone = matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
-        if !gone && let Err(error) = output.failure(self) {
-            tracing::debug!(%error, "the failure could not be printed");
-        }
-        self.status().into()
-    }
-}
-
-/// A command line that leads to no command.
-pub enum Refused {
-    /// Help, the version, or what is wrong with it, as clap shows it.
-    Shown(clap::Error),
-    /// What is wrong with it, for a reader of JSON.
-    Json(Failure),
-}
-
-impl Refused {
-    /// Prints what there is to say and answers the exit code.
-    pub fn exit_code(self) -> ExitCode {
-        let (printed, status) = match self {
-            Self::Shown(error) => {
-                let status = if error.use_stderr() { Status::Configuration } else { Status::Done };
-                (error.print(), status)
-            }
-            Self::Json(failure) => {
-                let document = ErrorDocument { error: ErrorView::from(&failure) };
-                (crate::output::print_json(&mut io::stdout().lock(), &document), failure.status())
-            }
-        };
-        // There is nowhere left to say it.
-        drop(printed);
-        status.into()
     }
 }

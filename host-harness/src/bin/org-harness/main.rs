@@ -3,7 +3,7 @@
 //! The program is the host library with a way in and a way out. A command line becomes a [`cli::Cli`], which is all that
 //! can go wrong before anything happens; a command makes a [`session::Session`] (host, component, storage, element),
 //! asks the element, and hands the answer to [`output::Output`], which prints it for a person or as one JSON document.
-//! What fails is a [`failure::Failure`], the one place that knows exit codes.
+//! What fails is a [`failure::Failure`], the one place that knows exit codes; [`ending`] tells it.
 //!
 //! | Module | What it holds |
 //! |---|---|
@@ -18,6 +18,7 @@
 
 mod cli;
 mod commands;
+mod ending;
 mod failure;
 mod interrupt;
 mod logging;
@@ -39,12 +40,12 @@ use cli::Cli;
 async fn main() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(refused) => return refused.exit_code(),
+        Err(refused) => return ending::refused(refused),
     };
     logging::begin(cli.global.verbose);
     let mut output = output::Output::new(&cli.global);
     match commands::run(&cli, &mut output).await {
         Ok(status) => status.into(),
-        Err(failure) => failure.end(&mut output),
+        Err(failure) => ending::failed(&failure, &mut output),
     }
 }

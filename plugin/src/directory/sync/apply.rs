@@ -1,14 +1,13 @@
 //! Writing the plan: departments (parents first), members, members who left, departments that are gone (deepest
 //! first). Each part moves its records, indexes, feed entries and the checkpoint in one atomic step.
 
-use std::{borrow::Cow, collections::BTreeSet};
-
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 use super::{
     lease,
+    met::Row,
+    pages,
     run::Phase,
-    scope,
     worker::{Stop, Worker},
 };
 use crate::{
@@ -18,22 +17,11 @@ use crate::{
         decision::{self, Decision},
         key,
         record::{DepartmentRecord, MemberRecord, Presence},
-        refresh,
     },
     failure::Failure,
     platform::Platform,
     store,
-    vendor::wire::member::Member,
 };
-
-/// A member in scratch.
-#[derive(Serialize, Deserialize)]
-pub struct Row<'a> {
-    /// When WeCom was asked.
-    pub read_at: u64,
-    /// What it said.
-    pub member: Cow<'a, Member>,
-}
 
 /// Rows that are read together; a batch takes as many of them as fit.
 const ROWS: u32 = 200;
@@ -44,7 +32,7 @@ const ATTEMPTS: u32 = 50;
 pub fn plan_departments<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(), Stop> {
     (worker.run.planned.departments_added, worker.run.planned.departments_updated) = (0, 0);
     for page in 0..worker.run.department_pages {
-        let fetched = scope::page(worker, page)?;
+        let fetched = pages::departments(worker, page)?;
         let keys: Vec<String> = fetched.iter().map(|department| key::department(&department.id)).collect();
         for (entry, mut department) in store::get_many(worker.platform, &keys)?.into_iter().zip(fetched) {
             let stored =
@@ -65,7 +53,7 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, page: usize) -> Resu
         worker.run.phase = Phase::ApplyMembers(None);
         return worker.checkpoint();
     }
-    let fetched = scope::page(worker, page)?;
+    let fetched = pages::departments(worker, page)?;
     let keys: Vec<String> = fetched.iter().map(|department| key::department(&department.id)).collect();
     write(worker, |worker, batch| {
         let stored = store::get_many(worker.platform, &keys)?;
@@ -122,7 +110,7 @@ pub fn members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) -
                 Decision::Change(_) => applied.members_updated += 1,
                 Decision::Unchanged | Decision::Ignore => continue,
             }
-            refresh::write_member(worker.platform, batch, stored.as_ref(), member, read_at, decision)?;
+            batch.decided_member(worker.platform, stored.as_ref(), member, read_at, decision)?;
         }
         Ok(())
     })

@@ -4,16 +4,25 @@
 //! scope ─▶ fetch or export ─▶ individuals ─▶ missing ─▶ guard ─▶ confirm ─▶ planned ─▶ apply … ─▶ finish
 //! ```
 //!
-//! [`run::Run`] is the state, [`worker::Worker`] what every step works with, and this file the driver: it takes one
-//! step after the other until the call's budget is used up, the run is done, or WeCom stops it. Steps ask WeCom in
-//! [`scope`], [`walk`], [`export`] and [`removal`] and write the copy in [`apply`] only. What a kill costs is at most the work since
-//! the last checkpoint, because every checkpoint moves scratch and state together.
+//! [`run::Run`] is the state, `worker::Worker` what every step works with, and this file the driver: it takes one
+//! step after the other until the call's budget is used up, the run is done, or WeCom stops it. What a kill costs is at most
+//! the work since the last checkpoint, because every checkpoint moves scratch and state together.
+//!
+//! | Files | What they hold |
+//! |---|---|
+//! | `scope`, `walk`, `export`, `removal` | the steps that ask WeCom |
+//! | `pages`, `met`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was met |
+//! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
+//! | `run`, `worker`, `lease`, `setback` | the state, its checkpoints, who works on it, and what stops it for a while |
+//! | `report`, `figures`, `history` | what a run did, and the last ones |
 
 mod apply;
 mod export;
 mod figures;
 pub mod history;
 mod lease;
+mod met;
+mod pages;
 pub mod plan;
 mod removal;
 pub mod report;

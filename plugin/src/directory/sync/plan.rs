@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::{
-    apply::Row,
+    met::Row,
     run::{Phase, Run},
 };
 use crate::{

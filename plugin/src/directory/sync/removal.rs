@@ -7,22 +7,26 @@
 use std::collections::BTreeSet;
 
 use super::{
+    met::meet,
+    pages,
     run::{Missing, Phase, Sweep},
-    scope, walk,
+    walk,
     worker::{Stop, Worker},
 };
 use crate::{
     contract::types::{Reason, RemovalCounts},
-    directory::{
-        head, key,
-        record::MemberOutline,
-        refresh::{hides_department, hides_member},
-    },
+    directory::{head, key, record::MemberOutline},
     failure::Failure,
     platform::Platform,
     store,
     text::Text,
-    vendor::{answer, api::Api, client::Call, wire::member},
+    vendor::{
+        answer,
+        api::Api,
+        client::Call,
+        refusal::{hides_department, hides_member},
+        wire::member,
+    },
 };
 
 /// Departments or members that may be missing without a question.
@@ -187,7 +191,7 @@ fn confirm_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String
                 let found = member::parse_of(id, &text)
                     .map_err(|error| Stop::Vendor(answer::unreadable(Api::UserGet, &error).failure))?;
                 worker.buffer(store::delete(row));
-                walk::meet(worker, vec![found], read_at)?;
+                meet(worker, vec![found], read_at)?;
             }
             Err(failure) if hides_member(&failure) => {
                 worker.run.planned.members_left_range += 1;
@@ -217,7 +221,7 @@ fn next<P: Platform>(
 fn departments_met<P: Platform>(worker: &Worker<'_, P>) -> Result<BTreeSet<String>, Failure> {
     let mut ids = BTreeSet::new();
     for page in 0..worker.run.department_pages {
-        ids.extend(scope::page(worker, page)?.into_iter().map(|department| department.id));
+        ids.extend(pages::departments(worker, page)?.into_iter().map(|department| department.id));
     }
     Ok(ids)
 }

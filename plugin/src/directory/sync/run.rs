@@ -12,7 +12,7 @@ use crate::{contract::directory as contract, vendor::client::Usage};
 pub struct Run {
     /// Unique for ever: the scratch of a run that was given up can never be taken for another's.
     pub id: String,
-    /// What it was begun for, see [`super::basis`]: under another corp, app or selection of fields it does not go on.
+    /// What it was begun for (corp, app, fields): under another corp, app or selection of fields it does not go on.
     pub basis: String,
     /// Unix milliseconds.
     pub started_at: u64,
@@ -165,6 +165,11 @@ pub struct Attempts {
     pub is_given_up: bool,
 }
 
+/// Rows of a page of departments: about 30 KB.
+pub const DEPARTMENTS_PER_PAGE: usize = 200;
+/// Rows of a page of member ids: 65 KB at most.
+pub const INDIVIDUALS_PER_PAGE: usize = 1_000;
+
 /// A place in the pages of scratch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
@@ -311,7 +316,7 @@ impl Run {
         let changes = self.planned.members_added + self.planned.members_updated + self.planned.members_rejoined;
         let removals = self.planned.members_left_range + self.planned.members_resigned;
         let written = self.applied.members_added + self.applied.members_updated + self.applied.members_rejoined;
-        let walked = |place: &Place| (place.page * super::scope::DEPARTMENTS_PER_PAGE + place.row) as u64;
+        let walked = |place: &Place| (place.page * DEPARTMENTS_PER_PAGE + place.row) as u64;
         let (phase, done, total) = match &self.phase {
             Phase::Scope => ("scope", 0, 1),
             Phase::Export(Export::Order { .. }) => ("export-submit", 0, 1),
@@ -319,16 +324,14 @@ impl Run {
             Phase::Export(Export::Departments) => ("export-departments", 0, 1),
             Phase::Export(Export::Members(mark)) => ("export-members", mark.file as u64, mark.files as u64),
             Phase::Fetch(place) => ("fetch", walked(place), self.departments_met),
-            Phase::Individuals(place) => (
-                "fetch-individuals",
-                (place.page * super::scope::INDIVIDUALS_PER_PAGE + place.row) as u64,
-                self.individuals,
-            ),
+            Phase::Individuals(place) => {
+                ("fetch-individuals", (place.page * INDIVIDUALS_PER_PAGE + place.row) as u64, self.individuals)
+            }
             Phase::Missing(_) | Phase::Guard => ("plan", 0, 1),
             Phase::Confirm(_) => ("confirm", self.missing.confirmed, self.missing.departments + self.missing.members),
             Phase::Planned => ("planned", 1, 1),
             Phase::ApplyDepartments(page) => {
-                ("apply-departments", (page * super::scope::DEPARTMENTS_PER_PAGE) as u64, self.departments_met)
+                ("apply-departments", (page * DEPARTMENTS_PER_PAGE) as u64, self.departments_met)
             }
             Phase::ApplyMembers(_) => ("apply-members", written, changes),
             Phase::ApplyRemovals(_) => {

@@ -1,33 +1,26 @@
 //! Fetching members department by department, then those that are asked about one by one: granted members, and those of
 //! a department that is too large.
 //!
-//! What is fetched is compared with the copy at once: a member that did not change leaves one bit, one that is new or
-//! differs leaves a row of scratch. Memory stays flat whatever the size of a department, because rows are read a few
-//! hundred at a time from the text of the answer.
-
-use std::collections::BTreeSet;
+//! Memory stays flat whatever the size of a department, because rows are read a few hundred at a time from the text of
+//! the answer.
 
 use super::{
-    run::{Export, Phase, Place},
-    scope,
+    export::may_export,
+    met::meet,
+    pages,
+    run::{Export, Phase, Place, Sweep},
     worker::{Stop, Worker},
 };
 use crate::{
-    contract::{directory::ChangeKind, storage::Entry, types::Reason},
-    directory::{
-        decision::{self, Decision},
-        key,
-        record::{MemberOutline, MemberRecord},
-        refresh::{hides_department, hides_member},
-    },
-    failure::Failure,
+    directory::{key, record::MemberOutline},
     platform::Platform,
     store,
     vendor::{
         answer,
         api::Api,
         client::Call,
-        wire::member::{self, Broken, Member},
+        refusal::{hides_department, hides_member, is_too_large},
+        wire::member::{self, Broken},
     },
 };
 
@@ -45,7 +38,7 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
         worker.run.phase = Phase::Individuals(Place::default());
         return worker.checkpoint();
     }
-    let page = scope::page(worker, place.page)?;
+    let page = pages::departments(worker, place.page)?;
     let end = page.len().min(place.row + worker.parallelism());
     let ids: Vec<&str> = page[place.row.min(end)..end].iter().map(|department| department.id.as_str()).collect();
     let read_at = worker.platform.now_ms();
@@ -77,7 +70,7 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
                 failure.vendor_code.unwrap_or_default()
             )),
             Err(failure) if is_too_large(&failure) => {
-                if scope::may_export(worker)? {
+                if may_export(worker)? {
                     worker.note(format!("department {} is larger than one answer may be: exported", ids[index]));
                     worker.run.export.walked = advance(place, index, page.len());
                     worker.run.phase = Phase::Export(Export::Order { departments: false });
@@ -108,16 +101,16 @@ fn split<P: Platform>(worker: &mut Worker<'_, P>, department: &str) -> Result<()
         "department {department} is larger than one answer may be: its {} members were fetched one by one",
         ids.len()
     ));
-    scope::add_individuals(worker, &ids)
+    pages::add_individuals(worker, &ids)
 }
 
 /// Fetches the next members that are asked about one by one and that no department brought.
 pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Result<(), Stop> {
     if place.page >= worker.run.individual_pages {
-        worker.run.phase = Phase::Missing(super::run::Sweep::Departments(None));
+        worker.run.phase = Phase::Missing(Sweep::Departments(None));
         return worker.checkpoint();
     }
-    let page = scope::individuals(worker, place.page)?;
+    let page = pages::individuals(worker, place.page)?;
     let end = page.len().min(place.row + LOOKED_UP);
     let ids = &page[place.row.min(end)..end];
     let wanted = not_met(worker, ids)?;
@@ -145,79 +138,6 @@ pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
     let done = wanted.get(asked).map_or(ids.len(), |(index, _)| *index);
     worker.run.phase = Phase::Individuals(advance(place, done, page.len()));
     worker.checkpoint_when_due()
-}
-
-/// Takes note of members that WeCom showed.
-pub fn meet<P: Platform>(worker: &mut Worker<'_, P>, mut members: Vec<Member>, read_at: u64) -> Result<(), Stop> {
-    if let Some(fields) = &worker.config.sync.fields {
-        members.iter_mut().for_each(|member| member.keep_only(fields));
-    }
-    let mut keys = Vec::with_capacity(members.len() * 2);
-    for member in &members {
-        keys.push(key::member(&member.id));
-        keys.push(key::scratch_row(&worker.run.id, 'm', &member.id));
-    }
-    let mut entries = store::get_many(worker.platform, &keys)?.into_iter();
-    // A row of these may be written while the next ones are looked at, so what was read of scratch grows old.
-    let mut new_ids = BTreeSet::new();
-    for member in members {
-        let stored = entries.next().flatten();
-        let row = entries.next().flatten();
-        let is_repeated = stored.is_none() && !new_ids.insert(key::fold(&member.id));
-        if row.is_none() && !is_repeated && !worker.is_buffered(&member.id) {
-            meet_one(worker, stored.as_ref(), member, read_at)?;
-            worker.relieve()?;
-        }
-    }
-    Ok(())
-}
-
-fn meet_one<P: Platform>(
-    worker: &mut Worker<'_, P>,
-    stored: Option<&Entry>,
-    mut member: Member,
-    read_at: u64,
-) -> Result<(), Stop> {
-    worker.run.saw_sensitive |= member.has_sensitive_fields();
-    let mut is_new_bit = true;
-    let decision = match stored {
-        None => decision::on_member(None, &mut member),
-        Some(entry) => {
-            let outline = MemberOutline::parse(entry)?;
-            is_new_bit = worker.seen.insert(outline.ordinal);
-            if is_new_bit && outline.presence.is_present() {
-                worker.run.present_met += 1;
-            }
-            if outline.presence.is_present() && store::is_json_of(&member, outline.member.get()) {
-                Decision::Unchanged
-            } else {
-                decision::on_member(Some(&store::parse::<MemberRecord>(entry)?.value), &mut member)
-            }
-        }
-    };
-    if !is_new_bit {
-        return Ok(());
-    }
-    let planned = &mut worker.run.planned;
-    match decision {
-        Decision::Ignore => return Ok(()),
-        Decision::Unchanged => planned.members_unchanged += 1,
-        Decision::Change(kind) => {
-            match kind {
-                ChangeKind::MemberAdded => planned.members_added += 1,
-                ChangeKind::MemberRejoined => planned.members_rejoined += 1,
-                ChangeKind::MemberResigned => planned.members_resigned += 1,
-                _ => planned.members_updated += 1,
-            }
-            let row = store::put(
-                key::scratch_row(&worker.run.id, 'm', &member.id),
-                &super::apply::Row { read_at, member: std::borrow::Cow::Borrowed(&member) },
-            );
-            worker.buffer_member(&member.id, row);
-        }
-    }
-    worker.run.members_met += 1;
-    Ok(())
 }
 
 /// The ids that no department brought, each with its place in `ids`.
@@ -256,12 +176,6 @@ pub fn get_call(id: &str) -> Call {
 
 fn list_call(id: &str) -> Call {
     Call { api: Api::UserList, query: vec![("department_id", id.to_owned())], body: None }
-}
-
-/// Whether an answer is larger than the host delivers, or than WeCom makes (45029).
-pub fn is_too_large(failure: &Failure) -> bool {
-    failure.vendor_code == Some(45029)
-        || matches!(&failure.reason, Reason::Other(reason) if reason == "answer-too-large")
 }
 
 fn unreadable(api: Api, error: &serde_json::Error) -> Stop {

@@ -37,6 +37,7 @@ pub fn report(report: &CallReport) -> String {
         Outcome::Answered => "answered".to_owned(),
         Outcome::Refused { reason, .. } => format!("refused ({reason})"),
         Outcome::Failed { cause, .. } => format!("failed ({cause})"),
+        Outcome::Abandoned => "abandoned".to_owned(),
         _ => "ended".to_owned(),
     };
     let calls: u64 = report.host_calls.values().sum();

@@ -93,7 +93,9 @@ mod tests {
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{ConnectOptions as _, Connection as _};
 
+    use super::super::{SqlStorage, StorageError};
     use super::*;
+    use crate::storage::{Op, Options, Outcome, Scope, Storage as _};
 
     /// Failures that are hard to bring about from outside, made by SQLite itself.
     #[tokio::test]
@@ -109,6 +111,50 @@ mod tests {
             let error = sqlx::query(then).execute(&mut connection).await.unwrap_err();
             assert_eq!(kind(&error), expected, "{name}: {error}");
             connection.close().await.unwrap();
+        }
+    }
+
+    async fn store(folder: &tempfile::TempDir) -> SqlStorage<Sqlite> {
+        let database = open(&folder.path().join("a.db"), Options::default().busy_timeout).await.unwrap();
+        SqlStorage::new(database, Options::default()).await.unwrap()
+    }
+
+    fn puts(keys: std::ops::Range<u32>, length: usize) -> Vec<Op> {
+        keys.map(|key| Op::put(format!("{key:04}"), "v".repeat(length))).collect()
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_and_what_there_is_room_for_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, scope) = (store(&folder).await, Scope::new("acme", "organisation").unwrap());
+        let mut connection = store.database.writers.acquire().await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 60").execute(&mut *connection).await.unwrap();
+        drop(connection);
+        for _ in 0..3 {
+            let full = store.apply(&scope, puts(0..100, 10_000)).await.unwrap_err();
+            assert!(full.to_string().contains("full"), "{full}");
+            assert!(matches!(full, StorageError::Unavailable { maybe_applied: false, .. }), "{full:?}");
+            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(Outcome::Applied(_))));
+        }
+        assert_eq!(store.usage(&scope).await.unwrap().items, 3);
+    }
+
+    /// After some failures, such as a disk that is full, SQLite has undone the transaction before anybody rolls back.
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_undid_by_itself_is_in_nobodys_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, scope) = (store(&folder).await, Scope::new("acme", "organisation").unwrap());
+        for _ in 0..3 {
+            let mut transaction = store.begin().await.unwrap();
+            sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.unwrap();
+            drop(transaction);
+            let mut transaction = store.begin_read().await.unwrap();
+            sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.unwrap();
+            drop(transaction);
+            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(Outcome::Applied(_))));
+            // More keys than one statement reads, so within a transaction.
+            let keys: Vec<String> = (0..500).map(|key| format!("{key:04}")).collect();
+            assert_eq!(store.get_many(&scope, &keys).await.unwrap().iter().flatten().count(), 3);
         }
     }
 }

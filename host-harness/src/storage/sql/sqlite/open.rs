@@ -4,12 +4,14 @@
 //! stays exactly as it was.
 
 use std::fs;
+use std::future::ready;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use futures_util::FutureExt as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Sqlite, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection};
 
 use super::super::super::{OpenError, PAGE_ITEMS};
 use super::super::failure::{Failure, Kind};
@@ -76,6 +78,9 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)
+        // After a full disk SQLite may have undone the transaction by itself, and the driver does not notice: for it the
+        // transaction goes on for ever, and no other can begin.
+        .before_acquire(|connection, _| ready(Ok(!connection.is_in_transaction())).boxed())
 }
 
 /// Turns on the write-ahead log, which the file remembers. SQLite does not apply its busy timeout here, so a process that

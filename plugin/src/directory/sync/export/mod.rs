@@ -9,16 +9,21 @@
 //! so whatever does not pass by itself ends in [`give_up`]: the run goes on by walking, and its report says why.
 
 mod job;
+mod leaders;
 mod read;
+mod retreat;
 
-use self::job::{JOB_BYTES, Job, Part, are_sound, bookmark_key, first_member, job_key, keep, load};
+pub use self::retreat::may_export;
+use self::{
+    job::{JOB_BYTES, Job, Part, are_sound, first_member, keep, load},
+    retreat::{HICCUPS, give_up, order_again},
+};
 use super::{
     run::{Export, PendingWait, Phase},
     worker::{Stop, Worker},
 };
 use crate::{
-    contract::{log::Level, types::Reason},
-    directory::key,
+    contract::types::Reason,
     failure::Failure,
     platform::Platform,
     store,
@@ -32,10 +37,6 @@ const LONGEST_POLL_MS: u64 = 300_000;
 const POLLS: u32 = 15;
 /// Orders of one run: results are purged, addresses expire, files arrive damaged.
 const ORDERS: u32 = 3;
-/// Failures of a download in a row.
-const HICCUPS: u32 = 3;
-/// How long a refusal is remembered: a week, since somebody may grant what was missing.
-const REFUSAL_TTL_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 /// The app is disabled.
 const APP_DISABLED: i64 = 50003;
 
@@ -47,11 +48,6 @@ pub fn step<P: Platform>(worker: &mut Worker<'_, P>, stage: Export) -> Result<Op
         Export::Departments => read::departments(worker).map(|()| None),
         Export::Members(mark) => read::members(worker, mark).map(|()| None),
     }
-}
-
-/// The refusal that an earlier run met, in words.
-pub fn refused_before<P: Platform>(platform: &P) -> Result<Option<String>, Failure> {
-    Ok(store::get(platform, key::EXPORT_REFUSED)?.map(|stored| stored.value))
 }
 
 fn order<P: Platform>(worker: &mut Worker<'_, P>, departments: bool) -> Result<Option<PendingWait>, Stop> {
@@ -159,33 +155,6 @@ fn verdict(failure: &Failure) -> Verdict {
         (Reason::NotPermitted, Some(_)) => Verdict::GiveUp { remember: true },
         _ => Verdict::GiveUp { remember: false },
     }
-}
-
-/// Orders the export anew: its results are gone.
-fn order_again<P: Platform>(worker: &mut Worker<'_, P>) -> Result<Option<PendingWait>, Stop> {
-    let departments = worker.run.department_pages == 0;
-    worker.run.phase = Phase::Export(Export::Order { departments });
-    worker.checkpoint()?;
-    Ok(None)
-}
-
-/// Goes on by walking, and says why. A refusal that will not pass by itself is remembered, so that the next runs do not
-/// ask in vain.
-fn give_up<P: Platform>(worker: &mut Worker<'_, P>, why: &str, remember: bool) -> Result<Option<PendingWait>, Stop> {
-    worker.note(format!("departments were walked, since the export failed: {why}"));
-    worker.platform.log(Level::Warn, "the export is given up", &[("run", &worker.run.id), ("error", why)]);
-    worker.run.export.is_given_up = true;
-    worker.run.is_exported = false;
-    worker.run.phase =
-        if worker.run.department_pages == 0 { Phase::Scope } else { Phase::Fetch(worker.run.export.walked) };
-    for key in [job_key(worker), bookmark_key(worker)] {
-        worker.buffer(store::delete(key));
-    }
-    if remember {
-        worker.buffer(store::put_for(key::EXPORT_REFUSED, &why, REFUSAL_TTL_MS));
-    }
-    worker.checkpoint()?;
-    Ok(None)
 }
 
 /// The time before the next poll.

@@ -3,17 +3,17 @@
 use std::ops::Range;
 
 use super::{
-    HICCUPS, give_up,
     job::{self, bookmark, bookmark_key, first_member, job_key, load},
-    order_again,
+    leaders,
+    retreat::{HICCUPS, give_up, order_again},
 };
 use crate::{
     contract::log::Level,
     directory::{
         key,
         sync::{
+            met, pages,
             run::{Export, Mark, Phase, Place},
-            scope, walk,
             worker::{Stop, Worker},
         },
     },
@@ -77,9 +77,9 @@ pub(super) fn departments<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(),
         }
     }
     if !know_leaders && !found.is_empty() {
-        scope::add_leaders(worker, &mut found)?;
+        leaders::add(worker, &mut found)?;
     }
-    scope::write_departments(worker, found)?;
+    pages::write_departments(worker, found)?;
     worker.run.phase = Phase::Export(first_member(&job));
     worker.checkpoint()
 }
@@ -108,7 +108,7 @@ pub(super) fn members<P: Platform>(worker: &mut Worker<'_, P>, mark: Mark) -> Re
         };
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(ROWS));
-            walk::meet(worker, std::mem::replace(&mut rows, rest), job.read_at)?;
+            met::meet(worker, std::mem::replace(&mut rows, rest), job.read_at)?;
         }
         worker.run.failures = 0;
         // Sealed, since it holds the row under way, whole. Written together with the place in the run.

@@ -1,0 +1,40 @@
+//! How a process reaches out.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    pacer::Pacer,
+    resolver::{Resolver, SystemResolver},
+    tls::TrustedRoots,
+};
+
+/// How a process reaches out.
+#[derive(Clone)]
+pub struct EgressOptions {
+    /// Names to addresses.
+    pub resolver: Arc<dyn Resolver>,
+    /// The operator's brake; none by default.
+    pub pacer: Option<Arc<dyn Pacer>>,
+    /// Authorities trusted beside those of the system.
+    pub roots: TrustedRoots,
+    /// Time to open a TCP connection, all addresses of a name together (5 s). The request's own time bounds it too.
+    pub connect_timeout: Duration,
+    /// How long an idle connection is kept (30 s). Shorter than servers usually wait, because a request on a
+    /// connection that the server is just closing fails with "may have reached the server".
+    pub keep_alive: Duration,
+    /// How many idle connections are kept for one scheme, host and port (32).
+    pub kept_per_host: usize,
+}
+
+impl Default for EgressOptions {
+    fn default() -> Self {
+        Self {
+            resolver: Arc::new(SystemResolver),
+            pacer: None,
+            roots: TrustedRoots::default(),
+            connect_timeout: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(30),
+            kept_per_host: 32,
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What has to be known before the first call: found out once, by one caller at a time, and not again and again where
+//! the component cannot say it.
+
+use std::{sync::OnceLock, time::Duration};
+
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout_at},
+};
+
+use crate::call::{CallError, LimitName};
+
+/// How long a failure is answered to whoever else asks, before somebody tries again.
+const REMEMBERED: Duration = Duration::from_secs(5);
+
+/// A value that is made when it is first needed.
+pub(super) struct Setup<T> {
+    made: OnceLock<T>,
+    /// Held by whoever makes it; what went wrong the last time, and when.
+    trying: Mutex<Option<(Instant, CallError)>>,
+}
+
+/// Why there is no value.
+pub(super) enum SetupError {
+    /// It could not be made, now or a moment ago.
+    Failed(CallError),
+    /// Somebody else was still making it when the caller's time was over.
+    OutOfTime,
+}
+
+impl<T> Setup<T> {
+    pub(super) fn new() -> Self {
+        Self { made: OnceLock::new(), trying: Mutex::const_new(None) }
+    }
+
+    /// The value, which `make` makes where nobody has yet. Waits for others no longer than to the deadline; `make` has to
+    /// keep to it by itself.
+    pub(super) async fn get(
+        &self,
+        deadline: Instant,
+        make: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<&T, SetupError> {
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        let mut failure = timeout_at(deadline, self.trying.lock()).await.map_err(|_| SetupError::OutOfTime)?;
+        if let Some(made) = self.made.get() {
+            return Ok(made);
+        }
+        if let Some((at, error)) = &*failure
+            && at.elapsed() < REMEMBERED
+        {
+            return Err(SetupError::Failed(error.clone()));
+        }
+        match make.await {
+            Ok(made) => Ok(self.made.get_or_init(|| made)),
+            Err(error) => {
+                *failure = is_the_components(&error).then(|| (Instant::now(), error.clone()));
+                Err(SetupError::Failed(error))
+            }
+        }
+    }
+}
+
+/// Whether the same is to be expected of the next try. Who had little time left says nothing about others, and what the
+/// host itself could not do is for each call to ask.
+fn is_the_components(error: &CallError) -> bool {
+    match error {
+        CallError::Limit { exceeded, .. } => exceeded.limit != LimitName::WallMs,
+        CallError::Trap { .. } | CallError::Destination { .. } => true,
+        CallError::Host { .. } => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        future::{pending, ready},
+        sync::atomic::{AtomicU32, Ordering::Relaxed},
+    };
+
+    use super::*;
+    use crate::{
+        call::{CallSite, Exceeded, Trap, TrapKind},
+        digest::Digest,
+    };
+
+    fn site() -> CallSite {
+        let (tenant, element) = ("acme".to_owned(), "organisation".to_owned());
+        CallSite { tenant, element, component: Digest::of(b""), function: "element.validate-config" }
+    }
+
+    fn limit(limit: LimitName) -> CallError {
+        CallError::Limit { site: site(), exceeded: Exceeded { limit, allowed: 1, asked: 2 } }
+    }
+
+    fn soon() -> Instant {
+        Instant::now() + Duration::from_secs(1)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn failures_of_the_component_are_remembered_for_a_while_and_others_are_not() {
+        let trap = Trap { kind: TrapKind::Unreachable, reason: "panic".to_owned(), backtrace: Vec::new() };
+        let host = CallError::Host { site: site(), reason: "no key".to_owned() };
+        let destination =
+            CallError::Destination { site: site(), place: "proxy".to_owned(), reason: "port 0".to_owned() };
+        for (error, remembered) in [
+            (CallError::Trap { site: site(), trap }, true),
+            (destination, true),
+            (limit(LimitName::CpuMs), true),
+            (limit(LimitName::MemoryBytes), true),
+            (limit(LimitName::WallMs), false),
+            (host, false),
+        ] {
+            let (setup, tries) = (Setup::new(), AtomicU32::new(0));
+            let fails = || async {
+                tries.fetch_add(1, Relaxed);
+                Err::<(), _>(error.clone())
+            };
+            for expected in [1, if remembered { 1 } else { 2 }] {
+                let failed = setup.get(soon(), fails()).await.err();
+                assert!(matches!(failed, Some(SetupError::Failed(found)) if found == error), "{error}");
+                assert_eq!(tries.load(Relaxed), expected, "{error}");
+            }
+            tokio::time::advance(REMEMBERED).await;
+            assert!(setup.get(soon(), ready(Ok(()))).await.is_ok(), "{error}");
+            assert!(setup.get(soon(), fails()).await.is_ok(), "what was made stays: {error}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_for_another_waits_within_its_own_time_and_takes_over_from_one_who_goes() {
+        let setup = Setup::new();
+        let hangs = setup.get(soon(), pending());
+        let waits = async {
+            let until = Instant::now() + Duration::from_millis(100);
+            assert!(matches!(setup.get(until, ready(Ok(1))).await, Err(SetupError::OutOfTime)));
+            assert_eq!(Instant::now(), until);
+        };
+        tokio::select! {
+            biased;
+            _ = hangs => panic!("it never ends"),
+            () = waits => {}
+        }
+        assert!(matches!(setup.get(soon(), ready(Ok(2))).await, Ok(2)));
+    }
+}
