@@ -9,7 +9,7 @@ use clap::{
 
 use host_harness::Digest;
 
-use crate::{failure::Failure, serve::PublicUrl};
+use crate::{failure::Failure, public_url::PublicUrl};
 
 /// The most changes and records that a component answers at once.
 pub const LARGEST_PAGE: u32 = 200;

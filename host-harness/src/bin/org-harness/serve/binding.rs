@@ -6,7 +6,7 @@ use std::net::Ipv4Addr;
 use axum::http::{HeaderMap, Uri, header};
 use host_harness::Digest;
 
-use super::public_url::PublicUrl;
+use crate::public_url::PublicUrl;
 
 const NAME: &str = "org_sign_in";
 /// As long as the state of a sign-in.

@@ -9,7 +9,6 @@
 //! | `sign_in` | the two steps of a sign-in |
 //! | `entry` | who may enter |
 //! | `binding` | the cookie that ties a sign-in to a browser |
-//! | `public_url` | the address under which people reach the host |
 //! | `page` | pages for people |
 //! | `web` | connections, and what strangers may take of them |
 
@@ -18,7 +17,6 @@ mod drain;
 mod entry;
 mod health;
 mod page;
-mod public_url;
 mod routes;
 mod service;
 mod sign_in;
@@ -38,7 +36,6 @@ use host_harness::{
     syncs::{Scheduler, SyncOptions},
     tenants::{Changes, Registry, Source, SourceError},
 };
-pub use public_url::PublicUrl;
 use serde::Serialize;
 use service::Service;
 use tokio::{net::TcpListener, time::timeout};
@@ -48,6 +45,7 @@ use crate::{
     failure::{Failure, Status},
     interrupt::{asked_to_end, interrupted},
     output::Output,
+    public_url::PublicUrl,
     session, store,
     text::Paint,
 };

@@ -9,10 +9,8 @@ use host_harness::{
     tenants::{Registry, Tenant},
 };
 
-use super::{
-    health::{Health, HealthView},
-    public_url::PublicUrl,
-};
+use super::health::{Health, HealthView};
+use crate::public_url::PublicUrl;
 
 /// The host as requests see it.
 pub struct Service {
