@@ -2,27 +2,42 @@
 
 use std::{
     fmt,
-    io::{self, BufWriter, Write},
+    io::{self, Write},
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel},
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
     },
-    thread::JoinHandle,
+    thread::{JoinHandle, park_timeout},
+    time::Duration,
 };
 
-use super::Observer;
+use super::{Observer, pending::Pending};
 use crate::call::CallReport;
 
 /// Reports that wait to be written; beyond these they are counted and dropped.
 const WAITING_AT_MOST: usize = 10_000;
+/// The pause after the first failure to write; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Writes the report of every call as one line of JSON, on a thread of its own: a slow disk slows no call. What it
-/// cannot keep up with is dropped and told in a line `{"lost_reports": N}`. Dropped, it writes what still waits.
+/// Writes the report of every call as one line of JSON, on a thread of its own: a slow disk slows no call. While writing
+/// fails, on a disk that is full perhaps, reports wait and it goes on trying; a line that was broken off comes again as a
+/// whole on a line of its own. What it cannot keep up with is dropped and told in a line `{"lost_reports": N}`. Dropped, it
+/// writes what still waits.
 pub struct ReportLines {
     lines: Option<SyncSender<String>>,
-    lost: Arc<AtomicU64>,
+    shared: Arc<Shared>,
     writer: Option<JoinHandle<()>>,
+}
+
+/// What both threads know.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Reports that were dropped and not told of yet.
+    lost: AtomicU64,
+    /// Nothing more comes, and nobody waits for a disk that is full.
+    is_over: AtomicBool,
 }
 
 impl ReportLines {
@@ -32,62 +47,82 @@ impl ReportLines {
     /// The operating system gives no thread.
     pub fn to(out: impl Write + Send + 'static) -> io::Result<Self> {
         let (lines, waiting) = sync_channel(WAITING_AT_MOST);
-        let lost = Arc::new(AtomicU64::new(0));
-        let counted = Arc::clone(&lost);
-        let write = move || {
-            if let Err(error) = write_all(out, &waiting, &counted) {
-                tracing::warn!(%error, "reports of calls can no longer be written");
-            }
-        };
+        let shared = Arc::new(Shared::default());
+        let known = Arc::clone(&shared);
+        let write = move || keep_writing(Pending::to(out), &waiting, &known);
         let writer = std::thread::Builder::new().name("call-reports".to_owned()).spawn(write)?;
-        Ok(Self { lines: Some(lines), lost, writer: Some(writer) })
+        Ok(Self { lines: Some(lines), shared, writer: Some(writer) })
+    }
+
+    fn put(&self, line: String) {
+        let Some(lines) = &self.lines else { return };
+        // The thread takes lines for as long as there is this sender.
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = lines.try_send(line) {
+            self.shared.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
-fn write_all(out: impl Write, lines: &Receiver<String>, lost: &AtomicU64) -> io::Result<()> {
-    let mut out = BufWriter::new(out);
+/// Writes until nobody reports any more.
+fn keep_writing(mut pending: Pending<impl Write>, lines: &Receiver<String>, shared: &Shared) {
+    let mut pause = None;
     loop {
-        let line = match lines.try_recv() {
-            Ok(line) => line,
-            // Flushed as soon as nothing waits, so that a reader sees a report when the call is over.
-            Err(TryRecvError::Empty) => {
-                out.flush()?;
-                match lines.recv() {
-                    Ok(line) => line,
-                    Err(_) => break,
+        // Written as soon as nothing waits, so that a reader sees a report when the call is over.
+        if pending.is_empty()
+            && let Ok(line) = lines.recv()
+        {
+            pending.push(&line);
+        }
+        while !pending.is_full()
+            && let Ok(line) = lines.try_recv()
+        {
+            pending.push(&line);
+        }
+        // Not again and again while nothing can be written.
+        if pause.is_none() || !pending.is_full() {
+            match shared.lost.swap(0, Ordering::Relaxed) {
+                0 => {}
+                lost => pending.push(&format!("{{\"lost_reports\":{lost}}}")),
+            }
+        }
+        if pending.is_empty() {
+            return;
+        }
+        match pending.write() {
+            Ok(()) => {
+                if pause.take().is_some() {
+                    tracing::info!("reports of calls are written again");
                 }
             }
-            Err(TryRecvError::Disconnected) => break,
-        };
-        out.write_all(line.as_bytes())?;
-        out.write_all(b"\n")?;
-        tell_lost(&mut out, lost)?;
-    }
-    tell_lost(&mut out, lost)?;
-    out.flush()
-}
-
-fn tell_lost(out: &mut impl Write, lost: &AtomicU64) -> io::Result<()> {
-    match lost.swap(0, Ordering::Relaxed) {
-        0 => Ok(()),
-        lost => writeln!(out, "{{\"lost_reports\":{lost}}}"),
+            Err(error) if shared.is_over.load(Ordering::Acquire) => {
+                let lines = pending.count() + lines.try_iter().count();
+                tracing::warn!(%error, lines, "the last reports of calls could not be written");
+                return;
+            }
+            Err(error) => {
+                if pause.is_none() {
+                    tracing::warn!(%error, "reports of calls cannot be written: they wait, and the host goes on trying");
+                }
+                let time = pause.map_or(FIRST_PAUSE, |before: Duration| (before * 2).min(LONGEST_PAUSE));
+                pause = Some(time);
+                park_timeout(time);
+            }
+        }
     }
 }
 
 impl Observer for ReportLines {
     fn called(&self, report: &CallReport) {
-        let Some(lines) = &self.lines else { return };
-        // Disconnected means that writing has failed, which was told.
-        if let Err(TrySendError::Full(_)) = lines.try_send(report.to_json_line()) {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.put(report.to_json_line());
     }
 }
 
 impl Drop for ReportLines {
     fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Release);
         drop(self.lines.take());
         if let Some(writer) = self.writer.take() {
+            writer.thread().unpark();
             // The thread panics nowhere; if it did, there is nothing left to save here.
             let _ = writer.join();
         }
@@ -97,5 +132,59 @@ impl Drop for ReportLines {
 impl fmt::Debug for ReportLines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReportLines").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use super::{super::pending::tests::Disk, *};
+
+    /// Waits until the disk holds this.
+    fn until_written(disk: &Disk, text: &str) {
+        let began = Instant::now();
+        while !disk.text().contains(text) {
+            assert!(began.elapsed() < Duration::from_secs(60), "{text:?} is not in {:?}", disk.text());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    #[test]
+    fn a_disk_that_was_full_for_a_while_gets_what_waited_and_how_much_was_lost() {
+        let sent = 3 * WAITING_AT_MOST;
+        // Room for the first line, and for a part of the second.
+        let disk = Disk::with_room(12);
+        let reports = ReportLines::to(disk.clone()).unwrap();
+        reports.put("0000000".to_owned());
+        until_written(&disk, "0000000\n");
+        for number in 1..sent {
+            reports.put(format!("{number:07}"));
+        }
+        disk.make_room(usize::MAX);
+        until_written(&disk, "lost_reports");
+        drop(reports);
+        let text = disk.text();
+        assert!(text.starts_with("0000000\n0000\n0000001\n"), "{:?}", text.get(..40));
+        let (mut whole, mut lost) = (0, 0);
+        for line in text.lines() {
+            match line.strip_prefix(r#"{"lost_reports":"#).and_then(|rest| rest.strip_suffix('}')) {
+                Some(number) => lost += number.parse::<usize>().unwrap(),
+                None if line.len() == 7 => whole += 1,
+                None => assert_eq!(line, "0000"),
+            }
+        }
+        assert!(lost > 0 && whole + lost == sent, "{whole} + {lost} of {sent}");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_disk_that_stays_full() {
+        let disk = Disk::with_room(0);
+        let reports = ReportLines::to(disk.clone()).unwrap();
+        reports.put("lost".to_owned());
+        let began = Instant::now();
+        drop(reports);
+        assert!(began.elapsed() < Duration::from_secs(60));
+        assert_eq!(disk.text(), "");
     }
 }

@@ -1,16 +1,15 @@
 //! Prometheus metrics of a host, as an [`Observer`].
 //!
-//! Every set of labels is bounded: functions and outcomes are known, reasons and vendor codes beyond the first few dozen
-//! become `other`, and tenants are labels of nothing. Names and units keep to the conventions of OpenMetrics.
+//! Every set of labels is bounded: functions and outcomes are known, reasons, phases and vendor codes beyond the first few
+//! dozen become `other`, and tenants are labels of nothing. Names and units keep to the conventions of OpenMetrics.
 
-use std::{
-    collections::HashSet,
-    fmt,
-    hash::Hash,
-    sync::{Mutex, PoisonError, atomic::AtomicU64},
-    time::Duration,
-};
+mod names;
+mod progress;
 
+use std::{fmt, hash::Hash, sync::atomic::AtomicU64, time::Duration};
+
+use names::{Names, OTHER};
+use progress::Progress;
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
     metrics::{
@@ -22,7 +21,7 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{Observer, Turn};
+use super::{Advance, Observer, Turn};
 use crate::{
     call::{CallReport, Outcome},
     queue::Load,
@@ -31,26 +30,6 @@ use crate::{
 
 /// The media type of what [`Metrics::encode`] writes.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-
-/// Reasons that components make up, and vendor codes, that become labels; all further ones are `other`.
-const NAMES_AT_MOST: usize = 48;
-/// The contract's own reasons. They are labels whatever else components say.
-const REASONS: [&str; 13] = [
-    "invalid-config",
-    "credentials-refused",
-    "not-permitted",
-    "login-rejected",
-    "not-found",
-    "invalid-argument",
-    "rate-limited",
-    "unavailable",
-    "conflict",
-    "mass-removal-blocked",
-    "cursor-expired",
-    "unsupported",
-    "unexpected-answer",
-];
-const OTHER: &str = "other";
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CallLabels {
@@ -114,6 +93,7 @@ pub struct Metrics {
     turns: Family<TurnLabels, Counter>,
     turn_seconds: Histogram,
     turns_running: Gauge,
+    progress: Progress,
     running: Family<UrgencyLabels, Gauge>,
     waiting: Family<UrgencyLabels, Gauge>,
     tenants: Gauge,
@@ -148,6 +128,7 @@ impl Metrics {
             turns: Family::default(),
             turn_seconds: Histogram::new(exponential_buckets(0.01, 3.0, 12)),
             turns_running: Gauge::default(),
+            progress: Progress::default(),
             running: Family::default(),
             waiting: Family::default(),
             tenants: Gauge::default(),
@@ -182,6 +163,7 @@ impl Metrics {
         registry.register_with_unit("sync_turn_duration", text, Unit::Seconds, self.turn_seconds.clone());
         let text = "Turns of periodic synchronisation under way on this host";
         registry.register("sync_turns_running", text, self.turns_running.clone());
+        self.progress.register(&mut registry);
         registry.register("calls_running", "Calls under way", self.running.clone());
         registry.register("calls_waiting", "Calls that wait for a place", self.waiting.clone());
         registry.register("tenants", "Tenants that are served", self.tenants.clone());
@@ -256,8 +238,13 @@ impl Observer for Metrics {
         self.turns_running.inc();
     }
 
+    fn turn_advanced(&self, advance: &Advance<'_>) {
+        self.progress.advanced(advance.tenant, advance.step);
+    }
+
     fn turn_ended(&self, turn: &Turn<'_>) {
         self.turns_running.dec();
+        self.progress.turn_ended(turn.tenant);
         let (reason, vendor_code) = match turn.ended {
             // The error of a failed turn was counted with its call.
             Ended::Failed { reason, .. } => (&**reason, None),
@@ -287,50 +274,9 @@ fn signed(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// Names that components choose, so many of them and no more: a component could make up any number.
-#[derive(Debug, Default)]
-struct Names(Mutex<HashSet<String>>);
-
-impl Names {
-    fn bounded(&self, name: &str) -> String {
-        // No reason is no name.
-        if name.is_empty() || REASONS.contains(&name) {
-            return name.to_owned();
-        }
-        let mut names = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_usable = name.len() <= 40 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        match is_usable && (names.contains(name) || names.len() < NAMES_AT_MOST) {
-            true => {
-                names.insert(name.to_owned());
-                name.to_owned()
-            }
-            false => OTHER.to_owned(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_bounded() {
-        let names = Names::default();
-        for number in 0..1_000 {
-            names.bounded(&number.to_string());
-        }
-        for (name, expected) in [
-            ("0", "0"),
-            ("47", "47"),
-            ("48", OTHER),
-            ("999", OTHER),
-            ("a b", OTHER),
-            ("conflict", "conflict"),
-            ("", ""),
-        ] {
-            assert_eq!(names.bounded(name), expected, "{name}");
-        }
-    }
 
     #[test]
     fn turns_and_load_are_told_and_no_tenant_is() {

@@ -7,12 +7,13 @@
 mod lines;
 #[cfg(feature = "metrics")]
 pub mod metrics;
+mod pending;
 
 use std::time::Duration;
 
 pub use lines::ReportLines;
 
-use crate::{call::CallReport, syncs::Ended};
+use crate::{call::CallReport, contract::directory::SyncStep, syncs::Ended};
 
 /// Hears what happens.
 ///
@@ -47,10 +48,25 @@ pub trait Observer: Send + Sync {
         let _ = tenant;
     }
 
+    /// A call of a turn has answered how far the run is.
+    fn turn_advanced(&self, advance: &Advance<'_>) {
+        let _ = advance;
+    }
+
     /// A turn of periodic synchronisation is over.
     fn turn_ended(&self, turn: &Turn<'_>) {
         let _ = turn;
     }
+}
+
+/// A step of a run within a turn of periodic synchronisation.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Advance<'a> {
+    /// The tenant.
+    pub tenant: &'a str,
+    /// What the element has answered. Phases and numbers are its own word, and may be anything.
+    pub step: &'a SyncStep,
 }
 
 /// One turn of periodic synchronisation of one tenant: a run, or the part of it up to a wait.

@@ -11,6 +11,9 @@ use super::StorageError;
 /// Names of tenants that begin so are the host's own: no element of a tenant can have them.
 pub(crate) const RESERVED: char = '(';
 
+/// The tenant whose rooms are the host's own.
+const HOST: &str = "(host)";
+
 /// The largest name of a tenant or element, in bytes.
 pub const NAME_BYTES: usize = 128;
 
@@ -28,6 +31,15 @@ impl Scope {
         check("tenant", tenant)?;
         check("element", element)?;
         Ok(Self { tenant: tenant.into(), element: element.into() })
+    }
+
+    /// A room in which the host itself keeps what all hosts of a store share. It lies beside the tenants: no declaration and no
+    /// [`ElementOptions`](crate::ElementOptions) can name it.
+    ///
+    /// # Errors
+    /// The name of the room is none, as in [`Scope::new`].
+    pub fn of_host(room: &str) -> Result<Self, StorageError> {
+        Self::new(HOST, room)
     }
 
     /// The name of the tenant.
@@ -70,6 +82,14 @@ fn check(what: &str, name: &str) -> Result<(), StorageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rooms_of_the_host_are_no_tenants() {
+        let room = Scope::of_host("syncs").unwrap();
+        assert!(check_is_no_host(room.tenant()).is_err());
+        assert_eq!(room.element(), "syncs");
+        assert!(Scope::of_host("").is_err());
+    }
 
     #[test]
     fn names_are_checked() {

@@ -5,10 +5,7 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
-use crate::{
-    storage::{Op, Outcome, Scope, Storage, StorageError},
-    tenants::host_room,
-};
+use crate::storage::{Op, Outcome, Scope, Storage, StorageError};
 
 const ROOM: &str = "syncs";
 const TURN: &str = "turn/";
@@ -45,7 +42,7 @@ pub(super) struct Claim {
 /// Forgets all about the turns of a tenant. A host that works for it at this moment finds its turn gone.
 pub(crate) async fn forget(storage: &dyn Storage, tenant: &str) -> Result<(), StorageError> {
     let ops = vec![Op::delete(turn(tenant)), Op::delete(tally(tenant))];
-    storage.apply(&host_room(ROOM)?, ops).await.map(drop)
+    storage.apply(&Scope::of_host(ROOM)?, ops).await.map(drop)
 }
 
 /// The turns of all tenants, as one host writes them.
@@ -59,7 +56,7 @@ pub(super) struct Ledger {
 
 impl Ledger {
     pub(super) fn new(storage: Arc<dyn Storage>, host: Arc<str>, lease: Duration) -> Result<Self, StorageError> {
-        Ok(Self { storage, room: host_room(ROOM)?, host, lease })
+        Ok(Self { storage, room: Scope::of_host(ROOM)?, host, lease })
     }
 
     /// The tenants that are not due: somebody works for them, or they rest.

@@ -31,7 +31,9 @@ pub struct SyncOptions {
     pub lease: Duration,
     /// How often the host looks who is due. Default 1 s.
     pub look: Duration,
-    /// The longest that one call of a turn may take; a run goes on with the next. Default 10 s.
+    /// The longest that one call of a turn may take; a run goes on with the next. Default 20 s: a component ends a call that
+    /// has no time left for a step which goes as badly as it can, with the time limit of a request, so a shorter one makes a
+    /// call of every step.
     pub slice: Duration,
     /// How long calls may go on when the host stops; thereafter they are dropped and resumed elsewhere. Default 15 s.
     pub grace: Duration,
@@ -49,7 +51,7 @@ impl SyncOptions {
             parallel: 8,
             lease: Duration::from_secs(15),
             look: Duration::from_secs(1),
-            slice: Duration::from_secs(10),
+            slice: Duration::from_secs(20),
             grace: Duration::from_secs(15),
             clock: Arc::new(SystemClock),
             observers: Vec::new(),

@@ -21,7 +21,7 @@ use crate::{
         types,
     },
     element::Element,
-    observe::{Observer, Turn},
+    observe::{Advance, Observer, Turn},
     storage::Clock,
     tenants::Tenant,
 };
@@ -135,6 +135,10 @@ impl Work {
                     return Ended::Failed { reason, vendor_code: None, retry_after: None };
                 }
             };
+            let advance = Advance { tenant: &self.tenant.name, step: &step };
+            for observer in &*self.observers {
+                observer.turn_advanced(&advance);
+            }
             let is_long = began.elapsed() >= LONGEST_TURN;
             match step {
                 SyncStep::More(_) | SyncStep::Wait(_) if is_long => return Ended::Unfinished,

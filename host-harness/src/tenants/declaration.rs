@@ -8,7 +8,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use super::fields::{Fields, Problem, kind};
+use super::{
+    fields::{Fields, Problem, kind},
+    sign_in::{SignIn, sign_in},
+};
 use crate::{
     call::Limits,
     digest::Digest,
@@ -44,8 +47,8 @@ pub struct Declaration {
     pub share: Share,
     /// How often its directory is synchronised; `None`: only when asked.
     pub period: Option<Duration>,
-    /// Whether a member without a role is refused entry.
-    pub role_required: bool,
+    /// Whom its sign-ins let in.
+    pub sign_in: SignIn,
     /// The declaration as text, to notice changes.
     pub(super) source: Digest,
 }
@@ -163,25 +166,13 @@ fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Pr
     let quota = quota(&mut fields);
     let share = share(&mut fields);
     let period = period(&mut fields);
-    let role_required = fields.flag("role_required").unwrap_or(false);
+    let sign_in = sign_in(&mut fields);
     fields.end();
     if problems.len() > before {
         return None;
     }
     let (name, element) = (name?, element?);
-    Some(Declaration {
-        name,
-        element,
-        component,
-        variables,
-        operator,
-        limits,
-        quota,
-        share,
-        period,
-        role_required,
-        source,
-    })
+    Some(Declaration { name, element, component, variables, operator, limits, quota, share, period, sign_in, source })
 }
 
 fn name(fields: &mut Fields<'_>) -> Option<String> {
@@ -382,7 +373,7 @@ mod tests {
             "component": {"file": "/opt/org.wasm", "sha256": "AB".repeat(32)},
             "grants": {"variables": ["ACME_SECRET"], "hosts": ["127.0.0.1:7080"]},
             "limits": {"cpu_ms": 5000}, "quota": {"items": 1000},
-            "share": {"weight": 2, "parallel_calls": 8}, "sync": {"every": "1h30m"}, "role_required": true,
+            "share": {"weight": 2, "parallel_calls": 8}, "sync": {"every": "1h30m"}, "sign_in": {"role_required": true, "home_page": true},
         }, {"name": "plain", "element": {"name": "org", "configuration": {"a": 1}}}]});
         let read = read_all(&text.to_string(), Path::new("/base")).unwrap();
         let [acme, plain] = &read[..] else { panic!("{read:?}") };
@@ -392,8 +383,10 @@ mod tests {
         assert_eq!((acme.limits.cpu_ms, acme.limits.wall_ms), (5_000, Limits::default().wall_ms));
         assert_eq!(acme.quota.unwrap(), Quota { items: 1_000, ..Quota::default() });
         assert_eq!(acme.share, Share { weight: 2, parallel: 8 });
-        assert_eq!((acme.period, acme.role_required), (Some(Duration::from_mins(90)), true));
-        assert_eq!((plain.period, plain.role_required, plain.quota), (None, false, None));
+        assert_eq!(acme.period, Some(Duration::from_mins(90)));
+        assert_eq!(acme.sign_in, SignIn { role_required: true, home_page: true });
+        assert_eq!((plain.period, plain.quota), (None, None));
+        assert_eq!(plain.sign_in, SignIn { role_required: false, home_page: false }, "what is safe holds by itself");
         assert!(matches!(&plain.element, Described::Inline { name, .. } if name == "org"));
     }
 
@@ -432,7 +425,15 @@ mod tests {
             (json!({"name": "a", "element": inline, "share": {"weight": 0}}), "share.weight: is 0"),
             (json!({"name": "a", "element": inline, "share": {"parallel_calls": 1}}), "share.parallel_calls: is 1"),
             (json!({"name": "a", "element": inline, "quota": {"items": -1}}), "quota.items: is -1"),
-            (json!({"name": "a", "element": inline, "role_required": 1}), "role_required: is a number"),
+            (
+                json!({"name": "a", "element": inline, "sign_in": {"role_required": 1}}),
+                "sign_in.role_required: is a number",
+            ),
+            (json!({"name": "a", "element": inline, "sign_in": {"homepage": true}}), r#"did you mean "home_page"?"#),
+            (
+                json!({"name": "a", "element": inline, "role_required": true}),
+                r#"tenants.0.role_required: does not stand here: write "sign_in": {"role_required": …}"#,
+            ),
         ] {
             let found = problems(tenant.clone());
             assert!(found.iter().any(|problem| problem.contains(expected)), "{tenant}: {found:?}");

@@ -135,6 +135,13 @@ impl<'a> Fields<'a> {
         Fields::of(self.path(key), value, self.problems)
     }
 
+    /// Notes a problem with a key that is not looked for here, though somebody may think so; `null` counts as well.
+    pub(super) fn stands_elsewhere(&mut self, key: &str, written: &str) {
+        if self.left.remove(key).is_some() {
+            self.problem(key, format!("does not stand here: write {written}"));
+        }
+    }
+
     /// Ends the reading: what is left is unknown.
     pub(super) fn end(self) {
         let Self { path, left, known, problems } = self;

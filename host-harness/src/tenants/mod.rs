@@ -17,7 +17,7 @@
 //!       "quota": { "total_bytes": 1073741824 },
 //!       "share": { "weight": 2, "parallel_calls": 16 },
 //!       "sync": { "every": "1h" },
-//!       "role_required": true
+//!       "sign_in": { "role_required": true }
 //!     }
 //!   ]
 //! }
@@ -34,17 +34,19 @@
 //! | `quota` | some of [`Quota`](crate::storage::Quota), by name |
 //! | `share` | its [`Share`](crate::Share) of the host; else weight 1 and 16 calls at a time |
 //! | `sync.every` | a period such as `15m`; else nothing is synchronised by itself |
-//! | `role_required` | whether a member without a role is refused at sign-in; else nobody is |
+//! | `sign_in.role_required` | whether a member without a role is refused; else nobody is |
+//! | `sign_in.home_page` | whether a sign-in that did not begin at the host is admitted, as from a home page address with a constant state; else it is refused, since a link could sign somebody in as somebody else |
 
 mod declaration;
 mod fields;
 mod registry;
+mod sign_in;
 mod source;
 mod stored;
 
 pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};
 pub use fields::Problem;
 pub use registry::{Changes, Registry, Tenant};
+pub use sign_in::SignIn;
 pub use source::{MAX_REGISTRY_BYTES, Source, SourceError, declarations_of_file};
-pub(crate) use stored::host_room;
 pub use stored::{StoreError, StoredTenants};

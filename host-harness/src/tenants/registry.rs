@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     declaration::{Declaration, Described, Pin},
+    sign_in::SignIn,
     source::{Source, SourceError},
 };
 use crate::{
@@ -33,8 +34,8 @@ pub struct Tenant {
     pub quota: Option<Quota>,
     /// How often its directory is synchronised; `None`: only when asked.
     pub period: Option<Duration>,
-    /// Whether a member without a role is refused entry.
-    pub role_required: bool,
+    /// Whom its sign-ins let in.
+    pub sign_in: SignIn,
     /// All that it was made of, to notice changes.
     made_of: Digest,
 }
@@ -184,13 +185,13 @@ impl Registry {
         {
             return Ok(former.clone());
         }
-        let Declaration { name: tenant, operator, limits, quota, share, period, role_required, .. } = declaration;
+        let Declaration { name: tenant, operator, limits, quota, share, period, sign_in, .. } = declaration;
         let mut options = ElementOptions::new(&*tenant, name, settings, Arc::clone(&self.storage));
         options.operator = operator;
         options.limits = limits;
         options.share = share;
         let element = self.host.element(&component, options).map_err(|error| error.to_string())?;
-        Ok(Tenant { name: tenant.into(), element, quota, period, role_required, made_of })
+        Ok(Tenant { name: tenant.into(), element, quota, period, sign_in, made_of })
     }
 }
 

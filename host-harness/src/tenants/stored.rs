@@ -10,24 +10,13 @@ use super::{
     fields::Problem,
 };
 use crate::{
-    storage::{Op, Outcome, RESERVED, Scope, Storage, StorageError},
+    storage::{Op, Outcome, Scope, Storage, StorageError},
     syncs::forget,
 };
 
-/// The tenant whose rooms are the host's own.
-pub(crate) const HOST: &str = "(host)";
 const ROOM: &str = "tenants";
 const PREFIX: &str = "tenant/";
 const PAGE: u32 = 1_000;
-
-/// A room of the host's own in the storage.
-///
-/// # Errors
-/// The name is not usable.
-pub(crate) fn host_room(name: &str) -> Result<Scope, StorageError> {
-    debug_assert!(HOST.starts_with(RESERVED));
-    Scope::new(HOST, name)
-}
 
 /// Why a declaration was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -59,7 +48,7 @@ impl StoredTenants {
     pub async fn put(&self, declaration: &str) -> Result<String, StoreError> {
         let read = read_one(declaration).map_err(StoreError::Unsound)?;
         let key = format!("{PREFIX}{}", read.name);
-        match self.0.apply(&host_room(ROOM)?, vec![Op::put(key, declaration).sealed()]).await? {
+        match self.0.apply(&Scope::of_host(ROOM)?, vec![Op::put(key, declaration).sealed()]).await? {
             Outcome::Applied(_) | Outcome::Conflict(_) => Ok(read.name),
         }
     }
@@ -70,7 +59,7 @@ impl StoredTenants {
     /// # Errors
     /// The storage.
     pub async fn remove(&self, name: &str) -> Result<bool, StorageError> {
-        let (room, key) = (host_room(ROOM)?, format!("{PREFIX}{name}"));
+        let (room, key) = (Scope::of_host(ROOM)?, format!("{PREFIX}{name}"));
         let found = self.0.get_many(&room, std::slice::from_ref(&key)).await?;
         self.0.apply(&room, vec![Op::delete(key)]).await?;
         forget(&*self.0, name).await?;
@@ -82,7 +71,7 @@ impl StoredTenants {
     /// # Errors
     /// The storage.
     pub async fn list(&self) -> Result<Vec<(String, String)>, StorageError> {
-        let room = host_room(ROOM)?;
+        let room = Scope::of_host(ROOM)?;
         let mut all = Vec::new();
         let mut after: Option<String> = None;
         loop {

@@ -85,6 +85,8 @@ impl Hosts {
             "4",
             "--lease",
             &lease,
+            "--drain",
+            "0s",
         ];
         let mut command = program(self.bed.home(), &arguments);
         command.env(KEY_VARIABLE, KEY);
@@ -93,7 +95,7 @@ impl Hosts {
 
     /// Tenants whose turn a host has, by host; and those who rest, by how their turn ended.
     async fn turns(&self) -> (BTreeMap<String, Vec<String>>, BTreeMap<String, usize>) {
-        let room = Scope::new("(host)", "syncs").unwrap();
+        let room = Scope::of_host("syncs").unwrap();
         let page = self.storage.scan(&room, "turn/", None, 1_000).await.unwrap();
         let (mut working, mut resting) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::new());
         for entry in page.entries {

@@ -1,6 +1,6 @@
 //! `serve`: sign-ins of several tenants, what an operator sees, changes while it runs, and its end.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, time::Duration};
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -45,11 +45,12 @@ async fn members_of_several_tenants_sign_in() {
     let bed = Bed::new().await;
     let tenants = [
         tenant(&bed, "acme", &json!({})),
-        tenant(&bed, "strict", &json!({"role_required": true})),
+        tenant(&bed, "strict", &json!({"sign_in": {"role_required": true}})),
         tenant(&bed, "企业", &json!({})),
     ];
     let file = declare(&bed, &tenants);
     let reports = bed.home().join("reports.jsonl");
+    fs::write(&reports, "{\"broken\":").unwrap();
     let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--reports", reports.to_str().unwrap()]);
     assert_eq!((&host.hello["tenants"], &host.hello["unusable"]), (&json!(3), &json!([])));
 
@@ -115,9 +116,10 @@ async fn members_of_several_tenants_sign_in() {
     let metrics = host.get("/metrics", &[]).body;
     assert!(metrics.ends_with("# EOF\n") && !metrics.contains("acme"), "{metrics}");
 
-    host.signal(Signal::TERM);
+    host.signal(Signal::INT);
     assert!(host.ended().success());
     let reports = fs::read_to_string(&reports).unwrap();
+    let reports = reports.strip_prefix("{\"broken\":\n").unwrap();
     let reports: Vec<Value> = reports.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let exchanges = reports.iter().filter(|report| report["function"] == "login.exchange-code");
     assert_eq!(exchanges.count(), 5);
@@ -125,6 +127,65 @@ async fn members_of_several_tenants_sign_in() {
     for text in [log, metrics, format!("{reports:?}")] {
         assert!(!text.contains(DEMO_SECRET), "a secret was told: {text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
+    let bed = Bed::new().await;
+    let open = json!({"sign_in": {"home_page": true}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({})), tenant(&bed, "open", &open)]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let home_page = bed.run(&["homepage-url", "https://app.example.com/"]).exits(0)["url"].as_str().unwrap().to_owned();
+    let client = |location: String| async move {
+        let target = Browser::client().sign_in(&location, &Choice::Member("lisi".into())).await.unwrap();
+        target.split_once('?').unwrap().1.to_owned()
+    };
+    let json_please = ("accept", "application/json");
+
+    let query = client(home_page.clone()).await;
+    let answer = host.get(&format!("/t/acme/callback?{query}"), &[json_please]);
+    let view = answer.json();
+    assert_eq!(
+        (answer.status, &view["entry"], &view["state_verified"]),
+        (403, &json!("not-begun-here"), &json!(false))
+    );
+    let declared = r#""sign_in": {"home_page": true}"#;
+    assert!(view["hint"].as_str().unwrap().contains(declared), "{view}");
+    let page = host.get(&format!("/t/acme/callback?{query}"), &[]);
+    assert_eq!(page.status, 403);
+    for words in ["不是从这里发起的", "did not begin here", "href=\"login?entry=workspace\""] {
+        assert!(page.body.contains(words), "{words} is not in {page:#?}");
+    }
+    assert!(!page.body.contains("李四"), "it tells whose code it was: {page:#?}");
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    assert!(log.contains("a sign-in was refused") && log.contains("home_page"), "{log}");
+
+    // Where the page leads: the same client, and nobody is asked anything.
+    let location = host.get("/t/acme/login?entry=workspace", &[]).header("location").unwrap().to_owned();
+    let query = client(location).await;
+    let view = host.get(&format!("/t/acme/callback?{query}"), &[json_please]).json();
+    assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(true)));
+
+    let query = client(home_page).await;
+    let view = host.get(&format!("/t/open/callback?{query}"), &[json_please]).json();
+    assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(false)));
+    assert_eq!(view["hint"], json!(null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cookies_follow_the_address_that_the_operator_names() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let public = "https://app.example.com/org";
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--public-url", public]);
+    assert_eq!(host.hello["public_url"], json!(public));
+    // The request itself says that it is for this machine, where nothing need be secure.
+    let cookie = host.get("/t/acme/login", &[]).header("set-cookie").unwrap().to_owned();
+    assert!(cookie.contains("; Path=/org/t/acme/;") && cookie.ends_with("; Secure"), "{cookie}");
+
+    let refused = bed.run_plain(&["--format", "json", "serve", "--public-url", "http://app.example.com"]);
+    let error = refused.fails(2, "usage");
+    assert!(error["message"].as_str().unwrap().contains("write https"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,6 +246,48 @@ async fn tenants_are_declared_in_the_storage() {
     assert_eq!(plain(&["tenants", "remove", "stored"]).exits(0)["tenants"], json!(["stored"]));
     assert_eq!(plain(&["tenants", "remove", "stored"]).exits(1)["tenants"], json!([]));
     until("the tenant is gone", || host.get("/t/stored/login", &[]).status == 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_stops_says_so_before_it_refuses_anybody() {
+    let bed = Bed::new().await;
+    let periodic = json!({"sync": {"every": "1s"}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({})), tenant(&bed, "periodic", &periodic)]);
+    // Longer than this test waits for anything.
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--drain", "1h"]);
+    let turns = || host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#);
+    until("turns are taken", || turns() >= 2.0);
+    host.signal(Signal::TERM);
+    until("the host says that it stops", || host.get("/health", &[]).status == 503);
+    let health = host.get("/health", &[]).json();
+    assert_eq!(
+        (&health["ready"], &health["stopping"], &health["storage"]),
+        (&json!(false), &json!(true), &json!("ok"))
+    );
+
+    let answer = host.get("/t/acme/login", &[]);
+    let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let query = sign_in(answer.header("location").unwrap(), "lisi").await;
+    let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]);
+    assert_eq!(answer.status, 200, "sign-ins are served on: {answer:#?}");
+    declare(&bed, &[tenant(&bed, "late", &json!({})), tenant(&bed, "periodic", &periodic)]);
+    until("changes of tenants are taken up", || host.get("/t/late/login", &[]).status == 302);
+    until("no turn is claimed any more", || {
+        let before = turns();
+        // Longer than the tenant rests and the host looks.
+        std::thread::sleep(Duration::from_secs(3));
+        turns() == before
+    });
+    let members = |change: &str| host.metric(&format!(r#"org_harness_sync_members_total{{change="{change}"}}"#));
+    // The first run adds everybody, and each further one meets them again.
+    let added = members("added");
+    assert!(added > 0.0 && members("unchanged") == (turns() - 1.0) * added, "{}", host.get("/metrics", &[]).body);
+    assert_eq!(host.metric("org_harness_sync_members_met"), 0.0);
+    let calls = host.metric(r#"org_harness_calls_total{function="directory.sync",outcome="answered",reason=""}"#);
+    assert!(calls < 5.0 * turns(), "{calls} calls for {} turns: a call for every step", turns());
+
+    host.signal(Signal::INT);
+    assert!(host.ended().success());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use clap::{
 
 use host_harness::Digest;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, public_url::PublicUrl};
 
 /// The most changes and records that a component answers at once.
 pub const LARGEST_PAGE: u32 = 200;
@@ -317,6 +317,10 @@ pub struct Serve {
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
     pub listen: SocketAddr,
+    /// Address under which people reach this host, https or on this machine; a path is the proxy's to take away. The cookie
+    /// of a sign-in follows it [default: what each request says]
+    #[arg(long, value_name = "URL")]
+    pub public_url: Option<PublicUrl>,
     /// Name of this host, for people [default: its address and process]
     #[arg(long, value_name = "NAME")]
     pub host_name: Option<String>,
@@ -329,6 +333,10 @@ pub struct Serve {
     /// How long a host that died keeps its syncs from the others
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = interval)]
     pub lease: Duration,
+    /// How long the host serves on when it is told to end, while /health says 503, so that a balancer sends people
+    /// elsewhere. Being told again ends it at once [default: 5s on SIGTERM, 0s on Ctrl-C]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub drain: Option<Duration>,
     /// How often changes of tenants are looked for; SIGHUP looks at once
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = interval)]
     pub reload: Duration,

@@ -10,6 +10,7 @@
 //! | `cli` | options and commands |
 //! | `session`, `store`, `places`, `logging` | what a command works with, the user's folders, the log |
 //! | `commands` | one file for each group of commands |
+//! | `public_url` | the address under which people reach a host that serves |
 //! | `run` | the loop that takes a run of synchronisation to its end |
 //! | `serve` | many tenants: sign-ins, periodic syncs, metrics |
 //! | `view` | answers as JSON |
@@ -24,6 +25,7 @@ mod interrupt;
 mod logging;
 mod output;
 mod places;
+mod public_url;
 mod run;
 mod serve;
 mod session;

@@ -19,8 +19,8 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// How often a call under way is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What is told on the way.
-pub trait Observer {
+/// Whoever looks on while a run goes its way.
+pub trait Onlooker {
     /// A call is over.
     fn called(&mut self, report: &CallReport);
     /// The run has moved on.
@@ -72,11 +72,11 @@ pub struct Finished {
 /// A call gave no answer, or answered an error.
 pub async fn to_its_end(
     course: Course<'_>,
-    observer: &mut impl Observer,
+    onlooker: &mut impl Onlooker,
     mut interrupt: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Finished, Failure> {
     let Course { element, mut request, clock, max_wait } = course;
-    let before = seen(element.overview().await, observer)?.map_err(Failure::Answered)?.current_run;
+    let before = seen(element.overview().await, onlooker)?.map_err(Failure::Answered)?.current_run;
     let before = before.map(|progress| progress.run);
     let finished = |ended: Ended| {
         let run = match &ended {
@@ -92,22 +92,22 @@ pub async fn to_its_end(
         let called = tokio::select! {
             biased;
             () = &mut interrupt => return Ok(finished(Ended::Interrupted(last))),
-            called = watched(element, &request, observer) => called,
+            called = watched(element, &request, onlooker) => called,
         };
         // A restart is one deed, not a manner of going on.
         request.restart = false;
-        match seen(called, observer)?.map_err(Failure::Answered)? {
+        match seen(called, onlooker)?.map_err(Failure::Answered)? {
             SyncStep::More(progress) => {
-                observer.progress(&progress);
+                onlooker.progress(&progress);
                 last = Some(progress);
             }
             SyncStep::Wait(waiting) => {
                 let time = Duration::from_millis(waiting.not_before.saturating_sub(clock.now_ms())).max(SHORTEST_WAIT);
-                observer.progress(&waiting.progress);
+                onlooker.progress(&waiting.progress);
                 if max_wait.is_some_and(|most| time > most) {
                     return Ok(finished(Ended::Waiting { waiting, interrupted: false }));
                 }
-                observer.waiting(&waiting, time);
+                onlooker.waiting(&waiting, time);
                 tokio::select! {
                     biased;
                     () = &mut interrupt => return Ok(finished(Ended::Waiting { waiting, interrupted: true })),
@@ -126,33 +126,33 @@ pub async fn to_its_end(
 async fn watched(
     element: &Element,
     request: &SyncRequest,
-    observer: &mut impl Observer,
+    onlooker: &mut impl Onlooker,
 ) -> CallResult<Answered<SyncStep>> {
     let mut call = pin!(element.sync(request));
     loop {
         tokio::select! {
             biased;
             called = &mut call => return called,
-            () = tokio::time::sleep(LOOK), if observer.watches() => {
+            () = tokio::time::sleep(LOOK), if onlooker.watches() => {
                 // A look that fails is no matter: the call itself will say what is wrong.
                 if let Ok(Called { value: Ok(summary), .. }) = element.overview().await
                     && let Some(progress) = summary.current_run
                 {
-                    observer.progress(&progress);
+                    onlooker.progress(&progress);
                 }
             }
         }
     }
 }
 
-fn seen<T>(called: CallResult<T>, observer: &mut impl Observer) -> Result<T, Box<FailedCall>> {
+fn seen<T>(called: CallResult<T>, onlooker: &mut impl Onlooker) -> Result<T, Box<FailedCall>> {
     match called {
         Ok(called) => {
-            observer.called(&called.report);
+            onlooker.called(&called.report);
             Ok(called.value)
         }
         Err(failed) => {
-            observer.called(&failed.report);
+            onlooker.called(&failed.report);
             Err(failed)
         }
     }

@@ -12,8 +12,6 @@ use crate::{
 
 const MAKE_A_KEY: &str = "32 random bytes in base64, made once (`openssl rand -base64 32`) and kept";
 
-/// The tenant under which a host keeps what is its own.
-const HOST: &str = "(host)";
 /// Where a fingerprint of the sealing key lies, and what it is made of.
 const KEY_CHECK: &str = "sealing-key";
 
@@ -49,7 +47,7 @@ pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Stora
 /// Refuses a named key that is not the one of the first host that opened this store: what others sealed could not be
 /// read, and what they keep under fingerprints of secrets would never be found.
 async fn demand_same_key(storage: &dyn Storage, name: &str) -> Result<(), Failure> {
-    let scope = Scope::new(HOST, "storage")?;
+    let scope = Scope::of_host("storage")?;
     let own = storage.fingerprint_key()?.fingerprint(&[KEY_CHECK]);
     let kept = async || Ok::<_, StorageError>(storage.get_many(&scope, &[KEY_CHECK.to_owned()]).await?.pop().flatten());
     let mut found = kept().await?;

@@ -91,7 +91,7 @@ async fn open(address: &str) -> Outcome<Arc<dyn Storage>> {
 }
 
 async fn complete(store: &dyn Storage, prefix: &str) -> Outcome<usize> {
-    let room = Scope::new("(host)", "syncs")?;
+    let room = Scope::of_host("syncs")?;
     let (mut complete, mut after) = (0, None);
     loop {
         let page = store.scan(&room, prefix, after.as_deref(), 1_000).await?;

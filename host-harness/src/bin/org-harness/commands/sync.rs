@@ -15,7 +15,7 @@ use crate::{
     failure::{Failure, Status},
     interrupt::interrupted,
     output::Output,
-    run::{self, Course, Ended, Finished, Observer},
+    run::{self, Course, Ended, Finished, Onlooker},
     session::{self, Session},
     text,
     view::{
@@ -152,7 +152,7 @@ struct Watcher<'a> {
     output: &'a mut Output,
 }
 
-impl Observer for Watcher<'_> {
+impl Onlooker for Watcher<'_> {
     fn called(&mut self, report: &CallReport) {
         let Self { bar, output, .. } = self;
         bar.suspend(|| output.report(report));

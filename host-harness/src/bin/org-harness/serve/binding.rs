@@ -6,6 +6,8 @@ use std::net::Ipv4Addr;
 use axum::http::{HeaderMap, Uri, header};
 use host_harness::Digest;
 
+use crate::public_url::PublicUrl;
+
 const NAME: &str = "org_sign_in";
 /// As long as the state of a sign-in.
 const SECONDS: u32 = 600;
@@ -39,16 +41,24 @@ impl Binding {
         Digest::of(self.0.as_bytes()).to_string()
     }
 
-    /// The cookie for everything beside the address that was asked for. Over plain http only on this machine.
-    pub fn cookie(&self, asked: &Uri, headers: &HeaderMap) -> String {
+    /// The cookie for everything beside the address that was asked for. Over plain http only on this machine: as the
+    /// operator says, else as the request does.
+    pub fn cookie(&self, asked: &Uri, headers: &HeaderMap, public: Option<&PublicUrl>) -> String {
         let folder = asked.path().rsplit_once('/').map_or("/", |(folder, _)| folder);
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        let is_local =
-            name == "localhost" || name == "[::1]" || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback());
-        let secure = if is_local { "" } else { "; Secure" };
-        format!("{NAME}={}; Path={folder}/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}", self.0)
+        let (before, is_tls) = match public {
+            Some(public) => (public.path(), public.is_tls()),
+            None => ("", !is_local(headers)),
+        };
+        let secure = if is_tls { "; Secure" } else { "" };
+        format!("{NAME}={}; Path={before}{folder}/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}", self.0)
     }
+}
+
+/// Whether the request is for this machine, as it says itself.
+fn is_local(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    name == "localhost" || name == "[::1]" || name.parse().is_ok_and(|ip: Ipv4Addr| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -77,16 +87,22 @@ mod tests {
     #[test]
     fn the_cookie_stays_within_the_tenant_and_on_tls() {
         let binding = Binding::new().unwrap();
-        for (host, ending) in [
-            ("app.example.com", "SameSite=Lax; Secure"),
-            ("127.0.0.1.example.com", "SameSite=Lax; Secure"),
-            ("127.0.0.1:7070", "SameSite=Lax"),
-            ("localhost", "SameSite=Lax"),
+        let (tls, plain) = ("SameSite=Lax; Secure", "SameSite=Lax");
+        let (public, here) = (Some("https://app.example.com/org"), Some("http://localhost:7070"));
+        for (host, public, path, ending) in [
+            ("app.example.com", None, "/t/acme/", tls),
+            ("127.0.0.1.example.com", None, "/t/acme/", tls),
+            ("127.0.0.1:7070", None, "/t/acme/", plain),
+            ("localhost", None, "/t/acme/", plain),
+            ("localhost", public, "/org/t/acme/", tls),
+            ("app.example.com", public, "/org/t/acme/", tls),
+            ("app.example.com", here, "/t/acme/", plain),
         ] {
+            let public: Option<PublicUrl> = public.map(|text| text.parse().unwrap());
             let mut headers = HeaderMap::new();
             headers.insert(header::HOST, HeaderValue::from_static(host));
-            let cookie = binding.cookie(&Uri::from_static("/t/acme/login?x=/y"), &headers);
-            assert!(cookie.contains("; Path=/t/acme/;") && cookie.ends_with(ending), "{cookie}");
+            let cookie = binding.cookie(&Uri::from_static("/t/acme/login?x=/y"), &headers, public.as_ref());
+            assert!(cookie.contains(&format!("; Path={path};")) && cookie.ends_with(ending), "{cookie}");
             assert!(!binding.hash().contains(&binding.0));
         }
     }

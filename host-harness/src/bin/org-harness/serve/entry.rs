@@ -1,6 +1,9 @@
 //! Who may enter: the host's decision, not the element's, which only says who somebody is.
 
-use host_harness::contract::login::Outcome;
+use host_harness::{
+    contract::login::{Exchange, Outcome},
+    tenants::SignIn,
+};
 use serde::Serialize;
 
 /// Whether somebody may enter.
@@ -9,6 +12,8 @@ use serde::Serialize;
 pub enum Entry {
     /// Yes.
     Admitted,
+    /// Somebody whose sign-in did not begin here, where that is required.
+    NotBegunHere,
     /// A member to whom no role was given, where one is required.
     RoleMissing,
     /// A member of another organisation.
@@ -19,19 +24,38 @@ pub enum Entry {
 
 impl Entry {
     /// Decides.
-    pub fn of(outcome: &Outcome, role_required: bool) -> Self {
-        match outcome {
-            Outcome::Member(member) if role_required && member.roles.is_empty() => Self::RoleMissing,
+    pub fn of(exchange: &Exchange, demanded: SignIn) -> Self {
+        match &exchange.outcome {
+            _ if !exchange.state_verified && !demanded.home_page => Self::NotBegunHere,
+            Outcome::Member(member) if demanded.role_required && member.roles.is_empty() => Self::RoleMissing,
             Outcome::Member(_) => Self::Admitted,
             Outcome::LinkedMember(_) => Self::LinkedMember,
             Outcome::Outsider(_) => Self::Outsider,
         }
     }
 
+    /// What the operator can do about a refusal.
+    pub fn hint(self) -> Option<&'static str> {
+        (self == Self::NotBegunHere).then_some(
+            "make /t/TENANT/login?entry=workspace the app's home page in the vendor's console; or declare \
+             \"sign_in\": {\"home_page\": true} for the tenant, and a link can sign somebody in as somebody else",
+        )
+    }
+
+    /// Where the person goes on, seen from the callback: begins the sign-in anew, which asks nothing inside the vendor's
+    /// client.
+    pub fn way_on(self) -> Option<&'static str> {
+        (self == Self::NotBegunHere).then_some("login?entry=workspace")
+    }
+
     /// What to tell the person, in Chinese and English.
     pub fn words(self) -> [&'static str; 2] {
         match self {
             Self::Admitted => ["登录成功", "You are signed in"],
+            Self::NotBegunHere => [
+                "此次登录不是从这里发起的，为了您的账号安全，请从这里重新登录。",
+                "This sign-in did not begin here. To keep your account safe, please sign in from here.",
+            ],
             Self::RoleMissing => [
                 "您还没有此应用的角色，无法进入。请联系管理员为您分配角色后重新登录。",
                 "You have no role in this app yet, so you cannot enter. Ask an administrator for a role, then sign in again.",
@@ -69,14 +93,23 @@ mod tests {
         };
         let linked = LinkedIdentity { organisation_id: "ww2".to_owned(), id: "wangwu".to_owned() };
         let outsider = OutsiderIdentity { open_id: None, external_id: None };
-        for (outcome, role_required, expected) in [
-            (member(&[]), false, Entry::Admitted),
-            (member(&[]), true, Entry::RoleMissing),
-            (member(&["clerk"]), true, Entry::Admitted),
-            (Outcome::LinkedMember(linked), false, Entry::LinkedMember),
-            (Outcome::Outsider(outsider), false, Entry::Outsider),
+        let demanded = |role_required, home_page| SignIn { role_required, home_page };
+        let (lenient, strict) = (demanded(false, true), demanded(true, false));
+        for (outcome, state_verified, demanded, expected) in [
+            (member(&[]), true, demanded(false, false), Entry::Admitted),
+            (member(&[]), true, strict, Entry::RoleMissing),
+            (member(&["clerk"]), true, strict, Entry::Admitted),
+            (Outcome::LinkedMember(linked.clone()), true, lenient, Entry::LinkedMember),
+            (Outcome::Outsider(outsider.clone()), true, lenient, Entry::Outsider),
+            (member(&["clerk"]), false, SignIn::default(), Entry::NotBegunHere),
+            (member(&[]), false, strict, Entry::NotBegunHere),
+            (Outcome::LinkedMember(linked), false, strict, Entry::NotBegunHere),
+            (member(&[]), false, lenient, Entry::Admitted),
+            (member(&[]), false, demanded(true, true), Entry::RoleMissing),
+            (Outcome::Outsider(outsider), false, lenient, Entry::Outsider),
         ] {
-            assert_eq!(Entry::of(&outcome, role_required), expected);
+            let exchange = Exchange { outcome, return_to: None, state_verified, warnings: Vec::new() };
+            assert_eq!(Entry::of(&exchange, demanded), expected, "{exchange:?} {demanded:?}");
         }
     }
 }

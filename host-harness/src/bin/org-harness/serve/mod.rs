@@ -2,7 +2,9 @@
 //!
 //! | File | What it holds |
 //! |---|---|
-//! | `service` | what requests are answered with: registry, metrics, whether the host stops |
+//! | `service` | what requests are answered with: registry, metrics, health |
+//! | `health` | whether the storage answers and the host stops |
+//! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
 //! | `entry` | who may enter |
@@ -11,14 +13,22 @@
 //! | `web` | connections, and what strangers may take of them |
 
 mod binding;
+mod drain;
 mod entry;
+mod health;
 mod page;
 mod routes;
 mod service;
 mod sign_in;
 mod web;
 
-use std::{fs::OpenOptions, io, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use host_harness::{
     observe::{Observer, ReportLines, metrics::Metrics},
@@ -33,8 +43,9 @@ use tokio::{net::TcpListener, time::timeout};
 use crate::{
     cli::{Global, Serve},
     failure::{Failure, Status},
-    interrupt::interrupted,
+    interrupt::{asked_to_end, interrupted},
     output::Output,
+    public_url::PublicUrl,
     session, store,
     text::Paint,
 };
@@ -47,6 +58,7 @@ const GRACE: Duration = Duration::from_secs(15);
 struct ServeView {
     host: String,
     address: String,
+    public_url: Option<String>,
     tenants: usize,
     unusable: Vec<String>,
 }
@@ -83,6 +95,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let view = ServeView {
         host: name.clone(),
         address: format!("http://{address}"),
+        public_url: asked.public_url.as_ref().map(PublicUrl::to_string),
         tenants: registry.len(),
         unusable: unusable(&changes),
     };
@@ -91,20 +104,26 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let sync =
         SyncOptions { parallel: asked.syncs, lease: asked.lease, grace: GRACE, observers, ..SyncOptions::new(name) };
     let scheduler = Scheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
-    let service = Arc::new(Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics));
+    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics);
+    let service = Arc::new(service.reached_under(asked.public_url.clone()));
     let stopping = Arc::clone(&service);
-    let shutdown = async move {
-        interrupted().await;
+    let shutdown = async {
+        let time = drain::time(asked.drain, asked_to_end(1).await);
         stopping.stop();
+        if !time.is_zero() {
+            tracing::info!(?time, "the host stops: it serves on for a while, and /health says 503");
+            output.note(format_args!("主机将停止 the host stops in {time:?}, at once with another Ctrl-C"));
+        }
+        drain::drain(time).await;
     };
     let web = web::serve(listener, routes::router(service), web::Limits::default(), shutdown, GRACE);
-    let reloads = async {
+    let serving = async {
         tokio::select! {
-            () = interrupted() => {}
+            () = web => {}
             () = keep_reloading(&registry, asked.reload) => {}
         }
     };
-    tokio::join!(web, scheduler.run(interrupted()), reloads);
+    tokio::join!(serving, scheduler.run(interrupted()));
     // What is written at the end (a checkpoint of the file) may not keep the program for ever.
     if timeout(GRACE, storage.close()).await.is_err() {
         tracing::warn!("the storage did not close in time");
@@ -118,8 +137,24 @@ fn reports(file: &Path) -> Result<ReportLines, Failure> {
     if file == Path::new("-") {
         return ReportLines::to(io::stderr()).map_err(failed);
     }
-    let opened = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
+    let mut opened = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
+    // Whoever wrote here before may have been broken off.
+    if !ends_with_a_line(file).map_err(failed)? {
+        opened.write_all(b"\n").map_err(failed)?;
+    }
     ReportLines::to(opened).map_err(failed)
+}
+
+/// Whether what is added begins a line of its own. What is no file in the proper sense has no end to look at.
+fn ends_with_a_line(file: &Path) -> io::Result<bool> {
+    let about = fs::metadata(file)?;
+    if !about.is_file() || about.len() == 0 {
+        return Ok(true);
+    }
+    let (mut opened, mut last) = (File::open(file)?, [0]);
+    opened.seek(SeekFrom::End(-1))?;
+    opened.read_exact(&mut last)?;
+    Ok(last == *b"\n")
 }
 
 /// Takes up changes from time to time, and at once when the program is told to (SIGHUP). Never returns.
@@ -163,6 +198,9 @@ fn text(view: &ServeView, paint: Paint) -> String {
         view.host,
         view.tenants
     );
+    if let Some(public_url) = &view.public_url {
+        text.push_str(&format!("  公开地址 public URL  {public_url}\n"));
+    }
     for unusable in &view.unusable {
         text.push_str(&format!("  {} {}\n", paint.warn("不可用 unusable"), crate::text::clean(unusable)));
     }

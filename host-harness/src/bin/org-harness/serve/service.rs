@@ -1,54 +1,48 @@
 //! What requests are answered with.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use host_harness::{
     Host,
     observe::metrics::Metrics,
-    storage::{Scope, Storage},
+    storage::Storage,
     tenants::{Registry, Tenant},
 };
-use serde::Serialize;
 
-/// A key that is only asked for to see whether the storage answers.
-const PROBE: (&str, &str) = ("(host)", "health");
+use super::health::{Health, HealthView};
+use crate::public_url::PublicUrl;
 
 /// The host as requests see it.
 pub struct Service {
     host: Host,
     registry: Arc<Registry>,
-    storage: Arc<dyn Storage>,
     metrics: Arc<Metrics>,
-    stopping: AtomicBool,
-}
-
-/// Whether a proxy should send people here.
-#[derive(Debug, Serialize)]
-pub struct HealthView {
-    pub live: bool,
-    pub ready: bool,
-    pub stopping: bool,
-    pub storage: &'static str,
-    pub tenants: usize,
-    /// Declarations that could not be taken up; the log says which and why.
-    pub troubles: usize,
+    health: Health,
+    public_url: Option<PublicUrl>,
 }
 
 impl Service {
     pub fn new(host: Host, registry: Arc<Registry>, storage: Arc<dyn Storage>, metrics: Arc<Metrics>) -> Self {
-        Self { host, registry, storage, metrics, stopping: AtomicBool::new(false) }
+        Self { host, registry, metrics, health: Health::of(storage), public_url: None }
+    }
+
+    /// Reached by people under this address.
+    pub fn reached_under(self, public_url: Option<PublicUrl>) -> Self {
+        Self { public_url, ..self }
     }
 
     /// The host is about to end.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.health.stop();
     }
 
     pub fn tenant(&self, name: &str) -> Option<Tenant> {
         self.registry.get(name)
+    }
+
+    /// Where people reach the host, where the operator says so.
+    pub fn public_url(&self) -> Option<&PublicUrl> {
+        self.public_url.as_ref()
     }
 
     pub fn metrics(&self) -> String {
@@ -56,21 +50,6 @@ impl Service {
     }
 
     pub async fn health(&self) -> HealthView {
-        let answers = match Scope::new(PROBE.0, PROBE.1) {
-            Ok(scope) => self.storage.get_many(&scope, &["probe".to_owned()]).await.map(drop),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = &answers {
-            tracing::warn!(%error, "the storage does not answer");
-        }
-        let stopping = self.stopping.load(Ordering::Relaxed);
-        HealthView {
-            live: true,
-            ready: answers.is_ok() && !stopping,
-            stopping,
-            storage: if answers.is_ok() { "ok" } else { "unavailable" },
-            tenants: self.registry.len(),
-            troubles: self.registry.trouble().len(),
-        }
+        self.health.view(self.registry.len(), self.registry.trouble().len()).await
     }
 }

@@ -1,4 +1,14 @@
 //! The two steps of a sign-in: sending a browser to the vendor, and taking it back.
+//!
+//! What a stranger could try is to sign a victim in as himself, by a link to the callback with a code of his own, so that the
+//! victim works under his name. Three things stand against it: a state is good once and for ten minutes, a sign-in that began
+//! in a browser ends only in that browser (the cookie of `binding`), and one that did not begin here is refused unless the
+//! tenant is declared otherwise ([`SignIn::home_page`](host_harness::tenants::SignIn::home_page)). What remains is the
+//! workspace entry, which is bound to no browser: some clients of the vendor open the page of the vendor, or the way back, in
+//! a session without the cookie or with an older one, so demanding it would shut members out, and demanding it only where a
+//! cookie comes would shut some out and protect hardly anybody, since a victim who never signed in has none. A state of that
+//! entry that a stranger passes on within its ten minutes, with a code that he has not used, signs the victim in as the
+//! stranger; never the stranger as the victim. An app in which that would do harm shows its members who they are.
 
 use std::sync::Arc;
 
@@ -58,6 +68,8 @@ pub struct CallbackQuery {
 #[derive(Debug, Serialize)]
 struct CallbackView {
     entry: Entry,
+    /// What the operator can do about a refusal.
+    hint: Option<&'static str>,
     #[serde(flatten)]
     exchange: ExchangeView,
 }
@@ -96,7 +108,8 @@ pub async fn login(
     let location = HeaderValue::from_str(&authorization.url);
     let location = location.map_err(|_| refused.failed("the element made an address that is none".to_owned()))?;
     let mut response = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
-    if let Some(cookie) = binding.and_then(|binding| HeaderValue::from_str(&binding.cookie(&uri, &headers)).ok()) {
+    let cookie = binding.map(|binding| binding.cookie(&uri, &headers, service.public_url()));
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
@@ -118,18 +131,23 @@ pub async fn callback(
     let browser_binding = Binding::of(&headers).map(|binding| binding.hash());
     let request = ExchangeRequest { code, state, browser_binding };
     let exchange = refused.unless_answered(tenant.element.exchange_code(&request).await)?;
-    let entry = Entry::of(&exchange.outcome, tenant.role_required);
+    let entry = Entry::of(&exchange, tenant.sign_in);
+    if let Some(hint) = entry.hint() {
+        tracing::warn!(lowcode.tenant = &*tenant.name, ?entry, hint, "a sign-in was refused");
+    }
     let status = if entry == Entry::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
-    let view = CallbackView { entry, exchange: exchange.into() };
+    let view = CallbackView { entry, hint: entry.hint(), exchange: exchange.into() };
     if wants_json(&headers) {
         return Ok(routes::json(status, &view));
     }
-    let member = view.exchange.member.as_ref();
+    // Whose code it was that came from elsewhere is not for the person who has it.
+    let member = view.exchange.member.as_ref().filter(|_| entry != Entry::NotBegunHere);
+    let return_to = view.exchange.return_to.clone().filter(|_| entry == Entry::Admitted);
     let page = Page {
         heading: entry.words(),
         lines: member.map(|member| member.name.clone().unwrap_or_else(|| member.id.clone())).into_iter().collect(),
         hint: None,
-        link: view.exchange.return_to.clone().filter(|_| entry == Entry::Admitted),
+        link: return_to.or_else(|| entry.way_on().map(str::to_owned)),
     };
     Ok((status, Html(page.render().into_string())).into_response())
 }

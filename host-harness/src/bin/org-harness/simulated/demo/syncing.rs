@@ -20,7 +20,7 @@ use crate::{
     commands::{directory, sync},
     failure::Failure,
     output::Output,
-    run::{self, Course, Observer},
+    run::{self, Course, Onlooker},
     session, text,
     view::{change::ChangesView, department::DepartmentView, run::SyncView},
 };
@@ -193,7 +193,7 @@ struct Watcher<'a> {
     waits: Vec<(Waiting, Duration)>,
 }
 
-impl Observer for Watcher<'_> {
+impl Onlooker for Watcher<'_> {
     fn called(&mut self, report: &CallReport) {
         let Self { bar, output, .. } = self;
         bar.suspend(|| output.report(report));
