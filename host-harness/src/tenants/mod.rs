@@ -36,6 +36,7 @@
 //! | `sync.every` | a period such as `15m`; else nothing is synchronised by itself |
 //! | `role_required` | whether a member without a role is refused at sign-in; else nobody is |
 
+mod components;
 mod declaration;
 mod fields;
 mod registry;
