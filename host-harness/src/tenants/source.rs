@@ -94,11 +94,11 @@ fn read_file(path: PathBuf) -> Result<Vec<Declaration>, SourceError> {
 }
 
 /// The declarations of a registry file one by one, as [`StoredTenants::put`] takes them. All of them are read strictly
-/// first.
+/// first. They may hold secrets and are wiped from memory when they go.
 ///
 /// # Errors
 /// See [`SourceError`].
-pub fn declarations_of_file(path: &Path) -> Result<Vec<String>, SourceError> {
+pub fn declarations_of_file(path: &Path) -> Result<Vec<Zeroizing<String>>, SourceError> {
     let (text, folder) = text_of(path)?;
     let texts = texts_of_all(&text, &folder);
     texts.map_err(|problems| SourceError::Unsound { path: path.to_owned(), problems })

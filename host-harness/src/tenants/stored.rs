@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::{
     declaration::{Declaration, read_one},
     fields::Problem,
@@ -77,11 +79,11 @@ impl StoredTenants {
         Ok(found.iter().any(Option::is_some))
     }
 
-    /// All declarations as they were stored, by name.
+    /// All declarations as they were stored, by name. They may hold secrets and are wiped from memory when they go.
     ///
     /// # Errors
     /// The storage.
-    pub async fn list(&self) -> Result<Vec<(String, String)>, StorageError> {
+    pub async fn list(&self) -> Result<Vec<(String, Zeroizing<String>)>, StorageError> {
         let room = host_room(ROOM)?;
         let mut all = Vec::new();
         let mut after: Option<String> = None;
@@ -89,7 +91,7 @@ impl StoredTenants {
             let page = self.0.scan(&room, PREFIX, after.as_deref(), PAGE).await?;
             after = page.entries.last().map(|entry| entry.key.clone());
             let named = |key: &str| key.strip_prefix(PREFIX).unwrap_or(key).to_owned();
-            all.extend(page.entries.into_iter().map(|entry| (named(&entry.key), entry.value)));
+            all.extend(page.entries.into_iter().map(|entry| (named(&entry.key), Zeroizing::new(entry.value))));
             if !page.more {
                 return Ok(all);
             }
@@ -98,7 +100,7 @@ impl StoredTenants {
 
     /// All declarations, read; what cannot be read is a problem of that tenant alone.
     pub(super) async fn read(&self) -> Result<Vec<Result<Declaration, (String, String)>>, StorageError> {
-        let read = |(name, text): (String, String)| match read_one(&text) {
+        let read = |(name, text): (String, Zeroizing<String>)| match read_one(&text) {
             Ok(declaration) if declaration.name == name => Ok(declaration),
             Ok(declaration) => Err((name, format!("its declaration is that of {:?}", declaration.name))),
             Err(problems) => Err((name, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))),
