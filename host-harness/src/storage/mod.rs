@@ -66,7 +66,7 @@ pub use memory::MemoryStorage;
 pub use op::{Entry, Expectation, Op, Outcome, Page};
 pub use open::{Options, open};
 pub use quota::{Quota, Quotas, Usage};
-pub(crate) use scope::RESERVED;
+pub(crate) use scope::{RESERVED, check_tenant};
 pub use scope::{NAME_BYTES, Scope};
 pub use seal::{SealingKey, SealingKeyError};
 pub use snapshot::{Kept, KeptValue, Snapshot};

@@ -61,6 +61,19 @@ pub(super) enum Described {
     Inline { name: String, configuration: Object },
 }
 
+impl Described {
+    /// The name of the element. A folder need not be on this machine; where it is, the name is the real one.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::Inline { name, .. } => Some(name.clone()),
+            Self::Folder(path) => {
+                let real = path.canonicalize();
+                real.as_ref().unwrap_or(path).file_name()?.to_str().map(str::to_owned)
+            }
+        }
+    }
+}
+
 /// A component file, and which one it has to be.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Pin {

@@ -12,7 +12,7 @@ use super::{
     fields::Problem,
 };
 use crate::{
-    storage::{Op, Outcome, RESERVED, Scope, Storage, StorageError},
+    storage::{Op, Outcome, RESERVED, Scope, Storage, StorageError, check_tenant},
     syncs::forget,
 };
 
@@ -60,8 +60,7 @@ impl StoredTenants {
     /// See [`StoreError`].
     pub async fn put(&self, declaration: &str) -> Result<String, StoreError> {
         let read = read_one(declaration).map_err(StoreError::Unsound)?;
-        let key = format!("{PREFIX}{}", read.name);
-        match self.0.apply(&host_room(ROOM)?, vec![Op::put(key, declaration).sealed()]).await? {
+        match self.0.apply(&host_room(ROOM)?, vec![Op::put(key(&read.name), declaration).sealed()]).await? {
             Outcome::Applied(_) | Outcome::Conflict(_) => Ok(read.name),
         }
     }
@@ -70,13 +69,30 @@ impl StoredTenants {
     /// was one.
     ///
     /// # Errors
-    /// The storage.
+    /// The storage; the name is none of a tenant.
     pub async fn remove(&self, name: &str) -> Result<bool, StorageError> {
-        let (room, key) = (host_room(ROOM)?, format!("{PREFIX}{name}"));
-        let found = self.0.get_many(&room, std::slice::from_ref(&key)).await?;
-        self.0.apply(&room, vec![Op::delete(key)]).await?;
+        check_tenant(name)?;
+        let was_there = self.contains(name).await?;
+        // Before the turns: who then finds one free finds the declaration gone.
+        self.0.apply(&host_room(ROOM)?, vec![Op::delete(key(name))]).await?;
         forget(&*self.0, name).await?;
-        Ok(found.iter().any(Option::is_some))
+        Ok(was_there)
+    }
+
+    /// Whether there is a declaration of this name, sound or not.
+    pub(super) async fn contains(&self, name: &str) -> Result<bool, StorageError> {
+        self.text(name).await.map(|text| text.is_some())
+    }
+
+    /// One declaration, read.
+    pub(super) async fn one(&self, name: &str) -> Result<Option<Result<Declaration, Vec<Problem>>>, StorageError> {
+        Ok(self.text(name).await?.map(|text| read_one(&text)))
+    }
+
+    /// One declaration as it was stored.
+    async fn text(&self, name: &str) -> Result<Option<Zeroizing<String>>, StorageError> {
+        let found = self.0.get_many(&host_room(ROOM)?, &[key(name)]).await?;
+        Ok(found.into_iter().flatten().next().map(|entry| Zeroizing::new(entry.value)))
     }
 
     /// All declarations as they were stored, by name. They may hold secrets and are wiped from memory when they go.
@@ -107,4 +123,8 @@ impl StoredTenants {
         };
         Ok(self.list().await?.into_iter().map(read).collect())
     }
+}
+
+fn key(tenant: &str) -> String {
+    format!("{PREFIX}{tenant}")
 }
