@@ -11,6 +11,7 @@ use super::{
     components::Components,
     declaration::{Declaration, Described},
     source::{Source, SourceError},
+    stored::StoredTenants,
 };
 use crate::{
     component::LoadedComponent,
@@ -18,7 +19,7 @@ use crate::{
     element::{Element, ElementOptions},
     host::Host,
     settings::{Document, ElementFolder, FillError, SettingsError, Variables},
-    storage::{Quota, Quotas, Storage},
+    storage::{Quota, Quotas, Storage, StorageError},
 };
 
 /// A tenant that is served.
@@ -34,8 +35,8 @@ pub struct Tenant {
     pub period: Option<Duration>,
     /// Whether a member without a role is refused entry.
     pub role_required: bool,
-    /// All that it was made of, to notice changes.
-    made_of: Digest,
+    /// All that it was made of, to notice changes. The same on every host that has the same of it.
+    pub(crate) made_of: Digest,
 }
 
 /// What a reload changed, by name.
@@ -129,6 +130,18 @@ impl Registry {
             Err(error) => vec![error.to_string()],
         };
         result
+    }
+
+    /// Whether a tenant that is served is still declared where hosts share the declarations. What stands in a file is read by
+    /// reloads alone.
+    ///
+    /// # Errors
+    /// The storage.
+    pub(crate) async fn is_declared(&self, name: &str) -> Result<bool, StorageError> {
+        match &self.source {
+            Source::File(_) => Ok(true),
+            Source::Stored(storage) => StoredTenants::new(Arc::clone(storage)).contains(name).await,
+        }
     }
 
     async fn take_up(&self, components: &mut Components) -> Result<Changes, SourceError> {
