@@ -33,18 +33,27 @@ fn complete() -> Guest {
     Guest::default().with("directory@0.1.0#sync", "i32.const 8 i32.const 4 i32.store8 i32.const 0")
 }
 
-/// Turns that ended, with the hosts that had them.
+/// A turn that ended.
+#[derive(Debug, Clone)]
+struct Had {
+    host: &'static str,
+    tenant: String,
+    ended: &'static str,
+}
+
+/// Turns of all hosts.
 #[derive(Clone, Default)]
-struct Turns(Arc<Mutex<Vec<(&'static str, String, &'static str)>>>);
+struct Turns(Arc<Mutex<Vec<Had>>>);
 
 struct Heard {
-    name: &'static str,
+    host: &'static str,
     turns: Turns,
 }
 
 impl Observer for Heard {
     fn turn_ended(&self, turn: &Turn<'_>) {
-        self.turns.0.lock().unwrap().push((self.name, turn.tenant.to_owned(), turn.ended.name()));
+        let had = Had { host: self.host, tenant: turn.tenant.to_owned(), ended: turn.ended.name() };
+        self.turns.0.lock().unwrap().push(had);
     }
 }
 
@@ -54,7 +63,7 @@ impl Turns {
     }
 
     fn of(&self, tenant: &str) -> usize {
-        self.0.lock().unwrap().iter().filter(|(_, name, _)| name == tenant).count()
+        self.0.lock().unwrap().iter().filter(|had| had.tenant == tenant).count()
     }
 
     /// Waits for what is bound to happen.
@@ -75,7 +84,7 @@ async fn a_while() {
 }
 
 fn options(name: &'static str, turns: &Turns) -> SyncOptions {
-    let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(Heard { name, turns: turns.clone() })];
+    let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(Heard { host: name, turns: turns.clone() })];
     SyncOptions { look: Duration::from_millis(5), observers, ..SyncOptions::new(name) }
 }
 
@@ -150,10 +159,10 @@ async fn a_long_run_gives_way_to_other_tenants_and_goes_on_later() {
     host.end().await;
     let all = turns.0.lock().unwrap().clone();
     // All are due at the first look.
-    let mut first: Vec<&str> = all[..3].iter().map(|(_, tenant, _)| &**tenant).collect();
+    let mut first: Vec<&str> = all[..3].iter().map(|had| &*had.tenant).collect();
     first.sort_unstable();
     assert_eq!(first, ["a", "b", "c"], "one had two turns before another had one: {all:?}");
-    assert!(all[..9].iter().all(|(_, _, ended)| *ended == "unfinished"), "{all:?}");
+    assert!(all[..9].iter().all(|had| had.ended == "unfinished"), "{all:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -184,7 +193,7 @@ async fn a_tenant_that_is_declared_anew_does_not_rest_as_it_was() {
     assert_eq!(two.registry.reload().await.unwrap().changed, ["acme"]);
     turns.until("the tenant as it is now", async |_| made_of().await.is_some_and(|made_of| made_of != first)).await;
     a_while().await;
-    let last = turns.0.lock().unwrap()[1].0;
+    let last = turns.0.lock().unwrap()[1].host;
     assert_eq!(turns.len(), if last == "one" { 2 } else { 3 }, "no more than what is needed");
     one.end().await;
     two.end().await;
