@@ -14,6 +14,8 @@ use host_harness::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::guests::Guest;
+
 fn host() -> Host {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tenants-code");
     Host::builder().parallel_calls(4).code_cache(cache).build().unwrap()
@@ -165,6 +167,36 @@ async fn one_tenants_mistake_is_no_other_tenants() {
     let changes = registry.reload().await.unwrap();
     assert_eq!(changes.removed, names(&["granted"]));
     assert!(changes.unusable.contains_key("pinned") && registry.get("pinned").is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_component_in_the_same_file_is_taken_up() {
+    let declared = Declared::new(json!([]));
+    let file = declared.folder.path().join("element.wasm");
+    // Of the same length, as an attacker or a very small change would have it.
+    let [first, second] =
+        ["(global i32 (i32.const 1))", "(global i32 (i32.const 2))"].map(|items| Guest::default().items(items).build());
+    assert_eq!((first.len(), first == second), (second.len(), false));
+    fs::write(&file, &first).unwrap();
+    let mut tenant = inline("acme", json!({}));
+    tenant["component"] = json!({"file": "element.wasm"});
+    declared.write(json!([tenant]));
+    let (registry, _) = declared.open().await;
+    let digest = || registry.get("acme").unwrap().element.component().digest();
+    assert_eq!(digest(), Digest::of(&first));
+    assert!(registry.reload().await.unwrap().is_empty());
+
+    fs::write(&file, &second).unwrap();
+    assert_eq!(registry.reload().await.unwrap().changed, names(&["acme"]));
+    assert_eq!(digest(), Digest::of(&second));
+    fs::write(&file, "half of a file").unwrap();
+    for _ in 0..2 {
+        let changes = registry.reload().await.unwrap();
+        assert!(changes.unusable["acme"].contains("element.wasm: not a component"), "{changes:?}");
+        assert_eq!(digest(), Digest::of(&second), "it is served as it was");
+    }
+    fs::write(&file, &second).unwrap();
+    assert!(registry.reload().await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
