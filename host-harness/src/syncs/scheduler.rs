@@ -24,6 +24,10 @@ use crate::{
     tenants::{Registry, Tenant},
 };
 
+/// Rests that a host ends at one look, where many tenants are declared anew: the others wait for the next, so that a host
+/// that is to stop need not wait for all of them.
+const ENDED_AT_ONCE: usize = 100;
+
 /// How a host takes part in periodic synchronisation.
 #[derive(Clone)]
 pub struct SyncOptions {
@@ -182,7 +186,11 @@ impl Scheduler {
                 return Vec::new();
             }
         };
+        let mut ended = 0;
         for (tenant, made_of) in declared.new_ones() {
+            if ended == ENDED_AT_ONCE {
+                break;
+            }
             let former = match taken.get(&*tenant) {
                 Some(turn) => self.ledger.end_former_rest(&tenant, turn, made_of).await,
                 None => Ok(Former::Absent),
@@ -192,11 +200,13 @@ impl Scheduler {
                 Ok(Former::Ended) => {
                     declared.settle(&tenant);
                     taken.remove(&*tenant);
+                    ended += 1;
                 }
                 // He may leave a rest behind.
                 Ok(Former::Working) => {}
                 Err(error) => {
-                    tracing::warn!(lowcode.tenant = &*tenant, %error, "the rest of a tenant declared anew goes on for now");
+                    tracing::warn!(lowcode.tenant = &*tenant, %error, "tenants declared anew rest as they were for now");
+                    break;
                 }
             }
         }

@@ -3,7 +3,10 @@
 use std::{
     fs,
     path::Path,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     time::Duration,
 };
 
@@ -12,7 +15,8 @@ use host_harness::{
     Host,
     observe::{Observer, Turn},
     storage::{
-        self, Entry, FingerprintKey, Op, Options, Outcome, Page, Quotas, Scope, Snapshot, Storage, StorageError, Usage,
+        self, Entry, Expectation, FingerprintKey, Op, Options, Outcome, Page, Quotas, Scope, Snapshot, Storage,
+        StorageError, Usage,
     },
     syncs::{Scheduler, SyncOptions},
     tenants::{Registry, Source, StoredTenants},
@@ -199,19 +203,24 @@ async fn a_tenant_that_is_declared_anew_does_not_rest_as_it_was() {
     two.end().await;
 }
 
-/// A store in which a tenant is removed just before its turn is claimed.
+/// A store in which a tenant is removed just before its turn is claimed, and that counts claims.
 #[derive(Debug)]
 struct Removed {
     inner: Arc<dyn Storage>,
     tenant: &'static str,
+    claims: AtomicUsize,
 }
 
 #[async_trait]
 impl Storage for Removed {
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
-        let is_claim = matches!(ops.first(), Some(Op::Check { key, .. }) if *key == format!("turn/{}", self.tenant));
-        if *scope == room() && is_claim {
-            StoredTenants::new(Arc::clone(&self.inner)).remove(self.tenant).await?;
+        if let Some(Op::Check { key, expected: Expectation::Absent }) = ops.first()
+            && *scope == room()
+        {
+            self.claims.fetch_add(1, SeqCst);
+            if *key == format!("turn/{}", self.tenant) {
+                StoredTenants::new(Arc::clone(&self.inner)).remove(self.tenant).await?;
+            }
         }
         self.inner.apply(scope, ops).await
     }
@@ -267,14 +276,16 @@ async fn a_removed_tenant_is_not_worked_for_by_a_host_that_has_not_reloaded() {
         page.entries.into_iter().map(|entry| entry.key).collect::<Vec<_>>()
     };
     // One of them goes while its turn is claimed, when it has been found to be declared.
-    let removing: Arc<dyn Storage> = Arc::new(Removed { inner: Arc::clone(&storage), tenant: "going" });
+    let removing = Arc::new(Removed { inner: Arc::clone(&storage), tenant: "going", claims: AtomicUsize::new(0) });
+    let seen: Arc<dyn Storage> = Arc::clone(&removing) as _;
     let source = Source::Stored(Arc::clone(&storage));
-    let host = Running::start(&removing, source, options("one", &turns)).await;
+    let host = Running::start(&seen, source, options("one", &turns)).await;
     turns.until("the others have had their turns", async |turns| turns.len() == 2).await;
     assert!(stored.remove("gone").await.unwrap());
     a_while().await;
     assert!(host.registry.get("gone").is_some() && host.registry.get("going").is_some(), "the host knows of nothing");
     assert_eq!((turns.len(), turns.of("going")), (2, 0));
+    assert_eq!(removing.claims.load(SeqCst), 3, "who is gone is not claimed again and again");
     assert_eq!(traces().await, ["turn/staying"]);
     host.end().await;
 }

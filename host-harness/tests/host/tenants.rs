@@ -226,6 +226,44 @@ async fn tenants_are_declared_in_the_store_of_all_hosts() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_quota_is_found_wherever_it_is_declared() {
+    let limited = |mut tenant: Value, items: u64| {
+        tenant["quota"] = json!({"items": items});
+        tenant
+    };
+    let declared = Declared::new(json!([
+        limited(inline("acme", json!({})), 7),
+        limited(json!({"name": "elsewhere", "element": "/not/here/wecom"}), 8),
+        inline("plain", json!({})),
+    ]));
+    let storage = store().await;
+    let stored = StoredTenants::new(Arc::clone(&storage));
+    for declaration in declarations_of_file(&declared.file).unwrap() {
+        stored.put(&declaration).await.unwrap();
+    }
+    let (file, stored) = (Source::File(declared.file.clone()), Source::Stored(Arc::clone(&storage)));
+    for (name, expected) in
+        [("acme", Some(("org", 7))), ("elsewhere", Some(("wecom", 8))), ("plain", None), ("nobody", None)]
+    {
+        for source in [&file, &stored] {
+            let found = source.own_quota(name).await.unwrap();
+            let found = found.as_ref().map(|(scope, quota)| {
+                assert_eq!(scope.tenant(), name);
+                (scope.element(), quota.items)
+            });
+            assert_eq!(found, expected, "{name} {source:?}");
+        }
+    }
+    let ops = vec![Op::put("tenant/acme", "{}")];
+    storage.apply(&Scope::new("(host)", "tenants").unwrap(), ops).await.unwrap();
+    let message = stored.own_quota("acme").await.unwrap_err().to_string();
+    assert!(message.contains(r#"tenant "acme" is not sound: name: is missing"#), "{message}");
+    fs::write(&declared.file, "[]").unwrap();
+    let message = file.own_quota("acme").await.unwrap_err().to_string();
+    assert!(message.contains("tenants.json"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn no_element_gets_into_the_hosts_own_rooms() {
     let host = host();
     let component = host.load(bundled_component()).unwrap();
