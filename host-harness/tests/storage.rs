@@ -84,6 +84,7 @@ conformance! {
         tenant::a_copy_holds_everything
         tenant::sealed_values_go_along_only_with_a_key
         tenant::what_is_not_right_changes_nothing
+        tenant::what_does_not_fit_is_refused_before_anything_is_deleted
         tenant::an_import_that_fails_leaves_nothing
         tenant::an_export_sees_one_moment
         tenant::a_deleted_tenant_is_gone

@@ -109,7 +109,7 @@ impl ComponentFile {
 }
 
 /// `FILE.sig` for `FILE`.
-fn signature_path(component: &Path) -> PathBuf {
+pub(crate) fn signature_path(component: &Path) -> PathBuf {
     let mut path = component.as_os_str().to_owned();
     path.push(".sig");
     path.into()

@@ -21,6 +21,7 @@ use crate::{
     contract::{self, Problem, WorldReport, element::Description},
     digest::Digest,
 };
+pub(crate) use file::signature_path;
 pub use file::{ComponentFile, FileError};
 pub use trust::{Signature, TrustError, TrustedKey};
 

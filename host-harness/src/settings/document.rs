@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
@@ -59,8 +59,7 @@ impl Document {
     }
 
     /// Makes a document of an object in which `{{NAME}}` stands for variables.
-    pub(crate) fn filled(object: Map<String, Value>, variables: &Variables) -> Result<Self, FillError> {
-        let mut object = Object(object);
+    pub(crate) fn filled(mut object: Object, variables: &Variables) -> Result<Self, FillError> {
         fill(&mut object, variables).map(|()| Self::of(&object))
     }
 
@@ -99,7 +98,7 @@ pub(super) fn read_object(text: &str) -> Result<Object, DocumentError> {
         },
     })?;
     let found = match &mut value {
-        Value::Object(object) => return Ok(Object(std::mem::take(object))),
+        Value::Object(object) => return Ok(Object::new(std::mem::take(object))),
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
         Value::Number(_) => "a number",

@@ -135,8 +135,8 @@ mod tests {
         let variables: Variables =
             [("SECRET", "s3\"cr\\et"), ("ID", "ww1"), ("NESTED", "{{ID}}"), ("EMPTY", "")].into_iter().collect();
         let Value::Object(map) = value else { panic!() };
-        let mut object = Object(map);
-        fill(&mut object, &variables).map(|()| Value::Object(std::mem::take(&mut object.0)))
+        let mut object = Object::new(map);
+        fill(&mut object, &variables).map(|()| Value::Object(std::mem::take(&mut *object)))
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! What the keys mean is the component's business; the host only makes sure that the document is one JSON object and
 //! that nothing which was not granted gets into it.
 //!
-//! **What is wiped.** A document, its parsed form, the variables and the file they came from are wiped from memory when
-//! they go. Not in this program's hand: the environment of the process, what the operating system buffered or swapped
+//! **What is wiped.** A document, its parsed form, the variables and the file or declaration they came from are wiped from
+//! memory when they go. Not in this program's hand: the environment of the process, what the operating system buffered or swapped
 //! out, and a component's own memory, which gets the values that it computes with; the engine clears that memory
 //! before another instance has it.
 
@@ -18,4 +18,4 @@ mod object;
 pub use document::{Document, DocumentError};
 pub use fill::{FillError, Variables};
 pub use folder::{ElementFolder, MAX_FILE_BYTES, SettingsError};
-pub(crate) use object::{Object, wipe};
+pub(crate) use object::{Object, text_of, wipe};

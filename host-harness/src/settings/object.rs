@@ -1,26 +1,44 @@
 //! A JSON object whose texts are wiped from memory when it goes.
 
 use std::{
-    io,
+    fmt, io,
     ops::{Deref, DerefMut},
 };
 
+use serde::Serialize;
 use serde_json::{Map, Value};
 use zeroize::{Zeroize as _, Zeroizing};
 
-/// An object that may hold secrets.
-#[derive(Default)]
-pub(crate) struct Object(pub(super) Map<String, Value>);
+/// An object that may hold secrets. `Debug` shows how many keys it has.
+#[derive(Clone, Default)]
+pub(crate) struct Object(Map<String, Value>);
 
 impl Object {
-    /// Its JSON text, in a buffer that is made large enough at once: one that grew would leave copies behind.
+    /// Takes this object; whoever had it keeps nothing.
+    pub(crate) fn new(object: Map<String, Value>) -> Self {
+        Self(object)
+    }
+
+    /// Its JSON text.
     pub(super) fn text(&self) -> Zeroizing<String> {
-        let mut length = Counter(0);
-        // Writing a map with text keys into memory cannot fail; half a text would be no JSON and be refused later.
-        let _ = serde_json::to_writer(&mut length, &self.0);
-        let mut text = Zeroizing::new(Vec::with_capacity(length.0));
-        let _ = serde_json::to_writer(&mut *text, &self.0);
-        Zeroizing::new(String::from_utf8(std::mem::take(&mut *text)).unwrap_or_default())
+        text_of(&self.0)
+    }
+}
+
+/// The JSON text of a value or object, in a buffer that is made large enough at once: one that grew would leave copies
+/// behind.
+pub(crate) fn text_of(value: &impl Serialize) -> Zeroizing<String> {
+    let mut length = Counter(0);
+    // Writing JSON into memory cannot fail; half a text would be no JSON and be refused later.
+    let _ = serde_json::to_writer(&mut length, value);
+    let mut text = Zeroizing::new(Vec::with_capacity(length.0));
+    let _ = serde_json::to_writer(&mut *text, value);
+    Zeroizing::new(String::from_utf8(std::mem::take(&mut *text)).unwrap_or_default())
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Object({} keys)", self.0.len())
     }
 }
 
@@ -78,9 +96,16 @@ mod tests {
     fn its_text_is_json_in_a_buffer_of_just_that_size() {
         let value = json!({ "a": "s3\"cr\\et 值", "b": [1, null, { "c": true }] });
         let Value::Object(map) = value.clone() else { unreachable!() };
-        let text = Object(map).text();
-        assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
-        assert_eq!(text.capacity(), text.len());
+        for text in [Object::new(map).text(), text_of(&value)] {
+            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), value);
+            assert_eq!(text.capacity(), text.len());
+        }
+    }
+
+    #[test]
+    fn it_shows_nothing_of_what_it_holds() {
+        let Value::Object(map) = json!({ "key": "hidden" }) else { unreachable!() };
+        assert_eq!(format!("{:?}", Object::new(map)), "Object(1 keys)");
     }
 
     #[test]

@@ -66,8 +66,8 @@ pub use memory::MemoryStorage;
 pub use op::{Entry, Expectation, Op, Outcome, Page};
 pub use open::{Options, open};
 pub use quota::{Quota, Quotas, Usage};
-pub(crate) use scope::RESERVED;
 pub use scope::{NAME_BYTES, Scope};
+pub(crate) use scope::{RESERVED, check_tenant};
 pub use seal::{SealingKey, SealingKeyError};
 pub use snapshot::{Kept, KeptValue, Snapshot};
 

@@ -10,6 +10,19 @@
 //! the version that was written last. A host that was stopped for longer than a lease finds its turn gone, drops what it
 //! does, and is kept from writing by the run's own lease in the component.
 //!
+//! A tenant that is *declared anew* (another period, configuration, component, anything) does not rest as the former one
+//! did. Each turn says by a fingerprint what the tenant was made of. A host that takes up a change, or starts, ends the
+//! rest of a tenant that it knows otherwise; and that once, not whenever it sees such a rest, so that hosts which do not know
+//! the same (one has not yet reloaded, or has other variables in its environment) never end each other's rests in turn. A
+//! host that has not reloaded may still come first and work for the tenant as it was; when it has reloaded, it ends the rest
+//! after that, too. In the fingerprint are what was declared, word for word, the digest of the component, and the
+//! configuration as it was filled in, but no path of a file or folder beyond what the declaration says: where a change has
+//! not reached all hosts, a tenant is synchronised once more for each that takes it up, never more often.
+//!
+//! A tenant that is *no longer declared* in the shared database is not worked for, whatever a host that has not reloaded
+//! knows: the declaration is looked for before a claim, and again after it, since the turn may be free because the tenant has
+//! just been removed. So nothing of a tenant who is gone need stay in the store to keep hosts from it.
+//!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! use std::sync::Arc;
@@ -32,11 +45,13 @@
 //!
 //! | File | What it holds |
 //! |---|---|
+//! | `declared` | which tenants are declared anew |
 //! | `ended` | how a turn ends, and how long the tenant rests then |
 //! | `ledger` | turns in the store |
 //! | `work` | one turn: calls of `directory.sync` |
 //! | `scheduler` | the loop of a host |
 
+mod declared;
 mod ended;
 mod ledger;
 mod scheduler;

@@ -13,12 +13,20 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use super::{ledger::Ledger, work::Work};
+use super::{
+    declared::Declared,
+    ledger::{Claim, Former, Ledger, Tally},
+    work::Work,
+};
 use crate::{
     observe::Observer,
     storage::{Clock, Storage, StorageError, SystemClock},
-    tenants::Registry,
+    tenants::{Registry, Tenant},
 };
+
+/// Rests that a host ends at one look, where many tenants are declared anew: the others wait for the next, so that a host
+/// that is to stop need not wait for all of them.
+const ENDED_AT_ONCE: usize = 100;
 
 /// How a host takes part in periodic synchronisation.
 #[derive(Clone)]
@@ -35,6 +43,9 @@ pub struct SyncOptions {
     /// has no time left for a step which goes as badly as it can, with the time limit of a request, so a shorter one makes a
     /// call of every step.
     pub slice: Duration,
+    /// After this a turn ends although the run goes on: in the tenant's next turn, after others that are due had theirs. A
+    /// host has few turns at a time, and runs can take hours. Default 60 s.
+    pub longest_turn: Duration,
     /// How long calls may go on when the host stops; thereafter they are dropped and resumed elsewhere. Default 15 s.
     pub grace: Duration,
     /// The clock that elements see: theirs are the times that they ask to wait for. Default the system's.
@@ -52,6 +63,7 @@ impl SyncOptions {
             lease: Duration::from_secs(15),
             look: Duration::from_secs(1),
             slice: Duration::from_secs(20),
+            longest_turn: Duration::from_secs(60),
             grace: Duration::from_secs(15),
             clock: Arc::new(SystemClock),
             observers: Vec::new(),
@@ -98,15 +110,14 @@ impl Scheduler {
         stopping: &watch::Receiver<Option<Instant>>,
         mut stop: Pin<&mut (impl Future<Output = ()> + Send)>,
     ) {
-        let mut due: Vec<Arc<str>> = Vec::new();
+        let (mut due, mut declared) = (Vec::<Arc<str>>::new(), Declared::default());
         loop {
             while turns.len() < self.options.parallel
                 && let Some(name) = due.pop()
             {
                 // As it is declared now: much may have changed since somebody looked who is due.
                 let Some(tenant) = self.registry.get(&name).filter(|tenant| tenant.period.is_some()) else { continue };
-                match self.ledger.claim(&tenant.name).await {
-                    // Another host was quicker.
+                match self.claim(&tenant).await {
                     Ok(None) => {}
                     Ok(Some((claim, tally))) => {
                         let Some(period) = tenant.period else { continue };
@@ -116,6 +127,7 @@ impl Scheduler {
                             period,
                             lease: self.options.lease,
                             slice: self.options.slice,
+                            longest: self.options.longest_turn,
                             clock: Arc::clone(&self.options.clock),
                             observers: Arc::clone(&self.observers),
                             stopping: stopping.clone(),
@@ -141,26 +153,67 @@ impl Scheduler {
                 () = sleep(look), if due.is_empty() || turns.len() >= self.options.parallel => {}
             }
             if due.is_empty() {
-                due = self.due().await;
+                due = self.due(&mut declared).await;
             }
         }
     }
 
+    /// Takes the turn of a tenant. Nothing where another host was quicker, or the tenant is no longer declared.
+    async fn claim(&self, tenant: &Tenant) -> Result<Option<(Claim, Tally)>, StorageError> {
+        // First, so that a tenant who is gone is not claimed at every look until the registry knows of it.
+        if !self.registry.is_declared(&tenant.name).await? {
+            return Ok(None);
+        }
+        let Some((claim, tally)) = self.ledger.claim(&tenant.name, tenant.made_of).await? else { return Ok(None) };
+        // Once more: the turn may have been free because the tenant has been removed since. If that cannot be found out the
+        // claim expires.
+        if self.registry.is_declared(&tenant.name).await? {
+            return Ok(Some((claim, tally)));
+        }
+        self.ledger.end(claim, "removed", None, Tally::default()).await?;
+        Ok(None)
+    }
+
     /// Who is due, in any order: hosts that take them in the same order would get in each other's way.
-    async fn due(&self) -> Vec<Arc<str>> {
-        let periodic = self.registry.all().into_iter().filter(|tenant| tenant.period.is_some());
-        let periodic: Vec<Arc<str>> = periodic.map(|tenant| tenant.name).collect();
+    async fn due(&self, declared: &mut Declared) -> Vec<Arc<str>> {
+        let periodic: Vec<Tenant> = self.registry.all().into_iter().filter(|tenant| tenant.period.is_some()).collect();
+        declared.look(periodic.iter().map(|tenant| (Arc::clone(&tenant.name), tenant.made_of)));
         if periodic.is_empty() {
             return Vec::new();
         }
-        let taken = match self.ledger.taken().await {
+        let mut taken = match self.ledger.taken().await {
             Ok(taken) => taken,
             Err(error) => {
                 tracing::warn!(%error, "who is due cannot be found out");
                 return Vec::new();
             }
         };
-        let mut due: Vec<Arc<str>> = periodic.into_iter().filter(|name| !taken.contains(&**name)).collect();
+        let mut ended = 0;
+        for (tenant, made_of) in declared.new_ones() {
+            if ended == ENDED_AT_ONCE {
+                break;
+            }
+            let former = match taken.get(&*tenant) {
+                Some(turn) => self.ledger.end_former_rest(&tenant, turn, made_of).await,
+                None => Ok(Former::Absent),
+            };
+            match former {
+                Ok(Former::Absent) => declared.settle(&tenant),
+                Ok(Former::Ended) => {
+                    declared.settle(&tenant);
+                    taken.remove(&*tenant);
+                    ended += 1;
+                }
+                // He may leave a rest behind.
+                Ok(Former::Working) => {}
+                Err(error) => {
+                    tracing::warn!(lowcode.tenant = &*tenant, %error, "tenants declared anew rest as they were for now");
+                    break;
+                }
+            }
+        }
+        let mut due: Vec<Arc<str>> =
+            periodic.into_iter().map(|tenant| tenant.name).filter(|name| !taken.contains_key(&**name)).collect();
         fastrand::shuffle(&mut due);
         due
     }

@@ -29,9 +29,6 @@ use crate::{
 /// A wait that is not longer is waited for within the turn.
 const WAITED_FOR: Duration = Duration::from_secs(2);
 
-/// After this a turn ends although the run goes on: a host has few turns at a time, and runs can take hours.
-const LONGEST_TURN: Duration = Duration::from_secs(60);
-
 /// When the host stops: not yet, or no call may run beyond this instant.
 pub(super) type Stopping = watch::Receiver<Option<tokio::time::Instant>>;
 
@@ -43,6 +40,8 @@ pub(super) struct Work {
     pub(super) lease: Duration,
     /// The longest that one call may take, so that a host that stops need not wait long for its end.
     pub(super) slice: Duration,
+    /// After this a turn ends although the run goes on.
+    pub(super) longest: Duration,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observers: Arc<[Arc<dyn Observer>]>,
     pub(super) stopping: Stopping,
@@ -139,7 +138,7 @@ impl Work {
             for observer in &*self.observers {
                 observer.turn_advanced(&advance);
             }
-            let is_long = began.elapsed() >= LONGEST_TURN;
+            let is_long = began.elapsed() >= self.longest;
             match step {
                 SyncStep::More(_) | SyncStep::Wait(_) if is_long => return Ended::Unfinished,
                 SyncStep::More(_) => {}

@@ -6,10 +6,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::{
-    fields::{Fields, Problem, kind},
+    fields::{Fields, Problem},
     sign_in::{SignIn, sign_in},
 };
 use crate::{
@@ -17,6 +18,7 @@ use crate::{
     digest::Digest,
     egress::{AllowList, OperatorList},
     queue::Share,
+    settings::{Object, text_of, wipe},
     storage::{NAME_BYTES, Quota, RESERVED},
 };
 
@@ -59,7 +61,20 @@ pub(super) enum Described {
     /// In an element folder.
     Folder(PathBuf),
     /// In the declaration itself. May hold secrets.
-    Inline { name: String, configuration: Map<String, Value> },
+    Inline { name: String, configuration: Object },
+}
+
+impl Described {
+    /// The name of the element. A folder need not be on this machine; where it is, the name is the real one.
+    pub(super) fn name(&self) -> Option<String> {
+        match self {
+            Self::Inline { name, .. } => Some(name.clone()),
+            Self::Folder(path) => {
+                let real = path.canonicalize();
+                real.as_ref().unwrap_or(path).file_name()?.to_str().map(str::to_owned)
+            }
+        }
+    }
 }
 
 /// A component file, and which one it has to be.
@@ -97,7 +112,7 @@ pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Ve
                 }
             }
             Some(other) => {
-                fields.problem("tenants", format!("is {}, expected a list: [ {{ … }} ]", kind(&other)));
+                fields.unexpected("tenants", other, "a list: [ { … } ]");
                 fields.end();
             }
             None => {
@@ -133,11 +148,12 @@ pub(super) fn read_one(text: &str) -> Result<Declaration, Vec<Problem>> {
 ///
 /// # Errors
 /// All problems that were found.
-pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<String>, Vec<Problem>> {
+pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<String>>, Vec<Problem>> {
     read_all(text, folder)?;
     let mut value = parse(text)?;
-    let items = value.get_mut("tenants").and_then(Value::as_array_mut).map(std::mem::take).unwrap_or_default();
-    let texts: Vec<String> = items.iter().map(ToString::to_string).collect();
+    let items = value.get("tenants").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let texts: Vec<Zeroizing<String>> = items.iter().map(text_of).collect();
+    wipe(&mut value);
     let mut problems = Vec::new();
     for (index, text) in texts.iter().enumerate() {
         let within = |problem: Problem| Problem { path: format!("tenants.{index}.{}", problem.path), ..problem };
@@ -156,7 +172,7 @@ fn parse(text: &str) -> Result<Value, Vec<Problem>> {
 
 fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Problem>) -> Option<Declaration> {
     let before = problems.len();
-    let source = Digest::of(value.to_string().as_bytes());
+    let source = Digest::of(text_of(&value).as_bytes());
     let mut fields = Fields::of(path, value, problems)?;
     let name = name(&mut fields);
     let element = element(&mut fields, folder);
@@ -204,9 +220,9 @@ fn element(fields: &mut Fields<'_>, folder: Option<&Path>) -> Option<Described> 
                 inner.problem("name", "is missing: the name of the element, such as the folder's would be");
             }
             let configuration = match inner.take("configuration") {
-                Some(Value::Object(configuration)) => Some(configuration),
+                Some(Value::Object(configuration)) => Some(Object::new(configuration)),
                 Some(other) => {
-                    inner.problem("configuration", format!("is {}, expected an object: {{ … }}", kind(&other)));
+                    inner.unexpected("configuration", other, "an object: { … }");
                     None
                 }
                 None => {
@@ -218,8 +234,8 @@ fn element(fields: &mut Fields<'_>, folder: Option<&Path>) -> Option<Described> 
             Some(Described::Inline { name: name?, configuration: configuration? })
         }
         Some(other) => {
-            let expected = "expected an element folder (text) or {\"name\": …, \"configuration\": { … }}";
-            fields.problem("element", format!("is {}, {expected}", kind(&other)));
+            let expected = "an element folder (text) or {\"name\": …, \"configuration\": { … }}";
+            fields.unexpected("element", other, expected);
             None
         }
         None => {
@@ -285,7 +301,7 @@ fn limits(fields: &mut Fields<'_>) -> Limits {
     // The names and kinds of limits have one home, the type itself.
     let Ok(Value::Object(mut all)) = serde_json::to_value(Limits::default()) else { return Limits::default() };
     let Value::Object(given) = given else {
-        fields.problem("limits", format!("is {}, expected an object: {{ … }}", kind(&given)));
+        fields.unexpected("limits", given, "an object: { … }");
         return Limits::default();
     };
     for (key, value) in given {
@@ -294,7 +310,7 @@ fn limits(fields: &mut Fields<'_>) -> Limits {
             let closest = all.keys().min_by_key(|known| strsim::damerau_levenshtein(&key, known)).cloned();
             fields.problem(&at, format!("is no known limit; did you mean {:?}?", closest.unwrap_or_default()));
         } else if value.as_u64().is_none() {
-            fields.problem(&at, format!("is {}, expected a whole number", kind(&value)));
+            fields.unexpected(&at, value, "a whole number");
         } else {
             all.insert(key, value);
         }
@@ -451,6 +467,13 @@ mod tests {
         let found = read_all("{\"tenants\": hidden}", Path::new("/")).unwrap_err();
         assert_eq!(found[0].to_string(), "no JSON at line 1, column 13");
         assert!(read_all("{}", Path::new("/")).unwrap_err()[0].to_string().contains("tenants: is missing"));
+    }
+
+    #[test]
+    fn nothing_of_a_configuration_is_shown() {
+        let text = r#"{"name":"a","element":{"name":"org","configuration":{"secret":"hidden"}}}"#;
+        let shown = format!("{:?}", read_one(text).unwrap());
+        assert!(shown.contains(r#"name: "a""#) && !shown.contains("hidden"), "{shown}");
     }
 
     #[test]

@@ -1,8 +1,12 @@
 //! Strict reading of a JSON object: every key is asked for by name, and what nobody asked for is a problem.
+//!
+//! Secrets may stand in it, also where none belong: what is refused is wiped from memory.
 
 use std::fmt;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+use crate::settings::{Object, wipe};
 
 /// Something wrong in a declaration. Says where and what was expected; never a value that may be secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,7 +24,7 @@ impl fmt::Display for Problem {
 }
 
 /// What kind of value this is, for messages.
-pub(super) fn kind(value: &Value) -> &'static str {
+fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "a boolean",
@@ -34,7 +38,7 @@ pub(super) fn kind(value: &Value) -> &'static str {
 /// An object that is being read. Problems gather in the order in which they are met.
 pub(super) struct Fields<'a> {
     path: String,
-    left: Map<String, Value>,
+    left: Object,
     known: Vec<&'static str>,
     problems: &'a mut Vec<Problem>,
 }
@@ -43,10 +47,11 @@ impl<'a> Fields<'a> {
     /// Begins to read `value`, which is to be an object.
     pub(super) fn of(path: String, value: Value, problems: &'a mut Vec<Problem>) -> Option<Self> {
         match value {
-            Value::Object(left) => Some(Self { path, left, known: Vec::new(), problems }),
-            other => {
+            Value::Object(left) => Some(Self { path, left: Object::new(left), known: Vec::new(), problems }),
+            mut other => {
                 let message = format!("is {}, expected an object: {{ … }}", kind(&other));
                 problems.push(Problem { path, message });
+                wipe(&mut other);
                 None
             }
         }
@@ -61,6 +66,12 @@ impl<'a> Fields<'a> {
     pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
         let path = self.path(key);
         self.problems.push(Problem { path, message: message.into() });
+    }
+
+    /// Notes that a key holds another kind of value than it should.
+    pub(super) fn unexpected(&mut self, key: &str, mut found: Value, expected: &str) {
+        self.problem(key, format!("is {}, expected {expected}", kind(&found)));
+        wipe(&mut found);
     }
 
     /// Where problems gather.
@@ -79,7 +90,7 @@ impl<'a> Fields<'a> {
         match self.take(key)? {
             Value::String(text) => Some(text),
             other => {
-                self.problem(key, format!("is {}, expected a text", kind(&other)));
+                self.unexpected(key, other, "a text");
                 None
             }
         }
@@ -90,7 +101,7 @@ impl<'a> Fields<'a> {
         match self.take(key)? {
             Value::Bool(flag) => Some(flag),
             other => {
-                self.problem(key, format!("is {}, expected true or false", kind(&other)));
+                self.unexpected(key, other, "true or false");
                 None
             }
         }
@@ -102,8 +113,11 @@ impl<'a> Fields<'a> {
         match value.as_u64() {
             Some(number) if number >= least => Some(number),
             _ => {
-                let found = if value.is_number() { value.to_string() } else { kind(&value).to_owned() };
-                self.problem(key, format!("is {found}, expected a whole number of at least {least}"));
+                let expected = format!("a whole number of at least {least}");
+                match value.is_number() {
+                    true => self.problem(key, format!("is {value}, expected {expected}")),
+                    false => self.unexpected(key, value, &expected),
+                }
                 None
             }
         }
@@ -115,7 +129,7 @@ impl<'a> Fields<'a> {
             None => return Vec::new(),
             Some(Value::Array(items)) => items,
             Some(other) => {
-                self.problem(key, format!("is {}, expected a list of texts: [\"…\"]", kind(&other)));
+                self.unexpected(key, other, "a list of texts: [\"…\"]");
                 return Vec::new();
             }
         };
@@ -123,7 +137,7 @@ impl<'a> Fields<'a> {
         for (index, item) in items.into_iter().enumerate() {
             match item {
                 Value::String(text) => texts.push(text),
-                other => self.problem(&format!("{key}.{index}"), format!("is {}, expected a text", kind(&other))),
+                other => self.unexpected(&format!("{key}.{index}"), other, "a text"),
             }
         }
         texts

@@ -37,6 +37,7 @@
 //! | `sign_in.role_required` | whether a member without a role is refused; else nobody is |
 //! | `sign_in.home_page` | whether a sign-in that did not begin at the host is admitted, as from a home page address with a constant state; else it is refused, since a link could sign somebody in as somebody else |
 
+mod components;
 mod declaration;
 mod fields;
 mod registry;

@@ -3,24 +3,24 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use super::{
-    declaration::{Declaration, Described, Pin},
+    components::Components,
+    declaration::{Declaration, Described},
     sign_in::SignIn,
     source::{Source, SourceError},
+    stored::StoredTenants,
 };
 use crate::{
-    bundled_component,
-    component::{ComponentFile, LoadError, LoadedComponent},
+    component::LoadedComponent,
     digest::Digest,
     element::{Element, ElementOptions},
     host::Host,
     settings::{Document, ElementFolder, FillError, SettingsError, Variables},
-    storage::{Quota, Quotas, Storage},
+    storage::{Quota, Quotas, Storage, StorageError},
 };
 
 /// A tenant that is served.
@@ -36,8 +36,8 @@ pub struct Tenant {
     pub period: Option<Duration>,
     /// Whom its sign-ins let in.
     pub sign_in: SignIn,
-    /// All that it was made of, to notice changes.
-    made_of: Digest,
+    /// All that it was made of, to notice changes. The same on every host that has the same of it.
+    pub(crate) made_of: Digest,
 }
 
 /// What a reload changed, by name.
@@ -70,8 +70,8 @@ pub struct Registry {
     served: RwLock<Arc<BTreeMap<Arc<str>, Tenant>>>,
     /// Why the last reload took nothing up, or tenants that it could not serve.
     trouble: Mutex<Vec<String>>,
-    /// One reload at a time.
-    reloading: tokio::sync::Mutex<()>,
+    /// What reloads learnt of component files; who reloads has it, one at a time.
+    components: tokio::sync::Mutex<Components>,
 }
 
 impl Registry {
@@ -88,7 +88,7 @@ impl Registry {
     ) -> Result<(Self, Changes), SourceError> {
         let (served, trouble) = (RwLock::default(), Mutex::default());
         let registry =
-            Self { host, storage, quotas, source, served, trouble, reloading: tokio::sync::Mutex::default() };
+            Self { host, storage, quotas, source, served, trouble, components: tokio::sync::Mutex::default() };
         let changes = registry.reload().await?;
         Ok((registry, changes))
     }
@@ -124,8 +124,8 @@ impl Registry {
     /// # Errors
     /// The declarations cannot be read; then nothing changes.
     pub async fn reload(&self) -> Result<Changes, SourceError> {
-        let _alone = self.reloading.lock().await;
-        let result = self.take_up().await;
+        let mut components = self.components.lock().await;
+        let result = self.take_up(&mut components).await;
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = match &result {
             Ok(changes) => changes.unusable.iter().map(|(name, why)| format!("tenant {name:?}: {why}")).collect(),
             Err(error) => vec![error.to_string()],
@@ -133,13 +133,30 @@ impl Registry {
         result
     }
 
-    async fn take_up(&self) -> Result<Changes, SourceError> {
+    /// Whether a tenant that is served is still declared where hosts share the declarations. What stands in a file is read by
+    /// reloads alone.
+    ///
+    /// # Errors
+    /// The storage.
+    pub(crate) async fn is_declared(&self, name: &str) -> Result<bool, StorageError> {
+        match &self.source {
+            Source::File(_) => Ok(true),
+            Source::Stored(storage) => StoredTenants::new(Arc::clone(storage)).contains(name).await,
+        }
+    }
+
+    async fn take_up(&self, components: &mut Components) -> Result<Changes, SourceError> {
         let declared = self.source.read().await?;
         let before = self.served();
-        let host = self.host.clone();
-        let resolved = tokio::task::spawn_blocking(move || resolve_all(&host, declared)).await;
+        let (host, mut known) = (self.host.clone(), std::mem::take(components));
+        let resolving = tokio::task::spawn_blocking(move || {
+            let resolved = resolve_all(&host, declared, &mut known);
+            (resolved, known)
+        });
         // The task is never cancelled, so only a panic ends it without a result; it goes on here.
-        let resolved = resolved.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()));
+        let (resolved, known) =
+            resolving.await.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()));
+        *components = known;
 
         let (mut served, mut changes) = (BTreeMap::new(), Changes::default());
         for (name, resolved) in resolved {
@@ -210,60 +227,35 @@ struct Resolved {
     made_of: Digest,
 }
 
-/// Components by file, the host's own without one. Each file is read, hashed and loaded once a reload; what somebody
-/// still has, the host does not compile again.
-#[derive(Default)]
-struct Components {
-    files: BTreeMap<PathBuf, Result<(ComponentFile, Digest), String>>,
-    loaded: BTreeMap<Option<PathBuf>, Result<Arc<LoadedComponent>, String>>,
-}
-
-impl Components {
-    fn load(&mut self, host: &Host, pin: Option<&Pin>) -> Result<Arc<LoadedComponent>, String> {
-        let Some(Pin { file: path, digest: pinned }) = pin else {
-            let load = || host.load(bundled_component()).map_err(|error| error.to_string());
-            return self.loaded.entry(None).or_insert_with(load).clone();
-        };
-        let (file, found) =
-            self.files.entry(path.clone()).or_insert_with(|| read(path)).as_ref().map_err(String::clone)?;
-        // What is not the pinned file is not looked into.
-        if let Some(expected) = *pinned
-            && expected != *found
-        {
-            return Err(said_of(path, &LoadError::Digest { expected, found: *found }));
-        }
-        let load = || host.load_file(file).map_err(|error| said_of(path, &error));
-        self.loaded.entry(Some(path.clone())).or_insert_with(load).clone()
-    }
-}
-
-fn read(path: &Path) -> Result<(ComponentFile, Digest), String> {
-    let file = ComponentFile::read(path).map_err(|error| error.to_string())?;
-    let digest = Digest::of(file.bytes());
-    Ok((file, digest))
-}
-
-fn said_of(file: &Path, error: &LoadError) -> String {
-    format!("component {}: {error}", file.display())
-}
-
 type Named<T> = (String, Result<T, String>);
 
-fn resolve_all(host: &Host, declared: Vec<Result<Declaration, (String, String)>>) -> Vec<Named<Resolved>> {
-    let mut components = Components::default();
-    let mut resolve = |declared| match declared {
+fn resolve_all(
+    host: &Host,
+    declared: Vec<Result<Declaration, (String, String)>>,
+    components: &mut Components,
+) -> Vec<Named<Resolved>> {
+    // One for all files: a change that comes later is younger than it.
+    let now = SystemTime::now();
+    let resolve = |declared| match declared {
         Ok(declaration) => {
             let Declaration { name, .. } = &declaration;
-            (name.clone(), resolve(host, declaration, &mut components))
+            (name.clone(), resolve(host, declaration, components, now))
         }
         Err((name, why)) => (name, Err(why)),
     };
-    declared.into_iter().map(&mut resolve).collect()
+    let resolved = declared.into_iter().map(resolve).collect();
+    components.settle();
+    resolved
 }
 
-fn resolve(host: &Host, declaration: Declaration, components: &mut Components) -> Result<Resolved, String> {
+fn resolve(
+    host: &Host,
+    declaration: Declaration,
+    components: &mut Components,
+    now: SystemTime,
+) -> Result<Resolved, String> {
     let (name, settings) = described(&declaration)?;
-    let component = components.load(host, declaration.component.as_ref())?;
+    let component = components.load(host, declaration.component.as_ref(), now)?;
     let mut made_of = declaration.source.as_bytes().to_vec();
     made_of.extend(component.digest().as_bytes());
     made_of.extend(Digest::of(settings.expose().as_bytes()).as_bytes());

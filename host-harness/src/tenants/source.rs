@@ -13,7 +13,7 @@ use super::{
     fields::Problem,
     stored::StoredTenants,
 };
-use crate::storage::{Storage, StorageError};
+use crate::storage::{Quota, Scope, Storage, StorageError};
 
 /// The largest registry file: 64 MiB, ten thousand tenants with room to spare.
 pub const MAX_REGISTRY_BYTES: u64 = 64 << 20;
@@ -55,6 +55,14 @@ pub enum SourceError {
         /// All of them.
         problems: Vec<Problem>,
     },
+    /// The declaration of one tenant in the store holds mistakes.
+    #[error("the declaration of tenant {tenant:?} is not sound: {}", shown(problems))]
+    UnsoundTenant {
+        /// The tenant.
+        tenant: String,
+        /// All of them.
+        problems: Vec<Problem>,
+    },
     /// The storage.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -77,15 +85,35 @@ impl Source {
     pub(super) async fn read(&self) -> Result<Vec<Result<Declaration, (String, String)>>, SourceError> {
         match self {
             Self::Stored(storage) => Ok(StoredTenants::new(Arc::clone(storage)).read().await?),
-            Self::File(path) => {
-                let path = path.clone();
-                let read = tokio::task::spawn_blocking(move || read_file(path)).await;
-                // The task is never cancelled, so only a panic ends it without a result; it goes on here.
-                let read = read.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()));
-                Ok(read?.into_iter().map(Ok).collect())
-            }
+            Self::File(path) => Ok(read_apart(path.clone()).await?.into_iter().map(Ok).collect()),
         }
     }
+
+    /// The room of a tenant's element and what it may store, where its declaration says that. Nothing where the tenant is not
+    /// declared, or may store what everybody may.
+    ///
+    /// # Errors
+    /// See [`SourceError`].
+    pub async fn own_quota(&self, tenant: &str) -> Result<Option<(Scope, Quota)>, SourceError> {
+        let unsound = |problems| SourceError::UnsoundTenant { tenant: tenant.to_owned(), problems };
+        let declared = match self {
+            Self::Stored(storage) => {
+                let read = StoredTenants::new(Arc::clone(storage)).one(tenant).await?;
+                read.transpose().map_err(unsound)?
+            }
+            Self::File(path) => read_apart(path.clone()).await?.into_iter().find(|declared| declared.name == tenant),
+        };
+        let Some(Declaration { quota: Some(quota), element, .. }) = declared else { return Ok(None) };
+        let nameless = || Problem { path: "element".to_owned(), message: "is a folder without a name".to_owned() };
+        let element = element.name().ok_or_else(|| unsound(vec![nameless()]))?;
+        Ok(Some((Scope::new(tenant, &element)?, quota)))
+    }
+}
+
+async fn read_apart(path: PathBuf) -> Result<Vec<Declaration>, SourceError> {
+    let read = tokio::task::spawn_blocking(move || read_file(path)).await;
+    // The task is never cancelled, so only a panic ends it without a result; it goes on here.
+    read.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()))
 }
 
 fn read_file(path: PathBuf) -> Result<Vec<Declaration>, SourceError> {
@@ -94,11 +122,11 @@ fn read_file(path: PathBuf) -> Result<Vec<Declaration>, SourceError> {
 }
 
 /// The declarations of a registry file one by one, as [`StoredTenants::put`] takes them. All of them are read strictly
-/// first.
+/// first. They may hold secrets and are wiped from memory when they go.
 ///
 /// # Errors
 /// See [`SourceError`].
-pub fn declarations_of_file(path: &Path) -> Result<Vec<String>, SourceError> {
+pub fn declarations_of_file(path: &Path) -> Result<Vec<Zeroizing<String>>, SourceError> {
     let (text, folder) = text_of(path)?;
     let texts = texts_of_all(&text, &folder);
     texts.map_err(|problems| SourceError::Unsound { path: path.to_owned(), problems })

@@ -5,12 +5,14 @@
 
 use std::sync::Arc;
 
+use zeroize::Zeroizing;
+
 use super::{
     declaration::{Declaration, read_one},
     fields::Problem,
 };
 use crate::{
-    storage::{Op, Outcome, Scope, Storage, StorageError},
+    storage::{Op, Outcome, Scope, Storage, StorageError, check_tenant},
     syncs::forget,
 };
 
@@ -47,8 +49,7 @@ impl StoredTenants {
     /// See [`StoreError`].
     pub async fn put(&self, declaration: &str) -> Result<String, StoreError> {
         let read = read_one(declaration).map_err(StoreError::Unsound)?;
-        let key = format!("{PREFIX}{}", read.name);
-        match self.0.apply(&Scope::of_host(ROOM)?, vec![Op::put(key, declaration).sealed()]).await? {
+        match self.0.apply(&Scope::of_host(ROOM)?, vec![Op::put(key(&read.name), declaration).sealed()]).await? {
             Outcome::Applied(_) | Outcome::Conflict(_) => Ok(read.name),
         }
     }
@@ -57,20 +58,37 @@ impl StoredTenants {
     /// was one.
     ///
     /// # Errors
-    /// The storage.
+    /// The storage; the name is none of a tenant.
     pub async fn remove(&self, name: &str) -> Result<bool, StorageError> {
-        let (room, key) = (Scope::of_host(ROOM)?, format!("{PREFIX}{name}"));
-        let found = self.0.get_many(&room, std::slice::from_ref(&key)).await?;
-        self.0.apply(&room, vec![Op::delete(key)]).await?;
+        check_tenant(name)?;
+        let was_there = self.contains(name).await?;
+        // Before the turns: who then finds one free finds the declaration gone.
+        self.0.apply(&Scope::of_host(ROOM)?, vec![Op::delete(key(name))]).await?;
         forget(&*self.0, name).await?;
-        Ok(found.iter().any(Option::is_some))
+        Ok(was_there)
     }
 
-    /// All declarations as they were stored, by name.
+    /// Whether there is a declaration of this name, sound or not.
+    pub(super) async fn contains(&self, name: &str) -> Result<bool, StorageError> {
+        self.text(name).await.map(|text| text.is_some())
+    }
+
+    /// One declaration, read.
+    pub(super) async fn one(&self, name: &str) -> Result<Option<Result<Declaration, Vec<Problem>>>, StorageError> {
+        Ok(self.text(name).await?.map(|text| read_one(&text)))
+    }
+
+    /// One declaration as it was stored.
+    async fn text(&self, name: &str) -> Result<Option<Zeroizing<String>>, StorageError> {
+        let found = self.0.get_many(&Scope::of_host(ROOM)?, &[key(name)]).await?;
+        Ok(found.into_iter().flatten().next().map(|entry| Zeroizing::new(entry.value)))
+    }
+
+    /// All declarations as they were stored, by name. They may hold secrets and are wiped from memory when they go.
     ///
     /// # Errors
     /// The storage.
-    pub async fn list(&self) -> Result<Vec<(String, String)>, StorageError> {
+    pub async fn list(&self) -> Result<Vec<(String, Zeroizing<String>)>, StorageError> {
         let room = Scope::of_host(ROOM)?;
         let mut all = Vec::new();
         let mut after: Option<String> = None;
@@ -78,7 +96,7 @@ impl StoredTenants {
             let page = self.0.scan(&room, PREFIX, after.as_deref(), PAGE).await?;
             after = page.entries.last().map(|entry| entry.key.clone());
             let named = |key: &str| key.strip_prefix(PREFIX).unwrap_or(key).to_owned();
-            all.extend(page.entries.into_iter().map(|entry| (named(&entry.key), entry.value)));
+            all.extend(page.entries.into_iter().map(|entry| (named(&entry.key), Zeroizing::new(entry.value))));
             if !page.more {
                 return Ok(all);
             }
@@ -87,11 +105,15 @@ impl StoredTenants {
 
     /// All declarations, read; what cannot be read is a problem of that tenant alone.
     pub(super) async fn read(&self) -> Result<Vec<Result<Declaration, (String, String)>>, StorageError> {
-        let read = |(name, text): (String, String)| match read_one(&text) {
+        let read = |(name, text): (String, Zeroizing<String>)| match read_one(&text) {
             Ok(declaration) if declaration.name == name => Ok(declaration),
             Ok(declaration) => Err((name, format!("its declaration is that of {:?}", declaration.name))),
             Err(problems) => Err((name, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))),
         };
         Ok(self.list().await?.into_iter().map(read).collect())
     }
+}
+
+fn key(tenant: &str) -> String {
+    format!("{PREFIX}{tenant}")
 }

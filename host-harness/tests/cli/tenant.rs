@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::bed::{Bed, program, run};
 
@@ -89,6 +89,43 @@ async fn sealed_values_need_a_transfer_key() {
     assert!(error["message"].as_str().unwrap().contains("damaged"), "{error}");
     bed.run(&["--tenant", "third", "tenant", "import", "missing.jsonl"]).fails(2, "file");
     bed.run(&["--tenant", "", "tenant", "delete", "--yes"]).fails(2, "invalid-name");
+}
+
+/// A tenant that may hold little keeps what it has, wherever its quota is declared.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_goes_by_the_quota_that_is_declared() {
+    let bed = Bed::new().await;
+    let (file, registry) = (bed.home().join("acme.jsonl"), bed.home().join("tenants.json"));
+    let (name, tenants) = (file.to_str().unwrap(), registry.to_str().unwrap());
+    bed.run(&["sync"]).exits(0);
+    let exported = bed.run(&["tenant", "export", name]).exits(0);
+    let declare = |element: Value| {
+        let tenant = json!({"name": "branch", "element": element, "quota": {"items": 3}});
+        fs::write(&registry, json!({"tenants": [tenant]}).to_string()).unwrap();
+    };
+    let import = |more: &[&str]| {
+        let arguments = ["--tenant", "branch", "tenant", "import", name, "--replace"];
+        bed.run(&[&arguments[..], more].concat())
+    };
+    import(&[]).exits(0);
+    // In a file, whose folders need not be here.
+    declare("elements/org".into());
+    let refused = import(&["--tenants", tenants]).fails(1, "import");
+    let (message, asked) = (refused["message"].as_str().unwrap(), &exported["entries"]);
+    let expected = format!("element \"org\" of the export exceeds quota items: it needs {asked}, the limit is 3");
+    assert!(message.contains(&expected), "{message}");
+    assert!(refused["hint"].as_str().unwrap().contains("--tenants FILE"), "{refused}");
+    // In the storage.
+    declare(json!({"name": "org", "configuration": {}}));
+    bed.run(&["tenants", "put", tenants]).exits(0);
+    let refused = import(&[]).fails(1, "import");
+    assert!(refused["message"].as_str().unwrap().contains(&expected), "{refused}");
+    let members = bed.run(&["--tenant", "branch", "members"]).exits(0);
+    assert!(!members.as_array().unwrap().is_empty(), "what it held is gone");
+    fs::write(&registry, "{}").unwrap();
+    import(&["--tenants", tenants]).fails(2, "invalid-tenants");
+    bed.run(&["tenants", "remove", "branch"]).exits(0);
+    import(&[]).exits(0);
 }
 
 #[test]

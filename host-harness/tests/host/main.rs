@@ -12,6 +12,7 @@ mod reuse;
 #[allow(dead_code, reason = "the tests of egress use all of it")]
 #[path = "../egress/server.rs"]
 mod server;
+mod syncs;
 mod telling;
 mod tenants;
 mod time;

@@ -14,6 +14,8 @@ use host_harness::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::guests::Guest;
+
 fn host() -> Host {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tenants-code");
     Host::builder().parallel_calls(4).code_cache(cache).build().unwrap()
@@ -168,6 +170,36 @@ async fn one_tenants_mistake_is_no_other_tenants() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn another_component_in_the_same_file_is_taken_up() {
+    let declared = Declared::new(json!([]));
+    let file = declared.folder.path().join("element.wasm");
+    // Of the same length, as an attacker or a very small change would have it.
+    let [first, second] =
+        ["(global i32 (i32.const 1))", "(global i32 (i32.const 2))"].map(|items| Guest::default().items(items).build());
+    assert_eq!((first.len(), first == second), (second.len(), false));
+    fs::write(&file, &first).unwrap();
+    let mut tenant = inline("acme", json!({}));
+    tenant["component"] = json!({"file": "element.wasm"});
+    declared.write(json!([tenant]));
+    let (registry, _) = declared.open().await;
+    let digest = || registry.get("acme").unwrap().element.component().digest();
+    assert_eq!(digest(), Digest::of(&first));
+    assert!(registry.reload().await.unwrap().is_empty());
+
+    fs::write(&file, &second).unwrap();
+    assert_eq!(registry.reload().await.unwrap().changed, names(&["acme"]));
+    assert_eq!(digest(), Digest::of(&second));
+    fs::write(&file, "half of a file").unwrap();
+    for _ in 0..2 {
+        let changes = registry.reload().await.unwrap();
+        assert!(changes.unusable["acme"].contains("element.wasm: not a component"), "{changes:?}");
+        assert_eq!(digest(), Digest::of(&second), "it is served as it was");
+    }
+    fs::write(&file, &second).unwrap();
+    assert!(registry.reload().await.unwrap().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tenants_are_declared_in_the_store_of_all_hosts() {
     let storage = store().await;
     let stored = StoredTenants::new(Arc::clone(&storage));
@@ -191,6 +223,44 @@ async fn tenants_are_declared_in_the_store_of_all_hosts() {
     let relative = Declared::new(json!([{"name": "a", "element": "elements/a"}]));
     let message = declarations_of_file(&relative.file).unwrap_err().to_string();
     assert!(message.contains("tenants.0.element: is a relative path"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quota_is_found_wherever_it_is_declared() {
+    let limited = |mut tenant: Value, items: u64| {
+        tenant["quota"] = json!({"items": items});
+        tenant
+    };
+    let declared = Declared::new(json!([
+        limited(inline("acme", json!({})), 7),
+        limited(json!({"name": "elsewhere", "element": "/not/here/wecom"}), 8),
+        inline("plain", json!({})),
+    ]));
+    let storage = store().await;
+    let stored = StoredTenants::new(Arc::clone(&storage));
+    for declaration in declarations_of_file(&declared.file).unwrap() {
+        stored.put(&declaration).await.unwrap();
+    }
+    let (file, stored) = (Source::File(declared.file.clone()), Source::Stored(Arc::clone(&storage)));
+    for (name, expected) in
+        [("acme", Some(("org", 7))), ("elsewhere", Some(("wecom", 8))), ("plain", None), ("nobody", None)]
+    {
+        for source in [&file, &stored] {
+            let found = source.own_quota(name).await.unwrap();
+            let found = found.as_ref().map(|(scope, quota)| {
+                assert_eq!(scope.tenant(), name);
+                (scope.element(), quota.items)
+            });
+            assert_eq!(found, expected, "{name} {source:?}");
+        }
+    }
+    let ops = vec![Op::put("tenant/acme", "{}")];
+    storage.apply(&Scope::new("(host)", "tenants").unwrap(), ops).await.unwrap();
+    let message = stored.own_quota("acme").await.unwrap_err().to_string();
+    assert!(message.contains(r#"tenant "acme" is not sound: name: is missing"#), "{message}");
+    fs::write(&declared.file, "[]").unwrap();
+    let message = file.own_quota("acme").await.unwrap_err().to_string();
+    assert!(message.contains("tenants.json"), "{message}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -25,7 +25,8 @@ async fn import(
     clock: &ManualClock,
     replace: bool,
 ) -> Result<Imported, ImportError> {
-    tenant::import(&**store, tenant, Cursor::new(file), Import { replace, transfer_key: key, clock }).await
+    let how = Import { replace, transfer_key: key, clock, quotas: &Quotas::default() };
+    tenant::import(&**store, tenant, Cursor::new(file), how).await
 }
 
 fn element(tenant: &str, element: &str) -> Scope {
@@ -132,7 +133,12 @@ pub(crate) async fn what_is_not_right_changes_nothing(backend: &impl Backend) {
         ("without an entry", without(2), "damaged at line 4"),
         ("without its scope", without(1), "damaged at line 2: an entry without a scope"),
         ("another value", text.replace("first", "fir5t"), "damaged at line 5"),
-        ("another order", swapped, "damaged at line 5"),
+        ("another order", swapped, "damaged at line 4: an entry out of order"),
+        ("an entry twice", text.replace(r#""key":"b""#, r#""key":"a""#), "damaged at line 4: an entry out of order"),
+        ("an element twice", text.replace(lines[3], lines[1]), "damaged at line 4: an element out of order"),
+        ("no key", text.replace(r#""key":"a""#, r#""key":"""#), "damaged at line 3: an entry that no store holds"),
+        ("no text", text.replace("first", r"fir\u0000st"), "damaged at line 3: an entry that no store holds"),
+        ("too long", text.replace("first", &"x".repeat(1 << 20)), "damaged at line 3: an entry that no store holds"),
         ("counts and values do not agree", text.replace(r#""entries":2"#, r#""entries":3"#), "damaged at line 5"),
         ("no JSON", text.replace(r#"{"entry""#, r#"{entry""#), "damaged at line 3: it is not JSON"),
         ("an unknown line", text.replace(r#"{"entry""#, r#"{"entity""#), "damaged at line 3"),
@@ -154,17 +160,61 @@ pub(crate) async fn what_is_not_right_changes_nothing(backend: &impl Backend) {
     }
 }
 
+pub(crate) async fn what_does_not_fit_is_refused_before_anything_is_deleted(backend: &impl Backend) {
+    let (store, clock) = backend.store().await;
+    let ops = vec![Op::put("k", "a value"), Op::put("longer", "v"), Op::put("short", "v").with_ttl_ms(1_000)];
+    apply(&store, &element("acme", "wecom"), ops).await;
+    apply(&store, &element("acme", "other 元素"), vec![Op::put("a", "b")]).await;
+    let (_, file) = export(&store, "acme", None).await;
+    apply(&store, &scope("branch"), vec![Op::put("k", "v")]).await;
+    let import = async |quota: Quota| {
+        let quotas = Quotas::default().with_own(element("branch", "wecom"), quota);
+        let how = Import { replace: true, transfer_key: None, clock: &clock, quotas: &quotas };
+        tenant::import(&*store, "branch", Cursor::new(&file), how).await
+    };
+    let usual = Quota::default();
+    for (quota, expected) in [
+        (Quota { key_bytes: 5, ..usual }, ("key", 5, 6)),
+        (Quota { value_bytes: 6, ..usual }, ("value", 6, 7)),
+        (Quota { items: 2, ..usual }, ("items", 2, 3)),
+        (Quota { total_bytes: 20, ..usual }, ("bytes", 20, 21)),
+    ] {
+        let error = import(quota).await.unwrap_err();
+        let ImportError::Quota { element, name, limit, asked } = &error else { panic!("{error}") };
+        assert_eq!((&**element, (*name, *limit, *asked)), ("wecom", expected));
+        assert!(error.to_string().contains("declare a larger quota"), "{error}");
+        assert_eq!(value(&store, &scope("branch"), "k").await.as_deref(), Some("v"), "{error}");
+    }
+    // What has expired needs no room.
+    clock.advance(Duration::from_secs(1));
+    let imported = import(Quota { items: 2, total_bytes: 15, ..usual }).await.unwrap();
+    assert_eq!((imported.entries, imported.expired), (3, 1));
+}
+
 pub(crate) async fn an_import_that_fails_leaves_nothing(backend: &impl Backend) {
     let (store, clock) = backend.store().await;
     furnish(&store, "acme").await;
     let (_, file) = export(&store, "acme", None).await;
-    // The elements come in order; the quota of the second does not suffice.
+    // The elements come in order; the quota of the second does not suffice, and the caller does not know.
     let quotas = Quotas::default().with_own(element("branch", "wecom"), Quota { items: 2, ..Quota::default() });
     let narrow = backend.open(Options { quotas, ..options().0 }).await;
+    let assert_empty = async |name: &str| {
+        assert_eq!(narrow.scopes("branch").await.unwrap(), [], "{name}");
+        assert_eq!(narrow.usage(&element("branch", "other 元素")).await.unwrap(), Usage::default(), "{name}");
+    };
     let error = import(&narrow, "branch", &file, None, &clock, false).await.unwrap_err();
     assert!(error.to_string().contains("quota items exceeded"), "{error}");
-    assert_eq!(narrow.scopes("branch").await.unwrap(), []);
-    assert_eq!(narrow.usage(&element("branch", "other 元素")).await.unwrap(), Usage::default());
+    assert!(matches!(error, ImportError::Storage(_)), "{error}");
+    assert_empty("it was empty before").await;
+
+    apply(&narrow, &scope("branch"), vec![Op::put("k", "v")]).await;
+    let error = import(&narrow, "branch", &file, None, &clock, true).await.unwrap_err();
+    assert!(
+        matches!(&error, ImportError::Emptied { failure } if matches!(**failure, ImportError::Storage(_))),
+        "{error}"
+    );
+    assert!(error.to_string().contains("it is empty now"), "{error}");
+    assert_empty("what it held is gone").await;
 }
 
 pub(crate) async fn an_export_sees_one_moment(backend: &impl Backend) {

@@ -290,18 +290,25 @@ pub enum Tenant {
         #[arg(long, value_name = "NAME")]
         transfer_key: Option<String>,
     },
-    /// Read an exported tenant into the storage. A file that is damaged, cut off or sealed with another key changes nothing
+    /// Read an exported tenant into the storage. A file that is damaged, cut off, sealed with another key or larger than the
+    /// tenant's quota changes nothing
     Import {
         /// What an export wrote
         file: PathBuf,
-        /// Delete what the tenant holds, rather than refuse when it holds something
+        /// Delete what the tenant holds once the file is found right, rather than refuse when it holds something. There is no
+        /// way back should the import fail after that, but to import again: export the tenant first to keep what it holds
         #[arg(long)]
         replace: bool,
+        /// Registry of tenants, a JSON file, in which the tenant's quota is declared [default: what `tenants put` has stored];
+        /// where it is not declared, the quota is that of everybody
+        #[arg(long, value_name = "FILE")]
+        tenants: Option<PathBuf>,
         /// Environment variable with the key that the export was given
         #[arg(long, value_name = "NAME")]
         transfer_key: Option<String>,
     },
-    /// Remove all elements of the tenant, without a trace
+    /// Remove all elements of the tenant and its declaration in the storage, without a trace. First take it out of the file
+    /// that hosts serve it from, if they have one
     Delete {
         /// Do not ask
         #[arg(long)]

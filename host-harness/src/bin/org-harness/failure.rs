@@ -192,6 +192,9 @@ impl Failure {
                 "if the new component is meant, pin its digest; if not, put the old file back"
             }
             Self::Import(ImportError::NotEmpty { .. }) => "tenant import --replace deletes what the tenant holds first",
+            Self::Import(ImportError::Quota { .. }) => {
+                "a quota is declared in the storage (tenants put FILE), or in a file that --tenants FILE names"
+            }
             Self::Import(ImportError::KeyNeeded { .. } | ImportError::OtherKey { .. }) => {
                 "name the environment variable that holds it with --transfer-key NAME"
             }

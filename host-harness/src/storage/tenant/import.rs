@@ -1,13 +1,22 @@
 //! Bringing a tenant back.
 //!
 //! The file is read twice: first to its end without touching the store, so that one which is damaged, cut off, sealed with
-//! another key or meant for a newer program changes nothing; then again, to carry it over. Should that fail in the middle,
-//! what was written is removed.
+//! another key, meant for a newer program or larger than the tenant may be changes nothing; then again, to carry it over.
+//! Should that fail in the middle, what was written is removed.
+//!
+//! What an import replaces is deleted before the first entry is carried over, and does not come back when the rest fails:
+//! the disk is full, the database goes away, the process dies. Then the tenant holds nothing, or a part, until the same file
+//! is imported once more. To write a second tenant beside and exchange the two at the end is no way out: sealed values are
+//! bound to the names of tenant and element, and versions that a scope has given out would be given out again. Who wants a
+//! way back exports the tenant first.
 
 use std::io::{self, BufRead, Read as _, Seek, SeekFrom};
 
+use super::super::quota::name;
 use super::super::scope::check_is_no_host;
-use super::super::{Clock, Op, Outcome, PAGE_BYTES, PAGE_ITEMS, Scope, SealingKey, Storage, StorageError};
+use super::super::{
+    Clock, Op, Outcome, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Scope, SealingKey, Storage, StorageError, Usage,
+};
 use super::delete::delete;
 use super::line::{Counts, EntryLine, FORMAT, Header, Line, Sum, Trailer, VERSION};
 
@@ -19,12 +28,16 @@ const LINES_AT_ONCE: u64 = 500;
 
 /// How a tenant is imported.
 pub struct Import<'a> {
-    /// Whether what the tenant holds in the store is deleted first. Otherwise a tenant that holds something is refused.
+    /// Whether what the tenant holds in the store is deleted, when the file has been found right. Otherwise a tenant that
+    /// holds something is refused.
     pub replace: bool,
     /// The key the export was sealed with, if it was.
     pub transfer_key: Option<&'a SealingKey>,
     /// What time it is for the store, at least roughly: [`super::super::SystemClock`], unless it was opened with another.
     pub clock: &'a dyn Clock,
+    /// What the tenant may store: those that the store was opened with. Looked at before anything is deleted; what the store
+    /// itself refuses, it refuses in the middle.
+    pub quotas: &'a Quotas,
 }
 
 /// What was carried over.
@@ -85,6 +98,21 @@ pub enum ImportError {
         /// The line, from 1.
         line: u64,
     },
+    /// An element would hold more than it may.
+    #[error(
+        "element {element:?} of the export exceeds quota {name}: it needs {asked}, the limit is {limit}; declare a larger \
+         quota for the tenant"
+    )]
+    Quota {
+        /// The element.
+        element: String,
+        /// Which quota: one of the names in [`crate::storage::quota::name`].
+        name: &'static str,
+        /// The quota, in bytes or items.
+        limit: u64,
+        /// What the export needs at most, in the same unit.
+        asked: u64,
+    },
     /// The tenant is there already.
     #[error("the tenant holds {entries} entries already: delete it first, or let the import replace it")]
     NotEmpty {
@@ -94,6 +122,12 @@ pub enum ImportError {
     /// The store refused, and nothing of the import is left.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// The import failed after what it was to replace had been deleted. Nothing of the import is left, either.
+    #[error("the import failed ({failure}) after what the tenant held was deleted: it is empty now, import once more")]
+    Emptied {
+        /// Why the import failed.
+        failure: Box<ImportError>,
+    },
     /// The store failed, and so did the removal of what was imported by then.
     #[error("the import failed ({failure}), and a part of it is left: delete the tenant before it is used")]
     Left {
@@ -125,17 +159,69 @@ pub async fn import(
         return Err(ImportError::NotEmpty { entries });
     }
     let start = file.stream_position()?;
-    let mut examined = Lines::new(&mut file);
-    while examined.next(how.transfer_key).await?.is_some() {}
+    examine(tenant, Lines::new(&mut file), &how).await?;
     // Whatever is there has expired, or is to be replaced.
     delete(storage, tenant).await?;
     file.seek(SeekFrom::Start(start))?;
     match carry_over(storage, tenant, Lines::new(&mut file), &how).await {
         Ok(imported) => Ok(imported),
         Err(failure) => match delete(storage, tenant).await {
+            Ok(_) if entries > 0 => Err(ImportError::Emptied { failure: Box::new(failure) }),
             Ok(_) => Err(failure),
             Err(source) => Err(ImportError::Left { failure: Box::new(failure), source }),
         },
+    }
+}
+
+/// Reads a file to its end, and finds out whether the tenant may hold it all.
+async fn examine<R: BufRead + Send>(tenant: &str, mut lines: Lines<R>, how: &Import<'_>) -> Result<(), ImportError> {
+    let now_ms = how.clock.now_ms();
+    let mut needs: Vec<Need> = Vec::new();
+    while let Some(item) = lines.next(how.transfer_key).await? {
+        match item {
+            Item::Scope(element) => needs.push(Need::of(Scope::new(tenant, &element)?)),
+            Item::Entry(entry) => {
+                if let Some(need) = needs.last_mut().filter(|_| !entry.is_expired(now_ms)) {
+                    need.add(&entry);
+                }
+            }
+        }
+    }
+    // Not before the end, for a file that is damaged is not too large: nobody knows what it is.
+    needs.iter().try_for_each(|need| need.admit(&how.quotas.of(&need.scope)))
+}
+
+/// What an element needs to hold what the file has of it.
+struct Need {
+    scope: Scope,
+    usage: Usage,
+    longest_key: usize,
+    largest_value: usize,
+}
+
+impl Need {
+    fn of(scope: Scope) -> Self {
+        Self { scope, usage: Usage::default(), longest_key: 0, largest_value: 0 }
+    }
+
+    fn add(&mut self, entry: &EntryLine) {
+        self.usage.add(entry.bytes() as u64);
+        self.longest_key = self.longest_key.max(entry.key.len());
+        self.largest_value = self.largest_value.max(entry.value.len());
+    }
+
+    fn admit(&self, quota: &Quota) -> Result<(), ImportError> {
+        for (name, limit, asked) in [
+            (name::KEY, quota.key_bytes, self.longest_key as u64),
+            (name::VALUE, quota.value_bytes, self.largest_value as u64),
+            (name::ITEMS, quota.items, self.usage.items),
+            (name::BYTES, quota.total_bytes, self.usage.bytes),
+        ] {
+            if asked > limit {
+                return Err(ImportError::Quota { element: self.scope.element().to_owned(), name, limit, asked });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -154,7 +240,7 @@ async fn carry_over<R: BufRead + Send>(
                 chunk.write(storage).await?;
                 chunk.scope = Some(Scope::new(tenant, &element)?);
             }
-            Item::Entry(entry) if entry.expires_at_ms.is_some_and(|at| at <= now_ms) => expired += 1,
+            Item::Entry(entry) if entry.is_expired(now_ms) => expired += 1,
             Item::Entry(entry) => {
                 if !chunk.has_room_for(&entry) {
                     chunk.write(storage).await?;
@@ -179,12 +265,12 @@ struct Chunk {
 
 impl Chunk {
     fn has_room_for(&self, entry: &EntryLine) -> bool {
-        self.ops.len() < PAGE_ITEMS && self.bytes + entry.key.len() + entry.value.len() <= PAGE_BYTES
+        self.ops.len() < PAGE_ITEMS && self.bytes + entry.bytes() <= PAGE_BYTES
     }
 
     fn add(&mut self, entry: EntryLine, now_ms: u64) {
+        self.bytes += entry.bytes();
         let EntryLine { key, value, expires_at_ms, sealed } = entry;
-        self.bytes += key.len() + value.len();
         let ttl_ms = expires_at_ms.map(|at| at.saturating_sub(now_ms));
         self.ops.push(Op::Put { key, value, ttl_ms, sealed });
     }
@@ -212,12 +298,14 @@ struct Lines<R> {
     sum: Sum,
     tenant: String,
     scope: Option<Scope>,
+    last_key: Option<String>,
     counts: Counts,
 }
 
 impl<R: BufRead> Lines<R> {
     fn new(source: R) -> Self {
-        Self { source, number: 0, sum: Sum::default(), tenant: String::new(), scope: None, counts: Counts::default() }
+        let (tenant, counts) = (String::new(), Counts::default());
+        Self { source, number: 0, sum: Sum::default(), tenant, scope: None, last_key: None, counts }
     }
 
     /// The next scope or entry; `None` at the end of a file that is right.
@@ -238,7 +326,12 @@ impl<R: BufRead> Lines<R> {
                 Line::Header(header) => self.begin(header)?,
                 Line::Scope(line) => {
                     let scope = Scope::new(&self.tenant, &line.element);
-                    self.scope = Some(scope.map_err(|_| self.damaged("no name of an element"))?);
+                    let scope = scope.map_err(|_| self.damaged("no name of an element"))?;
+                    // In order, so none comes twice.
+                    if self.scope.as_ref().is_some_and(|before| *before >= scope) {
+                        return Err(self.damaged("an element out of order"));
+                    }
+                    (self.scope, self.last_key) = (Some(scope), None);
                     self.counts.scopes += 1;
                     return Ok(Some(Item::Scope(line.element)));
                 }
@@ -270,6 +363,15 @@ impl<R: BufRead> Lines<R> {
                 entry.value = opened.map_err(|_| ImportError::OtherKey { line: self.number })?;
             }
         }
+        let is_open = !entry.sealed || transfer_key.is_some();
+        let is_text = !entry.key.is_empty() && !entry.key.contains('\0') && !entry.value.contains('\0');
+        if !is_text || (is_open && entry.bytes() > PAGE_BYTES) {
+            return Err(self.damaged("an entry that no store holds"));
+        }
+        if self.last_key.as_ref().is_some_and(|before| *before >= entry.key) {
+            return Err(self.damaged("an entry out of order"));
+        }
+        self.last_key = Some(entry.key.clone());
         Ok(Item::Entry(entry))
     }
 

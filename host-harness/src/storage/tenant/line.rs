@@ -1,7 +1,7 @@
 //! The lines of an exported tenant.
 //!
-//! The first is the header; then for each scope one line and those of its entries, in the order of keys; the last is the
-//! trailer, which counts what came before it and carries the SHA-256 of all bytes up to it. So a file that was cut off has no
+//! The first is the header; then for each scope one line, in the order of elements, and those of its entries, in the order of
+//! keys; the last is the trailer, which counts what came before it and carries the SHA-256 of all bytes up to it. So a file that was cut off has no
 //! trailer, and one that was damaged another sum. The sum is no signature: whoever can write the file can also make a new one.
 
 use serde::{Deserialize, Serialize};
@@ -50,6 +50,18 @@ pub(super) struct EntryLine {
     pub(super) expires_at_ms: Option<u64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) sealed: bool,
+}
+
+impl EntryLine {
+    /// Bytes of key and value.
+    pub(super) fn bytes(&self) -> usize {
+        self.key.len() + self.value.len()
+    }
+
+    /// Whether it is absent everywhere by now.
+    pub(super) fn is_expired(&self, now_ms: u64) -> bool {
+        self.expires_at_ms.is_some_and(|at| at <= now_ms)
+    }
 }
 
 /// What the file ought to hold.

@@ -53,8 +53,8 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<Status, Failure> {
         Command::Tenant(Tenant::Export { file, transfer_key }) => {
             tenant::export(options, file, transfer_key.as_deref(), output).await
         }
-        Command::Tenant(Tenant::Import { file, replace, transfer_key }) => {
-            tenant::import(options, file, *replace, transfer_key.as_deref(), output).await
+        Command::Tenant(Tenant::Import { file, replace, tenants, transfer_key }) => {
+            tenant::import(options, file, *replace, tenants.as_deref(), transfer_key.as_deref(), output).await
         }
         Command::Tenant(Tenant::Delete { yes }) => tenant::delete(options, *yes, output).await,
         Command::Simulate(asked) => simulated::simulate(asked, output).await,

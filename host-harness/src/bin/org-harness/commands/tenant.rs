@@ -9,10 +9,10 @@ use std::{
 
 use host_harness::{
     storage::{
-        SystemClock,
+        Quotas, SystemClock,
         tenant::{self, ExportError, Import, SealedValues},
     },
-    tenants::StoredTenants,
+    tenants::{Source, StoredTenants},
 };
 use tempfile::NamedTempFile;
 
@@ -63,18 +63,29 @@ fn there_already(file: &Path) -> Failure {
 /// Reads a file into the storage.
 ///
 /// # Errors
-/// The file is no intact export, the tenant holds something, or the storage fails.
+/// The file is no intact export or holds more than the tenant may, the tenant holds something, its declaration cannot be
+/// read, or the storage fails.
 pub async fn import(
     options: &Global,
     file: &Path,
     replace: bool,
+    tenants: Option<&Path>,
     transfer_key: Option<&str>,
     output: &mut Output,
 ) -> Result<Status, Failure> {
     let key = transfer_key.map(|name| store::key("--transfer-key", name)).transpose()?;
     let source = File::open(file).map_err(|source| Failure::File { file: file.display().to_string(), source })?;
-    let storage = store::open(options).await?;
-    let how = Import { replace, transfer_key: key.as_ref(), clock: &SystemClock };
+    // The store and the import go by the same, also by what is found out below.
+    let quotas = Quotas::default();
+    let storage = store::open_with(options, quotas.clone()).await?;
+    let declared = match tenants {
+        Some(file) => Source::File(file.to_owned()),
+        None => Source::Stored(Arc::clone(&storage)),
+    };
+    if let Some((scope, quota)) = declared.own_quota(&options.tenant).await? {
+        quotas.set_own(scope, Some(quota));
+    }
+    let how = Import { replace, transfer_key: key.as_ref(), clock: &SystemClock, quotas: &quotas };
     let imported = tenant::import(&*storage, &options.tenant, BufReader::new(source), how).await?;
     storage.close().await;
     let view = ImportedView::new(&options.tenant, file, imported);
@@ -94,9 +105,9 @@ pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<
         ));
     }
     let storage = store::open(options).await?;
-    let deleted = tenant::delete(&*storage, &options.tenant).await?;
-    // What hosts know of it, its name included.
+    // What hosts know of it, its name included; first, so that none of them begins to work for it again meanwhile.
     StoredTenants::new(Arc::clone(&storage)).remove(&options.tenant).await?;
+    let deleted = tenant::delete(&*storage, &options.tenant).await?;
     storage.close().await;
     let view = DeletedView::new(&options.tenant, deleted);
     output.answer(&view, |paint| text::tenant::deleted(&view, paint))?;

@@ -1,0 +1,310 @@
+//! The components that tenants name, and what is known of their files from one reload to the next.
+//!
+//! A reload asks for the component of every tenant, and nearly always the files are those of the reload before. So a file
+//! is read, hashed and loaded once, and not again while it and the signature beside it look the same: length, times of
+//! change, and where there are such the number of the file. Looks are not to be trusted while the last change is younger
+//! than the clock of a file system is fine: another one may follow that shows in none of them. Such a file is read again
+//! until it has aged.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use super::declaration::Pin;
+use crate::{
+    bundled_component,
+    component::{ComponentFile, LoadError, LoadedComponent, signature_path},
+    digest::Digest,
+    host::Host,
+};
+
+/// From this age on a change is told apart from every later one: the coarsest clock that file systems keep ticks each
+/// two seconds.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// Components by file, and the host's own. Holds what was loaded for as long as somebody names it.
+#[derive(Default)]
+pub(super) struct Components {
+    /// Within a reload.
+    bundled: Option<Result<Arc<LoadedComponent>, String>>,
+    files: BTreeMap<PathBuf, Known>,
+}
+
+/// What is known of a file.
+struct Known {
+    /// How it looked before it was read; nothing where the next reload cannot go by that.
+    looks: Option<Looks>,
+    digest: Result<Digest, String>,
+    /// Its bytes, until the end of the reload that read them.
+    read: Option<ComponentFile>,
+    /// What became of it, once somebody wanted it as it is.
+    loaded: Option<Result<Arc<LoadedComponent>, String>>,
+    /// Whether the reload under way has looked at it.
+    is_named: bool,
+}
+
+impl Components {
+    /// The component of this file, or the host's own without one. `now` is no later than the call.
+    pub(super) fn load(
+        &mut self,
+        host: &Host,
+        pin: Option<&Pin>,
+        now: SystemTime,
+    ) -> Result<Arc<LoadedComponent>, String> {
+        let Some(Pin { file: path, digest: pinned }) = pin else {
+            let load = || host.load(bundled_component()).map_err(|error| error.to_string());
+            return self.bundled.get_or_insert_with(load).clone();
+        };
+        let known = self.known(path, now);
+        // What is not the pinned file is not looked into.
+        demand(path, *pinned, known.digest()?)?;
+        if known.loaded.is_none() && known.read.is_none() {
+            // An earlier reload read it, and nobody wanted it then.
+            known.read_anew(path, now);
+            demand(path, *pinned, known.digest()?)?;
+        }
+        let Known { loaded, read, .. } = known;
+        let unread = || Err(format!("component {}: it was not read", path.display()));
+        let load = |file: ComponentFile| host.load_file(&file).map_err(|error| said_of(path, &error));
+        loaded.get_or_insert_with(|| read.take().map_or_else(unread, load)).clone()
+    }
+
+    /// Ends a reload: what nobody named in it is forgotten, and so are the bytes of what it read.
+    pub(super) fn settle(&mut self) {
+        // The host knows it again for as long as an element has it.
+        self.bundled = None;
+        self.files.retain(|_, known| std::mem::take(&mut known.is_named));
+        self.files.values_mut().for_each(|known| known.read = None);
+    }
+
+    /// What is known of a file as it is now: within a reload it is looked at once.
+    fn known(&mut self, path: &Path, now: SystemTime) -> &mut Known {
+        let known = self.files.entry(path.to_owned()).or_insert_with(Known::nothing);
+        if !std::mem::replace(&mut known.is_named, true)
+            && (known.looks.is_none() || known.looks != Looks::of(path, now))
+        {
+            known.read_anew(path, now);
+        }
+        known
+    }
+}
+
+impl Known {
+    fn nothing() -> Self {
+        Self { looks: None, digest: Err(String::new()), read: None, loaded: None, is_named: false }
+    }
+
+    fn read_anew(&mut self, path: &Path, now: SystemTime) {
+        // Before it is read: what changes meanwhile will look different.
+        self.looks = Looks::of(path, now);
+        let read = ComponentFile::read(path).map_err(|error| error.to_string());
+        self.digest = read.as_ref().map(|file| Digest::of(file.bytes())).map_err(Clone::clone);
+        self.read = read.ok();
+        self.loaded = None;
+    }
+
+    fn digest(&self) -> Result<Digest, String> {
+        self.digest.clone()
+    }
+}
+
+fn demand(path: &Path, pinned: Option<Digest>, found: Digest) -> Result<(), String> {
+    match pinned {
+        Some(expected) if expected != found => Err(said_of(path, &LoadError::Digest { expected, found })),
+        _ => Ok(()),
+    }
+}
+
+fn said_of(file: &Path, error: &LoadError) -> String {
+    format!("component {}: {error}", file.display())
+}
+
+/// How a component file and its signature look from outside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Looks {
+    component: Look,
+    signature: Option<Look>,
+}
+
+impl Looks {
+    /// Nothing where they cannot be had, or would not show the next change.
+    fn of(component: &Path, now: SystemTime) -> Option<Self> {
+        let signature = match fs::metadata(signature_path(component)) {
+            Ok(metadata) => Some(Look::of(&metadata, now)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(_) => return None,
+        };
+        Some(Self { component: Look::of(&fs::metadata(component).ok()?, now)?, signature })
+    }
+}
+
+/// How one file looks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Look {
+    bytes: u64,
+    modified: SystemTime,
+    /// Nothing can set this time back, as a copy that keeps times sets the other.
+    #[cfg(unix)]
+    changed: SystemTime,
+    #[cfg(unix)]
+    place: (u64, u64),
+}
+
+impl Look {
+    fn of(metadata: &fs::Metadata, now: SystemTime) -> Option<Self> {
+        let is_settled = |time: SystemTime| now.duration_since(time).is_ok_and(|age| age >= SETTLED);
+        let look = Self::at(metadata)?;
+        #[cfg(unix)]
+        let is_settled = is_settled(look.modified) && is_settled(look.changed);
+        #[cfg(not(unix))]
+        let is_settled = is_settled(look.modified);
+        is_settled.then_some(look)
+    }
+
+    #[cfg(unix)]
+    fn at(metadata: &fs::Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt as _;
+        // Times before 1970 are nobody's; such a file is read each time.
+        let seconds = u64::try_from(metadata.ctime()).ok()?;
+        let nanoseconds = u32::try_from(metadata.ctime_nsec()).ok()?;
+        Some(Self {
+            bytes: metadata.len(),
+            modified: metadata.modified().ok()?,
+            changed: SystemTime::UNIX_EPOCH.checked_add(Duration::new(seconds, nanoseconds))?,
+            place: (metadata.dev(), metadata.ino()),
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn at(metadata: &fs::Metadata) -> Option<Self> {
+        Some(Self { bytes: metadata.len(), modified: metadata.modified().ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Files that nobody changes any more.
+    fn later() -> SystemTime {
+        SystemTime::now() + Duration::from_hours(1)
+    }
+
+    /// Whether a file is read for this look at it.
+    fn is_read(components: &mut Components, path: &Path, now: SystemTime) -> bool {
+        let known = components.known(path, now);
+        // What was loaded keeps no bytes; here nothing is.
+        let is_read = known.read.is_some() || known.digest.is_err();
+        components.settle();
+        is_read
+    }
+
+    #[test]
+    fn a_file_that_looks_the_same_is_not_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, signature) = (folder.path().join("a.wasm"), folder.path().join("a.wasm.sig"));
+        let mut components = Components::default();
+        let mut reads = |what: &str, expected: bool| {
+            assert_eq!(is_read(&mut components, &path, later()), expected, "{what}");
+        };
+        reads("it is not there", true);
+        reads("it is still not there", true);
+        fs::write(&path, "first").unwrap();
+        reads("it is there", true);
+        reads("nothing changed", false);
+        fs::write(&path, "other").unwrap();
+        reads("other bytes of the same length", true);
+        reads("nothing changed", false);
+        fs::write(&signature, [1; 64]).unwrap();
+        reads("it got a signature", true);
+        reads("nothing changed", false);
+        fs::write(&signature, [2; 64]).unwrap();
+        reads("another signature", true);
+        fs::remove_file(&signature).unwrap();
+        reads("no signature any more", true);
+        fs::remove_file(&path).unwrap();
+        reads("it is gone", true);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_change_that_keeps_length_and_time_is_seen() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("a.wasm"), folder.path().join("b.wasm"));
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_hours(24);
+        let write = |path: &Path, text: &str| {
+            fs::write(path, text).unwrap();
+            fs::File::options().write(true).open(path).unwrap().set_modified(long_ago).unwrap();
+        };
+        write(&path, "first");
+        let mut components = Components::default();
+        assert!(is_read(&mut components, &path, later()) && !is_read(&mut components, &path, later()));
+        write(&path, "other");
+        assert!(is_read(&mut components, &path, later()), "written over, and its time set back");
+        write(&other, "third");
+        fs::rename(&other, &path).unwrap();
+        assert!(is_read(&mut components, &path, later()), "another file in its place");
+    }
+
+    #[test]
+    fn a_file_that_changed_just_now_is_read_until_it_has_aged() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        fs::write(&path, "first").unwrap();
+        let written = fs::metadata(&path).unwrap().modified().unwrap();
+        let mut components = Components::default();
+        // The clock of this machine may also stand before that of the file system.
+        for (now, read) in [
+            (written - SETTLED, true),
+            (written, true),
+            (written + SETTLED / 2, true),
+            (written + 2 * SETTLED, true),
+            (written + 2 * SETTLED, false),
+        ] {
+            assert_eq!(is_read(&mut components, &path, now), read, "{now:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_is_looked_at_once_a_reload_and_forgotten_with_the_last_who_names_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, other) = (folder.path().join("a.wasm"), folder.path().join("b.wasm"));
+        let host = Host::builder().parallel_calls(1).build().unwrap();
+        let pinned = |path: &Path, digest: Option<&str>| Pin {
+            file: path.to_owned(),
+            digest: digest.map(|text| Digest::of(text.as_bytes())),
+        };
+        let mut components = Components::default();
+        let load = |components: &mut Components, pin: &Pin| components.load(&host, Some(pin), later()).unwrap_err();
+        fs::write(&path, "no component").unwrap();
+        fs::write(&other, "none either").unwrap();
+        let message = load(&mut components, &pinned(&path, Some("another")));
+        assert!(message.contains("is not the one that was pinned"), "{message}");
+        assert!(components.files[&path].loaded.is_none(), "what is not the pinned file was looked into");
+        load(&mut components, &pinned(&other, None));
+        components.settle();
+        assert!(components.files.values().all(|known| known.read.is_none()), "bytes are kept");
+
+        // The pin is mended: what was hashed is loaded now, and that it is no component stays known.
+        let mended = pinned(&path, Some("no component"));
+        for _ in 0..2 {
+            let message = load(&mut components, &mended);
+            assert!(message.contains("a.wasm: not a component"), "{message}");
+            assert!(components.files[&path].loaded.is_some() && components.files[&path].read.is_none());
+            components.settle();
+            assert_eq!(components.files.keys().collect::<Vec<_>>(), [&path], "nobody names the other");
+        }
+        // Within a reload all tenants get the same.
+        load(&mut components, &mended);
+        fs::write(&path, "now it is another").unwrap();
+        let message = load(&mut components, &mended);
+        assert!(message.contains("not a component"), "{message}");
+        components.settle();
+        let message = load(&mut components, &mended);
+        assert!(message.contains("is not the one that was pinned"), "{message}");
+    }
+}

@@ -1,0 +1,291 @@
+//! Turns of periodic synchronisation, with guests that are done at once or never.
+
+use std::{
+    fs,
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use host_harness::{
+    Host,
+    observe::{Observer, Turn},
+    storage::{
+        self, Entry, Expectation, FingerprintKey, Op, Options, Outcome, Page, Quotas, Scope, Snapshot, Storage,
+        StorageError, Usage,
+    },
+    syncs::{Scheduler, SyncOptions},
+    tenants::{Registry, Source, StoredTenants},
+};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{sync::oneshot, task::JoinHandle};
+
+use crate::guests::Guest;
+
+/// A run that never ends: all zeros is `more`.
+fn endless() -> Guest {
+    Guest::default()
+}
+
+/// A run that is complete at once.
+fn complete() -> Guest {
+    Guest::default().with("directory@0.1.0#sync", "i32.const 8 i32.const 4 i32.store8 i32.const 0")
+}
+
+/// A turn that ended.
+#[derive(Debug, Clone)]
+struct Had {
+    host: &'static str,
+    tenant: String,
+    ended: &'static str,
+}
+
+/// Turns of all hosts.
+#[derive(Clone, Default)]
+struct Turns(Arc<Mutex<Vec<Had>>>);
+
+struct Heard {
+    host: &'static str,
+    turns: Turns,
+}
+
+impl Observer for Heard {
+    fn turn_ended(&self, turn: &Turn<'_>) {
+        let had = Had { host: self.host, tenant: turn.tenant.to_owned(), ended: turn.ended.name() };
+        self.turns.0.lock().unwrap().push(had);
+    }
+}
+
+impl Turns {
+    fn len(&self) -> usize {
+        self.0.lock().unwrap().len()
+    }
+
+    fn of(&self, tenant: &str) -> usize {
+        self.0.lock().unwrap().iter().filter(|had| had.tenant == tenant).count()
+    }
+
+    /// Waits for what is bound to happen.
+    async fn until(&self, what: &str, holds: impl AsyncFn(&Self) -> bool) {
+        for _ in 0..6_000 {
+            if holds(self).await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{what}: {:?}", self.0.lock().unwrap());
+    }
+}
+
+/// Time in which something that must not happen would happen, many looks long.
+async fn a_while() {
+    tokio::time::sleep(Duration::from_millis(300)).await;
+}
+
+fn options(name: &'static str, turns: &Turns) -> SyncOptions {
+    let observers: Vec<Arc<dyn Observer>> = vec![Arc::new(Heard { host: name, turns: turns.clone() })];
+    SyncOptions { look: Duration::from_millis(5), observers, ..SyncOptions::new(name) }
+}
+
+/// A host that looks after tenants until it is dropped.
+struct Running {
+    registry: Arc<Registry>,
+    stop: Option<oneshot::Sender<()>>,
+    ended: JoinHandle<()>,
+}
+
+impl Running {
+    async fn start(storage: &Arc<dyn Storage>, source: Source, options: SyncOptions) -> Self {
+        let host = Host::builder().parallel_calls(4).build().unwrap();
+        let (registry, changes) = Registry::open(host, Arc::clone(storage), Quotas::default(), source).await.unwrap();
+        assert!(changes.unusable.is_empty(), "{changes:?}");
+        let registry = Arc::new(registry);
+        let scheduler = Scheduler::new(Arc::clone(&registry), Arc::clone(storage), options).unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let ended = tokio::spawn(scheduler.run(async { drop(stopped.await) }));
+        Self { registry, stop: Some(stop), ended }
+    }
+
+    async fn end(mut self) {
+        drop(self.stop.take());
+        self.ended.await.unwrap();
+    }
+}
+
+fn tenant(name: &str, component: &Path, every: &str) -> Value {
+    json!({
+        "name": name,
+        "element": {"name": "org", "configuration": {}},
+        "component": {"file": component},
+        "sync": {"every": every},
+    })
+}
+
+/// A machine: a registry file, and a component beside it.
+struct Machine(TempDir);
+
+impl Machine {
+    fn new(guest: &Guest) -> Self {
+        let machine = Self(tempfile::tempdir().unwrap());
+        fs::write(machine.0.path().join("guest.wasm"), guest.clone().build()).unwrap();
+        machine
+    }
+
+    fn declare(&self, tenants: &[Value]) -> Source {
+        let file = self.0.path().join("tenants.json");
+        fs::write(&file, json!({"tenants": tenants}).to_string()).unwrap();
+        Source::File(file)
+    }
+}
+
+async fn store() -> Arc<dyn Storage> {
+    storage::open("memory:", Options::default()).await.unwrap()
+}
+
+fn room() -> Scope {
+    Scope::new("(host)", "syncs").unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_run_gives_way_to_other_tenants_and_goes_on_later() {
+    let (machine, turns) = (Machine::new(&endless()), Turns::default());
+    let guest = Path::new("guest.wasm");
+    let source = machine.declare(&["a", "b", "c"].map(|name| tenant(name, guest, "1h")));
+    // With the usual minute the first would still be at it when the test gives up.
+    let options = SyncOptions { parallel: 1, longest_turn: Duration::ZERO, ..options("one", &turns) };
+    let host = Running::start(&store().await, source, options).await;
+    turns.until("three turns for each", async |turns| ["a", "b", "c"].iter().all(|name| turns.of(name) >= 3)).await;
+    host.end().await;
+    let all = turns.0.lock().unwrap().clone();
+    // All are due at the first look.
+    let mut first: Vec<&str> = all[..3].iter().map(|had| &*had.tenant).collect();
+    first.sort_unstable();
+    assert_eq!(first, ["a", "b", "c"], "one had two turns before another had one: {all:?}");
+    assert!(all[..9].iter().all(|had| had.ended == "unfinished"), "{all:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_is_declared_anew_does_not_rest_as_it_was() {
+    let (storage, turns) = (store().await, Turns::default());
+    let machines = [Machine::new(&complete()), Machine::new(&complete())];
+    let declare = |machine: &Machine, every| machine.declare(&[tenant("acme", Path::new("guest.wasm"), every)]);
+    let made_of = async || {
+        let turn = storage.get_many(&room(), &["turn/acme".to_owned()]).await.unwrap().remove(0)?;
+        let turn: Value = serde_json::from_str(&turn.value).unwrap();
+        (turn["state"] == "resting").then(|| turn["made_of"].as_str().unwrap().to_owned())
+    };
+    let one = Running::start(&storage, declare(&machines[0], "24h"), options("one", &turns)).await;
+    turns.until("the first turn", async |turns| turns.len() == 1).await;
+    // It knows the same, though its files lie elsewhere.
+    let two = Running::start(&storage, declare(&machines[1], "24h"), options("two", &turns)).await;
+    a_while().await;
+    assert_eq!(turns.len(), 1);
+    let first = made_of().await.unwrap();
+
+    declare(&machines[0], "12h");
+    assert_eq!(one.registry.reload().await.unwrap().changed, ["acme"]);
+    turns.until("the day's rest is over", async |turns| turns.len() >= 2).await;
+    // The host that has not reloaded may have come first, and does not end the other's rest.
+    a_while().await;
+    assert_eq!(turns.len(), 2);
+    declare(&machines[1], "12h");
+    assert_eq!(two.registry.reload().await.unwrap().changed, ["acme"]);
+    turns.until("the tenant as it is now", async |_| made_of().await.is_some_and(|made_of| made_of != first)).await;
+    a_while().await;
+    let last = turns.0.lock().unwrap()[1].host;
+    assert_eq!(turns.len(), if last == "one" { 2 } else { 3 }, "no more than what is needed");
+    one.end().await;
+    two.end().await;
+}
+
+/// A store in which a tenant is removed just before its turn is claimed, and that counts claims.
+#[derive(Debug)]
+struct Removed {
+    inner: Arc<dyn Storage>,
+    tenant: &'static str,
+    claims: AtomicUsize,
+}
+
+#[async_trait]
+impl Storage for Removed {
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
+        if let Some(Op::Check { key, expected: Expectation::Absent }) = ops.first()
+            && *scope == room()
+        {
+            self.claims.fetch_add(1, SeqCst);
+            if *key == format!("turn/{}", self.tenant) {
+                StoredTenants::new(Arc::clone(&self.inner)).remove(self.tenant).await?;
+            }
+        }
+        self.inner.apply(scope, ops).await
+    }
+
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+        self.inner.get_many(scope, keys).await
+    }
+
+    async fn scan(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StorageError> {
+        self.inner.scan(scope, prefix, after, limit).await
+    }
+
+    async fn wait(&self, s: &Scope, key: &str, version: Option<u64>, timeout: Duration) -> Result<bool, StorageError> {
+        self.inner.wait(s, key, version, timeout).await
+    }
+
+    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
+        self.inner.usage(scope).await
+    }
+
+    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
+        self.inner.delete_scope(scope).await
+    }
+
+    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
+        self.inner.fingerprint_key()
+    }
+
+    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
+        self.inner.scopes(tenant).await
+    }
+
+    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
+        self.inner.snapshot(scope).await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_tenant_is_not_worked_for_by_a_host_that_has_not_reloaded() {
+    let (storage, turns) = (store().await, Turns::default());
+    let machine = Machine::new(&complete());
+    let stored = StoredTenants::new(Arc::clone(&storage));
+    for name in ["gone", "going", "staying"] {
+        let component = machine.0.path().join("guest.wasm");
+        stored.put(&tenant(name, &component, "24h").to_string()).await.unwrap();
+    }
+    let traces = async || {
+        let page = storage.scan(&room(), "", None, 1_000).await.unwrap();
+        page.entries.into_iter().map(|entry| entry.key).collect::<Vec<_>>()
+    };
+    // One of them goes while its turn is claimed, when it has been found to be declared.
+    let removing = Arc::new(Removed { inner: Arc::clone(&storage), tenant: "going", claims: AtomicUsize::new(0) });
+    let seen: Arc<dyn Storage> = Arc::clone(&removing) as _;
+    let source = Source::Stored(Arc::clone(&storage));
+    let host = Running::start(&seen, source, options("one", &turns)).await;
+    turns.until("the others have had their turns", async |turns| turns.len() == 2).await;
+    assert!(stored.remove("gone").await.unwrap());
+    a_while().await;
+    assert!(host.registry.get("gone").is_some() && host.registry.get("going").is_some(), "the host knows of nothing");
+    assert_eq!((turns.len(), turns.of("going")), (2, 0));
+    assert_eq!(removing.claims.load(SeqCst), 3, "who is gone is not claimed again and again");
+    assert_eq!(traces().await, ["turn/staying"]);
+    host.end().await;
+}
