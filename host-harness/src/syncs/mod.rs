@@ -8,7 +8,9 @@
 //!
 //! That nothing is done twice rests on two checks: a claim needs the absence of the turn, and renewing or ending it needs
 //! the version that was written last. A host that was stopped for longer than a lease finds its turn gone, drops what it
-//! does, and is kept from writing by the run's own lease in the component.
+//! does, and is kept from writing by the run's own lease in the component. One gap is left, of some milliseconds: a host that
+//! dies after a run's last write and before it has ended the turn leaves a complete run of which nobody knows, and the next
+//! host begins another, which finds nothing to change.
 //!
 //! A tenant that is *declared anew* (another period, configuration, component, anything) does not rest as the former one
 //! did. Each turn says by a fingerprint what the tenant was made of. A host that takes up a change, or starts, ends the

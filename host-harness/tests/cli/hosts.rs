@@ -133,8 +133,9 @@ impl Hosts {
         }
     }
 
-    /// Every tenant has the whole directory after exactly one run.
-    async fn assert_each_once(&self) {
+    /// Every tenant has the whole directory after exactly one run. For one of these a host has died, perhaps after the run
+    /// and before it could say so: then another run has followed.
+    async fn assert_each_once_but(&self, died_for: &[String]) {
         let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("org-harness-cache");
         let host = Host::builder().parallel_calls(4).code_cache(cache).build().unwrap();
         let component = host.load(bundled_component()).unwrap();
@@ -145,7 +146,9 @@ impl Hosts {
             let element = host.element(&component, options).unwrap();
             let history = element.history().await.unwrap().value.unwrap();
             let outcomes: Vec<RunOutcome> = history.iter().map(|report| report.outcome).collect();
-            assert_eq!(outcomes, [RunOutcome::Complete], "t{number}");
+            let most = if died_for.contains(&format!("turn/t{number}")) { 2 } else { 1 };
+            assert!((1..=most).contains(&outcomes.len()), "t{number}: {outcomes:?}, {died_for:?}");
+            assert!(outcomes.iter().all(|outcome| *outcome == RunOutcome::Complete), "t{number}: {outcomes:?}");
         }
     }
 }
@@ -159,7 +162,7 @@ async fn shared_and_none_twice(shared: Shared, tenants: usize) {
     assert_eq!(done.iter().sum::<f64>(), hosts.tenants as f64, "{done:?}");
     assert!(done.iter().all(|done| *done > 0.0), "a host had no part in it: {done:?}");
     assert_eq!(hosts.bed.control().count("agent/get").calls, hosts.tenants as u64, "a run was begun twice");
-    hosts.assert_each_once().await;
+    hosts.assert_each_once_but(&[]).await;
 }
 
 async fn taken_up_by_the_others(shared: Shared) {
@@ -171,14 +174,14 @@ async fn taken_up_by_the_others(shared: Shared) {
     one.signal(Signal::KILL);
     assert!(!one.ended().success());
     let (working, _) = hosts.turns().await;
-    assert!(working.contains_key("one"), "it held no turn when it died: {working:?}");
+    let died_for = working.get("one").unwrap_or_else(|| panic!("it held no turn when it died: {working:?}"));
     hosts.until_complete(hosts.tenants / 2).await;
     two.signal(Signal::TERM);
     assert!(two.ended().success());
     let (working, _) = hosts.turns().await;
     assert!(!working.contains_key("two"), "it gave no turn back: {working:?}");
     hosts.until_complete(hosts.tenants).await;
-    hosts.assert_each_once().await;
+    hosts.assert_each_once_but(died_for).await;
     drop(three);
 }
 

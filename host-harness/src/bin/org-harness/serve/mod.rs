@@ -9,10 +9,11 @@
 //! | `sign_in` | the two steps of a sign-in |
 //! | `entry` | who may enter |
 //! | `binding` | the cookie that ties a sign-in to a browser |
-//! | `page` | pages for people |
+//! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
 
 mod binding;
+mod document;
 mod drain;
 mod entry;
 mod health;

@@ -11,9 +11,8 @@ use axum::{
     routing::get,
 };
 use host_harness::observe::metrics::CONTENT_TYPE;
-use serde::Serialize;
 
-use super::{service::Service, sign_in};
+use super::{document::document, service::Service, sign_in};
 
 /// The addresses of a host.
 pub fn router(service: Arc<Service>) -> Router {
@@ -33,18 +32,7 @@ async fn metrics(State(service): State<Arc<Service>>) -> Response {
 async fn health(State(service): State<Arc<Service>>) -> Response {
     let health = service.health().await;
     let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    json(status, &health)
-}
-
-/// An answer for a program.
-pub fn json(status: StatusCode, view: &impl Serialize) -> Response {
-    match serde_json::to_string(view) {
-        Ok(text) => (status, [(header::CONTENT_TYPE, "application/json")], text).into_response(),
-        Err(error) => {
-            tracing::error!(%error, "an answer could not be written: this is a defect of the host");
-            StatusCode::INTERNAL_SERVER_ERROR.into_response()
-        }
-    }
+    document(status, &health)
 }
 
 /// Addresses hold codes and states: nothing is kept by browsers or told to other sites, and nothing is loaded.

@@ -28,7 +28,7 @@ use host_harness::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{binding::Binding, entry::Entry, page::Page, routes, service::Service};
+use super::{binding::Binding, document::document, entry::Entry, page::Page, service::Service};
 use crate::{
     failure::Failure,
     view::{
@@ -138,7 +138,7 @@ pub async fn callback(
     let status = if entry == Entry::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
     let view = CallbackView { entry, hint: entry.hint(), exchange: exchange.into() };
     if wants_json(&headers) {
-        return Ok(routes::json(status, &view));
+        return Ok(document(status, &view));
     }
     // Whose code it was that came from elsewhere is not for the person who has it.
     let member = view.exchange.member.as_ref().filter(|_| entry != Entry::NotBegunHere);
@@ -234,7 +234,7 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let Self { status, json, view } = self;
         if json {
-            return routes::json(status, &ErrorDocument { error: view });
+            return document(status, &ErrorDocument { error: view });
         }
         let heading = match status {
             StatusCode::FORBIDDEN => ["登录未成功，请重新登录", "The sign-in did not succeed: please sign in again"],
