@@ -191,7 +191,7 @@ impl Element {
         parameters: P,
     ) -> CallResult<T> {
         let deadline = account.deadline();
-        let network = match version.network.get(deadline, self.network(version, &account)).await {
+        let network = match version.network.get(&self.limits, deadline, self.network(version, &account)).await {
             Ok(network) => network,
             Err(SetupError::Failed(error)) => return Err(account.fail(Used::default(), error)),
             Err(SetupError::OutOfTime) => {

@@ -8,16 +8,23 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use crate::call::{CallError, LimitName};
+use crate::call::{CallError, LimitName, Limits};
 
-/// How long a failure is answered to whoever else asks, before somebody tries again.
+/// How long a failure is answered to whoever else asks with the same limits, before somebody tries again.
 const REMEMBERED: Duration = Duration::from_secs(5);
 
 /// A value that is made when it is first needed.
 pub(super) struct Setup<T> {
     made: OnceLock<T>,
-    /// Held by whoever makes it; what went wrong the last time, and when.
-    trying: Mutex<Option<(Instant, CallError)>>,
+    /// Held by whoever makes it; what went wrong the last time.
+    trying: Mutex<Option<Failure>>,
+}
+
+struct Failure {
+    at: Instant,
+    /// Of the call that tried.
+    limits: Limits,
+    error: CallError,
 }
 
 /// Why there is no value.
@@ -33,29 +40,34 @@ impl<T> Setup<T> {
         Self { made: OnceLock::new(), trying: Mutex::const_new(None) }
     }
 
-    /// The value, which `make` makes where nobody has yet. Waits for others no longer than to the deadline; `make` has to
-    /// keep to it by itself.
+    /// The value, which `make` makes where nobody has yet, within the limits of a call. Waits for others no longer than to
+    /// the deadline; `make` has to keep to it by itself.
     pub(super) async fn get(
         &self,
+        limits: &Limits,
         deadline: Instant,
         make: impl Future<Output = Result<T, CallError>>,
     ) -> Result<&T, SetupError> {
         if let Some(made) = self.made.get() {
             return Ok(made);
         }
-        let mut failure = timeout_at(deadline, self.trying.lock()).await.map_err(|_| SetupError::OutOfTime)?;
+        let mut last = timeout_at(deadline, self.trying.lock()).await.map_err(|_| SetupError::OutOfTime)?;
         if let Some(made) = self.made.get() {
             return Ok(made);
         }
-        if let Some((at, error)) = &*failure
-            && at.elapsed() < REMEMBERED
+        // What was too much for one may be enough for another. How long it may take does not matter, see below.
+        let limits = Limits { wall_ms: 0, ..limits.clone() };
+        if let Some(failure) = &*last
+            && failure.at.elapsed() < REMEMBERED
+            && failure.limits == limits
         {
-            return Err(SetupError::Failed(error.clone()));
+            return Err(SetupError::Failed(failure.error.clone()));
         }
         match make.await {
             Ok(made) => Ok(self.made.get_or_init(|| made)),
             Err(error) => {
-                *failure = is_the_components(&error).then(|| (Instant::now(), error.clone()));
+                let remembered = || Failure { at: Instant::now(), limits, error: error.clone() };
+                *last = is_the_components(&error).then(remembered);
                 Err(SetupError::Failed(error))
             }
         }
@@ -112,29 +124,35 @@ mod tests {
             (limit(LimitName::WallMs), false),
             (host, false),
         ] {
-            let (setup, tries) = (Setup::new(), AtomicU32::new(0));
+            let (setup, tries, limits) = (Setup::new(), AtomicU32::new(0), Limits::default());
             let fails = || async {
                 tries.fetch_add(1, Relaxed);
                 Err::<(), _>(error.clone())
             };
             for expected in [1, if remembered { 1 } else { 2 }] {
-                let failed = setup.get(soon(), fails()).await.err();
+                let failed = setup.get(&limits, soon(), fails()).await.err();
                 assert!(matches!(failed, Some(SetupError::Failed(found)) if found == error), "{error}");
                 assert_eq!(tries.load(Relaxed), expected, "{error}");
             }
+            let patient = Limits { wall_ms: limits.wall_ms + 1, ..limits.clone() };
+            let _ = setup.get(&patient, soon(), fails()).await;
+            assert_eq!(tries.load(Relaxed), if remembered { 1 } else { 3 }, "time is no other limit: {error}");
+            let squeezed = Limits { memory_bytes: 1, ..limits.clone() };
+            let _ = setup.get(&squeezed, soon(), fails()).await;
+            assert_eq!(tries.load(Relaxed), if remembered { 2 } else { 4 }, "others have other limits: {error}");
             tokio::time::advance(REMEMBERED).await;
-            assert!(setup.get(soon(), ready(Ok(()))).await.is_ok(), "{error}");
-            assert!(setup.get(soon(), fails()).await.is_ok(), "what was made stays: {error}");
+            assert!(setup.get(&limits, soon(), ready(Ok(()))).await.is_ok(), "{error}");
+            assert!(setup.get(&limits, soon(), fails()).await.is_ok(), "what was made stays: {error}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_another_waits_within_its_own_time_and_takes_over_from_one_who_goes() {
-        let setup = Setup::new();
-        let hangs = setup.get(soon(), pending());
+        let (setup, limits) = (Setup::new(), Limits::default());
+        let hangs = setup.get(&limits, soon(), pending());
         let waits = async {
             let until = Instant::now() + Duration::from_millis(100);
-            assert!(matches!(setup.get(until, ready(Ok(1))).await, Err(SetupError::OutOfTime)));
+            assert!(matches!(setup.get(&limits, until, ready(Ok(1))).await, Err(SetupError::OutOfTime)));
             assert_eq!(Instant::now(), until);
         };
         tokio::select! {
@@ -142,6 +160,6 @@ mod tests {
             _ = hangs => panic!("it never ends"),
             () = waits => {}
         }
-        assert!(matches!(setup.get(soon(), ready(Ok(2))).await, Ok(2)));
+        assert!(matches!(setup.get(&limits, soon(), ready(Ok(2))).await, Ok(2)));
     }
 }
