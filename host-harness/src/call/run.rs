@@ -11,7 +11,6 @@ use wasmtime::{
     Store, UpdateDeadline,
     component::{ComponentNamedList, Lift, Lower},
 };
-use wasmtime_wasi::WasiCtx;
 
 use super::{
     error::{CallError, CallSite},
@@ -108,19 +107,19 @@ pub(crate) struct Stage<'a> {
     pub(crate) share: Share,
     /// Who hears how the call ended.
     pub(crate) observers: &'a [Arc<dyn Observer>],
-    pub(crate) wasi: WasiCtx,
 }
 
 /// Calls a function of a fresh instance.
 ///
-/// `reach` gets the call's budget and answers what the call may touch.
-pub(crate) async fn run<P: Parameters, T: Answer>(
-    stage: Stage<'_>,
+/// `reach` gets the call's budget and answers what the call may touch. What the call consists of is put in its place on
+/// the heap here and now: a future holds its arguments to its end, so each one on the way would hold a copy.
+pub(crate) fn run<'a, P: Parameters + 'a, T: Answer>(
+    stage: Stage<'a>,
     function: &'static str,
     caller: Caller,
     reach: impl FnOnce(&Arc<Budget>) -> Reach,
     parameters: P,
-) -> CallResult<T> {
+) -> impl Future<Output = CallResult<T>> + Send {
     // Names as OpenTelemetry has them where it has one; all others are this host's own.
     let span = tracing::info_span!(
         "call",
@@ -134,36 +133,39 @@ pub(crate) async fn run<P: Parameters, T: Answer>(
         error.type = tracing::field::Empty,
     );
     let observers = stage.observers;
-    let called = run_in_span(stage, function, caller, reach, parameters).instrument(span.clone()).await;
-    let report = called.as_ref().map_or_else(|failed| &failed.report, |called| &called.report);
-    let (outcome, error) = report.outcome.names();
-    span.record("lowcode.outcome", outcome);
-    if let Some(error) = error {
-        span.record("error.type", error);
+    let begun = Instant::now();
+    let budget = Arc::new(budget(&caller.limits, begun + caller.limits.wall()));
+    let state = Box::new(CallState::new(caller, reach(&budget), budget));
+    let running = Box::pin(run_in_span(stage, function, begun, state, parameters).instrument(span.clone()));
+    async move {
+        let called = running.await;
+        let report = called.as_ref().map_or_else(|failed| &failed.report, |called| &called.report);
+        let (outcome, error) = report.outcome.names();
+        span.record("lowcode.outcome", outcome);
+        if let Some(error) = error {
+            span.record("error.type", error);
+        }
+        for observer in observers {
+            observer.called(report);
+        }
+        called
     }
-    for observer in observers {
-        observer.called(report);
-    }
-    called
 }
 
 async fn run_in_span<P: Parameters, T: Answer>(
     stage: Stage<'_>,
     function: &'static str,
-    caller: Caller,
-    reach: impl FnOnce(&Arc<Budget>) -> Reach,
+    begun: Instant,
+    state: Box<CallState>,
     parameters: P,
 ) -> CallResult<T> {
-    let begun = Instant::now();
-    let deadline = begun + caller.limits.wall();
+    let deadline = begun + state.limits.wall();
     let site = CallSite {
-        tenant: caller.tenant.clone(),
-        element: caller.element.clone(),
+        tenant: state.tenant.clone(),
+        element: state.element.clone(),
         component: stage.component.digest(),
         function,
     };
-    let budget = Arc::new(budget(&caller.limits, deadline));
-    let state = CallState::new(caller, reach(&budget), budget, stage.wasi);
     let mut clock = Clock { begun, begun_at: SystemTime::now(), queued: Duration::ZERO, instantiate: None };
 
     let asked = Asked { urgency: Urgency::of(function), share: stage.share, places: stage.component.places };
@@ -220,11 +222,11 @@ fn out_of_time(state: &CallState) -> Exceeded {
     Exceeded { limit: LimitName::WallMs, allowed, asked: allowed.saturating_add(1) }
 }
 
-/// A store with all its meters.
-fn store(engine: &HostEngine, state: CallState) -> Store<CallState> {
+/// A store with all its meters. It holds the state itself; what held it until now goes here.
+fn store(engine: &HostEngine, state: Box<CallState>) -> Store<CallState> {
     let size = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
     let (hostcall_bytes, handles) = (size(state.limits.hostcall_bytes), size(state.limits.handles.into()));
-    let mut store = Store::new(engine.wasmtime(), state);
+    let mut store = Store::new(engine.wasmtime(), *state);
     store.set_hostcall_fuel(hostcall_bytes);
     store.set_max_component_handles(handles);
     store.limiter(|state| &mut state.space);

@@ -67,11 +67,12 @@ pub(crate) struct Caller {
     pub(crate) element: String,
     pub(crate) settings: Document,
     pub(crate) limits: Limits,
+    pub(crate) wasi: WasiCtx,
 }
 
 impl CallState {
-    pub(crate) fn new(caller: Caller, reach: Reach, budget: Arc<Budget>, wasi: WasiCtx) -> Self {
-        let Caller { call, tenant, element, settings, limits } = caller;
+    pub(crate) fn new(caller: Caller, reach: Reach, budget: Arc<Budget>) -> Self {
+        let Caller { call, tenant, element, settings, limits, wasi } = caller;
         Self {
             call,
             tenant,

@@ -231,7 +231,6 @@ impl Element {
             queue: host.queue(),
             share: self.shared.share,
             observers: host.observers(),
-            wasi: host.wasi(),
         }
     }
 
@@ -242,6 +241,7 @@ impl Element {
             element: self.shared.scope.element().to_owned(),
             settings,
             limits: self.limits.clone(),
+            wasi: self.shared.host.wasi(),
         }
     }
 }
