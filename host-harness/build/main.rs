@@ -37,8 +37,10 @@ fn run() -> Result<(), String> {
     }
 
     let world = world::read(&workspace.join("wit"), "organisation-element")?;
-    write(&out.join("world.json"), &world)?;
+    write(&out.join("world.json"), world)?;
     let component = guest::build(workspace, &out)?;
+    let bytes = std::fs::read(&component).map_err(|error| format!("cannot read {}: {error}", component.display()))?;
+    write(&out.join("component.blake3"), blake3::hash(&bytes).as_bytes())?;
     println!("cargo::rustc-env=ORGANISATION_COMPONENT={}", component.display());
     Ok(())
 }
@@ -47,6 +49,6 @@ fn variable(name: &str) -> Result<String, String> {
     env::var(name).map_err(|_| format!("{name} is not set: this program is meant to be run by cargo"))
 }
 
-fn write(path: &Path, content: &str) -> Result<(), String> {
+fn write(path: &Path, content: impl AsRef<[u8]>) -> Result<(), String> {
     std::fs::write(path, content).map_err(|error| format!("cannot write {}: {error}", path.display()))
 }

@@ -173,6 +173,8 @@ struct Ticker {
 struct State {
     running: usize,
     ended: bool,
+    /// The thread waits to be woken, rather than for the next tick.
+    asleep: bool,
 }
 
 /// A call under way; see [`HostEngine::running`].
@@ -184,7 +186,10 @@ impl Ticker {
         let shared = Arc::clone(&state);
         let thread = std::thread::spawn(move || {
             loop {
-                let waiting = shared.1.wait_while(lock(&shared.0), |state| state.running == 0 && !state.ended);
+                let waiting = shared.1.wait_while(lock(&shared.0), |state| {
+                    state.asleep = state.running == 0 && !state.ended;
+                    state.asleep
+                });
                 if waiting.unwrap_or_else(PoisonError::into_inner).ended {
                     return;
                 }
@@ -196,8 +201,14 @@ impl Ticker {
     }
 
     fn running(&self) -> Running {
-        lock(&self.state.0).running += 1;
-        self.state.1.notify_one();
+        let mut state = lock(&self.state.0);
+        state.running += 1;
+        let asleep = state.asleep;
+        drop(state);
+        // Calls that follow each other within a tick need not tell the system.
+        if asleep {
+            self.state.1.notify_one();
+        }
         Running(Arc::clone(&self.state))
     }
 }

@@ -1,5 +1,7 @@
 //! The component shell: exports that call the domain, and the platform made of the imports.
 
+mod heap;
+
 use crate::{
     config::Config,
     contract::{call, directory, element, http, log, login, settings, storage, types},
@@ -7,13 +9,10 @@ use crate::{
     failure::Failure,
     platform::Platform,
 };
+use heap::{Heap, WASM_PAGE};
 
-/// Bytes of a page of WebAssembly memory.
-const WASM_PAGE: u64 = 64 << 10;
-
-/// The allocator of the component, which is never entered twice at a time: it has one thread.
 #[global_allocator]
-static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+static HEAP: Heap = heap::new();
 
 /// The platform of a component: the imports of its world, WASI's clock and randomness.
 struct Imports;
@@ -28,7 +27,7 @@ impl Platform for Imports {
     }
 
     fn memory_bytes(&self) -> u64 {
-        core::arch::wasm32::memory_size::<0>() as u64 * WASM_PAGE
+        core::arch::wasm32::memory_size::<0>() as u64 * WASM_PAGE as u64
     }
 
     fn send(&self, request: &http::Request) -> Result<http::Response, http::HttpError> {
@@ -185,7 +184,7 @@ impl directory::Guest for Component {
     }
 }
 
-/// The generated entry points: the only unsafe code of this crate, and none of it written here.
+/// The generated entry points: unsafe code, and none of it written here.
 #[allow(unsafe_code)]
 mod entry {
     use super::Component;

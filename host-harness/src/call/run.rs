@@ -78,9 +78,20 @@ pub(crate) struct Stage<'a> {
 }
 
 /// Carries a call out on a fresh instance.
-pub(crate) async fn run<P: Parameters, T: Answer>(
+///
+/// What the call consists of is put in its place on the heap here and now: a future holds its arguments to its end, so each
+/// one on the way would hold a copy.
+pub(crate) fn run<'a, P: Parameters + 'a, T: Answer>(
+    stage: Stage<'a>,
+    state: Box<CallState>,
+    parameters: P,
+) -> impl Future<Output = CallResult<T>> + Send + 'a {
+    Box::pin(carry_out(stage, state, parameters))
+}
+
+async fn carry_out<P: Parameters, T: Answer>(
     stage: Stage<'_>,
-    mut state: CallState,
+    mut state: Box<CallState>,
     parameters: P,
 ) -> CallResult<T> {
     let (site, deadline) = (state.account.site.clone(), state.account.deadline());
@@ -120,11 +131,11 @@ pub(crate) async fn run<P: Parameters, T: Answer>(
     Err(state.fail(error))
 }
 
-/// A store with all its meters.
-fn store(engine: &HostEngine, state: CallState) -> Store<CallState> {
+/// A store with all its meters. It holds the state itself; what held it until now goes here.
+fn store(engine: &HostEngine, state: Box<CallState>) -> Store<CallState> {
     let size = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
     let (hostcall_bytes, handles) = (size(state.limits.hostcall_bytes), size(state.limits.handles.into()));
-    let mut store = Store::new(engine.wasmtime(), state);
+    let mut store = Store::new(engine.wasmtime(), *state);
     store.set_hostcall_fuel(hostcall_bytes);
     store.set_max_component_handles(handles);
     store.limiter(|state| &mut state.space);

@@ -70,9 +70,9 @@ impl CallState {
         limits: Limits,
         reach: impl FnOnce(&Arc<Budget>) -> Reach,
         wasi: WasiCtx,
-    ) -> Self {
+    ) -> Box<Self> {
         let budget = Arc::new(budget(&limits, account.deadline()));
-        Self {
+        Box::new(Self {
             account,
             settings,
             reach: reach(&budget),
@@ -87,7 +87,7 @@ impl CallState {
             limits,
             wasi,
             table: ResourceTable::new(),
-        }
+        })
     }
 
     /// Counts a call of an import, and ends the call of the guest where there have been too many.

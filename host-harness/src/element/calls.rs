@@ -246,7 +246,7 @@ impl Element {
         Account::open(host.call_name(), site, &self.limits, until, host.observers())
     }
 
-    fn state(&self, account: Account, settings: Document, reach: impl FnOnce(&Arc<Budget>) -> Reach) -> CallState {
+    fn state(&self, account: Account, settings: Document, reach: impl FnOnce(&Arc<Budget>) -> Reach) -> Box<CallState> {
         CallState::new(account, settings, self.limits.clone(), reach, self.shared.host.wasi())
     }
 

@@ -91,7 +91,7 @@ impl Batch {
         self.push(store::put(key::member(&new.member.id), new));
     }
 
-    /// Adds a fetched member to a self. Roles of somebody who had resigned come back suspended: WeCom hands user ids out
+    /// Adds a fetched member. Roles of somebody who had resigned come back suspended: WeCom hands user ids out
     /// again, and the new person must not inherit them.
     pub fn decided_member<P: Platform>(
         &mut self,

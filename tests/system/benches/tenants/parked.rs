@@ -33,7 +33,7 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
         let state = authorization.map_err(|error| error.message)?.state;
         requests.push((element, ExchangeRequest::new("code", state)));
     }
-    let (before, mappings_before) = (resident()?, mappings()?);
+    let before = Memory::now()?;
     let mut running = JoinSet::new();
     for (element, request) in requests {
         running.spawn(async move { element.exchange_code(&request).await.map(drop) });
@@ -53,9 +53,14 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
         "calls that run, calls that wait for a place",
         &format!("{} / {}", load.interactive, load.interactive_waiting),
     );
-    let each = resident()?.saturating_sub(before) as f64 / calls as f64 / 1024.0;
-    line("resident memory of each", &format!("{each:.1} KiB"));
-    line("kernel mappings", &(mappings()?.saturating_sub(mappings_before)).to_string());
+    let now = Memory::now()?;
+    let each = |bytes: fn(&Memory) -> u64| {
+        format!("{:.1} KiB", bytes(&now).saturating_sub(bytes(&before)) as f64 / calls as f64 / 1024.0)
+    };
+    line("memory of each", &each(|memory| memory.own));
+    line("  with the component's constants counted in each (RSS)", &each(|memory| memory.resident));
+    line("  and the kernel's page tables of each", &each(|memory| memory.page_tables));
+    line("kernel mappings", &now.mappings.saturating_sub(before.mappings).to_string());
     while !running.is_empty() {
         silent.release();
         tokio::select! {
@@ -67,13 +72,30 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
     Ok(())
 }
 
-/// Bytes of memory that this process has, where the system tells.
-fn resident() -> Outcome<u64> {
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
-    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
+/// What this process has of the machine's memory, in bytes, where the system tells.
+struct Memory {
+    /// A page counts once, however often it is mapped: all instances of a component map one copy of its constants.
+    own: u64,
+    /// A page counts as often as it is mapped.
+    resident: u64,
+    page_tables: u64,
+    /// Their number.
+    mappings: usize,
 }
 
-fn mappings() -> Outcome<usize> {
-    Ok(std::fs::read_to_string("/proc/self/maps")?.lines().count())
+impl Memory {
+    fn now() -> Outcome<Self> {
+        let status = std::fs::read_to_string("/proc/self/status")?;
+        Ok(Self {
+            own: bytes(&std::fs::read_to_string("/proc/self/smaps_rollup")?, "Pss:")?,
+            resident: bytes(&status, "VmRSS:")?,
+            page_tables: bytes(&status, "VmPTE:")?,
+            mappings: std::fs::read_to_string("/proc/self/maps")?.lines().count(),
+        })
+    }
+}
+
+fn bytes(table: &str, name: &str) -> Outcome<u64> {
+    let line = table.lines().find_map(|line| line.strip_prefix(name)).ok_or_else(|| format!("no {name}"))?;
+    Ok(line.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
 }
