@@ -28,6 +28,22 @@ pub(crate) struct Used {
     pub(crate) log: Journal,
 }
 
+/// Waiting for a place.
+enum Queue {
+    /// It has come to an end, or has not begun.
+    Over(Duration),
+    Since(Instant),
+}
+
+impl Queue {
+    fn time(&self) -> Duration {
+        match self {
+            Self::Over(time) => *time,
+            Self::Since(since) => since.elapsed(),
+        }
+    }
+}
+
 /// A call under way. Whoever drops it open has given the call up, and observers hear of that too.
 pub(crate) struct Account {
     /// Names the call in logs.
@@ -37,7 +53,7 @@ pub(crate) struct Account {
     begun_at: SystemTime,
     wall_ms: u64,
     deadline: Instant,
-    queued: Duration,
+    queue: Queue,
     instantiate: Duration,
     observers: Arc<[Arc<dyn Observer>]>,
     span: Span,
@@ -74,7 +90,7 @@ impl Account {
             begun_at: SystemTime::now(),
             wall_ms: limits.wall_ms,
             deadline: until.map_or(own, |until| until.min(own)),
-            queued: Duration::ZERO,
+            queue: Queue::Over(Duration::ZERO),
             instantiate: Duration::ZERO,
             observers,
             span,
@@ -92,9 +108,14 @@ impl Account {
         self.span.clone()
     }
 
-    /// The call has a place after it has waited since `since`.
-    pub(crate) fn placed(&mut self, since: Instant) {
-        self.queued = since.elapsed();
+    /// The call waits for a place from now on.
+    pub(crate) fn queues(&mut self) {
+        self.queue = Queue::Since(Instant::now());
+    }
+
+    /// The call has a place.
+    pub(crate) fn placed(&mut self) {
+        self.queue = Queue::Over(self.queue.time());
     }
 
     /// The call has an instance.
@@ -121,7 +142,7 @@ impl Account {
             element: self.site.element.clone(),
             component: self.site.component,
             outcome,
-            queued_us: microseconds(self.queued),
+            queued_us: microseconds(self.queue.time()),
             instantiate_us: microseconds(self.instantiate),
             guest_cpu_us: microseconds(guest_cpu),
             wall_us: microseconds(self.begun.elapsed()),

@@ -96,9 +96,9 @@ async fn carry_out<P: Parameters, T: Answer>(
 ) -> CallResult<T> {
     let (site, deadline) = (state.account.site.clone(), state.account.deadline());
     let asked = Asked { urgency: Urgency::of(site.function), share: stage.share, places: stage.component.places };
-    let since = Instant::now();
+    state.account.queues();
     let place = timeout_at(deadline, stage.queue.place(&site.tenant, asked)).await;
-    state.account.placed(since);
+    state.account.placed();
     let Ok(_place) = place else {
         let error = state.account.out_of_time();
         return Err(state.fail(error));

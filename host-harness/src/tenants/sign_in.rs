@@ -8,9 +8,9 @@ pub struct SignIn {
     /// Whether a member without a role is refused.
     pub role_required: bool,
     /// Whether a sign-in that did not begin here is admitted: that of the app's home page in the vendor's workspace, whose
-    /// address carries a constant state. Nobody can tell it from a link that somebody else has made, so a link can sign a
+    /// address carries a constant state. The element's own configuration may refuse these as well. Nobody can tell it from a link that somebody else has made, so a link can sign a
     /// member in as another one.
-    pub home_page: bool,
+    pub homepage: bool,
 }
 
 /// Reads `sign_in`.
@@ -19,7 +19,7 @@ pub(super) fn sign_in(fields: &mut Fields<'_>) -> SignIn {
     let Some(mut inner) = fields.object("sign_in") else { return SignIn::default() };
     let sign_in = SignIn {
         role_required: inner.flag("role_required").unwrap_or_default(),
-        home_page: inner.flag("home_page").unwrap_or_default(),
+        homepage: inner.flag("homepage").unwrap_or_default(),
     };
     inner.end();
     sign_in

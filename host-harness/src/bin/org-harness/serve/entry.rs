@@ -26,7 +26,7 @@ impl Entry {
     /// Decides.
     pub fn of(exchange: &Exchange, demanded: SignIn) -> Self {
         match &exchange.outcome {
-            _ if !exchange.state_verified && !demanded.home_page => Self::NotBegunHere,
+            _ if !exchange.state_verified && !demanded.homepage => Self::NotBegunHere,
             Outcome::Member(member) if demanded.role_required && member.roles.is_empty() => Self::RoleMissing,
             Outcome::Member(_) => Self::Admitted,
             Outcome::LinkedMember(_) => Self::LinkedMember,
@@ -38,7 +38,7 @@ impl Entry {
     pub fn hint(self) -> Option<&'static str> {
         (self == Self::NotBegunHere).then_some(
             "make /t/TENANT/login?entry=workspace the app's home page in the vendor's console; or declare \
-             \"sign_in\": {\"home_page\": true} for the tenant, and a link can sign somebody in as somebody else",
+             \"sign_in\": {\"homepage\": true} for the tenant, and a link can sign somebody in as somebody else",
         )
     }
 
@@ -93,7 +93,7 @@ mod tests {
         };
         let linked = LinkedIdentity { organisation_id: "ww2".to_owned(), id: "wangwu".to_owned() };
         let outsider = OutsiderIdentity { open_id: None, external_id: None };
-        let demanded = |role_required, home_page| SignIn { role_required, home_page };
+        let demanded = |role_required, homepage| SignIn { role_required, homepage };
         let (lenient, strict) = (demanded(false, true), demanded(true, false));
         for (outcome, state_verified, demanded, expected) in [
             (member(&[]), true, demanded(false, false), Entry::Admitted),

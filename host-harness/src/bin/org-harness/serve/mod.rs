@@ -7,12 +7,14 @@
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
+//! | `crowd` | how many requests of one tenant are under way |
 //! | `entry` | who may enter |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
 
 mod binding;
+mod crowd;
 mod document;
 mod drain;
 mod entry;
@@ -113,7 +115,9 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         stopping.stop();
         if !time.is_zero() {
             tracing::info!(?time, "the host stops: it serves on for a while, and /health says 503");
-            output.note(format_args!("主机将停止 the host stops in {time:?}, at once with another Ctrl-C"));
+            output.note(format_args!(
+                "主机将停止 the host stops in {time:?} and as soon as what is under way ends; another Ctrl-C skips the wait"
+            ));
         }
         drain::drain(time).await;
     };

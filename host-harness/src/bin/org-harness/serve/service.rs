@@ -9,7 +9,10 @@ use host_harness::{
     tenants::{Registry, Tenant},
 };
 
-use super::health::{Health, HealthView};
+use super::{
+    crowd::{Admission, Crowd},
+    health::{Health, HealthView},
+};
 use crate::public_url::PublicUrl;
 
 /// The host as requests see it.
@@ -18,12 +21,13 @@ pub struct Service {
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
     health: Health,
+    crowd: Arc<Crowd>,
     public_url: Option<PublicUrl>,
 }
 
 impl Service {
     pub fn new(host: Host, registry: Arc<Registry>, storage: Arc<dyn Storage>, metrics: Arc<Metrics>) -> Self {
-        Self { host, registry, metrics, health: Health::of(storage), public_url: None }
+        Self { host, registry, metrics, health: Health::of(storage), crowd: Arc::default(), public_url: None }
     }
 
     /// Reached by people under this address.
@@ -38,6 +42,11 @@ impl Service {
 
     pub fn tenant(&self, name: &str) -> Option<Tenant> {
         self.registry.get(name)
+    }
+
+    /// Lets a request of a tenant in; nothing where it has too many under way.
+    pub fn admit(&self, tenant: &Tenant) -> Option<Admission> {
+        self.crowd.admit(&tenant.name)
     }
 
     /// Where people reach the host, where the operator says so.

@@ -3,7 +3,7 @@
 //! What a stranger could try is to sign a victim in as himself, by a link to the callback with a code of his own, so that the
 //! victim works under his name. Three things stand against it: a state is good once and for ten minutes, a sign-in that began
 //! in a browser ends only in that browser (the cookie of `binding`), and one that did not begin here is refused unless the
-//! tenant is declared otherwise ([`SignIn::home_page`](host_harness::tenants::SignIn::home_page)). What remains is the
+//! tenant is declared otherwise ([`SignIn::homepage`](host_harness::tenants::SignIn::homepage)). What remains is the
 //! workspace entry, which is bound to no browser: some clients of the vendor open the page of the vendor, or the way back, in
 //! a session without the cookie or with an older one, so demanding it would shut members out, and demanding it only where a
 //! cookie comes would shut some out and protect hardly anybody, since a victim who never signed in has none. A state of that
@@ -18,7 +18,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use host_harness::{
-    Answered, CallResult,
+    Answered, CallResult, Element,
     contract::{
         login::{self, AuthorizationRequest, ExchangeRequest},
         types::Reason,
@@ -28,7 +28,7 @@ use host_harness::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{binding::Binding, document::document, entry::Entry, page::Page, service::Service};
+use super::{binding::Binding, crowd::Admission, document::document, entry::Entry, page::Page, service::Service};
 use crate::{
     failure::Failure,
     view::{
@@ -36,6 +36,9 @@ use crate::{
         login::ExchangeView,
     },
 };
+
+/// The most milliseconds that a step may take: nobody waits longer for a page.
+const LONGEST_MS: u64 = 20_000;
 
 /// What `login` is asked.
 #[derive(Debug, Deserialize)]
@@ -70,8 +73,9 @@ struct CallbackView {
     entry: Entry,
     /// What the operator can do about a refusal.
     hint: Option<&'static str>,
+    /// Absent where it is not for whoever asks.
     #[serde(flatten)]
-    exchange: ExchangeView,
+    exchange: Option<ExchangeView>,
 }
 
 /// Sends a browser to the vendor's page.
@@ -83,7 +87,7 @@ pub async fn login(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let refused = Refuse(&headers);
-    let tenant = refused.unless_known(&service, &tenant)?;
+    let (tenant, _admission) = refused.unless_let_in(&service, &tenant)?;
     let Query(query) = query.map_err(|_| refused.with("entry is browser, workspace or workspace-consent"))?;
     // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie.
     let binding = match query.entry {
@@ -104,7 +108,7 @@ pub async fn login(
         language: query.lang,
         browser_binding: binding.as_ref().map(Binding::hash),
     };
-    let authorization = refused.unless_answered(tenant.element.authorization_url(&request).await)?;
+    let authorization = refused.unless_answered(hurried(&tenant).authorization_url(&request).await)?;
     let location = HeaderValue::from_str(&authorization.url);
     let location = location.map_err(|_| refused.failed("the element made an address that is none".to_owned()))?;
     let mut response = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
@@ -123,26 +127,28 @@ pub async fn callback(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let refused = Refuse(&headers);
-    let tenant = refused.unless_known(&service, &tenant)?;
+    let (tenant, _admission) = refused.unless_let_in(&service, &tenant)?;
     let (code, state) = match query {
         Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
         _ => return Err(refused.with("code and state are needed, each once: begin at /login")),
     };
     let browser_binding = Binding::of(&headers).map(|binding| binding.hash());
     let request = ExchangeRequest { code, state, browser_binding };
-    let exchange = refused.unless_answered(tenant.element.exchange_code(&request).await)?;
+    let exchange = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
     let entry = Entry::of(&exchange, tenant.sign_in);
     if let Some(hint) = entry.hint() {
         tracing::warn!(lowcode.tenant = &*tenant.name, ?entry, hint, "a sign-in was refused");
     }
     let status = if entry == Entry::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
-    let view = CallbackView { entry, hint: entry.hint(), exchange: exchange.into() };
+    // Whose code it was that came from elsewhere is not for the person who has it.
+    let exchange = (entry != Entry::NotBegunHere).then(|| ExchangeView::from(exchange));
+    let view = CallbackView { entry, hint: entry.hint(), exchange };
     if wants_json(&headers) {
         return Ok(document(status, &view));
     }
-    // Whose code it was that came from elsewhere is not for the person who has it.
-    let member = view.exchange.member.as_ref().filter(|_| entry != Entry::NotBegunHere);
-    let return_to = view.exchange.return_to.clone().filter(|_| entry == Entry::Admitted);
+    let exchange = view.exchange.as_ref();
+    let member = exchange.and_then(|exchange| exchange.member.as_ref());
+    let return_to = exchange.and_then(|exchange| exchange.return_to.clone()).filter(|_| entry == Entry::Admitted);
     let page = Page {
         heading: entry.words(),
         lines: member.map(|member| member.name.clone().unwrap_or_else(|| member.id.clone())).into_iter().collect(),
@@ -150,6 +156,13 @@ pub async fn callback(
         link: return_to.or_else(|| entry.way_on().map(str::to_owned)),
     };
     Ok((status, Html(page.render().into_string())).into_response())
+}
+
+/// The tenant's element, for somebody who waits for a page.
+fn hurried(tenant: &Tenant) -> Element {
+    let mut limits = tenant.element.limits().clone();
+    limits.wall_ms = limits.wall_ms.min(LONGEST_MS);
+    tenant.element.with_limits(limits)
 }
 
 /// Programs say so; everybody else gets a page.
@@ -170,9 +183,13 @@ pub struct Refusal {
 struct Refuse<'a>(&'a HeaderMap);
 
 impl Refuse<'_> {
-    fn unless_known(&self, service: &Service, tenant: &str) -> Result<Tenant, Refusal> {
+    fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, Admission), Refusal> {
         let unknown = || Failure::usage("there is no such tenant here", "check the address");
-        service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))
+        let tenant = service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))?;
+        let crowded = || Failure::usage("too many people are signing in to this app just now", "try again in a moment");
+        let admission = service.admit(&tenant);
+        let admission = admission.ok_or_else(|| self.refusal(StatusCode::SERVICE_UNAVAILABLE, &crowded()))?;
+        Ok((tenant, admission))
     }
 
     fn unless_answered<T>(&self, called: CallResult<Answered<T>>) -> Result<T, Refusal> {
