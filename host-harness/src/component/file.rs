@@ -117,12 +117,16 @@ pub(crate) fn signature_path(component: &Path) -> PathBuf {
 
 /// The content of a file, or its size where that is larger.
 fn read_at_most(path: &Path, limit: u64) -> io::Result<Result<Vec<u8>, u64>> {
+    // Not even opened: a named pipe would wait for somebody to write.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file"));
+    }
     let file = File::open(path)?;
     let size = file.metadata()?.len();
     if size > limit {
         return Ok(Err(size));
     }
-    // The size is no promise: a pipe has none, and a file may grow meanwhile.
+    // The size is no promise: a file may grow meanwhile.
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
     file.take(limit + 1).read_to_end(&mut bytes)?;
     let read = bytes.len() as u64;
@@ -182,6 +186,18 @@ mod tests {
         assert!(refuse_other_files(b"\0asm\x0d\0\x01\0").is_ok());
         let large = vec![0; MAX_COMPONENT_BYTES + 1];
         assert!(matches!(refuse_other_files(&large), Err(LoadError::TooLarge { bytes }) if bytes == large.len()));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_no_file_is_not_even_opened() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.wasm");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for path in [&*pipe, folder.path(), Path::new("/dev/zero")] {
+            let message = ComponentFile::read(path).err().unwrap().to_string();
+            assert!(message.contains("not a regular file"), "{message}");
+        }
     }
 
     #[test]

@@ -135,7 +135,12 @@ pub fn declarations_of_file(path: &Path) -> Result<Vec<Zeroizing<String>>, Sourc
 /// The text of a file, and the folder that it lies in: absolute, so that it does not depend on where the program stands.
 fn text_of(path: &Path) -> Result<(Zeroizing<String>, PathBuf), SourceError> {
     let read = |source| SourceError::Read { path: path.to_owned(), source };
-    let bytes = std::fs::metadata(path).map_err(read)?.len();
+    let about = std::fs::metadata(path).map_err(read)?;
+    // Not even opened: a named pipe would wait for somebody to write.
+    if !about.is_file() {
+        return Err(read(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")));
+    }
+    let bytes = about.len();
     if bytes > MAX_REGISTRY_BYTES {
         return Err(SourceError::TooLarge { path: path.to_owned(), bytes });
     }

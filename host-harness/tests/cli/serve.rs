@@ -200,10 +200,7 @@ async fn what_concerns_the_administrator_is_told_in_the_log_alone() {
     let query = sign_in(answer.header("location").unwrap(), "lisi").await;
     let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), ("accept", "application/json")]);
     let error = &answer.json()["error"];
-    assert_eq!(
-        (answer.status, &error["reason"], &error["vendor_code"]),
-        (502, &json!("credentials-refused"), &json!(null))
-    );
+    assert_eq!((answer.status, &error["reason"], &error["vendor_code"]), (502, &json!("not-set-up"), &json!(null)));
     for told in [answer.body.as_str(), &host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]).body] {
         assert!(!told.contains("40001") && !told.contains("gettoken"), "{told}");
     }
@@ -299,6 +296,13 @@ async fn what_cannot_be_served_is_refused_at_once() {
     assert!(message.contains(r#"tenants.0.elemnt: is no known key; did you mean "element"?"#), "{message}");
     let error = bed.run_plain(&["--format", "json", "--storage", "memory:", "serve", "--listen", "192.0.2.1:1"]);
     error.fails(2, "listen");
+    for (option, value, key) in
+        [("--element", "e", "element"), ("--allow-host", "a", "grants.hosts"), ("--env", "A", "grants.variables")]
+    {
+        let error = bed.run_plain(&["--format", "json", option, value, "serve", "--tenants", file.to_str().unwrap()]);
+        let error = error.fails(2, "usage");
+        assert!(error["hint"].as_str().unwrap().contains(key), "{error}");
+    }
 }
 
 /// Connections are common to all tenants, and a hanging vendor would keep them.

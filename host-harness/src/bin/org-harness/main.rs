@@ -37,9 +37,23 @@ mod view;
 use std::process::ExitCode;
 
 use cli::Cli;
+use tokio::runtime::Runtime;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("error: the operating system gives the program no threads: {error}");
+            return failure::Status::Negative.into();
+        }
+    };
+    let code = runtime.block_on(run());
+    // Whoever still reads a file by now, from a disk that does not answer perhaps, is not waited for.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run() -> ExitCode {
     let cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(refused) => return ending::refused(refused),

@@ -50,7 +50,9 @@ impl Binding {
             None => ("", !is_local(headers)),
         };
         let secure = if is_tls { "; Secure" } else { "" };
-        format!("{NAME}={}; Path={before}{folder}/; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}", self.0)
+        // An address may hold what ends an attribute; without one a browser takes the folder of the address by itself.
+        let path = if folder.contains(';') { String::new() } else { format!("; Path={before}{folder}/") };
+        format!("{NAME}={}{path}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}", self.0)
     }
 }
 
@@ -105,5 +107,7 @@ mod tests {
             assert!(cookie.contains(&format!("; Path={path};")) && cookie.ends_with(ending), "{cookie}");
             assert!(!binding.hash().contains(&binding.0));
         }
+        let cookie = binding.cookie(&Uri::from_static("/t/a;Domain=evil/login"), &HeaderMap::new(), None);
+        assert!(!cookie.contains("evil") && !cookie.contains("Path"), "{cookie}");
     }
 }

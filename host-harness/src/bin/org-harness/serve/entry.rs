@@ -16,6 +16,8 @@ pub enum Entry {
     NotBegunHere,
     /// A member to whom no role was given, where one is required.
     RoleMissing,
+    /// A member to whom the app is not visible, or of whom the vendor would not say so just now.
+    OutOfRange,
     /// A member of another organisation.
     LinkedMember,
     /// No member at all.
@@ -27,6 +29,7 @@ impl Entry {
     pub fn of(exchange: &Exchange, demanded: SignIn) -> Self {
         match &exchange.outcome {
             _ if !exchange.state_verified && !demanded.homepage => Self::NotBegunHere,
+            Outcome::Member(member) if !member.in_visible_range => Self::OutOfRange,
             Outcome::Member(member) if demanded.role_required && member.roles.is_empty() => Self::RoleMissing,
             Outcome::Member(_) => Self::Admitted,
             Outcome::LinkedMember(_) => Self::LinkedMember,
@@ -60,6 +63,10 @@ impl Entry {
                 "您还没有此应用的角色，无法进入。请联系管理员为您分配角色后重新登录。",
                 "You have no role in this app yet, so you cannot enter. Ask an administrator for a role, then sign in again.",
             ],
+            Self::OutOfRange => [
+                "您不在此应用的可见范围内，或暂时无法确认。请联系管理员，或稍后重试。",
+                "This app is not visible to you, or that could not be found out just now. Ask its administrator, or try again later.",
+            ],
             Self::LinkedMember => [
                 "您是互联企业的成员，此应用仅供本企业成员使用。",
                 "You are a member of a linked organisation; this app is for members of its own organisation.",
@@ -91,6 +98,10 @@ mod tests {
                 sensitive: None,
             })
         };
+        let hidden = {
+            let Outcome::Member(member) = member(&["clerk"]) else { unreachable!() };
+            Outcome::Member(Identity { in_visible_range: false, ..member })
+        };
         let linked = LinkedIdentity { organisation_id: "ww2".to_owned(), id: "wangwu".to_owned() };
         let outsider = OutsiderIdentity { open_id: None, external_id: None };
         let demanded = |role_required, homepage| SignIn { role_required, homepage };
@@ -99,6 +110,7 @@ mod tests {
             (member(&[]), true, demanded(false, false), Entry::Admitted),
             (member(&[]), true, strict, Entry::RoleMissing),
             (member(&["clerk"]), true, strict, Entry::Admitted),
+            (hidden, true, lenient, Entry::OutOfRange),
             (Outcome::LinkedMember(linked.clone()), true, lenient, Entry::LinkedMember),
             (Outcome::Outsider(outsider.clone()), true, lenient, Entry::Outsider),
             (member(&["clerk"]), false, SignIn::default(), Entry::NotBegunHere),

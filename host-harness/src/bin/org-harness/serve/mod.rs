@@ -7,7 +7,7 @@
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
-//! | `crowd` | how many requests of one tenant are under way |
+//! | `crowd` | how much the people of one tenant may take |
 //! | `entry` | who may enter |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `page`, `document` | answers for people and for programs |
@@ -71,6 +71,7 @@ struct ServeView {
 /// # Errors
 /// The declarations, the storage, the address or the file for reports cannot be had.
 pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Result<Status, Failure> {
+    refuse_what_is_declared(options)?;
     let metrics = Arc::new(Metrics::new());
     let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&metrics) as _];
     if let Some(file) = &asked.reports {
@@ -135,6 +136,21 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     }
     output.note("主机已停止 the host has stopped");
     Ok(Status::Done)
+}
+
+/// What other commands are told by options, each tenant's declaration says here.
+fn refuse_what_is_declared(options: &Global) -> Result<(), Failure> {
+    for (option, is_given, key) in [
+        ("--element", options.element.is_some(), "element"),
+        ("--allow-host", !options.allow_host.is_empty(), "grants.hosts"),
+        ("--env", !options.env.is_empty(), "grants.variables"),
+    ] {
+        if is_given {
+            let problem = format!("{option} concerns one element, and serve has many");
+            return Err(Failure::usage(problem, format!("write {key} into the declaration of the tenant")));
+        }
+    }
+    Ok(())
 }
 
 fn reports(file: &Path) -> Result<ReportLines, Failure> {

@@ -18,7 +18,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use host_harness::{
-    Answered, CallResult, Element,
+    Answered, CallResult, Called, Element,
     contract::{
         login::{self, AuthorizationRequest, ExchangeRequest},
         types::Reason,
@@ -87,8 +87,13 @@ pub async fn login(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let refused = Refuse(&headers);
-    let (tenant, _admission) = refused.unless_let_in(&service, &tenant)?;
-    let Query(query) = query.map_err(|_| refused.with("entry is browser, workspace or workspace-consent"))?;
+    let (tenant, admission) = refused.unless_let_in(&service, &tenant)?;
+    if !admission.may_begin() {
+        return Err(refused.crowded());
+    }
+    let Query(query) = query.map_err(|_| {
+        refused.with("entry is browser, workspace or workspace-consent, and every parameter stands once")
+    })?;
     // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie.
     let binding = match query.entry {
         Door::Browser => Some(match Binding::of(&headers) {
@@ -130,7 +135,7 @@ pub async fn callback(
     let (tenant, _admission) = refused.unless_let_in(&service, &tenant)?;
     let (code, state) = match query {
         Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
-        _ => return Err(refused.with("code and state are needed, each once: begin at /login")),
+        _ => return Err(refused.with("地址不完整 code and state are needed, each once")),
     };
     let browser_binding = Binding::of(&headers).map(|binding| binding.hash());
     let request = ExchangeRequest { code, state, browser_binding };
@@ -184,49 +189,65 @@ struct Refuse<'a>(&'a HeaderMap);
 
 impl Refuse<'_> {
     fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, Admission), Refusal> {
-        let unknown = || Failure::usage("there is no such tenant here", "check the address");
+        let unknown = || Failure::usage("此处没有该应用 there is no such app here", "请检查地址 check the address");
         let tenant = service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))?;
-        let crowded = || Failure::usage("too many people are signing in to this app just now", "try again in a moment");
         let admission = service.admit(&tenant);
-        let admission = admission.ok_or_else(|| self.refusal(StatusCode::SERVICE_UNAVAILABLE, &crowded()))?;
+        let admission = admission.ok_or_else(|| self.crowded())?;
         Ok((tenant, admission))
+    }
+
+    fn crowded(&self) -> Refusal {
+        let failure = Failure::usage(
+            "当前登录人数过多 too many people are signing in to this app just now",
+            "请稍后重试 try again in a moment",
+        );
+        self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure)
     }
 
     fn unless_answered<T>(&self, called: CallResult<Answered<T>>) -> Result<T, Refusal> {
         match called {
-            Ok(called) => called.value.map_err(|error| {
+            Ok(Called { value, report }) => value.map_err(|error| {
                 let status = status_of(&error.reason);
                 if status != StatusCode::BAD_GATEWAY {
                     return self.refusal(status, &Failure::Answered(error));
                 }
                 // What is wrong with the configuration, or what the vendor said of it, is not for whoever asks.
                 let (reason, hint) = (reason_name(&error.reason).to_owned(), error.hint.unwrap_or_default());
-                tracing::warn!(reason, message = error.message, hint, "a sign-in needs the administrator");
+                tracing::warn!(
+                    lowcode.tenant = report.tenant,
+                    lowcode.call = report.call,
+                    reason,
+                    message = error.message,
+                    hint,
+                    "a sign-in needs the administrator (what --allow-host admits is grants.hosts in a declaration)"
+                );
                 let failure = Failure::usage(
-                    "the sign-in of this app is not set up as it should be",
-                    "tell the app's administrator: the host's log says what is wrong",
+                    "此应用的登录尚未正确配置 the sign-in of this app is not set up as it should be",
+                    "请联系应用管理员，主机日志中有原因 tell the app's administrator: the host's log says what is wrong",
                 );
                 let mut refusal = self.refusal(status, &failure);
-                refusal.view.reason = reason;
+                refusal.view.reason = "not-set-up".to_owned();
                 refusal
             }),
             Err(failed) => {
-                // What a limit or a trap says concerns the operator, who finds it in the log.
-                let failure = Failure::usage("sign-in is not possible just now", "try again in a moment");
+                // What a limit or a trap says concerns the operator.
+                tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a sign-in was broken off");
+                let failure = Failure::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
                 let mut refusal = self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure);
-                refusal.view.reason = failed.error.kind().to_owned();
+                refusal.view.reason = "unavailable".to_owned();
                 Err(refusal)
             }
         }
     }
 
     fn with(&self, message: &str) -> Refusal {
-        self.refusal(StatusCode::BAD_REQUEST, &Failure::usage(message, "begin the sign-in again"))
+        self.refusal(StatusCode::BAD_REQUEST, &Failure::usage(message, "请重新登录 begin the sign-in again"))
     }
 
     fn failed(&self, message: String) -> Refusal {
         tracing::error!(message, "a sign-in could not begin");
-        let failure = Failure::usage("sign-in is not possible just now", "try again in a moment");
+        let failure =
+            Failure::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
         self.refusal(StatusCode::INTERNAL_SERVER_ERROR, &failure)
     }
 
