@@ -111,13 +111,16 @@ impl StoredTenants {
 
     /// All declarations, read; what cannot be opened or read is a problem of that tenant alone.
     pub(super) async fn read(&self) -> Result<Vec<Result<Declaration, (String, String)>>, StorageError> {
-        let read = |(name, text): (String, Result<Zeroizing<String>, StorageError>)| match text
-            .map(|text| read_one(&text))
-        {
-            Ok(Ok(declaration)) if declaration.name == name => Ok(declaration),
-            Ok(Ok(declaration)) => Err((name, format!("its declaration is that of {:?}", declaration.name))),
-            Ok(Err(problems)) => Err((name, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))),
-            Err(error) => Err((name, format!("its declaration: {error}"))),
+        let read = |(name, text): (String, Result<Zeroizing<String>, StorageError>)| {
+            let text = match text {
+                Ok(text) => text,
+                Err(error) => return Err((name, format!("its declaration cannot be opened: {error}"))),
+            };
+            match read_one(&text) {
+                Ok(declaration) if declaration.name == name => Ok(declaration),
+                Ok(declaration) => Err((name, format!("its declaration is that of {:?}", declaration.name))),
+                Err(problems) => Err((name, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))),
+            }
         };
         Ok(self.list().await?.into_iter().map(read).collect())
     }

@@ -235,27 +235,25 @@ impl Shared {
 #[async_trait]
 impl Storage for Shared {
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
-        match (ops.first(), self.meanwhile) {
-            (Some(Op::Check { key, expected }), meanwhile) if *scope == room() => match (expected, meanwhile) {
-                (Expectation::Absent, meanwhile) => {
-                    self.claims.fetch_add(1, SeqCst);
-                    match meanwhile {
-                        Meanwhile::Removed(tenant) if *key == format!("turn/{tenant}") => {
-                            StoredTenants::new(Arc::clone(&self.inner)).remove(tenant).await?;
-                        }
-                        Meanwhile::ClaimedAlone(tenant) if *key != format!("turn/{tenant}") => {
-                            return Err(StorageError::Other("this row is damaged".to_owned()));
-                        }
-                        _ => {}
-                    }
+        if let Some(Op::Check { key, expected }) = ops.first()
+            && *scope == room()
+        {
+            let is_claim = *expected == Expectation::Absent;
+            self.claims.fetch_add(usize::from(is_claim), SeqCst);
+            let is_of = |tenant: &str| *key == format!("turn/{tenant}");
+            match self.meanwhile {
+                Meanwhile::Removed(tenant) if is_claim && is_of(tenant) => {
+                    StoredTenants::new(Arc::clone(&self.inner)).remove(tenant).await?;
                 }
-                (Expectation::Version(_), Meanwhile::RestEnded) => {
+                Meanwhile::ClaimedAlone(tenant) if is_claim && !is_of(tenant) => {
+                    return Err(StorageError::Other("this row is damaged".to_owned()));
+                }
+                Meanwhile::RestEnded if !is_claim => {
                     *self.rests.lock().unwrap().last_mut().unwrap() += 1;
                     return Ok(Outcome::Conflict(vec![key.clone()]));
                 }
                 _ => {}
-            },
-            _ => {}
+            }
         }
         self.inner.apply(scope, ops).await
     }
