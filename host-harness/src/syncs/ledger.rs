@@ -40,6 +40,9 @@ pub(super) enum Former {
     Absent,
     /// Somebody works for it still.
     Working,
+    /// It rested, and has changed since it was seen: another host has ended that, and somebody works by now, or it rests
+    /// anew.
+    Changed,
     /// It rested, and this host has ended that.
     Ended,
 }
@@ -120,8 +123,7 @@ impl Ledger {
             vec![Op::check_version(turn(tenant), seen.version), Op::delete(turn(tenant)), Op::delete(tally(tenant))];
         match self.storage.apply(&self.room, ops).await? {
             Outcome::Applied(_) => Ok(Former::Ended),
-            // Another host has ended it, and somebody works by now, or it rests anew: that is for the next look.
-            Outcome::Conflict(_) => Ok(Former::Working),
+            Outcome::Conflict(_) => Ok(Former::Changed),
         }
     }
 
@@ -297,7 +299,7 @@ mod tests {
         assert!(old.taken().await.unwrap().is_empty(), "it is due, and not a second later");
         let (claim, tally) = new.claim(&tenant, second).await.unwrap().unwrap();
         assert_eq!(tally, Tally::default(), "what failed was another tenant, so to speak");
-        assert_eq!(old.end_former_rest("acme", &seen["acme"], second).await.unwrap(), Former::Working);
+        assert_eq!(old.end_former_rest("acme", &seen["acme"], second).await.unwrap(), Former::Changed);
         assert_eq!(former(&old, second).await, Former::Absent);
         assert!(new.end(claim, "complete", Some(day), Tally::default()).await.unwrap());
         assert_eq!(former(&old, second).await, Former::Absent, "the other host finds the tenant that it knows");

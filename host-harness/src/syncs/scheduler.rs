@@ -24,8 +24,8 @@ use crate::{
     tenants::{Registry, Tenant},
 };
 
-/// Rests that a host ends at one look, where many tenants are declared anew: the others wait for the next, so that a host
-/// that is to stop need not wait for all of them.
+/// Rests that a host ends at one look, or finds ended by another one, where many tenants are declared anew: the others wait
+/// for the next, so that a host that is to stop need not wait for all of them.
 const ENDED_AT_ONCE: usize = 100;
 
 /// How a host takes part in periodic synchronisation.
@@ -135,8 +135,11 @@ impl Scheduler {
                         turns.spawn(work.carry_out(claim, tally));
                     }
                     Err(error) => {
-                        tracing::warn!(%error, "a turn could not be claimed");
-                        due.clear();
+                        tracing::warn!(lowcode.tenant = &*name, %error, "a turn could not be claimed");
+                        // It is the same for the others then; anything else may concern this tenant alone.
+                        if matches!(error, StorageError::Unavailable { .. }) {
+                            due.clear();
+                        }
                     }
                 }
             }
@@ -204,8 +207,9 @@ impl Scheduler {
                     taken.remove(&*tenant);
                     ended += 1;
                 }
-                // He may leave a rest behind.
+                // A rest may be left behind.
                 Ok(Former::Working) => {}
+                Ok(Former::Changed) => ended += 1,
                 Err(error) => {
                     tracing::warn!(lowcode.tenant = &*tenant, %error, "tenants declared anew rest as they were for now");
                     break;

@@ -5,6 +5,9 @@
 //! change, and where there are such the number of the file. Looks are not to be trusted while the last change is younger
 //! than the clock of a file system is fine: another one may follow that shows in none of them. Such a file is read again
 //! until it has aged.
+//!
+//! What is remembered are verdicts on bytes. A failure that may be the machine's (no file handle or memory was left, or the
+//! disk refused) says nothing about the file: the next reload reads it again.
 
 use std::{
     collections::BTreeMap,
@@ -17,7 +20,7 @@ use std::{
 use super::declaration::Pin;
 use crate::{
     bundled_component,
-    component::{ComponentFile, LoadError, LoadedComponent, signature_path},
+    component::{ComponentFile, FileError, LoadError, LoadedComponent, signature_path},
     digest::Digest,
     host::Host,
 };
@@ -67,9 +70,17 @@ impl Components {
             known.read_anew(path, now);
             demand(path, *pinned, known.digest()?)?;
         }
-        let Known { loaded, read, .. } = known;
+        let Known { loaded, read, looks, .. } = known;
         let unread = || Err(format!("component {}: it was not read", path.display()));
-        let load = |file: ComponentFile| host.load_file(&file).map_err(|error| said_of(path, &error));
+        let load = |file: ComponentFile| {
+            host.load_file(&file).map_err(|error| {
+                // The engine says so as well where it could not have the memory for the code.
+                if matches!(error, LoadError::Invalid(_)) {
+                    *looks = None;
+                }
+                said_of(path, &error)
+            })
+        };
         loaded.get_or_insert_with(|| read.take().map_or_else(unread, load)).clone()
     }
 
@@ -101,7 +112,11 @@ impl Known {
     fn read_anew(&mut self, path: &Path, now: SystemTime) {
         // Before it is read: what changes meanwhile will look different.
         self.looks = Looks::of(path, now);
-        let read = ComponentFile::read(path).map_err(|error| error.to_string());
+        let read = ComponentFile::read(path);
+        if matches!(read, Err(FileError::Io { .. })) {
+            self.looks = None;
+        }
+        let read = read.map_err(|error| error.to_string());
         self.digest = read.as_ref().map(|file| Digest::of(file.bytes())).map_err(Clone::clone);
         self.read = read.ok();
         self.loaded = None;
@@ -194,40 +209,93 @@ mod tests {
         SystemTime::now() + Duration::from_hours(1)
     }
 
-    /// Whether a file is read for this look at it.
+    /// Whether a reload reads this file, whatever comes of it.
     fn is_read(components: &mut Components, path: &Path, now: SystemTime) -> bool {
-        let known = components.known(path, now);
-        // What was loaded keeps no bytes; here nothing is.
-        let is_read = known.read.is_some() || known.digest.is_err();
+        // A read replaces what is known of the bytes, also where it fails.
+        let untouched = Err("nobody has read it since".to_owned());
+        components.files.entry(path.to_owned()).or_insert_with(Known::nothing).digest.clone_from(&untouched);
+        let is_read = components.known(path, now).digest != untouched;
         components.settle();
         is_read
+    }
+
+    /// Writes files, each time with another time of change: two may be written within one tick of a file system's clock.
+    #[derive(Default)]
+    struct Writer(Duration);
+
+    impl Writer {
+        fn write(&mut self, path: &Path, bytes: impl AsRef<[u8]>) {
+            fs::write(path, bytes).unwrap();
+            self.0 += Duration::from_hours(24);
+            fs::File::options().write(true).open(path).unwrap().set_modified(SystemTime::UNIX_EPOCH + self.0).unwrap();
+        }
     }
 
     #[test]
     fn a_file_that_looks_the_same_is_not_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let (path, signature) = (folder.path().join("a.wasm"), folder.path().join("a.wasm.sig"));
-        let mut components = Components::default();
+        let (mut components, mut files) = (Components::default(), Writer::default());
         let mut reads = |what: &str, expected: bool| {
             assert_eq!(is_read(&mut components, &path, later()), expected, "{what}");
         };
         reads("it is not there", true);
         reads("it is still not there", true);
-        fs::write(&path, "first").unwrap();
+        files.write(&path, "first");
         reads("it is there", true);
         reads("nothing changed", false);
-        fs::write(&path, "other").unwrap();
+        files.write(&path, "other");
         reads("other bytes of the same length", true);
         reads("nothing changed", false);
-        fs::write(&signature, [1; 64]).unwrap();
+        files.write(&signature, [1; 64]);
         reads("it got a signature", true);
         reads("nothing changed", false);
-        fs::write(&signature, [2; 64]).unwrap();
+        files.write(&signature, [2; 64]);
         reads("another signature", true);
+        files.write(&signature, [2; 63]);
+        reads("what is no signature", true);
+        reads("it is none for as long as it stays", false);
         fs::remove_file(&signature).unwrap();
         reads("no signature any more", true);
         fs::remove_file(&path).unwrap();
         reads("it is gone", true);
+    }
+
+    #[test]
+    fn a_read_that_fails_is_tried_again_though_the_file_looks_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.wasm");
+        let mut components = Components::default();
+        // A folder looks settled as a file does, and the system refuses to read it.
+        fs::create_dir(&path).unwrap();
+        for _ in 0..2 {
+            assert!(Looks::of(&path, later()).is_some(), "nothing but the read fails");
+            assert!(is_read(&mut components, &path, later()));
+        }
+        fs::remove_dir(&path).unwrap();
+        fs::write(&path, "component").unwrap();
+        assert!(is_read(&mut components, &path, later()) && !is_read(&mut components, &path, later()));
+    }
+
+    #[test]
+    fn what_the_engine_refuses_is_tried_again_and_what_is_no_component_is_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let host = Host::builder().parallel_calls(1).build().unwrap();
+        let mut components = Components::default();
+        for (name, bytes, expected, is_tried_again) in [
+            ("a.wasm", &b"\0asm\x0d\0\x01\0damaged"[..], "is damaged", true),
+            ("b.wasm", b"\x7fELF", "not a component", false),
+        ] {
+            let path = folder.path().join(name);
+            fs::write(&path, bytes).unwrap();
+            let pin = Pin { file: path.clone(), digest: None };
+            for _ in 0..2 {
+                let message = components.load(&host, Some(&pin), later()).unwrap_err();
+                assert!(message.contains(expected), "{message}");
+            }
+            components.settle();
+            assert_eq!(is_read(&mut components, &path, later()), is_tried_again, "{name}");
+        }
     }
 
     #[cfg(unix)]
@@ -243,7 +311,21 @@ mod tests {
         write(&path, "first");
         let mut components = Components::default();
         assert!(is_read(&mut components, &path, later()) && !is_read(&mut components, &path, later()));
-        write(&path, "other");
+        let changed = |path: &Path| {
+            use std::os::unix::fs::MetadataExt as _;
+            let metadata = fs::metadata(path).unwrap();
+            (metadata.ctime(), metadata.ctime_nsec())
+        };
+        // Nobody can set this time, so the clock of the file system has to tick meanwhile.
+        let before = changed(&path);
+        for _ in 0..5_000 {
+            write(&path, "other");
+            if changed(&path) != before {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        assert_ne!(changed(&path), before, "the clock of this file system stands still");
         assert!(is_read(&mut components, &path, later()), "written over, and its time set back");
         write(&other, "third");
         fs::rename(&other, &path).unwrap();

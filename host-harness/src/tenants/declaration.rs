@@ -176,8 +176,13 @@ fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Pr
     let mut fields = Fields::of(path, value, problems)?;
     let name = name(&mut fields);
     let element = element(&mut fields, folder);
+    let sound = fields.problems().len();
     let component = component(&mut fields, folder);
-    let (variables, operator) = grants(&mut fields);
+    let Grants { variables, operator, is_said } = grants(&mut fields);
+    let may_change = component.as_ref().is_some_and(|pin| pin.digest.is_none());
+    if may_change && !is_said && fields.problems().len() == sound {
+        fields.problem("grants.only_these_hosts", MUST_BE_SAID);
+    }
     let limits = limits(&mut fields);
     let quota = quota(&mut fields);
     let share = share(&mut fields);
@@ -278,9 +283,24 @@ fn path(fields: &mut Fields<'_>, key: &str, text: &str, folder: Option<&Path>) -
     None
 }
 
-fn grants(fields: &mut Fields<'_>) -> (BTreeSet<String>, OperatorList) {
+/// What a tenant was granted.
+struct Grants {
+    variables: BTreeSet<String>,
+    operator: OperatorList,
+    /// Whether it is written if the tenant may reach whatever its configuration needs.
+    is_said: bool,
+}
+
+/// Which hosts a configuration needs is for the component to say. With the host's own, or one that is pinned, the operator
+/// has chosen who says it; another one that comes to lie in the file could name a server of its own.
+const MUST_BE_SAID: &str = "is missing: component is a file that may change: say with grants.only_these_hosts whether it \
+                            may reach whatever its configuration needs (false) or only grants.hosts (true), or pin it \
+                            with component.sha256";
+
+fn grants(fields: &mut Fields<'_>) -> Grants {
     let Some(mut inner) = fields.object("grants") else {
-        return (BTreeSet::new(), OperatorList::whatever_is_needed_and(AllowList::default()));
+        let operator = OperatorList::whatever_is_needed_and(AllowList::default());
+        return Grants { variables: BTreeSet::new(), operator, is_said: false };
     };
     let variables = inner.texts("variables").into_iter().collect();
     let hosts = inner.texts("hosts");
@@ -288,12 +308,13 @@ fn grants(fields: &mut Fields<'_>) -> (BTreeSet<String>, OperatorList) {
         inner.problem("hosts", error.to_string());
         AllowList::default()
     });
-    let operator = match inner.flag("only_these_hosts").unwrap_or(false) {
+    let said = inner.flag("only_these_hosts");
+    let operator = match said.unwrap_or(false) {
         true => OperatorList::only(written),
         false => OperatorList::whatever_is_needed_and(written),
     };
     inner.end();
-    (variables, operator)
+    Grants { variables, operator, is_said: said.is_some() }
 }
 
 fn limits(fields: &mut Fields<'_>) -> Limits {
@@ -453,6 +474,32 @@ mod tests {
         ] {
             let found = problems(tenant.clone());
             assert!(found.iter().any(|problem| problem.contains(expected)), "{tenant}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_component_that_may_change_may_reach_is_said() {
+        let (pinned, open) = (json!({"file": "f", "sha256": "00".repeat(32)}), json!({"file": "f"}));
+        for (component, grants, is_sound) in [
+            (json!(null), json!(null), true),
+            (pinned.clone(), json!(null), true),
+            (pinned, json!({"hosts": ["files.example.com"]}), true),
+            (open.clone(), json!(null), false),
+            (open.clone(), json!({}), false),
+            (open.clone(), json!({"hosts": ["files.example.com"], "only_these_hosts": null}), false),
+            (open.clone(), json!({"only_these_hosts": false}), true),
+            (open, json!({"only_these_hosts": true}), true),
+        ] {
+            let tenant = json!({"name": "a", "element": "e", "component": component, "grants": grants});
+            let found = problems(tenant.clone());
+            let expected = "tenants.0.grants.only_these_hosts: is missing: component is a file that may change";
+            assert_eq!(found.len(), usize::from(!is_sound), "{tenant}: {found:?}");
+            assert!(found.iter().all(|problem| problem.starts_with(expected)), "{tenant}: {found:?}");
+        }
+        // Who meant to pin it mends that first.
+        for sha256 in [json!("12"), json!(12)] {
+            let found = problems(json!({"name": "a", "element": "e", "component": {"file": "f", "sha256": sha256}}));
+            assert!(found.len() == 1 && found[0].contains("component.sha256"), "{found:?}");
         }
     }
 

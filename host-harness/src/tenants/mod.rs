@@ -30,6 +30,7 @@
 //! | `component` | a file, and the SHA-256 that it must have; else the component built with the host |
 //! | `grants.variables` | environment variables that `{{NAME}}` in this tenant's configuration may use; else none |
 //! | `grants.hosts` | written into its allow-list; public https hosts that its configuration needs are admitted anyway, unless `grants.only_these_hosts` is true |
+//! | `grants.only_these_hosts` | whether nothing but `grants.hosts` is admitted; else false. Needed where `component` has no SHA-256: what comes to lie in the file says which hosts its configuration needs |
 //! | `limits` | some of [`Limits`](crate::Limits), by name |
 //! | `quota` | some of [`Quota`](crate::storage::Quota), by name |
 //! | `share` | its [`Share`](crate::Share) of the host; else weight 1 and 16 calls at a time |

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A tenant that is served.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Tenant {
     /// Its name.
     pub name: Arc<str>,
@@ -36,8 +36,21 @@ pub struct Tenant {
     pub period: Option<Duration>,
     /// Whom its sign-ins let in.
     pub sign_in: SignIn,
-    /// All that it was made of, to notice changes. The same on every host that has the same of it.
+    /// All that it was made of, to notice changes. The same on every host that has the same of it. Not to be shown: the
+    /// configuration is part of it, and whoever sees a plain digest can try guesses of what is secret there.
     pub(crate) made_of: Digest,
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant")
+            .field("name", &self.name)
+            .field("element", &self.element)
+            .field("quota", &self.quota)
+            .field("period", &self.period)
+            .field("sign_in", &self.sign_in)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a reload changed, by name.

@@ -3,7 +3,7 @@
 //! They stand in a room of the host's own, which no tenant's element can name, one under each tenant's name. They are
 //! sealed: a configuration that stands in a declaration may hold secrets.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use zeroize::Zeroizing;
 
@@ -12,13 +12,12 @@ use super::{
     fields::Problem,
 };
 use crate::{
-    storage::{Op, Outcome, Scope, Storage, StorageError, check_tenant},
+    storage::{KeptValue, Op, Outcome, Scope, Storage, StorageError, check_tenant},
     syncs::forget,
 };
 
 const ROOM: &str = "tenants";
 const PREFIX: &str = "tenant/";
-const PAGE: u32 = 1_000;
 
 /// Why a declaration was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -68,9 +67,10 @@ impl StoredTenants {
         Ok(was_there)
     }
 
-    /// Whether there is a declaration of this name, sound or not.
+    /// Whether there is a declaration of this name, sound or not, and whether or not it can be opened.
     pub(super) async fn contains(&self, name: &str) -> Result<bool, StorageError> {
-        self.text(name).await.map(|text| text.is_some())
+        // Without time to wait this looks once, at the version only.
+        self.0.wait(&Scope::of_host(ROOM)?, &key(name), None, Duration::ZERO).await
     }
 
     /// One declaration, read.
@@ -84,31 +84,43 @@ impl StoredTenants {
         Ok(found.into_iter().flatten().next().map(|entry| Zeroizing::new(entry.value)))
     }
 
-    /// All declarations as they were stored, by name. They may hold secrets and are wiped from memory when they go.
+    /// All declarations as they were stored at this moment, by name; or why one cannot be opened, such as that it was sealed
+    /// with another key. They may hold secrets and are wiped from memory when they go.
     ///
     /// # Errors
-    /// The storage.
-    pub async fn list(&self) -> Result<Vec<(String, Zeroizing<String>)>, StorageError> {
-        let room = Scope::of_host(ROOM)?;
+    /// The storage as a whole.
+    pub async fn list(&self) -> Result<Vec<(String, Result<Zeroizing<String>, StorageError>)>, StorageError> {
+        // A scan fails as a whole where one value cannot be opened.
+        let mut snapshot = self.0.snapshot(&Scope::of_host(ROOM)?).await?;
         let mut all = Vec::new();
-        let mut after: Option<String> = None;
         loop {
-            let page = self.0.scan(&room, PREFIX, after.as_deref(), PAGE).await?;
-            after = page.entries.last().map(|entry| entry.key.clone());
-            let named = |key: &str| key.strip_prefix(PREFIX).unwrap_or(key).to_owned();
-            all.extend(page.entries.into_iter().map(|entry| (named(&entry.key), Zeroizing::new(entry.value))));
-            if !page.more {
+            let page = snapshot.next().await?;
+            if page.is_empty() {
                 return Ok(all);
             }
+            all.extend(page.into_iter().filter_map(|kept| {
+                let name = kept.key.strip_prefix(PREFIX)?.to_owned();
+                let text = match kept.value {
+                    KeptValue::Plain(text) => Ok(text),
+                    KeptValue::Sealed(opened) => opened,
+                };
+                Some((name, text.map(Zeroizing::new)))
+            }));
         }
     }
 
-    /// All declarations, read; what cannot be read is a problem of that tenant alone.
+    /// All declarations, read; what cannot be opened or read is a problem of that tenant alone.
     pub(super) async fn read(&self) -> Result<Vec<Result<Declaration, (String, String)>>, StorageError> {
-        let read = |(name, text): (String, Zeroizing<String>)| match read_one(&text) {
-            Ok(declaration) if declaration.name == name => Ok(declaration),
-            Ok(declaration) => Err((name, format!("its declaration is that of {:?}", declaration.name))),
-            Err(problems) => Err((name, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))),
+        let read = |(name, text): (String, Result<Zeroizing<String>, StorageError>)| {
+            let text = match text {
+                Ok(text) => text,
+                Err(error) => return Err((name, format!("its declaration cannot be opened: {error}"))),
+            };
+            match read_one(&text) {
+                Ok(declaration) if declaration.name == name => Ok(declaration),
+                Ok(declaration) => Err((name, format!("its declaration is that of {:?}", declaration.name))),
+                Err(problems) => Err((name, problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))),
+            }
         };
         Ok(self.list().await?.into_iter().map(read).collect())
     }

@@ -122,6 +122,7 @@ fn tenant(name: &str, component: &Path, every: &str) -> Value {
         "name": name,
         "element": {"name": "org", "configuration": {}},
         "component": {"file": component},
+        "grants": {"only_these_hosts": true},
         "sync": {"every": every},
     })
 }
@@ -203,23 +204,55 @@ async fn a_tenant_that_is_declared_anew_does_not_rest_as_it_was() {
     two.end().await;
 }
 
-/// A store in which a tenant is removed just before its turn is claimed, and that counts claims.
+/// What happens just before a host changes a turn.
+#[derive(Debug, Clone, Copy)]
+enum Meanwhile {
+    /// This tenant is removed when its turn is claimed.
+    Removed(&'static str),
+    /// Nobody's turn can be claimed but this tenant's.
+    ClaimedAlone(&'static str),
+    /// Another host ends the rest.
+    RestEnded,
+}
+
+/// A store that others use as well, and that counts what a host does with turns.
 #[derive(Debug)]
-struct Removed {
+struct Shared {
     inner: Arc<dyn Storage>,
-    tenant: &'static str,
+    meanwhile: Meanwhile,
     claims: AtomicUsize,
+    /// Ends of rests, by look.
+    rests: Mutex<Vec<usize>>,
+}
+
+impl Shared {
+    fn new(inner: &Arc<dyn Storage>, meanwhile: Meanwhile) -> Arc<Self> {
+        let (inner, claims, rests) = (Arc::clone(inner), AtomicUsize::new(0), Mutex::default());
+        Arc::new(Self { inner, meanwhile, claims, rests })
+    }
 }
 
 #[async_trait]
-impl Storage for Removed {
+impl Storage for Shared {
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
-        if let Some(Op::Check { key, expected: Expectation::Absent }) = ops.first()
+        if let Some(Op::Check { key, expected }) = ops.first()
             && *scope == room()
         {
-            self.claims.fetch_add(1, SeqCst);
-            if *key == format!("turn/{}", self.tenant) {
-                StoredTenants::new(Arc::clone(&self.inner)).remove(self.tenant).await?;
+            let is_claim = *expected == Expectation::Absent;
+            self.claims.fetch_add(usize::from(is_claim), SeqCst);
+            let is_of = |tenant: &str| *key == format!("turn/{tenant}");
+            match self.meanwhile {
+                Meanwhile::Removed(tenant) if is_claim && is_of(tenant) => {
+                    StoredTenants::new(Arc::clone(&self.inner)).remove(tenant).await?;
+                }
+                Meanwhile::ClaimedAlone(tenant) if is_claim && !is_of(tenant) => {
+                    return Err(StorageError::Other("this row is damaged".to_owned()));
+                }
+                Meanwhile::RestEnded if !is_claim => {
+                    *self.rests.lock().unwrap().last_mut().unwrap() += 1;
+                    return Ok(Outcome::Conflict(vec![key.clone()]));
+                }
+                _ => {}
             }
         }
         self.inner.apply(scope, ops).await
@@ -230,6 +263,9 @@ impl Storage for Removed {
     }
 
     async fn scan(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StorageError> {
+        if *scope == room() && after.is_none() {
+            self.rests.lock().unwrap().push(0);
+        }
         self.inner.scan(scope, prefix, after, limit).await
     }
 
@@ -276,7 +312,7 @@ async fn a_removed_tenant_is_not_worked_for_by_a_host_that_has_not_reloaded() {
         page.entries.into_iter().map(|entry| entry.key).collect::<Vec<_>>()
     };
     // One of them goes while its turn is claimed, when it has been found to be declared.
-    let removing = Arc::new(Removed { inner: Arc::clone(&storage), tenant: "going", claims: AtomicUsize::new(0) });
+    let removing = Shared::new(&storage, Meanwhile::Removed("going"));
     let seen: Arc<dyn Storage> = Arc::clone(&removing) as _;
     let source = Source::Stored(Arc::clone(&storage));
     let host = Running::start(&seen, source, options("one", &turns)).await;
@@ -288,4 +324,37 @@ async fn a_removed_tenant_is_not_worked_for_by_a_host_that_has_not_reloaded() {
     assert_eq!(removing.claims.load(SeqCst), 3, "who is gone is not claimed again and again");
     assert_eq!(traces().await, ["turn/staying"]);
     host.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_cannot_be_claimed_is_skipped_and_the_others_are_claimed_at_the_same_look() {
+    let (storage, turns, machine) = (store().await, Turns::default(), Machine::new(&complete()));
+    let names: Vec<String> = (0..20).map(|number| format!("damaged-{number}")).chain(["sound".to_owned()]).collect();
+    let declared: Vec<Value> = names.iter().map(|name| tenant(name, Path::new("guest.wasm"), "24h")).collect();
+    let shared = Shared::new(&storage, Meanwhile::ClaimedAlone("sound"));
+    let seen: Arc<dyn Storage> = Arc::clone(&shared) as _;
+    let host = Running::start(&seen, machine.declare(&declared), options("one", &turns)).await;
+    turns.until("three looks", async |_| shared.rests.lock().unwrap().len() > 3).await;
+    // Read in this order: what is counted after the looks can only be more.
+    let looks = shared.rests.lock().unwrap().len();
+    let claims = shared.claims.load(SeqCst);
+    assert!(claims >= 20 * (looks - 1), "{claims} claims at {looks} looks");
+    turns.until("its turn", async |turns| turns.of("sound") == 1).await;
+    host.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rests_that_others_have_ended_count_among_those_of_a_look() {
+    let (storage, turns, machine) = (store().await, Turns::default(), Machine::new(&complete()));
+    let names: Vec<String> = (0..150).map(|number| format!("tenant-{number}")).collect();
+    let resting = json!({"state": "resting", "host": "former", "after": "complete", "made_of": "another"}).to_string();
+    let puts = names.iter().map(|name| Op::put(format!("turn/{name}"), &*resting)).collect();
+    storage.apply(&room(), puts).await.unwrap();
+    let declared: Vec<Value> = names.iter().map(|name| tenant(name, Path::new("guest.wasm"), "24h")).collect();
+    let shared = Shared::new(&storage, Meanwhile::RestEnded);
+    let seen: Arc<dyn Storage> = Arc::clone(&shared) as _;
+    let host = Running::start(&seen, machine.declare(&declared), options("one", &turns)).await;
+    turns.until("three looks", async |_| shared.rests.lock().unwrap().len() > 3).await;
+    host.end().await;
+    assert_eq!(shared.rests.lock().unwrap()[..3], [100; 3]);
 }

@@ -8,7 +8,7 @@ use std::{
 
 use host_harness::{
     Digest, Host, bundled_component,
-    storage::{self, Op, Options, Quotas, Scope, Storage, StorageError},
+    storage::{self, Op, Options, Quotas, Scope, SealingKey, Storage, StorageError},
     tenants::{Changes, Registry, Source, StoreError, StoredTenants, declarations_of_file},
 };
 use serde_json::{Value, json};
@@ -75,6 +75,9 @@ async fn changes_are_taken_up_and_nothing_else_is_touched() {
     let (registry, changes) = declared.open().await;
     assert_eq!(changes.added.len(), 4);
     assert_eq!(registry.get("folder").unwrap().element.scope().element(), "wecom");
+    // A plain digest over a configuration lets whoever sees it try guesses.
+    let shown = format!("{:?}", registry.get("folder").unwrap());
+    assert!(shown.contains(r#"name: "folder""#) && !shown.contains("made_of"), "{shown}");
     assert!(registry.reload().await.unwrap().is_empty(), "nothing changed");
 
     let mut faster = inline("moving", json!({"corpId": "b"}));
@@ -130,6 +133,11 @@ async fn one_tenants_mistake_is_no_other_tenants() {
         tenant["component"] = component;
         tenant
     };
+    let open = |name: &str, component: Value| {
+        let mut tenant = pinned(name, component);
+        tenant["grants"] = json!({"only_these_hosts": true});
+        tenant
+    };
     let digest = Digest::of(bundled_component()).to_string();
     let mut ungranted = inline("granted", json!({"secret": "{{CARGO_PKG_NAME}}"}));
     ungranted["grants"] = json!({"variables": ["CARGO_PKG_NAME"]});
@@ -138,8 +146,8 @@ async fn one_tenants_mistake_is_no_other_tenants() {
         pinned("pinned", json!({"file": "element.wasm", "sha256": digest})),
         ungranted,
         pinned("other-digest", json!({"file": "element.wasm", "sha256": "00".repeat(32)})),
-        pinned("no-component", json!({"file": "broken.wasm"})),
-        pinned("absent-component", json!({"file": "absent.wasm"})),
+        open("no-component", json!({"file": "broken.wasm"})),
+        open("absent-component", json!({"file": "absent.wasm"})),
         inline("not-granted", json!({"secret": "{{CARGO_PKG_NAME}}"})),
         {"name": "no-folder", "element": "absent"},
         {"name": "not-set", "element": "absent", "grants": {"variables": ["ORGANISATION_TEST_UNSET"]}},
@@ -180,6 +188,7 @@ async fn another_component_in_the_same_file_is_taken_up() {
     fs::write(&file, &first).unwrap();
     let mut tenant = inline("acme", json!({}));
     tenant["component"] = json!({"file": "element.wasm"});
+    tenant["grants"] = json!({"only_these_hosts": true});
     declared.write(json!([tenant]));
     let (registry, _) = declared.open().await;
     let digest = || registry.get("acme").unwrap().element.component().digest();
@@ -223,6 +232,36 @@ async fn tenants_are_declared_in_the_store_of_all_hosts() {
     let relative = Declared::new(json!([{"name": "a", "element": "elements/a"}]));
     let message = declarations_of_file(&relative.file).unwrap_err().to_string();
     assert!(message.contains("tenants.0.element: is a relative path"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_declaration_that_cannot_be_opened_is_one_tenants_problem() {
+    let folder = tempfile::tempdir().unwrap();
+    let address = format!("sqlite:{}", folder.path().join("store.db").display());
+    let open = async |key: u8| -> Arc<dyn Storage> {
+        let options = Options { sealing_key: Some(SealingKey::new([key; 32])), ..Options::default() };
+        storage::open(&address, options).await.unwrap()
+    };
+    let (ours, another) = (open(1).await, open(2).await);
+    let stored = StoredTenants::new(Arc::clone(&ours));
+    for name in ["acme", "other"] {
+        stored.put(&inline(name, json!({})).to_string()).await.unwrap();
+    }
+    let source = Source::Stored(Arc::clone(&ours));
+    let (registry, changes) = Registry::open(host(), ours, Quotas::default(), source).await.unwrap();
+    assert_eq!(changes.added, names(&["acme", "other"]));
+
+    StoredTenants::new(another).put(&inline("acme", json!({"a": 1})).to_string()).await.unwrap();
+    stored.put(&inline("other", json!({"a": 1})).to_string()).await.unwrap();
+    let changes = registry.reload().await.unwrap();
+    assert_eq!((changes.changed, changes.removed), (names(&["other"]), names(&[])));
+    assert!(changes.unusable["acme"].contains("sealed with another sealing key"), "{:?}", changes.unusable);
+    assert!(registry.get("acme").is_some(), "it is served as it was");
+    let listed = stored.list().await.unwrap();
+    let opened: Vec<(&str, bool)> = listed.iter().map(|(name, text)| (&**name, text.is_ok())).collect();
+    assert_eq!(opened, [("acme", false), ("other", true)]);
+    assert!(stored.remove("acme").await.unwrap() && !stored.remove("acme").await.unwrap());
+    assert_eq!(registry.reload().await.unwrap().removed, names(&["acme"]));
 }
 
 #[tokio::test(flavor = "multi_thread")]
