@@ -162,7 +162,7 @@ impl Drop for ReportLines {
             let lines = self.shared.unwritten.load(Ordering::Relaxed);
             let lost = self.shared.lost.load(Ordering::Relaxed);
             tell(move || {
-                tracing::warn!(lines, lost, "the last reports of calls are not written in time: they may be lost")
+                tracing::warn!(lines, lost, "the last reports of calls are not written in time: they may be lost");
             });
         }
     }
