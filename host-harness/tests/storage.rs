@@ -30,6 +30,8 @@ mod sharing;
 mod sqlite_file;
 #[path = "storage/tenant.rs"]
 mod tenant;
+#[path = "storage/troubled.rs"]
+mod troubled;
 #[path = "storage/wait.rs"]
 mod wait;
 
@@ -86,6 +88,8 @@ conformance! {
         tenant::what_is_not_right_changes_nothing
         tenant::what_does_not_fit_is_refused_before_anything_is_deleted
         tenant::an_import_that_fails_leaves_nothing
+        tenant::a_replacement_that_fails_says_what_may_be_gone
+        tenant::what_comes_back_is_deleted_again
         tenant::an_export_sees_one_moment
         tenant::a_deleted_tenant_is_gone
         tenant::the_hosts_own_rooms_are_left_alone

@@ -4,11 +4,11 @@ use std::{
     fmt,
     io::{self, Write},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel},
     },
-    thread::{JoinHandle, park_timeout},
+    thread::{Thread, park_timeout},
     time::Duration,
 };
 
@@ -20,15 +20,22 @@ const WAITING_AT_MOST: usize = 10_000;
 /// The pause after the first failure to write; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// How long the last reports may take to be written: a pipe that nobody reads takes for ever.
+const LAST: Duration = Duration::from_secs(5);
+/// How long it may take to tell that they were not: the log may be the same pipe.
+const TELLING: Duration = Duration::from_secs(1);
 
 /// Writes the report of every call as one line of JSON, on a thread of its own: a slow disk slows no call. While writing
 /// fails, on a disk that is full perhaps, reports wait and it goes on trying; a line that was broken off comes again as a
 /// whole on a line of its own. What it cannot keep up with is dropped and told in a line `{"lost_reports": N}`. Dropped, it
-/// writes what still waits.
+/// writes what still waits, but leaves it when that takes longer than 5 s.
 pub struct ReportLines {
     lines: Option<SyncSender<String>>,
     shared: Arc<Shared>,
-    writer: Option<JoinHandle<()>>,
+    writer: Thread,
+    /// Nothing comes here; it ends with the thread that writes.
+    writing: Mutex<Receiver<()>>,
+    last: Duration,
 }
 
 /// What both threads know.
@@ -36,6 +43,8 @@ pub struct ReportLines {
 struct Shared {
     /// Reports that were dropped and not told of yet.
     lost: AtomicU64,
+    /// Lines that are not written yet, as far as both know.
+    unwritten: AtomicU64,
     /// Nothing more comes, and nobody waits for a disk that is full.
     is_over: AtomicBool,
 }
@@ -46,18 +55,37 @@ impl ReportLines {
     /// # Errors
     /// The operating system gives no thread.
     pub fn to(out: impl Write + Send + 'static) -> io::Result<Self> {
+        Self::writing(Pending::to(out))
+    }
+
+    /// Reports go to `out`, from now on, where somebody before was or may have been broken off in the middle of a line: a line
+    /// break comes before the first report, and is written as it is, when there is one.
+    ///
+    /// # Errors
+    /// The operating system gives no thread.
+    pub fn after_a_torn_line(out: impl Write + Send + 'static) -> io::Result<Self> {
+        Self::writing(Pending::after_a_torn_line(out))
+    }
+
+    fn writing(pending: Pending<impl Write + Send + 'static>) -> io::Result<Self> {
         let (lines, waiting) = sync_channel(WAITING_AT_MOST);
+        let (is_writing, writing) = channel();
         let shared = Arc::new(Shared::default());
         let known = Arc::clone(&shared);
-        let write = move || keep_writing(Pending::to(out), &waiting, &known);
-        let writer = std::thread::Builder::new().name("call-reports".to_owned()).spawn(write)?;
-        Ok(Self { lines: Some(lines), shared, writer: Some(writer) })
+        let write = move || {
+            let _is_writing: Sender<()> = is_writing;
+            keep_writing(pending, &waiting, &known);
+        };
+        let writer = std::thread::Builder::new().name("call-reports".to_owned()).spawn(write)?.thread().clone();
+        Ok(Self { lines: Some(lines), shared, writer, writing: Mutex::new(writing), last: LAST })
     }
 
     fn put(&self, line: String) {
         let Some(lines) = &self.lines else { return };
+        self.shared.unwritten.fetch_add(1, Ordering::Relaxed);
         // The thread takes lines for as long as there is this sender.
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = lines.try_send(line) {
+            self.shared.unwritten.fetch_sub(1, Ordering::Relaxed);
             self.shared.lost.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -82,13 +110,19 @@ fn keep_writing(mut pending: Pending<impl Write>, lines: &Receiver<String>, shar
         if pause.is_none() || !pending.is_full() {
             match shared.lost.swap(0, Ordering::Relaxed) {
                 0 => {}
-                lost => pending.push(&format!("{{\"lost_reports\":{lost}}}")),
+                lost => {
+                    shared.unwritten.fetch_add(1, Ordering::Relaxed);
+                    pending.push(&format!("{{\"lost_reports\":{lost}}}"));
+                }
             }
         }
         if pending.is_empty() {
             return;
         }
-        match pending.write() {
+        let before = pending.count();
+        let result = pending.write();
+        shared.unwritten.fetch_sub((before - pending.count()) as u64, Ordering::Relaxed);
+        match result {
             Ok(()) => {
                 if pause.take().is_some() {
                     tracing::info!("reports of calls are written again");
@@ -121,11 +155,29 @@ impl Drop for ReportLines {
     fn drop(&mut self) {
         self.shared.is_over.store(true, Ordering::Release);
         drop(self.lines.take());
-        if let Some(writer) = self.writer.take() {
-            writer.thread().unpark();
-            // The thread panics nowhere; if it did, there is nothing left to save here.
-            let _ = writer.join();
+        self.writer.unpark();
+        // The thread is left where it is: what waits for its end can be a program that is to end.
+        let writing = self.writing.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if writing.recv_timeout(self.last) == Err(RecvTimeoutError::Timeout) {
+            let lines = self.shared.unwritten.load(Ordering::Relaxed);
+            let lost = self.shared.lost.load(Ordering::Relaxed);
+            tell(move || {
+                tracing::warn!(lines, lost, "the last reports of calls are not written in time: they may be lost");
+            });
         }
+    }
+}
+
+/// Tells something, and goes on without that when nobody listens.
+fn tell(what: impl FnOnce() + Send + 'static) {
+    let (is_telling, telling) = channel::<()>();
+    let told = std::thread::Builder::new().name("call-reports-end".to_owned()).spawn(move || {
+        let _is_telling = is_telling;
+        what();
+    });
+    // Where there is no thread it is not told: it must not keep the caller.
+    if told.is_ok() {
+        let _ = telling.recv_timeout(TELLING);
     }
 }
 
@@ -186,5 +238,54 @@ mod tests {
         drop(reports);
         assert!(began.elapsed() < Duration::from_secs(60));
         assert_eq!(disk.text(), "");
+    }
+
+    #[test]
+    fn nobody_waits_for_a_pipe_that_is_not_read() {
+        /// Takes nothing until it is told to, and tells when it is to take something.
+        struct Pipe(Sender<()>, Receiver<()>);
+        impl Write for Pipe {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                let _ = self.0.send(());
+                // Until the test is over.
+                let _ = self.1.recv();
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let ((asks, asked), (read, reading)) = (channel(), channel());
+        let mut reports = ReportLines::to(Pipe(asks, reading)).unwrap();
+        reports.last = Duration::from_millis(50);
+        let shared = Arc::clone(&reports.shared);
+        reports.put("one".to_owned());
+        asked.recv().unwrap();
+        reports.put("two".to_owned());
+        let (done, is_done) = channel();
+        std::thread::spawn(move || {
+            drop(reports);
+            done.send(()).unwrap();
+        });
+        is_done.recv_timeout(Duration::from_secs(60)).expect("the end is waited for");
+        assert_eq!(shared.unwritten.load(Ordering::Relaxed), 2);
+        drop(read);
+    }
+
+    #[test]
+    fn a_torn_line_is_closed_before_the_first_report_and_not_sooner() {
+        let disk = Disk::with_room(0);
+        let reports = ReportLines::after_a_torn_line(disk.clone()).unwrap();
+        reports.put("one".to_owned());
+        // Full at the beginning, as it may be later.
+        disk.make_room(usize::MAX);
+        until_written(&disk, "one\n");
+        reports.put("two".to_owned());
+        drop(reports);
+        assert_eq!(disk.text(), "\none\ntwo\n");
+        let idle = Disk::with_room(usize::MAX);
+        drop(ReportLines::after_a_torn_line(idle.clone()).unwrap());
+        assert_eq!(idle.text(), "");
     }
 }

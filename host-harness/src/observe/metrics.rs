@@ -251,7 +251,7 @@ impl Observer for Metrics {
             Ended::Waiting { reason, vendor_code, .. } | Ended::Paused { reason, vendor_code } => {
                 (&**reason, *vendor_code)
             }
-            Ended::Complete | Ended::Unfinished | Ended::Stopped | Ended::Lost => ("", None),
+            Ended::Complete | Ended::Unfinished | Ended::Stopped | Ended::Lost | Ended::BrokenOff => ("", None),
         };
         let reason = self.names.bounded(reason);
         self.turns.get_or_create(&TurnLabels { outcome: turn.ended.name(), reason }).inc();

@@ -20,6 +20,11 @@ impl<W: Write> Pending<W> {
         Self { out, lines: Vec::new(), is_torn: false, is_flushed: true }
     }
 
+    /// Nothing yet, for a writer whose last line was broken off, or may have been: the first line begins on one of its own.
+    pub(super) fn after_a_torn_line(out: W) -> Self {
+        Self { is_torn: true, ..Self::to(out) }
+    }
+
     /// Adds a line, without the line break at its end.
     pub(super) fn push(&mut self, line: &str) {
         self.lines.extend_from_slice(line.as_bytes());

@@ -39,6 +39,9 @@ pub enum Ended {
     Stopped,
     /// Another host has taken the turn over, because this one did not renew it in time.
     Lost,
+    /// Nobody works on it any more: its scheduler was dropped while it ran, or a defect of the host broke it off. The turn
+    /// is given back when its lease is over.
+    BrokenOff,
 }
 
 impl Ended {
@@ -52,6 +55,7 @@ impl Ended {
             Self::Unfinished => "unfinished",
             Self::Stopped => "stopped",
             Self::Lost => "lost",
+            Self::BrokenOff => "broken-off",
         }
     }
 }
@@ -87,7 +91,7 @@ pub(super) fn rest(ended: &Ended, period: Duration, failures: u32, chance: f64) 
         }
         // It got on, so what failed before does not count any more.
         Ended::Unfinished => (None, 0),
-        Ended::Stopped | Ended::Lost => (None, failures),
+        Ended::Stopped | Ended::Lost | Ended::BrokenOff => (None, failures),
     }
 }
 

@@ -50,10 +50,7 @@ pub(super) struct Work {
 impl Work {
     /// Works through a turn that was claimed, and ends it.
     pub(super) async fn carry_out(self, mut claim: Claim, tally: Tally) {
-        let began = Instant::now();
-        for observer in &*self.observers {
-            observer.turn_began(&claim.tenant);
-        }
+        let telling = Telling::begin(Arc::clone(&self.observers), Arc::clone(&claim.tenant), tally.failures);
         let (over, lost) = (Notify::new(), Notify::new());
         let work = async {
             let ended = tokio::select! {
@@ -80,14 +77,11 @@ impl Work {
                 }
             },
         };
-        let (took, rest) = (began.elapsed(), rest.unwrap_or_default());
+        let rest = rest.unwrap_or_default();
         if !matches!(ended, Ended::Complete | Ended::Unfinished | Ended::Stopped) {
             tracing::info!(lowcode.tenant = &*tenant, ?ended, failures, ?rest, "a turn of synchronisation ended");
         }
-        let turn = Turn { tenant: &tenant, ended: &ended, took, failures, rest };
-        for observer in &*self.observers {
-            observer.turn_ended(&turn);
-        }
+        telling.end(&ended, failures, rest);
     }
 
     /// Renews the turn until the work is over, and tells when it is lost: taken by another host, or not known to be
@@ -164,6 +158,45 @@ impl Work {
         let slice = u64::try_from(self.slice.as_millis()).unwrap_or(u64::MAX);
         limits.wall_ms = limits.wall_ms.min(slice);
         self.tenant.element.with_limits(limits)
+    }
+}
+
+/// A turn under way, as observers know of it. Whoever drops it open has broken it off, and they hear of that too.
+struct Telling {
+    observers: Arc<[Arc<dyn Observer>]>,
+    tenant: Arc<str>,
+    began: Instant,
+    /// Before this turn.
+    failures: u32,
+    is_open: bool,
+}
+
+impl Telling {
+    fn begin(observers: Arc<[Arc<dyn Observer>]>, tenant: Arc<str>, failures: u32) -> Self {
+        for observer in &*observers {
+            observer.turn_began(&tenant);
+        }
+        Self { observers, tenant, began: Instant::now(), failures, is_open: true }
+    }
+
+    fn end(mut self, ended: &Ended, failures: u32, rest: Duration) {
+        self.tell(ended, failures, rest);
+    }
+
+    fn tell(&mut self, ended: &Ended, failures: u32, rest: Duration) {
+        self.is_open = false;
+        let turn = Turn { tenant: &self.tenant, ended, took: self.began.elapsed(), failures, rest };
+        for observer in &*self.observers {
+            observer.turn_ended(&turn);
+        }
+    }
+}
+
+impl Drop for Telling {
+    fn drop(&mut self) {
+        if self.is_open {
+            self.tell(&Ended::BrokenOff, self.failures, Duration::ZERO);
+        }
     }
 }
 

@@ -47,6 +47,8 @@ async fn a_tenant_is_exported_imported_and_deleted() {
     assert_eq!(member(&bed, "branch", &there)["id"], "wangwu");
     let deleted = bed.run(&["--tenant", "branch", "--storage", &there, "tenant", "delete", "--yes"]).exits(0);
     assert_eq!((&deleted["tenant"], &deleted["elements"]), (&"branch".into(), &1.into()));
+    assert_eq!(deleted["came_back"], 0);
+    assert!(deleted["hint"].as_str().unwrap().contains("--reload"), "{deleted}");
     assert_eq!(bed.run(&["--tenant", "branch", "--storage", &there, "members"]).exits(0), Value::Array(Vec::new()));
     for path in [&other, &other.with_extension("db-wal")] {
         let bytes = fs::read(path).unwrap_or_default();
@@ -137,6 +139,8 @@ fn answers_for_people_name_what_was_done() {
         (&["tenant", "export", name][..], "exported default: 元素 elements 0, 条目 entries 0"),
         (&["tenant", "import", name, "--tenant", "branch"], "exported as: default"),
         (&["tenant", "delete", "--yes"], "deleted default"),
+        (&["tenant", "delete", "--yes"], "delete once more when they have reloaded"),
+        (&["tenant", "delete", "--help"], "may write for it until"),
     ] {
         let ended = run(program(home.path(), arguments));
         assert_eq!(ended.code, 0, "{ended:#?}");

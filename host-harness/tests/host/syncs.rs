@@ -13,7 +13,7 @@ use std::{
 use async_trait::async_trait;
 use host_harness::{
     Host,
-    observe::{Observer, Turn},
+    observe::{Advance, Observer, Turn},
     storage::{
         self, Entry, Expectation, FingerprintKey, Op, Options, Outcome, Page, Quotas, Scope, Snapshot, Storage,
         StorageError, Usage,
@@ -202,6 +202,34 @@ async fn a_tenant_that_is_declared_anew_does_not_rest_as_it_was() {
     assert_eq!(turns.len(), if last == "one" { 2 } else { 3 }, "no more than what is needed");
     one.end().await;
     two.end().await;
+}
+
+/// Fails as soon as a turn has moved on, when it is told to.
+struct Failing(bool, AtomicUsize);
+
+impl Observer for Failing {
+    fn turn_advanced(&self, _: &Advance<'_>) {
+        self.1.fetch_add(1, SeqCst);
+        assert!(!self.0, "a turn that breaks off");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_that_nobody_works_on_any_more_has_ended() {
+    for panics in [false, true] {
+        let (machine, turns) = (Machine::new(&endless()), Turns::default());
+        let source = machine.declare(&[tenant("a", Path::new("guest.wasm"), "1h")]);
+        let failing = Arc::new(Failing(panics, AtomicUsize::new(0)));
+        let mut options = options("one", &turns);
+        options.observers.push(Arc::clone(&failing) as _);
+        let host = Running::start(&store().await, source, options).await;
+        turns.until("a turn is under way", async |_| failing.1.load(SeqCst) > 0).await;
+        if !panics {
+            host.ended.abort();
+        }
+        turns.until("the turn has ended", async |turns| turns.len() > 0).await;
+        assert_eq!(turns.0.lock().unwrap()[0].ended, "broken-off", "panics: {panics}");
+    }
 }
 
 /// What happens just before a host changes a turn.

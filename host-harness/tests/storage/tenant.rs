@@ -8,6 +8,7 @@ use host_harness::storage::tenant::{self, Deleted, Exported, Import, ImportError
 use host_harness::storage::{KeptValue, ManualClock, Op, Options, Quota, Quotas, Scope, SealingKey, Storage, Usage};
 
 use crate::backend::{Backend, apply, get, keys, options, scope, value};
+use crate::troubled::Troubled;
 
 const TRANSFER: [u8; 32] = [9; 32];
 
@@ -215,6 +216,32 @@ pub(crate) async fn an_import_that_fails_leaves_nothing(backend: &impl Backend) 
     );
     assert!(error.to_string().contains("it is empty now"), "{error}");
     assert_empty("what it held is gone").await;
+}
+
+pub(crate) async fn a_replacement_that_fails_says_what_may_be_gone(backend: &impl Backend) {
+    let (store, clock) = backend.store().await;
+    furnish(&store, "acme").await;
+    furnish(&store, "branch").await;
+    let (_, file) = export(&store, "acme", None).await;
+    let quotas = Quotas::default();
+    let how = || Import { replace: true, transfer_key: None, clock: &clock, quotas: &quotas };
+    let troubled = Troubled { fails_at: 2, ..Troubled::around(&store) };
+    let error = tenant::import(&troubled, "branch", Cursor::new(&file), how()).await.unwrap_err();
+    assert!(matches!(error, ImportError::NotReplaced { .. }), "{error}");
+    assert!(error.to_string().contains("may be gone, wholly or in part; import once more"), "{error}");
+    assert_eq!(store.scopes("branch").await.unwrap(), [element("branch", "wecom")], "one of two");
+    tenant::import(&troubled, "branch", Cursor::new(&file), how()).await.unwrap();
+    assert_eq!(store.scopes("branch").await.unwrap().len(), 2);
+}
+
+pub(crate) async fn what_comes_back_is_deleted_again(backend: &impl Backend) {
+    let (store, _) = backend.store().await;
+    furnish(&store, "gone").await;
+    let host = Troubled { comes_back: Some(element("gone", "wecom")), ..Troubled::around(&store) };
+    assert_eq!(tenant::delete(&host, "gone").await.unwrap(), Deleted { scopes: 2, entries: 2_104 });
+    assert_eq!(store.scopes("gone").await.unwrap().len(), 1, "a host has not reloaded");
+    assert_eq!(tenant::delete_what_comes_back(&host, "gone").await.unwrap(), Deleted { scopes: 1, entries: 1 });
+    assert_eq!(store.scopes("gone").await.unwrap(), []);
 }
 
 pub(crate) async fn an_export_sees_one_moment(backend: &impl Backend) {

@@ -307,8 +307,9 @@ pub enum Tenant {
         #[arg(long, value_name = "NAME")]
         transfer_key: Option<String>,
     },
-    /// Remove all elements of the tenant and its declaration in the storage, without a trace. First take it out of the file
-    /// that hosts serve it from, if they have one
+    /// Remove all elements of the tenant and its declaration in the storage. First take it out of the file that hosts serve it
+    /// from, if they have one. Hosts that have not reloaded yet (serve --reload), and turns under way, may write for it until
+    /// they do: if hosts were running, delete once more after that
     Delete {
         /// Do not ask
         #[arg(long)]

@@ -1,5 +1,7 @@
 //! Removing a tenant.
 
+use std::time::Duration;
+
 use super::super::scope::check_is_no_host;
 use super::super::{Storage, StorageError};
 
@@ -14,6 +16,9 @@ pub struct Deleted {
 
 /// How often what somebody goes on writing is deleted again.
 const ROUNDS: u32 = 3;
+/// How often somebody looks once more, and after what time.
+const LOOKS: u32 = 3;
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Removes everything the store holds of a tenant's elements, the tenant's name included. What a host keeps of the tenant
 /// itself goes with [`StoredTenants::remove`](crate::tenants::StoredTenants::remove).
@@ -44,4 +49,21 @@ pub async fn delete(storage: &dyn Storage, tenant: &str) -> Result<Deleted, Stor
             Err(StorageError::unavailable("somebody keeps writing to the tenant: stop its calls and delete once more"))
         }
     }
+}
+
+/// Removes what has been written since a tenant was [deleted](delete): looks three times, within less than a second. Hosts
+/// that do not know yet that the tenant is gone may write for longer than that; then it is for the caller to delete once more
+/// when they do.
+///
+/// # Errors
+/// As of [`delete`].
+pub async fn delete_what_comes_back(storage: &dyn Storage, tenant: &str) -> Result<Deleted, StorageError> {
+    let mut all = Deleted::default();
+    for _ in 0..LOOKS {
+        tokio::time::sleep(PAUSE).await;
+        let Deleted { scopes, entries } = delete(storage, tenant).await?;
+        all.scopes += scopes;
+        all.entries += entries;
+    }
+    Ok(all)
 }

@@ -119,16 +119,25 @@ pub enum ImportError {
         /// How many.
         entries: u64,
     },
-    /// The store refused, and nothing of the import is left.
+    /// The store refused. Nothing of the import is left, and what the tenant held, if anything, is as it was.
     #[error(transparent)]
     Storage(#[from] StorageError),
+    /// What was to be replaced could not be deleted, or not to its end. Nothing was imported.
+    #[error(
+        "what the tenant holds could not be deleted to the end ({source}): it may be gone, wholly or in part; import once \
+         more, and do not use the tenant before"
+    )]
+    NotReplaced {
+        /// Why.
+        source: StorageError,
+    },
     /// The import failed after what it was to replace had been deleted. Nothing of the import is left, either.
     #[error("the import failed ({failure}) after what the tenant held was deleted: it is empty now, import once more")]
     Emptied {
         /// Why the import failed.
         failure: Box<ImportError>,
     },
-    /// The store failed, and so did the removal of what was imported by then.
+    /// The import failed, and so did the removal of what was imported by then. What it was to replace is gone.
     #[error("the import failed ({failure}), and a part of it is left: delete the tenant before it is used")]
     Left {
         /// Why the import failed.
@@ -160,9 +169,13 @@ pub async fn import(
     }
     let start = file.stream_position()?;
     examine(tenant, Lines::new(&mut file), &how).await?;
-    // Whatever is there has expired, or is to be replaced.
-    delete(storage, tenant).await?;
+    // First, for a file that cannot be read again is no reason to delete anything.
     file.seek(SeekFrom::Start(start))?;
+    // Whatever is there has expired, or is to be replaced.
+    delete(storage, tenant).await.map_err(|source| match entries {
+        0 => ImportError::Storage(source),
+        _ => ImportError::NotReplaced { source },
+    })?;
     match carry_over(storage, tenant, Lines::new(&mut file), &how).await {
         Ok(imported) => Ok(imported),
         Err(failure) => match delete(storage, tenant).await {

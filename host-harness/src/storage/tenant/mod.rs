@@ -1,7 +1,8 @@
 //! A tenant as a whole: a copy in a file, the way back, and removal.
 //!
 //! [`export`] writes everything a tenant's scopes hold as JSON lines, each scope as it was at one moment; [`import`] brings
-//! such a file into any store; [`delete`] leaves nothing of the tenant behind. All three read and write page by page: no
+//! such a file into any store; [`delete`] removes all that the tenant has at that time, and
+//! [`delete_what_comes_back`] what hosts that do not know of that wrote since. All of them read and write page by page: no
 //! more than a page is in memory, whatever the tenant holds.
 //!
 //! The file is not encrypted and holds personal data: it belongs where the database itself might lie. *Sealed* values (access
@@ -16,6 +17,6 @@ mod export;
 mod import;
 mod line;
 
-pub use delete::{Deleted, delete};
+pub use delete::{Deleted, delete, delete_what_comes_back};
 pub use export::{ExportError, Exported, SealedValues, export};
 pub use import::{Import, ImportError, Imported, import};

@@ -108,8 +108,10 @@ pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<
     // What hosts know of it, its name included; first, so that none of them begins to work for it again meanwhile.
     StoredTenants::new(Arc::clone(&storage)).remove(&options.tenant).await?;
     let deleted = tenant::delete(&*storage, &options.tenant).await?;
+    // Hosts that have not reloaded yet serve the tenant still.
+    let came_back = tenant::delete_what_comes_back(&*storage, &options.tenant).await?;
     storage.close().await;
-    let view = DeletedView::new(&options.tenant, deleted);
+    let view = DeletedView::new(&options.tenant, deleted, came_back);
     output.answer(&view, |paint| text::tenant::deleted(&view, paint))?;
     Ok(Status::Done)
 }

@@ -27,7 +27,7 @@ mod web;
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
+    io::{self, Read as _, Seek as _, SeekFrom},
     path::Path,
     sync::Arc,
     time::Duration,
@@ -158,12 +158,17 @@ fn reports(file: &Path) -> Result<ReportLines, Failure> {
     if file == Path::new("-") {
         return ReportLines::to(io::stderr()).map_err(failed);
     }
-    let mut opened = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
-    // Whoever wrote here before may have been broken off.
-    if !ends_with_a_line(file).map_err(failed)? {
-        opened.write_all(b"\n").map_err(failed)?;
-    }
-    ReportLines::to(opened).map_err(failed)
+    let opened = OpenOptions::new().create(true).append(true).open(file).map_err(failed)?;
+    // Whoever wrote here before may have been broken off. A file that may be written and not read is in order, too.
+    let reports = match ends_with_a_line(file) {
+        Ok(true) => ReportLines::to(opened),
+        Ok(false) => ReportLines::after_a_torn_line(opened),
+        Err(error) => {
+            tracing::info!(%error, "the file for reports cannot be read: the first report follows an empty line, perhaps");
+            ReportLines::after_a_torn_line(opened)
+        }
+    };
+    reports.map_err(failed)
 }
 
 /// Whether what is added begins a line of its own. What is no file in the proper sense has no end to look at.
@@ -255,5 +260,31 @@ impl HangUp {
             return;
         }
         std::future::pending::<()>().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_begins_whatever_the_end_of_its_file_for_reports() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, held, ends) in [("empty", "", true), ("whole", "{}\n", true), ("torn", "{", false)] {
+            let file = folder.path().join(name);
+            fs::write(&file, held).unwrap();
+            assert_eq!(ends_with_a_line(&file).unwrap(), ends, "{name}");
+            drop(reports(&file).unwrap());
+            // Nothing is written before there is a report: the disk may be full.
+            assert_eq!(fs::read_to_string(&file).unwrap(), held, "{name}");
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let file = folder.path().join("torn");
+            // Whoever may read everything may read this one, too, and then it is as above.
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o200)).unwrap();
+            drop(reports(&file).unwrap());
+        }
     }
 }

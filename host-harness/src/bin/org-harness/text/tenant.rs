@@ -43,7 +43,14 @@ pub fn imported(view: &ImportedView, paint: Paint) -> String {
 
 /// What was removed.
 pub fn deleted(view: &DeletedView, paint: Paint) -> String {
-    format!("{} {}: {}\n", paint.good("已删除 deleted"), clean(&view.tenant), counts(view.elements, view.entries))
+    let counted = counts(view.elements, view.entries);
+    let mut text = format!("{} {}: {counted}\n", paint.good("已删除 deleted"), clean(&view.tenant));
+    if view.came_back > 0 {
+        let number = view.came_back;
+        text.push_str(&format!("  其间又被写入并再次删除的元素 elements written meanwhile, deleted again: {number}\n"));
+    }
+    text.push_str(&format!("  {}\n", paint.warn(view.hint)));
+    text
 }
 
 fn counts(elements: u64, entries: u64) -> String {

@@ -61,11 +61,20 @@ pub struct DeletedView {
     pub tenant: String,
     pub elements: u64,
     pub entries: u64,
+    /// Elements that were written anew meanwhile, and deleted again.
+    pub came_back: u64,
+    /// What is left to do where hosts were running.
+    pub hint: &'static str,
 }
 
+const STILL_WRITING: &str = "如有主机在运行, 请在其重新加载 (--reload) 且同步轮次结束后再删除一次: 此前它们仍可能写入 / if hosts \
+                             were running, delete once more when they have reloaded (--reload) and turns under way are \
+                             over: until then they may write for the tenant";
+
 impl DeletedView {
-    pub fn new(tenant: &str, deleted: Deleted) -> Self {
+    pub fn new(tenant: &str, deleted: Deleted, came_back: Deleted) -> Self {
         let Deleted { scopes, entries } = deleted;
-        Self { tenant: tenant.to_owned(), elements: scopes, entries }
+        let came_back = came_back.scopes;
+        Self { tenant: tenant.to_owned(), elements: scopes, entries, came_back, hint: STILL_WRITING }
     }
 }
