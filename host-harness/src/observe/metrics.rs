@@ -1,7 +1,7 @@
 //! Prometheus metrics of a host, as an [`Observer`].
 //!
 //! Every set of labels is bounded: functions and outcomes are known, reasons, phases and vendor codes beyond the first few
-//! dozen become `other`, and tenants are labels of nothing. Names and units keep to the conventions of OpenMetrics.
+//! dozen (of each component, and of all) become `other`, and tenants are labels of nothing. Names and units keep to the conventions of OpenMetrics.
 
 mod names;
 mod progress;
@@ -24,6 +24,7 @@ use prometheus_client::{
 use super::{Advance, Observer, Turn};
 use crate::{
     call::{CallReport, Outcome},
+    digest::Digest,
     queue::Load,
     syncs::Ended,
 };
@@ -189,9 +190,9 @@ impl Metrics {
         text
     }
 
-    fn count_vendor_error(&self, code: Option<i64>) {
+    fn count_vendor_error(&self, component: Digest, code: Option<i64>) {
         if let Some(code) = code {
-            let code = self.codes.bounded(&code.to_string());
+            let code = self.codes.bounded(component, &code.to_string());
             self.vendor_errors.get_or_create(&CodeLabels { code }).inc();
         }
     }
@@ -202,15 +203,17 @@ impl Observer for Metrics {
         let (function, (outcome, reason)) = (report.function, report.outcome.names());
         // Of calls without an answer the host says what was the matter, in few words.
         let is_own = matches!(report.outcome, Outcome::Failed { .. });
-        let name = |reason: &str| if is_own { reason.to_owned() } else { self.names.bounded(reason) };
+        let name = |reason: &str| if is_own { reason.to_owned() } else { self.names.bounded(report.component, reason) };
         let reason = reason.map(name).unwrap_or_default();
         self.calls.get_or_create(&CallLabels { function, outcome, reason }).inc();
         let of_function = FunctionLabels { function };
         self.call_seconds.get_or_create(&of_function).observe(seconds(report.wall_us));
         self.queued_seconds.observe(seconds(report.queued_us));
         self.guest_cpu.get_or_create(&of_function).inc_by(seconds(report.guest_cpu_us));
-        // Exact enough: a double holds whole numbers up to 8 PiB.
-        self.guest_memory.observe(report.peak_memory_bytes as f64);
+        if report.instantiate_us > 0 {
+            // Exact enough: a double holds whole numbers up to 8 PiB.
+            self.guest_memory.observe(report.peak_memory_bytes as f64);
+        }
         for (&interface, &calls) in &report.host_calls {
             self.host_calls.get_or_create(&InterfaceLabels { interface }).inc_by(calls);
         }
@@ -231,7 +234,7 @@ impl Observer for Metrics {
         }
         self.bytes_in.inc_by(report.http.bytes_in);
         self.bytes_out.inc_by(report.http.bytes_out);
-        self.count_vendor_error(report.outcome.vendor_code());
+        self.count_vendor_error(report.component, report.outcome.vendor_code());
     }
 
     fn turn_began(&self, _: &str) {
@@ -239,7 +242,7 @@ impl Observer for Metrics {
     }
 
     fn turn_advanced(&self, advance: &Advance<'_>) {
-        self.progress.advanced(advance.tenant, advance.step);
+        self.progress.advanced(advance);
     }
 
     fn turn_ended(&self, turn: &Turn<'_>) {
@@ -253,10 +256,10 @@ impl Observer for Metrics {
             }
             Ended::Complete | Ended::Unfinished | Ended::Stopped | Ended::Lost | Ended::BrokenOff => ("", None),
         };
-        let reason = self.names.bounded(reason);
+        let reason = self.names.bounded(turn.component, reason);
         self.turns.get_or_create(&TurnLabels { outcome: turn.ended.name(), reason }).inc();
         self.turn_seconds.observe(turn.took.as_secs_f64());
-        self.count_vendor_error(vendor_code);
+        self.count_vendor_error(turn.component, vendor_code);
     }
 }
 
@@ -286,7 +289,7 @@ mod tests {
         for ended in [&paused, &complete, &complete] {
             metrics.turn_began("acme");
             let (took, rest) = (Duration::from_millis(20), Duration::from_secs(60));
-            metrics.turn_ended(&Turn { tenant: "acme", ended, took, failures: 1, rest });
+            metrics.turn_ended(&Turn { tenant: "acme", component: Digest::of(b""), ended, took, failures: 1, rest });
         }
         metrics.turn_began("acme");
         let load = Load { interactive: 3, background_waiting: 7, ..Load::default() };

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use lines::ReportLines;
 
-use crate::{call::CallReport, contract::directory::SyncStep, syncs::Ended};
+use crate::{call::CallReport, contract::directory::SyncStep, digest::Digest, syncs::Ended};
 
 /// Hears what happens.
 ///
@@ -65,6 +65,8 @@ pub trait Observer: Send + Sync {
 pub struct Advance<'a> {
     /// The tenant.
     pub tenant: &'a str,
+    /// The component of its element.
+    pub component: Digest,
     /// What the element has answered. Phases and numbers are its own word, and may be anything.
     pub step: &'a SyncStep,
 }
@@ -75,6 +77,8 @@ pub struct Advance<'a> {
 pub struct Turn<'a> {
     /// The tenant.
     pub tenant: &'a str,
+    /// The component of its element when the turn began.
+    pub component: Digest,
     /// How it ended.
     pub ended: &'a Ended,
     /// From claim to end.

@@ -20,6 +20,7 @@ use crate::{
         directory::{Strategy, SyncRequest, SyncStep},
         types,
     },
+    digest::Digest,
     element::Element,
     observe::{Advance, Observer, Turn},
     storage::Clock,
@@ -50,7 +51,7 @@ pub(super) struct Work {
 impl Work {
     /// Works through a turn that was claimed, and ends it.
     pub(super) async fn carry_out(self, mut claim: Claim, tally: Tally) {
-        let telling = Telling::begin(Arc::clone(&self.observers), Arc::clone(&claim.tenant), tally.failures);
+        let telling = Telling::begin(Arc::clone(&self.observers), &self.tenant, tally.failures);
         let (over, lost) = (Notify::new(), Notify::new());
         let work = async {
             let ended = tokio::select! {
@@ -128,7 +129,8 @@ impl Work {
                     return Ended::Failed { reason, vendor_code: None, retry_after: None };
                 }
             };
-            let advance = Advance { tenant: &self.tenant.name, step: &step };
+            let component = element.component().digest();
+            let advance = Advance { tenant: &self.tenant.name, component, step: &step };
             for observer in &*self.observers {
                 observer.turn_advanced(&advance);
             }
@@ -165,6 +167,7 @@ impl Work {
 struct Telling {
     observers: Arc<[Arc<dyn Observer>]>,
     tenant: Arc<str>,
+    component: Digest,
     began: Instant,
     /// Before this turn.
     failures: u32,
@@ -172,11 +175,12 @@ struct Telling {
 }
 
 impl Telling {
-    fn begin(observers: Arc<[Arc<dyn Observer>]>, tenant: Arc<str>, failures: u32) -> Self {
+    fn begin(observers: Arc<[Arc<dyn Observer>]>, tenant: &Tenant, failures: u32) -> Self {
+        let (component, tenant) = (tenant.element.component().digest(), Arc::clone(&tenant.name));
         for observer in &*observers {
             observer.turn_began(&tenant);
         }
-        Self { observers, tenant, began: Instant::now(), failures, is_open: true }
+        Self { observers, tenant, component, began: Instant::now(), failures, is_open: true }
     }
 
     fn end(mut self, ended: &Ended, failures: u32, rest: Duration) {
@@ -185,7 +189,8 @@ impl Telling {
 
     fn tell(&mut self, ended: &Ended, failures: u32, rest: Duration) {
         self.is_open = false;
-        let turn = Turn { tenant: &self.tenant, ended, took: self.began.elapsed(), failures, rest };
+        let turn =
+            Turn { tenant: &self.tenant, component: self.component, ended, took: self.began.elapsed(), failures, rest };
         for observer in &*self.observers {
             observer.turn_ended(&turn);
         }

@@ -12,7 +12,10 @@ use prometheus_client::{
 };
 
 use super::names::Names;
-use crate::contract::directory::{self, SyncStep};
+use crate::{
+    contract::directory::{self, SyncStep},
+    observe::Advance,
+};
 
 /// What a component tells counts for no more than this: it could tell any number, and spoil the sums for all others.
 const BELIEVED: u64 = 1 << 32;
@@ -67,11 +70,11 @@ impl Progress {
     }
 
     /// A run has moved on.
-    pub(super) fn advanced(&self, tenant: &str, step: &SyncStep) {
-        match step {
-            SyncStep::More(progress) => self.stands_at(tenant, progress),
-            SyncStep::Wait(waiting) => self.stands_at(tenant, &waiting.progress),
-            SyncStep::Paused(pause) => self.stands_at(tenant, &pause.progress),
+    pub(super) fn advanced(&self, advance: &Advance<'_>) {
+        match advance.step {
+            SyncStep::More(progress) => self.stands_at(advance, progress),
+            SyncStep::Wait(waiting) => self.stands_at(advance, &waiting.progress),
+            SyncStep::Paused(pause) => self.stands_at(advance, &pause.progress),
             SyncStep::Complete(report) => self.count(report),
             SyncStep::Planned(_) => {}
         }
@@ -85,16 +88,16 @@ impl Progress {
         }
     }
 
-    fn stands_at(&self, tenant: &str, progress: &directory::Progress) {
+    fn stands_at(&self, advance: &Advance<'_>, progress: &directory::Progress) {
         let stand = Stand {
-            phase: self.names.bounded(&progress.phase),
+            phase: self.names.bounded(advance.component, &progress.phase),
             done: signed(progress.done),
             known: signed(progress.total),
             members: signed(progress.members),
         };
         let mut stands = self.stands.lock().unwrap_or_else(PoisonError::into_inner);
         self.add(&stand, 1);
-        if let Some(former) = stands.insert(tenant.to_owned(), stand) {
+        if let Some(former) = stands.insert(advance.tenant.to_owned(), stand) {
             self.add(&former, -1);
         }
     }
@@ -136,6 +139,11 @@ mod tests {
     use prometheus_client::encoding::text::encode;
 
     use super::*;
+    use crate::digest::Digest;
+
+    fn advance(progress: &Progress, tenant: &str, step: &SyncStep) {
+        progress.advanced(&Advance { tenant, component: Digest::of(b"liar"), step });
+    }
     use crate::contract::directory::{DepartmentCounts, MemberCounts, Report, RunOutcome, Strategy, Waiting};
 
     fn told(progress: &Progress) -> Vec<String> {
@@ -189,8 +197,8 @@ mod tests {
     #[test]
     fn runs_under_way_add_up_and_leave_nothing_behind() {
         let progress = Progress::default();
-        progress.advanced("acme", &more("fetch", [3, 10, 40]));
-        progress.advanced("beta", &more("fetch", [1, 5, 2]));
+        advance(&progress, "acme", &more("fetch", [3, 10, 40]));
+        advance(&progress, "beta", &more("fetch", [1, 5, 2]));
         assert_told(
             &progress,
             &[
@@ -206,7 +214,7 @@ mod tests {
             vendor_code: None,
             progress: at("apply", [1, 2, 50]),
         };
-        progress.advanced("acme", &SyncStep::Wait(waiting));
+        advance(&progress, "acme", &SyncStep::Wait(waiting));
         assert_told(
             &progress,
             &[
@@ -226,8 +234,8 @@ mod tests {
     #[test]
     fn complete_runs_are_counted_by_change() {
         let progress = Progress::default();
-        progress.advanced("acme", &complete(7, 1));
-        progress.advanced("beta", &complete(2, 0));
+        advance(&progress, "acme", &complete(7, 1));
+        advance(&progress, "beta", &complete(2, 0));
         assert_told(
             &progress,
             &[
@@ -242,8 +250,8 @@ mod tests {
     fn a_component_that_tells_anything_spoils_nothing() {
         let progress = Progress::default();
         for number in 0..1_000 {
-            progress.advanced(&format!("t{number}"), &more(&format!("phase-{number}"), [u64::MAX; 3]));
-            progress.advanced("liar", &complete(u64::MAX, u64::MAX));
+            advance(&progress, &format!("t{number}"), &more(&format!("phase-{number}"), [u64::MAX; 3]));
+            advance(&progress, "liar", &complete(u64::MAX, u64::MAX));
         }
         let most = 1_000 * BELIEVED;
         assert_told(
