@@ -157,8 +157,12 @@ async fn shared_and_none_twice(shared: Shared, tenants: usize) {
     let Some(hosts) = Hosts::new(shared, tenants, Duration::ZERO).await else { return };
     let all = ["one", "two", "three"].map(|name| hosts.start(name));
     hosts.until_complete(hosts.tenants).await;
-    let done: Vec<f64> =
-        all.iter().map(|host| host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#)).collect();
+    // A host tells of a turn when it has stored its end.
+    let mut done = [0.0; 3];
+    until("every complete turn is told", || {
+        done = all.each_ref().map(|host| host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#));
+        done.iter().sum::<f64>() >= hosts.tenants as f64
+    });
     assert_eq!(done.iter().sum::<f64>(), hosts.tenants as f64, "{done:?}");
     assert!(done.iter().all(|done| *done > 0.0), "a host had no part in it: {done:?}");
     assert_eq!(hosts.bed.control().count("agent/get").calls, hosts.tenants as u64, "a run was begun twice");

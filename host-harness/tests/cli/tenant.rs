@@ -30,6 +30,10 @@ async fn a_tenant_is_exported_imported_and_deleted() {
     assert!(exported["entries"].as_u64() > Some(30) && exported["left_out"].as_u64() > Some(0), "{exported}");
     let again = bed.run(&["--tenant", "acme", "--storage", &here, "tenant", "export", name]);
     assert!(again.fails(2, "usage")["message"].as_str().unwrap().contains("acme.jsonl exists"));
+    let nobodys = bed.home().join("nobody.jsonl");
+    let arguments = ["--tenant", "nobody", "--storage", &here, "tenant", "export", nobodys.to_str().unwrap()];
+    assert!(bed.run(&arguments).fails(2, "usage")["message"].as_str().unwrap().contains("nothing is stored"));
+    assert!(!nobodys.exists());
 
     let imported = bed.run(&["--tenant", "branch", "--storage", &there, "tenant", "import", name]).exits(0);
     assert_eq!((&imported["tenant"], &imported["exported_as"]), (&"branch".into(), &"acme".into()));
@@ -130,19 +134,22 @@ async fn an_import_goes_by_the_quota_that_is_declared() {
     import(&[]).exits(0);
 }
 
-#[test]
-fn answers_for_people_name_what_was_done() {
-    let home = tempfile::tempdir().unwrap();
-    let file = home.path().join("nobody.jsonl");
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_for_people_name_what_was_done() {
+    let bed = Bed::new().await;
+    let storage = format!("sqlite:{}", bed.home().join("a.db").display());
+    bed.run(&["--storage", &storage, "sync"]).exits(0);
+    let file = bed.home().join("default.jsonl");
     let name = file.to_str().unwrap();
     for (arguments, words) in [
-        (&["tenant", "export", name][..], "exported default: 元素 elements 0, 条目 entries 0"),
+        (&["tenant", "export", name][..], "exported default: 元素 elements 1, 条目 entries"),
         (&["tenant", "import", name, "--tenant", "branch"], "exported as: default"),
         (&["tenant", "delete", "--yes"], "deleted default"),
         (&["tenant", "delete", "--yes"], "delete once more when they have reloaded"),
         (&["tenant", "delete", "--help"], "may write for it until"),
     ] {
-        let ended = run(program(home.path(), arguments));
+        let arguments = [&["--storage", &*storage], arguments].concat();
+        let ended = run(program(bed.home(), &arguments));
         assert_eq!(ended.code, 0, "{ended:#?}");
         assert!(ended.stdout.contains(words), "{ended:#?}");
     }

@@ -45,6 +45,12 @@ pub async fn export(
     // Readable by the owner alone.
     let mut made = NamedTempFile::new_in(folder).map_err(failed)?;
     let exported = tenant::export(&*storage, &options.tenant, sealed, BufWriter::new(made.as_file_mut())).await?;
+    if exported.scopes == 0 {
+        return Err(Failure::usage(
+            format!("nothing is stored of tenant {:?}", options.tenant),
+            "no file was made: check --tenant and --storage",
+        ));
+    }
     made.as_file().sync_all().map_err(failed)?;
     made.persist_noclobber(file).map_err(|error| match error.error.kind() {
         io::ErrorKind::AlreadyExists => there_already(file),
