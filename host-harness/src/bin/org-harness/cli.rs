@@ -342,7 +342,7 @@ pub struct Serve {
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = interval)]
     pub lease: Duration,
     /// How long the host serves on when it is told to end, while /health says 503, so that a balancer sends people
-    /// elsewhere. Being told again ends it at once [default: 5s on SIGTERM, 0s on Ctrl-C]
+    /// elsewhere. Being told again ends that wait [default: 5s on SIGTERM, 0s on Ctrl-C]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub drain: Option<Duration>,
     /// How often changes of tenants are looked for; SIGHUP looks at once

@@ -83,9 +83,10 @@ impl Drop for Admission {
         let mut crowd = self.crowd.lock();
         let Some(tally) = crowd.get_mut(&self.tenant) else { return };
         tally.under_way = tally.under_way.saturating_sub(1);
-        // Nothing is kept of tenants of whom nobody has asked anything for a while.
-        let now = Instant::now();
-        crowd.retain(|_, tally| tally.under_way > 0 || tally.begun(now) > 0.0);
+        // What stays has no more entries than there are tenants.
+        if tally.under_way == 0 && tally.begun(Instant::now()) <= 0.0 {
+            crowd.remove(&self.tenant);
+        }
     }
 }
 
