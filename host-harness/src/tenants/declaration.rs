@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::{
     fields::{Fields, Problem},
     sign_in::{SignIn, sign_in},
+    unique::Unique,
 };
 use crate::{
     call::Limits,
@@ -163,9 +164,11 @@ pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<St
 }
 
 fn parse(text: &str) -> Result<Value, Vec<Problem>> {
-    serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text)).map_err(|error| {
+    let read = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    read.map(|Unique(value)| value).map_err(|error| {
         // The parser's own words may quote a value.
-        let message = format!("no JSON at line {}, column {}", error.line(), error.column());
+        let what = if error.is_data() { "a key stands twice in one object, the second time" } else { "no JSON" };
+        let message = format!("{what} at line {}, column {}", error.line(), error.column());
         vec![Problem { path: String::new(), message }]
     })
 }
@@ -513,6 +516,9 @@ mod tests {
         assert_eq!(found[0].to_string(), r#"tenants: "a" is declared more than once"#);
         let found = read_all("{\"tenants\": hidden}", Path::new("/")).unwrap_err();
         assert_eq!(found[0].to_string(), "no JSON at line 1, column 13");
+        let twice = r#"{"tenants": [{"name":"a","element":"a","sign_in":{"role_required":true},"sign_in":{}}]}"#;
+        let found = read_all(twice, Path::new("/")).unwrap_err();
+        assert!(found[0].to_string().starts_with("a key stands twice in one object"), "{}", found[0]);
         assert!(read_all("{}", Path::new("/")).unwrap_err()[0].to_string().contains("tenants: is missing"));
     }
 

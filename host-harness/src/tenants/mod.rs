@@ -45,6 +45,7 @@ mod registry;
 mod sign_in;
 mod source;
 mod stored;
+mod unique;
 
 pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};
 pub use fields::Problem;
