@@ -1,0 +1,167 @@
+//! Writing the copy: a batch of changes that becomes one atomic `apply` with records, indexes, feed and head together.
+
+use std::collections::BTreeSet;
+
+use super::{
+    decision::Decision,
+    feed::{ENTRY_TTL_MS, Entry, Subject},
+    head::{self, Head},
+    key, roles,
+    record::{DepartmentRecord, MemberRecord, Presence},
+};
+use crate::{
+    contract::{directory::ChangeKind, storage::Op},
+    failure::Failure,
+    platform::Platform,
+    store,
+    vendor::wire::member::Member,
+};
+
+/// Items of a batch after which no further record should be added: a member of 100 departments adds up to 202 more
+/// before the 1,000 of the storage contract are reached.
+const ITEMS: usize = 700;
+/// Likewise bytes, of 1 MiB.
+const BYTES: usize = 700 << 10;
+
+/// See the module. Begun by reading the head; everything else the batch builds on has to be read after that, so that
+/// the check of the head's version protects it.
+#[derive(Debug)]
+pub struct Batch {
+    /// The head as it will be.
+    pub head: Head,
+    version: Option<u64>,
+    now: u64,
+    ops: Vec<Op>,
+    bytes: usize,
+}
+
+impl Batch {
+    /// Reads the head for a writer of this corp.
+    pub fn begin<P: Platform>(platform: &P, corp_id: &str) -> Result<Self, Failure> {
+        let (head, version) = head::read_for(platform, corp_id)?;
+        Ok(Self { head, version, now: platform.now_ms(), ops: Vec::new(), bytes: 0 })
+    }
+
+    /// The ordinal of a new member.
+    pub fn new_ordinal(&mut self) -> u64 {
+        self.head.next_ordinal += 1;
+        self.head.next_ordinal - 1
+    }
+
+    /// Whether further records belong into another batch.
+    pub fn is_full(&self) -> bool {
+        self.ops.len() >= ITEMS || self.bytes >= BYTES
+    }
+
+    /// Whether the batch changes anything.
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    /// A further operation of the same `apply`.
+    pub fn push(&mut self, op: Op) {
+        if let Op::Put(put) = &op {
+            self.bytes += put.key.len() + put.value.len();
+        }
+        self.ops.push(op);
+    }
+
+    /// Replaces a member, moves its index entries and says so in the feed.
+    pub fn member(&mut self, old: Option<&MemberRecord>, new: &MemberRecord, kind: ChangeKind) {
+        self.member_silently(old, new);
+        let subject = Subject::Member { presence: new.presence, member: new.member.clone() };
+        self.feed(kind, &new.member.id, subject);
+    }
+
+    /// Replaces a member without a word in the feed: only for what the contract does not show, as the time of reading.
+    pub fn member_silently(&mut self, old: Option<&MemberRecord>, new: &MemberRecord) {
+        if let Some(old) = old {
+            let count = self.head.members.of(old.presence);
+            *count = count.saturating_sub(1);
+        }
+        *self.head.members.of(new.presence) += 1;
+        let before = old.map(places).unwrap_or_default();
+        let after = places(new);
+        for department in before.difference(&after) {
+            self.push(store::delete(key::index_entry(department, &new.member.id)));
+        }
+        for department in after.difference(&before) {
+            self.push(store::put_text(key::index_entry(department, &new.member.id), String::new()));
+        }
+        self.push(store::put(key::member(&new.member.id), new));
+    }
+
+    /// Adds a fetched member. Roles of somebody who had resigned come back suspended: WeCom hands user ids out
+    /// again, and the new person must not inherit them.
+    pub fn decided_member<P: Platform>(
+        &mut self,
+        platform: &P,
+        stored: Option<&MemberRecord>,
+        member: Member,
+        read_at: u64,
+        decision: Decision,
+    ) -> Result<(), Failure> {
+        let ordinal = stored.map_or_else(|| self.new_ordinal(), |stored| stored.ordinal);
+        let record = MemberRecord { read_at, ordinal, presence: Presence::of(member.status), member };
+        match decision {
+            Decision::Change(kind) => {
+                let had_resigned = stored.is_some_and(|stored| stored.presence == Presence::Resigned);
+                if kind == ChangeKind::MemberRejoined
+                    && had_resigned
+                    && let Some(mut overlay) = roles::read(platform, &record.member.id)?
+                    && !overlay.roles.is_empty()
+                {
+                    overlay.suspended = true;
+                    self.push(store::put(key::overlay(&record.member.id), &overlay));
+                }
+                self.member(stored, &record, kind);
+            }
+            // Only that it was read: fields of somebody who resigned may differ, and the feed says nothing of them.
+            Decision::Unchanged => {
+                let member = stored.map_or(record.member.clone(), |stored| stored.member.clone());
+                self.member_silently(stored, &MemberRecord { member, ..record });
+            }
+            Decision::Ignore => {}
+        }
+        Ok(())
+    }
+
+    /// Writes a department and says so in the feed.
+    pub fn department(&mut self, new: &DepartmentRecord, kind: ChangeKind) {
+        if kind == ChangeKind::DepartmentAdded {
+            self.head.departments += 1;
+        }
+        self.push(store::put(key::department(&new.department.id), new));
+        self.feed(kind, &new.department.id, Subject::Department { department: new.department.clone() });
+    }
+
+    /// Deletes a department and says so in the feed.
+    pub fn remove_department(&mut self, old: DepartmentRecord) {
+        self.head.departments = self.head.departments.saturating_sub(1);
+        self.push(store::delete(key::department(&old.department.id)));
+        let id = old.department.id.clone();
+        self.feed(ChangeKind::DepartmentRemoved, &id, Subject::Department { department: old.department });
+    }
+
+    /// The operations of the `apply`, the head's check and write among them.
+    pub fn into_ops(mut self) -> Vec<Op> {
+        self.ops.push(store::check(key::HEAD, self.version));
+        self.ops.push(store::put(key::HEAD, &self.head));
+        self.ops
+    }
+
+    fn feed(&mut self, kind: ChangeKind, id: &str, subject: Subject) {
+        self.head.last_change += 1;
+        let entry = Entry { seq: self.head.last_change, at: self.now, kind: kind.into(), id: id.to_owned(), subject };
+        self.push(store::put_for(key::change(entry.seq), &entry, ENTRY_TTL_MS));
+    }
+}
+
+/// The departments in whose index a member stands.
+fn places(record: &MemberRecord) -> BTreeSet<&str> {
+    if record.presence.is_present() {
+        record.member.departments.iter().map(|place| place.id.as_str()).collect()
+    } else {
+        BTreeSet::new()
+    }
+}

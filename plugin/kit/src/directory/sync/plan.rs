@@ -1,0 +1,402 @@
+//! The plan of a run, page by page: what lies in its scratch against the copy as it is now, by the same decisions that
+//! applying it takes. Nothing is written, so a plan can be read by anybody, as often as they like.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+
+use super::{
+    compare::Row,
+    run::{Phase, Run},
+};
+use crate::{
+    contract::{
+        directory::{ChangeKind, FieldChange, PlanPage, PlannedChange},
+        storage::Entry,
+        types::Reason,
+    },
+    directory::{
+        decision::{self, Decision},
+        key,
+        record::{DepartmentRecord, MemberRecord, Presence},
+    },
+    failure::Failure,
+    platform::Platform,
+    store,
+    text::Text,
+    vendor::wire::{department::Department, member::Member},
+};
+
+/// Changes of a page at most.
+const PAGE: u32 = 200;
+/// Rows of scratch that are read together.
+const ROWS: u32 = 200;
+/// Rows after which a page ends although it is not full: most departments of a plan do not change.
+const LOOKED_AT: usize = 4_000;
+/// Bytes of an id in a cursor: more than any id has in lower case.
+const ID_BYTES: usize = 256;
+
+/// Reads a page. See `plan` in `wit/directory.wit`.
+pub fn plan<P: Platform>(platform: &P, cursor: Option<&str>, limit: u32) -> Result<PlanPage, Failure> {
+    let run = held(platform)?;
+    let mut place = match cursor {
+        Some(cursor) => Some(Place::parse(cursor, &run)?),
+        None => Some(Place::BEGINNING),
+    };
+    let limit = usize::try_from(limit.clamp(1, PAGE)).unwrap_or(1);
+    let mut page = Page { platform, run, changes: Vec::new(), limit, looked_at: 0 };
+    while let Some(from) = place.take_if(|_| page.has_room()) {
+        place = page.fill(from)?;
+    }
+    // Whoever ended the run meanwhile took the scratch away, and what is missing would look like no change.
+    if held(platform).ok().as_ref().map(|run| &run.id) != Some(&page.run.id) {
+        return Err(no_plan());
+    }
+    let cursor = place.map(|place| place.show(&page.run));
+    Ok(PlanPage { run: page.run.id, changes: page.changes, cursor })
+}
+
+/// The run that has a plan: one that is planned, or that the guard holds.
+fn held<P: Platform>(platform: &P) -> Result<Run, Failure> {
+    let run = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
+    run.filter(|run| run.phase == Phase::Planned || run.is_blocked).ok_or_else(no_plan)
+}
+
+fn no_plan() -> Failure {
+    Failure::new(Reason::NotFound, "there is no plan: no dry run is finished, and no run is held by the guard")
+        .with_hint(Text::new(
+            "当前没有同步计划：请先试运行（dry run）",
+            "there is no plan to show: run a dry run first",
+        ))
+}
+
+/// Where a page begins. The order is the order of the plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Place {
+    /// Departments written: at this row of this page of scratch.
+    Departments(usize, usize),
+    /// Departments removed: after this id.
+    DepartmentRemovals(String),
+    /// Members written: after this id.
+    Members(String),
+    /// Members who left: after this id.
+    Removals(String),
+}
+
+impl Place {
+    const BEGINNING: Self = Self::Departments(0, 0);
+
+    /// The kinds are those of the scratch, see [`key`].
+    fn show(&self, run: &Run) -> String {
+        let run = &run.id;
+        match self {
+            Self::Departments(page, row) => format!("{run}/d/{page}.{row}"),
+            Self::DepartmentRemovals(after) => format!("{run}/e/{after}"),
+            Self::Members(after) => format!("{run}/m/{after}"),
+            Self::Removals(after) => format!("{run}/g/{after}"),
+        }
+    }
+
+    fn parse(cursor: &str, run: &Run) -> Result<Self, Failure> {
+        let mut parts = cursor.splitn(3, '/');
+        let (Some(of), Some(kind), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(foreign_cursor());
+        };
+        let after = || {
+            let is_id = rest.len() <= ID_BYTES && !rest.chars().any(char::is_control);
+            if is_id { Ok(rest.to_owned()) } else { Err(foreign_cursor()) }
+        };
+        let place = match kind {
+            "d" => {
+                let (page, row) = rest.split_once('.').ok_or_else(foreign_cursor)?;
+                let number = |digits: &str| digits.parse().map_err(|_| foreign_cursor());
+                Self::Departments(number(page)?, number(row)?)
+            }
+            "e" => Self::DepartmentRemovals(after()?),
+            "m" => Self::Members(after()?),
+            "g" => Self::Removals(after()?),
+            _ => return Err(foreign_cursor()),
+        };
+        match of {
+            of if of == run.id => Ok(place),
+            of if is_run_id(of) => Err(expired()),
+            _ => Err(foreign_cursor()),
+        }
+    }
+}
+
+/// Whether it has the form of a run's id: twelve hexadecimal digits of time, sixteen of chance.
+fn is_run_id(text: &str) -> bool {
+    let is_hex = |part: &str, len| part.len() == len && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.split_once('-').is_some_and(|(time, chance)| is_hex(time, 12) && is_hex(chance, 16))
+}
+
+fn foreign_cursor() -> Failure {
+    Failure::invalid_argument("cursor", "the cursor was not made by `plan`: pass on what a page answered")
+}
+
+fn expired() -> Failure {
+    Failure::new(Reason::CursorExpired, "the cursor belongs to the plan of another run").with_hint(Text::new(
+        "该计划已被新的计划取代：请从头读取",
+        "another plan has taken this one's place: read the plan from its beginning",
+    ))
+}
+
+/// A page that is being filled.
+struct Page<'a, P: Platform> {
+    platform: &'a P,
+    run: Run,
+    changes: Vec<PlannedChange>,
+    limit: usize,
+    looked_at: usize,
+}
+
+impl<P: Platform> Page<'_, P> {
+    fn has_room(&self) -> bool {
+        self.changes.len() < self.limit && self.looked_at < LOOKED_AT
+    }
+
+    /// Adds some of what follows a place; answers where to go on, if anywhere.
+    fn fill(&mut self, from: Place) -> Result<Option<Place>, Failure> {
+        match from {
+            Place::Departments(page, row) => self.departments(page, row).map(Some),
+            Place::DepartmentRemovals(after) => self.department_removals(&after).map(Some),
+            Place::Members(after) => self.members(&after).map(Some),
+            Place::Removals(after) => self.removals(&after),
+        }
+    }
+
+    fn departments(&mut self, page: usize, row: usize) -> Result<Place, Failure> {
+        if page >= self.run.department_pages {
+            return Ok(Place::DepartmentRemovals(String::new()));
+        }
+        let scratch = key::scratch_page(&self.run.id, 'd', page);
+        let Some(stored) = store::get::<_, Vec<Department>>(self.platform, &scratch)? else {
+            // The store lost it, unless the run was ended a moment ago.
+            return Err(held(self.platform).err().unwrap_or_else(|| Failure::damaged(&scratch)));
+        };
+        let fetched = stored.value;
+        let rows = fetched.len();
+        let keys: Vec<String> = fetched.iter().skip(row).map(|department| key::department(&department.id)).collect();
+        let copy = store::get_many(self.platform, &keys)?;
+        for (index, (mut department, entry)) in fetched.into_iter().skip(row).zip(copy).enumerate() {
+            if self.changes.len() >= self.limit {
+                return Ok(Place::Departments(page, row + index));
+            }
+            let record = parsed::<DepartmentRecord>(entry.as_ref())?;
+            if record.as_ref().is_some_and(|record| record.read_at > self.run.departments_read_at) {
+                continue;
+            }
+            let known = record.map(|record| record.department);
+            if let Decision::Change(kind) = decision::on_department(known.as_ref(), &mut department) {
+                let fields = fields(known.map(|known| store::to_json(&known)), Some(store::to_json(&department)), &[])?;
+                self.changes.push(PlannedChange { kind, id: department.id, name: department.name, fields });
+            }
+        }
+        self.looked_at += rows.saturating_sub(row);
+        Ok(Place::Departments(page + 1, 0))
+    }
+
+    fn department_removals(&mut self, after: &str) -> Result<Place, Failure> {
+        let Some(rows) = self.rows('e', after, key::department)? else { return Ok(Place::Members(String::new())) };
+        let last = rows.last;
+        for (_, entry) in rows.pairs {
+            let Some(record) = parsed::<DepartmentRecord>(entry.as_ref())? else { continue };
+            if record.read_at <= self.run.departments_read_at {
+                let department = record.department;
+                let fields = fields(Some(store::to_json(&department)), None, &[])?;
+                let kind = ChangeKind::DepartmentRemoved;
+                self.changes.push(PlannedChange { kind, id: department.id, name: department.name, fields });
+            }
+        }
+        Ok(Place::DepartmentRemovals(last))
+    }
+
+    fn members(&mut self, after: &str) -> Result<Place, Failure> {
+        let Some(rows) = self.rows('m', after, key::member)? else { return Ok(Place::Removals(String::new())) };
+        let last = rows.last;
+        for (row, entry) in rows.pairs {
+            let Row { read_at, member } = store::parse::<Row<'_>>(&row)?.value;
+            let mut member: Member = member.into_owned();
+            let known = parsed::<MemberRecord>(entry.as_ref())?;
+            if known.as_ref().is_some_and(|known| known.read_at > read_at) {
+                continue;
+            }
+            if let Decision::Change(kind) = decision::on_member(known.as_ref(), &mut member) {
+                let (before, presence) = known.map(|known| (store::to_json(&known.member), known.presence)).unzip();
+                // The stored member has the status that WeCom said last, the record how it stands by now.
+                let after = (store::to_json(&member), Presence::of(member.status));
+                let status = [("status", presence.map(|presence| store::to_json(&presence)), store::to_json(&after.1))];
+                let fields = fields(before, Some(after.0), &status)?;
+                self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });
+            }
+        }
+        Ok(Place::Members(last))
+    }
+
+    fn removals(&mut self, after: &str) -> Result<Option<Place>, Failure> {
+        let Some(rows) = self.rows('g', after, key::member)? else { return Ok(None) };
+        let last = rows.last;
+        for (row, entry) in rows.pairs {
+            let Some(known) = parsed::<MemberRecord>(entry.as_ref())? else { continue };
+            // A candidate has not been asked about, so nobody knows more recent than the copy.
+            let read_at = if row.value.is_empty() { u64::MAX } else { store::parse::<u64>(&row)?.value };
+            if known.presence.is_present() && known.read_at <= read_at {
+                let status = [("status", Some(store::to_json(&known.presence)), store::to_json(&Presence::LeftRange))];
+                let fields = fields(None, None, &status)?;
+                let (kind, member) = (ChangeKind::MemberLeftRange, known.member);
+                self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });
+            }
+        }
+        Ok(Some(Place::Removals(last)))
+    }
+
+    /// The next rows of a kind of scratch beside what the copy holds of each, as many as there is room for; nothing at
+    /// the end.
+    fn rows(&mut self, kind: char, after: &str, of_copy: fn(&str) -> String) -> Result<Option<Rows>, Failure> {
+        let prefix = key::scratch_of(&self.run.id, kind);
+        let after = (!after.is_empty()).then(|| format!("{prefix}{after}"));
+        let limit = u32::try_from(self.limit - self.changes.len()).map_or(ROWS, |room| room.min(ROWS));
+        let entries = self.platform.scan(&prefix, after.as_deref(), limit)?.entries;
+        self.looked_at += entries.len();
+        let Some(last) = entries.last().map(|entry| entry.key[prefix.len()..].to_owned()) else { return Ok(None) };
+        let keys: Vec<String> = entries.iter().map(|entry| of_copy(&entry.key[prefix.len()..])).collect();
+        let copy = store::get_many(self.platform, &keys)?;
+        Ok(Some(Rows { pairs: entries.into_iter().zip(copy).collect(), last }))
+    }
+}
+
+/// See [`Page::rows`].
+struct Rows {
+    pairs: Vec<(Entry, Option<Entry>)>,
+    /// Id of the last one.
+    last: String,
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(entry: Option<&Entry>) -> Result<Option<T>, Failure> {
+    Ok(entry.map(store::parse).transpose()?.map(|stored| stored.value))
+}
+
+/// A field that is not taken from the records: its name, the JSON before, the JSON after.
+type Given = (&'static str, Option<String>, String);
+
+/// Compares two stored records key by key, whatever their fields are. Equal values have equal texts, since the same
+/// serialiser wrote both.
+fn fields(before: Option<String>, after: Option<String>, given: &[Given]) -> Result<Vec<FieldChange>, Failure> {
+    let (mut old, mut new) = (raw(before.as_deref())?, raw(after.as_deref())?);
+    for (name, before, after) in given {
+        match before {
+            Some(before) => drop(old.insert(name, parse(before)?)),
+            None => drop(old.remove(name)),
+        }
+        new.insert(name, parse(after)?);
+    }
+    let names = old.keys().chain(new.keys()).copied().collect::<std::collections::BTreeSet<&str>>();
+    let mut changes = Vec::new();
+    for name in names.into_iter().filter(|name| *name != "id") {
+        let (before, after) = (old.get(name).map(|value| value.get()), new.get(name).map(|value| value.get()));
+        if before != after {
+            let (before, after) = (before.map(shown).transpose()?, after.map(shown).transpose()?);
+            changes.push(FieldChange { field: name.replace('_', "-"), before, after });
+        }
+    }
+    Ok(changes)
+}
+
+fn raw(record: Option<&str>) -> Result<BTreeMap<&str, &RawValue>, Failure> {
+    record.map_or_else(|| Ok(BTreeMap::new()), parse)
+}
+
+/// Text without its quotes; everything else as the JSON that it is.
+fn shown(json: &str) -> Result<String, Failure> {
+    if json.starts_with('"') { parse(json) } else { Ok(json.to_owned()) }
+}
+
+fn parse<'a, T: serde::Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
+    serde_json::from_str(json).map_err(|error| Failure::corrupt("the plan", &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn records_are_compared_key_by_key() {
+        let change = |field: &str, before: Option<&str>, after: Option<&str>| FieldChange {
+            field: field.to_owned(),
+            before: before.map(str::to_owned),
+            after: after.map(str::to_owned),
+        };
+        let record = Some(r#"{"id":"1","name":"a \"b\"","main_department":"2","order":3,"departments":[{"id":"2"}]}"#);
+        let moved = Some(r#"{"id":"1","name":"a \"b\"","order":3,"departments":[{"id":"4"}],"alias":"x"}"#);
+        let whole = |at: fn(&str) -> (Option<&str>, Option<&str>)| -> Vec<FieldChange> {
+            [("departments", r#"[{"id":"2"}]"#), ("main-department", "2"), ("name", r#"a "b""#), ("order", "3")]
+                .map(|(field, value)| change(field, at(value).0, at(value).1))
+                .into()
+        };
+        let status = [("status", Some("\"active\"".to_owned()), "\"left-range\"".to_owned())];
+        for (name, before, after, given, expected) in [
+            ("nothing", record, record, &[][..], vec![]),
+            ("added", None, record, &[], whole(|value| (None, Some(value)))),
+            ("removed", record, None, &[], whole(|value| (Some(value), None))),
+            (
+                "moved",
+                record,
+                moved,
+                &[],
+                vec![
+                    change("alias", None, Some("x")),
+                    change("departments", Some(r#"[{"id":"2"}]"#), Some(r#"[{"id":"4"}]"#)),
+                    change("main-department", Some("2"), None),
+                ],
+            ),
+            ("the status alone", None, None, &status, vec![change("status", Some("active"), Some("left-range"))]),
+        ] {
+            let found = fields(before.map(str::to_owned), after.map(str::to_owned), given).unwrap();
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_leads_back_to_its_place() {
+        let id = "019a2b3c4d5e-0123456789abcdef";
+        let run = Run::new(id.to_owned(), 0, true, 5);
+        for place in [
+            Place::BEGINNING,
+            Place::Departments(3, 199),
+            Place::DepartmentRemovals("31".to_owned()),
+            Place::DepartmentRemovals(String::new()),
+            Place::Members("a/b.c".to_owned()),
+            Place::Removals("张三".to_owned()),
+        ] {
+            assert_eq!(Place::parse(&place.show(&run), &run).unwrap(), place);
+        }
+    }
+
+    #[test]
+    fn other_cursors_are_told_apart() {
+        let run = Run::new("019a2b3c4d5e-0123456789abcdef".to_owned(), 0, true, 5);
+        let of = |rest: &str| format!("{}/{rest}", run.id);
+        for (cursor, is_expired) in [
+            (String::new(), false),
+            ("c7".to_owned(), false),
+            (of("d"), false),
+            (of("d/1"), false),
+            (of("d/1.-1"), false),
+            (of("d/99999999999999999999.0"), false),
+            (of("x/1"), false),
+            (of("m/a\u{0}"), false),
+            (of(&format!("m/{}", "a".repeat(300))), false),
+            ("elsewhere/m/a".to_owned(), false),
+            ("019a2b3c4d5f-0123456789abcdef/m/a".to_owned(), true),
+            ("019a2b3c4d5f-0123456789abcdef/d/0.0".to_owned(), true),
+        ] {
+            let reason = Place::parse(&cursor, &run).unwrap_err().reason;
+            match reason {
+                Reason::CursorExpired => assert!(is_expired, "{cursor}"),
+                Reason::InvalidArgument(_) => assert!(!is_expired, "{cursor}"),
+                other => panic!("{cursor}: {other:?}"),
+            }
+        }
+    }
+}

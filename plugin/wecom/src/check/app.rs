@@ -1,0 +1,105 @@
+//! Whether calls from this address are accepted, and whether the app is there and enabled: both from `agent/get`.
+
+use super::credentials;
+use crate::{
+    config::{Config, authority},
+    verdict::{Finding, Page},
+    failure::Failure,
+    vendor::{codes, wire::agent::Agent},
+};
+
+/// `agent/get` names another app: by number (doc 90227), in older reports as a lack of privilege, or as a number that
+/// does not exist.
+const OTHER_APP: [i64; 3] = [301_002, 60011, 40056];
+/// The app is disabled, or lost its permissions because nobody used it.
+const DISABLED: [i64; 3] = [50003, 48006, 60031];
+
+/// Whether the address that calls come from is trusted: this host's, or that of the proxy. WeCom looks at the token, then
+/// at the address, then at parameters; where it looks whether the app is enabled is not documented.
+pub(crate) fn trusted_ip(config: &Config, asked: &Result<Agent, Failure>) -> Finding {
+    let proxy = config.proxy.as_ref().map(authority);
+    let finding = match asked {
+        Ok(_) => accepted(proxy.as_deref()),
+        Err(failure) => match failure.vendor_code {
+            Some(codes::UNTRUSTED_ADDRESS) => not_trusted(failure, proxy.as_deref()),
+            Some(code) if OTHER_APP.contains(&code) => accepted(proxy.as_deref()),
+            _ => return super::aspect::hidden(),
+        },
+    };
+    match proxy {
+        Some(proxy) => finding.fact("proxy", proxy),
+        None => finding,
+    }
+}
+
+fn accepted(proxy: Option<&str>) -> Finding {
+    match proxy {
+        None => Finding::ok("accepted", ("企业微信接受来自本机地址的调用", "WeCom accepts calls from this address")),
+        Some(proxy) => Finding::ok(
+            "accepted",
+            (
+                format!("企业微信接受来自代理 {proxy} 的调用"),
+                format!("WeCom accepts calls from the address of the proxy {proxy}"),
+            ),
+        ),
+    }
+}
+
+fn not_trusted(failure: &Failure, proxy: Option<&str>) -> Finding {
+    let address = codes::untrusted_address(failure);
+    let (shown_zh, shown_en) = match address {
+        Some(address) => (format!(" {address} "), format!(" {address}")),
+        None => ("（企业微信未告知）".to_owned(), ", which WeCom does not tell,".to_owned()),
+    };
+    let message = match proxy {
+        None => (
+            format!("出口地址{shown_zh}不在企业可信 IP 中"),
+            format!("the outgoing address{shown_en} is not among the trusted addresses"),
+        ),
+        Some(proxy) => (
+            format!("代理 {proxy} 的出口地址{shown_zh}不在企业可信 IP 中"),
+            format!("the outgoing address{shown_en} of the proxy {proxy} is not among the trusted addresses"),
+        ),
+    };
+    let finding = Finding::failed("address-not-trusted", message).caused_by(failure).page(Page::Apps);
+    match address {
+        Some(address) => finding.fact("address", address),
+        None => finding,
+    }
+}
+
+/// Whether the app is the configured one and enabled.
+pub(crate) fn enabled(config: &Config, asked: &Result<Agent, Failure>) -> Finding {
+    match asked {
+        Ok(agent) if agent.agent_id.is_some_and(|id| id != config.agent_id) => other_app(config),
+        Ok(agent) if agent.closed => disabled(),
+        Ok(agent) => {
+            let finding = Finding::ok("enabled", ("应用已启用", "the app is enabled"));
+            if agent.name.is_empty() { finding } else { finding.fact("name", &agent.name) }
+        }
+        Err(failure) => match failure.vendor_code {
+            Some(codes::UNTRUSTED_ADDRESS) => super::aspect::hidden(),
+            Some(code) if OTHER_APP.contains(&code) => other_app(config).caused_by(failure),
+            Some(code) if DISABLED.contains(&code) => disabled().caused_by(failure),
+            _ => credentials::broken(failure),
+        },
+    }
+}
+
+fn other_app(config: &Config) -> Finding {
+    Finding::failed(
+        "wrong-agent",
+        (
+            format!("AgentID {} 与 Secret 不属于同一应用", config.agent_id),
+            format!("agent id {} is not the app of this secret", config.agent_id),
+        ),
+    )
+    .hint("请在应用页面核对 AgentId 与 Secret", "compare agent id and secret with the page of the app")
+    .page(Page::Apps)
+}
+
+fn disabled() -> Finding {
+    Finding::failed("app-disabled", ("应用已停用", "the app is disabled"))
+        .hint("请管理员在应用页面启用该应用", "the administrator enables the app on its page")
+        .page(Page::Apps)
+}

@@ -1,0 +1,81 @@
+//! Whether sign-in pages may return to the configured address (fact sheet §2.4).
+//!
+//! The workspace entry needs the app's trusted domain, whole host and port. The browser entry accepts the callback
+//! domain as well, which no API tells, so a mismatch is fatal for one entry and open for the other.
+
+use crate::{
+    config::{Config, authority},
+    verdict::{Finding, Page},
+    vendor::wire::agent::Agent,
+};
+
+/// Compares the redirect address with the domain that `agent/get` tells.
+pub(crate) fn judge(config: &Config, agent: &Agent) -> Finding {
+    let Some(redirect) = config.redirect_uri.as_ref().map(authority) else {
+        return Finding::skipped(
+            "no-redirect-uri",
+            ("未配置 redirectUri，无法与可信域名比较", "redirectUri is not configured, so there is nothing to compare"),
+        )
+        .hint("需要登录时请配置 redirectUri", "configure redirectUri if members are to sign in");
+    };
+    let trusted: Vec<_> = domains(&agent.redirect_domain).collect();
+    let finding = if trusted.is_empty() {
+        Finding::failed("no-trusted-domain", ("应用没有可信域名", "the app has no trusted domain"))
+    } else if trusted.contains(&redirect) {
+        return Finding::ok(
+            "trusted",
+            (format!("{redirect} 是应用的可信域名"), format!("{redirect} is the trusted domain of the app")),
+        )
+        .fact("redirect-host", redirect);
+    } else if trusted.iter().any(|domain| host(domain) == host(&redirect)) {
+        Finding::failed(
+            "port-mismatch",
+            (
+                format!("可信域名 {} 与登录地址 {redirect} 端口不同", trusted.join("、")),
+                format!(
+                    "the trusted domain {} has another port than the redirect address {redirect}",
+                    trusted.join(", ")
+                ),
+            ),
+        )
+    } else {
+        Finding::failed(
+            "domain-mismatch",
+            (
+                format!("可信域名 {} 与登录地址 {redirect} 不一致", trusted.join("、")),
+                format!("the trusted domain {} is not the host of the redirect address {redirect}", trusted.join(", ")),
+            ),
+        )
+    };
+    finding
+        .hint(
+            format!(
+                "从工作台登录需要将 {redirect} 设为应用的可信域名（网页授权及JS-SDK）；浏览器扫码登录还可使用「企业微信授权登录」中的授权回调域，接口无法读取"
+            ),
+            format!(
+                "for sign-in from the workspace make {redirect} the trusted domain of the app (Web Authorization and \
+                 JS-SDK); sign-in in a browser may instead use the callback domain under WeCom Login, which no API \
+                 tells"
+            ),
+        )
+        .page(Page::Apps)
+        .fact("redirect-host", redirect)
+        .fact("trusted-domain", trusted.join(","))
+}
+
+/// The domains of the field, which holds one today. A scheme or a slash, which the console refuses, is left out.
+fn domains(field: &str) -> impl Iterator<Item = String> {
+    field.split([',', ';', '|', ' ']).filter_map(|domain| {
+        let domain = domain.split_once("://").map_or(domain, |(_, rest)| rest);
+        let domain = domain.split('/').next().unwrap_or_default().to_ascii_lowercase();
+        (!domain.is_empty()).then_some(domain)
+    })
+}
+
+/// The host of an authority; the brackets of an address hold its colons.
+fn host(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
