@@ -6,7 +6,7 @@ pub(crate) mod generated {
     wit_bindgen::generate!({
         world: "organisation-element",
         path: "../../wit",
-        additional_derives: [PartialEq, Eq, Hash],
+        additional_derives: [PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize],
         pub_export_macro: true,
         generate_all,
     });

@@ -1,20 +1,38 @@
-//! The domain's error: the contract's `error` with its hint still in both languages.
+//! The error of the kit and of every vendor: the contract's `error` with its texts still in both languages.
 //!
-//! Inside the domain nobody knows which language the administrator reads, so a [`Failure`] keeps both and becomes the
-//! contract's record at the very edge, where the configuration's locale is known.
+//! Nobody inside knows which language the administrator reads, so a [`Failure`] keeps both and becomes the contract's
+//! record at the very edge, where the configuration's locale is known.
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
     contract::{storage, types},
     text::{Locale, Text},
 };
 
+/// Where a failure comes from, as far as the component itself goes on differently for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Cause {
+    /// Anything that the reason says well enough.
+    #[default]
+    Other,
+    /// A limit of this call is used up: the next call goes on.
+    CallLimit,
+    /// An answer is larger than the host delivers.
+    AnswerTooLarge,
+    /// The storage failed, or holds what cannot be read.
+    Storage,
+}
+
 /// Why an operation failed. See `error` in `wit/types.wit` for what each field promises.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// What the caller has to do.
     pub reason: types::Reason,
-    /// For engineers: English, lower case, one line, nothing secret.
-    pub message: String,
+    /// What this component has to know beyond the reason.
+    pub cause: Cause,
+    /// What happened: one line, nothing secret. English in lower case.
+    pub message: Text,
     /// The next step for the person concerned.
     pub hint: Option<Text>,
     /// WeCom's `errcode`, when one is the cause.
@@ -27,28 +45,51 @@ pub struct Failure {
 
 impl Failure {
     /// A failure with a reason and a message; the rest is added with the methods below.
-    pub fn new(reason: types::Reason, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into(), hint: None, vendor_code: None, retry_after_ms: None, request_id: None }
+    pub fn new(reason: types::Reason, message: impl Into<Text>) -> Self {
+        Self {
+            reason,
+            cause: Cause::Other,
+            message: message.into(),
+            hint: None,
+            vendor_code: None,
+            retry_after_ms: None,
+            request_id: None,
+        }
     }
 
     /// An argument that cannot be used; `path` names it.
-    pub fn invalid_argument(path: &str, message: impl Into<String>) -> Self {
-        let message = message.into();
+    pub fn invalid_argument(path: &str, message: impl Into<Text>) -> Self {
+        // The problem gets its message at the edge, together with the error.
         let problem = types::Problem {
             path: path.to_owned(),
             code: "invalid".to_owned(),
             severity: types::Severity::Error,
-            message: message.clone(),
+            message: String::new(),
             hint: String::new(),
         };
         Self::new(types::Reason::InvalidArgument(problem), message)
+    }
+
+    /// A limit of this call is used up. `what` was not done.
+    pub fn call_limit(what: &str) -> Self {
+        Self::new(
+            types::Reason::Other("budget-exhausted".to_owned()),
+            (format!("{what}：本次调用的额度已用尽"), format!("{what}: a limit of this call is used up")),
+        )
+        .with_cause(Cause::CallLimit)
+        .with_hint(Text::new(
+            "本次调用的资源额度已用尽：请重试，或请平台运维提高额度",
+            "a limit of this call is used up: try again, or ask the operator for more",
+        ))
     }
 
     /// What was stored by this component cannot be read back.
     pub fn corrupt(key: &str, error: &serde_json::Error) -> Self {
         // The position and kind of the fault only: the text of a JSON error can quote the value.
         let mut failure = Self::damaged(key);
-        failure.message.push_str(&format!(" ({:?} at column {})", error.classify(), error.column()));
+        let place = format!(" ({:?} at column {})", error.classify(), error.column());
+        failure.message.zh.push_str(&place);
+        failure.message.en.push_str(&place);
         failure
     }
 
@@ -56,12 +97,20 @@ impl Failure {
     pub fn damaged(key: &str) -> Self {
         Self::new(
             types::Reason::Other("corrupt-storage".to_owned()),
-            format!("the stored value of {key} cannot be read"),
+            (format!("{key} 的存储值无法读取"), format!("the stored value of {key} cannot be read")),
         )
+        .with_cause(Cause::Storage)
         .with_hint(Text::new(
             "存储中的数据已损坏，请联系平台运维",
             "the stored data is damaged: contact the operator of the platform",
         ))
+    }
+
+    /// Says where it comes from.
+    #[must_use]
+    pub fn with_cause(mut self, cause: Cause) -> Self {
+        self.cause = cause;
+        self
     }
 
     /// Adds the next step.
@@ -90,11 +139,18 @@ impl Failure {
         matches!(self.reason, types::Reason::RateLimited | types::Reason::Unavailable)
     }
 
-    /// The contract's record, with the hint in one language.
+    /// The contract's record, with its texts in one language.
     pub fn into_error(self, locale: Locale) -> types::Error {
+        let message = self.message.line(locale);
+        let reason = match self.reason {
+            types::Reason::InvalidArgument(problem) if problem.message.is_empty() => {
+                types::Reason::InvalidArgument(types::Problem { message: message.clone(), ..problem })
+            }
+            reason => reason,
+        };
         types::Error {
-            reason: self.reason,
-            message: self.message,
+            reason,
+            message,
             hint: self.hint.map(|hint| hint.show(locale)),
             vendor_code: self.vendor_code,
             retry_after_ms: self.retry_after_ms,
@@ -107,30 +163,36 @@ impl From<storage::StorageError> for Failure {
     fn from(error: storage::StorageError) -> Self {
         use storage::StorageError;
         use types::Reason;
-        match error {
+        let failure = match error {
             StorageError::Unavailable(maybe_applied) => Self::new(
                 Reason::Unavailable,
                 if maybe_applied {
-                    "the storage is unavailable; the last write may have been carried out"
+                    Text::new("存储不可用，最后一次写入可能已生效", "the storage is unavailable; the last write may have been carried out")
                 } else {
-                    "the storage is unavailable"
+                    Text::new("存储不可用", "the storage is unavailable")
                 },
             )
             .with_hint(Text::new("存储暂时不可用，请稍后重试", "the storage is unavailable for now: try again later")),
             StorageError::Quota(quota) => Self::new(
                 Reason::Other("storage-quota".to_owned()),
-                format!("the storage quota {} of {} is used up", quota.name, quota.limit),
+                (
+                    format!("存储配额 {}（{}）已用尽", quota.name, quota.limit),
+                    format!("the storage quota {} of {} is used up", quota.name, quota.limit),
+                ),
             )
             .with_hint(Text::new(
                 format!("存储配额 {}（{}）已用尽，请联系平台运维扩容", quota.name, quota.limit),
                 format!("the storage quota {} ({}) is used up: ask the operator for more", quota.name, quota.limit),
             )),
-            StorageError::Invalid(message) => {
-                Self::new(Reason::Other("storage-misuse".to_owned()), format!("the storage refused a call: {message}"))
-            }
-            StorageError::Other(message) => {
-                Self::new(Reason::Other("storage".to_owned()), format!("the storage failed: {message}"))
-            }
-        }
+            StorageError::Invalid(message) => Self::new(
+                Reason::Other("storage-misuse".to_owned()),
+                (format!("存储拒绝了请求：{message}"), format!("the storage refused a call: {message}")),
+            ),
+            StorageError::Other(message) => Self::new(
+                Reason::Other("storage".to_owned()),
+                (format!("存储出错：{message}"), format!("the storage failed: {message}")),
+            ),
+        };
+        failure.with_cause(Cause::Storage)
     }
 }

@@ -1,11 +1,13 @@
 //! Text for people, in Chinese and English side by side.
 
+use serde::{Deserialize, Serialize};
+
 /// One text in both languages.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Text {
     /// Chinese.
     pub zh: String,
-    /// English.
+    /// English: lower case, one line, where it is a message.
     pub en: String,
 }
 
@@ -15,17 +17,41 @@ impl Text {
         Self { zh: zh.into(), en: en.into() }
     }
 
-    /// The text as this locale shows it.
+    /// A hint as this locale shows it: both languages where nobody chose one.
     pub fn show(&self, locale: Locale) -> String {
         match locale {
+            Locale::Both if self.zh != self.en => format!("{} / {}", self.zh, self.en),
+            locale => self.line(locale),
+        }
+    }
+
+    /// A message as this locale shows it, in one language: English where nobody chose one.
+    pub fn line(&self, locale: Locale) -> String {
+        match locale {
             Locale::Chinese => self.zh.clone(),
-            Locale::English => self.en.clone(),
-            Locale::Both if self.zh == self.en => self.zh.clone(),
-            Locale::Both => format!("{} / {}", self.zh, self.en),
+            Locale::English | Locale::Both => self.en.clone(),
         }
     }
 }
 
+/// A text that has one form in both languages, as a name or a number.
+impl From<String> for Text {
+    fn from(text: String) -> Self {
+        Self { zh: text.clone(), en: text }
+    }
+}
+
+impl From<&str> for Text {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
+    }
+}
+
+impl<Z: Into<String>, E: Into<String>> From<(Z, E)> for Text {
+    fn from((zh, en): (Z, E)) -> Self {
+        Self::new(zh, en)
+    }
+}
 /// Which languages a person wants to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Locale {

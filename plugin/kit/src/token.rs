@@ -222,7 +222,7 @@ impl<'s, 'a, P: Platform> Tokens<'s, 'a, P> {
             self.sender.platform.log(
                 log::Level::Warn,
                 "the lease on the token was not given back and runs out by itself",
-                &[("error", &failure.message)],
+                &[("error", &failure.message.en)],
             );
         }
     }
@@ -297,7 +297,8 @@ fn remembered(refusal: &Refusal) -> Failure {
         "wecom refused this credential with {} at {} ms; it is not presented again until it changes or \
          check-connection asks",
         refusal.code, refusal.at_ms
-    );
+    )
+    .into();
     failure
 }
 

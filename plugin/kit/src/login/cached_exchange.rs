@@ -149,7 +149,7 @@ impl From<&Failure> for Refusal {
     fn from(failure: &Failure) -> Self {
         Self {
             reason: name(&failure.reason).to_owned(),
-            message: failure.message.clone(),
+            message: failure.message.en.clone(),
             hint: failure.hint.clone().map(|text| (text.zh, text.en)),
             vendor_code: failure.vendor_code,
             retry_after_ms: failure.retry_after_ms,
@@ -162,7 +162,8 @@ impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         Self {
             reason: reason(refusal.reason),
-            message: refusal.message,
+            cause: Default::default(),
+            message: refusal.message.into(),
             hint: refusal.hint.map(|(zh, en)| Text::new(zh, en)),
             vendor_code: refusal.vendor_code,
             retry_after_ms: refusal.retry_after_ms,

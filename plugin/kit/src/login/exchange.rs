@@ -255,7 +255,7 @@ impl<P: Platform> Attempt<'_, P> {
         match store::apply(self.platform, ops) {
             Ok(Ok(_)) => {}
             Ok(Err(_)) => self.note(on_failure, Some("the record of the exchange is gone")),
-            Err(failure) => self.note(on_failure, Some(&failure.message)),
+            Err(failure) => self.note(on_failure, Some(&failure.message.en)),
         }
     }
 

@@ -197,7 +197,7 @@ impl<P: Platform> Reader<'_, '_, P> {
             path: path.to_owned(),
             code: code.to_owned(),
             severity: Severity::Warning,
-            message: failure.message,
+            message: failure.message.line(self.config.locale),
             hint,
         }
     }

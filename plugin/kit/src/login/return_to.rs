@@ -128,7 +128,7 @@ mod tests {
             let failure = check(given).unwrap_err();
             let Reason::InvalidArgument(problem) = &failure.reason else { panic!("{given}: {failure:?}") };
             assert_eq!(problem.path, "return-to", "{given}");
-            assert!(failure.hint.is_some() && failure.message.contains("/orders?id=7"));
+            assert!(failure.hint.is_some() && failure.message.en.contains("/orders?id=7"));
         }
     }
 }

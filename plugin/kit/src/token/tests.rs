@@ -283,7 +283,7 @@ fn a_refused_credential_is_not_presented_again() {
         assert!(fake.keys("token-lease/").is_empty() && fake.keys("token/").is_empty(), "{code}");
         for failure in later {
             assert_eq!((&failure.reason, failure.vendor_code), (&first.reason, Some(code)));
-            assert!(failure.hint.is_some() && failure.message.contains("check-connection"), "{failure:?}");
+            assert!(failure.hint.is_some() && failure.message.en.contains("check-connection"), "{failure:?}");
             assert!(!format!("{failure:?}").contains(fake::SECRET));
         }
         fake.advance_ms(365 * 86_400_000);

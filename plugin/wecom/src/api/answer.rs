@@ -261,7 +261,7 @@ fn unanswered(api: Api, error: &http::HttpError, secrets: &[String]) -> Miss {
     let mut failure = failure;
     let detail = brief(&error.message, secrets);
     if !detail.is_empty() {
-        failure.message = format!("{}: {detail}", failure.message);
+        failure.message = Text::new(format!("{}：{detail}", failure.message.zh), format!("{}: {detail}", failure.message.en));
     }
     Miss { failure, cause, reached: error.may_have_reached_server }
 }

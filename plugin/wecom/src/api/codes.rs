@@ -72,7 +72,9 @@ pub fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
     failure.retry_after_ms = retry_after_ms(known);
     failure.request_id = errmsg.hint_id;
     if let (UNTRUSTED_ADDRESS, Some(address)) = (code, errmsg.address) {
-        failure.message.push_str(&format!("{}{address}", errmsg::FROM));
+        let from = format!("{}{address}", errmsg::FROM);
+        failure.message.zh.push_str(&from);
+        failure.message.en.push_str(&from);
     }
     failure
 }
@@ -84,7 +86,7 @@ pub const UNTRUSTED_ADDRESS: i64 = 60020;
 /// does not always tell it.
 pub fn untrusted_address(failure: &Failure) -> Option<IpAddr> {
     match failure.vendor_code {
-        Some(UNTRUSTED_ADDRESS) => Errmsg::parse(&failure.message).address,
+        Some(UNTRUSTED_ADDRESS) => Errmsg::parse(&failure.message.en).address,
         _ => None,
     }
 }

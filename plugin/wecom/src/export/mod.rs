@@ -141,7 +141,7 @@ fn refused<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<
         // A page of a proxy, perhaps: the run waits a moment, as for every answer that cannot be read.
         _ if failure.reason == Reason::UnexpectedAnswer && worker.run.failures < HICCUPS => Err(Stop::Vendor(failure)),
         Verdict::Stop => Err(Stop::Vendor(failure)),
-        Verdict::GiveUp { remember } => give_up(worker, &failure.message, remember),
+        Verdict::GiveUp { remember } => give_up(worker, &failure.message.en, remember),
     }
 }
 

@@ -85,7 +85,7 @@ pub fn sync<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -
 /// Gives the lease back. Where that fails the outcome of the call stands all the same: the lease ends by itself.
 fn give_back<P: Platform>(platform: &P, lease: Lease) {
     if let Err(failure) = lease.release(platform) {
-        platform.log(Level::Warn, "the lease of the run could not be given back", &[("error", &failure.message)]);
+        platform.log(Level::Warn, "the lease of the run could not be given back", &[("error", &failure.message.en)]);
     }
 }
 
@@ -280,7 +280,7 @@ fn stopped<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<
     worker.platform.log(
         Level::Warn,
         "the sync was stopped",
-        &[("run", &worker.run.id), ("error", &failure.message), ("vendor_code", &code)],
+        &[("run", &worker.run.id), ("error", &failure.message.en), ("vendor_code", &code)],
     );
     let progress = |worker: &Worker<'_, P>| worker.run.progress();
     match setback {

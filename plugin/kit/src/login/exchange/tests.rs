@@ -62,7 +62,7 @@ fn exchange(fake: &FakePlatform, request: &ExchangeRequest) -> Result<Exchange, 
     }
     if let Err(failure) = &outcome {
         assert!(failure.hint.is_some(), "{failure:?}");
-        assert!(!failure.message.contains(&request.state), "{failure:?}");
+        assert!(!failure.message.en.contains(&request.state), "{failure:?}");
     }
     outcome
 }

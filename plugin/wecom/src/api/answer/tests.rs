@@ -55,7 +55,7 @@ fn what_is_no_json_object_is_unreadable() {
         let miss = judged(outcome).unwrap_err();
         assert_eq!(miss.cause, Cause::Unreadable, "{name}");
         assert_eq!(miss.failure.reason, Reason::UnexpectedAnswer, "{name}");
-        assert!(miss.failure.message.contains("user/get"), "{name}: {}", miss.failure.message);
+        assert!(miss.failure.message.en.contains("user/get"), "{name}: {}", miss.failure.message.en);
         assert!(miss.failure.hint.is_some() && miss.reached && miss.cause.is_passing(), "{name}");
         assert!(!format!("{miss:?}").contains(TOKEN), "{name}: {miss:?}");
     }
@@ -79,7 +79,7 @@ fn another_status_says_who_has_to_act() {
         let miss = judged(status(code, r#"{"errcode":0}"#)).unwrap_err();
         assert_eq!((&miss.failure.reason, miss.cause), (&reason, Cause::Status(code)), "{code}");
         assert_eq!((miss.cause.is_passing(), miss.failure.retry_after_ms), (passing, retry_after_ms), "{code}");
-        assert!(miss.failure.message.contains(&code.to_string()) && miss.failure.message.contains("user/get"));
+        assert!(miss.failure.message.en.contains(&code.to_string()) && miss.failure.message.en.contains("user/get"));
         assert!(miss.failure.hint.is_some() && miss.reached, "{code}");
     }
 }
@@ -124,7 +124,7 @@ fn no_answer_at_all_names_the_next_step() {
             let hint_found = miss.failure.hint.unwrap();
             assert!(hint_found.show(Locale::English).contains(hint), "{failure:?}: {hint_found:?}");
             assert!(!hint_found.zh.is_ascii(), "{failure:?}");
-            assert!(miss.failure.message.contains("user/get"), "{failure:?}");
+            assert!(miss.failure.message.en.contains("user/get"), "{failure:?}");
         }
     }
 }
@@ -172,7 +172,7 @@ fn nothing_secret_is_repeated_whoever_says_it() {
         message: "dns failure for https://a.example/cgi-bin/user/get?access_token=abc".to_owned(),
         ..lost(http::Failure::Dns)
     };
-    let message = judged(Err(quoting)).unwrap_err().failure.message;
+    let message = judged(Err(quoting)).unwrap_err().failure.message.en;
     assert!(message.ends_with("dns failure for https://a.example/cgi-bin/user/get"), "{message}");
 }
 
@@ -185,6 +185,6 @@ fn a_shape_that_does_not_fit_is_located_but_not_quoted() {
     }
     let error = serde_json::from_str::<Shape>(r#"{"id":"t0ken/with+signs"}"#).unwrap_err();
     let miss = unreadable(Api::TagGet, &error);
-    assert!(miss.failure.message.starts_with("the answer of tag/get cannot be read (Data at line 1"), "{miss:?}");
+    assert!(miss.failure.message.en.starts_with("the answer of tag/get cannot be read (Data at line 1"), "{miss:?}");
     assert!(!format!("{miss:?}").contains("t0ken"), "{miss:?}");
 }

@@ -92,10 +92,10 @@ fn each_code_becomes_a_reason() {
 fn the_text_of_the_vendor_is_passed_on_in_part() {
     let errmsg = "invalid credential, hint: [17600], from ip: 203.0.113.7, more info at https://x/query?e=40001";
     let refused = failure(40001, errmsg, "gettoken");
-    assert_eq!(refused.message, "gettoken was refused with 40001: invalid credential");
+    assert_eq!(refused.message.en, "gettoken was refused with 40001: invalid credential");
     assert_eq!(refused.request_id.as_deref(), Some("17600"));
     let bare = failure(40001, "", "gettoken");
-    assert_eq!(bare.message, "gettoken was refused with 40001: credential or token refused");
+    assert_eq!(bare.message.en, "gettoken was refused with 40001: credential or token refused");
     assert_eq!(bare.request_id, None);
 }
 

@@ -459,5 +459,5 @@ fn a_refused_configuration_lists_every_problem() {
         problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(),
         ["agentId", "corpId", "corpID"]
     );
-    assert!(failure.message.starts_with("the configuration is invalid: agentId: found \"x\""), "{}", failure.message);
+    assert!(failure.message.en.starts_with("the configuration is invalid: agentId: found \"x\""), "{}", failure.message.en);
 }
