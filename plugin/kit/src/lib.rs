@@ -8,10 +8,12 @@ pub mod failure;
 pub(crate) mod fake;
 pub mod fingerprint;
 pub mod login;
+pub mod names;
 pub mod platform;
 #[cfg(target_family = "wasm")]
 mod shell;
 pub mod store;
 pub mod text;
 pub mod token;
+pub mod vendor;
 pub mod verdict;

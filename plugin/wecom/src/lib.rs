@@ -11,7 +11,7 @@ pub mod export;
 pub mod login_url;
 pub mod wire;
 
-pub use kit::{contract, directory, failure, fingerprint, login, platform, store, text, token, verdict};
+pub use kit::{contract, directory, failure, fingerprint, login, names, platform, store, text, token, verdict};
 #[cfg(test)]
 pub(crate) use kit::fake;
 

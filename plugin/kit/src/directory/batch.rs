@@ -7,14 +7,14 @@ use super::{
     feed::{ENTRY_TTL_MS, Entry, Subject},
     head::{self, Head},
     key, roles,
-    record::{DepartmentRecord, MemberRecord, Presence},
+    record::{DepartmentRecord, MemberRecord, is_present},
 };
 use crate::{
-    contract::{directory::ChangeKind, storage::Op},
+    contract::{directory::{ChangeKind, MemberStatus}, storage::Op},
     failure::Failure,
     platform::Platform,
     store,
-    vendor::wire::member::Member,
+    directory::member::Member,
 };
 
 /// Items of a batch after which no further record should be added: a member of 100 departments adds up to 202 more
@@ -102,10 +102,10 @@ impl Batch {
         decision: Decision,
     ) -> Result<(), Failure> {
         let ordinal = stored.map_or_else(|| self.new_ordinal(), |stored| stored.ordinal);
-        let record = MemberRecord { read_at, ordinal, presence: Presence::of(member.status), member };
+        let record = MemberRecord { read_at, ordinal, presence: member.status, member };
         match decision {
             Decision::Change(kind) => {
-                let had_resigned = stored.is_some_and(|stored| stored.presence == Presence::Resigned);
+                let had_resigned = stored.is_some_and(|stored| stored.presence == MemberStatus::Resigned);
                 if kind == ChangeKind::MemberRejoined
                     && had_resigned
                     && let Some(mut overlay) = roles::read(platform, &record.member.id)?
@@ -152,14 +152,14 @@ impl Batch {
 
     fn feed(&mut self, kind: ChangeKind, id: &str, subject: Subject) {
         self.head.last_change += 1;
-        let entry = Entry { seq: self.head.last_change, at: self.now, kind: kind.into(), id: id.to_owned(), subject };
+        let entry = Entry { seq: self.head.last_change, at: self.now, kind, id: id.to_owned(), subject };
         self.push(store::put_for(key::change(entry.seq), &entry, ENTRY_TTL_MS));
     }
 }
 
 /// The departments in whose index a member stands.
 fn places(record: &MemberRecord) -> BTreeSet<&str> {
-    if record.presence.is_present() {
+    if is_present(record.presence) {
         record.member.departments.iter().map(|place| place.id.as_str()).collect()
     } else {
         BTreeSet::new()

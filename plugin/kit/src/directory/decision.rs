@@ -1,9 +1,9 @@
 //! What a fetched record means for the copy. Pure: every rule about joining, leaving and coming back stands here.
 
-use super::record::{MemberRecord, Presence};
+use super::{id::IdRule, record::MemberRecord};
 use crate::{
-    contract::directory::ChangeKind,
-    vendor::wire::{department::Department, member::Member},
+    contract::directory::{ChangeKind, MemberStatus},
+    directory::{department::Department, member::Member},
 };
 
 /// What a fetched record means for the copy.
@@ -20,15 +20,18 @@ pub enum Decision {
 /// Compares a fetched member with the copy. Spelling of ids never makes a difference: the copy keeps the spelling
 /// that it met first, which is why the fetched member is adjusted.
 pub fn on_member(stored: Option<&MemberRecord>, fetched: &mut Member) -> Decision {
-    let arrives_resigned = Presence::of(fetched.status) == Presence::Resigned;
+    let arrives_resigned = fetched.status == MemberStatus::Resigned;
     let Some(stored) = stored else {
         return if arrives_resigned { Decision::Ignore } else { Decision::Change(ChangeKind::MemberAdded) };
     };
-    fetched.adopt_spelling(&stored.member);
+    IdRule::IgnoreCase.adopt(&mut fetched.id, std::slice::from_ref(&stored.member.id));
+    for leader in &mut fetched.direct_leaders {
+        IdRule::IgnoreCase.adopt(leader, &stored.member.direct_leaders);
+    }
     match (stored.presence, arrives_resigned) {
-        (Presence::Resigned, true) => Decision::Unchanged,
+        (MemberStatus::Resigned, true) => Decision::Unchanged,
         (_, true) => Decision::Change(ChangeKind::MemberResigned),
-        (Presence::LeftRange | Presence::Resigned, false) => Decision::Change(ChangeKind::MemberRejoined),
+        (MemberStatus::LeftRange | MemberStatus::Resigned, false) => Decision::Change(ChangeKind::MemberRejoined),
         (_, false) if stored.member == *fetched => Decision::Unchanged,
         (_, false) => Decision::Change(ChangeKind::MemberUpdated),
     }
@@ -37,6 +40,8 @@ pub fn on_member(stored: Option<&MemberRecord>, fetched: &mut Member) -> Decisio
 /// Compares a fetched department with the copy, likewise.
 pub fn on_department(stored: Option<&Department>, fetched: &mut Department) -> Decision {
     let Some(stored) = stored else { return Decision::Change(ChangeKind::DepartmentAdded) };
-    fetched.adopt_spelling(stored);
+    for leader in &mut fetched.leaders {
+        IdRule::IgnoreCase.adopt(leader, &stored.leaders);
+    }
     if stored == fetched { Decision::Unchanged } else { Decision::Change(ChangeKind::DepartmentUpdated) }
 }

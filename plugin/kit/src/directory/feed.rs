@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     head, key, roles,
-    record::{Presence, show_department, show_member},
+    record::{show_department, show_member},
 };
 use crate::{
     contract::{directory as contract, types::Reason},
@@ -12,7 +12,7 @@ use crate::{
     platform::Platform,
     store::{self, Stored},
     text::Text,
-    vendor::wire::{department::Department, member::Member},
+    directory::{department::Department, member::Member},
 };
 
 /// How long an entry that nobody acknowledges is kept: 30 days.
@@ -29,7 +29,8 @@ pub struct Entry {
     /// Unix milliseconds.
     pub at: u64,
     /// What happened.
-    pub kind: Kind,
+    #[serde(with = "crate::names")]
+    pub kind: contract::ChangeKind,
     /// The member's or department's id.
     pub id: String,
     /// The whole record afterwards.
@@ -43,8 +44,9 @@ pub struct Entry {
 pub enum Subject {
     /// A member, with its status at that time.
     Member {
-        /// See [`Presence`].
-        presence: Presence,
+        /// See [`MemberStatus`].
+        #[serde(with = "crate::names")]
+        presence: contract::MemberStatus,
         /// The record.
         member: Member,
     },
@@ -54,46 +56,6 @@ pub enum Subject {
         department: Department,
     },
 }
-
-/// The stored form of the contract's `change-kind`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[allow(missing_docs)]
-pub enum Kind {
-    MemberAdded,
-    MemberUpdated,
-    MemberLeftRange,
-    MemberResigned,
-    MemberRejoined,
-    DepartmentAdded,
-    DepartmentUpdated,
-    DepartmentRemoved,
-}
-
-macro_rules! same_names {
-    ($($name:ident),*) => {
-        impl From<contract::ChangeKind> for Kind {
-            fn from(kind: contract::ChangeKind) -> Self {
-                match kind { $(contract::ChangeKind::$name => Self::$name),* }
-            }
-        }
-        impl From<Kind> for contract::ChangeKind {
-            fn from(kind: Kind) -> Self {
-                match kind { $(Kind::$name => Self::$name),* }
-            }
-        }
-    };
-}
-same_names!(
-    MemberAdded,
-    MemberUpdated,
-    MemberLeftRange,
-    MemberResigned,
-    MemberRejoined,
-    DepartmentAdded,
-    DepartmentUpdated,
-    DepartmentRemoved
-);
 
 /// Reads a page of the feed. See `changes` in `wit/directory.wit`.
 pub fn changes<P: Platform>(platform: &P, cursor: Option<&str>, limit: u32) -> Result<contract::ChangePage, Failure> {
@@ -172,7 +134,7 @@ fn show<P: Platform>(platform: &P, entries: Vec<Entry>) -> Result<Vec<contract::
         .map(|(entry, overlay)| contract::Change {
             seq: entry.seq,
             at: entry.at,
-            kind: entry.kind.into(),
+            kind: entry.kind,
             id: entry.id,
             record: match entry.subject {
                 Subject::Member { presence, member } => {

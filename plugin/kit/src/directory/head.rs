@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{key, record::Presence};
+use super::key;
 use crate::{
-    contract::types::Reason,
+    contract::{directory::MemberStatus, types::Reason},
     failure::Failure,
     platform::Platform,
     store::{self, Stored},
@@ -45,13 +45,13 @@ impl Counts {
     }
 
     /// The counter of one status.
-    pub fn of(&mut self, presence: Presence) -> &mut u64 {
+    pub fn of(&mut self, presence: MemberStatus) -> &mut u64 {
         match presence {
-            Presence::Active => &mut self.active,
-            Presence::Disabled => &mut self.disabled,
-            Presence::NotActivated => &mut self.not_activated,
-            Presence::LeftRange => &mut self.left_range,
-            Presence::Resigned => &mut self.resigned,
+            MemberStatus::Active => &mut self.active,
+            MemberStatus::Disabled => &mut self.disabled,
+            MemberStatus::NotActivated => &mut self.not_activated,
+            MemberStatus::LeftRange => &mut self.left_range,
+            MemberStatus::Resigned => &mut self.resigned,
         }
     }
 }

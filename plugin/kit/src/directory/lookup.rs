@@ -2,7 +2,7 @@
 
 use super::{
     key, roles,
-    record::{MemberRecord, Presence},
+    record::{MemberRecord, is_present},
 };
 use crate::{failure::Failure, platform::Platform, store};
 
@@ -31,6 +31,6 @@ pub fn find<P: Platform>(platform: &P, id: &str) -> Result<Option<Found>, Failur
         name: member.name,
         departments: member.departments.into_iter().map(|place| place.id).collect(),
         roles: roles.unwrap_or_default(),
-        present: Presence::is_present(presence),
+        present: is_present(presence),
     }))
 }

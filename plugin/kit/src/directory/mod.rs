@@ -6,10 +6,13 @@
 
 pub mod batch;
 pub mod decision;
+pub mod department;
 pub mod feed;
 pub mod head;
+pub mod id;
 pub mod key;
 pub mod lookup;
+pub mod member;
 pub mod roles;
 pub mod read;
 pub mod record;

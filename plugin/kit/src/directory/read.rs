@@ -62,7 +62,7 @@ pub fn members<P: Platform>(
     let mut records: Vec<MemberRecord> =
         records.iter().map(|entry: &Entry| Ok(store::parse(entry)?.value)).collect::<Result<_, Failure>>()?;
     if let Some(status) = filter.status {
-        records.retain(|record| contract::MemberStatus::from(record.presence) == status);
+        records.retain(|record| record.presence == status);
     }
     let ids: Vec<&str> = records.iter().map(|record| record.member.id.as_str()).collect();
     let overlays = roles::read_many(platform, &ids)?;

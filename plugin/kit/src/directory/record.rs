@@ -4,57 +4,17 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use crate::{
-    contract::{directory as contract, storage::Entry},
-    failure::Failure,
-    vendor::wire::{
-        department::Department,
-        member::{Member, Status},
+    contract::{
+        directory::{self as contract, MemberStatus},
+        storage::Entry,
     },
+    directory::{department::Department, member::Member},
+    failure::Failure,
 };
 
-/// How a member stands to the organisation, as the directory sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Presence {
-    /// In the visible range and signed up.
-    Active,
-    /// In the visible range, disabled by the administrator.
-    Disabled,
-    /// In the visible range, has not signed up yet.
-    NotActivated,
-    /// No longer in the visible range; nothing proves a resignation.
-    LeftRange,
-    /// Resigned, by the word of WeCom or of the administrator.
-    Resigned,
-}
-
-impl Presence {
-    /// Whether the member is in the visible range.
-    pub fn is_present(self) -> bool {
-        matches!(self, Self::Active | Self::Disabled | Self::NotActivated)
-    }
-
-    /// What the vendor's status means for the directory.
-    pub fn of(status: Status) -> Self {
-        match status {
-            Status::Active => Self::Active,
-            Status::Disabled => Self::Disabled,
-            Status::NotActivated => Self::NotActivated,
-            Status::Resigned => Self::Resigned,
-        }
-    }
-}
-
-impl From<Presence> for contract::MemberStatus {
-    fn from(presence: Presence) -> Self {
-        match presence {
-            Presence::Active => Self::Active,
-            Presence::Disabled => Self::Disabled,
-            Presence::NotActivated => Self::NotActivated,
-            Presence::LeftRange => Self::LeftRange,
-            Presence::Resigned => Self::Resigned,
-        }
-    }
+/// Whether a member is in the visible range.
+pub fn is_present(status: MemberStatus) -> bool {
+    matches!(status, MemberStatus::Active | MemberStatus::Disabled | MemberStatus::NotActivated)
 }
 
 /// A stored member.
@@ -64,8 +24,9 @@ pub struct MemberRecord {
     pub read_at: u64,
     /// Dense number of the member in this directory, for bitmaps.
     pub ordinal: u64,
-    /// See [`Presence`].
-    pub presence: Presence,
+    /// How the member stands to the organisation, as the directory sees it.
+    #[serde(with = "crate::names")]
+    pub presence: MemberStatus,
     /// As last seen.
     pub member: Member,
 }
@@ -76,7 +37,8 @@ pub struct MemberOutline<'a> {
     /// See [`MemberRecord`].
     pub ordinal: u64,
     /// See [`MemberRecord`].
-    pub presence: Presence,
+    #[serde(with = "crate::names")]
+    pub presence: MemberStatus,
     /// JSON of [`Member`], exactly as it was written.
     #[serde(borrow)]
     pub member: &'a RawValue,
@@ -101,14 +63,14 @@ pub struct Overlay {
 }
 
 /// A member as the contract shows it.
-pub fn show_member(member: Member, presence: Presence, overlay: Option<Overlay>) -> contract::Member {
+pub fn show_member(member: Member, presence: MemberStatus, overlay: Option<Overlay>) -> contract::Member {
     let overlay = overlay.unwrap_or_default();
     let (roles, suspended_roles) =
         if overlay.suspended { (Vec::new(), overlay.roles) } else { (overlay.roles, Vec::new()) };
     contract::Member {
         id: member.id,
         name: member.name,
-        status: presence.into(),
+        status: presence,
         departments: member
             .departments
             .into_iter()

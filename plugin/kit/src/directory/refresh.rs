@@ -6,12 +6,12 @@ use super::{
     decision::{self, Decision},
     key,
     read::{self, unknown},
-    record::{DepartmentRecord, MemberRecord, Presence},
+    record::{DepartmentRecord, MemberRecord, is_present},
 };
 use crate::{
     config::Config,
     contract::{
-        directory::{self as contract, ChangeKind},
+        directory::{self as contract, ChangeKind, MemberStatus},
         types::Reason,
     },
     failure::Failure,
@@ -55,9 +55,9 @@ pub fn sync_member<P: Platform>(platform: &P, config: &Config, id: &str) -> Resu
         }
         match (stored, fetched.clone()) {
             (None, None) => return Err(unknown("member", "成员", id)),
-            (Some(stored), None) if !stored.presence.is_present() => return read::find_member(platform, id),
+            (Some(stored), None) if !is_present(stored.presence) => return read::find_member(platform, id),
             (Some(stored), None) => {
-                let record = MemberRecord { read_at, presence: Presence::LeftRange, ..stored.clone() };
+                let record = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..stored.clone() };
                 batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
             }
             (stored, Some(mut member)) => match decision::on_member(stored.as_ref(), &mut member) {

@@ -1,39 +1,9 @@
 //! Departments as WeCom sends them (docs 90208, 95351), normalised at this edge.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{member::adopt, tolerant};
-
-/// A department.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Department {
-    /// Decimal digits of an unsigned 32-bit number (quirk 17: beyond 2^31 in the wild).
-    pub id: String,
-    /// Empty when WeCom sends none.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// The English name, where the corp keeps one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name_en: Option<String>,
-    /// As WeCom says, whether or not that department is visible; absent for the root.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent_id: Option<String>,
-    /// Larger sorts first.
-    #[serde(default)]
-    pub order: u64,
-    /// Ids of members.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub leaders: Vec<String>,
-}
-
-impl Department {
-    /// Takes over the spelling of every leader's id that differs only in case.
-    pub fn adopt_spelling(&mut self, known: &Self) {
-        for leader in &mut self.leaders {
-            adopt(leader, &known.leaders);
-        }
-    }
-}
+use super::tolerant;
+pub use crate::directory::department::Department;
 
 /// The departments of a `department/list` answer, in WeCom's order, which means nothing.
 pub fn parse_list(text: &str) -> Result<Vec<Department>, serde_json::Error> {

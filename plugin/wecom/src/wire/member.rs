@@ -1,11 +1,11 @@
 //! A member as WeCom sends it (docs 90196, 90201), normalised at this edge: everything behind it sees one spelling of
 //! "nothing", parallel arrays are joined, and the order in which departments were listed makes no difference.
 
-use std::collections::BTreeSet;
-
-use serde::{Deserialize, Deserializer, Serialize, de::Error};
+use serde::{Deserialize, Deserializer, de::Error};
 
 use super::tolerant;
+pub use crate::directory::member::{Attribute, Member, Membership};
+use crate::contract::directory::MemberStatus;
 
 mod list;
 
@@ -13,173 +13,6 @@ pub use list::{Broken, each, ids};
 
 /// Bytes of a member id at most (doc 90195).
 pub const ID_BYTES: usize = 64;
-
-/// A member.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Member {
-    /// In WeCom's spelling; compared ignoring case.
-    pub id: String,
-    /// Empty where it is not stored.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub name: String,
-    /// See [`Status`].
-    pub status: Status,
-    /// Departments that the app may see, by id.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub departments: Vec<Place>,
-    /// Absent when the app cannot see that department.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub main_department: Option<String>,
-    /// At most one today, five formerly.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub direct_leaders: Vec<String>,
-    /// Job title.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub position: Option<String>,
-    /// Nickname.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub alias: Option<String>,
-    /// Landline; not a restricted field.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub telephone: Option<String>,
-    /// Restricted (fact sheet §4.6).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub mobile: Option<String>,
-    /// Restricted: the personal address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub email: Option<String>,
-    /// Restricted: the corp's address, WeCom's `biz_mail`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub business_email: Option<String>,
-    /// Restricted: `male` or `female`. WeCom sends "0" for "unknown" and for "not permitted" alike: absent here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub gender: Option<String>,
-    /// Restricted: URL.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub avatar: Option<String>,
-    /// Restricted: URL.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub qr_code: Option<String>,
-    /// Restricted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<String>,
-    /// Job title shown to the outside.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_position: Option<String>,
-    /// The corp's custom fields, in WeCom's order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub attributes: Vec<Attribute>,
-    /// JSON of the public profile with sorted keys; absent when WeCom sends `{}` or nothing.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external_profile: Option<String>,
-}
-
-/// WeCom's `status` (doc 90196).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Status {
-    /// 1
-    Active,
-    /// 2
-    Disabled,
-    /// 4
-    NotActivated,
-    /// 5: left the corp.
-    Resigned,
-}
-
-/// A member's place in a department.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The department's id.
-    pub id: String,
-    /// Whether the member leads it.
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub leader: bool,
-    /// Larger sorts first.
-    #[serde(default, skip_serializing_if = "is_zero")]
-    pub order: u64,
-}
-
-/// A custom field.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attribute {
-    /// As the corp named it.
-    pub name: String,
-    /// Text, or JSON for a web link or a mini program.
-    pub value: String,
-}
-
-impl Member {
-    /// Takes over the spelling of every id that differs only in case, so that spelling alone is never a change.
-    pub fn adopt_spelling(&mut self, known: &Self) {
-        adopt(&mut self.id, std::slice::from_ref(&known.id));
-        for leader in &mut self.direct_leaders {
-            adopt(leader, &known.direct_leaders);
-        }
-    }
-
-    /// Forgets every field that is not to be stored. Id, status and departments are always kept: without them there
-    /// is no directory. Names of fields are those of the contract's `member` record.
-    pub fn keep_only(&mut self, fields: &BTreeSet<String>) {
-        let drops = |name: &str| !fields.contains(name);
-        if drops("name") {
-            self.name.clear();
-        }
-        for (name, field) in [
-            ("position", &mut self.position),
-            ("alias", &mut self.alias),
-            ("telephone", &mut self.telephone),
-            ("mobile", &mut self.mobile),
-            ("email", &mut self.email),
-            ("business-email", &mut self.business_email),
-            ("gender", &mut self.gender),
-            ("avatar", &mut self.avatar),
-            ("qr-code", &mut self.qr_code),
-            ("address", &mut self.address),
-            ("external-position", &mut self.external_position),
-            ("external-profile", &mut self.external_profile),
-        ] {
-            if drops(name) {
-                *field = None;
-            }
-        }
-        if drops("direct-leaders") {
-            self.direct_leaders.clear();
-        }
-        if drops("attributes") {
-            self.attributes.clear();
-        }
-    }
-
-    /// Bytes of all texts, which are what can make a member large.
-    fn bytes(&self) -> usize {
-        let optional = [
-            &self.position,
-            &self.alias,
-            &self.telephone,
-            &self.mobile,
-            &self.email,
-            &self.business_email,
-            &self.avatar,
-            &self.qr_code,
-            &self.address,
-            &self.external_position,
-            &self.external_profile,
-        ];
-        let optional: usize = optional.into_iter().flatten().map(String::len).sum();
-        let leaders: usize = self.direct_leaders.iter().map(String::len).sum();
-        let attributes: usize = self.attributes.iter().map(|one| one.name.len() + one.value.len()).sum();
-        self.id.len() + self.name.len() + optional + leaders + attributes
-    }
-
-    /// Whether any field is there that WeCom withholds from apps made after June 2022 (fact sheet §4.6).
-    pub fn has_sensitive_fields(&self) -> bool {
-        [&self.mobile, &self.email, &self.business_email, &self.avatar, &self.qr_code, &self.address, &self.gender]
-            .iter()
-            .any(|field| field.is_some())
-    }
-}
 
 /// Bytes of a member at most, as it comes alone, and of its fields, wherever it comes from: ten times the largest sound one, and little enough to be stored.
 pub const MEMBER_BYTES: usize = 128 << 10;
@@ -308,13 +141,13 @@ struct RawText {
 impl Raw {
     fn normalise(self) -> Member {
         let padded = |values: &[u64], index: usize| values.get(index).copied().unwrap_or_default();
-        let mut departments: Vec<(u64, Place)> = self
+        let mut departments: Vec<(u64, Membership)> = self
             .department
             .iter()
             .enumerate()
             .map(|(index, &id)| {
                 let leader = padded(&self.is_leader_in_dept, index) != 0;
-                (id, Place { id: id.to_string(), leader, order: padded(&self.order, index) })
+                (id, Membership { id: id.to_string(), leader, order: padded(&self.order, index) })
             })
             .collect();
         departments.sort_by_key(|(id, _)| *id);
@@ -364,12 +197,12 @@ impl RawAttribute {
 
 /// `enable` is undocumented and mirrors status 2; it speaks only where `status` is missing. A number that the
 /// documentation does not know is somebody who can be seen, hence present.
-fn status(status: Option<u64>, enable: Option<u64>) -> Status {
+fn status(status: Option<u64>, enable: Option<u64>) -> MemberStatus {
     match (status, enable) {
-        (Some(2), _) | (None, Some(0)) => Status::Disabled,
-        (Some(4), _) => Status::NotActivated,
-        (Some(5), _) => Status::Resigned,
-        _ => Status::Active,
+        (Some(2), _) | (None, Some(0)) => MemberStatus::Disabled,
+        (Some(4), _) => MemberStatus::NotActivated,
+        (Some(5), _) => MemberStatus::Resigned,
+        _ => MemberStatus::Active,
     }
 }
 
@@ -383,16 +216,4 @@ fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
         )));
     }
     Ok(id)
-}
-
-/// Takes over the spelling of the one known id that differs only in case.
-pub(super) fn adopt(id: &mut String, known: &[String]) {
-    if let Some(known) = known.iter().find(|known| *known != id && known.to_lowercase() == id.to_lowercase()) {
-        id.clone_from(known);
-    }
-}
-
-#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants a reference
-fn is_zero(number: &u64) -> bool {
-    *number == 0
 }

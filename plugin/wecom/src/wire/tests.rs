@@ -1,9 +1,10 @@
 //! The documentation's own examples (fact sheet §3, §4) and the shapes that were seen in the wild (§11.2, §11.3).
 
+use crate::contract::directory::MemberStatus;
 use super::{
     agent::Agent,
     department::{self, Department},
-    member::{self, Attribute, Broken, Member, Place, Status},
+    member::{self, Attribute, Broken, Member, Membership as Place},
     tag::Tag,
 };
 
@@ -59,7 +60,7 @@ fn every_shape_of_a_member_is_read() {
             r#","department":["2"],"order":["0"],"status":"4""#,
             Box::new(|m| {
                 m.departments = vec![place("2")];
-                m.status = Status::NotActivated;
+                m.status = MemberStatus::NotActivated;
             }),
         ),
         (
@@ -73,9 +74,9 @@ fn every_shape_of_a_member_is_read() {
             Box::new(|_| {}),
         ),
         ("main department 0 is none", r#","main_department":0"#, Box::new(|_| {})),
-        ("disabled", r#","status":2,"enable":0"#, Box::new(|m| m.status = Status::Disabled)),
-        ("resigned", r#","status":5"#, Box::new(|m| m.status = Status::Resigned)),
-        ("enable speaks where status is missing", r#","enable":0"#, Box::new(|m| m.status = Status::Disabled)),
+        ("disabled", r#","status":2,"enable":0"#, Box::new(|m| m.status = MemberStatus::Disabled)),
+        ("resigned", r#","status":5"#, Box::new(|m| m.status = MemberStatus::Resigned)),
+        ("enable speaks where status is missing", r#","enable":0"#, Box::new(|m| m.status = MemberStatus::Disabled)),
         ("gender is text (quirk 20)", r#","gender":"2""#, Box::new(|m| m.gender = Some("female".into()))),
         ("gender as a number", r#","gender":1"#, Box::new(|m| m.gender = Some("male".into()))),
         ("gender 0 is not permitted or unknown", r#","gender":"0""#, Box::new(|_| {})),
@@ -172,14 +173,6 @@ fn only_the_fields_that_are_to_be_stored_are_kept() {
     let expected =
         Member { name: "n".into(), position: Some("p".into()), departments: vec![place("2")], ..person("z") };
     assert_eq!(member, expected);
-}
-
-#[test]
-fn spelling_is_taken_over_and_nothing_else() {
-    let mut fetched = Member { direct_leaders: vec!["LISI".into(), "neu".into()], ..person("ZhangSan") };
-    let known = Member { direct_leaders: vec!["LiSi".into()], ..person("zhangsan") };
-    fetched.adopt_spelling(&known);
-    assert_eq!((fetched.id.as_str(), fetched.direct_leaders), ("zhangsan", vec!["LiSi".to_owned(), "neu".into()]));
 }
 
 #[test]

@@ -11,12 +11,12 @@ use super::{
     context::{Stop, Worker},
 };
 use crate::{
-    contract::{directory::ChangeKind, types::Reason},
+    contract::{directory::{ChangeKind, MemberStatus}, types::Reason},
     directory::{
         batch::Batch,
         decision::{self, Decision},
         key,
-        record::{DepartmentRecord, MemberRecord, Presence},
+        record::{DepartmentRecord, MemberRecord, is_present},
     },
     failure::Failure,
     platform::Platform,
@@ -136,8 +136,8 @@ pub fn removals<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) 
             let read_at: u64 = store::parse(row)?.value;
             let Some(entry) = entry else { continue };
             let old: MemberRecord = store::parse(&entry)?.value;
-            if old.presence.is_present() && old.read_at <= read_at {
-                let new = MemberRecord { read_at, presence: Presence::LeftRange, ..old.clone() };
+            if is_present(old.presence) && old.read_at <= read_at {
+                let new = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..old.clone() };
                 batch.member(Some(&old), &new, ChangeKind::MemberLeftRange);
                 worker.run.applied.members_left_range += 1;
             }
@@ -229,7 +229,7 @@ fn write<P: Platform>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vendor::wire::department::Department;
+    use crate::directory::department::Department;
 
     fn record(id: &str, parent: Option<&str>) -> DepartmentRecord {
         DepartmentRecord {

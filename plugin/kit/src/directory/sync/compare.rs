@@ -11,11 +11,11 @@ use crate::{
     directory::{
         decision::{self, Decision},
         key,
-        record::{MemberOutline, MemberRecord},
+        record::{MemberOutline, MemberRecord, is_present},
     },
     platform::Platform,
     store,
-    vendor::wire::member::Member,
+    directory::member::Member,
 };
 
 /// A member in scratch.
@@ -65,10 +65,10 @@ fn meet_one<P: Platform>(
         Some(entry) => {
             let outline = MemberOutline::parse(entry)?;
             is_new_bit = worker.seen.insert(outline.ordinal);
-            if is_new_bit && outline.presence.is_present() {
+            if is_new_bit && is_present(outline.presence) {
                 worker.run.present_met += 1;
             }
-            if outline.presence.is_present() && store::is_json_of(&member, outline.member.get()) {
+            if is_present(outline.presence) && store::is_json_of(&member, outline.member.get()) {
                 Decision::Unchanged
             } else {
                 decision::on_member(Some(&store::parse::<MemberRecord>(entry)?.value), &mut member)

@@ -7,7 +7,7 @@ use super::{
     run::{DEPARTMENTS_PER_PAGE, INDIVIDUALS_PER_PAGE},
     context::{Stop, Worker},
 };
-use crate::{directory::key, failure::Failure, platform::Platform, store, vendor::wire::department::Department};
+use crate::{directory::key, failure::Failure, platform::Platform, store, directory::department::Department};
 
 /// Bytes of a page of departments, about: with leaders a department may be large, and a page is one value of storage.
 const PAGE_BYTES: usize = 100 << 10;

@@ -11,20 +11,21 @@ use super::{
 };
 use crate::{
     contract::{
-        directory::{ChangeKind, FieldChange, PlanPage, PlannedChange},
+        directory::{ChangeKind, FieldChange, MemberStatus, PlanPage, PlannedChange},
         storage::Entry,
         types::Reason,
     },
     directory::{
         decision::{self, Decision},
         key,
-        record::{DepartmentRecord, MemberRecord, Presence},
+        record::{DepartmentRecord, MemberRecord, is_present},
     },
     failure::Failure,
+    names::Named,
     platform::Platform,
     store,
     text::Text,
-    vendor::wire::{department::Department, member::Member},
+    directory::{department::Department, member::Member},
 };
 
 /// Changes of a page at most.
@@ -225,8 +226,8 @@ impl<P: Platform> Page<'_, P> {
             if let Decision::Change(kind) = decision::on_member(known.as_ref(), &mut member) {
                 let (before, presence) = known.map(|known| (store::to_json(&known.member), known.presence)).unzip();
                 // The stored member has the status that WeCom said last, the record how it stands by now.
-                let after = (store::to_json(&member), Presence::of(member.status));
-                let status = [("status", presence.map(|presence| store::to_json(&presence)), store::to_json(&after.1))];
+                let after = (store::to_json(&member), member.status.name());
+                let status = [("status", presence.map(|presence| store::to_json(&presence.name())), store::to_json(&after.1))];
                 let fields = fields(before, Some(after.0), &status)?;
                 self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });
             }
@@ -241,8 +242,8 @@ impl<P: Platform> Page<'_, P> {
             let Some(known) = parsed::<MemberRecord>(entry.as_ref())? else { continue };
             // A candidate has not been asked about, so nobody knows more recent than the copy.
             let read_at = if row.value.is_empty() { u64::MAX } else { store::parse::<u64>(&row)?.value };
-            if known.presence.is_present() && known.read_at <= read_at {
-                let status = [("status", Some(store::to_json(&known.presence)), store::to_json(&Presence::LeftRange))];
+            if is_present(known.presence) && known.read_at <= read_at {
+                let status = [("status", Some(store::to_json(&known.presence.name())), store::to_json(&MemberStatus::LeftRange.name()))];
                 let fields = fields(None, None, &status)?;
                 let (kind, member) = (ChangeKind::MemberLeftRange, known.member);
                 self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     contract::types::{Reason, RemovalCounts},
-    directory::{head, key, record::MemberOutline},
+    directory::{head, key, record::{MemberOutline, is_present}},
     failure::Failure,
     platform::Platform,
     store,
@@ -74,7 +74,7 @@ fn find_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) 
     let mut missing = Vec::new();
     for entry in &page.entries {
         let outline = MemberOutline::parse(entry)?;
-        if outline.presence.is_present() && !worker.seen.contains(outline.ordinal) {
+        if is_present(outline.presence) && !worker.seen.contains(outline.ordinal) {
             missing.push(entry);
         }
     }

@@ -2,9 +2,10 @@
 
 use super::*;
 use crate::{
+    contract::directory::MemberStatus,
     directory::{
         key,
-        record::{MemberRecord, Overlay, Presence},
+        record::{MemberRecord, Overlay},
     },
     fake::{self, FakePlatform, errcode, lost, ok, path, query, status},
     platform::Platform,
@@ -36,7 +37,7 @@ fn nothing() -> Answer {
 }
 
 /// Puts a member into the local copy.
-fn keep(fake: &FakePlatform, presence: Presence, roles: &[&str]) {
+fn keep(fake: &FakePlatform, presence: MemberStatus, roles: &[&str]) {
     let member = member::parse(r#"{"userid":"ZhangSan","name":"张三丰","department":[2,31],"status":1}"#).unwrap();
     let record = MemberRecord { read_at: 1, ordinal: 0, presence, member };
     let overlay = Overlay { roles: roles.iter().map(|&role| role.to_owned()).collect(), suspended: false };
@@ -131,7 +132,7 @@ fn who_is_no_member_costs_no_call() {
 fn a_member_of_the_copy_costs_no_call() {
     for id in ["zhangsan", "ZHANGSAN", "ww21c67da6767865c2/zhangsan"] {
         let fake = vendor(nothing(), nothing());
-        keep(&fake, Presence::Active, &["buyer", "admin"]);
+        keep(&fake, MemberStatus::Active, &["buyer", "admin"]);
         let seen = come(&fake, Some(Door::Workspace), &format!(r#"{{"userid":"{id}"}}"#)).unwrap();
         let expected = Identity {
             id: "ZhangSan".into(),
@@ -158,7 +159,7 @@ fn a_stranger_is_asked_for_once() {
         in_visible_range: true,
         sensitive: None,
     };
-    for known in [None, Some(Presence::LeftRange), Some(Presence::Resigned)] {
+    for known in [None, Some(MemberStatus::LeftRange), Some(MemberStatus::Resigned)] {
         let fake = vendor(ok(NO_MEMBER), nothing());
         if let Some(presence) = known {
             keep(&fake, presence, &["admin"]);
@@ -232,7 +233,7 @@ fn what_a_member_consented_to_is_read() {
         ("{}", none),
     ] {
         let fake = vendor(nothing(), ok(answer));
-        keep(&fake, Presence::Active, &[]);
+        keep(&fake, MemberStatus::Active, &[]);
         let identity = format!(r#"{{"userid":"zhangsan","user_ticket":"{TICKET}"}}"#);
         let seen = come(&fake, Some(Door::WorkspaceConsent), &identity).unwrap();
         assert_eq!((member_of(&seen).sensitive.as_ref(), codes_of(&seen)), (Some(&expected), vec![]), "{answer}");
@@ -256,7 +257,7 @@ fn missing_consent_is_a_warning_where_it_was_asked_for() {
         ("another shape", ok(r#"{"userid":{"T1CKET-of-the-member":1}}"#)),
     ] {
         let fake = vendor(nothing(), answer);
-        keep(&fake, Presence::Active, &[]);
+        keep(&fake, MemberStatus::Active, &[]);
         let identity = format!(r#"{{"userid":"zhangsan","user_ticket":"{TICKET}"}}"#);
         let seen = come(&fake, Some(Door::WorkspaceConsent), &identity).unwrap();
         assert_eq!(
@@ -272,7 +273,7 @@ fn missing_consent_is_a_warning_where_it_was_asked_for() {
         (None, vec![]),
     ] {
         let fake = vendor(nothing(), nothing());
-        keep(&fake, Presence::Active, &[]);
+        keep(&fake, MemberStatus::Active, &[]);
         let seen = come(&fake, door, r#"{"userid":"zhangsan"}"#).unwrap();
         assert_eq!((codes_of(&seen), fake.requests.borrow().len()), (expected, 0), "{door:?}");
     }
