@@ -56,6 +56,11 @@ pub fn parse<T: DeserializeOwned>(entry: &Entry) -> Result<Stored<T>, Failure> {
     Ok(Stored { value, version: entry.version })
 }
 
+/// Reads the value of an entry that may be absent.
+pub fn parsed<T: DeserializeOwned>(entry: Option<&Entry>) -> Result<Option<T>, Failure> {
+    Ok(entry.map(parse).transpose()?.map(|stored| stored.value))
+}
+
 /// Applies the operations. `Ok(Err(keys))` is a lost race: nothing was done, the checks of these keys failed.
 pub fn apply<P: Platform>(platform: &P, ops: &[Op]) -> Result<Result<Vec<Version>, Vec<String>>, Failure> {
     Ok(match platform.apply(ops)? {
@@ -72,6 +77,11 @@ pub fn put<T: Serialize>(key: impl Into<String>, value: &T) -> Op {
 /// A write of text that stays.
 pub fn put_text(key: impl Into<String>, value: String) -> Op {
     Op::Put(Put { key: key.into(), value, ttl_ms: None, sealed: false })
+}
+
+/// A write of text that expires.
+pub fn put_text_for(key: impl Into<String>, value: String, ttl_ms: u64) -> Op {
+    Op::Put(Put { key: key.into(), value, ttl_ms: Some(ttl_ms), sealed: false })
 }
 
 /// A write of JSON that expires.

@@ -3,18 +3,22 @@
 //!
 //! Nothing here is dispatched at run time: an element is the kit, compiled for one vendor.
 
-use std::{collections::BTreeMap, fmt::Debug};
+use std::collections::BTreeMap;
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    kit::config::Common,
+    config::Common,
     contract::{
         element::{Aspect, Description, Validation},
         login::{Entry, LinkedIdentity, OutsiderIdentity, SensitiveFields},
         types::Reason,
     },
-    directory::{department::FetchedDepartment, member::FetchedMember},
+    directory::{
+        department::{DepartmentRow, FetchedDepartment},
+        member::{FetchedMember, MemberRow},
+        sync::{PendingWait, RunContext, StepError},
+    },
     failure::Failure,
     platform::Platform,
     text::{Locale, Text},
@@ -83,7 +87,67 @@ pub struct SignIn<'a> {
 }
 
 /// Asks the vendor. One client serves one call of the component; it keeps the token that it met.
+///
+/// What a sync asks is not repeated here: the run waits in the host and asks again. The other questions repeat what may
+/// pass.
 pub trait Client<P: Platform>: Sized {
+    /// What is left of finding out the scope, between two steps of a run.
+    type Scope: Default + Serialize + DeserializeOwned;
+    /// The members of a department as they came, not read yet: they may be megabytes.
+    type List;
+    /// A bulk fetch between two steps of a run; [`NoBulk`] for a vendor without one.
+    type Bulk: BulkState;
+    /// Departments from which on the bulk fetch is quicker than a walk.
+    const BULK_FROM_DEPARTMENTS: usize = usize::MAX;
+
+    /// Asks for the next part of what is visible: departments, and members that no department brings.
+    /// `with_departments`: the departments are wanted as well, not only the members.
+    ///
+    /// # Errors
+    /// [`StepError::Vendor`] for what the vendor refuses: the step is taken again.
+    fn scope(
+        run: &mut RunContext<'_, P, Self>,
+        state: &mut Self::Scope,
+        with_departments: bool,
+    ) -> Result<Scoped, StepError>;
+
+    /// Asks for the members of departments side by side, in the order asked. `max_bytes` refuses larger answers one by
+    /// one, with [`crate::failure::Cause::AnswerTooLarge`].
+    fn list(&self, asked: &[ListRequest<'_>], max_bytes: Option<u64>) -> Vec<Result<Listed<Self::List>, Failure>>;
+
+    /// Reads what [`Client::list`] brought and hands its rows on, some hundred at a time. Answers where the list goes
+    /// on, as a cursor for the next request; nothing at its end.
+    ///
+    /// # Errors
+    /// [`StepError::Vendor`] when the answer cannot be read; whatever `take` fails with.
+    fn read_list(
+        &self,
+        department: &str,
+        list: Self::List,
+        take: impl FnMut(Vec<MemberRow>) -> Result<(), StepError>,
+    ) -> Result<Option<String>, StepError>;
+
+    /// The ids of the members of a department whose list is larger than one answer may be.
+    ///
+    /// # Errors
+    /// What the vendor refuses.
+    fn member_ids(&self, _department: &str) -> Result<Listed<Vec<String>>, Failure> {
+        Err(Failure::new(Reason::Unsupported, ("无法只读取成员 ID", "this vendor lists no ids alone")))
+    }
+
+    /// Asks about members side by side, in the order asked.
+    fn members(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>>;
+
+    /// Asks about departments side by side, in the order asked.
+    fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>>;
+
+    /// Takes the next step of a bulk fetch. Members and departments go to the run by [`RunContext::meet`] and
+    /// [`RunContext::met_departments`].
+    ///
+    /// # Errors
+    /// [`StepError::Vendor`] for what passes or what an administrator has to mend in any case.
+    fn bulk(_run: &mut RunContext<'_, P, Self>, state: Self::Bulk) -> Result<BulkStep<Self::Bulk>, StepError>;
+
     /// What was sent so far.
     fn usage(&self) -> Usage;
 
@@ -116,6 +180,83 @@ pub trait Client<P: Platform>: Sized {
     /// # Errors
     /// As [`Client::member`].
     fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure>;
+}
+
+/// A part of what is visible.
+#[derive(Debug)]
+pub enum Scoped {
+    /// There is more to be asked; these members are to be asked about one by one.
+    More {
+        /// Ids.
+        members: Vec<String>,
+    },
+    /// That is all.
+    Done {
+        /// Ids of members that are to be asked about one by one.
+        members: Vec<String>,
+        /// All visible departments; nothing where they were not asked for, a failure where the list of them is larger
+        /// than one answer may be.
+        departments: Option<Result<Vec<DepartmentRow>, Failure>>,
+    },
+}
+
+/// A question for the members of a department.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListRequest<'a> {
+    /// The department.
+    pub department: &'a str,
+    /// Where the list goes on; nothing for its beginning.
+    pub cursor: Option<&'a str>,
+}
+
+/// The answer to a question for a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Listed<T> {
+    /// Here it is.
+    Here(T),
+    /// The department does not exist or is not to be seen any more; with the vendor's code.
+    Hidden(Option<i64>),
+}
+
+/// The state of a bulk fetch between two steps. The kit stores it and knows nothing of it.
+pub trait BulkState: Sized + Serialize + DeserializeOwned {
+    /// A bulk fetch that begins, with the departments or for the members alone; nothing where the vendor has none.
+    fn begin(departments: bool) -> Option<Self>;
+
+    /// How far it is, for people: a kebab-case name, done, total.
+    fn progress(&self) -> (&'static str, u64, u64);
+}
+
+/// The bulk fetch of a vendor that has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NoBulk {}
+
+impl BulkState for NoBulk {
+    fn begin(_: bool) -> Option<Self> {
+        None
+    }
+
+    fn progress(&self) -> (&'static str, u64, u64) {
+        match *self {}
+    }
+}
+
+/// What a step of a bulk fetch came to.
+#[derive(Debug)]
+pub enum BulkStep<B> {
+    /// The next step can follow.
+    Next(B),
+    /// There is nothing to do before a time.
+    Wait(B, PendingWait),
+    /// All members were met.
+    Done,
+    /// It does not get on: the run walks.
+    Failed {
+        /// For the administrator.
+        why: Text,
+        /// Whether it would fail again next time, so that the next runs need not ask.
+        remember: bool,
+    },
 }
 
 /// Who stands behind a code.

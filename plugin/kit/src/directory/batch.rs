@@ -3,32 +3,39 @@
 use std::collections::BTreeSet;
 
 use super::{
-    decision::Decision,
     feed::{ENTRY_TTL_MS, Entry, Subject},
     head::{self, Head},
-    key, roles,
-    record::{DepartmentRecord, MemberRecord, is_present},
+    id::IdRule,
+    key,
+    member::{FetchedMember, MEMBER_DEPARTMENTS},
+    record::{DepartmentRecord, MemberRecord},
+    roles,
+    status::{Decision, is_present},
 };
 use crate::{
-    contract::{directory::{ChangeKind, MemberStatus}, storage::Op},
+    config::Common,
+    contract::{
+        directory::{ChangeKind, MemberStatus},
+        storage::Op,
+    },
     failure::Failure,
     platform::Platform,
     store,
-    directory::member::Member,
 };
 
-/// Items of a batch after which no further record should be added: a member of 100 departments adds up to 202 more
-/// before the 1,000 of the storage contract are reached.
-const ITEMS: usize = 700;
+/// Items of a batch after which no further record is added: one that leaves as many departments as a member may have for
+/// as many others adds this much, and head and lease come on top.
+const ITEMS: usize = store::ITEMS_PER_CALL - 2 * MEMBER_DEPARTMENTS - 20;
 /// Likewise bytes, of 1 MiB.
 const BYTES: usize = 700 << 10;
 
-/// See the module. Begun by reading the head; everything else the batch builds on has to be read after that, so that
+/// Begun by reading the head; everything else the batch builds on has to be read after that, so that
 /// the check of the head's version protects it.
 #[derive(Debug)]
 pub struct Batch {
     /// The head as it will be.
     pub head: Head,
+    ids: IdRule,
     version: Option<u64>,
     now: u64,
     ops: Vec<Op>,
@@ -36,10 +43,10 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// Reads the head for a writer of this corp.
-    pub fn begin<P: Platform>(platform: &P, corp_id: &str) -> Result<Self, Failure> {
-        let (head, version) = head::read_for(platform, corp_id)?;
-        Ok(Self { head, version, now: platform.now_ms(), ops: Vec::new(), bytes: 0 })
+    /// Reads the head for a writer of this organisation.
+    pub fn begin<P: Platform>(platform: &P, common: &Common) -> Result<Self, Failure> {
+        let (head, version) = head::read_for(platform, common)?;
+        Ok(Self { head, ids: common.ids, version, now: platform.now_ms(), ops: Vec::new(), bytes: 0 })
     }
 
     /// The ordinal of a new member.
@@ -83,24 +90,25 @@ impl Batch {
         let before = old.map(places).unwrap_or_default();
         let after = places(new);
         for department in before.difference(&after) {
-            self.push(store::delete(key::index_entry(department, &new.member.id)));
+            self.push(store::delete(key::index_entry(self.ids, department, &new.member.id)));
         }
         for department in after.difference(&before) {
-            self.push(store::put_text(key::index_entry(department, &new.member.id), String::new()));
+            self.push(store::put_text(key::index_entry(self.ids, department, &new.member.id), String::new()));
         }
-        self.push(store::put(key::member(&new.member.id), new));
+        self.push(store::put(key::member(self.ids, &new.member.id), new));
     }
 
-    /// Adds a fetched member. Roles of somebody who had resigned come back suspended: WeCom hands user ids out
-    /// again, and the new person must not inherit them.
+    /// Adds a fetched member. Roles of somebody who had resigned come back suspended: vendors hand ids out again, and the
+    /// new person must not inherit them.
     pub fn decided_member<P: Platform>(
         &mut self,
         platform: &P,
         stored: Option<&MemberRecord>,
-        member: Member,
+        fetched: FetchedMember,
         read_at: u64,
         decision: Decision,
     ) -> Result<(), Failure> {
+        let member = fetched.member;
         let ordinal = stored.map_or_else(|| self.new_ordinal(), |stored| stored.ordinal);
         let record = MemberRecord { read_at, ordinal, presence: member.status, member };
         match decision {
@@ -108,11 +116,11 @@ impl Batch {
                 let had_resigned = stored.is_some_and(|stored| stored.presence == MemberStatus::Resigned);
                 if kind == ChangeKind::MemberRejoined
                     && had_resigned
-                    && let Some(mut overlay) = roles::read(platform, &record.member.id)?
-                    && !overlay.roles.is_empty()
+                    && let Some(mut roles) = roles::read(platform, self.ids, &record.member.id)?
+                    && !roles.roles.is_empty()
                 {
-                    overlay.suspended = true;
-                    self.push(store::put(key::overlay(&record.member.id), &overlay));
+                    roles.suspended = true;
+                    self.push(store::put(key::roles(self.ids, &record.member.id), &roles));
                 }
                 self.member(stored, &record, kind);
             }

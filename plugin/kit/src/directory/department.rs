@@ -30,7 +30,6 @@ pub struct Department {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FetchedDepartment {
     /// What the answer says.
-    #[serde(flatten)]
     pub department: Department,
     /// What it does not speak of, which is not the same as empty.
     #[serde(default, skip_serializing_if = "Absent::is_none")]

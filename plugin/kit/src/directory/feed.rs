@@ -3,16 +3,19 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    head, key, roles,
+    department::Department,
+    head, key,
+    member::Member,
     record::{show_department, show_member},
+    roles,
 };
 use crate::{
-    contract::{directory as contract, types::Reason},
+    config::Common,
+    contract::{directory as contract, storage::Op, types::Reason},
     failure::Failure,
     platform::Platform,
     store::{self, Stored},
     text::Text,
-    directory::{department::Department, member::Member},
 };
 
 /// How long an entry that nobody acknowledges is kept: 30 days.
@@ -44,7 +47,7 @@ pub struct Entry {
 pub enum Subject {
     /// A member, with its status at that time.
     Member {
-        /// See [`MemberStatus`].
+        /// How the member stood then.
         #[serde(with = "crate::names")]
         presence: contract::MemberStatus,
         /// The record.
@@ -57,47 +60,93 @@ pub enum Subject {
     },
 }
 
+/// Entries whose keys share all but this many digits are deleted together.
+const BLOCK_DIGITS: usize = 3;
+/// Such blocks of one `apply`: 10,000 entries.
+const BLOCKS: u64 = 10;
+
 /// Reads a page of the feed. See `changes` in `wit/directory.wit`.
-pub fn changes<P: Platform>(platform: &P, cursor: Option<&str>, limit: u32) -> Result<contract::ChangePage, Failure> {
-    let after = match cursor {
-        Some(cursor) => parse_cursor(cursor)?,
-        None => acknowledged(platform)?,
-    };
-    let last = last_change(platform)?;
-    if after > last {
-        return Err(Failure::invalid_argument("cursor", format!("the feed ends at {last}, the cursor is at {after}")));
+pub fn changes<P: Platform>(
+    platform: &P,
+    common: &Common,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<contract::ChangePage, Failure> {
+    let given = cursor.map(parse_cursor).transpose()?;
+    let last = last_change(platform, common)?;
+    // Who acknowledges while nobody's cursor is read here takes entries away that nobody misses: read the mark again.
+    loop {
+        let after = match given {
+            Some(after) => after,
+            None => acknowledged(platform)?,
+        };
+        if after > last && given.is_some() {
+            return Err(beyond_the_end(last, after));
+        }
+        let page = platform.scan(key::FEED, Some(&key::change(after)), limit.clamp(1, PAGE))?;
+        let entries: Vec<Entry> =
+            page.entries.iter().map(|entry| Ok(store::parse(entry)?.value)).collect::<Result<_, Failure>>()?;
+        let first = entries.first().map(|entry| entry.seq);
+        if first != Some(after + 1) && after < last {
+            if given.is_none() && acknowledged(platform)? > after {
+                continue;
+            }
+            return Err(expired(after, first));
+        }
+        let end = entries.last().map_or(after, |entry| entry.seq);
+        let changes = show(platform, common, entries)?;
+        return Ok(contract::ChangePage { changes, cursor: format_cursor(end), more: page.more || end < last });
     }
-    let page = platform.scan(key::FEED, Some(&key::change(after)), limit.clamp(1, PAGE))?;
-    let entries: Vec<Entry> =
-        page.entries.iter().map(|entry| Ok(store::parse(entry)?.value)).collect::<Result<_, Failure>>()?;
-    let first = entries.first().map(|entry| entry.seq);
-    if first != Some(after + 1) && after < last {
-        return Err(expired(after, first));
-    }
-    let end = entries.last().map_or(after, |entry| entry.seq);
-    let changes = show(platform, entries)?;
-    Ok(contract::ChangePage { changes, cursor: format_cursor(end), more: page.more || end < last })
 }
 
 /// Gives up entries. See `acknowledge` in `wit/directory.wit`.
-pub fn acknowledge<P: Platform>(platform: &P, cursor: &str) -> Result<(), Failure> {
+pub fn acknowledge<P: Platform>(platform: &P, common: &Common, cursor: &str) -> Result<(), Failure> {
     let until = parse_cursor(cursor)?;
-    let last = last_change(platform)?;
+    let last = last_change(platform, common)?;
     if until > last {
-        return Err(Failure::invalid_argument("cursor", format!("the feed ends at {last}, the cursor is at {until}")));
+        return Err(beyond_the_end(last, until));
     }
     advance_acknowledged(platform, until)?;
-    // Deleting comes after the mark: a call that dies in between leaves entries that the next one deletes.
-    loop {
-        let page = platform.scan(key::FEED, None, store::ITEMS_PER_CALL as u32)?;
-        let bound = key::change(until);
-        let deletes: Vec<_> =
-            page.entries.into_iter().filter(|entry| entry.key <= bound).map(|entry| store::delete(entry.key)).collect();
-        if deletes.is_empty() {
-            return Ok(());
+    // Deleting comes after the mark: what a call that ends in between leaves behind, the next one deletes, or its time.
+    while let Some(ops) = deletions(first_kept(platform)?, until) {
+        platform.apply(&ops)?;
+        if platform.remaining().wall_ms < STOP_DELETING_MS {
+            break;
         }
-        platform.apply(&deletes)?;
     }
+    Ok(())
+}
+
+/// With less time left, what remains is left to the next acknowledgement.
+const STOP_DELETING_MS: u64 = 5_000;
+
+/// The number of the oldest entry that is still there.
+fn first_kept<P: Platform>(platform: &P) -> Result<Option<u64>, Failure> {
+    let page = platform.scan(key::FEED, None, 1)?;
+    Ok(page.entries.first().and_then(|entry| entry.key.strip_prefix(key::FEED)?.parse().ok()))
+}
+
+/// The deletions of one `apply` that take away entries from `first` to at most `until`, whole blocks where they fit:
+/// nothing is read, and no step is larger than some thousands of entries. Nothing where there is nothing to delete.
+fn deletions(first: Option<u64>, until: u64) -> Option<Vec<Op>> {
+    let first = first.filter(|first| *first <= until)?;
+    let block = 10_u64.pow(BLOCK_DIGITS as u32);
+    let mut ops = Vec::new();
+    let mut next = first - first % block;
+    for _ in 0..BLOCKS {
+        if next > until {
+            break;
+        }
+        let key = key::change(next);
+        if next + (block - 1) <= until {
+            ops.push(Op::DeletePrefix(key[..key.len() - BLOCK_DIGITS].to_owned()));
+        } else {
+            // The last block is begun only: entry by entry.
+            ops.extend((next.max(first)..=until).map(|seq| store::delete(key::change(seq))));
+        }
+        next += block;
+    }
+    Some(ops)
 }
 
 /// The last change that was acknowledged; 0 before the first.
@@ -121,24 +170,24 @@ fn advance_acknowledged<P: Platform>(platform: &P, until: u64) -> Result<(), Fai
     }
 }
 
-fn last_change<P: Platform>(platform: &P) -> Result<u64, Failure> {
-    Ok(head::read(platform)?.map_or(0, |head| head.value.last_change))
+fn last_change<P: Platform>(platform: &P, common: &Common) -> Result<u64, Failure> {
+    Ok(head::read_own(platform, common)?.map_or(0, |head| head.value.last_change))
 }
 
-fn show<P: Platform>(platform: &P, entries: Vec<Entry>) -> Result<Vec<contract::Change>, Failure> {
+fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<Entry>) -> Result<Vec<contract::Change>, Failure> {
     let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
-    let overlays = roles::read_many(platform, &ids)?;
+    let roles = roles::read_many(platform, common.ids, &ids)?;
     Ok(entries
         .into_iter()
-        .zip(overlays)
-        .map(|(entry, overlay)| contract::Change {
+        .zip(roles)
+        .map(|(entry, roles)| contract::Change {
             seq: entry.seq,
             at: entry.at,
             kind: entry.kind,
             id: entry.id,
             record: match entry.subject {
                 Subject::Member { presence, member } => {
-                    contract::Changed::Member(show_member(member, presence, overlay))
+                    contract::Changed::Member(show_member(member, presence, roles))
                 }
                 Subject::Department { department } => contract::Changed::Department(show_department(department)),
             },
@@ -152,18 +201,56 @@ fn format_cursor(seq: u64) -> String {
 
 fn parse_cursor(cursor: &str) -> Result<u64, Failure> {
     cursor.strip_prefix('c').and_then(|digits| digits.parse().ok()).ok_or_else(|| {
-        Failure::invalid_argument("cursor", "the cursor was not made by `changes`: pass on what a page answered")
+        Failure::invalid_argument(
+            "cursor",
+            ("该游标不是 changes 返回的：请原样传回", "the cursor was not made by `changes`: pass on what a page answered"),
+        )
     })
 }
 
+fn beyond_the_end(last: u64, found: u64) -> Failure {
+    Failure::invalid_argument(
+        "cursor",
+        (
+            format!("变更记录到 {last} 为止，游标却在 {found}"),
+            format!("the feed ends at {last}, the cursor is at {found}"),
+        ),
+    )
+}
+
 fn expired(after: u64, first: Option<u64>) -> Failure {
-    let found = first.map_or_else(|| "nothing".to_owned(), |seq| format!("change {seq}"));
+    let missing = after + 1;
+    let (zh, en) = match first {
+        Some(seq) => (format!("下一条为 {seq}"), format!("the feed goes on with change {seq}")),
+        None => ("之后没有记录".to_owned(), "the feed goes on with nothing".to_owned()),
+    };
     Failure::new(
         Reason::CursorExpired,
-        format!("change {} is no longer kept; the feed goes on with {found}", after + 1),
+        (format!("变更 {missing} 已不再保留；{zh}"), format!("change {missing} is no longer kept; {en}")),
     )
     .with_hint(Text::new(
         "变更记录已过期：请重新读取全部部门和成员，再从最新位置继续",
         "the changes are no longer kept: read all departments and members again, then go on from the newest change",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_deleted_in_blocks_and_never_beyond_the_mark() {
+        let entry = |seq| store::delete(key::change(seq));
+        let block = |thousand: u64| Op::DeletePrefix(format!("{}{thousand:017}", key::FEED));
+        for (name, first, until, expected) in [
+            ("nothing kept", None, 5, None),
+            ("nothing to delete", Some(6), 5, None),
+            ("a few", Some(1), 3, Some(vec![entry(1), entry(2), entry(3)])),
+            ("a whole block and one", Some(7), 1_000, Some(vec![block(0), entry(1_000)])),
+            ("begins within a block", Some(1_998), 3_001, Some(vec![block(1), block(2), entry(3_000), entry(3_001)])),
+            ("at most ten blocks", Some(5), 1_000_000, Some((0..10).map(block).collect())),
+        ] {
+            assert_eq!(deletions(first, until), expected, "{name}");
+        }
+    }
 }

@@ -1,10 +1,11 @@
 //! The head of the directory: one small record that every writer reads, checks and replaces, so that all changes to
-//! the copy stand in one order and the feed has no gap.
+//! the copy stand in one order and the feed has no gap. It also says whose copy it is.
 
 use serde::{Deserialize, Serialize};
 
 use super::key;
 use crate::{
+    config::Common,
     contract::{directory::MemberStatus, types::Reason},
     failure::Failure,
     platform::Platform,
@@ -15,8 +16,9 @@ use crate::{
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// The corp to which the copy is bound from the first write on.
-    pub corp_id: String,
+    /// The organisation to which the copy is bound from the first write on.
+    #[serde(alias = "corp_id")]
+    pub organisation: String,
     /// Number of the newest entry of the feed.
     pub last_change: u64,
     /// The ordinal of the next new member. Members keep theirs for ever, so the numbers stay dense.
@@ -45,8 +47,8 @@ impl Counts {
     }
 
     /// The counter of one status.
-    pub fn of(&mut self, presence: MemberStatus) -> &mut u64 {
-        match presence {
+    pub fn of(&mut self, status: MemberStatus) -> &mut u64 {
+        match status {
             MemberStatus::Active => &mut self.active,
             MemberStatus::Disabled => &mut self.disabled,
             MemberStatus::NotActivated => &mut self.not_activated,
@@ -56,24 +58,53 @@ impl Counts {
     }
 }
 
-/// Reads the head, with its version: absent before the first write.
+impl Head {
+    /// Whether the copy is that of the configured organisation.
+    pub fn is_of(&self, common: &Common) -> bool {
+        common.ids.is_same(&self.organisation, &common.organisation)
+    }
+}
+
+/// Reads the head whoever's copy it is, with its version: absent before the first write.
 pub fn read<P: Platform>(platform: &P) -> Result<Option<Stored<Head>>, Failure> {
     store::get(platform, key::HEAD)
 }
 
-/// Reads the head for a writer of this corp. A copy of another corp is refused: mixing two organisations under equal
-/// ids could not be undone.
-pub fn read_for<P: Platform>(platform: &P, corp_id: &str) -> Result<(Head, Option<u64>), Failure> {
+/// Reads the head for a reader of the copy.
+///
+/// # Errors
+/// `conflict` where the copy is that of another organisation: nobody is to be shown the members of one as those of
+/// another.
+pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Stored<Head>>, Failure> {
     match read(platform)? {
-        None => Ok((Head { corp_id: corp_id.to_owned(), ..Head::default() }, None)),
-        Some(stored) if stored.value.corp_id.eq_ignore_ascii_case(corp_id) => Ok((stored.value, Some(stored.version))),
-        Some(stored) => Err(Failure::new(
-            Reason::Conflict,
-            format!("the directory belongs to corp {}, the configuration names {corp_id}", stored.value.corp_id),
-        )
-        .with_hint(Text::new(
-            "该元素的通讯录属于另一家企业：请恢复原 CorpID，或为新企业另建组织元素",
-            "this element's directory belongs to another corp: restore the CorpID, or create a new element for the new corp",
-        ))),
+        Some(stored) if !stored.value.is_of(common) => Err(other_organisation(&stored.value.organisation, common)),
+        stored => Ok(stored),
     }
+}
+
+/// Reads the head for a writer.
+///
+/// # Errors
+/// As [`read_own`]: mixing two organisations under equal ids could not be undone.
+pub fn read_for<P: Platform>(platform: &P, common: &Common) -> Result<(Head, Option<u64>), Failure> {
+    Ok(match read_own(platform, common)? {
+        None => (Head { organisation: common.organisation.clone(), ..Head::default() }, None),
+        Some(stored) => (stored.value, Some(stored.version)),
+    })
+}
+
+fn other_organisation(found: &str, common: &Common) -> Failure {
+    let configured = &common.organisation;
+    Failure::new(
+        Reason::Conflict,
+        (
+            format!("本地通讯录属于 {found}，而配置的是 {configured}"),
+            format!("the directory belongs to {found}, the configuration names {configured}"),
+        ),
+    )
+    .with_hint(Text::new(
+        "该元素的通讯录属于另一家企业：请恢复原来的企业 ID，或为新企业另建组织元素",
+        "this element's directory belongs to another organisation: restore the former id, or create a new element for \
+         the new organisation",
+    ))
 }

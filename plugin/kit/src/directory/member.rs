@@ -9,6 +9,9 @@ use crate::contract::directory::MemberStatus;
 /// Bytes of a member's or department's id at most, in any vendor's directory.
 pub const ID_BYTES: usize = 128;
 
+/// Departments of one member at most, in any vendor's directory.
+pub const MEMBER_DEPARTMENTS: usize = 200;
+
 /// Whether a text can be the id of a member or department: it becomes part of a key.
 pub fn is_id(id: &str) -> bool {
     (1..=ID_BYTES).contains(&id.len()) && !id.chars().any(char::is_control)
@@ -98,15 +101,13 @@ pub struct Attribute {
 }
 
 /// A member as an answer showed it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchedMember {
     /// What the answer says.
     pub member: Member,
     /// What it does not speak of, which is not the same as empty: the usual effect of a missing permission.
-    #[serde(default, skip_serializing_if = "Absent::is_none")]
     pub absent: Absent,
     /// Names of the vendor's fields that could not be read and were left out.
-    #[serde(skip)]
     pub unreadable: Vec<&'static str>,
 }
 
@@ -190,6 +191,11 @@ impl Absent {
     /// Adds a field.
     pub fn add(&mut self, field: Self) {
         self.0 |= field.0;
+    }
+
+    /// Takes a field away.
+    pub fn remove(&mut self, field: Self) {
+        self.0 &= !field.0;
     }
 }
 

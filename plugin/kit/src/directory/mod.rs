@@ -1,22 +1,21 @@
 //! The local copy of the organisation: departments, members, and the feed of what changed.
 //!
-//! Data flows one way. [`sync`] and [`refresh`] ask WeCom, [`decision`] (pure) compares the answer with the copy,
+//! Data flows one way. [`sync`] and [`refresh`] ask the vendor, [`status`] (pure) compares the answer with the copy,
 //! [`batch`] writes records, indexes, feed and [`head`] in one atomic step, and [`read`], [`lookup`] and [`feed`] only
 //! ever read. [`key`] is the one place that knows how storage is laid out.
 
-pub mod batch;
-pub mod decision;
+pub(crate) mod batch;
 pub mod department;
 pub mod feed;
 pub mod head;
 pub mod id;
 pub mod key;
+#[cfg(any())]
 pub mod lookup;
 pub mod member;
-pub mod roles;
 pub mod read;
 pub mod record;
 pub mod refresh;
+pub mod roles;
+pub mod status;
 pub mod sync;
-#[cfg(test)]
-mod tests;

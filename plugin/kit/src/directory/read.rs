@@ -1,11 +1,14 @@
 //! Reading the copy: pages of departments and members, single records, the summary.
 
 use super::{
-    feed, head, key, roles,
+    feed, head, key,
+    member::is_id,
     record::{DepartmentRecord, MemberRecord, show_department, show_member},
-    sync::{self, run::Run},
+    roles,
+    sync::{self, run},
 };
 use crate::{
+    config::Common,
     contract::{
         directory as contract,
         storage::{Entry, EntryPage},
@@ -23,9 +26,11 @@ const PAGE: u32 = 200;
 /// See `departments` in `wit/directory.wit`.
 pub fn departments<P: Platform>(
     platform: &P,
+    common: &Common,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<contract::DepartmentPage, Failure> {
+    head::read_own(platform, common)?;
     let page = scan(platform, key::DEPARTMENTS, cursor, limit)?;
     let cursor = next_cursor(&page, key::DEPARTMENTS);
     let departments = page
@@ -39,23 +44,24 @@ pub fn departments<P: Platform>(
 /// See `members` in `wit/directory.wit`.
 pub fn members<P: Platform>(
     platform: &P,
+    common: &Common,
     filter: &contract::MemberFilter,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<contract::MemberPage, Failure> {
+    head::read_own(platform, common)?;
     let (records, cursor) = match &filter.department {
         None => {
             let page = scan(platform, key::MEMBERS, cursor, limit)?;
             let cursor = next_cursor(&page, key::MEMBERS);
             (page.entries, cursor)
         }
-        // Anything else is no department, and must not be taken for part of a key.
-        Some(department) if !department.bytes().all(|byte| byte.is_ascii_digit()) => (Vec::new(), None),
+        Some(department) if !is_id(department) => (Vec::new(), None),
         Some(department) => {
             let prefix = key::index(department);
             let page = scan(platform, &prefix, cursor, limit)?;
             let cursor = next_cursor(&page, &prefix);
-            let keys: Vec<String> = page.entries.iter().map(|entry| key::member(&entry.key[prefix.len()..])).collect();
+            let keys: Vec<String> = page.entries.iter().map(|entry| [key::MEMBERS, &entry.key[prefix.len()..]].concat()).collect();
             (store::get_many(platform, &keys)?.into_iter().flatten().collect(), cursor)
         }
     };
@@ -65,41 +71,51 @@ pub fn members<P: Platform>(
         records.retain(|record| record.presence == status);
     }
     let ids: Vec<&str> = records.iter().map(|record| record.member.id.as_str()).collect();
-    let overlays = roles::read_many(platform, &ids)?;
+    let roles = roles::read_many(platform, common.ids, &ids)?;
     let members = records
         .into_iter()
-        .zip(overlays)
-        .map(|(record, overlay)| show_member(record.member, record.presence, overlay))
+        .zip(roles)
+        .map(|(record, roles)| show_member(record.member, record.presence, roles))
         .collect();
     Ok(contract::MemberPage { members, cursor })
 }
 
 /// See `find-member` in `wit/directory.wit`.
-pub fn find_member<P: Platform>(platform: &P, id: &str) -> Result<contract::Member, Failure> {
-    match store::get::<_, MemberRecord>(platform, &key::member(id))? {
+pub fn find_member<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<contract::Member, Failure> {
+    // What can be no id is known to nobody, and must not become part of a key.
+    if !is_id(id) {
+        return Err(no_member(id));
+    }
+    head::read_own(platform, common)?;
+    match store::get::<_, MemberRecord>(platform, &key::member(common.ids, id))? {
         Some(stored) => {
-            let overlay = roles::read(platform, id)?;
-            Ok(show_member(stored.value.member, stored.value.presence, overlay))
+            let roles = roles::read(platform, common.ids, id)?;
+            Ok(show_member(stored.value.member, stored.value.presence, roles))
         }
-        None => Err(unknown("member", "成员", id)),
+        None => Err(no_member(id)),
     }
 }
 
 /// See `find-department` in `wit/directory.wit`.
-pub fn find_department<P: Platform>(platform: &P, id: &str) -> Result<contract::Department, Failure> {
+pub fn find_department<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<contract::Department, Failure> {
+    if !is_id(id) {
+        return Err(no_department(id));
+    }
+    head::read_own(platform, common)?;
     match store::get::<_, DepartmentRecord>(platform, &key::department(id))? {
         Some(stored) => Ok(show_department(stored.value.department)),
-        None => Err(unknown("department", "部门", id)),
+        None => Err(no_department(id)),
     }
 }
 
 /// See `overview` in `wit/directory.wit`.
-pub fn overview<P: Platform>(platform: &P) -> Result<contract::DirectorySummary, Failure> {
-    let head = head::read(platform)?.map(|stored| stored.value);
-    let run = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
-    let last_run = sync::history::last_complete(platform)?;
+pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::DirectorySummary, Failure> {
+    let head = head::read_own(platform, common)?.map(|stored| stored.value);
+    // A run of another version of this component says nothing here; the next sync gives it up.
+    let run = run::load(platform)?.readable();
+    let last_run = sync::history::last_complete(platform, common)?;
     let acknowledged = feed::acknowledged(platform)?;
-    let organisation_id = head.as_ref().map(|head| head.corp_id.clone());
+    let organisation_id = head.as_ref().map(|head| head.organisation.clone());
     let head = head.unwrap_or_default();
     Ok(contract::DirectorySummary {
         organisation_id,
@@ -114,15 +130,31 @@ pub fn overview<P: Platform>(platform: &P) -> Result<contract::DirectorySummary,
         last_change: head.last_change,
         acknowledged,
         last_run,
-        partly_applied: run.as_ref().is_some_and(Run::is_applying),
+        partly_applied: run.as_ref().is_some_and(|run| run.phase.is_applying()),
         current_run: run.map(|run| run.progress()),
     })
 }
 
-/// A record that nobody knows.
-pub fn unknown(kind: &str, kind_zh: &str, id: &str) -> Failure {
+/// There is no such member.
+pub(crate) fn no_member(id: &str) -> Failure {
+    unknown("member", "成员", id)
+}
+
+/// There is no such department.
+pub(crate) fn no_department(id: &str) -> Failure {
+    unknown("department", "部门", id)
+}
+
+fn unknown(kind: &str, kind_zh: &str, id: &str) -> Failure {
     let shown: String = id.chars().take(64).collect();
-    Failure::new(Reason::NotFound, format!("there is no {kind} {shown:?} in the directory")).with_hint(Text::new(
+    Failure::new(
+        Reason::NotFound,
+        (
+            format!("通讯录中没有{kind_zh} {shown:?}"),
+            format!("there is no {kind} {shown:?} in the directory"),
+        ),
+    )
+    .with_hint(Text::new(
         format!("通讯录中没有该{kind_zh}：请检查 ID，或先同步通讯录（可见范围之外的不会同步）"),
         format!("the directory has no such {kind}: check the id, or sync first (what is outside the visible range is not synced)"),
     ))
@@ -135,7 +167,7 @@ fn scan<P: Platform>(platform: &P, prefix: &str, cursor: Option<&str>, limit: u3
         Some(cursor) => Some(cursor.strip_prefix("k:").map(|rest| format!("{prefix}{rest}")).ok_or_else(|| {
             Failure::invalid_argument(
                 "cursor",
-                "the cursor was not made by this function: pass on what a page answered",
+                ("该游标不是本接口返回的：请原样传回", "the cursor was not made by this function: pass on what a page answered"),
             )
         })?),
     };

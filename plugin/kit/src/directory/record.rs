@@ -8,14 +8,9 @@ use crate::{
         directory::{self as contract, MemberStatus},
         storage::Entry,
     },
-    directory::{department::Department, member::Member},
+    directory::{department::Department, member::Member, roles::Roles},
     failure::Failure,
 };
-
-/// Whether a member is in the visible range.
-pub fn is_present(status: MemberStatus) -> bool {
-    matches!(status, MemberStatus::Active | MemberStatus::Disabled | MemberStatus::NotActivated)
-}
 
 /// A stored member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,22 +46,21 @@ impl<'a> MemberOutline<'a> {
     }
 }
 
-/// What the platform adds to a member. It outlives every sync.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Overlay {
-    /// Application roles.
-    #[serde(default)]
-    pub roles: Vec<String>,
-    /// The member had resigned and came back: the roles wait for an administrator's word, since ids are used again.
-    #[serde(default)]
-    pub suspended: bool,
+/// How far ahead of the store's clock a record may lie before it is not believed: what a host wrote whose clock was wrong
+/// must not keep everybody else from writing until then.
+const CLOCK_SKEW_MS: u64 = 10 * 60 * 1_000;
+
+/// Whether what was read at `stored` outlives what was read at `fetched`, seen `now`: of two writers the one that read
+/// later wins.
+pub(crate) fn outlives(stored: u64, fetched: u64, now: u64) -> bool {
+    stored > fetched && stored <= now.saturating_add(CLOCK_SKEW_MS)
 }
 
 /// A member as the contract shows it.
-pub fn show_member(member: Member, presence: MemberStatus, overlay: Option<Overlay>) -> contract::Member {
-    let overlay = overlay.unwrap_or_default();
+pub fn show_member(member: Member, presence: MemberStatus, roles: Option<Roles>) -> contract::Member {
+    let roles = roles.unwrap_or_default();
     let (roles, suspended_roles) =
-        if overlay.suspended { (Vec::new(), overlay.roles) } else { (overlay.roles, Vec::new()) };
+        if roles.suspended { (Vec::new(), roles.roles) } else { (roles.roles, Vec::new()) };
     contract::Member {
         id: member.id,
         name: member.name,

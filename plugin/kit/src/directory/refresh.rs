@@ -3,13 +3,14 @@
 
 use super::{
     batch::Batch,
-    decision::{self, Decision},
     key,
-    read::{self, unknown},
-    record::{DepartmentRecord, MemberRecord, is_present},
+    member::is_id,
+    read::{self, no_department, no_member},
+    record::{DepartmentRecord, MemberRecord, outlives},
+    status::{self, Decision, is_present},
 };
 use crate::{
-    config::Config,
+    config::Common,
     contract::{
         directory::{self as contract, ChangeKind, MemberStatus},
         types::Reason,
@@ -17,106 +18,123 @@ use crate::{
     failure::Failure,
     platform::Platform,
     store,
-    vendor::{
-        answer,
-        api::Api,
-        client::{Call, Client},
-        refusal::{hides_department, hides_member},
-        wire::{department, member},
-    },
+    vendor::{Client, DepartmentAnswer, MemberAnswer},
 };
 
 /// Attempts to write before another writer is given way. Each loses only against a writer that succeeded.
 const ATTEMPTS: u32 = 20;
 
 /// See `sync-member` in `wit/directory.wit`.
-pub fn sync_member<P: Platform>(platform: &P, config: &Config, id: &str) -> Result<contract::Member, Failure> {
+pub fn sync_member<P: Platform, C: Client<P>>(
+    platform: &P,
+    common: &Common,
+    client: &C,
+    id: &str,
+) -> Result<contract::Member, Failure> {
     check_id(id)?;
     let read_at = platform.now_ms();
-    let call = Call { api: Api::UserGet, query: vec![("userid", id.to_owned())], body: None };
-    let fetched = match Client::new(platform, config).read_text(&call) {
-        Ok(text) => {
-            let mut member =
-                member::parse_of(id, &text).map_err(|error| answer::unreadable(Api::UserGet, &error).failure)?;
-            if let Some(fields) = &config.sync.fields {
-                member.keep_only(fields);
+    let fetched = match client.member(id)? {
+        MemberAnswer::Shown(mut fetched) => {
+            if let Some(fields) = &common.fields {
+                fetched.member.keep_only(fields);
             }
-            Some(member)
+            Some(*fetched)
         }
-        // WeCom does not tell a member who left the range from one who never was.
-        Err(failure) if hides_member(&failure) => None,
-        Err(failure) => return Err(failure),
+        // Vendors do not tell a member who left the range from one who never was.
+        MemberAnswer::Hidden(_) => None,
+        MemberAnswer::Unreadable => return Err(unreadable("member", "成员", id)),
     };
     for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(platform, &config.corp_id)?;
-        let stored = store::get::<_, MemberRecord>(platform, &key::member(id))?.map(|stored| stored.value);
-        if stored.as_ref().is_some_and(|stored| stored.read_at > read_at) {
-            return read::find_member(platform, id);
+        let mut batch = Batch::begin(platform, common)?;
+        let stored = store::get::<_, MemberRecord>(platform, &key::member(common.ids, id))?.map(|stored| stored.value);
+        if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
+            return read::find_member(platform, common, id);
         }
         match (stored, fetched.clone()) {
-            (None, None) => return Err(unknown("member", "成员", id)),
-            (Some(stored), None) if !is_present(stored.presence) => return read::find_member(platform, id),
+            (None, None) => return Err(no_member(id)),
+            (Some(stored), None) if !is_present(stored.presence) => return read::find_member(platform, common, id),
             (Some(stored), None) => {
                 let record = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..stored.clone() };
                 batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
             }
-            (stored, Some(mut member)) => match decision::on_member(stored.as_ref(), &mut member) {
-                Decision::Ignore => return Err(unknown("member", "成员", id)),
-                decision => batch.decided_member(platform, stored.as_ref(), member, read_at, decision)?,
+            (stored, Some(mut fetched)) => match status::on_member(common, stored.as_ref(), &mut fetched) {
+                Decision::Ignore => return Err(no_member(id)),
+                decision => batch.decided_member(platform, stored.as_ref(), fetched, read_at, decision)?,
             },
         }
         if store::apply(platform, &batch.into_ops())?.is_ok() {
-            return read::find_member(platform, id);
+            return read::find_member(platform, common, id);
         }
     }
     Err(contended())
 }
 
 /// See `sync-department` in `wit/directory.wit`.
-pub fn sync_department<P: Platform>(platform: &P, config: &Config, id: &str) -> Result<contract::Department, Failure> {
-    let number: u32 = id.parse().map_err(|_| {
-        Failure::invalid_argument("id", "a department id is a whole number below 4294967296, such as 1 or 2315041299")
-    })?;
-    let id = number.to_string();
+pub fn sync_department<P: Platform, C: Client<P>>(
+    platform: &P,
+    common: &Common,
+    client: &C,
+    id: &str,
+) -> Result<contract::Department, Failure> {
+    check_id(id)?;
     let read_at = platform.now_ms();
-    let call = Call { api: Api::DepartmentGet, query: vec![("id", id.clone())], body: None };
-    let text = match Client::new(platform, config).read_text(&call) {
-        Err(failure) if hides_department(&failure) => return Err(unknown("department", "部门", &id)),
-        answer => answer?,
+    let fetched = match client.department(id)? {
+        DepartmentAnswer::Shown(fetched) => *fetched,
+        DepartmentAnswer::Hidden(_) => return Err(no_department(id)),
+        DepartmentAnswer::Unreadable => return Err(unreadable("department", "部门", id)),
     };
-    let fetched =
-        department::parse_one(&text).map_err(|error| answer::unreadable(Api::DepartmentGet, &error).failure)?;
-    if fetched.id != id {
-        return Err(answer::without(Api::DepartmentGet, "the department that was asked for").failure);
-    }
+    let id = fetched.department.id.clone();
     for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(platform, &config.corp_id)?;
+        let mut batch = Batch::begin(platform, common)?;
         let stored = store::get::<_, DepartmentRecord>(platform, &key::department(&id))?.map(|stored| stored.value);
-        let mut department = fetched.clone();
-        let decision = decision::on_department(stored.as_ref().map(|stored| &stored.department), &mut department);
-        let record = DepartmentRecord { read_at, department };
-        match decision {
-            _ if stored.as_ref().is_some_and(|stored| stored.read_at > read_at) => {
-                return read::find_department(platform, &id);
+        if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
+            return read::find_department(platform, common, &id);
+        }
+        let mut fetched = fetched.clone();
+        let known = stored.as_ref().map(|stored| &stored.department);
+        let decision = status::on_department(common.ids, known, &mut fetched);
+        match (decision, stored) {
+            (Decision::Change(kind), _) => {
+                batch.department(&DepartmentRecord { read_at, department: fetched.department }, kind);
             }
-            Decision::Change(kind) => batch.department(&record, kind),
-            Decision::Unchanged | Decision::Ignore => batch.push(store::put(key::department(&id), &record)),
+            // Only that it was read: the feed says nothing, so the record must not either.
+            (_, Some(stored)) => batch.push(store::put(key::department(&id), &DepartmentRecord { read_at, ..stored })),
+            (_, None) => return Err(no_department(&id)),
         }
         if store::apply(platform, &batch.into_ops())?.is_ok() {
-            return read::find_department(platform, &id);
+            return read::find_department(platform, common, &id);
         }
     }
     Err(contended())
 }
 
 fn check_id(id: &str) -> Result<(), Failure> {
-    if !member::is_id(id) {
-        return Err(Failure::invalid_argument("id", "a member id has 1 to 64 bytes and no control characters"));
+    if is_id(id) {
+        return Ok(());
     }
-    Ok(())
+    Err(Failure::invalid_argument(
+        "id",
+        ("ID 须为 1 至 128 字节，且不含控制字符", "an id has 1 to 128 bytes and no control characters"),
+    ))
+}
+
+fn unreadable(kind: &str, kind_zh: &str, id: &str) -> Failure {
+    Failure::new(
+        Reason::UnexpectedAnswer,
+        (
+            format!("{kind_zh} {id:?} 的返回内容无法识别，本地记录保持不变"),
+            format!("the answer about the {kind} {id:?} cannot be read; the directory keeps what it knew"),
+        ),
+    )
 }
 
 fn contended() -> Failure {
-    Failure::new(Reason::Conflict, format!("other writers changed the directory {ATTEMPTS} times in a row"))
-        .with_retry_after_ms(1_000)
+    Failure::new(
+        Reason::Conflict,
+        (
+            format!("通讯录连续 {ATTEMPTS} 次被其他写入修改"),
+            format!("other writers changed the directory {ATTEMPTS} times in a row"),
+        ),
+    )
+    .with_retry_after_ms(1_000)
 }

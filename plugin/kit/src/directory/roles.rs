@@ -1,18 +1,31 @@
-//! What the platform adds to members. Stored apart from them, so that no sync can touch it.
+//! The application roles of members. Stored apart from them, so that no sync can touch them.
 
-use super::{key, record::Overlay};
+use serde::{Deserialize, Serialize};
+
+use super::{id::IdRule, key};
 use crate::{failure::Failure, platform::Platform, store};
 
-/// The overlays of these members, in order.
-pub fn read_many<P: Platform>(platform: &P, ids: &[&str]) -> Result<Vec<Option<Overlay>>, Failure> {
-    let keys: Vec<String> = ids.iter().map(|id| key::overlay(id)).collect();
+/// The roles of one member.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roles {
+    /// Names that the platform gave.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// The member had resigned and came back: the roles wait for an administrator's word, since ids are used again.
+    #[serde(default)]
+    pub suspended: bool,
+}
+
+/// The roles of these members, in order.
+pub(crate) fn read_many<P: Platform>(platform: &P, ids: IdRule, of: &[&str]) -> Result<Vec<Option<Roles>>, Failure> {
+    let keys: Vec<String> = of.iter().map(|id| key::roles(ids, id)).collect();
     store::get_many(platform, &keys)?
         .into_iter()
         .map(|entry| Ok(entry.map(|entry| store::parse(&entry)).transpose()?.map(|stored| stored.value)))
         .collect()
 }
 
-/// The overlay of one member.
-pub fn read<P: Platform>(platform: &P, id: &str) -> Result<Option<Overlay>, Failure> {
-    Ok(store::get(platform, &key::overlay(id))?.map(|stored| stored.value))
+/// The roles of one member.
+pub(crate) fn read<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<Option<Roles>, Failure> {
+    Ok(store::get(platform, &key::roles(ids, id))?.map(|stored| stored.value))
 }

@@ -14,12 +14,12 @@ use cbc::{
     cipher::{Array, BlockModeDecrypt, InnerIvInit, KeyInit},
 };
 
-use crate::platform::Platform;
+use crate::kit::platform::Platform;
 
 /// Bytes of a cipher block.
-pub const BLOCK: usize = 16;
+pub(super) const BLOCK: usize = 16;
 /// Largest padding.
-pub const PADDING: usize = 32;
+const PADDING: usize = 32;
 
 /// The characters of a key.
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -31,14 +31,14 @@ const BASE64: GeneralPurpose =
 
 /// An `encoding_aeskey`: made for one export, and good for nothing else.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Key {
+pub(crate) struct Key {
     text: String,
     bytes: [u8; 32],
 }
 
 impl Key {
     /// A fresh key.
-    pub fn random<P: Platform>(platform: &P) -> Self {
+    pub(crate) fn random<P: Platform>(platform: &P) -> Self {
         let mut text = String::with_capacity(LENGTH);
         while text.len() < LENGTH {
             let mut random = [0; 64];
@@ -51,14 +51,14 @@ impl Key {
     }
 
     /// Reads a key; `None` when it is none.
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let is_key = text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let bytes = BASE64.decode(format!("{text}=")).ok().filter(|_| is_key)?;
         Some(Self { text: text.to_owned(), bytes: bytes.try_into().ok()? })
     }
 
     /// As WeCom wants it.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         &self.text
     }
 }
@@ -69,87 +69,31 @@ impl fmt::Debug for Key {
     }
 }
 
-/// Decrypts a file piece by piece.
-pub struct Chain {
-    aes: Aes256,
-    /// The last block of ciphertext, which the next one is chained to.
-    last: [u8; BLOCK],
+/// Decrypts a whole file in place, and tells how many bytes of it are text; nothing when it is no such file.
+pub(super) fn decrypt(key: &Key, bytes: &mut [u8]) -> Option<usize> {
+    let (blocks, rest) = Array::slice_as_chunks_mut(bytes);
+    if !rest.is_empty() {
+        return None;
+    }
+    let mut vector = [0; BLOCK];
+    vector.copy_from_slice(&key.bytes[..BLOCK]);
+    let aes = Aes256::new(&Array::from(key.bytes));
+    Decryptor::inner_iv_init(&aes, &Array::from(vector)).decrypt_blocks(blocks);
+    unpadded(bytes)
 }
 
-impl Chain {
-    /// At the beginning of a file.
-    pub fn new(key: &Key) -> Self {
-        let mut last = [0; BLOCK];
-        last.copy_from_slice(&key.bytes[..BLOCK]);
-        Self::resume(key, last)
-    }
-
-    /// Where another chain was.
-    pub fn resume(key: &Key, last: [u8; BLOCK]) -> Self {
-        Self { aes: Aes256::new(&Array::from(key.bytes)), last }
-    }
-
-    /// Where the chain is.
-    pub fn last(&self) -> [u8; BLOCK] {
-        self.last
-    }
-
-    /// Decrypts whole blocks in place; `false` when the bytes are none.
-    pub fn decrypt(&mut self, bytes: &mut [u8]) -> bool {
-        let (blocks, rest) = Array::slice_as_chunks_mut(bytes);
-        let Some(last) = blocks.last().filter(|_| rest.is_empty()) else { return rest.is_empty() };
-        let last: [u8; BLOCK] = (*last).into();
-        Decryptor::inner_iv_init(&self.aes, &Array::from(self.last)).decrypt_blocks(blocks);
-        self.last = last;
-        true
-    }
-}
-
-/// Whether a text's end is a padding, white space before it allowed. A wrong key or a cut file has none.
-pub fn is_padding(end: &[u8]) -> bool {
-    let Some(&count) = end.last() else { return false };
-    let count = usize::from(count);
-    if count == 0 || count > PADDING || count > end.len() {
-        return false;
-    }
-    let (before, padding) = end.split_at(end.len() - count);
-    padding.iter().all(|&byte| usize::from(byte) == count) && before.iter().all(u8::is_ascii_whitespace)
+/// How many bytes stand before the padding. A wrong key or a cut file has none.
+fn unpadded(text: &[u8]) -> Option<usize> {
+    let count = usize::from(*text.last()?);
+    let length = text.len().checked_sub(count)?;
+    let is_padding = (1..=PADDING).contains(&count) && text[length..].iter().all(|&byte| usize::from(byte) == count);
+    is_padding.then_some(length)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fake::FakePlatform;
-
-    #[test]
-    fn the_vector_of_the_fact_sheet_is_read_in_pieces_of_any_size() {
-        // Fact sheet §7.8, vector B5.
-        let key = Key::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
-        assert_eq!(Key::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh9").unwrap().bytes, key.bytes);
-        let cipher = base64::engine::general_purpose::STANDARD
-            .decode("zc0cIoqf9jcloBJz5Dg0dNwMtDaSRQnfyJf7+y5eKZVTIlfYpH2oExyGE68z010uhCGxy9kFZrnOCPKENm+ip4t9ubH7q2hu2DGmpTI39Wx8ClU2BpbSdDz7eEjWO1Ui")
-            .unwrap();
-        let expected = r#"{"userlist":[{"userid":"zhangsan","name":"张三","department":[1,2],"open_userid":""}]}"#;
-        for piece in [16, 32, 48, 80, 96] {
-            let mut plain = cipher.clone();
-            let mut chain = Chain::new(&key);
-            for piece in plain.chunks_mut(piece) {
-                chain = Chain::resume(&key, chain.last());
-                assert!(chain.decrypt(piece));
-            }
-            assert_eq!(plain[..expected.len()], *expected.as_bytes(), "pieces of {piece}");
-            assert!(is_padding(&plain[expected.len()..]));
-        }
-    }
-
-    #[test]
-    fn bytes_that_are_no_blocks_are_not_touched() {
-        let key = Key::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
-        let mut bytes = [7; 17];
-        assert!(!Chain::new(&key).decrypt(&mut bytes));
-        assert_eq!(bytes, [7; 17]);
-        assert!(Chain::new(&key).decrypt(&mut []));
-    }
 
     #[test]
     fn keys_are_43_letters_and_digits_and_never_shown() {
@@ -161,6 +105,9 @@ mod tests {
             assert_eq!(Key::parse(key.text()).as_ref(), Some(&key));
             assert!(!format!("{key:?}").contains(key.text()));
         }
+        // WeCom's own keys have bits at the end that mean nothing.
+        let [plain, odd] = ["h8", "h9"].map(|end| Key::parse(&format!("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdH{end}")));
+        assert_eq!(plain.unwrap().bytes, odd.unwrap().bytes);
         for text in ["", "abc", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43)] {
             assert_eq!(Key::parse(text), None, "{text}");
         }
@@ -168,19 +115,27 @@ mod tests {
 
     #[test]
     fn paddings() {
-        for (name, end, expected) in [
-            ("nothing", &b""[..], false),
-            ("one", &[1], true),
-            ("a whole block of 32", &[32; 32], true),
-            ("white space before it", b"\n \x02\x02", true),
-            ("ten line feeds", &[10; 10], true),
-            ("text before it", b"x\x02\x02", false),
-            ("zero", &[0], false),
-            ("too large", &[33; 33], false),
-            ("too few", &[3, 3], false),
-            ("unequal", &[2, 3, 3], false),
+        for (name, text, expected) in [
+            ("nothing", &b""[..], None),
+            ("one", &[1], Some(0)),
+            ("a whole block of 32", &[32; 32], Some(0)),
+            ("white space before it", b"\n \x02\x02", Some(2)),
+            ("ten line feeds", &[10; 10], Some(0)),
+            ("text before it", b"x\x02\x02", Some(1)),
+            ("zero", &[0], None),
+            ("too large", &[33; 33], None),
+            ("too few", &[3, 3], None),
+            ("unequal", &[2, 3, 3], None),
         ] {
-            assert_eq!(is_padding(end), expected, "{name}");
+            assert_eq!(unpadded(text), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_blocks_are_refused() {
+        let key = Key::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+        for length in [0, 1, 15, 17] {
+            assert_eq!(decrypt(&key, &mut vec![7; length]), None, "{length}");
         }
     }
 }

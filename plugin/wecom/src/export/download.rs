@@ -17,16 +17,16 @@ use crate::{
 
 /// What came of asking for a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fetched {
+pub(crate) enum Piece {
     /// The range, exactly.
-    Piece(Vec<u8>),
+    Range(Vec<u8>),
     /// The server does not know ranges and sent the whole file.
     Whole(Vec<u8>),
 }
 
 /// Why a range could not be fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub(crate) enum DownloadErrorKind {
     /// The host's policy does not let this component talk to that server.
     Denied,
     /// The address is not valid any more, or never was.
@@ -36,22 +36,22 @@ pub enum Refusal {
     /// The server ignores ranges and the file is larger than an answer may be.
     TooLarge,
     /// A limit of the call is used up.
-    Budget,
+    CallLimit,
     /// The server sent something else.
     Unusable,
 }
 
 /// A range that was not fetched.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Miss {
+pub(crate) struct DownloadError {
     /// What to do about it.
-    pub refusal: Refusal,
+    pub(crate) kind: DownloadErrorKind,
     /// For whoever asked.
-    pub failure: Failure,
+    pub(crate) failure: Failure,
 }
 
 /// The request for a range. `is_alone`: the server may send the whole file instead, since nothing else comes with it.
-pub fn request(url: &str, range: &Range<u64>, is_alone: bool) -> Request {
+pub(crate) fn request(url: &str, range: &Range<u64>, is_alone: bool) -> Request {
     Request {
         method: "GET".to_owned(),
         url: url.to_owned(),
@@ -67,11 +67,14 @@ pub fn request(url: &str, range: &Range<u64>, is_alone: bool) -> Request {
 }
 
 /// Judges an answer. `size` is that of the whole file.
-pub fn judge(url: &str, range: &Range<u64>, size: u64, outcome: Result<Response, HttpError>) -> Result<Fetched, Miss> {
+pub(crate) fn judge(
+    url: &str,
+    range: &Range<u64>,
+    size: u64,
+    outcome: Result<Response, HttpError>,
+) -> Result<Piece, DownloadError> {
+    use DownloadErrorKind::{Expired, Passing, Unusable};
     let server = server(url);
-    let miss = |refusal, reason, what: String| {
-        Err(Miss { refusal, failure: Failure::new(reason, format!("a file of the export on {server}: {what}")) })
-    };
     let response = match outcome {
         Ok(response) => response,
         Err(error) => return Err(unanswered(&server, &error)),
@@ -80,43 +83,57 @@ pub fn judge(url: &str, range: &Range<u64>, size: u64, outcome: Result<Response,
         Body::Bytes(bytes) => bytes,
         Body::Text(text) => text.into_bytes(),
     };
-    match response.status {
-        206 if bytes.len() as u64 == range.end - range.start => Ok(Fetched::Piece(bytes)),
-        200 if bytes.len() as u64 == size => Ok(Fetched::Whole(bytes)),
-        status @ (200 | 206) => miss(
-            Refusal::Unusable,
+    let (found, wanted) = (bytes.len() as u64, range.end - range.start);
+    let (kind, reason, zh, en) = match response.status {
+        206 if found == wanted => return Ok(Piece::Range(bytes)),
+        200 if found == size => return Ok(Piece::Whole(bytes)),
+        status @ (200 | 206) => (
+            Unusable,
             Reason::UnexpectedAnswer,
-            format!("status {status} with {} bytes, asked for {} of {size}", bytes.len(), range.end - range.start),
+            format!("状态 {status}，返回 {found} 字节，请求 {wanted}/{size} 字节"),
+            format!("status {status} with {found} bytes, asked for {wanted} of {size}"),
         ),
-        status @ (401 | 403 | 404 | 410) => {
-            miss(Refusal::Expired, Reason::Unavailable, format!("the address is not valid any more (status {status})"))
+        status @ (401 | 403 | 404 | 410) => (
+            Expired,
+            Reason::Unavailable,
+            format!("地址已失效（状态 {status}）"),
+            format!("the address is not valid any more (status {status})"),
+        ),
+        status @ (408 | 429 | 500..) => {
+            (Passing, Reason::Unavailable, format!("状态 {status}"), format!("status {status}"))
         }
-        status @ (408 | 429 | 500..) => miss(Refusal::Passing, Reason::Unavailable, format!("status {status}")),
-        status => miss(Refusal::Unusable, Reason::UnexpectedAnswer, format!("status {status}")),
-    }
+        status => (Unusable, Reason::UnexpectedAnswer, format!("状态 {status}"), format!("status {status}")),
+    };
+    Err(DownloadError { kind, failure: Failure::new(reason, message(&server, &zh, &en)) })
 }
 
-fn unanswered(server: &str, error: &HttpError) -> Miss {
+fn unanswered(server: &str, error: &HttpError) -> DownloadError {
+    use DownloadErrorKind::{CallLimit, Denied, Passing, TooLarge};
+    use Reason::{NotPermitted, Unavailable, UnexpectedAnswer};
     use http::Failure as Http;
-    let (refusal, reason, what) = match &error.failure {
-        Http::Denied(_) => (Refusal::Denied, Reason::NotPermitted, "the platform does not admit this server"),
-        Http::Dns => (Refusal::Passing, Reason::Unavailable, "the name does not resolve"),
-        Http::Connect => (Refusal::Passing, Reason::Unavailable, "no connection"),
-        Http::Tls => (Refusal::Passing, Reason::Unavailable, "no trusted TLS connection"),
+    let (kind, reason, zh, en) = match &error.failure {
+        Http::Denied(_) => (Denied, NotPermitted, "平台不允许访问该服务器", "the platform does not admit this server"),
+        Http::Dns => (Passing, Unavailable, "域名无法解析", "the name does not resolve"),
+        Http::Connect => (Passing, Unavailable, "无法连接", "no connection"),
+        Http::Tls => (Passing, Unavailable, "无法建立受信任的 TLS 连接", "no trusted TLS connection"),
         Http::Proxy(Some(400..=499)) => {
-            (Refusal::Denied, Reason::NotPermitted, "the proxy does not let requests through to this server")
+            (Denied, NotPermitted, "代理不放行对该服务器的请求", "the proxy does not let requests through to this server")
         }
-        Http::Proxy(_) => (Refusal::Passing, Reason::Unavailable, "the proxy does not work"),
-        Http::Timeout => (Refusal::Passing, Reason::Unavailable, "no answer in time"),
-        Http::TooLarge(_) => {
-            (Refusal::TooLarge, Reason::UnexpectedAnswer, "the server ignores ranges and the file is too large")
-        }
+        Http::Proxy(_) => (Passing, Unavailable, "代理无法使用", "the proxy does not work"),
+        Http::Timeout => (Passing, Unavailable, "响应超时", "no answer in time"),
+        Http::TooLarge(_) => (
+            TooLarge,
+            UnexpectedAnswer,
+            "服务器不支持分段下载，且文件过大",
+            "the server ignores ranges and the file is too large",
+        ),
         Http::BudgetExhausted => {
-            (Refusal::Budget, Reason::Other("budget-exhausted".to_owned()), "a limit of this call is used up")
+            let failure = Failure::call_limit(server);
+            return DownloadError { kind: CallLimit, failure };
         }
-        Http::Other(_) => (Refusal::Passing, Reason::Unavailable, "the request failed"),
+        Http::Other(_) => (Passing, Unavailable, "请求失败", "the request failed"),
     };
-    let mut failure = Failure::new(reason, format!("a file of the export on {server}: {what}"));
+    let mut failure = Failure::new(reason, message(server, zh, en));
     if let Http::Denied(option) = &error.failure {
         let option = if option.is_empty() { String::new() } else { format!(" ({option})") };
         failure = failure.with_hint(Text::new(
@@ -126,11 +143,15 @@ fn unanswered(server: &str, error: &HttpError) -> Miss {
             ),
         ));
     }
-    Miss { refusal, failure }
+    DownloadError { kind, failure }
+}
+
+fn message(server: &str, zh: &str, en: &str) -> Text {
+    Text::new(format!("{server} 上的导出文件：{zh}"), format!("a file of the export on {server}: {en}"))
 }
 
 /// Scheme, host and port of an address: all that may be shown of it.
-pub fn server(url: &str) -> String {
+pub(crate) fn server(url: &str) -> String {
     let url = Some(url).filter(|url| is_plain_host(url)).and_then(|url| Url::parse(url).ok());
     url.map_or_else(|| "an unreadable address".to_owned(), |url| url.origin().ascii_serialization())
 }
@@ -155,23 +176,23 @@ mod tests {
         for (name, outcome, expected) in [
             ("a range", answer(206, 64), Ok(())),
             ("the whole", answer(200, 1_000), Ok(())),
-            ("a short range", answer(206, 63), Err(Refusal::Unusable)),
-            ("a part as the whole", answer(200, 64), Err(Refusal::Unusable)),
-            ("a redirect", answer(302, 0), Err(Refusal::Unusable)),
-            ("outside", answer(416, 0), Err(Refusal::Unusable)),
-            ("expired", answer(403, 0), Err(Refusal::Expired)),
-            ("gone", answer(404, 0), Err(Refusal::Expired)),
-            ("busy", answer(503, 0), Err(Refusal::Passing)),
-            ("throttled", answer(429, 0), Err(Refusal::Passing)),
-            ("denied", lost(Http::Denied("--allow-host cdn.example.com".to_owned())), Err(Refusal::Denied)),
-            ("denied for good", lost(Http::Denied(String::new())), Err(Refusal::Denied)),
-            ("no name", lost(Http::Dns), Err(Refusal::Passing)),
-            ("no connection", lost(Http::Connect), Err(Refusal::Passing)),
-            ("no trust", lost(Http::Tls), Err(Refusal::Passing)),
-            ("late", lost(Http::Timeout), Err(Refusal::Passing)),
-            ("ranges ignored", lost(Http::TooLarge(16)), Err(Refusal::TooLarge)),
-            ("no budget", lost(Http::BudgetExhausted), Err(Refusal::Budget)),
-            ("else", lost(Http::Other("odd".to_owned())), Err(Refusal::Passing)),
+            ("a short range", answer(206, 63), Err(DownloadErrorKind::Unusable)),
+            ("a part as the whole", answer(200, 64), Err(DownloadErrorKind::Unusable)),
+            ("a redirect", answer(302, 0), Err(DownloadErrorKind::Unusable)),
+            ("outside", answer(416, 0), Err(DownloadErrorKind::Unusable)),
+            ("expired", answer(403, 0), Err(DownloadErrorKind::Expired)),
+            ("gone", answer(404, 0), Err(DownloadErrorKind::Expired)),
+            ("busy", answer(503, 0), Err(DownloadErrorKind::Passing)),
+            ("throttled", answer(429, 0), Err(DownloadErrorKind::Passing)),
+            ("denied", lost(Http::Denied("--allow-host cdn.example.com".to_owned())), Err(DownloadErrorKind::Denied)),
+            ("denied for good", lost(Http::Denied(String::new())), Err(DownloadErrorKind::Denied)),
+            ("no name", lost(Http::Dns), Err(DownloadErrorKind::Passing)),
+            ("no connection", lost(Http::Connect), Err(DownloadErrorKind::Passing)),
+            ("no trust", lost(Http::Tls), Err(DownloadErrorKind::Passing)),
+            ("late", lost(Http::Timeout), Err(DownloadErrorKind::Passing)),
+            ("ranges ignored", lost(Http::TooLarge(16)), Err(DownloadErrorKind::TooLarge)),
+            ("no budget", lost(Http::BudgetExhausted), Err(DownloadErrorKind::CallLimit)),
+            ("else", lost(Http::Other("odd".to_owned())), Err(DownloadErrorKind::Passing)),
         ] {
             let judged = judge(URL, &(64..128), 1_000, outcome);
             if let Err(miss) = &judged {
@@ -179,7 +200,7 @@ mod tests {
                 assert!(shown.contains("https://cdn.example.com") && !shown.contains("s3cret"), "{name}: {shown}");
                 assert!(!shown.contains("1.bin"), "{name}: {shown}");
             }
-            assert_eq!(judged.map(drop).map_err(|miss| miss.refusal), expected, "{name}");
+            assert_eq!(judged.map(drop).map_err(|miss| miss.kind), expected, "{name}");
         }
     }
 

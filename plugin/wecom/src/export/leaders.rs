@@ -1,53 +1,54 @@
-//! Who leads departments, where the export did not tell.
+//! Who leads departments, where the export did not tell: WeCom's own example of a file does not.
 
 use std::collections::HashMap;
 
 use crate::{
-    directory::{
-        key,
-        record::DepartmentRecord,
-        sync::{
-            run::DEPARTMENTS_PER_PAGE,
-            context::{Stop, Worker},
-        },
-    },
-    platform::Platform,
-    store,
-    vendor::{
+    api::{
         answer,
-        api::Api,
-        client::Call,
-        refusal::{hides_department, is_too_large},
-        wire::department::{self, Department},
+        call::Call,
+        codes::{hides_department, is_too_large},
+        endpoint::Endpoint,
     },
+    kit::{
+        directory::{department::DepartmentRow, member::Absent, sync::StepError},
+        platform::Platform,
+    },
+    scope::{self, Run},
+    wire::department,
 };
 
-/// Asks who leads departments of which somebody else told the rest.
-pub(super) fn add<P: Platform>(worker: &mut Worker<'_, P>, found: &mut [Department]) -> Result<(), Stop> {
-    let call = Call { api: Api::DepartmentList, query: Vec::new(), body: None };
-    let listed = match worker.ask(call) {
+/// Asks who leads departments of which a file told the rest. Where nobody tells, what is known stays.
+pub(super) fn add<P: Platform>(run: &mut Run<'_, '_, P>, rows: &mut [DepartmentRow]) -> Result<(), StepError> {
+    let call = Call::get(Endpoint::DepartmentList, Vec::new());
+    let listed = match scope::ask(run, &call)? {
         Ok(text) => department::parse_list(&text)
-            .map_err(|error| Stop::Vendor(answer::unreadable(Api::DepartmentList, &error).failure))?,
-        Err(Stop::Vendor(failure)) if hides_department(&failure) || is_too_large(&failure) => Vec::new(),
-        Err(stop) => return Err(stop),
+            .map_err(|error| StepError::Vendor(answer::unreadable(&call, &error).failure))?,
+        Err(failure) if hides_department(&failure) || is_too_large(&failure) => Vec::new(),
+        Err(failure) => return Err(StepError::Vendor(failure)),
     };
-    let mut leaders: HashMap<String, Vec<String>> = listed.into_iter().map(|one| (one.id, one.leaders)).collect();
+    let leaders = listed.into_iter().filter_map(|row| match row {
+        DepartmentRow::Fetched(row) if !row.absent.has(Absent::LEADERS) => {
+            Some((row.department.id, row.department.leaders))
+        }
+        _ => None,
+    });
+    let mut leaders: HashMap<String, Vec<String>> = leaders.collect();
     let mut unknown = 0;
-    for rows in found.chunks_mut(DEPARTMENTS_PER_PAGE) {
-        let keys: Vec<String> = rows.iter().map(|row| key::department(&row.id)).collect();
-        for (row, stored) in rows.iter_mut().zip(store::get_many(worker.platform, &keys)?) {
-            row.leaders = match leaders.remove(&row.id) {
-                Some(leaders) => leaders,
-                None => {
-                    unknown += 1;
-                    let stored = stored.map(|entry| store::parse::<DepartmentRecord>(&entry)).transpose()?;
-                    stored.map(|stored| stored.value.department.leaders).unwrap_or_default()
-                }
-            };
+    for row in rows {
+        let DepartmentRow::Fetched(row) = row else { continue };
+        match leaders.remove(&row.department.id) {
+            Some(leaders) => {
+                row.department.leaders = leaders;
+                row.absent.remove(Absent::LEADERS);
+            }
+            None => unknown += 1,
         }
     }
     if unknown > 0 {
-        worker.note(format!("nobody told who leads {unknown} departments: left as they were"));
+        run.note((
+            format!("{unknown} 个部门的负责人未知：保持原样"),
+            format!("nobody told who leads {unknown} departments: left as they were"),
+        ));
     }
     Ok(())
 }

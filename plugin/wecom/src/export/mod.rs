@@ -1,39 +1,48 @@
-//! Fetching by the bulk export (fact sheet §4.4): a few calls whatever the size of the organisation.
+//! Fetching by the bulk export (docs 94849 to 94854): a few calls whatever the size of the organisation.
 //!
 //! ```text
-//! order ─▶ poll … ─▶ departments ─▶ members, piece by piece ─▶ individuals
+//! order ─▶ poll … ─▶ departments ─▶ members, file by file
 //! ```
 //!
-//! The export can fail in ways that the walk cannot: a private deployment has none, a secret may not use it, the files
-//! lie on a server that nobody documented. None of that is the administrator's concern as long as there is another way,
-//! so whatever does not pass by itself ends in [`give_up`]: the run goes on by walking, and its report says why.
+//! A file is fetched, checked against its MD5 and decrypted as a whole before a row of it is believed, and a run that
+//! was cut off goes on with the file it was at.
 
-pub mod cipher;
-pub mod download;
-mod fallback;
-pub mod file;
+mod cipher;
+pub(crate) mod download;
+mod file;
 mod job;
 mod leaders;
-mod read;
-pub mod rows;
 
-pub use self::fallback::may_export;
+use serde::{Deserialize, Serialize};
+
 use self::{
-    job::{JOB_BYTES, Job, Part, are_sound, first_member, keep, load},
-    fallback::{HICCUPS, give_up, order_again},
+    cipher::Key,
+    file::Fetched,
+    job::{Job, Part},
 };
-use crate::directory::sync::{
-    run::{Export, PendingWait, Phase},
-    context::{Stop, Worker},
-};
-pub use cipher::Key;
-pub use file::{Bookmark, Damage, Reader};
 use crate::{
+    api::{
+        answer,
+        call::Call,
+        client::Client,
+        codes::{is_app_disabled, is_unknown_job, is_untrusted_address},
+        endpoint::Endpoint,
+    },
     contract::types::Reason,
-    failure::Failure,
-    platform::Platform,
+    failure::{Cause, Failure},
+    kit::{
+        directory::{
+            department::DepartmentRow,
+            member::Absent,
+            sync::{PendingWait, StepError},
+        },
+        platform::Platform,
+        vendor::{BulkState, BulkStep},
+    },
+    scope::Run,
     store,
-    vendor::{answer, api::Api, client::Call, codes::UNTRUSTED_ADDRESS, wire::export as wire},
+    text::Text,
+    wire::{department, export as wire, member},
 };
 
 /// The first wait for a result; each further one is twice as long, up to the longest.
@@ -43,120 +52,302 @@ const LONGEST_POLL_MS: u64 = 300_000;
 const POLLS: u32 = 15;
 /// Orders of one run: results are purged, addresses expire, files arrive damaged.
 const ORDERS: u32 = 3;
-/// The app is disabled.
-const APP_DISABLED: i64 = 50003;
+/// Damaged files of one run.
+const DAMAGED: u32 = 2;
+/// Failures in a row that may pass, and calls that were too short for one file.
+const TRIES: u32 = 3;
+/// The wait after a failure that may pass.
+const HICCUP_MS: u64 = 1_000;
+/// Members that are handed on together.
+pub(crate) const ROWS: usize = 200;
 
-/// Takes the next step. `Some` when there is nothing to do before a time.
-pub fn step<P: Platform>(worker: &mut Worker<'_, P>, stage: Export) -> Result<Option<PendingWait>, Stop> {
-    match stage {
-        Export::Order { departments } => order(worker, departments),
-        Export::Poll(polls) => poll(worker, polls),
-        Export::Departments => read::departments(worker).map(|()| None),
-        Export::Members(mark) => read::members(worker, mark).map(|()| None),
+/// An export between two steps of a run. What was ordered lies sealed beside it, see [`job`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Export {
+    stage: Stage,
+    orders: u32,
+    damaged: u32,
+    /// Failures of this stage that may pass.
+    tries: u32,
+    /// Bytes of a range, halved when the network is too slow for it. 0 before the first.
+    range: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Stage {
+    /// Order it, with the departments or for the members alone.
+    Order { departments: bool },
+    /// Ask whether it is done. So many times it was not.
+    Poll(u32),
+    /// Read the files of departments.
+    Departments,
+    /// Read this file of so many of members.
+    Members { file: usize, files: usize },
+}
+
+impl BulkState for Export {
+    fn begin(departments: bool) -> Option<Self> {
+        Some(Self { stage: Stage::Order { departments }, orders: 0, damaged: 0, tries: 0, range: 0 })
+    }
+
+    fn progress(&self) -> (&'static str, u64, u64) {
+        match self.stage {
+            Stage::Order { .. } => ("export-submit", 0, 1),
+            Stage::Poll(_) => ("export-wait", 0, 1),
+            Stage::Departments => ("export-departments", 0, 1),
+            Stage::Members { file, files } => ("export-members", file as u64, files as u64),
+        }
     }
 }
 
-fn order<P: Platform>(worker: &mut Worker<'_, P>, departments: bool) -> Result<Option<PendingWait>, Stop> {
-    if worker.run.export.orders >= ORDERS {
-        return give_up(worker, &format!("it was ordered {ORDERS} times in vain"), false);
+type Step = Result<BulkStep<Export>, StepError>;
+
+impl Export {
+    fn at(self, stage: Stage) -> Self {
+        Self { stage, tries: 0, ..self }
     }
-    let key = Key::random(worker.platform);
-    let read_at = worker.platform.now_ms();
+
+    /// Whether the departments of this export are still to be read.
+    fn wants_departments(&self) -> bool {
+        matches!(self.stage, Stage::Order { departments: true } | Stage::Departments)
+    }
+}
+
+/// Takes the next step.
+pub(crate) fn step<P: Platform>(run: &mut Run<'_, '_, P>, export: Export) -> Step {
+    match export.stage {
+        Stage::Order { departments } => order(run, export, departments),
+        Stage::Poll(polls) => poll(run, export, polls),
+        Stage::Departments => departments(run, export),
+        Stage::Members { file, files } => members(run, export, file, files),
+    }
+}
+
+fn order<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, departments: bool) -> Step {
+    if export.orders >= ORDERS {
+        return failed((format!("已提交 {ORDERS} 次均未成功"), format!("it was ordered {ORDERS} times in vain")));
+    }
+    let key = Key::random(run.platform());
+    let read_at = run.platform().now_ms();
     let order = wire::Order { encoding_aeskey: key.text().into(), block_size: wire::BLOCK_SIZE };
-    let call = |api| Call { api, query: Vec::new(), body: Some(store::to_json(&order)) };
+    let endpoints = [Some(Endpoint::ExportUser), departments.then_some(Endpoint::ExportDepartment)];
     let calls: Vec<Call> =
-        [Some(Api::ExportUser), departments.then_some(Api::ExportDepartment)].into_iter().flatten().map(call).collect();
+        endpoints.into_iter().flatten().map(|endpoint| Call::post(endpoint, store::to_json(&order))).collect();
     let mut ids = Vec::with_capacity(calls.len());
-    for (call, answer) in calls.iter().zip(worker.ask_all(&calls, None)?) {
-        let text = match answer {
-            Ok(text) => text,
-            Err(failure) => return refused(worker, failure),
-        };
-        match serde_json::from_str::<wire::Ordered>(&text) {
-            Ok(ordered) if !ordered.jobid.is_empty() => ids.push(ordered.jobid),
-            Ok(_) => return refused(worker, answer::without(call.api, "jobid").failure),
-            Err(error) => return refused(worker, answer::unreadable(call.api, &error).failure),
+    run.before_request()?;
+    for (call, answer) in calls.iter().zip(run.client().attempt_all(&calls, None)) {
+        let ordered = answer.and_then(|text| {
+            let ordered: wire::Ordered =
+                serde_json::from_str(&text).map_err(|error| answer::unreadable(call, &error).failure)?;
+            if ordered.jobid.is_empty() { Err(answer::without(call, "jobid").failure) } else { Ok(ordered.jobid) }
+        });
+        match ordered {
+            Ok(id) => ids.push(id),
+            Err(failure) => return refused(run, export, failure),
         }
     }
     let mut parts = ids.into_iter().map(|id| Part { id, files: None });
-    let Some(members) = parts.next() else { return give_up(worker, "nothing was ordered", false) };
+    let Some(members) = parts.next() else {
+        return failed(("未能提交导出任务", "nothing was ordered"));
+    };
     let job = Job { key: key.text().to_owned(), read_at, departments: parts.next(), members };
-    if job.departments.is_some() {
-        worker.run.departments_read_at = read_at;
-    }
-    worker.run.export.orders += 1;
-    worker.run.is_exported = true;
-    worker.run.phase = Phase::Export(Export::Poll(0));
-    keep(worker, &job);
-    worker.checkpoint()?;
-    Ok(Some(wait(worker, 0)))
+    job::keep(run, &job);
+    let export = Export { orders: export.orders + 1, ..export };
+    let wait = poll_later(run, 0);
+    Ok(BulkStep::Wait(export.at(Stage::Poll(0)), wait))
 }
 
-fn poll<P: Platform>(worker: &mut Worker<'_, P>, polls: u32) -> Result<Option<PendingWait>, Stop> {
-    let Some((mut job, _)) = load(worker)? else { return order_again(worker) };
+fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> Step {
+    let Some((mut job, _)) = job::load(run)? else { return order_again(export, true) };
     let parts: Vec<&mut Part> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
     let mut pending: Vec<&mut Part> = parts.into_iter().filter(|part| part.files.is_none()).collect();
-    let calls: Vec<Call> =
-        pending.iter().map(|part| Call::get(Api::ExportGetResult, vec![("jobid", part.id.clone())])).collect();
+    let calls: Vec<Call> = pending
+        .iter()
+        .map(|part| Call::get(Endpoint::ExportGetResult, vec![("jobid", part.id.clone())]))
+        .collect();
     let mut are_done = true;
-    for (part, answer) in pending.iter_mut().zip(worker.ask_all(&calls, None)?) {
+    run.before_request()?;
+    for ((part, call), answer) in pending.iter_mut().zip(&calls).zip(run.client().attempt_all(&calls, None)) {
         let text = match answer {
             Ok(text) => text,
-            // Unknown or purged.
-            Err(failure) if matches!(failure.vendor_code, Some(40088 | 40089)) => return order_again(worker),
-            Err(failure) => return refused(worker, failure),
+            Err(failure) if is_unknown_job(&failure) => return order_again(export, job.departments.is_some()),
+            Err(failure) => return refused(run, export, failure),
         };
         match wire::parse(&text) {
             Ok(wire::Job::Pending) => are_done = false,
-            Ok(wire::Job::Done(files)) if are_sound(&files) => part.files = Some(files),
+            Ok(wire::Job::Done(files)) if file::are_sound(&files) => part.files = Some(files),
             Ok(wire::Job::Done(files)) => {
-                return give_up(worker, &format!("its {} files cannot be used", files.len()), false);
+                let count = files.len();
+                return failed((
+                    format!("其 {count} 个文件无法使用"),
+                    format!("its {count} files cannot be used"),
+                ));
             }
-            Ok(wire::Job::Failed) => return give_up(worker, "WeCom could not make it", false),
+            Ok(wire::Job::Failed) => return failed(("企业微信未能生成导出文件", "WeCom could not make it")),
             Ok(wire::Job::Unknown(status)) => {
-                return give_up(worker, &format!("its status {status} is not known"), false);
+                return failed((format!("未知的任务状态 {status}"), format!("its status {status} is not known")));
             }
-            Err(error) => return refused(worker, answer::unreadable(Api::ExportGetResult, &error).failure),
+            Err(error) => return refused(run, export, answer::unreadable(call, &error).failure),
         }
     }
-    if keep(worker, &job) > JOB_BYTES {
-        return give_up(worker, "it has more files than can be kept in mind", false);
+    if !job::keep(run, &job) {
+        return failed(("导出文件过多，无法记录", "it has more files than can be kept in mind"));
     }
     if !are_done && polls + 1 >= POLLS {
-        return give_up(worker, "WeCom did not finish it in time", false);
+        return failed(("企业微信未在规定时间内完成", "WeCom did not finish it in time"));
     }
-    worker.run.phase = Phase::Export(match (are_done, &job.departments) {
-        (false, _) => Export::Poll(polls + 1),
-        (true, Some(_)) => Export::Departments,
-        (true, None) => first_member(&job),
-    });
-    worker.checkpoint()?;
-    Ok((!are_done).then(|| wait(worker, polls + 1)))
+    if !are_done {
+        let wait = poll_later(run, polls + 1);
+        return Ok(BulkStep::Wait(export.at(Stage::Poll(polls + 1)), wait));
+    }
+    let next = if job.departments.is_some() { Stage::Departments } else { first_file(&job) };
+    Ok(BulkStep::Next(export.at(next)))
+}
+
+fn first_file(job: &Job) -> Stage {
+    Stage::Members { file: 0, files: job.members.files.as_ref().map_or(0, Vec::len) }
+}
+
+/// Reads all departments. There are few enough of them for one step.
+fn departments<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export) -> Step {
+    let Some((job, key)) = job::load(run)? else { return order_again(export, true) };
+    let files = job.departments.as_ref().and_then(|part| part.files.as_deref()).unwrap_or_default();
+    let mut rows: Vec<DepartmentRow> = Vec::new();
+    for one in files {
+        match file::fetch(run, one, &key, &mut export.range)? {
+            Fetched::Text(text) => match department::parse_list(&text) {
+                Ok(found) => rows.extend(found),
+                Err(error) => return damaged(run, export, &file::Damage::Document(error.classify())),
+            },
+            other => return missed(run, export, other),
+        }
+    }
+    let knows_leaders = |row: &DepartmentRow| {
+        matches!(row, DepartmentRow::Fetched(fetched) if !fetched.absent.has(Absent::LEADERS))
+    };
+    if !rows.iter().any(knows_leaders) {
+        leaders::add(run, &mut rows)?;
+    }
+    run.met_departments(rows, job.read_at)?;
+    Ok(BulkStep::Next(export.at(first_file(&job))))
+}
+
+/// Reads the next file of members.
+fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize, files: usize) -> Step {
+    let Some((job, key)) = job::load(run)? else { return order_again(export, false) };
+    let Some(one) = job.members.files.as_deref().unwrap_or_default().get(at) else { return Ok(BulkStep::Done) };
+    let text = match file::fetch(run, one, &key, &mut export.range)? {
+        Fetched::Text(text) => text,
+        other => return missed(run, export, other),
+    };
+    match member::each(&text, ROWS, |rows| run.meet(rows, job.read_at)) {
+        Ok(()) => Ok(BulkStep::Next(export.at(Stage::Members { file: at + 1, files }))),
+        Err(member::Broken::Refused(error)) => Err(error),
+        Err(member::Broken::Unreadable(error)) => damaged(run, export, &file::Damage::Document(error.classify())),
+    }
+}
+
+/// What becomes of a file that did not arrive.
+fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetched) -> Step {
+    match fetched {
+        Fetched::Damaged(damage) => damaged(run, export, &damage),
+        Fetched::Missed(error) => match error.kind {
+            download::DownloadErrorKind::Passing => hiccup(run, export, error.failure),
+            download::DownloadErrorKind::Expired => {
+                let departments = export.wants_departments();
+                order_again(export, departments)
+            }
+            download::DownloadErrorKind::Denied => {
+                let Failure { message, hint, .. } = error.failure;
+                let Text { zh, en } = hint.unwrap_or_default();
+                let why = Text::new(format!("{}；{zh}", message.zh), format!("{}; {en}", message.en));
+                Ok(BulkStep::Failed { why, remember: true })
+            }
+            download::DownloadErrorKind::CallLimit => Err(StepError::Vendor(error.failure)),
+            download::DownloadErrorKind::TooLarge | download::DownloadErrorKind::Unusable => {
+                Ok(BulkStep::Failed { why: error.failure.message, remember: false })
+            }
+        },
+        // The call ended within the file, which begins anew in the next one.
+        Fetched::CutOff if export.tries + 1 < TRIES => {
+            Ok(BulkStep::Next(Export { tries: export.tries + 1, ..export }))
+        }
+        Fetched::CutOff | Fetched::Text(_) => failed((
+            "单次调用的时间或流量不足以读取一个文件",
+            "one call is too short, or may receive too little, for one file",
+        )),
+    }
+}
+
+/// What becomes of a file that cannot be used: nothing of it was believed, and the export is ordered once more.
+fn damaged<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, damage: &file::Damage) -> Step {
+    let what = damage.text();
+    let why = Text::new(
+        format!("导出文件无法使用：{}", what.zh),
+        format!("a file of it cannot be used: {}", what.en),
+    );
+    run.warn("the export is damaged", &why);
+    let export = Export { damaged: export.damaged + 1, ..export };
+    if export.damaged >= DAMAGED {
+        return failed(why);
+    }
+    run.note((
+        format!("已重新提交导出：{}", why.zh),
+        format!("the export was ordered again: {}", why.en),
+    ));
+    let departments = export.wants_departments();
+    order_again(export, departments)
+}
+
+/// Orders the export anew: its results are gone, or cannot be used.
+fn order_again(export: Export, departments: bool) -> Step {
+    Ok(BulkStep::Next(export.at(Stage::Order { departments })))
 }
 
 /// What becomes of a call that WeCom refused: what passes or what an administrator has to mend in any case stops the
 /// run, everything else ends the export.
-fn refused<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<Option<PendingWait>, Stop> {
+fn refused<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, failure: Failure) -> Step {
     match verdict(&failure) {
-        // A page of a proxy, perhaps: the run waits a moment, as for every answer that cannot be read.
-        _ if failure.reason == Reason::UnexpectedAnswer && worker.run.failures < HICCUPS => Err(Stop::Vendor(failure)),
-        Verdict::Stop => Err(Stop::Vendor(failure)),
-        Verdict::GiveUp { remember } => give_up(worker, &failure.message.en, remember),
+        // A page of a proxy, perhaps: a moment later it may be gone.
+        Verdict::Hiccup => hiccup(run, export, failure),
+        Verdict::Stop => Err(StepError::Vendor(failure)),
+        Verdict::GiveUp { remember } => Ok(BulkStep::Failed { why: failure.message, remember }),
     }
+}
+
+fn hiccup<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, failure: Failure) -> Step {
+    if export.tries >= TRIES {
+        return failed(failure.message);
+    }
+    run.warn("the export is stopped for a moment", &failure.message);
+    let wait = PendingWait {
+        not_before: run.platform().now_ms() + HICCUP_MS,
+        reason: "export-hiccup".to_owned(),
+        vendor_code: failure.vendor_code,
+    };
+    let range = file::smaller(export.range);
+    Ok(BulkStep::Wait(Export { tries: export.tries + 1, range, ..export }, wait))
+}
+
+fn failed(why: impl Into<Text>) -> Step {
+    Ok(BulkStep::Failed { why: why.into(), remember: false })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verdict {
     Stop,
+    Hiccup,
     GiveUp { remember: bool },
 }
 
 fn verdict(failure: &Failure) -> Verdict {
     match (&failure.reason, failure.vendor_code) {
         // The walk would meet these as well.
-        (Reason::NotPermitted, Some(UNTRUSTED_ADDRESS | APP_DISABLED) | None) => Verdict::Stop,
+        (Reason::NotPermitted, None) => Verdict::Stop,
+        (Reason::NotPermitted, Some(_)) if is_untrusted_address(failure) || is_app_disabled(failure) => Verdict::Stop,
         (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable, _) => Verdict::Stop,
-        (Reason::Other(reason), None) if reason == "budget-exhausted" => Verdict::Stop,
+        _ if failure.cause == Cause::CallLimit => Verdict::Stop,
+        (Reason::UnexpectedAnswer, None) => Verdict::Hiccup,
         // Not granted, or an installation that does not know the call.
         (Reason::NotPermitted, Some(_)) => Verdict::GiveUp { remember: true },
         _ => Verdict::GiveUp { remember: false },
@@ -164,9 +355,10 @@ fn verdict(failure: &Failure) -> Verdict {
 }
 
 /// The time before the next poll.
-fn wait<P: Platform>(worker: &Worker<'_, P>, polls: u32) -> PendingWait {
+fn poll_later<P: Platform>(run: &Run<'_, '_, P>, polls: u32) -> PendingWait {
     let pause = FIRST_POLL_MS.saturating_mul(1 << polls.min(16)).min(LONGEST_POLL_MS);
-    PendingWait { not_before: worker.platform.now_ms() + pause, reason: "export-running".to_owned(), vendor_code: None }
+    let not_before = run.platform().now_ms() + pause;
+    PendingWait { not_before, reason: "export-running".to_owned(), vendor_code: None }
 }
 
 #[cfg(test)]
@@ -189,13 +381,13 @@ mod tests {
             (RateLimited, Some(45009), stop),
             (Unavailable, Some(-1), stop),
             (Unavailable, None, stop),
-            (other("budget-exhausted"), None, stop),
             (other("vendor-error"), Some(40063), forget),
-            (UnexpectedAnswer, None, forget),
+            (UnexpectedAnswer, None, Verdict::Hiccup),
             (NotFound, Some(40088), forget),
         ] {
             let failure = Failure { vendor_code: code, ..Failure::new(reason.clone(), "m") };
             assert_eq!(verdict(&failure), expected, "{reason:?} {code:?}");
         }
+        assert_eq!(verdict(&Failure::call_limit("export/user")), stop);
     }
 }

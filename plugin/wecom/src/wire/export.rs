@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::tolerant;
 
-/// Members of one file at most that are asked for. WeCom takes 10,000 to 1,000,000; small files cost little when one
+/// Members of one file at most that are asked for. WeCom takes 10,000 to 1,000,000; small files take little memory, and cost little when one
 /// has to be fetched anew.
-pub const BLOCK_SIZE: u32 = 20_000;
+pub const BLOCK_SIZE: u32 = 10_000;
 
 /// The body of `export/user` and `export/department`.
 #[derive(Serialize, Deserialize)]

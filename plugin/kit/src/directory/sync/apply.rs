@@ -4,23 +4,27 @@
 use std::collections::BTreeSet;
 
 use super::{
-    lease,
     compare::Row,
-    pages,
+    context::{RunContext, StepError},
+    lease, pages,
     run::Phase,
-    context::{Stop, Worker},
 };
 use crate::{
-    contract::{directory::{ChangeKind, MemberStatus}, types::Reason},
+    contract::{
+        directory::{ChangeKind, MemberStatus},
+        storage::Entry,
+        types::Reason,
+    },
     directory::{
         batch::Batch,
-        decision::{self, Decision},
         key,
-        record::{DepartmentRecord, MemberRecord, is_present},
+        record::{DepartmentRecord, MemberRecord, outlives},
+        status::{self, Decision, is_present},
     },
     failure::Failure,
     platform::Platform,
     store,
+    vendor::Client,
 };
 
 /// Rows that are read together; a batch takes as many of them as fit.
@@ -29,18 +33,16 @@ const ROWS: u32 = 200;
 const ATTEMPTS: u32 = 50;
 
 /// Counts what writing the departments would do.
-pub fn plan_departments<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(), Stop> {
-    (worker.run.planned.departments_added, worker.run.planned.departments_updated) = (0, 0);
-    for page in 0..worker.run.department_pages {
-        let fetched = pages::departments(worker, page)?;
-        let keys: Vec<String> = fetched.iter().map(|department| key::department(&department.id)).collect();
-        for (entry, mut department) in store::get_many(worker.platform, &keys)?.into_iter().zip(fetched) {
-            let stored =
-                entry.map(|entry| store::parse::<DepartmentRecord>(&entry)).transpose()?.map(|entry| entry.value);
-            match decision::on_department(stored.as_ref().map(|stored| &stored.department), &mut department) {
-                Decision::Change(ChangeKind::DepartmentAdded) => worker.run.planned.departments_added += 1,
-                Decision::Change(_) => worker.run.planned.departments_updated += 1,
-                Decision::Unchanged | Decision::Ignore => {}
+pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<(), StepError> {
+    (context.run.planned.departments_added, context.run.planned.departments_updated) = (0, 0);
+    for page in 0..context.run.department_pages {
+        let fetched = pages::departments(context, page)?;
+        let ids: Vec<&str> = fetched.iter().map(|row| row.department.id.as_str()).collect();
+        let known = context.known_departments(&ids)?;
+        for (stored, mut row) in known.into_iter().zip(fetched) {
+            let known = stored.as_ref().map(|stored| &stored.department);
+            if let Decision::Change(kind) = status::on_department(context.common.ids, known, &mut row) {
+                context.run.planned.count(kind);
             }
         }
     }
@@ -48,143 +50,161 @@ pub fn plan_departments<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(), S
 }
 
 /// Writes a page of departments.
-pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, page: usize) -> Result<(), Stop> {
-    if page >= worker.run.department_pages {
-        worker.run.phase = Phase::ApplyMembers(None);
-        return worker.checkpoint();
+pub(super) fn departments<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    page: usize,
+) -> Result<(), StepError> {
+    if page >= context.run.department_pages {
+        context.run.phase = Phase::ApplyMembers(None);
+        return context.checkpoint();
     }
-    let fetched = pages::departments(worker, page)?;
-    let keys: Vec<String> = fetched.iter().map(|department| key::department(&department.id)).collect();
-    write(worker, |worker, batch| {
-        let stored = store::get_many(worker.platform, &keys)?;
-        for (entry, mut department) in stored.into_iter().zip(fetched.clone()) {
-            let stored =
-                entry.map(|entry| store::parse::<DepartmentRecord>(&entry)).transpose()?.map(|entry| entry.value);
-            if stored.as_ref().is_some_and(|stored| stored.read_at > worker.run.departments_read_at) {
+    let fetched = pages::departments(context, page)?;
+    let ids: Vec<&str> = fetched.iter().map(|row| row.department.id.as_str()).collect();
+    write(context, |context, batch| {
+        let read_at = context.run.departments_read_at;
+        for (stored, mut row) in context.known_departments(&ids)?.into_iter().zip(fetched.clone()) {
+            if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, context.platform.now_ms())) {
                 continue;
             }
-            let decision = decision::on_department(stored.as_ref().map(|stored| &stored.department), &mut department);
-            let applied = &mut worker.run.applied;
-            if let Decision::Change(kind) = decision {
-                match kind {
-                    ChangeKind::DepartmentAdded => applied.departments_added += 1,
-                    _ => applied.departments_updated += 1,
-                }
-                batch.department(&DepartmentRecord { read_at: worker.run.departments_read_at, department }, kind);
+            let known = stored.as_ref().map(|stored| &stored.department);
+            if let Decision::Change(kind) = status::on_department(context.common.ids, known, &mut row) {
+                context.run.applied.count(kind);
+                batch.department(&DepartmentRecord { read_at, department: row.department }, kind);
             }
         }
-        worker.run.phase = Phase::ApplyDepartments(page + 1);
+        context.run.phase = Phase::ApplyDepartments(page + 1);
         Ok(())
     })
 }
 
 /// Writes the next rows of members. Rows go with what they became, so that the end of a large run has little to clear.
-pub fn members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) -> Result<(), Stop> {
-    let prefix = key::scratch_of(&worker.run.id, 'm');
-    let page = worker.platform.scan(&prefix, after.as_deref(), ROWS).map_err(Failure::from)?;
-    if page.entries.is_empty() {
-        worker.run.phase = Phase::ApplyRemovals(None);
-        return worker.checkpoint();
-    }
-    let keys: Vec<String> = page.entries.iter().map(|entry| key::member(&entry.key[prefix.len()..])).collect();
-    write(worker, |worker, batch| {
-        let stored = store::get_many(worker.platform, &keys)?;
-        for (row, entry) in page.entries.iter().zip(stored) {
-            if batch.is_full() {
-                break;
-            }
-            worker.run.phase = Phase::ApplyMembers(Some(row.key.clone()));
-            batch.push(store::delete(row.key.clone()));
-            let Row { read_at, member } = store::parse::<Row<'_>>(row)?.value;
-            let mut member = member.into_owned();
-            let stored = entry.map(|entry| store::parse::<MemberRecord>(&entry)).transpose()?.map(|entry| entry.value);
-            if stored.as_ref().is_some_and(|stored| stored.read_at > read_at) {
-                continue;
-            }
-            let decision = decision::on_member(stored.as_ref(), &mut member);
-            let applied = &mut worker.run.applied;
-            match decision {
-                Decision::Change(ChangeKind::MemberAdded) => applied.members_added += 1,
-                Decision::Change(ChangeKind::MemberRejoined) => applied.members_rejoined += 1,
-                Decision::Change(ChangeKind::MemberResigned) => applied.members_resigned += 1,
-                Decision::Change(_) => applied.members_updated += 1,
-                Decision::Unchanged | Decision::Ignore => continue,
-            }
-            batch.decided_member(worker.platform, stored.as_ref(), member, read_at, decision)?;
+pub(super) fn members<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    after: Option<&str>,
+) -> Result<(), StepError> {
+    rows(context, 'm', after, Phase::ApplyMembers, Phase::ApplyRemovals(None), |context, batch, row, stored| {
+        let row: Row<'_> = store::parse(row)?.value;
+        let read_at = row.read_at;
+        if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, context.platform.now_ms())) {
+            return Ok(());
+        }
+        let mut fetched = row.into_fetched();
+        // What is stored may be narrowed while a run is written.
+        if let Some(fields) = &context.common.fields {
+            fetched.member.keep_only(fields);
+        }
+        let decision = status::on_member(context.common, stored.as_ref(), &mut fetched);
+        if let Decision::Change(kind) = decision {
+            context.run.applied.count(kind);
+            batch.decided_member(context.platform, stored.as_ref(), fetched, read_at, decision)?;
         }
         Ok(())
     })
 }
 
 /// Marks the next members who left the visible range.
-pub fn removals<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) -> Result<(), Stop> {
-    let prefix = key::scratch_of(&worker.run.id, 'g');
-    let page = worker.platform.scan(&prefix, after.as_deref(), ROWS).map_err(Failure::from)?;
-    if page.entries.is_empty() {
-        worker.run.phase = Phase::ApplyDepartmentRemovals;
-        return worker.checkpoint();
-    }
-    let keys: Vec<String> = page.entries.iter().map(|entry| key::member(&entry.key[prefix.len()..])).collect();
-    write(worker, |worker, batch| {
-        let stored = store::get_many(worker.platform, &keys)?;
-        for (row, entry) in page.entries.iter().zip(stored) {
-            if batch.is_full() {
-                break;
-            }
-            worker.run.phase = Phase::ApplyRemovals(Some(row.key.clone()));
-            batch.push(store::delete(row.key.clone()));
-            let read_at: u64 = store::parse(row)?.value;
-            let Some(entry) = entry else { continue };
-            let old: MemberRecord = store::parse(&entry)?.value;
-            if is_present(old.presence) && old.read_at <= read_at {
-                let new = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..old.clone() };
-                batch.member(Some(&old), &new, ChangeKind::MemberLeftRange);
-                worker.run.applied.members_left_range += 1;
-            }
+pub(super) fn removals<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    after: Option<&str>,
+) -> Result<(), StepError> {
+    let next = Phase::ApplyDepartmentRemovals(0);
+    rows(context, 'g', after, Phase::ApplyRemovals, next, |context, batch, row, stored| {
+        let read_at: u64 = store::parse(row)?.value;
+        let Some(old) = stored else { return Ok(()) };
+        if is_present(old.presence) && !outlives(old.read_at, read_at, context.platform.now_ms()) {
+            let new = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..old.clone() };
+            batch.member(Some(&old), &new, ChangeKind::MemberLeftRange);
+            context.run.applied.members_left_range += 1;
         }
         Ok(())
     })
 }
 
-/// Deletes departments that are gone. Children go before their parents.
-pub fn department_removals<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(), Stop> {
-    let prefix = key::scratch_of(&worker.run.id, 'e');
+/// Writes the next rows of a kind of scratch about members, each with what the copy knows of the member, as many as fit
+/// into one batch.
+fn rows<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    kind: char,
+    after: Option<&str>,
+    phase: fn(Option<String>) -> Phase,
+    next: Phase,
+    mut take: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Result<(), StepError>,
+) -> Result<(), StepError> {
+    let prefix = key::scratch_of(&context.run.id, kind);
+    let page = context.platform.scan(&prefix, after, ROWS).map_err(Failure::from)?;
+    if page.entries.is_empty() {
+        context.run.phase = next;
+        return context.checkpoint();
+    }
+    let keys: Vec<String> =
+        page.entries.iter().map(|entry| [key::MEMBERS, &entry.key[prefix.len()..]].concat()).collect();
+    write(context, |context, batch| {
+        let stored = store::get_many(context.platform, &keys)?;
+        for (row, entry) in page.entries.iter().zip(stored) {
+            if batch.is_full() {
+                break;
+            }
+            context.run.phase = phase(Some(row.key.clone()));
+            batch.push(store::delete(row.key.clone()));
+            take(context, batch, row, store::parsed(entry.as_ref())?)?;
+        }
+        Ok(())
+    })
+}
+
+/// Deletes departments that are gone, children before their parents. The order is found once for each call; `done` of
+/// them are deleted already.
+pub(super) fn department_removals<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    done: usize,
+) -> Result<(), StepError> {
+    let prefix = key::scratch_of(&context.run.id, 'e');
     let mut keys = Vec::new();
     let mut after = None;
     loop {
-        let page = worker.platform.scan(&prefix, after.as_deref(), 1_000).map_err(Failure::from)?;
+        let page = context.platform.scan(&prefix, after.as_deref(), 1_000).map_err(Failure::from)?;
         keys.extend(page.entries.iter().map(|entry| key::department(&entry.key[prefix.len()..])));
         match page.entries.last().filter(|_| page.more) {
             Some(last) => after = Some(last.key.clone()),
             None => break,
         }
     }
-    let mut is_done = false;
-    while !is_done {
-        write(worker, |worker, batch| {
-            let mut gone = Vec::new();
-            for entry in store::get_many(worker.platform, &keys)?.into_iter().flatten() {
-                let record: DepartmentRecord = store::parse(&entry)?.value;
-                if record.read_at <= worker.run.departments_read_at {
-                    gone.push(record);
-                }
-            }
-            is_done = true;
-            for record in children_first(gone) {
+    let mut gone: Vec<DepartmentRecord> = Vec::new();
+    for entry in store::get_many(context.platform, &keys)?.into_iter().flatten() {
+        gone.push(store::parse(&entry)?.value);
+    }
+    let sorted = children_first(gone);
+    let mut rest = sorted.as_slice();
+    let mut done = done;
+    while !rest.is_empty() {
+        let ids: Vec<&str> = rest.iter().take(ROWS as usize).map(|record| record.department.id.as_str()).collect();
+        let mut taken = 0;
+        write(context, |context, batch| {
+            taken = 0;
+            // They may have come back, or gone, since the order was found.
+            for stored in context.known_departments(&ids)? {
                 if batch.is_full() {
-                    is_done = false;
                     break;
                 }
-                worker.run.applied.departments_removed += 1;
-                batch.remove_department(record);
+                taken += 1;
+                let read_at = context.run.departments_read_at;
+                let gone = stored.filter(|stored| !outlives(stored.read_at, read_at, context.platform.now_ms()));
+                if let Some(stored) = gone {
+                    context.run.applied.count(ChangeKind::DepartmentRemoved);
+                    batch.remove_department(stored);
+                }
             }
-            if is_done {
-                worker.run.phase = Phase::Finish;
-            }
+            context.run.phase = Phase::ApplyDepartmentRemovals(done + taken);
             Ok(())
         })?;
+        done += taken;
+        rest = &rest[taken..];
+        if !rest.is_empty() && !context.has_budget() {
+            return Ok(());
+        }
     }
-    Ok(())
+    context.run.phase = Phase::Finish;
+    context.checkpoint()
 }
 
 /// Sorts departments so that every child stands before its parent.
@@ -207,23 +227,28 @@ fn children_first(mut departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecor
 }
 
 /// Fills a batch and writes it with the run, anew when another writer came between.
-fn write<P: Platform>(
-    worker: &mut Worker<'_, P>,
-    mut fill: impl FnMut(&mut Worker<'_, P>, &mut Batch) -> Result<(), Stop>,
-) -> Result<(), Stop> {
-    let before = worker.run.clone();
+fn write<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    mut fill: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Result<(), StepError>,
+) -> Result<(), StepError> {
+    let before = context.run.clone();
     for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(worker.platform, &worker.config.corp_id)?;
-        fill(worker, &mut batch)?;
+        let mut batch = Batch::begin(context.platform, context.common)?;
+        fill(context, &mut batch)?;
         let ops = if batch.is_empty() { Vec::new() } else { batch.into_ops() };
-        if worker.try_commit(ops)? {
+        if context.try_commit(ops)? {
             return Ok(());
         }
-        worker.run = before.clone();
+        context.run = before.clone();
     }
-    let failure =
-        Failure::new(Reason::Conflict, format!("other writers changed the directory {ATTEMPTS} times in a row"));
-    Err(Stop::Lost(failure.with_retry_after_ms(lease::TTL_MS)))
+    let failure = Failure::new(
+        Reason::Conflict,
+        (
+            format!("通讯录连续 {ATTEMPTS} 次被其他写入修改"),
+            format!("other writers changed the directory {ATTEMPTS} times in a row"),
+        ),
+    );
+    Err(StepError::Lost(failure.with_retry_after_ms(lease::TTL_MS)))
 }
 
 #[cfg(test)]
@@ -236,11 +261,8 @@ mod tests {
             read_at: 0,
             department: Department {
                 id: id.to_owned(),
-                name: String::new(),
-                name_en: None,
                 parent_id: parent.map(str::to_owned),
-                order: 0,
-                leaders: Vec::new(),
+                ..Department::default()
             },
         }
     }

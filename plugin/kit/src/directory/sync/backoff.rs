@@ -1,11 +1,14 @@
-//! What a refusal of WeCom means for the run: wait, pause, or simply another call. Pure.
+//! What a refusal of the vendor means for the run: wait, pause, or simply another call. Pure.
 
 use super::run::{PendingWait, Run};
-use crate::{contract::types::Reason, failure::Failure};
+use crate::{
+    contract::types::Reason,
+    failure::{Cause, Failure},
+};
 
-/// See the module.
+/// What becomes of a run that the vendor stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Setback {
+pub enum Backoff {
     /// This call's limits were too small for the step: the next call goes on.
     More,
     /// The host waits, then calls again.
@@ -14,7 +17,7 @@ pub enum Setback {
     Pause,
 }
 
-/// Failures in a row of an idempotent read that may be a hiccup (fact sheet §10.1: three repetitions).
+/// Failures in a row of a read that may be a hiccup.
 const HICCUPS: u32 = 3;
 /// Rate limits in a row before a person is told: more than the hour of the longest ordinary window.
 const RATE_LIMITS: u32 = 12;
@@ -22,13 +25,13 @@ const RATE_LIMITS: u32 = 12;
 pub const LONGEST_MS: u64 = 10 * 60 * 1_000;
 /// By how much waits differ by chance.
 pub const SPREAD_MS: u64 = 2_000;
-/// "Too many calls at once": the window is not documented, seconds suffice in practice.
-const TOO_MANY_AT_ONCE: i64 = 45033;
+/// Who is told to wait no longer than this asked too much at once, not too often.
+const AT_ONCE_MS: u64 = 2_000;
 
 /// Judges a failure and counts it. `random` spreads the repetitions of many tenants.
-pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Setback {
+pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Backoff {
     let wait = |reason: &str, wait_ms: u64| {
-        Setback::Wait(PendingWait {
+        Backoff::Wait(PendingWait {
             not_before: now + wait_ms,
             reason: reason.to_owned(),
             vendor_code: failure.vendor_code,
@@ -37,13 +40,13 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Setback
     let spread = |limit_ms: u64| u64::from(random) * limit_ms / u64::from(u16::MAX);
     run.failures += 1;
     match &failure.reason {
-        Reason::Other(reason) if reason == "budget-exhausted" => {
+        _ if failure.cause == Cause::CallLimit => {
             run.failures -= 1;
-            Setback::More
+            Backoff::More
         }
         Reason::RateLimited if run.failures <= RATE_LIMITS => {
-            run.retries += 1;
-            if failure.vendor_code == Some(TOO_MANY_AT_ONCE) {
+            run.stats.retries += 1;
+            if failure.retry_after_ms.is_some_and(|wait_ms| wait_ms <= AT_ONCE_MS) {
                 run.parallelism = (run.parallelism / 2).max(1);
             }
             let first = failure.retry_after_ms.unwrap_or(60_000);
@@ -51,17 +54,17 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Setback
             wait("rate-limit", doubled + spread(SPREAD_MS / 2))
         }
         Reason::Unavailable if run.failures <= HICCUPS => {
-            run.retries += 1;
+            run.stats.retries += 1;
             let reason = if failure.vendor_code.is_some() { "busy" } else { "unreachable" };
             wait(reason, failure.retry_after_ms.unwrap_or(0).min(LONGEST_MS).max(1_000 + spread(SPREAD_MS)))
         }
         Reason::UnexpectedAnswer if run.failures <= HICCUPS => {
-            run.retries += 1;
+            run.stats.retries += 1;
             wait("unreadable", 1_000 + spread(SPREAD_MS))
         }
         _ => {
             run.failures = 0;
-            Setback::Pause
+            Backoff::Pause
         }
     }
 }
@@ -78,9 +81,9 @@ mod tests {
         Failure { vendor_code: code, retry_after_ms, ..Failure::new(reason, "m") }
     }
 
-    fn wait_of(setback: &Setback) -> Option<(u64, &str)> {
+    fn wait_of(setback: &Backoff) -> Option<(u64, &str)> {
         match setback {
-            Setback::Wait(wait) => Some((wait.not_before, wait.reason.as_str())),
+            Backoff::Wait(wait) => Some((wait.not_before, wait.reason.as_str())),
             _ => None,
         }
     }
@@ -106,9 +109,9 @@ mod tests {
     fn hiccups_end_after_three_repetitions_and_begin_anew_after_the_pause() {
         let mut run = run();
         let busy = failure(Reason::Unavailable, Some(-1), None);
-        let judged: Vec<bool> = (0..5).map(|_| matches!(judge(&busy, &mut run, 0, 0), Setback::Wait(_))).collect();
+        let judged: Vec<bool> = (0..5).map(|_| matches!(judge(&busy, &mut run, 0, 0), Backoff::Wait(_))).collect();
         assert_eq!(judged, [true, true, true, false, true]);
-        assert_eq!(run.retries, 4);
+        assert_eq!(run.stats.retries, 4);
     }
 
     #[test]
@@ -124,7 +127,7 @@ mod tests {
     #[test]
     fn too_many_at_once_lowers_the_number_side_by_side() {
         let mut run = run();
-        let limited = failure(Reason::RateLimited, Some(TOO_MANY_AT_ONCE), Some(2_000));
+        let limited = failure(Reason::RateLimited, Some(45033), Some(2_000));
         let widths: Vec<u32> = (0..4)
             .map(|_| {
                 judge(&limited, &mut run, 0, 0);
@@ -137,8 +140,8 @@ mod tests {
     #[test]
     fn a_budget_that_was_too_small_is_no_failure() {
         let mut run = run();
-        let exhausted = failure(Reason::Other("budget-exhausted".to_owned()), None, None);
-        assert_eq!(judge(&exhausted, &mut run, 0, 0), Setback::More);
+        let exhausted = Failure::call_limit("user/list");
+        assert_eq!(judge(&exhausted, &mut run, 0, 0), Backoff::More);
         assert_eq!(run.failures, 0);
     }
 }

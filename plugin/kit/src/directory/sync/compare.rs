@@ -1,101 +1,169 @@
-//! Members as WeCom showed them, compared with the copy at once: one that did not change leaves one bit, one that is new or
-//! differs leaves a row of scratch.
+//! Members as the vendor showed them, compared with the copy at once: one that did not change leaves one bit, one that is
+//! new or differs leaves a row of scratch.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::context::{Stop, Worker};
+use super::context::{RunContext, StepError};
 use crate::{
-    contract::{directory::ChangeKind, storage::Entry},
+    contract::{
+        directory::ChangeKind,
+        storage::Entry,
+    },
     directory::{
-        decision::{self, Decision},
         key,
-        record::{MemberOutline, MemberRecord, is_present},
+        member::{Absent, FetchedMember, Member, MemberRow},
+        record::{MemberOutline, MemberRecord},
+        status::{self, Decision, is_present},
     },
     platform::Platform,
     store,
-    directory::member::Member,
+    vendor::Client,
 };
 
 /// A member in scratch.
 #[derive(Serialize, Deserialize)]
-pub struct Row<'a> {
-    /// When WeCom was asked.
-    pub read_at: u64,
+pub(super) struct Row<'a> {
+    /// When the vendor was asked.
+    pub(super) read_at: u64,
     /// What it said.
-    pub member: Cow<'a, Member>,
+    pub(super) member: Cow<'a, Member>,
+    /// What it did not speak of.
+    #[serde(default, skip_serializing_if = "Absent::is_none")]
+    pub(super) absent: Absent,
 }
 
-/// Takes note of members that WeCom showed.
-pub fn meet<P: Platform>(worker: &mut Worker<'_, P>, mut members: Vec<Member>, read_at: u64) -> Result<(), Stop> {
-    if let Some(fields) = &worker.config.sync.fields {
-        members.iter_mut().for_each(|member| member.keep_only(fields));
+impl Row<'_> {
+    /// The member as it was fetched.
+    pub(super) fn into_fetched(self) -> FetchedMember {
+        FetchedMember { member: self.member.into_owned(), absent: self.absent, unreadable: Vec::new() }
     }
-    let mut keys = Vec::with_capacity(members.len() * 2);
-    for member in &members {
-        keys.push(key::member(&member.id));
-        keys.push(key::scratch_row(&worker.run.id, 'm', &member.id));
+}
+
+/// Takes note of members that the vendor showed when it was asked at `read_at`.
+pub(super) fn meet<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    rows: Vec<MemberRow>,
+    read_at: u64,
+) -> Result<(), StepError> {
+    let ids = context.common.ids;
+    let mut id_keys = Vec::with_capacity(rows.len());
+    let mut keys = Vec::with_capacity(rows.len() * 2);
+    let mut named = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id = match &row {
+            MemberRow::Fetched(fetched) => &fetched.member.id,
+            MemberRow::Unreadable { id: Some(id) } => {
+                context.note((
+                    format!("成员 {id} 的数据无法识别：本次保持不变"),
+                    format!("the row of member {id} cannot be read: left as it was"),
+                ));
+                id
+            }
+            MemberRow::Unreadable { id: None } => {
+                context.note((
+                    "有一行成员数据没有可识别的 ID：已跳过",
+                    "a row of members has no id that can be read: left out",
+                ));
+                continue;
+            }
+        };
+        let id_key = ids.key(id);
+        keys.push([key::MEMBERS, &id_key].concat());
+        keys.push(key::scratch_row(&context.run.id, 'm', &id_key));
+        id_keys.push(id_key);
+        named.push(row);
     }
-    let mut entries = store::get_many(worker.platform, &keys)?.into_iter();
+    let mut entries = store::get_many(context.platform, &keys)?.into_iter();
     // A row of these may be written while the next ones are looked at, so what was read of scratch grows old.
     let mut new_ids = BTreeSet::new();
-    for member in members {
+    for (row, id_key) in named.into_iter().zip(id_keys) {
         let stored = entries.next().flatten();
-        let row = entries.next().flatten();
-        let is_repeated = stored.is_none() && !new_ids.insert(key::fold(&member.id));
-        if row.is_none() && !is_repeated && !worker.is_buffered(&member.id) {
-            meet_one(worker, stored.as_ref(), member, read_at)?;
-            worker.relieve()?;
+        let scratch = entries.next().flatten();
+        match row {
+            MemberRow::Fetched(fetched) => {
+                let is_repeated = stored.is_none() && !new_ids.insert(id_key.clone());
+                if scratch.is_none() && !is_repeated && !context.is_buffered(&id_key) {
+                    meet_one(context, stored.as_ref(), *fetched, &id_key, read_at)?;
+                    context.flush_if_full()?;
+                }
+            }
+            MemberRow::Unreadable { .. } => {
+                if let Some(entry) = stored {
+                    keep(context, &entry)?;
+                }
+            }
         }
     }
     Ok(())
 }
 
-fn meet_one<P: Platform>(
-    worker: &mut Worker<'_, P>,
+/// Counts a member as met without a change: there is one, but nobody can read what the vendor says.
+pub(super) fn keep<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    entry: &Entry,
+) -> Result<(), StepError> {
+    let outline = MemberOutline::parse(entry)?;
+    if is_present(outline.presence) && context.seen.insert(outline.ordinal) {
+        context.run.present_met += 1;
+        context.run.members_met += 1;
+        context.run.planned.members_unchanged += 1;
+    }
+    Ok(())
+}
+
+fn meet_one<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
     stored: Option<&Entry>,
-    mut member: Member,
+    mut fetched: FetchedMember,
+    id_key: &str,
     read_at: u64,
-) -> Result<(), Stop> {
-    worker.run.saw_sensitive |= member.has_sensitive_fields();
-    let mut is_new_bit = true;
+) -> Result<(), StepError> {
+    // Before fields are dropped: what is not to be stored may be granted all the same.
+    context.run.saw_sensitive |= fetched.member.has_sensitive_fields();
+    if !fetched.unreadable.is_empty() {
+        let (id, fields) = (&fetched.member.id, fetched.unreadable.join(", "));
+        context.note((
+            format!("成员 {id} 的字段 {fields} 无法识别：已忽略该字段"),
+            format!("the fields {fields} of member {id} cannot be read: left out"),
+        ));
+    }
+    if let Some(fields) = &context.common.fields {
+        fetched.member.keep_only(fields);
+    }
+    let mut was_present = false;
     let decision = match stored {
-        None => decision::on_member(None, &mut member),
+        None => status::on_member(context.common, None, &mut fetched),
         Some(entry) => {
             let outline = MemberOutline::parse(entry)?;
-            is_new_bit = worker.seen.insert(outline.ordinal);
-            if is_new_bit && is_present(outline.presence) {
-                worker.run.present_met += 1;
+            was_present = is_present(outline.presence);
+            if !context.seen.insert(outline.ordinal) {
+                return Ok(());
             }
-            if is_present(outline.presence) && store::is_json_of(&member, outline.member.get()) {
+            if was_present {
+                context.run.present_met += 1;
+            }
+            if was_present && store::is_json_of(&fetched.member, outline.member.get()) {
                 Decision::Unchanged
             } else {
-                decision::on_member(Some(&store::parse::<MemberRecord>(entry)?.value), &mut member)
+                status::on_member(context.common, Some(&store::parse::<MemberRecord>(entry)?.value), &mut fetched)
             }
         }
     };
-    if !is_new_bit {
-        return Ok(());
-    }
-    let planned = &mut worker.run.planned;
     match decision {
         Decision::Ignore => return Ok(()),
-        Decision::Unchanged => planned.members_unchanged += 1,
+        Decision::Unchanged => context.run.planned.members_unchanged += 1,
         Decision::Change(kind) => {
-            match kind {
-                ChangeKind::MemberAdded => planned.members_added += 1,
-                ChangeKind::MemberRejoined => planned.members_rejoined += 1,
-                ChangeKind::MemberResigned => planned.members_resigned += 1,
-                _ => planned.members_updated += 1,
+            context.run.planned.count(kind);
+            if was_present && kind == ChangeKind::MemberResigned {
+                context.run.missing.resigned += 1;
             }
-            let row = store::put(
-                key::scratch_row(&worker.run.id, 'm', &member.id),
-                &Row { read_at, member: Cow::Borrowed(&member) },
-            );
-            worker.buffer_member(&member.id, row);
+            let key = key::scratch_row(&context.run.id, 'm', id_key);
+            let row = Row { read_at, member: Cow::Borrowed(&fetched.member), absent: fetched.absent };
+            context.buffer_member(id_key, store::put_for(key, &row, super::SCRATCH_TTL_MS));
         }
     }
-    worker.run.members_met += 1;
+    context.run.members_met += 1;
     Ok(())
 }

@@ -1,47 +1,49 @@
 //! What every step of a run works with: the run, its lease, and the one way to write.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::collections::BTreeSet;
+
+use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
-    stats::Mark,
+    compare,
     lease::{self, Lease},
+    pages,
     run::{Phase, Run},
     seen::Seen,
 };
 use crate::{
-    config::Config,
-    contract::{storage::Op, types::Reason},
-    directory::key,
+    config::Common,
+    contract::{call::Budget, log::Level, storage::Op},
+    directory::{
+        department::DepartmentRow,
+        key,
+        member::MemberRow,
+        record::DepartmentRecord,
+    },
     failure::Failure,
     platform::Platform,
     store,
-    vendor::{
-        client::{Call, Client, Usage},
-        export::{
-            Bookmark,
-            download::{self, Fetched},
-        },
-        wire::export::File,
-    },
+    text::{Locale, Text},
+    vendor::{Client, Usage},
 };
 
 /// Why a step did not finish.
 #[derive(Debug)]
-pub enum Stop {
-    /// WeCom refused, or could not be reached or read: the run waits or pauses.
+pub enum StepError {
+    /// The vendor refused, or could not be reached or read: the run waits or pauses.
     Vendor(Failure),
     /// The storage failed or another call took over: this call ends, the run stays as it was written last.
     Lost(Failure),
 }
 
-impl From<Failure> for Stop {
+impl From<Failure> for StepError {
     fn from(failure: Failure) -> Self {
         Self::Lost(failure)
     }
 }
 
-/// Share of a call's wall time after which it stops at the next checkpoint, so that progress is seen and guest CPU
-/// stays far from any sensible limit.
+/// Wall time after which a call stops at the next checkpoint, so that progress is seen and guest CPU stays far from any
+/// sensible limit.
 const SLICE_MS: u64 = 5_000;
 /// Wall time that a step with vendor requests may take: the request's time limit and a token refresh.
 const STEP_MS: u64 = 12_000;
@@ -62,32 +64,34 @@ const CHECKPOINT_MS: u64 = 1_000;
 /// Time after which the lease is renewed before the vendor is asked: with a request's time limit it stays below the
 /// lease's own.
 const RENEWAL_MS: u64 = 1_500;
+/// How long what a bulk fetch keeps for itself is kept.
+const SEALED_TTL_MS: u64 = 6 * 60 * 60 * 1_000;
 
 /// See the module.
-pub struct Worker<'a, P: Platform> {
+pub struct RunContext<'a, P: Platform, C> {
     /// The outside.
-    pub platform: &'a P,
+    pub(super) platform: &'a P,
     /// The element's configuration.
-    pub config: &'a Config,
-    /// WeCom.
-    pub client: Client<'a, P>,
+    pub(super) common: &'a Common,
+    /// The vendor.
+    pub(super) client: &'a C,
     /// The state that is written with every checkpoint.
-    pub run: Run,
+    pub(super) run: Run,
     /// Which members were met.
-    pub seen: Seen,
-    /// Where in a file of the export this call is; storage follows with the next checkpoint.
-    pub bookmark: Bookmark,
+    pub(super) seen: Seen,
+    /// Ids of the departments that were met, once they are wanted.
+    pub(super) departments_met: Option<BTreeSet<String>>,
     lease: Lease,
     /// Scratch that is not written yet.
     buffer: Vec<Op>,
     buffered_bytes: usize,
-    /// Folded ids of members among it.
+    /// Ids of members among it, as they compare.
     buffered_ids: BTreeSet<String>,
     /// Vendor calls that the run knows already.
     counted: Usage,
-    /// The phase whose time runs, and since when.
+    /// The phase whose time runs, and the budget when it began.
     phase: String,
-    marked: Mark,
+    marked: Budget,
     begun_with_ms: u64,
     checkpoint_at_ms: u64,
     renewed_at_ms: u64,
@@ -95,26 +99,26 @@ pub struct Worker<'a, P: Platform> {
     began_in: Phase,
 }
 
-impl<'a, P: Platform> Worker<'a, P> {
-    /// A worker for one call.
-    pub fn new(platform: &'a P, config: &'a Config, run: Run, seen: Seen, lease: Lease) -> Self {
+impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
+    /// The context of one call.
+    pub(super) fn new(platform: &'a P, common: &'a Common, client: &'a C, run: Run, seen: Seen, lease: Lease) -> Self {
         let left = platform.remaining();
         let wall = left.wall_ms;
         let began_in = run.phase.clone();
         Self {
             platform,
-            config,
-            client: Client::new(platform, config),
+            common,
+            client,
             run,
             seen,
-            bookmark: Bookmark::default(),
+            departments_met: None,
             lease,
             buffer: Vec::new(),
             buffered_bytes: 0,
             buffered_ids: BTreeSet::new(),
             counted: Usage::default(),
             phase: String::new(),
-            marked: Mark { wall_ms: wall, bytes_in: left.bytes_in },
+            marked: left,
             begun_with_ms: wall,
             checkpoint_at_ms: wall,
             renewed_at_ms: wall,
@@ -122,59 +126,73 @@ impl<'a, P: Platform> Worker<'a, P> {
         }
     }
 
+    /// The outside.
+    pub fn platform(&self) -> &'a P {
+        self.platform
+    }
+
+    /// Asks the vendor; call [`RunContext::before_request`] first.
+    pub fn client(&self) -> &'a C {
+        self.client
+    }
+
+    /// The language of the administrator.
+    pub fn locale(&self) -> Locale {
+        self.common.locale
+    }
+
+    /// Failures of the current step in a row.
+    pub fn failures(&self) -> u32 {
+        self.run.failures
+    }
+
     /// Whether this call's limits allow a further step.
     pub fn has_budget(&self) -> bool {
         let left = self.platform.remaining();
-        self.begun_with_ms.saturating_sub(left.wall_ms) < SLICE_MS
-            && left.wall_ms > STEP_MS
+        self.begun_with_ms.saturating_sub(left.wall_ms) < SLICE_MS && self.can_step(&left)
+    }
+
+    /// Whether this call's limits allow further requests in the middle of a step that cannot be divided.
+    pub fn can_go_on(&self) -> bool {
+        self.can_step(&self.platform.remaining())
+    }
+
+    fn can_step(&self, left: &Budget) -> bool {
+        left.wall_ms > STEP_MS
             && left.requests > self.run.parallelism + SPARE_REQUESTS
             && left.bytes_in > STEP_BYTES
     }
 
-    /// Requests side by side, as the host and WeCom allow.
+    /// Requests side by side, as the host and the vendor allow.
     pub fn parallelism(&self) -> usize {
         let allowed = self.platform.remaining().parallelism.min(self.run.parallelism);
         usize::try_from(allowed).unwrap_or(1).max(1)
     }
 
-    /// Tells the administrator something in the run's report. Long lists end in a count.
-    pub fn note(&mut self, note: String) {
+    /// Tells the administrator something in the run's report. The same is told once, long lists end in a count.
+    pub fn note(&mut self, note: impl Into<Text>) {
+        let note = note.into();
+        if self.run.notes.contains(&note) {
+            return;
+        }
         match self.run.notes.len() {
             0..NOTES => self.run.notes.push(note),
-            NOTES => self.run.notes.push("… and more of the kind".to_owned()),
+            NOTES => self.run.notes.push(("……以及更多同类情况", "… and more of the kind").into()),
             _ => {}
         }
     }
 
-    /// Asks one question. A refusal is [`Stop::Vendor`].
-    pub fn ask(&mut self, call: Call) -> Result<String, Stop> {
-        let api = call.api;
-        let answer = self.ask_all(&[call], None)?.pop();
-        let answer = answer.unwrap_or_else(|| {
-            Err(Failure::new(Reason::UnexpectedAnswer, format!("the host gave no answer for {}", api.path())))
-        });
-        answer.map_err(Stop::Vendor)
-    }
-
-    /// Asks several side by side; see [`Client::attempt_all`].
-    pub fn ask_all(&mut self, calls: &[Call], max_bytes: Option<u64>) -> Result<Vec<Result<String, Failure>>, Stop> {
-        self.keep_lease()?;
-        Ok(self.client.attempt_all(calls, max_bytes))
-    }
-
-    /// Fetches ranges of a file; see [`Client::download`].
-    pub fn download(
-        &mut self,
-        file: &File,
-        ranges: &[Range<u64>],
-    ) -> Result<Vec<Result<Fetched, download::Miss>>, Stop> {
-        self.keep_lease()?;
-        Ok(self.client.download(&file.url, file.size, ranges))
+    /// Writes a warning with the run's id.
+    pub fn warn(&self, message: &str, error: &Text) {
+        self.platform.log(Level::Warn, message, &[("run", &self.run.id), ("error", &error.en)]);
     }
 
     /// Renews the lease before the vendor takes its time, where the last write is a while ago: a step may ask many
     /// questions before it has anything to write.
-    fn keep_lease(&mut self) -> Result<(), Stop> {
+    ///
+    /// # Errors
+    /// When another call took over.
+    pub fn before_request(&mut self) -> Result<(), StepError> {
         // The call's time runs down, so the later of the two is the smaller.
         let last = self.checkpoint_at_ms.min(self.renewed_at_ms);
         if last.saturating_sub(self.platform.remaining().wall_ms) < RENEWAL_MS {
@@ -182,25 +200,75 @@ impl<'a, P: Platform> Worker<'a, P> {
         }
         match store::apply(self.platform, &self.lease.ops(self.platform.now_ms()))? {
             Ok(versions) => self.lease.renewed(&versions)?,
-            Err(_) => return Err(Stop::Lost(lease::taken())),
+            Err(_) => return Err(StepError::Lost(lease::taken())),
         }
         self.renewed_at_ms = self.platform.remaining().wall_ms;
         Ok(())
     }
 
+    /// Takes note of members that the vendor showed when it was asked at `read_at`.
+    ///
+    /// # Errors
+    /// When the storage fails or another call took over.
+    pub fn meet(&mut self, rows: Vec<MemberRow>, read_at: u64) -> Result<(), StepError> {
+        compare::meet(self, rows, read_at)
+    }
+
+    /// Takes note of all departments, which were asked for at `read_at`.
+    ///
+    /// # Errors
+    /// As [`RunContext::meet`].
+    pub fn met_departments(&mut self, rows: Vec<DepartmentRow>, read_at: u64) -> Result<(), StepError> {
+        self.run.departments_read_at = read_at;
+        pages::write_departments(self, rows)
+    }
+
+    /// What the copy knows of these departments, in order.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn known_departments(&self, ids: &[&str]) -> Result<Vec<Option<DepartmentRecord>>, StepError> {
+        let keys: Vec<String> = ids.iter().map(|id| key::department(id)).collect();
+        let known = store::get_many(self.platform, &keys)?;
+        Ok(known.iter().map(|entry| store::parsed(entry.as_ref())).collect::<Result<_, _>>()?)
+    }
+
+    /// Keeps something of a bulk fetch, sealed, with the next checkpoint; tells its bytes. What is larger than
+    /// `max_bytes` is not kept.
+    pub fn keep_sealed<T: Serialize>(&mut self, value: &T, max_bytes: usize) -> usize {
+        let op = store::put_sealed(self.sealed_key(), value, SEALED_TTL_MS);
+        let bytes = if let Op::Put(put) = &op { put.value.len() } else { 0 };
+        if bytes <= max_bytes {
+            self.buffer(op);
+        }
+        bytes
+    }
+
+    /// What a bulk fetch kept; nothing when it has expired.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub fn sealed<T: DeserializeOwned>(&self) -> Result<Option<T>, StepError> {
+        Ok(store::get(self.platform, &self.sealed_key())?.map(|stored| stored.value))
+    }
+
+    pub(super) fn sealed_key(&self) -> String {
+        key::scratch_page(&self.run.id, 'j', 0)
+    }
+
     /// Whether this call has got anywhere.
-    pub fn has_moved(&self) -> bool {
+    pub(super) fn has_moved(&self) -> bool {
         self.run.phase != self.began_in
     }
 
     /// Keeps a scratch row about a member back for the next checkpoint.
-    pub fn buffer_member(&mut self, id: &str, op: Op) {
-        self.buffered_ids.insert(key::fold(id));
+    pub(super) fn buffer_member(&mut self, id_key: &str, op: Op) {
+        self.buffered_ids.insert(id_key.to_owned());
         self.buffer(op);
     }
 
     /// Keeps a scratch operation back for the next checkpoint.
-    pub fn buffer(&mut self, op: Op) {
+    pub(super) fn buffer(&mut self, op: Op) {
         if let Op::Put(put) = &op {
             self.buffered_bytes += put.key.len() + put.value.len();
         }
@@ -208,12 +276,12 @@ impl<'a, P: Platform> Worker<'a, P> {
     }
 
     /// Whether a member's row is among what was kept back.
-    pub fn is_buffered(&self, id: &str) -> bool {
-        self.buffered_ids.contains(&key::fold(id))
+    pub(super) fn is_buffered(&self, id_key: &str) -> bool {
+        self.buffered_ids.contains(id_key)
     }
 
     /// Writes what was kept back when there is enough of it.
-    pub fn relieve(&mut self) -> Result<(), Stop> {
+    pub(super) fn flush_if_full(&mut self) -> Result<(), StepError> {
         let is_full = self.buffer.len() >= BUFFERED_OPS
             || self.buffered_bytes >= BUFFERED_BYTES
             || self.seen.touched_pages() >= TOUCHED_PAGES;
@@ -221,62 +289,48 @@ impl<'a, P: Platform> Worker<'a, P> {
     }
 
     /// Writes what was kept back when a checkpoint is due.
-    pub fn checkpoint_when_due(&mut self) -> Result<(), Stop> {
+    pub(super) fn checkpoint_when_due(&mut self) -> Result<(), StepError> {
         let is_due = self.checkpoint_at_ms.saturating_sub(self.platform.remaining().wall_ms) >= CHECKPOINT_MS;
-        if is_due { self.checkpoint() } else { self.relieve() }
+        if is_due { self.checkpoint() } else { self.flush_if_full() }
     }
 
     /// Writes the run and everything that was kept back.
-    pub fn checkpoint(&mut self) -> Result<(), Stop> {
+    pub(super) fn checkpoint(&mut self) -> Result<(), StepError> {
         let mut ops = std::mem::take(&mut self.buffer);
         self.buffered_bytes = 0;
         self.buffered_ids.clear();
         ops.extend(self.seen.checkpoint(&self.run.id));
-        self.count_calls();
+        self.count();
         // One `apply`, so that the run's counts and the rows they count cannot part.
         self.commit(ops)
     }
 
-    /// Forgets everything that was met, in storage as well: what was fetched cannot be trusted.
-    pub fn forget_what_was_met(&mut self) -> Result<(), Stop> {
-        self.buffer.clear();
-        self.buffered_bytes = 0;
-        self.buffered_ids.clear();
-        self.seen = Seen::default();
-        self.count_calls();
-        self.run = self.run.unmet();
-        self.commit(vec![Op::DeletePrefix(key::scratch(&self.run.id))])
-    }
-
     /// From here on time and calls are those of the phase in which the run is now.
-    pub fn begin_step(&mut self) {
+    pub(super) fn begin_step(&mut self) {
         self.phase = self.run.progress().phase;
     }
 
     /// Adds the vendor calls, and what else was taken since the last time, to the run.
-    pub fn count_calls(&mut self) {
+    pub(super) fn count(&mut self) {
         let usage = self.client.usage();
-        let calls = usage.total() - self.counted.total();
-        self.run.count(&usage, &self.counted);
+        let calls = self.run.stats.count(&usage, &self.counted);
         self.counted = usage;
         let left = self.platform.remaining();
-        let mark = Mark { wall_ms: left.wall_ms, bytes_in: left.bytes_in };
-        let figures = &mut self.run.figures;
-        figures.add(&self.phase, self.marked, mark, calls);
-        figures.peak_memory = figures.peak_memory.max(self.platform.memory_bytes());
-        self.marked = mark;
+        self.run.stats.add(&self.phase, &self.marked, &left, calls);
+        self.run.stats.peak_memory = self.run.stats.peak_memory.max(self.platform.memory_bytes());
+        self.marked = left;
     }
 
     /// Writes the run and these operations atomically. The caller's checks must not fail.
-    pub fn commit(&mut self, ops: Vec<Op>) -> Result<(), Stop> {
+    pub(super) fn commit(&mut self, ops: Vec<Op>) -> Result<(), StepError> {
         match self.try_commit(ops)? {
             true => Ok(()),
-            false => Err(Stop::Lost(lease::taken())),
+            false => Err(StepError::Lost(lease::taken())),
         }
     }
 
     /// Writes the run and these operations atomically; `false` when a check of theirs failed.
-    pub fn try_commit(&mut self, ops: Vec<Op>) -> Result<bool, Stop> {
+    pub(super) fn try_commit(&mut self, ops: Vec<Op>) -> Result<bool, StepError> {
         let mut all = Vec::with_capacity(ops.len() + 3);
         all.extend(self.lease.ops(self.platform.now_ms()));
         all.push(store::put(key::RUN, &self.run));
@@ -284,20 +338,17 @@ impl<'a, P: Platform> Worker<'a, P> {
         self.try_write(&all)
     }
 
-    /// Writes these operations atomically and ends the run.
-    pub fn commit_last(&mut self, ops: Vec<Op>) -> Result<(), Stop> {
+    /// Writes these operations atomically and ends the run; `false` when a check of theirs failed.
+    pub(super) fn try_commit_last(&mut self, ops: Vec<Op>) -> Result<bool, StepError> {
         let mut all: Vec<Op> = self.lease.ops(self.platform.now_ms()).into();
         all.extend(ops);
         all.push(store::delete(key::RUN));
-        match self.try_write(&all)? {
-            true => Ok(()),
-            false => Err(Stop::Lost(lease::taken())),
-        }
+        self.try_write(&all)
     }
 
     /// Why scratch of this run is not where it was written: somebody else took the run over and ended it, or the
     /// store lost it.
-    pub fn scratch_is_gone(&self, key: &str) -> Failure {
+    pub(super) fn scratch_is_gone(&self, key: &str) -> Failure {
         match self.lease.is_held(self.platform) {
             Ok(true) => Failure::damaged(key),
             Ok(false) => lease::taken(),
@@ -306,18 +357,18 @@ impl<'a, P: Platform> Worker<'a, P> {
     }
 
     /// The lease, to be given back when the call ends.
-    pub fn into_lease(self) -> Lease {
+    pub(super) fn into_lease(self) -> Lease {
         self.lease
     }
 
-    fn try_write(&mut self, ops: &[Op]) -> Result<bool, Stop> {
+    fn try_write(&mut self, ops: &[Op]) -> Result<bool, StepError> {
         match store::apply(self.platform, ops)? {
             Ok(versions) => {
                 self.lease.renewed(&versions)?;
                 self.checkpoint_at_ms = self.platform.remaining().wall_ms;
                 Ok(true)
             }
-            Err(keys) if keys.iter().any(|key| key == key::RUN_LEASE) => Err(Stop::Lost(lease::taken())),
+            Err(keys) if keys.iter().any(|key| key == key::RUN_LEASE) => Err(StepError::Lost(lease::taken())),
             Err(_) => Ok(false),
         }
     }

@@ -1,14 +1,13 @@
 //! The reports of the last runs, one entry for each run. Ids of runs begin with the time, so keys order by it.
 
-use serde::Deserialize;
-
-use super::report::{Outcome, Report};
+use super::report::Report;
 use crate::{
+    config::Common,
     contract::{
-        directory as contract,
+        directory::{self as contract, RunOutcome},
         storage::{Entry, Op},
     },
-    directory::key,
+    directory::{head, key},
     failure::Failure,
     platform::Platform,
     store,
@@ -20,32 +19,38 @@ const KEPT: usize = 20;
 const PAGE: u32 = 100;
 
 /// The reports, newest first. See `history` in `wit/directory.wit`.
-pub fn history<P: Platform>(platform: &P) -> Result<Vec<contract::Report>, Failure> {
-    entries(platform)?.iter().rev().map(|entry| Ok(store::parse::<Report>(entry)?.value.show())).collect()
+pub fn history<P: Platform>(platform: &P, common: &Common) -> Result<Vec<contract::Report>, Failure> {
+    head::read_own(platform, common)?;
+    let reports = entries(platform)?.into_iter().rev().filter_map(|entry| read(&entry));
+    Ok(reports.map(|report| report.show(common.locale)).collect())
 }
 
 /// The newest complete one.
-pub fn last_complete<P: Platform>(platform: &P) -> Result<Option<contract::Report>, Failure> {
-    for entry in entries(platform)?.iter().rev() {
-        if is_complete(entry)? {
-            return Ok(Some(store::parse::<Report>(entry)?.value.show()));
-        }
-    }
-    Ok(None)
+pub(crate) fn last_complete<P: Platform>(platform: &P, common: &Common) -> Result<Option<contract::Report>, Failure> {
+    let mut reports = entries(platform)?.into_iter().rev().filter_map(|entry| read(&entry));
+    let found = reports.find(|report| report.outcome() == RunOutcome::Complete);
+    Ok(found.map(|report| report.show(common.locale)))
+}
+
+/// A report that this version can read: an older one only ever told people something.
+fn read(entry: &Entry) -> Option<Report> {
+    serde_json::from_str(&entry.value).ok()
 }
 
 /// The operations that write a report in the place of what was said of the same run before, and make room for it.
-pub fn record<P: Platform>(platform: &P, report: &Report) -> Result<Vec<Op>, Failure> {
+pub(super) fn record<P: Platform>(platform: &P, report: &Report) -> Result<Vec<Op>, Failure> {
     let own = key::history_of(report.run_id());
-    let mut kept = Vec::new();
-    for entry in entries(platform)? {
-        if entry.key != own {
-            let complete = is_complete(&entry)?;
-            kept.push((entry.key, complete));
-        }
-    }
-    let mut ops: Vec<Op> =
-        surplus(kept, report.outcome() == Outcome::Complete).into_iter().map(store::delete).collect();
+    let is_complete = |entry: &Entry| read(entry).is_some_and(|report| report.outcome() == RunOutcome::Complete);
+    let kept = entries(platform)?
+        .into_iter()
+        .filter(|entry| entry.key != own)
+        .map(|entry| {
+            let complete = is_complete(&entry);
+            (entry.key, complete)
+        })
+        .collect();
+    let is_complete = report.outcome() == RunOutcome::Complete;
+    let mut ops: Vec<Op> = surplus(kept, is_complete).into_iter().map(store::delete).collect();
     ops.push(store::put(own, report));
     Ok(ops)
 }
@@ -70,15 +75,6 @@ fn entries<P: Platform>(platform: &P) -> Result<Vec<Entry>, Failure> {
             return Ok(entries);
         }
     }
-}
-
-/// Reads no more of a report than whether its run is complete.
-fn is_complete(entry: &Entry) -> Result<bool, Failure> {
-    #[derive(Deserialize)]
-    struct Outline {
-        outcome: Outcome,
-    }
-    Ok(store::parse::<Outline>(entry)?.value.outcome == Outcome::Complete)
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ const PATIENCE_MS: u64 = 3 * TTL_MS;
 /// Left of a call's time when it gives up waiting.
 const MARGIN_MS: u64 = 500;
 
-/// See the module.
+/// The right to work on the run.
 #[derive(Debug)]
 pub struct Lease {
     version: u64,
@@ -73,7 +73,7 @@ impl Lease {
             Some(&version) => Ok(Self { version }),
             None => Err(Failure::new(
                 Reason::Other("storage".to_owned()),
-                "the storage answered no version for a write that it applied",
+                ("存储未返回已写入数据的版本", "the storage answered no version for a write that it applied"),
             )),
         }
     }
@@ -81,7 +81,7 @@ impl Lease {
 
 /// Another call works on the run.
 pub fn taken() -> Failure {
-    Failure::new(Reason::Conflict, "another call is at work on this run")
+    Failure::new(Reason::Conflict, ("另一次调用正在处理本次同步", "another call is at work on this run"))
         .with_hint(Text::new("另一次同步正在进行，请等待其完成", "another sync is at work: wait for it to finish"))
         .with_retry_after_ms(TTL_MS)
 }

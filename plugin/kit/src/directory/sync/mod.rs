@@ -1,79 +1,92 @@
 //! The sync: a state machine whose state lies in storage.
 //!
 //! ```text
-//! scope ─▶ fetch or export ─▶ individuals ─▶ missing ─▶ guard ─▶ confirm ─▶ planned ─▶ apply … ─▶ finish
+//! scope ─▶ bulk or fetch ─▶ individuals ─▶ missing ─▶ guard ─▶ confirm ─▶ planned ─▶ apply … ─▶ finish
 //! ```
 //!
-//! [`run::Run`] is the state, `context::Worker` what every step works with, and this file the driver: it takes one
-//! step after the other until the call's budget is used up, the run is done, or WeCom stops it. What a kill costs is at most
-//! the work since the last checkpoint, because every checkpoint moves scratch and state together.
+//! [`run::Run`] is the state, [`RunContext`] what every step works with, and this file the driver: it takes one step
+//! after the other until the call's budget is used up, the run is done, or the vendor stops it. What a kill costs is at
+//! most the work since the last checkpoint, because every checkpoint moves scratch and state together.
 //!
 //! | Files | What they hold |
 //! |---|---|
-//! | `scope`, `walk`, `export`, `removal` | the steps that ask WeCom |
-//! | `pages`, `met`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was met |
+//! | `scope`, `walk`, `bulk`, `missing`, `guard`, `confirm` | the steps that fetch and judge |
+//! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was met |
 //! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
-//! | `run`, `worker`, `lease`, `setback` | the state, its checkpoints, who works on it, and what stops it for a while |
-//! | `report`, `figures`, `history` | what a run did, and the last ones |
+//! | `run`, `context`, `lease`, `backoff` | the state, its checkpoints, who works on it, and what stops it for a while |
+//! | `report`, `stats`, `history` | what a run did, and the last ones |
 
 mod apply;
-mod stats;
+mod backoff;
+mod bulk;
+mod compare;
+mod confirm;
+mod context;
+mod guard;
 pub mod history;
 mod lease;
-pub mod compare;
-pub mod pages;
+mod missing;
+mod pages;
 pub mod plan;
-mod removal;
-pub mod report;
-pub mod run;
+mod report;
+pub(crate) mod run;
 mod scope;
 mod seen;
-mod backoff;
+mod stats;
 mod walk;
-pub mod context;
 
+pub use self::{
+    context::{RunContext, StepError},
+    run::PendingWait,
+};
 use self::{
     lease::Lease,
-    report::{Outcome, Report},
-    run::{PendingWait, Phase, Run, Way},
+    report::Report,
+    run::{Phase, Run},
     seen::Seen,
-    context::{Stop, Worker},
 };
 use super::{head, key};
-use crate::export;
 use crate::{
-    config::{self, Config},
+    config::Common,
     contract::{
-        directory::{Pause, Progress, Strategy, SyncRequest, SyncStep, Waiting},
+        directory::{Pause, Progress, RunOutcome, Strategy, SyncRequest, SyncStep, Waiting},
         log::Level,
         storage::Op,
     },
     failure::Failure,
     platform::Platform,
     store,
+    vendor::Client,
 };
 
-/// Requests side by side of one API (fact sheet §10.7: thresholds of 45033 are not published).
+/// Requests side by side: thresholds of vendors are not published, and five at once have not met one.
 const PARALLELISM: u32 = 5;
 /// How long a complete plan may lie before it is applied: one hour.
 const PLAN_FRESH_MS: u64 = 60 * 60 * 1_000;
 /// How long a run may take to reach its plan, waits and pauses included, before it is begun anew: six hours, since what
 /// was fetched first grows old.
 const FETCH_FRESH_MS: u64 = 6 * PLAN_FRESH_MS;
-
 /// How long a run may ask about missing ones, one by one: a week, several times what a million of them take.
 const CONFIRM_FRESH_MS: u64 = 7 * 24 * PLAN_FRESH_MS;
+/// How long scratch is kept, which holds personal data in the clear: a run that nobody goes on with must not keep it for
+/// ever. A run that is this old is given up, however far it came.
+const SCRATCH_TTL_MS: u64 = 30 * 24 * PLAN_FRESH_MS;
 
 /// Advances the current run. See `sync` in `wit/directory.wit`.
-pub fn sync<P: Platform>(platform: &P, config: &Config, request: &SyncRequest) -> Result<SyncStep, Failure> {
-    let way = way(&request.strategy, config)?;
+pub fn sync<P: Platform, C: Client<P>>(
+    platform: &P,
+    common: &Common,
+    client: &C,
+    request: &SyncRequest,
+) -> Result<SyncStep, Failure> {
+    let strategy = strategy(&request.strategy, common)?;
     let mut lease = Lease::acquire(platform)?;
-    match load(platform, config, request, way, &mut lease) {
+    match load(platform, common, request, strategy, &mut lease) {
         Ok((run, seen)) => {
-            let mut worker = Worker::new(platform, config, run, seen, lease);
-            let outcome = drive(&mut worker, request);
-            give_back(platform, worker.into_lease());
-            outcome.map_err(|(Stop::Vendor(failure) | Stop::Lost(failure))| failure)
+            let mut context = RunContext::new(platform, common, client, run, seen, lease);
+            let outcome = drive(&mut context, request);
+            give_back(platform, context.into_lease());
+            outcome.map_err(|(StepError::Vendor(failure) | StepError::Lost(failure))| failure)
         }
         Err(failure) => {
             give_back(platform, lease);
@@ -91,12 +104,12 @@ fn give_back<P: Platform>(platform: &P, lease: Lease) {
 
 fn load<P: Platform>(
     platform: &P,
-    config: &Config,
+    common: &Common,
     request: &SyncRequest,
-    way: Way,
+    strategy: Strategy,
     lease: &mut Lease,
 ) -> Result<(Run, Seen), Failure> {
-    let (run, is_new) = current_run(platform, config, request, way, lease)?;
+    let (run, is_new) = current_run(platform, common, request, strategy, lease)?;
     let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
     let seen = if is_new { Seen::default() } else { Seen::load(platform, &run.id, members)? };
     Ok((run, seen))
@@ -105,44 +118,39 @@ fn load<P: Platform>(
 /// The run to go on with, or a new one.
 fn current_run<P: Platform>(
     platform: &P,
-    config: &Config,
+    common: &Common,
     request: &SyncRequest,
-    way: Way,
+    strategy: Strategy,
     lease: &mut Lease,
 ) -> Result<(Run, bool), Failure> {
-    let head = head::read_for(platform, &config.corp_id)?.0;
+    let head = head::read_for(platform, common)?.0;
     let now = platform.now_ms();
-    let stored = match store::get::<_, Run>(platform, key::RUN) {
-        // What cannot be read cannot go on, and somebody asked to give it up.
-        Err(_) if request.restart => {
-            forget(platform, lease, vec![Op::DeletePrefix(key::ALL_SCRATCH.to_owned())])?;
-            None
+    match run::load(platform)? {
+        run::Stored::Readable(run) if goes_on(&run, common, request, now) => return Ok((*run, false)),
+        run::Stored::None => {}
+        run::Stored::Readable(run) => {
+            // Together, so that no run is ever found without its scratch, or goes without a word.
+            let report = Report::new(RunOutcome::Abandoned, &run, &head, now);
+            let mut ops = history::record(platform, &report)?;
+            ops.push(Op::DeletePrefix(key::scratch(&run.id)));
+            give_up(platform, lease, ops)?;
         }
-        stored => stored?.map(|stored| stored.value),
-    };
-    match stored {
-        Some(run) if run.basis == basis(config) && goes_on(&run, request, now) => Ok((run, false)),
-        stored => {
-            if let Some(run) = stored {
-                // Together, so that no run is ever found without its scratch, or goes without a word.
-                let report = Report::new(Outcome::Abandoned, &run, &head, now);
-                let mut ops = history::record(platform, &report)?;
-                ops.push(Op::DeletePrefix(key::scratch(&run.id)));
-                forget(platform, lease, ops)?;
-            }
-            let mut random = [0; 8];
-            platform.random(&mut random);
-            let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));
-            platform.log(Level::Info, "a sync begins", &[("run", &id)]);
-            let run = Run::new(id, now, request.dry_run, PARALLELISM);
-            Ok((Run { basis: basis(config), way, began_after: head.last_change, ..run }, true))
+        run::Stored::Unreadable => {
+            platform.log(Level::Warn, "the run of another version of this component is given up", &[]);
+            give_up(platform, lease, vec![Op::DeletePrefix(key::ALL_SCRATCH.to_owned())])?;
         }
     }
+    let mut random = [0; 8];
+    platform.random(&mut random);
+    let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));
+    platform.log(Level::Info, "a sync begins", &[("run", &id)]);
+    let run = Run::new(id, now, request.dry_run, PARALLELISM);
+    Ok((Run { basis: basis(common), strategy, began_after: head.last_change, ..run }, true))
 }
 
 /// Takes the current run away, together with these operations. Fenced like every write: who took over meanwhile may have
 /// begun another run.
-fn forget<P: Platform>(platform: &P, lease: &mut Lease, ops: Vec<Op>) -> Result<(), Failure> {
+fn give_up<P: Platform>(platform: &P, lease: &mut Lease, ops: Vec<Op>) -> Result<(), Failure> {
     let mut all: Vec<Op> = lease.ops(platform.now_ms()).into();
     all.extend(ops);
     all.push(store::delete(key::RUN));
@@ -154,18 +162,27 @@ fn forget<P: Platform>(platform: &P, lease: &mut Lease, ops: Vec<Op>) -> Result<
 
 /// What a run is begun for. What was fetched for another organisation, as another app or with other fields must not be
 /// written under this configuration. Holds no secret: a new one for the same app changes nothing.
-fn basis(config: &Config) -> String {
-    let fields = config.sync.fields.as_ref().map(|fields| fields.iter().cloned().collect::<Vec<_>>().join(","));
-    let fields = fields.as_deref().unwrap_or("*");
-    format!("{} {} {} {fields}", config.corp_id.to_lowercase(), config.agent_id, config.api_base)
+fn basis(common: &Common) -> String {
+    let fields = common.fields.as_ref().map(|fields| fields.iter().cloned().collect::<Vec<_>>().join(","));
+    format!("{}{} {}", organisation_part(common), common.basis, fields.as_deref().unwrap_or("*"))
 }
 
-/// Whether an unfinished run is continued. One that has begun to write always is: only it knows what is left. A
-/// blocked one goes on when the removal is allowed and is fetched anew otherwise, since the administrator may have
-/// mended the visible range; a plan is applied while it is fresh.
-fn goes_on(run: &Run, request: &SyncRequest, now: u64) -> bool {
-    if run.is_applying() {
-        return true;
+fn organisation_part(common: &Common) -> String {
+    format!("{} ", common.ids.key(&common.organisation))
+}
+
+/// Whether a run was begun for this organisation.
+fn is_of(run: &Run, common: &Common) -> bool {
+    run.basis.starts_with(&organisation_part(common))
+}
+
+/// Whether an unfinished run is continued. One that has begun to write always is, whatever else of the configuration has
+/// changed: only it knows what is left. A blocked one goes on when the removal is allowed and is fetched anew otherwise,
+/// since the administrator may have mended the visible range; a plan is applied while it is fresh.
+fn goes_on(run: &Run, common: &Common, request: &SyncRequest, now: u64) -> bool {
+    let age = now.saturating_sub(run.started_at);
+    if run.phase.is_applying() {
+        return is_of(run, common) && age < SCRATCH_TTL_MS;
     }
     let (is_wanted, fresh_ms) = match run.phase {
         Phase::Guard if run.is_blocked => (request.allow_mass_removal, PLAN_FRESH_MS),
@@ -176,138 +193,188 @@ fn goes_on(run: &Run, request: &SyncRequest, now: u64) -> bool {
         _ => (run.dry_run == request.dry_run, FETCH_FRESH_MS),
     };
     let since = run.planned_at.unwrap_or(run.started_at);
-    is_wanted && now.saturating_sub(since) < fresh_ms && !request.restart
+    is_wanted && run.basis == basis(common) && now.saturating_sub(since) < fresh_ms && !request.restart
 }
 
-fn drive<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Result<SyncStep, Stop> {
-    if let Some(wait) = worker.run.pending_wait.clone() {
-        let now = worker.platform.now_ms();
+fn drive<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    request: &SyncRequest,
+) -> Result<SyncStep, StepError> {
+    if let Some(wait) = context.run.pending_wait.clone() {
+        let now = context.platform.now_ms();
         // A time further ahead than any wait was written by a host whose clock was wrong.
         if now < wait.not_before && wait.not_before - now <= backoff::LONGEST_MS + backoff::SPREAD_MS {
-            return Ok(SyncStep::Wait(waiting(wait, worker.run.progress())));
+            return Ok(SyncStep::Wait(waiting(wait, context.run.progress())));
         }
-        worker.run.pending_wait = None;
+        context.run.pending_wait = None;
     }
-    worker.run.dry_run = request.dry_run && !worker.run.is_applying();
-    worker.run.sync_calls += 1;
+    context.run.dry_run = request.dry_run && !context.run.phase.is_applying();
+    context.run.stats.sync_calls += 1;
     loop {
-        worker.begin_step();
-        let taken = step(worker, request);
-        worker.count_calls();
+        context.begin_step();
+        let taken = step(context, request);
+        context.count();
         match taken {
             Ok(Some(done)) => return Ok(done),
-            Ok(None) => worker.run.failures = 0,
-            Err(Stop::Lost(failure)) => return Err(Stop::Lost(failure)),
-            Err(Stop::Vendor(failure)) => return stopped(worker, failure),
+            Ok(None) => context.run.failures = 0,
+            Err(StepError::Lost(failure)) => return Err(StepError::Lost(failure)),
+            Err(StepError::Vendor(failure)) => return stopped(context, failure),
         }
-        if !worker.has_budget() {
-            worker.checkpoint()?;
-            return Ok(SyncStep::More(worker.run.progress()));
+        if !context.has_budget() {
+            context.checkpoint()?;
+            return Ok(SyncStep::More(context.run.progress()));
         }
     }
 }
 
 /// Takes one step; `Some` when the call is done.
-fn step<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Result<Option<SyncStep>, Stop> {
-    match worker.run.phase.clone() {
-        Phase::Scope => scope::step(worker)?,
-        Phase::Export(stage) => {
-            if let Some(wait) = export::step(worker, stage)? {
-                return self::wait(worker, wait).map(Some);
+fn step<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    request: &SyncRequest,
+) -> Result<Option<SyncStep>, StepError> {
+    match context.run.phase.clone() {
+        Phase::Scope(steps) => scope::step(context, steps)?,
+        Phase::Bulk(stage) => {
+            if let Some(wait) = bulk::step(context, &stage)? {
+                return self::wait(context, wait).map(Some);
             }
         }
-        Phase::Fetch(place) => walk::departments(worker, place)?,
-        Phase::Individuals(place) => walk::individuals(worker, place)?,
-        Phase::Missing(sweep) => removal::find(worker, sweep)?,
-        Phase::Guard => removal::guard(worker, request.allow_mass_removal)?,
-        Phase::Confirm(sweep) => removal::confirm(worker, sweep)?,
-        Phase::Planned if worker.run.dry_run => {
-            apply::plan_departments(worker)?;
-            worker.count_calls();
-            worker.run.is_reported = true;
-            let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
-            let report = Report::new(Outcome::Planned, &worker.run, &head, worker.platform.now_ms());
-            let ops = history::record(worker.platform, &report)?;
-            worker.commit(ops)?;
-            return Ok(Some(SyncStep::Planned(report.show())));
-        }
+        Phase::Fetch(at) => walk::departments(context, &at)?,
+        Phase::Individuals(at) => walk::individuals(context, &at)?,
+        Phase::Missing(sweep) => missing::find(context, sweep)?,
+        Phase::Guard => guard::step(context, request.allow_mass_removal)?,
+        Phase::Confirm(sweep) => confirm::step(context, sweep)?,
+        Phase::Planned if context.run.dry_run => return planned(context).map(Some),
         Phase::Planned => {
-            worker.run.phase = Phase::ApplyDepartments(0);
-            worker.checkpoint()?;
+            context.run.phase = Phase::ApplyDepartments(0);
+            context.checkpoint()?;
         }
-        Phase::ApplyDepartments(page) => apply::departments(worker, page)?,
-        Phase::ApplyMembers(after) => apply::members(worker, after)?,
-        Phase::ApplyRemovals(after) => apply::removals(worker, after)?,
-        Phase::ApplyDepartmentRemovals => apply::department_removals(worker)?,
-        Phase::Finish => return finish(worker).map(Some),
+        Phase::ApplyDepartments(page) => apply::departments(context, page)?,
+        Phase::ApplyMembers(after) => apply::members(context, after.as_deref())?,
+        Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,
+        Phase::ApplyDepartmentRemovals(done) => apply::department_removals(context, done)?,
+        Phase::Finish => return finish(context).map(Some),
     }
     Ok(None)
 }
 
+/// Answers the plan of a dry run.
+fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+    apply::plan_departments(context)?;
+    note_emptiness(context);
+    context.count();
+    context.run.is_reported = true;
+    let head = head::read_for(context.platform, context.common)?.0;
+    let report = Report::new(RunOutcome::Planned, &context.run, &head, context.platform.now_ms());
+    let ops = history::record(context.platform, &report)?;
+    context.commit(ops)?;
+    Ok(SyncStep::Planned(report.show(context.common.locale)))
+}
+
 /// Ends the run: the report takes its place and the scratch goes.
-fn finish<P: Platform>(worker: &mut Worker<'_, P>) -> Result<SyncStep, Stop> {
-    worker.count_calls();
-    let now = worker.platform.now_ms();
-    let (head, version) = head::read_for(worker.platform, &worker.config.corp_id)?;
-    let report = Report::new(Outcome::Complete, &worker.run, &head, now);
-    let observed = Observed { seen: worker.run.saw_sensitive, at: now };
-    let mut ops = history::record(worker.platform, &report)?;
-    ops.extend([store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed), Op::DeletePrefix(key::scratch(&worker.run.id))]);
-    // An organisation without a visible member or department is bound to its corp all the same.
+fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+    note_emptiness(context);
+    context.count();
+    let now = context.platform.now_ms();
+    let (head, version) = head::read_for(context.platform, context.common)?;
+    let report = Report::new(RunOutcome::Complete, &context.run, &head, now);
+    let observed =
+        Observed { seen: context.run.saw_sensitive, at: now, organisation: context.common.organisation.clone() };
+    let mut ops = history::record(context.platform, &report)?;
+    ops.extend([
+        store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed),
+        store::put(key::SYNCED_AT, &now),
+        Op::DeletePrefix(key::scratch(&context.run.id)),
+    ]);
+    // An organisation without a visible member or department is bound to its copy all the same.
     if version.is_none() {
         ops.push(store::check(key::HEAD, None));
         ops.push(store::put(key::HEAD, &head));
     }
-    worker.commit_last(ops)?;
+    if !context.try_commit_last(ops)? {
+        return Err(StepError::Lost(lease::taken()));
+    }
     let changes = head.last_change.to_string();
-    worker.platform.log(Level::Info, "the sync is complete", &[("run", &worker.run.id), ("last_change", &changes)]);
-    Ok(SyncStep::Complete(report.show()))
+    let fields = [("run", context.run.id.as_str()), ("last_change", &changes)];
+    context.platform.log(Level::Info, "the sync is complete", &fields);
+    Ok(SyncStep::Complete(report.show(context.common.locale)))
 }
 
+/// Success that did nothing says so: the commonest first mistake is a visible range that nobody filled.
+fn note_emptiness<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) {
+    const ZH: &str = "请在管理后台的应用页面设置可见范围";
+    const EN: &str = "fill the visible range on the app's page in the vendor's console";
+    match (context.run.departments_met, context.run.members_met) {
+        (0, 0) => context.note((
+            format!("可见范围为空，未同步任何部门与成员：{ZH}"),
+            format!("the visible range is empty, so nothing was synchronised: {EN}"),
+        )),
+        (0, _) => context.note((
+            format!("可见范围内只有成员，没有部门：如需部门，{ZH}"),
+            format!("members are visible, but no department: if departments are wanted, {EN}"),
+        )),
+        (_, 0) => context.note((
+            format!("可见范围内只有部门，没有成员：{ZH}"),
+            format!("departments are visible, but no member: {EN}"),
+        )),
+        _ => {}
+    }
+}
+
+/// What only use shows, for `check-connection`.
 #[derive(serde::Serialize)]
 struct Observed {
     seen: bool,
     at: u64,
+    organisation: String,
 }
 
-/// What becomes of a run that WeCom stopped: it waits, or it pauses for a person, or the call's budget was too small.
-fn stopped<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<SyncStep, Stop> {
-    use backoff::Setback;
+/// What becomes of a run that the vendor stopped: it waits, or it pauses for a person, or the call's budget was too small.
+fn stopped<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    failure: Failure,
+) -> Result<SyncStep, StepError> {
+    use backoff::Backoff;
     let mut random = [0; 2];
-    worker.platform.random(&mut random);
-    let setback = backoff::judge(&failure, &mut worker.run, worker.platform.now_ms(), u16::from_be_bytes(random));
+    context.platform.random(&mut random);
+    let backoff = backoff::judge(&failure, &mut context.run, context.platform.now_ms(), u16::from_be_bytes(random));
     let code = failure.vendor_code.map_or_else(|| "none".to_owned(), |code| code.to_string());
-    worker.platform.log(
+    context.platform.log(
         Level::Warn,
         "the sync was stopped",
-        &[("run", &worker.run.id), ("error", &failure.message.en), ("vendor_code", &code)],
+        &[("run", &context.run.id), ("error", &failure.message.en), ("vendor_code", &code)],
     );
-    let progress = |worker: &Worker<'_, P>| worker.run.progress();
-    match setback {
+    match backoff {
         // Where the first step of a call gets nowhere, every further call would end the same way.
-        Setback::More if !worker.has_moved() => pause(worker, failure),
-        Setback::More => {
-            worker.checkpoint()?;
-            Ok(SyncStep::More(progress(worker)))
+        Backoff::More if !context.has_moved() => pause(context, failure),
+        Backoff::More => {
+            context.checkpoint()?;
+            Ok(SyncStep::More(context.run.progress()))
         }
-        Setback::Wait(wait) => self::wait(worker, wait),
-        Setback::Pause => pause(worker, failure),
+        Backoff::Wait(wait) => self::wait(context, wait),
+        Backoff::Pause => pause(context, failure),
     }
 }
 
 /// Writes down where the run stands and leaves the rest to a person.
-fn pause<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<SyncStep, Stop> {
-    worker.checkpoint()?;
-    let error = failure.into_error(worker.config.locale);
-    Ok(SyncStep::Paused(Pause { error, progress: worker.run.progress() }))
+fn pause<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    failure: Failure,
+) -> Result<SyncStep, StepError> {
+    context.checkpoint()?;
+    let error = failure.into_error(context.common.locale);
+    Ok(SyncStep::Paused(Pause { error, progress: context.run.progress() }))
 }
 
 /// Writes down that there is nothing to do before a time.
-fn wait<P: Platform>(worker: &mut Worker<'_, P>, wait: PendingWait) -> Result<SyncStep, Stop> {
-    worker.run.pending_wait = Some(wait.clone());
-    worker.run.waits += 1;
-    worker.checkpoint()?;
-    Ok(SyncStep::Wait(waiting(wait, worker.run.progress())))
+fn wait<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    wait: PendingWait,
+) -> Result<SyncStep, StepError> {
+    context.run.pending_wait = Some(wait.clone());
+    context.run.stats.waits += 1;
+    context.checkpoint()?;
+    Ok(SyncStep::Wait(waiting(wait, context.run.progress())))
 }
 
 fn waiting(wait: PendingWait, progress: Progress) -> Waiting {
@@ -316,14 +383,21 @@ fn waiting(wait: PendingWait, progress: Progress) -> Waiting {
 }
 
 /// How members are to be fetched: as the request says, else as the configuration does.
-fn way(asked: &Strategy, config: &Config) -> Result<Way, Failure> {
-    match (asked, config.sync.strategy) {
-        (Strategy::Walk, _) | (Strategy::Automatic, config::Strategy::Walk) => Ok(Way::Walk),
-        (Strategy::Export, _) | (Strategy::Automatic, config::Strategy::Export) => Ok(Way::Export),
-        (Strategy::Automatic, config::Strategy::Automatic) => Ok(Way::Automatic),
-        (Strategy::Other(name), _) => Err(Failure::invalid_argument(
+fn strategy(asked: &Strategy, common: &Common) -> Result<Strategy, Failure> {
+    match asked {
+        Strategy::Automatic => Ok(common.strategy.clone()),
+        Strategy::Walk | Strategy::Export => Ok(asked.clone()),
+        Strategy::Other(name) => Err(Failure::invalid_argument(
             "strategy",
-            format!("unknown strategy {name:?}: expected automatic, walk or export"),
+            (
+                format!("未知的同步方式 {name:?}：可选 automatic、walk、export"),
+                format!("unknown strategy {name:?}: expected automatic, walk or export"),
+            ),
         )),
     }
+}
+
+/// A scratch row that only says that it is there.
+fn scratch_mark(key: String) -> Op {
+    store::put_text_for(key, String::new(), SCRATCH_TTL_MS)
 }

@@ -4,47 +4,111 @@
 use std::collections::HashMap;
 
 use super::{
+    context::{RunContext, StepError},
     run::{DEPARTMENTS_PER_PAGE, INDIVIDUALS_PER_PAGE},
-    context::{Stop, Worker},
 };
-use crate::{directory::key, failure::Failure, platform::Platform, store, directory::department::Department};
+use crate::{
+    directory::{
+        department::{DepartmentRow, FetchedDepartment},
+        key,
+        member::{Absent, is_id},
+    },
+    failure::Failure,
+    platform::Platform,
+    store,
+    vendor::Client,
+};
 
 /// Bytes of a page of departments, about: with leaders a department may be large, and a page is one value of storage.
 const PAGE_BYTES: usize = 100 << 10;
 
 /// Adds members that are to be asked about one by one. Only known to the run with its next checkpoint.
-pub fn add_individuals<P: Platform>(worker: &mut Worker<'_, P>, ids: &[String]) -> Result<(), Stop> {
+pub(super) fn add_individuals<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    ids: &[String],
+) -> Result<(), StepError> {
     for rows in ids.chunks(INDIVIDUALS_PER_PAGE) {
-        let page = key::scratch_page(&worker.run.id, 'u', worker.run.individual_pages);
-        worker.buffer(store::put(page, &rows));
-        worker.run.individual_pages += 1;
-        worker.run.individuals += rows.len() as u64;
-        worker.relieve()?;
+        let page = key::scratch_page(&context.run.id, 'u', context.run.individual_pages);
+        context.buffer(store::put_for(page, &rows, super::SCRATCH_TTL_MS));
+        context.run.individual_pages += 1;
+        context.run.individuals += rows.len() as u64;
+        context.flush_if_full()?;
     }
     Ok(())
 }
 
 /// Writes the departments that were met, parents first. Only known to the run with its next checkpoint.
-pub fn write_departments<P: Platform>(worker: &mut Worker<'_, P>, found: Vec<Department>) -> Result<(), Stop> {
-    let departments = parents_first(found);
+pub(super) fn write_departments<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    rows: Vec<DepartmentRow>,
+) -> Result<(), StepError> {
+    let departments = parents_first(sound(context, rows));
     let mut pages = 0;
     let mut rest = departments.as_slice();
     while !rest.is_empty() {
         let (rows, after) = rest.split_at(page_len(rest));
-        worker.buffer(store::put(key::scratch_page(&worker.run.id, 'd', pages), &rows));
-        worker.relieve()?;
+        let page = key::scratch_page(&context.run.id, 'd', pages);
+        context.buffer(store::put_for(page, &rows, super::SCRATCH_TTL_MS));
+        context.flush_if_full()?;
         pages += 1;
         rest = after;
     }
-    worker.run.department_pages = pages;
-    worker.run.departments_met = departments.len() as u64;
+    context.run.department_pages = pages;
+    context.run.departments_met = departments.len() as u64;
+    context.departments_met = None;
     Ok(())
 }
 
+/// The departments that can be read; the administrator is told of the others, and of what is missing in these.
+fn sound<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    rows: Vec<DepartmentRow>,
+) -> Vec<FetchedDepartment> {
+    context.run.departments_unreadable = 0;
+    let mut departments = Vec::with_capacity(rows.len());
+    let mut nameless: Vec<String> = Vec::new();
+    for row in rows {
+        match row {
+            DepartmentRow::Fetched(fetched) if is_id(&fetched.department.id) => {
+                let id = &fetched.department.id;
+                if !fetched.unreadable.is_empty() {
+                    let fields = fetched.unreadable.join(", ");
+                    context.note((
+                        format!("部门 {id} 的字段 {fields} 无法识别：已忽略该字段"),
+                        format!("the fields {fields} of department {id} cannot be read: left out"),
+                    ));
+                }
+                if fetched.absent.has(Absent::NAME) {
+                    nameless.push(id.clone());
+                }
+                departments.push(fetched);
+            }
+            DepartmentRow::Fetched(_) | DepartmentRow::Unreadable => context.run.departments_unreadable += 1,
+        }
+    }
+    let unreadable = context.run.departments_unreadable;
+    if unreadable > 0 {
+        context.note((
+            format!("{unreadable} 行部门数据没有可识别的 ID：已跳过，本次不删除任何部门"),
+            format!("{unreadable} rows of departments have no id that can be read: left out, and no department is removed"),
+        ));
+    }
+    if let Some(first) = nameless.first() {
+        let count = nameless.len();
+        context.note((
+            format!("{count} 个部门未返回名称（如 {first}）：保留已知名称，请检查应用的通讯录权限"),
+            format!("{count} departments came without a name (such as {first}): known names are kept; check the app's \
+                     permission to read contacts"),
+        ));
+    }
+    departments
+}
+
 /// How many of these departments make one page: as many as fit, at least one.
-fn page_len(departments: &[Department]) -> usize {
+fn page_len(departments: &[FetchedDepartment]) -> usize {
     let mut bytes = 0;
-    let fits = |department: &&Department| {
+    let fits = |row: &&FetchedDepartment| {
+        let department = &row.department;
         let leaders: usize = department.leaders.iter().map(|leader| leader.len() + 4).sum();
         bytes += 100 + department.name.len() + department.name_en.as_ref().map_or(0, String::len) + leaders;
         bytes <= PAGE_BYTES
@@ -53,38 +117,47 @@ fn page_len(departments: &[Department]) -> usize {
 }
 
 /// A page of departments as it was written.
-pub fn departments<P: Platform>(worker: &Worker<'_, P>, page: usize) -> Result<Vec<Department>, Failure> {
-    read_page(worker, &key::scratch_page(&worker.run.id, 'd', page))
+pub(super) fn departments<P: Platform, C: Client<P>>(
+    context: &RunContext<'_, P, C>,
+    page: usize,
+) -> Result<Vec<FetchedDepartment>, Failure> {
+    read_page(context, &key::scratch_page(&context.run.id, 'd', page))
 }
 
-/// A page of individually granted members as it was written.
-pub fn individuals<P: Platform>(worker: &Worker<'_, P>, page: usize) -> Result<Vec<String>, Failure> {
-    read_page(worker, &key::scratch_page(&worker.run.id, 'u', page))
+/// A page of members that are asked about one by one, as it was written.
+pub(super) fn individuals<P: Platform, C: Client<P>>(
+    context: &RunContext<'_, P, C>,
+    page: usize,
+) -> Result<Vec<String>, Failure> {
+    read_page(context, &key::scratch_page(&context.run.id, 'u', page))
 }
 
-fn read_page<P: Platform, T: serde::de::DeserializeOwned>(worker: &Worker<'_, P>, key: &str) -> Result<T, Failure> {
-    match store::get(worker.platform, key)? {
+fn read_page<P: Platform, C: Client<P>, T: serde::de::DeserializeOwned>(
+    context: &RunContext<'_, P, C>,
+    key: &str,
+) -> Result<T, Failure> {
+    match store::get(context.platform, key)? {
         Some(stored) => Ok(stored.value),
-        None => Err(worker.scratch_is_gone(key)),
+        None => Err(context.scratch_is_gone(key)),
     }
 }
 
 /// Sorts departments so that every parent stands before its children, without duplicates. A parent that is not there
 /// makes its child a root; so does a circle, which only a broken vendor can send.
-fn parents_first(departments: Vec<Department>) -> Vec<Department> {
+fn parents_first(departments: Vec<FetchedDepartment>) -> Vec<FetchedDepartment> {
     let parents: HashMap<String, Option<String>> =
-        departments.iter().map(|department| (department.id.clone(), department.parent_id.clone())).collect();
-    let mut ranked: Vec<(usize, String, Department)> = departments
-        .into_iter()
-        .map(|department| (depth(&parents, &department.id), format!("{:0>10}", department.id), department))
-        .collect();
-    ranked.sort_by(|(depth_a, id_a, _), (depth_b, id_b, _)| depth_a.cmp(depth_b).then_with(|| id_a.cmp(id_b)));
-    ranked.dedup_by(|(_, a, _), (_, b, _)| a == b);
-    ranked.into_iter().map(|(_, _, department)| department).collect()
+        departments.iter().map(|row| (row.department.id.clone(), row.department.parent_id.clone())).collect();
+    let mut ranked: Vec<(usize, FetchedDepartment)> =
+        departments.into_iter().map(|row| (depth(&parents, &row.department.id), row)).collect();
+    // Numbers among ids come in the order of their value.
+    let rank = |(depth, row): &(usize, FetchedDepartment)| (*depth, row.department.id.len(), row.department.id.clone());
+    ranked.sort_by_cached_key(rank);
+    ranked.dedup_by(|(_, a), (_, b)| a.department.id == b.department.id);
+    ranked.into_iter().map(|(_, row)| row).collect()
 }
 
 fn depth(parents: &HashMap<String, Option<String>>, id: &str) -> usize {
-    // WeCom allows 15 levels (81002); a longer chain is a circle.
+    // No vendor allows that many levels; a longer chain is a circle.
     const LEVELS: usize = 64;
     let mut depth = 0;
     let mut current = id;
@@ -101,16 +174,11 @@ fn depth(parents: &HashMap<String, Option<String>>, id: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::directory::department::Department;
 
-    fn department(id: &str, parent: Option<&str>) -> Department {
-        Department {
-            id: id.to_owned(),
-            name: String::new(),
-            name_en: None,
-            parent_id: parent.map(str::to_owned),
-            order: 0,
-            leaders: Vec::new(),
-        }
+    fn department(id: &str, parent: Option<&str>) -> FetchedDepartment {
+        let parent_id = parent.map(str::to_owned);
+        Department { id: id.to_owned(), parent_id, ..Department::default() }.into()
     }
 
     #[test]
@@ -128,7 +196,7 @@ mod tests {
             ("nothing", vec![], vec![]),
         ] {
             let rows = rows.into_iter().map(|(id, parent)| department(id, parent)).collect();
-            let ids: Vec<String> = parents_first(rows).into_iter().map(|department| department.id).collect();
+            let ids: Vec<String> = parents_first(rows).into_iter().map(|row| row.department.id).collect();
             assert_eq!(ids, expected, "{name}");
         }
     }

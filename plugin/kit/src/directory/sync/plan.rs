@@ -7,25 +7,26 @@ use serde_json::value::RawValue;
 
 use super::{
     compare::Row,
-    run::{Phase, Run},
+    run::{self, Phase, Run},
 };
 use crate::{
+    config::Common,
     contract::{
         directory::{ChangeKind, FieldChange, MemberStatus, PlanPage, PlannedChange},
         storage::Entry,
         types::Reason,
     },
     directory::{
-        decision::{self, Decision},
-        key,
-        record::{DepartmentRecord, MemberRecord, is_present},
+        department::FetchedDepartment,
+        head, key,
+        record::{DepartmentRecord, MemberRecord, outlives},
+        status::{self, Decision, is_present},
     },
     failure::Failure,
     names::Named,
     platform::Platform,
     store,
     text::Text,
-    directory::{department::Department, member::Member},
 };
 
 /// Changes of a page at most.
@@ -38,19 +39,25 @@ const LOOKED_AT: usize = 4_000;
 const ID_BYTES: usize = 256;
 
 /// Reads a page. See `plan` in `wit/directory.wit`.
-pub fn plan<P: Platform>(platform: &P, cursor: Option<&str>, limit: u32) -> Result<PlanPage, Failure> {
-    let run = held(platform)?;
+pub fn plan<P: Platform>(
+    platform: &P,
+    common: &Common,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<PlanPage, Failure> {
+    head::read_own(platform, common)?;
+    let run = held(platform, common)?;
     let mut place = match cursor {
-        Some(cursor) => Some(Place::parse(cursor, &run)?),
-        None => Some(Place::BEGINNING),
+        Some(cursor) => Some(PlanCursor::parse(cursor, &run)?),
+        None => Some(PlanCursor::BEGINNING),
     };
     let limit = usize::try_from(limit.clamp(1, PAGE)).unwrap_or(1);
-    let mut page = Page { platform, run, changes: Vec::new(), limit, looked_at: 0 };
-    while let Some(from) = place.take_if(|_| page.has_room()) {
+    let mut page = Page { platform, common, run, changes: Vec::new(), limit, looked_at: 0 };
+    while let Some(from) = place.take_if(|_| page.is_open()) {
         place = page.fill(from)?;
     }
     // Whoever ended the run meanwhile took the scratch away, and what is missing would look like no change.
-    if held(platform).ok().as_ref().map(|run| &run.id) != Some(&page.run.id) {
+    if held(platform, common).ok().as_ref().map(|run| &run.id) != Some(&page.run.id) {
         return Err(no_plan());
     }
     let cursor = place.map(|place| place.show(&page.run));
@@ -58,14 +65,22 @@ pub fn plan<P: Platform>(platform: &P, cursor: Option<&str>, limit: u32) -> Resu
 }
 
 /// The run that has a plan: one that is planned, or that the guard holds.
-fn held<P: Platform>(platform: &P) -> Result<Run, Failure> {
-    let run = store::get::<_, Run>(platform, key::RUN)?.map(|stored| stored.value);
+fn held<P: Platform>(platform: &P, common: &Common) -> Result<Run, Failure> {
+    let run = run::load(platform)?.readable();
+    // Before the first record is written, only the run says whose members are in its plan.
+    let run = run.filter(|run| super::is_of(run, common));
     run.filter(|run| run.phase == Phase::Planned || run.is_blocked).ok_or_else(no_plan)
 }
 
 fn no_plan() -> Failure {
-    Failure::new(Reason::NotFound, "there is no plan: no dry run is finished, and no run is held by the guard")
-        .with_hint(Text::new(
+    Failure::new(
+        Reason::NotFound,
+        (
+            "没有同步计划：没有完成的试运行，也没有被拦截的同步",
+            "there is no plan: no dry run is finished, and no run is held by the guard",
+        ),
+    )
+    .with_hint(Text::new(
             "当前没有同步计划：请先试运行（dry run）",
             "there is no plan to show: run a dry run first",
         ))
@@ -73,7 +88,7 @@ fn no_plan() -> Failure {
 
 /// Where a page begins. The order is the order of the plan.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum PlanCursor {
     /// Departments written: at this row of this page of scratch.
     Departments(usize, usize),
     /// Departments removed: after this id.
@@ -84,7 +99,7 @@ enum Place {
     Removals(String),
 }
 
-impl Place {
+impl PlanCursor {
     const BEGINNING: Self = Self::Departments(0, 0);
 
     /// The kinds are those of the scratch, see [`key`].
@@ -133,11 +148,21 @@ fn is_run_id(text: &str) -> bool {
 }
 
 fn foreign_cursor() -> Failure {
-    Failure::invalid_argument("cursor", "the cursor was not made by `plan`: pass on what a page answered")
+    Failure::invalid_argument(
+        "cursor",
+        (
+            "该游标不是 plan 返回的：请原样传回",
+            "the cursor was not made by `plan`: pass on what a page answered",
+        ),
+    )
 }
 
 fn expired() -> Failure {
-    Failure::new(Reason::CursorExpired, "the cursor belongs to the plan of another run").with_hint(Text::new(
+    Failure::new(
+        Reason::CursorExpired,
+        ("该游标属于另一次同步的计划", "the cursor belongs to the plan of another run"),
+    )
+    .with_hint(Text::new(
         "该计划已被新的计划取代：请从头读取",
         "another plan has taken this one's place: read the plan from its beginning",
     ))
@@ -146,6 +171,7 @@ fn expired() -> Failure {
 /// A page that is being filled.
 struct Page<'a, P: Platform> {
     platform: &'a P,
+    common: &'a Common,
     run: Run,
     changes: Vec<PlannedChange>,
     limit: usize,
@@ -153,115 +179,119 @@ struct Page<'a, P: Platform> {
 }
 
 impl<P: Platform> Page<'_, P> {
-    fn has_room(&self) -> bool {
+    fn is_open(&self) -> bool {
         self.changes.len() < self.limit && self.looked_at < LOOKED_AT
     }
 
     /// Adds some of what follows a place; answers where to go on, if anywhere.
-    fn fill(&mut self, from: Place) -> Result<Option<Place>, Failure> {
+    fn fill(&mut self, from: PlanCursor) -> Result<Option<PlanCursor>, Failure> {
         match from {
-            Place::Departments(page, row) => self.departments(page, row).map(Some),
-            Place::DepartmentRemovals(after) => self.department_removals(&after).map(Some),
-            Place::Members(after) => self.members(&after).map(Some),
-            Place::Removals(after) => self.removals(&after),
+            PlanCursor::Departments(page, row) => self.departments(page, row).map(Some),
+            PlanCursor::DepartmentRemovals(after) => self.department_removals(&after).map(Some),
+            PlanCursor::Members(after) => self.members(&after).map(Some),
+            PlanCursor::Removals(after) => self.removals(&after),
         }
     }
 
-    fn departments(&mut self, page: usize, row: usize) -> Result<Place, Failure> {
+    fn departments(&mut self, page: usize, row: usize) -> Result<PlanCursor, Failure> {
         if page >= self.run.department_pages {
-            return Ok(Place::DepartmentRemovals(String::new()));
+            return Ok(PlanCursor::DepartmentRemovals(String::new()));
         }
         let scratch = key::scratch_page(&self.run.id, 'd', page);
-        let Some(stored) = store::get::<_, Vec<Department>>(self.platform, &scratch)? else {
+        let Some(stored) = store::get::<_, Vec<FetchedDepartment>>(self.platform, &scratch)? else {
             // The store lost it, unless the run was ended a moment ago.
-            return Err(held(self.platform).err().unwrap_or_else(|| Failure::damaged(&scratch)));
+            return Err(held(self.platform, self.common).err().unwrap_or_else(|| Failure::damaged(&scratch)));
         };
         let fetched = stored.value;
         let rows = fetched.len();
-        let keys: Vec<String> = fetched.iter().skip(row).map(|department| key::department(&department.id)).collect();
+        let keys: Vec<String> = fetched.iter().skip(row).map(|row| key::department(&row.department.id)).collect();
         let copy = store::get_many(self.platform, &keys)?;
-        for (index, (mut department, entry)) in fetched.into_iter().skip(row).zip(copy).enumerate() {
+        let now = self.platform.now_ms();
+        for (index, (mut fetched, entry)) in fetched.into_iter().skip(row).zip(copy).enumerate() {
             if self.changes.len() >= self.limit {
-                return Ok(Place::Departments(page, row + index));
+                return Ok(PlanCursor::Departments(page, row + index));
             }
-            let record = parsed::<DepartmentRecord>(entry.as_ref())?;
-            if record.as_ref().is_some_and(|record| record.read_at > self.run.departments_read_at) {
+            let record: Option<DepartmentRecord> = store::parsed(entry.as_ref())?;
+            if record.as_ref().is_some_and(|record| outlives(record.read_at, self.run.departments_read_at, now)) {
                 continue;
             }
             let known = record.map(|record| record.department);
-            if let Decision::Change(kind) = decision::on_department(known.as_ref(), &mut department) {
+            if let Decision::Change(kind) = status::on_department(self.common.ids, known.as_ref(), &mut fetched) {
+                let department = fetched.department;
                 let fields = fields(known.map(|known| store::to_json(&known)), Some(store::to_json(&department)), &[])?;
                 self.changes.push(PlannedChange { kind, id: department.id, name: department.name, fields });
             }
         }
         self.looked_at += rows.saturating_sub(row);
-        Ok(Place::Departments(page + 1, 0))
+        Ok(PlanCursor::Departments(page + 1, 0))
     }
 
-    fn department_removals(&mut self, after: &str) -> Result<Place, Failure> {
-        let Some(rows) = self.rows('e', after, key::department)? else { return Ok(Place::Members(String::new())) };
+    fn department_removals(&mut self, after: &str) -> Result<PlanCursor, Failure> {
+        let Some(rows) = self.rows('e', after, key::DEPARTMENTS)? else { return Ok(PlanCursor::Members(String::new())) };
         let last = rows.last;
         for (_, entry) in rows.pairs {
-            let Some(record) = parsed::<DepartmentRecord>(entry.as_ref())? else { continue };
-            if record.read_at <= self.run.departments_read_at {
+            let Some(record) = store::parsed::<DepartmentRecord>(entry.as_ref())? else { continue };
+            if !outlives(record.read_at, self.run.departments_read_at, self.platform.now_ms()) {
                 let department = record.department;
                 let fields = fields(Some(store::to_json(&department)), None, &[])?;
                 let kind = ChangeKind::DepartmentRemoved;
                 self.changes.push(PlannedChange { kind, id: department.id, name: department.name, fields });
             }
         }
-        Ok(Place::DepartmentRemovals(last))
+        Ok(PlanCursor::DepartmentRemovals(last))
     }
 
-    fn members(&mut self, after: &str) -> Result<Place, Failure> {
-        let Some(rows) = self.rows('m', after, key::member)? else { return Ok(Place::Removals(String::new())) };
+    fn members(&mut self, after: &str) -> Result<PlanCursor, Failure> {
+        let Some(rows) = self.rows('m', after, key::MEMBERS)? else { return Ok(PlanCursor::Removals(String::new())) };
         let last = rows.last;
         for (row, entry) in rows.pairs {
-            let Row { read_at, member } = store::parse::<Row<'_>>(&row)?.value;
-            let mut member: Member = member.into_owned();
-            let known = parsed::<MemberRecord>(entry.as_ref())?;
-            if known.as_ref().is_some_and(|known| known.read_at > read_at) {
+            let row: Row<'_> = store::parse(&row)?.value;
+            let known = store::parsed::<MemberRecord>(entry.as_ref())?;
+            let now = self.platform.now_ms();
+            if known.as_ref().is_some_and(|known| outlives(known.read_at, row.read_at, now)) {
                 continue;
             }
-            if let Decision::Change(kind) = decision::on_member(known.as_ref(), &mut member) {
+            let mut fetched = row.into_fetched();
+            if let Decision::Change(kind) = status::on_member(self.common, known.as_ref(), &mut fetched) {
+                let member = fetched.member;
                 let (before, presence) = known.map(|known| (store::to_json(&known.member), known.presence)).unzip();
-                // The stored member has the status that WeCom said last, the record how it stands by now.
-                let after = (store::to_json(&member), member.status.name());
-                let status = [("status", presence.map(|presence| store::to_json(&presence.name())), store::to_json(&after.1))];
-                let fields = fields(before, Some(after.0), &status)?;
+                // The stored member has the status that the vendor said last, the record how it stands by now.
+                let status = (presence.map(|presence| store::to_json(&presence.name())), member.status.name());
+                let status = [("status", status.0, store::to_json(&status.1))];
+                let fields = fields(before, Some(store::to_json(&member)), &status)?;
                 self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });
             }
         }
-        Ok(Place::Members(last))
+        Ok(PlanCursor::Members(last))
     }
 
-    fn removals(&mut self, after: &str) -> Result<Option<Place>, Failure> {
-        let Some(rows) = self.rows('g', after, key::member)? else { return Ok(None) };
+    fn removals(&mut self, after: &str) -> Result<Option<PlanCursor>, Failure> {
+        let Some(rows) = self.rows('g', after, key::MEMBERS)? else { return Ok(None) };
         let last = rows.last;
         for (row, entry) in rows.pairs {
-            let Some(known) = parsed::<MemberRecord>(entry.as_ref())? else { continue };
+            let Some(known) = store::parsed::<MemberRecord>(entry.as_ref())? else { continue };
             // A candidate has not been asked about, so nobody knows more recent than the copy.
             let read_at = if row.value.is_empty() { u64::MAX } else { store::parse::<u64>(&row)?.value };
-            if is_present(known.presence) && known.read_at <= read_at {
+            if is_present(known.presence) && !outlives(known.read_at, read_at, self.platform.now_ms()) {
                 let status = [("status", Some(store::to_json(&known.presence.name())), store::to_json(&MemberStatus::LeftRange.name()))];
                 let fields = fields(None, None, &status)?;
                 let (kind, member) = (ChangeKind::MemberLeftRange, known.member);
                 self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });
             }
         }
-        Ok(Some(Place::Removals(last)))
+        Ok(Some(PlanCursor::Removals(last)))
     }
 
     /// The next rows of a kind of scratch beside what the copy holds of each, as many as there is room for; nothing at
     /// the end.
-    fn rows(&mut self, kind: char, after: &str, of_copy: fn(&str) -> String) -> Result<Option<Rows>, Failure> {
+    fn rows(&mut self, kind: char, after: &str, of_copy: &str) -> Result<Option<Rows>, Failure> {
         let prefix = key::scratch_of(&self.run.id, kind);
         let after = (!after.is_empty()).then(|| format!("{prefix}{after}"));
         let limit = u32::try_from(self.limit - self.changes.len()).map_or(ROWS, |room| room.min(ROWS));
         let entries = self.platform.scan(&prefix, after.as_deref(), limit)?.entries;
         self.looked_at += entries.len();
         let Some(last) = entries.last().map(|entry| entry.key[prefix.len()..].to_owned()) else { return Ok(None) };
-        let keys: Vec<String> = entries.iter().map(|entry| of_copy(&entry.key[prefix.len()..])).collect();
+        let keys: Vec<String> = entries.iter().map(|entry| [of_copy, &entry.key[prefix.len()..]].concat()).collect();
         let copy = store::get_many(self.platform, &keys)?;
         Ok(Some(Rows { pairs: entries.into_iter().zip(copy).collect(), last }))
     }
@@ -272,10 +302,6 @@ struct Rows {
     pairs: Vec<(Entry, Option<Entry>)>,
     /// Id of the last one.
     last: String,
-}
-
-fn parsed<T: serde::de::DeserializeOwned>(entry: Option<&Entry>) -> Result<Option<T>, Failure> {
-    Ok(entry.map(store::parse).transpose()?.map(|stored| stored.value))
 }
 
 /// A field that is not taken from the records: its name, the JSON before, the JSON after.
@@ -363,14 +389,14 @@ mod tests {
         let id = "019a2b3c4d5e-0123456789abcdef";
         let run = Run::new(id.to_owned(), 0, true, 5);
         for place in [
-            Place::BEGINNING,
-            Place::Departments(3, 199),
-            Place::DepartmentRemovals("31".to_owned()),
-            Place::DepartmentRemovals(String::new()),
-            Place::Members("a/b.c".to_owned()),
-            Place::Removals("张三".to_owned()),
+            PlanCursor::BEGINNING,
+            PlanCursor::Departments(3, 199),
+            PlanCursor::DepartmentRemovals("31".to_owned()),
+            PlanCursor::DepartmentRemovals(String::new()),
+            PlanCursor::Members("a/b.c".to_owned()),
+            PlanCursor::Removals("张三".to_owned()),
         ] {
-            assert_eq!(Place::parse(&place.show(&run), &run).unwrap(), place);
+            assert_eq!(PlanCursor::parse(&place.show(&run), &run).unwrap(), place);
         }
     }
 
@@ -392,7 +418,7 @@ mod tests {
             ("019a2b3c4d5f-0123456789abcdef/m/a".to_owned(), true),
             ("019a2b3c4d5f-0123456789abcdef/d/0.0".to_owned(), true),
         ] {
-            let reason = Place::parse(&cursor, &run).unwrap_err().reason;
+            let reason = PlanCursor::parse(&cursor, &run).unwrap_err().reason;
             match reason {
                 Reason::CursorExpired => assert!(is_expired, "{cursor}"),
                 Reason::InvalidArgument(_) => assert!(!is_expired, "{cursor}"),

@@ -1,40 +1,53 @@
 //! A run: the whole state of a sync between two calls, as it lies in storage.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use super::stats::Figures;
-use crate::{contract::directory as contract, vendor::client::Usage};
+use super::stats::Stats;
+use crate::{
+    contract::directory::{self as contract, Strategy},
+    directory::key,
+    failure::Failure,
+    platform::Platform,
+    store,
+    text::Text,
+};
+
+/// The form in which this version stores a run. A run of another form cannot go on and is given up.
+const FORMAT: u32 = 2;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
+    pub(super) format: u32,
     /// Unique for ever: the scratch of a run that was given up can never be taken for another's.
     pub id: String,
-    /// What it was begun for (corp, app, fields): under another corp, app or selection of fields it does not go on.
+    /// What it was begun for (organisation, app, API, fields): under another one it does not go on.
     pub basis: String,
     /// Unix milliseconds.
     pub started_at: u64,
-    /// When WeCom was asked for the departments.
+    /// When the vendor was asked for the departments.
     pub departments_read_at: u64,
     /// Stop before anything is written to the copy.
     pub dry_run: bool,
     /// What is to be done next.
     pub phase: Phase,
-    /// How members are to be fetched.
-    pub way: Way,
-    /// Whether they are fetched, or were, by the bulk export.
-    pub is_exported: bool,
-    /// What was tried of the bulk export.
-    pub export: Attempts,
+    /// How members are to be fetched, as somebody asked when the run began.
+    pub strategy: Strategy,
+    /// Whether they are fetched, or were, by the vendor's bulk fetch.
+    pub is_bulk: bool,
+    /// The bulk fetch did not work, so nothing of this run asks for it again.
+    pub bulk_failed: bool,
+    /// Where the walk stopped that was given up for the bulk fetch.
+    pub walked: PageCursor,
     /// Pages of departments in scratch.
     pub department_pages: usize,
     /// Departments in scratch.
     pub departments_met: u64,
-    /// Pages of members granted one by one.
+    /// Rows of departments whose id could not be read: what is not met may be among them.
+    pub departments_unreadable: u64,
+    /// Pages of members that are asked about one by one.
     pub individual_pages: usize,
-    /// Members granted one by one.
+    /// Members that are asked about one by one.
     pub individuals: u64,
     /// The last change of the feed when the run began: where it is still the last, nobody else wrote the copy.
     pub began_after: u64,
@@ -46,28 +59,18 @@ pub struct Run {
     pub planned: Counts,
     /// What was applied so far.
     pub applied: Counts,
-    /// Members and departments of the directory that were not met.
+    /// What of the directory would go.
     pub missing: Missing,
     /// Whether the guard stopped it, so that a person has to allow the removal.
     pub is_blocked: bool,
     /// Whether any fetched member carried a sensitive field.
     pub saw_sensitive: bool,
-    /// Requests side by side; falls when WeCom answers 45033.
+    /// Requests side by side; falls when the vendor wants fewer at once.
     pub parallelism: u32,
-    /// Vendor calls by API.
-    pub calls: BTreeMap<String, u64>,
-    /// Ranges of files that were fetched; not among the calls.
-    pub downloads: u64,
-    /// Requests that were repeated.
-    pub retries: u64,
-    /// Times the caller was asked to wait.
-    pub waits: u64,
-    /// Calls of `sync` that worked on this run.
-    pub sync_calls: u32,
-    /// What else it took.
-    pub figures: Figures,
+    /// What it took so far.
+    pub stats: Stats,
     /// For the administrator.
-    pub notes: Vec<String>,
+    pub notes: Vec<Text>,
     /// When the plan was complete.
     pub planned_at: Option<u64>,
     /// Whether a dry run has answered the plan.
@@ -80,21 +83,20 @@ pub struct Run {
 
 /// What is to be done next. The order is the order of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Phase {
-    /// Ask which departments, members and tags are visible.
-    Scope,
-    /// Get the members, and the departments where they are not known yet, by the bulk export.
-    Export(Export),
+    /// Ask which departments and members are visible; so many parts of the answer are known.
+    Scope(usize),
+    /// Get the members, and the departments where they are not known yet, by the vendor's bulk fetch.
+    Bulk(BulkPhase),
     /// Fetch the members of departments, from this one on.
-    Fetch(Place),
-    /// Fetch members that were granted one by one, from this one on.
-    Individuals(Place),
+    Fetch(PageCursor),
+    /// Fetch members that are asked about one by one, from this one on.
+    Individuals(PageCursor),
     /// List what the directory holds and the pass did not meet, after this key.
     Missing(Sweep),
-    /// Compare the number of missing ones with what the guard allows.
+    /// Compare what would go with what the guard allows.
     Guard,
-    /// Ask WeCom about each missing one.
+    /// Ask the vendor about each missing one.
     Confirm(Sweep),
     /// The plan is complete.
     Planned,
@@ -104,65 +106,33 @@ pub enum Phase {
     ApplyMembers(Option<String>),
     /// Mark members that left, after this key.
     ApplyRemovals(Option<String>),
-    /// Delete departments, deepest first.
-    ApplyDepartmentRemovals,
+    /// Delete departments, deepest first; so many are done.
+    ApplyDepartmentRemovals(usize),
     /// Write the report and clear the scratch.
     Finish,
 }
 
-/// How members are to be fetched, as somebody asked when the run began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Way {
-    /// As the number of departments and their sizes suggest.
-    Automatic,
-    /// Department by department, whatever it takes.
-    Walk,
-    /// By the bulk export, departments included.
-    Export,
+impl Phase {
+    /// Whether records of the copy are being written.
+    pub fn is_applying(&self) -> bool {
+        matches!(
+            self,
+            Self::ApplyDepartments(_)
+                | Self::ApplyMembers(_)
+                | Self::ApplyRemovals(_)
+                | Self::ApplyDepartmentRemovals(_)
+                | Self::Finish
+        )
+    }
 }
 
-/// What is to be done next of the bulk export.
+/// Where a bulk fetch stands. The kit stores the vendor's state and knows nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Export {
-    /// Order it, with the departments or for the members alone.
-    Order {
-        /// Whether the departments are ordered as well.
-        departments: bool,
-    },
-    /// Ask whether it is done. So many times it was not.
-    Poll(u32),
-    /// Read the files of departments.
-    Departments,
-    /// Read the files of members, from this place on.
-    Members(Mark),
-}
-
-/// A place in the files of members.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Mark {
-    /// The file.
-    pub file: usize,
-    /// Files in all.
-    pub files: usize,
-    /// Bytes of it that were read. What reading on takes beside lies sealed in scratch.
-    pub offset: u64,
-}
-
-/// What was tried of the bulk export.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Attempts {
-    /// Orders given.
-    pub orders: u32,
-    /// Files that could not be used.
-    pub damaged: u32,
-    /// Bytes of a range, halved when the network is too slow for it. 0 before the first.
-    pub range: u64,
-    /// Where the walk stopped that was given up for the export.
-    pub walked: Place,
-    /// It did not work, so nothing of this run asks for it again.
-    pub is_given_up: bool,
+pub struct BulkPhase {
+    /// JSON.
+    pub(super) state: String,
+    /// For people: name, done, total.
+    pub(super) progress: (String, u64, u64),
 }
 
 /// Rows of a page of departments: about 30 KB.
@@ -171,17 +141,28 @@ pub const DEPARTMENTS_PER_PAGE: usize = 200;
 pub const INDIVIDUALS_PER_PAGE: usize = 1_000;
 
 /// A place in the pages of scratch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PageCursor {
     /// The page.
     pub page: usize,
     /// The row of that page.
     pub row: usize,
+    /// Where in the list of that row's department, as the vendor named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<String>,
+}
+
+impl PageCursor {
+    /// The place `rows` further on, on the next page after the end of this one, at the beginning of a list.
+    pub(super) fn advance(&self, rows: usize, page_len: usize) -> Self {
+        let row = self.row + rows;
+        let (page, row) = if row < page_len { (self.page, row) } else { (self.page + 1, 0) };
+        Self { page, row, within: None }
+    }
 }
 
 /// A walk over departments, then members, in key order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
 pub enum Sweep {
     /// Among departments, after this key.
     Departments(Option<String>),
@@ -189,14 +170,16 @@ pub enum Sweep {
     Members(Option<String>),
 }
 
-/// What was not met.
+/// What of the directory would go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
-    /// Departments.
+    /// Departments that were not met.
     pub departments: u64,
-    /// Members.
+    /// Members that were not met.
     pub members: u64,
-    /// How many of both WeCom was asked about.
+    /// Present members who, as the vendor says, have resigned.
+    pub resigned: u64,
+    /// How many of both that were not met the vendor was asked about.
     pub confirmed: u64,
 }
 
@@ -215,6 +198,23 @@ pub struct Counts {
     pub members_unchanged: u64,
 }
 
+impl Counts {
+    /// Counts one change.
+    pub(super) fn count(&mut self, kind: contract::ChangeKind) {
+        use contract::ChangeKind;
+        *match kind {
+            ChangeKind::MemberAdded => &mut self.members_added,
+            ChangeKind::MemberUpdated => &mut self.members_updated,
+            ChangeKind::MemberLeftRange => &mut self.members_left_range,
+            ChangeKind::MemberResigned => &mut self.members_resigned,
+            ChangeKind::MemberRejoined => &mut self.members_rejoined,
+            ChangeKind::DepartmentAdded => &mut self.departments_added,
+            ChangeKind::DepartmentUpdated => &mut self.departments_updated,
+            ChangeKind::DepartmentRemoved => &mut self.departments_removed,
+        } += 1;
+    }
+}
+
 /// Why and until when the caller waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingWait {
@@ -222,25 +222,58 @@ pub struct PendingWait {
     pub not_before: u64,
     /// Kebab-case.
     pub reason: String,
-    /// WeCom's code.
+    /// The vendor's code.
     pub vendor_code: Option<i64>,
+}
+
+/// The run that lies in storage.
+#[derive(Debug)]
+pub enum Stored {
+    /// There is none.
+    None,
+    /// One of this version.
+    Readable(Box<Run>),
+    /// One that another version stored, or that is damaged.
+    Unreadable,
+}
+
+impl Stored {
+    /// The run, where it can be read.
+    pub fn readable(self) -> Option<Run> {
+        match self {
+            Self::Readable(run) => Some(*run),
+            Self::None | Self::Unreadable => None,
+        }
+    }
+}
+
+/// Reads the current run.
+pub fn load<P: Platform>(platform: &P) -> Result<Stored, Failure> {
+    let Some(entry) = store::get_text(platform, key::RUN)? else { return Ok(Stored::None) };
+    Ok(match serde_json::from_str::<Run>(&entry.value) {
+        Ok(run) if run.format == FORMAT => Stored::Readable(Box::new(run)),
+        _ => Stored::Unreadable,
+    })
 }
 
 impl Run {
     /// A run that begins now.
     pub fn new(id: String, now: u64, dry_run: bool, parallelism: u32) -> Self {
         Self {
+            format: FORMAT,
             id,
             basis: String::new(),
             started_at: now,
             departments_read_at: now,
             dry_run,
-            phase: Phase::Scope,
-            way: Way::Automatic,
-            is_exported: false,
-            export: Attempts::default(),
+            phase: Phase::Scope(0),
+            strategy: Strategy::Automatic,
+            is_bulk: false,
+            bulk_failed: false,
+            walked: PageCursor::default(),
             department_pages: 0,
             departments_met: 0,
+            departments_unreadable: 0,
             individual_pages: 0,
             individuals: 0,
             began_after: 0,
@@ -252,12 +285,7 @@ impl Run {
             is_blocked: false,
             saw_sensitive: false,
             parallelism,
-            calls: BTreeMap::new(),
-            downloads: 0,
-            retries: 0,
-            waits: 0,
-            sync_calls: 0,
-            figures: Figures::default(),
+            stats: Stats::default(),
             notes: Vec::new(),
             planned_at: None,
             is_reported: false,
@@ -266,66 +294,18 @@ impl Run {
         }
     }
 
-    /// The run with nothing met yet: everything that was fetched is to be fetched again. What it took so far, and what
-    /// it learned, stays.
-    pub fn unmet(&self) -> Self {
-        let fresh = Self::new(self.id.clone(), self.started_at, self.dry_run, self.parallelism);
-        Self {
-            basis: self.basis.clone(),
-            way: self.way,
-            is_exported: self.is_exported,
-            export: Attempts { walked: Place::default(), ..self.export },
-            phase: self.phase.clone(),
-            calls: self.calls.clone(),
-            downloads: self.downloads,
-            retries: self.retries,
-            waits: self.waits,
-            sync_calls: self.sync_calls,
-            notes: self.notes.clone(),
-            began_after: self.began_after,
-            failures: self.failures,
-            figures: self.figures.clone(),
-            ..fresh
-        }
-    }
-
-    /// Whether records of the copy are being written.
-    pub fn is_applying(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::ApplyDepartments(_)
-                | Phase::ApplyMembers(_)
-                | Phase::ApplyRemovals(_)
-                | Phase::ApplyDepartmentRemovals
-                | Phase::Finish
-        )
-    }
-
-    /// Adds the vendor calls between two counts of the same client.
-    pub fn count(&mut self, now: &Usage, before: &Usage) {
-        for (api, calls) in &now.calls {
-            let known = before.calls.get(api).copied().unwrap_or_default();
-            *self.calls.entry((*api).to_owned()).or_default() += calls - known;
-        }
-        self.retries += now.retries - before.retries;
-        self.downloads += now.downloads - before.downloads;
-    }
-
     /// How the run stands, for people.
     pub fn progress(&self) -> contract::Progress {
         let changes = self.planned.members_added + self.planned.members_updated + self.planned.members_rejoined;
         let removals = self.planned.members_left_range + self.planned.members_resigned;
         let written = self.applied.members_added + self.applied.members_updated + self.applied.members_rejoined;
-        let walked = |place: &Place| (place.page * DEPARTMENTS_PER_PAGE + place.row) as u64;
+        let walked = |at: &PageCursor| (at.page * DEPARTMENTS_PER_PAGE + at.row) as u64;
         let (phase, done, total) = match &self.phase {
-            Phase::Scope => ("scope", 0, 1),
-            Phase::Export(Export::Order { .. }) => ("export-submit", 0, 1),
-            Phase::Export(Export::Poll(_)) => ("export-wait", 0, 1),
-            Phase::Export(Export::Departments) => ("export-departments", 0, 1),
-            Phase::Export(Export::Members(mark)) => ("export-members", mark.file as u64, mark.files as u64),
-            Phase::Fetch(place) => ("fetch", walked(place), self.departments_met),
-            Phase::Individuals(place) => {
-                ("fetch-individuals", (place.page * INDIVIDUALS_PER_PAGE + place.row) as u64, self.individuals)
+            Phase::Scope(parts) => ("scope", *parts as u64, *parts as u64 + 1),
+            Phase::Bulk(BulkPhase { progress: (name, done, total), .. }) => (name.as_str(), *done, *total),
+            Phase::Fetch(at) => ("fetch", walked(at), self.departments_met),
+            Phase::Individuals(at) => {
+                ("fetch-individuals", (at.page * INDIVIDUALS_PER_PAGE + at.row) as u64, self.individuals)
             }
             Phase::Missing(_) | Phase::Guard => ("plan", 0, 1),
             Phase::Confirm(_) => ("confirm", self.missing.confirmed, self.missing.departments + self.missing.members),
@@ -337,7 +317,9 @@ impl Run {
             Phase::ApplyRemovals(_) => {
                 ("apply-removals", self.applied.members_left_range + self.applied.members_resigned, removals)
             }
-            Phase::ApplyDepartmentRemovals => ("apply-department-removals", 0, self.planned.departments_removed),
+            Phase::ApplyDepartmentRemovals(done) => {
+                ("apply-department-removals", *done as u64, self.planned.departments_removed)
+            }
             Phase::Finish => ("finish", 0, 1),
         };
         contract::Progress {
@@ -346,7 +328,7 @@ impl Run {
             done: done.min(total),
             total,
             members: self.members_met,
-            vendor_calls: self.calls.values().sum(),
+            vendor_calls: self.stats.vendor_calls(),
         }
     }
 }

@@ -1,136 +1,81 @@
-//! The first step of a run: what is visible at all, written to scratch so that no later call asks again.
-//!
-//! The forest comes from the granted ids, never from department 1: many apps may not see the root (fact sheet §4.1).
+//! The first steps of a run: what is visible at all, written to scratch so that no later call asks again.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
-    export::may_export,
+    bulk,
+    context::{RunContext, StepError},
     pages,
-    run::{Export, Phase, Place, Way},
-    context::{Stop, Worker},
+    run::{PageCursor, Phase},
 };
 use crate::{
-    directory::key,
+    contract::directory::Strategy,
+    directory::{key, member::is_id},
     platform::Platform,
-    vendor::{
-        answer,
-        api::Api,
-        client::Call,
-        refusal::{hides_department, is_too_large},
-        wire::{
-            agent::Agent,
-            department::{self, Department},
-            member,
-            tag::Tag,
-        },
-    },
+    store,
+    vendor::{Client, Scoped},
 };
 
-/// Departments from which on the bulk export is quicker than a walk: a walk of so many takes some 25 seconds at the 20
-/// calls a second that WeCom bears (fact sheet §10.7), an export as long to be made.
-const EXPORT_FROM: usize = 500;
-
-/// Asks for the scope and writes it to scratch.
-pub fn step<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(), Stop> {
-    let agent = agent(worker)?;
-    let tags = tags(worker, &agent)?;
-    write_individuals(worker, &agent, &tags)?;
-    let may_export = may_export(worker)?;
-    if worker.run.way == Way::Export && may_export {
-        worker.run.phase = Phase::Export(Export::Order { departments: true });
-        return worker.checkpoint();
+/// Asks for the next part of the scope and writes it to scratch.
+pub(super) fn step<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    steps: usize,
+) -> Result<(), StepError> {
+    let state_key = key::scratch_page(&context.run.id, 's', 0);
+    let stored = if steps == 0 { None } else { store::get(context.platform, &state_key)? };
+    let mut state: C::Scope = stored.map(|stored| stored.value).unwrap_or_default();
+    if steps == 0 {
+        (context.run.individual_pages, context.run.individuals) = (0, 0);
     }
-    let granted: BTreeSet<&String> =
-        agent.departments.iter().chain(tags.iter().flat_map(|tag| &tag.departments)).collect();
-    worker.run.departments_read_at = worker.platform.now_ms();
-    let departments = match departments(worker, &granted) {
-        // More than an answer may hold: the export has no such bound.
-        Err(Stop::Vendor(failure)) if is_too_large(&failure) && may_export => {
-            worker.note("the list of departments is larger than one answer may be: exported".to_owned());
-            worker.run.phase = Phase::Export(Export::Order { departments: true });
-            return worker.checkpoint();
+    let may_bulk = bulk::may(context)?;
+    let with_departments = !(context.run.strategy == Strategy::Export && may_bulk);
+    let read_at = context.platform.now_ms();
+    match C::scope(context, &mut state, with_departments)? {
+        Scoped::More { members } => {
+            add_individuals(context, members)?;
+            context.buffer(store::put_for(state_key, &state, super::SCRATCH_TTL_MS));
+            context.run.phase = Phase::Scope(steps + 1);
         }
-        departments => departments?,
-    };
-    let is_large = departments.len() > EXPORT_FROM;
-    pages::write_departments(worker, departments)?;
-    worker.run.phase = if is_large && may_export {
-        Phase::Export(Export::Order { departments: false })
-    } else {
-        Phase::Fetch(Place::default())
-    };
-    worker.checkpoint()
-}
-
-fn write_individuals<P: Platform>(worker: &mut Worker<'_, P>, agent: &Agent, tags: &[Tag]) -> Result<(), Stop> {
-    let individuals: BTreeMap<String, &String> =
-        agent.members.iter().chain(tags.iter().flat_map(|tag| &tag.members)).map(|id| (key::fold(id), id)).collect();
-    let (ids, odd): (Vec<_>, Vec<_>) = individuals.into_values().cloned().partition(|id| member::is_id(id));
-    if !odd.is_empty() {
-        worker.note(format!("{} granted ids can name no member: left out", odd.len()));
-    }
-    (worker.run.individual_pages, worker.run.individuals) = (0, 0);
-    pages::add_individuals(worker, &ids)
-}
-
-fn agent<P: Platform>(worker: &mut Worker<'_, P>) -> Result<Agent, Stop> {
-    let query = vec![("agentid", worker.config.agent_id.to_string())];
-    let call = Call { api: Api::AgentGet, query, body: None };
-    let text = worker.ask(call)?;
-    read(Api::AgentGet, serde_json::from_str(&text))
-}
-
-fn tags<P: Platform>(worker: &mut Worker<'_, P>, agent: &Agent) -> Result<Vec<Tag>, Stop> {
-    let mut tags = Vec::with_capacity(agent.tags.len());
-    for ids in agent.tags.chunks(worker.parallelism()) {
-        let calls: Vec<Call> =
-            ids.iter().map(|id| Call { api: Api::TagGet, query: vec![("tagid", id.clone())], body: None }).collect();
-        for (id, answer) in ids.iter().zip(worker.ask_all(&calls, None)?) {
-            match answer {
-                Ok(text) => tags.push(read(Api::TagGet, serde_json::from_str(&text))?),
-                // 40068: the tag was deleted between the two calls.
-                Err(failure) if failure.vendor_code == Some(40068) => {
-                    worker.note(format!("tag {id} is granted to the app but does not exist (40068)"));
+        Scoped::Done { members, departments } => {
+            add_individuals(context, members)?;
+            context.buffer(store::delete(state_key));
+            context.run.phase = match departments {
+                None => bulk::begin::<C::Bulk>(true, Phase::Fetch(PageCursor::default())),
+                // More than an answer may hold: a bulk fetch has no such bound.
+                Some(Err(_)) if may_bulk => {
+                    context.note((
+                        "部门列表超过单次返回的上限：改用批量导出",
+                        "the list of departments is larger than one answer may be: exported",
+                    ));
+                    bulk::begin::<C::Bulk>(true, Phase::Fetch(PageCursor::default()))
                 }
-                Err(failure) => return Err(Stop::Vendor(failure)),
-            }
+                Some(Err(failure)) => return Err(StepError::Vendor(failure)),
+                Some(Ok(rows)) => {
+                    let is_large = rows.len() > C::BULK_FROM_DEPARTMENTS;
+                    context.met_departments(rows, read_at)?;
+                    let walk = Phase::Fetch(PageCursor::default());
+                    if is_large && may_bulk { bulk::begin::<C::Bulk>(false, walk) } else { walk }
+                }
+            };
         }
     }
-    Ok(tags)
+    context.checkpoint()
 }
 
-/// The visible departments: the list without an id, and each granted one that it left out with what is below it.
-fn departments<P: Platform>(worker: &mut Worker<'_, P>, granted: &BTreeSet<&String>) -> Result<Vec<Department>, Stop> {
-    let call = Call { api: Api::DepartmentList, query: Vec::new(), body: None };
-    let mut departments = match worker.ask(call) {
-        Ok(text) => read(Api::DepartmentList, department::parse_list(&text))?,
-        // An app that was granted members or tags alone may be refused the list.
-        Err(Stop::Vendor(failure)) if hides_department(&failure) => Vec::new(),
-        Err(stop) => return Err(stop),
-    };
-    let mut known: BTreeSet<String> = departments.iter().map(|department| department.id.clone()).collect();
-    for id in granted {
-        if known.contains(*id) {
-            continue;
-        }
-        let call = Call { api: Api::DepartmentList, query: vec![("id", (*id).clone())], body: None };
-        match worker.ask(call) {
-            Ok(text) => {
-                let below = read(Api::DepartmentList, department::parse_list(&text))?;
-                known.extend(below.iter().map(|department| department.id.clone()));
-                departments.extend(below);
-            }
-            Err(Stop::Vendor(failure)) if hides_department(&failure) => {
-                let code = failure.vendor_code.unwrap_or_default();
-                worker.note(format!("department {id} is granted to the app but cannot be read ({code})"));
-            }
-            Err(stop) => return Err(stop),
-        }
+/// Members that are asked about one by one, each once.
+fn add_individuals<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    members: Vec<String>,
+) -> Result<(), StepError> {
+    let ids = context.common.ids;
+    let by_key: BTreeMap<String, String> = members.into_iter().map(|id| (ids.key(&id), id)).collect();
+    let (sound, odd): (Vec<_>, Vec<_>) = by_key.into_values().partition(|id| is_id(id));
+    if !odd.is_empty() {
+        let count = odd.len();
+        context.note((
+            format!("{count} 个授权的 ID 不能作为成员 ID：已忽略"),
+            format!("{count} granted ids can name no member: left out"),
+        ));
     }
-    Ok(departments)
-}
-
-fn read<T>(api: Api, parsed: Result<T, serde_json::Error>) -> Result<T, Stop> {
-    parsed.map_err(|error| Stop::Vendor(answer::unreadable(api, &error).failure))
+    pages::add_individuals(context, &sound)
 }

@@ -13,7 +13,7 @@ use crate::{contract::storage::Op, directory::key, failure::Failure, platform::P
 /// Bytes of a page: 24,000 members, 4,000 characters of base64.
 const PAGE: usize = 3_000;
 
-/// See the module.
+/// Which members were met.
 #[derive(Debug, Default)]
 pub struct Seen {
     bits: Vec<u8>,
@@ -68,7 +68,7 @@ impl Seen {
             .into_iter()
             .map(|page| {
                 let text = STANDARD_NO_PAD.encode(&self.bits[page * PAGE..(page + 1) * PAGE]);
-                store::put_text(key::scratch_page(run, 'b', page), text)
+                store::put_text_for(key::scratch_page(run, 'b', page), text, super::SCRATCH_TTL_MS)
             })
             .collect()
     }

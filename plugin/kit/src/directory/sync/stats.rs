@@ -1,41 +1,62 @@
-//! What a run takes: time, bytes and memory, for its report.
+//! What a run takes: calls, time, bytes and memory, for its report.
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::{
+    contract::{
+        call::Budget,
+        directory::{CallCount, PhaseTime},
+    },
+    vendor::Usage,
+};
+
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figures {
+pub struct Stats {
+    /// Vendor calls by endpoint.
+    calls: BTreeMap<String, u64>,
+    /// Ranges of files that were fetched; not among the calls.
+    pub downloads: u64,
+    /// Requests that were repeated.
+    pub retries: u64,
+    /// Times the caller was asked to wait.
+    pub waits: u64,
+    /// Calls of `sync` that worked on this run.
+    pub sync_calls: u32,
     /// Bytes of answers.
     pub bytes_in: u64,
     /// Bytes of guest memory, in the largest call.
     pub peak_memory: u64,
-    /// In the order in which the run came to them.
+    /// The work of each phase, in the order in which the run came to them, waits of the caller not included.
     pub phases: Vec<PhaseTime>,
 }
 
-/// The work of one phase.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PhaseTime {
-    /// As the run's progress names it.
-    pub phase: String,
-    /// Vendor calls.
-    pub vendor_calls: u64,
-    /// Milliseconds of work, waits of the caller not included.
-    pub ms: u64,
-}
+impl Stats {
+    /// All vendor calls.
+    pub fn vendor_calls(&self) -> u64 {
+        self.calls.values().sum()
+    }
 
-/// Where a call stood when its figures were taken last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// Milliseconds that the call had left.
-    pub wall_ms: u64,
-    /// Bytes that it might still receive.
-    pub bytes_in: u64,
-}
+    /// Vendor calls as the contract shows them.
+    pub fn calls_by_api(&self) -> Vec<CallCount> {
+        self.calls.iter().map(|(api, calls)| CallCount { api: api.clone(), calls: *calls }).collect()
+    }
 
-impl Figures {
-    /// Adds what was taken between two marks of one call.
-    pub fn add(&mut self, phase: &str, from: Mark, to: Mark, vendor_calls: u64) {
+    /// Adds what was sent between two counts of the same client; tells how many calls.
+    pub fn count(&mut self, now: &Usage, before: &Usage) -> u64 {
+        for (api, calls) in &now.calls {
+            let known = before.calls.get(api).copied().unwrap_or_default();
+            *self.calls.entry((*api).to_owned()).or_default() += calls - known;
+        }
+        self.retries += now.retries - before.retries;
+        self.downloads += now.downloads - before.downloads;
+        now.total() - before.total()
+    }
+
+    /// Adds what of a call's budget was used between two looks at it.
+    pub fn add(&mut self, phase: &str, from: &Budget, to: &Budget, vendor_calls: u64) {
         let ms = from.wall_ms.saturating_sub(to.wall_ms);
         self.bytes_in += from.bytes_in.saturating_sub(to.bytes_in);
         match self.phases.iter_mut().find(|time| time.phase == phase) {
@@ -54,14 +75,21 @@ mod tests {
 
     #[test]
     fn a_phase_that_comes_again_is_the_same_phase() {
-        let mark = |wall_ms, bytes_in| Mark { wall_ms, bytes_in };
-        let mut figures = Figures::default();
-        figures.add("fetch", mark(100, 1_000), mark(90, 700), 2);
-        figures.add("apply", mark(90, 700), mark(85, 700), 0);
+        let budget = |wall_ms, bytes_in| Budget {
+            wall_ms,
+            requests: 0,
+            bytes_in,
+            bytes_out: 0,
+            parallelism: 1,
+            largest_response: 0,
+        };
+        let mut stats = Stats::default();
+        stats.add("fetch", &budget(100, 1_000), &budget(90, 700), 2);
+        stats.add("apply", &budget(90, 700), &budget(85, 700), 0);
         // Another call, with limits of its own.
-        figures.add("fetch", mark(100, 1_000), mark(99, 900), 1);
+        stats.add("fetch", &budget(100, 1_000), &budget(99, 900), 1);
         let time = |phase: &str, vendor_calls, ms| PhaseTime { phase: phase.to_owned(), vendor_calls, ms };
-        assert_eq!(figures.phases, [time("fetch", 3, 11), time("apply", 0, 5)]);
-        assert_eq!(figures.bytes_in, 400);
+        assert_eq!(stats.phases, [time("fetch", 3, 11), time("apply", 0, 5)]);
+        assert_eq!(stats.bytes_in, 400);
     }
 }

@@ -5,27 +5,23 @@
 //! the answer.
 
 use super::{
-    export::may_export,
-    compare::meet,
+    bulk, compare,
+    context::{RunContext, StepError},
     pages,
-    run::{Export, Phase, Place, Sweep},
-    context::{Stop, Worker},
+    run::{PageCursor, Phase, Sweep},
 };
 use crate::{
-    directory::{key, record::MemberOutline},
+    directory::{
+        key,
+        member::MemberRow,
+        record::MemberOutline,
+    },
+    failure::Cause,
     platform::Platform,
     store,
-    vendor::{
-        answer,
-        api::Api,
-        client::Call,
-        refusal::{hides_department, hides_member, is_too_large},
-        wire::member::{self, Broken},
-    },
+    vendor::{Client, ListRequest, Listed, MemberAnswer},
 };
 
-/// Rows that are compared together.
-const ROWS: usize = 200;
 /// Bytes of one answer of a batch. Five at a time stay below the guest's memory bound; what is larger is asked for
 /// alone, with the host's own limit.
 const BATCH_ANSWER_BYTES: u64 = 4 << 20;
@@ -33,151 +29,158 @@ const BATCH_ANSWER_BYTES: u64 = 4 << 20;
 const LOOKED_UP: usize = 50;
 
 /// Fetches the next departments, as many at once as allowed.
-pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Result<(), Stop> {
-    if place.page >= worker.run.department_pages {
-        worker.run.phase = Phase::Individuals(Place::default());
-        return worker.checkpoint();
+pub(super) fn departments<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    at: &PageCursor,
+) -> Result<(), StepError> {
+    if at.page >= context.run.department_pages {
+        context.run.phase = Phase::Individuals(PageCursor::default());
+        return context.checkpoint();
     }
-    let page = pages::departments(worker, place.page)?;
-    let end = page.len().min(place.row + worker.parallelism());
-    let ids: Vec<&str> = page[place.row.min(end)..end].iter().map(|department| department.id.as_str()).collect();
-    let read_at = worker.platform.now_ms();
-    let calls: Vec<Call> = ids.iter().map(|id| list_call(id)).collect();
-    let answers = worker.ask_all(&calls, Some(BATCH_ANSWER_BYTES))?;
-    for (index, answer) in answers.into_iter().enumerate() {
+    let page = pages::departments(context, at.page)?;
+    // A list that goes on is read to its end before others begin.
+    let most = if at.within.is_some() { 1 } else { context.parallelism() };
+    let end = page.len().min(at.row + most);
+    let ids: Vec<&str> = page[at.row.min(end)..end].iter().map(|row| row.department.id.as_str()).collect();
+    let asked: Vec<ListRequest<'_>> =
+        ids.iter().map(|id| ListRequest { department: id, cursor: at.within.as_deref() }).collect();
+    let read_at = context.platform.now_ms();
+    context.before_request()?;
+    for (index, answer) in context.client.list(&asked, Some(BATCH_ANSWER_BYTES)).into_iter().enumerate() {
+        let id = ids[index];
         let answer = match answer {
-            // More than one of a batch may hold; alone it may hold more. WeCom's own bound stays what it is.
-            Err(failure) if is_too_large(&failure) && failure.vendor_code.is_none() => {
-                match worker.ask(calls[index].clone()) {
-                    Err(Stop::Vendor(failure)) => Err(failure),
-                    answer => Ok(answer?),
-                }
+            // More than one of a batch may hold; alone it may hold more. The vendor's own bound stays what it is.
+            Err(failure) if failure.cause == Cause::AnswerTooLarge && failure.vendor_code.is_none() => {
+                context.before_request()?;
+                context.client.list(&asked[index..=index], None).pop().unwrap_or(Err(failure))
             }
             answer => answer,
         };
+        let mut next = None;
         match answer {
-            Ok(text) => {
-                let met = member::each(&text, ROWS, |members| meet(worker, members, read_at));
-                met.map_err(|broken| match broken {
-                    Broken::Unreadable(error) => unreadable(Api::UserList, &error),
-                    Broken::Refused(stop) => stop,
-                })?;
+            Ok(Listed::Here(list)) => {
+                let client = context.client;
+                next = client.read_list(id, list, |rows| compare::meet(context, rows, read_at))?;
             }
-            // Deleted or hidden since the scope was read. Whoever the copy knows of it is asked about one by one later.
-            Err(failure) if hides_department(&failure) => worker.note(format!(
-                "department {} went out of sight during the run ({})",
-                ids[index],
-                failure.vendor_code.unwrap_or_default()
-            )),
-            Err(failure) if is_too_large(&failure) => {
-                if may_export(worker)? {
-                    worker.note(format!("department {} is larger than one answer may be: exported", ids[index]));
-                    worker.run.export.walked = advance(place, index, page.len());
-                    worker.run.phase = Phase::Export(Export::Order { departments: false });
-                    return worker.checkpoint();
+            // Whoever the copy knows of it is asked about one by one later.
+            Ok(Listed::Hidden(code)) => out_of_sight(context, id, code),
+            Err(failure) if failure.cause == Cause::AnswerTooLarge => {
+                if bulk::may(context)? {
+                    context.note((
+                        format!("部门 {id} 的成员超过单次返回的上限：改用批量导出"),
+                        format!("department {id} is larger than one answer may be: exported"),
+                    ));
+                    context.run.walked = at.advance(index, page.len());
+                    context.run.phase = bulk::begin::<C::Bulk>(false, context.run.phase.clone());
+                    return context.checkpoint();
                 }
-                split(worker, ids[index])?;
+                split(context, id)?;
             }
-            Err(failure) => return Err(Stop::Vendor(failure)),
+            Err(failure) => return Err(StepError::Vendor(failure)),
         }
-        worker.run.phase = Phase::Fetch(advance(place, index + 1, page.len()));
+        context.run.phase = Phase::Fetch(match next {
+            Some(within) => PageCursor { within: Some(within), ..at.advance(index, page.len()) },
+            None => at.advance(index + 1, page.len()),
+        });
+        if matches!(&context.run.phase, Phase::Fetch(PageCursor { within: Some(_), .. })) {
+            break;
+        }
     }
-    worker.checkpoint_when_due()
+    context.checkpoint_when_due()
+}
+
+fn out_of_sight<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, id: &str, code: Option<i64>) {
+    let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+    context.note((
+        format!("部门 {id} 在同步期间变为不可见{code}"),
+        format!("department {id} went out of sight during the run{code}"),
+    ));
 }
 
 /// Leaves the members of a department that is larger than one answer may be to [`individuals`]: their ids alone take a
 /// tenth of the room.
-fn split<P: Platform>(worker: &mut Worker<'_, P>, department: &str) -> Result<(), Stop> {
-    let query = vec![("department_id", department.to_owned())];
-    let text = match worker.ask(Call { api: Api::UserSimpleList, query, body: None }) {
-        Err(Stop::Vendor(failure)) if hides_department(&failure) => {
-            worker.note(format!("department {department} went out of sight during the run"));
+fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> Result<(), StepError> {
+    context.before_request()?;
+    let ids = match context.client.member_ids(department).map_err(StepError::Vendor)? {
+        Listed::Here(ids) => ids,
+        Listed::Hidden(code) => {
+            out_of_sight(context, department, code);
             return Ok(());
         }
-        answer => answer?,
     };
-    let ids = member::ids(&text).map_err(|error| unreadable(Api::UserSimpleList, &error))?;
-    worker.note(format!(
-        "department {department} is larger than one answer may be: its {} members were fetched one by one",
-        ids.len()
+    let count = ids.len();
+    context.note((
+        format!("部门 {department} 的成员超过单次返回的上限：其 {count} 名成员已逐个读取"),
+        format!("department {department} is larger than one answer may be: its {count} members were fetched one by one"),
     ));
-    pages::add_individuals(worker, &ids)
+    pages::add_individuals(context, &ids)
 }
 
 /// Fetches the next members that are asked about one by one and that no department brought.
-pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Result<(), Stop> {
-    if place.page >= worker.run.individual_pages {
-        worker.run.phase = Phase::Missing(Sweep::Departments(None));
-        return worker.checkpoint();
+pub(super) fn individuals<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    at: &PageCursor,
+) -> Result<(), StepError> {
+    if at.page >= context.run.individual_pages {
+        context.run.phase = Phase::Missing(Sweep::Departments(None));
+        return context.checkpoint();
     }
-    let page = pages::individuals(worker, place.page)?;
-    let end = page.len().min(place.row + LOOKED_UP);
-    let ids = &page[place.row.min(end)..end];
-    let wanted = not_met(worker, ids)?;
+    let page = pages::individuals(context, at.page)?;
+    let end = page.len().min(at.row + LOOKED_UP);
+    let ids = &page[at.row.min(end)..end];
+    let wanted = not_met(context, ids)?;
     let mut asked = 0;
-    while asked < wanted.len() && (asked == 0 || worker.has_budget()) {
-        let batch = &wanted[asked..wanted.len().min(asked + worker.parallelism())];
-        let read_at = worker.platform.now_ms();
-        let calls: Vec<Call> = batch.iter().map(|(_, id)| get_call(id)).collect();
-        for ((_, id), answer) in batch.iter().zip(worker.ask_all(&calls, None)?) {
-            match answer {
-                Ok(text) => {
-                    let member = member::parse_of(id, &text).map_err(|error| unreadable(Api::UserGet, &error))?;
-                    meet(worker, vec![member], read_at)?;
+    while asked < wanted.len() && (asked == 0 || context.has_budget()) {
+        let batch = &wanted[asked..wanted.len().min(asked + context.parallelism())];
+        let read_at = context.platform.now_ms();
+        let names: Vec<String> = batch.iter().map(|(_, id)| id.clone()).collect();
+        context.before_request()?;
+        for (id, answer) in names.iter().zip(context.client.members(&names)) {
+            match answer.map_err(StepError::Vendor)? {
+                MemberAnswer::Shown(fetched) => compare::meet(context, vec![MemberRow::Fetched(fetched)], read_at)?,
+                MemberAnswer::Hidden(code) => {
+                    let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
+                    context.note((
+                        format!("成员 {id} 在列表中，但无法读取{code}"),
+                        format!("member {id} is listed but cannot be read{code}"),
+                    ));
                 }
-                Err(failure) if hides_member(&failure) => worker.note(format!(
-                    "member {id} is listed but cannot be read ({})",
-                    failure.vendor_code.unwrap_or_default()
-                )),
-                Err(failure) => return Err(Stop::Vendor(failure)),
+                MemberAnswer::Unreadable => {
+                    compare::meet(context, vec![MemberRow::Unreadable { id: Some(id.clone()) }], read_at)?;
+                }
             }
         }
         asked += batch.len();
     }
     // Everything before the first member that is still wanted is done.
     let done = wanted.get(asked).map_or(ids.len(), |(index, _)| *index);
-    worker.run.phase = Phase::Individuals(advance(place, done, page.len()));
-    worker.checkpoint_when_due()
+    context.run.phase = Phase::Individuals(at.advance(done, page.len()));
+    context.checkpoint_when_due()
 }
 
 /// The ids that no department brought, each with its place in `ids`.
-fn not_met<P: Platform>(worker: &Worker<'_, P>, ids: &[String]) -> Result<Vec<(usize, String)>, Stop> {
+fn not_met<P: Platform, C: Client<P>>(
+    context: &RunContext<'_, P, C>,
+    ids: &[String],
+) -> Result<Vec<(usize, String)>, StepError> {
     let mut keys = Vec::with_capacity(ids.len() * 2);
     for id in ids {
-        keys.push(key::member(id));
-        keys.push(key::scratch_row(&worker.run.id, 'm', id));
+        let id_key = context.common.ids.key(id);
+        keys.push([key::MEMBERS, &id_key].concat());
+        keys.push(key::scratch_row(&context.run.id, 'm', &id_key));
     }
-    let mut entries = store::get_many(worker.platform, &keys)?.into_iter();
+    let mut entries = store::get_many(context.platform, &keys)?.into_iter();
     let mut wanted = Vec::new();
     for (index, id) in ids.iter().enumerate() {
         let stored = entries.next().flatten();
         let row = entries.next().flatten();
         let is_seen = match &stored {
-            Some(entry) => worker.seen.contains(MemberOutline::parse(entry)?.ordinal),
+            Some(entry) => context.seen.contains(MemberOutline::parse(entry)?.ordinal),
             None => false,
         };
-        if !is_seen && row.is_none() && !worker.is_buffered(id) {
+        if !is_seen && row.is_none() && !context.is_buffered(&context.common.ids.key(id)) {
             wanted.push((index, id.clone()));
         }
     }
     Ok(wanted)
-}
-
-/// The place `rows` further on, on the next page after the end of this one.
-fn advance(place: Place, rows: usize, page_len: usize) -> Place {
-    let row = place.row + rows;
-    if row < page_len { Place { row, ..place } } else { Place { page: place.page + 1, row: 0 } }
-}
-
-/// A question for one member.
-pub fn get_call(id: &str) -> Call {
-    Call { api: Api::UserGet, query: vec![("userid", id.to_owned())], body: None }
-}
-
-fn list_call(id: &str) -> Call {
-    Call { api: Api::UserList, query: vec![("department_id", id.to_owned())], body: None }
-}
-
-fn unreadable(api: Api, error: &serde_json::Error) -> Stop {
-    Stop::Vendor(answer::unreadable(api, error).failure)
 }

@@ -1,0 +1,68 @@
+//! What a fetched record means for the copy. Pure: every rule about joining, leaving, resigning and coming back stands
+//! here.
+
+use super::{
+    department::{Department, FetchedDepartment},
+    id::IdRule,
+    member::FetchedMember,
+    record::MemberRecord,
+};
+use crate::{
+    config::Common,
+    contract::directory::{ChangeKind, MemberStatus},
+};
+
+/// Whether a member of this status is in the visible range.
+pub fn is_present(status: MemberStatus) -> bool {
+    matches!(status, MemberStatus::Active | MemberStatus::Disabled | MemberStatus::NotActivated)
+}
+
+/// What a fetched record means for the copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Not a change, and no member of the copy either: somebody who resigned before the copy knew them.
+    Ignore,
+    /// The copy says the same.
+    Unchanged,
+    /// The copy has to follow.
+    Change(ChangeKind),
+}
+
+/// Compares a fetched member with the copy. The fetched one takes over the spelling of ids that the copy met first, and
+/// whatever the answer did not speak of, as far as that is to be stored.
+pub fn on_member(common: &Common, stored: Option<&MemberRecord>, fetched: &mut FetchedMember) -> Decision {
+    let resigned = fetched.member.status == MemberStatus::Resigned;
+    let Some(stored) = stored else {
+        return if resigned { Decision::Ignore } else { Decision::Change(ChangeKind::MemberAdded) };
+    };
+    let ids = common.ids;
+    ids.adopt(&mut fetched.member.id, std::slice::from_ref(&stored.member.id));
+    for leader in &mut fetched.member.direct_leaders {
+        ids.adopt(leader, &stored.member.direct_leaders);
+    }
+    fetched.complete_from(&stored.member);
+    if let Some(fields) = common.fields.as_ref().filter(|_| !fetched.absent.is_none()) {
+        fetched.member.keep_only(fields);
+    }
+    match (stored.presence, resigned) {
+        (MemberStatus::Resigned, true) => Decision::Unchanged,
+        (_, true) => Decision::Change(ChangeKind::MemberResigned),
+        (MemberStatus::LeftRange | MemberStatus::Resigned, false) => Decision::Change(ChangeKind::MemberRejoined),
+        (_, false) if stored.member.says_the_same(&fetched.member) => Decision::Unchanged,
+        (_, false) => Decision::Change(ChangeKind::MemberUpdated),
+    }
+}
+
+/// Compares a fetched department with the copy, likewise.
+pub fn on_department(ids: IdRule, stored: Option<&Department>, fetched: &mut FetchedDepartment) -> Decision {
+    let Some(stored) = stored else { return Decision::Change(ChangeKind::DepartmentAdded) };
+    for leader in &mut fetched.department.leaders {
+        ids.adopt(leader, &stored.leaders);
+    }
+    fetched.complete_from(stored);
+    if stored.says_the_same(&fetched.department) {
+        Decision::Unchanged
+    } else {
+        Decision::Change(ChangeKind::DepartmentUpdated)
+    }
+}

@@ -1,0 +1,116 @@
+//! What the directory holds and the pass did not meet, department by department, then member by member.
+//!
+//! A shrinking visible range looks exactly like a mass resignation, and an empty or partial answer looks like both. So
+//! nothing is removed before the pass was complete, the [`guard`](super::guard) agreed, and the vendor was asked about
+//! every single one ([`confirm`](super::confirm)).
+
+use std::collections::BTreeSet;
+
+use super::{
+    context::{RunContext, StepError},
+    pages,
+    run::{Phase, Sweep},
+};
+use crate::{
+    directory::{head, key, record::MemberOutline, status::is_present},
+    failure::Failure,
+    platform::Platform,
+    store,
+    vendor::Client,
+};
+
+/// Keys of a sweep's page.
+const PAGE: u32 = 1_000;
+
+/// Lists the next ones that were not met.
+pub(super) fn find<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    sweep: Sweep,
+) -> Result<(), StepError> {
+    match sweep {
+        Sweep::Departments(after) => find_departments(context, after),
+        Sweep::Members(after) => find_members(context, after),
+    }
+}
+
+fn find_departments<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    after: Option<String>,
+) -> Result<(), StepError> {
+    let members = Phase::Missing(Sweep::Members(None));
+    // Among the rows that cannot be read may be any department.
+    if context.run.departments_unreadable > 0 {
+        context.run.phase = members;
+        return context.checkpoint();
+    }
+    let met = match context.departments_met.take() {
+        Some(met) => met,
+        None => departments_met(context)?,
+    };
+    let page = context.platform.scan(key::DEPARTMENTS, after.as_deref(), PAGE).map_err(Failure::from)?;
+    for entry in &page.entries {
+        let id = &entry.key[key::DEPARTMENTS.len()..];
+        if !met.contains(id) {
+            context.run.missing.departments += 1;
+            let row = key::scratch_row(&context.run.id, 'e', id);
+            context.buffer(super::scratch_mark(row));
+            context.run.phase = Phase::Missing(Sweep::Departments(Some(entry.key.clone())));
+            context.flush_if_full()?;
+        }
+    }
+    context.departments_met = Some(met);
+    context.run.phase = match page.entries.last().filter(|_| page.more) {
+        Some(last) => Phase::Missing(Sweep::Departments(Some(last.key.clone()))),
+        None => members,
+    };
+    context.checkpoint()
+}
+
+fn find_members<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    after: Option<String>,
+) -> Result<(), StepError> {
+    let head = head::read_for(context.platform, context.common)?.0;
+    // Everybody present was met. Where somebody else wrote meanwhile, equal numbers prove nothing.
+    if head.members.present() == context.run.present_met && head.last_change == context.run.began_after {
+        context.run.phase = Phase::Guard;
+        return context.checkpoint();
+    }
+    let page = context.platform.scan(key::MEMBERS, after.as_deref(), PAGE).map_err(Failure::from)?;
+    let mut missing = Vec::new();
+    for entry in &page.entries {
+        let outline = MemberOutline::parse(entry)?;
+        if is_present(outline.presence) && !context.seen.contains(outline.ordinal) {
+            missing.push(entry);
+        }
+    }
+    // Who was new to the pass and came into the copy since, by a refresh, was met all the same.
+    let rows: Vec<String> = missing
+        .iter()
+        .map(|entry| key::scratch_row(&context.run.id, 'm', &entry.key[key::MEMBERS.len()..]))
+        .collect();
+    let rows = store::get_many(context.platform, &rows)?;
+    for (entry, row) in missing.into_iter().zip(rows) {
+        let id_key = &entry.key[key::MEMBERS.len()..];
+        if row.is_none() && !context.is_buffered(id_key) {
+            context.run.missing.members += 1;
+            let row = key::scratch_row(&context.run.id, 'g', id_key);
+            context.buffer(super::scratch_mark(row));
+            context.run.phase = Phase::Missing(Sweep::Members(Some(entry.key.clone())));
+            context.flush_if_full()?;
+        }
+    }
+    context.run.phase = match page.entries.last().filter(|_| page.more) {
+        Some(last) => Phase::Missing(Sweep::Members(Some(last.key.clone()))),
+        None => Phase::Guard,
+    };
+    context.checkpoint()
+}
+
+fn departments_met<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> Result<BTreeSet<String>, Failure> {
+    let mut ids = BTreeSet::new();
+    for page in 0..context.run.department_pages {
+        ids.extend(pages::departments(context, page)?.into_iter().map(|row| row.department.id));
+    }
+    Ok(ids)
+}
