@@ -6,21 +6,28 @@ mod interrupted;
 use std::collections::BTreeMap;
 
 use self::company::{Company, Person, platform};
-use super::{
-    feed, key, read, refresh,
-    sync::{history, plan, sync},
-};
 use crate::{
-    contract::{
-        directory::{
-            Change, ChangeKind, Changed, Member, MemberFilter, MemberStatus, Report, RunOutcome, Strategy, SyncRequest,
-            SyncStep,
-        },
-        types::Reason,
-    },
-    failure::Failure,
+    api::client::Client,
     fake::{self, FakePlatform},
-    store,
+    kit::{
+        config::Common,
+        contract::{
+            call::Budget,
+            directory::{
+                Change, ChangeKind, Changed, Department, Member, MemberFilter, MemberStatus, Report, RunOutcome,
+                Strategy, SyncRequest, SyncStep,
+            },
+            types::{Error, Reason},
+        },
+        directory::{
+            feed, read, refresh,
+            roles::Roles,
+            sync::{history, plan, sync},
+        },
+        failure::Failure,
+        platform::Platform,
+        store,
+    },
 };
 
 const PLAIN: SyncRequest =
@@ -40,21 +47,43 @@ fn small() -> Company {
     company
 }
 
+fn common() -> Common {
+    fake::config().common
+}
+
+/// One call of `sync`.
+fn step(fake: &FakePlatform, request: &SyncRequest) -> Result<SyncStep, Failure> {
+    let config = fake::config();
+    sync(fake, &config.common, &Client::new(fake, &config), request)
+}
+
+fn sync_member(fake: &FakePlatform, id: &str) -> Result<Member, Failure> {
+    let config = fake::config();
+    refresh::sync_member(fake, &config.common, &Client::new(fake, &config), id)
+}
+
+fn sync_department(fake: &FakePlatform, id: &str) -> Result<Department, Failure> {
+    let config = fake::config();
+    refresh::sync_department(fake, &config.common, &Client::new(fake, &config), id)
+}
+
+/// The form in which ids compare.
+fn folded(id: &str) -> String {
+    common().ids.key(id)
+}
+
 /// Calls `sync` until it asks for a person or is done, as a host does: waiting moves the clock.
 fn sync_on(fake: &FakePlatform, request: &SyncRequest) -> Result<SyncStep, Failure> {
     for _ in 0..10_000 {
-        match sync(fake, &fake::config(), request)? {
+        match step(fake, request)? {
             SyncStep::More(_) => {}
             SyncStep::Wait(waiting) => {
-                let now = crate::platform::Platform::now_ms(fake);
+                let now = fake.now_ms();
                 fake.advance_ms(waiting.not_before.saturating_sub(now));
             }
             done => return Ok(done),
         }
-        fake.set_budget(crate::contract::call::Budget {
-            wall_ms: 60_000,
-            ..crate::platform::Platform::remaining(fake)
-        });
+        fake.set_budget(Budget { wall_ms: 60_000, ..fake.remaining() });
     }
     panic!("the sync does not end");
 }
@@ -66,7 +95,7 @@ fn complete(fake: &FakePlatform, request: &SyncRequest) -> Report {
     }
 }
 
-fn paused(fake: &FakePlatform) -> crate::contract::types::Error {
+fn paused(fake: &FakePlatform) -> Error {
     match sync_on(fake, &PLAIN).unwrap() {
         SyncStep::Paused(pause) => pause.error,
         other => panic!("{other:?}"),
@@ -79,7 +108,7 @@ fn members(fake: &FakePlatform, filter: &MemberFilter) -> Vec<Member> {
     let mut members = Vec::new();
     let mut cursor = None;
     loop {
-        let page = read::members(fake, filter, cursor.as_deref(), 3).unwrap();
+        let page = read::members(fake, &common(), filter, cursor.as_deref(), 3).unwrap();
         members.extend(page.members);
         cursor = page.cursor;
         if cursor.is_none() {
@@ -89,7 +118,7 @@ fn members(fake: &FakePlatform, filter: &MemberFilter) -> Vec<Member> {
 }
 
 fn departments(fake: &FakePlatform) -> BTreeMap<u64, (u64, String)> {
-    let page = read::departments(fake, None, 1_000).unwrap();
+    let page = read::departments(fake, &common(), None, 1_000).unwrap();
     page.departments
         .into_iter()
         .map(|row| (row.id.parse().unwrap(), (row.parent_id.map_or(0, |id| id.parse().unwrap()), row.name)))
@@ -100,7 +129,7 @@ fn changes(fake: &FakePlatform) -> Vec<Change> {
     let mut changes = Vec::new();
     let mut cursor = Some("c0".to_owned());
     loop {
-        let page = feed::changes(fake, cursor.as_deref(), 7).unwrap();
+        let page = feed::changes(fake, &common(), cursor.as_deref(), 7).unwrap();
         changes.extend(page.changes);
         if !page.more {
             return changes;
@@ -113,7 +142,7 @@ fn changes(fake: &FakePlatform) -> Vec<Change> {
 fn planned(fake: &FakePlatform, limit: u32) -> Vec<(ChangeKind, String)> {
     let (mut changes, mut cursor) = (Vec::new(), None);
     loop {
-        let page = plan::plan(fake, cursor.as_deref(), limit).unwrap();
+        let page = plan::plan(fake, &common(), cursor.as_deref(), limit).unwrap();
         assert!(page.changes.len() <= limit as usize);
         changes.extend(page.changes.into_iter().map(|change| (change.kind, change.id)));
         cursor = page.cursor;
@@ -130,12 +159,12 @@ fn kinds(changes: &[Change]) -> Vec<(ChangeKind, &str)> {
 /// The copy that somebody has who only ever read the feed.
 fn replayed(
     changes: &[Change],
-) -> (BTreeMap<String, Member>, BTreeMap<String, crate::contract::directory::Department>) {
+) -> (BTreeMap<String, Member>, BTreeMap<String, Department>) {
     let (mut members, mut departments) = (BTreeMap::new(), BTreeMap::new());
     for (index, change) in changes.iter().enumerate() {
         assert_eq!(change.seq, index as u64 + 1, "the feed is dense");
         match (&change.record, change.kind) {
-            (Changed::Member(member), _) => drop(members.insert(key::fold(&member.id), member.clone())),
+            (Changed::Member(member), _) => drop(members.insert(folded(&member.id), member.clone())),
             (Changed::Department(row), ChangeKind::DepartmentRemoved) => {
                 assert!(departments.remove(&row.id).is_some(), "{} was there", row.id);
             }
@@ -162,7 +191,7 @@ fn assert_exact(fake: &FakePlatform, company: &Company) {
                     _ => 4,
                 },
             };
-            (key::fold(&member.id), person)
+            (folded(&member.id), person)
         })
         .collect();
     let visible: BTreeMap<String, Person> = company
@@ -182,7 +211,7 @@ fn assert_exact(fake: &FakePlatform, company: &Company) {
 
     for id in company.departments.keys() {
         let filter = MemberFilter { department: Some(id.to_string()), status: None };
-        let listed: Vec<String> = members(fake, &filter).into_iter().map(|member| key::fold(&member.id)).collect();
+        let listed: Vec<String> = members(fake, &filter).into_iter().map(|member| folded(&member.id)).collect();
         let expected: Vec<String> =
             visible.iter().filter(|(_, person)| person.departments.contains(id)).map(|(key, _)| key.clone()).collect();
         assert_eq!(listed, expected, "index of department {id}");
@@ -191,7 +220,7 @@ fn assert_exact(fake: &FakePlatform, company: &Company) {
     assert_eq!(from_feed.into_values().collect::<Vec<_>>(), copy);
     assert_eq!(departments_from_feed.len(), company.departments.len());
 
-    let overview = read::overview(fake).unwrap();
+    let overview = read::overview(fake, &common()).unwrap();
     assert_eq!(overview.departments, company.departments.len() as u64);
     let counts = overview.members;
     assert_eq!(counts.active + counts.disabled + counts.not_activated, present.len() as u64);
@@ -210,7 +239,7 @@ fn a_first_sync_copies_everything_and_a_second_changes_nothing() {
     assert_exact(&fake, &company.borrow());
 
     let kept = || -> Vec<_> {
-        let keys = fake.keys("directory/").into_iter().filter(|key| !key.starts_with(key::HISTORY));
+        let keys = fake.keys("directory/").into_iter().filter(|key| !key.starts_with("directory/h/"));
         keys.map(|key| fake.value(&key)).collect()
     };
     let before = kept();
@@ -267,8 +296,8 @@ fn roles_outlive_everything_but_wait_for_a_word_after_a_resignation() {
     let (fake, company) = platform(small());
     complete(&fake, &PLAIN);
     for id in ["lisi", "zhangsan"] {
-        let overlay = super::record::Overlay { roles: vec!["admin".into()], suspended: false };
-        crate::platform::Platform::apply(&fake, &[store::put(key::overlay(id), &overlay)]).unwrap();
+        let roles = Roles { roles: vec!["admin".into()], suspended: false };
+        fake.apply(&[store::put(format!("directory/o/{id}"), &roles)]).unwrap();
     }
     let away = company.borrow_mut().members.remove("zhangsan").unwrap();
     company.borrow_mut().members.get_mut("lisi").unwrap().status = 5;
@@ -277,7 +306,7 @@ fn roles_outlive_everything_but_wait_for_a_word_after_a_resignation() {
     company.borrow_mut().members.get_mut("lisi").unwrap().status = 1;
     complete(&fake, &PLAIN);
     let roles = |id: &str| {
-        let member = read::find_member(&fake, id).unwrap();
+        let member = read::find_member(&fake, &common(), id).unwrap();
         (member.roles, member.suspended_roles)
     };
     assert_eq!(roles("ZhangSan"), (vec!["admin".to_owned()], vec![]), "left the range and came back");
@@ -318,7 +347,7 @@ fn a_dry_run_writes_nothing_and_its_plan_can_be_applied() {
     let (fake, company) = platform(small());
     let Ok(SyncStep::Planned(plan)) = sync_on(&fake, &DRY) else { panic!() };
     assert_eq!((plan.departments.added, plan.members.added), (2, 3));
-    assert_eq!((members(&fake, &EVERYBODY).len(), read::overview(&fake).unwrap().departments), (0, 0));
+    assert_eq!((members(&fake, &EVERYBODY).len(), read::overview(&fake, &common()).unwrap().departments), (0, 0));
     let lists = fake.count("user/list");
     let report = complete(&fake, &PLAIN);
     assert_eq!((report.members.added, fake.count("user/list")), (3, lists));
@@ -329,20 +358,20 @@ fn a_dry_run_writes_nothing_and_its_plan_can_be_applied() {
 fn a_run_that_is_given_up_is_remembered_and_its_plan_is_gone() {
     let (fake, _) = platform(small());
     let Ok(SyncStep::Planned(first)) = sync_on(&fake, &DRY) else { panic!() };
-    let page = plan::plan(&fake, None, 2).unwrap();
+    let page = plan::plan(&fake, &common(), None, 2).unwrap();
     assert_eq!((&page.run, page.changes.len(), page.cursor.is_some()), (&first.run, 2, true));
     fake.advance_ms(1_000);
     let Ok(SyncStep::Planned(second)) = sync_on(&fake, &DRY) else { panic!() };
     let outcomes = |fake: &FakePlatform| -> Vec<_> {
-        history::history(fake).unwrap().into_iter().map(|report| (report.run, report.outcome)).collect()
+        history::history(fake, &common()).unwrap().into_iter().map(|report| (report.run, report.outcome)).collect()
     };
     let (first, second) = (first.run, second.run);
     assert_eq!(outcomes(&fake), [(second.clone(), RunOutcome::Planned), (first.clone(), RunOutcome::Abandoned)]);
-    let expired = plan::plan(&fake, page.cursor.as_deref(), 2).unwrap_err();
+    let expired = plan::plan(&fake, &common(), page.cursor.as_deref(), 2).unwrap_err();
     assert_eq!(expired.reason, Reason::CursorExpired);
     complete(&fake, &PLAIN);
     assert_eq!(outcomes(&fake), [(second, RunOutcome::Complete), (first, RunOutcome::Abandoned)]);
-    assert_eq!(plan::plan(&fake, None, 2).unwrap_err().reason, Reason::NotFound);
+    assert_eq!(plan::plan(&fake, &common(), None, 2).unwrap_err().reason, Reason::NotFound);
 }
 
 #[test]
@@ -355,7 +384,7 @@ fn a_plan_that_ends_while_it_is_read_is_no_short_plan() {
         }
         Ok(())
     });
-    assert_eq!(plan::plan(&fake, None, 200).unwrap_err().reason, Reason::NotFound);
+    assert_eq!(plan::plan(&fake, &common(), None, 200).unwrap_err().reason, Reason::NotFound);
 }
 
 #[test]
@@ -370,12 +399,12 @@ fn what_wecom_refuses_waits_or_pauses_and_then_goes_on() {
     ] {
         let (fake, company) = platform(small());
         company.borrow_mut().fault = Some((api, code));
-        let mut step = sync(&fake, &fake::config(), &PLAIN).unwrap();
+        let mut step = step(&fake, &PLAIN).unwrap();
         match (&step, expected) {
             (SyncStep::Wait(waiting), Ok(reason)) => {
                 assert_eq!((waiting.reason.as_str(), waiting.vendor_code), (reason, Some(code)), "{api}");
                 let asked = fake.paths().len();
-                step = sync(&fake, &fake::config(), &PLAIN).unwrap();
+                step = step(&fake, &PLAIN).unwrap();
                 assert!(matches!(step, SyncStep::Wait(_)), "an early call waits");
                 assert_eq!(fake.paths().len(), asked, "and asks nothing");
             }
@@ -392,33 +421,51 @@ fn what_wecom_refuses_waits_or_pauses_and_then_goes_on() {
 }
 
 #[test]
-fn another_corp_is_refused() {
+fn the_copy_of_another_organisation_is_shown_to_nobody() {
     let (fake, _) = platform(small());
     complete(&fake, &PLAIN);
-    let document = fake::document().replace("ww21c67da6767865c2", "ww0000000000000001");
-    let config = crate::config::Config::parse(&document).unwrap();
-    let failure = sync(&fake, &config, &PLAIN).unwrap_err();
-    assert_eq!(failure.reason, Reason::Conflict);
-    assert_eq!(members(&fake, &EVERYBODY).len(), 3);
+    let Ok(SyncStep::Planned(_)) = sync_on(&fake, &DRY) else { panic!() };
+    let mut config = fake::config();
+    config.common.organisation = "ww0000000000000001".to_owned();
+    let (common, client) = (&config.common, Client::new(&fake, &config));
+    let refused = [
+        ("sync", sync(&fake, common, &client, &PLAIN).err()),
+        ("members", read::members(&fake, common, &EVERYBODY, None, 9).err()),
+        ("departments", read::departments(&fake, common, None, 9).err()),
+        ("find-member", read::find_member(&fake, common, "lisi").err()),
+        ("find-department", read::find_department(&fake, common, "2").err()),
+        ("overview", read::overview(&fake, common).err()),
+        ("changes", feed::changes(&fake, common, None, 9).err()),
+        ("acknowledge", feed::acknowledge(&fake, common, "c1").err()),
+        ("plan", plan::plan(&fake, common, None, 9).err()),
+        ("history", history::history(&fake, common).err()),
+        ("sync-member", refresh::sync_member(&fake, common, &client, "lisi").err()),
+        ("sync-department", refresh::sync_department(&fake, common, &client, "2").err()),
+    ];
+    for (name, failure) in refused {
+        let failure = failure.unwrap_or_else(|| panic!("{name} shows the copy of another organisation"));
+        assert_eq!(failure.reason, Reason::Conflict, "{name}");
+        assert!(failure.message.en.contains("ww21c67da6767865c2"), "{name}: {failure:?}");
+    }
+    assert_eq!(members(&fake, &EVERYBODY).len(), 3, "its own organisation has it still");
 }
 
 #[test]
 fn one_member_or_department_is_refreshed_alone() {
     let (fake, company) = platform(small());
     complete(&fake, &PLAIN);
-    let config = fake::config();
     company.borrow_mut().members.get_mut("lisi").unwrap().name = "李四四".into();
     company.borrow_mut().department(31, 2, "新名");
     company.borrow_mut().person("neu", "新人", &[2]);
-    assert_eq!(refresh::sync_member(&fake, &config, "LISI").unwrap().name, "李四四");
-    assert_eq!(refresh::sync_member(&fake, &config, "neu").unwrap().status, MemberStatus::Active);
-    assert_eq!(refresh::sync_department(&fake, &config, "31").unwrap().name, "新名");
+    assert_eq!(sync_member(&fake, "LISI").unwrap().name, "李四四");
+    assert_eq!(sync_member(&fake, "neu").unwrap().status, MemberStatus::Active);
+    assert_eq!(sync_department(&fake, "31").unwrap().name, "新名");
     assert_exact(&fake, &company.borrow());
     company.borrow_mut().members.remove("neu");
-    assert_eq!(refresh::sync_member(&fake, &config, "neu").unwrap().status, MemberStatus::LeftRange);
-    assert_eq!(refresh::sync_member(&fake, &config, "nobody").unwrap_err().reason, Reason::NotFound);
+    assert_eq!(sync_member(&fake, "neu").unwrap().status, MemberStatus::LeftRange);
+    assert_eq!(sync_member(&fake, "nobody").unwrap_err().reason, Reason::NotFound);
     for (id, expected) in [("", "id"), ("a\u{0}b", "id")] {
-        let failure = refresh::sync_member(&fake, &config, id).unwrap_err();
+        let failure = sync_member(&fake, id).unwrap_err();
         assert!(matches!(failure.reason, Reason::InvalidArgument(problem) if problem.path == expected), "{id:?}");
     }
     let before = changes(&fake).len();
@@ -430,16 +477,16 @@ fn one_member_or_department_is_refreshed_alone() {
 fn what_was_acknowledged_is_gone_and_a_gap_is_told() {
     let (fake, _) = platform(small());
     complete(&fake, &PLAIN);
-    let first = feed::changes(&fake, None, 2).unwrap();
+    let first = feed::changes(&fake, &common(), None, 2).unwrap();
     assert_eq!((first.changes.len(), first.more, first.cursor.as_str()), (2, true, "c2"));
-    feed::acknowledge(&fake, &first.cursor).unwrap();
-    feed::acknowledge(&fake, &first.cursor).unwrap();
-    assert_eq!(feed::changes(&fake, None, 200).unwrap().changes[0].seq, 3);
-    assert_eq!(feed::changes(&fake, Some("c0"), 5).unwrap_err().reason, Reason::CursorExpired);
+    feed::acknowledge(&fake, &common(), &first.cursor).unwrap();
+    feed::acknowledge(&fake, &common(), &first.cursor).unwrap();
+    assert_eq!(feed::changes(&fake, &common(), None, 200).unwrap().changes[0].seq, 3);
+    assert_eq!(feed::changes(&fake, &common(), Some("c0"), 5).unwrap_err().reason, Reason::CursorExpired);
     for cursor in ["", "0", "c", "c-1", "c99", "cursor"] {
-        let failure = feed::changes(&fake, Some(cursor), 5).unwrap_err();
+        let failure = feed::changes(&fake, &common(), Some(cursor), 5).unwrap_err();
         assert!(matches!(failure.reason, Reason::InvalidArgument(_)), "{cursor:?}: {failure:?}");
     }
     fake.advance_ms(feed::ENTRY_TTL_MS + 1);
-    assert_eq!(feed::changes(&fake, None, 5).unwrap_err().reason, Reason::CursorExpired);
+    assert_eq!(feed::changes(&fake, &common(), None, 5).unwrap_err().reason, Reason::CursorExpired);
 }

@@ -6,16 +6,15 @@ use proptest::{prelude::*, strategy::Strategy};
 
 use super::{
     ALLOWED, Company, DRY, EVERYBODY, assert_exact, changes, complete, members, planned, platform, replayed, small,
-    sync_on,
+    sync_member, sync_on,
 };
 use crate::{
-    contract::{
+    fake::{self, FakePlatform},
+    kit::contract::{
         directory::{ChangeKind, SyncRequest, SyncStep},
         storage::{Op, StorageError},
         types::Reason,
     },
-    directory::{key, refresh},
-    fake::{self, FakePlatform},
 };
 
 #[derive(Clone, Debug)]
@@ -121,7 +120,7 @@ fn change(company: &mut Company, event: &Event) {
 
 /// Whether an `apply` belongs to the run, so that the hook does not fire in a refresh that a hook itself makes.
 fn is_run(ops: &[Op]) -> bool {
-    ops.iter().any(|op| matches!(op, Op::Put(put) if put.key == key::RUN_LEASE))
+    ops.iter().any(|op| matches!(op, Op::Put(put) if put.key == "directory/run-lease"))
 }
 
 fn play(fake: &FakePlatform, event: &Event) {
@@ -158,7 +157,7 @@ fn play(fake: &FakePlatform, event: &Event) {
                     count.set(count.get() + 1);
                     if count.get() == apply {
                         // Somebody else refreshes a member; whether it exists makes no difference.
-                        drop(refresh::sync_member(fake, &fake::config(), &id(member)));
+                        drop(sync_member(fake, &id(member)));
                     }
                 }
                 Ok(())

@@ -6,8 +6,8 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 use serde_json::{Value, json};
 
 use crate::{
-    contract::http::{HttpError, Request, Response},
     fake::{FakePlatform, errcode, ok, path, query},
+    kit::contract::http::{HttpError, Request, Response},
 };
 
 /// Departments by id: parent and name.
