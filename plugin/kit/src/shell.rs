@@ -8,6 +8,7 @@ use crate::{
     directory::{feed, read, refresh, sync},
     failure::Failure,
     platform::Platform,
+    wecom::WeCom,
 };
 use heap::{Heap, WASM_PAGE};
 
@@ -114,19 +115,19 @@ impl element::Guest for Component {
 
 impl login::Guest for Component {
     fn login_config() -> Result<login::LoginParameters, types::Error> {
-        with_config(crate::login::login_config)
+        with_config(crate::login::login_config::<WeCom, _>)
     }
 
     fn authorization_url(request: login::AuthorizationRequest) -> Result<login::Authorization, types::Error> {
-        with_config(|platform, config| crate::login::authorization_url(platform, config, &request))
+        with_config(|platform, config| crate::login::authorization_url::<WeCom, _>(platform, config, &request))
     }
 
     fn homepage_url(target: String) -> Result<String, types::Error> {
-        with_config(|_, config| crate::login::homepage_url(config, &target))
+        with_config(|_, config| crate::login::homepage_url::<WeCom>(config, &target))
     }
 
     fn exchange_code(request: login::ExchangeRequest) -> Result<login::Exchange, types::Error> {
-        with_config(|platform, config| crate::login::exchange_code(platform, config, &request))
+        with_config(|platform, config| crate::login::exchange_code::<WeCom, _>(platform, config, &request))
     }
 }
 

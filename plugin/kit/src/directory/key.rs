@@ -11,6 +11,7 @@
 //! | `directory/acknowledged` | the last change that was acknowledged |
 //! | `directory/run` | the current [`super::sync::run::Run`] |
 //! | `directory/run-lease` | who works on it now |
+//! | `directory/synced-at` | when the last run was complete, in Unix milliseconds |
 //! | `directory/export-refused` | why the bulk export does not work here, for a week |
 //! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
 //! | `directory/r/<run>/j/<page>` | scratch, sealed: the bulk export that was ordered, with its key; the place in a file |
@@ -32,6 +33,8 @@ pub const RUN: &str = "directory/run";
 pub const RUN_LEASE: &str = "directory/run-lease";
 /// See the table above.
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
+/// See the table above.
+pub const SYNCED_AT: &str = "directory/synced-at";
 /// See the table above.
 pub const EXPORT_REFUSED: &str = "directory/export-refused";
 /// Prefix of what runs keep for themselves.
