@@ -128,6 +128,11 @@ impl FakePlatform {
         self.server.replace(Rc::new(server));
     }
 
+    /// What answers now, for a server that answers some requests in its place.
+    pub(crate) fn server(&self) -> Rc<Server> {
+        self.server.borrow().clone()
+    }
+
     /// Runs before every use of the store; an error becomes its result and nothing is done.
     pub fn before_storage(&self, hook: impl Fn(&Self, Touch<'_>) -> Result<(), StorageError> + 'static) {
         self.before.replace(Some(Rc::new(hook)));

@@ -8,7 +8,11 @@ pub mod check;
 pub mod config;
 pub mod describe;
 pub mod export;
-pub mod login_url;
+mod identify;
+mod login_url;
+#[cfg(test)]
+mod tests;
+pub mod wecom;
 pub mod wire;
 
 pub use kit::{contract, directory, failure, fingerprint, login, names, platform, store, text, token, verdict};

@@ -3,7 +3,7 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
-use crate::{config::Config, text::Locale, vendor::call::endpoint};
+use crate::{api::call::endpoint, config::Config, text::Locale};
 
 /// What RFC 3986 calls unreserved stays as it is.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -26,8 +26,8 @@ pub(crate) fn browser(config: &Config, redirect_uri: &str, state: &str, language
     format!(
         "{}?login_type=CorpApp&appid={}&agentid={}&redirect_uri={}&state={}&lang={lang}",
         endpoint(&config.login_base, "wwlogin/sso/login"),
-        value(&config.corp_id),
-        config.agent_id,
+        value(&config.common.organisation),
+        value(&config.common.application),
         value(redirect_uri),
         value(state),
     )
@@ -42,16 +42,16 @@ pub(crate) fn in_app(config: &Config, redirect_uri: &str, state: &str, scope: Sc
     format!(
         "{}?appid={}&redirect_uri={}&response_type=code&scope={scope}&state={}&agentid={}#wechat_redirect",
         endpoint(&config.oauth_base, "connect/oauth2/authorize"),
-        value(&config.corp_id),
+        value(&config.common.organisation),
         value(redirect_uri),
         value(state),
-        config.agent_id,
+        value(&config.common.application),
     )
 }
 
 /// The in-app page as an app's home page: its state is the corp id, since a home page cannot have a fresh one.
 pub(crate) fn homepage(config: &Config, target: &str) -> String {
-    in_app(config, target, &config.corp_id, Scope::Base)
+    in_app(config, target, &config.common.organisation, Scope::Base)
 }
 
 fn value(text: &str) -> PercentEncode<'_> {

@@ -48,7 +48,7 @@ impl<'a> MemberOutline<'a> {
 
 /// How far ahead of the store's clock a record may lie before it is not believed: what a host wrote whose clock was wrong
 /// must not keep everybody else from writing until then.
-const CLOCK_SKEW_MS: u64 = 10 * 60 * 1_000;
+pub(crate) const CLOCK_SKEW_MS: u64 = 10 * 60 * 1_000;
 
 /// Whether what was read at `stored` outlives what was read at `fetched`, seen `now`: of two writers the one that read
 /// later wins.

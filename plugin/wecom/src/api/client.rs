@@ -20,7 +20,7 @@ const SHORTEST_REQUEST_MS: u64 = 1_000;
 /// A client for one call of the component. It remembers the token that it met, so that many calls cost one reading of
 /// storage.
 pub struct Client<'a, P: Platform> {
-    sender: Sender<'a, P>,
+    pub(crate) sender: Sender<'a, P>,
     token: RefCell<Option<String>>,
 }
 

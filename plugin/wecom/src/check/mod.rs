@@ -19,6 +19,7 @@ use crate::{
     failure::Failure,
     platform::Platform,
     store,
+    verdict::Finding,
     vendor::{
         api::Api,
         client::{Call, Client},
@@ -31,6 +32,12 @@ use crate::{
 /// # Errors
 /// Where the store fails. Whatever WeCom or the network does ends up in a verdict.
 pub fn check_connection<P: Platform>(platform: &P, config: &Config) -> Result<Vec<Verdict>, Failure> {
+    let findings = findings(platform, config)?;
+    Ok(findings.into_iter().map(|(aspect, finding)| finding.about(aspect, config.locale)).collect())
+}
+
+/// The same, in both languages.
+pub(crate) fn findings<P: Platform>(platform: &P, config: &Config) -> Result<Vec<(Aspect, Finding)>, Failure> {
     let keys = [OBSERVED_SENSITIVE_FIELDS, observed::CALLBACK].map(str::to_owned);
     let mut notes = store::get_many(platform, &keys)?.into_iter();
     let mut note = || notes.next().flatten();
@@ -46,7 +53,7 @@ pub fn check_connection<P: Platform>(platform: &P, config: &Config) -> Result<Ve
     // The range and the domain of another app say nothing about this one.
     let sound = sound.filter(|agent| agent.agent_id.is_none_or(|id| id == config.agent_id));
 
-    let findings = [
+    Ok(vec![
         (Aspect::Credentials, credentials::judge(&asked)),
         (Aspect::TrustedIp, agent.as_ref().map_or_else(hidden, |agent| app::trusted_ip(config, agent))),
         (Aspect::AppEnabled, agent.as_ref().map_or_else(hidden, |agent| app::enabled(config, agent))),
@@ -54,8 +61,7 @@ pub fn check_connection<P: Platform>(platform: &P, config: &Config) -> Result<Ve
         (Aspect::TrustedDomain, sound.map_or_else(hidden, |agent| trusted_domain::judge(config, agent))),
         (Aspect::SensitiveFields, observed::sensitive_fields(sensitive.as_ref())),
         (Aspect::Callback, observed::callback(config, callback.as_ref())),
-    ];
-    Ok(findings.into_iter().map(|(aspect, finding)| finding.about(aspect, config.locale)).collect())
+    ])
 }
 
 fn read_agent<P: Platform>(client: &Client<'_, P>, config: &Config) -> Result<Agent, Failure> {

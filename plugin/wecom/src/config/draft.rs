@@ -11,7 +11,12 @@ use super::{
     secret::{MASK, Secret},
 };
 use crate::{
-    contract::element::{Destination, Proxy, SecretPlace, Setting},
+    contract::{
+        directory,
+        element::{Destination, Proxy, SecretPlace, Setting},
+    },
+    directory::id::IdRule,
+    kit::{self, config::Common},
     text::Locale,
 };
 
@@ -86,6 +91,7 @@ impl Draft {
     /// The configuration, when everything required was understood.
     pub(super) fn finish(self) -> Option<Config> {
         Some(Config {
+            common: self.common()?,
             corp_id: self.corp_id?,
             agent_id: self.agent_id?,
             secret: self.secret?,
@@ -100,6 +106,28 @@ impl Draft {
             homepage_state: self.homepage_state?,
             locale: self.locale?,
             sync: SyncConfig { strategy: self.strategy?, fields: self.fields, download_hosts: self.download_hosts },
+        })
+    }
+
+    fn common(&self) -> Option<Common> {
+        Some(Common {
+            organisation: self.corp_id.clone()?,
+            application: self.agent_id?.to_string(),
+            basis: format!("{} {}", self.agent_id?, self.api_base.as_ref()?),
+            ids: IdRule::IgnoreCase,
+            locale: self.locale?,
+            redirect_uri: self.redirect_uri.clone(),
+            trusted_domain: self.trusted_domain.clone(),
+            homepage: match self.homepage_state? {
+                HomepageState::Allow => kit::config::HomepageState::Allow,
+                HomepageState::Refuse => kit::config::HomepageState::Refuse,
+            },
+            strategy: match self.strategy? {
+                Strategy::Automatic => directory::Strategy::Automatic,
+                Strategy::Walk => directory::Strategy::Walk,
+                Strategy::Export => directory::Strategy::Export,
+            },
+            fields: self.fields.clone(),
         })
     }
 

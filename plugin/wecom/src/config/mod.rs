@@ -13,7 +13,7 @@ pub use choice::MEMBER_FIELDS;
 pub use crate::kit::config::secret::Secret;
 pub use validation::validate;
 
-use crate::{failure::Failure, text::Locale};
+use crate::{failure::Failure, kit::config::Common, text::Locale};
 
 mod address;
 mod choice;
@@ -27,6 +27,8 @@ pub(crate) use crate::kit::config::{document, problem, reader, secret, suggestio
 /// A sound configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
+    /// The part that means the same for every vendor.
+    pub common: Common,
     /// The organisation, `ww…` or `wx…`.
     pub corp_id: String,
     /// The app.

@@ -49,6 +49,7 @@ fn three_keys_suffice() {
     assert_eq!(
         config,
         Config {
+            common: config.common.clone(),
             corp_id: "ww0123456789abcdef".to_owned(),
             agent_id: 1_000_002,
             secret: Secret::new(SECRET),

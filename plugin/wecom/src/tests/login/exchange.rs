@@ -4,83 +4,14 @@ use std::cell::Cell;
 
 use super::*;
 use crate::{
-    contract::{
-        http::{self, HttpError, Response},
-        login::{AuthorizationRequest, Entry, Outcome},
-    },
-    fake::{self, FakePlatform, errcode, lost, ok, path, query, status, unreached},
-    login::authorization_url,
-    vendor::codes,
+    api::codes,
+    contract::{http, login::Outcome, storage::StorageError},
+    fake::{errcode, lost, query, status, unreached},
+    kit::config::HomepageState,
 };
 
-mod race;
-
-type Answer = Result<Response, HttpError>;
-
-const CODE: &str = "C0DE-of-the-member";
-const MEMBER: &str = r#"{"errcode":0,"errmsg":"ok","userid":"zhangsan"}"#;
-const CURRENT: &str = "auth/getuserinfo";
-const LEGACY: &str = "user/getuserinfo";
-
-/// A vendor that grants a token, answers about codes as told, and shows every member.
-fn vendor(about: impl Fn(&FakePlatform, &http::Request) -> Answer + 'static) -> FakePlatform {
-    let fake = FakePlatform::new();
-    fake.serve_with(move |fake, request| match path(request).as_str() {
-        "/cgi-bin/gettoken" => ok(r#"{"access_token":"t0ken-1","expires_in":7200}"#),
-        "/cgi-bin/user/get" => ok(r#"{"errcode":0,"userid":"zhangsan","name":"张三","department":[2],"status":1}"#),
-        _ => about(fake, request),
-    });
-    fake
-}
-
-fn answering(answer: Answer) -> FakePlatform {
-    vendor(move |_, _| answer.clone())
-}
-
-/// Starts a sign-in and gives the request that will end it.
-fn started(fake: &FakePlatform, entry: Entry, binding: Option<&str>) -> ExchangeRequest {
-    let request = AuthorizationRequest {
-        entry,
-        redirect_uri: None,
-        return_to: Some("/orders?id=7".into()),
-        language: None,
-        browser_binding: binding.map(str::to_owned),
-    };
-    let authorization = authorization_url(fake, &fake::config(), &request).unwrap();
-    ExchangeRequest { code: CODE.into(), state: authorization.state, browser_binding: binding.map(str::to_owned) }
-}
-
-fn homepage() -> ExchangeRequest {
-    ExchangeRequest { code: CODE.into(), state: fake::config().corp_id, browser_binding: None }
-}
-
-fn exchange(fake: &FakePlatform, request: &ExchangeRequest) -> Result<Exchange, Failure> {
-    let outcome = exchange_code(fake, &fake::config(), request);
-    let shown = format!("{outcome:?} {:?}", fake.logs.borrow());
-    for secret in [CODE, "t0ken-1", fake::SECRET] {
-        assert!(!shown.contains(secret), "{shown}");
-    }
-    if let Err(failure) = &outcome {
-        assert!(failure.hint.is_some(), "{failure:?}");
-        assert!(!failure.message.en.contains(&request.state), "{failure:?}");
-    }
-    outcome
-}
-
-fn rejects(fake: &FakePlatform, request: &ExchangeRequest) {
-    assert_eq!(exchange(fake, request).unwrap_err().reason, Reason::LoginRejected);
-}
-
-fn asked(fake: &FakePlatform) -> usize {
-    fake.count(CURRENT) + fake.count(LEGACY)
-}
-
-fn record_key(request: &ExchangeRequest) -> String {
-    record::key(&request.code, &request.state, request.browser_binding.as_deref())
-}
-
 #[test]
-fn every_door_leads_in() {
+fn every_entry_leads_in() {
     for (entry, binding) in [
         (Entry::Browser, None),
         (Entry::Browser, Some("c00kie")),
@@ -103,7 +34,7 @@ fn every_door_leads_in() {
         assert_eq!(query(about, "code").as_deref(), Some(CODE));
         assert_eq!(query(about, "access_token").as_deref(), Some("t0ken-1"));
         assert!(fake.keys("login-state/").is_empty(), "the state is spent");
-        let key = record_key(&request);
+        let key = exchange_key(&request);
         assert_eq!((fake.is_sealed(&key), fake.ttl_ms(&key)), (Some(true), Some(30_000)));
     }
 }
@@ -115,8 +46,8 @@ fn the_same_request_has_the_same_outcome_for_thirty_seconds() {
         ok(r#"{"openid":"oSampleOpenId0001","external_userid":"wmSampleExternal0001"}"#),
         ok(r#"{"userid":"wwother/lisi"}"#),
         errcode(40029, "invalid code"),
-        errcode(-1, "system error"),
-        ok("<html>"),
+        ok(r#"{"userid":{}}"#),
+        ok("{}"),
     ] {
         let fake = answering(answer);
         let request = started(&fake, Entry::Browser, Some("c00kie"));
@@ -157,7 +88,7 @@ fn a_state_that_was_never_made_or_is_too_old_is_rejected() {
     rejects(&fake, &request);
     // The host's clock counts as well, should the store's be slow.
     let request = started(&fake, Entry::Workspace, None);
-    let key = state::key(&request.state);
+    let key = state_key(&request.state);
     fake.apply(&[store::put_text(&key, fake.value(&key).unwrap())]).unwrap();
     fake.advance_ms(600_000);
     rejects(&fake, &request);
@@ -193,7 +124,7 @@ fn what_cannot_have_come_from_wecom_is_refused_unseen() {
         ("state", ExchangeRequest { state: "x".repeat(129), ..request.clone() }),
         ("browser-binding", ExchangeRequest { browser_binding: Some(String::new()), ..request.clone() }),
     ] {
-        let failure = exchange_code(&fake, &fake::config(), &bad).unwrap_err();
+        let failure = login::exchange_code::<WeCom, _>(&fake, &fake::config(), &bad).unwrap_err();
         let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
         assert_eq!(problem.path, path);
     }
@@ -210,11 +141,11 @@ fn a_home_page_signs_in_without_a_verified_state() {
     exchange(&fake, &ExchangeRequest { code: "another-code".into(), ..homepage() }).unwrap();
     assert_eq!(asked(&fake), 2);
 
-    let strict = Config { homepage_state: HomepageState::Refuse, ..fake::config() };
-    let failure = exchange_code(&fake, &strict, &homepage()).unwrap_err();
+    let strict = config(|common| common.homepage = HomepageState::Refuse);
+    let failure = exchange_with(&fake, &strict, &homepage()).unwrap_err();
     assert_eq!((failure.reason, asked(&fake)), (Reason::LoginRejected, 2));
     let request = started(&fake, Entry::Workspace, None);
-    assert!(exchange_code(&fake, &strict, &request).is_ok());
+    assert!(exchange_with(&fake, &strict, &request).is_ok());
 }
 
 #[test]
@@ -229,7 +160,7 @@ fn an_old_installation_is_asked_on_its_own_path() {
 }
 
 #[test]
-fn the_state_comes_back_when_the_code_was_not_looked_at() {
+fn the_state_comes_back_when_the_code_may_still_be_good() {
     for (name, answer) in [
         ("no connection", Err(unreached(http::Failure::Connect))),
         ("no name", Err(unreached(http::Failure::Dns))),
@@ -244,17 +175,27 @@ fn the_state_comes_back_when_the_code_was_not_looked_at() {
         ("address refused", errcode(60020, "not allow to access from your ip")),
         ("app disabled", errcode(50003, "app disabled")),
         ("no permission", errcode(48002, "api forbidden")),
+        ("busy", errcode(-1, "system error")),
+        ("5xx", status(502, "<html>")),
+        ("too often, by a gateway", status(429, "")),
+        ("turned away by a gateway", status(403, "")),
+        ("a page of HTML", ok("<html>")),
+        ("no answer", Err(lost(http::Failure::Timeout))),
+        ("broken off", Err(lost(http::Failure::Connect))),
+        ("cut off", ok(r#"{"errcode":0,"userid":"zhang"#)),
     ] {
         for is_homepage in [false, true] {
             let fake = answering(answer.clone());
             let request = if is_homepage { homepage() } else { started(&fake, Entry::Browser, Some("c00kie")) };
-            let before = fake.value(&state::key(&request.state));
+            let before = fake.value(&state_key(&request.state));
             fake.advance_ms(1_000);
-            exchange(&fake, &request).unwrap_err();
+            let failure = exchange(&fake, &request).unwrap_err();
+            let hint = &failure.hint.as_ref().unwrap().en;
+            assert_eq!(hint == "reload the page shortly", failure.is_transient(), "{name}: {hint}");
             assert!(fake.keys("login-exchange/").is_empty(), "{name}");
-            assert_eq!(fake.value(&state::key(&request.state)), before, "{name}");
+            assert_eq!(fake.value(&state_key(&request.state)), before, "{name}");
             if !is_homepage {
-                assert_eq!(fake.ttl_ms(&state::key(&request.state)), Some(599_000), "{name}: no more life than it had");
+                assert_eq!(fake.ttl_ms(&state_key(&request.state)), Some(599_000), "{name}: no more life than it had");
             }
             // The person reloads the page once the trouble is over.
             fake.serve(|request| match path(request).as_str() {
@@ -267,6 +208,23 @@ fn the_state_comes_back_when_the_code_was_not_looked_at() {
 }
 
 #[test]
+fn a_code_that_was_spent_all_the_same_is_refused_by_name_after_a_reload() {
+    let reached = Cell::new(false);
+    let fake =
+        vendor(
+            move |_, _| {
+                if reached.replace(true) { errcode(40029, "invalid code") } else { Err(lost(http::Failure::Timeout)) }
+            },
+        );
+    let request = started(&fake, Entry::Browser, Some("c00kie"));
+    let first = exchange(&fake, &request).unwrap_err();
+    assert_eq!((first.reason, asked(&fake)), (Reason::Unavailable, 1));
+    let second = exchange(&fake, &request).unwrap_err();
+    assert_eq!((second.reason, second.vendor_code), (Reason::LoginRejected, Some(40029)));
+    assert_eq!(second.hint.unwrap().en, "this sign-in is void: start it again");
+}
+
+#[test]
 fn the_state_comes_back_when_there_was_no_token() {
     for answer in [errcode(40013, "invalid corpid"), errcode(-1, "system error"), Err(lost(http::Failure::Timeout))] {
         let fake = FakePlatform::new();
@@ -274,21 +232,16 @@ fn the_state_comes_back_when_there_was_no_token() {
         fake.serve(move |_| answer.clone());
         exchange(&fake, &request).unwrap_err();
         assert_eq!(asked(&fake), 0);
-        assert!(fake.value(&state::key(&request.state)).is_some() && fake.keys("login-exchange/").is_empty());
+        assert!(fake.value(&state_key(&request.state)).is_some() && fake.keys("login-exchange/").is_empty());
     }
 }
 
 #[test]
-fn the_state_stays_spent_when_the_code_is_or_may_be() {
+fn the_state_stays_spent_when_the_code_is() {
     for (name, answer, reason) in [
         ("unknown code", errcode(40029, "invalid code"), Reason::LoginRejected),
         ("expired code", errcode(42003, "code expired"), Reason::LoginRejected),
         ("used code", errcode(42022, "code used"), Reason::LoginRejected),
-        ("busy", errcode(-1, "system error"), Reason::Unavailable),
-        ("5xx", status(502, "<html>"), Reason::Unavailable),
-        ("no answer", Err(lost(http::Failure::Timeout)), Reason::Unavailable),
-        ("broken off", Err(lost(http::Failure::Connect)), Reason::Unavailable),
-        ("cut off", ok(r#"{"errcode":0,"userid":"zhang"#), Reason::UnexpectedAnswer),
         ("another shape", ok(r#"{"userid":{}}"#), Reason::UnexpectedAnswer),
         ("nobody", ok("{}"), Reason::UnexpectedAnswer),
         ("other domain", errcode(50001, "redirect_uri not trusted"), codes::failure(50001, "", CURRENT).reason),
@@ -312,4 +265,38 @@ fn a_stale_token_costs_the_sign_in_nothing() {
     let request = started(&fake, Entry::Browser, None);
     exchange(&fake, &request).unwrap();
     assert_eq!((fake.count("gettoken"), asked(&fake)), (2, 2));
+}
+
+#[test]
+fn what_another_version_stored_keeps_nobody_out() {
+    // A state of the version before, which knew neither organisation nor the contract's entries.
+    let fake = answering(ok(MEMBER));
+    let state = "0123456789abcdefABCDEF";
+    let old = r#"{"door":"Browser","redirect_uri":"https://app.example.com/","return_to":null,"binding":null,"expires_at_ms":9999999999999}"#;
+    fake.apply(&[store::put_text(state_key(state), old.to_owned())]).unwrap();
+    rejects(&fake, &ExchangeRequest { state: state.into(), ..homepage() });
+
+    for old in
+        ["", "{", r#"{"Done":{"outcome":{"Outsider":{"open_id":"o"}}}}"#, r#"{"Failed":{"reason":"login-rejected"}}"#]
+    {
+        let fake = answering(ok(MEMBER));
+        let request = started(&fake, Entry::Browser, None);
+        fake.apply(&[store::put_text(exchange_key(&request), old.to_owned())]).unwrap();
+        assert!(exchange(&fake, &request).is_ok(), "{old}");
+        assert_eq!((exchange(&fake, &request).is_ok(), asked(&fake)), (true, 1), "{old}");
+    }
+}
+
+#[test]
+fn a_sign_in_whose_code_is_spent_is_not_to_be_reloaded() {
+    let fake = answering(ok(MEMBER));
+    let request = started(&fake, Entry::Browser, None);
+    fake.before_storage(
+        |_, touch| {
+            if touch.meets("directory/") { Err(StorageError::Unavailable(false)) } else { Ok(()) }
+        },
+    );
+    let failure = exchange(&fake, &request).unwrap_err();
+    assert_eq!((&failure.reason, failure.retry_after_ms), (&Reason::Unavailable, None));
+    assert_eq!(failure.hint.as_ref().unwrap().en, "this sign-in is no longer valid: sign in again");
 }

@@ -1,0 +1,3 @@
+//! WeCom's side and the kit together, over the kit's fake platform.
+
+mod login;
