@@ -3,7 +3,10 @@ pub mod config { #[path = "common.rs"] pub mod common; pub use common::{Common, 
 pub mod contract;
 pub mod directory;
 pub mod failure;
+#[cfg(any(test, feature = "fake"))]
+pub mod fake;
 pub mod fingerprint;
+pub mod login;
 pub mod names;
 pub mod platform;
 pub mod store;

@@ -11,7 +11,7 @@ use url::{Position, Url};
 use crate::{
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
-    kit::config::Common,
+    config::Common,
     text::Text,
 };
 

@@ -3,7 +3,7 @@
 use crate::{
     contract::login::{Authorization, AuthorizationRequest, Entry, LoginParameters},
     failure::Failure,
-    kit::vendor::{SignIn, Vendor},
+    vendor::{SignIn, Vendor},
     login::{
         address, argument,
         login_state::{self, LoginState},

@@ -9,7 +9,7 @@ use crate::{
     contract::login::{Exchange, ExchangeRequest},
     failure::Failure,
     fingerprint,
-    kit::config::Common,
+    config::Common,
 };
 
 /// How long an exchange is remembered, from its beginning.

@@ -22,10 +22,8 @@ use crate::{
     },
     failure::Failure,
     fingerprint,
-    kit::{
-        config::HomepageState,
-        vendor::{Client, Vendor},
-    },
+    config::HomepageState,
+    vendor::{Client, Vendor},
     login::{
         argument,
         cached_exchange::{self, CachedExchange},

@@ -14,10 +14,8 @@ use crate::{
         member::is_id,
     },
     failure::Failure,
-    kit::{
-        config::Common,
-        vendor::{Client, Identified, MemberAnswer},
-    },
+    config::Common,
+    vendor::{Client, Identified, MemberAnswer},
     platform::Platform,
     text::Text,
 };
