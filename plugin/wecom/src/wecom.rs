@@ -3,27 +3,37 @@
 use crate::{
     api::{
         answer,
-        client::{Call, Client},
-        endpoint::Api,
-        refusal::{hides_department, hides_member},
+        call::Call,
+        client::Client,
+        codes::hides_department,
+        endpoint::Endpoint,
     },
     config::Config,
-    contract::{
-        element::{Aspect, Description, Validation},
-        login::{Entry, SensitiveFields},
-        types::Reason,
-    },
-    failure::Failure,
+    export::{self, Export},
     identify,
     kit::{
         config::Common,
-        vendor::{self, DepartmentAnswer, Identified, IdentifyError, MemberAnswer, SignIn, Usage, Vendor},
+        contract::{
+            element::{Aspect, Description, Validation},
+            login::{Entry, SensitiveFields},
+            types::Reason,
+        },
+        directory::{
+            member::MemberRow,
+            sync::{RunContext, StepError},
+        },
+        failure::Failure,
+        platform::Platform,
+        text::{Locale, Text},
+        vendor::{
+            self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
+            Usage, Vendor,
+        },
+        verdict::Finding,
     },
-    login_url::{self, Scope},
-    platform::Platform,
-    text::{Locale, Text},
-    verdict::Finding,
-    wire::{department, member},
+    login_url::{self, Scope as Consent},
+    scope::{self, Scope},
+    wire::member,
 };
 
 /// WeCom (企业微信).
@@ -62,8 +72,8 @@ impl Vendor for WeCom {
         let SignIn { entry, redirect_uri, state, locale } = *sign_in;
         match entry {
             Entry::Browser => Ok(login_url::browser(config, redirect_uri, state, locale)),
-            Entry::Workspace => Ok(login_url::in_app(config, redirect_uri, state, Scope::Base)),
-            Entry::WorkspaceConsent => Ok(login_url::in_app(config, redirect_uri, state, Scope::PrivateInfo)),
+            Entry::Workspace => Ok(login_url::in_app(config, redirect_uri, state, Consent::Base)),
+            Entry::WorkspaceConsent => Ok(login_url::in_app(config, redirect_uri, state, Consent::PrivateInfo)),
             Entry::Other(name) => Err(Failure::new(
                 Reason::Unsupported,
                 (
@@ -88,50 +98,98 @@ impl Vendor for WeCom {
 }
 
 impl<P: Platform> vendor::Client<P> for Client<'_, P> {
+    type Scope = Scope;
+    type List = String;
+    type Bulk = Export;
+    /// A walk of so many takes some 25 seconds at the 20 calls a second that WeCom bears, an export as long to be made.
+    const BULK_FROM_DEPARTMENTS: usize = 500;
+
+    fn scope(
+        run: &mut RunContext<'_, P, Self>,
+        state: &mut Scope,
+        with_departments: bool,
+    ) -> Result<Scoped, StepError> {
+        scope::next(run, state, with_departments)
+    }
+
+    fn list(&self, asked: &[ListRequest<'_>], max_bytes: Option<u64>) -> Vec<Result<Listed<String>, Failure>> {
+        let call = |asked: &ListRequest<'_>| {
+            Call::get(Endpoint::UserList, vec![("department_id", asked.department.to_owned())])
+        };
+        let calls: Vec<Call> = asked.iter().map(call).collect();
+        self.attempt_all(&calls, max_bytes).into_iter().map(listed).collect()
+    }
+
+    fn read_list(
+        &self,
+        department: &str,
+        list: String,
+        take: impl FnMut(Vec<MemberRow>) -> Result<(), StepError>,
+    ) -> Result<Option<String>, StepError> {
+        let call = Call::get(Endpoint::UserList, vec![("department_id", department.to_owned())]);
+        match member::each(&list, export::ROWS, take) {
+            Ok(()) => Ok(None),
+            Err(member::Broken::Refused(error)) => Err(error),
+            Err(member::Broken::Unreadable(error)) => {
+                Err(StepError::Vendor(answer::unreadable(&call, &error).failure))
+            }
+        }
+    }
+
+    fn member_ids(&self, department: &str) -> Result<Listed<Vec<String>>, Failure> {
+        let call = Call::get(Endpoint::UserSimpleList, vec![("department_id", department.to_owned())]);
+        let answer = self.attempt_all(std::slice::from_ref(&call), None).pop();
+        match listed(answer.unwrap_or_else(|| Err(answer::without(&call, "answer of the host").failure)))? {
+            Listed::Here(text) => {
+                let ids = member::ids(&text).map_err(|error| answer::unreadable(&call, &error).failure)?;
+                Ok(Listed::Here(ids))
+            }
+            Listed::Hidden(code) => Ok(Listed::Hidden(code)),
+        }
+    }
+
+    fn members(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>> {
+        self.members_side_by_side(ids)
+    }
+
+    fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>> {
+        self.departments_side_by_side(ids)
+    }
+
+    fn bulk(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<BulkStep<Export>, StepError> {
+        export::step(run, state)
+    }
+
     fn usage(&self) -> Usage {
-        let usage = Client::usage(self);
-        Usage { calls: usage.calls, retries: usage.retries, downloads: usage.downloads }
+        Client::usage(self)
     }
 
     fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
-        crate::check::findings(self.sender.platform, self.sender.config)
+        Client::check(self)
     }
 
     fn identify(&self, code: &str) -> Result<Identified, IdentifyError> {
-        identify::identify(self, &self.sender.config.common, code)
+        identify::identify(self, &self.config().common, code)
     }
 
     fn consented(&self, id: &str, proof: &str) -> Result<SensitiveFields, Failure> {
-        identify::consented(self, &self.sender.config.common, id, proof)
+        identify::consented(self, &self.config().common, id, proof)
     }
 
     fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
-        let call = Call::get(Api::UserGet, vec![("userid", id.to_owned())]);
-        let text = match self.read_text(&call) {
-            Ok(text) => text,
-            Err(failure) if hides_member(&failure) => return Ok(MemberAnswer::Hidden(failure.vendor_code)),
-            Err(failure) => return Err(failure),
-        };
-        match member::parse(&text) {
-            Ok(member) if self.sender.config.common.ids.is_same(&member.id, id) => {
-                Ok(MemberAnswer::Shown(Box::new(member.into())))
-            }
-            Ok(_) => Err(answer::without(call.api, "member of that id").failure),
-            Err(_) => Ok(MemberAnswer::Unreadable),
-        }
+        Client::member(self, id)
     }
 
     fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
-        let call = Call::get(Api::DepartmentGet, vec![("id", id.to_owned())]);
-        let text = match self.read_text(&call) {
-            Ok(text) => text,
-            Err(failure) if hides_department(&failure) => return Ok(DepartmentAnswer::Hidden(failure.vendor_code)),
-            Err(failure) => return Err(failure),
-        };
-        match department::parse_one(&text) {
-            Ok(department) if department.id == id => Ok(DepartmentAnswer::Shown(Box::new(department.into()))),
-            Ok(_) => Err(answer::without(call.api, "department of that id").failure),
-            Err(_) => Ok(DepartmentAnswer::Unreadable),
-        }
+        Client::department(self, id)
+    }
+}
+
+/// A list of a department, or that it is not to be seen.
+fn listed(answer: Result<String, Failure>) -> Result<Listed<String>, Failure> {
+    match answer {
+        Ok(text) => Ok(Listed::Here(text)),
+        Err(failure) if hides_department(&failure) => Ok(Listed::Hidden(failure.vendor_code)),
+        Err(failure) => Err(failure),
     }
 }
