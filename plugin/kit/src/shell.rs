@@ -90,7 +90,7 @@ struct Component;
 fn with_config<T>(work: impl FnOnce(&Imports, &Config) -> Result<T, Failure>) -> Result<T, types::Error> {
     let document = Imports.settings();
     let config = Config::parse(&document).map_err(|failure| failure.into_error(Config::locale_of(&document)))?;
-    work(&Imports, &config).map_err(|failure| failure.into_error(config.locale))
+    work(&Imports, &config).map_err(|failure| failure.into_error(config.common.locale))
 }
 
 /// Runs an export that reads the local copy: it needs no configuration, only the language of its hints.

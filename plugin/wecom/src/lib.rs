@@ -6,7 +6,6 @@ pub mod kit;
 pub mod api;
 pub mod check;
 pub mod config;
-pub mod describe;
 pub mod export;
 pub mod login_url;
 pub mod wire;
@@ -22,5 +21,5 @@ pub mod vendor {
 
 /// Likewise.
 pub mod element {
-    pub use crate::{check::check_connection, config::validate, describe::describe, verdict};
+    pub use crate::{check::check_connection, config::{describe, validate}, verdict};
 }

@@ -38,7 +38,7 @@ pub fn sync_member<P: Platform>(platform: &P, config: &Config, id: &str) -> Resu
         Ok(text) => {
             let mut member =
                 member::parse_of(id, &text).map_err(|error| answer::unreadable(Api::UserGet, &error).failure)?;
-            if let Some(fields) = &config.sync.fields {
+            if let Some(fields) = &config.common.fields {
                 member.keep_only(fields);
             }
             Some(member)
@@ -48,7 +48,7 @@ pub fn sync_member<P: Platform>(platform: &P, config: &Config, id: &str) -> Resu
         Err(failure) => return Err(failure),
     };
     for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(platform, &config.corp_id)?;
+        let mut batch = Batch::begin(platform, &config.common.organisation)?;
         let stored = store::get::<_, MemberRecord>(platform, &key::member(id))?.map(|stored| stored.value);
         if stored.as_ref().is_some_and(|stored| stored.read_at > read_at) {
             return read::find_member(platform, id);
@@ -90,7 +90,7 @@ pub fn sync_department<P: Platform>(platform: &P, config: &Config, id: &str) -> 
         return Err(answer::without(Api::DepartmentGet, "the department that was asked for").failure);
     }
     for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(platform, &config.corp_id)?;
+        let mut batch = Batch::begin(platform, &config.common.organisation)?;
         let stored = store::get::<_, DepartmentRecord>(platform, &key::department(&id))?.map(|stored| stored.value);
         let mut department = fetched.clone();
         let decision = decision::on_department(stored.as_ref().map(|stored| &stored.department), &mut department);

@@ -28,10 +28,10 @@ struct Address {
 /// configured one. Without a configured one it must be on the trusted domain.
 pub(super) fn redirect_uri(config: &Config, given: Option<&str>) -> Result<String, Failure> {
     let Some(given) = given else {
-        return config.redirect_uri.as_ref().map(|url| url.as_str().to_owned()).ok_or_else(unconfigured);
+        return config.common.redirect_uri.as_ref().map(|url| url.as_str().to_owned()).ok_or_else(unconfigured);
     };
     let address = Address::parse("redirect-uri", given)?;
-    let (admitted, expected) = match (&config.redirect_uri, &config.trusted_domain) {
+    let (admitted, expected) = match (&config.common.redirect_uri, &config.common.trusted_domain) {
         (Some(url), _) => (url.origin() == address.url.origin(), origin(url).to_owned()),
         (None, Some(domain)) => (address.is_on(domain), domain.clone()),
         (None, None) => return Err(unconfigured()),
@@ -43,8 +43,8 @@ pub(super) fn redirect_uri(config: &Config, given: Option<&str>) -> Result<Strin
 /// WeCom alone judges, as it does in any case when the home page is opened.
 pub(super) fn homepage_target(config: &Config, given: &str) -> Result<String, Failure> {
     let address = Address::parse("target", given)?;
-    let redirect_host = config.redirect_uri.as_ref().map(authority);
-    let hosts: Vec<String> = redirect_host.into_iter().chain(config.trusted_domain.clone()).collect();
+    let redirect_host = config.common.redirect_uri.as_ref().map(authority);
+    let hosts: Vec<String> = redirect_host.into_iter().chain(config.common.trusted_domain.clone()).collect();
     if hosts.is_empty() || hosts.iter().any(|host| address.is_on(host)) {
         Ok(address.text)
     } else {

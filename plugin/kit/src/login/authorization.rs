@@ -21,8 +21,8 @@ pub fn login_config<P: Platform>(platform: &P, config: &Config) -> Result<LoginP
     let redirect_uri = address::redirect_uri(config, None)?;
     let issued = Issued::new(platform, Door::Browser, redirect_uri.clone());
     Ok(LoginParameters {
-        organisation_id: config.corp_id.clone(),
-        application_id: config.agent_id.to_string(),
+        organisation_id: config.common.organisation.clone(),
+        application_id: config.common.application.clone(),
         redirect_uri,
         state: state::issue(platform, &issued)?,
         expires_at: issued.expires_at_ms,
@@ -51,7 +51,7 @@ pub fn authorization_url<P: Platform>(
         ..Issued::new(platform, door, redirect_uri)
     };
     let state = state::issue(platform, &issued)?;
-    let language = request.language.as_deref().map_or(config.locale, Locale::from_tag);
+    let language = request.language.as_deref().map_or(config.common.locale, Locale::from_tag);
     let url = match door {
         Door::Browser => url::browser(config, &issued.redirect_uri, &state, language),
         Door::Workspace => url::in_app(config, &issued.redirect_uri, &state, Scope::Base),

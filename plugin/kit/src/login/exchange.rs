@@ -60,8 +60,8 @@ pub fn exchange_code<P: Platform>(
     argument::code(&request.code)?;
     argument::state(&request.state)?;
     argument::binding(request.browser_binding.as_deref())?;
-    let is_homepage = request.state == config.corp_id;
-    if is_homepage && config.homepage_state == HomepageState::Refuse {
+    let is_homepage = request.state == config.common.organisation;
+    if is_homepage && config.common.homepage == HomepageState::Refuse {
         return Err(homepage_refused());
     }
     let attempt = Attempt {

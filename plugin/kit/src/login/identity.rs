@@ -47,7 +47,7 @@ pub(super) fn resolve<P: Platform>(
 ) -> Result<Seen, Failure> {
     let mut warnings = Vec::new();
     let outcome = match answer.member_id() {
-        Some(id) => match split(id, &config.corp_id)? {
+        Some(id) => match split(id, &config.common.organisation)? {
             (None, id) => {
                 let reader = Reader { platform, config, client };
                 Outcome::Member(reader.member(id, door, answer.user_ticket.clone(), &mut warnings)?)
@@ -192,12 +192,12 @@ impl<P: Platform> Reader<'_, '_, P> {
     }
 
     fn warning(&self, path: &str, code: &str, failure: Failure) -> Problem {
-        let hint = failure.hint.map(|hint| hint.show(self.config.locale)).unwrap_or_default();
+        let hint = failure.hint.map(|hint| hint.show(self.config.common.locale)).unwrap_or_default();
         Problem {
             path: path.to_owned(),
             code: code.to_owned(),
             severity: Severity::Warning,
-            message: failure.message.line(self.config.locale),
+            message: failure.message.line(self.config.common.locale),
             hint,
         }
     }

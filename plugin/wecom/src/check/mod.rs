@@ -55,7 +55,7 @@ pub fn check_connection<P: Platform>(platform: &P, config: &Config) -> Result<Ve
         (Aspect::SensitiveFields, observed::sensitive_fields(sensitive.as_ref())),
         (Aspect::Callback, observed::callback(config, callback.as_ref())),
     ];
-    Ok(findings.into_iter().map(|(aspect, finding)| finding.about(aspect, config.locale)).collect())
+    Ok(findings.into_iter().map(|(aspect, finding)| finding.about(aspect, config.common.locale)).collect())
 }
 
 fn read_agent<P: Platform>(client: &Client<'_, P>, config: &Config) -> Result<Agent, Failure> {

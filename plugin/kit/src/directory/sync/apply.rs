@@ -213,7 +213,7 @@ fn write<P: Platform>(
 ) -> Result<(), Stop> {
     let before = worker.run.clone();
     for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(worker.platform, &worker.config.corp_id)?;
+        let mut batch = Batch::begin(worker.platform, &worker.config.common.organisation)?;
         fill(worker, &mut batch)?;
         let ops = if batch.is_empty() { Vec::new() } else { batch.into_ops() };
         if worker.try_commit(ops)? {

@@ -29,7 +29,7 @@ pub struct Row<'a> {
 
 /// Takes note of members that WeCom showed.
 pub fn meet<P: Platform>(worker: &mut Worker<'_, P>, mut members: Vec<Member>, read_at: u64) -> Result<(), Stop> {
-    if let Some(fields) = &worker.config.sync.fields {
+    if let Some(fields) = &worker.config.common.fields {
         members.iter_mut().for_each(|member| member.keep_only(fields));
     }
     let mut keys = Vec::with_capacity(members.len() * 2);

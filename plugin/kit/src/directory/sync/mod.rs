@@ -42,7 +42,7 @@ use self::{
 use super::{head, key};
 use crate::export;
 use crate::{
-    config::{self, Config},
+    config::Config,
     contract::{
         directory::{Pause, Progress, Strategy, SyncRequest, SyncStep, Waiting},
         log::Level,
@@ -110,7 +110,7 @@ fn current_run<P: Platform>(
     way: Way,
     lease: &mut Lease,
 ) -> Result<(Run, bool), Failure> {
-    let head = head::read_for(platform, &config.corp_id)?.0;
+    let head = head::read_for(platform, &config.common.organisation)?.0;
     let now = platform.now_ms();
     let stored = match store::get::<_, Run>(platform, key::RUN) {
         // What cannot be read cannot go on, and somebody asked to give it up.
@@ -155,9 +155,9 @@ fn forget<P: Platform>(platform: &P, lease: &mut Lease, ops: Vec<Op>) -> Result<
 /// What a run is begun for. What was fetched for another organisation, as another app or with other fields must not be
 /// written under this configuration. Holds no secret: a new one for the same app changes nothing.
 fn basis(config: &Config) -> String {
-    let fields = config.sync.fields.as_ref().map(|fields| fields.iter().cloned().collect::<Vec<_>>().join(","));
+    let fields = config.common.fields.as_ref().map(|fields| fields.iter().cloned().collect::<Vec<_>>().join(","));
     let fields = fields.as_deref().unwrap_or("*");
-    format!("{} {} {} {fields}", config.corp_id.to_lowercase(), config.agent_id, config.api_base)
+    format!("{} {} {fields}", config.common.organisation.to_lowercase(), config.common.basis)
 }
 
 /// Whether an unfinished run is continued. One that has begun to write always is: only it knows what is left. A
@@ -225,7 +225,7 @@ fn step<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Resul
             apply::plan_departments(worker)?;
             worker.count_calls();
             worker.run.is_reported = true;
-            let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
+            let head = head::read_for(worker.platform, &worker.config.common.organisation)?.0;
             let report = Report::new(Outcome::Planned, &worker.run, &head, worker.platform.now_ms());
             let ops = history::record(worker.platform, &report)?;
             worker.commit(ops)?;
@@ -248,7 +248,7 @@ fn step<P: Platform>(worker: &mut Worker<'_, P>, request: &SyncRequest) -> Resul
 fn finish<P: Platform>(worker: &mut Worker<'_, P>) -> Result<SyncStep, Stop> {
     worker.count_calls();
     let now = worker.platform.now_ms();
-    let (head, version) = head::read_for(worker.platform, &worker.config.corp_id)?;
+    let (head, version) = head::read_for(worker.platform, &worker.config.common.organisation)?;
     let report = Report::new(Outcome::Complete, &worker.run, &head, now);
     let observed = Observed { seen: worker.run.saw_sensitive, at: now };
     let mut ops = history::record(worker.platform, &report)?;
@@ -298,7 +298,7 @@ fn stopped<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<
 /// Writes down where the run stands and leaves the rest to a person.
 fn pause<P: Platform>(worker: &mut Worker<'_, P>, failure: Failure) -> Result<SyncStep, Stop> {
     worker.checkpoint()?;
-    let error = failure.into_error(worker.config.locale);
+    let error = failure.into_error(worker.config.common.locale);
     Ok(SyncStep::Paused(Pause { error, progress: worker.run.progress() }))
 }
 
@@ -317,11 +317,12 @@ fn waiting(wait: PendingWait, progress: Progress) -> Waiting {
 
 /// How members are to be fetched: as the request says, else as the configuration does.
 fn way(asked: &Strategy, config: &Config) -> Result<Way, Failure> {
-    match (asked, config.sync.strategy) {
-        (Strategy::Walk, _) | (Strategy::Automatic, config::Strategy::Walk) => Ok(Way::Walk),
-        (Strategy::Export, _) | (Strategy::Automatic, config::Strategy::Export) => Ok(Way::Export),
-        (Strategy::Automatic, config::Strategy::Automatic) => Ok(Way::Automatic),
-        (Strategy::Other(name), _) => Err(Failure::invalid_argument(
+    let strategy = if *asked == Strategy::Automatic { &config.common.strategy } else { asked };
+    match strategy {
+        Strategy::Automatic => Ok(Way::Automatic),
+        Strategy::Walk => Ok(Way::Walk),
+        Strategy::Export => Ok(Way::Export),
+        Strategy::Other(name) => Err(Failure::invalid_argument(
             "strategy",
             format!("unknown strategy {name:?}: expected automatic, walk or export"),
         )),

@@ -64,7 +64,7 @@ fn find_departments<P: Platform>(worker: &mut Worker<'_, P>, after: Option<Strin
 }
 
 fn find_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) -> Result<(), Stop> {
-    let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
+    let head = head::read_for(worker.platform, &worker.config.common.organisation)?.0;
     // Everybody present was met. Where somebody else wrote meanwhile, equal numbers prove nothing.
     if head.members.present() == worker.run.present_met && head.last_change == worker.run.began_after {
         worker.run.phase = Phase::Guard;
@@ -100,7 +100,7 @@ fn find_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String>) 
 
 /// Stops a run that would take away too much, unless somebody allowed it.
 pub fn guard<P: Platform>(worker: &mut Worker<'_, P>, is_allowed: bool) -> Result<(), Stop> {
-    let head = head::read_for(worker.platform, &worker.config.corp_id)?.0;
+    let head = head::read_for(worker.platform, &worker.config.common.organisation)?.0;
     let counts = counts(worker.run.missing, head.members.present(), head.departments);
     worker.run.is_blocked = !is_allowed && is_mass(&counts);
     if worker.run.is_blocked {
