@@ -11,9 +11,12 @@ use url::{Host, Url};
 use super::{
     field::{Field, Kind},
     problem::Finding,
-    shown::{has_name, shown, shown_url},
+    shown::{has_name, is_opaque, shown, shown_url},
 };
 use crate::text::Text;
+
+/// Bytes of a host without a dot, from which on it has to consist of words.
+const LONG_NAME: usize = 32;
 
 /// Where sign-in pages return to.
 pub(super) fn redirect(field: &Field, text: &str, notes: &mut Vec<Finding>) -> Result<Url, Finding> {
@@ -86,7 +89,9 @@ pub(super) fn base(field: &Field, text: &str, tail: &str, notes: &mut Vec<Findin
                     "path",
                     (
                         format!("地址中已含 {tail} 或其一部分，组件会自行添加；已忽略从此处起的内容"),
-                        format!("the path goes on with {tail}, which the element appends itself; it is left out from there"),
+                        format!(
+                            "the path goes on with {tail}, which the element appends itself; it is left out from there"
+                        ),
                     ),
                     hint,
                 )
@@ -168,8 +173,19 @@ fn is_plain(rest: &str) -> bool {
 
 /// An absolute address that nobody has to explain, with user info or without.
 fn web(text: &str) -> Option<Url> {
-    let is_clean = is_plain_host(text) && !text.contains(|c: char| c.is_whitespace() || c.is_control());
-    Url::parse(text).ok().filter(|url| is_clean && url.has_host() && matches!(url.scheme(), "https" | "http"))
+    let is_clean = !text.contains(|c: char| c.is_whitespace() || c.is_control());
+    let url = parse(text).filter(|url| is_clean && matches!(url.scheme(), "https" | "http"))?;
+    let is_host = match url.host()? {
+        // A parser takes any letters for a host, also those of a secret.
+        Host::Domain(name) => name.len() < LONG_NAME || name.contains('.') || !is_opaque(name),
+        Host::Ipv4(_) | Host::Ipv6(_) => true,
+    };
+    is_host.then_some(url)
+}
+
+/// An address, as a browser reads it. Its reader must not be given a host beyond ASCII.
+pub(super) fn parse(text: &str) -> Option<Url> {
+    is_plain_host(text).then(|| Url::parse(text).ok()).flatten()
 }
 
 fn has_user(url: &Url) -> bool {
@@ -186,8 +202,7 @@ fn absolute(field: &Field, text: &str) -> Result<Url, Finding> {
                 ),
                 _ => Text::new("请去掉地址中的用户名与密码", "take user name and password out of the address"),
             };
-            let message =
-                ("地址中含有用户名或密码，不应有", "the address has a user name or password; expected none");
+            let message = ("地址中含有用户名或密码，不应有", "the address has a user name or password; expected none");
             Err(Finding::error("user-info", message, hint))
         }
         Some(url) => Ok(url),
@@ -254,7 +269,7 @@ fn complete<'a>(field: &Field, text: &'a str) -> Cow<'a, str> {
         return text.into();
     }
     let is_local = |url: Url| is_loopback(&url);
-    let is_local = matches!(field.kind, Kind::Base { .. }) && Url::parse(&format!("http://{text}")).is_ok_and(is_local);
+    let is_local = matches!(field.kind, Kind::Base { .. }) && parse(&format!("http://{text}")).is_some_and(is_local);
     let scheme = if is_local || matches!(field.kind, Kind::Proxy) { "http" } else { "https" };
     format!("{scheme}://{text}").into()
 }

@@ -56,7 +56,10 @@ pub(super) fn parse(document: &str) -> (Option<Node>, Vec<Finding>) {
     if text.len() < document.len() {
         findings.push(Finding::warning(
             "byte-order-mark",
-            ("文档以字节顺序标记（BOM）开头，JSON 不应有", "the document starts with a byte order mark, which JSON does not have"),
+            (
+                "文档以字节顺序标记（BOM）开头，JSON 不应有",
+                "the document starts with a byte order mark, which JSON does not have",
+            ),
             ("请将文件另存为不带 BOM 的 UTF-8", "save the file as UTF-8 without a byte order mark"),
         ));
     }
@@ -97,8 +100,16 @@ const SAVE_AS_UTF_8: Words = (
     "the file was probably saved as GBK or UTF-16: save it as UTF-8 with your editor",
 );
 /// What is typed with a Chinese input method or completed by a word processor, and what JSON has in its place.
-const TYPOGRAPHIC: [(&str, char); 8] =
-    [("“”„‟＂「」", '"'), ("‘’‚＇", '"'), ("：", ':'), ("，、", ','), ("｛", '{'), ("｝", '}'), ("［【", '['), ("］】", ']')];
+const TYPOGRAPHIC: [(&str, char); 8] = [
+    ("“”„‟＂「」", '"'),
+    ("‘’‚＇", '"'),
+    ("：", ':'),
+    ("，、", ','),
+    ("｛", '{'),
+    ("｝", '}'),
+    ("［【", '['),
+    ("］】", ']'),
+];
 /// How the first byte of typographic signs or of a byte order mark shows when UTF-8 is read as GBK or Latin-1, or GBK as
 /// Latin-1.
 const MISREAD: &str = "鈥锛锘âï¡£\u{fffd}\0";

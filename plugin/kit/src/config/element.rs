@@ -29,7 +29,7 @@ pub struct Element {
     pub capabilities: &'static [&'static str],
     /// All keys of the configuration, in the order in which an editor shows them.
     pub fields: &'static [&'static Field],
-    /// What other products put before a key, in lower case: `wecom` of `WECOM_SECRET`.
+    /// What other products put before a key, in lower case: `example` of `EXAMPLE_SECRET`.
     pub prefixes: &'static [&'static str],
 }
 

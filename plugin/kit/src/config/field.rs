@@ -129,8 +129,18 @@ const WEB: &str = r"^https?://\S+$";
 pub const REDIRECT_URI: Field = Field {
     key: "redirectUri",
     elsewhere: &[
-        "callbackaddress", "callbackuri", "callbackurl", "oauthcallback", "oauthcallbackurl", "redirect",
-        "redirectaddress", "redirecturis", "redirecturl", "redirecturls", "returnuri", "returnurl",
+        "callbackaddress",
+        "callbackuri",
+        "callbackurl",
+        "oauthcallback",
+        "oauthcallbackurl",
+        "redirect",
+        "redirectaddress",
+        "redirecturis",
+        "redirecturl",
+        "redirecturls",
+        "returnuri",
+        "returnurl",
     ],
     label: ("登录回跳地址", "Redirect address"),
     help: ("登录完成后返回的完整地址", "the absolute address to which a sign-in returns"),
@@ -156,8 +166,7 @@ pub const TRUSTED_DOMAIN: Field = Field {
 };
 
 /// A server; the vendor adds key, texts and kind.
-pub const BASE_URL: Field =
-    Field { pattern: Some(WEB), example: "https://gateway.example.com", ..Field::PLAIN };
+pub const BASE_URL: Field = Field { pattern: Some(WEB), example: "https://gateway.example.com", ..Field::PLAIN };
 
 /// A proxy of the host.
 pub const PROXY: Field = Field {

@@ -16,6 +16,8 @@ mod reader;
 mod secret;
 mod shown;
 mod suggestion;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use address::{authority, is_plain_host};

@@ -7,14 +7,14 @@ use super::{
     field::{Field, Kind, Use},
     problem::Finding,
     shown::shown,
+    suggestion::plain,
 };
 use crate::text::Text;
 
 /// Whole values, in lower case, that documents and forms use for "put yours here".
-const WHOLE: [&str; 11] =
-    ["changeme", "todo", "tbd", "placeholder", "corpid", "agentid", "corp-id", "agent-id", "null", "none", "undefined"];
+const WHOLE: [&str; 7] = ["changeme", "todo", "tbd", "placeholder", "null", "none", "undefined"];
 /// Words with which such values begin.
-const STARTS: [&str; 4] = ["your", "my-corp", "insert", "replace"];
+const STARTS: [&str; 3] = ["your", "insert", "replace"];
 /// What Chinese ones contain.
 const CHINESE: [&str; 8] = ["你的", "您的", "请填", "请输入", "请替换", "填写", "替换", "占位"];
 
@@ -32,12 +32,16 @@ pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding
                 "replace the template variable, or ask the operator of the platform to grant it",
             ),
         };
-        return Some(Finding::error("placeholder", ("模板变量尚未替换", "the template variable was not filled in"), hint));
+        return Some(Finding::error(
+            "placeholder",
+            ("模板变量尚未替换", "the template variable was not filled in"),
+            hint,
+        ));
     }
     let is_free = matches!(field.kind, Kind::Free);
     let is_error = match () {
         () if is_password => return None,
-        () if is_filler(value) => !is_free || !is_sound,
+        () if is_filler(field, value) => !is_free || !is_sound,
         () if is_likely(value) => !is_sound,
         // No identifier, secret or keyword is written in Chinese.
         () if !is_sound && !value.contains("://") && value.chars().any(is_chinese) => true,
@@ -76,17 +80,19 @@ fn template(value: &str) -> Option<Option<&str>> {
     }))
 }
 
-/// `xxxx`, `wwxxxxxxxx`, `***`: one letter over and over; `<corp id>`; `changeme`.
-fn is_filler(value: &str) -> bool {
+/// `xxxx`, `idxxxxxxxx`, `***`: one letter over and over; `<tenant id>`; `changeme`; the name of the field itself.
+fn is_filler(field: &Field, value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    // Some ids begin with two letters that are the same for all.
-    let rest = lower.strip_prefix("ww").filter(|rest| !rest.is_empty()).unwrap_or(&lower);
-    let is_repeated = rest.len() >= 3 && ["x", "*", ".", "…"].iter().any(|filler| rest.replace(filler, "").is_empty());
+    let is_repeated =
+        lower.len() >= 3 && ["x", "*", ".", "…"].iter().any(|filler| lower.replace(filler, "").is_empty());
+    let begin = lower.trim_end_matches('x');
+    let is_begun = begin.chars().count() <= 2 && lower.len() - begin.len() >= 6;
     let is_bracketed = lower.starts_with('<') && lower.ends_with('>');
-    is_repeated || is_bracketed || WHOLE.contains(&lower.as_str())
+    let is_key = plain(field.split().1) == plain(value);
+    is_repeated || is_begun || is_bracketed || is_key || WHOLE.contains(&lower.as_str())
 }
 
-/// `your-corp-id`, `yourCorpId`, `https://your-domain/`, `填写企业ID`; but not `yourong`, which is a name.
+/// `your-tenant`, `yourTenant`, `https://your-domain/`, `填写租户`; but not `yourong`, which is a name.
 fn is_likely(value: &str) -> bool {
     let start = value.split_once("://").map_or(value, |(_, rest)| rest);
     let lower = start.to_ascii_lowercase().replace('_', "-");
@@ -103,4 +109,3 @@ fn is_likely(value: &str) -> bool {
 fn is_chinese(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9fff}')
 }
-

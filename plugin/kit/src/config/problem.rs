@@ -29,8 +29,10 @@ impl Finding {
     /// A value that does not have its shape. `found` is what may be shown of it, see [`shown`](super::shown::shown).
     pub fn malformed(found: &Text, expected: impl Into<Text>, hint: impl Into<Text>) -> Self {
         let expected = expected.into();
-        let message =
-            (format!("填写的是{}，应为{}", found.zh, expected.zh), format!("found {}; expected {}", found.en, expected.en));
+        let message = (
+            format!("填写的是{}，应为{}", found.zh, expected.zh),
+            format!("found {}; expected {}", found.en, expected.en),
+        );
         Self::error("malformed", message, hint)
     }
 
@@ -130,11 +132,11 @@ mod tests {
     #[test]
     fn a_secret_in_the_wrong_place_is_masked() {
         let mut problems = Problems::default();
-        problems.add("corpId", Finding::error("malformed", "found \"S3CRET-VALUE\"", ("S3CRET-VALUE", "")));
+        problems.add("tenant", Finding::error("malformed", "found \"S3CRET-VALUE\"", ("S3CRET-VALUE", "")));
         problems.hide("S3CRET-VALUE");
         problems.hide("x");
         let report = problems.report(Locale::Chinese);
         assert_eq!((report[0].message.as_str(), report[0].hint.as_str()), ("found \"***\"", "***"));
-        assert_eq!(problems.summary().en, "the configuration is invalid: corpId: found \"***\"");
+        assert_eq!(problems.summary().en, "the configuration is invalid: tenant: found \"***\"");
     }
 }

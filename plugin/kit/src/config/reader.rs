@@ -11,7 +11,7 @@ use super::{
     placeholder,
     problem::{Finding, Problems},
     secret::{MASK, Secret},
-    shown::shown,
+    shown::{is_harmless_key, shown, shown_key},
     suggestion,
     values::{Value, Values},
 };
@@ -35,8 +35,14 @@ pub(super) fn read(element: &Element, document: &str) -> Reading {
     for finding in findings {
         problems.add("", finding);
     }
-    let mut reader =
-        Reader { element, prefix: String::new(), places: Vec::new(), unknown: Vec::new(), problems, values: Values::default() };
+    let mut reader = Reader {
+        element,
+        prefix: String::new(),
+        places: Vec::new(),
+        unknown: Vec::new(),
+        problems,
+        values: Values::default(),
+    };
     let mut secrets = Vec::new();
     if let Some(Node::Object(entries)) = &root {
         reader.sections(entries);
@@ -134,9 +140,7 @@ impl<'a> Reader<'a> {
                 if let (true, Node::Text(text)) = (meant.iter().any(is_secret), node) {
                     self.problems.hide(text.trim_matches(is_space));
                 }
-                // What somebody pasted in the place of a key may be a secret.
-                let is_opaque = key.len() > 40 || key.len() > 20 && key.contains(|c: char| c.is_ascii_digit());
-                let path = if is_opaque { format!("{prefix}{MASK}") } else { path };
+                let path = if is_harmless_key(key) { path } else { format!("{prefix}{MASK}") };
                 self.unknown.push(Unknown { path, key: key.clone(), group: group.map(str::to_owned), meant });
             }
         }
@@ -153,7 +157,9 @@ impl<'a> Reader<'a> {
         let Some((path, node)) = places.first() else {
             if self.is_needed(field) {
                 self.report_missing(field);
-            } else if let Some(value) = field.default.and_then(|text| judge(field, text, &self.values, &mut Vec::new()).ok()) {
+            } else if let Some(value) =
+                field.default.and_then(|text| judge(field, text, &self.values, &mut Vec::new()).ok())
+            {
                 self.values.insert(field, value, false);
             }
             return;
@@ -264,11 +270,14 @@ impl<'a> Reader<'a> {
         );
         let mut hint = (format!("请填写{label_zh}{place_zh}"), format!("fill in the {label_en}{place_en}"));
         let stands_for = |unknown: &&Unknown| unknown.meant.contains(&field.key);
-        let written: Vec<_> = self.unknown.iter().filter(stands_for).map(|unknown| shown(&unknown.key)).collect();
+        let written: Vec<_> = self.unknown.iter().filter(stands_for).map(|unknown| shown_key(&unknown.key)).collect();
         if let Some(found) = written.first() {
             message.0.push_str(&format!("；{} 可能就是它", found.zh));
             message.1.push_str(&format!("; {} probably stands for it", found.en));
-            hint = (format!("请将 {} 改为 {}", found.zh, field.key), format!("write {} instead of {}", field.key, found.en));
+            hint = (
+                format!("请将 {} 改为 {}", found.zh, field.key),
+                format!("write {} instead of {}", field.key, found.en),
+            );
         }
         let path = format!("{}{}", self.prefix, field.key);
         self.problems.add(&path, Finding::error("missing", message, hint));
@@ -365,7 +374,11 @@ fn agree(a: &Node, b: &Node) -> bool {
 fn repeated(is_same: bool) -> Finding {
     let hint = ("请删除重复的配置项", "remove the repetition");
     if is_same {
-        Finding::warning("duplicate-key", ("该配置项重复出现，值相同", "the key stands twice with the same value"), hint)
+        Finding::warning(
+            "duplicate-key",
+            ("该配置项重复出现，值相同", "the key stands twice with the same value"),
+            hint,
+        )
     } else {
         let message =
             ("该配置项重复出现，值不同，应只有一个", "the key stands twice with different values; expected one");

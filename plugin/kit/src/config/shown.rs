@@ -5,30 +5,47 @@
 
 use url::{Host, Url};
 
+use super::address;
 use crate::text::Text;
 
 /// Characters of a word at most. Secrets are longer, or hold more than letters.
 const WORD: usize = 20;
+/// Bytes of several words, joined as keys and identifiers join them.
+const WORDS: usize = 32;
 /// So few characters give nothing away.
 const SHORT: usize = 4;
 
 /// The value in quotes, or what kind of value it is.
 pub fn shown(value: &str) -> Text {
-    harmless(value).map_or_else(|| described(value), |value| format!("\"{value}\"").into())
+    harmless(value).map_or_else(|| described(value), |value| quoted(&value))
 }
 
 /// What may be shown of a value as it is; nothing where it could be a secret.
 pub(super) fn harmless(value: &str) -> Option<String> {
-    if value.chars().count() <= SHORT || value.len() <= 3 * WORD && value.split([' ', '-', '_', '.']).all(is_word) {
-        return Some(value.replace(char::is_control, "\u{fffd}"));
+    if value.chars().count() <= SHORT || value.len() <= WORDS && value.split(['-', '_', '.']).all(is_word) {
+        return Some(value.to_owned());
     }
     let has_scheme = value.contains("://");
-    let address = if has_scheme { Url::parse(value) } else { Url::parse(&format!("https://{value}")) };
-    let url = address.ok().filter(|url| has_name(url) && !value.contains('@'))?;
+    let address = if has_scheme { address::parse(value) } else { address::parse(&format!("https://{value}")) };
+    let url = address.filter(|url| has_name(url) && !value.contains('@'))?;
     let shown = shown_url(&url);
     let shown = if has_scheme { &shown } else { shown.trim_start_matches("https://") };
     // A parser completes the bare host.
     Some(if value.ends_with('/') { shown } else { shown.trim_end_matches('/') }.to_owned())
+}
+
+/// Whether a key may be shown: somebody may have pasted a secret in its place. Keys join words in more ways than values.
+pub(super) fn is_harmless_key(key: &str) -> bool {
+    key.len() <= WORD || key.len() <= 2 * WORD && !key.contains(|c: char| c.is_ascii_digit())
+}
+
+/// A key in quotes, likewise.
+pub(super) fn shown_key(key: &str) -> Text {
+    if is_harmless_key(key) { quoted(key) } else { described(key) }
+}
+
+fn quoted(value: &str) -> Text {
+    format!("\"{}\"", value.replace(char::is_control, "\u{fffd}")).into()
 }
 
 /// How long a value is, and of what.
@@ -51,7 +68,7 @@ pub fn described(value: &str) -> Text {
 
 /// An address without what could be a secret: values of its query and long parts of its path are left out.
 pub(super) fn shown_url(url: &Url) -> String {
-    let mut shown = format!("{}://{}", url.scheme(), super::address::authority(url));
+    let mut shown = format!("{}://{}", url.scheme(), address::authority(url));
     let path: Vec<_> = url.path().split('/').map(|part| if is_opaque(part) { "…" } else { part }).collect();
     shown.push_str(&path.join("/"));
     if let Some(query) = url.query() {
@@ -99,11 +116,14 @@ fn is_word(part: &str) -> bool {
 
 /// A part of an address: a word, or one with a number after it.
 fn is_label(part: &str) -> bool {
-    part.len() <= SHORT || part.split(['-', '_', '.']).all(|part| is_word(part.trim_end_matches(|c: char| c.is_ascii_digit())))
+    part.len() <= SHORT
+        || part
+            .split(['-', '_', '.'])
+            .all(|part| part.len() <= SHORT || is_word(part.trim_end_matches(|c: char| c.is_ascii_digit())))
 }
 
 /// A long part that is no word.
-fn is_opaque(part: &str) -> bool {
+pub(super) fn is_opaque(part: &str) -> bool {
     part.len() > WORD && !is_label(part)
 }
 
@@ -117,20 +137,20 @@ mod tests {
     fn only_what_is_no_secret_by_its_shape_is_quoted() {
         for (value, expected) in [
             ("deny", "\"deny\""),
-            ("your-corp-id", "\"your-corp-id\""),
+            ("your-tenant-id", "\"your-tenant-id\""),
             ("Automatic", "\"Automatic\""),
             ("ZH_HANT", "\"ZH_HANT\""),
             ("企业", "\"企业\""),
             ("1000002", "\"1000002\""),
             ("a\nb", "\"a\u{fffd}b\""),
             ("+5", "\"+5\""),
-            ("wecom.example.com:8443", "\"wecom.example.com:8443\""),
+            ("gateway.example.com:8443", "\"gateway.example.com:8443\""),
             ("203.0.113.9:3128", "\"203.0.113.9:3128\""),
             ("https://app.example.com/oauth2/cb", "\"https://app.example.com/oauth2/cb\""),
             ("app.example.com/", "\"app.example.com/\""),
             (
-                "https://api.example.com/x?corpid=ww0123456789abcdef&corpsecret=hunter2x&y=on",
-                "\"https://api.example.com/x?corpid=…&corpsecret=…&y=on\"",
+                "https://api.example.com/x?account=ww0123456789abcdef&secret=hunter2x&y=on",
+                "\"https://api.example.com/x?account=…&secret=…&y=on\"",
             ),
             ("https://app.example.com/hook/6f1c2d3e4f5a6b7c8d9e0f/x#S3CRET", "\"https://app.example.com/hook/…/x#…\""),
             ("hunter2", "a value of 7 characters (letters, digits)"),

@@ -4,7 +4,7 @@ use super::{
     element::Element,
     field::Field,
     problem::Finding,
-    shown::shown,
+    shown::{shown, shown_key},
 };
 
 /// From here on, on a scale from 0 (nothing alike) to 1, two words count as alike.
@@ -22,7 +22,10 @@ pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'
         let stands_for = |field: &&'static Field| {
             let is_name = |name: &str| plain(name) == written;
             let (_, name) = field.split();
-            is_name(name) || is_name(field.key) || field.alias.is_some_and(is_name) || field.elsewhere.contains(&written)
+            is_name(name)
+                || is_name(field.key)
+                || field.alias.is_some_and(is_name)
+                || field.elsewhere.contains(&written)
         };
         let own: Vec<_> = fields(true).filter(stands_for).map(|field| field.key).collect();
         if !own.is_empty() {
@@ -48,7 +51,7 @@ pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'
 
 /// The finding for an unknown key.
 pub(super) fn unknown_key(key: &str, meant: &[&str], known: &[&str]) -> Finding {
-    let found = shown(key);
+    let found = shown_key(key);
     let (zh, en) =
         (format!("未知的配置项 {}，将被忽略", found.zh), format!("the key {} is not known and is ignored", found.en));
     if meant.is_empty() {
@@ -73,10 +76,8 @@ pub(super) fn unknown_word(found: &str, words: &[&'static str]) -> Finding {
         None => (format!("可选值：{all}"), format!("use one of {all}")),
     };
     let found = shown(found);
-    let message = (
-        format!("填写的是{}，应为以下之一：{all}", found.zh),
-        format!("found {}; expected one of {all}", found.en),
-    );
+    let message =
+        (format!("填写的是{}，应为以下之一：{all}", found.zh), format!("found {}; expected one of {all}", found.en));
     Finding::error("unknown-value", message, hint)
 }
 
@@ -96,8 +97,8 @@ fn likest(word: &str, offers: &[(&str, &'static str)]) -> Option<&'static str> {
     best.map(|(_, offer)| offer)
 }
 
-/// Case and the way words are joined say nothing: `corp_id` is `corpId`.
-fn plain(word: &str) -> String {
+/// Case and the way words are joined say nothing: `client_id` is `clientId`.
+pub(super) fn plain(word: &str) -> String {
     word.chars().filter(|c| !matches!(c, '_' | '-' | ' ' | '.')).flat_map(char::to_lowercase).collect()
 }
 

@@ -111,7 +111,9 @@ impl Values {
         let setting = |field: &&Field| {
             let value = match self.found.get(field.key)? {
                 Value::Secret(_) => MASK.to_owned(),
-                Value::Text(text) if self.doubtful.contains(field.key) => harmless(text).unwrap_or_else(|| MASK.to_owned()),
+                Value::Text(text) if self.doubtful.contains(field.key) => {
+                    harmless(text).unwrap_or_else(|| MASK.to_owned())
+                }
                 Value::Text(text) => text.clone(),
                 Value::Number(number) => number.to_string(),
                 Value::Url(url) if url.path() == "/" && !matches!(field.kind, Kind::Redirect) => {
@@ -145,7 +147,9 @@ impl Values {
             })
         };
         let of_field = |field: &&Field| match (field.kind, self.found.get(field.key)) {
-            (Kind::Base { purpose: Some(purpose), .. }, Some(Value::Url(url))) => Vec::from_iter(destination(url, purpose)),
+            (Kind::Base { purpose: Some(purpose), .. }, Some(Value::Url(url))) => {
+                Vec::from_iter(destination(url, purpose))
+            }
             (Kind::Servers { purpose }, Some(Value::Urls(urls))) => {
                 urls.iter().filter_map(|url| destination(url, purpose)).collect()
             }

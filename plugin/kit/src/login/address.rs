@@ -140,11 +140,10 @@ mod tests {
     use crate::fake;
 
     fn config(redirect_uri: Option<&str>, trusted_domain: Option<&str>) -> Config {
-        Config {
-            redirect_uri: redirect_uri.map(|uri| Url::parse(uri).unwrap()),
-            trusted_domain: trusted_domain.map(str::to_owned),
-            ..fake::config()
-        }
+        let mut config = fake::config();
+        config.common.redirect_uri = redirect_uri.map(|uri| Url::parse(uri).unwrap());
+        config.common.trusted_domain = trusted_domain.map(str::to_owned);
+        config
     }
 
     fn argument(failure: &Failure) -> &str {

@@ -130,7 +130,8 @@ mod tests {
             (Locale::Chinese, Some("en"), "en"),
             (Locale::Chinese, Some("de"), "en"),
         ] {
-            let config = Config { locale: configured, ..fake::config() };
+            let mut config = fake::config();
+            config.common.locale = configured;
             let request = AuthorizationRequest { language: requested.map(str::to_owned), ..request(Entry::Browser) };
             let url = authorization_url(&fake, &config, &request).unwrap().url;
             assert!(url.ends_with(&format!("&lang={expected}")), "{configured:?} {requested:?}: {url}");
@@ -168,7 +169,8 @@ mod tests {
         }
         let other = request(Entry::Other("face".into()));
         assert_eq!(authorization_url(&fake, &fake::config(), &other).unwrap_err().reason, Reason::Unsupported);
-        let config = Config { redirect_uri: None, ..fake::config() };
+        let mut config = fake::config();
+        config.common.redirect_uri = None;
         for failure in
             [authorization_url(&fake, &config, &bare).unwrap_err(), login_config(&fake, &config).unwrap_err()]
         {
@@ -189,7 +191,8 @@ mod tests {
 
     #[test]
     fn a_home_page_needs_no_storage() {
-        let config = Config { redirect_uri: None, ..fake::config() };
+        let mut config = fake::config();
+        config.common.redirect_uri = None;
         let url = homepage_url(&config, "https://jit-dev.wanyunapp.com:443/whwy/yiguixue").unwrap();
         assert!(url.contains("&redirect_uri=https%3A%2F%2Fjit-dev.wanyunapp.com%2Fwhwy%2Fyiguixue&"), "{url}");
         assert!(homepage_url(&fake::config(), "https://other.example/").is_err());

@@ -204,7 +204,18 @@ pub(super) const CONTACT_KEY: Field = Field {
 /// The server API (fact sheet §0.2).
 pub(super) const API_BASE_URL: Field = Field {
     key: "apiBaseUrl",
-    elsewhere: &["api", "apiaddress", "apibase", "apihost", "apiurl", "baseapi", "baseurl", "endpoint", "gateway", "host"],
+    elsewhere: &[
+        "api",
+        "apiaddress",
+        "apibase",
+        "apihost",
+        "apiurl",
+        "baseapi",
+        "baseurl",
+        "endpoint",
+        "gateway",
+        "host",
+    ],
     label: ("接口地址", "API address"),
     help: (
         "私有部署、出口代理或模拟器的接口地址，其下为 /cgi-bin/",

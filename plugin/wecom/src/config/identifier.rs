@@ -53,7 +53,10 @@ pub(super) fn secret(text: &str) -> Option<Finding> {
     (!is_usual).then(|| {
         Finding::warning(
             "unusual-length",
-            (format!("Secret 有 {count} 个字符，通常约为 43 个"), format!("a secret of {count} characters; about 43 are usual")),
+            (
+                format!("Secret 有 {count} 个字符，通常约为 43 个"),
+                format!("a secret of {count} characters; about 43 are usual"),
+            ),
             ("请核对 Secret 是否复制完整", "see that the secret was copied as a whole"),
         )
     })

@@ -51,7 +51,7 @@ fn started(fake: &FakePlatform, entry: Entry, binding: Option<&str>) -> Exchange
 }
 
 fn homepage() -> ExchangeRequest {
-    ExchangeRequest { code: CODE.into(), state: fake::config().corp_id, browser_binding: None }
+    ExchangeRequest { code: CODE.into(), state: fake::config().common.organisation, browser_binding: None }
 }
 
 fn exchange(fake: &FakePlatform, request: &ExchangeRequest) -> Result<Exchange, Failure> {
@@ -210,7 +210,8 @@ fn a_home_page_signs_in_without_a_verified_state() {
     exchange(&fake, &ExchangeRequest { code: "another-code".into(), ..homepage() }).unwrap();
     assert_eq!(asked(&fake), 2);
 
-    let strict = Config { homepage_state: HomepageState::Refuse, ..fake::config() };
+    let mut strict = fake::config();
+    strict.common.homepage = HomepageState::Refuse;
     let failure = exchange_code(&fake, &strict, &homepage()).unwrap_err();
     assert_eq!((failure.reason, asked(&fake)), (Reason::LoginRejected, 2));
     let request = started(&fake, Entry::Workspace, None);

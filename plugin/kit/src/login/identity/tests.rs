@@ -46,7 +46,8 @@ fn keep(fake: &FakePlatform, presence: MemberStatus, roles: &[&str]) {
 }
 
 fn come(fake: &FakePlatform, door: Option<Door>, answer: &str) -> Result<Seen, Failure> {
-    let config = Config { locale: Locale::English, ..fake::config() };
+    let mut config = fake::config();
+    config.common.locale = Locale::English;
     let client = Client::new(fake, &config);
     resolve(fake, &config, &client, door, serde_json::from_str(answer).unwrap())
 }
