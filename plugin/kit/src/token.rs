@@ -243,7 +243,7 @@ impl<'s, 'a, P: Platform> Tokens<'s, 'a, P> {
         let config = self.sender.config;
         let call = Call::get(
             Api::GetToken,
-            vec![("corpid", config.corp_id.clone()), ("corpsecret", config.secret.expose().to_owned())],
+            vec![("corpid", config.common.organisation.clone()), ("corpsecret", config.secret.expose().to_owned())],
         );
         let mut retries = 0;
         loop {
@@ -281,7 +281,7 @@ impl<'s, 'a, P: Platform> Tokens<'s, 'a, P> {
 
 /// What names a credential in a storage key.
 fn credential(config: &Config) -> String {
-    fingerprint::of(&["credential", &config.corp_id, &config.agent_id.to_string(), config.secret.expose()])
+    fingerprint::of(&["credential", &config.common.organisation, &config.agent_id.to_string(), config.secret.expose()])
 }
 
 /// Milliseconds for which a token is used: its announced life less five minutes or three percent, whichever is more,

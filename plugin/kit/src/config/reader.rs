@@ -4,201 +4,349 @@
 //! must agree; the one under `authConfig`, where a platform writes, is looked at first.
 
 use super::{
-    document::Node,
+    address,
+    document::{self, Node},
+    element::Element,
+    field::{Field, Kind, Words},
     placeholder,
-    problem::{Finding, Problems, quoted},
-    suggestion as unknown,
+    problem::{Finding, Problems},
+    secret::{MASK, Secret},
+    shown::{is_harmless_key, shown, shown_key},
+    suggestion,
+    values::{Value, Values},
 };
-use crate::config::field::{self, Field, NESTED};
+use crate::contract::element::SecretPlace;
 
-/// A document being read, and what was found wrong so far.
-pub(crate) struct Reader<'a> {
-    sections: Vec<Section<'a>>,
-    pub(crate) problems: Problems,
+/// The object under which a platform may put the keys.
+const NESTED: &str = "authConfig";
+
+/// What came of a document.
+pub(super) struct Reading {
+    pub(super) values: Values,
+    /// Where in the document secrets stand, sound or not.
+    pub(super) secrets: Vec<SecretPlace>,
+    pub(super) problems: Problems,
 }
 
-/// An object in which keys are looked for.
-#[derive(Clone)]
-struct Section<'a> {
-    /// What comes before a key in a path: empty or ending with `.`.
+/// Reads a document as far as that is possible, and finds everything that is wrong with it.
+pub(super) fn read(element: &Element, document: &str) -> Reading {
+    let mut problems = Problems::default();
+    let (root, findings) = document::parse(document);
+    for finding in findings {
+        problems.add("", finding);
+    }
+    let mut reader = Reader {
+        element,
+        prefix: String::new(),
+        places: Vec::new(),
+        unknown: Vec::new(),
+        problems,
+        values: Values::default(),
+    };
+    let mut secrets = Vec::new();
+    if let Some(Node::Object(entries)) = &root {
+        reader.sections(entries);
+        for field in element.fields.iter().filter(|field| field.is_secret()) {
+            for path in reader.places_of(field).map(|place| place.path.clone()) {
+                secrets.push(SecretPlace { key: field.key.to_owned(), path });
+            }
+        }
+        for field in element.fields {
+            reader.field(field);
+        }
+        reader.report_unknown();
+    }
+    let Reader { values, mut problems, .. } = reader;
+    problems.sort();
+    Reading { values, secrets, problems }
+}
+
+struct Reader<'a> {
+    element: &'a Element,
+    /// What comes before a key that is missing: empty or `authConfig.`.
     prefix: String,
-    entries: &'a [(String, Node)],
+    /// Every known key with a value, the first choice first.
+    places: Vec<Place<'a>>,
+    unknown: Vec<Unknown>,
+    problems: Problems,
+    values: Values,
 }
 
-/// A value with its place.
-struct Found<'a> {
+/// A known key with a value.
+struct Place<'a> {
+    field: &'static Field,
     path: String,
     node: &'a Node,
+    is_alias: bool,
 }
 
-/// A text that is neither blank nor a placeholder, without space around it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Value {
-    /// Where it stands.
-    pub(crate) path: String,
-    pub(crate) text: String,
+/// A key that is not in the table.
+struct Unknown {
+    path: String,
+    key: String,
+    group: Option<String>,
+    /// The keys that it can stand for.
+    meant: Vec<&'static str>,
 }
 
 impl<'a> Reader<'a> {
-    /// Looks at the shape of the document: repeated and unknown keys on every level.
-    pub(crate) fn new(root: &'a Node, mut problems: Problems) -> Self {
-        let mut sections = Vec::new();
-        if let Node::Object(entries) = root {
-            let top = Section { prefix: String::new(), entries };
-            match last(entries, NESTED) {
-                Some(Node::Object(entries)) => {
-                    sections.push(Section { prefix: format!("{NESTED}."), entries });
-                }
-                Some(node) if !node.is_blank() => problems.add(NESTED, wrong_type(node, "an object")),
-                _ => {}
+    /// Finds the keys, known and unknown, of the top and of `authConfig`.
+    fn sections(&mut self, top: &'a [(String, Node)]) {
+        match last(top, NESTED) {
+            Some(Node::Object(nested)) => {
+                self.prefix = format!("{NESTED}.");
+                self.object(&format!("{NESTED}."), nested, None);
             }
-            sections.push(top);
+            Some(node) if !node.is_blank() => self.problems.add(NESTED, wrong_type(node, OBJECT)),
+            _ => {}
         }
-        for section in &sections {
-            inspect(section, None, &mut problems);
+        let nested = self.places.len();
+        self.object("", top, None);
+        for section in [0..nested, nested..self.places.len()] {
+            self.places[section].sort_by_key(|place| place.is_alias);
         }
-        let mut reader = Self { sections, problems };
-        for field in field::FIELDS.iter().filter(|field| field.secret) {
-            for found in reader.places(field) {
-                if let Node::Text(text) = found.node {
-                    reader.problems.hide(text.trim_matches(is_space));
-                }
-            }
-        }
-        reader
     }
 
-    /// Where a key stands, or would be expected.
-    fn path(&self, field: &Field) -> String {
-        format!("{}{}", self.sections.first().map_or("", |section| &section.prefix), field.key)
-    }
-
-    /// Every place at which the field has a value, the first choice first.
-    fn places(&self, field: &Field) -> Vec<Found<'a>> {
-        let (group, name) = field.split();
-        let mut places = Vec::new();
-        for section in &self.sections {
-            let section = match group {
-                None => section.clone(),
-                Some(group) => match last(section.entries, group) {
-                    Some(Node::Object(entries)) => Section { prefix: format!("{}{group}.", section.prefix), entries },
-                    _ => continue,
-                },
+    /// Finds the keys of one object.
+    fn object(&mut self, prefix: &str, entries: &'a [(String, Node)], group: Option<&str>) {
+        for (index, (key, node)) in entries.iter().enumerate() {
+            let path = format!("{prefix}{key}");
+            if let Some((_, earlier)) = entries[..index].iter().rev().find(|(other, _)| other == key) {
+                self.problems.add(&path, repeated(earlier == node));
+            }
+            // The last one is the one that most JSON readers take.
+            let is_last = entries[index + 1..].iter().all(|(other, _)| other != key);
+            let fields = self.element.fields;
+            let is_named = |field: &&&'static Field| {
+                let (own_group, name) = field.split();
+                own_group == group && (name == key || field.alias == Some(key))
             };
-            for name in [Some(name), field.alias].into_iter().flatten() {
-                if let Some(node) = last(section.entries, name).filter(|node| !node.is_blank()) {
-                    places.push(Found { path: format!("{}{name}", section.prefix), node });
+            if let Some(field) = fields.iter().find(is_named) {
+                if is_last && !node.is_blank() {
+                    if let (true, Node::Text(text)) = (field.is_secret(), node) {
+                        self.problems.hide(text.trim_matches(is_space));
+                    }
+                    self.places.push(Place { field, path, node, is_alias: field.alias == Some(key) });
                 }
+            } else if group.is_none() && fields.iter().any(|field| field.split().0 == Some(key)) {
+                match node {
+                    node if node.is_blank() || !is_last => {}
+                    Node::Object(inner) => self.object(&format!("{path}."), inner, Some(key)),
+                    node => self.problems.add(&path, wrong_type(node, OBJECT)),
+                }
+            } else if group.is_some() || !prefix.is_empty() || key != NESTED {
+                let meant = suggestion::meant(self.element, group, key);
+                let is_secret = |key: &&str| fields.iter().any(|field| field.key == *key && field.is_secret());
+                if let (true, Node::Text(text)) = (meant.iter().any(is_secret), node) {
+                    self.problems.hide(text.trim_matches(is_space));
+                }
+                let path = if is_harmless_key(key) { path } else { format!("{prefix}{MASK}") };
+                self.unknown.push(Unknown { path, key: key.clone(), group: group.map(str::to_owned), meant });
             }
         }
-        places
     }
 
-    /// The places of a field with a value: of a secret, where the host puts its stand-ins.
-    pub(crate) fn paths(&self, field: &Field) -> Vec<String> {
-        self.places(field).into_iter().map(|found| found.path).collect()
+    /// The places of a field; its own name comes before the other one.
+    fn places_of(&self, field: &Field) -> impl Iterator<Item = &Place<'a>> {
+        self.places.iter().filter(|place| place.field.key == field.key)
     }
 
-    /// The value of a field; reports places that disagree and a required field that is missing.
-    fn find(&mut self, field: &Field) -> Option<Found<'a>> {
-        let mut places = self.places(field).into_iter();
-        let Some(first) = places.next() else {
-            if field.required {
-                let path = self.path(field);
-                self.problems.add(&path, missing(field));
+    /// Reads one field.
+    fn field(&mut self, field: &'static Field) {
+        let places: Vec<_> = self.places_of(field).map(|place| (place.path.clone(), place.node)).collect();
+        let Some((path, node)) = places.first() else {
+            if self.is_needed(field) {
+                self.report_missing(field);
+            } else if let Some(value) =
+                field.default.and_then(|text| judge(field, text, &self.values, &mut Vec::new()).ok())
+            {
+                self.values.insert(field, value, false);
             }
-            return None;
+            return;
         };
-        for other in places {
-            if !agree(first.node, other.node) {
-                let message = format!("{} and {} have different values; expected one value", first.path, other.path);
-                let hint = (
-                    format!("请只保留 {} 与 {} 中的一个", first.path, other.path),
-                    format!("keep only one of {} and {}", first.path, other.path),
-                );
-                self.problems.add(&other.path, Finding::error("conflict", message, hint));
-            }
+        for (other, _) in places[1..].iter().filter(|(_, other)| !agree(node, other)) {
+            let message = (
+                format!("{path} 与 {other} 的值不同，应只有一个值"),
+                format!("{path} and {other} have different values; expected one value"),
+            );
+            let hint = (format!("请只保留 {path} 与 {other} 中的一个"), format!("keep only one of {path} and {other}"));
+            self.problems.add(other, Finding::error("conflict", message, hint));
         }
-        Some(first)
-    }
-
-    /// The field as text. What is not text, or still a placeholder, is reported.
-    pub(crate) fn text(&mut self, field: &Field) -> Option<Value> {
-        let found = self.find(field)?;
-        match found.node {
-            Node::Text(text) => self.clean(field, found.path, text),
-            node => {
-                self.problems.add(&found.path, wrong_type(node, "text"));
-                None
+        let value = match (field.kind, *node) {
+            (Kind::Words { .. }, Node::List(items)) => {
+                let words = self.items(field, path, items).into_iter().filter_map(|value| match value {
+                    Value::Words(words) => Some(words),
+                    _ => None,
+                });
+                Some((Value::Words(words.flatten().collect()), false))
             }
-        }
-    }
-
-    /// The field as text, where a whole number may stand for its digits.
-    pub(crate) fn number_text(&mut self, field: &Field) -> Option<Value> {
-        let found = self.find(field)?;
-        match found.node {
-            Node::Whole(number) => Some(Value { path: found.path, text: number.to_string() }),
-            Node::Text(text) => self.clean(field, found.path, text),
-            Node::Number(_) => {
-                let message = "found a number that is negative, fractional or too large; expected a whole number";
-                let hint = ("请填写整数，例如 1000002", "write a whole number such as 1000002");
-                self.problems.add(&found.path, Finding::error("malformed", message, hint));
-                None
+            (Kind::Servers { .. }, Node::List(items)) => {
+                let urls = self.items(field, path, items).into_iter().filter_map(|value| match value {
+                    Value::Url(url) => Some(url),
+                    _ => None,
+                });
+                Some((Value::Urls(urls.collect()), false))
             }
-            node => {
-                self.problems.add(&found.path, wrong_type(node, "a whole number or text"));
-                None
-            }
-        }
-    }
-
-    /// The field as a list of texts.
-    pub(crate) fn list(&mut self, field: &Field) -> Option<Vec<Value>> {
-        let found = self.find(field)?;
-        let Node::List(items) = found.node else {
-            self.problems.add(&found.path, wrong_type(found.node, "a list of text"));
-            return None;
+            (Kind::Words { .. } | Kind::Servers { .. }, node) => self.mistyped(path, node, LIST),
+            (Kind::Number, Node::Whole(number)) => self.text(field, path, &number.to_string()),
+            (Kind::Number, Node::Number(number)) => self.text(field, path, &number.to_string()),
+            (_, Node::Text(text)) => self.text(field, path, text),
+            (Kind::Number, node) => self.mistyped(path, node, NUMBER),
+            (_, node) => self.mistyped(path, node, TEXT),
         };
+        if let Some((value, is_doubtful)) = value {
+            self.values.insert(field, value, is_doubtful);
+        }
+    }
+
+    fn items(&mut self, field: &'static Field, path: &str, items: &[Node]) -> Vec<Value> {
         let mut values = Vec::new();
         for (index, item) in items.iter().enumerate() {
-            let path = format!("{}.{index}", found.path);
-            match item {
-                Node::Text(text) => values.extend(self.clean(field, path, text)),
-                node => self.problems.add(&path, wrong_type(node, "text")),
-            }
+            let path = format!("{path}.{index}");
+            let value = match item {
+                Node::Text(text) => self.text(field, &path, text),
+                node => self.mistyped(&path, node, TEXT),
+            };
+            values.extend(value.map(|(value, _)| value));
         }
-        Some(values)
+        values
     }
 
-    /// Whether an object of this name has any value.
-    pub(crate) fn has_group(&self, group: &str) -> bool {
-        let is_object = |node: &&Node| matches!(node, Node::Object(_));
-        let mut groups = self.sections.iter().filter_map(|section| last(section.entries, group)).filter(is_object);
-        groups.any(|node| !node.is_blank())
-    }
-
-    /// Reports a field of a group that needs it.
-    pub(crate) fn need(&mut self, field: &Field) {
-        if self.places(field).is_empty() {
-            let path = self.path(field);
-            self.problems.add(&path, missing(field));
-        }
-    }
-
-    fn clean(&mut self, field: &Field, path: String, text: &str) -> Option<Value> {
+    /// Judges a text; tells as well whether something was noted about it.
+    fn text(&mut self, field: &'static Field, path: &str, text: &str) -> Option<(Value, bool)> {
         let trimmed = text.trim_matches(is_space);
         if trimmed != text {
-            let message = "space around the value; it is ignored";
+            let message = ("值的首尾有空白字符，已忽略", "space around the value; it is ignored");
             let hint = ("请删除值首尾的空白字符", "remove the space around the value");
-            self.problems.add(&path, Finding::warning("whitespace", message, hint));
+            self.problems.add(path, Finding::warning("whitespace", message, hint));
         }
-        if let Some(finding) = placeholder::find(field, trimmed) {
-            self.problems.add(&path, finding);
-            return None;
+        let mut notes = Vec::new();
+        let value = judge(field, trimmed, &self.values, &mut notes);
+        if let Some(finding) = placeholder::find(field, trimmed, value.is_ok()) {
+            if finding.is_error() {
+                self.problems.add(path, finding);
+                return None;
+            }
+            notes.push(finding);
         }
-        Some(Value { path, text: trimmed.to_owned() })
+        let is_doubtful = !notes.is_empty();
+        for note in notes {
+            self.problems.add(path, note);
+        }
+        match value {
+            Ok(value) => Some((value, is_doubtful)),
+            Err(finding) => {
+                self.problems.add(path, finding);
+                None
+            }
+        }
     }
+
+    fn mistyped(&mut self, path: &str, node: &Node, expected: Words) -> Option<(Value, bool)> {
+        self.problems.add(path, wrong_type(node, expected));
+        None
+    }
+
+    /// Whether the document has to have this field: an object may be left out as a whole.
+    fn is_needed(&self, field: &Field) -> bool {
+        let (group, _) = field.split();
+        let is_begun = || {
+            self.places.iter().any(|place| place.field.split().0 == group)
+                || self.unknown.iter().any(|unknown| unknown.group.as_deref() == group)
+        };
+        field.required && (group.is_none() || is_begun())
+    }
+
+    /// Reports a required field, together with the unknown keys that stand for it.
+    fn report_missing(&mut self, field: &Field) {
+        let (label_zh, label_en) = field.label;
+        let (place_zh, place_en) = match field.place {
+            Some((zh, en)) => (format!("（{zh}）"), format!(" ({en})")),
+            None => (String::new(), String::new()),
+        };
+        let mut message = (
+            format!("缺少 {} 或其值为空，应为{label_zh}", field.key),
+            format!("{} is missing or empty; expected the {label_en}", field.key),
+        );
+        let mut hint = (format!("请填写{label_zh}{place_zh}"), format!("fill in the {label_en}{place_en}"));
+        let stands_for = |unknown: &&Unknown| unknown.meant.contains(&field.key);
+        let written: Vec<_> = self.unknown.iter().filter(stands_for).map(|unknown| shown_key(&unknown.key)).collect();
+        if let Some(found) = written.first() {
+            message.0.push_str(&format!("；{} 可能就是它", found.zh));
+            message.1.push_str(&format!("; {} probably stands for it", found.en));
+            hint = (
+                format!("请将 {} 改为 {}", found.zh, field.key),
+                format!("write {} instead of {}", field.key, found.en),
+            );
+        }
+        let path = format!("{}{}", self.prefix, field.key);
+        self.problems.add(&path, Finding::error("missing", message, hint));
+    }
+
+    /// Reports the unknown keys that no missing field accounts for.
+    fn report_unknown(&mut self) {
+        for Unknown { path, key, group, meant } in &self.unknown {
+            let is_missing = |field: &&&Field| self.is_needed(field) && self.places_of(field).next().is_none();
+            let missing = self.element.fields.iter().filter(is_missing);
+            if missing.into_iter().all(|field| !meant.contains(&field.key)) {
+                let known = self.element.keys(group.as_deref());
+                self.problems.add(path, suggestion::unknown_key(key, meant, &known));
+            }
+        }
+    }
+}
+
+/// Judges a clean text by the kind of its field.
+fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<Finding>) -> Result<Value, Finding> {
+    let value = match field.kind {
+        Kind::Text | Kind::Free => one_line(field, text).map(Value::Text),
+        Kind::Secret(_) => one_line(field, text).map(|text| Value::Secret(Secret::new(text))),
+        Kind::Number => number(text).map(Value::Number),
+        Kind::Redirect => address::redirect(field, text, notes).map(Value::Url),
+        Kind::Domain => address::domain(field, text, known.redirect().as_ref(), notes).map(Value::Text),
+        Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(Value::Url),
+        Kind::Servers { .. } => address::server(field, text, notes).map(Value::Url),
+        Kind::Proxy => address::bare(field, text).map(Value::Url),
+        Kind::Word(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
+        Kind::Word(words) => Err(suggestion::unknown_word(text, words)),
+        Kind::Locale => locale(text).map(Value::Text),
+        Kind::Words { known, .. } if known.contains(&text) => Ok(Value::Words([text.to_owned()].into())),
+        Kind::Words { implied, .. } if implied.contains(&text) => Ok(Value::Words([].into())),
+        Kind::Words { known, .. } => Err(suggestion::unknown_word(text, known)),
+    }?;
+    match (field.judge)(text) {
+        Some(finding) if finding.is_error() => Err(finding),
+        finding => {
+            notes.extend(finding);
+            Ok(value)
+        }
+    }
+}
+
+fn one_line(field: &Field, text: &str) -> Result<String, Finding> {
+    if !text.contains(char::is_control) {
+        return Ok(text.to_owned());
+    }
+    let (zh, en) = field.label;
+    Err(Finding::error(
+        "malformed",
+        ("值中含有控制字符", "the value has a control character in it; expected text on one line"),
+        (format!("请重新复制{zh}"), format!("copy the {en} again")),
+    ))
+}
+
+fn number(text: &str) -> Result<u64, Finding> {
+    let is_short = text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|number| is_short && *number > 0).ok_or_else(|| {
+        let hint = ("请填写整数，例如 1000002", "write a whole number such as 1000002");
+        Finding::malformed(&shown(text), ("正整数", "a positive whole number"), hint)
+    })
+}
+
+/// The language that a tag names; a longer one such as `zh-CN` counts as its language.
+fn locale(tag: &str) -> Result<String, Finding> {
+    let language = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    if matches!(&*language, "zh" | "en") { Ok(language) } else { Err(suggestion::unknown_word(tag, &["zh", "en"])) }
 }
 
 /// Space, also the invisible kinds that come along when a value is copied from a page.
@@ -206,7 +354,6 @@ fn is_space(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
 
-/// The last entry of this name, which is the one that most JSON readers take.
 fn last<'a>(entries: &'a [(String, Node)], name: &str) -> Option<&'a Node> {
     entries.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node)
 }
@@ -224,69 +371,28 @@ fn agree(a: &Node, b: &Node) -> bool {
     }
 }
 
-/// Repeated and unknown keys of a section and of the groups in it.
-fn inspect(section: &Section<'_>, group: Option<&str>, problems: &mut Problems) {
-    let known = field::known_keys(group);
-    for (index, (key, node)) in section.entries.iter().enumerate() {
-        let path = format!("{}{key}", section.prefix);
-        if let Some((_, earlier)) = section.entries[..index].iter().rev().find(|(other, _)| other == key) {
-            problems.add(&path, repeated(earlier == node));
-        }
-        // Only the top level has `authConfig`, and only that one is read.
-        if group.is_none() && section.prefix.is_empty() && key == NESTED {
-            continue;
-        }
-        if !known.contains(&key.as_str()) {
-            problems.add(&path, unknown::key(key, group));
-            continue;
-        }
-        let inner = field::known_keys(Some(key));
-        if group.is_some() || inner.is_empty() {
-            continue;
-        }
-        match node {
-            Node::Object(entries) => {
-                let prefix = format!("{path}.");
-                inspect(&Section { prefix, entries }, Some(key), problems);
-            }
-            node if node.is_blank() => {}
-            node => problems.add(&path, wrong_type(node, "an object")),
-        }
-    }
-}
-
 fn repeated(is_same: bool) -> Finding {
     let hint = ("请删除重复的配置项", "remove the repetition");
     if is_same {
-        Finding::warning("duplicate-key", "the key stands twice with the same value", hint)
+        Finding::warning(
+            "duplicate-key",
+            ("该配置项重复出现，值相同", "the key stands twice with the same value"),
+            hint,
+        )
     } else {
-        Finding::error("duplicate-key", "the key stands twice with different values; expected one", hint)
+        let message =
+            ("该配置项重复出现，值不同，应只有一个", "the key stands twice with different values; expected one");
+        Finding::error("duplicate-key", message, hint)
     }
 }
 
-fn missing(field: &Field) -> Finding {
-    let (label_zh, label_en) = field.label;
-    let (place_zh, place_en) = match field.place {
-        Some((zh, en)) => (format!("（{zh}）"), format!(" ({en})")),
-        None => (String::new(), String::new()),
-    };
-    let hint = (format!("请填写{label_zh}{place_zh}"), format!("fill in the {label_en}{place_en}"));
-    Finding::error("missing", format!("{} is missing or empty; expected the {label_en}", field.key), hint)
-}
+const TEXT: Words = ("加引号的文本", "text");
+const OBJECT: Words = ("{…} 形式的对象", "an object");
+const LIST: Words = ("文本列表，例如 [\"name\"]", "a list of text");
+const NUMBER: Words = ("整数或加引号的文本", "a whole number or text");
 
-fn wrong_type(node: &Node, expected: &str) -> Finding {
-    let zh = match expected {
-        "text" => "请改为加引号的文本",
-        "an object" => "请改为 {…} 形式的对象",
-        "a list of text" => "请改为文本列表，例如 [\"name\"]",
-        _ => "请改为整数或加引号的文本",
-    };
-    let message = format!("found {}; expected {expected}", node.kind());
-    Finding::error("wrong-type", message, (zh, format!("write {expected}")))
-}
-
-/// A value that does not have its shape. Secret values are never quoted.
-pub(crate) fn malformed(field: &Field, value: &str, expected: &str, hint: (&str, &str)) -> Finding {
-    let found = if field.secret { "a value of another shape".to_owned() } else { quoted(value) };
-    Finding::error("malformed", format!("found {found}; expected {expected}"), hint)
+fn wrong_type(node: &Node, (expected_zh, expected_en): Words) -> Finding {
+    let (zh, en) = node.kind();
+    let message = (format!("填写的是{zh}，应为{expected_zh}"), format!("found {en}; expected {expected_en}"));
+    Finding::error("wrong-type", message, (format!("请改为{expected_zh}"), format!("write {expected_en}")))
 }

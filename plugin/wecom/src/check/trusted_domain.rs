@@ -11,7 +11,7 @@ use crate::{
 
 /// Compares the redirect address with the domain that `agent/get` tells.
 pub(crate) fn judge(config: &Config, agent: &Agent) -> Finding {
-    let Some(redirect) = config.redirect_uri.as_ref().map(authority) else {
+    let Some(redirect) = config.common.redirect_uri.as_ref().map(authority) else {
         return Finding::skipped(
             "no-redirect-uri",
             ("未配置 redirectUri，无法与可信域名比较", "redirectUri is not configured, so there is nothing to compare"),

@@ -183,7 +183,7 @@ fn missed<P: Platform>(worker: &mut Worker<'_, P>, miss: download::Miss) -> Resu
         }
         Refusal::Expired => order_again(worker).map(drop),
         Refusal::Denied => {
-            let hint = miss.failure.hint.as_ref().map(|hint| format!("; {}", hint.show(worker.config.locale)));
+            let hint = miss.failure.hint.as_ref().map(|hint| format!("; {}", hint.show(worker.config.common.locale)));
             give_up(worker, &format!("{}{}", miss.failure.message.en, hint.unwrap_or_default()), true).map(drop)
         }
         Refusal::Passing | Refusal::TooLarge | Refusal::Unusable => {

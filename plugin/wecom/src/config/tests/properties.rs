@@ -1,6 +1,6 @@
 //! What holds for every document, sound or not.
 
-use proptest::prelude::*;
+use proptest::{prelude::*, strategy::Strategy};
 
 use super::*;
 
@@ -114,9 +114,9 @@ proptest! {
         let document = document.to_string();
         let validation = validate(&document);
         prop_assert_eq!(validation.valid, Config::parse(&document).is_ok());
-        let is_error = |problem: &crate::contract::types::Problem| problem.severity == Severity::Error;
+        let is_error = |problem: &Problem| problem.severity == Severity::Error;
         prop_assert_eq!(validation.valid, !validation.problems.iter().any(is_error));
-        let place = |problem: &crate::contract::types::Problem| (!is_error(problem), problem.path.clone());
+        let place = |problem: &Problem| (!is_error(problem), problem.path.clone());
         let order: Vec<_> = validation.problems.iter().map(place).collect();
         prop_assert!(order.is_sorted(), "{:?}", order);
     }

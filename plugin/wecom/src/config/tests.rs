@@ -3,11 +3,14 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    config::{self, Callback, HomepageState, Secret, SyncConfig},
-    contract::{element::SecretPlace, types::Severity},
+use crate::contract::{
+    directory::Strategy,
+    element::SecretPlace,
+    types::{Problem, Reason, Severity},
 };
 
+mod advice;
+mod description;
 mod properties;
 
 const SECRET: &str = "nJ3vX9kQz81bYw-nJ3vX9kQz81bYw_nJ3vX9kQz81bY";
@@ -31,7 +34,7 @@ fn with(changes: Value) -> String {
 
 /// Problems as `E code path` and `W code path`.
 fn problems(document: &str) -> Vec<String> {
-    let show = |problem: &crate::contract::types::Problem| {
+    let show = |problem: &Problem| {
         let severity = if problem.severity == Severity::Error { 'E' } else { 'W' };
         format!("{severity} {} {}", problem.code, problem.path).trim_end().to_owned()
     };
@@ -45,25 +48,31 @@ fn summary(document: &str) -> Vec<(String, String)> {
 #[test]
 fn three_keys_suffice() {
     let config = Config::parse(&base().to_string()).unwrap();
-    let url = |text: &str| url::Url::parse(text).unwrap();
+    let url = |text: &str| Url::parse(text).unwrap();
     assert_eq!(
         config,
         Config {
-            common: config.common.clone(),
-            corp_id: "ww0123456789abcdef".to_owned(),
+            common: Common {
+                organisation: "ww0123456789abcdef".to_owned(),
+                application: "1000002".to_owned(),
+                basis: "1000002 https://qyapi.weixin.qq.com/".to_owned(),
+                ids: IdRule::IgnoreCase,
+                locale: Locale::Both,
+                redirect_uri: None,
+                trusted_domain: None,
+                homepage: HomepageState::Allow,
+                strategy: Strategy::Automatic,
+                fields: None,
+            },
             agent_id: 1_000_002,
             secret: Secret::new(SECRET),
-            redirect_uri: None,
             api_base: url("https://qyapi.weixin.qq.com"),
             login_base: url("https://login.work.weixin.qq.com"),
             oauth_base: url("https://open.weixin.qq.com"),
-            trusted_domain: None,
             callback: None,
             contact_callback: None,
             proxy: None,
-            homepage_state: HomepageState::Allow,
-            locale: Locale::Both,
-            sync: SyncConfig { strategy: config::Strategy::Automatic, fields: None, download_hosts: Vec::new() },
+            download_hosts: Vec::new(),
         }
     );
     assert_eq!(problems(&base().to_string()), Vec::<String>::new());
@@ -85,11 +94,11 @@ fn every_key_is_read() {
         "sync": { "strategy": "walk", "fields": ["name", "mobile", "id", "name"] },
     })))
     .unwrap();
-    assert_eq!(config.redirect_uri.unwrap().as_str(), "https://app.example.com:8443/login?from=wecom");
+    assert_eq!(config.common.redirect_uri.unwrap().as_str(), "https://app.example.com:8443/login?from=wecom");
     assert_eq!(config.api_base.as_str(), "https://wecom.corp.example/api");
     assert_eq!(config.login_base.as_str(), "https://login.corp.example/");
     assert_eq!(config.oauth_base.as_str(), "http://127.0.0.1:9000/");
-    assert_eq!(config.trusted_domain.as_deref(), Some("app.example.com:8443"));
+    assert_eq!(config.common.trusted_domain.as_deref(), Some("app.example.com:8443"));
     let key = || Secret::new(KEY);
     assert_eq!(config.callback, Some(Callback { secret: None, token: Secret::new("t0ken"), encoding_aes_key: key() }));
     assert_eq!(
@@ -97,10 +106,10 @@ fn every_key_is_read() {
         Some(Callback { secret: Some(Secret::new(SECRET)), token: Secret::new("c0ntact"), encoding_aes_key: key() })
     );
     assert_eq!(config.proxy.unwrap().as_str(), "http://proxy.corp.example:3128/");
-    assert_eq!(config.homepage_state, HomepageState::Refuse);
-    assert_eq!(config.locale, Locale::Chinese);
-    assert_eq!(config.sync.strategy, config::Strategy::Walk);
-    assert_eq!(config.sync.fields, Some(BTreeSet::from(["mobile".to_owned(), "name".to_owned()])));
+    assert_eq!(config.common.homepage, HomepageState::Refuse);
+    assert_eq!(config.common.locale, Locale::Chinese);
+    assert_eq!(config.common.strategy, Strategy::Walk);
+    assert_eq!(config.common.fields, Some(BTreeSet::from(["mobile".to_owned(), "name".to_owned()])));
 }
 
 #[test]
@@ -232,6 +241,10 @@ fn each_mistake_has_its_problem() {
         (json!({ "corpId": "ww0123 456789abcdef" }), vec!["E malformed corpId"]),
         (json!({ "corpId": "your-corp-id" }), vec!["E placeholder corpId"]),
         (json!({ "corpId": "企业ID" }), vec!["E placeholder corpId"]),
+        (json!({ "corpId": "wwxxxxxxxxxxxxxxxx" }), vec!["E placeholder corpId"]),
+        (json!({ "corpId": "corp-id" }), vec!["E placeholder corpId"]),
+        (json!({ "agentId": "agentid" }), vec!["E placeholder agentId"]),
+        (json!({ "secret": "企业密钥" }), vec!["E placeholder secret"]),
         (json!({ "corpId": "\u{feff}ww0123456789abcdef\u{a0}" }), vec!["W whitespace corpId"]),
         (json!({ "agentId": "abc" }), vec!["E malformed agentId"]),
         (json!({ "agentId": "+5" }), vec!["E malformed agentId"]),
@@ -454,11 +467,16 @@ fn the_only_destination_is_the_api() {
 
 #[test]
 fn a_refused_configuration_lists_every_problem() {
-    let failure = Config::parse(&with(json!({ "corpId": null, "agentId": "x", "corpID": "y" }))).unwrap_err();
+    let failure =
+        Config::parse(&with(json!({ "corpId": null, "agentId": "x", "corpID": "y", "loginurl": "z" }))).unwrap_err();
     let Reason::InvalidConfig(problems) = &failure.reason else { panic!("{failure:?}") };
     assert_eq!(
         problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(),
-        ["agentId", "corpId", "corpID"]
+        ["agentId", "corpId", "loginurl"]
     );
-    assert!(failure.message.en.starts_with("the configuration is invalid: agentId: found \"x\""), "{}", failure.message.en);
+    assert!(
+        failure.message.en.starts_with("the configuration is invalid: agentId: found \"x\""),
+        "{}",
+        failure.message.en
+    );
 }
