@@ -56,7 +56,7 @@ pub mod tenants;
 pub use cache::CacheError;
 pub use call::{
     CallError, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic, Journal,
-    LimitName, Limits, LogLevel, LogLine, Outcome, Trap, TrapKind, reason_name,
+    LimitName, Limits, LogLevel, LogLine, NO_ELEMENT, Outcome, Trap, TrapKind, reason_name,
 };
 pub use component::{
     ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,

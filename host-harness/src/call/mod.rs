@@ -23,7 +23,7 @@ pub(crate) mod state;
 pub(crate) mod trap;
 
 pub use answer::{CallResult, Called, FailedCall};
-pub use error::{CallError, CallSite};
+pub use error::{CallError, CallSite, NO_ELEMENT};
 pub use journal::{Journal, LogLevel, LogLine};
 pub use limits::{Exceeded, LimitName, Limits};
 pub use report::{CallReport, HttpExchange, HttpTraffic, Outcome};
