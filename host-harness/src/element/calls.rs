@@ -5,19 +5,19 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::{
-    Element, Version,
+    Element, Shared, Version,
     network::{Network, Unusable},
     setup::SetupError,
 };
 use crate::{
     call::{
-        CallError, CallResult, CallSite, Called,
+        CallError, CallResult, CallSite, Called, Outcome,
         account::{Account, Used},
-        run::{self, Answer, Parameters, Refusal, Stage},
+        run::{self, Answer, Parameters, Refusal, Stage, reason_name},
         state::{CallState, Reach},
     },
     contract::{
@@ -64,9 +64,31 @@ impl Element {
         self.validate_config(self.shared.settings.expose()).await
     }
 
-    /// Asks the vendor whether the configuration works.
+    /// Asks the vendor whether the configuration works. Checks of one element wait for each other. After three within a
+    /// minute whose credential was refused (ten for all elements of a host) a check is not carried out, and answers
+    /// `rate-limited`.
     pub async fn check_connection(&self) -> CallResult<Answered<Vec<Verdict>>> {
-        self.call("element.check-connection", ()).await
+        let version = self.version();
+        let account = self.open(&version, "element.check-connection", None);
+        let span = account.span();
+        self.check_of(&version, account).instrument(span).await
+    }
+
+    async fn check_of(&self, version: &Version, mut account: Account) -> CallResult<Answered<Vec<Verdict>>> {
+        let Shared { host, scope, checking, .. } = &*self.shared;
+        let Ok(_turn) = timeout_at(account.deadline(), checking.lock()).await else {
+            let error = account.out_of_time();
+            return Err(account.fail(Used::default(), error));
+        };
+        if let Some(error) = host.check_brake().refusal(scope, host.now_ms()) {
+            let outcome = Outcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
+            return Ok(Called { value: Err(error), report: account.close(Used::default(), outcome) });
+        }
+        let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, account, ()).await?;
+        if let Ok(verdicts) = &called.value {
+            host.check_brake().count(scope, host.now_ms(), verdicts);
+        }
+        Ok(called)
     }
 
     /// What a page needs to embed the vendor's login widget.
