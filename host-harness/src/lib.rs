@@ -36,6 +36,7 @@
 //! | [`observe`] | reports, and metrics with the feature `metrics` |
 //! | the rest | engine, component, element and call, whose types stand here |
 
+mod address;
 mod cache;
 mod call;
 mod component;
@@ -53,6 +54,7 @@ pub mod storage;
 pub mod syncs;
 pub mod tenants;
 
+pub use address::{AddressAdvice, is_query_encoded_twice};
 pub use cache::CacheError;
 pub use call::{
     CallError, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic, Journal,

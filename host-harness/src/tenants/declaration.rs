@@ -462,6 +462,14 @@ mod tests {
             ),
             (json!({"name": "a", "element": inline, "limits": {"cpu_ms": "1"}}), "limits.cpu_ms: is a text"),
             (json!({"name": "a", "element": inline, "grants": {"hosts": ["*"]}}), "grants.hosts: allow-list entry"),
+            (
+                json!({"name": "a", "element": inline, "grants": {"hosts": ["https%3A%2F%2Fapi.example.com"]}}),
+                "it is percent-encoded; write https://api.example.com",
+            ),
+            (
+                json!({"name": "a", "element": inline, "grants": {"hosts": ["https://api.example.com/cgi-bin/"]}}),
+                "more than scheme, host and port; write https://api.example.com",
+            ),
             (json!({"name": "a", "element": inline, "grants": {"hosts": [1]}}), "grants.hosts.0: is a number"),
             (json!({"name": "a", "element": inline, "component": {"file": "f", "sha256": "12"}}), "sha256"),
             (json!({"name": "a", "element": inline, "component": {}}), "component.file: is missing"),

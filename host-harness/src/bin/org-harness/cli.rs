@@ -9,7 +9,7 @@ use clap::{
 
 use host_harness::Digest;
 
-use crate::{failure::Failure, public_url::PublicUrl};
+use crate::{address, failure::Failure, public_url::PublicUrl};
 
 /// The most changes and records that a component answers at once.
 pub const LARGEST_PAGE: u32 = 200;
@@ -114,6 +114,7 @@ pub enum Command {
     /// Make the URL to paste into the vendor's console as the app's home page
     HomepageUrl {
         /// The absolute address of the app, on a trusted host
+        #[arg(value_parser = address::page)]
         target: String,
     },
     /// Turn the code and state of a redirect into an identity
@@ -221,10 +222,10 @@ pub struct LoginUrl {
     #[arg(long)]
     pub entry: Entry,
     /// Where the vendor sends the browser [default: the configured address]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address::page)]
     pub redirect_uri: Option<String>,
     /// Where the app goes afterwards: a path on the same site
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = address::path)]
     pub return_to: Option<String>,
     /// Language of the vendor's page [default: the configured one]
     #[arg(long)]
@@ -323,7 +324,7 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub tenants: Option<PathBuf>,
     /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070", value_parser = address::listen)]
     pub listen: SocketAddr,
     /// Address under which people reach this host, https or on this machine; a path is the proxy's to take away. The cookie
     /// of a sign-in follows it [default: what each request says]
@@ -366,7 +367,7 @@ pub enum Tenants {
 #[derive(Debug, Args)]
 pub struct Simulate {
     /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080", value_parser = address::listen)]
     pub listen: SocketAddr,
     /// Generate an organisation of so many members [default: the small one of the demo]
     #[arg(long, value_name = "N")]
