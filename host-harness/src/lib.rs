@@ -57,7 +57,7 @@ pub mod tenants;
 pub use address::{AddressAdvice, is_query_encoded_twice};
 pub use cache::CacheError;
 pub use call::{
-    CallError, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic, Journal,
+    CallError, CallLog, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic,
     LimitName, Limits, LogLevel, LogLine, NO_ELEMENT, Outcome, Trap, TrapKind, reason_name,
 };
 pub use component::{
