@@ -7,7 +7,7 @@ use crate::engine::{MEMORIES_PER_CALL, TABLES_PER_CALL};
 
 /// Counts what the guest occupies. A refusal is remembered, because a guest answers it with a trap that says nothing.
 #[derive(Debug)]
-pub(crate) struct Space {
+pub(crate) struct CallResourceLimiter {
     memory: Counter,
     tables: Counter,
     instances: u32,
@@ -24,7 +24,7 @@ struct Counter {
     last: u64,
 }
 
-impl Space {
+impl CallResourceLimiter {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             memory: Counter::new(LimitName::MemoryBytes, limits.memory_bytes),
@@ -67,7 +67,7 @@ impl Counter {
     }
 }
 
-impl ResourceLimiter for Space {
+impl ResourceLimiter for CallResourceLimiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
         let grown = self.memory.grow(current, desired);
         self.refused = self.refused.or(grown.err());
@@ -109,8 +109,8 @@ impl ResourceLimiter for Space {
 mod tests {
     use super::*;
 
-    fn space(memory_bytes: u64) -> Space {
-        Space::new(&Limits { memory_bytes, ..Limits::default() })
+    fn space(memory_bytes: u64) -> CallResourceLimiter {
+        CallResourceLimiter::new(&Limits { memory_bytes, ..Limits::default() })
     }
 
     #[test]
@@ -138,7 +138,7 @@ mod tests {
 
     #[test]
     fn tables_are_counted_apart() {
-        let mut space = Space::new(&Limits { table_elements: 10, ..Limits::default() });
+        let mut space = CallResourceLimiter::new(&Limits { table_elements: 10, ..Limits::default() });
         assert!(space.table_growing(0, 10, None).unwrap());
         assert!(!space.table_growing(10, 11, None).unwrap());
         assert_eq!(space.refused().map(|refused| refused.limit), Some(LimitName::TableElements));

@@ -12,20 +12,20 @@ use tracing::{Span, field};
 use super::{
     answer::FailedCall,
     error::{CallError, CallSite},
-    journal::Journal,
     limits::{Exceeded, LimitName, Limits},
+    log::CallLog,
     report::{CallReport, HttpTraffic, Outcome, microseconds},
 };
 use crate::observe::Observer;
 
 /// What a call has used.
 #[derive(Default)]
-pub(crate) struct Used {
+pub(crate) struct CallUsage {
     pub(crate) guest_cpu: Duration,
     pub(crate) peak_memory_bytes: u64,
     pub(crate) host_calls: BTreeMap<&'static str, u64>,
     pub(crate) http: HttpTraffic,
-    pub(crate) log: Journal,
+    pub(crate) log: CallLog,
 }
 
 /// Waiting for a place.
@@ -45,7 +45,7 @@ impl Queue {
 }
 
 /// A call under way. Whoever drops it open has given the call up, and observers hear of that too.
-pub(crate) struct Account {
+pub(crate) struct CallRecorder {
     /// Names the call in logs.
     pub(crate) call: String,
     pub(crate) site: CallSite,
@@ -60,7 +60,7 @@ pub(crate) struct Account {
     is_open: bool,
 }
 
-impl Account {
+impl CallRecorder {
     /// A call that begins now and ends with its limit, or at `until` where that is earlier.
     pub(crate) fn open(
         call: String,
@@ -131,9 +131,9 @@ impl Account {
     }
 
     /// Ends the call, and tells so.
-    pub(crate) fn close(&mut self, used: Used, outcome: Outcome) -> CallReport {
+    pub(crate) fn close(&mut self, used: CallUsage, outcome: Outcome) -> CallReport {
         self.is_open = false;
-        let Used { guest_cpu, peak_memory_bytes, host_calls, http, log } = used;
+        let CallUsage { guest_cpu, peak_memory_bytes, host_calls, http, log } = used;
         let report = CallReport {
             call: self.call.clone(),
             begun_at: self.begun_at,
@@ -163,7 +163,7 @@ impl Account {
     }
 
     /// Ends a call that gives no answer, and tells so.
-    pub(crate) fn fail(&mut self, used: Used, error: CallError) -> Box<FailedCall> {
+    pub(crate) fn fail(&mut self, used: CallUsage, error: CallError) -> Box<FailedCall> {
         let at = error.backtrace();
         tracing::warn!(%error, kind = error.kind(), backtrace = ?at, "a call gave no answer");
         let report = self.close(used, Outcome::of(&error));
@@ -176,15 +176,15 @@ impl Account {
     }
 
     /// Ends a call that nobody waits for any more, and tells so.
-    pub(crate) fn abandon(&mut self, used: Used) {
+    pub(crate) fn abandon(&mut self, used: CallUsage) {
         self.close(used, Outcome::Abandoned);
     }
 }
 
-impl Drop for Account {
+impl Drop for CallRecorder {
     fn drop(&mut self) {
         if self.is_open {
-            self.abandon(Used::default());
+            self.abandon(CallUsage::default());
         }
     }
 }

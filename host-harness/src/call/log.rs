@@ -36,7 +36,7 @@ impl LogLine {
 
 /// The lines that were kept, and how many were not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Journal {
+pub struct CallLog {
     /// Lines in the order of writing.
     pub lines: Vec<LogLine>,
     /// Lines beyond the limits.
@@ -47,7 +47,7 @@ pub struct Journal {
     bytes_left: u64,
 }
 
-impl Journal {
+impl CallLog {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { lines: Vec::new(), dropped: 0, lines_left: limits.log_lines, bytes_left: limits.log_bytes }
     }
@@ -73,10 +73,10 @@ mod tests {
     #[test]
     fn what_is_over_a_limit_is_counted_and_not_kept() {
         let line = |message: &str| LogLine { level: LogLevel::Info, message: message.to_owned(), fields: Vec::new() };
-        let mut journal = Journal::new(&Limits { log_lines: 2, log_bytes: 5, ..Limits::default() });
+        let mut log = CallLog::new(&Limits { log_lines: 2, log_bytes: 5, ..Limits::default() });
         for (message, kept) in [("abc", true), ("abc", false), ("ab", true), ("", false)] {
-            assert_eq!(journal.keep(line(message)).is_some(), kept, "{message:?}");
+            assert_eq!(log.keep(line(message)).is_some(), kept, "{message:?}");
         }
-        assert_eq!((journal.lines.len(), journal.dropped), (2, 2));
+        assert_eq!((log.lines.len(), log.dropped), (2, 2));
     }
 }
