@@ -160,6 +160,11 @@ impl FakePlatform {
         self.now.set(self.now.get() + milliseconds);
     }
 
+    /// Sets the clock back, as another host's may be.
+    pub fn set_back_ms(&self, milliseconds: u64) {
+        self.now.set(self.now.get() - milliseconds);
+    }
+
     /// The value of a key, if it is present.
     pub fn value(&self, key: &str) -> Option<String> {
         self.slot(key).map(|slot| slot.value)

@@ -31,6 +31,14 @@ pub(super) struct Company {
     pub(super) granted: Vec<String>,
     /// Answered once instead of the truth, by path.
     pub(super) fault: Option<(&'static str, i64)>,
+    /// Keys of a member's row that come otherwise, or with `null` not at all, by lower-case id.
+    pub(super) odd_members: BTreeMap<String, Value>,
+    /// The same for departments.
+    pub(super) odd_departments: BTreeMap<u64, Value>,
+    /// Answered instead of the truth, by path.
+    pub(super) instead: BTreeMap<&'static str, &'static str>,
+    /// Refused whenever it is asked, by path and id.
+    pub(super) refused: BTreeMap<(&'static str, String), i64>,
 }
 
 pub(super) type Shared = Rc<RefCell<Company>>;
@@ -65,6 +73,9 @@ impl Company {
         if let Some((_, code)) = self.fault.take_if(|(fault, _)| *fault == api) {
             return errcode(code, "fault");
         }
+        if let Some(answer) = self.instead.get(api) {
+            return ok(*answer);
+        }
         match api {
             "gettoken" => ok(r#"{"errcode":0,"errmsg":"ok","access_token":"token-1","expires_in":7200}"#),
             "agent/get" => ok(json!({
@@ -74,13 +85,16 @@ impl Company {
             })
             .to_string()),
             "department/list" => {
-                let rows: Vec<Value> = self.departments.iter().rev().map(|(id, row)| department(*id, row)).collect();
+                let rows: Vec<Value> = self.departments.iter().rev().map(|(id, row)| self.department_row(*id, row)).collect();
                 ok(json!({"errcode": 0, "department": rows}).to_string())
             }
             "department/get" => {
-                let id = query(request, "id").unwrap().parse().unwrap();
+                let id: u64 = query(request, "id").unwrap().parse().unwrap();
+                if let Some(code) = self.refused.get(&("department/get", id.to_string())) {
+                    return errcode(*code, "refused");
+                }
                 match self.departments.get(&id) {
-                    Some(row) => ok(json!({"errcode": 0, "department": department(id, row)}).to_string()),
+                    Some(row) => ok(json!({"errcode": 0, "department": self.department_row(id, row)}).to_string()),
                     None => errcode(60003, "department not found"),
                 }
             }
@@ -95,6 +109,9 @@ impl Company {
             }
             "user/get" => {
                 let id = query(request, "userid").unwrap().to_lowercase();
+                if let Some(code) = self.refused.get(&("user/get", id.clone())) {
+                    return errcode(*code, "refused");
+                }
                 match self.members.get(&id).filter(|person| self.is_visible(&id, person)) {
                     Some(person) => ok(self.row(person).to_string()),
                     None => errcode(60111, "userid not found"),
@@ -107,12 +124,26 @@ impl Company {
     fn row(&self, person: &Person) -> Value {
         let visible: Vec<u64> =
             person.departments.iter().copied().filter(|id| self.departments.contains_key(id)).collect();
-        json!({"userid": person.id, "name": person.name, "department": visible, "status": person.status})
+        let row = json!({"userid": person.id, "name": person.name, "department": visible, "status": person.status});
+        patched(row, self.odd_members.get(&person.id.to_lowercase()))
+    }
+
+    fn department_row(&self, id: u64, (parent, name): &(u64, String)) -> Value {
+        let row = json!({"id": id, "name": name, "parentid": parent, "order": 0, "department_leader": []});
+        patched(row, self.odd_departments.get(&id))
     }
 }
 
-fn department(id: u64, (parent, name): &(u64, String)) -> Value {
-    json!({"id": id, "name": name, "parentid": parent, "order": 0, "department_leader": []})
+/// A row with the keys of the patch; `null` takes one away.
+fn patched(mut row: Value, patch: Option<&Value>) -> Value {
+    let fields = row.as_object_mut().unwrap();
+    for (key, value) in patch.and_then(Value::as_object).into_iter().flatten() {
+        match value {
+            Value::Null => drop(fields.remove(key)),
+            value => drop(fields.insert(key.clone(), value.clone())),
+        }
+    }
+    row
 }
 
 /// A platform on which this company is WeCom.

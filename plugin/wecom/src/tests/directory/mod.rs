@@ -1,7 +1,13 @@
 //! The directory on a fake platform: what must hold whatever is killed, raced or refused between two steps.
 
+mod absent;
+mod clock;
 mod company;
+mod empty;
+mod guard;
 mod interrupted;
+mod odd;
+mod stored;
 
 use std::collections::BTreeMap;
 
