@@ -1,5 +1,6 @@
 //! The vendor-neutral half of every organisation element.
 
+pub mod clock;
 pub mod config;
 pub mod contract;
 pub mod directory;
@@ -15,5 +16,6 @@ mod shell;
 pub mod store;
 pub mod text;
 pub mod token;
+pub mod transport;
 pub mod vendor;
 pub mod verdict;

@@ -19,9 +19,9 @@ use crate::{
     store,
     vendor::{
         answer,
-        api::Api,
         client::{Call, Client},
         refusal::{hides_department, hides_member},
+        rows::{departments, members},
         wire::{department, member},
     },
 };
@@ -33,11 +33,12 @@ const ATTEMPTS: u32 = 20;
 pub fn sync_member<P: Platform>(platform: &P, config: &Config, id: &str) -> Result<contract::Member, Failure> {
     check_id(id)?;
     let read_at = platform.now_ms();
-    let call = Call { api: Api::UserGet, query: vec![("userid", id.to_owned())], body: None };
+    let call = Call::member(id);
     let fetched = match Client::new(platform, config).read_text(&call) {
         Ok(text) => {
-            let mut member =
-                member::parse_of(id, &text).map_err(|error| answer::unreadable(Api::UserGet, &error).failure)?;
+            let rows = member::parse(&text).map_err(|error| answer::unreadable(&call, &error).failure)?;
+            let found = members([rows]).into_iter().find(|found| key::fold(&found.id) == key::fold(id));
+            let mut member = found.ok_or_else(|| answer::without(&call, "the member that was asked for").failure)?;
             if let Some(fields) = &config.sync.fields {
                 member.keep_only(fields);
             }
@@ -79,16 +80,14 @@ pub fn sync_department<P: Platform>(platform: &P, config: &Config, id: &str) -> 
     })?;
     let id = number.to_string();
     let read_at = platform.now_ms();
-    let call = Call { api: Api::DepartmentGet, query: vec![("id", id.clone())], body: None };
+    let call = Call::department(&id);
     let text = match Client::new(platform, config).read_text(&call) {
         Err(failure) if hides_department(&failure) => return Err(unknown("department", "部门", &id)),
         answer => answer?,
     };
-    let fetched =
-        department::parse_one(&text).map_err(|error| answer::unreadable(Api::DepartmentGet, &error).failure)?;
-    if fetched.id != id {
-        return Err(answer::without(Api::DepartmentGet, "the department that was asked for").failure);
-    }
+    let rows = department::parse_one(&text).map_err(|error| answer::unreadable(&call, &error).failure)?;
+    let fetched = departments([rows]).into_iter().find(|found| found.id == id);
+    let fetched = fetched.ok_or_else(|| answer::without(&call, "the department that was asked for").failure)?;
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(platform, &config.corp_id)?;
         let stored = store::get::<_, DepartmentRecord>(platform, &key::department(&id))?.map(|stored| stored.value);

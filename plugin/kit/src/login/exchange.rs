@@ -30,10 +30,9 @@ use crate::{
     store::{self, Stored},
     text::Text,
     vendor::{
-        answer::{self, Cause, Miss},
+        answer::{self, CallError},
         api::Api,
         client::{Call, Client},
-        codes::{self, Class},
         fingerprint,
         wire::login::IdentityAnswer,
     },
@@ -43,10 +42,6 @@ use crate::{
 const ROUNDS: u32 = 8;
 /// What is left of the call for its own work when waiting for another exchange ends.
 const CALL_RESERVE_MS: u64 = 200;
-/// Codes that come before the code is looked at: the address, the app or the permission is refused.
-const BEFORE_THE_CODE: [i64; 13] =
-    [41001, 48001, 48002, 48004, 48005, 48006, 48010, 50003, 50006, 60020, 60031, 301_002, 301_007];
-
 /// Turns code and state into an identity.
 ///
 /// # Errors
@@ -191,7 +186,7 @@ impl<P: Platform> Attempt<'_, P> {
         let client = Client::new(self.platform, self.config);
         let answer = match self.ask(&client) {
             Ok(answer) => answer,
-            Err(miss) if is_before_the_code(&miss) => {
+            Err(miss) if miss.may_leave_code_unspent() => {
                 self.put_back(&turn);
                 return Err(miss.failure);
             }
@@ -220,15 +215,13 @@ impl<P: Platform> Attempt<'_, P> {
     }
 
     /// Asks WeCom about the code, on the legacy path where the current one does not exist.
-    fn ask(&self, client: &Client<'_, P>) -> Result<IdentityAnswer, Miss> {
+    fn ask(&self, client: &Client<'_, P>) -> Result<IdentityAnswer, CallError> {
         let call = |api| Call::get(api, vec![("code", self.request.code.clone())]);
         let (api, outcome) = match client.once(&call(Api::AuthGetUserInfo)) {
-            Err(miss) if miss.cause == Cause::Status(404) => {
-                (Api::UserGetUserInfo, client.once(&call(Api::UserGetUserInfo)))
-            }
+            Err(miss) if miss.is_unknown_endpoint() => (Api::UserGetUserInfo, client.once(&call(Api::UserGetUserInfo))),
             outcome => (Api::AuthGetUserInfo, outcome),
         };
-        serde_json::from_str(&outcome?).map_err(|error| answer::unreadable(api, &error))
+        serde_json::from_str(&outcome?).map_err(|error| answer::unreadable(&api, &error))
     }
 
     /// Keeps the outcome for whoever repeats the request. The sign-in has its outcome in any case: when this fails, a
@@ -262,18 +255,6 @@ impl<P: Platform> Attempt<'_, P> {
     fn note(&self, message: &str, error: Option<&str>) {
         let fields: Vec<_> = error.into_iter().map(|error| ("error", error)).collect();
         self.platform.log(log::Level::Warn, message, &fields);
-    }
-}
-
-/// Whether WeCom certainly did not look at the code: the request never arrived, or it was turned away for the token,
-/// the address, the app, the rate or an unknown path, all of which come first.
-fn is_before_the_code(miss: &Miss) -> bool {
-    match miss.cause {
-        Cause::Token | Cause::Status(404) => true,
-        Cause::Vendor(code) => {
-            matches!(codes::lookup(code).class, Class::Token | Class::Wait) || BEFORE_THE_CODE.contains(&code)
-        }
-        _ => !miss.reached,
     }
 }
 

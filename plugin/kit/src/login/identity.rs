@@ -9,7 +9,7 @@ use crate::{
         login::{Identity, LinkedIdentity, Outcome, OutsiderIdentity, SensitiveFields},
         types::{Problem, Reason, Severity},
     },
-    directory::lookup,
+    directory::{lookup, member::Member},
     failure::Failure,
     login::state::Door,
     platform::Platform,
@@ -18,9 +18,10 @@ use crate::{
         answer,
         api::Api,
         client::{Call, Client},
+        rows::members,
         wire::{
             login::{DetailAnswer, DetailRequest, IdentityAnswer},
-            member::{self, ID_BYTES, Member},
+            member::{self, ID_BYTES},
         },
     },
 };
@@ -163,18 +164,19 @@ impl<P: Platform> Reader<'_, '_, P> {
     fn read(&self, id: &str) -> Result<Member, Failure> {
         let call = Call::get(Api::UserGet, vec![("userid", id.to_owned())]);
         let text = self.client.read_text(&call)?;
-        let member = member::parse(&text).map_err(|error| answer::unreadable(call.api, &error).failure)?;
-        if same(&member.id, id) { Ok(member) } else { Err(answer::without(call.api, "member of that id").failure) }
+        let row = member::parse(&text).map_err(|error| answer::unreadable(&call, &error).failure)?;
+        let found = members([row]).into_iter().find(|member| same(&member.id, id));
+        found.ok_or_else(|| answer::without(&call, "member of that id").failure)
     }
 
     /// What the member consented to (doc 95833). Absent is what is not granted, not set, or `0` for the gender.
     fn details(&self, id: &str, ticket: String) -> Result<SensitiveFields, Failure> {
         let api = Api::AuthGetUserDetail;
         let body = serde_json::to_string(&DetailRequest { user_ticket: ticket })
-            .map_err(|error| answer::unreadable(api, &error).failure)?;
-        let answer: DetailAnswer = self.client.read(&Call { api, query: Vec::new(), body: Some(body) })?;
+            .map_err(|error| answer::unreadable(&api, &error).failure)?;
+        let answer: DetailAnswer = self.client.read(&Call::post(api, body))?;
         if answer.userid.is_some_and(|found| !same(&found, id)) {
-            return Err(answer::without(api, "fields of that member").failure);
+            return Err(answer::without(&api, "fields of that member").failure);
         }
         Ok(SensitiveFields {
             gender: answer.gender.and_then(|gender| match gender.as_str() {

@@ -4,11 +4,12 @@ use std::collections::HashMap;
 
 use crate::{
     directory::{
+        department::Department,
         key,
         record::DepartmentRecord,
         sync::{
-            run::DEPARTMENTS_PER_PAGE,
             context::{Stop, Worker},
+            run::DEPARTMENTS_PER_PAGE,
         },
     },
     platform::Platform,
@@ -18,16 +19,19 @@ use crate::{
         api::Api,
         client::Call,
         refusal::{hides_department, is_too_large},
-        wire::department::{self, Department},
+        rows::departments,
+        wire::department,
     },
 };
 
 /// Asks who leads departments of which somebody else told the rest.
 pub(super) fn add<P: Platform>(worker: &mut Worker<'_, P>, found: &mut [Department]) -> Result<(), Stop> {
-    let call = Call { api: Api::DepartmentList, query: Vec::new(), body: None };
+    let call = Call::get(Api::DepartmentList, Vec::new());
     let listed = match worker.ask(call) {
-        Ok(text) => department::parse_list(&text)
-            .map_err(|error| Stop::Vendor(answer::unreadable(Api::DepartmentList, &error).failure))?,
+        Ok(text) => departments(
+            department::parse_list(&text)
+                .map_err(|error| Stop::Vendor(answer::unreadable(&Api::DepartmentList, &error).failure))?,
+        ),
         Err(Stop::Vendor(failure)) if hides_department(&failure) || is_too_large(&failure) => Vec::new(),
         Err(stop) => return Err(stop),
     };

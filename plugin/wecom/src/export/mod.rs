@@ -19,22 +19,22 @@ pub mod rows;
 
 pub use self::fallback::may_export;
 use self::{
-    job::{JOB_BYTES, Job, Part, are_sound, first_member, keep, load},
     fallback::{HICCUPS, give_up, order_again},
+    job::{JOB_BYTES, Job, Part, are_sound, first_member, keep, load},
 };
 use crate::directory::sync::{
-    run::{Export, PendingWait, Phase},
     context::{Stop, Worker},
+    run::{Export, PendingWait, Phase},
 };
-pub use cipher::Key;
-pub use file::{Bookmark, Damage, Reader};
 use crate::{
     contract::types::Reason,
     failure::Failure,
     platform::Platform,
     store,
-    vendor::{answer, api::Api, client::Call, codes::UNTRUSTED_ADDRESS, wire::export as wire},
+    vendor::{answer, api::Api, client::Call, codes, wire::export as wire},
 };
+pub use cipher::Key;
+pub use file::{Bookmark, Damage, Reader};
 
 /// The first wait for a result; each further one is twice as long, up to the longest.
 const FIRST_POLL_MS: u64 = 2_000;
@@ -43,8 +43,6 @@ const LONGEST_POLL_MS: u64 = 300_000;
 const POLLS: u32 = 15;
 /// Orders of one run: results are purged, addresses expire, files arrive damaged.
 const ORDERS: u32 = 3;
-/// The app is disabled.
-const APP_DISABLED: i64 = 50003;
 
 /// Takes the next step. `Some` when there is nothing to do before a time.
 pub fn step<P: Platform>(worker: &mut Worker<'_, P>, stage: Export) -> Result<Option<PendingWait>, Stop> {
@@ -63,7 +61,7 @@ fn order<P: Platform>(worker: &mut Worker<'_, P>, departments: bool) -> Result<O
     let key = Key::random(worker.platform);
     let read_at = worker.platform.now_ms();
     let order = wire::Order { encoding_aeskey: key.text().into(), block_size: wire::BLOCK_SIZE };
-    let call = |api| Call { api, query: Vec::new(), body: Some(store::to_json(&order)) };
+    let call = |api| Call::post(api, store::to_json(&order));
     let calls: Vec<Call> =
         [Some(Api::ExportUser), departments.then_some(Api::ExportDepartment)].into_iter().flatten().map(call).collect();
     let mut ids = Vec::with_capacity(calls.len());
@@ -74,8 +72,8 @@ fn order<P: Platform>(worker: &mut Worker<'_, P>, departments: bool) -> Result<O
         };
         match serde_json::from_str::<wire::Ordered>(&text) {
             Ok(ordered) if !ordered.jobid.is_empty() => ids.push(ordered.jobid),
-            Ok(_) => return refused(worker, answer::without(call.api, "jobid").failure),
-            Err(error) => return refused(worker, answer::unreadable(call.api, &error).failure),
+            Ok(_) => return refused(worker, answer::without(call, "jobid").failure),
+            Err(error) => return refused(worker, answer::unreadable(call, &error).failure),
         }
     }
     let mut parts = ids.into_iter().map(|id| Part { id, files: None });
@@ -103,7 +101,7 @@ fn poll<P: Platform>(worker: &mut Worker<'_, P>, polls: u32) -> Result<Option<Pe
         let text = match answer {
             Ok(text) => text,
             // Unknown or purged.
-            Err(failure) if matches!(failure.vendor_code, Some(40088 | 40089)) => return order_again(worker),
+            Err(failure) if codes::is_unknown_job(&failure) => return order_again(worker),
             Err(failure) => return refused(worker, failure),
         };
         match wire::parse(&text) {
@@ -116,7 +114,7 @@ fn poll<P: Platform>(worker: &mut Worker<'_, P>, polls: u32) -> Result<Option<Pe
             Ok(wire::Job::Unknown(status)) => {
                 return give_up(worker, &format!("its status {status} is not known"), false);
             }
-            Err(error) => return refused(worker, answer::unreadable(Api::ExportGetResult, &error).failure),
+            Err(error) => return refused(worker, answer::unreadable(&Api::ExportGetResult, &error).failure),
         }
     }
     if keep(worker, &job) > JOB_BYTES {
@@ -154,7 +152,8 @@ enum Verdict {
 fn verdict(failure: &Failure) -> Verdict {
     match (&failure.reason, failure.vendor_code) {
         // The walk would meet these as well.
-        (Reason::NotPermitted, Some(UNTRUSTED_ADDRESS | APP_DISABLED) | None) => Verdict::Stop,
+        (Reason::NotPermitted, None) => Verdict::Stop,
+        _ if codes::is_untrusted_address(failure) || codes::is_app_disabled(failure) => Verdict::Stop,
         (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable, _) => Verdict::Stop,
         (Reason::Other(reason), None) if reason == "budget-exhausted" => Verdict::Stop,
         // Not granted, or an installation that does not know the call.

@@ -3,18 +3,21 @@
 use std::ops::Range;
 
 use super::{
+    fallback::{HICCUPS, give_up, order_again},
     job::{self, bookmark, bookmark_key, first_member, job_key, load},
     leaders,
-    fallback::{HICCUPS, give_up, order_again},
 };
 use crate::{
     contract::log::Level,
     directory::{
+        department::{Department, DepartmentRow},
         key,
+        member::Absent,
         sync::{
-            compare as met, pages,
-            run::{Export, Mark, Phase, Place},
+            compare as met,
             context::{Stop, Worker},
+            pages,
+            run::{Export, Mark, Phase, Place},
         },
     },
     platform::Platform,
@@ -25,11 +28,8 @@ use crate::{
             download::{self, Fetched, Refusal},
             file::GRAIN,
         },
-        wire::{
-            department::{self, Department},
-            export::File,
-            member,
-        },
+        rows::{departments as departments_of, members as members_of},
+        wire::{department, export::File, member},
     },
 };
 
@@ -57,10 +57,11 @@ pub(super) fn departments<P: Platform>(worker: &mut Worker<'_, P>) -> Result<(),
             };
             let (pieces, miss) = fetch(worker, file, bookmark.offset)?;
             for piece in pieces {
-                match reader.read("department", piece, department::parse_exported) {
+                match reader.read("department", piece, department::parse) {
                     Ok(rows) => {
-                        know_leaders |= rows.iter().any(|(_, has_leaders)| *has_leaders);
-                        found.extend(rows.into_iter().map(|(department, _)| department));
+                        let is_told = |row: &DepartmentRow| matches!(row, DepartmentRow::Fetched(row) if !row.absent.has(Absent::LEADERS));
+                        know_leaders |= rows.iter().any(is_told);
+                        found.extend(departments_of(rows));
                     }
                     Err(damage) => return damaged(worker, &damage),
                 }
@@ -108,7 +109,7 @@ pub(super) fn members<P: Platform>(worker: &mut Worker<'_, P>, mark: Mark) -> Re
         };
         while !rows.is_empty() {
             let rest = rows.split_off(rows.len().min(ROWS));
-            met::meet(worker, std::mem::replace(&mut rows, rest), job.read_at)?;
+            met::meet(worker, members_of(std::mem::replace(&mut rows, rest)), job.read_at)?;
         }
         worker.run.failures = 0;
         // Sealed, since it holds the row under way, whole. Written together with the place in the run.

@@ -3,10 +3,10 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use super::{
-    stats::Mark,
     lease::{self, Lease},
     run::{Phase, Run},
     seen::Seen,
+    stats::Mark,
 };
 use crate::{
     config::Config,
@@ -148,7 +148,7 @@ impl<'a, P: Platform> Worker<'a, P> {
 
     /// Asks one question. A refusal is [`Stop::Vendor`].
     pub fn ask(&mut self, call: Call) -> Result<String, Stop> {
-        let api = call.api;
+        let api = call.endpoint;
         let answer = self.ask_all(&[call], None)?.pop();
         let answer = answer.unwrap_or_else(|| {
             Err(Failure::new(Reason::UnexpectedAnswer, format!("the host gave no answer for {}", api.path())))

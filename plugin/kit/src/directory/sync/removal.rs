@@ -8,14 +8,17 @@ use std::collections::BTreeSet;
 
 use super::{
     compare::meet,
+    context::{Stop, Worker},
     pages,
     run::{Missing, Phase, Sweep},
     walk,
-    context::{Stop, Worker},
 };
 use crate::{
     contract::types::{Reason, RemovalCounts},
-    directory::{head, key, record::{MemberOutline, is_present}},
+    directory::{
+        head, key,
+        record::{MemberOutline, is_present},
+    },
     failure::Failure,
     platform::Platform,
     store,
@@ -25,6 +28,7 @@ use crate::{
         api::Api,
         client::Call,
         refusal::{hides_department, hides_member},
+        rows::members,
         wire::member,
     },
 };
@@ -155,8 +159,7 @@ fn confirm_departments<P: Platform>(worker: &mut Worker<'_, P>, after: Option<St
         worker.run.phase = Phase::Confirm(Sweep::Members(None));
         return worker.checkpoint();
     };
-    let calls: Vec<Call> =
-        ids.iter().map(|id| Call { api: Api::DepartmentGet, query: vec![("id", id.clone())], body: None }).collect();
+    let calls: Vec<Call> = ids.iter().map(|id| Call::department(id)).collect();
     for (id, answer) in ids.iter().zip(worker.ask_all(&calls, None)?) {
         match answer {
             Ok(_) => {
@@ -188,10 +191,10 @@ fn confirm_members<P: Platform>(worker: &mut Worker<'_, P>, after: Option<String
         match answer {
             // Moved to a department that was read before, or resigned in so many words: an ordinary row.
             Ok(text) => {
-                let found = member::parse_of(id, &text)
-                    .map_err(|error| Stop::Vendor(answer::unreadable(Api::UserGet, &error).failure))?;
+                let found = member::parse(&text)
+                    .map_err(|error| Stop::Vendor(answer::unreadable(&Api::UserGet, &error).failure))?;
                 worker.buffer(store::delete(row));
-                meet(worker, vec![found], read_at)?;
+                meet(worker, members([found]), read_at)?;
             }
             Err(failure) if hides_member(&failure) => {
                 worker.run.planned.members_left_range += 1;

@@ -5,25 +5,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
+    context::{Stop, Worker},
     export::may_export,
     pages,
     run::{Export, Phase, Place, Way},
-    context::{Stop, Worker},
 };
 use crate::{
-    directory::key,
+    directory::{department::Department, key},
     platform::Platform,
     vendor::{
         answer,
         api::Api,
         client::Call,
+        codes,
         refusal::{hides_department, is_too_large},
-        wire::{
-            agent::Agent,
-            department::{self, Department},
-            member,
-            tag::Tag,
-        },
+        rows::departments as departments_of,
+        wire::{agent::Agent, department, member, tag::Tag},
     },
 };
 
@@ -76,7 +73,7 @@ fn write_individuals<P: Platform>(worker: &mut Worker<'_, P>, agent: &Agent, tag
 
 fn agent<P: Platform>(worker: &mut Worker<'_, P>) -> Result<Agent, Stop> {
     let query = vec![("agentid", worker.config.agent_id.to_string())];
-    let call = Call { api: Api::AgentGet, query, body: None };
+    let call = Call::get(Api::AgentGet, query);
     let text = worker.ask(call)?;
     read(Api::AgentGet, serde_json::from_str(&text))
 }
@@ -84,13 +81,12 @@ fn agent<P: Platform>(worker: &mut Worker<'_, P>) -> Result<Agent, Stop> {
 fn tags<P: Platform>(worker: &mut Worker<'_, P>, agent: &Agent) -> Result<Vec<Tag>, Stop> {
     let mut tags = Vec::with_capacity(agent.tags.len());
     for ids in agent.tags.chunks(worker.parallelism()) {
-        let calls: Vec<Call> =
-            ids.iter().map(|id| Call { api: Api::TagGet, query: vec![("tagid", id.clone())], body: None }).collect();
+        let calls: Vec<Call> = ids.iter().map(|id| Call::get(Api::TagGet, vec![("tagid", id.clone())])).collect();
         for (id, answer) in ids.iter().zip(worker.ask_all(&calls, None)?) {
             match answer {
                 Ok(text) => tags.push(read(Api::TagGet, serde_json::from_str(&text))?),
-                // 40068: the tag was deleted between the two calls.
-                Err(failure) if failure.vendor_code == Some(40068) => {
+                // The tag was deleted between the two calls.
+                Err(failure) if codes::is_unknown_tag(&failure) => {
                     worker.note(format!("tag {id} is granted to the app but does not exist (40068)"));
                 }
                 Err(failure) => return Err(Stop::Vendor(failure)),
@@ -102,9 +98,9 @@ fn tags<P: Platform>(worker: &mut Worker<'_, P>, agent: &Agent) -> Result<Vec<Ta
 
 /// The visible departments: the list without an id, and each granted one that it left out with what is below it.
 fn departments<P: Platform>(worker: &mut Worker<'_, P>, granted: &BTreeSet<&String>) -> Result<Vec<Department>, Stop> {
-    let call = Call { api: Api::DepartmentList, query: Vec::new(), body: None };
+    let call = Call::get(Api::DepartmentList, Vec::new());
     let mut departments = match worker.ask(call) {
-        Ok(text) => read(Api::DepartmentList, department::parse_list(&text))?,
+        Ok(text) => departments_of(read(Api::DepartmentList, department::parse_list(&text))?),
         // An app that was granted members or tags alone may be refused the list.
         Err(Stop::Vendor(failure)) if hides_department(&failure) => Vec::new(),
         Err(stop) => return Err(stop),
@@ -114,10 +110,10 @@ fn departments<P: Platform>(worker: &mut Worker<'_, P>, granted: &BTreeSet<&Stri
         if known.contains(*id) {
             continue;
         }
-        let call = Call { api: Api::DepartmentList, query: vec![("id", (*id).clone())], body: None };
+        let call = Call::get(Api::DepartmentList, vec![("id", (*id).clone())]);
         match worker.ask(call) {
             Ok(text) => {
-                let below = read(Api::DepartmentList, department::parse_list(&text))?;
+                let below = departments_of(read(Api::DepartmentList, department::parse_list(&text))?);
                 known.extend(below.iter().map(|department| department.id.clone()));
                 departments.extend(below);
             }
@@ -132,5 +128,5 @@ fn departments<P: Platform>(worker: &mut Worker<'_, P>, granted: &BTreeSet<&Stri
 }
 
 fn read<T>(api: Api, parsed: Result<T, serde_json::Error>) -> Result<T, Stop> {
-    parsed.map_err(|error| Stop::Vendor(answer::unreadable(api, &error).failure))
+    parsed.map_err(|error| Stop::Vendor(answer::unreadable(&api, &error).failure))
 }

@@ -5,11 +5,11 @@
 //! the answer.
 
 use super::{
-    export::may_export,
     compare::meet,
+    context::{Stop, Worker},
+    export::may_export,
     pages,
     run::{Export, Phase, Place, Sweep},
-    context::{Stop, Worker},
 };
 use crate::{
     directory::{key, record::MemberOutline},
@@ -20,6 +20,7 @@ use crate::{
         api::Api,
         client::Call,
         refusal::{hides_department, hides_member, is_too_large},
+        rows::members,
         wire::member::{self, Broken},
     },
 };
@@ -57,9 +58,9 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
         };
         match answer {
             Ok(text) => {
-                let met = member::each(&text, ROWS, |members| meet(worker, members, read_at));
+                let met = member::each(&text, ROWS, |rows| meet(worker, members(rows), read_at));
                 met.map_err(|broken| match broken {
-                    Broken::Unreadable(error) => unreadable(Api::UserList, &error),
+                    Broken::Unreadable { error, .. } => unreadable(Api::UserList, &error),
                     Broken::Refused(stop) => stop,
                 })?;
             }
@@ -89,14 +90,14 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
 /// tenth of the room.
 fn split<P: Platform>(worker: &mut Worker<'_, P>, department: &str) -> Result<(), Stop> {
     let query = vec![("department_id", department.to_owned())];
-    let text = match worker.ask(Call { api: Api::UserSimpleList, query, body: None }) {
+    let text = match worker.ask(Call::get(Api::UserSimpleList, query)) {
         Err(Stop::Vendor(failure)) if hides_department(&failure) => {
             worker.note(format!("department {department} went out of sight during the run"));
             return Ok(());
         }
         answer => answer?,
     };
-    let ids = member::ids(&text).map_err(|error| unreadable(Api::UserSimpleList, &error))?;
+    let (ids, _) = member::ids(&text).map_err(|error| unreadable(Api::UserSimpleList, &error))?;
     worker.note(format!(
         "department {department} is larger than one answer may be: its {} members were fetched one by one",
         ids.len()
@@ -122,8 +123,8 @@ pub fn individuals<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
         for ((_, id), answer) in batch.iter().zip(worker.ask_all(&calls, None)?) {
             match answer {
                 Ok(text) => {
-                    let member = member::parse_of(id, &text).map_err(|error| unreadable(Api::UserGet, &error))?;
-                    meet(worker, vec![member], read_at)?;
+                    let row = member::parse(&text).map_err(|error| unreadable(Api::UserGet, &error))?;
+                    meet(worker, members([row]), read_at)?;
                 }
                 Err(failure) if hides_member(&failure) => worker.note(format!(
                     "member {id} is listed but cannot be read ({})",
@@ -171,13 +172,13 @@ fn advance(place: Place, rows: usize, page_len: usize) -> Place {
 
 /// A question for one member.
 pub fn get_call(id: &str) -> Call {
-    Call { api: Api::UserGet, query: vec![("userid", id.to_owned())], body: None }
+    Call::member(id)
 }
 
 fn list_call(id: &str) -> Call {
-    Call { api: Api::UserList, query: vec![("department_id", id.to_owned())], body: None }
+    Call::get(Api::UserList, vec![("department_id", id.to_owned())])
 }
 
 fn unreadable(api: Api, error: &serde_json::Error) -> Stop {
-    Stop::Vendor(answer::unreadable(api, error).failure)
+    Stop::Vendor(answer::unreadable(&api, error).failure)
 }

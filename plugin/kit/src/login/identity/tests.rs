@@ -11,7 +11,7 @@ use crate::{
     platform::Platform,
     store,
     text::Locale,
-    vendor::wire::member,
+    vendor::{rows::members, wire::member},
 };
 
 type Answer = Result<crate::contract::http::Response, crate::contract::http::HttpError>;
@@ -38,7 +38,8 @@ fn nothing() -> Answer {
 
 /// Puts a member into the local copy.
 fn keep(fake: &FakePlatform, presence: MemberStatus, roles: &[&str]) {
-    let member = member::parse(r#"{"userid":"ZhangSan","name":"张三丰","department":[2,31],"status":1}"#).unwrap();
+    let row = member::parse(r#"{"userid":"ZhangSan","name":"张三丰","department":[2,31],"status":1}"#).unwrap();
+    let member = members([row]).remove(0);
     let record = MemberRecord { read_at: 1, ordinal: 0, presence, member };
     let overlay = Overlay { roles: roles.iter().map(|&role| role.to_owned()).collect(), suspended: false };
     let ops = [store::put(key::member("zhangsan"), &record), store::put(key::overlay("zhangsan"), &overlay)];
