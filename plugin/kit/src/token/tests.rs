@@ -16,11 +16,14 @@ const HOUR_MS: u64 = 3_600_000;
 
 type Answer = Result<FetchedToken, TokenError>;
 
+/// What a vendor answers to the first, second … question.
+type Script<'f> = dyn Fn(&FakePlatform, u64) -> Answer + 'f;
+
 /// A vendor: what it answers, and how often it was asked.
 struct Vendor<'f> {
     fake: &'f FakePlatform,
     asked: Cell<u64>,
-    answer: Box<dyn Fn(&FakePlatform, u64) -> Answer + 'f>,
+    answer: Box<Script<'f>>,
     fetches: RefCell<Vec<Fetch>>,
 }
 

@@ -128,6 +128,16 @@ pub(crate) fn unreadable(call: &dyn Display, error: &serde_json::Error) -> CallE
     transport::unreadable(&WECOM, call, error).into()
 }
 
+/// The same for a list that was read up to somewhere, of which `after` is the last member.
+pub(crate) fn unreadable_after(call: &dyn Display, after: Option<&str>, error: &serde_json::Error) -> CallError {
+    let mut broken = unreadable(call, error);
+    if let Some(after) = after {
+        broken.failure.message.zh.push_str(&format!("，在成员 {after} 之后"));
+        broken.failure.message.en.push_str(&format!(" after member {after}"));
+    }
+    broken
+}
+
 /// For an answer that lacks what it is for.
 pub(crate) fn without(call: &dyn Display, field: &str) -> CallError {
     let (zh, en) = (format!("缺少 {field}"), format!("has no {field}"));

@@ -60,7 +60,9 @@ pub fn departments<P: Platform>(worker: &mut Worker<'_, P>, place: Place) -> Res
             Ok(text) => {
                 let met = member::each(&text, ROWS, |rows| meet(worker, members(rows), read_at));
                 met.map_err(|broken| match broken {
-                    Broken::Unreadable { error, .. } => unreadable(Api::UserList, &error),
+                    Broken::Unreadable { error, after } => {
+                        Stop::Vendor(answer::unreadable_after(&calls[index], after.as_deref(), &error).failure)
+                    }
                     Broken::Refused(stop) => stop,
                 })?;
             }

@@ -107,3 +107,15 @@ fn a_code_that_wecom_did_not_judge_may_be_good_still() {
     let failure = Failure::new(Reason::Unavailable, "no token");
     assert!(CallError::without_token(failure).may_leave_code_unspent());
 }
+
+#[test]
+fn a_list_that_breaks_off_says_whose_and_after_whom() {
+    let error = serde_json::from_str::<Vec<u8>>("[1,").unwrap_err();
+    let call = Call::get(crate::api::endpoint::Endpoint::UserList, vec![("department_id", "31".to_owned())]);
+    let message = unreadable_after(&call, Some("LiSi"), &error).failure.message;
+    assert_eq!(
+        message.en,
+        "the answer of user/list?department_id=31 cannot be read (Eof at line 1 column 3) after member LiSi"
+    );
+    assert!(message.zh.ends_with("，在成员 LiSi 之后"), "{}", message.zh);
+}
