@@ -26,7 +26,7 @@ macro_rules! export_element {
         #[allow(unsafe_code, missing_docs)]
         const _: () = {
             type Element = $crate::shell::Component<$vendor>;
-            $crate::contract::generated::export!(Element with_types_in $crate::contract::generated);
+    $crate::contract::generated::export!(Element with_types_in $crate::contract::generated);
         };
     };
 }

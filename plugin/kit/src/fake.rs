@@ -64,7 +64,7 @@ impl Touch<'_> {
     }
 }
 
-type Server = dyn Fn(&FakePlatform, &Request) -> Result<Response, HttpError>;
+pub type Server = dyn Fn(&FakePlatform, &Request) -> Result<Response, HttpError>;
 type Hook = dyn Fn(&FakePlatform, Touch<'_>) -> Result<(), StorageError>;
 
 /// See the module.
@@ -129,7 +129,7 @@ impl FakePlatform {
     }
 
     /// What answers now, for a server that answers some requests in its place.
-    pub(crate) fn server(&self) -> Rc<Server> {
+    pub fn server(&self) -> Rc<Server> {
         self.server.borrow().clone()
     }
 

@@ -17,6 +17,7 @@
 //! | [`transport`], [`verdict`], [`failure`], [`text`] | HTTP failures in words, `check-connection`, errors, two languages |
 //! | [`contract`], [`platform`], [`store`], [`names`], [`fingerprint`] | the contract's types, the outside, how values are stored |
 
+mod clock;
 pub mod config;
 pub mod contract;
 pub mod directory;
@@ -32,5 +33,7 @@ pub mod platform;
 pub mod shell;
 pub mod store;
 pub mod text;
+pub mod token;
+pub mod transport;
 pub mod vendor;
 pub mod verdict;

@@ -145,9 +145,7 @@ impl<V: Vendor> login::Guest for Component<V> {
 
 impl<V: Vendor> directory::Guest for Component<V> {
     fn sync(request: directory::SyncRequest) -> Result<directory::SyncStep, types::Error> {
-        with_config::<V, _>(|config| {
-            sync::sync(&Imports, V::common(config), &V::client(&Imports, config), &request)
-        })
+        with_config::<V, _>(|config| sync::sync(&Imports, V::common(config), &V::client(&Imports, config), &request))
     }
 
     fn plan(cursor: Option<String>, limit: u32) -> Result<directory::PlanPage, types::Error> {

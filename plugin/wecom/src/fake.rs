@@ -1,10 +1,8 @@
 //! The kit's fake platform, with this vendor's configuration and its way to say no.
 
-pub(crate) use crate::kit::fake::*;
-use crate::{
-    config::Config,
-    kit::contract::http::{HttpError, Response},
-};
+use crate::config::Config;
+use organisation_kit::contract::http::{HttpError, Response};
+pub(crate) use organisation_kit::fake::*;
 
 /// The secret of [`config`]; no text may ever show it.
 pub(crate) const SECRET: &str = "s3cret-abcdefghijklmnopqrstuvwxyz0123456789";

@@ -1,26 +1,24 @@
 //! What only WeCom knows about a login code: where it is asked about, what the answer names, and which refusals leave
 //! the code untouched.
 
-use crate::{
-    api::{
-        answer::{self, Cause, Miss},
-        client::{Call, Client},
-        codes::{self, Class},
-        endpoint::Api,
-    },
+use organisation_kit::{
+    config::Common,
     contract::login::{LinkedIdentity, OutsiderIdentity, SensitiveFields},
     failure::Failure,
-    kit::{
-        config::Common,
-        vendor::{Identified, IdentifyError},
-    },
     platform::Platform,
-    wire::login::{DetailAnswer, DetailRequest, IdentityAnswer},
+    store,
+    vendor::{Identified, IdentifyError},
 };
 
-/// Codes that come before the code is looked at: the address, the app or the permission is refused.
-const BEFORE_THE_CODE: [i64; 13] =
-    [41001, 48001, 48002, 48004, 48005, 48006, 48010, 50003, 50006, 60020, 60031, 301_002, 301_007];
+use crate::{
+    api::{
+        answer::{self, CallError},
+        call::Call,
+        client::Client,
+        endpoint::Endpoint,
+    },
+    wire::login::{DetailAnswer, DetailRequest, IdentityAnswer},
+};
 
 /// Asks who stands behind a code (doc 91023), on the legacy path where the current one does not exist.
 pub(crate) fn identify<P: Platform>(
@@ -28,31 +26,21 @@ pub(crate) fn identify<P: Platform>(
     common: &Common,
     code: &str,
 ) -> Result<Identified, IdentifyError> {
-    let call = |api| Call::get(api, vec![("code", code.to_owned())]);
-    let (api, outcome) = match client.once(&call(Api::AuthGetUserInfo)) {
-        Err(miss) if miss.cause == Cause::Status(404) => {
-            (Api::UserGetUserInfo, client.once(&call(Api::UserGetUserInfo)))
-        }
-        outcome => (Api::AuthGetUserInfo, outcome),
-    };
-    let text = outcome.map_err(|Miss { failure, cause, .. }| IdentifyError { failure, may_retry: may_retry(cause) })?;
+    let call = |endpoint| Call::get(endpoint, vec![("code", code.to_owned())]);
+    let mut asked = call(Endpoint::AuthGetUserInfo);
+    let mut outcome = client.once(&asked);
+    if outcome.as_ref().is_err_and(CallError::is_unknown_endpoint) {
+        asked = call(Endpoint::UserGetUserInfo);
+        outcome = client.once(&asked);
+    }
+    let text = outcome.map_err(|error| {
+        let may_retry = error.may_leave_code_unspent();
+        IdentifyError { failure: error.failure, may_retry }
+    })?;
     // A sound answer has spent the code.
     let spent = |failure| IdentifyError { failure, may_retry: false };
-    let answer = serde_json::from_str(&text).map_err(|error| spent(answer::unreadable(api, &error).failure))?;
-    named(common, answer).ok_or_else(|| spent(answer::without(api, "identity").failure))
-}
-
-/// Whether the same code may well work later. Only an error of WeCom's own that is about the code says no: everything
-/// else comes before the code is looked at, or leaves open whether it was, and a code that is spent is refused by name
-/// the next time.
-fn may_retry(cause: Cause) -> bool {
-    match cause {
-        Cause::Vendor(code) => {
-            matches!(codes::lookup(code).class, Class::Busy | Class::Token | Class::Wait)
-                || BEFORE_THE_CODE.contains(&code)
-        }
-        _ => true,
-    }
+    let answer = serde_json::from_str(&text).map_err(|error| spent(answer::unreadable(&asked, &error).failure))?;
+    named(common, answer).ok_or_else(|| spent(answer::without(&asked, "identity").failure))
 }
 
 /// Whom an answer names, if anybody. Members of linked organisations come as `CorpId/userid`; our own corp id in front is
@@ -79,12 +67,11 @@ pub(crate) fn consented<P: Platform>(
     id: &str,
     ticket: &str,
 ) -> Result<SensitiveFields, Failure> {
-    let api = Api::AuthGetUserDetail;
-    let body = serde_json::to_string(&DetailRequest { user_ticket: ticket.to_owned() })
-        .map_err(|error| answer::unreadable(api, &error).failure)?;
-    let answer: DetailAnswer = client.read(&Call { api, query: Vec::new(), body: Some(body) })?;
+    let body = store::to_json(&DetailRequest { user_ticket: ticket.to_owned() });
+    let call = Call::post(Endpoint::AuthGetUserDetail, body);
+    let answer: DetailAnswer = client.read(&call)?;
     if answer.userid.is_some_and(|found| !common.ids.is_same(&found, id)) {
-        return Err(answer::without(api, "fields of that member").failure);
+        return Err(answer::without(&call, "fields of that member").failure);
     }
     Ok(SensitiveFields {
         gender: answer.gender.and_then(|gender| match gender.as_str() {

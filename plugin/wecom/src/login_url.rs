@@ -3,7 +3,8 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
-use crate::{api::call::endpoint, config::Config, text::Locale};
+use crate::{api::call::below, config::Config};
+use organisation_kit::text::Locale;
 
 /// What RFC 3986 calls unreserved stays as it is.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -25,7 +26,7 @@ pub(crate) fn browser(config: &Config, redirect_uri: &str, state: &str, language
     };
     format!(
         "{}?login_type=CorpApp&appid={}&agentid={}&redirect_uri={}&state={}&lang={lang}",
-        endpoint(&config.login_base, "wwlogin/sso/login"),
+        below(&config.login_base, "wwlogin/sso/login"),
         value(&config.common.organisation),
         value(&config.common.application),
         value(redirect_uri),
@@ -41,7 +42,7 @@ pub(crate) fn in_app(config: &Config, redirect_uri: &str, state: &str, scope: Sc
     };
     format!(
         "{}?appid={}&redirect_uri={}&response_type=code&scope={scope}&state={}&agentid={}#wechat_redirect",
-        endpoint(&config.oauth_base, "connect/oauth2/authorize"),
+        below(&config.oauth_base, "connect/oauth2/authorize"),
         value(&config.common.organisation),
         value(redirect_uri),
         value(state),

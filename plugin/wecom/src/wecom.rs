@@ -1,39 +1,33 @@
 //! WeCom as the kit sees it.
 
 use crate::{
-    api::{
-        answer,
-        call::Call,
-        client::Client,
-        codes::hides_department,
-        endpoint::Endpoint,
-    },
+    api::{answer, call::Call, client::Client},
     config::Config,
     export::{self, Export},
     identify,
-    kit::{
-        config::Common,
-        contract::{
-            element::{Aspect, Description, Validation},
-            login::{Entry, SensitiveFields},
-            types::Reason,
-        },
-        directory::{
-            member::MemberRow,
-            sync::{RunContext, StepError},
-        },
-        failure::Failure,
-        platform::Platform,
-        text::{Locale, Text},
-        vendor::{
-            self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
-            Usage, Vendor,
-        },
-        verdict::Finding,
-    },
     login_url::{self, Scope as Consent},
     scope::{self, Scope},
     wire::member,
+};
+use organisation_kit::{
+    config::Common,
+    contract::{
+        element::{Aspect, Description, Validation},
+        login::{Entry, SensitiveFields},
+        types::Reason,
+    },
+    directory::{
+        member::MemberRow,
+        sync::{RunContext, StepError},
+    },
+    failure::Failure,
+    platform::Platform,
+    text::{Locale, Text},
+    vendor::{
+        self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
+        Usage, Vendor,
+    },
+    verdict::Finding,
 };
 
 /// WeCom (企业微信).
@@ -45,7 +39,7 @@ impl Vendor for WeCom {
     type Client<'a, P: Platform + 'a> = Client<'a, P>;
 
     fn describe(locale: &str) -> Description {
-        crate::describe::describe(locale)
+        crate::config::describe(locale)
     }
 
     fn validate(document: &str) -> Validation {
@@ -113,11 +107,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     }
 
     fn list(&self, asked: &[ListRequest<'_>], max_bytes: Option<u64>) -> Vec<Result<Listed<String>, Failure>> {
-        let call = |asked: &ListRequest<'_>| {
-            Call::get(Endpoint::UserList, vec![("department_id", asked.department.to_owned())])
-        };
-        let calls: Vec<Call> = asked.iter().map(call).collect();
-        self.attempt_all(&calls, max_bytes).into_iter().map(listed).collect()
+        self.lists_at_once(asked, max_bytes)
     }
 
     fn read_list(
@@ -126,34 +116,26 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         list: String,
         take: impl FnMut(Vec<MemberRow>) -> Result<(), StepError>,
     ) -> Result<Option<String>, StepError> {
-        let call = Call::get(Endpoint::UserList, vec![("department_id", department.to_owned())]);
+        let call = Call::list(department);
         match member::each(&list, export::ROWS, take) {
             Ok(()) => Ok(None),
             Err(member::Broken::Refused(error)) => Err(error),
-            Err(member::Broken::Unreadable(error)) => {
-                Err(StepError::Vendor(answer::unreadable(&call, &error).failure))
+            Err(member::Broken::Unreadable { error, after }) => {
+                Err(StepError::Vendor(answer::unreadable_after(&call, after.as_deref(), &error).failure))
             }
         }
     }
 
     fn member_ids(&self, department: &str) -> Result<Listed<Vec<String>>, Failure> {
-        let call = Call::get(Endpoint::UserSimpleList, vec![("department_id", department.to_owned())]);
-        let answer = self.attempt_all(std::slice::from_ref(&call), None).pop();
-        match listed(answer.unwrap_or_else(|| Err(answer::without(&call, "answer of the host").failure)))? {
-            Listed::Here(text) => {
-                let ids = member::ids(&text).map_err(|error| answer::unreadable(&call, &error).failure)?;
-                Ok(Listed::Here(ids))
-            }
-            Listed::Hidden(code) => Ok(Listed::Hidden(code)),
-        }
+        self.ids_of(department)
     }
 
     fn members(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>> {
-        self.members_side_by_side(ids)
+        self.members_at_once(ids)
     }
 
     fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>> {
-        self.departments_side_by_side(ids)
+        self.departments_at_once(ids)
     }
 
     fn bulk(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<BulkStep<Export>, StepError> {
@@ -182,14 +164,5 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
 
     fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
         Client::department(self, id)
-    }
-}
-
-/// A list of a department, or that it is not to be seen.
-fn listed(answer: Result<String, Failure>) -> Result<Listed<String>, Failure> {
-    match answer {
-        Ok(text) => Ok(Listed::Here(text)),
-        Err(failure) if hides_department(&failure) => Ok(Listed::Hidden(failure.vendor_code)),
-        Err(failure) => Err(failure),
     }
 }

@@ -32,7 +32,8 @@ pub struct Found {
 /// # Errors
 /// What storage fails with.
 pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Option<Found>, Failure> {
-    let keys = [key::HEAD.to_owned(), key::member(common.ids, id), key::roles(common.ids, id), key::SYNCED_AT.to_owned()];
+    let keys =
+        [key::HEAD.to_owned(), key::member(common.ids, id), key::roles(common.ids, id), key::SYNCED_AT.to_owned()];
     let mut entries = store::get_many(platform, &keys)?.into_iter();
     let mut next = || entries.next().flatten();
     let (head, member, roles, synced_at) = (next(), next(), next(), next());

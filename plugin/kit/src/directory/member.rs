@@ -295,7 +295,8 @@ impl FetchedMember {
         // A main department that the member has left is none any more.
         if absent.has(Absent::MAIN_DEPARTMENT) {
             let known = known.main_department.as_ref();
-            member.main_department = known.filter(|id| member.departments.iter().any(|place| place.id == **id)).cloned();
+            member.main_department =
+                known.filter(|id| member.departments.iter().any(|place| place.id == **id)).cloned();
         }
         for place in &mut member.departments {
             let Some(before) = known.departments.iter().find(|before| before.id == place.id) else { continue };

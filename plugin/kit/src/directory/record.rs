@@ -59,8 +59,7 @@ pub(crate) fn outlives(stored: u64, fetched: u64, now: u64) -> bool {
 /// A member as the contract shows it.
 pub fn show_member(member: Member, presence: MemberStatus, roles: Option<Roles>) -> contract::Member {
     let roles = roles.unwrap_or_default();
-    let (roles, suspended_roles) =
-        if roles.suspended { (Vec::new(), roles.roles) } else { (roles.roles, Vec::new()) };
+    let (roles, suspended_roles) = if roles.suspended { (Vec::new(), roles.roles) } else { (roles.roles, Vec::new()) };
     contract::Member {
         id: member.id,
         name: member.name,

@@ -9,9 +9,9 @@ use percent_encoding::percent_decode_str;
 use url::{Position, Url};
 
 use crate::{
+    config::Common,
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
-    config::Common,
     text::Text,
 };
 

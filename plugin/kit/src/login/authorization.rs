@@ -3,7 +3,6 @@
 use crate::{
     contract::login::{Authorization, AuthorizationRequest, Entry, LoginParameters},
     failure::Failure,
-    vendor::{SignIn, Vendor},
     login::{
         address, argument,
         login_state::{self, LoginState},
@@ -11,6 +10,7 @@ use crate::{
     },
     platform::Platform,
     text::Locale,
+    vendor::{SignIn, Vendor},
 };
 
 /// What a page needs to embed the vendor's login widget. Stores a fresh state for the `browser` entry.

@@ -6,10 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    config::Common,
     contract::login::{Exchange, ExchangeRequest},
     failure::Failure,
     fingerprint,
-    config::Common,
 };
 
 /// How long an exchange is remembered, from its beginning.

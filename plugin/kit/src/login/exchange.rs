@@ -15,6 +15,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::{
+    config::HomepageState,
     contract::{
         log::Level,
         login::{Exchange, ExchangeRequest},
@@ -22,8 +23,6 @@ use crate::{
     },
     failure::Failure,
     fingerprint,
-    config::HomepageState,
-    vendor::{Client, Vendor},
     login::{
         argument,
         cached_exchange::{self, CachedExchange},
@@ -33,6 +32,7 @@ use crate::{
     },
     platform::Platform,
     store::{self, Stored},
+    vendor::{Client, Vendor},
 };
 
 /// Rounds of read, wait, try. Every round but the last ends because somebody else changed something.

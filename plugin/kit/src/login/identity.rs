@@ -4,6 +4,7 @@
 //! sign-in holds. Only the local copy has to answer, because roles come from it.
 
 use crate::{
+    config::Common,
     contract::{
         log::Level,
         login::{Entry, Identity, LinkedIdentity, Outcome},
@@ -14,10 +15,9 @@ use crate::{
         member::is_id,
     },
     failure::Failure,
-    config::Common,
-    vendor::{Client, Identified, MemberAnswer},
     platform::Platform,
     text::Text,
+    vendor::{Client, Identified, MemberAnswer},
 };
 
 /// How old the copy may be before the vendor is asked whether a member is still to be seen.

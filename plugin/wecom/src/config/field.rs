@@ -1,7 +1,7 @@
 //! What the element says of itself, and the table of its configuration keys.
 
 use super::identifier;
-use crate::kit::config::{
+use organisation_kit::config::{
     Element, Field, Kind, Use,
     field::{
         self as usual, BASE_URL, HOMEPAGE_STATE, LOCALE, PROXY_PASSWORD, PROXY_USERNAME, SYNC_FIELDS, SYNC_STRATEGY,

@@ -2,7 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use crate::kit::config::{Finding, address, described, shown};
+use organisation_kit::config::{Finding, address, described, shown};
 
 /// Characters of a corp id at most.
 const CORP_ID: usize = 64;

@@ -3,12 +3,12 @@
 use url::Url;
 
 use self::field::ELEMENT;
-pub use crate::kit::config::{Common, HomepageState, Secret, authority, is_plain_host};
-use crate::{
+pub use organisation_kit::config::{Common, HomepageState, Secret, authority, is_plain_host};
+use organisation_kit::{
+    config::{Field, Values},
     contract::element::{Description, Validation},
     directory::id::IdRule,
     failure::Failure,
-    kit::config::{Field, Values},
     text::Locale,
 };
 

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::contract::{
+use organisation_kit::contract::{
     directory::Strategy,
     element::SecretPlace,
     types::{Problem, Reason, Severity},

@@ -9,12 +9,8 @@ use super::{
     cipher::{self, BLOCK, Key},
     download::{DownloadError, Piece},
 };
-use crate::{
-    kit::{directory::sync::StepError, platform::Platform},
-    scope::Run,
-    text::Text,
-    wire::export::File,
-};
+use crate::{scope::Run, wire::export::File};
+use organisation_kit::{directory::sync::StepError, platform::Platform, text::Text};
 
 /// Bytes of one range. Several are fetched side by side.
 const RANGE: u64 = 1 << 20;
@@ -56,7 +52,8 @@ impl Damage {
             Self::Checksum => ("其 MD5 与公布的不符", "its MD5 is not the one announced").into(),
             Self::Cipher => ("无法解密", "it does not decrypt").into(),
             Self::Document(category) => {
-                (format!("内容无法识别（{category:?}）"), format!("it is not the document it should be ({category:?})")).into()
+                (format!("内容无法识别（{category:?}）"), format!("it is not the document it should be ({category:?})"))
+                    .into()
             }
         }
     }

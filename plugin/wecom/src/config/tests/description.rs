@@ -1,7 +1,7 @@
 //! What the element says of itself.
 
 use super::*;
-use crate::contract::element::ConfigField;
+use organisation_kit::contract::element::ConfigField;
 
 #[test]
 fn the_tag_chooses_the_language() {

@@ -3,11 +3,8 @@
 use serde_json::json;
 
 use super::{PLAIN, changes, common, complete, departments, platform, read, small};
-use crate::{
-    api::client::Client,
-    fake,
-    kit::{contract::directory::{Member, SyncStep}, directory::sync::sync},
-};
+use organisation_kit::{contract::directory::{Member, SyncStep}, directory::sync::sync};
+use crate::{api::client::Client, fake};
 
 /// All that a member can be told of.
 fn everything() -> serde_json::Value {

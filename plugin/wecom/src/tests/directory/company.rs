@@ -5,10 +5,8 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use serde_json::{Value, json};
 
-use crate::{
-    fake::{FakePlatform, errcode, ok, path, query},
-    kit::contract::http::{HttpError, Request, Response},
-};
+use organisation_kit::{contract::http::{HttpError, Request, Response}};
+use crate::{fake::{FakePlatform, errcode, ok, path, query}};
 
 /// Departments by id: parent and name.
 pub(super) type Departments = BTreeMap<u64, (u64, String)>;

@@ -1,7 +1,7 @@
 //! Success that did nothing says so.
 
 use super::{Company, DRY, PLAIN, complete, platform, small, sync_on};
-use crate::kit::contract::directory::SyncStep;
+use organisation_kit::contract::directory::SyncStep;
 
 #[test]
 fn an_empty_range_is_told_in_plan_and_report() {

@@ -1,7 +1,7 @@
 //! Who may go without a question, on whole runs.
 
 use super::{ALLOWED, Company, EVERYBODY, PLAIN, complete, members, platform, plan, common, step, sync_on};
-use crate::kit::contract::{directory::SyncStep, types::Reason};
+use organisation_kit::contract::{directory::SyncStep, types::Reason};
 
 /// A company of so many in department 2, below a root.
 fn company(members: usize) -> Company {

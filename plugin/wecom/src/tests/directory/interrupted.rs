@@ -8,14 +8,12 @@ use super::{
     ALLOWED, Company, DRY, EVERYBODY, assert_exact, changes, complete, members, planned, platform, replayed, small,
     sync_member, sync_on,
 };
-use crate::{
-    fake::{self, FakePlatform},
-    kit::contract::{
+use organisation_kit::{contract::{
         directory::{ChangeKind, SyncRequest, SyncStep},
         storage::{Op, StorageError},
         types::Reason,
-    },
-};
+    }};
+use crate::{fake::{self, FakePlatform}};
 
 #[derive(Clone, Debug)]
 enum Event {

@@ -12,29 +12,19 @@ mod stored;
 use std::collections::BTreeMap;
 
 use self::company::{Company, Person, platform};
-use crate::{
-    api::client::Client,
-    fake::{self, FakePlatform},
-    kit::{
-        config::Common,
-        contract::{
+use organisation_kit::{config::Common, contract::{
             call::Budget,
             directory::{
                 Change, ChangeKind, Changed, Department, Member, MemberFilter, MemberStatus, Report, RunOutcome,
                 Strategy, SyncRequest, SyncStep,
             },
             types::{Error, Reason},
-        },
-        directory::{
+        }, directory::{
             feed, read, refresh,
             roles::Roles,
             sync::{history, plan, sync},
-        },
-        failure::Failure,
-        platform::Platform,
-        store,
-    },
-};
+        }, failure::Failure, platform::Platform, store};
+use crate::{api::client::Client, fake::{self, FakePlatform}};
 
 const PLAIN: SyncRequest =
     SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{EVERYBODY, PLAIN, changes, common, complete, departments, members, paused, platform, read, small, sync_member};
-use crate::kit::contract::{directory::MemberStatus, types::Reason};
+use organisation_kit::contract::{directory::MemberStatus, types::Reason};
 
 #[test]
 fn what_decides_neither_identity_nor_place_is_left_out_and_named() {

@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 
 use super::{Company, EVERYBODY, PLAIN, changes, common, complete, members, platform, read, replayed};
-use crate::kit::{
+use organisation_kit::{
     contract::{directory::ChangeKind, types::Reason},
     directory::sync::{history, plan},
     platform::Platform,

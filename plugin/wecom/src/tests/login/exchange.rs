@@ -5,9 +5,11 @@ use std::cell::Cell;
 use super::*;
 use crate::{
     api::codes,
-    contract::{http, login::Outcome, storage::StorageError},
     fake::{errcode, lost, query, status, unreached},
-    kit::config::HomepageState,
+};
+use organisation_kit::{
+    config::HomepageState,
+    contract::{http, login::Outcome, storage::StorageError},
 };
 
 #[test]

@@ -1,14 +1,14 @@
 //! Everybody who can come, and everything that can go wrong while looking them up.
 
 use super::*;
-use crate::{
+use crate::fake::{errcode, lost, query, status};
+use organisation_kit::{
     contract::{
         directory::MemberStatus,
         login::{Identity, LinkedIdentity, Outcome, OutsiderIdentity, SensitiveFields},
         storage::StorageError,
         types::Severity,
     },
-    fake::{errcode, lost, query, status},
     text::Locale,
 };
 
@@ -270,7 +270,7 @@ fn a_member_who_cannot_be_read_is_in_all_the_same() {
         ("too often", errcode(45009, "api freq out of limit"), 1, false),
         ("address refused", errcode(60020, "not allow to access from your ip"), 1, false),
         ("5xx", status(502, ""), 4, false),
-        ("timeout", Err(lost(crate::contract::http::Failure::Timeout)), 4, false),
+        ("timeout", Err(lost(organisation_kit::contract::http::Failure::Timeout)), 4, false),
         ("somebody else", ok(SHOWN.replace("zhangsan", "lisi")), 1, false),
         // WeCom shows whom the app may see, so an answer of another shape still tells the range.
         ("another shape", ok(r#"{"userid":["zhangsan"]}"#), 1, true),
@@ -329,7 +329,7 @@ fn what_a_member_consented_to_is_read() {
         );
         let requests = fake.requests.borrow();
         let request = requests.last().unwrap();
-        let body = crate::contract::http::Body::Text(format!(r#"{{"user_ticket":"{TICKET}"}}"#));
+        let body = organisation_kit::contract::http::Body::Text(format!(r#"{{"user_ticket":"{TICKET}"}}"#));
         assert_eq!((request.method.as_str(), request.body.as_ref()), ("POST", Some(&body)));
         assert!(!request.url.contains(TICKET));
         assert_eq!(fake.count("user/get"), 0);

@@ -2,26 +2,23 @@
 
 use crate::{
     config::Config,
+    fake::{self, FakePlatform, START_MS, ok, path},
+    wecom::WeCom,
+    wire::member,
+};
+use organisation_kit::{
+    config::Common,
     contract::{
         directory::MemberStatus,
         http::{HttpError, Request, Response},
         login::{AuthorizationRequest, Entry, Exchange, ExchangeRequest},
         types::Reason,
     },
-    directory::{
-        head::Head,
-        key,
-        record::{MemberRecord, Overlay},
-    },
+    directory::{head::Head, member::MemberRow, record::MemberRecord, roles::Roles},
     failure::Failure,
-    fake::{self, FakePlatform, START_MS, ok, path},
-    fingerprint,
-    kit::config::Common,
-    login,
+    fingerprint, login,
     platform::Platform,
     store,
-    wecom::WeCom,
-    wire::member,
 };
 
 mod begin;
@@ -149,15 +146,17 @@ impl Copy {
 
     fn store(self, fake: &FakePlatform) {
         let Self { organisation, synced_at, status, roles } = self;
-        let head = Head { corp_id: organisation.into(), ..Head::default() };
-        let member = member::parse(r#"{"userid":"ZhangSan","name":"张三丰","department":[2,31],"status":1}"#).unwrap();
+        let head = Head { organisation: organisation.into(), ..Head::default() };
+        let row = member::parse(r#"{"userid":"ZhangSan","name":"张三丰","department":[2,31],"status":1}"#).unwrap();
+        let MemberRow::Fetched(fetched) = row else { panic!("{row:?}") };
+        let member = fetched.member;
         let record = MemberRecord { read_at: 1, ordinal: 0, presence: status, member };
         let mut ops = vec![
-            store::put(key::HEAD, &head),
-            store::put(key::member("zhangsan"), &record),
-            store::put(key::overlay("zhangsan"), &Overlay { roles, suspended: false }),
+            store::put("directory/head", &head),
+            store::put("directory/m/zhangsan", &record),
+            store::put("directory/o/zhangsan", &Roles { roles, suspended: false }),
         ];
-        ops.extend(synced_at.map(|at| store::put(key::SYNCED_AT, &at)));
+        ops.extend(synced_at.map(|at| store::put("directory/synced-at", &at)));
         fake.apply(&ops).unwrap();
     }
 }

@@ -1,10 +1,8 @@
 //! The configuration turns to another organisation on the same storage: nothing of the former one answers.
 
 use super::*;
-use crate::{
-    contract::{directory::MemberStatus, login::Outcome},
-    fake::errcode,
-};
+use crate::fake::errcode;
+use organisation_kit::contract::{directory::MemberStatus, login::Outcome};
 
 const OTHER: &str = "ww00000000000000ff";
 
@@ -55,7 +53,7 @@ fn a_member_of_the_former_organisation_is_not_in_range_of_the_new_one() {
 fn a_copy_that_belongs_to_nobody_yet_is_none() {
     let fake = answering(ok(MEMBER));
     Copy::fresh(&fake).with(MemberStatus::Active, &["admin"]).store(&fake);
-    fake.apply(&[store::delete(key::HEAD)]).unwrap();
+    fake.apply(&[store::delete("directory/head")]).unwrap();
     let request = started(&fake, Entry::Browser, None);
     let Outcome::Member(member) = exchange(&fake, &request).unwrap().outcome else { panic!() };
     assert_eq!((member.in_directory, member.roles.len()), (false, 0));

@@ -6,10 +6,8 @@ use std::{
 };
 
 use super::*;
-use crate::{
-    contract::{call::Budget, storage::StorageError},
-    fake::{Touch, errcode},
-};
+use crate::fake::{Touch, errcode};
+use organisation_kit::contract::{call::Budget, storage::StorageError};
 
 const LIFE_MS: u64 = 30_000;
 
