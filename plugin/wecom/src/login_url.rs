@@ -26,7 +26,7 @@ pub(crate) fn browser(config: &Config, redirect_uri: &str, state: &str, language
     format!(
         "{}?login_type=CorpApp&appid={}&agentid={}&redirect_uri={}&state={}&lang={lang}",
         endpoint(&config.login_base, "wwlogin/sso/login"),
-        value(&config.corp_id()),
+        value(config.corp_id()),
         config.agent_id,
         value(redirect_uri),
         value(state),
@@ -42,7 +42,7 @@ pub(crate) fn in_app(config: &Config, redirect_uri: &str, state: &str, scope: Sc
     format!(
         "{}?appid={}&redirect_uri={}&response_type=code&scope={scope}&state={}&agentid={}#wechat_redirect",
         endpoint(&config.oauth_base, "connect/oauth2/authorize"),
-        value(&config.corp_id()),
+        value(config.corp_id()),
         value(redirect_uri),
         value(state),
         config.agent_id,
@@ -51,7 +51,7 @@ pub(crate) fn in_app(config: &Config, redirect_uri: &str, state: &str, scope: Sc
 
 /// The in-app page as an app's home page: its state is the corp id, since a home page cannot have a fresh one.
 pub(crate) fn homepage(config: &Config, target: &str) -> String {
-    in_app(config, target, &config.corp_id(), Scope::Base)
+    in_app(config, target, config.corp_id(), Scope::Base)
 }
 
 fn value(text: &str) -> PercentEncode<'_> {

@@ -219,7 +219,7 @@ mod tests {
             ("{鈥渁鈥?: 1}", "encoding", "save it as UTF-8"),
             ("{¡°a¡±: 1}", "encoding", "save it as UTF-8"),
             ("ï»¿{\"a\": 1}", "encoding", "save it as UTF-8"),
-            ("{\0\"\0a\0\"\0:\01\0}\0", "encoding", "save it as UTF-8"),
+            ("{\0\"\0a\0\"\0:\0[\0]\0}\0", "encoding", "save it as UTF-8"),
             ("{\"a\": \"\u{fffd}\u{fffd}\"}", "encoding", "save it as UTF-8"),
             ("{\"a\": }", "invalid-json", "check the JSON near line 1 column 7"),
         ] {

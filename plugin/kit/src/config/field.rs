@@ -66,16 +66,16 @@ pub enum Kind {
     },
     /// A proxy of the host.
     Proxy,
-    /// One of these words.
-    Word(&'static [&'static str]),
+    /// One of these words, with space between them.
+    Word(&'static str),
     /// A language tag.
     Locale,
-    /// A list of some of these words.
+    /// A list of some words, likewise.
     Words {
         /// Those that make a difference.
-        known: &'static [&'static str],
+        known: &'static str,
         /// Those that are meant in any case; naming them is no mistake.
-        implied: &'static [&'static str],
+        implied: &'static str,
     },
 }
 
@@ -209,7 +209,7 @@ pub const HOMEPAGE_STATE: Field = Field {
         "应用主页链接的 state 固定不变：allow 允许登录，refuse 拒绝",
         "a home page URL has a constant state: allow signs in, refuse does not",
     ),
-    kind: Kind::Word(&["allow", "refuse"]),
+    kind: Kind::Word("allow refuse"),
     pattern: Some("^(allow|refuse)$"),
     default: Some("allow"),
     ..Field::PLAIN
@@ -238,7 +238,7 @@ pub const SYNC_STRATEGY: Field = Field {
         "auto 自动选择，walk 逐部门读取，export 异步导出",
         "auto lets the element choose, walk reads department by department, export uses the bulk export",
     ),
-    kind: Kind::Word(&["auto", "walk", "export"]),
+    kind: Kind::Word("auto walk export"),
     pattern: Some("^(auto|walk|export)$"),
     default: Some("auto"),
     ..Field::PLAIN
@@ -253,25 +253,11 @@ pub const SYNC_FIELDS: Field = Field {
         "要保存的成员字段列表，不填则保存全部；ID、状态与部门始终保存",
         "a list of the member fields to store, all when left out; id, status and departments are always stored",
     ),
-    kind: Kind::Words { known: &MEMBER_FIELDS, implied: &["id", "status", "departments", "main-department"] },
+    // As the contract's `member` record has them.
+    kind: Kind::Words {
+        known: "name position alias telephone mobile email business-email gender avatar qr-code address \
+                external-position attributes external-profile direct-leaders",
+        implied: "id status departments main-department",
+    },
     ..Field::PLAIN
 };
-
-/// Fields of the contract's `member` record that can be left out of the copy.
-pub const MEMBER_FIELDS: [&str; 15] = [
-    "name",
-    "position",
-    "alias",
-    "telephone",
-    "mobile",
-    "email",
-    "business-email",
-    "gender",
-    "avatar",
-    "qr-code",
-    "address",
-    "external-position",
-    "attributes",
-    "external-profile",
-    "direct-leaders",
-];

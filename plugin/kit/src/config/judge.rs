@@ -14,6 +14,7 @@ use crate::finding;
 /// Judges a text without space around it. `known` are the values of earlier fields; `notes` gets what somebody should look
 /// at although the value is sound.
 pub(super) fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<Finding>) -> Result<Value, Finding> {
+    let is_among = |words: &str| words.split(' ').any(|word| word == text);
     let value = match field.kind {
         Kind::Text | Kind::Free => one_line(field, text).map(Value::Text),
         Kind::Secret(_) => one_line(field, text).map(|text| Value::Secret(Secret::new(text))),
@@ -24,11 +25,9 @@ pub(super) fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<F
         Kind::Servers { .. } => address::server(field, text, notes).map(Value::Url),
         Kind::Proxy => address::bare(field, text).map(Value::Url),
         Kind::Locale => locale(text).map(Value::Text),
-        Kind::Word(words) | Kind::Words { known: words, .. } if words.contains(&text) => {
-            Ok(Value::Text(text.to_owned()))
-        }
+        Kind::Word(words) | Kind::Words { known: words, .. } if is_among(words) => Ok(Value::Text(text.to_owned())),
         // Nothing of its own, and no mistake.
-        Kind::Words { implied, .. } if implied.contains(&text) => Ok(Value::List(Vec::new())),
+        Kind::Words { implied, .. } if is_among(implied) => Ok(Value::List(Vec::new())),
         Kind::Word(words) | Kind::Words { known: words, .. } => Err(unknown_word(text, words)),
     }?;
     match (field.judge)(text) {
@@ -61,5 +60,5 @@ fn number(text: &str) -> Result<u64, Finding> {
 /// The language that a tag names; a longer one such as `zh-CN` counts as its language.
 fn locale(tag: &str) -> Result<String, Finding> {
     let language = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    if matches!(&*language, "zh" | "en") { Ok(language) } else { Err(unknown_word(tag, &["zh", "en"])) }
+    if matches!(&*language, "zh" | "en") { Ok(language) } else { Err(unknown_word(tag, "zh en")) }
 }

@@ -65,10 +65,10 @@ pub(super) fn unknown_key(key: &str, meant: &[&str], known: &[&str]) -> Finding 
     "是否应为 {meant_zh}？", "did you mean {meant_en}?" }
 }
 
-/// The finding for a value that is none of the words.
-pub(super) fn unknown_word(found: &str, words: &[&'static str]) -> Finding {
-    let all = words.join(", ");
-    let offers: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
+/// The finding for a value that is none of the words, which have space between them.
+pub(super) fn unknown_word(found: &str, words: &'static str) -> Finding {
+    let all = words.replace(' ', ", ");
+    let offers: Vec<_> = words.split(' ').map(|word| (word, word)).collect();
     let hint = match likest(&plain(found), &offers) {
         Some(meant) => Text::new(format!("是否应为 {meant}？可选值：{all}"), format!("did you mean {meant}?")),
         None => Text::new(format!("可选值：{all}"), format!("use one of {all}")),

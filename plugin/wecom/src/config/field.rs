@@ -179,7 +179,19 @@ pub static ELEMENT: Element = Element {
         PROXY_USERNAME,
         PROXY_PASSWORD,
     ],
-    prefixes: &["wecom", "wework", "workwx", "workwechat", "wechatwork", "wechat", "weixin", "qywx", "qyweixin", "wx"],
+    prefixes: &[
+        "wecom",
+        "wework",
+        "workwx",
+        "workwechat",
+        "wechatwork",
+        "wechat",
+        "weixin",
+        "qywx",
+        "qyweixin",
+        "wxwork",
+        "wx",
+    ],
 };
 
 /// The purpose of the server to which secrets are sent.

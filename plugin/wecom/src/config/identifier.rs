@@ -48,8 +48,7 @@ pub(super) fn secret(text: &str) -> Option<Finding> {
         ));
     }
     let count = text.len();
-    let is_usual = Secret::new(text).is_reference() || USUAL_SECRET.contains(&text.len());
-    let count = text.len();
+    let is_usual = Secret::new(text).is_reference() || USUAL_SECRET.contains(&count);
     (!is_usual).then(|| {
         finding! { warning "unusual-length":
         "Secret 有 {count} 个字符，通常约为 43 个", "a secret of {count} characters; about 43 are usual";
