@@ -9,6 +9,7 @@ use serde::{
 };
 
 use super::{field::Words, problem::Finding};
+use crate::{finding, text::Text};
 
 /// A JSON value.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -54,41 +55,30 @@ pub(super) fn parse(document: &str) -> (Option<Node>, Vec<Finding>) {
     let text = document.strip_prefix('\u{feff}').unwrap_or(document);
     let mut findings = Vec::new();
     if text.len() < document.len() {
-        findings.push(Finding::warning(
-            "byte-order-mark",
-            (
-                "文档以字节顺序标记（BOM）开头，JSON 不应有",
-                "the document starts with a byte order mark, which JSON does not have",
-            ),
-            ("请将文件另存为不带 BOM 的 UTF-8", "save the file as UTF-8 without a byte order mark"),
-        ));
+        findings.push(finding! { warning "byte-order-mark":
+            "文档以字节顺序标记（BOM）开头，JSON 不应有", "the document starts with a byte order mark, which JSON does not have";
+            "请将文件另存为不带 BOM 的 UTF-8", "save the file as UTF-8 without a byte order mark" });
     }
     if text.trim().is_empty() {
-        findings.push(Finding::error(
-            "empty-document",
-            ("文档为空，应为 JSON 对象", "the document is empty; expected a JSON object"),
-            ("请填写元素的配置", "fill in the configuration of the element"),
-        ));
+        findings.push(finding! { error "empty-document":
+        "文档为空，应为 JSON 对象", "the document is empty; expected a JSON object";
+        "请填写元素的配置", "fill in the configuration of the element" });
         return (None, findings);
     }
     match serde_json::from_str(text) {
         Ok(root @ Node::Object(_)) => {
             if text.contains('\u{fffd}') {
-                let message = (
-                    "文档中有无法识别的字符（\u{fffd}），读取前已被损坏",
-                    "the document has characters (\u{fffd}) that were damaged before it came here",
-                );
-                findings.push(Finding::warning("encoding", message, SAVE_AS_UTF_8));
+                findings.push(finding! { warning "encoding":
+                "文档中有在读取之前就已损坏的字符", "the document has characters that were damaged before it came here";
+                SAVE_AS_UTF_8 });
             }
             return (Some(root), findings);
         }
         Ok(root) => {
             let (zh, en) = root.kind();
-            findings.push(Finding::error(
-                "not-an-object",
-                (format!("文档是{zh}，应为 JSON 对象"), format!("the document is {en}; expected a JSON object")),
-                ("配置应为 {…} 形式的 JSON 对象", "the configuration has to be a JSON object: {…}"),
-            ));
+            findings.push(finding! { error "not-an-object":
+            "文档是{zh}，应为 JSON 对象", "the document is {en}; expected a JSON object";
+            "配置应为 {{…}} 形式的 JSON 对象", "the configuration has to be a JSON object: {{…}}" });
         }
         Err(error) => findings.push(unreadable(text, &error)),
     }
@@ -118,35 +108,32 @@ const MISREAD: &str = "鈥锛锘âï¡£\u{fffd}\0";
 /// other errors, which can, do not occur since any JSON makes a node.
 fn unreadable(text: &str, error: &serde_json::Error) -> Finding {
     let (line, column) = (error.line(), error.column());
-    let message = (
-        format!("文档不是有效的 JSON：第 {line} 行第 {column} 列有语法错误"),
-        format!("the document is not valid JSON: {error}"),
-    );
     // Columns count bytes. The parser stops at a sign, or behind the text that a wrong sign left open.
-    let before: Vec<char> = {
-        let current = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
-        let upto = |(at, _): &(usize, char)| *at <= column;
-        current.char_indices().take_while(upto).map(|(_, c)| c).collect()
-    };
-    if text.contains('\0') || before.iter().rev().take(3).any(|c| MISREAD.contains(*c)) {
-        return Finding::error("encoding", message, SAVE_AS_UTF_8);
-    }
+    let current = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let before: Vec<_> = current.char_indices().take_while(|(at, _)| *at <= column).map(|(_, c)| c).collect();
+    let is_misread = text.contains('\0') || before.iter().rev().take(3).any(|c| MISREAD.contains(*c));
     // A quotation mark may stand far before the place; any other sign may belong to a text there.
     let sign = before.iter().rev().enumerate().find_map(|(distance, found)| {
         let (_, meant) = TYPOGRAPHIC.iter().find(|(signs, _)| signs.contains(*found))?;
         (distance < 3 || *meant == '"').then_some((*found, *meant))
     });
     let hint = match sign {
-        Some((found, meant)) => (
+        _ if is_misread => SAVE_AS_UTF_8.into(),
+        Some((found, meant)) => Text::new(
             format!("第 {line} 行有中文或排版符号 {found}：请改为英文半角符号 {meant}"),
             format!("line {line} has the typographic sign {found}: write {meant} (plain ASCII) in its place"),
         ),
-        None => (
+        None => Text::new(
             format!("请检查第 {line} 行第 {column} 列附近的 JSON 语法"),
             format!("check the JSON near line {line} column {column}"),
         ),
     };
-    Finding::error("invalid-json", message, hint)
+    let mut finding = finding! { error "invalid-json":
+    "文档不是有效的 JSON：第 {line} 行第 {column} 列有语法错误", "the document is not valid JSON: {error}"; hint };
+    if is_misread {
+        finding.code = "encoding";
+    }
+    finding
 }
 
 /// The entries of an object in order, repeated ones included.
@@ -232,7 +219,7 @@ mod tests {
             ("{鈥渁鈥?: 1}", "encoding", "save it as UTF-8"),
             ("{¡°a¡±: 1}", "encoding", "save it as UTF-8"),
             ("ï»¿{\"a\": 1}", "encoding", "save it as UTF-8"),
-            ("{\0\"\0a\0\"\0:\01\0}\0", "encoding", "save it as UTF-8"),
+            ("{\0\"\0a\0\"\0:\0[\0]\0}\0", "encoding", "save it as UTF-8"),
             ("{\"a\": \"\u{fffd}\u{fffd}\"}", "encoding", "save it as UTF-8"),
             ("{\"a\": }", "invalid-json", "check the JSON near line 1 column 7"),
         ] {

@@ -28,7 +28,7 @@ pub struct Element {
     /// The interfaces of the contract that work, by name.
     pub capabilities: &'static [&'static str],
     /// All keys of the configuration, in the order in which an editor shows them.
-    pub fields: &'static [&'static Field],
+    pub fields: &'static [Field],
     /// What other products put before a key, in lower case: `example` of `EXAMPLE_SECRET`.
     pub prefixes: &'static [&'static str],
 }
@@ -38,7 +38,7 @@ impl Element {
     pub fn describe(&self, locale: &str) -> Description {
         let locale = Locale::from_tag(locale);
         let show = |words: Words| Text::from(words).line(locale);
-        let describe = |field: &&Field| ConfigField {
+        let describe = |field: &Field| ConfigField {
             key: field.key.to_owned(),
             label: show(field.label),
             help: show(field.help),
@@ -62,7 +62,7 @@ impl Element {
 
     /// The keys that may stand at a level: in the object `group`, or on top.
     pub(super) fn keys(&self, group: Option<&str>) -> Vec<&'static str> {
-        let key = |field: &&'static Field| match (field.split(), group) {
+        let key = |field: &'static Field| match (field.split(), group) {
             ((None, name), None) => Some(name),
             ((Some(own), _), None) => Some(own),
             ((own, name), group) => (own == group).then_some(name),

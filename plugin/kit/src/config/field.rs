@@ -15,8 +15,8 @@ pub struct Field {
     pub key: &'static str,
     /// A second key that is read as well.
     pub alias: Option<&'static str>,
-    /// What other products call it: offered, not read. In lower case, letters and digits only.
-    pub elsewhere: &'static [&'static str],
+    /// What other products call it, word by word: offered, not read. In lower case, letters and digits only.
+    pub elsewhere: &'static str,
     /// Its name for people.
     pub label: Words,
     /// What it is for.
@@ -66,16 +66,16 @@ pub enum Kind {
     },
     /// A proxy of the host.
     Proxy,
-    /// One of these words.
-    Word(&'static [&'static str]),
+    /// One of these words, with space between them.
+    Word(&'static str),
     /// A language tag.
     Locale,
-    /// A list of some of these words.
+    /// A list of some words, likewise.
     Words {
         /// Those that make a difference.
-        known: &'static [&'static str],
+        known: &'static str,
         /// Those that are meant in any case; naming them is no mistake.
-        implied: &'static [&'static str],
+        implied: &'static str,
     },
 }
 
@@ -97,7 +97,7 @@ impl Field {
     pub const PLAIN: Self = Self {
         key: "",
         alias: None,
-        elsewhere: &[],
+        elsewhere: "",
         label: ("", ""),
         help: ("", ""),
         required: false,
@@ -128,20 +128,7 @@ const WEB: &str = r"^https?://\S+$";
 /// Where sign-in pages return to.
 pub const REDIRECT_URI: Field = Field {
     key: "redirectUri",
-    elsewhere: &[
-        "callbackaddress",
-        "callbackuri",
-        "callbackurl",
-        "oauthcallback",
-        "oauthcallbackurl",
-        "redirect",
-        "redirectaddress",
-        "redirecturis",
-        "redirecturl",
-        "redirecturls",
-        "returnuri",
-        "returnurl",
-    ],
+    elsewhere: "callbackaddress callbackuri callbackurl oauthcallback oauthcallbackurl redirect redirectaddress redirecturis redirecturl redirecturls returnuri returnurl",
     label: ("登录回跳地址", "Redirect address"),
     help: ("登录完成后返回的完整地址", "the absolute address to which a sign-in returns"),
     kind: Kind::Redirect,
@@ -153,7 +140,7 @@ pub const REDIRECT_URI: Field = Field {
 /// The app's domain, where it is to be stated apart from the redirect address.
 pub const TRUSTED_DOMAIN: Field = Field {
     key: "trustedDomain",
-    elsewhere: &["appdomain", "callbackdomain", "domain", "oauthdomain", "redirectdomain", "trusteddomains"],
+    elsewhere: "appdomain callbackdomain domain oauthdomain redirectdomain trusteddomains",
     label: ("可信域名", "Trusted domain"),
     help: (
         "应用的可信域名，只写域名（及端口），不写协议与路径",
@@ -171,7 +158,7 @@ pub const BASE_URL: Field = Field { pattern: Some(WEB), example: "https://gatewa
 /// A proxy of the host.
 pub const PROXY: Field = Field {
     key: "proxy",
-    elsewhere: &["allproxy", "httpproxy", "httpsproxy", "proxyaddress", "proxyhost", "proxyserver", "proxyurl"],
+    elsewhere: "allproxy httpproxy httpsproxy proxyaddress proxyhost proxyserver proxyurl",
     label: ("出口代理", "Proxy"),
     help: (
         "平台访问外部接口时使用的 HTTP 代理，须由平台运维放行",
@@ -186,7 +173,7 @@ pub const PROXY: Field = Field {
 /// Who the host says it is to the proxy.
 pub const PROXY_USERNAME: Field = Field {
     key: "proxyUsername",
-    elsewhere: &["proxylogin", "proxyuser"],
+    elsewhere: "proxylogin proxyuser",
     label: ("代理用户名", "Proxy user name"),
     help: ("代理要求登录时的用户名", "the user name where the proxy asks for one"),
     kind: Kind::Free,
@@ -207,7 +194,7 @@ pub const PROXY_USERNAME: Field = Field {
 /// What proves it.
 pub const PROXY_PASSWORD: Field = Field {
     key: "proxyPassword",
-    elsewhere: &["proxypass", "proxypwd", "proxysecret"],
+    elsewhere: "proxypass proxypwd proxysecret",
     label: ("代理密码", "Proxy password"),
     help: ("代理要求登录时的密码，只发送给代理", "the password where the proxy asks for one; sent to the proxy only"),
     kind: Kind::Secret(Use::Proxy),
@@ -222,7 +209,7 @@ pub const HOMEPAGE_STATE: Field = Field {
         "应用主页链接的 state 固定不变：allow 允许登录，refuse 拒绝",
         "a home page URL has a constant state: allow signs in, refuse does not",
     ),
-    kind: Kind::Word(&["allow", "refuse"]),
+    kind: Kind::Word("allow refuse"),
     pattern: Some("^(allow|refuse)$"),
     default: Some("allow"),
     ..Field::PLAIN
@@ -231,7 +218,7 @@ pub const HOMEPAGE_STATE: Field = Field {
 /// The language of messages.
 pub const LOCALE: Field = Field {
     key: "locale",
-    elsewhere: &["i18n", "lang", "language"],
+    elsewhere: "i18n lang language",
     label: ("语言", "Language"),
     help: (
         "提示信息与登录页的语言，zh 或 en；不填则提示为双语",
@@ -245,13 +232,13 @@ pub const LOCALE: Field = Field {
 /// How members are fetched, for a vendor with a bulk export.
 pub const SYNC_STRATEGY: Field = Field {
     key: "sync.strategy",
-    elsewhere: &["mode", "syncmode"],
+    elsewhere: "mode syncmode",
     label: ("同步方式", "Sync strategy"),
     help: (
         "auto 自动选择，walk 逐部门读取，export 异步导出",
         "auto lets the element choose, walk reads department by department, export uses the bulk export",
     ),
-    kind: Kind::Word(&["auto", "walk", "export"]),
+    kind: Kind::Word("auto walk export"),
     pattern: Some("^(auto|walk|export)$"),
     default: Some("auto"),
     ..Field::PLAIN
@@ -260,31 +247,17 @@ pub const SYNC_STRATEGY: Field = Field {
 /// Which fields of a member are stored.
 pub const SYNC_FIELDS: Field = Field {
     key: "sync.fields",
-    elsewhere: &["memberfields", "userfields"],
+    elsewhere: "memberfields userfields",
     label: ("保存的成员字段", "Stored member fields"),
     help: (
         "要保存的成员字段列表，不填则保存全部；ID、状态与部门始终保存",
         "a list of the member fields to store, all when left out; id, status and departments are always stored",
     ),
-    kind: Kind::Words { known: &MEMBER_FIELDS, implied: &["id", "status", "departments", "main-department"] },
+    // As the contract's `member` record has them.
+    kind: Kind::Words {
+        known: "name position alias telephone mobile email business-email gender avatar qr-code address \
+                external-position attributes external-profile direct-leaders",
+        implied: "id status departments main-department",
+    },
     ..Field::PLAIN
 };
-
-/// Fields of the contract's `member` record that can be left out of the copy.
-pub const MEMBER_FIELDS: [&str; 15] = [
-    "name",
-    "position",
-    "alias",
-    "telephone",
-    "mobile",
-    "email",
-    "business-email",
-    "gender",
-    "avatar",
-    "qr-code",
-    "address",
-    "external-position",
-    "attributes",
-    "external-profile",
-    "direct-leaders",
-];

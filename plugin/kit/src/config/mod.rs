@@ -1,8 +1,8 @@
 //! Reading a configuration: one JSON document, read once into values that cannot be wrong.
 //!
 //! Data flows one way: `document` reads JSON into a tree, `reader` takes values out of it by the vendor's table of
-//! [`Field`]s and judges each by its kind (`address` for most of them, `placeholder` and `suggestion` for what is still
-//! to be filled in or misspelt), and an [`Element`] turns the [`Values`] into the vendor's own type or into the answer of
+//! [`Field`]s, `judge` judges each by its kind (`address` most of them, `placeholder` and `suggestion` what is still to be
+//! filled in or misspelt), and an [`Element`] turns the [`Values`] into the vendor's own type or into the answer of
 //! `validate-config`. On the way `problem` collects what is wrong, and `shown` decides what of a value may be told.
 
 pub mod address;
@@ -10,6 +10,7 @@ pub mod common;
 mod document;
 pub mod element;
 pub mod field;
+mod judge;
 mod placeholder;
 mod problem;
 mod reader;

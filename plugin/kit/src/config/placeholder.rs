@@ -9,7 +9,7 @@ use super::{
     shown::shown,
     suggestion::plain,
 };
-use crate::text::Text;
+use crate::{finding, text::Text};
 
 /// Whole values, in lower case, that documents and forms use for "put yours here".
 const WHOLE: [&str; 7] = ["changeme", "todo", "tbd", "placeholder", "null", "none", "undefined"];
@@ -32,11 +32,9 @@ pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding
                 "replace the template variable, or ask the operator of the platform to grant it",
             ),
         };
-        return Some(Finding::error(
-            "placeholder",
-            ("模板变量尚未替换", "the template variable was not filled in"),
-            hint,
-        ));
+        return Some(
+            finding! { error "placeholder": "模板变量尚未替换", "the template variable was not filled in"; hint },
+        );
     }
     let is_free = matches!(field.kind, Kind::Free);
     let is_error = match () {
@@ -47,23 +45,16 @@ pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding
         () if !is_sound && !value.contains("://") && value.chars().any(is_chinese) => true,
         () => return None,
     };
-    let found = match field.kind {
-        Kind::Secret(_) => Text::new("占位内容", "a placeholder"),
-        _ => {
-            let found = shown(value);
-            Text::new(format!("占位内容 {}", found.zh), format!("the placeholder {}", found.en))
-        }
-    };
-    let (label_zh, label_en) = field.label;
-    let (place_zh, place_en) = field.place.unwrap_or(("管理后台", "the console"));
-    let message = if is_error {
-        (format!("填写的是{}，应为{label_zh}", found.zh), format!("found {}; expected the {label_en}", found.en))
+    let found = if field.is_secret() { Text::default() } else { shown(value) };
+    let (found_zh, found_en) = (format!("占位内容{}", found.zh), format!("placeholder {}", found.en));
+    let (found_zh, found_en) = (found_zh.trim_end(), found_en.trim_end());
+    let ((zh, en), (place_zh, place_en)) = (field.label, field.place.unwrap_or(("管理后台", "the console")));
+    let hint = (format!("请填写真实的{zh}（{place_zh}）"), format!("fill in the real {en} ({place_en})"));
+    Some(if is_error {
+        finding! { error "placeholder": "填写的是{found_zh}，应为{zh}", "found a {found_en}; expected the {en}"; hint }
     } else {
-        (format!("{label_zh}看起来像{}", found.zh), format!("the {label_en} looks like {}", found.en))
-    };
-    let hint = (format!("请填写真实的{label_zh}（{place_zh}）"), format!("fill in the real {label_en} ({place_en})"));
-    let new = if is_error { Finding::error } else { Finding::warning };
-    Some(new("placeholder", Text::from(message), Text::from(hint)))
+        finding! { warning "placeholder": "{zh}看起来像{found_zh}", "the {en} looks like a {found_en}"; hint }
+    })
 }
 
 /// `{{NAME}}` or `${NAME}` somewhere in the value. The name is told when it looks like one and is all there is.

@@ -41,6 +41,17 @@ impl Finding {
     }
 }
 
+/// A [`Finding`] as a row: severity, code, message and next step, each of the two in Chinese and English, with values in
+/// braces. `Finding` has to be in scope.
+#[macro_export]
+macro_rules! finding {
+    ($severity:ident $code:literal: $zh:literal, $en:literal; $hint_zh:literal, $hint_en:literal) => {
+        $crate::finding! { $severity $code: $zh, $en; (format!($hint_zh), format!($hint_en)) }
+    };
+    ($severity:ident $code:literal: $zh:literal, $en:literal; $hint:expr) => {
+        Finding::$severity($code, (format!($zh), format!($en)), $hint)
+    };
+}
 /// All findings, each with its place, and the secrets that none of them may show.
 #[derive(Default)]
 pub(super) struct Problems {

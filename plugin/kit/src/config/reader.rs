@@ -4,18 +4,18 @@
 //! must agree; the one under `authConfig`, where a platform writes, is looked at first.
 
 use super::{
-    address,
     document::{self, Node},
     element::Element,
     field::{Field, Kind, Words},
+    judge::judge,
     placeholder,
     problem::{Finding, Problems},
-    secret::{MASK, Secret},
-    shown::{is_harmless_key, shown, shown_key},
+    secret::MASK,
+    shown::{is_harmless_key, shown_key},
     suggestion,
     values::{Value, Values},
 };
-use crate::contract::element::SecretPlace;
+use crate::{contract::element::SecretPlace, finding};
 
 /// The object under which a platform may put the keys.
 const NESTED: &str = "authConfig";
@@ -30,41 +30,31 @@ pub(super) struct Reading {
 
 /// Reads a document as far as that is possible, and finds everything that is wrong with it.
 pub(super) fn read(element: &Element, document: &str) -> Reading {
-    let mut problems = Problems::default();
     let (root, findings) = document::parse(document);
+    let mut problems = Problems::default();
     for finding in findings {
         problems.add("", finding);
     }
-    let mut reader = Reader {
-        element,
-        prefix: String::new(),
-        places: Vec::new(),
-        unknown: Vec::new(),
-        problems,
-        values: Values::default(),
-    };
-    let mut secrets = Vec::new();
+    let (places, unknown) = (Vec::new(), Vec::new());
+    let mut reader = Reader { element, prefix: "", places, unknown, problems, values: Values::default() };
     if let Some(Node::Object(entries)) = &root {
         reader.sections(entries);
-        for field in element.fields.iter().filter(|field| field.is_secret()) {
-            for path in reader.places_of(field).map(|place| place.path.clone()) {
-                secrets.push(SecretPlace { key: field.key.to_owned(), path });
-            }
-        }
         for field in element.fields {
             reader.field(field);
         }
         reader.report_unknown();
     }
-    let Reader { values, mut problems, .. } = reader;
-    problems.sort();
-    Reading { values, secrets, problems }
+    reader.problems.sort();
+    let secret = |place: &Place<'_>| SecretPlace { key: place.field.key.to_owned(), path: place.path.clone() };
+    let secrets = element.fields.iter().filter(|field| field.is_secret());
+    let secrets = secrets.flat_map(|field| reader.places_of(field)).map(secret).collect();
+    Reading { values: reader.values, secrets, problems: reader.problems }
 }
 
 struct Reader<'a> {
     element: &'a Element,
-    /// What comes before a key that is missing: empty or `authConfig.`.
-    prefix: String,
+    /// What comes before a key that is missing: nothing or `authConfig.`.
+    prefix: &'static str,
     /// Every known key with a value, the first choice first.
     places: Vec<Place<'a>>,
     unknown: Vec<Unknown>,
@@ -73,11 +63,11 @@ struct Reader<'a> {
 }
 
 /// A known key with a value.
+#[derive(Clone)]
 struct Place<'a> {
     field: &'static Field,
     path: String,
     node: &'a Node,
-    is_alias: bool,
 }
 
 /// A key that is not in the table.
@@ -92,159 +82,133 @@ struct Unknown {
 impl<'a> Reader<'a> {
     /// Finds the keys, known and unknown, of the top and of `authConfig`.
     fn sections(&mut self, top: &'a [(String, Node)]) {
-        match last(top, NESTED) {
-            Some(Node::Object(nested)) => {
-                self.prefix = format!("{NESTED}.");
-                self.object(&format!("{NESTED}."), nested, None);
+        match top.iter().rev().find(|(key, _)| key == NESTED) {
+            Some((_, Node::Object(nested))) => {
+                self.prefix = "authConfig.";
+                self.object(self.prefix, nested, None);
             }
-            Some(node) if !node.is_blank() => self.problems.add(NESTED, wrong_type(node, OBJECT)),
+            Some((_, node)) if !node.is_blank() => self.problems.add(NESTED, wrong_type(node, OBJECT)),
             _ => {}
         }
-        let nested = self.places.len();
         self.object("", top, None);
-        for section in [0..nested, nested..self.places.len()] {
-            self.places[section].sort_by_key(|place| place.is_alias);
-        }
     }
 
     /// Finds the keys of one object.
     fn object(&mut self, prefix: &str, entries: &'a [(String, Node)], group: Option<&str>) {
+        let (fields, first) = (self.element.fields, self.places.len());
         for (index, (key, node)) in entries.iter().enumerate() {
             let path = format!("{prefix}{key}");
             if let Some((_, earlier)) = entries[..index].iter().rev().find(|(other, _)| other == key) {
                 self.problems.add(&path, repeated(earlier == node));
             }
             // The last one is the one that most JSON readers take.
-            let is_last = entries[index + 1..].iter().all(|(other, _)| other != key);
-            let fields = self.element.fields;
-            let is_named = |field: &&&'static Field| {
-                let (own_group, name) = field.split();
-                own_group == group && (name == key || field.alias == Some(key))
-            };
-            if let Some(field) = fields.iter().find(is_named) {
-                if is_last && !node.is_blank() {
-                    if let (true, Node::Text(text)) = (field.is_secret(), node) {
-                        self.problems.hide(text.trim_matches(is_space));
-                    }
-                    self.places.push(Place { field, path, node, is_alias: field.alias == Some(key) });
+            let counts = !node.is_blank() && entries[index + 1..].iter().all(|(other, _)| other != key);
+            let is_called = |field: &Field| field.split().1 == key || field.alias == Some(key);
+            let is_secret;
+            if let Some(field) = fields.iter().find(|field| field.split().0 == group && is_called(field)) {
+                is_secret = field.is_secret();
+                if counts {
+                    self.places.push(Place { field, path, node });
                 }
             } else if group.is_none() && fields.iter().any(|field| field.split().0 == Some(key)) {
+                is_secret = false;
                 match node {
-                    node if node.is_blank() || !is_last => {}
-                    Node::Object(inner) => self.object(&format!("{path}."), inner, Some(key)),
-                    node => self.problems.add(&path, wrong_type(node, OBJECT)),
+                    Node::Object(inner) if counts => self.object(&format!("{path}."), inner, Some(key)),
+                    node if counts => self.problems.add(&path, wrong_type(node, OBJECT)),
+                    _ => {}
                 }
-            } else if group.is_some() || !prefix.is_empty() || key != NESTED {
+            } else if path == NESTED {
+                continue;
+            } else {
                 let meant = suggestion::meant(self.element, group, key);
-                let is_secret = |key: &&str| fields.iter().any(|field| field.key == *key && field.is_secret());
-                if let (true, Node::Text(text)) = (meant.iter().any(is_secret), node) {
-                    self.problems.hide(text.trim_matches(is_space));
-                }
+                is_secret = fields.iter().any(|field| field.is_secret() && meant.contains(&field.key));
                 let path = if is_harmless_key(key) { path } else { format!("{prefix}{MASK}") };
                 self.unknown.push(Unknown { path, key: key.clone(), group: group.map(str::to_owned), meant });
             }
+            if let (true, Node::Text(text)) = (is_secret, node) {
+                self.problems.hide(text.trim_matches(is_space));
+            }
         }
+        // The name of a field comes before its other one.
+        self.places[first..].sort_by_key(|place| place.path.rsplit('.').next() != Some(place.field.split().1));
     }
 
-    /// The places of a field; its own name comes before the other one.
     fn places_of(&self, field: &Field) -> impl Iterator<Item = &Place<'a>> {
         self.places.iter().filter(|place| place.field.key == field.key)
     }
 
     /// Reads one field.
     fn field(&mut self, field: &'static Field) {
-        let places: Vec<_> = self.places_of(field).map(|place| (place.path.clone(), place.node)).collect();
-        let Some((path, node)) = places.first() else {
-            if self.is_needed(field) {
+        let places: Vec<_> = self.places_of(field).cloned().collect();
+        let value = match places.split_first() {
+            Some((Place { path, node, .. }, others)) => {
+                for Place { path: other, .. } in others.iter().filter(|other| !agree(node, other.node)) {
+                    self.problems.add(other, finding! { error "conflict":
+                        "{path} 与 {other} 的值不同，应只有一个值", "{path} and {other} have different values; expected one value";
+                        "请只保留 {path} 与 {other} 中的一个", "keep only one of {path} and {other}" });
+                }
+                self.value(field, path, node)
+            }
+            None if self.is_needed(field) => {
                 self.report_missing(field);
-            } else if let Some(value) =
-                field.default.and_then(|text| judge(field, text, &self.values, &mut Vec::new()).ok())
-            {
-                self.values.insert(field, value, false);
-            }
-            return;
-        };
-        for (other, _) in places[1..].iter().filter(|(_, other)| !agree(node, other)) {
-            let message = (
-                format!("{path} 与 {other} 的值不同，应只有一个值"),
-                format!("{path} and {other} have different values; expected one value"),
-            );
-            let hint = (format!("请只保留 {path} 与 {other} 中的一个"), format!("keep only one of {path} and {other}"));
-            self.problems.add(other, Finding::error("conflict", message, hint));
-        }
-        let value = match (field.kind, *node) {
-            (Kind::Words { .. }, Node::List(items)) => {
-                let words = self.items(field, path, items).into_iter().filter_map(|value| match value {
-                    Value::Words(words) => Some(words),
-                    _ => None,
-                });
-                Some((Value::Words(words.flatten().collect()), false))
-            }
-            (Kind::Servers { .. }, Node::List(items)) => {
-                let urls = self.items(field, path, items).into_iter().filter_map(|value| match value {
-                    Value::Url(url) => Some(url),
-                    _ => None,
-                });
-                Some((Value::Urls(urls.collect()), false))
-            }
-            (Kind::Words { .. } | Kind::Servers { .. }, node) => self.mistyped(path, node, LIST),
-            (Kind::Number, Node::Whole(number)) => self.text(field, path, &number.to_string()),
-            (Kind::Number, Node::Number(number)) => self.text(field, path, &number.to_string()),
-            (_, Node::Text(text)) => self.text(field, path, text),
-            (Kind::Number, node) => self.mistyped(path, node, NUMBER),
-            (_, node) => self.mistyped(path, node, TEXT),
-        };
-        if let Some((value, is_doubtful)) = value {
-            self.values.insert(field, value, is_doubtful);
-        }
-    }
-
-    fn items(&mut self, field: &'static Field, path: &str, items: &[Node]) -> Vec<Value> {
-        let mut values = Vec::new();
-        for (index, item) in items.iter().enumerate() {
-            let path = format!("{path}.{index}");
-            let value = match item {
-                Node::Text(text) => self.text(field, &path, text),
-                node => self.mistyped(&path, node, TEXT),
-            };
-            values.extend(value.map(|(value, _)| value));
-        }
-        values
-    }
-
-    /// Judges a text; tells as well whether something was noted about it.
-    fn text(&mut self, field: &'static Field, path: &str, text: &str) -> Option<(Value, bool)> {
-        let trimmed = text.trim_matches(is_space);
-        if trimmed != text {
-            let message = ("值的首尾有空白字符，已忽略", "space around the value; it is ignored");
-            let hint = ("请删除值首尾的空白字符", "remove the space around the value");
-            self.problems.add(path, Finding::warning("whitespace", message, hint));
-        }
-        let mut notes = Vec::new();
-        let value = judge(field, trimmed, &self.values, &mut notes);
-        if let Some(finding) = placeholder::find(field, trimmed, value.is_ok()) {
-            if finding.is_error() {
-                self.problems.add(path, finding);
-                return None;
-            }
-            notes.push(finding);
-        }
-        let is_doubtful = !notes.is_empty();
-        for note in notes {
-            self.problems.add(path, note);
-        }
-        match value {
-            Ok(value) => Some((value, is_doubtful)),
-            Err(finding) => {
-                self.problems.add(path, finding);
                 None
             }
+            None => field.default.and_then(|text| judge(field, text, &self.values, &mut Vec::new()).ok()),
+        };
+        if let Some(value) = value {
+            self.values.0.insert(field.key, value);
         }
     }
 
-    fn mistyped(&mut self, path: &str, node: &Node, expected: Words) -> Option<(Value, bool)> {
+    fn value(&mut self, field: &Field, path: &str, node: &Node) -> Option<Value> {
+        let expected = match (field.kind, node) {
+            (Kind::Words { .. } | Kind::Servers { .. }, Node::List(items)) => {
+                let mut values = Vec::new();
+                for (index, item) in items.iter().enumerate() {
+                    let path = format!("{path}.{index}");
+                    match item {
+                        Node::Text(text) => values.extend(self.text(field, &path, text)),
+                        node => self.problems.add(&path, wrong_type(node, TEXT)),
+                    }
+                }
+                values.retain(|value| !matches!(value, Value::List(_)));
+                return Some(Value::List(values));
+            }
+            (Kind::Words { .. } | Kind::Servers { .. }, _) => LIST,
+            (Kind::Number, Node::Whole(number)) => return self.text(field, path, &number.to_string()),
+            (Kind::Number, Node::Number(number)) => return self.text(field, path, &number.to_string()),
+            (_, Node::Text(text)) => return self.text(field, path, text),
+            (Kind::Number, _) => NUMBER,
+            _ => TEXT,
+        };
         self.problems.add(path, wrong_type(node, expected));
         None
+    }
+
+    fn text(&mut self, field: &Field, path: &str, text: &str) -> Option<Value> {
+        let trimmed = text.trim_matches(is_space);
+        if trimmed != text {
+            self.problems.add(
+                path,
+                finding! { warning "whitespace":
+                "值的首尾有空白字符，已忽略", "space around the value; it is ignored";
+                "请删除值首尾的空白字符", "remove the space around the value" },
+            );
+        }
+        let mut notes = Vec::new();
+        let judged = judge(field, trimmed, &self.values, &mut notes);
+        let value = match placeholder::find(field, trimmed, judged.is_ok()) {
+            Some(finding) if finding.is_error() => {
+                notes.clear();
+                Err(finding)
+            }
+            guess => {
+                notes.extend(guess);
+                judged
+            }
+        };
+        notes.into_iter().for_each(|note| self.problems.add(path, note));
+        value.map_err(|finding| self.problems.add(path, finding)).ok()
     }
 
     /// Whether the document has to have this field: an object may be left out as a whole.
@@ -257,38 +221,32 @@ impl<'a> Reader<'a> {
         field.required && (group.is_none() || is_begun())
     }
 
-    /// Reports a required field, together with the unknown keys that stand for it.
+    /// Reports a required field, together with the unknown key that stands for it.
     fn report_missing(&mut self, field: &Field) {
-        let (label_zh, label_en) = field.label;
-        let (place_zh, place_en) = match field.place {
-            Some((zh, en)) => (format!("（{zh}）"), format!(" ({en})")),
-            None => (String::new(), String::new()),
+        let (key, (zh, en)) = (field.key, field.label);
+        let written = self.unknown.iter().find(|unknown| unknown.meant.contains(&key));
+        let finding = if let Some(found) = written.map(|unknown| shown_key(&unknown.key)) {
+            let (found_zh, found_en) = (found.zh, found.en);
+            finding! { error "missing":
+            "缺少 {key}，应为{zh}；{found_zh} 可能就是它",
+            "{key} is missing; expected the {en}; {found_en} probably stands for it";
+            "请将 {found_zh} 改为 {key}", "write {key} instead of {found_en}" }
+        } else {
+            let (place_zh, place_en) =
+                field.place.map_or_else(Default::default, |(zh, en)| (format!("（{zh}）"), format!(" ({en})")));
+            finding! { error "missing":
+            "缺少 {key} 或其值为空，应为{zh}", "{key} is missing or empty; expected the {en}";
+            "请填写{zh}{place_zh}", "fill in the {en}{place_en}" }
         };
-        let mut message = (
-            format!("缺少 {} 或其值为空，应为{label_zh}", field.key),
-            format!("{} is missing or empty; expected the {label_en}", field.key),
-        );
-        let mut hint = (format!("请填写{label_zh}{place_zh}"), format!("fill in the {label_en}{place_en}"));
-        let stands_for = |unknown: &&Unknown| unknown.meant.contains(&field.key);
-        let written: Vec<_> = self.unknown.iter().filter(stands_for).map(|unknown| shown_key(&unknown.key)).collect();
-        if let Some(found) = written.first() {
-            message.0.push_str(&format!("；{} 可能就是它", found.zh));
-            message.1.push_str(&format!("; {} probably stands for it", found.en));
-            hint = (
-                format!("请将 {} 改为 {}", found.zh, field.key),
-                format!("write {} instead of {}", field.key, found.en),
-            );
-        }
-        let path = format!("{}{}", self.prefix, field.key);
-        self.problems.add(&path, Finding::error("missing", message, hint));
+        self.problems.add(&format!("{}{key}", self.prefix), finding);
     }
 
     /// Reports the unknown keys that no missing field accounts for.
     fn report_unknown(&mut self) {
+        let is_missing = |field: &&Field| self.is_needed(field) && self.places_of(field).next().is_none();
+        let missing: Vec<_> = self.element.fields.iter().filter(is_missing).map(|field| field.key).collect();
         for Unknown { path, key, group, meant } in &self.unknown {
-            let is_missing = |field: &&&Field| self.is_needed(field) && self.places_of(field).next().is_none();
-            let missing = self.element.fields.iter().filter(is_missing);
-            if missing.into_iter().all(|field| !meant.contains(&field.key)) {
+            if !missing.iter().any(|key| meant.contains(key)) {
                 let known = self.element.keys(group.as_deref());
                 self.problems.add(path, suggestion::unknown_key(key, meant, &known));
             }
@@ -296,66 +254,9 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Judges a clean text by the kind of its field.
-fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<Finding>) -> Result<Value, Finding> {
-    let value = match field.kind {
-        Kind::Text | Kind::Free => one_line(field, text).map(Value::Text),
-        Kind::Secret(_) => one_line(field, text).map(|text| Value::Secret(Secret::new(text))),
-        Kind::Number => number(text).map(Value::Number),
-        Kind::Redirect => address::redirect(field, text, notes).map(Value::Url),
-        Kind::Domain => address::domain(field, text, known.redirect().as_ref(), notes).map(Value::Text),
-        Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(Value::Url),
-        Kind::Servers { .. } => address::server(field, text, notes).map(Value::Url),
-        Kind::Proxy => address::bare(field, text).map(Value::Url),
-        Kind::Word(words) if words.contains(&text) => Ok(Value::Text(text.to_owned())),
-        Kind::Word(words) => Err(suggestion::unknown_word(text, words)),
-        Kind::Locale => locale(text).map(Value::Text),
-        Kind::Words { known, .. } if known.contains(&text) => Ok(Value::Words([text.to_owned()].into())),
-        Kind::Words { implied, .. } if implied.contains(&text) => Ok(Value::Words([].into())),
-        Kind::Words { known, .. } => Err(suggestion::unknown_word(text, known)),
-    }?;
-    match (field.judge)(text) {
-        Some(finding) if finding.is_error() => Err(finding),
-        finding => {
-            notes.extend(finding);
-            Ok(value)
-        }
-    }
-}
-
-fn one_line(field: &Field, text: &str) -> Result<String, Finding> {
-    if !text.contains(char::is_control) {
-        return Ok(text.to_owned());
-    }
-    let (zh, en) = field.label;
-    Err(Finding::error(
-        "malformed",
-        ("值中含有控制字符", "the value has a control character in it; expected text on one line"),
-        (format!("请重新复制{zh}"), format!("copy the {en} again")),
-    ))
-}
-
-fn number(text: &str) -> Result<u64, Finding> {
-    let is_short = text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|number| is_short && *number > 0).ok_or_else(|| {
-        let hint = ("请填写整数，例如 1000002", "write a whole number such as 1000002");
-        Finding::malformed(&shown(text), ("正整数", "a positive whole number"), hint)
-    })
-}
-
-/// The language that a tag names; a longer one such as `zh-CN` counts as its language.
-fn locale(tag: &str) -> Result<String, Finding> {
-    let language = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
-    if matches!(&*language, "zh" | "en") { Ok(language) } else { Err(suggestion::unknown_word(tag, &["zh", "en"])) }
-}
-
 /// Space, also the invisible kinds that come along when a value is copied from a page.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
-}
-
-fn last<'a>(entries: &'a [(String, Node)], name: &str) -> Option<&'a Node> {
-    entries.iter().rev().find(|(key, _)| key == name).map(|(_, node)| node)
 }
 
 /// Whether two places say the same, number or text.
@@ -365,25 +266,17 @@ fn agree(a: &Node, b: &Node) -> bool {
         Node::Whole(number) => Some(number.to_string()),
         _ => None,
     };
-    match (text(a), text(b)) {
-        (Some(a), Some(b)) => a == b,
-        _ => a == b,
-    }
+    a == b || text(a).is_some_and(|a| Some(a) == text(b))
 }
 
 fn repeated(is_same: bool) -> Finding {
     let hint = ("请删除重复的配置项", "remove the repetition");
     if is_same {
-        Finding::warning(
-            "duplicate-key",
-            ("该配置项重复出现，值相同", "the key stands twice with the same value"),
-            hint,
-        )
-    } else {
-        let message =
-            ("该配置项重复出现，值不同，应只有一个", "the key stands twice with different values; expected one");
-        Finding::error("duplicate-key", message, hint)
+        return finding! { warning "duplicate-key":
+        "该配置项重复出现，值相同", "the key stands twice with the same value"; hint };
     }
+    finding! { error "duplicate-key":
+    "该配置项重复出现，值不同，应只有一个", "the key stands twice with different values; expected one"; hint }
 }
 
 const TEXT: Words = ("加引号的文本", "text");
@@ -393,6 +286,7 @@ const NUMBER: Words = ("整数或加引号的文本", "a whole number or text");
 
 fn wrong_type(node: &Node, (expected_zh, expected_en): Words) -> Finding {
     let (zh, en) = node.kind();
-    let message = (format!("填写的是{zh}，应为{expected_zh}"), format!("found {en}; expected {expected_en}"));
-    Finding::error("wrong-type", message, (format!("请改为{expected_zh}"), format!("write {expected_en}")))
+    finding! { error "wrong-type":
+    "填写的是{zh}，应为{expected_zh}", "found {en}; expected {expected_en}";
+    "请改为{expected_zh}", "write {expected_en}" }
 }

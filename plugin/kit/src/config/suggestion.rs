@@ -6,6 +6,7 @@ use super::{
     problem::Finding,
     shown::{shown, shown_key},
 };
+use crate::{finding, text::Text};
 
 /// From here on, on a scale from 0 (nothing alike) to 1, two words count as alike.
 const LIKENESS: f64 = 0.6;
@@ -15,8 +16,8 @@ pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'
     let written = plain(key);
     let bare = without_prefixes(element, &written);
     let fields = |is_own: bool| {
-        let belongs = move |field: &&&'static Field| (field.split().0 == group) == is_own;
-        element.fields.iter().filter(belongs).copied()
+        let belongs = move |field: &&'static Field| (field.split().0 == group) == is_own;
+        element.fields.iter().filter(belongs)
     };
     for written in [written.as_str(), bare] {
         let stands_for = |field: &&'static Field| {
@@ -25,7 +26,7 @@ pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'
             is_name(name)
                 || is_name(field.key)
                 || field.alias.is_some_and(is_name)
-                || field.elsewhere.contains(&written)
+                || field.elsewhere.split_whitespace().any(|name| name == written)
         };
         let own: Vec<_> = fields(true).filter(stands_for).map(|field| field.key).collect();
         if !own.is_empty() {
@@ -51,34 +52,29 @@ pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'
 
 /// The finding for an unknown key.
 pub(super) fn unknown_key(key: &str, meant: &[&str], known: &[&str]) -> Finding {
-    let found = shown_key(key);
-    let (zh, en) =
-        (format!("未知的配置项 {}，将被忽略", found.zh), format!("the key {} is not known and is ignored", found.en));
+    let Text { zh, en } = shown_key(key);
     if meant.is_empty() {
         let all = known.join(", ");
-        let hint = (format!("请删除，或改用：{all}"), format!("remove it, or use one of {all}"));
-        return Finding::warning("unknown-key", (zh, en), hint);
+        return finding! { warning "unknown-key":
+        "未知的配置项 {zh}，将被忽略", "the key {en} is not known and is ignored";
+        "请删除，或改用：{all}", "remove it, or use one of {all}" };
     }
     let (meant_zh, meant_en) = (meant.join(" 或 "), meant.join(" or "));
-    Finding::warning(
-        "unknown-key",
-        (format!("{zh}；是否应为 {meant_zh}？"), format!("{en}; did you mean {meant_en}?")),
-        (format!("是否应为 {meant_zh}？"), format!("did you mean {meant_en}?")),
-    )
+    finding! { warning "unknown-key":
+    "未知的配置项 {zh}，将被忽略；是否应为 {meant_zh}？", "the key {en} is not known and is ignored; did you mean {meant_en}?";
+    "是否应为 {meant_zh}？", "did you mean {meant_en}?" }
 }
 
-/// The finding for a value that is none of the words.
-pub(super) fn unknown_word(found: &str, words: &[&'static str]) -> Finding {
-    let all = words.join(", ");
-    let offers: Vec<_> = words.iter().map(|word| (*word, *word)).collect();
+/// The finding for a value that is none of the words, which have space between them.
+pub(super) fn unknown_word(found: &str, words: &'static str) -> Finding {
+    let all = words.replace(' ', ", ");
+    let offers: Vec<_> = words.split(' ').map(|word| (word, word)).collect();
     let hint = match likest(&plain(found), &offers) {
-        Some(meant) => (format!("是否应为 {meant}？可选值：{all}"), format!("did you mean {meant}?")),
-        None => (format!("可选值：{all}"), format!("use one of {all}")),
+        Some(meant) => Text::new(format!("是否应为 {meant}？可选值：{all}"), format!("did you mean {meant}?")),
+        None => Text::new(format!("可选值：{all}"), format!("use one of {all}")),
     };
-    let found = shown(found);
-    let message =
-        (format!("填写的是{}，应为以下之一：{all}", found.zh), format!("found {}; expected one of {all}", found.en));
-    Finding::error("unknown-value", message, hint)
+    let Text { zh, en } = shown(found);
+    finding! { error "unknown-value": "填写的是{zh}，应为以下之一：{all}", "found {en}; expected one of {all}"; hint }
 }
 
 /// The second half of the pair whose first half is most like the word; the earlier one of two alike.

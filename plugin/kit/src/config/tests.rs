@@ -20,32 +20,6 @@ use crate::{
     text::Locale,
 };
 
-const TENANT: Field = Field {
-    key: "tenant",
-    elsewhere: &["account", "id"],
-    label: ("租户", "Tenant"),
-    help: ("租户的标识", "the tenant"),
-    required: true,
-    place: Some(("设置 → 租户", "Settings → Tenant")),
-    ..Field::PLAIN
-};
-const CLIENT_SECRET: Field = Field {
-    key: "clientSecret",
-    elsewhere: &["id", "secret"],
-    label: ("密钥", "Client secret"),
-    help: ("应用的密钥", "the secret of the app"),
-    required: true,
-    kind: Kind::Secret(Use::Sent("api")),
-    ..Field::PLAIN
-};
-const API: Field = Field {
-    key: "apiBaseUrl",
-    label: ("接口地址", "API address"),
-    help: ("接口地址", "the API"),
-    kind: Kind::Base { tail: "v1", purpose: Some("api") },
-    default: Some("https://api.example.com"),
-    ..BASE_URL
-};
 static ELEMENT: Element = Element {
     id: "example.directory",
     version: "1.2.3",
@@ -53,24 +27,47 @@ static ELEMENT: Element = Element {
     summary: ("示例", "an example"),
     capabilities: &["element"],
     fields: &[
-        &TENANT,
-        &CLIENT_SECRET,
-        &API,
-        &REDIRECT_URI,
-        &TRUSTED_DOMAIN,
-        &HOMEPAGE_STATE,
-        &LOCALE,
-        &SYNC_FIELDS,
-        &PROXY,
-        &PROXY_USERNAME,
-        &PROXY_PASSWORD,
+        Field {
+            key: "tenant",
+            elsewhere: "account id",
+            label: ("租户", "Tenant"),
+            help: ("租户的标识", "the tenant"),
+            required: true,
+            place: Some(("设置 → 租户", "Settings → Tenant")),
+            ..Field::PLAIN
+        },
+        Field {
+            key: "clientSecret",
+            elsewhere: "id secret",
+            label: ("密钥", "Client secret"),
+            help: ("应用的密钥", "the secret of the app"),
+            required: true,
+            kind: Kind::Secret(Use::Sent("api")),
+            ..Field::PLAIN
+        },
+        Field {
+            key: "apiBaseUrl",
+            label: ("接口地址", "API address"),
+            help: ("接口地址", "the API"),
+            kind: Kind::Base { tail: "v1", purpose: Some("api") },
+            default: Some("https://api.example.com"),
+            ..BASE_URL
+        },
+        REDIRECT_URI,
+        TRUSTED_DOMAIN,
+        HOMEPAGE_STATE,
+        LOCALE,
+        SYNC_FIELDS,
+        PROXY,
+        PROXY_USERNAME,
+        PROXY_PASSWORD,
     ],
     prefixes: &["example"],
 };
 
 fn build(values: &Values) -> Option<(Common, Secret)> {
-    let basis = values.url(&API)?.to_string();
-    Some((values.common(values.text(&TENANT)?, String::new(), basis, IdRule::Exact), values.secret(&CLIENT_SECRET)?))
+    let basis = values.url("apiBaseUrl")?.to_string();
+    Some((values.common(values.text("tenant")?, String::new(), basis, IdRule::Exact), values.secret("clientSecret")?))
 }
 
 /// A sound document with other keys; `null` takes one away.

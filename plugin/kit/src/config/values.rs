@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use super::{
+    address::written,
     common::{Common, HomepageState},
     element::Element,
     field::{self, Field, Kind, Use},
     problem::Problems,
     secret::{MASK, Secret},
-    shown::{harmless, shown_url},
+    shown::is_opaque,
 };
 use crate::{
     contract::{
@@ -28,22 +29,17 @@ pub(super) enum Value {
     Number(u64),
     Secret(Secret),
     Url(Url),
-    Urls(Vec<Url>),
-    Words(BTreeSet<String>),
+    List(Vec<Value>),
 }
 
 /// The sound values of a document, defaults filled in.
 #[derive(Debug, Default)]
-pub struct Values {
-    found: BTreeMap<&'static str, Value>,
-    /// Those about whose shape something was noted.
-    doubtful: BTreeSet<&'static str>,
-}
+pub struct Values(pub(super) BTreeMap<&'static str, Value>);
 
 macro_rules! of_kind {
     ($(#[$doc:meta] $name:ident: $kind:ident($type:ty);)*) => {
-        $(#[$doc] pub fn $name(&self, field: &Field) -> Option<$type> {
-            match self.found.get(field.key) {
+        $(#[$doc] pub fn $name(&self, key: &str) -> Option<$type> {
+            match self.0.get(key) {
                 Some(Value::$kind(value)) => Some(value.clone()),
                 _ => None,
             }
@@ -52,13 +48,6 @@ macro_rules! of_kind {
 }
 
 impl Values {
-    pub(super) fn insert(&mut self, field: &Field, value: Value, is_doubtful: bool) {
-        self.found.insert(field.key, value);
-        if is_doubtful {
-            self.doubtful.insert(field.key);
-        }
-    }
-
     of_kind! {
         /// The text, word, domain or language tag of a field.
         text: Text(String);
@@ -68,19 +57,35 @@ impl Values {
         secret: Secret(Secret);
         /// The address of a field. That of a server comes without a slash at its end, except for the bare host.
         url: Url(Url);
-        /// The servers of a field: scheme, host and port.
-        urls: Urls(Vec<Url>);
-        /// The words of a list.
-        words: Words(BTreeSet<String>);
+    }
+
+    /// The addresses of a field: of a list of servers scheme, host and port.
+    pub fn urls(&self, key: &str) -> Vec<Url> {
+        let url = |value: &Value| if let Value::Url(url) = value { Some(url.clone()) } else { None };
+        self.items(key).iter().filter_map(url).collect()
+    }
+
+    /// The words of a list, where there is one.
+    pub fn words(&self, key: &str) -> Option<BTreeSet<String>> {
+        let word = |value: &Value| if let Value::Text(word) = value { Some(word.clone()) } else { None };
+        self.0.contains_key(key).then(|| self.items(key).iter().filter_map(word).collect())
+    }
+
+    fn items(&self, key: &str) -> &[Value] {
+        match self.0.get(key) {
+            Some(Value::List(items)) => items,
+            Some(value) => std::slice::from_ref(value),
+            None => &[],
+        }
     }
 
     /// The language in which the administrator reads, as far as that is known.
     pub(super) fn locale(&self) -> Locale {
-        self.text(&field::LOCALE).map_or(Locale::Both, |tag| Locale::from_tag(&tag))
+        self.text(field::LOCALE.key).map_or(Locale::Both, |tag| Locale::from_tag(&tag))
     }
 
     pub(super) fn redirect(&self) -> Option<Url> {
-        self.url(&field::REDIRECT_URI)
+        self.url(field::REDIRECT_URI.key)
     }
 
     /// What means the same for every vendor; the vendor adds the first four. See [`Common`] for each.
@@ -92,38 +97,25 @@ impl Values {
             ids,
             locale: self.locale(),
             redirect_uri: self.redirect(),
-            trusted_domain: self.text(&field::TRUSTED_DOMAIN),
-            homepage: match self.text(&field::HOMEPAGE_STATE).as_deref() {
+            trusted_domain: self.text(field::TRUSTED_DOMAIN.key),
+            homepage: match self.text(field::HOMEPAGE_STATE.key).as_deref() {
                 Some("refuse") => HomepageState::Refuse,
                 _ => HomepageState::Allow,
             },
-            strategy: match self.text(&field::SYNC_STRATEGY).as_deref() {
+            strategy: match self.text(field::SYNC_STRATEGY.key).as_deref() {
                 Some("walk") => Strategy::Walk,
                 Some("export") => Strategy::Export,
                 _ => Strategy::Automatic,
             },
-            fields: self.words(&field::SYNC_FIELDS),
+            fields: self.words(field::SYNC_FIELDS.key),
         }
     }
 
     /// Every value, in the order of the table. Secrets are masked, and so is what could be one.
     pub(super) fn summary(&self, element: &Element, problems: &Problems) -> Vec<Setting> {
-        let setting = |field: &&Field| {
-            let value = match self.found.get(field.key)? {
-                Value::Secret(_) => MASK.to_owned(),
-                Value::Text(text) if self.doubtful.contains(field.key) => {
-                    harmless(text).unwrap_or_else(|| MASK.to_owned())
-                }
-                Value::Text(text) => text.clone(),
-                Value::Number(number) => number.to_string(),
-                Value::Url(url) if url.path() == "/" && !matches!(field.kind, Kind::Redirect) => {
-                    url.origin().ascii_serialization()
-                }
-                Value::Url(url) => shown_url(url),
-                Value::Urls(urls) => join(urls.iter().map(|url| url.origin().ascii_serialization())),
-                Value::Words(words) => join(words.iter().cloned()),
-            };
-            Some(Setting { key: field.key.to_owned(), value: problems.masked(&value) })
+        let setting = |field: &Field| {
+            let value = problems.masked(&show(field, self.0.get(field.key)?));
+            Some(Setting { key: field.key.to_owned(), value })
         };
         element.fields.iter().filter_map(setting).collect()
     }
@@ -132,8 +124,8 @@ impl Values {
     /// neither is among them.
     pub(super) fn destinations(&self, element: &Element, places: &[SecretPlace]) -> Vec<Destination> {
         let sent = |purpose: &str| {
-            let goes_there = |field: &&&Field| matches!(field.kind, Kind::Secret(Use::Sent(to)) if to == purpose);
-            let is_there = |field: &&&Field| places.iter().any(|place| place.key == field.key);
+            let goes_there = |field: &&Field| matches!(field.kind, Kind::Secret(Use::Sent(to)) if to == purpose);
+            let is_there = |field: &&Field| places.iter().any(|place| place.key == field.key);
             let secrets = element.fields.iter().filter(goes_there).filter(is_there);
             secrets.map(|field| field.key.to_owned()).collect()
         };
@@ -146,14 +138,16 @@ impl Values {
                 secrets: sent(purpose),
             })
         };
-        let of_field = |field: &&Field| match (field.kind, self.found.get(field.key)) {
-            (Kind::Base { purpose: Some(purpose), .. }, Some(Value::Url(url))) => {
-                Vec::from_iter(destination(url, purpose))
-            }
-            (Kind::Servers { purpose }, Some(Value::Urls(urls))) => {
-                urls.iter().filter_map(|url| destination(url, purpose)).collect()
-            }
-            _ => Vec::new(),
+        let of_field = |field: &Field| {
+            let purpose = match field.kind {
+                Kind::Base { purpose, .. } => purpose,
+                Kind::Servers { purpose } => Some(purpose),
+                _ => None,
+            };
+            let to = |purpose: &'static str| {
+                self.urls(field.key).into_iter().filter_map(move |url| destination(&url, purpose))
+            };
+            purpose.map(to).into_iter().flatten()
         };
         let mut all: Vec<_> = element.fields.iter().flat_map(of_field).collect();
         all.sort_by_key(|destination| destination.secrets.is_empty());
@@ -162,17 +156,29 @@ impl Values {
 
     /// The proxy that the host is to use.
     pub(super) fn proxy(&self) -> Option<Proxy> {
-        let url = self.url(&field::PROXY)?;
+        let url = self.url(field::PROXY.key)?;
         Some(Proxy {
             scheme: url.scheme().to_owned(),
             host: url.host_str()?.to_owned(),
             port: url.port_or_known_default()?,
-            username: self.text(&field::PROXY_USERNAME),
-            password: self.secret(&field::PROXY_PASSWORD).map(|_| field::PROXY_PASSWORD.key.to_owned()),
+            username: self.text(field::PROXY_USERNAME.key),
+            password: self.secret(field::PROXY_PASSWORD.key).map(|_| field::PROXY_PASSWORD.key.to_owned()),
         })
     }
 }
 
-fn join(parts: impl Iterator<Item = String>) -> String {
-    parts.collect::<Vec<_>>().join(",")
+/// A value for people, without what could be a secret.
+fn show(field: &Field, value: &Value) -> String {
+    match value {
+        Value::Secret(_) => MASK.to_owned(),
+        Value::Text(text) if !text.contains('.') && is_opaque(text) => MASK.to_owned(),
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Url(url) => written(field.kind, url),
+        // Sorted, and each once.
+        Value::List(items) => {
+            let items: BTreeSet<_> = items.iter().map(|item| show(field, item)).collect();
+            items.into_iter().collect::<Vec<_>>().join(",")
+        }
+    }
 }

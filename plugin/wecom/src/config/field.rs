@@ -5,6 +5,7 @@ use organisation_kit::config::{
     Element, Field, Kind, Use,
     field::{
         self as usual, BASE_URL, HOMEPAGE_STATE, LOCALE, PROXY_PASSWORD, PROXY_USERNAME, SYNC_FIELDS, SYNC_STRATEGY,
+        Words,
     },
 };
 
@@ -20,121 +21,189 @@ pub static ELEMENT: Element = Element {
     ),
     capabilities: &["element", "login", "directory"],
     fields: &[
-        &CORP_ID,
-        &AGENT_ID,
-        &SECRET,
-        &REDIRECT_URI,
-        &TRUSTED_DOMAIN,
-        &HOMEPAGE_STATE,
-        &LOCALE,
-        &SYNC_STRATEGY,
-        &SYNC_FIELDS,
-        &DOWNLOAD_HOSTS,
-        &CALLBACK_TOKEN,
-        &CALLBACK_KEY,
-        &CONTACT_SECRET,
-        &CONTACT_TOKEN,
-        &CONTACT_KEY,
-        &API_BASE_URL,
-        &LOGIN_BASE_URL,
-        &OAUTH_BASE_URL,
-        &PROXY,
-        &PROXY_USERNAME,
-        &PROXY_PASSWORD,
+        Field {
+            key: "corpId",
+            // An OAuth client of other products takes the corp id for its client, some for its app.
+            elsewhere: "appid clientid companyid corp enterpriseid qyid",
+            label: ("企业 ID", "Corp ID"),
+            help: ("企业的唯一标识，以 ww 或 wx 开头", "identifies the company; starts with ww or wx"),
+            required: true,
+            judge: identifier::corp_id,
+            pattern: Some(r"^(ww|wx)[0-9A-Za-z_-]{1,62}$"),
+            place: Some(("我的企业 → 企业信息 → 企业ID", "My Company → Company Information → Company ID")),
+            ..Field::PLAIN
+        },
+        Field {
+            key: "agentId",
+            elsewhere: "agent agentcode appagentid appid applicationid",
+            label: ("AgentID", "Agent ID"),
+            help: ("自建应用的编号", "the number of the self-built app"),
+            required: true,
+            kind: Kind::Number,
+            pattern: Some(r"^[0-9]{1,18}$"),
+            place: Some(("应用管理 → 该应用 → AgentId", "Apps → this app → AgentId")),
+            ..Field::PLAIN
+        },
+        Field {
+            key: "secret",
+            alias: Some("corpSecret"),
+            elsewhere: "agentsecret apisecret applicationsecret appsecret clientsecret secretkey",
+            label: ("Secret", "Secret"),
+            help: (
+                "自建应用的密钥（也可写作 corpSecret），只发送给企业微信接口",
+                "the secret of the self-built app (corpSecret is understood as well); sent to the WeCom API only",
+            ),
+            required: true,
+            kind: Kind::Secret(Use::Sent(API)),
+            judge: identifier::secret,
+            pattern: Some(r"^\S+$"),
+            place: Some(("应用管理 → 该应用 → Secret", "Apps → this app → Secret")),
+            ..Field::PLAIN
+        },
+        Field {
+            help: (
+                "登录完成后返回的完整地址；其域名（含端口）须与应用的可信域名或授权回调域完全一致",
+                "the absolute address to which a sign-in returns; its host, port included, must be exactly a trusted domain or \
+                 callback domain of the app",
+            ),
+            judge: identifier::redirect_uri,
+            place: Some((
+                "域名登记于：应用管理 → 该应用 → 网页授权及JS-SDK；企业微信授权登录",
+                "its host is registered under Apps → this app → Web Authorization and JS-SDK, and under WeCom Login",
+            )),
+            ..usual::REDIRECT_URI
+        },
+        Field {
+            place: Some(("应用管理 → 该应用 → 网页授权及JS-SDK", "Apps → this app → Web Authorization and JS-SDK")),
+            ..usual::TRUSTED_DOMAIN
+        },
+        HOMEPAGE_STATE,
+        LOCALE,
+        SYNC_STRATEGY,
+        SYNC_FIELDS,
+        Field {
+            key: "sync.downloadHosts",
+            elsewhere: "downloadhost exporthosts",
+            label: ("导出文件服务器", "Servers of export files"),
+            help: (
+                "异步导出的文件所在的服务器列表，企业微信未公布其地址；被拒绝时同步报告会给出，填入后即可使用导出",
+                "a list of the servers on which WeCom puts export files; it does not publish them, and the report of a sync names \
+                 the one that was refused",
+            ),
+            kind: Kind::Servers { purpose: "download" },
+            example: "cdn.example.com",
+            ..Field::PLAIN
+        },
+        CALLBACK_TOKEN,
+        CALLBACK_KEY,
+        Field {
+            key: "contactCallback.secret",
+            elsewhere: "addressbooksecret contactsecret contactssecret contactsyncsecret txlsecret",
+            label: ("通讯录同步 Secret", "Contact-sync secret"),
+            help: (
+                "通讯录同步助手的密钥，可不填（目前尚未使用）",
+                "the secret of the contact-sync assistant; may be left out; not used yet",
+            ),
+            kind: Kind::Secret(Use::Nothing),
+            judge: identifier::secret,
+            pattern: Some(r"^\S+$"),
+            place: CONTACTS,
+            ..Field::PLAIN
+        },
+        Field {
+            key: "contactCallback.token",
+            elsewhere: "contactstoken contacttoken",
+            label: ("通讯录回调 Token", "Contact callback token"),
+            help: (
+                "通讯录变更回调的 Token（目前尚未使用）",
+                "the token of the callback for contact changes; not used yet",
+            ),
+            place: CONTACTS,
+            ..CALLBACK_TOKEN
+        },
+        Field {
+            key: "contactCallback.encodingAESKey",
+            elsewhere: "aeskey contactaeskey contactsaeskey encodeaeskey encodingkey encryptkey",
+            label: ("通讯录回调 EncodingAESKey", "Contact callback EncodingAESKey"),
+            help: (
+                "通讯录变更回调的 EncodingAESKey（目前尚未使用）",
+                "the EncodingAESKey of the callback for contact changes; not used yet",
+            ),
+            place: CONTACTS,
+            ..CALLBACK_KEY
+        },
+        Field {
+            key: "apiBaseUrl",
+            elsewhere: "api apiaddress apibase apihost apiurl baseapi baseurl endpoint gateway host",
+            label: ("接口地址", "API address"),
+            help: (
+                "私有部署、出口代理或模拟器的接口地址，其下为 /cgi-bin/",
+                "the API of a private deployment, an egress proxy or a simulator; /cgi-bin/ lies below it",
+            ),
+            kind: Kind::Base { tail: "cgi-bin", purpose: Some(API) },
+            default: Some("https://qyapi.weixin.qq.com"),
+            ..BASE_URL
+        },
+        Field {
+            key: "loginBaseUrl",
+            elsewhere: "loginhost loginurl qrconnecturl qrloginurl ssourl",
+            label: ("扫码登录页地址", "Browser sign-in address"),
+            help: (
+                "浏览器扫码登录页的地址，其下为 /wwlogin/sso/login",
+                "the page for QR sign-in in a browser; /wwlogin/sso/login lies below it",
+            ),
+            kind: Kind::Base { tail: "wwlogin/sso/login", purpose: None },
+            default: Some("https://login.work.weixin.qq.com"),
+            ..BASE_URL
+        },
+        Field {
+            key: "oauthBaseUrl",
+            elsewhere: "authorizeurl authurl oauthhost oauthurl",
+            label: ("网页授权地址", "In-app sign-in address"),
+            help: (
+                "客户端内网页授权的地址，其下为 /connect/oauth2/authorize",
+                "the page for sign-in inside the client; /connect/oauth2/authorize lies below it",
+            ),
+            kind: Kind::Base { tail: "connect/oauth2/authorize", purpose: None },
+            default: Some("https://open.weixin.qq.com"),
+            ..BASE_URL
+        },
+        Field {
+            help: (
+                "平台访问企业微信时使用的 HTTP 代理，须由平台运维放行；企业可信 IP 应填写该代理的出口 IP",
+                "the HTTP proxy through which the host reaches WeCom, where the operator admits it; the trusted IP is then the \
+                 proxy's",
+            ),
+            ..usual::PROXY
+        },
+        PROXY_USERNAME,
+        PROXY_PASSWORD,
     ],
-    prefixes: &["wecom", "wework", "workwx", "workwechat", "wechatwork", "wechat", "weixin", "qywx", "qyweixin", "wx"],
+    prefixes: &[
+        "wecom",
+        "wework",
+        "workwx",
+        "workwechat",
+        "wechatwork",
+        "wechat",
+        "weixin",
+        "qywx",
+        "qyweixin",
+        "wxwork",
+        "wx",
+    ],
 };
 
 /// The purpose of the server to which secrets are sent.
 const API: &str = "api";
 const TOKEN: &str = "^[0-9A-Za-z]{1,32}$";
 const KEY: &str = "^[0-9A-Za-z]{43}$";
-
-/// The organisation (fact sheet §0.1).
-pub(super) const CORP_ID: Field = Field {
-    key: "corpId",
-    // An OAuth client of other products takes the corp id for its client, some for its app.
-    elsewhere: &["appid", "clientid", "companyid", "corp", "enterpriseid", "qyid"],
-    label: ("企业 ID", "Corp ID"),
-    help: ("企业的唯一标识，以 ww 或 wx 开头", "identifies the company; starts with ww or wx"),
-    required: true,
-    judge: identifier::corp_id,
-    pattern: Some(r"^(ww|wx)[0-9A-Za-z_-]{1,62}$"),
-    place: Some(("我的企业 → 企业信息 → 企业ID", "My Company → Company Information → Company ID")),
-    ..Field::PLAIN
-};
-
-/// The app.
-pub(super) const AGENT_ID: Field = Field {
-    key: "agentId",
-    elsewhere: &["agent", "agentcode", "appagentid", "appid", "applicationid"],
-    label: ("AgentID", "Agent ID"),
-    help: ("自建应用的编号", "the number of the self-built app"),
-    required: true,
-    kind: Kind::Number,
-    pattern: Some(r"^[0-9]{1,18}$"),
-    place: Some(("应用管理 → 该应用 → AgentId", "Apps → this app → AgentId")),
-    ..Field::PLAIN
-};
-
-/// The secret of the app.
-pub(super) const SECRET: Field = Field {
-    key: "secret",
-    alias: Some("corpSecret"),
-    elsewhere: &["agentsecret", "apisecret", "applicationsecret", "appsecret", "clientsecret", "secretkey"],
-    label: ("Secret", "Secret"),
-    help: (
-        "自建应用的密钥（也可写作 corpSecret），只发送给企业微信接口",
-        "the secret of the self-built app (corpSecret is understood as well); sent to the WeCom API only",
-    ),
-    required: true,
-    kind: Kind::Secret(Use::Sent(API)),
-    judge: identifier::secret,
-    pattern: Some(r"^\S+$"),
-    place: Some(("应用管理 → 该应用 → Secret", "Apps → this app → Secret")),
-    ..Field::PLAIN
-};
-
-/// Where sign-in pages return to (fact sheet §2.4).
-const REDIRECT_URI: Field = Field {
-    help: (
-        "登录完成后返回的完整地址；其域名（含端口）须与应用的可信域名或授权回调域完全一致",
-        "the absolute address to which a sign-in returns; its host, port included, must be exactly a trusted domain or \
-         callback domain of the app",
-    ),
-    judge: identifier::redirect_uri,
-    place: Some((
-        "域名登记于：应用管理 → 该应用 → 网页授权及JS-SDK；企业微信授权登录",
-        "its host is registered under Apps → this app → Web Authorization and JS-SDK, and under WeCom Login",
-    )),
-    ..usual::REDIRECT_URI
-};
-
-/// The trusted domain, where it is to be stated apart from the redirect address.
-const TRUSTED_DOMAIN: Field = Field {
-    place: Some(("应用管理 → 该应用 → 网页授权及JS-SDK", "Apps → this app → Web Authorization and JS-SDK")),
-    ..usual::TRUSTED_DOMAIN
-};
-
-/// Servers of export files.
-pub(super) const DOWNLOAD_HOSTS: Field = Field {
-    key: "sync.downloadHosts",
-    elsewhere: &["downloadhost", "exporthosts"],
-    label: ("导出文件服务器", "Servers of export files"),
-    help: (
-        "异步导出的文件所在的服务器列表，企业微信未公布其地址；被拒绝时同步报告会给出，填入后即可使用导出",
-        "a list of the servers on which WeCom puts export files; it does not publish them, and the report of a sync names \
-         the one that was refused",
-    ),
-    kind: Kind::Servers { purpose: "download" },
-    example: "cdn.example.com",
-    ..Field::PLAIN
-};
+const CONTACTS: Option<Words> = Some(("管理工具 → 通讯录同步", "Management Tools → Contacts Sync"));
 
 /// Signs deliveries to the app (fact sheet §7.1): it goes into a hash.
-pub(super) const CALLBACK_TOKEN: Field = Field {
+const CALLBACK_TOKEN: Field = Field {
     key: "callback.token",
-    elsewhere: &["apptoken", "msgtoken", "receivetoken", "servertoken", "verificationtoken", "verifytoken"],
+    elsewhere: "apptoken msgtoken receivetoken servertoken verificationtoken verifytoken",
     label: ("回调 Token", "Callback token"),
     help: (
         "接收消息服务器配置中的 Token（目前尚未使用）",
@@ -149,9 +218,9 @@ pub(super) const CALLBACK_TOKEN: Field = Field {
 };
 
 /// Encrypts deliveries to the app.
-pub(super) const CALLBACK_KEY: Field = Field {
+const CALLBACK_KEY: Field = Field {
     key: "callback.encodingAESKey",
-    elsewhere: &["aeskey", "callbackaeskey", "encodeaeskey", "encodingkey", "encryptkey", "msgaeskey"],
+    elsewhere: "aeskey callbackaeskey encodeaeskey encodingkey encryptkey msgaeskey",
     label: ("回调 EncodingAESKey", "Callback EncodingAESKey"),
     help: (
         "接收消息服务器配置中的 EncodingAESKey（目前尚未使用）",
@@ -160,106 +229,4 @@ pub(super) const CALLBACK_KEY: Field = Field {
     judge: identifier::callback_key,
     pattern: Some(KEY),
     ..CALLBACK_TOKEN
-};
-
-/// The secret of the contact-sync assistant.
-pub(super) const CONTACT_SECRET: Field = Field {
-    key: "contactCallback.secret",
-    elsewhere: &["addressbooksecret", "contactsecret", "contactssecret", "contactsyncsecret", "txlsecret"],
-    label: ("通讯录同步 Secret", "Contact-sync secret"),
-    help: (
-        "通讯录同步助手的密钥，可不填（目前尚未使用）",
-        "the secret of the contact-sync assistant; may be left out; not used yet",
-    ),
-    kind: Kind::Secret(Use::Nothing),
-    judge: identifier::secret,
-    pattern: Some(r"^\S+$"),
-    place: Some(("管理工具 → 通讯录同步", "Management Tools → Contacts Sync")),
-    ..Field::PLAIN
-};
-
-/// Signs deliveries of contact changes.
-pub(super) const CONTACT_TOKEN: Field = Field {
-    key: "contactCallback.token",
-    elsewhere: &["contactstoken", "contacttoken"],
-    label: ("通讯录回调 Token", "Contact callback token"),
-    help: ("通讯录变更回调的 Token（目前尚未使用）", "the token of the callback for contact changes; not used yet"),
-    place: CONTACT_SECRET.place,
-    ..CALLBACK_TOKEN
-};
-
-/// Encrypts deliveries of contact changes.
-pub(super) const CONTACT_KEY: Field = Field {
-    key: "contactCallback.encodingAESKey",
-    elsewhere: &["aeskey", "contactaeskey", "contactsaeskey", "encodeaeskey", "encodingkey", "encryptkey"],
-    label: ("通讯录回调 EncodingAESKey", "Contact callback EncodingAESKey"),
-    help: (
-        "通讯录变更回调的 EncodingAESKey（目前尚未使用）",
-        "the EncodingAESKey of the callback for contact changes; not used yet",
-    ),
-    place: CONTACT_SECRET.place,
-    ..CALLBACK_KEY
-};
-
-/// The server API (fact sheet §0.2).
-pub(super) const API_BASE_URL: Field = Field {
-    key: "apiBaseUrl",
-    elsewhere: &[
-        "api",
-        "apiaddress",
-        "apibase",
-        "apihost",
-        "apiurl",
-        "baseapi",
-        "baseurl",
-        "endpoint",
-        "gateway",
-        "host",
-    ],
-    label: ("接口地址", "API address"),
-    help: (
-        "私有部署、出口代理或模拟器的接口地址，其下为 /cgi-bin/",
-        "the API of a private deployment, an egress proxy or a simulator; /cgi-bin/ lies below it",
-    ),
-    kind: Kind::Base { tail: "cgi-bin", purpose: Some(API) },
-    default: Some("https://qyapi.weixin.qq.com"),
-    ..BASE_URL
-};
-
-/// The sign-in page for browsers.
-pub(super) const LOGIN_BASE_URL: Field = Field {
-    key: "loginBaseUrl",
-    elsewhere: &["loginhost", "loginurl", "qrconnecturl", "qrloginurl", "ssourl"],
-    label: ("扫码登录页地址", "Browser sign-in address"),
-    help: (
-        "浏览器扫码登录页的地址，其下为 /wwlogin/sso/login",
-        "the page for QR sign-in in a browser; /wwlogin/sso/login lies below it",
-    ),
-    kind: Kind::Base { tail: "wwlogin/sso/login", purpose: None },
-    default: Some("https://login.work.weixin.qq.com"),
-    ..BASE_URL
-};
-
-/// The sign-in page inside the client.
-pub(super) const OAUTH_BASE_URL: Field = Field {
-    key: "oauthBaseUrl",
-    elsewhere: &["authorizeurl", "authurl", "oauthhost", "oauthurl"],
-    label: ("网页授权地址", "In-app sign-in address"),
-    help: (
-        "客户端内网页授权的地址，其下为 /connect/oauth2/authorize",
-        "the page for sign-in inside the client; /connect/oauth2/authorize lies below it",
-    ),
-    kind: Kind::Base { tail: "connect/oauth2/authorize", purpose: None },
-    default: Some("https://open.weixin.qq.com"),
-    ..BASE_URL
-};
-
-/// A proxy of the host.
-pub(super) const PROXY: Field = Field {
-    help: (
-        "平台访问企业微信时使用的 HTTP 代理，须由平台运维放行；企业可信 IP 应填写该代理的出口 IP",
-        "the HTTP proxy through which the host reaches WeCom, where the operator admits it; the trusted IP is then the \
-         proxy's",
-    ),
-    ..usual::PROXY
 };

@@ -2,7 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-use organisation_kit::config::{Finding, address, described, shown};
+use organisation_kit::config::{Finding, Secret, address, described, shown};
+use organisation_kit::finding;
 
 /// Characters of a corp id at most.
 const CORP_ID: usize = 64;
@@ -28,14 +29,10 @@ pub(super) fn corp_id(text: &str) -> Option<Finding> {
     let is_usual = tail.len() == 16 && tail.bytes().all(|b| b.is_ascii_hexdigit());
     let count = text.len();
     (!is_usual).then(|| {
-        Finding::warning(
-            "unusual-shape",
-            (
-                format!("企业 ID 有 {count} 个字符，通常为 ww 或 wx 加 16 位十六进制数字"),
-                format!("a corp id of {count} characters; usual are ww or wx and 16 hexadecimal digits"),
-            ),
-            ("请核对企业 ID 是否完整", "see that the corp id is complete"),
-        )
+        finding! { warning "unusual-shape":
+        "企业 ID 有 {count} 个字符，通常为 ww 或 wx 加 16 位十六进制数字",
+        "a corp id of {count} characters; usual are ww or wx and 16 hexadecimal digits";
+        "请核对企业 ID 是否完整", "see that the corp id is complete" }
     })
 }
 
@@ -49,46 +46,27 @@ pub(super) fn secret(text: &str) -> Option<Finding> {
         ));
     }
     let count = text.len();
-    let is_usual = crate::config::Secret::new(text).is_reference() || USUAL_SECRET.contains(&count);
+    let is_usual = Secret::new(text).is_reference() || USUAL_SECRET.contains(&count);
     (!is_usual).then(|| {
-        Finding::warning(
-            "unusual-length",
-            (
-                format!("Secret 有 {count} 个字符，通常约为 43 个"),
-                format!("a secret of {count} characters; about 43 are usual"),
-            ),
-            ("请核对 Secret 是否复制完整", "see that the secret was copied as a whole"),
-        )
+        finding! { warning "unusual-length":
+        "Secret 有 {count} 个字符，通常约为 43 个", "a secret of {count} characters; about 43 are usual";
+        "请核对 Secret 是否复制完整", "see that the secret was copied as a whole" }
     })
 }
 
-/// The token of a callback: at most 32 letters and digits.
+/// The token of a callback.
 pub(super) fn callback_token(text: &str) -> Option<Finding> {
-    letters_and_digits(
-        text,
-        1..=32,
-        ("不超过 32 位的字母或数字", "at most 32 letters and digits"),
-        ("Token 为不超过 32 位的字母或数字", "a token has at most 32 letters and digits"),
-    )
+    letters_and_digits(text, 1..=32, ("不超过 32 位的字母或数字", "at most 32 letters and digits"))
 }
 
-/// The key of a callback: 43 letters and digits.
+/// The key of a callback.
 pub(super) fn callback_key(text: &str) -> Option<Finding> {
-    letters_and_digits(
-        text,
-        43..=43,
-        ("43 位字母或数字", "43 letters and digits"),
-        ("EncodingAESKey 为 43 位字母或数字", "an EncodingAESKey has 43 letters and digits"),
-    )
+    letters_and_digits(text, 43..=43, ("43 位字母或数字", "43 letters and digits"))
 }
 
-fn letters_and_digits(
-    text: &str,
-    length: RangeInclusive<usize>,
-    expected: (&str, &str),
-    hint: (&str, &str),
-) -> Option<Finding> {
+fn letters_and_digits(text: &str, length: RangeInclusive<usize>, expected: (&str, &str)) -> Option<Finding> {
     let is_sound = length.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let hint = ("请在企业微信管理后台重新复制", "copy it again from WeCom's console");
     (!is_sound).then(|| Finding::malformed(&described(text), expected, hint))
 }
 
@@ -97,16 +75,10 @@ pub(super) fn redirect_uri(text: &str) -> Option<Finding> {
     let url = url::Url::parse(text).ok()?;
     let is_foreign = url.query_pairs().any(|(_, value)| address::foreign_scheme(&value).is_some());
     is_foreign.then(|| {
-        Finding::warning(
-            "nested-url",
-            (
-                "地址的参数中带有 http、https 以外协议的地址",
-                "the query carries an address with a scheme other than http or https",
-            ),
-            (
-                "企业微信会拒绝参数中带有其他协议地址的回跳地址，请将其保存在服务端",
-                "WeCom refuses such redirect addresses: keep the inner address on the server",
-            ),
-        )
+        finding! { warning "nested-url":
+        "地址的参数中带有 http、https 以外协议的地址",
+        "the query carries an address with a scheme other than http or https";
+        "企业微信会拒绝参数中带有其他协议地址的回跳地址，请将其保存在服务端",
+        "WeCom refuses such redirect addresses: keep the inner address on the server" }
     })
 }

@@ -5,7 +5,7 @@ use url::Url;
 use self::field::ELEMENT;
 pub use organisation_kit::config::{Common, HomepageState, Secret, authority, is_plain_host};
 use organisation_kit::{
-    config::{Field, Values},
+    config::Values,
     contract::element::{Description, Validation},
     directory::id::IdRule,
     failure::Failure,
@@ -73,24 +73,24 @@ impl Config {
     }
 
     fn build(values: &Values) -> Option<Self> {
-        let agent_id = values.number(&field::AGENT_ID)?;
-        let api_base = values.url(&field::API_BASE_URL)?;
+        let agent_id = values.number("agentId")?;
+        let api_base = values.url("apiBaseUrl")?;
         let basis = format!("{agent_id} {api_base}");
-        let callback = |token: &Field, key: &Field, secret: Option<Secret>| {
+        let callback = |token, key, secret| {
             Some(Callback { secret, token: values.secret(token)?, encoding_aes_key: values.secret(key)? })
         };
-        let contact_secret = values.secret(&field::CONTACT_SECRET);
+        let contact_secret = values.secret("contactCallback.secret");
         Some(Self {
-            common: values.common(values.text(&field::CORP_ID)?, agent_id.to_string(), basis, IdRule::IgnoreCase),
+            common: values.common(values.text("corpId")?, agent_id.to_string(), basis, IdRule::IgnoreCase),
             agent_id,
-            secret: values.secret(&field::SECRET)?,
+            secret: values.secret("secret")?,
             api_base,
-            login_base: values.url(&field::LOGIN_BASE_URL)?,
-            oauth_base: values.url(&field::OAUTH_BASE_URL)?,
-            callback: callback(&field::CALLBACK_TOKEN, &field::CALLBACK_KEY, None),
-            contact_callback: callback(&field::CONTACT_TOKEN, &field::CONTACT_KEY, contact_secret),
-            proxy: values.url(&field::PROXY),
-            download_hosts: values.urls(&field::DOWNLOAD_HOSTS).unwrap_or_default(),
+            login_base: values.url("loginBaseUrl")?,
+            oauth_base: values.url("oauthBaseUrl")?,
+            callback: callback("callback.token", "callback.encodingAESKey", None),
+            contact_callback: callback("contactCallback.token", "contactCallback.encodingAESKey", contact_secret),
+            proxy: values.url("proxy"),
+            download_hosts: values.urls("sync.downloadHosts"),
         })
     }
 }

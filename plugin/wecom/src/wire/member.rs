@@ -112,7 +112,11 @@ impl Gaps {
     /// `enable` is undocumented and mirrors status 2; it speaks only where `status` does not. A number that the
     /// documentation does not know is somebody who can be seen, hence present.
     fn status(&mut self, status: Field<u64>, enable: Field<u64>) -> MemberStatus {
-        match (status.or_noted("status", &mut self.unreadable), enable.value()) {
+        let (status, enable) = (status.or_noted("status", &mut self.unreadable), enable.value());
+        if status.is_none() && enable.is_none() {
+            self.absent.add(Absent::STATUS);
+        }
+        match (status, enable) {
             (Some(2), _) | (None, Some(0)) => MemberStatus::Disabled,
             (Some(4), _) => MemberStatus::NotActivated,
             (Some(5), _) => MemberStatus::Resigned,
@@ -142,12 +146,15 @@ impl Gaps {
 impl Raw {
     fn normalise(self) -> MemberRow {
         let Some(id) = self.userid.value().filter(|id| is_id(id)) else { return MemberRow::Unreadable { id: None } };
+        let mut gaps = Gaps::default();
         let departments = match self.department {
             Field::Read(ids) if ids.len() <= DEPARTMENTS && !ids.contains(&0) => ids,
-            Field::Absent => Vec::new(),
+            Field::Absent => {
+                gaps.absent.add(Absent::DEPARTMENTS);
+                Vec::new()
+            }
             Field::Read(_) | Field::Unreadable => return MemberRow::Unreadable { id: Some(id) },
         };
-        let mut gaps = Gaps::default();
         let orders = gaps.take("order", Absent::ORDER, self.order);
         let leads = gaps.take("is_leader_in_dept", Absent::LEADER_MARKS, self.is_leader_in_dept);
         let profile = gaps.take("external_profile", Absent::EXTERNAL_PROFILE, self.external_profile);

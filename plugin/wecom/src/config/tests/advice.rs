@@ -145,6 +145,7 @@ fn keys_of_other_products_are_understood_by_their_meaning() {
         (json!({ "WECOM_CORPID": "x" }), "corpId"),
         (json!({ "WX_CORP_ID": "x" }), "corpId"),
         (json!({ "QYWX_CORPID": "x" }), "corpId"),
+        (json!({ "wxwork-corp-id": "x" }), "corpId"),
         (json!({ "clientId": "x" }), "corpId"),
         (json!({ "appId": "x" }), "corpId or agentId"),
         (json!({ "wx_app_id": "x" }), "corpId or agentId"),
