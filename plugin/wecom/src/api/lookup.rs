@@ -87,7 +87,7 @@ impl<P: Platform> Client<'_, P> {
     }
 }
 
-/// An answer about somebody else, as a confused cache may give, is taken for nobody.
+/// An answer about somebody else, as a confused cache may give, is an error: asked again, it may be another.
 fn read_member(call: &Call, id: &str, answer: Result<String, Failure>) -> Result<MemberAnswer, Failure> {
     let text = match answer {
         Err(failure) if hides_member(&failure) => return Ok(MemberAnswer::Hidden(failure.vendor_code)),
@@ -97,7 +97,8 @@ fn read_member(call: &Call, id: &str, answer: Result<String, Failure>) -> Result
         MemberRow::Fetched(fetched) if IdRule::IgnoreCase.is_same(&fetched.member.id, id) => {
             MemberAnswer::Shown(fetched)
         }
-        MemberRow::Fetched(_) | MemberRow::Unreadable { .. } => MemberAnswer::Unreadable,
+        MemberRow::Fetched(_) => return Err(answer::without(call, "member of that id").failure),
+        MemberRow::Unreadable { .. } => MemberAnswer::Unreadable,
     })
 }
 
@@ -108,7 +109,8 @@ fn read_department(call: &Call, id: &str, answer: Result<String, Failure>) -> Re
     };
     Ok(match department::parse_one(&text).map_err(|error| answer::unreadable(call, &error).failure)? {
         DepartmentRow::Fetched(fetched) if fetched.department.id == id => DepartmentAnswer::Shown(Box::new(fetched)),
-        DepartmentRow::Fetched(_) | DepartmentRow::Unreadable => DepartmentAnswer::Unreadable,
+        DepartmentRow::Fetched(_) => return Err(answer::without(call, "department of that id").failure),
+        DepartmentRow::Unreadable => DepartmentAnswer::Unreadable,
     })
 }
 

@@ -111,7 +111,7 @@ pub(super) fn smaller(range: u64) -> u64 {
 fn ranges(offset: u64, size: u64, bytes: u64, most: usize) -> Vec<Range<u64>> {
     let bytes = bytes.max(1);
     let starts = std::iter::successors(Some(offset), |start| start.checked_add(bytes));
-    starts.take_while(|start| *start < size).take(most).map(|start| start..size.min(start + bytes)).collect()
+    starts.take_while(|start| *start < size).take(most).map(|start| start..size.min(start.saturating_add(bytes))).collect()
 }
 
 /// Checks and decrypts a whole file.

@@ -1,3 +1,4 @@
-//! WeCom's side and the kit together, over the kit's fake platform.
+//! Native tests that need a vendor: the kit driven as the component drives it, with WeCom on the other side.
 
+mod directory;
 mod login;

@@ -134,6 +134,6 @@ fn a_predicate_speaks_of_its_codes_alone() {
         assert!(!holds(&Failure::new(Reason::Unavailable, "m")), "{name}");
     }
     let by_the_host =
-        Failure::new(Reason::Unavailable, "m").with_cause(organisation_kit::failure::Cause::AnswerTooLarge);
+        Failure::new(Reason::Unavailable, "m").with_cause(Cause::AnswerTooLarge);
     assert!(is_too_large(&by_the_host));
 }

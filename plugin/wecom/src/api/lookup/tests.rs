@@ -25,7 +25,7 @@ fn a_member_is_shown_hidden_or_unreadable() {
         (r#"{"userid":"LiSi","name":"李四"}"#, "李四"),
         (r#"{"userid":"lisi","name":"李四"}"#, "李四"),
         (r#"{"userid":"LiSi","name":"李四","order":[-1]}"#, "李四 without order"),
-        (r#"{"userid":"wangwu","name":"王五"}"#, "unreadable"),
+        (r#"{"userid":"wangwu","name":"王五"}"#, "UnexpectedAnswer"),
         (r#"{"userid":"LiSi","department":3}"#, "unreadable"),
         (r#"{"errcode":0,"errmsg":"ok"}"#, "unreadable"),
         ("60111", "hidden Some(60111)"),
@@ -50,7 +50,7 @@ fn a_department_is_shown_hidden_or_unreadable() {
     for (body, expected) in [
         (r#"{"department":{"id":3,"name":"平台组"}}"#, "平台组"),
         (r#"{"department":{"id":"3","name":"平台组","order":true}}"#, "平台组 without order"),
-        (r#"{"department":{"id":4,"name":"别处"}}"#, "unreadable"),
+        (r#"{"department":{"id":4,"name":"别处"}}"#, "UnexpectedAnswer"),
         (r#"{"department":{"name":"平台组"}}"#, "unreadable"),
         (r#"{"department":[{"id":3}]}"#, "unreadable"),
         ("60003", "hidden Some(60003)"),

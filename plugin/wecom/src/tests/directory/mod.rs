@@ -297,7 +297,7 @@ fn roles_outlive_everything_but_wait_for_a_word_after_a_resignation() {
     }
     let away = company.borrow_mut().members.remove("zhangsan").unwrap();
     company.borrow_mut().members.get_mut("lisi").unwrap().status = 5;
-    complete(&fake, &PLAIN);
+    complete(&fake, &ALLOWED);
     company.borrow_mut().members.insert("zhangsan".into(), away);
     company.borrow_mut().members.get_mut("lisi").unwrap().status = 1;
     complete(&fake, &PLAIN);
@@ -395,17 +395,17 @@ fn what_wecom_refuses_waits_or_pauses_and_then_goes_on() {
     ] {
         let (fake, company) = platform(small());
         company.borrow_mut().fault = Some((api, code));
-        let mut step = step(&fake, &PLAIN).unwrap();
-        match (&step, expected) {
+        let mut answer = step(&fake, &PLAIN).unwrap();
+        match (&answer, expected) {
             (SyncStep::Wait(waiting), Ok(reason)) => {
                 assert_eq!((waiting.reason.as_str(), waiting.vendor_code), (reason, Some(code)), "{api}");
                 let asked = fake.paths().len();
-                step = step(&fake, &PLAIN).unwrap();
-                assert!(matches!(step, SyncStep::Wait(_)), "an early call waits");
+                answer = step(&fake, &PLAIN).unwrap();
+                assert!(matches!(answer, SyncStep::Wait(_)), "an early call waits");
                 assert_eq!(fake.paths().len(), asked, "and asks nothing");
             }
             (SyncStep::Paused(pause), Err(reason)) => assert_eq!(pause.error.reason, reason, "{api}"),
-            (step, _) => panic!("{api} {code}: {step:?}"),
+            (answer, _) => panic!("{api} {code}: {answer:?}"),
         }
         if code == 40001 {
             // The refusal is remembered until the credential changes; see vendor::token.
