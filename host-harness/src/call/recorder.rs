@@ -28,14 +28,14 @@ pub(crate) struct CallUsage {
     pub(crate) log: CallLog,
 }
 
-/// Waiting for a place.
-enum Queue {
+/// The wait for a permit.
+enum QueueTime {
     /// It has come to an end, or has not begun.
     Over(Duration),
     Since(Instant),
 }
 
-impl Queue {
+impl QueueTime {
     fn time(&self) -> Duration {
         match self {
             Self::Over(time) => *time,
@@ -53,7 +53,7 @@ pub(crate) struct CallRecorder {
     begun_at: SystemTime,
     wall_ms: u64,
     deadline: Instant,
-    queue: Queue,
+    queue: QueueTime,
     instantiate: Duration,
     observers: Arc<[Arc<dyn Observer>]>,
     span: Span,
@@ -90,7 +90,7 @@ impl CallRecorder {
             begun_at: SystemTime::now(),
             wall_ms: limits.wall_ms,
             deadline: until.map_or(own, |until| until.min(own)),
-            queue: Queue::Over(Duration::ZERO),
+            queue: QueueTime::Over(Duration::ZERO),
             instantiate: Duration::ZERO,
             observers,
             span,
@@ -108,14 +108,14 @@ impl CallRecorder {
         self.span.clone()
     }
 
-    /// The call waits for a place from now on.
-    pub(crate) fn queues(&mut self) {
-        self.queue = Queue::Since(Instant::now());
+    /// The call waits for a permit from now on.
+    pub(crate) fn queued(&mut self) {
+        self.queue = QueueTime::Since(Instant::now());
     }
 
-    /// The call has a place.
-    pub(crate) fn placed(&mut self) {
-        self.queue = Queue::Over(self.queue.time());
+    /// The call has a permit.
+    pub(crate) fn admitted(&mut self) {
+        self.queue = QueueTime::Over(self.queue.time());
     }
 
     /// The call has an instance.

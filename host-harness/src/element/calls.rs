@@ -286,8 +286,8 @@ impl Element {
         CallContext {
             engine: host.engine(),
             component: &version.component,
-            queue: host.queue(),
-            share: self.shared.share,
+            scheduler: host.scheduler(),
+            concurrency: self.shared.concurrency,
         }
     }
 }

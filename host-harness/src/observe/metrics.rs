@@ -25,7 +25,7 @@ use super::{Advance, Observer, Turn};
 use crate::{
     call::{CallReport, Outcome},
     digest::Digest,
-    queue::Load,
+    fair_scheduler::Load,
     syncs::Ended,
 };
 
@@ -142,7 +142,7 @@ impl Metrics {
         registry.register("calls", "Calls of components, by how they ended", self.calls.clone());
         let text = "Time of a call from beginning to end";
         registry.register_with_unit("call_duration", text, Unit::Seconds, self.call_seconds.clone());
-        let text = "Time that a call waited for a place";
+        let text = "Time that a call waited to begin";
         registry.register_with_unit("call_queued", text, Unit::Seconds, self.queued_seconds.clone());
         let text = "CPU time of guests";
         registry.register_with_unit("guest_cpu", text, Unit::Seconds, self.guest_cpu.clone());
@@ -166,7 +166,7 @@ impl Metrics {
         registry.register("sync_turns_running", text, self.turns_running.clone());
         self.progress.register(&mut registry);
         registry.register("calls_running", "Calls under way", self.running.clone());
-        registry.register("calls_waiting", "Calls that wait for a place", self.waiting.clone());
+        registry.register("calls_waiting", "Calls that wait to begin", self.waiting.clone());
         registry.register("tenants", "Tenants that are served", self.tenants.clone());
         self.registry = registry;
         self

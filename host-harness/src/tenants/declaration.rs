@@ -18,7 +18,7 @@ use crate::{
     call::Limits,
     digest::Digest,
     egress::{AllowList, OperatorList},
-    queue::Share,
+    fair_scheduler::Concurrency,
     settings::{LookAlike, Object, text_of, wipe},
     storage::{NAME_BYTES, Quota, RESERVED},
 };
@@ -46,8 +46,8 @@ pub struct Declaration {
     pub limits: Limits,
     /// What it may store, where that differs from what everybody may.
     pub quota: Option<Quota>,
-    /// Its part of the host.
-    pub share: Share,
+    /// Its weight beside other tenants, and its calls at the same time.
+    pub concurrency: Concurrency,
     /// How often its directory is synchronised; `None`: only when asked.
     pub period: Option<Duration>,
     /// Whom its sign-ins let in.
@@ -194,7 +194,7 @@ fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Pr
     }
     let limits = limits(&mut fields);
     let quota = quota(&mut fields);
-    let share = share(&mut fields);
+    let concurrency = concurrency(&mut fields);
     let period = period(&mut fields);
     let sign_in = sign_in(&mut fields);
     fields.end();
@@ -202,7 +202,19 @@ fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Pr
         return None;
     }
     let (name, element) = (name?, element?);
-    Some(Declaration { name, element, component, variables, operator, limits, quota, share, period, sign_in, source })
+    Some(Declaration {
+        name,
+        element,
+        component,
+        variables,
+        operator,
+        limits,
+        quota,
+        concurrency,
+        period,
+        sign_in,
+        source,
+    })
 }
 
 fn name(fields: &mut Fields<'_>) -> Option<String> {
@@ -364,14 +376,14 @@ fn quota(fields: &mut Fields<'_>) -> Option<Quota> {
     Some(quota)
 }
 
-fn share(fields: &mut Fields<'_>) -> Share {
-    let mut share = Share { parallel: PARALLEL_CALLS_OF_A_TENANT, ..Share::default() };
-    let Some(mut inner) = fields.object("share") else { return share };
+fn concurrency(fields: &mut Fields<'_>) -> Concurrency {
+    let mut concurrency = Concurrency { calls: PARALLEL_CALLS_OF_A_TENANT, ..Concurrency::default() };
+    let Some(mut inner) = fields.object("share") else { return concurrency };
     let mut number = |key, least| inner.number(key, least).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-    share.weight = number("weight", 1).unwrap_or(share.weight);
-    share.parallel = number("parallel_calls", 2).unwrap_or(share.parallel);
+    concurrency.weight = number("weight", 1).unwrap_or(concurrency.weight);
+    concurrency.calls = number("parallel_calls", 2).unwrap_or(concurrency.calls);
     inner.end();
-    share
+    concurrency
 }
 
 fn period(fields: &mut Fields<'_>) -> Option<Duration> {
@@ -428,7 +440,7 @@ mod tests {
         assert_eq!((&*pin.file, pin.digest.unwrap().to_string()), (Path::new("/opt/org.wasm"), "ab".repeat(32)));
         assert_eq!((acme.limits.cpu_ms, acme.limits.wall_ms), (5_000, Limits::default().wall_ms));
         assert_eq!(acme.quota.unwrap(), Quota { items: 1_000, ..Quota::default() });
-        assert_eq!(acme.share, Share { weight: 2, parallel: 8 });
+        assert_eq!(acme.concurrency, Concurrency { weight: 2, calls: 8 });
         assert_eq!(acme.period, Some(Duration::from_mins(90)));
         assert_eq!(acme.sign_in, SignIn { role_required: true, homepage: true });
         assert_eq!((plain.period, plain.quota), (None, None));

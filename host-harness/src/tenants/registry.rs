@@ -215,11 +215,11 @@ impl Registry {
         {
             return Ok(former.clone());
         }
-        let Declaration { name: tenant, operator, limits, quota, share, period, sign_in, .. } = declaration;
+        let Declaration { name: tenant, operator, limits, quota, concurrency, period, sign_in, .. } = declaration;
         let mut options = ElementOptions::new(&*tenant, name, settings, Arc::clone(&self.storage));
         options.operator = operator;
         options.limits = limits;
-        options.share = share;
+        options.concurrency = concurrency;
         let element = self.host.element(&component, options).map_err(|error| error.to_string())?;
         Ok(Tenant { name: tenant.into(), element, quota, period, sign_in, made_of })
     }

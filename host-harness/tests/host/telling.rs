@@ -62,7 +62,7 @@ async fn a_call_that_is_given_up_is_told_with_what_it_did() {
     assert_eq!((report.http.requests, report.host_calls.get("http")), (1, Some(&1)), "{report:?}");
     assert_eq!(report.http.exchanges[0].failure, Some("abandoned"));
     assert!(report.instantiate_us > 0 && report.peak_memory_bytes > 0, "{report:?}");
-    assert_eq!(host.current_load(), host_harness::Load::default(), "its place is free");
+    assert_eq!(host.current_load(), host_harness::Load::default(), "its permit is free");
 }
 
 #[tokio::test]
@@ -71,7 +71,7 @@ async fn a_call_that_is_given_up_while_it_waits_for_a_place_is_told() {
     let component = host.load(&caller().build()).unwrap();
     let mut options = options(Limits::default());
     options.hooks = vec![Arc::new(hang.clone())];
-    options.share.parallel = 2;
+    options.concurrency.calls = 2;
     let element = host.element(&component, options).unwrap();
     element.describe("en").await.unwrap();
 

@@ -83,7 +83,7 @@ async fn a_call_without_a_place_waits_no_longer_than_its_wall_clock() {
 
     under_way.abort();
     assert!(under_way.await.unwrap_err().is_cancelled());
-    second.with_limits(Limits::default()).describe("en").await.expect("the place is free again");
+    second.with_limits(Limits::default()).describe("en").await.expect("the permit is free again");
 }
 
 /// One thread: whatever else is to happen there happens when the guest lets it, and timers are looked at each time that
