@@ -53,7 +53,7 @@ impl StoredTenants {
         }
     }
 
-    /// Forgets a tenant's declaration, and its turns of synchronisation; what its element has stored stays. Whether there
+    /// Forgets a tenant's declaration, and the lease of its periodic sync; what its element has stored stays. Whether there
     /// was one.
     ///
     /// # Errors
@@ -61,7 +61,7 @@ impl StoredTenants {
     pub async fn remove(&self, name: &str) -> Result<bool, StorageError> {
         check_tenant(name)?;
         let was_there = self.contains(name).await?;
-        // Before the turns: who then finds one free finds the declaration gone.
+        // Before the lease: who then finds it free finds the declaration gone.
         self.0.apply(&Scope::of_host(ROOM)?, vec![Op::delete(key(name))]).await?;
         forget(&*self.0, name).await?;
         Ok(was_there)

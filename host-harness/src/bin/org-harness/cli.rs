@@ -117,7 +117,7 @@ pub enum Command {
         #[arg(value_parser = address::page)]
         target: String,
     },
-    /// Turn the code and state of a redirect into an identity
+    /// SyncReport the code and state of a redirect into an identity
     Exchange {
         #[arg(long)]
         code: String,
@@ -309,7 +309,7 @@ pub enum Tenant {
         transfer_key: Option<String>,
     },
     /// Remove all elements of the tenant and its declaration in the storage. First take it out of the file that hosts serve it
-    /// from, if they have one. Hosts that have not reloaded yet (serve --reload), and turns under way, may write for it until
+    /// from, if they have one. Hosts that have not reloaded yet (serve --reload), and syncs under way, may write for it until
     /// they do: if hosts were running, delete once more after that
     Delete {
         /// Do not ask
@@ -333,7 +333,7 @@ pub struct Serve {
     /// Name of this host, for people [default: its address and process]
     #[arg(long, value_name = "NAME")]
     pub host_name: Option<String>,
-    /// Calls at the same time; further ones wait for their turn
+    /// Calls at the same time; further ones wait
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub calls: u32,
     /// Periodic syncs at the same time; 0 leaves them to other hosts

@@ -36,7 +36,7 @@ use std::{
 use host_harness::{
     observe::{Observer, ReportLines, metrics::Metrics},
     storage::Quotas,
-    syncs::{Scheduler, SyncOptions},
+    syncs::{SyncOptions, SyncScheduler},
     tenants::{Changes, Registry, Source, SourceError},
 };
 use serde::Serialize;
@@ -107,7 +107,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
 
     let sync =
         SyncOptions { parallel: asked.syncs, lease: asked.lease, grace: GRACE, observers, ..SyncOptions::new(name) };
-    let scheduler = Scheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
+    let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics);
     let service = Arc::new(service.reached_under(asked.public_url.clone()));
     let stopping = Arc::clone(&service);
