@@ -182,6 +182,6 @@ impl Network for Line<'_> {
             return Err(HttpError::before_sending(Failure::Denied { option: None }, message));
         }
         let response = transport.send(request, filled, &self.measure, &self.progress).await?;
-        Ok(secrets.mask(response))
+        Ok(secrets.redact(response))
     }
 }

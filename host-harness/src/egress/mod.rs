@@ -7,7 +7,7 @@
 //! 2. the [`Policy`] turns it into a [`Checked`] request or refuses it: allow-list, addresses, headers;
 //! 3. it waits for one of the call's parallel places, and for the [`Pacer`] of its tenant and destination;
 //! 4. the [`Hook`]s see it: record, replay, fakes, faults;
-//! 5. [`Secrets`] are filled in, and masked in the answer;
+//! 5. [`Secrets`] are filled in, and redacted in the answer;
 //! 6. the connector resolves the name, refuses addresses that the policy does not admit, and connects to a checked
 //!    address only; or a kept connection that went through the same check is used again;
 //! 7. the answer is read, decompressed and capped while reading;

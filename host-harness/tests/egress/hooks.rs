@@ -123,7 +123,7 @@ impl Secrets for Key {
         Ok(outgoing)
     }
 
-    fn mask(&self, response: Response) -> Response {
+    fn redact(&self, response: Response) -> Response {
         let body = Body::Text(text(&response).replace("s3cret", "***"));
         Response { body, ..response }
     }
