@@ -32,7 +32,7 @@ pub(crate) enum Capabilities {
         http: Box<Outbound>,
         /// The store.
         storage: Arc<dyn Storage>,
-        /// The room of this tenant's element in it.
+        /// The namespace of this tenant's element in it.
         scope: Scope,
     },
 }

@@ -11,7 +11,7 @@ use tracing::Instrument as _;
 use super::{
     Element, Shared, Version,
     network::{Network, Unusable},
-    setup::SetupError,
+    single_flight::SingleFlightError,
 };
 use crate::{
     call::{
@@ -215,8 +215,8 @@ impl Element {
         let deadline = recorder.deadline();
         let network = match version.network.get(&self.limits, deadline, self.network(version, &recorder)).await {
             Ok(network) => network,
-            Err(SetupError::Failed(error)) => return Err(recorder.fail(CallUsage::default(), error)),
-            Err(SetupError::OutOfTime) => {
+            Err(SingleFlightError::Failed(error)) => return Err(recorder.fail(CallUsage::default(), error)),
+            Err(SingleFlightError::OutOfTime) => {
                 let error = recorder.out_of_time();
                 return Err(recorder.fail(CallUsage::default(), error));
             }

@@ -5,7 +5,7 @@ mod calls;
 pub(crate) mod check_brake;
 mod network;
 mod secret;
-mod setup;
+mod single_flight;
 
 use std::{
     fmt,
@@ -24,7 +24,7 @@ use crate::{
 };
 pub use calls::Answered;
 use network::Network;
-use setup::Setup;
+use single_flight::SingleFlight;
 
 /// What an element is made of, beside its component.
 #[derive(Clone)]
@@ -120,7 +120,7 @@ struct Shared {
 struct Version {
     component: Arc<LoadedComponent>,
     /// What follows from the configuration, found out before the first call that may use it.
-    network: Setup<Network>,
+    network: SingleFlight<Network>,
 }
 
 impl Element {
@@ -196,7 +196,7 @@ impl Version {
                 let (tenant, element) = (scope.tenant().to_owned(), scope.element().to_owned());
                 Err(ElementError::Digest { tenant, element, expected, found })
             }
-            _ => Ok(Arc::new(Self { component, network: Setup::new() })),
+            _ => Ok(Arc::new(Self { component, network: SingleFlight::new() })),
         }
     }
 }

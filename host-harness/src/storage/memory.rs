@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::batch::{Batch, Write, starting_with};
-use super::limits::{self, PAGE_ITEMS, Room};
+use super::limits::{self, PAGE_ITEMS, ResponseBudget};
 use super::notify::{Awaited, Seen, Waiters};
 use super::scope::check_tenant;
 use super::{
@@ -86,10 +86,10 @@ impl Storage for MemoryStorage {
         limits::check_keys(keys, &self.quotas.of(scope))?;
         let state = self.state(scope);
         let entries = state.scopes.get(scope);
-        let mut room = Room::new();
+        let mut budget = ResponseBudget::new();
         let found = keys.iter().map(|key| (key, entries.and_then(|entries| entries.rows.get(key))));
         Ok(found
-            .take_while(|(key, row)| room.admit(row.map_or(0, |row| row.bytes(key))))
+            .take_while(|(key, row)| budget.admit(row.map_or(0, |row| row.bytes(key))))
             .map(|(key, row)| row.map(|row| row.entry(key)))
             .collect())
     }
@@ -109,10 +109,10 @@ impl Storage for MemoryStorage {
             _ => Bound::Included(prefix),
         };
         let mut page = Page::default();
-        let mut room = Room::new();
+        let mut budget = ResponseBudget::new();
         let rows = entries.rows.range::<str, _>((start, Bound::Unbounded));
         for (key, row) in rows.take_while(|(key, _)| key.starts_with(prefix)) {
-            if page.entries.len() == limit || !room.admit(row.bytes(key)) {
+            if page.entries.len() == limit || !budget.admit(row.bytes(key)) {
                 page.more = true;
                 break;
             }

@@ -110,7 +110,7 @@ impl Source {
         }
     }
 
-    /// The room of a tenant's element and what it may store, where its declaration says that. Nothing where the tenant is not
+    /// The namespace of a tenant's element and what it may store, where its declaration says that. Nothing where the tenant is not
     /// declared, or may store what everybody may.
     ///
     /// # Errors

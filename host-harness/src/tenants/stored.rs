@@ -1,6 +1,6 @@
 //! Declarations kept in the shared database, so that every host of it serves the same tenants.
 //!
-//! They stand in a room of the host's own, which no tenant's element can name, one under each tenant's name. They are
+//! They stand in a namespace of the host's own, which no tenant's element can name, one under each tenant's name. They are
 //! sealed: a configuration that stands in a declaration may hold secrets.
 
 use std::{sync::Arc, time::Duration};
@@ -16,7 +16,7 @@ use crate::{
     syncs::forget,
 };
 
-const ROOM: &str = "tenants";
+const NAMESPACE: &str = "tenants";
 const PREFIX: &str = "tenant/";
 
 /// Why a declaration was not stored.
@@ -48,7 +48,7 @@ impl StoredTenants {
     /// See [`StoreError`].
     pub async fn put(&self, declaration: &str) -> Result<String, StoreError> {
         let read = read_one(declaration).map_err(StoreError::Unsound)?;
-        match self.0.apply(&Scope::of_host(ROOM)?, vec![Op::put(key(&read.name), declaration).sealed()]).await? {
+        match self.0.apply(&Scope::of_host(NAMESPACE)?, vec![Op::put(key(&read.name), declaration).sealed()]).await? {
             Outcome::Applied(_) | Outcome::Conflict(_) => Ok(read.name),
         }
     }
@@ -62,7 +62,7 @@ impl StoredTenants {
         check_tenant(name)?;
         let was_there = self.contains(name).await?;
         // Before the lease: who then finds it free finds the declaration gone.
-        self.0.apply(&Scope::of_host(ROOM)?, vec![Op::delete(key(name))]).await?;
+        self.0.apply(&Scope::of_host(NAMESPACE)?, vec![Op::delete(key(name))]).await?;
         forget(&*self.0, name).await?;
         Ok(was_there)
     }
@@ -70,7 +70,7 @@ impl StoredTenants {
     /// Whether there is a declaration of this name, sound or not, and whether or not it can be opened.
     pub(super) async fn contains(&self, name: &str) -> Result<bool, StorageError> {
         // Without time to wait this looks once, at the version only.
-        self.0.wait(&Scope::of_host(ROOM)?, &key(name), None, Duration::ZERO).await
+        self.0.wait(&Scope::of_host(NAMESPACE)?, &key(name), None, Duration::ZERO).await
     }
 
     /// One declaration, read.
@@ -80,7 +80,7 @@ impl StoredTenants {
 
     /// One declaration as it was stored.
     async fn text(&self, name: &str) -> Result<Option<Zeroizing<String>>, StorageError> {
-        let found = self.0.get_many(&Scope::of_host(ROOM)?, &[key(name)]).await?;
+        let found = self.0.get_many(&Scope::of_host(NAMESPACE)?, &[key(name)]).await?;
         Ok(found.into_iter().flatten().next().map(|entry| Zeroizing::new(entry.value)))
     }
 
@@ -91,7 +91,7 @@ impl StoredTenants {
     /// The storage as a whole.
     pub async fn list(&self) -> Result<Vec<(String, Result<Zeroizing<String>, StorageError>)>, StorageError> {
         // A scan fails as a whole where one value cannot be opened.
-        let mut snapshot = self.0.snapshot(&Scope::of_host(ROOM)?).await?;
+        let mut snapshot = self.0.snapshot(&Scope::of_host(NAMESPACE)?).await?;
         let mut all = Vec::new();
         loop {
             let page = snapshot.next().await?;

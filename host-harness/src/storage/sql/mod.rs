@@ -197,7 +197,7 @@ impl<D: Dialect> SqlStorage<D> {
     async fn purge_deleted_scopes(&self) -> Result<(), Failure> {
         let attempt = || async {
             let mut connection = self.database.writers.acquire().await.map_err(Failure::of::<D>)?;
-            write::doomed_scopes::<D>(&mut connection, &self.statements).await
+            write::tombstones::<D>(&mut connection, &self.statements).await
         };
         for scope in repeated(attempt).await? {
             while repeated(|| self.purge_portion(scope)).await? {}

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::TryStreamExt as _;
 
 use super::super::batch::prefix_end;
-use super::super::limits::{PAGE_BYTES, Room};
+use super::super::limits::{PAGE_BYTES, ResponseBudget};
 use super::super::notify::Seen;
 use super::super::{Kept, KeptValue, Scope, SealingKey, StorageError, Usage};
 use super::dialect::Dialect;
@@ -131,11 +131,11 @@ impl View<'_> {
             query = query.key(end);
         }
         let mut stored = Vec::new();
-        let mut room = Room::new();
+        let mut budget = ResponseBudget::new();
         let mut rows = query.rows(connection);
         while let Some(row) = rows.try_next().await? {
             let row = Stored::new(&row)?;
-            if stored.len() == limit || !room.admit(row.bytes) {
+            if stored.len() == limit || !budget.admit(row.bytes) {
                 return Ok((stored, true));
             }
             stored.push(row);
@@ -211,11 +211,11 @@ impl<'a> Found<'a> {
     }
 
     fn into_answer(self, keys: &[String]) -> Vec<Option<Stored>> {
-        let mut room = Room::new();
+        let mut budget = ResponseBudget::new();
         let asked = keys.iter().take(self.cut);
         asked
             .map(|key| self.positions.get(key.as_str()).and_then(|position| self.rows.get(position)))
-            .take_while(|row| room.admit(row.map_or(0, |row| row.bytes)))
+            .take_while(|row| budget.admit(row.map_or(0, |row| row.bytes)))
             .map(Option::<&Stored>::cloned)
             .collect()
     }

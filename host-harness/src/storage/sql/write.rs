@@ -255,8 +255,9 @@ impl<D: Dialect> Writing<'_, D> {
     /// Makes a scope's entries unreachable; their rows remain for [`purge_portion`].
     pub(super) async fn delete_scope(mut self) -> Result<(), Failure> {
         let Some(row) = self.scope_row(false).await? else { return Ok(()) };
-        let Statements { raise_floor, doom_scope, delete_scope, .. } = self.statements;
-        for (sql, number) in [(raise_floor, signed(row.last_version)), (doom_scope, row.id), (delete_scope, row.id)] {
+        let Statements { raise_floor, add_tombstone, delete_scope, .. } = self.statements;
+        for (sql, number) in [(raise_floor, signed(row.last_version)), (add_tombstone, row.id), (delete_scope, row.id)]
+        {
             Query::<D>::new(sql).number(number).execute(self.connection).await?;
         }
         Ok(())
@@ -264,11 +265,11 @@ impl<D: Dialect> Writing<'_, D> {
 }
 
 /// The scopes that are deleted, but whose rows are not all removed.
-pub(super) async fn doomed_scopes<D: Dialect>(
+pub(super) async fn tombstones<D: Dialect>(
     connection: &mut D::Connection,
     statements: &Statements,
 ) -> Result<Vec<i64>, Failure> {
-    Query::<D>::new(&statements.doomed_scopes).all(connection).await?.iter().map(|row| row.number(0)).collect()
+    Query::<D>::new(&statements.tombstones).all(connection).await?.iter().map(|row| row.number(0)).collect()
 }
 
 /// Removes some rows of a deleted scope within a transaction; answers whether there may be more. If the process dies before
@@ -279,7 +280,7 @@ pub(super) async fn purge_portion<D: Dialect>(
     scope: i64,
 ) -> Result<bool, Failure> {
     let query = |sql| Query::<D>::new(sql).number(scope);
-    if query(&statements.doomed_scope).optional_row(connection).await?.is_none() {
+    if query(&statements.tombstone).optional_row(connection).await?.is_none() {
         return Ok(false);
     }
     let end = query(&statements.key_after).number(PURGE_ROWS).optional_row(connection).await?;

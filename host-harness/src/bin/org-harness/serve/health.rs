@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// A room that is only looked into to see whether the storage answers.
+/// A namespace that is only looked into to see whether the storage answers.
 const ROOM: &str = "health";
 /// An answer is good for so long.
 const FRESH: Duration = Duration::from_secs(1);

@@ -7,22 +7,22 @@
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
-//! | `crowd` | how much the people of one tenant may take |
-//! | `entry` | who may enter |
+//! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
+//! | `entry_decision` | who may enter |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
 
 mod binding;
-mod crowd;
 mod document;
 mod drain;
-mod entry;
+mod entry_decision;
 mod health;
 mod page;
 mod routes;
 mod service;
 mod sign_in;
+mod sign_in_limits;
 mod web;
 
 use std::{
