@@ -57,8 +57,8 @@ pub mod tenants;
 pub use address::{AddressAdvice, is_query_encoded_twice};
 pub use cache::CacheError;
 pub use call::{
-    CallError, CallLog, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic,
-    LimitName, Limits, LogLevel, LogLine, NO_ELEMENT, Outcome, Trap, TrapKind, reason_name,
+    CallError, CallLog, CallOutcome, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange,
+    HttpTraffic, LimitName, Limits, LogLevel, LogLine, NO_ELEMENT, Trap, TrapKind, reason_name,
 };
 pub use component::{
     ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,

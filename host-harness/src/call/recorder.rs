@@ -14,7 +14,7 @@ use super::{
     error::{CallError, CallSite},
     limits::{Exceeded, LimitName, Limits},
     log::CallLog,
-    report::{CallReport, HttpTraffic, Outcome, microseconds},
+    report::{CallOutcome, CallReport, HttpTraffic, microseconds},
 };
 use crate::observe::Observer;
 
@@ -131,7 +131,7 @@ impl CallRecorder {
     }
 
     /// Ends the call, and tells so.
-    pub(crate) fn close(&mut self, used: CallUsage, outcome: Outcome) -> CallReport {
+    pub(crate) fn close(&mut self, used: CallUsage, outcome: CallOutcome) -> CallReport {
         self.is_open = false;
         let CallUsage { guest_cpu, peak_memory_bytes, host_calls, http, log } = used;
         let report = CallReport {
@@ -166,7 +166,7 @@ impl CallRecorder {
     pub(crate) fn fail(&mut self, used: CallUsage, error: CallError) -> Box<FailedCall> {
         let at = error.backtrace();
         tracing::warn!(%error, kind = error.kind(), backtrace = ?at, "a call gave no answer");
-        let report = self.close(used, Outcome::of(&error));
+        let report = self.close(used, CallOutcome::of(&error));
         Box::new(FailedCall { error, report })
     }
 
@@ -177,7 +177,7 @@ impl CallRecorder {
 
     /// Ends a call that nobody waits for any more, and tells so.
     pub(crate) fn abandon(&mut self, used: CallUsage) {
-        self.close(used, Outcome::Abandoned);
+        self.close(used, CallOutcome::Abandoned);
     }
 }
 

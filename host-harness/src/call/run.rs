@@ -10,7 +10,7 @@ use super::{
     answer::{CallResult, Called},
     error::{CallError, CallSite},
     limits::{Exceeded, LimitName},
-    report::Outcome,
+    report::CallOutcome,
     state::CallState,
     trap::Trap,
 };
@@ -124,8 +124,8 @@ async fn carry_out<P: Parameters, T: Answer>(
     let state = store.data_mut();
     let error = match outcome {
         Ok(Ok(value)) => {
-            let refused = |Refusal { reason, vendor_code }| Outcome::Refused { reason, vendor_code };
-            let outcome = value.refusal().map_or(Outcome::Answered, refused);
+            let refused = |Refusal { reason, vendor_code }| CallOutcome::Refused { reason, vendor_code };
+            let outcome = value.refusal().map_or(CallOutcome::Answered, refused);
             return Ok(Called { value, report: state.close(outcome) });
         }
         Ok(Err(error)) => explain(site, state, &error, had_instance),

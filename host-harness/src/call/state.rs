@@ -13,7 +13,7 @@ use super::{
     limits::{Exceeded, LimitName, Limits},
     log::CallLog,
     recorder::{CallRecorder, CallUsage},
-    report::{CallReport, HttpTraffic, Outcome},
+    report::{CallOutcome, CallReport, HttpTraffic},
     resource_limiter::CallResourceLimiter,
 };
 use crate::{
@@ -112,7 +112,7 @@ impl CallState {
     }
 
     /// Ends the call with an answer, and tells so.
-    pub(crate) fn close(&mut self, outcome: Outcome) -> CallReport {
+    pub(crate) fn close(&mut self, outcome: CallOutcome) -> CallReport {
         let used = self.used();
         self.recorder.close(used, outcome)
     }

@@ -18,7 +18,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
     call::state::CallState,
-    contract::{self, Problem, WorldReport, element::Description},
+    contract::{self, WorldProblem, WorldReport, element::Description},
     digest::Digest,
 };
 pub(crate) use file::signature_path;
@@ -73,7 +73,7 @@ pub enum LoadError {
     World(Box<WorldReport>),
 }
 
-fn join(problems: &[Problem]) -> String {
+fn join(problems: &[WorldProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     call::{
-        CallError, CallResult, CallSite, Called, Outcome,
+        CallError, CallOutcome, CallResult, CallSite, Called,
         recorder::{CallRecorder, CallUsage},
         run::{self, Answer, CallContext, Parameters, Refusal, reason_name},
         state::{CallState, Capabilities},
@@ -81,7 +81,7 @@ impl Element {
             return Err(recorder.fail(CallUsage::default(), error));
         };
         if let Some(error) = host.check_brake().refusal(scope, host.now_ms()) {
-            let outcome = Outcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
+            let outcome = CallOutcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
             return Ok(Called { value: Err(error), report: recorder.close(CallUsage::default(), outcome) });
         }
         let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, recorder, ()).await?;

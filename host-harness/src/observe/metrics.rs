@@ -23,7 +23,7 @@ use prometheus_client::{
 
 use super::{Observer, SyncAdvance, SyncReport};
 use crate::{
-    call::{CallReport, Outcome},
+    call::{CallOutcome, CallReport},
     digest::Digest,
     fair_scheduler::Load,
     syncs::SyncOutcome,
@@ -202,7 +202,7 @@ impl Observer for Metrics {
     fn called(&self, report: &CallReport) {
         let (function, (outcome, reason)) = (report.function, report.outcome.names());
         // Of calls without an answer the host says what was the matter, in few words.
-        let is_own = matches!(report.outcome, Outcome::Failed { .. });
+        let is_own = matches!(report.outcome, CallOutcome::Failed { .. });
         let name = |reason: &str| if is_own { reason.to_owned() } else { self.names.bounded(report.component, reason) };
         let reason = reason.map(name).unwrap_or_default();
         self.calls.get_or_create(&CallLabels { function, outcome, reason }).inc();

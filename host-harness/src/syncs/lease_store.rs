@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::{
     digest::Digest,
-    storage::{FingerprintKey, Op, Outcome, Scope, Storage, StorageError},
+    storage::{ApplyOutcome, FingerprintKey, Op, Scope, Storage, StorageError},
 };
 
 const NAMESPACE: &str = "syncs";
@@ -130,8 +130,8 @@ impl LeaseStore {
             Op::delete(failures_key(tenant)),
         ];
         match self.storage.apply(&self.namespace, ops).await? {
-            Outcome::Applied(_) => Ok(FormerLease::Released),
-            Outcome::Conflict(_) => Ok(FormerLease::Changed),
+            ApplyOutcome::Applied(_) => Ok(FormerLease::Released),
+            ApplyOutcome::Conflict(_) => Ok(FormerLease::Changed),
         }
     }
 
@@ -154,7 +154,7 @@ impl LeaseStore {
         let made_of = self.fingerprint(made_of);
         let since = Instant::now();
         let ops = vec![Op::check_absent(lease_key(tenant)), self.held(tenant, &made_of)?];
-        let Outcome::Applied(versions) = self.storage.apply(&self.namespace, ops).await? else { return Ok(None) };
+        let ApplyOutcome::Applied(versions) = self.storage.apply(&self.namespace, ops).await? else { return Ok(None) };
         let lease = SyncLease { tenant: Arc::clone(tenant), since, made_of, version: only(&versions)? };
         Ok(Some((lease, count.unwrap_or_default())))
     }
@@ -165,11 +165,11 @@ impl LeaseStore {
         let held = self.held(&lease.tenant, &lease.made_of)?;
         let ops = vec![Op::check_version(lease_key(&lease.tenant), lease.version), held];
         match self.storage.apply(&self.namespace, ops).await? {
-            Outcome::Applied(versions) => {
+            ApplyOutcome::Applied(versions) => {
                 (lease.since, lease.version) = (since, only(&versions)?);
                 Ok(true)
             }
-            Outcome::Conflict(_) => Ok(false),
+            ApplyOutcome::Conflict(_) => Ok(false),
         }
     }
 
@@ -195,7 +195,7 @@ impl LeaseStore {
             0 => Op::delete(failures_key(&lease.tenant)),
             _ => Op::put(failures_key(&lease.tenant), json(&count)?).with_ttl_ms(milliseconds(FAILURES_KEPT)),
         });
-        Ok(matches!(self.storage.apply(&self.namespace, ops).await?, Outcome::Applied(_)))
+        Ok(matches!(self.storage.apply(&self.namespace, ops).await?, ApplyOutcome::Applied(_)))
     }
 
     fn held(&self, tenant: &str, made_of: &str) -> Result<Op, StorageError> {

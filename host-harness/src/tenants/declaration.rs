@@ -10,7 +10,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
-    fields::{Fields, Problem},
+    fields::{DeclarationProblem, Fields},
     sign_in::{SignIn, sign_in},
     unique::Unique,
 };
@@ -100,7 +100,7 @@ impl std::fmt::Debug for Declaration {
 ///
 /// # Errors
 /// All problems that were found.
-pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Vec<Problem>> {
+pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Vec<DeclarationProblem>> {
     let value = parse(text)?;
     let mut problems = Vec::new();
     let mut declarations: Vec<Declaration> = Vec::new();
@@ -126,7 +126,7 @@ pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Ve
     for declaration in &declarations {
         if !names.insert(&declaration.name) {
             let message = format!("{:?} is declared more than once", declaration.name);
-            problems.push(Problem { path: "tenants".to_owned(), message });
+            problems.push(DeclarationProblem { path: "tenants".to_owned(), message });
         }
     }
     if problems.is_empty() { Ok(declarations) } else { Err(problems) }
@@ -136,7 +136,7 @@ pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Ve
 ///
 /// # Errors
 /// All problems that were found.
-pub(super) fn read_one(text: &str) -> Result<Declaration, Vec<Problem>> {
+pub(super) fn read_one(text: &str) -> Result<Declaration, Vec<DeclarationProblem>> {
     let value = parse(text)?;
     let mut problems = Vec::new();
     match read(String::new(), value, None, &mut problems) {
@@ -149,7 +149,7 @@ pub(super) fn read_one(text: &str) -> Result<Declaration, Vec<Problem>> {
 ///
 /// # Errors
 /// All problems that were found.
-pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<String>>, Vec<Problem>> {
+pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<String>>, Vec<DeclarationProblem>> {
     read_all(text, folder)?;
     let mut value = parse(text)?;
     let items = value.get("tenants").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -157,13 +157,16 @@ pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<St
     wipe(&mut value);
     let mut problems = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        let within = |problem: Problem| Problem { path: format!("tenants.{index}.{}", problem.path), ..problem };
+        let within = |problem: DeclarationProblem| DeclarationProblem {
+            path: format!("tenants.{index}.{}", problem.path),
+            ..problem
+        };
         problems.extend(read_one(text).err().unwrap_or_default().into_iter().map(within));
     }
     if problems.is_empty() { Ok(texts) } else { Err(problems) }
 }
 
-fn parse(text: &str) -> Result<Value, Vec<Problem>> {
+fn parse(text: &str) -> Result<Value, Vec<DeclarationProblem>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text).map(|Unique(value)| value).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -175,11 +178,16 @@ fn parse(text: &str) -> Result<Value, Vec<Problem>> {
             Some(found) => format!("{found}; {}", found.hint()),
             None => format!("no JSON at line {line}, column {column}"),
         };
-        vec![Problem { path: String::new(), message }]
+        vec![DeclarationProblem { path: String::new(), message }]
     })
 }
 
-fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Problem>) -> Option<Declaration> {
+fn read(
+    path: String,
+    value: Value,
+    folder: Option<&Path>,
+    problems: &mut Vec<DeclarationProblem>,
+) -> Option<Declaration> {
     let before = problems.len();
     let source = Digest::of(text_of(&value).as_bytes());
     let mut fields = Fields::of(path, value, problems)?;

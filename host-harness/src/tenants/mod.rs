@@ -48,7 +48,7 @@ mod stored;
 mod unique;
 
 pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};
-pub use fields::Problem;
+pub use fields::DeclarationProblem;
 pub use registry::{Changes, Registry, Tenant};
 pub use sign_in::SignIn;
 pub use source::{MAX_REGISTRY_BYTES, Source, SourceError, declarations_of_file};

@@ -9,10 +9,10 @@ use zeroize::Zeroizing;
 
 use super::{
     declaration::{Declaration, read_one},
-    fields::Problem,
+    fields::DeclarationProblem,
 };
 use crate::{
-    storage::{KeptValue, Op, Outcome, Scope, Storage, StorageError, check_tenant},
+    storage::{ApplyOutcome, KeptValue, Op, Scope, Storage, StorageError, check_tenant},
     syncs::forget,
 };
 
@@ -25,7 +25,7 @@ const PREFIX: &str = "tenant/";
 pub enum StoreError {
     /// It is no sound declaration.
     #[error("the declaration is not sound: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Unsound(Vec<Problem>),
+    Unsound(Vec<DeclarationProblem>),
     /// The storage did not take it.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -49,7 +49,7 @@ impl StoredTenants {
     pub async fn put(&self, declaration: &str) -> Result<String, StoreError> {
         let read = read_one(declaration).map_err(StoreError::Unsound)?;
         match self.0.apply(&Scope::of_host(NAMESPACE)?, vec![Op::put(key(&read.name), declaration).sealed()]).await? {
-            Outcome::Applied(_) | Outcome::Conflict(_) => Ok(read.name),
+            ApplyOutcome::Applied(_) | ApplyOutcome::Conflict(_) => Ok(read.name),
         }
     }
 
@@ -74,7 +74,10 @@ impl StoredTenants {
     }
 
     /// One declaration, read.
-    pub(super) async fn one(&self, name: &str) -> Result<Option<Result<Declaration, Vec<Problem>>>, StorageError> {
+    pub(super) async fn one(
+        &self,
+        name: &str,
+    ) -> Result<Option<Result<Declaration, Vec<DeclarationProblem>>>, StorageError> {
         Ok(self.text(name).await?.map(|text| read_one(&text)))
     }
 

@@ -8,7 +8,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use host_harness::{
-    CallReport, ElementOptions, Host, Limits, Outcome,
+    CallOutcome, CallReport, ElementOptions, Host, Limits,
     egress::{AllowList, OperatorList},
     storage::{MemoryStorage, Options, Quota, Quotas, Storage as _},
 };
@@ -26,7 +26,7 @@ async fn overview(guest: Guest, options: ElementOptions) -> CallReport {
     let host = Host::builder().parallel_calls(2).build().unwrap();
     let component = host.load(&guest.build()).unwrap();
     let report = host.element(&component, options).unwrap().overview().await.unwrap().report;
-    assert_eq!(report.outcome, Outcome::Answered);
+    assert_eq!(report.outcome, CallOutcome::Answered);
     report
 }
 

@@ -15,8 +15,8 @@ use host_harness::{
     Host,
     observe::{Observer, SyncAdvance, SyncReport},
     storage::{
-        self, Entry, Expectation, FingerprintKey, Op, Options, Outcome, Page, Quotas, Scope, Snapshot, Storage,
-        StorageError, Usage,
+        self, ApplyOutcome, Expectation, FingerprintKey, Op, Options, Page, Quotas, Scope, Snapshot, Storage,
+        StorageError, StoredEntry, Usage,
     },
     syncs::{SyncOptions, SyncScheduler},
     tenants::{Registry, Source, StoredTenants},
@@ -262,7 +262,7 @@ impl Shared {
 
 #[async_trait]
 impl Storage for Shared {
-    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         if let Some(Op::Check { key, expected }) = ops.first()
             && *scope == namespace()
         {
@@ -278,7 +278,7 @@ impl Storage for Shared {
                 }
                 Meanwhile::CooldownEnded if !is_taken => {
                     *self.cooldowns.lock().unwrap().last_mut().unwrap() += 1;
-                    return Ok(Outcome::Conflict(vec![key.clone()]));
+                    return Ok(ApplyOutcome::Conflict(vec![key.clone()]));
                 }
                 _ => {}
             }
@@ -286,7 +286,7 @@ impl Storage for Shared {
         self.inner.apply(scope, ops).await
     }
 
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         self.inner.get_many(scope, keys).await
     }
 

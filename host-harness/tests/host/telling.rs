@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use host_harness::{CallError, CallReport, Host, LimitName, Limits, Outcome, observe::Observer};
+use host_harness::{CallError, CallOutcome, CallReport, Host, LimitName, Limits, observe::Observer};
 
 use crate::{
     element::{Hang, caller, options},
@@ -58,7 +58,7 @@ async fn a_call_that_is_given_up_is_told_with_what_it_did() {
 
     given_up_after(element.overview(), hang.until_reached()).await;
     let [report] = &told.of("directory.overview")[..] else { panic!("one report") };
-    assert_eq!(report.outcome, Outcome::Abandoned);
+    assert_eq!(report.outcome, CallOutcome::Abandoned);
     assert_eq!((report.http.requests, report.host_calls.get("http")), (1, Some(&1)), "{report:?}");
     assert_eq!(report.http.exchanges[0].failure, Some("abandoned"));
     assert!(report.instantiate_us > 0 && report.peak_memory_bytes > 0, "{report:?}");
@@ -85,7 +85,7 @@ async fn a_call_that_is_given_up_while_it_waits_for_a_place_is_told() {
     };
     given_up_after(both, third).await;
     let described = told.of("element.describe");
-    let given_up = described.iter().find(|report| report.outcome == Outcome::Abandoned).unwrap();
+    let given_up = described.iter().find(|report| report.outcome == CallOutcome::Abandoned).unwrap();
     assert_eq!((given_up.instantiate_us, given_up.http.requests), (0, 0));
     assert!(given_up.queued_us >= 50_000 && given_up.wall_us >= given_up.queued_us, "{given_up:?}");
 }
@@ -120,7 +120,7 @@ async fn a_component_that_cannot_say_what_it_needs_is_asked_once_for_all() {
         assert_eq!(count("directory.overview"), 8, "{name}");
         let asked = if name == "traps earlier" { [1, 0] } else { [1, 1] };
         assert_eq!(["element.describe", "element.validate-config"].map(count), asked, "{name}");
-        assert!(told.iter().all(|report| !matches!(report.outcome, Outcome::Refused { .. })), "{name}");
+        assert!(told.iter().all(|report| !matches!(report.outcome, CallOutcome::Refused { .. })), "{name}");
     }
 }
 

@@ -27,7 +27,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     contract::element,
-    egress::{Destination, Failure, HttpError, Outgoing, Response, Secrets},
+    egress::{Destination, HttpError, HttpFailure, Outgoing, Response, Secrets},
     settings::{Document, wipe},
     storage::{FingerprintKey, Scope},
 };
@@ -172,7 +172,7 @@ impl Secret {
 }
 
 fn denied(key: &str, why: &str) -> HttpError {
-    HttpError::before_sending(Failure::Denied { option: None }, format!("the secret {key} {why}"))
+    HttpError::before_sending(HttpFailure::Denied { option: None }, format!("the secret {key} {why}"))
 }
 
 /// A component for tests.

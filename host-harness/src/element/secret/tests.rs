@@ -113,7 +113,7 @@ fn a_secret_goes_nowhere_else() {
         }
         let outgoing = Outgoing { url: Url::parse(&url).unwrap(), headers, body: Bytes::from(body) };
         let error = secrets.fill(&destination(to), outgoing).err().unwrap_or_else(|| panic!("{name} was let through"));
-        assert_eq!(error.kind, Failure::Denied { option: None }, "{name}");
+        assert_eq!(error.kind, HttpFailure::Denied { option: None }, "{name}");
         assert!(!error.may_have_reached_server && !error.message.contains(VALUE), "{name}");
     }
 }

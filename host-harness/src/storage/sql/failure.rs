@@ -5,20 +5,20 @@ use super::dialect::{Dialect, Kind};
 
 /// Why a transaction did not come to its end.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum SqlFailure {
     /// The call was refused.
     Call(StorageError),
     /// The database failed.
     Database { kind: Kind, message: String },
 }
 
-impl From<StorageError> for Failure {
+impl From<StorageError> for SqlFailure {
     fn from(error: StorageError) -> Self {
         Self::Call(error)
     }
 }
 
-impl Failure {
+impl SqlFailure {
     pub(super) fn of<D: Dialect>(error: sqlx::Error) -> Self {
         Self::Database { kind: D::kind(&error), message: error.to_string() }
     }
@@ -34,7 +34,7 @@ impl Failure {
     }
 
     /// Whether nothing was changed and the same may work at once: after a lost race, and with another connection. A
-    /// connection that is lost during a commit is another matter, see [`Failure::of_commit`].
+    /// connection that is lost during a commit is another matter, see [`SqlFailure::of_commit`].
     pub(super) fn may_be_repeated(&self) -> bool {
         matches!(self, Self::Database { kind: Kind::Raced | Kind::Lost, .. })
     }
@@ -70,11 +70,11 @@ impl Failure {
 }
 
 /// A failure after which nothing is changed.
-impl From<Failure> for StorageError {
-    fn from(failure: Failure) -> Self {
+impl From<SqlFailure> for StorageError {
+    fn from(failure: SqlFailure) -> Self {
         let (kind, message) = match failure {
-            Failure::Call(error) => return error,
-            Failure::Database { kind, message } => (kind, message),
+            SqlFailure::Call(error) => return error,
+            SqlFailure::Database { kind, message } => (kind, message),
         };
         match kind {
             Kind::Raced => Self::unavailable("other writers keep coming first; try again"),
@@ -104,7 +104,7 @@ mod tests {
         for kind in
             [Raced, Locked, Full, ReadOnly, NotADatabase, Damaged, Lost, Closed, Crowded, Denied, Missing, Other]
         {
-            let failure = Failure::Database { kind, message: String::new() }.of_commit();
+            let failure = SqlFailure::Database { kind, message: String::new() }.of_commit();
             let repeated = failure.may_be_repeated();
             let doubtful = matches!(failure.into(), StorageError::Unavailable { maybe_applied: true, .. });
             assert_eq!((doubtful, repeated), (kind == Lost, kind == Raced), "{kind:?}");

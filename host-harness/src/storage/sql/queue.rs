@@ -12,7 +12,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::super::Scope;
 use super::QUEUE_TIMEOUT;
 use super::dialect::Kind;
-use super::failure::Failure;
+use super::failure::SqlFailure;
 
 type Line = Arc<tokio::sync::Mutex<()>>;
 
@@ -22,11 +22,11 @@ pub(super) struct Queues(Mutex<HashMap<Scope, Line>>);
 
 impl Queues {
     /// Waits for its turn, which lasts until it is dropped.
-    pub(super) async fn turn<'a>(&'a self, scope: &'a Scope) -> Result<Turn<'a>, Failure> {
+    pub(super) async fn turn<'a>(&'a self, scope: &'a Scope) -> Result<Turn<'a>, SqlFailure> {
         let place = self.place(scope);
         let turn = tokio::time::timeout(QUEUE_TIMEOUT, Arc::clone(&place.line).lock_owned()).await;
         let message = "too many writes to one scope".to_owned();
-        let guard = turn.map_err(|_| Failure::Database { kind: Kind::Crowded, message })?;
+        let guard = turn.map_err(|_| SqlFailure::Database { kind: Kind::Crowded, message })?;
         Ok(Turn { _guard: guard, _place: place })
     }
 

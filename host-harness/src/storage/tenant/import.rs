@@ -15,7 +15,7 @@ use std::io::{self, BufRead, Read as _, Seek, SeekFrom};
 use super::super::quota::name;
 use super::super::scope::check_is_no_host;
 use super::super::{
-    Clock, Op, Outcome, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Scope, SealingKey, Storage, StorageError, Usage,
+    ApplyOutcome, Clock, Op, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Scope, SealingKey, Storage, StorageError, Usage,
 };
 use super::delete::delete;
 use super::line::{Counts, EntryLine, FORMAT, Header, Line, Sum, Trailer, VERSION};
@@ -193,7 +193,7 @@ async fn examine<R: BufRead + Send>(tenant: &str, mut lines: Lines<R>, how: &Imp
     while let Some(item) = lines.next(how.transfer_key).await? {
         match item {
             Item::Scope(element) => needs.push(Need::of(Scope::new(tenant, &element)?)),
-            Item::Entry(entry) => {
+            Item::StoredEntry(entry) => {
                 if let Some(need) = needs.last_mut().filter(|_| !entry.is_expired(now_ms)) {
                     need.add(&entry);
                 }
@@ -253,8 +253,8 @@ async fn carry_over<R: BufRead + Send>(
                 chunk.write(storage).await?;
                 chunk.scope = Some(Scope::new(tenant, &element)?);
             }
-            Item::Entry(entry) if entry.is_expired(now_ms) => expired += 1,
-            Item::Entry(entry) => {
+            Item::StoredEntry(entry) if entry.is_expired(now_ms) => expired += 1,
+            Item::StoredEntry(entry) => {
                 if !chunk.has_room_for(&entry) {
                     chunk.write(storage).await?;
                 }
@@ -292,8 +292,8 @@ impl Chunk {
         let Some(scope) = &self.scope else { return Ok(()) };
         self.bytes = 0;
         match storage.apply(scope, std::mem::take(&mut self.ops)).await? {
-            Outcome::Applied(_) => Ok(()),
-            Outcome::Conflict(_) => Err(StorageError::Other("a batch without checks had a conflict".into())),
+            ApplyOutcome::Applied(_) => Ok(()),
+            ApplyOutcome::Conflict(_) => Err(StorageError::Other("a batch without checks had a conflict".into())),
         }
     }
 }
@@ -301,7 +301,7 @@ impl Chunk {
 /// What a line says, its value open.
 enum Item {
     Scope(String),
-    Entry(EntryLine),
+    StoredEntry(EntryLine),
 }
 
 /// The lines of a file, examined one by one; at the end, as a whole.
@@ -348,7 +348,7 @@ impl<R: BufRead> Lines<R> {
                     self.counts.scopes += 1;
                     return Ok(Some(Item::Scope(line.element)));
                 }
-                Line::Entry(entry) => return self.entry(entry, transfer_key).map(Some),
+                Line::StoredEntry(entry) => return self.entry(entry, transfer_key).map(Some),
                 Line::Trailer(_) => {}
             }
         }
@@ -385,7 +385,7 @@ impl<R: BufRead> Lines<R> {
             return Err(self.damaged("an entry out of order"));
         }
         self.last_key = Some(entry.key.clone());
-        Ok(Item::Entry(entry))
+        Ok(Item::StoredEntry(entry))
     }
 
     fn end(&mut self, trailer: &Trailer, has_key: bool) -> Result<(), ImportError> {

@@ -94,7 +94,7 @@ mod tests {
 
     use super::super::{SqlStorage, StorageError};
     use super::*;
-    use crate::storage::{Op, Options, Outcome, Scope, Storage as _};
+    use crate::storage::{ApplyOutcome, Op, Options, Scope, Storage as _};
 
     /// Failures that are hard to bring about from outside, made by SQLite itself.
     #[tokio::test]
@@ -133,7 +133,7 @@ mod tests {
             let full = store.apply(&scope, puts(0..100, 10_000)).await.unwrap_err();
             assert!(full.to_string().contains("full"), "{full}");
             assert!(matches!(full, StorageError::Unavailable { maybe_applied: false, .. }), "{full:?}");
-            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(Outcome::Applied(_))));
+            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(ApplyOutcome::Applied(_))));
         }
         assert_eq!(store.usage(&scope).await.unwrap().items, 3);
     }
@@ -150,7 +150,7 @@ mod tests {
             let mut transaction = store.begin_read().await.unwrap();
             sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.unwrap();
             drop(transaction);
-            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(Outcome::Applied(_))));
+            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(ApplyOutcome::Applied(_))));
             // More keys than one statement reads, so within a transaction.
             let keys: Vec<String> = (0..500).map(|key| format!("{key:04}")).collect();
             assert_eq!(store.get_many(&scope, &keys).await.unwrap().iter().flatten().count(), 3);
