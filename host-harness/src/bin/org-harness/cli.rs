@@ -9,7 +9,7 @@ use clap::{
 
 use host_harness::Digest;
 
-use crate::{address, failure::Failure, public_url::PublicUrl};
+use crate::{address, command_error::CommandError, public_url::PublicUrl};
 
 /// The most changes and records that a component answers at once.
 pub const LARGEST_PAGE: u32 = 200;
@@ -162,7 +162,7 @@ pub enum Command {
         department: Option<String>,
         /// Of this status
         #[arg(long)]
-        status: Option<Status>,
+        status: Option<StatusFilter>,
     },
     /// Show one member; --refresh asks the vendor first
     Member {
@@ -177,10 +177,10 @@ pub enum Command {
     Serve(Serve),
     /// Declare tenants in the storage, for `serve` without --tenants
     #[command(subcommand)]
-    Tenants(Tenants),
+    Tenants(TenantsCommand),
     /// Copy or remove everything that is stored of the tenant
     #[command(subcommand, arg_required_else_help = false)]
-    Tenant(Tenant),
+    Tenant(TenantCommand),
     /// Run a simulated WeCom and write an element folder for it
     Simulate(Simulate),
     /// Go through the whole story on this machine: sign in, sync, change, sync again, what goes wrong
@@ -272,7 +272,7 @@ pub struct Sync {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Status {
+pub enum StatusFilter {
     Active,
     Disabled,
     NotActivated,
@@ -281,7 +281,7 @@ pub enum Status {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Tenant {
+pub enum TenantCommand {
     /// Write all elements of the tenant to a new file. It holds personal data in the clear. Sealed values (tokens) are left
     /// out, unless there is a transfer key
     Export {
@@ -355,7 +355,7 @@ pub struct Serve {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Tenants {
+pub enum TenantsCommand {
     /// Store the tenants of a registry file, each in place of the one of its name
     Put { file: PathBuf },
     /// Show the names of all tenants that are stored
@@ -388,7 +388,7 @@ pub enum Refused {
     /// Help, the version, or what is wrong with it, as clap shows it.
     Shown(clap::Error),
     /// What is wrong with it, for a reader of JSON.
-    Json(Failure),
+    Json(CommandError),
 }
 
 impl Cli {
@@ -454,21 +454,21 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
 }
 
 /// clap's words without its decoration.
-fn usage(error: &clap::Error) -> Failure {
+fn usage(error: &clap::Error) -> CommandError {
     if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
         let names = match error.get(ContextKind::ValidSubcommand) {
             // Of a command that has commands.
             Some(ContextValue::Strings(names)) => names.clone(),
             _ => Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect(),
         };
-        return Failure::usage("no command given", format!("name one of: {}", names.join(", ")));
+        return CommandError::usage("no command given", format!("name one of: {}", names.join(", ")));
     }
     let text = error.render().to_string();
     let message = text.split("\n\n").next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let message: Vec<&str> = message.lines().map(str::trim).collect();
     let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
-    Failure::usage(message.join(" "), tip.unwrap_or("org-harness --help lists commands and options"))
+    CommandError::usage(message.join(" "), tip.unwrap_or("org-harness --help lists commands and options"))
 }
 
 /// Reads `90s`, `15m`, `1h30m` and the like.

@@ -13,7 +13,7 @@ use tempfile::SpooledTempFile;
 
 use crate::{
     cli::{Color, Format, Global},
-    failure::Failure,
+    command_error::CommandError,
     text::{self, Paint},
     view::error::{ErrorDocument, ErrorView},
 };
@@ -110,7 +110,7 @@ impl Output {
     }
 
     /// Says why there is no answer.
-    pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
+    pub fn failure(&mut self, failure: &CommandError) -> io::Result<()> {
         match self.format {
             Format::Json => {
                 let document = ErrorDocument { error: ErrorView::from(failure) };

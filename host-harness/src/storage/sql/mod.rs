@@ -6,7 +6,7 @@
 //! Readers never wait: each statement sees the state at its start.
 //!
 //! `statements` holds the SQL, `query` a statement with its parameters, `driver` what a driver does with it; `schema` brings a database up to date; `read` and `write`
-//! carry out calls, `snapshot` reads all of a scope; `queue` lets the writers of this process take turns, `retry` repeats what
+//! carry out calls, `snapshot` reads all of a scope; `queue` lets the writers of this process follow each other, `retry` repeats what
 //! lost a race, `failure` sorts errors. `dialect` says what the databases do differently; `sqlite` and `postgres` are the two,
 //! and open their kind of place.
 
@@ -51,7 +51,7 @@ use snapshot::SqlSnapshot;
 use statements::Statements;
 use write::Writing;
 
-/// How long a call waits for its turn before it answers that the store is unavailable.
+/// How long a call waits for other writers before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long others get to go on before bytes of what was deleted are taken away.
@@ -283,7 +283,7 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         let mut batch = Batch::new(ops);
         // Before the transaction: it is pure work, and others wait while it is open.
         write::seal(&mut batch, scope, self.sealing_key.as_ref())?;
-        let _turn = self.queues.turn(scope).await?;
+        let _permit = self.queues.acquire(scope).await?;
         let outcome = repeated(|| self.try_apply(scope, &batch, quota)).await?;
         if matches!(outcome, ApplyOutcome::Applied(_)) {
             self.waiters.announce(scope, &batch);
@@ -316,9 +316,9 @@ impl<D: Dialect> Storage for SqlStorage<D> {
     }
 
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
-        let turn = self.queues.turn(scope).await?;
+        let permit = self.queues.acquire(scope).await?;
         repeated(|| self.try_delete_scope(scope)).await?;
-        drop(turn);
+        drop(permit);
         self.waiters.announce_all(scope);
         self.purge_deleted_scopes().await?;
         self.wipe().await

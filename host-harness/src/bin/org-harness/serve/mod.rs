@@ -45,7 +45,7 @@ use tokio::{net::TcpListener, time::timeout};
 
 use crate::{
     cli::{Global, Serve},
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     interrupt::{asked_to_end, interrupted},
     output::Output,
     public_url::PublicUrl,
@@ -70,7 +70,7 @@ struct ServeView {
 ///
 /// # Errors
 /// The declarations, the storage, the address or the file for reports cannot be had.
-pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Result<Status, Failure> {
+pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Result<ExitStatus, CommandError> {
     refuse_what_is_declared(options)?;
     let metrics = Arc::new(Metrics::new());
     let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&metrics) as _];
@@ -88,7 +88,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let registry = Arc::new(registry);
 
     let listener = TcpListener::bind(asked.listen).await;
-    let listener = listener.map_err(|source| Failure::Listen { address: asked.listen, source })?;
+    let listener = listener.map_err(|source| CommandError::Listen { address: asked.listen, source })?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         output.note(
@@ -122,7 +122,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         }
         drain::drain(time).await;
     };
-    let web = web::serve(listener, routes::router(service), web::Limits::default(), shutdown, GRACE);
+    let web = web::serve(listener, routes::router(service), web::WebLimits::default(), shutdown, GRACE);
     let serving = async {
         tokio::select! {
             () = web => {}
@@ -135,11 +135,11 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         tracing::warn!("the storage did not close in time");
     }
     output.note("主机已停止 the host has stopped");
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// What other commands are told by options, each tenant's declaration says here.
-fn refuse_what_is_declared(options: &Global) -> Result<(), Failure> {
+fn refuse_what_is_declared(options: &Global) -> Result<(), CommandError> {
     for (option, is_given, key) in [
         ("--element", options.element.is_some(), "element"),
         ("--allow-host", !options.allow_host.is_empty(), "grants.hosts"),
@@ -147,14 +147,14 @@ fn refuse_what_is_declared(options: &Global) -> Result<(), Failure> {
     ] {
         if is_given {
             let problem = format!("{option} concerns one element, and serve has many");
-            return Err(Failure::usage(problem, format!("write {key} into the declaration of the tenant")));
+            return Err(CommandError::usage(problem, format!("write {key} into the declaration of the tenant")));
         }
     }
     Ok(())
 }
 
-fn reports(file: &Path) -> Result<ReportLines, Failure> {
-    let failed = |source| Failure::File { file: file.display().to_string(), source };
+fn reports(file: &Path) -> Result<ReportLines, CommandError> {
+    let failed = |source| CommandError::File { file: file.display().to_string(), source };
     if file == Path::new("-") {
         return ReportLines::to(io::stderr()).map_err(failed);
     }

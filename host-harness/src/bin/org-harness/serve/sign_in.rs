@@ -33,7 +33,7 @@ use super::{
     sign_in_limits::SignInPermit,
 };
 use crate::{
-    failure::Failure,
+    command_error::CommandError,
     view::{
         error::{ErrorDocument, ErrorView},
         login::ExchangeView,
@@ -88,7 +88,7 @@ pub async fn login(
     query: Result<Query<LoginQuery>, QueryRejection>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
     let (tenant, permit) = refused.unless_let_in(&service, &tenant)?;
     if !permit.may_begin() {
@@ -133,7 +133,7 @@ pub async fn callback(
     Path(tenant): Path<String>,
     query: Result<Query<CallbackQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
     let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
     let (code, state) = match query {
@@ -182,7 +182,7 @@ fn wants_json(headers: &HeaderMap) -> bool {
 
 /// A request that does not lead where it should.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct SignInRefusal {
     status: StatusCode,
     json: bool,
     view: ErrorView,
@@ -192,28 +192,29 @@ pub struct Refusal {
 struct Refuse<'a>(&'a HeaderMap);
 
 impl Refuse<'_> {
-    fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, SignInPermit), Refusal> {
-        let unknown = || Failure::usage("此处没有该应用 there is no such app here", "请检查地址 check the address");
+    fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, SignInPermit), SignInRefusal> {
+        let unknown =
+            || CommandError::usage("此处没有该应用 there is no such app here", "请检查地址 check the address");
         let tenant = service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))?;
         let permit = service.admit(&tenant);
         let permit = permit.ok_or_else(|| self.too_many())?;
         Ok((tenant, permit))
     }
 
-    fn too_many(&self) -> Refusal {
-        let failure = Failure::usage(
+    fn too_many(&self) -> SignInRefusal {
+        let failure = CommandError::usage(
             "当前登录人数过多 too many people are signing in to this app just now",
             "请稍后重试 try again in a moment",
         );
         self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure)
     }
 
-    fn unless_answered<T>(&self, called: CallResult<Answered<T>>) -> Result<T, Refusal> {
+    fn unless_answered<T>(&self, called: CallResult<Answered<T>>) -> Result<T, SignInRefusal> {
         match called {
             Ok(Called { value, report }) => value.map_err(|error| {
                 let status = status_of(&error.reason);
                 if status != StatusCode::BAD_GATEWAY {
-                    return self.refusal(status, &Failure::Answered(error));
+                    return self.refusal(status, &CommandError::Answered(error));
                 }
                 // What is wrong with the configuration, or what the vendor said of it, is not for whoever asks.
                 let (reason, hint) = (reason_name(&error.reason).to_owned(), error.hint.unwrap_or_default());
@@ -225,7 +226,7 @@ impl Refuse<'_> {
                     hint,
                     "a sign-in needs the administrator (what --allow-host admits is grants.hosts in a declaration)"
                 );
-                let failure = Failure::usage(
+                let failure = CommandError::usage(
                     "此应用的登录尚未正确配置 the sign-in of this app is not set up as it should be",
                     "请联系应用管理员，主机日志中有原因 tell the app's administrator: the host's log says what is wrong",
                 );
@@ -236,7 +237,7 @@ impl Refuse<'_> {
             Err(failed) => {
                 // What a limit or a trap says concerns the operator.
                 tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a sign-in was broken off");
-                let failure = Failure::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
+                let failure = CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
                 let mut refusal = self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure);
                 refusal.view.reason = "unavailable".to_owned();
                 Err(refusal)
@@ -244,19 +245,19 @@ impl Refuse<'_> {
         }
     }
 
-    fn with(&self, message: &str) -> Refusal {
-        self.refusal(StatusCode::BAD_REQUEST, &Failure::usage(message, "请重新登录 begin the sign-in again"))
+    fn with(&self, message: &str) -> SignInRefusal {
+        self.refusal(StatusCode::BAD_REQUEST, &CommandError::usage(message, "请重新登录 begin the sign-in again"))
     }
 
-    fn failed(&self, message: String) -> Refusal {
+    fn failed(&self, message: String) -> SignInRefusal {
         tracing::error!(message, "a sign-in could not begin");
         let failure =
-            Failure::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
+            CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
         self.refusal(StatusCode::INTERNAL_SERVER_ERROR, &failure)
     }
 
-    fn refusal(&self, status: StatusCode, failure: &Failure) -> Refusal {
-        Refusal { status, json: wants_json(self.0), view: ErrorView::from(failure) }
+    fn refusal(&self, status: StatusCode, failure: &CommandError) -> SignInRefusal {
+        SignInRefusal { status, json: wants_json(self.0), view: ErrorView::from(failure) }
     }
 }
 
@@ -272,7 +273,7 @@ fn status_of(reason: &Reason) -> StatusCode {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for SignInRefusal {
     fn into_response(self) -> Response {
         let Self { status, json, view } = self;
         if json {

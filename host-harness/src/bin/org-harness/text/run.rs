@@ -190,7 +190,7 @@ mod tests {
     use host_harness::contract::directory::{DepartmentCounts, MemberCounts, Report, RunOutcome, Strategy};
 
     use super::*;
-    use crate::run::{Ended, Finished};
+    use crate::run::{Finished, RunEnd};
 
     fn report(notes: &[&str]) -> Report {
         let departments = DepartmentCounts { added: 0, updated: 0, removed: 0 };
@@ -222,7 +222,7 @@ mod tests {
     fn every_note_of_a_run_or_a_plan_is_shown_in_full() {
         let long = "可见范围为空 ".repeat(40) + "end";
         let notes = [long.trim_end(), "the range is empty\nfill it in the console\u{7}"];
-        for ended in [Ended::Complete(report(&notes)), Ended::Planned(report(&notes))] {
+        for ended in [RunEnd::Complete(report(&notes)), RunEnd::Planned(report(&notes))] {
             let text = sync(&SyncView::from(Finished { ended, resumed: false }), Paint::plain());
             assert!(text.contains(&format!("\n  注意 note {}\n", notes[0])), "{text}");
             let second = "\n  注意 note the range is empty\n            fill it in the console\u{fffd}\n";

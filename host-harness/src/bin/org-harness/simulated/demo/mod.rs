@@ -12,7 +12,7 @@ use std::path::Path;
 
 use crate::{
     cli::Global,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     interrupt::interrupted,
     output::Output,
 };
@@ -23,15 +23,15 @@ use stage::Stage;
 ///
 /// # Errors
 /// A step has no outcome at all.
-pub async fn demo(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
+pub async fn demo(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<ExitStatus, CommandError> {
     tokio::select! {
         biased;
-        () = interrupted() => Err(Failure::Interrupted),
+        () = interrupted() => Err(CommandError::Interrupted),
         told = tell(options, keep, output) => told,
     }
 }
 
-async fn tell(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
+async fn tell(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let mut narrator = Narrator::new(output);
     let stage = Stage::set(options, keep).await?;
     let place = keep.map_or("临时文件夹 a temporary folder".to_owned(), |keep| keep.display().to_string());
@@ -55,5 +55,5 @@ async fn tell(options: &Global, keep: Option<&Path>, output: &mut Output) -> Res
     trouble::replayed_code(&stage, &spent, &mut narrator).await?;
     stage.close().await;
     let ok = narrator.end(keep.map(|keep| keep.display().to_string()))?;
-    Ok(if ok { Status::Done } else { Status::Negative })
+    Ok(if ok { ExitStatus::Done } else { ExitStatus::Negative })
 }

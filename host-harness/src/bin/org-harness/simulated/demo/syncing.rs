@@ -17,8 +17,8 @@ use super::{
     stage::{LeapingTime, Stage},
 };
 use crate::{
+    command_error::CommandError,
     commands::{directory, sync},
-    failure::Failure,
     output::Output,
     run::{self, Course, Onlooker},
     session, text,
@@ -35,7 +35,7 @@ const CHANGES: [(&str, &str); 5] = [
 ];
 
 /// The first sync.
-pub async fn first(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn first(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("first-sync", "首次同步", "bring in departments and members")?;
     let (view, _) = synchronise(stage, narrator).await?;
     expect_complete(&view, narrator)?;
@@ -43,7 +43,7 @@ pub async fn first(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Fai
 }
 
 /// The departments that came in.
-pub async fn departments(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn departments(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("departments", "部门", "the departments that the app may see; the root is not among them")?;
     let departments = directory::all_departments(&stage.element, narrator.output()).await?;
     let views: Vec<DepartmentView> = departments.into_iter().map(DepartmentView::from).collect();
@@ -55,7 +55,7 @@ pub async fn departments(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(
 }
 
 /// The organisation changes. What was told so far is acknowledged first, so that the feed begins with these changes.
-pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("reorganise", "组织调整", "the organisation changes")?;
     let mut cursor = None;
     loop {
@@ -69,7 +69,7 @@ pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()
     if let Some(cursor) = cursor {
         session::answer(stage.element.acknowledge(&cursor).await, narrator.output())?;
     }
-    stage.control.change(change).map_err(|error| Failure::Simulation(error.to_string()))?;
+    stage.control.change(change).map_err(|error| CommandError::Simulation(error.to_string()))?;
     let deeds = [
         "何新 (hexin) 加入移动组 joins",
         "吴九 (wujiu) 从平台组调到质量组 moves",
@@ -93,7 +93,7 @@ fn change(corp: &mut Corp) -> Result<(), CorpError> {
 }
 
 /// The second sync.
-pub async fn second(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn second(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("second-sync", "再次同步", "the copy follows")?;
     let (view, _) = synchronise(stage, narrator).await?;
     expect_complete(&view, narrator)?;
@@ -101,7 +101,7 @@ pub async fn second(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Fa
 }
 
 /// What the feed tells.
-pub async fn feed(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn feed(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("changes", "变更", "the feed of changes")?;
     let page = session::answer(stage.element.changes(None, 200).await, narrator.output())?;
     let view = ChangesView::from(page);
@@ -117,7 +117,7 @@ pub async fn feed(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Fail
 pub async fn synchronise(
     stage: &Stage,
     narrator: &mut Narrator<'_>,
-) -> Result<(SyncView, Vec<(Waiting, Duration)>), Failure> {
+) -> Result<(SyncView, Vec<(Waiting, Duration)>), CommandError> {
     let request =
         SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
     let clock = LeapingTime(stage.control.clone());
@@ -139,13 +139,13 @@ pub async fn synchronise(
 }
 
 /// The run came to its end.
-pub fn expect_complete(view: &SyncView, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub fn expect_complete(view: &SyncView, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     Ok(narrator.expect("同步完成 the sync is complete", view.state == "complete")?)
 }
 
 /// The copy holds what the app may see: ids, names, places and status of members, names of departments.
-pub async fn expect_truth(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
-    let truth = stage.control.truth(DEMO_AGENT_ID).map_err(|error| Failure::Simulation(error.to_string()))?;
+pub async fn expect_truth(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
+    let truth = stage.control.truth(DEMO_AGENT_ID).map_err(|error| CommandError::Simulation(error.to_string()))?;
     let members: BTreeSet<Row> = truth
         .members
         .values()
