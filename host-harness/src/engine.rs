@@ -110,7 +110,7 @@ impl HostEngine {
 
     /// How many of the permits for calls a call of this component takes: one for each linear memory that it has.
     pub(crate) fn permits_of(&self, component: &Component) -> u32 {
-        // A component that brings core modules in from outside does not tell; the contract has no room for one.
+        // A component that brings core modules in from outside does not say; the contract allows none.
         let memories = component.resources_required().map_or(MEMORIES_PER_CALL, |needed| needed.num_memories);
         memories.clamp(1, self.permits)
     }
@@ -205,7 +205,7 @@ impl Ticker {
         state.running += 1;
         let asleep = state.asleep;
         drop(state);
-        // Calls that follow each other within a tick need not tell the system.
+        // Calls that follow each other within a tick need not involve the system.
         if asleep {
             self.state.1.notify_one();
         }

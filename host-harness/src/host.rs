@@ -32,7 +32,7 @@ use crate::{
     storage::{Clock, SystemClock},
 };
 
-/// The calls that may run at the same time where the host was not told otherwise.
+/// The calls that may run at the same time where nothing else is set.
 pub const DEFAULT_PARALLEL_CALLS: u32 = 1_000;
 
 /// Why a host cannot be built.
@@ -69,7 +69,7 @@ struct Shared {
     check_brake: CheckBrake,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
-    /// Tells the calls of two processes apart in one log.
+    /// Distinguishes the calls of two processes in one log.
     process: u64,
     calls: AtomicU64,
 }
@@ -150,7 +150,7 @@ impl HostBuilder {
         self
     }
 
-    /// Tells this observer of every call; may be given more than once.
+    /// Notifies this observer of every call; may be given more than once.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observers.push(observer);

@@ -1,4 +1,4 @@
-//! A call from its beginning to its end: its time, its span and its report, which is told once, however the call ends.
+//! A call from its beginning to its end: its time, its span and its report, which observers get once, however the call ends.
 
 use std::{
     collections::BTreeMap,
@@ -130,7 +130,7 @@ impl CallRecorder {
         CallError::Limit { site: self.site.clone(), exceeded }
     }
 
-    /// Ends the call, and tells so.
+    /// Ends the call, and notifies observers.
     pub(crate) fn close(&mut self, used: CallUsage, outcome: CallOutcome) -> CallReport {
         self.is_open = false;
         let CallUsage { guest_cpu, peak_memory_bytes, host_calls, http, log } = used;
@@ -162,7 +162,7 @@ impl CallRecorder {
         report
     }
 
-    /// Ends a call that gives no answer, and tells so.
+    /// Ends a call that gives no answer, and notifies observers.
     pub(crate) fn fail(&mut self, used: CallUsage, error: CallError) -> Box<FailedCall> {
         let at = error.backtrace();
         tracing::warn!(%error, kind = error.kind(), backtrace = ?at, "a call gave no answer");
@@ -175,7 +175,7 @@ impl CallRecorder {
         self.is_open
     }
 
-    /// Ends a call that nobody waits for any more, and tells so.
+    /// Ends a call that nobody waits for any more, and notifies observers.
     pub(crate) fn abandon(&mut self, used: CallUsage) {
         self.close(used, CallOutcome::Abandoned);
     }

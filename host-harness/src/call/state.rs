@@ -111,13 +111,13 @@ impl CallState {
         wasmtime::Error::msg(exceeded.to_string())
     }
 
-    /// Ends the call with an answer, and tells so.
+    /// Ends the call with an answer, and notifies observers.
     pub(crate) fn close(&mut self, outcome: CallOutcome) -> CallReport {
         let used = self.used();
         self.recorder.close(used, outcome)
     }
 
-    /// Ends the call without an answer, and tells so.
+    /// Ends the call without an answer, and notifies observers.
     pub(crate) fn fail(&mut self, error: CallError) -> Box<FailedCall> {
         let used = self.used();
         self.recorder.fail(used, error)

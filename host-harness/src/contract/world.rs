@@ -252,7 +252,7 @@ fn judge_exports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<World
                 problems.extend(judge_functions(full, interface, functions, Direction::Export));
             }
             (None, Some((full, _))) => {
-                problems.push(WorldProblem::Version { expected: wanted, found: (*full).clone() })
+                problems.push(WorldProblem::Version { expected: wanted, found: (*full).clone() });
             }
             (None, None) => problems.push(WorldProblem::MissingExport { expected: wanted }),
         }

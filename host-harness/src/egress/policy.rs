@@ -124,7 +124,7 @@ impl Policy {
         if self.needed.admits(destination) {
             return permitted;
         }
-        // Those are not told: `validate-config` named them and had the secrets before it, so their names could carry one to
+        // Those are not repeated: `validate-config` named them and had the secrets before it, so their names could carry one to
         // the component's other functions.
         let message = format!("{destination} is not among the hosts this configuration needs");
         // Whoever adds it to the configuration wants to know what else it takes.

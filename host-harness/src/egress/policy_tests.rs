@@ -308,7 +308,7 @@ fn what_the_configuration_does_not_need_says_what_else_it_takes() {
         let error = check(&["a.example"], operator, url).unwrap_err();
         assert_eq!(error.kind, HttpFailure::Denied { option: option.map(str::to_owned) }, "{url}");
         assert!(error.message.contains("is not among the hosts this configuration needs"), "{error}");
-        assert!(!error.message.contains("a.example"), "what the component named is not told: {error}");
+        assert!(!error.message.contains("a.example"), "what the component named is not repeated: {error}");
         assert!(option.is_none_or(|option| error.message.contains(option)), "{error}");
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Network {
     pub(super) secrets: Option<Arc<SecretInjector>>,
 }
 
-/// A destination that cannot be one. Not told as it was written: the component has seen every secret when it wrote it.
+/// A destination that cannot be one. Not repeated as it was written: the component has seen every secret when it wrote it.
 #[derive(Debug)]
 pub(super) struct Unusable {
     /// Where it stands in the validation.

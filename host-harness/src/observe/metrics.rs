@@ -230,7 +230,7 @@ impl Observer for Metrics {
             self.request_seconds.observe(seconds(exchange.duration_us));
         }
         if report.http.left_out > 0 {
-            self.requests.get_or_create(&HttpLabels { result: "not-told" }).inc_by(report.http.left_out);
+            self.requests.get_or_create(&HttpLabels { result: "unrecorded" }).inc_by(report.http.left_out);
         }
         self.bytes_in.inc_by(report.http.bytes_in);
         self.bytes_out.inc_by(report.http.bytes_out);

@@ -14,7 +14,7 @@
 //! | `sqlite:PATH` | one file (and its `-wal` and `-shm` beside it) | one machine, any number of processes |
 //! | `postgres://USER@HOST/DATABASE` | a PostgreSQL database, or one that speaks its protocol | any number of machines |
 //!
-//! [`open()`] makes one from an address. All pass the same conformance suite (`tests/storage.rs`); a component cannot tell
+//! [`open()`] makes one from an address. All pass the same conformance suite (`tests/storage.rs`); a component cannot distinguish
 //! them apart. What a backend adds:
 //!
 //! * `memory:` keeps sealed values as they are, since nothing of it is at rest.
@@ -34,7 +34,7 @@
 //!
 //! [`Storage`] is the trait; `op`, `scope`, `quota`, `clock`, `error` hold the words it speaks; `limits` checks
 //! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sql` are the
-//! backends; `seal` encrypts, and `fingerprint` names secrets without telling them; `snapshot` is one state of a scope, of
+//! backends; `seal` encrypts, and `fingerprint` names secrets without revealing them; `snapshot` is one state of a scope, of
 //! which [`tenant`] makes copies.
 
 use std::fmt;

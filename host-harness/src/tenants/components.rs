@@ -25,7 +25,7 @@ use crate::{
     host::Host,
 };
 
-/// From this age on a change is told apart from every later one: the coarsest clock that file systems keep ticks each
+/// From this age on a change is distinguished from every later one: the coarsest clock that file systems keep ticks each
 /// two seconds.
 const SETTLED: Duration = Duration::from_secs(2);
 

@@ -541,7 +541,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_told_at_once_and_no_value_is_quoted() {
+    fn all_problems_are_listed_at_once_and_no_value_is_quoted() {
         let found = problems(json!({"name": 1, "element": {"name": "o", "configuration": "hidden"}, "x": "hidden"}));
         assert!(found.len() >= 3, "{found:?}");
         assert!(!found.join(" ").contains("hidden"), "{found:?}");

@@ -88,7 +88,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Reads the declarations and makes the elements. Tenants that cannot be served as they are declared are told in
+    /// Reads the declarations and makes the elements. Tenants that cannot be served as they are declared are named in
     /// the answer; the others are served. `quotas` are those that the store was opened with: tenants get their own there.
     ///
     /// # Errors

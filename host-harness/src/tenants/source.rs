@@ -89,7 +89,7 @@ impl SourceError {
     }
 }
 
-/// The most problems that a message tells one by one.
+/// The most problems that a message lists one by one.
 const SHOWN_PROBLEMS: usize = 10;
 
 fn shown(problems: &[DeclarationProblem]) -> String {

@@ -47,7 +47,7 @@ fn what_cannot_be_understood_is_a_usage_error_in_the_format_asked_for() {
 }
 
 #[test]
-fn without_an_element_the_next_step_is_told() {
+fn without_an_element_the_next_step_is_named() {
     let home = tempfile::tempdir().unwrap();
     let error = run(program(home.path(), &["--format=json", "check"])).fails(2, "usage");
     let hint = error["hint"].as_str().unwrap();

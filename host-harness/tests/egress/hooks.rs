@@ -141,7 +141,7 @@ async fn secrets_are_filled_in_behind_the_hooks_and_masked_before_them() {
         .with_secrets(Arc::new(Key { astray: false }));
     let response = outbound.send(Request::get(server.url("/token?key=%7Bkey%7D"))).await.unwrap();
     assert!(server.requests()[0].starts_with("GET /token?key=s3cret "), "the server gets the secret");
-    assert!(text(&response).starts_with("GET /token?key=*** "), "and its echo is masked");
+    assert!(text(&response).starts_with("GET /token?key=*** "), "and what comes back is redacted");
     let recorded = recorder.0.lock().unwrap().join("\n");
     assert!(!recorded.contains("s3cret") && recorded.contains("***"), "{recorded}");
 }

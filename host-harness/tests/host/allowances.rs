@@ -1,5 +1,5 @@
 //! Limits that refuse and let the component go on, in pairs: what it sends and gets over the network, what it logs and
-//! what it stores. What it is told of the refusal, it writes into its log, and the tests read it there.
+//! what it stores. What it hears of the refusal, it writes into its log, and the tests read it there.
 
 use std::{
     io::Write as _,
@@ -186,9 +186,9 @@ async fn storage_beyond_a_quota_is_refused_with_its_name_and_value() {
             assert_eq!(usage.items == 0, violated, "{name}: all or nothing");
             match lines(&report)[..] {
                 [] => assert!(!violated, "{name}"),
-                [told, of_its_length] => {
+                [name_seen, of_its_length] => {
                     assert!(violated, "{name}");
-                    assert_eq!((told, of_its_length.len()), (name, limit));
+                    assert_eq!((name_seen, of_its_length.len()), (name, limit));
                 }
                 _ => panic!("{name}: {:?}", report.log),
             }

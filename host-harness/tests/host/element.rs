@@ -62,7 +62,7 @@ impl Hook for Hang {
 /// A vendor that answers when a test lets it.
 #[derive(Default)]
 pub struct Gate {
-    /// Told once for each request that has come.
+    /// Notified once for each request that has come.
     pub reached: Notify,
     /// Lets one request go on.
     pub open: Notify,
@@ -137,7 +137,7 @@ fn host() -> Host {
 }
 
 #[tokio::test]
-async fn the_report_tells_what_the_call_did() {
+async fn the_report_says_what_the_call_did() {
     let host = host();
     let component = host.load(&caller().build()).unwrap();
     let mut options = options(Limits::default());

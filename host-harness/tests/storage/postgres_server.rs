@@ -185,7 +185,7 @@ async fn time_is_the_databases() {
 }
 
 #[tokio::test]
-async fn a_writer_in_the_way_is_told_apart() {
+async fn a_writer_in_the_way_is_recognised() {
     let Some(place) = Postgres::place() else { return };
     let store = place.open(Options { busy_timeout: Duration::from_millis(20), ..options().0 }).await;
     apply(&store, &scope("acme"), vec![Op::put("k", "v")]).await;

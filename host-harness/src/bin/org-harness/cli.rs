@@ -342,8 +342,8 @@ pub struct Serve {
     /// How long a host that died keeps its syncs from the others
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = interval)]
     pub lease: Duration,
-    /// How long the host serves on when it is told to end, while /health says 503, so that a balancer sends people
-    /// elsewhere. Being told again ends that wait [default: 5s on SIGTERM, 0s on Ctrl-C]
+    /// How long the host serves on when it is to end, while /health says 503, so that a balancer sends people
+    /// elsewhere. A second signal ends that wait [default: 5s on SIGTERM, 0s on Ctrl-C]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub drain: Option<Duration>,
     /// How often changes of tenants are looked for; SIGHUP looks at once

@@ -19,7 +19,7 @@ pub fn failed(failure: &CommandError, output: &mut Output) -> ExitCode {
     failure.status().into()
 }
 
-/// Says what is wrong with a command line, or what it asked to be told of the program.
+/// Says what is wrong with a command line, or what it asked about the program.
 pub fn refused(refused: Refused) -> ExitCode {
     let (printed, status) = match refused {
         Refused::Shown(error) => {

@@ -129,7 +129,7 @@ impl Output {
     }
 }
 
-/// A line on standard error. Where nobody can read it there is nobody to tell.
+/// A line on standard error. Where nobody can read it it is lost.
 fn say(text: &impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }

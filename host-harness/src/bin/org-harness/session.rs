@@ -76,7 +76,7 @@ pub fn host(options: &Global) -> Result<Host, CommandError> {
     host_of(options, PARALLEL_CALLS, &[])
 }
 
-/// A host of this many calls at a time, which tells these observers of them.
+/// A host of this many calls at a time, which notifies these observers of them.
 ///
 /// # Errors
 /// As [`host`].

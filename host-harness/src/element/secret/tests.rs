@@ -12,7 +12,7 @@ fn destination(url: &str) -> Destination {
 }
 
 /// Puts placeholders into a document whose secrets stand at these places (`key path`), all tied to `https://api.example`.
-fn substituted(document: &str, places: &[&str]) -> (String, SecretInjector) {
+fn injected(document: &str, places: &[&str]) -> (String, SecretInjector) {
     let places: Vec<_> = places.iter().copied().map(fixture::place).collect();
     let named = element::Destination {
         scheme: "https".to_owned(),
@@ -40,7 +40,7 @@ fn substituted(document: &str, places: &[&str]) -> (String, SecretInjector) {
 
 fn one() -> (String, SecretInjector) {
     let document = Value::Object([("secret".to_owned(), VALUE.into())].into_iter().collect());
-    let (settings, secrets) = substituted(&document.to_string(), &["secret secret"]);
+    let (settings, secrets) = injected(&document.to_string(), &["secret secret"]);
     let settings: Value = serde_json::from_str(&settings).unwrap();
     (settings["secret"].as_str().unwrap().to_owned(), secrets)
 }
@@ -48,7 +48,7 @@ fn one() -> (String, SecretInjector) {
 #[test]
 fn the_placeholder_follows_field_and_value() {
     let placeholder = |key: &str, value: &str| {
-        let (settings, _) = substituted(&format!(r#"{{"{key}":"{value}"}}"#), &[&format!("{key} {key}")]);
+        let (settings, _) = injected(&format!(r#"{{"{key}":"{value}"}}"#), &[&format!("{key} {key}")]);
         serde_json::from_str::<Value>(&settings).unwrap()[key].as_str().unwrap().to_owned()
     };
     assert_eq!(placeholder("secret", "abc"), placeholder("secret", "abc"));
@@ -60,7 +60,7 @@ fn the_placeholder_follows_field_and_value() {
 #[test]
 fn a_secret_that_is_tied_to_no_host_goes_nowhere() {
     // The component tied another field, so this one was found by its key.
-    let (settings, secrets) = substituted(r#"{"secret":"abc"}"#, &["token token"]);
+    let (settings, secrets) = injected(r#"{"secret":"abc"}"#, &["token token"]);
     let placeholder = serde_json::from_str::<Value>(&settings).unwrap()["secret"].as_str().unwrap().to_owned();
     let url = Url::parse_with_params("https://api.example/", [("k", placeholder)]).unwrap();
     let outgoing = Outgoing { url, headers: HeaderMap::new(), body: Bytes::new() };

@@ -62,7 +62,7 @@ impl SqlFailure {
                 Kind::NotADatabase => OpenError::NotADatabase { place },
                 Kind::Denied => OpenError::Denied { place, message },
                 Kind::Missing => OpenError::Missing { place, message },
-                Kind::Lost | Kind::Crowded => OpenError::Unreachable { place, message },
+                Kind::Lost | Kind::Busy => OpenError::Unreachable { place, message },
                 Kind::Damaged | Kind::Closed | Kind::Other => OpenError::Database { place, message },
             },
         }
@@ -82,7 +82,7 @@ impl From<SqlFailure> for StorageError {
             Kind::Full => Self::unavailable("the disk that holds the database is full; free some space"),
             Kind::Lost => Self::unavailable(format!("the database cannot be reached: {message}")),
             Kind::Closed => Self::unavailable("the store is closed"),
-            Kind::Crowded => Self::unavailable(
+            Kind::Busy => Self::unavailable(
                 "no connection to the database came free in time: it is overloaded or cannot be reached; try again",
             ),
             Kind::ReadOnly => Self::Other("the database has become read-only".into()),
@@ -101,9 +101,7 @@ mod tests {
     #[test]
     fn only_a_lost_connection_leaves_a_commit_in_doubt() {
         use Kind::*;
-        for kind in
-            [Raced, Locked, Full, ReadOnly, NotADatabase, Damaged, Lost, Closed, Crowded, Denied, Missing, Other]
-        {
+        for kind in [Raced, Locked, Full, ReadOnly, NotADatabase, Damaged, Lost, Closed, Busy, Denied, Missing, Other] {
             let failure = SqlFailure::Database { kind, message: String::new() }.of_commit();
             let repeated = failure.may_be_repeated();
             let doubtful = matches!(failure.into(), StorageError::Unavailable { maybe_applied: true, .. });

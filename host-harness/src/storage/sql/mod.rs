@@ -112,7 +112,7 @@ struct SqlStorage<D: Dialect> {
     statements: Arc<Statements>,
     /// Whether the time is the database's.
     follows_database: bool,
-    /// What `wait` sleeps by, and what tells the time unless the database does.
+    /// What `wait` sleeps by, and what gives the time unless the database does.
     clock: Arc<dyn Clock>,
     quotas: Quotas,
     sealing_key: Option<SealingKey>,

@@ -26,7 +26,7 @@ impl Queues {
         let entry = self.enter(scope);
         let acquired = tokio::time::timeout(QUEUE_TIMEOUT, Arc::clone(&entry.line).lock_owned()).await;
         let message = "too many writes to one scope".to_owned();
-        let guard = acquired.map_err(|_| SqlFailure::Database { kind: Kind::Crowded, message })?;
+        let guard = acquired.map_err(|_| SqlFailure::Database { kind: Kind::Busy, message })?;
         Ok(WritePermit { _guard: guard, _entry: entry })
     }
 

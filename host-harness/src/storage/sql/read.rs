@@ -143,7 +143,7 @@ impl View<'_> {
         Ok((stored, false))
     }
 
-    /// Reads what `wait` needs to know. When the key expires is told by the clock that shows `clock_ms` now.
+    /// Reads what `wait` needs to know. When the key expires is judged by the clock that shows `clock_ms` now.
     pub(super) async fn version<D: Dialect>(
         self,
         connection: &mut D::Connection,

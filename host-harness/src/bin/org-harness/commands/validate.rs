@@ -49,7 +49,7 @@ pub async fn validate(options: &Global, file: Option<&Path>, output: &mut Output
 /// which gets text.
 fn read(file: &Path) -> Result<Result<Zeroizing<String>, ValidationView>, CommandError> {
     let failed = |source| CommandError::File { file: file.display().to_string(), source };
-    // One byte more than is allowed tells that there is too much.
+    // One byte more than is allowed shows that there is too much.
     let mut bytes = Zeroizing::new(Vec::new());
     let read = match file.to_str() {
         Some("-") => std::io::stdin().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes),

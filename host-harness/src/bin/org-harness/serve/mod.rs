@@ -138,7 +138,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     Ok(ExitStatus::Done)
 }
 
-/// What other commands are told by options, each tenant's declaration says here.
+/// What other commands get by options, each tenant's declaration says here.
 fn refuse_what_is_declared(options: &Global) -> Result<(), CommandError> {
     for (option, is_given, key) in [
         ("--element", options.element.is_some(), "element"),
@@ -183,7 +183,7 @@ fn ends_with_a_line(file: &Path) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// Takes up changes from time to time, and at once when the program is told to (SIGHUP). Never returns.
+/// Takes up changes from time to time, and at once on SIGHUP. Never returns.
 async fn keep_reloading(registry: &Registry, every: Duration) {
     let mut hang_up = HangUp::new();
     loop {
@@ -191,12 +191,12 @@ async fn keep_reloading(registry: &Registry, every: Duration) {
             () = tokio::time::sleep(every) => {}
             () = hang_up.next() => {}
         }
-        tell(registry.reload().await, registry);
+        log_changes(registry.reload().await, registry);
     }
 }
 
-/// Tells what changed; what is wrong is told again at each reload, until it is right.
-fn tell(reloaded: Result<Changes, SourceError>, registry: &Registry) {
+/// Logs what changed; what is wrong is logged again at each reload, until it is right.
+fn log_changes(reloaded: Result<Changes, SourceError>, registry: &Registry) {
     match reloaded {
         Ok(changes) => {
             for unusable in unusable(&changes) {

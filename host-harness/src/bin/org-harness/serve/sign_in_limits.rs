@@ -37,8 +37,8 @@ pub struct SignInPermit {
 impl TenantSignIns {
     /// How many fewer than [`BURST`] may begin by now.
     fn begun(&self, now: Instant) -> f64 {
-        let rested = |(begun, at): (f64, Instant)| begun - PER_SECOND * now.saturating_duration_since(at).as_secs_f64();
-        self.begun.map_or(0.0, rested).max(0.0)
+        let left = |(begun, at): (f64, Instant)| begun - PER_SECOND * now.saturating_duration_since(at).as_secs_f64();
+        self.begun.map_or(0.0, left).max(0.0)
     }
 }
 

@@ -43,7 +43,7 @@ pub fn sync(view: &SyncView, paint: Paint) -> String {
     }
     text.push_str(&format!("  接口调用 vendor calls: {}\n", view.vendor_calls));
     if let Some(report) = &view.report {
-        text.push_str(&figures(report));
+        text.push_str(&stats(report));
         text.extend(report.notes.iter().map(|note| format!("  {} {}\n", paint.warn("注意 note"), indented(note, 12))));
     }
     if view.state == "planned" {
@@ -76,7 +76,7 @@ fn preview(view: &SyncView) -> String {
 }
 
 /// What a run took.
-fn figures(report: &ReportView) -> String {
+fn stats(report: &ReportView) -> String {
     let worked: u64 = report.phases.iter().map(|time| time.ms).sum();
     let mut text = format!(
         "  用时 took: {} (工作 at work {})，接收 received {} KiB，下载 downloads {}，内存 memory {} KiB\n",

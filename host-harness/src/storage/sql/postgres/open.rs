@@ -13,7 +13,7 @@ use super::super::query::Query;
 use super::super::{Database, bring_up_to_date};
 use super::address;
 
-/// How many connections a store reads and writes with, at most. Servers admit a hundred unless told otherwise.
+/// How many connections a store reads and writes with, at most. Servers admit a hundred unless they are set otherwise.
 const READERS: u32 = 8;
 const WRITERS: u32 = 8;
 

@@ -68,7 +68,7 @@ impl Dialect for Sqlite {
 /// SQLite's result codes ("Result and Error Codes" in its documentation); the low byte of an extended code.
 fn kind(error: &sqlx::Error) -> Kind {
     match error {
-        sqlx::Error::PoolTimedOut => Kind::Crowded,
+        sqlx::Error::PoolTimedOut => Kind::Busy,
         sqlx::Error::PoolClosed => Kind::Closed,
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Kind::Lost,
         sqlx::Error::Database(error) => {
@@ -98,7 +98,7 @@ mod tests {
 
     /// Failures that are hard to bring about from outside, made by SQLite itself.
     #[tokio::test]
-    async fn failures_are_told_apart() {
+    async fn failures_are_distinguished() {
         let fill = "CREATE TABLE t AS SELECT zeroblob(1000000)";
         for (name, prepare, then, expected) in [
             ("a full disk", "PRAGMA max_page_count = 2", fill, Kind::Full),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_told_and_what_there_is_room_for_is_written() {
+    async fn a_full_disk_is_reported_and_what_there_is_room_for_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let (store, scope) = (store(&folder).await, Scope::new("acme", "organisation").unwrap());
         let mut connection = store.database.writers.acquire().await.unwrap();

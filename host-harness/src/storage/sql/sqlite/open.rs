@@ -25,7 +25,7 @@ const READERS: u32 = 4;
 /// They are small; the readers, whose rows carry values, keep to the few that are usual.
 const WRITER_ROWS: usize = PAGE_ITEMS;
 
-/// The cache of a connection, in KiB (negative: so SQLite tells KiB from pages). An `apply` of the largest size fits with the
+/// The cache of a connection, in KiB (negative: so SQLite distinguishes KiB from pages). An `apply` of the largest size fits with the
 /// pages of the index it touches; a smaller cache would write some of them twice.
 const CACHE: &str = "-16384";
 

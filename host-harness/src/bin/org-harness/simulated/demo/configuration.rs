@@ -12,7 +12,7 @@ pub async fn validate(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), 
     narrator.begin("validate", "检查配置", "judge the configuration, without any call")?;
     let validation = session::value(stage.element.validate().await, narrator.output())?;
     let view = ValidationView::from(validation);
-    narrator.tell(text::validation::validation(&view, narrator.paint()))?;
+    narrator.say(text::validation::validation(&view, narrator.paint()))?;
     narrator.result(&view)?;
     narrator.expect("配置有效 the configuration is valid", view.valid)?;
     Ok(())
@@ -23,7 +23,7 @@ pub async fn check(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Com
     narrator.begin("check", "检查连接", "ask WeCom whether the configuration works")?;
     let verdicts = session::answer(stage.element.check_connection().await, narrator.output())?;
     let view = CheckView::from(verdicts);
-    narrator.tell(text::check::check(&view, narrator.paint()))?;
+    narrator.say(text::check::check(&view, narrator.paint()))?;
     narrator.result(&view)?;
     narrator.expect("企业微信接受该配置 WeCom accepts the configuration", view.ok)?;
     Ok(())

@@ -19,7 +19,7 @@ use crate::{
 use narrator::Narrator;
 use stage::Stage;
 
-/// Tells the story. Ctrl-C ends it and leaves nothing behind.
+/// Runs the demonstration. Ctrl-C ends it and leaves nothing behind.
 ///
 /// # Errors
 /// A step has no outcome at all.
@@ -27,15 +27,15 @@ pub async fn demo(options: &Global, keep: Option<&Path>, output: &mut Output) ->
     tokio::select! {
         biased;
         () = interrupted() => Err(CommandError::Interrupted),
-        told = tell(options, keep, output) => told,
+        ended = run(options, keep, output) => ended,
     }
 }
 
-async fn tell(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<ExitStatus, CommandError> {
+async fn run(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let mut narrator = Narrator::new(output);
     let stage = Stage::set(options, keep).await?;
     let place = keep.map_or("临时文件夹 a temporary folder".to_owned(), |keep| keep.display().to_string());
-    narrator.tell(format_args!(
+    narrator.say(format_args!(
         "模拟的企业微信 a simulated WeCom: {}\n元素与 SQLite 数据库 element and SQLite database: {place}",
         stage.configuration.api_base_url
     ))?;

@@ -39,7 +39,7 @@ async fn sign_in(
         browser_binding: None,
     };
     let page = session::answer(stage.element.authorization_url(&request).await, narrator.output())?;
-    narrator.tell(format_args!("   打开 open {}", page.url))?;
+    narrator.say(format_args!("   打开 open {}", page.url))?;
     let target = browser
         .sign_in(&page.url, &Choice::Member(member.to_owned()))
         .await
@@ -47,7 +47,7 @@ async fn sign_in(
     let request = spent(&target)?;
     let exchange = session::answer(stage.element.exchange_code(&request).await, narrator.output())?;
     let view = ExchangeView::from(exchange);
-    narrator.tell(text::login::exchange(&view, narrator.paint()))?;
+    narrator.say(text::login::exchange(&view, narrator.paint()))?;
     narrator.result(&view)?;
     Ok((view, request))
 }

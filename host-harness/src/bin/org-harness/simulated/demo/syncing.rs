@@ -25,7 +25,7 @@ use crate::{
     view::{change::ChangesView, department::DepartmentView, run::SyncView},
 };
 
-/// The changes that [`reorganise`] makes, as the feed must tell them.
+/// The changes that [`reorganise`] makes, as the feed must report them.
 const CHANGES: [(&str, &str); 5] = [
     ("department-updated", "23"),
     ("member-added", "hexin"),
@@ -47,14 +47,14 @@ pub async fn departments(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(
     narrator.begin("departments", "部门", "the departments that the app may see; the root is not among them")?;
     let departments = directory::all_departments(&stage.element, narrator.output()).await?;
     let views: Vec<DepartmentView> = departments.into_iter().map(DepartmentView::from).collect();
-    narrator.tell(text::department::tree(&views, narrator.paint()))?;
+    narrator.say(text::department::tree(&views, narrator.paint()))?;
     narrator.result(&views)?;
     let root = views.iter().any(|department| department.id == "1");
     narrator.expect("根部门不可见也能同步 a hidden root is no obstacle", !views.is_empty() && !root)?;
     Ok(())
 }
 
-/// The organisation changes. What was told so far is acknowledged first, so that the feed begins with these changes.
+/// The organisation changes. What the feed holds so far is acknowledged first, so that the feed begins with these changes.
 pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("reorganise", "组织调整", "the organisation changes")?;
     let mut cursor = None;
@@ -78,7 +78,7 @@ pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()
         "质量组 (23) 改名为质量保障组 is renamed",
     ];
     for deed in deeds {
-        narrator.tell(format_args!("   · {deed}"))?;
+        narrator.say(format_args!("   · {deed}"))?;
     }
     narrator.result(&deeds)?;
     Ok(())
@@ -100,12 +100,12 @@ pub async fn second(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Co
     expect_truth(stage, narrator).await
 }
 
-/// What the feed tells.
+/// What the feed reports.
 pub async fn feed(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("changes", "变更", "the feed of changes")?;
     let page = session::answer(stage.element.changes(None, 200).await, narrator.output())?;
     let view = ChangesView::from(page);
-    narrator.tell(text::change::changes(&view, narrator.paint()))?;
+    narrator.say(text::change::changes(&view, narrator.paint()))?;
     narrator.result(&view)?;
     let found: BTreeSet<(&str, &str)> = view.changes.iter().map(|change| (change.kind, change.id.as_str())).collect();
     let exactly = view.changes.len() == CHANGES.len() && found == BTreeSet::from(CHANGES);
@@ -128,12 +128,12 @@ pub async fn synchronise(
     let waits = watcher.waits;
     let view = SyncView::from(finished?);
     for (waiting, time) in &waits {
-        narrator.tell(format_args!(
+        narrator.say(format_args!(
             "   {}",
             text::run::waiting("企业微信 WeCom", &waiting.reason, waiting.vendor_code, *time)
         ))?;
     }
-    narrator.tell(text::run::sync(&view, narrator.paint()))?;
+    narrator.say(text::run::sync(&view, narrator.paint()))?;
     narrator.result(&view)?;
     Ok((view, waits))
 }

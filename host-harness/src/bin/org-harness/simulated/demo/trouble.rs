@@ -85,8 +85,8 @@ pub async fn untrusted_ip(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<
     tell_check(&view, narrator)?;
     expect_failed(&view, "trusted-ip", "指出可信 IP 有误 the trusted IP is named as the cause", narrator)?;
     let names = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(SEEN));
-    let told = view.aspects.iter().any(|aspect| aspect.message.contains(SEEN) || names(&aspect.hint));
-    narrator.expect(&format!("指出应添加的 IP the address to add is told: {SEEN}"), told)?;
+    let is_named = view.aspects.iter().any(|aspect| aspect.message.contains(SEEN) || names(&aspect.hint));
+    narrator.expect(&format!("指出应添加的 IP the address to add is named: {SEEN}"), is_named)?;
     Ok(())
 }
 
@@ -101,7 +101,7 @@ pub async fn replayed_code(
     match session::answer(stage.element.exchange_code(spent).await, narrator.output()) {
         Err(failure @ CommandError::Answered(_)) => {
             let view = ErrorView::from(&failure);
-            narrator.tell(text::failure(&view, narrator.paint()))?;
+            narrator.say(text::failure(&view, narrator.paint()))?;
             narrator.result(&view)?;
             let refused = view.reason == "login-rejected" && view.hint.is_some();
             narrator.expect("拒绝并请本人重新登录 it is refused, and the person is asked to start again", refused)?;
@@ -113,7 +113,7 @@ pub async fn replayed_code(
 }
 
 fn tell_check(view: &CheckView, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
-    narrator.tell(text::check::check(view, narrator.paint()))?;
+    narrator.say(text::check::check(view, narrator.paint()))?;
     Ok(narrator.result(view)?)
 }
 
