@@ -12,7 +12,6 @@ use std::{
 };
 
 use schedule::{Schedule, Ticket};
-use serde::{Deserialize, Serialize};
 use tokio::sync::oneshot;
 
 /// Who waits for the answer of a call.
@@ -32,7 +31,7 @@ impl Urgency {
 }
 
 /// How many calls a tenant may have under way, and its weight beside other tenants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Concurrency {
     /// Calls that begin one after the other before the next tenant follows, beside tenants of weight 1. Default 1.
     pub weight: u32,

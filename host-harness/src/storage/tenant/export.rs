@@ -101,7 +101,7 @@ impl<W: Write> Writer<W> {
         };
         self.counts.entries += 1;
         self.counts.sealed += u64::from(is_sealed);
-        Ok(self.line(&Line::StoredEntry(EntryLine { key, value, expires_at_ms, sealed: is_sealed }))?)
+        Ok(self.line(&Line::Entry(EntryLine { key, value, expires_at_ms, sealed: is_sealed }))?)
     }
 
     fn end(mut self) -> io::Result<Exported> {

@@ -193,7 +193,7 @@ async fn examine<R: BufRead + Send>(tenant: &str, mut lines: Lines<R>, how: &Imp
     while let Some(item) = lines.next(how.transfer_key).await? {
         match item {
             Item::Scope(element) => needs.push(Need::of(Scope::new(tenant, &element)?)),
-            Item::StoredEntry(entry) => {
+            Item::Entry(entry) => {
                 if let Some(need) = needs.last_mut().filter(|_| !entry.is_expired(now_ms)) {
                     need.add(&entry);
                 }
@@ -253,8 +253,8 @@ async fn carry_over<R: BufRead + Send>(
                 chunk.write(storage).await?;
                 chunk.scope = Some(Scope::new(tenant, &element)?);
             }
-            Item::StoredEntry(entry) if entry.is_expired(now_ms) => expired += 1,
-            Item::StoredEntry(entry) => {
+            Item::Entry(entry) if entry.is_expired(now_ms) => expired += 1,
+            Item::Entry(entry) => {
                 if !chunk.has_room_for(&entry) {
                     chunk.write(storage).await?;
                 }
@@ -301,7 +301,7 @@ impl Chunk {
 /// What a line says, its value open.
 enum Item {
     Scope(String),
-    StoredEntry(EntryLine),
+    Entry(EntryLine),
 }
 
 /// The lines of a file, examined one by one; at the end, as a whole.
@@ -348,7 +348,7 @@ impl<R: BufRead> Lines<R> {
                     self.counts.scopes += 1;
                     return Ok(Some(Item::Scope(line.element)));
                 }
-                Line::StoredEntry(entry) => return self.entry(entry, transfer_key).map(Some),
+                Line::Entry(entry) => return self.entry(entry, transfer_key).map(Some),
                 Line::Trailer(_) => {}
             }
         }
@@ -385,7 +385,7 @@ impl<R: BufRead> Lines<R> {
             return Err(self.damaged("an entry out of order"));
         }
         self.last_key = Some(entry.key.clone());
-        Ok(Item::StoredEntry(entry))
+        Ok(Item::Entry(entry))
     }
 
     fn end(&mut self, trailer: &Trailer, has_key: bool) -> Result<(), ImportError> {

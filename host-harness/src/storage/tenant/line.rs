@@ -19,7 +19,7 @@ pub(super) const VERSION: u32 = 1;
 pub(super) enum Line {
     Header(Header),
     Scope(ScopeLine),
-    StoredEntry(EntryLine),
+    Entry(EntryLine),
     Trailer(Trailer),
 }
 
