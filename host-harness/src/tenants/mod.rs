@@ -36,7 +36,7 @@
 //! | `share` | its weight beside other tenants, and its calls at a time ([`Concurrency`](crate::Concurrency)); else weight 1 and 16 calls at a time |
 //! | `sync.every` | a period such as `15m`; else nothing is synchronised by itself |
 //! | `sign_in.role_required` | whether a member without a role is refused; else nobody is |
-//! | `sign_in.homepage` | whether a sign-in that did not begin at the host is admitted, as from a home page address with a constant state (the element's own configuration may refuse it as well, WeCom's with `homepageState`); else it is refused, since a link could sign somebody in as somebody else |
+//! | `sign_in.homepage` | whether a sign-in that did not begin at the host is admitted, as from a home page address with a constant state (the element's own configuration may refuse it as well); else it is refused, since a link could sign somebody in as somebody else |
 
 mod components;
 mod declaration;

@@ -78,7 +78,11 @@ async fn options_that_name_what_is_not_usable() {
         (&["--element", "/nowhere", "check"][..], "invalid-config", "/nowhere is not an element folder"),
         (&["--element", element, "--storage", "postgres://me:hidden@db/x", "overview"], "usage", "needs the key"),
         (&["--element", element, "--storage", "mongodb:x", "overview"], "storage", "mongodb"),
-        (&["--element", element, "--storage", "/tmp/org.db", "overview"], "storage", "write sqlite:/tmp/org.db"),
+        (
+            &["--element", element, "--storage", "/var/lib/org.db", "overview"],
+            "storage",
+            "write sqlite:/var/lib/org.db",
+        ),
         (&["--element", element, "--storage", "me:hidden@db/x", "overview"], "storage", "write postgres:// before it"),
         (&["--element", element, "--storage", "sqlite:", "overview"], "storage", "path"),
         (&["--element", element, "--storage", &sqlite, "overview"], "storage", "text"),
