@@ -1,0 +1,89 @@
+//! What is remembered of runs: how each ended and what it took.
+
+use std::time::Duration;
+
+use host_harness::contract::directory::{Report, RunOutcome, SyncRequest, SyncStep};
+use system_tests::{
+    Stage, TestVendor,
+    sync::{DRY, PLAIN},
+};
+
+for_each_vendor! {
+    a_run_is_one_entry_however_it_goes,
+    a_run_that_was_cut_short_is_abandoned_with_what_it_took,
+    the_last_twenty_are_kept,
+}
+
+const RESTART: SyncRequest = SyncRequest { restart: true, ..PLAIN };
+
+async fn history<V: TestVendor>(stage: &Stage<V>) -> Vec<Report> {
+    stage.heard(stage.element.history().await).unwrap()
+}
+
+fn outcomes(reports: &[Report]) -> Vec<RunOutcome> {
+    reports.iter().map(|report| report.outcome).collect()
+}
+
+async fn a_run_is_one_entry_however_it_goes<V: TestVendor>() {
+    use RunOutcome::{Abandoned, Complete, Planned};
+    let (soon, late) = (Duration::from_secs(60), Duration::from_secs(2 * 60 * 60));
+    for (name, requests, pause, expected) in [
+        ("nothing yet", &[][..], soon, &[][..]),
+        ("a dry run", &[DRY], soon, &[Planned]),
+        ("a plan that is carried out", &[DRY, PLAIN], soon, &[Complete]),
+        ("a plan that is made again", &[DRY, DRY], soon, &[Planned, Abandoned]),
+        ("a plan that is too old", &[DRY, PLAIN], late, &[Complete, Abandoned]),
+        ("a restart", &[DRY, RESTART], soon, &[Complete, Abandoned]),
+        ("a restart of nothing", &[PLAIN, RESTART], soon, &[Complete, Complete]),
+        ("the newest comes first", &[PLAIN, DRY, DRY, PLAIN, DRY], soon, &[Planned, Complete, Abandoned, Complete]),
+    ] {
+        let stage = Stage::<V>::sample().await;
+        for request in requests {
+            stage.sync(request).await.unwrap();
+            stage.advance(pause);
+        }
+        let reports = history(&stage).await;
+        assert_eq!(outcomes(&reports), expected, "{name}");
+        let last = reports.iter().find(|report| report.outcome == Complete);
+        assert_eq!(stage.overview().await.last_run.as_ref(), last, "{name}");
+    }
+}
+
+async fn a_run_that_was_cut_short_is_abandoned_with_what_it_took<V: TestVendor>() {
+    let stage = Stage::<V>::sample().await;
+    stage.control.slow_down(3);
+    let Ok(SyncStep::Wait(waiting)) = stage.step(&PLAIN).await else { panic!() };
+    assert_eq!(history(&stage).await, [], "it has not ended");
+    stage.advance(Duration::from_secs(5));
+    stage.complete(&RESTART).await;
+    let reports = history(&stage).await;
+    assert_eq!(outcomes(&reports), [RunOutcome::Complete, RunOutcome::Abandoned]);
+    let (done, given_up) = (&reports[0], &reports[1]);
+    assert_eq!((&given_up.run, given_up.vendor_calls), (&waiting.progress.run, waiting.progress.vendor_calls));
+    assert_eq!((given_up.waits, given_up.departments_total, given_up.members_total), (1, 0, 0));
+    assert_eq!(given_up.finished_at - given_up.started_at, 5_000);
+    assert_eq!(done.members.added, 12);
+}
+
+async fn the_last_twenty_are_kept<V: TestVendor>() {
+    let stage = Stage::<V>::sample().await;
+    let mut runs = Vec::new();
+    for _ in 0..22 {
+        runs.push(stage.complete(&PLAIN).await.run);
+        stage.advance(Duration::from_secs(60));
+    }
+    runs.reverse();
+    let kept: Vec<String> = history(&stage).await.into_iter().map(|report| report.run).collect();
+    assert_eq!(kept, runs[..20]);
+    assert_eq!(stage.stored("directory/h/").await.len(), 20);
+
+    // Plans alone do not drive out the run that says how old the copy is.
+    for _ in 0..21 {
+        stage.sync(&DRY).await.unwrap();
+        stage.advance(Duration::from_secs(60));
+    }
+    let reports = history(&stage).await;
+    assert_eq!(reports.len(), 20);
+    assert_eq!((&reports[19].run, reports[19].outcome), (&runs[0], RunOutcome::Complete));
+    assert_eq!(stage.overview().await.last_run.unwrap().run, runs[0]);
+}
