@@ -24,7 +24,7 @@ use crate::{
     },
     contract,
     egress::{Egress, EgressError, EgressOptions},
-    element::{Element, ElementError, ElementOptions},
+    element::{Element, ElementError, ElementOptions, check_brake::CheckBrake},
     engine::{EngineError, HostEngine, PoolUsage},
     imports::{Randomness, linker},
     observe::Observer,
@@ -66,6 +66,7 @@ struct Shared {
     trusted: Vec<TrustedKey>,
     loaded: Mutex<Loaded>,
     egress: Egress,
+    check_brake: CheckBrake,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     /// Tells the calls of two processes apart in one log.
@@ -134,7 +135,8 @@ impl HostBuilder {
         self
     }
 
-    /// The wall clock that components see. Limits and time-outs always follow the machine's.
+    /// The wall clock that components see, and that refused checks are counted by. Limits and time-outs always follow the
+    /// machine's.
     #[must_use]
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -175,6 +177,7 @@ impl HostBuilder {
             trusted: self.trusted,
             loaded: Mutex::default(),
             egress: Egress::new(&self.egress)?,
+            check_brake: CheckBrake::default(),
             clock: self.clock,
             randomness: self.randomness,
             process: RandomState::new().hash_one(std::process::id()),
@@ -308,6 +311,15 @@ impl Host {
 
     pub(crate) fn egress(&self) -> &Egress {
         &self.0.egress
+    }
+
+    pub(crate) fn check_brake(&self) -> &CheckBrake {
+        &self.0.check_brake
+    }
+
+    /// The time of the clock that components see.
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.0.clock.now_ms()
     }
 
     /// The WASI context of the next call.

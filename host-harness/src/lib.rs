@@ -36,6 +36,7 @@
 //! | [`observe`] | reports, and metrics with the feature `metrics` |
 //! | the rest | engine, component, element and call, whose types stand here |
 
+mod address;
 mod cache;
 mod call;
 mod component;
@@ -53,10 +54,11 @@ pub mod storage;
 pub mod syncs;
 pub mod tenants;
 
+pub use address::{AddressAdvice, is_query_encoded_twice};
 pub use cache::CacheError;
 pub use call::{
-    CallError, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic, Journal,
-    LimitName, Limits, LogLevel, LogLine, Outcome, Trap, TrapKind, reason_name,
+    CallError, CallLog, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic,
+    LimitName, Limits, LogLevel, LogLine, NO_ELEMENT, Outcome, Trap, TrapKind, reason_name,
 };
 pub use component::{
     ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,

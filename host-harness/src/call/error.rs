@@ -18,15 +18,30 @@ pub struct CallSite {
     pub function: &'static str,
 }
 
+impl CallSite {
+    /// Whether the answer depends on the arguments alone, so that the same call ends the same way again.
+    pub fn is_pure(&self) -> bool {
+        matches!(self.function, "element.describe" | "element.validate-config")
+    }
+}
+
 impl std::fmt::Display for CallSite {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let digest = self.component.to_string();
         let short = digest.get(..12).unwrap_or_default();
-        write!(f, "{} of element {} of tenant {} (component {short})", self.function, self.element, self.tenant)
+        let Self { function, tenant, element, .. } = self;
+        match &**element {
+            NO_ELEMENT => write!(f, "{function} of component {short}"),
+            _ => write!(f, "{function} of element {element} of tenant {tenant} (component {short})"),
+        }
     }
 }
 
-/// Why a call gave no answer. The next call works: nothing of this one is left.
+/// The name of an element that is only a component, without a configuration or a tenant of its own: one that is asked what it
+/// is. Messages leave it out.
+pub const NO_ELEMENT: &str = "(none)";
+
+/// Why a call gave no answer. The next call begins with nothing of this one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum CallError {

@@ -3,29 +3,29 @@
 //! | File | What it holds |
 //! |---|---|
 //! | `limits` | what a call may use |
-//! | `account` | from beginning to end: time, span, and telling the report |
+//! | `recorder` | from beginning to end: time, span, and passing the report on |
 //! | `state` | what the imports of one call may touch |
-//! | `space`, `cpu`, `journal` | the meters: memory and tables, CPU time, log lines |
+//! | `resource_limiter`, `cpu`, `log` | the meters: memory and tables, CPU time, log lines |
 //! | `run` | the call itself |
 //! | `trap` | how a component broke off |
 //! | `answer`, `report`, `error` | what comes out |
 
-pub(crate) mod account;
 pub(crate) mod answer;
 pub(crate) mod cpu;
 pub(crate) mod error;
-pub(crate) mod journal;
 pub(crate) mod limits;
+pub(crate) mod log;
+pub(crate) mod recorder;
 pub(crate) mod report;
+pub(crate) mod resource_limiter;
 pub(crate) mod run;
-pub(crate) mod space;
 pub(crate) mod state;
 pub(crate) mod trap;
 
 pub use answer::{CallResult, Called, FailedCall};
-pub use error::{CallError, CallSite};
-pub use journal::{Journal, LogLevel, LogLine};
+pub use error::{CallError, CallSite, NO_ELEMENT};
 pub use limits::{Exceeded, LimitName, Limits};
+pub use log::{CallLog, LogLevel, LogLine};
 pub use report::{CallReport, HttpExchange, HttpTraffic, Outcome};
 pub use run::reason_name;
 pub use trap::{Trap, TrapKind};

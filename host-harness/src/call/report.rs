@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Serialize, Serializer};
 
-use super::{error::CallError, journal::Journal, limits::Exceeded, trap::TrapKind};
+use super::{error::CallError, limits::Exceeded, log::CallLog, trap::TrapKind};
 use crate::{digest::Digest, egress};
 
 /// The report of one call. Times are in microseconds, sizes in bytes. Nothing in it is secret: URLs come without query
@@ -48,7 +48,7 @@ pub struct CallReport {
     /// What went over the network.
     pub http: HttpTraffic,
     /// What the component logged.
-    pub log: Journal,
+    pub log: CallLog,
 }
 
 /// How a call ended.
@@ -200,7 +200,7 @@ mod tests {
     use crate::call::{CallSite, LimitName, Limits, LogLevel, LogLine, Trap};
 
     fn report(outcome: Outcome) -> CallReport {
-        let mut log = Journal::new(&Limits::default());
+        let mut log = CallLog::new(&Limits::default());
         let fields = vec![("department".to_owned(), "12".to_owned())];
         log.keep(LogLine { level: LogLevel::Warn, message: "two\nlines".to_owned(), fields });
         let exchange = HttpExchange {

@@ -1,4 +1,4 @@
-//! How a call runs: wait for a place, instantiate, call, and account for it, whatever happened.
+//! How a call runs: wait for a place, instantiate, call, and recorder for it, whatever happened.
 
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{
@@ -68,7 +68,7 @@ pub fn reason_name(reason: &types::Reason) -> &str {
 }
 
 /// What a host gives to every call.
-pub(crate) struct Stage<'a> {
+pub(crate) struct CallContext<'a> {
     pub(crate) engine: &'a HostEngine,
     pub(crate) component: &'a LoadedComponent,
     /// Places for the calls that may run at the same time.
@@ -82,37 +82,37 @@ pub(crate) struct Stage<'a> {
 /// What the call consists of is put in its place on the heap here and now: a future holds its arguments to its end, so each
 /// one on the way would hold a copy.
 pub(crate) fn run<'a, P: Parameters + 'a, T: Answer>(
-    stage: Stage<'a>,
+    context: CallContext<'a>,
     state: Box<CallState>,
     parameters: P,
 ) -> impl Future<Output = CallResult<T>> + Send + 'a {
-    Box::pin(carry_out(stage, state, parameters))
+    Box::pin(carry_out(context, state, parameters))
 }
 
 async fn carry_out<P: Parameters, T: Answer>(
-    stage: Stage<'_>,
+    context: CallContext<'_>,
     mut state: Box<CallState>,
     parameters: P,
 ) -> CallResult<T> {
-    let (site, deadline) = (state.account.site.clone(), state.account.deadline());
-    let asked = Asked { urgency: Urgency::of(site.function), share: stage.share, places: stage.component.places };
-    state.account.queues();
-    let place = timeout_at(deadline, stage.queue.place(&site.tenant, asked)).await;
-    state.account.placed();
+    let (site, deadline) = (state.recorder.site.clone(), state.recorder.deadline());
+    let asked = Asked { urgency: Urgency::of(site.function), share: context.share, places: context.component.places };
+    state.recorder.queues();
+    let place = timeout_at(deadline, context.queue.place(&site.tenant, asked)).await;
+    state.recorder.placed();
     let Ok(_place) = place else {
-        let error = state.account.out_of_time();
+        let error = state.recorder.out_of_time();
         return Err(state.fail(error));
     };
 
-    let _running = stage.engine.running();
-    let mut store = store(stage.engine, state);
+    let _running = context.engine.running();
+    let mut store = store(context.engine, state);
     let mut had_instance = false;
     let outcome = timeout_at(deadline, async {
         let started = Instant::now();
-        let export = stage.component.function(site.function)?;
-        let instance = stage.component.pre.instantiate_async(&mut store).await?;
+        let export = context.component.function(site.function)?;
+        let instance = context.component.pre.instantiate_async(&mut store).await?;
         had_instance = true;
-        store.data_mut().account.instantiated(started.elapsed());
+        store.data_mut().recorder.instantiated(started.elapsed());
         let function = instance.get_typed_func::<P, (T,)>(&mut store, export)?;
         let (value,) = function.call_async(&mut store, parameters).await?;
         Ok(value)
@@ -126,7 +126,7 @@ async fn carry_out<P: Parameters, T: Answer>(
             return Ok(Called { value, report: state.close(outcome) });
         }
         Ok(Err(error)) => explain(site, state, &error, had_instance),
-        Err(_) => state.account.out_of_time(),
+        Err(_) => state.recorder.out_of_time(),
     };
     Err(state.fail(error))
 }
@@ -138,7 +138,7 @@ fn store(engine: &HostEngine, state: Box<CallState>) -> Store<CallState> {
     let mut store = Store::new(engine.wasmtime(), *state);
     store.set_hostcall_fuel(hostcall_bytes);
     store.set_max_component_handles(handles);
-    store.limiter(|state| &mut state.space);
+    store.limiter(|state| &mut state.resources);
     store.call_hook(|mut store, hook| {
         store.data_mut().cpu.passed(hook);
         Ok(())
@@ -161,7 +161,7 @@ fn store(engine: &HostEngine, state: Box<CallState>) -> Store<CallState> {
 /// What a trap or a failed instantiation means. What the meters saw comes first: a guest that was refused memory says
 /// no more than "unreachable".
 fn explain(site: CallSite, state: &CallState, error: &wasmtime::Error, had_instance: bool) -> CallError {
-    if let Some(exceeded) = state.exceeded.or(state.space.refused()).or_else(|| limit_of_the_engine(state, error)) {
+    if let Some(exceeded) = state.exceeded.or(state.resources.refused()).or_else(|| limit_of_the_engine(state, error)) {
         return CallError::Limit { site, exceeded };
     }
     // Also while it is instantiated a component runs code of its own.

@@ -7,14 +7,14 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{
-    account::{Account, Used},
     answer::FailedCall,
     cpu::CpuMeter,
     error::CallError,
-    journal::Journal,
     limits::{Exceeded, LimitName, Limits},
+    log::CallLog,
+    recorder::{CallRecorder, CallUsage},
     report::{CallReport, HttpTraffic, Outcome},
-    space::Space,
+    resource_limiter::CallResourceLimiter,
 };
 use crate::{
     egress::{Budget, BudgetLimits, Outbound},
@@ -22,8 +22,8 @@ use crate::{
     storage::{Scope, Storage},
 };
 
-/// What a call may reach.
-pub(crate) enum Reach {
+/// What a call may touch.
+pub(crate) enum Capabilities {
     /// Nothing: `describe` and `validate-config` are pure, and the host makes sure of it.
     Nothing,
     /// The element's storage, and the network as far as its policy goes.
@@ -43,16 +43,16 @@ const LONGEST_RESERVE: Duration = Duration::from_millis(250);
 /// The data of a store.
 pub(crate) struct CallState {
     /// The call, whose it is, and since when.
-    pub(crate) account: Account,
+    pub(crate) recorder: CallRecorder,
     /// The document that `settings.get` answers.
     pub(crate) settings: Document,
-    pub(crate) reach: Reach,
+    pub(crate) capabilities: Capabilities,
     pub(crate) budget: Arc<Budget>,
     /// When waiting in the host ends; a little before the call does.
     pub(crate) deadline: Instant,
     pub(crate) limits: Limits,
-    pub(crate) journal: Journal,
-    pub(crate) space: Space,
+    pub(crate) log: CallLog,
+    pub(crate) resources: CallResourceLimiter,
     pub(crate) cpu: CpuMeter,
     /// The limit that the host ended the call for.
     pub(crate) exceeded: Option<Exceeded>,
@@ -63,23 +63,23 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    /// `reach` gets the call's budget and answers what the call may touch.
+    /// `capabilities` gets the call's budget and answers what the call may touch.
     pub(crate) fn new(
-        account: Account,
+        recorder: CallRecorder,
         settings: Document,
         limits: Limits,
-        reach: impl FnOnce(&Arc<Budget>) -> Reach,
+        capabilities: impl FnOnce(&Arc<Budget>) -> Capabilities,
         wasi: WasiCtx,
     ) -> Box<Self> {
-        let budget = Arc::new(budget(&limits, account.deadline()));
+        let budget = Arc::new(budget(&limits, recorder.deadline()));
         Box::new(Self {
-            account,
+            recorder,
             settings,
-            reach: reach(&budget),
+            capabilities: capabilities(&budget),
             deadline: budget.limits().deadline,
             budget,
-            journal: Journal::new(&limits),
-            space: Space::new(&limits),
+            log: CallLog::new(&limits),
+            resources: CallResourceLimiter::new(&limits),
             cpu: CpuMeter::default(),
             exceeded: None,
             host_calls: BTreeMap::new(),
@@ -114,35 +114,35 @@ impl CallState {
     /// Ends the call with an answer, and tells so.
     pub(crate) fn close(&mut self, outcome: Outcome) -> CallReport {
         let used = self.used();
-        self.account.close(used, outcome)
+        self.recorder.close(used, outcome)
     }
 
     /// Ends the call without an answer, and tells so.
     pub(crate) fn fail(&mut self, error: CallError) -> Box<FailedCall> {
         let used = self.used();
-        self.account.fail(used, error)
+        self.recorder.fail(used, error)
     }
 
-    /// What the meters say at the end; the journal and the counts go with it.
-    fn used(&mut self) -> Used {
-        Used {
+    /// What the meters say at the end; the log and the counts go with it.
+    fn used(&mut self) -> CallUsage {
+        CallUsage {
             guest_cpu: self.cpu.used(),
-            peak_memory_bytes: self.space.peak_memory(),
+            peak_memory_bytes: self.resources.peak_memory(),
             host_calls: mem::take(&mut self.host_calls),
-            http: match &self.reach {
-                Reach::Everything { http, .. } => http.traffic().into(),
-                Reach::Nothing => HttpTraffic::default(),
+            http: match &self.capabilities {
+                Capabilities::Everything { http, .. } => http.traffic().into(),
+                Capabilities::Nothing => HttpTraffic::default(),
             },
-            log: mem::take(&mut self.journal),
+            log: mem::take(&mut self.log),
         }
     }
 }
 
 impl Drop for CallState {
     fn drop(&mut self) {
-        if self.account.is_open() {
+        if self.recorder.is_open() {
             let used = self.used();
-            self.account.abandon(used);
+            self.recorder.abandon(used);
         }
     }
 }

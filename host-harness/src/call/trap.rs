@@ -1,6 +1,6 @@
 //! How a component broke off, read from what wasmtime says.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::Serialize;
 use wasmtime::WasmBacktrace;
@@ -12,6 +12,8 @@ const MAX_FRAMES: usize = 16;
 const MAX_FRAME: usize = 160;
 /// Longer names are not looked at: unfolding a mangled name can make it longer still.
 const MAX_NAME: usize = 1_024;
+/// So many frames of at most half as many functions are taken for a recursion.
+const RECURSION: usize = 8;
 
 /// What kind of end it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
@@ -83,7 +85,7 @@ impl Trap {
         let (kind, reason) = if let Some(exit) = error.downcast_ref::<I32Exit>() {
             (TrapKind::Exit, format!("it called exit({})", exit.0))
         } else if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
-            (kind(*trap), in_words(*trap))
+            (kind(*trap), in_words(*trap, is_recursive(error)))
         } else if is_of_the_engine(error) {
             return None;
         } else {
@@ -128,11 +130,22 @@ fn kind(trap: wasmtime::Trap) -> TrapKind {
     }
 }
 
-fn in_words(trap: wasmtime::Trap) -> String {
+fn in_words(trap: wasmtime::Trap, is_recursive: bool) -> String {
     match trap {
         wasmtime::Trap::UnreachableCodeReached => "unreachable code: it panicked or gave up".to_owned(),
+        // Compilers put the stack of a program at the beginning of its memory: one that overflows leaves the memory.
+        wasmtime::Trap::MemoryOutOfBounds if is_recursive => {
+            format!("{trap}; its functions call each other deeply: its stack has probably overflowed")
+        }
         trap => trap.to_string(),
     }
+}
+
+/// Whether the same few functions had called each other again and again.
+fn is_recursive(error: &wasmtime::Error) -> bool {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return false };
+    let functions = || backtrace.frames().iter().take(RECURSION).map(|frame| frame.func_index());
+    functions().count() == RECURSION && functions().collect::<BTreeSet<_>>().len() <= RECURSION / 2
 }
 
 /// Whether the engine had no room left, which is no doing of this component.

@@ -91,35 +91,79 @@ pub enum Problem {
         found: String,
     },
     /// The component asks for something that this host does not lend.
-    #[error("the component imports {found}, which this host does not provide; an element gets {allowed} only")]
+    #[error(
+        "the component imports {}, which this host does not provide; an element gets {allowed} only", found.join(", ")
+    )]
     ForeignImport {
-        /// The name of the import.
-        found: String,
+        /// The names of the imports.
+        found: Vec<String>,
         /// What it may import.
         allowed: String,
     },
-    /// A function of an interface is missing.
-    #[error("{interface} has no function {function}; it has the version of this host, but not its functions")]
+    /// Functions of an interface are missing.
+    #[error(
+        "{interface} has no function {}; it has the version of this host, but not its functions", functions.join(", ")
+    )]
     MissingFunction {
         /// The interface with its version.
         interface: String,
-        /// The function.
-        function: String,
+        /// The functions.
+        functions: Vec<String>,
     },
-    /// A function has other types than in the contract.
-    #[error("{interface}.{function}, {at}: expected {expected}, found {found}")]
+    /// Functions have another type than in the contract.
+    #[error("{}: expected {expected}, found {found}", shortened(places))]
     Type {
-        /// The interface with its version.
-        interface: String,
-        /// The function.
-        function: String,
-        /// Where in the signature.
-        at: String,
+        /// Wherever it is so: interface with version, function, and where in its signature.
+        places: Vec<String>,
         /// What the contract says.
         expected: String,
         /// What the component says.
         found: String,
     },
+}
+
+/// The first of several places, and how many more there are.
+fn shortened(places: &[String]) -> String {
+    match places {
+        [] => String::new(),
+        [one] => one.clone(),
+        [first, second] => format!("{first} and {second}"),
+        [first, rest @ ..] => format!("{first}, and {} more places", rest.len()),
+    }
+}
+
+/// Makes one problem of those that have one cause, such as a record without a field that many functions answer.
+fn fold(problems: Vec<Problem>) -> Vec<Problem> {
+    let mut folded: Vec<Problem> = Vec::new();
+    for mut problem in problems {
+        if !folded.iter_mut().any(|former| former.takes(&mut problem)) {
+            folded.push(problem);
+        }
+    }
+    folded
+}
+
+impl Problem {
+    /// Takes over what another one names, where both are the same otherwise.
+    fn takes(&mut self, other: &mut Self) -> bool {
+        let (own, others) = match (self, other) {
+            (
+                Self::ForeignImport { found, allowed },
+                Self::ForeignImport { found: others, allowed: others_allowed },
+            ) if allowed == others_allowed => (found, others),
+            (
+                Self::MissingFunction { interface, functions },
+                Self::MissingFunction { interface: others_interface, functions: others },
+            ) if interface == others_interface => (functions, others),
+            (
+                Self::Type { places, expected, found },
+                Self::Type { places: others, expected: others_expected, found: others_found },
+            ) if (&*expected, &*found) == (&*others_expected, &*others_found) => (places, others),
+            _ => return false,
+        };
+        own.append(others);
+        true
+    }
 }
 
 /// The functions that every component has: their interface with its version, and their name.
@@ -153,7 +197,7 @@ pub(crate) fn judge(engine: &Engine, component: &Component) -> WorldReport {
         world: EXPECTED.name.clone(),
         imports: imports.into_keys().collect(),
         exports: exports.into_keys().collect(),
-        problems,
+        problems: fold(problems),
     }
 }
 
@@ -172,7 +216,7 @@ fn judge_imports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Probl
     for (full_name, item) in found {
         let (name, version) = split(full_name);
         let Found::Interface(functions) = item else {
-            problems.push(Problem::ForeignImport { found: full_name.clone(), allowed: allowed() });
+            problems.push(Problem::ForeignImport { found: vec![full_name.clone()], allowed: allowed() });
             continue;
         };
         if WASI_INTERFACES.contains(&name) {
@@ -188,7 +232,7 @@ fn judge_imports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Probl
                 problems.push(Problem::Version { expected, found: full_name.clone() });
             }
         } else {
-            problems.push(Problem::ForeignImport { found: full_name.clone(), allowed: allowed() });
+            problems.push(Problem::ForeignImport { found: vec![full_name.clone()], allowed: allowed() });
         }
     }
     problems
@@ -218,9 +262,8 @@ fn judge_exports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Probl
 fn judge_functions(name: &str, needed: &Interface, offered: &Interface, direction: Direction) -> Vec<Problem> {
     let mut problems = Vec::new();
     for (function, needed) in needed {
-        let (interface, function) = (name.to_owned(), function.clone());
-        let Some(offered) = offered.get(&function) else {
-            problems.push(Problem::MissingFunction { interface, function });
+        let Some(offered) = offered.get(function) else {
+            problems.push(Problem::MissingFunction { interface: name.to_owned(), functions: vec![function.clone()] });
             continue;
         };
         let (expected, found) = match direction {
@@ -229,7 +272,7 @@ fn judge_functions(name: &str, needed: &Interface, offered: &Interface, directio
         };
         if let Some(difference) = expected.difference(found) {
             let super::shape::Difference { at, expected, found } = difference;
-            problems.push(Problem::Type { interface, function, at, expected, found });
+            problems.push(Problem::Type { places: vec![format!("{name}.{function}, {at}")], expected, found });
         }
     }
     problems

@@ -12,7 +12,7 @@
 //! An entry is parsed once and matched without allocation. An empty list admits nothing, and there is no entry that
 //! admits everything.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::Ipv6Addr, str::FromStr};
 
 use url::Host;
 
@@ -20,6 +20,7 @@ use super::{
     destination::{Destination, Scheme, normal_host},
     parse::{self, UrlError},
 };
+use crate::address::decoded;
 
 /// One entry, parsed.
 ///
@@ -57,20 +58,40 @@ enum HostPattern {
 
 /// Why an entry cannot be read. The message quotes the entry and says how it should look.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("allow-list entry {entry:?} is not usable: {problem}; write host, host:port, *.domain or http://host:port")]
+#[error(
+    "allow-list entry {entry:?} is not usable: {problem}; write {}",
+    instead.as_deref().unwrap_or("host, host:port, *.domain or http://host:port")
+)]
 pub struct EntryError {
     /// The entry as written.
     pub entry: String,
     /// What is wrong with it.
     pub problem: &'static str,
+    /// What is probably meant.
+    pub instead: Option<String>,
 }
 
 impl FromStr for Entry {
     type Err = EntryError;
 
     fn from_str(text: &str) -> Result<Self, EntryError> {
-        parse(text).map_err(|problem| EntryError { entry: text.to_owned(), problem })
+        parse(text).map_err(|problem| {
+            let (problem, instead) = match decoded(text) {
+                Some(plain) => ("it is percent-encoded", origin(&plain)),
+                None => (problem, origin(text)),
+            };
+            EntryError { entry: text.to_owned(), problem, instead }
+        })
     }
+}
+
+/// The entry for the server of a whole address.
+fn origin(text: &str) -> Option<String> {
+    let begin = text.find("://").map_or(0, |at| at + 3);
+    let end = text.get(begin..)?.find(['/', '?', '#']).map_or(text.len(), |at| begin + at);
+    let origin = text.get(..end)?;
+    let bracketed = || origin.parse::<Ipv6Addr>().ok().map(|ip| format!("[{ip}]"));
+    parse(origin).is_ok().then(|| origin.to_owned()).or_else(bracketed)
 }
 
 impl Entry {
@@ -310,6 +331,22 @@ mod tests {
         ] {
             let message = AllowList::parse(["ok.example", entry]).unwrap_err().to_string();
             assert!(message.contains(problem) && message.contains(entry), "{message}");
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_nearly_right_is_shown_as_it_should_be() {
+        for (entry, words) in [
+            ("https://api.example.com/cgi-bin/", "more than scheme, host and port; write https://api.example.com"),
+            ("api.example.com:8443/", "write api.example.com:8443"),
+            ("https%3A%2F%2Fapi.example.com%2Fcgi-bin", "it is percent-encoded; write https://api.example.com"),
+            ("127.0.0.1%3A7080", "it is percent-encoded; write 127.0.0.1:7080"),
+            ("::1", "brackets; write [::1]"),
+            ("socks5://proxy.example.com:1080", "neither http nor https; write host, host:port"),
+            ("https://me:hidden@api.example.com/", "write host, host:port"),
+        ] {
+            let message = entry.parse::<Entry>().unwrap_err().to_string();
+            assert!(message.contains(words), "{message}");
         }
     }
 

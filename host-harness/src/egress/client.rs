@@ -10,7 +10,7 @@ use super::{
     budget::Budget,
     destination::Destination,
     error::{EgressError, Failure, HttpError},
-    exchange::{Journal, OpenExchange, Traffic},
+    exchange::{ExchangeLog, OpenExchange, Traffic},
     hook::{Hook, Network, Next},
     options::EgressOptions,
     pacer::Pacer,
@@ -40,7 +40,7 @@ impl Egress {
 
     /// The HTTP of one call.
     pub fn for_call(&self, policy: Arc<Policy>, budget: Arc<Budget>) -> Outbound {
-        Outbound { egress: self.clone(), policy, budget, hooks: Vec::new(), secrets: None, journal: Journal::default() }
+        Outbound { egress: self.clone(), policy, budget, hooks: Vec::new(), secrets: None, log: ExchangeLog::default() }
     }
 
     /// The number of connections opened so far, to see how well they are kept.
@@ -62,7 +62,7 @@ pub struct Outbound {
     pub(super) budget: Arc<Budget>,
     hooks: Vec<Arc<dyn Hook>>,
     secrets: Option<Arc<dyn Secrets>>,
-    journal: Journal,
+    log: ExchangeLog,
 }
 
 impl Outbound {
@@ -87,7 +87,7 @@ impl Outbound {
 
     /// What became of the requests so far.
     pub fn traffic(&self) -> Traffic {
-        self.journal.traffic()
+        self.log.traffic()
     }
 
     /// Sends one request and reads the whole answer, whatever its status.
@@ -104,7 +104,7 @@ impl Outbound {
         charged: Result<(), HttpError>,
         request: Request,
     ) -> Result<Response, HttpError> {
-        let exchange = self.journal.begin(self.policy.tenant(), &request);
+        let exchange = self.log.begin(self.policy.tenant(), &request);
         let result = match charged {
             Ok(()) => self.admit_and_send(request, &exchange).await,
             Err(error) => Err(error),

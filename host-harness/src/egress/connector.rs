@@ -36,14 +36,14 @@ use super::{
 
 /// Which addresses the connections of one pool may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(super) enum AddressPolicy {
     /// Public ones only.
     Public,
     /// Those of hosts that the operator wrote.
     WrittenHosts,
 }
 
-impl Reach {
+impl AddressPolicy {
     fn admits_literal(self, ip: IpAddr) -> bool {
         self == Self::WrittenHosts || AddressClass::of(ip) == AddressClass::Public
     }
@@ -59,11 +59,11 @@ impl Reach {
     }
 }
 
-/// Opens TCP connections to addresses that its [`Reach`] admits.
+/// Opens TCP connections to addresses that its [`AddressPolicy`] admits.
 #[derive(Clone)]
 pub(super) struct CheckedConnector {
     tcp: HttpConnector<CheckedResolver>,
-    reach: Reach,
+    addresses: AddressPolicy,
     opened: Arc<AtomicU64>,
 }
 
@@ -82,14 +82,19 @@ impl std::error::Error for ConnectFailure {}
 
 impl CheckedConnector {
     /// `opened` counts the connections made; `timeout` bounds the attempts to connect, all addresses together.
-    pub(super) fn new(resolver: Arc<dyn Resolver>, reach: Reach, timeout: Duration, opened: Arc<AtomicU64>) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { resolver, reach });
+    pub(super) fn new(
+        resolver: Arc<dyn Resolver>,
+        addresses: AddressPolicy,
+        timeout: Duration,
+        opened: Arc<AtomicU64>,
+    ) -> Self {
+        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { resolver, addresses });
         // TLS is put around this connector, so it sees https as well.
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(timeout));
         tcp.set_keepalive(Some(Duration::from_secs(60)));
         tcp.set_nodelay(true);
-        Self { tcp, reach, opened }
+        Self { tcp, addresses, opened }
     }
 }
 
@@ -107,16 +112,16 @@ impl Service<Uri> for CheckedConnector {
         Box::pin(async move {
             let destination = destination(&uri)?;
             if let Some(ip) = destination.ip()
-                && !connector.reach.admits_literal(ip)
+                && !connector.addresses.admits_literal(ip)
             {
-                return Err(refused(&destination, connector.reach, AddressClass::of(ip)));
+                return Err(refused(&destination, connector.addresses, AddressClass::of(ip)));
             }
             match connector.tcp.call(uri).await {
                 Ok(stream) => {
                     connector.opened.fetch_add(1, Ordering::Relaxed);
                     Ok(stream)
                 }
-                Err(error) => Err(explain(&destination, connector.reach, &error)),
+                Err(error) => Err(explain(&destination, connector.addresses, &error)),
             }
         })
     }
@@ -129,10 +134,10 @@ fn destination(uri: &Uri) -> Result<Destination, ConnectFailure> {
 }
 
 /// The refusal of an address: with the option that would admit it, or without where none would.
-fn refused(destination: &Destination, reach: Reach, class: AddressClass) -> ConnectFailure {
+fn refused(destination: &Destination, addresses: AddressPolicy, class: AddressClass) -> ConnectFailure {
     let leads = format!("it leads to a {} address, which", class.describe());
     let written_by_address = destination.ip().is_some();
-    ConnectFailure(if reach == Reach::Public && (written_by_address || class.admitted_for_written_name()) {
+    ConnectFailure(if addresses == AddressPolicy::Public && (written_by_address || class.admitted_for_written_name()) {
         denied(destination, &leads)
     } else {
         let message = format!("{destination} is denied: {leads} no name may lead to; correct the name's DNS records");
@@ -140,7 +145,11 @@ fn refused(destination: &Destination, reach: Reach, class: AddressClass) -> Conn
     })
 }
 
-fn explain(destination: &Destination, reach: Reach, error: &(dyn std::error::Error + 'static)) -> ConnectFailure {
+fn explain(
+    destination: &Destination,
+    addresses: AddressPolicy,
+    error: &(dyn std::error::Error + 'static),
+) -> ConnectFailure {
     let causes = || std::iter::successors(Some(error), |error| error.source());
     if let Some(failure) = causes().find_map(|cause| cause.downcast_ref::<ResolveFailure>()) {
         return match failure {
@@ -148,7 +157,7 @@ fn explain(destination: &Destination, reach: Reach, error: &(dyn std::error::Err
                 Failure::Dns,
                 format!("the name {} has no address: {reason}", destination.host),
             )),
-            ResolveFailure::Refused(class) => refused(destination, reach, *class),
+            ResolveFailure::Refused(class) => refused(destination, addresses, *class),
         };
     }
     let reason = causes().last().unwrap_or(error);
@@ -159,7 +168,7 @@ fn explain(destination: &Destination, reach: Reach, error: &(dyn std::error::Err
 #[derive(Clone)]
 struct CheckedResolver {
     resolver: Arc<dyn Resolver>,
-    reach: Reach,
+    addresses: AddressPolicy,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -180,13 +189,13 @@ impl Service<Name> for CheckedResolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let Self { resolver, reach } = self.clone();
+        let Self { resolver, addresses } = self.clone();
         Box::pin(async move {
             let found =
                 resolver.resolve(name.as_str()).await.map_err(|error| ResolveFailure::Unanswered(error.to_string()))?;
             let admitted: Vec<SocketAddr> = found
                 .iter()
-                .filter(|ip| reach.admits_resolved(name.as_str(), **ip))
+                .filter(|ip| addresses.admits_resolved(name.as_str(), **ip))
                 // The connector puts the port of the destination in.
                 .map(|ip| SocketAddr::new(*ip, 0))
                 .collect();
@@ -209,34 +218,35 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reach_decides_by_name_and_class() {
-        for (reach, name, ip, admitted) in [
-            (Reach::Public, "a.example", "8.8.8.8", true),
-            (Reach::Public, "a.example", "127.0.0.1", false),
-            (Reach::Public, "a.example", "10.0.0.1", false),
-            (Reach::Public, "a.example", "::ffff:8.8.8.8", false),
-            (Reach::Public, "localhost", "127.0.0.1", false),
-            (Reach::WrittenHosts, "a.example", "8.8.8.8", true),
-            (Reach::WrittenHosts, "a.example", "10.0.0.1", true),
-            (Reach::WrittenHosts, "a.example", "127.0.0.1", true),
-            (Reach::WrittenHosts, "a.example", "169.254.169.254", false),
-            (Reach::WrittenHosts, "a.example", "0.0.0.0", false),
-            (Reach::WrittenHosts, "a.example", "::ffff:10.0.0.1", false),
-            (Reach::WrittenHosts, "localhost", "127.0.0.1", true),
-            (Reach::WrittenHosts, "localhost", "::1", true),
-            (Reach::WrittenHosts, "localhost", "8.8.8.8", false),
+    fn the_address_policy_decides_by_name_and_class() {
+        for (addresses, name, ip, admitted) in [
+            (AddressPolicy::Public, "a.example", "8.8.8.8", true),
+            (AddressPolicy::Public, "a.example", "127.0.0.1", false),
+            (AddressPolicy::Public, "a.example", "10.0.0.1", false),
+            (AddressPolicy::Public, "a.example", "::ffff:8.8.8.8", false),
+            (AddressPolicy::Public, "localhost", "127.0.0.1", false),
+            (AddressPolicy::WrittenHosts, "a.example", "8.8.8.8", true),
+            (AddressPolicy::WrittenHosts, "a.example", "10.0.0.1", true),
+            (AddressPolicy::WrittenHosts, "a.example", "127.0.0.1", true),
+            (AddressPolicy::WrittenHosts, "a.example", "169.254.169.254", false),
+            (AddressPolicy::WrittenHosts, "a.example", "0.0.0.0", false),
+            (AddressPolicy::WrittenHosts, "a.example", "::ffff:10.0.0.1", false),
+            (AddressPolicy::WrittenHosts, "localhost", "127.0.0.1", true),
+            (AddressPolicy::WrittenHosts, "localhost", "::1", true),
+            (AddressPolicy::WrittenHosts, "localhost", "8.8.8.8", false),
         ] {
-            assert_eq!(reach.admits_resolved(name, ip.parse().unwrap()), admitted, "{reach:?} {name} {ip}");
+            assert_eq!(addresses.admits_resolved(name, ip.parse().unwrap()), admitted, "{addresses:?} {name} {ip}");
         }
-        assert!(!Reach::Public.admits_literal("127.0.0.1".parse().unwrap()));
-        assert!(Reach::WrittenHosts.admits_literal("169.254.169.254".parse().unwrap()));
+        assert!(!AddressPolicy::Public.admits_literal("127.0.0.1".parse().unwrap()));
+        assert!(AddressPolicy::WrittenHosts.admits_literal("169.254.169.254".parse().unwrap()));
     }
 
     #[tokio::test]
     async fn an_address_written_as_the_host_is_checked_here_too() {
         let resolver = Arc::new(super::super::resolver::SystemResolver);
         let opened = Arc::new(AtomicU64::new(0));
-        let mut connector = CheckedConnector::new(resolver, Reach::Public, Duration::from_secs(1), opened.clone());
+        let mut connector =
+            CheckedConnector::new(resolver, AddressPolicy::Public, Duration::from_secs(1), opened.clone());
         for uri in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://10.0.0.1/", "http://2130706433/"] {
             let ConnectFailure(error) = connector.call(uri.parse().unwrap()).await.unwrap_err();
             assert!(matches!(error.kind, Failure::Denied { option: Some(_) }), "{uri}: {error}");

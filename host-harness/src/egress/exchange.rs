@@ -71,9 +71,9 @@ pub struct Traffic {
 
 /// Collects exchanges while requests run side by side.
 #[derive(Debug, Default)]
-pub(super) struct Journal(Mutex<Traffic>);
+pub(super) struct ExchangeLog(Mutex<Traffic>);
 
-impl Journal {
+impl ExchangeLog {
     /// What was collected so far.
     pub(super) fn traffic(&self) -> Traffic {
         self.lock().clone()
@@ -82,7 +82,7 @@ impl Journal {
     /// Starts a record, which is written when it is dropped, whatever happens to the request.
     pub(super) fn begin<'a>(&'a self, tenant: &'a str, request: &Request) -> OpenExchange<'a> {
         OpenExchange {
-            journal: self,
+            log: self,
             tenant,
             method: shorten(&request.method, MAX_SHOWN_METHOD),
             url: shorten(&redacted(&request.url), MAX_SHOWN_URL),
@@ -101,7 +101,7 @@ impl Journal {
 
 /// The record of a request that still runs.
 pub(super) struct OpenExchange<'a> {
-    journal: &'a Journal,
+    log: &'a ExchangeLog,
     tenant: &'a str,
     method: String,
     url: String,
@@ -163,7 +163,7 @@ impl Drop for OpenExchange<'_> {
             duration = ?exchange.duration,
             "http exchange"
         );
-        let mut traffic = self.journal.lock();
+        let mut traffic = self.log.lock();
         traffic.requests += 1;
         traffic.failures += u64::from(!matches!(exchange.outcome, Outcome::Status(_)));
         traffic.bytes_out += exchange.bytes_out;
@@ -189,14 +189,14 @@ mod tests {
 
     #[test]
     fn records_are_bounded_and_totals_are_not() {
-        let journal = Journal::default();
+        let log = ExchangeLog::default();
         for _ in 0..MAX_EXCHANGES + 5 {
-            let open = journal.begin("acme", &Request::get("https://a.example/?code=hidden"));
+            let open = log.begin("acme", &Request::get("https://a.example/?code=hidden"));
             open.add_out(2);
             open.add_in(3);
             open.end(&Err(HttpError::before_sending(Failure::Dns, "")));
         }
-        let traffic = journal.traffic();
+        let traffic = log.traffic();
         let total = (MAX_EXCHANGES + 5) as u64;
         assert_eq!((traffic.exchanges.len(), traffic.left_out), (MAX_EXCHANGES, 5));
         assert_eq!((traffic.requests, traffic.failures), (total, total));
@@ -206,9 +206,9 @@ mod tests {
 
     #[test]
     fn a_request_that_is_dropped_leaves_a_record() {
-        let journal = Journal::default();
-        drop(journal.begin("acme", &Request::get("https://a.example/")));
-        assert_eq!(journal.traffic().exchanges[0].outcome, Outcome::Abandoned);
+        let log = ExchangeLog::default();
+        drop(log.begin("acme", &Request::get("https://a.example/")));
+        assert_eq!(log.traffic().exchanges[0].outcome, Outcome::Abandoned);
     }
 
     #[test]

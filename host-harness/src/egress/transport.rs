@@ -33,7 +33,7 @@ use zeroize::Zeroizing;
 use super::{
     answer::{self, Measure},
     cause::{find, innermost},
-    connector::{CheckedConnector, ConnectFailure, Reach},
+    connector::{AddressPolicy, CheckedConnector, ConnectFailure},
     deadline::Deadline,
     destination::Scheme,
     error::{Failure, HttpError},
@@ -92,7 +92,7 @@ impl Transport {
     pub(super) fn new(options: &EgressOptions, tls: ClientConfig) -> Self {
         let opened = Arc::new(AtomicU64::new(0));
         let direct = |reach| pool(options, secured(&tls, tcp(options, reach, &opened)));
-        let (public, written_hosts) = (direct(Reach::Public), direct(Reach::WrittenHosts));
+        let (public, written_hosts) = (direct(AddressPolicy::Public), direct(AddressPolicy::WrittenHosts));
         Self { options: options.clone(), tls, public, written_hosts, proxied: Mutex::default(), opened }
     }
 
@@ -106,7 +106,7 @@ impl Transport {
                     proxied.remove(0);
                 }
                 let proxy = Arc::new(proxy.clone());
-                let way = secured(&self.tls, tcp(&self.options, Reach::WrittenHosts, &self.opened));
+                let way = secured(&self.tls, tcp(&self.options, AddressPolicy::WrittenHosts, &self.opened));
                 let connector = ProxyConnector { way, proxy: Arc::clone(&proxy) };
                 (proxy, pool(&self.options, secured(&self.tls, connector)))
             }
@@ -150,7 +150,7 @@ impl Transport {
 }
 
 /// The way to one address after the other, without TLS.
-fn tcp(options: &EgressOptions, reach: Reach, opened: &Arc<AtomicU64>) -> CheckedConnector {
+fn tcp(options: &EgressOptions, reach: AddressPolicy, opened: &Arc<AtomicU64>) -> CheckedConnector {
     CheckedConnector::new(Arc::clone(&options.resolver), reach, options.connect_timeout, Arc::clone(opened))
 }
 

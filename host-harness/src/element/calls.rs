@@ -5,20 +5,20 @@
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::{
-    Element, Version,
+    Element, Shared, Version,
     network::{Network, Unusable},
     setup::SetupError,
 };
 use crate::{
     call::{
-        CallError, CallResult, CallSite, Called,
-        account::{Account, Used},
-        run::{self, Answer, Parameters, Refusal, Stage},
-        state::{CallState, Reach},
+        CallError, CallResult, CallSite, Called, Outcome,
+        recorder::{CallRecorder, CallUsage},
+        run::{self, Answer, CallContext, Parameters, Refusal, reason_name},
+        state::{CallState, Capabilities},
     },
     contract::{
         directory::{
@@ -64,9 +64,31 @@ impl Element {
         self.validate_config(self.shared.settings.expose()).await
     }
 
-    /// Asks the vendor whether the configuration works.
+    /// Asks the vendor whether the configuration works. Checks of one element wait for each other. After three within a
+    /// minute whose credential was refused (ten for all elements of a host) a check is not carried out, and answers
+    /// `rate-limited`.
     pub async fn check_connection(&self) -> CallResult<Answered<Vec<Verdict>>> {
-        self.call("element.check-connection", ()).await
+        let version = self.version();
+        let recorder = self.open(&version, "element.check-connection", None);
+        let span = recorder.span();
+        self.check_of(&version, recorder).instrument(span).await
+    }
+
+    async fn check_of(&self, version: &Version, mut recorder: CallRecorder) -> CallResult<Answered<Vec<Verdict>>> {
+        let Shared { host, scope, checking, .. } = &*self.shared;
+        let Ok(_turn) = timeout_at(recorder.deadline(), checking.lock()).await else {
+            let error = recorder.out_of_time();
+            return Err(recorder.fail(CallUsage::default(), error));
+        };
+        if let Some(error) = host.check_brake().refusal(scope, host.now_ms()) {
+            let outcome = Outcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
+            return Ok(Called { value: Err(error), report: recorder.close(CallUsage::default(), outcome) });
+        }
+        let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, recorder, ()).await?;
+        if let Ok(verdicts) = &called.value {
+            host.check_brake().count(scope, host.now_ms(), verdicts);
+        }
+        Ok(called)
     }
 
     /// What a page needs to embed the vendor's login widget.
@@ -170,41 +192,41 @@ impl Element {
         parameters: P,
         until: Option<Instant>,
     ) -> CallResult<T> {
-        let account = self.open(version, function, until);
-        let span = account.span();
-        let state = self.state(account, Document::none(), |_| Reach::Nothing);
-        run::run(self.stage(version), state, parameters).instrument(span).await
+        let recorder = self.open(version, function, until);
+        let span = recorder.span();
+        let state = self.state(recorder, Document::none(), |_| Capabilities::Nothing);
+        run::run(self.context(version), state, parameters).instrument(span).await
     }
 
     /// A call with storage and network.
     async fn call<P: Parameters, T: Answer>(&self, function: &'static str, parameters: P) -> CallResult<T> {
         let version = self.version();
-        let account = self.open(&version, function, None);
-        let span = account.span();
-        self.call_of(&version, account, parameters).instrument(span).await
+        let recorder = self.open(&version, function, None);
+        let span = recorder.span();
+        self.call_of(&version, recorder, parameters).instrument(span).await
     }
 
     async fn call_of<P: Parameters, T: Answer>(
         &self,
         version: &Version,
-        mut account: Account,
+        mut recorder: CallRecorder,
         parameters: P,
     ) -> CallResult<T> {
-        let deadline = account.deadline();
-        let network = match version.network.get(&self.limits, deadline, self.network(version, &account)).await {
+        let deadline = recorder.deadline();
+        let network = match version.network.get(&self.limits, deadline, self.network(version, &recorder)).await {
             Ok(network) => network,
-            Err(SetupError::Failed(error)) => return Err(account.fail(Used::default(), error)),
+            Err(SetupError::Failed(error)) => return Err(recorder.fail(CallUsage::default(), error)),
             Err(SetupError::OutOfTime) => {
-                let error = account.out_of_time();
-                return Err(account.fail(Used::default(), error));
+                let error = recorder.out_of_time();
+                return Err(recorder.fail(CallUsage::default(), error));
             }
         };
-        let state = self.state(account, network.settings.clone(), |budget| self.reach(network, budget));
-        run::run(self.stage(version), state, parameters).await
+        let state = self.state(recorder, network.settings.clone(), |budget| self.capabilities(network, budget));
+        run::run(self.context(version), state, parameters).await
     }
 
     /// Asks the component what its configuration needs to reach, in calls of their own that end with the one that asks.
-    async fn network(&self, version: &Version, asking: &Account) -> Result<Network, CallError> {
+    async fn network(&self, version: &Version, asking: &CallRecorder) -> Result<Network, CallError> {
         let (shared, until) = (&self.shared, Some(asking.deadline()));
         // Nobody waits for another tenant's call: at worst several ask at first.
         let description = match version.component.description.get() {
@@ -223,7 +245,7 @@ impl Element {
         made.map_err(|Unusable { place, reason }| CallError::Destination { site: site(), place, reason })
     }
 
-    fn reach(&self, network: &Network, budget: &Arc<Budget>) -> Reach {
+    fn capabilities(&self, network: &Network, budget: &Arc<Budget>) -> Capabilities {
         let shared = &self.shared;
         let mut http = shared.host.egress().for_call(Arc::clone(&network.policy), Arc::clone(budget));
         for hook in &shared.hooks {
@@ -232,10 +254,14 @@ impl Element {
         if let Some(secrets) = &network.secrets {
             http = http.with_secrets(Arc::clone(secrets) as _);
         }
-        Reach::Everything { http: Box::new(http), storage: Arc::clone(&shared.storage), scope: shared.scope.clone() }
+        Capabilities::Everything {
+            http: Box::new(http),
+            storage: Arc::clone(&shared.storage),
+            scope: shared.scope.clone(),
+        }
     }
 
-    fn open(&self, version: &Version, function: &'static str, until: Option<Instant>) -> Account {
+    fn open(&self, version: &Version, function: &'static str, until: Option<Instant>) -> CallRecorder {
         let (host, scope) = (&self.shared.host, &self.shared.scope);
         let site = CallSite {
             tenant: scope.tenant().to_owned(),
@@ -243,15 +269,25 @@ impl Element {
             component: version.component.digest(),
             function,
         };
-        Account::open(host.call_name(), site, &self.limits, until, host.observers())
+        CallRecorder::open(host.call_name(), site, &self.limits, until, host.observers())
     }
 
-    fn state(&self, account: Account, settings: Document, reach: impl FnOnce(&Arc<Budget>) -> Reach) -> Box<CallState> {
-        CallState::new(account, settings, self.limits.clone(), reach, self.shared.host.wasi())
+    fn state(
+        &self,
+        recorder: CallRecorder,
+        settings: Document,
+        capabilities: impl FnOnce(&Arc<Budget>) -> Capabilities,
+    ) -> Box<CallState> {
+        CallState::new(recorder, settings, self.limits.clone(), capabilities, self.shared.host.wasi())
     }
 
-    fn stage<'a>(&'a self, version: &'a Version) -> Stage<'a> {
+    fn context<'a>(&'a self, version: &'a Version) -> CallContext<'a> {
         let host = &self.shared.host;
-        Stage { engine: host.engine(), component: &version.component, queue: host.queue(), share: self.shared.share }
+        CallContext {
+            engine: host.engine(),
+            component: &version.component,
+            queue: host.queue(),
+            share: self.shared.share,
+        }
     }
 }

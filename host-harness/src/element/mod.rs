@@ -2,6 +2,7 @@
 //! export of the contract.
 
 mod calls;
+pub(crate) mod check_brake;
 mod network;
 mod secret;
 mod setup;
@@ -111,6 +112,8 @@ struct Shared {
     operator: OperatorList,
     share: Share,
     hooks: Vec<Arc<dyn Hook>>,
+    /// Held by the check under way: the next one is to know what became of it.
+    checking: tokio::sync::Mutex<()>,
 }
 
 /// A component as the code of one element.
@@ -133,7 +136,8 @@ impl Element {
         }
         let scope = Scope::new(&tenant, &name)?;
         let version = RwLock::new(Version::of(component, component_digest, &scope)?);
-        let shared = Shared { host, version, scope, settings, storage, operator, share, hooks };
+        let checking = tokio::sync::Mutex::default();
+        let shared = Shared { host, version, scope, settings, storage, operator, share, hooks, checking };
         Ok(Self { shared: Arc::new(shared), limits })
     }
 

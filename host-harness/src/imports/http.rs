@@ -1,7 +1,7 @@
 //! `http`: from the contract's words to those of [`crate::egress`] and back.
 
 use crate::{
-    call::state::{CallState, Reach},
+    call::state::{CallState, Capabilities},
     contract::http::{Body, BodyKind, Failure, Header, Host, HttpError, Request, Response},
     egress,
 };
@@ -9,20 +9,22 @@ use crate::{
 impl Host for CallState {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, HttpError>> {
         self.count("http")?;
-        Ok(match &self.reach {
-            Reach::Everything { http, .. } => http.send(request.into()).await.map(Into::into).map_err(Into::into),
-            Reach::Nothing => Err(pure()),
+        Ok(match &self.capabilities {
+            Capabilities::Everything { http, .. } => {
+                http.send(request.into()).await.map(Into::into).map_err(Into::into)
+            }
+            Capabilities::Nothing => Err(pure()),
         })
     }
 
     async fn send_all(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Result<Response, HttpError>>> {
         self.count("http")?;
-        Ok(match &self.reach {
-            Reach::Everything { http, .. } => {
+        Ok(match &self.capabilities {
+            Capabilities::Everything { http, .. } => {
                 let answers = http.send_all(requests.into_iter().map(Into::into).collect()).await;
                 answers.into_iter().map(|answer| answer.map(Into::into).map_err(Into::into)).collect()
             }
-            Reach::Nothing => requests.iter().map(|_| Err(pure())).collect(),
+            Capabilities::Nothing => requests.iter().map(|_| Err(pure())).collect(),
         })
     }
 }

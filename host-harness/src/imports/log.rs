@@ -2,8 +2,8 @@
 
 use crate::{
     call::{
-        account::Account,
-        journal::{LogLevel, LogLine},
+        log::{LogLevel, LogLine},
+        recorder::CallRecorder,
         state::CallState,
     },
     contract::log::{Field, Host, Level},
@@ -17,8 +17,8 @@ impl Host for CallState {
             message,
             fields: fields.into_iter().map(|field| (field.name, field.value)).collect(),
         };
-        let Self { journal, account: Account { call, site, .. }, .. } = self;
-        if let Some(line) = journal.keep(line) {
+        let Self { log: lines, recorder: CallRecorder { call, site, .. }, .. } = self;
+        if let Some(line) = lines.keep(line) {
             emit(line, &site.tenant, &site.element, call);
         }
         Ok(())

@@ -6,22 +6,22 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::{
-    call::state::{CallState, Reach},
+    call::state::{CallState, Capabilities},
     contract::storage::{Entry, EntryPage, Expectation, Host, Op, Outcome, Quota, StorageError},
     storage,
 };
 
 impl CallState {
     fn store(&self) -> Result<(&dyn storage::Storage, &storage::Scope), StorageError> {
-        match &self.reach {
-            Reach::Everything { storage, scope, .. } => Ok((storage.as_ref(), scope)),
-            Reach::Nothing => Err(StorageError::Other("this function is pure and has no storage".to_owned())),
+        match &self.capabilities {
+            Capabilities::Everything { storage, scope, .. } => Ok((storage.as_ref(), scope)),
+            Capabilities::Nothing => Err(StorageError::Other("this function is pure and has no storage".to_owned())),
         }
     }
 
     /// The component gets the kind; what exactly happened to the database is for the operator.
     fn storage_error(&self, error: storage::StorageError) -> StorageError {
-        let (call, site) = (&self.account.call, &self.account.site);
+        let (call, site) = (&self.recorder.call, &self.recorder.site);
         tracing::warn!(
             lowcode.tenant = site.tenant, lowcode.element = site.element, lowcode.call = call, %error, "storage failed"
         );

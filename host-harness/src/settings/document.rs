@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{
     fill::{FillError, Variables, fill},
+    look_alike::LookAlike,
     object::{Object, wipe},
 };
 
@@ -29,12 +30,25 @@ pub enum DocumentError {
         /// What kind of mistake.
         kind: &'static str,
     },
+    /// A typographic quote, or another character that looks like the punctuation of JSON.
+    #[error(transparent)]
+    LookAlike(#[from] LookAlike),
     /// JSON of another kind.
     #[error("the configuration is {found}, expected a JSON object: {{ … }}")]
     NotAnObject {
         /// What it is.
         found: &'static str,
     },
+}
+
+impl DocumentError {
+    /// The next step in Chinese and English, where the message does not say it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::LookAlike(found) => Some(found.hint()),
+            Self::Json { .. } | Self::NotAnObject { .. } => None,
+        }
+    }
 }
 
 impl Document {
@@ -87,15 +101,18 @@ pub(super) fn without_mark(text: &str) -> &str {
 
 /// Reads a JSON object, and says where it is none.
 pub(super) fn read_object(text: &str) -> Result<Object, DocumentError> {
-    let mut value: Value = serde_json::from_str(text).map_err(|error| DocumentError::Json {
-        line: error.line(),
-        column: error.column(),
-        kind: match error.classify() {
+    let mut value: Value = serde_json::from_str(text).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        if let Some(found) = LookAlike::at(text, line, column) {
+            return DocumentError::LookAlike(found);
+        }
+        let kind = match error.classify() {
             serde_json::error::Category::Eof => "the text ends too early",
             serde_json::error::Category::Syntax
             | serde_json::error::Category::Data
             | serde_json::error::Category::Io => "a character that cannot stand there",
-        },
+        };
+        DocumentError::Json { line, column, kind }
     })?;
     let found = match &mut value {
         Value::Object(object) => return Ok(Object::new(std::mem::take(object))),

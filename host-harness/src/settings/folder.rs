@@ -5,8 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use zeroize::Zeroizing;
+
 use super::{
     document::{Document, DocumentError, read_object, without_mark},
+    encoding::{EncodingError, text_of_bytes},
     fill::{FillError, Variables, fill},
 };
 
@@ -58,13 +61,21 @@ pub enum SettingsError {
         /// Its size.
         bytes: u64,
     },
-    /// It cannot be read, or not as UTF-8.
+    /// It cannot be read.
     #[error("cannot read {}: {source}", path.display())]
     Read {
         /// The file.
         path: PathBuf,
         /// What the operating system said.
         source: io::Error,
+    },
+    /// It is not in UTF-8.
+    #[error("{}: {source}", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like.
+        source: EncodingError,
     },
     /// No JSON object.
     #[error("{}: {source}", path.display())]
@@ -82,6 +93,17 @@ pub enum SettingsError {
         /// Which one and where.
         source: FillError,
     },
+}
+
+impl SettingsError {
+    /// The next step in Chinese and English, where the message does not say it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Encoding { source, .. } => Some(source.hint()),
+            Self::Document { source, .. } => source.hint(),
+            _ => None,
+        }
+    }
 }
 
 impl ElementFolder {
@@ -105,7 +127,7 @@ impl ElementFolder {
         let text = |key: &str| declared.get(key).and_then(|value| value.as_str()).map(str::to_owned);
 
         let path = folder.join(format!("{name}.json"));
-        let content = zeroize::Zeroizing::new(read(&path)?);
+        let content = read(&path)?;
         let mut object = read_object(without_mark(&content))
             .map_err(|source| SettingsError::Document { path: path.clone(), source })?;
         fill(&mut object, variables).map_err(|source| SettingsError::Fill { path, source })?;
@@ -113,7 +135,7 @@ impl ElementFolder {
     }
 }
 
-fn read(path: &Path) -> Result<String, SettingsError> {
+fn read(path: &Path) -> Result<Zeroizing<String>, SettingsError> {
     let error = |source: io::Error| match source.kind() {
         io::ErrorKind::NotFound => SettingsError::Missing { path: path.to_owned() },
         _ => SettingsError::Read { path: path.to_owned(), source },
@@ -126,7 +148,8 @@ fn read(path: &Path) -> Result<String, SettingsError> {
     if metadata.len() > MAX_FILE_BYTES {
         return Err(SettingsError::TooLarge { path: path.to_owned(), bytes: metadata.len() });
     }
-    fs::read_to_string(path).map_err(error)
+    let bytes = Zeroizing::new(fs::read(path).map_err(error)?);
+    text_of_bytes(bytes).map_err(|source| SettingsError::Encoding { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
@@ -164,6 +187,9 @@ mod tests {
             (vec![ABOUT], "wecom.json", "is missing"),
             (vec![("e.json", "[]"), ("wecom.json", "{}")], "e.json", "is an array, expected a JSON object"),
             (vec![ABOUT, ("wecom.json", "{\n\"a\" 1}")], "wecom.json", "line 2, column 5"),
+            (vec![ABOUT, ("wecom.json", "{“a”: 1}")], "wecom.json", "line 1, character 2: “"),
+            (vec![("e.json", "{}，")], "e.json", "line 1, character 3: ，"),
+            (vec![ABOUT, ("wecom.json", "{\0\"\0a\0")], "wecom.json", "looks like UTF-16"),
             (vec![ABOUT, ("wecom.json", r#"{"a":{"b":"{{HOME}}"}}"#)], "wecom.json", "a.b uses {{HOME}}"),
             (vec![ABOUT, ("wecom.json", &large)], "wecom.json", "at most"),
         ] {

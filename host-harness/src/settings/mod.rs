@@ -11,11 +11,15 @@
 //! before another instance has it.
 
 mod document;
+mod encoding;
 mod fill;
 mod folder;
+mod look_alike;
 mod object;
 
 pub use document::{Document, DocumentError};
+pub use encoding::{EncodingError, text_of_bytes};
 pub use fill::{FillError, Variables};
 pub use folder::{ElementFolder, MAX_FILE_BYTES, SettingsError};
+pub use look_alike::LookAlike;
 pub(crate) use object::{Object, text_of, wipe};

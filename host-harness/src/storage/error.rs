@@ -45,11 +45,12 @@ impl StorageError {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address has no known form.
-    #[error("storage address starts with {scheme:?}: expected memory:, sqlite:PATH or postgres://USER@HOST/DATABASE")]
+    #[error("the storage address {found}: {instead}")]
     Address {
-        /// What stands before the first colon, or the whole text when there is none; never what follows it, because that
-        /// may hold a password.
-        scheme: String,
+        /// How it begins. Nothing is quoted that may hold a password.
+        found: String,
+        /// What to write instead.
+        instead: String,
     },
     /// `sqlite:` without a path, or with SQLite's own name for a database in memory.
     #[error(

@@ -1,9 +1,11 @@
 //! From an address to a store.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Clock, MemoryStorage, OpenError, Quotas, SealingKey, Storage, sql};
+use crate::address::decoded;
 
 /// How a store behaves, whatever its backend.
 #[derive(Clone)]
@@ -56,6 +58,79 @@ pub async fn open(address: &str, options: Options) -> Result<Arc<dyn Storage>, O
             path => sql::open_sqlite(path, options).await,
         },
         "postgres" | "postgresql" => sql::open_postgres(address, options).await,
-        _ => Err(OpenError::Address { scheme: scheme.to_owned() }),
+        _ => Err(unknown(address)),
+    }
+}
+
+/// What is wrong with an address of no known form, and what is probably meant. What follows a colon may hold a password, and so
+/// may all of an address with a user name.
+fn unknown(address: &str) -> OpenError {
+    let error = |found: String, instead: String| OpenError::Address { found, instead };
+    if let Some(plain) = decoded(address) {
+        let shown = if plain.contains('@') { "plainly".to_owned() } else { plain };
+        return error("is percent-encoded".to_owned(), format!("write {shown}"));
+    }
+    let Some((scheme, rest)) = address.split_once(':') else {
+        let none = "has no scheme".to_owned();
+        return match address {
+            "" => error("is empty".to_owned(), KNOWN.to_owned()),
+            "memory" => error(none, "write memory:".to_owned()),
+            _ if address.contains('@') => error(none, "write postgres:// before it".to_owned()),
+            _ if is_path(address) => error(none, format!("write sqlite:{address}")),
+            _ => error(none, format!("write sqlite:{address} for a file, or postgres://USER@{address} for a server")),
+        };
+    };
+    let found = format!("starts with {scheme:?}");
+    let is_drive = scheme.len() == 1 && rest.starts_with(['\\', '/']);
+    let instead = match scheme {
+        _ if is_drive => format!("write sqlite:{scheme}:{rest}"),
+        "memory" => "write memory: alone".to_owned(),
+        "file" | "sqlite3" => "write sqlite:PATH".to_owned(),
+        "jdbc" => "leave out jdbc:".to_owned(),
+        _ if scheme.starts_with("postgres") => "write postgres:// before USER@HOST/DATABASE".to_owned(),
+        _ if rest.contains('@') && !rest.starts_with("//") => "write postgres:// before it".to_owned(),
+        _ if rest.starts_with(|c: char| c.is_ascii_digit()) => "write postgres://USER@ before it".to_owned(),
+        _ => KNOWN.to_owned(),
+    };
+    error(found, instead)
+}
+
+const KNOWN: &str = "expected memory:, sqlite:PATH or postgres://USER@HOST/DATABASE";
+
+/// Whether this is the path of a file rather than the name of a server.
+fn is_path(text: &str) -> bool {
+    let extension = Path::new(text).extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+    text.starts_with(['/', '.', '~']) || text.contains('\\') || ["db", "sqlite", "sqlite3"].contains(&extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_no_known_form_is_shown_as_it_is_probably_meant() {
+        for (address, words) in [
+            ("", "is empty: expected memory:"),
+            ("memory", "has no scheme: write memory:"),
+            ("/var/lib/org.db", "has no scheme: write sqlite:/var/lib/org.db"),
+            ("org.sqlite", "write sqlite:org.sqlite"),
+            (
+                "db.example.com/org",
+                "write sqlite:db.example.com/org for a file, or postgres://USER@db.example.com/org for",
+            ),
+            ("db.example.com:5432/org", "write postgres://USER@ before it"),
+            ("me@db.example.com/org", "has no scheme: write postgres:// before it"),
+            ("me:hidden@db.example.com/org", "write postgres:// before it"),
+            (r"C:\data\org.db", r"write sqlite:C:\data\org.db"),
+            ("file:/var/lib/org.db", "write sqlite:PATH"),
+            ("jdbc:postgresql://db/org?password=hidden", "leave out jdbc:"),
+            ("postgresql+psycopg://me:hidden@db/org", "write postgres:// before USER@HOST/DATABASE"),
+            ("mongodb://me:hidden@db/org", "starts with \"mongodb\": expected memory:"),
+            ("sqlite%3A%2Fvar%2Forg.db", "is percent-encoded: write sqlite:/var/org.db"),
+            ("postgres%3A%2F%2Fme%3Ahidden%40db%2Forg", "is percent-encoded: write plainly"),
+        ] {
+            let message = unknown(address).to_string();
+            assert!(message.contains(words) && !message.contains("hidden"), "{address}: {message}");
+        }
     }
 }

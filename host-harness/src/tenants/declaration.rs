@@ -19,7 +19,7 @@ use crate::{
     digest::Digest,
     egress::{AllowList, OperatorList},
     queue::Share,
-    settings::{Object, text_of, wipe},
+    settings::{LookAlike, Object, text_of, wipe},
     storage::{NAME_BYTES, Quota, RESERVED},
 };
 
@@ -164,11 +164,17 @@ pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<St
 }
 
 fn parse(text: &str) -> Result<Value, Vec<Problem>> {
-    let read = serde_json::from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
-    read.map(|Unique(value)| value).map_err(|error| {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    serde_json::from_str(text).map(|Unique(value)| value).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
         // The parser's own words may quote a value.
-        let what = if error.is_data() { "a key stands twice in one object, the second time" } else { "no JSON" };
-        let message = format!("{what} at line {}, column {}", error.line(), error.column());
+        let message = match LookAlike::at(text, line, column) {
+            _ if error.is_data() => {
+                format!("a key stands twice in one object, the second time at line {line}, column {column}")
+            }
+            Some(found) => format!("{found}; {}", found.hint()),
+            None => format!("no JSON at line {line}, column {column}"),
+        };
         vec![Problem { path: String::new(), message }]
     })
 }
@@ -456,6 +462,14 @@ mod tests {
             ),
             (json!({"name": "a", "element": inline, "limits": {"cpu_ms": "1"}}), "limits.cpu_ms: is a text"),
             (json!({"name": "a", "element": inline, "grants": {"hosts": ["*"]}}), "grants.hosts: allow-list entry"),
+            (
+                json!({"name": "a", "element": inline, "grants": {"hosts": ["https%3A%2F%2Fapi.example.com"]}}),
+                "it is percent-encoded; write https://api.example.com",
+            ),
+            (
+                json!({"name": "a", "element": inline, "grants": {"hosts": ["https://api.example.com/cgi-bin/"]}}),
+                "more than scheme, host and port; write https://api.example.com",
+            ),
             (json!({"name": "a", "element": inline, "grants": {"hosts": [1]}}), "grants.hosts.0: is a number"),
             (json!({"name": "a", "element": inline, "component": {"file": "f", "sha256": "12"}}), "sha256"),
             (json!({"name": "a", "element": inline, "component": {}}), "component.file: is missing"),
@@ -516,6 +530,8 @@ mod tests {
         assert_eq!(found[0].to_string(), r#"tenants: "a" is declared more than once"#);
         let found = read_all("{\"tenants\": hidden}", Path::new("/")).unwrap_err();
         assert_eq!(found[0].to_string(), "no JSON at line 1, column 13");
+        let found = read_all("{\"tenants\": [{\"name\"：“acme”}]}", Path::new("/")).unwrap_err();
+        assert!(found[0].to_string().contains("line 1, character 21: ： is no punctuation of JSON"), "{}", found[0]);
         let twice = r#"{"tenants": [{"name":"a","element":"a","sign_in":{"role_required":true},"sign_in":{}}]}"#;
         let found = read_all(twice, Path::new("/")).unwrap_err();
         assert!(found[0].to_string().starts_with("a key stands twice in one object"), "{}", found[0]);

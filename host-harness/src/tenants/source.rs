@@ -13,7 +13,10 @@ use super::{
     fields::Problem,
     stored::StoredTenants,
 };
-use crate::storage::{Quota, Scope, Storage, StorageError};
+use crate::{
+    settings::{EncodingError, text_of_bytes},
+    storage::{Quota, Scope, Storage, StorageError},
+};
 
 /// The largest registry file: 64 MiB, ten thousand tenants with room to spare.
 pub const MAX_REGISTRY_BYTES: u64 = 64 << 20;
@@ -47,6 +50,14 @@ pub enum SourceError {
         /// Its size.
         bytes: u64,
     },
+    /// The file is not in UTF-8.
+    #[error("{}: {source}", path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// What it looks like.
+        source: EncodingError,
+    },
     /// The file holds mistakes.
     #[error("{}: {}", path.display(), shown(problems))]
     Unsound {
@@ -66,6 +77,16 @@ pub enum SourceError {
     /// The storage.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+impl SourceError {
+    /// The next step in Chinese and English, where the message does not say it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::Encoding { source, .. } => Some(source.hint()),
+            _ => None,
+        }
+    }
 }
 
 /// The most problems that a message tells one by one.
@@ -144,7 +165,8 @@ fn text_of(path: &Path) -> Result<(Zeroizing<String>, PathBuf), SourceError> {
     if bytes > MAX_REGISTRY_BYTES {
         return Err(SourceError::TooLarge { path: path.to_owned(), bytes });
     }
-    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(read)?);
+    let bytes = Zeroizing::new(std::fs::read(path).map_err(read)?);
+    let text = text_of_bytes(bytes).map_err(|source| SourceError::Encoding { path: path.to_owned(), source })?;
     let real = path.canonicalize().map_err(read)?;
     Ok((text, real.parent().map(PathBuf::from).unwrap_or_default()))
 }

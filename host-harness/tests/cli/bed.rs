@@ -71,10 +71,10 @@ pub fn run(mut command: Command) -> Ended {
 }
 
 /// The program without an element, with this text on standard input.
-pub fn run_with_input(home: &Path, arguments: &[&str], input: &str) -> Ended {
+pub fn run_with_input(home: &Path, arguments: &[&str], input: impl AsRef<[u8]>) -> Ended {
     let mut command = program(home, arguments);
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(input.as_ref()).unwrap();
     let output = child.wait_with_output().unwrap();
     Ended {
         code: output.status.code().unwrap(),

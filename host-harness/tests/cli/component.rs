@@ -158,6 +158,28 @@ async fn a_component_that_is_stopped_ends_with_3() {
     }
 }
 
+/// Only where the next call may end otherwise is anybody told to call again.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_limit_leaves_to_do_depends_on_the_function() {
+    let bed = Bed::new().await;
+    let file = bed.home().join("guest.wasm");
+    let grow = "i32.const 65535\n memory.grow\n i32.const -1\n i32.eq\n if\n unreachable\n end\n i32.const 0";
+    for (export, command, words) in [
+        ("element@0.1.0#describe", "describe", "every call ends like this"),
+        ("element@0.1.0#validate-config", "validate", "every call ends like this"),
+        ("directory@0.1.0#sync", "sync", "the run goes on where it was"),
+        ("directory@0.1.0#overview", "overview", "the next call begins anew"),
+    ] {
+        std::fs::write(&file, Guest::default().with(export, grow).build()).unwrap();
+        let error = bed.run(&["--component", file.to_str().unwrap(), command]).fails(3, "limit");
+        assert!(error["hint"].as_str().unwrap().contains(words), "{command}: {error}");
+        let message = error["message"].as_str().unwrap();
+        let is_alone = matches!(command, "describe" | "validate");
+        assert_eq!(message.contains("of element org of tenant default"), !is_alone, "{command}: {message}");
+        assert!(!message.contains("none"), "{command}: {message}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_go_to_standard_error() {
     let bed = Bed::new().await;

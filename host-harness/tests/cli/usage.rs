@@ -27,6 +27,14 @@ fn what_cannot_be_understood_is_a_usage_error_in_the_format_asked_for() {
         (&["check"], "needs an element"),
         (&["sync"], "needs an element"),
         (&["validate"], "needs an element"),
+        (&["homepage-url", "app.example.com/desk"], "write https://app.example.com/desk"),
+        (&["homepage-url", "https%3A%2F%2Fapp.example.com%2Fdesk"], "write it plainly: https://app.example.com/desk"),
+        (&["login-url", "--entry", "browser", "--redirect-uri", "app.example.com"], "write https://app.example.com"),
+        (&["login-url", "--entry", "browser", "--return-to", "%2Fdesk%3Fa%3D1"], "write it plainly: /desk?a=1"),
+        (&["serve", "--public-url", "app.example.com"], "write https://app.example.com"),
+        (&["serve", "--public-url", "https%3A%2F%2Fapp.example.com"], "write it plainly: https://app.example.com"),
+        (&["serve", "--listen", "localhost:7070"], "write 127.0.0.1:7070"),
+        (&["simulate", "--listen", ":7080"], "write 127.0.0.1:7080"),
     ] {
         let json: Vec<&str> = arguments.iter().copied().chain(["--format", "json"]).collect();
         let error = run(program(home.path(), &json)).fails(2, "usage");
@@ -70,9 +78,16 @@ async fn options_that_name_what_is_not_usable() {
         (&["--element", "/nowhere", "check"][..], "invalid-config", "/nowhere is not an element folder"),
         (&["--element", element, "--storage", "postgres://me:hidden@db/x", "overview"], "usage", "needs the key"),
         (&["--element", element, "--storage", "mongodb:x", "overview"], "storage", "mongodb"),
+        (&["--element", element, "--storage", "/tmp/org.db", "overview"], "storage", "write sqlite:/tmp/org.db"),
+        (&["--element", element, "--storage", "me:hidden@db/x", "overview"], "storage", "write postgres:// before it"),
         (&["--element", element, "--storage", "sqlite:", "overview"], "storage", "path"),
         (&["--element", element, "--storage", &sqlite, "overview"], "storage", "text"),
         (&["--element", element, "--allow-host", "http://a/b", "overview"], "usage", "http://a/b"),
+        (
+            &["--element", element, "--allow-host", "https%3A%2F%2Fapi.example.com%2F", "overview"],
+            "usage",
+            "percent-encoded; write https://api.example.com",
+        ),
         (&["--element", element, "--component", "missing.wasm", "overview"], "file", "missing.wasm"),
         (&["--element", element, "--component", element, "overview"], "file", "org"),
         (&["--element", element, "--tenant", "", "overview"], "invalid-name", "tenant"),
@@ -82,6 +97,42 @@ async fn options_that_name_what_is_not_usable() {
         let error = bed.run_plain(&arguments).fails(2, reason);
         let message = error["message"].as_str().unwrap();
         assert!(message.contains(words) && !message.contains("hidden"), "{arguments:?}: {message}");
+    }
+}
+
+/// What follows an option, or stands where an id, a cursor or an address is expected, reaches the component whatever it
+/// begins with.
+#[tokio::test(flavor = "multi_thread")]
+async fn values_that_begin_with_a_hyphen_are_values() {
+    let bed = Bed::new().await;
+    bed.run(&["sync"]).exits(0);
+    for (arguments, reason) in [
+        (&["exchange", "--code", "-gIW5", "--state", "x"][..], "login-rejected"),
+        (&["exchange", "--state", "x", "--code", "--gIW5", "--browser-binding", "-b"], "login-rejected"),
+        (&["exchange", "--code", "-gIW5", "--state", "-x"], "invalid-argument"),
+        (&["login-url", "--entry", "browser", "--return-to", "-x"], "invalid-argument"),
+        (&["login-url", "--redirect-uri", "-x", "--entry", "browser"], "invalid-argument"),
+        (&["homepage-url", "-x"], "invalid-argument"),
+        (&["changes", "--after", "-_8"], "invalid-argument"),
+        (&["acknowledge", "-_8"], "invalid-argument"),
+        (&["member", "-zhangsan"], "not-found"),
+        (&["member", "--refresh", "-zhangsan"], "not-found"),
+        (&["department", "-1"], "not-found"),
+    ] {
+        bed.run(arguments).fails(1, reason);
+    }
+    assert_eq!(bed.run(&["members", "--department", "-1"]).exits(0), serde_json::json!([]));
+    assert_eq!(bed.run(&["members", "--tenant", "-acme"]).exits(0), serde_json::json!([]));
+    bed.run(&["login-url", "--entry", "browser", "--browser-binding", "-b"]).exits(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_query_that_is_encoded_twice_is_warned_of() {
+    let bed = Bed::new().await;
+    for (query, warned) in [("https%253A%252F%252Fb.example", true), ("https%3A%2F%2Fb.example", false)] {
+        let ended = bed.run(&["homepage-url", &format!("https://app.example.com/desk?next={query}")]);
+        ended.exits(0);
+        assert_eq!(ended.stderr.contains("percent-encoded twice"), warned, "{}", ended.stderr);
     }
 }
 

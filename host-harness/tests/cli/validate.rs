@@ -67,6 +67,62 @@ async fn an_element_that_cannot_be_read_is_invalid() {
     assert!(!error["problems"].as_array().unwrap().is_empty());
 }
 
+/// Files as editors and chat programs leave them: what they look like, the place, and the way out in both languages.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_saved_in_another_encoding_or_with_other_quotes_is_told_with_a_way_out() {
+    let bed = Bed::new().await;
+    let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let gbk = [&b"{\n\"corpId\": \""[..], &[0xc6, 0xf3, 0xd2, 0xb5], b"\"}"].concat();
+    for (name, bytes, message, hints) in [
+        ("GBK", gbk, "looks like GBK or GB18030, first at line 2, column 12", ["另存为 UTF-8", "save it as UTF-8"]),
+        ("UTF-16", utf16("\u{feff}{}"), "looks like UTF-16", ["另存为 UTF-8", "save it as UTF-8"]),
+        ("UTF-16 without a mark", utf16("{}"), "looks like UTF-16", ["另存为 UTF-8", "save it as UTF-8"]),
+        (
+            "typographic quotes",
+            "{\n“corpId”: “ww1”}".into(),
+            "line 2, character 1: “ is no punctuation",
+            ["半角", "keyboard in English"],
+        ),
+        (
+            "corner brackets",
+            "{\"corpId\": 「ww1」}".into(),
+            "第 1 行第 12 个字符 「 不是",
+            ["半角", "keyboard in English"],
+        ),
+        ("full width", "{\"corpId\"：1}".into(), "line 1, character 10: ：", ["半角", "keyboard in English"]),
+    ] {
+        let folder = bed.write("saved", &json!({}));
+        let file = folder.join("saved.json");
+        std::fs::write(&file, &bytes).unwrap();
+        let element = ["--format", "json", "--element", folder.to_str().unwrap()];
+        let by_file = bed.run_plain(&["--format", "json", "validate", file.to_str().unwrap()]);
+        let by_input = run_with_input(bed.home(), &["--format", "json", "validate", "-"], &bytes);
+        let by_element = bed.run_plain(&[&element[..], &["validate"]].concat());
+        for (how, ended) in [("file", by_file), ("input", by_input), ("element", by_element)] {
+            let seen = ended.exits(2);
+            let problem = &seen["problems"][0];
+            assert_eq!(
+                (&seen["valid"], &problem["code"]),
+                (&false.into(), &"unreadable".into()),
+                "{name} {how}: {seen}"
+            );
+            assert!(problem["message"].as_str().unwrap().contains(message), "{name} {how}: {seen}");
+            for words in hints {
+                assert!(problem["hint"].as_str().unwrap().contains(words), "{name} {how}: {seen}");
+            }
+        }
+        let error = bed.run_plain(&[&element[..], &["check"]].concat()).fails(2, "invalid-config");
+        assert!(error["message"].as_str().unwrap().contains(message), "{name}: {error}");
+        assert!(error["hint"].as_str().unwrap().contains(hints[1]), "{name}: {error}");
+
+        let tenants =
+            bed.run_plain(&["--format", "json", "--storage", "memory:", "tenants", "put", file.to_str().unwrap()]);
+        let error = tenants.fails(2, "invalid-tenants");
+        let told = format!("{} {}", error["message"], error["hint"]);
+        assert!(told.contains(message) && told.contains(hints[0]) && told.contains(hints[1]), "{name}: {error}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_vendor_is_asked() {
     let bed = Bed::new().await;

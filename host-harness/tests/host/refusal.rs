@@ -139,6 +139,44 @@ fn another_world_is_refused_with_expected_and_found() {
 }
 
 #[test]
+fn what_has_one_cause_is_told_on_one_line() {
+    let two = "import types;\n import wasi:filesystem/preopens@0.2.0;\n import wasi:filesystem/types@0.2.0;";
+    let files =
+        "package wasi:filesystem@0.2.0 { interface preopens { probe: func(); } interface types { probe: func(); } }";
+    let text = format!("{}\n{files}", contract_text().replace("import types;", two));
+    let acknowledge = "@since(version = 0.1.0)\n    acknowledge: func(cursor: string) -> result<_, error>;";
+    let history = "@since(version = 0.1.0)\n    history: func() -> result<list<report>, error>;";
+    let functions = contract_text().replace(acknowledge, "").replace(history, "");
+    let host = host();
+    for (name, component, words) in [
+        (
+            "imports",
+            of_text(&text, "organisation-element"),
+            vec!["imports wasi:filesystem/preopens@0.2.0, wasi:filesystem/types@0.2.0, which"],
+        ),
+        (
+            "functions",
+            of_text(&functions, "organisation-element"),
+            vec!["has no function acknowledge, history; it has"],
+        ),
+        (
+            "a record that all functions answer",
+            changed("request-id: option<string>,", ""),
+            vec![
+                "directory@0.1.0.acknowledge, result.error, and ",
+                " more places: expected record {reason, message, hint, vendor-code, retry-after-ms, request-id}, found",
+            ],
+        ),
+    ] {
+        let problems = host.inspect(&component).unwrap().world.problems;
+        let [problem] = &problems[..] else { panic!("{name}: {problems:#?}") };
+        for words in words {
+            assert!(problem.to_string().contains(words), "{name}: {problem}");
+        }
+    }
+}
+
+#[test]
 fn a_component_that_offers_more_or_a_later_patch_is_loaded() {
     let more = changed("export login;", "export login;\n export extra: interface { run: func(); }");
     let patch = of_text(&contract_text().replace("0.1.0", "0.1.4"), "organisation-element");

@@ -41,6 +41,15 @@ async fn a_trap_is_an_error_with_tenant_component_function_and_reason() {
             "integer overflow",
         ),
         ("wild pointer", describe("i32.const -4\n i32.load"), TrapKind::OutOfBounds, "out of bounds memory access"),
+        (
+            "recursion that eats up the memory of its stack",
+            describe("i32.const 1024\n call $deep\n i32.const 0").items(
+                "(func $deep (param $sp i32) local.get $sp i32.const 64 i32.sub local.tee $sp local.get $sp i32.store
+                    local.get $sp call $deep)",
+            ),
+            TrapKind::OutOfBounds,
+            "its stack has probably overflowed",
+        ),
         ("no such function", indirect(7), TrapKind::OutOfBounds, "out of bounds table access"),
         ("no function there", indirect(1), TrapKind::IndirectCall, "uninitialized element"),
         ("function of another type", indirect(0), TrapKind::IndirectCall, "indirect call type mismatch"),
@@ -98,6 +107,7 @@ async fn a_trap_is_an_error_with_tenant_component_function_and_reason() {
         let CallError::Trap { site, trap } = &failed.error else { panic!("{name}: {failed:?}") };
         assert_eq!(trap.kind, kind, "{name}: {trap:?}");
         assert!(trap.reason.contains(reason), "{name}: {trap:?}");
+        assert_eq!(trap.reason.contains("stack"), name.contains("stack"), "{name}: {trap:?}");
         assert_eq!((&*site.tenant, &*site.element), ("acme", "organisation"), "{name}");
         assert_eq!(site.component, component.digest(), "{name}");
         let message = failed.to_string();

@@ -26,7 +26,7 @@ pub fn data(at: u32, bytes: &[u8]) -> String {
 }
 
 /// Numbers one after the other, little-endian.
-fn words(words: &[u32]) -> Vec<u8> {
+pub fn words(words: &[u32]) -> Vec<u8> {
     words.iter().flat_map(|word| word.to_le_bytes()).collect()
 }
 

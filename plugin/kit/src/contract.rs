@@ -1,12 +1,14 @@
-//! The contract of `wit/` as Rust types, generated. The domain speaks these types at its borders, so nothing is
-//! mapped twice; the generated functions are called in the shell only.
+//! The contract of `wit/` as Rust types, generated. Kit and vendors speak these types at their borders and store them, so
+//! nothing is mapped twice; the generated functions are called in the shell only.
 
+#[doc(hidden)]
 #[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
-pub(crate) mod generated {
+pub mod generated {
     wit_bindgen::generate!({
         world: "organisation-element",
         path: "../../wit",
         additional_derives: [PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize],
+        default_bindings_module: "organisation_kit::contract::generated",
         pub_export_macro: true,
         generate_all,
     });
@@ -15,5 +17,16 @@ pub(crate) mod generated {
 pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::{call, http, log, settings, storage, types};
 
-#[cfg(target_family = "wasm")]
-pub(crate) use generated::export;
+/// Makes a crate of type `cdylib` the component of a [`Vendor`](crate::vendor::Vendor), named by its path from the crate's
+/// root: `organisation_kit::export_element!(crate::Rollcall);`. On any other target than WebAssembly it does nothing.
+#[macro_export]
+macro_rules! export_element {
+    ($vendor:ty) => {
+        #[cfg(target_family = "wasm")]
+        #[allow(unsafe_code, missing_docs)]
+        const _: () = {
+            type Element = $crate::shell::Component<$vendor>;
+    $crate::contract::generated::export!(Element with_types_in $crate::contract::generated);
+        };
+    };
+}

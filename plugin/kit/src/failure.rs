@@ -167,7 +167,10 @@ impl From<storage::StorageError> for Failure {
             StorageError::Unavailable(maybe_applied) => Self::new(
                 Reason::Unavailable,
                 if maybe_applied {
-                    Text::new("存储不可用，最后一次写入可能已生效", "the storage is unavailable; the last write may have been carried out")
+                    Text::new(
+                        "存储不可用，最后一次写入可能已生效",
+                        "the storage is unavailable; the last write may have been carried out",
+                    )
                 } else {
                     Text::new("存储不可用", "the storage is unavailable")
                 },

@@ -1,3 +1,5 @@
+//! For native tests of the kit and of elements on it (feature `fake`).
+//!
 //! The outside world of native tests: a store, a vendor, a clock and chance, all in the test's hand.
 //!
 //! The store keeps the promises of `wit/storage.wit` (versions never reused, checks judged against the state before,
@@ -13,7 +15,6 @@ use std::{
 };
 
 use crate::{
-    config::Config,
     contract::{
         call::Budget,
         http::{self, Body, HttpError, Request, Response},
@@ -26,31 +27,16 @@ use crate::{
 mod answer;
 mod memory;
 
-pub(crate) use answer::{errcode, lost, ok, path, query, status, unreached};
+pub use answer::{lost, ok, path, query, status, unreached};
 use memory::{Memory, Slot};
 
 /// When the fake clock starts: some day in 2026.
-pub(crate) const START_MS: u64 = 1_790_000_000_000;
+pub const START_MS: u64 = 1_790_000_000_000;
 /// What every fake call takes of memory.
-pub(crate) const MEMORY_BYTES: u64 = 2 << 20;
-/// The secret of [`config`]; no text may ever show it.
-pub(crate) const SECRET: &str = "s3cret-abcdefghijklmnopqrstuvwxyz0123456789";
-
-/// The configuration of most tests, as a document.
-pub(crate) fn document() -> String {
-    format!(
-        r#"{{"corpId":"ww21c67da6767865c2","agentId":1000073,"secret":"{SECRET}","redirectUri":"https://app.example.com/login/callback"}}"#
-    )
-}
-
-/// The configuration of most tests.
-pub(crate) fn config() -> Config {
-    Config::parse(&document()).unwrap()
-}
-
+pub const MEMORY_BYTES: u64 = 2 << 20;
 /// What is about to be done, or was done, with the store.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Touch<'a> {
+pub enum Touch<'a> {
     Read(&'a [String]),
     Scan(&'a str),
     Apply(&'a [Op]),
@@ -59,7 +45,7 @@ pub(crate) enum Touch<'a> {
 
 impl Touch<'_> {
     /// Whether it concerns a key with this prefix.
-    pub(crate) fn meets(&self, prefix: &str) -> bool {
+    pub fn meets(&self, prefix: &str) -> bool {
         let begins = |key: &str| key.starts_with(prefix);
         match self {
             Touch::Read(keys) => keys.iter().any(|key| begins(key)),
@@ -73,22 +59,20 @@ impl Touch<'_> {
     }
 
     /// Whether it is an `apply` that puts a key with this prefix.
-    pub(crate) fn puts(&self, prefix: &str) -> bool {
+    pub fn puts(&self, prefix: &str) -> bool {
         matches!(self, Touch::Apply(ops) if ops.iter().any(|op| matches!(op, Op::Put(put) if put.key.starts_with(prefix))))
     }
 }
 
-type Server = dyn Fn(&FakePlatform, &Request) -> Result<Response, HttpError>;
+pub type Server = dyn Fn(&FakePlatform, &Request) -> Result<Response, HttpError>;
 type Hook = dyn Fn(&FakePlatform, Touch<'_>) -> Result<(), StorageError>;
 
 /// See the module.
-pub(crate) struct FakePlatform {
-    /// The configuration document.
-    pub(crate) document: RefCell<String>,
+pub struct FakePlatform {
     /// Every request, in order, also those that failed.
-    pub(crate) requests: RefCell<Vec<Request>>,
+    pub requests: RefCell<Vec<Request>>,
     /// Every log line as one text, fields included.
-    pub(crate) logs: RefCell<Vec<String>>,
+    pub logs: RefCell<Vec<String>>,
     now: Cell<u64>,
     ends_at: Cell<u64>,
     budget: Cell<Budget>,
@@ -102,9 +86,8 @@ pub(crate) struct FakePlatform {
 
 impl FakePlatform {
     /// An empty store, a server that nobody reaches, and a call with 60 s and plenty of everything else.
-    pub(crate) fn new() -> Self {
+    pub fn new() -> Self {
         let fake = Self {
-            document: RefCell::new(document()),
             requests: RefCell::default(),
             logs: RefCell::default(),
             now: Cell::new(START_MS),
@@ -136,69 +119,79 @@ impl FakePlatform {
     }
 
     /// Answers every request from here on.
-    pub(crate) fn serve(&self, server: impl Fn(&Request) -> Result<Response, HttpError> + 'static) {
+    pub fn serve(&self, server: impl Fn(&Request) -> Result<Response, HttpError> + 'static) {
         self.serve_with(move |_, request| server(request));
     }
 
     /// The same, for a server that also moves the clock or the store.
-    pub(crate) fn serve_with(&self, server: impl Fn(&Self, &Request) -> Result<Response, HttpError> + 'static) {
+    pub fn serve_with(&self, server: impl Fn(&Self, &Request) -> Result<Response, HttpError> + 'static) {
         self.server.replace(Rc::new(server));
     }
 
+    /// What answers now, for a server that answers some requests in its place.
+    pub fn server(&self) -> Rc<Server> {
+        self.server.borrow().clone()
+    }
+
     /// Runs before every use of the store; an error becomes its result and nothing is done.
-    pub(crate) fn before_storage(&self, hook: impl Fn(&Self, Touch<'_>) -> Result<(), StorageError> + 'static) {
+    pub fn before_storage(&self, hook: impl Fn(&Self, Touch<'_>) -> Result<(), StorageError> + 'static) {
         self.before.replace(Some(Rc::new(hook)));
     }
 
     /// Runs after every use of the store; an error becomes its result although it was done.
-    pub(crate) fn after_storage(&self, hook: impl Fn(&Self, Touch<'_>) -> Result<(), StorageError> + 'static) {
+    pub fn after_storage(&self, hook: impl Fn(&Self, Touch<'_>) -> Result<(), StorageError> + 'static) {
         self.after.replace(Some(Rc::new(hook)));
     }
 
     /// Takes both hooks away.
-    pub(crate) fn clear_hooks(&self) {
+    pub fn clear_hooks(&self) {
         self.before.replace(None);
         self.after.replace(None);
     }
 
     /// Begins a new call of the component with these limits; `wall_ms` counts from now.
-    pub(crate) fn set_budget(&self, budget: Budget) {
+    pub fn set_budget(&self, budget: Budget) {
         self.ends_at.set(self.now.get() + budget.wall_ms);
         self.budget.set(budget);
     }
 
     /// Lets time pass.
-    pub(crate) fn advance_ms(&self, milliseconds: u64) {
+    pub fn advance_ms(&self, milliseconds: u64) {
         self.now.set(self.now.get() + milliseconds);
     }
 
+    /// Sets the clock back, as another host's may be.
+    pub fn set_back_ms(&self, milliseconds: u64) {
+        self.now.set(self.now.get() - milliseconds);
+    }
+
     /// The value of a key, if it is present.
-    pub(crate) fn value(&self, key: &str) -> Option<String> {
+    pub fn value(&self, key: &str) -> Option<String> {
         self.slot(key).map(|slot| slot.value)
     }
 
     /// Whether a present key is sealed.
-    pub(crate) fn is_sealed(&self, key: &str) -> Option<bool> {
+    pub fn is_sealed(&self, key: &str) -> Option<bool> {
         self.slot(key).map(|slot| slot.sealed)
     }
 
     /// Milliseconds that a present key has left.
-    pub(crate) fn ttl_ms(&self, key: &str) -> Option<u64> {
+    pub fn ttl_ms(&self, key: &str) -> Option<u64> {
         self.slot(key)?.expires_at.map(|at| at - self.now.get())
     }
 
     /// All present keys with this prefix.
-    pub(crate) fn keys(&self, prefix: &str) -> Vec<String> {
+    pub fn keys(&self, prefix: &str) -> Vec<String> {
         self.memory.borrow().keys(prefix, self.now.get())
     }
 
     /// Paths of all requests so far.
-    pub(crate) fn paths(&self) -> Vec<String> {
+    pub fn paths(&self) -> Vec<String> {
         self.requests.borrow().iter().map(path).collect()
     }
 
     /// How many requests went to a path below `/cgi-bin/`.
-    pub(crate) fn count(&self, api: &str) -> usize {
+    pub fn count(&self, api: &str) -> usize {
         self.paths().iter().filter(|path| path.strip_prefix("/cgi-bin/") == Some(api)).count()
     }
 
@@ -229,7 +222,7 @@ impl FakePlatform {
 
 impl Platform for FakePlatform {
     fn settings(&self) -> String {
-        self.document.borrow().clone()
+        String::new()
     }
 
     fn remaining(&self) -> Budget {

@@ -1,19 +1,39 @@
 //! The vendor-neutral half of every organisation element.
+//!
+//! A vendor implements [`vendor::Vendor`] and [`vendor::Client`]; the kit does the rest: it reads the configuration,
+//! keeps the state of sign-ins, one token for all hosts, and a copy of the organisation that follows the vendor by a
+//! resumable sync, with a feed of what changed. [`export_element`] makes a component of the two.
+//!
+//! Everything compiles natively and talks to the outside only through [`platform::Platform`]; the shell, which exists on
+//! WebAssembly only, ties it to the imports and exports of the contract in `wit/`.
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | [`vendor`] | what a vendor supplies |
+//! | [`config`] | the configuration: fields, problems, secrets |
+//! | [`login`] | sign-in: state, exchange of a code, identity, what a request may name |
+//! | [`token`] | the access token of one credential, fetched by one call at a time on all hosts |
+//! | [`directory`] | the copy of the organisation: records, sync, change feed, roles |
+//! | [`transport`], [`verdict`], [`failure`], [`text`] | HTTP failures in words, `check-connection`, errors, two languages |
+//! | [`contract`], [`platform`], [`store`], [`names`], [`fingerprint`] | the contract's types, the outside, how values are stored |
 
+mod clock;
 pub mod config;
 pub mod contract;
 pub mod directory;
 pub mod failure;
-#[cfg(test)]
-pub(crate) mod fake;
+#[cfg(any(test, feature = "fake"))]
+#[allow(missing_docs)]
+pub mod fake;
 pub mod fingerprint;
 pub mod login;
 pub mod names;
 pub mod platform;
 #[cfg(target_family = "wasm")]
-mod shell;
+pub mod shell;
 pub mod store;
 pub mod text;
 pub mod token;
+pub mod transport;
 pub mod vendor;
 pub mod verdict;

@@ -1,13 +1,21 @@
-//! The component shell: exports that call the domain, and the platform made of the imports.
+//! The component shell: exports that call the kit for one vendor, and the platform made of the imports.
 
 mod heap;
 
+use std::marker::PhantomData;
+
 use crate::{
-    config::Config,
+    config::Common,
     contract::{call, directory, element, http, log, login, settings, storage, types},
-    directory::{feed, read, refresh, sync},
+    directory::{
+        feed, read, refresh,
+        sync::{self, history, plan},
+    },
     failure::Failure,
+    login as sign_in,
     platform::Platform,
+    text::Locale,
+    vendor::{Client, Vendor},
 };
 use heap::{Heap, WASM_PAGE};
 
@@ -83,80 +91,85 @@ impl Platform for Imports {
     }
 }
 
-/// The component itself.
-struct Component;
+/// The component of one vendor; see [`export_element`](crate::export_element).
+#[derive(Debug)]
+pub struct Component<V>(PhantomData<V>);
 
 /// Runs an export with the sound configuration, and turns a failure into the contract's error in its language.
-fn with_config<T>(work: impl FnOnce(&Imports, &Config) -> Result<T, Failure>) -> Result<T, types::Error> {
+fn with_config<V: Vendor, T>(work: impl FnOnce(&V::Config) -> Result<T, Failure>) -> Result<T, types::Error> {
     let document = Imports.settings();
-    let config = Config::parse(&document).map_err(|failure| failure.into_error(Config::locale_of(&document)))?;
-    work(&Imports, &config).map_err(|failure| failure.into_error(config.locale))
+    let config = V::parse(&document).map_err(|failure| failure.into_error(V::locale_of(&document)))?;
+    work(&config).map_err(|failure| failure.into_error(V::common(&config).locale))
 }
 
-/// Runs an export that reads the local copy: it needs no configuration, only the language of its hints.
-fn reading<T>(work: impl FnOnce(&Imports) -> Result<T, Failure>) -> Result<T, types::Error> {
-    work(&Imports).map_err(|failure| failure.into_error(Config::locale_of(&Imports.settings())))
+/// Runs an export that reads or acknowledges the local copy: it asks the vendor nothing.
+fn with_copy<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Result<T, types::Error> {
+    with_config::<V, T>(|config| work(V::common(config)))
 }
 
-impl element::Guest for Component {
+impl<V: Vendor> element::Guest for Component<V> {
     fn describe(locale: String) -> element::Description {
-        crate::element::describe(&locale)
+        V::describe(&locale)
     }
 
     fn validate_config(config: String) -> element::Validation {
-        crate::config::validate(&config)
+        V::validate(&config)
     }
 
     fn check_connection() -> Result<Vec<element::Verdict>, types::Error> {
-        with_config(crate::element::check_connection)
+        with_config::<V, _>(|config| {
+            let locale: Locale = V::common(config).locale;
+            let findings = V::client(&Imports, config).check()?;
+            Ok(findings.into_iter().map(|(aspect, finding)| finding.about(aspect, locale)).collect())
+        })
     }
 }
 
-impl login::Guest for Component {
+impl<V: Vendor> login::Guest for Component<V> {
     fn login_config() -> Result<login::LoginParameters, types::Error> {
-        with_config(crate::login::login_config)
+        with_config::<V, _>(|config| sign_in::login_config::<V, _>(&Imports, config))
     }
 
     fn authorization_url(request: login::AuthorizationRequest) -> Result<login::Authorization, types::Error> {
-        with_config(|platform, config| crate::login::authorization_url(platform, config, &request))
+        with_config::<V, _>(|config| sign_in::authorization_url::<V, _>(&Imports, config, &request))
     }
 
     fn homepage_url(target: String) -> Result<String, types::Error> {
-        with_config(|_, config| crate::login::homepage_url(config, &target))
+        with_config::<V, _>(|config| sign_in::homepage_url::<V>(config, &target))
     }
 
     fn exchange_code(request: login::ExchangeRequest) -> Result<login::Exchange, types::Error> {
-        with_config(|platform, config| crate::login::exchange_code(platform, config, &request))
+        with_config::<V, _>(|config| sign_in::exchange_code::<V, _>(&Imports, config, &request))
     }
 }
 
-impl directory::Guest for Component {
+impl<V: Vendor> directory::Guest for Component<V> {
     fn sync(request: directory::SyncRequest) -> Result<directory::SyncStep, types::Error> {
-        with_config(|platform, config| sync::sync(platform, config, &request))
+        with_config::<V, _>(|config| sync::sync(&Imports, V::common(config), &V::client(&Imports, config), &request))
     }
 
     fn plan(cursor: Option<String>, limit: u32) -> Result<directory::PlanPage, types::Error> {
-        reading(|platform| sync::plan::plan(platform, cursor.as_deref(), limit))
+        with_copy::<V, _>(|common| plan::plan(&Imports, common, cursor.as_deref(), limit))
     }
 
     fn history() -> Result<Vec<directory::Report>, types::Error> {
-        reading(sync::history::history)
+        with_copy::<V, _>(|common| history::history(&Imports, common))
     }
 
     fn changes(cursor: Option<String>, limit: u32) -> Result<directory::ChangePage, types::Error> {
-        reading(|platform| feed::changes(platform, cursor.as_deref(), limit))
+        with_copy::<V, _>(|common| feed::changes(&Imports, common, cursor.as_deref(), limit))
     }
 
     fn acknowledge(cursor: String) -> Result<(), types::Error> {
-        reading(|platform| feed::acknowledge(platform, &cursor))
+        with_copy::<V, _>(|common| feed::acknowledge(&Imports, common, &cursor))
     }
 
     fn overview() -> Result<directory::DirectorySummary, types::Error> {
-        reading(read::overview)
+        with_copy::<V, _>(|common| read::overview(&Imports, common))
     }
 
     fn departments(cursor: Option<String>, limit: u32) -> Result<directory::DepartmentPage, types::Error> {
-        reading(|platform| read::departments(platform, cursor.as_deref(), limit))
+        with_copy::<V, _>(|common| read::departments(&Imports, common, cursor.as_deref(), limit))
     }
 
     fn members(
@@ -164,30 +177,26 @@ impl directory::Guest for Component {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<directory::MemberPage, types::Error> {
-        reading(|platform| read::members(platform, &filter, cursor.as_deref(), limit))
+        with_copy::<V, _>(|common| read::members(&Imports, common, &filter, cursor.as_deref(), limit))
     }
 
     fn find_member(id: String) -> Result<directory::Member, types::Error> {
-        reading(|platform| read::find_member(platform, &id))
+        with_copy::<V, _>(|common| read::find_member(&Imports, common, &id))
     }
 
     fn find_department(id: String) -> Result<directory::Department, types::Error> {
-        reading(|platform| read::find_department(platform, &id))
+        with_copy::<V, _>(|common| read::find_department(&Imports, common, &id))
     }
 
     fn sync_member(id: String) -> Result<directory::Member, types::Error> {
-        with_config(|platform, config| refresh::sync_member(platform, config, &id))
+        with_config::<V, _>(|config| {
+            refresh::sync_member(&Imports, V::common(config), &V::client(&Imports, config), &id)
+        })
     }
 
     fn sync_department(id: String) -> Result<directory::Department, types::Error> {
-        with_config(|platform, config| refresh::sync_department(platform, config, &id))
+        with_config::<V, _>(|config| {
+            refresh::sync_department(&Imports, V::common(config), &V::client(&Imports, config), &id)
+        })
     }
-}
-
-/// The generated entry points: unsafe code, and none of it written here.
-#[allow(unsafe_code)]
-mod entry {
-    use super::Component;
-
-    crate::contract::export!(Component with_types_in crate::contract::generated);
 }

@@ -1,36 +1,33 @@
-//! The access token, shared by all calls of one credential on all machines (doc 91039).
+//! The access token, shared by all calls of one credential on all machines.
 //!
-//! WeCom blocks the address of a host for an hour when a wrong secret is presented repeatedly, which would hit every
-//! tenant behind that address. So a token is fetched by one call at a time, kept in storage until shortly before its
-//! end, and a refusal is remembered: a credential that was refused is not presented again until it changes. Only
-//! [`Tokens::ask`], behind which an administrator stands, presents it all the same.
+//! Vendors block the address of a host that presents a wrong secret again and again, which would hit every tenant behind
+//! that address. So a token is fetched by one call at a time and kept in storage until shortly before its end, and a
+//! refusal is remembered for [`REFUSAL_MS`]: a disabled app that is enabled again, or a secret that was put right at the
+//! vendor, is met by itself after that time at most. Only [`Tokens::ask`], behind which a person stands, presents a
+//! refused credential at once.
 //!
-//! Single flight is a lease in storage. Who gets it asks WeCom and writes token and end of the lease in one step that
-//! checks the lease; the others park on the lease and read again. A holder that dies holds nobody up for longer than
-//! the lease lives, and one that comes back late finds its write refused.
+//! Single flight is a lease in storage. Who gets it asks the vendor and writes token and end of the lease in one step
+//! that checks the lease; the others park on the lease and read again. A holder that dies holds nobody up for longer
+//! than the lease lives, and one that comes back late finds its write refused.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    config::Config,
+    clock,
     contract::{
         log,
-        storage::{Op, Outcome, StorageError, Version},
+        storage::{Entry, Op, Outcome, StorageError, Version},
         types::Reason,
     },
     failure::Failure,
+    fingerprint,
     platform::Platform,
     store,
     text::Text,
-    vendor::{
-        answer::{self, Cause, Miss},
-        api::{Api, TIMEOUT_MS},
-        call::Call,
-        codes, fingerprint,
-        sender::Sender,
-        wire::login::TokenAnswer,
-    },
 };
+
+/// How long a refused credential is not presented again.
+pub const REFUSAL_MS: u64 = 60 * 60 * 1_000;
 
 /// Life of the lease: longer than one request, so that it does not run out under a holder that is alive.
 const LEASE_MS: u64 = 10_000;
@@ -43,28 +40,55 @@ const RETRIES: u32 = 3;
 /// What is left of the call for its own work when waiting for somebody else's token ends.
 const CALL_RESERVE_MS: u64 = 200;
 /// Rounds of read, wait, try. Every round but the last ends because somebody else changed something.
-const ROUNDS: u32 = 16;
-/// Answers of `gettoken` that say the credential is wrong: secret wrong, corp unknown, secret of another corp.
-const REFUSALS: [i64; 3] = [40001, 40013, 40091];
+const ROUNDS: u32 = 64;
 
 /// The tokens of one credential.
-pub(crate) struct Tokens<'s, 'a, P: Platform> {
-    sender: &'s Sender<'a, P>,
+pub struct Tokens<'p, P: Platform, F> {
+    platform: &'p P,
     keys: [String; 3],
+    fetch: F,
+}
+
+/// One request for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetch {
+    /// Milliseconds after which the answer is of no use; no limit when absent.
+    pub time_left_ms: Option<u64>,
+    /// Whether it repeats one that failed in passing.
+    pub is_repetition: bool,
+}
+
+/// A token as the vendor gave it. No `Debug`.
+pub struct FetchedToken {
+    /// The token.
+    pub token: String,
+    /// Milliseconds for which the vendor says it lives.
+    pub life_ms: u64,
+}
+
+/// No token.
+#[derive(Debug)]
+pub struct TokenError {
+    /// For whoever asked.
+    pub failure: Failure,
+    /// The vendor says that the credential is wrong. It is remembered, so the failure must show nothing secret.
+    pub is_refusal: bool,
+    /// The same request, repeated at once, may well succeed.
+    pub is_passing: bool,
 }
 
 /// A token at rest. No `Debug`.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredToken {
     token: String,
     expires_at_ms: u64,
 }
 
 /// The memory of a refusal.
 #[derive(Serialize, Deserialize)]
-struct Refusal {
-    code: i64,
+struct StoredRefusal {
     at_ms: u64,
+    failure: Failure,
 }
 
 /// The right to ask for a token. The holder's mark tells it its own lease when a write ended without an answer.
@@ -73,113 +97,118 @@ struct Lease {
     holder: String,
 }
 
-/// What storage says at one moment.
+/// What storage says at one moment, with the versions to check.
 struct Snapshot {
-    kept: Option<Kept>,
-    kept_version: Option<Version>,
-    refusal: Option<Refusal>,
+    token: Option<StoredToken>,
+    refusal: Option<StoredRefusal>,
     lease: Option<(String, Version)>,
+    versions: [Option<Version>; 2],
 }
 
-impl<'s, 'a, P: Platform> Tokens<'s, 'a, P> {
-    pub(crate) fn new(sender: &'s Sender<'a, P>) -> Self {
-        let name = credential(sender.config);
-        Self { sender, keys: ["token", "token-refused", "token-lease"].map(|kind| format!("{kind}/{name}")) }
+impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, TokenError>> Tokens<'p, P, F> {
+    /// The tokens of a credential. `credential` is a fingerprint of everything that makes it another one, the address of
+    /// the API included: a refusal by a wrong address must not outlive its correction. `fetch` asks the vendor once.
+    pub fn new(platform: &'p P, credential: &str, fetch: F) -> Self {
+        Self {
+            platform,
+            keys: ["token", "token-refused", "token-lease"].map(|kind| format!("{kind}/{credential}")),
+            fetch,
+        }
     }
 
-    /// A token that is not `failed`: the kept one, or else a new one. Costs WeCom a call only when nobody has a
+    /// A token that is not `failed`: the kept one, or else a new one. Costs the vendor a call only when nobody has a
     /// token and nobody else is asking.
-    pub(crate) fn current(&self, failed: Option<&str>) -> Result<String, Failure> {
-        let holder = fingerprint::mark(self.sender.platform);
+    ///
+    /// # Errors
+    /// A refusal, which names the time of the next attempt; `unavailable` when others did not get a token in time; what
+    /// the vendor or storage fails with.
+    pub fn current(&self, failed: Option<&str>) -> Result<String, Failure> {
+        let holder = fingerprint::mark(self.platform);
         for _ in 0..ROUNDS {
-            let snapshot = self.snapshot()?;
-            if let Some(kept) = snapshot.kept
-                && kept.expires_at_ms > self.sender.platform.now_ms()
-                && Some(kept.token.as_str()) != failed
+            let Snapshot { token, refusal, lease, versions } = self.read()?;
+            let now = self.platform.now_ms();
+            if let Some(stored) = token
+                && stored.expires_at_ms > now
+                && Some(stored.token.as_str()) != failed
             {
-                return Ok(kept.token);
+                return Ok(stored.token);
             }
-            if let Some(refusal) = snapshot.refusal {
-                return Err(remembered(&refusal));
+            if let Some(refusal) = refusal
+                && refusal.stands(now)
+            {
+                return Err(refusal.into_failure(now));
             }
-            let lease = match snapshot.lease {
+            let lease = match lease {
                 Some((owner, version)) if owner == holder => version,
                 Some((_, version)) => {
                     self.park(version)?;
                     continue;
                 }
-                None => match self.acquire(&holder, snapshot.kept_version)? {
+                None => match self.acquire(&holder, versions)? {
                     Some(version) => version,
                     None => continue,
                 },
             };
-            if let Some(token) = self.replace(lease, snapshot.kept_version)? {
+            if let Some(token) = self.replace(lease, versions)? {
                 return Ok(token);
             }
         }
         Err(busy())
     }
 
-    /// Asks WeCom whether it accepts the credential, whatever is remembered, and remembers the answer.
-    pub(crate) fn ask(&self) -> Result<String, Failure> {
-        let [token_key, refused_key, _] = &self.keys;
-        let asked_at = self.sender.platform.now_ms();
+    /// Asks the vendor whether it accepts the credential, whatever is remembered, and remembers the answer.
+    ///
+    /// # Errors
+    /// As the vendor or storage fails.
+    pub fn ask(&self) -> Result<String, Failure> {
+        let asked_at = self.platform.now_ms();
         match self.request(None) {
-            Ok(answer) => {
-                let ops = [vec![store::delete(refused_key)], self.keep(asked_at, &answer)].concat();
-                self.sender.platform.apply(&ops)?;
-                Ok(answer.access_token)
+            Ok(fetched) => {
+                self.platform.apply(&self.keep(asked_at, &fetched))?;
+                Ok(fetched.token)
             }
-            Err(miss) => {
-                if let Some(refusal) = self.refusal(&miss) {
-                    let ops = [store::delete(token_key), store::put(refused_key, &refusal)];
-                    self.sender.platform.apply(&ops)?;
+            Err(error) => {
+                if error.is_refusal {
+                    self.platform.apply(&self.remember(&error.failure))?;
                 }
-                Err(miss.failure)
+                Err(error.failure)
             }
         }
     }
 
-    fn snapshot(&self) -> Result<Snapshot, Failure> {
-        let mut entries = store::get_many(self.sender.platform, &self.keys)?.into_iter();
+    fn read(&self) -> Result<Snapshot, Failure> {
+        let mut entries = store::get_many(self.platform, &self.keys)?.into_iter();
         let mut next = || entries.next().flatten();
         let (token, refusal, lease) = (next(), next(), next());
+        let lease = lease.map(|entry| store::parse::<Lease>(&entry)).transpose()?;
         Ok(Snapshot {
-            kept_version: token.as_ref().map(|entry| entry.version),
-            // A kept token is only a copy: one that cannot be read is replaced like one that is missing.
-            kept: token.and_then(|entry| serde_json::from_str(&entry.value).ok()),
-            refusal: refusal.map(|entry| store::parse(&entry)).transpose()?.map(|stored| stored.value),
-            lease: match lease {
-                Some(entry) => {
-                    let stored = store::parse::<Lease>(&entry)?;
-                    Some((stored.value.holder, stored.version))
-                }
-                None => None,
-            },
+            versions: [&token, &refusal].map(|entry| entry.as_ref().map(|entry| entry.version)),
+            token: readable(token),
+            refusal: readable(refusal),
+            lease: lease.map(|stored| (stored.value.holder, stored.version)),
         })
     }
 
     /// Parks until the holder is done or dead, as far as this call lasts.
     fn park(&self, lease: Version) -> Result<(), Failure> {
-        let left = self.sender.platform.remaining().wall_ms.saturating_sub(CALL_RESERVE_MS).min(LEASE_MS);
+        let left = self.platform.remaining().wall_ms.saturating_sub(CALL_RESERVE_MS).min(LEASE_MS);
         if left == 0 {
             return Err(busy());
         }
-        let timeout = u32::try_from(left).unwrap_or(u32::MAX);
-        self.sender.platform.wait(&self.keys[2], Some(lease), timeout)?;
+        self.platform.wait(&self.keys[2], Some(lease), u32::try_from(left).unwrap_or(u32::MAX))?;
         Ok(())
     }
 
     /// The lease's version, or nothing when somebody else was faster.
-    fn acquire(&self, holder: &str, kept: Option<Version>) -> Result<Option<Version>, Failure> {
+    fn acquire(&self, holder: &str, [token, refusal]: [Option<Version>; 2]) -> Result<Option<Version>, Failure> {
         let [token_key, refused_key, lease_key] = &self.keys;
         let ops = [
-            store::check(token_key, kept),
-            store::check(refused_key, None),
+            store::check(token_key, token),
+            store::check(refused_key, refusal),
             store::check(lease_key, None),
             store::put_for(lease_key, &Lease { holder: holder.to_owned() }, LEASE_MS),
         ];
-        match self.sender.platform.apply(&ops) {
+        match self.platform.apply(&ops) {
             Ok(Outcome::Applied(versions)) => Ok(versions.first().copied()),
             // Unknown whether it was written: the next reading tells, by the holder's mark.
             Ok(Outcome::Conflict(_)) | Err(StorageError::Unavailable(true)) => Ok(None),
@@ -189,37 +218,35 @@ impl<'s, 'a, P: Platform> Tokens<'s, 'a, P> {
 
     /// Fetches a token as the holder of the lease and writes it over the one that was read. Nothing when the lease
     /// was lost or the token has changed meanwhile.
-    fn replace(&self, lease: Version, kept: Option<Version>) -> Result<Option<String>, Failure> {
-        let [token_key, refused_key, lease_key] = &self.keys;
-        let asked_at = self.sender.platform.now_ms();
-        let done = vec![store::check(lease_key, Some(lease)), store::check(token_key, kept), store::delete(lease_key)];
-        match self.request(Some(asked_at + LEASE_MS - LEASE_RESERVE_MS)) {
-            Ok(answer) => match self.sender.platform.apply(&[done, self.keep(asked_at, &answer)].concat())? {
-                Outcome::Applied(_) => Ok(Some(answer.access_token)),
-                Outcome::Conflict(_) => Ok(None),
-            },
-            Err(miss) => match self.refusal(&miss) {
-                Some(refusal) => {
-                    let ops = [done, vec![store::delete(token_key), store::put(refused_key, &refusal)]].concat();
-                    match self.sender.platform.apply(&ops)? {
-                        Outcome::Applied(_) => Err(miss.failure),
-                        Outcome::Conflict(_) => Ok(None),
-                    }
-                }
-                None => {
-                    self.release(lease);
-                    Err(miss.failure)
-                }
-            },
+    fn replace(&self, lease: Version, [token, _]: [Option<Version>; 2]) -> Result<Option<String>, Failure> {
+        let [token_key, _, lease_key] = &self.keys;
+        let asked_at = self.platform.now_ms();
+        let fetched = self.request(Some(asked_at + LEASE_MS - LEASE_RESERVE_MS));
+        let writes = match &fetched {
+            Ok(fetched) => self.keep(asked_at, fetched),
+            Err(error) if error.is_refusal => self.remember(&error.failure),
+            Err(_) => {
+                self.release(lease);
+                return fetched.map(|_| None).map_err(|error| error.failure);
+            }
+        };
+        let done = vec![store::check(lease_key, Some(lease)), store::check(token_key, token), store::delete(lease_key)];
+        match (self.platform.apply(&[done, writes].concat())?, fetched) {
+            (Outcome::Conflict(_), _) => Ok(None),
+            (Outcome::Applied(_), Ok(fetched)) => Ok(Some(fetched.token)),
+            (Outcome::Applied(_), Err(error)) => {
+                let now = self.platform.now_ms();
+                Err(StoredRefusal { at_ms: now, failure: error.failure }.into_failure(now))
+            }
         }
     }
 
     /// Gives the lease back early. When that fails it runs out by itself, so the failure is only worth a line.
     fn release(&self, lease: Version) {
         let ops = [store::check(&self.keys[2], Some(lease)), store::delete(&self.keys[2])];
-        if let Err(error) = self.sender.platform.apply(&ops) {
+        if let Err(error) = self.platform.apply(&ops) {
             let failure = Failure::from(error);
-            self.sender.platform.log(
+            self.platform.log(
                 log::Level::Warn,
                 "the lease on the token was not given back and runs out by itself",
                 &[("error", &failure.message.en)],
@@ -227,85 +254,90 @@ impl<'s, 'a, P: Platform> Tokens<'s, 'a, P> {
         }
     }
 
-    /// The write of a token, unless its life is too short to keep it.
-    fn keep(&self, asked_at: u64, answer: &TokenAnswer) -> Vec<Op> {
-        match lifetime_ms(answer.expires_in) {
-            0 => vec![store::delete(&self.keys[0])],
+    /// The writes after a token was given. One whose life is too short is not kept.
+    fn keep(&self, asked_at: u64, fetched: &FetchedToken) -> Vec<Op> {
+        let [token_key, refused_key, _] = &self.keys;
+        let put = match kept_ms(fetched.life_ms) {
+            0 => store::delete(token_key),
             life => {
-                let kept = Kept { token: answer.access_token.clone(), expires_at_ms: asked_at.saturating_add(life) };
-                vec![store::put_sealed(&self.keys[0], &kept, life)]
+                let expires_at_ms = asked_at.saturating_add(life);
+                store::put_sealed(token_key, &StoredToken { token: fetched.token.clone(), expires_at_ms }, life)
             }
-        }
+        };
+        vec![put, store::delete(refused_key)]
     }
 
-    /// Calls `gettoken`, repeated while it fails in passing and the time allows.
-    fn request(&self, deadline_ms: Option<u64>) -> Result<TokenAnswer, Miss> {
-        let config = self.sender.config;
-        let call = Call::get(
-            Api::GetToken,
-            vec![("corpid", config.corp_id.clone()), ("corpsecret", config.secret.expose().to_owned())],
-        );
+    /// The writes after a refusal.
+    fn remember(&self, failure: &Failure) -> Vec<Op> {
+        let [token_key, refused_key, _] = &self.keys;
+        let refusal = StoredRefusal { at_ms: self.platform.now_ms(), failure: failure.clone() };
+        vec![store::delete(token_key), store::put_for(refused_key, &refusal, REFUSAL_MS)]
+    }
+
+    /// Asks for a token, again while that fails in passing and the time allows.
+    fn request(&self, deadline_ms: Option<u64>) -> Result<FetchedToken, TokenError> {
         let mut retries = 0;
         loop {
-            let left = deadline_ms.map(|deadline| deadline.saturating_sub(self.sender.platform.now_ms()));
-            let timeout = left.map(|left| u32::try_from(left).unwrap_or(u32::MAX).min(TIMEOUT_MS));
-            let outcome = self.sender.send(&call, None, timeout).and_then(|text| {
-                let answer: TokenAnswer =
-                    serde_json::from_str(&text).map_err(|error| answer::unreadable(call.api, &error))?;
-                if answer.access_token.is_empty() { Err(answer::without(call.api, "access_token")) } else { Ok(answer) }
-            });
-            let miss = match outcome {
-                Ok(answer) => return Ok(answer),
-                Err(miss) => miss,
+            let time_left_ms = deadline_ms.map(|deadline| deadline.saturating_sub(self.platform.now_ms()));
+            let error = match (self.fetch)(Fetch { time_left_ms, is_repetition: retries > 0 }) {
+                Ok(fetched) => return Ok(fetched),
+                Err(error) => error,
             };
-            let now = self.sender.platform.now_ms();
+            let now = self.platform.now_ms();
             let in_time = deadline_ms.is_none_or(|deadline| now + SHORTEST_REQUEST_MS <= deadline)
-                && self.sender.platform.remaining().wall_ms >= SHORTEST_REQUEST_MS;
-            if retries == RETRIES || !miss.cause.is_passing() || !in_time {
-                return Err(miss);
+                && self.platform.remaining().wall_ms >= SHORTEST_REQUEST_MS;
+            if retries == RETRIES || !error.is_passing || !in_time {
+                return Err(error);
             }
             retries += 1;
-            self.sender.count_retries(1);
-        }
-    }
-
-    fn refusal(&self, miss: &Miss) -> Option<Refusal> {
-        match miss.cause {
-            Cause::Vendor(code) if REFUSALS.contains(&code) => {
-                Some(Refusal { code, at_ms: self.sender.platform.now_ms() })
-            }
-            _ => None,
         }
     }
 }
 
-/// What names a credential in a storage key.
-fn credential(config: &Config) -> String {
-    fingerprint::of(&["credential", &config.corp_id, &config.agent_id.to_string(), config.secret.expose()])
+impl StoredRefusal {
+    /// Whether the credential is left alone for now. Judged by the clock as well as by the time to live, since a
+    /// store's clock may stand still; a time too far ahead comes from a host whose clock is wrong.
+    fn stands(&self, now: u64) -> bool {
+        self.at_ms.abs_diff(now) < REFUSAL_MS
+    }
+
+    /// The failure with what makes the waiting bearable: since when, until when, and how not to wait.
+    fn into_failure(self, now: u64) -> Failure {
+        let again_at = self.at_ms.saturating_add(REFUSAL_MS);
+        let (at, again) = (clock::utc(self.at_ms), clock::utc(again_at));
+        let mut failure = self.failure;
+        failure.message = Text::new(
+            format!("{}（{at} 被拒绝；{again} 自动重试，运行 check 命令可立即重试）", failure.message.zh),
+            format!(
+                "{} (refused at {at}; asked again by itself at {again}, or at once by the command check)",
+                failure.message.en
+            ),
+        );
+        failure.with_retry_after_ms(again_at.saturating_sub(now))
+    }
+}
+
+/// Token and refusal are only copies: one that cannot be read is replaced like one that is missing.
+fn readable<T: DeserializeOwned>(entry: Option<Entry>) -> Option<T> {
+    serde_json::from_str(&entry?.value).ok()
 }
 
 /// Milliseconds for which a token is used: its announced life less five minutes or three percent, whichever is more,
-/// since clients that used all of it saw tokens die early.
-fn lifetime_ms(expires_in: u64) -> u64 {
-    let seconds = expires_in.saturating_sub(300);
-    seconds.saturating_mul(1_000).min(expires_in.saturating_mul(970))
-}
-
-fn remembered(refusal: &Refusal) -> Failure {
-    let mut failure = codes::failure(refusal.code, "", Api::GetToken.path());
-    failure.message = format!(
-        "wecom refused this credential with {} at {} ms; it is not presented again until it changes or \
-         check-connection asks",
-        refusal.code, refusal.at_ms
-    )
-    .into();
-    failure
+/// since clients that used all of it saw tokens die early; of a short life, half.
+fn kept_ms(life_ms: u64) -> u64 {
+    life_ms.saturating_sub(300_000).max(life_ms / 2).min(life_ms - life_ms / 100 * 3)
 }
 
 fn busy() -> Failure {
-    Failure::new(Reason::Unavailable, "another call is fetching the access token and did not finish in time")
-        .with_retry_after_ms(1_000)
-        .with_hint(Text::new("正在获取访问凭证，请稍后重试", "the access token is being fetched: try again shortly"))
+    Failure::new(
+        Reason::Unavailable,
+        (
+            "另一个调用正在获取访问凭证，未能及时完成",
+            "another call is fetching the access token and did not finish in time",
+        ),
+    )
+    .with_retry_after_ms(1_000)
+    .with_hint(Text::new("正在获取访问凭证，请稍后重试", "the access token is being fetched: try again shortly"))
 }
 
 #[cfg(test)]

@@ -6,83 +6,75 @@ use crate::{
     text::{Locale, Text},
 };
 
-/// Pages of WeCom's console.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Page {
-    /// The list of apps, from which the app's own page is one click away; its address holds an id that no API tells.
-    Apps,
-    /// The company's own data.
-    Company,
-}
-
-impl Page {
-    fn url(self) -> String {
-        let page = match self {
-            Self::Apps => "apps",
-            Self::Company => "profile",
-        };
-        format!("https://work.weixin.qq.com/wework_admin/frame#{page}")
-    }
-}
-
 /// What was found about one aspect.
 #[derive(Clone, Debug)]
-pub(crate) struct Finding {
+pub struct Finding {
     status: Status,
     code: &'static str,
     message: Text,
     hint: Option<Text>,
     vendor_code: Option<i64>,
-    page: Option<Page>,
+    page: Option<&'static str>,
     facts: Vec<Fact>,
 }
 
 impl Finding {
-    fn new(status: Status, code: &'static str, (zh, en): (impl Into<String>, impl Into<String>)) -> Self {
-        let message = Text::new(zh, en);
+    fn new(status: Status, code: &'static str, message: Text) -> Self {
         Self { status, code, message, hint: None, vendor_code: None, page: None, facts: Vec::new() }
     }
 
     /// As it should be.
-    pub(crate) fn ok(code: &'static str, message: (impl Into<String>, impl Into<String>)) -> Self {
-        Self::new(Status::Ok, code, message)
+    pub fn ok(code: &'static str, message: impl Into<Text>) -> Self {
+        Self::new(Status::Ok, code, message.into())
     }
 
     /// Works, but not everything will.
-    pub(crate) fn warning(code: &'static str, message: (impl Into<String>, impl Into<String>)) -> Self {
-        Self::new(Status::Warning, code, message)
+    pub fn warning(code: &'static str, message: impl Into<Text>) -> Self {
+        Self::new(Status::Warning, code, message.into())
     }
 
     /// Does not work.
-    pub(crate) fn failed(code: &'static str, message: (impl Into<String>, impl Into<String>)) -> Self {
-        Self::new(Status::Failed, code, message)
+    pub fn failed(code: &'static str, message: impl Into<Text>) -> Self {
+        Self::new(Status::Failed, code, message.into())
     }
 
     /// Could not be looked at.
-    pub(crate) fn skipped(code: &'static str, message: (impl Into<String>, impl Into<String>)) -> Self {
-        Self::new(Status::Skipped, code, message)
+    pub fn skipped(code: &'static str, message: impl Into<Text>) -> Self {
+        Self::new(Status::Skipped, code, message.into())
+    }
+
+    /// For an aspect that an earlier failure hides.
+    pub fn hidden() -> Self {
+        Self::skipped(
+            "not-looked-at",
+            ("前一项未通过，暂无法检查", "could not be looked at, since an earlier aspect failed"),
+        )
     }
 
     /// Adds the next step.
-    pub(crate) fn hint(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
+    #[must_use]
+    pub fn hint(mut self, zh: impl Into<String>, en: impl Into<String>) -> Self {
         self.hint = Some(Text::new(zh, en));
         self
     }
 
-    /// Adds the page on which the step is made.
-    pub(crate) fn page(mut self, page: Page) -> Self {
-        self.page = Some(page);
+    /// Adds the address of the page in the vendor's console on which the step is made.
+    #[must_use]
+    pub fn page(mut self, url: &'static str) -> Self {
+        self.page = Some(url);
         self
     }
 
     /// Adds a figure.
-    pub(crate) fn fact(mut self, name: &str, value: impl ToString) -> Self {
+    #[must_use]
+    pub fn fact(mut self, name: &str, value: impl ToString) -> Self {
         self.facts.push(Fact { name: name.to_owned(), value: value.to_string() });
         self
     }
 
     /// Takes over what a failed call tells: its step, its number, the id of the request and the time to wait.
-    pub(crate) fn caused_by(mut self, failure: &Failure) -> Self {
+    #[must_use]
+    pub fn caused_by(mut self, failure: &Failure) -> Self {
         self.vendor_code = failure.vendor_code;
         self.hint = self.hint.or_else(|| failure.hint.clone());
         if let Some(id) = &failure.request_id {
@@ -95,7 +87,7 @@ impl Finding {
     }
 
     /// The contract's record.
-    pub(crate) fn about(self, aspect: Aspect, locale: Locale) -> Verdict {
+    pub fn about(self, aspect: Aspect, locale: Locale) -> Verdict {
         Verdict {
             aspect,
             status: self.status,
@@ -103,7 +95,7 @@ impl Finding {
             vendor_code: self.vendor_code,
             message: self.message.show(locale),
             hint: self.hint.map(|hint| hint.show(locale)),
-            console_url: self.page.map(Page::url),
+            console_url: self.page.map(str::to_owned),
             facts: self.facts,
         }
     }

@@ -1,26 +1,33 @@
-//! The WeCom (企业微信) organisation element.
+//! The WeCom (企业微信) organisation element: what only WeCom knows, on the kit of every organisation element.
+//!
+//! Everything compiles natively and talks to the outside only through the kit's [`Platform`], so tests drive it with a
+//! fake and benchmarks natively. [`WeCom`] is what the kit sees.
+//!
+//! | Folder | What it holds |
+//! |---|---|
+//! | `config` | the table of configuration keys, and what they are read into |
+//! | `api` | endpoints, the token, error codes, and the one client through which every call goes |
+//! | `wire` | the shapes of WeCom's answers, read with tolerance |
+//! | `scope`, `export` | what is visible; the bulk export |
+//! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
+//! | `check` | one judgement for each aspect of `check-connection` |
+//!
+//! [`Platform`]: organisation_kit::platform::Platform
 
-#[path = "../../kit/src/lib.rs"]
-pub mod kit;
-
-pub mod api;
-pub mod check;
+mod api;
+mod check;
 pub mod config;
-pub mod describe;
-pub mod export;
-pub mod login_url;
-pub mod wire;
-
-pub use kit::{contract, directory, failure, fingerprint, login, names, platform, store, text, token, verdict};
+mod export;
 #[cfg(test)]
-pub(crate) use kit::fake;
+mod fake;
+mod identify;
+mod login_url;
+mod scope;
+#[cfg(test)]
+mod tests;
+mod wecom;
+mod wire;
 
-/// The element of before, while its parts move.
-pub mod vendor {
-    pub use crate::{api::*, export, fingerprint, token, wire};
-}
+pub use wecom::WeCom;
 
-/// Likewise.
-pub mod element {
-    pub use crate::{check::check_connection, config::validate, describe::describe, verdict};
-}
+organisation_kit::export_element!(crate::WeCom);

@@ -14,21 +14,21 @@ use crate::{
         codes::{hides_department, is_unknown_tag},
         endpoint::Endpoint,
     },
-    failure::{Cause, Failure},
-    kit::{
-        directory::{
-            department::DepartmentRow,
-            sync::{RunContext, StepError},
-        },
-        platform::Platform,
-        vendor::Scoped,
-    },
     wire::{agent::Agent, department, tag::Tag},
+};
+use organisation_kit::{
+    directory::{
+        department::DepartmentRow,
+        sync::{RunContext, StepError},
+    },
+    failure::{Cause, Failure},
+    platform::Platform,
+    vendor::Scoped,
 };
 
 /// What was granted, and how far its tags were looked into.
 #[derive(Default, Serialize, Deserialize)]
-pub(crate) struct Scope {
+pub struct Scope {
     is_known: bool,
     departments: BTreeSet<String>,
     /// Those that were not asked about yet, the next one last.
@@ -76,11 +76,7 @@ fn agent<P: Platform>(run: &mut Run<'_, '_, P>) -> Result<Agent, StepError> {
 }
 
 /// Asks about the next tags side by side.
-fn tags<P: Platform>(
-    run: &mut Run<'_, '_, P>,
-    scope: &mut Scope,
-    members: &mut Vec<String>,
-) -> Result<(), StepError> {
+fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut Vec<String>) -> Result<(), StepError> {
     let ids = scope.tags.split_off(scope.tags.len().saturating_sub(run.parallelism()));
     let calls: Vec<Call> = ids.iter().map(|id| Call::get(Endpoint::TagGet, vec![("tagid", id.clone())])).collect();
     run.before_request()?;
@@ -146,10 +142,7 @@ fn id(row: &DepartmentRow) -> Option<String> {
 }
 
 /// Asks one question; a refusal is for whoever asked to judge.
-pub(crate) fn ask<P: Platform>(
-    run: &mut Run<'_, '_, P>,
-    call: &Call,
-) -> Result<Result<String, Failure>, StepError> {
+pub(crate) fn ask<P: Platform>(run: &mut Run<'_, '_, P>, call: &Call) -> Result<Result<String, Failure>, StepError> {
     run.before_request()?;
     let answer = run.client().attempt_all(std::slice::from_ref(call), None).pop();
     Ok(answer.unwrap_or_else(|| Err(answer::without(call, "answer of the host").failure)))

@@ -1,15 +1,15 @@
 //! Options and commands, and what a command line that cannot be understood is answered with.
 
-use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
-    Args, CommandFactory as _, Parser, Subcommand, ValueEnum,
+    Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, ValueHint,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
 use host_harness::Digest;
 
-use crate::{failure::Failure, public_url::PublicUrl};
+use crate::{address, failure::Failure, public_url::PublicUrl};
 
 /// The most changes and records that a component answers at once.
 pub const LARGEST_PAGE: u32 = 200;
@@ -114,6 +114,7 @@ pub enum Command {
     /// Make the URL to paste into the vendor's console as the app's home page
     HomepageUrl {
         /// The absolute address of the app, on a trusted host
+        #[arg(value_parser = address::page)]
         target: String,
     },
     /// Turn the code and state of a redirect into an identity
@@ -221,10 +222,10 @@ pub struct LoginUrl {
     #[arg(long)]
     pub entry: Entry,
     /// Where the vendor sends the browser [default: the configured address]
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = address::page)]
     pub redirect_uri: Option<String>,
     /// Where the app goes afterwards: a path on the same site
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", value_parser = address::path)]
     pub return_to: Option<String>,
     /// Language of the vendor's page [default: the configured one]
     #[arg(long)]
@@ -323,7 +324,7 @@ pub struct Serve {
     #[arg(long, value_name = "FILE")]
     pub tenants: Option<PathBuf>,
     /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070", value_parser = address::listen)]
     pub listen: SocketAddr,
     /// Address under which people reach this host, https or on this machine; a path is the proxy's to take away. The cookie
     /// of a sign-in follows it [default: what each request says]
@@ -366,7 +367,7 @@ pub enum Tenants {
 #[derive(Debug, Args)]
 pub struct Simulate {
     /// Where to listen; port 0 takes any free one
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080")]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080", value_parser = address::listen)]
     pub listen: SocketAddr,
     /// Generate an organisation of so many members [default: the small one of the demo]
     #[arg(long, value_name = "N")]
@@ -397,12 +398,52 @@ impl Cli {
     /// Help and version, which are to be printed, and what cannot be understood.
     pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, Refused> {
         let arguments: Vec<OsString> = arguments.into_iter().collect();
-        Self::try_parse_from(&arguments).map_err(|error| match error.kind() {
+        Self::parsed(&arguments).map_err(|error| match error.kind() {
             ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Refused::Shown(error),
             _ if asks_for_json(&arguments) => Refused::Json(usage(&error)),
             _ => Refused::Shown(error),
         })
     }
+
+    fn parsed(arguments: &[OsString]) -> Result<Self, clap::Error> {
+        let mut command = with_hyphen_values(Self::command());
+        command.build();
+        if let Some((option, next)) = option_without_value(&command, arguments) {
+            let message = format!("{option} has no value before {next}; write {option}={next} if {next} is its value");
+            return Err(command.error(ErrorKind::InvalidValue, message));
+        }
+        Self::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)
+    }
+}
+
+/// Codes, states, cursors and ids may begin with a hyphen, so what follows an option is its value whatever it begins with,
+/// and what stands where a name, a cursor or an address is expected is that. Files alone are left out: one can be written as
+/// `./-x`, and a misspelt option must not become the name of a file that is written.
+fn with_hyphen_values(command: clap::Command) -> clap::Command {
+    let takes = |arg: &Arg| {
+        arg.get_action().takes_values() && !(arg.is_positional() && arg.get_value_hint() == ValueHint::AnyPath)
+    };
+    let command = command.mut_args(|arg| if takes(&arg) { arg.allow_hyphen_values(true) } else { arg });
+    command.mut_subcommands(with_hyphen_values)
+}
+
+/// An option that takes a value, with another option of this program where the value should be: one was forgotten.
+fn option_without_value(command: &clap::Command, arguments: &[OsString]) -> Option<(String, String)> {
+    let mut options: BTreeMap<String, bool> = BTreeMap::new();
+    let mut commands = vec![command];
+    while let Some(command) = commands.pop() {
+        commands.extend(command.get_subcommands());
+        for arg in command.get_arguments() {
+            options.extend(arg.get_long().map(|long| (format!("--{long}"), arg.get_action().takes_values())));
+        }
+    }
+    let text = |argument: &OsString| argument.to_str().map(str::to_owned);
+    let written = arguments.iter().take_while(|argument| *argument != "--").collect::<Vec<_>>();
+    written.windows(2).find_map(|pair| {
+        let (option, next) = (text(pair[0])?, text(pair[1])?);
+        let name = next.split_once('=').map_or(&*next, |(name, _)| name);
+        (options.get(&option) == Some(&true) && options.contains_key(name)).then_some((option, next))
+    })
 }
 
 /// Whether a command line that cannot be understood asks for JSON all the same.
@@ -450,6 +491,47 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_follows_an_option_is_its_value() {
+        let read = |arguments: &str| Cli::parsed(&arguments.split(' ').map(OsString::from).collect::<Vec<_>>());
+        for (arguments, command) in [
+            ("exchange --code -gIW5 --state -x", r#"Exchange { code: "-gIW5", state: "-x""#),
+            ("exchange --code --gIW5 --state=-x", r#"Exchange { code: "--gIW5", state: "-x""#),
+            ("exchange --code -v --state -h", r#"Exchange { code: "-v", state: "-h""#),
+            ("exchange --state x --code c --browser-binding -b", r#"browser_binding: Some("-b")"#),
+            ("exchange --state=--code --code c", r#"state: "--code""#),
+            ("login-url --entry browser --return-to -x", r#"return_to: Some("-x")"#),
+            ("login-url --redirect-uri -x --entry browser", r#"redirect_uri: Some("-x")"#),
+            ("changes --after -_8 --limit 3", r#"Changes { after: Some("-_8"), limit: 3"#),
+            ("acknowledge -_8", r#"Acknowledge { cursor: "-_8""#),
+            ("acknowledge --_8", r#"Acknowledge { cursor: "--_8""#),
+            ("acknowledge -- -v", r#"Acknowledge { cursor: "-v""#),
+            ("member -1 --refresh", r#"Member { id: "-1", refresh: true"#),
+            ("member --refresh -li", r#"Member { id: "-li", refresh: true"#),
+            ("department -1", r#"Department { id: "-1", refresh: false"#),
+            ("members --department -1", r#"department: Some("-1")"#),
+            ("homepage-url -x", r#"HomepageUrl { target: "-x""#),
+            ("tenants remove -acme", r#"Remove { name: "-acme""#),
+        ] {
+            let found = format!("{:?}", read(&format!("org-harness {arguments}")).unwrap().command);
+            assert!(found.contains(command), "{arguments}: {found}");
+        }
+        let options = read("org-harness overview --tenant -acme --env -E").unwrap().global;
+        assert_eq!((&*options.tenant, &*options.env), ("-acme", &["-E".to_owned()][..]));
+        for (arguments, words) in [
+            ("exchange --code --state x", "--code has no value before --state"),
+            ("overview --tenant --report", "--tenant has no value before --report"),
+            ("overview --tenant --format=json", "write --tenant=--format=json if"),
+            ("tenant export --transfer-kye=NAME", "unexpected argument '--transfer-kye'"),
+            ("department 3 --refesh", "unexpected argument '--refesh'"),
+            ("changes --limit -1", "-1"),
+            ("sync --watch -5s", "no duration"),
+        ] {
+            let message = read(&format!("org-harness {arguments}")).unwrap_err().to_string();
+            assert!(message.contains(words), "{arguments}: {message}");
+        }
     }
 
     #[test]

@@ -188,6 +188,8 @@ impl Failure {
         let text = match self {
             Self::Usage { hint, .. } => hint.as_str(),
             Self::Answered(error) => error.hint.as_deref()?,
+            Self::Settings(error) => error.hint()?,
+            Self::Tenants(error) => error.hint()?,
             Self::Component(LoadError::Digest { .. }) => {
                 "if the new component is meant, pin its digest; if not, put the old file back"
             }
@@ -200,7 +202,13 @@ impl Failure {
             }
             Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
             Self::Call(failed) => match &failed.error {
-                CallError::Limit { .. } => "the next call works; for a sync the run goes on where it was",
+                CallError::Limit { site, .. } if site.is_pure() => {
+                    "the answer depends on the component alone, so every call ends like this: this is a defect of the component"
+                }
+                CallError::Limit { site, .. } if site.function == "directory.sync" => {
+                    "the run goes on where it was: sync again"
+                }
+                CallError::Limit { .. } => "the next call begins anew, with nothing of this one left",
                 CallError::Trap { .. } => {
                     "this is a defect of the component; --report --format json shows where it broke off"
                 }

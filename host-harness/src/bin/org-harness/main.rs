@@ -7,7 +7,7 @@
 //!
 //! | Module | What it holds |
 //! |---|---|
-//! | `cli` | options and commands |
+//! | `cli`, `address` | options and commands, and advice about addresses among them |
 //! | `session`, `store`, `places`, `logging` | what a command works with, the user's folders, the log |
 //! | `commands` | one file for each group of commands |
 //! | `public_url` | the address under which people reach a host that serves |
@@ -17,6 +17,7 @@
 //! | `text` | answers for people |
 //! | `simulated` | the only vendor-specific part: `simulate` and `demo` |
 
+mod address;
 mod cli;
 mod commands;
 mod ending;

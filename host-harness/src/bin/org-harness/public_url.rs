@@ -2,6 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
+use host_harness::AddressAdvice;
 use url::{Host, Url};
 
 /// `https://HOST[:PORT][/PATH]`, or http on this machine. Behind a proxy with a path, the proxy takes the path away.
@@ -30,6 +31,9 @@ impl FromStr for PublicUrl {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
+        if let Some(advice) = AddressAdvice::of_web_address(text) {
+            return Err(advice.to_string());
+        }
         let url = Url::parse(text)
             .map_err(|error| format!("{error}; expected an address such as https://app.example.com or with a path"))?;
         let is_loopback = match url.host() {
@@ -83,8 +87,15 @@ mod tests {
             ("http://localhost.example.com", Err("write https")),
             ("http://192.168.0.1", Err("write https")),
             ("ftp://app.example.com", Err("the scheme is \"ftp\"")),
-            ("app.example.com", Err("expected an address")),
-            ("localhost:7070", Err("the scheme is \"localhost\"")),
+            ("app.example.com", Err("write https://app.example.com")),
+            ("app.example.com:8443/org", Err("write https://app.example.com:8443/org")),
+            ("localhost:7070", Err("write http://localhost:7070")),
+            (
+                "https%3A%2F%2Fapp.example.com",
+                Err("percent-encoded already, write it plainly: https://app.example.com"),
+            ),
+            ("https%253A%252F%252Fapp.example.com", Err("write it plainly: https://app.example.com")),
+            ("app", Err("expected an address")),
             ("", Err("expected an address")),
             ("https://", Err("expected an address")),
             ("https://a:b@app.example.com", Err("a name or a password")),

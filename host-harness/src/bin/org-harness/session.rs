@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use host_harness::{
     Answered, BuildError, CallResult, Called, ComponentFile, Element, ElementOptions, FileError, Host, LoadedComponent,
-    TrustedKey, bundled_component,
+    NO_ELEMENT, TrustedKey, bundled_component,
     egress::{AllowList, OperatorList},
     observe::Observer,
     settings::{Document, ElementFolder, SettingsError, Variables},
@@ -16,7 +16,7 @@ use crate::{cli::Global, failure::Failure, output::Output, places, store};
 /// One command makes a handful of calls, so there is no need to reserve room for more.
 const PARALLEL_CALLS: u32 = 8;
 
-const NO_ELEMENT: &str = "name an element folder with --element DIR: a folder with e.json (what kind of element it is) and \
+const ELEMENT_NEEDED: &str = "name an element folder with --element DIR: a folder with e.json (what kind of element it is) and \
                           a file named like the folder (its configuration, a JSON object); `org-harness simulate` writes one \
                           to try things with";
 
@@ -49,7 +49,7 @@ impl Session {
         let component = load(&host, options).await?;
         let storage = storage::open("memory:", storage::Options::default()).await?;
         let nothing = Document::parse("{}").map_err(|error| Failure::Simulation(error.to_string()))?;
-        let made = ElementOptions::new(&options.tenant, "none", nothing, storage);
+        let made = ElementOptions::new(&options.tenant, NO_ELEMENT, nothing, storage);
         Ok(Self { element: host.element(&component, made)? })
     }
 }
@@ -60,7 +60,7 @@ impl Session {
 /// None is named, a variable is not set, or the folder is no element.
 pub fn folder(options: &Global) -> Result<ElementFolder, Failure> {
     let Some(folder) = &options.element else {
-        return Err(Failure::usage("this command needs an element", NO_ELEMENT));
+        return Err(Failure::usage("this command needs an element", ELEMENT_NEEDED));
     };
     let variables = Variables::from_environment(&options.env)
         .map_err(|source| SettingsError::Fill { path: folder.clone(), source })?;

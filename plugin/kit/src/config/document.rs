@@ -5,14 +5,16 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, SeqAccess, Visitor},
+    de::{MapAccess, Visitor},
 };
 
-use super::problem::Finding;
+use super::{field::Words, problem::Finding};
+use crate::{finding, text::Text};
 
 /// A JSON value.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Node {
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Node {
     Null,
     Bool(bool),
     Whole(u64),
@@ -20,24 +22,25 @@ pub(crate) enum Node {
     Number(f64),
     Text(String),
     List(Vec<Node>),
+    #[serde(deserialize_with = "entries")]
     Object(Vec<(String, Node)>),
 }
 
 impl Node {
     /// The kind of value, for people.
-    pub(crate) fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> Words {
         match self {
-            Self::Null => "null",
-            Self::Bool(_) => "a boolean",
-            Self::Whole(_) | Self::Number(_) => "a number",
-            Self::Text(_) => "text",
-            Self::List(_) => "a list",
-            Self::Object(_) => "an object",
+            Self::Null => ("空值", "null"),
+            Self::Bool(_) => ("布尔值", "a boolean"),
+            Self::Whole(_) | Self::Number(_) => ("数字", "a number"),
+            Self::Text(_) => ("文本", "text"),
+            Self::List(_) => ("列表", "a list"),
+            Self::Object(_) => ("对象", "an object"),
         }
     }
 
     /// Whether a form left the value open: `null`, blank text, or an object of nothing else.
-    pub(crate) fn is_blank(&self) -> bool {
+    pub(super) fn is_blank(&self) -> bool {
         match self {
             Self::Null => true,
             Self::Text(text) => text.trim().is_empty(),
@@ -47,107 +50,113 @@ impl Node {
     }
 }
 
-/// Reads a document, whose root must be an object. A byte order mark is reported apart and skipped.
-pub(crate) fn parse(document: &str) -> (Option<Node>, Vec<Finding>) {
+/// Reads a document, whose root must be an object. What the encoding did to it is reported apart.
+pub(super) fn parse(document: &str) -> (Option<Node>, Vec<Finding>) {
+    let text = document.strip_prefix('\u{feff}').unwrap_or(document);
     let mut findings = Vec::new();
-    let text = match document.strip_prefix('\u{feff}') {
-        Some(rest) => {
-            findings.push(Finding::warning(
-                "byte-order-mark",
-                "the document starts with a byte order mark, which JSON does not have",
-                ("请将文件另存为不带 BOM 的 UTF-8", "save the file as UTF-8 without a byte order mark"),
-            ));
-            rest
-        }
-        None => document,
-    };
+    if text.len() < document.len() {
+        findings.push(finding! { warning "byte-order-mark":
+            "文档以字节顺序标记（BOM）开头，JSON 不应有", "the document starts with a byte order mark, which JSON does not have";
+            "请将文件另存为不带 BOM 的 UTF-8", "save the file as UTF-8 without a byte order mark" });
+    }
     if text.trim().is_empty() {
-        findings.push(Finding::error(
-            "empty-document",
-            "the document is empty; expected a JSON object",
-            ("请填写企业 ID、AgentID 与 Secret", "fill in corpId, agentId and secret"),
-        ));
+        findings.push(finding! { error "empty-document":
+        "文档为空，应为 JSON 对象", "the document is empty; expected a JSON object";
+        "请填写元素的配置", "fill in the configuration of the element" });
         return (None, findings);
     }
-    let root = match serde_json::from_str(text) {
-        Ok(root @ Node::Object(_)) => return (Some(root), findings),
-        Ok(root) => root,
-        Err(error) => {
-            // The texts of syntax errors are fixed ("trailing comma at line 3 column 1") and quote nothing; other
-            // errors, which can, do not occur since any JSON makes a node.
-            findings.push(Finding::error(
-                "invalid-json",
-                format!("the document is not valid JSON: {error}"),
-                (
-                    format!("请检查第 {} 行第 {} 列附近的 JSON 语法", error.line(), error.column()),
-                    format!("check the JSON near line {} column {}", error.line(), error.column()),
-                ),
-            ));
-            return (None, findings);
+    match serde_json::from_str(text) {
+        Ok(root @ Node::Object(_)) => {
+            if text.contains('\u{fffd}') {
+                findings.push(finding! { warning "encoding":
+                "文档中有在读取之前就已损坏的字符", "the document has characters that were damaged before it came here";
+                SAVE_AS_UTF_8 });
+            }
+            return (Some(root), findings);
         }
-    };
-    findings.push(Finding::error(
-        "not-an-object",
-        format!("the document is {}; expected a JSON object", root.kind()),
-        ("配置应为 {…} 形式的 JSON 对象", "the configuration has to be a JSON object: {…}"),
-    ));
+        Ok(root) => {
+            let (zh, en) = root.kind();
+            findings.push(finding! { error "not-an-object":
+            "文档是{zh}，应为 JSON 对象", "the document is {en}; expected a JSON object";
+            "配置应为 {{…}} 形式的 JSON 对象", "the configuration has to be a JSON object: {{…}}" });
+        }
+        Err(error) => findings.push(unreadable(text, &error)),
+    }
     (None, findings)
 }
 
-impl<'de> Deserialize<'de> for Node {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(NodeVisitor)
+const SAVE_AS_UTF_8: Words = (
+    "文件可能以 GBK 或 UTF-16 保存：请用编辑器另存为 UTF-8",
+    "the file was probably saved as GBK or UTF-16: save it as UTF-8 with your editor",
+);
+/// What is typed with a Chinese input method or completed by a word processor, and what JSON has in its place.
+const TYPOGRAPHIC: [(&str, char); 8] = [
+    ("“”„‟＂「」", '"'),
+    ("‘’‚＇", '"'),
+    ("：", ':'),
+    ("，、", ','),
+    ("｛", '{'),
+    ("｝", '}'),
+    ("［【", '['),
+    ("］】", ']'),
+];
+/// How the first byte of typographic signs or of a byte order mark shows when UTF-8 is read as GBK or Latin-1, or GBK as
+/// Latin-1.
+const MISREAD: &str = "鈥锛锘âï¡£\u{fffd}\0";
+
+/// Why a document is no JSON. The texts of syntax errors are fixed ("trailing comma at line 3 column 1") and quote nothing;
+/// other errors, which can, do not occur since any JSON makes a node.
+fn unreadable(text: &str, error: &serde_json::Error) -> Finding {
+    let (line, column) = (error.line(), error.column());
+    // Columns count bytes. The parser stops at a sign, or behind the text that a wrong sign left open.
+    let current = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let before: Vec<_> = current.char_indices().take_while(|(at, _)| *at <= column).map(|(_, c)| c).collect();
+    let is_misread = text.contains('\0') || before.iter().rev().take(3).any(|c| MISREAD.contains(*c));
+    // A quotation mark may stand far before the place; any other sign may belong to a text there.
+    let sign = before.iter().rev().enumerate().find_map(|(distance, found)| {
+        let (_, meant) = TYPOGRAPHIC.iter().find(|(signs, _)| signs.contains(*found))?;
+        (distance < 3 || *meant == '"').then_some((*found, *meant))
+    });
+    let hint = match sign {
+        _ if is_misread => SAVE_AS_UTF_8.into(),
+        Some((found, meant)) => Text::new(
+            format!("第 {line} 行有中文或排版符号 {found}：请改为英文半角符号 {meant}"),
+            format!("line {line} has the typographic sign {found}: write {meant} (plain ASCII) in its place"),
+        ),
+        None => Text::new(
+            format!("请检查第 {line} 行第 {column} 列附近的 JSON 语法"),
+            format!("check the JSON near line {line} column {column}"),
+        ),
+    };
+    let mut finding = finding! { error "invalid-json":
+    "文档不是有效的 JSON：第 {line} 行第 {column} 列有语法错误", "the document is not valid JSON: {error}"; hint };
+    if is_misread {
+        finding.code = "encoding";
     }
+    finding
 }
 
-struct NodeVisitor;
+/// The entries of an object in order, repeated ones included.
+fn entries<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, Node)>, D::Error> {
+    struct Entries;
 
-impl<'de> Visitor<'de> for NodeVisitor {
-    type Value = Node;
+    impl<'de> Visitor<'de> for Entries {
+        type Value = Vec<(String, Node)>;
 
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON value")
-    }
-
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Bool(value))
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Whole(value))
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(u64::try_from(value).map_or(Node::Number(value as f64), Node::Whole))
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Node, E> {
-        Ok(Node::Number(value))
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Text(value.to_owned()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = access.next_element()? {
-            items.push(item);
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
         }
-        Ok(Node::List(items))
+
+        fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some(entry) = access.next_entry()? {
+                entries.push(entry);
+            }
+            Ok(entries)
+        }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(entry) = access.next_entry()? {
-            entries.push(entry);
-        }
-        Ok(Node::Object(entries))
-    }
+    deserializer.deserialize_map(Entries)
 }
 
 #[cfg(test)]
@@ -175,7 +184,7 @@ mod tests {
             assert_eq!(root, None);
             assert_eq!(findings.iter().map(|finding| finding.code).collect::<Vec<_>>(), codes, "{document}");
             let last = &findings[findings.len() - 1];
-            assert!(last.message.contains(message), "{}", last.message);
+            assert!(last.message.en.contains(message), "{}", last.message.en);
             assert!(!format!("{findings:?}").contains("S3CRET"), "{findings:?}");
         }
     }
@@ -193,5 +202,31 @@ mod tests {
         let entries = [("b", Node::Whole(1)), ("a", Node::List(list)), ("b", Node::Object(Vec::new()))];
         assert_eq!(root, Some(Node::Object(entries.map(|(key, node)| (key.to_owned(), node)).to_vec())));
         assert_eq!(findings.len(), 1);
+    }
+
+    #[test]
+    fn signs_and_encodings_that_json_does_not_have_are_told_with_a_way_out() {
+        for (document, code, hint) in [
+            ("{“a”: 1}", "invalid-json", "the typographic sign “: write \" (plain ASCII)"),
+            ("{\"a\"：1}", "invalid-json", "the typographic sign ：: write : "),
+            ("{\n  \"a\": ‘x’\n}", "invalid-json", "line 2 has the typographic sign ‘: write \""),
+            ("{\"a\": \"x\"，\"b\": 1}", "invalid-json", "the typographic sign ，: write ,"),
+            ("｛\"a\": 1｝", "invalid-json", "the typographic sign ｛: write {"),
+            ("{\"a\": 1｝", "invalid-json", "the typographic sign ｝: write }"),
+            ("{\"a”: \"x\"}", "invalid-json", "the typographic sign ”: write \""),
+            ("{\"a\": \"说明：见附件\",}", "invalid-json", "check the JSON near line 1 column"),
+            ("{\u{fffd}\u{fffd}a\u{fffd}\u{fffd}: 1}", "encoding", "save it as UTF-8"),
+            ("{鈥渁鈥?: 1}", "encoding", "save it as UTF-8"),
+            ("{¡°a¡±: 1}", "encoding", "save it as UTF-8"),
+            ("ï»¿{\"a\": 1}", "encoding", "save it as UTF-8"),
+            ("{\0\"\0a\0\"\0:\0[\0]\0}\0", "encoding", "save it as UTF-8"),
+            ("{\"a\": \"\u{fffd}\u{fffd}\"}", "encoding", "save it as UTF-8"),
+            ("{\"a\": }", "invalid-json", "check the JSON near line 1 column 7"),
+        ] {
+            let (_, findings) = parse(document);
+            assert_eq!(findings.len(), 1, "{document}");
+            assert_eq!(findings[0].code, code, "{document}");
+            assert!(findings[0].hint.en.contains(hint), "{document}: {}", findings[0].hint.en);
+        }
     }
 }

@@ -1,42 +1,60 @@
 //! Values that somebody has yet to fill in.
+//!
+//! Some are certain, such as a template variable. Others only look so: those are errors where the value is not sound
+//! either, and otherwise a warning, since a real value must never be refused.
 
-use super::problem::{Finding, quoted};
-use crate::config::field::Field;
+use super::{
+    field::{Field, Kind, Use},
+    problem::Finding,
+    shown::shown,
+    suggestion::plain,
+};
+use crate::{finding, text::Text};
 
 /// Whole values, in lower case, that documents and forms use for "put yours here".
-const WHOLE: [&str; 11] =
-    ["changeme", "todo", "tbd", "placeholder", "corpid", "agentid", "corp-id", "agent-id", "null", "none", "undefined"];
-/// Beginnings of such values.
-const STARTS: [&str; 5] = ["your", "my-corp", "my_corp", "insert", "replace"];
-/// What Chinese ones contain, also within an address.
+const WHOLE: [&str; 7] = ["changeme", "todo", "tbd", "placeholder", "null", "none", "undefined"];
+/// Words with which such values begin.
+const STARTS: [&str; 3] = ["your", "insert", "replace"];
+/// What Chinese ones contain.
 const CHINESE: [&str; 8] = ["你的", "您的", "请填", "请输入", "请替换", "填写", "替换", "占位"];
 
-/// The finding for a value that is still a placeholder.
-pub(crate) fn find(field: &Field, value: &str) -> Option<Finding> {
-    if let Some(name) = template(value) {
-        let (zh, en) = match name {
-            Some(name) => (
+/// The finding for a value that is still a placeholder. `is_sound` tells whether the value passes for a real one.
+pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding> {
+    let is_password = matches!(field.kind, Kind::Secret(Use::Proxy));
+    if let Some(name) = template(value).filter(|name| !is_password || name.is_some()) {
+        let hint = match name {
+            Some(name) => Text::new(
                 format!("请平台运维向该元素提供变量 {name}"),
                 format!("the operator of the platform grants the variable {name} to this element"),
             ),
-            None => (
-                "请替换模板变量，或请平台运维提供该变量".to_owned(),
-                "replace the template variable, or ask the operator of the platform to grant it".to_owned(),
+            None => Text::new(
+                "请替换模板变量，或请平台运维提供该变量",
+                "replace the template variable, or ask the operator of the platform to grant it",
             ),
         };
-        return Some(Finding::error("placeholder", "the template variable was not filled in", (zh, en)));
+        return Some(
+            finding! { error "placeholder": "模板变量尚未替换", "the template variable was not filled in"; hint },
+        );
     }
-    if !is_stand_in(value) {
-        return None;
-    }
-    let found = if field.secret { "a placeholder".to_owned() } else { format!("the placeholder {}", quoted(value)) };
-    let (label_zh, label_en) = field.label;
-    let (place_zh, place_en) = field.place.unwrap_or(("管理后台", "the console"));
-    Some(Finding::error(
-        "placeholder",
-        format!("found {found}; expected the {label_en}"),
-        (format!("请填写真实的{label_zh}（{place_zh}）"), format!("fill in the real {label_en} ({place_en})")),
-    ))
+    let is_free = matches!(field.kind, Kind::Free);
+    let is_error = match () {
+        () if is_password => return None,
+        () if is_filler(field, value) => !is_free || !is_sound,
+        () if is_likely(value) => !is_sound,
+        // No identifier, secret or keyword is written in Chinese.
+        () if !is_sound && !value.contains("://") && value.chars().any(is_chinese) => true,
+        () => return None,
+    };
+    let found = if field.is_secret() { Text::default() } else { shown(value) };
+    let (found_zh, found_en) = (format!("占位内容{}", found.zh), format!("placeholder {}", found.en));
+    let (found_zh, found_en) = (found_zh.trim_end(), found_en.trim_end());
+    let ((zh, en), (place_zh, place_en)) = (field.label, field.place.unwrap_or(("管理后台", "the console")));
+    let hint = (format!("请填写真实的{zh}（{place_zh}）"), format!("fill in the real {en} ({place_en})"));
+    Some(if is_error {
+        finding! { error "placeholder": "填写的是{found_zh}，应为{zh}", "found a {found_en}; expected the {en}"; hint }
+    } else {
+        finding! { warning "placeholder": "{zh}看起来像{found_zh}", "the {en} looks like a {found_en}"; hint }
+    })
 }
 
 /// `{{NAME}}` or `${NAME}` somewhere in the value. The name is told when it looks like one and is all there is.
@@ -53,95 +71,32 @@ fn template(value: &str) -> Option<Option<&str>> {
     }))
 }
 
-fn is_stand_in(value: &str) -> bool {
+/// `xxxx`, `idxxxxxxxx`, `***`: one letter over and over; `<tenant id>`; `changeme`; the name of the field itself.
+fn is_filler(field: &Field, value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    let is_address = lower.contains("://");
-    // `xxxx`, `wwxxxxxxxx`, `***`: one letter over and over.
-    let rest = lower.strip_prefix("ww").filter(|rest| !rest.is_empty()).unwrap_or(&lower);
-    let is_filler = rest.len() >= 3 && ["x", "*", ".", "…"].iter().any(|filler| rest.replace(filler, "").is_empty());
+    let is_repeated =
+        lower.len() >= 3 && ["x", "*", ".", "…"].iter().any(|filler| lower.replace(filler, "").is_empty());
+    let begin = lower.trim_end_matches('x');
+    let is_begun = begin.chars().count() <= 2 && lower.len() - begin.len() >= 6;
     let is_bracketed = lower.starts_with('<') && lower.ends_with('>');
-    is_filler
-        || is_bracketed
-        || WHOLE.contains(&lower.as_str())
-        || STARTS.iter().any(|start| lower.starts_with(start))
-        || CHINESE.iter().any(|part| value.contains(part))
-        || (!is_address && value.chars().any(is_chinese))
+    let is_key = plain(field.split().1) == plain(value);
+    is_repeated || is_begun || is_bracketed || is_key || WHOLE.contains(&lower.as_str())
 }
 
-/// No identifier, secret or keyword is written in Chinese.
+/// `your-tenant`, `yourTenant`, `https://your-domain/`, `填写租户`; but not `yourong`, which is a name.
+fn is_likely(value: &str) -> bool {
+    let start = value.split_once("://").map_or(value, |(_, rest)| rest);
+    let lower = start.to_ascii_lowercase().replace('_', "-");
+    let begins = |word: &&str| {
+        lower.starts_with(*word) && {
+            let (head, rest) = start.split_at(word.len());
+            let is_hump = |c: char| c.is_ascii_uppercase() && head.ends_with(|c: char| c.is_ascii_lowercase());
+            rest.chars().next().is_none_or(|c| matches!(c, '-' | '_' | ' ') || is_hump(c))
+        }
+    };
+    STARTS.iter().any(begins) || CHINESE.iter().any(|part| value.contains(part))
+}
+
 fn is_chinese(c: char) -> bool {
     matches!(c, '\u{3400}'..='\u{9fff}')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        config::{
-            field::{CORP_ID, REDIRECT_URI, SECRET},
-            problem::Problems,
-        },
-        text::Locale,
-    };
-
-    #[test]
-    fn what_is_yet_to_be_filled_in_is_found() {
-        for value in [
-            "{{WECOM_SECRET}}",
-            "{{ WECOM_SECRET }}",
-            "${WECOM_SECRET}",
-            "prefix-{{X}}",
-            "your-corp-id",
-            "YOUR_CORP_ID",
-            "yourCorpId",
-            "<corp id>",
-            "xxx",
-            "wwxxxxxxxxxxxxxxxx",
-            "******",
-            "企业ID",
-            "请填写企业ID",
-            "changeme",
-            "TODO",
-            "corpId",
-            "undefined",
-            "https://你的域名/login",
-            "https://{{HOST}}/login",
-        ] {
-            assert!(find(&CORP_ID, value).is_some(), "{value}");
-        }
-    }
-
-    #[test]
-    fn real_values_pass() {
-        for value in [
-            "ww0123456789abcdef",
-            "wx0123456789abcdef",
-            "wwxx",
-            "1000002",
-            "nJ3vX9-kQz_81bYw",
-            "secret://secret?v=0a1b",
-            "https://app.example.com/login",
-            "https://例子.example/login",
-            "{json}",
-            "a{{b",
-        ] {
-            assert!(find(&CORP_ID, value).is_none(), "{value}");
-        }
-    }
-
-    #[test]
-    fn a_name_of_a_variable_is_told_and_a_secret_is_not() {
-        for (field, value, shown, hidden) in [
-            (&SECRET, "{{WECOM_SECRET}}", "WECOM_SECRET", "{{"),
-            (&SECRET, "your-S3CRET", "a placeholder", "S3CRET"),
-            (&SECRET, "{{S3CRET and more}}", "template variable", "S3CRET"),
-            (&CORP_ID, "your-corp", "your-corp", "Secret"),
-            (&REDIRECT_URI, "https://{{HOST}}/x", "template variable", "HOST"),
-        ] {
-            let mut problems = Problems::default();
-            problems.add("", find(field, value).unwrap());
-            let report = format!("{:?}", problems.report(Locale::Both));
-            assert!(report.contains(shown) && !report.contains(hidden), "{report}");
-        }
-    }
 }

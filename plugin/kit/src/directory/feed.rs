@@ -186,9 +186,7 @@ fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<Entry>) -> Resu
             kind: entry.kind,
             id: entry.id,
             record: match entry.subject {
-                Subject::Member { presence, member } => {
-                    contract::Changed::Member(show_member(member, presence, roles))
-                }
+                Subject::Member { presence, member } => contract::Changed::Member(show_member(member, presence, roles)),
                 Subject::Department { department } => contract::Changed::Department(show_department(department)),
             },
         })
@@ -203,7 +201,10 @@ fn parse_cursor(cursor: &str) -> Result<u64, Failure> {
     cursor.strip_prefix('c').and_then(|digits| digits.parse().ok()).ok_or_else(|| {
         Failure::invalid_argument(
             "cursor",
-            ("该游标不是 changes 返回的：请原样传回", "the cursor was not made by `changes`: pass on what a page answered"),
+            (
+                "该游标不是 changes 返回的：请原样传回",
+                "the cursor was not made by `changes`: pass on what a page answered",
+            ),
         )
     })
 }

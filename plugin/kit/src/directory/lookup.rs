@@ -1,10 +1,13 @@
 //! Looking a member up for the sign-in, which wants to know little but at once.
 
 use super::{
-    key, roles,
-    record::{MemberRecord, is_present},
+    head::Head,
+    key,
+    record::{CLOCK_SKEW_MS, MemberRecord},
+    roles::Roles,
+    status::is_present,
 };
-use crate::{failure::Failure, platform::Platform, store};
+use crate::{config::Common, contract::storage::Entry, failure::Failure, platform::Platform, store};
 
 /// A member of the copy, for the sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,18 +22,41 @@ pub struct Found {
     pub roles: Vec<String>,
     /// Whether the member is in the visible range.
     pub present: bool,
+    /// Milliseconds since the last complete sync; nothing when that is unknown.
+    pub age_ms: Option<u64>,
 }
 
-/// Looks a member up for the sign-in; `None` when the copy does not know the id.
-pub fn find<P: Platform>(platform: &P, id: &str) -> Result<Option<Found>, Failure> {
-    let Some(stored) = store::get::<_, MemberRecord>(platform, &key::member(id))? else { return Ok(None) };
-    let MemberRecord { presence, member, .. } = stored.value;
-    let roles = roles::read(platform, id)?.filter(|overlay| !overlay.suspended).map(|overlay| overlay.roles);
+/// Looks a member up for the sign-in; `None` when this organisation's copy does not know the id. The copy of another
+/// organisation is none: its ids mean other people.
+///
+/// # Errors
+/// What storage fails with.
+pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Option<Found>, Failure> {
+    let keys =
+        [key::HEAD.to_owned(), key::member(common.ids, id), key::roles(common.ids, id), key::SYNCED_AT.to_owned()];
+    let mut entries = store::get_many(platform, &keys)?.into_iter();
+    let mut next = || entries.next().flatten();
+    let (head, member, roles, synced_at) = (next(), next(), next(), next());
+
+    let (Some(head), Some(member)) = (head, member) else { return Ok(None) };
+    let head: Head = store::parse(&head)?.value;
+    if !head.is_of(common) {
+        return Ok(None);
+    }
+    let MemberRecord { presence, member, .. } = store::parse(&member)?.value;
+    let roles: Option<Roles> = store::parsed(roles.as_ref())?;
     Ok(Some(Found {
         id: member.id,
         name: member.name,
         departments: member.departments.into_iter().map(|place| place.id).collect(),
-        roles: roles.unwrap_or_default(),
+        roles: roles.filter(|roles| !roles.suspended).map(|roles| roles.roles).unwrap_or_default(),
         present: is_present(presence),
+        age_ms: synced_at.and_then(|entry| age_ms(&entry, platform.now_ms())),
     }))
+}
+
+/// A time that cannot be read, or that is still to come, says nothing about the age.
+fn age_ms(synced_at: &Entry, now: u64) -> Option<u64> {
+    let synced_at: u64 = store::parse(synced_at).ok()?.value;
+    (synced_at <= now.saturating_add(CLOCK_SKEW_MS)).then(|| now.saturating_sub(synced_at))
 }

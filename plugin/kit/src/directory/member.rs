@@ -177,6 +177,10 @@ impl Absent {
     pub const NAME_EN: Self = Self(1 << 18);
     /// The parent of a department.
     pub const PARENT: Self = Self(1 << 19);
+    /// [`Member::departments`]
+    pub const DEPARTMENTS: Self = Self(1 << 20);
+    /// [`Member::status`]
+    pub const STATUS: Self = Self(1 << 21);
 
     /// Whether this is the empty set.
     pub fn is_none(&self) -> bool {
@@ -292,10 +296,17 @@ impl FetchedMember {
         if absent.has(Absent::ATTRIBUTES) {
             member.attributes.clone_from(&known.attributes);
         }
+        if absent.has(Absent::STATUS) {
+            member.status = known.status;
+        }
+        if absent.has(Absent::DEPARTMENTS) {
+            member.departments.clone_from(&known.departments);
+        }
         // A main department that the member has left is none any more.
         if absent.has(Absent::MAIN_DEPARTMENT) {
             let known = known.main_department.as_ref();
-            member.main_department = known.filter(|id| member.departments.iter().any(|place| place.id == **id)).cloned();
+            member.main_department =
+                known.filter(|id| member.departments.iter().any(|place| place.id == **id)).cloned();
         }
         for place in &mut member.departments {
             let Some(before) = known.departments.iter().find(|before| before.id == place.id) else { continue };

@@ -10,7 +10,6 @@ pub mod feed;
 pub mod head;
 pub mod id;
 pub mod key;
-#[cfg(any())]
 pub mod lookup;
 pub mod member;
 pub mod read;

@@ -61,7 +61,8 @@ pub fn members<P: Platform>(
             let prefix = key::index(department);
             let page = scan(platform, &prefix, cursor, limit)?;
             let cursor = next_cursor(&page, &prefix);
-            let keys: Vec<String> = page.entries.iter().map(|entry| [key::MEMBERS, &entry.key[prefix.len()..]].concat()).collect();
+            let keys: Vec<String> =
+                page.entries.iter().map(|entry| [key::MEMBERS, &entry.key[prefix.len()..]].concat()).collect();
             (store::get_many(platform, &keys)?.into_iter().flatten().collect(), cursor)
         }
     };
@@ -167,7 +168,10 @@ fn scan<P: Platform>(platform: &P, prefix: &str, cursor: Option<&str>, limit: u3
         Some(cursor) => Some(cursor.strip_prefix("k:").map(|rest| format!("{prefix}{rest}")).ok_or_else(|| {
             Failure::invalid_argument(
                 "cursor",
-                ("该游标不是本接口返回的：请原样传回", "the cursor was not made by this function: pass on what a page answered"),
+                (
+                    "该游标不是本接口返回的：请原样传回",
+                    "the cursor was not made by this function: pass on what a page answered",
+                ),
             )
         })?),
     };

@@ -48,7 +48,7 @@ impl<'a> MemberOutline<'a> {
 
 /// How far ahead of the store's clock a record may lie before it is not believed: what a host wrote whose clock was wrong
 /// must not keep everybody else from writing until then.
-const CLOCK_SKEW_MS: u64 = 10 * 60 * 1_000;
+pub(crate) const CLOCK_SKEW_MS: u64 = 10 * 60 * 1_000;
 
 /// Whether what was read at `stored` outlives what was read at `fetched`, seen `now`: of two writers the one that read
 /// later wins.
@@ -59,8 +59,7 @@ pub(crate) fn outlives(stored: u64, fetched: u64, now: u64) -> bool {
 /// A member as the contract shows it.
 pub fn show_member(member: Member, presence: MemberStatus, roles: Option<Roles>) -> contract::Member {
     let roles = roles.unwrap_or_default();
-    let (roles, suspended_roles) =
-        if roles.suspended { (Vec::new(), roles.roles) } else { (roles.roles, Vec::new()) };
+    let (roles, suspended_roles) = if roles.suspended { (Vec::new(), roles.roles) } else { (roles.roles, Vec::new()) };
     contract::Member {
         id: member.id,
         name: member.name,

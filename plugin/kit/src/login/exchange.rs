@@ -4,80 +4,75 @@
 //!
 //! 1. The state is consumed and the exchange written down as pending, in one step. Of two requests with the same code
 //!    and state one wins; the other waits for its outcome.
-//! 2. WeCom is asked about the code, which spends it.
+//! 2. The vendor is asked about the code, which spends it.
 //! 3. The outcome replaces the pending record for the rest of its 30 seconds, so that a repeated request (browsers and
-//!    WeCom's clients repeat callback pages) has the same answer without a second call.
+//!    the vendors' clients repeat callback pages) has the same answer without a second call.
 //!
-//! When WeCom certainly did not look at the code, the state is put back instead, so that the person can reload the
-//! page once the trouble is over. A pending record that vanishes by itself belonged to somebody who died; nobody knows
-//! whether the code is spent, so the sign-in starts again.
+//! When the code may still be good, the state is put back instead, so that the person can reload the page once the
+//! trouble is over; a code that was spent all the same is then refused by the vendor. A pending record that vanishes by
+//! itself belonged to somebody who died; nobody knows whether the code is spent, so the sign-in starts again.
+
+use serde::de::DeserializeOwned;
 
 use crate::{
-    config::{Config, HomepageState},
+    config::HomepageState,
     contract::{
-        log,
+        log::Level,
         login::{Exchange, ExchangeRequest},
-        storage::{Op, Outcome as Applied, StorageError, Version},
-        types::Reason,
+        storage::{Entry, Op, Outcome, StorageError, Version},
     },
     failure::Failure,
+    fingerprint,
     login::{
-        argument, identity,
-        record::{self, Record},
-        state::{self, Issued},
+        argument,
+        cached_exchange::{self, CachedExchange},
+        identity,
+        login_state::{self, LoginState},
+        message,
     },
     platform::Platform,
     store::{self, Stored},
-    text::Text,
-    vendor::{
-        answer::{self, Cause, Miss},
-        api::Api,
-        client::{Call, Client},
-        codes::{self, Class},
-        fingerprint,
-        wire::login::IdentityAnswer,
-    },
+    vendor::{Client, Vendor},
 };
 
 /// Rounds of read, wait, try. Every round but the last ends because somebody else changed something.
 const ROUNDS: u32 = 8;
 /// What is left of the call for its own work when waiting for another exchange ends.
 const CALL_RESERVE_MS: u64 = 200;
-/// Codes that come before the code is looked at: the address, the app or the permission is refused.
-const BEFORE_THE_CODE: [i64; 13] =
-    [41001, 48001, 48002, 48004, 48005, 48006, 48010, 50003, 50006, 60020, 60031, 301_002, 301_007];
 
 /// Turns code and state into an identity.
 ///
 /// # Errors
-/// `invalid-argument` for what cannot have come from WeCom; `login-rejected` for a state or code that is unknown,
-/// expired, spent or of another browser; else what WeCom, the host or storage fails with.
-pub fn exchange_code<P: Platform>(
+/// `invalid-argument` for what cannot have come from the vendor; `login-rejected` for a state or code that is unknown,
+/// expired, spent or of another browser or organisation; else what the vendor, the host or storage fails with. Messages
+/// are for whoever signs in.
+pub fn exchange_code<V: Vendor, P: Platform>(
     platform: &P,
-    config: &Config,
+    config: &V::Config,
     request: &ExchangeRequest,
 ) -> Result<Exchange, Failure> {
     argument::code(&request.code)?;
     argument::state(&request.state)?;
     argument::binding(request.browser_binding.as_deref())?;
-    let is_homepage = request.state == config.corp_id;
-    if is_homepage && config.homepage_state == HomepageState::Refuse {
-        return Err(homepage_refused());
+    let common = V::common(config);
+    let is_homepage = V::homepage_state(config) == Some(&request.state);
+    if is_homepage && common.homepage == HomepageState::Refuse {
+        return Err(message::homepage_refused());
     }
-    let attempt = Attempt {
+    let context = ExchangeContext::<V, P> {
         platform,
         config,
         request,
         is_homepage,
-        key: record::key(&request.code, &request.state, request.browser_binding.as_deref()),
+        key: cached_exchange::key(common, request),
         holder: fingerprint::mark(platform),
     };
-    attempt.run()
+    context.run()
 }
 
-struct Attempt<'a, P: Platform> {
+struct ExchangeContext<'a, V: Vendor, P: Platform> {
     platform: &'a P,
-    config: &'a Config,
+    config: &'a V::Config,
     request: &'a ExchangeRequest,
     /// Whether the state is the constant one of a home page URL.
     is_homepage: bool,
@@ -85,168 +80,175 @@ struct Attempt<'a, P: Platform> {
     holder: String,
 }
 
-/// What storage says at one moment.
-struct Snapshot {
-    record: Option<Stored<Record>>,
-    issued: Option<Stored<Issued>>,
-}
-
-/// The right to ask WeCom.
-struct Turn {
+/// The right to ask the vendor.
+struct ExchangeLease {
     version: Version,
     started_at_ms: u64,
     /// What was consumed; nothing for a home page.
-    issued: Option<Issued>,
+    login_state: Option<LoginState>,
 }
 
-impl<P: Platform> Attempt<'_, P> {
+impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
     fn run(&self) -> Result<Exchange, Failure> {
         // What was consumed by a write of which nobody knows whether it was carried out.
-        let mut unsure: Option<Option<Issued>> = None;
+        let mut unsure: Option<Option<LoginState>> = None;
         // When the record that was waited for would have run out.
         let mut waited_until_ms: Option<u64> = None;
         for _ in 0..ROUNDS {
-            let Snapshot { record, issued } = self.read()?;
-            match record {
-                Some(Stored { value: Record::Done(ending), .. }) => return Ok((*ending).into()),
-                Some(Stored { value: Record::Failed(refusal), .. }) => return Err((*refusal).into()),
-                Some(Stored { value: Record::Pending { holder, started_at_ms }, version }) => match unsure.take() {
-                    Some(issued) if holder == self.holder => {
-                        return self.finish(Turn { version, started_at_ms, issued });
+            let (cached, login_state) = self.read()?;
+            let version = cached.as_ref().map(|entry| entry.version);
+            match cached.as_ref().and_then(readable) {
+                Some(Stored { value: CachedExchange::Done(exchange), .. }) => return Ok(*exchange),
+                Some(Stored { value: CachedExchange::Failed(failure), .. }) => return Err(*failure),
+                Some(Stored { value: CachedExchange::Pending { holder, started_at_ms }, version }) => {
+                    match unsure.take() {
+                        Some(login_state) if holder == self.holder => {
+                            return self.finish(&ExchangeLease { version, started_at_ms, login_state });
+                        }
+                        _ => {
+                            self.park(version)?;
+                            waited_until_ms = Some(started_at_ms + cached_exchange::LIFE_MS);
+                            continue;
+                        }
                     }
-                    _ => {
-                        self.park(version)?;
-                        waited_until_ms = Some(started_at_ms + record::LIFE_MS);
-                        continue;
-                    }
-                },
+                }
                 None => {}
             }
             let now = self.platform.now_ms();
             if self.is_homepage && waited_until_ms.is_some_and(|until| until <= now) {
-                return Err(rejected("the first exchange of this code ended without an outcome"));
+                return Err(message::rejected(
+                    "上一次登录请求未能完成",
+                    "the first request of this sign-in did not end",
+                ));
             }
-            let issued = self.admitted(issued, now)?;
-            let ops = self.opening(issued.as_ref(), now);
-            let issued = issued.map(|stored| stored.value);
+            let login_state = self.admitted(login_state, now)?;
+            let ops = self.opening(version, login_state.as_ref(), now);
+            let login_state = login_state.map(|stored| stored.value);
             match self.platform.apply(&ops) {
-                Ok(Applied::Applied(versions)) => {
+                Ok(Outcome::Applied(versions)) => {
                     // The one put of the opening is the pending record.
-                    let Some(&version) = versions.first() else { return Err(unfinished()) };
-                    return self.finish(Turn { version, started_at_ms: now, issued });
+                    let Some(&version) = versions.first() else { return Err(message::unfinished()) };
+                    return self.finish(&ExchangeLease { version, started_at_ms: now, login_state });
                 }
-                Ok(Applied::Conflict(_)) => {}
-                Err(StorageError::Unavailable(true)) => unsure = Some(issued),
-                Err(error) => return Err(error.into()),
+                Ok(Outcome::Conflict(_)) => {}
+                Err(StorageError::Unavailable(true)) => unsure = Some(login_state),
+                Err(error) => return Err(self.untouched(error.into())),
             }
         }
-        Err(unfinished())
+        Err(message::unfinished())
     }
 
     /// The exchange and the state, at one moment.
-    fn read(&self) -> Result<Snapshot, Failure> {
-        let keys = [self.key.clone(), state::key(&self.request.state)];
-        let mut entries = store::get_many(self.platform, &keys)?.into_iter();
-        let record = entries.next().flatten().map(|entry| store::parse(&entry)).transpose()?;
-        let issued = entries.next().flatten().map(|entry| store::parse(&entry)).transpose()?;
-        Ok(Snapshot { record, issued })
+    fn read(&self) -> Result<(Option<Entry>, Option<Stored<LoginState>>), Failure> {
+        let keys = [self.key.clone(), login_state::key(&self.request.state)];
+        let entries = store::get_many(self.platform, &keys).map_err(|failure| self.untouched(failure))?;
+        let mut entries = entries.into_iter();
+        let cached = entries.next().flatten();
+        Ok((cached, entries.next().flatten().as_ref().and_then(readable)))
     }
 
     /// The state, if this request may use it; nothing for a home page.
-    fn admitted(&self, issued: Option<Stored<Issued>>, now: u64) -> Result<Option<Stored<Issued>>, Failure> {
+    fn admitted(
+        &self,
+        login_state: Option<Stored<LoginState>>,
+        now: u64,
+    ) -> Result<Option<Stored<LoginState>>, Failure> {
         if self.is_homepage {
             return Ok(None);
         }
-        let issued = issued
-            .filter(|stored| stored.value.expires_at_ms > now)
-            .ok_or_else(|| rejected("the state is unknown, spent or expired"))?;
-        if issued.value.admits(self.request.browser_binding.as_deref()) {
-            Ok(Some(issued))
-        } else {
-            Err(rejected("the state was made for another browser"))
+        let common = V::common(self.config);
+        let login_state = login_state.filter(|stored| stored.value.expires_at_ms > now).ok_or_else(|| {
+            message::rejected("登录链接已使用或已过期", "the sign-in link was used already or has expired")
+        })?;
+        if !common.ids.is_same(&login_state.value.organisation, &common.organisation) {
+            return Err(message::rejected(
+                "该登录是为另一家企业发起的",
+                "the sign-in was begun for another organisation",
+            ));
         }
+        if !login_state.value.admits(self.request.browser_binding.as_deref()) {
+            return Err(message::rejected("登录须在同一浏览器中完成", "the sign-in was begun in another browser"));
+        }
+        Ok(Some(login_state))
     }
 
-    /// Consumes the state and writes the exchange down.
-    fn opening(&self, issued: Option<&Stored<Issued>>, now: u64) -> Vec<Op> {
-        let pending = Record::Pending { holder: self.holder.clone(), started_at_ms: now };
-        let mut ops = vec![store::check(&self.key, None), store::put_sealed(&self.key, &pending, record::LIFE_MS)];
-        if let Some(stored) = issued {
-            ops.extend(state::consume(&self.request.state, stored.version));
+    /// Consumes the state and writes the exchange down, in place of one that cannot be read.
+    fn opening(&self, unreadable: Option<Version>, login_state: Option<&Stored<LoginState>>, now: u64) -> Vec<Op> {
+        let pending = CachedExchange::Pending { holder: self.holder.clone(), started_at_ms: now };
+        let mut ops =
+            vec![store::check(&self.key, unreadable), store::put_sealed(&self.key, &pending, cached_exchange::LIFE_MS)];
+        if let Some(stored) = login_state {
+            ops.extend(login_state::consume(&self.request.state, stored.version));
         }
         ops
     }
 
     /// Parks until another's exchange ends, as far as this call lasts.
     fn park(&self, version: Version) -> Result<(), Failure> {
-        let left = self.platform.remaining().wall_ms.saturating_sub(CALL_RESERVE_MS).min(record::LIFE_MS);
+        let left = self.platform.remaining().wall_ms.saturating_sub(CALL_RESERVE_MS).min(cached_exchange::LIFE_MS);
         if left == 0 {
-            return Err(unfinished());
+            return Err(message::unfinished());
         }
-        self.platform.wait(&self.key, Some(version), u32::try_from(left).unwrap_or(u32::MAX))?;
-        Ok(())
+        let timeout_ms = u32::try_from(left).unwrap_or(u32::MAX);
+        let outcome = self.platform.wait(&self.key, Some(version), timeout_ms);
+        outcome.map(|_| ()).map_err(|error| self.untouched(error.into()))
     }
 
-    fn finish(&self, turn: Turn) -> Result<Exchange, Failure> {
-        let client = Client::new(self.platform, self.config);
-        let answer = match self.ask(&client) {
-            Ok(answer) => answer,
-            Err(miss) if is_before_the_code(&miss) => {
-                self.put_back(&turn);
-                return Err(miss.failure);
-            }
-            Err(miss) => {
-                self.remember(&turn, &Record::Failed(Box::new((&miss.failure).into())));
-                return Err(miss.failure);
+    fn finish(&self, lease: &ExchangeLease) -> Result<Exchange, Failure> {
+        let client = V::client(self.platform, self.config);
+        let identified = match client.identify(&self.request.code) {
+            Ok(identified) => identified,
+            Err(error) => {
+                let failure = message::plain(self.platform, error.failure, error.may_retry);
+                if error.may_retry {
+                    self.put_back(lease);
+                } else {
+                    self.remember(lease, &CachedExchange::Failed(Box::new(failure.clone())));
+                }
+                return Err(failure);
             }
         };
-        let door = turn.issued.as_ref().map(|issued| issued.door);
-        match identity::resolve(self.platform, self.config, &client, door, answer) {
-            Ok(seen) => {
+        let entry = lease.login_state.as_ref().map(|login_state| &login_state.entry);
+        match identity::resolve(self.platform, V::common(self.config), &client, entry, identified) {
+            Ok((outcome, warnings)) => {
                 let exchange = Exchange {
-                    outcome: seen.outcome,
-                    return_to: turn.issued.as_ref().and_then(|issued| issued.return_to.clone()),
-                    state_verified: turn.issued.is_some(),
-                    warnings: seen.warnings,
+                    outcome,
+                    return_to: lease.login_state.as_ref().and_then(|login_state| login_state.return_to.clone()),
+                    state_verified: lease.login_state.is_some(),
+                    warnings,
                 };
-                self.remember(&turn, &Record::Done(Box::new(exchange.clone().into())));
+                self.remember(lease, &CachedExchange::Done(Box::new(exchange.clone())));
                 Ok(exchange)
             }
             Err(failure) => {
-                self.remember(&turn, &Record::Failed(Box::new((&failure).into())));
+                let failure = message::plain(self.platform, failure, false);
+                self.remember(lease, &CachedExchange::Failed(Box::new(failure.clone())));
                 Err(failure)
             }
         }
     }
 
-    /// Asks WeCom about the code, on the legacy path where the current one does not exist.
-    fn ask(&self, client: &Client<'_, P>) -> Result<IdentityAnswer, Miss> {
-        let call = |api| Call::get(api, vec![("code", self.request.code.clone())]);
-        let (api, outcome) = match client.once(&call(Api::AuthGetUserInfo)) {
-            Err(miss) if miss.cause == Cause::Status(404) => {
-                (Api::UserGetUserInfo, client.once(&call(Api::UserGetUserInfo)))
-            }
-            outcome => (Api::AuthGetUserInfo, outcome),
-        };
-        serde_json::from_str(&outcome?).map_err(|error| answer::unreadable(api, &error))
+    /// A failure before the vendor was asked: code and state are as good as before.
+    fn untouched(&self, failure: Failure) -> Failure {
+        message::plain(self.platform, failure, true)
     }
 
     /// Keeps the outcome for whoever repeats the request. The sign-in has its outcome in any case: when this fails, a
     /// repetition is sent to start again, as after a death, and a line says why.
-    fn remember(&self, turn: &Turn, record: &Record) {
-        let passed = self.platform.now_ms().saturating_sub(turn.started_at_ms);
-        let Some(left) = record::LIFE_MS.checked_sub(passed).filter(|left| *left > 0) else {
+    fn remember(&self, lease: &ExchangeLease, outcome: &CachedExchange) {
+        let passed = self.platform.now_ms().saturating_sub(lease.started_at_ms);
+        let Some(left) = cached_exchange::LIFE_MS.checked_sub(passed).filter(|left| *left > 0) else {
             return self.note("the exchange took so long that its outcome is not kept", None);
         };
-        let ops = [store::check(&self.key, Some(turn.version)), store::put_sealed(&self.key, record, left)];
+        let ops = [store::check(&self.key, Some(lease.version)), store::put_sealed(&self.key, outcome, left)];
         self.write("the outcome of the exchange was not kept", &ops);
     }
 
     /// Undoes the opening. When this fails the person starts again instead of reloading the page.
-    fn put_back(&self, turn: &Turn) {
-        let mut ops = vec![store::check(&self.key, Some(turn.version)), store::delete(&self.key)];
-        if let Some(issued) = &turn.issued {
-            ops.extend(issued.put(&self.request.state, self.platform.now_ms()));
+    fn put_back(&self, lease: &ExchangeLease) {
+        let mut ops = vec![store::check(&self.key, Some(lease.version)), store::delete(&self.key)];
+        if let Some(login_state) = &lease.login_state {
+            ops.extend(login_state.put_back(&self.request.state, self.platform.now_ms()));
         }
         self.write("the state of the sign-in was not put back", &ops);
     }
@@ -261,42 +263,12 @@ impl<P: Platform> Attempt<'_, P> {
 
     fn note(&self, message: &str, error: Option<&str>) {
         let fields: Vec<_> = error.into_iter().map(|error| ("error", error)).collect();
-        self.platform.log(log::Level::Warn, message, &fields);
+        self.platform.log(Level::Warn, message, &fields);
     }
 }
 
-/// Whether WeCom certainly did not look at the code: the request never arrived, or it was turned away for the token,
-/// the address, the app, the rate or an unknown path, all of which come first.
-fn is_before_the_code(miss: &Miss) -> bool {
-    match miss.cause {
-        Cause::Token | Cause::Status(404) => true,
-        Cause::Vendor(code) => {
-            matches!(codes::lookup(code).class, Class::Token | Class::Wait) || BEFORE_THE_CODE.contains(&code)
-        }
-        _ => !miss.reached,
-    }
+/// What another version of this component stored may be unreadable. It lives for minutes, so it counts as absent:
+/// nobody is kept out by it.
+fn readable<T: DeserializeOwned>(entry: &Entry) -> Option<Stored<T>> {
+    store::parse(entry).ok()
 }
-
-fn rejected(message: &str) -> Failure {
-    Failure::new(Reason::LoginRejected, message)
-        .with_hint(Text::new("登录已失效，请重新登录", "this sign-in is no longer valid: sign in again"))
-}
-
-fn homepage_refused() -> Failure {
-    Failure::new(Reason::LoginRejected, "the state is that of a home page URL, which homepageState refuses").with_hint(
-        Text::new(
-            "该应用不接受固定 state 的主页链接：请重新登录，或请管理员将应用主页改为普通地址",
-            "home page URLs with a constant state are turned off: sign in again, or let the administrator set the \
-             home page to a plain address",
-        ),
-    )
-}
-
-fn unfinished() -> Failure {
-    Failure::new(Reason::Unavailable, "another request exchanges the same code and did not finish in time")
-        .with_retry_after_ms(1_000)
-        .with_hint(Text::new("登录正在处理中，请稍后刷新页面", "the sign-in is under way: reload the page shortly"))
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,212 +1,210 @@
-//! From what WeCom says about a code to an identity of the contract.
+//! From whom the vendor names to an identity of the contract.
 //!
 //! By now the code is spent, so whatever cannot be read about a known member on the way becomes a warning: the
 //! sign-in holds. Only the local copy has to answer, because roles come from it.
 
 use crate::{
-    config::Config,
+    config::Common,
     contract::{
-        login::{Identity, LinkedIdentity, Outcome, OutsiderIdentity, SensitiveFields},
+        log::Level,
+        login::{Entry, Identity, LinkedIdentity, Outcome},
         types::{Problem, Reason, Severity},
     },
-    directory::lookup,
+    directory::{
+        lookup::{self, Found},
+        member::is_id,
+    },
     failure::Failure,
-    login::state::Door,
     platform::Platform,
     text::Text,
-    vendor::{
-        answer,
-        api::Api,
-        client::{Call, Client},
-        wire::{
-            login::{DetailAnswer, DetailRequest, IdentityAnswer},
-            member::{self, ID_BYTES, Member},
-        },
-    },
+    vendor::{Client, Identified, MemberAnswer},
 };
 
-/// Codes of `user/get` that mean: not within the app's visible range, or no longer there (docs 90196, 90313).
-const NOT_VISIBLE: [i64; 4] = [40003, 50002, 60011, 60111];
+/// How old the copy may be before the vendor is asked whether a member is still to be seen.
+const FRESH_MS: u64 = 24 * HOUR_MS;
+const HOUR_MS: u64 = 3_600_000;
 
-/// Who came, and what could not be read about them.
-pub(super) struct Seen {
-    pub(super) outcome: Outcome,
-    pub(super) warnings: Vec<Problem>,
-}
-
-/// Finds out who came. `door` is unknown for a home page URL.
+/// Finds out who came, and what could not be read about them. `entry` is unknown for a home page URL.
 ///
 /// # Errors
-/// `unexpected-answer` when WeCom names nobody; what storage fails with.
-pub(super) fn resolve<P: Platform>(
+/// `unexpected-answer` when the vendor names nobody; what storage fails with.
+pub(super) fn resolve<P: Platform, C: Client<P>>(
     platform: &P,
-    config: &Config,
-    client: &Client<'_, P>,
-    door: Option<Door>,
-    answer: IdentityAnswer,
-) -> Result<Seen, Failure> {
-    let mut warnings = Vec::new();
-    let outcome = match answer.member_id() {
-        Some(id) => match split(id, &config.corp_id)? {
-            (None, id) => {
-                let reader = Reader { platform, config, client };
-                Outcome::Member(reader.member(id, door, answer.user_ticket.clone(), &mut warnings)?)
-            }
-            (Some(organisation), id) => {
-                Outcome::LinkedMember(LinkedIdentity { organisation_id: organisation.to_owned(), id: id.to_owned() })
-            }
-        },
-        None if answer.open_id().is_some() || answer.external_userid.is_some() => Outcome::Outsider(OutsiderIdentity {
-            open_id: answer.open_id().map(str::to_owned),
-            external_id: answer.external_userid,
-        }),
-        None => return Err(nobody("names nobody")),
+    common: &Common,
+    client: &C,
+    entry: Option<&Entry>,
+    identified: Identified,
+) -> Result<(Outcome, Vec<Problem>), Failure> {
+    // Half an id, or text of any length that becomes part of a key, must not pass for anybody.
+    let is_sound = match &identified {
+        Identified::Member { id, .. } => is_id(id),
+        Identified::Linked(LinkedIdentity { organisation_id, id }) => is_id(organisation_id) && is_id(id),
+        Identified::Outsider(_) => true,
     };
-    Ok(Seen { outcome, warnings })
-}
-
-/// Takes `CorpId/userid`, the form of linked organisations, apart. Our own corp id in front is no link.
-fn split<'t>(id: &'t str, corp_id: &str) -> Result<(Option<&'t str>, &'t str), Failure> {
-    let (organisation, id) = match id.split_once('/') {
-        None => (None, id),
-        Some((organisation, id)) if organisation == corp_id => (None, id),
-        Some((organisation, id)) => (Some(organisation), id),
+    if !is_sound {
+        return Err(Failure::new(
+            Reason::UnexpectedAnswer,
+            ("返回的身份中没有有效的 ID", "the identity that came for a code holds no sound id"),
+        ));
+    }
+    let (id, proof) = match identified {
+        Identified::Member { id, proof } => (id, proof),
+        Identified::Linked(linked) => return Ok((Outcome::LinkedMember(linked), Vec::new())),
+        Identified::Outsider(outsider) => return Ok((Outcome::Outsider(outsider), Vec::new())),
     };
-    // Half an id, or text of any length that becomes part of a key, must not pass for a member.
-    let is_id = |text: &str| (1..=ID_BYTES).contains(&text.len()) && !text.chars().any(char::is_control);
-    if is_id(id) && organisation.is_none_or(is_id) { Ok((organisation, id)) } else { Err(nobody("holds no sound id")) }
+    let mut resolver = Resolver { platform, common, client, warnings: Vec::new() };
+    let identity = resolver.member(&id, entry, proof.as_deref())?;
+    Ok((Outcome::Member(identity), resolver.warnings))
 }
 
-fn nobody(what: &str) -> Failure {
-    Failure::new(Reason::UnexpectedAnswer, format!("the answer of {} {what}", Api::AuthGetUserInfo.path())).with_hint(
-        Text::new(
-            "企业微信未返回登录者的身份，请重新登录；若持续出现请联系平台支持",
-            "WeCom did not say who signs in: sign in again, and tell the platform's support if it happens again",
-        ),
-    )
+struct Resolver<'a, P, C> {
+    platform: &'a P,
+    common: &'a Common,
+    client: &'a C,
+    warnings: Vec<Problem>,
 }
 
-struct Reader<'r, 'a, P: Platform> {
-    platform: &'r P,
-    config: &'r Config,
-    client: &'r Client<'a, P>,
-}
-
-impl<P: Platform> Reader<'_, '_, P> {
-    fn member(
-        &self,
-        id: &str,
-        door: Option<Door>,
-        ticket: Option<String>,
-        warnings: &mut Vec<Problem>,
-    ) -> Result<Identity, Failure> {
-        let mut identity = match lookup::find(self.platform, id)? {
-            Some(found) if found.present => Identity {
-                id: found.id,
-                name: Some(found.name).filter(|name| !name.is_empty()),
-                departments: found.departments,
-                roles: found.roles,
-                in_directory: true,
-                in_visible_range: true,
-                sensitive: None,
-            },
+impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
+    fn member(&mut self, id: &str, entry: Option<&Entry>, proof: Option<&str>) -> Result<Identity, Failure> {
+        let mut identity = match lookup::find(self.platform, self.common, id)? {
+            Some(found) if found.present => self.known(found, proof.is_some()),
             // Who has left the range holds no role until a sync has seen them return.
-            _ => self.stranger(id, ticket.is_some(), warnings),
+            _ => self.stranger(id, proof.is_some()),
         };
-        match ticket {
-            Some(ticket) => match self.details(&identity.id, ticket) {
+        match proof {
+            Some(proof) => match self.client.consented(&identity.id, proof) {
                 Ok(fields) => identity.sensitive = Some(fields),
-                Err(failure) => warnings.push(self.warning("sensitive", "sensitive-fields-not-read", failure)),
+                Err(failure) => {
+                    let message = ("未能读取已授权的敏感信息", "the sensitive fields could not be read");
+                    let hint = self.logged(failure);
+                    self.warn("sensitive", "sensitive-fields-not-read", message, hint);
+                }
             },
-            None if door == Some(Door::WorkspaceConsent) => {
-                let failure = Failure::new(
-                    Reason::NotPermitted,
-                    "the consent page brought no ticket for sensitive fields: the member is outside the visible \
-                     range or the app id is wrong",
-                )
-                .with_hint(Text::new(
-                    "未获得敏感信息授权：请确认该成员在应用可见范围内，且 agentId 正确",
-                    "no sensitive fields were granted: check that the member is in the visible range and agentId is right",
-                ));
-                warnings.push(self.warning("sensitive", "sensitive-fields-not-granted", failure));
-            }
+            None if entry == Some(&Entry::WorkspaceConsent) => self.warn(
+                "sensitive",
+                "sensitive-fields-not-granted",
+                ("授权页面未授予敏感信息", "the consent page granted no sensitive fields"),
+                Text::new(
+                    "请确认该成员在应用可见范围内，且应用 ID 正确",
+                    "check that the member is in the visible range and that the id of the app is right",
+                ),
+            ),
             None => {}
         }
         Ok(identity)
     }
 
-    /// A member whom the local copy does not hold as present. WeCom gives a ticket to members in the visible range
-    /// only, so a ticket proves the range even where the member cannot be read.
-    fn stranger(&self, id: &str, has_ticket: bool, warnings: &mut Vec<Problem>) -> Identity {
+    /// A member whom the local copy holds as present. When the copy is old the vendor is asked whether they still are;
+    /// a proof says that of itself.
+    fn known(&mut self, found: Found, has_proof: bool) -> Identity {
+        let mut identity = Identity {
+            id: found.id,
+            name: Some(found.name).filter(|name| !name.is_empty()),
+            departments: found.departments,
+            roles: found.roles,
+            in_directory: true,
+            in_visible_range: true,
+            sensitive: None,
+        };
+        if has_proof || found.age_ms.is_some_and(|age_ms| age_ms <= FRESH_MS) {
+            return identity;
+        }
+        match self.client.member(&identity.id) {
+            Ok(MemberAnswer::Shown(_) | MemberAnswer::Unreadable) => {}
+            // The next sync will find the same, and take the roles.
+            Ok(MemberAnswer::Hidden(_)) => {
+                identity.in_visible_range = false;
+                identity.roles.clear();
+            }
+            Err(failure) => {
+                self.logged(failure);
+                let Text { zh, en } = age(found.age_ms);
+                self.warn(
+                    "member",
+                    "stale-copy",
+                    (
+                        format!("{zh}，目前无法核实该成员是否仍在可见范围内"),
+                        format!("{en}, and whether the member is still in the visible range cannot be asked for now"),
+                    ),
+                    Text::new(
+                        "请管理员检查通讯录同步",
+                        "the administrator should look after the sync of the directory",
+                    ),
+                );
+            }
+        }
+        identity
+    }
+
+    /// A member whom the local copy does not hold as present. A proof shows the range even where the member cannot be
+    /// read.
+    fn stranger(&mut self, id: &str, has_proof: bool) -> Identity {
         let mut identity = Identity {
             id: id.to_owned(),
             name: None,
             departments: Vec::new(),
             roles: Vec::new(),
             in_directory: false,
-            in_visible_range: has_ticket,
+            in_visible_range: has_proof,
             sensitive: None,
         };
-        match self.read(id) {
-            Ok(member) => {
+        let not_read = ("未能读取该成员的信息", "the member could not be read");
+        match self.client.member(id) {
+            Ok(MemberAnswer::Shown(fetched)) => {
+                let member = fetched.member;
                 identity.id = member.id;
                 identity.name = Some(member.name).filter(|name| !name.is_empty());
-                identity.departments = member.departments.into_iter().map(|membership| membership.id).collect();
+                identity.departments = member.departments.into_iter().map(|place| place.id).collect();
                 identity.in_visible_range = true;
             }
-            Err(failure) if failure.vendor_code.is_some_and(|code| NOT_VISIBLE.contains(&code)) => {}
-            Err(failure) => warnings.push(self.warning("member", "member-not-read", failure)),
+            Ok(MemberAnswer::Hidden(_)) => {}
+            Ok(MemberAnswer::Unreadable) => {
+                identity.in_visible_range = true;
+                self.warn("member", "member-not-read", not_read, ask_the_operator());
+            }
+            Err(failure) => {
+                let hint = self.logged(failure);
+                self.warn("member", "member-not-read", not_read, hint);
+            }
         }
         identity
     }
 
-    fn read(&self, id: &str) -> Result<Member, Failure> {
-        let call = Call::get(Api::UserGet, vec![("userid", id.to_owned())]);
-        let text = self.client.read_text(&call)?;
-        let member = member::parse(&text).map_err(|error| answer::unreadable(call.api, &error).failure)?;
-        if same(&member.id, id) { Ok(member) } else { Err(answer::without(call.api, "member of that id").failure) }
+    /// Leaves to the log what only engineers can read of a failure. What is left is its next step.
+    fn logged(&self, failure: Failure) -> Text {
+        let fields = [("error", failure.message.en.as_str())];
+        self.platform.log(Level::Warn, "something about the member could not be read", &fields);
+        failure.hint.unwrap_or_else(ask_the_operator)
     }
 
-    /// What the member consented to (doc 95833). Absent is what is not granted, not set, or `0` for the gender.
-    fn details(&self, id: &str, ticket: String) -> Result<SensitiveFields, Failure> {
-        let api = Api::AuthGetUserDetail;
-        let body = serde_json::to_string(&DetailRequest { user_ticket: ticket })
-            .map_err(|error| answer::unreadable(api, &error).failure)?;
-        let answer: DetailAnswer = self.client.read(&Call { api, query: Vec::new(), body: Some(body) })?;
-        if answer.userid.is_some_and(|found| !same(&found, id)) {
-            return Err(answer::without(api, "fields of that member").failure);
-        }
-        Ok(SensitiveFields {
-            gender: answer.gender.and_then(|gender| match gender.as_str() {
-                "1" => Some("male".to_owned()),
-                "2" => Some("female".to_owned()),
-                _ => None,
-            }),
-            avatar: answer.avatar,
-            qr_code: answer.qr_code,
-            mobile: answer.mobile,
-            email: answer.email,
-            business_email: answer.biz_mail,
-            address: answer.address,
-        })
-    }
-
-    fn warning(&self, path: &str, code: &str, failure: Failure) -> Problem {
-        let hint = failure.hint.map(|hint| hint.show(self.config.locale)).unwrap_or_default();
-        Problem {
+    fn warn(&mut self, path: &str, code: &str, message: impl Into<Text>, hint: Text) {
+        self.warnings.push(Problem {
             path: path.to_owned(),
             code: code.to_owned(),
             severity: Severity::Warning,
-            message: failure.message.line(self.config.locale),
-            hint,
-        }
+            message: message.into().line(self.common.locale),
+            hint: hint.show(self.common.locale),
+        });
     }
 }
 
-/// Member ids compare ignoring case.
-fn same(one: &str, other: &str) -> bool {
-    one.eq_ignore_ascii_case(other)
+fn ask_the_operator() -> Text {
+    Text::new("请平台运维查看日志", "the operator of the platform finds the cause in the log")
 }
 
-#[cfg(test)]
-mod tests;
+fn age(age_ms: Option<u64>) -> Text {
+    match age_ms.map(|age_ms| age_ms / HOUR_MS) {
+        None => Text::new("通讯录上次完整同步的时间未知", "the time of the last complete sync is not known"),
+        Some(hours @ ..72) => Text::new(
+            format!("通讯录上次完整同步在 {hours} 小时前"),
+            format!("the last complete sync was {hours} hours ago"),
+        ),
+        Some(hours) => {
+            let days = hours / 24;
+            Text::new(
+                format!("通讯录上次完整同步在 {days} 天前"),
+                format!("the last complete sync was {days} days ago"),
+            )
+        }
+    }
+}

@@ -12,54 +12,25 @@ use crate::{
         types::Reason,
     },
     failure::Failure,
+    fingerprint,
     platform::Platform,
     store,
-    text::Text,
-    vendor::fingerprint,
 };
 
 /// How long a person may take between the URL and the exchange.
 pub(super) const LIFE_MS: u64 = 600_000;
 
-/// Letters and digits: WeCom accepts nothing else (84025; doc 91022).
+/// Letters and digits: some vendors accept nothing else.
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /// Digits of base 62 that hold 128 bits.
 const LENGTH: usize = 22;
 
-/// The door through which a person comes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) enum Door {
-    /// A desktop browser.
-    Browser,
-    /// The workspace, silently.
-    Workspace,
-    /// The workspace, with a consent page.
-    WorkspaceConsent,
-}
-
-impl Door {
-    /// The door for an entry of the contract.
-    pub(super) fn of(entry: &Entry) -> Result<Self, Failure> {
-        match entry {
-            Entry::Browser => Ok(Self::Browser),
-            Entry::Workspace => Ok(Self::Workspace),
-            Entry::WorkspaceConsent => Ok(Self::WorkspaceConsent),
-            Entry::Other(name) => Err(Failure::new(
-                Reason::Unsupported,
-                format!("there is no entry {name:?}; expected browser, workspace or workspace-consent"),
-            )
-            .with_hint(Text::new(
-                "不支持该登录入口，请使用 browser、workspace 或 workspace-consent",
-                "this entry is not supported: use browser, workspace or workspace-consent",
-            ))),
-        }
-    }
-}
-
 /// What a state stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Issued {
-    pub(super) door: Door,
+pub(super) struct LoginState {
+    /// Whose members sign in.
+    pub(super) organisation: String,
+    pub(super) entry: Entry,
     /// Where the vendor was asked to send the browser.
     pub(super) redirect_uri: String,
     /// Handed back after the exchange.
@@ -69,27 +40,37 @@ pub(super) struct Issued {
     pub(super) expires_at_ms: u64,
 }
 
-impl Issued {
-    /// A sign-in that begins now.
-    pub(super) fn new<P: Platform>(platform: &P, door: Door, redirect_uri: String) -> Self {
-        let expires_at_ms = platform.now_ms() + LIFE_MS;
-        Self { door, redirect_uri, return_to: None, binding: None, expires_at_ms }
-    }
-
-    /// Whether this browser may finish the sign-in. Only the `browser` entry asks: clients of the workspace open the
-    /// second page in a new session.
+impl LoginState {
+    /// Whether this browser may finish the sign-in. The workspace entries do not ask: their clients open the second page
+    /// in a new session.
     pub(super) fn admits(&self, given: Option<&str>) -> bool {
-        match (&self.binding, self.door) {
-            (Some(wanted), Door::Browser) => given.is_some_and(|given| fingerprint::is_same(&binding(given), wanted)),
-            _ => true,
+        match (&self.binding, &self.entry) {
+            (None, _) | (_, Entry::Workspace | Entry::WorkspaceConsent) => true,
+            (Some(wanted), _) => given.is_some_and(|given| fingerprint::is_same(&binding(given), wanted)),
         }
     }
 
-    /// Writes it with the life that it has left; nothing when none is left.
-    pub(super) fn put(&self, state: &str, now_ms: u64) -> Option<Op> {
+    /// Stores it under a state that was never stored before.
+    pub(super) fn store<P: Platform>(&self, platform: &P, state: &str) -> Result<(), Failure> {
+        let ops = [store::check(key(state), None), store::put_for(key(state), self, LIFE_MS)];
+        // Taken already: never with sound randomness.
+        store::apply(platform, &ops)?.map(|_| ()).map_err(|_| {
+            Failure::new(Reason::Conflict, ("登录状态重复，请重试", "this state exists already; ask for another one"))
+        })
+    }
+
+    /// Writes it again with the life that it has left; nothing when none is left.
+    pub(super) fn put_back(&self, state: &str, now_ms: u64) -> Option<Op> {
         let left = self.expires_at_ms.checked_sub(now_ms).filter(|left| *left > 0)?;
         Some(store::put_for(key(state), self, left))
     }
+}
+
+/// Makes a state.
+pub(super) fn fresh<P: Platform>(platform: &P) -> String {
+    let mut random = [0; 16];
+    platform.random(&mut random);
+    spell(u128::from_be_bytes(random))
 }
 
 /// Where a state is stored.
@@ -100,19 +81,6 @@ pub(super) fn key(state: &str) -> String {
 /// What is kept of a browser binding: enough to recognise it, too little to use it.
 pub(super) fn binding(given: &str) -> String {
     fingerprint::of(&["binding", given])
-}
-
-/// Makes a state and stores it.
-pub(super) fn issue<P: Platform>(platform: &P, issued: &Issued) -> Result<String, Failure> {
-    let mut random = [0; 16];
-    platform.random(&mut random);
-    let state = spell(u128::from_be_bytes(random));
-    let ops = [store::check(key(&state), None), store::put_for(key(&state), issued, LIFE_MS)];
-    match store::apply(platform, &ops)? {
-        Ok(_) => Ok(state),
-        // Never with sound randomness.
-        Err(_) => Err(Failure::new(Reason::Conflict, "this state exists already; ask for another one")),
-    }
 }
 
 /// Removes a state that was read at this version, in the same step as whatever uses it.
@@ -134,8 +102,15 @@ mod tests {
     use super::*;
     use crate::fake::{FakePlatform, START_MS};
 
-    fn issued(fake: &FakePlatform) -> Issued {
-        Issued::new(fake, Door::Browser, "https://app.example.com/".into())
+    fn login_state(entry: Entry, kept: Option<&str>) -> LoginState {
+        LoginState {
+            organisation: "acme".into(),
+            entry,
+            redirect_uri: "https://app.example.com/".into(),
+            return_to: None,
+            binding: kept.map(binding),
+            expires_at_ms: START_MS + LIFE_MS,
+        }
     }
 
     #[test]
@@ -153,43 +128,41 @@ mod tests {
     #[test]
     fn it_is_stored_by_fingerprint_for_ten_minutes() {
         let fake = FakePlatform::new();
-        let first = issue(&fake, &issued(&fake)).unwrap();
-        let second = issue(&fake, &issued(&fake)).unwrap();
+        let (first, second) = (fresh(&fake), fresh(&fake));
         assert_ne!(first, second);
+        let stands_for = login_state(Entry::Browser, None);
+        stands_for.store(&fake, &first).unwrap();
+        assert_eq!(stands_for.store(&fake, &first).unwrap_err().reason, Reason::Conflict);
         let key = key(&first);
-        assert!(!key.contains(&first) && fake.keys("login-state/").contains(&key));
+        assert!(!key.contains(&first) && fake.keys("login-state/") == [key.clone()]);
         assert_eq!(fake.ttl_ms(&key), Some(600_000));
-        let stored = store::get::<_, Issued>(&fake, &key).unwrap().unwrap().value;
-        assert_eq!(stored, Issued { expires_at_ms: START_MS + 600_000, ..issued(&fake) });
+        assert_eq!(store::get::<_, LoginState>(&fake, &key).unwrap().unwrap().value, stands_for);
     }
 
     #[test]
-    fn a_binding_counts_for_the_browser_entry_alone() {
-        let fake = FakePlatform::new();
-        let with = |door, kept: Option<&str>| Issued { door, binding: kept.map(binding), ..issued(&fake) };
-        for (issued, given, expected) in [
-            (with(Door::Browser, None), None, true),
-            (with(Door::Browser, None), Some("cookie"), true),
-            (with(Door::Browser, Some("cookie")), Some("cookie"), true),
-            (with(Door::Browser, Some("cookie")), Some("Cookie"), false),
-            (with(Door::Browser, Some("cookie")), Some(""), false),
-            (with(Door::Browser, Some("cookie")), None, false),
-            (with(Door::Workspace, Some("cookie")), None, true),
-            (with(Door::WorkspaceConsent, Some("cookie")), Some("other"), true),
+    fn a_binding_is_asked_for_outside_the_workspace() {
+        for (entry, kept, given, expected) in [
+            (Entry::Browser, None, None, true),
+            (Entry::Browser, None, Some("cookie"), true),
+            (Entry::Browser, Some("cookie"), Some("cookie"), true),
+            (Entry::Browser, Some("cookie"), Some("Cookie"), false),
+            (Entry::Browser, Some("cookie"), Some(""), false),
+            (Entry::Browser, Some("cookie"), None, false),
+            (Entry::Workspace, Some("cookie"), None, true),
+            (Entry::WorkspaceConsent, Some("cookie"), Some("other"), true),
+            (Entry::Other("kiosk".into()), Some("cookie"), Some("cookie"), true),
+            (Entry::Other("kiosk".into()), Some("cookie"), None, false),
         ] {
-            assert_eq!(issued.admits(given), expected, "{issued:?} {given:?}");
+            let state = login_state(entry, kept);
+            assert_eq!(state.admits(given), expected, "{state:?} {given:?}");
+            assert!(!serde_json::to_string(&state).unwrap().contains("cookie"));
         }
-        let stored = serde_json::to_string(&with(Door::Browser, Some("cookie"))).unwrap();
-        assert!(!stored.contains("cookie"), "{stored}");
     }
 
     #[test]
-    fn what_is_written_again_keeps_its_end() {
-        let fake = FakePlatform::new();
-        let issued = issued(&fake);
+    fn what_is_put_back_keeps_its_end() {
         for (now, expected) in [(0, Some(600_000)), (599_999, Some(1)), (600_000, None), (700_000, None)] {
-            let op = issued.put("state", START_MS + now);
-            let ttl = op.map(|op| match op {
+            let ttl = login_state(Entry::Browser, None).put_back("state", START_MS + now).map(|op| match op {
                 Op::Put(put) => put.ttl_ms.unwrap(),
                 _ => unreachable!(),
             });

@@ -18,36 +18,45 @@ const LAYERS: usize = 3;
 
 /// Accepts a path with optional query and fragment.
 pub(super) fn check(given: &str) -> Result<(), Failure> {
-    match fault(given) {
-        None => Ok(()),
-        Some(fault) => Err(Failure::invalid_argument(
-            "return-to",
-            format!("the return-to address {fault}; expected a path on the same site such as /orders?id=7"),
-        )
-        .with_hint(Text::new(
+    fault(given).map_or(Ok(()), |Text { zh, en }| {
+        let message = (
+            format!("登录后的返回地址{zh}；应为本站路径，例如 /orders?id=7"),
+            format!("the return-to address {en}; expected a path on the same site such as /orders?id=7"),
+        );
+        Err(Failure::invalid_argument("return-to", message).with_hint(Text::new(
             "登录后的返回地址必须是本站路径，例如 /orders?id=7",
             "the address after the sign-in must be a path on the same site, such as /orders?id=7",
-        ))),
-    }
+        )))
+    })
 }
 
-fn fault(given: &str) -> Option<&'static str> {
+fn fault(given: &str) -> Option<Text> {
     if given.len() > LIMIT {
-        return Some("is longer than 2048 bytes");
+        return Some(Text::new("超过 2048 字节", "is longer than 2048 bytes"));
     }
     if !given.starts_with('/') {
-        return Some("does not start with a slash");
+        let decoded = percent_decode_str(given).decode_utf8_lossy();
+        return Some(match decoded.split(['?', '#']).next() {
+            Some(path) if decoded != given && decoded.starts_with('/') && fault(&decoded).is_none() => Text::new(
+                format!("经过了百分号编码，应直接以 {path} 开头"),
+                format!("is percent-encoded already: write it plainly, beginning with {path}"),
+            ),
+            _ => Text::new("不以斜杠开头", "does not start with a slash"),
+        });
     }
     if given.chars().any(|c| c.is_control() || c == '\\') {
-        return Some("contains a control character or a backslash");
+        return Some(Text::new("含有控制字符或反斜杠", "contains a control character or a backslash"));
     }
     let mut path = Cow::Borrowed(given.split(['?', '#']).next().unwrap_or_default());
     for _ in 0..=LAYERS {
         if path.contains("//") {
-            return Some("contains two slashes in a row");
+            return Some(Text::new("含有连续两个斜杠", "contains two slashes in a row"));
         }
         if path.chars().any(|c| c.is_control() || c == '\\') {
-            return Some("contains an encoded control character or backslash");
+            return Some(Text::new(
+                "含有经过编码的控制字符或反斜杠",
+                "contains an encoded control character or backslash",
+            ));
         }
         let decoded = percent_decode_str(&path).decode_utf8_lossy().into_owned();
         if decoded == path {
@@ -55,7 +64,7 @@ fn fault(given: &str) -> Option<&'static str> {
         }
         path = Cow::Owned(decoded);
     }
-    Some("is encoded too many times")
+    Some(Text::new("编码层数过多", "is encoded too many times"))
 }
 
 #[cfg(test)]
@@ -81,6 +90,25 @@ mod tests {
             &longest,
         ] {
             assert_eq!(fault(given), None, "{given}");
+        }
+    }
+
+    #[test]
+    fn what_is_encoded_already_is_said_so() {
+        for (given, expected) in [
+            ("%2Forders%3Fid%3D7", Some("/orders")),
+            ("%2forders%2F7", Some("/orders/7")),
+            ("%2F%2Fother.example", None),
+            ("%5Cother.example", None),
+            ("orders%2F7", None),
+            ("https%3A%2F%2Fother.example", None),
+        ] {
+            let message = fault(given).unwrap().en;
+            let expected = match expected {
+                Some(path) => format!("is percent-encoded already: write it plainly, beginning with {path}"),
+                None => "does not start with a slash".to_owned(),
+            };
+            assert_eq!(message, expected, "{given}");
         }
     }
 

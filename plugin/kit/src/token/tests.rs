@@ -1,32 +1,72 @@
-//! One token for everybody, one question at a time, and no question after a refusal.
+//! One token for everybody, one question at a time, and no question for a while after a refusal.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use super::*;
 use crate::{
-    contract::http,
-    fake::{self, FakePlatform, START_MS, Touch, errcode, lost, ok, unreached},
-    vendor::client::Client,
+    contract::call::Budget,
+    fake::{FakePlatform, START_MS, Touch},
 };
 
-/// A server whose tokens are `token-1`, `token-2` …
-fn counting() -> FakePlatform {
-    let fake = FakePlatform::new();
-    let asked = Cell::new(0);
-    fake.serve(move |_| {
-        asked.set(asked.get() + 1);
-        granted(&format!("token-{}", asked.get()), 7_200)
-    });
-    fake
+const CREDENTIAL: &str = "0123456789abcdef";
+const HOUR_MS: u64 = 3_600_000;
+
+type Answer = Result<FetchedToken, TokenError>;
+
+/// What a vendor answers to the first, second … question.
+type Script<'f> = dyn Fn(&FakePlatform, u64) -> Answer + 'f;
+
+/// A vendor: what it answers, and how often it was asked.
+struct Vendor<'f> {
+    fake: &'f FakePlatform,
+    asked: Cell<u64>,
+    answer: Box<Script<'f>>,
+    fetches: RefCell<Vec<Fetch>>,
 }
 
-fn granted(token: &str, expires_in: u64) -> Result<http::Response, http::HttpError> {
-    ok(format!(r#"{{"errcode":0,"errmsg":"ok","access_token":"{token}","expires_in":{expires_in}}}"#))
+impl<'f> Vendor<'f> {
+    /// Answers the first, second … question.
+    fn new(fake: &'f FakePlatform, answer: impl Fn(&FakePlatform, u64) -> Answer + 'f) -> Self {
+        Self { fake, asked: Cell::new(0), answer: Box::new(answer), fetches: RefCell::default() }
+    }
+
+    /// Gives `token-1`, `token-2` …
+    fn counting(fake: &'f FakePlatform) -> Self {
+        Self::new(fake, |_, number| granted(&format!("token-{number}"), 7_200))
+    }
+
+    fn tokens(&self) -> Tokens<'f, FakePlatform, impl Fn(Fetch) -> Answer + '_> {
+        Tokens::new(self.fake, CREDENTIAL, |fetch| {
+            self.fetches.borrow_mut().push(fetch);
+            self.asked.set(self.asked.get() + 1);
+            (self.answer)(self.fake, self.asked.get())
+        })
+    }
+
+    fn current(&self, failed: Option<&str>) -> Result<String, Failure> {
+        self.tokens().current(failed)
+    }
+
+    fn ask(&self) -> Result<String, Failure> {
+        self.tokens().ask()
+    }
 }
 
-fn current(fake: &FakePlatform, failed: Option<&str>) -> Result<String, Failure> {
-    let config = fake::config();
-    Tokens::new(&Sender::new(fake, &config)).current(failed)
+fn granted(token: &str, seconds: u64) -> Answer {
+    Ok(FetchedToken { token: token.to_owned(), life_ms: seconds * 1_000 })
+}
+
+fn refused() -> Answer {
+    let failure = Failure::new(Reason::CredentialsRefused, ("凭证错误", "wrong secret")).with_vendor_code(7);
+    Err(TokenError { failure, is_refusal: true, is_passing: false })
+}
+
+fn failing(is_passing: bool) -> Answer {
+    let failure = Failure::new(Reason::Unavailable, ("繁忙", "busy"));
+    Err(TokenError { failure, is_refusal: false, is_passing })
 }
 
 fn key(fake: &FakePlatform, kind: &str) -> String {
@@ -37,7 +77,7 @@ fn key(fake: &FakePlatform, kind: &str) -> String {
 
 /// Takes the lease as another machine would, for as long as a lease lives.
 fn take_lease(fake: &FakePlatform) -> Version {
-    let key = format!("token-lease/{}", credential(&fake::config()));
+    let key = format!("token-lease/{CREDENTIAL}");
     match fake.apply(&[store::put_for(key, &Lease { holder: "another machine".into() }, LEASE_MS)]).unwrap() {
         Outcome::Applied(versions) => versions[0],
         Outcome::Conflict(_) => unreachable!(),
@@ -45,112 +85,134 @@ fn take_lease(fake: &FakePlatform) -> Version {
 }
 
 fn put_token(fake: &FakePlatform, token: &str) {
-    let kept = Kept { token: token.to_owned(), expires_at_ms: fake.now_ms() + 6_900_000 };
-    fake.apply(&[store::put_sealed(format!("token/{}", credential(&fake::config())), &kept, 6_900_000)]).unwrap();
+    let kept = StoredToken { token: token.to_owned(), expires_at_ms: fake.now_ms() + 6_900_000 };
+    fake.apply(&[store::put_sealed(format!("token/{CREDENTIAL}"), &kept, 6_900_000)]).unwrap();
 }
 
 /// Ends the work of another holder.
 fn keep_token(fake: &FakePlatform, token: &str) {
     put_token(fake, token);
-    fake.apply(&[store::delete(format!("token-lease/{}", credential(&fake::config())))]).unwrap();
+    fake.apply(&[store::delete(format!("token-lease/{CREDENTIAL}"))]).unwrap();
 }
 
 #[test]
 fn a_token_lives_shorter_than_announced() {
-    for (expires_in, expected) in [
+    for (life_s, kept_ms_expected) in [
         (0, 0),
-        (300, 0),
-        (301, 1_000),
+        (1, 500),
+        (300, 150_000),
+        (301, 150_500),
+        (600, 300_000),
+        (900, 600_000),
         (7_200, 6_900_000),
         (10_000, 9_700_000),
         (20_000, 19_400_000),
-        (u64::MAX, u64::MAX),
     ] {
-        assert_eq!(lifetime_ms(expires_in), expected, "{expires_in}");
+        assert_eq!(kept_ms(life_s * 1_000), kept_ms_expected, "{life_s}");
     }
+    assert!(kept_ms(u64::MAX) < u64::MAX);
 }
 
 #[test]
-fn the_request_is_the_documented_one_and_the_token_is_kept_sealed() {
-    let fake = counting();
-    assert_eq!(current(&fake, None).unwrap(), "token-1");
-    let request = fake.requests.borrow()[0].clone();
-    assert_eq!((request.method.as_str(), request.timeout_ms), ("GET", Some(8_000)));
-    let expected =
-        format!("https://qyapi.weixin.qq.com/cgi-bin/gettoken?corpid=ww21c67da6767865c2&corpsecret={}", fake::SECRET);
-    assert_eq!(request.url, expected);
+fn a_token_is_kept_sealed_until_its_time() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
+    assert_eq!(vendor.current(None).unwrap(), "token-1");
+    assert_eq!(*vendor.fetches.borrow(), [Fetch { time_left_ms: Some(9_000), is_repetition: false }]);
 
     let key = key(&fake, "token/");
     assert_eq!((fake.is_sealed(&key), fake.ttl_ms(&key)), (Some(true), Some(6_900_000)));
-    assert!(!key.contains(fake::SECRET) && fake.keys("token-lease/").is_empty());
+    assert!(fake.keys("token-lease/").is_empty());
 
     fake.advance_ms(6_899_999);
-    assert_eq!(current(&fake, None).unwrap(), "token-1");
+    assert_eq!(vendor.current(None).unwrap(), "token-1");
     fake.advance_ms(1);
-    assert_eq!(current(&fake, None).unwrap(), "token-2");
+    assert_eq!(vendor.current(None).unwrap(), "token-2");
 }
 
 #[test]
 fn a_store_with_a_slow_clock_does_not_prolong_a_token() {
-    let fake = counting();
-    current(&fake, None).unwrap();
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
+    vendor.current(None).unwrap();
     let key = key(&fake, "token/");
     fake.apply(&[store::put_text(&key, fake.value(&key).unwrap())]).unwrap();
     fake.advance_ms(6_900_000);
-    assert_eq!(current(&fake, None).unwrap(), "token-2");
+    assert_eq!(vendor.current(None).unwrap(), "token-2");
 }
 
 #[test]
 fn every_credential_has_its_own_token() {
-    let fake = counting();
-    let tokens: Vec<_> = [
-        ("ww1", 1, "secret-a"),
-        ("ww1", 1, "secret-b"),
-        ("ww1", 2, "secret-a"),
-        ("ww2", 1, "secret-a"),
-        ("ww1", 1, "secret-a"),
-    ]
-    .map(|(corp, agent, secret)| {
-        let document = fake::document()
-            .replace("ww21c67da6767865c2", corp)
-            .replace("1000073", &agent.to_string())
-            .replace(fake::SECRET, secret);
-        let config = Config::parse(&document).unwrap();
-        Tokens::new(&Sender::new(&fake, &config)).current(None).unwrap()
-    })
-    .into();
-    assert_eq!(tokens, ["token-1", "token-2", "token-3", "token-4", "token-1"]);
+    let fake = FakePlatform::new();
+    for (credential, expected) in [("a", "1"), ("b", "2"), ("a", "1")] {
+        let count = || granted(&(fake.keys("token/").len() + 1).to_string(), 7_200);
+        assert_eq!(Tokens::new(&fake, credential, |_| count()).current(None).unwrap(), expected);
+    }
 }
 
 #[test]
 fn a_failed_token_is_replaced_once_for_all() {
-    let fake = counting();
-    assert_eq!(current(&fake, None).unwrap(), "token-1");
-    assert_eq!(current(&fake, Some("token-1")).unwrap(), "token-2");
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
+    assert_eq!(vendor.current(None).unwrap(), "token-1");
+    assert_eq!(vendor.current(Some("token-1")).unwrap(), "token-2");
     // The second one who failed with the first token finds the new one.
-    assert_eq!(current(&fake, Some("token-1")).unwrap(), "token-2");
-    assert_eq!(fake.count("gettoken"), 2);
+    assert_eq!(vendor.current(Some("token-1")).unwrap(), "token-2");
+    assert_eq!(vendor.asked.get(), 2);
 }
 
 #[test]
-fn a_token_too_short_to_keep_is_used_once() {
+fn a_token_that_has_not_long_to_live_serves_many() {
     let fake = FakePlatform::new();
-    fake.serve(|_| granted("brief", 300));
-    assert_eq!(current(&fake, None).unwrap(), "brief");
+    let vendor = Vendor::new(&fake, |_, number| granted(&format!("token-{number}"), 120));
+    for _ in 0..20 {
+        assert_eq!(vendor.current(None).unwrap(), "token-1");
+    }
+    fake.advance_ms(60_000);
+    assert_eq!(vendor.current(None).unwrap(), "token-2");
+}
+
+#[test]
+fn a_token_without_a_life_is_used_once() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::new(&fake, |_, _| granted("brief", 0));
+    assert_eq!(vendor.current(None).unwrap(), "brief");
     assert!(fake.keys("").is_empty());
 }
 
 #[test]
+fn sixteen_others_who_each_ask_for_themselves_are_waited_for() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
+    take_lease(&fake);
+    let others = Cell::new(1);
+    fake.before_storage(move |fake, touch| {
+        if let Touch::Wait(_) = touch {
+            // This one had a token without a life, and leaves nothing.
+            fake.apply(&[store::delete(format!("token-lease/{CREDENTIAL}"))]).unwrap();
+        }
+        if touch.puts("token-lease/") && others.get() < 16 {
+            others.set(others.get() + 1);
+            take_lease(fake);
+        }
+        Ok(())
+    });
+    assert_eq!(vendor.current(None).unwrap(), "token-1");
+}
+
+#[test]
 fn a_copy_that_cannot_be_read_is_replaced() {
-    let fake = counting();
-    fake.apply(&[store::put_text(format!("token/{}", credential(&fake::config())), "damaged".into())]).unwrap();
-    assert_eq!(current(&fake, None).unwrap(), "token-1");
-    assert_eq!(current(&fake, None).unwrap(), "token-1");
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
+    fake.apply(&[store::put_text(format!("token/{CREDENTIAL}"), "damaged".into())]).unwrap();
+    assert_eq!(vendor.current(None).unwrap(), "token-1");
+    assert_eq!(vendor.current(None).unwrap(), "token-1");
 }
 
 #[test]
 fn losers_wait_for_the_holder_and_take_its_token() {
-    let fake = counting();
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
     take_lease(&fake);
     fake.before_storage(|fake, touch| {
         if let Touch::Wait(_) = touch {
@@ -159,31 +221,34 @@ fn losers_wait_for_the_holder_and_take_its_token() {
         }
         Ok(())
     });
-    assert_eq!(current(&fake, None).unwrap(), "token-of-the-other");
-    assert_eq!((fake.count("gettoken"), fake.now_ms()), (0, START_MS + 40));
+    assert_eq!(vendor.current(None).unwrap(), "token-of-the-other");
+    assert_eq!((vendor.asked.get(), fake.now_ms()), (0, START_MS + 40));
 }
 
 #[test]
 fn a_dead_holder_is_followed_after_ten_seconds() {
-    let fake = counting();
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
     take_lease(&fake);
-    assert_eq!(current(&fake, None).unwrap(), "token-1");
+    assert_eq!(vendor.current(None).unwrap(), "token-1");
     assert_eq!(fake.now_ms(), START_MS + 10_000);
 }
 
 #[test]
 fn waiting_ends_with_the_call() {
-    let fake = counting();
-    fake.set_budget(crate::contract::call::Budget { wall_ms: 3_000, ..fake.remaining() });
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
+    fake.set_budget(Budget { wall_ms: 3_000, ..fake.remaining() });
     take_lease(&fake);
-    let failure = current(&fake, None).unwrap_err();
-    assert_eq!((failure.reason, fake.count("gettoken")), (Reason::Unavailable, 0));
+    let failure = vendor.current(None).unwrap_err();
+    assert_eq!((failure.reason, vendor.asked.get()), (Reason::Unavailable, 0));
     assert!(failure.hint.is_some() && fake.now_ms() < START_MS + 3_000);
 }
 
 #[test]
 fn a_race_for_the_lease_has_one_winner() {
-    let fake = counting();
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
     let raced = Cell::new(false);
     fake.before_storage(move |fake, touch| {
         if touch.puts("token-lease/") && !raced.replace(true) {
@@ -194,22 +259,22 @@ fn a_race_for_the_lease_has_one_winner() {
         }
         Ok(())
     });
-    assert_eq!(current(&fake, None).unwrap(), "token-of-the-winner");
-    assert_eq!(fake.count("gettoken"), 0);
+    assert_eq!(vendor.current(None).unwrap(), "token-of-the-winner");
+    assert_eq!(vendor.asked.get(), 0);
 }
 
 #[test]
 fn a_late_holder_does_not_overwrite_the_next_ones_token() {
     let fake = FakePlatform::new();
-    fake.serve_with(|fake, _| {
+    let vendor = Vendor::new(&fake, |fake, _| {
         // The answer is so slow that the lease has run out and somebody else has done the work.
         fake.advance_ms(LEASE_MS);
         take_lease(fake);
         keep_token(fake, "token-of-the-next");
         granted("late", 7_200)
     });
-    assert_eq!(current(&fake, None).unwrap(), "token-of-the-next");
-    assert_eq!(current(&fake, None).unwrap(), "token-of-the-next");
+    assert_eq!(vendor.current(None).unwrap(), "token-of-the-next");
+    assert_eq!(vendor.current(None).unwrap(), "token-of-the-next");
 }
 
 #[test]
@@ -217,154 +282,222 @@ fn a_late_holder_does_not_end_the_next_ones_lease() {
     let fake = FakePlatform::new();
     let next = Rc::new(Cell::new(0));
     let taken = next.clone();
-    fake.serve_with(move |fake, _| {
+    let vendor = Vendor::new(&fake, move |fake, _| {
         fake.advance_ms(LEASE_MS);
         taken.set(take_lease(fake));
-        Err(lost(http::Failure::Tls))
+        failing(true)
     });
     // The call has no time left for another try after this one.
-    fake.set_budget(crate::contract::call::Budget { wall_ms: LEASE_MS + 500, ..fake.remaining() });
-    assert_eq!(current(&fake, None).unwrap_err().reason, Reason::Unavailable);
+    fake.set_budget(Budget { wall_ms: LEASE_MS + 500, ..fake.remaining() });
+    assert_eq!(vendor.current(None).unwrap_err().reason, Reason::Unavailable);
     let key = key(&fake, "token-lease/");
     assert_eq!(fake.get_many(&[key]).unwrap()[0].as_ref().unwrap().version, next.get());
 }
 
 #[test]
-fn a_lease_that_was_written_without_an_answer_is_recognised() {
-    let fake = counting();
-    let failed = Cell::new(false);
+fn a_lease_whose_write_got_no_answer_is_known_by_its_mark() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
+    let lost = Cell::new(false);
     fake.after_storage(move |_, touch| {
-        let unsure = touch.puts("token-lease/") && !failed.replace(true);
-        if unsure { Err(StorageError::Unavailable(true)) } else { Ok(()) }
+        if touch.puts("token-lease/") && !lost.replace(true) { Err(StorageError::Unavailable(true)) } else { Ok(()) }
     });
-    assert_eq!(current(&fake, None).unwrap(), "token-1");
+    assert_eq!(vendor.current(None).unwrap(), "token-1");
     assert_eq!(fake.now_ms(), START_MS, "nobody had to wait for the lease to run out");
 }
 
 #[test]
 fn passing_failures_are_repeated_three_times_within_the_lease() {
-    for (name, failure, requests) in [
-        ("busy", errcode(-1, "system error"), 4),
-        ("5xx", fake::status(502, "<html>"), 4),
-        ("no connection", Err(unreached(http::Failure::Connect)), 4),
-        ("unreadable", ok("<html>"), 4),
-        ("no token inside", ok(r#"{"errcode":0,"expires_in":7200}"#), 4),
-        ("empty token", granted("", 7_200), 4),
-        ("no life inside", ok(r#"{"errcode":0,"access_token":"t"}"#), 4),
-        ("refused by the host", Err(unreached(http::Failure::Denied(String::new()))), 1),
-        ("too often", errcode(45009, "api freq out of limit"), 1),
-    ] {
+    for (is_passing, asked) in [(true, 4), (false, 1)] {
         let fake = FakePlatform::new();
-        fake.serve(move |_| failure.clone());
-        let error = current(&fake, None).unwrap_err();
-        assert_eq!(fake.count("gettoken"), requests, "{name}");
-        assert!(fake.keys("").is_empty(), "{name}: nothing is remembered and the lease is given back");
-        assert!(!format!("{error:?}").contains(fake::SECRET), "{name}");
+        let vendor = Vendor::new(&fake, move |_, _| failing(is_passing));
+        assert_eq!(vendor.current(None).unwrap_err().message.en, "busy");
+        assert_eq!(vendor.asked.get(), asked);
+        let repeated: Vec<_> = vendor.fetches.borrow().iter().map(|fetch| fetch.is_repetition).collect();
+        assert_eq!(repeated, [false, true, true, true][..repeated.len()]);
+        assert!(fake.keys("").is_empty(), "nothing is remembered and the lease is given back");
     }
 
     let fake = FakePlatform::new();
-    fake.serve_with(|fake, _| {
+    let vendor = Vendor::new(&fake, |fake, _| {
         fake.advance_ms(8_000);
-        Err(lost(http::Failure::Timeout))
+        failing(true)
     });
-    current(&fake, None).unwrap_err();
-    let timeouts: Vec<_> = fake.requests.borrow().iter().map(|request| request.timeout_ms).collect();
-    assert_eq!(timeouts, [Some(8_000), Some(1_000)], "a repetition never outlives the lease");
+    vendor.current(None).unwrap_err();
+    let left: Vec<_> = vendor.fetches.borrow().iter().map(|fetch| fetch.time_left_ms).collect();
+    assert_eq!(left, [Some(9_000), Some(1_000)], "a repetition never outlives the lease");
 }
 
 #[test]
-fn a_refused_credential_is_not_presented_again() {
-    for code in REFUSALS {
-        let fake = FakePlatform::new();
-        fake.serve(move |_| errcode(code, "invalid credential"));
-        let first = current(&fake, None).unwrap_err();
-        let later: Vec<_> = (0..3).map(|_| current(&fake, Some("any")).unwrap_err()).collect();
-        assert_eq!(fake.count("gettoken"), 1, "{code}");
-        assert!(fake.keys("token-lease/").is_empty() && fake.keys("token/").is_empty(), "{code}");
-        for failure in later {
-            assert_eq!((&failure.reason, failure.vendor_code), (&first.reason, Some(code)));
-            assert!(failure.hint.is_some() && failure.message.en.contains("check-connection"), "{failure:?}");
-            assert!(!format!("{failure:?}").contains(fake::SECRET));
+fn a_refused_credential_rests_for_an_hour_and_is_then_asked_again_once() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::new(&fake, |_, _| refused());
+    for hour in 0..3 {
+        // Everybody who comes within the hour gets the first answer.
+        for minute in 0..60 {
+            let failure = vendor.current(Some("any")).unwrap_err();
+            assert_eq!(vendor.asked.get(), hour + 1, "hour {hour}, minute {minute}");
+            assert_eq!((&failure.reason, failure.vendor_code), (&Reason::CredentialsRefused, Some(7)));
+            assert_eq!(failure.retry_after_ms, Some(HOUR_MS - minute * 60_000));
+            fake.advance_ms(60_000);
         }
-        fake.advance_ms(365 * 86_400_000);
-        current(&fake, None).unwrap_err();
-        assert_eq!(fake.count("gettoken"), 1, "{code}: time does not make a secret right");
-
-        let changed = Config::parse(&fake::document().replace(fake::SECRET, "another-secret")).unwrap();
-        Tokens::new(&Sender::new(&fake, &changed)).current(None).unwrap_err();
-        assert_eq!(fake.count("gettoken"), 2, "{code}: another secret is another question");
     }
+}
+
+#[test]
+fn a_refusal_says_since_when_until_when_and_how_not_to_wait() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::new(&fake, |_, _| refused());
+    let first = vendor.current(None).unwrap_err();
+    fake.advance_ms(600_000);
+    let later = vendor.current(None).unwrap_err();
+    assert_eq!(first.message, later.message);
+    assert_eq!(
+        later.message.en,
+        "wrong secret (refused at 2026-09-21 14:13 UTC; asked again by itself at 2026-09-21 15:13 UTC, or at once by \
+         the command check)"
+    );
+    assert_eq!(
+        later.message.zh,
+        "凭证错误（2026-09-21 14:13 UTC 被拒绝；2026-09-21 15:13 UTC 自动重试，运行 check 命令可立即重试）"
+    );
+}
+
+#[test]
+fn a_credential_that_was_put_right_is_met_by_itself() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::new(&fake, |_, number| if number == 1 { refused() } else { granted("healed", 7_200) });
+    vendor.current(None).unwrap_err();
+    fake.advance_ms(HOUR_MS - 1);
+    vendor.current(None).unwrap_err();
+    fake.advance_ms(1);
+    assert_eq!(vendor.current(None).unwrap(), "healed");
+    assert_eq!(vendor.asked.get(), 2);
+    assert!(fake.keys("token-refused/").is_empty());
+}
+
+#[test]
+fn what_an_older_version_or_a_wrong_clock_remembered_heals_too() {
+    let stored = |at_ms: u64| {
+        let failure = Failure::new(Reason::CredentialsRefused, ("凭证错误", "wrong secret"));
+        store::to_json(&StoredRefusal { at_ms, failure })
+    };
+    // Each without a time to live.
+    for (name, value, asked_after_ms) in [
+        ("of an older version", format!(r#"{{"code":40001,"at_ms":{START_MS}}}"#), 0),
+        ("damaged", "{".to_owned(), 0),
+        ("old", stored(START_MS - HOUR_MS), 0),
+        ("fresh", stored(START_MS), HOUR_MS),
+        ("of a clock a minute ahead", stored(START_MS + 60_000), HOUR_MS + 60_000),
+        ("of a clock a year ahead", stored(START_MS + 8_760 * HOUR_MS), 0),
+    ] {
+        let fake = FakePlatform::new();
+        let vendor = Vendor::counting(&fake);
+        fake.apply(&[store::put_text(format!("token-refused/{CREDENTIAL}"), value)]).unwrap();
+        if asked_after_ms > 0 {
+            fake.advance_ms(asked_after_ms - 1);
+            vendor.current(None).unwrap_err();
+            fake.advance_ms(1);
+        }
+        assert_eq!(vendor.current(None).unwrap(), "token-1", "{name}");
+        assert!(fake.keys("token-refused/").is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn after_the_hour_one_host_asks_and_the_others_take_its_answer() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::new(&fake, |_, _| refused());
+    vendor.current(None).unwrap_err();
+    fake.advance_ms(HOUR_MS);
+    fake.set_budget(Budget { wall_ms: 60_000, ..fake.remaining() });
+    take_lease(&fake);
+    fake.before_storage(|fake, touch| {
+        if let Touch::Wait(_) = touch {
+            let failure = Failure::new(Reason::CredentialsRefused, ("凭证错误", "still wrong"));
+            let refusal = StoredRefusal { at_ms: fake.now_ms(), failure };
+            let ops = [
+                store::put_for(format!("token-refused/{CREDENTIAL}"), &refusal, REFUSAL_MS),
+                store::delete(format!("token-lease/{CREDENTIAL}")),
+            ];
+            fake.apply(&ops).unwrap();
+        }
+        Ok(())
+    });
+    assert!(vendor.current(None).unwrap_err().message.en.starts_with("still wrong"));
+    assert_eq!(vendor.asked.get(), 1);
 }
 
 #[test]
 fn a_refusal_met_by_another_is_respected_while_racing() {
-    let fake = counting();
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
     let raced = Cell::new(false);
     fake.before_storage(move |fake, touch| {
         if touch.puts("token-lease/") && !raced.replace(true) {
-            let key = format!("token-refused/{}", credential(&fake::config()));
-            fake.apply(&[store::put(key, &Refusal { code: 40001, at_ms: fake.now_ms() })]).unwrap();
+            let failure = Failure::new(Reason::CredentialsRefused, ("凭证错误", "wrong secret"));
+            let refusal = StoredRefusal { at_ms: fake.now_ms(), failure };
+            fake.apply(&[store::put(format!("token-refused/{CREDENTIAL}"), &refusal)]).unwrap();
         }
         Ok(())
     });
-    assert_eq!(current(&fake, None).unwrap_err().vendor_code, Some(40001));
-    assert_eq!(fake.count("gettoken"), 0);
+    assert_eq!(vendor.current(None).unwrap_err().reason, Reason::CredentialsRefused);
+    assert_eq!(vendor.asked.get(), 0);
 }
 
 #[test]
 fn a_kept_token_outlives_the_memory_of_a_refusal_only_until_it_fails() {
-    let fake = counting();
-    current(&fake, None).unwrap();
-    fake.serve(|_| errcode(40001, "invalid credential"));
-    assert_eq!(current(&fake, Some("token-1")).unwrap_err().vendor_code, Some(40001));
+    let fake = FakePlatform::new();
+    let vendor = Vendor::new(&fake, |_, number| if number == 1 { granted("token-1", 7_200) } else { refused() });
+    vendor.current(None).unwrap();
+    assert_eq!(vendor.current(Some("token-1")).unwrap_err().vendor_code, Some(7));
     assert!(fake.keys("token/").is_empty(), "the failed token is gone");
 }
 
 #[test]
 fn asking_ignores_and_renews_what_is_remembered() {
     let fake = FakePlatform::new();
-    let config = fake::config();
-    let ask = || Client::new(&fake, &config).ask();
+    let answers: [fn() -> Answer; 6] =
+        [refused, refused, || granted("right", 7_200), || granted("again", 7_200), || failing(false), refused];
+    let vendor = Vendor::new(&fake, move |_, number| answers[number as usize - 1]());
 
-    fake.serve(|_| errcode(40001, "invalid credential"));
-    assert_eq!(ask().unwrap_err().vendor_code, Some(40001));
-    assert_eq!(current(&fake, None).unwrap_err().vendor_code, Some(40001));
-    assert_eq!(ask().unwrap_err().vendor_code, Some(40001));
-    assert_eq!(fake.count("gettoken"), 2, "asking asks, everybody else remembers");
+    let failure = vendor.ask().unwrap_err();
+    assert_eq!((failure.message.en.as_str(), failure.retry_after_ms), ("wrong secret", None), "nobody has to wait");
+    assert_eq!(vendor.current(None).unwrap_err().vendor_code, Some(7));
+    vendor.ask().unwrap_err();
+    assert_eq!(vendor.asked.get(), 2, "asking asks, everybody else remembers");
 
-    fake.serve(|_| granted("right", 7_200));
-    ask().unwrap();
-    assert_eq!(current(&fake, None).unwrap(), "right");
-    ask().unwrap();
-    assert_eq!(fake.count("gettoken"), 4, "asking never takes the kept token");
+    vendor.ask().unwrap();
+    assert_eq!(vendor.current(None).unwrap(), "right");
+    vendor.ask().unwrap();
+    assert_eq!(vendor.asked.get(), 4, "asking never takes the kept token");
 
-    fake.serve(|_| errcode(-1, "system error"));
-    ask().unwrap_err();
-    assert_eq!(current(&fake, None).unwrap(), "right", "a passing failure changes nothing");
+    vendor.ask().unwrap_err();
+    assert_eq!(vendor.current(None).unwrap(), "again", "a passing failure changes nothing");
 
-    fake.serve(|_| errcode(40013, "invalid corpid"));
-    ask().unwrap_err();
-    assert_eq!(current(&fake, None).unwrap_err().vendor_code, Some(40013));
+    vendor.ask().unwrap_err();
+    assert_eq!(vendor.current(None).unwrap_err().vendor_code, Some(7));
 }
 
 #[test]
 fn what_was_asked_meanwhile_is_not_overwritten_by_a_refresh() {
-    for late_answer in [errcode(40001, "invalid credential"), granted("late", 7_200)] {
+    for late_answer in [refused as fn() -> Answer, || granted("late", 7_200)] {
         let fake = FakePlatform::new();
-        fake.serve_with(move |fake, _| {
+        let vendor = Vendor::new(&fake, move |fake, _| {
             put_token(fake, "token-of-the-administrator");
-            late_answer.clone()
+            late_answer()
         });
-        assert_eq!(current(&fake, None).unwrap(), "token-of-the-administrator");
-        assert_eq!(current(&fake, None).unwrap(), "token-of-the-administrator");
+        assert_eq!(vendor.current(None).unwrap(), "token-of-the-administrator");
+        assert_eq!(vendor.current(None).unwrap(), "token-of-the-administrator");
         assert!(fake.keys("token-refused/").is_empty());
-        assert_eq!(fake.count("gettoken"), 1);
+        assert_eq!(vendor.asked.get(), 1);
     }
 }
 
 #[test]
 fn a_token_that_came_between_reading_and_asking_is_taken() {
-    let fake = counting();
+    let fake = FakePlatform::new();
+    let vendor = Vendor::counting(&fake);
     let raced = Cell::new(false);
     fake.before_storage(move |fake, touch| {
         if touch.puts("token-lease/") && !raced.replace(true) {
@@ -372,18 +505,18 @@ fn a_token_that_came_between_reading_and_asking_is_taken() {
         }
         Ok(())
     });
-    assert_eq!(current(&fake, None).unwrap(), "token-of-the-other");
-    assert_eq!(fake.count("gettoken"), 0);
+    assert_eq!(vendor.current(None).unwrap(), "token-of-the-other");
+    assert_eq!(vendor.asked.get(), 0);
 }
 
 #[test]
 fn a_late_holder_writes_nothing_while_the_next_one_works() {
-    for late_answer in [errcode(40001, "invalid credential"), granted("late", 7_200)] {
+    for late_answer in [refused as fn() -> Answer, || granted("late", 7_200)] {
         let fake = FakePlatform::new();
-        fake.serve_with(move |fake, _| {
+        let vendor = Vendor::new(&fake, move |fake, _| {
             fake.advance_ms(LEASE_MS);
             take_lease(fake);
-            late_answer.clone()
+            late_answer()
         });
         fake.before_storage(|fake, touch| {
             if let Touch::Wait(_) = touch {
@@ -392,8 +525,8 @@ fn a_late_holder_writes_nothing_while_the_next_one_works() {
             }
             Ok(())
         });
-        assert_eq!(current(&fake, None).unwrap(), "token-of-the-next");
-        assert_eq!(fake.count("gettoken"), 1);
+        assert_eq!(vendor.current(None).unwrap(), "token-of-the-next");
+        assert_eq!(vendor.asked.get(), 1);
     }
 }
 
@@ -401,20 +534,21 @@ fn a_late_holder_writes_nothing_while_the_next_one_works() {
 fn a_store_that_fails_is_reported_at_every_step() {
     // 1 reading, 2 lease, 3 token.
     for step in 1..=3 {
-        let fake = counting();
+        let fake = FakePlatform::new();
+        let vendor = Vendor::counting(&fake);
         let seen = Cell::new(0);
         fake.before_storage(move |_, _| {
             seen.set(seen.get() + 1);
             if seen.get() == step { Err(StorageError::Unavailable(false)) } else { Ok(()) }
         });
-        assert_eq!(current(&fake, None).unwrap_err().reason, Reason::Unavailable, "step {step}");
+        assert_eq!(vendor.current(None).unwrap_err().reason, Reason::Unavailable, "step {step}");
     }
 }
 
 #[test]
 fn a_lease_that_cannot_be_given_back_is_logged() {
     let fake = FakePlatform::new();
-    fake.serve(|_| errcode(45009, "api freq out of limit"));
+    let vendor = Vendor::new(&fake, |_, _| failing(false));
     let applied = Cell::new(0);
     fake.before_storage(move |_, touch| {
         if let Touch::Apply(_) = touch {
@@ -422,6 +556,6 @@ fn a_lease_that_cannot_be_given_back_is_logged() {
         }
         if applied.get() == 2 { Err(StorageError::Unavailable(false)) } else { Ok(()) }
     });
-    assert_eq!(current(&fake, None).unwrap_err().vendor_code, Some(45009));
+    assert_eq!(vendor.current(None).unwrap_err().message.en, "busy");
     assert!(fake.logs.borrow()[0].contains("runs out by itself"), "{:?}", fake.logs.borrow());
 }

@@ -1,22 +1,28 @@
 //! What WeCom's error codes mean and who has to act on them.
 //!
-//! `table` is the one list of all codes, `hint` says what to do about those on which a person can act, `errmsg`
-//! takes the text apart that comes with a code. [`failure`] makes of the three the error that callers see. A code that
-//! nobody documented is treated like a mistake of this component: it is reported and never repeated.
+//! `table` is the one list of all codes, `predicate` says what some of them mean for whoever goes on differently, `hint`
+//! what a person can do, and `errmsg` takes the text apart that comes with a code. [`failure`] makes of them the error
+//! that callers see. A code that nobody documented is treated like a mistake of this component: it is reported and never
+//! repeated. No other file of this element knows a number.
 
 use std::net::IpAddr;
 
-use crate::{contract::types::Reason, failure::Failure};
-
 use self::errmsg::Errmsg;
+use organisation_kit::{
+    contract::types::Reason,
+    failure::{Cause, Failure},
+};
 
 mod errmsg;
 mod hint;
+mod predicate;
 mod table;
+
+pub(crate) use predicate::*;
 
 /// Who has to act on a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Class {
+pub(crate) enum Class {
     /// Nobody: the platform is busy. An idempotent call may be repeated.
     Busy,
     /// Nobody: a token is renewed and the call repeated once.
@@ -37,15 +43,15 @@ pub enum Class {
 
 /// One code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Code {
+pub(crate) struct Code {
     /// WeCom's `errcode`.
-    pub code: i64,
+    pub(crate) code: i64,
     /// Who has to act.
-    pub class: Class,
+    pub(crate) class: Class,
     /// The meaning in Chinese.
-    pub zh: &'static str,
+    pub(crate) zh: &'static str,
     /// The meaning in English.
-    pub en: &'static str,
+    pub(crate) en: &'static str,
 }
 
 /// Stands for every code that is not documented.
@@ -53,7 +59,7 @@ const UNKNOWN: Code =
     Code { code: 0, class: Class::Developer, zh: "未知错误码", en: "code without documentation" };
 
 /// What is known of a code. For an undocumented one the answer has code 0 and class [`Class::Developer`].
-pub fn lookup(code: i64) -> &'static Code {
+pub(crate) fn lookup(code: i64) -> &'static Code {
     match table::CODES.binary_search_by_key(&code, |row| row.code) {
         Ok(index) => &table::CODES[index],
         Err(_) => &UNKNOWN,
@@ -62,43 +68,42 @@ pub fn lookup(code: i64) -> &'static Code {
 
 /// The failure for a code that `api` (a path such as `user/get`) answered. `errmsg` must hold no secret: of it the
 /// text, the hint id and, for 60020, the address end up in the failure.
-pub fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
+pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
     let known = lookup(code);
     let errmsg = Errmsg::parse(errmsg);
-    let text = if errmsg.text.is_empty() { known.en } else { &errmsg.text };
-    let mut failure =
-        Failure::new(reason(known), format!("{api} was refused with {code}: {text}")).with_vendor_code(code);
+    let (zh, en) = match (errmsg.text.as_str(), known.code) {
+        ("", _) => (known.zh, known.en),
+        // What the vendor says is all that is known.
+        (text, 0) => (text, text),
+        (text, _) => (known.zh, text),
+    };
+    let message = (format!("{api} 被拒绝，错误码 {code}：{zh}"), format!("{api} was refused with {code}: {en}"));
+    let mut failure = Failure::new(reason(known), message).with_vendor_code(code);
+    if code == ANSWER_TOO_LARGE {
+        failure.cause = Cause::AnswerTooLarge;
+    }
     failure.hint = hint::of(code, known, errmsg.address);
     failure.retry_after_ms = retry_after_ms(known);
     failure.request_id = errmsg.hint_id;
-    if let (UNTRUSTED_ADDRESS, Some(address)) = (code, errmsg.address) {
-        let from = format!("{}{address}", errmsg::FROM);
-        failure.message.zh.push_str(&from);
-        failure.message.en.push_str(&from);
+    if is_untrusted_address(&failure)
+        && let Some(address) = errmsg.address
+    {
+        failure.message.zh.push_str(&format!("，来源 IP：{address}"));
+        failure.message.en.push_str(&format!("{}{address}", errmsg::FROM));
     }
     failure
 }
 
-/// The caller's address is not on the app's list.
-pub const UNTRUSTED_ADDRESS: i64 = 60020;
-
-/// The address that an administrator has to add, from a failure of [`UNTRUSTED_ADDRESS`] made by [`failure`]. WeCom
-/// does not always tell it.
-pub fn untrusted_address(failure: &Failure) -> Option<IpAddr> {
-    match failure.vendor_code {
-        Some(UNTRUSTED_ADDRESS) => Errmsg::parse(&failure.message.en).address,
-        _ => None,
-    }
+/// The address that an administrator has to add, from a failure made by [`failure`]. WeCom does not always tell it.
+pub(crate) fn untrusted_address(failure: &Failure) -> Option<IpAddr> {
+    is_untrusted_address(failure).then(|| Errmsg::parse(&failure.message.en).address).flatten()
 }
 
 /// What the caller does about a code. Mostly its class says so; the exceptions are named one by one.
 fn reason(code: &Code) -> Reason {
-    match code.code {
+    if CREDENTIAL_REFUSED.contains(&code.code) {
         // The credential itself is wrong: nothing is granted, something is corrected.
-        40001 | 40013 | 40091 | 45031 | 2000002 => return Reason::CredentialsRefused,
-        // Something exists already or is in use. `not-found` would say the opposite.
-        40071 | 60005 | 60006 | 60008 | 60102 | 60104 | 60106 | 301036 | 301079 | 301113 => return Reason::Conflict,
-        _ => {}
+        return Reason::CredentialsRefused;
     }
     match code.class {
         // A token that was fetched a moment ago and is refused all the same: it was revoked in between, or not every
@@ -116,8 +121,6 @@ fn reason(code: &Code) -> Reason {
 /// pass as soon as parallel calls have ended.
 fn retry_after_ms(code: &Code) -> Option<u64> {
     match (code.code, code.class) {
-        // The month has to end.
-        (85004, _) => None,
         (45033 | 45035, _) => Some(2_000),
         (81026, _) | (_, Class::Wait) => Some(60_000),
         (40001, _) => None,

@@ -1,8 +1,10 @@
 //! The endpoints that this element uses, each with everything that is fixed about it.
 
+use std::fmt;
+
 /// An endpoint below `/cgi-bin/`. Variants are named for WeCom's own paths, so that a reader finds the document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Api {
+pub(crate) enum Endpoint {
     /// `gettoken` (doc 91039). The only one whose query holds the secret instead of the token.
     GetToken,
     /// `agent/get` (doc 90227): the app and its visible range.
@@ -11,8 +13,6 @@ pub enum Api {
     DepartmentList,
     /// `department/get` (doc 95351): one department.
     DepartmentGet,
-    /// `department/simplelist` (doc 95350): ids, parents and order only.
-    DepartmentSimpleList,
     /// `user/get` (doc 90196): one member.
     UserGet,
     /// `user/list` (doc 90201): the direct members of one department.
@@ -36,17 +36,16 @@ pub enum Api {
 }
 
 /// Milliseconds that an answer may take. WeCom recommends 5 to 10 s; the lease on the token (10 s) must outlive it.
-pub const TIMEOUT_MS: u32 = 8_000;
+pub(crate) const TIMEOUT_MS: u32 = 8_000;
 
-impl Api {
+impl Endpoint {
     /// The path below `/cgi-bin/`, which also names the endpoint in messages and counts.
-    pub const fn path(self) -> &'static str {
+    pub(crate) const fn path(self) -> &'static str {
         match self {
             Self::GetToken => "gettoken",
             Self::AgentGet => "agent/get",
             Self::DepartmentList => "department/list",
             Self::DepartmentGet => "department/get",
-            Self::DepartmentSimpleList => "department/simplelist",
             Self::UserGet => "user/get",
             Self::UserList => "user/list",
             Self::UserSimpleList => "user/simplelist",
@@ -61,7 +60,7 @@ impl Api {
     }
 
     /// The HTTP method.
-    pub const fn method(self) -> &'static str {
+    pub(crate) const fn method(self) -> &'static str {
         match self {
             Self::AuthGetUserDetail | Self::ExportUser | Self::ExportDepartment => "POST",
             _ => "GET",
@@ -69,13 +68,14 @@ impl Api {
     }
 
     /// Whether a call may be repeated when nobody knows what became of the first one.
-    pub const fn is_idempotent(self) -> bool {
+    pub(crate) const fn is_idempotent(self) -> bool {
         !matches!(self, Self::AuthGetUserInfo | Self::UserGetUserInfo)
     }
+}
 
-    /// Milliseconds that an answer may take.
-    pub const fn timeout_ms(self) -> u32 {
-        TIMEOUT_MS
+impl fmt::Display for Endpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.path())
     }
 }
 
@@ -86,21 +86,20 @@ mod tests {
     #[test]
     fn only_the_exchange_of_a_code_must_not_be_repeated() {
         for (api, method, path, idempotent) in [
-            (Api::GetToken, "GET", "gettoken", true),
-            (Api::AgentGet, "GET", "agent/get", true),
-            (Api::DepartmentList, "GET", "department/list", true),
-            (Api::DepartmentGet, "GET", "department/get", true),
-            (Api::DepartmentSimpleList, "GET", "department/simplelist", true),
-            (Api::UserGet, "GET", "user/get", true),
-            (Api::UserList, "GET", "user/list", true),
-            (Api::UserSimpleList, "GET", "user/simplelist", true),
-            (Api::TagGet, "GET", "tag/get", true),
-            (Api::AuthGetUserInfo, "GET", "auth/getuserinfo", false),
-            (Api::UserGetUserInfo, "GET", "user/getuserinfo", false),
-            (Api::AuthGetUserDetail, "POST", "auth/getuserdetail", true),
-            (Api::ExportUser, "POST", "export/user", true),
-            (Api::ExportDepartment, "POST", "export/department", true),
-            (Api::ExportGetResult, "GET", "export/get_result", true),
+            (Endpoint::GetToken, "GET", "gettoken", true),
+            (Endpoint::AgentGet, "GET", "agent/get", true),
+            (Endpoint::DepartmentList, "GET", "department/list", true),
+            (Endpoint::DepartmentGet, "GET", "department/get", true),
+            (Endpoint::UserGet, "GET", "user/get", true),
+            (Endpoint::UserList, "GET", "user/list", true),
+            (Endpoint::UserSimpleList, "GET", "user/simplelist", true),
+            (Endpoint::TagGet, "GET", "tag/get", true),
+            (Endpoint::AuthGetUserInfo, "GET", "auth/getuserinfo", false),
+            (Endpoint::UserGetUserInfo, "GET", "user/getuserinfo", false),
+            (Endpoint::AuthGetUserDetail, "POST", "auth/getuserdetail", true),
+            (Endpoint::ExportUser, "POST", "export/user", true),
+            (Endpoint::ExportDepartment, "POST", "export/department", true),
+            (Endpoint::ExportGetResult, "GET", "export/get_result", true),
         ] {
             assert_eq!((api.method(), api.path(), api.is_idempotent()), (method, path, idempotent));
         }

@@ -2,15 +2,13 @@
 
 use std::cell::RefCell;
 
-use crate::{
-    config::Config,
-    contract::http,
-    platform::Platform,
-    vendor::{
-        answer::{self, Miss},
-        call::{Call, Usage},
-    },
+use super::{
+    answer::{self, CallError},
+    call::Call,
+    endpoint::TIMEOUT_MS,
 };
+use crate::config::Config;
+use organisation_kit::{contract::http, platform::Platform, vendor::Usage};
 
 /// Sends calls with the token they are given. Neither keeps a token nor repeats anything.
 pub(crate) struct Sender<'a, P: Platform> {
@@ -24,20 +22,25 @@ impl<'a, P: Platform> Sender<'a, P> {
         Self { platform, config, usage: RefCell::default() }
     }
 
-    /// Sends one call. `timeout_ms` shortens the endpoint's own limit.
-    pub(crate) fn send(&self, call: &Call, token: Option<&str>, timeout_ms: Option<u32>) -> Result<String, Miss> {
+    /// Sends one call. `timeout_ms` shortens the usual limit.
+    pub(crate) fn send(&self, call: &Call, token: Option<&str>, timeout_ms: Option<u32>) -> Result<String, CallError> {
         let mut request = self.request(call, token, None);
         request.timeout_ms = request.timeout_ms.min(timeout_ms.or(request.timeout_ms));
-        answer::judge(call.api, self.platform.send(&request), &secrets(call, token))
+        answer::judge(call, self.platform.send(&request), &secrets(call, token))
     }
 
     /// Sends all calls in one batch; answers come in the order of the calls.
-    pub(crate) fn send_all(&self, calls: &[&Call], token: &str, max_bytes: Option<u64>) -> Vec<Result<String, Miss>> {
+    pub(crate) fn send_all(
+        &self,
+        calls: &[&Call],
+        token: &str,
+        max_bytes: Option<u64>,
+    ) -> Vec<Result<String, CallError>> {
         let requests: Vec<_> = calls.iter().map(|call| self.request(call, Some(token), max_bytes)).collect();
         let mut outcomes = self.platform.send_all(&requests).into_iter();
         let judge = |call: &&Call| {
             let outcome = outcomes.next().unwrap_or_else(|| Err(missing()));
-            answer::judge(call.api, outcome, &secrets(call, Some(token)))
+            answer::judge(call, outcome, &secrets(call, Some(token)))
         };
         calls.iter().map(judge).collect()
     }
@@ -53,16 +56,16 @@ impl<'a, P: Platform> Sender<'a, P> {
     }
 
     fn request(&self, call: &Call, token: Option<&str>, max_bytes: Option<u64>) -> http::Request {
-        *self.usage.borrow_mut().calls.entry(call.api.path()).or_default() += 1;
+        *self.usage.borrow_mut().calls.entry(call.endpoint.path()).or_default() += 1;
         let content_type =
             || http::Header { name: "content-type".to_owned(), value: "application/json; charset=utf-8".to_owned() };
         http::Request {
-            method: call.api.method().to_owned(),
+            method: call.endpoint.method().to_owned(),
             url: call.url(&self.config.api_base, token),
             headers: call.body.iter().map(|_| content_type()).collect(),
             body: call.body.clone().map(http::Body::Text),
             expect: http::BodyKind::Text,
-            timeout_ms: Some(call.api.timeout_ms()),
+            timeout_ms: Some(TIMEOUT_MS),
             max_bytes,
         }
     }

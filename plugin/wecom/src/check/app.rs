@@ -1,30 +1,22 @@
 //! Whether calls from this address are accepted, and whether the app is there and enabled: both from `agent/get`.
 
-use super::credentials;
+use super::{console, credentials};
 use crate::{
+    api::codes::{is_app_disabled, is_untrusted_address, names_other_app, untrusted_address},
     config::{Config, authority},
-    verdict::{Finding, Page},
-    failure::Failure,
-    vendor::{codes, wire::agent::Agent},
+    wire::agent::Agent,
 };
-
-/// `agent/get` names another app: by number (doc 90227), in older reports as a lack of privilege, or as a number that
-/// does not exist.
-const OTHER_APP: [i64; 3] = [301_002, 60011, 40056];
-/// The app is disabled, or lost its permissions because nobody used it.
-const DISABLED: [i64; 3] = [50003, 48006, 60031];
+use organisation_kit::{failure::Failure, verdict::Finding};
 
 /// Whether the address that calls come from is trusted: this host's, or that of the proxy. WeCom looks at the token, then
 /// at the address, then at parameters; where it looks whether the app is enabled is not documented.
-pub(crate) fn trusted_ip(config: &Config, asked: &Result<Agent, Failure>) -> Finding {
+pub(super) fn trusted_ip(config: &Config, asked: &Result<Agent, Failure>) -> Finding {
     let proxy = config.proxy.as_ref().map(authority);
     let finding = match asked {
         Ok(_) => accepted(proxy.as_deref()),
-        Err(failure) => match failure.vendor_code {
-            Some(codes::UNTRUSTED_ADDRESS) => not_trusted(failure, proxy.as_deref()),
-            Some(code) if OTHER_APP.contains(&code) => accepted(proxy.as_deref()),
-            _ => return super::aspect::hidden(),
-        },
+        Err(failure) if is_untrusted_address(failure) => not_trusted(failure, proxy.as_deref()),
+        Err(failure) if names_other_app(failure) => accepted(proxy.as_deref()),
+        Err(_) => return Finding::hidden(),
     };
     match proxy {
         Some(proxy) => finding.fact("proxy", proxy),
@@ -46,7 +38,7 @@ fn accepted(proxy: Option<&str>) -> Finding {
 }
 
 fn not_trusted(failure: &Failure, proxy: Option<&str>) -> Finding {
-    let address = codes::untrusted_address(failure);
+    let address = untrusted_address(failure);
     let (shown_zh, shown_en) = match address {
         Some(address) => (format!(" {address} "), format!(" {address}")),
         None => ("（企业微信未告知）".to_owned(), ", which WeCom does not tell,".to_owned()),
@@ -61,7 +53,7 @@ fn not_trusted(failure: &Failure, proxy: Option<&str>) -> Finding {
             format!("the outgoing address{shown_en} of the proxy {proxy} is not among the trusted addresses"),
         ),
     };
-    let finding = Finding::failed("address-not-trusted", message).caused_by(failure).page(Page::Apps);
+    let finding = Finding::failed("address-not-trusted", message).caused_by(failure).page(console::APPS);
     match address {
         Some(address) => finding.fact("address", address),
         None => finding,
@@ -69,7 +61,7 @@ fn not_trusted(failure: &Failure, proxy: Option<&str>) -> Finding {
 }
 
 /// Whether the app is the configured one and enabled.
-pub(crate) fn enabled(config: &Config, asked: &Result<Agent, Failure>) -> Finding {
+pub(super) fn enabled(config: &Config, asked: &Result<Agent, Failure>) -> Finding {
     match asked {
         Ok(agent) if agent.agent_id.is_some_and(|id| id != config.agent_id) => other_app(config),
         Ok(agent) if agent.closed => disabled(),
@@ -77,12 +69,10 @@ pub(crate) fn enabled(config: &Config, asked: &Result<Agent, Failure>) -> Findin
             let finding = Finding::ok("enabled", ("应用已启用", "the app is enabled"));
             if agent.name.is_empty() { finding } else { finding.fact("name", &agent.name) }
         }
-        Err(failure) => match failure.vendor_code {
-            Some(codes::UNTRUSTED_ADDRESS) => super::aspect::hidden(),
-            Some(code) if OTHER_APP.contains(&code) => other_app(config).caused_by(failure),
-            Some(code) if DISABLED.contains(&code) => disabled().caused_by(failure),
-            _ => credentials::broken(failure),
-        },
+        Err(failure) if is_untrusted_address(failure) => Finding::hidden(),
+        Err(failure) if names_other_app(failure) => other_app(config).caused_by(failure),
+        Err(failure) if is_app_disabled(failure) => disabled().caused_by(failure),
+        Err(failure) => credentials::broken(failure),
     }
 }
 
@@ -95,11 +85,11 @@ fn other_app(config: &Config) -> Finding {
         ),
     )
     .hint("请在应用页面核对 AgentId 与 Secret", "compare agent id and secret with the page of the app")
-    .page(Page::Apps)
+    .page(console::APPS)
 }
 
 fn disabled() -> Finding {
     Finding::failed("app-disabled", ("应用已停用", "the app is disabled"))
         .hint("请管理员在应用页面启用该应用", "the administrator enables the app on its page")
-        .page(Page::Apps)
+        .page(console::APPS)
 }

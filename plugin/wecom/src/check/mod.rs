@@ -1,85 +1,72 @@
-//! `check-connection`: asks WeCom now, and judges one aspect after the other.
+//! `check-connection`: asks WeCom now, and judges one aspect after the other. Each aspect is one pure function: answers
+//! in, finding out.
 
 mod app;
-mod aspect;
+mod callback;
+mod console;
 mod credentials;
-mod observed;
+mod sensitive_fields;
 mod trusted_domain;
 mod visible_range;
 
-use aspect::hidden;
 use crate::{
-    config::Config,
-    contract::{
-        element::{Aspect, Verdict},
-        storage::StorageError,
-        types::Reason,
-    },
-    directory::key::OBSERVED_SENSITIVE_FIELDS,
+    api::{call::Call, client::Client, endpoint::Endpoint},
+    wire::agent::Agent,
+};
+use organisation_kit::{
+    contract::element::Aspect,
+    directory::{head, key::OBSERVED_SENSITIVE_FIELDS},
+    failure::Cause,
     failure::Failure,
     platform::Platform,
     store,
-    vendor::{
-        api::Api,
-        client::{Call, Client},
-        wire::agent::Agent,
-    },
+    verdict::Finding,
 };
 
-/// One verdict for each aspect, in the order of the contract. Costs WeCom two calls; towards it read-only.
-///
-/// # Errors
-/// Where the store fails. Whatever WeCom or the network does ends up in a verdict.
-pub fn check_connection<P: Platform>(platform: &P, config: &Config) -> Result<Vec<Verdict>, Failure> {
-    let keys = [OBSERVED_SENSITIVE_FIELDS, observed::CALLBACK].map(str::to_owned);
-    let mut notes = store::get_many(platform, &keys)?.into_iter();
-    let mut note = || notes.next().flatten();
-    let (sensitive, callback) = (note(), note());
+impl<P: Platform> Client<'_, P> {
+    /// One finding for each aspect, in the order of the contract. Costs WeCom two calls; towards it read-only.
+    ///
+    /// # Errors
+    /// Where the store fails. Whatever WeCom or the network does ends up in a finding.
+    pub(crate) fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
+        let (platform, config) = (self.platform(), self.config());
+        let organisation = head::read(platform)?.map(|stored| stored.value.organisation);
+        let observed = store::get_text(platform, OBSERVED_SENSITIVE_FIELDS)?;
 
-    let client = Client::new(platform, config);
-    let asked = passing(client.ask())?;
-    let agent = match &asked {
-        Ok(()) => Some(passing(read_agent(&client, config))?),
-        Err(_) => None,
-    };
-    let sound = agent.as_ref().and_then(|agent| agent.as_ref().ok());
-    // The range and the domain of another app say nothing about this one.
-    let sound = sound.filter(|agent| agent.agent_id.is_none_or(|id| id == config.agent_id));
+        let asked = passing(self.ask())?;
+        let agent = match &asked {
+            Ok(()) => Some(passing(self.agent())?),
+            Err(_) => None,
+        };
+        let sound = agent.as_ref().and_then(|agent| agent.as_ref().ok());
+        // The range and the domain of another app say nothing about this one.
+        let sound = sound.filter(|agent| agent.agent_id.is_none_or(|id| id == config.agent_id));
+        let or_hidden = |finding: Option<Finding>| finding.unwrap_or_else(Finding::hidden);
 
-    let findings = [
-        (Aspect::Credentials, credentials::judge(&asked)),
-        (Aspect::TrustedIp, agent.as_ref().map_or_else(hidden, |agent| app::trusted_ip(config, agent))),
-        (Aspect::AppEnabled, agent.as_ref().map_or_else(hidden, |agent| app::enabled(config, agent))),
-        (Aspect::VisibleRange, sound.map_or_else(hidden, visible_range::judge)),
-        (Aspect::TrustedDomain, sound.map_or_else(hidden, |agent| trusted_domain::judge(config, agent))),
-        (Aspect::SensitiveFields, observed::sensitive_fields(sensitive.as_ref())),
-        (Aspect::Callback, observed::callback(config, callback.as_ref())),
-    ];
-    Ok(findings.into_iter().map(|(aspect, finding)| finding.about(aspect, config.locale)).collect())
-}
+        Ok(vec![
+            (Aspect::Credentials, credentials::judge(&asked, config.corp_id(), organisation.as_deref())),
+            (Aspect::TrustedIp, or_hidden(agent.as_ref().map(|agent| app::trusted_ip(config, agent)))),
+            (Aspect::AppEnabled, or_hidden(agent.as_ref().map(|agent| app::enabled(config, agent)))),
+            (Aspect::VisibleRange, or_hidden(sound.map(visible_range::judge))),
+            (Aspect::TrustedDomain, or_hidden(sound.map(|agent| trusted_domain::judge(config, agent)))),
+            (
+                Aspect::SensitiveFields,
+                sensitive_fields::judge(observed.as_ref(), config.corp_id(), organisation.as_deref()),
+            ),
+            (Aspect::Callback, callback::judge()),
+        ])
+    }
 
-fn read_agent<P: Platform>(client: &Client<'_, P>, config: &Config) -> Result<Agent, Failure> {
-    client.read(&Call::get(Api::AgentGet, vec![("agentid", config.agent_id.to_string())]))
+    fn agent(&self) -> Result<Agent, Failure> {
+        self.read(&Call::get(Endpoint::AgentGet, vec![("agentid", self.config().agent_id.to_string())]))
+    }
 }
 
 /// A failure of the store ends the check; every other one is what the check is about.
 fn passing<T>(outcome: Result<T, Failure>) -> Result<Result<T, Failure>, Failure> {
     match outcome {
-        Err(failure) if is_of_the_store(&failure) => Err(failure),
+        Err(failure) if failure.cause == Cause::Storage => Err(failure),
         outcome => Ok(outcome),
-    }
-}
-
-fn is_of_the_store(failure: &Failure) -> bool {
-    match &failure.reason {
-        Reason::Other(kind) => {
-            matches!(kind.as_str(), "storage" | "storage-quota" | "storage-misuse" | "corrupt-storage")
-        }
-        // An unreachable vendor has the same reason.
-        Reason::Unavailable => {
-            [true, false].into_iter().any(|applied| *failure == StorageError::Unavailable(applied).into())
-        }
-        _ => false,
     }
 }
 

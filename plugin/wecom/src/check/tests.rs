@@ -1,12 +1,12 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    contract::{
-        element::Status,
-        http::{self, HttpError, Request, Response},
-    },
-    fake::{FakePlatform, SECRET, START_MS, document, errcode, lost, ok, path, query, status},
+use crate::config::Config;
+use crate::fake::{FakePlatform, SECRET, START_MS, document, errcode, lost, ok, path, query, status};
+use organisation_kit::contract::{
+    element::{Status, Verdict},
+    http::{self, HttpError, Request, Response},
+    storage::StorageError,
 };
 
 type Answer = Result<Response, HttpError>;
@@ -55,6 +55,12 @@ fn config(changes: Value) -> Config {
     Config::parse(&document.to_string()).unwrap()
 }
 
+/// The verdicts in the language of the configuration.
+fn check_connection(platform: &FakePlatform, config: &Config) -> Result<Vec<Verdict>, Failure> {
+    let findings = Client::new(platform, config).check()?;
+    Ok(findings.into_iter().map(|(aspect, finding)| finding.about(aspect, config.common.locale)).collect())
+}
+
 fn check(platform: &FakePlatform) -> Vec<Verdict> {
     check_connection(platform, &config(json!({}))).unwrap()
 }
@@ -88,7 +94,7 @@ fn a_sound_app_passes_every_aspect_in_order() {
     let verdicts = check(&platform);
     assert_eq!(
         short(&verdicts),
-        ["+accepted", "+accepted", "+enabled", "+granted", "+trusted", "-not-observed", "-not-configured"]
+        ["+accepted", "+accepted", "+enabled", "+granted", "+trusted", "-not-observed", "-not-supported"]
     );
     let order: Vec<_> = verdicts.iter().map(|verdict| verdict.aspect.clone()).collect();
     assert_eq!(
@@ -133,7 +139,7 @@ fn a_refused_credential_hides_what_depends_on_it() {
         let platform = platform(gettoken, || panic!("there is no token to ask with"));
         let verdicts = check(&platform);
         let hidden = "-not-looked-at";
-        assert_eq!(short(&verdicts), [code, hidden, hidden, hidden, hidden, "-not-observed", "-not-configured"]);
+        assert_eq!(short(&verdicts), [code, hidden, hidden, hidden, hidden, "-not-observed", "-not-supported"]);
         let verdict = of(&verdicts, Aspect::Credentials);
         assert_eq!(verdict.vendor_code, vendor_code, "{code}");
         assert!(verdict.hint.is_some(), "{code}");
@@ -236,33 +242,87 @@ fn the_redirect_host_is_compared_whole() {
     }
 }
 
+/// Puts the head of a copy of this corp.
+fn copy_of(platform: &FakePlatform, corp_id: &str) {
+    let head = head::Head { organisation: corp_id.to_owned(), ..head::Head::default() };
+    put(platform, "directory/head", &store::to_json(&head));
+}
+
 #[test]
-fn what_was_observed_last_is_told() {
-    let callback = json!({ "callback": { "token": "abc", "encodingAESKey": "a".repeat(43) } });
-    let seen = format!(r#"{{"seen":true,"at":{START_MS}}}"#);
-    let unseen = format!(r#"{{"seen":false,"at":{START_MS}}}"#);
-    for (sensitive, called, expected) in [
-        (None, None, ["-not-observed", "-not-observed"]),
-        (Some(seen.as_str()), Some(seen.as_str()), ["+observed", "+observed"]),
-        (Some(&unseen), Some(&unseen), ["~withheld", "-not-observed"]),
-        (Some("{"), Some("[]"), ["-unreadable", "-unreadable"]),
+fn what_was_observed_of_this_organisation_is_told() {
+    let note = |seen: bool, organisation: &str| format!(r#"{{"seen":{seen},"at":{START_MS}{organisation}}}"#);
+    let (ours, other) = (r#","organisation":"WW21C67DA6767865C2""#, r#","organisation":"ww9""#);
+    for (name, copy, note, expected) in [
+        ("nothing", None, None, "-not-observed"),
+        ("seen", None, Some(note(true, ours)), "+observed"),
+        ("not seen", None, Some(note(false, ours)), "~withheld"),
+        ("of another", Some("ww21c67da6767865c2"), Some(note(false, other)), "-not-observed"),
+        ("an earlier note of our copy", Some("WW21c67da6767865c2"), Some(note(true, "")), "+observed"),
+        ("an earlier note of another copy", Some("ww9"), Some(note(true, "")), "-not-observed"),
+        ("an earlier note of nobody's copy", None, Some(note(true, "")), "-not-observed"),
+        ("damaged", None, Some("{".to_owned()), "-unreadable"),
     ] {
         let platform = platform(token, || agent(json!({})));
-        for (key, value) in [(OBSERVED_SENSITIVE_FIELDS, sensitive), (observed::CALLBACK, called)] {
-            if let Some(value) = value {
-                put(&platform, key, value);
-            }
+        if let Some(copy) = copy {
+            copy_of(&platform, copy);
         }
-        let verdicts = check_connection(&platform, &config(callback.clone())).unwrap();
-        assert_eq!(short(&verdicts)[5..], expected);
+        if let Some(note) = &note {
+            put(&platform, OBSERVED_SENSITIVE_FIELDS, note);
+        }
+        let verdicts = check(&platform);
+        assert_eq!(short(&verdicts)[5], expected, "{name}");
         let told = of(&verdicts, Aspect::SensitiveFields).facts.iter().any(|fact| fact.value == START_MS.to_string());
-        assert_eq!(told, matches!(sensitive, Some(note) if note.contains("seen")));
+        assert_eq!(told, matches!(expected, "+observed" | "~withheld"), "{name}");
     }
 }
 
 #[test]
+fn a_copy_of_another_organisation_is_told() {
+    for (copy, expected) in [
+        ("ww21c67da6767865c2", "+accepted"),
+        ("WW21C67DA6767865C2", "+accepted"),
+        ("ww9999999999999999", "!other-organisation"),
+    ] {
+        let platform = platform(token, || agent(json!({})));
+        copy_of(&platform, copy);
+        let verdicts = check(&platform);
+        assert_eq!(short(&verdicts)[..2], [expected, "+accepted"], "{copy}");
+        let verdict = of(&verdicts, Aspect::Credentials);
+        if verdict.status == Status::Failed {
+            assert!(verdict.message.contains(copy) && verdict.message.contains("ww21c67da6767865c2"));
+            assert!(verdict.hint.as_deref().unwrap().contains("create a new element"));
+        }
+    }
+    // What WeCom refuses is told first: the id may be mistyped.
+    let platform = platform(|| errcode(40013, "invalid corpid"), || agent(json!({})));
+    copy_of(&platform, "ww9");
+    let verdicts = check(&platform);
+    assert_eq!(short(&verdicts)[0], "!corp-unknown");
+    assert!(facts(of(&verdicts, Aspect::Credentials)).contains(&("directory-organisation", "ww9")));
+}
+
+#[test]
+fn nobody_is_sent_to_set_up_callbacks_that_nothing_answers() {
+    let configured = json!({ "callback": { "token": "abc", "encodingAESKey": "a".repeat(43) } });
+    for changes in [json!({}), configured] {
+        let platform = platform(token, || agent(json!({})));
+        let verdicts = check_connection(&platform, &config(changes)).unwrap();
+        let verdict = of(&verdicts, Aspect::Callback);
+        assert_eq!((verdict.code.as_str(), &verdict.hint, &verdict.console_url), ("not-supported", &None, &None));
+    }
+}
+
+#[test]
+fn a_trusted_domain_that_cannot_be_read_is_not_called_missing() {
+    let platform = platform(token, || agent(json!({ "redirect_domain": ["app.example.com"] })));
+    assert_eq!(short(&check(&platform))[4], "-unreadable");
+}
+
+#[test]
 fn a_store_that_fails_ends_the_check() {
-    for (prefix, maybe_applied) in [("observed/", false), ("token/", false), ("token/", true)] {
+    for (prefix, maybe_applied) in
+        [("directory/head", false), ("observed/", false), ("token/", false), ("token/", true)]
+    {
         let platform = platform(token, || agent(json!({})));
         platform.before_storage(move |_, touch| {
             if touch.meets(prefix) { Err(StorageError::Unavailable(maybe_applied)) } else { Ok(()) }

@@ -3,22 +3,29 @@
 //! The workspace entry needs the app's trusted domain, whole host and port. The browser entry accepts the callback
 //! domain as well, which no API tells, so a mismatch is fatal for one entry and open for the other.
 
+use super::console;
 use crate::{
     config::{Config, authority},
-    verdict::{Finding, Page},
-    vendor::wire::agent::Agent,
+    wire::agent::Agent,
 };
+use organisation_kit::verdict::Finding;
 
 /// Compares the redirect address with the domain that `agent/get` tells.
-pub(crate) fn judge(config: &Config, agent: &Agent) -> Finding {
-    let Some(redirect) = config.redirect_uri.as_ref().map(authority) else {
+pub(super) fn judge(config: &Config, agent: &Agent) -> Finding {
+    let Some(redirect) = config.common.redirect_uri.as_ref().map(authority) else {
         return Finding::skipped(
             "no-redirect-uri",
             ("未配置 redirectUri，无法与可信域名比较", "redirectUri is not configured, so there is nothing to compare"),
         )
         .hint("需要登录时请配置 redirectUri", "configure redirectUri if members are to sign in");
     };
-    let trusted: Vec<_> = domains(&agent.redirect_domain).collect();
+    let Some(domain) = &agent.redirect_domain else {
+        return Finding::skipped(
+            "unreadable",
+            ("企业微信返回的可信域名无法识别", "the trusted domain that WeCom answers cannot be read"),
+        );
+    };
+    let trusted: Vec<_> = domains(domain).collect();
     let finding = if trusted.is_empty() {
         Finding::failed("no-trusted-domain", ("应用没有可信域名", "the app has no trusted domain"))
     } else if trusted.contains(&redirect) {
@@ -58,7 +65,7 @@ pub(crate) fn judge(config: &Config, agent: &Agent) -> Finding {
                  tells"
             ),
         )
-        .page(Page::Apps)
+        .page(console::APPS)
         .fact("redirect-host", redirect)
         .fact("trusted-domain", trusted.join(","))
 }

@@ -1,12 +1,11 @@
 //! Which departments, members and tags the app may see.
 
-use crate::{
-    verdict::{Finding, Page},
-    vendor::wire::agent::Agent,
-};
+use super::console;
+use crate::wire::agent::Agent;
+use organisation_kit::verdict::Finding;
 
 /// Counts what was granted, without expanding it: a department stands for everything below it.
-pub(crate) fn judge(agent: &Agent) -> Finding {
+pub(super) fn judge(agent: &Agent) -> Finding {
     let (departments, members, tags) = (agent.departments.len(), agent.members.len(), agent.tags.len());
     let finding = if departments + members + tags == 0 {
         Finding::failed("empty-range", ("应用的可见范围为空", "the visible range of the app is empty"))
@@ -15,7 +14,7 @@ pub(crate) fn judge(agent: &Agent) -> Finding {
                 "add departments, members or tags to the visible range on the page of the app: only these are \
                  synchronised",
             )
-            .page(Page::Apps)
+            .page(console::APPS)
     } else {
         Finding::ok(
             "granted",

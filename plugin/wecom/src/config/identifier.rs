@@ -1,130 +1,84 @@
-//! Ids, secrets and keys: opaque values of a known shape (fact sheet §0.1, §7.1).
+//! What WeCom's ids, secrets and keys look like (fact sheet §0.1, §7.1).
 
-use super::{
-    field::Field,
-    problem::Finding,
-    reader::{Reader, Value, malformed},
-    secret::Secret,
-};
+use std::ops::RangeInclusive;
+
+use organisation_kit::config::{Finding, Secret, address, described, shown};
+use organisation_kit::finding;
 
 /// Characters of a corp id at most.
 const CORP_ID: usize = 64;
 /// Characters of secrets as WeCom issues them: about 43.
-const USUAL_SECRET: std::ops::RangeInclusive<usize> = 40..=48;
+const USUAL_SECRET: RangeInclusive<usize> = 40..=48;
 
 /// `ww…` or `wx…`.
-pub(super) fn corp_id(reader: &mut Reader<'_>, field: &Field) -> Option<String> {
-    let Value { path, text } = reader.text(field)?;
+pub(super) fn corp_id(text: &str) -> Option<Finding> {
     let tail = text.strip_prefix("ww").or_else(|| text.strip_prefix("wx")).unwrap_or_default();
     let is_sound = !tail.is_empty()
         && text.len() <= CORP_ID
         && tail.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-".contains(&b));
     if !is_sound {
-        let hint = (
-            "企业 ID 以 ww 或 wx 开头，请在 我的企业 → 企业信息 中复制",
-            "a corp id starts with ww or wx: copy it from My Company → Company Information",
-        );
-        reader.problems.add(&path, malformed(field, &text, "ww or wx followed by letters and digits", hint));
-        return None;
+        return Some(Finding::malformed(
+            &shown(text),
+            ("ww 或 wx 开头的字母与数字", "ww or wx followed by letters and digits"),
+            (
+                "企业 ID 以 ww 或 wx 开头，请在 我的企业 → 企业信息 中复制",
+                "a corp id starts with ww or wx: copy it from My Company → Company Information",
+            ),
+        ));
     }
-    if tail.len() != 16 || !tail.bytes().all(|b| b.is_ascii_hexdigit()) {
-        let message = format!("a corp id of {} characters; usual are ww or wx and 16 hexadecimal digits", text.len());
-        let hint = ("请核对企业 ID 是否完整", "see that the corp id is complete");
-        reader.problems.add(&path, Finding::warning("unusual-shape", message, hint));
-    }
-    Some(text)
-}
-
-/// A number, also as text.
-pub(super) fn agent_id(reader: &mut Reader<'_>, field: &Field) -> Option<u64> {
-    let Value { path, text } = reader.number_text(field)?;
-    let is_number = text.bytes().all(|b| b.is_ascii_digit()) && text.len() <= 18;
-    match text.parse() {
-        Ok(number) if is_number && number > 0 => Some(number),
-        _ => {
-            let hint = ("请填写整数，例如 1000002", "write a whole number such as 1000002");
-            reader.problems.add(&path, malformed(field, &text, "a positive whole number", hint));
-            None
-        }
-    }
+    let is_usual = tail.len() == 16 && tail.bytes().all(|b| b.is_ascii_hexdigit());
+    let count = text.len();
+    (!is_usual).then(|| {
+        finding! { warning "unusual-shape":
+        "企业 ID 有 {count} 个字符，通常为 ww 或 wx 加 16 位十六进制数字",
+        "a corp id of {count} characters; usual are ww or wx and 16 hexadecimal digits";
+        "请核对企业 ID 是否完整", "see that the corp id is complete" }
+    })
 }
 
 /// An opaque secret, or a reference that the host replaces.
-pub(super) fn secret(reader: &mut Reader<'_>, field: &Field) -> Option<Secret> {
-    let Value { path, text } = reader.text(field)?;
-    if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
-        let hint = ("Secret 中含有空白字符，请重新复制", "the secret has space in it: copy it again");
-        reader.problems.add(&path, malformed(field, &text, "a secret without space", hint));
-        return None;
+pub(super) fn secret(text: &str) -> Option<Finding> {
+    if !text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Some(Finding::malformed(
+            &described(text),
+            ("不含空白与中文的 Secret", "a secret in ASCII without space"),
+            ("Secret 中含有空白或其他字符，请重新复制", "the secret has space or other signs in it: copy it again"),
+        ));
     }
-    let secret = Secret::new(text);
-    let length = secret.expose().chars().count();
-    if !secret.is_reference() && !USUAL_SECRET.contains(&length) {
-        let message = format!("a secret of {length} characters; about 43 are usual");
-        let hint = ("请核对 Secret 是否复制完整", "see that the secret was copied as a whole");
-        reader.problems.add(&path, Finding::warning("unusual-length", message, hint));
-    }
-    Some(secret)
+    let count = text.len();
+    let is_usual = Secret::new(text).is_reference() || USUAL_SECRET.contains(&count);
+    (!is_usual).then(|| {
+        finding! { warning "unusual-length":
+        "Secret 有 {count} 个字符，通常约为 43 个", "a secret of {count} characters; about 43 are usual";
+        "请核对 Secret 是否复制完整", "see that the secret was copied as a whole" }
+    })
 }
 
-/// The user name for a proxy, which ends at the first colon where it is sent (RFC 7617).
-pub(super) fn proxy_username(reader: &mut Reader<'_>, field: &Field) -> Option<String> {
-    let Value { path, text } = reader.text(field)?;
-    if text.contains(|c: char| c == ':' || c.is_control()) {
-        let hint = ("代理用户名不能含有冒号", "a user name for a proxy has no colon in it");
-        reader.problems.add(&path, malformed(field, &text, "a user name without a colon", hint));
-        return None;
-    }
-    Some(text)
+/// The token of a callback.
+pub(super) fn callback_token(text: &str) -> Option<Finding> {
+    letters_and_digits(text, 1..=32, ("不超过 32 位的字母或数字", "at most 32 letters and digits"))
 }
 
-/// The password for a proxy: any text on one line.
-pub(super) fn proxy_password(reader: &mut Reader<'_>, field: &Field) -> Option<Secret> {
-    let Value { path, text } = reader.text(field)?;
-    if text.contains(char::is_control) {
-        let hint = ("代理密码中含有控制字符，请重新复制", "the password has a control character in it: copy it again");
-        reader.problems.add(&path, malformed(field, &text, "a password on one line", hint));
-        return None;
-    }
-    Some(Secret::new(text))
+/// The key of a callback.
+pub(super) fn callback_key(text: &str) -> Option<Finding> {
+    letters_and_digits(text, 43..=43, ("43 位字母或数字", "43 letters and digits"))
 }
 
-/// The token of a callback: at most 32 letters and digits.
-pub(super) fn callback_token(reader: &mut Reader<'_>, field: &Field) -> Option<Secret> {
-    keyword(
-        reader,
-        field,
-        1..=32,
-        "at most 32 letters and digits",
-        ("Token 为不超过 32 位的字母或数字", "a token has at most 32 letters and digits"),
-    )
+fn letters_and_digits(text: &str, length: RangeInclusive<usize>, expected: (&str, &str)) -> Option<Finding> {
+    let is_sound = length.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    let hint = ("请在企业微信管理后台重新复制", "copy it again from WeCom's console");
+    (!is_sound).then(|| Finding::malformed(&described(text), expected, hint))
 }
 
-/// The key of a callback: 43 letters and digits.
-pub(super) fn callback_key(reader: &mut Reader<'_>, field: &Field) -> Option<Secret> {
-    keyword(
-        reader,
-        field,
-        43..=43,
-        "43 letters and digits",
-        ("EncodingAESKey 为 43 位字母或数字", "an EncodingAESKey has 43 letters and digits"),
-    )
-}
-
-fn keyword(
-    reader: &mut Reader<'_>,
-    field: &Field,
-    length: std::ops::RangeInclusive<usize>,
-    expected: &str,
-    hint: (&str, &str),
-) -> Option<Secret> {
-    let Value { path, text } = reader.text(field)?;
-    if length.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return Some(Secret::new(text));
-    }
-    let count = text.chars().count();
-    let finding =
-        Finding::error("malformed", format!("found a value of {count} characters; expected {expected}"), hint);
-    reader.problems.add(&path, finding);
-    None
+/// WeCom refuses addresses that carry one of another scheme in their query (fact sheet §2.4).
+pub(super) fn redirect_uri(text: &str) -> Option<Finding> {
+    let url = url::Url::parse(text).ok()?;
+    let is_foreign = url.query_pairs().any(|(_, value)| address::foreign_scheme(&value).is_some());
+    is_foreign.then(|| {
+        finding! { warning "nested-url":
+        "地址的参数中带有 http、https 以外协议的地址",
+        "the query carries an address with a scheme other than http or https";
+        "企业微信会拒绝参数中带有其他协议地址的回跳地址，请将其保存在服务端",
+        "WeCom refuses such redirect addresses: keep the inner address on the server" }
+    })
 }

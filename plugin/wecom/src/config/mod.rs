@@ -1,61 +1,45 @@
-//! The configuration of the element: one JSON document, read once into a type that cannot be wrong.
-//!
-//! Data flows one way: `document` reads JSON into a tree, `reader` takes values out of the tree by the table in
-//! [`field`], `identifier`, `address` and `choice` judge each value, `draft` puts them together, and the draft becomes
-//! a [`Config`] or the answer of `validate-config`. On the way `problem` collects what is wrong.
-
-use std::collections::BTreeSet;
+//! The configuration of the element: the table of its keys in [`field`], and the type that they are read into.
 
 use url::Url;
 
-pub use address::{authority, is_plain_host};
-pub use choice::MEMBER_FIELDS;
-pub use crate::kit::config::secret::Secret;
-pub use validation::validate;
+use self::field::ELEMENT;
+pub use organisation_kit::config::{Common, HomepageState, Secret, authority, is_plain_host};
+use organisation_kit::{
+    config::Values,
+    contract::element::{Description, Validation},
+    directory::id::IdRule,
+    failure::Failure,
+    text::Locale,
+};
 
-use crate::{failure::Failure, text::Locale};
-
-mod address;
-mod choice;
-mod draft;
 pub mod field;
 mod identifier;
-mod validation;
-
-pub(crate) use crate::kit::config::{document, problem, reader, secret, suggestion as unknown};
+#[cfg(test)]
+mod tests;
 
 /// A sound configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
-    /// The organisation, `ww…` or `wx…`.
-    pub corp_id: String,
+    /// What means the same for every vendor. The organisation is the corp id, the application the agent id.
+    pub common: Common,
     /// The app.
     pub agent_id: u64,
     /// The secret of the app.
     pub secret: Secret,
-    /// Where sign-in pages return to. Its host, port included, is the only one that a request may name.
-    pub redirect_uri: Option<Url>,
     /// Below it lies `cgi-bin/`.
     pub api_base: Url,
     /// Below it lies `wwlogin/sso/login`.
     pub login_base: Url,
     /// Below it lies `connect/oauth2/authorize`.
     pub oauth_base: Url,
-    /// The app's trusted domain, `host` or `host:port` in lower case, where it is stated apart from the redirect
-    /// address.
-    pub trusted_domain: Option<String>,
     /// Callbacks of the app.
     pub callback: Option<Callback>,
     /// Callbacks of the contact-sync assistant.
     pub contact_callback: Option<Callback>,
-    /// A proxy that the host uses for calls to the vendor; nothing for the component to do.
+    /// A proxy that the host uses for calls to WeCom; nothing for the component to do.
     pub proxy: Option<Url>,
-    /// Whether a home page URL, whose state is constant, signs in.
-    pub homepage_state: HomepageState,
-    /// Language of hints and of the vendor's pages.
-    pub locale: Locale,
-    /// How members are synchronised.
-    pub sync: SyncConfig,
+    /// Servers of export files: scheme, host and port.
+    pub download_hosts: Vec<Url>,
 }
 
 /// What it takes to read callbacks (doc 90930).
@@ -69,51 +53,54 @@ pub struct Callback {
     pub encoding_aes_key: Secret,
 }
 
-/// What to do with the constant state of a home page URL.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum HomepageState {
-    /// Sign in, and say that the state was not verified.
-    #[default]
-    Allow,
-    /// Send the person through a sign-in with a fresh state.
-    Refuse,
-}
-
-/// How members are synchronised.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct SyncConfig {
-    /// How members are fetched when a request does not say.
-    pub strategy: Strategy,
-    /// Names of member fields to store, as in the contract's `member` record; all when absent. Id, status and
-    /// departments are always stored.
-    pub fields: Option<BTreeSet<String>>,
-    /// Servers of export files: scheme, host and port.
-    pub download_hosts: Vec<Url>,
-}
-
-/// A way to fetch members.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Strategy {
-    /// The component chooses.
-    #[default]
-    Automatic,
-    /// Department by department.
-    Walk,
-    /// The vendor's bulk export.
-    Export,
-}
-
 impl Config {
     /// Reads a configuration.
     ///
     /// # Errors
     /// `invalid-config` with all problems, when one of them is an error.
     pub fn parse(document: &str) -> Result<Self, Failure> {
-        validation::parse(document)
+        ELEMENT.parse(document, Self::build)
     }
 
-    /// The language of hints under this configuration, also where the rest of it is unsound.
+    /// The language of messages under this configuration, also where the rest of it is unsound.
     pub fn locale_of(document: &str) -> Locale {
-        validation::locale(document)
+        ELEMENT.locale_of(document)
     }
+
+    /// The organisation, `ww…` or `wx…`.
+    pub fn corp_id(&self) -> &str {
+        &self.common.organisation
+    }
+
+    fn build(values: &Values) -> Option<Self> {
+        let agent_id = values.number("agentId")?;
+        let api_base = values.url("apiBaseUrl")?;
+        let basis = format!("{agent_id} {api_base}");
+        let callback = |token, key, secret| {
+            Some(Callback { secret, token: values.secret(token)?, encoding_aes_key: values.secret(key)? })
+        };
+        let contact_secret = values.secret("contactCallback.secret");
+        Some(Self {
+            common: values.common(values.text("corpId")?, agent_id.to_string(), basis, IdRule::IgnoreCase),
+            agent_id,
+            secret: values.secret("secret")?,
+            api_base,
+            login_base: values.url("loginBaseUrl")?,
+            oauth_base: values.url("oauthBaseUrl")?,
+            callback: callback("callback.token", "callback.encodingAESKey", None),
+            contact_callback: callback("contactCallback.token", "contactCallback.encodingAESKey", contact_secret),
+            proxy: values.url("proxy"),
+            download_hosts: values.urls("sync.downloadHosts"),
+        })
+    }
+}
+
+/// Describes the element in the language of the tag: Chinese for what starts with `zh`, else English.
+pub fn describe(locale: &str) -> Description {
+    ELEMENT.describe(locale)
+}
+
+/// Judges a document. Never fails: what cannot be read is a problem.
+pub fn validate(document: &str) -> Validation {
+    ELEMENT.validate(document)
 }

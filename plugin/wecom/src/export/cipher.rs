@@ -14,7 +14,7 @@ use cbc::{
     cipher::{Array, BlockModeDecrypt, InnerIvInit, KeyInit},
 };
 
-use crate::kit::platform::Platform;
+use organisation_kit::platform::Platform;
 
 /// Bytes of a cipher block.
 pub(super) const BLOCK: usize = 16;
@@ -106,7 +106,8 @@ mod tests {
             assert!(!format!("{key:?}").contains(key.text()));
         }
         // WeCom's own keys have bits at the end that mean nothing.
-        let [plain, odd] = ["h8", "h9"].map(|end| Key::parse(&format!("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdH{end}")));
+        let [plain, odd] =
+            ["h8", "h9"].map(|end| Key::parse(&format!("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdH{end}")));
         assert_eq!(plain.unwrap().bytes, odd.unwrap().bytes);
         for text in ["", "abc", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43)] {
             assert_eq!(Key::parse(text), None, "{text}");

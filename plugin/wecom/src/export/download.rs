@@ -4,15 +4,14 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::{
-    config::is_plain_host,
+use crate::{api::endpoint::TIMEOUT_MS, config::is_plain_host};
+use organisation_kit::{
     contract::{
         http::{self, Body, BodyKind, Header, HttpError, Request, Response},
         types::Reason,
     },
     failure::Failure,
     text::Text,
-    vendor::api::TIMEOUT_MS,
 };
 
 /// What came of asking for a range.
@@ -116,9 +115,12 @@ fn unanswered(server: &str, error: &HttpError) -> DownloadError {
         Http::Dns => (Passing, Unavailable, "域名无法解析", "the name does not resolve"),
         Http::Connect => (Passing, Unavailable, "无法连接", "no connection"),
         Http::Tls => (Passing, Unavailable, "无法建立受信任的 TLS 连接", "no trusted TLS connection"),
-        Http::Proxy(Some(400..=499)) => {
-            (Denied, NotPermitted, "代理不放行对该服务器的请求", "the proxy does not let requests through to this server")
-        }
+        Http::Proxy(Some(400..=499)) => (
+            Denied,
+            NotPermitted,
+            "代理不放行对该服务器的请求",
+            "the proxy does not let requests through to this server",
+        ),
         Http::Proxy(_) => (Passing, Unavailable, "代理无法使用", "the proxy does not work"),
         Http::Timeout => (Passing, Unavailable, "响应超时", "no answer in time"),
         Http::TooLarge(_) => (

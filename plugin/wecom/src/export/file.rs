@@ -9,12 +9,8 @@ use super::{
     cipher::{self, BLOCK, Key},
     download::{DownloadError, Piece},
 };
-use crate::{
-    kit::{directory::sync::StepError, platform::Platform},
-    scope::Run,
-    text::Text,
-    wire::export::File,
-};
+use crate::{scope::Run, wire::export::File};
+use organisation_kit::{directory::sync::StepError, platform::Platform, text::Text};
 
 /// Bytes of one range. Several are fetched side by side.
 const RANGE: u64 = 1 << 20;
@@ -56,7 +52,8 @@ impl Damage {
             Self::Checksum => ("其 MD5 与公布的不符", "its MD5 is not the one announced").into(),
             Self::Cipher => ("无法解密", "it does not decrypt").into(),
             Self::Document(category) => {
-                (format!("内容无法识别（{category:?}）"), format!("it is not the document it should be ({category:?})")).into()
+                (format!("内容无法识别（{category:?}）"), format!("it is not the document it should be ({category:?})"))
+                    .into()
             }
         }
     }
@@ -114,7 +111,7 @@ pub(super) fn smaller(range: u64) -> u64 {
 fn ranges(offset: u64, size: u64, bytes: u64, most: usize) -> Vec<Range<u64>> {
     let bytes = bytes.max(1);
     let starts = std::iter::successors(Some(offset), |start| start.checked_add(bytes));
-    starts.take_while(|start| *start < size).take(most).map(|start| start..size.min(start + bytes)).collect()
+    starts.take_while(|start| *start < size).take(most).map(|start| start..size.min(start.saturating_add(bytes))).collect()
 }
 
 /// Checks and decrypts a whole file.

@@ -3,11 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::cipher::Key;
-use crate::{
-    kit::{directory::sync::StepError, platform::Platform},
-    scope::Run,
-    wire::export::File,
-};
+use crate::{scope::Run, wire::export::File};
+use organisation_kit::{directory::sync::StepError, platform::Platform};
 
 /// Bytes of a job with the addresses of its files: it has to fit into one value of storage.
 const JOB_BYTES: usize = 200 << 10;

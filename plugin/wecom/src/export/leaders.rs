@@ -9,12 +9,12 @@ use crate::{
         codes::{hides_department, is_too_large},
         endpoint::Endpoint,
     },
-    kit::{
-        directory::{department::DepartmentRow, member::Absent, sync::StepError},
-        platform::Platform,
-    },
     scope::{self, Run},
     wire::department,
+};
+use organisation_kit::{
+    directory::{department::DepartmentRow, member::Absent, sync::StepError},
+    platform::Platform,
 };
 
 /// Asks who leads departments of which a file told the rest. Where nobody tells, what is known stays.

@@ -24,25 +24,24 @@ use crate::{
     api::{
         answer,
         call::Call,
-        client::Client,
         codes::{is_app_disabled, is_unknown_job, is_untrusted_address},
         endpoint::Endpoint,
     },
-    contract::types::Reason,
-    failure::{Cause, Failure},
-    kit::{
-        directory::{
-            department::DepartmentRow,
-            member::Absent,
-            sync::{PendingWait, StepError},
-        },
-        platform::Platform,
-        vendor::{BulkState, BulkStep},
-    },
     scope::Run,
+    wire::{department, export as wire, member},
+};
+use organisation_kit::{
+    contract::types::Reason,
+    directory::{
+        department::DepartmentRow,
+        member::Absent,
+        sync::{PendingWait, StepError},
+    },
+    failure::{Cause, Failure},
+    platform::Platform,
     store,
     text::Text,
-    wire::{department, export as wire, member},
+    vendor::{BulkState, BulkStep},
 };
 
 /// The first wait for a result; each further one is twice as long, up to the longest.
@@ -63,7 +62,7 @@ pub(crate) const ROWS: usize = 200;
 
 /// An export between two steps of a run. What was ordered lies sealed beside it, see [`job`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Export {
+pub struct Export {
     stage: Stage,
     orders: u32,
     damaged: u32,
@@ -161,10 +160,8 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
     let Some((mut job, _)) = job::load(run)? else { return order_again(export, true) };
     let parts: Vec<&mut Part> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
     let mut pending: Vec<&mut Part> = parts.into_iter().filter(|part| part.files.is_none()).collect();
-    let calls: Vec<Call> = pending
-        .iter()
-        .map(|part| Call::get(Endpoint::ExportGetResult, vec![("jobid", part.id.clone())]))
-        .collect();
+    let calls: Vec<Call> =
+        pending.iter().map(|part| Call::get(Endpoint::ExportGetResult, vec![("jobid", part.id.clone())])).collect();
     let mut are_done = true;
     run.before_request()?;
     for ((part, call), answer) in pending.iter_mut().zip(&calls).zip(run.client().attempt_all(&calls, None)) {
@@ -178,10 +175,7 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
             Ok(wire::Job::Done(files)) if file::are_sound(&files) => part.files = Some(files),
             Ok(wire::Job::Done(files)) => {
                 let count = files.len();
-                return failed((
-                    format!("其 {count} 个文件无法使用"),
-                    format!("its {count} files cannot be used"),
-                ));
+                return failed((format!("其 {count} 个文件无法使用"), format!("its {count} files cannot be used")));
             }
             Ok(wire::Job::Failed) => return failed(("企业微信未能生成导出文件", "WeCom could not make it")),
             Ok(wire::Job::Unknown(status)) => {
@@ -222,9 +216,8 @@ fn departments<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export) -> Ste
             other => return missed(run, export, other),
         }
     }
-    let knows_leaders = |row: &DepartmentRow| {
-        matches!(row, DepartmentRow::Fetched(fetched) if !fetched.absent.has(Absent::LEADERS))
-    };
+    let knows_leaders =
+        |row: &DepartmentRow| matches!(row, DepartmentRow::Fetched(fetched) if !fetched.absent.has(Absent::LEADERS));
     if !rows.iter().any(knows_leaders) {
         leaders::add(run, &mut rows)?;
     }
@@ -243,7 +236,9 @@ fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize,
     match member::each(&text, ROWS, |rows| run.meet(rows, job.read_at)) {
         Ok(()) => Ok(BulkStep::Next(export.at(Stage::Members { file: at + 1, files }))),
         Err(member::Broken::Refused(error)) => Err(error),
-        Err(member::Broken::Unreadable(error)) => damaged(run, export, &file::Damage::Document(error.classify())),
+        Err(member::Broken::Unreadable { error, .. }) => {
+            damaged(run, export, &file::Damage::Document(error.classify()))
+        }
     }
 }
 
@@ -269,9 +264,7 @@ fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetche
             }
         },
         // The call ended within the file, which begins anew in the next one.
-        Fetched::CutOff if export.tries + 1 < TRIES => {
-            Ok(BulkStep::Next(Export { tries: export.tries + 1, ..export }))
-        }
+        Fetched::CutOff if export.tries + 1 < TRIES => Ok(BulkStep::Next(Export { tries: export.tries + 1, ..export })),
         Fetched::CutOff | Fetched::Text(_) => failed((
             "单次调用的时间或流量不足以读取一个文件",
             "one call is too short, or may receive too little, for one file",
@@ -282,19 +275,13 @@ fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetche
 /// What becomes of a file that cannot be used: nothing of it was believed, and the export is ordered once more.
 fn damaged<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, damage: &file::Damage) -> Step {
     let what = damage.text();
-    let why = Text::new(
-        format!("导出文件无法使用：{}", what.zh),
-        format!("a file of it cannot be used: {}", what.en),
-    );
+    let why = Text::new(format!("导出文件无法使用：{}", what.zh), format!("a file of it cannot be used: {}", what.en));
     run.warn("the export is damaged", &why);
     let export = Export { damaged: export.damaged + 1, ..export };
     if export.damaged >= DAMAGED {
         return failed(why);
     }
-    run.note((
-        format!("已重新提交导出：{}", why.zh),
-        format!("the export was ordered again: {}", why.en),
-    ));
+    run.note((format!("已重新提交导出：{}", why.zh), format!("the export was ordered again: {}", why.en)));
     let departments = export.wants_departments();
     order_again(export, departments)
 }

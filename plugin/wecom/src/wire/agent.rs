@@ -2,82 +2,85 @@
 
 use serde::Deserialize;
 
-use super::tolerant;
+use super::{
+    granted::{self, User},
+    tolerant::{Field, Items, UnreadableField, object},
+};
 
 /// What `agent/get` tells. The granted ids are the only way to learn the roots of the visible range.
-/// Each container and each array may be missing (quirk 28).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "Raw")]
-pub struct Agent {
+#[serde(try_from = "Field<Raw>")]
+pub(crate) struct Agent {
     /// The app that answered.
-    pub agent_id: Option<u64>,
+    pub(crate) agent_id: Option<u64>,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// Whether the administrator disabled it.
-    pub closed: bool,
-    /// The trusted domain; empty when there is none.
-    pub redirect_domain: String,
+    pub(crate) closed: bool,
+    /// The trusted domain, empty when there is none; absent when it cannot be read.
+    pub(crate) redirect_domain: Option<String>,
     /// Ids of departments granted with everything below them.
-    pub departments: Vec<String>,
+    pub(crate) departments: Vec<String>,
     /// Ids of members granted one by one.
-    pub members: Vec<String>,
+    pub(crate) members: Vec<String>,
     /// Ids of tags granted.
-    pub tags: Vec<String>,
+    pub(crate) tags: Vec<String>,
+    /// Names of fields that could not be read, in whole or in part, and were left out.
+    pub(crate) unreadable: Vec<&'static str>,
 }
 
-impl From<Raw> for Agent {
-    fn from(raw: Raw) -> Self {
-        let digits = |ids: Vec<u64>| ids.iter().map(u64::to_string).collect();
-        Self {
-            agent_id: raw.agentid,
-            name: raw.name,
-            closed: raw.close != 0,
-            redirect_domain: raw.redirect_domain,
-            departments: digits(raw.allow_partys.partyid),
-            members: raw.allow_userinfos.user.into_iter().map(|user| user.userid).filter(|id| !id.is_empty()).collect(),
-            tags: digits(raw.allow_tags.tagid),
-        }
+object! {
+    /// Each container and each array may be missing (quirk 28).
+    struct Raw {
+        agentid: u64,
+        name: String,
+        close: u64,
+        redirect_domain: String,
+        allow_userinfos: Users,
+        allow_partys: Parties,
+        allow_tags: Tags,
     }
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(default, deserialize_with = "tolerant::optional_number")]
-    agentid: Option<u64>,
-    #[serde(default, deserialize_with = "tolerant::text")]
-    name: String,
-    #[serde(default, deserialize_with = "tolerant::number_or_zero")]
-    close: u64,
-    #[serde(default, deserialize_with = "tolerant::text")]
-    redirect_domain: String,
-    #[serde(default, deserialize_with = "tolerant::object")]
-    allow_userinfos: Users,
-    #[serde(default, deserialize_with = "tolerant::object")]
-    allow_partys: Parties,
-    #[serde(default, deserialize_with = "tolerant::object")]
-    allow_tags: Tags,
+object! {
+    struct Users {
+        user: Items<User>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-struct Users {
-    #[serde(default, deserialize_with = "tolerant::list")]
-    user: Vec<User>,
+object! {
+    struct Parties {
+        partyid: Items<u64>,
+    }
 }
 
-#[derive(Deserialize)]
-struct User {
-    #[serde(default, deserialize_with = "tolerant::text")]
-    userid: String,
+object! {
+    struct Tags {
+        tagid: Items<u64>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-struct Parties {
-    #[serde(default, deserialize_with = "tolerant::numbers")]
-    partyid: Vec<u64>,
-}
+impl TryFrom<Field<Raw>> for Agent {
+    type Error = UnreadableField;
 
-#[derive(Default, Deserialize)]
-struct Tags {
-    #[serde(default, deserialize_with = "tolerant::numbers")]
-    tagid: Vec<u64>,
+    fn try_from(raw: Field<Raw>) -> Result<Self, UnreadableField> {
+        let raw = raw.or_fail("the app")?.unwrap_or_default();
+        let users = raw.allow_userinfos.or_fail("allow_userinfos")?.unwrap_or_default();
+        let parties = raw.allow_partys.or_fail("allow_partys")?.unwrap_or_default();
+        let tags = raw.allow_tags.or_fail("allow_tags")?.unwrap_or_default();
+        let mut unreadable = Vec::new();
+        Ok(Self {
+            agent_id: raw.agentid.or_noted("agentid", &mut unreadable),
+            name: raw.name.or_noted("name", &mut unreadable).unwrap_or_default(),
+            closed: raw.close.or_noted("close", &mut unreadable).is_some_and(|close| close != 0),
+            redirect_domain: match raw.redirect_domain {
+                Field::Absent => Some(String::new()),
+                domain => domain.or_noted("redirect_domain", &mut unreadable),
+            },
+            departments: granted::numbers("partyid", parties.partyid, &mut unreadable)?,
+            members: granted::members("user", users.user, &mut unreadable)?,
+            tags: granted::numbers("tagid", tags.tagid, &mut unreadable)?,
+            unreadable,
+        })
+    }
 }

@@ -1,67 +1,62 @@
-//! Departments as WeCom sends them (docs 90208, 95351), normalised at this edge.
+//! Departments as WeCom sends them (docs 90208, 95351), normalised at this edge. Only the id decides which one it is:
+//! every other field that cannot be read is left out, and its name noted.
 
-use serde::Deserialize;
+use super::{
+    gaps::Gaps,
+    tolerant::{self, Field, Items, object},
+};
+use organisation_kit::directory::{
+    department::{Department, DepartmentRow, FetchedDepartment},
+    member::Absent,
+};
 
-use super::tolerant;
-pub use crate::directory::department::Department;
-
-/// The departments of a `department/list` answer, in WeCom's order, which means nothing.
-pub fn parse_list(text: &str) -> Result<Vec<Department>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct List {
-        #[serde(default, deserialize_with = "tolerant::list")]
-        department: Vec<Raw>,
+object! {
+    struct Raw {
+        id: u64,
+        name: String,
+        name_en: String,
+        department_leader: Vec<String>,
+        parentid: u64,
+        order: u64,
     }
-    let list: List = serde_json::from_str(text)?;
-    Ok(list.department.into_iter().map(Raw::normalise).collect())
 }
 
-/// A row of an exported file, and whether it speaks of leaders at all: WeCom's own example does not (fact sheet §4.1).
-pub fn parse_exported(text: &str) -> Result<(Department, bool), serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Leaders {
-        department_leader: Option<serde::de::IgnoredAny>,
+/// The departments of a `department/list` answer, in WeCom's order, which means nothing.
+pub(crate) fn parse_list(text: &str) -> Result<Vec<DepartmentRow>, serde_json::Error> {
+    object! {
+        struct List {
+            department: Items<Raw>,
+        }
     }
-    let raw: Raw = serde_json::from_str(text)?;
-    let leaders: Leaders = serde_json::from_str(text)?;
-    Ok((raw.normalise(), leaders.department_leader.is_some()))
+    let list = tolerant::parse::<List>(text)?.department.or_fail("department")?;
+    let Items { read, odd } = list.unwrap_or_default();
+    let unreadable = std::iter::repeat_n(DepartmentRow::Unreadable, odd);
+    Ok(read.into_iter().map(Raw::normalise).chain(unreadable).collect())
 }
 
 /// The department of a `department/get` answer: the same key holds an object there (quirk 19).
-pub fn parse_one(text: &str) -> Result<Department, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct One {
-        department: Raw,
+pub(crate) fn parse_one(text: &str) -> Result<DepartmentRow, serde_json::Error> {
+    object! {
+        struct One {
+            department: Raw,
+        }
     }
-    let one: One = serde_json::from_str(text)?;
-    Ok(one.department.normalise())
-}
-
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(deserialize_with = "tolerant::number")]
-    id: u64,
-    #[serde(default, deserialize_with = "tolerant::text")]
-    name: String,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    name_en: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::texts")]
-    department_leader: Vec<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_number")]
-    parentid: Option<u64>,
-    #[serde(default, deserialize_with = "tolerant::number_or_zero")]
-    order: u64,
+    Ok(tolerant::parse::<One>(text)?.department.value().map_or(DepartmentRow::Unreadable, Raw::normalise))
 }
 
 impl Raw {
-    fn normalise(self) -> Department {
-        Department {
-            id: self.id.to_string(),
-            name: self.name,
-            name_en: self.name_en,
-            parent_id: self.parentid.filter(|&id| id != 0).map(|id| id.to_string()),
-            order: self.order,
-            leaders: self.department_leader.into_iter().filter(|leader| !leader.is_empty()).collect(),
-        }
+    fn normalise(self) -> DepartmentRow {
+        let Field::Read(id) = self.id else { return DepartmentRow::Unreadable };
+        let mut gaps = Gaps::default();
+        let department = Department {
+            id: id.to_string(),
+            name: gaps.take("name", Absent::NAME, self.name),
+            name_en: gaps.text("name_en", Absent::NAME_EN, self.name_en),
+            parent_id: gaps.department("parentid", Absent::PARENT, self.parentid),
+            order: gaps.take("order", Absent::ORDER, self.order),
+            leaders: gaps.members("department_leader", Absent::LEADERS, self.department_leader),
+        };
+        let Gaps { absent, unreadable } = gaps;
+        DepartmentRow::Fetched(FetchedDepartment { department, absent, unreadable })
     }
 }

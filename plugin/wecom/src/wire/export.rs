@@ -4,32 +4,47 @@ use std::{borrow::Cow, fmt};
 
 use serde::{Deserialize, Serialize};
 
-use super::tolerant;
+use super::tolerant::{self, Field, UnreadableField, object};
 
-/// Members of one file at most that are asked for. WeCom takes 10,000 to 1,000,000; small files take little memory, and cost little when one
-/// has to be fetched anew.
-pub const BLOCK_SIZE: u32 = 10_000;
+/// Members of one file at most that are asked for. WeCom takes 10,000 to 1,000,000; small files take little memory, and
+/// cost little when one has to be fetched anew.
+pub(crate) const BLOCK_SIZE: u32 = 10_000;
 
 /// The body of `export/user` and `export/department`.
 #[derive(Serialize, Deserialize)]
-pub struct Order<'a> {
-    /// See [`crate::vendor::export::Key`].
-    pub encoding_aeskey: Cow<'a, str>,
+pub(crate) struct Order<'a> {
+    /// See [`crate::export::Key`].
+    pub(crate) encoding_aeskey: Cow<'a, str>,
     /// See [`BLOCK_SIZE`].
-    pub block_size: u32,
+    pub(crate) block_size: u32,
 }
 
 /// The answer to an order.
 #[derive(Debug, Deserialize)]
-pub struct Ordered {
+#[serde(try_from = "Field<RawOrdered>")]
+pub(crate) struct Ordered {
     /// Names the job; empty when WeCom named none.
-    #[serde(default, deserialize_with = "tolerant::text")]
-    pub jobid: String,
+    pub(crate) jobid: String,
+}
+
+object! {
+    struct RawOrdered {
+        jobid: String,
+    }
+}
+
+impl TryFrom<Field<RawOrdered>> for Ordered {
+    type Error = UnreadableField;
+
+    fn try_from(raw: Field<RawOrdered>) -> Result<Self, UnreadableField> {
+        let raw = raw.or_fail("the answer")?.unwrap_or_default();
+        Ok(Self { jobid: raw.jobid.or_fail("jobid")?.unwrap_or_default() })
+    }
 }
 
 /// How a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Job {
+pub(crate) enum Job {
     /// Queued or running.
     Pending,
     /// Done.
@@ -42,16 +57,13 @@ pub enum Job {
 
 /// A file of an export.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct File {
+pub(crate) struct File {
     /// Good for two hours, for whoever knows it.
-    #[serde(default, deserialize_with = "tolerant::text")]
-    pub url: String,
+    pub(crate) url: String,
     /// Bytes of ciphertext.
-    #[serde(default, deserialize_with = "tolerant::number_or_zero")]
-    pub size: u64,
+    pub(crate) size: u64,
     /// MD5 of the ciphertext, hexadecimal.
-    #[serde(default, deserialize_with = "tolerant::text")]
-    pub md5: String,
+    pub(crate) md5: String,
 }
 
 impl fmt::Debug for File {
@@ -61,19 +73,33 @@ impl fmt::Debug for File {
     }
 }
 
-/// Reads the answer of `export/get_result`.
-pub fn parse(text: &str) -> Result<Job, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Raw {
-        #[serde(deserialize_with = "tolerant::number")]
+object! {
+    struct RawJob {
         status: u64,
-        #[serde(default, deserialize_with = "tolerant::list")]
-        data_list: Vec<File>,
+        data_list: Vec<RawFile>,
     }
-    let raw: Raw = serde_json::from_str(text)?;
-    Ok(match raw.status {
+}
+
+object! {
+    struct RawFile {
+        url: String,
+        size: u64,
+        md5: String,
+    }
+}
+
+/// Reads the answer of `export/get_result`. What a file lacks is empty: whoever fetches it judges that.
+pub(crate) fn parse(text: &str) -> Result<Job, serde_json::Error> {
+    let raw: RawJob = tolerant::parse(text)?;
+    let files = raw.data_list.or_fail("data_list")?.unwrap_or_default();
+    let files = files.into_iter().map(|file| File {
+        url: file.url.value().unwrap_or_default(),
+        size: file.size.value().unwrap_or_default(),
+        md5: file.md5.value().unwrap_or_default(),
+    });
+    Ok(match raw.status.value().ok_or(UnreadableField("status"))? {
         0 | 1 => Job::Pending,
-        2 => Job::Done(raw.data_list),
+        2 => Job::Done(files.collect()),
         3 => Job::Failed,
         other => Job::Unknown(other),
     })

@@ -4,86 +4,150 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::tolerant;
+use super::tolerant::{Field, UnreadableField, object};
 
 /// The answer of `gettoken` (doc 91039).
 #[derive(Deserialize)]
-pub struct TokenAnswer {
-    /// The token, up to 512 bytes or more.
-    pub access_token: String,
+#[serde(try_from = "Field<RawToken>")]
+pub(crate) struct TokenAnswer {
+    /// The token, up to 512 bytes or more; empty where there is none.
+    pub(crate) access_token: String,
     /// Seconds; normally 7,200.
-    #[serde(deserialize_with = "tolerant::number")]
-    pub expires_in: u64,
+    pub(crate) expires_in: u64,
+}
+
+object! {
+    struct RawToken {
+        access_token: String,
+        expires_in: u64,
+    }
+}
+
+impl TryFrom<Field<RawToken>> for TokenAnswer {
+    type Error = UnreadableField;
+
+    fn try_from(raw: Field<RawToken>) -> Result<Self, UnreadableField> {
+        let raw = raw.or_fail("the answer")?.unwrap_or_default();
+        Ok(Self {
+            access_token: raw.access_token.or_fail("access_token")?.unwrap_or_default(),
+            expires_in: raw.expires_in.value().ok_or(UnreadableField("expires_in"))?,
+        })
+    }
 }
 
 /// The answer of `auth/getuserinfo` (docs 91023, 98176) and of its legacy path, whose keys are capitalised.
 #[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct IdentityAnswer {
-    // Two fields each instead of an alias: an answer that has both spellings would be a duplicate field.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    userid: Option<String>,
-    #[serde(rename = "UserId", deserialize_with = "tolerant::optional_text")]
-    legacy_userid: Option<String>,
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    openid: Option<String>,
-    #[serde(rename = "OpenId", deserialize_with = "tolerant::optional_text")]
-    legacy_openid: Option<String>,
+#[serde(try_from = "Field<RawIdentity>")]
+pub(crate) struct IdentityAnswer {
+    member_id: Option<String>,
+    open_id: Option<String>,
     /// A customer of the company, when the follower is in the visible range.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub external_userid: Option<String>,
+    pub(crate) external_userid: Option<String>,
     /// Proof of consent, good for 1,800 s. After `snsapi_privateinfo` only, for members in the visible range.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub user_ticket: Option<String>,
+    pub(crate) user_ticket: Option<String>,
 }
 
 impl IdentityAnswer {
     /// The id of a member; `CorpId/userid` for one of a linked organisation.
-    pub fn member_id(&self) -> Option<&str> {
-        self.userid.as_deref().or(self.legacy_userid.as_deref())
+    pub(crate) fn member_id(&self) -> Option<&str> {
+        self.member_id.as_deref()
     }
 
     /// The id of somebody who is no member.
-    pub fn open_id(&self) -> Option<&str> {
-        self.openid.as_deref().or(self.legacy_openid.as_deref())
+    pub(crate) fn open_id(&self) -> Option<&str> {
+        self.open_id.as_deref()
+    }
+}
+
+object! {
+    struct RawIdentity {
+        userid: String,
+        legacy_userid = "UserId": String,
+        openid: String,
+        legacy_openid = "OpenId": String,
+        external_userid: String,
+        user_ticket: String,
+    }
+}
+
+impl TryFrom<Field<RawIdentity>> for IdentityAnswer {
+    type Error = UnreadableField;
+
+    /// Fails where any id cannot be read: nobody may be taken for somebody else.
+    fn try_from(raw: Field<RawIdentity>) -> Result<Self, UnreadableField> {
+        let raw = raw.or_fail("the answer")?.unwrap_or_default();
+        let id = |name, field: Field<String>| Ok(field.or_fail(name)?.filter(|id| !id.is_empty()));
+        let (userid, legacy_userid) = (id("userid", raw.userid)?, id("UserId", raw.legacy_userid)?);
+        let (openid, legacy_openid) = (id("openid", raw.openid)?, id("OpenId", raw.legacy_openid)?);
+        Ok(Self {
+            member_id: userid.or(legacy_userid),
+            open_id: openid.or(legacy_openid),
+            external_userid: id("external_userid", raw.external_userid)?,
+            user_ticket: raw.user_ticket.text(),
+        })
     }
 }
 
 /// The body of a call of `auth/getuserdetail` (doc 95833).
 #[derive(Serialize, Deserialize)]
-pub struct DetailRequest {
+pub(crate) struct DetailRequest {
     /// The ticket of [`IdentityAnswer::user_ticket`].
-    pub user_ticket: String,
+    pub(crate) user_ticket: String,
 }
 
-/// The answer of `auth/getuserdetail` (doc 95833). What was not granted is missing or empty.
+/// The answer of `auth/getuserdetail` (doc 95833). What was not granted is missing or empty; what cannot be read is left
+/// out.
 #[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct DetailAnswer {
+#[serde(try_from = "Field<RawDetail>")]
+pub(crate) struct DetailAnswer {
     /// The member whom the ticket is about.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub userid: Option<String>,
+    pub(crate) userid: Option<String>,
     /// `1` male, `2` female, `0` unknown or not granted.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub gender: Option<String>,
+    pub(crate) gender: Option<String>,
     /// URL of a picture; the default picture when not granted.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub avatar: Option<String>,
+    pub(crate) avatar: Option<String>,
     /// URL of the member's QR code.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub qr_code: Option<String>,
+    pub(crate) qr_code: Option<String>,
     /// Mobile number.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub mobile: Option<String>,
+    pub(crate) mobile: Option<String>,
     /// Personal e-mail address.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub email: Option<String>,
+    pub(crate) email: Option<String>,
     /// Address of the company's own mail.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub biz_mail: Option<String>,
+    pub(crate) biz_mail: Option<String>,
     /// Postal address.
-    #[serde(deserialize_with = "tolerant::optional_text")]
-    pub address: Option<String>,
+    pub(crate) address: Option<String>,
+}
+
+object! {
+    struct RawDetail {
+        userid: String,
+        gender: String,
+        avatar: String,
+        qr_code: String,
+        mobile: String,
+        email: String,
+        biz_mail: String,
+        address: String,
+    }
+}
+
+impl TryFrom<Field<RawDetail>> for DetailAnswer {
+    type Error = UnreadableField;
+
+    /// Fails where it cannot be read whom the answer is about.
+    fn try_from(raw: Field<RawDetail>) -> Result<Self, UnreadableField> {
+        let raw = raw.or_fail("the answer")?.unwrap_or_default();
+        Ok(Self {
+            userid: raw.userid.or_fail("userid")?.filter(|id| !id.is_empty()),
+            gender: raw.gender.text(),
+            avatar: raw.avatar.text(),
+            qr_code: raw.qr_code.text(),
+            mobile: raw.mobile.text(),
+            email: raw.email.text(),
+            biz_mail: raw.biz_mail.text(),
+            address: raw.address.text(),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -92,12 +156,7 @@ mod tests {
 
     fn ids(json: &str) -> (Option<String>, Option<String>, Option<String>, Option<String>) {
         let answer: IdentityAnswer = serde_json::from_str(json).unwrap();
-        (
-            answer.member_id().map(str::to_owned),
-            answer.open_id().map(str::to_owned),
-            answer.external_userid,
-            answer.user_ticket,
-        )
+        (answer.member_id, answer.open_id, answer.external_userid, answer.user_ticket)
     }
 
     #[test]

@@ -1,219 +1,217 @@
 //! A member as WeCom sends it (docs 90196, 90201), normalised at this edge: everything behind it sees one spelling of
 //! "nothing", parallel arrays are joined, and the order in which departments were listed makes no difference.
+//!
+//! Only id and departments decide who somebody is and where. Every other field that cannot be read is left out, and its
+//! name noted; one that the answer does not speak of, or that cannot be read, keeps the value that is known.
 
-use serde::{Deserialize, Deserializer, de::Error};
+use serde::de::Error;
 
-use super::tolerant;
-pub use crate::directory::member::{Attribute, Member, Membership};
-use crate::contract::directory::MemberStatus;
+use super::{
+    gaps::Gaps,
+    tolerant::{self, Field, Items, object},
+};
+use organisation_kit::{
+    contract::directory::MemberStatus,
+    directory::member::{Absent, Attribute, FetchedMember, Member, MemberRow, Membership},
+};
 
 mod list;
 
-pub use list::{Broken, each, ids};
+pub(crate) use list::{Broken, each, ids};
 
 /// Bytes of a member id at most (doc 90195).
-pub const ID_BYTES: usize = 64;
+pub(crate) const ID_BYTES: usize = 64;
 
 /// Bytes of a member at most, as it comes alone, and of its fields, wherever it comes from: ten times the largest sound one, and little enough to be stored.
-pub const MEMBER_BYTES: usize = 128 << 10;
+pub(crate) const MEMBER_BYTES: usize = 128 << 10;
 /// Departments of a member at most: twice what WeCom allows (fact sheet §4.2).
 const DEPARTMENTS: usize = 200;
 
 /// Reads one member: the whole of a `user/get` answer, or a row of an export.
-pub fn parse(text: &str) -> Result<Member, serde_json::Error> {
+///
+/// # Errors
+/// Where the text is no JSON object, or larger than [`MEMBER_BYTES`].
+pub(crate) fn parse(text: &str) -> Result<MemberRow, serde_json::Error> {
     if text.len() > MEMBER_BYTES {
         return Err(serde_json::Error::custom(format_args!("a member of {} bytes", text.len())));
     }
-    serde_json::from_str::<Sent>(text).map(|sent| sent.0)
-}
-
-/// Reads the member that was asked for. Another one, as a confused cache may answer, must not be taken for it.
-pub fn parse_of(id: &str, text: &str) -> Result<Member, serde_json::Error> {
-    let member = parse(text)?;
-    if member.id.to_lowercase() != id.to_lowercase() {
-        return Err(serde_json::Error::custom("another member than the one asked for"));
-    }
-    Ok(member)
+    tolerant::parse(text).map(Raw::normalise)
 }
 
 /// Whether a text can name a member.
-pub fn is_id(id: &str) -> bool {
+pub(crate) fn is_id(id: &str) -> bool {
     !id.is_empty() && id.len() <= ID_BYTES && !id.chars().any(char::is_control)
 }
 
-/// A member as it comes that is no larger than one may be.
-#[derive(Deserialize)]
-#[serde(try_from = "Raw")]
-struct Sent(Member);
-
-impl TryFrom<Raw> for Sent {
-    type Error = String;
-
-    fn try_from(raw: Raw) -> Result<Self, String> {
-        let member = raw.normalise();
-        let (bytes, departments) = (member.bytes(), member.departments.len());
-        if bytes > MEMBER_BYTES {
-            return Err(format!("a member of {bytes} bytes"));
-        }
-        if departments > DEPARTMENTS {
-            return Err(format!("a member of {departments} departments"));
-        }
-        Ok(Self(member))
+object! {
+    /// As it comes. What an older server or a private deployment may send instead is in the tolerance table, §11.3.
+    struct Raw {
+        userid: String,
+        name: String,
+        department: Vec<u64>,
+        order: Vec<u64>,
+        is_leader_in_dept: Vec<u64>,
+        direct_leader: Vec<String>,
+        main_department: u64,
+        status: u64,
+        enable: u64,
+        position: String,
+        alias: String,
+        telephone: String,
+        mobile: String,
+        email: String,
+        biz_mail: String,
+        gender: String,
+        avatar: String,
+        qr_code: String,
+        address: String,
+        external_position: String,
+        extattr: RawAttributes,
+        external_profile: Json,
     }
 }
 
-/// As it comes. What an older server or a private deployment may send instead is in the tolerance table, §11.3.
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(deserialize_with = "id")]
-    userid: String,
-    #[serde(default, deserialize_with = "tolerant::text")]
-    name: String,
-    #[serde(default, deserialize_with = "tolerant::numbers")]
-    department: Vec<u64>,
-    #[serde(default, deserialize_with = "tolerant::numbers")]
-    order: Vec<u64>,
-    #[serde(default, deserialize_with = "tolerant::numbers")]
-    is_leader_in_dept: Vec<u64>,
-    #[serde(default, deserialize_with = "tolerant::texts")]
-    direct_leader: Vec<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_number")]
-    main_department: Option<u64>,
-    #[serde(default, deserialize_with = "tolerant::optional_number")]
-    status: Option<u64>,
-    #[serde(default, deserialize_with = "tolerant::optional_number")]
-    enable: Option<u64>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    position: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    alias: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    telephone: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    mobile: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    email: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    biz_mail: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    gender: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    avatar: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    qr_code: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    address: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    external_position: Option<String>,
-    #[serde(default, deserialize_with = "tolerant::object")]
-    extattr: RawAttributes,
-    #[serde(default)]
-    external_profile: Option<serde_json::Value>,
+object! {
+    struct RawAttributes {
+        attrs: Items<RawAttribute>,
+    }
 }
 
-#[derive(Default, Deserialize)]
-struct RawAttributes {
-    #[serde(default, deserialize_with = "tolerant::list")]
-    attrs: Vec<RawAttribute>,
+object! {
+    /// With or without `type`; old corps send `value`, newer ones `text.value`, some both (quirk 21).
+    struct RawAttribute {
+        name: String,
+        value: String,
+        text: RawText,
+        web: Json,
+        miniprogram: Json,
+    }
 }
 
-/// With or without `type`; old corps send `value`, newer ones `text.value`, some both (quirk 21).
-#[derive(Deserialize)]
-struct RawAttribute {
-    #[serde(default, deserialize_with = "tolerant::text")]
-    name: String,
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    value: Option<String>,
-    #[serde(default)]
-    text: Option<RawText>,
-    #[serde(default)]
-    web: Option<serde_json::Map<String, serde_json::Value>>,
-    #[serde(default)]
-    miniprogram: Option<serde_json::Map<String, serde_json::Value>>,
+object! {
+    struct RawText {
+        value: String,
+    }
 }
 
-#[derive(Deserialize)]
-struct RawText {
-    #[serde(default, deserialize_with = "tolerant::optional_text")]
-    value: Option<String>,
+type Json = serde_json::Map<String, serde_json::Value>;
+
+impl Gaps {
+    /// `0` is what WeCom says of a gender that is unknown and of one that the app may not see, so it says nothing.
+    fn gender(&mut self, field: Field<String>) -> Option<String> {
+        match self.text("gender", Absent::GENDER, field)?.as_str() {
+            "1" => Some("male".to_owned()),
+            "2" => Some("female".to_owned()),
+            _ => {
+                self.absent.add(Absent::GENDER);
+                None
+            }
+        }
+    }
+
+    /// `enable` is undocumented and mirrors status 2; it speaks only where `status` does not. A number that the
+    /// documentation does not know is somebody who can be seen, hence present.
+    fn status(&mut self, status: Field<u64>, enable: Field<u64>) -> MemberStatus {
+        let (status, enable) = (status.or_noted("status", &mut self.unreadable), enable.value());
+        if status.is_none() && enable.is_none() {
+            self.absent.add(Absent::STATUS);
+        }
+        match (status, enable) {
+            (Some(2), _) | (None, Some(0)) => MemberStatus::Disabled,
+            (Some(4), _) => MemberStatus::NotActivated,
+            (Some(5), _) => MemberStatus::Resigned,
+            _ => MemberStatus::Active,
+        }
+    }
+
+    /// Custom fields. One without a name or value that can be read is left out alone.
+    fn attributes(&mut self, field: Field<RawAttributes>) -> Vec<Attribute> {
+        let attrs = match field {
+            // An object without a list is an empty list.
+            Field::Read(RawAttributes { attrs: Field::Absent }) => Field::Read(Items::default()),
+            Field::Read(RawAttributes { attrs }) => attrs,
+            Field::Absent => Field::Absent,
+            Field::Unreadable => Field::Unreadable,
+        };
+        let Items { read, odd } = self.take("extattr", Absent::ATTRIBUTES, attrs);
+        let sent = read.len() + odd;
+        let attributes: Vec<_> = read.into_iter().filter_map(RawAttribute::normalise).collect();
+        if attributes.len() < sent {
+            self.unreadable.push("extattr");
+        }
+        attributes
+    }
 }
 
 impl Raw {
-    fn normalise(self) -> Member {
-        let padded = |values: &[u64], index: usize| values.get(index).copied().unwrap_or_default();
-        let mut departments: Vec<(u64, Membership)> = self
-            .department
-            .iter()
-            .enumerate()
-            .map(|(index, &id)| {
-                let leader = padded(&self.is_leader_in_dept, index) != 0;
-                (id, Membership { id: id.to_string(), leader, order: padded(&self.order, index) })
-            })
-            .collect();
-        departments.sort_by_key(|(id, _)| *id);
-        departments.dedup_by_key(|(id, _)| *id);
-        Member {
-            id: self.userid,
-            name: self.name,
-            status: status(self.status, self.enable),
-            departments: departments.into_iter().map(|(_, place)| place).collect(),
-            main_department: self.main_department.filter(|&id| id != 0).map(|id| id.to_string()),
-            direct_leaders: self.direct_leader.into_iter().filter(|leader| !leader.is_empty()).collect(),
-            position: self.position,
-            alias: self.alias,
-            telephone: self.telephone,
-            mobile: self.mobile,
-            email: self.email,
-            business_email: self.biz_mail,
-            gender: match self.gender.as_deref() {
-                Some("1") => Some("male".to_owned()),
-                Some("2") => Some("female".to_owned()),
-                _ => None,
-            },
-            avatar: self.avatar,
-            qr_code: self.qr_code,
-            address: self.address,
-            external_position: self.external_position,
-            attributes: self.extattr.attrs.into_iter().filter_map(RawAttribute::normalise).collect(),
-            external_profile: self
-                .external_profile
-                .filter(|profile| profile.as_object().is_some_and(|fields| !fields.is_empty()))
-                .map(|profile| profile.to_string()),
+    fn normalise(self) -> MemberRow {
+        let Some(id) = self.userid.value().filter(|id| is_id(id)) else { return MemberRow::Unreadable { id: None } };
+        let mut gaps = Gaps::default();
+        let departments = match self.department {
+            Field::Read(ids) if ids.len() <= DEPARTMENTS && !ids.contains(&0) => ids,
+            Field::Absent => {
+                gaps.absent.add(Absent::DEPARTMENTS);
+                Vec::new()
+            }
+            Field::Read(_) | Field::Unreadable => return MemberRow::Unreadable { id: Some(id) },
+        };
+        let orders = gaps.take("order", Absent::ORDER, self.order);
+        let leads = gaps.take("is_leader_in_dept", Absent::LEADER_MARKS, self.is_leader_in_dept);
+        let profile = gaps.take("external_profile", Absent::EXTERNAL_PROFILE, self.external_profile);
+        let member = Member {
+            id,
+            name: gaps.take("name", Absent::NAME, self.name),
+            status: gaps.status(self.status, self.enable),
+            departments: memberships(&departments, &orders, &leads),
+            main_department: gaps.department("main_department", Absent::MAIN_DEPARTMENT, self.main_department),
+            direct_leaders: gaps.members("direct_leader", Absent::LEADERS, self.direct_leader),
+            position: gaps.text("position", Absent::POSITION, self.position),
+            alias: gaps.text("alias", Absent::ALIAS, self.alias),
+            telephone: gaps.text("telephone", Absent::TELEPHONE, self.telephone),
+            mobile: gaps.text("mobile", Absent::MOBILE, self.mobile),
+            email: gaps.text("email", Absent::EMAIL, self.email),
+            business_email: gaps.text("biz_mail", Absent::BUSINESS_EMAIL, self.biz_mail),
+            gender: gaps.gender(self.gender),
+            avatar: gaps.text("avatar", Absent::AVATAR, self.avatar),
+            qr_code: gaps.text("qr_code", Absent::QR_CODE, self.qr_code),
+            address: gaps.text("address", Absent::ADDRESS, self.address),
+            external_position: gaps.text("external_position", Absent::EXTERNAL_POSITION, self.external_position),
+            attributes: gaps.attributes(self.extattr),
+            external_profile: (!profile.is_empty()).then(|| serde_json::Value::Object(profile).to_string()),
+        };
+        if member.bytes() > MEMBER_BYTES {
+            return MemberRow::Unreadable { id: Some(member.id) };
         }
+        let Gaps { absent, unreadable } = gaps;
+        MemberRow::Fetched(Box::new(FetchedMember { member, absent, unreadable }))
     }
+}
+
+/// Joins parallel arrays; those of order and leadership may be shorter or longer. Departments are in rising order and
+/// stand once.
+fn memberships(departments: &[u64], orders: &[u64], leads: &[u64]) -> Vec<Membership> {
+    let padded = |values: &[u64], index: usize| values.get(index).copied().unwrap_or_default();
+    let mut memberships: Vec<(u64, Membership)> = departments
+        .iter()
+        .enumerate()
+        .map(|(index, &id)| {
+            let (leader, order) = (padded(leads, index) != 0, padded(orders, index));
+            (id, Membership { id: id.to_string(), leader, order })
+        })
+        .collect();
+    memberships.sort_by_key(|(id, _)| *id);
+    memberships.dedup_by_key(|(id, _)| *id);
+    memberships.into_iter().map(|(_, membership)| membership).collect()
 }
 
 impl RawAttribute {
     fn normalise(self) -> Option<Attribute> {
-        let json = |fields: serde_json::Map<String, serde_json::Value>| serde_json::Value::Object(fields).to_string();
-        let value = (self.text.and_then(|text| text.value))
-            .or(self.value)
-            .or_else(|| self.web.map(json))
-            .or_else(|| self.miniprogram.map(json))
-            .unwrap_or_default();
-        (!self.name.is_empty()).then_some(Attribute { name: self.name, value })
+        let json = |field: Field<Json>| {
+            let fields = field.value().filter(|fields| !fields.is_empty())?;
+            Some(serde_json::Value::Object(fields).to_string())
+        };
+        let text = self.text.value().and_then(|text| text.value.value());
+        let value = text.or(self.value.value()).or_else(|| json(self.web)).or_else(|| json(self.miniprogram))?;
+        Some(Attribute { name: self.name.text()?, value })
     }
-}
-
-/// `enable` is undocumented and mirrors status 2; it speaks only where `status` is missing. A number that the
-/// documentation does not know is somebody who can be seen, hence present.
-fn status(status: Option<u64>, enable: Option<u64>) -> MemberStatus {
-    match (status, enable) {
-        (Some(2), _) | (None, Some(0)) => MemberStatus::Disabled,
-        (Some(4), _) => MemberStatus::NotActivated,
-        (Some(5), _) => MemberStatus::Resigned,
-        _ => MemberStatus::Active,
-    }
-}
-
-/// An id that cannot name a member makes the answer unreadable: skipping the row would make the pass incomplete.
-fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let id = tolerant::text(deserializer)?;
-    if !is_id(&id) {
-        return Err(D::Error::custom(format_args!(
-            "a member id of {} bytes, expected 1 to {ID_BYTES} without control characters",
-            id.len()
-        )));
-    }
-    Ok(id)
 }

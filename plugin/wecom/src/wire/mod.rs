@@ -1,14 +1,16 @@
-//! The shapes of WeCom's answers, read with the tolerance that its history demands (`tolerant`). Unknown members are
+//! The shapes of WeCom's answers, read with the tolerance that its history demands ([`tolerant`]). Unknown fields are
 //! always ignored; what an answer says beyond these shapes is not this component's business.
 
-pub mod agent;
-pub mod department;
-pub mod export;
-pub mod login;
-pub mod member;
-pub mod status;
-pub mod tag;
-pub mod tolerant;
+pub(crate) mod agent;
+pub(crate) mod department;
+pub(crate) mod export;
+mod gaps;
+mod granted;
+pub(crate) mod login;
+pub(crate) mod member;
+pub(crate) mod status;
+pub(crate) mod tag;
+mod tolerant;
 
 #[cfg(test)]
 mod tests;

@@ -4,25 +4,25 @@ use std::fmt;
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, Visitor},
+    de::{Error, IgnoredAny, MapAccess, Visitor},
 };
 
-use super::tolerant;
+use super::tolerant::Field;
 
 /// The result of a call, beside its data (section "wire protocol" of the API's rules).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Status {
+pub(crate) struct Status {
     /// 0 or missing: success. May come as text.
-    pub errcode: Option<i64>,
+    pub(crate) errcode: Option<i64>,
     /// For people, and never to be compared: success is called `ok`, `created`, `updated`, `deleted` or nothing.
-    pub errmsg: String,
+    pub(crate) errmsg: String,
 }
 
 /// Reads the status of an answer.
 ///
 /// WeCom writes it first, and reading ends where it is complete: what follows may be megabytes, and whoever wants the
 /// data reads those anyway, and finds what is wrong with them. An answer without a status is read to its end.
-pub fn parse(text: &str) -> Result<Status, serde_json::Error> {
+pub(crate) fn parse(text: &str) -> Result<Status, serde_json::Error> {
     let mut head = Head::default();
     let mut answer = serde_json::Deserializer::from_str(text);
     let read = answer.deserialize_map(&mut head).and_then(|()| answer.end());
@@ -50,11 +50,15 @@ impl<'de> Visitor<'de> for &mut Head {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        while let Some(field) = map.next_key::<Field>()? {
-            match field {
-                Field::Errcode => self.errcode = Some(map.next_value::<Code>()?.0),
-                Field::Errmsg => self.errmsg = Some(map.next_value::<Message>()?.0),
-                Field::Other => map.next_value::<IgnoredAny>().map(drop)?,
+        while let Some(key) = map.next_key::<Key>()? {
+            match key {
+                Key::Errcode => {
+                    let code = map.next_value::<Field<i64>>()?.or_fail("errcode");
+                    self.errcode = Some(code.map_err(A::Error::custom)?);
+                }
+                // For people only.
+                Key::Errmsg => self.errmsg = Some(map.next_value::<Field<String>>()?.value().unwrap_or_default()),
+                Key::Other => map.next_value::<IgnoredAny>().map(drop)?,
             }
             if self.errcode.is_some() && self.errmsg.is_some() {
                 break;
@@ -66,20 +70,12 @@ impl<'de> Visitor<'de> for &mut Head {
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "lowercase")]
-enum Field {
+enum Key {
     Errcode,
     Errmsg,
     #[serde(other)]
     Other,
 }
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Code(#[serde(deserialize_with = "tolerant::optional_signed")] Option<i64>);
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct Message(#[serde(deserialize_with = "tolerant::text")] String);
 
 #[cfg(test)]
 mod tests {

@@ -2,37 +2,40 @@
 
 use serde::Deserialize;
 
-use super::tolerant;
+use super::{
+    granted::{self, User},
+    tolerant::{Field, Items, UnreadableField, object},
+};
 
 /// What `tag/get` tells: only what the app may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "Raw")]
-pub struct Tag {
+#[serde(try_from = "Field<Raw>")]
+pub(crate) struct Tag {
     /// Ids of members that carry the tag themselves.
-    pub members: Vec<String>,
+    pub(crate) members: Vec<String>,
     /// Ids of departments that carry it, with everything below them.
-    pub departments: Vec<String>,
+    pub(crate) departments: Vec<String>,
+    /// Names of lists of which something could not be read and was left out.
+    pub(crate) unreadable: Vec<&'static str>,
 }
 
-impl From<Raw> for Tag {
-    fn from(raw: Raw) -> Self {
-        Self {
-            members: raw.userlist.into_iter().map(|user| user.userid).filter(|id| !id.is_empty()).collect(),
-            departments: raw.partylist.iter().map(u64::to_string).collect(),
-        }
+object! {
+    struct Raw {
+        userlist: Items<User>,
+        partylist: Items<u64>,
     }
 }
 
-#[derive(Deserialize)]
-struct Raw {
-    #[serde(default, deserialize_with = "tolerant::list")]
-    userlist: Vec<User>,
-    #[serde(default, deserialize_with = "tolerant::numbers")]
-    partylist: Vec<u64>,
-}
+impl TryFrom<Field<Raw>> for Tag {
+    type Error = UnreadableField;
 
-#[derive(Deserialize)]
-struct User {
-    #[serde(default, deserialize_with = "tolerant::text")]
-    userid: String,
+    fn try_from(raw: Field<Raw>) -> Result<Self, UnreadableField> {
+        let raw = raw.or_fail("the tag")?.unwrap_or_default();
+        let mut unreadable = Vec::new();
+        Ok(Self {
+            members: granted::members("userlist", raw.userlist, &mut unreadable)?,
+            departments: granted::numbers("partylist", raw.partylist, &mut unreadable)?,
+            unreadable,
+        })
+    }
 }

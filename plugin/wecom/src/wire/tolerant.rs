@@ -1,315 +1,415 @@
-//! Helpers for `#[serde(default, deserialize_with = "…")]` that accept what WeCom and its private deployments send
-//! for one and the same field: numbers as text, text as numbers, `null`, `""` or an empty array for "nothing".
+//! Reading fields of which one odd value must not spoil the rest of an answer.
 //!
-//! They are visitors, not `Value`s, since a hundred thousand members pass through them.
+//! WeCom, its private deployments and gateways send numbers as text, text as numbers, `null`, `""` or an empty array
+//! for "nothing", and now and then something that fits nothing. So a [`Field`] is read without ever failing on JSON that
+//! is sound: it is absent, unreadable, or a value, and whoever asked decides what that means. Values go from the text of
+//! the answer straight into their place, since a million members pass through here.
 
-use std::{fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData, str::FromStr};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error, MapAccess, SeqAccess, Unexpected, Visitor, value::MapAccessDeserializer},
+    de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// A whole number from 0, as a number or as decimal text. `null` and other types are errors.
-pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    deserializer.deserialize_any(Number)?.ok_or_else(|| D::Error::invalid_type(Unexpected::Unit, &Number))
+/// What stands in a field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Field<T> {
+    /// Nothing: the key is missing, or `null`.
+    #[default]
+    Absent,
+    /// A value of another type than any that is known here.
+    Unreadable,
+    /// A value; an empty one where the field says "empty" in one of the usual ways.
+    Read(T),
 }
 
-/// Like [`number`], but `null` and `""` are `None`.
-pub fn optional_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
-    deserializer.deserialize_any(Number)
-}
-
-/// Like [`number`], but `null` and `""` are 0.
-pub fn number_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
-    Ok(optional_number(deserializer)?.unwrap_or_default())
-}
-
-/// A whole number of either sign, as a number or as decimal text; `null` and `""` are `None`.
-pub fn optional_signed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<i64>, D::Error> {
-    deserializer.deserialize_any(Signed)
-}
-
-/// Text, or a whole number as its decimal digits. `null` is the empty text.
-pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    deserializer.deserialize_any(Text)
-}
-
-/// Like [`text`], but `null` and `""` are `None`.
-pub fn optional_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Some(text(deserializer)?).filter(|text| !text.is_empty()))
-}
-
-/// A list; `null` and `""` are the empty one. With `#[serde(default)]` a missing list is empty, too.
-pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Vec<T>, D::Error> {
-    deserializer.deserialize_any(List(PhantomData))
-}
-
-/// A list of whole numbers from 0, each read like [`number_or_zero`].
-pub fn numbers<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u64>, D::Error> {
-    let numbers: Vec<AsNumber> = list(deserializer)?;
-    Ok(numbers.into_iter().map(|number| number.0).collect())
-}
-
-/// A list of texts, each read like [`text`].
-pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let texts: Vec<AsText> = list(deserializer)?;
-    Ok(texts.into_iter().map(|text| text.0).collect())
-}
-
-/// An object; `null`, `""` and `[]` (how PHP writes an empty object) are the default.
-pub fn object<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
-    deserializer.deserialize_any(Object(PhantomData))
-}
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct AsNumber(#[serde(deserialize_with = "number_or_zero")] u64);
-
-#[derive(Deserialize)]
-#[serde(transparent)]
-struct AsText(#[serde(deserialize_with = "text")] String);
-
-struct Number;
-
-impl Visitor<'_> for Number {
-    type Value = Option<u64>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a whole number from 0")
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(Some(value))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        match value.trim() {
-            "" => Ok(None),
-            digits => digits.parse().map(Some).map_err(|_| E::invalid_value(Unexpected::Other("text"), &self)),
+impl<T> Field<T> {
+    /// The value, if there is a readable one.
+    pub(crate) fn value(self) -> Option<T> {
+        match self {
+            Self::Read(value) => Some(value),
+            Self::Absent | Self::Unreadable => None,
         }
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
-    }
-}
-
-struct Signed;
-
-impl Visitor<'_> for Signed {
-    type Value = Option<i64>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a whole number")
+    /// The value. The name of an unreadable field is noted.
+    pub(crate) fn or_noted(self, name: &'static str, unreadable: &mut Vec<&'static str>) -> Option<T> {
+        if matches!(self, Self::Unreadable) {
+            unreadable.push(name);
+        }
+        self.value()
     }
 
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(Some(value))
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        i64::try_from(value).map(Some).map_err(|_| E::invalid_value(Unexpected::Unsigned(value), &self))
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        match value.trim() {
-            "" => Ok(None),
-            digits => digits.parse().map(Some).map_err(|_| E::invalid_value(Unexpected::Other("text"), &self)),
+    /// The value of a field on which everything hangs: where it cannot be read, the answer is worth nothing.
+    pub(crate) fn or_fail(self, name: &'static str) -> Result<Option<T>, UnreadableField> {
+        match self {
+            Self::Unreadable => Err(UnreadableField(name)),
+            field => Ok(field.value()),
         }
     }
+}
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(None)
+/// A field that must be there, and cannot be read or is not. Says its name, and nothing of its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct UnreadableField(pub(crate) &'static str);
+
+impl fmt::Display for UnreadableField {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} cannot be read", self.0)
     }
 }
 
-struct Text;
-
-impl Visitor<'_> for Text {
-    type Value = String;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("text or a whole number")
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        Ok(value.to_owned())
-    }
-
-    fn visit_string<E: Error>(self, value: String) -> Result<Self::Value, E> {
-        Ok(value)
-    }
-
-    fn visit_u64<E: Error>(self, value: u64) -> Result<Self::Value, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_i64<E: Error>(self, value: i64) -> Result<Self::Value, E> {
-        Ok(value.to_string())
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(String::new())
+impl From<UnreadableField> for serde_json::Error {
+    fn from(field: UnreadableField) -> Self {
+        Self::custom(field)
     }
 }
 
-struct List<T>(PhantomData<T>);
+impl Field<String> {
+    /// The text, if there is any.
+    pub(crate) fn text(self) -> Option<String> {
+        self.value().filter(|text| !text.is_empty())
+    }
+}
 
-impl<'de, T: Deserialize<'de>> Visitor<'de> for List<T> {
-    type Value = Vec<T>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a list")
+/// A type that can stand in a field. What it does not know how to read is unreadable.
+pub(crate) trait Shape<'de>: Sized {
+    /// Text, perhaps empty.
+    fn of_text(_text: &str) -> Field<Self> {
+        Field::Unreadable
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-        let mut items = Vec::new();
-        while let Some(item) = sequence.next_element()? {
-            items.push(item);
+    /// A whole number.
+    fn of_number(_number: i128) -> Field<Self> {
+        Field::Unreadable
+    }
+
+    /// A list, which must be read to its end.
+    fn of_list<A: SeqAccess<'de>>(list: A) -> Result<Field<Self>, A::Error> {
+        IgnoredAny.visit_seq(list).map(|_| Field::Unreadable)
+    }
+
+    /// An object, likewise.
+    fn of_object<A: MapAccess<'de>>(object: A) -> Result<Field<Self>, A::Error> {
+        IgnoredAny.visit_map(object).map(|_| Field::Unreadable)
+    }
+}
+
+impl<'de, T: Shape<'de>> Deserialize<'de> for Field<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader(PhantomData))
+    }
+}
+
+struct Reader<T>(PhantomData<T>);
+
+impl<'de, T: Shape<'de>> Visitor<'de> for Reader<T> {
+    type Value = Field<T>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("any value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Field<T>, E> {
+        Ok(Field::Absent)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Field<T>, E> {
+        Ok(Field::Unreadable)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Field<T>, E> {
+        Ok(Field::Unreadable)
+    }
+
+    fn visit_u64<E>(self, number: u64) -> Result<Field<T>, E> {
+        Ok(T::of_number(number.into()))
+    }
+
+    fn visit_i64<E>(self, number: i64) -> Result<Field<T>, E> {
+        Ok(T::of_number(number.into()))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Field<T>, E> {
+        Ok(T::of_text(text))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<Field<T>, A::Error> {
+        T::of_list(list)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Field<T>, A::Error> {
+        T::of_object(object)
+    }
+}
+
+/// Text, or a whole number as its decimal digits.
+impl Shape<'_> for String {
+    fn of_text(text: &str) -> Field<Self> {
+        Field::Read(text.to_owned())
+    }
+
+    fn of_number(number: i128) -> Field<Self> {
+        Field::Read(number.to_string())
+    }
+}
+
+/// A whole number from 0, or its decimal digits as text.
+impl Shape<'_> for u64 {
+    fn of_text(text: &str) -> Field<Self> {
+        of_digits(text)
+    }
+
+    fn of_number(number: i128) -> Field<Self> {
+        number.try_into().map_or(Field::Unreadable, Field::Read)
+    }
+}
+
+/// A whole number of either sign, likewise.
+impl Shape<'_> for i64 {
+    fn of_text(text: &str) -> Field<Self> {
+        of_digits(text)
+    }
+
+    fn of_number(number: i128) -> Field<Self> {
+        number.try_into().map_or(Field::Unreadable, Field::Read)
+    }
+}
+
+fn of_digits<T: FromStr>(text: &str) -> Field<T> {
+    match text.trim() {
+        "" => Field::Absent,
+        digits => digits.parse().map_or(Field::Unreadable, Field::Read),
+    }
+}
+
+/// A list of which every item can be read. An absent item is an empty one.
+impl<'de, T: Shape<'de> + Default> Shape<'de> for Vec<T> {
+    fn of_text(text: &str) -> Field<Self> {
+        Items::of_text(text).all()
+    }
+
+    fn of_list<A: SeqAccess<'de>>(list: A) -> Result<Field<Self>, A::Error> {
+        Items::of_list(list).map(Field::all)
+    }
+}
+
+/// A list that loses items rather than being lost itself.
+#[derive(Debug, Default)]
+pub(crate) struct Items<T> {
+    /// What could be read.
+    pub(crate) read: Vec<T>,
+    /// How many could not.
+    pub(crate) odd: usize,
+}
+
+impl<T> Field<Items<T>> {
+    /// The list, if nothing of it was left out.
+    fn all(self) -> Field<Vec<T>> {
+        match self {
+            Field::Absent => Field::Absent,
+            Field::Read(Items { read, odd: 0 }) => Field::Read(read),
+            Field::Read(_) | Field::Unreadable => Field::Unreadable,
         }
-        Ok(items)
-    }
-
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        if value.is_empty() { Ok(Vec::new()) } else { Err(E::invalid_type(Unexpected::Other("text"), &self)) }
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(Vec::new())
     }
 }
 
-struct Object<T>(PhantomData<T>);
-
-impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Object<T> {
-    type Value = T;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
+impl<'de, T: Shape<'de> + Default> Shape<'de> for Items<T> {
+    fn of_text(text: &str) -> Field<Self> {
+        if text.is_empty() { Field::Read(Self { read: Vec::new(), odd: 0 }) } else { Field::Unreadable }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Self::Value, A::Error> {
-        T::deserialize(MapAccessDeserializer::new(map))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Self::Value, A::Error> {
-        match sequence.next_element::<serde::de::IgnoredAny>()? {
-            None => Ok(T::default()),
-            Some(_) => Err(A::Error::invalid_type(Unexpected::Seq, &self)),
+    fn of_list<A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
+        let mut items = Self { read: Vec::new(), odd: 0 };
+        while let Some(item) = list.next_element()? {
+            match item {
+                Field::Read(item) => items.read.push(item),
+                Field::Absent => items.read.push(T::default()),
+                Field::Unreadable => items.odd += 1,
+            }
         }
+        Ok(Field::Read(items))
+    }
+}
+
+/// An object as it stands; `""` and `[]` are an empty one. For rare fields: it takes a tree.
+impl<'de> Shape<'de> for serde_json::Map<String, serde_json::Value> {
+    fn of_text(text: &str) -> Field<Self> {
+        if text.is_empty() { Field::Read(Self::new()) } else { Field::Unreadable }
     }
 
-    fn visit_str<E: Error>(self, value: &str) -> Result<Self::Value, E> {
-        if value.is_empty() { Ok(T::default()) } else { Err(E::invalid_type(Unexpected::Other("text"), &self)) }
+    fn of_list<A: SeqAccess<'de>>(list: A) -> Result<Field<Self>, A::Error> {
+        is_empty(list).map(|is_empty| if is_empty { Field::Read(Self::new()) } else { Field::Unreadable })
     }
 
-    fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-        Ok(T::default())
+    fn of_object<A: MapAccess<'de>>(object: A) -> Result<Field<Self>, A::Error> {
+        Self::deserialize(MapAccessDeserializer::new(object)).map(Field::Read)
     }
+}
+
+/// Whether a list is empty; it is read to its end.
+pub(super) fn is_empty<'de, A: SeqAccess<'de>>(mut list: A) -> Result<bool, A::Error> {
+    let is_empty = list.next_element::<IgnoredAny>()?.is_none();
+    if !is_empty {
+        IgnoredAny.visit_seq(list)?;
+    }
+    Ok(is_empty)
+}
+
+/// A struct of [`Field`]s that is read from an object; `""` and `[]` (how PHP writes an empty object) are an empty one.
+/// Of a key that stands twice the last one counts. A key that is no identifier is written behind the field.
+macro_rules! object {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($field:ident $(= $key:literal)?: $type:ty,)* }) => {
+        $(#[$meta])*
+        #[derive(Default)]
+        $vis struct $name {
+            $($field: $crate::wire::tolerant::Field<$type>,)*
+        }
+
+        impl<'de> $crate::wire::tolerant::Shape<'de> for $name {
+            fn of_text(text: &str) -> $crate::wire::tolerant::Field<Self> {
+                use $crate::wire::tolerant::Field;
+                if text.is_empty() { Field::Read(Self::default()) } else { Field::Unreadable }
+            }
+
+            fn of_list<A: serde::de::SeqAccess<'de>>(
+                list: A,
+            ) -> Result<$crate::wire::tolerant::Field<Self>, A::Error> {
+                use $crate::wire::tolerant::{Field, is_empty};
+                is_empty(list).map(|is_empty| if is_empty { Field::Read(Self::default()) } else { Field::Unreadable })
+            }
+
+            fn of_object<A: serde::de::MapAccess<'de>>(
+                mut object: A,
+            ) -> Result<$crate::wire::tolerant::Field<Self>, A::Error> {
+                #[derive(serde::Deserialize)]
+                #[serde(field_identifier)]
+                #[allow(non_camel_case_types)]
+                enum Key {
+                    $($(#[serde(rename = $key)])? $field,)*
+                    #[serde(other)]
+                    Other,
+                }
+                let mut read = Self::default();
+                while let Some(key) = object.next_key()? {
+                    match key {
+                        $(Key::$field => read.$field = object.next_value()?,)*
+                        Key::Other => {
+                            object.next_value::<serde::de::IgnoredAny>()?;
+                        }
+                    }
+                }
+                Ok($crate::wire::tolerant::Field::Read(read))
+            }
+        }
+    };
+}
+pub(crate) use object;
+
+/// Reads a whole answer, or a row of a file.
+///
+/// # Errors
+/// Where the text is no JSON, or no object.
+pub(crate) fn parse<T: for<'de> Shape<'de>>(text: &str) -> Result<T, serde_json::Error> {
+    let field: Field<T> = serde_json::from_str(text)?;
+    Ok(field.value().ok_or(UnreadableField("the object"))?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[derive(Debug, Default, PartialEq, Deserialize)]
-    #[serde(default)]
-    struct Sample {
-        #[serde(deserialize_with = "optional_number")]
-        number: Option<u64>,
-        #[serde(deserialize_with = "number_or_zero")]
-        order: u64,
-        #[serde(deserialize_with = "optional_signed")]
-        code: Option<i64>,
-        #[serde(deserialize_with = "text")]
-        text: String,
-        #[serde(deserialize_with = "optional_text")]
-        maybe: Option<String>,
-        #[serde(deserialize_with = "numbers")]
-        numbers: Vec<u64>,
-        #[serde(deserialize_with = "texts")]
-        texts: Vec<String>,
-        #[serde(deserialize_with = "object")]
-        object: Inner,
+    object! {
+        #[derive(Debug, PartialEq)]
+        struct Sample {
+            number: u64,
+            code: i64,
+            text: String,
+            numbers: Vec<u64>,
+            texts: Vec<String>,
+            inner = "Inner": Inner,
+        }
     }
 
-    #[derive(Debug, Default, PartialEq, Deserialize)]
-    #[serde(default)]
-    struct Inner {
-        #[serde(deserialize_with = "list")]
-        items: Vec<bool>,
+    object! {
+        #[derive(Debug, PartialEq)]
+        struct Inner {
+            flag: u64,
+        }
+    }
+
+    fn sample(change: impl FnOnce(&mut Sample)) -> Sample {
+        let mut sample = Sample::default();
+        change(&mut sample);
+        sample
     }
 
     #[test]
     fn every_spelling_of_a_value_is_read() {
-        let numbers = |numbers: &[u64]| Sample { numbers: numbers.to_vec(), ..Sample::default() };
+        let text = |text: &str| Field::Read(text.to_owned());
         for (json, expected) in [
             ("{}", Sample::default()),
             (r#"{"unknown":{"a":[1]}}"#, Sample::default()),
-            (r#"{"number":4294967295}"#, Sample { number: Some(4_294_967_295), ..Sample::default() }),
-            (r#"{"number":"4294967295"}"#, Sample { number: Some(4_294_967_295), ..Sample::default() }),
-            (r#"{"number":null}"#, Sample::default()),
-            (r#"{"number":""}"#, Sample::default()),
-            (r#"{"order":"7"}"#, Sample { order: 7, ..Sample::default() }),
-            (r#"{"order":null}"#, Sample::default()),
-            (r#"{"code":"-1"}"#, Sample { code: Some(-1), ..Sample::default() }),
-            (r#"{"code":40014}"#, Sample { code: Some(40014), ..Sample::default() }),
-            (r#"{"text":1}"#, Sample { text: "1".into(), ..Sample::default() }),
-            (r#"{"text":-1}"#, Sample { text: "-1".into(), ..Sample::default() }),
-            (r#"{"text":null}"#, Sample::default()),
-            (r#"{"text":"张三\n"}"#, Sample { text: "张三\n".into(), ..Sample::default() }),
-            (r#"{"maybe":""}"#, Sample::default()),
-            (r#"{"maybe":null}"#, Sample::default()),
-            (r#"{"maybe":0}"#, Sample { maybe: Some("0".into()), ..Sample::default() }),
-            (r#"{"numbers":null}"#, Sample::default()),
-            (r#"{"numbers":""}"#, Sample::default()),
-            (r#"{"numbers":[]}"#, Sample::default()),
-            (r#"{"numbers":[1,"2",null]}"#, numbers(&[1, 2, 0])),
-            (r#"{"texts":["a",1]}"#, Sample { texts: vec!["a".into(), "1".into()], ..Sample::default() }),
-            (r#"{"object":[]}"#, Sample::default()),
-            (r#"{"object":null}"#, Sample::default()),
-            (r#"{"object":""}"#, Sample::default()),
-            (r#"{"object":{}}"#, Sample::default()),
-            (r#"{"object":{"items":null}}"#, Sample::default()),
-            (r#"{"object":{"items":[true]}}"#, Sample { object: Inner { items: vec![true] }, ..Sample::default() }),
+            (r#"{"number":4294967295}"#, sample(|s| s.number = Field::Read(4_294_967_295))),
+            (r#"{"number":" 4294967295"}"#, sample(|s| s.number = Field::Read(4_294_967_295))),
+            (r#"{"number":null,"code":null,"text":null,"numbers":null,"Inner":null}"#, Sample::default()),
+            (r#"{"number":"","code":""}"#, Sample::default()),
+            (r#"{"number":1,"number":2}"#, sample(|s| s.number = Field::Read(2))),
+            (r#"{"code":"-1"}"#, sample(|s| s.code = Field::Read(-1))),
+            (r#"{"code":-1}"#, sample(|s| s.code = Field::Read(-1))),
+            (r#"{"code":40014}"#, sample(|s| s.code = Field::Read(40014))),
+            (r#"{"text":""}"#, sample(|s| s.text = text(""))),
+            (r#"{"text":1}"#, sample(|s| s.text = text("1"))),
+            (r#"{"text":-1}"#, sample(|s| s.text = text("-1"))),
+            (r#"{"text":"张三\n"}"#, sample(|s| s.text = text("张三\n"))),
+            (r#"{"numbers":""}"#, sample(|s| s.numbers = Field::Read(vec![]))),
+            (r#"{"numbers":[]}"#, sample(|s| s.numbers = Field::Read(vec![]))),
+            (r#"{"numbers":[1,"2",null]}"#, sample(|s| s.numbers = Field::Read(vec![1, 2, 0]))),
+            (r#"{"texts":["a",1]}"#, sample(|s| s.texts = Field::Read(vec!["a".into(), "1".into()]))),
+            (r#"{"Inner":{"flag":1}}"#, sample(|s| s.inner = Field::Read(Inner { flag: Field::Read(1) }))),
+            (r#"{"inner":{"flag":1}}"#, Sample::default()),
+            (r#"{"Inner":[]}"#, sample(|s| s.inner = Field::Read(Inner::default()))),
+            (r#"{"Inner":""}"#, sample(|s| s.inner = Field::Read(Inner::default()))),
         ] {
-            assert_eq!(serde_json::from_str::<Sample>(json).unwrap(), expected, "{json}");
+            assert_eq!(parse::<Sample>(json).unwrap(), expected, "{json}");
         }
     }
 
     #[test]
-    fn what_is_no_such_value_is_refused_without_being_quoted() {
-        for json in [
-            r#"{"number":"s3cret"}"#,
-            r#"{"number":-1}"#,
-            r#"{"number":1.5}"#,
-            r#"{"number":true}"#,
-            r#"{"number":"18446744073709551616"}"#,
-            r#"{"code":9223372036854775808}"#,
-            r#"{"text":["s3cret"]}"#,
-            r#"{"text":true}"#,
-            r#"{"numbers":"s3cret"}"#,
-            r#"{"numbers":{"a":1}}"#,
-            r#"{"object":"s3cret"}"#,
-            r#"{"object":[1]}"#,
-            r#"{"object":1}"#,
+    fn what_fits_nothing_is_unreadable_and_spoils_nothing_else() {
+        for odd in ["true", "1.0", r#""x""#, "[[1],{}]", "[true]", r#"{"a":[{}]}"#, "1e400", "-1"] {
+            let json = format!(r#"{{"code":1,"numbers":{odd},"Inner":{odd},"number":7}}"#);
+            // What no number can hold is no JSON to the library.
+            let Ok(read) = parse::<Sample>(&json) else {
+                assert_eq!(odd, "1e400");
+                continue;
+            };
+            let expected = sample(|s| {
+                (s.code, s.number) = (Field::Read(1), Field::Read(7));
+                s.numbers = Field::Unreadable;
+                s.inner = if odd.starts_with('{') { Field::Read(Inner::default()) } else { Field::Unreadable };
+            });
+            assert_eq!(read, expected, "{odd}");
+        }
+        for (json, expected) in [
+            (r#"{"number":-1}"#, sample(|s| s.number = Field::Unreadable)),
+            (r#"{"number":1.5}"#, sample(|s| s.number = Field::Unreadable)),
+            (r#"{"number":"18446744073709551616"}"#, sample(|s| s.number = Field::Unreadable)),
+            (r#"{"code":9223372036854775808}"#, sample(|s| s.code = Field::Unreadable)),
+            (r#"{"text":[]}"#, sample(|s| s.text = Field::Unreadable)),
+            (r#"{"text":{"a":1}}"#, sample(|s| s.text = Field::Unreadable)),
+            (r#"{"texts":"a,b"}"#, sample(|s| s.texts = Field::Unreadable)),
         ] {
-            let error = serde_json::from_str::<Sample>(json).unwrap_err().to_string();
-            assert!(!error.contains("s3cret"), "{error}");
+            assert_eq!(parse::<Sample>(json).unwrap(), expected, "{json}");
         }
     }
 
     #[test]
-    fn a_number_that_must_be_there_is_no_null() {
-        #[derive(Debug, Deserialize)]
-        struct Strict {
-            #[serde(deserialize_with = "number")]
-            number: u64,
-        }
-        assert_eq!(serde_json::from_str::<Strict>(r#"{"number":"7200"}"#).unwrap().number, 7200);
-        for json in [r#"{"number":null}"#, r#"{"number":""}"#, "{}"] {
-            assert!(serde_json::from_str::<Strict>(json).is_err(), "{json}");
+    fn what_is_no_object_is_refused_without_being_quoted() {
+        for json in ["7", r#""s3cret""#, r#"["s3cret"]"#, "null", r#"{"text":"s3cret"#, "{} {}"] {
+            let Err(error) = parse::<Sample>(json) else { panic!("{json}") };
+            assert!(!error.to_string().contains("s3cret"), "{error}");
         }
     }
 }

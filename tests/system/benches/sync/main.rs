@@ -149,7 +149,7 @@ async fn decryption(component: &[u8], vendor: &Vendor) -> Outcome<()> {
     row("  component / native, CPU", [ratio(measured.native / measured.guest)]);
     row("native: AES-256-CBC alone", [rate(measured.decryption)]);
     row("native: MD5 alone", [rate(measured.checksum)]);
-    row("native: search for rows alone", [rate(measured.rows)]);
+    row("native: JSON alone", [rate(measured.json)]);
     Ok(())
 }
 
@@ -271,8 +271,8 @@ async fn natively(
     storage: &Arc<dyn Storage>,
 ) -> Outcome<(Duration, u64)> {
     let strategy = match strategy {
-        Strategy::Export => wecom_organisation::contract::directory::Strategy::Export,
-        _ => wecom_organisation::contract::directory::Strategy::Walk,
+        Strategy::Export => organisation_kit::contract::directory::Strategy::Export,
+        _ => organisation_kit::contract::directory::Strategy::Walk,
     };
     let (runtime, web, storage) = (tokio::runtime::Handle::current(), web.clone(), Arc::clone(storage));
     let document = vendor.document();

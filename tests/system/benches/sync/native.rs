@@ -16,9 +16,7 @@ use host_harness::{
     Limits,
     storage::{self as store, Scope, Storage},
 };
-use tokio::runtime::Handle;
-use wecom_organisation::{
-    config::Config,
+use organisation_kit::{
     contract::{
         call::Budget,
         directory::{Report, Strategy, SyncRequest, SyncStep},
@@ -28,7 +26,10 @@ use wecom_organisation::{
     },
     directory::sync::sync,
     platform::Platform,
+    vendor::Vendor as _,
 };
+use tokio::runtime::Handle;
+use wecom_organisation::WeCom;
 
 use crate::{
     Outcome,
@@ -53,7 +54,7 @@ pub fn synchronise(
     document: &str,
     strategy: Strategy,
 ) -> Outcome<Native> {
-    let config = Config::parse(document).map_err(|failure| failure.message)?;
+    let config = WeCom::parse(document).map_err(|failure| failure.message.en)?;
     let request = SyncRequest { dry_run: false, allow_mass_removal: false, strategy, restart: false };
     let outside = Outside {
         runtime,
@@ -68,9 +69,10 @@ pub fn synchronise(
     };
     loop {
         outside.begin_call();
-        let step = sync(&outside, &config, &request);
+        let client = WeCom::client(&outside, &config);
+        let step = sync(&outside, WeCom::common(&config), &client, &request);
         outside.leave();
-        match step.map_err(|failure| failure.message)? {
+        match step.map_err(|failure| failure.message.en)? {
             SyncStep::More(_) => {}
             SyncStep::Wait(waiting) => outside.runtime.block_on(sleep_until(waiting.not_before)),
             SyncStep::Complete(report) => return Ok(Native { cpu: outside.used.get(), report }),

@@ -1,6 +1,9 @@
 //! `login-url`, `homepage-url`, `exchange`: the steps of a sign-in, one by one.
 
-use host_harness::contract::login::{AuthorizationRequest, Entry, ExchangeRequest};
+use host_harness::{
+    contract::login::{AuthorizationRequest, Entry, ExchangeRequest},
+    is_query_encoded_twice,
+};
 
 use crate::{
     cli::{self, Global, LoginUrl},
@@ -16,6 +19,7 @@ use crate::{
 /// # Errors
 /// The component refuses.
 pub async fn login_url(options: &Global, asked: &LoginUrl, output: &mut Output) -> Result<Status, Failure> {
+    asked.redirect_uri.as_deref().into_iter().for_each(warn_of_query);
     let session = Session::open(options).await?;
     let request = AuthorizationRequest {
         entry: match asked.entry {
@@ -39,10 +43,19 @@ pub async fn login_url(options: &Global, asked: &LoginUrl, output: &mut Output) 
 /// # Errors
 /// The component refuses.
 pub async fn homepage_url(options: &Global, target: &str, output: &mut Output) -> Result<Status, Failure> {
+    warn_of_query(target);
     let session = Session::open(options).await?;
     let view = HomepageView { url: session::answer(session.element.homepage_url(target).await, output)? };
     output.answer(&view, |_| text::clean(&view.url))?;
     Ok(Status::Done)
+}
+
+fn warn_of_query(address: &str) {
+    if is_query_encoded_twice(address) {
+        tracing::warn!(
+            "地址的查询参数经过两次百分号编码，通常只应编码一次 / the query of this address is percent-encoded twice; once is usual"
+        );
+    }
 }
 
 /// Turns code and state into an identity. A missing role is reported and no more: entry is the platform's decision.

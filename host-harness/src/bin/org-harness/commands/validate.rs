@@ -2,7 +2,8 @@
 
 use std::{io::Read as _, path::Path};
 
-use host_harness::settings::{MAX_FILE_BYTES, SettingsError};
+use host_harness::settings::{Document, DocumentError, MAX_FILE_BYTES, SettingsError, text_of_bytes};
+use zeroize::Zeroizing;
 
 use crate::{
     cli::Global,
@@ -19,13 +20,16 @@ use crate::{
 /// The file cannot be read or the component cannot be run.
 pub async fn validate(options: &Global, file: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
     let document = match file {
-        Some(file) => Ok(read(file)?),
+        Some(file) => read(file)?,
         None => match session::folder(options) {
-            Ok(folder) => Ok(folder.settings.expose().to_owned()),
+            Ok(folder) => Ok(Zeroizing::new(folder.settings.expose().to_owned())),
             // There is a configuration, and this is what is wrong with it.
             Err(Failure::Settings(
-                error @ (SettingsError::Document { .. } | SettingsError::Fill { .. } | SettingsError::Missing { .. }),
-            )) => Err(error),
+                error @ (SettingsError::Encoding { .. }
+                | SettingsError::Document { .. }
+                | SettingsError::Fill { .. }
+                | SettingsError::Missing { .. }),
+            )) => Err(ValidationView::unreadable(error.to_string(), error.hint())),
             Err(error) => return Err(error),
         },
     };
@@ -35,24 +39,34 @@ pub async fn validate(options: &Global, file: Option<&Path>, output: &mut Output
             let validation = session::value(session.element.validate_config(&document).await, output)?;
             ValidationView::from(validation)
         }
-        Err(error) => ValidationView::unreadable(error.to_string()),
+        Err(unreadable) => unreadable,
     };
     output.answer(&view, |paint| text::validation::validation(&view, paint))?;
     Ok(if view.valid { Status::Done } else { Status::Configuration })
 }
 
-/// The text of a file, or of standard input for `-`.
-fn read(file: &Path) -> Result<String, Failure> {
+/// The text of a file, or of standard input for `-`; or what is wrong with it that the host sees better than a component,
+/// which gets text.
+fn read(file: &Path) -> Result<Result<Zeroizing<String>, ValidationView>, Failure> {
     let failed = |source| Failure::File { file: file.display().to_string(), source };
     // One byte more than is allowed tells that there is too much.
-    let mut text = String::new();
+    let mut bytes = Zeroizing::new(Vec::new());
     let read = match file.to_str() {
-        Some("-") => std::io::stdin().take(MAX_FILE_BYTES + 1).read_to_string(&mut text),
-        _ => std::fs::File::open(file).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)),
+        Some("-") => std::io::stdin().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes),
+        _ => std::fs::File::open(file).and_then(|file| file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)),
     };
     if read.map_err(failed)? as u64 > MAX_FILE_BYTES {
         let hint = "a configuration has about a thousand bytes: name the right file";
         return Err(Failure::usage(format!("{} has more than {MAX_FILE_BYTES} bytes", file.display()), hint));
     }
-    Ok(text)
+    let text = match text_of_bytes(bytes) {
+        Ok(text) => text,
+        Err(error) => return Ok(Err(ValidationView::unreadable(error.to_string(), Some(error.hint())))),
+    };
+    match Document::parse(&text) {
+        Err(error @ DocumentError::LookAlike(_)) => {
+            Ok(Err(ValidationView::unreadable(error.to_string(), error.hint())))
+        }
+        _ => Ok(Ok(text)),
+    }
 }

@@ -7,7 +7,9 @@ use crate::view::error::ErrorView;
 
 /// An error with its next step.
 pub fn failure(error: &ErrorView, paint: Paint) -> String {
-    let mut text = format!("{}: {}", paint.bad("error"), indented(&error.message, 7));
+    // What programs go by, so that a person can look it up.
+    let reason = clean(&error.reason);
+    let mut text = format!("{} ({reason}): {}", paint.bad("error"), indented(&error.message, 7));
     if let Some(code) = error.vendor_code {
         text.push_str(&format!(" (vendor code {code})"));
     }
@@ -51,4 +53,28 @@ pub fn report(report: &CallReport) -> String {
         report.http.requests,
         report.http.bytes_in
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use host_harness::contract::types::{Error, Reason};
+
+    use super::*;
+
+    #[test]
+    fn the_reason_stands_in_the_first_line() {
+        let error = |reason, message: &str| {
+            let message = message.to_owned();
+            Error { reason, message, hint: None, vendor_code: None, retry_after_ms: None, request_id: None }
+        };
+        let limited =
+            Error { vendor_code: Some(45009), retry_after_ms: Some(1_500), ..error(Reason::RateLimited, "no") };
+        for (error, expected) in [
+            (limited, "error (rate-limited): no (vendor code 45009)\nretry: after 2 s\n"),
+            (error(Reason::Unsupported, "plan"), "error (unsupported): plan\n"),
+            (error(Reason::Other("moon\u{7}".to_owned()), "a\nb"), "error (moon\u{fffd}): a\n       b\n"),
+        ] {
+            assert_eq!(failure(&ErrorView::from(error), Paint::plain()), expected);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Paint, Table, clean, failure, plan};
+use super::{Paint, Table, clean, failure, indented, plan};
 use crate::view::run::{HistoryView, ReportView, SyncView};
 
 /// Phases that took less are left out: people want to know where the time went.
@@ -44,7 +44,7 @@ pub fn sync(view: &SyncView, paint: Paint) -> String {
     text.push_str(&format!("  接口调用 vendor calls: {}\n", view.vendor_calls));
     if let Some(report) = &view.report {
         text.push_str(&figures(report));
-        text.extend(report.notes.iter().map(|note| format!("  {} {}\n", paint.warn("注意 note"), clean(note))));
+        text.extend(report.notes.iter().map(|note| format!("  {} {}\n", paint.warn("注意 note"), indented(note, 12))));
     }
     if view.state == "planned" {
         text.push_str(&preview(view));
@@ -187,7 +187,48 @@ pub fn waiting(title: &str, why: &str, code: Option<i64>, time: Duration) -> Str
 
 #[cfg(test)]
 mod tests {
+    use host_harness::contract::directory::{DepartmentCounts, MemberCounts, Report, RunOutcome, Strategy};
+
     use super::*;
+    use crate::run::{Ended, Finished};
+
+    fn report(notes: &[&str]) -> Report {
+        let departments = DepartmentCounts { added: 0, updated: 0, removed: 0 };
+        let members = MemberCounts { added: 0, updated: 0, left_range: 0, resigned: 0, rejoined: 0, unchanged: 0 };
+        Report {
+            run: "r1".to_owned(),
+            outcome: RunOutcome::Complete,
+            strategy: Strategy::Walk,
+            started_at: 0,
+            finished_at: 1,
+            departments,
+            members,
+            departments_total: 0,
+            members_total: 0,
+            vendor_calls: 0,
+            calls_by_api: Vec::new(),
+            downloads: 0,
+            bytes_in: 0,
+            retries: 0,
+            waits: 0,
+            sync_calls: 1,
+            peak_memory: 0,
+            phases: Vec::new(),
+            notes: notes.iter().map(|&note| note.to_owned()).collect(),
+        }
+    }
+
+    #[test]
+    fn every_note_of_a_run_or_a_plan_is_shown_in_full() {
+        let long = "可见范围为空 ".repeat(40) + "end";
+        let notes = [long.trim_end(), "the range is empty\nfill it in the console\u{7}"];
+        for ended in [Ended::Complete(report(&notes)), Ended::Planned(report(&notes))] {
+            let text = sync(&SyncView::from(Finished { ended, resumed: false }), Paint::plain());
+            assert!(text.contains(&format!("\n  注意 note {}\n", notes[0])), "{text}");
+            let second = "\n  注意 note the range is empty\n            fill it in the console\u{fffd}\n";
+            assert!(text.contains(second), "{text}");
+        }
+    }
 
     #[test]
     fn a_wait_says_how_long_who_why_and_by_which_code() {

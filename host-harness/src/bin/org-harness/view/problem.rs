@@ -80,13 +80,13 @@ impl From<element::Validation> for ValidationView {
 
 impl ValidationView {
     /// The answer about a document that the host itself cannot read.
-    pub fn unreadable(message: String) -> Self {
+    pub fn unreadable(message: String, hint: Option<&str>) -> Self {
         let problem = ProblemView {
             path: String::new(),
             code: "unreadable".to_owned(),
             severity: "error",
             message,
-            hint: String::new(),
+            hint: hint.unwrap_or_default().to_owned(),
         };
         Self { valid: false, problems: vec![problem], summary: Vec::new(), destinations: Vec::new(), proxy: None }
     }

@@ -259,11 +259,7 @@ mod tests {
     fn record(id: &str, parent: Option<&str>) -> DepartmentRecord {
         DepartmentRecord {
             read_at: 0,
-            department: Department {
-                id: id.to_owned(),
-                parent_id: parent.map(str::to_owned),
-                ..Department::default()
-            },
+            department: Department { id: id.to_owned(), parent_id: parent.map(str::to_owned), ..Department::default() },
         }
     }
 

@@ -49,8 +49,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     stored: &BulkPhase,
 ) -> Result<Option<PendingWait>, StepError> {
-    let state: C::Bulk =
-        serde_json::from_str(&stored.state).map_err(|error| Failure::corrupt(key::RUN, &error))?;
+    let state: C::Bulk = serde_json::from_str(&stored.state).map_err(|error| Failure::corrupt(key::RUN, &error))?;
     context.run.is_bulk = true;
     let mut wait = None;
     match C::bulk(context, state)? {

@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::context::{RunContext, StepError};
 use crate::{
-    contract::{
-        directory::ChangeKind,
-        storage::Entry,
-    },
+    contract::{directory::ChangeKind, storage::Entry},
     directory::{
         key,
         member::{Absent, FetchedMember, Member, MemberRow},

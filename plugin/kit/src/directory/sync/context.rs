@@ -14,12 +14,7 @@ use super::{
 use crate::{
     config::Common,
     contract::{call::Budget, log::Level, storage::Op},
-    directory::{
-        department::DepartmentRow,
-        key,
-        member::MemberRow,
-        record::DepartmentRecord,
-    },
+    directory::{department::DepartmentRow, key, member::MemberRow, record::DepartmentRecord},
     failure::Failure,
     platform::Platform,
     store,
@@ -158,9 +153,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     fn can_step(&self, left: &Budget) -> bool {
-        left.wall_ms > STEP_MS
-            && left.requests > self.run.parallelism + SPARE_REQUESTS
-            && left.bytes_in > STEP_BYTES
+        left.wall_ms > STEP_MS && left.requests > self.run.parallelism + SPARE_REQUESTS && left.bytes_in > STEP_BYTES
     }
 
     /// Requests side by side, as the host and the vendor allow.

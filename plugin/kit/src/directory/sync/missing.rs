@@ -85,10 +85,8 @@ fn find_members<P: Platform, C: Client<P>>(
         }
     }
     // Who was new to the pass and came into the copy since, by a refresh, was met all the same.
-    let rows: Vec<String> = missing
-        .iter()
-        .map(|entry| key::scratch_row(&context.run.id, 'm', &entry.key[key::MEMBERS.len()..]))
-        .collect();
+    let rows: Vec<String> =
+        missing.iter().map(|entry| key::scratch_row(&context.run.id, 'm', &entry.key[key::MEMBERS.len()..])).collect();
     let rows = store::get_many(context.platform, &rows)?;
     for (entry, row) in missing.into_iter().zip(rows) {
         let id_key = &entry.key[key::MEMBERS.len()..];

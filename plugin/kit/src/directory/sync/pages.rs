@@ -90,15 +90,19 @@ fn sound<P: Platform, C: Client<P>>(
     if unreadable > 0 {
         context.note((
             format!("{unreadable} 行部门数据没有可识别的 ID：已跳过，本次不删除任何部门"),
-            format!("{unreadable} rows of departments have no id that can be read: left out, and no department is removed"),
+            format!(
+                "{unreadable} rows of departments have no id that can be read: left out, and no department is removed"
+            ),
         ));
     }
     if let Some(first) = nameless.first() {
         let count = nameless.len();
         context.note((
             format!("{count} 个部门未返回名称（如 {first}）：保留已知名称，请检查应用的通讯录权限"),
-            format!("{count} departments came without a name (such as {first}): known names are kept; check the app's \
-                     permission to read contacts"),
+            format!(
+                "{count} departments came without a name (such as {first}): known names are kept; check the app's \
+                     permission to read contacts"
+            ),
         ));
     }
     departments

@@ -39,12 +39,7 @@ const LOOKED_AT: usize = 4_000;
 const ID_BYTES: usize = 256;
 
 /// Reads a page. See `plan` in `wit/directory.wit`.
-pub fn plan<P: Platform>(
-    platform: &P,
-    common: &Common,
-    cursor: Option<&str>,
-    limit: u32,
-) -> Result<PlanPage, Failure> {
+pub fn plan<P: Platform>(platform: &P, common: &Common, cursor: Option<&str>, limit: u32) -> Result<PlanPage, Failure> {
     head::read_own(platform, common)?;
     let run = held(platform, common)?;
     let mut place = match cursor {
@@ -80,10 +75,7 @@ fn no_plan() -> Failure {
             "there is no plan: no dry run is finished, and no run is held by the guard",
         ),
     )
-    .with_hint(Text::new(
-            "当前没有同步计划：请先试运行（dry run）",
-            "there is no plan to show: run a dry run first",
-        ))
+    .with_hint(Text::new("当前没有同步计划：请先试运行（dry run）", "there is no plan to show: run a dry run first"))
 }
 
 /// Where a page begins. The order is the order of the plan.
@@ -150,22 +142,16 @@ fn is_run_id(text: &str) -> bool {
 fn foreign_cursor() -> Failure {
     Failure::invalid_argument(
         "cursor",
-        (
-            "该游标不是 plan 返回的：请原样传回",
-            "the cursor was not made by `plan`: pass on what a page answered",
-        ),
+        ("该游标不是 plan 返回的：请原样传回", "the cursor was not made by `plan`: pass on what a page answered"),
     )
 }
 
 fn expired() -> Failure {
-    Failure::new(
-        Reason::CursorExpired,
-        ("该游标属于另一次同步的计划", "the cursor belongs to the plan of another run"),
-    )
-    .with_hint(Text::new(
-        "该计划已被新的计划取代：请从头读取",
-        "another plan has taken this one's place: read the plan from its beginning",
-    ))
+    Failure::new(Reason::CursorExpired, ("该游标属于另一次同步的计划", "the cursor belongs to the plan of another run"))
+        .with_hint(Text::new(
+            "该计划已被新的计划取代：请从头读取",
+            "another plan has taken this one's place: read the plan from its beginning",
+        ))
 }
 
 /// A page that is being filled.
@@ -227,7 +213,9 @@ impl<P: Platform> Page<'_, P> {
     }
 
     fn department_removals(&mut self, after: &str) -> Result<PlanCursor, Failure> {
-        let Some(rows) = self.rows('e', after, key::DEPARTMENTS)? else { return Ok(PlanCursor::Members(String::new())) };
+        let Some(rows) = self.rows('e', after, key::DEPARTMENTS)? else {
+            return Ok(PlanCursor::Members(String::new()));
+        };
         let last = rows.last;
         for (_, entry) in rows.pairs {
             let Some(record) = store::parsed::<DepartmentRecord>(entry.as_ref())? else { continue };
@@ -273,7 +261,11 @@ impl<P: Platform> Page<'_, P> {
             // A candidate has not been asked about, so nobody knows more recent than the copy.
             let read_at = if row.value.is_empty() { u64::MAX } else { store::parse::<u64>(&row)?.value };
             if is_present(known.presence) && !outlives(known.read_at, read_at, self.platform.now_ms()) {
-                let status = [("status", Some(store::to_json(&known.presence.name())), store::to_json(&MemberStatus::LeftRange.name()))];
+                let status = [(
+                    "status",
+                    Some(store::to_json(&known.presence.name())),
+                    store::to_json(&MemberStatus::LeftRange.name()),
+                )];
                 let fields = fields(None, None, &status)?;
                 let (kind, member) = (ChangeKind::MemberLeftRange, known.member);
                 self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });

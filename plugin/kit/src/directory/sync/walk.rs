@@ -11,11 +11,7 @@ use super::{
     run::{PageCursor, Phase, Sweep},
 };
 use crate::{
-    directory::{
-        key,
-        member::MemberRow,
-        record::MemberOutline,
-    },
+    directory::{key, member::MemberRow, record::MemberOutline},
     failure::Cause,
     platform::Platform,
     store,
@@ -111,7 +107,9 @@ fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, departme
     let count = ids.len();
     context.note((
         format!("部门 {department} 的成员超过单次返回的上限：其 {count} 名成员已逐个读取"),
-        format!("department {department} is larger than one answer may be: its {count} members were fetched one by one"),
+        format!(
+            "department {department} is larger than one answer may be: its {count} members were fetched one by one"
+        ),
     ));
     pages::add_individuals(context, &ids)
 }

@@ -4,9 +4,14 @@ use std::cell::Cell;
 
 use super::*;
 use crate::{
-    contract::{call::Budget, http, types::Reason},
+    api::answer::CallErrorKind,
+    api::endpoint::Endpoint,
     fake::{self, FakePlatform, errcode, lost, ok, path, query, status, unreached},
-    vendor::api::Api,
+};
+use organisation_kit::{
+    contract::{call::Budget, http, types::Reason},
+    failure::Cause,
+    transport::TransportErrorKind,
 };
 
 type Answer = Result<http::Response, http::HttpError>;
@@ -27,11 +32,11 @@ fn scripted(answers: Vec<Answer>) -> FakePlatform {
 }
 
 fn get_member() -> Call {
-    Call::get(Api::UserGet, vec![("userid", "zhangsan".to_owned())])
+    Call::get(Endpoint::UserGet, vec![("userid", "zhangsan".to_owned())])
 }
 
 fn exchange() -> Call {
-    Call::get(Api::AuthGetUserInfo, vec![("code", "C0DE-c0de".to_owned())])
+    Call::get(Endpoint::AuthGetUserInfo, vec![("code", "C0DE-c0de".to_owned())])
 }
 
 fn tokens(fake: &FakePlatform) -> Vec<String> {
@@ -106,16 +111,17 @@ fn repetitions_end_with_the_call() {
 #[test]
 fn a_code_is_never_presented_twice() {
     let config = fake::config();
-    for (failure, cause, reached) in [
-        (errcode(-1, "system error"), Cause::Vendor(-1), true),
-        (status(502, ""), Cause::Status(502), true),
-        (ok("<html>"), Cause::Unreadable, true),
-        (Err(lost(http::Failure::Timeout)), Cause::Transport, true),
-        (Err(unreached(http::Failure::Dns)), Cause::Transport, false),
+    let transport = CallErrorKind::Transport;
+    for (failure, kind, reached) in [
+        (errcode(-1, "system error"), CallErrorKind::Vendor(-1), true),
+        (status(502, ""), transport(TransportErrorKind::Status(502)), true),
+        (ok("<html>"), transport(TransportErrorKind::Unreadable), true),
+        (Err(lost(http::Failure::Timeout)), transport(TransportErrorKind::Connection), true),
+        (Err(unreached(http::Failure::Dns)), transport(TransportErrorKind::Connection), false),
     ] {
         let fake = scripted(vec![failure.clone()]);
-        let miss = Client::new(&fake, &config).once(&exchange()).unwrap_err();
-        assert_eq!((miss.cause, miss.reached), (cause, reached));
+        let error = Client::new(&fake, &config).once(&exchange()).unwrap_err();
+        assert_eq!((error.kind, error.reached), (kind, reached));
         assert_eq!(fake.count("auth/getuserinfo"), 1);
         // Nor by somebody who asks for repetitions.
         let fake = scripted(vec![failure]);
@@ -178,8 +184,9 @@ fn without_a_token_nothing_is_sent() {
     fake.serve(|_| errcode(40013, "invalid corpid"));
     let config = fake::config();
     let client = Client::new(&fake, &config);
-    let miss = client.once(&exchange()).unwrap_err();
-    assert_eq!((miss.cause, miss.reached, miss.failure.vendor_code), (Cause::Token, false, Some(40013)));
+    let error = client.once(&exchange()).unwrap_err();
+    assert_eq!((error.kind, error.reached), (CallErrorKind::Token, false));
+    assert_eq!(error.failure.vendor_code, Some(40013));
     let outcomes = client.attempt_all(&[get_member(), exchange()], None);
     assert!(outcomes.iter().all(|outcome| outcome.as_ref().unwrap_err().vendor_code == Some(40013)));
     assert_eq!((outcomes.len(), fake.paths()), (2, vec!["/cgi-bin/gettoken".to_owned()]));
@@ -198,12 +205,12 @@ fn a_batch_keeps_its_order_and_fails_one_by_one() {
     let config = fake::config();
     let client = Client::new(&fake, &config);
     let calls: Vec<_> =
-        (1..=5).map(|id: u32| Call::get(Api::UserList, vec![("department_id", id.to_string())])).collect();
+        (1..=5).map(|id: u32| Call::get(Endpoint::UserList, vec![("department_id", id.to_string())])).collect();
     let outcomes = client.attempt_all(&calls, Some(400));
     assert_eq!(outcomes[0].as_deref().unwrap(), r#"{"id":"1"}"#);
     assert_eq!(outcomes[1].as_ref().unwrap_err().vendor_code, Some(60011));
     assert_eq!(outcomes[2].as_ref().unwrap_err().vendor_code, Some(-1));
-    assert_eq!(outcomes[3].as_ref().unwrap_err().reason, Reason::Other("answer-too-large".into()));
+    assert_eq!(outcomes[3].as_ref().unwrap_err().cause, Cause::AnswerTooLarge);
     assert_eq!(outcomes[4].as_deref().unwrap(), r#"{"id":"5"}"#);
     assert_eq!((client.usage().calls["user/list"], client.usage().retries), (5, 0), "a busy call is not repeated here");
     assert!(client.attempt_all(&[], None).is_empty());
@@ -227,7 +234,7 @@ fn a_batch_renews_the_token_once_for_the_calls_that_need_it() {
     let config = fake::config();
     let client = Client::new(&fake, &config);
     let calls: Vec<_> =
-        (1..=6).map(|id: u32| Call::get(Api::UserList, vec![("department_id", id.to_string())])).collect();
+        (1..=6).map(|id: u32| Call::get(Endpoint::UserList, vec![("department_id", id.to_string())])).collect();
     for (index, outcome) in client.attempt_all(&calls, None).into_iter().enumerate() {
         assert_eq!(outcome.unwrap(), format!(r#"{{"id":"{}"}}"#, index + 1));
     }
@@ -244,7 +251,7 @@ fn a_batch_whose_token_cannot_be_renewed_says_so() {
         "/cgi-bin/user/get" => errcode(40014, "invalid access_token"),
         _ => ok("{}"),
     });
-    let list = Call::get(Api::DepartmentList, Vec::new());
+    let list = Call::get(Endpoint::DepartmentList, Vec::new());
     let outcomes = Client::new(&fake, &fake::config()).attempt_all(&[get_member(), list], None);
     assert_eq!(outcomes[0].as_ref().unwrap_err().vendor_code, Some(40001));
     assert!(outcomes[1].is_ok());

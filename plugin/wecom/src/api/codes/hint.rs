@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Class, Code, UNTRUSTED_ADDRESS};
-use crate::text::Text;
+use organisation_kit::text::Text;
 
 /// The next step, where a person can make one.
 pub(super) fn of(code: i64, known: &Code, address: Option<IpAddr>) -> Option<Text> {
@@ -67,7 +67,7 @@ fn own(code: i64) -> Option<(&'static str, &'static str)> {
             "compare the secret with Apps → this app → Secret; a reset voids the old one at once, and a disabled app \
              is refused as well",
         ),
-        40013 | 2000002 => (
+        40013 | 2_000_002 => (
             "请核对企业 ID（我的企业 → 企业信息 → 企业ID）",
             "compare the corp id with My Company → Company Information → Company ID",
         ),
@@ -76,7 +76,7 @@ fn own(code: i64) -> Option<(&'static str, &'static str)> {
             "secret and corp id belong to different companies: compare both",
         ),
         45031 => ("Secret 强度不足，请在应用页面重置", "the secret is too weak: reset it on the page of the app"),
-        40056 | 301002 => (
+        40056 | 301_002 => (
             "请核对 AgentID 与 Secret 属于同一应用（应用管理 → 该应用）",
             "agent id and secret must be of the same app: compare both with Apps → this app",
         ),
@@ -106,21 +106,11 @@ fn own(code: i64) -> Option<(&'static str, &'static str)> {
             "the administrator adds the member or department to the visible range of the app",
         ),
         50003 => ("请管理员在管理后台启用该应用", "the administrator enables the app in the console"),
-        80001 | 85005 => (
-            "请在应用页面核对可信域名并完成归属校验",
-            "check the trusted domain on the page of the app and finish its verification",
-        ),
         84014 | 84015 => ("授权已失效，请重新登录并同意授权", "the consent is void: sign in and consent again"),
         92001 => {
             ("请管理员为应用开启敏感信息字段的授权", "the administrator grants the app access to sensitive fields")
         }
-        43004 => ("请先在企业微信中关联微信", "link a WeChat account in WeCom first"),
-        90210 => ("请在企业微信中完成授权", "give the authorisation in WeCom"),
-        301007 => ("该企业已解散或被封禁", "the company was dissolved or banned"),
-        301055 => (
-            "请管理员在 审批 → API 中将该应用加入可调用接口的应用，并确认申请人在可见范围内",
-            "the administrator lists the app under Approvals → API and sees that the applicant is in its visible range",
-        ),
+        301_007 => ("该企业已解散或被封禁", "the company was dissolved or banned"),
         _ => return None,
     })
 }

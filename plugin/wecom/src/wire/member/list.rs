@@ -3,35 +3,44 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserializer,
     de::{DeserializeSeed, Error, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{super::tolerant, Member, Sent};
+use super::{
+    super::tolerant::{Field, Items, object, parse},
+    Raw, is_id,
+};
+use organisation_kit::directory::member::MemberRow;
 
 /// Why reading a list ended early.
 #[derive(Debug)]
-pub enum Broken<E> {
+pub(crate) enum Broken<E> {
     /// The answer is not of the documented shape.
-    Unreadable(serde_json::Error),
+    Unreadable {
+        /// Where it broke.
+        error: serde_json::Error,
+        /// The last member before that.
+        after: Option<String>,
+    },
     /// Whoever took the members could not.
     Refused(E),
 }
 
-/// Reads a `user/list` answer and hands its members on, `portion` at a time, so that a department of any size takes no
+/// Reads a `user/list` answer and hands its rows on, `portion` at a time, so that a department of any size takes no
 /// more memory than its text. What comes before a fault was handed on when the fault is met.
-pub fn each<E>(
+pub(crate) fn each<E>(
     text: &str,
     portion: usize,
-    mut take: impl FnMut(Vec<Member>) -> Result<(), E>,
+    mut take: impl FnMut(Vec<MemberRow>) -> Result<(), E>,
 ) -> Result<(), Broken<E>> {
-    let mut refused = None;
-    let list = List(Portions { portion, refused: &mut refused, take: &mut take });
+    let (mut refused, mut after) = (None, None);
+    let list = List(Portions { portion, refused: &mut refused, after: &mut after, take: &mut take });
     let mut answer = serde_json::Deserializer::from_str(text);
     let read = answer.deserialize_map(list).and_then(|()| answer.end());
     match (refused, read) {
         (Some(error), _) => Err(Broken::Refused(error)),
-        (None, read) => read.map_err(Broken::Unreadable),
+        (None, read) => read.map_err(|error| Broken::Unreadable { error, after }),
     }
 }
 
@@ -43,10 +52,12 @@ struct Portions<'a, F, E> {
     portion: usize,
     /// What `take` refused with: an error of the deserialiser cannot carry it.
     refused: &'a mut Option<E>,
+    /// The last member that was read before the answer broke off.
+    after: &'a mut Option<String>,
     take: &'a mut F,
 }
 
-impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> Visitor<'de> for List<'_, F, E> {
+impl<'de, E, F: FnMut(Vec<MemberRow>) -> Result<(), E>> Visitor<'de> for List<'_, F, E> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -65,7 +76,7 @@ impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> Visitor<'de> for List<'_, F
     }
 }
 
-impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> DeserializeSeed<'de> for Portions<'_, F, E> {
+impl<'de, E, F: FnMut(Vec<MemberRow>) -> Result<(), E>> DeserializeSeed<'de> for Portions<'_, F, E> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
@@ -73,7 +84,7 @@ impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> DeserializeSeed<'de> for Po
     }
 }
 
-impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> Visitor<'de> for Portions<'_, F, E> {
+impl<'de, E, F: FnMut(Vec<MemberRow>) -> Result<(), E>> Visitor<'de> for Portions<'_, F, E> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,15 +93,24 @@ impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> Visitor<'de> for Portions<'
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
         loop {
-            let mut members = Vec::with_capacity(sequence.size_hint().unwrap_or_default().min(self.portion));
-            while members.len() < self.portion
-                && let Some(Sent(member)) = sequence.next_element()?
-            {
-                members.push(member);
+            let mut rows: Vec<MemberRow> =
+                Vec::with_capacity(sequence.size_hint().unwrap_or_default().min(self.portion));
+            while rows.len() < self.portion {
+                match sequence.next_element::<Field<Raw>>() {
+                    Ok(Some(row)) => {
+                        rows.push(row.value().map_or(MemberRow::Unreadable { id: None }, Raw::normalise));
+                    }
+                    Ok(None) => break,
+                    Err(error) => {
+                        *self.after = rows.last().and_then(id_of).or(self.after.take());
+                        return Err(error);
+                    }
+                }
             }
-            let is_last = members.len() < self.portion;
-            if !members.is_empty()
-                && let Err(error) = (self.take)(members)
+            let is_last = rows.len() < self.portion;
+            *self.after = rows.last().and_then(id_of);
+            if !rows.is_empty()
+                && let Err(error) = (self.take)(rows)
             {
                 *self.refused = Some(error);
                 return Err(A::Error::custom("the members were refused"));
@@ -106,17 +126,28 @@ impl<'de, E, F: FnMut(Vec<Member>) -> Result<(), E>> Visitor<'de> for Portions<'
     }
 }
 
-/// The ids of a `user/simplelist` answer.
-pub fn ids(text: &str) -> Result<Vec<String>, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct List {
-        #[serde(default, deserialize_with = "tolerant::list")]
-        userlist: Vec<Id>,
+fn id_of(row: &MemberRow) -> Option<String> {
+    match row {
+        MemberRow::Fetched(fetched) => Some(fetched.member.id.clone()),
+        MemberRow::Unreadable { id } => id.clone(),
     }
-    #[derive(Deserialize)]
-    struct Id {
-        #[serde(deserialize_with = "super::id")]
-        userid: String,
+}
+
+/// The ids of a `user/simplelist` answer, and how many rows have none that can be read.
+pub(crate) fn ids(text: &str) -> Result<(Vec<String>, usize), serde_json::Error> {
+    object! {
+        struct List {
+            userlist: Items<Id>,
+        }
     }
-    Ok(serde_json::from_str::<List>(text)?.userlist.into_iter().map(|row| row.userid).collect())
+    object! {
+        struct Id {
+            userid: String,
+        }
+    }
+    let list = parse::<List>(text)?.userlist.or_fail("userlist")?.unwrap_or_default();
+    let sent = list.read.len() + list.odd;
+    let ids: Vec<_> = list.read.into_iter().filter_map(|row| row.userid.value().filter(|id| is_id(id))).collect();
+    let unreadable = sent - ids.len();
+    Ok((ids, unreadable))
 }

@@ -1,0 +1,82 @@
+//! The log lines of one call, within its limits.
+
+use serde::Serialize;
+
+use super::limits::Limits;
+
+/// How much a line matters, as the component says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "the names say it")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+/// One line that a component wrote.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogLine {
+    /// How much it matters.
+    pub level: LogLevel,
+    /// The text.
+    pub message: String,
+    /// Names and values.
+    pub fields: Vec<(String, String)>,
+}
+
+impl LogLine {
+    fn bytes(&self) -> u64 {
+        let fields: usize = self.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        (self.message.len() + fields) as u64
+    }
+}
+
+/// The lines that were kept, and how many were not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct CallLog {
+    /// Lines in the order of writing.
+    pub lines: Vec<LogLine>,
+    /// Lines beyond the limits.
+    pub dropped: u64,
+    #[serde(skip)]
+    lines_left: u64,
+    #[serde(skip)]
+    bytes_left: u64,
+}
+
+impl CallLog {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self { lines: Vec::new(), dropped: 0, lines_left: limits.log_lines, bytes_left: limits.log_bytes }
+    }
+
+    /// Keeps the line where the limits allow, and says whether they did. A line that is too long does not keep shorter
+    /// ones from being kept.
+    pub(crate) fn keep(&mut self, line: LogLine) -> Option<&LogLine> {
+        let (lines, bytes) = (self.lines_left.checked_sub(1), self.bytes_left.checked_sub(line.bytes()));
+        let (Some(lines_left), Some(bytes_left)) = (lines, bytes) else {
+            self.dropped += 1;
+            return None;
+        };
+        (self.lines_left, self.bytes_left) = (lines_left, bytes_left);
+        self.lines.push(line);
+        self.lines.last()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_over_a_limit_is_counted_and_not_kept() {
+        let line = |message: &str| LogLine { level: LogLevel::Info, message: message.to_owned(), fields: Vec::new() };
+        let mut log = CallLog::new(&Limits { log_lines: 2, log_bytes: 5, ..Limits::default() });
+        for (message, kept) in [("abc", true), ("abc", false), ("ab", true), ("", false)] {
+            assert_eq!(log.keep(line(message)).is_some(), kept, "{message:?}");
+        }
+        assert_eq!((log.lines.len(), log.dropped), (2, 2));
+    }
+}

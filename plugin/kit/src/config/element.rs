@@ -1,0 +1,108 @@
+//! What an element is and which configuration it has: everything that it answers without being configured.
+
+use super::{
+    field::{Field, Kind, Use, Words},
+    reader::{self, Reading},
+    values::Values,
+};
+use crate::{
+    contract::{
+        element::{ConfigField, Description, Validation},
+        types::Reason,
+    },
+    failure::Failure,
+    text::{Locale, Text},
+};
+
+/// An element, in the words of its vendor.
+#[derive(Debug)]
+pub struct Element {
+    /// Stable id of the kind of element, such as `example.organisation`.
+    pub id: &'static str,
+    /// Semantic version of the component.
+    pub version: &'static str,
+    /// Its name for people.
+    pub title: Words,
+    /// What it does, in one line.
+    pub summary: Words,
+    /// The interfaces of the contract that work, by name.
+    pub capabilities: &'static [&'static str],
+    /// All keys of the configuration, in the order in which an editor shows them.
+    pub fields: &'static [Field],
+    /// What other products put before a key, in lower case: `example` of `EXAMPLE_SECRET`.
+    pub prefixes: &'static [&'static str],
+}
+
+impl Element {
+    /// Describes the element in the language of the tag: Chinese for what starts with `zh`, else English.
+    pub fn describe(&self, locale: &str) -> Description {
+        let locale = Locale::from_tag(locale);
+        let show = |words: Words| Text::from(words).line(locale);
+        let describe = |field: &Field| ConfigField {
+            key: field.key.to_owned(),
+            label: show(field.label),
+            help: show(field.help),
+            // An object as a whole may be left out.
+            required: field.required && field.split().0.is_none(),
+            secret: field.is_secret(),
+            in_clear: matches!(field.kind, Kind::Secret(Use::InClear)),
+            pattern: field.pattern.map(str::to_owned),
+            default: field.default.map(str::to_owned),
+            where_to_find: field.place.map(show),
+        };
+        Description {
+            id: self.id.to_owned(),
+            version: self.version.to_owned(),
+            title: show(self.title),
+            summary: show(self.summary),
+            fields: self.fields.iter().map(describe).collect(),
+            capabilities: self.capabilities.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// The keys that may stand at a level: in the object `group`, or on top.
+    pub(super) fn keys(&self, group: Option<&str>) -> Vec<&'static str> {
+        let key = |field: &'static Field| match (field.split(), group) {
+            ((None, name), None) => Some(name),
+            ((Some(own), _), None) => Some(own),
+            ((own, name), group) => (own == group).then_some(name),
+        };
+        let mut keys: Vec<_> = self.fields.iter().filter_map(key).collect();
+        keys.dedup();
+        keys
+    }
+
+    /// Judges a configuration document. Never fails: what cannot be read is a problem.
+    pub fn validate(&self, document: &str) -> Validation {
+        let Reading { values, secrets, problems } = reader::read(self, document);
+        Validation {
+            valid: !problems.has_errors(),
+            summary: values.summary(self, &problems),
+            destinations: values.destinations(self, &secrets),
+            proxy: values.proxy(),
+            secrets,
+            problems: problems.report(values.locale()),
+        }
+    }
+
+    /// Reads a configuration document. `build` makes the vendor's own type of the values; it gives nothing only where a
+    /// required one is missing.
+    ///
+    /// # Errors
+    /// `invalid-config` with all problems, when one of them is an error.
+    pub fn parse<T>(&self, document: &str, build: impl FnOnce(&Values) -> Option<T>) -> Result<T, Failure> {
+        let Reading { values, problems, .. } = reader::read(self, document);
+        if !problems.has_errors()
+            && let Some(config) = build(&values)
+        {
+            return Ok(config);
+        }
+        Err(Failure::new(Reason::InvalidConfig(problems.report(values.locale())), problems.summary())
+            .with_hint(Text::new("请按所列问题修改元素配置", "mend the configuration of the element as listed")))
+    }
+
+    /// The language that a document asks for, also where the rest of it is unsound.
+    pub fn locale_of(&self, document: &str) -> Locale {
+        reader::read(self, document).values.locale()
+    }
+}

@@ -1,0 +1,263 @@
+//! A key of the configuration, and the keys that every element has.
+//!
+//! A vendor's table of [`Field`]s is the one place that names its keys: the description shows it, the reader takes
+//! values by it, and a key that is not in it is unknown.
+
+use super::problem::Finding;
+
+/// One text in Chinese and English.
+pub type Words = (&'static str, &'static str);
+
+/// One key of the configuration.
+#[derive(Debug)]
+pub struct Field {
+    /// The key; one in an object is written with `.` between them.
+    pub key: &'static str,
+    /// A second key that is read as well.
+    pub alias: Option<&'static str>,
+    /// What other products call it, word by word: offered, not read. In lower case, letters and digits only.
+    pub elsewhere: &'static str,
+    /// Its name for people.
+    pub label: Words,
+    /// What it is for.
+    pub help: Words,
+    /// Whether the element needs it; a field of an object only where the object holds anything.
+    pub required: bool,
+    /// What a sound value is.
+    pub kind: Kind,
+    /// What the vendor has to say about a value that is of this kind. An error takes the value away.
+    pub judge: fn(&str) -> Option<Finding>,
+    /// A regular expression (ECMA, anchored) for sound values.
+    pub pattern: Option<&'static str>,
+    /// What an absent key means.
+    pub default: Option<&'static str>,
+    /// Where the administrator finds the value in the vendor's console.
+    pub place: Option<Words>,
+    /// A sound value, to be shown where somebody wrote another: of an address, since any other kind says it in words.
+    pub example: &'static str,
+}
+
+/// What a sound value is.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    /// Text on one line.
+    Text,
+    /// Text that people choose freely, such as the name of a user: it may look like a placeholder.
+    Free,
+    /// A whole number above 0 of at most 18 digits, also as text.
+    Number,
+    /// Text that must not be shown.
+    Secret(Use),
+    /// Where sign-in pages return to.
+    Redirect,
+    /// `host` or `host:port`.
+    Domain,
+    /// A server.
+    Base {
+        /// The path that the element appends; nobody has to write it.
+        tail: &'static str,
+        /// What the component itself calls it for; nothing where only browsers open it.
+        purpose: Option<&'static str>,
+    },
+    /// A list of servers that the component calls.
+    Servers {
+        /// What for.
+        purpose: &'static str,
+    },
+    /// A proxy of the host.
+    Proxy,
+    /// One of these words, with space between them.
+    Word(&'static str),
+    /// A language tag.
+    Locale,
+    /// A list of some words, likewise.
+    Words {
+        /// Those that make a difference.
+        known: &'static str,
+        /// Those that are meant in any case; naming them is no mistake.
+        implied: &'static str,
+    },
+}
+
+/// What becomes of a secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// The component sends it to the destination of this purpose, and the host keeps it until then.
+    Sent(&'static str),
+    /// The component computes with it.
+    InClear,
+    /// The password of the proxy, which the host speaks to.
+    Proxy,
+    /// None so far.
+    Nothing,
+}
+
+impl Field {
+    /// An optional text about which nothing is known; a table says only what is different.
+    pub const PLAIN: Self = Self {
+        key: "",
+        alias: None,
+        elsewhere: "",
+        label: ("", ""),
+        help: ("", ""),
+        required: false,
+        kind: Kind::Text,
+        judge: |_| None,
+        pattern: None,
+        default: None,
+        place: None,
+        example: "",
+    };
+
+    /// The object that holds the key, and the key in it.
+    pub(super) fn split(&self) -> (Option<&'static str>, &'static str) {
+        match self.key.split_once('.') {
+            Some((group, name)) => (Some(group), name),
+            None => (None, self.key),
+        }
+    }
+
+    /// Whether the value must not be shown.
+    pub(super) fn is_secret(&self) -> bool {
+        matches!(self.kind, Kind::Secret(_))
+    }
+}
+
+const WEB: &str = r"^https?://\S+$";
+
+/// Where sign-in pages return to.
+pub const REDIRECT_URI: Field = Field {
+    key: "redirectUri",
+    elsewhere: "callbackaddress callbackuri callbackurl oauthcallback oauthcallbackurl redirect redirectaddress redirecturis redirecturl redirecturls returnuri returnurl",
+    label: ("登录回跳地址", "Redirect address"),
+    help: ("登录完成后返回的完整地址", "the absolute address to which a sign-in returns"),
+    kind: Kind::Redirect,
+    pattern: Some(WEB),
+    example: "https://app.example.com/login",
+    ..Field::PLAIN
+};
+
+/// The app's domain, where it is to be stated apart from the redirect address.
+pub const TRUSTED_DOMAIN: Field = Field {
+    key: "trustedDomain",
+    elsewhere: "appdomain callbackdomain domain oauthdomain redirectdomain trusteddomains",
+    label: ("可信域名", "Trusted domain"),
+    help: (
+        "应用的可信域名，只写域名（及端口），不写协议与路径",
+        "the trusted domain of the app: host and port only, without scheme and path",
+    ),
+    kind: Kind::Domain,
+    pattern: Some(r"^[^\s/:?#@]+(:[0-9]{1,5})?$"),
+    example: "app.example.com",
+    ..Field::PLAIN
+};
+
+/// A server; the vendor adds key, texts and kind.
+pub const BASE_URL: Field = Field { pattern: Some(WEB), example: "https://gateway.example.com", ..Field::PLAIN };
+
+/// A proxy of the host.
+pub const PROXY: Field = Field {
+    key: "proxy",
+    elsewhere: "allproxy httpproxy httpsproxy proxyaddress proxyhost proxyserver proxyurl",
+    label: ("出口代理", "Proxy"),
+    help: (
+        "平台访问外部接口时使用的 HTTP 代理，须由平台运维放行",
+        "the HTTP proxy through which the host reaches the API, where the operator admits it",
+    ),
+    kind: Kind::Proxy,
+    pattern: Some(r"^https?://[^\s@]+$"),
+    example: "http://proxy.example.com:3128",
+    ..Field::PLAIN
+};
+
+/// Who the host says it is to the proxy.
+pub const PROXY_USERNAME: Field = Field {
+    key: "proxyUsername",
+    elsewhere: "proxylogin proxyuser",
+    label: ("代理用户名", "Proxy user name"),
+    help: ("代理要求登录时的用户名", "the user name where the proxy asks for one"),
+    kind: Kind::Free,
+    judge: |value| {
+        // It ends at the first colon where it is sent (RFC 7617).
+        value.contains(':').then(|| {
+            Finding::malformed(
+                &super::shown::described(value),
+                ("不含冒号的用户名", "a user name without a colon"),
+                ("代理用户名不能含有冒号", "a user name for a proxy has no colon in it"),
+            )
+        })
+    },
+    pattern: Some(r"^[^\s:]+$"),
+    ..Field::PLAIN
+};
+
+/// What proves it.
+pub const PROXY_PASSWORD: Field = Field {
+    key: "proxyPassword",
+    elsewhere: "proxypass proxypwd proxysecret",
+    label: ("代理密码", "Proxy password"),
+    help: ("代理要求登录时的密码，只发送给代理", "the password where the proxy asks for one; sent to the proxy only"),
+    kind: Kind::Secret(Use::Proxy),
+    ..Field::PLAIN
+};
+
+/// What to do with the constant state of a home page URL.
+pub const HOMEPAGE_STATE: Field = Field {
+    key: "homepageState",
+    label: ("主页登录", "Home page sign-in"),
+    help: (
+        "应用主页链接的 state 固定不变：allow 允许登录，refuse 拒绝",
+        "a home page URL has a constant state: allow signs in, refuse does not",
+    ),
+    kind: Kind::Word("allow refuse"),
+    pattern: Some("^(allow|refuse)$"),
+    default: Some("allow"),
+    ..Field::PLAIN
+};
+
+/// The language of messages.
+pub const LOCALE: Field = Field {
+    key: "locale",
+    elsewhere: "i18n lang language",
+    label: ("语言", "Language"),
+    help: (
+        "提示信息与登录页的语言，zh 或 en；不填则提示为双语",
+        "the language of messages and sign-in pages, zh or en; when it is left out hints come in both",
+    ),
+    kind: Kind::Locale,
+    pattern: Some("^(zh|en)([-_][0-9A-Za-z_-]+)?$"),
+    ..Field::PLAIN
+};
+
+/// How members are fetched, for a vendor with a bulk export.
+pub const SYNC_STRATEGY: Field = Field {
+    key: "sync.strategy",
+    elsewhere: "mode syncmode",
+    label: ("同步方式", "Sync strategy"),
+    help: (
+        "auto 自动选择，walk 逐部门读取，export 异步导出",
+        "auto lets the element choose, walk reads department by department, export uses the bulk export",
+    ),
+    kind: Kind::Word("auto walk export"),
+    pattern: Some("^(auto|walk|export)$"),
+    default: Some("auto"),
+    ..Field::PLAIN
+};
+
+/// Which fields of a member are stored.
+pub const SYNC_FIELDS: Field = Field {
+    key: "sync.fields",
+    elsewhere: "memberfields userfields",
+    label: ("保存的成员字段", "Stored member fields"),
+    help: (
+        "要保存的成员字段列表，不填则保存全部；ID、状态与部门始终保存",
+        "a list of the member fields to store, all when left out; id, status and departments are always stored",
+    ),
+    // As the contract's `member` record has them.
+    kind: Kind::Words {
+        known: "name position alias telephone mobile email business-email gender avatar qr-code address \
+                external-position attributes external-profile direct-leaders",
+        implied: "id status departments main-department",
+    },
+    ..Field::PLAIN
+};

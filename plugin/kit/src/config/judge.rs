@@ -1,0 +1,64 @@
+//! Whether a text is a sound value of its field.
+
+use super::{
+    address,
+    field::{Field, Kind},
+    problem::Finding,
+    secret::Secret,
+    shown::shown,
+    suggestion::unknown_word,
+    values::{Value, Values},
+};
+use crate::finding;
+
+/// Judges a text without space around it. `known` are the values of earlier fields; `notes` gets what somebody should look
+/// at although the value is sound.
+pub(super) fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<Finding>) -> Result<Value, Finding> {
+    let is_among = |words: &str| words.split(' ').any(|word| word == text);
+    let value = match field.kind {
+        Kind::Text | Kind::Free => one_line(field, text).map(Value::Text),
+        Kind::Secret(_) => one_line(field, text).map(|text| Value::Secret(Secret::new(text))),
+        Kind::Number => number(text).map(Value::Number),
+        Kind::Redirect => address::redirect(field, text, notes).map(Value::Url),
+        Kind::Domain => address::domain(field, text, known.redirect().as_ref(), notes).map(Value::Text),
+        Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(Value::Url),
+        Kind::Servers { .. } => address::server(field, text, notes).map(Value::Url),
+        Kind::Proxy => address::bare(field, text).map(Value::Url),
+        Kind::Locale => locale(text).map(Value::Text),
+        Kind::Word(words) | Kind::Words { known: words, .. } if is_among(words) => Ok(Value::Text(text.to_owned())),
+        // Nothing of its own, and no mistake.
+        Kind::Words { implied, .. } if is_among(implied) => Ok(Value::List(Vec::new())),
+        Kind::Word(words) | Kind::Words { known: words, .. } => Err(unknown_word(text, words)),
+    }?;
+    match (field.judge)(text) {
+        Some(finding) if finding.is_error() => Err(finding),
+        note => {
+            notes.extend(note);
+            Ok(value)
+        }
+    }
+}
+
+fn one_line(field: &Field, text: &str) -> Result<String, Finding> {
+    let (zh, en) = field.label;
+    if text.contains(char::is_control) {
+        return Err(finding! { error "malformed":
+        "值中含有控制字符", "the value has a control character in it; expected text on one line";
+        "请重新复制{zh}", "copy the {en} again" });
+    }
+    Ok(text.to_owned())
+}
+
+fn number(text: &str) -> Result<u64, Finding> {
+    let is_short = text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit());
+    text.parse().ok().filter(|number| is_short && *number > 0).ok_or_else(|| {
+        let hint = ("请填写整数，例如 1000002", "write a whole number such as 1000002");
+        Finding::malformed(&shown(text), ("正整数", "a positive whole number"), hint)
+    })
+}
+
+/// The language that a tag names; a longer one such as `zh-CN` counts as its language.
+fn locale(tag: &str) -> Result<String, Finding> {
+    let language = tag.split(['-', '_']).next().unwrap_or_default().to_ascii_lowercase();
+    if matches!(&*language, "zh" | "en") { Ok(language) } else { Err(unknown_word(tag, "zh en")) }
+}

@@ -1,0 +1,184 @@
+//! What was understood of a document.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use url::Url;
+
+use super::{
+    address::written,
+    common::{Common, HomepageState},
+    element::Element,
+    field::{self, Field, Kind, Use},
+    problem::Problems,
+    secret::{MASK, Secret},
+    shown::is_opaque,
+};
+use crate::{
+    contract::{
+        directory::Strategy,
+        element::{Destination, Proxy, SecretPlace, Setting},
+    },
+    directory::id::IdRule,
+    text::Locale,
+};
+
+/// A sound value.
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Text(String),
+    Number(u64),
+    Secret(Secret),
+    Url(Url),
+    List(Vec<Value>),
+}
+
+/// The sound values of a document, defaults filled in.
+#[derive(Debug, Default)]
+pub struct Values(pub(super) BTreeMap<&'static str, Value>);
+
+macro_rules! of_kind {
+    ($(#[$doc:meta] $name:ident: $kind:ident($type:ty);)*) => {
+        $(#[$doc] pub fn $name(&self, key: &str) -> Option<$type> {
+            match self.0.get(key) {
+                Some(Value::$kind(value)) => Some(value.clone()),
+                _ => None,
+            }
+        })*
+    };
+}
+
+impl Values {
+    of_kind! {
+        /// The text, word, domain or language tag of a field.
+        text: Text(String);
+        /// The number of a field.
+        number: Number(u64);
+        /// The secret of a field.
+        secret: Secret(Secret);
+        /// The address of a field. That of a server comes without a slash at its end, except for the bare host.
+        url: Url(Url);
+    }
+
+    /// The addresses of a field: of a list of servers scheme, host and port.
+    pub fn urls(&self, key: &str) -> Vec<Url> {
+        let url = |value: &Value| if let Value::Url(url) = value { Some(url.clone()) } else { None };
+        self.items(key).iter().filter_map(url).collect()
+    }
+
+    /// The words of a list, where there is one.
+    pub fn words(&self, key: &str) -> Option<BTreeSet<String>> {
+        let word = |value: &Value| if let Value::Text(word) = value { Some(word.clone()) } else { None };
+        self.0.contains_key(key).then(|| self.items(key).iter().filter_map(word).collect())
+    }
+
+    fn items(&self, key: &str) -> &[Value] {
+        match self.0.get(key) {
+            Some(Value::List(items)) => items,
+            Some(value) => std::slice::from_ref(value),
+            None => &[],
+        }
+    }
+
+    /// The language in which the administrator reads, as far as that is known.
+    pub(super) fn locale(&self) -> Locale {
+        self.text(field::LOCALE.key).map_or(Locale::Both, |tag| Locale::from_tag(&tag))
+    }
+
+    pub(super) fn redirect(&self) -> Option<Url> {
+        self.url(field::REDIRECT_URI.key)
+    }
+
+    /// What means the same for every vendor; the vendor adds the first four. See [`Common`] for each.
+    pub fn common(&self, organisation: String, application: String, basis: String, ids: IdRule) -> Common {
+        Common {
+            organisation,
+            application,
+            basis,
+            ids,
+            locale: self.locale(),
+            redirect_uri: self.redirect(),
+            trusted_domain: self.text(field::TRUSTED_DOMAIN.key),
+            homepage: match self.text(field::HOMEPAGE_STATE.key).as_deref() {
+                Some("refuse") => HomepageState::Refuse,
+                _ => HomepageState::Allow,
+            },
+            strategy: match self.text(field::SYNC_STRATEGY.key).as_deref() {
+                Some("walk") => Strategy::Walk,
+                Some("export") => Strategy::Export,
+                _ => Strategy::Automatic,
+            },
+            fields: self.words(field::SYNC_FIELDS.key),
+        }
+    }
+
+    /// Every value, in the order of the table. Secrets are masked, and so is what could be one.
+    pub(super) fn summary(&self, element: &Element, problems: &Problems) -> Vec<Setting> {
+        let setting = |field: &Field| {
+            let value = problems.masked(&show(field, self.0.get(field.key)?));
+            Some(Setting { key: field.key.to_owned(), value })
+        };
+        element.fields.iter().filter_map(setting).collect()
+    }
+
+    /// The servers that the component calls, those that get secrets first. The sign-in pages are opened by browsers and the proxy by the host, so
+    /// neither is among them.
+    pub(super) fn destinations(&self, element: &Element, places: &[SecretPlace]) -> Vec<Destination> {
+        let sent = |purpose: &str| {
+            let goes_there = |field: &&Field| matches!(field.kind, Kind::Secret(Use::Sent(to)) if to == purpose);
+            let is_there = |field: &&Field| places.iter().any(|place| place.key == field.key);
+            let secrets = element.fields.iter().filter(goes_there).filter(is_there);
+            secrets.map(|field| field.key.to_owned()).collect()
+        };
+        let destination = |url: &Url, purpose: &str| {
+            Some(Destination {
+                scheme: url.scheme().to_owned(),
+                host: url.host_str()?.to_owned(),
+                port: url.port_or_known_default()?,
+                purpose: purpose.to_owned(),
+                secrets: sent(purpose),
+            })
+        };
+        let of_field = |field: &Field| {
+            let purpose = match field.kind {
+                Kind::Base { purpose, .. } => purpose,
+                Kind::Servers { purpose } => Some(purpose),
+                _ => None,
+            };
+            let to = |purpose: &'static str| {
+                self.urls(field.key).into_iter().filter_map(move |url| destination(&url, purpose))
+            };
+            purpose.map(to).into_iter().flatten()
+        };
+        let mut all: Vec<_> = element.fields.iter().flat_map(of_field).collect();
+        all.sort_by_key(|destination| destination.secrets.is_empty());
+        all
+    }
+
+    /// The proxy that the host is to use.
+    pub(super) fn proxy(&self) -> Option<Proxy> {
+        let url = self.url(field::PROXY.key)?;
+        Some(Proxy {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str()?.to_owned(),
+            port: url.port_or_known_default()?,
+            username: self.text(field::PROXY_USERNAME.key),
+            password: self.secret(field::PROXY_PASSWORD.key).map(|_| field::PROXY_PASSWORD.key.to_owned()),
+        })
+    }
+}
+
+/// A value for people, without what could be a secret.
+fn show(field: &Field, value: &Value) -> String {
+    match value {
+        Value::Secret(_) => MASK.to_owned(),
+        Value::Text(text) if !text.contains('.') && is_opaque(text) => MASK.to_owned(),
+        Value::Text(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Url(url) => written(field.kind, url),
+        // Sorted, and each once.
+        Value::List(items) => {
+            let items: BTreeSet<_> = items.iter().map(|item| show(field, item)).collect();
+            items.into_iter().collect::<Vec<_>>().join(",")
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Every way in which a call has no answer.
+
+use super::*;
+use crate::{
+    contract::http::Header,
+    fake::{lost, ok, status, unreached},
+};
+
+const TOKEN: &str = "t0ken/with+signs";
+const ACME: Destination =
+    Destination { vendor: ("某厂", "Acme"), address: "base", proxy: "via", proxy_login: ("user", "password") };
+
+fn read(outcome: Result<Response, HttpError>) -> Result<String, TransportError> {
+    text(&ACME, &"people/list", outcome, &[TOKEN.to_owned()])
+}
+
+#[test]
+fn text_is_text_however_it_comes() {
+    let bytes = |bytes: &[u8]| Ok(Response { status: 200, headers: Vec::new(), body: Body::Bytes(bytes.to_vec()) });
+    assert_eq!(read(ok("{}")).unwrap(), "{}");
+    assert_eq!(read(bytes("{\"a\":\"张\"}".as_bytes())).unwrap(), "{\"a\":\"张\"}");
+    let error = read(bytes(b"\xff")).unwrap_err();
+    assert_eq!((error.kind, error.reached), (TransportErrorKind::Unreadable, true));
+}
+
+#[test]
+fn another_status_says_who_has_to_act() {
+    for (code, reason, passing, retry_after_ms, hint) in [
+        (204, Reason::UnexpectedAnswer, false, None, "check base"),
+        (301, Reason::UnexpectedAnswer, false, None, "redirects"),
+        (403, Reason::UnexpectedAnswer, false, None, "gateway"),
+        (404, Reason::UnexpectedAnswer, false, None, "this Acme has it"),
+        (407, Reason::UnexpectedAnswer, false, None, "gateway"),
+        (429, Reason::RateLimited, false, Some(60_000), "later"),
+        (500, Reason::Unavailable, true, None, "Acme is unavailable"),
+        (599, Reason::Unavailable, true, None, "Acme is unavailable"),
+    ] {
+        // Not even a body that looks sound makes another status a success.
+        let TransportError { failure, kind, reached } = read(status(code, "{}")).unwrap_err();
+        assert_eq!((&failure.reason, kind, reached), (&reason, TransportErrorKind::Status(code), true));
+        assert_eq!((kind.is_passing(), failure.retry_after_ms), (passing, retry_after_ms), "{code}");
+        for text in [&failure.message.zh, &failure.message.en] {
+            assert!(text.contains(&code.to_string()) && text.contains("people/list"), "{text}");
+        }
+        let found = failure.hint.unwrap();
+        assert!(found.en.contains(hint) && !found.zh.is_ascii(), "{code}: {found:?}");
+    }
+}
+
+#[test]
+fn a_gateway_may_say_how_long_to_wait() {
+    for (name, value, expected) in [
+        ("Retry-After", "7", Some(7_000)),
+        ("retry-after", " 7 ", Some(7_000)),
+        ("retry-after", "Fri, 31 Dec 1999 23:59:59 GMT", None),
+        ("retry-after", "18446744073709551615", None),
+    ] {
+        let mut response = status(503, "").unwrap();
+        response.headers.push(Header { name: name.to_owned(), value: value.to_owned() });
+        assert_eq!(read(Ok(response)).unwrap_err().failure.retry_after_ms, expected, "{value}");
+    }
+}
+
+#[test]
+fn no_answer_at_all_names_the_next_step() {
+    use TransportErrorKind::{Connection, Refused, TooLarge};
+    let other = |reason: &str| Reason::Other(reason.to_owned());
+    for (failure, reason, kind, cause, hint) in [
+        (Http::Denied("--allow-host a".into()), Reason::NotPermitted, Refused, Cause::Other, "--allow-host a"),
+        (Http::Denied(String::new()), Reason::NotPermitted, Refused, Cause::Other, "check base"),
+        (Http::Dns, Reason::Unavailable, Connection, Cause::Other, "DNS"),
+        (Http::Connect, Reason::Unavailable, Connection, Cause::Other, "network"),
+        (Http::Tls, Reason::Unavailable, Connection, Cause::Other, "certificate"),
+        (Http::Timeout, Reason::Unavailable, Connection, Cause::Other, "later"),
+        (Http::TooLarge(16), other("answer-too-large"), TooLarge, Cause::AnswerTooLarge, "16 bytes"),
+        (Http::BudgetExhausted, other("budget-exhausted"), Refused, Cause::CallLimit, "limit"),
+        (Http::Proxy(Some(407)), Reason::NotPermitted, Refused, Cause::Other, "user and password"),
+        (Http::Proxy(Some(403)), Reason::NotPermitted, Refused, Cause::Other, "its administrator"),
+        (Http::Proxy(Some(502)), Reason::Unavailable, Connection, Cause::Other, "check via"),
+        (Http::Proxy(None), Reason::Unavailable, Connection, Cause::Other, "check via"),
+        (Http::Other("odd".into()), Reason::Unavailable, Connection, Cause::Other, "later"),
+    ] {
+        for error in [lost(failure.clone()), unreached(failure.clone())] {
+            let reached = error.may_have_reached_server;
+            let error = read(Err(error)).unwrap_err();
+            assert_eq!((&error.failure.reason, error.kind, error.reached), (&reason, kind, reached), "{failure:?}");
+            assert_eq!(error.failure.cause, cause, "{failure:?}");
+            assert_eq!(kind.is_passing(), kind == Connection);
+            let found = error.failure.hint.unwrap();
+            assert!(found.en.contains(hint) && !found.zh.is_ascii(), "{failure:?}: {found:?}");
+            let Text { zh, en } = error.failure.message;
+            assert!(en.contains("people/list") && zh.contains("people/list") && !zh.is_ascii(), "{zh} {en}");
+        }
+    }
+}
+
+#[test]
+fn advice_about_gateways_is_for_what_is_no_json() {
+    #[derive(Debug, serde::Deserialize)]
+    struct Shape {
+        #[allow(dead_code)]
+        id: u8,
+    }
+    let error = |json: &str| serde_json::from_str::<Shape>(json).unwrap_err();
+    for (name, found, message, hint) in [
+        ("a page", not_json(&ACME, &"a", ("是页面", "is a page")), "the answer of a is a page", "gateway"),
+        (
+            "cut off",
+            unreadable(&ACME, &"a", &error(r#"{"id":"t0ken/with+signs"#)),
+            "the answer of a cannot be read (Eof at line 1 column 23)",
+            "gateway",
+        ),
+        (
+            "another type",
+            unreadable(&ACME, &"a", &error(r#"{"id":"t0ken/with+signs"}"#)),
+            "the answer of a cannot be read (Data at line 1 column 24)",
+            "documented",
+        ),
+        (
+            "a field of our own words",
+            unreadable(&ACME, &"a", &serde::de::Error::custom("userlist cannot be read")),
+            "the answer of a cannot be read (userlist cannot be read)",
+            "documented",
+        ),
+        ("incomplete", malformed(&ACME, &"a", ("缺少 id", "has no id")), "the answer of a has no id", "documented"),
+    ] {
+        assert_eq!(found.failure.message.en, message, "{name}");
+        assert!(found.failure.hint.clone().unwrap().en.contains(hint), "{name}");
+        assert!(found.kind.is_passing() && !format!("{found:?}").contains("t0ken"), "{name}");
+    }
+}
+
+#[test]
+fn nothing_secret_is_repeated_whoever_says_it() {
+    for echo in [
+        "bad t0ken/with+signs here",
+        "GET https://a.example/x?access_token=t0ken%2Fwith%2Bsigns",
+        "t0ken%2Fwith%2Bsigns",
+        "https://a.example/people/list?access_token=something&code=abc",
+    ] {
+        let by_host = HttpError { message: echo.to_owned(), ..lost(Http::Other(echo.to_owned())) };
+        let shown = format!("{:?}", read(Err(by_host)).unwrap_err());
+        for secret in ["t0ken/with", "t0ken%2Fwith", "code=abc"] {
+            assert!(!shown.contains(secret), "{shown}");
+        }
+        assert!(!masked(echo, &[TOKEN.to_owned()]).contains("t0ken"));
+    }
+    let quoting = HttpError {
+        message: "dns failure for https://a.example/people/list?access_token=abc".to_owned(),
+        ..lost(Http::Dns)
+    };
+    let message = read(Err(quoting)).unwrap_err().failure.message.en;
+    assert!(message.ends_with("dns failure for https://a.example/people/list"), "{message}");
+}

@@ -1,0 +1,482 @@
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::*;
+use organisation_kit::contract::{
+    directory::Strategy,
+    element::SecretPlace,
+    types::{Problem, Reason, Severity},
+};
+
+mod advice;
+mod description;
+mod properties;
+
+const SECRET: &str = "nJ3vX9kQz81bYw-nJ3vX9kQz81bYw_nJ3vX9kQz81bY";
+const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+
+fn base() -> Value {
+    json!({ "corpId": "ww0123456789abcdef", "agentId": 1000002, "secret": SECRET })
+}
+
+/// The base with other keys; `null` takes one away.
+fn with(changes: Value) -> String {
+    let mut document = base();
+    for (key, value) in changes.as_object().unwrap() {
+        match value {
+            Value::Null => document.as_object_mut().unwrap().remove(key),
+            value => document.as_object_mut().unwrap().insert(key.clone(), value.clone()),
+        };
+    }
+    document.to_string()
+}
+
+/// Problems as `E code path` and `W code path`.
+fn problems(document: &str) -> Vec<String> {
+    let show = |problem: &Problem| {
+        let severity = if problem.severity == Severity::Error { 'E' } else { 'W' };
+        format!("{severity} {} {}", problem.code, problem.path).trim_end().to_owned()
+    };
+    validate(document).problems.iter().map(show).collect()
+}
+
+fn summary(document: &str) -> Vec<(String, String)> {
+    validate(document).summary.into_iter().map(|setting| (setting.key, setting.value)).collect()
+}
+
+#[test]
+fn three_keys_suffice() {
+    let config = Config::parse(&base().to_string()).unwrap();
+    let url = |text: &str| Url::parse(text).unwrap();
+    assert_eq!(
+        config,
+        Config {
+            common: Common {
+                organisation: "ww0123456789abcdef".to_owned(),
+                application: "1000002".to_owned(),
+                basis: "1000002 https://qyapi.weixin.qq.com/".to_owned(),
+                ids: IdRule::IgnoreCase,
+                locale: Locale::Both,
+                redirect_uri: None,
+                trusted_domain: None,
+                homepage: HomepageState::Allow,
+                strategy: Strategy::Automatic,
+                fields: None,
+            },
+            agent_id: 1_000_002,
+            secret: Secret::new(SECRET),
+            api_base: url("https://qyapi.weixin.qq.com"),
+            login_base: url("https://login.work.weixin.qq.com"),
+            oauth_base: url("https://open.weixin.qq.com"),
+            callback: None,
+            contact_callback: None,
+            proxy: None,
+            download_hosts: Vec::new(),
+        }
+    );
+    assert_eq!(problems(&base().to_string()), Vec::<String>::new());
+}
+
+#[test]
+fn every_key_is_read() {
+    let config = Config::parse(&with(json!({
+        "redirectUri": "https://app.example.com:8443/login?from=wecom",
+        "apiBaseUrl": "https://wecom.corp.example/api/",
+        "loginBaseUrl": "https://login.corp.example/",
+        "oauthBaseUrl": "http://127.0.0.1:9000",
+        "trustedDomain": "App.Example.com:8443",
+        "callback": { "token": "t0ken", "encodingAESKey": KEY },
+        "contactCallback": { "secret": SECRET, "token": "c0ntact", "encodingAESKey": KEY },
+        "proxy": "http://proxy.corp.example:3128",
+        "homepageState": "refuse",
+        "locale": "zh-CN",
+        "sync": { "strategy": "walk", "fields": ["name", "mobile", "id", "name"] },
+    })))
+    .unwrap();
+    assert_eq!(config.common.redirect_uri.unwrap().as_str(), "https://app.example.com:8443/login?from=wecom");
+    assert_eq!(config.api_base.as_str(), "https://wecom.corp.example/api");
+    assert_eq!(config.login_base.as_str(), "https://login.corp.example/");
+    assert_eq!(config.oauth_base.as_str(), "http://127.0.0.1:9000/");
+    assert_eq!(config.common.trusted_domain.as_deref(), Some("app.example.com:8443"));
+    let key = || Secret::new(KEY);
+    assert_eq!(config.callback, Some(Callback { secret: None, token: Secret::new("t0ken"), encoding_aes_key: key() }));
+    assert_eq!(
+        config.contact_callback,
+        Some(Callback { secret: Some(Secret::new(SECRET)), token: Secret::new("c0ntact"), encoding_aes_key: key() })
+    );
+    assert_eq!(config.proxy.unwrap().as_str(), "http://proxy.corp.example:3128/");
+    assert_eq!(config.common.homepage, HomepageState::Refuse);
+    assert_eq!(config.common.locale, Locale::Chinese);
+    assert_eq!(config.common.strategy, Strategy::Walk);
+    assert_eq!(config.common.fields, Some(BTreeSet::from(["mobile".to_owned(), "name".to_owned()])));
+}
+
+#[test]
+fn keys_may_stand_flat_or_nested_and_the_secret_has_two_names() {
+    let places = |document: &str| {
+        let found = validate(document).secrets.into_iter();
+        found.map(|SecretPlace { key, path }| format!("{key} {path}")).collect::<Vec<_>>()
+    };
+    let sound = Config::parse(&base().to_string()).unwrap();
+    let id = "ww0123456789abcdef";
+    for (document, secrets) in [
+        (json!({ "corpId": id, "agentId": "1000002", "corpSecret": SECRET }), vec!["secret corpSecret"]),
+        (
+            json!({ "corpId": id, "agentId": 1000002, "secret": SECRET, "corpSecret": SECRET }),
+            vec!["secret secret", "secret corpSecret"],
+        ),
+        (
+            json!({ "authConfig": { "corpId": id, "agentId": 1000002, "secret": SECRET } }),
+            vec!["secret authConfig.secret"],
+        ),
+        (
+            json!({ "authConfig": { "corpId": id, "corpSecret": SECRET }, "agentId": 1000002 }),
+            vec!["secret authConfig.corpSecret"],
+        ),
+        (
+            json!({ "authConfig": { "corpId": id, "agentId": "1000002" }, "agentId": 1000002, "secret": SECRET }),
+            vec!["secret secret"],
+        ),
+        (
+            json!({ "authConfig": null, "corpId": id, "agentId": " 1000002", "secret": SECRET, "redirectUri": "" }),
+            vec!["secret secret"],
+        ),
+        (
+            json!({ "corpId": id, "agentId": 1000002, "secret": SECRET, "callback": { "token": "" } }),
+            vec!["secret secret"],
+        ),
+    ] {
+        let document = document.to_string();
+        assert_eq!(Config::parse(&document).as_ref(), Ok(&sound), "{document}");
+        assert_eq!(places(&document), secrets, "{document}");
+        assert_eq!(validate(&document).destinations[0].secrets, ["secret"], "{document}");
+    }
+}
+
+#[test]
+fn every_secret_of_a_document_has_its_place_also_of_an_unsound_one() {
+    for (changes, expected) in [
+        (
+            json!({ "contactCallback": { "secret": SECRET, "token": "t", "encodingAESKey": KEY } }),
+            &["secret", "contactCallback.secret", "contactCallback.token", "contactCallback.encodingAESKey"][..],
+        ),
+        (json!({ "authConfig": { "callback": { "token": "t" } } }), &["secret", "authConfig.callback.token"]),
+        (json!({ "proxy": "http://a.example", "proxyPassword": "p" }), &["secret", "proxyPassword"]),
+        (json!({ "proxyPassword": "p" }), &["secret", "proxyPassword"]),
+        (json!({ "secret": 7 }), &["secret"]),
+        (json!({ "secret": [SECRET] }), &["secret"]),
+        (json!({ "secret": "with space" }), &["secret"]),
+        (json!({ "secret": "{{NAME}}" }), &["secret"]),
+        (json!({ "secret": SECRET, "corpSecret": "another" }), &["secret", "corpSecret"]),
+        (json!({ "apiBaseUrl": "nonsense", "corpId": null }), &["secret"]),
+        (json!({ "secret": " " }), &[]),
+    ] {
+        let found = validate(&with(changes.clone())).secrets;
+        assert_eq!(found.iter().map(|place| place.path.as_str()).collect::<Vec<_>>(), expected, "{changes}");
+    }
+}
+
+#[test]
+fn a_proxy_is_for_the_host_and_its_password_goes_nowhere_else() {
+    for (changes, expected) in [
+        (json!({}), None),
+        (json!({ "proxyPassword": "p" }), None),
+        (json!({ "proxy": "http://proxy.example:3128" }), Some(("http", "proxy.example", 3128, None, None))),
+        (json!({ "proxy": "https://proxy.example" }), Some(("https", "proxy.example", 443, None, None))),
+        (
+            json!({ "proxy": "http://[2001:db8::1]", "proxyUsername": "me", "proxyPassword": "p:w" }),
+            Some(("http", "[2001:db8::1]", 80, Some("me"), Some("proxyPassword"))),
+        ),
+    ] {
+        let validation = validate(&with(changes.clone()));
+        assert!(validation.valid, "{changes}");
+        let found = validation.proxy.as_ref().map(|found| {
+            let (username, password) = (found.username.as_deref(), found.password.as_deref());
+            (&*found.scheme, &*found.host, found.port, username, password)
+        });
+        assert_eq!(found, expected, "{changes}");
+        assert_eq!(validation.destinations[0].secrets, ["secret"], "{changes}");
+    }
+}
+
+#[test]
+fn servers_of_export_files_get_no_secret() {
+    let hosts = json!(["cdn.example.com", "http://127.0.0.1:7080"]);
+    let destinations = validate(&with(json!({ "sync": { "downloadHosts": hosts } }))).destinations;
+    let found: Vec<_> = destinations[1..]
+        .iter()
+        .map(|found| (&*found.scheme, &*found.host, found.port, &*found.purpose, found.secrets.len()))
+        .collect();
+    assert_eq!(found, [("https", "cdn.example.com", 443, "download", 0), ("http", "127.0.0.1", 7080, "download", 0)]);
+}
+
+#[test]
+fn each_mistake_has_its_problem() {
+    for (changes, expected) in [
+        // Presence and places.
+        (
+            json!({ "corpId": null, "agentId": null, "secret": null }),
+            vec!["E missing agentId", "E missing corpId", "E missing secret"],
+        ),
+        (json!({ "secret": "  " }), vec!["E missing secret"]),
+        (json!({ "corpId": null, "authConfig": { "agentId": 1000002 } }), vec!["E missing authConfig.corpId"]),
+        (json!({ "authConfig": { "agentId": 1000003 } }), vec!["E conflict agentId"]),
+        (json!({ "corpSecret": "another" }), vec!["E conflict corpSecret"]),
+        (json!({ "authConfig": 7 }), vec!["E wrong-type authConfig"]),
+        (json!({ "authConfig": { "authConfig": {} } }), vec!["W unknown-key authConfig.authConfig"]),
+        // Types.
+        (json!({ "corpId": 7 }), vec!["E wrong-type corpId"]),
+        (json!({ "agentId": true }), vec!["E wrong-type agentId"]),
+        (json!({ "secret": [SECRET] }), vec!["E wrong-type secret"]),
+        (json!({ "callback": "x" }), vec!["E wrong-type callback"]),
+        (json!({ "sync": [] }), vec!["E wrong-type sync"]),
+        (json!({ "sync": { "fields": "name" } }), vec!["E wrong-type sync.fields"]),
+        (json!({ "sync": { "fields": [1] } }), vec!["E wrong-type sync.fields.0"]),
+        // Identifiers.
+        (json!({ "corpId": "wx0123456789abcdef" }), vec![]),
+        (json!({ "corpId": "ww0123" }), vec!["W unusual-shape corpId"]),
+        (json!({ "corpId": "0123456789abcdef" }), vec!["E malformed corpId"]),
+        (json!({ "corpId": "ww" }), vec!["E malformed corpId"]),
+        (json!({ "corpId": "ww0123 456789abcdef" }), vec!["E malformed corpId"]),
+        (json!({ "corpId": "your-corp-id" }), vec!["E placeholder corpId"]),
+        (json!({ "corpId": "企业ID" }), vec!["E placeholder corpId"]),
+        (json!({ "corpId": "wwxxxxxxxxxxxxxxxx" }), vec!["E placeholder corpId"]),
+        (json!({ "corpId": "corp-id" }), vec!["E placeholder corpId"]),
+        (json!({ "agentId": "agentid" }), vec!["E placeholder agentId"]),
+        (json!({ "secret": "企业密钥" }), vec!["E placeholder secret"]),
+        (json!({ "corpId": "\u{feff}ww0123456789abcdef\u{a0}" }), vec!["W whitespace corpId"]),
+        (json!({ "agentId": "abc" }), vec!["E malformed agentId"]),
+        (json!({ "agentId": "+5" }), vec!["E malformed agentId"]),
+        (json!({ "agentId": -1 }), vec!["E malformed agentId"]),
+        (json!({ "agentId": 0 }), vec!["E malformed agentId"]),
+        (json!({ "agentId": 1.5 }), vec!["E malformed agentId"]),
+        (json!({ "agentId": "99999999999999999999" }), vec!["E malformed agentId"]),
+        (json!({ "agentId": u64::MAX }), vec!["E malformed agentId"]),
+        (json!({ "secret": "{{WECOM_SECRET}}" }), vec!["E placeholder secret"]),
+        (json!({ "secret": "short" }), vec!["W unusual-length secret"]),
+        (json!({ "secret": format!("{SECRET}\n") }), vec!["W whitespace secret"]),
+        (json!({ "secret": format!("{SECRET} x") }), vec!["E malformed secret"]),
+        (json!({ "secret": "secret://secret?v=0a1b" }), vec![]),
+        // Addresses.
+        (json!({ "redirectUri": "app.example.com/login" }), vec!["E malformed redirectUri"]),
+        (json!({ "redirectUri": "/login" }), vec!["E malformed redirectUri"]),
+        (json!({ "redirectUri": "ftp://app.example.com/" }), vec!["E malformed redirectUri"]),
+        (json!({ "redirectUri": "https://" }), vec!["E malformed redirectUri"]),
+        (json!({ "redirectUri": "https://a b.example/" }), vec!["E malformed redirectUri"]),
+        (json!({ "redirectUri": "https://me:S3CRET@app.example.com/" }), vec!["E user-info redirectUri"]),
+        (json!({ "redirectUri": "https://app.example.com/#/login" }), vec!["W fragment redirectUri"]),
+        (json!({ "redirectUri": "https://app.example.com:443/" }), vec!["W default-port redirectUri"]),
+        (
+            json!({ "redirectUri": "http://app.example.com:80/" }),
+            vec!["W default-port redirectUri", "W plain-http redirectUri"],
+        ),
+        (json!({ "redirectUri": "https://app.example.com:80/" }), vec![]),
+        (json!({ "redirectUri": "http://localhost:8080/login" }), vec![]),
+        (json!({ "redirectUri": "http://127.0.0.1:8080/login" }), vec!["W ip-address redirectUri"]),
+        (json!({ "redirectUri": "https://[2001:db8::1]/" }), vec!["W ip-address redirectUri"]),
+        (json!({ "redirectUri": "https://app.example.com/?next=jms%3A%2F%2Fx" }), vec!["W nested-url redirectUri"]),
+        (json!({ "redirectUri": "https://app.example.com/?next=https%3A%2F%2Fb.example" }), vec![]),
+        (json!({ "redirectUri": "https://app.example.com/?state=1" }), vec!["W reserved-parameter redirectUri"]),
+        (json!({ "redirectUri": "https://你的域名/login" }), vec!["E placeholder redirectUri"]),
+        (json!({ "apiBaseUrl": "http://127.0.0.1:9000/" }), vec![]),
+        (json!({ "apiBaseUrl": "http://wecom.corp.example" }), vec!["W plain-http apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https://wecom.corp.example/prefix" }), vec![]),
+        (json!({ "apiBaseUrl": "https://wecom.corp.example/cgi-bin/" }), vec!["W path apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https://wecom.corp.example/?x=1" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "wecom.corp.example" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "loginBaseUrl": "https://wecom.corp.example/wwlogin/sso/login" }), vec!["W path loginBaseUrl"]),
+        (json!({ "oauthBaseUrl": "https://wecom.corp.example/x/connect" }), vec!["W path oauthBaseUrl"]),
+        (json!({ "proxy": "https://proxy.corp.example" }), vec![]),
+        (json!({ "proxy": "socks5://proxy.corp.example:1080" }), vec!["E malformed proxy"]),
+        (json!({ "proxyUsername": "a:b" }), vec!["E malformed proxyUsername"]),
+        (json!({ "proxyPassword": "a\u{7}b" }), vec!["E malformed proxyPassword"]),
+        (json!({ "proxy": "proxy.corp.example:1080" }), vec!["E malformed proxy"]),
+        (json!({ "proxy": "http://proxy.corp.example/path" }), vec!["E malformed proxy"]),
+        (json!({ "proxy": "http://u:S3CRET@proxy.corp.example" }), vec!["E user-info proxy"]),
+        // The trusted domain.
+        (json!({ "trustedDomain": "app.example.com" }), vec![]),
+        (json!({ "trustedDomain": "app.example.com:8443" }), vec![]),
+        (json!({ "trustedDomain": "https://app.example.com" }), vec!["E malformed trustedDomain"]),
+        (json!({ "trustedDomain": "app.example.com/" }), vec!["E malformed trustedDomain"]),
+        (json!({ "trustedDomain": "u@app.example.com" }), vec!["E malformed trustedDomain"]),
+        (json!({ "trustedDomain": "app.example.com:99999" }), vec!["E malformed trustedDomain"]),
+        (json!({ "trustedDomain": "203.0.113.7" }), vec!["W ip-address trustedDomain"]),
+        (json!({ "trustedDomain": "app.example.com:443" }), vec!["W default-port trustedDomain"]),
+        (json!({ "trustedDomain": "app.example.com", "redirectUri": "https://app.example.com/x" }), vec![]),
+        (
+            json!({ "trustedDomain": "a.example", "redirectUri": "https://app.a.example/x" }),
+            vec!["W mismatch trustedDomain"],
+        ),
+        (
+            json!({ "trustedDomain": "app.example.com", "redirectUri": "https://app.example.com:8443/x" }),
+            vec!["W mismatch trustedDomain"],
+        ),
+        // Callbacks.
+        (json!({ "callback": { "token": "abc" } }), vec!["E missing callback.encodingAESKey"]),
+        (json!({ "callback": { "token": "a-b", "encodingAESKey": KEY } }), vec!["E malformed callback.token"]),
+        (json!({ "callback": { "token": "a".repeat(33), "encodingAESKey": KEY } }), vec!["E malformed callback.token"]),
+        (json!({ "callback": { "token": "abc", "encodingAESKey": "x" } }), vec!["E malformed callback.encodingAESKey"]),
+        (
+            json!({ "contactCallback": { "secret": SECRET } }),
+            vec!["E missing contactCallback.encodingAESKey", "E missing contactCallback.token"],
+        ),
+        // Choices.
+        (json!({ "homepageState": "deny" }), vec!["E unknown-value homepageState"]),
+        (json!({ "homepageState": true }), vec!["E wrong-type homepageState"]),
+        (json!({ "locale": "fr" }), vec!["E unknown-value locale"]),
+        (json!({ "sync": { "strategy": "automatic" } }), vec!["E unknown-value sync.strategy"]),
+        (json!({ "sync": { "fields": ["nmae"] } }), vec!["E unknown-value sync.fields.0"]),
+        (json!({ "trustedDomain": "A¡" }), vec!["E malformed trustedDomain"]),
+        (json!({ "trustedDomain": "A%C2%A1" }), vec!["E malformed trustedDomain"]),
+        (json!({ "trustedDomain": "A¡:8443" }), vec!["E malformed trustedDomain"]),
+        (json!({ "apiBaseUrl": "https://企业.example" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https:/A¡" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https:A¡" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https:\\\\A¡" }), vec!["E malformed apiBaseUrl"]),
+        (json!({ "apiBaseUrl": "https://xn--qoq448c.example" }), vec![]),
+        (json!({ "redirectUri": "https://app.example.com/登录" }), vec![]),
+        (json!({ "sync": { "downloadHosts": "cdn.example.com" } }), vec!["E wrong-type sync.downloadHosts"]),
+        (json!({ "sync": { "downloadHosts": ["cdn.example.com/x"] } }), vec!["E malformed sync.downloadHosts.0"]),
+        (json!({ "sync": { "downloadHosts": ["a b"] } }), vec!["E malformed sync.downloadHosts.0"]),
+        (json!({ "sync": { "downloadHosts": ["me:pw@cdn.example.com"] } }), vec!["E user-info sync.downloadHosts.0"]),
+        (json!({ "sync": { "downloadHosts": ["http://cdn.example.com"] } }), vec!["W plain-http sync.downloadHosts.0"]),
+        (
+            json!({ "sync": { "downloadHosts": ["cdn.example.com", "https://b.example:8443/", "http://127.0.0.1:7080"] } }),
+            vec![],
+        ),
+        // Keys.
+        (json!({ "corpID": "x" }), vec!["W unknown-key corpID"]),
+        (json!({ "sync": { "stratgy": "walk" } }), vec!["W unknown-key sync.stratgy"]),
+        (
+            json!({ "callback": { "token": "abc", "encodingAESKey": KEY, "url": "x" } }),
+            vec!["W unknown-key callback.url"],
+        ),
+    ] {
+        let document = with(changes);
+        assert_eq!(problems(&document), expected, "{document}");
+        let judged = validate(&document);
+        let has_error = expected.iter().any(|problem| problem.starts_with('E'));
+        assert_eq!(judged.valid, !has_error, "{document}");
+        assert_eq!(Config::parse(&document).is_err(), has_error, "{document}");
+        let everything = format!("{judged:?} {:?}", Config::parse(&document));
+        assert!(!everything.contains(SECRET) && !everything.contains("S3CRET"), "{everything}");
+        assert!(!everything.contains(KEY), "{everything}");
+        for problem in judged.problems {
+            assert!(!problem.message.is_empty() && !problem.hint.is_empty(), "{problem:?}");
+        }
+    }
+}
+
+#[test]
+fn repeated_keys_are_found() {
+    let rest = format!("\"agentId\":1000002,\"secret\":\"{SECRET}\"");
+    for (first, second, expected) in [
+        ("ww0123456789abcdef", "ww0123456789abcdef", "W duplicate-key corpId"),
+        ("ww0123456789abcdef", "wwfedcba9876543210", "E duplicate-key corpId"),
+    ] {
+        let document = format!("{{\"corpId\":\"{first}\",\"corpId\":\"{second}\",{rest}}}");
+        assert_eq!(problems(&document), [expected]);
+    }
+}
+
+#[test]
+fn a_document_that_cannot_be_read_has_no_summary() {
+    for (document, expected) in
+        [("", "E empty-document"), ("{", "E invalid-json"), ("[]", "E not-an-object"), ("{\"a\":}", "E invalid-json")]
+    {
+        let validation = validate(document);
+        assert_eq!(problems(document), [expected]);
+        assert!(validation.summary.is_empty() && validation.destinations.is_empty());
+    }
+}
+
+#[test]
+fn a_byte_order_mark_is_a_warning() {
+    let document = format!("\u{feff}{}", base());
+    assert_eq!(problems(&document), ["W byte-order-mark"]);
+    assert!(Config::parse(&document).is_ok());
+}
+
+#[test]
+fn hints_come_in_the_language_of_the_document() {
+    for (locale, zh, en) in
+        [(json!("zh"), true, false), (json!("en"), false, true), (json!(null), true, true), (json!("fr"), true, true)]
+    {
+        let validation = validate(&with(json!({ "locale": locale, "agentId": "abc" })));
+        let problem = validation.problems.iter().find(|problem| problem.path == "agentId").unwrap();
+        assert_eq!(problem.hint.contains("请填写整数"), zh, "{problem:?}");
+        assert_eq!(problem.hint.contains("whole number"), en, "{problem:?}");
+    }
+}
+
+#[test]
+fn the_summary_fills_defaults_in_and_masks_secrets() {
+    let document =
+        with(json!({ "callback": { "token": "t0kent0ken", "encodingAESKey": KEY }, "sync": { "fields": [] } }));
+    let expected = [
+        ("corpId", "ww0123456789abcdef"),
+        ("agentId", "1000002"),
+        ("secret", "***"),
+        ("homepageState", "allow"),
+        ("sync.strategy", "auto"),
+        ("sync.fields", ""),
+        ("callback.token", "***"),
+        ("callback.encodingAESKey", "***"),
+        ("apiBaseUrl", "https://qyapi.weixin.qq.com"),
+        ("loginBaseUrl", "https://login.work.weixin.qq.com"),
+        ("oauthBaseUrl", "https://open.weixin.qq.com"),
+    ];
+    assert_eq!(summary(&document), expected.map(|(key, value)| (key.to_owned(), value.to_owned())));
+}
+
+#[test]
+fn a_secret_in_the_wrong_field_is_not_shown() {
+    for changes in [
+        json!({ "corpId": SECRET }),
+        json!({ "agentId": SECRET }),
+        json!({ "redirectUri": SECRET }),
+        json!({ "trustedDomain": format!("{SECRET}/") }),
+        json!({ "locale": SECRET }),
+        json!({ SECRET: 1 }),
+        json!({ "corpId": format!("ww{SECRET}") }),
+        json!({ "authConfig": { "secret": format!("{SECRET}x") } }),
+    ] {
+        let document = with(changes);
+        // A configuration that was accepted has the value where somebody put it; whatever is said about it has not.
+        let everything = format!("{:?} {:?}", validate(&document), Config::parse(&document).err());
+        assert!(!everything.contains(SECRET), "{everything}");
+    }
+}
+
+#[test]
+fn the_only_destination_is_the_api() {
+    for (api, scheme, host, port) in [
+        (json!(null), "https", "qyapi.weixin.qq.com", 443),
+        (json!("http://127.0.0.1:9000/x"), "http", "127.0.0.1", 9000),
+        (json!("https://[2001:db8::1]:8443"), "https", "[2001:db8::1]", 8443),
+    ] {
+        let document = with(json!({ "apiBaseUrl": api, "proxy": "http://proxy.example:3128" }));
+        let destinations = validate(&document).destinations;
+        assert_eq!(destinations.len(), 1);
+        let found = &destinations[0];
+        assert_eq!((found.scheme.as_str(), found.host.as_str(), found.port), (scheme, host, port));
+        assert_eq!((found.purpose.as_str(), found.secrets.as_slice()), ("api", &["secret".to_owned()][..]));
+    }
+}
+
+#[test]
+fn a_refused_configuration_lists_every_problem() {
+    let failure =
+        Config::parse(&with(json!({ "corpId": null, "agentId": "x", "corpID": "y", "loginurl": "z" }))).unwrap_err();
+    let Reason::InvalidConfig(problems) = &failure.reason else { panic!("{failure:?}") };
+    assert_eq!(
+        problems.iter().map(|problem| problem.path.as_str()).collect::<Vec<_>>(),
+        ["agentId", "corpId", "loginurl"]
+    );
+    assert!(
+        failure.message.en.starts_with("the configuration is invalid: agentId: found \"x\""),
+        "{}",
+        failure.message.en
+    );
+}

@@ -1,0 +1,89 @@
+//! What only WeCom knows about a login code: where it is asked about, what the answer names, and which refusals leave
+//! the code untouched.
+
+use organisation_kit::{
+    config::Common,
+    contract::login::{LinkedIdentity, OutsiderIdentity, SensitiveFields},
+    failure::Failure,
+    platform::Platform,
+    store,
+    vendor::{Identified, IdentifyError},
+};
+
+use crate::{
+    api::{
+        answer::{self, CallError},
+        call::Call,
+        client::Client,
+        endpoint::Endpoint,
+    },
+    wire::login::{DetailAnswer, DetailRequest, IdentityAnswer},
+};
+
+/// Asks who stands behind a code (doc 91023), on the legacy path where the current one does not exist.
+pub(crate) fn identify<P: Platform>(
+    client: &Client<'_, P>,
+    common: &Common,
+    code: &str,
+) -> Result<Identified, IdentifyError> {
+    let call = |endpoint| Call::get(endpoint, vec![("code", code.to_owned())]);
+    let mut asked = call(Endpoint::AuthGetUserInfo);
+    let mut outcome = client.once(&asked);
+    if outcome.as_ref().is_err_and(CallError::is_unknown_endpoint) {
+        asked = call(Endpoint::UserGetUserInfo);
+        outcome = client.once(&asked);
+    }
+    let text = outcome.map_err(|error| {
+        let may_retry = error.may_leave_code_unspent();
+        IdentifyError { failure: error.failure, may_retry }
+    })?;
+    // A sound answer has spent the code.
+    let spent = |failure| IdentifyError { failure, may_retry: false };
+    let answer = serde_json::from_str(&text).map_err(|error| spent(answer::unreadable(&asked, &error).failure))?;
+    named(common, answer).ok_or_else(|| spent(answer::without(&asked, "identity").failure))
+}
+
+/// Whom an answer names, if anybody. Members of linked organisations come as `CorpId/userid`; our own corp id in front is
+/// no link.
+fn named(common: &Common, answer: IdentityAnswer) -> Option<Identified> {
+    if let Some(id) = answer.member_id() {
+        let (corp, id) = id.split_once('/').unwrap_or((&common.organisation, id));
+        let id = id.to_owned();
+        return Some(if common.ids.is_same(corp, &common.organisation) {
+            Identified::Member { id, proof: answer.user_ticket.clone() }
+        } else {
+            Identified::Linked(LinkedIdentity { organisation_id: corp.to_owned(), id })
+        });
+    }
+    let outsider =
+        OutsiderIdentity { open_id: answer.open_id().map(str::to_owned), external_id: answer.external_userid };
+    (outsider.open_id.is_some() || outsider.external_id.is_some()).then_some(Identified::Outsider(outsider))
+}
+
+/// What a member consented to (doc 95833). Absent is what is not granted, not set, or `0` for the gender.
+pub(crate) fn consented<P: Platform>(
+    client: &Client<'_, P>,
+    common: &Common,
+    id: &str,
+    ticket: &str,
+) -> Result<SensitiveFields, Failure> {
+    let body = store::to_json(&DetailRequest { user_ticket: ticket.to_owned() });
+    let call = Call::post(Endpoint::AuthGetUserDetail, body);
+    let answer: DetailAnswer = client.read(&call)?;
+    if answer.userid.is_some_and(|found| !common.ids.is_same(&found, id)) {
+        return Err(answer::without(&call, "fields of that member").failure);
+    }
+    Ok(SensitiveFields {
+        gender: answer.gender.and_then(|gender| match gender.as_str() {
+            "1" => Some("male".to_owned()),
+            "2" => Some("female".to_owned()),
+            _ => None,
+        }),
+        avatar: answer.avatar,
+        qr_code: answer.qr_code,
+        mobile: answer.mobile,
+        email: answer.email,
+        business_email: answer.biz_mail,
+        address: answer.address,
+    })
+}

@@ -1,0 +1,90 @@
+//! Who may go without a question, on whole runs.
+
+use super::{ALLOWED, Company, EVERYBODY, PLAIN, complete, members, platform, plan, common, step, sync_on};
+use organisation_kit::contract::{directory::SyncStep, types::Reason};
+
+/// A company of so many in department 2, below a root.
+fn company(members: usize) -> Company {
+    let mut company = Company::default();
+    company.department(1, 0, "总公司");
+    company.department(2, 1, "研发中心");
+    for index in 0..members {
+        company.person(&format!("m{index:02}"), "成员", &[2]);
+    }
+    company
+}
+
+/// What of a company goes.
+type Change = fn(&mut Company);
+
+const NOBODY: Change = |company| company.members.clear();
+const ONE_LESS: Change = |company| drop(company.members.remove("m00"));
+const ALL_RESIGNED: Change = |company| company.members.values_mut().for_each(|person| person.status = 5);
+const NO_DEPARTMENT: Change = |company| {
+    company.departments.clear();
+    company.granted = company.members.keys().cloned().collect();
+};
+const NOTHING: Change = |company| {
+    company.departments.clear();
+    company.members.clear();
+};
+
+#[test]
+fn a_company_of_any_size_is_emptied_only_when_somebody_allows_it() {
+    let some = |members, departments| Some((members, departments));
+    let cases: [(&str, usize, Change, Option<(u64, u64)>); 12] = [
+        ("one of one", 1, NOBODY, some(1, 0)),
+        ("one of two", 2, ONE_LESS, None),
+        ("two of two", 2, NOBODY, some(2, 0)),
+        ("one of four", 4, ONE_LESS, None),
+        ("four of four", 4, NOBODY, some(4, 0)),
+        ("five of five", 5, NOBODY, some(5, 0)),
+        ("six of six", 6, NOBODY, some(6, 0)),
+        ("four resigned", 4, ALL_RESIGNED, some(4, 0)),
+        ("six resigned", 6, ALL_RESIGNED, some(6, 0)),
+        ("thirty resigned", 30, ALL_RESIGNED, some(30, 0)),
+        ("departments alone", 4, NO_DEPARTMENT, some(0, 2)),
+        ("everything", 4, NOTHING, some(4, 2)),
+    ];
+    for (name, size, change, blocked) in cases {
+        let (fake, shared) = platform(company(size));
+        complete(&fake, &PLAIN);
+        let before = members(&fake, &EVERYBODY);
+        change(&mut shared.borrow_mut());
+        let step = sync_on(&fake, &PLAIN).unwrap();
+        let Some((gone, departments)) = blocked else {
+            assert!(matches!(step, SyncStep::Complete(_)), "{name}: {step:?}");
+            continue;
+        };
+        let SyncStep::Paused(pause) = step else { panic!("{name}: {step:?}") };
+        let Reason::MassRemovalBlocked(counts) = pause.error.reason else { panic!("{name}: {:?}", pause.error) };
+        assert_eq!((counts.members, counts.departments), (gone, departments), "{name}");
+        assert_eq!(members(&fake, &EVERYBODY), before, "{name}: nothing is written before somebody allows it");
+        assert!(!plan::plan(&fake, &common(), None, 200).unwrap().changes.is_empty(), "{name}: the plan shows who goes");
+
+        let report = complete(&fake, &ALLOWED);
+        assert_eq!(report.members.left_range + report.members.resigned, gone, "{name}");
+        assert_eq!(report.departments.removed, departments, "{name}");
+    }
+}
+
+#[test]
+fn only_the_vendors_word_removes_anybody() {
+    // Asked about one that is missing, WeCom answers something else than that it is not to be seen.
+    for (path, id, code) in [("user/get", "m00", 60020), ("user/get", "m00", -1), ("department/get", "3", 45009)] {
+        let (fake, shared) = platform(company(9));
+        shared.borrow_mut().department(3, 1, "市场部");
+        complete(&fake, &PLAIN);
+        shared.borrow_mut().members.remove("m00");
+        shared.borrow_mut().departments.remove(&3);
+        shared.borrow_mut().refused.insert((path, id.to_owned()), code);
+        let stopped = step(&fake, &PLAIN).unwrap();
+        assert!(matches!(stopped, SyncStep::Paused(_) | SyncStep::Wait(_)), "{path} {code}: {stopped:?}");
+        assert_eq!(members(&fake, &EVERYBODY).len(), 9, "{path} {code}");
+        assert!(super::departments(&fake).contains_key(&3), "{path} {code}");
+
+        shared.borrow_mut().refused.clear();
+        let report = complete(&fake, &PLAIN);
+        assert_eq!((report.members.left_range, report.departments.removed), (1, 1), "{path} {code}");
+    }
+}

@@ -1,0 +1,211 @@
+//! Runs that are killed, raced or refused anywhere, over organisations that change at random.
+
+use std::{cell::Cell, rc::Rc};
+
+use proptest::{prelude::*, strategy::Strategy};
+
+use super::{
+    ALLOWED, Company, DRY, EVERYBODY, assert_exact, changes, complete, members, planned, platform, replayed, small,
+    sync_member, sync_on,
+};
+use organisation_kit::{contract::{
+        directory::{ChangeKind, SyncRequest, SyncStep},
+        storage::{Op, StorageError},
+        types::Reason,
+    }};
+use crate::{fake::{self, FakePlatform}};
+
+#[derive(Clone, Debug)]
+enum Event {
+    Join(u8, Vec<u64>),
+    Move(u8, Vec<u64>),
+    Rename(u8),
+    Respell(u8),
+    Remove(u8),
+    Status(u8, u8),
+    Grant(u8),
+    Ungrant(u8),
+    Found(u64, u64),
+    Close(u64),
+    /// A sync that dies before (or just after, unknown to it) its nth `apply`, then one that runs to the end.
+    Killed {
+        apply: u32,
+        after: bool,
+    },
+    /// A refresh of one member in the middle of a sync.
+    Raced {
+        apply: u32,
+        member: u8,
+    },
+    /// A fault of the vendor in the middle of a sync.
+    Fault(usize),
+    /// A dry run whose plan is read in pages of this size and then carried out.
+    Planned(u32),
+    Sync,
+}
+
+const FAULTS: [(&str, i64); 6] = [
+    ("user/list", 45009),
+    ("user/list", -1),
+    ("user/get", 45033),
+    ("department/list", 42001),
+    ("agent/get", 40014),
+    ("user/list", 40001),
+];
+
+fn event() -> impl Strategy<Value = Event> {
+    let places = || proptest::collection::vec(2_u64..8, 0..3);
+    prop_oneof![
+        3 => (0_u8..30, places()).prop_map(|(member, places)| Event::Join(member, places)),
+        2 => (0_u8..30, places()).prop_map(|(member, places)| Event::Move(member, places)),
+        1 => (0_u8..30).prop_map(Event::Rename),
+        1 => (0_u8..30).prop_map(Event::Respell),
+        1 => (0_u8..30).prop_map(Event::Remove),
+        1 => (0_u8..30, prop_oneof![Just(1_u8), Just(2), Just(4), Just(5)]).prop_map(|(m, s)| Event::Status(m, s)),
+        1 => (0_u8..30).prop_map(Event::Grant),
+        1 => (0_u8..30).prop_map(Event::Ungrant),
+        2 => (2_u64..8, 1_u64..8).prop_map(|(id, parent)| Event::Found(id, parent)),
+        1 => (2_u64..8).prop_map(Event::Close),
+        3 => (0_u32..14, any::<bool>()).prop_map(|(apply, after)| Event::Killed { apply, after }),
+        2 => (0_u32..14, 0_u8..30).prop_map(|(apply, member)| Event::Raced { apply, member }),
+        2 => (0..FAULTS.len()).prop_map(Event::Fault),
+        2 => (1_u32..9).prop_map(Event::Planned),
+        2 => Just(Event::Sync),
+    ]
+}
+
+fn id(member: u8) -> String {
+    format!("member-{member}")
+}
+
+fn change(company: &mut Company, event: &Event) {
+    match event {
+        Event::Join(member, places) if !company.members.contains_key(&id(*member)) => {
+            company.person(&id(*member), "新人", places);
+        }
+        Event::Move(member, places) => {
+            if let Some(person) = company.members.get_mut(&id(*member)) {
+                person.departments.clone_from(places);
+            }
+        }
+        Event::Rename(member) => {
+            if let Some(person) = company.members.get_mut(&id(*member)) {
+                person.name.push('改');
+            }
+        }
+        Event::Respell(member) => {
+            if let Some(person) = company.members.get_mut(&id(*member)) {
+                person.id = person.id.to_uppercase();
+            }
+        }
+        Event::Remove(member) => drop(company.members.remove(&id(*member))),
+        Event::Status(member, status) => {
+            if let Some(person) = company.members.get_mut(&id(*member)) {
+                person.status = *status;
+            }
+        }
+        Event::Grant(member) => company.granted.push(id(*member)),
+        Event::Ungrant(member) => company.granted.retain(|granted| *granted != id(*member)),
+        Event::Found(department, parent) => company.department(*department, *parent, &format!("部门{parent}")),
+        Event::Close(department) => drop(company.departments.remove(department)),
+        _ => {}
+    }
+    company.members.values_mut().for_each(|person| {
+        person.departments.sort_unstable();
+        person.departments.dedup();
+    });
+}
+
+/// Whether an `apply` belongs to the run, so that the hook does not fire in a refresh that a hook itself makes.
+fn is_run(ops: &[Op]) -> bool {
+    ops.iter().any(|op| matches!(op, Op::Put(put) if put.key == "directory/run-lease"))
+}
+
+fn play(fake: &FakePlatform, event: &Event) {
+    let count = Rc::new(Cell::new(0));
+    match *event {
+        Event::Killed { apply, after } => {
+            let hook = move |_: &FakePlatform, touch: fake::Touch<'_>| {
+                if let fake::Touch::Apply(ops) = touch
+                    && is_run(ops)
+                {
+                    count.set(count.get() + 1);
+                    if count.get() > apply {
+                        return Err(StorageError::Unavailable(after));
+                    }
+                }
+                Ok(())
+            };
+            if after {
+                fake.after_storage(hook);
+            } else {
+                fake.before_storage(hook);
+            }
+            let killed = sync_on(fake, &ALLOWED);
+            fake.clear_hooks();
+            if let Err(failure) = killed {
+                assert_eq!(failure.reason, Reason::Unavailable);
+            }
+        }
+        Event::Raced { apply, member } => {
+            fake.before_storage(move |fake, touch| {
+                if let fake::Touch::Apply(ops) = touch
+                    && is_run(ops)
+                {
+                    count.set(count.get() + 1);
+                    if count.get() == apply {
+                        // Somebody else refreshes a member; whether it exists makes no difference.
+                        drop(sync_member(fake, &id(member)));
+                    }
+                }
+                Ok(())
+            });
+            sync_on(fake, &ALLOWED).unwrap();
+            fake.clear_hooks();
+        }
+        Event::Planned(limit) => {
+            // A run that had begun to write is ended instead.
+            if let SyncStep::Planned(report) = sync_on(fake, &SyncRequest { allow_mass_removal: true, ..DRY }).unwrap()
+            {
+                let (mut plan, known) = (planned(fake, limit), changes(fake).len());
+                assert_eq!(complete(fake, &ALLOWED).run, report.run);
+                let done = changes(fake).split_off(known);
+                let mut done: Vec<_> = done.into_iter().map(|change| (change.kind, change.id)).collect();
+                let order = |(kind, id): &(ChangeKind, String)| (*kind as u8, id.clone());
+                plan.sort_by_key(order);
+                done.sort_by_key(order);
+                assert_eq!(plan, done);
+            }
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_copy_equals_the_company_whatever_happened(events in proptest::collection::vec(event(), 1..40)) {
+        let (fake, company) = platform(small());
+        for event in &events {
+            change(&mut company.borrow_mut(), event);
+            if let Event::Fault(index) = event {
+                company.borrow_mut().fault = Some(FAULTS[*index]);
+            }
+            play(&fake, event);
+            // Whatever was interrupted: at every instant the feed replays to the copy.
+            let copy = members(&fake, &EVERYBODY);
+            let (from_feed, _) = replayed(&changes(&fake));
+            prop_assert_eq!(from_feed.into_values().collect::<Vec<_>>(), copy);
+            if matches!(event, Event::Sync | Event::Fault(_)) {
+                // The first ends what was begun, maybe on older answers; the second sees today's company.
+                complete(&fake, &ALLOWED);
+                complete(&fake, &ALLOWED);
+                assert_exact(&fake, &company.borrow());
+            }
+        }
+        complete(&fake, &ALLOWED);
+        complete(&fake, &ALLOWED);
+        assert_exact(&fake, &company.borrow());
+    }
+}

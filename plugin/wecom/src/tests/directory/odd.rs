@@ -1,0 +1,95 @@
+//! One odd row stops nobody else.
+
+use serde_json::json;
+
+use super::{EVERYBODY, PLAIN, changes, common, complete, departments, members, paused, platform, read, small, sync_member};
+use organisation_kit::contract::{directory::MemberStatus, types::Reason};
+
+#[test]
+fn what_decides_neither_identity_nor_place_is_left_out_and_named() {
+    for (field, patch) in [
+        ("extattr", json!({"extattr": {"attrs": [{"name": "a", "type": 0, "text": ""}]}})),
+        ("extattr", json!({"extattr": {"attrs": [{"name": "a", "type": 1, "web": []}]}})),
+        ("extattr", json!({"extattr": {"attrs": {}}})),
+        ("extattr", json!({"extattr": {"attrs": [{"name": "a", "type": 0, "value": true}]}})),
+        ("extattr", json!({"extattr": 7})),
+        ("order", json!({"order": [-1]})),
+        ("order", json!({"order": {"2": 1}})),
+        ("order", json!({"order": [1.0]})),
+        ("is_leader_in_dept", json!({"is_leader_in_dept": "yes"})),
+        ("is_leader_in_dept", json!({"is_leader_in_dept": [true]})),
+        ("direct_leader", json!({"direct_leader": {"a": 1}})),
+        ("direct_leader", json!({"direct_leader": "zhangsan"})),
+        ("position", json!({"position": ["x"]})),
+        ("name", json!({"name": {"zh": "x"}})),
+        ("external_profile", json!({"external_profile": [1]})),
+    ] {
+        let (fake, company) = platform(small());
+        company.borrow_mut().odd_members.insert("lisi".to_owned(), patch.clone());
+        let report = complete(&fake, &PLAIN);
+        assert_eq!((report.members.added, report.notes.len()), (3, 1), "{patch}: {:?}", report.notes);
+        assert!(report.notes[0].contains("lisi") && report.notes[0].contains(field), "{patch}: {:?}", report.notes);
+        assert_eq!(members(&fake, &EVERYBODY).len(), 3, "{patch}");
+    }
+}
+
+#[test]
+fn numbers_and_texts_stand_for_each_other() {
+    for patch in [json!({"order": ["7"]}), json!({"status": "1"}), json!({"name": 7}), json!({"department": ["31"]})] {
+        let (fake, company) = platform(small());
+        company.borrow_mut().odd_members.insert("lisi".to_owned(), patch.clone());
+        let report = complete(&fake, &PLAIN);
+        assert_eq!((report.members.added, report.notes), (3, vec![]), "{patch}");
+        let member = read::find_member(&fake, &common(), "lisi").unwrap();
+        assert_eq!(member.departments[0].id, "31", "{patch}");
+    }
+}
+
+#[test]
+fn a_member_whose_place_cannot_be_read_stays_as_it_is_and_is_never_removed_for_it() {
+    for patch in [
+        json!({"department": 31}),
+        json!({"department": {"a": 1}}), json!({"department": ["research"]}), json!({"userid": ["lisi"]})] {
+        let (fake, company) = platform(small());
+        complete(&fake, &PLAIN);
+        let before = members(&fake, &EVERYBODY);
+        company.borrow_mut().odd_members.insert("lisi".to_owned(), patch.clone());
+        let report = complete(&fake, &PLAIN);
+        assert_eq!((report.members.left_range, report.members.unchanged), (0, 3), "{patch}: {:?}", report.notes);
+        assert!(!report.notes.is_empty(), "{patch}: somebody is told");
+        assert_eq!(members(&fake, &EVERYBODY), before, "{patch}");
+
+        let failure = sync_member(&fake, "lisi").unwrap_err();
+        assert_eq!(failure.reason, Reason::UnexpectedAnswer, "{patch}");
+        assert_eq!(read::find_member(&fake, &common(), "lisi").unwrap().status, MemberStatus::Active, "{patch}");
+    }
+}
+
+#[test]
+fn a_department_whose_id_cannot_be_read_costs_no_department() {
+    for (patch, noted) in [
+        (json!({"id": {"a": 1}}), "id"),
+        (json!({"order": [1]}), "order"),
+        (json!({"name_en": {"a": 1}}), "name_en"),
+        (json!({"department_leader": {"a": 1}}), "department_leader"),
+    ] {
+        let (fake, company) = platform(small());
+        complete(&fake, &PLAIN);
+        let (before, known) = (departments(&fake), changes(&fake).len());
+        company.borrow_mut().odd_departments.insert(31, patch.clone());
+        let report = complete(&fake, &PLAIN);
+        assert_eq!((report.departments.removed, report.members.left_range), (0, 0), "{patch}: {:?}", report.notes);
+        assert!(report.notes.iter().any(|note| note.contains(noted)), "{patch}: {:?}", report.notes);
+        assert_eq!((departments(&fake), changes(&fake).len()), (before, known), "{patch}");
+    }
+}
+
+#[test]
+fn a_whole_answer_that_cannot_be_read_says_which() {
+    let (fake, company) = platform(small());
+    company.borrow_mut().instead.insert("user/list", r#"{"errcode":0,"errmsg":"ok","userlist":{"a":[]}}"#);
+    let failure = paused(&fake);
+    assert_eq!(failure.reason, Reason::UnexpectedAnswer);
+    assert!(failure.message.contains("user/list?department_id="), "{failure:?}");
+    assert!(!failure.hint.unwrap_or_default().contains("apiBaseUrl"), "no gateway is to blame for sound JSON");
+}

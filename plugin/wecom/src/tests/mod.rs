@@ -1,0 +1,4 @@
+//! Native tests that need a vendor: the kit driven as the component drives it, with WeCom on the other side.
+
+mod directory;
+mod login;

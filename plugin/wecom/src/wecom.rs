@@ -1,0 +1,168 @@
+//! WeCom as the kit sees it.
+
+use crate::{
+    api::{answer, call::Call, client::Client},
+    config::Config,
+    export::{self, Export},
+    identify,
+    login_url::{self, Scope as Consent},
+    scope::{self, Scope},
+    wire::member,
+};
+use organisation_kit::{
+    config::Common,
+    contract::{
+        element::{Aspect, Description, Validation},
+        login::{Entry, SensitiveFields},
+        types::Reason,
+    },
+    directory::{
+        member::MemberRow,
+        sync::{RunContext, StepError},
+    },
+    failure::Failure,
+    platform::Platform,
+    text::{Locale, Text},
+    vendor::{
+        self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
+        Usage, Vendor,
+    },
+    verdict::Finding,
+};
+
+/// WeCom (企业微信).
+#[derive(Clone, Copy, Debug)]
+pub struct WeCom;
+
+impl Vendor for WeCom {
+    type Config = Config;
+    type Client<'a, P: Platform + 'a> = Client<'a, P>;
+
+    fn describe(locale: &str) -> Description {
+        crate::config::describe(locale)
+    }
+
+    fn validate(document: &str) -> Validation {
+        crate::config::validate(document)
+    }
+
+    fn parse(document: &str) -> Result<Config, Failure> {
+        Config::parse(document)
+    }
+
+    fn locale_of(document: &str) -> Locale {
+        Config::locale_of(document)
+    }
+
+    fn common(config: &Config) -> &Common {
+        &config.common
+    }
+
+    fn client<'a, P: Platform>(platform: &'a P, config: &'a Config) -> Client<'a, P> {
+        Client::new(platform, config)
+    }
+
+    fn sign_in_url(config: &Config, sign_in: &SignIn<'_>) -> Result<String, Failure> {
+        let SignIn { entry, redirect_uri, state, locale } = *sign_in;
+        match entry {
+            Entry::Browser => Ok(login_url::browser(config, redirect_uri, state, locale)),
+            Entry::Workspace => Ok(login_url::in_app(config, redirect_uri, state, Consent::Base)),
+            Entry::WorkspaceConsent => Ok(login_url::in_app(config, redirect_uri, state, Consent::PrivateInfo)),
+            Entry::Other(name) => Err(Failure::new(
+                Reason::Unsupported,
+                (
+                    format!("没有登录入口 {name:?}；可用 browser、workspace 或 workspace-consent"),
+                    format!("there is no entry {name:?}; expected browser, workspace or workspace-consent"),
+                ),
+            )
+            .with_hint(Text::new(
+                "不支持该登录入口，请使用 browser、workspace 或 workspace-consent",
+                "this entry is not supported: use browser, workspace or workspace-consent",
+            ))),
+        }
+    }
+
+    fn homepage_url(config: &Config, target: &str) -> Result<String, Failure> {
+        Ok(login_url::homepage(config, target))
+    }
+
+    fn homepage_state(config: &Config) -> Option<&str> {
+        Some(&config.common.organisation)
+    }
+}
+
+impl<P: Platform> vendor::Client<P> for Client<'_, P> {
+    type Scope = Scope;
+    type List = String;
+    type Bulk = Export;
+    /// A walk of so many takes some 25 seconds at the 20 calls a second that WeCom bears, an export as long to be made.
+    const BULK_FROM_DEPARTMENTS: usize = 500;
+
+    fn scope(
+        run: &mut RunContext<'_, P, Self>,
+        state: &mut Scope,
+        with_departments: bool,
+    ) -> Result<Scoped, StepError> {
+        scope::next(run, state, with_departments)
+    }
+
+    fn list(&self, asked: &[ListRequest<'_>], max_bytes: Option<u64>) -> Vec<Result<Listed<String>, Failure>> {
+        self.lists_at_once(asked, max_bytes)
+    }
+
+    fn read_list(
+        &self,
+        department: &str,
+        list: String,
+        take: impl FnMut(Vec<MemberRow>) -> Result<(), StepError>,
+    ) -> Result<Option<String>, StepError> {
+        let call = Call::list(department);
+        match member::each(&list, export::ROWS, take) {
+            Ok(()) => Ok(None),
+            Err(member::Broken::Refused(error)) => Err(error),
+            Err(member::Broken::Unreadable { error, after }) => {
+                Err(StepError::Vendor(answer::unreadable_after(&call, after.as_deref(), &error).failure))
+            }
+        }
+    }
+
+    fn member_ids(&self, department: &str) -> Result<Listed<Vec<String>>, Failure> {
+        self.ids_of(department)
+    }
+
+    fn members(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>> {
+        self.members_at_once(ids)
+    }
+
+    fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>> {
+        self.departments_at_once(ids)
+    }
+
+    fn bulk(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<BulkStep<Export>, StepError> {
+        export::step(run, state)
+    }
+
+    fn usage(&self) -> Usage {
+        Client::usage(self)
+    }
+
+    fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
+        Client::check(self)
+    }
+
+    fn identify(&self, code: &str) -> Result<Identified, IdentifyError> {
+        identify::identify(self, &self.config().common, code)
+    }
+
+    fn consented(&self, id: &str, proof: &str) -> Result<SensitiveFields, Failure> {
+        identify::consented(self, &self.config().common, id, proof)
+    }
+
+    fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
+        Client::member(self, id)
+    }
+
+    fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
+        Client::department(self, id)
+    }
+}
