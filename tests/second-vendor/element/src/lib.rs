@@ -1,32 +1,25 @@
 //! The organisation element of Rollcall (花名册), an invented directory service: all that a vendor writes on the kit.
 //!
-//! | File | What it holds |
-//! |---|---|
-//! | this one | what the element is called, which configuration it has, where a browser signs in |
-//! | `client` | the calls of the service: tokens, lists, single records, codes, the check of the connection |
-//! | `rows` | units and people as the service sends them |
+//! This file says what the element is called, which configuration it has and where a browser signs in; `client` calls
+//! the service; `rows` reads units and people as it sends them.
 
 mod client;
 mod rows;
 
 use organisation_kit::{
+    calls::Calls,
     config::{
         Common, Element, Field, Kind, Secret, Use, Values,
-        field::{
-            BASE_URL as A_SERVER, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, SYNC_FIELDS,
-        },
+        field::{self, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, SYNC_FIELDS},
     },
-    contract::{
-        element::{Description, Validation},
-        login::Entry,
-        types::Reason,
-    },
+    contract::{login::Entry, types::Reason},
     directory::id::IdRule,
     failure::Failure,
     platform::Platform,
     text::Locale,
     vendor::{SignIn, Vendor},
 };
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::Url;
 
 use client::Client;
@@ -46,87 +39,68 @@ pub struct Config {
     base_url: Url,
 }
 
+/// The usual field of a client, as an administrator finds it.
+const CLIENT: Field =
+    Field { required: true, place: Some(("设置 → 应用接入", "Settings → Clients")), ..Field::PLAIN };
+
 static ELEMENT: Element = Element {
     id: "rollcall.organisation",
     version: env!("CARGO_PKG_VERSION"),
     title: ("花名册组织", "Rollcall organisation"),
     summary: (
         "同步花名册中的部门与成员，并让成员登录",
-        "brings in the units and people of a Rollcall directory, and lets the people sign in",
+        "brings in units and people of Rollcall, and lets the people sign in",
     ),
     capabilities: &["element", "login", "directory"],
     fields: &[
-        &ORGANISATION,
-        &CLIENT_ID,
-        &CLIENT_SECRET,
-        &BASE_URL,
-        &REDIRECT_URI,
-        &LOCALE,
-        &SYNC_FIELDS,
-        &PROXY,
-        &PROXY_USERNAME,
-        &PROXY_PASSWORD,
+        Field {
+            key: "organisation",
+            elsewhere: "company organisationid organization tenant",
+            label: ("组织 ID", "Organisation id"),
+            help: ("组织的唯一标识，区分大小写", "names the organisation; upper and lower case differ"),
+            kind: Kind::Free,
+            ..CLIENT
+        },
+        Field {
+            key: "clientId",
+            elsewhere: "appid client",
+            label: ("应用 ID", "Client id"),
+            help: ("在花名册中登记的应用", "the client that is registered at Rollcall"),
+            ..CLIENT
+        },
+        Field {
+            key: "clientSecret",
+            elsewhere: "appsecret secret",
+            label: ("应用密钥", "Client secret"),
+            help: ("应用的密钥，只发送给花名册", "proves that it is the client; sent to Rollcall only"),
+            kind: Kind::Secret(Use::Sent("api")),
+            ..CLIENT
+        },
+        Field {
+            key: "baseUrl",
+            elsewhere: "api apiurl endpoint host server url",
+            label: ("服务地址", "Address"),
+            help: ("接口与登录页都在其下", "API and sign-in page lie below it"),
+            required: true,
+            kind: Kind::Base { tail: "authorize", purpose: Some("api") },
+            ..field::BASE_URL
+        },
+        REDIRECT_URI,
+        LOCALE,
+        SYNC_FIELDS,
+        PROXY,
+        PROXY_USERNAME,
+        PROXY_PASSWORD,
     ],
     prefixes: &["rollcall"],
 };
 
-const CONSOLE: Option<(&str, &str)> = Some(("设置 → 应用接入", "Settings → Clients"));
-
-const ORGANISATION: Field = Field {
-    key: "organisation",
-    elsewhere: &["company", "organisationid", "organization", "tenant"],
-    label: ("组织 ID", "Organisation id"),
-    help: ("组织在花名册中的唯一标识，区分大小写", "names the organisation at Rollcall; upper and lower case differ"),
-    required: true,
-    kind: Kind::Free,
-    place: CONSOLE,
-    ..Field::PLAIN
-};
-
-const CLIENT_ID: Field = Field {
-    key: "clientId",
-    elsewhere: &["appid", "client"],
-    label: ("应用 ID", "Client id"),
-    help: ("在花名册中登记的应用", "the client that is registered at Rollcall"),
-    required: true,
-    place: CONSOLE,
-    ..Field::PLAIN
-};
-
-const CLIENT_SECRET: Field = Field {
-    key: "clientSecret",
-    elsewhere: &["appsecret", "secret"],
-    label: ("应用密钥", "Client secret"),
-    help: ("应用的密钥，只发送给花名册", "proves that it is the client; sent to Rollcall only"),
-    required: true,
-    kind: Kind::Secret(Use::Sent("api")),
-    place: CONSOLE,
-    ..Field::PLAIN
-};
-
-const BASE_URL: Field = Field {
-    key: "baseUrl",
-    elsewhere: &["api", "apiurl", "endpoint", "host", "server", "url"],
-    label: ("服务地址", "Address"),
-    help: ("花名册服务的地址，接口与登录页都在其下", "the Rollcall server; its API and its sign-in page lie below it"),
-    required: true,
-    kind: Kind::Base { tail: "authorize", purpose: Some("api") },
-    ..A_SERVER
-};
+fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+}
 
 impl Config {
-    fn build(values: &Values) -> Option<Self> {
-        let (client_id, base_url) = (values.text(&CLIENT_ID)?, values.url(&BASE_URL)?);
-        let basis = format!("{client_id} {base_url}");
-        Some(Self {
-            common: values.common(values.text(&ORGANISATION)?, String::new(), basis, IdRule::Exact),
-            client_id,
-            client_secret: values.secret(&CLIENT_SECRET)?,
-            base_url,
-        })
-    }
-
-    /// An address below the server's; `path` is percent-encoded.
+    /// An address of the server; `path` is percent-encoded.
     fn address(&self, path: &str) -> String {
         format!("{}/{path}", self.base_url.as_str().trim_end_matches('/'))
     }
@@ -136,20 +110,19 @@ impl Vendor for Rollcall {
     type Config = Config;
     type Client<'a, P: Platform + 'a> = Client<'a, P>;
 
-    fn describe(locale: &str) -> Description {
-        ELEMENT.describe(locale)
+    fn element() -> &'static Element {
+        &ELEMENT
     }
 
-    fn validate(document: &str) -> Validation {
-        ELEMENT.validate(document)
-    }
-
-    fn parse(document: &str) -> Result<Config, Failure> {
-        ELEMENT.parse(document, Config::build)
-    }
-
-    fn locale_of(document: &str) -> Locale {
-        ELEMENT.locale_of(document)
+    fn build(values: &Values) -> Option<Config> {
+        let (client_id, base_url) = (values.text("clientId")?, values.url("baseUrl")?);
+        let basis = format!("{client_id} {base_url}");
+        Some(Config {
+            common: values.common(values.text("organisation")?, String::new(), basis, IdRule::Exact),
+            client_secret: values.secret("clientSecret")?,
+            client_id,
+            base_url,
+        })
     }
 
     fn common(config: &Config) -> &Common {
@@ -157,24 +130,18 @@ impl Vendor for Rollcall {
     }
 
     fn client<'a, P: Platform>(platform: &'a P, config: &'a Config) -> Client<'a, P> {
-        Client::new(platform, config)
+        Client(Calls::new(platform, config))
     }
 
     fn sign_in_url(config: &Config, sign_in: &SignIn<'_>) -> Result<String, Failure> {
         let SignIn { entry: Entry::Browser, redirect_uri, state, locale } = *sign_in else {
-            return Err(Failure::new(
-                Reason::Unsupported,
-                ("花名册只支持从浏览器登录", "Rollcall signs people in from a browser only"),
-            )
-            .with_hint(("请使用 browser 入口", "use the entry browser").into()));
+            let message = ("花名册只支持从浏览器登录", "Rollcall signs people in from a browser only");
+            let hint = ("请使用 browser 入口", "use the entry browser");
+            return Err(Failure::new(Reason::Unsupported, message).with_hint(hint.into()));
         };
         let lang = if locale == Locale::English { "en" } else { "zh" };
-        let mut address = config.address("authorize?response_type=code");
-        for (name, value) in
-            [("client_id", config.client_id.as_str()), ("redirect_uri", redirect_uri), ("state", state), ("lang", lang)]
-        {
-            address.push_str(&format!("&{name}={}", client::encoded(value)));
-        }
-        Ok(address)
+        let (client, redirect) = (encoded(&config.client_id), encoded(redirect_uri));
+        let query = format!("response_type=code&client_id={client}&redirect_uri={redirect}&state={state}&lang={lang}");
+        Ok(config.address(&format!("authorize?{query}")))
     }
 }
