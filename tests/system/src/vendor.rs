@@ -42,7 +42,7 @@ pub trait TestVendor: Clone + Send + Sync + 'static {
     /// [`REDIRECT_URI`](crate::stage::REDIRECT_URI) and in English.
     fn document(base_url: &str) -> Value;
 
-    /// The keys of the configuration that name another organisation, whose credential is sound as well.
+    /// The keys of the configuration that name another organisation, which the fake does not know.
     fn other_organisation() -> Value;
 
     /// The id that the unit of this number has.

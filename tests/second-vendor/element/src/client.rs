@@ -114,9 +114,6 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     fn scope(run: &mut RunContext<'_, P, Self>, state: &mut Scope, _: bool) -> Result<Scoped, StepError> {
         let mut members = Vec::new();
         loop {
-            if !run.can_go_on() {
-                return Ok(Scoped::More { members });
-            }
             run.before_request()?;
             let Client(calls) = run.client();
             let (config, cursor) = (calls.api(), state.cursor.as_deref());
@@ -133,6 +130,10 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
                 return Ok(Scoped::Done { members, departments: Some(Ok(mem::take(&mut state.units))) });
             }
             state.has_people |= is_end;
+            // Only now, so that every step gets on.
+            if !run.can_go_on() {
+                return Ok(Scoped::More { members });
+            }
         }
     }
 

@@ -21,7 +21,7 @@ async fn organisations_of_every_size_are_copied_exactly<V: TestVendor>() {
         let report = stage.complete(&PLAIN).await;
         let total = (company.units.len() as u64, company.people.len() as u64);
         assert_eq!((report.departments.added, report.members.added), total, "{name}");
-        assert_eq!(report.notes, Vec::<String>::new(), "{name}");
+        assert_eq!(report.notes.is_empty(), total.1 > 0, "{name}: {:?}", report.notes);
         assert_eq!(stage.vendor_calls(), report.vendor_calls, "{name}: the report counts what was sent");
         stage.assert_exact().await;
         let again = stage.complete(&PLAIN).await;
