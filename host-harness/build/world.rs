@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use wit_parser::{Function, InterfaceId, Resolve, Type, TypeDefKind, TypeId, WorldItem};
 
-use crate::shape::{Interface, Shape, Signature, World};
+use crate::shape::{FunctionSignature, Interface, Shape, World};
 
 /// The world of that name as JSON.
 pub fn read(wit: &Path, name: &str) -> Result<String, String> {
@@ -49,8 +49,8 @@ fn full_name(resolve: &Resolve, id: InterfaceId) -> Result<String, String> {
     Ok(format!("{}:{}/{name}", package.namespace, package.name))
 }
 
-fn signature(resolve: &Resolve, function: &Function) -> Signature {
-    Signature {
+fn signature(resolve: &Resolve, function: &Function) -> FunctionSignature {
+    FunctionSignature {
         params: function.params.iter().map(|param| (param.name.clone(), shape(resolve, &param.ty))).collect(),
         result: function.result.as_ref().map(|result| shape(resolve, result)),
     }

@@ -29,7 +29,7 @@ impl fmt::Display for AddressAdvice {
 }
 
 impl AddressAdvice {
-    /// About the address of a page or an interface. Nothing where it may be right, or where nobody can tell what is meant. An
+    /// About the address of a page or an interface. Nothing where it may be right, or where nobody can know what is meant. An
     /// address with a user name is not shown again, since a password may stand beside it.
     pub fn of_web_address(text: &str) -> Option<Self> {
         if let Some(plain) = decoded(text) {

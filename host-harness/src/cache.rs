@@ -214,7 +214,7 @@ impl Seal {
     }
 }
 
-/// Tells two writers of one process apart.
+/// Distinguishes two writers of one process.
 fn next_number() -> u64 {
     use std::sync::atomic::{AtomicU64, Ordering};
     static NEXT: AtomicU64 = AtomicU64::new(0);

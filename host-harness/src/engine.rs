@@ -25,7 +25,7 @@ const ASYNC_STACK: usize = 2 << 20;
 /// standard library's; this leaves room for other languages.
 const CORE_INSTANCES_PER_CALL: u32 = 8;
 pub(crate) const TABLES_PER_CALL: u32 = 4;
-/// The most linear memories of one component. A call takes as many places as it has memories, so that those of all
+/// The most linear memories of one component. A call takes as many permits as it has memories, so that those of all
 /// calls together are never more than the pool has.
 pub(crate) const MEMORIES_PER_CALL: u32 = 4;
 /// Elements of the largest table that the pool reserves address space for.
@@ -34,8 +34,8 @@ const POOLED_TABLE_ELEMENTS: usize = 20_000;
 /// what a guest touches takes real memory; how much that may be is the business of the call's limits.
 const POOLED_MEMORY: usize = 1 << 32;
 
-/// Bytes that a place of the pool keeps of the last call's memory, of each table and of its stack. With all four tables
-/// 112 KiB, so 1,000 places hold on to at most 110 MiB after a burst of calls. Without it a trivial call spends more
+/// Bytes that a slot of the pool keeps of the last call's memory, of each table and of its stack. With all four tables
+/// 112 KiB, so 1,000 slots hold on to at most 110 MiB after a burst of calls. Without it a trivial call spends more
 /// time on finding its pages anew than on its own code.
 const KEPT_MEMORY: usize = 64 << 10;
 const KEPT_TABLES: usize = 8 << 10;
@@ -62,7 +62,7 @@ pub struct PoolUsage {
 /// An engine, whether its instances come from a pool, and its ticker.
 pub(crate) struct HostEngine {
     engine: Engine,
-    places: u32,
+    permits: u32,
     pooled: bool,
     ticker: Ticker,
 }
@@ -84,7 +84,7 @@ impl HostEngine {
             }
         };
         let ticker = Ticker::start(engine.clone());
-        Ok(Self { engine, places: calls, pooled, ticker })
+        Ok(Self { engine, permits: calls, pooled, ticker })
     }
 
     /// The wasmtime engine.
@@ -108,11 +108,11 @@ impl HostEngine {
         })
     }
 
-    /// How many of the places for calls a call of this component takes: one for each linear memory that it has.
-    pub(crate) fn places_of(&self, component: &Component) -> u32 {
-        // A component that brings core modules in from outside does not tell; the contract has no room for one.
+    /// How many of the permits for calls a call of this component takes: one for each linear memory that it has.
+    pub(crate) fn permits_of(&self, component: &Component) -> u32 {
+        // A component that brings core modules in from outside does not say; the contract allows none.
         let memories = component.resources_required().map_or(MEMORIES_PER_CALL, |needed| needed.num_memories);
-        memories.clamp(1, self.places)
+        memories.clamp(1, self.permits)
     }
 
     /// Keeps the ticker running as long as the answer lives.
@@ -205,7 +205,7 @@ impl Ticker {
         state.running += 1;
         let asleep = state.asleep;
         drop(state);
-        // Calls that follow each other within a tick need not tell the system.
+        // Calls that follow each other within a tick need not involve the system.
         if asleep {
             self.state.1.notify_one();
         }

@@ -26,13 +26,13 @@ use crate::{
     egress::{Egress, EgressError, EgressOptions},
     element::{Element, ElementError, ElementOptions, check_brake::CheckBrake},
     engine::{EngineError, HostEngine, PoolUsage},
+    fair_scheduler::{FairScheduler, Load},
     imports::{Randomness, linker},
     observe::Observer,
-    queue::{FairQueue, Load},
     storage::{Clock, SystemClock},
 };
 
-/// The calls that may run at the same time where the host was not told otherwise.
+/// The calls that may run at the same time where nothing else is set.
 pub const DEFAULT_PARALLEL_CALLS: u32 = 1_000;
 
 /// Why a host cannot be built.
@@ -60,7 +60,7 @@ pub struct Host(Arc<Shared>);
 struct Shared {
     engine: HostEngine,
     linker: Linker<CallState>,
-    queue: FairQueue,
+    scheduler: FairScheduler,
     observers: Arc<[Arc<dyn Observer>]>,
     cache: Option<CodeCache>,
     trusted: Vec<TrustedKey>,
@@ -69,7 +69,7 @@ struct Shared {
     check_brake: CheckBrake,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
-    /// Tells the calls of two processes apart in one log.
+    /// Distinguishes the calls of two processes in one log.
     process: u64,
     calls: AtomicU64,
 }
@@ -103,8 +103,8 @@ impl Default for HostBuilder {
 }
 
 impl HostBuilder {
-    /// The calls that may run at the same time ([`DEFAULT_PARALLEL_CALLS`]); further ones wait for a place, which
-    /// tenants get by turns. Address
+    /// The calls that may run at the same time ([`DEFAULT_PARALLEL_CALLS`]); further ones wait for a permit, which
+    /// the tenants get in turn. Address
     /// space for all of them is reserved at once, real memory is not.
     #[must_use]
     pub fn parallel_calls(mut self, calls: u32) -> Self {
@@ -150,7 +150,7 @@ impl HostBuilder {
         self
     }
 
-    /// Tells this observer of every call; may be given more than once.
+    /// Notifies this observer of every call; may be given more than once.
     #[must_use]
     pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
         self.observers.push(observer);
@@ -171,7 +171,7 @@ impl HostBuilder {
         Ok(Host(Arc::new(Shared {
             engine,
             linker,
-            queue: FairQueue::new(self.parallel_calls),
+            scheduler: FairScheduler::new(self.parallel_calls),
             observers: self.observers.into(),
             cache,
             trusted: self.trusted,
@@ -222,8 +222,8 @@ impl Host {
         }
         let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
         let pre = self.0.linker.instantiate_pre(&component).map_err(invalid)?;
-        let places = self.0.engine.places_of(&component);
-        let made = Arc::new(LoadedComponent::new(inspection, pre, places));
+        let permits = self.0.engine.permits_of(&component);
+        let made = Arc::new(LoadedComponent::new(inspection, pre, permits));
         let mut loaded = self.loaded();
         loaded.retain(|_, component| component.strong_count() > 0);
         loaded.insert(fingerprint, Arc::downgrade(&made));
@@ -298,11 +298,11 @@ impl Host {
 
     /// How busy this host is.
     pub fn current_load(&self) -> Load {
-        self.0.queue.load()
+        self.0.scheduler.load()
     }
 
-    pub(crate) fn queue(&self) -> &FairQueue {
-        &self.0.queue
+    pub(crate) fn scheduler(&self) -> &FairScheduler {
+        &self.0.scheduler
     }
 
     pub(crate) fn observers(&self) -> Arc<[Arc<dyn Observer>]> {

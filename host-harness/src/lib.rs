@@ -45,10 +45,10 @@ mod digest;
 pub mod egress;
 mod element;
 mod engine;
+mod fair_scheduler;
 mod host;
 mod imports;
 pub mod observe;
-mod queue;
 pub mod settings;
 pub mod storage;
 pub mod syncs;
@@ -57,8 +57,8 @@ pub mod tenants;
 pub use address::{AddressAdvice, is_query_encoded_twice};
 pub use cache::CacheError;
 pub use call::{
-    CallError, CallLog, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange, HttpTraffic,
-    LimitName, Limits, LogLevel, LogLine, NO_ELEMENT, Outcome, Trap, TrapKind, reason_name,
+    CallError, CallLog, CallOutcome, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange,
+    HttpTraffic, LimitName, Limits, LogLevel, LogLine, NO_ELEMENT, Trap, TrapKind, reason_name,
 };
 pub use component::{
     ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,
@@ -67,9 +67,9 @@ pub use component::{
 pub use digest::{Digest, DigestError};
 pub use element::{Answered, Element, ElementError, ElementOptions};
 pub use engine::{EngineError, PoolUsage};
+pub use fair_scheduler::{Concurrency, Load};
 pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};
 pub use imports::{PinnedRandomness, Randomness};
-pub use queue::{Load, Share};
 
 /// The component that was built with this program.
 pub fn bundled_component() -> &'static [u8] {

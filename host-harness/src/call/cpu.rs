@@ -1,6 +1,6 @@
 //! The CPU time of a guest.
 //!
-//! Wasmtime tells when control passes between guest and host; between two such moments the guest stays on one thread,
+//! Wasmtime reports when control passes between guest and host; between two such moments the guest stays on one thread,
 //! so that thread's own clock measures exactly what it burnt. What it spends parked in the host, waiting for its turn
 //! or pushed aside by other programs costs nothing.
 

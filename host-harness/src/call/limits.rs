@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::egress;
 
 /// The limits of one call of one tenant's element. Every one is enforced by the host, whatever the component does;
-/// `call.remaining` tells a component what is left, so that a well-behaved one stops before.
+/// `call.remaining` informs a component what is left, so that a well-behaved one stops before.
 ///
 /// How a limit ends: those of [`LimitName`] end the call with [`CallError::Limit`](super::CallError::Limit); HTTP limits
 /// refuse the request that passes them with `budget-exhausted` or `too-large`; log limits drop lines, which are counted.

@@ -26,6 +26,6 @@ pub use answer::{CallResult, Called, FailedCall};
 pub use error::{CallError, CallSite, NO_ELEMENT};
 pub use limits::{Exceeded, LimitName, Limits};
 pub use log::{CallLog, LogLevel, LogLine};
-pub use report::{CallReport, HttpExchange, HttpTraffic, Outcome};
+pub use report::{CallOutcome, CallReport, HttpExchange, HttpTraffic};
 pub use run::reason_name;
 pub use trap::{Trap, TrapKind};

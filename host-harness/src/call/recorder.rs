@@ -1,4 +1,4 @@
-//! A call from its beginning to its end: its time, its span and its report, which is told once, however the call ends.
+//! A call from its beginning to its end: its time, its span and its report, which observers get once, however the call ends.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use super::{
     error::{CallError, CallSite},
     limits::{Exceeded, LimitName, Limits},
     log::CallLog,
-    report::{CallReport, HttpTraffic, Outcome, microseconds},
+    report::{CallOutcome, CallReport, HttpTraffic, microseconds},
 };
 use crate::observe::Observer;
 
@@ -28,14 +28,14 @@ pub(crate) struct CallUsage {
     pub(crate) log: CallLog,
 }
 
-/// Waiting for a place.
-enum Queue {
+/// The wait for a permit.
+enum QueueTime {
     /// It has come to an end, or has not begun.
     Over(Duration),
     Since(Instant),
 }
 
-impl Queue {
+impl QueueTime {
     fn time(&self) -> Duration {
         match self {
             Self::Over(time) => *time,
@@ -53,7 +53,7 @@ pub(crate) struct CallRecorder {
     begun_at: SystemTime,
     wall_ms: u64,
     deadline: Instant,
-    queue: Queue,
+    queue: QueueTime,
     instantiate: Duration,
     observers: Arc<[Arc<dyn Observer>]>,
     span: Span,
@@ -90,7 +90,7 @@ impl CallRecorder {
             begun_at: SystemTime::now(),
             wall_ms: limits.wall_ms,
             deadline: until.map_or(own, |until| until.min(own)),
-            queue: Queue::Over(Duration::ZERO),
+            queue: QueueTime::Over(Duration::ZERO),
             instantiate: Duration::ZERO,
             observers,
             span,
@@ -108,14 +108,14 @@ impl CallRecorder {
         self.span.clone()
     }
 
-    /// The call waits for a place from now on.
-    pub(crate) fn queues(&mut self) {
-        self.queue = Queue::Since(Instant::now());
+    /// The call waits for a permit from now on.
+    pub(crate) fn queued(&mut self) {
+        self.queue = QueueTime::Since(Instant::now());
     }
 
-    /// The call has a place.
-    pub(crate) fn placed(&mut self) {
-        self.queue = Queue::Over(self.queue.time());
+    /// The call has a permit.
+    pub(crate) fn admitted(&mut self) {
+        self.queue = QueueTime::Over(self.queue.time());
     }
 
     /// The call has an instance.
@@ -130,8 +130,8 @@ impl CallRecorder {
         CallError::Limit { site: self.site.clone(), exceeded }
     }
 
-    /// Ends the call, and tells so.
-    pub(crate) fn close(&mut self, used: CallUsage, outcome: Outcome) -> CallReport {
+    /// Ends the call, and notifies observers.
+    pub(crate) fn close(&mut self, used: CallUsage, outcome: CallOutcome) -> CallReport {
         self.is_open = false;
         let CallUsage { guest_cpu, peak_memory_bytes, host_calls, http, log } = used;
         let report = CallReport {
@@ -162,11 +162,11 @@ impl CallRecorder {
         report
     }
 
-    /// Ends a call that gives no answer, and tells so.
+    /// Ends a call that gives no answer, and notifies observers.
     pub(crate) fn fail(&mut self, used: CallUsage, error: CallError) -> Box<FailedCall> {
         let at = error.backtrace();
         tracing::warn!(%error, kind = error.kind(), backtrace = ?at, "a call gave no answer");
-        let report = self.close(used, Outcome::of(&error));
+        let report = self.close(used, CallOutcome::of(&error));
         Box::new(FailedCall { error, report })
     }
 
@@ -175,9 +175,9 @@ impl CallRecorder {
         self.is_open
     }
 
-    /// Ends a call that nobody waits for any more, and tells so.
+    /// Ends a call that nobody waits for any more, and notifies observers.
     pub(crate) fn abandon(&mut self, used: CallUsage) {
-        self.close(used, Outcome::Abandoned);
+        self.close(used, CallOutcome::Abandoned);
     }
 }
 

@@ -32,7 +32,7 @@ pub struct CallReport {
     /// The component.
     pub component: Digest,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: CallOutcome,
     /// Waiting for a free place before the call began.
     pub queued_us: u64,
     /// Making a fresh instance.
@@ -55,7 +55,7 @@ pub struct CallReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Outcome {
+pub enum CallOutcome {
     /// With a value.
     Answered,
     /// With an error of the contract; its reason in kebab-case.
@@ -86,7 +86,7 @@ pub enum Outcome {
     Abandoned,
 }
 
-impl Outcome {
+impl CallOutcome {
     /// The vendor's number, where a component answered one.
     #[cfg_attr(not(feature = "metrics"), allow(dead_code, reason = "only metrics count codes"))]
     pub(crate) fn vendor_code(&self) -> Option<i64> {
@@ -177,14 +177,14 @@ impl From<egress::Traffic> for HttpTraffic {
     }
 }
 
-impl From<egress::Exchange> for HttpExchange {
-    fn from(exchange: egress::Exchange) -> Self {
+impl From<egress::ExchangeRecord> for HttpExchange {
+    fn from(exchange: egress::ExchangeRecord) -> Self {
         let (status, failure) = match &exchange.outcome {
-            egress::Outcome::Status(status) => (Some(*status), None),
-            egress::Outcome::Failed(failure) => (None, Some(failure.name())),
-            egress::Outcome::Abandoned => (None, Some("abandoned")),
+            egress::ExchangeOutcome::Status(status) => (Some(*status), None),
+            egress::ExchangeOutcome::Failed(failure) => (None, Some(failure.name())),
+            egress::ExchangeOutcome::Abandoned => (None, Some("abandoned")),
         };
-        let egress::Exchange { method, url, bytes_out, bytes_in, duration, .. } = exchange;
+        let egress::ExchangeRecord { method, url, bytes_out, bytes_in, duration, .. } = exchange;
         Self { method, url, status, failure, bytes_out, bytes_in, duration_us: microseconds(duration) }
     }
 }
@@ -199,7 +199,7 @@ mod tests {
     use super::*;
     use crate::call::{CallSite, LimitName, Limits, LogLevel, LogLine, Trap};
 
-    fn report(outcome: Outcome) -> CallReport {
+    fn report(outcome: CallOutcome) -> CallReport {
         let mut log = CallLog::new(&Limits::default());
         let fields = vec![("department".to_owned(), "12".to_owned())];
         log.keep(LogLine { level: LogLevel::Warn, message: "two\nlines".to_owned(), fields });
@@ -239,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_report_is_one_line_of_documented_fields() {
-        let line = report(Outcome::Answered).to_json_line();
+        let line = report(CallOutcome::Answered).to_json_line();
         assert!(!line.contains('\n'), "{line}");
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         let expected = serde_json::json!({
@@ -278,26 +278,26 @@ mod tests {
         let host = CallError::Host { site: site(), reason: "no room".to_owned() };
         let message = |error: &CallError| error.to_string();
         for (outcome, expected) in [
-            (Outcome::Answered, serde_json::json!({"kind": "answered"})),
-            (Outcome::Abandoned, serde_json::json!({"kind": "abandoned"})),
+            (CallOutcome::Answered, serde_json::json!({"kind": "answered"})),
+            (CallOutcome::Abandoned, serde_json::json!({"kind": "abandoned"})),
             (
-                Outcome::Refused { reason: "not-found".to_owned(), vendor_code: None },
+                CallOutcome::Refused { reason: "not-found".to_owned(), vendor_code: None },
                 serde_json::json!({"kind": "refused", "reason": "not-found"}),
             ),
             (
-                Outcome::of(&limit),
+                CallOutcome::of(&limit),
                 serde_json::json!({
                     "kind": "failed", "cause": "limit", "message": message(&limit),
                     "exceeded": {"limit": "cpu-ms", "allowed": 30, "asked": 31}
                 }),
             ),
             (
-                Outcome::of(&trap),
+                CallOutcome::of(&trap),
                 serde_json::json!({
                     "kind": "failed", "cause": "trap", "message": message(&trap), "trap": "out-of-bounds", "backtrace": ["f"]
                 }),
             ),
-            (Outcome::of(&host), serde_json::json!({"kind": "failed", "cause": "host", "message": message(&host)})),
+            (CallOutcome::of(&host), serde_json::json!({"kind": "failed", "cause": "host", "message": message(&host)})),
         ] {
             assert_eq!(serde_json::to_value(report(outcome)).unwrap()["outcome"], expected);
         }

@@ -1,4 +1,4 @@
-//! How a call runs: wait for a place, instantiate, call, and recorder for it, whatever happened.
+//! How a call runs: wait for a permit, instantiate, call, and recorder for it, whatever happened.
 
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{
@@ -10,7 +10,7 @@ use super::{
     answer::{CallResult, Called},
     error::{CallError, CallSite},
     limits::{Exceeded, LimitName},
-    report::Outcome,
+    report::CallOutcome,
     state::CallState,
     trap::Trap,
 };
@@ -18,7 +18,7 @@ use crate::{
     component::LoadedComponent,
     contract::types,
     engine::{GUEST_STACK, HostEngine},
-    queue::{Asked, FairQueue, Share, Urgency},
+    fair_scheduler::{Concurrency, FairScheduler, PermitRequest, Urgency},
 };
 
 /// What a function of the contract takes.
@@ -71,10 +71,9 @@ pub fn reason_name(reason: &types::Reason) -> &str {
 pub(crate) struct CallContext<'a> {
     pub(crate) engine: &'a HostEngine,
     pub(crate) component: &'a LoadedComponent,
-    /// Places for the calls that may run at the same time.
-    pub(crate) queue: &'a FairQueue,
-    /// The tenant's part of them.
-    pub(crate) share: Share,
+    /// Permits for the calls that may run at the same time.
+    pub(crate) scheduler: &'a FairScheduler,
+    pub(crate) concurrency: Concurrency,
 }
 
 /// Carries a call out on a fresh instance.
@@ -95,11 +94,15 @@ async fn carry_out<P: Parameters, T: Answer>(
     parameters: P,
 ) -> CallResult<T> {
     let (site, deadline) = (state.recorder.site.clone(), state.recorder.deadline());
-    let asked = Asked { urgency: Urgency::of(site.function), share: context.share, places: context.component.places };
-    state.recorder.queues();
-    let place = timeout_at(deadline, context.queue.place(&site.tenant, asked)).await;
-    state.recorder.placed();
-    let Ok(_place) = place else {
+    let request = PermitRequest {
+        urgency: Urgency::of(site.function),
+        concurrency: context.concurrency,
+        permits: context.component.permits,
+    };
+    state.recorder.queued();
+    let permit = timeout_at(deadline, context.scheduler.acquire(&site.tenant, request)).await;
+    state.recorder.admitted();
+    let Ok(_permit) = permit else {
         let error = state.recorder.out_of_time();
         return Err(state.fail(error));
     };
@@ -121,8 +124,8 @@ async fn carry_out<P: Parameters, T: Answer>(
     let state = store.data_mut();
     let error = match outcome {
         Ok(Ok(value)) => {
-            let refused = |Refusal { reason, vendor_code }| Outcome::Refused { reason, vendor_code };
-            let outcome = value.refusal().map_or(Outcome::Answered, refused);
+            let refused = |Refusal { reason, vendor_code }| CallOutcome::Refused { reason, vendor_code };
+            let outcome = value.refusal().map_or(CallOutcome::Answered, refused);
             return Ok(Called { value, report: state.close(outcome) });
         }
         Ok(Err(error)) => explain(site, state, &error, had_instance),

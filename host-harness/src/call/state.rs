@@ -13,7 +13,7 @@ use super::{
     limits::{Exceeded, LimitName, Limits},
     log::CallLog,
     recorder::{CallRecorder, CallUsage},
-    report::{CallReport, HttpTraffic, Outcome},
+    report::{CallOutcome, CallReport, HttpTraffic},
     resource_limiter::CallResourceLimiter,
 };
 use crate::{
@@ -32,7 +32,7 @@ pub(crate) enum Capabilities {
         http: Box<Outbound>,
         /// The store.
         storage: Arc<dyn Storage>,
-        /// The room of this tenant's element in it.
+        /// The namespace of this tenant's element in it.
         scope: Scope,
     },
 }
@@ -111,13 +111,13 @@ impl CallState {
         wasmtime::Error::msg(exceeded.to_string())
     }
 
-    /// Ends the call with an answer, and tells so.
-    pub(crate) fn close(&mut self, outcome: Outcome) -> CallReport {
+    /// Ends the call with an answer, and notifies observers.
+    pub(crate) fn close(&mut self, outcome: CallOutcome) -> CallReport {
         let used = self.used();
         self.recorder.close(used, outcome)
     }
 
-    /// Ends the call without an answer, and tells so.
+    /// Ends the call without an answer, and notifies observers.
     pub(crate) fn fail(&mut self, error: CallError) -> Box<FailedCall> {
         let used = self.used();
         self.recorder.fail(used, error)

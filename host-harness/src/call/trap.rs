@@ -144,7 +144,7 @@ fn in_words(trap: wasmtime::Trap, is_recursive: bool) -> String {
 /// Whether the same few functions had called each other again and again.
 fn is_recursive(error: &wasmtime::Error) -> bool {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else { return false };
-    let functions = || backtrace.frames().iter().take(RECURSION).map(|frame| frame.func_index());
+    let functions = || backtrace.frames().iter().take(RECURSION).map(wasmtime::FrameInfo::func_index);
     functions().count() == RECURSION && functions().collect::<BTreeSet<_>>().len() <= RECURSION / 2
 }
 

@@ -18,7 +18,7 @@ use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
     call::state::CallState,
-    contract::{self, Problem, WorldReport, element::Description},
+    contract::{self, WorldProblem, WorldReport, element::Description},
     digest::Digest,
 };
 pub(crate) use file::signature_path;
@@ -73,7 +73,7 @@ pub enum LoadError {
     World(Box<WorldReport>),
 }
 
-fn join(problems: &[Problem]) -> String {
+fn join(problems: &[WorldProblem]) -> String {
     problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
@@ -95,15 +95,15 @@ pub struct LoadedComponent {
     pub(crate) inspection: Inspection,
     pub(crate) pre: InstancePre<CallState>,
     functions: HashMap<String, ComponentExportIndex>,
-    /// How many of the host's places a call takes.
-    pub(crate) places: u32,
+    /// How many of the host's permits a call takes.
+    pub(crate) permits: u32,
     /// What `describe` said, in English: the host needs to know which fields are secret.
     pub(crate) description: OnceLock<Description>,
 }
 
 impl LoadedComponent {
-    /// A component that fits the world. `places`: how many of the host's a call takes.
-    pub(crate) fn new(inspection: Inspection, pre: InstancePre<CallState>, places: u32) -> Self {
+    /// A component that fits the world. `permits`: how many of the host's a call takes.
+    pub(crate) fn new(inspection: Inspection, pre: InstancePre<CallState>, permits: u32) -> Self {
         let component = pre.component();
         let functions = contract::expected_functions().filter_map(|(interface, function)| {
             let (_, interface_index) = component.get_export(None, &*interface)?;
@@ -112,7 +112,7 @@ impl LoadedComponent {
             let interface = interface.split(['/', '@']).nth(1)?;
             Some((format!("{interface}.{function}"), index))
         });
-        Self { inspection, functions: functions.collect(), pre, places, description: OnceLock::new() }
+        Self { inspection, functions: functions.collect(), pre, permits, description: OnceLock::new() }
     }
 
     /// Where a function is, such as `login.exchange-code`.

@@ -6,7 +6,7 @@
 pub(crate) mod shape;
 mod world;
 
-pub use world::{Problem, WorldReport};
+pub use world::{WorldProblem, WorldReport};
 pub(crate) use world::{expected_functions, judge, judge_version};
 
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]

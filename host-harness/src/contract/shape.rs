@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::{Deserialize, Serialize};
 
 /// The functions of an interface by name. An interface of types only has none.
-pub type Interface = BTreeMap<String, Signature>;
+pub type Interface = BTreeMap<String, FunctionSignature>;
 
 /// A world: interfaces by their name without version, such as `lowcode:organisation/login`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ pub struct World {
 
 /// The parameters and the result of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Signature {
+pub struct FunctionSignature {
     /// Names and types, in order.
     pub params: Vec<(String, Shape)>,
     /// The result, where there is one.
@@ -67,7 +67,7 @@ pub struct Difference {
     pub found: String,
 }
 
-impl Signature {
+impl FunctionSignature {
     /// Where `found` parts from this signature, if it does.
     pub fn difference(&self, found: &Self) -> Option<Difference> {
         let names = |signature: &Self| {
@@ -178,7 +178,7 @@ mod tests {
                 ("enum {a, b}", "enum {b, a}"),
             ),
         ] {
-            let signature = |shape: Shape| Signature { params: Vec::new(), result: Some(shape) };
+            let signature = |shape: Shape| FunctionSignature { params: Vec::new(), result: Some(shape) };
             let difference = signature(expected).difference(&signature(found));
             let seen = difference.as_ref().map_or(("", "", ""), |d| (&*d.at, &*d.expected, &*d.found));
             assert_eq!(seen, (at, words.0, words.1));
@@ -187,7 +187,7 @@ mod tests {
 
     #[test]
     fn parameters_are_compared_by_name_and_order() {
-        let function = |names: &[&str]| Signature {
+        let function = |names: &[&str]| FunctionSignature {
             params: names.iter().map(|name| ((*name).to_owned(), plain("string"))).collect(),
             result: None,
         };

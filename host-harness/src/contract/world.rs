@@ -16,7 +16,7 @@ use wasmtime::{
     },
 };
 
-use super::shape::{Interface, Shape, Signature, World};
+use super::shape::{FunctionSignature, Interface, Shape, World};
 
 const EXPECTED_TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/world.json"));
 
@@ -61,7 +61,7 @@ pub struct WorldReport {
     /// Exported interfaces with versions, sorted.
     pub exports: Vec<String>,
     /// What stands against running it; empty for a component that this host can run.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<WorldProblem>,
 }
 
 impl WorldReport {
@@ -75,7 +75,7 @@ impl WorldReport {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[non_exhaustive]
-pub enum Problem {
+pub enum WorldProblem {
     /// An export of the world is not there at all.
     #[error("expected the export {expected}, found none of that name; build the component against this world")]
     MissingExport {
@@ -133,8 +133,8 @@ fn shortened(places: &[String]) -> String {
 }
 
 /// Makes one problem of those that have one cause, such as a record without a field that many functions answer.
-fn fold(problems: Vec<Problem>) -> Vec<Problem> {
-    let mut folded: Vec<Problem> = Vec::new();
+fn fold(problems: Vec<WorldProblem>) -> Vec<WorldProblem> {
+    let mut folded: Vec<WorldProblem> = Vec::new();
     for mut problem in problems {
         if !folded.iter_mut().any(|former| former.takes(&mut problem)) {
             folded.push(problem);
@@ -143,7 +143,7 @@ fn fold(problems: Vec<Problem>) -> Vec<Problem> {
     folded
 }
 
-impl Problem {
+impl WorldProblem {
     /// Takes over what another one names, where both are the same otherwise.
     fn takes(&mut self, other: &mut Self) -> bool {
         let (own, others) = match (self, other) {
@@ -207,7 +207,7 @@ enum Found {
     Other,
 }
 
-fn judge_imports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Problem> {
+fn judge_imports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<WorldProblem> {
     let allowed = || {
         let own: Vec<&str> = expected.imports.keys().map(String::as_str).collect();
         format!("{} and wasi:cli, wasi:clocks, wasi:io, wasi:random", own.join(", "))
@@ -216,29 +216,29 @@ fn judge_imports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Probl
     for (full_name, item) in found {
         let (name, version) = split(full_name);
         let Found::Interface(functions) = item else {
-            problems.push(Problem::ForeignImport { found: vec![full_name.clone()], allowed: allowed() });
+            problems.push(WorldProblem::ForeignImport { found: vec![full_name.clone()], allowed: allowed() });
             continue;
         };
         if WASI_INTERFACES.contains(&name) {
             if !compatible(WASI_VERSION, version) {
                 let expected = format!("{name}@{WASI_VERSION}");
-                problems.push(Problem::Version { expected, found: full_name.clone() });
+                problems.push(WorldProblem::Version { expected, found: full_name.clone() });
             }
         } else if let Some(interface) = expected.imports.get(name) {
             if compatible(&expected.version, version) {
                 problems.extend(judge_functions(full_name, functions, interface, Direction::Import));
             } else {
                 let expected = format!("{name}@{}", expected.version);
-                problems.push(Problem::Version { expected, found: full_name.clone() });
+                problems.push(WorldProblem::Version { expected, found: full_name.clone() });
             }
         } else {
-            problems.push(Problem::ForeignImport { found: vec![full_name.clone()], allowed: allowed() });
+            problems.push(WorldProblem::ForeignImport { found: vec![full_name.clone()], allowed: allowed() });
         }
     }
     problems
 }
 
-fn judge_exports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Problem> {
+fn judge_exports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<WorldProblem> {
     let mut problems = Vec::new();
     for (name, interface) in &expected.exports {
         let wanted = format!("{name}@{}", expected.version);
@@ -251,19 +251,22 @@ fn judge_exports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<Probl
             (Some((full, functions)), _) => {
                 problems.extend(judge_functions(full, interface, functions, Direction::Export));
             }
-            (None, Some((full, _))) => problems.push(Problem::Version { expected: wanted, found: (*full).clone() }),
-            (None, None) => problems.push(Problem::MissingExport { expected: wanted }),
+            (None, Some((full, _))) => {
+                problems.push(WorldProblem::Version { expected: wanted, found: (*full).clone() });
+            }
+            (None, None) => problems.push(WorldProblem::MissingExport { expected: wanted }),
         }
     }
     problems
 }
 
 /// Who has to have the function: `needed` by one side, `offered` by the other.
-fn judge_functions(name: &str, needed: &Interface, offered: &Interface, direction: Direction) -> Vec<Problem> {
+fn judge_functions(name: &str, needed: &Interface, offered: &Interface, direction: Direction) -> Vec<WorldProblem> {
     let mut problems = Vec::new();
     for (function, needed) in needed {
         let Some(offered) = offered.get(function) else {
-            problems.push(Problem::MissingFunction { interface: name.to_owned(), functions: vec![function.clone()] });
+            problems
+                .push(WorldProblem::MissingFunction { interface: name.to_owned(), functions: vec![function.clone()] });
             continue;
         };
         let (expected, found) = match direction {
@@ -272,7 +275,7 @@ fn judge_functions(name: &str, needed: &Interface, offered: &Interface, directio
         };
         if let Some(difference) = expected.difference(found) {
             let super::shape::Difference { at, expected, found } = difference;
-            problems.push(Problem::Type { places: vec![format!("{name}.{function}, {at}")], expected, found });
+            problems.push(WorldProblem::Type { places: vec![format!("{name}.{function}, {at}")], expected, found });
         }
     }
     problems
@@ -313,8 +316,8 @@ fn read(engine: &Engine, item: &ComponentItem) -> Found {
     Found::Interface(functions.collect())
 }
 
-fn signature(function: &ComponentFunc) -> Signature {
-    Signature {
+fn signature(function: &ComponentFunc) -> FunctionSignature {
+    FunctionSignature {
         params: function.params().map(|(name, of)| (name.to_owned(), shape(&of))).collect(),
         result: function.results().next().map(|of| shape(&of)),
     }

@@ -1,6 +1,6 @@
 //! Allow-list entries: one line of text that admits destinations.
 //!
-//! | Entry | Admits |
+//! | AllowEntry | Admits |
 //! |---|---|
 //! | `api.example.com` | `https://api.example.com` on port 443 |
 //! | `api.example.com:8443` | `https` on port 8443 |
@@ -25,23 +25,23 @@ use crate::address::decoded;
 /// One entry, parsed.
 ///
 /// ```
-/// use host_harness::egress::Entry;
+/// use host_harness::egress::AllowEntry;
 /// for accepted in [
 ///     "api.example.com", "api.example.com:8443", "*.example.com", "*.example.com:8443", "http://intranet.example:8080",
 ///     "https://api.example.com", "10.0.0.7", "10.0.0.7:8443", "[::1]:9000", "localhost:9000",
 /// ] {
-///     assert!(accepted.parse::<Entry>().is_ok(), "{accepted}");
+///     assert!(accepted.parse::<AllowEntry>().is_ok(), "{accepted}");
 /// }
 /// for refused in [
 ///     "", "*", "*:443", "api.*.com", "*api.example.com", "https://", "ftp://api.example.com", "api.example.com/",
 ///     "https://api.example.com/path", "me@api.example.com", "api.example.com:", "api.example.com:0",
 ///     "api.example.com:65536", "api.example.com:*", "::1", "[::1", "*.10.0.0.7", "a b", "a..b", "api.example.com?x",
 /// ] {
-///     assert!(refused.parse::<Entry>().is_err(), "{refused}");
+///     assert!(refused.parse::<AllowEntry>().is_err(), "{refused}");
 /// }
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct AllowEntry {
     /// `None` means: https, and http where it stays on this machine.
     scheme: Option<Scheme>,
     host: HostPattern,
@@ -62,7 +62,7 @@ enum HostPattern {
     "allow-list entry {entry:?} is not usable: {problem}; write {}",
     instead.as_deref().unwrap_or("host, host:port, *.domain or http://host:port")
 )]
-pub struct EntryError {
+pub struct AllowEntryError {
     /// The entry as written.
     pub entry: String,
     /// What is wrong with it.
@@ -71,16 +71,16 @@ pub struct EntryError {
     pub instead: Option<String>,
 }
 
-impl FromStr for Entry {
-    type Err = EntryError;
+impl FromStr for AllowEntry {
+    type Err = AllowEntryError;
 
-    fn from_str(text: &str) -> Result<Self, EntryError> {
+    fn from_str(text: &str) -> Result<Self, AllowEntryError> {
         parse(text).map_err(|problem| {
             let (problem, instead) = match decoded(text) {
                 Some(plain) => ("it is percent-encoded", origin(&plain)),
                 None => (problem, origin(text)),
             };
-            EntryError { entry: text.to_owned(), problem, instead }
+            AllowEntryError { entry: text.to_owned(), problem, instead }
         })
     }
 }
@@ -94,7 +94,7 @@ fn origin(text: &str) -> Option<String> {
     parse(origin).is_ok().then(|| origin.to_owned()).or_else(bracketed)
 }
 
-impl Entry {
+impl AllowEntry {
     /// Whether this entry admits `destination`.
     pub fn admits(&self, destination: &Destination) -> bool {
         let scheme = match self.scheme {
@@ -111,7 +111,7 @@ impl Entry {
     }
 }
 
-impl From<Destination> for Entry {
+impl From<Destination> for AllowEntry {
     /// The entry that admits exactly this destination.
     fn from(destination: Destination) -> Self {
         Self {
@@ -133,7 +133,7 @@ impl HostPattern {
     }
 }
 
-impl fmt::Display for Entry {
+impl fmt::Display for AllowEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(scheme) = self.scheme {
             write!(f, "{}://", scheme.as_str())?;
@@ -146,7 +146,7 @@ impl fmt::Display for Entry {
     }
 }
 
-fn parse(text: &str) -> Result<Entry, &'static str> {
+fn parse(text: &str) -> Result<AllowEntry, &'static str> {
     if text.chars().any(|c| c.is_whitespace() || c.is_control()) {
         return Err("it contains white space");
     }
@@ -168,7 +168,7 @@ fn parse(text: &str) -> Result<Entry, &'static str> {
         },
         None => HostPattern::Exact(read_host(host)?),
     };
-    Ok(Entry { scheme, host, port })
+    Ok(AllowEntry { scheme, host, port })
 }
 
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), &'static str> {
@@ -209,14 +209,14 @@ fn read_host(text: &str) -> Result<Host, &'static str> {
 
 /// Entries that together admit destinations; an empty list admits nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AllowList(Vec<Entry>);
+pub struct AllowList(Vec<AllowEntry>);
 
 impl AllowList {
     /// Reads one entry from each text.
     ///
     /// # Errors
     /// The first entry that cannot be read.
-    pub fn parse<S: AsRef<str>>(entries: impl IntoIterator<Item = S>) -> Result<Self, EntryError> {
+    pub fn parse<S: AsRef<str>>(entries: impl IntoIterator<Item = S>) -> Result<Self, AllowEntryError> {
         entries.into_iter().map(|entry| entry.as_ref().parse()).collect::<Result<_, _>>().map(Self)
     }
 
@@ -231,13 +231,13 @@ impl AllowList {
     }
 
     /// The entries, in the order given.
-    pub fn entries(&self) -> &[Entry] {
+    pub fn entries(&self) -> &[AllowEntry] {
         &self.0
     }
 }
 
-impl FromIterator<Entry> for AllowList {
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+impl FromIterator<AllowEntry> for AllowList {
+    fn from_iter<I: IntoIterator<Item = AllowEntry>>(entries: I) -> Self {
         Self(entries.into_iter().collect())
     }
 }
@@ -293,7 +293,7 @@ mod tests {
             ("10.0.0.7:8080", "http://10.0.0.7:8080", false, false),
             ("10.0.0.7:8443", "https://10.0.0.7:8443", true, true),
         ] {
-            let Ok(parsed) = entry.parse::<Entry>() else {
+            let Ok(parsed) = entry.parse::<AllowEntry>() else {
                 assert!(!admits, "{entry} should be readable");
                 continue;
             };
@@ -305,7 +305,7 @@ mod tests {
     #[test]
     fn entries_print_as_written() {
         for entry in ["a.example", "a.example:8443", "http://*.example:80", "[::1]:9000", "10.0.0.7"] {
-            assert_eq!(entry.parse::<Entry>().unwrap().to_string(), entry);
+            assert_eq!(entry.parse::<AllowEntry>().unwrap().to_string(), entry);
         }
     }
 
@@ -345,14 +345,14 @@ mod tests {
             ("socks5://proxy.example.com:1080", "neither http nor https; write host, host:port"),
             ("https://me:hidden@api.example.com/", "write host, host:port"),
         ] {
-            let message = entry.parse::<Entry>().unwrap_err().to_string();
+            let message = entry.parse::<AllowEntry>().unwrap_err().to_string();
             assert!(message.contains(words), "{message}");
         }
     }
 
     #[test]
     fn a_destination_makes_an_entry_for_itself_only() {
-        let entry = Entry::from(destination("http://a.example:8080/x"));
+        let entry = AllowEntry::from(destination("http://a.example:8080/x"));
         assert!(entry.admits(&destination("http://a.example:8080/")));
         assert!(!entry.admits(&destination("https://a.example:8080/")));
     }

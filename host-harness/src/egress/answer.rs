@@ -14,7 +14,7 @@ use hyper::body::{Body as _, Incoming};
 use super::{
     budget::Budget,
     cause::innermost,
-    error::{Failure, HttpError},
+    error::{HttpError, HttpFailure},
     exchange::OpenExchange,
     request::{Body, BodyKind},
     response::Response,
@@ -35,7 +35,7 @@ impl Measure<'_> {
     pub(super) fn too_large(&self) -> HttpError {
         let (limit, url) = (self.limit, self.exchange.url());
         HttpError::after_sending(
-            Failure::TooLarge { limit },
+            HttpFailure::TooLarge { limit },
             format!("the answer of {url} is larger than the {limit} bytes allowed; ask for less or in pages"),
         )
     }

@@ -13,7 +13,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::error::{Failure, HttpError};
+use super::error::{HttpError, HttpFailure};
 
 /// The largest answer a component gets unless the host says otherwise: 16 MiB, decompressed.
 pub const DEFAULT_LARGEST_RESPONSE: u64 = 16 * 1024 * 1024;
@@ -138,7 +138,7 @@ fn take(counter: &AtomicU64, bytes: u64) -> Result<(), u64> {
 }
 
 fn exhausted(message: String) -> HttpError {
-    HttpError::before_sending(Failure::BudgetExhausted, format!("{message}; continue in another call"))
+    HttpError::before_sending(HttpFailure::BudgetExhausted, format!("{message}; continue in another call"))
 }
 
 #[cfg(test)]
@@ -180,20 +180,20 @@ mod tests {
     async fn every_limit_is_named_and_takes_all_or_nothing() {
         let budget = Budget::new(limits());
         let too_much = budget.take_in(11).unwrap_err();
-        assert_eq!((too_much.kind, too_much.may_have_reached_server), (Failure::BudgetExhausted, true));
+        assert_eq!((too_much.kind, too_much.may_have_reached_server), (HttpFailure::BudgetExhausted, true));
         for number in ["11", "10"] {
             assert!(too_much.message.contains(number), "{}", too_much.message);
         }
         assert_eq!(budget.remaining().bytes_in, 10);
 
         let too_much = budget.take_out(6).unwrap_err();
-        assert_eq!((too_much.kind, too_much.may_have_reached_server), (Failure::BudgetExhausted, false));
+        assert_eq!((too_much.kind, too_much.may_have_reached_server), (HttpFailure::BudgetExhausted, false));
         assert!(too_much.message.contains("6 bytes") && too_much.message.contains("of the 5"), "{}", too_much.message);
 
         budget.take_request().unwrap();
         budget.take_request().unwrap();
         let too_much = budget.take_request().unwrap_err();
-        assert_eq!(too_much.kind, Failure::BudgetExhausted);
+        assert_eq!(too_much.kind, HttpFailure::BudgetExhausted);
         assert!(too_much.message.contains("2 requests"), "{}", too_much.message);
     }
 
@@ -203,8 +203,8 @@ mod tests {
         assert_eq!(budget.remaining().parallel, 1);
         let held = budget.place().await.unwrap();
         let error = budget.place().await.unwrap_err();
-        assert_eq!(error.kind, Failure::BudgetExhausted);
+        assert_eq!(error.kind, HttpFailure::BudgetExhausted);
         drop(held);
-        assert_eq!(budget.place().await.unwrap_err().kind, Failure::BudgetExhausted, "the time is over");
+        assert_eq!(budget.place().await.unwrap_err().kind, HttpFailure::BudgetExhausted, "the time is over");
     }
 }

@@ -9,7 +9,7 @@ use super::{
     answer::Measure,
     budget::Budget,
     destination::Destination,
-    error::{EgressError, Failure, HttpError},
+    error::{EgressError, HttpError, HttpFailure},
     exchange::{ExchangeLog, OpenExchange, Traffic},
     hook::{Hook, Network, Next},
     options::EgressOptions,
@@ -93,7 +93,7 @@ impl Outbound {
     /// Sends one request and reads the whole answer, whatever its status.
     ///
     /// # Errors
-    /// See [`Failure`].
+    /// See [`HttpFailure`].
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
         self.send_charged(self.budget.take_request(), request).await
     }
@@ -153,7 +153,7 @@ impl Line<'_> {
         let (url, time) = (self.measure.exchange.url(), time.as_millis());
         let proxy = request.proxy().map(|proxy| format!(" through the proxy {}", proxy.destination()));
         let message = format!("no {missing} {url}{} within {time} ms", proxy.unwrap_or_default());
-        HttpError { kind: Failure::Timeout, message, may_have_reached_server }
+        HttpError { kind: HttpFailure::Timeout, message, may_have_reached_server }
     }
 
     /// An answer from the network was counted while it was read; one that a hook made up was not, and one that a hook
@@ -179,9 +179,9 @@ impl Network for Line<'_> {
         let filled = secrets.fill(request.destination(), outgoing)?;
         if Destination::of(&filled.url).as_ref() != Ok(request.destination()) {
             let message = "filling secrets in would change where the request goes, so it is not sent";
-            return Err(HttpError::before_sending(Failure::Denied { option: None }, message));
+            return Err(HttpError::before_sending(HttpFailure::Denied { option: None }, message));
         }
         let response = transport.send(request, filled, &self.measure, &self.progress).await?;
-        Ok(secrets.mask(response))
+        Ok(secrets.redact(response))
     }
 }

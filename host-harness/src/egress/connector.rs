@@ -28,7 +28,7 @@ use tower_service::Service;
 use super::{
     address::AddressClass,
     destination::{Destination, is_localhost},
-    error::{Failure, HttpError},
+    error::{HttpError, HttpFailure},
     parse::read_url,
     policy::denied,
     resolver::Resolver,
@@ -141,7 +141,7 @@ fn refused(destination: &Destination, addresses: AddressPolicy, class: AddressCl
         denied(destination, &leads)
     } else {
         let message = format!("{destination} is denied: {leads} no name may lead to; correct the name's DNS records");
-        HttpError::before_sending(Failure::Denied { option: None }, message)
+        HttpError::before_sending(HttpFailure::Denied { option: None }, message)
     })
 }
 
@@ -154,14 +154,14 @@ fn explain(
     if let Some(failure) = causes().find_map(|cause| cause.downcast_ref::<ResolveFailure>()) {
         return match failure {
             ResolveFailure::Unanswered(reason) => ConnectFailure(HttpError::before_sending(
-                Failure::Dns,
+                HttpFailure::Dns,
                 format!("the name {} has no address: {reason}", destination.host),
             )),
             ResolveFailure::Refused(class) => refused(destination, addresses, *class),
         };
     }
     let reason = causes().last().unwrap_or(error);
-    ConnectFailure(HttpError::before_sending(Failure::Connect, format!("no connection to {destination}: {reason}")))
+    ConnectFailure(HttpError::before_sending(HttpFailure::Connect, format!("no connection to {destination}: {reason}")))
 }
 
 /// Resolves names and keeps the addresses that are admitted.
@@ -249,7 +249,7 @@ mod tests {
             CheckedConnector::new(resolver, AddressPolicy::Public, Duration::from_secs(1), opened.clone());
         for uri in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://10.0.0.1/", "http://2130706433/"] {
             let ConnectFailure(error) = connector.call(uri.parse().unwrap()).await.unwrap_err();
-            assert!(matches!(error.kind, Failure::Denied { option: Some(_) }), "{uri}: {error}");
+            assert!(matches!(error.kind, HttpFailure::Denied { option: Some(_) }), "{uri}: {error}");
         }
         assert_eq!(opened.load(Ordering::Relaxed), 0);
     }

@@ -16,7 +16,7 @@ use tower_service::Service;
 
 use super::{
     connector::ConnectFailure,
-    error::{Failure, HttpError},
+    error::{HttpError, HttpFailure},
 };
 
 /// A connector that gives up.
@@ -46,7 +46,7 @@ where
                 Ok(connected) => connected.map_err(Into::into),
                 Err(_) => {
                     let message = format!("no connection with {host} was ready for a request within {limit:?}");
-                    Err(ConnectFailure(HttpError::before_sending(Failure::Timeout, message)).into())
+                    Err(ConnectFailure(HttpError::before_sending(HttpFailure::Timeout, message)).into())
                 }
             }
         })

@@ -9,7 +9,7 @@
 #[error("{message}")]
 pub struct HttpError {
     /// Where the request stopped; the only part a program should look at.
-    pub kind: Failure,
+    pub kind: HttpFailure,
     /// What was found, what was expected and what to do next, in one lower-case sentence.
     pub message: String,
     /// `false` when no byte of the request can have reached the server, so that sending it again is safe.
@@ -19,7 +19,7 @@ pub struct HttpError {
 /// Where a request stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Failure {
+pub enum HttpFailure {
     /// The policy refused the destination.
     Denied {
         /// What the operator has to set for it, for example `--allow-host 10.0.0.7:8443`. `None` when that is not what
@@ -55,7 +55,7 @@ pub const INVALID_REQUEST: &str = "invalid-request";
 /// The connection broke after the request was written, or what came back is not a readable answer.
 pub const BROKEN_ANSWER: &str = "broken-answer";
 
-impl Failure {
+impl HttpFailure {
     /// The kind as one kebab-case word, for reports and logs.
     pub fn name(&self) -> &'static str {
         match self {
@@ -74,23 +74,23 @@ impl Failure {
 
 impl HttpError {
     /// A failure before any byte of the request was written.
-    pub fn before_sending(kind: Failure, message: impl Into<String>) -> Self {
+    pub fn before_sending(kind: HttpFailure, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), may_have_reached_server: false }
     }
 
     /// A failure after the request may have been written.
-    pub fn after_sending(kind: Failure, message: impl Into<String>) -> Self {
+    pub fn after_sending(kind: HttpFailure, message: impl Into<String>) -> Self {
         Self { kind, message: message.into(), may_have_reached_server: true }
     }
 
     /// An answer that broke off or cannot be read.
     pub fn broken_answer(message: impl Into<String>) -> Self {
-        Self::after_sending(Failure::Other(BROKEN_ANSWER), message)
+        Self::after_sending(HttpFailure::Other(BROKEN_ANSWER), message)
     }
 
     /// A request that cannot be sent as it is, whatever the operator allows.
     pub fn invalid_request(message: impl Into<String>) -> Self {
-        Self::before_sending(Failure::Other(INVALID_REQUEST), message)
+        Self::before_sending(HttpFailure::Other(INVALID_REQUEST), message)
     }
 }
 

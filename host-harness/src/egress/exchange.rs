@@ -11,7 +11,7 @@ use std::{
 use tokio::time::Instant;
 
 use super::{
-    error::{Failure, HttpError},
+    error::{HttpError, HttpFailure},
     redact::redacted,
     request::Request,
     response::Response,
@@ -26,13 +26,13 @@ const MAX_SHOWN_METHOD: usize = 20;
 
 /// One finished request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Exchange {
+pub struct ExchangeRecord {
     /// The method as the component wrote it, cut after 20 characters.
     pub method: String,
     /// The URL without query values, cut after 300 characters.
     pub url: String,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: ExchangeOutcome,
     /// Bytes sent: URL, headers and body; 0 if it was not admitted.
     pub bytes_out: u64,
     /// Body bytes received, as the budget counts them.
@@ -43,11 +43,11 @@ pub struct Exchange {
 
 /// How a request ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ExchangeOutcome {
     /// An answer with this status.
     Status(u16),
     /// No answer.
-    Failed(Failure),
+    Failed(HttpFailure),
     /// The call ended before the request did.
     Abandoned,
 }
@@ -56,7 +56,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Traffic {
     /// The first [`MAX_EXCHANGES`], in the order in which they ended.
-    pub exchanges: Vec<Exchange>,
+    pub exchanges: Vec<ExchangeRecord>,
     /// Requests beyond these.
     pub left_out: u64,
     /// All requests.
@@ -87,7 +87,7 @@ impl ExchangeLog {
             method: shorten(&request.method, MAX_SHOWN_METHOD),
             url: shorten(&redacted(&request.url), MAX_SHOWN_URL),
             started: Instant::now(),
-            outcome: Outcome::Abandoned,
+            outcome: ExchangeOutcome::Abandoned,
             bytes_out: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
         }
@@ -106,7 +106,7 @@ pub(super) struct OpenExchange<'a> {
     method: String,
     url: String,
     started: Instant,
-    outcome: Outcome,
+    outcome: ExchangeOutcome,
     bytes_out: AtomicU64,
     bytes_in: AtomicU64,
 }
@@ -130,15 +130,15 @@ impl OpenExchange<'_> {
     /// Notes how the request ended.
     pub(super) fn end(mut self, result: &Result<Response, HttpError>) {
         self.outcome = match result {
-            Ok(response) => Outcome::Status(response.status),
-            Err(error) => Outcome::Failed(error.kind.clone()),
+            Ok(response) => ExchangeOutcome::Status(response.status),
+            Err(error) => ExchangeOutcome::Failed(error.kind.clone()),
         };
     }
 }
 
 impl Drop for OpenExchange<'_> {
     fn drop(&mut self) {
-        let exchange = Exchange {
+        let exchange = ExchangeRecord {
             method: std::mem::take(&mut self.method),
             url: std::mem::take(&mut self.url),
             outcome: self.outcome.clone(),
@@ -147,9 +147,9 @@ impl Drop for OpenExchange<'_> {
             duration: self.started.elapsed(),
         };
         let (status, error) = match &exchange.outcome {
-            Outcome::Status(status) => (Some(*status), None),
-            Outcome::Failed(failure) => (None, Some(failure.name())),
-            Outcome::Abandoned => (None, Some("abandoned")),
+            ExchangeOutcome::Status(status) => (Some(*status), None),
+            ExchangeOutcome::Failed(failure) => (None, Some(failure.name())),
+            ExchangeOutcome::Abandoned => (None, Some("abandoned")),
         };
         // Names as OpenTelemetry has them where it has one.
         tracing::debug!(
@@ -165,7 +165,7 @@ impl Drop for OpenExchange<'_> {
         );
         let mut traffic = self.log.lock();
         traffic.requests += 1;
-        traffic.failures += u64::from(!matches!(exchange.outcome, Outcome::Status(_)));
+        traffic.failures += u64::from(!matches!(exchange.outcome, ExchangeOutcome::Status(_)));
         traffic.bytes_out += exchange.bytes_out;
         traffic.bytes_in += exchange.bytes_in;
         if traffic.exchanges.len() < MAX_EXCHANGES {
@@ -194,7 +194,7 @@ mod tests {
             let open = log.begin("acme", &Request::get("https://a.example/?code=hidden"));
             open.add_out(2);
             open.add_in(3);
-            open.end(&Err(HttpError::before_sending(Failure::Dns, "")));
+            open.end(&Err(HttpError::before_sending(HttpFailure::Dns, "")));
         }
         let traffic = log.traffic();
         let total = (MAX_EXCHANGES + 5) as u64;
@@ -208,7 +208,7 @@ mod tests {
     fn a_request_that_is_dropped_leaves_a_record() {
         let log = ExchangeLog::default();
         drop(log.begin("acme", &Request::get("https://a.example/")));
-        assert_eq!(log.traffic().exchanges[0].outcome, Outcome::Abandoned);
+        assert_eq!(log.traffic().exchanges[0].outcome, ExchangeOutcome::Abandoned);
     }
 
     #[test]

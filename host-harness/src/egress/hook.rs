@@ -16,7 +16,7 @@ use super::{error::HttpError, policy::Checked, response::Response};
 ///
 /// ```
 /// use async_trait::async_trait;
-/// use host_harness::egress::{Checked, Failure, Hook, HttpError, Next, Response};
+/// use host_harness::egress::{Checked, HttpFailure, Hook, HttpError, Next, Response};
 ///
 /// /// Lets no answer through to the component, as if the connection always broke.
 /// struct BreakAfterSending;
@@ -25,7 +25,7 @@ use super::{error::HttpError, policy::Checked, response::Response};
 /// impl Hook for BreakAfterSending {
 ///     async fn around(&self, _request: &Checked, next: Next<'_>) -> Result<Response, HttpError> {
 ///         next.run().await?;
-///         Err(HttpError::after_sending(Failure::Other("injected"), "the connection broke (injected)"))
+///         Err(HttpError::after_sending(HttpFailure::Other("injected"), "the connection broke (injected)"))
 ///     }
 /// }
 /// ```

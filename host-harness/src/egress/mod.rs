@@ -7,11 +7,11 @@
 //! 2. the [`Policy`] turns it into a [`Checked`] request or refuses it: allow-list, addresses, headers;
 //! 3. it waits for one of the call's parallel places, and for the [`Pacer`] of its tenant and destination;
 //! 4. the [`Hook`]s see it: record, replay, fakes, faults;
-//! 5. [`Secrets`] are filled in, and masked in the answer;
+//! 5. [`Secrets`] are filled in, and redacted in the answer;
 //! 6. the connector resolves the name, refuses addresses that the policy does not admit, and connects to a checked
 //!    address only; or a kept connection that went through the same check is used again;
 //! 7. the answer is read, decompressed and capped while reading;
-//! 8. an [`Exchange`] is noted for the report of the call.
+//! 8. an [`ExchangeRecord`] is noted for the report of the call.
 //!
 //! # Through a proxy
 //!
@@ -23,7 +23,7 @@
 //! go through a proxy, for which they would be its own.
 //!
 //! `https` goes through a tunnel, in which the proxy sees the name and nothing else; plain `http`, which the operator has
-//! to write out, is read by the proxy. What fails on the proxy's side is [`Failure::Proxy`].
+//! to write out, is read by the proxy. What fails on the proxy's side is [`HttpFailure::Proxy`].
 //!
 //! Each file holds one of these nouns. [`Egress`] is what all calls of a process share: TLS configuration, resolver
 //! and the connections kept alive.
@@ -57,12 +57,12 @@ mod transport;
 mod tunnel;
 
 pub use address::AddressClass;
-pub use allow_list::{AllowList, Entry, EntryError};
+pub use allow_list::{AllowEntry, AllowEntryError, AllowList};
 pub use budget::{Budget, BudgetLimits, DEFAULT_LARGEST_RESPONSE, Remaining};
 pub use client::{Egress, Outbound};
 pub use destination::{Destination, DestinationError, Scheme};
-pub use error::{BROKEN_ANSWER, EgressError, Failure, HttpError, INVALID_REQUEST};
-pub use exchange::{Exchange, MAX_EXCHANGES, Outcome, Traffic};
+pub use error::{BROKEN_ANSWER, EgressError, HttpError, HttpFailure, INVALID_REQUEST};
+pub use exchange::{ExchangeOutcome, ExchangeRecord, MAX_EXCHANGES, Traffic};
 pub use hook::{Hook, Next};
 pub use options::EgressOptions;
 pub use pacer::{Pacer, TokenBuckets};

@@ -22,7 +22,7 @@ use super::{
     address::AddressClass,
     allow_list::AllowList,
     destination::{Destination, DestinationError, Scheme},
-    error::{Failure, HttpError},
+    error::{HttpError, HttpFailure},
     header_rules,
     parse::read_url,
     proxy::Proxy,
@@ -89,7 +89,7 @@ impl Policy {
     /// Turns a request into one that may be sent.
     ///
     /// # Errors
-    /// [`Failure::Denied`] for a destination that is not allowed, [`Failure::Other`] (`invalid-request`) for a
+    /// [`HttpFailure::Denied`] for a destination that is not allowed, [`HttpFailure::Other`] (`invalid-request`) for a
     /// request that is not acceptable; neither has reached any server.
     pub fn check(&self, request: Request) -> Result<Checked, HttpError> {
         let (url, destination) = read(&request.url)?;
@@ -124,7 +124,7 @@ impl Policy {
         if self.needed.admits(destination) {
             return permitted;
         }
-        // Those are not told: `validate-config` named them and had the secrets before it, so their names could carry one to
+        // Those are not repeated: `validate-config` named them and had the secrets before it, so their names could carry one to
         // the component's other functions.
         let message = format!("{destination} is not among the hosts this configuration needs");
         // Whoever adds it to the configuration wants to know what else it takes.
@@ -132,7 +132,7 @@ impl Policy {
             Err(HttpError { kind, message: and, .. }) => {
                 HttpError::before_sending(kind, format!("{message}; and {and}"))
             }
-            Ok(_) => HttpError::before_sending(Failure::Denied { option: None }, message),
+            Ok(_) => HttpError::before_sending(HttpFailure::Denied { option: None }, message),
         })
     }
 
@@ -171,7 +171,7 @@ impl Policy {
 pub(super) fn denied(destination: &Destination, what: &str) -> HttpError {
     let option = destination.admitting_option();
     let message = format!("{destination} is denied: {what} is not allowed by the operator; {option} would admit it");
-    HttpError::before_sending(Failure::Denied { option: Some(option) }, message)
+    HttpError::before_sending(HttpFailure::Denied { option: Some(option) }, message)
 }
 
 fn read(text: &str) -> Result<(Url, Destination), HttpError> {
@@ -184,7 +184,7 @@ fn read(text: &str) -> Result<(Url, Destination), HttpError> {
     let mut url = read_url(text).map_err(|error| HttpError::invalid_request(format!("the url is invalid: {error}")))?;
     let destination = Destination::of(&url).map_err(|error| match error {
         DestinationError::Scheme => {
-            HttpError::before_sending(Failure::Denied { option: None }, format!("the url is denied: {error}"))
+            HttpError::before_sending(HttpFailure::Denied { option: None }, format!("the url is denied: {error}"))
         }
         DestinationError::Host | DestinationError::Port => {
             HttpError::invalid_request(format!("the url is invalid: {error}"))

@@ -80,7 +80,7 @@ fn denied_with_the_option_that_would_admit_it() {
         (&["a.example"], &[ANY], "file:///etc/passwd", None),
     ] {
         let error = check(needed, operator, url).unwrap_err();
-        assert_eq!(error.kind, Failure::Denied { option: option.map(str::to_owned) }, "{url}: {error}");
+        assert_eq!(error.kind, HttpFailure::Denied { option: option.map(str::to_owned) }, "{url}: {error}");
         assert!(!error.may_have_reached_server);
         if let Some(option) = option {
             assert!(error.message.contains(option), "{error}");
@@ -94,7 +94,7 @@ fn the_option_that_is_named_does_admit() {
         let needed = Destination::of(&Url::parse(url).unwrap()).unwrap();
         let needed: AllowList = [needed.into()].into_iter().collect();
         let refused = Policy::new("acme", needed.clone(), OperatorList::default()).check(Request::get(url));
-        let Failure::Denied { option: Some(option) } = refused.unwrap_err().kind else { panic!("{url}") };
+        let HttpFailure::Denied { option: Some(option) } = refused.unwrap_err().kind else { panic!("{url}") };
         let written = AllowList::parse(option.strip_prefix("--allow-host ")).unwrap();
         assert!(Policy::new("acme", needed, OperatorList::only(written)).check(Request::get(url)).is_ok(), "{url}");
     }
@@ -123,7 +123,7 @@ fn invalid_requests() {
     ] {
         let shown = format!("{request:?}");
         let error = policy(&["a.example"], &[ANY]).check(request).unwrap_err();
-        assert_eq!(error.kind, Failure::Other("invalid-request"), "{shown}: {error}");
+        assert_eq!(error.kind, HttpFailure::Other("invalid-request"), "{shown}: {error}");
         assert!(error.message.contains(said), "{shown}: {error}");
         assert!(!error.may_have_reached_server);
     }
@@ -284,10 +284,10 @@ fn every_way_to_write_a_host_is_read_as_what_it_is() {
             (Ok(checked), Sent(destination)) => assert_eq!(checked.destination().to_string(), destination, "{url}"),
             (Err(error), Denied(option)) => {
                 let option = (!option.is_empty()).then(|| option.to_owned());
-                assert_eq!(error.kind, Failure::Denied { option }, "{url}: {error}");
+                assert_eq!(error.kind, HttpFailure::Denied { option }, "{url}: {error}");
             }
             (Err(error), Invalid(said)) => {
-                assert_eq!(error.kind, Failure::Other("invalid-request"), "{url}: {error}");
+                assert_eq!(error.kind, HttpFailure::Other("invalid-request"), "{url}: {error}");
                 assert!(error.message.contains(said), "{url}: {error}");
             }
             (Ok(checked), _) => panic!("{url} would be sent to {}", checked.destination()),
@@ -306,9 +306,9 @@ fn what_the_configuration_does_not_need_says_what_else_it_takes() {
         (&[ANY], "http://b.example/", Some("--allow-host http://b.example")),
     ] {
         let error = check(&["a.example"], operator, url).unwrap_err();
-        assert_eq!(error.kind, Failure::Denied { option: option.map(str::to_owned) }, "{url}");
+        assert_eq!(error.kind, HttpFailure::Denied { option: option.map(str::to_owned) }, "{url}");
         assert!(error.message.contains("is not among the hosts this configuration needs"), "{error}");
-        assert!(!error.message.contains("a.example"), "what the component named is not told: {error}");
+        assert!(!error.message.contains("a.example"), "what the component named is not repeated: {error}");
         assert!(option.is_none_or(|option| error.message.contains(option)), "{error}");
     }
 }

@@ -21,7 +21,7 @@ pub struct Outgoing {
     pub body: Bytes,
 }
 
-/// Fills placeholders in on the way out and masks echoes on the way back.
+/// Fills placeholders in on the way out and redacts secrets on the way back.
 pub trait Secrets: Send + Sync {
     /// Replaces placeholders. `destination` is where the request goes.
     ///
@@ -30,6 +30,6 @@ pub trait Secrets: Send + Sync {
     /// not sent. The message must not hold the secret.
     fn fill(&self, destination: &Destination, outgoing: Outgoing) -> Result<Outgoing, HttpError>;
 
-    /// Removes secrets that the server echoed.
-    fn mask(&self, response: Response) -> Response;
+    /// Removes secrets that the server sent back.
+    fn redact(&self, response: Response) -> Response;
 }

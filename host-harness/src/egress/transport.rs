@@ -36,7 +36,7 @@ use super::{
     connector::{AddressPolicy, CheckedConnector, ConnectFailure},
     deadline::Deadline,
     destination::Scheme,
-    error::{Failure, HttpError},
+    error::{HttpError, HttpFailure},
     options::EgressOptions,
     policy::Checked,
     proxy::Proxy,
@@ -206,23 +206,23 @@ fn explain(checked: &Checked, error: &hyper_util::client::legacy::Error) -> Http
             return failure.clone();
         }
         let reason = find::<rustls::Error>(error).map_or_else(|| innermost(error), ToString::to_string);
-        return HttpError::before_sending(Failure::Tls, format!("no TLS session with {destination}: {reason}"));
+        return HttpError::before_sending(HttpFailure::Tls, format!("no TLS session with {destination}: {reason}"));
     }
     let http = find::<hyper::Error>(error);
     if http.is_some_and(hyper::Error::is_canceled) {
         let message = format!("{destination} closed the connection before the request was written");
-        return HttpError::before_sending(Failure::Connect, message);
+        return HttpError::before_sending(HttpFailure::Connect, message);
     }
     if http.is_some_and(hyper::Error::is_parse_too_large) {
         let limit = MAX_HEAD_BYTES as u64;
         let message = format!(
             "the head of the answer of {destination} is larger than {limit} bytes or {MAX_ANSWER_HEADERS} headers"
         );
-        return HttpError::after_sending(Failure::TooLarge { limit }, message);
+        return HttpError::after_sending(HttpFailure::TooLarge { limit }, message);
     }
     if let Some(tls) = find::<rustls::Error>(error) {
         // TLS 1.3 lets a client write before it learns that the server refuses the session.
-        return HttpError::after_sending(Failure::Tls, format!("{destination} ended the TLS session: {tls}"));
+        return HttpError::after_sending(HttpFailure::Tls, format!("{destination} ended the TLS session: {tls}"));
     }
     let reason = innermost(error);
     HttpError::broken_answer(format!("{destination} gave no complete answer: {reason}"))

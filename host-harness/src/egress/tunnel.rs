@@ -26,7 +26,7 @@ use zeroize::Zeroizing;
 use super::{
     cause::{find, innermost},
     connector::{CheckedConnector, ConnectFailure},
-    error::{Failure, HttpError},
+    error::{HttpError, HttpFailure},
     proxy::Proxy,
 };
 
@@ -120,14 +120,14 @@ fn status(head: &[u8]) -> Option<u16> {
 /// A failure that is the proxy's: nothing of the request has gone to its server.
 pub(super) fn failed(proxy: &Proxy, status: Option<u16>, what: &str) -> ConnectFailure {
     let message = format!("the proxy {} {what}", proxy.destination());
-    ConnectFailure(HttpError::before_sending(Failure::Proxy { status }, message))
+    ConnectFailure(HttpError::before_sending(HttpFailure::Proxy { status }, message))
 }
 
 /// No connection to the proxy itself.
 fn explain(proxy: &Proxy, error: &(dyn std::error::Error + 'static)) -> ConnectFailure {
     match find::<ConnectFailure>(error) {
         Some(ConnectFailure(failure)) => match failure.kind {
-            Failure::Denied { .. } => {
+            HttpFailure::Denied { .. } => {
                 let message = format!("the proxy: {}", failure.message);
                 ConnectFailure(HttpError { message, ..failure.clone() })
             }

@@ -11,11 +11,11 @@ use tracing::Instrument as _;
 use super::{
     Element, Shared, Version,
     network::{Network, Unusable},
-    setup::SetupError,
+    single_flight::SingleFlightError,
 };
 use crate::{
     call::{
-        CallError, CallResult, CallSite, Called, Outcome,
+        CallError, CallOutcome, CallResult, CallSite, Called,
         recorder::{CallRecorder, CallUsage},
         run::{self, Answer, CallContext, Parameters, Refusal, reason_name},
         state::{CallState, Capabilities},
@@ -81,7 +81,7 @@ impl Element {
             return Err(recorder.fail(CallUsage::default(), error));
         };
         if let Some(error) = host.check_brake().refusal(scope, host.now_ms()) {
-            let outcome = Outcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
+            let outcome = CallOutcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
             return Ok(Called { value: Err(error), report: recorder.close(CallUsage::default(), outcome) });
         }
         let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, recorder, ()).await?;
@@ -215,8 +215,8 @@ impl Element {
         let deadline = recorder.deadline();
         let network = match version.network.get(&self.limits, deadline, self.network(version, &recorder)).await {
             Ok(network) => network,
-            Err(SetupError::Failed(error)) => return Err(recorder.fail(CallUsage::default(), error)),
-            Err(SetupError::OutOfTime) => {
+            Err(SingleFlightError::Failed(error)) => return Err(recorder.fail(CallUsage::default(), error)),
+            Err(SingleFlightError::OutOfTime) => {
                 let error = recorder.out_of_time();
                 return Err(recorder.fail(CallUsage::default(), error));
             }
@@ -286,8 +286,8 @@ impl Element {
         CallContext {
             engine: host.engine(),
             component: &version.component,
-            queue: host.queue(),
-            share: self.shared.share,
+            scheduler: host.scheduler(),
+            concurrency: self.shared.concurrency,
         }
     }
 }

@@ -5,7 +5,7 @@ mod calls;
 pub(crate) mod check_brake;
 mod network;
 mod secret;
-mod setup;
+mod single_flight;
 
 use std::{
     fmt,
@@ -17,14 +17,14 @@ use crate::{
     component::LoadedComponent,
     digest::Digest,
     egress::{Hook, OperatorList},
+    fair_scheduler::Concurrency,
     host::Host,
-    queue::Share,
     settings::Document,
     storage::{RESERVED, Scope, Storage, StorageError},
 };
 pub use calls::Answered;
 use network::Network;
-use setup::Setup;
+use single_flight::SingleFlight;
 
 /// What an element is made of, beside its component.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ pub struct ElementOptions {
     /// What each call may use.
     pub limits: Limits,
     /// The tenant's part of the host.
-    pub share: Share,
+    pub concurrency: Concurrency,
     /// See every request after policy: to record, replay, fake or break. Usually none.
     pub hooks: Vec<Arc<dyn Hook>>,
 }
@@ -65,7 +65,7 @@ impl ElementOptions {
             operator: OperatorList::default(),
             component_digest: None,
             limits: Limits::default(),
-            share: Share::default(),
+            concurrency: Concurrency::default(),
             hooks: Vec::new(),
         }
     }
@@ -110,7 +110,7 @@ struct Shared {
     settings: Document,
     storage: Arc<dyn Storage>,
     operator: OperatorList,
-    share: Share,
+    concurrency: Concurrency,
     hooks: Vec<Arc<dyn Hook>>,
     /// Held by the check under way: the next one is to know what became of it.
     checking: tokio::sync::Mutex<()>,
@@ -120,7 +120,7 @@ struct Shared {
 struct Version {
     component: Arc<LoadedComponent>,
     /// What follows from the configuration, found out before the first call that may use it.
-    network: Setup<Network>,
+    network: SingleFlight<Network>,
 }
 
 impl Element {
@@ -129,7 +129,7 @@ impl Element {
         component: Arc<LoadedComponent>,
         options: ElementOptions,
     ) -> Result<Self, ElementError> {
-        let ElementOptions { tenant, name, settings, storage, operator, component_digest, limits, share, hooks } =
+        let ElementOptions { tenant, name, settings, storage, operator, component_digest, limits, concurrency, hooks } =
             options;
         if tenant.starts_with(RESERVED) {
             return Err(ElementError::Reserved(tenant));
@@ -137,7 +137,7 @@ impl Element {
         let scope = Scope::new(&tenant, &name)?;
         let version = RwLock::new(Version::of(component, component_digest, &scope)?);
         let checking = tokio::sync::Mutex::default();
-        let shared = Shared { host, version, scope, settings, storage, operator, share, hooks, checking };
+        let shared = Shared { host, version, scope, settings, storage, operator, concurrency, hooks, checking };
         Ok(Self { shared: Arc::new(shared), limits })
     }
 
@@ -196,7 +196,7 @@ impl Version {
                 let (tenant, element) = (scope.tenant().to_owned(), scope.element().to_owned());
                 Err(ElementError::Digest { tenant, element, expected, found })
             }
-            _ => Ok(Arc::new(Self { component, network: Setup::new() })),
+            _ => Ok(Arc::new(Self { component, network: SingleFlight::new() })),
         }
     }
 }

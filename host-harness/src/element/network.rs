@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::secret::{Substitution, substitute};
+use super::secret::{SecretInjector, with_placeholders};
 use crate::{
     contract::element::{Description, Destination, Proxy, Validation},
     egress::{self, AllowList, OperatorList, Policy, read_url},
@@ -19,10 +19,10 @@ pub(super) struct Network {
     pub(super) policy: Arc<Policy>,
     /// The configuration as the component sees it.
     pub(super) settings: Document,
-    pub(super) secrets: Option<Arc<Substitution>>,
+    pub(super) secrets: Option<Arc<SecretInjector>>,
 }
 
-/// A destination that cannot be one. Not told as it was written: the component has seen every secret when it wrote it.
+/// A destination that cannot be one. Not repeated as it was written: the component has seen every secret when it wrote it.
 #[derive(Debug)]
 pub(super) struct Unusable {
     /// Where it stands in the validation.
@@ -50,7 +50,7 @@ impl Network {
             })
             .collect::<Result<_, _>>()?;
         let list: AllowList = needed.iter().map(|(destination, _)| destination.clone().into()).collect();
-        let (settings, secrets) = substitute(fingerprints, scope, document, description, validation, &needed);
+        let (settings, secrets) = with_placeholders(fingerprints, scope, document, description, validation, &needed);
         let mut policy = Policy::new(scope.tenant(), list, operator.clone());
         if let Some(named) = &validation.proxy {
             policy = policy.with_proxy(proxy(named, &secrets)?);
@@ -61,7 +61,7 @@ impl Network {
 }
 
 /// The proxy, with what is presented to it. The component has neither password nor proxy.
-fn proxy(named: &Proxy, secrets: &Substitution) -> Result<egress::Proxy, Unusable> {
+fn proxy(named: &Proxy, secrets: &SecretInjector) -> Result<egress::Proxy, Unusable> {
     let Proxy { scheme, host, port, username, password } = named;
     let unusable = |place: &str, reason| Unusable { place: place.to_owned(), reason };
     let proxy = egress::Proxy::new(read(scheme, host, *port).map_err(|reason| unusable("proxy", reason))?);

@@ -73,15 +73,15 @@ impl From<egress::Response> for Response {
 impl From<egress::HttpError> for HttpError {
     fn from(error: egress::HttpError) -> Self {
         let failure = match error.kind {
-            egress::Failure::Denied { option } => Failure::Denied(option.unwrap_or_default()),
-            egress::Failure::Dns => Failure::Dns,
-            egress::Failure::Connect => Failure::Connect,
-            egress::Failure::Tls => Failure::Tls,
-            egress::Failure::Timeout => Failure::Timeout,
-            egress::Failure::Proxy { status } => Failure::Proxy(status),
-            egress::Failure::TooLarge { limit } => Failure::TooLarge(limit),
-            egress::Failure::BudgetExhausted => Failure::BudgetExhausted,
-            egress::Failure::Other(kind) => Failure::Other(kind.to_owned()),
+            egress::HttpFailure::Denied { option } => Failure::Denied(option.unwrap_or_default()),
+            egress::HttpFailure::Dns => Failure::Dns,
+            egress::HttpFailure::Connect => Failure::Connect,
+            egress::HttpFailure::Tls => Failure::Tls,
+            egress::HttpFailure::Timeout => Failure::Timeout,
+            egress::HttpFailure::Proxy { status } => Failure::Proxy(status),
+            egress::HttpFailure::TooLarge { limit } => Failure::TooLarge(limit),
+            egress::HttpFailure::BudgetExhausted => Failure::BudgetExhausted,
+            egress::HttpFailure::Other(kind) => Failure::Other(kind.to_owned()),
         };
         Self { failure, message: error.message, may_have_reached_server: error.may_have_reached_server }
     }

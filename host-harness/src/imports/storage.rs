@@ -85,8 +85,8 @@ impl Host for CallState {
     }
 }
 
-impl From<storage::Entry> for Entry {
-    fn from(entry: storage::Entry) -> Self {
+impl From<storage::StoredEntry> for Entry {
+    fn from(entry: storage::StoredEntry) -> Self {
         Self { key: entry.key, value: entry.value, version: entry.version }
     }
 }
@@ -114,11 +114,11 @@ impl From<Op> for storage::Op {
     }
 }
 
-impl From<storage::Outcome> for Outcome {
-    fn from(outcome: storage::Outcome) -> Self {
+impl From<storage::ApplyOutcome> for Outcome {
+    fn from(outcome: storage::ApplyOutcome) -> Self {
         match outcome {
-            storage::Outcome::Applied(versions) => Self::Applied(versions),
-            storage::Outcome::Conflict(keys) => Self::Conflict(keys),
+            storage::ApplyOutcome::Applied(versions) => Self::Applied(versions),
+            storage::ApplyOutcome::Conflict(keys) => Self::Conflict(keys),
         }
     }
 }

@@ -22,12 +22,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long the last reports may take to be written: a pipe that nobody reads takes for ever.
 const LAST: Duration = Duration::from_secs(5);
-/// How long it may take to tell that they were not: the log may be the same pipe.
-const TELLING: Duration = Duration::from_secs(1);
+/// How long it may take to log that they were not: the log may be the same pipe.
+const LOGGING: Duration = Duration::from_secs(1);
 
 /// Writes the report of every call as one line of JSON, on a thread of its own: a slow disk slows no call. While writing
 /// fails, on a disk that is full perhaps, reports wait and it goes on trying; a line that was broken off comes again as a
-/// whole on a line of its own. What it cannot keep up with is dropped and told in a line `{"lost_reports": N}`. Dropped, it
+/// whole on a line of its own. What it cannot keep up with is dropped and reported in a line `{"lost_reports": N}`. Dropped, it
 /// writes what still waits, but leaves it when that takes longer than 5 s.
 pub struct ReportLines {
     lines: Option<SyncSender<String>>,
@@ -41,7 +41,7 @@ pub struct ReportLines {
 /// What both threads know.
 #[derive(Debug, Default)]
 struct Shared {
-    /// Reports that were dropped and not told of yet.
+    /// Reports that were dropped and not reported yet.
     lost: AtomicU64,
     /// Lines that are not written yet, as far as both know.
     unwritten: AtomicU64,
@@ -161,23 +161,23 @@ impl Drop for ReportLines {
         if writing.recv_timeout(self.last) == Err(RecvTimeoutError::Timeout) {
             let lines = self.shared.unwritten.load(Ordering::Relaxed);
             let lost = self.shared.lost.load(Ordering::Relaxed);
-            tell(move || {
+            log_apart(move || {
                 tracing::warn!(lines, lost, "the last reports of calls are not written in time: they may be lost");
             });
         }
     }
 }
 
-/// Tells something, and goes on without that when nobody listens.
-fn tell(what: impl FnOnce() + Send + 'static) {
-    let (is_telling, telling) = channel::<()>();
-    let told = std::thread::Builder::new().name("call-reports-end".to_owned()).spawn(move || {
-        let _is_telling = is_telling;
+/// Logs something, and goes on without that when nobody listens.
+fn log_apart(what: impl FnOnce() + Send + 'static) {
+    let (is_logging, logging) = channel::<()>();
+    let logger = std::thread::Builder::new().name("call-reports-end".to_owned()).spawn(move || {
+        let _is_logging = is_logging;
         what();
     });
-    // Where there is no thread it is not told: it must not keep the caller.
-    if told.is_ok() {
-        let _ = telling.recv_timeout(TELLING);
+    // Where there is no thread it is not logged: it must not keep the caller.
+    if logger.is_ok() {
+        let _ = logging.recv_timeout(LOGGING);
     }
 }
 
@@ -242,7 +242,7 @@ mod tests {
 
     #[test]
     fn nobody_waits_for_a_pipe_that_is_not_read() {
-        /// Takes nothing until it is told to, and tells when it is to take something.
+        /// Takes nothing until it is allowed to, and notifies when it is to take something.
         struct Pipe(Sender<()>, Receiver<()>);
         impl Write for Pipe {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {

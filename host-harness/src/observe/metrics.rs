@@ -21,12 +21,12 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 
-use super::{Advance, Observer, Turn};
+use super::{Observer, SyncAdvance, SyncReport};
 use crate::{
-    call::{CallReport, Outcome},
+    call::{CallOutcome, CallReport},
     digest::Digest,
-    queue::Load,
-    syncs::Ended,
+    fair_scheduler::Load,
+    syncs::SyncOutcome,
 };
 
 /// The media type of what [`Metrics::encode`] writes.
@@ -62,7 +62,7 @@ struct CodeLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct TurnLabels {
+struct SyncLabels {
     outcome: &'static str,
     /// Why; empty for a run that is complete.
     reason: String,
@@ -91,9 +91,9 @@ pub struct Metrics {
     bytes_in: Counter,
     bytes_out: Counter,
     vendor_errors: Family<CodeLabels, Counter>,
-    turns: Family<TurnLabels, Counter>,
-    turn_seconds: Histogram,
-    turns_running: Gauge,
+    syncs: Family<SyncLabels, Counter>,
+    sync_seconds: Histogram,
+    syncs_running: Gauge,
     progress: Progress,
     running: Family<UrgencyLabels, Gauge>,
     waiting: Family<UrgencyLabels, Gauge>,
@@ -126,9 +126,9 @@ impl Metrics {
             bytes_in: Counter::default(),
             bytes_out: Counter::default(),
             vendor_errors: Family::default(),
-            turns: Family::default(),
-            turn_seconds: Histogram::new(exponential_buckets(0.01, 3.0, 12)),
-            turns_running: Gauge::default(),
+            syncs: Family::default(),
+            sync_seconds: Histogram::new(exponential_buckets(0.01, 3.0, 12)),
+            syncs_running: Gauge::default(),
             progress: Progress::default(),
             running: Family::default(),
             waiting: Family::default(),
@@ -142,7 +142,7 @@ impl Metrics {
         registry.register("calls", "Calls of components, by how they ended", self.calls.clone());
         let text = "Time of a call from beginning to end";
         registry.register_with_unit("call_duration", text, Unit::Seconds, self.call_seconds.clone());
-        let text = "Time that a call waited for a place";
+        let text = "Time that a call waited to begin";
         registry.register_with_unit("call_queued", text, Unit::Seconds, self.queued_seconds.clone());
         let text = "CPU time of guests";
         registry.register_with_unit("guest_cpu", text, Unit::Seconds, self.guest_cpu.clone());
@@ -158,15 +158,15 @@ impl Metrics {
         registry.register_with_unit("http_sent", text, Unit::Bytes, self.bytes_out.clone());
         let text = "Errors that vendors answered, by their code";
         registry.register("vendor_errors", text, self.vendor_errors.clone());
-        let text = "Turns of periodic synchronisation, by how they ended";
-        registry.register("sync_turns", text, self.turns.clone());
-        let text = "Time of a turn of periodic synchronisation";
-        registry.register_with_unit("sync_turn_duration", text, Unit::Seconds, self.turn_seconds.clone());
-        let text = "Turns of periodic synchronisation under way on this host";
-        registry.register("sync_turns_running", text, self.turns_running.clone());
+        let text = "Periodic syncs, by how they ended";
+        registry.register("sync_turns", text, self.syncs.clone());
+        let text = "Time of a periodic sync";
+        registry.register_with_unit("sync_turn_duration", text, Unit::Seconds, self.sync_seconds.clone());
+        let text = "Periodic syncs under way on this host";
+        registry.register("sync_turns_running", text, self.syncs_running.clone());
         self.progress.register(&mut registry);
         registry.register("calls_running", "Calls under way", self.running.clone());
-        registry.register("calls_waiting", "Calls that wait for a place", self.waiting.clone());
+        registry.register("calls_waiting", "Calls that wait to begin", self.waiting.clone());
         registry.register("tenants", "Tenants that are served", self.tenants.clone());
         self.registry = registry;
         self
@@ -202,7 +202,7 @@ impl Observer for Metrics {
     fn called(&self, report: &CallReport) {
         let (function, (outcome, reason)) = (report.function, report.outcome.names());
         // Of calls without an answer the host says what was the matter, in few words.
-        let is_own = matches!(report.outcome, Outcome::Failed { .. });
+        let is_own = matches!(report.outcome, CallOutcome::Failed { .. });
         let name = |reason: &str| if is_own { reason.to_owned() } else { self.names.bounded(report.component, reason) };
         let reason = reason.map(name).unwrap_or_default();
         self.calls.get_or_create(&CallLabels { function, outcome, reason }).inc();
@@ -230,36 +230,40 @@ impl Observer for Metrics {
             self.request_seconds.observe(seconds(exchange.duration_us));
         }
         if report.http.left_out > 0 {
-            self.requests.get_or_create(&HttpLabels { result: "not-told" }).inc_by(report.http.left_out);
+            self.requests.get_or_create(&HttpLabels { result: "unrecorded" }).inc_by(report.http.left_out);
         }
         self.bytes_in.inc_by(report.http.bytes_in);
         self.bytes_out.inc_by(report.http.bytes_out);
         self.count_vendor_error(report.component, report.outcome.vendor_code());
     }
 
-    fn turn_began(&self, _: &str) {
-        self.turns_running.inc();
+    fn sync_began(&self, _: &str) {
+        self.syncs_running.inc();
     }
 
-    fn turn_advanced(&self, advance: &Advance<'_>) {
+    fn sync_advanced(&self, advance: &SyncAdvance<'_>) {
         self.progress.advanced(advance);
     }
 
-    fn turn_ended(&self, turn: &Turn<'_>) {
-        self.turns_running.dec();
-        self.progress.turn_ended(turn.tenant);
-        let (reason, vendor_code) = match turn.ended {
-            // The error of a failed turn was counted with its call.
-            Ended::Failed { reason, .. } => (&**reason, None),
-            Ended::Waiting { reason, vendor_code, .. } | Ended::Paused { reason, vendor_code } => {
+    fn sync_ended(&self, report: &SyncReport<'_>) {
+        self.syncs_running.dec();
+        self.progress.sync_ended(report.tenant);
+        let (reason, vendor_code) = match report.outcome {
+            // The error of a failed sync was counted with its call.
+            SyncOutcome::Failed { reason, .. } => (&**reason, None),
+            SyncOutcome::Waiting { reason, vendor_code, .. } | SyncOutcome::Paused { reason, vendor_code } => {
                 (&**reason, *vendor_code)
             }
-            Ended::Complete | Ended::Unfinished | Ended::Stopped | Ended::Lost | Ended::BrokenOff => ("", None),
+            SyncOutcome::Complete
+            | SyncOutcome::Unfinished
+            | SyncOutcome::Stopped
+            | SyncOutcome::Lost
+            | SyncOutcome::BrokenOff => ("", None),
         };
-        let reason = self.names.bounded(turn.component, reason);
-        self.turns.get_or_create(&TurnLabels { outcome: turn.ended.name(), reason }).inc();
-        self.turn_seconds.observe(turn.took.as_secs_f64());
-        self.count_vendor_error(turn.component, vendor_code);
+        let reason = self.names.bounded(report.component, reason);
+        self.syncs.get_or_create(&SyncLabels { outcome: report.outcome.name(), reason }).inc();
+        self.sync_seconds.observe(report.took.as_secs_f64());
+        self.count_vendor_error(report.component, vendor_code);
     }
 }
 
@@ -282,16 +286,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn turns_and_load_are_told_and_no_tenant_is() {
+    fn syncs_and_load_are_counted_and_no_tenant_is() {
         let metrics = Metrics::new();
-        let (paused, complete) =
-            (Ended::Paused { reason: "not-permitted".to_owned(), vendor_code: Some(60020) }, Ended::Complete);
-        for ended in [&paused, &complete, &complete] {
-            metrics.turn_began("acme");
-            let (took, rest) = (Duration::from_millis(20), Duration::from_secs(60));
-            metrics.turn_ended(&Turn { tenant: "acme", component: Digest::of(b""), ended, took, failures: 1, rest });
+        let (paused, complete) = (
+            SyncOutcome::Paused { reason: "not-permitted".to_owned(), vendor_code: Some(60020) },
+            SyncOutcome::Complete,
+        );
+        for outcome in [&paused, &complete, &complete] {
+            metrics.sync_began("acme");
+            let (took, cooldown) = (Duration::from_millis(20), Duration::from_secs(60));
+            metrics.sync_ended(&SyncReport {
+                tenant: "acme",
+                component: Digest::of(b""),
+                outcome,
+                took,
+                failures: 1,
+                cooldown,
+            });
         }
-        metrics.turn_began("acme");
+        metrics.sync_began("acme");
         let load = Load { interactive: 3, background_waiting: 7, ..Load::default() };
         let text = metrics.encode(load, 12);
         for line in [

@@ -1,6 +1,6 @@
-//! What a host tells about its work, to whoever the embedder puts there.
+//! What a host reports of its work, to whoever the embedder puts there.
 //!
-//! An [`Observer`] hears of every call and of every turn of periodic synchronisation. The library itself forces no
+//! An [`Observer`] hears of every call and of every periodic sync. The library itself forces no
 //! metrics on anybody: [`ReportLines`] writes reports as JSON lines, and with the feature `metrics`
 //! [`Metrics`](metrics::Metrics) keeps Prometheus metrics.
 
@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub use lines::ReportLines;
 
-use crate::{call::CallReport, contract::directory::SyncStep, digest::Digest, syncs::Ended};
+use crate::{call::CallReport, contract::directory::SyncStep, digest::Digest, syncs::SyncOutcome};
 
 /// Hears what happens.
 ///
@@ -43,26 +43,26 @@ pub trait Observer: Send + Sync {
         let _ = report;
     }
 
-    /// A turn of periodic synchronisation begins.
-    fn turn_began(&self, tenant: &str) {
+    /// A periodic sync begins.
+    fn sync_began(&self, tenant: &str) {
         let _ = tenant;
     }
 
-    /// A call of a turn has answered how far the run is.
-    fn turn_advanced(&self, advance: &Advance<'_>) {
+    /// A call of a periodic sync has answered how far the run is.
+    fn sync_advanced(&self, advance: &SyncAdvance<'_>) {
         let _ = advance;
     }
 
-    /// A turn of periodic synchronisation is over.
-    fn turn_ended(&self, turn: &Turn<'_>) {
-        let _ = turn;
+    /// A periodic sync is over.
+    fn sync_ended(&self, report: &SyncReport<'_>) {
+        let _ = report;
     }
 }
 
-/// A step of a run within a turn of periodic synchronisation.
+/// A step of a run within a periodic sync.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Advance<'a> {
+pub struct SyncAdvance<'a> {
     /// The tenant.
     pub tenant: &'a str,
     /// The component of its element.
@@ -71,20 +71,20 @@ pub struct Advance<'a> {
     pub step: &'a SyncStep,
 }
 
-/// One turn of periodic synchronisation of one tenant: a run, or the part of it up to a wait.
+/// One periodic sync of one tenant: a run, or the part of it up to a wait.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Turn<'a> {
+pub struct SyncReport<'a> {
     /// The tenant.
     pub tenant: &'a str,
-    /// The component of its element when the turn began.
+    /// The component of its element when the sync began.
     pub component: Digest,
     /// How it ended.
-    pub ended: &'a Ended,
-    /// From claim to end.
+    pub outcome: &'a SyncOutcome,
+    /// From taking the lease to its end.
     pub took: Duration,
-    /// Turns of this tenant that failed one after the other, this one included.
+    /// Syncs of this tenant that failed one after the other, this one included.
     pub failures: u32,
-    /// How long the tenant rests now.
-    pub rest: Duration,
+    /// How long it is until the tenant is due again, at the earliest.
+    pub cooldown: Duration,
 }

@@ -1,6 +1,6 @@
 //! The bytes of a document as text, or which encoding they look like.
 //!
-//! JSON is UTF-8. Editors on Chinese Windows save GBK or UTF-16 unless they are told otherwise, and "not UTF-8" alone helps
+//! JSON is UTF-8. Editors on Chinese Windows save GBK or UTF-16 unless they are set otherwise, and "not UTF-8" alone helps
 //! nobody there: the message says what the file looks like and how to save it.
 
 use zeroize::Zeroizing;
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf_8_is_told_by_what_it_looks_like() {
+    fn what_is_not_utf_8_is_named_by_what_it_looks_like() {
         let text = "{\"name\": \"企业\"}";
         let marked = format!("\u{feff}{text}");
         // 企业 in GBK, and a character that only the four bytes of GB18030 hold.

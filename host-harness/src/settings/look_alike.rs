@@ -119,8 +119,8 @@ impl LookAlike {
 mod tests {
     use super::*;
 
-    /// What is told of a text that is no JSON.
-    fn told(text: &str) -> Option<String> {
+    /// What is reported of a text that is no JSON.
+    fn report(text: &str) -> Option<String> {
         let error = serde_json::from_str::<serde_json::Value>(text).unwrap_err();
         LookAlike::at(text, error.line(), error.column()).map(|found| found.to_string())
     }
@@ -149,12 +149,12 @@ mod tests {
             ("{\"a”: 1}", 1, 4, "”", "\""),
             ("{\"a\": \"他说“好”了”}", 1, 14, "”", "\""),
         ] {
-            let told = told(text).unwrap_or_else(|| panic!("{text}: nothing was found"));
+            let report = report(text).unwrap_or_else(|| panic!("{text}: nothing was found"));
             for words in [
                 format!("第 {line} 行第 {column} 个字符 {found} 不是"),
                 format!("line {line}, character {column}: {found} is no punctuation of JSON, which has {meant} there"),
             ] {
-                assert!(told.contains(&words), "{text}: {told}");
+                assert!(report.contains(&words), "{text}: {report}");
             }
         }
     }
@@ -171,7 +171,7 @@ mod tests {
             "{",
             "",
         ] {
-            assert_eq!(told(text), None, "{text}");
+            assert_eq!(report(text), None, "{text}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What may go wrong in a store: [`StorageError`] while it is used, [`OpenError`] while it is opened.
 //!
-//! A lost race is not here: it is [`crate::storage::Outcome::Conflict`]. No message ever quotes a value, and none quotes
+//! A lost race is not here: it is [`crate::storage::ApplyOutcome::Conflict`]. No message ever quotes a value, and none quotes
 //! a whole key, because a caller may have built the key from something private.
 
 /// Why a call to a store failed.

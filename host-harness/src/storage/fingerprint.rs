@@ -1,4 +1,4 @@
-//! Fingerprints of secrets: they tell two secrets apart and nobody what they are.
+//! Fingerprints of secrets: they distinguish two secrets and reveal neither.
 //!
 //! A component stores what belongs to a secret (a token, a refusal) under the secret's fingerprint. A plain hash would
 //! let whoever reads the store try guesses of the secret against it, so the fingerprint is keyed, with a key that all
@@ -14,7 +14,7 @@ use super::{SealingKey, StorageError};
 
 /// Bytes of a fingerprint: enough that no two secrets have the same one.
 const FINGERPRINT_BYTES: usize = 16;
-/// Tells this use of the sealing key from every other.
+/// Separates this use of the sealing key from every other.
 const PURPOSE: &str = "organisation-host fingerprint-key 1";
 
 /// The key of fingerprints, the same in every handle of one store. Wiped from memory when the last holder goes.

@@ -94,13 +94,13 @@ fn check_text(text: &str, name: &'static str, limit: u64, at: impl Fn() -> Strin
 }
 
 /// How many bytes an answer may still take. The first item always fits, so that every call makes progress.
-pub(crate) struct Room {
+pub(crate) struct ResponseBudget {
     left: usize,
     empty: bool,
 }
 
-impl Room {
-    /// The room of one answer.
+impl ResponseBudget {
+    /// The budget of one answer.
     pub(crate) fn new() -> Self {
         Self { left: PAGE_BYTES, empty: true }
     }

@@ -11,12 +11,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::batch::{Batch, Write, starting_with};
-use super::limits::{self, PAGE_ITEMS, Room};
+use super::limits::{self, PAGE_ITEMS, ResponseBudget};
 use super::notify::{Awaited, Seen, Waiters};
 use super::scope::check_tenant;
 use super::{
-    Clock, Entry, FingerprintKey, Kept, KeptValue, Op, Options, Outcome, Page, Quota, Quotas, Scope, Snapshot, Storage,
-    StorageError, SystemClock, Usage,
+    ApplyOutcome, Clock, FingerprintKey, Kept, KeptValue, Op, Options, Page, Quota, Quotas, Scope, Snapshot, Storage,
+    StorageError, StoredEntry, SystemClock, Usage,
 };
 
 /// A store in this process's memory. What it holds is gone with it.
@@ -82,14 +82,14 @@ impl fmt::Debug for MemoryStorage {
 
 #[async_trait]
 impl Storage for MemoryStorage {
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         limits::check_keys(keys, &self.quotas.of(scope))?;
         let state = self.state(scope);
         let entries = state.scopes.get(scope);
-        let mut room = Room::new();
+        let mut budget = ResponseBudget::new();
         let found = keys.iter().map(|key| (key, entries.and_then(|entries| entries.rows.get(key))));
         Ok(found
-            .take_while(|(key, row)| room.admit(row.map_or(0, |row| row.bytes(key))))
+            .take_while(|(key, row)| budget.admit(row.map_or(0, |row| row.bytes(key))))
             .map(|(key, row)| row.map(|row| row.entry(key)))
             .collect())
     }
@@ -109,10 +109,10 @@ impl Storage for MemoryStorage {
             _ => Bound::Included(prefix),
         };
         let mut page = Page::default();
-        let mut room = Room::new();
+        let mut budget = ResponseBudget::new();
         let rows = entries.rows.range::<str, _>((start, Bound::Unbounded));
         for (key, row) in rows.take_while(|(key, _)| key.starts_with(prefix)) {
-            if page.entries.len() == limit || !room.admit(row.bytes(key)) {
+            if page.entries.len() == limit || !budget.admit(row.bytes(key)) {
                 page.more = true;
                 break;
             }
@@ -121,7 +121,7 @@ impl Storage for MemoryStorage {
         Ok(page)
     }
 
-    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         let quota = &self.quotas.of(scope);
         limits::check_ops(&ops, quota)?;
         let batch = Batch::new(ops);
@@ -133,14 +133,14 @@ impl Storage for MemoryStorage {
         let entries = state.scopes.entry(scope.clone()).or_default();
         let conflicts = batch.conflicts(|key| entries.rows.get(key).map(|row| row.version));
         if !conflicts.is_empty() {
-            return Ok(Outcome::Conflict(conflicts));
+            return Ok(ApplyOutcome::Conflict(conflicts));
         }
         entries.admit(&batch, quota)?;
         // Waiters that wake now are bound to see the change: to read they need the lock that is held here.
         self.waiters.announce(scope, &batch);
         entries.carry_out(batch, first_version, now);
         state.last_version += puts;
-        Ok(Outcome::Applied((first_version..first_version + puts).collect()))
+        Ok(ApplyOutcome::Applied((first_version..first_version + puts).collect()))
     }
 
     async fn wait(
@@ -260,9 +260,9 @@ impl Row {
         key.len() + self.value.len()
     }
 
-    fn entry(&self, key: &str) -> Entry {
+    fn entry(&self, key: &str) -> StoredEntry {
         let Self { value, version, expires_at_ms, sealed: _ } = self;
-        Entry { key: key.to_owned(), value: value.clone(), version: *version, expires_at_ms: *expires_at_ms }
+        StoredEntry { key: key.to_owned(), value: value.clone(), version: *version, expires_at_ms: *expires_at_ms }
     }
 
     fn kept(&self, key: &str) -> Kept {

@@ -14,7 +14,7 @@
 //! | `sqlite:PATH` | one file (and its `-wal` and `-shm` beside it) | one machine, any number of processes |
 //! | `postgres://USER@HOST/DATABASE` | a PostgreSQL database, or one that speaks its protocol | any number of machines |
 //!
-//! [`open()`] makes one from an address. All pass the same conformance suite (`tests/storage.rs`); a component cannot tell
+//! [`open()`] makes one from an address. All pass the same conformance suite (`tests/storage.rs`); a component cannot distinguish
 //! them apart. What a backend adds:
 //!
 //! * `memory:` keeps sealed values as they are, since nothing of it is at rest.
@@ -34,7 +34,7 @@
 //!
 //! [`Storage`] is the trait; `op`, `scope`, `quota`, `clock`, `error` hold the words it speaks; `limits` checks
 //! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sql` are the
-//! backends; `seal` encrypts, and `fingerprint` names secrets without telling them; `snapshot` is one state of a scope, of
+//! backends; `seal` encrypts, and `fingerprint` names secrets without revealing them; `snapshot` is one state of a scope, of
 //! which [`tenant`] makes copies.
 
 use std::fmt;
@@ -63,7 +63,7 @@ pub use error::{OpenError, StorageError};
 pub use fingerprint::FingerprintKey;
 pub use limits::{PAGE_BYTES, PAGE_ITEMS};
 pub use memory::MemoryStorage;
-pub use op::{Entry, Expectation, Op, Outcome, Page};
+pub use op::{ApplyOutcome, Expectation, Op, Page, StoredEntry};
 pub use open::{Options, open};
 pub use quota::{Quota, Quotas, Usage};
 pub use scope::{NAME_BYTES, Scope};
@@ -88,7 +88,7 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// The answer stands for a *prefix* of `keys`, in their order: `None` for an absent key. It holds at least one element
     /// (when `keys` is not empty) and ends before it would exceed [`PAGE_BYTES`] of keys and values; the caller asks again
     /// for the keys that are left.
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError>;
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError>;
 
     /// Reads entries in key order whose keys start with `prefix` (empty: all) and are greater than `after_key`.
     ///
@@ -105,10 +105,10 @@ pub trait Storage: Send + Sync + fmt::Debug {
 
     /// Carries out up to [`PAGE_ITEMS`] operations of at most [`PAGE_BYTES`] of keys, prefixes and values.
     ///
-    /// Serialisable and all-or-nothing: if a check fails, the outcome is [`Outcome::Conflict`] and nothing changes; on an
+    /// Serialisable and all-or-nothing: if a check fails, the outcome is [`ApplyOutcome::Conflict`] and nothing changes; on an
     /// error nothing changes either, except when it says `maybe_applied`. Checks see the state before; then the others
     /// act in order, and may name a key more than once. Quotas are compared with the state after.
-    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError>;
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError>;
 
     /// Parks until the version of `key` differs from `version` (`None` = absent): the key was created, changed, deleted,
     /// or expired. `true` says that it differs, `false` that the time ran out. Returns at once if it differs already.

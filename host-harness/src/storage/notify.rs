@@ -173,7 +173,7 @@ where
     R: Future<Output = Result<Option<Seen>, StorageError>> + Send,
 {
     let Some(interval) = interval else { return std::future::pending().await };
-    let _turn = slot.poller.lock().await;
+    let _guard = slot.poller.lock().await;
     loop {
         clock.sleep(interval).await;
         let now = read().await?;

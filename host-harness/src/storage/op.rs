@@ -6,7 +6,7 @@ use std::fmt;
 
 /// What is stored under a key.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct StoredEntry {
     /// The key, without the scope.
     pub key: String,
     /// The value, in plain text also when it is sealed at rest.
@@ -17,9 +17,9 @@ pub struct Entry {
     pub expires_at_ms: Option<u64>,
 }
 
-impl fmt::Debug for Entry {
+impl fmt::Debug for StoredEntry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Entry")
+        f.debug_struct("StoredEntry")
             .field("key", &self.key)
             .field("value", &format_args!("<{} bytes>", self.value.len()))
             .field("version", &self.version)
@@ -32,7 +32,7 @@ impl fmt::Debug for Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
     /// The entries; give the last one's key as `after_key` to read on.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<StoredEntry>,
     /// Whether further entries with the prefix followed when this page was read.
     pub more: bool,
 }
@@ -155,7 +155,7 @@ impl fmt::Debug for Op {
 
 /// How an `apply` ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum ApplyOutcome {
     /// All operations took effect; the versions that the puts received, one a put, in order.
     Applied(Vec<u64>),
     /// Nothing was changed: these keys were not as their checks expected (each once, in the order of the checks).
@@ -168,7 +168,7 @@ mod tests {
 
     #[test]
     fn debug_never_shows_a_value() {
-        let entry = Entry { key: "k".into(), value: "hunter2".into(), version: 1, expires_at_ms: None };
+        let entry = StoredEntry { key: "k".into(), value: "hunter2".into(), version: 1, expires_at_ms: None };
         let page = Page { entries: vec![entry.clone()], more: false };
         for text in [format!("{entry:?}"), format!("{page:?}"), format!("{:?}", Op::put("k", "hunter2").sealed())] {
             assert!(!text.contains("hunter2") && text.contains("<7 bytes>"), "{text}");

@@ -11,13 +11,13 @@ use super::StorageError;
 /// Names of tenants that begin so are the host's own: no element of a tenant can have them.
 pub(crate) const RESERVED: char = '(';
 
-/// The tenant whose rooms are the host's own.
+/// The tenant whose namespaces are the host's own.
 const HOST: &str = "(host)";
 
 /// The largest name of a tenant or element, in bytes.
 pub const NAME_BYTES: usize = 128;
 
-/// One tenant's one element: the room in which a component's keys live. Cheap to clone.
+/// One tenant's one element: the namespace in which a component's keys live. Cheap to clone.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Scope {
     tenant: Arc<str>,
@@ -33,13 +33,13 @@ impl Scope {
         Ok(Self { tenant: tenant.into(), element: element.into() })
     }
 
-    /// A room in which the host itself keeps what all hosts of a store share. It lies beside the tenants: no declaration and no
+    /// A namespace in which the host itself keeps what all hosts of a store share. It lies beside the tenants: no declaration and no
     /// [`ElementOptions`](crate::ElementOptions) can name it.
     ///
     /// # Errors
-    /// The name of the room is none, as in [`Scope::new`].
-    pub fn of_host(room: &str) -> Result<Self, StorageError> {
-        Self::new(HOST, room)
+    /// The name of the namespace is none, as in [`Scope::new`].
+    pub fn of_host(namespace: &str) -> Result<Self, StorageError> {
+        Self::new(HOST, namespace)
     }
 
     /// The name of the tenant.
@@ -84,10 +84,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rooms_of_the_host_are_no_tenants() {
-        let room = Scope::of_host("syncs").unwrap();
-        assert!(check_is_no_host(room.tenant()).is_err());
-        assert_eq!(room.element(), "syncs");
+    fn namespaces_of_the_host_are_no_tenants() {
+        let namespace = Scope::of_host("syncs").unwrap();
+        assert!(check_is_no_host(namespace.tenant()).is_err());
+        assert_eq!(namespace.element(), "syncs");
         assert!(Scope::of_host("").is_err());
     }
 

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{Scope, StorageError};
 
-/// Stands before every sealed value, so that a later form can be told from this one.
+/// Stands before every sealed value, so that a later form can be distinguished from this one.
 const FORM: &str = "x1:";
 
 /// The length of a key, in bytes.

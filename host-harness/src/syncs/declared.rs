@@ -1,4 +1,4 @@
-//! What a host has seen of declarations, to tell which tenants are declared anew: decisions only.
+//! What a host has seen of declarations, to know which tenants are declared anew: decisions only.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,7 +11,7 @@ pub(super) struct Declared(HashMap<Arc<str>, Seen>);
 #[derive(Debug)]
 struct Seen {
     made_of: Digest,
-    /// Whether a turn of the tenant as it was before may still stand in the store.
+    /// Whether a lease of the tenant as it was before may still stand in the store.
     is_new: bool,
 }
 
@@ -31,7 +31,7 @@ impl Declared {
         new.map(|(tenant, seen)| (Arc::clone(tenant), seen.made_of)).collect()
     }
 
-    /// No turn of the former tenant is left, or none that concerns this host: it is not new any more.
+    /// No lease of the former tenant is left, or none that concerns this host: it is not new any more.
     pub(super) fn settle(&mut self, tenant: &str) {
         if let Some(seen) = self.0.get_mut(tenant) {
             seen.is_new = false;

@@ -1,4 +1,5 @@
-//! One turn of one tenant: calls of `directory.sync` until the run is complete, has to wait, or the host stops.
+//! One periodic sync of one tenant, under its lease: calls of `directory.sync` until the run is complete, has to wait, or the
+//! host stops.
 
 use std::{
     sync::Arc,
@@ -11,8 +12,8 @@ use tokio::{
 };
 
 use super::{
-    ended::{Ended, rest},
-    ledger::{Claim, Ledger, Tally},
+    lease_store::{FailureCount, LeaseStore, SyncLease},
+    outcome::{SyncOutcome, cooldown},
 };
 use crate::{
     call::{Called, reason_name},
@@ -22,74 +23,75 @@ use crate::{
     },
     digest::Digest,
     element::Element,
-    observe::{Advance, Observer, Turn},
+    observe::{Observer, SyncAdvance, SyncReport},
     storage::Clock,
     tenants::Tenant,
 };
 
-/// A wait that is not longer is waited for within the turn.
+/// A wait that is not longer is waited for while the lease is held.
 const WAITED_FOR: Duration = Duration::from_secs(2);
 
 /// When the host stops: not yet, or no call may run beyond this instant.
 pub(super) type Stopping = watch::Receiver<Option<tokio::time::Instant>>;
 
-/// What a turn works with.
+/// A periodic sync that is to be carried out.
 pub(super) struct Work {
-    pub(super) ledger: Ledger,
+    pub(super) leases: LeaseStore,
     pub(super) tenant: Tenant,
     pub(super) period: Duration,
-    pub(super) lease: Duration,
+    /// The time to live of the lease.
+    pub(super) ttl: Duration,
     /// The longest that one call may take, so that a host that stops need not wait long for its end.
     pub(super) slice: Duration,
-    /// After this a turn ends although the run goes on.
-    pub(super) longest: Duration,
+    /// After this the lease is given back although the run goes on.
+    pub(super) longest_hold: Duration,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) observers: Arc<[Arc<dyn Observer>]>,
     pub(super) stopping: Stopping,
 }
 
 impl Work {
-    /// Works through a turn that was claimed, and ends it.
-    pub(super) async fn carry_out(self, mut claim: Claim, tally: Tally) {
-        let telling = Telling::begin(Arc::clone(&self.observers), &self.tenant, tally.failures);
+    /// Synchronises under a lease that was taken, and gives it back.
+    pub(super) async fn carry_out(self, mut lease: SyncLease, count: FailureCount) {
+        let recorder = SyncRecorder::begin(Arc::clone(&self.observers), &self.tenant, count.failures);
         let (over, lost) = (Notify::new(), Notify::new());
         let work = async {
-            let ended = tokio::select! {
+            let outcome = tokio::select! {
                 biased;
-                () = lost.notified() => Ended::Lost,
-                () = stopped(self.stopping.clone()) => Ended::Stopped,
-                ended = self.advance() => ended,
+                () = lost.notified() => SyncOutcome::Lost,
+                () = stopped(self.stopping.clone()) => SyncOutcome::Stopped,
+                outcome = self.advance() => outcome,
             };
             over.notify_one();
-            ended
+            outcome
         };
-        let (ended, ()) = tokio::join!(work, self.keep(&mut claim, &over, &lost));
-        let (rest, failures) = rest(&ended, self.period, tally.failures, fastrand::f64());
-        let tenant = Arc::clone(&claim.tenant);
-        let ended = match ended {
-            Ended::Lost => ended,
-            _ => match self.ledger.end(claim, ended.name(), rest, Tally { failures }).await {
-                Ok(true) => ended,
-                Ok(false) => Ended::Lost,
+        let (outcome, ()) = tokio::join!(work, self.keep(&mut lease, &over, &lost));
+        let (cooldown, failures) = cooldown(&outcome, self.period, count.failures, fastrand::f64());
+        let tenant = Arc::clone(&lease.tenant);
+        let outcome = match outcome {
+            SyncOutcome::Lost => outcome,
+            _ => match self.leases.release(lease, outcome.name(), cooldown, FailureCount { failures }).await {
+                Ok(true) => outcome,
+                Ok(false) => SyncOutcome::Lost,
                 Err(error) => {
-                    // It expires by itself, and then somebody looks again: at worst one turn too many.
-                    tracing::warn!(lowcode.tenant = &*tenant, %error, "the end of a turn could not be stored");
-                    ended
+                    // It expires by itself, and then a host looks again: at worst one sync too many.
+                    tracing::warn!(lowcode.tenant = &*tenant, %error, "a sync lease could not be given back");
+                    outcome
                 }
             },
         };
-        let rest = rest.unwrap_or_default();
-        if !matches!(ended, Ended::Complete | Ended::Unfinished | Ended::Stopped) {
-            tracing::info!(lowcode.tenant = &*tenant, ?ended, failures, ?rest, "a turn of synchronisation ended");
+        let cooldown = cooldown.unwrap_or_default();
+        if !matches!(outcome, SyncOutcome::Complete | SyncOutcome::Unfinished | SyncOutcome::Stopped) {
+            tracing::info!(lowcode.tenant = &*tenant, ?outcome, failures, ?cooldown, "a periodic sync ended");
         }
-        telling.end(&ended, failures, rest);
+        recorder.end(&outcome, failures, cooldown);
     }
 
-    /// Renews the turn until the work is over, and tells when it is lost: taken by another host, or not known to be
-    /// renewed when its lease is over, since then another host may take it. Only then is a renewal broken off: otherwise it
-    /// must be known whether it happened, or the end of the turn could not be told from another host's.
-    async fn keep(&self, claim: &mut Claim, over: &Notify, lost: &Notify) {
-        let mut renewals = interval((self.lease / 3).max(Duration::from_millis(1)));
+    /// Renews the lease until the work is over, and notifies when it is lost: taken by another host, or not known to be
+    /// renewed when its time is over, since then another host may take it. Only then is a renewal broken off: otherwise it
+    /// must be known whether it happened, or the lease could not be distinguished from another host's.
+    async fn keep(&self, lease: &mut SyncLease, over: &Notify, lost: &Notify) {
+        let mut renewals = interval((self.ttl / 3).max(Duration::from_millis(1)));
         renewals.set_missed_tick_behavior(MissedTickBehavior::Delay);
         renewals.tick().await;
         loop {
@@ -98,12 +100,12 @@ impl Work {
                 () = over.notified() => return,
                 _ = renewals.tick() => {}
             }
-            let (tenant, expires) = (Arc::clone(&claim.tenant), claim.since + self.lease);
-            match timeout_at(expires, self.ledger.renew(claim)).await {
+            let (tenant, expires) = (Arc::clone(&lease.tenant), lease.since + self.ttl);
+            match timeout_at(expires, self.leases.renew(lease)).await {
                 Ok(Ok(true)) => {}
                 // The store may be back before the lease is over.
                 Ok(Err(error)) if tokio::time::Instant::now() < expires => {
-                    tracing::warn!(lowcode.tenant = &*tenant, %error, "a turn could not be renewed");
+                    tracing::warn!(lowcode.tenant = &*tenant, %error, "a sync lease could not be renewed");
                 }
                 Ok(Ok(false) | Err(_)) | Err(_) => {
                     lost.notify_one();
@@ -113,44 +115,44 @@ impl Work {
         }
     }
 
-    async fn advance(&self) -> Ended {
+    async fn advance(&self) -> SyncOutcome {
         let (element, began) = (self.sliced(), Instant::now());
         let request =
             SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
         loop {
             if self.stopping.borrow().is_some() {
-                return Ended::Stopped;
+                return SyncOutcome::Stopped;
             }
             let step = match element.sync(&request).await {
                 Ok(Called { value: Ok(step), .. }) => step,
                 Ok(Called { value: Err(error), .. }) => return failed(&error),
                 Err(failed) => {
                     let reason = failed.error.kind().to_owned();
-                    return Ended::Failed { reason, vendor_code: None, retry_after: None };
+                    return SyncOutcome::Failed { reason, vendor_code: None, retry_after: None };
                 }
             };
             let component = element.component().digest();
-            let advance = Advance { tenant: &self.tenant.name, component, step: &step };
+            let advance = SyncAdvance { tenant: &self.tenant.name, component, step: &step };
             for observer in &*self.observers {
-                observer.turn_advanced(&advance);
+                observer.sync_advanced(&advance);
             }
-            let is_long = began.elapsed() >= self.longest;
+            let is_long = began.elapsed() >= self.longest_hold;
             match step {
-                SyncStep::More(_) | SyncStep::Wait(_) if is_long => return Ended::Unfinished,
+                SyncStep::More(_) | SyncStep::Wait(_) if is_long => return SyncOutcome::Unfinished,
                 SyncStep::More(_) => {}
                 SyncStep::Wait(waiting) => {
                     let wait = Duration::from_millis(waiting.not_before.saturating_sub(self.clock.now_ms()));
                     if wait > WAITED_FOR {
                         let (reason, vendor_code) = (waiting.reason, waiting.vendor_code);
-                        return Ended::Waiting { wait, reason, vendor_code };
+                        return SyncOutcome::Waiting { wait, reason, vendor_code };
                     }
                     sleep(wait.max(Duration::from_millis(50))).await;
                 }
                 SyncStep::Paused(pause) => {
                     let (reason, vendor_code) = (reason_name(&pause.error.reason).to_owned(), pause.error.vendor_code);
-                    return Ended::Paused { reason, vendor_code };
+                    return SyncOutcome::Paused { reason, vendor_code };
                 }
-                SyncStep::Planned(_) | SyncStep::Complete(_) => return Ended::Complete,
+                SyncStep::Planned(_) | SyncStep::Complete(_) => return SyncOutcome::Complete,
             }
         }
     }
@@ -163,50 +165,56 @@ impl Work {
     }
 }
 
-/// A turn under way, as observers know of it. Whoever drops it open has broken it off, and they hear of that too.
-struct Telling {
+/// A periodic sync under way, as observers know of it. Dropped before its end it was broken off, and they hear of that too.
+struct SyncRecorder {
     observers: Arc<[Arc<dyn Observer>]>,
     tenant: Arc<str>,
     component: Digest,
     began: Instant,
-    /// Before this turn.
+    /// Before this sync.
     failures: u32,
     is_open: bool,
 }
 
-impl Telling {
+impl SyncRecorder {
     fn begin(observers: Arc<[Arc<dyn Observer>]>, tenant: &Tenant, failures: u32) -> Self {
         let (component, tenant) = (tenant.element.component().digest(), Arc::clone(&tenant.name));
         for observer in &*observers {
-            observer.turn_began(&tenant);
+            observer.sync_began(&tenant);
         }
         Self { observers, tenant, component, began: Instant::now(), failures, is_open: true }
     }
 
-    fn end(mut self, ended: &Ended, failures: u32, rest: Duration) {
-        self.tell(ended, failures, rest);
+    fn end(mut self, outcome: &SyncOutcome, failures: u32, cooldown: Duration) {
+        self.report(outcome, failures, cooldown);
     }
 
-    fn tell(&mut self, ended: &Ended, failures: u32, rest: Duration) {
+    fn report(&mut self, outcome: &SyncOutcome, failures: u32, cooldown: Duration) {
         self.is_open = false;
-        let turn =
-            Turn { tenant: &self.tenant, component: self.component, ended, took: self.began.elapsed(), failures, rest };
+        let report = SyncReport {
+            tenant: &self.tenant,
+            component: self.component,
+            outcome,
+            took: self.began.elapsed(),
+            failures,
+            cooldown,
+        };
         for observer in &*self.observers {
-            observer.turn_ended(&turn);
+            observer.sync_ended(&report);
         }
     }
 }
 
-impl Drop for Telling {
+impl Drop for SyncRecorder {
     fn drop(&mut self) {
         if self.is_open {
-            self.tell(&Ended::BrokenOff, self.failures, Duration::ZERO);
+            self.report(&SyncOutcome::BrokenOff, self.failures, Duration::ZERO);
         }
     }
 }
 
-fn failed(error: &types::Error) -> Ended {
-    Ended::Failed {
+fn failed(error: &types::Error) -> SyncOutcome {
+    SyncOutcome::Failed {
         reason: reason_name(&error.reason).to_owned(),
         vendor_code: error.vendor_code,
         retry_after: error.retry_after_ms.map(Duration::from_millis),

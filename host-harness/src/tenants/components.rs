@@ -2,8 +2,8 @@
 //!
 //! A reload asks for the component of every tenant, and nearly always the files are those of the reload before. So a file
 //! is read, hashed and loaded once, and not again while it and the signature beside it look the same: length, times of
-//! change, and where there are such the number of the file. Looks are not to be trusted while the last change is younger
-//! than the clock of a file system is fine: another one may follow that shows in none of them. Such a file is read again
+//! change, and where there are such the number of the file. A stamp is not to be trusted while the last change is younger
+//! than the clock of a file system is fine: another one may follow that does not show in it. Such a file is read again
 //! until it has aged.
 //!
 //! What is remembered are verdicts on bytes. A failure that may be the machine's (no file handle or memory was left, or the
@@ -25,7 +25,7 @@ use crate::{
     host::Host,
 };
 
-/// From this age on a change is told apart from every later one: the coarsest clock that file systems keep ticks each
+/// From this age on a change is distinguished from every later one: the coarsest clock that file systems keep ticks each
 /// two seconds.
 const SETTLED: Duration = Duration::from_secs(2);
 
@@ -40,7 +40,7 @@ pub(super) struct Components {
 /// What is known of a file.
 struct Known {
     /// How it looked before it was read; nothing where the next reload cannot go by that.
-    looks: Option<Looks>,
+    stamp: Option<ComponentStamp>,
     digest: Result<Digest, String>,
     /// Its bytes, until the end of the reload that read them.
     read: Option<ComponentFile>,
@@ -70,13 +70,13 @@ impl Components {
             known.read_anew(path, now);
             demand(path, *pinned, known.digest()?)?;
         }
-        let Known { loaded, read, looks, .. } = known;
+        let Known { loaded, read, stamp, .. } = known;
         let unread = || Err(format!("component {}: it was not read", path.display()));
         let load = |file: ComponentFile| {
             host.load_file(&file).map_err(|error| {
                 // The engine says so as well where it could not have the memory for the code.
                 if matches!(error, LoadError::Invalid(_)) {
-                    *looks = None;
+                    *stamp = None;
                 }
                 said_of(path, &error)
             })
@@ -96,7 +96,7 @@ impl Components {
     fn known(&mut self, path: &Path, now: SystemTime) -> &mut Known {
         let known = self.files.entry(path.to_owned()).or_insert_with(Known::nothing);
         if !std::mem::replace(&mut known.is_named, true)
-            && (known.looks.is_none() || known.looks != Looks::of(path, now))
+            && (known.stamp.is_none() || known.stamp != ComponentStamp::of(path, now))
         {
             known.read_anew(path, now);
         }
@@ -106,15 +106,15 @@ impl Components {
 
 impl Known {
     fn nothing() -> Self {
-        Self { looks: None, digest: Err(String::new()), read: None, loaded: None, is_named: false }
+        Self { stamp: None, digest: Err(String::new()), read: None, loaded: None, is_named: false }
     }
 
     fn read_anew(&mut self, path: &Path, now: SystemTime) {
         // Before it is read: what changes meanwhile will look different.
-        self.looks = Looks::of(path, now);
+        self.stamp = ComponentStamp::of(path, now);
         let read = ComponentFile::read(path);
         if matches!(read, Err(FileError::Io { .. })) {
-            self.looks = None;
+            self.stamp = None;
         }
         let read = read.map_err(|error| error.to_string());
         self.digest = read.as_ref().map(|file| Digest::of(file.bytes())).map_err(Clone::clone);
@@ -140,26 +140,26 @@ fn said_of(file: &Path, error: &LoadError) -> String {
 
 /// How a component file and its signature look from outside.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Looks {
-    component: Look,
-    signature: Option<Look>,
+struct ComponentStamp {
+    component: FileStamp,
+    signature: Option<FileStamp>,
 }
 
-impl Looks {
+impl ComponentStamp {
     /// Nothing where they cannot be had, or would not show the next change.
     fn of(component: &Path, now: SystemTime) -> Option<Self> {
         let signature = match fs::metadata(signature_path(component)) {
-            Ok(metadata) => Some(Look::of(&metadata, now)?),
+            Ok(metadata) => Some(FileStamp::of(&metadata, now)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(_) => return None,
         };
-        Some(Self { component: Look::of(&fs::metadata(component).ok()?, now)?, signature })
+        Some(Self { component: FileStamp::of(&fs::metadata(component).ok()?, now)?, signature })
     }
 }
 
 /// How one file looks.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Look {
+struct FileStamp {
     bytes: u64,
     modified: SystemTime,
     /// Nothing can set this time back, as a copy that keeps times sets the other.
@@ -169,15 +169,15 @@ struct Look {
     place: (u64, u64),
 }
 
-impl Look {
+impl FileStamp {
     fn of(metadata: &fs::Metadata, now: SystemTime) -> Option<Self> {
         let is_settled = |time: SystemTime| now.duration_since(time).is_ok_and(|age| age >= SETTLED);
-        let look = Self::at(metadata)?;
+        let stamp = Self::at(metadata)?;
         #[cfg(unix)]
-        let is_settled = is_settled(look.modified) && is_settled(look.changed);
+        let is_settled = is_settled(stamp.modified) && is_settled(stamp.changed);
         #[cfg(not(unix))]
-        let is_settled = is_settled(look.modified);
-        is_settled.then_some(look)
+        let is_settled = is_settled(stamp.modified);
+        is_settled.then_some(stamp)
     }
 
     #[cfg(unix)]
@@ -269,7 +269,7 @@ mod tests {
         // A folder looks settled as a file does, and the system refuses to read it.
         fs::create_dir(&path).unwrap();
         for _ in 0..2 {
-            assert!(Looks::of(&path, later()).is_some(), "nothing but the read fails");
+            assert!(ComponentStamp::of(&path, later()).is_some(), "nothing but the read fails");
             assert!(is_read(&mut components, &path, later()));
         }
         fs::remove_dir(&path).unwrap();

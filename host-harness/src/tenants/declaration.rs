@@ -10,7 +10,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
-    fields::{Fields, Problem},
+    fields::{DeclarationProblem, Fields},
     sign_in::{SignIn, sign_in},
     unique::Unique,
 };
@@ -18,7 +18,7 @@ use crate::{
     call::Limits,
     digest::Digest,
     egress::{AllowList, OperatorList},
-    queue::Share,
+    fair_scheduler::Concurrency,
     settings::{LookAlike, Object, text_of, wipe},
     storage::{NAME_BYTES, Quota, RESERVED},
 };
@@ -46,8 +46,8 @@ pub struct Declaration {
     pub limits: Limits,
     /// What it may store, where that differs from what everybody may.
     pub quota: Option<Quota>,
-    /// Its part of the host.
-    pub share: Share,
+    /// Its weight beside other tenants, and its calls at the same time.
+    pub concurrency: Concurrency,
     /// How often its directory is synchronised; `None`: only when asked.
     pub period: Option<Duration>,
     /// Whom its sign-ins let in.
@@ -100,7 +100,7 @@ impl std::fmt::Debug for Declaration {
 ///
 /// # Errors
 /// All problems that were found.
-pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Vec<Problem>> {
+pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Vec<DeclarationProblem>> {
     let value = parse(text)?;
     let mut problems = Vec::new();
     let mut declarations: Vec<Declaration> = Vec::new();
@@ -126,7 +126,7 @@ pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Ve
     for declaration in &declarations {
         if !names.insert(&declaration.name) {
             let message = format!("{:?} is declared more than once", declaration.name);
-            problems.push(Problem { path: "tenants".to_owned(), message });
+            problems.push(DeclarationProblem { path: "tenants".to_owned(), message });
         }
     }
     if problems.is_empty() { Ok(declarations) } else { Err(problems) }
@@ -136,7 +136,7 @@ pub(super) fn read_all(text: &str, folder: &Path) -> Result<Vec<Declaration>, Ve
 ///
 /// # Errors
 /// All problems that were found.
-pub(super) fn read_one(text: &str) -> Result<Declaration, Vec<Problem>> {
+pub(super) fn read_one(text: &str) -> Result<Declaration, Vec<DeclarationProblem>> {
     let value = parse(text)?;
     let mut problems = Vec::new();
     match read(String::new(), value, None, &mut problems) {
@@ -149,7 +149,7 @@ pub(super) fn read_one(text: &str) -> Result<Declaration, Vec<Problem>> {
 ///
 /// # Errors
 /// All problems that were found.
-pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<String>>, Vec<Problem>> {
+pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<String>>, Vec<DeclarationProblem>> {
     read_all(text, folder)?;
     let mut value = parse(text)?;
     let items = value.get("tenants").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
@@ -157,13 +157,16 @@ pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<St
     wipe(&mut value);
     let mut problems = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        let within = |problem: Problem| Problem { path: format!("tenants.{index}.{}", problem.path), ..problem };
+        let within = |problem: DeclarationProblem| DeclarationProblem {
+            path: format!("tenants.{index}.{}", problem.path),
+            ..problem
+        };
         problems.extend(read_one(text).err().unwrap_or_default().into_iter().map(within));
     }
     if problems.is_empty() { Ok(texts) } else { Err(problems) }
 }
 
-fn parse(text: &str) -> Result<Value, Vec<Problem>> {
+fn parse(text: &str) -> Result<Value, Vec<DeclarationProblem>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text).map(|Unique(value)| value).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -175,11 +178,16 @@ fn parse(text: &str) -> Result<Value, Vec<Problem>> {
             Some(found) => format!("{found}; {}", found.hint()),
             None => format!("no JSON at line {line}, column {column}"),
         };
-        vec![Problem { path: String::new(), message }]
+        vec![DeclarationProblem { path: String::new(), message }]
     })
 }
 
-fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Problem>) -> Option<Declaration> {
+fn read(
+    path: String,
+    value: Value,
+    folder: Option<&Path>,
+    problems: &mut Vec<DeclarationProblem>,
+) -> Option<Declaration> {
     let before = problems.len();
     let source = Digest::of(text_of(&value).as_bytes());
     let mut fields = Fields::of(path, value, problems)?;
@@ -194,7 +202,7 @@ fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Pr
     }
     let limits = limits(&mut fields);
     let quota = quota(&mut fields);
-    let share = share(&mut fields);
+    let concurrency = concurrency(&mut fields);
     let period = period(&mut fields);
     let sign_in = sign_in(&mut fields);
     fields.end();
@@ -202,7 +210,19 @@ fn read(path: String, value: Value, folder: Option<&Path>, problems: &mut Vec<Pr
         return None;
     }
     let (name, element) = (name?, element?);
-    Some(Declaration { name, element, component, variables, operator, limits, quota, share, period, sign_in, source })
+    Some(Declaration {
+        name,
+        element,
+        component,
+        variables,
+        operator,
+        limits,
+        quota,
+        concurrency,
+        period,
+        sign_in,
+        source,
+    })
 }
 
 fn name(fields: &mut Fields<'_>) -> Option<String> {
@@ -364,14 +384,14 @@ fn quota(fields: &mut Fields<'_>) -> Option<Quota> {
     Some(quota)
 }
 
-fn share(fields: &mut Fields<'_>) -> Share {
-    let mut share = Share { parallel: PARALLEL_CALLS_OF_A_TENANT, ..Share::default() };
-    let Some(mut inner) = fields.object("share") else { return share };
+fn concurrency(fields: &mut Fields<'_>) -> Concurrency {
+    let mut concurrency = Concurrency { calls: PARALLEL_CALLS_OF_A_TENANT, ..Concurrency::default() };
+    let Some(mut inner) = fields.object("share") else { return concurrency };
     let mut number = |key, least| inner.number(key, least).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
-    share.weight = number("weight", 1).unwrap_or(share.weight);
-    share.parallel = number("parallel_calls", 2).unwrap_or(share.parallel);
+    concurrency.weight = number("weight", 1).unwrap_or(concurrency.weight);
+    concurrency.calls = number("parallel_calls", 2).unwrap_or(concurrency.calls);
     inner.end();
-    share
+    concurrency
 }
 
 fn period(fields: &mut Fields<'_>) -> Option<Duration> {
@@ -428,7 +448,7 @@ mod tests {
         assert_eq!((&*pin.file, pin.digest.unwrap().to_string()), (Path::new("/opt/org.wasm"), "ab".repeat(32)));
         assert_eq!((acme.limits.cpu_ms, acme.limits.wall_ms), (5_000, Limits::default().wall_ms));
         assert_eq!(acme.quota.unwrap(), Quota { items: 1_000, ..Quota::default() });
-        assert_eq!(acme.share, Share { weight: 2, parallel: 8 });
+        assert_eq!(acme.concurrency, Concurrency { weight: 2, calls: 8 });
         assert_eq!(acme.period, Some(Duration::from_mins(90)));
         assert_eq!(acme.sign_in, SignIn { role_required: true, homepage: true });
         assert_eq!((plain.period, plain.quota), (None, None));
@@ -521,7 +541,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_are_told_at_once_and_no_value_is_quoted() {
+    fn all_problems_are_listed_at_once_and_no_value_is_quoted() {
         let found = problems(json!({"name": 1, "element": {"name": "o", "configuration": "hidden"}, "x": "hidden"}));
         assert!(found.len() >= 3, "{found:?}");
         assert!(!found.join(" ").contains("hidden"), "{found:?}");

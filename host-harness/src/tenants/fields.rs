@@ -10,14 +10,14 @@ use crate::settings::{Object, wipe};
 
 /// Something wrong in a declaration. Says where and what was expected; never a value that may be secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Problem {
+pub struct DeclarationProblem {
     /// Where: keys and positions joined by dots, such as `tenants.3.grants.hosts`.
     pub path: String,
     /// What is wrong, and what to write instead.
     pub message: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for DeclarationProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
     }
@@ -40,17 +40,17 @@ pub(super) struct Fields<'a> {
     path: String,
     left: Object,
     known: Vec<&'static str>,
-    problems: &'a mut Vec<Problem>,
+    problems: &'a mut Vec<DeclarationProblem>,
 }
 
 impl<'a> Fields<'a> {
     /// Begins to read `value`, which is to be an object.
-    pub(super) fn of(path: String, value: Value, problems: &'a mut Vec<Problem>) -> Option<Self> {
+    pub(super) fn of(path: String, value: Value, problems: &'a mut Vec<DeclarationProblem>) -> Option<Self> {
         match value {
             Value::Object(left) => Some(Self { path, left: Object::new(left), known: Vec::new(), problems }),
             mut other => {
                 let message = format!("is {}, expected an object: {{ … }}", kind(&other));
-                problems.push(Problem { path, message });
+                problems.push(DeclarationProblem { path, message });
                 wipe(&mut other);
                 None
             }
@@ -65,7 +65,7 @@ impl<'a> Fields<'a> {
     /// Notes a problem with a key.
     pub(super) fn problem(&mut self, key: &str, message: impl Into<String>) {
         let path = self.path(key);
-        self.problems.push(Problem { path, message: message.into() });
+        self.problems.push(DeclarationProblem { path, message: message.into() });
     }
 
     /// Notes that a key holds another kind of value than it should.
@@ -75,7 +75,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Where problems gather.
-    pub(super) fn problems(&mut self) -> &mut Vec<Problem> {
+    pub(super) fn problems(&mut self) -> &mut Vec<DeclarationProblem> {
         self.problems
     }
 
@@ -168,7 +168,7 @@ impl<'a> Fields<'a> {
                 }
                 _ => format!("is no known key; known are {}", known.join(", ")),
             };
-            problems.push(Problem { path, message });
+            problems.push(DeclarationProblem { path, message });
         }
     }
 }

@@ -33,10 +33,10 @@
 //! | `grants.only_these_hosts` | whether nothing but `grants.hosts` is admitted; else false. Needed where `component` has no SHA-256: what comes to lie in the file says which hosts its configuration needs |
 //! | `limits` | some of [`Limits`](crate::Limits), by name |
 //! | `quota` | some of [`Quota`](crate::storage::Quota), by name |
-//! | `share` | its [`Share`](crate::Share) of the host; else weight 1 and 16 calls at a time |
+//! | `share` | its weight beside other tenants, and its calls at a time ([`Concurrency`](crate::Concurrency)); else weight 1 and 16 calls at a time |
 //! | `sync.every` | a period such as `15m`; else nothing is synchronised by itself |
 //! | `sign_in.role_required` | whether a member without a role is refused; else nobody is |
-//! | `sign_in.homepage` | whether a sign-in that did not begin at the host is admitted, as from a home page address with a constant state (the element's own configuration may refuse it as well, WeCom's with `homepageState`); else it is refused, since a link could sign somebody in as somebody else |
+//! | `sign_in.homepage` | whether a sign-in that did not begin at the host is admitted, as from a home page address with a constant state (the element's own configuration may refuse it as well); else it is refused, since a link could sign somebody in as somebody else |
 
 mod components;
 mod declaration;
@@ -48,7 +48,7 @@ mod stored;
 mod unique;
 
 pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};
-pub use fields::Problem;
+pub use fields::DeclarationProblem;
 pub use registry::{Changes, Registry, Tenant};
 pub use sign_in::SignIn;
 pub use source::{MAX_REGISTRY_BYTES, Source, SourceError, declarations_of_file};

@@ -88,7 +88,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// Reads the declarations and makes the elements. Tenants that cannot be served as they are declared are told in
+    /// Reads the declarations and makes the elements. Tenants that cannot be served as they are declared are named in
     /// the answer; the others are served. `quotas` are those that the store was opened with: tenants get their own there.
     ///
     /// # Errors
@@ -215,11 +215,11 @@ impl Registry {
         {
             return Ok(former.clone());
         }
-        let Declaration { name: tenant, operator, limits, quota, share, period, sign_in, .. } = declaration;
+        let Declaration { name: tenant, operator, limits, quota, concurrency, period, sign_in, .. } = declaration;
         let mut options = ElementOptions::new(&*tenant, name, settings, Arc::clone(&self.storage));
         options.operator = operator;
         options.limits = limits;
-        options.share = share;
+        options.concurrency = concurrency;
         let element = self.host.element(&component, options).map_err(|error| error.to_string())?;
         Ok(Tenant { name: tenant.into(), element, quota, period, sign_in, made_of })
     }

@@ -8,7 +8,7 @@ pub struct SignIn {
     /// Whether a member without a role is refused.
     pub role_required: bool,
     /// Whether a sign-in that did not begin here is admitted: that of the app's home page in the vendor's workspace, whose
-    /// address carries a constant state. The element's own configuration may refuse these as well. Nobody can tell it from a link that somebody else has made, so a link can sign a
+    /// address carries a constant state. The element's own configuration may refuse these as well. Nobody can distinguish it from a link that somebody else has made, so a link can sign a
     /// member in as another one.
     pub homepage: bool,
 }

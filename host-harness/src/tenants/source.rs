@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::{
     declaration::{Declaration, read_all, texts_of_all},
-    fields::Problem,
+    fields::DeclarationProblem,
     stored::StoredTenants,
 };
 use crate::{
@@ -64,7 +64,7 @@ pub enum SourceError {
         /// The file.
         path: PathBuf,
         /// All of them.
-        problems: Vec<Problem>,
+        problems: Vec<DeclarationProblem>,
     },
     /// The declaration of one tenant in the store holds mistakes.
     #[error("the declaration of tenant {tenant:?} is not sound: {}", shown(problems))]
@@ -72,7 +72,7 @@ pub enum SourceError {
         /// The tenant.
         tenant: String,
         /// All of them.
-        problems: Vec<Problem>,
+        problems: Vec<DeclarationProblem>,
     },
     /// The storage.
     #[error(transparent)]
@@ -89,10 +89,10 @@ impl SourceError {
     }
 }
 
-/// The most problems that a message tells one by one.
+/// The most problems that a message lists one by one.
 const SHOWN_PROBLEMS: usize = 10;
 
-fn shown(problems: &[Problem]) -> String {
+fn shown(problems: &[DeclarationProblem]) -> String {
     let mut text = problems.iter().take(SHOWN_PROBLEMS).map(ToString::to_string).collect::<Vec<_>>().join("; ");
     if problems.len() > SHOWN_PROBLEMS {
         text.push_str(&format!("; and {} more", problems.len() - SHOWN_PROBLEMS));
@@ -110,7 +110,7 @@ impl Source {
         }
     }
 
-    /// The room of a tenant's element and what it may store, where its declaration says that. Nothing where the tenant is not
+    /// The namespace of a tenant's element and what it may store, where its declaration says that. Nothing where the tenant is not
     /// declared, or may store what everybody may.
     ///
     /// # Errors
@@ -125,7 +125,8 @@ impl Source {
             Self::File(path) => read_apart(path.clone()).await?.into_iter().find(|declared| declared.name == tenant),
         };
         let Some(Declaration { quota: Some(quota), element, .. }) = declared else { return Ok(None) };
-        let nameless = || Problem { path: "element".to_owned(), message: "is a folder without a name".to_owned() };
+        let nameless =
+            || DeclarationProblem { path: "element".to_owned(), message: "is a folder without a name".to_owned() };
         let element = element.name().ok_or_else(|| unsound(vec![nameless()]))?;
         Ok(Some((Scope::new(tenant, &element)?, quota)))
     }

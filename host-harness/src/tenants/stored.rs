@@ -1,6 +1,6 @@
 //! Declarations kept in the shared database, so that every host of it serves the same tenants.
 //!
-//! They stand in a room of the host's own, which no tenant's element can name, one under each tenant's name. They are
+//! They stand in a namespace of the host's own, which no tenant's element can name, one under each tenant's name. They are
 //! sealed: a configuration that stands in a declaration may hold secrets.
 
 use std::{sync::Arc, time::Duration};
@@ -9,14 +9,14 @@ use zeroize::Zeroizing;
 
 use super::{
     declaration::{Declaration, read_one},
-    fields::Problem,
+    fields::DeclarationProblem,
 };
 use crate::{
-    storage::{KeptValue, Op, Outcome, Scope, Storage, StorageError, check_tenant},
+    storage::{ApplyOutcome, KeptValue, Op, Scope, Storage, StorageError, check_tenant},
     syncs::forget,
 };
 
-const ROOM: &str = "tenants";
+const NAMESPACE: &str = "tenants";
 const PREFIX: &str = "tenant/";
 
 /// Why a declaration was not stored.
@@ -25,7 +25,7 @@ const PREFIX: &str = "tenant/";
 pub enum StoreError {
     /// It is no sound declaration.
     #[error("the declaration is not sound: {}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
-    Unsound(Vec<Problem>),
+    Unsound(Vec<DeclarationProblem>),
     /// The storage did not take it.
     #[error(transparent)]
     Storage(#[from] StorageError),
@@ -48,12 +48,12 @@ impl StoredTenants {
     /// See [`StoreError`].
     pub async fn put(&self, declaration: &str) -> Result<String, StoreError> {
         let read = read_one(declaration).map_err(StoreError::Unsound)?;
-        match self.0.apply(&Scope::of_host(ROOM)?, vec![Op::put(key(&read.name), declaration).sealed()]).await? {
-            Outcome::Applied(_) | Outcome::Conflict(_) => Ok(read.name),
+        match self.0.apply(&Scope::of_host(NAMESPACE)?, vec![Op::put(key(&read.name), declaration).sealed()]).await? {
+            ApplyOutcome::Applied(_) | ApplyOutcome::Conflict(_) => Ok(read.name),
         }
     }
 
-    /// Forgets a tenant's declaration, and its turns of synchronisation; what its element has stored stays. Whether there
+    /// Forgets a tenant's declaration, and the lease of its periodic sync; what its element has stored stays. Whether there
     /// was one.
     ///
     /// # Errors
@@ -61,8 +61,8 @@ impl StoredTenants {
     pub async fn remove(&self, name: &str) -> Result<bool, StorageError> {
         check_tenant(name)?;
         let was_there = self.contains(name).await?;
-        // Before the turns: who then finds one free finds the declaration gone.
-        self.0.apply(&Scope::of_host(ROOM)?, vec![Op::delete(key(name))]).await?;
+        // Before the lease: who then finds it free finds the declaration gone.
+        self.0.apply(&Scope::of_host(NAMESPACE)?, vec![Op::delete(key(name))]).await?;
         forget(&*self.0, name).await?;
         Ok(was_there)
     }
@@ -70,17 +70,20 @@ impl StoredTenants {
     /// Whether there is a declaration of this name, sound or not, and whether or not it can be opened.
     pub(super) async fn contains(&self, name: &str) -> Result<bool, StorageError> {
         // Without time to wait this looks once, at the version only.
-        self.0.wait(&Scope::of_host(ROOM)?, &key(name), None, Duration::ZERO).await
+        self.0.wait(&Scope::of_host(NAMESPACE)?, &key(name), None, Duration::ZERO).await
     }
 
     /// One declaration, read.
-    pub(super) async fn one(&self, name: &str) -> Result<Option<Result<Declaration, Vec<Problem>>>, StorageError> {
+    pub(super) async fn one(
+        &self,
+        name: &str,
+    ) -> Result<Option<Result<Declaration, Vec<DeclarationProblem>>>, StorageError> {
         Ok(self.text(name).await?.map(|text| read_one(&text)))
     }
 
     /// One declaration as it was stored.
     async fn text(&self, name: &str) -> Result<Option<Zeroizing<String>>, StorageError> {
-        let found = self.0.get_many(&Scope::of_host(ROOM)?, &[key(name)]).await?;
+        let found = self.0.get_many(&Scope::of_host(NAMESPACE)?, &[key(name)]).await?;
         Ok(found.into_iter().flatten().next().map(|entry| Zeroizing::new(entry.value)))
     }
 
@@ -91,7 +94,7 @@ impl StoredTenants {
     /// The storage as a whole.
     pub async fn list(&self) -> Result<Vec<(String, Result<Zeroizing<String>, StorageError>)>, StorageError> {
         // A scan fails as a whole where one value cannot be opened.
-        let mut snapshot = self.0.snapshot(&Scope::of_host(ROOM)?).await?;
+        let mut snapshot = self.0.snapshot(&Scope::of_host(NAMESPACE)?).await?;
         let mut all = Vec::new();
         loop {
             let page = snapshot.next().await?;

@@ -158,7 +158,7 @@ async fn a_component_that_is_stopped_ends_with_3() {
     }
 }
 
-/// Only where the next call may end otherwise is anybody told to call again.
+/// Only where the next call may end otherwise is anybody asked to call again.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_limit_leaves_to_do_depends_on_the_function() {
     let bed = Bed::new().await;

@@ -3,7 +3,7 @@
 use crate::bed::{program, run};
 
 #[test]
-fn the_story_comes_out_as_told() {
+fn the_demonstration_comes_out_as_expected() {
     let home = tempfile::tempdir().unwrap();
     let kept = home.path().join("kept");
     let story = run(program(home.path(), &["demo", "--format", "json", "--keep", kept.to_str().unwrap()])).exits(0);
@@ -54,7 +54,7 @@ fn a_person_can_follow_it() {
     let story = run(program(home.path(), &["demo"]));
     assert_eq!(story.code, 0, "{story:#?}");
     for words in
-        ["1. 检查配置", "研发中心", "member-resigned", "198.51.100.23", "everything came out as told", "simulate"]
+        ["1. 检查配置", "研发中心", "member-resigned", "198.51.100.23", "everything came out as expected", "simulate"]
     {
         assert!(story.stdout.contains(words), "{words} is missing: {}", story.stdout);
     }

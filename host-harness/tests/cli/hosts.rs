@@ -93,13 +93,13 @@ impl Hosts {
         Serving::start(command, &self.bed.home().join(format!("{name}.log")))
     }
 
-    /// Tenants whose turn a host has, by host; and those who rest, by how their turn ended.
-    async fn turns(&self) -> (BTreeMap<String, Vec<String>>, BTreeMap<String, usize>) {
-        let room = Scope::of_host("syncs").unwrap();
+    /// Tenants whose lease a host holds, by host; and those in their cooldown, by how their sync ended.
+    async fn leases(&self) -> (BTreeMap<String, Vec<String>>, BTreeMap<String, usize>) {
+        let namespace = Scope::of_host("syncs").unwrap();
         let (mut working, mut resting) = (BTreeMap::<_, Vec<_>>::new(), BTreeMap::new());
         let mut after: Option<String> = None;
         loop {
-            let page = self.storage.scan(&room, "turn/", after.as_deref(), 1_000).await.unwrap();
+            let page = self.storage.scan(&namespace, "turn/", after.as_deref(), 1_000).await.unwrap();
             after = page.entries.last().map(|entry| entry.key.clone());
             for entry in page.entries {
                 let value: Value = serde_json::from_str(&entry.value).unwrap();
@@ -116,7 +116,7 @@ impl Hosts {
     }
 
     async fn complete(&self) -> usize {
-        self.turns().await.1.get("complete").copied().unwrap_or_default()
+        self.leases().await.1.get("complete").copied().unwrap_or_default()
     }
 
     async fn until_complete(&self, tenants: usize) {
@@ -125,7 +125,7 @@ impl Hosts {
         while complete < tenants {
             let before = complete;
             tokio::task::block_in_place(|| {
-                until("another turn is complete", || {
+                until("another sync is complete", || {
                     complete = runtime.block_on(self.complete());
                     complete > before || complete >= tenants
                 });
@@ -157,9 +157,9 @@ async fn shared_and_none_twice(shared: Shared, tenants: usize) {
     let Some(hosts) = Hosts::new(shared, tenants, Duration::ZERO).await else { return };
     let all = ["one", "two", "three"].map(|name| hosts.start(name));
     hosts.until_complete(hosts.tenants).await;
-    // A host tells of a turn when it has stored its end.
+    // A host reports a sync when it has stored its end.
     let mut done = [0.0; 3];
-    until("every complete turn is told", || {
+    until("every complete sync is reported", || {
         done = all.each_ref().map(|host| host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#));
         done.iter().sum::<f64>() >= hosts.tenants as f64
     });
@@ -177,13 +177,13 @@ async fn taken_up_by_the_others(shared: Shared) {
     // Killed at the one moment, asked to end at the other: both times somebody goes on.
     one.signal(Signal::KILL);
     assert!(!one.ended().success());
-    let (working, _) = hosts.turns().await;
-    let died_for = working.get("one").unwrap_or_else(|| panic!("it held no turn when it died: {working:?}"));
+    let (working, _) = hosts.leases().await;
+    let died_for = working.get("one").unwrap_or_else(|| panic!("it held no lease when it died: {working:?}"));
     hosts.until_complete(hosts.tenants / 2).await;
     two.signal(Signal::TERM);
     assert!(two.ended().success());
-    let (working, _) = hosts.turns().await;
-    assert!(!working.contains_key("two"), "it gave no turn back: {working:?}");
+    let (working, _) = hosts.leases().await;
+    assert!(!working.contains_key("two"), "it gave no lease back: {working:?}");
     hosts.until_complete(hosts.tenants).await;
     hosts.assert_each_once_but(died_for).await;
     drop(three);

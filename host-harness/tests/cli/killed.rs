@@ -29,7 +29,7 @@ fn kill_after(bed: &Bed, strategy: &str, api: &str, calls: u64) {
     child.wait().unwrap();
 }
 
-/// What the program prints is what the simulator knows, and the feed tells of every member once.
+/// What the program prints is what the simulator knows, and the feed reports every member once.
 fn assert_exact(bed: &Bed) {
     let truth = bed.control().truth(DEMO_AGENT_ID).unwrap();
     let present = truth.members.iter().filter(|(_, member)| member.status != 5);

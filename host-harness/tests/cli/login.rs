@@ -15,7 +15,7 @@ async fn spent(browser: &Browser, url: &str, member: &str) -> (String, String) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn members_sign_in_through_every_door() {
+async fn members_sign_in_through_every_entry() {
     let bed = Bed::new().await;
     for (entry, browser, consents) in [
         ("browser", Browser::desktop(), false),

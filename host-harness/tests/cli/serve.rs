@@ -131,7 +131,7 @@ async fn members_of_several_tenants_sign_in() {
     assert_eq!(exchanges.count(), 5);
     let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
     for text in [log, metrics, format!("{reports:?}")] {
-        assert!(!text.contains(DEMO_SECRET), "a secret was told: {text}");
+        assert!(!text.contains(DEMO_SECRET), "a secret was shown: {text}");
     }
 }
 
@@ -153,7 +153,7 @@ async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
     let view = answer.json();
     assert_eq!((answer.status, &view["entry"]), (403, &json!("not-begun-here")));
     let fields: Vec<&String> = view.as_object().unwrap().keys().collect();
-    assert_eq!(fields, ["entry", "hint"], "it tells whose code it was: {view}");
+    assert_eq!(fields, ["entry", "hint"], "it reveals whose code it was: {view}");
     let declared = r#""sign_in": {"homepage": true}"#;
     assert!(view["hint"].as_str().unwrap().contains(declared), "{view}");
     let page = host.get(&format!("/t/acme/callback?{query}"), &[]);
@@ -161,7 +161,7 @@ async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
     for words in ["不是从这里发起的", "did not begin here", "href=\"login?entry=workspace\""] {
         assert!(page.body.contains(words), "{words} is not in {page:#?}");
     }
-    assert!(!page.body.contains("李四"), "it tells whose code it was: {page:#?}");
+    assert!(!page.body.contains("李四"), "it reveals whose code it was: {page:#?}");
     let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
     assert!(log.contains("a sign-in was refused") && log.contains("homepage"), "{log}");
 
@@ -194,7 +194,7 @@ async fn cookies_follow_the_address_that_the_operator_names() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_concerns_the_administrator_is_told_in_the_log_alone() {
+async fn what_concerns_the_administrator_stands_in_the_log_alone() {
     let bed = Bed::new().await;
     let mut configuration = bed.configuration();
     configuration["secret"] = json!("b2xkIHNlY3JldCBvZiB0aGUgYXBwLCBsb25nIGdvbmUu");
@@ -207,8 +207,8 @@ async fn what_concerns_the_administrator_is_told_in_the_log_alone() {
     let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), ("accept", "application/json")]);
     let error = &answer.json()["error"];
     assert_eq!((answer.status, &error["reason"], &error["vendor_code"]), (502, &json!("not-set-up"), &json!(null)));
-    for told in [answer.body.as_str(), &host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]).body] {
-        assert!(!told.contains("40001") && !told.contains("gettoken"), "{told}");
+    for shown in [answer.body.as_str(), &host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]).body] {
+        assert!(!shown.contains("40001") && !shown.contains("gettoken"), "{shown}");
     }
     let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
     assert!(log.contains("a sign-in needs the administrator") && log.contains("credentials-refused"), "{log}");
@@ -227,7 +227,7 @@ async fn tenants_come_and_go_while_it_serves() {
     assert_eq!(status("one"), 404);
     fs::write(&file, "{").unwrap();
     host.signal(Signal::HUP);
-    until("the mistake is told", || host.get("/health", &[]).json()["troubles"] == 1);
+    until("the mistake is reported", || host.get("/health", &[]).json()["troubles"] == 1);
     assert_eq!(status("two"), 302, "the former tenants are served");
 }
 
@@ -313,15 +313,15 @@ async fn what_cannot_be_served_is_refused_at_once() {
 
 /// Connections are common to all tenants, and a hanging vendor would keep them.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_crowd_at_one_tenant_keeps_nobody_from_another() {
+async fn many_at_one_tenant_keep_nobody_from_another() {
     let bed = Bed::new().await;
     let file = declare(&bed, &[tenant(&bed, "acme", &json!({})), tenant(&bed, "globex", &json!({}))]);
     let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
     bed.control().configure(|behaviour| behaviour.latency = Duration::from_secs(60));
     // They hold out for a while only, and one who comes before they are complete waits with them.
-    let mut crowd: Vec<TcpStream> = Vec::new();
-    until("the crowd is complete and the next is refused", || {
-        crowd = (0..64).map(|number| ask(&host, &format!("callback?code=c{number}&state={DEMO_CORP_ID}"))).collect();
+    let mut many: Vec<TcpStream> = Vec::new();
+    until("all are connected and the next is refused", || {
+        many = (0..64).map(|number| ask(&host, &format!("callback?code=c{number}&state={DEMO_CORP_ID}"))).collect();
         let mut next = ask(&host, "login");
         next.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
         let mut answer = [0; 1 << 10];
@@ -331,7 +331,7 @@ async fn a_crowd_at_one_tenant_keeps_nobody_from_another() {
     });
     assert_eq!(host.get("/t/globex/login", &[]).status, 302);
     assert_eq!(host.get("/health", &[]).status, 200);
-    drop(crowd);
+    drop(many);
     until("who goes away makes room", || host.get("/t/acme/login", &[]).status == 302);
 }
 

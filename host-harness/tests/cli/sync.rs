@@ -74,11 +74,11 @@ async fn a_plan_is_shown_before_it_is_carried_out() {
     assert_eq!(lines.lines().count(), 60, "{lines}");
     assert!(lines.contains("成员变更 member-updated") && lines.contains("→ 首席"), "{lines}");
     assert_eq!(bed.control().counts().values().map(|count| count.calls).sum::<u64>(), asked, "nobody is asked");
-    let told = text(&bed, &["sync", "--dry-run"]);
-    assert_eq!(told.matches("member-updated").count(), 50, "{told}");
+    let shown = text(&bed, &["sync", "--dry-run"]);
+    assert_eq!(shown.matches("member-updated").count(), 50, "{shown}");
     assert!(
-        told.contains("planned, nothing written") && told.contains("… 还有 10 项 more: org-harness plan"),
-        "{told}"
+        shown.contains("planned, nothing written") && shown.contains("… 还有 10 项 more: org-harness plan"),
+        "{shown}"
     );
 
     assert_eq!(bed.run(&["sync"]).exits(0)["members"]["updated"], 60);
@@ -134,9 +134,9 @@ async fn a_person_is_asked_before_many_are_removed() {
     let paused = bed.run(&["sync"]).exits(1);
     assert_eq!((&paused["state"], &paused["error"]["reason"]), (&"paused".into(), &"mass-removal-blocked".into()));
     assert_eq!(paused["error"]["removals"]["members"], 8);
-    let told = text(&bed, &["sync"]);
+    let shown = text(&bed, &["sync"]);
     for words in ["would remove 8 of 22 members", "org-harness plan", "org-harness sync --allow-mass-removal"] {
-        assert!(told.contains(words), "{words} is missing: {told}");
+        assert!(shown.contains(words), "{words} is missing: {shown}");
     }
     let plan = bed.run(&["plan"]).exits(0);
     let kinds: Vec<&str> =

@@ -47,7 +47,7 @@ fn what_cannot_be_understood_is_a_usage_error_in_the_format_asked_for() {
 }
 
 #[test]
-fn without_an_element_the_next_step_is_told() {
+fn without_an_element_the_next_step_is_named() {
     let home = tempfile::tempdir().unwrap();
     let error = run(program(home.path(), &["--format=json", "check"])).fails(2, "usage");
     let hint = error["hint"].as_str().unwrap();
@@ -78,7 +78,11 @@ async fn options_that_name_what_is_not_usable() {
         (&["--element", "/nowhere", "check"][..], "invalid-config", "/nowhere is not an element folder"),
         (&["--element", element, "--storage", "postgres://me:hidden@db/x", "overview"], "usage", "needs the key"),
         (&["--element", element, "--storage", "mongodb:x", "overview"], "storage", "mongodb"),
-        (&["--element", element, "--storage", "/tmp/org.db", "overview"], "storage", "write sqlite:/tmp/org.db"),
+        (
+            &["--element", element, "--storage", "/var/lib/org.db", "overview"],
+            "storage",
+            "write sqlite:/var/lib/org.db",
+        ),
         (&["--element", element, "--storage", "me:hidden@db/x", "overview"], "storage", "write postgres:// before it"),
         (&["--element", element, "--storage", "sqlite:", "overview"], "storage", "path"),
         (&["--element", element, "--storage", &sqlite, "overview"], "storage", "text"),

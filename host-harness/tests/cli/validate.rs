@@ -69,7 +69,7 @@ async fn an_element_that_cannot_be_read_is_invalid() {
 
 /// Files as editors and chat programs leave them: what they look like, the place, and the way out in both languages.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_saved_in_another_encoding_or_with_other_quotes_is_told_with_a_way_out() {
+async fn what_is_saved_in_another_encoding_or_with_other_quotes_is_reported_with_a_way_out() {
     let bed = Bed::new().await;
     let utf16 = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
     let gbk = [&b"{\n\"corpId\": \""[..], &[0xc6, 0xf3, 0xd2, 0xb5], b"\"}"].concat();
@@ -118,8 +118,8 @@ async fn what_is_saved_in_another_encoding_or_with_other_quotes_is_told_with_a_w
         let tenants =
             bed.run_plain(&["--format", "json", "--storage", "memory:", "tenants", "put", file.to_str().unwrap()]);
         let error = tenants.fails(2, "invalid-tenants");
-        let told = format!("{} {}", error["message"], error["hint"]);
-        assert!(told.contains(message) && told.contains(hints[0]) && told.contains(hints[1]), "{name}: {error}");
+        let shown = format!("{} {}", error["message"], error["hint"]);
+        assert!(shown.contains(message) && shown.contains(hints[0]) && shown.contains(hints[1]), "{name}: {error}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Names that lead where they must not, and grants that must not be shared.
 
-use host_harness::egress::{Failure, Request};
+use host_harness::egress::{HttpFailure, Request};
 
 use crate::{
     server::Server,
@@ -40,12 +40,12 @@ async fn a_name_that_leads_inside_is_denied_unless_that_very_name_is_written() {
         let egress = egress_with(resolver.clone());
         let error = call_unwritten(&egress, &["evil.test"]).send(Request::get("https://evil.test/")).await.unwrap_err();
         let option = option.then(|| "--allow-host evil.test".to_owned());
-        assert_eq!(error.kind, Failure::Denied { option }, "{address}: {error}");
+        assert_eq!(error.kind, HttpFailure::Denied { option }, "{address}: {error}");
         assert!(!error.may_have_reached_server);
 
         // A family of names is not that very name.
         let error = call(&egress, generous(), &["*.test"]).send(Request::get("https://evil.test/")).await.unwrap_err();
-        assert!(matches!(error.kind, Failure::Denied { .. }), "{address}: {error}");
+        assert!(matches!(error.kind, HttpFailure::Denied { .. }), "{address}: {error}");
         assert_eq!((resolver.asked(), egress.connections_opened()), (2, 0), "{address}");
     }
 }
@@ -61,7 +61,7 @@ async fn a_written_name_may_lead_inside_but_not_to_metadata() {
 
     let egress = egress_with(FakeResolver::new(&[("intranet.test", &[&["169.254.169.254"]])]));
     let error = call(&egress, generous(), &[&entry]).send(Request::get(&entry)).await.unwrap_err();
-    assert_eq!(error.kind, Failure::Denied { option: None }, "the option is set already: {error}");
+    assert_eq!(error.kind, HttpFailure::Denied { option: None }, "the option is set already: {error}");
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn a_connection_opened_under_one_grant_serves_no_tenant_without_it() {
 
     call(&egress, generous(), &[&entry]).send(Request::get(&url)).await.unwrap();
     let error = call_unwritten(&egress, &[&entry]).send(Request::get(&url)).await.unwrap_err();
-    assert_eq!(error.kind, Failure::Denied { option: Some(format!("--allow-host {entry}")) }, "{error}");
+    assert_eq!(error.kind, HttpFailure::Denied { option: Some(format!("--allow-host {entry}")) }, "{error}");
     assert_eq!(server.requests().len(), 1);
 
     // A tenant with a grant of its own shares it.

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use flate2::{Compression, write::GzEncoder};
-use host_harness::egress::{Body, BodyKind, BudgetLimits, Failure, Outcome, Request};
+use host_harness::egress::{Body, BodyKind, BudgetLimits, ExchangeOutcome, HttpFailure, Request};
 
 use crate::{
     server::{Reply, Server, answer},
@@ -137,7 +137,7 @@ async fn bodies_are_capped_while_they_are_read() {
             let result = outbound.send(Request { max_bytes, ..Request::get(server.url(path)) }).await;
             assert_eq!(result.is_ok(), fits, "{path}");
             if let Err(error) = result {
-                assert_eq!(error.kind, Failure::TooLarge { limit: LIMIT }, "{path}: {error}");
+                assert_eq!(error.kind, HttpFailure::TooLarge { limit: LIMIT }, "{path}: {error}");
                 assert!(error.may_have_reached_server && error.message.contains("100000"), "{path}: {error}");
             }
             let spent = generous().bytes_in - outbound.budget().remaining().bytes_in;
@@ -183,9 +183,12 @@ async fn every_request_leaves_a_record_without_values() {
     let traffic = outbound.traffic();
     assert_eq!((traffic.requests, traffic.failures, traffic.bytes_in), (2, 1, 5));
     let [answered, denied] = &traffic.exchanges[..] else { panic!("{traffic:?}") };
-    assert_eq!((&answered.outcome, answered.bytes_in), (&Outcome::Status(403), 5));
+    assert_eq!((&answered.outcome, answered.bytes_in), (&ExchangeOutcome::Status(403), 5));
     assert_eq!(answered.url, server.url("/a?corpsecret"));
     assert!(answered.bytes_out >= server.url("/a?corpsecret=hidden").len() as u64);
-    assert!(matches!(denied.outcome, Outcome::Failed(Failure::Denied { .. })) && denied.bytes_out == 0, "{denied:?}");
+    assert!(
+        matches!(denied.outcome, ExchangeOutcome::Failed(HttpFailure::Denied { .. })) && denied.bytes_out == 0,
+        "{denied:?}"
+    );
     assert!(!format!("{traffic:?}").contains("hidden"));
 }

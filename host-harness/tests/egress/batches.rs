@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, atomic::Ordering::SeqCst};
 
-use host_harness::egress::{BudgetLimits, Failure, Request};
+use host_harness::egress::{BudgetLimits, HttpFailure, Request};
 use tokio::sync::{Barrier, Notify};
 
 use crate::{
@@ -24,8 +24,8 @@ async fn results_come_in_the_order_of_the_requests() {
     let results = outbound.send_all(urls.iter().map(Request::get).collect()).await;
     assert_eq!(results[0].as_ref().unwrap().status, 200, "answered last, reported first");
     let option = Some("--allow-host elsewhere.test".to_owned());
-    assert_eq!(results[1].as_ref().unwrap_err().kind, Failure::Denied { option });
-    assert_eq!(results[2].as_ref().unwrap_err().kind, Failure::Other("broken-answer"));
+    assert_eq!(results[1].as_ref().unwrap_err().kind, HttpFailure::Denied { option });
+    assert_eq!(results[2].as_ref().unwrap_err().kind, HttpFailure::Other("broken-answer"));
     assert_eq!(results[3].as_ref().unwrap().status, 200);
     assert_eq!(outbound.traffic().requests, 4);
 }
@@ -47,7 +47,7 @@ async fn a_batch_shares_one_byte_allowance() {
     let results = outbound.send_all(vec![Request::get(server.url("/")); 3]).await;
     assert!(results[0].is_ok() && results[1].is_ok());
     let error = results[2].as_ref().unwrap_err();
-    assert_eq!((&error.kind, error.may_have_reached_server), (&Failure::BudgetExhausted, true));
+    assert_eq!((&error.kind, error.may_have_reached_server), (&HttpFailure::BudgetExhausted, true));
     assert!(error.message.contains("of the 1000"), "{error}");
 }
 

@@ -4,7 +4,8 @@ use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use host_harness::egress::{
-    BudgetLimits, Egress, EgressOptions, Failure, HttpError, Outcome, Pacer, Request, Resolver, TokenBuckets,
+    BudgetLimits, Egress, EgressOptions, ExchangeOutcome, HttpError, HttpFailure, Pacer, Request, Resolver,
+    TokenBuckets,
 };
 use tokio::{net::TcpListener, time::Instant};
 
@@ -13,7 +14,7 @@ use crate::{
     support::{FakeResolver, call, call_to, egress, egress_with, generous},
 };
 
-fn assert_failed(error: &HttpError, kind: &Failure, may_have_reached_server: bool, case: &str) {
+fn assert_failed(error: &HttpError, kind: &HttpFailure, may_have_reached_server: bool, case: &str) {
     assert_eq!((&error.kind, error.may_have_reached_server), (kind, may_have_reached_server), "{case}: {error}");
 }
 
@@ -41,7 +42,7 @@ async fn the_connection_breaks() {
     ] {
         let outbound = call_to(&egress(), generous(), server.port);
         let error = outbound.send(Request::get(server.url(path))).await.unwrap_err();
-        assert_failed(&error, &Failure::Other("broken-answer"), true, path);
+        assert_failed(&error, &HttpFailure::Other("broken-answer"), true, path);
         assert!(error.message.contains(said), "{path}: {error}");
     }
     assert_eq!(server.requests().len(), 7, "a request that was written is never sent again");
@@ -52,7 +53,7 @@ async fn a_head_beyond_measure_is_too_large() {
     let header = format!("x-long: {}", "x".repeat(200_000));
     let server = Server::start([("/", answer("200 OK", &[&header], b""))]).await;
     let error = call_to(&egress(), generous(), server.port).send(Request::get(server.url("/"))).await.unwrap_err();
-    assert_failed(&error, &Failure::TooLarge { limit: 64 * 1024 }, true, "head");
+    assert_failed(&error, &HttpFailure::TooLarge { limit: 64 * 1024 }, true, "head");
 }
 
 #[tokio::test]
@@ -60,7 +61,7 @@ async fn nobody_listens() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
     let outbound = call_to(&egress(), generous(), port);
     let error = outbound.send(Request::get(format!("http://127.0.0.1:{port}/?code=hidden"))).await.unwrap_err();
-    assert_failed(&error, &Failure::Connect, false, "refused");
+    assert_failed(&error, &HttpFailure::Connect, false, "refused");
     assert!(error.message.contains(&port.to_string()) && !error.message.contains("hidden"), "{error}");
 }
 
@@ -70,7 +71,7 @@ async fn names_without_an_address() {
     for name in ["missing.test", "empty.test"] {
         let error =
             call(&egress, generous(), &[name]).send(Request::get(format!("https://{name}/"))).await.unwrap_err();
-        assert_failed(&error, &Failure::Dns, false, name);
+        assert_failed(&error, &HttpFailure::Dns, false, name);
         assert!(error.message.contains(name), "{error}");
     }
 }
@@ -100,7 +101,7 @@ async fn time_runs_out_before_and_after_the_request_was_written() {
             let deadline = Instant::now() + Duration::from_millis(wall_ms);
             let outbound = call(&egress, BudgetLimits { deadline, ..generous() }, &[&here, "silent.test"]);
             let error = outbound.send(Request { timeout_ms, ..Request::get(&url) }).await.unwrap_err();
-            assert_failed(&error, &Failure::Timeout, reached, &url);
+            assert_failed(&error, &HttpFailure::Timeout, reached, &url);
             assert!(error.message.contains(" ms"), "{error}");
         }
     }
@@ -112,7 +113,7 @@ async fn a_call_that_is_dropped_leaves_a_record() {
     let outbound = call_to(&egress(), generous(), server.port);
     let send = outbound.send(Request::get(server.url("/hang")));
     assert!(tokio::time::timeout(Duration::from_millis(20), send).await.is_err());
-    assert_eq!(outbound.traffic().exchanges[0].outcome, Outcome::Abandoned);
+    assert_eq!(outbound.traffic().exchanges[0].outcome, ExchangeOutcome::Abandoned);
 }
 
 #[tokio::test]
@@ -128,12 +129,12 @@ async fn the_budget_names_what_is_used_up() {
         let outbound = call_to(&egress(), limits, server.port);
         outbound.send(Request::get(&url)).await.unwrap_or_else(|error| panic!("{limit}, obeyed: {error}"));
         let error = outbound.send(Request::get(&url)).await.unwrap_err();
-        assert_failed(&error, &Failure::BudgetExhausted, reached, limit);
+        assert_failed(&error, &HttpFailure::BudgetExhausted, reached, limit);
         assert!(error.message.contains(said), "{limit}: {error}");
     }
     let over = BudgetLimits { deadline: Instant::now(), ..generous() };
     let error = call_to(&egress(), over, server.port).send(Request::get(&url)).await.unwrap_err();
-    assert_failed(&error, &Failure::BudgetExhausted, false, "wall time");
+    assert_failed(&error, &HttpFailure::BudgetExhausted, false, "wall time");
 }
 
 #[tokio::test]
@@ -150,7 +151,7 @@ async fn headers_of_the_host_are_refused_before_anything_is_sent() {
     ] {
         let headers = vec![(name.to_owned(), value.to_owned())];
         let error = outbound.send(Request { headers, ..Request::get(server.url("/")) }).await.unwrap_err();
-        assert_failed(&error, &Failure::Other("invalid-request"), false, name);
+        assert_failed(&error, &HttpFailure::Other("invalid-request"), false, name);
         assert!(error.message.contains(&name.to_lowercase()), "{error}");
     }
     assert!(server.requests().is_empty());
@@ -165,6 +166,6 @@ async fn pacing_that_outlasts_the_call_ends_it() {
     let outbound = call_to(&egress, BudgetLimits { deadline, ..generous() }, server.port);
     outbound.send(Request::get(server.url("/"))).await.unwrap();
     let error = outbound.send(Request::get(server.url("/"))).await.unwrap_err();
-    assert_failed(&error, &Failure::BudgetExhausted, false, "paced");
+    assert_failed(&error, &HttpFailure::BudgetExhausted, false, "paced");
     assert_eq!(server.requests().len(), 1);
 }

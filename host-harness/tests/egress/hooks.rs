@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use host_harness::egress::{
-    Body, BudgetLimits, Checked, Destination, Failure, Hook, HttpError, Next, Outgoing, Request, Response, Secrets,
+    Body, BudgetLimits, Checked, Destination, Hook, HttpError, HttpFailure, Next, Outgoing, Request, Response, Secrets,
 };
 
 use crate::{
@@ -57,8 +57,8 @@ async fn a_fake_answers_without_the_network_and_within_the_limits() {
     assert_eq!(resolver.asked(), 0);
 
     for (limits, kind) in [
-        (BudgetLimits { largest_response: 9, ..generous() }, Failure::TooLarge { limit: 9 }),
-        (BudgetLimits { bytes_in: 9, ..generous() }, Failure::BudgetExhausted),
+        (BudgetLimits { largest_response: 9, ..generous() }, HttpFailure::TooLarge { limit: 9 }),
+        (BudgetLimits { bytes_in: 9, ..generous() }, HttpFailure::BudgetExhausted),
     ] {
         let outbound = call(&egress, limits, &["vendor.test"]).with_hook(fake());
         assert_eq!(outbound.send(Request::get("https://vendor.test/")).await.unwrap_err().kind, kind);
@@ -92,7 +92,7 @@ async fn what_a_hook_passes_on_still_has_its_address_checked() {
     let recorder = Arc::new(Recorder::default());
     let outbound = call_unwritten(&egress, &["vendor.test"]).with_hook(recorder.clone());
     let error = outbound.send(Request::get("https://vendor.test/")).await.unwrap_err();
-    assert!(matches!(error.kind, Failure::Denied { .. }), "{error}");
+    assert!(matches!(error.kind, HttpFailure::Denied { .. }), "{error}");
     assert_eq!(recorder.0.lock().unwrap().len(), 1, "the hook saw the request and no answer");
 }
 
@@ -113,7 +113,10 @@ struct Key {
 impl Secrets for Key {
     fn fill(&self, destination: &Destination, mut outgoing: Outgoing) -> Result<Outgoing, HttpError> {
         if destination.host.to_string() != "127.0.0.1" {
-            return Err(HttpError::before_sending(Failure::Denied { option: None }, "the key is not for this host"));
+            return Err(HttpError::before_sending(
+                HttpFailure::Denied { option: None },
+                "the key is not for this host",
+            ));
         }
         let url = outgoing.url.as_str().replace("%7Bkey%7D", "s3cret");
         outgoing.url = url.parse().unwrap();
@@ -123,7 +126,7 @@ impl Secrets for Key {
         Ok(outgoing)
     }
 
-    fn mask(&self, response: Response) -> Response {
+    fn redact(&self, response: Response) -> Response {
         let body = Body::Text(text(&response).replace("s3cret", "***"));
         Response { body, ..response }
     }
@@ -138,7 +141,7 @@ async fn secrets_are_filled_in_behind_the_hooks_and_masked_before_them() {
         .with_secrets(Arc::new(Key { astray: false }));
     let response = outbound.send(Request::get(server.url("/token?key=%7Bkey%7D"))).await.unwrap();
     assert!(server.requests()[0].starts_with("GET /token?key=s3cret "), "the server gets the secret");
-    assert!(text(&response).starts_with("GET /token?key=*** "), "and its echo is masked");
+    assert!(text(&response).starts_with("GET /token?key=*** "), "and what comes back is redacted");
     let recorded = recorder.0.lock().unwrap().join("\n");
     assert!(!recorded.contains("s3cret") && recorded.contains("***"), "{recorded}");
 }
@@ -148,6 +151,6 @@ async fn filling_in_cannot_change_where_a_request_goes() {
     let server = Server::start([]).await;
     let outbound = call_to(&egress(), generous(), server.port).with_secrets(Arc::new(Key { astray: true }));
     let error = outbound.send(Request::get(server.url("/"))).await.unwrap_err();
-    assert_eq!((error.kind, error.may_have_reached_server), (Failure::Denied { option: None }, false));
+    assert_eq!((error.kind, error.may_have_reached_server), (HttpFailure::Denied { option: None }, false));
     assert!(server.requests().is_empty());
 }

@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use host_harness::egress::{
-    AllowList, Budget, Destination, Egress, EgressOptions, Failure, OperatorList, Outbound, Policy, Proxy, Request,
+    AllowList, Budget, Destination, Egress, EgressOptions, HttpFailure, OperatorList, Outbound, Policy, Proxy, Request,
     TrustedRoots,
 };
 use tokio::{
@@ -169,7 +169,7 @@ async fn a_server_in_a_tunnel_must_still_prove_who_it_is() {
     let at = proxy_server.url();
     let outbound = call_through(&egress(), proxy(&at), &["tls.test"], &["tls.test", &at]);
     let error = outbound.send(Request::get("https://tls.test/")).await.unwrap_err();
-    assert_eq!(error.kind, Failure::Tls, "{error}");
+    assert_eq!(error.kind, HttpFailure::Tls, "{error}");
     assert!(error.message.contains(&format!("https://tls.test:443 (through the proxy {at})")), "{error}");
 }
 
@@ -191,7 +191,7 @@ async fn plain_http_goes_in_absolute_form() {
     // Other credentials have other connections: nobody sends with somebody else's.
     let other = call_through(&egress, proxy(&at).with_credentials("", "guess"), &[entry], &[entry, &at]);
     let error = other.send(Request::get("http://plain.test:8080/")).await.unwrap_err();
-    assert_eq!(error.kind, Failure::Proxy { status: Some(407) }, "{error}");
+    assert_eq!(error.kind, HttpFailure::Proxy { status: Some(407) }, "{error}");
     // A server behind the proxy might say the same, so it is not certain that none has the request.
     assert!(error.may_have_reached_server && error.message.contains(&at), "{error}");
     assert_eq!(proxy_server.connections.load(SeqCst), 2);
@@ -216,7 +216,7 @@ async fn what_fails_on_the_proxys_side_is_the_proxys() {
         let at = proxy_server.url();
         let outbound = call_through(&egress(), proxy(&at), &["a.test"], &["a.test", &at]);
         let error = outbound.send(Request::get("https://a.test/?code=hidden")).await.unwrap_err();
-        assert_eq!(error.kind, Failure::Proxy { status }, "{said}: {error}");
+        assert_eq!(error.kind, HttpFailure::Proxy { status }, "{said}: {error}");
         assert!(error.message.contains(said) && error.message.contains(&at), "{said}: {error}");
         assert!(!error.may_have_reached_server && !error.message.contains("hidden"), "{error}");
     }
@@ -229,11 +229,11 @@ async fn a_proxy_that_is_not_there() {
     let resolver = FakeResolver::new(&[("meta.test", &[&["169.254.169.254"]])]);
     let egress = egress_with(resolver);
     for (at, kind, said) in [
-        (format!("http://127.0.0.1:{free}"), Failure::Proxy { status: None }, "cannot be reached"),
-        ("http://nowhere.test:3128".to_owned(), Failure::Proxy { status: None }, "has no address"),
-        (format!("https://127.0.0.1:{plain}"), Failure::Proxy { status: None }, "offers no TLS session"),
+        (format!("http://127.0.0.1:{free}"), HttpFailure::Proxy { status: None }, "cannot be reached"),
+        ("http://nowhere.test:3128".to_owned(), HttpFailure::Proxy { status: None }, "has no address"),
+        (format!("https://127.0.0.1:{plain}"), HttpFailure::Proxy { status: None }, "offers no TLS session"),
         // Its address is checked like any other: no name leads to a metadata service.
-        ("http://meta.test".to_owned(), Failure::Denied { option: None }, "the proxy: "),
+        ("http://meta.test".to_owned(), HttpFailure::Denied { option: None }, "the proxy: "),
     ] {
         let outbound = call_through(&egress, proxy(&at), &["a.test"], &["a.test", &at]);
         let error = outbound.send(Request::get("https://a.test/")).await.unwrap_err();
@@ -249,7 +249,7 @@ async fn time_that_runs_out_at_the_proxy_names_it() {
     let outbound = call_through(&egress(), proxy(&at), &["a.test"], &["a.test", &at]);
     let request = Request { timeout_ms: Some(40), ..Request::get("https://a.test/") };
     let error = outbound.send(request).await.unwrap_err();
-    assert_eq!((&error.kind, error.may_have_reached_server), (&Failure::Timeout, false), "{error}");
+    assert_eq!((&error.kind, error.may_have_reached_server), (&HttpFailure::Timeout, false), "{error}");
     assert!(error.message.contains(&format!("through the proxy {at}")), "{error}");
 }
 
@@ -291,14 +291,14 @@ async fn a_proxy_is_used_only_where_the_operator_wrote_it_and_for_what_is_allowe
     ] {
         let needed = ["a.test", "http://a.test", "10.0.0.7"];
         let error = call_through(&egress, proxy(at), &needed, &written).send(Request::get(url)).await.unwrap_err();
-        assert_eq!(error.kind, Failure::Denied { option }, "{case}: {error}");
+        assert_eq!(error.kind, HttpFailure::Denied { option }, "{case}: {error}");
     }
     let anything = OperatorList::whatever_is_needed_and(AllowList::default());
     let policy = Policy::new("acme", list(&["a.test"]), anything).with_proxy(proxy(&at));
     let outbound = egress.for_call(Arc::new(policy), Arc::new(Budget::new(generous())));
     let error = outbound.send(Request::get("https://a.test/")).await.unwrap_err();
     let option = Some(format!("--allow-host 127.0.0.1:{port}"));
-    assert_eq!(error.kind, Failure::Denied { option }, "whatever is needed is no proxy: {error}");
+    assert_eq!(error.kind, HttpFailure::Denied { option }, "whatever is needed is no proxy: {error}");
     assert_eq!(proxy_server.connections.load(SeqCst), 0, "nothing of all this came to the proxy");
 }
 

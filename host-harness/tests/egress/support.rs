@@ -13,7 +13,8 @@ use std::{
 
 use async_trait::async_trait;
 use host_harness::egress::{
-    AllowList, Budget, BudgetLimits, Egress, EgressOptions, Entry, OperatorList, Outbound, Policy, Resolver, Response,
+    AllowEntry, AllowList, Budget, BudgetLimits, Egress, EgressOptions, OperatorList, Outbound, Policy, Resolver,
+    Response,
 };
 use tokio::time::Instant;
 
@@ -56,7 +57,7 @@ pub(crate) fn call_unwritten(egress: &Egress, needed: &[&str]) -> Outbound {
 
 /// A call that may reach the server on this port of 127.0.0.1.
 pub(crate) fn call_to(egress: &Egress, limits: BudgetLimits, port: u16) -> Outbound {
-    let entry: Entry = format!("127.0.0.1:{port}").parse().unwrap();
+    let entry: AllowEntry = format!("127.0.0.1:{port}").parse().unwrap();
     let entries: AllowList = [entry].into_iter().collect();
     let policy = Policy::new("acme", entries.clone(), OperatorList::only(entries));
     egress.for_call(Arc::new(policy), Arc::new(Budget::new(limits)))

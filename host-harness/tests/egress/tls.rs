@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use host_harness::egress::{Egress, EgressOptions, Failure, Request, TrustedRoots};
+use host_harness::egress::{Egress, EgressOptions, HttpFailure, Request, TrustedRoots};
 use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -75,7 +75,7 @@ async fn a_handshake_that_never_ends_is_given_up() {
     let egress = Egress::new(&EgressOptions { resolver, connect_timeout, ..EgressOptions::default() }).unwrap();
     let outbound = call(&egress, generous(), &[&format!("tls.test:{port}")]);
     let error = outbound.send(Request::get(format!("https://tls.test:{port}/"))).await.unwrap_err();
-    assert_eq!(error.kind, Failure::Timeout, "{error}");
+    assert_eq!(error.kind, HttpFailure::Timeout, "{error}");
     assert!(error.message.contains("ready for a request within 200ms"), "{error}");
     assert!(!error.may_have_reached_server);
 }
@@ -116,7 +116,7 @@ async fn a_certificate_must_be_trusted_and_name_the_host() {
             .send(Request::get(format!("https://{entry}/?code=hidden")))
             .await
             .unwrap_err();
-        assert_eq!((&error.kind, error.may_have_reached_server), (&Failure::Tls, false), "{case}: {error}");
+        assert_eq!((&error.kind, error.may_have_reached_server), (&HttpFailure::Tls, false), "{case}: {error}");
         assert!(error.message.contains(said) && !error.message.contains("hidden"), "{case}: {error}");
     }
     let entry = format!("tls.test:{port}");

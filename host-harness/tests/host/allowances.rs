@@ -1,5 +1,5 @@
 //! Limits that refuse and let the component go on, in pairs: what it sends and gets over the network, what it logs and
-//! what it stores. What it is told of the refusal, it writes into its log, and the tests read it there.
+//! what it stores. What it hears of the refusal, it writes into its log, and the tests read it there.
 
 use std::{
     io::Write as _,
@@ -8,7 +8,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 use host_harness::{
-    CallReport, ElementOptions, Host, Limits, Outcome,
+    CallOutcome, CallReport, ElementOptions, Host, Limits,
     egress::{AllowList, OperatorList},
     storage::{MemoryStorage, Options, Quota, Quotas, Storage as _},
 };
@@ -26,7 +26,7 @@ async fn overview(guest: Guest, options: ElementOptions) -> CallReport {
     let host = Host::builder().parallel_calls(2).build().unwrap();
     let component = host.load(&guest.build()).unwrap();
     let report = host.element(&component, options).unwrap().overview().await.unwrap().report;
-    assert_eq!(report.outcome, Outcome::Answered);
+    assert_eq!(report.outcome, CallOutcome::Answered);
     report
 }
 
@@ -186,9 +186,9 @@ async fn storage_beyond_a_quota_is_refused_with_its_name_and_value() {
             assert_eq!(usage.items == 0, violated, "{name}: all or nothing");
             match lines(&report)[..] {
                 [] => assert!(!violated, "{name}"),
-                [told, of_its_length] => {
+                [name_seen, of_its_length] => {
                     assert!(violated, "{name}");
-                    assert_eq!((told, of_its_length.len()), (name, limit));
+                    assert_eq!((name_seen, of_its_length.len()), (name, limit));
                 }
                 _ => panic!("{name}: {:?}", report.log),
             }

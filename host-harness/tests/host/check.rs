@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use host_harness::{
-    Element, ElementOptions, Host, Limits, Outcome,
+    CallOutcome, Element, ElementOptions, Host, Limits,
     contract::types::{Error, Reason},
     storage::ManualClock,
 };
@@ -55,7 +55,7 @@ async fn check(element: &Element) -> Option<Error> {
     assert_eq!(was_carried_out, called.value.is_ok());
     let error = called.value.err()?;
     assert_eq!(error.reason, Reason::RateLimited);
-    let reported = Outcome::Refused { reason: "rate-limited".to_owned(), vendor_code: None };
+    let reported = CallOutcome::Refused { reason: "rate-limited".to_owned(), vendor_code: None };
     assert_eq!(called.report.outcome, reported);
     Some(error)
 }

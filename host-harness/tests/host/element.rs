@@ -7,7 +7,7 @@ use std::sync::{
 
 use async_trait::async_trait;
 use host_harness::{
-    CallError, ElementOptions, Host, Limits, Outcome, bundled_component,
+    CallError, CallOutcome, ElementOptions, Host, Limits, bundled_component,
     egress::{AllowList, Body, Checked, Hook, HttpError, Next, OperatorList, Response},
     settings::Document,
     storage::{self, MemoryStorage, Scope, Storage, StorageError},
@@ -62,7 +62,7 @@ impl Hook for Hang {
 /// A vendor that answers when a test lets it.
 #[derive(Default)]
 pub struct Gate {
-    /// Told once for each request that has come.
+    /// Notified once for each request that has come.
     pub reached: Notify,
     /// Lets one request go on.
     pub open: Notify,
@@ -93,7 +93,7 @@ pub struct HungStore;
 
 #[async_trait]
 impl Storage for HungStore {
-    async fn get_many(&self, _: &Scope, _: &[String]) -> Result<Vec<Option<storage::Entry>>, StorageError> {
+    async fn get_many(&self, _: &Scope, _: &[String]) -> Result<Vec<Option<storage::StoredEntry>>, StorageError> {
         std::future::pending().await
     }
 
@@ -101,7 +101,7 @@ impl Storage for HungStore {
         std::future::pending().await
     }
 
-    async fn apply(&self, _: &Scope, _: Vec<storage::Op>) -> Result<storage::Outcome, StorageError> {
+    async fn apply(&self, _: &Scope, _: Vec<storage::Op>) -> Result<storage::ApplyOutcome, StorageError> {
         std::future::pending().await
     }
 
@@ -137,7 +137,7 @@ fn host() -> Host {
 }
 
 #[tokio::test]
-async fn the_report_tells_what_the_call_did() {
+async fn the_report_says_what_the_call_did() {
     let host = host();
     let component = host.load(&caller().build()).unwrap();
     let mut options = options(Limits::default());
@@ -148,7 +148,7 @@ async fn the_report_tells_what_the_call_did() {
     let report = called.report;
     assert_eq!((&*report.tenant, &*report.element), ("acme", "organisation"));
     assert_eq!((report.function, report.component), ("directory.overview", component.digest()));
-    assert_eq!(report.outcome, Outcome::Answered);
+    assert_eq!(report.outcome, CallOutcome::Answered);
     assert_eq!(report.host_calls.get("http"), Some(&1));
     assert_eq!(report.peak_memory_bytes, 128 << 10);
     assert!(report.wall_us >= report.instantiate_us);
@@ -223,7 +223,7 @@ async fn errors_of_the_contract_are_values() {
     let called = host.element(&component, options(Limits::default())).unwrap().overview().await.unwrap();
     let error = called.value.unwrap_err();
     assert_eq!(host_harness::reason_name(&error.reason), "not-found");
-    assert_eq!(called.report.outcome, Outcome::Refused { reason: "not-found".to_owned(), vendor_code: None });
+    assert_eq!(called.report.outcome, CallOutcome::Refused { reason: "not-found".to_owned(), vendor_code: None });
 }
 
 #[tokio::test]

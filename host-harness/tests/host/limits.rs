@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use host_harness::{
-    CallError, Element, Exceeded, Host, LimitName, Limits, LoadError, LoadedComponent, Outcome, bundled_component,
+    CallError, CallOutcome, Element, Exceeded, Host, LimitName, Limits, LoadError, LoadedComponent, bundled_component,
 };
 
 use crate::{
@@ -138,7 +138,7 @@ async fn a_limit_that_ends_a_call_names_itself_its_value_and_what_was_asked() {
     ] {
         let [obeys, violates] = [obeys, violates].map(|guest| setup.host.load(&guest.build()).unwrap());
         let kept = setup.element(&obeys, limits.clone()).describe("en").await;
-        assert_eq!(kept.unwrap_or_else(|failed| panic!("{limit}: {failed}")).report.outcome, Outcome::Answered);
+        assert_eq!(kept.unwrap_or_else(|failed| panic!("{limit}: {failed}")).report.outcome, CallOutcome::Answered);
 
         let element = setup.element(&violates, limits);
         let failed = element.describe("en").await.expect_err(limit.as_str());
@@ -152,7 +152,7 @@ async fn a_limit_that_ends_a_call_names_itself_its_value_and_what_was_asked() {
         assert_eq!(site.component, violates.digest());
         let words = format!("the limit {limit} is {allowed}, the call wanted {}", exceeded.asked);
         assert!(failed.to_string().contains(&words), "{failed}");
-        let Outcome::Failed { cause: "limit", exceeded: reported, .. } = &failed.report.outcome else {
+        let CallOutcome::Failed { cause: "limit", exceeded: reported, .. } = &failed.report.outcome else {
             panic!("{limit}: {:?}", failed.report)
         };
         assert_eq!(reported.as_ref(), Some(exceeded));
@@ -167,7 +167,7 @@ async fn memory_that_is_refused_can_be_done_without() {
     let component = setup.host.load(&guest.build()).unwrap();
     let element = setup.element(&component, Limits { memory_bytes: 64 << 20, ..Limits::default() });
     let report = element.describe("en").await.unwrap().report;
-    assert_eq!((report.outcome, report.peak_memory_bytes), (Outcome::Answered, 2 * PAGE));
+    assert_eq!((report.outcome, report.peak_memory_bytes), (CallOutcome::Answered, 2 * PAGE));
 }
 
 /// What no call could run is refused when it is loaded.

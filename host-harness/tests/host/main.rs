@@ -9,12 +9,12 @@ mod guests;
 mod limits;
 mod readme;
 mod refusal;
+mod reporting;
 mod reuse;
 #[allow(dead_code, reason = "the tests of egress use all of it")]
 #[path = "../egress/server.rs"]
 mod server;
 mod syncs;
-mod telling;
 mod tenants;
 mod time;
 mod traps;

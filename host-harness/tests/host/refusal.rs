@@ -139,7 +139,7 @@ fn another_world_is_refused_with_expected_and_found() {
 }
 
 #[test]
-fn what_has_one_cause_is_told_on_one_line() {
+fn what_has_one_cause_stands_on_one_line() {
     let two = "import types;\n import wasi:filesystem/preopens@0.2.0;\n import wasi:filesystem/types@0.2.0;";
     let files =
         "package wasi:filesystem@0.2.0 { interface preopens { probe: func(); } interface types { probe: func(); } }";

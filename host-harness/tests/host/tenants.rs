@@ -165,7 +165,7 @@ async fn one_tenants_mistake_is_no_other_tenants() {
     ] {
         let why = &changes.unusable[tenant];
         assert!(why.contains(words), "{tenant}: {why}");
-        assert!(registry.trouble().iter().any(|told| told.contains(tenant)));
+        assert!(registry.trouble().iter().any(|trouble| trouble.contains(tenant)));
     }
     // What has worked goes on as it was when its declaration goes bad.
     declared.write(json!([

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use host_harness::{CallError, Host, LimitName, Limits, Outcome};
+use host_harness::{CallError, CallOutcome, Host, LimitName, Limits};
 
 use crate::{
     element::{Hang, HungStore, caller, options},
@@ -31,7 +31,7 @@ async fn a_call_parked_ten_times_its_cpu_limit_completes() {
     let component = host.load(&guest.build()).unwrap();
     let element = host.element(&component, options(Limits { cpu_ms: 40, ..Limits::default() })).unwrap();
     let report = element.overview().await.unwrap().report;
-    assert_eq!(report.outcome, Outcome::Answered);
+    assert_eq!(report.outcome, CallOutcome::Answered);
     assert!(report.wall_us >= 400_000 && report.guest_cpu_us < 40_000, "{report:?}");
 }
 
@@ -43,7 +43,7 @@ async fn a_component_whose_vendor_hangs_gets_to_answer() {
     let mut options = options(Limits { wall_ms: 1_000, ..Limits::default() });
     options.hooks = vec![Arc::new(hang.clone())];
     let called = host.element(&component, options).unwrap().overview().await.unwrap();
-    assert_eq!(called.report.outcome, Outcome::Answered);
+    assert_eq!(called.report.outcome, CallOutcome::Answered);
     assert_eq!(called.report.http.exchanges[0].failure, Some("timeout"));
     assert_eq!(hang.reached(), 1, "the request was on its way");
 }
@@ -83,7 +83,7 @@ async fn a_call_without_a_place_waits_no_longer_than_its_wall_clock() {
 
     under_way.abort();
     assert!(under_way.await.unwrap_err().is_cancelled());
-    second.with_limits(Limits::default()).describe("en").await.expect("the place is free again");
+    second.with_limits(Limits::default()).describe("en").await.expect("the permit is free again");
 }
 
 /// One thread: whatever else is to happen there happens when the guest lets it, and timers are looked at each time that

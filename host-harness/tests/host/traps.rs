@@ -2,7 +2,7 @@
 
 use std::{process::Command, sync::Arc};
 
-use host_harness::{CallError, Host, Limits, Outcome, TrapKind};
+use host_harness::{CallError, CallOutcome, Host, Limits, TrapKind};
 
 use crate::{
     element::{Gate, caller, options},
@@ -114,7 +114,7 @@ async fn a_trap_is_an_error_with_tenant_component_function_and_reason() {
         for part in [site.function, "acme", &component.digest().to_string()[..12], reason] {
             assert!(message.contains(part), "{name}: {message}");
         }
-        let Outcome::Failed { cause: "trap", message: reported, trap: Some(reported_kind), .. } =
+        let CallOutcome::Failed { cause: "trap", message: reported, trap: Some(reported_kind), .. } =
             &failed.report.outcome
         else {
             panic!("{name}: {:?}", failed.report)
@@ -163,7 +163,7 @@ async fn calls_under_way_are_not_touched_by_another_tenants_trap() {
 
     gate.open.notify_one();
     let report = under_way.await.unwrap().unwrap().report;
-    assert_eq!((report.outcome, &*report.tenant), (Outcome::Answered, "globex"));
+    assert_eq!((report.outcome, &*report.tenant), (CallOutcome::Answered, "globex"));
     assert_eq!(report.http.exchanges[0].status, Some(200));
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use host_harness::storage::{Op, Outcome, Usage};
+use host_harness::storage::{ApplyOutcome, Op, Usage};
 
 use crate::backend::{Backend, apply, get, keys, puts, scope, value};
 
@@ -15,7 +15,7 @@ pub(crate) async fn apply_is_all_or_nothing(backend: &impl Backend) {
     let scope = scope("acme");
     apply(&store, &scope, vec![Op::put("old", "1")]).await;
     let ops = vec![Op::put("new", "2"), Op::delete("old"), Op::delete_prefix("o"), Op::check_absent("old")];
-    assert_eq!(store.apply(&scope, ops).await.unwrap(), Outcome::Conflict(vec!["old".into()]));
+    assert_eq!(store.apply(&scope, ops).await.unwrap(), ApplyOutcome::Conflict(vec!["old".into()]));
     assert_eq!(keys(&store, &scope, "", 10).await, ["old"]);
     assert_eq!(store.usage(&scope).await.unwrap(), Usage { items: 1, bytes: 4 });
     assert_eq!(apply(&store, &scope, vec![]).await, [0_u64; 0]);
@@ -26,7 +26,7 @@ pub(crate) async fn conflicts_name_the_keys(backend: &impl Backend) {
     let (store, _) = backend.store().await;
     let scope = scope("acme");
     let nowhere = store.apply(&scope, vec![Op::check_version("a", 1), Op::check_absent("b")]).await.unwrap();
-    assert_eq!(nowhere, Outcome::Conflict(vec!["a".into()]), "also in a scope that holds nothing");
+    assert_eq!(nowhere, ApplyOutcome::Conflict(vec!["a".into()]), "also in a scope that holds nothing");
     let versions = apply(&store, &scope, puts(&["a", "b", "c"])).await;
     let outcome = store.apply(
         &scope,
@@ -40,7 +40,7 @@ pub(crate) async fn conflicts_name_the_keys(backend: &impl Backend) {
         ],
     );
     let failed = ["c", "b", "d"].map(str::to_owned).to_vec();
-    assert_eq!(outcome.await.unwrap(), Outcome::Conflict(failed), "each once, in the order of the checks");
+    assert_eq!(outcome.await.unwrap(), ApplyOutcome::Conflict(failed), "each once, in the order of the checks");
 }
 
 pub(crate) async fn checks_see_the_state_before(backend: &impl Backend) {
@@ -116,7 +116,7 @@ pub(crate) async fn one_of_many_writers_wins(backend: &impl Backend) {
             let (store, scope) = (Arc::clone(&store), scope.clone());
             tokio::spawn(async move {
                 let ops = vec![Op::check_absent("lease"), Op::put("lease", writer.to_string())];
-                matches!(store.apply(&scope, ops).await.unwrap(), Outcome::Applied(_)).then_some(writer)
+                matches!(store.apply(&scope, ops).await.unwrap(), ApplyOutcome::Applied(_)).then_some(writer)
             })
         })
         .collect();
@@ -141,7 +141,7 @@ pub(crate) async fn concurrent_increments_are_not_lost(backend: &impl Backend) {
                     let entry = get(&store, &scope, "counter").await.unwrap();
                     let next = entry.value.parse::<u64>().unwrap() + 1;
                     let ops = vec![Op::check_version("counter", entry.version), Op::put("counter", next.to_string())];
-                    done += u32::from(matches!(store.apply(&scope, ops).await.unwrap(), Outcome::Applied(_)));
+                    done += u32::from(matches!(store.apply(&scope, ops).await.unwrap(), ApplyOutcome::Applied(_)));
                 }
             })
         })

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use host_harness::storage::{Entry, ManualClock, Op, Options, Outcome, Scope, SealingKey, Storage, open};
+use host_harness::storage::{ApplyOutcome, ManualClock, Op, Options, Scope, SealingKey, Storage, StoredEntry, open};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
@@ -148,12 +148,12 @@ pub(crate) fn scope(tenant: &str) -> Scope {
 /// Applies operations that must not conflict.
 pub(crate) async fn apply(store: &Arc<dyn Storage>, scope: &Scope, ops: Vec<Op>) -> Vec<u64> {
     match store.apply(scope, ops).await.unwrap() {
-        Outcome::Applied(versions) => versions,
-        Outcome::Conflict(keys) => panic!("conflict on {keys:?}"),
+        ApplyOutcome::Applied(versions) => versions,
+        ApplyOutcome::Conflict(keys) => panic!("conflict on {keys:?}"),
     }
 }
 
-pub(crate) async fn get(store: &Arc<dyn Storage>, scope: &Scope, key: &str) -> Option<Entry> {
+pub(crate) async fn get(store: &Arc<dyn Storage>, scope: &Scope, key: &str) -> Option<StoredEntry> {
     store.get_many(scope, &[key.to_owned()]).await.unwrap().remove(0)
 }
 

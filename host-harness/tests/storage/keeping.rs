@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::storage::{Op, Outcome, Scope, Usage};
+use host_harness::storage::{ApplyOutcome, Op, Scope, Usage};
 
 use crate::backend::{Backend, START_MS, apply, get, keys, scope, value};
 
@@ -21,7 +21,7 @@ pub(crate) async fn what_has_expired_is_absent(backend: &impl Backend) {
     assert!(!store.scan(&scope, "", None, 1).await.unwrap().more, "what follows has expired");
     assert_eq!(store.usage(&scope).await.unwrap(), Usage { items: 1, bytes: 5 });
     let late = store.apply(&scope, vec![Op::check_version("lease", versions[0]), Op::put("fenced", "")]).await.unwrap();
-    assert_eq!(late, Outcome::Conflict(vec!["lease".into()]));
+    assert_eq!(late, ApplyOutcome::Conflict(vec!["lease".into()]));
     let next = apply(&store, &scope, vec![Op::check_absent("lease"), Op::put("lease", "yours")]).await;
     assert!(next[0] > versions[2]);
     clock.advance(Duration::from_secs(1_000_000));

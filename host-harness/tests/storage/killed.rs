@@ -12,7 +12,7 @@ use host_harness::storage::{Op, Storage, open};
 
 use crate::backend::{Postgres, Sqlite, apply, options, scope};
 
-/// The environment variable that tells [`writer`] where to write.
+/// The environment variable that holds where [`writer`] writes.
 const ADDRESS: &str = "STORAGE_TEST_KILLED_ADDRESS";
 
 /// Every batch writes its number to this many keys.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_harness::storage::{
-    Op, Options, Outcome, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Storage, StorageError, Usage,
+    ApplyOutcome, Op, Options, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Storage, StorageError, Usage,
 };
 
 use crate::backend::{Backend, apply, keys, options, scope};
@@ -103,7 +103,7 @@ pub(crate) async fn quotas_limit_what_a_scope_holds(backend: &impl Backend) {
     for (name, ops, refused) in rows {
         let before = store.usage(&scope).await.unwrap();
         match (store.apply(&scope, ops).await, refused) {
-            (Ok(Outcome::Applied(_)), None) => {}
+            (Ok(ApplyOutcome::Applied(_)), None) => {}
             (Err(StorageError::Quota { name: quota, asked, .. }), Some(expected)) => {
                 assert_eq!((quota, asked), expected, "{name}");
                 assert_eq!(store.usage(&scope).await.unwrap(), before, "{name}");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use host_harness::storage::{Clock as _, Entry, ManualClock, Op, Outcome, Storage, Usage};
+use host_harness::storage::{ApplyOutcome, Clock as _, ManualClock, Op, Storage, StoredEntry, Usage};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -63,7 +63,7 @@ fn step() -> impl Strategy<Value = Step> {
 /// The map, and the greatest version seen.
 #[derive(Default)]
 struct Model {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, StoredEntry>,
     last_version: u64,
 }
 
@@ -101,7 +101,7 @@ impl Model {
                     assert!(version > self.last_version, "{version} after {}", self.last_version);
                     self.last_version = version;
                     let expires_at_ms = ttl_ms.map(|ttl| now_ms + ttl);
-                    self.entries.insert(key.clone(), Entry { key, value, version, expires_at_ms });
+                    self.entries.insert(key.clone(), StoredEntry { key, value, version, expires_at_ms });
                 }
                 Op::Delete { key } => drop(self.entries.remove(&key)),
                 Op::DeletePrefix { prefix } => self.entries.retain(|key, _| !key.starts_with(&prefix)),
@@ -149,8 +149,8 @@ async fn run(store: &Arc<dyn Storage>, clock: &ManualClock, tenant: &str, steps:
             Step::Apply(drafts) => {
                 let (ops, failing) = model.operations(drafts);
                 match store.apply(&scope, ops.clone()).await.unwrap() {
-                    Outcome::Conflict(keys) => assert_eq!(keys, failing),
-                    Outcome::Applied(versions) => {
+                    ApplyOutcome::Conflict(keys) => assert_eq!(keys, failing),
+                    ApplyOutcome::Applied(versions) => {
                         assert_eq!(failing, [] as [&str; 0]);
                         model.apply(ops, versions, clock.now_ms());
                     }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use host_harness::storage::{Op, Options, Outcome, StorageError, open, tenant};
+use host_harness::storage::{ApplyOutcome, Op, Options, StorageError, open, tenant};
 use sqlx::AssertSqlSafe;
 
 use crate::backend::{Backend as _, Postgres, apply, get, options, puts, scope, value};
@@ -185,7 +185,7 @@ async fn time_is_the_databases() {
 }
 
 #[tokio::test]
-async fn a_writer_in_the_way_is_told_apart() {
+async fn a_writer_in_the_way_is_recognised() {
     let Some(place) = Postgres::place() else { return };
     let store = place.open(Options { busy_timeout: Duration::from_millis(20), ..options().0 }).await;
     apply(&store, &scope("acme"), vec![Op::put("k", "v")]).await;
@@ -223,7 +223,7 @@ async fn a_deadlock_is_resolved_by_repeating() {
     .await;
     sqlx::query("UPDATE storage_scope SET items = items").execute(&mut other).await.unwrap();
     sqlx::query("COMMIT").execute(&mut other).await.unwrap();
-    assert!(matches!(soon(writer).await.unwrap(), Ok(Outcome::Applied(_))));
+    assert!(matches!(soon(writer).await.unwrap(), Ok(ApplyOutcome::Applied(_))));
     assert_eq!(value(&store, &scope("acme"), "k").await.as_deref(), Some("w"));
 }
 
@@ -248,8 +248,8 @@ async fn lost_connections_lose_nothing() {
                 let next = entry.value.parse::<u64>().unwrap() + 1;
                 let ops = vec![Op::check_version("counter", entry.version), Op::put("counter", next.to_string())];
                 match store.apply(&acme, ops).await {
-                    Ok(Outcome::Applied(_)) => done += 1,
-                    Ok(Outcome::Conflict(_)) | Err(StorageError::Unavailable { maybe_applied: false, .. }) => {}
+                    Ok(ApplyOutcome::Applied(_)) => done += 1,
+                    Ok(ApplyOutcome::Conflict(_)) | Err(StorageError::Unavailable { maybe_applied: false, .. }) => {}
                     Err(StorageError::Unavailable { maybe_applied: true, .. }) => doubtful += 1,
                     Err(error) => panic!("{error}"),
                 }

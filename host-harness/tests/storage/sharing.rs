@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use host_harness::storage::{Op, Options, Outcome, SealingKey, Storage, StorageError};
+use host_harness::storage::{ApplyOutcome, Op, Options, SealingKey, Storage, StorageError};
 
 use crate::backend::{Backend, apply, get, keys, options, puts, scope, value};
 use crate::wait::soon;
@@ -22,7 +22,7 @@ pub(crate) async fn stores_see_and_wake_each_other(backend: &impl Backend) {
     let version = apply(&there, &scope, vec![Op::put("k", "1")]).await[0];
     assert_eq!(get(&here, &scope, "k").await.unwrap().version, version);
     let lost = here.apply(&scope, vec![Op::check_absent("k"), Op::put("k", "2")]).await.unwrap();
-    assert_eq!(lost, Outcome::Conflict(vec!["k".into()]));
+    assert_eq!(lost, ApplyOutcome::Conflict(vec!["k".into()]));
 
     let waiter = tokio::spawn({
         let (here, scope) = (Arc::clone(&here), scope.clone());
@@ -46,7 +46,7 @@ pub(crate) async fn one_of_many_stores_wins(backend: &impl Backend) {
             let (store, scope, lease) = (Arc::clone(&stores[writer % stores.len()]), scope.clone(), lease.clone());
             tokio::spawn(async move {
                 let ops = vec![Op::check_absent(&lease), Op::put(&lease, writer.to_string())];
-                matches!(store.apply(&scope, ops).await.unwrap(), Outcome::Applied(_)).then_some(writer)
+                matches!(store.apply(&scope, ops).await.unwrap(), ApplyOutcome::Applied(_)).then_some(writer)
             })
         });
         let winners: Vec<_> = join_all(attempts).await.into_iter().filter_map(Result::unwrap).collect();
@@ -73,7 +73,7 @@ pub(crate) async fn increments_of_many_stores_are_not_lost(backend: &impl Backen
                 seen = entry.version;
                 let next = entry.value.parse::<u64>().unwrap() + 1;
                 let ops = vec![Op::check_version("counter", entry.version), Op::put("counter", next.to_string())];
-                if let Outcome::Applied(applied) = store.apply(&scope, ops).await.unwrap() {
+                if let ApplyOutcome::Applied(applied) = store.apply(&scope, ops).await.unwrap() {
                     seen = applied[0];
                     versions.extend(applied);
                 }

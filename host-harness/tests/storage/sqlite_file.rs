@@ -112,7 +112,7 @@ async fn files_that_are_not_ours_are_left_alone() {
 }
 
 #[tokio::test]
-async fn a_locked_file_is_told_apart() {
+async fn a_locked_file_is_recognised() {
     let place = Sqlite::new();
     let busy_timeout = Duration::from_millis(20);
     let store = place.open(Options { busy_timeout, ..options().0 }).await;

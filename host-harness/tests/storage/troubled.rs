@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use host_harness::storage::{Entry, FingerprintKey, Op, Outcome, Page, Scope, Snapshot, Storage, StorageError, Usage};
+use host_harness::storage::{
+    ApplyOutcome, FingerprintKey, Op, Page, Scope, Snapshot, Storage, StorageError, StoredEntry, Usage,
+};
 
 #[derive(Debug)]
 pub(crate) struct Troubled {
@@ -44,11 +46,11 @@ impl Storage for Troubled {
         Ok(scopes)
     }
 
-    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         self.inner.apply(scope, ops).await
     }
 
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         self.inner.get_many(scope, keys).await
     }
 

@@ -17,8 +17,8 @@ pub mod generated {
 pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::{call, http, log, settings, storage, types};
 
-/// Makes a crate of type `cdylib` the component of a [`Vendor`](crate::vendor::Vendor), named by its path from the crate's
-/// root: `organisation_kit::export_element!(crate::Rollcall);`. On any other target than WebAssembly it does nothing.
+/// Makes a crate of type `cdylib` the component of a [`Vendor`](crate::vendor::Vendor):
+/// `organisation_kit::export_element!(Rollcall);`. On any other target than WebAssembly it does nothing.
 #[macro_export]
 macro_rules! export_element {
     ($vendor:ty) => {

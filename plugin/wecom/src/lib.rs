@@ -30,4 +30,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(crate::WeCom);
+organisation_kit::export_element!(WeCom);

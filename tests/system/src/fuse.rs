@@ -15,7 +15,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use host_harness::storage::{Entry, FingerprintKey, Op, Outcome, Page, Scope, Snapshot, Storage, StorageError, Usage};
+use host_harness::storage::{
+    ApplyOutcome, FingerprintKey, Op, Page, Scope, Snapshot, Storage, StorageError, StoredEntry, Usage,
+};
 use tokio::sync::Notify;
 
 /// On which side of the last operation the call dies.
@@ -106,7 +108,7 @@ impl fmt::Debug for Fused {
 
 #[async_trait]
 impl Storage for Fused {
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         self.fuse.pass(self.inner.get_many(scope, keys)).await
     }
 
@@ -114,7 +116,7 @@ impl Storage for Fused {
         self.fuse.pass(self.inner.scan(scope, prefix, after, limit)).await
     }
 
-    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         self.fuse.pass(self.inner.apply(scope, ops)).await
     }
 

@@ -17,7 +17,7 @@ use host_harness::{
     contract::element::Verdict,
     egress::{AllowList, OperatorList},
     settings::Document,
-    storage::{self, Entry, MemoryStorage, Options, SealingKey, Storage, Usage},
+    storage::{self, MemoryStorage, Options, SealingKey, Storage, StoredEntry, Usage},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -378,8 +378,8 @@ impl<V: TestVendor> Stage<V> {
     ///
     /// # Panics
     /// When the storage fails.
-    pub async fn stored(&self, prefix: &str) -> Vec<Entry> {
-        let mut entries: Vec<Entry> = Vec::new();
+    pub async fn stored(&self, prefix: &str) -> Vec<StoredEntry> {
+        let mut entries: Vec<StoredEntry> = Vec::new();
         loop {
             let after = entries.last().map(|entry| entry.key.clone());
             let page = self.storage.scan(self.element.scope(), prefix, after.as_deref(), 1_000).await;

@@ -9,7 +9,7 @@ use clap::{
 
 use host_harness::Digest;
 
-use crate::{address, failure::Failure, public_url::PublicUrl};
+use crate::{address, command_error::CommandError, public_url::PublicUrl};
 
 /// The most changes and records that a component answers at once.
 pub const LARGEST_PAGE: u32 = 200;
@@ -117,7 +117,7 @@ pub enum Command {
         #[arg(value_parser = address::page)]
         target: String,
     },
-    /// Turn the code and state of a redirect into an identity
+    /// SyncReport the code and state of a redirect into an identity
     Exchange {
         #[arg(long)]
         code: String,
@@ -162,7 +162,7 @@ pub enum Command {
         department: Option<String>,
         /// Of this status
         #[arg(long)]
-        status: Option<Status>,
+        status: Option<StatusFilter>,
     },
     /// Show one member; --refresh asks the vendor first
     Member {
@@ -177,10 +177,10 @@ pub enum Command {
     Serve(Serve),
     /// Declare tenants in the storage, for `serve` without --tenants
     #[command(subcommand)]
-    Tenants(Tenants),
+    Tenants(TenantsCommand),
     /// Copy or remove everything that is stored of the tenant
     #[command(subcommand, arg_required_else_help = false)]
-    Tenant(Tenant),
+    Tenant(TenantCommand),
     /// Run a simulated WeCom and write an element folder for it
     Simulate(Simulate),
     /// Go through the whole story on this machine: sign in, sync, change, sync again, what goes wrong
@@ -272,7 +272,7 @@ pub struct Sync {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Status {
+pub enum StatusFilter {
     Active,
     Disabled,
     NotActivated,
@@ -281,7 +281,7 @@ pub enum Status {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Tenant {
+pub enum TenantCommand {
     /// Write all elements of the tenant to a new file. It holds personal data in the clear. Sealed values (tokens) are left
     /// out, unless there is a transfer key
     Export {
@@ -309,7 +309,7 @@ pub enum Tenant {
         transfer_key: Option<String>,
     },
     /// Remove all elements of the tenant and its declaration in the storage. First take it out of the file that hosts serve it
-    /// from, if they have one. Hosts that have not reloaded yet (serve --reload), and turns under way, may write for it until
+    /// from, if they have one. Hosts that have not reloaded yet (serve --reload), and syncs under way, may write for it until
     /// they do: if hosts were running, delete once more after that
     Delete {
         /// Do not ask
@@ -333,7 +333,7 @@ pub struct Serve {
     /// Name of this host, for people [default: its address and process]
     #[arg(long, value_name = "NAME")]
     pub host_name: Option<String>,
-    /// Calls at the same time; further ones wait for their turn
+    /// Calls at the same time; further ones wait
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub calls: u32,
     /// Periodic syncs at the same time; 0 leaves them to other hosts
@@ -342,8 +342,8 @@ pub struct Serve {
     /// How long a host that died keeps its syncs from the others
     #[arg(long, value_name = "DURATION", default_value = "15s", value_parser = interval)]
     pub lease: Duration,
-    /// How long the host serves on when it is told to end, while /health says 503, so that a balancer sends people
-    /// elsewhere. Being told again ends that wait [default: 5s on SIGTERM, 0s on Ctrl-C]
+    /// How long the host serves on when it is to end, while /health says 503, so that a balancer sends people
+    /// elsewhere. A second signal ends that wait [default: 5s on SIGTERM, 0s on Ctrl-C]
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub drain: Option<Duration>,
     /// How often changes of tenants are looked for; SIGHUP looks at once
@@ -355,7 +355,7 @@ pub struct Serve {
 }
 
 #[derive(Debug, Subcommand)]
-pub enum Tenants {
+pub enum TenantsCommand {
     /// Store the tenants of a registry file, each in place of the one of its name
     Put { file: PathBuf },
     /// Show the names of all tenants that are stored
@@ -388,7 +388,7 @@ pub enum Refused {
     /// Help, the version, or what is wrong with it, as clap shows it.
     Shown(clap::Error),
     /// What is wrong with it, for a reader of JSON.
-    Json(Failure),
+    Json(CommandError),
 }
 
 impl Cli {
@@ -454,21 +454,21 @@ fn asks_for_json(arguments: &[OsString]) -> bool {
 }
 
 /// clap's words without its decoration.
-fn usage(error: &clap::Error) -> Failure {
+fn usage(error: &clap::Error) -> CommandError {
     if matches!(error.kind(), ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand | ErrorKind::MissingSubcommand) {
         let names = match error.get(ContextKind::ValidSubcommand) {
             // Of a command that has commands.
             Some(ContextValue::Strings(names)) => names.clone(),
             _ => Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect(),
         };
-        return Failure::usage("no command given", format!("name one of: {}", names.join(", ")));
+        return CommandError::usage("no command given", format!("name one of: {}", names.join(", ")));
     }
     let text = error.render().to_string();
     let message = text.split("\n\n").next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(message);
     let message: Vec<&str> = message.lines().map(str::trim).collect();
     let tip = text.lines().find_map(|line| line.trim().strip_prefix("tip: "));
-    Failure::usage(message.join(" "), tip.unwrap_or("org-harness --help lists commands and options"))
+    CommandError::usage(message.join(" "), tip.unwrap_or("org-harness --help lists commands and options"))
 }
 
 /// Reads `90s`, `15m`, `1h30m` and the like.

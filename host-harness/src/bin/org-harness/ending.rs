@@ -4,26 +4,26 @@ use std::{io, process::ExitCode};
 
 use crate::{
     cli::Refused,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::{self, Output},
     view::error::{ErrorDocument, ErrorView},
 };
 
 /// Says what went wrong, where the reader of the answer looks for it.
-pub fn failed(failure: &Failure, output: &mut Output) -> ExitCode {
+pub fn failed(failure: &CommandError, output: &mut Output) -> ExitCode {
     // A reader that has gone away wants to hear nothing more.
-    let gone = matches!(failure, Failure::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
+    let gone = matches!(failure, CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
     if !gone && let Err(error) = output.failure(failure) {
         tracing::debug!(%error, "the failure could not be printed");
     }
     failure.status().into()
 }
 
-/// Says what is wrong with a command line, or what it asked to be told of the program.
+/// Says what is wrong with a command line, or what it asked about the program.
 pub fn refused(refused: Refused) -> ExitCode {
     let (printed, status) = match refused {
         Refused::Shown(error) => {
-            let status = if error.use_stderr() { Status::Configuration } else { Status::Done };
+            let status = if error.use_stderr() { ExitStatus::Configuration } else { ExitStatus::Done };
             (error.print(), status)
         }
         Refused::Json(failure) => {

@@ -29,7 +29,7 @@ static NOTICED: LazyLock<watch::Receiver<Option<Asked>>> = LazyLock::new(|| {
         if let Err(error) = notice(signals, &sender).await {
             tracing::warn!(%error, "ctrl-c cannot be noticed, it ends the program at once");
         }
-        // The channel stays open: without a signal nobody is ever told.
+        // The channel stays open: without a signal nobody is ever notified.
         std::future::pending::<()>().await;
     });
     receiver

@@ -3,7 +3,7 @@
 //! The program is the host library with a way in and a way out. A command line becomes a [`cli::Cli`], which is all that
 //! can go wrong before anything happens; a command makes a [`session::Session`] (host, component, storage, element),
 //! asks the element, and hands the answer to [`output::Output`], which prints it for a person or as one JSON document.
-//! What fails is a [`failure::Failure`], the one place that knows exit codes; [`ending`] tells it.
+//! What fails is a [`command_error::CommandError`], the one place that knows exit codes; [`ending`] prints it.
 //!
 //! | Module | What it holds |
 //! |---|---|
@@ -19,9 +19,9 @@
 
 mod address;
 mod cli;
+mod command_error;
 mod commands;
 mod ending;
-mod failure;
 mod interrupt;
 mod logging;
 mod output;
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             eprintln!("error: the operating system gives the program no threads: {error}");
-            return failure::Status::Negative.into();
+            return command_error::ExitStatus::Negative.into();
         }
     };
     let code = runtime.block_on(run());

@@ -13,7 +13,7 @@ use tempfile::SpooledTempFile;
 
 use crate::{
     cli::{Color, Format, Global},
-    failure::Failure,
+    command_error::CommandError,
     text::{self, Paint},
     view::error::{ErrorDocument, ErrorView},
 };
@@ -110,7 +110,7 @@ impl Output {
     }
 
     /// Says why there is no answer.
-    pub fn failure(&mut self, failure: &Failure) -> io::Result<()> {
+    pub fn failure(&mut self, failure: &CommandError) -> io::Result<()> {
         match self.format {
             Format::Json => {
                 let document = ErrorDocument { error: ErrorView::from(failure) };
@@ -129,7 +129,7 @@ impl Output {
     }
 }
 
-/// A line on standard error. Where nobody can read it there is nobody to tell.
+/// A line on standard error. Where nobody can read it it is lost.
 fn say(text: &impl fmt::Display) {
     let _ = writeln!(io::stderr(), "{text}");
 }

@@ -12,7 +12,7 @@ use host_harness::{
     storage::Clock,
 };
 
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 
 /// No wait is shorter, so that a component which says "wait" without a time does not keep a processor busy.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
@@ -43,7 +43,7 @@ pub struct Course<'a> {
 }
 
 /// How a command that ran ended, though the run itself may go on later.
-pub enum Ended {
+pub enum RunEnd {
     Complete(Report),
     Planned(Report),
     /// A person has to act first.
@@ -59,7 +59,7 @@ pub enum Ended {
 
 /// How it ended, and whether it had begun before.
 pub struct Finished {
-    pub ended: Ended,
+    pub ended: RunEnd,
     /// Whether the run was there before the first call of this loop.
     pub resumed: bool,
 }
@@ -74,16 +74,16 @@ pub async fn to_its_end(
     course: Course<'_>,
     onlooker: &mut impl Onlooker,
     mut interrupt: Pin<&mut impl Future<Output = ()>>,
-) -> Result<Finished, Failure> {
+) -> Result<Finished, CommandError> {
     let Course { element, mut request, clock, max_wait } = course;
-    let before = seen(element.overview().await, onlooker)?.map_err(Failure::Answered)?.current_run;
+    let before = seen(element.overview().await, onlooker)?.map_err(CommandError::Answered)?.current_run;
     let before = before.map(|progress| progress.run);
-    let finished = |ended: Ended| {
+    let finished = |ended: RunEnd| {
         let run = match &ended {
-            Ended::Complete(report) | Ended::Planned(report) => Some(&report.run),
-            Ended::Paused(pause) => Some(&pause.progress.run),
-            Ended::Waiting { waiting, .. } => Some(&waiting.progress.run),
-            Ended::Interrupted(progress) => progress.as_ref().map(|progress| &progress.run),
+            RunEnd::Complete(report) | RunEnd::Planned(report) => Some(&report.run),
+            RunEnd::Paused(pause) => Some(&pause.progress.run),
+            RunEnd::Waiting { waiting, .. } => Some(&waiting.progress.run),
+            RunEnd::Interrupted(progress) => progress.as_ref().map(|progress| &progress.run),
         };
         Finished { resumed: before.is_some() && before.as_ref() == run, ended }
     };
@@ -91,12 +91,12 @@ pub async fn to_its_end(
     loop {
         let called = tokio::select! {
             biased;
-            () = &mut interrupt => return Ok(finished(Ended::Interrupted(last))),
+            () = &mut interrupt => return Ok(finished(RunEnd::Interrupted(last))),
             called = watched(element, &request, onlooker) => called,
         };
         // A restart is one deed, not a manner of going on.
         request.restart = false;
-        match seen(called, onlooker)?.map_err(Failure::Answered)? {
+        match seen(called, onlooker)?.map_err(CommandError::Answered)? {
             SyncStep::More(progress) => {
                 onlooker.progress(&progress);
                 last = Some(progress);
@@ -105,19 +105,19 @@ pub async fn to_its_end(
                 let time = Duration::from_millis(waiting.not_before.saturating_sub(clock.now_ms())).max(SHORTEST_WAIT);
                 onlooker.progress(&waiting.progress);
                 if max_wait.is_some_and(|most| time > most) {
-                    return Ok(finished(Ended::Waiting { waiting, interrupted: false }));
+                    return Ok(finished(RunEnd::Waiting { waiting, interrupted: false }));
                 }
                 onlooker.waiting(&waiting, time);
                 tokio::select! {
                     biased;
-                    () = &mut interrupt => return Ok(finished(Ended::Waiting { waiting, interrupted: true })),
+                    () = &mut interrupt => return Ok(finished(RunEnd::Waiting { waiting, interrupted: true })),
                     () = clock.sleep(time) => {}
                 }
                 last = Some(waiting.progress);
             }
-            SyncStep::Paused(pause) => return Ok(finished(Ended::Paused(pause))),
-            SyncStep::Planned(report) => return Ok(finished(Ended::Planned(report))),
-            SyncStep::Complete(report) => return Ok(finished(Ended::Complete(report))),
+            SyncStep::Paused(pause) => return Ok(finished(RunEnd::Paused(pause))),
+            SyncStep::Planned(report) => return Ok(finished(RunEnd::Planned(report))),
+            SyncStep::Complete(report) => return Ok(finished(RunEnd::Complete(report))),
         }
     }
 }

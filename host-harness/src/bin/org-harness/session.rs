@@ -11,7 +11,7 @@ use host_harness::{
     storage,
 };
 
-use crate::{cli::Global, failure::Failure, output::Output, places, store};
+use crate::{cli::Global, command_error::CommandError, output::Output, places, store};
 
 /// One command makes a handful of calls, so there is no need to reserve room for more.
 const PARALLEL_CALLS: u32 = 8;
@@ -30,7 +30,7 @@ impl Session {
     ///
     /// # Errors
     /// Whatever is wrong with an option or what it names.
-    pub async fn open(options: &Global) -> Result<Self, Failure> {
+    pub async fn open(options: &Global) -> Result<Self, CommandError> {
         let folder = folder(options)?;
         let host = host(options)?;
         let component = load(&host, options).await?;
@@ -44,11 +44,11 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::open`].
-    pub async fn without_element(options: &Global) -> Result<Self, Failure> {
+    pub async fn without_element(options: &Global) -> Result<Self, CommandError> {
         let host = host(options)?;
         let component = load(&host, options).await?;
         let storage = storage::open("memory:", storage::Options::default()).await?;
-        let nothing = Document::parse("{}").map_err(|error| Failure::Simulation(error.to_string()))?;
+        let nothing = Document::parse("{}").map_err(|error| CommandError::Simulation(error.to_string()))?;
         let made = ElementOptions::new(&options.tenant, NO_ELEMENT, nothing, storage);
         Ok(Self { element: host.element(&component, made)? })
     }
@@ -58,9 +58,9 @@ impl Session {
 ///
 /// # Errors
 /// None is named, a variable is not set, or the folder is no element.
-pub fn folder(options: &Global) -> Result<ElementFolder, Failure> {
+pub fn folder(options: &Global) -> Result<ElementFolder, CommandError> {
     let Some(folder) = &options.element else {
-        return Err(Failure::usage("this command needs an element", ELEMENT_NEEDED));
+        return Err(CommandError::usage("this command needs an element", ELEMENT_NEEDED));
     };
     let variables = Variables::from_environment(&options.env)
         .map_err(|source| SettingsError::Fill { path: folder.clone(), source })?;
@@ -72,15 +72,15 @@ pub fn folder(options: &Global) -> Result<ElementFolder, Failure> {
 ///
 /// # Errors
 /// A key cannot be read, or the machine does not allow a host.
-pub fn host(options: &Global) -> Result<Host, Failure> {
+pub fn host(options: &Global) -> Result<Host, CommandError> {
     host_of(options, PARALLEL_CALLS, &[])
 }
 
-/// A host of this many calls at a time, which tells these observers of them.
+/// A host of this many calls at a time, which notifies these observers of them.
 ///
 /// # Errors
 /// As [`host`].
-pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) -> Result<Host, Failure> {
+pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) -> Result<Host, CommandError> {
     let keys = trusted_keys(options)?;
     let builder = || {
         let builder = Host::builder().parallel_calls(calls).trusted_keys(keys.iter().copied());
@@ -100,12 +100,12 @@ pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) ->
 ///
 /// # Errors
 /// A file cannot be read, or holds no public key.
-pub fn trusted_keys(options: &Global) -> Result<Vec<TrustedKey>, Failure> {
+pub fn trusted_keys(options: &Global) -> Result<Vec<TrustedKey>, CommandError> {
     let read = |file: &PathBuf| {
         let name = || file.display().to_string();
-        let bytes = std::fs::read(file).map_err(|source| Failure::File { file: name(), source })?;
+        let bytes = std::fs::read(file).map_err(|source| CommandError::File { file: name(), source })?;
         TrustedKey::parse(&bytes).map_err(|error| {
-            Failure::usage(
+            CommandError::usage(
                 format!("{}: {error}", name()),
                 "--trusted-key names the file of one public key; repeat it for more",
             )
@@ -118,12 +118,12 @@ pub fn trusted_keys(options: &Global) -> Result<Vec<TrustedKey>, Failure> {
 ///
 /// # Errors
 /// The file cannot be read, or is too large.
-pub fn component_file(options: &Global) -> Result<ComponentFile, Failure> {
+pub fn component_file(options: &Global) -> Result<ComponentFile, CommandError> {
     match &options.component {
         None => Ok(ComponentFile::of(bundled_component())),
         Some(file) => ComponentFile::read(file).map_err(|error| match error {
-            FileError::Io { path, source } => Failure::File { file: path.display().to_string(), source },
-            error => Failure::ComponentFile(error),
+            FileError::Io { path, source } => CommandError::File { file: path.display().to_string(), source },
+            error => CommandError::ComponentFile(error),
         }),
     }
 }
@@ -132,7 +132,7 @@ pub fn component_file(options: &Global) -> Result<ComponentFile, Failure> {
 ///
 /// # Errors
 /// The file cannot be read or run, or is not the one that is demanded.
-pub async fn load(host: &Host, options: &Global) -> Result<Arc<LoadedComponent>, Failure> {
+pub async fn load(host: &Host, options: &Global) -> Result<Arc<LoadedComponent>, CommandError> {
     let (host, pin) = (host.clone(), options.component_digest);
     let file = component_file(options)?;
     let loaded = tokio::task::spawn_blocking(move || {
@@ -144,9 +144,9 @@ pub async fn load(host: &Host, options: &Global) -> Result<Arc<LoadedComponent>,
 }
 
 /// Public https hosts that the configuration needs, and what is written.
-fn operator(options: &Global) -> Result<OperatorList, Failure> {
+fn operator(options: &Global) -> Result<OperatorList, CommandError> {
     let written = AllowList::parse(&options.allow_host).map_err(|error| {
-        Failure::usage(error.to_string(), "for a simulator on this machine write --allow-host 127.0.0.1:PORT")
+        CommandError::usage(error.to_string(), "for a simulator on this machine write --allow-host 127.0.0.1:PORT")
     })?;
     Ok(OperatorList::whatever_is_needed_and(written))
 }
@@ -155,15 +155,15 @@ fn operator(options: &Global) -> Result<OperatorList, Failure> {
 ///
 /// # Errors
 /// The call gave no answer, or the answer is an error.
-pub fn answer<T>(called: CallResult<Answered<T>>, output: &mut Output) -> Result<T, Failure> {
-    value(called, output)?.map_err(Failure::Answered)
+pub fn answer<T>(called: CallResult<Answered<T>>, output: &mut Output) -> Result<T, CommandError> {
+    value(called, output)?.map_err(CommandError::Answered)
 }
 
 /// The value of a function that answers no error; see [`answer`].
 ///
 /// # Errors
 /// The call gave no answer.
-pub fn value<T>(called: CallResult<T>, output: &mut Output) -> Result<T, Failure> {
+pub fn value<T>(called: CallResult<T>, output: &mut Output) -> Result<T, CommandError> {
     match called {
         Ok(Called { value, report }) => {
             output.report(&report);

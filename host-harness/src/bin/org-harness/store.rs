@@ -6,7 +6,7 @@ use host_harness::storage::{self, Op, Quotas, Scope, SealingKey, Storage, Storag
 
 use crate::{
     cli::Global,
-    failure::Failure,
+    command_error::CommandError,
     places::{self, PlaceError},
 };
 
@@ -19,7 +19,7 @@ const KEY_CHECK: &str = "sealing-key";
 ///
 /// # Errors
 /// The address or what it names is not usable, or there is no key for what it seals.
-pub async fn open(options: &Global) -> Result<Arc<dyn Storage>, Failure> {
+pub async fn open(options: &Global) -> Result<Arc<dyn Storage>, CommandError> {
     open_with(options, Quotas::default()).await
 }
 
@@ -27,7 +27,7 @@ pub async fn open(options: &Global) -> Result<Arc<dyn Storage>, Failure> {
 ///
 /// # Errors
 /// As [`open`].
-pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Storage>, Failure> {
+pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Storage>, CommandError> {
     let address = match &options.storage {
         Some(address) => address.clone(),
         None => {
@@ -46,7 +46,7 @@ pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Stora
 
 /// Refuses a named key that is not the one of the first host that opened this store: what others sealed could not be
 /// read, and what they keep under fingerprints of secrets would never be found.
-async fn demand_same_key(storage: &dyn Storage, name: &str) -> Result<(), Failure> {
+async fn demand_same_key(storage: &dyn Storage, name: &str) -> Result<(), CommandError> {
     let scope = Scope::of_host("storage")?;
     let own = storage.fingerprint_key()?.fingerprint(&[KEY_CHECK]);
     let kept = async || Ok::<_, StorageError>(storage.get_many(&scope, &[KEY_CHECK.to_owned()]).await?.pop().flatten());
@@ -60,14 +60,14 @@ async fn demand_same_key(storage: &dyn Storage, name: &str) -> Result<(), Failur
     if found.is_some_and(|entry| entry.value == own) {
         return Ok(());
     }
-    Err(Failure::usage(
+    Err(CommandError::usage(
         format!("{name} holds another sealing key than the one that this storage was first opened with"),
         "all hosts of a storage need the same key: put that one into the variable",
     ))
 }
 
 /// The key of a store: the named one, or that beside a file. Hosts that share a database cannot each have their own.
-fn sealing_key(options: &Global, address: &str) -> Result<Option<SealingKey>, Failure> {
+fn sealing_key(options: &Global, address: &str) -> Result<Option<SealingKey>, CommandError> {
     if let Some(name) = &options.sealing_key {
         return key("--sealing-key", name).map(Some);
     }
@@ -75,7 +75,7 @@ fn sealing_key(options: &Global, address: &str) -> Result<Option<SealingKey>, Fa
     let path = rest.strip_prefix("//").unwrap_or(rest);
     match scheme {
         "sqlite" if !path.is_empty() && path != ":memory:" => Ok(Some(places::sealing_key(path.as_ref())?)),
-        "postgres" | "postgresql" => Err(Failure::usage(
+        "postgres" | "postgresql" => Err(CommandError::usage(
             "a postgres: storage needs the key that seals secrets at rest, the same on all hosts",
             format!("name an environment variable with --sealing-key NAME: {MAKE_A_KEY}"),
         )),
@@ -87,9 +87,9 @@ fn sealing_key(options: &Global, address: &str) -> Result<Option<SealingKey>, Fa
 ///
 /// # Errors
 /// The variable is not set, or holds something else.
-pub fn key(option: &str, name: &str) -> Result<SealingKey, Failure> {
+pub fn key(option: &str, name: &str) -> Result<SealingKey, CommandError> {
     let hint = || format!("put into {name} {MAKE_A_KEY}");
     let text = std::env::var(name)
-        .map_err(|_| Failure::usage(format!("{option}: the environment variable {name} is not set"), hint()))?;
-    SealingKey::from_base64(&text).map_err(|error| Failure::usage(format!("{option}: {name}: {error}"), hint()))
+        .map_err(|_| CommandError::usage(format!("{option}: the environment variable {name} is not set"), hint()))?;
+    SealingKey::from_base64(&text).map_err(|error| CommandError::usage(format!("{option}: {name}: {error}"), hint()))
 }

@@ -3,18 +3,18 @@
 //! A secret that is only ever sent is replaced in what the component sees by `secret://key?v=<fingerprint>`. The
 //! component writes that text where the secret belongs; on the way out, behind policy and hooks, the host puts the secret
 //! in: only as a whole query value, header value or JSON string, encoded for that place, and only towards the hosts it
-//! is tied to. Anywhere else the request is denied. An answer that echoes the secret is masked.
+//! is tied to. Anywhere else the request is denied. A secret that an answer sends back is redacted.
 //!
 //! What the component says itself is all that this depends on: `describe` says which fields are secret and which of
 //! these the component computes with (`in-clear`), and those it is given as they are; `validate-config` says where they
 //! stand and where they may be sent, and is the one function that sees them, without any way to the outside.
 //!
-//! **What is wiped.** Values, the texts they are filled into and answers that echoed them are wiped from memory. What
+//! **What is wiped.** Values, the texts they are filled into and answers that sent them back are wiped from memory. What
 //! cannot be: the URL while it grows (the `url` crate keeps its buffer to itself), and the buffers in which the HTTP
 //! and TLS libraries and the operating system write the request.
 
-mod echo;
-mod place;
+mod placeholder;
+mod redactor;
 
 use std::collections::BTreeMap;
 
@@ -27,76 +27,76 @@ use zeroize::Zeroizing;
 
 use crate::{
     contract::element,
-    egress::{Destination, Failure, HttpError, Outgoing, Response, Secrets},
+    egress::{Destination, HttpError, HttpFailure, Outgoing, Response, Secrets},
     settings::{Document, wipe},
     storage::{FingerprintKey, Scope},
 };
-use echo::{Echo, replaced};
-use place::{Taken, take};
+use placeholder::{ExtractedSecret, extract};
+use redactor::{Redactor, replaced};
 
-/// What every stand-in begins with.
+/// What every placeholder begins with.
 const SCHEME: &str = "secret://";
 
 /// The secrets of one element.
-pub(super) struct Substitution(Vec<Secret>);
+pub(super) struct SecretInjector(Vec<Secret>);
 
 struct Secret {
     key: String,
-    stand_in: String,
+    placeholder: String,
     value: Zeroizing<String>,
     hosts: Vec<Destination>,
-    echo: Echo,
+    redactor: Redactor,
 }
 
 /// The document as the component sees it, and what turns it back on the way out.
 ///
 /// Every value of a secret field that the component does not compute with is replaced. One that it ties to no
 /// destination goes nowhere.
-pub(super) fn substitute(
+pub(super) fn with_placeholders(
     fingerprints: &FingerprintKey,
     scope: &Scope,
     document: &Document,
     description: &element::Description,
     validation: &element::Validation,
     needed: &[(Destination, &element::Destination)],
-) -> (Document, Substitution) {
+) -> (Document, SecretInjector) {
     let mut tied: BTreeMap<&str, Vec<Destination>> = BTreeMap::new();
     for (destination, named) in needed {
         for key in &named.secrets {
             tied.entry(key).or_default().push(destination.clone());
         }
     }
-    let stand_in = |key: &str, value: &str| {
+    let placeholder = |key: &str, value: &str| {
         let fingerprint =
             fingerprints.fingerprint(&["organisation-secret", scope.tenant(), scope.element(), key, value]);
         format!("{SCHEME}{key}?v={fingerprint}")
     };
-    let (settings, taken) = take(document, description, &validation.secrets, stand_in);
+    let (settings, extracted) = extract(document, description, &validation.secrets, placeholder);
     let mut secrets: Vec<Secret> = Vec::new();
-    for Taken { key, value } in taken {
-        let stand_in = stand_in(&key, &value);
-        if secrets.iter().any(|secret| secret.stand_in == stand_in) {
+    for ExtractedSecret { key, value } in extracted {
+        let placeholder = placeholder(&key, &value);
+        if secrets.iter().any(|secret| secret.placeholder == placeholder) {
             continue;
         }
         let hosts = tied.get(&*key).cloned().unwrap_or_default();
-        secrets.push(Secret { stand_in, echo: Echo::of(&value), hosts, key, value });
+        secrets.push(Secret { placeholder, redactor: Redactor::of(&value), hosts, key, value });
     }
-    (settings, Substitution(secrets))
+    (settings, SecretInjector(secrets))
 }
 
-impl Substitution {
+impl SecretInjector {
     /// The value of a field, for the host's own use of it.
     pub(super) fn value(&self, key: &str) -> Option<&Zeroizing<String>> {
         self.0.iter().find(|secret| secret.key == key).map(|secret| &secret.value)
     }
 
-    /// Whether there is nothing to fill in or to mask.
+    /// Whether there is nothing to fill in or to redact.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Secrets for Substitution {
+impl Secrets for SecretInjector {
     fn fill(&self, destination: &Destination, mut outgoing: Outgoing) -> Result<Outgoing, HttpError> {
         for secret in &self.0 {
             let found = secret.fill_query(&mut outgoing.url)
@@ -120,9 +120,9 @@ impl Secrets for Substitution {
         Ok(outgoing)
     }
 
-    fn mask(&self, mut response: Response) -> Response {
+    fn redact(&self, mut response: Response) -> Response {
         for secret in &self.0 {
-            secret.echo.mask(&mut response);
+            secret.redactor.redact(&mut response);
         }
         response
     }
@@ -132,13 +132,13 @@ impl Secret {
     fn fill_query(&self, url: &mut Url) -> bool {
         let pairs: Vec<(String, Zeroizing<String>)> =
             url.query_pairs().map(|(name, value)| (name.into_owned(), Zeroizing::new(value.into_owned()))).collect();
-        if !pairs.iter().any(|(_, value)| value.as_str() == self.stand_in) {
+        if !pairs.iter().any(|(_, value)| value.as_str() == self.placeholder) {
             return false;
         }
         let mut query = url.query_pairs_mut();
         query.clear();
         for (name, value) in &pairs {
-            let value = if value.as_str() == self.stand_in { &self.value } else { value };
+            let value = if value.as_str() == self.placeholder { &self.value } else { value };
             query.append_pair(name, value);
         }
         drop(query);
@@ -148,7 +148,7 @@ impl Secret {
     fn fill_headers(&self, outgoing: &mut Outgoing) -> Result<bool, HttpError> {
         let mut found = false;
         for value in outgoing.headers.values_mut() {
-            if value.as_bytes() == self.stand_in.as_bytes() {
+            if value.as_bytes() == self.placeholder.as_bytes() {
                 let bytes = Bytes::from_owner(Zeroizing::new(self.value.as_bytes().to_vec()));
                 let mut filled = HeaderValue::from_maybe_shared(bytes)
                     .map_err(|_| denied(&self.key, "cannot stand in a header: it holds a control character"))?;
@@ -161,7 +161,7 @@ impl Secret {
     }
 
     fn fill_body(&self, outgoing: &mut Outgoing) -> bool {
-        let whole = format!("\"{}\"", self.stand_in);
+        let whole = format!("\"{}\"", self.placeholder);
         let mut text = Value::String(self.value.to_string());
         let value = Zeroizing::new(text.to_string());
         wipe(&mut text);
@@ -172,7 +172,7 @@ impl Secret {
 }
 
 fn denied(key: &str, why: &str) -> HttpError {
-    HttpError::before_sending(Failure::Denied { option: None }, format!("the secret {key} {why}"))
+    HttpError::before_sending(HttpFailure::Denied { option: None }, format!("the secret {key} {why}"))
 }
 
 /// A component for tests.

@@ -11,8 +11,8 @@ fn destination(url: &str) -> Destination {
     Destination::of(&Url::parse(url).unwrap()).unwrap()
 }
 
-/// Substitutes in a document whose secrets stand at these places (`key path`), all tied to `https://api.example`.
-fn substituted(document: &str, places: &[&str]) -> (String, Substitution) {
+/// Puts placeholders into a document whose secrets stand at these places (`key path`), all tied to `https://api.example`.
+fn injected(document: &str, places: &[&str]) -> (String, SecretInjector) {
     let places: Vec<_> = places.iter().copied().map(fixture::place).collect();
     let named = element::Destination {
         scheme: "https".to_owned(),
@@ -34,35 +34,35 @@ fn substituted(document: &str, places: &[&str]) -> (String, Substitution) {
     let needed = [(destination("https://api.example"), &named)];
     let fingerprints = FingerprintKey::new(Some(&SealingKey::new([7; 32]))).unwrap();
     let (settings, secrets) =
-        substitute(&fingerprints, &scope, &document, &fixture::description(), &validation, &needed);
+        with_placeholders(&fingerprints, &scope, &document, &fixture::description(), &validation, &needed);
     (settings.expose().to_owned(), secrets)
 }
 
-fn one() -> (String, Substitution) {
+fn one() -> (String, SecretInjector) {
     let document = Value::Object([("secret".to_owned(), VALUE.into())].into_iter().collect());
-    let (settings, secrets) = substituted(&document.to_string(), &["secret secret"]);
+    let (settings, secrets) = injected(&document.to_string(), &["secret secret"]);
     let settings: Value = serde_json::from_str(&settings).unwrap();
     (settings["secret"].as_str().unwrap().to_owned(), secrets)
 }
 
 #[test]
-fn the_stand_in_follows_field_and_value() {
-    let stand_in = |key: &str, value: &str| {
-        let (settings, _) = substituted(&format!(r#"{{"{key}":"{value}"}}"#), &[&format!("{key} {key}")]);
+fn the_placeholder_follows_field_and_value() {
+    let placeholder = |key: &str, value: &str| {
+        let (settings, _) = injected(&format!(r#"{{"{key}":"{value}"}}"#), &[&format!("{key} {key}")]);
         serde_json::from_str::<Value>(&settings).unwrap()[key].as_str().unwrap().to_owned()
     };
-    assert_eq!(stand_in("secret", "abc"), stand_in("secret", "abc"));
-    assert_ne!(stand_in("secret", "abc"), stand_in("secret", "abd"));
-    assert_ne!(stand_in("secret", "abc"), stand_in("token", "abc").replace("token", "secret"));
-    assert!(stand_in("secret", "abc").starts_with("secret://secret?v="));
+    assert_eq!(placeholder("secret", "abc"), placeholder("secret", "abc"));
+    assert_ne!(placeholder("secret", "abc"), placeholder("secret", "abd"));
+    assert_ne!(placeholder("secret", "abc"), placeholder("token", "abc").replace("token", "secret"));
+    assert!(placeholder("secret", "abc").starts_with("secret://secret?v="));
 }
 
 #[test]
 fn a_secret_that_is_tied_to_no_host_goes_nowhere() {
     // The component tied another field, so this one was found by its key.
-    let (settings, secrets) = substituted(r#"{"secret":"abc"}"#, &["token token"]);
-    let stand_in = serde_json::from_str::<Value>(&settings).unwrap()["secret"].as_str().unwrap().to_owned();
-    let url = Url::parse_with_params("https://api.example/", [("k", stand_in)]).unwrap();
+    let (settings, secrets) = injected(r#"{"secret":"abc"}"#, &["token token"]);
+    let placeholder = serde_json::from_str::<Value>(&settings).unwrap()["secret"].as_str().unwrap().to_owned();
+    let url = Url::parse_with_params("https://api.example/", [("k", placeholder)]).unwrap();
     let outgoing = Outgoing { url, headers: HeaderMap::new(), body: Bytes::new() };
     let error = secrets.fill(&destination("https://api.example"), outgoing).err().unwrap();
     assert!(error.message.contains("secret may not go to https://api.example"), "{error}");
@@ -70,12 +70,12 @@ fn a_secret_that_is_tied_to_no_host_goes_nowhere() {
 
 #[test]
 fn a_secret_is_filled_in_encoded_for_its_place() {
-    let (stand_in, secrets) = one();
+    let (placeholder, secrets) = one();
     let mut url = Url::parse("https://api.example/token?corpid=ww1").unwrap();
-    url.query_pairs_mut().append_pair("corpsecret", &stand_in);
+    url.query_pairs_mut().append_pair("corpsecret", &placeholder);
     let mut headers = HeaderMap::new();
-    headers.insert("x-key", HeaderValue::from_str(&stand_in).unwrap());
-    let body = Bytes::from(format!(r#"{{"a":"{stand_in}"}}"#));
+    headers.insert("x-key", HeaderValue::from_str(&placeholder).unwrap());
+    let body = Bytes::from(format!(r#"{{"a":"{placeholder}"}}"#));
     let outgoing = Outgoing { url, headers, body };
     let filled = secrets.fill(&destination("https://api.example"), outgoing).unwrap();
     let pairs: Vec<_> = filled.url.query_pairs().into_owned().collect();
@@ -89,8 +89,8 @@ fn a_secret_is_filled_in_encoded_for_its_place() {
 
 #[test]
 fn a_secret_goes_nowhere_else() {
-    let (stand_in, secrets) = one();
-    let encoded: String = url::form_urlencoded::byte_serialize(stand_in.as_bytes()).collect();
+    let (placeholder, secrets) = one();
+    let encoded: String = url::form_urlencoded::byte_serialize(placeholder.as_bytes()).collect();
     for (name, to, url, header, body) in [
         ("another host", "https://evil.example", format!("https://evil.example/?k={encoded}"), "", String::new()),
         ("another port", "https://api.example:444", format!("https://api.example:444/?k={encoded}"), "", String::new()),
@@ -98,7 +98,7 @@ fn a_secret_goes_nowhere_else() {
         ("a name", "https://api.example", format!("https://api.example/?{encoded}=1"), "", String::new()),
         ("the path", "https://api.example", format!("https://api.example/{encoded}"), "", String::new()),
         ("a part of a header", "https://api.example", "https://api.example/".to_owned(), "Bearer ", String::new()),
-        ("bare text", "https://api.example", "https://api.example/".to_owned(), "", stand_in.clone()),
+        ("bare text", "https://api.example", "https://api.example/".to_owned(), "", placeholder.clone()),
         (
             "a made-up one",
             "https://api.example",
@@ -109,17 +109,17 @@ fn a_secret_goes_nowhere_else() {
     ] {
         let mut headers = HeaderMap::new();
         if !header.is_empty() {
-            headers.insert("x-key", HeaderValue::from_str(&format!("{header}{stand_in}")).unwrap());
+            headers.insert("x-key", HeaderValue::from_str(&format!("{header}{placeholder}")).unwrap());
         }
         let outgoing = Outgoing { url: Url::parse(&url).unwrap(), headers, body: Bytes::from(body) };
         let error = secrets.fill(&destination(to), outgoing).err().unwrap_or_else(|| panic!("{name} was let through"));
-        assert_eq!(error.kind, Failure::Denied { option: None }, "{name}");
+        assert_eq!(error.kind, HttpFailure::Denied { option: None }, "{name}");
         assert!(!error.may_have_reached_server && !error.message.contains(VALUE), "{name}");
     }
 }
 
 #[test]
-fn what_holds_no_stand_in_passes_unchanged() {
+fn what_holds_no_placeholder_passes_unchanged() {
     let (_, secrets) = one();
     let url = Url::parse("https://elsewhere.example/p?a=1+2%20&b").unwrap();
     let outgoing = Outgoing { url: url.clone(), headers: HeaderMap::new(), body: Bytes::from_static(b"{}") };
@@ -128,11 +128,11 @@ fn what_holds_no_stand_in_passes_unchanged() {
 }
 
 #[test]
-fn echoes_are_masked() {
+fn what_a_server_sends_back_is_redacted() {
     let (_, secrets) = one();
     let headers = vec![("x".to_owned(), VALUE.to_owned())];
     let response = Response { status: 200, headers, body: Body::Text(format!("bad secret {VALUE}!")) };
-    let masked = secrets.mask(response);
-    assert_eq!(masked.body.as_bytes(), b"bad secret [secret]!");
-    assert_eq!(masked.header("x"), Some(echo::MASK));
+    let redacted = secrets.redact(response);
+    assert_eq!(redacted.body.as_bytes(), b"bad secret [secret]!");
+    assert_eq!(redacted.header("x"), Some(redactor::REDACTED));
 }

@@ -1,4 +1,4 @@
-//! How far the runs of periodic synchronisation are that this host has turns of, and what complete ones changed.
+//! How far the runs of the periodic syncs of this host are, and what complete ones changed.
 
 use std::{
     collections::HashMap,
@@ -14,10 +14,10 @@ use prometheus_client::{
 use super::names::Names;
 use crate::{
     contract::directory::{self, SyncStep},
-    observe::Advance,
+    observe::SyncAdvance,
 };
 
-/// What a component tells counts for no more than this: it could tell any number, and spoil the sums for all others.
+/// What a component reports counts for no more than this: it could report any number, and spoil the sums for all others.
 const BELIEVED: u64 = 1 << 32;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -30,11 +30,11 @@ struct ChangeLabels {
     change: &'static str,
 }
 
-/// The sums over all turns under way, which grow and shrink with them, and counts of what was done.
+/// The sums over all periodic syncs under way, which grow and shrink with them, and counts of what was done.
 #[derive(Debug, Default)]
 pub(super) struct Progress {
     /// By tenant, who is a label of nothing.
-    stands: Mutex<HashMap<String, Stand>>,
+    positions: Mutex<HashMap<String, Position>>,
     names: Names,
     phases: Family<PhaseLabels, Gauge>,
     steps_done: Gauge,
@@ -46,7 +46,7 @@ pub(super) struct Progress {
 
 /// How far one run has come.
 #[derive(Debug)]
-struct Stand {
+struct Position {
     phase: String,
     done: i64,
     known: i64,
@@ -55,13 +55,13 @@ struct Stand {
 
 impl Progress {
     pub(super) fn register(&self, registry: &mut Registry) {
-        let text = "Turns under way by the phase that their run has reached, once it has told";
+        let text = "Periodic syncs under way by the phase that their run has reached, once it is known";
         registry.register("sync_turns_in_phase", text, self.phases.clone());
-        let text = "Steps done in the phases that the runs of turns under way have reached";
+        let text = "Steps done in the phases that the runs of periodic syncs under way have reached";
         registry.register("sync_steps_done", text, self.steps_done.clone());
-        let text = "Steps known of the phases that the runs of turns under way have reached";
+        let text = "Steps known of the phases that the runs of periodic syncs under way have reached";
         registry.register("sync_steps_known", text, self.steps_known.clone());
-        let text = "Members met so far by the runs of turns under way";
+        let text = "Members met so far by the runs of periodic syncs under way";
         registry.register("sync_members_met", text, self.members_met.clone());
         let text = "Members of complete runs, by what happened to them";
         registry.register("sync_members", text, self.members.clone());
@@ -70,40 +70,40 @@ impl Progress {
     }
 
     /// A run has moved on.
-    pub(super) fn advanced(&self, advance: &Advance<'_>) {
+    pub(super) fn advanced(&self, advance: &SyncAdvance<'_>) {
         match advance.step {
-            SyncStep::More(progress) => self.stands_at(advance, progress),
-            SyncStep::Wait(waiting) => self.stands_at(advance, &waiting.progress),
-            SyncStep::Paused(pause) => self.stands_at(advance, &pause.progress),
+            SyncStep::More(progress) => self.moved_to(advance, progress),
+            SyncStep::Wait(waiting) => self.moved_to(advance, &waiting.progress),
+            SyncStep::Paused(pause) => self.moved_to(advance, &pause.progress),
             SyncStep::Complete(report) => self.count(report),
             SyncStep::Planned(_) => {}
         }
     }
 
-    /// A turn is over: what its run has reached is no longer under way here.
-    pub(super) fn turn_ended(&self, tenant: &str) {
-        let mut stands = self.stands.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(former) = stands.remove(tenant) {
+    /// A periodic sync is over: what its run has reached is no longer under way here.
+    pub(super) fn sync_ended(&self, tenant: &str) {
+        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(former) = positions.remove(tenant) {
             self.add(&former, -1);
         }
     }
 
-    fn stands_at(&self, advance: &Advance<'_>, progress: &directory::Progress) {
-        let stand = Stand {
+    fn moved_to(&self, advance: &SyncAdvance<'_>, progress: &directory::Progress) {
+        let position = Position {
             phase: self.names.bounded(advance.component, &progress.phase),
             done: signed(progress.done),
             known: signed(progress.total),
             members: signed(progress.members),
         };
-        let mut stands = self.stands.lock().unwrap_or_else(PoisonError::into_inner);
-        self.add(&stand, 1);
-        if let Some(former) = stands.insert(advance.tenant.to_owned(), stand) {
+        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        self.add(&position, 1);
+        if let Some(former) = positions.insert(advance.tenant.to_owned(), position) {
             self.add(&former, -1);
         }
     }
 
-    fn add(&self, stand: &Stand, sign: i64) {
-        let Stand { phase, done, known, members } = stand;
+    fn add(&self, position: &Position, sign: i64) {
+        let Position { phase, done, known, members } = position;
         self.phases.get_or_create(&PhaseLabels { phase: phase.clone() }).inc_by(sign);
         self.steps_done.inc_by(sign * done);
         self.steps_known.inc_by(sign * known);
@@ -142,11 +142,11 @@ mod tests {
     use crate::digest::Digest;
 
     fn advance(progress: &Progress, tenant: &str, step: &SyncStep) {
-        progress.advanced(&Advance { tenant, component: Digest::of(b"liar"), step });
+        progress.advanced(&SyncAdvance { tenant, component: Digest::of(b"liar"), step });
     }
     use crate::contract::directory::{DepartmentCounts, MemberCounts, Report, RunOutcome, Strategy, Waiting};
 
-    fn told(progress: &Progress) -> Vec<String> {
+    fn counted(progress: &Progress) -> Vec<String> {
         let mut registry = Registry::default();
         progress.register(&mut registry);
         let mut text = String::new();
@@ -155,10 +155,10 @@ mod tests {
     }
 
     #[track_caller]
-    fn assert_told(progress: &Progress, lines: &[&str]) {
-        let told = told(progress);
+    fn assert_counted(progress: &Progress, lines: &[&str]) {
+        let counted = counted(progress);
         for line in lines {
-            assert!(told.iter().any(|told| told == line), "{line} is not in {told:#?}");
+            assert!(counted.iter().any(|counted| counted == line), "{line} is not in {counted:#?}");
         }
     }
 
@@ -199,7 +199,7 @@ mod tests {
         let progress = Progress::default();
         advance(&progress, "acme", &more("fetch", [3, 10, 40]));
         advance(&progress, "beta", &more("fetch", [1, 5, 2]));
-        assert_told(
+        assert_counted(
             &progress,
             &[
                 r#"sync_turns_in_phase{phase="fetch"} 2"#,
@@ -215,7 +215,7 @@ mod tests {
             progress: at("apply", [1, 2, 50]),
         };
         advance(&progress, "acme", &SyncStep::Wait(waiting));
-        assert_told(
+        assert_counted(
             &progress,
             &[
                 r#"sync_turns_in_phase{phase="fetch"} 1"#,
@@ -225,10 +225,10 @@ mod tests {
             ],
         );
         for tenant in ["acme", "beta", "nobody"] {
-            progress.turn_ended(tenant);
+            progress.sync_ended(tenant);
         }
-        let told = told(&progress);
-        assert!(told.len() > 4 && told.iter().all(|line| line.ends_with(" 0")), "{told:#?}");
+        let counted = counted(&progress);
+        assert!(counted.len() > 4 && counted.iter().all(|line| line.ends_with(" 0")), "{counted:#?}");
     }
 
     #[test]
@@ -236,7 +236,7 @@ mod tests {
         let progress = Progress::default();
         advance(&progress, "acme", &complete(7, 1));
         advance(&progress, "beta", &complete(2, 0));
-        assert_told(
+        assert_counted(
             &progress,
             &[
                 r#"sync_members_total{change="added"} 9"#,
@@ -247,18 +247,18 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_tells_anything_spoils_nothing() {
+    fn a_component_that_reports_anything_spoils_nothing() {
         let progress = Progress::default();
         for number in 0..1_000 {
             advance(&progress, &format!("t{number}"), &more(&format!("phase-{number}"), [u64::MAX; 3]));
             advance(&progress, "liar", &complete(u64::MAX, u64::MAX));
         }
         let most = 1_000 * BELIEVED;
-        assert_told(
+        assert_counted(
             &progress,
             &[&format!("sync_members_met {most}"), &format!(r#"sync_members_total{{change="added"}} {most}"#)],
         );
-        let phases = told(&progress).iter().filter(|line| line.starts_with("sync_turns_in_phase")).count();
+        let phases = counted(&progress).iter().filter(|line| line.starts_with("sync_turns_in_phase")).count();
         assert!(phases <= 49, "{phases}");
     }
 }

@@ -82,9 +82,9 @@ pub(in crate::storage) enum Kind {
     Damaged,
     /// The connection or the operating system failed in the middle of something.
     Lost,
-    /// The store is closed, or its queue is too long.
     Closed,
-    Crowded,
+    /// No connection is free, or the queue of writers is too long.
+    Busy,
     /// The database does not let this program in, or not do what it needs to.
     Denied,
     /// There is no such database, or no schema in it to make tables in.

@@ -5,20 +5,20 @@ use super::dialect::{Dialect, Kind};
 
 /// Why a transaction did not come to its end.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum SqlFailure {
     /// The call was refused.
     Call(StorageError),
     /// The database failed.
     Database { kind: Kind, message: String },
 }
 
-impl From<StorageError> for Failure {
+impl From<StorageError> for SqlFailure {
     fn from(error: StorageError) -> Self {
         Self::Call(error)
     }
 }
 
-impl Failure {
+impl SqlFailure {
     pub(super) fn of<D: Dialect>(error: sqlx::Error) -> Self {
         Self::Database { kind: D::kind(&error), message: error.to_string() }
     }
@@ -34,7 +34,7 @@ impl Failure {
     }
 
     /// Whether nothing was changed and the same may work at once: after a lost race, and with another connection. A
-    /// connection that is lost during a commit is another matter, see [`Failure::of_commit`].
+    /// connection that is lost during a commit is another matter, see [`SqlFailure::of_commit`].
     pub(super) fn may_be_repeated(&self) -> bool {
         matches!(self, Self::Database { kind: Kind::Raced | Kind::Lost, .. })
     }
@@ -62,7 +62,7 @@ impl Failure {
                 Kind::NotADatabase => OpenError::NotADatabase { place },
                 Kind::Denied => OpenError::Denied { place, message },
                 Kind::Missing => OpenError::Missing { place, message },
-                Kind::Lost | Kind::Crowded => OpenError::Unreachable { place, message },
+                Kind::Lost | Kind::Busy => OpenError::Unreachable { place, message },
                 Kind::Damaged | Kind::Closed | Kind::Other => OpenError::Database { place, message },
             },
         }
@@ -70,11 +70,11 @@ impl Failure {
 }
 
 /// A failure after which nothing is changed.
-impl From<Failure> for StorageError {
-    fn from(failure: Failure) -> Self {
+impl From<SqlFailure> for StorageError {
+    fn from(failure: SqlFailure) -> Self {
         let (kind, message) = match failure {
-            Failure::Call(error) => return error,
-            Failure::Database { kind, message } => (kind, message),
+            SqlFailure::Call(error) => return error,
+            SqlFailure::Database { kind, message } => (kind, message),
         };
         match kind {
             Kind::Raced => Self::unavailable("other writers keep coming first; try again"),
@@ -82,7 +82,7 @@ impl From<Failure> for StorageError {
             Kind::Full => Self::unavailable("the disk that holds the database is full; free some space"),
             Kind::Lost => Self::unavailable(format!("the database cannot be reached: {message}")),
             Kind::Closed => Self::unavailable("the store is closed"),
-            Kind::Crowded => Self::unavailable(
+            Kind::Busy => Self::unavailable(
                 "no connection to the database came free in time: it is overloaded or cannot be reached; try again",
             ),
             Kind::ReadOnly => Self::Other("the database has become read-only".into()),
@@ -101,10 +101,8 @@ mod tests {
     #[test]
     fn only_a_lost_connection_leaves_a_commit_in_doubt() {
         use Kind::*;
-        for kind in
-            [Raced, Locked, Full, ReadOnly, NotADatabase, Damaged, Lost, Closed, Crowded, Denied, Missing, Other]
-        {
-            let failure = Failure::Database { kind, message: String::new() }.of_commit();
+        for kind in [Raced, Locked, Full, ReadOnly, NotADatabase, Damaged, Lost, Closed, Busy, Denied, Missing, Other] {
+            let failure = SqlFailure::Database { kind, message: String::new() }.of_commit();
             let repeated = failure.may_be_repeated();
             let doubtful = matches!(failure.into(), StorageError::Unavailable { maybe_applied: true, .. });
             assert_eq!((doubtful, repeated), (kind == Lost, kind == Raced), "{kind:?}");

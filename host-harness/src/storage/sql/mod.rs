@@ -6,7 +6,7 @@
 //! Readers never wait: each statement sees the state at its start.
 //!
 //! `statements` holds the SQL, `query` a statement with its parameters, `driver` what a driver does with it; `schema` brings a database up to date; `read` and `write`
-//! carry out calls, `snapshot` reads all of a scope; `queue` lets the writers of this process take turns, `retry` repeats what
+//! carry out calls, `snapshot` reads all of a scope; `queue` lets the writers of this process follow each other, `retry` repeats what
 //! lost a race, `failure` sorts errors. `dialect` says what the databases do differently; `sqlite` and `postgres` are the two,
 //! and open their kind of place.
 
@@ -22,8 +22,8 @@ use super::limits;
 use super::notify::{Awaited, Waiters};
 use super::scope::check_tenant;
 use super::{
-    Clock, Entry, FingerprintKey, Kept, KeptValue, Op, OpenError, Options, Outcome, Page, Quota, Quotas, Scope,
-    SealingKey, Snapshot, Storage, StorageError, SystemClock, Usage,
+    ApplyOutcome, Clock, FingerprintKey, Kept, KeptValue, Op, OpenError, Options, Page, Quota, Quotas, Scope,
+    SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
 };
 
 mod dialect;
@@ -41,7 +41,7 @@ mod statements;
 mod write;
 
 use dialect::Dialect;
-use failure::Failure;
+use failure::SqlFailure;
 use query::Query;
 use queue::Queues;
 use read::{Stored, View};
@@ -51,7 +51,7 @@ use snapshot::SqlSnapshot;
 use statements::Statements;
 use write::Writing;
 
-/// How long a call waits for its turn before it answers that the store is unavailable.
+/// How long a call waits for other writers before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long others get to go on before bytes of what was deleted are taken away.
@@ -91,7 +91,7 @@ fn judge(found: Found, place: &str) -> Result<u32, OpenError> {
 /// Brings the schema up to date where the database is empty or ours. Several processes may do this at once.
 async fn bring_up_to_date<D: Dialect>(writers: &Pool<D>, place: &str) -> Result<(), OpenError> {
     let attempt = || async {
-        let mut transaction = writers.begin_with(D::BEGIN_WRITE).await.map_err(Failure::of::<D>)?;
+        let mut transaction = writers.begin_with(D::BEGIN_WRITE).await.map_err(SqlFailure::of::<D>)?;
         let found = schema::inspect::<D>(&mut transaction).await?;
         if matches!(judge(found, place), Ok(version) if version < schema::KNOWN) {
             // Another process may have come first, of a newer program even.
@@ -99,7 +99,7 @@ async fn bring_up_to_date<D: Dialect>(writers: &Pool<D>, place: &str) -> Result<
             commit(transaction).await?;
             return Ok(found);
         }
-        transaction.rollback().await.map_err(Failure::of::<D>)?;
+        transaction.rollback().await.map_err(SqlFailure::of::<D>)?;
         Ok(found)
     };
     let found = repeated(attempt).await.map_err(|failure| failure.of_open(place))?;
@@ -112,7 +112,7 @@ struct SqlStorage<D: Dialect> {
     statements: Arc<Statements>,
     /// Whether the time is the database's.
     follows_database: bool,
-    /// What `wait` sleeps by, and what tells the time unless the database does.
+    /// What `wait` sleeps by, and what gives the time unless the database does.
     clock: Arc<dyn Clock>,
     quotas: Quotas,
     sealing_key: Option<SealingKey>,
@@ -150,23 +150,23 @@ impl<D: Dialect> SqlStorage<D> {
         View { statements: &self.statements, scope, time_ms: self.time_ms() }
     }
 
-    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<D>, Failure> {
-        self.database.readers.acquire().await.map_err(Failure::of::<D>)
+    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<D>, SqlFailure> {
+        self.database.readers.acquire().await.map_err(SqlFailure::of::<D>)
     }
 
-    async fn begin(&self) -> Result<Transaction<'static, D>, Failure> {
-        self.database.writers.begin_with(D::BEGIN_WRITE).await.map_err(Failure::of::<D>)
+    async fn begin(&self) -> Result<Transaction<'static, D>, SqlFailure> {
+        self.database.writers.begin_with(D::BEGIN_WRITE).await.map_err(SqlFailure::of::<D>)
     }
 
-    async fn begin_read(&self) -> Result<Transaction<'static, D>, Failure> {
-        self.database.readers.begin_with(D::BEGIN_READ).await.map_err(Failure::of::<D>)
+    async fn begin_read(&self) -> Result<Transaction<'static, D>, SqlFailure> {
+        self.database.readers.begin_with(D::BEGIN_READ).await.map_err(SqlFailure::of::<D>)
     }
 
     fn writing<'a>(&'a self, transaction: &'a mut Transaction<'static, D>, scope: &'a Scope) -> Writing<'a, D> {
         Writing { connection: &mut *transaction, statements: &self.statements, scope, time_ms: self.time_ms() }
     }
 
-    async fn try_get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Stored>>, Failure> {
+    async fn try_get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Stored>>, SqlFailure> {
         let view = self.view(scope);
         if keys.len() <= statements::KEYS_AT_ONCE {
             return view.keys::<D>(&mut *self.reader().await?, keys).await;
@@ -174,30 +174,30 @@ impl<D: Dialect> SqlStorage<D> {
         // Several statements see one state only within a transaction.
         let mut transaction = self.begin_read().await?;
         let found = view.fixed::<D>(&mut transaction).await?.keys::<D>(&mut transaction, keys).await?;
-        transaction.rollback().await.map_err(Failure::of::<D>)?;
+        transaction.rollback().await.map_err(SqlFailure::of::<D>)?;
         Ok(found)
     }
 
-    async fn try_apply(&self, scope: &Scope, batch: &Batch, quota: &Quota) -> Result<Outcome, Failure> {
+    async fn try_apply(&self, scope: &Scope, batch: &Batch, quota: &Quota) -> Result<ApplyOutcome, SqlFailure> {
         let mut transaction = self.begin().await?;
         let outcome = self.writing(&mut transaction, scope).carry_out(batch, quota).await?;
         match outcome {
-            Outcome::Conflict(_) => transaction.rollback().await.map_err(Failure::of::<D>)?,
-            Outcome::Applied(_) => commit(transaction).await?,
+            ApplyOutcome::Conflict(_) => transaction.rollback().await.map_err(SqlFailure::of::<D>)?,
+            ApplyOutcome::Applied(_) => commit(transaction).await?,
         }
         Ok(outcome)
     }
 
-    async fn try_delete_scope(&self, scope: &Scope) -> Result<(), Failure> {
+    async fn try_delete_scope(&self, scope: &Scope) -> Result<(), SqlFailure> {
         let mut transaction = self.begin().await?;
         self.writing(&mut transaction, scope).delete_scope().await?;
         commit(transaction).await
     }
 
-    async fn purge_deleted_scopes(&self) -> Result<(), Failure> {
+    async fn purge_deleted_scopes(&self) -> Result<(), SqlFailure> {
         let attempt = || async {
-            let mut connection = self.database.writers.acquire().await.map_err(Failure::of::<D>)?;
-            write::doomed_scopes::<D>(&mut connection, &self.statements).await
+            let mut connection = self.database.writers.acquire().await.map_err(SqlFailure::of::<D>)?;
+            write::tombstones::<D>(&mut connection, &self.statements).await
         };
         for scope in repeated(attempt).await? {
             while repeated(|| self.purge_portion(scope)).await? {}
@@ -205,7 +205,7 @@ impl<D: Dialect> SqlStorage<D> {
         Ok(())
     }
 
-    async fn purge_portion(&self, scope: i64) -> Result<bool, Failure> {
+    async fn purge_portion(&self, scope: i64) -> Result<bool, SqlFailure> {
         let mut transaction = self.begin().await?;
         let more = write::purge_portion::<D>(&mut transaction, &self.statements, scope).await?;
         commit(transaction).await?;
@@ -216,8 +216,8 @@ impl<D: Dialect> SqlStorage<D> {
     async fn wipe(&self) -> Result<(), StorageError> {
         let start = Instant::now();
         let attempt = || async {
-            let mut connection = self.database.writers.acquire().await.map_err(Failure::of::<D>)?;
-            D::wipe(&mut connection).await.map_err(Failure::of::<D>)
+            let mut connection = self.database.writers.acquire().await.map_err(SqlFailure::of::<D>)?;
+            D::wipe(&mut connection).await.map_err(SqlFailure::of::<D>)
         };
         while !repeated(attempt).await? {
             if start.elapsed() > self.busy_timeout {
@@ -230,19 +230,19 @@ impl<D: Dialect> SqlStorage<D> {
         Ok(())
     }
 
-    fn unseal(&self, scope: &Scope, stored: Stored) -> Result<Entry, StorageError> {
+    fn unseal(&self, scope: &Scope, stored: Stored) -> Result<StoredEntry, StorageError> {
         let Stored { version, expires_at_ms, .. } = stored;
         let Kept { key, value, .. } = stored.open(scope, self.sealing_key.as_ref());
         let value = match value {
             KeptValue::Plain(value) => value,
             KeptValue::Sealed(value) => value?,
         };
-        Ok(Entry { key, value, version, expires_at_ms })
+        Ok(StoredEntry { key, value, version, expires_at_ms })
     }
 }
 
-async fn commit<D: Dialect>(transaction: Transaction<'static, D>) -> Result<(), Failure> {
-    transaction.commit().await.map_err(|error| Failure::of::<D>(error).of_commit())
+async fn commit<D: Dialect>(transaction: Transaction<'static, D>) -> Result<(), SqlFailure> {
+    transaction.commit().await.map_err(|error| SqlFailure::of::<D>(error).of_commit())
 }
 
 impl<D: Dialect> fmt::Debug for SqlStorage<D> {
@@ -253,7 +253,7 @@ impl<D: Dialect> fmt::Debug for SqlStorage<D> {
 
 #[async_trait]
 impl<D: Dialect> Storage for SqlStorage<D> {
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         limits::check_keys(keys, &self.quotas.of(scope))?;
         if keys.is_empty() {
             return Ok(Vec::new());
@@ -277,15 +277,15 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         Ok(Page { entries, more })
     }
 
-    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         let quota = &self.quotas.of(scope);
         limits::check_ops(&ops, quota)?;
         let mut batch = Batch::new(ops);
         // Before the transaction: it is pure work, and others wait while it is open.
         write::seal(&mut batch, scope, self.sealing_key.as_ref())?;
-        let _turn = self.queues.turn(scope).await?;
+        let _permit = self.queues.acquire(scope).await?;
         let outcome = repeated(|| self.try_apply(scope, &batch, quota)).await?;
-        if matches!(outcome, Outcome::Applied(_)) {
+        if matches!(outcome, ApplyOutcome::Applied(_)) {
             self.waiters.announce(scope, &batch);
         }
         Ok(outcome)
@@ -316,9 +316,9 @@ impl<D: Dialect> Storage for SqlStorage<D> {
     }
 
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
-        let turn = self.queues.turn(scope).await?;
+        let permit = self.queues.acquire(scope).await?;
         repeated(|| self.try_delete_scope(scope)).await?;
-        drop(turn);
+        drop(permit);
         self.waiters.announce_all(scope);
         self.purge_deleted_scopes().await?;
         self.wipe().await

@@ -8,7 +8,7 @@ use sqlx::error::BoxDynError;
 
 use super::dialect::Dialect;
 use super::driver::Sql;
-use super::failure::Failure;
+use super::failure::SqlFailure;
 
 /// A statement and its parameters, added in their order.
 pub(super) struct Query<D: Dialect> {
@@ -57,35 +57,35 @@ impl<D: Dialect> Query<D> {
     }
 
     /// Carries the statement out; answers how many rows it changed.
-    pub(super) async fn execute(self, connection: &mut D::Connection) -> Result<u64, Failure> {
-        let (sql, arguments) = self.checked().map_err(Failure::of::<D>)?;
-        let result = D::execute(connection, sql, arguments).await.map_err(Failure::of::<D>)?;
+    pub(super) async fn execute(self, connection: &mut D::Connection) -> Result<u64, SqlFailure> {
+        let (sql, arguments) = self.checked().map_err(SqlFailure::of::<D>)?;
+        let result = D::execute(connection, sql, arguments).await.map_err(SqlFailure::of::<D>)?;
         Ok(D::changed(&result))
     }
 
     /// The rows, as they come.
-    pub(super) fn rows(self, connection: &mut D::Connection) -> BoxStream<'_, Result<Row<D>, Failure>> {
+    pub(super) fn rows(self, connection: &mut D::Connection) -> BoxStream<'_, Result<Row<D>, SqlFailure>> {
         match self.checked() {
             Ok((sql, arguments)) => {
-                D::rows(connection, sql, arguments).map(|row| row.map(Row).map_err(Failure::of::<D>)).boxed()
+                D::rows(connection, sql, arguments).map(|row| row.map(Row).map_err(SqlFailure::of::<D>)).boxed()
             }
-            Err(error) => futures_util::stream::once(async { Err(Failure::of::<D>(error)) }).boxed(),
+            Err(error) => futures_util::stream::once(async { Err(SqlFailure::of::<D>(error)) }).boxed(),
         }
     }
 
     /// All rows.
-    pub(super) async fn all(self, connection: &mut D::Connection) -> Result<Vec<Row<D>>, Failure> {
+    pub(super) async fn all(self, connection: &mut D::Connection) -> Result<Vec<Row<D>>, SqlFailure> {
         self.rows(connection).try_collect().await
     }
 
     /// The row, if there is one. To be asked of statements that give no second.
-    pub(super) async fn optional_row(self, connection: &mut D::Connection) -> Result<Option<Row<D>>, Failure> {
+    pub(super) async fn optional_row(self, connection: &mut D::Connection) -> Result<Option<Row<D>>, SqlFailure> {
         Ok(self.all(connection).await?.pop())
     }
 
     /// The row of a statement that always gives one.
-    pub(super) async fn row(self, connection: &mut D::Connection) -> Result<Row<D>, Failure> {
-        self.optional_row(connection).await?.ok_or_else(|| Failure::of::<D>(sqlx::Error::RowNotFound))
+    pub(super) async fn row(self, connection: &mut D::Connection) -> Result<Row<D>, SqlFailure> {
+        self.optional_row(connection).await?.ok_or_else(|| SqlFailure::of::<D>(sqlx::Error::RowNotFound))
     }
 }
 
@@ -93,31 +93,31 @@ impl<D: Dialect> Query<D> {
 pub(super) struct Row<D: Dialect>(D::Row);
 
 impl<D: Dialect> Row<D> {
-    pub(super) fn key(&self, column: usize) -> Result<String, Failure> {
-        D::key(&self.0, column).map_err(Failure::of::<D>)
+    pub(super) fn key(&self, column: usize) -> Result<String, SqlFailure> {
+        D::key(&self.0, column).map_err(SqlFailure::of::<D>)
     }
 
-    pub(super) fn text(&self, column: usize) -> Result<String, Failure> {
-        D::text(&self.0, column).map_err(Failure::of::<D>)
+    pub(super) fn text(&self, column: usize) -> Result<String, SqlFailure> {
+        D::text(&self.0, column).map_err(SqlFailure::of::<D>)
     }
 
-    pub(super) fn number(&self, column: usize) -> Result<i64, Failure> {
-        D::number(&self.0, column).map_err(Failure::of::<D>)?.ok_or_else(|| Failure::damaged("nothing"))
+    pub(super) fn number(&self, column: usize) -> Result<i64, SqlFailure> {
+        D::number(&self.0, column).map_err(SqlFailure::of::<D>)?.ok_or_else(|| SqlFailure::damaged("nothing"))
     }
 
     /// A number that ought not to be negative.
-    pub(super) fn count(&self, column: usize) -> Result<u64, Failure> {
+    pub(super) fn count(&self, column: usize) -> Result<u64, SqlFailure> {
         unsigned(self.number(column)?)
     }
 
     /// The same, where there may be none.
-    pub(super) fn optional_count(&self, column: usize) -> Result<Option<u64>, Failure> {
-        D::number(&self.0, column).map_err(Failure::of::<D>)?.map(unsigned).transpose()
+    pub(super) fn optional_count(&self, column: usize) -> Result<Option<u64>, SqlFailure> {
+        D::number(&self.0, column).map_err(SqlFailure::of::<D>)?.map(unsigned).transpose()
     }
 }
 
-fn unsigned(number: i64) -> Result<u64, Failure> {
-    u64::try_from(number).map_err(|_| Failure::damaged(number))
+fn unsigned(number: i64) -> Result<u64, SqlFailure> {
+    u64::try_from(number).map_err(|_| SqlFailure::damaged(number))
 }
 
 /// A number as the database keeps it. What it cannot keep is greater than all it has, so comparisons stay right.

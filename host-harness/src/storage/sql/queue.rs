@@ -12,7 +12,7 @@ use tokio::sync::OwnedMutexGuard;
 use super::super::Scope;
 use super::QUEUE_TIMEOUT;
 use super::dialect::Kind;
-use super::failure::Failure;
+use super::failure::SqlFailure;
 
 type Line = Arc<tokio::sync::Mutex<()>>;
 
@@ -21,40 +21,40 @@ type Line = Arc<tokio::sync::Mutex<()>>;
 pub(super) struct Queues(Mutex<HashMap<Scope, Line>>);
 
 impl Queues {
-    /// Waits for its turn, which lasts until it is dropped.
-    pub(super) async fn turn<'a>(&'a self, scope: &'a Scope) -> Result<Turn<'a>, Failure> {
-        let place = self.place(scope);
-        let turn = tokio::time::timeout(QUEUE_TIMEOUT, Arc::clone(&place.line).lock_owned()).await;
+    /// Waits until no other writer of the scope is under way; the permit lasts until it is dropped.
+    pub(super) async fn acquire<'a>(&'a self, scope: &'a Scope) -> Result<WritePermit<'a>, SqlFailure> {
+        let entry = self.enter(scope);
+        let acquired = tokio::time::timeout(QUEUE_TIMEOUT, Arc::clone(&entry.line).lock_owned()).await;
         let message = "too many writes to one scope".to_owned();
-        let guard = turn.map_err(|_| Failure::Database { kind: Kind::Crowded, message })?;
-        Ok(Turn { _guard: guard, _place: place })
+        let guard = acquired.map_err(|_| SqlFailure::Database { kind: Kind::Busy, message })?;
+        Ok(WritePermit { _guard: guard, _entry: entry })
     }
 
-    fn place<'a>(&'a self, scope: &'a Scope) -> Place<'a> {
+    fn enter<'a>(&'a self, scope: &'a Scope) -> QueueEntry<'a> {
         let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let line = Arc::clone(lines.entry(scope.clone()).or_default());
-        Place { queues: self, scope, line }
+        QueueEntry { queues: self, scope, line }
     }
 }
 
 /// The right to write to a scope, as far as this process is concerned.
-pub(super) struct Turn<'a> {
+pub(super) struct WritePermit<'a> {
     // Dropped in this order.
     _guard: OwnedMutexGuard<()>,
-    _place: Place<'a>,
+    _entry: QueueEntry<'a>,
 }
 
-/// A place in a queue; the last to leave takes the queue away.
-struct Place<'a> {
+/// A writer in a queue; the last to leave takes the queue away.
+struct QueueEntry<'a> {
     queues: &'a Queues,
     scope: &'a Scope,
     line: Line,
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
         let mut lines = self.queues.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // One for the map, one for this place. All are made under the lock, so none can appear meanwhile.
+        // One for the map, one for this writer. All are made under the lock, so none can appear meanwhile.
         if Arc::strong_count(&self.line) <= 2 {
             lines.remove(self.scope);
         }
@@ -66,17 +66,17 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn writers_of_a_scope_take_turns_and_leave_nothing_behind() {
+    async fn writers_of_a_scope_follow_each_other_and_leave_nothing_behind() {
         let (queues, scope) = (Queues::default(), Scope::new("acme", "element").unwrap());
         let other = Scope::new("other", "element").unwrap();
-        let first = queues.turn(&scope).await.unwrap();
-        drop(queues.turn(&other).await.unwrap());
-        let mut second = Box::pin(queues.turn(&scope));
-        let mut third = Box::pin(queues.turn(&scope));
+        let first = queues.acquire(&scope).await.unwrap();
+        drop(queues.acquire(&other).await.unwrap());
+        let mut second = Box::pin(queues.acquire(&scope));
+        let mut third = Box::pin(queues.acquire(&scope));
         for waiting in [&mut second, &mut third] {
             tokio::select! {
                 biased;
-                _ = waiting => panic!("it is not its turn"),
+                _ = waiting => panic!("another one writes"),
                 () = std::future::ready(()) => {}
             }
         }

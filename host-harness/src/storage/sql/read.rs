@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use futures_util::TryStreamExt as _;
 
 use super::super::batch::prefix_end;
-use super::super::limits::{PAGE_BYTES, Room};
+use super::super::limits::{PAGE_BYTES, ResponseBudget};
 use super::super::notify::Seen;
 use super::super::{Kept, KeptValue, Scope, SealingKey, StorageError, Usage};
 use super::dialect::Dialect;
 use super::driver::Sql;
-use super::failure::Failure;
+use super::failure::SqlFailure;
 use super::query::{Query, Row, signed};
 use super::statements::{KEYS_AT_ONCE, Statements};
 
@@ -28,7 +28,7 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    fn new<D: Dialect>(row: &Row<D>) -> Result<Self, Failure> {
+    fn new<D: Dialect>(row: &Row<D>) -> Result<Self, SqlFailure> {
         Ok(Self {
             key: row.key(0)?,
             version: row.count(1)?,
@@ -72,7 +72,7 @@ impl View<'_> {
     }
 
     /// The same view at a time that stands still, for reads of several statements.
-    pub(super) async fn fixed<D: Dialect>(self, connection: &mut D::Connection) -> Result<Self, Failure> {
+    pub(super) async fn fixed<D: Dialect>(self, connection: &mut D::Connection) -> Result<Self, SqlFailure> {
         if self.time_ms.is_some() {
             return Ok(self);
         }
@@ -86,7 +86,7 @@ impl View<'_> {
         found: &mut Found<'_>,
         connection: &mut D::Connection,
         chunk: &[String],
-    ) -> Result<(), Failure> {
+    ) -> Result<(), SqlFailure> {
         let (size, sql) = self.statements.entries.covering(chunk.len());
         let query = padded(chunk, size).fold(self.query::<D>(sql), |query, key| query.key(key));
         let mut rows = query.rows(connection);
@@ -102,7 +102,7 @@ impl View<'_> {
         self,
         connection: &mut D::Connection,
         keys: &[String],
-    ) -> Result<Vec<Option<Stored>>, Failure> {
+    ) -> Result<Vec<Option<Stored>>, SqlFailure> {
         let mut found = Found::new(keys);
         for chunk in keys.chunks(KEYS_AT_ONCE) {
             if !found.is_full() {
@@ -119,7 +119,7 @@ impl View<'_> {
         prefix: &str,
         after_key: Option<&str>,
         limit: usize,
-    ) -> Result<(Vec<Stored>, bool), Failure> {
+    ) -> Result<(Vec<Stored>, bool), SqlFailure> {
         let (start, excluding_start) = match after_key {
             Some(after) if after >= prefix => (after, true),
             _ => (prefix, false),
@@ -131,11 +131,11 @@ impl View<'_> {
             query = query.key(end);
         }
         let mut stored = Vec::new();
-        let mut room = Room::new();
+        let mut budget = ResponseBudget::new();
         let mut rows = query.rows(connection);
         while let Some(row) = rows.try_next().await? {
             let row = Stored::new(&row)?;
-            if stored.len() == limit || !room.admit(row.bytes) {
+            if stored.len() == limit || !budget.admit(row.bytes) {
                 return Ok((stored, true));
             }
             stored.push(row);
@@ -143,13 +143,13 @@ impl View<'_> {
         Ok((stored, false))
     }
 
-    /// Reads what `wait` needs to know. When the key expires is told by the clock that shows `clock_ms` now.
+    /// Reads what `wait` needs to know. When the key expires is judged by the clock that shows `clock_ms` now.
     pub(super) async fn version<D: Dialect>(
         self,
         connection: &mut D::Connection,
         key: &str,
         clock_ms: u64,
-    ) -> Result<Option<Seen>, Failure> {
+    ) -> Result<Option<Seen>, SqlFailure> {
         let query = self.query::<D>(&self.statements.version).key(key);
         let Some(row) = query.optional_row(connection).await? else { return Ok(None) };
         let time = row.count(2)?;
@@ -158,7 +158,7 @@ impl View<'_> {
     }
 
     /// Counts what a scope holds, without what has expired.
-    pub(super) async fn usage<D: Dialect>(self, connection: &mut D::Connection) -> Result<Usage, Failure> {
+    pub(super) async fn usage<D: Dialect>(self, connection: &mut D::Connection) -> Result<Usage, SqlFailure> {
         let Some(row) = self.query::<D>(&self.statements.usage).optional_row(connection).await? else {
             return Ok(Usage::default());
         };
@@ -211,11 +211,11 @@ impl<'a> Found<'a> {
     }
 
     fn into_answer(self, keys: &[String]) -> Vec<Option<Stored>> {
-        let mut room = Room::new();
+        let mut budget = ResponseBudget::new();
         let asked = keys.iter().take(self.cut);
         asked
             .map(|key| self.positions.get(key.as_str()).and_then(|position| self.rows.get(position)))
-            .take_while(|row| room.admit(row.map_or(0, |row| row.bytes)))
+            .take_while(|row| budget.admit(row.map_or(0, |row| row.bytes)))
             .map(Option::<&Stored>::cloned)
             .collect()
     }

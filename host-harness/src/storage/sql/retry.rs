@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use super::failure::Failure;
+use super::failure::SqlFailure;
 
 /// How often something is tried: more often than a store has connections that may be dead.
 const ATTEMPTS: u32 = 10;
@@ -17,9 +17,9 @@ const FIRST_PAUSE: Duration = Duration::from_millis(4);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
 /// Repeats an attempt until it succeeds, fails for another reason, or was made too often.
-pub(super) async fn repeated<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, Failure>
+pub(super) async fn repeated<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, SqlFailure>
 where
-    F: Future<Output = Result<T, Failure>>,
+    F: Future<Output = Result<T, SqlFailure>>,
 {
     let mut longest = FIRST_PAUSE;
     for _ in 1..ATTEMPTS {
@@ -42,12 +42,12 @@ mod tests {
 
     #[tokio::test]
     async fn only_lost_races_are_repeated_and_not_for_ever() {
-        let lost = || Failure::raced("another came first");
-        let full = || Failure::from(StorageError::unavailable("full"));
+        let lost = || SqlFailure::raced("another came first");
+        let full = || SqlFailure::from(StorageError::unavailable("full"));
         for (name, losses, end, attempts, succeeds) in [
             ("at once", 0, None, 1, true),
             ("after three races", 3, None, 4, true),
-            ("another failure", 1, Some(full as fn() -> Failure), 2, false),
+            ("another failure", 1, Some(full as fn() -> SqlFailure), 2, false),
             ("races without end", u32::MAX, None, ATTEMPTS, false),
         ] {
             let made = Cell::new(0);

@@ -6,7 +6,7 @@
 
 use super::dialect::Dialect;
 use super::driver::Sql;
-use super::failure::Failure;
+use super::failure::SqlFailure;
 use super::query::Query;
 
 /// The table whose presence marks a database as this store's.
@@ -58,7 +58,7 @@ pub(super) enum Found {
 }
 
 /// Looks without changing anything.
-pub(super) async fn inspect<D: Dialect>(connection: &mut D::Connection) -> Result<Found, Failure> {
+pub(super) async fn inspect<D: Dialect>(connection: &mut D::Connection) -> Result<Found, SqlFailure> {
     let mut any = false;
     for row in query::<D>(D::TABLES).all(connection).await? {
         if row.text(0)? == MARK {
@@ -71,7 +71,7 @@ pub(super) async fn inspect<D: Dialect>(connection: &mut D::Connection) -> Resul
 
 /// Brings a database that is empty or ours up to date, and answers the version it had before. To be called within a
 /// transaction; of several callers one does the work, and the others wait for it.
-pub(super) async fn migrate<D: Dialect>(connection: &mut D::Connection) -> Result<u32, Failure> {
+pub(super) async fn migrate<D: Dialect>(connection: &mut D::Connection) -> Result<u32, SqlFailure> {
     for statement in GROUND {
         query::<D>(statement).execute(connection).await?;
     }
@@ -89,7 +89,7 @@ pub(super) async fn migrate<D: Dialect>(connection: &mut D::Connection) -> Resul
 }
 
 /// The version of the schema; 0 while somebody is at the very beginning.
-async fn version<D: Dialect>(connection: &mut D::Connection, lock: &str) -> Result<u32, Failure> {
+async fn version<D: Dialect>(connection: &mut D::Connection, lock: &str) -> Result<u32, SqlFailure> {
     let row = query::<D>(&format!("SELECT number FROM storage_number WHERE name = 'schema'{lock}"));
     match row.optional_row(connection).await? {
         Some(row) => Ok(u32::try_from(row.count(0)?).unwrap_or(u32::MAX)),

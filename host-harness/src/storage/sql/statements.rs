@@ -47,13 +47,13 @@ pub(super) struct Statements {
     /// Removes the scope's row `$1`.
     pub(super) delete_scope: Sql,
     /// Remembers that the rows of scope `$1` are to be removed.
-    pub(super) doom_scope: Sql,
+    pub(super) add_tombstone: Sql,
     /// Raises the version at which new scopes begin to count to `$1`.
     pub(super) raise_floor: Sql,
     /// Finds the scopes whose rows are to be removed.
-    pub(super) doomed_scopes: Sql,
+    pub(super) tombstones: Sql,
     /// Finds the scope `$1` among these, and keeps others from it.
-    pub(super) doomed_scope: Sql,
+    pub(super) tombstone: Sql,
     /// Finds the key in scope `$1` that `$2` others precede.
     pub(super) key_after: Sql,
     /// Forgets the scope `$1`, whose rows are removed.
@@ -129,10 +129,10 @@ impl Statements {
             counts: ["", until].map(|end| format!("SELECT COUNT(*), {sum} {}", range(end)).into()),
             deletes: ["", until].map(|end| format!("DELETE {}", range(end)).into()),
             delete_scope: "DELETE FROM storage_scope WHERE id = $1".into(),
-            doom_scope: "INSERT INTO storage_deleted_scope (id) VALUES ($1)".into(),
+            add_tombstone: "INSERT INTO storage_deleted_scope (id) VALUES ($1)".into(),
             raise_floor: "UPDATE storage_number SET number = $1 WHERE name = 'version-floor' AND number < $1".into(),
-            doomed_scopes: "SELECT id FROM storage_deleted_scope".into(),
-            doomed_scope: format!("SELECT id FROM storage_deleted_scope WHERE id = $1{lock}").into(),
+            tombstones: "SELECT id FROM storage_deleted_scope".into(),
+            tombstone: format!("SELECT id FROM storage_deleted_scope WHERE id = $1{lock}").into(),
             key_after: "SELECT key FROM storage_entry WHERE scope = $1 ORDER BY key LIMIT 1 OFFSET $2".into(),
             purged: "DELETE FROM storage_deleted_scope WHERE id = $1".into(),
         }

@@ -6,9 +6,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::batch::{Batch, Put, Write, prefix_end};
-use super::super::{Outcome, Quota, Scope, SealingKey, StorageError, Usage};
+use super::super::{ApplyOutcome, Quota, Scope, SealingKey, StorageError, Usage};
 use super::dialect::Dialect;
-use super::failure::Failure;
+use super::failure::SqlFailure;
 use super::query::{Query, Row, signed};
 use super::read::padded;
 use super::statements::Statements;
@@ -33,7 +33,7 @@ struct ScopeRow {
 }
 
 impl ScopeRow {
-    fn new<D: Dialect>(row: &Row<D>) -> Result<Self, Failure> {
+    fn new<D: Dialect>(row: &Row<D>) -> Result<Self, SqlFailure> {
         let usage = Usage { items: row.count(1)?, bytes: row.count(2)? };
         Ok(Self { id: row.number(0)?, usage, last_version: row.count(3)?, time_ms: row.count(4)? })
     }
@@ -74,12 +74,12 @@ pub(super) struct Writing<'a, D: Dialect> {
 
 impl<D: Dialect> Writing<'_, D> {
     /// Carries out a batch. On a conflict or an error the caller rolls back.
-    pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<Outcome, Failure> {
+    pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<ApplyOutcome, SqlFailure> {
         let Some(mut row) = self.scope_row(batch.puts > 0).await? else {
             // Nothing is there, and nothing is to be put: only checks can make a difference.
             return Ok(match batch.conflicts(|_| None) {
-                conflicts if conflicts.is_empty() => Outcome::Applied(Vec::new()),
-                conflicts => Outcome::Conflict(conflicts),
+                conflicts if conflicts.is_empty() => ApplyOutcome::Applied(Vec::new()),
+                conflicts => ApplyOutcome::Conflict(conflicts),
             });
         };
         let (usage_before, version_before) = (row.usage, row.last_version);
@@ -91,7 +91,7 @@ impl<D: Dialect> Writing<'_, D> {
         let conflicts =
             batch.conflicts(|key| states.get(key).filter(|state| !state.expired).map(|state| state.version));
         if !conflicts.is_empty() {
-            return Ok(Outcome::Conflict(conflicts));
+            return Ok(ApplyOutcome::Conflict(conflicts));
         }
         let usage_reaped = row.usage;
         for prefix in &batch.prefixes {
@@ -118,11 +118,11 @@ impl<D: Dialect> Writing<'_, D> {
                 .execute(self.connection)
                 .await?;
         }
-        Ok(Outcome::Applied((first_version..first_version + batch.puts).collect()))
+        Ok(ApplyOutcome::Applied((first_version..first_version + batch.puts).collect()))
     }
 
     /// Finds and locks the scope's row; makes it where it is wanted.
-    async fn scope_row(&mut self, make: bool) -> Result<Option<ScopeRow>, Failure> {
+    async fn scope_row(&mut self, make: bool) -> Result<Option<ScopeRow>, SqlFailure> {
         let time_ms = self.time_ms.map(signed);
         let query = |sql| Query::<D>::new(sql).text(self.scope.tenant()).text(self.scope.element()).optional(time_ms);
         for _ in 0..LOOKS {
@@ -137,11 +137,11 @@ impl<D: Dialect> Writing<'_, D> {
             }
             // Somebody else has just made it.
         }
-        Err(Failure::raced("a scope is made and deleted over and over"))
+        Err(SqlFailure::raced("a scope is made and deleted over and over"))
     }
 
     /// Removes some of what has expired; answers whether more may be left.
-    async fn reap(&mut self, row: &mut ScopeRow) -> Result<bool, Failure> {
+    async fn reap(&mut self, row: &mut ScopeRow) -> Result<bool, SqlFailure> {
         let expired = Query::<D>::new(&self.statements.expired)
             .number(row.id)
             .number(signed(row.time_ms))
@@ -158,7 +158,7 @@ impl<D: Dialect> Writing<'_, D> {
     }
 
     /// What is there of all keys that a batch checks or writes.
-    async fn states(&mut self, row: &ScopeRow, batch: &Batch) -> Result<HashMap<String, State>, Failure> {
+    async fn states(&mut self, row: &ScopeRow, batch: &Batch) -> Result<HashMap<String, State>, SqlFailure> {
         let checked = batch.checks.iter().map(|(key, _)| key.as_str());
         let keys: BTreeSet<&str> = checked.chain(batch.keys.keys().map(String::as_str)).collect();
         let keys: Vec<&str> = keys.into_iter().collect();
@@ -179,7 +179,7 @@ impl<D: Dialect> Writing<'_, D> {
     }
 
     /// Removes what starts with a prefix; answers what that was.
-    async fn delete_prefix(&mut self, row: &ScopeRow, prefix: &str) -> Result<Usage, Failure> {
+    async fn delete_prefix(&mut self, row: &ScopeRow, prefix: &str) -> Result<Usage, SqlFailure> {
         let end = prefix_end(prefix);
         let query = |sql| {
             let query = Query::<D>::new(sql).number(row.id).key(prefix);
@@ -202,7 +202,7 @@ impl<D: Dialect> Writing<'_, D> {
         row: &ScopeRow,
         batch: &Batch,
         states: &HashMap<String, State>,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), SqlFailure> {
         let deletes =
             batch.keys.iter().filter(|(_, write)| matches!(write, Write::Delete)).map(|(key, _)| key.as_str());
         let keys: Vec<&str> = deletes.filter(|key| states.contains_key(*key)).collect();
@@ -210,7 +210,7 @@ impl<D: Dialect> Writing<'_, D> {
     }
 
     /// Removes rows by key.
-    async fn delete<K: AsRef<str> + Sync>(&mut self, row: &ScopeRow, keys: &[K]) -> Result<(), Failure> {
+    async fn delete<K: AsRef<str> + Sync>(&mut self, row: &ScopeRow, keys: &[K]) -> Result<(), SqlFailure> {
         let mut left = keys;
         while !left.is_empty() {
             let (size, sql) = self.statements.delete_keys.covering(left.len());
@@ -224,7 +224,7 @@ impl<D: Dialect> Writing<'_, D> {
     }
 
     /// Writes the puts of a batch.
-    async fn put(&mut self, row: &ScopeRow, batch: &Batch) -> Result<(), Failure> {
+    async fn put(&mut self, row: &ScopeRow, batch: &Batch) -> Result<(), SqlFailure> {
         let puts: Vec<(&String, &Put)> = batch
             .keys
             .iter()
@@ -253,10 +253,11 @@ impl<D: Dialect> Writing<'_, D> {
     }
 
     /// Makes a scope's entries unreachable; their rows remain for [`purge_portion`].
-    pub(super) async fn delete_scope(mut self) -> Result<(), Failure> {
+    pub(super) async fn delete_scope(mut self) -> Result<(), SqlFailure> {
         let Some(row) = self.scope_row(false).await? else { return Ok(()) };
-        let Statements { raise_floor, doom_scope, delete_scope, .. } = self.statements;
-        for (sql, number) in [(raise_floor, signed(row.last_version)), (doom_scope, row.id), (delete_scope, row.id)] {
+        let Statements { raise_floor, add_tombstone, delete_scope, .. } = self.statements;
+        for (sql, number) in [(raise_floor, signed(row.last_version)), (add_tombstone, row.id), (delete_scope, row.id)]
+        {
             Query::<D>::new(sql).number(number).execute(self.connection).await?;
         }
         Ok(())
@@ -264,11 +265,11 @@ impl<D: Dialect> Writing<'_, D> {
 }
 
 /// The scopes that are deleted, but whose rows are not all removed.
-pub(super) async fn doomed_scopes<D: Dialect>(
+pub(super) async fn tombstones<D: Dialect>(
     connection: &mut D::Connection,
     statements: &Statements,
-) -> Result<Vec<i64>, Failure> {
-    Query::<D>::new(&statements.doomed_scopes).all(connection).await?.iter().map(|row| row.number(0)).collect()
+) -> Result<Vec<i64>, SqlFailure> {
+    Query::<D>::new(&statements.tombstones).all(connection).await?.iter().map(|row| row.number(0)).collect()
 }
 
 /// Removes some rows of a deleted scope within a transaction; answers whether there may be more. If the process dies before
@@ -277,9 +278,9 @@ pub(super) async fn purge_portion<D: Dialect>(
     connection: &mut D::Connection,
     statements: &Statements,
     scope: i64,
-) -> Result<bool, Failure> {
+) -> Result<bool, SqlFailure> {
     let query = |sql| Query::<D>::new(sql).number(scope);
-    if query(&statements.doomed_scope).optional_row(connection).await?.is_none() {
+    if query(&statements.tombstone).optional_row(connection).await?.is_none() {
         return Ok(false);
     }
     let end = query(&statements.key_after).number(PURGE_ROWS).optional_row(connection).await?;

@@ -15,7 +15,7 @@ use std::io::{self, BufRead, Read as _, Seek, SeekFrom};
 use super::super::quota::name;
 use super::super::scope::check_is_no_host;
 use super::super::{
-    Clock, Op, Outcome, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Scope, SealingKey, Storage, StorageError, Usage,
+    ApplyOutcome, Clock, Op, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Scope, SealingKey, Storage, StorageError, Usage,
 };
 use super::delete::delete;
 use super::line::{Counts, EntryLine, FORMAT, Header, Line, Sum, Trailer, VERSION};
@@ -292,8 +292,8 @@ impl Chunk {
         let Some(scope) = &self.scope else { return Ok(()) };
         self.bytes = 0;
         match storage.apply(scope, std::mem::take(&mut self.ops)).await? {
-            Outcome::Applied(_) => Ok(()),
-            Outcome::Conflict(_) => Err(StorageError::Other("a batch without checks had a conflict".into())),
+            ApplyOutcome::Applied(_) => Ok(()),
+            ApplyOutcome::Conflict(_) => Err(StorageError::Other("a batch without checks had a conflict".into())),
         }
     }
 }

@@ -177,10 +177,8 @@ impl Absent {
     pub const NAME_EN: Self = Self(1 << 18);
     /// The parent of a department.
     pub const PARENT: Self = Self(1 << 19);
-    /// [`Member::departments`]
-    pub const DEPARTMENTS: Self = Self(1 << 20);
     /// [`Member::status`]
-    pub const STATUS: Self = Self(1 << 21);
+    pub const STATUS: Self = Self(1 << 20);
 
     /// Whether this is the empty set.
     pub fn is_none(&self) -> bool {
@@ -323,9 +321,6 @@ impl FetchedMember {
         }
         if absent.has(Absent::STATUS) {
             member.status = known.status;
-        }
-        if absent.has(Absent::DEPARTMENTS) {
-            member.departments.clone_from(&known.departments);
         }
         // A main department that the member has left is none any more.
         if absent.has(Absent::MAIN_DEPARTMENT) {

@@ -77,12 +77,13 @@ pub(super) fn fetch<P: Platform>(
     }
     let mut bytes = Vec::with_capacity(usize::try_from(file.size).unwrap_or_default());
     while (bytes.len() as u64) < file.size {
-        if !bytes.is_empty() && !run.can_go_on() {
+        let largest = (*range).min(run.platform().remaining().largest_response).max(1);
+        let missing = file.size - bytes.len() as u64;
+        if !run.allows(missing.div_ceil(largest), missing) {
             return Ok(Fetched::CutOff);
         }
         // The first answer tells whether the server knows ranges at all, so it comes alone.
         let most = if bytes.is_empty() { 1 } else { run.parallelism() };
-        let largest = (*range).min(run.platform().remaining().largest_response);
         let ranges = ranges(bytes.len() as u64, file.size, largest, most);
         run.before_request()?;
         for answer in run.client().download(&file.url, file.size, &ranges) {
@@ -111,7 +112,11 @@ pub(super) fn smaller(range: u64) -> u64 {
 fn ranges(offset: u64, size: u64, bytes: u64, most: usize) -> Vec<Range<u64>> {
     let bytes = bytes.max(1);
     let starts = std::iter::successors(Some(offset), |start| start.checked_add(bytes));
-    starts.take_while(|start| *start < size).take(most).map(|start| start..size.min(start.saturating_add(bytes))).collect()
+    starts
+        .take_while(|start| *start < size)
+        .take(most)
+        .map(|start| start..size.min(start.saturating_add(bytes)))
+        .collect()
 }
 
 /// Checks and decrypts a whole file.

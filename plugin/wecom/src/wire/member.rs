@@ -149,10 +149,8 @@ impl Raw {
         let mut gaps = Gaps::default();
         let departments = match self.department {
             Field::Read(ids) if ids.len() <= DEPARTMENTS && !ids.contains(&0) => ids,
-            Field::Absent => {
-                gaps.absent.add(Absent::DEPARTMENTS);
-                Vec::new()
-            }
+            // An empty list is left out by some servers, and whoever is in no department has none.
+            Field::Absent => Vec::new(),
             Field::Read(_) | Field::Unreadable => return MemberRow::Unreadable { id: Some(id) },
         };
         let orders = gaps.take("order", Absent::ORDER, self.order);

@@ -19,7 +19,7 @@ use cbc::{
 };
 use host_harness::{
     contract::directory::Strategy,
-    egress::{Body, Checked, Failure, Hook, HttpError, Next, Response},
+    egress::{Body, Checked, Hook, HttpError, HttpFailure, Next, Response},
 };
 use md5::{Digest, Md5};
 use serde::de::IgnoredAny;
@@ -162,7 +162,7 @@ impl Hook for Exporter {
                 Ok(Response { status, headers: Vec::new(), body })
             }
             Ok(None) => next.run().await,
-            Err(message) => Err(HttpError::before_sending(Failure::Other("benchmark"), message)),
+            Err(message) => Err(HttpError::before_sending(HttpFailure::Other("benchmark"), message)),
         }
     }
 }

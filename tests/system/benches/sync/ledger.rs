@@ -8,7 +8,9 @@ use std::{
 };
 
 use async_trait::async_trait;
-use host_harness::storage::{Entry, FingerprintKey, Op, Outcome, Page, Scope, Snapshot, Storage, StorageError, Usage};
+use host_harness::storage::{
+    ApplyOutcome, FingerprintKey, Op, Page, Scope, Snapshot, Storage, StorageError, StoredEntry, Usage,
+};
 
 /// Prefix of the scratch of all runs.
 const SCRATCH: &str = "directory/r/";
@@ -127,7 +129,7 @@ impl Ledger {
 
 #[async_trait]
 impl Storage for Ledger {
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         self.inner.get_many(scope, keys).await
     }
 
@@ -135,7 +137,7 @@ impl Storage for Ledger {
         self.inner.scan(scope, prefix, after, limit).await
     }
 
-    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<Outcome, StorageError> {
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         let clears = ops.iter().any(|op| matches!(op, Op::DeletePrefix { .. }));
         {
             let mut account = self.account();
@@ -146,7 +148,7 @@ impl Storage for Ledger {
         let took = started.elapsed();
         let mut account = self.account();
         // One run writes alone, so this stays at zero, or else the account holds what did not happen.
-        account.refused += u64::from(!matches!(outcome, Ok(Outcome::Applied(_))));
+        account.refused += u64::from(!matches!(outcome, Ok(ApplyOutcome::Applied(_))));
         account.applies += 1;
         account.longest = account.longest.max(took);
         if clears {

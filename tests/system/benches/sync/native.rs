@@ -202,8 +202,8 @@ impl Platform for Outside {
         self.outside(|| {
             let ops = ops.iter().map(op).collect();
             Ok(match self.runtime.block_on(self.storage.apply(&self.scope, ops)).map_err(failed)? {
-                store::Outcome::Applied(versions) => Applied::Applied(versions),
-                store::Outcome::Conflict(keys) => Applied::Conflict(keys),
+                store::ApplyOutcome::Applied(versions) => Applied::Applied(versions),
+                store::ApplyOutcome::Conflict(keys) => Applied::Conflict(keys),
             })
         })
     }
@@ -227,7 +227,7 @@ impl Platform for Outside {
     fn log(&self, _: log::Level, _: &str, _: &[(&str, &str)]) {}
 }
 
-fn entry(entry: store::Entry) -> Entry {
+fn entry(entry: store::StoredEntry) -> Entry {
     Entry { key: entry.key, value: entry.value, version: entry.version }
 }
 

@@ -9,7 +9,7 @@ use std::{
 use host_harness::{
     Host, bundled_component,
     storage::{self, Options, Quotas, Scope, SealingKey, Storage},
-    syncs::{Scheduler, SyncOptions},
+    syncs::{SyncOptions, SyncScheduler},
     tenants::{Registry, Source},
 };
 use serde_json::json;
@@ -114,6 +114,6 @@ pub async fn serve(arguments: &[String]) -> Outcome<()> {
         return Err(format!("{:?}", changes.unusable).into());
     }
     let options = SyncOptions { parallel: PARALLEL, ..SyncOptions::new(name.as_str()) };
-    Scheduler::new(Arc::new(registry), store, options)?.run(std::future::pending()).await;
+    SyncScheduler::new(Arc::new(registry), store, options)?.run(std::future::pending()).await;
     Ok(())
 }

@@ -222,15 +222,19 @@ async fn departments_and_tags_are_read_in_every_form_seen() {
         ),
         (
             "root with 0",
-            r#"{"department":{"id":31,"name":"R","parentid":0,"order":1}}"#,
+            r#"{"department":{"id":31,"name":"R","parentid":0,"order":1,"department_leader":[]}}"#,
             department("31", "R", None, None, 1, &[]),
         ),
         (
             "root with null",
-            r#"{"department":{"id":31,"name":"R","parentid":null,"order":1}}"#,
+            r#"{"department":{"id":31,"name":"R","parentid":null,"order":1,"department_leader":[]}}"#,
             department("31", "R", None, None, 1, &[]),
         ),
-        ("root without", r#"{"department":{"id":31,"name":"R","order":1}}"#, department("31", "R", None, None, 1, &[])),
+        (
+            "root without",
+            r#"{"department":{"id":31,"name":"R","order":1,"department_leader":[]}}"#,
+            department("31", "R", None, None, 1, &[]),
+        ),
     ] {
         stage.switchboard().answer("department/get", answer);
         assert_eq!(stage.heard(stage.element.sync_department("31").await).unwrap(), expected, "{name}");

@@ -46,35 +46,38 @@ fn row(
 fn rows() -> Vec<Row> {
     let unreadable = ("wait unreadable", "paused unexpected-answer");
     let unreachable = ("wait unreachable", "paused unavailable");
+    // A state is put back for whoever reloads the page, unless the answer was final; the code may be used up.
+    let passing = |reason| (reason, "ok");
+    let used = |reason| (reason, "login-rejected");
     let spent = |reason| (reason, reason);
     vec![
-        row(Effect::HtmlWithOk, unreadable, spent("unexpected-answer"), "failed unexpected-answer"),
-        row(Effect::Truncated, unreadable, spent("unexpected-answer"), "failed unexpected-answer"),
+        row(Effect::HtmlWithOk, unreadable, passing("unexpected-answer"), "failed unexpected-answer"),
+        row(Effect::Truncated, unreadable, used("unexpected-answer"), "failed unexpected-answer"),
         // An id that comes as a number is read as its digits, so a sign-in holds: as that of a stranger.
         row(Effect::WrongTypes, unreadable, ("ok", "ok"), "failed unexpected-answer"),
-        row(Effect::Warning, unreadable, spent("unexpected-answer"), "failed unexpected-answer"),
-        row(Effect::RootArray, unreadable, spent("unexpected-answer"), "failed unexpected-answer"),
-        row(Effect::InvalidUtf8, unreadable, spent("unexpected-answer"), "failed unexpected-answer"),
+        row(Effect::Warning, unreadable, passing("unexpected-answer"), "failed unexpected-answer"),
+        row(Effect::RootArray, unreadable, used("unexpected-answer"), "failed unexpected-answer"),
+        row(Effect::InvalidUtf8, unreadable, used("unexpected-answer"), "failed unexpected-answer"),
         row(
             Effect::Redirect("http://127.0.0.1:1/elsewhere".to_owned()),
             unreadable,
-            spent("unexpected-answer"),
+            passing("unexpected-answer"),
             "failed unexpected-answer",
         ),
-        row(Effect::EdgePage(502), unreachable, spent("unavailable"), "failed unreachable"),
-        row(Effect::EdgePage(503), unreachable, spent("unavailable"), "failed unreachable"),
-        row(Effect::EdgePage(403), unreadable, spent("unexpected-answer"), "failed unexpected-answer"),
-        row(Effect::Disconnect { processed: false }, unreachable, spent("unavailable"), "failed unreachable"),
-        row(Effect::Disconnect { processed: true }, unreachable, spent("unavailable"), "failed unreachable"),
+        row(Effect::EdgePage(502), unreachable, passing("unavailable"), "failed unreachable"),
+        row(Effect::EdgePage(503), unreachable, passing("unavailable"), "failed unreachable"),
+        row(Effect::EdgePage(403), unreadable, passing("unexpected-answer"), "failed unexpected-answer"),
+        row(Effect::Disconnect { processed: false }, unreachable, passing("unavailable"), "failed unreachable"),
+        row(Effect::Disconnect { processed: true }, unreachable, used("unavailable"), "failed unreachable"),
         row(Effect::MissingErrcode, ("complete", "complete"), ("ok", "ok"), "ok enabled"),
         row(Effect::Gzip, ("complete", "complete"), ("ok", "ok"), "ok enabled"),
         row(Effect::Delay(Duration::from_millis(20)), ("complete", "complete"), ("ok", "ok"), "ok enabled"),
         // Too large for a batch, small enough alone.
         row(Effect::Oversized(5 << 20), ("complete", "complete"), ("ok", "ok"), "ok enabled"),
         // Too large for the host: the export has no such bound.
-        row(Effect::Oversized(7 << 20), ("complete", "complete"), spent("answer-too-large"), "failed call-failed"),
-        row(Effect::Code(-1), ("wait busy", "paused unavailable"), spent("unavailable"), "failed busy"),
-        row(Effect::Code(6000), ("wait busy", "paused unavailable"), spent("unavailable"), "failed busy"),
+        row(Effect::Oversized(7 << 20), ("complete", "complete"), used("answer-too-large"), "failed call-failed"),
+        row(Effect::Code(-1), ("wait busy", "paused unavailable"), passing("unavailable"), "failed busy"),
+        row(Effect::Code(6000), ("wait busy", "paused unavailable"), passing("unavailable"), "failed busy"),
         row(
             Effect::Code(45009),
             ("wait rate-limit", "paused rate-limited"),
@@ -314,6 +317,5 @@ async fn an_answer_that_never_comes_is_given_up() {
     stage.control.inject(Fault::of("auth/getuserinfo", When::Always, Effect::Delay(Duration::from_secs(30))));
     let error = stage.exchange(&arrival).await.unwrap_err();
     assert_eq!(error.reason, Reason::Unavailable);
-    assert!(error.message.contains("no answer in time"), "{error:?}");
     stage.assert_discreet(&[&arrival.code]);
 }

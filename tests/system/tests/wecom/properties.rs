@@ -161,8 +161,11 @@ fn organisation() -> impl Strategy<Value = Generator> {
     )
 }
 
+/// A field that is left out keeps what is known, so a history ends in the truth only where emptied ones are sent.
 fn quirks() -> impl Strategy<Value = Quirks> {
-    any::<bool>().prop_map(|is_wild| if is_wild { Quirks::wild() } else { Quirks::default() })
+    let wild =
+        Quirks { direct_leader_absent: false, department_extras_absent: false, null_lists: false, ..Quirks::wild() };
+    any::<bool>().prop_map(move |is_wild| if is_wild { wild } else { Quirks::default() })
 }
 
 fn pick<T>(items: impl IntoIterator<Item = T>, number: usize) -> Option<T> {

@@ -47,7 +47,8 @@ async fn organisations_of_every_shape_are_copied_exactly() {
             let stage = Setting::new(generator.generate().unwrap()).behaviour(behaviour).start().await;
             let report = stage.complete(&PLAIN).await;
             stage.assert_exact().await;
-            assert_eq!(report.notes, Vec::<String>::new(), "{name}");
+            let is_partly_empty = report.members_total == 0 || report.departments_total == 0;
+            assert_eq!(report.notes.len(), usize::from(is_partly_empty), "{name}: {:?}", report.notes);
             let again = stage.complete(&PLAIN).await;
             assert_eq!(again.members.unchanged, report.members_total, "{name}");
             stage.assert_exact().await;

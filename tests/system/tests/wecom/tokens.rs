@@ -81,33 +81,50 @@ async fn many_refused_at_once_renew_it_once() {
 }
 
 #[tokio::test]
-async fn a_refused_secret_is_not_presented_again_until_it_changes() {
+async fn a_refused_secret_is_presented_once_an_hour_until_it_changes() {
     let stage = Stage::demo().await;
     let secret = stage.control.reset_secret(DEMO_AGENT_ID).unwrap();
-    for _ in 0..5 {
+    for minutes in [0, 1, 30, 28] {
+        stage.advance(Duration::from_secs(60 * minutes));
         let error = use_token(&stage, &stage.element).await.unwrap_err();
         assert_eq!((error.reason, error.vendor_code), (Reason::CredentialsRefused, Some(40001)));
         assert!(error.hint.is_some());
         assert!(
             matches!(stage.step(&PLAIN).await, Ok(SyncStep::Paused(pause)) if pause.error.vendor_code == Some(40001))
         );
-        stage.advance(Duration::from_secs(3_600));
+        assert_eq!(token_calls(&stage), 1, "a wrong secret blocks the address of every tenant");
     }
-    assert_eq!(token_calls(&stage), 1, "a wrong secret blocks the address of every tenant");
+    for hours in 1..=2 {
+        stage.advance(Duration::from_secs(3_600));
+        use_token(&stage, &stage.element).await.unwrap_err();
+        assert_eq!(token_calls(&stage), 1 + hours, "but WeCom may have it back");
+    }
     for checks in 1..=2 {
         assert_eq!(stage.check().await[0].status, Status::Failed);
-        assert_eq!(token_calls(&stage), 1 + checks, "an administrator who checks may ask");
+        assert_eq!(token_calls(&stage), 3 + checks, "an administrator who checks may ask");
     }
     // Another secret is another credential.
     let mended = stage.reconfigured(&json!({ "secret": secret.reveal() }));
     use_token(&stage, &mended).await.unwrap();
     use_token(&stage, &stage.element).await.unwrap_err();
-    assert_eq!(token_calls(&stage), 4);
+    assert_eq!(token_calls(&stage), 6);
     // The old one back in WeCom's console: a check finds out, and the refusal is forgotten.
     stage.control.change(|corp| corp.update_app(DEMO_AGENT_ID, |app| app.secret = Secret::new(DEMO_SECRET))).unwrap();
     assert_eq!(stage.check().await[0].status, Status::Ok);
     use_token(&stage, &stage.element).await.unwrap();
     stage.assert_discreet(&[secret.reveal()]);
+}
+
+#[tokio::test]
+async fn a_secret_that_wecom_takes_back_heals_by_itself_within_an_hour() {
+    let stage = Stage::demo().await;
+    stage.control.reset_secret(DEMO_AGENT_ID).unwrap();
+    use_token(&stage, &stage.element).await.unwrap_err();
+    stage.control.change(|corp| corp.update_app(DEMO_AGENT_ID, |app| app.secret = Secret::new(DEMO_SECRET))).unwrap();
+    use_token(&stage, &stage.element).await.unwrap_err();
+    stage.advance(Duration::from_secs(3_600));
+    use_token(&stage, &stage.element).await.unwrap();
+    assert_eq!(token_calls(&stage), 2);
 }
 
 #[tokio::test]

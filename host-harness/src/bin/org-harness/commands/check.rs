@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Global,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     session::{self, Session},
     text,
@@ -13,10 +13,10 @@ use crate::{
 ///
 /// # Errors
 /// Nothing could be asked.
-pub async fn check(options: &Global, output: &mut Output) -> Result<Status, Failure> {
+pub async fn check(options: &Global, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let verdicts = session::answer(session.element.check_connection().await, output)?;
     let view = CheckView::from(verdicts);
     output.answer(&view, |paint| text::check::check(&view, paint))?;
-    Ok(if view.ok { Status::Done } else { Status::Negative })
+    Ok(if view.ok { ExitStatus::Done } else { ExitStatus::Negative })
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Global,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     session::{self, Session},
     text,
@@ -13,10 +13,10 @@ use crate::{
 ///
 /// # Errors
 /// The component cannot be run.
-pub async fn describe(options: &Global, locale: &str, output: &mut Output) -> Result<Status, Failure> {
+pub async fn describe(options: &Global, locale: &str, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::without_element(options).await?;
     let description = session::value(session.element.describe(locale).await, output)?;
     let view = DescriptionView::from(description);
     output.answer(&view, |paint| text::description::description(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }

@@ -7,7 +7,7 @@ use host_harness::{
 
 use crate::{
     cli::{self, Global, LARGEST_PAGE},
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     session::{self, Session},
     text::{self, Table},
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// The copy cannot be read.
-pub async fn departments(options: &Global, output: &mut Output) -> Result<Status, Failure> {
+pub async fn departments(options: &Global, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let departments = all_departments(&session.element, output).await?;
     let views: Vec<DepartmentView> = departments.into_iter().map(DepartmentView::from).collect();
@@ -31,14 +31,14 @@ pub async fn departments(options: &Global, output: &mut Output) -> Result<Status
     } else {
         output.text(&text::department::tree(&views, output.paint()))?;
     }
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// All departments, page after page. There are fewer of them by far than members.
 ///
 /// # Errors
 /// The copy cannot be read.
-pub async fn all_departments(element: &Element, output: &mut Output) -> Result<Vec<Department>, Failure> {
+pub async fn all_departments(element: &Element, output: &mut Output) -> Result<Vec<Department>, CommandError> {
     let mut departments = Vec::new();
     let mut cursor: Option<String> = None;
     loop {
@@ -55,12 +55,17 @@ pub async fn all_departments(element: &Element, output: &mut Output) -> Result<V
 ///
 /// # Errors
 /// There is none of this id, or the vendor refuses.
-pub async fn department(options: &Global, id: &str, refresh: bool, output: &mut Output) -> Result<Status, Failure> {
+pub async fn department(
+    options: &Global,
+    id: &str,
+    refresh: bool,
+    output: &mut Output,
+) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
     let called = if refresh { element.sync_department(id).await } else { element.find_department(id).await };
     let view = DepartmentView::from(session::answer(called, output)?);
     output.answer(&view, |paint| text::department::department(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Prints all members that the filter admits: an array, or a table that grows page by page.
@@ -70,9 +75,9 @@ pub async fn department(options: &Global, id: &str, refresh: bool, output: &mut 
 pub async fn members(
     options: &Global,
     department: Option<&str>,
-    status: Option<cli::Status>,
+    status: Option<cli::StatusFilter>,
     output: &mut Output,
-) -> Result<Status, Failure> {
+) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let filter = MemberFilter { department: department.map(str::to_owned), status: status.map(MemberStatus::from) };
     let mut array = output.array();
@@ -100,17 +105,17 @@ pub async fn members(
     } else if !found {
         output.text("没有符合条件的成员 no such members")?;
     }
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
-impl From<cli::Status> for MemberStatus {
-    fn from(status: cli::Status) -> Self {
+impl From<cli::StatusFilter> for MemberStatus {
+    fn from(status: cli::StatusFilter) -> Self {
         match status {
-            cli::Status::Active => Self::Active,
-            cli::Status::Disabled => Self::Disabled,
-            cli::Status::NotActivated => Self::NotActivated,
-            cli::Status::LeftRange => Self::LeftRange,
-            cli::Status::Resigned => Self::Resigned,
+            cli::StatusFilter::Active => Self::Active,
+            cli::StatusFilter::Disabled => Self::Disabled,
+            cli::StatusFilter::NotActivated => Self::NotActivated,
+            cli::StatusFilter::LeftRange => Self::LeftRange,
+            cli::StatusFilter::Resigned => Self::Resigned,
         }
     }
 }
@@ -119,21 +124,26 @@ impl From<cli::Status> for MemberStatus {
 ///
 /// # Errors
 /// There is none of this id, or the vendor refuses.
-pub async fn member(options: &Global, id: &str, refresh: bool, output: &mut Output) -> Result<Status, Failure> {
+pub async fn member(
+    options: &Global,
+    id: &str,
+    refresh: bool,
+    output: &mut Output,
+) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
     let called = if refresh { element.sync_member(id).await } else { element.find_member(id).await };
     let view = MemberView::from(session::answer(called, output)?);
     output.answer(&view, |paint| text::member::member(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Prints counts and runs.
 ///
 /// # Errors
 /// The copy cannot be read.
-pub async fn overview(options: &Global, output: &mut Output) -> Result<Status, Failure> {
+pub async fn overview(options: &Global, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let view = OverviewView::from(session::answer(session.element.overview().await, output)?);
     output.answer(&view, |paint| text::overview::overview(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }

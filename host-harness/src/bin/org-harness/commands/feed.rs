@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{Global, LARGEST_PAGE},
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     session::{self, Session},
     text,
@@ -18,22 +18,22 @@ pub async fn changes(
     after: Option<&str>,
     limit: u64,
     output: &mut Output,
-) -> Result<Status, Failure> {
+) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let limit = u32::try_from(limit).map_or(LARGEST_PAGE, |limit| limit.min(LARGEST_PAGE));
     let view = ChangesView::from(session::answer(session.element.changes(after, limit).await, output)?);
     output.answer(&view, |paint| text::change::changes(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Gives up the changes up to a cursor.
 ///
 /// # Errors
 /// The cursor is unknown.
-pub async fn acknowledge(options: &Global, cursor: &str, output: &mut Output) -> Result<Status, Failure> {
+pub async fn acknowledge(options: &Global, cursor: &str, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     session::answer(session.element.acknowledge(cursor).await, output)?;
     let view = AcknowledgedView { acknowledged: cursor.to_owned() };
     output.answer(&view, |_| format!("已确认 acknowledged up to {}", text::clean(cursor)))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::Global,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     session::{self, Session},
     text,
@@ -13,10 +13,10 @@ use crate::{
 ///
 /// # Errors
 /// They cannot be read.
-pub async fn history(options: &Global, output: &mut Output) -> Result<Status, Failure> {
+pub async fn history(options: &Global, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let reports = session::answer(session.element.history().await, output)?;
     let view = HistoryView { runs: reports.into_iter().map(ReportView::from).collect() };
     output.answer(&view, |paint| text::run::history(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }

@@ -4,7 +4,7 @@ use host_harness::{FileError, LoadError};
 
 use crate::{
     cli::Global,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     session, text,
     view::inspection::InspectionView,
@@ -14,11 +14,11 @@ use crate::{
 ///
 /// # Errors
 /// The file cannot be read.
-pub async fn inspect(options: &Global, output: &mut Output) -> Result<Status, Failure> {
+pub async fn inspect(options: &Global, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let host = session::host(options)?;
     let file = match session::component_file(options) {
         Ok(file) => file,
-        Err(Failure::ComponentFile(error @ FileError::TooLarge { bytes, .. })) => {
+        Err(CommandError::ComponentFile(error @ FileError::TooLarge { bytes, .. })) => {
             return answer(InspectionView::of_a_large_file(bytes, error.to_string()), output);
         }
         Err(failure) => return Err(failure),
@@ -46,7 +46,7 @@ pub async fn inspect(options: &Global, output: &mut Output) -> Result<Status, Fa
     answer(view, output)
 }
 
-fn answer(view: InspectionView, output: &mut Output) -> Result<Status, Failure> {
+fn answer(view: InspectionView, output: &mut Output) -> Result<ExitStatus, CommandError> {
     output.answer(&view, |paint| text::inspection::inspection(&view, paint))?;
-    Ok(if view.fits { Status::Done } else { Status::Negative })
+    Ok(if view.fits { ExitStatus::Done } else { ExitStatus::Negative })
 }

@@ -7,7 +7,7 @@ use host_harness::{
 
 use crate::{
     cli::{self, Global, LoginUrl},
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     session::{self, Session},
     text,
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 /// The component refuses.
-pub async fn login_url(options: &Global, asked: &LoginUrl, output: &mut Output) -> Result<Status, Failure> {
+pub async fn login_url(options: &Global, asked: &LoginUrl, output: &mut Output) -> Result<ExitStatus, CommandError> {
     asked.redirect_uri.as_deref().into_iter().for_each(warn_of_query);
     let session = Session::open(options).await?;
     let request = AuthorizationRequest {
@@ -35,19 +35,19 @@ pub async fn login_url(options: &Global, asked: &LoginUrl, output: &mut Output) 
     let authorization = session::answer(session.element.authorization_url(&request).await, output)?;
     let view = AuthorizationView::from(authorization);
     output.answer(&view, |paint| text::login::authorization(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Makes the URL for the vendor's console.
 ///
 /// # Errors
 /// The component refuses.
-pub async fn homepage_url(options: &Global, target: &str, output: &mut Output) -> Result<Status, Failure> {
+pub async fn homepage_url(options: &Global, target: &str, output: &mut Output) -> Result<ExitStatus, CommandError> {
     warn_of_query(target);
     let session = Session::open(options).await?;
     let view = HomepageView { url: session::answer(session.element.homepage_url(target).await, output)? };
     output.answer(&view, |_| text::clean(&view.url))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn warn_of_query(address: &str) {
@@ -68,7 +68,7 @@ pub async fn exchange(
     state: &str,
     browser_binding: Option<&str>,
     output: &mut Output,
-) -> Result<Status, Failure> {
+) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let request = ExchangeRequest {
         code: code.to_owned(),
@@ -77,5 +77,5 @@ pub async fn exchange(
     };
     let view = ExchangeView::from(session::answer(session.element.exchange_code(&request).await, output)?);
     output.answer(&view, |paint| text::login::exchange(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }

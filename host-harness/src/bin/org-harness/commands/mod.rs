@@ -14,8 +14,8 @@ mod tenants;
 mod validate;
 
 use crate::{
-    cli::{Cli, Command, Tenant},
-    failure::{Failure, Status},
+    cli::{Cli, Command, TenantCommand},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     serve, simulated,
 };
@@ -24,7 +24,7 @@ use crate::{
 ///
 /// # Errors
 /// There is no answer to print.
-pub async fn run(cli: &Cli, output: &mut Output) -> Result<Status, Failure> {
+pub async fn run(cli: &Cli, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let options = &cli.global;
     match &cli.command {
         Command::Inspect => inspect::inspect(options, output).await,
@@ -50,13 +50,13 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<Status, Failure> {
         Command::Overview => directory::overview(options, output).await,
         Command::Serve(asked) => serve::serve(options, asked, output).await,
         Command::Tenants(asked) => tenants::tenants(options, asked, output).await,
-        Command::Tenant(Tenant::Export { file, transfer_key }) => {
+        Command::Tenant(TenantCommand::Export { file, transfer_key }) => {
             tenant::export(options, file, transfer_key.as_deref(), output).await
         }
-        Command::Tenant(Tenant::Import { file, replace, tenants, transfer_key }) => {
+        Command::Tenant(TenantCommand::Import { file, replace, tenants, transfer_key }) => {
             tenant::import(options, file, *replace, tenants.as_deref(), transfer_key.as_deref(), output).await
         }
-        Command::Tenant(Tenant::Delete { yes }) => tenant::delete(options, *yes, output).await,
+        Command::Tenant(TenantCommand::Delete { yes }) => tenant::delete(options, *yes, output).await,
         Command::Simulate(asked) => simulated::simulate(asked, output).await,
         Command::Demo { keep } => simulated::demo(options, keep.as_deref(), output).await,
     }

@@ -4,7 +4,7 @@ use host_harness::{Element, contract::directory::PlanPage};
 
 use crate::{
     cli::{Global, LARGEST_PAGE},
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::{Kept, Output},
     session::{self, Session},
     text,
@@ -15,14 +15,14 @@ use crate::{
 ///
 /// # Errors
 /// There is none, or another run took its place while it was read.
-pub async fn plan(options: &Global, limit: Option<u64>, output: &mut Output) -> Result<Status, Failure> {
+pub async fn plan(options: &Global, limit: Option<u64>, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
     let mut reader = Reader::new(&element, limit);
     if output.is_json() {
         let (run, changes) = reader.keep(output).await?;
         let view = PlanView { run, changes };
         output.answer(&view, |_| String::new())?;
-        return Ok(Status::Done);
+        return Ok(ExitStatus::Done);
     }
     let mut found = false;
     while let Some(page) = reader.next(output).await? {
@@ -35,7 +35,7 @@ pub async fn plan(options: &Global, limit: Option<u64>, output: &mut Output) -> 
     if !found {
         output.text("没有变更 no changes")?;
     }
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Reads the plan page by page, so that one of any size takes no more memory than a page.
@@ -57,7 +57,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// There is no plan, or it is no longer the same.
-    pub async fn next(&mut self, output: &mut Output) -> Result<Option<PlanPage>, Failure> {
+    pub async fn next(&mut self, output: &mut Output) -> Result<Option<PlanPage>, CommandError> {
         if self.is_done {
             return Ok(None);
         }
@@ -73,7 +73,7 @@ impl<'a> Reader<'a> {
     ///
     /// # Errors
     /// As [`Reader::next`], or the changes cannot be kept on disk.
-    pub async fn keep(&mut self, output: &mut Output) -> Result<(String, Kept<PlannedChangeView>), Failure> {
+    pub async fn keep(&mut self, output: &mut Output) -> Result<(String, Kept<PlannedChangeView>), CommandError> {
         let (mut run, mut kept) = (String::new(), Kept::default());
         while let Some(page) = self.next(output).await? {
             run = page.run;

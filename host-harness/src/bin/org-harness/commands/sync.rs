@@ -12,10 +12,10 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use super::plan::Reader;
 use crate::{
     cli::{self, Global, Sync},
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     interrupt::interrupted,
     output::Output,
-    run::{self, Course, Ended, Finished, Onlooker},
+    run::{self, Course, Finished, Onlooker, RunEnd},
     session::{self, Session},
     text,
     view::{
@@ -32,14 +32,14 @@ const PREVIEW: u64 = 50;
 ///
 /// # Errors
 /// A call gave no answer or answered an error.
-pub async fn sync(options: &Global, asked: &Sync, output: &mut Output) -> Result<Status, Failure> {
+pub async fn sync(options: &Global, asked: &Sync, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
     let title = session::value(element.describe("zh").await, output)?.title;
     match asked.watch {
         None => {
             let finished = once(&element, asked, &title, output).await?;
             let status = status(&finished.ended);
-            let is_planned = matches!(finished.ended, Ended::Planned(_));
+            let is_planned = matches!(finished.ended, RunEnd::Planned(_));
             let mut view = SyncView::from(finished);
             if is_planned {
                 show_plan(&element, &mut view, output).await?;
@@ -52,7 +52,7 @@ pub async fn sync(options: &Global, asked: &Sync, output: &mut Output) -> Result
 }
 
 /// Adds what a dry run would change: all of it for a program, the beginning for a person.
-async fn show_plan(element: &Element, view: &mut SyncView, output: &mut Output) -> Result<(), Failure> {
+async fn show_plan(element: &Element, view: &mut SyncView, output: &mut Output) -> Result<(), CommandError> {
     if output.is_json() {
         view.plan = Some(Reader::new(element, None).keep(output).await?.1);
         return Ok(());
@@ -65,7 +65,7 @@ async fn show_plan(element: &Element, view: &mut SyncView, output: &mut Output) 
 }
 
 /// One run to its end.
-async fn once(element: &Element, asked: &Sync, title: &str, output: &mut Output) -> Result<Finished, Failure> {
+async fn once(element: &Element, asked: &Sync, title: &str, output: &mut Output) -> Result<Finished, CommandError> {
     let course = Course { element, request: request(asked), clock: &SystemClock, max_wait: asked.max_wait };
     let mut watcher = Watcher { bar: bar(), title, output };
     let finished = run::to_its_end(course, &mut watcher, pin!(interrupted())).await;
@@ -81,19 +81,21 @@ async fn watch(
     title: &str,
     interval: Duration,
     output: &mut Output,
-) -> Result<Status, Failure> {
+) -> Result<ExitStatus, CommandError> {
     loop {
         match once(element, asked, title, output).await {
             Ok(finished) => {
                 let stopped =
-                    matches!(finished.ended, Ended::Interrupted(_) | Ended::Waiting { interrupted: true, .. });
+                    matches!(finished.ended, RunEnd::Interrupted(_) | RunEnd::Waiting { interrupted: true, .. });
                 let view = SyncView::from(finished);
                 output.line(&view, |paint| text::run::sync(&view, paint))?;
                 if stopped {
-                    return Ok(Status::Done);
+                    return Ok(ExitStatus::Done);
                 }
             }
-            Err(failure) if failure.status() == Status::Configuration || matches!(failure, Failure::Output(_)) => {
+            Err(failure)
+                if failure.status() == ExitStatus::Configuration || matches!(failure, CommandError::Output(_)) =>
+            {
                 return Err(failure);
             }
             Err(failure) => {
@@ -105,7 +107,7 @@ async fn watch(
         output.note(format_args!("下次同步 next sync in {} s (Ctrl-C ends)", pause.as_secs()));
         tokio::select! {
             biased;
-            () = interrupted() => return Ok(Status::Done),
+            () = interrupted() => return Ok(ExitStatus::Done),
             () = SystemClock.sleep(pause) => {}
         }
     }
@@ -124,10 +126,10 @@ fn request(asked: &Sync) -> SyncRequest {
     }
 }
 
-fn status(ended: &Ended) -> Status {
+fn status(ended: &RunEnd) -> ExitStatus {
     match ended {
-        Ended::Complete(_) | Ended::Planned(_) => Status::Done,
-        Ended::Paused(_) | Ended::Waiting { .. } | Ended::Interrupted(_) => Status::Negative,
+        RunEnd::Complete(_) | RunEnd::Planned(_) => ExitStatus::Done,
+        RunEnd::Paused(_) | RunEnd::Waiting { .. } | RunEnd::Interrupted(_) => ExitStatus::Negative,
     }
 }
 

@@ -18,7 +18,7 @@ use tempfile::NamedTempFile;
 
 use crate::{
     cli::Global,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     store, text,
     view::tenant::{DeletedView, ExportedView, ImportedView},
@@ -33,20 +33,20 @@ pub async fn export(
     file: &Path,
     transfer_key: Option<&str>,
     output: &mut Output,
-) -> Result<Status, Failure> {
+) -> Result<ExitStatus, CommandError> {
     if file.exists() {
         return Err(there_already(file));
     }
     let key = transfer_key.map(|name| store::key("--transfer-key", name)).transpose()?;
     let sealed = key.as_ref().map_or(SealedValues::LeftOut, SealedValues::Resealed);
     let storage = store::open(options).await?;
-    let failed = |error| Failure::Export(ExportError::Write(error));
+    let failed = |error| CommandError::Export(ExportError::Write(error));
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Readable by the owner alone.
     let mut made = NamedTempFile::new_in(folder).map_err(failed)?;
     let exported = tenant::export(&*storage, &options.tenant, sealed, BufWriter::new(made.as_file_mut())).await?;
     if exported.scopes == 0 {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             format!("nothing is stored of tenant {:?}", options.tenant),
             "no file was made: check --tenant and --storage",
         ));
@@ -59,11 +59,11 @@ pub async fn export(
     storage.close().await;
     let view = ExportedView::new(&options.tenant, file, exported);
     output.answer(&view, |paint| text::tenant::exported(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
-fn there_already(file: &Path) -> Failure {
-    Failure::usage(format!("{} exists", file.display()), "name a new file: an export writes over nothing")
+fn there_already(file: &Path) -> CommandError {
+    CommandError::usage(format!("{} exists", file.display()), "name a new file: an export writes over nothing")
 }
 
 /// Reads a file into the storage.
@@ -78,9 +78,9 @@ pub async fn import(
     tenants: Option<&Path>,
     transfer_key: Option<&str>,
     output: &mut Output,
-) -> Result<Status, Failure> {
+) -> Result<ExitStatus, CommandError> {
     let key = transfer_key.map(|name| store::key("--transfer-key", name)).transpose()?;
-    let source = File::open(file).map_err(|source| Failure::File { file: file.display().to_string(), source })?;
+    let source = File::open(file).map_err(|source| CommandError::File { file: file.display().to_string(), source })?;
     // The store and the import go by the same, also by what is found out below.
     let quotas = Quotas::default();
     let storage = store::open_with(options, quotas.clone()).await?;
@@ -96,16 +96,16 @@ pub async fn import(
     storage.close().await;
     let view = ImportedView::new(&options.tenant, file, imported);
     output.answer(&view, |paint| text::tenant::imported(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Removes the tenant, when it is said or answered that it is meant.
 ///
 /// # Errors
 /// Nobody said so, or the storage fails.
-pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<Status, Failure> {
+pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<ExitStatus, CommandError> {
     if !yes && !is_meant(&options.tenant)? {
-        return Err(Failure::usage(
+        return Err(CommandError::usage(
             format!("tenant {:?} is not deleted: nobody said that this is meant", options.tenant),
             "say so with --yes, or type the tenant's name when asked on a terminal",
         ));
@@ -119,7 +119,7 @@ pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<
     storage.close().await;
     let view = DeletedView::new(&options.tenant, deleted, came_back);
     output.answer(&view, |paint| text::tenant::deleted(&view, paint))?;
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 /// Asks on the terminal, if there is one.

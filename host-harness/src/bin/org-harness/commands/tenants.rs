@@ -6,8 +6,8 @@ use host_harness::tenants::{StoredTenants, declarations_of_file};
 use serde::Serialize;
 
 use crate::{
-    cli::{Global, Tenants},
-    failure::{Failure, Status},
+    cli::{Global, TenantsCommand},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     store, text,
 };
@@ -22,14 +22,18 @@ struct TenantsView {
 ///
 /// # Errors
 /// The file holds mistakes, or the storage cannot be had.
-pub async fn tenants(options: &Global, asked: &Tenants, output: &mut Output) -> Result<Status, Failure> {
+pub async fn tenants(
+    options: &Global,
+    asked: &TenantsCommand,
+    output: &mut Output,
+) -> Result<ExitStatus, CommandError> {
     let stored = StoredTenants::new(store::open(options).await?);
     let (tenants, status) = match asked {
-        Tenants::Put { file } => (put(&stored, file).await?, Status::Done),
-        Tenants::List => (stored.list().await?.into_iter().map(|(name, _)| name).collect(), Status::Done),
-        Tenants::Remove { name } => match stored.remove(name).await? {
-            true => (vec![name.clone()], Status::Done),
-            false => (Vec::new(), Status::Negative),
+        TenantsCommand::Put { file } => (put(&stored, file).await?, ExitStatus::Done),
+        TenantsCommand::List => (stored.list().await?.into_iter().map(|(name, _)| name).collect(), ExitStatus::Done),
+        TenantsCommand::Remove { name } => match stored.remove(name).await? {
+            true => (vec![name.clone()], ExitStatus::Done),
+            false => (Vec::new(), ExitStatus::Negative),
         },
     };
     let view = TenantsView { tenants };
@@ -40,7 +44,7 @@ pub async fn tenants(options: &Global, asked: &Tenants, output: &mut Output) -> 
     Ok(status)
 }
 
-async fn put(stored: &StoredTenants, file: &Path) -> Result<Vec<String>, Failure> {
+async fn put(stored: &StoredTenants, file: &Path) -> Result<Vec<String>, CommandError> {
     let mut names = Vec::new();
     // All of the file is read before anything is stored.
     for declaration in declarations_of_file(file)? {

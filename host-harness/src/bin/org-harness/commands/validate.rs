@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     cli::Global,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     output::Output,
     session::{self, Session},
     text,
@@ -18,13 +18,13 @@ use crate::{
 ///
 /// # Errors
 /// The file cannot be read or the component cannot be run.
-pub async fn validate(options: &Global, file: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
+pub async fn validate(options: &Global, file: Option<&Path>, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let document = match file {
         Some(file) => read(file)?,
         None => match session::folder(options) {
             Ok(folder) => Ok(Zeroizing::new(folder.settings.expose().to_owned())),
             // There is a configuration, and this is what is wrong with it.
-            Err(Failure::Settings(
+            Err(CommandError::Settings(
                 error @ (SettingsError::Encoding { .. }
                 | SettingsError::Document { .. }
                 | SettingsError::Fill { .. }
@@ -42,14 +42,14 @@ pub async fn validate(options: &Global, file: Option<&Path>, output: &mut Output
         Err(unreadable) => unreadable,
     };
     output.answer(&view, |paint| text::validation::validation(&view, paint))?;
-    Ok(if view.valid { Status::Done } else { Status::Configuration })
+    Ok(if view.valid { ExitStatus::Done } else { ExitStatus::Configuration })
 }
 
 /// The text of a file, or of standard input for `-`; or what is wrong with it that the host sees better than a component,
 /// which gets text.
-fn read(file: &Path) -> Result<Result<Zeroizing<String>, ValidationView>, Failure> {
-    let failed = |source| Failure::File { file: file.display().to_string(), source };
-    // One byte more than is allowed tells that there is too much.
+fn read(file: &Path) -> Result<Result<Zeroizing<String>, ValidationView>, CommandError> {
+    let failed = |source| CommandError::File { file: file.display().to_string(), source };
+    // One byte more than is allowed shows that there is too much.
     let mut bytes = Zeroizing::new(Vec::new());
     let read = match file.to_str() {
         Some("-") => std::io::stdin().take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes),
@@ -57,7 +57,7 @@ fn read(file: &Path) -> Result<Result<Zeroizing<String>, ValidationView>, Failur
     };
     if read.map_err(failed)? as u64 > MAX_FILE_BYTES {
         let hint = "a configuration has about a thousand bytes: name the right file";
-        return Err(Failure::usage(format!("{} has more than {MAX_FILE_BYTES} bytes", file.display()), hint));
+        return Err(CommandError::usage(format!("{} has more than {MAX_FILE_BYTES} bytes", file.display()), hint));
     }
     let text = match text_of_bytes(bytes) {
         Ok(text) => text,

@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// A room that is only looked into to see whether the storage answers.
+/// A namespace that is only looked into to see whether the storage answers.
 const ROOM: &str = "health";
 /// An answer is good for so long.
 const FRESH: Duration = Duration::from_secs(1);
@@ -106,7 +106,7 @@ impl Health {
         if let Some(look) = last.as_ref().filter(|look| look.holds()) {
             return look.clone();
         }
-        let (tell, answers) = watch::channel(None);
+        let (answer, answers) = watch::channel(None);
         let probe = Arc::clone(&self.probe);
         tokio::spawn(async move {
             let answers = match timeout(PATIENCE, probe()).await {
@@ -120,7 +120,7 @@ impl Health {
                     false
                 }
             };
-            tell.send_replace(Some(answers));
+            answer.send_replace(Some(answers));
         });
         last.insert(Look { began: Instant::now(), answers }).clone()
     }

@@ -7,22 +7,22 @@
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
-//! | `crowd` | how much the people of one tenant may take |
-//! | `entry` | who may enter |
+//! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
+//! | `entry_decision` | who may enter |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
 
 mod binding;
-mod crowd;
 mod document;
 mod drain;
-mod entry;
+mod entry_decision;
 mod health;
 mod page;
 mod routes;
 mod service;
 mod sign_in;
+mod sign_in_limits;
 mod web;
 
 use std::{
@@ -36,7 +36,7 @@ use std::{
 use host_harness::{
     observe::{Observer, ReportLines, metrics::Metrics},
     storage::Quotas,
-    syncs::{Scheduler, SyncOptions},
+    syncs::{SyncOptions, SyncScheduler},
     tenants::{Changes, Registry, Source, SourceError},
 };
 use serde::Serialize;
@@ -45,7 +45,7 @@ use tokio::{net::TcpListener, time::timeout};
 
 use crate::{
     cli::{Global, Serve},
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     interrupt::{asked_to_end, interrupted},
     output::Output,
     public_url::PublicUrl,
@@ -70,7 +70,7 @@ struct ServeView {
 ///
 /// # Errors
 /// The declarations, the storage, the address or the file for reports cannot be had.
-pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Result<Status, Failure> {
+pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Result<ExitStatus, CommandError> {
     refuse_what_is_declared(options)?;
     let metrics = Arc::new(Metrics::new());
     let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&metrics) as _];
@@ -88,7 +88,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let registry = Arc::new(registry);
 
     let listener = TcpListener::bind(asked.listen).await;
-    let listener = listener.map_err(|source| Failure::Listen { address: asked.listen, source })?;
+    let listener = listener.map_err(|source| CommandError::Listen { address: asked.listen, source })?;
     let address = listener.local_addr()?;
     if !address.ip().is_loopback() {
         output.note(
@@ -107,7 +107,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
 
     let sync =
         SyncOptions { parallel: asked.syncs, lease: asked.lease, grace: GRACE, observers, ..SyncOptions::new(name) };
-    let scheduler = Scheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
+    let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics);
     let service = Arc::new(service.reached_under(asked.public_url.clone()));
     let stopping = Arc::clone(&service);
@@ -122,7 +122,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         }
         drain::drain(time).await;
     };
-    let web = web::serve(listener, routes::router(service), web::Limits::default(), shutdown, GRACE);
+    let web = web::serve(listener, routes::router(service), web::WebLimits::default(), shutdown, GRACE);
     let serving = async {
         tokio::select! {
             () = web => {}
@@ -135,11 +135,11 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         tracing::warn!("the storage did not close in time");
     }
     output.note("主机已停止 the host has stopped");
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
-/// What other commands are told by options, each tenant's declaration says here.
-fn refuse_what_is_declared(options: &Global) -> Result<(), Failure> {
+/// What other commands get by options, each tenant's declaration says here.
+fn refuse_what_is_declared(options: &Global) -> Result<(), CommandError> {
     for (option, is_given, key) in [
         ("--element", options.element.is_some(), "element"),
         ("--allow-host", !options.allow_host.is_empty(), "grants.hosts"),
@@ -147,14 +147,14 @@ fn refuse_what_is_declared(options: &Global) -> Result<(), Failure> {
     ] {
         if is_given {
             let problem = format!("{option} concerns one element, and serve has many");
-            return Err(Failure::usage(problem, format!("write {key} into the declaration of the tenant")));
+            return Err(CommandError::usage(problem, format!("write {key} into the declaration of the tenant")));
         }
     }
     Ok(())
 }
 
-fn reports(file: &Path) -> Result<ReportLines, Failure> {
-    let failed = |source| Failure::File { file: file.display().to_string(), source };
+fn reports(file: &Path) -> Result<ReportLines, CommandError> {
+    let failed = |source| CommandError::File { file: file.display().to_string(), source };
     if file == Path::new("-") {
         return ReportLines::to(io::stderr()).map_err(failed);
     }
@@ -183,7 +183,7 @@ fn ends_with_a_line(file: &Path) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// Takes up changes from time to time, and at once when the program is told to (SIGHUP). Never returns.
+/// Takes up changes from time to time, and at once on SIGHUP. Never returns.
 async fn keep_reloading(registry: &Registry, every: Duration) {
     let mut hang_up = HangUp::new();
     loop {
@@ -191,12 +191,12 @@ async fn keep_reloading(registry: &Registry, every: Duration) {
             () = tokio::time::sleep(every) => {}
             () = hang_up.next() => {}
         }
-        tell(registry.reload().await, registry);
+        log_changes(registry.reload().await, registry);
     }
 }
 
-/// Tells what changed; what is wrong is told again at each reload, until it is right.
-fn tell(reloaded: Result<Changes, SourceError>, registry: &Registry) {
+/// Logs what changed; what is wrong is logged again at each reload, until it is right.
+fn log_changes(reloaded: Result<Changes, SourceError>, registry: &Registry) {
     match reloaded {
         Ok(changes) => {
             for unusable in unusable(&changes) {

@@ -35,7 +35,7 @@ async fn health(State(service): State<Arc<Service>>) -> Response {
     document(status, &health)
 }
 
-/// Addresses hold codes and states: nothing is kept by browsers or told to other sites, and nothing is loaded.
+/// Addresses hold codes and states: nothing is kept by browsers or passed to other sites, and nothing is loaded.
 async fn guarded(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 4] = [
         (header::CACHE_CONTROL, "no-store"),

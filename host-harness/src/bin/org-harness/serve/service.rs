@@ -10,8 +10,8 @@ use host_harness::{
 };
 
 use super::{
-    crowd::{Admission, Crowd},
     health::{Health, HealthView},
+    sign_in_limits::{SignInLimits, SignInPermit},
 };
 use crate::public_url::PublicUrl;
 
@@ -21,13 +21,13 @@ pub struct Service {
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
     health: Health,
-    crowd: Arc<Crowd>,
+    sign_in_limits: Arc<SignInLimits>,
     public_url: Option<PublicUrl>,
 }
 
 impl Service {
     pub fn new(host: Host, registry: Arc<Registry>, storage: Arc<dyn Storage>, metrics: Arc<Metrics>) -> Self {
-        Self { host, registry, metrics, health: Health::of(storage), crowd: Arc::default(), public_url: None }
+        Self { host, registry, metrics, health: Health::of(storage), sign_in_limits: Arc::default(), public_url: None }
     }
 
     /// Reached by people under this address.
@@ -45,8 +45,8 @@ impl Service {
     }
 
     /// Lets a request of a tenant in; nothing where it has too many under way.
-    pub fn admit(&self, tenant: &Tenant) -> Option<Admission> {
-        self.crowd.admit(&tenant.name)
+    pub fn admit(&self, tenant: &Tenant) -> Option<SignInPermit> {
+        self.sign_in_limits.admit(&tenant.name)
     }
 
     /// Where people reach the host, where the operator says so.

@@ -28,9 +28,12 @@ use host_harness::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{binding::Binding, crowd::Admission, document::document, entry::Entry, page::Page, service::Service};
+use super::{
+    binding::Binding, document::document, entry_decision::EntryDecision, page::Page, service::Service,
+    sign_in_limits::SignInPermit,
+};
 use crate::{
-    failure::Failure,
+    command_error::CommandError,
     view::{
         error::{ErrorDocument, ErrorView},
         login::ExchangeView,
@@ -45,15 +48,15 @@ const LONGEST_MS: u64 = 20_000;
 #[serde(rename_all = "snake_case")]
 pub struct LoginQuery {
     #[serde(default)]
-    entry: Door,
+    entry: Entry,
     return_to: Option<String>,
     lang: Option<String>,
 }
 
-/// The door through which a person comes.
+/// Where the sign-in of a person begins.
 #[derive(Debug, Default, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
-enum Door {
+enum Entry {
     #[default]
     Browser,
     Workspace,
@@ -67,10 +70,10 @@ pub struct CallbackQuery {
     state: Option<String>,
 }
 
-/// Who came, and whether to let in.
+/// Who came, and whether they may enter.
 #[derive(Debug, Serialize)]
 struct CallbackView {
-    entry: Entry,
+    entry: EntryDecision,
     /// What the operator can do about a refusal.
     hint: Option<&'static str>,
     /// Absent where it is not for whoever asks.
@@ -85,28 +88,28 @@ pub async fn login(
     query: Result<Query<LoginQuery>, QueryRejection>,
     uri: Uri,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
-    let (tenant, admission) = refused.unless_let_in(&service, &tenant)?;
-    if !admission.may_begin() {
-        return Err(refused.crowded());
+    let (tenant, permit) = refused.unless_let_in(&service, &tenant)?;
+    if !permit.may_begin() {
+        return Err(refused.too_many());
     }
     let Query(query) = query.map_err(|_| {
         refused.with("entry is browser, workspace or workspace-consent, and every parameter stands once")
     })?;
     // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie.
     let binding = match query.entry {
-        Door::Browser => Some(match Binding::of(&headers) {
+        Entry::Browser => Some(match Binding::of(&headers) {
             Some(binding) => binding,
             None => Binding::new().map_err(|error| refused.failed(error.to_string()))?,
         }),
-        Door::Workspace | Door::WorkspaceConsent => None,
+        Entry::Workspace | Entry::WorkspaceConsent => None,
     };
     let request = AuthorizationRequest {
         entry: match query.entry {
-            Door::Browser => login::Entry::Browser,
-            Door::Workspace => login::Entry::Workspace,
-            Door::WorkspaceConsent => login::Entry::WorkspaceConsent,
+            Entry::Browser => login::Entry::Browser,
+            Entry::Workspace => login::Entry::Workspace,
+            Entry::WorkspaceConsent => login::Entry::WorkspaceConsent,
         },
         redirect_uri: None,
         return_to: query.return_to,
@@ -130,9 +133,9 @@ pub async fn callback(
     Path(tenant): Path<String>,
     query: Result<Query<CallbackQuery>, QueryRejection>,
     headers: HeaderMap,
-) -> Result<Response, Refusal> {
+) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
-    let (tenant, _admission) = refused.unless_let_in(&service, &tenant)?;
+    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
     let (code, state) = match query {
         Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
         _ => return Err(refused.with("地址不完整 code and state are needed, each once")),
@@ -140,20 +143,21 @@ pub async fn callback(
     let browser_binding = Binding::of(&headers).map(|binding| binding.hash());
     let request = ExchangeRequest { code, state, browser_binding };
     let exchange = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
-    let entry = Entry::of(&exchange, tenant.sign_in);
+    let entry = EntryDecision::of(&exchange, tenant.sign_in);
     if let Some(hint) = entry.hint() {
         tracing::warn!(lowcode.tenant = &*tenant.name, ?entry, hint, "a sign-in was refused");
     }
-    let status = if entry == Entry::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
+    let status = if entry == EntryDecision::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
     // Whose code it was that came from elsewhere is not for the person who has it.
-    let exchange = (entry != Entry::NotBegunHere).then(|| ExchangeView::from(exchange));
+    let exchange = (entry != EntryDecision::NotBegunHere).then(|| ExchangeView::from(exchange));
     let view = CallbackView { entry, hint: entry.hint(), exchange };
     if wants_json(&headers) {
         return Ok(document(status, &view));
     }
     let exchange = view.exchange.as_ref();
     let member = exchange.and_then(|exchange| exchange.member.as_ref());
-    let return_to = exchange.and_then(|exchange| exchange.return_to.clone()).filter(|_| entry == Entry::Admitted);
+    let return_to =
+        exchange.and_then(|exchange| exchange.return_to.clone()).filter(|_| entry == EntryDecision::Admitted);
     let page = Page {
         heading: entry.words(),
         lines: member.map(|member| member.name.clone().unwrap_or_else(|| member.id.clone())).into_iter().collect(),
@@ -178,7 +182,7 @@ fn wants_json(headers: &HeaderMap) -> bool {
 
 /// A request that does not lead where it should.
 #[derive(Debug)]
-pub struct Refusal {
+pub struct SignInRefusal {
     status: StatusCode,
     json: bool,
     view: ErrorView,
@@ -188,28 +192,29 @@ pub struct Refusal {
 struct Refuse<'a>(&'a HeaderMap);
 
 impl Refuse<'_> {
-    fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, Admission), Refusal> {
-        let unknown = || Failure::usage("此处没有该应用 there is no such app here", "请检查地址 check the address");
+    fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, SignInPermit), SignInRefusal> {
+        let unknown =
+            || CommandError::usage("此处没有该应用 there is no such app here", "请检查地址 check the address");
         let tenant = service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))?;
-        let admission = service.admit(&tenant);
-        let admission = admission.ok_or_else(|| self.crowded())?;
-        Ok((tenant, admission))
+        let permit = service.admit(&tenant);
+        let permit = permit.ok_or_else(|| self.too_many())?;
+        Ok((tenant, permit))
     }
 
-    fn crowded(&self) -> Refusal {
-        let failure = Failure::usage(
+    fn too_many(&self) -> SignInRefusal {
+        let failure = CommandError::usage(
             "当前登录人数过多 too many people are signing in to this app just now",
             "请稍后重试 try again in a moment",
         );
         self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure)
     }
 
-    fn unless_answered<T>(&self, called: CallResult<Answered<T>>) -> Result<T, Refusal> {
+    fn unless_answered<T>(&self, called: CallResult<Answered<T>>) -> Result<T, SignInRefusal> {
         match called {
             Ok(Called { value, report }) => value.map_err(|error| {
                 let status = status_of(&error.reason);
                 if status != StatusCode::BAD_GATEWAY {
-                    return self.refusal(status, &Failure::Answered(error));
+                    return self.refusal(status, &CommandError::Answered(error));
                 }
                 // What is wrong with the configuration, or what the vendor said of it, is not for whoever asks.
                 let (reason, hint) = (reason_name(&error.reason).to_owned(), error.hint.unwrap_or_default());
@@ -221,7 +226,7 @@ impl Refuse<'_> {
                     hint,
                     "a sign-in needs the administrator (what --allow-host admits is grants.hosts in a declaration)"
                 );
-                let failure = Failure::usage(
+                let failure = CommandError::usage(
                     "此应用的登录尚未正确配置 the sign-in of this app is not set up as it should be",
                     "请联系应用管理员，主机日志中有原因 tell the app's administrator: the host's log says what is wrong",
                 );
@@ -232,7 +237,7 @@ impl Refuse<'_> {
             Err(failed) => {
                 // What a limit or a trap says concerns the operator.
                 tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a sign-in was broken off");
-                let failure = Failure::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
+                let failure = CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
                 let mut refusal = self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure);
                 refusal.view.reason = "unavailable".to_owned();
                 Err(refusal)
@@ -240,19 +245,19 @@ impl Refuse<'_> {
         }
     }
 
-    fn with(&self, message: &str) -> Refusal {
-        self.refusal(StatusCode::BAD_REQUEST, &Failure::usage(message, "请重新登录 begin the sign-in again"))
+    fn with(&self, message: &str) -> SignInRefusal {
+        self.refusal(StatusCode::BAD_REQUEST, &CommandError::usage(message, "请重新登录 begin the sign-in again"))
     }
 
-    fn failed(&self, message: String) -> Refusal {
+    fn failed(&self, message: String) -> SignInRefusal {
         tracing::error!(message, "a sign-in could not begin");
         let failure =
-            Failure::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
+            CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
         self.refusal(StatusCode::INTERNAL_SERVER_ERROR, &failure)
     }
 
-    fn refusal(&self, status: StatusCode, failure: &Failure) -> Refusal {
-        Refusal { status, json: wants_json(self.0), view: ErrorView::from(failure) }
+    fn refusal(&self, status: StatusCode, failure: &CommandError) -> SignInRefusal {
+        SignInRefusal { status, json: wants_json(self.0), view: ErrorView::from(failure) }
     }
 }
 
@@ -268,7 +273,7 @@ fn status_of(reason: &Reason) -> StatusCode {
     }
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for SignInRefusal {
     fn into_response(self) -> Response {
         let Self { status, json, view } = self;
         if json {

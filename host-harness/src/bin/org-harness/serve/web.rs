@@ -16,7 +16,7 @@ use tokio::{
 };
 
 /// What strangers may take of a host.
-pub struct Limits {
+pub struct WebLimits {
     /// Connections at a time; further ones wait unaccepted. So many calls are under way or wait at most.
     pub connections: usize,
     /// How long the head of a request may take, also that of the next one on a kept connection.
@@ -27,7 +27,7 @@ pub struct Limits {
     pub connection: Duration,
 }
 
-impl Default for Limits {
+impl Default for WebLimits {
     fn default() -> Self {
         Self {
             connections: 1_024,
@@ -45,7 +45,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    limits: Limits,
+    limits: WebLimits,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) {
@@ -102,7 +102,7 @@ mod tests {
     const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
 
     /// A server and what stops it.
-    async fn start(limits: Limits) -> (std::net::SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
+    async fn start(limits: WebLimits) -> (std::net::SocketAddr, oneshot::Sender<()>, tokio::task::JoinHandle<()>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
@@ -125,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_takes_too_long_makes_room_for_others() {
-        let limits = Limits { connections: 1, head: Duration::from_millis(100), ..Limits::default() };
+        let limits = WebLimits { connections: 1, head: Duration::from_millis(100), ..WebLimits::default() };
         let (address, _stop, _) = start(limits).await;
         let mut idle = TcpStream::connect(address).await.unwrap();
         let mut slow = TcpStream::connect(address).await.unwrap();
@@ -138,7 +138,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_head_that_is_too_large_is_refused() {
-        let (address, _stop, _) = start(Limits { head_bytes: 8 << 10, ..Limits::default() }).await;
+        let (address, _stop, _) = start(WebLimits { head_bytes: 8 << 10, ..WebLimits::default() }).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         let request = format!("GET / HTTP/1.1\r\nhost: x\r\nx: {}\r\n\r\n", "a".repeat(9 << 10));
         assert!(exchange(&mut stream, request.as_bytes()).await.starts_with("HTTP/1.1 431"));
@@ -146,7 +146,7 @@ mod tests {
 
     #[tokio::test]
     async fn requests_under_way_end_when_the_host_stops() {
-        let (address, stop, server) = start(Limits::default()).await;
+        let (address, stop, server) = start(WebLimits::default()).await;
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
         sleep(Duration::from_millis(50)).await;

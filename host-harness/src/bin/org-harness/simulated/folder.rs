@@ -10,11 +10,11 @@ use std::{
 use serde::Serialize;
 use wecom_simulator::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET};
 
-use crate::{failure::Failure, output::print_json, places::private_folder};
+use crate::{command_error::CommandError, output::print_json, places::private_folder};
 
 /// `e.json`: what kind of element the folder is.
 #[derive(Serialize)]
-struct Declaration {
+struct ElementDeclaration {
     title: &'static str,
     r#type: &'static str,
 }
@@ -62,16 +62,17 @@ pub fn reachable(address: SocketAddr) -> SocketAddr {
 ///
 /// # Errors
 /// A file cannot be written.
-pub fn write(folder: &Path, configuration: &Configuration) -> Result<(), Failure> {
+pub fn write(folder: &Path, configuration: &Configuration) -> Result<(), CommandError> {
     let failed = |path: PathBuf| {
-        move |error: io::Error| Failure::Simulation(format!("cannot write {}: {error}", path.display()))
+        move |error: io::Error| CommandError::Simulation(format!("cannot write {}: {error}", path.display()))
     };
     private_folder(folder).map_err(failed(folder.to_owned()))?;
     // The real path has a name also for `.`.
     let folder = folder.canonicalize().map_err(failed(folder.to_owned()))?;
     let name = folder.file_name().and_then(|name| name.to_str());
-    let name = name.ok_or_else(|| Failure::Simulation("the name of the element folder must be text".to_owned()))?;
-    let declaration = Declaration { title: "企业微信（模拟）", r#type: "corps.QywxInnerType" };
+    let name =
+        name.ok_or_else(|| CommandError::Simulation("the name of the element folder must be text".to_owned()))?;
+    let declaration = ElementDeclaration { title: "企业微信（模拟）", r#type: "corps.QywxInnerType" };
     let path = folder.join("e.json");
     write_json(&path, &declaration).map_err(failed(path))?;
     let path = folder.join(format!("{name}.json"));

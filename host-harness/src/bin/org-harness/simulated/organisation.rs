@@ -4,7 +4,7 @@ use wecom_simulator::{Corp, CorpError, Generator};
 
 use crate::cli::Simulate;
 
-/// The organisation that the options ask for, and a name that tells it from others: a copy of one must not be taken for
+/// The organisation that the options ask for, and a name that distinguishes it from others: a copy of one must not be taken for
 /// a copy of the other.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     cli::Simulate,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     interrupt::interrupted,
     output::Output,
     places,
@@ -37,13 +37,13 @@ struct SimulateView {
 ///
 /// # Errors
 /// The address cannot be had or the element folder cannot be written.
-pub async fn simulate(asked: &Simulate, output: &mut Output) -> Result<Status, Failure> {
-    let (corp, name) = organisation(asked).map_err(|error| Failure::Simulation(error.to_string()))?;
+pub async fn simulate(asked: &Simulate, output: &mut Output) -> Result<ExitStatus, CommandError> {
+    let (corp, name) = organisation(asked).map_err(|error| CommandError::Simulation(error.to_string()))?;
     // The root is no department that anybody would count.
     let (departments, members) = (corp.departments().count().saturating_sub(1), corp.member_count());
     let simulator = Simulator::start(Setup { listen: asked.listen, ..Setup::new(corp) })
         .await
-        .map_err(|error| Failure::Simulation(error.to_string()))?;
+        .map_err(|error| CommandError::Simulation(error.to_string()))?;
     let element = match &asked.element_dir {
         Some(folder) => folder.clone(),
         None => places::data()?.join(name),
@@ -67,7 +67,7 @@ pub async fn simulate(asked: &Simulate, output: &mut Output) -> Result<Status, F
     output.answer(&view, |paint| text(&view, paint))?;
     interrupted().await;
     output.note("模拟器已停止 the simulator has stopped");
-    Ok(Status::Done)
+    Ok(ExitStatus::Done)
 }
 
 fn commands(element: &Path, address: &str) -> Vec<String> {

@@ -1,6 +1,6 @@
 //! What went wrong, and reports of calls.
 
-use host_harness::{CallReport, Outcome};
+use host_harness::{CallOutcome, CallReport};
 
 use super::{Paint, clean, indented, validation};
 use crate::view::error::ErrorView;
@@ -36,10 +36,10 @@ pub fn failure(error: &ErrorView, paint: Paint) -> String {
 /// The report of a call on one line.
 pub fn report(report: &CallReport) -> String {
     let outcome = match &report.outcome {
-        Outcome::Answered => "answered".to_owned(),
-        Outcome::Refused { reason, .. } => format!("refused ({reason})"),
-        Outcome::Failed { cause, .. } => format!("failed ({cause})"),
-        Outcome::Abandoned => "abandoned".to_owned(),
+        CallOutcome::Answered => "answered".to_owned(),
+        CallOutcome::Refused { reason, .. } => format!("refused ({reason})"),
+        CallOutcome::Failed { cause, .. } => format!("failed ({cause})"),
+        CallOutcome::Abandoned => "abandoned".to_owned(),
         _ => "ended".to_owned(),
     };
     let calls: u64 = report.host_calls.values().sum();

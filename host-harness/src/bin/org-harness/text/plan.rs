@@ -6,7 +6,7 @@ use crate::view::plan::{FieldChangeView, PlannedChangeView};
 /// Characters of a value that are shown: enough to recognise it by.
 const VALUE: usize = 48;
 
-/// A change on one line. A record that is added or removed is told by its name alone.
+/// A change on one line. A record that is added or removed is shown by its name alone.
 pub fn change(change: &PlannedChangeView) -> String {
     let mut line = format!("  {}  {}  {}", kind(&change.kind), clean(&change.id), clean(&change.name));
     if matches!(change.kind.as_str(), "member-updated" | "member-rejoined" | "member-resigned" | "department-updated") {

@@ -43,7 +43,7 @@ pub fn sync(view: &SyncView, paint: Paint) -> String {
     }
     text.push_str(&format!("  接口调用 vendor calls: {}\n", view.vendor_calls));
     if let Some(report) = &view.report {
-        text.push_str(&figures(report));
+        text.push_str(&stats(report));
         text.extend(report.notes.iter().map(|note| format!("  {} {}\n", paint.warn("注意 note"), indented(note, 12))));
     }
     if view.state == "planned" {
@@ -76,7 +76,7 @@ fn preview(view: &SyncView) -> String {
 }
 
 /// What a run took.
-fn figures(report: &ReportView) -> String {
+fn stats(report: &ReportView) -> String {
     let worked: u64 = report.phases.iter().map(|time| time.ms).sum();
     let mut text = format!(
         "  用时 took: {} (工作 at work {})，接收 received {} KiB，下载 downloads {}，内存 memory {} KiB\n",
@@ -190,7 +190,7 @@ mod tests {
     use host_harness::contract::directory::{DepartmentCounts, MemberCounts, Report, RunOutcome, Strategy};
 
     use super::*;
-    use crate::run::{Ended, Finished};
+    use crate::run::{Finished, RunEnd};
 
     fn report(notes: &[&str]) -> Report {
         let departments = DepartmentCounts { added: 0, updated: 0, removed: 0 };
@@ -222,7 +222,7 @@ mod tests {
     fn every_note_of_a_run_or_a_plan_is_shown_in_full() {
         let long = "可见范围为空 ".repeat(40) + "end";
         let notes = [long.trim_end(), "the range is empty\nfill it in the console\u{7}"];
-        for ended in [Ended::Complete(report(&notes)), Ended::Planned(report(&notes))] {
+        for ended in [RunEnd::Complete(report(&notes)), RunEnd::Planned(report(&notes))] {
             let text = sync(&SyncView::from(Finished { ended, resumed: false }), Paint::plain());
             assert!(text.contains(&format!("\n  注意 note {}\n", notes[0])), "{text}");
             let second = "\n  注意 note the range is empty\n            fill it in the console\u{fffd}\n";

@@ -4,7 +4,7 @@ use host_harness::contract::types::{Error, Reason, RemovalCounts};
 use serde::Serialize;
 
 use super::problem::ProblemView;
-use crate::failure::Failure;
+use crate::command_error::CommandError;
 
 /// What standard output holds instead of an answer.
 #[derive(Debug, Serialize)]
@@ -45,12 +45,12 @@ impl From<RemovalCounts> for RemovalsView {
 
 impl From<Error> for ErrorView {
     fn from(error: Error) -> Self {
-        Self::from(&Failure::Answered(error))
+        Self::from(&CommandError::Answered(error))
     }
 }
 
-impl From<&Failure> for ErrorView {
-    fn from(failure: &Failure) -> Self {
+impl From<&CommandError> for ErrorView {
+    fn from(failure: &CommandError) -> Self {
         let mut view = Self {
             reason: failure.reason().to_owned(),
             message: failure.to_string(),
@@ -61,7 +61,7 @@ impl From<&Failure> for ErrorView {
             problems: Vec::new(),
             removals: None,
         };
-        if let Failure::Answered(error) = failure {
+        if let CommandError::Answered(error) = failure {
             view.vendor_code = error.vendor_code;
             view.retry_after_ms = error.retry_after_ms;
             view.request_id.clone_from(&error.request_id);

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{error::ErrorView, plan::PlannedChangeView, time};
 use crate::{
     output::Kept,
-    run::{Ended, Finished},
+    run::{Finished, RunEnd},
 };
 
 /// What `sync` prints.
@@ -210,13 +210,13 @@ impl From<Finished> for SyncView {
             interrupted: false,
         };
         match ended {
-            Ended::Complete(report) => empty.with_report("complete", report),
-            Ended::Planned(report) => empty.with_report("planned", report),
-            Ended::Paused(pause) => {
+            RunEnd::Complete(report) => empty.with_report("complete", report),
+            RunEnd::Planned(report) => empty.with_report("planned", report),
+            RunEnd::Paused(pause) => {
                 let error = Some(pause.error.into());
                 Self { state: "paused", error, ..empty.with_progress(Some(pause.progress)) }
             }
-            Ended::Waiting { waiting, interrupted } => {
+            RunEnd::Waiting { waiting, interrupted } => {
                 let view = WaitingView {
                     not_before: time(waiting.not_before),
                     reason: waiting.reason,
@@ -224,7 +224,7 @@ impl From<Finished> for SyncView {
                 };
                 Self { waiting: Some(view), interrupted, ..empty.with_progress(Some(waiting.progress)) }
             }
-            Ended::Interrupted(progress) => Self { interrupted: true, ..empty.with_progress(progress) },
+            RunEnd::Interrupted(progress) => Self { interrupted: true, ..empty.with_progress(progress) },
         }
     }
 }

@@ -68,7 +68,7 @@ pub struct DeletedView {
 }
 
 const STILL_WRITING: &str = "如有主机在运行, 请在其重新加载 (--reload) 且同步轮次结束后再删除一次: 此前它们仍可能写入 / if hosts \
-                             were running, delete once more when they have reloaded (--reload) and turns under way are \
+                             were running, delete once more when they have reloaded (--reload) and syncs under way are \
                              over: until then they may write for the tenant";
 
 impl DeletedView {

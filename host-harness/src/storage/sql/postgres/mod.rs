@@ -64,7 +64,7 @@ impl Dialect for Postgres {
 
     fn kind(error: &sqlx::Error) -> Kind {
         match error {
-            sqlx::Error::PoolTimedOut => Kind::Crowded,
+            sqlx::Error::PoolTimedOut => Kind::Busy,
             sqlx::Error::PoolClosed => Kind::Closed,
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
                 Kind::Lost
@@ -95,7 +95,7 @@ fn kind(code: &str, severity: PgSeverity) -> Kind {
         "25006" => Kind::ReadOnly,
         "55P03" => Kind::Locked,
         "53100" => Kind::Full,
-        "57014" | "53200" | "53300" | "53400" => Kind::Crowded,
+        "57014" | "53200" | "53300" | "53400" => Kind::Busy,
         "XX001" | "XX002" => Kind::Damaged,
         _ if matches!(code.get(..2), Some("08" | "57" | "58")) => Kind::Lost,
         _ if matches!(severity, PgSeverity::Fatal | PgSeverity::Panic) => Kind::Lost,
@@ -118,7 +118,7 @@ mod tests {
             ("XX000", PgSeverity::Panic, Kind::Lost),
             ("XX000", PgSeverity::Error, Kind::Other),
             ("28P01", PgSeverity::Fatal, Kind::Denied),
-            ("53300", PgSeverity::Fatal, Kind::Crowded),
+            ("53300", PgSeverity::Fatal, Kind::Busy),
             ("42703", PgSeverity::Error, Kind::Other),
         ] {
             assert_eq!(kind(code, severity), expected, "{code}");

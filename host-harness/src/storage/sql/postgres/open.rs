@@ -8,12 +8,12 @@ use sqlx::{AssertSqlSafe, Connection as _, Executor as _, Postgres};
 
 use super::super::super::OpenError;
 use super::super::driver::Sql;
-use super::super::failure::Failure;
+use super::super::failure::SqlFailure;
 use super::super::query::Query;
 use super::super::{Database, bring_up_to_date};
 use super::address;
 
-/// How many connections a store reads and writes with, at most. Servers admit a hundred unless told otherwise.
+/// How many connections a store reads and writes with, at most. Servers admit a hundred unless they are set otherwise.
 const READERS: u32 = 8;
 const WRITERS: u32 = 8;
 
@@ -38,7 +38,7 @@ pub(in super::super) async fn open(address: &str, busy_timeout: Duration) -> Res
 
 /// Connects once. A pool would try for long, and then know only that time ran out.
 async fn examine(options: &PgConnectOptions, place: &str) -> Result<(), OpenError> {
-    let failed = |error| Failure::of::<Postgres>(error).of_open(place);
+    let failed = |error| SqlFailure::of::<Postgres>(error).of_open(place);
     let connecting = PgConnection::connect_with(options);
     let connected = tokio::time::timeout(CONNECT_TIMEOUT, connecting).await.unwrap_or_else(|_| {
         Err(sqlx::Error::Io(std::io::Error::new(std::io::ErrorKind::TimedOut, "no answer within 10 s")))

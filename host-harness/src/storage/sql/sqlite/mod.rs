@@ -68,7 +68,7 @@ impl Dialect for Sqlite {
 /// SQLite's result codes ("Result and Error Codes" in its documentation); the low byte of an extended code.
 fn kind(error: &sqlx::Error) -> Kind {
     match error {
-        sqlx::Error::PoolTimedOut => Kind::Crowded,
+        sqlx::Error::PoolTimedOut => Kind::Busy,
         sqlx::Error::PoolClosed => Kind::Closed,
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Kind::Lost,
         sqlx::Error::Database(error) => {
@@ -94,11 +94,11 @@ mod tests {
 
     use super::super::{SqlStorage, StorageError};
     use super::*;
-    use crate::storage::{Op, Options, Outcome, Scope, Storage as _};
+    use crate::storage::{ApplyOutcome, Op, Options, Scope, Storage as _};
 
     /// Failures that are hard to bring about from outside, made by SQLite itself.
     #[tokio::test]
-    async fn failures_are_told_apart() {
+    async fn failures_are_distinguished() {
         let fill = "CREATE TABLE t AS SELECT zeroblob(1000000)";
         for (name, prepare, then, expected) in [
             ("a full disk", "PRAGMA max_page_count = 2", fill, Kind::Full),
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_full_disk_is_told_and_what_there_is_room_for_is_written() {
+    async fn a_full_disk_is_reported_and_what_there_is_room_for_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let (store, scope) = (store(&folder).await, Scope::new("acme", "organisation").unwrap());
         let mut connection = store.database.writers.acquire().await.unwrap();
@@ -133,7 +133,7 @@ mod tests {
             let full = store.apply(&scope, puts(0..100, 10_000)).await.unwrap_err();
             assert!(full.to_string().contains("full"), "{full}");
             assert!(matches!(full, StorageError::Unavailable { maybe_applied: false, .. }), "{full:?}");
-            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(Outcome::Applied(_))));
+            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(ApplyOutcome::Applied(_))));
         }
         assert_eq!(store.usage(&scope).await.unwrap().items, 3);
     }
@@ -150,7 +150,7 @@ mod tests {
             let mut transaction = store.begin_read().await.unwrap();
             sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.unwrap();
             drop(transaction);
-            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(Outcome::Applied(_))));
+            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(ApplyOutcome::Applied(_))));
             // More keys than one statement reads, so within a transaction.
             let keys: Vec<String> = (0..500).map(|key| format!("{key:04}")).collect();
             assert_eq!(store.get_many(&scope, &keys).await.unwrap().iter().flatten().count(), 3);

@@ -15,7 +15,7 @@ use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection};
 
 use super::super::super::{OpenError, PAGE_ITEMS};
 use super::super::dialect::Kind;
-use super::super::failure::Failure;
+use super::super::failure::SqlFailure;
 use super::super::{Database, QUEUE_TIMEOUT, bring_up_to_date, judge, schema};
 
 /// Enough to keep two cores busy; a read takes less than a millisecond.
@@ -25,7 +25,7 @@ const READERS: u32 = 4;
 /// They are small; the readers, whose rows carry values, keep to the few that are usual.
 const WRITER_ROWS: usize = PAGE_ITEMS;
 
-/// The cache of a connection, in KiB (negative: so SQLite tells KiB from pages). An `apply` of the largest size fits with the
+/// The cache of a connection, in KiB (negative: so SQLite distinguishes KiB from pages). An `apply` of the largest size fits with the
 /// pages of the index it touches; a smaller cache would write some of them twice.
 const CACHE: &str = "-16384";
 
@@ -40,7 +40,7 @@ const LOG_BYTES: &str = "67108864";
 pub(in super::super) async fn open(path: &Path, busy_timeout: Duration) -> Result<Database<Sqlite>, OpenError> {
     let path = make_file(path.to_owned()).await?;
     let place = path.display().to_string();
-    let failed = |error| Failure::of::<Sqlite>(error).of_open(&place);
+    let failed = |error| SqlFailure::of::<Sqlite>(error).of_open(&place);
     let options = connection(&path, busy_timeout);
     let writers = pool(1).connect_with(options.clone().row_buffer_size(WRITER_ROWS)).await.map_err(failed)?;
     {

@@ -144,16 +144,16 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     /// Whether this call's limits allow a further step.
     pub fn has_budget(&self) -> bool {
         let left = self.platform.remaining();
-        self.begun_with_ms.saturating_sub(left.wall_ms) < SLICE_MS && self.can_step(&left)
+        self.begun_with_ms.saturating_sub(left.wall_ms) < SLICE_MS
+            && left.wall_ms > STEP_MS
+            && left.requests > self.run.parallelism + SPARE_REQUESTS
+            && left.bytes_in > STEP_BYTES
     }
 
-    /// Whether this call's limits allow further requests in the middle of a step that cannot be divided.
-    pub fn can_go_on(&self) -> bool {
-        self.can_step(&self.platform.remaining())
-    }
-
-    fn can_step(&self, left: &Budget) -> bool {
-        left.wall_ms > STEP_MS && left.requests > self.run.parallelism + SPARE_REQUESTS && left.bytes_in > STEP_BYTES
+    /// Whether this call's limits allow so many further requests, which receive so many bytes.
+    pub fn allows(&self, requests: u64, bytes: u64) -> bool {
+        let left = self.platform.remaining();
+        left.wall_ms > STEP_MS && u64::from(left.requests) >= requests && left.bytes_in >= bytes
     }
 
     /// Requests side by side, as the host and the vendor allow.

@@ -133,7 +133,6 @@ fn a_predicate_speaks_of_its_codes_alone() {
         assert_eq!(held, codes, "{name}");
         assert!(!holds(&Failure::new(Reason::Unavailable, "m")), "{name}");
     }
-    let by_the_host =
-        Failure::new(Reason::Unavailable, "m").with_cause(Cause::AnswerTooLarge);
+    let by_the_host = Failure::new(Reason::Unavailable, "m").with_cause(Cause::AnswerTooLarge);
     assert!(is_too_large(&by_the_host));
 }

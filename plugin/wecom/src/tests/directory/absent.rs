@@ -3,8 +3,11 @@
 use serde_json::json;
 
 use super::{PLAIN, changes, common, complete, departments, platform, read, small};
-use organisation_kit::{contract::directory::{Member, SyncStep}, directory::sync::sync};
 use crate::{api::client::Client, fake};
+use organisation_kit::{
+    contract::directory::{Member, SyncStep},
+    directory::sync::sync,
+};
 
 /// All that a member can be told of.
 fn everything() -> serde_json::Value {

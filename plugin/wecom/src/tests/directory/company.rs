@@ -5,8 +5,8 @@ use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
 use serde_json::{Value, json};
 
-use organisation_kit::{contract::http::{HttpError, Request, Response}};
-use crate::{fake::{FakePlatform, errcode, ok, path, query}};
+use crate::fake::{FakePlatform, errcode, ok, path, query};
+use organisation_kit::contract::http::{HttpError, Request, Response};
 
 /// Departments by id: parent and name.
 pub(super) type Departments = BTreeMap<u64, (u64, String)>;
@@ -83,7 +83,8 @@ impl Company {
             })
             .to_string()),
             "department/list" => {
-                let rows: Vec<Value> = self.departments.iter().rev().map(|(id, row)| self.department_row(*id, row)).collect();
+                let rows: Vec<Value> =
+                    self.departments.iter().rev().map(|(id, row)| self.department_row(*id, row)).collect();
                 ok(json!({"errcode": 0, "department": rows}).to_string())
             }
             "department/get" => {

@@ -1,6 +1,6 @@
 //! Who may go without a question, on whole runs.
 
-use super::{ALLOWED, Company, EVERYBODY, PLAIN, complete, members, platform, plan, common, step, sync_on};
+use super::{ALLOWED, Company, EVERYBODY, PLAIN, common, complete, members, plan, platform, step, sync_on};
 use organisation_kit::contract::{directory::SyncStep, types::Reason};
 
 /// A company of so many in department 2, below a root.
@@ -60,7 +60,10 @@ fn a_company_of_any_size_is_emptied_only_when_somebody_allows_it() {
         let Reason::MassRemovalBlocked(counts) = pause.error.reason else { panic!("{name}: {:?}", pause.error) };
         assert_eq!((counts.members, counts.departments), (gone, departments), "{name}");
         assert_eq!(members(&fake, &EVERYBODY), before, "{name}: nothing is written before somebody allows it");
-        assert!(!plan::plan(&fake, &common(), None, 200).unwrap().changes.is_empty(), "{name}: the plan shows who goes");
+        assert!(
+            !plan::plan(&fake, &common(), None, 200).unwrap().changes.is_empty(),
+            "{name}: the plan shows who goes"
+        );
 
         let report = complete(&fake, &ALLOWED);
         assert_eq!(report.members.left_range + report.members.resigned, gone, "{name}");

@@ -8,12 +8,12 @@ use super::{
     ALLOWED, Company, DRY, EVERYBODY, assert_exact, changes, complete, members, planned, platform, replayed, small,
     sync_member, sync_on,
 };
-use organisation_kit::{contract::{
-        directory::{ChangeKind, SyncRequest, SyncStep},
-        storage::{Op, StorageError},
-        types::Reason,
-    }};
-use crate::{fake::{self, FakePlatform}};
+use crate::fake::{self, FakePlatform};
+use organisation_kit::contract::{
+    directory::{ChangeKind, SyncRequest, SyncStep},
+    storage::{Op, StorageError},
+    types::Reason,
+};
 
 #[derive(Clone, Debug)]
 enum Event {

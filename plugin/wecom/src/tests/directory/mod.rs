@@ -12,19 +12,29 @@ mod stored;
 use std::collections::BTreeMap;
 
 use self::company::{Company, Person, platform};
-use organisation_kit::{config::Common, contract::{
-            call::Budget,
-            directory::{
-                Change, ChangeKind, Changed, Department, Member, MemberFilter, MemberStatus, Report, RunOutcome,
-                Strategy, SyncRequest, SyncStep,
-            },
-            types::{Error, Reason},
-        }, directory::{
-            feed, read, refresh,
-            roles::Roles,
-            sync::{history, plan, sync},
-        }, failure::Failure, platform::Platform, store};
-use crate::{api::client::Client, fake::{self, FakePlatform}};
+use crate::{
+    api::client::Client,
+    fake::{self, FakePlatform},
+};
+use organisation_kit::{
+    config::Common,
+    contract::{
+        call::Budget,
+        directory::{
+            Change, ChangeKind, Changed, Department, Member, MemberFilter, MemberStatus, Report, RunOutcome, Strategy,
+            SyncRequest, SyncStep,
+        },
+        types::{Error, Reason},
+    },
+    directory::{
+        feed, read, refresh,
+        roles::Roles,
+        sync::{history, plan, sync},
+    },
+    failure::Failure,
+    platform::Platform,
+    store,
+};
 
 const PLAIN: SyncRequest =
     SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
@@ -153,9 +163,7 @@ fn kinds(changes: &[Change]) -> Vec<(ChangeKind, &str)> {
 }
 
 /// The copy that somebody has who only ever read the feed.
-fn replayed(
-    changes: &[Change],
-) -> (BTreeMap<String, Member>, BTreeMap<String, Department>) {
+fn replayed(changes: &[Change]) -> (BTreeMap<String, Member>, BTreeMap<String, Department>) {
     let (mut members, mut departments) = (BTreeMap::new(), BTreeMap::new());
     for (index, change) in changes.iter().enumerate() {
         assert_eq!(change.seq, index as u64 + 1, "the feed is dense");

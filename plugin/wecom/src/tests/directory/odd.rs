@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::{EVERYBODY, PLAIN, changes, common, complete, departments, members, paused, platform, read, small, sync_member};
+use super::{
+    EVERYBODY, PLAIN, changes, common, complete, departments, members, paused, platform, read, small, sync_member,
+};
 use organisation_kit::contract::{directory::MemberStatus, types::Reason};
 
 #[test]
@@ -49,7 +51,10 @@ fn numbers_and_texts_stand_for_each_other() {
 fn a_member_whose_place_cannot_be_read_stays_as_it_is_and_is_never_removed_for_it() {
     for patch in [
         json!({"department": 31}),
-        json!({"department": {"a": 1}}), json!({"department": ["research"]}), json!({"userid": ["lisi"]})] {
+        json!({"department": {"a": 1}}),
+        json!({"department": ["research"]}),
+        json!({"userid": ["lisi"]}),
+    ] {
         let (fake, company) = platform(small());
         complete(&fake, &PLAIN);
         let before = members(&fake, &EVERYBODY);

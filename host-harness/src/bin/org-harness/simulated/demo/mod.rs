@@ -12,30 +12,30 @@ use std::path::Path;
 
 use crate::{
     cli::Global,
-    failure::{Failure, Status},
+    command_error::{CommandError, ExitStatus},
     interrupt::interrupted,
     output::Output,
 };
 use narrator::Narrator;
 use stage::Stage;
 
-/// Tells the story. Ctrl-C ends it and leaves nothing behind.
+/// Runs the demonstration. Ctrl-C ends it and leaves nothing behind.
 ///
 /// # Errors
 /// A step has no outcome at all.
-pub async fn demo(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
+pub async fn demo(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<ExitStatus, CommandError> {
     tokio::select! {
         biased;
-        () = interrupted() => Err(Failure::Interrupted),
-        told = tell(options, keep, output) => told,
+        () = interrupted() => Err(CommandError::Interrupted),
+        ended = run(options, keep, output) => ended,
     }
 }
 
-async fn tell(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<Status, Failure> {
+async fn run(options: &Global, keep: Option<&Path>, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let mut narrator = Narrator::new(output);
     let stage = Stage::set(options, keep).await?;
     let place = keep.map_or("临时文件夹 a temporary folder".to_owned(), |keep| keep.display().to_string());
-    narrator.tell(format_args!(
+    narrator.say(format_args!(
         "模拟的企业微信 a simulated WeCom: {}\n元素与 SQLite 数据库 element and SQLite database: {place}",
         stage.configuration.api_base_url
     ))?;
@@ -55,5 +55,5 @@ async fn tell(options: &Global, keep: Option<&Path>, output: &mut Output) -> Res
     trouble::replayed_code(&stage, &spent, &mut narrator).await?;
     stage.close().await;
     let ok = narrator.end(keep.map(|keep| keep.display().to_string()))?;
-    Ok(if ok { Status::Done } else { Status::Negative })
+    Ok(if ok { ExitStatus::Done } else { ExitStatus::Negative })
 }

@@ -1,4 +1,4 @@
-//! Tells the story: on the way for a person, at the end as one document for a program. Holds what was promised and
+//! Narrates the demonstration: on the way for a person, at the end as one document for a program. Holds what was promised and
 //! whether it came true.
 
 use std::{fmt, io, time::Instant};
@@ -11,7 +11,7 @@ use crate::{output::Output, text::Paint};
 /// What `demo` prints as JSON.
 #[derive(Debug, Serialize)]
 pub struct DemoView {
-    /// Whether every step came out as told.
+    /// Whether every step came out as expected.
     pub ok: bool,
     pub steps: Vec<StepView>,
     /// Where the files are kept, if they are.
@@ -71,11 +71,11 @@ impl<'a> Narrator<'a> {
             expected: Vec::new(),
         });
         let heading = self.paint().bold(&format!("{number}. {zh}  {en}"));
-        self.tell(format_args!("\n{heading}"))
+        self.say(format_args!("\n{heading}"))
     }
 
     /// Says something, for a person only.
-    pub fn tell(&mut self, text: impl fmt::Display) -> io::Result<()> {
+    pub fn say(&mut self, text: impl fmt::Display) -> io::Result<()> {
         if self.output.is_json() { Ok(()) } else { self.output.text(&text.to_string()) }
     }
 
@@ -96,22 +96,22 @@ impl<'a> Narrator<'a> {
         }
         let paint = self.paint();
         let mark = if met { paint.good("✓") } else { paint.bad("✗") };
-        self.tell(format_args!("   {mark} {what}"))
+        self.say(format_args!("   {mark} {what}"))
     }
 
-    /// Ends the story and says whether everything came out as told.
+    /// Ends the demonstration and says whether everything came out as expected.
     pub fn end(self, kept: Option<String>) -> io::Result<bool> {
         let ok = self.steps.iter().all(|step| step.ok);
         let view = DemoView { ok, steps: self.steps, kept, duration_ms: self.begun.elapsed().as_millis() };
         self.output.answer(&view, |paint| match ok {
             true => {
                 let seconds = view.duration_ms as f64 / 1_000.0;
-                let line = format!("\n一切如所述 everything came out as told, in {seconds:.1} s\n");
+                let line = format!("\n一切如所述 everything came out as expected, in {seconds:.1} s\n");
                 format!("{}{}", paint.good(&line), next(view.kept.as_deref()))
             }
             false => {
                 let steps: Vec<&str> = view.steps.iter().filter(|step| !step.ok).map(|step| step.step).collect();
-                paint.bad(&format!("\n与所述不符 not as told: {}\n", steps.join(", ")))
+                paint.bad(&format!("\n与所述不符 not as expected: {}\n", steps.join(", ")))
             }
         })?;
         Ok(ok)

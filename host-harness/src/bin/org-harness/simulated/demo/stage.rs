@@ -21,7 +21,7 @@ use wecom_simulator::{Control, Setup, Simulator};
 
 use crate::{
     cli::Global,
-    failure::Failure,
+    command_error::CommandError,
     places, session,
     simulated::folder::{self, Configuration},
 };
@@ -48,11 +48,11 @@ impl Stage {
     ///
     /// # Errors
     /// Whatever cannot be started, written or loaded.
-    pub async fn set(options: &Global, keep: Option<&Path>) -> Result<Self, Failure> {
+    pub async fn set(options: &Global, keep: Option<&Path>) -> Result<Self, CommandError> {
         let (place, temporary) = place(keep)?;
         let simulator = Simulator::start(Setup::new(wecom_simulator::demo()))
             .await
-            .map_err(|error| Failure::Simulation(error.to_string()))?;
+            .map_err(|error| CommandError::Simulation(error.to_string()))?;
         let control = simulator.control();
         let configuration = Configuration::for_simulator(simulator.address());
         folder::write(&place.join("demo"), &configuration)?;
@@ -68,7 +68,7 @@ impl Stage {
         let options = storage::Options { clock: Some(clock), sealing_key, ..storage::Options::default() };
         let storage = storage::open(&format!("sqlite:{}", database.display()), options).await?;
         let allowed = AllowList::parse([simulator.address().to_string()])
-            .map_err(|error| Failure::Simulation(error.to_string()))?;
+            .map_err(|error| CommandError::Simulation(error.to_string()))?;
 
         let operator = OperatorList::only(allowed);
         let meddler = Arc::new(Meddler { control: control.clone(), left: AtomicI64::new(0) });
@@ -94,9 +94,9 @@ impl Stage {
     ///
     /// # Errors
     /// The configuration is none.
-    pub fn element_with(&self, configuration: &Configuration) -> Result<Element, Failure> {
+    pub fn element_with(&self, configuration: &Configuration) -> Result<Element, CommandError> {
         let text = serde_json::to_string(configuration).map_err(std::io::Error::from)?;
-        let document = Document::parse(&text).map_err(|error| Failure::Simulation(error.to_string()))?;
+        let document = Document::parse(&text).map_err(|error| CommandError::Simulation(error.to_string()))?;
         let mut options = ElementOptions::new("default", "demo", document, Arc::clone(&self.storage));
         options.operator = self.operator.clone();
         Ok(self.host.element(&self.component, options)?)
@@ -109,17 +109,20 @@ impl Stage {
 }
 
 /// Where the files lie, and what removes them at the end.
-fn place(keep: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), Failure> {
+fn place(keep: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), CommandError> {
     let Some(keep) = keep else {
         let temporary = tempfile::tempdir()
-            .map_err(|error| Failure::Simulation(format!("cannot make a temporary folder: {error}")))?;
+            .map_err(|error| CommandError::Simulation(format!("cannot make a temporary folder: {error}")))?;
         return Ok((temporary.path().to_owned(), Some(temporary)));
     };
-    let failed = |error| Failure::Simulation(format!("cannot use {}: {error}", keep.display()));
+    let failed = |error| CommandError::Simulation(format!("cannot use {}: {error}", keep.display()));
     places::private_folder(keep).map_err(failed)?;
     if std::fs::read_dir(keep).map_err(failed)?.next().is_some() {
         let message = format!("{} is not empty", keep.display());
-        return Err(Failure::usage(message, "name a new folder with --keep, so that nothing of yours is overwritten"));
+        return Err(CommandError::usage(
+            message,
+            "name a new folder with --keep, so that nothing of yours is overwritten",
+        ));
     }
     Ok((keep.to_owned(), None))
 }

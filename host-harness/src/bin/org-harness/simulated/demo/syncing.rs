@@ -17,15 +17,15 @@ use super::{
     stage::{LeapingTime, Stage},
 };
 use crate::{
+    command_error::CommandError,
     commands::{directory, sync},
-    failure::Failure,
     output::Output,
     run::{self, Course, Onlooker},
     session, text,
     view::{change::ChangesView, department::DepartmentView, run::SyncView},
 };
 
-/// The changes that [`reorganise`] makes, as the feed must tell them.
+/// The changes that [`reorganise`] makes, as the feed must report them.
 const CHANGES: [(&str, &str); 5] = [
     ("department-updated", "23"),
     ("member-added", "hexin"),
@@ -35,7 +35,7 @@ const CHANGES: [(&str, &str); 5] = [
 ];
 
 /// The first sync.
-pub async fn first(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn first(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("first-sync", "首次同步", "bring in departments and members")?;
     let (view, _) = synchronise(stage, narrator).await?;
     expect_complete(&view, narrator)?;
@@ -43,19 +43,19 @@ pub async fn first(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Fai
 }
 
 /// The departments that came in.
-pub async fn departments(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn departments(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("departments", "部门", "the departments that the app may see; the root is not among them")?;
     let departments = directory::all_departments(&stage.element, narrator.output()).await?;
     let views: Vec<DepartmentView> = departments.into_iter().map(DepartmentView::from).collect();
-    narrator.tell(text::department::tree(&views, narrator.paint()))?;
+    narrator.say(text::department::tree(&views, narrator.paint()))?;
     narrator.result(&views)?;
     let root = views.iter().any(|department| department.id == "1");
     narrator.expect("根部门不可见也能同步 a hidden root is no obstacle", !views.is_empty() && !root)?;
     Ok(())
 }
 
-/// The organisation changes. What was told so far is acknowledged first, so that the feed begins with these changes.
-pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+/// The organisation changes. What the feed holds so far is acknowledged first, so that the feed begins with these changes.
+pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("reorganise", "组织调整", "the organisation changes")?;
     let mut cursor = None;
     loop {
@@ -69,7 +69,7 @@ pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()
     if let Some(cursor) = cursor {
         session::answer(stage.element.acknowledge(&cursor).await, narrator.output())?;
     }
-    stage.control.change(change).map_err(|error| Failure::Simulation(error.to_string()))?;
+    stage.control.change(change).map_err(|error| CommandError::Simulation(error.to_string()))?;
     let deeds = [
         "何新 (hexin) 加入移动组 joins",
         "吴九 (wujiu) 从平台组调到质量组 moves",
@@ -78,7 +78,7 @@ pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()
         "质量组 (23) 改名为质量保障组 is renamed",
     ];
     for deed in deeds {
-        narrator.tell(format_args!("   · {deed}"))?;
+        narrator.say(format_args!("   · {deed}"))?;
     }
     narrator.result(&deeds)?;
     Ok(())
@@ -93,19 +93,19 @@ fn change(corp: &mut Corp) -> Result<(), CorpError> {
 }
 
 /// The second sync.
-pub async fn second(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn second(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("second-sync", "再次同步", "the copy follows")?;
     let (view, _) = synchronise(stage, narrator).await?;
     expect_complete(&view, narrator)?;
     expect_truth(stage, narrator).await
 }
 
-/// What the feed tells.
-pub async fn feed(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+/// What the feed reports.
+pub async fn feed(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("changes", "变更", "the feed of changes")?;
     let page = session::answer(stage.element.changes(None, 200).await, narrator.output())?;
     let view = ChangesView::from(page);
-    narrator.tell(text::change::changes(&view, narrator.paint()))?;
+    narrator.say(text::change::changes(&view, narrator.paint()))?;
     narrator.result(&view)?;
     let found: BTreeSet<(&str, &str)> = view.changes.iter().map(|change| (change.kind, change.id.as_str())).collect();
     let exactly = view.changes.len() == CHANGES.len() && found == BTreeSet::from(CHANGES);
@@ -117,7 +117,7 @@ pub async fn feed(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Fail
 pub async fn synchronise(
     stage: &Stage,
     narrator: &mut Narrator<'_>,
-) -> Result<(SyncView, Vec<(Waiting, Duration)>), Failure> {
+) -> Result<(SyncView, Vec<(Waiting, Duration)>), CommandError> {
     let request =
         SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
     let clock = LeapingTime(stage.control.clone());
@@ -128,24 +128,24 @@ pub async fn synchronise(
     let waits = watcher.waits;
     let view = SyncView::from(finished?);
     for (waiting, time) in &waits {
-        narrator.tell(format_args!(
+        narrator.say(format_args!(
             "   {}",
             text::run::waiting("企业微信 WeCom", &waiting.reason, waiting.vendor_code, *time)
         ))?;
     }
-    narrator.tell(text::run::sync(&view, narrator.paint()))?;
+    narrator.say(text::run::sync(&view, narrator.paint()))?;
     narrator.result(&view)?;
     Ok((view, waits))
 }
 
 /// The run came to its end.
-pub fn expect_complete(view: &SyncView, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub fn expect_complete(view: &SyncView, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     Ok(narrator.expect("同步完成 the sync is complete", view.state == "complete")?)
 }
 
 /// The copy holds what the app may see: ids, names, places and status of members, names of departments.
-pub async fn expect_truth(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
-    let truth = stage.control.truth(DEMO_AGENT_ID).map_err(|error| Failure::Simulation(error.to_string()))?;
+pub async fn expect_truth(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
+    let truth = stage.control.truth(DEMO_AGENT_ID).map_err(|error| CommandError::Simulation(error.to_string()))?;
     let members: BTreeSet<Row> = truth
         .members
         .values()

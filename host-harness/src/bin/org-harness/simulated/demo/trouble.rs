@@ -14,7 +14,7 @@ use super::{
     syncing::{expect_complete, expect_truth, synchronise},
 };
 use crate::{
-    failure::Failure,
+    command_error::CommandError,
     session,
     simulated::folder::Configuration,
     text,
@@ -31,7 +31,7 @@ const TRUSTED: &str = "203.0.113.7";
 const SEEN: &str = "198.51.100.23";
 
 /// The access token expires in the middle of a sync.
-pub async fn expired_token(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn expired_token(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("expired-token", "令牌中途过期", "the access token expires in the middle of a sync")?;
     let before = stage.control.count("gettoken").calls;
     let refused_before = refused(stage);
@@ -49,7 +49,7 @@ fn refused(stage: &Stage) -> usize {
 }
 
 /// WeCom asks for fewer calls.
-pub async fn rate_limit(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn rate_limit(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("rate-limit", "频率限制", "WeCom blocks an API for a minute (the clock of the demo leaps)")?;
     stage.control.inject(Fault::of("user/list", When::Nth(2), Effect::Block(BLOCKED)));
     let (view, waits) = synchronise(stage, narrator).await?;
@@ -61,7 +61,7 @@ pub async fn rate_limit(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()
 }
 
 /// The administrator has mistyped the secret.
-pub async fn wrong_secret(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn wrong_secret(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("wrong-secret", "Secret 填错", "the administrator has mistyped the secret")?;
     let element = stage.element_with(&Configuration { secret: WRONG_SECRET, ..stage.configuration.clone() })?;
     let verdicts = session::answer(element.check_connection().await, narrator.output())?;
@@ -71,9 +71,9 @@ pub async fn wrong_secret(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<
 }
 
 /// The deployment's address is not among the trusted ones.
-pub async fn untrusted_ip(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn untrusted_ip(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("untrusted-ip", "IP 未受信任", "the address of the platform is not a trusted IP of the app")?;
-    let failed = |error: wecom_simulator::CorpError| Failure::Simulation(error.to_string());
+    let failed = |error: wecom_simulator::CorpError| CommandError::Simulation(error.to_string());
     stage.control.configure(|behaviour| behaviour.switches.seen_address = Some(SEEN.to_owned()));
     stage.control.change(|corp| corp.trust_only(DEMO_AGENT_ID, &[TRUSTED])).map_err(failed)?;
     let verdicts = session::answer(stage.element.check_connection().await, narrator.output())?;
@@ -85,19 +85,23 @@ pub async fn untrusted_ip(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<
     tell_check(&view, narrator)?;
     expect_failed(&view, "trusted-ip", "指出可信 IP 有误 the trusted IP is named as the cause", narrator)?;
     let names = |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains(SEEN));
-    let told = view.aspects.iter().any(|aspect| aspect.message.contains(SEEN) || names(&aspect.hint));
-    narrator.expect(&format!("指出应添加的 IP the address to add is told: {SEEN}"), told)?;
+    let is_named = view.aspects.iter().any(|aspect| aspect.message.contains(SEEN) || names(&aspect.hint));
+    narrator.expect(&format!("指出应添加的 IP the address to add is named: {SEEN}"), is_named)?;
     Ok(())
 }
 
 /// Somebody sends a code again that was spent a while ago.
-pub async fn replayed_code(stage: &Stage, spent: &ExchangeRequest, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+pub async fn replayed_code(
+    stage: &Stage,
+    spent: &ExchangeRequest,
+    narrator: &mut Narrator<'_>,
+) -> Result<(), CommandError> {
     narrator.begin("replayed-code", "重放登录码", "somebody sends a spent code again, half a minute later")?;
     stage.control.advance(LATER);
     match session::answer(stage.element.exchange_code(spent).await, narrator.output()) {
-        Err(failure @ Failure::Answered(_)) => {
+        Err(failure @ CommandError::Answered(_)) => {
             let view = ErrorView::from(&failure);
-            narrator.tell(text::failure(&view, narrator.paint()))?;
+            narrator.say(text::failure(&view, narrator.paint()))?;
             narrator.result(&view)?;
             let refused = view.reason == "login-rejected" && view.hint.is_some();
             narrator.expect("拒绝并请本人重新登录 it is refused, and the person is asked to start again", refused)?;
@@ -108,12 +112,12 @@ pub async fn replayed_code(stage: &Stage, spent: &ExchangeRequest, narrator: &mu
     }
 }
 
-fn tell_check(view: &CheckView, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
-    narrator.tell(text::check::check(view, narrator.paint()))?;
+fn tell_check(view: &CheckView, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
+    narrator.say(text::check::check(view, narrator.paint()))?;
     Ok(narrator.result(view)?)
 }
 
-fn expect_failed(view: &CheckView, aspect: &str, what: &str, narrator: &mut Narrator<'_>) -> Result<(), Failure> {
+fn expect_failed(view: &CheckView, aspect: &str, what: &str, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     let failed: Vec<_> = view.aspects.iter().filter(|one| one.status == "failed").collect();
     let named = failed.iter().any(|one| one.aspect == aspect && one.hint.is_some());
     Ok(narrator.expect(what, named && !view.ok)?)

@@ -1,4 +1,4 @@
-//! Masks a secret that a server sends back: in an error text that quotes the request, in a page that shows its query.
+//! Redacts a secret that a server sends back: in an error text that quotes the request, in a page that shows its query.
 
 use memchr::memmem;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -7,21 +7,21 @@ use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::egress::{Body, Response};
 
-/// What stands in an answer for a secret that the server echoed.
-pub(super) const MASK: &str = "[secret]";
+/// What stands in an answer for a secret that the server sent back.
+pub(super) const REDACTED: &str = "[secret]";
 /// Shorter values are not looked for in answers: they would be found in innocent places.
-const SHORTEST_MASKED: usize = 8;
+const SHORTEST_REDACTED: usize = 8;
 /// What RFC 3986 leaves unreserved needs no escape.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The spellings in which a secret may come back, each once, the plain one first.
-pub(super) struct Echo(Vec<Zeroizing<String>>);
+pub(super) struct Redactor(Vec<Zeroizing<String>>);
 
-impl Echo {
+impl Redactor {
     /// Plain, as in a query (both manners, both cases of the digits), and as in JSON.
     pub(super) fn of(value: &str) -> Self {
         let mut spellings: Vec<Zeroizing<String>> = Vec::new();
-        if value.len() < SHORTEST_MASKED {
+        if value.len() < SHORTEST_REDACTED {
             return Self(spellings);
         }
         let form: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
@@ -41,18 +41,18 @@ impl Echo {
         Self(spellings)
     }
 
-    /// Masks the secret in headers and body.
-    pub(super) fn mask(&self, response: &mut Response) {
+    /// Redacts the secret in headers and body.
+    pub(super) fn redact(&self, response: &mut Response) {
         for spelling in &self.0 {
             for (_, value) in &mut response.headers {
-                mask_text(value, spelling);
+                redact_text(value, spelling);
             }
             match &mut response.body {
-                Body::Text(text) => mask_text(text, spelling),
+                Body::Text(text) => redact_text(text, spelling),
                 Body::Bytes(bytes) => {
-                    if let Some(masked) = replaced(bytes, spelling.as_bytes(), MASK.as_bytes()) {
+                    if let Some(redacted) = replaced(bytes, spelling.as_bytes(), REDACTED.as_bytes()) {
                         bytes.zeroize();
-                        *bytes = masked;
+                        *bytes = redacted;
                     }
                 }
             }
@@ -60,11 +60,11 @@ impl Echo {
     }
 }
 
-fn mask_text(text: &mut String, spelling: &str) {
+fn redact_text(text: &mut String, spelling: &str) {
     if text.contains(spelling) {
-        let masked = text.replace(spelling, MASK);
+        let redacted = text.replace(spelling, REDACTED);
         text.zeroize();
-        *text = masked;
+        *text = redacted;
     }
 }
 
@@ -104,8 +104,8 @@ mod tests {
     const VALUE: &str = "s3cr3t\"/&+ A~Z";
 
     #[test]
-    fn an_echo_is_masked_however_it_is_spelled() {
-        for echo in [
+    fn a_secret_is_redacted_however_it_is_spelled() {
+        for sent_back in [
             VALUE,
             "s3cr3t%22%2F%26%2B+A%7EZ",
             "s3cr3t%22%2f%26%2b+A%7eZ",
@@ -113,28 +113,28 @@ mod tests {
             "s3cr3t%22%2f%26%2b%20A~Z",
             r#"s3cr3t\"/&+ A~Z"#,
         ] {
-            let text = format!("invalid secret {echo}, again: {echo}");
+            let text = format!("invalid secret {sent_back}, again: {sent_back}");
             for body in [Body::Text(text.clone()), Body::Bytes(text.clone().into_bytes())] {
                 let mut response = Response { status: 200, headers: vec![("x".to_owned(), text.clone())], body };
-                Echo::of(VALUE).mask(&mut response);
+                Redactor::of(VALUE).redact(&mut response);
                 let expected = "invalid secret [secret], again: [secret]";
-                assert_eq!(String::from_utf8_lossy(response.body.as_bytes()), expected, "{echo}");
-                assert_eq!(response.header("x"), Some(expected), "{echo}");
+                assert_eq!(String::from_utf8_lossy(response.body.as_bytes()), expected, "{sent_back}");
+                assert_eq!(response.header("x"), Some(expected), "{sent_back}");
             }
         }
     }
 
     #[test]
-    fn what_is_no_echo_stays_as_it_is() {
+    fn what_is_no_secret_stays_as_it_is() {
         for (value, text) in [(VALUE, "s3cr3t"), ("short", "a short text"), ("12345678", "1234567")] {
             let mut response = Response { status: 200, headers: Vec::new(), body: Body::Text(text.to_owned()) };
-            Echo::of(value).mask(&mut response);
+            Redactor::of(value).redact(&mut response);
             assert_eq!(response.body.as_bytes(), text.as_bytes());
         }
     }
 
     #[test]
     fn an_ordinary_secret_has_one_spelling() {
-        assert_eq!(Echo::of("nJ3vX9kQz81bYw-nJ3vX9kQz81bYw_nJ3").0.len(), 1);
+        assert_eq!(Redactor::of("nJ3vX9kQz81bYw-nJ3vX9kQz81bYw_nJ3").0.len(), 1);
     }
 }

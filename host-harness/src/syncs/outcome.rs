@@ -1,14 +1,14 @@
-//! How a turn ends, and how long the tenant rests then: decisions only.
+//! How a periodic sync ended, and how long the tenant is then left alone: decisions only.
 
 use std::time::Duration;
 
-/// How a turn of one tenant ended.
+/// How a periodic sync of one tenant ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Ended {
+pub enum SyncOutcome {
     /// The run is complete.
     Complete,
-    /// The vendor asked to wait; the next turn goes on, on any host.
+    /// The vendor asked to wait; the next sync goes on with the run, on any host.
     Waiting {
         /// How long, from now.
         wait: Duration,
@@ -33,18 +33,18 @@ pub enum Ended {
         /// No earlier than this.
         retry_after: Option<Duration>,
     },
-    /// The turn has been long enough: the run goes on in the tenant's next one, after others had theirs.
+    /// The host has held the lease for long enough: the run goes on with the tenant's next one, after other tenants had theirs.
     Unfinished,
-    /// The host is told to stop: the run goes on at once elsewhere.
+    /// The host stops: the run goes on at once elsewhere.
     Stopped,
-    /// Another host has taken the turn over, because this one did not renew it in time.
+    /// Another host has taken the lease, because this one did not renew it in time.
     Lost,
-    /// Nobody works on it any more: its scheduler was dropped while it ran, or a defect of the host broke it off. The turn
-    /// is given back when its lease is over.
+    /// Nobody works on it any more: its scheduler was dropped while it ran, or a defect of the host broke it off. The lease
+    /// expires.
     BrokenOff,
 }
 
-impl Ended {
+impl SyncOutcome {
     /// In one word, for metrics.
     pub fn name(&self) -> &'static str {
         match self {
@@ -60,38 +60,39 @@ impl Ended {
     }
 }
 
-/// The rest after the first failure; each further one doubles it.
-const FIRST_REST: Duration = Duration::from_mins(1);
-/// The longest rest after failures, where the period is not longer, and the longest that an element can ask for: what it
-/// says is not to be trusted with more.
-const LONGEST_REST: Duration = Duration::from_hours(24);
+/// The back-off after the first failure; each further one doubles it.
+const FIRST_BACK_OFF: Duration = Duration::from_mins(1);
+/// The longest back-off, where the period is not longer, and the longest wait that an element can ask for: it is not to be
+/// trusted with more.
+const LONGEST_COOLDOWN: Duration = Duration::from_hours(24);
 /// A wait is never shorter, so that an element that says "wait" without a time keeps no host busy.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
-/// How long a tenant rests, and how many failures one after the other that makes. `None`: it is due at once.
+/// The cooldown before the tenant is due again, and how many failures one after the other that makes. `None`: it is due at
+/// once.
 ///
 /// `chance` is drawn from 0 to 1. It moves a period by up to a tenth either way, so that tenants who began together do not
 /// stay together; times that the vendor asked for are only ever lengthened.
-pub(super) fn rest(ended: &Ended, period: Duration, failures: u32, chance: f64) -> (Option<Duration>, u32) {
+pub(super) fn cooldown(outcome: &SyncOutcome, period: Duration, failures: u32, chance: f64) -> (Option<Duration>, u32) {
     let around = |time: Duration| time.mul_f64(0.9 + 0.2 * chance);
     let beyond = |time: Duration| time.mul_f64(1.0 + 0.1 * chance);
-    match ended {
-        Ended::Complete => (Some(around(period)), 0),
+    match outcome {
+        SyncOutcome::Complete => (Some(around(period)), 0),
         // The run is sound, so what failed before does not count any more.
-        Ended::Waiting { wait, .. } => (Some(beyond((*wait).clamp(SHORTEST_WAIT, LONGEST_REST))), 0),
-        Ended::Paused { .. } | Ended::Failed { .. } => {
+        SyncOutcome::Waiting { wait, .. } => (Some(beyond((*wait).clamp(SHORTEST_WAIT, LONGEST_COOLDOWN))), 0),
+        SyncOutcome::Paused { .. } | SyncOutcome::Failed { .. } => {
             let failures = failures.saturating_add(1);
-            let doubled = FIRST_REST.min(period).saturating_mul(1 << (failures - 1).min(20));
-            let backed_off = around(doubled.min(LONGEST_REST.max(period)));
-            let asked = match ended {
-                Ended::Failed { retry_after: Some(asked), .. } => beyond((*asked).min(LONGEST_REST)),
+            let doubled = FIRST_BACK_OFF.min(period).saturating_mul(1 << (failures - 1).min(20));
+            let backed_off = around(doubled.min(LONGEST_COOLDOWN.max(period)));
+            let asked = match outcome {
+                SyncOutcome::Failed { retry_after: Some(asked), .. } => beyond((*asked).min(LONGEST_COOLDOWN)),
                 _ => Duration::ZERO,
             };
             (Some(backed_off.max(asked)), failures)
         }
         // It got on, so what failed before does not count any more.
-        Ended::Unfinished => (None, 0),
-        Ended::Stopped | Ended::Lost | Ended::BrokenOff => (None, failures),
+        SyncOutcome::Unfinished => (None, 0),
+        SyncOutcome::Stopped | SyncOutcome::Lost | SyncOutcome::BrokenOff => (None, failures),
     }
 }
 
@@ -103,21 +104,21 @@ mod tests {
 
     const HOUR: Duration = Duration::from_hours(1);
 
-    fn failed(retry_after: Option<Duration>) -> Ended {
-        Ended::Failed { reason: "unavailable".to_owned(), vendor_code: None, retry_after }
+    fn failed(retry_after: Option<Duration>) -> SyncOutcome {
+        SyncOutcome::Failed { reason: "unavailable".to_owned(), vendor_code: None, retry_after }
     }
 
-    fn waiting(wait: Duration) -> Ended {
-        Ended::Waiting { wait, reason: "rate-limit".to_owned(), vendor_code: None }
+    fn waiting(wait: Duration) -> SyncOutcome {
+        SyncOutcome::Waiting { wait, reason: "rate-limit".to_owned(), vendor_code: None }
     }
 
     #[test]
-    fn rests_are_as_the_table_says() {
-        let paused = Ended::Paused { reason: "mass-removal-blocked".to_owned(), vendor_code: None };
+    fn cooldowns_are_as_the_table_says() {
+        let paused = SyncOutcome::Paused { reason: "mass-removal-blocked".to_owned(), vendor_code: None };
         let seconds = Duration::from_secs;
         // In the middle of the chances nothing is moved but what only ever grows.
-        for (ended, period, failures, expected) in [
-            (Ended::Complete, HOUR, 7, (Some(HOUR), 0)),
+        for (outcome, period, failures, expected) in [
+            (SyncOutcome::Complete, HOUR, 7, (Some(HOUR), 0)),
             (waiting(seconds(100)), HOUR, 2, (Some(seconds(105)), 0)),
             (waiting(Duration::ZERO), HOUR, 0, (Some(Duration::from_millis(525)), 0)),
             (failed(None), HOUR, 0, (Some(seconds(60)), 1)),
@@ -131,11 +132,11 @@ mod tests {
             (waiting(Duration::MAX), HOUR, 0, (Some(seconds(90_720)), 0)),
             (failed(Some(Duration::MAX)), HOUR, 0, (Some(seconds(90_720)), 1)),
             (paused, HOUR, 0, (Some(seconds(60)), 1)),
-            (Ended::Unfinished, HOUR, 3, (None, 0)),
-            (Ended::Stopped, HOUR, 3, (None, 3)),
-            (Ended::Lost, HOUR, 3, (None, 3)),
+            (SyncOutcome::Unfinished, HOUR, 3, (None, 0)),
+            (SyncOutcome::Stopped, HOUR, 3, (None, 3)),
+            (SyncOutcome::Lost, HOUR, 3, (None, 3)),
         ] {
-            assert_eq!(rest(&ended, period, failures, 0.5), expected, "{ended:?} {period:?} {failures}");
+            assert_eq!(cooldown(&outcome, period, failures, 0.5), expected, "{outcome:?} {period:?} {failures}");
         }
     }
 
@@ -145,11 +146,11 @@ mod tests {
             chance in 0.0..=1.0_f64, seconds in 1..1_000_000_u64, failures in any::<u32>(),
         ) {
             let asked = Duration::from_secs(seconds);
-            let rest = |ended: &Ended| rest(ended, asked, failures, chance).0.unwrap();
-            let complete = rest(&Ended::Complete);
+            let after = |outcome: &SyncOutcome| cooldown(outcome, asked, failures, chance).0.unwrap();
+            let complete = after(&SyncOutcome::Complete);
             prop_assert!(complete >= asked.mul_f64(0.899) && complete <= asked.mul_f64(1.101));
-            let most = asked.min(LONGEST_REST);
-            prop_assert!(rest(&waiting(asked)) >= most && rest(&failed(Some(asked))) >= most);
+            let most = asked.min(LONGEST_COOLDOWN);
+            prop_assert!(after(&waiting(asked)) >= most && after(&failed(Some(asked))) >= most);
         }
     }
 }

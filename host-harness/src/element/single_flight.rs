@@ -1,5 +1,5 @@
-//! What has to be known before the first call: found out once, by one caller at a time, and not again and again where
-//! the component cannot say it.
+//! A cell whose value is made once, when it is first needed, by one caller at a time; and not again and again where it cannot
+//! be made.
 
 use std::{sync::OnceLock, time::Duration};
 
@@ -14,13 +14,13 @@ use crate::call::{CallError, LimitName, Limits};
 const REMEMBERED: Duration = Duration::from_secs(5);
 
 /// A value that is made when it is first needed.
-pub(super) struct Setup<T> {
+pub(super) struct SingleFlight<T> {
     made: OnceLock<T>,
     /// Held by whoever makes it; what went wrong the last time.
-    trying: Mutex<Option<Failure>>,
+    trying: Mutex<Option<RememberedFailure>>,
 }
 
-struct Failure {
+struct RememberedFailure {
     at: Instant,
     /// Of the call that tried.
     limits: Limits,
@@ -28,14 +28,14 @@ struct Failure {
 }
 
 /// Why there is no value.
-pub(super) enum SetupError {
+pub(super) enum SingleFlightError {
     /// It could not be made, now or a moment ago.
     Failed(CallError),
     /// Somebody else was still making it when the caller's time was over.
     OutOfTime,
 }
 
-impl<T> Setup<T> {
+impl<T> SingleFlight<T> {
     pub(super) fn new() -> Self {
         Self { made: OnceLock::new(), trying: Mutex::const_new(None) }
     }
@@ -47,11 +47,11 @@ impl<T> Setup<T> {
         limits: &Limits,
         deadline: Instant,
         make: impl Future<Output = Result<T, CallError>>,
-    ) -> Result<&T, SetupError> {
+    ) -> Result<&T, SingleFlightError> {
         if let Some(made) = self.made.get() {
             return Ok(made);
         }
-        let mut last = timeout_at(deadline, self.trying.lock()).await.map_err(|_| SetupError::OutOfTime)?;
+        let mut last = timeout_at(deadline, self.trying.lock()).await.map_err(|_| SingleFlightError::OutOfTime)?;
         if let Some(made) = self.made.get() {
             return Ok(made);
         }
@@ -61,14 +61,14 @@ impl<T> Setup<T> {
             && failure.at.elapsed() < REMEMBERED
             && failure.limits == limits
         {
-            return Err(SetupError::Failed(failure.error.clone()));
+            return Err(SingleFlightError::Failed(failure.error.clone()));
         }
         match make.await {
             Ok(made) => Ok(self.made.get_or_init(|| made)),
             Err(error) => {
-                let remembered = || Failure { at: Instant::now(), limits, error: error.clone() };
+                let remembered = || RememberedFailure { at: Instant::now(), limits, error: error.clone() };
                 *last = is_the_components(&error).then(remembered);
-                Err(SetupError::Failed(error))
+                Err(SingleFlightError::Failed(error))
             }
         }
     }
@@ -124,35 +124,35 @@ mod tests {
             (limit(LimitName::WallMs), false),
             (host, false),
         ] {
-            let (setup, tries, limits) = (Setup::new(), AtomicU32::new(0), Limits::default());
+            let (cell, tries, limits) = (SingleFlight::new(), AtomicU32::new(0), Limits::default());
             let fails = || async {
                 tries.fetch_add(1, Relaxed);
                 Err::<(), _>(error.clone())
             };
             for expected in [1, if remembered { 1 } else { 2 }] {
-                let failed = setup.get(&limits, soon(), fails()).await.err();
-                assert!(matches!(failed, Some(SetupError::Failed(found)) if found == error), "{error}");
+                let failed = cell.get(&limits, soon(), fails()).await.err();
+                assert!(matches!(failed, Some(SingleFlightError::Failed(found)) if found == error), "{error}");
                 assert_eq!(tries.load(Relaxed), expected, "{error}");
             }
             let patient = Limits { wall_ms: limits.wall_ms + 1, ..limits.clone() };
-            let _ = setup.get(&patient, soon(), fails()).await;
+            let _ = cell.get(&patient, soon(), fails()).await;
             assert_eq!(tries.load(Relaxed), if remembered { 1 } else { 3 }, "time is no other limit: {error}");
             let squeezed = Limits { memory_bytes: 1, ..limits.clone() };
-            let _ = setup.get(&squeezed, soon(), fails()).await;
+            let _ = cell.get(&squeezed, soon(), fails()).await;
             assert_eq!(tries.load(Relaxed), if remembered { 2 } else { 4 }, "others have other limits: {error}");
             tokio::time::advance(REMEMBERED).await;
-            assert!(setup.get(&limits, soon(), ready(Ok(()))).await.is_ok(), "{error}");
-            assert!(setup.get(&limits, soon(), fails()).await.is_ok(), "what was made stays: {error}");
+            assert!(cell.get(&limits, soon(), ready(Ok(()))).await.is_ok(), "{error}");
+            assert!(cell.get(&limits, soon(), fails()).await.is_ok(), "what was made stays: {error}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_for_another_waits_within_its_own_time_and_takes_over_from_one_who_goes() {
-        let (setup, limits) = (Setup::new(), Limits::default());
-        let hangs = setup.get(&limits, soon(), pending());
+        let (cell, limits) = (SingleFlight::new(), Limits::default());
+        let hangs = cell.get(&limits, soon(), pending());
         let waits = async {
             let until = Instant::now() + Duration::from_millis(100);
-            assert!(matches!(setup.get(&limits, until, ready(Ok(1))).await, Err(SetupError::OutOfTime)));
+            assert!(matches!(cell.get(&limits, until, ready(Ok(1))).await, Err(SingleFlightError::OutOfTime)));
             assert_eq!(Instant::now(), until);
         };
         tokio::select! {
@@ -160,6 +160,6 @@ mod tests {
             _ = hangs => panic!("it never ends"),
             () = waits => {}
         }
-        assert!(matches!(setup.get(&limits, soon(), ready(Ok(2))).await, Ok(2)));
+        assert!(matches!(cell.get(&limits, soon(), ready(Ok(2))).await, Ok(2)));
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 /// Whether somebody may enter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Entry {
+pub enum EntryDecision {
     /// Yes.
     Admitted,
     /// Somebody whose sign-in did not begin here, where that is required.
@@ -24,7 +24,7 @@ pub enum Entry {
     Outsider,
 }
 
-impl Entry {
+impl EntryDecision {
     /// Decides.
     pub fn of(exchange: &Exchange, demanded: SignIn) -> Self {
         match &exchange.outcome {
@@ -51,7 +51,7 @@ impl Entry {
         (self == Self::NotBegunHere).then_some("login?entry=workspace")
     }
 
-    /// What to tell the person, in Chinese and English.
+    /// What the person reads, in Chinese and English.
     pub fn words(self) -> [&'static str; 2] {
         match self {
             Self::Admitted => ["登录成功", "You are signed in"],
@@ -107,21 +107,21 @@ mod tests {
         let demanded = |role_required, homepage| SignIn { role_required, homepage };
         let (lenient, strict) = (demanded(false, true), demanded(true, false));
         for (outcome, state_verified, demanded, expected) in [
-            (member(&[]), true, demanded(false, false), Entry::Admitted),
-            (member(&[]), true, strict, Entry::RoleMissing),
-            (member(&["clerk"]), true, strict, Entry::Admitted),
-            (hidden, true, lenient, Entry::OutOfRange),
-            (Outcome::LinkedMember(linked.clone()), true, lenient, Entry::LinkedMember),
-            (Outcome::Outsider(outsider.clone()), true, lenient, Entry::Outsider),
-            (member(&["clerk"]), false, SignIn::default(), Entry::NotBegunHere),
-            (member(&[]), false, strict, Entry::NotBegunHere),
-            (Outcome::LinkedMember(linked), false, strict, Entry::NotBegunHere),
-            (member(&[]), false, lenient, Entry::Admitted),
-            (member(&[]), false, demanded(true, true), Entry::RoleMissing),
-            (Outcome::Outsider(outsider), false, lenient, Entry::Outsider),
+            (member(&[]), true, demanded(false, false), EntryDecision::Admitted),
+            (member(&[]), true, strict, EntryDecision::RoleMissing),
+            (member(&["clerk"]), true, strict, EntryDecision::Admitted),
+            (hidden, true, lenient, EntryDecision::OutOfRange),
+            (Outcome::LinkedMember(linked.clone()), true, lenient, EntryDecision::LinkedMember),
+            (Outcome::Outsider(outsider.clone()), true, lenient, EntryDecision::Outsider),
+            (member(&["clerk"]), false, SignIn::default(), EntryDecision::NotBegunHere),
+            (member(&[]), false, strict, EntryDecision::NotBegunHere),
+            (Outcome::LinkedMember(linked), false, strict, EntryDecision::NotBegunHere),
+            (member(&[]), false, lenient, EntryDecision::Admitted),
+            (member(&[]), false, demanded(true, true), EntryDecision::RoleMissing),
+            (Outcome::Outsider(outsider), false, lenient, EntryDecision::Outsider),
         ] {
             let exchange = Exchange { outcome, return_to: None, state_verified, warnings: Vec::new() };
-            assert_eq!(Entry::of(&exchange, demanded), expected, "{exchange:?} {demanded:?}");
+            assert_eq!(EntryDecision::of(&exchange, demanded), expected, "{exchange:?} {demanded:?}");
         }
     }
 }

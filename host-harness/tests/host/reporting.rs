@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use host_harness::{CallError, CallReport, Host, LimitName, Limits, Outcome, observe::Observer};
+use host_harness::{CallError, CallOutcome, CallReport, Host, LimitName, Limits, observe::Observer};
 
 use crate::{
     element::{Hang, caller, options},
@@ -18,25 +18,25 @@ use crate::{
 
 /// Keeps every report.
 #[derive(Default)]
-struct Told(Mutex<Vec<CallReport>>);
+struct Reports(Mutex<Vec<CallReport>>);
 
-impl Observer for Told {
+impl Observer for Reports {
     fn called(&self, report: &CallReport) {
         self.0.lock().unwrap().push(report.clone());
     }
 }
 
-impl Told {
-    /// What was told since the last time, of this function.
+impl Reports {
+    /// What was reported since the last time, of this function.
     fn of(&self, function: &str) -> Vec<CallReport> {
-        let told = std::mem::take(&mut *self.0.lock().unwrap());
-        told.into_iter().filter(|report| report.function == function).collect()
+        let reports = std::mem::take(&mut *self.0.lock().unwrap());
+        reports.into_iter().filter(|report| report.function == function).collect()
     }
 }
 
-fn host() -> (Host, Arc<Told>) {
-    let told = Arc::new(Told::default());
-    (Host::builder().parallel_calls(2).observer(Arc::clone(&told) as _).build().unwrap(), told)
+fn host() -> (Host, Arc<Reports>) {
+    let reports = Arc::new(Reports::default());
+    (Host::builder().parallel_calls(2).observer(Arc::clone(&reports) as _).build().unwrap(), reports)
 }
 
 /// Polls as long as `meanwhile` takes, then drops.
@@ -49,29 +49,29 @@ async fn given_up_after<T>(call: impl Future<Output = T>, meanwhile: impl Future
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_is_told_with_what_it_did() {
-    let ((host, told), hang) = (host(), Hang::default());
+async fn a_call_that_is_given_up_is_reported_with_what_it_did() {
+    let ((host, reports), hang) = (host(), Hang::default());
     let component = host.load(&caller().build()).unwrap();
     let mut options = options(Limits::default());
     options.hooks = vec![Arc::new(hang.clone())];
     let element = host.element(&component, options).unwrap();
 
     given_up_after(element.overview(), hang.until_reached()).await;
-    let [report] = &told.of("directory.overview")[..] else { panic!("one report") };
-    assert_eq!(report.outcome, Outcome::Abandoned);
+    let [report] = &reports.of("directory.overview")[..] else { panic!("one report") };
+    assert_eq!(report.outcome, CallOutcome::Abandoned);
     assert_eq!((report.http.requests, report.host_calls.get("http")), (1, Some(&1)), "{report:?}");
     assert_eq!(report.http.exchanges[0].failure, Some("abandoned"));
     assert!(report.instantiate_us > 0 && report.peak_memory_bytes > 0, "{report:?}");
-    assert_eq!(host.current_load(), host_harness::Load::default(), "its place is free");
+    assert_eq!(host.current_load(), host_harness::Load::default(), "its permit is free");
 }
 
 #[tokio::test]
-async fn a_call_that_is_given_up_while_it_waits_for_a_place_is_told() {
-    let ((host, told), hang) = (host(), Hang::default());
+async fn a_call_that_is_given_up_while_it_waits_for_a_permit_is_reported() {
+    let ((host, reports), hang) = (host(), Hang::default());
     let component = host.load(&caller().build()).unwrap();
     let mut options = options(Limits::default());
     options.hooks = vec![Arc::new(hang.clone())];
-    options.share.parallel = 2;
+    options.concurrency.calls = 2;
     let element = host.element(&component, options).unwrap();
     element.describe("en").await.unwrap();
 
@@ -84,8 +84,8 @@ async fn a_call_that_is_given_up_while_it_waits_for_a_place_is_told() {
         given_up_after(element.describe("en"), async { tokio::time::sleep(Duration::from_millis(50)).await }).await;
     };
     given_up_after(both, third).await;
-    let described = told.of("element.describe");
-    let given_up = described.iter().find(|report| report.outcome == Outcome::Abandoned).unwrap();
+    let described = reports.of("element.describe");
+    let given_up = described.iter().find(|report| report.outcome == CallOutcome::Abandoned).unwrap();
     assert_eq!((given_up.instantiate_us, given_up.http.requests), (0, 0));
     assert!(given_up.queued_us >= 50_000 && given_up.wall_us >= given_up.queued_us, "{given_up:?}");
 }
@@ -98,7 +98,7 @@ async fn a_component_that_cannot_say_what_it_needs_is_asked_once_for_all() {
         ("traps", Guest::default().with(VALIDATE, "unreachable"), "trap"),
         ("traps earlier", Guest::default().with(DESCRIBE, "unreachable"), "trap"),
     ] {
-        let (host, told) = host();
+        let (host, reports) = host();
         let component = host.load(&guest.build()).unwrap();
         let element = host.element(&component, options(Limits { cpu_ms: 30, ..Limits::default() })).unwrap();
         let calls: Vec<_> = (0..8)
@@ -115,18 +115,18 @@ async fn a_component_that_cannot_say_what_it_needs_is_asked_once_for_all() {
             assert_ne!(failed.error.site().function, "directory.overview", "{name}: it says where it went wrong");
             assert_eq!(failed.report.function, "directory.overview", "{name}");
         }
-        let told = std::mem::take(&mut *told.0.lock().unwrap());
-        let count = |function| told.iter().filter(|report| report.function == function).count();
+        let reports = std::mem::take(&mut *reports.0.lock().unwrap());
+        let count = |function| reports.iter().filter(|report| report.function == function).count();
         assert_eq!(count("directory.overview"), 8, "{name}");
         let asked = if name == "traps earlier" { [1, 0] } else { [1, 1] };
         assert_eq!(["element.describe", "element.validate-config"].map(count), asked, "{name}");
-        assert!(told.iter().all(|report| !matches!(report.outcome, Outcome::Refused { .. })), "{name}");
+        assert!(reports.iter().all(|report| !matches!(report.outcome, CallOutcome::Refused { .. })), "{name}");
     }
 }
 
 #[tokio::test]
 async fn who_waits_for_the_first_call_of_another_waits_within_its_own_time() {
-    let (host, told) = host();
+    let (host, reports) = host();
     let component = host.load(&Guest::default().with(VALIDATE, SPIN).build()).unwrap();
     let element = host.element(&component, options(Limits::default())).unwrap();
     let hurried = element.with_limits(Limits { wall_ms: 100, ..Limits::default() });
@@ -136,23 +136,23 @@ async fn who_waits_for_the_first_call_of_another_waits_within_its_own_time() {
         assert_eq!((site.function, exceeded.limit, exceeded.allowed), ("directory.overview", LimitName::WallMs, 100));
     })
     .await;
-    assert_eq!(told.of("directory.overview").len(), 2);
+    assert_eq!(reports.of("directory.overview").len(), 2);
 }
 
 /// The time of a call is the time of everything that it takes.
 #[tokio::test]
 async fn what_the_first_call_takes_to_begin_is_its_own_time() {
-    let (host, told) = host();
+    let (host, reports) = host();
     let component = host.load(&Guest::default().with(VALIDATE, SPIN).build()).unwrap();
     let element = host.element(&component, options(Limits { wall_ms: 500, ..Limits::default() })).unwrap();
     let failed = element.overview().await.unwrap_err();
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!((exceeded.limit, exceeded.allowed), (LimitName::WallMs, 500));
-    // Another who has time enough is not told what happened to one who had none.
+    // Another who has time enough is not answered what happened to one who had none.
     let patient = element.with_limits(Limits { cpu_ms: 30, ..Limits::default() });
     let failed = patient.overview().await.unwrap_err();
     assert!(matches!(&failed.error, CallError::Limit { exceeded, .. } if exceeded.limit == LimitName::CpuMs));
-    assert_eq!(told.of("element.validate-config").len(), 2);
+    assert_eq!(reports.of("element.validate-config").len(), 2);
 }
 
 /// Of several tenants with one component each pays for its own calls only, and none waits for another's.

@@ -1,4 +1,4 @@
-//! Takes secrets out of a configuration document and puts stand-ins in their places.
+//! Extracts secrets from a configuration document and puts placeholders in their places.
 //!
 //! Where a secret stands is the component's to say, since only it knows by which names and on which levels it reads a
 //! field. But the host does not depend on it: what the document holds under the key of such a field, on any level, is
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A secret that was taken out of a document.
-pub(super) struct Taken {
+pub(super) struct ExtractedSecret {
     /// The key of its field.
     pub(super) key: String,
     pub(super) value: Zeroizing<String>,
@@ -25,20 +25,20 @@ pub(super) struct Taken {
 /// a password that is the user's name as well.
 const RECOGNISED: usize = 20;
 
-/// The document with stand-ins, and what they stand for. `stand_in` makes the text for a key and a value.
+/// The document with placeholders, and what they stand for. `placeholder` makes the text for a key and a value.
 ///
-/// A text becomes its stand-in. A value of another kind, which can only be a mistake, keeps its kind and loses its
+/// A text becomes its placeholder. A value of another kind, which can only be a mistake, keeps its kind and loses its
 /// content, so that the component still finds the mistake. Where somebody put a secret into another field as well, or
 /// took it for a key, it is replaced there too: the component may quote such a value in a message.
-pub(super) fn take(
+pub(super) fn extract(
     document: &Document,
     description: &Description,
     places: &[SecretPlace],
-    stand_in: impl Fn(&str, &str) -> String,
-) -> (Document, Vec<Taken>) {
-    let fields = Fields::new(description, places);
+    placeholder: impl Fn(&str, &str) -> String,
+) -> (Document, Vec<ExtractedSecret>) {
+    let fields = SecretFields::new(description, places);
     let mut object = document.object();
-    let mut taken = Vec::new();
+    let mut extracted = Vec::new();
     walk(&mut object, &mut |path, value| {
         let Some(key) = fields.sent(path) else { return };
         if is_blank(value) {
@@ -48,22 +48,23 @@ pub(super) fn take(
             tracing::warn!(
                 field = key,
                 place = %path.join(".").escape_debug(),
-                "the component does not name this place of a secret: it gets a stand-in all the same"
+                "the component does not name this place of a secret: it gets a placeholder all the same"
             );
         }
         if let Value::String(text) = value {
             let secret = Zeroizing::new(text.trim_matches(is_space).to_owned());
-            let stand_in = stand_in(key, &secret);
+            let placeholder = placeholder(key, &secret);
             wipe(value);
-            *value = Value::String(stand_in);
-            taken.push(Taken { key: key.to_owned(), value: secret });
+            *value = Value::String(placeholder);
+            extracted.push(ExtractedSecret { key: key.to_owned(), value: secret });
         } else {
             empty(value);
         }
     });
-    let hidden: Vec<_> = taken.iter().map(|Taken { key, value }| (value.as_str(), stand_in(key, value))).collect();
+    let hidden: Vec<_> =
+        extracted.iter().map(|ExtractedSecret { key, value }| (value.as_str(), placeholder(key, value))).collect();
     hide(&mut object, &hidden);
-    (Document::of(&object), taken)
+    (Document::of(&object), extracted)
 }
 
 /// Replaces secrets in texts and keys that are not theirs.
@@ -97,18 +98,18 @@ fn replaced(text: &str, secrets: &[(&str, String)]) -> Option<String> {
     let is_there = |secret: &str| secret.len() >= RECOGNISED && text.contains(secret);
     let mut found = secrets.iter().filter(|(secret, _)| is_there(secret)).peekable();
     found.peek()?;
-    Some(found.fold(text.to_owned(), |text, (secret, stand_in)| text.replace(secret, stand_in)))
+    Some(found.fold(text.to_owned(), |text, (secret, placeholder)| text.replace(secret, placeholder)))
 }
 
 /// What is known of the fields of a configuration.
-struct Fields<'a> {
+struct SecretFields<'a> {
     /// All fields: the components of the key, and whether the value is secret and only sent.
     known: Vec<(Vec<&'a str>, &'a str, bool)>,
     /// Where the component says that secrets stand.
     named: HashSet<(&'a str, &'a str)>,
 }
 
-impl<'a> Fields<'a> {
+impl<'a> SecretFields<'a> {
     fn new(description: &'a Description, places: &'a [SecretPlace]) -> Self {
         let known = description.fields.iter();
         let known = known.map(|field| (field.key.split('.').collect(), &*field.key, field.secret && !field.in_clear));
@@ -200,14 +201,14 @@ mod tests {
     fn seen(document: &Value, places: &[&str]) -> (Value, Vec<String>) {
         let document = Document::parse(&document.to_string()).unwrap();
         let places: Vec<SecretPlace> = places.iter().copied().map(place).collect();
-        let (seen, taken) = take(&document, &description(), &places, |key, _| format!("<{key}>"));
-        let taken = taken.iter().map(|taken| format!("{}={}", taken.key, *taken.value)).collect();
-        (serde_json::from_str(seen.expose()).unwrap(), taken)
+        let (seen, extracted) = extract(&document, &description(), &places, |key, _| format!("<{key}>"));
+        let extracted = extracted.iter().map(|extracted| format!("{}={}", extracted.key, *extracted.value)).collect();
+        (serde_json::from_str(seen.expose()).unwrap(), extracted)
     }
 
     #[test]
     fn the_component_sees_no_secret_that_it_only_sends() {
-        for (name, document, places, expected, taken) in [
+        for (name, document, places, expected, extracted) in [
             // Named by the component: under its key, a second name, on another level, at several places.
             ("flat", json!({"secret": "S"}), &["secret secret"][..], json!({"secret": "<secret>"}), &["secret=S"][..]),
             (
@@ -302,7 +303,7 @@ mod tests {
         ] {
             let (seen, found) = seen(&document, places);
             assert_eq!(seen, expected, "{name}");
-            assert_eq!(found, taken, "{name}");
+            assert_eq!(found, extracted, "{name}");
         }
     }
 
@@ -327,7 +328,7 @@ mod tests {
     #[test]
     fn a_key_that_stands_twice_hides_nothing() {
         let document = Document::parse(r#"{"secret":"S1","secret":""}"#).unwrap();
-        let (seen, _) = take(&document, &description(), &[], |_, _| String::new());
+        let (seen, _) = extract(&document, &description(), &[], |_, _| String::new());
         assert_eq!(seen.expose(), r#"{"secret":""}"#);
     }
 }

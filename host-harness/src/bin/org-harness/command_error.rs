@@ -18,7 +18,7 @@ use crate::places::PlaceError;
 
 /// How a command that has printed its answer ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
+pub enum ExitStatus {
     /// It did what it was asked to.
     Done,
     /// The answer is an error, or no.
@@ -29,20 +29,20 @@ pub enum Status {
     Stopped,
 }
 
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> Self {
+impl From<ExitStatus> for ExitCode {
+    fn from(status: ExitStatus) -> Self {
         Self::from(match status {
-            Status::Done => 0,
-            Status::Negative => 1,
-            Status::Configuration => 2,
-            Status::Stopped => 3,
+            ExitStatus::Done => 0,
+            ExitStatus::Negative => 1,
+            ExitStatus::Configuration => 2,
+            ExitStatus::Stopped => 3,
         })
     }
 }
 
 /// Why a command has no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum Failure {
+pub enum CommandError {
     /// The command line is not usable.
     #[error("{message}")]
     Usage {
@@ -120,14 +120,14 @@ pub enum Failure {
     Output(#[from] io::Error),
 }
 
-impl Failure {
+impl CommandError {
     /// What is wrong with the command line, and what to write instead.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self::Usage { message: message.into(), hint: hint.into() }
     }
 
     /// How the program ends.
-    pub fn status(&self) -> Status {
+    pub fn status(&self) -> ExitStatus {
         match self {
             Self::Usage { .. }
             | Self::Settings(_)
@@ -139,15 +139,15 @@ impl Failure {
             | Self::Place(_)
             | Self::Tenants(_)
             | Self::Declaration(_)
-            | Self::Listen { .. } => Status::Configuration,
+            | Self::Listen { .. } => ExitStatus::Configuration,
             // A name that is not usable stands on the command line.
-            Self::Stored(StorageError::Invalid(_)) => Status::Configuration,
-            Self::Answered(error) if matches!(error.reason, Reason::InvalidConfig(_)) => Status::Configuration,
+            Self::Stored(StorageError::Invalid(_)) => ExitStatus::Configuration,
+            Self::Answered(error) if matches!(error.reason, Reason::InvalidConfig(_)) => ExitStatus::Configuration,
             Self::Call(failed) => match failed.error {
-                CallError::Limit { .. } | CallError::Trap { .. } => Status::Stopped,
-                _ => Status::Negative,
+                CallError::Limit { .. } | CallError::Trap { .. } => ExitStatus::Stopped,
+                _ => ExitStatus::Negative,
             },
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => Status::Done,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitStatus::Done,
             Self::Host(_)
             | Self::Stored(_)
             | Self::Export(_)
@@ -155,7 +155,7 @@ impl Failure {
             | Self::Answered(_)
             | Self::Simulation(_)
             | Self::Interrupted
-            | Self::Output(_) => Status::Negative,
+            | Self::Output(_) => ExitStatus::Negative,
         }
     }
 
