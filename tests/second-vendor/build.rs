@@ -21,7 +21,8 @@ fn run() -> Result<(), String> {
     let variable = |name: &str| env::var(name).map(PathBuf::from).map_err(|_| format!("{name} is not set by cargo"));
     let (here, out) = (variable("CARGO_MANIFEST_DIR")?, variable("OUT_DIR")?);
     let workspace = here.ancestors().nth(2).ok_or("this crate must lie in its workspace")?;
-    for path in ["wit", "plugin/kit", "host-harness/build/guest.rs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"] {
+    for path in ["wit", "plugin/kit", "host-harness/build/guest.rs", "Cargo.toml", "Cargo.lock", "rust-toolchain.toml"]
+    {
         println!("cargo::rerun-if-changed={}", workspace.join(path).display());
     }
     println!("cargo::rerun-if-changed={}", here.join("element").display());

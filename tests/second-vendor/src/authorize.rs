@@ -32,9 +32,15 @@ pub(crate) async fn page(
             format!("?{}", link.finish())
         };
         let title = if is_chinese { "以谁的身份登录？" } else { "Sign in as" };
-        return answer(StatusCode::OK, &whole(title, &html! {
-            ul { @for person in people { li { a href=(link(&person.id)) { (person.name) } } } }
-        }));
+        return answer(
+            StatusCode::OK,
+            &whole(
+                title,
+                &html! {
+                    ul { @for person in people { li { a href=(link(&person.id)) { (person.name) } } } }
+                },
+            ),
+        );
     }
     if !known.people.get(chosen).is_some_and(|person| person.state.may_sign_in()) {
         return refusal(is_chinese, "此人不能登录", "this person cannot sign in");

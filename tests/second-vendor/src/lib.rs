@@ -32,7 +32,7 @@ mod world;
 pub use clock::Clock;
 pub use control::{Answer, Control, Route};
 pub use organisation::{Organisation, Person, Place, State, Unit};
-pub use server::{Setup, Server};
+pub use server::{Server, Setup};
 
 /// The component of its element, as it was built with this crate.
 pub fn component() -> &'static [u8] {

@@ -118,13 +118,7 @@ impl Organisation {
 impl Unit {
     /// A unit with nothing but a name and its place in the tree.
     pub fn new(id: &str, name: &str, parent: Option<&str>) -> Self {
-        Self {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            parent: parent.map(str::to_owned),
-            rank: 0,
-            heads: Vec::new(),
-        }
+        Self { id: id.to_owned(), name: name.to_owned(), parent: parent.map(str::to_owned), rank: 0, heads: Vec::new() }
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::{fmt, time::Duration};
 
+use crate::vendor::TestVendor;
 use async_trait::async_trait;
 use host_harness::storage::Clock;
-use crate::vendor::TestVendor;
 
 /// The vendor's clock, as the host shows it to the component and the store goes by it.
 #[derive(Clone)]

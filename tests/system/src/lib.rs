@@ -33,7 +33,7 @@ pub mod switchboard;
 pub mod sync;
 pub mod vendor;
 
-pub use copy::Copy;
 pub use company::Company;
+pub use copy::Copy;
 pub use stage::{Setting, Stage};
 pub use vendor::TestVendor;

@@ -131,7 +131,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
             }
             state.has_people |= is_end;
             // Only now, so that every step gets on.
-            if !run.can_go_on() {
+            if !run.has_budget() {
                 return Ok(Scoped::More { members });
             }
         }

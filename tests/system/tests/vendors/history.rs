@@ -1,10 +1,13 @@
 //! What is remembered of runs: how each ended and what it took.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use host_harness::contract::directory::{Report, RunOutcome, SyncRequest, SyncStep};
+use host_harness::{
+    Limits,
+    contract::directory::{Report, RunOutcome, SyncRequest, SyncStep},
+};
 use system_tests::{
-    Stage, TestVendor,
+    Company, Setting, Stage, TestVendor,
     sync::{DRY, PLAIN},
 };
 
@@ -12,6 +15,7 @@ for_each_vendor! {
     a_run_is_one_entry_however_it_goes,
     a_run_that_was_cut_short_is_abandoned_with_what_it_took,
     the_last_twenty_are_kept,
+    a_report_says_what_the_run_took,
 }
 
 const RESTART: SyncRequest = SyncRequest { restart: true, ..PLAIN };
@@ -86,4 +90,51 @@ async fn the_last_twenty_are_kept<V: TestVendor>() {
     assert_eq!(reports.len(), 20);
     assert_eq!((&reports[19].run, reports[19].outcome), (&runs[0], RunOutcome::Complete));
     assert_eq!(stage.overview().await.last_run.unwrap().run, runs[0]);
+}
+
+async fn a_report_says_what_the_run_took<V: TestVendor>() {
+    for (name, limits, takes_several) in
+        [("one call", Limits::default(), false), ("several calls", Limits { requests: 20, ..Limits::default() }, true)]
+    {
+        let stage = Setting::<V>::of(&Company::sized(150, 40)).limits(limits).start().await;
+        let (begun, mut bytes, mut memory) = (Instant::now(), 0, 0);
+        let report = loop {
+            let (step, call) = stage.reported(stage.element.sync(&PLAIN).await);
+            bytes += call.http.bytes_in;
+            memory = memory.max(call.peak_memory_bytes);
+            match step.unwrap() {
+                SyncStep::More(_) => {}
+                SyncStep::Complete(report) => break report,
+                other => panic!("{name}: {other:?}"),
+            }
+        };
+        let took = begun.elapsed().as_millis();
+        assert_eq!(report.sync_calls > 1, takes_several, "{name}");
+        assert_eq!(report.outcome, RunOutcome::Complete);
+        assert_eq!(report.bytes_in, bytes, "{name}: bytes of answers");
+        assert!(report.bytes_in > 10_000, "{name}: {}", report.bytes_in);
+        assert_eq!(report.downloads, 0, "{name}: a walk downloads no file");
+        assert!(report.peak_memory >= 1 << 20 && report.peak_memory <= memory, "{name}: {report:?}");
+        assert!(report.peak_memory <= 64 << 20, "{name}: {report:?}");
+        let phases: Vec<&str> = report.phases.iter().map(|time| &*time.phase).collect();
+        let expected = [
+            "scope",
+            "fetch",
+            "fetch-individuals",
+            "plan",
+            "confirm",
+            "planned",
+            "apply-departments",
+            "apply-members",
+            "apply-removals",
+            "apply-department-removals",
+            "finish",
+        ];
+        assert_eq!(phases, expected, "{name}");
+        let worked: u64 = report.phases.iter().map(|time| time.ms).sum();
+        assert!(worked > 0 && u128::from(worked) <= took, "{name}: {worked} of {took} ms");
+        let calls: u64 = report.phases.iter().map(|time| time.vendor_calls).sum();
+        assert_eq!(calls, report.vendor_calls, "{name}: every call belongs to a phase");
+        assert_eq!(history(&stage).await, [report], "{name}: what is answered is what is remembered");
+    }
 }

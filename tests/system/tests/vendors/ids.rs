@@ -2,7 +2,7 @@
 
 use host_harness::{
     contract::{directory::MemberStatus, login::Entry},
-    storage::{Op, Outcome},
+    storage::{ApplyOutcome, Op},
 };
 use second_vendor::Control;
 use system_tests::{Company, Setting, Stage, TestVendor, company::Person, sign_in::entering, sync::PLAIN};
@@ -30,7 +30,7 @@ async fn give_role(stage: &Stage<Control>, id: &str, role: &str) {
     let value = format!(r#"{{"roles":["{role}"]}}"#);
     let put = Op::put(format!("directory/o/{id}"), value);
     let outcome = stage.storage.apply(stage.element.scope(), vec![put]).await.unwrap();
-    assert!(matches!(outcome, Outcome::Applied(_)));
+    assert!(matches!(outcome, ApplyOutcome::Applied(_)));
 }
 
 #[tokio::test]
@@ -71,16 +71,4 @@ async fn what_happens_to_one_spelling_happens_to_no_other() {
     stage.control.promote("Anna", "总经理");
     stage.heard(stage.element.sync_member("Anna").await).unwrap();
     stage.assert_exact().await;
-}
-
-#[tokio::test]
-async fn people_without_a_unit_are_members_as_well() {
-    let stage = stage().await;
-    for index in 0..9 {
-        stage.control.add_person(&Person { units: Vec::new(), ..Person::new(&format!("loner {index}"), "独行", 1) });
-    }
-    let report = stage.complete(&PLAIN).await;
-    assert_eq!(report.members.added, 9);
-    stage.assert_exact().await;
-    assert_eq!(stage.complete(&PLAIN).await.members.unchanged, report.members_total);
 }

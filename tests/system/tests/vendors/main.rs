@@ -35,6 +35,7 @@ mod history;
 mod ids;
 mod interrupted;
 mod other_organisation;
+mod pages;
 mod plan;
 mod rows;
 mod sign_in;

@@ -123,12 +123,7 @@ async fn every_kind_of_change_is_shown_with_its_fields<V: TestVendor>() {
             vec![("name", None, given("算法组")), ("parent-id", None, Some(unit(2)))],
         ),
         (DepartmentUpdated, unit(3), "市场部", vec![("parent-id", Some(unit(1)), Some(unit(2)))]),
-        (
-            DepartmentRemoved,
-            unit(25),
-            "旧组",
-            vec![("name", given("旧组"), None), ("parent-id", Some(unit(22)), None)],
-        ),
+        (DepartmentRemoved, unit(25), "旧组", vec![("name", given("旧组"), None), ("parent-id", Some(unit(22)), None)]),
         (MemberUpdated, "lisi".to_owned(), "李四", vec![("position", given("工程师"), given("总监"))]),
         (
             MemberAdded,

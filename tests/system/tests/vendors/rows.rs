@@ -38,7 +38,10 @@ async fn one_odd_row_stops_nobody_else<V: TestVendor>() {
             let total = stage.control.truth().members.len();
             assert_eq!(copy.present().len(), if is_known { total } else { total - 1 }, "{name}");
             assert_eq!(copy.members["lisi"].position.as_deref(), Some("总监"), "{name}");
-            assert_eq!(copy.members.get("zhouba").map(|member| member.status), is_known.then_some(MemberStatus::Active));
+            assert_eq!(
+                copy.members.get("zhouba").map(|member| member.status),
+                is_known.then_some(MemberStatus::Active)
+            );
             assert_eq!(Copy::replayed(&stage.changes().await), copy, "{name}");
             // Mended at the vendor, it is an ordinary row again.
             stage.switchboard().stop_rewriting();
