@@ -1,4 +1,4 @@
-//! Builds the component with a nested cargo.
+//! Builds a component with a nested cargo, for whichever build script includes this file.
 //!
 //! The nested cargo gets one fixed target directory of its own, `<target>/guest`: the outer directory would deadlock
 //! on its lock, and one inside `OUT_DIR` would build the component again for every outer configuration.
@@ -9,8 +9,6 @@ use std::{
     process::Command,
 };
 
-const PACKAGE: &str = "wecom-organisation";
-const FILE: &str = "wecom_organisation.wasm";
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "guest";
 
@@ -31,15 +29,15 @@ const NOT_INHERITED: [&str; 11] = [
 ];
 const NOT_INHERITED_PREFIXES: [&str; 4] = ["CARGO_CFG_", "CARGO_FEATURE_", "CARGO_PROFILE_", "DEP_"];
 
-/// Builds the component and answers where it lies.
-pub fn build(workspace: &Path, out: &Path) -> Result<PathBuf, String> {
+/// Builds the component of a package of the workspace and answers where it lies.
+pub fn build(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, String> {
     let target = target_directory(out)?.join("guest");
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // One crate type, although the package names two: cargo would leave link-time optimisation out otherwise.
     command
         .current_dir(workspace)
-        .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", PACKAGE])
+        .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", package])
         .args(["--target", TARGET, "--profile", PROFILE, "--target-dir"])
         .arg(&target);
     for (name, _) in env::vars_os() {
@@ -50,15 +48,16 @@ pub fn build(workspace: &Path, out: &Path) -> Result<PathBuf, String> {
     }
 
     let output = command.output().map_err(|error| format!("cannot start cargo to build the component: {error}"))?;
-    let file = target.join(TARGET).join(PROFILE).join(FILE);
+    let name = format!("{}.wasm", package.replace('-', "_"));
+    let file = target.join(TARGET).join(PROFILE).join(&name);
     if !output.status.success() {
-        return Err(explain(&String::from_utf8_lossy(&output.stderr)));
+        return Err(explain(package, &String::from_utf8_lossy(&output.stderr)));
     }
     if !file.is_file() {
         return Err(format!("the component was built, but there is no {}", file.display()));
     }
     // A copy of our own: the program then depends on no file that another build, or a clean-up, may take away.
-    let copy = out.join(FILE);
+    let copy = out.join(name);
     std::fs::copy(&file, &copy).map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
     Ok(copy)
 }
@@ -71,7 +70,7 @@ fn target_directory(out: &Path) -> Result<&Path, String> {
         .ok_or_else(|| format!("{} does not lie in a target directory", out.display()))
 }
 
-fn explain(output: &str) -> String {
+fn explain(package: &str, output: &str) -> String {
     let target_is_missing = output.contains("E0463") || output.contains("target may not be installed");
     let advice = if target_is_missing {
         format!(
@@ -80,7 +79,7 @@ fn explain(output: &str) -> String {
         )
     } else {
         format!(
-            "the component could not be built; `cargo rustc --lib --crate-type cdylib -p {PACKAGE} --target {TARGET} \
+            "the component could not be built; `cargo rustc --lib --crate-type cdylib -p {package} --target {TARGET} \
              --profile {PROFILE}` shows the same"
         )
     };

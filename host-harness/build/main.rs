@@ -14,6 +14,9 @@ use std::{
     process::ExitCode,
 };
 
+/// The package whose component the program carries.
+const COMPONENT: &str = "wecom-organisation";
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -38,7 +41,7 @@ fn run() -> Result<(), String> {
 
     let world = world::read(&workspace.join("wit"), "organisation-element")?;
     write(&out.join("world.json"), world)?;
-    let component = guest::build(workspace, &out)?;
+    let component = guest::build(workspace, &out, COMPONENT)?;
     let bytes = std::fs::read(&component).map_err(|error| format!("cannot read {}: {error}", component.display()))?;
     write(&out.join("component.blake3"), blake3::hash(&bytes).as_bytes())?;
     println!("cargo::rustc-env=ORGANISATION_COMPONENT={}", component.display());

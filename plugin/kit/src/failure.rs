@@ -22,6 +22,8 @@ pub enum Cause {
     AnswerTooLarge,
     /// The storage failed, or holds what cannot be read.
     Storage,
+    /// The vendor refuses the access token; the credential may be sound.
+    TokenRefused,
 }
 
 /// Why an operation failed. See `error` in `wit/types.wit` for what each field promises.

@@ -12,11 +12,13 @@
 //! | [`vendor`] | what a vendor supplies |
 //! | [`config`] | the configuration: fields, problems, secrets |
 //! | [`login`] | sign-in: state, exchange of a code, identity, what a request may name |
+//! | [`calls`], [`row`] | calling an API that takes a token and answers JSON; reading rows of its answers with tolerance |
 //! | [`token`] | the access token of one credential, fetched by one call at a time on all hosts |
 //! | [`directory`] | the copy of the organisation: records, sync, change feed, roles |
 //! | [`transport`], [`verdict`], [`failure`], [`text`] | HTTP failures in words, `check-connection`, errors, two languages |
 //! | [`contract`], [`platform`], [`store`], [`names`], [`fingerprint`] | the contract's types, the outside, how values are stored |
 
+pub mod calls;
 mod clock;
 pub mod config;
 pub mod contract;
@@ -29,6 +31,7 @@ pub mod fingerprint;
 pub mod login;
 pub mod names;
 pub mod platform;
+pub mod row;
 #[cfg(target_family = "wasm")]
 pub mod shell;
 pub mod store;

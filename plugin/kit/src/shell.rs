@@ -98,7 +98,7 @@ pub struct Component<V>(PhantomData<V>);
 /// Runs an export with the sound configuration, and turns a failure into the contract's error in its language.
 fn with_config<V: Vendor, T>(work: impl FnOnce(&V::Config) -> Result<T, Failure>) -> Result<T, types::Error> {
     let document = Imports.settings();
-    let config = V::parse(&document).map_err(|failure| failure.into_error(V::locale_of(&document)))?;
+    let config = V::parse(&document).map_err(|failure| failure.into_error(V::element().locale_of(&document)))?;
     work(&config).map_err(|failure| failure.into_error(V::common(&config).locale))
 }
 
@@ -109,11 +109,11 @@ fn with_copy<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> 
 
 impl<V: Vendor> element::Guest for Component<V> {
     fn describe(locale: String) -> element::Description {
-        V::describe(&locale)
+        V::element().describe(&locale)
     }
 
     fn validate_config(config: String) -> element::Validation {
-        V::validate(&config)
+        V::element().validate(&config)
     }
 
     fn check_connection() -> Result<Vec<element::Verdict>, types::Error> {

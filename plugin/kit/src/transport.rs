@@ -4,6 +4,7 @@
 use std::fmt;
 
 use crate::{
+    config::field,
     contract::{
         http::{Body, Failure as Http, HttpError, Response},
         types::Reason,
@@ -26,6 +27,14 @@ pub struct Destination {
     pub proxy: &'static str,
     /// The keys that hold what the proxy asks for.
     pub proxy_login: (&'static str, &'static str),
+}
+
+impl Destination {
+    /// A vendor whose proxy is configured by the usual keys.
+    pub const fn new(vendor: (&'static str, &'static str), address: &'static str) -> Self {
+        let proxy_login = (field::PROXY_USERNAME.key, field::PROXY_PASSWORD.key);
+        Self { vendor, address, proxy: field::PROXY.key, proxy_login }
+    }
 }
 
 /// A call without a usable answer.

@@ -8,14 +8,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    config::Common,
+    config::{Common, Element, Values},
     contract::{
-        element::{Aspect, Description, Validation},
+        element::Aspect,
         login::{Entry, LinkedIdentity, OutsiderIdentity, SensitiveFields},
         types::Reason,
     },
     directory::{
         department::{DepartmentRow, FetchedDepartment},
+        id::IdRule,
         member::{FetchedMember, MemberRow},
         sync::{PendingWait, RunContext, StepError},
     },
@@ -32,20 +33,19 @@ pub trait Vendor: Sized + 'static {
     /// Asks the vendor.
     type Client<'a, P: Platform + 'a>: Client<P>;
 
-    /// Describes the element in the language of the tag.
-    fn describe(locale: &str) -> Description;
+    /// What the element is called, and which configuration it has.
+    fn element() -> &'static Element;
 
-    /// Judges a configuration document. Never fails: what cannot be read is a problem.
-    fn validate(document: &str) -> Validation;
+    /// Makes the configuration of sound values; nothing only where a required one is missing.
+    fn build(values: &Values) -> Option<Self::Config>;
 
     /// Reads a configuration document.
     ///
     /// # Errors
     /// `invalid-config` with all problems, when one of them is an error.
-    fn parse(document: &str) -> Result<Self::Config, Failure>;
-
-    /// The language that a document asks for, also where the rest of it is unsound.
-    fn locale_of(document: &str) -> Locale;
+    fn parse(document: &str) -> Result<Self::Config, Failure> {
+        Self::element().parse(document, Self::build)
+    }
 
     /// The part of a configuration that means the same for every vendor.
     fn common(config: &Self::Config) -> &Common;
@@ -88,8 +88,7 @@ pub struct SignIn<'a> {
 
 /// Asks the vendor. One client serves one call of the component; it keeps the token that it met.
 ///
-/// What a sync asks is not repeated here: the run waits in the host and asks again. The other questions repeat what may
-/// pass.
+/// What a sync asks is not repeated here: the run waits in the host and asks again. Questions about one record are.
 pub trait Client<P: Platform>: Sized {
     /// What is left of finding out the scope, between two steps of a run.
     type Scope: Default + Serialize + DeserializeOwned;
@@ -146,7 +145,10 @@ pub trait Client<P: Platform>: Sized {
     ///
     /// # Errors
     /// [`StepError::Vendor`] for what passes or what an administrator has to mend in any case.
-    fn bulk(_run: &mut RunContext<'_, P, Self>, state: Self::Bulk) -> Result<BulkStep<Self::Bulk>, StepError>;
+    fn bulk(_run: &mut RunContext<'_, P, Self>, _state: Self::Bulk) -> Result<BulkStep<Self::Bulk>, StepError> {
+        let message = ("该平台没有批量导出", "this vendor has no bulk fetch");
+        Err(StepError::Vendor(Failure::new(Reason::Unsupported, message)))
+    }
 
     /// What was sent so far.
     fn usage(&self) -> Usage;
@@ -172,17 +174,41 @@ pub trait Client<P: Platform>: Sized {
         ))
     }
 
-    /// Asks about one member.
+    /// Asks about one member, again where that failed in passing.
     ///
     /// # Errors
     /// What the vendor refuses for any other reason than that the member is not to be seen.
-    fn member(&self, id: &str) -> Result<MemberAnswer, Failure>;
+    fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
+        patiently(|| self.members(&[id.to_owned()]))
+    }
 
     /// Asks about one department, likewise.
     ///
     /// # Errors
     /// As [`Client::member`].
-    fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure>;
+    fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
+        patiently(|| self.departments(&[id.to_owned()]))
+    }
+}
+
+/// Repetitions of a question that failed in passing.
+const RETRIES: u32 = 3;
+
+/// Asks one question, again at once where it failed in passing: waiting is the host's.
+fn patiently<T>(ask: impl Fn() -> Vec<Result<T, Failure>>) -> Result<T, Failure> {
+    let mut retries = 0;
+    loop {
+        let answer = ask().pop().unwrap_or_else(|| Err(unanswered()));
+        match answer {
+            Err(failure) if failure.reason == Reason::Unavailable && retries < RETRIES => retries += 1,
+            answer => return answer,
+        }
+    }
+}
+
+/// For a question that got no answer at all, against the contract of whoever was to give it.
+pub(crate) fn unanswered() -> Failure {
+    Failure::new(Reason::UnexpectedAnswer, ("没有返回结果", "there are fewer answers than questions"))
 }
 
 /// A part of what is visible.
@@ -220,6 +246,28 @@ pub enum Listed<T> {
     Here(T),
     /// The department does not exist or is not to be seen any more; with the vendor's code.
     Hidden(Option<i64>),
+}
+
+impl<T> Listed<T> {
+    /// From an answer: hidden where the failure is [`Reason::NotFound`].
+    ///
+    /// # Errors
+    /// Any other failure.
+    pub fn of(answer: Result<T, Failure>) -> Result<Self, Failure> {
+        shown_or(answer, Self::Here, Self::Hidden)
+    }
+}
+
+/// What is made of an answer, or of the vendor's code where there is nothing of the kind.
+fn shown_or<A, T>(
+    answer: Result<A, Failure>,
+    shown: impl FnOnce(A) -> T,
+    hidden: impl FnOnce(Option<i64>) -> T,
+) -> Result<T, Failure> {
+    match answer {
+        Err(failure) if failure.reason == Reason::NotFound => Ok(hidden(failure.vendor_code)),
+        answer => answer.map(shown),
+    }
 }
 
 /// The state of a bulk fetch between two steps. The kit stores it and knows nothing of it.
@@ -300,6 +348,21 @@ pub enum MemberAnswer {
     Unreadable,
 }
 
+impl MemberAnswer {
+    /// From the row that came for an id, or the failure: hidden where that is [`Reason::NotFound`], unreadable where the
+    /// row is, or is of somebody else.
+    ///
+    /// # Errors
+    /// Any other failure.
+    pub fn of(id: &str, ids: IdRule, answer: Result<MemberRow, Failure>) -> Result<Self, Failure> {
+        let shown = |row| match row {
+            MemberRow::Fetched(fetched) if ids.is_same(&fetched.member.id, id) => Self::Shown(fetched),
+            _ => Self::Unreadable,
+        };
+        shown_or(answer, shown, Self::Hidden)
+    }
+}
+
 /// What the vendor says about one department.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DepartmentAnswer {
@@ -309,6 +372,20 @@ pub enum DepartmentAnswer {
     Hidden(Option<i64>),
     /// The vendor knows the department, but the answer cannot be read.
     Unreadable,
+}
+
+impl DepartmentAnswer {
+    /// As [`MemberAnswer::of`].
+    ///
+    /// # Errors
+    /// Any failure but [`Reason::NotFound`].
+    pub fn of(id: &str, answer: Result<DepartmentRow, Failure>) -> Result<Self, Failure> {
+        let shown = |row| match row {
+            DepartmentRow::Fetched(fetched) if fetched.department.id == id => Self::Shown(Box::new(fetched)),
+            _ => Self::Unreadable,
+        };
+        shown_or(answer, shown, Self::Hidden)
+    }
 }
 
 /// What a client has sent.

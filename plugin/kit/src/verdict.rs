@@ -6,6 +6,29 @@ use crate::{
     text::{Locale, Text},
 };
 
+/// One finding for each aspect of the contract, in its order: those that a vendor has no word about do not apply to it.
+pub fn of_all_aspects(findings: impl IntoIterator<Item = (Aspect, Finding)>) -> Vec<(Aspect, Finding)> {
+    let mut findings: Vec<_> = findings.into_iter().collect();
+    let order = [
+        Aspect::Credentials,
+        Aspect::TrustedIp,
+        Aspect::AppEnabled,
+        Aspect::VisibleRange,
+        Aspect::TrustedDomain,
+        Aspect::SensitiveFields,
+        Aspect::Callback,
+    ];
+    let mut all: Vec<_> = order
+        .into_iter()
+        .map(|aspect| match findings.iter().position(|(found, _)| *found == aspect) {
+            Some(index) => findings.swap_remove(index),
+            None => (aspect, Finding::not_applicable()),
+        })
+        .collect();
+    all.append(&mut findings);
+    all
+}
+
 /// What was found about one aspect.
 #[derive(Clone, Debug)]
 pub struct Finding {
@@ -49,6 +72,11 @@ impl Finding {
             "not-looked-at",
             ("前一项未通过，暂无法检查", "could not be looked at, since an earlier aspect failed"),
         )
+    }
+
+    /// For an aspect that the vendor knows nothing of.
+    fn not_applicable() -> Self {
+        Self::skipped("not-applicable", ("该平台没有此项设置", "the vendor has no such setting"))
     }
 
     /// Adds the next step.
@@ -98,5 +126,34 @@ impl Finding {
             console_url: self.page.map(str::to_owned),
             facts: self.facts,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_aspect_has_its_finding_in_the_order_of_the_contract() {
+        let own = |code| Finding::ok(code, "found");
+        let further = Aspect::Other("licence".to_owned());
+        let found = of_all_aspects([
+            (further.clone(), own("a")),
+            (Aspect::VisibleRange, own("b")),
+            (Aspect::Credentials, own("c")),
+        ]);
+        let codes: Vec<_> = found.iter().map(|(aspect, finding)| (aspect.clone(), finding.code)).collect();
+        let none = "not-applicable";
+        let expected = [
+            (Aspect::Credentials, "c"),
+            (Aspect::TrustedIp, none),
+            (Aspect::AppEnabled, none),
+            (Aspect::VisibleRange, "b"),
+            (Aspect::TrustedDomain, none),
+            (Aspect::SensitiveFields, none),
+            (Aspect::Callback, none),
+            (further, "a"),
+        ];
+        assert_eq!(codes, expected);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     api::{answer, call::Call, client::Client},
-    config::Config,
+    config::{Config, field::ELEMENT},
     export::{self, Export},
     identify,
     login_url::{self, Scope as Consent},
@@ -10,9 +10,9 @@ use crate::{
     wire::member,
 };
 use organisation_kit::{
-    config::Common,
+    config::{Common, Element, Values},
     contract::{
-        element::{Aspect, Description, Validation},
+        element::Aspect,
         login::{Entry, SensitiveFields},
         types::Reason,
     },
@@ -22,7 +22,7 @@ use organisation_kit::{
     },
     failure::Failure,
     platform::Platform,
-    text::{Locale, Text},
+    text::Text,
     vendor::{
         self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
         Usage, Vendor,
@@ -38,20 +38,12 @@ impl Vendor for WeCom {
     type Config = Config;
     type Client<'a, P: Platform + 'a> = Client<'a, P>;
 
-    fn describe(locale: &str) -> Description {
-        crate::config::describe(locale)
+    fn element() -> &'static Element {
+        &ELEMENT
     }
 
-    fn validate(document: &str) -> Validation {
-        crate::config::validate(document)
-    }
-
-    fn parse(document: &str) -> Result<Config, Failure> {
-        Config::parse(document)
-    }
-
-    fn locale_of(document: &str) -> Locale {
-        Config::locale_of(document)
+    fn build(values: &Values) -> Option<Config> {
+        Config::build(values)
     }
 
     fn common(config: &Config) -> &Common {

@@ -1,20 +1,26 @@
 //! One clock for the vendor, the component and the store, so that a lifetime means the same to all three.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
+use crate::vendor::TestVendor;
 use async_trait::async_trait;
 use host_harness::storage::Clock;
-use wecom_simulator::Control;
 
-/// The simulator's clock, as the host shows it to the component and the store goes by it.
-#[derive(Clone, Debug)]
-pub struct StageClock(pub Control);
+/// The vendor's clock, as the host shows it to the component and the store goes by it.
+#[derive(Clone)]
+pub struct StageClock<V>(pub V);
+
+impl<V> fmt::Debug for StageClock<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StageClock").finish_non_exhaustive()
+    }
+}
 
 /// How often a sleeper looks whether a test has moved the clock, in real time.
 const LOOK: Duration = Duration::from_millis(1);
 
 #[async_trait]
-impl Clock for StageClock {
+impl<V: TestVendor> Clock for StageClock<V> {
     fn now_ms(&self) -> u64 {
         self.0.now()
     }

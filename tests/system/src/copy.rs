@@ -9,7 +9,7 @@ use host_harness::{
     },
 };
 
-use crate::stage::Stage;
+use crate::{stage::Stage, vendor::TestVendor};
 
 /// Everybody.
 pub const EVERYBODY: MemberFilter = MemberFilter { department: None, status: None };
@@ -18,7 +18,7 @@ pub const BEGINNING: &str = "c0";
 /// Small pages, so that reading takes several; odd, so that they end in the middle of things.
 const PAGE: u32 = 37;
 
-/// Departments by id, members by id in lower case.
+/// Departments and members by id, as the copy spells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Copy {
     /// Departments.
@@ -38,7 +38,7 @@ impl Copy {
             assert_eq!(change.seq, number, "the feed is dense");
             match (&change.record, change.kind) {
                 (Changed::Member(member), kind) => {
-                    let known = copy.members.insert(fold(&member.id), member.clone());
+                    let known = copy.members.insert(member.id.clone(), member.clone());
                     assert_eq!(known.is_none(), kind == ChangeKind::MemberAdded, "{change:?}");
                 }
                 (Changed::Department(department), ChangeKind::DepartmentRemoved) => {
@@ -63,17 +63,12 @@ impl Copy {
     }
 }
 
-/// How ids are compared.
-pub fn fold(id: &str) -> String {
-    id.to_lowercase()
-}
-
 /// Whether a member of this status is in the visible range.
 pub fn is_present(status: MemberStatus) -> bool {
     !matches!(status, MemberStatus::LeftRange | MemberStatus::Resigned)
 }
 
-impl Stage {
+impl<V: TestVendor> Stage<V> {
     /// The copy, all pages.
     pub async fn copy(&self) -> Copy {
         self.copy_of(&self.element).await
@@ -86,7 +81,7 @@ impl Stage {
     pub async fn copy_of(&self, element: &Element) -> Copy {
         let mut copy = Copy::default();
         for member in self.members_of(element, &EVERYBODY).await {
-            let twice = copy.members.insert(fold(&member.id), member);
+            let twice = copy.members.insert(member.id.clone(), member);
             assert_eq!(twice, None, "a member is listed once");
         }
         let mut cursor = None;

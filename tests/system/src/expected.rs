@@ -1,4 +1,4 @@
-//! The simulator's truth in the contract's words: what the copy must be after a complete sync.
+//! The WeCom simulator's truth in the contract's words: what the copy must be after a complete sync.
 //!
 //! The two sides share no types, and they differ on purpose in these points only:
 //!
@@ -7,24 +7,19 @@
 //! * Gender "1" and "2" are `male` and `female`; "0" is WeCom's word for "unknown" and "not permitted" alike: absent.
 //! * Status 1, 2, 4 are the three kinds of presence. Status 5 is nobody who is present; such a row makes a known
 //!   member `resigned` and is ignored about an unknown one.
-//! * Ids compare ignoring case, since the copy keeps the spelling that it met first: [`Stage::assert_exact`] compares
+//! * Ids compare ignoring case, since the copy keeps the spelling that it met first: [`Stage::assert_exact`](crate::Stage::assert_exact) compares
 //!   them in lower case, and a test of its own looks at the spelling.
 //! * What a quirk of the wire withholds cannot be known: with [`Quirks::short_arrays`] the last place of a member has
 //!   order 0 and no leader.
 
-use std::collections::BTreeMap;
-
-use host_harness::contract::directory::{Attribute, Department, Member, MemberFilter, MemberStatus, Membership};
+use host_harness::contract::directory::{Attribute, Department, Member, MemberStatus, Membership};
 use serde_json::{Map, Value, json};
 use wecom_simulator::{
-    Control, DEMO_AGENT_ID, Quirks, TrueDepartment, TrueMember, Truth,
+    Control, DEMO_AGENT_ID, Quirks, TrueDepartment, TrueMember,
     corp::{self, AttributeValue, ExternalProfile},
 };
 
-use crate::{
-    copy::{Copy, fold, is_present},
-    stage::Stage,
-};
+use crate::{copy::Copy, vendor::TestVendor};
 
 /// What the copy must hold as present, ids in lower case.
 ///
@@ -50,7 +45,7 @@ fn department(truth: &TrueDepartment) -> Department {
         name_en: truth.name_en.clone().and_then(given),
         parent_id: (truth.parent != 0).then(|| truth.parent.to_string()),
         order: truth.order,
-        leaders: truth.leaders.iter().map(|id| fold(id)).collect(),
+        leaders: truth.leaders.iter().map(|id| id_key(id)).collect(),
     }
 }
 
@@ -67,12 +62,12 @@ fn present(truth: &TrueMember, card: &corp::Member, quirks: Quirks) -> Option<Me
         truth.sensitive.as_ref().map(field).cloned().and_then(given)
     };
     Some(Member {
-        id: fold(&truth.id),
+        id: id_key(&truth.id),
         name: truth.name.clone(),
         status,
         departments: places(truth, quirks),
         main_department: truth.main_department.map(|id| id.to_string()),
-        direct_leaders: truth.direct_leaders.iter().map(|id| fold(id)).collect(),
+        direct_leaders: truth.direct_leaders.iter().map(|id| id_key(id)).collect(),
         position: given(truth.position.clone()),
         alias: given(truth.alias.clone()),
         telephone: given(truth.telephone.clone()),
@@ -141,80 +136,10 @@ fn external_profile(profile: &ExternalProfile, quirks: Quirks) -> Option<String>
     (!fields.is_empty()).then(|| Value::Object(fields).to_string())
 }
 
+fn id_key(id: &str) -> String {
+    <Control as TestVendor>::id_key(id)
+}
+
 fn given(text: String) -> Option<String> {
     Some(text).filter(|text| !text.is_empty())
-}
-
-/// A copy whose ids are in lower case.
-fn folded(mut copy: Copy) -> Copy {
-    for member in copy.members.values_mut() {
-        member.id = fold(&member.id);
-        member.direct_leaders.iter_mut().for_each(|id| *id = fold(id));
-    }
-    for department in copy.departments.values_mut() {
-        department.leaders.iter_mut().for_each(|id| *id = fold(id));
-    }
-    copy
-}
-
-impl Stage {
-    /// The copy says what the simulator says, the feed replays to it, indexes and counts agree with it, and nothing
-    /// of a run is left over.
-    ///
-    /// # Panics
-    /// When something differs.
-    pub async fn assert_exact(&self) {
-        let copy = self.copy().await;
-        assert_eq!(Copy::replayed(&self.changes().await), copy, "the feed replays to the copy");
-        self.assert_indexed(&copy).await;
-        assert_eq!(self.stored("directory/r/").await, [], "no scratch of a run is left");
-
-        let folded = folded(copy.clone());
-        let expected = expected(&self.control);
-        assert_eq!(folded.present(), expected.members, "the present members are those of the simulator");
-        assert_eq!(folded.departments, expected.departments, "the departments are those of the simulator");
-        let truth = self.control.truth(DEMO_AGENT_ID).expect("the app is there");
-        for (id, member) in copy.members.iter().filter(|(_, member)| !is_present(member.status)) {
-            assert_gone(id, member, &truth);
-        }
-    }
-
-    /// Counts and the index of each department agree with the copy.
-    async fn assert_indexed(&self, copy: &Copy) {
-        for id in copy.departments.keys() {
-            let filter = MemberFilter { department: Some(id.clone()), status: None };
-            let listed: Vec<String> = self.members(&filter).await.iter().map(|member| fold(&member.id)).collect();
-            let is_in = |member: &Member| member.departments.iter().any(|place| place.id == *id);
-            let present = copy.present();
-            let held: Vec<String> =
-                present.iter().filter(|(_, member)| is_in(member)).map(|(id, _)| id.clone()).collect();
-            assert_eq!(listed, held, "the index of department {id}");
-        }
-        let overview = self.overview().await;
-        assert_eq!(overview.departments, copy.departments.len() as u64);
-        let mut counts = BTreeMap::new();
-        for member in copy.members.values() {
-            *counts.entry(format!("{:?}", member.status)).or_insert(0) += 1;
-        }
-        let count = |status: MemberStatus| counts.get(&format!("{status:?}")).copied().unwrap_or(0);
-        let members = &overview.members;
-        for (counted, status) in [
-            (members.active, MemberStatus::Active),
-            (members.disabled, MemberStatus::Disabled),
-            (members.not_activated, MemberStatus::NotActivated),
-            (members.left_range, MemberStatus::LeftRange),
-            (members.resigned, MemberStatus::Resigned),
-        ] {
-            assert_eq!(counted, count(status), "the count of {status:?}");
-        }
-    }
-}
-
-/// Somebody who is not present: resigned by the vendor's word, or out of sight.
-fn assert_gone(id: &str, member: &Member, truth: &Truth) {
-    match truth.members.get(id).map(|row| row.status) {
-        Some(5) => assert_eq!(member.status, MemberStatus::Resigned, "{id} has resigned"),
-        Some(status) => panic!("{id} is in range with status {status}, the copy says {:?}", member.status),
-        None => {}
-    }
 }

@@ -6,7 +6,7 @@ use host_harness::{
 };
 use wecom_simulator::{Browser, Choice, SignInError};
 
-use crate::stage::Stage;
+use crate::{stage::Stage, vendor::TestVendor};
 
 /// A request for a URL, with nothing but its entry.
 pub fn entering(entry: Entry) -> AuthorizationRequest {
@@ -56,7 +56,7 @@ pub async fn arrive(browser: &Browser, url: &str, choice: &Choice) -> Result<Arr
     browser.sign_in(url, choice).await.map(|address| Arrival::read(&address))
 }
 
-impl Stage {
+impl<V: TestVendor> Stage<V> {
     /// A URL for this request.
     ///
     /// # Panics
@@ -65,7 +65,22 @@ impl Stage {
         self.heard(self.element.authorization_url(request).await).expect("the request is sound")
     }
 
-    /// Goes through the pages with this request and choice.
+    /// A person goes through the page that a browser is sent to by this request.
+    ///
+    /// # Panics
+    /// When the element or the page refuses.
+    pub async fn arrive_from(&self, request: &AuthorizationRequest, id: &str) -> Arrival {
+        V::sign_in(&self.authorization(request).await.url, id).await
+    }
+
+    /// Turns what came back into an identity.
+    pub async fn exchange(&self, arrival: &Arrival) -> Answered<Exchange> {
+        self.heard(self.element.exchange_code(&arrival.request()).await)
+    }
+}
+
+impl Stage {
+    /// Goes through WeCom's pages with this request and choice.
     ///
     /// # Panics
     /// When the element or a page refuses.
@@ -80,10 +95,5 @@ impl Stage {
     /// As [`Stage::arrive_by`].
     pub async fn arrive(&self, entry: Entry, member: &str) -> Arrival {
         self.arrive_by(&entering(entry), &Choice::Member(member.to_owned())).await
-    }
-
-    /// Turns what came back into an identity.
-    pub async fn exchange(&self, arrival: &Arrival) -> Answered<Exchange> {
-        self.heard(self.element.exchange_code(&arrival.request()).await)
     }
 }

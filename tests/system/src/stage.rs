@@ -1,19 +1,19 @@
-//! The stage: simulator, host, storage and element on one clock.
+//! The stage: a vendor, a host, a storage and an element on one clock.
 //!
 //! Each stage has a host of its own, because a host has one clock and one set of kept connections, and each test has
 //! its own time and runtime. What is dear, compiling the component, is done once for a process: hosts share a code
 //! cache beside the test program.
 
 use std::{
+    collections::BTreeSet,
     fmt::Debug,
     path::PathBuf,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use host_harness::{
     Answered, CallReport, CallResult, Called, Element, ElementOptions, FailedCall, Host, Limits, LoadedComponent,
-    bundled_component,
     contract::element::Verdict,
     egress::{AllowList, OperatorList},
     settings::Document,
@@ -21,15 +21,14 @@ use host_harness::{
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use wecom_simulator::{
-    Behaviour, Clock as SimulatorClock, Control, Corp, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, Setup,
-    Simulator, demo,
-};
+use wecom_simulator::{Behaviour, Clock as SimulatorClock, Control, Corp, DEMO_DOMAIN, Setup, demo};
 
 use crate::{
     clock::StageClock,
+    company::Company,
     fuse::{Fuse, Fused},
     switchboard::Switchboard,
+    vendor::TestVendor,
 };
 
 /// Where the frozen clock of a stage starts: an instant in October 2025.
@@ -61,38 +60,41 @@ pub enum Store {
 
 /// What a stage is set up with. Everything but the organisation has a default.
 #[derive(Clone, Debug)]
-pub struct Setting {
-    corp: Corp,
-    behaviour: Behaviour,
-    clock: SimulatorClock,
+pub struct Setting<V: TestVendor = Control> {
+    setup: V::Setup,
     config: Value,
     limits: Limits,
     store: Store,
 }
 
 impl Setting {
-    /// This organisation, the clock frozen at [`START_MS`], memory storage.
+    /// This WeCom organisation, the clock frozen at [`START_MS`], memory storage.
     pub fn new(corp: Corp) -> Self {
-        Self {
-            corp,
-            behaviour: Behaviour::default(),
-            clock: SimulatorClock::frozen_at(START_MS),
-            config: json!({}),
-            limits: Limits::default(),
-            store: Store::default(),
-        }
+        Self::with(Setup { clock: SimulatorClock::frozen_at(START_MS), ..Setup::new(corp) })
     }
 
-    /// Another behaviour of the vendor.
+    /// Another behaviour of WeCom.
     #[must_use]
-    pub fn behaviour(self, behaviour: Behaviour) -> Self {
-        Self { behaviour, ..self }
+    pub fn behaviour(mut self, behaviour: Behaviour) -> Self {
+        self.setup.behaviour = behaviour;
+        self
+    }
+}
+
+impl<V: TestVendor> Setting<V> {
+    /// This company at any vendor, the clock frozen at [`START_MS`], memory storage.
+    pub fn of(company: &Company) -> Self {
+        Self::with(V::setup(company))
+    }
+
+    fn with(setup: V::Setup) -> Self {
+        Self { setup, config: json!({}), limits: Limits::default(), store: Store::default() }
     }
 
     /// A clock that runs by itself.
     #[must_use]
     pub fn real_time(self) -> Self {
-        Self { clock: SimulatorClock::default(), ..self }
+        Self { setup: V::in_real_time(self.setup), ..self }
     }
 
     /// Further keys of the configuration; `null` takes one away.
@@ -114,20 +116,18 @@ impl Setting {
     }
 
     /// Sets everything up on the current runtime.
-    pub async fn start(self) -> Stage {
-        let setup = Setup { clock: self.clock, behaviour: self.behaviour, ..Setup::new(self.corp) };
-        let simulator = Simulator::start(setup).await.expect("a port on loopback is free");
-        let control = simulator.control();
+    pub async fn start(self) -> Stage<V> {
+        let (server, base_url, control) = V::start(self.setup).await;
         let folder = tempfile::tempdir().expect("a temporary folder can be made");
         let fuse = Arc::new(Fuse::default());
         let switchboard = Arc::new(Switchboard::new(Arc::clone(&fuse)));
         let storage = open(self.store, &control, &folder).await;
         let storage: Arc<dyn Storage> = Arc::new(Fused { inner: storage, fuse: Arc::clone(&fuse) });
         let (host, component) = host(&control);
-        let wings = Wings { base_url: simulator.base_url(), limits: self.limits, switchboard, config: self.config };
-        let element = wings.element(&host, &component, &storage, (TENANT, ELEMENT), &json!({}));
+        let common = ElementSetup { base_url, limits: self.limits, switchboard, config: self.config };
+        let element = common.element::<V>(&host, &component, &storage, (TENANT, ELEMENT), &json!({}));
         Stage {
-            simulator: Mutex::new(Some(simulator)),
+            server: Mutex::new(Some(server)),
             control,
             host,
             component,
@@ -136,32 +136,23 @@ impl Setting {
             fuse,
             store: self.store,
             folder,
-            wings,
+            common,
             notes: Mutex::default(),
         }
     }
 }
 
 /// What elements of a stage have in common.
-struct Wings {
+struct ElementSetup {
     base_url: String,
     limits: Limits,
     switchboard: Arc<Switchboard>,
     config: Value,
 }
 
-impl Wings {
-    fn document(&self, config: &Value) -> String {
-        let mut document = json!({
-            "corpId": DEMO_CORP_ID,
-            "agentId": DEMO_AGENT_ID,
-            "secret": DEMO_SECRET,
-            "redirectUri": REDIRECT_URI,
-            "apiBaseUrl": self.base_url,
-            "loginBaseUrl": self.base_url,
-            "oauthBaseUrl": self.base_url,
-            "locale": "en",
-        });
+impl ElementSetup {
+    fn document<V: TestVendor>(&self, config: &Value) -> String {
+        let mut document = V::document(&self.base_url);
         let keys = document.as_object_mut().expect("the document is an object");
         for further in [&self.config, config] {
             for (key, value) in further.as_object().expect("further keys are an object") {
@@ -174,7 +165,7 @@ impl Wings {
         document.to_string()
     }
 
-    fn element(
+    fn element<V: TestVendor>(
         &self,
         host: &Host,
         component: &Arc<LoadedComponent>,
@@ -183,10 +174,10 @@ impl Wings {
         config: &Value,
     ) -> Element {
         let entry = self.base_url.trim_start_matches("http://");
-        self.element_admitting(host, component, storage, (tenant, name), config, &[entry])
+        self.element_admitting::<V>(host, component, storage, (tenant, name), config, &[entry])
     }
 
-    fn element_admitting(
+    fn element_admitting<V: TestVendor>(
         &self,
         host: &Host,
         component: &Arc<LoadedComponent>,
@@ -195,7 +186,7 @@ impl Wings {
         config: &Value,
         entries: &[&str],
     ) -> Element {
-        let settings = Document::parse(&self.document(config)).expect("the configuration is an object");
+        let settings = Document::parse(&self.document::<V>(config)).expect("the configuration is an object");
         let mut options = ElementOptions::new(tenant, name, settings, Arc::clone(storage));
         options.operator = OperatorList::only(AllowList::parse(entries).expect("the entries are sound"));
         options.limits = self.limits.clone();
@@ -204,14 +195,14 @@ impl Wings {
     }
 }
 
-/// Simulator, host, storage and element on one clock.
-pub struct Stage {
-    simulator: Mutex<Option<Simulator>>,
-    /// Reads and changes the simulator.
-    pub control: Control,
+/// A vendor, a host, a storage and an element on one clock.
+pub struct Stage<V: TestVendor = Control> {
+    server: Mutex<Option<V::Server>>,
+    /// Reads and changes the vendor.
+    pub control: V,
     /// Runs the component.
     pub host: Host,
-    /// The component that was built with the host.
+    /// The component of the vendor's element.
     pub component: Arc<LoadedComponent>,
     /// What the element keeps its state in; counts on [`Stage::fuse`].
     pub storage: Arc<dyn Storage>,
@@ -221,29 +212,36 @@ pub struct Stage {
     pub fuse: Arc<Fuse>,
     store: Store,
     folder: TempDir,
-    wings: Wings,
+    common: ElementSetup,
     notes: Mutex<Vec<String>>,
 }
 
 impl Stage {
-    /// The demonstration organisation.
+    /// WeCom's demonstration organisation.
     pub async fn demo() -> Self {
         Self::of(demo()).await
     }
 
-    /// An organisation, everything else as usual.
+    /// A WeCom organisation, everything else as usual.
     pub async fn of(corp: Corp) -> Self {
         Setting::new(corp).start().await
     }
+}
 
-    /// The hook between host and simulator.
+impl<V: TestVendor> Stage<V> {
+    /// The sample company, everything else as usual.
+    pub async fn sample() -> Self {
+        Setting::of(&Company::sample()).start().await
+    }
+
+    /// The hook between host and vendor.
     pub fn switchboard(&self) -> &Switchboard {
-        &self.wings.switchboard
+        &self.common.switchboard
     }
 
     /// The text of the configuration, with further keys.
     pub fn document(&self, config: &Value) -> String {
-        self.wings.document(config)
+        self.common.document::<V>(config)
     }
 
     /// The same element with further configuration keys, on the same storage.
@@ -254,12 +252,12 @@ impl Stage {
     /// The same element where the operator admits these hosts and no others.
     pub fn admitting(&self, entries: &[&str], config: &Value) -> Element {
         let names = (TENANT, ELEMENT);
-        self.wings.element_admitting(&self.host, &self.component, &self.storage, names, config, entries)
+        self.common.element_admitting::<V>(&self.host, &self.component, &self.storage, names, config, entries)
     }
 
     /// Another tenant's element, on the same host and storage.
     pub fn element_of(&self, names: (&str, &str), config: &Value) -> Element {
-        self.wings.element(&self.host, &self.component, &self.storage, names, config)
+        self.common.element::<V>(&self.host, &self.component, &self.storage, names, config)
     }
 
     /// The element as another process on the same storage would have it: with a host of its own and, where the store
@@ -270,7 +268,7 @@ impl Stage {
             Store::Memory => Arc::clone(&self.storage),
             Store::Sqlite => open(Store::Sqlite, &self.control, &self.folder).await,
         };
-        self.wings.element(&host, &component, &storage, (TENANT, ELEMENT), &json!({}))
+        self.common.element::<V>(&host, &component, &storage, (TENANT, ELEMENT), &json!({}))
     }
 
     /// The same under other limits of a call.
@@ -280,7 +278,7 @@ impl Stage {
 
     /// Takes the vendor off the network: from now on connections are refused.
     pub fn unplug(&self) {
-        drop(self.simulator.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drop(self.server.lock().unwrap_or_else(PoisonError::into_inner).take());
     }
 
     /// Moves the clock of everybody.
@@ -339,14 +337,14 @@ impl Stage {
         self.note(&serde_json::to_string(report).expect("a report is JSON"));
     }
 
-    /// Nothing that was kept shows the secret, a token or ticket that WeCom handed out, or one of `further`.
+    /// Nothing that was kept shows the secret, a token or ticket that the vendor handed out, or one of `further`.
     ///
     /// # Panics
     /// When something does.
     #[track_caller]
     pub fn assert_discreet(&self, further: &[&str]) {
         let mut secrets = self.switchboard().overheard();
-        secrets.insert(DEMO_SECRET.to_owned());
+        secrets.insert(V::SECRET.to_owned());
         secrets.extend(further.iter().map(|&secret| secret.to_owned()));
         let notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
         assert!(!notes.is_empty(), "nothing was kept, so nothing was looked at");
@@ -404,9 +402,9 @@ impl Stage {
         files.map(read).collect::<Result<Vec<_>, _>>().expect("the files can be read").concat()
     }
 
-    /// Vendor calls so far, by the simulator's count.
+    /// Vendor calls so far, by the vendor's count.
     pub fn vendor_calls(&self) -> u64 {
-        self.control.counts().values().map(|count| count.calls).sum()
+        self.control.calls()
     }
 }
 
@@ -415,14 +413,19 @@ pub fn at_domain(path: &str) -> String {
     format!("https://{DEMO_DOMAIN}{path}")
 }
 
-/// A host on the simulator's clock, and the component.
-fn host(control: &Control) -> (Host, Arc<LoadedComponent>) {
-    static COMPILED: OnceLock<()> = OnceLock::new();
+/// A host on the vendor's clock, and the component of its element.
+fn host<V: TestVendor>(control: &V) -> (Host, Arc<LoadedComponent>) {
+    static COMPILED: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
     let builder = Host::builder().parallel_calls(PARALLEL_CALLS).code_cache(code_cache());
     let host = builder.clock(Arc::new(StageClock(control.clone()))).build().expect("a host can be built");
-    let load = || host.load(bundled_component()).expect("the component that was built fits the host");
+    let component = V::component();
+    let load = || host.load(component).expect("the component that was built fits the host");
     // The first one compiles, while the others wait for its code instead of compiling the same.
-    COMPILED.get_or_init(|| drop(load()));
+    let mut compiled = COMPILED.lock().unwrap_or_else(PoisonError::into_inner);
+    if compiled.insert(component.as_ptr().addr()) {
+        drop(load());
+    }
+    drop(compiled);
     let component = load();
     (host, component)
 }
@@ -433,7 +436,7 @@ fn code_cache() -> PathBuf {
     program.with_file_name("compiled-components")
 }
 
-async fn open(store: Store, control: &Control, folder: &TempDir) -> Arc<dyn Storage> {
+async fn open<V: TestVendor>(store: Store, control: &V, folder: &TempDir) -> Arc<dyn Storage> {
     let options = Options {
         clock: Some(Arc::new(StageClock(control.clone()))),
         sealing_key: Some(SealingKey::new(SEALING_KEY)),

@@ -1,24 +1,29 @@
-//! Between host and simulator: answers that a test scripts, and an ear for the tokens, tickets and addresses of files
-//! that WeCom hands out, so that a test can look for them where they must not be.
+//! Between host and vendor: answers that a test scripts or rewrites, and an ear for the tokens, tickets and addresses of
+//! files that the vendor hands out, so that a test can look for them where they must not be.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use async_trait::async_trait;
 use host_harness::egress::{Body, Checked, Hook, HttpError, Next, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::fuse::Fuse;
 
 /// Keys of answers whose values nobody may see.
 const CONFIDENTIAL: [&str; 2] = ["access_token", "user_ticket"];
 
+/// Changes an answer that is a JSON object on its way to the host.
+type Rewrite = Box<dyn Fn(&mut Value) + Send>;
+
 /// A hook that every request of a stage goes through.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Switchboard {
     script: Mutex<BTreeMap<String, Response>>,
+    rewrite: Mutex<Option<Rewrite>>,
     overheard: Mutex<BTreeSet<String>>,
     shown: Mutex<Vec<String>>,
     presented: Mutex<Vec<String>>,
@@ -47,7 +52,17 @@ impl Switchboard {
         lock(&self.script).remove(api);
     }
 
-    /// Every token, ticket and address of a file that WeCom has handed out so far.
+    /// Changes every object, however deep, of every answer that is JSON, from now on.
+    pub fn rewrite(&self, change: impl Fn(&mut Map<String, Value>) + Send + 'static) {
+        *lock(&self.rewrite) = Some(Box::new(move |answer| visit(answer, &change)));
+    }
+
+    /// Hands answers on as they are again.
+    pub fn stop_rewriting(&self) {
+        *lock(&self.rewrite) = None;
+    }
+
+    /// Every token, ticket and address of a file that the vendor has handed out so far.
     pub fn overheard(&self) -> BTreeSet<String> {
         lock(&self.overheard).clone()
     }
@@ -63,6 +78,16 @@ impl Switchboard {
         lock(&self.presented).clone()
     }
 
+    fn rewritten(&self, mut response: Response) -> Response {
+        if let (Some(rewrite), Body::Text(text)) = (&*lock(&self.rewrite), &response.body)
+            && let Ok(mut answer) = serde_json::from_str(text)
+        {
+            rewrite(&mut answer);
+            response.body = Body::Text(answer.to_string());
+        }
+        response
+    }
+
     fn listen(&self, response: &Response) {
         let Body::Text(text) = &response.body else { return };
         let Ok(Value::Object(fields)) = serde_json::from_str(text) else { return };
@@ -70,6 +95,12 @@ impl Switchboard {
         lock(&self.overheard).extend(secrets);
         let files = fields.get("data_list").and_then(Value::as_array).into_iter().flatten();
         lock(&self.overheard).extend(files.filter_map(|file| file.get("url")?.as_str()).map(str::to_owned));
+    }
+}
+
+impl fmt::Debug for Switchboard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Switchboard").field("fuse", &self.fuse).finish_non_exhaustive()
     }
 }
 
@@ -83,7 +114,7 @@ impl Hook for Switchboard {
         let answer = async {
             match scripted {
                 Some(response) => Ok(response),
-                None => next.run().await,
+                None => next.run().await.map(|response| self.rewritten(response)),
             }
         };
         let answered = self.fuse.pass(answer).await;
@@ -92,6 +123,17 @@ impl Hook for Switchboard {
             self.listen(response);
         }
         answered
+    }
+}
+
+fn visit(value: &mut Value, change: &impl Fn(&mut Map<String, Value>)) {
+    match value {
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|field| visit(field, change));
+            change(fields);
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| visit(item, change)),
+        _ => {}
     }
 }
 

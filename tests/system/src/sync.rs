@@ -10,7 +10,7 @@ use host_harness::{
     },
 };
 
-use crate::stage::Stage;
+use crate::{stage::Stage, vendor::TestVendor};
 
 /// An ordinary sync.
 pub const PLAIN: SyncRequest =
@@ -23,7 +23,7 @@ pub const DRY: SyncRequest = SyncRequest { dry_run: true, ..PLAIN };
 /// More calls than any sync of a test needs.
 const MOST_CALLS: usize = 500;
 
-impl Stage {
+impl<V: TestVendor> Stage<V> {
     /// One call of `sync`.
     pub async fn step(&self, request: &SyncRequest) -> Answered<SyncStep> {
         self.step_of(&self.element, request).await

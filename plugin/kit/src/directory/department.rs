@@ -47,7 +47,7 @@ impl From<Department> for FetchedDepartment {
 }
 
 /// A row of a list of departments.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DepartmentRow {
     /// A department.
     Fetched(FetchedDepartment),

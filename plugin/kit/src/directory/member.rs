@@ -202,6 +202,31 @@ impl Absent {
 }
 
 impl Member {
+    /// A member of whom nothing else is known.
+    pub fn new(id: String, status: MemberStatus) -> Self {
+        Self {
+            id,
+            name: String::new(),
+            status,
+            departments: Vec::new(),
+            main_department: None,
+            direct_leaders: Vec::new(),
+            position: None,
+            alias: None,
+            telephone: None,
+            mobile: None,
+            email: None,
+            business_email: None,
+            gender: None,
+            avatar: None,
+            qr_code: None,
+            address: None,
+            external_position: None,
+            attributes: Vec::new(),
+            external_profile: None,
+        }
+    }
+
     /// Whether both say the same. The order of leaders and custom fields means nothing: no vendor promises one.
     pub fn says_the_same(&self, other: &Self) -> bool {
         if self == other {

@@ -9,7 +9,6 @@ use organisation_kit::{
     contract::element::{Description, Validation},
     directory::id::IdRule,
     failure::Failure,
-    text::Locale,
 };
 
 pub mod field;
@@ -62,17 +61,12 @@ impl Config {
         ELEMENT.parse(document, Self::build)
     }
 
-    /// The language of messages under this configuration, also where the rest of it is unsound.
-    pub fn locale_of(document: &str) -> Locale {
-        ELEMENT.locale_of(document)
-    }
-
     /// The organisation, `ww…` or `wx…`.
     pub fn corp_id(&self) -> &str {
         &self.common.organisation
     }
 
-    fn build(values: &Values) -> Option<Self> {
+    pub(crate) fn build(values: &Values) -> Option<Self> {
         let agent_id = values.number("agentId")?;
         let api_base = values.url("apiBaseUrl")?;
         let basis = format!("{agent_id} {api_base}");

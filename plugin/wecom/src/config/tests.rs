@@ -3,10 +3,13 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::*;
-use organisation_kit::contract::{
-    directory::Strategy,
-    element::SecretPlace,
-    types::{Problem, Reason, Severity},
+use organisation_kit::{
+    contract::{
+        directory::Strategy,
+        element::SecretPlace,
+        types::{Problem, Reason, Severity},
+    },
+    text::Locale,
 };
 
 mod advice;

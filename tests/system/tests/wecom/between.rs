@@ -4,18 +4,15 @@
 use std::time::Duration;
 
 use host_harness::{
-    Limits,
-    contract::directory::{RunOutcome, SyncRequest, SyncStep},
+    contract::directory::{SyncRequest, SyncStep},
     reason_name,
 };
 use serde_json::json;
 use system_tests::{
-    Copy, Setting, Stage,
-    fuse::Cut,
-    stage::LEASES_OVER,
+    Setting, Stage,
     sync::{ALLOWED, DRY, PLAIN},
 };
-use wecom_simulator::{Effect, Fault, Generator, When, corp::Resignation, demo};
+use wecom_simulator::{Effect, Fault, When, demo};
 
 #[tokio::test]
 async fn a_plan_is_not_carried_out_under_another_configuration() {
@@ -42,62 +39,6 @@ async fn a_plan_is_not_carried_out_under_another_configuration() {
         let has_position = copy.members.values().any(|member| member.position.is_some());
         assert_eq!(has_position, name == "the same", "{name}: a field that is not to be stored was");
     }
-}
-
-#[tokio::test]
-async fn a_dry_run_ends_however_little_a_call_may_do() {
-    for limits in [
-        Limits { requests: 13, ..Limits::default() },
-        Limits { wall_ms: 11_000, ..Limits::default() },
-        Limits { bytes_in: 30 << 20, ..Limits::default() },
-    ] {
-        let stage = Setting::new(demo()).limits(limits.clone()).start().await;
-        let Ok(SyncStep::Planned(plan)) = stage.sync(&DRY).await else { panic!("{limits:?}") };
-        let Ok(SyncStep::Planned(again)) = stage.sync(&DRY).await else { panic!("{limits:?}") };
-        assert_ne!(plan.run, again.run, "who asks again wants a new plan");
-        assert_eq!(stage.complete(&PLAIN).await.run, again.run);
-        stage.assert_exact().await;
-    }
-}
-
-#[tokio::test]
-async fn a_dry_run_killed_at_any_operation_goes_on() {
-    let corp = Generator::sized(2, 20, 4).generate().unwrap();
-    for operations in 0.. {
-        let stage = Stage::of(corp.clone()).await;
-        stage.fuse.arm(operations, Cut::After);
-        let answer = stage.fuse.watch(stage.element.sync(&DRY)).await;
-        stage.fuse.mend();
-        if answer.is_some() {
-            assert!(operations > 10, "only {operations} deaths");
-            return;
-        }
-        stage.advance(LEASES_OVER);
-        // Dead before the plan was answered, the run goes on and nothing is fetched twice; dead after, it is a new one.
-        let before = stage.overview().await.current_run.map(|progress| progress.run);
-        let history = stage.heard(stage.element.history().await).unwrap();
-        let was_answered = history.iter().any(|report| report.outcome == RunOutcome::Planned);
-        let Ok(SyncStep::Planned(plan)) = stage.sync(&DRY).await else { panic!("{operations}") };
-        if let Some(before) = before {
-            assert_eq!(plan.run == before, !was_answered, "{operations}");
-        }
-        stage.complete(&PLAIN).await;
-        stage.assert_exact().await;
-    }
-}
-
-#[tokio::test]
-async fn a_refresh_of_somebody_who_resigned_changes_nothing_that_the_feed_does_not_tell() {
-    let stage = Stage::demo().await;
-    stage.complete(&PLAIN).await;
-    stage.control.change(|corp| corp.resign_member("lisi", Resignation::Listed)).unwrap();
-    stage.advance(Duration::from_secs(60));
-    stage.complete(&PLAIN).await;
-    stage.control.change(|corp| corp.update_member("lisi", |member| member.position = "前总监".to_owned())).unwrap();
-    stage.advance(Duration::from_secs(60));
-    drop(stage.heard(stage.element.sync_member("lisi").await).unwrap());
-    assert_eq!(Copy::replayed(&stage.changes().await), stage.copy().await);
-    stage.assert_exact().await;
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use host_harness::contract::directory::{Strategy, SyncRequest, SyncStep};
-use system_tests::{Setting, Stage, sync::PLAIN};
+use host_harness::{
+    CallError, Limits,
+    contract::directory::{Strategy, SyncRequest, SyncStep},
+};
+use system_tests::{Setting, Stage, stage::LEASES_OVER, sync::PLAIN};
 use wecom_simulator::{Behaviour, Exports, Generator, Limits as VendorLimits, Rate, Shape};
 
 /// Guest memory of any call, whatever the organisation.
@@ -66,6 +69,22 @@ async fn memory_stays_bounded_whatever_the_shape() {
             assert_eq!(present, true_members(&stage), "{name}, {strategy:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_call_that_takes_too_much_memory_costs_no_more_than_its_work() {
+    // Departments of some fifty members: their lists take more memory than a call has from the start.
+    let stage = Stage::of(Generator::sized(10, 400, 8).generate().unwrap()).await;
+    let idle = stage.element.overview().await.unwrap().report.peak_memory_bytes;
+    let limits = Limits { memory_bytes: idle + (64 << 10), ..Limits::default() };
+    let failed = stage.element.with_limits(limits).sync(&PLAIN).await.unwrap_err();
+    stage.note_failed(&failed);
+    let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
+    assert_eq!(exceeded.limit.as_str(), "memory-bytes");
+    stage.advance(LEASES_OVER);
+    stage.complete(&PLAIN).await;
+    stage.assert_exact().await;
+    stage.assert_discreet(&[]);
 }
 
 /// Members in range who have not resigned.

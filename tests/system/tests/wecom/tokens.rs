@@ -8,12 +8,7 @@ use host_harness::{
     contract::{directory::SyncStep, element::Status, types::Reason},
 };
 use serde_json::json;
-use system_tests::{
-    Setting, Stage,
-    fuse::Cut,
-    stage::{LEASES_OVER, Store},
-    sync::PLAIN,
-};
+use system_tests::{Setting, Stage, stage::Store, sync::PLAIN};
 use wecom_simulator::{DEMO_AGENT_ID, DEMO_SECRET, Effect, Fault, Secret, When, demo};
 
 /// A call that needs a token and nothing else: one member is read.
@@ -23,26 +18,6 @@ async fn use_token(stage: &Stage, element: &Element) -> Result<(), host_harness:
 
 fn token_calls(stage: &Stage) -> u64 {
     stage.control.count("gettoken").calls
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_on_two_hosts_at_once_fetch_one_token() {
-    for store in [Store::Memory, Store::Sqlite] {
-        // A store looks for what other processes wrote at an interval of its own clock: so that has to run.
-        let stage = Setting::new(demo()).real_time().store(store).start().await;
-        stage.control.configure(|behaviour| {
-            behaviour.latency = Duration::from_millis(20);
-            behaviour.switches.same_token = false;
-        });
-        let elsewhere = stage.elsewhere().await;
-        let members = ["lisi", "wangwu", "zhaoliu", "sunqi", "zhouba", "wujiu"];
-        let calls = members.iter().flat_map(|id| [stage.element.sync_member(id), elsewhere.sync_member(id)]);
-        for outcome in join_all(calls).await {
-            stage.heard(outcome).unwrap();
-        }
-        assert_eq!(token_calls(&stage), 1, "{store:?}");
-        stage.assert_discreet(&[]);
-    }
 }
 
 #[tokio::test]
@@ -140,19 +115,6 @@ async fn a_token_is_replaced_before_its_end() {
     use_token(&stage, &stage.element).await.unwrap();
     assert_eq!(token_calls(&stage), 2);
     assert!(stage.control.requests().iter().all(|request| request.errcode == Some(0)), "no call met a dead token");
-}
-
-#[tokio::test]
-async fn a_holder_that_dies_holds_nobody_up_for_longer_than_its_lease() {
-    // The first request of a fresh element is `gettoken`: one reading of storage and the lease come before it.
-    for (operations, cut) in [(2, Cut::Before), (2, Cut::After), (1, Cut::After)] {
-        let stage = Stage::demo().await;
-        stage.fuse.arm(operations, cut);
-        assert!(stage.fuse.watch(stage.element.sync_member("lisi")).await.is_none(), "the call died");
-        stage.fuse.mend();
-        stage.advance(LEASES_OVER);
-        use_token(&stage, &stage.element).await.unwrap();
-    }
 }
 
 #[tokio::test]

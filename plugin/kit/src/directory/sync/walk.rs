@@ -15,7 +15,7 @@ use crate::{
     failure::Cause,
     platform::Platform,
     store,
-    vendor::{Client, ListRequest, Listed, MemberAnswer},
+    vendor::{Client, ListRequest, Listed, MemberAnswer, unanswered},
 };
 
 /// Bytes of one answer of a batch. Five at a time stay below the guest's memory bound; what is larger is asked for
@@ -34,7 +34,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
         return context.checkpoint();
     }
     let page = pages::departments(context, at.page)?;
-    // A list that goes on is read to its end before others begin.
+    // A list that goes on from an earlier call is read to its end before others begin.
     let most = if at.within.is_some() { 1 } else { context.parallelism() };
     let end = page.len().min(at.row + most);
     let ids: Vec<&str> = page[at.row.min(end)..end].iter().map(|row| row.department.id.as_str()).collect();
@@ -57,6 +57,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
             Ok(Listed::Here(list)) => {
                 let client = context.client;
                 next = client.read_list(id, list, |rows| compare::meet(context, rows, read_at))?;
+                next = read_on(context, id, &at.advance(index, page.len()), next)?;
             }
             // Whoever the copy knows of it is asked about one by one later.
             Ok(Listed::Hidden(code)) => out_of_sight(context, id, code),
@@ -83,6 +84,35 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
         }
     }
     context.checkpoint_when_due()
+}
+
+/// Reads a list that comes in pages on to its end, as far as this call may: only then are the other answers of its batch
+/// not asked for twice. Answers where it stopped.
+fn read_on<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    department: &str,
+    at: &PageCursor,
+    mut next: Option<String>,
+) -> Result<Option<String>, StepError> {
+    while let Some(cursor) = next {
+        // Here the run goes on, should this page not be had.
+        context.run.phase = Phase::Fetch(PageCursor { within: Some(cursor.clone()), ..at.clone() });
+        if !context.has_budget() {
+            return Ok(Some(cursor));
+        }
+        context.before_request()?;
+        let (client, read_at) = (context.client, context.platform.now_ms());
+        let asked = [ListRequest { department, cursor: Some(&cursor) }];
+        let answer = client.list(&asked, None).pop().unwrap_or_else(|| Err(unanswered()));
+        next = match answer.map_err(StepError::Vendor)? {
+            Listed::Here(list) => client.read_list(department, list, |rows| compare::meet(context, rows, read_at))?,
+            Listed::Hidden(code) => {
+                out_of_sight(context, department, code);
+                None
+            }
+        };
+    }
+    Ok(None)
 }
 
 fn out_of_sight<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, id: &str, code: Option<i64>) {

@@ -7,14 +7,20 @@ use host_harness::{
     contract::directory::{Report, RunOutcome, SyncRequest, SyncStep},
 };
 use system_tests::{
-    Setting, Stage,
+    Company, Setting, Stage, TestVendor,
     sync::{DRY, PLAIN},
 };
-use wecom_simulator::{Effect, Fault, Generator, When};
+
+for_each_vendor! {
+    a_run_is_one_entry_however_it_goes,
+    a_run_that_was_cut_short_is_abandoned_with_what_it_took,
+    the_last_twenty_are_kept,
+    a_report_says_what_the_run_took,
+}
 
 const RESTART: SyncRequest = SyncRequest { restart: true, ..PLAIN };
 
-async fn history(stage: &Stage) -> Vec<Report> {
+async fn history<V: TestVendor>(stage: &Stage<V>) -> Vec<Report> {
     stage.heard(stage.element.history().await).unwrap()
 }
 
@@ -22,8 +28,7 @@ fn outcomes(reports: &[Report]) -> Vec<RunOutcome> {
     reports.iter().map(|report| report.outcome).collect()
 }
 
-#[tokio::test]
-async fn a_run_is_one_entry_however_it_goes() {
+async fn a_run_is_one_entry_however_it_goes<V: TestVendor>() {
     use RunOutcome::{Abandoned, Complete, Planned};
     let (soon, late) = (Duration::from_secs(60), Duration::from_secs(2 * 60 * 60));
     for (name, requests, pause, expected) in [
@@ -36,7 +41,7 @@ async fn a_run_is_one_entry_however_it_goes() {
         ("a restart of nothing", &[PLAIN, RESTART], soon, &[Complete, Complete]),
         ("the newest comes first", &[PLAIN, DRY, DRY, PLAIN, DRY], soon, &[Planned, Complete, Abandoned, Complete]),
     ] {
-        let stage = Stage::demo().await;
+        let stage = Stage::<V>::sample().await;
         for request in requests {
             stage.sync(request).await.unwrap();
             stage.advance(pause);
@@ -48,10 +53,9 @@ async fn a_run_is_one_entry_however_it_goes() {
     }
 }
 
-#[tokio::test]
-async fn a_run_that_was_cut_short_is_abandoned_with_what_it_took() {
-    let stage = Stage::demo().await;
-    stage.control.inject(Fault::of("user/list", When::Nth(3), Effect::Code(45009)));
+async fn a_run_that_was_cut_short_is_abandoned_with_what_it_took<V: TestVendor>() {
+    let stage = Stage::<V>::sample().await;
+    stage.control.slow_down(3);
     let Ok(SyncStep::Wait(waiting)) = stage.step(&PLAIN).await else { panic!() };
     assert_eq!(history(&stage).await, [], "it has not ended");
     stage.advance(Duration::from_secs(5));
@@ -62,12 +66,11 @@ async fn a_run_that_was_cut_short_is_abandoned_with_what_it_took() {
     assert_eq!((&given_up.run, given_up.vendor_calls), (&waiting.progress.run, waiting.progress.vendor_calls));
     assert_eq!((given_up.waits, given_up.departments_total, given_up.members_total), (1, 0, 0));
     assert_eq!(given_up.finished_at - given_up.started_at, 5_000);
-    assert_eq!(done.members.added, 22);
+    assert_eq!(done.members.added, 12);
 }
 
-#[tokio::test]
-async fn the_last_twenty_are_kept() {
-    let stage = Stage::demo().await;
+async fn the_last_twenty_are_kept<V: TestVendor>() {
+    let stage = Stage::<V>::sample().await;
     let mut runs = Vec::new();
     for _ in 0..22 {
         runs.push(stage.complete(&PLAIN).await.run);
@@ -89,13 +92,11 @@ async fn the_last_twenty_are_kept() {
     assert_eq!(stage.overview().await.last_run.unwrap().run, runs[0]);
 }
 
-#[tokio::test]
-async fn a_report_says_what_the_run_took() {
+async fn a_report_says_what_the_run_took<V: TestVendor>() {
     for (name, limits, takes_several) in
         [("one call", Limits::default(), false), ("several calls", Limits { requests: 20, ..Limits::default() }, true)]
     {
-        let generator = Generator { root_visible: false, loners: 8, tags: 2, ..Generator::sized(9, 150, 40) };
-        let stage = Setting::new(generator.generate().unwrap()).limits(limits).start().await;
+        let stage = Setting::<V>::of(&Company::sized(150, 40)).limits(limits).start().await;
         let (begun, mut bytes, mut memory) = (Instant::now(), 0, 0);
         let report = loop {
             let (step, call) = stage.reported(stage.element.sync(&PLAIN).await);

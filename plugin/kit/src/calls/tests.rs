@@ -1,0 +1,110 @@
+//! One token for many calls, renewed once, and every request is counted.
+
+use std::{cell::Cell, rc::Rc};
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::fake::{FakePlatform, ok, path, status};
+
+struct Acme;
+
+impl Api for Acme {
+    type Token = OAuthToken;
+    const DESTINATION: Destination = Destination::new(("某厂", "Acme"), "base");
+
+    fn credential(&self) -> Vec<&str> {
+        vec!["acme", "secret"]
+    }
+
+    fn token_call(&self) -> Call {
+        Call::post("token", "https://acme.example/token".to_owned(), &json!({ "secret": "s" }))
+    }
+
+    fn refusal(&self, mut failure: Failure, body: &str) -> Failure {
+        match body {
+            "token" => failure.with_cause(Cause::TokenRefused),
+            "secret" => {
+                failure.reason = Reason::CredentialsRefused;
+                failure
+            }
+            _ => failure,
+        }
+    }
+}
+
+/// A vendor that gives `t1`, `t2` … and answers other calls with what `answer` makes of path and token.
+fn vendor(answer: impl Fn(&str, &str) -> Result<Response, HttpError> + 'static) -> FakePlatform {
+    let fake = FakePlatform::new();
+    let given = Rc::new(Cell::new(0));
+    fake.serve(move |request| match path(request).as_str() {
+        "/token" => {
+            given.set(given.get() + 1);
+            ok(json!({ "access_token": format!("t{}", given.get()), "expires_in": 3_600 }).to_string())
+        }
+        path => answer(path, request.headers[0].value.trim_start_matches("Bearer ")),
+    });
+    fake
+}
+
+fn get(path: &str) -> Call {
+    Call::get("get", format!("https://acme.example{path}"))
+}
+
+#[test]
+fn calls_side_by_side_share_one_token_and_stay_in_order() {
+    let fake = vendor(|path, token| ok(json!([path, token]).to_string()));
+    let calls = Calls::new(&fake, &Acme);
+    let answers: Vec<Result<Value, Failure>> = calls.all(&[get("/a"), get("/b")], None);
+    let answers: Vec<Value> = answers.into_iter().map(Result::unwrap).collect();
+    assert_eq!(answers, [json!(["/a", "t1"]), json!(["/b", "t1"])]);
+    assert_eq!(calls.one::<Value>(get("/c")).unwrap(), json!(["/c", "t1"]));
+    assert_eq!(fake.paths(), ["/token", "/a", "/b", "/c"]);
+    let usage = calls.usage();
+    assert_eq!((usage.calls["get"], usage.calls["token"], usage.retries), (3, 1, 0));
+    assert_eq!(calls.all::<Value>(&[], None).len(), 0, "nothing to ask needs no token");
+}
+
+#[test]
+fn a_refused_token_is_renewed_once_for_those_that_met_it() {
+    let fake = vendor(|path, token| if path == "/b" && token == "t1" { status(401, "token") } else { ok("1") });
+    let calls = Calls::new(&fake, &Acme);
+    let answers = calls.all::<u8>(&[get("/a"), get("/b"), get("/c")], None);
+    assert!(answers.iter().all(|answer| *answer == Ok(1)), "{answers:?}");
+    assert_eq!(fake.paths(), ["/token", "/a", "/b", "/c", "/token", "/b"]);
+    assert_eq!(calls.usage().retries, 1);
+
+    let fake = vendor(|_, _| status(401, "token"));
+    let calls = Calls::new(&fake, &Acme);
+    let failure = calls.one::<u8>(get("/a")).unwrap_err();
+    assert_eq!(failure.cause, Cause::TokenRefused);
+    assert_eq!(fake.paths(), ["/token", "/a", "/token", "/a"], "nobody is asked a third time");
+}
+
+#[test]
+fn a_refused_credential_is_told_to_every_call_and_not_presented_again() {
+    let fake = FakePlatform::new();
+    fake.serve(|_| status(401, "secret"));
+    let calls = Calls::new(&fake, &Acme);
+    for answer in calls.all::<u8>(&[get("/a"), get("/b")], None) {
+        assert_eq!(answer.unwrap_err().reason, Reason::CredentialsRefused);
+    }
+    calls.one::<u8>(get("/a")).unwrap_err();
+    assert_eq!(fake.paths(), ["/token"]);
+    calls.ask_for_token().unwrap_err();
+    assert_eq!(fake.paths(), ["/token", "/token"], "a person who checks may ask");
+}
+
+#[test]
+fn an_answer_that_is_too_large_or_cannot_be_read_fails_alone() {
+    let fake = vendor(|path, _| match path {
+        "/large" => ok(format!("\"{}\"", "x".repeat(100))),
+        "/odd" => ok("{}"),
+        _ => ok("\"x\""),
+    });
+    let calls = Calls::new(&fake, &Acme);
+    let answers = calls.all::<String>(&[get("/large"), get("/odd"), get("/a")], Some(50));
+    let failures: Vec<_> = answers.iter().map(|answer| answer.as_ref().err().map(|failure| failure.cause)).collect();
+    assert_eq!(failures, [Some(Cause::AnswerTooLarge), Some(Cause::Other), None]);
+    assert_eq!(answers[1].as_ref().unwrap_err().reason, Reason::UnexpectedAnswer);
+}

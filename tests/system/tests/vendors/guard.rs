@@ -1,0 +1,79 @@
+//! A sync that would take too much away stops before anything is written, until somebody allows it.
+
+use host_harness::contract::types::{Reason, RemovalCounts};
+use system_tests::{
+    Company, Setting, TestVendor,
+    sync::{ALLOWED, PLAIN},
+};
+
+for_each_vendor! {
+    too_large_a_share_is_asked_about_and_a_few_are_not,
+    what_was_stopped_goes_on_when_it_is_mended_or_allowed,
+}
+
+/// People and units of a company, then how many are out of sight, resigned and closed.
+type Row = (u64, u64, usize, usize, u64, Option<RemovalCounts>);
+
+fn blocked(members: u64, members_total: u64, departments: u64, departments_total: u64) -> Option<RemovalCounts> {
+    Some(RemovalCounts { members, members_total, departments, departments_total })
+}
+
+async fn too_large_a_share_is_asked_about_and_a_few_are_not<V: TestVendor>() {
+    let rows: [Row; 13] = [
+        (4, 2, 2, 0, 0, None),
+        (4, 2, 3, 0, 0, blocked(3, 4, 0, 2)),
+        (4, 2, 4, 0, 0, blocked(4, 4, 0, 2)),
+        (4, 2, 0, 3, 0, blocked(3, 4, 0, 2)),
+        (5, 2, 2, 1, 0, blocked(3, 5, 0, 2)),
+        (1, 2, 1, 0, 0, blocked(1, 1, 0, 2)),
+        (40, 10, 8, 0, 0, None),
+        (40, 10, 9, 0, 0, blocked(9, 40, 0, 10)),
+        (40, 10, 0, 9, 0, blocked(9, 40, 0, 10)),
+        (40, 10, 5, 4, 0, blocked(9, 40, 0, 10)),
+        (3, 30, 0, 0, 6, None),
+        (3, 30, 0, 0, 7, blocked(0, 3, 7, 30)),
+        (2, 5, 0, 0, 3, blocked(0, 2, 3, 5)),
+    ];
+    for (people, units, gone, resigned, closed, expected) in rows {
+        let name = format!("{gone} gone and {resigned} resigned of {people}, {closed} closed of {units}");
+        let company = Company::sized(people, units);
+        let stage = Setting::<V>::of(&company).start().await;
+        stage.complete(&PLAIN).await;
+        let before = (stage.copy().await, stage.changes().await);
+        let mut ids = company.people.iter().map(|person| &*person.id);
+        ids.by_ref().take(gone).for_each(|id| stage.control.take_away(id));
+        ids.take(resigned).for_each(|id| stage.control.resign(id));
+        // The last ones have no unit below them.
+        (0..closed).for_each(|index| stage.control.remove_unit(units - index));
+        match expected {
+            None => {
+                stage.complete(&PLAIN).await;
+            }
+            Some(counts) => {
+                let error = stage.paused(&PLAIN).await;
+                assert_eq!(error.reason, Reason::MassRemovalBlocked(counts), "{name}");
+                assert!(error.hint.is_some(), "{name}: {error:?}");
+                assert_eq!((stage.copy().await, stage.changes().await), before, "{name}: nothing was changed");
+                stage.complete(&ALLOWED).await;
+            }
+        }
+        stage.assert_exact().await;
+    }
+}
+
+async fn what_was_stopped_goes_on_when_it_is_mended_or_allowed<V: TestVendor>() {
+    let company = Company::sized(40, 30);
+    let stage = Setting::<V>::of(&company).start().await;
+    stage.complete(&PLAIN).await;
+    let leavers = &company.people[..12];
+    let leave = || leavers.iter().for_each(|person| stage.control.take_away(&person.id));
+    leave();
+    assert_eq!(stage.paused(&PLAIN).await.reason, Reason::MassRemovalBlocked(blocked(12, 40, 0, 30).unwrap()));
+    // Mended before anybody allowed anything: the next sync removes nothing.
+    leavers.iter().for_each(|person| stage.control.add_person(person));
+    assert_eq!(stage.complete(&PLAIN).await.members.left_range, 0);
+    leave();
+    assert!(matches!(stage.paused(&PLAIN).await.reason, Reason::MassRemovalBlocked(_)));
+    assert_eq!(stage.complete(&ALLOWED).await.members.left_range, 12);
+    stage.assert_exact().await;
+}
