@@ -102,7 +102,7 @@ impl Call {
     }
 }
 
-/// Sends calls, for the length of one call of the component. It remembers the token that it met.
+/// Sends calls, for the length of one call of the component. It remembers the token that it read.
 pub struct Calls<'a, P: Platform, A: Api> {
     platform: &'a P,
     api: &'a A,

@@ -46,7 +46,7 @@ pub enum Touch<'a> {
 
 impl Touch<'_> {
     /// Whether it concerns a key with this prefix.
-    pub fn meets(&self, prefix: &str) -> bool {
+    pub fn concerns(&self, prefix: &str) -> bool {
         let begins = |key: &str| key.starts_with(prefix);
         match self {
             Touch::Read(keys) => keys.iter().any(|key| begins(key)),

@@ -3,7 +3,7 @@
 //! Vendors block the address of a host that presents a wrong secret again and again, which would hit every tenant behind
 //! that address. So a token is fetched by one call at a time and kept in storage until shortly before its end, and a
 //! refusal is remembered for [`REFUSAL_MS`]: a disabled app that is enabled again, or a secret that was put right at the
-//! vendor, is met by itself after that time at most. Only [`Tokens::ask`], behind which a person stands, presents a
+//! vendor, is noticed by itself after that time at most. Only [`Tokens::ask`], behind which a person stands, presents a
 //! refused credential at once.
 //!
 //! Single flight is a lease in storage. Who gets it asks the vendor and writes token and end of the lease in one step

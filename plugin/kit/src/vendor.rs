@@ -86,7 +86,7 @@ pub struct SignIn<'a> {
     pub locale: Locale,
 }
 
-/// Asks the vendor. One client serves one call of the component; it keeps the token that it met.
+/// Asks the vendor. One client serves one call of the component; it keeps the token that it read.
 ///
 /// What a sync asks is not repeated here: the run waits in the host and asks again. Questions about one record are.
 pub trait Client<P: Platform>: Sized {
@@ -140,8 +140,8 @@ pub trait Client<P: Platform>: Sized {
     /// Asks about departments side by side, in the order asked.
     fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>>;
 
-    /// Takes the next step of a bulk fetch. Members and departments go to the run by [`RunContext::meet`] and
-    /// [`RunContext::met_departments`].
+    /// Takes the next step of a bulk fetch. Members and departments go to the run by [`RunContext::record_members`] and
+    /// [`RunContext::record_departments`].
     ///
     /// # Errors
     /// [`StepError::Vendor`] for what passes or what an administrator has to mend in any case.
@@ -300,7 +300,7 @@ pub enum BulkStep<B> {
     Next(B),
     /// There is nothing to do before a time.
     Wait(B, PendingWait),
-    /// All members were met.
+    /// All members were seen.
     Done,
     /// It does not get on: the run walks.
     Failed {

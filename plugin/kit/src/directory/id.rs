@@ -3,7 +3,7 @@
 /// Whether two spellings of an id can mean the same member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IdRule {
-    /// Upper and lower case make no difference; the spelling that was met first is kept.
+    /// Upper and lower case make no difference; the spelling that was seen first is kept.
     IgnoreCase,
     /// Every byte counts.
     Exact,
@@ -26,7 +26,7 @@ impl IdRule {
     }
 
     /// Takes over the spelling of the one known id that means the same, so that spelling alone is never a change.
-    pub fn adopt(self, id: &mut String, known: &[String]) {
+    pub fn keep_spelling(self, id: &mut String, known: &[String]) {
         if self == Self::IgnoreCase
             && let Some(known) = known.iter().find(|known| *known != id && self.is_same(known, id))
         {
@@ -48,7 +48,7 @@ mod tests {
             (IdRule::Exact, "ZhangSan", "zhangsan", "ZhangSan"),
         ] {
             let mut found = id.to_owned();
-            rule.adopt(&mut found, &[known.to_owned()]);
+            rule.keep_spelling(&mut found, &[known.to_owned()]);
             assert_eq!(found, expected);
             assert_eq!(rule.is_same(id, known), rule.key(id) == rule.key(known), "{id}");
         }

@@ -16,12 +16,12 @@
 //! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
 //! | `directory/r/<run>/s/0` | scratch: what is left of finding out the scope |
 //! | `directory/r/<run>/j/<page>` | scratch, sealed: what a bulk fetch keeps for itself |
-//! | `directory/r/<run>/d/<page>` | scratch: the departments met, parents first |
+//! | `directory/r/<run>/d/<page>` | scratch: the departments seen, parents first |
 //! | `directory/r/<run>/u/<page>` | scratch: members granted one by one or by tag |
-//! | `directory/r/<run>/b/<page>` | scratch: one bit for each member of the directory, set when it was met |
+//! | `directory/r/<run>/b/<page>` | scratch: one bit for each member of the directory, set when it was seen |
 //! | `directory/r/<run>/m/<id>` | scratch: a member that is new or differs |
-//! | `directory/r/<run>/g/<id>` | scratch: a member that was not met |
-//! | `directory/r/<run>/e/<id>` | scratch: a department that was not met |
+//! | `directory/r/<run>/g/<id>` | scratch: a member that was not seen |
+//! | `directory/r/<run>/e/<id>` | scratch: a department that was not seen |
 //! | `observed/sensitive-fields` | whether the last run saw any sensitive field, for `check-connection` |
 
 use super::id::IdRule;

@@ -28,7 +28,7 @@ pub enum Decision {
     Change(ChangeKind),
 }
 
-/// Compares a fetched member with the copy. The fetched one takes over the spelling of ids that the copy met first, and
+/// Compares a fetched member with the copy. The fetched one takes over the spelling of ids that the copy had first, and
 /// whatever the answer did not speak of, as far as that is to be stored.
 pub fn on_member(common: &Common, stored: Option<&MemberRecord>, fetched: &mut FetchedMember) -> Decision {
     let resigned = fetched.member.status == MemberStatus::Resigned;
@@ -36,9 +36,9 @@ pub fn on_member(common: &Common, stored: Option<&MemberRecord>, fetched: &mut F
         return if resigned { Decision::Ignore } else { Decision::Change(ChangeKind::MemberAdded) };
     };
     let ids = common.ids;
-    ids.adopt(&mut fetched.member.id, std::slice::from_ref(&stored.member.id));
+    ids.keep_spelling(&mut fetched.member.id, std::slice::from_ref(&stored.member.id));
     for leader in &mut fetched.member.direct_leaders {
-        ids.adopt(leader, &stored.member.direct_leaders);
+        ids.keep_spelling(leader, &stored.member.direct_leaders);
     }
     fetched.complete_from(&stored.member);
     if let Some(fields) = common.fields.as_ref().filter(|_| !fetched.absent.is_none()) {
@@ -57,7 +57,7 @@ pub fn on_member(common: &Common, stored: Option<&MemberRecord>, fetched: &mut F
 pub fn on_department(ids: IdRule, stored: Option<&Department>, fetched: &mut FetchedDepartment) -> Decision {
     let Some(stored) = stored else { return Decision::Change(ChangeKind::DepartmentAdded) };
     for leader in &mut fetched.department.leaders {
-        ids.adopt(leader, &stored.leaders);
+        ids.keep_spelling(leader, &stored.leaders);
     }
     fetched.complete_from(stored);
     if stored.says_the_same(&fetched.department) {

@@ -22,7 +22,7 @@ const RETRIES: u32 = 3;
 /// With less time left, a repetition cannot end well.
 const SHORTEST_REQUEST_MS: u64 = 1_000;
 
-/// A client for one call of the component. It remembers the token that it met, so that many calls cost one reading of
+/// A client for one call of the component. It remembers the token that it read, so that many calls cost one reading of
 /// storage.
 pub struct Client<'a, P: Platform> {
     sender: Sender<'a, P>,

@@ -325,7 +325,7 @@ fn a_store_that_fails_ends_the_check() {
     {
         let platform = platform(token, || agent(json!({})));
         platform.before_storage(move |_, touch| {
-            if touch.meets(prefix) { Err(StorageError::Unavailable(maybe_applied)) } else { Ok(()) }
+            if touch.concerns(prefix) { Err(StorageError::Unavailable(maybe_applied)) } else { Ok(()) }
         });
         let failure = check_connection(&platform, &config(json!({}))).unwrap_err();
         assert_eq!(failure, Failure::from(StorageError::Unavailable(maybe_applied)), "{prefix}");

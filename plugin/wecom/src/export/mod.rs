@@ -221,7 +221,7 @@ fn departments<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export) -> Ste
     if !rows.iter().any(knows_leaders) {
         leaders::add(run, &mut rows)?;
     }
-    run.met_departments(rows, job.read_at)?;
+    run.record_departments(rows, job.read_at)?;
     Ok(BulkStep::Next(export.at(first_file(&job))))
 }
 
@@ -233,7 +233,7 @@ fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize,
         Fetched::Text(text) => text,
         other => return missed(run, export, other),
     };
-    match member::each(&text, ROWS, |rows| run.meet(rows, job.read_at)) {
+    match member::each(&text, ROWS, |rows| run.record_members(rows, job.read_at)) {
         Ok(()) => Ok(BulkStep::Next(export.at(Stage::Members { file: at + 1, files }))),
         Err(member::Broken::Refused(error)) => Err(error),
         Err(member::Broken::Unreadable { error, .. }) => {
@@ -329,7 +329,7 @@ enum Verdict {
 
 fn verdict(failure: &Failure) -> Verdict {
     match (&failure.reason, failure.vendor_code) {
-        // The walk would meet these as well.
+        // The walk would come upon these as well.
         (Reason::NotPermitted, None) => Verdict::Stop,
         (Reason::NotPermitted, Some(_)) if is_untrusted_address(failure) || is_app_disabled(failure) => Verdict::Stop,
         (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable, _) => Verdict::Stop,

@@ -35,7 +35,7 @@ pub(crate) fn parse(text: &str) -> Result<Status, serde_json::Error> {
     }
 }
 
-/// The two fields, as far as they were met.
+/// The two fields, as far as they were seen.
 #[derive(Default)]
 struct Head {
     errcode: Option<Option<i64>>,

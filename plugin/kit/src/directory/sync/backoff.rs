@@ -21,7 +21,7 @@ pub enum Backoff {
 const HICCUPS: u32 = 3;
 /// Rate limits in a row before a person is told: more than the hour of the longest ordinary window.
 const RATE_LIMITS: u32 = 12;
-/// The longest single wait, whatever the vendor asks for: ten minutes. A block that lasts longer is met again then.
+/// The longest single wait, whatever the vendor asks for: ten minutes. A block that lasts longer is noticed again then.
 pub const LONGEST_MS: u64 = 10 * 60 * 1_000;
 /// By how much waits differ by chance.
 pub const SPREAD_MS: u64 = 2_000;

@@ -39,7 +39,7 @@ impl Row<'_> {
 }
 
 /// Takes note of members that the vendor showed when it was asked at `read_at`.
-pub(super) fn meet<P: Platform, C: Client<P>>(
+pub(super) fn members<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     rows: Vec<MemberRow>,
     read_at: u64,
@@ -82,7 +82,7 @@ pub(super) fn meet<P: Platform, C: Client<P>>(
             MemberRow::Fetched(fetched) => {
                 let is_repeated = stored.is_none() && !new_ids.insert(id_key.clone());
                 if scratch.is_none() && !is_repeated && !context.is_buffered(&id_key) {
-                    meet_one(context, stored.as_ref(), *fetched, &id_key, read_at)?;
+                    member(context, stored.as_ref(), *fetched, &id_key, read_at)?;
                     context.flush_if_full()?;
                 }
             }
@@ -96,7 +96,7 @@ pub(super) fn meet<P: Platform, C: Client<P>>(
     Ok(())
 }
 
-/// Counts a member as met without a change: there is one, but nobody can read what the vendor says.
+/// Counts a member as seen without a change: there is one, but nobody can read what the vendor says.
 pub(super) fn keep<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     entry: &Entry,
@@ -104,13 +104,13 @@ pub(super) fn keep<P: Platform, C: Client<P>>(
     let outline = MemberOutline::parse(entry)?;
     if is_present(outline.presence) && context.seen.insert(outline.ordinal) {
         context.run.present_met += 1;
-        context.run.members_met += 1;
+        context.run.members_seen += 1;
         context.run.planned.members_unchanged += 1;
     }
     Ok(())
 }
 
-fn meet_one<P: Platform, C: Client<P>>(
+fn member<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     stored: Option<&Entry>,
     mut fetched: FetchedMember,
@@ -161,6 +161,6 @@ fn meet_one<P: Platform, C: Client<P>>(
             context.buffer_member(id_key, store::put_for(key, &row, super::SCRATCH_TTL_MS));
         }
     }
-    context.run.members_met += 1;
+    context.run.members_seen += 1;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Asking the vendor about each one that was not met: only its word removes anybody.
+//! Asking the vendor about each one that was not seen: only its word removes anybody.
 
 use super::{
     compare,
@@ -76,12 +76,12 @@ fn members<P: Platform, C: Client<P>>(
             // Moved to a department that was read before, or resigned in so many words: an ordinary row.
             MemberAnswer::Shown(fetched) => {
                 context.buffer(store::delete(row.key.clone()));
-                compare::meet(context, vec![MemberRow::Fetched(fetched)], read_at)?;
+                compare::members(context, vec![MemberRow::Fetched(fetched)], read_at)?;
             }
             MemberAnswer::Unreadable => {
                 context.buffer(store::delete(row.key.clone()));
                 let unreadable = MemberRow::Unreadable { id: Some(id.to_owned()) };
-                compare::meet(context, vec![unreadable], read_at)?;
+                compare::members(context, vec![unreadable], read_at)?;
             }
             MemberAnswer::Hidden(_) => {
                 context.run.planned.members_left_range += 1;

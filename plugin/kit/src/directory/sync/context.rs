@@ -52,7 +52,7 @@ const NOTES: usize = 20;
 const BUFFERED_OPS: usize = 600;
 /// Likewise bytes.
 const BUFFERED_BYTES: usize = 600 << 10;
-/// Likewise pages of met members, 4 KB each.
+/// Likewise pages of seen members, 4 KB each.
 const TOUCHED_PAGES: usize = 60;
 /// Time after which buffered scratch is written: what a kill costs at most.
 const CHECKPOINT_MS: u64 = 1_000;
@@ -72,10 +72,10 @@ pub struct RunContext<'a, P: Platform, C> {
     pub(super) client: &'a C,
     /// The state that is written with every checkpoint.
     pub(super) run: Run,
-    /// Which members were met.
+    /// Which members were seen.
     pub(super) seen: Seen,
-    /// Ids of the departments that were met, once they are wanted.
-    pub(super) departments_met: Option<BTreeSet<String>>,
+    /// Ids of the departments that were seen, once they are wanted.
+    pub(super) departments_seen: Option<BTreeSet<String>>,
     lease: Lease,
     /// Scratch that is not written yet.
     buffer: Vec<Op>,
@@ -106,7 +106,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
             client,
             run,
             seen,
-            departments_met: None,
+            departments_seen: None,
             lease,
             buffer: Vec::new(),
             buffered_bytes: 0,
@@ -203,15 +203,15 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// When the storage fails or another call took over.
-    pub fn meet(&mut self, rows: Vec<MemberRow>, read_at: u64) -> Result<(), StepError> {
-        compare::meet(self, rows, read_at)
+    pub fn record_members(&mut self, rows: Vec<MemberRow>, read_at: u64) -> Result<(), StepError> {
+        compare::members(self, rows, read_at)
     }
 
     /// Takes note of all departments, which were asked for at `read_at`.
     ///
     /// # Errors
-    /// As [`RunContext::meet`].
-    pub fn met_departments(&mut self, rows: Vec<DepartmentRow>, read_at: u64) -> Result<(), StepError> {
+    /// As [`RunContext::record_members`].
+    pub fn record_departments(&mut self, rows: Vec<DepartmentRow>, read_at: u64) -> Result<(), StepError> {
         self.run.departments_read_at = read_at;
         pages::write_departments(self, rows)
     }

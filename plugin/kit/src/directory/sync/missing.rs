@@ -1,4 +1,4 @@
-//! What the directory holds and the pass did not meet, department by department, then member by member.
+//! What the directory holds and the pass did not see, department by department, then member by member.
 //!
 //! A shrinking visible range looks exactly like a mass resignation, and an empty or partial answer looks like both. So
 //! nothing is removed before the pass was complete, the [`guard`](super::guard) agreed, and the vendor was asked about
@@ -22,7 +22,7 @@ use crate::{
 /// Keys of a sweep's page.
 const PAGE: u32 = 1_000;
 
-/// Lists the next ones that were not met.
+/// Lists the next ones that were not seen.
 pub(super) fn find<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     sweep: Sweep,
@@ -43,14 +43,14 @@ fn find_departments<P: Platform, C: Client<P>>(
         context.run.phase = members;
         return context.checkpoint();
     }
-    let met = match context.departments_met.take() {
-        Some(met) => met,
-        None => departments_met(context)?,
+    let seen = match context.departments_seen.take() {
+        Some(seen) => seen,
+        None => departments_seen(context)?,
     };
     let page = context.platform.scan(key::DEPARTMENTS, after.as_deref(), PAGE).map_err(Failure::from)?;
     for entry in &page.entries {
         let id = &entry.key[key::DEPARTMENTS.len()..];
-        if !met.contains(id) {
+        if !seen.contains(id) {
             context.run.missing.departments += 1;
             let row = key::scratch_row(&context.run.id, 'e', id);
             context.buffer(super::scratch_mark(row));
@@ -58,7 +58,7 @@ fn find_departments<P: Platform, C: Client<P>>(
             context.flush_if_full()?;
         }
     }
-    context.departments_met = Some(met);
+    context.departments_seen = Some(seen);
     context.run.phase = match page.entries.last().filter(|_| page.more) {
         Some(last) => Phase::Missing(Sweep::Departments(Some(last.key.clone()))),
         None => members,
@@ -71,7 +71,7 @@ fn find_members<P: Platform, C: Client<P>>(
     after: Option<String>,
 ) -> Result<(), StepError> {
     let head = head::read_for(context.platform, context.common)?.0;
-    // Everybody present was met. Where somebody else wrote meanwhile, equal numbers prove nothing.
+    // Everybody present was seen. Where somebody else wrote meanwhile, equal numbers prove nothing.
     if head.members.present() == context.run.present_met && head.last_change == context.run.began_after {
         context.run.phase = Phase::Guard;
         return context.checkpoint();
@@ -84,7 +84,7 @@ fn find_members<P: Platform, C: Client<P>>(
             missing.push(entry);
         }
     }
-    // Who was new to the pass and came into the copy since, by a refresh, was met all the same.
+    // Who was new to the pass and came into the copy since, by a refresh, was seen all the same.
     let rows: Vec<String> =
         missing.iter().map(|entry| key::scratch_row(&context.run.id, 'm', &entry.key[key::MEMBERS.len()..])).collect();
     let rows = store::get_many(context.platform, &rows)?;
@@ -105,7 +105,7 @@ fn find_members<P: Platform, C: Client<P>>(
     context.checkpoint()
 }
 
-fn departments_met<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> Result<BTreeSet<String>, Failure> {
+fn departments_seen<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> Result<BTreeSet<String>, Failure> {
     let mut ids = BTreeSet::new();
     for page in 0..context.run.department_pages {
         ids.extend(pages::departments(context, page)?.into_iter().map(|row| row.department.id));

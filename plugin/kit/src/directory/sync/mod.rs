@@ -11,7 +11,7 @@
 //! | Files | What they hold |
 //! |---|---|
 //! | `scope`, `walk`, `bulk`, `missing`, `guard`, `confirm` | the steps that fetch and judge |
-//! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was met |
+//! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
 //! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
 //! | `run`, `context`, `lease`, `backoff` | the state, its checkpoints, who works on it, and what stops it for a while |
 //! | `report`, `stats`, `history` | what a run did, and the last ones |
@@ -59,7 +59,7 @@ use crate::{
     vendor::Client,
 };
 
-/// Requests side by side: thresholds of vendors are not published, and five at once have not met one.
+/// Requests side by side: thresholds of vendors are not published, and five at once have not reached one.
 const PARALLELISM: u32 = 5;
 /// How long a complete plan may lie before it is applied: one hour.
 const PLAN_FRESH_MS: u64 = 60 * 60 * 1_000;
@@ -304,7 +304,7 @@ fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Resu
 fn note_emptiness<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) {
     const ZH: &str = "请在管理后台的应用页面设置可见范围";
     const EN: &str = "fill the visible range on the app's page in the vendor's console";
-    match (context.run.departments_met, context.run.members_met) {
+    match (context.run.departments_seen, context.run.members_seen) {
         (0, 0) => context.note((
             format!("可见范围为空，未同步任何部门与成员：{ZH}"),
             format!("the visible range is empty, so nothing was synchronised: {EN}"),

@@ -1,4 +1,4 @@
-//! What a run has met and not yet dealt with, page by page in scratch: departments, and members that are asked about one
+//! What a run has seen and not yet dealt with, page by page in scratch: departments, and members that are asked about one
 //! by one.
 
 use std::collections::HashMap;
@@ -37,7 +37,7 @@ pub(super) fn add_individuals<P: Platform, C: Client<P>>(
     Ok(())
 }
 
-/// Writes the departments that were met, parents first. Only known to the run with its next checkpoint.
+/// Writes the departments that were seen, parents first. Only known to the run with its next checkpoint.
 pub(super) fn write_departments<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     rows: Vec<DepartmentRow>,
@@ -54,8 +54,8 @@ pub(super) fn write_departments<P: Platform, C: Client<P>>(
         rest = after;
     }
     context.run.department_pages = pages;
-    context.run.departments_met = departments.len() as u64;
-    context.departments_met = None;
+    context.run.departments_seen = departments.len() as u64;
+    context.departments_seen = None;
     Ok(())
 }
 

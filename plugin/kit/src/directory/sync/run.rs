@@ -42,8 +42,9 @@ pub struct Run {
     /// Pages of departments in scratch.
     pub department_pages: usize,
     /// Departments in scratch.
-    pub departments_met: u64,
-    /// Rows of departments whose id could not be read: what is not met may be among them.
+    #[serde(rename = "departments_met")]
+    pub departments_seen: u64,
+    /// Rows of departments whose id could not be read: what was not seen may be among them.
     pub departments_unreadable: u64,
     /// Pages of members that are asked about one by one.
     pub individual_pages: usize,
@@ -51,8 +52,9 @@ pub struct Run {
     pub individuals: u64,
     /// The last change of the feed when the run began: where it is still the last, nobody else wrote the copy.
     pub began_after: u64,
-    /// Distinct members met.
-    pub members_met: u64,
+    /// Distinct members seen.
+    #[serde(rename = "members_met")]
+    pub members_seen: u64,
     /// Among them those that the directory holds as present.
     pub present_met: u64,
     /// What the plan holds.
@@ -92,7 +94,7 @@ pub enum Phase {
     Fetch(PageCursor),
     /// Fetch members that are asked about one by one, from this one on.
     Individuals(PageCursor),
-    /// List what the directory holds and the pass did not meet, after this key.
+    /// List what the directory holds and the pass did not see, after this key.
     Missing(Sweep),
     /// Compare what would go with what the guard allows.
     Guard,
@@ -173,13 +175,13 @@ pub enum Sweep {
 /// What of the directory would go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
-    /// Departments that were not met.
+    /// Departments that were not seen.
     pub departments: u64,
-    /// Members that were not met.
+    /// Members that were not seen.
     pub members: u64,
     /// Present members who, as the vendor says, have resigned.
     pub resigned: u64,
-    /// How many of both that were not met the vendor was asked about.
+    /// How many of both that were not seen the vendor was asked about.
     pub confirmed: u64,
 }
 
@@ -272,12 +274,12 @@ impl Run {
             bulk_failed: false,
             walked: PageCursor::default(),
             department_pages: 0,
-            departments_met: 0,
+            departments_seen: 0,
             departments_unreadable: 0,
             individual_pages: 0,
             individuals: 0,
             began_after: 0,
-            members_met: 0,
+            members_seen: 0,
             present_met: 0,
             planned: Counts::default(),
             applied: Counts::default(),
@@ -303,7 +305,7 @@ impl Run {
         let (phase, done, total) = match &self.phase {
             Phase::Scope(parts) => ("scope", *parts as u64, *parts as u64 + 1),
             Phase::Bulk(BulkPhase { progress: (name, done, total), .. }) => (name.as_str(), *done, *total),
-            Phase::Fetch(at) => ("fetch", walked(at), self.departments_met),
+            Phase::Fetch(at) => ("fetch", walked(at), self.departments_seen),
             Phase::Individuals(at) => {
                 ("fetch-individuals", (at.page * INDIVIDUALS_PER_PAGE + at.row) as u64, self.individuals)
             }
@@ -311,7 +313,7 @@ impl Run {
             Phase::Confirm(_) => ("confirm", self.missing.confirmed, self.missing.departments + self.missing.members),
             Phase::Planned => ("planned", 1, 1),
             Phase::ApplyDepartments(page) => {
-                ("apply-departments", (page * DEPARTMENTS_PER_PAGE) as u64, self.departments_met)
+                ("apply-departments", (page * DEPARTMENTS_PER_PAGE) as u64, self.departments_seen)
             }
             Phase::ApplyMembers(_) => ("apply-members", written, changes),
             Phase::ApplyRemovals(_) => {
@@ -327,7 +329,7 @@ impl Run {
             phase: phase.to_owned(),
             done: done.min(total),
             total,
-            members: self.members_met,
+            members: self.members_seen,
             vendor_calls: self.stats.vendor_calls(),
         }
     }

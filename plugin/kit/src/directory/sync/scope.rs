@@ -52,7 +52,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(
                 Some(Err(failure)) => return Err(StepError::Vendor(failure)),
                 Some(Ok(rows)) => {
                     let is_large = rows.len() > C::BULK_FROM_DEPARTMENTS;
-                    context.met_departments(rows, read_at)?;
+                    context.record_departments(rows, read_at)?;
                     let walk = Phase::Fetch(PageCursor::default());
                     if is_large && may_bulk { bulk::begin::<C::Bulk>(false, walk) } else { walk }
                 }

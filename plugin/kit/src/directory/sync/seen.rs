@@ -1,4 +1,4 @@
-//! Which members of the directory a run has met: one bit each.
+//! Which members of the directory a run has seen: one bit each.
 //!
 //! Members carry a dense ordinal, so a million of them take 125 KB of guest memory and 170 KB of scratch, and an
 //! unchanged organisation is synchronised without writing anything else. The bits live in pages; a checkpoint writes
@@ -13,7 +13,7 @@ use crate::{contract::storage::Op, directory::key, failure::Failure, platform::P
 /// Bytes of a page: 24,000 members, 4,000 characters of base64.
 const PAGE: usize = 3_000;
 
-/// Which members were met.
+/// Which members were seen.
 #[derive(Debug, Default)]
 pub struct Seen {
     bits: Vec<u8>,
@@ -37,13 +37,13 @@ impl Seen {
         Ok(Self { bits, touched: BTreeSet::new() })
     }
 
-    /// Whether the member with this ordinal was met.
+    /// Whether the member with this ordinal was seen.
     pub fn contains(&self, ordinal: u64) -> bool {
         let (byte, bit) = place(ordinal);
         self.bits.get(byte).is_some_and(|bits| bits & bit != 0)
     }
 
-    /// Notes that the member was met; `false` when it already was.
+    /// Notes that the member was seen; `false` when it already was.
     pub fn insert(&mut self, ordinal: u64) -> bool {
         let (byte, bit) = place(ordinal);
         if byte >= self.bits.len() {

@@ -56,7 +56,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
         match answer {
             Ok(Listed::Here(list)) => {
                 let client = context.client;
-                next = client.read_list(id, list, |rows| compare::meet(context, rows, read_at))?;
+                next = client.read_list(id, list, |rows| compare::members(context, rows, read_at))?;
                 next = read_on(context, id, &at.advance(index, page.len()), next)?;
             }
             // Whoever the copy knows of it is asked about one by one later.
@@ -105,7 +105,9 @@ fn read_on<P: Platform, C: Client<P>>(
         let asked = [ListRequest { department, cursor: Some(&cursor) }];
         let answer = client.list(&asked, None).pop().unwrap_or_else(|| Err(unanswered()));
         next = match answer.map_err(StepError::Vendor)? {
-            Listed::Here(list) => client.read_list(department, list, |rows| compare::meet(context, rows, read_at))?,
+            Listed::Here(list) => {
+                client.read_list(department, list, |rows| compare::members(context, rows, read_at))?
+            }
             Listed::Hidden(code) => {
                 out_of_sight(context, department, code);
                 None
@@ -165,7 +167,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
         context.before_request()?;
         for (id, answer) in names.iter().zip(context.client.members(&names)) {
             match answer.map_err(StepError::Vendor)? {
-                MemberAnswer::Shown(fetched) => compare::meet(context, vec![MemberRow::Fetched(fetched)], read_at)?,
+                MemberAnswer::Shown(fetched) => compare::members(context, vec![MemberRow::Fetched(fetched)], read_at)?,
                 MemberAnswer::Hidden(code) => {
                     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
                     context.note((
@@ -174,7 +176,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
                     ));
                 }
                 MemberAnswer::Unreadable => {
-                    compare::meet(context, vec![MemberRow::Unreadable { id: Some(id.clone()) }], read_at)?;
+                    compare::members(context, vec![MemberRow::Unreadable { id: Some(id.clone()) }], read_at)?;
                 }
             }
         }

@@ -84,7 +84,7 @@ fn a_refusal_is_remembered_and_nothing_else() {
         assert_eq!(keys.iter().any(|key| key.starts_with("token-refused/")), is_remembered, "{name}: {keys:?}");
         assert!(keys.iter().all(|key| !fake.value(key).unwrap().contains(fake::SECRET)), "{name}");
 
-        // An app that was disabled and is enabled again is met by itself.
+        // An app that was disabled and is enabled again is noticed by itself.
         fake.serve(|_| granted());
         assert_eq!(current(&fake, &fake::config()).is_err(), is_remembered, "{name}");
         fake.advance_ms(3_600_000);

@@ -205,7 +205,7 @@ fn assert_exact(fake: &FakePlatform, company: &Company) {
         .map(|(key, mut person)| {
             person.departments.retain(|id| company.departments.contains_key(id));
             person.departments.sort_unstable();
-            // The copy keeps the spelling that it met first; a returning member may be spelled anew.
+            // The copy keeps the spelling that it had first; a returning member may be spelled anew.
             person.id = present.get(&key).map_or(person.id, |known| known.id.clone());
             (key, person)
         })

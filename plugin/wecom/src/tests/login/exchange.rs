@@ -295,7 +295,7 @@ fn a_sign_in_whose_code_is_spent_is_not_to_be_reloaded() {
     let request = started(&fake, Entry::Browser, None);
     fake.before_storage(
         |_, touch| {
-            if touch.meets("directory/") { Err(StorageError::Unavailable(false)) } else { Ok(()) }
+            if touch.concerns("directory/") { Err(StorageError::Unavailable(false)) } else { Ok(()) }
         },
     );
     let failure = exchange(&fake, &request).unwrap_err();

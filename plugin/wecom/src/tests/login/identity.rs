@@ -386,7 +386,7 @@ fn without_the_copy_there_is_no_sign_in() {
     let fake = showing(ok(SHOWN), nothing());
     fake.before_storage(
         |_, touch| {
-            if touch.meets("directory/") { Err(StorageError::Unavailable(false)) } else { Ok(()) }
+            if touch.concerns("directory/") { Err(StorageError::Unavailable(false)) } else { Ok(()) }
         },
     );
     let failure = come(&fake, &english(), None, r#"{"userid":"zhangsan"}"#).unwrap_err();
@@ -400,7 +400,7 @@ fn the_copy_is_read_in_one_step() {
     let readings = std::rc::Rc::new(std::cell::Cell::new(0));
     let counted = readings.clone();
     fake.before_storage(move |_, touch| {
-        counted.set(counted.get() + u32::from(touch.meets("directory/")));
+        counted.set(counted.get() + u32::from(touch.concerns("directory/")));
         Ok(())
     });
     come(&fake, &english(), None, r#"{"userid":"zhangsan"}"#).unwrap();

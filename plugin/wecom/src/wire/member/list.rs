@@ -28,7 +28,7 @@ pub(crate) enum Broken<E> {
 }
 
 /// Reads a `user/list` answer and hands its rows on, `portion` at a time, so that a department of any size takes no
-/// more memory than its text. What comes before a fault was handed on when the fault is met.
+/// more memory than its text. What comes before a fault was handed on when the fault is reached.
 pub(crate) fn each<E>(
     text: &str,
     portion: usize,
