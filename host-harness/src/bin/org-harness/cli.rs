@@ -144,7 +144,7 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = u64::from(LARGEST_PAGE), value_parser = clap::value_parser!(u64).range(1..))]
         limit: u64,
     },
-    /// Give up the changes up to a cursor
+    /// Delete the changes up to a cursor from the feed: they were processed
     Acknowledge { cursor: String },
     /// Show all departments of the local copy
     Departments,

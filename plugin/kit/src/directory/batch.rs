@@ -8,9 +8,9 @@ use super::{
     id::IdRule,
     key,
     member::{FetchedMember, MEMBER_DEPARTMENTS},
+    member_status::{Decision, is_present},
     record::{DepartmentRecord, MemberRecord},
     roles,
-    status::{Decision, is_present},
 };
 use crate::{
     config::Common,

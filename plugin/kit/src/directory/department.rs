@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::member::Absent;
+use super::{id::IdRule, member::Absent, member_status::Decision};
+use crate::contract::directory::ChangeKind;
 
 /// A department.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,5 +90,20 @@ impl FetchedDepartment {
         if absent.has(Absent::LEADERS) {
             department.leaders.clone_from(&known.leaders);
         }
+    }
+}
+
+/// Compares a fetched department with the copy. The fetched one takes over the spelling of ids that the copy had first,
+/// and whatever the answer did not speak of.
+pub fn on_department(ids: IdRule, stored: Option<&Department>, fetched: &mut FetchedDepartment) -> Decision {
+    let Some(stored) = stored else { return Decision::Change(ChangeKind::DepartmentAdded) };
+    for leader in &mut fetched.department.leaders {
+        ids.keep_spelling(leader, &stored.leaders);
+    }
+    fetched.complete_from(stored);
+    if stored.says_the_same(&fetched.department) {
+        Decision::Unchanged
+    } else {
+        Decision::Change(ChangeKind::DepartmentUpdated)
     }
 }

@@ -3,9 +3,9 @@
 use super::{
     head::Head,
     key,
+    member_status::is_present,
     record::{CLOCK_SKEW_MS, MemberRecord},
     roles::Roles,
-    status::is_present,
 };
 use crate::{config::Common, contract::storage::Entry, failure::Failure, platform::Platform, store};
 

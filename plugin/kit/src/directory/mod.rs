@@ -1,6 +1,6 @@
 //! The local copy of the organisation: departments, members, and the feed of what changed.
 //!
-//! Data flows one way. [`sync`] and [`refresh`] ask the vendor, [`status`] (pure) compares the answer with the copy,
+//! Data flows one way. [`sync`] and [`refresh`] ask the vendor, [`member_status`] (pure) compares the answer with the copy,
 //! [`batch`] writes records, indexes, feed and [`head`] in one atomic step, and [`read`], [`lookup`] and [`feed`] only
 //! ever read. [`key`] is the one place that knows how storage is laid out.
 
@@ -12,9 +12,9 @@ pub mod id;
 pub mod key;
 pub mod lookup;
 pub mod member;
+pub mod member_status;
 pub mod read;
 pub mod record;
 pub mod refresh;
 pub mod roles;
-pub mod status;
 pub mod sync;

@@ -3,11 +3,11 @@
 
 use super::{
     batch::Batch,
-    key,
+    department, key,
     member::is_id,
+    member_status::{self, Decision, is_present},
     read::{self, no_department, no_member},
     record::{DepartmentRecord, MemberRecord, outlives},
-    status::{self, Decision, is_present},
 };
 use crate::{
     config::Common,
@@ -57,7 +57,7 @@ pub fn sync_member<P: Platform, C: Client<P>>(
                 let record = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..stored.clone() };
                 batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
             }
-            (stored, Some(mut fetched)) => match status::on_member(common, stored.as_ref(), &mut fetched) {
+            (stored, Some(mut fetched)) => match member_status::on_member(common, stored.as_ref(), &mut fetched) {
                 Decision::Ignore => return Err(no_member(id)),
                 decision => batch.decided_member(platform, stored.as_ref(), fetched, read_at, decision)?,
             },
@@ -92,7 +92,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
         }
         let mut fetched = fetched.clone();
         let known = stored.as_ref().map(|stored| &stored.department);
-        let decision = status::on_department(common.ids, known, &mut fetched);
+        let decision = department::on_department(common.ids, known, &mut fetched);
         match (decision, stored) {
             (Decision::Change(kind), _) => {
                 batch.department(&DepartmentRecord { read_at, department: fetched.department }, kind);

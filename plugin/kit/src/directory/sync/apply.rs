@@ -17,9 +17,9 @@ use crate::{
     },
     directory::{
         batch::Batch,
-        key,
+        department, key,
+        member_status::{self, Decision, is_present},
         record::{DepartmentRecord, MemberRecord, outlives},
-        status::{self, Decision, is_present},
     },
     failure::Failure,
     platform::Platform,
@@ -41,7 +41,7 @@ pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunConte
         let known = context.known_departments(&ids)?;
         for (stored, mut row) in known.into_iter().zip(fetched) {
             let known = stored.as_ref().map(|stored| &stored.department);
-            if let Decision::Change(kind) = status::on_department(context.common.ids, known, &mut row) {
+            if let Decision::Change(kind) = department::on_department(context.common.ids, known, &mut row) {
                 context.run.planned.count(kind);
             }
         }
@@ -67,7 +67,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
                 continue;
             }
             let known = stored.as_ref().map(|stored| &stored.department);
-            if let Decision::Change(kind) = status::on_department(context.common.ids, known, &mut row) {
+            if let Decision::Change(kind) = department::on_department(context.common.ids, known, &mut row) {
                 context.run.applied.count(kind);
                 batch.department(&DepartmentRecord { read_at, department: row.department }, kind);
             }
@@ -93,7 +93,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
         if let Some(fields) = &context.common.fields {
             fetched.member.keep_only(fields);
         }
-        let decision = status::on_member(context.common, stored.as_ref(), &mut fetched);
+        let decision = member_status::on_member(context.common, stored.as_ref(), &mut fetched);
         if let Decision::Change(kind) = decision {
             context.run.applied.count(kind);
             batch.decided_member(context.platform, stored.as_ref(), fetched, read_at, decision)?;

@@ -11,8 +11,8 @@ use crate::{
     directory::{
         key,
         member::{Absent, FetchedMember, Member, MemberRow},
+        member_status::{self, Decision, is_present},
         record::{MemberOutline, MemberRecord},
-        status::{self, Decision, is_present},
     },
     platform::Platform,
     store,
@@ -131,7 +131,7 @@ fn member<P: Platform, C: Client<P>>(
     }
     let mut was_present = false;
     let decision = match stored {
-        None => status::on_member(context.common, None, &mut fetched),
+        None => member_status::on_member(context.common, None, &mut fetched),
         Some(entry) => {
             let outline = MemberOutline::parse(entry)?;
             was_present = is_present(outline.presence);
@@ -144,7 +144,11 @@ fn member<P: Platform, C: Client<P>>(
             if was_present && store::is_json_of(&fetched.member, outline.member.get()) {
                 Decision::Unchanged
             } else {
-                status::on_member(context.common, Some(&store::parse::<MemberRecord>(entry)?.value), &mut fetched)
+                member_status::on_member(
+                    context.common,
+                    Some(&store::parse::<MemberRecord>(entry)?.value),
+                    &mut fetched,
+                )
             }
         }
     };

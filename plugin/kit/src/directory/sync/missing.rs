@@ -12,7 +12,7 @@ use super::{
     run::{Phase, Sweep},
 };
 use crate::{
-    directory::{head, key, record::MemberOutline, status::is_present},
+    directory::{head, key, member_status::is_present, record::MemberOutline},
     failure::Failure,
     platform::Platform,
     store,

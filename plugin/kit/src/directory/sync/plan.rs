@@ -17,10 +17,10 @@ use crate::{
         types::Reason,
     },
     directory::{
-        department::FetchedDepartment,
+        department::{self, FetchedDepartment},
         head, key,
+        member_status::{self, Decision, is_present},
         record::{DepartmentRecord, MemberRecord, outlives},
-        status::{self, Decision, is_present},
     },
     failure::Failure,
     names::Named,
@@ -202,7 +202,7 @@ impl<P: Platform> Page<'_, P> {
                 continue;
             }
             let known = record.map(|record| record.department);
-            if let Decision::Change(kind) = status::on_department(self.common.ids, known.as_ref(), &mut fetched) {
+            if let Decision::Change(kind) = department::on_department(self.common.ids, known.as_ref(), &mut fetched) {
                 let department = fetched.department;
                 let fields = fields(known.map(|known| store::to_json(&known)), Some(store::to_json(&department)), &[])?;
                 self.changes.push(PlannedChange { kind, id: department.id, name: department.name, fields });
@@ -240,7 +240,7 @@ impl<P: Platform> Page<'_, P> {
                 continue;
             }
             let mut fetched = row.into_fetched();
-            if let Decision::Change(kind) = status::on_member(self.common, known.as_ref(), &mut fetched) {
+            if let Decision::Change(kind) = member_status::on_member(self.common, known.as_ref(), &mut fetched) {
                 let member = fetched.member;
                 let (before, presence) = known.map(|known| (store::to_json(&known.member), known.presence)).unzip();
                 // The stored member has the status that the vendor said last, the record how it stands by now.

@@ -1,12 +1,7 @@
-//! What a fetched record means for the copy. Pure: every rule about joining, leaving, resigning and coming back stands
-//! here.
+//! What a fetched member means for the copy. Pure: the rules about joining, resigning and coming back stand here. Who is
+//! not seen any more has left the visible range: see `sync/confirm.rs`.
 
-use super::{
-    department::{Department, FetchedDepartment},
-    id::IdRule,
-    member::FetchedMember,
-    record::MemberRecord,
-};
+use super::{member::FetchedMember, record::MemberRecord};
 use crate::{
     config::Common,
     contract::directory::{ChangeKind, MemberStatus},
@@ -50,19 +45,5 @@ pub fn on_member(common: &Common, stored: Option<&MemberRecord>, fetched: &mut F
         (MemberStatus::LeftRange | MemberStatus::Resigned, false) => Decision::Change(ChangeKind::MemberRejoined),
         (_, false) if stored.member.says_the_same(&fetched.member) => Decision::Unchanged,
         (_, false) => Decision::Change(ChangeKind::MemberUpdated),
-    }
-}
-
-/// Compares a fetched department with the copy, likewise.
-pub fn on_department(ids: IdRule, stored: Option<&Department>, fetched: &mut FetchedDepartment) -> Decision {
-    let Some(stored) = stored else { return Decision::Change(ChangeKind::DepartmentAdded) };
-    for leader in &mut fetched.department.leaders {
-        ids.keep_spelling(leader, &stored.leaders);
-    }
-    fetched.complete_from(stored);
-    if stored.says_the_same(&fetched.department) {
-        Decision::Unchanged
-    } else {
-        Decision::Change(ChangeKind::DepartmentUpdated)
     }
 }
