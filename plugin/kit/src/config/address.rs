@@ -91,16 +91,16 @@ pub(super) fn bare(field: &Field, text: &str) -> Result<Url, Finding> {
 pub(super) fn domain(
     field: &Field,
     text: &str,
-    redirect: Option<&Url>,
+    redirect: Option<Url>,
     notes: &mut Vec<Finding>,
 ) -> Result<String, Finding> {
     // The scheme of the redirect address says which port is the default one.
-    let address = format!("{}://{text}", redirect.map_or("https", Url::scheme));
+    let address = format!("{}://{text}", redirect.as_ref().map_or("https", Url::scheme));
     let url = web(&address).filter(|_| is_plain_host(text) && !text.contains(['/', '\\', '?', '#', '@']));
     let Some(url) = url else { return Err(explain(field, text)) };
     notes.extend(not_a_name(&url).into_iter().chain(default_port(&address)));
     let domain = authority(&url);
-    if let Some(redirect) = redirect.map(authority).filter(|redirect| *redirect != domain) {
+    if let Some(redirect) = redirect.as_ref().map(authority).filter(|redirect| *redirect != domain) {
         notes.push(finding! { warning "mismatch":
         "登录回跳地址在 {redirect}，可信域名是 {domain}；从工作台登录时两者须一致",
         "the redirect address is on {redirect}, the trusted domain is {domain}; sign-in from the workspace needs the \
