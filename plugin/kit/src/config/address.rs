@@ -3,15 +3,14 @@
 //! What is written another way than expected is explained in the words of its field, with the address that was
 //! probably meant.
 
-use std::borrow::Cow;
-
 use percent_encoding::percent_decode_str;
 use url::{Host, Position, Url};
 
 use super::{
-    field::{Field, Kind},
+    field::{Field, Kind, REDIRECT_URI},
     problem::Finding,
     shown::{has_name, is_opaque, shown, shown_url},
+    values::Values,
 };
 use crate::{finding, text::Text};
 
@@ -37,10 +36,9 @@ pub(super) fn redirect(field: &Field, text: &str, notes: &mut Vec<Finding>) -> R
     }
     let begins_hex = |text: &str| text.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
     if url.query().is_some_and(|query| query.split("%25").skip(1).any(begins_hex)) {
-        notes.push(
-            finding! { warning "encoded-twice": "地址的参数被百分号编码了两次", "the query is percent-encoded twice";
-            "请只编码一次：%25 应为 %", "encode the values of the query once only: % instead of %25" },
-        );
+        notes.push(finding! { warning "encoded-twice":
+        "地址的参数被百分号编码了两次", "the query is percent-encoded twice";
+        "请只编码一次：%25 应为 %", "encode the values of the query once only: % instead of %25" });
     }
     Ok(url)
 }
@@ -88,12 +86,8 @@ pub(super) fn bare(field: &Field, text: &str) -> Result<Url, Finding> {
 }
 
 /// `host` or `host:port`, compared with the address to which sign-in returns.
-pub(super) fn domain(
-    field: &Field,
-    text: &str,
-    redirect: Option<Url>,
-    notes: &mut Vec<Finding>,
-) -> Result<String, Finding> {
+pub(super) fn domain(field: &Field, text: &str, known: &Values, notes: &mut Vec<Finding>) -> Result<String, Finding> {
+    let redirect = known.url(REDIRECT_URI.key);
     // The scheme of the redirect address says which port is the default one.
     let address = format!("{}://{text}", redirect.as_ref().map_or("https", Url::scheme));
     let url = web(&address).filter(|_| is_plain_host(text) && !text.contains(['/', '\\', '?', '#', '@']));
@@ -149,17 +143,18 @@ fn has_user(url: &Url) -> bool {
 }
 
 fn absolute(field: &Field, text: &str) -> Result<Url, Finding> {
-    let hint = match web(text).or_else(|| web(&complete(field, text)).filter(has_user)) {
-        None => return Err(explain(field, text)),
-        Some(url) if !has_user(&url) => return Ok(url),
-        Some(_) if matches!(field.kind, Kind::Proxy) => (
-            "请将用户名与密码分别填写在 proxyUsername 与 proxyPassword 中",
+    let url = web(text).or_else(|| web(&complete(field, text)).filter(has_user));
+    let url = url.ok_or_else(|| explain(field, text))?;
+    let (zh, en) = match field.kind {
+        Kind::Proxy => (
+            "将其分别填写在 proxyUsername 与 proxyPassword 中",
             "write user name and password in proxyUsername and proxyPassword",
         ),
-        Some(_) => ("请去掉地址中的用户名与密码", "take user name and password out of the address"),
+        _ => ("去掉地址中的用户名与密码", "take user name and password out of the address"),
     };
-    Err(finding! { error "user-info":
-    "地址中含有用户名或密码，不应有", "the address has a user name or password; expected none"; hint })
+    let finding = finding! { error "user-info":
+    "地址中含有用户名或密码，不应有", "the address has a user name or password; expected none"; "请{zh}", "{en}" };
+    if has_user(&url) { Err(finding) } else { Ok(url) }
 }
 
 /// Why a value is no address of this kind, and what was probably meant.
@@ -184,7 +179,7 @@ fn explain(field: &Field, text: &str) -> Finding {
         "请将域名写成 ASCII（Punycode，xn-- 开头）形式", "write the host in its ASCII form (punycode, xn--…)" };
     }
     let such_as = (format!("请填写，例如 {}", field.example), format!("write one such as {}", field.example));
-    if text.to_ascii_lowercase().starts_with("socks") {
+    if text.contains("://") && text.to_ascii_lowercase().starts_with("socks") {
         return finding! { error "malformed":
         "不支持 SOCKS 代理，支持 http 与 https 代理", "SOCKS is not supported; an http or https proxy is"; such_as };
     }
@@ -198,14 +193,16 @@ fn explain(field: &Field, text: &str) -> Finding {
 }
 
 /// The address with the scheme that goes without saying, where it has none.
-fn complete<'a>(field: &Field, text: &'a str) -> Cow<'a, str> {
+fn complete(field: &Field, text: &str) -> String {
     if text.contains("://") {
-        return text.into();
+        return text.to_owned();
     }
-    let is_local = |url: Url| is_loopback(&url);
-    let is_local = matches!(field.kind, Kind::Base { .. }) && parse(&format!("http://{text}")).is_some_and(is_local);
-    let scheme = if is_local || matches!(field.kind, Kind::Proxy) { "http" } else { "https" };
-    format!("{scheme}://{text}").into()
+    let plain = format!("http://{text}");
+    let is_plain = match field.kind {
+        Kind::Base { .. } => parse(&plain).is_some_and(|url| is_loopback(&url)),
+        kind => matches!(kind, Kind::Proxy),
+    };
+    if is_plain { plain } else { format!("https://{text}") }
 }
 
 /// An address as a field of this kind writes it, without what could be a secret.
@@ -242,15 +239,9 @@ pub(crate) fn decoded(text: &str) -> Option<String> {
 
 /// The text with the signs that a Chinese input method puts in the place of those of an address.
 fn ascii_signs(text: &str) -> String {
-    let sign = |c| match c {
-        '：' => ':',
-        '／' => '/',
-        '．' | '。' => '.',
-        '？' => '?',
-        '＃' => '#',
-        other => other,
-    };
-    text.chars().map(sign).collect()
+    let full_width = |c: char| char::from_u32(u32::from(c) - u32::from('！') + u32::from('!'));
+    let sign = |c| if matches!(c, '！'..='～') { full_width(c).unwrap_or(c) } else { c };
+    text.replace('。', ".").chars().map(sign).collect()
 }
 
 fn plain_http(url: &Url) -> Option<Finding> {

@@ -62,11 +62,8 @@ impl Element {
 
     /// The keys that may stand at a level: in the object `group`, or on top.
     pub(super) fn keys(&self, group: Option<&str>) -> Vec<&'static str> {
-        let key = |field: &'static Field| match (field.split(), group) {
-            ((None, name), None) => Some(name),
-            ((Some(own), _), None) => Some(own),
-            ((own, name), group) => (own == group).then_some(name),
-        };
+        let start = group.map_or_else(String::new, |group| format!("{group}."));
+        let key = |field: &'static Field| field.key.strip_prefix(&start)?.split('.').next();
         let mut keys: Vec<_> = self.fields.iter().filter_map(key).collect();
         keys.dedup();
         keys

@@ -3,7 +3,7 @@
 //! A vendor's table of [`Field`]s is the one place that names its keys: the description shows it, the reader takes
 //! values by it, and a key that is not in it is unknown.
 
-use super::problem::Finding;
+use super::{problem::Finding, shown::described};
 
 /// One text in Chinese and English.
 pub type Words = (&'static str, &'static str);
@@ -179,13 +179,9 @@ pub const PROXY_USERNAME: Field = Field {
     kind: Kind::Free,
     judge: |value| {
         // It ends at the first colon where it is sent (RFC 7617).
-        value.contains(':').then(|| {
-            Finding::malformed(
-                &super::shown::described(value),
-                ("不含冒号的用户名", "a user name without a colon"),
-                ("代理用户名不能含有冒号", "a user name for a proxy has no colon in it"),
-            )
-        })
+        let expected = ("不含冒号的用户名", "a user name without a colon");
+        let hint = ("代理用户名不能含有冒号", "a user name for a proxy has no colon in it");
+        value.contains(':').then(|| Finding::malformed(&described(value), expected, hint))
     },
     pattern: Some(r"^[^\s:]+$"),
     ..Field::PLAIN

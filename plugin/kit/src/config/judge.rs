@@ -2,7 +2,7 @@
 
 use super::{
     address,
-    field::{Field, Kind, REDIRECT_URI},
+    field::{Field, Kind},
     problem::Finding,
     secret::Secret,
     shown::shown,
@@ -20,7 +20,7 @@ pub(super) fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<F
         Kind::Secret(_) => one_line(field, text).map(|text| Value::Secret(Secret::new(text))),
         Kind::Number => number(text).map(Value::Number),
         Kind::Redirect => address::redirect(field, text, notes).map(Value::Url),
-        Kind::Domain => address::domain(field, text, known.url(REDIRECT_URI.key), notes).map(Value::Text),
+        Kind::Domain => address::domain(field, text, known, notes).map(Value::Text),
         Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(Value::Url),
         Kind::Servers { .. } => address::server(field, text, notes).map(Value::Url),
         Kind::Proxy => address::bare(field, text).map(Value::Url),

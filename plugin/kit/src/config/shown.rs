@@ -15,23 +15,18 @@ const WORDS: usize = 32;
 /// So few characters give nothing away.
 const SHORT: usize = 4;
 
-/// The value in quotes, or what kind of value it is.
+/// The value in quotes where it can be no secret, or what kind of value it is.
 pub fn shown(value: &str) -> Text {
-    harmless(value).map_or_else(|| described(value), |value| quoted(&value))
-}
-
-/// What may be shown of a value as it is; nothing where it could be a secret.
-pub(super) fn harmless(value: &str) -> Option<String> {
     if value.chars().count() <= SHORT || value.len() <= WORDS && value.split(['-', '_', '.']).all(is_word) {
-        return Some(value.to_owned());
+        return quoted(value);
     }
     let has_scheme = value.contains("://");
     let address = if has_scheme { address::parse(value) } else { address::parse(&format!("https://{value}")) };
-    let url = address.filter(|url| has_name(url) && !value.contains('@'))?;
+    let Some(url) = address.filter(|url| has_name(url) && !value.contains('@')) else { return described(value) };
     let shown = shown_url(&url);
     let shown = if has_scheme { &shown } else { shown.trim_start_matches("https://") };
     // A parser completes the bare host.
-    Some(if value.ends_with('/') { shown } else { shown.trim_end_matches('/') }.to_owned())
+    quoted(if value.ends_with('/') { shown } else { shown.trim_end_matches('/') })
 }
 
 /// Whether a key may be shown: somebody may have pasted a secret in its place. Keys join words in more ways than values.
@@ -69,37 +64,36 @@ pub fn described(value: &str) -> Text {
 /// An address without what could be a secret: values of its query and long parts of its path are left out.
 pub(super) fn shown_url(url: &Url) -> String {
     let mut shown = format!("{}://{}", url.scheme(), address::authority(url));
-    let path: Vec<_> = url.path().split('/').map(|part| if is_opaque(part) { "…" } else { part }).collect();
-    shown.push_str(&path.join("/"));
+    shown.push_str(&without_secrets(url.path(), &['/'], |part| !is_opaque(part)));
     if let Some(query) = url.query() {
-        let part = |part: &str| match part.split_once('=') {
-            Some((name, value)) if is_label(name) => format!("{name}={}", if is_label(value) { value } else { "…" }),
-            _ if is_label(part) => part.to_owned(),
-            _ => "…".to_owned(),
-        };
         shown.push('?');
-        shown.push_str(&query.split('&').map(part).collect::<Vec<_>>().join("&"));
+        shown.push_str(&without_secrets(query, &['&', '='], is_label));
     }
     if let Some(fragment) = url.fragment() {
         shown.push('#');
-        shown.push_str(if fragment.split('/').all(is_label) { fragment } else { "…" });
+        shown.push_str(&without_secrets(fragment, &['/'], is_label));
     }
     shown
+}
+
+fn without_secrets(text: &str, separators: &[char], is_shown: fn(&str) -> bool) -> String {
+    let show = |part: &str| {
+        let bare = part.trim_end_matches(separators);
+        if is_shown(bare) { part.to_owned() } else { part.replace(bare, "…") }
+    };
+    text.split_inclusive(separators).map(show).collect()
 }
 
 /// Whether the host is one that a person would write, and not a value that a parser takes for a host.
 pub(super) fn has_name(url: &Url) -> bool {
     match url.host() {
+        Some(Host::Domain("localhost")) => true,
         Some(Host::Domain(name)) => {
-            let last = name.rsplit('.').next().unwrap_or_default();
-            name == "localhost"
-                || name.contains('.')
-                    && (last.starts_with("xn--") || last.bytes().all(|b| b.is_ascii_alphabetic()))
-                    && !name.split('.').any(is_opaque)
+            let is_top = |name: &str| name.starts_with("xn--") || name.bytes().all(|b| b.is_ascii_alphabetic());
+            name.rsplit_once('.').is_some_and(|(_, top)| is_top(top)) && !name.split('.').any(is_opaque)
         }
-        Some(_) => true,
         // Schemes that the parser does not know have no such host, but what they write there.
-        None => false,
+        host => host.is_some(),
     }
 }
 

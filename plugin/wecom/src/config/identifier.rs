@@ -48,17 +48,8 @@ pub(super) fn secret(text: &str) -> Option<Finding> {
     (!is_usual).then_some(unusual)
 }
 
-/// The token of a callback.
-pub(super) fn callback_token(text: &str) -> Option<Finding> {
-    letters_and_digits(text, 1..=32, ("不超过 32 位的字母或数字", "at most 32 letters and digits"))
-}
-
-/// The key of a callback.
-pub(super) fn callback_key(text: &str) -> Option<Finding> {
-    letters_and_digits(text, 43..=43, ("43 位字母或数字", "43 letters and digits"))
-}
-
-fn letters_and_digits(text: &str, length: RangeInclusive<usize>, expected: (&str, &str)) -> Option<Finding> {
+/// The token or the key of a callback.
+pub(super) fn letters_and_digits(text: &str, length: RangeInclusive<usize>, expected: (&str, &str)) -> Option<Finding> {
     let is_sound = length.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
     let hint = ("请在企业微信管理后台重新复制", "copy it again from WeCom's console");
     (!is_sound).then(|| Finding::malformed(&described(text), expected, hint))
