@@ -25,9 +25,9 @@ pub(super) fn redirect(field: &Field, text: &str, notes: &mut Vec<Finding>) -> R
     notes.extend(plain_http(&url).into_iter().chain(not_a_name(&url)).chain(default_port(text)));
     if url.fragment().is_some() {
         notes.push(finding! { warning "fragment":
-        "地址含 # 片段，而 code 与 state 会出现在 # 之前", "the address has a fragment; code and state come in the query before it";
-        "请确认页面能够读取 # 之前的 code 与 state，或改用不含 # 的地址",
-        "code and state stand before the #: see that the page reads them there, or use an address without it" });
+            "地址含 # 片段，而 code 与 state 会出现在 # 之前", "the address has a fragment; code and state come in the query before it";
+            "请确认页面能够读取 # 之前的 code 与 state，或改用不含 # 的地址",
+            "code and state stand before the #: see that the page reads them there, or use an address without it" });
     }
     for (name, _) in url.query_pairs().filter(|(name, _)| matches!(&**name, "code" | "state")) {
         notes.push(finding! { warning "reserved-parameter":
@@ -59,12 +59,10 @@ pub(super) fn base(field: &Field, text: &str, tail: &str, notes: &mut Vec<Findin
         return Err(finding! { error "malformed":
         "填写的是一次完整的接口调用，应为 /{tail} 之前的部分", "found the address of a whole call; expected what stands before /{tail}"; hint });
     } else if is_more {
-        return Err(finding! { error "malformed":
-        "地址含有 ? 或 # 之后的内容，应只含协议、主机、端口与路径",
+        return Err(finding! { error "malformed": "地址含有 ? 或 # 之后的内容，应只含协议、主机、端口与路径",
         "the address has a query or a fragment; expected scheme, host, port and path only"; hint });
     } else if call.is_some() {
-        notes.push(finding! { warning "path":
-        "地址中已含 {tail} 或其一部分，组件会自行添加；已忽略从此处起的内容",
+        notes.push(finding! { warning "path": "地址中已含 {tail} 或其一部分，组件会自行添加；已忽略从此处起的内容",
         "the path goes on with {tail}, which the element appends itself; it is left out from there"; hint });
     }
     notes.extend(plain_http(&url));
@@ -173,8 +171,7 @@ fn explain(field: &Field, text: &str) -> Finding {
         "地址中有全角符号，应为英文半角符号", "the address has full-width signs; expected the ASCII ones"; hint };
     }
     if !is_plain_host(text) {
-        return finding! { error "malformed":
-        "域名含有 ASCII 以外的字符，应为以 xn-- 开头的 ASCII 形式",
+        return finding! { error "malformed": "域名含有 ASCII 以外的字符，应为以 xn-- 开头的 ASCII 形式",
         "the host has characters beyond ASCII; expected its ASCII form, which begins with xn--";
         "请将域名写成 ASCII（Punycode，xn-- 开头）形式", "write the host in its ASCII form (punycode, xn--…)" };
     }

@@ -23,8 +23,7 @@ pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding
     let is_password = matches!(field.kind, Kind::Secret(Use::Proxy));
     if let Some(name) = template(value).filter(|name| !is_password || name.is_some()) {
         let name = name.map_or_else(String::new, |name| format!(" {name}"));
-        return Some(finding! { error "placeholder":
-        "模板变量尚未替换", "the template variable was not filled in";
+        return Some(finding! { error "placeholder": "模板变量尚未替换", "the template variable was not filled in";
         "请替换模板变量，或请平台运维向该元素提供变量{name}",
         "replace the template variable, or ask the operator of the platform to grant the variable{name} to this element" });
     }
