@@ -175,7 +175,14 @@ fn explain(field: &Field, text: &str) -> Finding {
         "the host has characters beyond ASCII; expected its ASCII form, which begins with xn--";
         "请将域名写成 ASCII（Punycode，xn-- 开头）形式", "write the host in its ASCII form (punycode, xn--…)" };
     }
-    let such_as = (format!("请填写，例如 {}", field.example), format!("write one such as {}", field.example));
+    let example = match field.kind {
+        Kind::Redirect => "https://app.example.com/login",
+        Kind::Domain => "app.example.com",
+        Kind::Servers { .. } => "cdn.example.com",
+        Kind::Proxy => "http://proxy.example.com:3128",
+        _ => "https://gateway.example.com",
+    };
+    let such_as = (format!("请填写，例如 {example}"), format!("write one such as {example}"));
     if text.contains("://") && text.to_ascii_lowercase().starts_with("socks") {
         return finding! { error "malformed":
         "不支持 SOCKS 代理，支持 http 与 https 代理", "SOCKS is not supported; an http or https proxy is"; such_as };

@@ -33,8 +33,6 @@ pub struct Field {
     pub default: Option<&'static str>,
     /// Where the administrator finds the value in the vendor's console.
     pub place: Option<Words>,
-    /// A sound value, to be shown where somebody wrote another: of an address, since any other kind says it in words.
-    pub example: &'static str,
 }
 
 /// What a sound value is.
@@ -106,7 +104,6 @@ impl Field {
         pattern: None,
         default: None,
         place: None,
-        example: "",
     };
 
     /// The object that holds the key, and the key in it.
@@ -133,7 +130,6 @@ pub const REDIRECT_URI: Field = Field {
     help: ("登录完成后返回的完整地址", "the absolute address to which a sign-in returns"),
     kind: Kind::Redirect,
     pattern: Some(WEB),
-    example: "https://app.example.com/login",
     ..Field::PLAIN
 };
 
@@ -148,12 +144,11 @@ pub const TRUSTED_DOMAIN: Field = Field {
     ),
     kind: Kind::Domain,
     pattern: Some(r"^[^\s/:?#@]+(:[0-9]{1,5})?$"),
-    example: "app.example.com",
     ..Field::PLAIN
 };
 
 /// A server; the vendor adds key, texts and kind.
-pub const BASE_URL: Field = Field { pattern: Some(WEB), example: "https://gateway.example.com", ..Field::PLAIN };
+pub const BASE_URL: Field = Field { pattern: Some(WEB), ..Field::PLAIN };
 
 /// A proxy of the host.
 pub const PROXY: Field = Field {
@@ -166,7 +161,6 @@ pub const PROXY: Field = Field {
     ),
     kind: Kind::Proxy,
     pattern: Some(r"^https?://[^\s@]+$"),
-    example: "http://proxy.example.com:3128",
     ..Field::PLAIN
 };
 

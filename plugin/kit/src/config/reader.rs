@@ -20,16 +20,9 @@ use crate::{contract::element::SecretPlace, finding, text::Text};
 /// The object under which a platform may put the keys.
 const NESTED: &str = "authConfig";
 
-/// What came of a document.
-pub(super) struct Reading {
-    pub(super) values: Values,
-    /// Where in the document secrets stand, sound or not.
-    pub(super) secrets: Vec<SecretPlace>,
-    pub(super) problems: Problems,
-}
-
-/// Reads a document as far as that is possible, and finds everything that is wrong with it.
-pub(super) fn read(element: &Element, document: &str) -> Reading {
+/// Reads a document as far as that is possible: its values, where in it secrets stand, sound or not, and everything that
+/// is wrong with it.
+pub(super) fn read(element: &Element, document: &str) -> (Values, Vec<SecretPlace>, Problems) {
     let (root, findings) = document::parse(document);
     let (places, unknown, missing) = (Vec::new(), Vec::new(), Vec::new());
     let (problems, values) = (Problems::default(), Values::default());
@@ -44,7 +37,7 @@ pub(super) fn read(element: &Element, document: &str) -> Reading {
     let secret = |place: &Place<'_>| SecretPlace { key: place.field.key.to_owned(), path: place.path.clone() };
     let secrets = element.fields.iter().filter(|field| field.is_secret());
     let secrets = secrets.flat_map(|field| reader.places_of(field)).map(secret).collect();
-    Reading { values: reader.values, secrets, problems: reader.problems }
+    (reader.values, secrets, reader.problems)
 }
 
 struct Reader<'a> {
@@ -105,10 +98,8 @@ impl<'a> Reader<'a> {
             let is_group = group.is_none() && fields.iter().any(|field| field.split().0 == Some(key));
             let is_unknown = own.is_none() && !is_group && path != NESTED;
             let meant = if is_unknown { suggestion::meant(self.element, group, key) } else { Vec::new() };
-            let is_meant = |field: &Field| own.map(|own| own.key) == Some(field.key) || meant.contains(&field.key);
-            if let Node::Text(text) = node
-                && fields.iter().any(|field| field.is_secret() && is_meant(field))
-            {
+            let is_meant = |field: &&Field| own.is_some_and(|own| own.key == field.key) || meant.contains(&field.key);
+            if let (Node::Text(text), true) = (node, fields.iter().filter(is_meant).any(Field::is_secret)) {
                 self.problems.hide(text.trim_matches(is_space));
             }
             match (own, node) {
@@ -131,7 +122,6 @@ impl<'a> Reader<'a> {
         self.places.iter().filter(|place| place.field.key == field.key)
     }
 
-    /// Reads one field.
     fn field(&mut self, field: &'static Field) {
         let places: Vec<_> = self.places_of(field).cloned().collect();
         let value = if let Some((Place { path, node, .. }, others)) = places.split_first() {
@@ -222,8 +212,7 @@ impl<'a> Reader<'a> {
     fn report_unknown(&mut self) {
         for Unknown { path, key, group, meant } in &self.unknown {
             if !self.missing.iter().any(|key| meant.contains(key)) {
-                let known = self.element.keys(*group);
-                self.problems.add(path, suggestion::unknown_key(key, meant, &known));
+                self.problems.add(path, suggestion::unknown_key(self.element, *group, key, meant));
             }
         }
     }

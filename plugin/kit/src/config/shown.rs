@@ -51,14 +51,10 @@ pub fn described(value: &str) -> Text {
         ("空白", "space", value.contains(char::is_whitespace)),
         ("其他字符", "other characters", value.contains(|c: char| !c.is_ascii_alphanumeric() && !c.is_whitespace())),
     ];
-    let there = || kinds.iter().filter(|(_, _, is_there)| *is_there);
-    let zh: Vec<_> = there().map(|(zh, _, _)| *zh).collect();
-    let en: Vec<_> = there().map(|(_, en, _)| *en).collect();
-    let count = value.chars().count();
-    Text::new(
-        format!("{count} 个字符的值（{}）", zh.join("、")),
-        format!("a value of {count} characters ({})", en.join(", ")),
-    )
+    let there = kinds.into_iter().filter(|(.., is_there)| *is_there);
+    let (zh, en): (Vec<_>, Vec<_>) = there.map(|(zh, en, _)| (zh, en)).unzip();
+    let (count, zh, en) = (value.chars().count(), zh.join("、"), en.join(", "));
+    Text::new(format!("{count} 个字符的值（{zh}）"), format!("a value of {count} characters ({en})"))
 }
 
 /// An address without what could be a secret: values of its query and long parts of its path are left out.
@@ -99,21 +95,17 @@ pub(super) fn has_name(url: &Url) -> bool {
 
 /// Letters as a word has them, or digits.
 fn is_word(part: &str) -> bool {
-    let is_one_case = || {
-        let tail = part.trim_start_matches(|c: char| c.is_ascii_uppercase());
-        let tail = if tail.len() + 1 >= part.len() { tail } else { part };
-        tail.chars().all(|c| c.is_alphabetic() && !c.is_ascii_uppercase())
-            || part.chars().all(|c| c.is_ascii_uppercase())
-    };
-    part.len() <= WORD && (part.bytes().all(|b| b.is_ascii_digit()) || is_one_case())
+    let all = |part: &str, fits: fn(char) -> bool| part.chars().all(fits);
+    let tail = part.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(part);
+    let is_one_case =
+        all(tail, |c| c.is_alphabetic() && !c.is_ascii_uppercase()) || all(part, |c| c.is_ascii_uppercase());
+    part.len() <= WORD && (is_one_case || all(part, |c| c.is_ascii_digit()))
 }
 
-/// A part of an address: a word, or one with a number after it.
+/// A part of an address: words, also with a number after them.
 fn is_label(part: &str) -> bool {
-    part.len() <= SHORT
-        || part
-            .split(['-', '_', '.'])
-            .all(|part| part.len() <= SHORT || is_word(part.trim_end_matches(|c: char| c.is_ascii_digit())))
+    let is_numbered = |part: &str| is_word(part.trim_end_matches(|c: char| c.is_ascii_digit()));
+    part.len() <= SHORT || part.split(['-', '_', '.']).all(|part| part.len() <= SHORT || is_numbered(part))
 }
 
 /// A long part that is no word.

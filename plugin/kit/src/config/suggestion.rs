@@ -39,10 +39,14 @@ pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'
 }
 
 /// The finding for an unknown key.
-pub(super) fn unknown_key(key: &str, meant: &[&str], known: &[&str]) -> Finding {
+pub(super) fn unknown_key(element: &Element, group: Option<&str>, key: &str, meant: &[&str]) -> Finding {
     let Text { zh, en } = shown_key(key);
     if meant.is_empty() {
-        let all = known.join(", ");
+        let start = group.map_or_else(String::new, |group| format!("{group}."));
+        let names = element.fields.iter().filter_map(|field| field.key.strip_prefix(&start)?.split('.').next());
+        let mut all: Vec<_> = names.collect();
+        all.dedup();
+        let all = all.join(", ");
         return finding! { warning "unknown-key":
         "未知的配置项 {zh}，将被忽略", "the key {en} is not known and is ignored";
         "请删除，或改用：{all}", "remove it, or use one of {all}" };

@@ -91,7 +91,6 @@ pub static ELEMENT: Element = Element {
                  the one that was refused",
             ),
             kind: Kind::Servers { purpose: "download" },
-            example: "cdn.example.com",
             ..Field::PLAIN
         },
         CALLBACK_TOKEN,
