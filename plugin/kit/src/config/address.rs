@@ -1,7 +1,5 @@
 //! Addresses: where sign-in returns to, which servers are called, and the app's domain.
-//!
-//! What is written another way than expected is explained in the words of its field, with the address that was
-//! probably meant.
+//! What is written another way than expected is explained with the address that was probably meant.
 
 use percent_encoding::percent_decode_str;
 use url::{Host, Position, Url};
@@ -54,14 +52,12 @@ pub(super) fn base(field: &Field, text: &str, tail: &str, notes: &mut Vec<Findin
     url.set_path(&path[..call.unwrap_or(path.len())]);
     url.set_query(None);
     url.set_fragment(None);
-    let hint = write(&written(field.kind, &url));
-    if is_more && call.is_some() {
-        return Err(finding! { error "malformed":
-        "填写的是一次完整的接口调用，应为 /{tail} 之前的部分", "found the address of a whole call; expected what stands before /{tail}"; hint });
-    } else if is_more {
+    let hint = write(field.kind, &url);
+    if is_more {
         return Err(finding! { error "malformed": "地址含有 ? 或 # 之后的内容，应只含协议、主机、端口与路径",
         "the address has a query or a fragment; expected scheme, host, port and path only"; hint });
-    } else if call.is_some() {
+    }
+    if call.is_some() {
         notes.push(finding! { warning "path": "地址中已含 {tail} 或其一部分，组件会自行添加；已忽略从此处起的内容",
         "the path goes on with {tail}, which the element appends itself; it is left out from there"; hint });
     }
@@ -159,7 +155,7 @@ fn absolute(field: &Field, text: &str) -> Result<Url, Finding> {
 fn explain(field: &Field, text: &str) -> Finding {
     let meant = |text: &str| {
         let url = web(&complete(field, text)).filter(|url| has_name(url) && !has_user(url))?;
-        Some(write(&written(field.kind, &url)))
+        Some(write(field.kind, &url))
     };
     if let Some(hint) = decoded(text).and_then(|plain| meant(&plain)) {
         return finding! { error "percent-encoded":
@@ -221,7 +217,8 @@ pub(super) fn written(kind: Kind, url: &Url) -> String {
     }
 }
 
-fn write(address: &str) -> Text {
+fn write(kind: Kind, url: &Url) -> Text {
+    let address = written(kind, url);
     Text::new(format!("请写成 {address}"), format!("write {address}"))
 }
 

@@ -8,18 +8,17 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
+use serde_json::Number;
+
 use super::{field::Words, problem::Finding};
 use crate::finding;
 
-/// A JSON value.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Node {
     Null,
     Bool(bool),
-    Whole(u64),
-    /// Negative, fractional or very large: nothing that a key of ours can be.
-    Number(f64),
+    Number(Number),
     Text(String),
     List(Vec<Node>),
     #[serde(deserialize_with = "entries")]
@@ -27,12 +26,11 @@ pub(super) enum Node {
 }
 
 impl Node {
-    /// The kind of value, for people.
     pub(super) fn kind(&self) -> Words {
         match self {
             Self::Null => ("空值", "null"),
             Self::Bool(_) => ("布尔值", "a boolean"),
-            Self::Whole(_) | Self::Number(_) => ("数字", "a number"),
+            Self::Number(_) => ("数字", "a number"),
             Self::Text(_) => ("文本", "text"),
             Self::List(_) => ("列表", "a list"),
             Self::Object(_) => ("对象", "an object"),
@@ -89,8 +87,7 @@ const SAVE_AS_UTF_8: Words = (
 /// What is typed with a Chinese input method or completed by a word processor; the last sign of each group is the one
 /// that JSON has in its place.
 const TYPOGRAPHIC: &str = "“”„‟＂「」‘’‚＇\" ：: ，、, ｛{ ｝} ［【[ ］】]";
-/// How the first byte of typographic signs or of a byte order mark shows when UTF-8 is read as GBK or Latin-1, or GBK as
-/// Latin-1.
+/// How typographic signs or a byte order mark begin when UTF-8 is read as GBK or Latin-1, or GBK as Latin-1.
 const MISREAD: &str = "鈥锛锘âï¡£\u{fffd}\0";
 
 /// Why a document is no JSON. The texts of syntax errors are fixed ("trailing comma at line 3 column 1") and quote nothing;
@@ -185,8 +182,15 @@ mod tests {
     #[test]
     fn a_tree_keeps_order_repetition_and_types() {
         let (root, findings) = parse("\u{feff}{\"b\":1,\"a\":[null,true,-1,1.5,\"x\"],\"b\":{}}");
-        let list = vec![Node::Null, Node::Bool(true), Node::Number(-1.0), Node::Number(1.5), Node::Text("x".into())];
-        let entries = [("b", Node::Whole(1)), ("a", Node::List(list)), ("b", Node::Object(Vec::new()))];
+        let fraction = Number::from_f64(1.5).unwrap();
+        let list = vec![
+            Node::Null,
+            Node::Bool(true),
+            Node::Number((-1).into()),
+            Node::Number(fraction),
+            Node::Text("x".into()),
+        ];
+        let entries = [("b", Node::Number(1.into())), ("a", Node::List(list)), ("b", Node::Object(Vec::new()))];
         assert_eq!(root, Some(Node::Object(entries.map(|(key, node)| (key.to_owned(), node)).to_vec())));
         assert_eq!(findings.len(), 1);
     }

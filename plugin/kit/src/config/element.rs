@@ -80,13 +80,11 @@ impl Element {
     /// `invalid-config` with all problems, when one of them is an error.
     pub fn parse<T>(&self, document: &str, build: impl FnOnce(&Values) -> Option<T>) -> Result<T, Failure> {
         let (values, _, problems) = reader::read(self, document);
-        if !problems.has_errors()
-            && let Some(config) = build(&values)
-        {
-            return Ok(config);
-        }
-        Err(Failure::new(Reason::InvalidConfig(problems.report(values.locale())), problems.summary())
-            .with_hint(Text::new("请按所列问题修改元素配置", "mend the configuration of the element as listed")))
+        let config = if problems.has_errors() { None } else { build(&values) };
+        config.ok_or_else(|| {
+            Failure::new(Reason::InvalidConfig(problems.report(values.locale())), problems.summary())
+                .with_hint(Text::new("请按所列问题修改元素配置", "mend the configuration of the element as listed"))
+        })
     }
 
     /// The language that a document asks for, also where the rest of it is unsound.

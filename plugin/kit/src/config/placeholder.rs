@@ -27,10 +27,9 @@ pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding
         "请替换模板变量，或请平台运维向该元素提供变量{name}",
         "replace the template variable, or ask the operator of the platform to grant the variable{name} to this element" });
     }
-    let is_free = matches!(field.kind, Kind::Free);
     let is_error = match () {
         () if is_password => return None,
-        () if is_filler(field, value) => !is_free || !is_sound,
+        () if is_filler(field, value) => !is_sound || !matches!(field.kind, Kind::Free),
         () if is_likely(value) => !is_sound,
         // No identifier, secret or keyword is written in Chinese.
         () if !is_sound && !value.contains("://") && value.contains(|c| matches!(c, '\u{3400}'..='\u{9fff}')) => true,

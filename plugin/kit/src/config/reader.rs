@@ -52,7 +52,6 @@ struct Reader<'a> {
     values: Values,
 }
 
-/// A known key with a value.
 #[derive(Clone)]
 struct Place<'a> {
     field: &'static Field,
@@ -69,7 +68,6 @@ struct Unknown<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Finds the keys, known and unknown, of the top and of `authConfig`.
     fn sections(&mut self, top: &'a [(String, Node)]) {
         match top.iter().rev().find(|(key, _)| key == NESTED) {
             Some((_, Node::Object(nested))) => {
@@ -162,7 +160,6 @@ impl<'a> Reader<'a> {
                 return Some(Value::List(values));
             }
             (Kind::Words { .. } | Kind::Servers { .. }, _) => LIST,
-            (Kind::Number, Node::Whole(number)) => return self.text(field, path, &number.to_string()),
             (Kind::Number, Node::Number(number)) => return self.text(field, path, &number.to_string()),
             (_, Node::Text(text)) => return self.text(field, path, text),
             (Kind::Number, _) => NUMBER,
@@ -227,7 +224,7 @@ fn is_space(c: char) -> bool {
 fn agree(a: &Node, b: &Node) -> bool {
     let text = |node: &Node| match node {
         Node::Text(text) => Some(text.trim_matches(is_space).to_owned()),
-        Node::Whole(number) => Some(number.to_string()),
+        Node::Number(number) => Some(number.to_string()),
         _ => None,
     };
     a == b || text(a).is_some_and(|a| Some(a) == text(b))

@@ -39,10 +39,7 @@ pub struct Values(pub(super) BTreeMap<&'static str, Value>);
 macro_rules! of_kind {
     ($(#[$doc:meta] $name:ident: $kind:ident($type:ty);)*) => {
         $(#[$doc] pub fn $name(&self, key: &str) -> Option<$type> {
-            match self.0.get(key) {
-                Some(Value::$kind(value)) => Some(value.clone()),
-                _ => None,
-            }
+            if let Value::$kind(value) = self.0.get(key)? { Some(value.clone()) } else { None }
         })*
     };
 }
