@@ -20,7 +20,7 @@ const LAYERS: usize = 3;
 /// Where sign-in pages return to.
 pub(super) fn redirect(field: &Field, text: &str, notes: &mut Vec<Finding>) -> Result<Url, Finding> {
     let url = absolute(field, text)?;
-    notes.extend(plain_http(&url).into_iter().chain(not_a_name(&url)).chain(default_port(text)));
+    notes.extend(plain_http(&url).into_iter().chain(compared(&url, text)));
     if url.fragment().is_some() {
         notes.push(finding! { warning "fragment":
             "地址含 # 片段，而 code 与 state 会出现在 # 之前", "the address has a fragment; code and state come in the query before it";
@@ -86,7 +86,7 @@ pub(super) fn domain(field: &Field, text: &str, known: &Values, notes: &mut Vec<
     let address = format!("{}://{text}", redirect.as_ref().map_or("https", Url::scheme));
     let url = web(&address).filter(|_| is_plain_host(text) && !text.contains(['/', '\\', '?', '#', '@']));
     let Some(url) = url else { return Err(explain(field, text)) };
-    notes.extend(not_a_name(&url).into_iter().chain(default_port(&address)));
+    notes.extend(compared(&url, &address));
     let domain = authority(&url);
     if let Some(redirect) = redirect.as_ref().map(authority).filter(|redirect| *redirect != domain) {
         notes.push(finding! { warning "mismatch":
@@ -247,29 +247,25 @@ fn ascii_signs(text: &str) -> String {
 
 fn plain_http(url: &Url) -> Option<Finding> {
     let host = authority(url);
-    let is_read = url.scheme() == "http" && !is_loopback(url);
     let finding = finding! { warning "plain-http": "访问 {host} 时未加密", "{host} is reached without encryption";
     "建议使用 https，否则内容可能被窃听", "use https: what is sent can be read on the way" };
-    is_read.then_some(finding)
+    (url.scheme() == "http" && !is_loopback(url)).then_some(finding)
 }
 
-fn not_a_name(url: &Url) -> Option<Finding> {
+/// What to look at in a host that vendors compare as text. A parsed address no longer shows the port that its scheme
+/// implies, the text of it does.
+fn compared(url: &Url, text: &str) -> impl Iterator<Item = Finding> {
     let host = authority(url);
-    let finding = finding! { warning "ip-address":
+    let not_a_name = finding! { warning "ip-address":
     "{host} 是 IP 地址，可信域名只能是域名", "{host} is an IP address; only a name can be a trusted domain";
     "可信域名不能是 IP，请使用域名", "a trusted domain cannot be an address: use a name" };
-    url.domain().is_none().then_some(finding)
-}
-
-/// A parsed address no longer shows the port that its scheme implies, so this looks at the text.
-fn default_port(text: &str) -> Option<Finding> {
-    let (scheme, rest) = text.split_once("://")?;
-    let (_, port) = rest.split(['/', '?', '#']).next()?.rsplit_once(':')?;
-    let implied = if scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
-    let finding = finding! { warning "default-port": "写出了协议的默认端口，已忽略：域名按文本比较",
+    let default_port = finding! { warning "default-port": "写出了协议的默认端口，已忽略：域名按文本比较",
     "the port is the default one of the scheme; it is left out, since hosts are compared as text";
     "请去掉默认端口", "leave the default port out" };
-    (port == implied).then_some(finding)
+    let written = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let has_port = written.ends_with(if url.scheme() == "https" { ":443" } else { ":80" });
+    let not_a_name = url.domain().is_none().then_some(not_a_name);
+    not_a_name.into_iter().chain(has_port.then_some(default_port))
 }
 
 /// Whether requests to this host stay on the machine.

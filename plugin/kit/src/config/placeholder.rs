@@ -59,7 +59,8 @@ fn template(value: &str) -> Option<Option<&str>> {
 /// `xxxx`, `idxxxxxxxx`, `***`: one letter over and over; `<tenant id>`; `changeme`; the name of the field itself.
 fn is_filler(field: &Field, value: &str) -> bool {
     let lower = value.to_ascii_lowercase();
-    let is_repeated = lower.len() >= 3 && ["x", "*", ".", "…"].iter().any(|filler| lower.replace(filler, "") == "");
+    let is_repeated =
+        lower.len() >= 3 && ["x", "*", ".", "…"].iter().any(|filler| lower.replace(filler, "").is_empty());
     let begin = lower.trim_end_matches('x');
     let is_begun = begin.chars().count() <= 2 && lower.len() - begin.len() >= 6;
     let is_bracketed = lower.starts_with('<') && lower.ends_with('>');

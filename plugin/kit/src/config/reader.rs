@@ -15,7 +15,7 @@ use super::{
     suggestion,
     values::{Value, Values},
 };
-use crate::{contract::element::SecretPlace, finding, text::Text};
+use crate::{contract::element::SecretPlace, finding};
 
 /// The object under which a platform may put the keys.
 const NESTED: &str = "authConfig";
@@ -191,16 +191,15 @@ impl<'a> Reader<'a> {
     fn report_missing(&mut self, field: &Field) {
         let (key, (zh, en)) = (field.key, field.label);
         let written = self.unknown.iter().find(|unknown| unknown.meant.contains(&key));
-        let finding = if let Some(Text { zh: found_zh, en: found_en }) = written.map(|unknown| shown_key(unknown.key)) {
-            finding! { error "missing": "缺少 {key}，应为{zh}；{found_zh} 可能就是它",
-            "{key} is missing; expected the {en}; {found_en} probably stands for it";
-            "请将 {found_zh} 改为 {key}", "write {key} instead of {found_en}" }
-        } else {
-            let place = |(zh, en)| (format!("（{zh}）"), format!(" ({en})"));
-            let (place_zh, place_en) = field.place.map(place).unwrap_or_default();
-            finding! { error "missing": "缺少 {key} 或其值为空，应为{zh}", "{key} is missing or empty; expected the {en}";
-            "请填写{zh}{place_zh}", "fill in the {en}{place_en}" }
+        let hint = match (written.map(|unknown| shown_key(unknown.key)), field.place) {
+            (Some(found), _) => {
+                (format!("请将 {} 改为 {key}", found.zh), format!("write {key} instead of {}", found.en))
+            }
+            (_, Some((at_zh, at_en))) => (format!("请填写{zh}（{at_zh}）"), format!("fill in the {en} ({at_en})")),
+            _ => (format!("请填写{zh}"), format!("fill in the {en}")),
         };
+        let finding = finding! { error "missing":
+        "缺少 {key} 或其值为空，应为{zh}", "{key} is missing or empty; expected the {en}"; hint };
         self.missing.push(key);
         self.problems.add(&format!("{}{key}", self.prefix), finding);
     }
