@@ -138,10 +138,7 @@ pub const TRUSTED_DOMAIN: Field = Field {
     key: "trustedDomain",
     elsewhere: "appdomain callbackdomain domain oauthdomain redirectdomain trusteddomains",
     label: ("可信域名", "Trusted domain"),
-    help: (
-        "应用的可信域名，只写域名（及端口），不写协议与路径",
-        "the trusted domain of the app: host and port only, without scheme and path",
-    ),
+    help: ("应用的域名（及端口），不写协议与路径", "the host of the app, and its port, without scheme and path"),
     kind: Kind::Domain,
     pattern: Some(r"^[^\s/:?#@]+(:[0-9]{1,5})?$"),
     ..Field::PLAIN
@@ -155,10 +152,7 @@ pub const PROXY: Field = Field {
     key: "proxy",
     elsewhere: "allproxy httpproxy httpsproxy proxyaddress proxyhost proxyserver proxyurl",
     label: ("出口代理", "Proxy"),
-    help: (
-        "平台访问外部接口时使用的 HTTP 代理，须由平台运维放行",
-        "the HTTP proxy through which the host reaches the API, where the operator admits it",
-    ),
+    help: ("访问接口所用的 HTTP 代理，须由平台运维放行", "the HTTP proxy to the API, where the operator admits it"),
     kind: Kind::Proxy,
     pattern: Some(r"^https?://[^\s@]+$"),
     ..Field::PLAIN

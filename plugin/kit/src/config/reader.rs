@@ -146,8 +146,10 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, field: &Field, path: &str, node: &Node) -> Option<Value> {
-        let expected = match (field.kind, node) {
-            (Kind::Words { .. } | Kind::Servers { .. }, Node::List(items)) => {
+        let is_list = matches!(field.kind, Kind::Words { .. } | Kind::Servers { .. });
+        let is_number = matches!(field.kind, Kind::Number);
+        let expected = match node {
+            Node::List(items) if is_list => {
                 let mut values = Vec::new();
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("{path}.{index}");
@@ -159,10 +161,10 @@ impl<'a> Reader<'a> {
                 values.retain(|value| !matches!(value, Value::List(_)));
                 return Some(Value::List(values));
             }
-            (Kind::Words { .. } | Kind::Servers { .. }, _) => LIST,
-            (Kind::Number, Node::Number(number)) => return self.text(field, path, &number.to_string()),
-            (_, Node::Text(text)) => return self.text(field, path, text),
-            (Kind::Number, _) => NUMBER,
+            Node::Text(text) if !is_list => return self.text(field, path, text),
+            Node::Number(number) if is_number => return self.text(field, path, &number.to_string()),
+            _ if is_list => LIST,
+            _ if is_number => NUMBER,
             _ => TEXT,
         };
         self.problems.add(path, wrong_type(node, expected));

@@ -179,7 +179,7 @@ const CALLBACK_TOKEN: Field = Field {
     key: "callback.token",
     elsewhere: "apptoken msgtoken receivetoken servertoken verificationtoken verifytoken",
     label: ("回调 Token", "Callback token"),
-    help: ("用于校验回调（目前尚未使用）", "proves deliveries to be the vendor's; not used yet"),
+    help: ("用于校验企业微信的推送（目前尚未使用）", "proves that deliveries are WeCom's; not used yet"),
     required: true,
     kind: Kind::Secret(Use::InClear),
     judge: |text| letters_and_digits(text, 1..=32, ("不超过 32 位的字母或数字", "at most 32 letters and digits")),
@@ -193,7 +193,7 @@ const CALLBACK_KEY: Field = Field {
     key: "callback.encodingAESKey",
     elsewhere: "aeskey callbackaeskey encodeaeskey encodingkey encryptkey msgaeskey",
     label: ("回调 EncodingAESKey", "Callback EncodingAESKey"),
-    help: ("用于解密回调（目前尚未使用）", "decrypts deliveries; not used yet"),
+    help: ("用于解密企业微信的推送（目前尚未使用）", "decrypts what WeCom delivers; not used yet"),
     judge: |text| letters_and_digits(text, 43..=43, ("43 位字母或数字", "43 letters and digits")),
     pattern: Some("^[0-9A-Za-z]{43}$"),
     ..CALLBACK_TOKEN
