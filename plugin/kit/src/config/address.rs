@@ -1,40 +1,39 @@
 //! Addresses: where sign-in returns to, which servers are called, and the app's domain.
-//!
-//! What is written another way than expected is explained in the words of its field, with the address that was
-//! probably meant.
-
-use std::borrow::Cow;
+//! What is written another way than expected is explained with the address that was probably meant.
 
 use percent_encoding::percent_decode_str;
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use super::{
-    field::{Field, Kind},
+    field::{Field, Kind, REDIRECT_URI},
     problem::Finding,
     shown::{has_name, is_opaque, shown, shown_url},
+    values::Values,
 };
 use crate::{finding, text::Text};
 
 /// Bytes of a host without a dot, from which on it has to consist of words.
 const LONG_NAME: usize = 32;
+/// Encodings on top of each other that are taken off to show what was meant.
+const LAYERS: usize = 3;
 
 /// Where sign-in pages return to.
 pub(super) fn redirect(field: &Field, text: &str, notes: &mut Vec<Finding>) -> Result<Url, Finding> {
     let url = absolute(field, text)?;
-    notes.extend(plain_http(&url).into_iter().chain(not_a_name(&url)).chain(default_port(text)));
+    notes.extend(plain_http(&url).into_iter().chain(compared(&url, text)));
     if url.fragment().is_some() {
         notes.push(finding! { warning "fragment":
-        "地址含 # 片段，而 code 与 state 会出现在 # 之前",
-        "the address has a fragment; code and state come in the query before it";
-        "请确认页面能够读取 # 之前的 code 与 state，或改用不含 # 的地址",
-        "code and state stand before the #: see that the page reads them there, or use an address without it" });
+            "地址含 # 片段，而 code 与 state 会出现在 # 之前", "the address has a fragment; code and state come in the query before it";
+            "请确认页面能够读取 # 之前的 code 与 state，或改用不含 # 的地址",
+            "code and state stand before the #: see that the page reads them there, or use an address without it" });
     }
     for (name, _) in url.query_pairs().filter(|(name, _)| matches!(&**name, "code" | "state")) {
         notes.push(finding! { warning "reserved-parameter":
         "地址参数中已有 {name}，登录返回时会再附加一个", "the query has {name}, which a sign-in appends as well";
         "请从地址中去掉参数 {name}", "take {name} out of the query" });
     }
-    if url.query().is_some_and(|query| query.split("%25").skip(1).any(is_hex)) {
+    let begins_hex = |text: &str| text.as_bytes().get(..2).is_some_and(|two| two.iter().all(u8::is_ascii_hexdigit));
+    if url.query().is_some_and(|query| query.split("%25").skip(1).any(begins_hex)) {
         notes.push(finding! { warning "encoded-twice":
         "地址的参数被百分号编码了两次", "the query is percent-encoded twice";
         "请只编码一次：%25 应为 %", "encode the values of the query once only: % instead of %25" });
@@ -47,34 +46,28 @@ pub(super) fn base(field: &Field, text: &str, tail: &str, notes: &mut Vec<Findin
     let mut url = absolute(field, text)?;
     let is_more = url.query().is_some() || url.fragment().is_some();
     let path = url.path().trim_end_matches('/').to_owned();
-    let begins_call = |rest: &str| continues(rest, tail) || continues(tail, rest);
+    let begins = |long: &str, short: &str| format!("{long}/").starts_with(&format!("{short}/"));
+    let begins_call = |rest: &str| begins(rest, tail) || begins(tail, rest);
     let call = path.match_indices('/').map(|(at, _)| at).find(|at| begins_call(&path[at + 1..]));
     url.set_path(&path[..call.unwrap_or(path.len())]);
     url.set_query(None);
     url.set_fragment(None);
-    let hint = write(&written(field.kind, &url));
-    match (call, is_more) {
-        (Some(_), true) => Err(finding! { error "malformed":
-        "填写的是一次完整的接口调用，应为 /{tail} 之前的部分",
-        "found the address of a whole call; expected what stands before /{tail}"; hint }),
-        (None, true) => Err(finding! { error "malformed":
-        "地址含有 ? 或 # 之后的内容，应只含协议、主机、端口与路径",
-        "the address has a query or a fragment; expected scheme, host, port and path only"; hint }),
-        (call, false) => {
-            notes.extend(call.map(|_| {
-                finding! { warning "path":
-                "地址中已含 {tail} 或其一部分，组件会自行添加；已忽略从此处起的内容",
-                "the path goes on with {tail}, which the element appends itself; it is left out from there"; hint }
-            }));
-            notes.extend(plain_http(&url));
-            Ok(url)
-        }
+    let hint = write(field.kind, &url);
+    if is_more {
+        return Err(finding! { error "malformed": "地址含有 ? 或 # 之后的内容，应只含协议、主机、端口与路径",
+        "the address has a query or a fragment; expected scheme, host, port and path only"; hint });
     }
+    if call.is_some() {
+        notes.push(finding! { warning "path": "地址中已含 {tail} 或其一部分，组件会自行添加；已忽略从此处起的内容",
+        "the path goes on with {tail}, which the element appends itself; it is left out from there"; hint });
+    }
+    notes.extend(plain_http(&url));
+    Ok(url)
 }
 
 /// A server that was written as a host (`cdn.example.com`, over https) or as an address without a path.
 pub(super) fn server(field: &Field, text: &str, notes: &mut Vec<Finding>) -> Result<Url, Finding> {
-    let url = bare(field, &if text.contains("://") { Cow::from(text) } else { format!("https://{text}").into() })?;
+    let url = bare(field, &complete(field, text))?;
     notes.extend(plain_http(&url));
     Ok(url)
 }
@@ -87,19 +80,15 @@ pub(super) fn bare(field: &Field, text: &str) -> Result<Url, Finding> {
 }
 
 /// `host` or `host:port`, compared with the address to which sign-in returns.
-pub(super) fn domain(
-    field: &Field,
-    text: &str,
-    redirect: Option<&Url>,
-    notes: &mut Vec<Finding>,
-) -> Result<String, Finding> {
+pub(super) fn domain(field: &Field, text: &str, known: &Values, notes: &mut Vec<Finding>) -> Result<String, Finding> {
+    let redirect = known.url(REDIRECT_URI.key);
     // The scheme of the redirect address says which port is the default one.
-    let address = format!("{}://{text}", redirect.map_or("https", Url::scheme));
+    let address = format!("{}://{text}", redirect.as_ref().map_or("https", Url::scheme));
     let url = web(&address).filter(|_| is_plain_host(text) && !text.contains(['/', '\\', '?', '#', '@']));
     let Some(url) = url else { return Err(explain(field, text)) };
-    notes.extend(not_a_name(&url).into_iter().chain(default_port(&address)));
+    notes.extend(compared(&url, &address));
     let domain = authority(&url);
-    if let Some(redirect) = redirect.map(authority).filter(|redirect| *redirect != domain) {
+    if let Some(redirect) = redirect.as_ref().map(authority).filter(|redirect| *redirect != domain) {
         notes.push(finding! { warning "mismatch":
         "登录回跳地址在 {redirect}，可信域名是 {domain}；从工作台登录时两者须一致",
         "the redirect address is on {redirect}, the trusted domain is {domain}; sign-in from the workspace needs the \
@@ -113,36 +102,29 @@ pub(super) fn domain(
 
 /// Host, and the port where it is not the default one: what is registered with a vendor and compared there.
 pub fn authority(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    url[Position::BeforeHost..Position::AfterPort].to_owned()
 }
 
-/// Whether an address, or a host alone, writes its host in ASCII and without escapes. This component carries no tables of
-/// Unicode, and without them two readers of one name may disagree about it.
+/// Whether an address, or a host alone, writes its host in ASCII and without escapes. This component carries no tables
+/// of Unicode, and without them two readers of one name may disagree about it.
 pub fn is_plain_host(text: &str) -> bool {
+    let is_plain = |rest: &str| {
+        let rest = rest.trim_start_matches(['/', '\\']);
+        let host = rest.split(['/', '\\', '?', '#']).next().and_then(|authority| authority.rsplit('@').next());
+        host.is_some_and(|host| host.is_ascii() && !host.contains('%'))
+    };
     // A parser takes `https:host` for an address as well, so not the slashes but the colon ends the scheme; in `host:80`,
     // which has none, that leaves the port.
-    let hosts = text.split_once(':').map_or([text, ""], |(first, rest)| [first, rest]);
-    hosts.into_iter().all(is_plain)
-}
-
-fn is_plain(rest: &str) -> bool {
-    let rest = rest.trim_start_matches(['/', '\\']);
-    let authority = rest.split(['/', '\\', '?', '#']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    host.is_ascii() && !host.contains('%')
+    text.split_once(':').map_or_else(|| is_plain(text), |(first, rest)| is_plain(first) && is_plain(rest))
 }
 
 /// An absolute address that nobody has to explain, with user info or without.
 fn web(text: &str) -> Option<Url> {
     let is_clean = !text.contains(|c: char| c.is_whitespace() || c.is_control());
-    let url = parse(text).filter(|url| is_clean && matches!(url.scheme(), "https" | "http"))?;
-    let is_host = match url.host()? {
-        // A parser takes any letters for a host, also those of a secret.
-        Host::Domain(name) => name.len() < LONG_NAME || name.contains('.') || !is_opaque(name),
-        Host::Ipv4(_) | Host::Ipv6(_) => true,
-    };
-    is_host.then_some(url)
+    // A parser takes any letters for a host, also those of a secret.
+    let is_host = |name: &str| name.len() < LONG_NAME || name.contains('.') || !is_opaque(name);
+    let is_web = |url: &Url| is_clean && matches!(url.scheme(), "https" | "http") && url.domain().is_none_or(is_host);
+    parse(text).filter(is_web)
 }
 
 /// An address, as a browser reads it. Its reader must not be given a host beyond ASCII.
@@ -155,30 +137,29 @@ fn has_user(url: &Url) -> bool {
 }
 
 fn absolute(field: &Field, text: &str) -> Result<Url, Finding> {
-    let hint = match web(text).or_else(|| web(&complete(field, text)).filter(has_user)) {
-        None => return Err(explain(field, text)),
-        Some(url) if !has_user(&url) => return Ok(url),
-        Some(_) if matches!(field.kind, Kind::Proxy) => Text::new(
-            "请将用户名与密码分别填写在 proxyUsername 与 proxyPassword 中",
+    let url = web(text).or_else(|| web(&complete(field, text)).filter(has_user));
+    let url = url.ok_or_else(|| explain(field, text))?;
+    let (zh, en) = match field.kind {
+        Kind::Proxy => (
+            "将其分别填写在 proxyUsername 与 proxyPassword 中",
             "write user name and password in proxyUsername and proxyPassword",
         ),
-        Some(_) => Text::new("请去掉地址中的用户名与密码", "take user name and password out of the address"),
+        _ => ("去掉地址中的用户名与密码", "take user name and password out of the address"),
     };
-    Err(finding! { error "user-info":
-    "地址中含有用户名或密码，不应有", "the address has a user name or password; expected none"; hint })
+    let finding = finding! { error "user-info":
+    "地址中含有用户名或密码，不应有", "the address has a user name or password; expected none"; "请{zh}", "{en}" };
+    if has_user(&url) { Err(finding) } else { Ok(url) }
 }
 
 /// Why a value is no address of this kind, and what was probably meant.
 fn explain(field: &Field, text: &str) -> Finding {
     let meant = |text: &str| {
         let url = web(&complete(field, text)).filter(|url| has_name(url) && !has_user(url))?;
-        Some(write(&written(field.kind, &url)))
+        Some(write(field.kind, &url))
     };
-    let (decoded, times) = decoded(text);
-    if let Some(hint) = meant(&decoded).filter(|_| times > 0) {
-        let (zh, en) = if times > 1 { ("（且不止一次）", " more than once") } else { ("", "") };
+    if let Some(hint) = decoded(text).and_then(|plain| meant(&plain)) {
         return finding! { error "percent-encoded":
-        "地址经过了百分号编码{zh}，应直接填写原文", "the address is percent-encoded{en}; expected it plainly"; hint };
+        "地址经过了百分号编码，应直接填写原文", "the address is percent-encoded; expected it plainly"; hint };
     }
     let ascii = ascii_signs(text);
     if let Some(hint) = meant(&ascii).filter(|_| ascii != text) {
@@ -186,35 +167,42 @@ fn explain(field: &Field, text: &str) -> Finding {
         "地址中有全角符号，应为英文半角符号", "the address has full-width signs; expected the ASCII ones"; hint };
     }
     if !is_plain_host(text) {
-        return finding! { error "malformed":
-        "域名含有 ASCII 以外的字符，应为以 xn-- 开头的 ASCII 形式",
+        return finding! { error "malformed": "域名含有 ASCII 以外的字符，应为以 xn-- 开头的 ASCII 形式",
         "the host has characters beyond ASCII; expected its ASCII form, which begins with xn--";
         "请将域名写成 ASCII（Punycode，xn-- 开头）形式", "write the host in its ASCII form (punycode, xn--…)" };
     }
-    let such_as = Text::new(format!("请填写，例如 {}", field.example), format!("write one such as {}", field.example));
+    let example = match field.kind {
+        Kind::Redirect => "https://app.example.com/login",
+        Kind::Domain => "app.example.com",
+        Kind::Servers { .. } => "cdn.example.com",
+        Kind::Proxy => "http://proxy.example.com:3128",
+        _ => "https://gateway.example.com",
+    };
+    let such_as = (format!("请填写，例如 {example}"), format!("write one such as {example}"));
+    if text.contains("://") && text.to_ascii_lowercase().starts_with("socks") {
+        return finding! { error "malformed":
+        "不支持 SOCKS 代理，支持 http 与 https 代理", "SOCKS is not supported; an http or https proxy is"; such_as };
+    }
     let expected = match field.kind {
         Kind::Domain => ("不含协议与路径的域名（及端口）", "a host, or a host and a port, without scheme and path"),
         Kind::Servers { .. } => ("域名，或只含协议、主机与端口的地址", "a host, or scheme, host and port only"),
         Kind::Proxy => ("http 或 https 代理的协议、主机与端口", "scheme, host and port of a proxy, with http or https"),
         _ => ("以 https:// 或 http:// 开头的完整地址", "an absolute address with https or http"),
     };
-    match foreign_scheme(text) {
-        Some(scheme) if scheme.to_ascii_lowercase().starts_with("socks") => finding! { error "malformed":
-        "不支持 SOCKS 代理，支持 http 与 https 代理", "SOCKS is not supported; an http or https proxy is"; such_as },
-        Some(_) => Finding::malformed(&shown(text), expected, such_as),
-        None => Finding::malformed(&shown(text), expected, meant(text).unwrap_or(such_as)),
-    }
+    Finding::malformed(&shown(text), expected, meant(text).unwrap_or_else(|| such_as.into()))
 }
 
 /// The address with the scheme that goes without saying, where it has none.
-fn complete<'a>(field: &Field, text: &'a str) -> Cow<'a, str> {
+fn complete(field: &Field, text: &str) -> String {
     if text.contains("://") {
-        return text.into();
+        return text.to_owned();
     }
-    let is_local = |url: Url| is_loopback(&url);
-    let is_local = matches!(field.kind, Kind::Base { .. }) && parse(&format!("http://{text}")).is_some_and(is_local);
-    let scheme = if is_local || matches!(field.kind, Kind::Proxy) { "http" } else { "https" };
-    format!("{scheme}://{text}").into()
+    let plain = format!("http://{text}");
+    let is_plain = match field.kind {
+        Kind::Base { .. } => parse(&plain).is_some_and(|url| is_loopback(&url)),
+        kind => matches!(kind, Kind::Proxy),
+    };
+    if is_plain { plain } else { format!("https://{text}") }
 }
 
 /// An address as a field of this kind writes it, without what could be a secret.
@@ -229,87 +217,62 @@ pub(super) fn written(kind: Kind, url: &Url) -> String {
     }
 }
 
-fn write(address: &str) -> Text {
+fn write(kind: Kind, url: &Url) -> Text {
+    let address = written(kind, url);
     Text::new(format!("请写成 {address}"), format!("write {address}"))
 }
 
-/// The text without percent-encoding, and how often that was taken away.
-fn decoded(text: &str) -> (Cow<'_, str>, usize) {
-    let (mut text, mut times) = (Cow::from(text), 0);
-    while times < 3 && text.split('%').skip(1).any(is_hex) {
-        let Ok(plain) = percent_decode_str(&text).decode_utf8() else { break };
-        (text, times) = (plain.into_owned().into(), times + 1);
+/// What was meant by a text whose start, up to the path of an address, is percent-encoded: as browsers and libraries do it
+/// when an address becomes part of another one, and a second time when that does.
+pub(crate) fn decoded(text: &str) -> Option<String> {
+    let is_encoded = |text: &str| {
+        let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+        rest.split(['/', '?', '#']).next().is_some_and(|start| start.contains('%'))
+    };
+    let mut plain = text.to_owned();
+    for _ in 0..LAYERS {
+        if is_encoded(&plain) {
+            plain = percent_decode_str(&plain).decode_utf8().ok()?.into_owned();
+        }
     }
-    (text, times)
-}
-
-fn is_hex(digits: &str) -> bool {
-    digits.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    (plain != text && !is_encoded(&plain)).then_some(plain)
 }
 
 /// The text with the signs that a Chinese input method puts in the place of those of an address.
 fn ascii_signs(text: &str) -> String {
-    let sign = |c| match c {
-        '：' => ':',
-        '／' => '/',
-        '．' | '。' => '.',
-        '？' => '?',
-        '＃' => '#',
-        other => other,
-    };
-    text.chars().map(sign).collect()
+    let full_width = |c: char| char::from_u32(u32::from(c) - u32::from('！') + u32::from('!'));
+    let sign = |c| if matches!(c, '！'..='～') { full_width(c).unwrap_or(c) } else { c };
+    text.replace('。', ".").chars().map(sign).collect()
 }
 
 fn plain_http(url: &Url) -> Option<Finding> {
     let host = authority(url);
-    (url.scheme() == "http" && !is_loopback(url)).then(|| {
-        finding! { warning "plain-http":
-        "访问 {host} 时未加密", "{host} is reached without encryption";
-        "建议使用 https，否则内容可能被窃听", "use https: what is sent can be read on the way" }
-    })
+    let finding = finding! { warning "plain-http": "访问 {host} 时未加密", "{host} is reached without encryption";
+    "建议使用 https，否则内容可能被窃听", "use https: what is sent can be read on the way" };
+    (url.scheme() == "http" && !is_loopback(url)).then_some(finding)
 }
 
-fn not_a_name(url: &Url) -> Option<Finding> {
+/// What to look at in a host that vendors compare as text. A parsed address no longer shows the port that its scheme
+/// implies, the text of it does.
+fn compared(url: &Url, text: &str) -> impl Iterator<Item = Finding> {
     let host = authority(url);
-    (!matches!(url.host(), Some(Host::Domain(_)))).then(|| {
-        finding! { warning "ip-address":
-        "{host} 是 IP 地址，可信域名只能是域名", "{host} is an IP address; only a name can be a trusted domain";
-        "可信域名不能是 IP，请使用域名", "a trusted domain cannot be an address: use a name" }
-    })
-}
-
-/// A parsed address no longer shows the port that its scheme implies, so this looks at the text.
-fn default_port(text: &str) -> Option<Finding> {
-    let (scheme, rest) = text.split_once("://")?;
-    let (_, port) = rest.split(['/', '?', '#']).next()?.rsplit_once(':')?;
-    let implied = if scheme.eq_ignore_ascii_case("https") { "443" } else { "80" };
-    (port == implied).then(|| {
-        finding! { warning "default-port":
-        "写出了协议的默认端口，已忽略：域名按文本比较",
-        "the port is the default one of the scheme; it is left out, since hosts are compared as text";
-        "请去掉默认端口", "leave the default port out" }
-    })
+    let not_a_name = finding! { warning "ip-address":
+    "{host} 是 IP 地址，可信域名只能是域名", "{host} is an IP address; only a name can be a trusted domain";
+    "可信域名不能是 IP，请使用域名", "a trusted domain cannot be an address: use a name" };
+    let default_port = finding! { warning "default-port": "写出了协议的默认端口，已忽略：域名按文本比较",
+    "the port is the default one of the scheme; it is left out, since hosts are compared as text";
+    "请去掉默认端口", "leave the default port out" };
+    let written = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let has_port = written.ends_with(if url.scheme() == "https" { ":443" } else { ":80" });
+    let not_a_name = url.domain().is_none().then_some(not_a_name);
+    not_a_name.into_iter().chain(has_port.then_some(default_port))
 }
 
 /// Whether requests to this host stay on the machine.
 fn is_loopback(url: &Url) -> bool {
     match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
+        name => name.is_some_and(|name| format!(".{name}").ends_with(".localhost")),
     }
-}
-
-/// The scheme with which a value begins, as an address would, where it is none of the web.
-pub fn foreign_scheme(value: &str) -> Option<&str> {
-    let (scheme, _) = value.split_once("://")?;
-    let is_scheme = !scheme.is_empty() && scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
-    let is_web = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
-    (is_scheme && !is_web).then_some(scheme)
-}
-
-/// Whether a path is another one, or goes on from it.
-fn continues(path: &str, start: &str) -> bool {
-    path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

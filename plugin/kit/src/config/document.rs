@@ -8,18 +8,17 @@ use serde::{
     de::{MapAccess, Visitor},
 };
 
-use super::{field::Words, problem::Finding};
-use crate::{finding, text::Text};
+use serde_json::Number;
 
-/// A JSON value.
+use super::{field::Words, problem::Finding};
+use crate::finding;
+
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Node {
     Null,
     Bool(bool),
-    Whole(u64),
-    /// Negative, fractional or very large: nothing that a key of ours can be.
-    Number(f64),
+    Number(Number),
     Text(String),
     List(Vec<Node>),
     #[serde(deserialize_with = "entries")]
@@ -27,12 +26,11 @@ pub(super) enum Node {
 }
 
 impl Node {
-    /// The kind of value, for people.
     pub(super) fn kind(&self) -> Words {
         match self {
             Self::Null => ("空值", "null"),
             Self::Bool(_) => ("布尔值", "a boolean"),
-            Self::Whole(_) | Self::Number(_) => ("数字", "a number"),
+            Self::Number(_) => ("数字", "a number"),
             Self::Text(_) => ("文本", "text"),
             Self::List(_) => ("列表", "a list"),
             Self::Object(_) => ("对象", "an object"),
@@ -59,29 +57,26 @@ pub(super) fn parse(document: &str) -> (Option<Node>, Vec<Finding>) {
             "文档以字节顺序标记（BOM）开头，JSON 不应有", "the document starts with a byte order mark, which JSON does not have";
             "请将文件另存为不带 BOM 的 UTF-8", "save the file as UTF-8 without a byte order mark" });
     }
-    if text.trim().is_empty() {
-        findings.push(finding! { error "empty-document":
+    let finding = match serde_json::from_str(text) {
+        _ if text.trim().is_empty() => finding! { error "empty-document":
         "文档为空，应为 JSON 对象", "the document is empty; expected a JSON object";
-        "请填写元素的配置", "fill in the configuration of the element" });
-        return (None, findings);
-    }
-    match serde_json::from_str(text) {
+        "请填写元素的配置", "fill in the configuration of the element" },
+        Err(error) => unreadable(text, &error),
         Ok(root @ Node::Object(_)) => {
-            if text.contains('\u{fffd}') {
-                findings.push(finding! { warning "encoding":
-                "文档中有在读取之前就已损坏的字符", "the document has characters that were damaged before it came here";
-                SAVE_AS_UTF_8 });
-            }
+            let damaged = finding! { warning "encoding":
+            "文档中有在读取之前就已损坏的字符", "the document has characters that were damaged before it came here";
+            SAVE_AS_UTF_8 };
+            findings.extend(text.contains('\u{fffd}').then_some(damaged));
             return (Some(root), findings);
         }
         Ok(root) => {
             let (zh, en) = root.kind();
-            findings.push(finding! { error "not-an-object":
+            finding! { error "not-an-object":
             "文档是{zh}，应为 JSON 对象", "the document is {en}; expected a JSON object";
-            "配置应为 {{…}} 形式的 JSON 对象", "the configuration has to be a JSON object: {{…}}" });
+            "配置应为 {{…}} 形式的 JSON 对象", "the configuration has to be a JSON object: {{…}}" }
         }
-        Err(error) => findings.push(unreadable(text, &error)),
-    }
+    };
+    findings.push(finding);
     (None, findings)
 }
 
@@ -89,19 +84,10 @@ const SAVE_AS_UTF_8: Words = (
     "文件可能以 GBK 或 UTF-16 保存：请用编辑器另存为 UTF-8",
     "the file was probably saved as GBK or UTF-16: save it as UTF-8 with your editor",
 );
-/// What is typed with a Chinese input method or completed by a word processor, and what JSON has in its place.
-const TYPOGRAPHIC: [(&str, char); 8] = [
-    ("“”„‟＂「」", '"'),
-    ("‘’‚＇", '"'),
-    ("：", ':'),
-    ("，、", ','),
-    ("｛", '{'),
-    ("｝", '}'),
-    ("［【", '['),
-    ("］】", ']'),
-];
-/// How the first byte of typographic signs or of a byte order mark shows when UTF-8 is read as GBK or Latin-1, or GBK as
-/// Latin-1.
+/// What is typed with a Chinese input method or completed by a word processor; the last sign of each group is the one
+/// that JSON has in its place.
+const TYPOGRAPHIC: &str = "“”„‟＂「」‘’‚＇\" ：: ，、, ｛{ ｝} ［【[ ］】]";
+/// How typographic signs or a byte order mark begin when UTF-8 is read as GBK or Latin-1, or GBK as Latin-1.
 const MISREAD: &str = "鈥锛锘âï¡£\u{fffd}\0";
 
 /// Why a document is no JSON. The texts of syntax errors are fixed ("trailing comma at line 3 column 1") and quote nothing;
@@ -111,29 +97,27 @@ fn unreadable(text: &str, error: &serde_json::Error) -> Finding {
     // Columns count bytes. The parser stops at a sign, or behind the text that a wrong sign left open.
     let current = text.split('\n').nth(line.saturating_sub(1)).unwrap_or_default();
     let before: Vec<_> = current.char_indices().take_while(|(at, _)| *at <= column).map(|(_, c)| c).collect();
-    let is_misread = text.contains('\0') || before.iter().rev().take(3).any(|c| MISREAD.contains(*c));
+    if text.contains('\0') || before.iter().rev().take(3).any(|c| MISREAD.contains(*c)) {
+        return finding! { error "encoding":
+        "文档不是有效的 JSON：第 {line} 行第 {column} 列有语法错误", "the document is not valid JSON: {error}"; SAVE_AS_UTF_8 };
+    }
     // A quotation mark may stand far before the place; any other sign may belong to a text there.
     let sign = before.iter().rev().enumerate().find_map(|(distance, found)| {
-        let (_, meant) = TYPOGRAPHIC.iter().find(|(signs, _)| signs.contains(*found))?;
-        (distance < 3 || *meant == '"').then_some((*found, *meant))
+        let meant = TYPOGRAPHIC.split(' ').find(|group| group.contains(*found))?.chars().next_back()?;
+        (*found != meant && (distance < 3 || meant == '"')).then_some((found, meant))
     });
     let hint = match sign {
-        _ if is_misread => SAVE_AS_UTF_8.into(),
-        Some((found, meant)) => Text::new(
+        Some((found, meant)) => (
             format!("第 {line} 行有中文或排版符号 {found}：请改为英文半角符号 {meant}"),
             format!("line {line} has the typographic sign {found}: write {meant} (plain ASCII) in its place"),
         ),
-        None => Text::new(
+        None => (
             format!("请检查第 {line} 行第 {column} 列附近的 JSON 语法"),
             format!("check the JSON near line {line} column {column}"),
         ),
     };
-    let mut finding = finding! { error "invalid-json":
-    "文档不是有效的 JSON：第 {line} 行第 {column} 列有语法错误", "the document is not valid JSON: {error}"; hint };
-    if is_misread {
-        finding.code = "encoding";
-    }
-    finding
+    finding! { error "invalid-json":
+    "文档不是有效的 JSON：第 {line} 行第 {column} 列有语法错误", "the document is not valid JSON: {error}"; hint }
 }
 
 /// The entries of an object in order, repeated ones included.
@@ -198,8 +182,15 @@ mod tests {
     #[test]
     fn a_tree_keeps_order_repetition_and_types() {
         let (root, findings) = parse("\u{feff}{\"b\":1,\"a\":[null,true,-1,1.5,\"x\"],\"b\":{}}");
-        let list = vec![Node::Null, Node::Bool(true), Node::Number(-1.0), Node::Number(1.5), Node::Text("x".into())];
-        let entries = [("b", Node::Whole(1)), ("a", Node::List(list)), ("b", Node::Object(Vec::new()))];
+        let fraction = Number::from_f64(1.5).unwrap();
+        let list = vec![
+            Node::Null,
+            Node::Bool(true),
+            Node::Number((-1).into()),
+            Node::Number(fraction),
+            Node::Text("x".into()),
+        ];
+        let entries = [("b", Node::Number(1.into())), ("a", Node::List(list)), ("b", Node::Object(Vec::new()))];
         assert_eq!(root, Some(Node::Object(entries.map(|(key, node)| (key.to_owned(), node)).to_vec())));
         assert_eq!(findings.len(), 1);
     }

@@ -2,7 +2,7 @@
 
 use super::{
     field::{Field, Kind, Use, Words},
-    reader::{self, Reading},
+    reader,
     values::Values,
 };
 use crate::{
@@ -60,21 +60,9 @@ impl Element {
         }
     }
 
-    /// The keys that may stand at a level: in the object `group`, or on top.
-    pub(super) fn keys(&self, group: Option<&str>) -> Vec<&'static str> {
-        let key = |field: &'static Field| match (field.split(), group) {
-            ((None, name), None) => Some(name),
-            ((Some(own), _), None) => Some(own),
-            ((own, name), group) => (own == group).then_some(name),
-        };
-        let mut keys: Vec<_> = self.fields.iter().filter_map(key).collect();
-        keys.dedup();
-        keys
-    }
-
     /// Judges a configuration document. Never fails: what cannot be read is a problem.
     pub fn validate(&self, document: &str) -> Validation {
-        let Reading { values, secrets, problems } = reader::read(self, document);
+        let (values, secrets, problems) = reader::read(self, document);
         Validation {
             valid: !problems.has_errors(),
             summary: values.summary(self, &problems),
@@ -91,18 +79,16 @@ impl Element {
     /// # Errors
     /// `invalid-config` with all problems, when one of them is an error.
     pub fn parse<T>(&self, document: &str, build: impl FnOnce(&Values) -> Option<T>) -> Result<T, Failure> {
-        let Reading { values, problems, .. } = reader::read(self, document);
-        if !problems.has_errors()
-            && let Some(config) = build(&values)
-        {
-            return Ok(config);
-        }
-        Err(Failure::new(Reason::InvalidConfig(problems.report(values.locale())), problems.summary())
-            .with_hint(Text::new("请按所列问题修改元素配置", "mend the configuration of the element as listed")))
+        let (values, _, problems) = reader::read(self, document);
+        let config = if problems.has_errors() { None } else { build(&values) };
+        config.ok_or_else(|| {
+            Failure::new(Reason::InvalidConfig(problems.report(values.locale())), problems.summary())
+                .with_hint(Text::new("请按所列问题修改元素配置", "mend the configuration of the element as listed"))
+        })
     }
 
     /// The language that a document asks for, also where the rest of it is unsound.
     pub fn locale_of(&self, document: &str) -> Locale {
-        reader::read(self, document).values.locale()
+        reader::read(self, document).0.locale()
     }
 }

@@ -3,7 +3,7 @@
 //! A vendor's table of [`Field`]s is the one place that names its keys: the description shows it, the reader takes
 //! values by it, and a key that is not in it is unknown.
 
-use super::problem::Finding;
+use super::{problem::Finding, shown::described};
 
 /// One text in Chinese and English.
 pub type Words = (&'static str, &'static str);
@@ -33,8 +33,6 @@ pub struct Field {
     pub default: Option<&'static str>,
     /// Where the administrator finds the value in the vendor's console.
     pub place: Option<Words>,
-    /// A sound value, to be shown where somebody wrote another: of an address, since any other kind says it in words.
-    pub example: &'static str,
 }
 
 /// What a sound value is.
@@ -106,7 +104,6 @@ impl Field {
         pattern: None,
         default: None,
         place: None,
-        example: "",
     };
 
     /// The object that holds the key, and the key in it.
@@ -133,7 +130,6 @@ pub const REDIRECT_URI: Field = Field {
     help: ("登录完成后返回的完整地址", "the absolute address to which a sign-in returns"),
     kind: Kind::Redirect,
     pattern: Some(WEB),
-    example: "https://app.example.com/login",
     ..Field::PLAIN
 };
 
@@ -142,31 +138,23 @@ pub const TRUSTED_DOMAIN: Field = Field {
     key: "trustedDomain",
     elsewhere: "appdomain callbackdomain domain oauthdomain redirectdomain trusteddomains",
     label: ("可信域名", "Trusted domain"),
-    help: (
-        "应用的可信域名，只写域名（及端口），不写协议与路径",
-        "the trusted domain of the app: host and port only, without scheme and path",
-    ),
+    help: ("应用的域名（及端口），不写协议与路径", "the host of the app, and its port, without scheme and path"),
     kind: Kind::Domain,
     pattern: Some(r"^[^\s/:?#@]+(:[0-9]{1,5})?$"),
-    example: "app.example.com",
     ..Field::PLAIN
 };
 
 /// A server; the vendor adds key, texts and kind.
-pub const BASE_URL: Field = Field { pattern: Some(WEB), example: "https://gateway.example.com", ..Field::PLAIN };
+pub const BASE_URL: Field = Field { pattern: Some(WEB), ..Field::PLAIN };
 
 /// A proxy of the host.
 pub const PROXY: Field = Field {
     key: "proxy",
     elsewhere: "allproxy httpproxy httpsproxy proxyaddress proxyhost proxyserver proxyurl",
     label: ("出口代理", "Proxy"),
-    help: (
-        "平台访问外部接口时使用的 HTTP 代理，须由平台运维放行",
-        "the HTTP proxy through which the host reaches the API, where the operator admits it",
-    ),
+    help: ("访问接口所用的 HTTP 代理，须由平台运维放行", "the HTTP proxy to the API, where the operator admits it"),
     kind: Kind::Proxy,
     pattern: Some(r"^https?://[^\s@]+$"),
-    example: "http://proxy.example.com:3128",
     ..Field::PLAIN
 };
 
@@ -179,13 +167,9 @@ pub const PROXY_USERNAME: Field = Field {
     kind: Kind::Free,
     judge: |value| {
         // It ends at the first colon where it is sent (RFC 7617).
-        value.contains(':').then(|| {
-            Finding::malformed(
-                &super::shown::described(value),
-                ("不含冒号的用户名", "a user name without a colon"),
-                ("代理用户名不能含有冒号", "a user name for a proxy has no colon in it"),
-            )
-        })
+        let expected = ("不含冒号的用户名", "a user name without a colon");
+        let hint = ("代理用户名不能含有冒号", "a user name for a proxy has no colon in it");
+        value.contains(':').then(|| Finding::malformed(&described(value), expected, hint))
     },
     pattern: Some(r"^[^\s:]+$"),
     ..Field::PLAIN

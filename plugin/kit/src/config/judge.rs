@@ -20,7 +20,7 @@ pub(super) fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<F
         Kind::Secret(_) => one_line(field, text).map(|text| Value::Secret(Secret::new(text))),
         Kind::Number => number(text).map(Value::Number),
         Kind::Redirect => address::redirect(field, text, notes).map(Value::Url),
-        Kind::Domain => address::domain(field, text, known.redirect().as_ref(), notes).map(Value::Text),
+        Kind::Domain => address::domain(field, text, known, notes).map(Value::Text),
         Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(Value::Url),
         Kind::Servers { .. } => address::server(field, text, notes).map(Value::Url),
         Kind::Proxy => address::bare(field, text).map(Value::Url),
@@ -41,20 +41,17 @@ pub(super) fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<F
 
 fn one_line(field: &Field, text: &str) -> Result<String, Finding> {
     let (zh, en) = field.label;
-    if text.contains(char::is_control) {
-        return Err(finding! { error "malformed":
-        "值中含有控制字符", "the value has a control character in it; expected text on one line";
-        "请重新复制{zh}", "copy the {en} again" });
-    }
-    Ok(text.to_owned())
+    let finding = finding! { error "malformed":
+    "值中含有控制字符", "the value has a control character in it; expected text on one line";
+    "请重新复制{zh}", "copy the {en} again" };
+    if text.contains(char::is_control) { Err(finding) } else { Ok(text.to_owned()) }
 }
 
 fn number(text: &str) -> Result<u64, Finding> {
     let is_short = text.len() <= 18 && text.bytes().all(|b| b.is_ascii_digit());
-    text.parse().ok().filter(|number| is_short && *number > 0).ok_or_else(|| {
-        let hint = ("请填写整数，例如 1000002", "write a whole number such as 1000002");
-        Finding::malformed(&shown(text), ("正整数", "a positive whole number"), hint)
-    })
+    let hint = ("请填写整数，例如 1000002", "write a whole number such as 1000002");
+    let finding = Finding::malformed(&shown(text), ("正整数", "a positive whole number"), hint);
+    text.parse().ok().filter(|number| is_short && *number > 0).ok_or(finding)
 }
 
 /// The language that a tag names; a longer one such as `zh-CN` counts as its language.

@@ -5,7 +5,7 @@
 //! filled in or misspelt), and an [`Element`] turns the [`Values`] into the vendor's own type or into the answer of
 //! `validate-config`. On the way `problem` collects what is wrong, and `shown` decides what of a value may be told.
 
-pub mod address;
+pub(crate) mod address;
 pub mod common;
 mod document;
 pub mod element;

@@ -22,27 +22,17 @@ const CHINESE: [&str; 8] = ["你的", "您的", "请填", "请输入", "请替�
 pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding> {
     let is_password = matches!(field.kind, Kind::Secret(Use::Proxy));
     if let Some(name) = template(value).filter(|name| !is_password || name.is_some()) {
-        let hint = match name {
-            Some(name) => Text::new(
-                format!("请平台运维向该元素提供变量 {name}"),
-                format!("the operator of the platform grants the variable {name} to this element"),
-            ),
-            None => Text::new(
-                "请替换模板变量，或请平台运维提供该变量",
-                "replace the template variable, or ask the operator of the platform to grant it",
-            ),
-        };
-        return Some(
-            finding! { error "placeholder": "模板变量尚未替换", "the template variable was not filled in"; hint },
-        );
+        let name = name.map_or_else(String::new, |name| format!(" {name}"));
+        return Some(finding! { error "placeholder": "模板变量尚未替换", "the template variable was not filled in";
+        "请替换模板变量，或请平台运维向该元素提供变量{name}",
+        "replace the template variable, or ask the operator of the platform to grant the variable{name} to this element" });
     }
-    let is_free = matches!(field.kind, Kind::Free);
     let is_error = match () {
         () if is_password => return None,
-        () if is_filler(field, value) => !is_free || !is_sound,
+        () if is_filler(field, value) => !is_sound || !matches!(field.kind, Kind::Free),
         () if is_likely(value) => !is_sound,
         // No identifier, secret or keyword is written in Chinese.
-        () if !is_sound && !value.contains("://") && value.chars().any(is_chinese) => true,
+        () if !is_sound && !value.contains("://") && value.contains(|c| matches!(c, '\u{3400}'..='\u{9fff}')) => true,
         () => return None,
     };
     let found = if field.is_secret() { Text::default() } else { shown(value) };
@@ -59,16 +49,11 @@ pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding
 
 /// `{{NAME}}` or `${NAME}` somewhere in the value. The name is told when it looks like one and is all there is.
 fn template(value: &str) -> Option<Option<&str>> {
-    let opens = [("{{", "}}"), ("${", "}")]
-        .into_iter()
-        .find(|(open, close)| value.split_once(open).is_some_and(|(_, rest)| rest.contains(close)));
-    let (open, close) = opens?;
+    let is_in = |(open, close): &(&str, &str)| value.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
+    let (open, close) = [("{{", "}}"), ("${", "}")].into_iter().find(is_in)?;
     let name = value.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)).map(str::trim);
-    Some(name.filter(|name| {
-        !name.is_empty()
-            && name.len() <= 64
-            && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
-    }))
+    let is_upper = |b: u8| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_';
+    Some(name.filter(|name| (1..=64).contains(&name.len()) && name.bytes().all(is_upper)))
 }
 
 /// `xxxx`, `idxxxxxxxx`, `***`: one letter over and over; `<tenant id>`; `changeme`; the name of the field itself.
@@ -95,8 +80,4 @@ fn is_likely(value: &str) -> bool {
         }
     };
     STARTS.iter().any(begins) || CHINESE.iter().any(|part| value.contains(part))
-}
-
-fn is_chinese(c: char) -> bool {
-    matches!(c, '\u{3400}'..='\u{9fff}')
 }

@@ -28,11 +28,8 @@ impl Finding {
 
     /// A value that does not have its shape. `found` is what may be shown of it, see [`shown`](super::shown::shown).
     pub fn malformed(found: &Text, expected: impl Into<Text>, hint: impl Into<Text>) -> Self {
-        let expected = expected.into();
-        let message = (
-            format!("填写的是{}，应为{}", found.zh, expected.zh),
-            format!("found {}; expected {}", found.en, expected.en),
-        );
+        let (Text { zh, en }, Text { zh: expected_zh, en: expected_en }) = (found, expected.into());
+        let message = (format!("填写的是{zh}，应为{expected_zh}"), format!("found {en}; expected {expected_en}"));
         Self::error("malformed", message, hint)
     }
 
@@ -52,6 +49,7 @@ macro_rules! finding {
         Finding::$severity($code, (format!($zh), format!($en)), $hint)
     };
 }
+
 /// All findings, each with its place, and the secrets that none of them may show.
 #[derive(Default)]
 pub(super) struct Problems {
@@ -85,24 +83,18 @@ impl Problems {
 
     /// All errors in one line.
     pub(super) fn summary(&self) -> Text {
-        let line = |locale| {
-            let errors = self.found.iter().filter(|(_, finding)| finding.is_error());
-            let show = |(path, finding): &(String, Finding)| {
-                let message = finding.message.line(locale);
-                self.masked(&if path.is_empty() { message } else { format!("{path}: {message}") })
-            };
-            errors.map(show).collect::<Vec<_>>()
+        let line = |locale, separator: &str| {
+            let errors = self.report(locale).into_iter().filter(|problem| problem.severity == Severity::Error);
+            let place = |path: &str| if path.is_empty() { String::new() } else { format!("{path}: ") };
+            errors.map(|problem| place(&problem.path) + &problem.message).collect::<Vec<_>>().join(separator)
         };
-        Text::new(
-            format!("配置无效：{}", line(Locale::Chinese).join("；")),
-            format!("the configuration is invalid: {}", line(Locale::English).join("; ")),
-        )
+        let (zh, en) = (line(Locale::Chinese, "；"), line(Locale::English, "; "));
+        Text::new(format!("配置无效：{zh}"), format!("the configuration is invalid: {en}"))
     }
 
     /// Errors first, then by path; those of one place by code.
     pub(super) fn sort(&mut self) {
-        let rank = |finding: &Finding| !finding.is_error();
-        self.found.sort_by(|(a, x), (b, y)| (rank(x), a, x.code).cmp(&(rank(y), b, y.code)));
+        self.found.sort_by(|(a, x), (b, y)| (!x.is_error(), a, x.code).cmp(&(!y.is_error(), b, y.code)));
     }
 
     /// The problems as the contract wants them.

@@ -20,35 +20,24 @@ use crate::{contract::element::SecretPlace, finding};
 /// The object under which a platform may put the keys.
 const NESTED: &str = "authConfig";
 
-/// What came of a document.
-pub(super) struct Reading {
-    pub(super) values: Values,
-    /// Where in the document secrets stand, sound or not.
-    pub(super) secrets: Vec<SecretPlace>,
-    pub(super) problems: Problems,
-}
-
-/// Reads a document as far as that is possible, and finds everything that is wrong with it.
-pub(super) fn read(element: &Element, document: &str) -> Reading {
+/// Reads a document as far as that is possible: its values, where in it secrets stand, sound or not, and everything that
+/// is wrong with it.
+pub(super) fn read(element: &Element, document: &str) -> (Values, Vec<SecretPlace>, Problems) {
     let (root, findings) = document::parse(document);
-    let mut problems = Problems::default();
-    for finding in findings {
-        problems.add("", finding);
-    }
-    let (places, unknown) = (Vec::new(), Vec::new());
-    let mut reader = Reader { element, prefix: "", places, unknown, problems, values: Values::default() };
+    let (places, unknown, missing) = (Vec::new(), Vec::new(), Vec::new());
+    let (problems, values) = (Problems::default(), Values::default());
+    let mut reader = Reader { element, prefix: "", places, unknown, missing, problems, values };
+    findings.into_iter().for_each(|finding| reader.problems.add("", finding));
     if let Some(Node::Object(entries)) = &root {
         reader.sections(entries);
-        for field in element.fields {
-            reader.field(field);
-        }
+        element.fields.iter().for_each(|field| reader.field(field));
         reader.report_unknown();
     }
     reader.problems.sort();
     let secret = |place: &Place<'_>| SecretPlace { key: place.field.key.to_owned(), path: place.path.clone() };
     let secrets = element.fields.iter().filter(|field| field.is_secret());
     let secrets = secrets.flat_map(|field| reader.places_of(field)).map(secret).collect();
-    Reading { values: reader.values, secrets, problems: reader.problems }
+    (reader.values, secrets, reader.problems)
 }
 
 struct Reader<'a> {
@@ -57,12 +46,12 @@ struct Reader<'a> {
     prefix: &'static str,
     /// Every known key with a value, the first choice first.
     places: Vec<Place<'a>>,
-    unknown: Vec<Unknown>,
+    unknown: Vec<Unknown<'a>>,
+    missing: Vec<&'static str>,
     problems: Problems,
     values: Values,
 }
 
-/// A known key with a value.
 #[derive(Clone)]
 struct Place<'a> {
     field: &'static Field,
@@ -70,17 +59,15 @@ struct Place<'a> {
     node: &'a Node,
 }
 
-/// A key that is not in the table.
-struct Unknown {
+/// A key that is not in the table, and those of the table that it can stand for.
+struct Unknown<'a> {
     path: String,
-    key: String,
-    group: Option<String>,
-    /// The keys that it can stand for.
+    key: &'a str,
+    group: Option<&'a str>,
     meant: Vec<&'static str>,
 }
 
 impl<'a> Reader<'a> {
-    /// Finds the keys, known and unknown, of the top and of `authConfig`.
     fn sections(&mut self, top: &'a [(String, Node)]) {
         match top.iter().rev().find(|(key, _)| key == NESTED) {
             Some((_, Node::Object(nested))) => {
@@ -94,39 +81,35 @@ impl<'a> Reader<'a> {
     }
 
     /// Finds the keys of one object.
-    fn object(&mut self, prefix: &str, entries: &'a [(String, Node)], group: Option<&str>) {
+    fn object(&mut self, prefix: &str, entries: &'a [(String, Node)], group: Option<&'a str>) {
         let (fields, first) = (self.element.fields, self.places.len());
         for (index, (key, node)) in entries.iter().enumerate() {
             let path = format!("{prefix}{key}");
-            if let Some((_, earlier)) = entries[..index].iter().rev().find(|(other, _)| other == key) {
+            let is_same = |(other, _): &&(String, Node)| other == key;
+            if let Some((_, earlier)) = entries[..index].iter().rev().find(is_same) {
                 self.problems.add(&path, repeated(earlier == node));
             }
             // The last one is the one that most JSON readers take.
-            let counts = !node.is_blank() && entries[index + 1..].iter().all(|(other, _)| other != key);
+            let counts = !node.is_blank() && !entries[index + 1..].iter().any(|entry| is_same(&entry));
             let is_called = |field: &Field| field.split().1 == key || field.alias == Some(key);
-            let is_secret;
-            if let Some(field) = fields.iter().find(|field| field.split().0 == group && is_called(field)) {
-                is_secret = field.is_secret();
-                if counts {
-                    self.places.push(Place { field, path, node });
-                }
-            } else if group.is_none() && fields.iter().any(|field| field.split().0 == Some(key)) {
-                is_secret = false;
-                match node {
-                    Node::Object(inner) if counts => self.object(&format!("{path}."), inner, Some(key)),
-                    node if counts => self.problems.add(&path, wrong_type(node, OBJECT)),
-                    _ => {}
-                }
-            } else if path == NESTED {
-                continue;
-            } else {
-                let meant = suggestion::meant(self.element, group, key);
-                is_secret = fields.iter().any(|field| field.is_secret() && meant.contains(&field.key));
-                let path = if is_harmless_key(key) { path } else { format!("{prefix}{MASK}") };
-                self.unknown.push(Unknown { path, key: key.clone(), group: group.map(str::to_owned), meant });
-            }
-            if let (true, Node::Text(text)) = (is_secret, node) {
+            let own = fields.iter().find(|field| field.split().0 == group && is_called(field));
+            let is_group = group.is_none() && fields.iter().any(|field| field.split().0 == Some(key));
+            let is_unknown = own.is_none() && !is_group && path != NESTED;
+            let meant = if is_unknown { suggestion::meant(self.element, group, key) } else { Vec::new() };
+            let is_meant = |field: &&Field| own.is_some_and(|own| own.key == field.key) || meant.contains(&field.key);
+            if let (Node::Text(text), true) = (node, fields.iter().filter(is_meant).any(Field::is_secret)) {
                 self.problems.hide(text.trim_matches(is_space));
+            }
+            match (own, node) {
+                _ if is_unknown => {
+                    let path = if is_harmless_key(key) { path } else { format!("{prefix}{MASK}") };
+                    self.unknown.push(Unknown { path, key, group, meant });
+                }
+                _ if !counts => {}
+                (Some(field), _) => self.places.push(Place { field, path, node }),
+                (None, Node::Object(inner)) if is_group => self.object(&format!("{path}."), inner, Some(key)),
+                (None, node) if is_group => self.problems.add(&path, wrong_type(node, OBJECT)),
+                _ => {}
             }
         }
         // The name of a field comes before its other one.
@@ -137,32 +120,36 @@ impl<'a> Reader<'a> {
         self.places.iter().filter(|place| place.field.key == field.key)
     }
 
-    /// Reads one field.
     fn field(&mut self, field: &'static Field) {
         let places: Vec<_> = self.places_of(field).cloned().collect();
-        let value = match places.split_first() {
-            Some((Place { path, node, .. }, others)) => {
-                for Place { path: other, .. } in others.iter().filter(|other| !agree(node, other.node)) {
-                    self.problems.add(other, finding! { error "conflict":
-                        "{path} 与 {other} 的值不同，应只有一个值", "{path} and {other} have different values; expected one value";
-                        "请只保留 {path} 与 {other} 中的一个", "keep only one of {path} and {other}" });
-                }
-                self.value(field, path, node)
+        let value = if let Some((Place { path, node, .. }, others)) = places.split_first() {
+            for Place { path: other, .. } in others.iter().filter(|other| !agree(node, other.node)) {
+                self.problems.add(other, finding! { error "conflict":
+                    "{path} 与 {other} 的值不同，应只有一个值", "{path} and {other} have different values; expected one value";
+                    "请只保留 {path} 与 {other} 中的一个", "keep only one of {path} and {other}" });
             }
-            None if self.is_needed(field) => {
-                self.report_missing(field);
-                None
-            }
-            None => field.default.and_then(|text| judge(field, text, &self.values, &mut Vec::new()).ok()),
+            self.value(field, path, node)
+        } else if field.required && self.is_begun(field.split().0) {
+            self.report_missing(field);
+            None
+        } else {
+            field.default.and_then(|text| judge(field, text, &self.values, &mut Vec::new()).ok())
         };
-        if let Some(value) = value {
-            self.values.0.insert(field.key, value);
-        }
+        self.values.0.extend(value.map(|value| (field.key, value)));
+    }
+
+    /// Whether the document has anything of an object, which may be left out as a whole.
+    fn is_begun(&self, group: Option<&str>) -> bool {
+        group.is_none()
+            || self.places.iter().any(|place| place.field.split().0 == group)
+            || self.unknown.iter().any(|unknown| unknown.group == group)
     }
 
     fn value(&mut self, field: &Field, path: &str, node: &Node) -> Option<Value> {
-        let expected = match (field.kind, node) {
-            (Kind::Words { .. } | Kind::Servers { .. }, Node::List(items)) => {
+        let is_list = matches!(field.kind, Kind::Words { .. } | Kind::Servers { .. });
+        let is_number = matches!(field.kind, Kind::Number);
+        let expected = match node {
+            Node::List(items) if is_list => {
                 let mut values = Vec::new();
                 for (index, item) in items.iter().enumerate() {
                     let path = format!("{path}.{index}");
@@ -174,11 +161,10 @@ impl<'a> Reader<'a> {
                 values.retain(|value| !matches!(value, Value::List(_)));
                 return Some(Value::List(values));
             }
-            (Kind::Words { .. } | Kind::Servers { .. }, _) => LIST,
-            (Kind::Number, Node::Whole(number)) => return self.text(field, path, &number.to_string()),
-            (Kind::Number, Node::Number(number)) => return self.text(field, path, &number.to_string()),
-            (_, Node::Text(text)) => return self.text(field, path, text),
-            (Kind::Number, _) => NUMBER,
+            Node::Text(text) if !is_list => return self.text(field, path, text),
+            Node::Number(number) if is_number => return self.text(field, path, &number.to_string()),
+            _ if is_list => LIST,
+            _ if is_number => NUMBER,
             _ => TEXT,
         };
         self.problems.add(path, wrong_type(node, expected));
@@ -187,68 +173,44 @@ impl<'a> Reader<'a> {
 
     fn text(&mut self, field: &Field, path: &str, text: &str) -> Option<Value> {
         let trimmed = text.trim_matches(is_space);
+        let mut notes = Vec::new();
+        let mut value = judge(field, trimmed, &self.values, &mut notes);
+        match placeholder::find(field, trimmed, value.is_ok()) {
+            Some(finding) if finding.is_error() => (notes, value) = (Vec::new(), Err(finding)),
+            guess => notes.extend(guess),
+        }
         if trimmed != text {
-            self.problems.add(
-                path,
-                finding! { warning "whitespace":
-                "值的首尾有空白字符，已忽略", "space around the value; it is ignored";
+            notes.push(
+                finding! { warning "whitespace": "值的首尾有空白字符，已忽略", "space around the value; it is ignored";
                 "请删除值首尾的空白字符", "remove the space around the value" },
             );
         }
-        let mut notes = Vec::new();
-        let judged = judge(field, trimmed, &self.values, &mut notes);
-        let value = match placeholder::find(field, trimmed, judged.is_ok()) {
-            Some(finding) if finding.is_error() => {
-                notes.clear();
-                Err(finding)
-            }
-            guess => {
-                notes.extend(guess);
-                judged
-            }
-        };
         notes.into_iter().for_each(|note| self.problems.add(path, note));
         value.map_err(|finding| self.problems.add(path, finding)).ok()
-    }
-
-    /// Whether the document has to have this field: an object may be left out as a whole.
-    fn is_needed(&self, field: &Field) -> bool {
-        let (group, _) = field.split();
-        let is_begun = || {
-            self.places.iter().any(|place| place.field.split().0 == group)
-                || self.unknown.iter().any(|unknown| unknown.group.as_deref() == group)
-        };
-        field.required && (group.is_none() || is_begun())
     }
 
     /// Reports a required field, together with the unknown key that stands for it.
     fn report_missing(&mut self, field: &Field) {
         let (key, (zh, en)) = (field.key, field.label);
         let written = self.unknown.iter().find(|unknown| unknown.meant.contains(&key));
-        let finding = if let Some(found) = written.map(|unknown| shown_key(&unknown.key)) {
-            let (found_zh, found_en) = (found.zh, found.en);
-            finding! { error "missing":
-            "缺少 {key}，应为{zh}；{found_zh} 可能就是它",
-            "{key} is missing; expected the {en}; {found_en} probably stands for it";
-            "请将 {found_zh} 改为 {key}", "write {key} instead of {found_en}" }
-        } else {
-            let (place_zh, place_en) =
-                field.place.map_or_else(Default::default, |(zh, en)| (format!("（{zh}）"), format!(" ({en})")));
-            finding! { error "missing":
-            "缺少 {key} 或其值为空，应为{zh}", "{key} is missing or empty; expected the {en}";
-            "请填写{zh}{place_zh}", "fill in the {en}{place_en}" }
+        let hint = match (written.map(|unknown| shown_key(unknown.key)), field.place) {
+            (Some(found), _) => {
+                (format!("请将 {} 改为 {key}", found.zh), format!("write {key} instead of {}", found.en))
+            }
+            (_, Some((at_zh, at_en))) => (format!("请填写{zh}（{at_zh}）"), format!("fill in the {en} ({at_en})")),
+            _ => (format!("请填写{zh}"), format!("fill in the {en}")),
         };
+        let finding = finding! { error "missing":
+        "缺少 {key} 或其值为空，应为{zh}", "{key} is missing or empty; expected the {en}"; hint };
+        self.missing.push(key);
         self.problems.add(&format!("{}{key}", self.prefix), finding);
     }
 
     /// Reports the unknown keys that no missing field accounts for.
     fn report_unknown(&mut self) {
-        let is_missing = |field: &&Field| self.is_needed(field) && self.places_of(field).next().is_none();
-        let missing: Vec<_> = self.element.fields.iter().filter(is_missing).map(|field| field.key).collect();
         for Unknown { path, key, group, meant } in &self.unknown {
-            if !missing.iter().any(|key| meant.contains(key)) {
-                let known = self.element.keys(group.as_deref());
-                self.problems.add(path, suggestion::unknown_key(key, meant, &known));
+            if !self.missing.iter().any(|key| meant.contains(key)) {
+                self.problems.add(path, suggestion::unknown_key(self.element, *group, key, meant));
             }
         }
     }
@@ -263,7 +225,7 @@ fn is_space(c: char) -> bool {
 fn agree(a: &Node, b: &Node) -> bool {
     let text = |node: &Node| match node {
         Node::Text(text) => Some(text.trim_matches(is_space).to_owned()),
-        Node::Whole(number) => Some(number.to_string()),
+        Node::Number(number) => Some(number.to_string()),
         _ => None,
     };
     a == b || text(a).is_some_and(|a| Some(a) == text(b))
@@ -272,11 +234,11 @@ fn agree(a: &Node, b: &Node) -> bool {
 fn repeated(is_same: bool) -> Finding {
     let hint = ("请删除重复的配置项", "remove the repetition");
     if is_same {
-        return finding! { warning "duplicate-key":
-        "该配置项重复出现，值相同", "the key stands twice with the same value"; hint };
+        finding! { warning "duplicate-key": "该配置项重复出现，值相同", "the key stands twice with the same value"; hint }
+    } else {
+        finding! { error "duplicate-key":
+        "该配置项重复出现，值不同，应只有一个", "the key stands twice with different values; expected one"; hint }
     }
-    finding! { error "duplicate-key":
-    "该配置项重复出现，值不同，应只有一个", "the key stands twice with different values; expected one"; hint }
 }
 
 const TEXT: Words = ("加引号的文本", "text");
@@ -286,7 +248,6 @@ const NUMBER: Words = ("整数或加引号的文本", "a whole number or text");
 
 fn wrong_type(node: &Node, (expected_zh, expected_en): Words) -> Finding {
     let (zh, en) = node.kind();
-    finding! { error "wrong-type":
-    "填写的是{zh}，应为{expected_zh}", "found {en}; expected {expected_en}";
+    finding! { error "wrong-type": "填写的是{zh}，应为{expected_zh}", "found {en}; expected {expected_en}";
     "请改为{expected_zh}", "write {expected_en}" }
 }

@@ -23,12 +23,9 @@ impl Secret {
 
     /// Whether this is a reference that the host replaces, instead of the value.
     pub fn is_reference(&self) -> bool {
-        self.0.starts_with(REFERENCE)
+        self.0.starts_with("secret://")
     }
 }
-
-/// How a reference starts.
-const REFERENCE: &str = "secret://";
 
 impl fmt::Debug for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

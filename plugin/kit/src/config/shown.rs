@@ -15,23 +15,18 @@ const WORDS: usize = 32;
 /// So few characters give nothing away.
 const SHORT: usize = 4;
 
-/// The value in quotes, or what kind of value it is.
+/// The value in quotes where it can be no secret, or what kind of value it is.
 pub fn shown(value: &str) -> Text {
-    harmless(value).map_or_else(|| described(value), |value| quoted(&value))
-}
-
-/// What may be shown of a value as it is; nothing where it could be a secret.
-pub(super) fn harmless(value: &str) -> Option<String> {
     if value.chars().count() <= SHORT || value.len() <= WORDS && value.split(['-', '_', '.']).all(is_word) {
-        return Some(value.to_owned());
+        return quoted(value);
     }
     let has_scheme = value.contains("://");
     let address = if has_scheme { address::parse(value) } else { address::parse(&format!("https://{value}")) };
-    let url = address.filter(|url| has_name(url) && !value.contains('@'))?;
+    let Some(url) = address.filter(|url| has_name(url) && !value.contains('@')) else { return described(value) };
     let shown = shown_url(&url);
     let shown = if has_scheme { &shown } else { shown.trim_start_matches("https://") };
     // A parser completes the bare host.
-    Some(if value.ends_with('/') { shown } else { shown.trim_end_matches('/') }.to_owned())
+    quoted(if value.ends_with('/') { shown } else { shown.trim_end_matches('/') })
 }
 
 /// Whether a key may be shown: somebody may have pasted a secret in its place. Keys join words in more ways than values.
@@ -56,70 +51,61 @@ pub fn described(value: &str) -> Text {
         ("空白", "space", value.contains(char::is_whitespace)),
         ("其他字符", "other characters", value.contains(|c: char| !c.is_ascii_alphanumeric() && !c.is_whitespace())),
     ];
-    let there = || kinds.iter().filter(|(_, _, is_there)| *is_there);
-    let zh: Vec<_> = there().map(|(zh, _, _)| *zh).collect();
-    let en: Vec<_> = there().map(|(_, en, _)| *en).collect();
-    let count = value.chars().count();
-    Text::new(
-        format!("{count} 个字符的值（{}）", zh.join("、")),
-        format!("a value of {count} characters ({})", en.join(", ")),
-    )
+    let there = kinds.into_iter().filter(|(.., is_there)| *is_there);
+    let (zh, en): (Vec<_>, Vec<_>) = there.map(|(zh, en, _)| (zh, en)).unzip();
+    let (count, zh, en) = (value.chars().count(), zh.join("、"), en.join(", "));
+    Text::new(format!("{count} 个字符的值（{zh}）"), format!("a value of {count} characters ({en})"))
 }
 
 /// An address without what could be a secret: values of its query and long parts of its path are left out.
 pub(super) fn shown_url(url: &Url) -> String {
     let mut shown = format!("{}://{}", url.scheme(), address::authority(url));
-    let path: Vec<_> = url.path().split('/').map(|part| if is_opaque(part) { "…" } else { part }).collect();
-    shown.push_str(&path.join("/"));
+    shown.push_str(&without_secrets(url.path(), &['/'], |part| !is_opaque(part)));
     if let Some(query) = url.query() {
-        let part = |part: &str| match part.split_once('=') {
-            Some((name, value)) if is_label(name) => format!("{name}={}", if is_label(value) { value } else { "…" }),
-            _ if is_label(part) => part.to_owned(),
-            _ => "…".to_owned(),
-        };
         shown.push('?');
-        shown.push_str(&query.split('&').map(part).collect::<Vec<_>>().join("&"));
+        shown.push_str(&without_secrets(query, &['&', '='], is_label));
     }
     if let Some(fragment) = url.fragment() {
         shown.push('#');
-        shown.push_str(if fragment.split('/').all(is_label) { fragment } else { "…" });
+        shown.push_str(&without_secrets(fragment, &['/'], is_label));
     }
     shown
+}
+
+fn without_secrets(text: &str, separators: &[char], is_shown: fn(&str) -> bool) -> String {
+    let show = |part: &str| {
+        let bare = part.trim_end_matches(separators);
+        if is_shown(bare) { part.to_owned() } else { part.replace(bare, "…") }
+    };
+    text.split_inclusive(separators).map(show).collect()
 }
 
 /// Whether the host is one that a person would write, and not a value that a parser takes for a host.
 pub(super) fn has_name(url: &Url) -> bool {
     match url.host() {
+        Some(Host::Domain("localhost")) => true,
         Some(Host::Domain(name)) => {
-            let last = name.rsplit('.').next().unwrap_or_default();
-            name == "localhost"
-                || name.contains('.')
-                    && (last.starts_with("xn--") || last.bytes().all(|b| b.is_ascii_alphabetic()))
-                    && !name.split('.').any(is_opaque)
+            let is_top = |name: &str| name.starts_with("xn--") || name.bytes().all(|b| b.is_ascii_alphabetic());
+            name.rsplit_once('.').is_some_and(|(_, top)| is_top(top)) && !name.split('.').any(is_opaque)
         }
-        Some(_) => true,
         // Schemes that the parser does not know have no such host, but what they write there.
-        None => false,
+        host => host.is_some(),
     }
 }
 
 /// Letters as a word has them, or digits.
 fn is_word(part: &str) -> bool {
-    let is_one_case = || {
-        let tail = part.trim_start_matches(|c: char| c.is_ascii_uppercase());
-        let tail = if tail.len() + 1 >= part.len() { tail } else { part };
-        tail.chars().all(|c| c.is_alphabetic() && !c.is_ascii_uppercase())
-            || part.chars().all(|c| c.is_ascii_uppercase())
-    };
-    part.len() <= WORD && (part.bytes().all(|b| b.is_ascii_digit()) || is_one_case())
+    let all = |part: &str, fits: fn(char) -> bool| part.chars().all(fits);
+    let tail = part.strip_prefix(|c: char| c.is_ascii_uppercase()).unwrap_or(part);
+    let is_one_case =
+        all(tail, |c| c.is_alphabetic() && !c.is_ascii_uppercase()) || all(part, |c| c.is_ascii_uppercase());
+    part.len() <= WORD && (is_one_case || all(part, |c| c.is_ascii_digit()))
 }
 
-/// A part of an address: a word, or one with a number after it.
+/// A part of an address: words, also with a number after them.
 fn is_label(part: &str) -> bool {
-    part.len() <= SHORT
-        || part
-            .split(['-', '_', '.'])
-            .all(|part| part.len() <= SHORT || is_word(part.trim_end_matches(|c: char| c.is_ascii_digit())))
+    let is_numbered = |part: &str| is_word(part.trim_end_matches(|c: char| c.is_ascii_digit()));
+    part.len() <= SHORT || part.split(['-', '_', '.']).all(|part| part.len() <= SHORT || is_numbered(part))
 }
 
 /// A long part that is no word.

@@ -13,48 +13,40 @@ const LIKENESS: f64 = 0.6;
 
 /// The keys that an unknown key can stand for, in the object `group` or on top. Several where its meaning is open.
 pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'static str> {
+    let (own, inner): (Vec<_>, Vec<_>) = element.fields.iter().partition(|field| field.split().0 == group);
+    // A key of an object is often written on top; the first object of the table is the likeliest.
+    let inner = if group.is_none() { inner } else { Vec::new() };
     let written = plain(key);
-    let bare = without_prefixes(element, &written);
-    let fields = |is_own: bool| {
-        let belongs = move |field: &&'static Field| (field.split().0 == group) == is_own;
-        element.fields.iter().filter(belongs)
-    };
-    for written in [written.as_str(), bare] {
-        let stands_for = |field: &&'static Field| {
-            let is_name = |name: &str| plain(name) == written;
-            let (_, name) = field.split();
-            is_name(name)
-                || is_name(field.key)
-                || field.alias.is_some_and(is_name)
+    for written in [&*written, without_prefixes(element, &written)] {
+        let stands_for = |field: &&&'static Field| {
+            let names = [Some(field.split().1), Some(field.key), field.alias];
+            names.into_iter().flatten().any(|name| plain(name) == written)
                 || field.elsewhere.split_whitespace().any(|name| name == written)
         };
-        let own: Vec<_> = fields(true).filter(stands_for).map(|field| field.key).collect();
-        if !own.is_empty() {
-            return own;
+        let by_name: Vec<_> = own.iter().filter(stands_for).map(|field| field.key).collect();
+        if !by_name.is_empty() {
+            return by_name;
         }
-        // A key of an object is often written on top; the first object of the table is the likeliest.
-        let inner = fields(false).find(stands_for).filter(|_| group.is_none());
-        if let Some(field) = inner {
+        if let Some(field) = inner.iter().find(stands_for) {
             return vec![field.key];
         }
     }
-    let mut offers = Vec::new();
-    for field in fields(true) {
-        offers.push((field.split().1, field.key));
-        offers.extend(field.alias.map(|alias| (alias, field.key)));
-    }
-    if group.is_none() {
-        offers.extend(fields(false).filter_map(|field| field.split().0).map(|group| (group, group)));
-        offers.extend(fields(false).map(|field| (field.split().1, field.key)));
-    }
-    likest(&written, &offers).into_iter().collect()
+    let names =
+        |field: &&'static Field| [Some((field.split().1, field.key)), field.alias.map(|name| (name, field.key))];
+    let groups = inner.iter().filter_map(|field| field.split().0).map(|group| (group, group));
+    let inner = inner.iter().map(|field| (field.split().1, field.key));
+    likest(&written, own.iter().flat_map(names).flatten().chain(groups).chain(inner)).into_iter().collect()
 }
 
 /// The finding for an unknown key.
-pub(super) fn unknown_key(key: &str, meant: &[&str], known: &[&str]) -> Finding {
+pub(super) fn unknown_key(element: &Element, group: Option<&str>, key: &str, meant: &[&str]) -> Finding {
     let Text { zh, en } = shown_key(key);
     if meant.is_empty() {
-        let all = known.join(", ");
+        let start = group.map_or_else(String::new, |group| format!("{group}."));
+        let names = element.fields.iter().filter_map(|field| field.key.strip_prefix(&start)?.split('.').next());
+        let mut all: Vec<_> = names.collect();
+        all.dedup();
+        let all = all.join(", ");
         return finding! { warning "unknown-key":
         "未知的配置项 {zh}，将被忽略", "the key {en} is not known and is ignored";
         "请删除，或改用：{all}", "remove it, or use one of {all}" };
@@ -68,29 +60,21 @@ pub(super) fn unknown_key(key: &str, meant: &[&str], known: &[&str]) -> Finding 
 /// The finding for a value that is none of the words, which have space between them.
 pub(super) fn unknown_word(found: &str, words: &'static str) -> Finding {
     let all = words.replace(' ', ", ");
-    let offers: Vec<_> = words.split(' ').map(|word| (word, word)).collect();
-    let hint = match likest(&plain(found), &offers) {
-        Some(meant) => Text::new(format!("是否应为 {meant}？可选值：{all}"), format!("did you mean {meant}?")),
-        None => Text::new(format!("可选值：{all}"), format!("use one of {all}")),
+    let hint = match likest(&plain(found), words.split(' ').map(|word| (word, word))) {
+        Some(meant) => (format!("是否应为 {meant}？可选值：{all}"), format!("did you mean {meant}?")),
+        None => (format!("可选值：{all}"), format!("use one of {all}")),
     };
     let Text { zh, en } = shown(found);
     finding! { error "unknown-value": "填写的是{zh}，应为以下之一：{all}", "found {en}; expected one of {all}"; hint }
 }
 
 /// The second half of the pair whose first half is most like the word; the earlier one of two alike.
-fn likest(word: &str, offers: &[(&str, &'static str)]) -> Option<&'static str> {
+fn likest<'a>(word: &str, offers: impl Iterator<Item = (&'a str, &'static str)>) -> Option<&'static str> {
     // Long words cost time and are like nothing here.
-    if word.len() > 64 {
-        return None;
-    }
-    let mut best = None;
-    for (name, offer) in offers {
-        let likeness = strsim::normalized_levenshtein(word, &plain(name));
-        if likeness >= LIKENESS && best.is_none_or(|(highest, _)| likeness > highest) {
-            best = Some((likeness, *offer));
-        }
-    }
-    best.map(|(_, offer)| offer)
+    let offers = offers.filter(|_| word.len() <= 64);
+    let likeness = offers.map(|(name, offer)| (strsim::normalized_levenshtein(word, &plain(name)), offer));
+    let alike = likeness.filter(|(likeness, _)| *likeness >= LIKENESS);
+    alike.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, offer)| offer)
 }
 
 /// Case and the way words are joined say nothing: `client_id` is `clientId`.
@@ -99,10 +83,12 @@ pub(super) fn plain(word: &str) -> String {
 }
 
 /// The key without what other products put before it.
-fn without_prefixes<'a>(element: &Element, key: &'a str) -> &'a str {
-    let shorter = |key: &&'a str| {
-        let cut = |prefix: &&str| key.strip_prefix(*prefix).filter(|rest| !rest.is_empty());
-        element.prefixes.iter().find_map(cut)
+fn without_prefixes<'a>(element: &Element, mut key: &'a str) -> &'a str {
+    let cut = |key: &'a str| {
+        element.prefixes.iter().find_map(|prefix| key.strip_prefix(prefix).filter(|key| !key.is_empty()))
     };
-    std::iter::successors(Some(key), shorter).last().unwrap_or(key)
+    while let Some(rest) = cut(key) {
+        key = rest;
+    }
+    key
 }

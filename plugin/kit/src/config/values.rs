@@ -39,10 +39,7 @@ pub struct Values(pub(super) BTreeMap<&'static str, Value>);
 macro_rules! of_kind {
     ($(#[$doc:meta] $name:ident: $kind:ident($type:ty);)*) => {
         $(#[$doc] pub fn $name(&self, key: &str) -> Option<$type> {
-            match self.0.get(key) {
-                Some(Value::$kind(value)) => Some(value.clone()),
-                _ => None,
-            }
+            if let Value::$kind(value) = self.0.get(key)? { Some(value.clone()) } else { None }
         })*
     };
 }
@@ -59,18 +56,7 @@ impl Values {
         url: Url(Url);
     }
 
-    /// The addresses of a field: of a list of servers scheme, host and port.
-    pub fn urls(&self, key: &str) -> Vec<Url> {
-        let url = |value: &Value| if let Value::Url(url) = value { Some(url.clone()) } else { None };
-        self.items(key).iter().filter_map(url).collect()
-    }
-
-    /// The words of a list, where there is one.
-    pub fn words(&self, key: &str) -> Option<BTreeSet<String>> {
-        let word = |value: &Value| if let Value::Text(word) = value { Some(word.clone()) } else { None };
-        self.0.contains_key(key).then(|| self.items(key).iter().filter_map(word).collect())
-    }
-
+    /// The values of a list, or the only one.
     fn items(&self, key: &str) -> &[Value] {
         match self.0.get(key) {
             Some(Value::List(items)) => items,
@@ -84,19 +70,17 @@ impl Values {
         self.text(field::LOCALE.key).map_or(Locale::Both, |tag| Locale::from_tag(&tag))
     }
 
-    pub(super) fn redirect(&self) -> Option<Url> {
-        self.url(field::REDIRECT_URI.key)
-    }
-
     /// What means the same for every vendor; the vendor adds the first four. See [`Common`] for each.
     pub fn common(&self, organisation: String, application: String, basis: String, ids: IdRule) -> Common {
+        let word = |value: &Value| if let Value::Text(word) = value { Some(word.clone()) } else { None };
+        let words = |key| self.items(key).iter().filter_map(word).collect();
         Common {
             organisation,
             application,
             basis,
             ids,
             locale: self.locale(),
-            redirect_uri: self.redirect(),
+            redirect_uri: self.url(field::REDIRECT_URI.key),
             trusted_domain: self.text(field::TRUSTED_DOMAIN.key),
             homepage: match self.text(field::HOMEPAGE_STATE.key).as_deref() {
                 Some("refuse") => HomepageState::Refuse,
@@ -107,7 +91,7 @@ impl Values {
                 Some("export") => Strategy::Export,
                 _ => Strategy::Automatic,
             },
-            fields: self.words(field::SYNC_FIELDS.key),
+            fields: self.0.contains_key(field::SYNC_FIELDS.key).then(|| words(field::SYNC_FIELDS.key)),
         }
     }
 
@@ -120,51 +104,38 @@ impl Values {
         element.fields.iter().filter_map(setting).collect()
     }
 
-    /// The servers that the component calls, those that get secrets first. The sign-in pages are opened by browsers and the proxy by the host, so
-    /// neither is among them.
+    /// The servers that the component calls, those that get secrets first. The sign-in pages are opened by browsers and
+    /// the proxy by the host, so neither is among them.
     pub(super) fn destinations(&self, element: &Element, places: &[SecretPlace]) -> Vec<Destination> {
-        let sent = |purpose: &str| {
-            let goes_there = |field: &&Field| matches!(field.kind, Kind::Secret(Use::Sent(to)) if to == purpose);
-            let is_there = |field: &&Field| places.iter().any(|place| place.key == field.key);
-            let secrets = element.fields.iter().filter(goes_there).filter(is_there);
-            secrets.map(|field| field.key.to_owned()).collect()
-        };
-        let destination = |url: &Url, purpose: &str| {
-            Some(Destination {
-                scheme: url.scheme().to_owned(),
-                host: url.host_str()?.to_owned(),
-                port: url.port_or_known_default()?,
-                purpose: purpose.to_owned(),
-                secrets: sent(purpose),
-            })
-        };
-        let of_field = |field: &Field| {
-            let purpose = match field.kind {
-                Kind::Base { purpose, .. } => purpose,
-                Kind::Servers { purpose } => Some(purpose),
-                _ => None,
-            };
-            let to = |purpose: &'static str| {
-                self.urls(field.key).into_iter().filter_map(move |url| destination(&url, purpose))
-            };
-            purpose.map(to).into_iter().flatten()
-        };
-        let mut all: Vec<_> = element.fields.iter().flat_map(of_field).collect();
+        let mut all = Vec::new();
+        for field in element.fields {
+            let (Kind::Base { purpose: Some(purpose), .. } | Kind::Servers { purpose }) = field.kind else { continue };
+            let is_sent = |field: &Field| matches!(field.kind, Kind::Secret(Use::Sent(to)) if to == purpose);
+            let is_there = |field: &&Field| is_sent(field) && places.iter().any(|place| place.key == field.key);
+            let secrets = element.fields.iter().filter(is_there).map(|field| field.key.to_owned());
+            let (secrets, purpose) = (secrets.collect::<Vec<_>>(), purpose.to_owned());
+            all.extend(self.items(field.key).iter().filter_map(|server| {
+                let (scheme, host, port) = endpoint(server)?;
+                Some(Destination { scheme, host, port, purpose: purpose.clone(), secrets: secrets.clone() })
+            }));
+        }
         all.sort_by_key(|destination| destination.secrets.is_empty());
         all
     }
 
     /// The proxy that the host is to use.
     pub(super) fn proxy(&self) -> Option<Proxy> {
-        let url = self.url(field::PROXY.key)?;
-        Some(Proxy {
-            scheme: url.scheme().to_owned(),
-            host: url.host_str()?.to_owned(),
-            port: url.port_or_known_default()?,
-            username: self.text(field::PROXY_USERNAME.key),
-            password: self.secret(field::PROXY_PASSWORD.key).map(|_| field::PROXY_PASSWORD.key.to_owned()),
-        })
+        let (scheme, host, port) = endpoint(self.0.get(field::PROXY.key)?)?;
+        let username = self.text(field::PROXY_USERNAME.key);
+        let password = self.secret(field::PROXY_PASSWORD.key).map(|_| field::PROXY_PASSWORD.key.to_owned());
+        Some(Proxy { scheme, host, port, username, password })
     }
+}
+
+/// Scheme, host and port of an address.
+fn endpoint(value: &Value) -> Option<(String, String, u16)> {
+    let Value::Url(url) = value else { return None };
+    Some((url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default()?))
 }
 
 /// A value for people, without what could be a secret.
@@ -175,10 +146,9 @@ fn show(field: &Field, value: &Value) -> String {
         Value::Text(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Url(url) => written(field.kind, url),
-        // Sorted, and each once.
         Value::List(items) => {
-            let items: BTreeSet<_> = items.iter().map(|item| show(field, item)).collect();
-            items.into_iter().collect::<Vec<_>>().join(",")
+            let sorted: BTreeSet<_> = items.iter().map(|item| show(field, item)).collect();
+            sorted.into_iter().collect::<Vec<_>>().join(",")
         }
     }
 }

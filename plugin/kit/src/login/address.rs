@@ -5,11 +5,10 @@
 //! host in lower case and without a default port, since vendors compare text and refuse `https://host:443` where
 //! `https://host` is registered.
 
-use percent_encoding::percent_decode_str;
 use url::{Position, Url};
 
 use crate::{
-    config::Common,
+    config::{Common, address::decoded, authority},
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
     text::Text,
@@ -17,8 +16,6 @@ use crate::{
 
 /// Bytes of the longest address.
 const LIMIT: usize = 2_048;
-/// Encodings on top of each other that are taken off to show what was meant.
-const LAYERS: usize = 3;
 
 /// An absolute http(s) address.
 #[derive(Debug)]
@@ -102,7 +99,7 @@ fn read(given: &str) -> Result<(Url, &str), Text> {
             "contains a control character, a backslash or white space at its ends",
         ));
     }
-    if let Some(plain) = decoded(given) {
+    if let Some(plain) = meant(given) {
         return Err(Text::new(
             format!("经过了百分号编码，应直接写成 {plain}"),
             format!("is percent-encoded already: write {plain}"),
@@ -133,23 +130,9 @@ fn read(given: &str) -> Result<(Url, &str), Text> {
     Ok((url, rest))
 }
 
-/// What was meant by an address whose start is percent-encoded, as browsers and libraries do it when an address becomes
-/// part of another one; that happens here anyway. A query is left out of it.
-fn decoded(given: &str) -> Option<String> {
-    let is_encoded = |text: &str| {
-        let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-        rest.split(['/', '?', '#']).next().is_some_and(|start| start.contains('%'))
-    };
-    let mut plain = given.to_owned();
-    for _ in 0..LAYERS {
-        if !is_encoded(&plain) {
-            break;
-        }
-        plain = percent_decode_str(&plain).decode_utf8().ok()?.into_owned();
-    }
-    if plain == given || is_encoded(&plain) {
-        return None;
-    }
+/// What was meant by an address that is percent-encoded, which happens here anyway. A query is left out of it.
+fn meant(given: &str) -> Option<String> {
+    let mut plain = decoded(given)?;
     if !plain.contains("://") {
         plain.insert_str(0, "https://");
     }
@@ -161,11 +144,6 @@ fn decoded(given: &str) -> Option<String> {
 /// Scheme, host and, where it is not the default, port.
 fn origin(url: &Url) -> &str {
     &url[..Position::BeforePath]
-}
-
-/// Host and, where it is not the default, port.
-fn authority(url: &Url) -> String {
-    url[Position::BeforeHost..Position::AfterPort].to_owned()
 }
 
 fn unconfigured(common: &Common) -> Failure {

@@ -1,6 +1,6 @@
 //! What the element says of itself, and the table of its configuration keys.
 
-use super::identifier;
+use super::identifier::{self, letters_and_digits};
 use organisation_kit::config::{
     Element, Field, Kind, Use,
     field::{
@@ -91,7 +91,6 @@ pub static ELEMENT: Element = Element {
                  the one that was refused",
             ),
             kind: Kind::Servers { purpose: "download" },
-            example: "cdn.example.com",
             ..Field::PLAIN
         },
         CALLBACK_TOKEN,
@@ -100,10 +99,7 @@ pub static ELEMENT: Element = Element {
             key: "contactCallback.secret",
             elsewhere: "addressbooksecret contactsecret contactssecret contactsyncsecret txlsecret",
             label: ("通讯录同步 Secret", "Contact-sync secret"),
-            help: (
-                "通讯录同步助手的密钥，可不填（目前尚未使用）",
-                "the secret of the contact-sync assistant; may be left out; not used yet",
-            ),
+            help: ("通讯录同步助手的密钥，可不填（目前尚未使用）", "may be left out; not used yet"),
             kind: Kind::Secret(Use::Nothing),
             judge: identifier::secret,
             pattern: Some(r"^\S+$"),
@@ -114,10 +110,6 @@ pub static ELEMENT: Element = Element {
             key: "contactCallback.token",
             elsewhere: "contactstoken contacttoken",
             label: ("通讯录回调 Token", "Contact callback token"),
-            help: (
-                "通讯录变更回调的 Token（目前尚未使用）",
-                "the token of the callback for contact changes; not used yet",
-            ),
             place: CONTACTS,
             ..CALLBACK_TOKEN
         },
@@ -125,10 +117,6 @@ pub static ELEMENT: Element = Element {
             key: "contactCallback.encodingAESKey",
             elsewhere: "aeskey contactaeskey contactsaeskey encodeaeskey encodingkey encryptkey",
             label: ("通讯录回调 EncodingAESKey", "Contact callback EncodingAESKey"),
-            help: (
-                "通讯录变更回调的 EncodingAESKey（目前尚未使用）",
-                "the EncodingAESKey of the callback for contact changes; not used yet",
-            ),
             place: CONTACTS,
             ..CALLBACK_KEY
         },
@@ -179,25 +167,11 @@ pub static ELEMENT: Element = Element {
         PROXY_USERNAME,
         PROXY_PASSWORD,
     ],
-    prefixes: &[
-        "wecom",
-        "wework",
-        "workwx",
-        "workwechat",
-        "wechatwork",
-        "wechat",
-        "weixin",
-        "qywx",
-        "qyweixin",
-        "wxwork",
-        "wx",
-    ],
+    prefixes: &["wecom", "wework", "work", "wechat", "weixin", "qy", "wx"],
 };
 
 /// The purpose of the server to which secrets are sent.
 const API: &str = "api";
-const TOKEN: &str = "^[0-9A-Za-z]{1,32}$";
-const KEY: &str = "^[0-9A-Za-z]{43}$";
 const CONTACTS: Option<Words> = Some(("管理工具 → 通讯录同步", "Management Tools → Contacts Sync"));
 
 /// Signs deliveries to the app (fact sheet §7.1): it goes into a hash.
@@ -205,14 +179,11 @@ const CALLBACK_TOKEN: Field = Field {
     key: "callback.token",
     elsewhere: "apptoken msgtoken receivetoken servertoken verificationtoken verifytoken",
     label: ("回调 Token", "Callback token"),
-    help: (
-        "接收消息服务器配置中的 Token（目前尚未使用）",
-        "the token of the app's callback configuration; not used yet",
-    ),
+    help: ("用于校验企业微信的推送（目前尚未使用）", "proves that deliveries are WeCom's; not used yet"),
     required: true,
     kind: Kind::Secret(Use::InClear),
-    judge: identifier::callback_token,
-    pattern: Some(TOKEN),
+    judge: |text| letters_and_digits(text, 1..=32, ("不超过 32 位的字母或数字", "at most 32 letters and digits")),
+    pattern: Some("^[0-9A-Za-z]{1,32}$"),
     place: Some(("应用管理 → 该应用 → 接收消息 → 设置API接收", "Apps → this app → Receive Messages → API Reception")),
     ..Field::PLAIN
 };
@@ -222,11 +193,8 @@ const CALLBACK_KEY: Field = Field {
     key: "callback.encodingAESKey",
     elsewhere: "aeskey callbackaeskey encodeaeskey encodingkey encryptkey msgaeskey",
     label: ("回调 EncodingAESKey", "Callback EncodingAESKey"),
-    help: (
-        "接收消息服务器配置中的 EncodingAESKey（目前尚未使用）",
-        "the EncodingAESKey of the app's callback configuration; not used yet",
-    ),
-    judge: identifier::callback_key,
-    pattern: Some(KEY),
+    help: ("用于解密企业微信的推送（目前尚未使用）", "decrypts what WeCom delivers; not used yet"),
+    judge: |text| letters_and_digits(text, 43..=43, ("43 位字母或数字", "43 letters and digits")),
+    pattern: Some("^[0-9A-Za-z]{43}$"),
     ..CALLBACK_TOKEN
 };

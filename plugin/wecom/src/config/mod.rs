@@ -4,12 +4,7 @@ use url::Url;
 
 use self::field::ELEMENT;
 pub use organisation_kit::config::{Common, HomepageState, Secret, authority, is_plain_host};
-use organisation_kit::{
-    config::Values,
-    contract::element::{Description, Validation},
-    directory::id::IdRule,
-    failure::Failure,
-};
+use organisation_kit::{config::Values, directory::id::IdRule, failure::Failure};
 
 pub mod field;
 mod identifier;
@@ -31,25 +26,8 @@ pub struct Config {
     pub login_base: Url,
     /// Below it lies `connect/oauth2/authorize`.
     pub oauth_base: Url,
-    /// Callbacks of the app.
-    pub callback: Option<Callback>,
-    /// Callbacks of the contact-sync assistant.
-    pub contact_callback: Option<Callback>,
     /// A proxy that the host uses for calls to WeCom; nothing for the component to do.
     pub proxy: Option<Url>,
-    /// Servers of export files: scheme, host and port.
-    pub download_hosts: Vec<Url>,
-}
-
-/// What it takes to read callbacks (doc 90930).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Callback {
-    /// The secret of the contact-sync assistant; never set for the app's own callbacks.
-    pub secret: Option<Secret>,
-    /// Signs deliveries.
-    pub token: Secret,
-    /// 43 characters of Base64: the key of the encryption.
-    pub encoding_aes_key: Secret,
 }
 
 impl Config {
@@ -70,10 +48,6 @@ impl Config {
         let agent_id = values.number("agentId")?;
         let api_base = values.url("apiBaseUrl")?;
         let basis = format!("{agent_id} {api_base}");
-        let callback = |token, key, secret| {
-            Some(Callback { secret, token: values.secret(token)?, encoding_aes_key: values.secret(key)? })
-        };
-        let contact_secret = values.secret("contactCallback.secret");
         Some(Self {
             common: values.common(values.text("corpId")?, agent_id.to_string(), basis, IdRule::IgnoreCase),
             agent_id,
@@ -81,20 +55,7 @@ impl Config {
             api_base,
             login_base: values.url("loginBaseUrl")?,
             oauth_base: values.url("oauthBaseUrl")?,
-            callback: callback("callback.token", "callback.encodingAESKey", None),
-            contact_callback: callback("contactCallback.token", "contactCallback.encodingAESKey", contact_secret),
             proxy: values.url("proxy"),
-            download_hosts: values.urls("sync.downloadHosts"),
         })
     }
-}
-
-/// Describes the element in the language of the tag: Chinese for what starts with `zh`, else English.
-pub fn describe(locale: &str) -> Description {
-    ELEMENT.describe(locale)
-}
-
-/// Judges a document. Never fails: what cannot be read is a problem.
-pub fn validate(document: &str) -> Validation {
-    ELEMENT.validate(document)
 }

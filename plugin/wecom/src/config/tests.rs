@@ -6,7 +6,7 @@ use super::*;
 use organisation_kit::{
     contract::{
         directory::Strategy,
-        element::SecretPlace,
+        element::{Description, SecretPlace, Validation},
         types::{Problem, Reason, Severity},
     },
     text::Locale,
@@ -18,6 +18,14 @@ mod properties;
 
 const SECRET: &str = "nJ3vX9kQz81bYw-nJ3vX9kQz81bYw_nJ3vX9kQz81bY";
 const KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
+
+fn describe(locale: &str) -> Description {
+    ELEMENT.describe(locale)
+}
+
+fn validate(document: &str) -> Validation {
+    ELEMENT.validate(document)
+}
 
 fn base() -> Value {
     json!({ "corpId": "ww0123456789abcdef", "agentId": 1000002, "secret": SECRET })
@@ -72,10 +80,7 @@ fn three_keys_suffice() {
             api_base: url("https://qyapi.weixin.qq.com"),
             login_base: url("https://login.work.weixin.qq.com"),
             oauth_base: url("https://open.weixin.qq.com"),
-            callback: None,
-            contact_callback: None,
             proxy: None,
-            download_hosts: Vec::new(),
         }
     );
     assert_eq!(problems(&base().to_string()), Vec::<String>::new());
@@ -89,8 +94,6 @@ fn every_key_is_read() {
         "loginBaseUrl": "https://login.corp.example/",
         "oauthBaseUrl": "http://127.0.0.1:9000",
         "trustedDomain": "App.Example.com:8443",
-        "callback": { "token": "t0ken", "encodingAESKey": KEY },
-        "contactCallback": { "secret": SECRET, "token": "c0ntact", "encodingAESKey": KEY },
         "proxy": "http://proxy.corp.example:3128",
         "homepageState": "refuse",
         "locale": "zh-CN",
@@ -102,17 +105,27 @@ fn every_key_is_read() {
     assert_eq!(config.login_base.as_str(), "https://login.corp.example/");
     assert_eq!(config.oauth_base.as_str(), "http://127.0.0.1:9000/");
     assert_eq!(config.common.trusted_domain.as_deref(), Some("app.example.com:8443"));
-    let key = || Secret::new(KEY);
-    assert_eq!(config.callback, Some(Callback { secret: None, token: Secret::new("t0ken"), encoding_aes_key: key() }));
-    assert_eq!(
-        config.contact_callback,
-        Some(Callback { secret: Some(Secret::new(SECRET)), token: Secret::new("c0ntact"), encoding_aes_key: key() })
-    );
     assert_eq!(config.proxy.unwrap().as_str(), "http://proxy.corp.example:3128/");
     assert_eq!(config.common.homepage, HomepageState::Refuse);
     assert_eq!(config.common.locale, Locale::Chinese);
     assert_eq!(config.common.strategy, Strategy::Walk);
     assert_eq!(config.common.fields, Some(BTreeSet::from(["mobile".to_owned(), "name".to_owned()])));
+}
+
+#[test]
+fn what_nothing_uses_yet_is_read_all_the_same() {
+    let read = |values: &Values| {
+        let keys = ["callback.token", "callback.encodingAESKey", "contactCallback.secret", "contactCallback.token"];
+        let secret = |key: &str| values.secret(key).map(|secret| secret.expose().to_owned());
+        Some((keys.map(secret), secret("contactCallback.encodingAESKey")))
+    };
+    let document = with(json!({
+        "callback": { "token": "t0ken", "encodingAESKey": KEY },
+        "contactCallback": { "secret": SECRET, "token": "c0ntact", "encodingAESKey": KEY },
+    }));
+    let (found, key) = ELEMENT.parse(&document, read).unwrap();
+    assert_eq!(found, ["t0ken", KEY, SECRET, "c0ntact"].map(|secret| Some(secret.to_owned())));
+    assert_eq!(key.as_deref(), Some(KEY));
 }
 
 #[test]
