@@ -42,7 +42,7 @@ impl TestVendor for Control {
         let mut organisation = Organisation::new(ORGANISATION, CLIENT, SECRET, "app.example.com");
         company.units.iter().for_each(|unit| organisation.put_unit(to_unit(unit)));
         company.people.iter().for_each(|person| organisation.put_person(to_person(person)));
-        Setup { organisation, clock: Clock::frozen_at(START_MS), page_size: PAGE }
+        Setup { clock: Clock::frozen_at(START_MS), page_size: PAGE, ..Setup::new(organisation) }
     }
 
     fn in_real_time(setup: Setup) -> Setup {
