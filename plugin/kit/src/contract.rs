@@ -18,7 +18,7 @@ pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::{call, http, log, settings, storage, types};
 
 /// Makes a crate of type `cdylib` the component of a [`Vendor`](crate::vendor::Vendor):
-/// `organisation_kit::export_element!(Rollcall);`. On any other target than WebAssembly it does nothing.
+/// `organisation_kit::export_element!(MyVendor);`. On any other target than WebAssembly it does nothing.
 #[macro_export]
 macro_rules! export_element {
     ($vendor:ty) => {

@@ -8,6 +8,7 @@
 //!
 //! Hooks run before and after every use of the store and inside every HTTP request. They get the platform itself, so a
 //! hook can play another machine that writes between two steps, or fail the step. Hooks do not run for what hooks do.
+#![expect(clippy::unwrap_used, clippy::new_without_default, reason = "a test that does not fit its fake fails")]
 
 use std::{
     cell::{Cell, RefCell},

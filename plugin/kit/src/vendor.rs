@@ -213,6 +213,7 @@ pub(crate) fn unanswered() -> Failure {
 
 /// A part of what is visible.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Scoped {
     /// There is more to be asked; these members are to be asked about one by one.
     More {

@@ -1,6 +1,10 @@
 //! The contract keeps its own rules, and the component that is built is exactly what the contract says.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use host_harness::{Host, bundled_component};
 use wit_parser::{
@@ -149,4 +153,26 @@ fn the_component_is_exactly_its_world_and_what_std_brings() {
         .collect();
     let lent = BTreeSet::from(["wasi:cli", "wasi:clocks", "wasi:io", "wasi:random"]);
     assert!(foreign.is_subset(&lent), "{foreign:?}");
+}
+
+/// All files below a folder.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("it can be read").path());
+    entries.flat_map(|path| if path.is_dir() { files(&path) } else { vec![path] }).collect()
+}
+
+#[test]
+fn the_kit_names_no_vendor() {
+    let kit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugin/kit");
+    let names = ["wecom", "wechat", "weixin", "qyapi", "wxwork", "微信", "企微", "rollcall"];
+    let sources = files(&kit);
+    assert!(sources.len() > 50, "only {sources:?}");
+    let mut found = Vec::new();
+    for path in sources {
+        let text = fs::read_to_string(&path).unwrap().to_lowercase();
+        found.extend(
+            names.iter().filter(|name| text.contains(**name)).map(|name| format!("{name} in {}", path.display())),
+        );
+    }
+    assert_eq!(found, Vec::<String>::new());
 }

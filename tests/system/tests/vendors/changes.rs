@@ -20,9 +20,10 @@ async fn each_change_of_the_organisation_is_one_entry_of_the_feed<V: TestVendor>
         DepartmentAdded, DepartmentRemoved, DepartmentUpdated, MemberAdded, MemberLeftRange, MemberRejoined,
         MemberResigned, MemberUpdated,
     };
-    type Edit<V> = fn(&V);
+    /// A name, what becomes of the organisation, and what the feed says of it.
+    type Step<'a, V> = (&'a str, fn(&V), &'a [(ChangeKind, &'a str)]);
     let unit = V::unit_id(24);
-    let steps: [(&str, Edit<V>, &[(ChangeKind, &str)]); 13] = [
+    let steps: [Step<'_, V>; 13] = [
         ("nothing", |_| {}, &[]),
         ("hired", |vendor| vendor.add_person(&Person::new("Neu", "新人 🙂", 21)), &[(MemberAdded, "Neu")]),
         ("promoted", |vendor| vendor.promote("lisi", "总监"), &[(MemberUpdated, "lisi")]),

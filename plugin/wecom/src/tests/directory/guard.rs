@@ -29,10 +29,13 @@ const NOTHING: Change = |company| {
     company.members.clear();
 };
 
+/// A name, the company's size, what becomes of it, and how many members and departments the guard holds back.
+type Case = (&'static str, usize, Change, Option<(u64, u64)>);
+
 #[test]
 fn a_company_of_any_size_is_emptied_only_when_somebody_allows_it() {
     let some = |members, departments| Some((members, departments));
-    let cases: [(&str, usize, Change, Option<(u64, u64)>); 12] = [
+    let cases: [Case; 12] = [
         ("one of one", 1, NOBODY, some(1, 0)),
         ("one of two", 2, ONE_LESS, None),
         ("two of two", 2, NOBODY, some(2, 0)),
