@@ -52,7 +52,6 @@ impl Server {
         let router = Router::new()
             .route("/authorize", get(authorize::page))
             .route("/token", post(api::token))
-            .route("/organisation", get(api::organisation))
             .route("/units", get(api::units))
             .route("/units/{id}", get(api::unit))
             .route("/people", get(api::people))
