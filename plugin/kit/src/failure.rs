@@ -37,11 +37,11 @@ pub struct Failure {
     pub message: Text,
     /// The next step for the person concerned.
     pub hint: Option<Text>,
-    /// WeCom's `errcode`, when one is the cause.
+    /// The vendor's number, when one is the cause.
     pub vendor_code: Option<i64>,
     /// Wait at least this long before trying again.
     pub retry_after_ms: Option<u64>,
-    /// WeCom's hint id, to quote to its support.
+    /// The vendor's id of the failed request, to quote to its support.
     pub request_id: Option<String>,
 }
 
@@ -122,7 +122,7 @@ impl Failure {
         self
     }
 
-    /// Adds WeCom's code.
+    /// Adds the vendor's number.
     #[must_use]
     pub fn with_vendor_code(mut self, code: i64) -> Self {
         self.vendor_code = Some(code);

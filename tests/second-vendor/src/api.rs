@@ -42,10 +42,6 @@ pub(crate) async fn token(State(shared): State<Shared>, body: Bytes) -> Response
     .await
 }
 
-pub(crate) async fn organisation(State(shared): State<Shared>, headers: HeaderMap) -> Response<Body> {
-    answer(&shared, Route::Organisation, Some(&headers), |world| Ok(json!({ "id": world.organisation.id }))).await
-}
-
 pub(crate) async fn units(
     State(shared): State<Shared>,
     headers: HeaderMap,

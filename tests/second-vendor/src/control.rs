@@ -14,8 +14,6 @@ pub enum Route {
     Token,
     /// Who stands behind a code.
     Code,
-    /// The organisation.
-    Organisation,
     /// A page of units.
     Units,
     /// One unit.
@@ -82,11 +80,6 @@ impl Control {
     /// Answers the `nth` call of a route from now, counted from 1, once with this.
     pub fn answer_nth(&self, route: Route, nth: u64, answer: Answer) {
         self.0.lock().faults.push(Fault { route, after: nth.saturating_sub(1), answer });
-    }
-
-    /// Takes back all answers that were not given yet.
-    pub fn clear_answers(&self) {
-        self.0.lock().faults.clear();
     }
 
     /// Makes every token that was given so far unknown.

@@ -10,7 +10,6 @@
 //! | `GET /authorize?client_id=&redirect_uri=&state=&lang=` | the page on which a person signs in; with `&as=ID` nobody has to click |
 //! | `POST /token` with `"grant_type":"client_credentials"` | `{"access_token","expires_in"}` for the calls below, an hour long |
 //! | `POST /token` with `"grant_type":"authorization_code"` | `{"person"}`: who signed in; a code is good once and for five minutes |
-//! | `GET /organisation` | `{"id","name"}` |
 //! | `GET /units?page=` | `{"units":[{"id","name","parent","rank","heads":[ID]}],"next"}` |
 //! | `GET /units/ID` | one unit |
 //! | `GET /people?unit=&page=` | `{"people":[{"id","name","state","units":[{"unit","head","rank"}],"title","phone","email","manager"}],"next"}`; an empty `unit` asks for people without one |

@@ -1,6 +1,6 @@
 //! The service on a port of loopback.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use axum::{
     Router,
@@ -19,6 +19,16 @@ pub struct Setup {
     pub clock: Clock,
     /// Rows of a page.
     pub page_size: usize,
+    /// Where to listen; port 0 takes a free one.
+    pub listen: SocketAddr,
+}
+
+impl Setup {
+    /// This organisation in real time, on a free port of loopback, in pages of 50.
+    pub fn new(organisation: Organisation) -> Self {
+        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self { organisation, clock: Clock::default(), page_size: 50, listen }
+    }
 }
 
 /// A running service. It takes no more connections when dropped.
@@ -30,19 +40,18 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a service on a free port, on the current tokio runtime.
+    /// Starts a service on the current tokio runtime.
     ///
     /// # Errors
-    /// There is no free port.
+    /// The address is taken.
     pub async fn start(setup: Setup) -> std::io::Result<Self> {
-        let Setup { organisation, clock, page_size } = setup;
-        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let Setup { organisation, clock, page_size, listen } = setup;
+        let listener = TcpListener::bind(listen).await?;
         let address = listener.local_addr()?;
         let shared = Shared::new(organisation, clock, page_size);
         let router = Router::new()
             .route("/authorize", get(authorize::page))
             .route("/token", post(api::token))
-            .route("/organisation", get(api::organisation))
             .route("/units", get(api::units))
             .route("/units/{id}", get(api::unit))
             .route("/people", get(api::people))

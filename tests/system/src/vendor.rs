@@ -93,6 +93,9 @@ pub trait TestVendor: Clone + Send + Sync + 'static {
     /// A person goes through the page that an element made the address of.
     fn sign_in(url: &str, id: &str) -> impl Future<Output = Arrival> + Send;
 
+    /// Every token that was given so far is refused from now on.
+    fn revoke_tokens(&self);
+
     /// Calls so far that asked for a token.
     fn token_calls(&self) -> u64;
 

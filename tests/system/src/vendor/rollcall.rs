@@ -42,7 +42,7 @@ impl TestVendor for Control {
         let mut organisation = Organisation::new(ORGANISATION, CLIENT, SECRET, "app.example.com");
         company.units.iter().for_each(|unit| organisation.put_unit(to_unit(unit)));
         company.people.iter().for_each(|person| organisation.put_person(to_person(person)));
-        Setup { organisation, clock: Clock::frozen_at(START_MS), page_size: PAGE }
+        Setup { clock: Clock::frozen_at(START_MS), page_size: PAGE, ..Setup::new(organisation) }
     }
 
     fn in_real_time(setup: Setup) -> Setup {
@@ -135,6 +135,10 @@ impl TestVendor for Control {
         let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
         let page = Browser::desktop().get(&format!("{url}&as={id}")).await.expect("the page answers");
         Arrival::read(page.header("location").unwrap_or_else(|| panic!("nobody gets in: {}", page.text())))
+    }
+
+    fn revoke_tokens(&self) {
+        Self::revoke_tokens(self);
     }
 
     fn token_calls(&self) -> u64 {

@@ -133,6 +133,12 @@ impl TestVendor for Control {
         arrival.expect("the page lets this member through")
     }
 
+    fn revoke_tokens(&self) {
+        // It would hand the same one out again.
+        self.configure(|behaviour| behaviour.switches.same_token = false);
+        Self::revoke_tokens(self);
+    }
+
     fn token_calls(&self) -> u64 {
         self.count("gettoken").calls
     }

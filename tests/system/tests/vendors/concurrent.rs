@@ -16,6 +16,7 @@ for_each_vendor! {
     on two threads:
     concurrent_callbacks_share_one_vendor_call,
     calls_on_two_hosts_at_once_fetch_one_token,
+    many_that_are_refused_a_token_at_once_renew_it_once,
     syncs_side_by_side_work_one_after_the_other,
     refreshes_beside_a_sync_never_lose_the_later_word,
 }
@@ -46,6 +47,24 @@ async fn calls_on_two_hosts_at_once_fetch_one_token<V: TestVendor>() {
         assert_eq!(stage.control.token_calls(), 1, "{store:?}");
         stage.assert_discreet(&[]);
     }
+}
+
+async fn many_that_are_refused_a_token_at_once_renew_it_once<V: TestVendor>() {
+    let stage = Stage::<V>::sample().await;
+    stage.control.delay(Duration::from_millis(10));
+    stage.heard(stage.element.sync_member("lisi").await).unwrap();
+    stage.control.revoke_tokens();
+    let calls = ["lisi", "wangwu", "zhaoliu", "sunqi", "zhouba"].map(|id| stage.element.sync_member(id));
+    for outcome in join_all(calls).await {
+        stage.heard(outcome).unwrap();
+    }
+    assert_eq!(stage.control.token_calls(), 2);
+    // A sync that meets it in its middle goes on as well.
+    stage.control.revoke_tokens();
+    stage.complete(&PLAIN).await;
+    assert_eq!(stage.control.token_calls(), 3);
+    stage.assert_exact().await;
+    stage.assert_discreet(&[]);
 }
 
 async fn syncs_side_by_side_work_one_after_the_other<V: TestVendor>() {

@@ -1,6 +1,7 @@
-//! Lists as the second vendor has them: they come in pages, and people may be in no unit at all.
+//! Lists and cards as the second vendor has them: lists come in pages, people may be in no unit at all.
 
-use second_vendor::Control;
+use host_harness::contract::directory::MemberStatus;
+use second_vendor::{Control, Place, State};
 use system_tests::{Company, Setting, Stage, TestVendor, company::Person, sync::PLAIN};
 
 #[tokio::test]
@@ -37,4 +38,26 @@ async fn people_without_a_unit_are_members_as_well() {
     assert_eq!(report.members.added, 12 + 9);
     stage.assert_exact().await;
     assert_eq!(stage.complete(&PLAIN).await.members.unchanged, report.members_total);
+}
+
+#[tokio::test]
+async fn everything_that_a_card_can_hold_arrives() {
+    let stage = Stage::<Control>::sample().await;
+    stage.control.change(|organisation| {
+        let person = organisation.people.get_mut("lisi").unwrap();
+        let place = |number, head, rank| Place { unit: Control::unit_id(number), head, rank };
+        person.units = vec![place(22, true, 7), place(21, false, 0), place(3, false, u64::MAX)];
+        (person.phone, person.email) = (Some("+86 138".to_owned()), Some("lisi@acme.example".to_owned()));
+        person.manager = Some("zhangsan".to_owned());
+        (person.title, person.state) = (None, State::Invited);
+        organisation.people.get_mut("wangwu").unwrap().state = State::Suspended;
+        let unit = organisation.units.get_mut(&Control::unit_id(22)).unwrap();
+        (unit.rank, unit.heads) = (9, vec!["lisi".to_owned(), "sunqi".to_owned()]);
+    });
+    stage.complete(&PLAIN).await;
+    // The whole card is compared with the service's.
+    stage.assert_exact().await;
+    let found = stage.heard(stage.element.find_member("lisi").await).unwrap();
+    assert_eq!((found.status, found.main_department), (MemberStatus::NotActivated, Some(Control::unit_id(22))));
+    assert_eq!(stage.complete(&PLAIN).await.members.unchanged, 12);
 }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use futures_util::future::join_all;
 use host_harness::{
     Element,
     contract::{directory::SyncStep, element::Status, types::Reason},
@@ -37,22 +36,6 @@ async fn a_refused_token_is_renewed_and_the_call_repeated_once() {
         assert_eq!(error.vendor_code, Some(code));
         stage.assert_discreet(&[]);
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn many_refused_at_once_renew_it_once() {
-    let stage = Stage::demo().await;
-    stage.control.configure(|behaviour| {
-        behaviour.latency = Duration::from_millis(10);
-        behaviour.switches.same_token = false;
-    });
-    use_token(&stage, &stage.element).await.unwrap();
-    stage.control.revoke_tokens();
-    let calls = ["lisi", "wangwu", "zhaoliu", "sunqi", "zhouba"].map(|id| stage.element.sync_member(id));
-    for outcome in join_all(calls).await {
-        stage.heard(outcome).unwrap();
-    }
-    assert_eq!(token_calls(&stage), 2);
 }
 
 #[tokio::test]
