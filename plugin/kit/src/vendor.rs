@@ -20,7 +20,7 @@ use crate::{
         member::{FetchedMember, MemberRow},
         sync::{PendingWait, RunContext, StepError},
     },
-    failure::Failure,
+    failure::{Cause, Failure},
     platform::Platform,
     text::{Locale, Text},
     verdict::Finding,
@@ -200,7 +200,7 @@ fn patiently<T>(ask: impl Fn() -> Vec<Result<T, Failure>>) -> Result<T, Failure>
     loop {
         let answer = ask().pop().unwrap_or_else(|| Err(unanswered()));
         match answer {
-            Err(failure) if failure.reason == Reason::Unavailable && retries < RETRIES => retries += 1,
+            Err(failure) if failure.cause == Cause::Passing && retries < RETRIES => retries += 1,
             answer => return answer,
         }
     }

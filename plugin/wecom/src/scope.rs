@@ -9,14 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{
         answer,
-        call::Call,
         client::Client,
         codes::{hides_department, is_unknown_tag},
-        endpoint::Endpoint,
     },
     wire::{agent::Agent, department, tag::Tag},
 };
 use organisation_kit::{
+    calls::Call,
     directory::{
         department::DepartmentRow,
         sync::{RunContext, StepError},
@@ -69,21 +68,20 @@ pub(crate) fn next<P: Platform>(
 }
 
 fn agent<P: Platform>(run: &mut Run<'_, '_, P>) -> Result<Agent, StepError> {
-    let agent_id = run.client().config().agent_id;
-    let call = Call::get(Endpoint::AgentGet, vec![("agentid", agent_id.to_string())]);
-    let text = ask(run, &call)?.map_err(StepError::Vendor)?;
-    read(&call, serde_json::from_str(&text))
+    run.before_request()?;
+    let client = run.client();
+    client.calls.one(&client.config().agent_get()).map_err(StepError::Vendor)
 }
 
 /// Asks about the next tags side by side.
 fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut Vec<String>) -> Result<(), StepError> {
     let ids = scope.tags.split_off(scope.tags.len().saturating_sub(run.parallelism()));
-    let calls: Vec<Call> = ids.iter().map(|id| Call::get(Endpoint::TagGet, vec![("tagid", id.clone())])).collect();
     run.before_request()?;
-    for (call, (id, answer)) in calls.iter().zip(ids.iter().zip(run.client().attempt_all(&calls, None))) {
+    let client = run.client();
+    let calls: Vec<Call> = ids.iter().map(|id| client.config().tag_get(id)).collect();
+    for (id, answer) in ids.iter().zip(client.calls.all::<Tag>(&calls, None)) {
         match answer {
-            Ok(text) => {
-                let tag: Tag = read(call, serde_json::from_str(&text))?;
+            Ok(tag) => {
                 members.extend(tag.members);
                 scope.departments.extend(tag.departments);
             }
@@ -102,22 +100,18 @@ fn departments<P: Platform>(
     run: &mut Run<'_, '_, P>,
     granted: &BTreeSet<String>,
 ) -> Result<Vec<DepartmentRow>, StepError> {
-    let call = Call::get(Endpoint::DepartmentList, Vec::new());
-    let mut rows = match ask(run, &call)? {
-        Ok(text) => read(&call, department::parse_list(&text))?,
+    let mut rows = match list(run, None)? {
         // An app that was granted members or tags alone may be refused the list.
         Err(failure) if hides_department(&failure) => Vec::new(),
-        Err(failure) => return Err(StepError::Vendor(failure)),
+        listed => listed.map_err(StepError::Vendor)?,
     };
     let mut known: BTreeSet<String> = rows.iter().filter_map(id).collect();
     for id in granted {
         if known.contains(id) {
             continue;
         }
-        let call = Call::get(Endpoint::DepartmentList, vec![("id", id.clone())]);
-        match ask(run, &call)? {
-            Ok(text) => {
-                let below = read(&call, department::parse_list(&text))?;
+        match list(run, Some(id))? {
+            Ok(below) => {
                 known.extend(below.iter().filter_map(self::id));
                 rows.extend(below);
             }
@@ -141,13 +135,13 @@ fn id(row: &DepartmentRow) -> Option<String> {
     }
 }
 
-/// Asks one question; a refusal is for whoever asked to judge.
-pub(crate) fn ask<P: Platform>(run: &mut Run<'_, '_, P>, call: &Call) -> Result<Result<String, Failure>, StepError> {
+/// Asks for all visible departments, or for one and those below it; a refusal is for whoever asked to judge.
+pub(crate) fn list<P: Platform>(
+    run: &mut Run<'_, '_, P>,
+    id: Option<&str>,
+) -> Result<Result<Vec<DepartmentRow>, Failure>, StepError> {
     run.before_request()?;
-    let answer = run.client().attempt_all(std::slice::from_ref(call), None).pop();
-    Ok(answer.unwrap_or_else(|| Err(answer::without(call, "answer of the host").failure)))
-}
-
-fn read<T>(call: &Call, parsed: Result<T, serde_json::Error>) -> Result<T, StepError> {
-    parsed.map_err(|error| StepError::Vendor(answer::unreadable(call, &error).failure))
+    let call = run.client().config().department_list(id);
+    let text = run.client().calls.text(&call);
+    Ok(text.and_then(|text| department::parse_list(&text).map_err(|error| answer::unreadable(&call, &error))))
 }

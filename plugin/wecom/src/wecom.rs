@@ -1,7 +1,7 @@
 //! WeCom as the kit sees it.
 
 use crate::{
-    api::{answer, call::Call, client::Client},
+    api::{answer, client::Client},
     config::{Config, field::ELEMENT},
     export::{self, Export},
     identify,
@@ -108,12 +108,12 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         list: String,
         take: impl FnMut(Vec<MemberRow>) -> Result<(), StepError>,
     ) -> Result<Option<String>, StepError> {
-        let call = Call::list(department);
+        let call = self.config().user_list(department);
         match member::each(&list, export::ROWS, take) {
             Ok(()) => Ok(None),
             Err(member::Broken::Refused(error)) => Err(error),
             Err(member::Broken::Unreadable { error, after }) => {
-                Err(StepError::Vendor(answer::unreadable_after(&call, after.as_deref(), &error).failure))
+                Err(StepError::Vendor(answer::unreadable_after(&call, after.as_deref(), &error)))
             }
         }
     }
@@ -135,7 +135,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     }
 
     fn usage(&self) -> Usage {
-        Client::usage(self)
+        self.calls.usage()
     }
 
     fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {

@@ -79,9 +79,12 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
     };
     let message = (format!("{api} 被拒绝，错误码 {code}：{zh}"), format!("{api} was refused with {code}: {en}"));
     let mut failure = Failure::new(reason(known), message).with_vendor_code(code);
-    if code == ANSWER_TOO_LARGE {
-        failure.cause = Cause::AnswerTooLarge;
-    }
+    failure.cause = match known.class {
+        _ if code == ANSWER_TOO_LARGE => Cause::AnswerTooLarge,
+        Class::Token => Cause::TokenRefused,
+        Class::Busy => Cause::Passing,
+        _ => Cause::Other,
+    };
     failure.hint = hint::of(code, known, errmsg.address);
     failure.retry_after_ms = retry_after_ms(known);
     failure.request_id = errmsg.hint_id;

@@ -1,6 +1,7 @@
 //! Asking about members and departments, in the kit's words.
 
 use organisation_kit::{
+    calls::Call,
     directory::{department::DepartmentRow, id::IdRule, member::MemberRow},
     failure::Failure,
     platform::Platform,
@@ -9,10 +10,8 @@ use organisation_kit::{
 
 use super::{
     answer,
-    call::Call,
     client::Client,
     codes::{hides_department, hides_member},
-    endpoint::Endpoint,
 };
 use crate::wire::{department, member};
 
@@ -23,8 +22,8 @@ impl<P: Platform> Client<'_, P> {
     /// What WeCom refuses for any other reason than that the member is not to be seen: it does not tell those who are
     /// gone from those outside the visible range.
     pub(crate) fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
-        let call = Call::member(id);
-        read_member(&call, id, self.read_text(&call))
+        let call = self.config().user_get(id);
+        member_answer(&call, id, self.calls.patiently(&call, |text| read(&call, text, member::parse)))
     }
 
     /// Asks about one department, likewise. What is no number names none: it is refused before WeCom is asked.
@@ -42,22 +41,26 @@ impl<P: Platform> Client<'_, P> {
             )
         })?;
         let id = number.to_string();
-        let call = Call::department(&id);
-        read_department(&call, &id, self.read_text(&call))
+        let call = self.config().department_get(&id);
+        department_answer(&call, &id, self.calls.patiently(&call, |text| read(&call, text, department::parse_one)))
     }
 
     /// Asks about members side by side, once.
     pub(crate) fn members_at_once(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>> {
-        let calls: Vec<Call> = ids.iter().map(|id| Call::member(id)).collect();
-        let answers = self.attempt_all(&calls, None);
-        calls.iter().zip(ids).zip(answers).map(|((call, id), answer)| read_member(call, id, answer)).collect()
+        let calls: Vec<Call> = ids.iter().map(|id| self.config().user_get(id)).collect();
+        let answer = |((call, id), text): ((&Call, &String), Result<String, Failure>)| {
+            member_answer(call, id, text.and_then(|text| read(call, &text, member::parse)))
+        };
+        calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
 
     /// Asks about departments side by side, once.
     pub(crate) fn departments_at_once(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>> {
-        let calls: Vec<Call> = ids.iter().map(|id| Call::department(id)).collect();
-        let answers = self.attempt_all(&calls, None);
-        calls.iter().zip(ids).zip(answers).map(|((call, id), answer)| read_department(call, id, answer)).collect()
+        let calls: Vec<Call> = ids.iter().map(|id| self.config().department_get(id)).collect();
+        let answer = |((call, id), text): ((&Call, &String), Result<String, Failure>)| {
+            department_answer(call, id, text.and_then(|text| read(call, &text, department::parse_one)))
+        };
+        calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
 
     /// Asks for the members of departments side by side, once. WeCom knows no pages.
@@ -66,8 +69,8 @@ impl<P: Platform> Client<'_, P> {
         asked: &[ListRequest<'_>],
         max_bytes: Option<u64>,
     ) -> Vec<Result<Listed<String>, Failure>> {
-        let calls: Vec<Call> = asked.iter().map(|asked| Call::list(asked.department)).collect();
-        self.attempt_all(&calls, max_bytes).into_iter().map(listed).collect()
+        let calls: Vec<Call> = asked.iter().map(|asked| self.config().user_list(asked.department)).collect();
+        self.calls.texts(&calls, max_bytes).into_iter().map(listed).collect()
     }
 
     /// The ids of the direct members of a department: a tenth of what their list takes.
@@ -75,49 +78,44 @@ impl<P: Platform> Client<'_, P> {
     /// # Errors
     /// What WeCom refuses, or an answer that cannot be read.
     pub(crate) fn ids_of(&self, department: &str) -> Result<Listed<Vec<String>>, Failure> {
-        let call = Call::get(Endpoint::UserSimpleList, vec![("department_id", department.to_owned())]);
-        let answer = self.attempt_all(std::slice::from_ref(&call), None).pop();
-        match listed(answer.unwrap_or_else(|| Err(answer::without(&call, "answer of the host").failure)))? {
-            Listed::Here(text) => {
-                let (ids, _) = member::ids(&text).map_err(|error| answer::unreadable(&call, &error).failure)?;
-                Ok(Listed::Here(ids))
-            }
-            Listed::Hidden(code) => Ok(Listed::Hidden(code)),
-        }
+        let call = self.config().user_simple_list(department);
+        listed(self.calls.text(&call).and_then(|text| read(&call, &text, member::ids)))
     }
 }
 
-/// An answer about somebody else, as a confused cache may give, is an error: asked again, it may be another.
-fn read_member(call: &Call, id: &str, answer: Result<String, Failure>) -> Result<MemberAnswer, Failure> {
-    let text = match answer {
-        Err(failure) if hides_member(&failure) => return Ok(MemberAnswer::Hidden(failure.vendor_code)),
-        answer => answer?,
-    };
-    Ok(match member::parse(&text).map_err(|error| answer::unreadable(call, &error).failure)? {
-        MemberRow::Fetched(fetched) if IdRule::IgnoreCase.is_same(&fetched.member.id, id) => {
-            MemberAnswer::Shown(fetched)
-        }
-        MemberRow::Fetched(_) => return Err(answer::without(call, "member of that id").failure),
-        MemberRow::Unreadable { .. } => MemberAnswer::Unreadable,
-    })
+fn read<T>(call: &Call, text: &str, parse: fn(&str) -> Result<T, serde_json::Error>) -> Result<T, Failure> {
+    parse(text).map_err(|error| answer::unreadable(call, &error))
 }
 
-fn read_department(call: &Call, id: &str, answer: Result<String, Failure>) -> Result<DepartmentAnswer, Failure> {
-    let text = match answer {
-        Err(failure) if hides_department(&failure) => return Ok(DepartmentAnswer::Hidden(failure.vendor_code)),
-        answer => answer?,
-    };
-    Ok(match department::parse_one(&text).map_err(|error| answer::unreadable(call, &error).failure)? {
-        DepartmentRow::Fetched(fetched) if fetched.department.id == id => DepartmentAnswer::Shown(Box::new(fetched)),
-        DepartmentRow::Fetched(_) => return Err(answer::without(call, "department of that id").failure),
-        DepartmentRow::Unreadable => DepartmentAnswer::Unreadable,
-    })
+/// An answer about somebody else, as a confused cache may give, is an error: asked again, it may be another.
+fn member_answer(call: &Call, id: &str, row: Result<MemberRow, Failure>) -> Result<MemberAnswer, Failure> {
+    match row {
+        Ok(MemberRow::Fetched(fetched)) if IdRule::IgnoreCase.is_same(&fetched.member.id, id) => {
+            Ok(MemberAnswer::Shown(fetched))
+        }
+        Ok(MemberRow::Fetched(_)) => Err(answer::without(call, "member of that id")),
+        Ok(MemberRow::Unreadable { .. }) => Ok(MemberAnswer::Unreadable),
+        Err(failure) if hides_member(&failure) => Ok(MemberAnswer::Hidden(failure.vendor_code)),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn department_answer(call: &Call, id: &str, row: Result<DepartmentRow, Failure>) -> Result<DepartmentAnswer, Failure> {
+    match row {
+        Ok(DepartmentRow::Fetched(fetched)) if fetched.department.id == id => {
+            Ok(DepartmentAnswer::Shown(Box::new(fetched)))
+        }
+        Ok(DepartmentRow::Fetched(_)) => Err(answer::without(call, "department of that id")),
+        Ok(DepartmentRow::Unreadable) => Ok(DepartmentAnswer::Unreadable),
+        Err(failure) if hides_department(&failure) => Ok(DepartmentAnswer::Hidden(failure.vendor_code)),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// A list of a department, or that it is not to be seen.
-fn listed(answer: Result<String, Failure>) -> Result<Listed<String>, Failure> {
+fn listed<T>(answer: Result<T, Failure>) -> Result<Listed<T>, Failure> {
     match answer {
-        Ok(text) => Ok(Listed::Here(text)),
+        Ok(list) => Ok(Listed::Here(list)),
         Err(failure) if hides_department(&failure) => Ok(Listed::Hidden(failure.vendor_code)),
         Err(failure) => Err(failure),
     }

@@ -9,11 +9,9 @@ mod sensitive_fields;
 mod trusted_domain;
 mod visible_range;
 
-use crate::{
-    api::{call::Call, client::Client, endpoint::Endpoint},
-    wire::agent::Agent,
-};
+use crate::{api::client::Client, config::Config, wire::agent::Agent};
 use organisation_kit::{
+    calls::Calls,
     contract::element::Aspect,
     directory::{head, key::OBSERVED_SENSITIVE_FIELDS},
     failure::Cause,
@@ -29,11 +27,11 @@ impl<P: Platform> Client<'_, P> {
     /// # Errors
     /// Where the store fails. Whatever WeCom or the network does ends up in a finding.
     pub(crate) fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
-        let (platform, config) = (self.platform(), self.config());
+        let (platform, config) = (self.calls.platform(), self.config());
         let organisation = head::read(platform)?.map(|stored| stored.value.organisation);
         let observed = store::get_text(platform, OBSERVED_SENSITIVE_FIELDS)?;
 
-        let asked = passing(self.ask())?;
+        let asked = passing(self.calls.ask_for_token())?;
         let agent = match &asked {
             Ok(()) => Some(passing(self.agent())?),
             Err(_) => None,
@@ -58,7 +56,8 @@ impl<P: Platform> Client<'_, P> {
     }
 
     fn agent(&self) -> Result<Agent, Failure> {
-        self.read(&Call::get(Endpoint::AgentGet, vec![("agentid", self.config().agent_id.to_string())]))
+        let call = self.config().agent_get();
+        self.calls.patiently(&call, |text| Calls::<P, Config>::read(&call, text))
     }
 }
 

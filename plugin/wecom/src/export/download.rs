@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::{api::endpoint::TIMEOUT_MS, config::is_plain_host};
+use crate::config::is_plain_host;
 use organisation_kit::{
+    calls::TIMEOUT_MS,
     contract::{
         http::{self, Body, BodyKind, Header, HttpError, Request, Response},
         types::Reason,

@@ -16,10 +16,8 @@ use organisation_kit::{directory::sync::StepError, platform::Platform, text::Tex
 const RANGE: u64 = 1 << 20;
 /// The smallest range, for slow networks.
 const SMALLEST_RANGE: u64 = 64 << 10;
-/// Bytes of a file at most: it lies in the guest's memory as a whole. Some 20 times what a file of [`BLOCK_SIZE`] members
-/// usually has.
-///
-/// [`BLOCK_SIZE`]: crate::wire::export::BLOCK_SIZE
+/// Bytes of a file at most: it lies in the guest's memory as a whole. Some 20 times what a file of 10,000
+/// members usually has.
 const FILE_BYTES: u64 = 48 << 20;
 
 /// What came of fetching a file.

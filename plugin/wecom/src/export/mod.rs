@@ -23,14 +23,13 @@ use self::{
 use crate::{
     api::{
         answer,
-        call::Call,
         codes::{is_app_disabled, is_unknown_job, is_untrusted_address},
-        endpoint::Endpoint,
     },
     scope::Run,
     wire::{department, export as wire, member},
 };
 use organisation_kit::{
+    calls::Call,
     contract::types::Reason,
     directory::{
         department::DepartmentRow,
@@ -39,7 +38,6 @@ use organisation_kit::{
     },
     failure::{Cause, Failure},
     platform::Platform,
-    store,
     text::Text,
     vendor::{BulkState, BulkStep},
 };
@@ -128,17 +126,17 @@ fn order<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, departments: boo
     }
     let key = Key::random(run.platform());
     let read_at = run.platform().now_ms();
-    let order = wire::Order { encoding_aeskey: key.text().into(), block_size: wire::BLOCK_SIZE };
-    let endpoints = [Some(Endpoint::ExportUser), departments.then_some(Endpoint::ExportDepartment)];
-    let calls: Vec<Call> =
-        endpoints.into_iter().flatten().map(|endpoint| Call::post(endpoint, store::to_json(&order))).collect();
+    let config = run.client().config();
+    let mut calls = vec![config.export_user(key.text())];
+    if departments {
+        calls.push(config.export_department(key.text()));
+    }
     let mut ids = Vec::with_capacity(calls.len());
     run.before_request()?;
-    for (call, answer) in calls.iter().zip(run.client().attempt_all(&calls, None)) {
+    for (call, answer) in calls.iter().zip(run.client().calls.texts(&calls, None)) {
         let ordered = answer.and_then(|text| {
-            let ordered: wire::Ordered =
-                serde_json::from_str(&text).map_err(|error| answer::unreadable(call, &error).failure)?;
-            if ordered.jobid.is_empty() { Err(answer::without(call, "jobid").failure) } else { Ok(ordered.jobid) }
+            let id = wire::parse_ordered(&text).map_err(|error| answer::unreadable(call, &error))?;
+            if id.is_empty() { Err(answer::without(call, "jobid")) } else { Ok(id) }
         });
         match ordered {
             Ok(id) => ids.push(id),
@@ -160,11 +158,11 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
     let Some((mut job, _)) = job::load(run)? else { return order_again(export, true) };
     let parts: Vec<&mut Part> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
     let mut pending: Vec<&mut Part> = parts.into_iter().filter(|part| part.files.is_none()).collect();
-    let calls: Vec<Call> =
-        pending.iter().map(|part| Call::get(Endpoint::ExportGetResult, vec![("jobid", part.id.clone())])).collect();
+    let config = run.client().config();
+    let calls: Vec<Call> = pending.iter().map(|part| config.export_get_result(&part.id)).collect();
     let mut are_done = true;
     run.before_request()?;
-    for ((part, call), answer) in pending.iter_mut().zip(&calls).zip(run.client().attempt_all(&calls, None)) {
+    for ((part, call), answer) in pending.iter_mut().zip(&calls).zip(run.client().calls.texts(&calls, None)) {
         let text = match answer {
             Ok(text) => text,
             Err(failure) if is_unknown_job(&failure) => return order_again(export, job.departments.is_some()),
@@ -181,7 +179,7 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
             Ok(wire::Job::Unknown(status)) => {
                 return failed((format!("未知的任务状态 {status}"), format!("its status {status} is not known")));
             }
-            Err(error) => return refused(run, export, answer::unreadable(call, &error).failure),
+            Err(error) => return refused(run, export, answer::unreadable(call, &error)),
         }
     }
     if !job::keep(run, &job) {

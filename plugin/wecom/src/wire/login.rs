@@ -2,14 +2,16 @@
 //!
 //! None of these types has a `Debug` form: all hold what must not be seen.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+
+use organisation_kit::token::FetchedToken;
 
 use super::tolerant::{Field, UnreadableField, object};
 
 /// The answer of `gettoken` (doc 91039).
 #[derive(Deserialize)]
 #[serde(try_from = "Field<RawToken>")]
-pub(crate) struct TokenAnswer {
+pub struct TokenAnswer {
     /// The token, up to 512 bytes or more; empty where there is none.
     pub(crate) access_token: String,
     /// Seconds; normally 7,200.
@@ -32,6 +34,12 @@ impl TryFrom<Field<RawToken>> for TokenAnswer {
             access_token: raw.access_token.or_fail("access_token")?.unwrap_or_default(),
             expires_in: raw.expires_in.value().ok_or(UnreadableField("expires_in"))?,
         })
+    }
+}
+
+impl From<TokenAnswer> for FetchedToken {
+    fn from(TokenAnswer { access_token, expires_in }: TokenAnswer) -> Self {
+        Self { token: access_token, life_ms: expires_in.saturating_mul(1_000) }
     }
 }
 
@@ -86,13 +94,6 @@ impl TryFrom<Field<RawIdentity>> for IdentityAnswer {
             user_ticket: raw.user_ticket.text(),
         })
     }
-}
-
-/// The body of a call of `auth/getuserdetail` (doc 95833).
-#[derive(Serialize, Deserialize)]
-pub(crate) struct DetailRequest {
-    /// The ticket of [`IdentityAnswer::user_ticket`].
-    pub(crate) user_ticket: String,
 }
 
 /// The answer of `auth/getuserdetail` (doc 95833). What was not granted is missing or empty; what cannot be read is left

@@ -118,7 +118,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
             let Client(calls) = run.client();
             let (config, cursor) = (calls.api(), state.cursor.as_deref());
             let call = if state.has_people { config.units(cursor) } else { config.people("", cursor) };
-            let Page { rows, next } = calls.one(call).map_err(StepError::Vendor)?;
+            let Page { rows, next } = calls.one(&call).map_err(StepError::Vendor)?;
             let is_end = next.is_none();
             state.cursor = next;
             if state.has_people {

@@ -1,7 +1,7 @@
 //! What a refusal means for whoever goes on differently for it.
 
 use super::{Class, lookup};
-use organisation_kit::{failure::Cause, failure::Failure};
+use organisation_kit::failure::Failure;
 
 /// The credential itself: secret wrong or app disabled, corp unknown, secret of another corp, secret too weak.
 pub(super) const CREDENTIAL_REFUSED: [i64; 5] = [40001, 40013, 40091, 45031, 2_000_002];
@@ -28,21 +28,6 @@ pub(crate) fn hides_member(failure: &Failure) -> bool {
 /// Likewise for a department.
 pub(crate) fn hides_department(failure: &Failure) -> bool {
     is(failure, &[60003, 60011, 60123])
-}
-
-/// Whether an answer is larger than WeCom makes, or than the host delivers.
-pub(crate) fn is_too_large(failure: &Failure) -> bool {
-    failure.cause == Cause::AnswerTooLarge
-}
-
-/// Whether the token was refused, and a new one may do.
-pub(crate) fn is_stale_token(failure: &Failure) -> bool {
-    is(failure, &[40001, 40014, 42001])
-}
-
-/// Whether the secret or the organisation's id is refused.
-pub(crate) fn refuses_credential(failure: &Failure) -> bool {
-    is(failure, &CREDENTIAL_REFUSED)
 }
 
 /// Whether WeCom does not know the organisation's id.
