@@ -183,14 +183,14 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     /// Everything but a sound answer.
     pub fn once<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Failure> {
         self.count(call, false);
-        self.judge(call, self.platform.send(&call.request), None).and_then(|text| Self::read(call, &text))
+        self.judge(call, self.platform.send(&call.request), None).and_then(|text| self.read(call, &text))
     }
 
     /// Sends calls side by side with the token; answers come in the order of the calls. Those whose token was refused
     /// are sent once more with a new one; nothing else is repeated. `max_bytes` refuses larger answers one by one, with
     /// [`Cause::AnswerTooLarge`].
     pub fn all<T: DeserializeOwned>(&self, calls: &[Call], max_bytes: Option<u64>) -> Vec<Result<T, Failure>> {
-        let read = |(call, text): (&Call, Result<String, Failure>)| text.and_then(|text| Self::read(call, &text));
+        let read = |(call, text): (&Call, Result<String, Failure>)| text.and_then(|text| self.read(call, &text));
         calls.iter().zip(self.texts(calls, max_bytes)).map(read).collect()
     }
 
@@ -204,7 +204,7 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     /// # Errors
     /// Everything but a sound answer.
     pub fn one<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Failure> {
-        self.text(call).and_then(|text| Self::read(call, &text))
+        self.text(call).and_then(|text| self.read(call, &text))
     }
 
     /// Sends one call as [`Calls::texts`] does.
@@ -238,7 +238,7 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     ///
     /// # Errors
     /// Where it has another shape.
-    pub fn read<T: DeserializeOwned>(call: &Call, text: &str) -> Result<T, Failure> {
+    pub fn read<T: DeserializeOwned>(&self, call: &Call, text: &str) -> Result<T, Failure> {
         serde_json::from_str(text).map_err(|error| transport::unreadable(&A::DESTINATION, call, &error))
     }
 
@@ -310,7 +310,7 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
             call.request.timeout_ms = call.request.timeout_ms.map(|usual| usual.min(left));
             self.count(&call, fetch.is_repetition);
             let text = self.judge(&call, self.platform.send(&call.request), None)?;
-            let fetched: FetchedToken = Self::read::<A::Token>(&call, &text)?.into();
+            let fetched: FetchedToken = self.read::<A::Token>(&call, &text)?.into();
             if fetched.token.is_empty() {
                 let what = ("缺少 access_token", "has no access_token");
                 return Err(transport::malformed(&A::DESTINATION, &call, what));

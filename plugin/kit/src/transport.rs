@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::{
-    config::field,
+    config::field::{PROXY, PROXY_PASSWORD, PROXY_USERNAME},
     contract::{
         http::{Body, Failure as Http, HttpError, Response},
         types::Reason,
@@ -23,17 +23,12 @@ pub struct Destination {
     pub vendor: (&'static str, &'static str),
     /// The key of the configuration that holds the address of its API.
     pub address: &'static str,
-    /// The key that holds the proxy.
-    pub proxy: &'static str,
-    /// The keys that hold what the proxy asks for.
-    pub proxy_login: (&'static str, &'static str),
 }
 
 impl Destination {
-    /// A vendor whose proxy is configured by the usual keys.
+    /// Whom the calls go to, and the key of the address of its API.
     pub const fn new(vendor: (&'static str, &'static str), address: &'static str) -> Self {
-        let proxy_login = (field::PROXY_USERNAME.key, field::PROXY_PASSWORD.key);
-        Self { vendor, address, proxy: field::PROXY.key, proxy_login }
+        Self { vendor, address }
     }
 }
 
@@ -170,7 +165,8 @@ fn unanswered(destination: &Destination, call: &dyn fmt::Display, error: &HttpEr
 
 /// What happened to a request without an answer, and the next step.
 fn explain(destination: &Destination, call: &dyn fmt::Display, cause: &Http, secrets: &[String]) -> Failure {
-    let Destination { address, proxy, proxy_login: (user, password), .. } = destination;
+    let (address, proxy) = (destination.address, PROXY.key);
+    let (user, password) = (PROXY_USERNAME.key, PROXY_PASSWORD.key);
     let (reason, (zh, en), hint) = match cause {
         Http::BudgetExhausted => return Failure::call_limit(&call.to_string()),
         Http::Denied(option) => (

@@ -2,7 +2,6 @@
 //! the code untouched.
 
 use organisation_kit::{
-    calls::Calls,
     config::Common,
     contract::login::{LinkedIdentity, OutsiderIdentity, SensitiveFields},
     failure::{Cause, Failure},
@@ -12,7 +11,6 @@ use organisation_kit::{
 
 use crate::{
     api::{answer, client::Client},
-    config::Config,
     wire::login::{DetailAnswer, IdentityAnswer},
 };
 
@@ -39,21 +37,20 @@ pub(crate) fn identify<P: Platform>(
 /// Whom an answer names, if anybody. Members of linked organisations come as `CorpId/userid`; our own corp id in front is
 /// no link.
 fn named(common: &Common, answer: IdentityAnswer) -> Option<Identified> {
-    if let Some(id) = answer.member_id() {
+    if let Some(id) = &answer.member_id {
         let (corp, id) = id.split_once('/').unwrap_or((&common.organisation, id));
         let id = id.to_owned();
         return Some(if common.ids.is_same(corp, &common.organisation) {
-            Identified::Member { id, proof: answer.user_ticket.clone() }
+            Identified::Member { id, proof: answer.user_ticket }
         } else {
             Identified::Linked(LinkedIdentity { organisation_id: corp.to_owned(), id })
         });
     }
-    let outsider =
-        OutsiderIdentity { open_id: answer.open_id().map(str::to_owned), external_id: answer.external_userid };
+    let outsider = OutsiderIdentity { open_id: answer.open_id, external_id: answer.external_userid };
     (outsider.open_id.is_some() || outsider.external_id.is_some()).then_some(Identified::Outsider(outsider))
 }
 
-/// What a member consented to (doc 95833). Absent is what is not granted, not set, or `0` for the gender.
+/// What a member consented to (doc 95833).
 pub(crate) fn consented<P: Platform>(
     client: &Client<'_, P>,
     common: &Common,
@@ -61,21 +58,9 @@ pub(crate) fn consented<P: Platform>(
     ticket: &str,
 ) -> Result<SensitiveFields, Failure> {
     let call = client.config().auth_get_user_detail(ticket);
-    let answer: DetailAnswer = client.calls.patiently(&call, |text| Calls::<P, Config>::read(&call, text))?;
+    let answer: DetailAnswer = client.calls.patiently(&call, |text| client.calls.read(&call, text))?;
     if answer.userid.is_some_and(|found| !common.ids.is_same(&found, id)) {
         return Err(answer::without(&call, "fields of that member"));
     }
-    Ok(SensitiveFields {
-        gender: answer.gender.and_then(|gender| match gender.as_str() {
-            "1" => Some("male".to_owned()),
-            "2" => Some("female".to_owned()),
-            _ => None,
-        }),
-        avatar: answer.avatar,
-        qr_code: answer.qr_code,
-        mobile: answer.mobile,
-        email: answer.email,
-        business_email: answer.biz_mail,
-        address: answer.address,
-    })
+    Ok(answer.fields)
 }

@@ -10,7 +10,7 @@ use crate::{
     api::{
         answer,
         client::Client,
-        codes::{hides_department, is_unknown_tag},
+        codes::{HIDDEN_DEPARTMENT, UNKNOWN_TAG},
     },
     wire::{agent::Agent, department, tag::Tag},
 };
@@ -85,7 +85,7 @@ fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut 
                 members.extend(tag.members);
                 scope.departments.extend(tag.departments);
             }
-            Err(failure) if is_unknown_tag(&failure) => run.note((
+            Err(failure) if UNKNOWN_TAG.include(&failure) => run.note((
                 format!("标签 {id} 已授权给应用，但已不存在"),
                 format!("tag {id} is granted to the app but does not exist"),
             )),
@@ -102,7 +102,7 @@ fn departments<P: Platform>(
 ) -> Result<Vec<DepartmentRow>, StepError> {
     let mut rows = match list(run, None)? {
         // An app that was granted members or tags alone may be refused the list.
-        Err(failure) if hides_department(&failure) => Vec::new(),
+        Err(failure) if HIDDEN_DEPARTMENT.include(&failure) => Vec::new(),
         listed => listed.map_err(StepError::Vendor)?,
     };
     let mut known: BTreeSet<String> = rows.iter().filter_map(id).collect();
@@ -115,7 +115,7 @@ fn departments<P: Platform>(
                 known.extend(below.iter().filter_map(self::id));
                 rows.extend(below);
             }
-            Err(failure) if hides_department(&failure) => {
+            Err(failure) if HIDDEN_DEPARTMENT.include(&failure) => {
                 let code = failure.vendor_code.unwrap_or_default();
                 run.note((
                     format!("部门 {id} 已授权给应用，但无法读取（{code}）"),

@@ -7,8 +7,7 @@ use crate::{
 };
 
 const TOKEN: &str = "t0ken/with+signs";
-const ACME: Destination =
-    Destination { vendor: ("某厂", "Acme"), address: "base", proxy: "via", proxy_login: ("user", "password") };
+const ACME: Destination = Destination::new(("某厂", "Acme"), "base");
 
 fn read(outcome: Result<Response, HttpError>) -> Result<String, Failure> {
     text(&ACME, &"people/list", outcome, &[TOKEN.to_owned()])
@@ -75,10 +74,10 @@ fn no_answer_at_all_names_the_next_step() {
         (Http::Timeout, Reason::Unavailable, Passing, "later"),
         (Http::TooLarge(16), other("answer-too-large"), Cause::AnswerTooLarge, "16 bytes"),
         (Http::BudgetExhausted, other("budget-exhausted"), Cause::CallLimit, "limit"),
-        (Http::Proxy(Some(407)), Reason::NotPermitted, Other, "user and password"),
+        (Http::Proxy(Some(407)), Reason::NotPermitted, Other, "proxyUsername and proxyPassword"),
         (Http::Proxy(Some(403)), Reason::NotPermitted, Other, "its administrator"),
-        (Http::Proxy(Some(502)), Reason::Unavailable, Passing, "check via"),
-        (Http::Proxy(None), Reason::Unavailable, Passing, "check via"),
+        (Http::Proxy(Some(502)), Reason::Unavailable, Passing, "check proxy"),
+        (Http::Proxy(None), Reason::Unavailable, Passing, "check proxy"),
         (Http::Other("odd".into()), Reason::Unavailable, Passing, "later"),
     ] {
         for error in [lost(failure.clone()), unreached(failure.clone())] {

@@ -11,7 +11,7 @@ use organisation_kit::{
 use super::{
     answer,
     client::Client,
-    codes::{hides_department, hides_member},
+    codes::{HIDDEN_DEPARTMENT, HIDDEN_MEMBER},
 };
 use crate::wire::{department, member};
 
@@ -95,7 +95,7 @@ fn member_answer(call: &Call, id: &str, row: Result<MemberRow, Failure>) -> Resu
         }
         Ok(MemberRow::Fetched(_)) => Err(answer::without(call, "member of that id")),
         Ok(MemberRow::Unreadable { .. }) => Ok(MemberAnswer::Unreadable),
-        Err(failure) if hides_member(&failure) => Ok(MemberAnswer::Hidden(failure.vendor_code)),
+        Err(failure) if HIDDEN_MEMBER.include(&failure) => Ok(MemberAnswer::Hidden(failure.vendor_code)),
         Err(failure) => Err(failure),
     }
 }
@@ -107,7 +107,7 @@ fn department_answer(call: &Call, id: &str, row: Result<DepartmentRow, Failure>)
         }
         Ok(DepartmentRow::Fetched(_)) => Err(answer::without(call, "department of that id")),
         Ok(DepartmentRow::Unreadable) => Ok(DepartmentAnswer::Unreadable),
-        Err(failure) if hides_department(&failure) => Ok(DepartmentAnswer::Hidden(failure.vendor_code)),
+        Err(failure) if HIDDEN_DEPARTMENT.include(&failure) => Ok(DepartmentAnswer::Hidden(failure.vendor_code)),
         Err(failure) => Err(failure),
     }
 }
@@ -116,7 +116,7 @@ fn department_answer(call: &Call, id: &str, row: Result<DepartmentRow, Failure>)
 fn listed<T>(answer: Result<T, Failure>) -> Result<Listed<T>, Failure> {
     match answer {
         Ok(list) => Ok(Listed::Here(list)),
-        Err(failure) if hides_department(&failure) => Ok(Listed::Hidden(failure.vendor_code)),
+        Err(failure) if HIDDEN_DEPARTMENT.include(&failure) => Ok(Listed::Hidden(failure.vendor_code)),
         Err(failure) => Err(failure),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    api::codes::hides_department,
+    api::codes::HIDDEN_DEPARTMENT,
     scope::{self, Run},
 };
 use organisation_kit::{
@@ -16,7 +16,7 @@ use organisation_kit::{
 pub(super) fn add<P: Platform>(run: &mut Run<'_, '_, P>, rows: &mut [DepartmentRow]) -> Result<(), StepError> {
     let listed = match scope::list(run, None)? {
         Ok(listed) => listed,
-        Err(failure) if hides_department(&failure) || failure.cause == Cause::AnswerTooLarge => Vec::new(),
+        Err(failure) if HIDDEN_DEPARTMENT.include(&failure) || failure.cause == Cause::AnswerTooLarge => Vec::new(),
         Err(failure) => return Err(StepError::Vendor(failure)),
     };
     let leaders = listed.into_iter().filter_map(|row| match row {

@@ -23,7 +23,7 @@ use self::{
 use crate::{
     api::{
         answer,
-        codes::{is_app_disabled, is_unknown_job, is_untrusted_address},
+        codes::{APP_DISABLED, UNKNOWN_JOB, UNTRUSTED_ADDRESS},
     },
     scope::Run,
     wire::{department, export as wire, member},
@@ -165,7 +165,7 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
     for ((part, call), answer) in pending.iter_mut().zip(&calls).zip(run.client().calls.texts(&calls, None)) {
         let text = match answer {
             Ok(text) => text,
-            Err(failure) if is_unknown_job(&failure) => return order_again(export, job.departments.is_some()),
+            Err(failure) if UNKNOWN_JOB.include(&failure) => return order_again(export, job.departments.is_some()),
             Err(failure) => return refused(run, export, failure),
         };
         match wire::parse(&text) {
@@ -329,7 +329,9 @@ fn verdict(failure: &Failure) -> Verdict {
     match (&failure.reason, failure.vendor_code) {
         // The walk would meet these as well.
         (Reason::NotPermitted, None) => Verdict::Stop,
-        (Reason::NotPermitted, Some(_)) if is_untrusted_address(failure) || is_app_disabled(failure) => Verdict::Stop,
+        (Reason::NotPermitted, Some(_)) if UNTRUSTED_ADDRESS.include(failure) || APP_DISABLED.include(failure) => {
+            Verdict::Stop
+        }
         (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable, _) => Verdict::Stop,
         _ if failure.cause == Cause::CallLimit => Verdict::Stop,
         (Reason::UnexpectedAnswer, None) => Verdict::Hiccup,

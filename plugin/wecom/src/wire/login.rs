@@ -4,9 +4,12 @@
 
 use serde::Deserialize;
 
-use organisation_kit::token::FetchedToken;
+use organisation_kit::{contract::login::SensitiveFields, token::FetchedToken};
 
-use super::tolerant::{Field, UnreadableField, object};
+use super::{
+    member::gender_of,
+    tolerant::{Field, UnreadableField, object},
+};
 
 /// The answer of `gettoken` (doc 91039).
 #[derive(Deserialize)]
@@ -47,24 +50,14 @@ impl From<TokenAnswer> for FetchedToken {
 #[derive(Default, Deserialize)]
 #[serde(try_from = "Field<RawIdentity>")]
 pub(crate) struct IdentityAnswer {
-    member_id: Option<String>,
-    open_id: Option<String>,
+    /// The id of a member; `CorpId/userid` for one of a linked organisation.
+    pub(crate) member_id: Option<String>,
+    /// The id of somebody who is no member.
+    pub(crate) open_id: Option<String>,
     /// A customer of the company, when the follower is in the visible range.
     pub(crate) external_userid: Option<String>,
     /// Proof of consent, good for 1,800 s. After `snsapi_privateinfo` only, for members in the visible range.
     pub(crate) user_ticket: Option<String>,
-}
-
-impl IdentityAnswer {
-    /// The id of a member; `CorpId/userid` for one of a linked organisation.
-    pub(crate) fn member_id(&self) -> Option<&str> {
-        self.member_id.as_deref()
-    }
-
-    /// The id of somebody who is no member.
-    pub(crate) fn open_id(&self) -> Option<&str> {
-        self.open_id.as_deref()
-    }
 }
 
 object! {
@@ -96,27 +89,14 @@ impl TryFrom<Field<RawIdentity>> for IdentityAnswer {
     }
 }
 
-/// The answer of `auth/getuserdetail` (doc 95833). What was not granted is missing or empty; what cannot be read is left
-/// out.
-#[derive(Default, Deserialize)]
+/// The answer of `auth/getuserdetail` (doc 95833).
+#[derive(Deserialize)]
 #[serde(try_from = "Field<RawDetail>")]
 pub(crate) struct DetailAnswer {
     /// The member whom the ticket is about.
     pub(crate) userid: Option<String>,
-    /// `1` male, `2` female, `0` unknown or not granted.
-    pub(crate) gender: Option<String>,
-    /// URL of a picture; the default picture when not granted.
-    pub(crate) avatar: Option<String>,
-    /// URL of the member's QR code.
-    pub(crate) qr_code: Option<String>,
-    /// Mobile number.
-    pub(crate) mobile: Option<String>,
-    /// Personal e-mail address.
-    pub(crate) email: Option<String>,
-    /// Address of the company's own mail.
-    pub(crate) biz_mail: Option<String>,
-    /// Postal address.
-    pub(crate) address: Option<String>,
+    /// Absent is what is not granted or not set, or cannot be read.
+    pub(crate) fields: SensitiveFields,
 }
 
 object! {
@@ -140,13 +120,15 @@ impl TryFrom<Field<RawDetail>> for DetailAnswer {
         let raw = raw.or_fail("the answer")?.unwrap_or_default();
         Ok(Self {
             userid: raw.userid.or_fail("userid")?.filter(|id| !id.is_empty()),
-            gender: raw.gender.text(),
-            avatar: raw.avatar.text(),
-            qr_code: raw.qr_code.text(),
-            mobile: raw.mobile.text(),
-            email: raw.email.text(),
-            biz_mail: raw.biz_mail.text(),
-            address: raw.address.text(),
+            fields: SensitiveFields {
+                gender: raw.gender.value().and_then(|gender| gender_of(&gender)),
+                avatar: raw.avatar.text(),
+                qr_code: raw.qr_code.text(),
+                mobile: raw.mobile.text(),
+                email: raw.email.text(),
+                business_email: raw.biz_mail.text(),
+                address: raw.address.text(),
+            },
         })
     }
 }
@@ -200,7 +182,8 @@ mod tests {
         let json = r#"{"userid":"zhangsan","gender":"0","mobile":"","email":null,"biz_mail":"z@example.com"}"#;
         let answer: DetailAnswer = serde_json::from_str(json).unwrap();
         assert_eq!(answer.userid.as_deref(), Some("zhangsan"));
-        assert_eq!((answer.mobile, answer.email, answer.qr_code), (None, None, None));
-        assert_eq!(answer.biz_mail.as_deref(), Some("z@example.com"));
+        let SensitiveFields { gender, mobile, email, qr_code, business_email, .. } = answer.fields;
+        assert_eq!((gender, mobile, email, qr_code), (None, None, None, None));
+        assert_eq!(business_email.as_deref(), Some("z@example.com"));
     }
 }

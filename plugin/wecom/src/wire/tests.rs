@@ -562,8 +562,8 @@ fn odd_ids_of_a_list_of_ids_are_counted() {
 fn of_the_details_only_the_id_must_be_readable() {
     let detail = |json: &str| serde_json::from_str::<DetailAnswer>(json);
     let answer = detail(r#"{"userid":"z","gender":1,"mobile":["1"],"email":true,"avatar":{},"biz_mail":"b"}"#).unwrap();
-    assert_eq!((answer.userid.as_deref(), answer.gender.as_deref()), (Some("z"), Some("1")));
-    assert_eq!((answer.mobile, answer.email, answer.avatar), (None, None, None));
-    assert_eq!(answer.biz_mail.as_deref(), Some("b"));
+    assert_eq!((answer.userid.as_deref(), answer.fields.gender.as_deref()), (Some("z"), Some("male")));
+    assert_eq!((answer.fields.mobile, answer.fields.email, answer.fields.avatar), (None, None, None));
+    assert_eq!(answer.fields.business_email.as_deref(), Some("b"));
     assert!(detail(r#"{"userid":["z"],"mobile":"1"}"#).is_err());
 }

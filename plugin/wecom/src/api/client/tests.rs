@@ -39,7 +39,7 @@ fn exchange() -> Call {
 
 /// Asks patiently, for any JSON.
 fn ask(client: &Client<'_, FakePlatform>, call: &Call) -> Result<serde_json::Value, Failure> {
-    client.calls.patiently(call, |text| Calls::<FakePlatform, Config>::read(call, text))
+    client.calls.patiently(call, |text| client.calls.read(call, text))
 }
 
 fn tokens(fake: &FakePlatform) -> Vec<String> {
@@ -89,7 +89,8 @@ fn an_answer_of_another_shape_is_read_again() {
     }
     let (config, call) = (fake::config(), get_member());
     let ask = |fake: &FakePlatform| -> Result<Member, Failure> {
-        Client::new(fake, &config).calls.patiently(&call, |text| Calls::<FakePlatform, Config>::read(&call, text))
+        let client = Client::new(fake, &config);
+        client.calls.patiently(&call, |text| client.calls.read(&call, text))
     };
     let fake = scripted(vec![ok(r#"{"errcode":0,"userid":["s3cret"]}"#), ok(r#"{"errcode":0,"userid":"zhangsan"}"#)]);
     assert_eq!(ask(&fake).unwrap().userid, "zhangsan");
