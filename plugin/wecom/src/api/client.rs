@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::answer;
 use crate::{
     config::Config,
-    export::download::{self, DownloadError, Piece},
+    export::download::{self, Piece},
     wire::login::TokenAnswer,
 };
 use organisation_kit::{
@@ -59,7 +59,7 @@ impl<'a, P: Platform> Client<'a, P> {
 
     /// Fetches ranges of one file side by side; answers come in the order of the ranges. No token is involved and
     /// nothing is repeated.
-    pub(crate) fn download(&self, url: &str, size: u64, ranges: &[Range<u64>]) -> Vec<Result<Piece, DownloadError>> {
+    pub(crate) fn download(&self, url: &str, size: u64, ranges: &[Range<u64>]) -> Vec<Result<Piece, Failure>> {
         let requests: Vec<_> = ranges.iter().map(|range| download::request(url, range, ranges.len() == 1)).collect();
         self.calls.count_downloads(requests.len());
         let mut outcomes = self.calls.platform().send_all(&requests).into_iter();

@@ -8,4 +8,4 @@ pub(crate) mod answer;
 pub(crate) mod call;
 pub(crate) mod client;
 pub(crate) mod codes;
-mod lookup;
+pub(crate) mod lookup;

@@ -7,10 +7,10 @@ use md5::{Digest, Md5};
 
 use super::{
     cipher::{self, BLOCK, Key},
-    download::{DownloadError, Piece},
+    download::Piece,
 };
 use crate::{scope::Run, wire::export::File};
-use organisation_kit::{directory::sync::StepError, platform::Platform, text::Text};
+use organisation_kit::{directory::sync::StepError, failure::Failure, platform::Platform, text::Text};
 
 /// Bytes of one range. Several are fetched side by side.
 const RANGE: u64 = 1 << 20;
@@ -28,7 +28,7 @@ pub(super) enum Fetched {
     /// It cannot be used.
     Damaged(Damage),
     /// A range did not arrive.
-    Missed(DownloadError),
+    Missed(Failure),
     /// The call's limits ended it.
     CutOff,
 }

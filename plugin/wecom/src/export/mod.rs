@@ -244,22 +244,20 @@ fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize,
 fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetched) -> Step {
     match fetched {
         Fetched::Damaged(damage) => damaged(run, export, &damage),
-        Fetched::Missed(error) => match error.kind {
-            download::DownloadErrorKind::Passing => hiccup(run, export, error.failure),
-            download::DownloadErrorKind::Expired => {
+        Fetched::Missed(failure) => match failure.cause {
+            Cause::Passing => hiccup(run, export, failure),
+            Cause::NoSuchAddress => {
                 let departments = export.wants_departments();
                 order_again(export, departments)
             }
-            download::DownloadErrorKind::Denied => {
-                let Failure { message, hint, .. } = error.failure;
+            Cause::CallLimit => Err(StepError::Vendor(failure)),
+            _ if failure.reason == Reason::NotPermitted => {
+                let Failure { message, hint, .. } = failure;
                 let Text { zh, en } = hint.unwrap_or_default();
                 let why = Text::new(format!("{}；{zh}", message.zh), format!("{}; {en}", message.en));
                 Ok(BulkStep::Failed { why, remember: true })
             }
-            download::DownloadErrorKind::CallLimit => Err(StepError::Vendor(error.failure)),
-            download::DownloadErrorKind::TooLarge | download::DownloadErrorKind::Unusable => {
-                Ok(BulkStep::Failed { why: error.failure.message, remember: false })
-            }
+            _ => failed(failure.message),
         },
         // The call ended within the file, which begins anew in the next one.
         Fetched::CutOff if export.tries + 1 < TRIES => Ok(BulkStep::Next(Export { tries: export.tries + 1, ..export })),
