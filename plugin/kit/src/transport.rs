@@ -25,13 +25,6 @@ pub struct Destination {
     pub address: &'static str,
 }
 
-impl Destination {
-    /// Whom the calls go to, and the key of the address of its API.
-    pub const fn new(vendor: (&'static str, &'static str), address: &'static str) -> Self {
-        Self { vendor, address }
-    }
-}
-
 /// The text of an answer with status 200. `call` names the call in messages; `secrets` are masked in the host's words.
 ///
 /// # Errors

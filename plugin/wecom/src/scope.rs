@@ -45,7 +45,9 @@ pub(crate) fn next<P: Platform>(
 ) -> Result<Scoped, StepError> {
     let mut members = Vec::new();
     if !scope.is_known {
-        let agent = agent(run)?;
+        run.before_request()?;
+        let client = run.client();
+        let agent: Agent = client.calls.one(&client.config().agent_get()).map_err(StepError::Vendor)?;
         members = agent.members;
         scope.departments = agent.departments.into_iter().collect();
         scope.tags = agent.tags;
@@ -65,12 +67,6 @@ pub(crate) fn next<P: Platform>(
         },
     };
     Ok(Scoped::Done { members, departments })
-}
-
-fn agent<P: Platform>(run: &mut Run<'_, '_, P>) -> Result<Agent, StepError> {
-    run.before_request()?;
-    let client = run.client();
-    client.calls.one(&client.config().agent_get()).map_err(StepError::Vendor)
 }
 
 /// Asks about the next tags side by side.

@@ -12,7 +12,7 @@ struct Acme;
 
 impl Api for Acme {
     type Token = OAuthToken;
-    const DESTINATION: Destination = Destination::new(("某厂", "Acme"), "base");
+    const DESTINATION: Destination = Destination { vendor: ("某厂", "Acme"), address: "base" };
 
     fn credential(&self) -> Vec<&str> {
         vec!["acme", "secret"]

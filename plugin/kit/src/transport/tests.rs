@@ -7,7 +7,7 @@ use crate::{
 };
 
 const TOKEN: &str = "t0ken/with+signs";
-const ACME: Destination = Destination::new(("某厂", "Acme"), "base");
+const ACME: Destination = Destination { vendor: ("某厂", "Acme"), address: "base" };
 
 fn read(outcome: Result<Response, HttpError>) -> Result<String, Failure> {
     text(&ACME, &"people/list", outcome, &[TOKEN.to_owned()])

@@ -10,10 +10,11 @@ use crate::{
 };
 use organisation_kit::{
     calls::{Api, Call, Calls},
-    contract::http::{Failure as Http, HttpError, Request},
+    contract::http::Request,
     failure::Failure,
     platform::Platform,
     transport::Destination,
+    vendor::unanswered,
 };
 
 /// A client for one call of the component.
@@ -23,7 +24,7 @@ pub struct Client<'a, P: Platform> {
 
 impl Api for Config {
     type Token = TokenAnswer;
-    const DESTINATION: Destination = Destination::new(("企业微信", "WeCom"), "apiBaseUrl");
+    const DESTINATION: Destination = Destination { vendor: ("企业微信", "WeCom"), address: "apiBaseUrl" };
 
     fn credential(&self) -> Vec<&str> {
         vec![self.corp_id(), &self.common.application, self.secret.expose(), self.api_base.as_str()]
@@ -63,17 +64,8 @@ impl<'a, P: Platform> Client<'a, P> {
         let requests: Vec<_> = ranges.iter().map(|range| download::request(url, range, ranges.len() == 1)).collect();
         self.calls.count_downloads(requests.len());
         let mut outcomes = self.calls.platform().send_all(&requests).into_iter();
-        let judge = |range| download::judge(url, range, size, outcomes.next().unwrap_or_else(|| Err(missing())));
+        let judge = |range| download::judge(url, range, size, outcomes.next().ok_or_else(unanswered)?);
         ranges.iter().map(judge).collect()
-    }
-}
-
-/// The outcome of a request that the host did not answer for, against its contract.
-fn missing() -> HttpError {
-    HttpError {
-        failure: Http::Other("no-result".to_owned()),
-        message: "the host returned fewer results than requests".to_owned(),
-        may_have_reached_server: true,
     }
 }
 

@@ -172,6 +172,7 @@ mod tests {
     }
 
     #[test]
+    #[allow(clippy::single_range_in_vec_init)]
     fn ranges_cover_what_is_left() {
         for (offset, size, bytes, most, expected) in [
             (0, 10, 4, 5, vec![0..4, 4..8, 8..10]),

@@ -108,7 +108,10 @@ impl Gaps {
     /// `enable` is undocumented and mirrors status 2; it speaks only where `status` does not. A number that the
     /// documentation does not know is somebody who can be seen, hence present.
     fn status(&mut self, status: Field<u64>, enable: Field<u64>) -> MemberStatus {
-        let (status, enable) = (status.or_noted("status", &mut self.unreadable), enable.value());
+        if matches!(status, Field::Unreadable) {
+            self.unreadable.push("status");
+        }
+        let (status, enable) = (status.value(), enable.value());
         if status.is_none() && enable.is_none() {
             self.absent.add(Absent::STATUS);
         }

@@ -33,14 +33,6 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value. The name of an unreadable field is noted.
-    pub(crate) fn or_noted(self, name: &'static str, unreadable: &mut Vec<&'static str>) -> Option<T> {
-        if matches!(self, Self::Unreadable) {
-            unreadable.push(name);
-        }
-        self.value()
-    }
-
     /// The value of a field on which everything hangs: where it cannot be read, the answer is worth nothing.
     pub(crate) fn or_fail(self, name: &'static str) -> Result<Option<T>, UnreadableField> {
         match self {

@@ -12,7 +12,7 @@ use organisation_kit::{
 
 mod token;
 
-type Answer = Result<http::Response, HttpError>;
+type Answer = Result<http::Response, http::HttpError>;
 
 /// A server that grants `token-1`, `token-2` … and answers everything else from the list, repeating the last one.
 fn scripted(answers: Vec<Answer>) -> FakePlatform {

@@ -1,7 +1,7 @@
 //! How a token is asked for, and which answers are refusals.
 
 use super::*;
-use organisation_kit::contract::http::Response;
+use organisation_kit::contract::http::{HttpError, Response};
 
 fn current(fake: &FakePlatform, config: &Config) -> Result<String, Failure> {
     // The first call asks for the token; what becomes of the call itself is another matter.
