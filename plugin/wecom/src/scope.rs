@@ -139,5 +139,5 @@ pub(crate) fn list<P: Platform>(
     run.before_request()?;
     let call = run.client().config().department_list(id);
     let text = run.client().calls.text(&call);
-    Ok(text.and_then(|text| department::parse_list(&text).map_err(|error| answer::unreadable(&call, &error))))
+    Ok(text.and_then(|text| answer::read(&call, &text, department::parse_list)))
 }

@@ -122,13 +122,13 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
 
     fn member_ids(&self, department: &str) -> Result<Listed<Vec<String>>, Failure> {
         let call = self.config().user_simple_list(department);
-        lookup::list(self.calls.text(&call).and_then(|text| lookup::read(&call, &text, member::ids)))
+        lookup::list(self.calls.text(&call).and_then(|text| answer::read(&call, &text, member::ids)))
     }
 
     fn members(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>> {
         let calls: Vec<Call> = ids.iter().map(|id| self.config().user_get(id)).collect();
         let answer = |((call, id), text): ((&Call, &String), Result<String, Failure>)| {
-            lookup::member(call, id, text.and_then(|text| lookup::read(call, &text, member::parse)))
+            lookup::member(call, id, text.and_then(|text| answer::read(call, &text, member::parse)))
         };
         calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
@@ -136,7 +136,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>> {
         let calls: Vec<Call> = ids.iter().map(|id| self.config().department_get(id)).collect();
         let answer = |((call, id), text): ((&Call, &String), Result<String, Failure>)| {
-            lookup::department(call, id, text.and_then(|text| lookup::read(call, &text, department::parse_one)))
+            lookup::department(call, id, text.and_then(|text| answer::read(call, &text, department::parse_one)))
         };
         calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
@@ -163,7 +163,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
 
     fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
         let call = self.config().user_get(id);
-        lookup::member(&call, id, self.calls.patiently(&call, |text| lookup::read(&call, text, member::parse)))
+        lookup::member(&call, id, self.calls.patiently(&call, |text| answer::read(&call, text, member::parse)))
     }
 
     /// What is no number names none: it is refused before WeCom is asked.
@@ -175,7 +175,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         let number: u32 = id.parse().map_err(|_| Failure::invalid_argument("id", message))?;
         let id = number.to_string();
         let call = self.config().department_get(&id);
-        let row = self.calls.patiently(&call, |text| lookup::read(&call, text, department::parse_one));
+        let row = self.calls.patiently(&call, |text| answer::read(&call, text, department::parse_one));
         lookup::department(&call, &id, row)
     }
 }

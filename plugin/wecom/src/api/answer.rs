@@ -48,6 +48,11 @@ pub(crate) fn may_leave_code_unspent(failure: &Failure) -> bool {
         || codes::precedes_code(failure)
 }
 
+/// Reads the text of an answer.
+pub(crate) fn read<T>(call: &Call, text: &str, parse: fn(&str) -> Result<T, serde_json::Error>) -> Result<T, Failure> {
+    parse(text).map_err(|error| unreadable(call, &error))
+}
+
 /// For an answer whose JSON does not have the documented shape.
 pub(crate) fn unreadable(call: &dyn Display, error: &serde_json::Error) -> Failure {
     transport::unreadable(WECOM, call, error)

@@ -13,11 +13,6 @@ use super::{
     codes::{Codes, HIDDEN_DEPARTMENT, HIDDEN_MEMBER},
 };
 
-/// Reads the text of an answer.
-pub(crate) fn read<T>(call: &Call, text: &str, parse: fn(&str) -> Result<T, serde_json::Error>) -> Result<T, Failure> {
-    parse(text).map_err(|error| answer::unreadable(call, &error))
-}
-
 /// An answer about somebody else, as a confused cache may give, is an error: asked again, it may be another.
 pub(crate) fn member(call: &Call, id: &str, row: Result<MemberRow, Failure>) -> Result<MemberAnswer, Failure> {
     match row {

@@ -28,7 +28,7 @@ pub(super) enum Fetched {
     /// It cannot be used.
     Damaged(Damage),
     /// A range did not arrive.
-    Missed(Failure),
+    Missed(Box<Failure>),
     /// The call's limits ended it.
     CutOff,
 }
@@ -91,7 +91,7 @@ pub(super) fn fetch<P: Platform>(
                     bytes = whole;
                     break;
                 }
-                Err(error) => return Ok(Fetched::Missed(error)),
+                Err(error) => return Ok(Fetched::Missed(Box::new(error))),
             }
         }
     }

@@ -135,7 +135,7 @@ fn order<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, departments: boo
     run.before_request()?;
     for (call, answer) in calls.iter().zip(run.client().calls.texts(&calls, None)) {
         let ordered = answer.and_then(|text| {
-            let id = wire::parse_ordered(&text).map_err(|error| answer::unreadable(call, &error))?;
+            let id = answer::read(call, &text, wire::parse_ordered)?;
             if id.is_empty() { Err(answer::without(call, "jobid")) } else { Ok(id) }
         });
         match ordered {
@@ -245,14 +245,14 @@ fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetche
     match fetched {
         Fetched::Damaged(damage) => damaged(run, export, &damage),
         Fetched::Missed(failure) => match failure.cause {
-            Cause::Passing => hiccup(run, export, failure),
+            Cause::Passing => hiccup(run, export, *failure),
             Cause::NoSuchAddress => {
                 let departments = export.wants_departments();
                 order_again(export, departments)
             }
-            Cause::CallLimit => Err(StepError::Vendor(failure)),
+            Cause::CallLimit => Err(StepError::Vendor(*failure)),
             _ if failure.reason == Reason::NotPermitted => {
-                let Failure { message, hint, .. } = failure;
+                let Failure { message, hint, .. } = *failure;
                 let Text { zh, en } = hint.unwrap_or_default();
                 let why = Text::new(format!("{}；{zh}", message.zh), format!("{}; {en}", message.en));
                 Ok(BulkStep::Failed { why, remember: true })

@@ -110,7 +110,7 @@ fn whoever_can_act_is_told_how() {
 }
 
 #[test]
-fn a_predicate_speaks_of_its_codes_alone() {
+fn a_meaning_has_its_codes_alone() {
     type Predicate = fn(&Failure) -> bool;
     let table: [(&str, Predicate, &[i64]); 14] = [
         ("HIDDEN_MEMBER", |failure| HIDDEN_MEMBER.include(failure), &[40003, 50002, 60011, 60021, 60111, 92000]),

@@ -31,8 +31,9 @@ const NOTHING: Change = |company| {
 
 #[test]
 fn a_company_of_any_size_is_emptied_only_when_somebody_allows_it() {
+    type Blocked = Option<(u64, u64)>;
     let some = |members, departments| Some((members, departments));
-    let cases: [(&str, usize, Change, Option<(u64, u64)>); 12] = [
+    let cases: [(&str, usize, Change, Blocked); 12] = [
         ("one of one", 1, NOBODY, some(1, 0)),
         ("one of two", 2, ONE_LESS, None),
         ("two of two", 2, NOBODY, some(2, 0)),
