@@ -11,7 +11,7 @@ use organisation_kit::{
 
 use crate::{
     api::{answer, client::Client},
-    wire::login::{DetailAnswer, IdentityAnswer},
+    wire::login::{IdentityAnswer, parse_detail, parse_identity},
 };
 
 /// Asks who stands behind a code (doc 91023), on the legacy path where the current one does not exist.
@@ -30,7 +30,7 @@ pub(crate) fn identify<P: Platform>(
         outcome.map_err(|failure| IdentifyError { may_retry: answer::may_leave_code_unspent(&failure), failure })?;
     // A sound answer has spent the code.
     let spent = |failure| IdentifyError { failure, may_retry: false };
-    let answer = serde_json::from_str(&text).map_err(|error| spent(answer::unreadable(&asked, &error)))?;
+    let answer = answer::read(&asked, &text, parse_identity).map_err(spent)?;
     named(common, answer).ok_or_else(|| spent(answer::without(&asked, "identity")))
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn consented<P: Platform>(
     ticket: &str,
 ) -> Result<SensitiveFields, Failure> {
     let call = client.config().auth_get_user_detail(ticket);
-    let answer: DetailAnswer = client.calls.patiently(&call, |text| client.calls.read(&call, text))?;
+    let answer = client.calls.patiently(&call, |text| answer::read(&call, text, parse_detail))?;
     if answer.userid.is_some_and(|found| !common.ids.is_same(&found, id)) {
         return Err(answer::without(&call, "fields of that member"));
     }

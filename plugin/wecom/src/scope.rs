@@ -96,22 +96,19 @@ fn departments<P: Platform>(
     run: &mut Run<'_, '_, P>,
     granted: &BTreeSet<String>,
 ) -> Result<Vec<DepartmentRow>, StepError> {
-    let mut rows = match list(run, None)? {
-        // An app that was granted members or tags alone may be refused the list.
-        Err(failure) if HIDDEN_DEPARTMENT.include(&failure) => Vec::new(),
-        listed => listed.map_err(StepError::Vendor)?,
-    };
-    let mut known: BTreeSet<String> = rows.iter().filter_map(id).collect();
-    for id in granted {
-        if known.contains(id) {
+    let (mut rows, mut known) = (Vec::new(), BTreeSet::new());
+    for asked in std::iter::once(None).chain(granted.iter().map(Some)) {
+        if asked.is_some_and(|id| known.contains(id)) {
             continue;
         }
-        match list(run, Some(id))? {
-            Ok(below) => {
-                known.extend(below.iter().filter_map(self::id));
-                rows.extend(below);
+        match list(run, asked.map(String::as_str))? {
+            Ok(found) => {
+                known.extend(found.iter().filter_map(id));
+                rows.extend(found);
             }
             Err(failure) if HIDDEN_DEPARTMENT.include(&failure) => {
+                // An app that was granted members or tags alone may be refused the list of all.
+                let Some(id) = asked else { continue };
                 let code = failure.vendor_code.unwrap_or_default();
                 run.note((
                     format!("部门 {id} 已授权给应用，但无法读取（{code}）"),

@@ -8,7 +8,7 @@ use organisation_kit::{contract::login::SensitiveFields, token::FetchedToken};
 
 use super::{
     member::gender_of,
-    tolerant::{Field, UnreadableField, object},
+    tolerant::{self, Field, UnreadableField, object},
 };
 
 /// The answer of `gettoken` (doc 91039).
@@ -47,8 +47,6 @@ impl From<TokenAnswer> for FetchedToken {
 }
 
 /// The answer of `auth/getuserinfo` (docs 91023, 98176) and of its legacy path, whose keys are capitalised.
-#[derive(Default, Deserialize)]
-#[serde(try_from = "Field<RawIdentity>")]
 pub(crate) struct IdentityAnswer {
     /// The id of a member; `CorpId/userid` for one of a linked organisation.
     pub(crate) member_id: Option<String>,
@@ -71,27 +69,21 @@ object! {
     }
 }
 
-impl TryFrom<Field<RawIdentity>> for IdentityAnswer {
-    type Error = UnreadableField;
-
-    /// Fails where any id cannot be read: nobody may be taken for somebody else.
-    fn try_from(raw: Field<RawIdentity>) -> Result<Self, UnreadableField> {
-        let raw = raw.or_fail("the answer")?.unwrap_or_default();
-        let id = |name, field: Field<String>| Ok(field.or_fail(name)?.filter(|id| !id.is_empty()));
-        let (userid, legacy_userid) = (id("userid", raw.userid)?, id("UserId", raw.legacy_userid)?);
-        let (openid, legacy_openid) = (id("openid", raw.openid)?, id("OpenId", raw.legacy_openid)?);
-        Ok(Self {
-            member_id: userid.or(legacy_userid),
-            open_id: openid.or(legacy_openid),
-            external_userid: id("external_userid", raw.external_userid)?,
-            user_ticket: raw.user_ticket.text(),
-        })
-    }
+/// Reads the answer. Fails where any id cannot be read: nobody may be taken for somebody else.
+pub(crate) fn parse_identity(text: &str) -> Result<IdentityAnswer, serde_json::Error> {
+    let raw: RawIdentity = tolerant::parse(text)?;
+    let id = |name, field: Field<String>| field.or_fail(name).map(|id| id.filter(|id| !id.is_empty()));
+    let (userid, legacy_userid) = (id("userid", raw.userid)?, id("UserId", raw.legacy_userid)?);
+    let (openid, legacy_openid) = (id("openid", raw.openid)?, id("OpenId", raw.legacy_openid)?);
+    Ok(IdentityAnswer {
+        member_id: userid.or(legacy_userid),
+        open_id: openid.or(legacy_openid),
+        external_userid: id("external_userid", raw.external_userid)?,
+        user_ticket: raw.user_ticket.text(),
+    })
 }
 
 /// The answer of `auth/getuserdetail` (doc 95833).
-#[derive(Deserialize)]
-#[serde(try_from = "Field<RawDetail>")]
 pub(crate) struct DetailAnswer {
     /// The member whom the ticket is about.
     pub(crate) userid: Option<String>,
@@ -112,25 +104,21 @@ object! {
     }
 }
 
-impl TryFrom<Field<RawDetail>> for DetailAnswer {
-    type Error = UnreadableField;
-
-    /// Fails where it cannot be read whom the answer is about.
-    fn try_from(raw: Field<RawDetail>) -> Result<Self, UnreadableField> {
-        let raw = raw.or_fail("the answer")?.unwrap_or_default();
-        Ok(Self {
-            userid: raw.userid.or_fail("userid")?.filter(|id| !id.is_empty()),
-            fields: SensitiveFields {
-                gender: raw.gender.value().and_then(|gender| gender_of(&gender)),
-                avatar: raw.avatar.text(),
-                qr_code: raw.qr_code.text(),
-                mobile: raw.mobile.text(),
-                email: raw.email.text(),
-                business_email: raw.biz_mail.text(),
-                address: raw.address.text(),
-            },
-        })
-    }
+/// Reads the answer. Fails where it cannot be read whom it is about.
+pub(crate) fn parse_detail(text: &str) -> Result<DetailAnswer, serde_json::Error> {
+    let raw: RawDetail = tolerant::parse(text)?;
+    Ok(DetailAnswer {
+        userid: raw.userid.or_fail("userid")?.filter(|id| !id.is_empty()),
+        fields: SensitiveFields {
+            gender: raw.gender.value().and_then(|gender| gender_of(&gender)),
+            avatar: raw.avatar.text(),
+            qr_code: raw.qr_code.text(),
+            mobile: raw.mobile.text(),
+            email: raw.email.text(),
+            business_email: raw.biz_mail.text(),
+            address: raw.address.text(),
+        },
+    })
 }
 
 #[cfg(test)]
@@ -138,7 +126,7 @@ mod tests {
     use super::*;
 
     fn ids(json: &str) -> (Option<String>, Option<String>, Option<String>, Option<String>) {
-        let answer: IdentityAnswer = serde_json::from_str(json).unwrap();
+        let answer = parse_identity(json).unwrap();
         (answer.member_id, answer.open_id, answer.external_userid, answer.user_ticket)
     }
 
@@ -180,7 +168,7 @@ mod tests {
     #[test]
     fn empty_details_are_absent() {
         let json = r#"{"userid":"zhangsan","gender":"0","mobile":"","email":null,"biz_mail":"z@example.com"}"#;
-        let answer: DetailAnswer = serde_json::from_str(json).unwrap();
+        let answer = parse_detail(json).unwrap();
         assert_eq!(answer.userid.as_deref(), Some("zhangsan"));
         let SensitiveFields { gender, mobile, email, qr_code, business_email, .. } = answer.fields;
         assert_eq!((gender, mobile, email, qr_code), (None, None, None, None));

@@ -2,8 +2,7 @@
 
 use super::{
     agent::Agent,
-    department,
-    login::DetailAnswer,
+    department, login,
     member::{self, Broken},
     tag::Tag,
 };
@@ -553,7 +552,7 @@ fn odd_ids_of_a_list_of_ids_are_counted() {
 
 #[test]
 fn of_the_details_only_the_id_must_be_readable() {
-    let detail = |json: &str| serde_json::from_str::<DetailAnswer>(json);
+    let detail = login::parse_detail;
     let answer = detail(r#"{"userid":"z","gender":1,"mobile":["1"],"email":true,"avatar":{},"biz_mail":"b"}"#).unwrap();
     assert_eq!((answer.userid.as_deref(), answer.fields.gender.as_deref()), (Some("z"), Some("male")));
     assert_eq!((answer.fields.mobile, answer.fields.email, answer.fields.avatar), (None, None, None));
