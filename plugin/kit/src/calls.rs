@@ -3,25 +3,27 @@
 //!
 //! What is the vendor's own (where the token goes, how it is asked for, what a refusal means) stands in [`Api`].
 
-use std::cell::RefCell;
+use std::{cell::RefCell, fmt, mem, slice};
 
-use serde::{Deserialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    contract::{
-        http::{Body, BodyKind, Header, HttpError, Request, Response},
-        types::Reason,
-    },
+    contract::http::{Body, BodyKind, Header, HttpError, Request, Response},
     failure::{Cause, Failure},
     fingerprint,
     platform::Platform,
-    token::{Fetch, FetchedToken, TokenError, Tokens},
+    store,
+    token::{Fetch, FetchedToken, Tokens},
     transport::{self, Destination},
     vendor::{Usage, unanswered},
 };
 
-/// Milliseconds that a request may take.
-const TIMEOUT_MS: u32 = 8_000;
+/// Milliseconds that a request may take: less than the lease on the token lives.
+pub const TIMEOUT_MS: u32 = 8_000;
+/// Repetitions of a call that failed in passing.
+const RETRIES: u32 = 3;
+/// With less time left, a repetition cannot end well.
+const SHORTEST_REQUEST_MS: u64 = 1_000;
 
 /// What a vendor's configuration knows about calling its API.
 pub trait Api {
@@ -42,10 +44,21 @@ pub trait Api {
         add_bearer(request, token);
     }
 
+    /// The text of an answer with status 200, or what the vendor refuses within it, as in [`Api::refusal`]. `secrets` are to
+    /// be masked in what it says.
+    ///
+    /// # Errors
+    /// What the vendor refuses.
+    fn judge(&self, _call: &Call, text: String, _secrets: &[String]) -> Result<String, Failure> {
+        Ok(text)
+    }
+
     /// Makes of a failure by HTTP status what the body of the answer says: [`Reason::NotFound`] where there is nothing of
     /// that id, [`Reason::CredentialsRefused`] where the credential is wrong, [`Cause::TokenRefused`] where only the token
     /// is.
-    fn refusal(&self, failure: Failure, body: &str) -> Failure;
+    fn refusal(&self, failure: Failure, _body: &str) -> Failure {
+        failure
+    }
 }
 
 /// The usual answer to a request for a token (RFC 6749 §5.1). No `Debug`.
@@ -67,13 +80,15 @@ pub fn add_bearer(request: &mut Request, token: &str) {
     request.headers.push(Header { name: "authorization".to_owned(), value: format!("Bearer {token}") });
 }
 
-/// One call, not sent yet.
-#[derive(Clone, Debug)]
+/// One call, not sent yet. Shown, it is its name and whom it is about; all the rest may be secret.
+#[derive(Clone)]
 pub struct Call {
     /// Under this it is counted and told.
     pub name: &'static str,
     /// What is sent.
     pub request: Request,
+    about: String,
+    secrets: Vec<String>,
 }
 
 impl Call {
@@ -88,17 +103,43 @@ impl Call {
             timeout_ms: Some(TIMEOUT_MS),
             max_bytes: None,
         };
-        Self { name, request }
+        Self { name, request, about: String::new(), secrets: Vec::new() }
     }
 
     /// Sends JSON to an address.
-    pub fn post(name: &'static str, url: String, body: &serde_json::Value) -> Self {
+    pub fn post(name: &'static str, url: String, body: &impl Serialize) -> Self {
         let header = Header { name: "content-type".to_owned(), value: "application/json; charset=utf-8".to_owned() };
         let mut call = Self::get(name, url);
         call.request.method = "POST".to_owned();
         call.request.headers.push(header);
-        call.request.body = Some(Body::Text(body.to_string()));
+        call.request.body = Some(Body::Text(store::to_json(body)));
         call
+    }
+
+    /// Adds what stands behind the name in messages.
+    #[must_use]
+    pub fn about(mut self, about: String) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// Masks a value in whatever is told about the call.
+    #[must_use]
+    pub fn hiding(mut self, secret: &str) -> Self {
+        self.secrets.extend(Some(secret.to_owned()).filter(|secret| !secret.is_empty()));
+        self
+    }
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.name, self.about)
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Call({self})")
     }
 }
 
@@ -131,20 +172,78 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
         self.usage.borrow().clone()
     }
 
+    /// Counts ranges of a file, which go past this.
+    pub fn count_downloads(&self, ranges: usize) {
+        self.usage.borrow_mut().downloads += ranges as u64;
+    }
+
     /// Sends a call that needs no token, once.
     ///
     /// # Errors
     /// Everything but a sound answer.
     pub fn once<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Failure> {
         self.count(call, false);
-        self.judge(call, self.platform.send(&call.request), &[])
+        self.judge(call, self.platform.send(&call.request), None).and_then(|text| self.read(call, &text))
     }
 
     /// Sends calls side by side with the token; answers come in the order of the calls. Those whose token was refused
     /// are sent once more with a new one; nothing else is repeated. `max_bytes` refuses larger answers one by one, with
     /// [`Cause::AnswerTooLarge`].
     pub fn all<T: DeserializeOwned>(&self, calls: &[Call], max_bytes: Option<u64>) -> Vec<Result<T, Failure>> {
-        let mut answers: Vec<Result<T, Failure>> = calls.iter().map(|_| Err(unanswered())).collect();
+        let read = |(call, text): (&Call, Result<String, Failure>)| text.and_then(|text| self.read(call, &text));
+        calls.iter().zip(self.texts(calls, max_bytes)).map(read).collect()
+    }
+
+    /// As [`Calls::all`], for answers that the vendor reads itself.
+    pub fn texts(&self, calls: &[Call], max_bytes: Option<u64>) -> Vec<Result<String, Failure>> {
+        self.send(calls, max_bytes, &mut true)
+    }
+
+    /// Sends one call as [`Calls::all`] does.
+    ///
+    /// # Errors
+    /// Everything but a sound answer.
+    pub fn one<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Failure> {
+        self.text(call).and_then(|text| self.read(call, &text))
+    }
+
+    /// Sends one call as [`Calls::texts`] does.
+    ///
+    /// # Errors
+    /// Everything but a sound answer.
+    pub fn text(&self, call: &Call) -> Result<String, Failure> {
+        only(self.texts(slice::from_ref(call), None))
+    }
+
+    /// Sends one call, and again at once, at most three times, where that or `read` fails in passing: waiting is the
+    /// host's. Not for what must not be sent twice.
+    ///
+    /// # Errors
+    /// Everything but a sound answer.
+    pub fn patiently<T>(&self, call: &Call, read: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
+        let (mut retries, mut may_renew) = (0, true);
+        loop {
+            let text = only(self.send(slice::from_ref(call), None, &mut may_renew));
+            match text.and_then(|text| read(&text)) {
+                Err(failure) if failure.cause == Cause::Passing && retries < RETRIES && self.has_budget() => {
+                    retries += 1;
+                    self.usage.borrow_mut().retries += 1;
+                }
+                answer => return answer,
+            }
+        }
+    }
+
+    /// Reads the text of an answer.
+    ///
+    /// # Errors
+    /// Where it has another shape.
+    pub fn read<T: DeserializeOwned>(&self, call: &Call, text: &str) -> Result<T, Failure> {
+        serde_json::from_str(text).map_err(|error| transport::unreadable(&A::DESTINATION, call, &error))
+    }
+
+    fn send(&self, calls: &[Call], max_bytes: Option<u64>, may_renew: &mut bool) -> Vec<Result<String, Failure>> {
+        let mut answers: Vec<Result<String, Failure>> = calls.iter().map(|_| Err(unanswered())).collect();
         let mut open: Vec<usize> = (0..calls.len()).collect();
         let mut refused: Option<String> = None;
         while !open.is_empty() {
@@ -163,22 +262,20 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
             };
             let requests: Vec<Request> = open.iter().map(request).collect();
             for (&index, outcome) in open.iter().zip(self.platform.send_all(&requests)) {
-                answers[index] = self.judge(&calls[index], outcome, std::slice::from_ref(&token));
-            }
-            if refused.replace(token).is_some() {
-                break;
+                answers[index] = self.judge(&calls[index], outcome, Some(&token));
             }
             open.retain(|&index| matches!(&answers[index], Err(failure) if failure.cause == Cause::TokenRefused));
+            if open.is_empty() || !mem::take(may_renew) {
+                break;
+            }
+            refused = Some(token);
         }
         answers
     }
 
-    /// Sends one call as [`Calls::all`] does.
-    ///
-    /// # Errors
-    /// Everything but a sound answer.
-    pub fn one<T: DeserializeOwned>(&self, call: Call) -> Result<T, Failure> {
-        self.all(&[call], None).pop().unwrap_or_else(|| Err(unanswered()))
+    fn has_budget(&self) -> bool {
+        let left = self.platform.remaining();
+        left.wall_ms >= SHORTEST_REQUEST_MS && left.requests > 0
     }
 
     /// Asks the vendor whether it accepts the credential: always a call, never the kept token. Only for
@@ -194,13 +291,17 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
 
     /// A token other than the one that was refused.
     fn token(&self, refused: Option<&str>) -> Result<String, Failure> {
-        let known = self.token.borrow().clone().filter(|known| Some(known.as_str()) != refused);
-        let token = known.map_or_else(|| self.tokens().current(refused), Ok)?;
+        let known = self.token.take().filter(|known| Some(known.as_str()) != refused);
+        let token =
+            known.map_or_else(|| self.tokens().current(refused), Ok).map_err(|failure| match failure.cause {
+                Cause::Storage | Cause::CallLimit => failure,
+                _ => failure.with_cause(Cause::NoToken),
+            })?;
         self.token.replace(Some(token.clone()));
         Ok(token)
     }
 
-    fn tokens(&self) -> Tokens<'a, P, impl Fn(Fetch) -> Result<FetchedToken, TokenError>> {
+    fn tokens(&self) -> Tokens<'a, P, impl Fn(Fetch) -> Result<FetchedToken, Failure>> {
         let mut parts = vec!["credential"];
         parts.extend(self.api.credential());
         Tokens::new(self.platform, &fingerprint::of(&parts), |fetch: Fetch| {
@@ -208,30 +309,26 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
             let left = fetch.time_left_ms.and_then(|left| u32::try_from(left).ok()).unwrap_or(u32::MAX);
             call.request.timeout_ms = call.request.timeout_ms.map(|usual| usual.min(left));
             self.count(&call, fetch.is_repetition);
-            let answer: Result<A::Token, _> = self.judge(&call, self.platform.send(&call.request), &[]);
-            answer.map(Into::into).map_err(|failure| TokenError {
-                is_refusal: failure.reason == Reason::CredentialsRefused,
-                is_passing: matches!(failure.reason, Reason::Unavailable | Reason::UnexpectedAnswer),
-                failure,
-            })
+            let text = self.judge(&call, self.platform.send(&call.request), None)?;
+            let fetched: FetchedToken = self.read::<A::Token>(&call, &text)?.into();
+            if fetched.token.is_empty() {
+                let what = ("缺少 access_token", "has no access_token");
+                return Err(transport::malformed(&A::DESTINATION, &call, what));
+            }
+            Ok(fetched)
         })
     }
 
-    fn judge<T: DeserializeOwned>(
-        &self,
-        call: &Call,
-        outcome: Result<Response, HttpError>,
-        secrets: &[String],
-    ) -> Result<T, Failure> {
+    fn judge(&self, call: &Call, outcome: Result<Response, HttpError>, token: Option<&str>) -> Result<String, Failure> {
+        let secrets: Vec<String> = call.secrets.iter().cloned().chain(token.map(str::to_owned)).collect();
         let body = match &outcome {
             Ok(Response { status: 400.., body: Body::Text(text), .. }) => Some(text.clone()),
             _ => None,
         };
-        match (transport::text(&A::DESTINATION, &call.name, outcome, secrets), body) {
-            (Ok(text), _) => serde_json::from_str(&text)
-                .map_err(|error| transport::unreadable(&A::DESTINATION, &call.name, &error).failure),
-            (Err(error), Some(body)) => Err(self.api.refusal(error.failure, &body)),
-            (Err(error), None) => Err(error.failure),
+        match (transport::text(&A::DESTINATION, call, outcome, &secrets), body) {
+            (Ok(text), _) => self.api.judge(call, text, &secrets),
+            (Err(failure), Some(body)) => Err(self.api.refusal(failure, &body)),
+            (Err(failure), None) => Err(failure),
         }
     }
 
@@ -240,6 +337,11 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
         *usage.calls.entry(call.name).or_default() += 1;
         usage.retries += u64::from(is_repetition);
     }
+}
+
+/// The answer to the one call that was sent.
+fn only(mut answers: Vec<Result<String, Failure>>) -> Result<String, Failure> {
+    answers.pop().unwrap_or_else(|| Err(unanswered()))
 }
 
 #[cfg(test)]

@@ -24,6 +24,12 @@ pub enum Cause {
     Storage,
     /// The vendor refuses the access token; the credential may be sound.
     TokenRefused,
+    /// The call was not made, for want of a token.
+    NoToken,
+    /// The server knows no such address (HTTP 404).
+    NoSuchAddress,
+    /// The same call, repeated at once, may well succeed.
+    Passing,
 }
 
 /// Why an operation failed. See `error` in `wit/types.wit` for what each field promises.
@@ -37,11 +43,11 @@ pub struct Failure {
     pub message: Text,
     /// The next step for the person concerned.
     pub hint: Option<Text>,
-    /// The vendor's number, when one is the cause.
+    /// The vendor's code, when one is the cause.
     pub vendor_code: Option<i64>,
     /// Wait at least this long before trying again.
     pub retry_after_ms: Option<u64>,
-    /// The vendor's id of the failed request, to quote to its support.
+    /// The vendor's id of the request, to quote to its support.
     pub request_id: Option<String>,
 }
 
@@ -122,7 +128,7 @@ impl Failure {
         self
     }
 
-    /// Adds the vendor's number.
+    /// Adds the vendor's code.
     #[must_use]
     pub fn with_vendor_code(mut self, code: i64) -> Self {
         self.vendor_code = Some(code);

@@ -25,7 +25,7 @@ pub mod contract;
 pub mod directory;
 pub mod failure;
 #[cfg(any(test, feature = "fake"))]
-#[allow(missing_docs)]
+#[allow(missing_docs, clippy::unwrap_used, clippy::new_without_default)]
 pub mod fake;
 pub mod fingerprint;
 pub mod login;

@@ -19,7 +19,7 @@ use crate::{
         storage::{Entry, Op, Outcome, StorageError, Version},
         types::Reason,
     },
-    failure::Failure,
+    failure::{Cause, Failure},
     fingerprint,
     platform::Platform,
     store,
@@ -66,17 +66,6 @@ pub struct FetchedToken {
     pub life_ms: u64,
 }
 
-/// No token.
-#[derive(Debug)]
-pub struct TokenError {
-    /// For whoever asked.
-    pub failure: Failure,
-    /// The vendor says that the credential is wrong. It is remembered, so the failure must show nothing secret.
-    pub is_refusal: bool,
-    /// The same request, repeated at once, may well succeed.
-    pub is_passing: bool,
-}
-
 /// A token at rest. No `Debug`.
 #[derive(Serialize, Deserialize)]
 struct StoredToken {
@@ -105,9 +94,11 @@ struct Snapshot {
     versions: [Option<Version>; 2],
 }
 
-impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, TokenError>> Tokens<'p, P, F> {
+impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, P, F> {
     /// The tokens of a credential. `credential` is a fingerprint of everything that makes it another one, the address of
-    /// the API included: a refusal by a wrong address must not outlive its correction. `fetch` asks the vendor once.
+    /// the API included: a refusal by a wrong address must not outlive its correction. `fetch` asks the vendor
+    /// once. [`Reason::CredentialsRefused`] is remembered, so that failure must show nothing secret; [`Cause::Passing`] is asked
+    /// again.
     pub fn new(platform: &'p P, credential: &str, fetch: F) -> Self {
         Self {
             platform,
@@ -167,11 +158,11 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, TokenError>> Tokens<'
                 self.platform.apply(&self.keep(asked_at, &fetched))?;
                 Ok(fetched.token)
             }
-            Err(error) => {
-                if error.is_refusal {
-                    self.platform.apply(&self.remember(&error.failure))?;
+            Err(failure) => {
+                if is_refusal(&failure) {
+                    self.platform.apply(&self.remember(&failure))?;
                 }
-                Err(error.failure)
+                Err(failure)
             }
         }
     }
@@ -224,19 +215,19 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, TokenError>> Tokens<'
         let fetched = self.request(Some(asked_at + LEASE_MS - LEASE_RESERVE_MS));
         let writes = match &fetched {
             Ok(fetched) => self.keep(asked_at, fetched),
-            Err(error) if error.is_refusal => self.remember(&error.failure),
+            Err(failure) if is_refusal(failure) => self.remember(failure),
             Err(_) => {
                 self.release(lease);
-                return fetched.map(|_| None).map_err(|error| error.failure);
+                return fetched.map(|_| None);
             }
         };
         let done = vec![store::check(lease_key, Some(lease)), store::check(token_key, token), store::delete(lease_key)];
         match (self.platform.apply(&[done, writes].concat())?, fetched) {
             (Outcome::Conflict(_), _) => Ok(None),
             (Outcome::Applied(_), Ok(fetched)) => Ok(Some(fetched.token)),
-            (Outcome::Applied(_), Err(error)) => {
+            (Outcome::Applied(_), Err(failure)) => {
                 let now = self.platform.now_ms();
-                Err(StoredRefusal { at_ms: now, failure: error.failure }.into_failure(now))
+                Err(StoredRefusal { at_ms: now, failure }.into_failure(now))
             }
         }
     }
@@ -275,19 +266,19 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, TokenError>> Tokens<'
     }
 
     /// Asks for a token, again while that fails in passing and the time allows.
-    fn request(&self, deadline_ms: Option<u64>) -> Result<FetchedToken, TokenError> {
+    fn request(&self, deadline_ms: Option<u64>) -> Result<FetchedToken, Failure> {
         let mut retries = 0;
         loop {
             let time_left_ms = deadline_ms.map(|deadline| deadline.saturating_sub(self.platform.now_ms()));
-            let error = match (self.fetch)(Fetch { time_left_ms, is_repetition: retries > 0 }) {
+            let failure = match (self.fetch)(Fetch { time_left_ms, is_repetition: retries > 0 }) {
                 Ok(fetched) => return Ok(fetched),
-                Err(error) => error,
+                Err(failure) => failure,
             };
             let now = self.platform.now_ms();
             let in_time = deadline_ms.is_none_or(|deadline| now + SHORTEST_REQUEST_MS <= deadline)
                 && self.platform.remaining().wall_ms >= SHORTEST_REQUEST_MS;
-            if retries == RETRIES || !error.is_passing || !in_time {
-                return Err(error);
+            if retries == RETRIES || failure.cause != Cause::Passing || !in_time {
+                return Err(failure);
             }
             retries += 1;
         }
@@ -315,6 +306,10 @@ impl StoredRefusal {
         );
         failure.with_retry_after_ms(again_at.saturating_sub(now))
     }
+}
+
+fn is_refusal(failure: &Failure) -> bool {
+    failure.reason == Reason::CredentialsRefused
 }
 
 /// Token and refusal are only copies: one that cannot be read is replaced like one that is missing.

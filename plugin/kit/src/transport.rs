@@ -4,7 +4,7 @@
 use std::fmt;
 
 use crate::{
-    config::field,
+    config::field::{PROXY, PROXY_PASSWORD, PROXY_USERNAME},
     contract::{
         http::{Body, Failure as Http, HttpError, Response},
         types::Reason,
@@ -23,55 +23,6 @@ pub struct Destination {
     pub vendor: (&'static str, &'static str),
     /// The key of the configuration that holds the address of its API.
     pub address: &'static str,
-    /// The key that holds the proxy.
-    pub proxy: &'static str,
-    /// The keys that hold what the proxy asks for.
-    pub proxy_login: (&'static str, &'static str),
-}
-
-impl Destination {
-    /// A vendor whose proxy is configured by the usual keys.
-    pub const fn new(vendor: (&'static str, &'static str), address: &'static str) -> Self {
-        let proxy_login = (field::PROXY_USERNAME.key, field::PROXY_PASSWORD.key);
-        Self { vendor, address, proxy: field::PROXY.key, proxy_login }
-    }
-}
-
-/// A call without a usable answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransportError {
-    /// For whoever asked.
-    pub failure: Failure,
-    /// Where it broke.
-    pub kind: TransportErrorKind,
-    /// `false` only where the server certainly did not get the request.
-    pub reached: bool,
-}
-
-/// Where a call broke.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TransportErrorKind {
-    /// The host or a proxy forbids it, or a limit of the call is used up.
-    Refused,
-    /// No connection, or it broke.
-    Connection,
-    /// The answer is larger than was allowed.
-    TooLarge,
-    /// An HTTP status other than 200.
-    Status(u16),
-    /// The answer is not of the documented shape.
-    Unreadable,
-}
-
-impl TransportErrorKind {
-    /// Whether the same idempotent call, repeated at once, may well succeed.
-    pub fn is_passing(self) -> bool {
-        match self {
-            Self::Connection | Self::Unreadable => true,
-            Self::Status(status) => status >= 500,
-            Self::Refused | Self::TooLarge => false,
-        }
-    }
 }
 
 /// The text of an answer with status 200. `call` names the call in messages; `secrets` are masked in the host's words.
@@ -83,7 +34,7 @@ pub fn text(
     call: &dyn fmt::Display,
     outcome: Result<Response, HttpError>,
     secrets: &[String],
-) -> Result<String, TransportError> {
+) -> Result<String, Failure> {
     let response = outcome.map_err(|error| unanswered(destination, call, &error, secrets))?;
     if response.status != 200 {
         return Err(wrong_status(destination, call, &response));
@@ -97,9 +48,9 @@ pub fn text(
 }
 
 /// For an answer that is no JSON: it comes from somebody between here and the vendor.
-pub fn not_json(destination: &Destination, call: &dyn fmt::Display, (zh, en): (&str, &str)) -> TransportError {
+pub fn not_json(destination: &Destination, call: &dyn fmt::Display, (zh, en): (&str, &str)) -> Failure {
     let Destination { vendor, address, .. } = destination;
-    unexpected(call, (zh, en)).with_hint((
+    unexpected(call, (zh, en)).with_hint(Text::new(
         format!("返回内容不是来自{}的 JSON：请检查 {address} 以及中间的代理或网关", vendor.0),
         format!("this is no JSON of {}: check {address} and any proxy or gateway on the way", vendor.1),
     ))
@@ -107,7 +58,7 @@ pub fn not_json(destination: &Destination, call: &dyn fmt::Display, (zh, en): (&
 
 /// For JSON that does not have the documented shape. Says where, never what: the text of a JSON error can quote the
 /// value.
-pub fn unreadable(destination: &Destination, call: &dyn fmt::Display, error: &serde_json::Error) -> TransportError {
+pub fn unreadable(destination: &Destination, call: &dyn fmt::Display, error: &serde_json::Error) -> Failure {
     // An error without a place was made by this component, of names of fields alone.
     let place = match error.line() {
         0 => error.to_string(),
@@ -122,21 +73,21 @@ pub fn unreadable(destination: &Destination, call: &dyn fmt::Display, error: &se
 }
 
 /// For JSON that lacks what it is for, or says something else than was asked.
-pub fn malformed(destination: &Destination, call: &dyn fmt::Display, (zh, en): (&str, &str)) -> TransportError {
+pub fn malformed(destination: &Destination, call: &dyn fmt::Display, (zh, en): (&str, &str)) -> Failure {
     let Destination { vendor, .. } = destination;
-    unexpected(call, (zh, en)).with_hint((
+    unexpected(call, (zh, en)).with_hint(Text::new(
         format!("{}返回的内容与接口文档不符：请稍后重试；若反复出现，请将此信息反馈给平台运维", vendor.0),
         format!("{} answered otherwise than documented: try again later; if it stays, report this", vendor.1),
     ))
 }
 
-fn unexpected(call: &dyn fmt::Display, (zh, en): (&str, &str)) -> TransportError {
+fn unexpected(call: &dyn fmt::Display, (zh, en): (&str, &str)) -> Failure {
     let message = (format!("{call} 的返回内容{zh}"), format!("the answer of {call} {en}"));
-    TransportError::answered(TransportErrorKind::Unreadable, Failure::new(Reason::UnexpectedAnswer, message))
+    Failure::new(Reason::UnexpectedAnswer, message).with_cause(Cause::Passing)
 }
 
 /// For a status other than 200.
-pub fn wrong_status(destination: &Destination, call: &dyn fmt::Display, response: &Response) -> TransportError {
+pub fn wrong_status(destination: &Destination, call: &dyn fmt::Display, response: &Response) -> Failure {
     let (status, Destination { vendor, address, .. }) = (response.status, destination);
     let reason = match status {
         429 => Reason::RateLimited,
@@ -150,6 +101,11 @@ pub fn wrong_status(destination: &Destination, call: &dyn fmt::Display, response
             format!("{call} answered with HTTP status {status} instead of 200"),
         ),
     );
+    failure.cause = match status {
+        404 => Cause::NoSuchAddress,
+        500.. => Cause::Passing,
+        _ => Cause::Other,
+    };
     failure.retry_after_ms = match status {
         429 => retry_after_ms(response).or(Some(RETRY_AFTER_MS)),
         500.. => retry_after_ms(response),
@@ -174,7 +130,7 @@ pub fn wrong_status(destination: &Destination, call: &dyn fmt::Display, response
             format!("a proxy or gateway refused the request: check {address} and the way out of the network"),
         ),
     };
-    TransportError::answered(TransportErrorKind::Status(status), failure.with_hint(hint))
+    failure.with_hint(hint)
 }
 
 /// The header in its form with seconds; the form with a date is not read.
@@ -184,32 +140,26 @@ fn retry_after_ms(response: &Response) -> Option<u64> {
 }
 
 /// For a request that got no answer.
-fn unanswered(
-    destination: &Destination,
-    call: &dyn fmt::Display,
-    error: &HttpError,
-    secrets: &[String],
-) -> TransportError {
-    let kind = match &error.failure {
-        Http::Denied(_) | Http::BudgetExhausted | Http::Proxy(Some(400..=499)) => TransportErrorKind::Refused,
-        Http::TooLarge(_) => TransportErrorKind::TooLarge,
-        _ => TransportErrorKind::Connection,
-    };
+fn unanswered(destination: &Destination, call: &dyn fmt::Display, error: &HttpError, secrets: &[String]) -> Failure {
     let mut failure = explain(destination, call, &error.failure, secrets);
-    if kind == TransportErrorKind::TooLarge {
-        failure.cause = Cause::AnswerTooLarge;
-    }
+    failure.cause = match &error.failure {
+        Http::BudgetExhausted => Cause::CallLimit,
+        Http::TooLarge(_) => Cause::AnswerTooLarge,
+        Http::Denied(_) | Http::Proxy(Some(400..=499)) => Cause::Other,
+        _ => Cause::Passing,
+    };
     let detail = brief(&error.message, secrets);
     if !detail.is_empty() {
         failure.message.zh.push_str(&format!("：{detail}"));
         failure.message.en.push_str(&format!(": {detail}"));
     }
-    TransportError { failure, kind, reached: error.may_have_reached_server }
+    failure
 }
 
 /// What happened to a request without an answer, and the next step.
 fn explain(destination: &Destination, call: &dyn fmt::Display, cause: &Http, secrets: &[String]) -> Failure {
-    let Destination { address, proxy, proxy_login: (user, password), .. } = destination;
+    let (address, proxy) = (destination.address, PROXY.key);
+    let (user, password) = (PROXY_USERNAME.key, PROXY_PASSWORD.key);
     let (reason, (zh, en), hint) = match cause {
         Http::BudgetExhausted => return Failure::call_limit(&call.to_string()),
         Http::Denied(option) => (
@@ -305,17 +255,6 @@ fn explain(destination: &Destination, call: &dyn fmt::Display, cause: &Http, sec
         }
     };
     Failure::new(reason, (format!("{call}：{zh}"), format!("{call}: {en}"))).with_hint(hint.into())
-}
-
-impl TransportError {
-    fn answered(kind: TransportErrorKind, failure: Failure) -> Self {
-        Self { failure, kind, reached: true }
-    }
-
-    fn with_hint(mut self, hint: impl Into<Text>) -> Self {
-        self.failure.hint = Some(hint.into());
-        self
-    }
 }
 
 /// The host's words in one short line, cut before a query in case a host forgets that it must not show one.

@@ -20,7 +20,7 @@ use crate::{
         member::{FetchedMember, MemberRow},
         sync::{PendingWait, RunContext, StepError},
     },
-    failure::Failure,
+    failure::{Cause, Failure},
     platform::Platform,
     text::{Locale, Text},
     verdict::Finding,
@@ -178,40 +178,23 @@ pub trait Client<P: Platform>: Sized {
     ///
     /// # Errors
     /// What the vendor refuses for any other reason than that the member is not to be seen.
-    fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
-        patiently(|| self.members(&[id.to_owned()]))
-    }
+    fn member(&self, id: &str) -> Result<MemberAnswer, Failure>;
 
     /// Asks about one department, likewise.
     ///
     /// # Errors
     /// As [`Client::member`].
-    fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
-        patiently(|| self.departments(&[id.to_owned()]))
-    }
-}
-
-/// Repetitions of a question that failed in passing.
-const RETRIES: u32 = 3;
-
-/// Asks one question, again at once where it failed in passing: waiting is the host's.
-fn patiently<T>(ask: impl Fn() -> Vec<Result<T, Failure>>) -> Result<T, Failure> {
-    let mut retries = 0;
-    loop {
-        let answer = ask().pop().unwrap_or_else(|| Err(unanswered()));
-        match answer {
-            Err(failure) if failure.reason == Reason::Unavailable && retries < RETRIES => retries += 1,
-            answer => return answer,
-        }
-    }
+    fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure>;
 }
 
 /// For a question that got no answer at all, against the contract of whoever was to give it.
-pub(crate) fn unanswered() -> Failure {
+pub fn unanswered() -> Failure {
     Failure::new(Reason::UnexpectedAnswer, ("没有返回结果", "there are fewer answers than questions"))
+        .with_cause(Cause::Passing)
 }
 
 /// A part of what is visible.
+#[allow(clippy::large_enum_variant)] // There is one of them at a time.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Scoped {

@@ -4,20 +4,14 @@
 use organisation_kit::{
     config::Common,
     contract::login::{LinkedIdentity, OutsiderIdentity, SensitiveFields},
-    failure::Failure,
+    failure::{Cause, Failure},
     platform::Platform,
-    store,
     vendor::{Identified, IdentifyError},
 };
 
 use crate::{
-    api::{
-        answer::{self, CallError},
-        call::Call,
-        client::Client,
-        endpoint::Endpoint,
-    },
-    wire::login::{DetailAnswer, DetailRequest, IdentityAnswer},
+    api::{answer, client::Client},
+    wire::login::{IdentityAnswer, parse_detail, parse_identity},
 };
 
 /// Asks who stands behind a code (doc 91023), on the legacy path where the current one does not exist.
@@ -26,64 +20,47 @@ pub(crate) fn identify<P: Platform>(
     common: &Common,
     code: &str,
 ) -> Result<Identified, IdentifyError> {
-    let call = |endpoint| Call::get(endpoint, vec![("code", code.to_owned())]);
-    let mut asked = call(Endpoint::AuthGetUserInfo);
-    let mut outcome = client.once(&asked);
-    if outcome.as_ref().is_err_and(CallError::is_unknown_endpoint) {
-        asked = call(Endpoint::UserGetUserInfo);
-        outcome = client.once(&asked);
+    let mut asked = client.config().auth_get_user_info(code);
+    let mut outcome = client.calls.text(&asked);
+    if outcome.as_ref().is_err_and(|failure| failure.cause == Cause::NoSuchAddress) {
+        asked = client.config().user_get_user_info(code);
+        outcome = client.calls.text(&asked);
     }
-    let text = outcome.map_err(|error| {
-        let may_retry = error.may_leave_code_unspent();
-        IdentifyError { failure: error.failure, may_retry }
-    })?;
+    let text =
+        outcome.map_err(|failure| IdentifyError { may_retry: answer::may_leave_code_unspent(&failure), failure })?;
     // A sound answer has spent the code.
     let spent = |failure| IdentifyError { failure, may_retry: false };
-    let answer = serde_json::from_str(&text).map_err(|error| spent(answer::unreadable(&asked, &error).failure))?;
-    named(common, answer).ok_or_else(|| spent(answer::without(&asked, "identity").failure))
+    let answer = answer::read(&asked, &text, parse_identity).map_err(spent)?;
+    named(common, answer).ok_or_else(|| spent(answer::without(&asked, "identity")))
 }
 
 /// Whom an answer names, if anybody. Members of linked organisations come as `CorpId/userid`; our own corp id in front is
 /// no link.
 fn named(common: &Common, answer: IdentityAnswer) -> Option<Identified> {
-    if let Some(id) = answer.member_id() {
+    if let Some(id) = &answer.member_id {
         let (corp, id) = id.split_once('/').unwrap_or((&common.organisation, id));
         let id = id.to_owned();
         return Some(if common.ids.is_same(corp, &common.organisation) {
-            Identified::Member { id, proof: answer.user_ticket.clone() }
+            Identified::Member { id, proof: answer.user_ticket }
         } else {
             Identified::Linked(LinkedIdentity { organisation_id: corp.to_owned(), id })
         });
     }
-    let outsider =
-        OutsiderIdentity { open_id: answer.open_id().map(str::to_owned), external_id: answer.external_userid };
+    let outsider = OutsiderIdentity { open_id: answer.open_id, external_id: answer.external_userid };
     (outsider.open_id.is_some() || outsider.external_id.is_some()).then_some(Identified::Outsider(outsider))
 }
 
-/// What a member consented to (doc 95833). Absent is what is not granted, not set, or `0` for the gender.
+/// What a member consented to (doc 95833).
 pub(crate) fn consented<P: Platform>(
     client: &Client<'_, P>,
     common: &Common,
     id: &str,
     ticket: &str,
 ) -> Result<SensitiveFields, Failure> {
-    let body = store::to_json(&DetailRequest { user_ticket: ticket.to_owned() });
-    let call = Call::post(Endpoint::AuthGetUserDetail, body);
-    let answer: DetailAnswer = client.read(&call)?;
+    let call = client.config().auth_get_user_detail(ticket);
+    let answer = client.calls.patiently(&call, |text| answer::read(&call, text, parse_detail))?;
     if answer.userid.is_some_and(|found| !common.ids.is_same(&found, id)) {
-        return Err(answer::without(&call, "fields of that member").failure);
+        return Err(answer::without(&call, "fields of that member"));
     }
-    Ok(SensitiveFields {
-        gender: answer.gender.and_then(|gender| match gender.as_str() {
-            "1" => Some("male".to_owned()),
-            "2" => Some("female".to_owned()),
-            _ => None,
-        }),
-        avatar: answer.avatar,
-        qr_code: answer.qr_code,
-        mobile: answer.mobile,
-        email: answer.email,
-        business_email: answer.biz_mail,
-        address: answer.address,
-    })
+    Ok(answer.fields)
 }

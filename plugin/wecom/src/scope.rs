@@ -9,14 +9,13 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{
         answer,
-        call::Call,
         client::Client,
-        codes::{hides_department, is_unknown_tag},
-        endpoint::Endpoint,
+        codes::{HIDDEN_DEPARTMENT, UNKNOWN_TAG},
     },
     wire::{agent::Agent, department, tag::Tag},
 };
 use organisation_kit::{
+    calls::Call,
     directory::{
         department::DepartmentRow,
         sync::{RunContext, StepError},
@@ -46,7 +45,9 @@ pub(crate) fn next<P: Platform>(
 ) -> Result<Scoped, StepError> {
     let mut members = Vec::new();
     if !scope.is_known {
-        let agent = agent(run)?;
+        run.before_request()?;
+        let client = run.client();
+        let agent: Agent = client.calls.one(&client.config().agent_get()).map_err(StepError::Vendor)?;
         members = agent.members;
         scope.departments = agent.departments.into_iter().collect();
         scope.tags = agent.tags;
@@ -68,26 +69,19 @@ pub(crate) fn next<P: Platform>(
     Ok(Scoped::Done { members, departments })
 }
 
-fn agent<P: Platform>(run: &mut Run<'_, '_, P>) -> Result<Agent, StepError> {
-    let agent_id = run.client().config().agent_id;
-    let call = Call::get(Endpoint::AgentGet, vec![("agentid", agent_id.to_string())]);
-    let text = ask(run, &call)?.map_err(StepError::Vendor)?;
-    read(&call, serde_json::from_str(&text))
-}
-
 /// Asks about the next tags side by side.
 fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut Vec<String>) -> Result<(), StepError> {
     let ids = scope.tags.split_off(scope.tags.len().saturating_sub(run.parallelism()));
-    let calls: Vec<Call> = ids.iter().map(|id| Call::get(Endpoint::TagGet, vec![("tagid", id.clone())])).collect();
     run.before_request()?;
-    for (call, (id, answer)) in calls.iter().zip(ids.iter().zip(run.client().attempt_all(&calls, None))) {
+    let client = run.client();
+    let calls: Vec<Call> = ids.iter().map(|id| client.config().tag_get(id)).collect();
+    for (id, answer) in ids.iter().zip(client.calls.all::<Tag>(&calls, None)) {
         match answer {
-            Ok(text) => {
-                let tag: Tag = read(call, serde_json::from_str(&text))?;
+            Ok(tag) => {
                 members.extend(tag.members);
                 scope.departments.extend(tag.departments);
             }
-            Err(failure) if is_unknown_tag(&failure) => run.note((
+            Err(failure) if UNKNOWN_TAG.include(&failure) => run.note((
                 format!("标签 {id} 已授权给应用，但已不存在"),
                 format!("tag {id} is granted to the app but does not exist"),
             )),
@@ -102,26 +96,19 @@ fn departments<P: Platform>(
     run: &mut Run<'_, '_, P>,
     granted: &BTreeSet<String>,
 ) -> Result<Vec<DepartmentRow>, StepError> {
-    let call = Call::get(Endpoint::DepartmentList, Vec::new());
-    let mut rows = match ask(run, &call)? {
-        Ok(text) => read(&call, department::parse_list(&text))?,
-        // An app that was granted members or tags alone may be refused the list.
-        Err(failure) if hides_department(&failure) => Vec::new(),
-        Err(failure) => return Err(StepError::Vendor(failure)),
-    };
-    let mut known: BTreeSet<String> = rows.iter().filter_map(id).collect();
-    for id in granted {
-        if known.contains(id) {
+    let (mut rows, mut known) = (Vec::new(), BTreeSet::new());
+    for asked in std::iter::once(None).chain(granted.iter().map(Some)) {
+        if asked.is_some_and(|id| known.contains(id)) {
             continue;
         }
-        let call = Call::get(Endpoint::DepartmentList, vec![("id", id.clone())]);
-        match ask(run, &call)? {
-            Ok(text) => {
-                let below = read(&call, department::parse_list(&text))?;
-                known.extend(below.iter().filter_map(self::id));
-                rows.extend(below);
+        match list(run, asked.map(String::as_str))? {
+            Ok(found) => {
+                known.extend(found.iter().filter_map(id));
+                rows.extend(found);
             }
-            Err(failure) if hides_department(&failure) => {
+            Err(failure) if HIDDEN_DEPARTMENT.include(&failure) => {
+                // An app that was granted members or tags alone may be refused the list of all.
+                let Some(id) = asked else { continue };
                 let code = failure.vendor_code.unwrap_or_default();
                 run.note((
                     format!("部门 {id} 已授权给应用，但无法读取（{code}）"),
@@ -141,13 +128,13 @@ fn id(row: &DepartmentRow) -> Option<String> {
     }
 }
 
-/// Asks one question; a refusal is for whoever asked to judge.
-pub(crate) fn ask<P: Platform>(run: &mut Run<'_, '_, P>, call: &Call) -> Result<Result<String, Failure>, StepError> {
+/// Asks for all visible departments, or for one and those below it; a refusal is for whoever asked to judge.
+pub(crate) fn list<P: Platform>(
+    run: &mut Run<'_, '_, P>,
+    id: Option<&str>,
+) -> Result<Result<Vec<DepartmentRow>, Failure>, StepError> {
     run.before_request()?;
-    let answer = run.client().attempt_all(std::slice::from_ref(call), None).pop();
-    Ok(answer.unwrap_or_else(|| Err(answer::without(call, "answer of the host").failure)))
-}
-
-fn read<T>(call: &Call, parsed: Result<T, serde_json::Error>) -> Result<T, StepError> {
-    parsed.map_err(|error| StepError::Vendor(answer::unreadable(call, &error).failure))
+    let call = run.client().config().department_list(id);
+    let text = run.client().calls.text(&call);
+    Ok(text.and_then(|text| answer::read(&call, &text, department::parse_list)))
 }

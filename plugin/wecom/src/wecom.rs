@@ -1,15 +1,16 @@
 //! WeCom as the kit sees it.
 
 use crate::{
-    api::{answer, call::Call, client::Client},
+    api::{answer, client::Client, lookup},
     config::{Config, field::ELEMENT},
     export::{self, Export},
     identify,
     login_url::{self, Scope as Consent},
     scope::{self, Scope},
-    wire::member,
+    wire::{department, member},
 };
 use organisation_kit::{
+    calls::Call,
     config::{Common, Element, Values},
     contract::{
         element::Aspect,
@@ -99,7 +100,8 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     }
 
     fn list(&self, asked: &[ListRequest<'_>], max_bytes: Option<u64>) -> Vec<Result<Listed<String>, Failure>> {
-        self.lists_at_once(asked, max_bytes)
+        let calls: Vec<Call> = asked.iter().map(|asked| self.config().user_list(asked.department)).collect();
+        self.calls.texts(&calls, max_bytes).into_iter().map(lookup::list).collect()
     }
 
     fn read_list(
@@ -108,26 +110,35 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         list: String,
         take: impl FnMut(Vec<MemberRow>) -> Result<(), StepError>,
     ) -> Result<Option<String>, StepError> {
-        let call = Call::list(department);
+        let call = self.config().user_list(department);
         match member::each(&list, export::ROWS, take) {
             Ok(()) => Ok(None),
             Err(member::Broken::Refused(error)) => Err(error),
             Err(member::Broken::Unreadable { error, after }) => {
-                Err(StepError::Vendor(answer::unreadable_after(&call, after.as_deref(), &error).failure))
+                Err(StepError::Vendor(answer::unreadable_after(&call, after.as_deref(), &error)))
             }
         }
     }
 
     fn member_ids(&self, department: &str) -> Result<Listed<Vec<String>>, Failure> {
-        self.ids_of(department)
+        let call = self.config().user_simple_list(department);
+        lookup::list(self.calls.text(&call).and_then(|text| answer::read(&call, &text, member::ids)))
     }
 
     fn members(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>> {
-        self.members_at_once(ids)
+        let calls: Vec<Call> = ids.iter().map(|id| self.config().user_get(id)).collect();
+        let answer = |((call, id), text): ((&Call, &String), Result<String, Failure>)| {
+            lookup::member(call, id, text.and_then(|text| answer::read(call, &text, member::parse)))
+        };
+        calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
 
     fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>> {
-        self.departments_at_once(ids)
+        let calls: Vec<Call> = ids.iter().map(|id| self.config().department_get(id)).collect();
+        let answer = |((call, id), text): ((&Call, &String), Result<String, Failure>)| {
+            lookup::department(call, id, text.and_then(|text| answer::read(call, &text, department::parse_one)))
+        };
+        calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
 
     fn bulk(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<BulkStep<Export>, StepError> {
@@ -135,7 +146,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     }
 
     fn usage(&self) -> Usage {
-        Client::usage(self)
+        self.calls.usage()
     }
 
     fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
@@ -151,10 +162,20 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     }
 
     fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
-        Client::member(self, id)
+        let call = self.config().user_get(id);
+        lookup::member(&call, id, self.calls.patiently(&call, |text| answer::read(&call, text, member::parse)))
     }
 
+    /// What is no number names none: it is refused before WeCom is asked.
     fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
-        Client::department(self, id)
+        let message = (
+            "部门 ID 须为小于 4294967296 的整数，例如 1 或 2315041299",
+            "a department id is a whole number below 4294967296, such as 1 or 2315041299",
+        );
+        let number: u32 = id.parse().map_err(|_| Failure::invalid_argument("id", message))?;
+        let id = number.to_string();
+        let call = self.config().department_get(&id);
+        let row = self.calls.patiently(&call, |text| answer::read(&call, text, department::parse_one));
+        lookup::department(&call, &id, row)
     }
 }

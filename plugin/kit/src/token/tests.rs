@@ -14,7 +14,7 @@ use crate::{
 const CREDENTIAL: &str = "0123456789abcdef";
 const HOUR_MS: u64 = 3_600_000;
 
-type Answer = Result<FetchedToken, TokenError>;
+type Answer = Result<FetchedToken, Failure>;
 
 /// What a vendor answers to the first, second … question.
 type Script<'f> = dyn Fn(&FakePlatform, u64) -> Answer + 'f;
@@ -60,13 +60,11 @@ fn granted(token: &str, seconds: u64) -> Answer {
 }
 
 fn refused() -> Answer {
-    let failure = Failure::new(Reason::CredentialsRefused, ("凭证错误", "wrong secret")).with_vendor_code(7);
-    Err(TokenError { failure, is_refusal: true, is_passing: false })
+    Err(Failure::new(Reason::CredentialsRefused, ("凭证错误", "wrong secret")).with_vendor_code(7))
 }
 
-fn failing(is_passing: bool) -> Answer {
-    let failure = Failure::new(Reason::Unavailable, ("繁忙", "busy"));
-    Err(TokenError { failure, is_refusal: false, is_passing })
+fn failing(cause: Cause) -> Answer {
+    Err(Failure::new(Reason::Unavailable, ("繁忙", "busy")).with_cause(cause))
 }
 
 fn key(fake: &FakePlatform, kind: &str) -> String {
@@ -285,7 +283,7 @@ fn a_late_holder_does_not_end_the_next_ones_lease() {
     let vendor = Vendor::new(&fake, move |fake, _| {
         fake.advance_ms(LEASE_MS);
         taken.set(take_lease(fake));
-        failing(true)
+        failing(Cause::Passing)
     });
     // The call has no time left for another try after this one.
     fake.set_budget(Budget { wall_ms: LEASE_MS + 500, ..fake.remaining() });
@@ -308,9 +306,9 @@ fn a_lease_whose_write_got_no_answer_is_known_by_its_mark() {
 
 #[test]
 fn passing_failures_are_repeated_three_times_within_the_lease() {
-    for (is_passing, asked) in [(true, 4), (false, 1)] {
+    for (cause, asked) in [(Cause::Passing, 4), (Cause::Other, 1)] {
         let fake = FakePlatform::new();
-        let vendor = Vendor::new(&fake, move |_, _| failing(is_passing));
+        let vendor = Vendor::new(&fake, move |_, _| failing(cause));
         assert_eq!(vendor.current(None).unwrap_err().message.en, "busy");
         assert_eq!(vendor.asked.get(), asked);
         let repeated: Vec<_> = vendor.fetches.borrow().iter().map(|fetch| fetch.is_repetition).collect();
@@ -321,7 +319,7 @@ fn passing_failures_are_repeated_three_times_within_the_lease() {
     let fake = FakePlatform::new();
     let vendor = Vendor::new(&fake, |fake, _| {
         fake.advance_ms(8_000);
-        failing(true)
+        failing(Cause::Passing)
     });
     vendor.current(None).unwrap_err();
     let left: Vec<_> = vendor.fetches.borrow().iter().map(|fetch| fetch.time_left_ms).collect();
@@ -458,7 +456,7 @@ fn a_kept_token_outlives_the_memory_of_a_refusal_only_until_it_fails() {
 fn asking_ignores_and_renews_what_is_remembered() {
     let fake = FakePlatform::new();
     let answers: [fn() -> Answer; 6] =
-        [refused, refused, || granted("right", 7_200), || granted("again", 7_200), || failing(false), refused];
+        [refused, refused, || granted("right", 7_200), || granted("again", 7_200), || failing(Cause::Other), refused];
     let vendor = Vendor::new(&fake, move |_, number| answers[number as usize - 1]());
 
     let failure = vendor.ask().unwrap_err();
@@ -548,7 +546,7 @@ fn a_store_that_fails_is_reported_at_every_step() {
 #[test]
 fn a_lease_that_cannot_be_given_back_is_logged() {
     let fake = FakePlatform::new();
-    let vendor = Vendor::new(&fake, |_, _| failing(false));
+    let vendor = Vendor::new(&fake, |_, _| failing(Cause::Other));
     let applied = Cell::new(0);
     fake.before_storage(move |_, touch| {
         if let Touch::Apply(_) = touch {

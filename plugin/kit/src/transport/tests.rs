@@ -7,10 +7,9 @@ use crate::{
 };
 
 const TOKEN: &str = "t0ken/with+signs";
-const ACME: Destination =
-    Destination { vendor: ("某厂", "Acme"), address: "base", proxy: "via", proxy_login: ("user", "password") };
+const ACME: Destination = Destination { vendor: ("某厂", "Acme"), address: "base" };
 
-fn read(outcome: Result<Response, HttpError>) -> Result<String, TransportError> {
+fn read(outcome: Result<Response, HttpError>) -> Result<String, Failure> {
     text(&ACME, &"people/list", outcome, &[TOKEN.to_owned()])
 }
 
@@ -20,25 +19,26 @@ fn text_is_text_however_it_comes() {
     assert_eq!(read(ok("{}")).unwrap(), "{}");
     assert_eq!(read(bytes("{\"a\":\"张\"}".as_bytes())).unwrap(), "{\"a\":\"张\"}");
     let error = read(bytes(b"\xff")).unwrap_err();
-    assert_eq!((error.kind, error.reached), (TransportErrorKind::Unreadable, true));
+    assert_eq!((error.reason, error.cause), (Reason::UnexpectedAnswer, Cause::Passing));
 }
 
 #[test]
 fn another_status_says_who_has_to_act() {
-    for (code, reason, passing, retry_after_ms, hint) in [
-        (204, Reason::UnexpectedAnswer, false, None, "check base"),
-        (301, Reason::UnexpectedAnswer, false, None, "redirects"),
-        (403, Reason::UnexpectedAnswer, false, None, "gateway"),
-        (404, Reason::UnexpectedAnswer, false, None, "this Acme has it"),
-        (407, Reason::UnexpectedAnswer, false, None, "gateway"),
-        (429, Reason::RateLimited, false, Some(60_000), "later"),
-        (500, Reason::Unavailable, true, None, "Acme is unavailable"),
-        (599, Reason::Unavailable, true, None, "Acme is unavailable"),
+    use Cause::{NoSuchAddress, Other, Passing};
+    for (code, reason, cause, retry_after_ms, hint) in [
+        (204, Reason::UnexpectedAnswer, Other, None, "check base"),
+        (301, Reason::UnexpectedAnswer, Other, None, "redirects"),
+        (403, Reason::UnexpectedAnswer, Other, None, "gateway"),
+        (404, Reason::UnexpectedAnswer, NoSuchAddress, None, "this Acme has it"),
+        (407, Reason::UnexpectedAnswer, Other, None, "gateway"),
+        (429, Reason::RateLimited, Other, Some(60_000), "later"),
+        (500, Reason::Unavailable, Passing, None, "Acme is unavailable"),
+        (599, Reason::Unavailable, Passing, None, "Acme is unavailable"),
     ] {
         // Not even a body that looks sound makes another status a success.
-        let TransportError { failure, kind, reached } = read(status(code, "{}")).unwrap_err();
-        assert_eq!((&failure.reason, kind, reached), (&reason, TransportErrorKind::Status(code), true));
-        assert_eq!((kind.is_passing(), failure.retry_after_ms), (passing, retry_after_ms), "{code}");
+        let failure = read(status(code, "{}")).unwrap_err();
+        assert_eq!((&failure.reason, failure.cause), (&reason, cause), "{code}");
+        assert_eq!(failure.retry_after_ms, retry_after_ms, "{code}");
         for text in [&failure.message.zh, &failure.message.en] {
             assert!(text.contains(&code.to_string()) && text.contains("people/list"), "{text}");
         }
@@ -57,38 +57,35 @@ fn a_gateway_may_say_how_long_to_wait() {
     ] {
         let mut response = status(503, "").unwrap();
         response.headers.push(Header { name: name.to_owned(), value: value.to_owned() });
-        assert_eq!(read(Ok(response)).unwrap_err().failure.retry_after_ms, expected, "{value}");
+        assert_eq!(read(Ok(response)).unwrap_err().retry_after_ms, expected, "{value}");
     }
 }
 
 #[test]
 fn no_answer_at_all_names_the_next_step() {
-    use TransportErrorKind::{Connection, Refused, TooLarge};
+    use Cause::{Other, Passing};
     let other = |reason: &str| Reason::Other(reason.to_owned());
-    for (failure, reason, kind, cause, hint) in [
-        (Http::Denied("--allow-host a".into()), Reason::NotPermitted, Refused, Cause::Other, "--allow-host a"),
-        (Http::Denied(String::new()), Reason::NotPermitted, Refused, Cause::Other, "check base"),
-        (Http::Dns, Reason::Unavailable, Connection, Cause::Other, "DNS"),
-        (Http::Connect, Reason::Unavailable, Connection, Cause::Other, "network"),
-        (Http::Tls, Reason::Unavailable, Connection, Cause::Other, "certificate"),
-        (Http::Timeout, Reason::Unavailable, Connection, Cause::Other, "later"),
-        (Http::TooLarge(16), other("answer-too-large"), TooLarge, Cause::AnswerTooLarge, "16 bytes"),
-        (Http::BudgetExhausted, other("budget-exhausted"), Refused, Cause::CallLimit, "limit"),
-        (Http::Proxy(Some(407)), Reason::NotPermitted, Refused, Cause::Other, "user and password"),
-        (Http::Proxy(Some(403)), Reason::NotPermitted, Refused, Cause::Other, "its administrator"),
-        (Http::Proxy(Some(502)), Reason::Unavailable, Connection, Cause::Other, "check via"),
-        (Http::Proxy(None), Reason::Unavailable, Connection, Cause::Other, "check via"),
-        (Http::Other("odd".into()), Reason::Unavailable, Connection, Cause::Other, "later"),
+    for (failure, reason, cause, hint) in [
+        (Http::Denied("--allow-host a".into()), Reason::NotPermitted, Other, "--allow-host a"),
+        (Http::Denied(String::new()), Reason::NotPermitted, Other, "check base"),
+        (Http::Dns, Reason::Unavailable, Passing, "DNS"),
+        (Http::Connect, Reason::Unavailable, Passing, "network"),
+        (Http::Tls, Reason::Unavailable, Passing, "certificate"),
+        (Http::Timeout, Reason::Unavailable, Passing, "later"),
+        (Http::TooLarge(16), other("answer-too-large"), Cause::AnswerTooLarge, "16 bytes"),
+        (Http::BudgetExhausted, other("budget-exhausted"), Cause::CallLimit, "limit"),
+        (Http::Proxy(Some(407)), Reason::NotPermitted, Other, "proxyUsername and proxyPassword"),
+        (Http::Proxy(Some(403)), Reason::NotPermitted, Other, "its administrator"),
+        (Http::Proxy(Some(502)), Reason::Unavailable, Passing, "check proxy"),
+        (Http::Proxy(None), Reason::Unavailable, Passing, "check proxy"),
+        (Http::Other("odd".into()), Reason::Unavailable, Passing, "later"),
     ] {
         for error in [lost(failure.clone()), unreached(failure.clone())] {
-            let reached = error.may_have_reached_server;
             let error = read(Err(error)).unwrap_err();
-            assert_eq!((&error.failure.reason, error.kind, error.reached), (&reason, kind, reached), "{failure:?}");
-            assert_eq!(error.failure.cause, cause, "{failure:?}");
-            assert_eq!(kind.is_passing(), kind == Connection);
-            let found = error.failure.hint.unwrap();
+            assert_eq!((&error.reason, error.cause), (&reason, cause), "{failure:?}");
+            let found = error.hint.unwrap();
             assert!(found.en.contains(hint) && !found.zh.is_ascii(), "{failure:?}: {found:?}");
-            let Text { zh, en } = error.failure.message;
+            let Text { zh, en } = error.message;
             assert!(en.contains("people/list") && zh.contains("people/list") && !zh.is_ascii(), "{zh} {en}");
         }
     }
@@ -124,9 +121,9 @@ fn advice_about_gateways_is_for_what_is_no_json() {
         ),
         ("incomplete", malformed(&ACME, &"a", ("缺少 id", "has no id")), "the answer of a has no id", "documented"),
     ] {
-        assert_eq!(found.failure.message.en, message, "{name}");
-        assert!(found.failure.hint.clone().unwrap().en.contains(hint), "{name}");
-        assert!(found.kind.is_passing() && !format!("{found:?}").contains("t0ken"), "{name}");
+        assert_eq!(found.message.en, message, "{name}");
+        assert!(found.hint.clone().unwrap().en.contains(hint), "{name}");
+        assert!(found.cause == Cause::Passing && !format!("{found:?}").contains("t0ken"), "{name}");
     }
 }
 
@@ -149,6 +146,6 @@ fn nothing_secret_is_repeated_whoever_says_it() {
         message: "dns failure for https://a.example/people/list?access_token=abc".to_owned(),
         ..lost(Http::Dns)
     };
-    let message = read(Err(quoting)).unwrap_err().failure.message.en;
+    let message = read(Err(quoting)).unwrap_err().message.en;
     assert!(message.ends_with("dns failure for https://a.example/people/list"), "{message}");
 }

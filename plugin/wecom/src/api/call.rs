@@ -1,80 +1,127 @@
-//! One use of an endpoint.
+//! The calls that this element makes, one function for each endpoint. They are named for WeCom's own paths below
+//! `/cgi-bin/`, under which they are also told and counted.
 
-use std::fmt;
-
+use organisation_kit::calls::Call;
+use serde::Serialize;
 use url::Url;
 
-use super::endpoint::Endpoint;
-use crate::wire::{export::Order, login::DetailRequest};
+use crate::config::Config;
 
-/// A call before it has a token. Shown, it is the endpoint and whom the call is about, as `user/get?userid=zhangsan`.
-#[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Call {
-    /// The endpoint.
-    pub(crate) endpoint: Endpoint,
-    /// Query pairs, not yet encoded and without the token.
-    pub(crate) query: Vec<(&'static str, String)>,
-    /// A JSON document.
-    pub(crate) body: Option<String>,
+/// The body of `export/user` and `export/department`.
+#[derive(Serialize)]
+struct Order<'a> {
+    encoding_aeskey: &'a str,
+    block_size: u32,
 }
 
-/// Query values that name a department, member or tag. All others may be a secret.
-const SUBJECTS: [&str; 4] = ["department_id", "id", "tagid", "userid"];
+/// The body of `auth/getuserdetail`.
+#[derive(Serialize)]
+struct Ticket<'a> {
+    user_ticket: &'a str,
+}
 
-impl Call {
-    /// A call without a body.
-    pub(crate) fn get(endpoint: Endpoint, query: Vec<(&'static str, String)>) -> Self {
-        Self { endpoint, query, body: None }
+/// Members of one file of an export at most that are asked for. WeCom takes 10,000 to 1,000,000; small files take little
+/// memory, and cost little when one has to be fetched anew.
+const BLOCK_SIZE: u32 = 10_000;
+
+impl Config {
+    /// Doc 91039: the only call that presents the secret.
+    pub(crate) fn get_token(&self) -> Call {
+        let (corp_id, secret) = (self.corp_id(), self.secret.expose());
+        self.get("gettoken", &[("corpid", corp_id), ("corpsecret", secret)]).hiding(secret)
     }
 
-    /// A call with a JSON document.
-    pub(crate) fn post(endpoint: Endpoint, body: String) -> Self {
-        Self { endpoint, query: Vec::new(), body: Some(body) }
+    /// Doc 90227: the app and its visible range.
+    pub(crate) fn agent_get(&self) -> Call {
+        self.get("agent/get", &[("agentid", &self.common.application)])
     }
 
-    /// A question for the members of a department.
-    pub(crate) fn list(department: &str) -> Self {
-        Self::get(Endpoint::UserList, vec![("department_id", department.to_owned())])
-    }
-
-    /// A question about one member.
-    pub(crate) fn member(id: &str) -> Self {
-        Self::get(Endpoint::UserGet, vec![("userid", id.to_owned())])
-    }
-
-    /// A question about one department.
-    pub(crate) fn department(id: &str) -> Self {
-        Self::get(Endpoint::DepartmentGet, vec![("id", id.to_owned())])
-    }
-
-    /// The absolute URL. Every value is encoded exactly once; the token, where there is one, comes first.
-    pub(super) fn url(&self, base: &Url, token: Option<&str>) -> String {
-        let mut url = below(base, &format!("cgi-bin/{}", self.endpoint.path()));
-        if token.is_some() || !self.query.is_empty() {
-            let mut pairs = url.query_pairs_mut();
-            if let Some(token) = token {
-                pairs.append_pair("access_token", token);
-            }
-            for (name, value) in &self.query {
-                pairs.append_pair(name, value);
-            }
+    /// Doc 90208: departments with names; of one and all below it where an id is given.
+    pub(crate) fn department_list(&self, id: Option<&str>) -> Call {
+        match id {
+            Some(id) => self.about("department/list", "id", id),
+            None => self.get("department/list", &[]),
         }
-        url.into()
     }
 
-    /// The values that must not be repeated in any text, whoever sends them back.
-    pub(super) fn secrets(&self) -> Vec<String> {
-        let in_body = match (self.endpoint, &self.body) {
-            (Endpoint::AuthGetUserDetail, Some(body)) => {
-                serde_json::from_str(body).ok().map(|request: DetailRequest| request.user_ticket)
-            }
-            (Endpoint::ExportUser | Endpoint::ExportDepartment, Some(body)) => {
-                serde_json::from_str(body).ok().map(|order: Order<'_>| order.encoding_aeskey.into_owned())
-            }
-            _ => None,
-        };
-        let in_query = self.query.iter().filter(|(name, _)| matches!(*name, "corpsecret" | "code"));
-        in_query.map(|(_, value)| value.clone()).chain(in_body).filter(|value| !value.is_empty()).collect()
+    /// Doc 95351: one department.
+    pub(crate) fn department_get(&self, id: &str) -> Call {
+        self.about("department/get", "id", id)
+    }
+
+    /// Doc 90196: one member.
+    pub(crate) fn user_get(&self, id: &str) -> Call {
+        self.about("user/get", "userid", id)
+    }
+
+    /// Doc 90201: the direct members of a department.
+    pub(crate) fn user_list(&self, department: &str) -> Call {
+        self.about("user/list", "department_id", department)
+    }
+
+    /// Doc 90200: the direct members of a department, ids and names only.
+    pub(crate) fn user_simple_list(&self, department: &str) -> Call {
+        self.about("user/simplelist", "department_id", department)
+    }
+
+    /// Doc 90213: members and departments of a tag.
+    pub(crate) fn tag_get(&self, id: &str) -> Call {
+        self.about("tag/get", "tagid", id)
+    }
+
+    /// Doc 91023: turns a login code into an id. It spends the code, so it must not be repeated.
+    pub(crate) fn auth_get_user_info(&self, code: &str) -> Call {
+        self.get("auth/getuserinfo", &[("code", code)]).hiding(code)
+    }
+
+    /// The legacy path of the same, which old private deployments have alone.
+    pub(crate) fn user_get_user_info(&self, code: &str) -> Call {
+        self.get("user/getuserinfo", &[("code", code)]).hiding(code)
+    }
+
+    /// Doc 95833: what a member consented to.
+    pub(crate) fn auth_get_user_detail(&self, user_ticket: &str) -> Call {
+        self.post("auth/getuserdetail", &Ticket { user_ticket }).hiding(user_ticket)
+    }
+
+    /// Docs 94849 to 94854: orders files of all visible members, encrypted with a key.
+    pub(crate) fn export_user(&self, key: &str) -> Call {
+        self.order("export/user", key)
+    }
+
+    /// Likewise of all visible departments.
+    pub(crate) fn export_department(&self, key: &str) -> Call {
+        self.order("export/department", key)
+    }
+
+    /// Likewise: how an order stands.
+    pub(crate) fn export_get_result(&self, job: &str) -> Call {
+        self.get("export/get_result", &[("jobid", job)])
+    }
+
+    fn order(&self, name: &'static str, key: &str) -> Call {
+        self.post(name, &Order { encoding_aeskey: key, block_size: BLOCK_SIZE }).hiding(key)
+    }
+
+    /// A question about a department, member or tag, which messages name.
+    fn about(&self, name: &'static str, key: &str, id: &str) -> Call {
+        self.get(name, &[(key, id)]).about(format!("?{key}={id}"))
+    }
+
+    fn get(&self, name: &'static str, query: &[(&str, &str)]) -> Call {
+        let mut url = self.address(name);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        Call::get(name, url.into())
+    }
+
+    fn post(&self, name: &'static str, body: &impl Serialize) -> Call {
+        Call::post(name, self.address(name).into(), body)
+    }
+
+    fn address(&self, name: &str) -> Url {
+        below(&self.api_base, &format!("cgi-bin/{name}"))
     }
 }
 
@@ -85,79 +132,81 @@ pub(crate) fn below(base: &Url, path: &str) -> Url {
     url
 }
 
-impl fmt::Display for Call {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.endpoint.path())?;
-        match self.query.iter().find(|(name, _)| SUBJECTS.contains(name)) {
-            Some((name, value)) => write!(formatter, "?{name}={value}"),
-            None => Ok(()),
-        }
-    }
-}
-
-impl fmt::Debug for Call {
-    /// Names only: values may be a secret, a code or a ticket.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<_> = self.query.iter().map(|(name, _)| *name).collect();
-        formatter.debug_struct("Call").field("endpoint", &self.endpoint).field("query", &names).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use organisation_kit::{calls::Api, contract::http::Body};
+
     use super::*;
+    use crate::fake;
 
     #[test]
-    fn a_url_is_encoded_once() {
-        let call = Call::member("张 三+&=%2F@x");
-        for (base, token, expected) in [
-            (
-                "https://qyapi.weixin.qq.com",
-                Some("t/0+k="),
-                "https://qyapi.weixin.qq.com/cgi-bin/user/get?access_token=t%2F0%2Bk%3D&userid=\
-                 %E5%BC%A0+%E4%B8%89%2B%26%3D%252F%40x",
-            ),
-            (
-                "http://127.0.0.1:8080/wecom/",
-                None,
-                "http://127.0.0.1:8080/wecom/cgi-bin/user/get?userid=%E5%BC%A0+%E4%B8%89%2B%26%3D%252F%40x",
-            ),
-        ] {
-            assert_eq!(call.url(&Url::parse(base).unwrap(), token), expected);
-        }
-        let bare = Call::get(Endpoint::DepartmentList, Vec::new());
+    fn a_url_is_encoded_once_and_the_token_comes_first() {
+        let call = |base: &str| {
+            let config = Config { api_base: Url::parse(base).unwrap(), ..fake::config() };
+            [config.user_get("张 三+&=%2F@x"), config.department_list(None)].map(|call| call.request)
+        };
+        let [member, _] = call("http://127.0.0.1:8080/wecom/");
         assert_eq!(
-            bare.url(&Url::parse("https://a.example").unwrap(), None),
-            "https://a.example/cgi-bin/department/list"
+            member.url,
+            "http://127.0.0.1:8080/wecom/cgi-bin/user/get?userid=%E5%BC%A0+%E4%B8%89%2B%26%3D%252F%40x"
         );
-    }
-
-    #[test]
-    fn a_call_names_whom_it_is_about_and_nothing_secret() {
-        let get = |endpoint, name, value: &str| Call::get(endpoint, vec![(name, value.to_owned())]);
-        for (call, expected) in [
-            (Call::member("LiSi"), "user/get?userid=LiSi"),
-            (Call::department("7"), "department/get?id=7"),
-            (get(Endpoint::UserList, "department_id", "31"), "user/list?department_id=31"),
-            (get(Endpoint::TagGet, "tagid", "4"), "tag/get?tagid=4"),
-            (Call::get(Endpoint::DepartmentList, Vec::new()), "department/list"),
-            (get(Endpoint::AuthGetUserInfo, "code", "C0DE"), "auth/getuserinfo"),
-            (get(Endpoint::GetToken, "corpsecret", "s3cret"), "gettoken"),
-        ] {
-            assert_eq!(call.to_string(), expected);
+        let [mut member, mut list] = call("https://qyapi.weixin.qq.com");
+        assert_eq!(list.url, "https://qyapi.weixin.qq.com/cgi-bin/department/list");
+        for request in [&mut member, &mut list] {
+            fake::config().add_token(request, "t/0+k=");
         }
+        assert_eq!(
+            member.url,
+            "https://qyapi.weixin.qq.com/cgi-bin/user/get?access_token=t%2F0%2Bk%3D&userid=\
+             %E5%BC%A0+%E4%B8%89%2B%26%3D%252F%40x"
+        );
+        assert_eq!(list.url, "https://qyapi.weixin.qq.com/cgi-bin/department/list?access_token=t%2F0%2Bk%3D");
     }
 
     #[test]
-    fn neither_debug_nor_anything_else_shows_a_secret_value() {
-        let exchange = Call::get(Endpoint::AuthGetUserInfo, vec![("code", "C0DE".to_owned())]);
-        let detail = Call::post(Endpoint::AuthGetUserDetail, r#"{"user_ticket":"T1CKET"}"#.to_owned());
-        assert_eq!(format!("{exchange:?}"), r#"Call { endpoint: AuthGetUserInfo, query: ["code"], .. }"#);
-        let order = Call::post(Endpoint::ExportUser, r#"{"encoding_aeskey":"K3Y","block_size":20000}"#.to_owned());
-        assert!(!format!("{detail:?}{order:?}").contains("T1CKET") && !format!("{order:?}").contains("K3Y"));
-        assert_eq!(order.secrets(), ["K3Y"]);
-        assert_eq!(exchange.secrets(), ["C0DE"]);
-        assert_eq!(detail.secrets(), ["T1CKET"]);
-        assert!(Call::member("zhangsan").secrets().is_empty());
+    fn every_call_is_the_documented_one_and_names_whom_it_is_about_and_nothing_secret() {
+        let config = fake::config();
+        for (call, method, shown, query_or_body) in [
+            (config.get_token(), "GET", "gettoken", format!("corpid=ww21c67da6767865c2&corpsecret={}", fake::SECRET)),
+            (config.agent_get(), "GET", "agent/get", "agentid=1000073".to_owned()),
+            (config.department_list(None), "GET", "department/list", String::new()),
+            (config.department_list(Some("7")), "GET", "department/list?id=7", "id=7".to_owned()),
+            (config.department_get("7"), "GET", "department/get?id=7", "id=7".to_owned()),
+            (config.user_get("LiSi"), "GET", "user/get?userid=LiSi", "userid=LiSi".to_owned()),
+            (config.user_list("31"), "GET", "user/list?department_id=31", "department_id=31".to_owned()),
+            (config.user_simple_list("31"), "GET", "user/simplelist?department_id=31", "department_id=31".to_owned()),
+            (config.tag_get("4"), "GET", "tag/get?tagid=4", "tagid=4".to_owned()),
+            (config.auth_get_user_info("C0DE"), "GET", "auth/getuserinfo", "code=C0DE".to_owned()),
+            (config.user_get_user_info("C0DE"), "GET", "user/getuserinfo", "code=C0DE".to_owned()),
+            (
+                config.auth_get_user_detail("T1CKET"),
+                "POST",
+                "auth/getuserdetail",
+                r#"{"user_ticket":"T1CKET"}"#.to_owned(),
+            ),
+            (
+                config.export_user("K3Y"),
+                "POST",
+                "export/user",
+                r#"{"encoding_aeskey":"K3Y","block_size":10000}"#.to_owned(),
+            ),
+            (
+                config.export_department("K3Y"),
+                "POST",
+                "export/department",
+                r#"{"encoding_aeskey":"K3Y","block_size":10000}"#.to_owned(),
+            ),
+            (config.export_get_result("job"), "GET", "export/get_result", "jobid=job".to_owned()),
+        ] {
+            let request = &call.request;
+            assert_eq!((request.method.as_str(), call.to_string().as_str()), (method, shown));
+            assert_eq!(format!("{call:?}"), format!("Call({shown})"));
+            let path = format!("https://qyapi.weixin.qq.com/cgi-bin/{}", call.name);
+            match &request.body {
+                Some(Body::Text(body)) => assert_eq!((&request.url, body), (&path, &query_or_body)),
+                _ if query_or_body.is_empty() => assert_eq!(request.url, path),
+                _ => assert_eq!(request.url, format!("{path}?{query_or_body}")),
+            }
+        }
     }
 }

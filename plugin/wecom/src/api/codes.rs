@@ -1,6 +1,6 @@
 //! What WeCom's error codes mean and who has to act on them.
 //!
-//! `table` is the one list of all codes, `predicate` says what some of them mean for whoever goes on differently, `hint`
+//! `table` is the one list of all codes, `meaning` says what some of them mean for whoever goes on differently, `hint`
 //! what a person can do, and `errmsg` takes the text apart that comes with a code. [`failure`] makes of them the error
 //! that callers see. A code that nobody documented is treated like a mistake of this component: it is reported and never
 //! repeated. No other file of this element knows a number.
@@ -15,10 +15,10 @@ use organisation_kit::{
 
 mod errmsg;
 mod hint;
-mod predicate;
+mod meaning;
 mod table;
 
-pub(crate) use predicate::*;
+pub(crate) use meaning::*;
 
 /// Who has to act on a code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,13 +79,16 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
     };
     let message = (format!("{api} 被拒绝，错误码 {code}：{zh}"), format!("{api} was refused with {code}: {en}"));
     let mut failure = Failure::new(reason(known), message).with_vendor_code(code);
-    if code == ANSWER_TOO_LARGE {
-        failure.cause = Cause::AnswerTooLarge;
-    }
+    failure.cause = match known.class {
+        _ if code == ANSWER_TOO_LARGE => Cause::AnswerTooLarge,
+        Class::Token => Cause::TokenRefused,
+        Class::Busy => Cause::Passing,
+        _ => Cause::Other,
+    };
     failure.hint = hint::of(code, known, errmsg.address);
     failure.retry_after_ms = retry_after_ms(known);
     failure.request_id = errmsg.hint_id;
-    if is_untrusted_address(&failure)
+    if UNTRUSTED_ADDRESS.include(&failure)
         && let Some(address) = errmsg.address
     {
         failure.message.zh.push_str(&format!("，来源 IP：{address}"));
@@ -96,12 +99,12 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
 
 /// The address that an administrator has to add, from a failure made by [`failure`]. WeCom does not always tell it.
 pub(crate) fn untrusted_address(failure: &Failure) -> Option<IpAddr> {
-    is_untrusted_address(failure).then(|| Errmsg::parse(&failure.message.en).address).flatten()
+    UNTRUSTED_ADDRESS.include(failure).then(|| Errmsg::parse(&failure.message.en).address).flatten()
 }
 
 /// What the caller does about a code. Mostly its class says so; the exceptions are named one by one.
 fn reason(code: &Code) -> Reason {
-    if CREDENTIAL_REFUSED.contains(&code.code) {
+    if CREDENTIAL_REFUSED.contain(code.code) {
         // The credential itself is wrong: nothing is granted, something is corrected.
         return Reason::CredentialsRefused;
     }

@@ -2,7 +2,7 @@
 
 use super::{console, credentials};
 use crate::{
-    api::codes::{is_app_disabled, is_untrusted_address, names_other_app, untrusted_address},
+    api::codes::{APP_DISABLED, OTHER_APP, UNTRUSTED_ADDRESS, untrusted_address},
     config::{Config, authority},
     wire::agent::Agent,
 };
@@ -14,8 +14,8 @@ pub(super) fn trusted_ip(config: &Config, asked: &Result<Agent, Failure>) -> Fin
     let proxy = config.proxy.as_ref().map(authority);
     let finding = match asked {
         Ok(_) => accepted(proxy.as_deref()),
-        Err(failure) if is_untrusted_address(failure) => not_trusted(failure, proxy.as_deref()),
-        Err(failure) if names_other_app(failure) => accepted(proxy.as_deref()),
+        Err(failure) if UNTRUSTED_ADDRESS.include(failure) => not_trusted(failure, proxy.as_deref()),
+        Err(failure) if OTHER_APP.include(failure) => accepted(proxy.as_deref()),
         Err(_) => return Finding::hidden(),
     };
     match proxy {
@@ -69,9 +69,9 @@ pub(super) fn enabled(config: &Config, asked: &Result<Agent, Failure>) -> Findin
             let finding = Finding::ok("enabled", ("应用已启用", "the app is enabled"));
             if agent.name.is_empty() { finding } else { finding.fact("name", &agent.name) }
         }
-        Err(failure) if is_untrusted_address(failure) => Finding::hidden(),
-        Err(failure) if names_other_app(failure) => other_app(config).caused_by(failure),
-        Err(failure) if is_app_disabled(failure) => disabled().caused_by(failure),
+        Err(failure) if UNTRUSTED_ADDRESS.include(failure) => Finding::hidden(),
+        Err(failure) if OTHER_APP.include(failure) => other_app(config).caused_by(failure),
+        Err(failure) if APP_DISABLED.include(failure) => disabled().caused_by(failure),
         Err(failure) => credentials::broken(failure),
     }
 }

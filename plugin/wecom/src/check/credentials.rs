@@ -1,7 +1,7 @@
 //! Whether WeCom accepts the organisation's id and the secret, and whether the local copy is of that organisation.
 
 use super::console;
-use crate::api::codes::{is_secret_of_another, is_unknown_organisation, is_weak_secret};
+use crate::api::codes::{SECRET_OF_ANOTHER, UNKNOWN_ORGANISATION, WEAK_SECRET};
 use organisation_kit::{contract::types::Reason, failure::Failure, verdict::Finding};
 
 /// From the outcome of `gettoken`, and the organisation of the local copy. What WeCom refuses is told first: the id may
@@ -34,13 +34,13 @@ pub(super) fn judge(asked: &Result<(), Failure>, corp_id: &str, copy_of: Option<
 /// A call that failed for a reason that is not about the aspect at hand. The code says what kind of failure it is.
 pub(super) fn broken(failure: &Failure) -> Finding {
     let (code, message, page) = match (&failure.reason, failure.vendor_code) {
-        (Reason::CredentialsRefused, _) if is_unknown_organisation(failure) => {
+        (Reason::CredentialsRefused, _) if UNKNOWN_ORGANISATION.include(failure) => {
             ("corp-unknown", ("企业微信不认识该企业 ID", "WeCom does not know the corp id"), Some(console::COMPANY))
         }
-        (Reason::CredentialsRefused, _) if is_secret_of_another(failure) => {
+        (Reason::CredentialsRefused, _) if SECRET_OF_ANOTHER.include(failure) => {
             ("other-corp", ("Secret 属于其他企业", "the secret belongs to another company"), Some(console::COMPANY))
         }
-        (Reason::CredentialsRefused, _) if is_weak_secret(failure) => (
+        (Reason::CredentialsRefused, _) if WEAK_SECRET.include(failure) => (
             "secret-too-weak",
             ("Secret 强度不足，须重置", "the secret is too weak and must be reset"),
             Some(console::APPS),

@@ -19,7 +19,11 @@ struct Observation {
 /// (fact sheet §4.6); a member can consent at sign-in. `copy_of` is the organisation of the local copy.
 pub(super) fn judge(entry: Option<&Entry>, corp_id: &str, copy_of: Option<&str>) -> Finding {
     let Some(entry) = entry else { return not_observed() };
-    let Ok(Observation { seen, at, organisation }) = serde_json::from_str(&entry.value) else { return damaged() };
+    let Ok(Observation { seen, at, organisation }) = serde_json::from_str(&entry.value) else {
+        // Only a note was lost, so the check goes on.
+        let zh = "上次的观察记录已损坏，将在下次同步时更新";
+        return Finding::skipped("unreadable", (zh, "the note of the last time is damaged; the next sync replaces it"));
+    };
     if !organisation.as_deref().or(copy_of).is_some_and(|observed| observed.eq_ignore_ascii_case(corp_id)) {
         return not_observed();
     }
@@ -47,13 +51,5 @@ fn not_observed() -> Finding {
     Finding::skipped(
         "not-observed",
         ("接口无法查询敏感字段权限，完成一次同步后可知", "no API tells; known after the first sync"),
-    )
-}
-
-/// Only a note was lost, so the check goes on.
-fn damaged() -> Finding {
-    Finding::skipped(
-        "unreadable",
-        ("上次的观察记录已损坏，将在下次同步时更新", "the note of the last time is damaged; the next sync replaces it"),
     )
 }

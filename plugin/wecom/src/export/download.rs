@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::{api::endpoint::TIMEOUT_MS, config::is_plain_host};
+use crate::config::is_plain_host;
 use organisation_kit::{
+    calls::TIMEOUT_MS,
     contract::{
         http::{self, Body, BodyKind, Header, HttpError, Request, Response},
         types::Reason,
     },
-    failure::Failure,
+    failure::{Cause, Failure},
     text::Text,
 };
 
@@ -21,32 +22,6 @@ pub(crate) enum Piece {
     Range(Vec<u8>),
     /// The server does not know ranges and sent the whole file.
     Whole(Vec<u8>),
-}
-
-/// Why a range could not be fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum DownloadErrorKind {
-    /// The host's policy does not let this component talk to that server.
-    Denied,
-    /// The address is not valid any more, or never was.
-    Expired,
-    /// The network or the server failed in passing.
-    Passing,
-    /// The server ignores ranges and the file is larger than an answer may be.
-    TooLarge,
-    /// A limit of the call is used up.
-    CallLimit,
-    /// The server sent something else.
-    Unusable,
-}
-
-/// A range that was not fetched.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct DownloadError {
-    /// What to do about it.
-    pub(crate) kind: DownloadErrorKind,
-    /// For whoever asked.
-    pub(crate) failure: Failure,
 }
 
 /// The request for a range. `is_alone`: the server may send the whole file instead, since nothing else comes with it.
@@ -65,14 +40,16 @@ pub(crate) fn request(url: &str, range: &Range<u64>, is_alone: bool) -> Request 
     }
 }
 
-/// Judges an answer. `size` is that of the whole file.
+/// Judges an answer. `size` is that of the whole file. What to do about a failure is told by its cause, where
+/// [`Cause::NoSuchAddress`] says that the address is not valid any more, and by [`Reason::NotPermitted`]: the host or its
+/// proxy does not let this component talk to that server.
 pub(crate) fn judge(
     url: &str,
     range: &Range<u64>,
     size: u64,
     outcome: Result<Response, HttpError>,
-) -> Result<Piece, DownloadError> {
-    use DownloadErrorKind::{Expired, Passing, Unusable};
+) -> Result<Piece, Failure> {
+    use Cause::{NoSuchAddress, Other, Passing};
     let server = server(url);
     let response = match outcome {
         Ok(response) => response,
@@ -83,17 +60,17 @@ pub(crate) fn judge(
         Body::Text(text) => text.into_bytes(),
     };
     let (found, wanted) = (bytes.len() as u64, range.end - range.start);
-    let (kind, reason, zh, en) = match response.status {
+    let (cause, reason, zh, en) = match response.status {
         206 if found == wanted => return Ok(Piece::Range(bytes)),
         200 if found == size => return Ok(Piece::Whole(bytes)),
         status @ (200 | 206) => (
-            Unusable,
+            Other,
             Reason::UnexpectedAnswer,
             format!("状态 {status}，返回 {found} 字节，请求 {wanted}/{size} 字节"),
             format!("status {status} with {found} bytes, asked for {wanted} of {size}"),
         ),
         status @ (401 | 403 | 404 | 410) => (
-            Expired,
+            NoSuchAddress,
             Reason::Unavailable,
             format!("地址已失效（状态 {status}）"),
             format!("the address is not valid any more (status {status})"),
@@ -101,22 +78,22 @@ pub(crate) fn judge(
         status @ (408 | 429 | 500..) => {
             (Passing, Reason::Unavailable, format!("状态 {status}"), format!("status {status}"))
         }
-        status => (Unusable, Reason::UnexpectedAnswer, format!("状态 {status}"), format!("status {status}")),
+        status => (Other, Reason::UnexpectedAnswer, format!("状态 {status}"), format!("status {status}")),
     };
-    Err(DownloadError { kind, failure: Failure::new(reason, message(&server, &zh, &en)) })
+    Err(Failure::new(reason, message(&server, &zh, &en)).with_cause(cause))
 }
 
-fn unanswered(server: &str, error: &HttpError) -> DownloadError {
-    use DownloadErrorKind::{CallLimit, Denied, Passing, TooLarge};
+fn unanswered(server: &str, error: &HttpError) -> Failure {
+    use Cause::{AnswerTooLarge, Other, Passing};
     use Reason::{NotPermitted, Unavailable, UnexpectedAnswer};
     use http::Failure as Http;
-    let (kind, reason, zh, en) = match &error.failure {
-        Http::Denied(_) => (Denied, NotPermitted, "平台不允许访问该服务器", "the platform does not admit this server"),
+    let (cause, reason, zh, en) = match &error.failure {
+        Http::Denied(_) => (Other, NotPermitted, "平台不允许访问该服务器", "the platform does not admit this server"),
         Http::Dns => (Passing, Unavailable, "域名无法解析", "the name does not resolve"),
         Http::Connect => (Passing, Unavailable, "无法连接", "no connection"),
         Http::Tls => (Passing, Unavailable, "无法建立受信任的 TLS 连接", "no trusted TLS connection"),
         Http::Proxy(Some(400..=499)) => (
-            Denied,
+            Other,
             NotPermitted,
             "代理不放行对该服务器的请求",
             "the proxy does not let requests through to this server",
@@ -124,28 +101,25 @@ fn unanswered(server: &str, error: &HttpError) -> DownloadError {
         Http::Proxy(_) => (Passing, Unavailable, "代理无法使用", "the proxy does not work"),
         Http::Timeout => (Passing, Unavailable, "响应超时", "no answer in time"),
         Http::TooLarge(_) => (
-            TooLarge,
+            AnswerTooLarge,
             UnexpectedAnswer,
             "服务器不支持分段下载，且文件过大",
             "the server ignores ranges and the file is too large",
         ),
-        Http::BudgetExhausted => {
-            let failure = Failure::call_limit(server);
-            return DownloadError { kind: CallLimit, failure };
-        }
+        Http::BudgetExhausted => return Failure::call_limit(server),
         Http::Other(_) => (Passing, Unavailable, "请求失败", "the request failed"),
     };
-    let mut failure = Failure::new(reason, message(server, zh, en));
+    let failure = Failure::new(reason, message(server, zh, en)).with_cause(cause);
     if let Http::Denied(option) = &error.failure {
         let option = if option.is_empty() { String::new() } else { format!(" ({option})") };
-        failure = failure.with_hint(Text::new(
+        return failure.with_hint(Text::new(
             format!("导出文件位于 {server}：请在配置 sync.downloadHosts 中加入该地址，并请平台运维放行{option}"),
             format!(
                 "export files lie on {server}: add it to sync.downloadHosts, and have the operator admit it{option}"
             ),
         ));
     }
-    DownloadError { kind, failure }
+    failure
 }
 
 fn message(server: &str, zh: &str, en: &str) -> Text {
@@ -178,23 +152,23 @@ mod tests {
         for (name, outcome, expected) in [
             ("a range", answer(206, 64), Ok(())),
             ("the whole", answer(200, 1_000), Ok(())),
-            ("a short range", answer(206, 63), Err(DownloadErrorKind::Unusable)),
-            ("a part as the whole", answer(200, 64), Err(DownloadErrorKind::Unusable)),
-            ("a redirect", answer(302, 0), Err(DownloadErrorKind::Unusable)),
-            ("outside", answer(416, 0), Err(DownloadErrorKind::Unusable)),
-            ("expired", answer(403, 0), Err(DownloadErrorKind::Expired)),
-            ("gone", answer(404, 0), Err(DownloadErrorKind::Expired)),
-            ("busy", answer(503, 0), Err(DownloadErrorKind::Passing)),
-            ("throttled", answer(429, 0), Err(DownloadErrorKind::Passing)),
-            ("denied", lost(Http::Denied("--allow-host cdn.example.com".to_owned())), Err(DownloadErrorKind::Denied)),
-            ("denied for good", lost(Http::Denied(String::new())), Err(DownloadErrorKind::Denied)),
-            ("no name", lost(Http::Dns), Err(DownloadErrorKind::Passing)),
-            ("no connection", lost(Http::Connect), Err(DownloadErrorKind::Passing)),
-            ("no trust", lost(Http::Tls), Err(DownloadErrorKind::Passing)),
-            ("late", lost(Http::Timeout), Err(DownloadErrorKind::Passing)),
-            ("ranges ignored", lost(Http::TooLarge(16)), Err(DownloadErrorKind::TooLarge)),
-            ("no budget", lost(Http::BudgetExhausted), Err(DownloadErrorKind::CallLimit)),
-            ("else", lost(Http::Other("odd".to_owned())), Err(DownloadErrorKind::Passing)),
+            ("a short range", answer(206, 63), Err((Cause::Other, false))),
+            ("a part as the whole", answer(200, 64), Err((Cause::Other, false))),
+            ("a redirect", answer(302, 0), Err((Cause::Other, false))),
+            ("outside", answer(416, 0), Err((Cause::Other, false))),
+            ("expired", answer(403, 0), Err((Cause::NoSuchAddress, false))),
+            ("gone", answer(404, 0), Err((Cause::NoSuchAddress, false))),
+            ("busy", answer(503, 0), Err((Cause::Passing, false))),
+            ("throttled", answer(429, 0), Err((Cause::Passing, false))),
+            ("denied", lost(Http::Denied("--allow-host cdn.example.com".to_owned())), Err((Cause::Other, true))),
+            ("denied for good", lost(Http::Denied(String::new())), Err((Cause::Other, true))),
+            ("no name", lost(Http::Dns), Err((Cause::Passing, false))),
+            ("no connection", lost(Http::Connect), Err((Cause::Passing, false))),
+            ("no trust", lost(Http::Tls), Err((Cause::Passing, false))),
+            ("late", lost(Http::Timeout), Err((Cause::Passing, false))),
+            ("ranges ignored", lost(Http::TooLarge(16)), Err((Cause::AnswerTooLarge, false))),
+            ("no budget", lost(Http::BudgetExhausted), Err((Cause::CallLimit, false))),
+            ("else", lost(Http::Other("odd".to_owned())), Err((Cause::Passing, false))),
         ] {
             let judged = judge(URL, &(64..128), 1_000, outcome);
             if let Err(miss) = &judged {
@@ -202,7 +176,11 @@ mod tests {
                 assert!(shown.contains("https://cdn.example.com") && !shown.contains("s3cret"), "{name}: {shown}");
                 assert!(!shown.contains("1.bin"), "{name}: {shown}");
             }
-            assert_eq!(judged.map(drop).map_err(|miss| miss.kind), expected, "{name}");
+            assert_eq!(
+                judged.map(drop).map_err(|miss| (miss.cause, miss.reason == Reason::NotPermitted)),
+                expected,
+                "{name}"
+            );
         }
     }
 

@@ -7,19 +7,17 @@ use md5::{Digest, Md5};
 
 use super::{
     cipher::{self, BLOCK, Key},
-    download::{DownloadError, Piece},
+    download::Piece,
 };
 use crate::{scope::Run, wire::export::File};
-use organisation_kit::{directory::sync::StepError, platform::Platform, text::Text};
+use organisation_kit::{directory::sync::StepError, failure::Failure, platform::Platform, text::Text};
 
 /// Bytes of one range. Several are fetched side by side.
 const RANGE: u64 = 1 << 20;
 /// The smallest range, for slow networks.
 const SMALLEST_RANGE: u64 = 64 << 10;
-/// Bytes of a file at most: it lies in the guest's memory as a whole. Some 20 times what a file of [`BLOCK_SIZE`] members
-/// usually has.
-///
-/// [`BLOCK_SIZE`]: crate::wire::export::BLOCK_SIZE
+/// Bytes of a file at most: it lies in the guest's memory as a whole. Some 20 times what a file of 10,000
+/// members usually has.
 const FILE_BYTES: u64 = 48 << 20;
 
 /// What came of fetching a file.
@@ -30,7 +28,7 @@ pub(super) enum Fetched {
     /// It cannot be used.
     Damaged(Damage),
     /// A range did not arrive.
-    Missed(Box<DownloadError>),
+    Missed(Box<Failure>),
     /// The call's limits ended it.
     CutOff,
 }

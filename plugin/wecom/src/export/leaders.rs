@@ -3,27 +3,20 @@
 use std::collections::HashMap;
 
 use crate::{
-    api::{
-        answer,
-        call::Call,
-        codes::{hides_department, is_too_large},
-        endpoint::Endpoint,
-    },
+    api::codes::HIDDEN_DEPARTMENT,
     scope::{self, Run},
-    wire::department,
 };
 use organisation_kit::{
     directory::{department::DepartmentRow, member::Absent, sync::StepError},
+    failure::Cause,
     platform::Platform,
 };
 
 /// Asks who leads departments of which a file told the rest. Where nobody tells, what is known stays.
 pub(super) fn add<P: Platform>(run: &mut Run<'_, '_, P>, rows: &mut [DepartmentRow]) -> Result<(), StepError> {
-    let call = Call::get(Endpoint::DepartmentList, Vec::new());
-    let listed = match scope::ask(run, &call)? {
-        Ok(text) => department::parse_list(&text)
-            .map_err(|error| StepError::Vendor(answer::unreadable(&call, &error).failure))?,
-        Err(failure) if hides_department(&failure) || is_too_large(&failure) => Vec::new(),
+    let listed = match scope::list(run, None)? {
+        Ok(listed) => listed,
+        Err(failure) if HIDDEN_DEPARTMENT.include(&failure) || failure.cause == Cause::AnswerTooLarge => Vec::new(),
         Err(failure) => return Err(StepError::Vendor(failure)),
     };
     let leaders = listed.into_iter().filter_map(|row| match row {

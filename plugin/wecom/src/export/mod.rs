@@ -23,14 +23,13 @@ use self::{
 use crate::{
     api::{
         answer,
-        call::Call,
-        codes::{is_app_disabled, is_unknown_job, is_untrusted_address},
-        endpoint::Endpoint,
+        codes::{APP_DISABLED, UNKNOWN_JOB, UNTRUSTED_ADDRESS},
     },
     scope::Run,
     wire::{department, export as wire, member},
 };
 use organisation_kit::{
+    calls::Call,
     contract::types::Reason,
     directory::{
         department::DepartmentRow,
@@ -39,7 +38,6 @@ use organisation_kit::{
     },
     failure::{Cause, Failure},
     platform::Platform,
-    store,
     text::Text,
     vendor::{BulkState, BulkStep},
 };
@@ -128,17 +126,17 @@ fn order<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, departments: boo
     }
     let key = Key::random(run.platform());
     let read_at = run.platform().now_ms();
-    let order = wire::Order { encoding_aeskey: key.text().into(), block_size: wire::BLOCK_SIZE };
-    let endpoints = [Some(Endpoint::ExportUser), departments.then_some(Endpoint::ExportDepartment)];
-    let calls: Vec<Call> =
-        endpoints.into_iter().flatten().map(|endpoint| Call::post(endpoint, store::to_json(&order))).collect();
+    let config = run.client().config();
+    let mut calls = vec![config.export_user(key.text())];
+    if departments {
+        calls.push(config.export_department(key.text()));
+    }
     let mut ids = Vec::with_capacity(calls.len());
     run.before_request()?;
-    for (call, answer) in calls.iter().zip(run.client().attempt_all(&calls, None)) {
+    for (call, answer) in calls.iter().zip(run.client().calls.texts(&calls, None)) {
         let ordered = answer.and_then(|text| {
-            let ordered: wire::Ordered =
-                serde_json::from_str(&text).map_err(|error| answer::unreadable(call, &error).failure)?;
-            if ordered.jobid.is_empty() { Err(answer::without(call, "jobid").failure) } else { Ok(ordered.jobid) }
+            let id = answer::read(call, &text, wire::parse_ordered)?;
+            if id.is_empty() { Err(answer::without(call, "jobid")) } else { Ok(id) }
         });
         match ordered {
             Ok(id) => ids.push(id),
@@ -160,14 +158,14 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
     let Some((mut job, _)) = job::load(run)? else { return order_again(export, true) };
     let parts: Vec<&mut Part> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
     let mut pending: Vec<&mut Part> = parts.into_iter().filter(|part| part.files.is_none()).collect();
-    let calls: Vec<Call> =
-        pending.iter().map(|part| Call::get(Endpoint::ExportGetResult, vec![("jobid", part.id.clone())])).collect();
+    let config = run.client().config();
+    let calls: Vec<Call> = pending.iter().map(|part| config.export_get_result(&part.id)).collect();
     let mut are_done = true;
     run.before_request()?;
-    for ((part, call), answer) in pending.iter_mut().zip(&calls).zip(run.client().attempt_all(&calls, None)) {
+    for ((part, call), answer) in pending.iter_mut().zip(&calls).zip(run.client().calls.texts(&calls, None)) {
         let text = match answer {
             Ok(text) => text,
-            Err(failure) if is_unknown_job(&failure) => return order_again(export, job.departments.is_some()),
+            Err(failure) if UNKNOWN_JOB.include(&failure) => return order_again(export, job.departments.is_some()),
             Err(failure) => return refused(run, export, failure),
         };
         match wire::parse(&text) {
@@ -181,7 +179,7 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
             Ok(wire::Job::Unknown(status)) => {
                 return failed((format!("未知的任务状态 {status}"), format!("its status {status} is not known")));
             }
-            Err(error) => return refused(run, export, answer::unreadable(call, &error).failure),
+            Err(error) => return refused(run, export, answer::unreadable(call, &error)),
         }
     }
     if !job::keep(run, &job) {
@@ -246,22 +244,20 @@ fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize,
 fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetched) -> Step {
     match fetched {
         Fetched::Damaged(damage) => damaged(run, export, &damage),
-        Fetched::Missed(error) => match error.kind {
-            download::DownloadErrorKind::Passing => hiccup(run, export, error.failure),
-            download::DownloadErrorKind::Expired => {
+        Fetched::Missed(failure) => match failure.cause {
+            Cause::Passing => hiccup(run, export, *failure),
+            Cause::NoSuchAddress => {
                 let departments = export.wants_departments();
                 order_again(export, departments)
             }
-            download::DownloadErrorKind::Denied => {
-                let Failure { message, hint, .. } = error.failure;
+            Cause::CallLimit => Err(StepError::Vendor(*failure)),
+            _ if failure.reason == Reason::NotPermitted => {
+                let Failure { message, hint, .. } = *failure;
                 let Text { zh, en } = hint.unwrap_or_default();
                 let why = Text::new(format!("{}；{zh}", message.zh), format!("{}; {en}", message.en));
                 Ok(BulkStep::Failed { why, remember: true })
             }
-            download::DownloadErrorKind::CallLimit => Err(StepError::Vendor(error.failure)),
-            download::DownloadErrorKind::TooLarge | download::DownloadErrorKind::Unusable => {
-                Ok(BulkStep::Failed { why: error.failure.message, remember: false })
-            }
+            _ => failed(failure.message),
         },
         // The call ended within the file, which begins anew in the next one.
         Fetched::CutOff if export.tries + 1 < TRIES => Ok(BulkStep::Next(Export { tries: export.tries + 1, ..export })),
@@ -331,7 +327,9 @@ fn verdict(failure: &Failure) -> Verdict {
     match (&failure.reason, failure.vendor_code) {
         // The walk would come upon these as well.
         (Reason::NotPermitted, None) => Verdict::Stop,
-        (Reason::NotPermitted, Some(_)) if is_untrusted_address(failure) || is_app_disabled(failure) => Verdict::Stop,
+        (Reason::NotPermitted, Some(_)) if UNTRUSTED_ADDRESS.include(failure) || APP_DISABLED.include(failure) => {
+            Verdict::Stop
+        }
         (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable, _) => Verdict::Stop,
         _ if failure.cause == Cause::CallLimit => Verdict::Stop,
         (Reason::UnexpectedAnswer, None) => Verdict::Hiccup,

@@ -25,8 +25,6 @@ pub(crate) struct Agent {
     pub(crate) members: Vec<String>,
     /// Ids of tags granted.
     pub(crate) tags: Vec<String>,
-    /// Names of fields that could not be read, in whole or in part, and were left out.
-    pub(crate) unreadable: Vec<&'static str>,
 }
 
 object! {
@@ -68,19 +66,17 @@ impl TryFrom<Field<Raw>> for Agent {
         let users = raw.allow_userinfos.or_fail("allow_userinfos")?.unwrap_or_default();
         let parties = raw.allow_partys.or_fail("allow_partys")?.unwrap_or_default();
         let tags = raw.allow_tags.or_fail("allow_tags")?.unwrap_or_default();
-        let mut unreadable = Vec::new();
         Ok(Self {
-            agent_id: raw.agentid.or_noted("agentid", &mut unreadable),
-            name: raw.name.or_noted("name", &mut unreadable).unwrap_or_default(),
-            closed: raw.close.or_noted("close", &mut unreadable).is_some_and(|close| close != 0),
+            agent_id: raw.agentid.value(),
+            name: raw.name.value().unwrap_or_default(),
+            closed: raw.close.value().is_some_and(|close| close != 0),
             redirect_domain: match raw.redirect_domain {
                 Field::Absent => Some(String::new()),
-                domain => domain.or_noted("redirect_domain", &mut unreadable),
+                domain => domain.value(),
             },
-            departments: granted::numbers("partyid", parties.partyid, &mut unreadable)?,
-            members: granted::members("user", users.user, &mut unreadable)?,
-            tags: granted::numbers("tagid", tags.tagid, &mut unreadable)?,
-            unreadable,
+            departments: granted::numbers("partyid", parties.partyid)?,
+            members: granted::members("user", users.user)?,
+            tags: granted::numbers("tagid", tags.tagid)?,
         })
     }
 }

@@ -1,45 +1,19 @@
 //! The bulk export's own answers (docs 94849 to 94854, fact sheet §4.4).
 
-use std::{borrow::Cow, fmt};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::tolerant::{self, Field, UnreadableField, object};
+use super::tolerant::{self, UnreadableField, object};
 
-/// Members of one file at most that are asked for. WeCom takes 10,000 to 1,000,000; small files take little memory, and
-/// cost little when one has to be fetched anew.
-pub(crate) const BLOCK_SIZE: u32 = 10_000;
-
-/// The body of `export/user` and `export/department`.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct Order<'a> {
-    /// See [`crate::export::Key`].
-    pub(crate) encoding_aeskey: Cow<'a, str>,
-    /// See [`BLOCK_SIZE`].
-    pub(crate) block_size: u32,
-}
-
-/// The answer to an order.
-#[derive(Debug, Deserialize)]
-#[serde(try_from = "Field<RawOrdered>")]
-pub(crate) struct Ordered {
-    /// Names the job; empty when WeCom named none.
-    pub(crate) jobid: String,
-}
-
-object! {
-    struct RawOrdered {
-        jobid: String,
+/// Reads the answer to an order: the id of the job, empty when WeCom named none.
+pub(crate) fn parse_ordered(text: &str) -> Result<String, serde_json::Error> {
+    object! {
+        struct Ordered {
+            jobid: String,
+        }
     }
-}
-
-impl TryFrom<Field<RawOrdered>> for Ordered {
-    type Error = UnreadableField;
-
-    fn try_from(raw: Field<RawOrdered>) -> Result<Self, UnreadableField> {
-        let raw = raw.or_fail("the answer")?.unwrap_or_default();
-        Ok(Self { jobid: raw.jobid.or_fail("jobid")?.unwrap_or_default() })
-    }
+    Ok(tolerant::parse::<Ordered>(text)?.jobid.or_fail("jobid")?.unwrap_or_default())
 }
 
 /// How a job stands.

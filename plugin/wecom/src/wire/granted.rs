@@ -10,34 +10,19 @@ object! {
 }
 
 /// Ids of members.
-pub(super) fn members(
-    name: &'static str,
-    field: Field<Items<User>>,
-    unreadable: &mut Vec<&'static str>,
-) -> Result<Vec<String>, UnreadableField> {
-    ids(name, field, unreadable, |user| user.userid.text())
+pub(super) fn members(name: &'static str, field: Field<Items<User>>) -> Result<Vec<String>, UnreadableField> {
+    ids(name, field, |user| user.userid.text())
 }
 
 /// Ids of departments or tags.
-pub(super) fn numbers(
-    name: &'static str,
-    field: Field<Items<u64>>,
-    unreadable: &mut Vec<&'static str>,
-) -> Result<Vec<String>, UnreadableField> {
-    ids(name, field, unreadable, |id| (id != 0).then(|| id.to_string()))
+pub(super) fn numbers(name: &'static str, field: Field<Items<u64>>) -> Result<Vec<String>, UnreadableField> {
+    ids(name, field, |id| (id != 0).then(|| id.to_string()))
 }
 
-fn ids<T>(
+fn ids<T: Default>(
     name: &'static str,
     field: Field<Items<T>>,
-    unreadable: &mut Vec<&'static str>,
     id: impl Fn(T) -> Option<String>,
 ) -> Result<Vec<String>, UnreadableField> {
-    let Some(Items { read, odd }) = field.or_fail(name)? else { return Ok(Vec::new()) };
-    let sent = read.len() + odd;
-    let ids: Vec<_> = read.into_iter().filter_map(id).collect();
-    if ids.len() < sent {
-        unreadable.push(name);
-    }
-    Ok(ids)
+    Ok(field.or_fail(name)?.unwrap_or_default().read.into_iter().filter_map(id).collect())
 }

@@ -2,14 +2,19 @@
 //!
 //! None of these types has a `Debug` form: all hold what must not be seen.
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::tolerant::{Field, UnreadableField, object};
+use organisation_kit::{contract::login::SensitiveFields, token::FetchedToken};
+
+use super::{
+    member::gender_of,
+    tolerant::{self, Field, UnreadableField, object},
+};
 
 /// The answer of `gettoken` (doc 91039).
 #[derive(Deserialize)]
 #[serde(try_from = "Field<RawToken>")]
-pub(crate) struct TokenAnswer {
+pub struct TokenAnswer {
     /// The token, up to 512 bytes or more; empty where there is none.
     pub(crate) access_token: String,
     /// Seconds; normally 7,200.
@@ -35,28 +40,22 @@ impl TryFrom<Field<RawToken>> for TokenAnswer {
     }
 }
 
+impl From<TokenAnswer> for FetchedToken {
+    fn from(TokenAnswer { access_token, expires_in }: TokenAnswer) -> Self {
+        Self { token: access_token, life_ms: expires_in.saturating_mul(1_000) }
+    }
+}
+
 /// The answer of `auth/getuserinfo` (docs 91023, 98176) and of its legacy path, whose keys are capitalised.
-#[derive(Default, Deserialize)]
-#[serde(try_from = "Field<RawIdentity>")]
 pub(crate) struct IdentityAnswer {
-    member_id: Option<String>,
-    open_id: Option<String>,
+    /// The id of a member; `CorpId/userid` for one of a linked organisation.
+    pub(crate) member_id: Option<String>,
+    /// The id of somebody who is no member.
+    pub(crate) open_id: Option<String>,
     /// A customer of the company, when the follower is in the visible range.
     pub(crate) external_userid: Option<String>,
     /// Proof of consent, good for 1,800 s. After `snsapi_privateinfo` only, for members in the visible range.
     pub(crate) user_ticket: Option<String>,
-}
-
-impl IdentityAnswer {
-    /// The id of a member; `CorpId/userid` for one of a linked organisation.
-    pub(crate) fn member_id(&self) -> Option<&str> {
-        self.member_id.as_deref()
-    }
-
-    /// The id of somebody who is no member.
-    pub(crate) fn open_id(&self) -> Option<&str> {
-        self.open_id.as_deref()
-    }
 }
 
 object! {
@@ -70,52 +69,26 @@ object! {
     }
 }
 
-impl TryFrom<Field<RawIdentity>> for IdentityAnswer {
-    type Error = UnreadableField;
-
-    /// Fails where any id cannot be read: nobody may be taken for somebody else.
-    fn try_from(raw: Field<RawIdentity>) -> Result<Self, UnreadableField> {
-        let raw = raw.or_fail("the answer")?.unwrap_or_default();
-        let id = |name, field: Field<String>| Ok(field.or_fail(name)?.filter(|id| !id.is_empty()));
-        let (userid, legacy_userid) = (id("userid", raw.userid)?, id("UserId", raw.legacy_userid)?);
-        let (openid, legacy_openid) = (id("openid", raw.openid)?, id("OpenId", raw.legacy_openid)?);
-        Ok(Self {
-            member_id: userid.or(legacy_userid),
-            open_id: openid.or(legacy_openid),
-            external_userid: id("external_userid", raw.external_userid)?,
-            user_ticket: raw.user_ticket.text(),
-        })
-    }
+/// Reads the answer. Fails where any id cannot be read: nobody may be taken for somebody else.
+pub(crate) fn parse_identity(text: &str) -> Result<IdentityAnswer, serde_json::Error> {
+    let raw: RawIdentity = tolerant::parse(text)?;
+    let id = |name, field: Field<String>| field.or_fail(name).map(|id| id.filter(|id| !id.is_empty()));
+    let (userid, legacy_userid) = (id("userid", raw.userid)?, id("UserId", raw.legacy_userid)?);
+    let (openid, legacy_openid) = (id("openid", raw.openid)?, id("OpenId", raw.legacy_openid)?);
+    Ok(IdentityAnswer {
+        member_id: userid.or(legacy_userid),
+        open_id: openid.or(legacy_openid),
+        external_userid: id("external_userid", raw.external_userid)?,
+        user_ticket: raw.user_ticket.text(),
+    })
 }
 
-/// The body of a call of `auth/getuserdetail` (doc 95833).
-#[derive(Serialize, Deserialize)]
-pub(crate) struct DetailRequest {
-    /// The ticket of [`IdentityAnswer::user_ticket`].
-    pub(crate) user_ticket: String,
-}
-
-/// The answer of `auth/getuserdetail` (doc 95833). What was not granted is missing or empty; what cannot be read is left
-/// out.
-#[derive(Default, Deserialize)]
-#[serde(try_from = "Field<RawDetail>")]
+/// The answer of `auth/getuserdetail` (doc 95833).
 pub(crate) struct DetailAnswer {
     /// The member whom the ticket is about.
     pub(crate) userid: Option<String>,
-    /// `1` male, `2` female, `0` unknown or not granted.
-    pub(crate) gender: Option<String>,
-    /// URL of a picture; the default picture when not granted.
-    pub(crate) avatar: Option<String>,
-    /// URL of the member's QR code.
-    pub(crate) qr_code: Option<String>,
-    /// Mobile number.
-    pub(crate) mobile: Option<String>,
-    /// Personal e-mail address.
-    pub(crate) email: Option<String>,
-    /// Address of the company's own mail.
-    pub(crate) biz_mail: Option<String>,
-    /// Postal address.
-    pub(crate) address: Option<String>,
+    /// Absent is what is not granted or not set, or cannot be read.
+    pub(crate) fields: SensitiveFields,
 }
 
 object! {
@@ -131,23 +104,21 @@ object! {
     }
 }
 
-impl TryFrom<Field<RawDetail>> for DetailAnswer {
-    type Error = UnreadableField;
-
-    /// Fails where it cannot be read whom the answer is about.
-    fn try_from(raw: Field<RawDetail>) -> Result<Self, UnreadableField> {
-        let raw = raw.or_fail("the answer")?.unwrap_or_default();
-        Ok(Self {
-            userid: raw.userid.or_fail("userid")?.filter(|id| !id.is_empty()),
-            gender: raw.gender.text(),
+/// Reads the answer. Fails where it cannot be read whom it is about.
+pub(crate) fn parse_detail(text: &str) -> Result<DetailAnswer, serde_json::Error> {
+    let raw: RawDetail = tolerant::parse(text)?;
+    Ok(DetailAnswer {
+        userid: raw.userid.or_fail("userid")?.filter(|id| !id.is_empty()),
+        fields: SensitiveFields {
+            gender: raw.gender.value().and_then(|gender| gender_of(&gender)),
             avatar: raw.avatar.text(),
             qr_code: raw.qr_code.text(),
             mobile: raw.mobile.text(),
             email: raw.email.text(),
-            biz_mail: raw.biz_mail.text(),
+            business_email: raw.biz_mail.text(),
             address: raw.address.text(),
-        })
-    }
+        },
+    })
 }
 
 #[cfg(test)]
@@ -155,7 +126,7 @@ mod tests {
     use super::*;
 
     fn ids(json: &str) -> (Option<String>, Option<String>, Option<String>, Option<String>) {
-        let answer: IdentityAnswer = serde_json::from_str(json).unwrap();
+        let answer = parse_identity(json).unwrap();
         (answer.member_id, answer.open_id, answer.external_userid, answer.user_ticket)
     }
 
@@ -197,9 +168,10 @@ mod tests {
     #[test]
     fn empty_details_are_absent() {
         let json = r#"{"userid":"zhangsan","gender":"0","mobile":"","email":null,"biz_mail":"z@example.com"}"#;
-        let answer: DetailAnswer = serde_json::from_str(json).unwrap();
+        let answer = parse_detail(json).unwrap();
         assert_eq!(answer.userid.as_deref(), Some("zhangsan"));
-        assert_eq!((answer.mobile, answer.email, answer.qr_code), (None, None, None));
-        assert_eq!(answer.biz_mail.as_deref(), Some("z@example.com"));
+        let SensitiveFields { gender, mobile, email, qr_code, business_email, .. } = answer.fields;
+        assert_eq!((gender, mobile, email, qr_code), (None, None, None, None));
+        assert_eq!(business_email.as_deref(), Some("z@example.com"));
     }
 }

@@ -97,22 +97,21 @@ object! {
 type Json = serde_json::Map<String, serde_json::Value>;
 
 impl Gaps {
-    /// `0` is what WeCom says of a gender that is unknown and of one that the app may not see, so it says nothing.
     fn gender(&mut self, field: Field<String>) -> Option<String> {
-        match self.text("gender", Absent::GENDER, field)?.as_str() {
-            "1" => Some("male".to_owned()),
-            "2" => Some("female".to_owned()),
-            _ => {
-                self.absent.add(Absent::GENDER);
-                None
-            }
+        let gender = gender_of(&self.text("gender", Absent::GENDER, field)?);
+        if gender.is_none() {
+            self.absent.add(Absent::GENDER);
         }
+        gender
     }
 
     /// `enable` is undocumented and mirrors status 2; it speaks only where `status` does not. A number that the
     /// documentation does not know is somebody who can be seen, hence present.
     fn status(&mut self, status: Field<u64>, enable: Field<u64>) -> MemberStatus {
-        let (status, enable) = (status.or_noted("status", &mut self.unreadable), enable.value());
+        if matches!(status, Field::Unreadable) {
+            self.unreadable.push("status");
+        }
+        let (status, enable) = (status.value(), enable.value());
         if status.is_none() && enable.is_none() {
             self.absent.add(Absent::STATUS);
         }
@@ -182,6 +181,15 @@ impl Raw {
         }
         let Gaps { absent, unreadable } = gaps;
         MemberRow::Fetched(Box::new(FetchedMember { member, absent, unreadable }))
+    }
+}
+
+/// `0` is what WeCom says of a gender that is unknown and of one that the app may not see, so it says nothing.
+pub(super) fn gender_of(number: &str) -> Option<String> {
+    match number {
+        "1" => Some("male".to_owned()),
+        "2" => Some("female".to_owned()),
+        _ => None,
     }
 }
 

@@ -15,8 +15,6 @@ pub(crate) struct Tag {
     pub(crate) members: Vec<String>,
     /// Ids of departments that carry it, with everything below them.
     pub(crate) departments: Vec<String>,
-    /// Names of lists of which something could not be read and was left out.
-    pub(crate) unreadable: Vec<&'static str>,
 }
 
 object! {
@@ -31,11 +29,9 @@ impl TryFrom<Field<Raw>> for Tag {
 
     fn try_from(raw: Field<Raw>) -> Result<Self, UnreadableField> {
         let raw = raw.or_fail("the tag")?.unwrap_or_default();
-        let mut unreadable = Vec::new();
         Ok(Self {
-            members: granted::members("userlist", raw.userlist, &mut unreadable)?,
-            departments: granted::numbers("partylist", raw.partylist, &mut unreadable)?,
-            unreadable,
+            members: granted::members("userlist", raw.userlist)?,
+            departments: granted::numbers("partylist", raw.partylist)?,
         })
     }
 }

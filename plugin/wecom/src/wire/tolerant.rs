@@ -33,14 +33,6 @@ impl<T> Field<T> {
         }
     }
 
-    /// The value. The name of an unreadable field is noted.
-    pub(crate) fn or_noted(self, name: &'static str, unreadable: &mut Vec<&'static str>) -> Option<T> {
-        if matches!(self, Self::Unreadable) {
-            unreadable.push(name);
-        }
-        self.value()
-    }
-
     /// The value of a field on which everything hangs: where it cannot be read, the answer is worth nothing.
     pub(crate) fn or_fail(self, name: &'static str) -> Result<Option<T>, UnreadableField> {
         match self {
@@ -75,9 +67,14 @@ impl Field<String> {
 
 /// A type that can stand in a field. What it does not know how to read is unreadable.
 pub(crate) trait Shape<'de>: Sized {
-    /// Text, perhaps empty.
-    fn of_text(_text: &str) -> Field<Self> {
+    /// What `""` and `[]` say: how PHP writes an empty object, and others an empty list.
+    fn empty() -> Field<Self> {
         Field::Unreadable
+    }
+
+    /// Text, perhaps empty.
+    fn of_text(text: &str) -> Field<Self> {
+        if text.is_empty() { Self::empty() } else { Field::Unreadable }
     }
 
     /// A whole number.
@@ -86,8 +83,11 @@ pub(crate) trait Shape<'de>: Sized {
     }
 
     /// A list, which must be read to its end.
-    fn of_list<A: SeqAccess<'de>>(list: A) -> Result<Field<Self>, A::Error> {
-        IgnoredAny.visit_seq(list).map(|_| Field::Unreadable)
+    fn of_list<A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
+        match list.next_element::<IgnoredAny>()? {
+            None => Ok(Self::empty()),
+            Some(_) => IgnoredAny.visit_seq(list).map(|_| Field::Unreadable),
+        }
     }
 
     /// An object, likewise.
@@ -186,8 +186,8 @@ fn of_digits<T: FromStr>(text: &str) -> Field<T> {
 
 /// A list of which every item can be read. An absent item is an empty one.
 impl<'de, T: Shape<'de> + Default> Shape<'de> for Vec<T> {
-    fn of_text(text: &str) -> Field<Self> {
-        Items::of_text(text).all()
+    fn empty() -> Field<Self> {
+        Field::Read(Self::new())
     }
 
     fn of_list<A: SeqAccess<'de>>(list: A) -> Result<Field<Self>, A::Error> {
@@ -216,8 +216,8 @@ impl<T> Field<Items<T>> {
 }
 
 impl<'de, T: Shape<'de> + Default> Shape<'de> for Items<T> {
-    fn of_text(text: &str) -> Field<Self> {
-        if text.is_empty() { Field::Read(Self { read: Vec::new(), odd: 0 }) } else { Field::Unreadable }
+    fn empty() -> Field<Self> {
+        Field::Read(Self { read: Vec::new(), odd: 0 })
     }
 
     fn of_list<A: SeqAccess<'de>>(mut list: A) -> Result<Field<Self>, A::Error> {
@@ -233,14 +233,10 @@ impl<'de, T: Shape<'de> + Default> Shape<'de> for Items<T> {
     }
 }
 
-/// An object as it stands; `""` and `[]` are an empty one. For rare fields: it takes a tree.
+/// An object as it stands. For rare fields: it takes a tree.
 impl<'de> Shape<'de> for serde_json::Map<String, serde_json::Value> {
-    fn of_text(text: &str) -> Field<Self> {
-        if text.is_empty() { Field::Read(Self::new()) } else { Field::Unreadable }
-    }
-
-    fn of_list<A: SeqAccess<'de>>(list: A) -> Result<Field<Self>, A::Error> {
-        is_empty(list).map(|is_empty| if is_empty { Field::Read(Self::new()) } else { Field::Unreadable })
+    fn empty() -> Field<Self> {
+        Field::Read(Self::new())
     }
 
     fn of_object<A: MapAccess<'de>>(object: A) -> Result<Field<Self>, A::Error> {
@@ -248,17 +244,7 @@ impl<'de> Shape<'de> for serde_json::Map<String, serde_json::Value> {
     }
 }
 
-/// Whether a list is empty; it is read to its end.
-pub(super) fn is_empty<'de, A: SeqAccess<'de>>(mut list: A) -> Result<bool, A::Error> {
-    let is_empty = list.next_element::<IgnoredAny>()?.is_none();
-    if !is_empty {
-        IgnoredAny.visit_seq(list)?;
-    }
-    Ok(is_empty)
-}
-
-/// A struct of [`Field`]s that is read from an object; `""` and `[]` (how PHP writes an empty object) are an empty one.
-/// Of a key that stands twice the last one counts. A key that is no identifier is written behind the field.
+/// A struct of [`Field`]s that is read from an object. Of a key that stands twice the last one counts. A key that is no identifier is written behind the field.
 macro_rules! object {
     ($(#[$meta:meta])* $vis:vis struct $name:ident { $($field:ident $(= $key:literal)?: $type:ty,)* }) => {
         $(#[$meta])*
@@ -268,16 +254,8 @@ macro_rules! object {
         }
 
         impl<'de> $crate::wire::tolerant::Shape<'de> for $name {
-            fn of_text(text: &str) -> $crate::wire::tolerant::Field<Self> {
-                use $crate::wire::tolerant::Field;
-                if text.is_empty() { Field::Read(Self::default()) } else { Field::Unreadable }
-            }
-
-            fn of_list<A: serde::de::SeqAccess<'de>>(
-                list: A,
-            ) -> Result<$crate::wire::tolerant::Field<Self>, A::Error> {
-                use $crate::wire::tolerant::{Field, is_empty};
-                is_empty(list).map(|is_empty| if is_empty { Field::Read(Self::default()) } else { Field::Unreadable })
+            fn empty() -> $crate::wire::tolerant::Field<Self> {
+                $crate::wire::tolerant::Field::Read(Self::default())
             }
 
             fn of_object<A: serde::de::MapAccess<'de>>(

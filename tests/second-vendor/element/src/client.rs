@@ -55,7 +55,7 @@ pub struct Scope {
 
 impl Api for Config {
     type Token = OAuthToken;
-    const DESTINATION: Destination = Destination::new(("花名册", "Rollcall"), "baseUrl");
+    const DESTINATION: Destination = Destination { vendor: ("花名册", "Rollcall"), address: "baseUrl" };
 
     fn credential(&self) -> Vec<&str> {
         vec![&self.common.organisation, &self.client_id, self.client_secret.expose(), self.base_url.as_str()]
@@ -100,9 +100,25 @@ impl Config {
         self.get("people", &format!("people?unit={}&page={}", encoded(unit), encoded(cursor.unwrap_or_default())))
     }
 
+    fn person(&self, id: &str) -> Call {
+        self.get("people/ID", &format!("people/{}", encoded(id)))
+    }
+
+    fn unit(&self, id: &str) -> Call {
+        self.get("units/ID", &format!("units/{}", encoded(id)))
+    }
+
     fn units(&self, cursor: Option<&str>) -> Call {
         self.get("units", &format!("units?page={}", encoded(cursor.unwrap_or_default())))
     }
+}
+
+fn person(id: &str, row: Result<Value, Failure>) -> Result<MemberAnswer, Failure> {
+    MemberAnswer::of(id, IdRule::Exact, row.map(|row| rows::person(&row)))
+}
+
+fn unit(id: &str, row: Result<Value, Failure>) -> Result<DepartmentAnswer, Failure> {
+    DepartmentAnswer::of(id, row.map(|row| rows::unit(&row)))
 }
 
 impl<P: Platform> vendor::Client<P> for Client<'_, P> {
@@ -118,7 +134,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
             let Client(calls) = run.client();
             let (config, cursor) = (calls.api(), state.cursor.as_deref());
             let call = if state.has_people { config.units(cursor) } else { config.people("", cursor) };
-            let Page { rows, next } = calls.one(call).map_err(StepError::Vendor)?;
+            let Page { rows, next } = calls.one(&call).map_err(StepError::Vendor)?;
             let is_end = next.is_none();
             state.cursor = next;
             if state.has_people {
@@ -153,17 +169,23 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     }
 
     fn members(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>> {
-        let call = |id: &String| self.0.api().get("people/ID", &format!("people/{}", encoded(id)));
-        let rows = self.0.all::<Value>(&ids.iter().map(call).collect::<Vec<_>>(), None).into_iter();
-        let rows = rows.map(|row| row.map(|row| rows::person(&row)));
-        ids.iter().zip(rows).map(|(id, row)| MemberAnswer::of(id, IdRule::Exact, row)).collect()
+        let calls: Vec<Call> = ids.iter().map(|id| self.0.api().person(id)).collect();
+        ids.iter().zip(self.0.all(&calls, None)).map(|(id, row)| person(id, row)).collect()
     }
 
     fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>> {
-        let call = |id: &String| self.0.api().get("units/ID", &format!("units/{}", encoded(id)));
-        let rows = self.0.all::<Value>(&ids.iter().map(call).collect::<Vec<_>>(), None).into_iter();
-        let rows = rows.map(|row| row.map(|row| rows::unit(&row)));
-        ids.iter().zip(rows).map(|(id, row)| DepartmentAnswer::of(id, row)).collect()
+        let calls: Vec<Call> = ids.iter().map(|id| self.0.api().unit(id)).collect();
+        ids.iter().zip(self.0.all(&calls, None)).map(|(id, row)| unit(id, row)).collect()
+    }
+
+    fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
+        let call = self.0.api().person(id);
+        person(id, self.0.patiently(&call, |text| self.0.read(&call, text)))
+    }
+
+    fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
+        let call = self.0.api().unit(id);
+        unit(id, self.0.patiently(&call, |text| self.0.read(&call, text)))
     }
 
     fn usage(&self) -> Usage {

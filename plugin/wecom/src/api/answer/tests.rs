@@ -1,13 +1,14 @@
 //! What makes an answer of WeCom sound.
 
 use super::*;
-use crate::fake::{errcode, lost, ok, status, unreached};
-use organisation_kit::contract::types::Reason;
+use crate::fake::{self, errcode, lost, ok, status, unreached};
+use organisation_kit::contract::{http, types::Reason};
 
 const TOKEN: &str = "t0ken/with+signs";
 
-fn judged(outcome: Result<http::Response, http::HttpError>) -> Result<String, CallError> {
-    judge(&Call::member("LiSi"), outcome, &[TOKEN.to_owned()])
+fn judged(outcome: Result<http::Response, http::HttpError>) -> Result<String, Failure> {
+    let (call, secrets) = (fake::config().user_get("LiSi"), [TOKEN.to_owned()]);
+    transport::text(WECOM, &call, outcome, &secrets).and_then(|text| judge(&call, text, &secrets))
 }
 
 #[test]
@@ -46,35 +47,32 @@ fn what_is_no_sound_answer_is_unreadable() {
         ("warning without a code", ok(r#"{"errmsg":"created. Warning: wrong json format. "}"#), true),
     ] {
         let error = judged(outcome).unwrap_err();
-        assert_eq!(error.kind, CallErrorKind::Transport(TransportErrorKind::Unreadable), "{name}");
-        assert_eq!(error.failure.reason, Reason::UnexpectedAnswer, "{name}");
-        let message = &error.failure.message;
+        assert_eq!((&error.reason, error.cause), (&Reason::UnexpectedAnswer, Cause::Passing), "{name}");
+        let message = &error.message;
         assert!(message.en.starts_with("the answer of user/get?userid=LiSi "), "{name}: {}", message.en);
         assert!(message.zh.starts_with("user/get?userid=LiSi 的返回内容"), "{name}: {}", message.zh);
-        let hint = error.failure.hint.as_ref().unwrap();
+        let hint = error.hint.as_ref().unwrap();
         assert_eq!(hint.en.contains("gateway"), !is_json, "{name}: {hint:?}");
-        assert!(error.reached && error.kind.is_passing(), "{name}");
         assert!(!format!("{error:?}").contains(TOKEN), "{name}: {error:?}");
     }
 }
 
 #[test]
 fn codes_keep_their_number_and_say_whether_a_repetition_helps() {
-    for (code, passing, stale) in [
-        (-1, true, false),
-        (40001, false, true),
-        (40014, false, true),
-        (42001, false, true),
-        (40029, false, false),
-        (45009, false, false),
-        (60020, false, false),
-        (123_456_789, false, false),
+    for (code, cause) in [
+        (-1, Cause::Passing),
+        (40001, Cause::TokenRefused),
+        (40014, Cause::TokenRefused),
+        (42001, Cause::TokenRefused),
+        (40029, Cause::Other),
+        (45009, Cause::Other),
+        (60020, Cause::Other),
+        (123_456_789, Cause::Other),
     ] {
         let error = judged(errcode(code, "some text")).unwrap_err();
-        assert_eq!((error.kind, error.failure.vendor_code), (CallErrorKind::Vendor(code), Some(code)));
-        assert_eq!((error.kind.is_passing(), error.is_stale_token(), error.reached), (passing, stale, true), "{code}");
+        assert_eq!((error.vendor_code, error.cause), (Some(code), cause));
         let as_text = judged(ok(format!(r#"{{"errcode":"{code}","errmsg":"some text"}}"#))).unwrap_err();
-        assert_eq!(as_text.kind, CallErrorKind::Vendor(code));
+        assert_eq!((as_text.vendor_code, as_text.cause), (Some(code), cause));
     }
     let echo = judged(errcode(40014, "bad t0ken/with+signs")).unwrap_err();
     assert!(!format!("{echo:?}").contains("t0ken"), "{echo:?}");
@@ -100,17 +98,16 @@ fn a_code_that_wecom_did_not_judge_may_be_good_still() {
         ("no connection", Err(unreached(http::Failure::Connect)), true),
         ("no answer", Err(lost(http::Failure::Timeout)), true),
     ] {
-        assert_eq!(judged(outcome).unwrap_err().may_leave_code_unspent(), may_be_good, "{name}");
+        assert_eq!(may_leave_code_unspent(&judged(outcome).unwrap_err()), may_be_good, "{name}");
     }
-    let failure = Failure::new(Reason::Unavailable, "no token");
-    assert!(CallError::without_token(failure).may_leave_code_unspent());
+    let failure = Failure::new(Reason::CredentialsRefused, "no token").with_vendor_code(40013);
+    assert!(may_leave_code_unspent(&failure.with_cause(Cause::NoToken)));
 }
 
 #[test]
 fn a_list_that_breaks_off_says_whose_and_after_whom() {
     let error = serde_json::from_str::<Vec<u8>>("[1,").unwrap_err();
-    let call = Call::get(crate::api::endpoint::Endpoint::UserList, vec![("department_id", "31".to_owned())]);
-    let message = unreadable_after(&call, Some("LiSi"), &error).failure.message;
+    let message = unreadable_after(&fake::config().user_list("31"), Some("LiSi"), &error).message;
     assert_eq!(
         message.en,
         "the answer of user/list?department_id=31 cannot be read (Eof at line 1 column 3) after member LiSi"

@@ -3,16 +3,14 @@
 use std::cell::Cell;
 
 use super::*;
-use crate::{
-    api::answer::CallErrorKind,
-    api::endpoint::Endpoint,
-    fake::{self, FakePlatform, errcode, lost, ok, path, query, status, unreached},
-};
+use crate::fake::{self, FakePlatform, errcode, lost, ok, path, query, status, unreached};
+use crate::identify::identify;
 use organisation_kit::{
     contract::{call::Budget, http, types::Reason},
     failure::Cause,
-    transport::TransportErrorKind,
 };
+
+mod token;
 
 type Answer = Result<http::Response, http::HttpError>;
 
@@ -32,11 +30,16 @@ fn scripted(answers: Vec<Answer>) -> FakePlatform {
 }
 
 fn get_member() -> Call {
-    Call::get(Endpoint::UserGet, vec![("userid", "zhangsan".to_owned())])
+    fake::config().user_get("zhangsan")
 }
 
 fn exchange() -> Call {
-    Call::get(Endpoint::AuthGetUserInfo, vec![("code", "C0DE-c0de".to_owned())])
+    fake::config().auth_get_user_info("C0DE-c0de")
+}
+
+/// Asks patiently, for any JSON.
+fn ask(client: &Client<'_, FakePlatform>, call: &Call) -> Result<serde_json::Value, Failure> {
+    client.calls.patiently(call, |text| client.calls.read(call, text))
 }
 
 fn tokens(fake: &FakePlatform) -> Vec<String> {
@@ -64,16 +67,16 @@ fn reads_are_repeated_when_that_may_help() {
         let fake = scripted(vec![failure.clone()]);
         let config = fake::config();
         let client = Client::new(&fake, &config);
-        let error = client.read_text(&get_member()).unwrap_err();
+        let error = ask(&client, &get_member()).unwrap_err();
         assert_eq!(fake.count("user/get"), calls, "{name}");
-        assert_eq!(client.usage().calls["user/get"], calls as u64, "{name}");
-        assert_eq!(client.usage().retries, calls as u64 - 1, "{name}");
+        assert_eq!(client.calls.usage().calls["user/get"], calls as u64, "{name}");
+        assert_eq!(client.calls.usage().retries, calls as u64 - 1, "{name}");
         // Whether a missing member is anybody's business only the caller knows.
         assert_eq!(error.hint.is_none(), error.reason == Reason::NotFound, "{name}: {error:?}");
         assert!(!format!("{error:?}").contains("token-1"), "{name}: {error:?}");
 
         let fake = scripted(vec![failure, ok(r#"{"errcode":0}"#)]);
-        let text = Client::new(&fake, &config).read_text(&get_member());
+        let text = ask(&Client::new(&fake, &config), &get_member());
         assert_eq!(text.is_ok(), calls > 1, "{name}: the second answer is taken where there is one");
     }
 }
@@ -84,12 +87,16 @@ fn an_answer_of_another_shape_is_read_again() {
     struct Member {
         userid: String,
     }
-    let config = fake::config();
+    let (config, call) = (fake::config(), get_member());
+    let ask = |fake: &FakePlatform| -> Result<Member, Failure> {
+        let client = Client::new(fake, &config);
+        client.calls.patiently(&call, |text| client.calls.read(&call, text))
+    };
     let fake = scripted(vec![ok(r#"{"errcode":0,"userid":["s3cret"]}"#), ok(r#"{"errcode":0,"userid":"zhangsan"}"#)]);
-    assert_eq!(Client::new(&fake, &config).read::<Member>(&get_member()).unwrap().userid, "zhangsan");
+    assert_eq!(ask(&fake).unwrap().userid, "zhangsan");
 
     let fake = scripted(vec![ok(r#"{"errcode":0,"userid":["s3cret"]}"#)]);
-    let failure = Client::new(&fake, &config).read::<Member>(&get_member()).unwrap_err();
+    let failure = ask(&fake).unwrap_err();
     assert_eq!((&failure.reason, fake.count("user/get")), (&Reason::UnexpectedAnswer, 4));
     assert!(!format!("{failure:?}").contains("s3cret"), "{failure:?}");
 }
@@ -103,7 +110,7 @@ fn repetitions_end_with_the_call() {
     ] {
         let fake = scripted(vec![errcode(-1, "system error")]);
         fake.set_budget(budget);
-        assert_eq!(Client::new(&fake, &config).read_text(&get_member()).unwrap_err().vendor_code, Some(-1));
+        assert_eq!(ask(&Client::new(&fake, &config), &get_member()).unwrap_err().vendor_code, Some(-1));
         assert_eq!(fake.count("user/get"), 1);
     }
 }
@@ -111,22 +118,18 @@ fn repetitions_end_with_the_call() {
 #[test]
 fn a_code_is_never_presented_twice() {
     let config = fake::config();
-    let transport = CallErrorKind::Transport;
-    for (failure, kind, reached) in [
-        (errcode(-1, "system error"), CallErrorKind::Vendor(-1), true),
-        (status(502, ""), transport(TransportErrorKind::Status(502)), true),
-        (ok("<html>"), transport(TransportErrorKind::Unreadable), true),
-        (Err(lost(http::Failure::Timeout)), transport(TransportErrorKind::Connection), true),
-        (Err(unreached(http::Failure::Dns)), transport(TransportErrorKind::Connection), false),
+    for failure in [
+        errcode(-1, "system error"),
+        status(502, ""),
+        ok("<html>"),
+        Err(lost(http::Failure::Timeout)),
+        Err(unreached(http::Failure::Dns)),
     ] {
-        let fake = scripted(vec![failure.clone()]);
-        let error = Client::new(&fake, &config).once(&exchange()).unwrap_err();
-        assert_eq!((error.kind, error.reached), (kind, reached));
-        assert_eq!(fake.count("auth/getuserinfo"), 1);
-        // Nor by somebody who asks for repetitions.
         let fake = scripted(vec![failure]);
-        Client::new(&fake, &config).read_text(&exchange()).unwrap_err();
-        assert_eq!(fake.count("auth/getuserinfo"), 1);
+        let error = identify(&Client::new(&fake, &config), &config.common, "C0DE-c0de").unwrap_err();
+        assert_eq!((error.failure.cause, error.may_retry), (Cause::Passing, true), "{error:?}");
+        assert!(!format!("{error:?}").contains("C0DE"), "{error:?}");
+        assert_eq!(fake.paths(), ["/cgi-bin/gettoken", "/cgi-bin/auth/getuserinfo"]);
     }
 }
 
@@ -137,25 +140,25 @@ fn a_refused_token_is_renewed_once() {
         for call in [get_member(), exchange()] {
             let fake = scripted(vec![errcode(code, "invalid access_token"), ok("{}")]);
             let client = Client::new(&fake, &config);
-            client.read_text(&call).unwrap();
+            ask(&client, &call).unwrap();
             assert_eq!(
                 (tokens(&fake), fake.count("gettoken")),
                 (vec!["token-1".into(), "token-2".into()], 2),
                 "{code}"
             );
-            assert_eq!((client.usage().total(), client.usage().retries), (4, 1));
-            client.read_text(&call).unwrap();
+            assert_eq!((client.calls.usage().total(), client.calls.usage().retries), (4, 1));
+            ask(&client, &call).unwrap();
             assert_eq!(tokens(&fake).last().map(String::as_str), Some("token-2"), "the new token is remembered");
 
             let fake = scripted(vec![errcode(code, "invalid access_token")]);
-            let failure = Client::new(&fake, &config).read_text(&call).unwrap_err();
+            let failure = ask(&Client::new(&fake, &config), &call).unwrap_err();
             assert_eq!((failure.vendor_code, fake.count("gettoken"), tokens(&fake).len()), (Some(code), 2, 2));
             assert!(!format!("{failure:?}").contains("token-"), "{failure:?}");
         }
     }
     for code in [40013, 40082, 41001, 42009] {
         let fake = scripted(vec![errcode(code, "no token can mend this")]);
-        Client::new(&fake, &config).read_text(&get_member()).unwrap_err();
+        ask(&Client::new(&fake, &config), &get_member()).unwrap_err();
         assert_eq!(fake.count("gettoken"), 1, "{code}");
     }
 }
@@ -163,7 +166,7 @@ fn a_refused_token_is_renewed_once() {
 #[test]
 fn a_renewal_is_not_repeated_by_the_repetitions() {
     let fake = scripted(vec![errcode(42001, "expired"), errcode(-1, "system error"), errcode(42001, "expired")]);
-    let failure = Client::new(&fake, &fake::config()).read_text(&get_member()).unwrap_err();
+    let failure = ask(&Client::new(&fake, &fake::config()), &get_member()).unwrap_err();
     assert_eq!((failure.vendor_code, fake.count("gettoken"), fake.count("user/get")), (Some(42001), 2, 3));
 }
 
@@ -172,10 +175,10 @@ fn many_calls_read_the_token_once() {
     let fake = scripted(vec![ok("{}")]);
     let config = fake::config();
     let client = Client::new(&fake, &config);
-    client.read_text(&get_member()).unwrap();
+    ask(&client, &get_member()).unwrap();
     fake.before_storage(|_, touch| panic!("no need for the store: {touch:?}"));
-    client.read_text(&get_member()).unwrap();
-    assert!(client.attempt_all(&[get_member(), get_member()], None).iter().all(Result::is_ok));
+    ask(&client, &get_member()).unwrap();
+    assert!(client.calls.texts(&[get_member(), get_member()], None).iter().all(Result::is_ok));
 }
 
 #[test]
@@ -184,10 +187,9 @@ fn without_a_token_nothing_is_sent() {
     fake.serve(|_| errcode(40013, "invalid corpid"));
     let config = fake::config();
     let client = Client::new(&fake, &config);
-    let error = client.once(&exchange()).unwrap_err();
-    assert_eq!((error.kind, error.reached), (CallErrorKind::Token, false));
-    assert_eq!(error.failure.vendor_code, Some(40013));
-    let outcomes = client.attempt_all(&[get_member(), exchange()], None);
+    let failure = client.calls.text(&exchange()).unwrap_err();
+    assert_eq!((failure.cause, failure.vendor_code), (Cause::NoToken, Some(40013)));
+    let outcomes = client.calls.texts(&[get_member(), exchange()], None);
     assert!(outcomes.iter().all(|outcome| outcome.as_ref().unwrap_err().vendor_code == Some(40013)));
     assert_eq!((outcomes.len(), fake.paths()), (2, vec!["/cgi-bin/gettoken".to_owned()]));
 }
@@ -204,16 +206,19 @@ fn a_batch_keeps_its_order_and_fails_one_by_one() {
     });
     let config = fake::config();
     let client = Client::new(&fake, &config);
-    let calls: Vec<_> =
-        (1..=5).map(|id: u32| Call::get(Endpoint::UserList, vec![("department_id", id.to_string())])).collect();
-    let outcomes = client.attempt_all(&calls, Some(400));
+    let calls: Vec<_> = (1..=5).map(|id: u32| config.user_list(&id.to_string())).collect();
+    let outcomes = client.calls.texts(&calls, Some(400));
     assert_eq!(outcomes[0].as_deref().unwrap(), r#"{"id":"1"}"#);
     assert_eq!(outcomes[1].as_ref().unwrap_err().vendor_code, Some(60011));
     assert_eq!(outcomes[2].as_ref().unwrap_err().vendor_code, Some(-1));
     assert_eq!(outcomes[3].as_ref().unwrap_err().cause, Cause::AnswerTooLarge);
     assert_eq!(outcomes[4].as_deref().unwrap(), r#"{"id":"5"}"#);
-    assert_eq!((client.usage().calls["user/list"], client.usage().retries), (5, 0), "a busy call is not repeated here");
-    assert!(client.attempt_all(&[], None).is_empty());
+    assert_eq!(
+        (client.calls.usage().calls["user/list"], client.calls.usage().retries),
+        (5, 0),
+        "a busy call is not repeated here"
+    );
+    assert!(client.calls.texts(&[], None).is_empty());
 }
 
 #[test]
@@ -233,12 +238,14 @@ fn a_batch_renews_the_token_once_for_the_calls_that_need_it() {
     });
     let config = fake::config();
     let client = Client::new(&fake, &config);
-    let calls: Vec<_> =
-        (1..=6).map(|id: u32| Call::get(Endpoint::UserList, vec![("department_id", id.to_string())])).collect();
-    for (index, outcome) in client.attempt_all(&calls, None).into_iter().enumerate() {
+    let calls: Vec<_> = (1..=6).map(|id: u32| config.user_list(&id.to_string())).collect();
+    for (index, outcome) in client.calls.texts(&calls, None).into_iter().enumerate() {
         assert_eq!(outcome.unwrap(), format!(r#"{{"id":"{}"}}"#, index + 1));
     }
-    assert_eq!((fake.count("gettoken"), client.usage().calls["user/list"], client.usage().retries), (2, 9, 3));
+    assert_eq!(
+        (fake.count("gettoken"), client.calls.usage().calls["user/list"], client.calls.usage().retries),
+        (2, 9, 3)
+    );
 }
 
 #[test]
@@ -251,8 +258,8 @@ fn a_batch_whose_token_cannot_be_renewed_says_so() {
         "/cgi-bin/user/get" => errcode(40014, "invalid access_token"),
         _ => ok("{}"),
     });
-    let list = Call::get(Endpoint::DepartmentList, Vec::new());
-    let outcomes = Client::new(&fake, &fake::config()).attempt_all(&[get_member(), list], None);
+    let list = fake::config().department_list(None);
+    let outcomes = Client::new(&fake, &fake::config()).calls.texts(&[get_member(), list], None);
     assert_eq!(outcomes[0].as_ref().unwrap_err().vendor_code, Some(40001));
     assert!(outcomes[1].is_ok());
 }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use super::{Class, Code, UNTRUSTED_ADDRESS};
+use super::{Class, Code};
 use organisation_kit::text::Text;
 
 /// The next step, where a person can make one.
 pub(super) fn of(code: i64, known: &Code, address: Option<IpAddr>) -> Option<Text> {
-    if code == UNTRUSTED_ADDRESS {
+    if code == 60020 {
         return Some(untrusted(address));
     }
     if let Some((zh, en)) = own(code) {

@@ -1,6 +1,9 @@
 use super::*;
-use crate::fake::{self, FakePlatform, errcode, ok, path};
-use organisation_kit::contract::types::Reason;
+use crate::{
+    api::client::Client,
+    fake::{self, FakePlatform, errcode, ok, path},
+};
+use organisation_kit::vendor::Client as _;
 
 fn serving(body: &'static str) -> FakePlatform {
     let fake = FakePlatform::new();

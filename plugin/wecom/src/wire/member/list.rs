@@ -133,8 +133,8 @@ fn id_of(row: &MemberRow) -> Option<String> {
     }
 }
 
-/// The ids of a `user/simplelist` answer, and how many rows have none that can be read.
-pub(crate) fn ids(text: &str) -> Result<(Vec<String>, usize), serde_json::Error> {
+/// The ids of a `user/simplelist` answer; rows that have none that can be read are left out.
+pub(crate) fn ids(text: &str) -> Result<Vec<String>, serde_json::Error> {
     object! {
         struct List {
             userlist: Items<Id>,
@@ -146,8 +146,5 @@ pub(crate) fn ids(text: &str) -> Result<(Vec<String>, usize), serde_json::Error>
         }
     }
     let list = parse::<List>(text)?.userlist.or_fail("userlist")?.unwrap_or_default();
-    let sent = list.read.len() + list.odd;
-    let ids: Vec<_> = list.read.into_iter().filter_map(|row| row.userid.value().filter(|id| is_id(id))).collect();
-    let unreadable = sent - ids.len();
-    Ok((ids, unreadable))
+    Ok(list.read.into_iter().filter_map(|row| row.userid.value().filter(|id| is_id(id))).collect())
 }
