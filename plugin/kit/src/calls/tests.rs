@@ -5,8 +5,8 @@ use std::{cell::Cell, rc::Rc};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::contract::types::Reason;
-use crate::fake::{FakePlatform, ok, path, status};
+use crate::contract::{http::Failure as Http, types::Reason};
+use crate::fake::{FakePlatform, lost, ok, path, status};
 
 struct Acme;
 
@@ -108,4 +108,31 @@ fn an_answer_that_is_too_large_or_cannot_be_read_fails_alone() {
     let failures: Vec<_> = answers.iter().map(|answer| answer.as_ref().err().map(|failure| failure.cause)).collect();
     assert_eq!(failures, [Some(Cause::AnswerTooLarge), Some(Cause::Passing), None]);
     assert_eq!(answers[1].as_ref().unwrap_err().reason, Reason::UnexpectedAnswer);
+}
+
+#[test]
+fn one_question_is_asked_again_where_that_may_help() {
+    for (name, answer, asked) in [
+        ("sound", ok("1"), 1),
+        ("another shape", ok("\"x\""), 4),
+        ("busy", status(503, ""), 4),
+        ("no such address", status(404, ""), 1),
+        ("refused", status(403, ""), 1),
+    ] {
+        let fake = vendor(move |_, _| answer.clone());
+        let calls = Calls::new(&fake, &Acme);
+        let call = get("/a");
+        let found = calls.patiently(&call, |text| calls.read::<u8>(&call, text));
+        assert_eq!(found.is_ok(), name == "sound", "{name}");
+        assert_eq!((calls.usage().calls["get"], calls.usage().retries), (asked, asked - 1), "{name}");
+    }
+}
+
+#[test]
+fn what_a_call_hides_is_told_by_nobody() {
+    let call = get("/a?code=C0DE").about("?id=7".to_owned()).hiding("C0DE").hiding("");
+    assert_eq!(format!("{call} {call:?}"), "get?id=7 Call(get?id=7)");
+    let fake = vendor(|_, _| Err(HttpError { message: "no way to C0DE with t1".to_owned(), ..lost(Http::Connect) }));
+    let failure = Calls::new(&fake, &Acme).text(&call).unwrap_err();
+    assert_eq!(failure.message.en, "get?id=7: no connection to the server: no way to *** with ***");
 }
