@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     contract::{storage, types},
-    text::{Locale, Text},
+    locale::{Locale, Text},
 };
 
 /// Where a failure comes from, as far as the component itself goes on differently for it.

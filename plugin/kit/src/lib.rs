@@ -13,10 +13,12 @@
 //! | [`config`] | the configuration: fields, problems, secrets |
 //! | [`login`] | sign-in: state, exchange of a code, identity, what a request may name |
 //! | [`calls`], [`row`] | calling an API that takes a token and answers JSON; reading rows of its answers with tolerance |
-//! | [`token`] | the access token of one credential, fetched by one call at a time on all hosts |
+//! | [`token`] | the access token of one credential; single flight across all hosts |
 //! | [`directory`] | the copy of the organisation: records, sync, change feed, roles |
-//! | [`transport`], [`verdict`], [`failure`], [`text`] | HTTP failures in words, `check-connection`, errors, two languages |
-//! | [`contract`], [`platform`], [`store`], [`names`], [`fingerprint`] | the contract's types, the outside, how values are stored |
+//! | [`transport`], [`verdict`], [`failure`] | HTTP failures in words, findings of `check-connection`, errors |
+//! | [`locale`] | text in Chinese and English; the configured `locale` chooses |
+//! | [`contract`], `shell`, [`platform`] | the contract's types; the component's exports; its imports as a trait |
+//! | [`store`], [`names`], [`fingerprint`] | how values are stored |
 
 pub mod calls;
 mod clock;
@@ -28,6 +30,7 @@ pub mod failure;
 #[allow(missing_docs, clippy::unwrap_used, clippy::new_without_default)]
 pub mod fake;
 pub mod fingerprint;
+pub mod locale;
 pub mod login;
 pub mod names;
 pub mod platform;
@@ -35,7 +38,6 @@ pub mod row;
 #[cfg(target_family = "wasm")]
 pub mod shell;
 pub mod store;
-pub mod text;
 pub mod token;
 pub mod transport;
 pub mod vendor;

@@ -12,9 +12,9 @@ use crate::{
         sync::{self, history, plan},
     },
     failure::Failure,
+    locale::Locale,
     login as sign_in,
     platform::Platform,
-    text::Locale,
     vendor::{Client, Vendor},
 };
 use heap::{Heap, WASM_PAGE};

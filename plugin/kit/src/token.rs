@@ -5,40 +5,34 @@
 //! refusal is remembered for [`REFUSAL_MS`]: a disabled app that is enabled again, or a secret that was put right at the
 //! vendor, is noticed by itself after that time at most. Only [`Tokens::ask`], behind which a person stands, presents a
 //! refused credential at once.
-//!
-//! Single flight is a lease in storage. Who gets it asks the vendor and writes token and end of the lease in one step
-//! that checks the lease; the others park on the lease and read again. A holder that dies holds nobody up for longer
-//! than the lease lives, and one that comes back late finds its write refused.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use self::single_flight::{LEASE_MS, Lease, busy};
 use crate::{
     clock,
     contract::{
-        log,
-        storage::{Entry, Op, Outcome, StorageError, Version},
+        storage::{Entry, Op, Outcome, Version},
         types::Reason,
     },
     failure::{Cause, Failure},
     fingerprint,
+    locale::Text,
     platform::Platform,
     store,
-    text::Text,
 };
+
+mod single_flight;
 
 /// How long a refused credential is not presented again.
 pub const REFUSAL_MS: u64 = 60 * 60 * 1_000;
 
-/// Life of the lease: longer than one request, so that it does not run out under a holder that is alive.
-const LEASE_MS: u64 = 10_000;
 /// What a holder leaves of its lease for the write.
 const LEASE_RESERVE_MS: u64 = 1_000;
 /// A request for less time than this is not worth sending.
 const SHORTEST_REQUEST_MS: u64 = 1_000;
 /// Repetitions of a request for a token that failed in passing.
 const RETRIES: u32 = 3;
-/// What is left of the call for its own work when waiting for somebody else's token ends.
-const CALL_RESERVE_MS: u64 = 200;
 /// Rounds of read, wait, try. Every round but the last ends because somebody else changed something.
 const ROUNDS: u32 = 64;
 
@@ -78,12 +72,6 @@ struct StoredToken {
 struct StoredRefusal {
     at_ms: u64,
     failure: Failure,
-}
-
-/// The right to ask for a token. The holder's mark tells it its own lease when a write ended without an answer.
-#[derive(Serialize, Deserialize)]
-struct Lease {
-    holder: String,
 }
 
 /// What storage says at one moment, with the versions to check.
@@ -180,33 +168,6 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
         })
     }
 
-    /// Parks until the holder is done or dead, as far as this call lasts.
-    fn park(&self, lease: Version) -> Result<(), Failure> {
-        let left = self.platform.remaining().wall_ms.saturating_sub(CALL_RESERVE_MS).min(LEASE_MS);
-        if left == 0 {
-            return Err(busy());
-        }
-        self.platform.wait(&self.keys[2], Some(lease), u32::try_from(left).unwrap_or(u32::MAX))?;
-        Ok(())
-    }
-
-    /// The lease's version, or nothing when somebody else was faster.
-    fn acquire(&self, holder: &str, [token, refusal]: [Option<Version>; 2]) -> Result<Option<Version>, Failure> {
-        let [token_key, refused_key, lease_key] = &self.keys;
-        let ops = [
-            store::check(token_key, token),
-            store::check(refused_key, refusal),
-            store::check(lease_key, None),
-            store::put_for(lease_key, &Lease { holder: holder.to_owned() }, LEASE_MS),
-        ];
-        match self.platform.apply(&ops) {
-            Ok(Outcome::Applied(versions)) => Ok(versions.first().copied()),
-            // Unknown whether it was written: the next reading tells, by the holder's mark.
-            Ok(Outcome::Conflict(_)) | Err(StorageError::Unavailable(true)) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
     /// Fetches a token as the holder of the lease and writes it over the one that was read. Nothing when the lease
     /// was lost or the token has changed meanwhile.
     fn replace(&self, lease: Version, [token, _]: [Option<Version>; 2]) -> Result<Option<String>, Failure> {
@@ -229,19 +190,6 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
                 let now = self.platform.now_ms();
                 Err(StoredRefusal { at_ms: now, failure }.into_failure(now))
             }
-        }
-    }
-
-    /// Gives the lease back early. When that fails it runs out by itself, so the failure is only worth a line.
-    fn release(&self, lease: Version) {
-        let ops = [store::check(&self.keys[2], Some(lease)), store::delete(&self.keys[2])];
-        if let Err(error) = self.platform.apply(&ops) {
-            let failure = Failure::from(error);
-            self.platform.log(
-                log::Level::Warn,
-                "the lease on the token was not given back and runs out by itself",
-                &[("error", &failure.message.en)],
-            );
         }
     }
 
@@ -321,18 +269,6 @@ fn readable<T: DeserializeOwned>(entry: Option<Entry>) -> Option<T> {
 /// since clients that used all of it saw tokens die early; of a short life, half.
 fn kept_ms(life_ms: u64) -> u64 {
     life_ms.saturating_sub(300_000).max(life_ms / 2).min(life_ms - life_ms / 100 * 3)
-}
-
-fn busy() -> Failure {
-    Failure::new(
-        Reason::Unavailable,
-        (
-            "另一个调用正在获取访问凭证，未能及时完成",
-            "another call is fetching the access token and did not finish in time",
-        ),
-    )
-    .with_retry_after_ms(1_000)
-    .with_hint(Text::new("正在获取访问凭证，请稍后重试", "the access token is being fetched: try again shortly"))
 }
 
 #[cfg(test)]

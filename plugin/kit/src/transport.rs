@@ -10,7 +10,7 @@ use crate::{
         types::Reason,
     },
     failure::{Cause, Failure},
-    text::Text,
+    locale::Text,
 };
 
 /// How long to wait after status 429 where the server does not say.

@@ -21,8 +21,8 @@ use crate::{
         sync::{PendingWait, RunContext, StepError},
     },
     failure::{Cause, Failure},
+    locale::{Locale, Text},
     platform::Platform,
-    text::{Locale, Text},
     verdict::Finding,
 };
 

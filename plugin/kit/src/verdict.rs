@@ -3,7 +3,7 @@
 use crate::{
     contract::element::{Aspect, Fact, Status, Verdict},
     failure::Failure,
-    text::{Locale, Text},
+    locale::{Locale, Text},
 };
 
 /// One finding for each aspect of the contract, in its order: those that a vendor has no word about do not apply to it.

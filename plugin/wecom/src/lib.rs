@@ -6,11 +6,12 @@
 //! | Folder | What it holds |
 //! |---|---|
 //! | `config` | the table of configuration keys, and what they are read into |
-//! | `api` | endpoints, the token, error codes, and the one client through which every call goes |
+//! | `wecom` | the kit's traits, implemented |
+//! | `api` | calls, error codes and the contract's reasons for them, and the one client through which every call goes |
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the bulk export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
-//! | `check` | one judgement for each aspect of `check-connection` |
+//! | `check` | one finding for each aspect of `check-connection` |
 //!
 //! [`Platform`]: organisation_kit::platform::Platform
 

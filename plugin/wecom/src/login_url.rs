@@ -4,7 +4,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use crate::{api::call::below, config::Config};
-use organisation_kit::text::Locale;
+use organisation_kit::locale::Locale;
 
 /// What RFC 3986 calls unreserved stays as it is.
 const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');

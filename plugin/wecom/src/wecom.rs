@@ -22,8 +22,8 @@ use organisation_kit::{
         sync::{RunContext, StepError},
     },
     failure::Failure,
+    locale::Text,
     platform::Platform,
-    text::Text,
     vendor::{
         self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
         Usage, Vendor,

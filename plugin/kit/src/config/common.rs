@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use url::Url;
 
-use crate::{contract::directory::Strategy, directory::id::IdRule, text::Locale};
+use crate::{contract::directory::Strategy, directory::id::IdRule, locale::Locale};
 
 /// The part of a configuration that means the same for every vendor.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use crate::{
         types::Reason,
     },
     failure::Failure,
-    text::{Locale, Text},
+    locale::{Locale, Text},
 };
 
 /// An element, in the words of its vendor.

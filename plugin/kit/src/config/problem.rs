@@ -3,7 +3,7 @@
 use super::secret::MASK;
 use crate::{
     contract::types::{self, Severity},
-    text::{Locale, Text},
+    locale::{Locale, Text},
 };
 
 /// One thing that is wrong, before it has a place.

@@ -6,7 +6,7 @@
 use url::{Host, Url};
 
 use super::address;
-use crate::text::Text;
+use crate::locale::Text;
 
 /// Characters of a word at most. Secrets are longer, or hold more than letters.
 const WORD: usize = 20;

@@ -17,7 +17,7 @@ use crate::{
         types::{Problem, Severity},
     },
     directory::id::IdRule,
-    text::Locale,
+    locale::Locale,
 };
 
 static ELEMENT: Element = Element {

@@ -19,7 +19,7 @@ use crate::{
         element::{Destination, Proxy, SecretPlace, Setting},
     },
     directory::id::IdRule,
-    text::Locale,
+    locale::Locale,
 };
 
 /// A sound value.

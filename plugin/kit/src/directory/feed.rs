@@ -13,9 +13,9 @@ use crate::{
     config::Common,
     contract::{directory as contract, storage::Op, types::Reason},
     failure::Failure,
+    locale::Text,
     platform::Platform,
     store::{self, Stored},
-    text::Text,
 };
 
 /// How long an entry that nobody acknowledges is kept: 30 days.

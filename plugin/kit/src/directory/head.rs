@@ -8,9 +8,9 @@ use crate::{
     config::Common,
     contract::{directory::MemberStatus, types::Reason},
     failure::Failure,
+    locale::Text,
     platform::Platform,
     store::{self, Stored},
-    text::Text,
 };
 
 /// See the module.

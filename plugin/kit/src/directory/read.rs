@@ -15,9 +15,9 @@ use crate::{
         types::Reason,
     },
     failure::Failure,
+    locale::Text,
     platform::Platform,
     store,
-    text::Text,
 };
 
 /// Records of a page at most.

@@ -11,7 +11,7 @@ use crate::{
     config::{Common, address::decoded, authority},
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
-    text::Text,
+    locale::Text,
 };
 
 /// Bytes of the longest address.
@@ -167,7 +167,7 @@ fn unconfigured(common: &Common) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{contract::directory::Strategy, directory::id::IdRule, text::Locale};
+    use crate::{contract::directory::Strategy, directory::id::IdRule, locale::Locale};
 
     fn common(redirect_uri: Option<&str>, trusted_domain: Option<&str>) -> Common {
         Common {

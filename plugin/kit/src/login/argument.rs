@@ -1,7 +1,7 @@
 //! What comes back from the vendor through a browser, judged before anything is looked up. No message ever repeats a
 //! value.
 
-use crate::{failure::Failure, text::Text};
+use crate::{failure::Failure, locale::Text};
 
 /// Bytes of a login code at most.
 const CODE_LIMIT: usize = 512;

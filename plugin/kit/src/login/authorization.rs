@@ -3,13 +3,13 @@
 use crate::{
     contract::login::{Authorization, AuthorizationRequest, Entry, LoginParameters},
     failure::Failure,
+    locale::Locale,
     login::{
         address, argument,
         login_state::{self, LoginState},
         return_to,
     },
     platform::Platform,
-    text::Locale,
     vendor::{SignIn, Vendor},
 };
 

@@ -15,8 +15,8 @@ use crate::{
         member::is_id,
     },
     failure::Failure,
+    locale::Text,
     platform::Platform,
-    text::Text,
     vendor::{Client, Identified, MemberAnswer},
 };
 

@@ -4,8 +4,8 @@
 use crate::{
     contract::{log::Level, types::Reason},
     failure::Failure,
+    locale::Text,
     platform::Platform,
-    text::Text,
 };
 
 /// A failure of the vendor or of storage. Reason, numbers and, where somebody has to mend something, the next step stay.

@@ -1,5 +1,6 @@
 //! One token for everybody, one question at a time, and no question for a while after a refusal.
 
+use crate::contract::storage::StorageError;
 use std::{
     cell::{Cell, RefCell},
     rc::Rc,

@@ -6,7 +6,7 @@
 use std::fmt::Display;
 
 use super::codes;
-use crate::{config::Config, wire::status};
+use crate::{config::Config, wire::errcode};
 use organisation_kit::{
     calls::{Api, Call},
     failure::{Cause, Failure},
@@ -28,7 +28,7 @@ pub(super) fn judge(call: &Call, text: String, secrets: &[String]) -> Result<Str
     if let Some(what) = what {
         return Err(transport::not_json(WECOM, call, what));
     }
-    let status = status::parse(&text).map_err(|error| unreadable(call, &error))?;
+    let status = errcode::parse(&text).map_err(|error| unreadable(call, &error))?;
     match status.errcode {
         None | Some(0) if status.errmsg.contains("Warning") => {
             // "ok. Warning: wrong json format.": the request was understood in part or not at all.

@@ -16,7 +16,7 @@ struct Observation {
 }
 
 /// Whether the last sync saw a sensitive field. For apps made after June 2022 the contact API sends none of them
-/// (fact sheet §4.6); a member can consent at sign-in. `copy_of` is the organisation of the local copy.
+///; a member can consent at sign-in. `copy_of` is the organisation of the local copy.
 pub(super) fn judge(entry: Option<&Entry>, corp_id: &str, copy_of: Option<&str>) -> Finding {
     let Some(entry) = entry else { return not_observed() };
     let Ok(Observation { seen, at, organisation }) = serde_json::from_str(&entry.value) else {

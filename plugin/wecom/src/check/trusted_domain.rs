@@ -1,4 +1,4 @@
-//! Whether sign-in pages may return to the configured address (fact sheet §2.4).
+//! Whether sign-in pages may return to the configured address.
 //!
 //! The workspace entry needs the app's trusted domain, whole host and port. The browser entry accepts the callback
 //! domain as well, which no API tells, so a mismatch is fatal for one entry and open for the other.

@@ -174,7 +174,7 @@ pub static ELEMENT: Element = Element {
 const API: &str = "api";
 const CONTACTS: Option<Words> = Some(("管理工具 → 通讯录同步", "Management Tools → Contacts Sync"));
 
-/// Signs deliveries to the app (fact sheet §7.1): it goes into a hash.
+/// Signs deliveries to the app: it goes into a hash.
 const CALLBACK_TOKEN: Field = Field {
     key: "callback.token",
     elsewhere: "apptoken msgtoken receivetoken servertoken verificationtoken verifytoken",

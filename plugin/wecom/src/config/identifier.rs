@@ -1,4 +1,4 @@
-//! What WeCom's ids, secrets and keys look like (fact sheet §0.1, §7.1).
+//! What WeCom's ids, secrets and keys look like.
 
 use std::ops::RangeInclusive;
 
@@ -55,7 +55,7 @@ pub(super) fn letters_and_digits(text: &str, length: RangeInclusive<usize>, expe
     (!is_sound).then(|| Finding::malformed(&described(text), expected, hint))
 }
 
-/// WeCom refuses addresses that carry one of another scheme in their query (fact sheet §2.4).
+/// WeCom refuses addresses that carry one of another scheme in their query.
 pub(super) fn redirect_uri(text: &str) -> Option<Finding> {
     let scheme_is_foreign = |scheme: &str| {
         let inner = Url::parse(&format!("{scheme}://inner"));

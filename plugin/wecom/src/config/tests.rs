@@ -9,7 +9,7 @@ use organisation_kit::{
         element::{Description, SecretPlace, Validation},
         types::{Problem, Reason, Severity},
     },
-    text::Locale,
+    locale::Locale,
 };
 
 mod advice;

@@ -1,5 +1,5 @@
 //! AES-256 in CBC mode as WeCom uses it for export files: the first half of the key is the initialisation vector, and
-//! the padding goes to blocks of 32 bytes (fact sheet §4.4).
+//! the padding goes to blocks of 32 bytes.
 
 use std::fmt;
 
@@ -25,7 +25,7 @@ const PADDING: usize = 32;
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// Characters of a key: 32 bytes of Base64 without the `=` at the end.
 const LENGTH: usize = 43;
-/// WeCom's own keys have bits beyond the 32 bytes that mean nothing (quirk 15 of the scenarios).
+/// WeCom's own keys have bits beyond the 32 bytes that mean nothing.
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 

@@ -12,7 +12,7 @@ use organisation_kit::{
         types::Reason,
     },
     failure::{Cause, Failure},
-    text::Text,
+    locale::Text,
 };
 
 /// What came of asking for a range.

@@ -10,7 +10,7 @@ use super::{
     download::Piece,
 };
 use crate::{scope::Run, wire::export::File};
-use organisation_kit::{directory::sync::StepError, failure::Failure, platform::Platform, text::Text};
+use organisation_kit::{directory::sync::StepError, failure::Failure, locale::Text, platform::Platform};
 
 /// Bytes of one range. Several are fetched side by side.
 const RANGE: u64 = 1 << 20;
@@ -143,7 +143,7 @@ mod tests {
 
     const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
     const MD5: &str = "ba70ee1d226f0231a01040b62dce96c9";
-    /// Fact sheet §7.8, vector B5.
+    /// Made with an independent implementation of the cipher.
     const FILE: &str = "zc0cIoqf9jcloBJz5Dg0dNwMtDaSRQnfyJf7+y5eKZVTIlfYpH2oExyGE68z010uhCGxy9kFZrnOCPKENm+ip4t9ubH7q2hu2DGmpTI39Wx8ClU2BpbSdDz7eEjWO1Ui";
 
     #[test]

@@ -37,8 +37,8 @@ use organisation_kit::{
         sync::{PendingWait, StepError},
     },
     failure::{Cause, Failure},
+    locale::Text,
     platform::Platform,
-    text::Text,
     vendor::{BulkState, BulkStep},
 };
 

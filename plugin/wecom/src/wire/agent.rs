@@ -28,7 +28,7 @@ pub(crate) struct Agent {
 }
 
 object! {
-    /// Each container and each array may be missing (quirk 28).
+    /// Each container and each array may be missing.
     struct Raw {
         agentid: u64,
         name: String,

@@ -34,7 +34,7 @@ pub(crate) fn parse_list(text: &str) -> Result<Vec<DepartmentRow>, serde_json::E
     Ok(read.into_iter().map(Raw::normalise).chain(unreadable).collect())
 }
 
-/// The department of a `department/get` answer: the same key holds an object there (quirk 19).
+/// The department of a `department/get` answer: the same key holds an object there.
 pub(crate) fn parse_one(text: &str) -> Result<DepartmentRow, serde_json::Error> {
     object! {
         struct One {

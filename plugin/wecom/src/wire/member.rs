@@ -24,7 +24,7 @@ pub(crate) const ID_BYTES: usize = 64;
 
 /// Bytes of a member at most, as it comes alone, and of its fields, wherever it comes from: ten times the largest sound one, and little enough to be stored.
 pub(crate) const MEMBER_BYTES: usize = 128 << 10;
-/// Departments of a member at most: twice what WeCom allows (fact sheet §4.2).
+/// Departments of a member at most: twice what WeCom allows.
 const DEPARTMENTS: usize = 200;
 
 /// Reads one member: the whole of a `user/get` answer, or a row of an export.
@@ -44,7 +44,7 @@ pub(crate) fn is_id(id: &str) -> bool {
 }
 
 object! {
-    /// As it comes. What an older server or a private deployment may send instead is in the tolerance table, §11.3.
+    /// As it comes. What an older server or a private deployment may send instead is read by [`tolerant`].
     struct Raw {
         userid: String,
         name: String,
@@ -78,7 +78,7 @@ object! {
 }
 
 object! {
-    /// With or without `type`; old corps send `value`, newer ones `text.value`, some both (quirk 21).
+    /// With or without `type`; old corps send `value`, newer ones `text.value`, some both.
     struct RawAttribute {
         name: String,
         value: String,

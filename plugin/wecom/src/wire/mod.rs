@@ -3,12 +3,12 @@
 
 pub(crate) mod agent;
 pub(crate) mod department;
+pub(crate) mod errcode;
 pub(crate) mod export;
 mod gaps;
 mod granted;
 pub(crate) mod login;
 pub(crate) mod member;
-pub(crate) mod status;
 pub(crate) mod tag;
 mod tolerant;
 

@@ -1,4 +1,4 @@
-//! The documentation's own examples (fact sheet §3, §4) and the shapes that were seen in the wild (§11.2, §11.3).
+//! The documentation's own examples and the shapes that were seen in the wild.
 
 use super::{
     agent::Agent,
@@ -59,7 +59,7 @@ fn every_shape_of_a_member_is_read() {
         ("only an id", "", Box::new(|_| {})),
         ("a name that is a number", r#","name":1"#, Box::new(|m| m.name = "1".into())),
         (
-            "ids beyond 2^31 (quirk 17), unsorted and twice",
+            "ids beyond 2^31, unsorted and twice",
             r#","department":[4294967295,2315041299,4294967295]"#,
             Box::new(|m| m.departments = vec![place("2315041299"), place("4294967295")]),
         ),
@@ -97,11 +97,11 @@ fn every_shape_of_a_member_is_read() {
         ("disabled", r#","status":2,"enable":0"#, Box::new(|m| m.status = MemberStatus::Disabled)),
         ("resigned", r#","status":5"#, Box::new(|m| m.status = MemberStatus::Resigned)),
         ("enable speaks where status is missing", r#","enable":0"#, Box::new(|m| m.status = MemberStatus::Disabled)),
-        ("gender is text (quirk 20)", r#","gender":"2""#, Box::new(|m| m.gender = Some("female".into()))),
+        ("gender is text", r#","gender":"2""#, Box::new(|m| m.gender = Some("female".into()))),
         ("gender as a number", r#","gender":1"#, Box::new(|m| m.gender = Some("male".into()))),
         ("gender 0 is not permitted or unknown", r#","gender":"0""#, Box::new(|_| {})),
         (
-            "undocumented fields (quirk 30)",
+            "undocumented fields",
             r#","enable":1,"isleader":0,"hide_mobile":1,"english_name":"z","future":{"a":[1]}"#,
             Box::new(|_| {}),
         ),
@@ -130,7 +130,7 @@ fn every_shape_of_a_member_is_read() {
             }),
         ),
         (
-            "custom fields without type (quirk 21)",
+            "custom fields without type",
             r#","extattr":{"attrs":[{"name":"工号","value":"7"}]}"#,
             Box::new(|m| m.attributes = vec![attribute("工号", "7")]),
         ),
@@ -154,7 +154,7 @@ fn every_shape_of_a_member_is_read() {
             }),
         ),
         (
-            "an old public profile (quirk 21)",
+            "an old public profile",
             r#","external_profile":{"wechat_channels":"n"}"#,
             Box::new(|m| m.external_profile = Some(r#"{"wechat_channels":"n"}"#.into())),
         ),

@@ -15,8 +15,8 @@ use organisation_kit::{
     contract::{login::Entry, types::Reason},
     directory::id::IdRule,
     failure::Failure,
+    locale::Locale,
     platform::Platform,
-    text::Locale,
     vendor::{SignIn, Vendor},
 };
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};

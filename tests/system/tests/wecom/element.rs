@@ -80,7 +80,7 @@ async fn a_configuration_is_judged_key_by_key() {
     }
 }
 
-/// The parts of fact sheet §7 that a configuration holds: token and EncodingAESKey, as printed there.
+/// What a configuration holds of the documentation's example of a callback: token and EncodingAESKey.
 #[tokio::test]
 async fn callback_keys_of_the_fact_sheet_are_accepted_and_broken_ones_are_not() {
     let stage = Stage::demo().await;

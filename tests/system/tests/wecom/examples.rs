@@ -1,5 +1,5 @@
-//! The examples and oddities of the fact sheet, as WeCom would send them: §4 (contacts), the contact and login rows of
-//! §11.2, and the error texts of §11.1. The simulator makes shapes of its own; here the very text is played back.
+//! The documentation's examples and the oddities that people reported, as WeCom would send them: contacts, sign-ins and
+//! the texts of errors. Comments with "§" name sections of the fact sheet that the simulator is made from. The simulator makes shapes of its own; here the very text is played back.
 
 use host_harness::contract::{
     directory::{Attribute, ChangeKind, Department, Member, MemberStatus, Membership},

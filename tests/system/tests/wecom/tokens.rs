@@ -87,7 +87,7 @@ async fn a_secret_that_wecom_takes_back_heals_by_itself_within_an_hour() {
 
 #[tokio::test]
 async fn a_token_is_replaced_before_its_end() {
-    // min(7200 − 300, 0.97 · 7200) seconds, by the fact sheet's rule (§1.1).
+    // min(7200 − 300, 0.97 · 7200) seconds, by the rule for tokens that die early.
     let stage = Stage::demo().await;
     stage.control.configure(|behaviour| behaviour.switches.same_token = false);
     use_token(&stage, &stage.element).await.unwrap();

@@ -12,9 +12,9 @@ use crate::{
     contract::directory::Strategy,
     directory::key,
     failure::Failure,
+    locale::Text,
     platform::Platform,
     store,
-    text::Text,
     vendor::{BulkState, BulkStep, Client},
 };
 

@@ -16,9 +16,9 @@ use crate::{
     contract::{call::Budget, log::Level, storage::Op},
     directory::{department::DepartmentRow, key, member::MemberRow, record::DepartmentRecord},
     failure::Failure,
+    locale::{Locale, Text},
     platform::Platform,
     store,
-    text::{Locale, Text},
     vendor::{Client, Usage},
 };
 

@@ -9,15 +9,15 @@ use crate::{
     contract::types::{Reason, RemovalCounts},
     directory::head,
     failure::Failure,
+    locale::Text,
     platform::Platform,
-    text::Text,
     vendor::Client,
 };
 
 /// So many may go without a question, unless they are more than half of all.
-const FEW: u64 = 5;
+const HARMLESS_COUNT: u64 = 5;
 /// The share that may go without a question, in per cent, where it is more than a few.
-const SHARE: u64 = 20;
+const HARMLESS_PERCENT: u64 = 20;
 
 /// Stops a run that would take away too much, unless somebody allowed it.
 pub(super) fn step<P: Platform, C: Client<P>>(
@@ -38,7 +38,8 @@ pub(super) fn step<P: Platform, C: Client<P>>(
 
 /// Whether this many are too many to go without a question. Members and departments are judged apart.
 fn is_mass(counts: &RemovalCounts) -> bool {
-    let too_many = |gone: u64, total: u64| gone * 2 > total || (gone > FEW && gone * 100 > total * SHARE);
+    let too_many =
+        |gone: u64, total: u64| gone * 2 > total || (gone > HARMLESS_COUNT && gone * 100 > total * HARMLESS_PERCENT);
     too_many(counts.members, counts.members_total) || too_many(counts.departments, counts.departments_total)
 }
 

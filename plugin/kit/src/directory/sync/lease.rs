@@ -4,9 +4,9 @@ use crate::{
     contract::{storage::Op, types::Reason},
     directory::key,
     failure::Failure,
+    locale::Text,
     platform::Platform,
     store,
-    text::Text,
 };
 
 /// How long a lease holds without a write. Above the time limit of one vendor request, so that a live holder keeps

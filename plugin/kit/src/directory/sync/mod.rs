@@ -10,7 +10,7 @@
 //!
 //! | Files | What they hold |
 //! |---|---|
-//! | `scope`, `walk`, `bulk`, `missing`, `guard`, `confirm` | the steps that fetch and judge |
+//! | `scope`, `walk`, `bulk`, `missing`, `guard`, `confirm` | the steps that fetch and judge; `walk` is phase `fetch`, `bulk` the strategy `export` |
 //! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
 //! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
 //! | `run`, `context`, `lease`, `backoff` | the state, its checkpoints, who works on it, and what stops it for a while |

@@ -23,10 +23,10 @@ use crate::{
         record::{DepartmentRecord, MemberRecord, outlives},
     },
     failure::Failure,
+    locale::Text,
     names::Named,
     platform::Platform,
     store,
-    text::Text,
 };
 
 /// Changes of a page at most.

@@ -6,7 +6,7 @@ use super::run::{Counts, Run};
 use crate::{
     contract::directory::{self as contract, RunOutcome},
     directory::head::Head,
-    text::{Locale, Text},
+    locale::{Locale, Text},
 };
 
 /// The stored form of a report: the contract's own, with notes in both languages. One that another version stored and

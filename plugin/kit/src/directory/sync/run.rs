@@ -7,9 +7,9 @@ use crate::{
     contract::directory::{self as contract, Strategy},
     directory::key,
     failure::Failure,
+    locale::Text,
     platform::Platform,
     store,
-    text::Text,
 };
 
 /// The form in which this version stores a run. A run of another form cannot go on and is given up.

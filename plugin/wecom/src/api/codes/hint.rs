@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::{Class, Code};
-use organisation_kit::text::Text;
+use organisation_kit::locale::Text;
 
 /// The next step, where a person can make one.
 pub(super) fn of(code: i64, known: &Code, address: Option<IpAddr>) -> Option<Text> {

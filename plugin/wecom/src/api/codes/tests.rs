@@ -1,5 +1,7 @@
+use organisation_kit::contract::types::Reason;
+
 use super::*;
-use organisation_kit::text::{Locale, Text};
+use organisation_kit::locale::{Locale, Text};
 
 #[test]
 fn the_table_is_sorted_and_complete() {

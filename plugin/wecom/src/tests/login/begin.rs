@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::*;
-use organisation_kit::{contract::storage::StorageError, text::Locale};
+use organisation_kit::{contract::storage::StorageError, locale::Locale};
 
 fn stored(fake: &FakePlatform, state: &str) -> Value {
     serde_json::from_str(&fake.value(&state_key(state)).unwrap()).unwrap()

@@ -9,7 +9,7 @@ use organisation_kit::{
         storage::StorageError,
         types::Severity,
     },
-    text::Locale,
+    locale::Locale,
 };
 
 const TICKET: &str = "T1CKET-of-the-member";
