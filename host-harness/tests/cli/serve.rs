@@ -107,9 +107,23 @@ async fn members_of_several_tenants_sign_in() {
         ("/t/acme/login?return_to=https%3A%2F%2Fevil.example", 400),
         ("/t/acme/callback", 400),
         ("/t/acme/callback?code=a&code=b&state=c", 400),
-        ("/t/acme", 404),
     ] {
         assert_eq!(host.get(path, &[]).status, status, "{path}");
+    }
+    for (path, location) in [
+        ("/t/acme", "/t/acme/login"),
+        ("/t/nobody/", "/t/nobody/login"),
+        ("/t/acme/callback/?code=x&state=y", "/t/acme/callback?code=x&state=y"),
+    ] {
+        let answer = host.get(path, &[]);
+        assert_eq!((answer.status, answer.header("location")), (307, Some(location)), "{path}");
+    }
+    for path in ["/", "/t", "/favicon.ico", "/t/acme/other", "//evil.example/t/acme"] {
+        let answer = host.get(path, &[]);
+        assert_eq!(answer.status, 404, "{path}");
+        for words in ["这里没有内容", "There is nothing here"] {
+            assert!(answer.body.contains(words), "{path}: {answer:#?}");
+        }
     }
 
     let health = host.get("/health", &[]);

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
     middleware::map_response,
-    response::{IntoResponse as _, Response},
+    response::{Html, IntoResponse as _, Redirect, Response},
     routing::get,
 };
 use host_harness::observe::metrics::CONTENT_TYPE;
 
-use super::{document::document, service::Service, sign_in};
+use super::{document::document, page::Page, service::Service, sign_in};
 
 /// The addresses of a host.
 pub fn router(service: Arc<Service>) -> Router {
@@ -21,6 +21,8 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/health", get(health))
         .route("/t/{tenant}/login", get(sign_in::login))
         .route("/t/{tenant}/callback", get(sign_in::callback))
+        .fallback(elsewhere)
+        .method_not_allowed_fallback(async || nothing(StatusCode::METHOD_NOT_ALLOWED))
         .with_state(service)
         .layer(map_response(guarded))
 }
@@ -35,6 +37,39 @@ async fn health(State(service): State<Arc<Service>>) -> Response {
     document(status, &health)
 }
 
+/// Leads on from an address that is a little off, as consoles, proxies and people write it. What it leads to is one of
+/// the routes, so it never leaves this host, and it is the same for tenants and for strangers.
+async fn elsewhere(uri: Uri) -> Response {
+    let Some(path) = meant(uri.path()) else { return nothing(StatusCode::NOT_FOUND) };
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Redirect::temporary(&format!("{path}{query}")).into_response()
+}
+
+/// The route that a path was meant to be: slashes too many and capital letters make no difference, and a tenant alone
+/// is its sign-in.
+fn meant(path: &str) -> Option<String> {
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    let (tenant, page) = match parts[..] {
+        [t, tenant] if t.eq_ignore_ascii_case("t") => (tenant, "login"),
+        [t, tenant, page] if t.eq_ignore_ascii_case("t") => {
+            (tenant, *["login", "callback"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
+        }
+        _ => return None,
+    };
+    let meant = format!("/t/{tenant}/{page}");
+    (meant != path).then_some(meant)
+}
+
+fn nothing(status: StatusCode) -> Response {
+    let page = Page {
+        heading: ["这里没有内容", "There is nothing here"],
+        lines: Vec::new(),
+        hint: Some("请核对地址 check the address".to_owned()),
+        link: None,
+    };
+    (status, Html(page.render().into_string())).into_response()
+}
+
 /// Addresses hold codes and states: nothing is kept by browsers or passed to other sites, and nothing is loaded.
 async fn guarded(mut response: Response) -> Response {
     const HEADERS: [(HeaderName, &str); 4] = [
@@ -47,4 +82,31 @@ async fn guarded(mut response: Response) -> Response {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_a_little_off_leads_to_the_page_that_was_meant() {
+        for (path, expected) in [
+            ("/t/acme", Some("/t/acme/login")),
+            ("/t/acme/", Some("/t/acme/login")),
+            ("/t/acme/login/", Some("/t/acme/login")),
+            ("/t/acme/callback/", Some("/t/acme/callback")),
+            ("//t//acme//callback", Some("/t/acme/callback")),
+            ("/T/Acme/LOGIN", Some("/t/Acme/login")),
+            ("/t/%E4%BC%81/login/", Some("/t/%E4%BC%81/login")),
+            ("/t/acme/login", None),
+            ("/", None),
+            ("/t", None),
+            ("/t/acme/other", None),
+            ("/t/acme/login/more", None),
+            ("//evil.example/t/acme", None),
+            ("/favicon.ico", None),
+        ] {
+            assert_eq!(meant(path).as_deref(), expected, "{path}");
+        }
+    }
 }
