@@ -2,7 +2,7 @@
 
 use std::{fmt, time::Duration};
 
-use crate::vendor::TestVendor;
+use crate::test_vendor::TestVendor;
 use async_trait::async_trait;
 use host_harness::storage::Clock;
 

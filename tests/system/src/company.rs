@@ -1,4 +1,4 @@
-//! An organisation in words that every vendor has. Each [`TestVendor`](crate::vendor::TestVendor) sets its fake up with
+//! An organisation in words that every vendor has. Each [`TestVendor`](crate::test_vendor::TestVendor) sets its fake up with
 //! it and spells the numbers of units its own way.
 
 /// An organisation.
@@ -13,7 +13,7 @@ pub struct Company {
 /// A unit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unit {
-    /// Its number; see [`TestVendor::unit_id`](crate::vendor::TestVendor::unit_id).
+    /// Its number; see [`TestVendor::unit_id`](crate::test_vendor::TestVendor::unit_id).
     pub number: u64,
     /// For people.
     pub name: String,

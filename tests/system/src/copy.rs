@@ -9,7 +9,7 @@ use host_harness::{
     },
 };
 
-use crate::{stage::Stage, vendor::TestVendor};
+use crate::{stage::Stage, test_vendor::TestVendor};
 
 /// Everybody.
 pub const EVERYBODY: MemberFilter = MemberFilter { department: None, status: None };

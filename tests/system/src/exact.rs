@@ -7,7 +7,7 @@ use host_harness::contract::directory::{Member, MemberFilter, MemberStatus};
 use crate::{
     copy::{Copy, is_present},
     stage::Stage,
-    vendor::TestVendor,
+    test_vendor::TestVendor,
 };
 
 impl<V: TestVendor> Stage<V> {

@@ -19,7 +19,7 @@ use wecom_simulator::{
     corp::{self, AttributeValue, ExternalProfile},
 };
 
-use crate::{copy::Copy, vendor::TestVendor};
+use crate::{copy::Copy, test_vendor::TestVendor};
 
 /// What the copy must hold as present, ids in lower case.
 ///

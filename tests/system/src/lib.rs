@@ -2,7 +2,7 @@
 //!
 //! A [`Stage`] is one fake, one host, one storage and one tenant's element, all on one clock that a test moves by hand.
 //! The fake is the WeCom simulator unless a test says otherwise; what must hold for every vendor says nothing about it,
-//! and runs for each [`vendor::TestVendor`]. What a call answered and reported goes through [`Stage::heard`], which keeps it, so that a test can ask at
+//! and runs for each [`test_vendor::TestVendor`]. What a call answered and reported goes through [`Stage::heard`], which keeps it, so that a test can ask at
 //! its end whether a secret ever came to light ([`Stage::assert_discreet`]).
 //!
 //! | Module | What it holds |
@@ -31,9 +31,9 @@ pub mod sign_in;
 pub mod stage;
 pub mod switchboard;
 pub mod sync;
-pub mod vendor;
+pub mod test_vendor;
 
 pub use company::Company;
 pub use copy::Copy;
 pub use stage::{Setting, Stage};
-pub use vendor::TestVendor;
+pub use test_vendor::TestVendor;

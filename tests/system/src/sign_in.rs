@@ -6,7 +6,7 @@ use host_harness::{
 };
 use wecom_simulator::{Browser, Choice, SignInError};
 
-use crate::{stage::Stage, vendor::TestVendor};
+use crate::{stage::Stage, test_vendor::TestVendor};
 
 /// A request for a URL, with nothing but its entry.
 pub fn entering(entry: Entry) -> AuthorizationRequest {

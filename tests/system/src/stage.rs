@@ -28,7 +28,7 @@ use crate::{
     company::Company,
     fuse::{Fuse, Fused},
     switchboard::Switchboard,
-    vendor::TestVendor,
+    test_vendor::TestVendor,
 };
 
 /// Where the frozen clock of a stage starts: an instant in October 2025.

@@ -10,7 +10,7 @@ use host_harness::{
     },
 };
 
-use crate::{stage::Stage, vendor::TestVendor};
+use crate::{stage::Stage, test_vendor::TestVendor};
 
 /// An ordinary sync.
 pub const PLAIN: SyncRequest =

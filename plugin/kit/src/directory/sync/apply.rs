@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    compare::Row,
+    compare::PlannedMember,
     context::{RunContext, StepError},
     lease, pages,
     run::Phase,
@@ -83,7 +83,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
     after: Option<&str>,
 ) -> Result<(), StepError> {
     rows(context, 'm', after, Phase::ApplyMembers, Phase::ApplyRemovals(None), |context, batch, row, stored| {
-        let row: Row<'_> = store::parse(row)?.value;
+        let row: PlannedMember<'_> = store::parse(row)?.value;
         let read_at = row.read_at;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, context.platform.now_ms())) {
             return Ok(());

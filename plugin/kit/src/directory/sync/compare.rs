@@ -21,7 +21,7 @@ use crate::{
 
 /// A member in scratch.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Row<'a> {
+pub(super) struct PlannedMember<'a> {
     /// When the vendor was asked.
     pub(super) read_at: u64,
     /// What it said.
@@ -31,7 +31,7 @@ pub(super) struct Row<'a> {
     pub(super) absent: Absent,
 }
 
-impl Row<'_> {
+impl PlannedMember<'_> {
     /// The member as it was fetched.
     pub(super) fn into_fetched(self) -> FetchedMember {
         FetchedMember { member: self.member.into_owned(), absent: self.absent, unreadable: Vec::new() }
@@ -161,7 +161,7 @@ fn member<P: Platform, C: Client<P>>(
                 context.run.missing.resigned += 1;
             }
             let key = key::scratch_row(&context.run.id, 'm', id_key);
-            let row = Row { read_at, member: Cow::Borrowed(&fetched.member), absent: fetched.absent };
+            let row = PlannedMember { read_at, member: Cow::Borrowed(&fetched.member), absent: fetched.absent };
             context.buffer_member(id_key, store::put_for(key, &row, super::SCRATCH_TTL_MS));
         }
     }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde_json::value::RawValue;
 
 use super::{
-    compare::Row,
+    compare::PlannedMember,
     run::{self, Phase, Run},
 };
 use crate::{
@@ -233,7 +233,7 @@ impl<P: Platform> Page<'_, P> {
         let Some(rows) = self.rows('m', after, key::MEMBERS)? else { return Ok(PlanCursor::Removals(String::new())) };
         let last = rows.last;
         for (row, entry) in rows.pairs {
-            let row: Row<'_> = store::parse(&row)?.value;
+            let row: PlannedMember<'_> = store::parse(&row)?.value;
             let known = store::parsed::<MemberRecord>(entry.as_ref())?;
             let now = self.platform.now_ms();
             if known.as_ref().is_some_and(|known| outlives(known.read_at, row.read_at, now)) {
