@@ -44,8 +44,8 @@ pub trait Api {
         add_bearer(request, token);
     }
 
-    /// The text of an answer with status 200, or what the vendor refuses within it, as in [`Api::refusal`]. `secrets` are to
-    /// be masked in what it says.
+    /// The text of an answer with status 200, or what the vendor refuses within it: the same reasons and causes as
+    /// in [`Api::refusal`]. `secrets` are to be masked in what it says. Only for vendors that refuse in sound answers.
     ///
     /// # Errors
     /// What the vendor refuses.
@@ -53,7 +53,8 @@ pub trait Api {
         Ok(text)
     }
 
-    /// Makes of a failure by HTTP status what the body of the answer says: [`Reason::NotFound`] where there is nothing of
+    /// Makes of a failure by HTTP status, from 400 on, what the body of the answer says. The body is not masked: quote
+    /// nothing of it. [`Reason::NotFound`] where there is nothing of
     /// that id, [`Reason::CredentialsRefused`] where the credential is wrong, [`Cause::TokenRefused`] where only the token
     /// is.
     fn refusal(&self, failure: Failure, _body: &str) -> Failure {
@@ -177,7 +178,8 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
         self.usage.borrow_mut().downloads += ranges as u64;
     }
 
-    /// Sends a call that needs no token, once.
+    /// Sends a call without the app's token, once. Where another token belongs to it, put that into the request and
+    /// [hide](Call::hiding) it.
     ///
     /// # Errors
     /// Everything but a sound answer.
@@ -187,8 +189,8 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     }
 
     /// Sends calls side by side with the token; answers come in the order of the calls. Those whose token was refused
-    /// are sent once more with a new one; nothing else is repeated. `max_bytes` refuses larger answers one by one, with
-    /// [`Cause::AnswerTooLarge`].
+    /// are sent once more with a new one; nothing else is repeated. `max_bytes`, which
+    /// replaces what stands in the calls, refuses larger answers one by one, with [`Cause::AnswerTooLarge`].
     pub fn all<T: DeserializeOwned>(&self, calls: &[Call], max_bytes: Option<u64>) -> Vec<Result<T, Failure>> {
         let read = |(call, text): (&Call, Result<String, Failure>)| text.and_then(|text| self.read(call, &text));
         calls.iter().zip(self.texts(calls, max_bytes)).map(read).collect()

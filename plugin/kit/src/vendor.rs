@@ -88,7 +88,8 @@ pub struct SignIn<'a> {
 
 /// Asks the vendor. One client serves one call of the component; it keeps the token that it read.
 ///
-/// What a sync asks is not repeated here: the run waits in the host and asks again. Questions about one record are.
+/// Repeat nothing in `scope`, `list`, `members`, `departments` and `bulk`: the run waits in the host and asks again. Only
+/// `member` and `department` are repeated by the element, with [`Calls::patiently`](crate::calls::Calls::patiently).
 pub trait Client<P: Platform>: Sized {
     /// What is left of finding out the scope, between two steps of a run.
     type Scope: Default + Serialize + DeserializeOwned;
@@ -154,13 +155,17 @@ pub trait Client<P: Platform>: Sized {
     fn usage(&self) -> Usage;
 
     /// Judges the connection, one finding for each aspect, in the order of the contract. What the vendor or the network
-    /// does ends up in a finding. `notes` tells what only use shows.
+    /// does ends up in a finding. [`of_all_aspects`](crate::verdict::of_all_aspects) fills in the aspects that do not apply.
     ///
     /// # Errors
     /// Where the storage fails.
     fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure>;
 
-    /// Asks who stands behind a code, which spends it. Never repeated blindly.
+    /// Asks who stands behind a code, which spends it. Never repeated blindly. A token that was refused may be renewed and
+    /// the question sent again where the vendor judges the token before the code.
+    ///
+    /// # Errors
+    /// [`IdentifyError`], which says whether the code may be good still.
     fn identify(&self, code: &str) -> Result<Identified, IdentifyError>;
 
     /// What a member consented to, for the proof that came with [`Identified::Member`].
@@ -194,7 +199,6 @@ pub fn unanswered() -> Failure {
 }
 
 /// A part of what is visible.
-#[allow(clippy::large_enum_variant)] // There is one of them at a time.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one at a time")]
 pub enum Scoped {
