@@ -213,6 +213,8 @@ mod tests {
         for number in 1..sent {
             reports.put(format!("{number:07}"));
         }
+        // However late the writer comes, it has met the full disk before there is room.
+        until_written(&disk, "0000000\n0000");
         disk.make_room(usize::MAX);
         until_written(&disk, "lost_reports");
         drop(reports);
