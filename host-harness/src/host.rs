@@ -17,7 +17,7 @@ use wasmtime::component::{Component, Linker};
 use crate::{
     bundled_component,
     cache::{CacheError, CodeCache, Compiled, Fingerprint},
-    call::state::CallState,
+    call::{output::GuestOutput, state::CallState},
     component::{
         ComponentFile, Inspection, LoadError, LoadedComponent, Signature, TrustedKey, demand_signature,
         file::refuse_other_files, inspect,
@@ -322,9 +322,9 @@ impl Host {
         self.0.clock.now_ms()
     }
 
-    /// The WASI context of the next call.
-    pub(crate) fn wasi(&self) -> wasmtime_wasi::WasiCtx {
-        crate::imports::wasi_context(&self.0.clock, &self.0.randomness)
+    /// The WASI context of the next call, with its standard streams.
+    pub(crate) fn wasi(&self, output: &GuestOutput) -> wasmtime_wasi::WasiCtx {
+        crate::imports::wasi_context(&self.0.clock, &self.0.randomness, output)
     }
 
     /// A name for the next call.

@@ -6,6 +6,7 @@
 //! | `recorder` | from beginning to end: time, span, and passing the report on |
 //! | `state` | what the imports of one call may touch |
 //! | `resource_limiter`, `cpu`, `log` | the meters: memory and tables, CPU time, log lines |
+//! | `output` | what the component writes to its standard streams |
 //! | `run` | the call itself |
 //! | `trap` | how a component broke off |
 //! | `answer`, `report`, `error` | what comes out |
@@ -15,6 +16,7 @@ pub(crate) mod cpu;
 pub(crate) mod error;
 pub(crate) mod limits;
 pub(crate) mod log;
+pub(crate) mod output;
 pub(crate) mod recorder;
 pub(crate) mod report;
 pub(crate) mod resource_limiter;

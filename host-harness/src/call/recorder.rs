@@ -26,6 +26,7 @@ pub(crate) struct CallUsage {
     pub(crate) host_calls: BTreeMap<&'static str, u64>,
     pub(crate) http: HttpTraffic,
     pub(crate) log: CallLog,
+    pub(crate) output: String,
 }
 
 /// The wait for a permit.
@@ -133,7 +134,7 @@ impl CallRecorder {
     /// Ends the call, and notifies observers.
     pub(crate) fn close(&mut self, used: CallUsage, outcome: CallOutcome) -> CallReport {
         self.is_open = false;
-        let CallUsage { guest_cpu, peak_memory_bytes, host_calls, http, log } = used;
+        let CallUsage { guest_cpu, peak_memory_bytes, host_calls, http, log, output } = used;
         let report = CallReport {
             call: self.call.clone(),
             begun_at: self.begun_at,
@@ -150,6 +151,7 @@ impl CallRecorder {
             host_calls,
             http,
             log,
+            output,
         };
         let (outcome, error) = report.outcome.names();
         self.span.record("lowcode.outcome", outcome);

@@ -49,6 +49,10 @@ pub struct CallReport {
     pub http: HttpTraffic,
     /// What the component logged.
     pub log: CallLog,
+    /// What the component wrote to its standard output and error, such as the words of a panic: the first 4 KiB on one
+    /// line, with control characters escaped and whatever it shares with the configuration of the call as `[configured]`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub output: String,
 }
 
 /// How a call ended.
@@ -234,6 +238,7 @@ mod tests {
                 ..HttpTraffic::default()
             },
             log,
+            output: String::new(),
         }
     }
 
@@ -273,7 +278,12 @@ mod tests {
         };
         let exceeded = Exceeded { limit: LimitName::CpuMs, allowed: 30, asked: 31 };
         let limit = CallError::Limit { site: site(), exceeded };
-        let trap = Trap { kind: TrapKind::OutOfBounds, reason: "wild".to_owned(), backtrace: vec!["f".to_owned()] };
+        let trap = Trap {
+            kind: TrapKind::OutOfBounds,
+            reason: "wild".to_owned(),
+            output: String::new(),
+            backtrace: vec!["f".to_owned()],
+        };
         let trap = CallError::Trap { site: site(), trap };
         let host = CallError::Host { site: site(), reason: "no room".to_owned() };
         let message = |error: &CallError| error.to_string();

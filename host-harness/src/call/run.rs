@@ -169,7 +169,7 @@ fn explain(site: CallSite, state: &CallState, error: &wasmtime::Error, had_insta
     }
     // Also while it is instantiated a component runs code of its own.
     if (had_instance || error.is::<wasmtime::Trap>())
-        && let Some(trap) = Trap::of(error)
+        && let Some(trap) = Trap::of(error, &state.output)
     {
         return CallError::Trap { site, trap };
     }

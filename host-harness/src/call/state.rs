@@ -12,6 +12,7 @@ use super::{
     error::CallError,
     limits::{Exceeded, LimitName, Limits},
     log::CallLog,
+    output::GuestOutput,
     recorder::{CallRecorder, CallUsage},
     report::{CallOutcome, CallReport, HttpTraffic},
     resource_limiter::CallResourceLimiter,
@@ -52,6 +53,7 @@ pub(crate) struct CallState {
     pub(crate) deadline: Instant,
     pub(crate) limits: Limits,
     pub(crate) log: CallLog,
+    pub(crate) output: GuestOutput,
     pub(crate) resources: CallResourceLimiter,
     pub(crate) cpu: CpuMeter,
     /// The limit that the host ended the call for.
@@ -63,13 +65,14 @@ pub(crate) struct CallState {
 }
 
 impl CallState {
-    /// `capabilities` gets the call's budget and answers what the call may touch.
+    /// `capabilities` gets the call's budget and answers what the call may touch; `wasi` gets where standard streams lead.
     pub(crate) fn new(
         recorder: CallRecorder,
         settings: Document,
         limits: Limits,
         capabilities: impl FnOnce(&Arc<Budget>) -> Capabilities,
-        wasi: WasiCtx,
+        output: GuestOutput,
+        wasi: impl FnOnce(&GuestOutput) -> WasiCtx,
     ) -> Box<Self> {
         let budget = Arc::new(budget(&limits, recorder.deadline()));
         Box::new(Self {
@@ -85,7 +88,8 @@ impl CallState {
             host_calls: BTreeMap::new(),
             host_calls_left: limits.host_calls,
             limits,
-            wasi,
+            wasi: wasi(&output),
+            output,
             table: ResourceTable::new(),
         })
     }
@@ -134,6 +138,7 @@ impl CallState {
                 Capabilities::Nothing => HttpTraffic::default(),
             },
             log: mem::take(&mut self.log),
+            output: self.output.shown(),
         }
     }
 }

@@ -6,6 +6,8 @@ use serde::Serialize;
 use wasmtime::WasmBacktrace;
 use wasmtime_wasi::I32Exit;
 
+use super::output::GuestOutput;
+
 /// The most frames of a backtrace that are kept; the innermost come first.
 const MAX_FRAMES: usize = 16;
 /// The most characters of a frame's name.
@@ -68,6 +70,9 @@ pub struct Trap {
     pub kind: TrapKind,
     /// What happened, in words.
     pub reason: String,
+    /// What it wrote to its standard output and error during the call, such as the words of a panic; see
+    /// [`CallReport::output`](crate::CallReport::output). For engineers, not for members.
+    pub output: String,
     /// Where, innermost first: at most 16 functions, by name where the component carries names, else by number. Empty
     /// where the component was not running, as when it handed over a value that is none.
     pub backtrace: Vec<String>,
@@ -75,13 +80,14 @@ pub struct Trap {
 
 impl fmt::Display for Trap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)
+        f.write_str(&self.reason)?;
+        if self.output.is_empty() { Ok(()) } else { write!(f, "; it wrote: {}", self.output) }
     }
 }
 
 impl Trap {
     /// The end that a call came to within the component. `None` where the engine, not the component, is the cause.
-    pub(super) fn of(error: &wasmtime::Error) -> Option<Self> {
+    pub(super) fn of(error: &wasmtime::Error, output: &GuestOutput) -> Option<Self> {
         let (kind, reason) = if let Some(exit) = error.downcast_ref::<I32Exit>() {
             (TrapKind::Exit, format!("it called exit({})", exit.0))
         } else if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
@@ -96,7 +102,7 @@ impl Trap {
                 (TrapKind::InvalidValue, format!("it handed over a value that is none of the contract: {cause}"))
             }
         };
-        Some(Self { kind, reason, backtrace: frames(error) })
+        Some(Self { kind, reason, output: output.shown(), backtrace: frames(error) })
     }
 }
 

@@ -16,6 +16,7 @@ use super::{
 use crate::{
     call::{
         CallError, CallOutcome, CallResult, CallSite, Called,
+        output::GuestOutput,
         recorder::{CallRecorder, CallUsage},
         run::{self, Answer, CallContext, Parameters, Refusal, reason_name},
         state::{CallState, Capabilities},
@@ -177,24 +178,26 @@ impl Element {
     }
 
     async fn describe_by(&self, version: &Version, locale: &str, until: Option<Instant>) -> CallResult<Description> {
-        self.pure(version, "element.describe", (locale,), until).await
+        self.pure(version, "element.describe", (locale,), Document::none(), until).await
     }
 
     async fn validate_by(&self, version: &Version, document: &str, until: Option<Instant>) -> CallResult<Validation> {
-        self.pure(version, "element.validate-config", (document,), until).await
+        self.pure(version, "element.validate-config", (document,), Document::given(document), until).await
     }
 
-    /// A call that reaches nothing, and ends at `until` at the latest.
+    /// A call that reaches nothing, and ends at `until` at the latest. `given` is the configuration among its parameters.
     async fn pure<P: Parameters, T: Answer>(
         &self,
         version: &Version,
         function: &'static str,
         parameters: P,
+        given: Document,
         until: Option<Instant>,
     ) -> CallResult<T> {
         let recorder = self.open(version, function, until);
         let span = recorder.span();
-        let state = self.state(recorder, Document::none(), |_| Capabilities::Nothing);
+        let output = GuestOutput::of(given);
+        let state = self.state(recorder, Document::none(), output, |_| Capabilities::Nothing);
         run::run(self.context(version), state, parameters).instrument(span).await
     }
 
@@ -221,7 +224,9 @@ impl Element {
                 return Err(recorder.fail(CallUsage::default(), error));
             }
         };
-        let state = self.state(recorder, network.settings.clone(), |budget| self.capabilities(network, budget));
+        let output = GuestOutput::of(network.settings.clone());
+        let capabilities = |budget: &Arc<Budget>| self.capabilities(network, budget);
+        let state = self.state(recorder, network.settings.clone(), output, capabilities);
         run::run(self.context(version), state, parameters).await
     }
 
@@ -276,9 +281,11 @@ impl Element {
         &self,
         recorder: CallRecorder,
         settings: Document,
+        output: GuestOutput,
         capabilities: impl FnOnce(&Arc<Budget>) -> Capabilities,
     ) -> Box<CallState> {
-        CallState::new(recorder, settings, self.limits.clone(), capabilities, self.shared.host.wasi())
+        let wasi = |output: &GuestOutput| self.shared.host.wasi(output);
+        CallState::new(recorder, settings, self.limits.clone(), capabilities, output, wasi)
     }
 
     fn context<'a>(&'a self, version: &'a Version) -> CallContext<'a> {

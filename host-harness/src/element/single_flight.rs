@@ -112,7 +112,12 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn failures_of_the_component_are_remembered_for_a_while_and_others_are_not() {
-        let trap = Trap { kind: TrapKind::Unreachable, reason: "panic".to_owned(), backtrace: Vec::new() };
+        let trap = Trap {
+            kind: TrapKind::Unreachable,
+            reason: "panic".to_owned(),
+            output: String::new(),
+            backtrace: Vec::new(),
+        };
         let host = CallError::Host { site: site(), reason: "no key".to_owned() };
         let destination =
             CallError::Destination { site: site(), place: "proxy".to_owned(), reason: "port 0".to_owned() };

@@ -1,5 +1,5 @@
 //! The part of WASI 0.2 that a standard library cannot do without, interface by interface, and empty: no arguments, no
-//! variables, standard streams that are closed or swallow. Clock and randomness are the host's, so it can pin them.
+//! variables, a standard input that is closed, and standard streams of which a report keeps the beginning. Clock and randomness are the host's, so it can pin them.
 
 use std::{
     sync::{
@@ -20,7 +20,10 @@ use wasmtime_wasi::{
 };
 use wasmtime_wasi_io::bindings::wasi::io;
 
-use crate::{call::state::CallState, storage::Clock};
+use crate::{
+    call::{output::GuestOutput, state::CallState},
+    storage::Clock,
+};
 
 /// Where the randomness of components comes from.
 #[derive(Debug, Clone, Default)]
@@ -59,9 +62,10 @@ impl PinnedRandomness {
 }
 
 /// The WASI context of one call.
-pub(crate) fn context(clock: &Arc<dyn Clock>, randomness: &Randomness) -> WasiCtx {
+pub(crate) fn context(clock: &Arc<dyn Clock>, randomness: &Randomness, output: &GuestOutput) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder.wall_clock(WallClock(Arc::clone(clock))).allow_tcp(false).allow_udp(false);
+    builder.stdout(output.clone()).stderr(output.clone());
     if let Randomness::Pinned(pinned) = randomness {
         let bytes = pinned.next_call();
         builder

@@ -67,6 +67,11 @@ impl Document {
         Self(Arc::new(object.text()))
     }
 
+    /// A text as somebody gave it, perhaps none that can be read; only to be exposed.
+    pub(crate) fn given(text: &str) -> Self {
+        Self(Arc::new(Zeroizing::new(text.to_owned())))
+    }
+
     /// The document of a function that has no configuration.
     pub(crate) fn none() -> Self {
         Self(Arc::default())
@@ -84,7 +89,7 @@ impl Document {
 
     /// The object.
     pub(crate) fn object(&self) -> Object {
-        // Every way to make a document has read it before.
+        // Every way to make a document whose object is asked for has read it before.
         read_object(&self.0).unwrap_or_default()
     }
 }

@@ -158,6 +158,25 @@ async fn a_component_that_is_stopped_ends_with_3() {
     }
 }
 
+#[test]
+fn a_panic_is_told_in_its_own_words() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("guest.wasm");
+    std::fs::write(&file, Guest::default().panics("element@0.1.0#describe", b"at a.rs:1:2:\nmoon").build()).unwrap();
+    let describe = |format: &str| {
+        let arguments = ["describe", "--report", "--format", format, "--component", file.to_str().unwrap()];
+        run(program(home.path(), &arguments))
+    };
+    let words = r"it wrote: at a.rs:1:2:\nmoon";
+    let told = describe("json");
+    assert!(told.fails(3, "trap")["message"].as_str().unwrap().ends_with(words), "{}", told.stderr);
+    let report = told.stderr.lines().find(|line| line.starts_with('{')).unwrap();
+    let report: serde_json::Value = serde_json::from_str(report).unwrap();
+    assert_eq!(report["output"], r"at a.rs:1:2:\nmoon");
+    let text = describe("text").stderr;
+    assert!(text.contains("error (trap): ") && text.contains(words), "{text}");
+}
+
 /// Only where the next call may end otherwise is anybody asked to call again.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_limit_leaves_to_do_depends_on_the_function() {

@@ -39,7 +39,7 @@ pub fn contract() -> (Resolve, WorldId) {
 /// The world of the contract with some of WASI.
 fn with_wasi() -> (Resolve, WorldId) {
     let imports = "import types;\n import wasi:io/poll@0.2.0;\n import wasi:clocks/monotonic-clock@0.2.0;\n import \
-                   wasi:cli/exit@0.2.0;";
+                   wasi:cli/exit@0.2.0;\n import wasi:cli/stdout@0.2.0;\n import wasi:cli/stderr@0.2.0;";
     let text = format!("{}\n{WASI}", contract_text().replace("import types;", imports));
     let mut resolve = Resolve::default();
     let package = resolve.push_str("test.wit", &text).unwrap();
@@ -68,14 +68,34 @@ pub struct Guest {
 }
 
 /// What a standard library might import of WASI.
-const WASI: &str = "package wasi:io@0.2.0 { interface poll { resource pollable { block: func(); } } }
+const WASI: &str = "package wasi:io@0.2.0 {
+        interface poll { resource pollable { block: func(); } }
+        interface error { resource error; }
+        interface streams {
+            use error.{error};
+            variant stream-error { last-operation-failed(error), closed }
+            resource output-stream {
+                blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>;
+            }
+        }
+    }
     package wasi:clocks@0.2.0 {
         interface monotonic-clock {
             use wasi:io/poll@0.2.0.{pollable};
             subscribe-duration: func(when: u64) -> pollable;
         }
     }
-    package wasi:cli@0.2.0 { interface exit { exit: func(status: result); } }";
+    package wasi:cli@0.2.0 {
+        interface exit { exit: func(status: result); }
+        interface stdout {
+            use wasi:io/streams@0.2.0.{output-stream};
+            get-stdout: func() -> output-stream;
+        }
+        interface stderr {
+            use wasi:io/streams@0.2.0.{output-stream};
+            get-stderr: func() -> output-stream;
+        }
+    }";
 
 impl Guest {
     /// Gives an export, such as `element@0.1.0#describe`, another body; the last one given counts. `call <import>` stands for a call of an import,
@@ -98,7 +118,21 @@ impl Guest {
         self
     }
 
-    /// Imports a little of WASI as well: `wasi:io/poll`, `wasi:clocks/monotonic-clock`, `wasi:cli/exit`.
+    /// Writes these words to its standard error and gives up, as a panic does, in place of an export. They lie at 4096.
+    pub fn panics(self, export: &'static str, words: &[u8]) -> Self {
+        let bytes: String = words.iter().map(|byte| format!("\\{byte:02x}")).collect();
+        let body = format!(
+            "call <wasi:cli/stderr@0.2.0 get-stderr>
+             i32.const 4096\n i32.const {}\n i32.const 8192
+             call <wasi:io/streams@0.2.0 [method]output-stream.blocking-write-and-flush>
+             unreachable",
+            words.len()
+        );
+        self.wasi().items(&format!("(data (i32.const 4096) \"{bytes}\")")).with(export, &body)
+    }
+
+    /// Imports a little of WASI as well: `wasi:io/poll`, `wasi:clocks/monotonic-clock`, `wasi:cli/exit`, and the standard
+    /// streams it can write to.
     pub fn wasi(mut self) -> Self {
         self.wasi = true;
         self

@@ -2,12 +2,12 @@
 
 use std::{process::Command, sync::Arc};
 
-use host_harness::{CallError, CallOutcome, Host, Limits, TrapKind};
+use host_harness::{CallError, CallOutcome, Host, Limits, TrapKind, settings::Document};
 
 use crate::{
     element::{Gate, caller, options},
     guests::Guest,
-    wire::{DESCRIBE, OVERVIEW, data},
+    wire::{DESCRIBE, OVERVIEW, VALIDATE, data},
 };
 
 #[tokio::test]
@@ -120,6 +120,32 @@ async fn a_trap_is_an_error_with_tenant_component_function_and_reason() {
             panic!("{name}: {:?}", failed.report)
         };
         assert_eq!((reported, *reported_kind), (&message, kind), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_trap_tells_the_words_of_the_panic_but_not_the_configuration() {
+    let host = Host::builder().parallel_calls(1).build().unwrap();
+    let document = r#"{"secret":"s3cr3t-of-an-app"}"#;
+    let words = b"\nthread 'main' panicked at a.rs:1:2:\nno s3cr3t-of-an-app\x07\n";
+    let (line, as_it_is) = (r"thread 'main' panicked at a.rs:1:2:\nno ", r"s3cr3t-of-an-app\u{7}");
+    for export in [DESCRIBE, VALIDATE, OVERVIEW] {
+        let component = host.load(&Guest::default().panics(export, words).build()).unwrap();
+        let mut options = options(Limits::default());
+        options.settings = Document::parse(document).unwrap();
+        let element = host.element(&component, options).unwrap();
+        let failed = match export {
+            DESCRIBE => element.describe("en").await.unwrap_err(),
+            VALIDATE => element.validate().await.unwrap_err(),
+            _ => element.overview().await.unwrap_err(),
+        };
+        // Whoever describes has not been given the configuration, so these words cannot be from there.
+        let shown = if export == DESCRIBE { as_it_is } else { r"[configured]\u{7}" };
+        let expected = format!("{line}{shown}");
+        let CallError::Trap { trap, .. } = &failed.error else { panic!("{export}: {failed:?}") };
+        assert_eq!((&trap.output, &failed.report.output), (&expected, &expected), "{export}");
+        let message = failed.to_string();
+        assert!(message.ends_with(&format!("it panicked or gave up; it wrote: {expected}")), "{message}");
     }
 }
 
