@@ -70,7 +70,7 @@ fn redact_text(text: &mut String, spelling: &str) {
 
 /// The text with every `part` replaced; nothing where there is none. The buffer is made large enough at once, so that
 /// none of `by` is left behind in one that grew.
-pub(super) fn replaced(text: &[u8], part: &[u8], by: &[u8]) -> Option<Vec<u8>> {
+fn replaced(text: &[u8], part: &[u8], by: &[u8]) -> Option<Vec<u8>> {
     let found: Vec<usize> = memmem::find_iter(text, part).collect();
     if found.is_empty() {
         return None;

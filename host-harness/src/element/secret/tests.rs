@@ -90,14 +90,14 @@ fn a_secret_is_filled_in_encoded_for_its_place() {
 #[test]
 fn a_secret_goes_nowhere_else() {
     let (placeholder, secrets) = one();
-    let encoded: String = url::form_urlencoded::byte_serialize(placeholder.as_bytes()).collect();
+    let encoded: String = byte_serialize(placeholder.as_bytes()).collect();
     for (name, to, url, header, body) in [
         ("another host", "https://evil.example", format!("https://evil.example/?k={encoded}"), "", String::new()),
         ("another port", "https://api.example:444", format!("https://api.example:444/?k={encoded}"), "", String::new()),
         ("a part of a value", "https://api.example", format!("https://api.example/?k=x{encoded}"), "", String::new()),
         ("a name", "https://api.example", format!("https://api.example/?{encoded}=1"), "", String::new()),
         ("the path", "https://api.example", format!("https://api.example/{encoded}"), "", String::new()),
-        ("a part of a header", "https://api.example", "https://api.example/".to_owned(), "Bearer ", String::new()),
+        ("a part of a header", "https://api.example", "https://api.example/".to_owned(), "Token ", String::new()),
         ("bare text", "https://api.example", "https://api.example/".to_owned(), "", placeholder.clone()),
         (
             "a made-up one",
@@ -135,4 +135,92 @@ fn what_a_server_sends_back_is_redacted() {
     let redacted = secrets.redact(response);
     assert_eq!(redacted.body.as_bytes(), b"bad secret [secret]!");
     assert_eq!(redacted.header("x"), Some(redactor::REDACTED));
+}
+
+#[test]
+fn a_place_is_filled_or_denied() {
+    let (placeholder, secrets) = one();
+    let form = "application/x-www-form-urlencoded";
+    let encoded: String = byte_serialize(placeholder.as_bytes()).collect();
+    let in_form: String = byte_serialize(VALUE.as_bytes()).collect();
+    let in_json = Value::String(VALUE.to_owned()).to_string();
+    let (lower, slashes) = (encoded.replace("%3A%2F%2F", "%3a%2f%2f"), placeholder.replace('/', r"\/"));
+    let basic = |pair: String| format!("Basic {}", STANDARD.encode(pair));
+    // Content type, header, body; what goes out, if anything does.
+    for (name, kind, header, body, sent) in [
+        (
+            "form",
+            form,
+            String::new(),
+            format!("a=1&s={encoded}&s={lower}&b"),
+            Some(format!("a=1&s={in_form}&s={in_form}&b")),
+        ),
+        (
+            "form, with a charset",
+            "Application/X-WWW-Form-Urlencoded; charset=utf-8",
+            String::new(),
+            format!("s={encoded}"),
+            Some(format!("s={in_form}")),
+        ),
+        ("form, as it stands", form, String::new(), format!("s={placeholder}"), Some(format!("s={in_form}"))),
+        ("form, a part", form, String::new(), format!("s=x{encoded}"), None),
+        ("form, encoded twice", form, String::new(), format!("s={}", encoded.replace('%', "%25")), None),
+        ("form, a key", form, String::new(), format!("{encoded}=1"), None),
+        ("a form of another type", "text/plain", String::new(), format!("s={encoded}"), None),
+        (
+            "JSON",
+            "application/json",
+            String::new(),
+            format!(r#"{{"a":["{placeholder}"]}}"#),
+            Some(format!(r#"{{"a":[{in_json}]}}"#)),
+        ),
+        (
+            "JSON, slashes escaped",
+            "",
+            String::new(),
+            format!(r#"{{"a":"\"","b":"{slashes}"}}"#),
+            Some(format!(r#"{{"a":"\"","b":{in_json}}}"#)),
+        ),
+        ("JSON, a part", "", String::new(), format!(r#"{{"a":"x{slashes}"}}"#), None),
+        ("JSON, a key", "", String::new(), format!(r#"{{"{placeholder}" : 1}}"#), None),
+        ("JSON within JSON", "", String::new(), format!(r#"{{"a":"{{\"b\":\"{placeholder}\"}}"}}"#), None),
+        (
+            "JSON, characters as numbers",
+            "",
+            String::new(),
+            format!(r#"["{}"]"#, placeholder.replace('/', r"\u002f")),
+            None,
+        ),
+        ("XML", "text/xml", String::new(), format!(r#"<a b="{placeholder}"/>"#), None),
+        ("HTML", "text/html", String::new(), placeholder.replace('/', "&#x2F;"), None),
+        ("base64", "", String::new(), STANDARD.encode(&placeholder), None),
+        ("Bearer", "", format!("Bearer {placeholder}"), String::new(), Some(format!("Bearer {VALUE}"))),
+        ("bearer", "", format!("bearer {placeholder}"), String::new(), Some(format!("bearer {VALUE}"))),
+        ("Bearer, a part", "", format!("Bearer x{placeholder}"), String::new(), None),
+        ("Bearer, encoded", "", format!("Bearer {encoded}"), String::new(), None),
+        ("Basic", "", basic(format!("me:{placeholder}")), String::new(), Some(basic(format!("me:{VALUE}")))),
+        ("Basic, no user", "", basic(format!(":{placeholder}")), String::new(), Some(basic(format!(":{VALUE}")))),
+        ("Basic, a part", "", basic(format!("me:x:{placeholder}")), String::new(), None),
+        ("Basic, the user", "", basic(format!("{placeholder}:")), String::new(), None),
+        ("Basic, encoded", "", basic(format!("me:{placeholder}")).replace("Basic ", "Other "), String::new(), None),
+    ] {
+        let mut headers = HeaderMap::new();
+        for (key, value) in [("content-type", kind), ("authorization", &*header)] {
+            if !value.is_empty() {
+                headers.insert(key, HeaderValue::from_str(value).unwrap());
+            }
+        }
+        let outgoing = Outgoing { url: Url::parse("https://api.example/").unwrap(), headers, body: Bytes::from(body) };
+        match (secrets.fill(&destination("https://api.example"), outgoing), sent) {
+            (Ok(filled), Some(sent)) => {
+                let header = filled.headers.get("authorization").map_or(&b""[..], HeaderValue::as_bytes);
+                assert_eq!([header, &filled.body].concat(), sent.as_bytes(), "{name}");
+            }
+            (Err(error), None) => {
+                assert_eq!(error.kind, HttpFailure::Denied { option: None }, "{name}");
+                assert!(error.message.contains("where it is not filled in"), "{name}: {error}");
+            }
+            (found, sent) => panic!("{name}: {sent:?}, found {:?}", found.map(|filled| filled.body)),
+        }
+    }
 }
