@@ -3,6 +3,8 @@
 //! One program for all of them, because linking the host takes longer than most of the tests.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy exempts only the tests themselves")]
 
+use host_harness::contract::directory::Report;
+
 mod between;
 mod bounds;
 mod check;
@@ -18,3 +20,21 @@ mod properties;
 mod proxy;
 mod sync;
 mod tokens;
+
+/// The notes of a sync that met no trouble: none, or which part of the visible range is empty, and where it is filled.
+fn notes_of_emptiness(report: &Report) -> Vec<&'static str> {
+    match (report.departments_total, report.members_total) {
+        (0, 0) => vec![
+            "the visible range is empty, so nothing was synchronised: fill the visible range on the app's page in the \
+             vendor's console",
+        ],
+        (0, _) => vec![
+            "members are visible, but no department: if departments are wanted, fill the visible range on the app's \
+             page in the vendor's console",
+        ],
+        (_, 0) => vec![
+            "departments are visible, but no member: fill the visible range on the app's page in the vendor's console",
+        ],
+        _ => Vec::new(),
+    }
+}
