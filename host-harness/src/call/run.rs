@@ -1,4 +1,4 @@
-//! How a call runs: wait for a permit, instantiate, call, and recorder for it, whatever happened.
+//! How a call runs: wait for a permit, instantiate, call, and report it, whatever happened.
 
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{

@@ -3,7 +3,8 @@
 //! A secret that is only ever sent is replaced in what the component sees by `secret://key?v=<fingerprint>`. The
 //! component writes that text where the secret belongs; on the way out, behind policy and hooks, the host puts the secret
 //! in: only as a whole query or form value, header value or JSON string, after `Bearer ` or as the password of `Basic `,
-//! encoded for that place, and only towards the hosts it is tied to. Anywhere else the request is denied. A secret that an answer sends back is redacted.
+//! encoded for that place, and only towards the hosts it is tied to. Anywhere else the request is denied. A secret that an
+//! answer sends back is redacted.
 //!
 //! What the component says itself is all that this depends on: `describe` says which fields are secret and which of
 //! these the component computes with (`in-clear`), and those it is given as they are; `validate-config` says where they

@@ -174,7 +174,7 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// CallResourceLimiter that comes along when a value is copied from a page. It belongs to no secret.
+/// White space that comes along when a value is copied from a page. It belongs to no secret.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}')
 }
