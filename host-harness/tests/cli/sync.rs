@@ -135,7 +135,12 @@ async fn a_person_is_asked_before_many_are_removed() {
     assert_eq!((&paused["state"], &paused["error"]["reason"]), (&"paused".into(), &"mass-removal-blocked".into()));
     assert_eq!(paused["error"]["removals"]["members"], 8);
     let shown = text(&bed, &["sync"]);
-    for words in ["would remove 8 of 22 members", "org-harness plan", "org-harness sync --allow-mass-removal"] {
+    for words in [
+        "would remove 8 of 22 members",
+        "org-harness plan",
+        "org-harness sync --allow-mass-removal",
+        "org-harness sync --restart",
+    ] {
         assert!(shown.contains(words), "{words} is missing: {shown}");
     }
     let plan = bed.run(&["plan"]).exits(0);

@@ -251,12 +251,12 @@ pub struct Sync {
     /// without asking the vendor again
     #[arg(long)]
     pub dry_run: bool,
-    /// Agree to a removal that the guard blocked; `plan` shows it
+    /// Agree to the removal with which the current run was blocked; `plan` shows it. If more would go, it is blocked again
     #[arg(long)]
     pub allow_mass_removal: bool,
     #[arg(long, default_value = "auto")]
     pub strategy: Strategy,
-    /// Give up an unfinished run and begin anew
+    /// Give up an unfinished run, unless it has begun to write, and begin anew
     #[arg(long)]
     pub restart: bool,
     /// End (state waiting, exit 1) rather than wait longer than this at a time; the run stays

@@ -54,7 +54,8 @@ pub fn sync(view: &SyncView, paint: Paint) -> String {
         if error.removals.is_some() {
             text.push_str(
                 "  查看将移除的部门和成员 see which ones: org-harness plan\n\
-                 \x20 确认无误后允许 allow it when this is right: org-harness sync --allow-mass-removal\n",
+                 \x20 确认无误后允许 allow it when this is right: org-harness sync --allow-mass-removal\n\
+                 \x20 可见范围有误，改正后重新读取 fetch anew once the range is mended: org-harness sync --restart\n",
             );
         }
     }

@@ -1,6 +1,6 @@
 //! What a refusal of the vendor means for the run: wait, pause, or simply another call. Pure.
 
-use super::run::{PendingWait, Run};
+use super::run::{Failures, PendingWait, Run};
 use crate::{
     contract::types::Reason,
     failure::{Cause, Failure},
@@ -23,6 +23,8 @@ const HICCUPS: u32 = 3;
 const RATE_LIMITS: u32 = 12;
 /// The longest single wait, whatever the vendor asks for: ten minutes. A block that lasts longer is noticed again then.
 pub const LONGEST_MS: u64 = 10 * 60 * 1_000;
+/// Why a run waits that the vendor asked for fewer calls.
+pub const RATE_LIMIT: &str = "rate-limit";
 /// By how much waits differ by chance.
 pub const SPREAD_MS: u64 = 2_000;
 /// Who is told to wait no longer than this asked too much at once, not too often.
@@ -38,32 +40,31 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Backoff
         })
     };
     let spread = |limit_ms: u64| u64::from(random) * limit_ms / u64::from(u16::MAX);
-    run.failures += 1;
     match &failure.reason {
-        _ if failure.cause == Cause::CallLimit => {
-            run.failures -= 1;
-            Backoff::More
-        }
-        Reason::RateLimited if run.failures <= RATE_LIMITS => {
+        _ if failure.cause == Cause::CallLimit => Backoff::More,
+        Reason::RateLimited if run.failures.rate_limits < RATE_LIMITS => {
+            run.failures.rate_limits += 1;
             run.stats.retries += 1;
             if failure.retry_after_ms.is_some_and(|wait_ms| wait_ms <= AT_ONCE_MS) {
                 run.parallelism = (run.parallelism / 2).max(1);
             }
             let first = failure.retry_after_ms.unwrap_or(60_000);
-            let doubled = first.saturating_mul(1 << (run.failures - 1).min(16)).min(LONGEST_MS);
-            wait("rate-limit", doubled + spread(SPREAD_MS / 2))
+            let doubled = first.saturating_mul(1 << (run.failures.rate_limits - 1).min(16)).min(LONGEST_MS);
+            wait(RATE_LIMIT, doubled + spread(SPREAD_MS / 2))
         }
-        Reason::Unavailable if run.failures <= HICCUPS => {
+        Reason::Unavailable if run.failures.hiccups < HICCUPS => {
+            run.failures.hiccups += 1;
             run.stats.retries += 1;
             let reason = if failure.vendor_code.is_some() { "busy" } else { "unreachable" };
             wait(reason, failure.retry_after_ms.unwrap_or(0).min(LONGEST_MS).max(1_000 + spread(SPREAD_MS)))
         }
-        Reason::UnexpectedAnswer if run.failures <= HICCUPS => {
+        Reason::UnexpectedAnswer if run.failures.hiccups < HICCUPS => {
+            run.failures.hiccups += 1;
             run.stats.retries += 1;
             wait("unreadable", 1_000 + spread(SPREAD_MS))
         }
         _ => {
-            run.failures = 0;
+            run.failures = Failures::default();
             Backoff::Pause
         }
     }
@@ -74,7 +75,7 @@ mod tests {
     use super::*;
 
     fn run() -> Run {
-        Run::new("r".to_owned(), 0, false, 5)
+        Run::new("r".to_owned(), 0, 5)
     }
 
     fn failure(reason: Reason, code: Option<i64>, retry_after_ms: Option<u64>) -> Failure {
@@ -142,6 +143,17 @@ mod tests {
         let mut run = run();
         let exhausted = Failure::call_limit("user/list");
         assert_eq!(judge(&exhausted, &mut run, 0, 0), Backoff::More);
-        assert_eq!(run.failures, 0);
+        assert_eq!(run.failures, Failures::default());
+    }
+
+    #[test]
+    fn rate_limits_leave_hiccups_their_repetitions_and_the_other_way_round() {
+        let mut run = run();
+        let limited = failure(Reason::RateLimited, Some(45009), Some(60_000));
+        let busy = failure(Reason::Unavailable, Some(-1), None);
+        for failure in [&limited, &limited, &limited, &limited, &busy, &limited, &busy, &limited, &busy] {
+            assert!(matches!(judge(failure, &mut run, 0, 0), Backoff::Wait(_)), "{run:?}");
+        }
+        assert_eq!(judge(&busy, &mut run, 0, 0), Backoff::Pause);
     }
 }

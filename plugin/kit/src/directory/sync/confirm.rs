@@ -49,6 +49,7 @@ fn departments<P: Platform, C: Client<P>>(
                 context.buffer(store::delete(row.key.clone()));
             }
         }
+        context.run.missing.departments = context.run.missing.departments.saturating_sub(1);
         context.run.missing.confirmed += 1;
         context.run.phase = Phase::Confirm(Sweep::Departments(Some(row.key.clone())));
     }
@@ -88,6 +89,7 @@ fn members<P: Platform, C: Client<P>>(
                 context.buffer(store::put_for(row.key.clone(), &read_at, super::SCRATCH_TTL_MS));
             }
         }
+        context.run.missing.members = context.run.missing.members.saturating_sub(1);
         context.run.missing.confirmed += 1;
         context.run.phase = Phase::Confirm(Sweep::Members(Some(row.key.clone())));
     }

@@ -77,6 +77,8 @@ pub struct RunContext<'a, P: Platform, C> {
     /// Ids of the departments that were seen, once they are wanted.
     pub(super) departments_seen: Option<BTreeSet<String>>,
     lease: Lease,
+    /// Of the run as it is stored; absent before it is.
+    run_version: Option<u64>,
     /// Scratch that is not written yet.
     buffer: Vec<Op>,
     buffered_bytes: usize,
@@ -96,7 +98,14 @@ pub struct RunContext<'a, P: Platform, C> {
 
 impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     /// The context of one call.
-    pub(super) fn new(platform: &'a P, common: &'a Common, client: &'a C, run: Run, seen: Seen, lease: Lease) -> Self {
+    pub(super) fn new(
+        platform: &'a P,
+        common: &'a Common,
+        client: &'a C,
+        (run, run_version): (Run, Option<u64>),
+        seen: Seen,
+        lease: Lease,
+    ) -> Self {
         let left = platform.remaining();
         let wall = left.wall_ms;
         let began_in = run.phase.clone();
@@ -108,6 +117,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
             seen,
             departments_seen: None,
             lease,
+            run_version,
             buffer: Vec::new(),
             buffered_bytes: 0,
             buffered_ids: BTreeSet::new(),
@@ -134,11 +144,6 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     /// The language of the administrator.
     pub fn locale(&self) -> Locale {
         self.common.locale
-    }
-
-    /// Failures of the current step in a row.
-    pub fn failures(&self) -> u32 {
-        self.run.failures
     }
 
     /// Whether this call's limits allow a further step.
@@ -193,6 +198,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         }
         match store::apply(self.platform, &self.lease.ops(self.platform.now_ms()))? {
             Ok(versions) => self.lease.renewed(&versions)?,
+            Err(_) if self.lease.take_back(self.platform, self.run_version)? => {}
             Err(_) => return Err(StepError::Lost(lease::taken())),
         }
         self.renewed_at_ms = self.platform.remaining().wall_ms;
@@ -328,7 +334,10 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         all.extend(self.lease.ops(self.platform.now_ms()));
         all.push(store::put(key::RUN, &self.run));
         all.extend(ops);
-        self.try_write(&all)
+        let Some(versions) = self.try_write(all)? else { return Ok(false) };
+        // The lease is the first that is put, the run the second.
+        self.run_version = versions.get(1).copied();
+        Ok(true)
     }
 
     /// Writes these operations atomically and ends the run; `false` when a check of theirs failed.
@@ -336,7 +345,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         let mut all: Vec<Op> = self.lease.ops(self.platform.now_ms()).into();
         all.extend(ops);
         all.push(store::delete(key::RUN));
-        self.try_write(&all)
+        Ok(self.try_write(all)?.is_some())
     }
 
     /// Why scratch of this run is not where it was written: somebody else took the run over and ended it, or the
@@ -354,15 +363,27 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         self.lease
     }
 
-    fn try_write(&mut self, ops: &[Op]) -> Result<bool, StepError> {
-        match store::apply(self.platform, ops)? {
+    /// Writes these operations, of which the first are those of the lease. Answers the versions, nothing when a check of
+    /// the others failed.
+    fn try_write(&mut self, mut ops: Vec<Op>) -> Result<Option<Vec<u64>>, StepError> {
+        let mut written = store::apply(self.platform, &ops)?;
+        let is_lapsed = |keys: &[String]| keys.iter().any(|key| key == key::RUN_LEASE);
+        if written.as_ref().is_err_and(|keys| is_lapsed(keys))
+            && self.lease.take_back(self.platform, self.run_version)?
+        {
+            for (op, renewed) in ops.iter_mut().zip(self.lease.ops(self.platform.now_ms())) {
+                *op = renewed;
+            }
+            written = store::apply(self.platform, &ops)?;
+        }
+        match written {
             Ok(versions) => {
                 self.lease.renewed(&versions)?;
                 self.checkpoint_at_ms = self.platform.remaining().wall_ms;
-                Ok(true)
+                Ok(Some(versions))
             }
-            Err(keys) if keys.iter().any(|key| key == key::RUN_LEASE) => Err(StepError::Lost(lease::taken())),
-            Err(_) => Ok(false),
+            Err(keys) if is_lapsed(&keys) => Err(StepError::Lost(lease::taken())),
+            Err(_) => Ok(None),
         }
     }
 }

@@ -3,10 +3,13 @@
 
 use super::{
     context::{RunContext, StepError},
-    run::{Missing, Phase, Sweep},
+    run::Run,
 };
 use crate::{
-    contract::types::{Reason, RemovalCounts},
+    contract::{
+        directory::SyncRequest,
+        types::{Reason, RemovalCounts},
+    },
     directory::head,
     failure::Failure,
     locale::Text,
@@ -19,21 +22,38 @@ const HARMLESS_COUNT: u64 = 5;
 /// The share that may go without a question, in per cent, where it is more than a few.
 const HARMLESS_PERCENT: u64 = 20;
 
-/// Stops a run that would take away too much, unless somebody allowed it.
-pub(super) fn step<P: Platform, C: Client<P>>(
+/// Stops a run that would take away too much, unless somebody has allowed that much: asked before the vendor is asked about
+/// each missing one, and again before anything is written.
+///
+/// A permission counts only for a run that was stopped before, since nobody has seen the counts of another one; that of a
+/// dry run only as far as its plan, so that no other caller writes by it.
+pub(super) fn check<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    is_allowed: bool,
+    request: &SyncRequest,
 ) -> Result<(), StepError> {
     let head = head::read_for(context.platform, context.common)?.0;
-    let counts = counts(context.run.missing, head.members.present(), head.departments);
-    context.run.is_blocked = !is_allowed && is_mass(&counts);
-    if context.run.is_blocked {
-        // The plan is as old as the question, however long it took to come to it.
-        context.run.planned_at = Some(context.platform.now_ms());
-        return Err(StepError::Vendor(blocked(counts)));
+    let run = &mut context.run;
+    let counts = counts(run, head.members.present(), head.departments);
+    let approved = if request.allow_mass_removal { run.blocked.or(run.approved) } else { run.approved };
+    if !request.dry_run {
+        run.approved = approved;
     }
-    context.run.phase = Phase::Confirm(Sweep::Departments(None));
-    context.checkpoint()
+    run.blocked = (is_mass(&counts) && !approved.is_some_and(|approved| covers(&approved, &counts))).then_some(counts);
+    match run.blocked {
+        None => Ok(()),
+        Some(counts) => {
+            // The plan is as old as the question, however long it took to come to it.
+            if run.planned_at.is_none() {
+                run.planned_at = Some(context.platform.now_ms());
+            }
+            Err(StepError::Vendor(blocked(counts)))
+        }
+    }
+}
+
+/// Whether what was allowed is at least what would go.
+fn covers(approved: &RemovalCounts, counts: &RemovalCounts) -> bool {
+    counts.members <= approved.members && counts.departments <= approved.departments
 }
 
 /// Whether this many are too many to go without a question. Members and departments are judged apart.
@@ -43,10 +63,12 @@ fn is_mass(counts: &RemovalCounts) -> bool {
     too_many(counts.members, counts.members_total) || too_many(counts.departments, counts.departments_total)
 }
 
-/// A member who would become resigned is lost to the app like one who cannot be seen any more.
-fn counts(missing: Missing, members_total: u64, departments_total: u64) -> RemovalCounts {
-    let members = missing.members + missing.resigned;
-    RemovalCounts { members, members_total, departments: missing.departments, departments_total }
+/// What would go, as far as the run knows: who was not seen, until the vendor has been asked, and who will have left. A
+/// member who would become resigned is lost to the app like one who cannot be seen any more.
+fn counts(run: &Run, members_total: u64, departments_total: u64) -> RemovalCounts {
+    let members = run.missing.members + run.missing.resigned + run.planned.members_left_range;
+    let departments = run.missing.departments + run.planned.departments_removed;
+    RemovalCounts { members, members_total, departments, departments_total }
 }
 
 fn blocked(counts: RemovalCounts) -> Failure {
@@ -75,7 +97,7 @@ fn blocked(counts: RemovalCounts) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::run::Missing, *};
 
     #[test]
     fn a_large_share_waits_for_a_person_and_a_few_do_not() {
@@ -107,7 +129,8 @@ mod tests {
             (u64::MAX / 200, 0, u64::MAX / 100, 0, 1, true),
         ] {
             let missing = Missing { departments, members, resigned, confirmed: 0 };
-            let counts = counts(missing, members_total, departments_total);
+            let run = Run { missing, ..Run::new("r".to_owned(), 0, 5) };
+            let counts = counts(&run, members_total, departments_total);
             assert_eq!(is_mass(&counts), expected, "{counts:?}");
         }
     }

@@ -57,6 +57,20 @@ impl Lease {
         Ok(())
     }
 
+    /// Takes back a lease that ended because the vendor or the storage took long, unless somebody worked on the run since:
+    /// then its stored version is another. `false` when it is no longer this call's.
+    pub fn take_back<P: Platform>(&mut self, platform: &P, run_version: Option<u64>) -> Result<bool, Failure> {
+        let ops = [
+            store::check(key::RUN_LEASE, None),
+            store::check(key::RUN, run_version),
+            store::put_for(key::RUN_LEASE, &platform.now_ms(), TTL_MS),
+        ];
+        match store::apply(platform, &ops)? {
+            Ok(versions) => self.renewed(&versions).map(|()| true),
+            Err(_) => Ok(false),
+        }
+    }
+
     /// Whether nobody else took the lease meanwhile.
     pub fn is_held<P: Platform>(&self, platform: &P) -> Result<bool, Failure> {
         Ok(store::get_text(platform, key::RUN_LEASE)?.is_some_and(|entry| entry.version == self.version))

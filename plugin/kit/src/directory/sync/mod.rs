@@ -42,7 +42,7 @@ pub use self::{
 use self::{
     lease::Lease,
     report::Report,
-    run::{Phase, Run},
+    run::{Failures, Phase, Run, Sweep},
     seen::Seen,
 };
 use super::{head, key};
@@ -82,8 +82,8 @@ pub fn sync<P: Platform, C: Client<P>>(
     let strategy = strategy(&request.strategy, common)?;
     let mut lease = Lease::acquire(platform)?;
     match load(platform, common, request, strategy, &mut lease) {
-        Ok((run, seen)) => {
-            let mut context = RunContext::new(platform, common, client, run, seen, lease);
+        Ok((run, version, seen)) => {
+            let mut context = RunContext::new(platform, common, client, (run, version), seen, lease);
             let outcome = drive(&mut context, request);
             give_back(platform, context.into_lease());
             outcome.map_err(|(StepError::Vendor(failure) | StepError::Lost(failure))| failure)
@@ -108,32 +108,35 @@ fn load<P: Platform>(
     request: &SyncRequest,
     strategy: Strategy,
     lease: &mut Lease,
-) -> Result<(Run, Seen), Failure> {
-    let (run, is_new) = current_run(platform, common, request, strategy, lease)?;
+) -> Result<(Run, Option<u64>, Seen), Failure> {
+    let (run, version) = current_run(platform, common, request, strategy, lease)?;
     let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
-    let seen = if is_new { Seen::default() } else { Seen::load(platform, &run.id, members)? };
-    Ok((run, seen))
+    let seen = if version.is_none() { Seen::default() } else { Seen::load(platform, &run.id, members)? };
+    Ok((run, version, seen))
 }
 
-/// The run to go on with, or a new one.
+/// The run to go on with and the version in which it is stored, or a new one.
 fn current_run<P: Platform>(
     platform: &P,
     common: &Common,
     request: &SyncRequest,
     strategy: Strategy,
     lease: &mut Lease,
-) -> Result<(Run, bool), Failure> {
+) -> Result<(Run, Option<u64>), Failure> {
     let head = head::read_for(platform, common)?.0;
     let now = platform.now_ms();
+    let mut pending_wait = None;
     match run::load(platform)? {
-        run::Stored::Readable(run) if goes_on(&run, common, request, now) => return Ok((*run, false)),
+        run::Stored::Readable(run, version) if goes_on(&run, common, request, now) => return Ok((*run, Some(version))),
         run::Stored::None => {}
-        run::Stored::Readable(run) => {
+        run::Stored::Readable(run, _) => {
             // Together, so that no run is ever found without its scratch, or goes without a word.
             let report = Report::new(RunOutcome::Abandoned, &run, &head, now);
             let mut ops = history::record(platform, &report)?;
             ops.push(Op::DeletePrefix(key::scratch(&run.id)));
             give_up(platform, lease, ops)?;
+            // The vendor asked for it, whichever run is next.
+            pending_wait = run.pending_wait.filter(|wait| wait.reason == backoff::RATE_LIMIT);
         }
         run::Stored::Unreadable => {
             platform.log(Level::Warn, "the run of another version of this component is given up", &[]);
@@ -144,8 +147,8 @@ fn current_run<P: Platform>(
     platform.random(&mut random);
     let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));
     platform.log(Level::Info, "a sync begins", &[("run", &id)]);
-    let run = Run::new(id, now, request.dry_run, PARALLELISM);
-    Ok((Run { basis: basis(common), strategy, began_after: head.last_change, ..run }, true))
+    let run = Run::new(id, now, PARALLELISM);
+    Ok((Run { basis: basis(common), strategy, began_after: head.last_change, pending_wait, ..run }, None))
 }
 
 /// Takes the current run away, together with these operations. Fenced like every write: who took over meanwhile may have
@@ -177,20 +180,20 @@ fn is_of(run: &Run, common: &Common) -> bool {
 }
 
 /// Whether an unfinished run is continued. One that has begun to write always is, whatever else of the configuration has
-/// changed: only it knows what is left. A blocked one goes on when the removal is allowed and is fetched anew otherwise,
-/// since the administrator may have mended the visible range; a plan is applied while it is fresh.
+/// changed: only it knows what is left. Whoever calls joins the run, whether for its plan or to the end; a blocked one
+/// rests, and a plan is applied, while it is fresh.
 fn goes_on(run: &Run, common: &Common, request: &SyncRequest, now: u64) -> bool {
     let age = now.saturating_sub(run.started_at);
     if run.phase.is_applying() {
         return is_of(run, common) && age < SCRATCH_TTL_MS;
     }
     let (is_wanted, fresh_ms) = match run.phase {
-        Phase::Guard if run.is_blocked => (request.allow_mass_removal, PLAN_FRESH_MS),
+        _ if run.blocked.is_some() => (true, PLAN_FRESH_MS),
         // Who asks for a plan again wants a new one, once the first was answered.
         Phase::Planned => (!request.dry_run || !run.is_reported, PLAN_FRESH_MS),
         // However many there are to be asked about: each answer stands by itself.
-        Phase::Confirm(_) => (run.dry_run == request.dry_run, CONFIRM_FRESH_MS),
-        _ => (run.dry_run == request.dry_run, FETCH_FRESH_MS),
+        Phase::Confirm(_) => (true, CONFIRM_FRESH_MS),
+        _ => (true, FETCH_FRESH_MS),
     };
     let since = run.planned_at.unwrap_or(run.started_at);
     is_wanted && run.basis == basis(common) && now.saturating_sub(since) < fresh_ms && !request.restart
@@ -208,7 +211,6 @@ fn drive<P: Platform, C: Client<P>>(
         }
         context.run.pending_wait = None;
     }
-    context.run.dry_run = request.dry_run && !context.run.phase.is_applying();
     context.run.stats.sync_calls += 1;
     loop {
         context.begin_step();
@@ -216,7 +218,7 @@ fn drive<P: Platform, C: Client<P>>(
         context.count();
         match taken {
             Ok(Some(done)) => return Ok(done),
-            Ok(None) => context.run.failures = 0,
+            Ok(None) => context.run.failures = Failures::default(),
             Err(StepError::Lost(failure)) => return Err(StepError::Lost(failure)),
             Err(StepError::Vendor(failure)) => return stopped(context, failure),
         }
@@ -236,16 +238,23 @@ fn step<P: Platform, C: Client<P>>(
         Phase::Scope(steps) => scope::step(context, steps)?,
         Phase::Bulk(stage) => {
             if let Some(wait) = bulk::step(context, &stage)? {
+                // It got on: what failed between two looks at a long export is not in a row.
+                context.run.failures = Failures::default();
                 return self::wait(context, wait).map(Some);
             }
         }
         Phase::Fetch(at) => walk::departments(context, &at)?,
         Phase::Individuals(at) => walk::individuals(context, &at)?,
         Phase::Missing(sweep) => missing::find(context, sweep)?,
-        Phase::Guard => guard::step(context, request.allow_mass_removal)?,
+        Phase::Guard => {
+            guard::check(context, request)?;
+            context.run.phase = Phase::Confirm(Sweep::Departments(None));
+            context.checkpoint()?;
+        }
         Phase::Confirm(sweep) => confirm::step(context, sweep)?,
-        Phase::Planned if context.run.dry_run => return planned(context).map(Some),
+        Phase::Planned if request.dry_run => return planned(context).map(Some),
         Phase::Planned => {
+            guard::check(context, request)?;
             context.run.phase = Phase::ApplyDepartments(0);
             context.checkpoint()?;
         }

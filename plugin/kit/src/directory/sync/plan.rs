@@ -64,7 +64,7 @@ fn held<P: Platform>(platform: &P, common: &Common) -> Result<Run, Failure> {
     let run = run::load(platform)?.readable();
     // Before the first record is written, only the run says whose members are in its plan.
     let run = run.filter(|run| super::is_of(run, common));
-    run.filter(|run| run.phase == Phase::Planned || run.is_blocked).ok_or_else(no_plan)
+    run.filter(|run| run.phase == Phase::Planned || run.blocked.is_some()).ok_or_else(no_plan)
 }
 
 fn no_plan() -> Failure {
@@ -379,7 +379,7 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_to_its_place() {
         let id = "019a2b3c4d5e-0123456789abcdef";
-        let run = Run::new(id.to_owned(), 0, true, 5);
+        let run = Run::new(id.to_owned(), 0, 5);
         for place in [
             PlanCursor::BEGINNING,
             PlanCursor::Departments(3, 199),
@@ -394,7 +394,7 @@ mod tests {
 
     #[test]
     fn other_cursors_are_told_apart() {
-        let run = Run::new("019a2b3c4d5e-0123456789abcdef".to_owned(), 0, true, 5);
+        let run = Run::new("019a2b3c4d5e-0123456789abcdef".to_owned(), 0, 5);
         let of = |rest: &str| format!("{}/{rest}", run.id);
         for (cursor, is_expired) in [
             (String::new(), false),

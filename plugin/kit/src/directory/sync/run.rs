@@ -4,7 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::stats::Stats;
 use crate::{
-    contract::directory::{self as contract, Strategy},
+    contract::{
+        directory::{self as contract, Strategy},
+        types::RemovalCounts,
+    },
     directory::key,
     failure::Failure,
     locale::Text,
@@ -13,7 +16,7 @@ use crate::{
 };
 
 /// The form in which this version stores a run. A run of another form cannot go on and is given up.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,8 +30,6 @@ pub struct Run {
     pub started_at: u64,
     /// When the vendor was asked for the departments.
     pub departments_read_at: u64,
-    /// Stop before anything is written to the copy.
-    pub dry_run: bool,
     /// What is to be done next.
     pub phase: Phase,
     /// How members are to be fetched, as somebody asked when the run began.
@@ -63,8 +64,10 @@ pub struct Run {
     pub applied: Counts,
     /// What of the directory would go.
     pub missing: Missing,
-    /// Whether the guard stopped it, so that a person has to allow the removal.
-    pub is_blocked: bool,
+    /// What the guard stopped, while a person has to allow it.
+    pub blocked: Option<RemovalCounts>,
+    /// What a person has allowed to go: no more of either.
+    pub approved: Option<RemovalCounts>,
     /// Whether any fetched member carried a sensitive field.
     pub saw_sensitive: bool,
     /// Requests side by side; falls when the vendor wants fewer at once.
@@ -79,8 +82,17 @@ pub struct Run {
     pub is_reported: bool,
     /// Set while the caller was asked to wait.
     pub pending_wait: Option<PendingWait>,
-    /// Failures of the current step in a row.
-    pub failures: u32,
+    /// Failures since the run last got on.
+    pub failures: Failures,
+}
+
+/// Failures in a row, each kind with a patience of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failures {
+    /// The vendor asked for fewer calls.
+    pub rate_limits: u32,
+    /// The vendor was busy, could not be reached or could not be read.
+    pub hiccups: u32,
 }
 
 /// What is to be done next. The order is the order of a run.
@@ -175,9 +187,9 @@ pub enum Sweep {
 /// What of the directory would go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
-    /// Departments that were not seen.
+    /// Departments that were not seen, and that the vendor was not asked about yet.
     pub departments: u64,
-    /// Members that were not seen.
+    /// Likewise members.
     pub members: u64,
     /// Present members who, as the vendor says, have resigned.
     pub resigned: u64,
@@ -233,8 +245,8 @@ pub struct PendingWait {
 pub enum Stored {
     /// There is none.
     None,
-    /// One of this version.
-    Readable(Box<Run>),
+    /// One of this version, and which write it is.
+    Readable(Box<Run>, u64),
     /// One that another version stored, or that is damaged.
     Unreadable,
 }
@@ -243,7 +255,7 @@ impl Stored {
     /// The run, where it can be read.
     pub fn readable(self) -> Option<Run> {
         match self {
-            Self::Readable(run) => Some(*run),
+            Self::Readable(run, _) => Some(*run),
             Self::None | Self::Unreadable => None,
         }
     }
@@ -253,21 +265,20 @@ impl Stored {
 pub fn load<P: Platform>(platform: &P) -> Result<Stored, Failure> {
     let Some(entry) = store::get_text(platform, key::RUN)? else { return Ok(Stored::None) };
     Ok(match serde_json::from_str::<Run>(&entry.value) {
-        Ok(run) if run.format == FORMAT => Stored::Readable(Box::new(run)),
+        Ok(run) if run.format == FORMAT => Stored::Readable(Box::new(run), entry.version),
         _ => Stored::Unreadable,
     })
 }
 
 impl Run {
     /// A run that begins now.
-    pub fn new(id: String, now: u64, dry_run: bool, parallelism: u32) -> Self {
+    pub fn new(id: String, now: u64, parallelism: u32) -> Self {
         Self {
             format: FORMAT,
             id,
             basis: String::new(),
             started_at: now,
             departments_read_at: now,
-            dry_run,
             phase: Phase::Scope(0),
             strategy: Strategy::Automatic,
             is_bulk: false,
@@ -284,7 +295,8 @@ impl Run {
             planned: Counts::default(),
             applied: Counts::default(),
             missing: Missing::default(),
-            is_blocked: false,
+            blocked: None,
+            approved: None,
             saw_sensitive: false,
             parallelism,
             stats: Stats::default(),
@@ -292,7 +304,7 @@ impl Run {
             planned_at: None,
             is_reported: false,
             pending_wait: None,
-            failures: 0,
+            failures: Failures::default(),
         }
     }
 
@@ -310,7 +322,11 @@ impl Run {
                 ("fetch-individuals", (at.page * INDIVIDUALS_PER_PAGE + at.row) as u64, self.individuals)
             }
             Phase::Missing(_) | Phase::Guard => ("plan", 0, 1),
-            Phase::Confirm(_) => ("confirm", self.missing.confirmed, self.missing.departments + self.missing.members),
+            Phase::Confirm(_) => (
+                "confirm",
+                self.missing.confirmed,
+                self.missing.confirmed + self.missing.departments + self.missing.members,
+            ),
             Phase::Planned => ("planned", 1, 1),
             Phase::ApplyDepartments(page) => {
                 ("apply-departments", (page * DEPARTMENTS_PER_PAGE) as u64, self.departments_seen)

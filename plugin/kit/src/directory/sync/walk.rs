@@ -158,7 +158,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
     let page = pages::individuals(context, at.page)?;
     let end = page.len().min(at.row + LOOKED_UP);
     let ids = &page[at.row.min(end)..end];
-    let wanted = not_met(context, ids)?;
+    let wanted = not_seen(context, ids)?;
     let mut asked = 0;
     while asked < wanted.len() && (asked == 0 || context.has_budget()) {
         let batch = &wanted[asked..wanted.len().min(asked + context.parallelism())];
@@ -189,7 +189,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
 }
 
 /// The ids that no department brought, each with its place in `ids`.
-fn not_met<P: Platform, C: Client<P>>(
+fn not_seen<P: Platform, C: Client<P>>(
     context: &RunContext<'_, P, C>,
     ids: &[String],
 ) -> Result<Vec<(usize, String)>, StepError> {

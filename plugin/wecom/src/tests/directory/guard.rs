@@ -1,7 +1,17 @@
 //! Who may go without a question, on whole runs.
 
-use super::{ALLOWED, Company, EVERYBODY, PLAIN, common, complete, members, plan, platform, step, sync_on};
-use organisation_kit::contract::{directory::SyncStep, types::Reason};
+use super::{
+    ALLOWED, Company, DRY, EVERYBODY, PLAIN, common, complete, is_blocked, members, plan, platform, step, sync_on,
+};
+use crate::fake::FakePlatform;
+use organisation_kit::{
+    contract::{
+        call::Budget,
+        directory::{MemberStatus, SyncRequest, SyncStep},
+        types::Reason,
+    },
+    platform::Platform,
+};
 
 /// A company of so many in department 2, below a root.
 fn company(members: usize) -> Company {
@@ -93,4 +103,66 @@ fn only_the_vendors_word_removes_anybody() {
         let report = complete(&fake, &PLAIN);
         assert_eq!((report.members.left_range, report.departments.removed), (1, 1), "{path} {code}");
     }
+}
+
+/// Whether one call is stopped by the guard.
+fn is_stopped(fake: &FakePlatform, request: &SyncRequest) -> bool {
+    fake.set_budget(Budget { wall_ms: 60_000, ..fake.remaining() });
+    match step(fake, request).unwrap() {
+        SyncStep::Paused(pause) => is_blocked(&pause.error),
+        _ => false,
+    }
+}
+
+/// How many are left of a company of nine.
+fn present(fake: &FakePlatform) -> usize {
+    members(fake, &EVERYBODY).iter().filter(|member| member.status == MemberStatus::Active).count()
+}
+
+const ALLOWED_DRY: SyncRequest = SyncRequest { allow_mass_removal: true, ..DRY };
+const HOUR_MS: u64 = 60 * 60 * 1_000;
+
+/// A company of nine that was synchronised, and of which everybody is gone since.
+fn emptied() -> FakePlatform {
+    let (fake, shared) = platform(company(9));
+    complete(&fake, &PLAIN);
+    shared.borrow_mut().members.clear();
+    fake
+}
+
+#[test]
+fn a_permission_counts_for_the_run_whose_counts_were_seen_and_for_no_other() {
+    let fake = emptied();
+    assert!(is_stopped(&fake, &ALLOWED), "nobody has seen these counts");
+    assert!(is_stopped(&fake, &PLAIN));
+    fake.advance_ms(HOUR_MS);
+    assert!(is_stopped(&fake, &ALLOWED), "the plan was too old: this is another run");
+    assert_eq!(present(&fake), 9);
+    assert!(matches!(step(&fake, &ALLOWED).unwrap(), SyncStep::Complete(_)));
+    assert_eq!(present(&fake), 0);
+}
+
+#[test]
+fn a_blocked_run_rests() {
+    let fake = emptied();
+    assert!(is_stopped(&fake, &PLAIN));
+    let asked = fake.paths().len();
+    for _ in 0..5 {
+        fake.advance_ms(HOUR_MS / 6);
+        assert!(is_stopped(&fake, &PLAIN) && is_stopped(&fake, &DRY));
+    }
+    assert_eq!(fake.paths().len(), asked, "the vendor is not asked again");
+    fake.advance_ms(HOUR_MS / 6);
+    assert!(is_stopped(&fake, &PLAIN));
+    assert!(fake.paths().len() > asked, "a plan of an hour ago is made anew");
+}
+
+#[test]
+fn a_dry_run_that_allows_a_removal_arms_no_other_sync() {
+    let fake = emptied();
+    assert!(is_stopped(&fake, &DRY));
+    assert!(matches!(step(&fake, &ALLOWED_DRY).unwrap(), SyncStep::Planned(_)));
+    assert!(is_stopped(&fake, &PLAIN), "asked again before anything is written");
+    assert_eq!(present(&fake), 9);
+    assert!(matches!(step(&fake, &ALLOWED).unwrap(), SyncStep::Complete(_)));
 }

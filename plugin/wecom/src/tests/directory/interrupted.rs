@@ -5,14 +5,18 @@ use std::{cell::Cell, rc::Rc};
 use proptest::{prelude::*, strategy::Strategy};
 
 use super::{
-    ALLOWED, Company, DRY, EVERYBODY, assert_exact, changes, complete, members, planned, platform, replayed, small,
-    sync_member, sync_on,
+    ALLOWED, Company, DRY, EVERYBODY, PLAIN, assert_exact, changes, common, complete, history, members, planned,
+    platform, replayed, small, step, sync_member, sync_on,
 };
 use crate::fake::{self, FakePlatform};
-use organisation_kit::contract::{
-    directory::{ChangeKind, SyncRequest, SyncStep},
-    storage::{Op, StorageError},
-    types::Reason,
+use organisation_kit::{
+    contract::{
+        call::Budget,
+        directory::{ChangeKind, RunOutcome, SyncRequest, SyncStep},
+        storage::{Op, StorageError},
+        types::Reason,
+    },
+    platform::Platform,
 };
 
 #[derive(Clone, Debug)]
@@ -179,6 +183,62 @@ fn play(fake: &FakePlatform, event: &Event) {
         }
         _ => {}
     }
+}
+
+#[test]
+fn callers_with_other_wishes_join_one_run() {
+    let (fake, company) = platform(small());
+    for id in 100..160 {
+        company.borrow_mut().department(id, 2, "部门");
+    }
+    // One step a call: each finds the run where the other left it.
+    let little = || fake.set_budget(Budget { wall_ms: 60_000, requests: 10, ..fake.remaining() });
+    let mut ended = (false, false);
+    for _ in 0..200 {
+        if !ended.0 {
+            little();
+            ended.0 = matches!(step(&fake, &DRY).unwrap(), SyncStep::Planned(_));
+        }
+        little();
+        ended.1 |= matches!(step(&fake, &PLAIN).unwrap(), SyncStep::Complete(_));
+        if ended.1 {
+            break;
+        }
+    }
+    assert_eq!(ended, (true, true), "both got what they wanted");
+    assert_exact(&fake, &company.borrow());
+    let outcomes: Vec<_> = history::history(&fake, &common()).unwrap().iter().map(|report| report.outcome).collect();
+    assert_eq!(outcomes, [RunOutcome::Complete], "nobody gave up the run of the other");
+}
+
+#[test]
+fn a_lease_that_ends_while_nobody_else_works_is_taken_back() {
+    let (fake, company) = platform(small());
+    // Each reading takes longer than the lease holds.
+    fake.after_storage(|fake, touch| {
+        if !matches!(touch, fake::Touch::Apply(_)) {
+            fake.advance_ms(11_000);
+            fake.set_budget(Budget { wall_ms: 60_000, ..fake.remaining() });
+        }
+        Ok(())
+    });
+    complete(&fake, &PLAIN);
+    fake.clear_hooks();
+    assert_exact(&fake, &company.borrow());
+}
+
+#[test]
+fn a_wait_that_the_vendor_asked_for_outlives_the_run() {
+    let (fake, company) = platform(small());
+    company.borrow_mut().fault = Some(("user/list", 45009));
+    let SyncStep::Wait(waiting) = step(&fake, &PLAIN).unwrap() else { panic!("no wait") };
+    let asked = fake.paths().len();
+    let SyncStep::Wait(again) = step(&fake, &SyncRequest { restart: true, ..PLAIN }).unwrap() else {
+        panic!("no wait")
+    };
+    assert_eq!((again.not_before, &*again.reason), (waiting.not_before, "rate-limit"));
+    assert_ne!(again.progress.run, waiting.progress.run);
+    assert_eq!(fake.paths().len(), asked, "the vendor is not asked before the time");
 }
 
 proptest! {
