@@ -48,6 +48,7 @@ pub(crate) fn next<P: Platform>(
         run.before_request()?;
         let client = run.client();
         let agent: Agent = client.calls.one(&client.config().agent_get()).map_err(StepError::Vendor)?;
+        note_unreadable(run, "agent/get", agent.unreadable);
         members = agent.members;
         scope.departments = agent.departments.into_iter().collect();
         scope.tags = agent.tags;
@@ -69,6 +70,16 @@ pub(crate) fn next<P: Platform>(
     Ok(Scoped::Done { members, departments })
 }
 
+/// Whoever an id stands for that cannot be read is not in the scope; somebody has to know.
+fn note_unreadable<P: Platform>(run: &mut Run<'_, '_, P>, call: &str, count: usize) {
+    if count > 0 {
+        run.note((
+            format!("{call} 返回的可见范围中有 {count} 个 ID 无法识别：已忽略"),
+            format!("{count} ids of the visible range that {call} answered cannot be read: left out"),
+        ));
+    }
+}
+
 /// Asks about the next tags side by side.
 fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut Vec<String>) -> Result<(), StepError> {
     let ids = scope.tags.split_off(scope.tags.len().saturating_sub(run.parallelism()));
@@ -78,6 +89,7 @@ fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut 
     for (id, answer) in ids.iter().zip(client.calls.all::<Tag>(&calls, None)) {
         match answer {
             Ok(tag) => {
+                note_unreadable(run, &format!("tag/get {id}"), tag.unreadable);
                 members.extend(tag.members);
                 scope.departments.extend(tag.departments);
             }

@@ -25,6 +25,8 @@ pub(crate) struct Agent {
     pub(crate) members: Vec<String>,
     /// Ids of tags granted.
     pub(crate) tags: Vec<String>,
+    /// Granted ids of all three that cannot be read.
+    pub(crate) unreadable: usize,
 }
 
 object! {
@@ -66,6 +68,7 @@ impl TryFrom<Field<Raw>> for Agent {
         let users = raw.allow_userinfos.or_fail("allow_userinfos")?.unwrap_or_default();
         let parties = raw.allow_partys.or_fail("allow_partys")?.unwrap_or_default();
         let tags = raw.allow_tags.or_fail("allow_tags")?.unwrap_or_default();
+        let mut unreadable = 0;
         Ok(Self {
             agent_id: raw.agentid.value(),
             name: raw.name.value().unwrap_or_default(),
@@ -74,9 +77,10 @@ impl TryFrom<Field<Raw>> for Agent {
                 Field::Absent => Some(String::new()),
                 domain => domain.value(),
             },
-            departments: granted::numbers("partyid", parties.partyid)?,
-            members: granted::members("user", users.user)?,
-            tags: granted::numbers("tagid", tags.tagid)?,
+            departments: granted::numbers("partyid", parties.partyid, &mut unreadable)?,
+            members: granted::members("user", users.user, &mut unreadable)?,
+            tags: granted::numbers("tagid", tags.tagid, &mut unreadable)?,
+            unreadable,
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Ids that make up the visible range. One that cannot be read is left out; a whole list that cannot be read spoils the
+//! Ids that make up the visible range. One that cannot be read is left out and counted; a whole list that cannot be read spoils the
 //! answer, since an empty range would look like a company that was taken away.
 
 use super::tolerant::{Field, Items, UnreadableField, object};
@@ -9,20 +9,33 @@ object! {
     }
 }
 
-/// Ids of members.
-pub(super) fn members(name: &'static str, field: Field<Items<User>>) -> Result<Vec<String>, UnreadableField> {
-    ids(name, field, |user| user.userid.text())
+/// Ids of members. Those that cannot be read are added to `unreadable`.
+pub(super) fn members(
+    name: &'static str,
+    field: Field<Items<User>>,
+    unreadable: &mut usize,
+) -> Result<Vec<String>, UnreadableField> {
+    ids(name, field, unreadable, |user| user.userid.text())
 }
 
-/// Ids of departments or tags.
-pub(super) fn numbers(name: &'static str, field: Field<Items<u64>>) -> Result<Vec<String>, UnreadableField> {
-    ids(name, field, |id| (id != 0).then(|| id.to_string()))
+/// Ids of departments or tags. Those that cannot be read are added to `unreadable`.
+pub(super) fn numbers(
+    name: &'static str,
+    field: Field<Items<u64>>,
+    unreadable: &mut usize,
+) -> Result<Vec<String>, UnreadableField> {
+    ids(name, field, unreadable, |id| (id != 0).then(|| id.to_string()))
 }
 
 fn ids<T: Default>(
     name: &'static str,
     field: Field<Items<T>>,
+    unreadable: &mut usize,
     id: impl Fn(T) -> Option<String>,
 ) -> Result<Vec<String>, UnreadableField> {
-    Ok(field.or_fail(name)?.unwrap_or_default().read.into_iter().filter_map(id).collect())
+    let Items { read, odd } = field.or_fail(name)?.unwrap_or_default();
+    let sent = read.len() + odd;
+    let ids: Vec<String> = read.into_iter().filter_map(id).collect();
+    *unreadable += sent - ids.len();
+    Ok(ids)
 }

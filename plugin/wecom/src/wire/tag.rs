@@ -15,6 +15,8 @@ pub(crate) struct Tag {
     pub(crate) members: Vec<String>,
     /// Ids of departments that carry it, with everything below them.
     pub(crate) departments: Vec<String>,
+    /// Ids of both that cannot be read.
+    pub(crate) unreadable: usize,
 }
 
 object! {
@@ -29,9 +31,11 @@ impl TryFrom<Field<Raw>> for Tag {
 
     fn try_from(raw: Field<Raw>) -> Result<Self, UnreadableField> {
         let raw = raw.or_fail("the tag")?.unwrap_or_default();
+        let mut unreadable = 0;
         Ok(Self {
-            members: granted::members("userlist", raw.userlist)?,
-            departments: granted::numbers("partylist", raw.partylist)?,
+            members: granted::members("userlist", raw.userlist, &mut unreadable)?,
+            departments: granted::numbers("partylist", raw.partylist, &mut unreadable)?,
+            unreadable,
         })
     }
 }

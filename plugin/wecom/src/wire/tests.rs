@@ -496,6 +496,7 @@ fn each_container_of_the_app_may_be_missing() {
         departments: vec!["2".into(), "31".into()],
         members: vec!["lisi".into()],
         tags: vec![],
+        unreadable: 0,
     };
     let none = || Agent { redirect_domain: Some(String::new()), ..Agent::default() };
     for (text, expected) in [
@@ -514,7 +515,7 @@ fn each_container_of_the_app_may_be_missing() {
 #[test]
 fn the_documented_tag_is_read() {
     let text = r#"{"errcode":0,"errmsg":"ok","tagname":"值班","userlist":[{"userid":"zhangsan","name":"张三"}],"partylist":[31]}"#;
-    let expected = Tag { members: vec!["zhangsan".into()], departments: vec!["31".into()] };
+    let expected = Tag { members: vec!["zhangsan".into()], departments: vec!["31".into()], unreadable: 0 };
     assert_eq!(serde_json::from_str::<Tag>(text).unwrap(), expected);
     assert_eq!(serde_json::from_str::<Tag>(r#"{"userlist":null}"#).unwrap(), Tag::default());
 }
@@ -523,8 +524,13 @@ fn the_documented_tag_is_read() {
 fn of_the_visible_range_single_ids_may_be_lost_but_no_whole_list() {
     let agent = |json: &str| serde_json::from_str::<Agent>(json);
     let odd = r#"{"agentid":[],"name":{},"close":"x","redirect_domain":7.5,"allow_userinfos":{"user":[{"userid":"a"},7,{}]},"allow_partys":{"partyid":[2,-1,null]},"allow_tags":{"tagid":[true,3]}}"#;
-    let expected =
-        Agent { departments: vec!["2".into()], members: vec!["a".into()], tags: vec!["3".into()], ..Agent::default() };
+    let expected = Agent {
+        departments: vec!["2".into()],
+        members: vec!["a".into()],
+        tags: vec!["3".into()],
+        unreadable: 5,
+        ..Agent::default()
+    };
     assert_eq!(agent(odd).unwrap(), expected);
     for json in [
         r#"{"allow_partys":7}"#,
@@ -537,7 +543,7 @@ fn of_the_visible_range_single_ids_may_be_lost_but_no_whole_list() {
         assert!(agent(json).is_err(), "{json}");
     }
     let tag = serde_json::from_str::<Tag>(r#"{"userlist":[{"userid":"a"},{"userid":[]}],"partylist":[2,"x"]}"#);
-    let expected = Tag { members: vec!["a".into()], departments: vec!["2".into()] };
+    let expected = Tag { members: vec!["a".into()], departments: vec!["2".into()], unreadable: 2 };
     assert_eq!(tag.unwrap(), expected);
     assert!(serde_json::from_str::<Tag>(r#"{"userlist":{"userid":"a"}}"#).is_err());
 }

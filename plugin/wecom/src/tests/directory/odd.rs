@@ -98,3 +98,19 @@ fn a_whole_answer_that_cannot_be_read_says_which() {
     assert!(failure.message.contains("user/list?department_id="), "{failure:?}");
     assert!(!failure.hint.unwrap_or_default().contains("apiBaseUrl"), "no gateway is to blame for sound JSON");
 }
+
+#[test]
+fn granted_ids_that_cannot_be_read_are_counted_in_the_notes() {
+    let (fake, company) = platform(small());
+    let agent = r#"{"errcode":0,"agentid":1000073,"close":0,"allow_partys":{"partyid":[2,"x"]},
+        "allow_userinfos":{"user":[{"userid":"wangwu"},{"userid":[]}]},"allow_tags":{"tagid":[7]}}"#;
+    let tag = r#"{"errcode":0,"userlist":[{"userid":"lisi"},7],"partylist":[]}"#;
+    company.borrow_mut().instead.extend([("agent/get", agent), ("tag/get", tag)]);
+    let report = complete(&fake, &PLAIN);
+    let note = |count, call| format!("{count} ids of the visible range that {call} answered cannot be read: left out");
+    assert_eq!(report.notes.len(), 2, "{:?}", report.notes);
+    for (found, expected) in report.notes.iter().zip([note(2, "agent/get"), note(1, "tag/get 7")]) {
+        assert!(found.contains(&expected), "{found}");
+    }
+    assert_eq!(report.members.added, 3, "everybody else is there");
+}
