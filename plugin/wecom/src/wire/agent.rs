@@ -77,9 +77,9 @@ impl TryFrom<Field<Raw>> for Agent {
                 Field::Absent => Some(String::new()),
                 domain => domain.value(),
             },
-            departments: granted::numbers("partyid", parties.partyid, &mut unreadable)?,
+            departments: granted::departments("partyid", parties.partyid, &mut unreadable)?,
             members: granted::members("user", users.user, &mut unreadable)?,
-            tags: granted::numbers("tagid", tags.tagid, &mut unreadable)?,
+            tags: granted::tags("tagid", tags.tagid, &mut unreadable)?,
             unreadable,
         })
     }

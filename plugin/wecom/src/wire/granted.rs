@@ -18,13 +18,22 @@ pub(super) fn members(
     ids(name, field, unreadable, |user| user.userid.text())
 }
 
-/// Ids of departments or tags. Those that cannot be read are added to `unreadable`.
-pub(super) fn numbers(
+/// Ids of departments. Those that cannot be read are added to `unreadable`.
+pub(super) fn departments(
     name: &'static str,
     field: Field<Items<u64>>,
     unreadable: &mut usize,
 ) -> Result<Vec<String>, UnreadableField> {
     ids(name, field, unreadable, |id| (id != 0).then(|| id.to_string()))
+}
+
+/// Ids of tags, which begin at 0 (doc 90210). Those that cannot be read are added to `unreadable`.
+pub(super) fn tags(
+    name: &'static str,
+    field: Field<Items<u64>>,
+    unreadable: &mut usize,
+) -> Result<Vec<String>, UnreadableField> {
+    ids(name, field, unreadable, |id| Some(id.to_string()))
 }
 
 fn ids<T: Default>(

@@ -34,7 +34,7 @@ impl TryFrom<Field<Raw>> for Tag {
         let mut unreadable = 0;
         Ok(Self {
             members: granted::members("userlist", raw.userlist, &mut unreadable)?,
-            departments: granted::numbers("partylist", raw.partylist, &mut unreadable)?,
+            departments: granted::departments("partylist", raw.partylist, &mut unreadable)?,
             unreadable,
         })
     }

@@ -1,6 +1,9 @@
 //! A sync that would take too much away stops before anything is written, until somebody allows it.
 
-use host_harness::contract::types::{Reason, RemovalCounts};
+use host_harness::contract::{
+    directory::SyncRequest,
+    types::{Reason, RemovalCounts},
+};
 use system_tests::{
     Company, Setting, TestVendor,
     sync::{ALLOWED, PLAIN},
@@ -69,9 +72,10 @@ async fn what_was_stopped_goes_on_when_it_is_mended_or_allowed<V: TestVendor>() 
     let leave = || leavers.iter().for_each(|person| stage.control.take_away(&person.id));
     leave();
     assert_eq!(stage.paused(&PLAIN).await.reason, Reason::MassRemovalBlocked(blocked(12, 40, 0, 30).unwrap()));
-    // Mended before anybody allowed anything: the next sync removes nothing.
+    // Mended before anybody allowed anything: what was stopped rests, a new sync removes nothing.
     leavers.iter().for_each(|person| stage.control.add_person(person));
-    assert_eq!(stage.complete(&PLAIN).await.members.left_range, 0);
+    assert!(matches!(stage.paused(&PLAIN).await.reason, Reason::MassRemovalBlocked(_)));
+    assert_eq!(stage.complete(&SyncRequest { restart: true, ..PLAIN }).await.members.left_range, 0);
     leave();
     assert!(matches!(stage.paused(&PLAIN).await.reason, Reason::MassRemovalBlocked(_)));
     assert_eq!(stage.complete(&ALLOWED).await.members.left_range, 12);

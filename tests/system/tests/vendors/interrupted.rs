@@ -225,7 +225,12 @@ async fn a_restart_gives_the_unfinished_run_up<V: TestVendor>() {
     stage.control.slow_down(8);
     let Ok(SyncStep::Wait(waiting)) = stage.step(&PLAIN).await else { panic!() };
     let lists = stage.control.list_calls();
-    let Ok(SyncStep::Complete(report)) = stage.step(&SyncRequest { restart: true, ..PLAIN }).await else { panic!() };
+    // The vendor's wait holds whoever comes next, so that restarts cannot hammer it.
+    let anew = SyncRequest { restart: true, ..PLAIN };
+    let Ok(SyncStep::Wait(still)) = stage.step(&anew).await else { panic!() };
+    assert_eq!(still.not_before, waiting.not_before);
+    stage.advance_to(waiting.not_before);
+    let Ok(SyncStep::Complete(report)) = stage.step(&PLAIN).await else { panic!() };
     assert_ne!(report.run, waiting.progress.run);
     assert!(stage.control.list_calls() - lists >= 20, "every list was read anew");
     stage.assert_exact().await;
