@@ -9,7 +9,7 @@ use crate::{
     contract::{call, directory, element, http, log, login, settings, storage, types},
     directory::{
         feed, read, refresh,
-        sync::{self, history, plan},
+        sync::{abandon, advance, approve, begin, history, plan, reset},
     },
     failure::Failure,
     locale::Locale,
@@ -102,7 +102,7 @@ fn with_config<V: Vendor, T>(work: impl FnOnce(&V::Config) -> Result<T, Failure>
     work(&config).map_err(|failure| failure.into_error(V::common(&config).locale))
 }
 
-/// Runs an export that reads or acknowledges the local copy: it asks the vendor nothing.
+/// Runs an export that asks the vendor nothing.
 fn with_copy<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Result<T, types::Error> {
     with_config::<V, T>(|config| work(V::common(config)))
 }
@@ -144,8 +144,30 @@ impl<V: Vendor> login::Guest for Component<V> {
 }
 
 impl<V: Vendor> directory::Guest for Component<V> {
-    fn sync(request: directory::SyncRequest) -> Result<directory::SyncStep, types::Error> {
-        with_config::<V, _>(|config| sync::sync(&Imports, V::common(config), &V::client(&Imports, config), &request))
+    fn begin(strategy: directory::Strategy) -> Result<directory::Begun, types::Error> {
+        with_copy::<V, _>(|common| begin::begin(&Imports, common, &strategy))
+    }
+
+    fn advance(run: String, until: directory::Goal) -> Result<directory::SyncStep, types::Error> {
+        with_config::<V, _>(|config| {
+            advance::advance(&Imports, V::common(config), &V::client(&Imports, config), &run, until)
+        })
+    }
+
+    fn approve(run: String, counts: types::RemovalCounts) -> Result<(), types::Error> {
+        with_copy::<V, _>(|common| approve::approve(&Imports, common, &run, counts))
+    }
+
+    fn abandon(run: String) -> Result<(), types::Error> {
+        with_copy::<V, _>(|common| abandon::abandon(&Imports, common, &run))
+    }
+
+    fn repair(run: String) -> Result<directory::Report, types::Error> {
+        with_copy::<V, _>(|common| abandon::repair(&Imports, common, &run))
+    }
+
+    fn reset() -> Result<(), types::Error> {
+        with_copy::<V, _>(|common| reset::reset(&Imports, common))
     }
 
     fn plan(cursor: Option<String>, limit: u32) -> Result<directory::PlanPage, types::Error> {

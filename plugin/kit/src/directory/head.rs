@@ -16,7 +16,7 @@ use crate::{
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// The organisation to which the copy is bound from the first write on.
+    /// The organisation to which the copy is bound from the first write on; empty after a reset.
     #[serde(alias = "corp_id")]
     pub organisation: String,
     /// Number of the newest entry of the feed.
@@ -59,9 +59,14 @@ impl Counts {
 }
 
 impl Head {
-    /// Whether the copy is that of the configured organisation.
+    /// The organisation to which the copy is bound.
+    pub fn bound_to(&self) -> Option<&str> {
+        Some(self.organisation.as_str()).filter(|organisation| !organisation.is_empty())
+    }
+
+    /// Whether the copy is that of the configured organisation, or nobody's.
     pub fn is_of(&self, common: &Common) -> bool {
-        common.ids.is_same(&self.organisation, &common.organisation)
+        self.organisation.is_empty() || common.ids.is_same(&self.organisation, &common.organisation)
     }
 }
 
@@ -89,7 +94,10 @@ pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Sto
 pub fn read_for<P: Platform>(platform: &P, common: &Common) -> Result<(Head, Option<u64>), Failure> {
     Ok(match read_own(platform, common)? {
         None => (Head { organisation: common.organisation.clone(), ..Head::default() }, None),
-        Some(stored) => (stored.value, Some(stored.version)),
+        Some(stored) => {
+            // Whoever writes binds it.
+            (Head { organisation: common.organisation.clone(), ..stored.value }, Some(stored.version))
+        }
     })
 }
 
@@ -103,8 +111,8 @@ fn other_organisation(found: &str, common: &Common) -> Failure {
         ),
     )
     .with_hint(Text::new(
-        "该元素的通讯录属于另一家企业：请恢复原来的企业 ID，或为新企业另建组织元素",
+        "该元素的通讯录属于另一家企业：请恢复原来的企业 ID，或为新企业另建组织元素；确定不再需要原通讯录时可重置",
         "this element's directory belongs to another organisation: restore the former id, or create a new element for \
-         the new organisation",
+         the new organisation; or reset the directory if the former one is no longer wanted",
     ))
 }

@@ -11,6 +11,7 @@
 //! | `directory/acknowledged` | the last change that was acknowledged |
 //! | `directory/run` | the current [`super::sync::run::Run`] |
 //! | `directory/run-lease` | who works on it now |
+//! | `directory/wait` | until when the vendor wants no calls, where a run was ended that had to wait |
 //! | `directory/synced-at` | when the last run was complete, in Unix milliseconds |
 //! | `directory/export-refused` | why the bulk fetch does not work here, for a week |
 //! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
@@ -30,12 +31,17 @@ pub(crate) const HEAD: &str = "directory/head";
 pub(crate) const ACKNOWLEDGED: &str = "directory/acknowledged";
 pub(crate) const RUN: &str = "directory/run";
 pub(crate) const RUN_LEASE: &str = "directory/run-lease";
+pub(crate) const INHERITED_WAIT: &str = "directory/wait";
 /// See the table above.
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
 pub(crate) const SYNCED_AT: &str = "directory/synced-at";
 pub(crate) const BULK_REFUSED: &str = "directory/export-refused";
 /// Prefix of what runs keep for themselves.
 pub(crate) const ALL_SCRATCH: &str = "directory/r/";
+/// Prefix of the indexes of all departments.
+pub(crate) const ALL_INDEXES: &str = "directory/x/";
+/// Prefix of all members' roles.
+pub(crate) const ALL_ROLES: &str = "directory/o/";
 /// Prefix of all departments.
 pub(crate) const DEPARTMENTS: &str = "directory/d/";
 /// Prefix of all members.
@@ -57,14 +63,14 @@ pub(crate) fn member(ids: IdRule, id: &str) -> String {
 
 /// A member's roles, by its id in any spelling.
 pub(crate) fn roles(ids: IdRule, id: &str) -> String {
-    ["directory/o/", &ids.key(id)].concat()
+    [ALL_ROLES, &ids.key(id)].concat()
 }
 
 /// Prefix of a department's index.
 pub(crate) fn index(department: &str) -> String {
     // An id with a slash in it must not lead into another department's index.
     let department = department.replace('%', "%25").replace('/', "%2F");
-    ["directory/x/", &department, "/"].concat()
+    [ALL_INDEXES, &department, "/"].concat()
 }
 
 /// A member's entry in a department's index.

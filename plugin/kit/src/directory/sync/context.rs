@@ -76,9 +76,9 @@ pub struct RunContext<'a, P: Platform, C> {
     pub(super) seen: Seen,
     /// Ids of the departments that were seen, once they are wanted.
     pub(super) departments_seen: Option<BTreeSet<String>>,
-    lease: Lease,
-    /// Of the run as it is stored; absent before it is.
-    run_version: Option<u64>,
+    lease: &'a mut Lease,
+    /// Of the run as it is stored.
+    run_version: u64,
     /// Scratch that is not written yet.
     buffer: Vec<Op>,
     buffered_bytes: usize,
@@ -102,9 +102,9 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         platform: &'a P,
         common: &'a Common,
         client: &'a C,
-        (run, run_version): (Run, Option<u64>),
+        (run, run_version): (Run, u64),
         seen: Seen,
-        lease: Lease,
+        lease: &'a mut Lease,
     ) -> Self {
         let left = platform.remaining();
         let wall = left.wall_ms;
@@ -198,7 +198,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         }
         match store::apply(self.platform, &self.lease.ops(self.platform.now_ms()))? {
             Ok(versions) => self.lease.renewed(&versions)?,
-            Err(_) if self.lease.take_back(self.platform, self.run_version)? => {}
+            Err(_) if self.lease.take_back(self.platform, Some(self.run_version))? => {}
             Err(_) => return Err(StepError::Lost(lease::taken())),
         }
         self.renewed_at_ms = self.platform.remaining().wall_ms;
@@ -336,7 +336,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         all.extend(ops);
         let Some(versions) = self.try_write(all)? else { return Ok(false) };
         // The lease is the first that is put, the run the second.
-        self.run_version = versions.get(1).copied();
+        self.run_version = versions.get(1).copied().unwrap_or(self.run_version);
         Ok(true)
     }
 
@@ -358,18 +358,13 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         }
     }
 
-    /// The lease, to be given back when the call ends.
-    pub(super) fn into_lease(self) -> Lease {
-        self.lease
-    }
-
     /// Writes these operations, of which the first are those of the lease. Answers the versions, nothing when a check of
     /// the others failed.
     fn try_write(&mut self, mut ops: Vec<Op>) -> Result<Option<Vec<u64>>, StepError> {
         let mut written = store::apply(self.platform, &ops)?;
         let is_lapsed = |keys: &[String]| keys.iter().any(|key| key == key::RUN_LEASE);
         if written.as_ref().is_err_and(|keys| is_lapsed(keys))
-            && self.lease.take_back(self.platform, self.run_version)?
+            && self.lease.take_back(self.platform, Some(self.run_version))?
         {
             for (op, renewed) in ops.iter_mut().zip(self.lease.ops(self.platform.now_ms())) {
                 *op = renewed;

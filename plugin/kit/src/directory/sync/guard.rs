@@ -1,15 +1,12 @@
 //! The guard against mass removal: a run that would take away too much stops before anything is written, until somebody
-//! allows it.
+//! approves it.
 
 use super::{
     context::{RunContext, StepError},
     run::Run,
 };
 use crate::{
-    contract::{
-        directory::SyncRequest,
-        types::{Reason, RemovalCounts},
-    },
+    contract::types::{Reason, RemovalCounts},
     directory::head,
     failure::Failure,
     locale::Text,
@@ -22,37 +19,25 @@ const HARMLESS_COUNT: u64 = 5;
 /// The share that may go without a question, in per cent, where it is more than a few.
 const HARMLESS_PERCENT: u64 = 20;
 
-/// Stops a run that would take away too much, unless somebody has allowed that much: asked before the vendor is asked about
-/// each missing one, and again before anything is written.
-///
-/// A permission counts only for a run that was stopped before, since nobody has seen the counts of another one; that of a
-/// dry run only as far as its plan, so that no other caller writes by it.
+/// Stops a run that would take away too much, unless somebody has approved that much: asked before the vendor is asked
+/// about each missing one, and again before anything is written. Answers why, where it is stopped.
 pub(super) fn check<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    request: &SyncRequest,
-) -> Result<(), StepError> {
+) -> Result<Option<Failure>, StepError> {
     let head = head::read_for(context.platform, context.common)?.0;
     let run = &mut context.run;
     let counts = counts(run, head.members.present(), head.departments);
-    let approved = if request.allow_mass_removal { run.blocked.or(run.approved) } else { run.approved };
-    if !request.dry_run {
-        run.approved = approved;
+    let is_approved = run.approved.is_some_and(|approved| covers(&approved, &counts));
+    run.blocked = (is_mass(&counts) && !is_approved).then_some(counts);
+    // The plan is as old as the question, however long it took to come to it.
+    if run.blocked.is_some() && run.planned_at.is_none() {
+        run.planned_at = Some(context.platform.now_ms());
     }
-    run.blocked = (is_mass(&counts) && !approved.is_some_and(|approved| covers(&approved, &counts))).then_some(counts);
-    match run.blocked {
-        None => Ok(()),
-        Some(counts) => {
-            // The plan is as old as the question, however long it took to come to it.
-            if run.planned_at.is_none() {
-                run.planned_at = Some(context.platform.now_ms());
-            }
-            Err(StepError::Vendor(blocked(counts)))
-        }
-    }
+    Ok(run.blocked.map(blocked))
 }
 
-/// Whether what was allowed is at least what would go.
-fn covers(approved: &RemovalCounts, counts: &RemovalCounts) -> bool {
+/// Whether what was approved is at least what would go.
+pub(super) fn covers(approved: &RemovalCounts, counts: &RemovalCounts) -> bool {
     counts.members <= approved.members && counts.departments <= approved.departments
 }
 
@@ -71,7 +56,7 @@ fn counts(run: &Run, members_total: u64, departments_total: u64) -> RemovalCount
     RemovalCounts { members, members_total, departments, departments_total }
 }
 
-fn blocked(counts: RemovalCounts) -> Failure {
+pub(super) fn blocked(counts: RemovalCounts) -> Failure {
     let RemovalCounts { members, members_total, departments, departments_total } = counts;
     Failure::new(
         Reason::MassRemovalBlocked(counts),
@@ -85,12 +70,12 @@ fn blocked(counts: RemovalCounts) -> Failure {
     )
     .with_hint(Text::new(
         format!(
-            "本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} 个部门，已停止且未做任何更改。请检查应用的可见范围；确认无误后允许大量移除再执行"
+            "本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} 个部门，已停止且未做任何更改。请检查应用的可见范围；确认无误后允许本次移除，否则放弃本次同步"
         ),
         format!(
             "stopped with nothing changed: {members} of {members_total} members and {departments} of {departments_total} \
-             departments are no longer visible or have resigned. Check the app's visible range; when this is right, allow \
-             the mass removal and sync again"
+             departments are no longer visible or have resigned. Check the app's visible range; when this is right, approve \
+             the run, else abandon it"
         ),
     ))
 }

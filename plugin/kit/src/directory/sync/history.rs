@@ -1,6 +1,6 @@
 //! The reports of the last runs, one entry for each run. Ids of runs begin with the time, so keys order by it.
 
-use super::report::Report;
+use super::{report::Report, run};
 use crate::{
     config::Common,
     contract::{
@@ -23,6 +23,21 @@ pub fn history<P: Platform>(platform: &P, common: &Common) -> Result<Vec<contrac
     head::read_own(platform, common)?;
     let reports = entries(platform)?.into_iter().rev().filter_map(|entry| read(&entry));
     Ok(reports.map(|report| report.show(common.locale)).collect())
+}
+
+/// The report of a run that is complete.
+pub(super) fn complete<P: Platform>(
+    platform: &P,
+    common: &Common,
+    run: &str,
+) -> Result<Option<contract::Report>, Failure> {
+    head::read_own(platform, common)?;
+    if !run::is_id(run) {
+        return Ok(None);
+    }
+    let entry = store::get_text(platform, &key::history_of(run))?;
+    let report = entry.and_then(|entry| read(&entry)).filter(|report| report.outcome() == RunOutcome::Complete);
+    Ok(report.map(|report| report.show(common.locale)))
 }
 
 /// The newest complete one.

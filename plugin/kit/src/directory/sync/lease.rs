@@ -1,7 +1,7 @@
 //! The run's lease: one call at a time works on a run, and a call that lost its lease can write nothing more.
 
 use crate::{
-    contract::{storage::Op, types::Reason},
+    contract::{log::Level, storage::Op, types::Reason},
     directory::key,
     failure::Failure,
     locale::Text,
@@ -23,6 +23,17 @@ const MARGIN_MS: u64 = 500;
 #[derive(Debug)]
 pub struct Lease {
     version: u64,
+}
+
+/// Does work under the lease, and gives it back. Where that fails the outcome of the work stands all the same: the lease
+/// ends by itself.
+pub fn hold<P: Platform, T>(platform: &P, work: impl FnOnce(&mut Lease) -> Result<T, Failure>) -> Result<T, Failure> {
+    let mut lease = Lease::acquire(platform)?;
+    let outcome = work(&mut lease);
+    if let Err(failure) = lease.release(platform) {
+        platform.log(Level::Warn, "the lease of the run could not be given back", &[("error", &failure.message.en)]);
+    }
+    outcome
 }
 
 impl Lease {

@@ -63,7 +63,7 @@ pub fn plan<P: Platform>(platform: &P, common: &Common, cursor: Option<&str>, li
 fn held<P: Platform>(platform: &P, common: &Common) -> Result<Run, Failure> {
     let run = run::load(platform)?.readable();
     // Before the first record is written, only the run says whose members are in its plan.
-    let run = run.filter(|run| super::is_of(run, common));
+    let run = run.filter(|run| super::current::is_of(run, common));
     run.filter(|run| run.phase == Phase::Planned || run.blocked.is_some()).ok_or_else(no_plan)
 }
 
@@ -127,16 +127,10 @@ impl PlanCursor {
         };
         match of {
             of if of == run.id => Ok(place),
-            of if is_run_id(of) => Err(expired()),
+            of if run::is_id(of) => Err(expired()),
             _ => Err(foreign_cursor()),
         }
     }
-}
-
-/// Whether it has the form of a run's id: twelve hexadecimal digits of time, sixteen of chance.
-fn is_run_id(text: &str) -> bool {
-    let is_hex = |part: &str, len| part.len() == len && part.bytes().all(|byte| byte.is_ascii_hexdigit());
-    text.split_once('-').is_some_and(|(time, chance)| is_hex(time, 12) && is_hex(chance, 16))
 }
 
 fn foreign_cursor() -> Failure {

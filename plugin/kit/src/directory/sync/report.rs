@@ -18,7 +18,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// The report of a run that ended, or whose plan is complete. A complete run counts what it did, every other what it
+    /// The report of a run that ended, or whose plan is complete. One that wrote counts what it did, every other what it
     /// would do.
     pub fn new(outcome: RunOutcome, run: &Run, head: &Head, finished_at: u64) -> Self {
         let Counts {
@@ -31,7 +31,10 @@ impl Report {
             members_resigned,
             members_rejoined,
             ..
-        } = if outcome == RunOutcome::Complete { run.applied } else { run.planned };
+        } = match outcome {
+            RunOutcome::Complete | RunOutcome::Repaired => run.applied,
+            RunOutcome::Planned | RunOutcome::Abandoned => run.planned,
+        };
         let report = contract::Report {
             run: run.id.clone(),
             outcome,
@@ -59,7 +62,7 @@ impl Report {
             bytes_in: run.stats.bytes_in,
             retries: run.stats.retries,
             waits: run.stats.waits,
-            sync_calls: run.stats.sync_calls,
+            advances: run.stats.advances,
             peak_memory: run.stats.peak_memory,
             phases: run.stats.phases.clone(),
             notes: Vec::new(),

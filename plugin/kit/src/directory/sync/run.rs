@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The form in which this version stores a run. A run of another form cannot go on and is given up.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +64,9 @@ pub struct Run {
     pub applied: Counts,
     /// What of the directory would go.
     pub missing: Missing,
-    /// What the guard stopped, while a person has to allow it.
+    /// What the guard stopped, while a person has to approve it.
     pub blocked: Option<RemovalCounts>,
-    /// What a person has allowed to go: no more of either.
+    /// What a person has approved to go: no more of either.
     pub approved: Option<RemovalCounts>,
     /// Whether any fetched member carried a sensitive field.
     pub saw_sensitive: bool,
@@ -78,8 +78,6 @@ pub struct Run {
     pub notes: Vec<Text>,
     /// When the plan was complete.
     pub planned_at: Option<u64>,
-    /// Whether a dry run has answered the plan.
-    pub is_reported: bool,
     /// Set while the caller was asked to wait.
     pub pending_wait: Option<PendingWait>,
     /// Failures since the run last got on.
@@ -213,6 +211,15 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Changes of members.
+    pub(super) fn member_changes(&self) -> u64 {
+        self.members_added
+            + self.members_updated
+            + self.members_left_range
+            + self.members_resigned
+            + self.members_rejoined
+    }
+
     /// Counts one change.
     pub(super) fn count(&mut self, kind: contract::ChangeKind) {
         use contract::ChangeKind;
@@ -248,7 +255,7 @@ pub enum Stored {
     /// One of this version, and which write it is.
     Readable(Box<Run>, u64),
     /// One that another version stored, or that is damaged.
-    Unreadable,
+    Unreadable(u64),
 }
 
 impl Stored {
@@ -256,9 +263,15 @@ impl Stored {
     pub fn readable(self) -> Option<Run> {
         match self {
             Self::Readable(run, _) => Some(*run),
-            Self::None | Self::Unreadable => None,
+            Self::None | Self::Unreadable(_) => None,
         }
     }
+}
+
+/// Whether it has the form of a run's id: twelve hexadecimal digits of time, sixteen of chance.
+pub(super) fn is_id(text: &str) -> bool {
+    let is_hex = |part: &str, len| part.len() == len && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    text.split_once('-').is_some_and(|(time, chance)| is_hex(time, 12) && is_hex(chance, 16))
 }
 
 /// Reads the current run.
@@ -266,7 +279,7 @@ pub fn load<P: Platform>(platform: &P) -> Result<Stored, Failure> {
     let Some(entry) = store::get_text(platform, key::RUN)? else { return Ok(Stored::None) };
     Ok(match serde_json::from_str::<Run>(&entry.value) {
         Ok(run) if run.format == FORMAT => Stored::Readable(Box::new(run), entry.version),
-        _ => Stored::Unreadable,
+        _ => Stored::Unreadable(entry.version),
     })
 }
 
@@ -302,7 +315,6 @@ impl Run {
             stats: Stats::default(),
             notes: Vec::new(),
             planned_at: None,
-            is_reported: false,
             pending_wait: None,
             failures: Failures::default(),
         }

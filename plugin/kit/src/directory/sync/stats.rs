@@ -23,8 +23,8 @@ pub struct Stats {
     pub retries: u64,
     /// Times the caller was asked to wait.
     pub waits: u64,
-    /// Calls of `sync` that worked on this run.
-    pub sync_calls: u32,
+    /// Calls of `advance` that worked on this run.
+    pub advances: u32,
     /// Bytes of answers.
     pub bytes_in: u64,
     /// Bytes of guest memory, in the largest call.

@@ -2,12 +2,9 @@
 
 use serde_json::json;
 
-use super::{PLAIN, changes, common, complete, departments, platform, read, small};
-use crate::{api::client::Client, fake};
-use organisation_kit::{
-    contract::directory::{Member, SyncStep},
-    directory::sync::sync,
-};
+use super::{PLAIN, changes, common, complete, departments, platform, read, small, step_of};
+use crate::fake;
+use organisation_kit::contract::directory::{Member, SyncStep};
 
 /// All that a member can be told of.
 fn everything() -> serde_json::Value {
@@ -26,14 +23,14 @@ fn a_field_that_is_left_out_stays_and_one_that_is_empty_goes() {
     for key in keys {
         let (fake, company) = platform(small());
         company.borrow_mut().odd_members.insert("lisi".to_owned(), everything());
-        complete(&fake, &PLAIN);
+        complete(&fake, PLAIN);
         let find = || -> Member { read::find_member(&fake, &common(), "lisi").unwrap() };
         let (before, known) = (find(), changes(&fake).len());
 
         let mut without = everything();
         without[&key] = json!(null);
         company.borrow_mut().odd_members.insert("lisi".to_owned(), without.clone());
-        assert_eq!(complete(&fake, &PLAIN).members.unchanged, 3, "{key} is left out");
+        assert_eq!(complete(&fake, PLAIN).members.unchanged, 3, "{key} is left out");
         assert_eq!((find(), changes(&fake).len()), (before.clone(), known), "{key} is left out");
 
         without[&key] = match &everything()[&key] {
@@ -46,7 +43,7 @@ fn a_field_that_is_left_out_stays_and_one_that_is_empty_goes() {
             continue;
         }
         company.borrow_mut().odd_members.insert("lisi".to_owned(), without);
-        assert_eq!(complete(&fake, &PLAIN).members.updated, 1, "{key} is empty");
+        assert_eq!(complete(&fake, PLAIN).members.updated, 1, "{key} is empty");
         assert_ne!(find(), before, "{key} is empty");
     }
 }
@@ -54,12 +51,12 @@ fn a_field_that_is_left_out_stays_and_one_that_is_empty_goes() {
 #[test]
 fn departments_without_names_keep_theirs_and_somebody_is_told() {
     let (fake, company) = platform(small());
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     let (before, known) = (departments(&fake), changes(&fake).len());
     for id in [2, 31] {
         company.borrow_mut().odd_departments.insert(id, json!({"name": null, "department_leader": null}));
     }
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     assert_eq!((departments(&fake), changes(&fake).len()), (before, known));
     assert!(report.notes.iter().any(|note| note.contains("without a name")), "{:?}", report.notes);
 }
@@ -68,12 +65,12 @@ fn departments_without_names_keep_theirs_and_somebody_is_told() {
 fn a_field_that_is_not_to_be_stored_does_not_come_back_from_the_copy() {
     let (fake, company) = platform(small());
     company.borrow_mut().odd_members.insert("lisi".to_owned(), everything());
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     let mut config = fake::config();
     config.common.fields = Some(["name".to_owned()].into());
     company.borrow_mut().odd_members.insert("lisi".to_owned(), json!({"position": null}));
     loop {
-        match sync(&fake, &config.common, &Client::new(&fake, &config), &PLAIN).unwrap() {
+        match step_of(&fake, &config, PLAIN).unwrap() {
             SyncStep::Complete(report) => break assert_eq!(report.members.updated, 1),
             SyncStep::More(_) => {}
             other => panic!("{other:?}"),
@@ -92,11 +89,11 @@ fn the_order_of_leaders_and_attributes_is_no_change() {
     };
     company.borrow_mut().odd_members.insert("lisi".to_owned(), patch(["zhangsan", "wangwu"], ["a", "b"]));
     company.borrow_mut().odd_departments.insert(2, json!({"department_leader": ["lisi", "zhangsan"]}));
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     company.borrow_mut().odd_members.insert("lisi".to_owned(), patch(["wangwu", "zhangsan"], ["b", "a"]));
     company.borrow_mut().odd_departments.insert(2, json!({"department_leader": ["zhangsan", "lisi"]}));
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     assert_eq!((report.members.updated, report.departments.updated), (0, 0));
     company.borrow_mut().odd_departments.insert(2, json!({"department_leader": ["zhangsan"]}));
-    assert_eq!(complete(&fake, &PLAIN).departments.updated, 1, "another set of leaders is one");
+    assert_eq!(complete(&fake, PLAIN).departments.updated, 1, "another set of leaders is one");
 }

@@ -1,6 +1,6 @@
 //! Success that did nothing says so.
 
-use super::{Company, DRY, PLAIN, complete, platform, small, sync_on};
+use super::{Company, PLAIN, PLANNING, complete, platform, small, sync_on};
 use organisation_kit::contract::directory::SyncStep;
 
 #[test]
@@ -19,8 +19,8 @@ fn an_empty_range_is_told_in_plan_and_report() {
         ("both", small(), None),
     ] {
         let (fake, _) = platform(company);
-        let Ok(SyncStep::Planned(plan)) = sync_on(&fake, &DRY) else { panic!("{name}") };
-        let report = complete(&fake, &PLAIN);
+        let Ok(SyncStep::Planned(plan)) = sync_on(&fake, PLANNING) else { panic!("{name}") };
+        let report = complete(&fake, PLAIN);
         for notes in [plan.notes, report.notes] {
             match expected {
                 Some(expected) => {

@@ -1,14 +1,15 @@
 //! Who may go without a question, on whole runs.
 
 use super::{
-    ALLOWED, Company, DRY, EVERYBODY, PLAIN, common, complete, is_blocked, members, plan, platform, step, sync_on,
+    APPROVING, Caller, Company, EVERYBODY, PLAIN, PLANNING, begin, common, complete, members, plan, platform, step,
+    sync, sync_on,
 };
 use crate::fake::FakePlatform;
 use organisation_kit::{
     contract::{
         call::Budget,
-        directory::{MemberStatus, SyncRequest, SyncStep},
-        types::Reason,
+        directory::{MemberStatus, Pause, SyncStep},
+        types::{Reason, RemovalCounts},
     },
     platform::Platform,
 };
@@ -61,15 +62,15 @@ fn a_company_of_any_size_is_emptied_only_when_somebody_allows_it() {
     ];
     for (name, size, change, blocked) in cases {
         let (fake, shared) = platform(company(size));
-        complete(&fake, &PLAIN);
+        complete(&fake, PLAIN);
         let before = members(&fake, &EVERYBODY);
         change(&mut shared.borrow_mut());
-        let step = sync_on(&fake, &PLAIN).unwrap();
+        let step = sync_on(&fake, PLAIN).unwrap();
         let Some((gone, departments)) = blocked else {
             assert!(matches!(step, SyncStep::Complete(_)), "{name}: {step:?}");
             continue;
         };
-        let SyncStep::Paused(pause) = step else { panic!("{name}: {step:?}") };
+        let SyncStep::Blocked(pause) = step else { panic!("{name}: {step:?}") };
         let Reason::MassRemovalBlocked(counts) = pause.error.reason else { panic!("{name}: {:?}", pause.error) };
         assert_eq!((counts.members, counts.departments), (gone, departments), "{name}");
         assert_eq!(members(&fake, &EVERYBODY), before, "{name}: nothing is written before somebody allows it");
@@ -78,7 +79,7 @@ fn a_company_of_any_size_is_emptied_only_when_somebody_allows_it() {
             "{name}: the plan shows who goes"
         );
 
-        let report = complete(&fake, &ALLOWED);
+        let report = complete(&fake, APPROVING);
         assert_eq!(report.members.left_range + report.members.resigned, gone, "{name}");
         assert_eq!(report.departments.removed, departments, "{name}");
     }
@@ -90,27 +91,27 @@ fn only_the_vendors_word_removes_anybody() {
     for (path, id, code) in [("user/get", "m00", 60020), ("user/get", "m00", -1), ("department/get", "3", 45009)] {
         let (fake, shared) = platform(company(9));
         shared.borrow_mut().department(3, 1, "市场部");
-        complete(&fake, &PLAIN);
+        complete(&fake, PLAIN);
         shared.borrow_mut().members.remove("m00");
         shared.borrow_mut().departments.remove(&3);
         shared.borrow_mut().refused.insert((path, id.to_owned()), code);
-        let stopped = step(&fake, &PLAIN).unwrap();
+        let stopped = step(&fake, PLAIN).unwrap();
         assert!(matches!(stopped, SyncStep::Paused(_) | SyncStep::Wait(_)), "{path} {code}: {stopped:?}");
         assert_eq!(members(&fake, &EVERYBODY).len(), 9, "{path} {code}");
         assert!(super::departments(&fake).contains_key(&3), "{path} {code}");
 
         shared.borrow_mut().refused.clear();
-        let report = complete(&fake, &PLAIN);
+        let report = complete(&fake, PLAIN);
         assert_eq!((report.members.left_range, report.departments.removed), (1, 1), "{path} {code}");
     }
 }
 
-/// Whether one call is stopped by the guard.
-fn is_stopped(fake: &FakePlatform, request: &SyncRequest) -> bool {
+/// What stops one call, if the guard does.
+fn stopped(fake: &FakePlatform, caller: Caller) -> Option<Pause> {
     fake.set_budget(Budget { wall_ms: 60_000, ..fake.remaining() });
-    match step(fake, request).unwrap() {
-        SyncStep::Paused(pause) => is_blocked(&pause.error),
-        _ => false,
+    match step(fake, caller).unwrap() {
+        SyncStep::Blocked(blocked) => Some(blocked),
+        _ => None,
     }
 }
 
@@ -119,50 +120,66 @@ fn present(fake: &FakePlatform) -> usize {
     members(fake, &EVERYBODY).iter().filter(|member| member.status == MemberStatus::Active).count()
 }
 
-const ALLOWED_DRY: SyncRequest = SyncRequest { allow_mass_removal: true, ..DRY };
 const HOUR_MS: u64 = 60 * 60 * 1_000;
 
 /// A company of nine that was synchronised, and of which everybody is gone since.
 fn emptied() -> FakePlatform {
     let (fake, shared) = platform(company(9));
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     shared.borrow_mut().members.clear();
     fake
 }
 
 #[test]
-fn a_permission_counts_for_the_run_whose_counts_were_seen_and_for_no_other() {
-    let fake = emptied();
-    assert!(is_stopped(&fake, &ALLOWED), "nobody has seen these counts");
-    assert!(is_stopped(&fake, &PLAIN));
-    fake.advance_ms(HOUR_MS);
-    assert!(is_stopped(&fake, &ALLOWED), "the plan was too old: this is another run");
+fn an_approval_counts_for_its_run_and_its_counts_alone() {
+    let (fake, shared) = platform(company(9));
+    complete(&fake, PLAIN);
+    let first = begin(&fake).unwrap().progress.run;
+    let counts = |members, departments| RemovalCounts { members, members_total: 9, departments, departments_total: 2 };
+    let approve =
+        |run: &str, counts| sync::approve::approve(&fake, &common(), run, counts).map_err(|error| error.reason);
+    assert_eq!(approve(&first, counts(9, 2)), Err(Reason::Conflict), "nobody has seen what it would remove");
+    shared.borrow_mut().members.retain(|id, _| id.as_str() < "m03");
+    let blocked = stopped(&fake, PLAIN).unwrap();
+    assert_eq!((&*blocked.progress.run, &blocked.error.reason), (&*first, &Reason::MassRemovalBlocked(counts(6, 0))));
+    for (name, run, allowed, expected) in [
+        ("another run", "no-run", counts(9, 2), Err(Reason::NotFound)),
+        ("too few", &*first, counts(5, 2), Err(Reason::MassRemovalBlocked(counts(6, 0)))),
+        ("more than are seen", &*first, counts(9, 2), Ok(())),
+        ("again", &*first, counts(6, 0), Ok(())),
+        ("again, of more than were seen", &*first, counts(9, 2), Ok(())),
+        ("again, of fewer", &*first, counts(5, 0), Err(Reason::Conflict)),
+    ] {
+        assert_eq!(approve(run, allowed), expected, "{name}");
+    }
+    // By the time it is written more are gone, as this run is told: who approved has not seen them.
+    assert!(matches!(step(&fake, PLANNING).unwrap(), SyncStep::Planned(_)), "it goes on to its plan");
     assert_eq!(present(&fake), 9);
-    assert!(matches!(step(&fake, &ALLOWED).unwrap(), SyncStep::Complete(_)));
-    assert_eq!(present(&fake), 0);
+    assert!(matches!(step(&fake, PLAIN).unwrap(), SyncStep::Complete(_)), "who approved it approved its writing");
+    assert_eq!(present(&fake), 3);
+
+    shared.borrow_mut().members.clear();
+    let blocked = stopped(&fake, PLAIN).unwrap();
+    fake.advance_ms(HOUR_MS);
+    let late = super::approve(&fake, &blocked).unwrap_err();
+    assert_eq!(late.reason, Reason::NotFound, "what it would remove was found an hour ago");
+    assert_ne!(stopped(&fake, PLAIN).unwrap().progress.run, blocked.progress.run, "another run, which asks anew");
+    assert_eq!(present(&fake), 3);
 }
 
 #[test]
 fn a_blocked_run_rests() {
     let fake = emptied();
-    assert!(is_stopped(&fake, &PLAIN));
+    let blocked = stopped(&fake, PLAIN).unwrap();
     let asked = fake.paths().len();
     for _ in 0..5 {
         fake.advance_ms(HOUR_MS / 6);
-        assert!(is_stopped(&fake, &PLAIN) && is_stopped(&fake, &DRY));
+        for caller in [PLAIN, PLANNING] {
+            assert_eq!(stopped(&fake, caller).unwrap(), blocked);
+        }
     }
     assert_eq!(fake.paths().len(), asked, "the vendor is not asked again");
     fake.advance_ms(HOUR_MS / 6);
-    assert!(is_stopped(&fake, &PLAIN));
+    assert!(stopped(&fake, PLAIN).is_some());
     assert!(fake.paths().len() > asked, "a plan of an hour ago is made anew");
-}
-
-#[test]
-fn a_dry_run_that_allows_a_removal_arms_no_other_sync() {
-    let fake = emptied();
-    assert!(is_stopped(&fake, &DRY));
-    assert!(matches!(step(&fake, &ALLOWED_DRY).unwrap(), SyncStep::Planned(_)));
-    assert!(is_stopped(&fake, &PLAIN), "asked again before anything is written");
-    assert_eq!(present(&fake), 9);
-    assert!(matches!(step(&fake, &ALLOWED).unwrap(), SyncStep::Complete(_)));
 }

@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use self::company::{Company, Person, platform};
 use crate::{
     api::client::Client,
+    config::Config,
     fake::{self, FakePlatform},
 };
 use organisation_kit::{
@@ -21,25 +22,31 @@ use organisation_kit::{
     contract::{
         call::Budget,
         directory::{
-            Change, ChangeKind, Changed, Department, Member, MemberFilter, MemberStatus, Report, RunOutcome, Strategy,
-            SyncRequest, SyncStep,
+            Begun, Change, ChangeKind, Changed, Department, Goal, Member, MemberFilter, MemberStatus, Pause, Report,
+            RunOutcome, Strategy, SyncStep,
         },
-        types::{Error, Reason},
+        types::{Error, Reason, RemovalCounts},
     },
     directory::{
         feed, read, refresh,
         roles::Roles,
-        sync::{history, plan, sync},
+        sync::{self, history, plan},
     },
     failure::Failure,
     platform::Platform,
     store,
 };
 
-const PLAIN: SyncRequest =
-    SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
-const ALLOWED: SyncRequest = SyncRequest { allow_mass_removal: true, ..PLAIN };
-const DRY: SyncRequest = SyncRequest { dry_run: true, ..PLAIN };
+/// How far a caller wants a run to go, and whether it approves what the guard stops.
+#[derive(Clone, Copy)]
+struct Caller {
+    until: Goal,
+    approves: bool,
+}
+
+const PLAIN: Caller = Caller { until: Goal::Complete, approves: false };
+const APPROVING: Caller = Caller { approves: true, ..PLAIN };
+const PLANNING: Caller = Caller { until: Goal::Plan, ..PLAIN };
 
 /// Two departments, a hidden parent above them, one member in both, one granted alone.
 fn small() -> Company {
@@ -57,10 +64,32 @@ fn common() -> Common {
     fake::config().common
 }
 
-/// One call of `sync`.
-fn step(fake: &FakePlatform, request: &SyncRequest) -> Result<SyncStep, Failure> {
-    let config = fake::config();
-    sync(fake, &config.common, &Client::new(fake, &config), request)
+/// The run that is joined or begun.
+fn begin(fake: &FakePlatform) -> Result<Begun, Failure> {
+    sync::begin::begin(fake, &common(), &Strategy::Automatic)
+}
+
+/// One call of `advance`, of the run that is joined or begun.
+fn step(fake: &FakePlatform, caller: Caller) -> Result<SyncStep, Failure> {
+    step_of(fake, &fake::config(), caller)
+}
+
+/// The same under another configuration.
+fn step_of(fake: &FakePlatform, config: &Config, caller: Caller) -> Result<SyncStep, Failure> {
+    let run = sync::begin::begin(fake, &config.common, &Strategy::Automatic)?.progress.run;
+    sync::advance::advance(fake, &config.common, &Client::new(fake, config), &run, caller.until)
+}
+
+/// Gives the current run up.
+fn abandon(fake: &FakePlatform) {
+    let run = begin(fake).unwrap().progress.run;
+    sync::abandon::abandon(fake, &common(), &run).unwrap();
+}
+
+/// Approves what a run was blocked for.
+fn approve(fake: &FakePlatform, blocked: &Pause) -> Result<(), Failure> {
+    let Reason::MassRemovalBlocked(counts) = blocked.error.reason else { panic!("{blocked:?}") };
+    sync::approve::approve(fake, &common(), &blocked.progress.run, counts)
 }
 
 fn sync_member(fake: &FakePlatform, id: &str) -> Result<Member, Failure> {
@@ -78,17 +107,16 @@ fn folded(id: &str) -> String {
     common().ids.key(id)
 }
 
-/// Calls `sync` until it asks for a person or is done, as a host does: waiting moves the clock.
-fn sync_on(fake: &FakePlatform, request: &SyncRequest) -> Result<SyncStep, Failure> {
+/// Calls `advance` until it asks for a person or is done, as a host does: waiting moves the clock.
+fn sync_on(fake: &FakePlatform, caller: Caller) -> Result<SyncStep, Failure> {
     for _ in 0..10_000 {
-        match step(fake, request)? {
+        match step(fake, caller)? {
             SyncStep::More(_) => {}
             SyncStep::Wait(waiting) => {
                 let now = fake.now_ms();
                 fake.advance_ms(waiting.not_before.saturating_sub(now));
             }
-            // Whoever has seen the counts allows them with the next call.
-            SyncStep::Paused(pause) if request.allow_mass_removal && is_blocked(&pause.error) => {}
+            SyncStep::Blocked(blocked) if caller.approves => approve(fake, &blocked)?,
             done => return Ok(done),
         }
         fake.set_budget(Budget { wall_ms: 60_000, ..fake.remaining() });
@@ -96,11 +124,7 @@ fn sync_on(fake: &FakePlatform, request: &SyncRequest) -> Result<SyncStep, Failu
     panic!("the sync does not end");
 }
 
-fn is_blocked(error: &Error) -> bool {
-    matches!(error.reason, Reason::MassRemovalBlocked(_))
-}
-
-fn complete(fake: &FakePlatform, request: &SyncRequest) -> Report {
+fn complete(fake: &FakePlatform, request: Caller) -> Report {
     match sync_on(fake, request).unwrap() {
         SyncStep::Complete(report) => report,
         other => panic!("{other:?}"),
@@ -108,8 +132,8 @@ fn complete(fake: &FakePlatform, request: &SyncRequest) -> Report {
 }
 
 fn paused(fake: &FakePlatform) -> Error {
-    match sync_on(fake, &PLAIN).unwrap() {
-        SyncStep::Paused(pause) => pause.error,
+    match sync_on(fake, PLAIN).unwrap() {
+        SyncStep::Paused(pause) | SyncStep::Blocked(pause) => pause.error,
         other => panic!("{other:?}"),
     }
 }
@@ -241,7 +265,7 @@ fn assert_exact(fake: &FakePlatform, company: &Company) {
 #[test]
 fn a_first_sync_copies_everything_and_a_second_changes_nothing() {
     let (fake, company) = platform(small());
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     assert_eq!((report.departments.added, report.members.added, report.members.unchanged), (2, 3, 0));
     assert_eq!((report.departments_total, report.members_total), (2, 3));
     // gettoken is counted like every other call.
@@ -253,7 +277,7 @@ fn a_first_sync_copies_everything_and_a_second_changes_nothing() {
         keys.map(|key| fake.value(&key)).collect()
     };
     let before = kept();
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     assert_eq!((report.members.unchanged, report.members.added, report.members.updated), (3, 0, 0));
     assert_eq!(before, kept(), "an unchanged organisation writes no record, index or feed entry");
 }
@@ -264,7 +288,7 @@ fn each_change_of_the_organisation_is_one_entry_of_the_feed() {
     for index in 0..40 {
         company.borrow_mut().person(&format!("m{index:02}"), "成员", &[2]);
     }
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     let known = changes(&fake).len();
     {
         let mut company = company.borrow_mut();
@@ -275,7 +299,7 @@ fn each_change_of_the_organisation_is_one_entry_of_the_feed() {
         company.department(31, 2, "平台部");
         company.department(4_294_967_295, 31, "新组");
     }
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     let changes = changes(&fake);
     assert_eq!(
         kinds(&changes[known..]),
@@ -296,7 +320,7 @@ fn each_change_of_the_organisation_is_one_entry_of_the_feed() {
 
     company.borrow_mut().person("m00", "回来", &[2]);
     company.borrow_mut().members.get_mut("m01").unwrap().status = 1;
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     assert_eq!(report.members.rejoined, 2);
     assert_exact(&fake, &company.borrow());
 }
@@ -304,17 +328,17 @@ fn each_change_of_the_organisation_is_one_entry_of_the_feed() {
 #[test]
 fn roles_outlive_everything_but_wait_for_a_word_after_a_resignation() {
     let (fake, company) = platform(small());
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     for id in ["lisi", "zhangsan"] {
         let roles = Roles { roles: vec!["admin".into()], suspended: false };
         fake.apply(&[store::put(format!("directory/o/{id}"), &roles)]).unwrap();
     }
     let away = company.borrow_mut().members.remove("zhangsan").unwrap();
     company.borrow_mut().members.get_mut("lisi").unwrap().status = 5;
-    complete(&fake, &ALLOWED);
+    complete(&fake, APPROVING);
     company.borrow_mut().members.insert("zhangsan".into(), away);
     company.borrow_mut().members.get_mut("lisi").unwrap().status = 1;
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     let roles = |id: &str| {
         let member = read::find_member(&fake, &common(), id).unwrap();
         (member.roles, member.suspended_roles)
@@ -329,7 +353,7 @@ fn a_mass_removal_is_stopped_and_the_same_plan_applied_when_allowed() {
     for index in 0..30 {
         company.borrow_mut().person(&format!("m{index:02}"), "成员", &[2]);
     }
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     let whole = company.borrow().members.clone();
     company.borrow_mut().members.retain(|key, _| !key.starts_with("m1"));
     let error = paused(&fake);
@@ -339,29 +363,29 @@ fn a_mass_removal_is_stopped_and_the_same_plan_applied_when_allowed() {
     assert_eq!(members(&fake, &EVERYBODY).len(), 33);
 
     let lists = fake.count("user/list");
-    let report = complete(&fake, &ALLOWED);
+    let report = complete(&fake, APPROVING);
     assert_eq!((report.members.left_range, fake.count("user/list")), (10, lists), "nothing was fetched again");
     assert_exact(&fake, &company.borrow());
 
     // A range that was mended before anybody allowed anything: the next run sees it, and need not be waited for.
     company.borrow_mut().members = whole.clone();
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     company.borrow_mut().members.clear();
     paused(&fake);
     company.borrow_mut().members = whole;
     paused(&fake);
-    step(&fake, &SyncRequest { restart: true, ..PLAIN }).unwrap();
-    assert_eq!(complete(&fake, &PLAIN).members.left_range, 0);
+    abandon(&fake);
+    assert_eq!(complete(&fake, PLAIN).members.left_range, 0);
 }
 
 #[test]
 fn a_dry_run_writes_nothing_and_its_plan_can_be_applied() {
     let (fake, company) = platform(small());
-    let Ok(SyncStep::Planned(plan)) = sync_on(&fake, &DRY) else { panic!() };
+    let Ok(SyncStep::Planned(plan)) = sync_on(&fake, PLANNING) else { panic!() };
     assert_eq!((plan.departments.added, plan.members.added), (2, 3));
     assert_eq!((members(&fake, &EVERYBODY).len(), read::overview(&fake, &common()).unwrap().departments), (0, 0));
     let lists = fake.count("user/list");
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     assert_eq!((report.members.added, fake.count("user/list")), (3, lists));
     assert_exact(&fake, &company.borrow());
 }
@@ -369,11 +393,12 @@ fn a_dry_run_writes_nothing_and_its_plan_can_be_applied() {
 #[test]
 fn a_run_that_is_given_up_is_remembered_and_its_plan_is_gone() {
     let (fake, _) = platform(small());
-    let Ok(SyncStep::Planned(first)) = sync_on(&fake, &DRY) else { panic!() };
+    let Ok(SyncStep::Planned(first)) = sync_on(&fake, PLANNING) else { panic!() };
     let page = plan::plan(&fake, &common(), None, 2).unwrap();
     assert_eq!((&page.run, page.changes.len(), page.cursor.is_some()), (&first.run, 2, true));
     fake.advance_ms(1_000);
-    let Ok(SyncStep::Planned(second)) = sync_on(&fake, &DRY) else { panic!() };
+    abandon(&fake);
+    let Ok(SyncStep::Planned(second)) = sync_on(&fake, PLANNING) else { panic!() };
     let outcomes = |fake: &FakePlatform| -> Vec<_> {
         history::history(fake, &common()).unwrap().into_iter().map(|report| (report.run, report.outcome)).collect()
     };
@@ -381,7 +406,7 @@ fn a_run_that_is_given_up_is_remembered_and_its_plan_is_gone() {
     assert_eq!(outcomes(&fake), [(second.clone(), RunOutcome::Planned), (first.clone(), RunOutcome::Abandoned)]);
     let expired = plan::plan(&fake, &common(), page.cursor.as_deref(), 2).unwrap_err();
     assert_eq!(expired.reason, Reason::CursorExpired);
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     assert_eq!(outcomes(&fake), [(second, RunOutcome::Complete), (first, RunOutcome::Abandoned)]);
     assert_eq!(plan::plan(&fake, &common(), None, 2).unwrap_err().reason, Reason::NotFound);
 }
@@ -389,10 +414,10 @@ fn a_run_that_is_given_up_is_remembered_and_its_plan_is_gone() {
 #[test]
 fn a_plan_that_ends_while_it_is_read_is_no_short_plan() {
     let (fake, _) = platform(small());
-    assert!(matches!(sync_on(&fake, &DRY), Ok(SyncStep::Planned(_))));
+    assert!(matches!(sync_on(&fake, PLANNING), Ok(SyncStep::Planned(_))));
     fake.before_storage(|fake, touch| {
         if matches!(touch, fake::Touch::Scan(prefix) if prefix.contains("/e/")) {
-            complete(fake, &PLAIN);
+            complete(fake, PLAIN);
         }
         Ok(())
     });
@@ -411,12 +436,12 @@ fn what_wecom_refuses_waits_or_pauses_and_then_goes_on() {
     ] {
         let (fake, company) = platform(small());
         company.borrow_mut().fault = Some((api, code));
-        let mut answer = step(&fake, &PLAIN).unwrap();
+        let mut answer = step(&fake, PLAIN).unwrap();
         match (&answer, expected) {
             (SyncStep::Wait(waiting), Ok(reason)) => {
                 assert_eq!((waiting.reason.as_str(), waiting.vendor_code), (reason, Some(code)), "{api}");
                 let asked = fake.paths().len();
-                answer = step(&fake, &PLAIN).unwrap();
+                answer = step(&fake, PLAIN).unwrap();
                 assert!(matches!(answer, SyncStep::Wait(_)), "an early call waits");
                 assert_eq!(fake.paths().len(), asked, "and asks nothing");
             }
@@ -427,7 +452,7 @@ fn what_wecom_refuses_waits_or_pauses_and_then_goes_on() {
             // The refusal is remembered until the credential changes; see vendor::token.
             continue;
         }
-        complete(&fake, &PLAIN);
+        complete(&fake, PLAIN);
         assert_exact(&fake, &company.borrow());
     }
 }
@@ -435,13 +460,18 @@ fn what_wecom_refuses_waits_or_pauses_and_then_goes_on() {
 #[test]
 fn the_copy_of_another_organisation_is_shown_to_nobody() {
     let (fake, _) = platform(small());
-    complete(&fake, &PLAIN);
-    let Ok(SyncStep::Planned(_)) = sync_on(&fake, &DRY) else { panic!() };
+    complete(&fake, PLAIN);
+    let Ok(SyncStep::Planned(Report { run, .. })) = sync_on(&fake, PLANNING) else { panic!() };
+    let nobody = RemovalCounts { members: 0, members_total: 0, departments: 0, departments_total: 0 };
     let mut config = fake::config();
     config.common.organisation = "ww0000000000000001".to_owned();
     let (common, client) = (&config.common, Client::new(&fake, &config));
     let refused = [
-        ("sync", sync(&fake, common, &client, &PLAIN).err()),
+        ("begin", sync::begin::begin(&fake, common, &Strategy::Automatic).err()),
+        ("advance", sync::advance::advance(&fake, common, &client, &run, Goal::Complete).err()),
+        ("approve", sync::approve::approve(&fake, common, &run, nobody).err()),
+        ("abandon", sync::abandon::abandon(&fake, common, &run).err()),
+        ("repair", sync::abandon::repair(&fake, common, &run).err()),
         ("members", read::members(&fake, common, &EVERYBODY, None, 9).err()),
         ("departments", read::departments(&fake, common, None, 9).err()),
         ("find-member", read::find_member(&fake, common, "lisi").err()),
@@ -465,7 +495,7 @@ fn the_copy_of_another_organisation_is_shown_to_nobody() {
 #[test]
 fn one_member_or_department_is_refreshed_alone() {
     let (fake, company) = platform(small());
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     company.borrow_mut().members.get_mut("lisi").unwrap().name = "李四四".into();
     company.borrow_mut().department(31, 2, "新名");
     company.borrow_mut().person("neu", "新人", &[2]);
@@ -481,14 +511,14 @@ fn one_member_or_department_is_refreshed_alone() {
         assert!(matches!(failure.reason, Reason::InvalidArgument(problem) if problem.path == expected), "{id:?}");
     }
     let before = changes(&fake).len();
-    assert_eq!(complete(&fake, &PLAIN).members.unchanged, 3);
+    assert_eq!(complete(&fake, PLAIN).members.unchanged, 3);
     assert_eq!(changes(&fake).len(), before, "the sync found nothing more to say");
 }
 
 #[test]
 fn what_was_acknowledged_is_gone_and_a_gap_is_told() {
     let (fake, _) = platform(small());
-    complete(&fake, &PLAIN);
+    complete(&fake, PLAIN);
     let first = feed::changes(&fake, &common(), None, 2).unwrap();
     assert_eq!((first.changes.len(), first.more, first.cursor.as_str()), (2, true, "c2"));
     feed::acknowledge(&fake, &common(), &first.cursor).unwrap();

@@ -28,7 +28,7 @@ fn what_decides_neither_identity_nor_place_is_left_out_and_named() {
     ] {
         let (fake, company) = platform(small());
         company.borrow_mut().odd_members.insert("lisi".to_owned(), patch.clone());
-        let report = complete(&fake, &PLAIN);
+        let report = complete(&fake, PLAIN);
         assert_eq!((report.members.added, report.notes.len()), (3, 1), "{patch}: {:?}", report.notes);
         assert!(report.notes[0].contains("lisi") && report.notes[0].contains(field), "{patch}: {:?}", report.notes);
         assert_eq!(members(&fake, &EVERYBODY).len(), 3, "{patch}");
@@ -40,7 +40,7 @@ fn numbers_and_texts_stand_for_each_other() {
     for patch in [json!({"order": ["7"]}), json!({"status": "1"}), json!({"name": 7}), json!({"department": ["31"]})] {
         let (fake, company) = platform(small());
         company.borrow_mut().odd_members.insert("lisi".to_owned(), patch.clone());
-        let report = complete(&fake, &PLAIN);
+        let report = complete(&fake, PLAIN);
         assert_eq!((report.members.added, report.notes), (3, vec![]), "{patch}");
         let member = read::find_member(&fake, &common(), "lisi").unwrap();
         assert_eq!(member.departments[0].id, "31", "{patch}");
@@ -56,10 +56,10 @@ fn a_member_whose_place_cannot_be_read_stays_as_it_is_and_is_never_removed_for_i
         json!({"userid": ["lisi"]}),
     ] {
         let (fake, company) = platform(small());
-        complete(&fake, &PLAIN);
+        complete(&fake, PLAIN);
         let before = members(&fake, &EVERYBODY);
         company.borrow_mut().odd_members.insert("lisi".to_owned(), patch.clone());
-        let report = complete(&fake, &PLAIN);
+        let report = complete(&fake, PLAIN);
         assert_eq!((report.members.left_range, report.members.unchanged), (0, 3), "{patch}: {:?}", report.notes);
         assert!(!report.notes.is_empty(), "{patch}: somebody is told");
         assert_eq!(members(&fake, &EVERYBODY), before, "{patch}");
@@ -79,10 +79,10 @@ fn a_department_whose_id_cannot_be_read_costs_no_department() {
         (json!({"department_leader": {"a": 1}}), "department_leader"),
     ] {
         let (fake, company) = platform(small());
-        complete(&fake, &PLAIN);
+        complete(&fake, PLAIN);
         let (before, known) = (departments(&fake), changes(&fake).len());
         company.borrow_mut().odd_departments.insert(31, patch.clone());
-        let report = complete(&fake, &PLAIN);
+        let report = complete(&fake, PLAIN);
         assert_eq!((report.departments.removed, report.members.left_range), (0, 0), "{patch}: {:?}", report.notes);
         assert!(report.notes.iter().any(|note| note.contains(noted)), "{patch}: {:?}", report.notes);
         assert_eq!((departments(&fake), changes(&fake).len()), (before, known), "{patch}");
@@ -106,7 +106,7 @@ fn granted_ids_that_cannot_be_read_are_counted_in_the_notes() {
         "allow_userinfos":{"user":[{"userid":"wangwu"},{"userid":[]}]},"allow_tags":{"tagid":[7]}}"#;
     let tag = r#"{"errcode":0,"userlist":[{"userid":"lisi"},7],"partylist":[]}"#;
     company.borrow_mut().instead.extend([("agent/get", agent), ("tag/get", tag)]);
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     let note = |count, call| format!("{count} ids of the visible range that {call} answered cannot be read: left out");
     assert_eq!(report.notes.len(), 2, "{:?}", report.notes);
     for (found, expected) in report.notes.iter().zip([note(2, "agent/get"), note(1, "tag/get 7")]) {

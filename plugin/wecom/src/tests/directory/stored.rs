@@ -62,7 +62,7 @@ fn the_copy_of_the_version_before_is_read_and_followed() {
     let leads = copy.iter().find(|member| member.id == "m000000").unwrap();
     assert_eq!((leads.departments[0].order, leads.attributes[0].value.as_str()), (791, "000000"));
 
-    let report = complete(&fake, &PLAIN);
+    let report = complete(&fake, PLAIN);
     assert_eq!((report.members.unchanged, report.departments.updated, changes(&fake).len()), (12, 0, 17));
     assert!(fake.logs.borrow().iter().any(|line| line.contains("another version")), "{:?}", fake.logs.borrow());
     assert_eq!(fake.keys("directory/r/"), Vec::<String>::new());

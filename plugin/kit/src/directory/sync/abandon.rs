@@ -1,0 +1,80 @@
+//! Ending a run before its end: `abandon` while nothing is written, `repair` where it cannot be carried through.
+
+use super::{current, lease, report::Report, run::Run};
+use crate::{
+    config::Common,
+    contract::{
+        directory::{self as contract, RunOutcome},
+        log::Level,
+        types::Reason,
+    },
+    directory::head,
+    failure::Failure,
+    locale::Text,
+    platform::Platform,
+};
+
+/// See `abandon` in `wit/directory.wit`.
+pub fn abandon<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<(), Failure> {
+    lease::hold(platform, |lease| {
+        let (run, version) = current::find(platform, common, run)?;
+        if run.phase.is_applying() {
+            return Err(is_written());
+        }
+        let mut ops = current::give_up(platform, common, &run)?;
+        ops.extend(current::keep_wait(&run, platform.now_ms()));
+        current::write(platform, lease, Some(version), &ops)
+    })
+}
+
+/// See `repair` in `wit/directory.wit`.
+pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<contract::Report, Failure> {
+    lease::hold(platform, |lease| {
+        let (mut run, version) = current::find(platform, common, run)?;
+        if !run.phase.is_applying() {
+            return Err(is_not_written());
+        }
+        note_unwritten(&mut run);
+        let (head, now) = (head::read_for(platform, common)?.0, platform.now_ms());
+        let report = Report::new(RunOutcome::Repaired, &run, &head, now);
+        let mut ops = current::end(platform, &run, &report)?;
+        ops.extend(current::keep_wait(&run, now));
+        current::write(platform, lease, Some(version), &ops)?;
+        platform.log(Level::Warn, "a sync is ended before all of it is written", &[("run", &run.id)]);
+        Ok(report.show(common.locale))
+    })
+}
+
+/// Tells how much is missing. Departments are planned only where somebody asked for the plan, so of them nothing is said.
+fn note_unwritten(run: &mut Run) {
+    let count = run.planned.member_changes().saturating_sub(run.applied.member_changes());
+    run.notes.push(
+        (
+            format!("该次同步被中途结束：约 {count} 项成员变更尚未写入，下次同步会重新处理"),
+            format!(
+                "the run was ended while it was written: about {count} changes of members are left to the next sync"
+            ),
+        )
+            .into(),
+    );
+}
+
+fn is_written() -> Failure {
+    Failure::new(
+        Reason::Conflict,
+        ("本次同步已开始写入，不能放弃", "this run has begun to write and cannot be given up"),
+    )
+    .with_hint(Text::new(
+        "同步正在写入：请继续执行至完成；若无法完成，请用 repair 结束",
+        "a sync is being written: go on with it; where it cannot be carried through, end it by `repair`",
+    ))
+}
+
+fn is_not_written() -> Failure {
+    Failure::new(Reason::Conflict, ("本次同步尚未写入任何内容", "this run has written nothing yet")).with_hint(
+        Text::new(
+            "只有已开始写入的同步才需要修复：不需要它时请放弃（abandon）",
+            "only a run that has begun to write is repaired: abandon it if it is not wanted",
+        ),
+    )
+}

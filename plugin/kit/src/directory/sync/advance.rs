@@ -1,0 +1,253 @@
+//! Advancing a run: one step after the other until the call's budget is used up, the run is where the caller wants it, or
+//! something stops it.
+
+use super::{
+    apply,
+    backoff::{self, Backoff},
+    bulk, confirm,
+    context::{RunContext, StepError},
+    current, guard, history, lease, missing,
+    report::Report,
+    run::{Failures, PendingWait, Phase, Sweep},
+    scope,
+    seen::Seen,
+    walk,
+};
+use crate::{
+    config::Common,
+    contract::{
+        directory::{Goal, Pause, Progress, RunOutcome, SyncStep, Waiting},
+        log::Level,
+        storage::Op,
+        types::Reason,
+    },
+    directory::{head, key},
+    failure::Failure,
+    locale::Text,
+    platform::Platform,
+    store,
+    vendor::Client,
+};
+
+/// See `advance` in `wit/directory.wit`.
+pub fn advance<P: Platform, C: Client<P>>(
+    platform: &P,
+    common: &Common,
+    client: &C,
+    run: &str,
+    until: Goal,
+) -> Result<SyncStep, Failure> {
+    // A call whose answer was lost is made again.
+    if let Some(report) = history::complete(platform, common, run)? {
+        return Ok(SyncStep::Complete(report));
+    }
+    lease::hold(platform, |lease| {
+        let (run, version) = current::find(platform, common, run)?;
+        if until == Goal::Plan && run.phase.is_applying() {
+            return Err(is_writing());
+        }
+        let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
+        let seen = Seen::load(platform, &run.id, members)?;
+        let mut context = RunContext::new(platform, common, client, (run, version), seen, lease);
+        drive(&mut context, until).map_err(|(StepError::Vendor(failure) | StepError::Lost(failure))| failure)
+    })
+}
+
+fn is_writing() -> Failure {
+    Failure::new(
+        Reason::Conflict,
+        ("本次同步已开始写入，无法再生成计划", "this run has begun to write: there is no plan of it any more"),
+    )
+    .with_hint(Text::new(
+        "同步正在写入：请等待其完成，再生成新的计划",
+        "a sync is being written: wait until it is complete, then make a new plan",
+    ))
+}
+
+fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, until: Goal) -> Result<SyncStep, StepError> {
+    if let Some(wait) = context.run.pending_wait.clone() {
+        let now = context.platform.now_ms();
+        // A time further ahead than any wait was written by a host whose clock was wrong.
+        if now < wait.not_before && wait.not_before - now <= backoff::LONGEST_MS + backoff::SPREAD_MS {
+            return Ok(SyncStep::Wait(waiting(wait, context.run.progress())));
+        }
+        context.run.pending_wait = None;
+    }
+    context.run.stats.advances += 1;
+    loop {
+        context.begin_step();
+        let taken = step(context, until);
+        context.count();
+        match taken {
+            Ok(Some(done)) => return Ok(done),
+            Ok(None) => context.run.failures = Failures::default(),
+            Err(StepError::Lost(failure)) => return Err(StepError::Lost(failure)),
+            Err(StepError::Vendor(failure)) => return stopped(context, failure),
+        }
+        if !context.has_budget() {
+            context.checkpoint()?;
+            return Ok(SyncStep::More(context.run.progress()));
+        }
+    }
+}
+
+/// Takes one step; `Some` when the call is done.
+fn step<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    until: Goal,
+) -> Result<Option<SyncStep>, StepError> {
+    match context.run.phase.clone() {
+        Phase::Scope(steps) => scope::step(context, steps)?,
+        Phase::Bulk(stage) => {
+            if let Some(wait) = bulk::step(context, &stage)? {
+                // It got on: what failed between two looks at a long export is not in a row.
+                context.run.failures = Failures::default();
+                return self::wait(context, wait).map(Some);
+            }
+        }
+        Phase::Fetch(at) => walk::departments(context, &at)?,
+        Phase::Individuals(at) => walk::individuals(context, &at)?,
+        Phase::Missing(sweep) => missing::find(context, sweep)?,
+        Phase::Guard => {
+            if let Some(failure) = guard::check(context)? {
+                return pause(context, failure).map(SyncStep::Blocked).map(Some);
+            }
+            context.run.phase = Phase::Confirm(Sweep::Departments(None));
+            context.checkpoint()?;
+        }
+        Phase::Confirm(sweep) => confirm::step(context, sweep)?,
+        Phase::Planned if until == Goal::Plan => return planned(context).map(Some),
+        Phase::Planned => {
+            if let Some(failure) = guard::check(context)? {
+                return pause(context, failure).map(SyncStep::Blocked).map(Some);
+            }
+            context.run.phase = Phase::ApplyDepartments(0);
+            context.checkpoint()?;
+        }
+        Phase::ApplyDepartments(page) => apply::departments(context, page)?,
+        Phase::ApplyMembers(after) => apply::members(context, after.as_deref())?,
+        Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,
+        Phase::ApplyDepartmentRemovals(done) => apply::department_removals(context, done)?,
+        Phase::Finish => return finish(context).map(Some),
+    }
+    Ok(None)
+}
+
+/// Answers the plan.
+fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+    apply::plan_departments(context)?;
+    note_emptiness(context);
+    context.count();
+    let head = head::read_for(context.platform, context.common)?.0;
+    let report = Report::new(RunOutcome::Planned, &context.run, &head, context.platform.now_ms());
+    let ops = history::record(context.platform, &report)?;
+    context.commit(ops)?;
+    Ok(SyncStep::Planned(report.show(context.common.locale)))
+}
+
+/// Ends the run: the report takes its place and the scratch goes.
+fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+    note_emptiness(context);
+    context.count();
+    let now = context.platform.now_ms();
+    let (head, version) = head::read_for(context.platform, context.common)?;
+    let report = Report::new(RunOutcome::Complete, &context.run, &head, now);
+    let observed =
+        Observed { seen: context.run.saw_sensitive, at: now, organisation: context.common.organisation.clone() };
+    let mut ops = history::record(context.platform, &report)?;
+    ops.extend([
+        store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed),
+        store::put(key::SYNCED_AT, &now),
+        Op::DeletePrefix(key::scratch(&context.run.id)),
+    ]);
+    // An organisation without a visible member or department is bound to its copy all the same.
+    if head::read(context.platform)?.is_none_or(|stored| stored.value.bound_to().is_none()) {
+        ops.push(store::check(key::HEAD, version));
+        ops.push(store::put(key::HEAD, &head));
+    }
+    if !context.try_commit_last(ops)? {
+        return Err(StepError::Lost(lease::taken()));
+    }
+    let changes = head.last_change.to_string();
+    let fields = [("run", context.run.id.as_str()), ("last_change", &changes)];
+    context.platform.log(Level::Info, "the sync is complete", &fields);
+    Ok(SyncStep::Complete(report.show(context.common.locale)))
+}
+
+/// Success that did nothing says so: the commonest first mistake is a visible range that nobody filled.
+fn note_emptiness<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) {
+    const ZH: &str = "请在管理后台的应用页面设置可见范围";
+    const EN: &str = "fill the visible range on the app's page in the vendor's console";
+    match (context.run.departments_seen, context.run.members_seen) {
+        (0, 0) => context.note((
+            format!("可见范围为空，未同步任何部门与成员：{ZH}"),
+            format!("the visible range is empty, so nothing was synchronised: {EN}"),
+        )),
+        (0, _) => context.note((
+            format!("可见范围内只有成员，没有部门：如需部门，{ZH}"),
+            format!("members are visible, but no department: if departments are wanted, {EN}"),
+        )),
+        (_, 0) => context.note((
+            format!("可见范围内只有部门，没有成员：{ZH}"),
+            format!("departments are visible, but no member: {EN}"),
+        )),
+        _ => {}
+    }
+}
+
+/// What only use shows, for `check-connection`.
+#[derive(serde::Serialize)]
+struct Observed {
+    seen: bool,
+    at: u64,
+    organisation: String,
+}
+
+/// What becomes of a run that the vendor stopped: it waits, or it pauses for a person, or the call's budget was too small.
+fn stopped<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    failure: Failure,
+) -> Result<SyncStep, StepError> {
+    let mut random = [0; 2];
+    context.platform.random(&mut random);
+    let backoff = backoff::judge(&failure, &mut context.run, context.platform.now_ms(), u16::from_be_bytes(random));
+    let code = failure.vendor_code.map_or_else(|| "none".to_owned(), |code| code.to_string());
+    context.platform.log(
+        Level::Warn,
+        "the sync was stopped",
+        &[("run", &context.run.id), ("error", &failure.message.en), ("vendor_code", &code)],
+    );
+    match backoff {
+        // Where the first step of a call gets nowhere, every further call would end the same way.
+        Backoff::More if !context.has_moved() => pause(context, failure).map(SyncStep::Paused),
+        Backoff::More => {
+            context.checkpoint()?;
+            Ok(SyncStep::More(context.run.progress()))
+        }
+        Backoff::Wait(wait) => self::wait(context, wait),
+        Backoff::Pause => pause(context, failure).map(SyncStep::Paused),
+    }
+}
+
+/// Writes down where the run stands and leaves the rest to a person.
+fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Result<Pause, StepError> {
+    context.checkpoint()?;
+    let error = failure.into_error(context.common.locale);
+    Ok(Pause { error, progress: context.run.progress() })
+}
+
+/// Writes down that there is nothing to do before a time.
+fn wait<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    wait: PendingWait,
+) -> Result<SyncStep, StepError> {
+    context.run.pending_wait = Some(wait.clone());
+    context.run.stats.waits += 1;
+    context.checkpoint()?;
+    Ok(SyncStep::Wait(waiting(wait, context.run.progress())))
+}
+
+fn waiting(wait: PendingWait, progress: Progress) -> Waiting {
+    let PendingWait { not_before, reason, vendor_code } = wait;
+    Waiting { not_before, reason, vendor_code, progress }
+}

@@ -1,0 +1,42 @@
+//! A person's word that a blocked run may remove what it would remove.
+
+use super::{current, guard, lease};
+use crate::{
+    config::Common,
+    contract::{
+        log::Level,
+        types::{Reason, RemovalCounts},
+    },
+    directory::key,
+    failure::Failure,
+    locale::Text,
+    platform::Platform,
+    store,
+};
+
+/// See `approve` in `wit/directory.wit`.
+pub fn approve<P: Platform>(platform: &P, common: &Common, run: &str, counts: RemovalCounts) -> Result<(), Failure> {
+    lease::hold(platform, |lease| {
+        let (mut run, version) = current::find(platform, common, run)?;
+        match (run.blocked, run.approved) {
+            (Some(blocked), _) if guard::covers(&counts, &blocked) => {
+                // What was seen is what the run found: who names more has not seen more.
+                run.approved = Some(blocked);
+                run.blocked = None;
+            }
+            (Some(blocked), _) => return Err(guard::blocked(blocked)),
+            // Said before.
+            (None, Some(approved)) if guard::covers(&counts, &approved) => return Ok(()),
+            (None, _) => return Err(not_blocked()),
+        }
+        platform.log(Level::Info, "a mass removal is approved", &[("run", &run.id)]);
+        current::write(platform, lease, Some(version), &[store::put(key::RUN, &run)])
+    })
+}
+
+fn not_blocked() -> Failure {
+    Failure::new(Reason::Conflict, ("本次同步并未被拦截", "this run is not blocked")).with_hint(Text::new(
+        "只有因大量移除而被拦截的同步才需要允许：请继续同步",
+        "only a run that was stopped for a mass removal is approved: go on with the sync",
+    ))
+}

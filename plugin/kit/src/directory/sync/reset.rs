@@ -1,0 +1,49 @@
+//! Forgetting the copy: for another organisation, or a fresh start.
+
+use super::{current, lease, run};
+use crate::{
+    config::Common,
+    contract::{log::Level, storage::Op},
+    directory::{
+        head::{self, Head},
+        key,
+    },
+    failure::Failure,
+    platform::Platform,
+    store,
+};
+
+/// See `reset` in `wit/directory.wit`.
+pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> {
+    lease::hold(platform, |lease| {
+        let stored = head::read(platform)?;
+        let mut ops: Vec<Op> =
+            [key::DEPARTMENTS, key::MEMBERS, key::ALL_INDEXES, key::FEED, key::HISTORY, key::ALL_SCRATCH]
+                .map(|prefix| Op::DeletePrefix(prefix.to_owned()))
+                .into();
+        ops.extend(
+            [key::RUN, key::ACKNOWLEDGED, key::SYNCED_AT, key::BULK_REFUSED, key::OBSERVED_SENSITIVE_FIELDS]
+                .map(store::delete),
+        );
+        let version = match run::load(platform)? {
+            run::Stored::None => None,
+            run::Stored::Unreadable(version) => Some(version),
+            run::Stored::Readable(run, version) => {
+                ops.extend(current::keep_wait(&run, platform.now_ms()).filter(|_| current::is_of(&run, common)));
+                Some(version)
+            }
+        };
+        if let Some(stored) = stored {
+            // Ids of one organisation name other people in another one.
+            if !stored.value.is_of(common) {
+                ops.push(Op::DeletePrefix(key::ALL_ROLES.to_owned()));
+            }
+            // One change further, so that whoever reads on from the last one learns that it is gone.
+            let head = Head { last_change: stored.value.last_change + 1, ..Head::default() };
+            ops.extend([store::check(key::HEAD, Some(stored.version)), store::put(key::HEAD, &head)]);
+        }
+        current::write(platform, lease, version, &ops)?;
+        platform.log(Level::Warn, "the directory is reset", &[]);
+        Ok(())
+    })
+}
