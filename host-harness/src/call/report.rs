@@ -219,7 +219,7 @@ mod tests {
         CallReport {
             call: "ab-1".to_owned(),
             begun_at: SystemTime::UNIX_EPOCH + Duration::from_millis(1_500),
-            function: "directory.sync",
+            function: "directory.advance",
             tenant: "acme".to_owned(),
             element: "organisation".to_owned(),
             component: Digest::of(b""),
@@ -248,7 +248,7 @@ mod tests {
         assert!(!line.contains('\n'), "{line}");
         let read: serde_json::Value = serde_json::from_str(&line).unwrap();
         let expected = serde_json::json!({
-            "call": "ab-1", "begun_at": "1970-01-01T00:00:01.500Z", "function": "directory.sync",
+            "call": "ab-1", "begun_at": "1970-01-01T00:00:01.500Z", "function": "directory.advance",
             "tenant": "acme", "element": "organisation", "component": Digest::of(b"").to_string(),
             "outcome": {"kind": "answered"},
             "queued_us": 1, "instantiate_us": 2, "guest_cpu_us": 3, "wall_us": 4, "peak_memory_bytes": 5,
@@ -274,7 +274,7 @@ mod tests {
             tenant: "acme".to_owned(),
             element: "organisation".to_owned(),
             component: Digest::of(b""),
-            function: "directory.sync",
+            function: "directory.advance",
         };
         let exceeded = Exceeded { limit: LimitName::CpuMs, allowed: 30, asked: 31 };
         let limit = CallError::Limit { site: site(), exceeded };

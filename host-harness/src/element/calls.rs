@@ -23,12 +23,12 @@ use crate::{
     },
     contract::{
         directory::{
-            ChangePage, Department, DepartmentPage, DirectorySummary, Member, MemberFilter, MemberPage, PlanPage,
-            Report, SyncRequest, SyncStep,
+            Begun, ChangePage, Department, DepartmentPage, DirectorySummary, Goal, Member, MemberFilter, MemberPage,
+            PlanPage, Report, Strategy, SyncStep,
         },
         element::{Description, Validation, Verdict},
         login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, LoginParameters},
-        types::Error,
+        types::{Error, RemovalCounts},
     },
     egress::Budget,
     settings::Document,
@@ -112,9 +112,34 @@ impl Element {
         self.call("login.exchange-code", (request,)).await
     }
 
-    /// Advances the current run of synchronisation within the limits of one call; the step says what to do next.
-    pub async fn sync(&self, request: &SyncRequest) -> CallResult<Answered<SyncStep>> {
-        self.call("directory.sync", (request,)).await
+    /// Joins the current run of synchronisation, or begins one.
+    pub async fn begin(&self, strategy: &Strategy) -> CallResult<Answered<Begun>> {
+        self.call("directory.begin", (strategy,)).await
+    }
+
+    /// Advances a run within the limits of one call; the step says what to do next.
+    pub async fn advance(&self, run: &str, until: Goal) -> CallResult<Answered<SyncStep>> {
+        self.call("directory.advance", (run, until)).await
+    }
+
+    /// Lets a blocked run remove what it was blocked for.
+    pub async fn approve(&self, run: &str, counts: RemovalCounts) -> CallResult<Answered<()>> {
+        self.call("directory.approve", (run, counts)).await
+    }
+
+    /// Gives up a run that has written nothing.
+    pub async fn abandon(&self, run: &str) -> CallResult<Answered<()>> {
+        self.call("directory.abandon", (run,)).await
+    }
+
+    /// Ends a run that cannot be carried through, as it stands.
+    pub async fn repair(&self, run: &str) -> CallResult<Answered<Report>> {
+        self.call("directory.repair", (run,)).await
+    }
+
+    /// Forgets the copy with its feed and its runs.
+    pub async fn reset(&self) -> CallResult<Answered<()>> {
+        self.call("directory.reset", ()).await
     }
 
     /// A page of what the current run would change.

@@ -26,7 +26,7 @@ pub enum Urgency {
 impl Urgency {
     /// The urgency of an export of the contract: only a synchronisation can wait.
     pub(crate) fn of(function: &str) -> Self {
-        if function == "directory.sync" { Self::Background } else { Self::Interactive }
+        if function == "directory.advance" { Self::Background } else { Self::Interactive }
     }
 }
 

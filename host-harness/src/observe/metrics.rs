@@ -254,6 +254,7 @@ impl Observer for Metrics {
             SyncOutcome::Waiting { reason, vendor_code, .. } | SyncOutcome::Paused { reason, vendor_code } => {
                 (&**reason, *vendor_code)
             }
+            SyncOutcome::Blocked { .. } => ("mass-removal-blocked", None),
             SyncOutcome::Complete
             | SyncOutcome::Unfinished
             | SyncOutcome::Stopped

@@ -50,7 +50,7 @@
 //! | `declared` | which tenants are declared anew |
 //! | `outcome` | how a periodic sync ends, and the cooldown or back-off after it |
 //! | `lease_store` | leases and failure counts in the store |
-//! | `work` | one periodic sync: calls of `directory.sync` under a lease |
+//! | `work` | one periodic sync: calls of `directory.advance` under a lease |
 //! | `scheduler` | the loop of a host |
 
 mod declared;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::contract::types::RemovalCounts;
+
 /// How a periodic sync of one tenant ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -17,9 +19,16 @@ pub enum SyncOutcome {
         /// The vendor's number, when it asked for the wait.
         vendor_code: Option<i64>,
     },
+    /// The guard holds the run until somebody approves or abandons it.
+    Blocked {
+        /// The run.
+        run: String,
+        /// What it would remove.
+        removal: RemovalCounts,
+    },
     /// A person has to act; what is wrong is the reason.
     Paused {
-        /// The reason of the contract, such as `mass-removal-blocked`.
+        /// The reason of the contract, such as `not-permitted`.
         reason: String,
         /// The vendor's number, where there is one.
         vendor_code: Option<i64>,
@@ -50,6 +59,7 @@ impl SyncOutcome {
         match self {
             Self::Complete => "complete",
             Self::Waiting { .. } => "waiting",
+            Self::Blocked { .. } => "blocked",
             Self::Paused { .. } => "paused",
             Self::Failed { .. } => "failed",
             Self::Unfinished => "unfinished",
@@ -65,6 +75,8 @@ const FIRST_BACK_OFF: Duration = Duration::from_mins(1);
 /// The longest back-off, where the period is not longer, and the longest wait that an element can ask for: it is not to be
 /// trusted with more.
 const LONGEST_COOLDOWN: Duration = Duration::from_hours(24);
+/// How often a blocked run is looked at, where the period is not shorter.
+const BLOCKED_LOOK: Duration = Duration::from_mins(5);
 /// A wait is never shorter, so that an element that says "wait" without a time keeps no host busy.
 const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
@@ -80,6 +92,8 @@ pub(super) fn cooldown(outcome: &SyncOutcome, period: Duration, failures: u32, c
         SyncOutcome::Complete => (Some(around(period)), 0),
         // The run is sound, so what failed before does not count any more.
         SyncOutcome::Waiting { wait, .. } => (Some(beyond((*wait).clamp(SHORTEST_WAIT, LONGEST_COOLDOWN))), 0),
+        // A look costs next to nothing, and what was approved is to be carried out while it is fresh.
+        SyncOutcome::Blocked { .. } => (Some(around(BLOCKED_LOOK.min(period))), 0),
         SyncOutcome::Paused { .. } | SyncOutcome::Failed { .. } => {
             let failures = failures.saturating_add(1);
             let doubled = FIRST_BACK_OFF.min(period).saturating_mul(1 << (failures - 1).min(20));
@@ -114,7 +128,9 @@ mod tests {
 
     #[test]
     fn cooldowns_are_as_the_table_says() {
-        let paused = SyncOutcome::Paused { reason: "mass-removal-blocked".to_owned(), vendor_code: None };
+        let paused = SyncOutcome::Paused { reason: "not-permitted".to_owned(), vendor_code: Some(60020) };
+        let removal = RemovalCounts { members: 9, members_total: 9, departments: 0, departments_total: 1 };
+        let blocked = SyncOutcome::Blocked { run: "r".to_owned(), removal };
         let seconds = Duration::from_secs;
         // In the middle of the chances nothing is moved but what only ever grows.
         for (outcome, period, failures, expected) in [
@@ -132,6 +148,8 @@ mod tests {
             (waiting(Duration::MAX), HOUR, 0, (Some(seconds(90_720)), 0)),
             (failed(Some(Duration::MAX)), HOUR, 0, (Some(seconds(90_720)), 1)),
             (paused, HOUR, 0, (Some(seconds(60)), 1)),
+            (blocked.clone(), HOUR, 7, (Some(seconds(300)), 0)),
+            (blocked, seconds(20), 7, (Some(seconds(20)), 0)),
             (SyncOutcome::Unfinished, HOUR, 3, (None, 0)),
             (SyncOutcome::Stopped, HOUR, 3, (None, 3)),
             (SyncOutcome::Lost, HOUR, 3, (None, 3)),

@@ -1,4 +1,4 @@
-//! One periodic sync of one tenant, under its lease: calls of `directory.sync` until the run is complete, has to wait, or the
+//! One periodic sync of one tenant, under its lease: calls of `directory.advance` until the run is complete, has to wait, or the
 //! host stops.
 
 use std::{
@@ -16,13 +16,13 @@ use super::{
     outcome::{SyncOutcome, cooldown},
 };
 use crate::{
-    call::{Called, reason_name},
+    call::{CallResult, FailedCall, reason_name},
     contract::{
-        directory::{Strategy, SyncRequest, SyncStep},
-        types,
+        directory::{Goal, Pause, Strategy, SyncStep},
+        types::{self, Reason},
     },
     digest::Digest,
-    element::Element,
+    element::{Answered, Element},
     observe::{Observer, SyncAdvance, SyncReport},
     storage::Clock,
     tenants::Tenant,
@@ -117,19 +117,27 @@ impl Work {
 
     async fn advance(&self) -> SyncOutcome {
         let (element, began) = (self.sliced(), Instant::now());
-        let request =
-            SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
+        let mut run = match answered(element.begin(&Strategy::Automatic).await) {
+            Ok(begun) => begun.progress.run,
+            Err(error) => return failed(error),
+        };
+        let mut was_given_up = false;
         loop {
             if self.stopping.borrow().is_some() {
                 return SyncOutcome::Stopped;
             }
-            let step = match element.sync(&request).await {
-                Ok(Called { value: Ok(step), .. }) => step,
-                Ok(Called { value: Err(error), .. }) => return failed(&error),
-                Err(failed) => {
-                    let reason = failed.error.kind().to_owned();
-                    return SyncOutcome::Failed { reason, vendor_code: None, retry_after: None };
+            let step = match answered(element.advance(&run, Goal::Complete).await) {
+                Ok(step) => step,
+                // Somebody gave it up meanwhile: the next one is as good, but one alone.
+                Err(Unanswered::Error(error)) if error.reason == Reason::NotFound && !was_given_up => {
+                    was_given_up = true;
+                    match answered(element.begin(&Strategy::Automatic).await) {
+                        Ok(begun) => run = begun.progress.run,
+                        Err(error) => return failed(error),
+                    }
+                    continue;
                 }
+                Err(error) => return failed(error),
             };
             let component = element.component().digest();
             let advance = SyncAdvance { tenant: &self.tenant.name, component, step: &step };
@@ -148,7 +156,12 @@ impl Work {
                     }
                     sleep(wait.max(Duration::from_millis(50))).await;
                 }
-                SyncStep::Paused(pause) => {
+                SyncStep::Blocked(Pause {
+                    error: types::Error { reason: Reason::MassRemovalBlocked(removal), .. },
+                    progress,
+                }) => return SyncOutcome::Blocked { run: progress.run, removal },
+                // Blocked for another reason than the contract allows is a pause all the same.
+                SyncStep::Paused(pause) | SyncStep::Blocked(pause) => {
                     let (reason, vendor_code) = (reason_name(&pause.error.reason).to_owned(), pause.error.vendor_code);
                     return SyncOutcome::Paused { reason, vendor_code };
                 }
@@ -213,11 +226,28 @@ impl Drop for SyncRecorder {
     }
 }
 
-fn failed(error: &types::Error) -> SyncOutcome {
-    SyncOutcome::Failed {
-        reason: reason_name(&error.reason).to_owned(),
-        vendor_code: error.vendor_code,
-        retry_after: error.retry_after_ms.map(Duration::from_millis),
+/// Why a call gave no value.
+enum Unanswered {
+    /// The element answered an error.
+    Error(types::Error),
+    /// The call came to no end.
+    Failed(Box<FailedCall>),
+}
+
+fn answered<T>(called: CallResult<Answered<T>>) -> Result<T, Unanswered> {
+    called.map_err(Unanswered::Failed)?.value.map_err(Unanswered::Error)
+}
+
+fn failed(unanswered: Unanswered) -> SyncOutcome {
+    match unanswered {
+        Unanswered::Error(error) => SyncOutcome::Failed {
+            reason: reason_name(&error.reason).to_owned(),
+            vendor_code: error.vendor_code,
+            retry_after: error.retry_after_ms.map(Duration::from_millis),
+        },
+        Unanswered::Failed(failed) => {
+            SyncOutcome::Failed { reason: failed.error.kind().to_owned(), vendor_code: None, retry_after: None }
+        }
     }
 }
 

@@ -186,7 +186,7 @@ async fn what_a_limit_leaves_to_do_depends_on_the_function() {
     for (export, command, words) in [
         ("element@0.1.0#describe", "describe", "every call ends like this"),
         ("element@0.1.0#validate-config", "validate", "every call ends like this"),
-        ("directory@0.1.0#sync", "sync", "the run goes on where it was"),
+        ("directory@0.1.0#advance", "sync", "the run goes on where it was"),
         ("directory@0.1.0#overview", "overview", "the next call begins anew"),
     ] {
         std::fs::write(&file, Guest::default().with(export, grow).build()).unwrap();

@@ -92,8 +92,11 @@ async fn the_last_runs_are_listed_without_asking_anybody() {
     let bed = Bed::new().await;
     assert_eq!(bed.run(&["sync", "--history"]).exits(0), serde_json::json!({"runs": []}));
     assert_eq!(text(&bed, &["sync", "--history"]), "没有同步记录 no runs yet\n");
-    bed.run(&["sync", "--dry-run"]).exits(0);
-    let restarted = bed.run(&["sync", "--restart"]).exits(0);
+    let planned = bed.run(&["sync", "--dry-run"]).exits(0);
+    let abandoned = bed.run(&["abandon", planned["run"].as_str().unwrap()]).exits(0);
+    assert_eq!(abandoned, serde_json::json!({"abandoned": planned["run"]}));
+    bed.run(&["abandon", planned["run"].as_str().unwrap()]).fails(1, "not-found");
+    let first = bed.run(&["sync"]).exits(0);
     let again = bed.run(&["sync"]).exits(0);
     let asked = bed.control().counts().values().map(|count| count.calls).sum::<u64>();
     let history = bed.run(&["sync", "--history"]).exits(0);
@@ -104,7 +107,7 @@ async fn the_last_runs_are_listed_without_asking_anybody() {
         .map(|run| (run["outcome"].as_str().unwrap(), run["run"].as_str().unwrap()))
         .collect();
     assert_eq!(runs[0], ("complete", again["run"].as_str().unwrap()));
-    assert_eq!(runs[1], ("complete", restarted["run"].as_str().unwrap()));
+    assert_eq!(runs[1], ("complete", first["run"].as_str().unwrap()));
     assert_eq!((runs[2].0, runs.len()), ("abandoned", 3));
     let report = &again["report"];
     assert_eq!(&history["runs"][0], report);
@@ -131,24 +134,28 @@ async fn a_person_is_asked_before_many_are_removed() {
             .try_for_each(|id| corp.move_member(id, 4))
     };
     bed.control().change(leave).unwrap();
-    let paused = bed.run(&["sync"]).exits(1);
-    assert_eq!((&paused["state"], &paused["error"]["reason"]), (&"paused".into(), &"mass-removal-blocked".into()));
-    assert_eq!(paused["error"]["removals"]["members"], 8);
+    let blocked = bed.run(&["sync"]).exits(1);
+    let (run, error) = (blocked["run"].as_str().unwrap(), &blocked["error"]);
+    assert_eq!((&blocked["state"], &error["reason"]), (&"blocked".into(), &"mass-removal-blocked".into()));
+    let removal = serde_json::json!({"members": 8, "members_total": 22, "departments": 0, "departments_total": 6});
+    assert_eq!((&error["removal"], &error["run"]), (&removal, &blocked["run"]));
     let shown = text(&bed, &["sync"]);
     for words in [
         "would remove 8 of 22 members",
         "org-harness plan",
-        "org-harness sync --allow-mass-removal",
-        "org-harness sync --restart",
+        &format!("org-harness sync --approve {run}"),
+        &format!("org-harness abandon {run}"),
     ] {
         assert!(shown.contains(words), "{words} is missing: {shown}");
     }
+    bed.run(&["sync", "--approve", "no-run"]).fails(1, "not-found");
+    bed.run(&["repair", run]).fails(1, "conflict");
     let plan = bed.run(&["plan"]).exits(0);
     let kinds: Vec<&str> =
         plan["changes"].as_array().unwrap().iter().map(|change| change["kind"].as_str().unwrap()).collect();
     // Who leads a department and is out of sight leads it no more.
     assert_eq!(kinds, [&["department-updated"; 1][..], &["member-left-range"; 8]].concat());
-    let done = bed.run(&["sync", "--allow-mass-removal"]).exits(0);
+    let done = bed.run(&["sync", "--approve", run]).exits(0);
     assert_eq!((&done["state"], &done["members"]["left_range"]), (&"complete".into(), &8.into()));
     assert_eq!(done["resumed"], true);
 }
@@ -181,8 +188,9 @@ async fn a_wait_that_is_too_long_ends_the_command_and_not_the_run() {
     assert_eq!(overview["current_run"]["run"], waiting["run"]);
 
     bed.control().clear_faults();
-    let done = bed.run(&["sync", "--restart"]).exits(0);
-    assert_eq!((&done["state"], &done["resumed"]), (&"complete".into(), &false.into()));
+    bed.run(&["abandon", waiting["run"].as_str().unwrap()]).exits(0);
+    let held = bed.run(&["sync", "--max-wait", "0s"]).exits(1);
+    assert_eq!((&held["state"], &held["resumed"]), (&"waiting".into(), &false.into()), "the next run waits as well");
 }
 
 #[cfg(unix)]
@@ -224,4 +232,17 @@ async fn a_watch_prints_one_document_a_line_until_ctrl_c() {
         assert_eq!(child.wait().unwrap().code(), Some(0));
         assert!(lines.next().is_none());
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reset_forgets_the_copy_when_it_is_meant() {
+    let bed = Bed::new().await;
+    bed.run(&["sync"]).exits(0);
+    let cursor = bed.run(&["changes"]).exits(0)["cursor"].as_str().unwrap().to_owned();
+    bed.run(&["reset"]).fails(2, "usage");
+    assert_eq!(bed.run(&["reset", "--yes"]).exits(0), serde_json::json!({"reset": true}));
+    let overview = bed.run(&["overview"]).exits(0);
+    assert_eq!((&overview["organisation_id"], &overview["departments"]), (&serde_json::Value::Null, &0.into()));
+    bed.run(&["changes", "--after", &cursor]).fails(1, "cursor-expired");
+    assert_eq!(bed.run(&["sync"]).exits(0)["members"]["added"], 22);
 }

@@ -163,7 +163,7 @@ fn what_has_one_cause_stands_on_one_line() {
             "a record that all functions answer",
             changed("request-id: option<string>,", ""),
             vec![
-                "directory@0.1.0.acknowledge, result.error, and ",
+                "directory@0.1.0.abandon, result.error, and ",
                 " more places: expected record {reason, message, hint, vendor-code, retry-after-ms, request-id}, found",
             ],
         ),

@@ -34,7 +34,7 @@ fn endless() -> Guest {
 
 /// A run that is complete at once.
 fn complete() -> Guest {
-    Guest::default().with("directory@0.1.0#sync", "i32.const 8 i32.const 4 i32.store8 i32.const 0")
+    Guest::default().with("directory@0.1.0#advance", "i32.const 8 i32.const 5 i32.store8 i32.const 0")
 }
 
 /// A periodic sync that ended.

@@ -173,7 +173,7 @@ async fn sync(store: Store, members: usize, departments: usize) -> Outcome<()> {
     for name in ["first sync", "unchanged sync"] {
         let mut total = Total::default();
         let done = loop {
-            let called = stage.element.sync(&PLAIN).await?;
+            let called = PLAIN.call(&stage.element).await?;
             total.add(&called.report);
             match called.value.map_err(|error| error.message)? {
                 SyncStep::More(_) => {}

@@ -3,55 +3,75 @@
 use std::time::Duration;
 
 use host_harness::{
-    Answered, Element,
+    Answered, CallResult, Called, Element,
     contract::{
-        directory::{Report, Strategy, SyncRequest, SyncStep},
+        directory::{Begun, Goal, Pause, Report, Strategy, SyncStep},
         types::{Error, Reason},
     },
 };
 
 use crate::{stage::Stage, test_vendor::TestVendor};
 
-/// An ordinary sync.
-pub const PLAIN: SyncRequest =
-    SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
-/// One whose removals an administrator has seen.
-pub const ALLOWED: SyncRequest = SyncRequest { allow_mass_removal: true, ..PLAIN };
-/// One that stops before anything is written to the copy.
-pub const DRY: SyncRequest = SyncRequest { dry_run: true, ..PLAIN };
+/// Somebody who wants a sync.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// How far.
+    pub until: Goal,
+    /// Whether what the guard stops is approved.
+    pub approves: bool,
+    /// How the members are fetched, where this caller begins the run.
+    pub strategy: Strategy,
+}
+
+impl Caller {
+    /// One call of `advance`, of the run that is joined or begun.
+    ///
+    /// # Errors
+    /// As those of the two calls.
+    pub async fn call(self, element: &Element) -> CallResult<Answered<SyncStep>> {
+        let begun = element.begin(&self.strategy).await?;
+        match begun.value {
+            Ok(Begun { progress, .. }) => element.advance(&progress.run, self.until).await,
+            Err(error) => Ok(Called { value: Err(error), report: begun.report }),
+        }
+    }
+}
+
+/// Somebody who wants an ordinary sync.
+pub const PLAIN: Caller = Caller { until: Goal::Complete, approves: false, strategy: Strategy::Automatic };
+/// An administrator who approves what is removed.
+pub const APPROVING: Caller = Caller { approves: true, ..PLAIN };
+/// Somebody who looks at the plan.
+pub const PLANNING: Caller = Caller { until: Goal::Plan, ..PLAIN };
 
 /// More calls than any sync of a test needs.
 const MOST_CALLS: usize = 500;
 
 impl<V: TestVendor> Stage<V> {
-    /// One call of `sync`.
-    pub async fn step(&self, request: &SyncRequest) -> Answered<SyncStep> {
-        self.step_of(&self.element, request).await
+    /// One call of `advance`, of the run that is joined or begun.
+    pub async fn step(&self, caller: &Caller) -> Answered<SyncStep> {
+        self.step_of(&self.element, caller).await
     }
 
-    /// One call of `sync` of another element of the stage.
-    pub async fn step_of(&self, element: &Element, request: &SyncRequest) -> Answered<SyncStep> {
-        let step = self.heard(element.sync(request).await);
+    /// The same for another element of the stage.
+    pub async fn step_of(&self, element: &Element, caller: &Caller) -> Answered<SyncStep> {
+        let step = self.heard(caller.clone().call(element).await);
         self.note(&step);
         step
     }
 
-    /// Calls `sync` until it is done or asks for a person, moving the clock where it asks to wait.
-    pub async fn sync(&self, request: &SyncRequest) -> Answered<SyncStep> {
-        self.sync_of(&self.element, request).await
+    /// Calls `advance` until the sync is done or asks for a person, moving the clock where it asks to wait.
+    pub async fn sync(&self, caller: &Caller) -> Answered<SyncStep> {
+        self.sync_of(&self.element, caller).await
     }
 
     /// The same for another element of the stage.
     ///
     /// # Panics
     /// When the sync does not end.
-    pub async fn sync_of(&self, element: &Element, request: &SyncRequest) -> Answered<SyncStep> {
-        let mut request = request.clone();
+    pub async fn sync_of(&self, element: &Element, caller: &Caller) -> Answered<SyncStep> {
         for _ in 0..MOST_CALLS {
-            let step = self.step_of(element, &request).await?;
-            // A restart is one deed, not a manner of going on.
-            request.restart = false;
-            match step {
+            match self.step_of(element, caller).await? {
                 SyncStep::More(_) => {}
                 SyncStep::Wait(waiting) => {
                     // The simulator writes files in real time, however fast a test's clock leaps.
@@ -61,33 +81,54 @@ impl<V: TestVendor> Stage<V> {
                     }
                     self.advance_to(waiting.not_before);
                 }
-                // Whoever has seen the counts allows them with the next call.
-                SyncStep::Paused(pause)
-                    if request.allow_mass_removal && matches!(pause.error.reason, Reason::MassRemovalBlocked(_)) => {}
+                SyncStep::Blocked(blocked) if caller.approves => self.approve(element, &blocked).await?,
                 done => return Ok(done),
             }
         }
         panic!("the sync does not end");
     }
 
+    /// Approves what a run was blocked for.
+    ///
+    /// # Panics
+    /// When it was blocked for another reason than the guard's.
+    pub async fn approve(&self, element: &Element, blocked: &Pause) -> Answered<()> {
+        let Reason::MassRemovalBlocked(counts) = blocked.error.reason else { panic!("{blocked:?}") };
+        self.heard(element.approve(&blocked.progress.run, counts).await)
+    }
+
+    /// Gives up the current run.
+    ///
+    /// # Panics
+    /// When there is none to give up.
+    pub async fn abandon(&self) {
+        let given_up = async {
+            let run = self.heard(self.element.begin(&Strategy::Automatic).await)?.progress.run;
+            self.heard(self.element.abandon(&run).await)
+        };
+        if let Err(error) = given_up.await {
+            panic!("the run is not given up: {error:?}");
+        }
+    }
+
     /// Syncs to the end.
     ///
     /// # Panics
     /// When it ends otherwise than complete.
-    pub async fn complete(&self, request: &SyncRequest) -> Report {
-        match self.sync(request).await {
+    pub async fn complete(&self, caller: &Caller) -> Report {
+        match self.sync(caller).await {
             Ok(SyncStep::Complete(report)) => report,
             other => panic!("the sync is not complete: {other:#?}"),
         }
     }
 
-    /// Syncs until a person has to act, and answers why.
+    /// Syncs until a person has to act or to approve, and answers why.
     ///
     /// # Panics
     /// When it ends otherwise.
-    pub async fn paused(&self, request: &SyncRequest) -> Error {
-        match self.sync(request).await {
-            Ok(SyncStep::Paused(pause)) => pause.error,
+    pub async fn paused(&self, caller: &Caller) -> Error {
+        match self.sync(caller).await {
+            Ok(SyncStep::Paused(pause) | SyncStep::Blocked(pause)) => pause.error,
             other => panic!("the sync is not paused: {other:#?}"),
         }
     }

@@ -117,7 +117,7 @@ pub enum Command {
         #[arg(value_parser = address::page)]
         target: String,
     },
-    /// SyncReport the code and state of a redirect into an identity
+    /// Turn the code and state of a redirect into an identity
     Exchange {
         #[arg(long)]
         code: String,
@@ -134,6 +134,23 @@ pub enum Command {
         /// At most this many changes [default: all]
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
         limit: Option<u64>,
+    },
+    /// Give up a run that has written nothing yet; the next sync begins anew
+    Abandon {
+        /// As `sync`, `plan` and `overview` show it
+        run: String,
+    },
+    /// End a run that has begun to write and cannot be carried through; the next sync writes the rest
+    Repair {
+        /// As `sync` and `overview` show it
+        run: String,
+    },
+    /// Forget the copy, its feed and its runs, for another organisation or a fresh start. Readers of the feed have to read
+    /// the copy anew; roles stay, unless the copy was another organisation's
+    Reset {
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
     },
     /// Read the feed of changes
     Changes {
@@ -247,27 +264,25 @@ pub enum Strategy {
 
 #[derive(Debug, Args)]
 pub struct Sync {
-    /// Stop before anything is written to the copy, and say what would be. The next sync within an hour writes it
-    /// without asking the vendor again
+    /// Stop before anything is written to the copy, and say what would be. A sync within an hour writes it without asking
+    /// the vendor again, and a plan within it is the same: `abandon` it for a new one
     #[arg(long)]
     pub dry_run: bool,
-    /// Agree to the removal with which the current run was blocked; `plan` shows it. If more would go, it is blocked again
-    #[arg(long)]
-    pub allow_mass_removal: bool,
+    /// Let this run, which was blocked, remove what it was blocked for, and carry it out; `plan` shows what that is. If more
+    /// would go, it is blocked again
+    #[arg(long, value_name = "RUN", conflicts_with = "dry_run")]
+    pub approve: Option<String>,
     #[arg(long, default_value = "auto")]
     pub strategy: Strategy,
-    /// Give up an unfinished run, unless it has begun to write, and begin anew
-    #[arg(long)]
-    pub restart: bool,
     /// End (state waiting, exit 1) rather than wait longer than this at a time; the run stays
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub max_wait: Option<Duration>,
     /// Sync again and again, this long after the last time (30s, 15m, 1h; at random up to 10 % more or less), until
     /// Ctrl-C. With --format json every sync prints one document on one line
-    #[arg(long, value_name = "DURATION", value_parser = interval, conflicts_with_all = ["dry_run", "allow_mass_removal", "restart"])]
+    #[arg(long, value_name = "DURATION", value_parser = interval, conflicts_with_all = ["dry_run", "approve"])]
     pub watch: Option<Duration>,
     /// Show the last runs, newest first, instead of syncing; the vendor is not asked
-    #[arg(long, conflicts_with_all = ["dry_run", "allow_mass_removal", "strategy", "restart", "max_wait", "watch"])]
+    #[arg(long, conflicts_with_all = ["dry_run", "approve", "strategy", "max_wait", "watch"])]
     pub history: bool,
 }
 

@@ -95,6 +95,9 @@ pub enum CommandError {
     /// The call gave no answer.
     #[error(transparent)]
     Call(#[from] Box<FailedCall>),
+    /// The component breaks a promise of the contract, on which a command would never end.
+    #[error("{0}")]
+    BrokenPromise(String),
     /// The simulator or its files are not to be had.
     #[error("{0}")]
     Simulation(String),
@@ -153,6 +156,7 @@ impl CommandError {
             | Self::Export(_)
             | Self::Import(_)
             | Self::Answered(_)
+            | Self::BrokenPromise(_)
             | Self::Simulation(_)
             | Self::Interrupted
             | Self::Output(_) => ExitStatus::Negative,
@@ -177,6 +181,7 @@ impl CommandError {
             Self::Host(_) => "host",
             Self::Answered(error) => reason_name(&error.reason),
             Self::Call(failed) => failed.error.kind(),
+            Self::BrokenPromise(_) => "broken-promise",
             Self::Simulation(_) => "simulation",
             Self::Interrupted => "interrupted",
             Self::Output(_) => "output",
@@ -200,12 +205,13 @@ impl CommandError {
             Self::Import(ImportError::KeyNeeded { .. } | ImportError::OtherKey { .. }) => {
                 "name the environment variable that holds it with --transfer-key NAME"
             }
+            Self::BrokenPromise(_) => "this is a defect of the component; what is stored is as its last call left it",
             Self::Component(LoadError::World(_)) => "org-harness --component FILE inspect shows all of it",
             Self::Call(failed) => match &failed.error {
                 CallError::Limit { site, .. } if site.is_pure() => {
                     "the answer depends on the component alone, so every call ends like this: this is a defect of the component"
                 }
-                CallError::Limit { site, .. } if site.function == "directory.sync" => {
+                CallError::Limit { site, .. } if site.function == "directory.advance" => {
                     "the run goes on where it was: sync again"
                 }
                 CallError::Limit { .. } => "the next call begins anew, with nothing of this one left",

@@ -8,7 +8,10 @@ use std::{
 
 use host_harness::{
     Answered, CallReport, CallResult, Called, Element, FailedCall,
-    contract::directory::{Pause, Progress, Report, SyncRequest, SyncStep, Waiting},
+    contract::{
+        directory::{Goal, Pause, Progress, Report, Strategy, SyncStep, Waiting},
+        types::Reason,
+    },
     storage::Clock,
 };
 
@@ -16,6 +19,10 @@ use crate::command_error::CommandError;
 
 /// No wait is shorter, so that a component which says "wait" without a time does not keep a processor busy.
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
+/// No wait is longer, as the contract promises.
+const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// So many calls that get no further are believed: a sweep over a large copy shows no step of its own.
+const MOST_IDLE: u32 = 100;
 /// How often a call under way is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -36,7 +43,10 @@ pub trait Onlooker {
 /// What to run and how.
 pub struct Course<'a> {
     pub element: &'a Element,
-    pub request: SyncRequest,
+    pub strategy: Strategy,
+    pub until: Goal,
+    /// The run that may remove what it was blocked for.
+    pub approved: Option<&'a str>,
     pub clock: &'a dyn Clock,
     /// End rather than wait longer than this at a time.
     pub max_wait: Option<Duration>,
@@ -46,6 +56,8 @@ pub struct Course<'a> {
 pub enum RunEnd {
     Complete(Report),
     Planned(Report),
+    /// The guard holds the run.
+    Blocked(Pause),
     /// A person has to act first.
     Paused(Pause),
     /// The vendor asked for a wait, and it was too long or Ctrl-C came.
@@ -64,45 +76,54 @@ pub struct Finished {
     pub resumed: bool,
 }
 
-/// Advances the current run until it is complete, planned or paused, or `interrupt` returns.
+/// Advances the current run until it is complete, planned, blocked or paused, or `interrupt` returns.
 ///
 /// A call that is interrupted is dropped: the run stays at its last checkpoint, and its lease ends within ten seconds.
 ///
 /// # Errors
-/// A call gave no answer, or answered an error.
+/// A call gave no answer, answered an error, or broke a promise of the contract.
 pub async fn to_its_end(
     course: Course<'_>,
     onlooker: &mut impl Onlooker,
     mut interrupt: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Finished, CommandError> {
-    let Course { element, mut request, clock, max_wait } = course;
-    let before = seen(element.overview().await, onlooker)?.map_err(CommandError::Answered)?.current_run;
-    let before = before.map(|progress| progress.run);
-    let finished = |ended: RunEnd| {
-        let run = match &ended {
-            RunEnd::Complete(report) | RunEnd::Planned(report) => Some(&report.run),
-            RunEnd::Paused(pause) => Some(&pause.progress.run),
-            RunEnd::Waiting { waiting, .. } => Some(&waiting.progress.run),
-            RunEnd::Interrupted(progress) => progress.as_ref().map(|progress| &progress.run),
-        };
-        Finished { resumed: before.is_some() && before.as_ref() == run, ended }
+    let Course { element, strategy, until, mut approved, clock, max_wait } = course;
+    let (run, resumed) = match approved {
+        Some(run) => (run.to_owned(), true),
+        None => {
+            let begun = seen(element.begin(&strategy).await, onlooker)?.map_err(CommandError::Answered)?;
+            (begun.progress.run, begun.joined)
+        }
     };
-    let mut last = None;
+    let finished = |ended: RunEnd| Finished { resumed, ended };
+    let mut last: Option<Progress> = None;
+    let mut idle = 0;
     loop {
         let called = tokio::select! {
             biased;
             () = &mut interrupt => return Ok(finished(RunEnd::Interrupted(last))),
-            called = watched(element, &request, onlooker) => called,
+            called = watched(element, &run, until, onlooker) => called,
         };
-        // A restart is one deed, not a manner of going on.
-        request.restart = false;
         match seen(called, onlooker)?.map_err(CommandError::Answered)? {
             SyncStep::More(progress) => {
+                idle = if last.as_ref() == Some(&progress) { idle + 1 } else { 0 };
+                if idle > MOST_IDLE {
+                    return Err(CommandError::BrokenPromise(format!(
+                        "directory.advance answered `more` {idle} times and the run got no further: the contract promises that \
+                         it has got on"
+                    )));
+                }
                 onlooker.progress(&progress);
                 last = Some(progress);
             }
             SyncStep::Wait(waiting) => {
                 let time = Duration::from_millis(waiting.not_before.saturating_sub(clock.now_ms())).max(SHORTEST_WAIT);
+                if time > LONGEST_WAIT {
+                    return Err(CommandError::BrokenPromise(format!(
+                        "directory.advance asked to wait for {} s: the contract promises a day at most",
+                        time.as_secs()
+                    )));
+                }
                 onlooker.progress(&waiting.progress);
                 if max_wait.is_some_and(|most| time > most) {
                     return Ok(finished(RunEnd::Waiting { waiting, interrupted: false }));
@@ -115,6 +136,12 @@ pub async fn to_its_end(
                 }
                 last = Some(waiting.progress);
             }
+            SyncStep::Blocked(pause) => match (pause.error.reason.clone(), approved.take()) {
+                (Reason::MassRemovalBlocked(counts), Some(run)) => {
+                    seen(element.approve(run, counts).await, onlooker)?.map_err(CommandError::Answered)?;
+                }
+                _ => return Ok(finished(RunEnd::Blocked(pause))),
+            },
             SyncStep::Paused(pause) => return Ok(finished(RunEnd::Paused(pause))),
             SyncStep::Planned(report) => return Ok(finished(RunEnd::Planned(report))),
             SyncStep::Complete(report) => return Ok(finished(RunEnd::Complete(report))),
@@ -122,13 +149,14 @@ pub async fn to_its_end(
     }
 }
 
-/// One call of `sync`, with a look at its checkpoints from time to time where somebody watches.
+/// One call of `advance`, with a look at its checkpoints from time to time where somebody watches.
 async fn watched(
     element: &Element,
-    request: &SyncRequest,
+    run: &str,
+    until: Goal,
     onlooker: &mut impl Onlooker,
 ) -> CallResult<Answered<SyncStep>> {
-    let mut call = pin!(element.sync(request));
+    let mut call = pin!(element.advance(run, until));
     loop {
         tokio::select! {
             biased;

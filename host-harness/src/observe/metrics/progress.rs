@@ -74,7 +74,7 @@ impl Progress {
         match advance.step {
             SyncStep::More(progress) => self.moved_to(advance, progress),
             SyncStep::Wait(waiting) => self.moved_to(advance, &waiting.progress),
-            SyncStep::Paused(pause) => self.moved_to(advance, &pause.progress),
+            SyncStep::Paused(pause) | SyncStep::Blocked(pause) => self.moved_to(advance, &pause.progress),
             SyncStep::Complete(report) => self.count(report),
             SyncStep::Planned(_) => {}
         }
@@ -187,7 +187,7 @@ mod tests {
             bytes_in: 0,
             retries: 0,
             waits: 0,
-            sync_calls: 1,
+            advances: 1,
             peak_memory: 0,
             phases: Vec::new(),
             notes: Vec::new(),

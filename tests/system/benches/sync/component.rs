@@ -7,12 +7,15 @@ use std::{
 
 use host_harness::{
     CallReport, Element, ElementOptions, Host,
-    contract::directory::{Report, Strategy, SyncRequest, SyncStep},
+    contract::directory::{Goal, Report, Strategy, SyncStep},
     egress::{AllowList, Hook, OperatorList},
     settings::Document,
     storage::{self, MemoryStorage, Options, SealingKey, Storage, Usage},
 };
-use system_tests::{stage::Store, sync::PLAIN};
+use system_tests::{
+    stage::Store,
+    sync::{Caller, PLAIN},
+};
 use tempfile::TempDir;
 
 use crate::{
@@ -36,7 +39,7 @@ pub struct Tenant {
 
 /// What one sync took.
 pub struct Figures {
-    /// In calls of `sync`.
+    /// In the calls.
     pub wall: Duration,
     /// Between calls, since the component asked for it.
     pub waited: Duration,
@@ -71,26 +74,26 @@ impl Tenant {
 
     /// How long it takes to give up a plan that is complete and nowhere applied: all its scratch goes in one write.
     pub async fn give_up_a_plan(&self, strategy: &Strategy) -> Outcome<Duration> {
-        let plan = SyncRequest { dry_run: true, ..by(strategy) };
+        let plan = Caller { until: Goal::Plan, ..by(strategy) };
         self.sync(&plan, false).await?;
         self.ledger.open_account(false);
-        let anew = SyncRequest { restart: true, ..plan };
-        self.element.sync(&anew).await?.value.map_err(|error| error.message)?;
+        let run = self.element.begin(strategy).await?.value.map_err(|error| error.message)?.progress.run;
+        self.element.abandon(&run).await?.value.map_err(|error| error.message)?;
         Ok(self.ledger.account().clearing)
     }
 
     /// Synchronises to the end, waiting in earnest where the component asks for it. `follow_scratch` finds the most
     /// scratch there was at a time.
-    pub async fn sync(&self, request: &SyncRequest, follow_scratch: bool) -> Outcome<Figures> {
+    pub async fn sync(&self, caller: &Caller, follow_scratch: bool) -> Outcome<Figures> {
         self.ledger.open_account(follow_scratch);
-        let mut request = request.clone();
         let (mut sum, mut waited) = (Sum::default(), Duration::ZERO);
         let cpu = process_time();
+        let begun = self.element.begin(&caller.strategy).await?;
+        sum.add(&begun.report);
+        let run = begun.value.map_err(|error| error.message)?.progress.run;
         let report = loop {
-            let called = self.element.sync(&request).await?;
+            let called = self.element.advance(&run, caller.until).await?;
             sum.add(&called.report);
-            // A restart is one deed, not a manner of going on.
-            request.restart = false;
             match called.value.map_err(|error| error.message)? {
                 SyncStep::More(_) => {}
                 SyncStep::Wait(waiting) => {
@@ -99,7 +102,7 @@ impl Tenant {
                     waited += started.elapsed();
                 }
                 SyncStep::Complete(report) | SyncStep::Planned(report) => break report,
-                SyncStep::Paused(pause) => return Err(pause.error.message.into()),
+                SyncStep::Paused(pause) | SyncStep::Blocked(pause) => return Err(pause.error.message.into()),
             }
         };
         let host = (process_time() - cpu).saturating_sub(sum.guest);
@@ -147,8 +150,8 @@ impl Sum {
 }
 
 /// A sync that fetches in this way.
-pub fn by(strategy: &Strategy) -> SyncRequest {
-    SyncRequest { strategy: strategy.clone(), ..PLAIN }
+pub fn by(strategy: &Strategy) -> Caller {
+    Caller { strategy: strategy.clone(), ..PLAIN }
 }
 
 /// An empty store of this kind on real time, and the folder that it lies in.

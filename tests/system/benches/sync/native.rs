@@ -19,12 +19,12 @@ use host_harness::{
 use organisation_kit::{
     contract::{
         call::Budget,
-        directory::{Report, Strategy, SyncRequest, SyncStep},
+        directory::{Goal, Report, Strategy, SyncStep},
         http::{Body, BodyKind, Failure, Header, HttpError, Request, Response},
         log,
         storage::{Entry, EntryPage, Expectation, Op, Outcome as Applied, StorageError, Version},
     },
-    directory::sync::sync,
+    directory::sync::{advance, begin},
     platform::Platform,
     vendor::Vendor as _,
 };
@@ -55,7 +55,6 @@ pub fn synchronise(
     strategy: Strategy,
 ) -> Outcome<Native> {
     let config = WeCom::parse(document).map_err(|failure| failure.message.en)?;
-    let request = SyncRequest { dry_run: false, allow_mass_removal: false, strategy, restart: false };
     let outside = Outside {
         runtime,
         web: web.clone(),
@@ -67,17 +66,21 @@ pub fn synchronise(
         left: Cell::new(left(&Limits::default())),
         ends_at: Cell::new(Instant::now()),
     };
+    outside.begin_call();
+    let begun = begin::begin(&outside, WeCom::common(&config), &strategy);
+    outside.leave();
+    let run = begun.map_err(|failure| failure.message.en)?.progress.run;
     loop {
         outside.begin_call();
         let client = WeCom::client(&outside, &config);
-        let step = sync(&outside, WeCom::common(&config), &client, &request);
+        let step = advance::advance(&outside, WeCom::common(&config), &client, &run, Goal::Complete);
         outside.leave();
         match step.map_err(|failure| failure.message.en)? {
             SyncStep::More(_) => {}
             SyncStep::Wait(waiting) => outside.runtime.block_on(sleep_until(waiting.not_before)),
             SyncStep::Complete(report) => return Ok(Native { cpu: outside.used.get(), report }),
             SyncStep::Planned(_) => return Err("nobody asked for a plan".into()),
-            SyncStep::Paused(pause) => return Err(pause.error.message.into()),
+            SyncStep::Paused(pause) | SyncStep::Blocked(pause) => return Err(pause.error.message.into()),
         }
     }
 }

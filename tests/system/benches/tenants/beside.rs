@@ -7,9 +7,11 @@ use std::{
 
 use host_harness::{
     Element, Host, bundled_component,
-    contract::directory::{Strategy, SyncRequest, SyncStep},
+    contract::directory::SyncStep,
     storage::{MemoryStorage, Options, Storage},
 };
+
+use system_tests::sync::PLAIN;
 
 use crate::{
     Outcome, line,
@@ -54,10 +56,8 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
 }
 
 async fn to_its_end(element: &Element) -> Outcome<()> {
-    let request =
-        SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
     loop {
-        match element.sync(&request).await?.value.map_err(|error| error.message)? {
+        match PLAIN.call(element).await?.value.map_err(|error| error.message)? {
             SyncStep::More(_) => {}
             SyncStep::Wait(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             SyncStep::Complete(_) => return Ok(()),

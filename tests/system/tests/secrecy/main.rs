@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use host_harness::{
     Element, Limits,
     contract::{
-        directory::{Strategy, SyncRequest, SyncStep},
+        directory::{Strategy, SyncStep},
         login::{Entry, ExchangeRequest},
     },
     settings::{Document, Variables},
@@ -24,7 +24,7 @@ use serde_json::{Value, json};
 use system_tests::{
     Setting, Stage,
     stage::{SEALING_KEY, Store},
-    sync::PLAIN,
+    sync::{Caller, PLAIN},
 };
 use wecom_simulator::{DEMO_SECRET, Effect, Exports, Fault, When, demo};
 
@@ -32,7 +32,7 @@ use capture::Capture;
 use mirror::Manner;
 use needle::{Needle, Places};
 
-const EXPORT: SyncRequest = SyncRequest { strategy: Strategy::Export, ..PLAIN };
+const EXPORT: Caller = Caller { strategy: Strategy::Export, ..PLAIN };
 const WRONG_SECRET: &str = "Wr0ng-secret_of-an-app_that-nobody-knows-00";
 /// With characters that every encoding writes in its own way.
 const CONTACT_SECRET: &str = "c0ntact\"s3cret\\with/odd+chars&more=%41~end";

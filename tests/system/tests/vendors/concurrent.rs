@@ -73,7 +73,7 @@ async fn syncs_side_by_side_work_one_after_the_other<V: TestVendor>() {
     let elsewhere = stage.elsewhere().await;
     let drive = async |element: &Element| {
         // A host calls again until its run is complete; two hosts do that at once.
-        stage.heard(element.sync(&PLAIN).await)
+        stage.heard(PLAIN.call(element).await)
     };
     let outcomes = join_all([&stage.element, &elsewhere, &stage.element].map(drive)).await;
     for outcome in outcomes {
@@ -91,7 +91,7 @@ async fn refreshes_beside_a_sync_never_lose_the_later_word<V: TestVendor>() {
         let ids: Vec<String> = stage.copy().await.present().into_keys().take(12).collect();
         ids.iter().for_each(|id| stage.control.promote(id, &format!("职位{round}")));
         let refreshes = join_all(ids.iter().map(|id| stage.element.sync_member(id)));
-        let (sync, refreshed) = tokio::join!(stage.element.sync(&PLAIN), refreshes);
+        let (sync, refreshed) = tokio::join!(PLAIN.call(&stage.element), refreshes);
         assert!(matches!(stage.heard(sync), Ok(SyncStep::Complete(_))));
         for outcome in refreshed {
             stage.heard(outcome).unwrap();

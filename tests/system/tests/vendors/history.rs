@@ -4,11 +4,11 @@ use std::time::{Duration, Instant};
 
 use host_harness::{
     Limits,
-    contract::directory::{Report, RunOutcome, SyncRequest, SyncStep},
+    contract::directory::{Report, RunOutcome, SyncStep},
 };
 use system_tests::{
     Company, Setting, Stage, TestVendor,
-    sync::{DRY, PLAIN},
+    sync::{Caller, PLAIN, PLANNING},
 };
 
 for_each_vendor! {
@@ -18,7 +18,12 @@ for_each_vendor! {
     a_report_says_what_the_run_took,
 }
 
-const RESTART: SyncRequest = SyncRequest { restart: true, ..PLAIN };
+/// What somebody does: sync, or give the current run up.
+type Deed = Option<Caller>;
+
+const ABANDON: Deed = None;
+const PLAN: Deed = Some(PLANNING);
+const SYNC: Deed = Some(PLAIN);
 
 async fn history<V: TestVendor>(stage: &Stage<V>) -> Vec<Report> {
     stage.heard(stage.element.history().await).unwrap()
@@ -31,19 +36,27 @@ fn outcomes(reports: &[Report]) -> Vec<RunOutcome> {
 async fn a_run_is_one_entry_however_it_goes<V: TestVendor>() {
     use RunOutcome::{Abandoned, Complete, Planned};
     let (soon, late) = (Duration::from_secs(60), Duration::from_secs(2 * 60 * 60));
-    for (name, requests, pause, expected) in [
+    for (name, deeds, pause, expected) in [
         ("nothing yet", &[][..], soon, &[][..]),
-        ("a dry run", &[DRY], soon, &[Planned]),
-        ("a plan that is carried out", &[DRY, PLAIN], soon, &[Complete]),
-        ("a plan that is made again", &[DRY, DRY], soon, &[Planned, Abandoned]),
-        ("a plan that is too old", &[DRY, PLAIN], late, &[Complete, Abandoned]),
-        ("a restart", &[DRY, RESTART], soon, &[Complete, Abandoned]),
-        ("a restart of nothing", &[PLAIN, RESTART], soon, &[Complete, Complete]),
-        ("the newest comes first", &[PLAIN, DRY, DRY, PLAIN, DRY], soon, &[Planned, Complete, Abandoned, Complete]),
+        ("a dry run", &[PLAN], soon, &[Planned]),
+        ("a plan that is carried out", &[PLAN, SYNC], soon, &[Complete]),
+        ("a plan that is looked at again", &[PLAN, PLAN], soon, &[Planned]),
+        ("a plan that is made again", &[PLAN, ABANDON, PLAN], soon, &[Planned, Abandoned]),
+        ("a plan that is too old", &[PLAN, SYNC], late, &[Complete, Abandoned]),
+        ("a run that is given up", &[SYNC, ABANDON, SYNC], soon, &[Complete, Abandoned, Complete]),
+        (
+            "the newest comes first",
+            &[SYNC, PLAN, ABANDON, PLAN, SYNC, PLAN],
+            soon,
+            &[Planned, Complete, Abandoned, Complete],
+        ),
     ] {
         let stage = Stage::<V>::sample().await;
-        for request in requests {
-            stage.sync(request).await.unwrap();
+        for deed in deeds {
+            match deed {
+                Some(caller) => drop(stage.sync(caller).await.unwrap()),
+                None => stage.abandon().await,
+            }
             stage.advance(pause);
         }
         let reports = history(&stage).await;
@@ -59,7 +72,8 @@ async fn a_run_that_was_cut_short_is_abandoned_with_what_it_took<V: TestVendor>(
     let Ok(SyncStep::Wait(waiting)) = stage.step(&PLAIN).await else { panic!() };
     assert_eq!(history(&stage).await, [], "it has not ended");
     stage.advance(Duration::from_secs(5));
-    stage.complete(&RESTART).await;
+    stage.abandon().await;
+    stage.complete(&PLAIN).await;
     let reports = history(&stage).await;
     assert_eq!(outcomes(&reports), [RunOutcome::Complete, RunOutcome::Abandoned]);
     let (done, given_up) = (&reports[0], &reports[1]);
@@ -83,7 +97,8 @@ async fn the_last_twenty_are_kept<V: TestVendor>() {
 
     // Plans alone do not drive out the run that says how old the copy is.
     for _ in 0..21 {
-        stage.sync(&DRY).await.unwrap();
+        stage.sync(&PLANNING).await.unwrap();
+        stage.abandon().await;
         stage.advance(Duration::from_secs(60));
     }
     let reports = history(&stage).await;
@@ -99,7 +114,7 @@ async fn a_report_says_what_the_run_took<V: TestVendor>() {
         let stage = Setting::<V>::of(&Company::sized(150, 40)).limits(limits).start().await;
         let (begun, mut bytes, mut memory) = (Instant::now(), 0, 0);
         let report = loop {
-            let (step, call) = stage.reported(stage.element.sync(&PLAIN).await);
+            let (step, call) = stage.reported(PLAIN.call(&stage.element).await);
             bytes += call.http.bytes_in;
             memory = memory.max(call.peak_memory_bytes);
             match step.unwrap() {
@@ -109,7 +124,7 @@ async fn a_report_says_what_the_run_took<V: TestVendor>() {
             }
         };
         let took = begun.elapsed().as_millis();
-        assert_eq!(report.sync_calls > 1, takes_several, "{name}");
+        assert_eq!(report.advances > 1, takes_several, "{name}");
         assert_eq!(report.outcome, RunOutcome::Complete);
         assert_eq!(report.bytes_in, bytes, "{name}: bytes of answers");
         assert!(report.bytes_in > 10_000, "{name}: {}", report.bytes_in);

@@ -4,17 +4,14 @@ use std::time::Duration;
 
 use host_harness::{
     CallError, Limits,
-    contract::{
-        directory::{RunOutcome, SyncRequest, SyncStep},
-        types::Reason,
-    },
+    contract::{directory::SyncStep, types::Reason},
 };
 use system_tests::{
     Company, Copy, Setting, Stage, TestVendor,
     company::{Person, Unit},
     fuse::Cut,
     stage::{LEASES_OVER, Store},
-    sync::{ALLOWED, DRY, PLAIN},
+    sync::{APPROVING, PLAIN, PLANNING},
 };
 
 for_each_vendor! {
@@ -28,7 +25,7 @@ for_each_vendor! {
     limits_that_break_a_call_off_cost_no_more_than_its_work,
     a_call_that_meets_another_at_work_ends_in_conflict_when_it_has_no_time,
     a_holder_that_comes_back_late_can_write_nothing_more,
-    a_restart_gives_the_unfinished_run_up,
+    a_run_that_is_given_up_is_begun_anew,
     a_holder_of_the_token_that_dies_holds_nobody_up_for_longer_than_its_lease,
 }
 
@@ -51,7 +48,7 @@ async fn cut_everywhere<V: TestVendor>(store: Store, cut: Cut, every: usize) {
         reorganise(&stage.control);
         stage.advance(Duration::from_secs(60));
         stage.fuse.arm(operations, cut);
-        let answer = stage.fuse.watch(stage.element.sync(&ALLOWED)).await;
+        let answer = stage.fuse.watch(APPROVING.call(&stage.element)).await;
         stage.fuse.mend();
         let Some(answer) = answer else {
             deaths += 1;
@@ -59,7 +56,7 @@ async fn cut_everywhere<V: TestVendor>(store: Store, cut: Cut, every: usize) {
             let copy = stage.copy().await;
             assert_eq!(Copy::replayed(&stage.changes().await), copy, "{cut:?} {operations}");
             stage.advance(LEASES_OVER);
-            stage.complete(&ALLOWED).await;
+            stage.complete(&APPROVING).await;
             stage.assert_exact().await;
             continue;
         };
@@ -85,20 +82,18 @@ async fn a_dry_run_killed_at_any_operation_goes_on<V: TestVendor>() {
     for operations in 0.. {
         let stage = Setting::<V>::of(&Company::sized(20, 4)).start().await;
         stage.fuse.arm(operations, Cut::After);
-        let answer = stage.fuse.watch(stage.element.sync(&DRY)).await;
+        let answer = stage.fuse.watch(PLANNING.call(&stage.element)).await;
         stage.fuse.mend();
         if answer.is_some() {
             assert!(operations > 10, "only {operations} deaths");
             return;
         }
         stage.advance(LEASES_OVER);
-        // Dead before the plan was answered, the run goes on and nothing is fetched twice; dead after, it is a new one.
+        // The run goes on, and nothing is fetched twice.
         let before = stage.overview().await.current_run.map(|progress| progress.run);
-        let history = stage.heard(stage.element.history().await).unwrap();
-        let was_answered = history.iter().any(|report| report.outcome == RunOutcome::Planned);
-        let Ok(SyncStep::Planned(plan)) = stage.sync(&DRY).await else { panic!("{operations}") };
+        let Ok(SyncStep::Planned(plan)) = stage.sync(&PLANNING).await else { panic!("{operations}") };
         if let Some(before) = before {
-            assert_eq!(plan.run == before, !was_answered, "{operations}");
+            assert_eq!(plan.run, before, "{operations}");
         }
         stage.complete(&PLAIN).await;
         stage.assert_exact().await;
@@ -121,7 +116,7 @@ async fn a_run_moves_from_process_to_process<V: TestVendor>() {
         }
     };
     assert!(processes > 2, "{processes}");
-    assert!(report.sync_calls >= 3 && report.waits >= 2, "{report:?}");
+    assert!(report.advances >= 3 && report.waits >= 2, "{report:?}");
     stage.assert_exact().await;
 }
 
@@ -141,7 +136,7 @@ async fn small_limits_end_in_more_and_then_in_the_same_copy<V: TestVendor>() {
             match stage.step(&PLAIN).await.unwrap() {
                 SyncStep::More(progress) => assert!(!progress.run.is_empty() && progress.done <= progress.total),
                 SyncStep::Complete(report) => {
-                    assert_eq!(report.sync_calls, calls, "{name}");
+                    assert_eq!(report.advances, calls, "{name}");
                     break;
                 }
                 other => panic!("{name}: {other:?}"),
@@ -162,9 +157,9 @@ async fn a_dry_run_ends_however_little_a_call_may_do<V: TestVendor>() {
         Limits { bytes_in: 30 << 20, ..Limits::default() },
     ] {
         let stage = Setting::<V>::of(&Company::sample()).limits(limits.clone()).start().await;
-        let Ok(SyncStep::Planned(plan)) = stage.sync(&DRY).await else { panic!("{limits:?}") };
-        let Ok(SyncStep::Planned(again)) = stage.sync(&DRY).await else { panic!("{limits:?}") };
-        assert_ne!(plan.run, again.run, "who asks again wants a new plan");
+        let Ok(SyncStep::Planned(plan)) = stage.sync(&PLANNING).await else { panic!("{limits:?}") };
+        let Ok(SyncStep::Planned(again)) = stage.sync(&PLANNING).await else { panic!("{limits:?}") };
+        assert_eq!(plan.run, again.run, "who asks again is shown the same plan");
         assert_eq!(stage.complete(&PLAIN).await.run, again.run);
         stage.assert_exact().await;
     }
@@ -178,7 +173,7 @@ async fn limits_that_break_a_call_off_cost_no_more_than_its_work<V: TestVendor>(
     ] {
         let stage = Setting::<V>::of(&Company::sized(100, 8)).start().await;
         stage.fuse.arm(hangs_after, Cut::Before);
-        let failed = stage.element.with_limits(limits).sync(&PLAIN).await.expect_err(name);
+        let failed = PLAIN.call(&stage.element.with_limits(limits)).await.expect_err(name);
         stage.fuse.mend();
         stage.note_failed(&failed);
         let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{name}: {failed}") };
@@ -192,22 +187,22 @@ async fn limits_that_break_a_call_off_cost_no_more_than_its_work<V: TestVendor>(
 
 async fn a_call_that_meets_another_at_work_ends_in_conflict_when_it_has_no_time<V: TestVendor>() {
     let stage = Setting::<V>::of(&Company::sample()).real_time().start().await;
-    stage.fuse.arm(12, Cut::Before);
+    stage.fuse.arm(20, Cut::Before);
     let hurried = stage.element.with_limits(Limits { wall_ms: 800, ..Limits::default() });
-    let holder = stage.element.sync(&PLAIN);
+    let holder = PLAIN.call(&stage.element);
     tokio::pin!(holder);
     // The holder hangs in its work and keeps its lease.
     assert!(stage.fuse.watch(&mut holder).await.is_none());
     stage.fuse.mend();
-    let error = stage.heard(hurried.sync(&PLAIN).await).unwrap_err();
+    let error = stage.heard(PLAIN.call(&hurried).await).unwrap_err();
     assert_eq!(error.reason, Reason::Conflict);
     assert!(error.retry_after_ms.is_some() && error.hint.is_some(), "{error:?}");
 }
 
 async fn a_holder_that_comes_back_late_can_write_nothing_more<V: TestVendor>() {
     let stage = Stage::<V>::sample().await;
-    stage.fuse.arm(12, Cut::Before);
-    let holder = stage.element.sync(&PLAIN);
+    stage.fuse.arm(20, Cut::Before);
+    let holder = PLAIN.call(&stage.element);
     tokio::pin!(holder);
     assert!(stage.fuse.watch(&mut holder).await.is_none());
     stage.fuse.mend();
@@ -220,14 +215,14 @@ async fn a_holder_that_comes_back_late_can_write_nothing_more<V: TestVendor>() {
     stage.assert_exact().await;
 }
 
-async fn a_restart_gives_the_unfinished_run_up<V: TestVendor>() {
+async fn a_run_that_is_given_up_is_begun_anew<V: TestVendor>() {
     let stage = Setting::<V>::of(&Company::sized(60, 20)).start().await;
     stage.control.slow_down(8);
     let Ok(SyncStep::Wait(waiting)) = stage.step(&PLAIN).await else { panic!() };
     let lists = stage.control.list_calls();
-    // The vendor's wait holds whoever comes next, so that restarts cannot hammer it.
-    let anew = SyncRequest { restart: true, ..PLAIN };
-    let Ok(SyncStep::Wait(still)) = stage.step(&anew).await else { panic!() };
+    // The vendor's wait holds whoever comes next, so that beginning anew cannot hammer it.
+    stage.abandon().await;
+    let Ok(SyncStep::Wait(still)) = stage.step(&PLAIN).await else { panic!() };
     assert_eq!(still.not_before, waiting.not_before);
     stage.advance_to(waiting.not_before);
     let Ok(SyncStep::Complete(report)) = stage.step(&PLAIN).await else { panic!() };

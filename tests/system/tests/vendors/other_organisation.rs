@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use host_harness::{
     contract::{
-        directory::SyncRequest,
+        directory::{Goal, Report, Strategy, SyncStep},
         element::{Aspect, Status},
         login::Entry,
-        types::Reason,
+        types::{Reason, RemovalCounts},
     },
     reason_name,
 };
@@ -15,7 +15,7 @@ use system_tests::{
     Stage, TestVendor,
     copy::EVERYBODY,
     sign_in::entering,
-    sync::{ALLOWED, DRY, PLAIN},
+    sync::{PLAIN, PLANNING},
 };
 
 for_each_vendor! {
@@ -27,13 +27,17 @@ async fn every_reader_and_writer_refuses_the_copy_of_another_organisation<V: Tes
     let stage = Stage::<V>::sample().await;
     stage.complete(&PLAIN).await;
     stage.control.promote("lisi", "总监");
-    stage.sync(&DRY).await.unwrap();
+    let Ok(SyncStep::Planned(Report { run, .. })) = stage.sync(&PLANNING).await else { panic!() };
+    let nobody = RemovalCounts { members: 0, members_total: 0, departments: 0, departments_total: 0 };
     let before = (stage.copy().await, stage.changes().await, stage.stored("directory/").await);
     let other = stage.reconfigured(&V::other_organisation());
     for (call, refused) in [
-        ("sync", stage.heard(other.sync(&PLAIN).await).map(drop)),
-        ("restart", stage.heard(other.sync(&SyncRequest { restart: true, ..ALLOWED }).await).map(drop)),
-        ("dry run", stage.heard(other.sync(&DRY).await).map(drop)),
+        ("begin", stage.heard(other.begin(&Strategy::Automatic).await).map(drop)),
+        ("advance", stage.heard(other.advance(&run, Goal::Complete).await).map(drop)),
+        ("advance to the plan", stage.heard(other.advance(&run, Goal::Plan).await).map(drop)),
+        ("approve", stage.heard(other.approve(&run, nobody).await)),
+        ("abandon", stage.heard(other.abandon(&run).await)),
+        ("repair", stage.heard(other.repair(&run).await).map(drop)),
         ("plan", stage.heard(other.plan(None, 10).await).map(drop)),
         ("history", stage.heard(other.history().await).map(drop)),
         ("overview", stage.heard(other.overview().await).map(drop)),

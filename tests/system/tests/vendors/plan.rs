@@ -14,7 +14,7 @@ use system_tests::{
     Company, Copy, Setting, Stage, TestVendor,
     company::{Person, Unit},
     copy::EVERYBODY,
-    sync::{ALLOWED, DRY, PLAIN},
+    sync::{APPROVING, PLAIN, PLANNING},
 };
 
 for_each_vendor! {
@@ -43,7 +43,7 @@ async fn plan<V: TestVendor>(stage: &Stage<V>, limit: u32) -> Vec<PlannedChange>
 
 /// A dry run; answers its run.
 async fn planned<V: TestVendor>(stage: &Stage<V>) -> String {
-    match stage.sync(&DRY).await {
+    match stage.sync(&PLANNING).await {
         Ok(SyncStep::Planned(report)) => report.run,
         other => panic!("{other:?}"),
     }
@@ -88,7 +88,7 @@ async fn about_to_change<V: TestVendor>() -> Stage<V> {
 
 async fn a_dry_run_counts_and_writes_nothing<V: TestVendor>() {
     let stage = Stage::<V>::sample().await;
-    let Ok(SyncStep::Planned(plan)) = stage.sync(&DRY).await else { panic!() };
+    let Ok(SyncStep::Planned(plan)) = stage.sync(&PLANNING).await else { panic!() };
     assert_eq!((plan.departments.added, plan.members.added), (5, 12));
     assert_eq!(stage.copy().await, Copy::default());
     assert_eq!(stage.overview().await.last_change, 0);
@@ -99,7 +99,7 @@ async fn a_dry_run_counts_and_writes_nothing<V: TestVendor>() {
     stage.assert_exact().await;
     let before = stage.copy().await;
     stage.control.rename_unit(22, "新名");
-    let Ok(SyncStep::Planned(plan)) = stage.sync(&DRY).await else { panic!() };
+    let Ok(SyncStep::Planned(plan)) = stage.sync(&PLANNING).await else { panic!() };
     assert_eq!((plan.departments.updated, plan.members.updated, plan.members.unchanged), (1, 0, 12));
     assert_eq!(stage.copy().await, before);
 }
@@ -189,7 +189,7 @@ async fn pages_of_any_size_are_the_same_plan_and_it_comes_true_without_fetching_
 
 async fn a_first_plan_of_many_pages_holds_everybody_once<V: TestVendor>() {
     let stage = Setting::<V>::of(&Company::sized(300, 250)).start().await;
-    let Ok(SyncStep::Planned(report)) = stage.sync(&DRY).await else { panic!() };
+    let Ok(SyncStep::Planned(report)) = stage.sync(&PLANNING).await else { panic!() };
     let first = stage.heard(stage.element.plan(None, 200).await).unwrap();
     assert_eq!((first.run, first.changes.len()), (report.run, 200));
     let whole = plan(&stage, 200).await;
@@ -220,7 +220,7 @@ async fn what_a_blocked_sync_would_remove_can_be_seen_before_it_is_allowed<V: Te
     assert_eq!(counted(ChangeKind::MemberLeftRange), counts.members);
     assert_eq!(counted(ChangeKind::DepartmentRemoved), counts.departments);
     let known = stage.changes().await.len();
-    stage.complete(&ALLOWED).await;
+    stage.complete(&APPROVING).await;
     assert_eq!(of_plan(candidates), of_feed(stage.changes().await.split_off(known)));
     stage.assert_exact().await;
 }
@@ -234,7 +234,7 @@ async fn without_a_dry_run_there_is_no_plan<V: TestVendor>() {
     };
     none("before the first sync").await;
     stage.control.slow_down(2);
-    assert!(matches!(stage.step(&DRY).await, Ok(SyncStep::Wait(_))));
+    assert!(matches!(stage.step(&PLANNING).await, Ok(SyncStep::Wait(_))));
     none("while members are fetched").await;
     planned(&stage).await;
     assert_eq!(plan(&stage, 200).await.len(), 17);
@@ -247,6 +247,7 @@ async fn a_cursor_is_good_for_its_own_plan_only<V: TestVendor>() {
     let first = planned(&stage).await;
     let old = stage.heard(stage.element.plan(None, 3).await).unwrap().cursor.unwrap();
     stage.advance(Duration::from_secs(60));
+    stage.abandon().await;
     let run = planned(&stage).await;
     assert_ne!(run, first);
     for (cursor, expected) in [

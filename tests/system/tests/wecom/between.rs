@@ -3,14 +3,11 @@
 
 use std::time::Duration;
 
-use host_harness::{
-    contract::directory::{SyncRequest, SyncStep},
-    reason_name,
-};
+use host_harness::{contract::directory::SyncStep, reason_name};
 use serde_json::json;
 use system_tests::{
     Setting, Stage,
-    sync::{ALLOWED, DRY, PLAIN},
+    sync::{APPROVING, Caller, PLAIN, PLANNING},
 };
 use wecom_simulator::{Effect, Fault, When, demo};
 
@@ -23,7 +20,7 @@ async fn a_plan_is_not_carried_out_under_another_configuration() {
         ("the same", json!({}), "complete"),
     ] {
         let stage = Stage::demo().await;
-        let Ok(SyncStep::Planned(plan)) = stage.sync(&DRY).await else { panic!("{name}") };
+        let Ok(SyncStep::Planned(plan)) = stage.sync(&PLANNING).await else { panic!("{name}") };
         let other = stage.reconfigured(&config);
         let ended = match stage.sync_of(&other, &PLAIN).await {
             Ok(SyncStep::Complete(report)) => {
@@ -66,7 +63,7 @@ async fn scope_may_take_longer_than_a_lease() {
     for api in ["gettoken", "agent/get", "department/list"] {
         stage.control.inject(Fault::of(api, When::Nth(1), Effect::Delay(Duration::from_millis(4_500))));
     }
-    let report = stage.complete(&SyncRequest { ..ALLOWED }).await;
+    let report = stage.complete(&Caller { ..APPROVING }).await;
     assert_eq!(report.members.added, 22, "13 seconds without anything to write, and nobody else at work");
     stage.assert_exact().await;
 }

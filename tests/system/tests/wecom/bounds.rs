@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use host_harness::{
     CallError, Limits,
-    contract::directory::{Strategy, SyncRequest, SyncStep},
+    contract::directory::{Strategy, SyncStep},
 };
-use system_tests::{Setting, Stage, stage::LEASES_OVER, sync::PLAIN};
+use system_tests::{
+    Setting, Stage,
+    stage::LEASES_OVER,
+    sync::{Caller, PLAIN},
+};
 use wecom_simulator::{Behaviour, Exports, Generator, Limits as VendorLimits, Rate, Shape};
 
 /// Guest memory of any call, whatever the organisation.
@@ -30,7 +34,7 @@ async fn a_sync_keeps_to_the_vendors_limits_and_ends() {
         let stage = Setting::new(corp).behaviour(behaviour).start().await;
         let mut reasons = Vec::new();
         let report = loop {
-            match stage.step(&SyncRequest { strategy: Strategy::Walk, ..PLAIN }).await.unwrap() {
+            match stage.step(&Caller { strategy: Strategy::Walk, ..PLAIN }).await.unwrap() {
                 SyncStep::More(_) => {}
                 SyncStep::Wait(waiting) => {
                     assert_eq!(waiting.reason, "rate-limit", "{name}");
@@ -61,7 +65,7 @@ async fn memory_stays_bounded_whatever_the_shape() {
             let exports = Exports { ignore_block_size: true, ..Exports::default() };
             let behaviour = Behaviour { exports, ..Behaviour::default() };
             let stage = Setting::new(generator.generate().unwrap()).behaviour(behaviour).start().await;
-            let report = stage.complete(&SyncRequest { strategy: strategy.clone(), ..PLAIN }).await;
+            let report = stage.complete(&Caller { strategy: strategy.clone(), ..PLAIN }).await;
             assert_eq!(report.strategy, strategy, "{name}");
             assert!(report.peak_memory < GUEST_MEMORY, "{name}, {strategy:?}: {} bytes", report.peak_memory);
             let overview = stage.overview().await;
@@ -77,7 +81,7 @@ async fn a_call_that_takes_too_much_memory_costs_no_more_than_its_work() {
     let stage = Stage::of(Generator::sized(10, 400, 8).generate().unwrap()).await;
     let idle = stage.element.overview().await.unwrap().report.peak_memory_bytes;
     let limits = Limits { memory_bytes: idle + (64 << 10), ..Limits::default() };
-    let failed = stage.element.with_limits(limits).sync(&PLAIN).await.unwrap_err();
+    let failed = PLAIN.call(&stage.element.with_limits(limits)).await.unwrap_err();
     stage.note_failed(&failed);
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!(exceeded.limit.as_str(), "memory-bytes");

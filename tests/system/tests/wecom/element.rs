@@ -144,7 +144,7 @@ async fn an_unsound_configuration_is_refused_by_every_export_that_needs_one() {
         stage.heard(element.authorization_url(&request).await).map(drop),
         stage.heard(element.homepage_url(&at_domain("/")).await).map(drop),
         stage.heard(element.exchange_code(&exchange).await).map(drop),
-        stage.heard(element.sync(&PLAIN).await).map(drop),
+        stage.heard(PLAIN.call(&element).await).map(drop),
         stage.heard(element.sync_member("lisi").await).map(drop),
         stage.heard(element.sync_department("2").await).map(drop),
         // Whose copy it is, only the configuration says.

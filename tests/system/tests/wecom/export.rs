@@ -4,21 +4,21 @@ use std::time::Duration;
 
 use host_harness::{
     Limits,
-    contract::directory::{Report, Strategy, SyncRequest, SyncStep},
+    contract::directory::{Report, Strategy, SyncStep},
 };
 use serde_json::{Value, json};
 use system_tests::{
     Copy, Setting, Stage,
     fuse::Cut,
     stage::{LEASES_OVER, Store},
-    sync::PLAIN,
+    sync::{Caller, PLAIN},
 };
 use wecom_simulator::{Behaviour, Corp, Effect, Exports, Fault, Generator, Quirks, Shape, When, demo};
 
 use crate::notes_of_emptiness;
 
-const EXPORT: SyncRequest = SyncRequest { strategy: Strategy::Export, ..PLAIN };
-const WALK: SyncRequest = SyncRequest { strategy: Strategy::Walk, ..PLAIN };
+const EXPORT: Caller = Caller { strategy: Strategy::Export, ..PLAIN };
+const WALK: Caller = Caller { strategy: Strategy::Walk, ..PLAIN };
 
 fn exporting(exports: Exports) -> Behaviour {
     Behaviour { exports, ..Behaviour::default() }
@@ -337,7 +337,7 @@ async fn cut_everywhere(cut: Cut) {
         assert!(matches!(stage.step(&EXPORT).await, Ok(SyncStep::Wait(_))));
         stage.advance(Duration::from_secs(2));
         stage.fuse.arm(operations, cut);
-        let answer = stage.fuse.watch(stage.element.sync(&EXPORT)).await;
+        let answer = stage.fuse.watch(EXPORT.call(&stage.element)).await;
         stage.fuse.mend();
         if let Some(answer) = answer {
             assert!(matches!(stage.heard(answer), Ok(SyncStep::Complete(_))));

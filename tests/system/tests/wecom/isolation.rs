@@ -8,7 +8,7 @@ use system_tests::{
     Copy, Setting, Stage,
     copy::EVERYBODY,
     stage::{ELEMENT, Store, TENANT},
-    sync::{DRY, PLAIN},
+    sync::{PLAIN, PLANNING},
 };
 use wecom_simulator::{DEMO_AGENT_ID, demo};
 
@@ -112,7 +112,7 @@ async fn many_tenants_work_at_once() {
     }
     // One directory per element: a dry run of one leaves no trace in the next.
     stage.control.change(|corp| corp.remove_member("lisi")).unwrap();
-    stage.sync_of(&elements[1], &DRY).await.unwrap();
+    stage.sync_of(&elements[1], &PLANNING).await.unwrap();
     assert_eq!(stage.members_of(&elements[1], &EVERYBODY).await.len(), 22);
     assert!(stage.control.truth(DEMO_AGENT_ID).unwrap().members.len() == 21);
 }

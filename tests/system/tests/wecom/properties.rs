@@ -6,7 +6,7 @@ use std::time::Duration;
 use host_harness::{
     Limits,
     contract::{
-        directory::{self as contract, SyncRequest, SyncStep},
+        directory::{self as contract, SyncStep},
         types::Reason,
     },
 };
@@ -20,7 +20,7 @@ use system_tests::{
     Setting, Stage,
     fuse::Cut,
     stage::LEASES_OVER,
-    sync::{ALLOWED, PLAIN},
+    sync::{APPROVING, Caller, PLAIN},
 };
 use wecom_simulator::{
     Behaviour, DEMO_AGENT_ID, Effect, Exports, Fault, Generator, Quirks, Shape, When,
@@ -253,7 +253,7 @@ async fn happen(stage: &Stage, event: &Event, number: usize) {
         Event::Sync { exported } => sync(stage, *exported).await,
         Event::Kill { operations, is_done, exported } => {
             stage.fuse.arm(*operations, if *is_done { Cut::After } else { Cut::Before });
-            let answer = stage.fuse.watch(stage.element.sync(&by(*exported, &ALLOWED))).await;
+            let answer = stage.fuse.watch(by(*exported, &APPROVING).call(&stage.element)).await;
             stage.fuse.mend();
             match answer {
                 Some(answer) => drop(stage.heard(answer)),
@@ -279,11 +279,8 @@ async fn happen(stage: &Stage, event: &Event, number: usize) {
 }
 
 /// The request, by export or by walk.
-fn by(exported: bool, request: &SyncRequest) -> SyncRequest {
-    SyncRequest {
-        strategy: if exported { contract::Strategy::Export } else { contract::Strategy::Walk },
-        ..request.clone()
-    }
+fn by(exported: bool, request: &Caller) -> Caller {
+    Caller { strategy: if exported { contract::Strategy::Export } else { contract::Strategy::Walk }, ..request.clone() }
 }
 
 /// Syncs to the end, as an administrator who allows what the guard asks about and mends what pauses a run.
@@ -291,8 +288,8 @@ async fn sync(stage: &Stage, exported: bool) {
     for _ in 0..8 {
         match stage.sync(&by(exported, &PLAIN)).await {
             Ok(SyncStep::Complete(_)) => return,
-            Ok(SyncStep::Paused(pause)) if matches!(pause.error.reason, Reason::MassRemovalBlocked(_)) => {
-                if matches!(stage.sync(&by(exported, &ALLOWED)).await, Ok(SyncStep::Complete(_))) {
+            Ok(SyncStep::Blocked(_)) => {
+                if matches!(stage.sync(&by(exported, &APPROVING)).await, Ok(SyncStep::Complete(_))) {
                     return;
                 }
             }

@@ -5,11 +5,14 @@ use std::time::Duration;
 use host_harness::{
     Limits,
     contract::{
-        directory::{ChangeKind, MemberStatus, Strategy, SyncRequest, SyncStep},
+        directory::{ChangeKind, MemberStatus, Strategy, SyncStep},
         types::Reason,
     },
 };
-use system_tests::{Setting, Stage, sync::PLAIN};
+use system_tests::{
+    Setting, Stage,
+    sync::{Caller, PLAIN},
+};
 use wecom_simulator::{
     Behaviour, DEMO_AGENT_ID, Generator, HiddenRoot, Quirks, RestrictedFields, Shape,
     corp::{App, Attribute as Field, Corp, CorpError, Grant, Member as Person, Membership, Resignation, Status},
@@ -174,7 +177,7 @@ async fn strategies_that_do_not_exist_are_refused() {
         (Strategy::Walk, ""),
         (Strategy::Automatic, ""),
     ] {
-        let answer = stage.sync(&SyncRequest { strategy: strategy.clone(), ..PLAIN }).await;
+        let answer = stage.sync(&Caller { strategy: strategy.clone(), ..PLAIN }).await;
         let reason = answer.as_ref().err().map(|error| host_harness::reason_name(&error.reason)).unwrap_or_default();
         assert_eq!(reason, expected, "{strategy:?}");
     }
@@ -201,7 +204,7 @@ async fn a_large_department_is_fetched_alone_within_the_hosts_limit() {
     let limits = Limits { largest_response: 1 << 20, ..Limits::default() };
     let narrow = stage.element.with_limits(limits);
     stage.control.reset_log();
-    let again = SyncRequest { restart: true, strategy: Strategy::Walk, ..PLAIN };
+    let again = Caller { strategy: Strategy::Walk, ..PLAIN };
     let Ok(SyncStep::Complete(report)) = stage.sync_of(&narrow, &again).await else { panic!() };
     assert_eq!((report.members_total, report.members.unchanged), (3_000, 3_000));
     assert_eq!(stage.control.count("user/get").calls, 3_000);

@@ -1,6 +1,8 @@
 //! From a command to its answer.
 
+mod abandon;
 mod check;
+mod consent;
 mod describe;
 pub mod directory;
 mod feed;
@@ -8,6 +10,7 @@ mod history;
 mod inspect;
 mod login;
 mod plan;
+mod reset;
 pub mod sync;
 mod tenant;
 mod tenants;
@@ -39,6 +42,9 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<ExitStatus, CommandEr
         Command::Sync(asked) if asked.history => history::history(options, output).await,
         Command::Sync(asked) => sync::sync(options, asked, output).await,
         Command::Plan { limit } => plan::plan(options, *limit, output).await,
+        Command::Abandon { run } => abandon::abandon(options, run, output).await,
+        Command::Repair { run } => abandon::repair(options, run, output).await,
+        Command::Reset { yes } => reset::reset(options, *yes, output).await,
         Command::Changes { after, limit } => feed::changes(options, after.as_deref(), *limit, output).await,
         Command::Acknowledge { cursor } => feed::acknowledge(options, cursor, output).await,
         Command::Departments => directory::departments(options, output).await,

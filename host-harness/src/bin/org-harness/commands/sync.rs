@@ -4,7 +4,7 @@ use std::{pin::pin, time::Duration};
 
 use host_harness::{
     CallReport, Element,
-    contract::directory::{Progress, Strategy, SyncRequest, Waiting},
+    contract::directory::{Goal, Progress, Strategy, Waiting},
     storage::{Clock as _, SystemClock},
 };
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -66,7 +66,18 @@ async fn show_plan(element: &Element, view: &mut SyncView, output: &mut Output) 
 
 /// One run to its end.
 async fn once(element: &Element, asked: &Sync, title: &str, output: &mut Output) -> Result<Finished, CommandError> {
-    let course = Course { element, request: request(asked), clock: &SystemClock, max_wait: asked.max_wait };
+    let course = Course {
+        element,
+        strategy: match asked.strategy {
+            cli::Strategy::Auto => Strategy::Automatic,
+            cli::Strategy::Walk => Strategy::Walk,
+            cli::Strategy::Export => Strategy::Export,
+        },
+        until: if asked.dry_run { Goal::Plan } else { Goal::Complete },
+        approved: asked.approve.as_deref(),
+        clock: &SystemClock,
+        max_wait: asked.max_wait,
+    };
     let mut watcher = Watcher { bar: bar(), title, output };
     let finished = run::to_its_end(course, &mut watcher, pin!(interrupted())).await;
     watcher.bar.finish_and_clear();
@@ -113,23 +124,12 @@ async fn watch(
     }
 }
 
-fn request(asked: &Sync) -> SyncRequest {
-    SyncRequest {
-        dry_run: asked.dry_run,
-        allow_mass_removal: asked.allow_mass_removal,
-        strategy: match asked.strategy {
-            cli::Strategy::Auto => Strategy::Automatic,
-            cli::Strategy::Walk => Strategy::Walk,
-            cli::Strategy::Export => Strategy::Export,
-        },
-        restart: asked.restart,
-    }
-}
-
 fn status(ended: &RunEnd) -> ExitStatus {
     match ended {
         RunEnd::Complete(_) | RunEnd::Planned(_) => ExitStatus::Done,
-        RunEnd::Paused(_) | RunEnd::Waiting { .. } | RunEnd::Interrupted(_) => ExitStatus::Negative,
+        RunEnd::Blocked(_) | RunEnd::Paused(_) | RunEnd::Waiting { .. } | RunEnd::Interrupted(_) => {
+            ExitStatus::Negative
+        }
     }
 }
 

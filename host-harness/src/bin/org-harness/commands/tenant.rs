@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, BufReader, BufWriter, IsTerminal as _, Write as _},
+    io::{self, BufReader, BufWriter},
     path::Path,
     sync::Arc,
 };
@@ -16,6 +16,7 @@ use host_harness::{
 };
 use tempfile::NamedTempFile;
 
+use super::consent;
 use crate::{
     cli::Global,
     command_error::{CommandError, ExitStatus},
@@ -104,7 +105,8 @@ pub async fn import(
 /// # Errors
 /// Nobody said so, or the storage fails.
 pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<ExitStatus, CommandError> {
-    if !yes && !is_meant(&options.tenant)? {
+    let prompt = "将永久删除 deletes all that is stored of";
+    if !yes && !consent::is_given(prompt, &options.tenant)? {
         return Err(CommandError::usage(
             format!("tenant {:?} is not deleted: nobody said that this is meant", options.tenant),
             "say so with --yes, or type the tenant's name when asked on a terminal",
@@ -120,18 +122,4 @@ pub async fn delete(options: &Global, yes: bool, output: &mut Output) -> Result<
     let view = DeletedView::new(&options.tenant, deleted, came_back);
     output.answer(&view, |paint| text::tenant::deleted(&view, paint))?;
     Ok(ExitStatus::Done)
-}
-
-/// Asks on the terminal, if there is one.
-fn is_meant(tenant: &str) -> io::Result<bool> {
-    if !io::stdin().is_terminal() {
-        return Ok(false);
-    }
-    let mut out = io::stderr();
-    let shown = text::clean(tenant);
-    write!(out, "将永久删除 deletes all that is stored of {shown}; 输入租户名以确认 type its name to confirm: ")?;
-    out.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim_end_matches(['\r', '\n']) == tenant)
 }

@@ -15,10 +15,10 @@ pub fn failure(error: &ErrorView, paint: Paint) -> String {
     }
     text.push('\n');
     text.push_str(&validation::problems(&error.problems, paint));
-    if let Some(removals) = error.removals {
+    if let Some(removal) = error.removal {
         text.push_str(&format!(
             "  would remove {} of {} members and {} of {} departments\n",
-            removals.members, removals.members_total, removals.departments, removals.departments_total
+            removal.members, removal.members_total, removal.departments, removal.departments_total
         ));
     }
     if let Some(hint) = &error.hint {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Paint, Table, clean, failure, indented, plan};
-use crate::view::run::{HistoryView, ReportView, SyncView};
+use crate::view::run::{HistoryView, RepairedView, ReportView, SyncView};
 
 /// Phases that took less are left out: people want to know where the time went.
 const SHORTEST_MS: u64 = 100;
@@ -14,6 +14,7 @@ pub fn sync(view: &SyncView, paint: Paint) -> String {
     let head = match (view.state, view.interrupted) {
         ("complete", _) => paint.good("同步完成 complete"),
         ("planned", _) => paint.good("计划完成，尚未写入 planned, nothing written"),
+        ("blocked", _) => paint.bad("同步被拦截，需要确认 blocked, somebody has to approve or abandon it"),
         ("paused", _) => paint.bad("同步暂停，需要处理 paused, somebody has to act"),
         (_, true) => paint.warn("已中断，再次运行 sync 会继续 interrupted; sync goes on where it was"),
         _ => paint.warn("等待中，稍后再次运行 sync 会继续 waiting; sync goes on where it was"),
@@ -47,18 +48,34 @@ pub fn sync(view: &SyncView, paint: Paint) -> String {
         text.extend(report.notes.iter().map(|note| format!("  {} {}\n", paint.warn("注意 note"), indented(note, 12))));
     }
     if view.state == "planned" {
+        if let (true, Some(report)) = (view.resumed, &view.report) {
+            text.push_str(&format!(
+                "  读取于 fetched from {}; 如需重新读取 for a new plan: org-harness abandon {}\n",
+                report.started_at,
+                clean(&report.run)
+            ));
+        }
         text.push_str(&preview(view));
     }
     if let Some(error) = &view.error {
         text.push_str(&failure(error, paint));
-        if error.removals.is_some() {
-            text.push_str(
+        if let Some(run) = &error.run {
+            let run = clean(run);
+            text.push_str(&format!(
                 "  查看将移除的部门和成员 see which ones: org-harness plan\n\
-                 \x20 确认无误后允许 allow it when this is right: org-harness sync --allow-mass-removal\n\
-                 \x20 可见范围有误，改正后重新读取 fetch anew once the range is mended: org-harness sync --restart\n",
-            );
+                 \x20 确认无误后允许 approve it when this is right: org-harness sync --approve {run}\n\
+                 \x20 可见范围有误，改正后放弃并重新同步 abandon it once the range is mended, then sync: org-harness abandon {run}\n",
+            ));
         }
     }
+    text
+}
+
+/// How a run was ended.
+pub fn repaired(view: &RepairedView, paint: Paint) -> String {
+    let run = &view.repaired;
+    let mut text = format!("已中途结束，请重新同步 repaired, sync again: {}\n", clean(&run.run));
+    text.extend(run.notes.iter().map(|note| format!("  {} {}\n", paint.warn("注意 note"), indented(note, 12))));
     text
 }
 
@@ -136,6 +153,7 @@ fn outcome(outcome: &str) -> &str {
         "complete" => "完成 complete",
         "planned" => "仅计划 planned",
         "abandoned" => "已放弃 abandoned",
+        "repaired" => "中途结束 repaired",
         other => other,
     }
 }
@@ -212,7 +230,7 @@ mod tests {
             bytes_in: 0,
             retries: 0,
             waits: 0,
-            sync_calls: 1,
+            advances: 1,
             peak_memory: 0,
             phases: Vec::new(),
             notes: notes.iter().map(|&note| note.to_owned()).collect(),

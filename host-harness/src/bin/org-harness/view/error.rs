@@ -23,20 +23,22 @@ pub struct ErrorView {
     pub request_id: Option<String>,
     /// What is wrong with the configuration or the argument.
     pub problems: Vec<ProblemView>,
-    /// What a blocked sync would remove.
-    pub removals: Option<RemovalsView>,
+    /// The run that is blocked.
+    pub run: Option<String>,
+    /// What it would remove.
+    pub removal: Option<RemovalView>,
 }
 
 /// What a sync would take away.
 #[derive(Debug, Clone, Copy, Serialize)]
-pub struct RemovalsView {
+pub struct RemovalView {
     pub members: u64,
     pub members_total: u64,
     pub departments: u64,
     pub departments_total: u64,
 }
 
-impl From<RemovalCounts> for RemovalsView {
+impl From<RemovalCounts> for RemovalView {
     fn from(counts: RemovalCounts) -> Self {
         let RemovalCounts { members, members_total, departments, departments_total } = counts;
         Self { members, members_total, departments, departments_total }
@@ -59,7 +61,8 @@ impl From<&CommandError> for ErrorView {
             retry_after_ms: None,
             request_id: None,
             problems: Vec::new(),
-            removals: None,
+            run: None,
+            removal: None,
         };
         if let CommandError::Answered(error) = failure {
             view.vendor_code = error.vendor_code;
@@ -68,7 +71,7 @@ impl From<&CommandError> for ErrorView {
             match &error.reason {
                 Reason::InvalidConfig(problems) => view.problems = problems.iter().cloned().map(Into::into).collect(),
                 Reason::InvalidArgument(problem) => view.problems = vec![problem.clone().into()],
-                Reason::MassRemovalBlocked(counts) => view.removals = Some((*counts).into()),
+                Reason::MassRemovalBlocked(counts) => view.removal = Some((*counts).into()),
                 _ => {}
             }
         }

@@ -105,7 +105,7 @@ pub struct ReportView {
     pub bytes_in: u64,
     pub retries: u64,
     pub waits: u64,
-    pub sync_calls: u32,
+    pub advances: u32,
     pub peak_memory: u64,
     /// Working time, without waits, in the order of the run.
     pub phases: Vec<PhaseView>,
@@ -118,6 +118,24 @@ pub struct PhaseView {
     pub phase: String,
     pub vendor_calls: u64,
     pub ms: u64,
+}
+
+/// What `abandon` prints.
+#[derive(Debug, Serialize)]
+pub struct AbandonedView {
+    pub abandoned: String,
+}
+
+/// What `repair` prints.
+#[derive(Debug, Serialize)]
+pub struct RepairedView {
+    pub repaired: ReportView,
+}
+
+/// What `reset` prints.
+#[derive(Debug, Serialize)]
+pub struct ResetView {
+    pub reset: bool,
 }
 
 /// What `sync --history` prints.
@@ -163,6 +181,7 @@ impl From<Report> for ReportView {
                 RunOutcome::Complete => "complete",
                 RunOutcome::Planned => "planned",
                 RunOutcome::Abandoned => "abandoned",
+                RunOutcome::Repaired => "repaired",
             },
             strategy: match report.strategy {
                 Strategy::Automatic => "auto".to_owned(),
@@ -182,7 +201,7 @@ impl From<Report> for ReportView {
             bytes_in: report.bytes_in,
             retries: report.retries,
             waits: report.waits,
-            sync_calls: report.sync_calls,
+            advances: report.advances,
             peak_memory: report.peak_memory,
             phases: report.phases.into_iter().map(PhaseView::from).collect(),
             notes: report.notes,
@@ -215,6 +234,10 @@ impl From<Finished> for SyncView {
             RunEnd::Paused(pause) => {
                 let error = Some(pause.error.into());
                 Self { state: "paused", error, ..empty.with_progress(Some(pause.progress)) }
+            }
+            RunEnd::Blocked(pause) => {
+                let error = ErrorView { run: Some(pause.progress.run.clone()), ..pause.error.into() };
+                Self { state: "blocked", error: Some(error), ..empty.with_progress(Some(pause.progress)) }
             }
             RunEnd::Waiting { waiting, interrupted } => {
                 let view = WaitingView {

@@ -37,12 +37,15 @@ pub fn advance<P: Platform, C: Client<P>>(
     run: &str,
     until: Goal,
 ) -> Result<SyncStep, Failure> {
-    // A call whose answer was lost is made again.
-    if let Some(report) = history::complete(platform, common, run)? {
-        return Ok(SyncStep::Complete(report));
-    }
     lease::hold(platform, |lease| {
-        let (run, version) = current::find(platform, common, run)?;
+        let (run, version) = match current::find(platform, common, run) {
+            Ok(found) => found,
+            // Another call completed it, or this one, whose answer was lost.
+            Err(failure) => match history::complete(platform, common, run)? {
+                Some(report) => return Ok(SyncStep::Complete(report)),
+                None => return Err(failure),
+            },
+        };
         if until == Goal::Plan && run.phase.is_applying() {
             return Err(is_writing());
         }

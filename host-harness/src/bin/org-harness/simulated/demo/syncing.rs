@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use host_harness::{
     CallReport,
-    contract::directory::{Member, MemberFilter, MemberStatus, Progress, Strategy, SyncRequest, Waiting},
+    contract::directory::{Goal, Member, MemberFilter, MemberStatus, Progress, Strategy, Waiting},
 };
 use indicatif::ProgressBar;
 use wecom_simulator::{
@@ -118,10 +118,15 @@ pub async fn synchronise(
     stage: &Stage,
     narrator: &mut Narrator<'_>,
 ) -> Result<(SyncView, Vec<(Waiting, Duration)>), CommandError> {
-    let request =
-        SyncRequest { dry_run: false, allow_mass_removal: false, strategy: Strategy::Automatic, restart: false };
     let clock = LeapingTime(stage.control.clone());
-    let course = Course { element: &stage.element, request, clock: &clock, max_wait: None };
+    let course = Course {
+        element: &stage.element,
+        strategy: Strategy::Automatic,
+        until: Goal::Complete,
+        approved: None,
+        clock: &clock,
+        max_wait: None,
+    };
     let mut watcher = Watcher { bar: sync::bar(), output: narrator.output(), waits: Vec::new() };
     let finished = run::to_its_end(course, &mut watcher, pin!(std::future::pending())).await;
     watcher.bar.finish_and_clear();
