@@ -27,6 +27,7 @@ macro_rules! for_each_vendor {
 }
 
 mod changes;
+mod commands;
 mod concurrent;
 mod copy;
 mod first_sync;

@@ -532,3 +532,29 @@ fn what_was_acknowledged_is_gone_and_a_gap_is_told() {
     fake.advance_ms(feed::ENTRY_TTL_MS + 1);
     assert_eq!(feed::changes(&fake, &common(), None, 5).unwrap_err().reason, Reason::CursorExpired);
 }
+
+#[test]
+fn a_reset_keeps_the_roles_of_its_own_organisation_alone() {
+    for (organisation, kept) in [("ww21c67da6767865c2", 1), ("ww0000000000000001", 0)] {
+        let (fake, company) = platform(small());
+        complete(&fake, PLAIN);
+        let roles = Roles { roles: vec!["admin".into()], suspended: false };
+        fake.apply(&[store::put("directory/o/lisi", &roles)]).unwrap();
+        let config = Common { organisation: organisation.to_owned(), ..common() };
+        sync::reset::reset(&fake, &config).unwrap();
+        assert_eq!(fake.keys("directory/o/").len(), kept, "{organisation}");
+        assert_eq!(fake.keys("directory/").len(), 1 + kept, "the head, so that readers of the feed notice");
+        complete(&fake, PLAIN);
+        assert_eq!(members(&fake, &EVERYBODY).len(), company.borrow().members.len());
+    }
+}
+
+#[test]
+fn a_wait_that_the_vendor_asked_for_outlives_a_reset() {
+    let (fake, company) = platform(small());
+    company.borrow_mut().fault = Some(("user/list", 45009));
+    let SyncStep::Wait(waiting) = step(&fake, PLAIN).unwrap() else { panic!("no wait") };
+    sync::reset::reset(&fake, &common()).unwrap();
+    let SyncStep::Wait(again) = step(&fake, PLAIN).unwrap() else { panic!("no wait") };
+    assert_eq!(again.not_before, waiting.not_before);
+}
