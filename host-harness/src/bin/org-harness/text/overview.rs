@@ -25,7 +25,8 @@ pub fn overview(view: &OverviewView, paint: Paint) -> String {
     }
     if let Some(run) = &view.current_run {
         text.push_str(&format!(
-            "  正在进行 unfinished run: {} {}/{}; `sync` goes on with it\n",
+            "  正在进行 unfinished run {}: {} {}/{}; `sync` goes on with it\n",
+            clean(&run.run),
             super::run::phase(&run.phase),
             run.done,
             run.total
