@@ -1,8 +1,10 @@
 //! The log lines of one call, within its limits.
 
 use serde::Serialize;
+use zeroize::Zeroize as _;
 
-use super::limits::Limits;
+use super::{limits::Limits, masking::masked};
+use crate::settings::Document;
 
 /// How much a line matters, as the component says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -32,6 +34,31 @@ impl LogLine {
         let fields: usize = self.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
         (self.message.len() + fields) as u64
     }
+
+    /// Writes the line into the host's own log. The level of an event must be known at compile time, hence the five arms.
+    /// Text of the guest is shown with its control characters escaped: it must not be able to forge a line of that log.
+    pub(crate) fn emit(&self, tenant: &str, element: &str, call: &str) {
+        macro_rules! event {
+            ($level:ident) => {
+                tracing::event!(
+                    target: "element",
+                    tracing::Level::$level,
+                    lowcode.tenant = tenant,
+                    lowcode.element = element,
+                    lowcode.call = call,
+                    fields = ?self.fields,
+                    message = %self.message.escape_debug()
+                )
+            };
+        }
+        match self.level {
+            LogLevel::Trace => event!(TRACE),
+            LogLevel::Debug => event!(DEBUG),
+            LogLevel::Info => event!(INFO),
+            LogLevel::Warn => event!(WARN),
+            LogLevel::Error => event!(ERROR),
+        }
+    }
 }
 
 /// The lines that were kept, and how many were not.
@@ -50,6 +77,19 @@ pub struct CallLog {
 impl CallLog {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { lines: Vec::new(), dropped: 0, lines_left: limits.log_lines, bytes_left: limits.log_bytes }
+    }
+
+    /// Masks whatever the lines share with a configuration.
+    pub(crate) fn mask(&mut self, configuration: &Document) {
+        let texts = self.lines.iter_mut().flat_map(|LogLine { message, fields, .. }| {
+            std::iter::once(message).chain(fields.iter_mut().flat_map(|(name, value)| [name, value]))
+        });
+        let texts: Vec<&mut String> = texts.collect();
+        let masked = masked(&texts.iter().map(|text| text.as_str()).collect::<Vec<_>>(), configuration.expose());
+        for (text, masked) in texts.into_iter().zip(masked) {
+            text.zeroize();
+            *text = masked;
+        }
     }
 
     /// Keeps the line where the limits allow, and says whether they did. A line that is too long does not keep shorter
@@ -78,5 +118,19 @@ mod tests {
             assert_eq!(log.keep(line(message)).is_some(), kept, "{message:?}");
         }
         assert_eq!((log.lines.len(), log.dropped), (2, 2));
+    }
+
+    #[test]
+    fn nothing_of_a_line_is_left_unmasked() {
+        let line = |text: &str| LogLine {
+            level: LogLevel::Info,
+            message: format!("no {text}"),
+            fields: vec![("secret".to_owned(), text.to_owned()), (text.to_owned(), "12".to_owned())],
+        };
+        let mut log = CallLog::new(&Limits::default());
+        log.keep(line("s3cr3t-of-an-app"));
+        log.keep(line("another text"));
+        log.mask(&Document::given(r#"{"secret":"s3cr3t-of-an-app"}"#));
+        assert_eq!(log.lines, [line("[configured]"), line("another text")]);
     }
 }
