@@ -6,6 +6,9 @@ use zeroize::Zeroize as _;
 use super::{limits::Limits, masking::masked};
 use crate::settings::Document;
 
+/// What a field counts beside its texts. Without it, lines of empty fields would be kept without end.
+const FIELD_BYTES: usize = 16;
+
 /// How much a line matters, as the component says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -31,7 +34,7 @@ pub struct LogLine {
 
 impl LogLine {
     fn bytes(&self) -> u64 {
-        let fields: usize = self.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let fields: usize = self.fields.iter().map(|(name, value)| FIELD_BYTES + name.len() + value.len()).sum();
         (self.message.len() + fields) as u64
     }
 
@@ -118,6 +121,19 @@ mod tests {
             assert_eq!(log.keep(line(message)).is_some(), kept, "{message:?}");
         }
         assert_eq!((log.lines.len(), log.dropped), (2, 2));
+    }
+
+    #[test]
+    fn a_field_counts_also_when_it_is_empty() {
+        let line = |fields: usize| LogLine {
+            level: LogLevel::Info,
+            message: String::new(),
+            fields: vec![(String::new(), String::new()); fields],
+        };
+        let mut log = CallLog::new(&Limits { log_bytes: 2 * FIELD_BYTES as u64, ..Limits::default() });
+        for (fields, kept) in [(3, false), (2, true), (1, false), (0, true)] {
+            assert_eq!(log.keep(line(fields)).is_some(), kept, "{fields} fields");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! panic may quote a part of one.
 //!
 //! The component starts this work and no meter of the call sees it, so it is bounded by what the component wrote, which
-//! has limits of its own: 16 bytes of memory for each byte of text, and one pass over the configuration. The configuration
+//! has limits of its own: some 20 bytes of memory for each byte of text, and one pass over the configuration. The configuration
 //! is the operator's: a file of an element folder has at most 1 MiB and one of tenants 64 MiB, while a program that embeds
 //! this crate may pass as much as the component's memory holds. A megabyte takes a fraction of a second.
 
@@ -54,11 +54,11 @@ struct Parts {
 
 impl Parts {
     fn of(texts: &[&str]) -> Self {
-        let mut begins = Vec::new();
-        for (text, bytes) in (0..).zip(texts.iter().map(|text| text.as_bytes())) {
-            let places = (bytes.len() + 1).saturating_sub(SHORTEST_VALUE);
-            begins.reserve_exact(places);
-            begins.extend((0..).zip(0..places).map(|(at, place)| {
+        let places = |text: &str| (text.len() + 1).saturating_sub(SHORTEST_VALUE);
+        let mut begins = Vec::with_capacity(texts.iter().map(|text| places(text)).sum());
+        for (text, written) in (0..).zip(texts) {
+            let bytes = written.as_bytes();
+            begins.extend((0..).zip(0..places(written)).map(|(at, place)| {
                 let rest = bytes.get(place..).unwrap_or_default();
                 Begin { bytes: number(rest), text, at }
             }));
