@@ -46,7 +46,7 @@ pub struct Limits {
     pub largest_response: u64,
     /// Log lines that are kept; further ones are counted. Default 1,000.
     pub log_lines: u64,
-    /// Bytes of all log lines that are kept. Default 256 KiB.
+    /// Bytes of all log lines that are kept, with 16 more for each field. Default 256 KiB.
     pub log_bytes: u64,
 }
 

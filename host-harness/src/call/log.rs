@@ -1,8 +1,13 @@
 //! The log lines of one call, within its limits.
 
 use serde::Serialize;
+use zeroize::Zeroize as _;
 
-use super::limits::Limits;
+use super::{limits::Limits, masking::masked};
+use crate::settings::Document;
+
+/// What a field counts beside its texts. Without it, lines of empty fields would be kept without end.
+const FIELD_BYTES: usize = 16;
 
 /// How much a line matters, as the component says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -29,8 +34,33 @@ pub struct LogLine {
 
 impl LogLine {
     fn bytes(&self) -> u64 {
-        let fields: usize = self.fields.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let fields: usize = self.fields.iter().map(|(name, value)| FIELD_BYTES + name.len() + value.len()).sum();
         (self.message.len() + fields) as u64
+    }
+
+    /// Writes the line into the host's own log. The level of an event must be known at compile time, hence the five arms.
+    /// Text of the guest is shown with its control characters escaped: it must not be able to forge a line of that log.
+    pub(crate) fn emit(&self, tenant: &str, element: &str, call: &str) {
+        macro_rules! event {
+            ($level:ident) => {
+                tracing::event!(
+                    target: "element",
+                    tracing::Level::$level,
+                    lowcode.tenant = tenant,
+                    lowcode.element = element,
+                    lowcode.call = call,
+                    fields = ?self.fields,
+                    message = %self.message.escape_debug()
+                )
+            };
+        }
+        match self.level {
+            LogLevel::Trace => event!(TRACE),
+            LogLevel::Debug => event!(DEBUG),
+            LogLevel::Info => event!(INFO),
+            LogLevel::Warn => event!(WARN),
+            LogLevel::Error => event!(ERROR),
+        }
     }
 }
 
@@ -50,6 +80,19 @@ pub struct CallLog {
 impl CallLog {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self { lines: Vec::new(), dropped: 0, lines_left: limits.log_lines, bytes_left: limits.log_bytes }
+    }
+
+    /// Masks whatever the lines share with a configuration.
+    pub(crate) fn mask(&mut self, configuration: &Document) {
+        let texts = self.lines.iter_mut().flat_map(|LogLine { message, fields, .. }| {
+            std::iter::once(message).chain(fields.iter_mut().flat_map(|(name, value)| [name, value]))
+        });
+        let texts: Vec<&mut String> = texts.collect();
+        let masked = masked(&texts.iter().map(|text| text.as_str()).collect::<Vec<_>>(), configuration.expose());
+        for (text, masked) in texts.into_iter().zip(masked) {
+            text.zeroize();
+            *text = masked;
+        }
     }
 
     /// Keeps the line where the limits allow, and says whether they did. A line that is too long does not keep shorter
@@ -78,5 +121,32 @@ mod tests {
             assert_eq!(log.keep(line(message)).is_some(), kept, "{message:?}");
         }
         assert_eq!((log.lines.len(), log.dropped), (2, 2));
+    }
+
+    #[test]
+    fn a_field_counts_also_when_it_is_empty() {
+        let line = |fields: usize| LogLine {
+            level: LogLevel::Info,
+            message: String::new(),
+            fields: vec![(String::new(), String::new()); fields],
+        };
+        let mut log = CallLog::new(&Limits { log_bytes: 2 * FIELD_BYTES as u64, ..Limits::default() });
+        for (fields, kept) in [(3, false), (2, true), (1, false), (0, true)] {
+            assert_eq!(log.keep(line(fields)).is_some(), kept, "{fields} fields");
+        }
+    }
+
+    #[test]
+    fn nothing_of_a_line_is_left_unmasked() {
+        let line = |text: &str| LogLine {
+            level: LogLevel::Info,
+            message: format!("no {text}"),
+            fields: vec![("secret".to_owned(), text.to_owned()), (text.to_owned(), "12".to_owned())],
+        };
+        let mut log = CallLog::new(&Limits::default());
+        log.keep(line("s3cr3t-of-an-app"));
+        log.keep(line("another text"));
+        log.mask(&Document::given(r#"{"secret":"s3cr3t-of-an-app"}"#));
+        assert_eq!(log.lines, [line("[configured]"), line("another text")]);
     }
 }

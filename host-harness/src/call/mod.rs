@@ -7,6 +7,7 @@
 //! | `state` | what the imports of one call may touch |
 //! | `resource_limiter`, `cpu`, `log` | the meters: memory and tables, CPU time, log lines |
 //! | `output` | what the component writes to its standard streams |
+//! | `masking` | what it writes, without what it was given |
 //! | `run` | the call itself |
 //! | `trap` | how a component broke off |
 //! | `answer`, `report`, `error` | what comes out |
@@ -16,6 +17,7 @@ pub(crate) mod cpu;
 pub(crate) mod error;
 pub(crate) mod limits;
 pub(crate) mod log;
+mod masking;
 pub(crate) mod output;
 pub(crate) mod recorder;
 pub(crate) mod report;

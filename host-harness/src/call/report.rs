@@ -11,7 +11,8 @@ use super::{error::CallError, limits::Exceeded, log::CallLog, trap::TrapKind};
 use crate::{digest::Digest, egress};
 
 /// The report of one call. Times are in microseconds, sizes in bytes. Nothing in it is secret: URLs come without query
-/// values, answers not at all, and log lines hold what the component wrote into them.
+/// values, answers not at all, and log lines hold what the component wrote into them; `validate-config` sees every secret,
+/// so whatever its lines share with the configuration is masked.
 ///
 /// As JSON it has the fields of this type by their names, and of the types within: `outcome` has a `kind` (`answered`,
 /// `refused`, `failed`, `abandoned`), `http` the `exchanges`, `log` the `lines`. Absent is what does not apply.

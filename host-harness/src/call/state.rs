@@ -129,6 +129,13 @@ impl CallState {
 
     /// What the meters say at the end; the log and the counts go with it.
     fn used(&mut self) -> CallUsage {
+        let mut log = mem::take(&mut self.log);
+        if let Capabilities::Nothing = self.capabilities {
+            // What `validate-config` was given; in other functions a component has placeholders for secrets.
+            log.mask(self.output.configuration());
+            let CallRecorder { call, site, .. } = &self.recorder;
+            log.lines.iter().for_each(|line| line.emit(&site.tenant, &site.element, call));
+        }
         CallUsage {
             guest_cpu: self.cpu.used(),
             peak_memory_bytes: self.resources.peak_memory(),
@@ -137,7 +144,7 @@ impl CallState {
                 Capabilities::Everything { http, .. } => http.traffic().into(),
                 Capabilities::Nothing => HttpTraffic::default(),
             },
-            log: mem::take(&mut self.log),
+            log,
             output: self.output.shown(),
         }
     }

@@ -27,8 +27,8 @@ static EXPECTED: LazyLock<World> = LazyLock::new(|| {
         .unwrap_or_else(|error| unreachable!("the build script wrote an unreadable world: {error}"))
 });
 
-/// The WASI 0.2 interfaces that the host serves, all of them without any content: no arguments, no variables, closed
-/// standard streams. What is not here (file system, sockets) a component may not even import.
+/// The WASI 0.2 interfaces that the host serves, all of them without any content: no arguments, no variables, a closed
+/// standard input. What is not here (file system, sockets) a component may not even import.
 pub(crate) const WASI_INTERFACES: [&str; 18] = [
     "wasi:cli/environment",
     "wasi:cli/exit",

@@ -1,10 +1,11 @@
-//! `log`: into the host's own log, with tenant, element and call, and into the report of the call.
+//! `log`: into the host's own log, with tenant, element and call, and into the report of the call. What a pure function
+//! writes waits for the end of the call: `validate-config` sees every secret, and all its lines are masked at once.
 
 use crate::{
     call::{
         log::{LogLevel, LogLine},
         recorder::CallRecorder,
-        state::CallState,
+        state::{CallState, Capabilities},
     },
     contract::log::{Field, Host, Level},
 };
@@ -17,9 +18,11 @@ impl Host for CallState {
             message,
             fields: fields.into_iter().map(|field| (field.name, field.value)).collect(),
         };
-        let Self { log: lines, recorder: CallRecorder { call, site, .. }, .. } = self;
-        if let Some(line) = lines.keep(line) {
-            emit(line, &site.tenant, &site.element, call);
+        let Self { log: lines, recorder: CallRecorder { call, site, .. }, capabilities, .. } = self;
+        if let Some(line) = lines.keep(line)
+            && matches!(capabilities, Capabilities::Everything { .. })
+        {
+            line.emit(&site.tenant, &site.element, call);
         }
         Ok(())
     }
@@ -34,30 +37,5 @@ impl From<Level> for LogLevel {
             Level::Warn => Self::Warn,
             Level::Error => Self::Error,
         }
-    }
-}
-
-/// The level of an event must be known at compile time, hence the five arms. Text of the guest is shown with its control
-/// characters escaped: it must not be able to forge a line of the host's log.
-fn emit(line: &LogLine, tenant: &str, element: &str, call: &str) {
-    macro_rules! event {
-        ($level:ident) => {
-            tracing::event!(
-                target: "element",
-                tracing::Level::$level,
-                lowcode.tenant = tenant,
-                lowcode.element = element,
-                lowcode.call = call,
-                fields = ?line.fields,
-                message = %line.message.escape_debug()
-            )
-        };
-    }
-    match line.level {
-        LogLevel::Trace => event!(TRACE),
-        LogLevel::Debug => event!(DEBUG),
-        LogLevel::Info => event!(INFO),
-        LogLevel::Warn => event!(WARN),
-        LogLevel::Error => event!(ERROR),
     }
 }

@@ -8,12 +8,14 @@ use std::{
     time::Duration,
 };
 
+use host_harness::Digest;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 use wecom_simulator::{Browser, Choice, DEMO_CORP_ID, DEMO_SECRET};
 
 use crate::{
     bed::{Bed, program, run},
+    guests::Guest,
     web::{Serving, until},
 };
 
@@ -226,6 +228,38 @@ async fn what_concerns_the_administrator_stands_in_the_log_alone() {
     }
     let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
     assert!(log.contains("a sign-in needs the administrator") && log.contains("credentials-refused"), "{log}");
+}
+
+/// A panic may quote whatever the component had at hand; engineers read it in the log, and nobody on a page.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_words_of_a_panic_stand_in_the_log_alone() {
+    let bed = Bed::new().await;
+    let words = "thread 'main' panicked at login.rs:1:2: no member Wanderer";
+    let mut tenants = Vec::new();
+    for (name, export) in [("begin", "login@0.1.0#authorization-url"), ("end", "login@0.1.0#exchange-code")] {
+        let file = bed.home().join(format!("{name}.wasm"));
+        let component = Guest::default().panics(export, words.as_bytes()).build();
+        fs::write(&file, &component).unwrap();
+        let pin = json!({"file": file, "sha256": Digest::of(&component).to_string()});
+        tenants.push(tenant(&bed, name, &json!({"component": pin})));
+    }
+    let file = declare(&bed, &tenants);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    for path in ["/t/begin/login", "/t/begin/login?entry=workspace", "/t/end/callback?code=a&state=b"] {
+        for accept in ["text/html", "application/json"] {
+            let answer = host.get(path, &[("accept", accept)]);
+            assert_eq!(answer.status, 503, "{path}: {answer:#?}");
+            assert!(answer.body.contains("sign-in is not possible just now"), "{path}: {answer:#?}");
+            for part in ["panicked", "Wanderer", "login.rs", "unreachable", "wrote"] {
+                assert!(!format!("{answer:?}").contains(part), "{path}: {answer:#?}");
+            }
+        }
+    }
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    for function in ["login.authorization-url", "login.exchange-code"] {
+        let told = log.lines().any(|line| line.contains(function) && line.contains(words));
+        assert!(told, "{function}: {log}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ mod readme;
 mod refusal;
 mod reporting;
 mod reuse;
+mod secrets;
 #[allow(dead_code, reason = "the tests of egress use all of it")]
 #[path = "../egress/server.rs"]
 mod server;

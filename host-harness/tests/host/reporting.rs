@@ -7,13 +7,15 @@ use std::{
     time::Duration,
 };
 
-use host_harness::{CallError, CallOutcome, CallReport, Host, LimitName, Limits, observe::Observer};
+use host_harness::{
+    CallError, CallOutcome, CallReport, Host, LimitName, Limits, observe::Observer, settings::Document,
+};
 
 use crate::{
     element::{Hang, caller, options},
     guests::Guest,
     limits::SPIN,
-    wire::{DESCRIBE, VALIDATE},
+    wire::{self, DESCRIBE, OVERVIEW, VALIDATE},
 };
 
 /// Keeps every report.
@@ -37,6 +39,59 @@ impl Reports {
 fn host() -> (Host, Arc<Reports>) {
     let reports = Arc::new(Reports::default());
     (Host::builder().parallel_calls(2).observer(Arc::clone(&reports) as _).build().unwrap(), reports)
+}
+
+/// What this thread writes into the log.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// `validate-config` is given every secret as it is, whether it then answers or breaks off.
+#[tokio::test]
+async fn lines_of_who_judges_a_configuration_are_masked_in_report_and_log() {
+    let words = b"no s3cr3t-of-an-app";
+    let line = wire::log("i32.const 1024\n ", &format!("i32.const {}\n ", words.len()));
+    for (export, end, shown) in [
+        (VALIDATE, "i32.const 0", "no [configured]"),
+        (VALIDATE, "unreachable", "no [configured]"),
+        // These were not given the configuration, or only with placeholders, so the words are from elsewhere.
+        (DESCRIBE, "i32.const 0", "no s3cr3t-of-an-app"),
+        (OVERVIEW, "i32.const 0", "no s3cr3t-of-an-app"),
+    ] {
+        let guest = Guest::default().items(&wire::data(1_024, words)).with(export, &format!("{line}{end}"));
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+        let traced = tracing::subscriber::set_default(subscriber);
+        let (host, reports) = host();
+        let component = host.load(&guest.build()).unwrap();
+        let mut options = options(Limits::default());
+        options.settings = Document::parse(r#"{"secret":"s3cr3t-of-an-app"}"#).unwrap();
+        let element = host.element(&component, options).unwrap();
+        let (function, answered) = match export {
+            DESCRIBE => ("element.describe", element.describe("en").await.is_ok()),
+            VALIDATE => ("element.validate-config", element.validate().await.is_ok()),
+            _ => ("directory.overview", element.overview().await.is_ok()),
+        };
+        drop(traced);
+        assert_eq!(answered, end != "unreachable", "{export}");
+        let [report] = &reports.of(function)[..] else { panic!("{export}: one report") };
+        let lines: Vec<&str> = report.log.lines.iter().map(|line| line.message.as_str()).collect();
+        assert_eq!(lines, [shown], "{export}");
+        let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        assert_eq!(log.matches(shown).count(), 1, "{export}: {log}");
+        assert_eq!(log.contains("s3cr3t"), export != VALIDATE, "{export}: {log}");
+    }
 }
 
 /// Polls as long as `meanwhile` takes, then drops.

@@ -120,7 +120,7 @@ fn alive(slot: &Slot, now: u64) -> bool {
 
 fn judge(ops: &[Op]) -> Result<(), StorageError> {
     if ops.len() > PAGE_ITEMS {
-        return Err(StorageError::Quota(Quota { name: "apply-items".to_owned(), limit: PAGE_ITEMS as u64 }));
+        return Err(StorageError::Quota(Quota { name: "call-items".to_owned(), limit: PAGE_ITEMS as u64 }));
     }
     let mut size = 0;
     for op in ops {
@@ -138,7 +138,7 @@ fn judge(ops: &[Op]) -> Result<(), StorageError> {
         }
     }
     if size > PAGE_BYTES {
-        return Err(StorageError::Quota(Quota { name: "apply-bytes".to_owned(), limit: PAGE_BYTES as u64 }));
+        return Err(StorageError::Quota(Quota { name: "call-bytes".to_owned(), limit: PAGE_BYTES as u64 }));
     }
     Ok(())
 }
