@@ -131,7 +131,7 @@ pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::
         last_change: head.last_change,
         acknowledged,
         last_run,
-        partly_applied: run.as_ref().is_some_and(|run| run.phase.is_applying()),
+        partly_applied: run.as_ref().is_some_and(|run| run.is_writing),
         current_run: run.map(|run| run.progress()),
     })
 }

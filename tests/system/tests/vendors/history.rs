@@ -137,8 +137,6 @@ async fn a_report_says_what_the_run_took<V: TestVendor>() {
             "fetch",
             "fetch-individuals",
             "plan",
-            "confirm",
-            "planned",
             "apply-departments",
             "apply-members",
             "apply-removals",

@@ -18,7 +18,7 @@ use crate::{
 pub fn abandon<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
         let (run, version) = current::find(platform, common, run)?;
-        if run.phase.is_applying() {
+        if run.is_writing {
             return Err(is_written());
         }
         let mut ops = current::give_up(platform, common, &run)?;
@@ -31,7 +31,7 @@ pub fn abandon<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<
 pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<contract::Report, Failure> {
     lease::hold(platform, |lease| {
         let (mut run, version) = current::find(platform, common, run)?;
-        if !run.phase.is_applying() {
+        if !run.is_writing {
             return Err(is_not_written());
         }
         note_unwritten(&mut run);

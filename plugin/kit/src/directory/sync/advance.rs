@@ -7,8 +7,9 @@ use super::{
     bulk, confirm,
     context::{RunContext, StepError},
     current, guard, history, lease, missing,
+    phase::Phase,
     report::Report,
-    run::{Failures, PendingWait, Phase, Sweep},
+    run::{Failures, PendingWait},
     scope,
     seen::Seen,
     walk,
@@ -46,13 +47,13 @@ pub fn advance<P: Platform, C: Client<P>>(
                 None => return Err(failure),
             },
         };
-        if until == Goal::Plan && run.phase.is_applying() {
+        if until == Goal::Plan && run.is_writing {
             return Err(is_writing());
         }
         let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
         let seen = Seen::load(platform, &run.id, members)?;
-        let mut context = RunContext::new(platform, common, client, (run, version), seen, lease);
-        drive(&mut context, until).map_err(|(StepError::Vendor(failure) | StepError::Lost(failure))| failure)
+        let mut context = RunContext::new(platform, common, client, until, (run, version), seen, lease);
+        drive(&mut context).map_err(|(StepError::Vendor(failure) | StepError::Lost(failure))| failure)
     })
 }
 
@@ -67,7 +68,7 @@ fn is_writing() -> Failure {
     ))
 }
 
-fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, until: Goal) -> Result<SyncStep, StepError> {
+fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
     if let Some(wait) = context.run.pending_wait.clone() {
         let now = context.platform.now_ms();
         // A time further ahead than any wait was written by a host whose clock was wrong.
@@ -79,7 +80,7 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, until: G
     context.run.stats.advances += 1;
     loop {
         context.begin_step();
-        let taken = step(context, until);
+        let taken = step(context);
         context.count();
         match taken {
             Ok(Some(done)) => return Ok(done),
@@ -95,10 +96,7 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, until: G
 }
 
 /// Takes one step; `Some` when the call is done.
-fn step<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    until: Goal,
-) -> Result<Option<SyncStep>, StepError> {
+fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<Option<SyncStep>, StepError> {
     match context.run.phase.clone() {
         Phase::Scope(steps) => scope::step(context, steps)?,
         Phase::Bulk(stage) => {
@@ -111,22 +109,16 @@ fn step<P: Platform, C: Client<P>>(
         Phase::Fetch(at) => walk::departments(context, &at)?,
         Phase::Individuals(at) => walk::individuals(context, &at)?,
         Phase::Missing(sweep) => missing::find(context, sweep)?,
-        Phase::Guard => {
+        Phase::Planned if context.until == Goal::Plan => return planned(context).map(Some),
+        // Asked before the vendor is asked about each missing one, and whenever the run would begin to write.
+        Phase::Guard | Phase::Planned => {
             if let Some(failure) = guard::check(context)? {
                 return pause(context, failure).map(SyncStep::Blocked).map(Some);
             }
-            context.run.phase = Phase::Confirm(Sweep::Departments(None));
-            context.checkpoint()?;
+            context.run.is_writing = context.until == Goal::Complete;
+            context.next_phase()?;
         }
         Phase::Confirm(sweep) => confirm::step(context, sweep)?,
-        Phase::Planned if until == Goal::Plan => return planned(context).map(Some),
-        Phase::Planned => {
-            if let Some(failure) = guard::check(context)? {
-                return pause(context, failure).map(SyncStep::Blocked).map(Some);
-            }
-            context.run.phase = Phase::ApplyDepartments(0);
-            context.checkpoint()?;
-        }
         Phase::ApplyDepartments(page) => apply::departments(context, page)?,
         Phase::ApplyMembers(after) => apply::members(context, after.as_deref())?,
         Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,

@@ -7,7 +7,7 @@ use super::{
     compare::PlannedMember,
     context::{RunContext, StepError},
     lease, pages,
-    run::Phase,
+    phase::Phase,
 };
 use crate::{
     contract::{
@@ -55,8 +55,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
     page: usize,
 ) -> Result<(), StepError> {
     if page >= context.run.department_pages {
-        context.run.phase = Phase::ApplyMembers(None);
-        return context.checkpoint();
+        return context.next_phase();
     }
     let fetched = pages::departments(context, page)?;
     let ids: Vec<&str> = fetched.iter().map(|row| row.department.id.as_str()).collect();
@@ -82,7 +81,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     after: Option<&str>,
 ) -> Result<(), StepError> {
-    rows(context, 'm', after, Phase::ApplyMembers, Phase::ApplyRemovals(None), |context, batch, row, stored| {
+    rows(context, 'm', after, Phase::ApplyMembers, |context, batch, row, stored| {
         let row: PlannedMember<'_> = store::parse(row)?.value;
         let read_at = row.read_at;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, context.platform.now_ms())) {
@@ -107,8 +106,7 @@ pub(super) fn removals<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     after: Option<&str>,
 ) -> Result<(), StepError> {
-    let next = Phase::ApplyDepartmentRemovals(0);
-    rows(context, 'g', after, Phase::ApplyRemovals, next, |context, batch, row, stored| {
+    rows(context, 'g', after, Phase::ApplyRemovals, |context, batch, row, stored| {
         let read_at: u64 = store::parse(row)?.value;
         let Some(old) = stored else { return Ok(()) };
         if is_present(old.presence) && !outlives(old.read_at, read_at, context.platform.now_ms()) {
@@ -127,14 +125,12 @@ fn rows<P: Platform, C: Client<P>>(
     kind: char,
     after: Option<&str>,
     phase: fn(Option<String>) -> Phase,
-    next: Phase,
     mut take: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Result<(), StepError>,
 ) -> Result<(), StepError> {
     let prefix = key::scratch_of(&context.run.id, kind);
     let page = context.platform.scan(&prefix, after, ROWS).map_err(Failure::from)?;
     if page.entries.is_empty() {
-        context.run.phase = next;
-        return context.checkpoint();
+        return context.next_phase();
     }
     let keys: Vec<String> =
         page.entries.iter().map(|entry| [key::MEMBERS, &entry.key[prefix.len()..]].concat()).collect();
@@ -203,8 +199,7 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
             return Ok(());
         }
     }
-    context.run.phase = Phase::Finish;
-    context.checkpoint()
+    context.next_phase()
 }
 
 /// Sorts departments so that every child stands before its parent.

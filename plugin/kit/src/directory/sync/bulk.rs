@@ -6,7 +6,8 @@
 
 use super::{
     context::{RunContext, StepError},
-    run::{BulkPhase, PageCursor, PendingWait, Phase},
+    phase::Phase,
+    run::{BulkPhase, PageCursor, PendingWait},
 };
 use crate::{
     contract::directory::Strategy,

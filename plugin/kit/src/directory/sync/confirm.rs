@@ -3,7 +3,8 @@
 use super::{
     compare,
     context::{RunContext, StepError},
-    run::{Phase, Sweep},
+    phase::Phase,
+    run::Sweep,
 };
 use crate::{
     contract::storage::Entry,
@@ -32,8 +33,7 @@ fn departments<P: Platform, C: Client<P>>(
     let prefix = key::scratch_of(&context.run.id, 'e');
     let rows = next(context, &prefix, after.as_deref())?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
-        context.run.phase = Phase::Confirm(Sweep::Members(None));
-        return context.checkpoint();
+        return context.next_phase();
     };
     let ids: Vec<String> = rows.iter().map(|row| row.key[prefix.len()..].to_owned()).collect();
     context.before_request()?;
@@ -64,9 +64,9 @@ fn members<P: Platform, C: Client<P>>(
     let prefix = key::scratch_of(&context.run.id, 'g');
     let rows = next(context, &prefix, after.as_deref())?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
-        context.run.phase = Phase::Planned;
+        context.run.is_confirmed = true;
         context.run.planned_at = Some(context.platform.now_ms());
-        return context.checkpoint();
+        return context.next_phase();
     };
     let read_at = context.platform.now_ms();
     let ids: Vec<String> = rows.iter().map(|row| row.key[prefix.len()..].to_owned()).collect();

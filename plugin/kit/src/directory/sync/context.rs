@@ -8,12 +8,13 @@ use super::{
     compare,
     lease::{self, Lease},
     pages,
-    run::{Phase, Run},
+    phase::{self, Phase},
+    run::Run,
     seen::Seen,
 };
 use crate::{
     config::Common,
-    contract::{call::Budget, log::Level, storage::Op},
+    contract::{call::Budget, directory::Goal, log::Level, storage::Op},
     directory::{department::DepartmentRow, key, member::MemberRow, record::DepartmentRecord},
     failure::Failure,
     locale::{Locale, Text},
@@ -70,6 +71,8 @@ pub struct RunContext<'a, P: Platform, C> {
     pub(super) common: &'a Common,
     /// The vendor.
     pub(super) client: &'a C,
+    /// How far this call is to take the run.
+    pub(super) until: Goal,
     /// The state that is written with every checkpoint.
     pub(super) run: Run,
     /// Which members were seen.
@@ -102,6 +105,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         platform: &'a P,
         common: &'a Common,
         client: &'a C,
+        until: Goal,
         (run, run_version): (Run, u64),
         seen: Seen,
         lease: &'a mut Lease,
@@ -113,6 +117,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
             platform,
             common,
             client,
+            until,
             run,
             seen,
             departments_seen: None,
@@ -291,6 +296,12 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     pub(super) fn checkpoint_when_due(&mut self) -> Result<(), StepError> {
         let is_due = self.checkpoint_at_ms.saturating_sub(self.platform.remaining().wall_ms) >= CHECKPOINT_MS;
         if is_due { self.checkpoint() } else { self.flush_if_full() }
+    }
+
+    /// Goes on to the next phase, since nothing is left of this one.
+    pub(super) fn next_phase(&mut self) -> Result<(), StepError> {
+        self.run.phase = phase::after(&self.run, self.until);
+        self.checkpoint()
     }
 
     /// Writes the run and everything that was kept back.

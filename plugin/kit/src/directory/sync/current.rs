@@ -3,8 +3,9 @@
 use super::{
     backoff, history,
     lease::{self, Lease},
+    phase::Phase,
     report::Report,
-    run::{self, PendingWait, Phase, Run},
+    run::{self, PendingWait, Run},
 };
 use crate::{
     config::Common,
@@ -76,7 +77,7 @@ fn not_current() -> Failure {
 /// Whether a run goes on. One that has begun to write always does, whatever else of the configuration has changed: only
 /// it knows what is left. A blocked one rests, and a plan is applied, while it is fresh.
 fn goes_on(run: &Run, common: &Common, now: u64) -> bool {
-    if run.phase.is_applying() {
+    if run.is_writing {
         return is_of(run, common) && now.saturating_sub(run.started_at) < super::SCRATCH_TTL_MS;
     }
     let fresh_ms = match run.phase {

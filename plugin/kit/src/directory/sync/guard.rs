@@ -29,8 +29,9 @@ pub(super) fn check<P: Platform, C: Client<P>>(
     let counts = counts(run, head.members.present(), head.departments);
     let is_approved = run.approved.is_some_and(|approved| covers(&approved, &counts));
     run.blocked = (is_mass(&counts) && !is_approved).then_some(counts);
+    run.is_confirmed |= run.missing.members == 0 && run.missing.departments == 0;
     // The plan is as old as the question, however long it took to come to it.
-    if run.blocked.is_some() && run.planned_at.is_none() {
+    if run.planned_at.is_none() && (run.is_confirmed || run.blocked.is_some()) {
         run.planned_at = Some(context.platform.now_ms());
     }
     Ok(run.blocked.map(blocked))

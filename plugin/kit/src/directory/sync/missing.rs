@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use super::{
     context::{RunContext, StepError},
     pages,
-    run::{Phase, Sweep},
+    phase::Phase,
+    run::Sweep,
 };
 use crate::{
     directory::{head, key, member_status::is_present, record::MemberOutline},
@@ -37,11 +38,9 @@ fn find_departments<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     after: Option<String>,
 ) -> Result<(), StepError> {
-    let members = Phase::Missing(Sweep::Members(None));
     // Among the rows that cannot be read may be any department.
     if context.run.departments_unreadable > 0 {
-        context.run.phase = members;
-        return context.checkpoint();
+        return context.next_phase();
     }
     let seen = match context.departments_seen.take() {
         Some(seen) => seen,
@@ -59,10 +58,8 @@ fn find_departments<P: Platform, C: Client<P>>(
         }
     }
     context.departments_seen = Some(seen);
-    context.run.phase = match page.entries.last().filter(|_| page.more) {
-        Some(last) => Phase::Missing(Sweep::Departments(Some(last.key.clone()))),
-        None => members,
-    };
+    let Some(last) = page.entries.last().filter(|_| page.more) else { return context.next_phase() };
+    context.run.phase = Phase::Missing(Sweep::Departments(Some(last.key.clone())));
     context.checkpoint()
 }
 
@@ -73,8 +70,7 @@ fn find_members<P: Platform, C: Client<P>>(
     let head = head::read_for(context.platform, context.common)?.0;
     // Everybody present was seen. Where somebody else wrote meanwhile, equal numbers prove nothing.
     if head.members.present() == context.run.present_met && head.last_change == context.run.began_after {
-        context.run.phase = Phase::Guard;
-        return context.checkpoint();
+        return context.next_phase();
     }
     let page = context.platform.scan(key::MEMBERS, after.as_deref(), PAGE).map_err(Failure::from)?;
     let mut missing = Vec::new();
@@ -98,10 +94,8 @@ fn find_members<P: Platform, C: Client<P>>(
             context.flush_if_full()?;
         }
     }
-    context.run.phase = match page.entries.last().filter(|_| page.more) {
-        Some(last) => Phase::Missing(Sweep::Members(Some(last.key.clone()))),
-        None => Phase::Guard,
-    };
+    let Some(last) = page.entries.last().filter(|_| page.more) else { return context.next_phase() };
+    context.run.phase = Phase::Missing(Sweep::Members(Some(last.key.clone())));
     context.checkpoint()
 }
 

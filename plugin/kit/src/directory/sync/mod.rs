@@ -1,9 +1,8 @@
 //! The sync: a state machine whose state lies in storage, and the commands on it.
 //!
 //! ```text
-//! begin ─▶ advance: scope ─▶ bulk or fetch ─▶ individuals ─▶ missing ─▶ guard ─▶ confirm ─▶ planned ─▶ apply … ─▶ finish
-//!                                                                         │
-//!                                                                      approve
+//! begin ─▶ advance: scope ─▶ bulk or fetch ─▶ individuals ─▶ missing ─▶ guard ┬▶ confirm ─▶ planned ─▶ apply … ─▶ finish
+//!                                                                           └▶ apply ─▶ confirm ─▶ apply … ─▶ finish
 //! ```
 //!
 //! [`run::Run`] is the state and [`RunContext`] what every step works with. What a kill costs is at most the work since
@@ -15,7 +14,7 @@
 //! | `scope`, `walk`, `bulk`, `missing`, `guard`, `confirm` | the steps that fetch and judge; `walk` is phase `fetch`, `bulk` the strategy `export` |
 //! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
 //! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
-//! | `run`, `current`, `context`, `lease`, `backoff` | the state, whether it goes on, its checkpoints, who works on it, and what stops it for a while |
+//! | `run`, `phase`, `current`, `context`, `lease`, `backoff` | the state, the order of the steps, whether a run goes on, its checkpoints, who works on it, and what stops it for a while |
 //! | `report`, `stats`, `history` | what a run did, and the last ones |
 
 pub mod abandon;
@@ -34,6 +33,7 @@ pub mod history;
 mod lease;
 mod missing;
 mod pages;
+mod phase;
 pub mod plan;
 mod report;
 pub mod reset;

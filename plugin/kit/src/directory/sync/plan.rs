@@ -7,7 +7,8 @@ use serde_json::value::RawValue;
 
 use super::{
     compare::PlannedMember,
-    run::{self, Phase, Run},
+    phase::Phase,
+    run::{self, Run},
 };
 use crate::{
     config::Common,

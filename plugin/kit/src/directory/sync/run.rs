@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::stats::Stats;
+use super::{phase::Phase, stats::Stats};
 use crate::{
     contract::{
         directory::{self as contract, Strategy},
@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The form in which this version stores a run. A run of another form cannot go on and is given up.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,10 @@ pub struct Run {
     pub blocked: Option<RemovalCounts>,
     /// What a person has approved to go: no more of either.
     pub approved: Option<RemovalCounts>,
+    /// Whether the vendor was asked about everything that was not seen.
+    pub is_confirmed: bool,
+    /// Whether records of the copy are written, or were: such a run can only be carried through.
+    pub is_writing: bool,
     /// Whether any fetched member carried a sensitive field.
     pub saw_sensitive: bool,
     /// Requests side by side; falls when the vendor wants fewer at once.
@@ -91,51 +95,6 @@ pub struct Failures {
     pub rate_limits: u32,
     /// The vendor was busy, could not be reached or could not be read.
     pub hiccups: u32,
-}
-
-/// What is to be done next. The order is the order of a run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Phase {
-    /// Ask which departments and members are visible; so many parts of the answer are known.
-    Scope(usize),
-    /// Get the members, and the departments where they are not known yet, by the vendor's bulk fetch.
-    Bulk(BulkPhase),
-    /// Fetch the members of departments, from this one on.
-    Fetch(PageCursor),
-    /// Fetch members that are asked about one by one, from this one on.
-    Individuals(PageCursor),
-    /// List what the directory holds and the pass did not see, after this key.
-    Missing(Sweep),
-    /// Compare what would go with what the guard allows.
-    Guard,
-    /// Ask the vendor about each missing one.
-    Confirm(Sweep),
-    /// The plan is complete.
-    Planned,
-    /// Write departments, from this page on.
-    ApplyDepartments(usize),
-    /// Write members, after this key.
-    ApplyMembers(Option<String>),
-    /// Mark members that left, after this key.
-    ApplyRemovals(Option<String>),
-    /// Delete departments, deepest first; so many are done.
-    ApplyDepartmentRemovals(usize),
-    /// Write the report and clear the scratch.
-    Finish,
-}
-
-impl Phase {
-    /// Whether records of the copy are being written.
-    pub fn is_applying(&self) -> bool {
-        matches!(
-            self,
-            Self::ApplyDepartments(_)
-                | Self::ApplyMembers(_)
-                | Self::ApplyRemovals(_)
-                | Self::ApplyDepartmentRemovals(_)
-                | Self::Finish
-        )
-    }
 }
 
 /// Where a bulk fetch stands. The kit stores the vendor's state and knows nothing of it.
@@ -310,6 +269,8 @@ impl Run {
             missing: Missing::default(),
             blocked: None,
             approved: None,
+            is_confirmed: false,
+            is_writing: false,
             saw_sensitive: false,
             parallelism,
             stats: Stats::default(),

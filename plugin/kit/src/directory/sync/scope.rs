@@ -6,7 +6,8 @@ use super::{
     bulk,
     context::{RunContext, StepError},
     pages,
-    run::{PageCursor, Phase},
+    phase::Phase,
+    run::PageCursor,
 };
 use crate::{
     contract::directory::Strategy,

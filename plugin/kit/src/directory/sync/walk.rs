@@ -8,7 +8,8 @@ use super::{
     bulk, compare,
     context::{RunContext, StepError},
     pages,
-    run::{PageCursor, Phase, Sweep},
+    phase::Phase,
+    run::PageCursor,
 };
 use crate::{
     directory::{key, member::MemberRow, record::MemberOutline},
@@ -30,8 +31,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
     at: &PageCursor,
 ) -> Result<(), StepError> {
     if at.page >= context.run.department_pages {
-        context.run.phase = Phase::Individuals(PageCursor::default());
-        return context.checkpoint();
+        return context.next_phase();
     }
     let page = pages::departments(context, at.page)?;
     // A list that goes on from an earlier call is read to its end before others begin.
@@ -152,8 +152,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
     at: &PageCursor,
 ) -> Result<(), StepError> {
     if at.page >= context.run.individual_pages {
-        context.run.phase = Phase::Missing(Sweep::Departments(None));
-        return context.checkpoint();
+        return context.next_phase();
     }
     let page = pages::individuals(context, at.page)?;
     let end = page.len().min(at.row + LOOKED_UP);
