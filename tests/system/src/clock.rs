@@ -8,7 +8,22 @@ use host_harness::storage::Clock;
 
 /// The vendor's clock, as the host shows it to the component and the store goes by it.
 #[derive(Clone)]
-pub struct StageClock<V>(pub V);
+pub struct StageClock<V> {
+    vendor: V,
+    ahead: Duration,
+}
+
+impl<V> StageClock<V> {
+    /// Exactly the vendor's.
+    pub fn of(vendor: V) -> Self {
+        Self::ahead_of(vendor, Duration::ZERO)
+    }
+
+    /// That of a host which is ahead of the vendor.
+    pub fn ahead_of(vendor: V, ahead: Duration) -> Self {
+        Self { vendor, ahead }
+    }
+}
 
 impl<V> fmt::Debug for StageClock<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -22,7 +37,7 @@ const LOOK: Duration = Duration::from_millis(1);
 #[async_trait]
 impl<V: TestVendor> Clock for StageClock<V> {
     fn now_ms(&self) -> u64 {
-        self.0.now()
+        self.vendor.now() + u64::try_from(self.ahead.as_millis()).unwrap_or(u64::MAX)
     }
 
     async fn sleep(&self, duration: Duration) {

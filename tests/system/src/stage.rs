@@ -123,7 +123,7 @@ impl<V: TestVendor> Setting<V> {
         let switchboard = Arc::new(Switchboard::new(Arc::clone(&fuse)));
         let storage = open(self.store, &control, &folder).await;
         let storage: Arc<dyn Storage> = Arc::new(Fused { inner: storage, fuse: Arc::clone(&fuse) });
-        let (host, component) = host(&control);
+        let (host, component) = host(StageClock::of(control.clone()));
         let common = ElementSetup { base_url, limits: self.limits, switchboard, config: self.config };
         let element = common.element::<V>(&host, &component, &storage, (TENANT, ELEMENT), &json!({}));
         Stage {
@@ -263,7 +263,12 @@ impl<V: TestVendor> Stage<V> {
     /// The element as another process on the same storage would have it: with a host of its own and, where the store
     /// is a file, a handle of its own.
     pub async fn elsewhere(&self) -> Element {
-        let (host, component) = host(&self.control);
+        self.elsewhere_ahead(Duration::ZERO).await
+    }
+
+    /// The same with a clock that is ahead of everybody else's.
+    pub async fn elsewhere_ahead(&self, ahead: Duration) -> Element {
+        let (host, component) = host(StageClock::ahead_of(self.control.clone(), ahead));
         let storage = match self.store {
             Store::Memory => Arc::clone(&self.storage),
             Store::Sqlite => open(Store::Sqlite, &self.control, &self.folder).await,
@@ -413,11 +418,11 @@ pub fn at_domain(path: &str) -> String {
     format!("https://{DEMO_DOMAIN}{path}")
 }
 
-/// A host on the vendor's clock, and the component of its element.
-fn host<V: TestVendor>(control: &V) -> (Host, Arc<LoadedComponent>) {
+/// A host on this clock, and the component of its element.
+fn host<V: TestVendor>(clock: StageClock<V>) -> (Host, Arc<LoadedComponent>) {
     static COMPILED: Mutex<BTreeSet<usize>> = Mutex::new(BTreeSet::new());
     let builder = Host::builder().parallel_calls(PARALLEL_CALLS).code_cache(code_cache());
-    let host = builder.clock(Arc::new(StageClock(control.clone()))).build().expect("a host can be built");
+    let host = builder.clock(Arc::new(clock)).build().expect("a host can be built");
     let component = V::component();
     let load = || host.load(component).expect("the component that was built fits the host");
     // The first one compiles, while the others wait for its code instead of compiling the same.
@@ -438,7 +443,7 @@ fn code_cache() -> PathBuf {
 
 async fn open<V: TestVendor>(store: Store, control: &V, folder: &TempDir) -> Arc<dyn Storage> {
     let options = Options {
-        clock: Some(Arc::new(StageClock(control.clone()))),
+        clock: Some(Arc::new(StageClock::of(control.clone()))),
         sealing_key: Some(SealingKey::new(SEALING_KEY)),
         poll_interval: Duration::from_millis(5),
         ..Options::default()
