@@ -173,10 +173,8 @@ pub trait Client<P: Platform>: Sized {
     /// # Errors
     /// What the vendor refuses.
     fn consented(&self, _id: &str, _proof: &str) -> Result<SensitiveFields, Failure> {
-        Err(Failure::new(
-            Reason::Unsupported,
-            ("该平台没有敏感信息授权", "this vendor has no consent to sensitive fields"),
-        ))
+        let message = ("该平台没有敏感信息授权", "this vendor has no consent to sensitive fields");
+        Err(Failure::new(Reason::Unsupported, message))
     }
 
     /// Asks about one member, again where that failed in passing.

@@ -15,14 +15,13 @@ use organisation_kit::{
     contract::{
         element::Aspect,
         login::{Entry, SensitiveFields},
-        types::Reason,
     },
     directory::{
         member::MemberRow,
         sync::{RunContext, StepError},
     },
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     vendor::{
         self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
@@ -61,17 +60,11 @@ impl Vendor for WeCom {
             Entry::Browser => Ok(login_url::browser(config, redirect_uri, state, locale)),
             Entry::Workspace => Ok(login_url::in_app(config, redirect_uri, state, Consent::Base)),
             Entry::WorkspaceConsent => Ok(login_url::in_app(config, redirect_uri, state, Consent::PrivateInfo)),
-            Entry::Other(name) => Err(Failure::new(
-                Reason::Unsupported,
-                (
-                    format!("没有登录入口 {name:?}；可用 browser、workspace 或 workspace-consent"),
-                    format!("there is no entry {name:?}; expected browser, workspace or workspace-consent"),
-                ),
-            )
-            .with_hint(Text::new(
-                "不支持该登录入口，请使用 browser、workspace 或 workspace-consent",
-                "this entry is not supported: use browser, workspace or workspace-consent",
-            ))),
+            Entry::Other(name) => Err(failure! { Unsupported:
+            "没有登录入口 {name:?}；可用 browser、workspace 或 workspace-consent",
+            "there is no entry {name:?}; expected browser, workspace or workspace-consent";
+            "不支持该登录入口，请使用 browser、workspace 或 workspace-consent",
+            "this entry is not supported: use browser, workspace or workspace-consent" }),
         }
     }
 

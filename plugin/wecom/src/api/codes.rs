@@ -1,9 +1,9 @@
 //! What WeCom's error codes mean and who has to act on them.
 //!
-//! `table` is the one list of all codes, `reason` makes of them the reasons of the contract, `meaning` says what some of them mean for whoever goes on differently, `hint`
-//! what a person can do, and `errmsg` takes the text apart that comes with a code. [`failure`] makes of them the error
-//! that callers see. A code that nobody documented is treated like a mistake of this component: it is reported and never
-//! repeated. No other file of this element knows a number.
+//! `table` is the one list of all codes, `reason` makes of them the reasons of the contract, `meaning` says what some of
+//! them mean for whoever goes on differently, `hint` what a person can do, and `errmsg` takes the text apart that comes
+//! with a code. [`failure`] makes of them the error that callers see. A code that nobody documented is treated like a
+//! mistake of this component: it is reported and never repeated. No other file of this element knows a number.
 
 use std::net::IpAddr;
 

@@ -3,38 +3,29 @@
 use std::net::IpAddr;
 
 use super::{Class, Code};
-use organisation_kit::locale::Text;
+use organisation_kit::{locale::Text, text};
 
 /// The next step, where a person can make one.
 pub(super) fn of(code: i64, known: &Code, address: Option<IpAddr>) -> Option<Text> {
     if code == 60020 {
         return Some(untrusted(address));
     }
-    if let Some((zh, en)) = own(code) {
-        return Some(Text::new(zh, en));
+    if let Some(own) = own(code) {
+        return Some(own.into());
     }
-    match known.class {
-        Class::Busy => Some(Text::new("企业微信繁忙，请稍后重试", "WeCom is busy: try again shortly")),
-        Class::Token => Some(Text::new(
-            "访问令牌被反复拒绝：请稍后重试，并确认没有其他程序共用此 Secret",
-            "the access token is refused again and again: try later, and see that no other program uses this secret",
-        )),
-        Class::Wait => Some(Text::new("调用过于频繁，请稍后重试", "too many calls: try again later")),
-        Class::Developer => Some(Text::new(
-            format!("请将此错误反馈给平台运维，说明见 {LOOK_UP}{code}"),
-            format!("report this to the operator of the platform; it is explained at {LOOK_UP}{code}"),
-        )),
-        Class::Configuration => Some(Text::new(
-            format!("{}：请检查应用的配置", known.zh),
-            format!("{}: check the configuration of the app", known.en),
-        )),
-        Class::Administrator => Some(Text::new(
-            format!("{}：请联系企业微信管理员处理", known.zh),
-            format!("{}: ask the administrator of WeCom", known.en),
-        )),
-        Class::Person => Some(Text::new("登录已失效，请重新登录", "this sign-in is void: start it again")),
-        Class::Data => None,
-    }
+    let Code { zh, en, .. } = known;
+    Some(match known.class {
+        Class::Busy => text!("企业微信繁忙，请稍后重试", "WeCom is busy: try again shortly"),
+        Class::Token => text! { "访问令牌被反复拒绝：请稍后重试，并确认没有其他程序共用此 Secret",
+        "the access token is refused again and again: try later, and see that no other program uses this secret" },
+        Class::Wait => text!("调用过于频繁，请稍后重试", "too many calls: try again later"),
+        Class::Developer => text! { "请将此错误反馈给平台运维，说明见 {LOOK_UP}{code}",
+        "report this to the operator of the platform; it is explained at {LOOK_UP}{code}" },
+        Class::Configuration => text!("{zh}：请检查应用的配置", "{en}: check the configuration of the app"),
+        Class::Administrator => text!("{zh}：请联系企业微信管理员处理", "{en}: ask the administrator of WeCom"),
+        Class::Person => text!("登录已失效，请重新登录", "this sign-in is void: start it again"),
+        Class::Data => return None,
+    })
 }
 
 /// Where WeCom explains a code.
@@ -42,21 +33,10 @@ const LOOK_UP: &str = "https://open.work.weixin.qq.com/devtool/query?e=";
 
 /// The address is the very value to add, so it is passed on as WeCom wrote it.
 fn untrusted(address: Option<IpAddr>) -> Text {
-    const PLACE_ZH: &str = "应用管理 → 该应用 → 企业可信IP";
-    const PLACE_EN: &str = "Apps → this app → Company's Trusted IP";
-    match address {
-        Some(address) => Text::new(
-            format!("请在管理后台 {PLACE_ZH} 中添加 {address}，保存后约一分钟生效"),
-            format!("add {address} in the console under {PLACE_EN}; it takes about a minute to take effect"),
-        ),
-        None => Text::new(
-            format!("请在管理后台 {PLACE_ZH} 中添加平台的出口 IP，保存后约一分钟生效"),
-            format!(
-                "add the platform's outgoing address in the console under {PLACE_EN}; it takes about a minute to take \
-                 effect"
-            ),
-        ),
-    }
+    let unknown = || Text::new("平台的出口 IP", "the platform's outgoing address");
+    let Text { zh, en } = address.map_or_else(unknown, |address| address.to_string().into());
+    text! { "请在管理后台 应用管理 → 该应用 → 企业可信IP 中添加 {zh}，保存后约一分钟生效",
+    "add {en} in the console under Apps → this app → Company's Trusted IP; it takes about a minute to take effect" }
 }
 
 /// Codes with a step of their own: Chinese, English.

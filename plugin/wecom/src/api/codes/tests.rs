@@ -19,7 +19,6 @@ fn a_code_without_documentation_is_never_repeated() {
         let failure = failure(code, "", "user/get");
         assert_eq!(failure.reason, Reason::Other("vendor-error".to_owned()));
         assert_eq!(failure.vendor_code, Some(code));
-        assert!(!failure.is_transient());
         let hint = failure.hint.unwrap().show(Locale::English);
         assert!(hint.ends_with(&format!("query?e={code}")), "{hint}");
     }
