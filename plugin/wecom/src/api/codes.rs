@@ -104,7 +104,7 @@ pub(crate) fn untrusted_address(failure: &Failure) -> Option<IpAddr> {
 /// pass as soon as parallel calls have ended.
 fn retry_after_ms(code: &Code) -> Option<u64> {
     match (code.code, code.class) {
-        (45033 | 45035, _) => Some(2_000),
+        (45033, _) => Some(2_000),
         (81026, _) | (_, Class::Wait) => Some(60_000),
         (40001, _) => None,
         (_, Class::Busy | Class::Token) => Some(1_000),

@@ -81,7 +81,7 @@ fn own(code: i64) -> Option<(&'static str, &'static str)> {
             "请将登录地址的域名（含端口）设为应用的可信域名或网页授权回调域",
             "make the host of the redirect address, port included, a trusted domain or callback domain of the app",
         ),
-        50002 | 60011 | 60021 | 60030 | 92000 => (
+        50002 | 60011 | 60021 | 92000 => (
             "请管理员将相关成员或部门加入应用的可见范围",
             "the administrator adds the member or department to the visible range of the app",
         ),

@@ -41,7 +41,6 @@ fn each_code_becomes_a_reason() {
         (45009, Reason::RateLimited, Some(60_000)),
         (45011, Reason::RateLimited, Some(60_000)),
         (45033, Reason::RateLimited, Some(2_000)),
-        (45035, Reason::RateLimited, Some(2_000)),
         (48002, Reason::NotPermitted, None),
         (50001, Reason::NotPermitted, None),
         (50003, Reason::NotPermitted, None),
