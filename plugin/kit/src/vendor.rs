@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    calls::LoginCode,
     config::{Common, Element, Values},
     contract::{
         element::Aspect,
@@ -161,12 +162,12 @@ pub trait Client<P: Platform>: Sized {
     /// Where the storage fails.
     fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure>;
 
-    /// Asks who stands behind a code, which spends it. Never repeated blindly. A token that was refused may be renewed and
-    /// the question sent again where the vendor judges the token before the code.
+    /// Asks who stands behind a code, which spends it, with [`Calls::present`](crate::calls::Calls::present) or, where the
+    /// vendor looks at the code before the token or takes no token, [`Calls::present_bare`](crate::calls::Calls::present_bare).
     ///
     /// # Errors
     /// [`IdentifyError`], which says whether the code may be good still.
-    fn identify(&self, code: &str) -> Result<Identified, IdentifyError>;
+    fn identify(&self, code: LoginCode<'_>) -> Result<Identified, IdentifyError>;
 
     /// What a member consented to, for the proof that came with [`Identified::Member`].
     ///

@@ -10,7 +10,7 @@ use crate::{
     wire::{department, member},
 };
 use organisation_kit::{
-    calls::Call,
+    calls::{Call, LoginCode},
     config::{Common, Element, Values},
     contract::{
         element::Aspect,
@@ -146,7 +146,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         Client::check(self)
     }
 
-    fn identify(&self, code: &str) -> Result<Identified, IdentifyError> {
+    fn identify(&self, code: LoginCode<'_>) -> Result<Identified, IdentifyError> {
         identify::identify(self, &self.config().common, code)
     }
 

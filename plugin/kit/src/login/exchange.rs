@@ -15,6 +15,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::{
+    calls::LoginCode,
     config::HomepageState,
     contract::{
         log::Level,
@@ -192,7 +193,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
 
     fn finish(&self, lease: &ExchangeLease) -> Result<Exchange, Failure> {
         let client = V::client(self.platform, self.config);
-        let identified = match client.identify(&self.request.code) {
+        let identified = match client.identify(LoginCode::new(&self.request.code)) {
             Ok(identified) => identified,
             Err(error) => {
                 let failure = message::plain(self.platform, error.failure, error.may_retry);

@@ -137,7 +137,7 @@ impl Vendor for Rollcall {
         let SignIn { entry: Entry::Browser, redirect_uri, state, locale } = *sign_in else {
             let message = ("花名册只支持从浏览器登录", "Rollcall signs people in from a browser only");
             let hint = ("请使用 browser 入口", "use the entry browser");
-            return Err(Failure::new(Reason::Unsupported, message).with_hint(hint.into()));
+            return Err(Failure::new(Reason::Unsupported, message).with_hint(hint));
         };
         let lang = if locale == Locale::English { "en" } else { "zh" };
         let (client, redirect) = (encoded(&config.client_id), encoded(redirect_uri));
