@@ -40,13 +40,9 @@ pub trait Vendor: Sized + 'static {
     /// Makes the configuration of sound values; nothing only where a required one is missing.
     fn build(values: &Values) -> Option<Self::Config>;
 
-    /// Reads a configuration document.
-    ///
-    /// # Errors
-    /// `invalid-config` with all problems, when one of them is an error.
-    fn parse(document: &str) -> Result<Self::Config, Failure> {
-        Self::element().parse(document, Self::build)
-    }
+    /// The organisation that sound values name, and how ids of its members compare; nothing only where a required one is
+    /// missing. That is all that reading the local copy takes.
+    fn organisation(values: &Values) -> Option<(String, IdRule)>;
 
     /// The part of a configuration that means the same for every vendor.
     fn common(config: &Self::Config) -> &Common;

@@ -17,6 +17,7 @@ use organisation_kit::{
         login::{Entry, SensitiveFields},
     },
     directory::{
+        id::IdRule,
         member::MemberRow,
         sync::{RunContext, StepError},
     },
@@ -44,6 +45,10 @@ impl Vendor for WeCom {
 
     fn build(values: &Values) -> Option<Config> {
         Config::build(values)
+    }
+
+    fn organisation(values: &Values) -> Option<(String, IdRule)> {
+        Some((values.text("corpId")?, IdRule::IgnoreCase))
     }
 
     fn common(config: &Config) -> &Common {

@@ -125,6 +125,10 @@ impl Vendor for Rollcall {
         })
     }
 
+    fn organisation(values: &Values) -> Option<(String, IdRule)> {
+        Some((values.text("organisation")?, IdRule::Exact))
+    }
+
     fn common(config: &Config) -> &Common {
         &config.common
     }
