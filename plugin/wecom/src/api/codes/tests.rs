@@ -1,5 +1,3 @@
-use organisation_kit::contract::types::Reason;
-
 use super::*;
 use organisation_kit::locale::{Locale, Text};
 
