@@ -319,16 +319,21 @@ pub struct IdentifyError {
     pub may_retry: bool,
 }
 
-/// What the vendor says about one member.
+/// What the vendor says about one member or department.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MemberAnswer {
-    /// Here is the member.
-    Shown(Box<FetchedMember>),
-    /// There is no such member, or none that the app may see; with the vendor's code.
+pub enum Answer<T> {
+    /// Here is the record.
+    Shown(Box<T>),
+    /// There is none of that id, or none that the app may see; with the vendor's code.
     Hidden(Option<i64>),
-    /// The vendor knows the member, but the answer cannot be read.
+    /// The vendor knows the id, but the answer cannot be read.
     Unreadable,
 }
+
+/// What the vendor says about one member.
+pub type MemberAnswer = Answer<FetchedMember>;
+/// What the vendor says about one department.
+pub type DepartmentAnswer = Answer<FetchedDepartment>;
 
 impl MemberAnswer {
     /// From the row that came for an id, or the failure: hidden where that is [`Reason::NotFound`], unreadable where the
@@ -343,17 +348,6 @@ impl MemberAnswer {
         };
         shown_or(answer, shown, Self::Hidden)
     }
-}
-
-/// What the vendor says about one department.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DepartmentAnswer {
-    /// Here is the department.
-    Shown(Box<FetchedDepartment>),
-    /// There is no such department, or none that the app may see; with the vendor's code.
-    Hidden(Option<i64>),
-    /// The vendor knows the department, but the answer cannot be read.
-    Unreadable,
 }
 
 impl DepartmentAnswer {
