@@ -158,8 +158,8 @@ pub trait Client<P: Platform>: Sized {
     /// Where the storage fails.
     fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure>;
 
-    /// Asks who stands behind a code, which spends it, with [`Calls::present`](crate::calls::Calls::present) or, where the
-    /// vendor looks at the code before the token or takes no token, [`Calls::present_bare`](crate::calls::Calls::present_bare).
+    /// Asks who stands behind a code, which spends it: with [`Calls::present`](crate::calls::Calls::present), or without the
+    /// app's token where the vendor takes none, or looks at the code before it.
     ///
     /// # Errors
     /// [`IdentifyError`], which says whether the code may be good still.
@@ -195,7 +195,7 @@ pub fn unanswered() -> Failure {
 
 /// A part of what is visible.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time; where pointers are small it is not large")]
 pub enum Scoped {
     /// There is more to be asked; these members are to be asked about one by one.
     More {
