@@ -144,6 +144,28 @@ impl fmt::Debug for Call {
     }
 }
 
+/// A login code, which a vendor takes once. So it cannot be copied, and nobody sees it but the calls by which
+/// [`Calls::present`] sends it:
+///
+/// ```compile_fail,E0382
+/// # use organisation_kit::{calls::{Api, Calls, LoginCode}, platform::Platform};
+/// fn twice<P: Platform, A: Api>(calls: &Calls<'_, P, A>, code: LoginCode<'_>) {
+///     calls.present(code, &[]).unwrap();
+///     calls.present(code, &[]).unwrap();
+/// }
+/// ```
+pub struct LoginCode<'c>(&'c str);
+
+impl<'c> LoginCode<'c> {
+    /// A code as it came back from the vendor.
+    pub fn new(code: &'c str) -> Self {
+        Self(code)
+    }
+}
+
+/// Makes the call that presents a code.
+pub type CallOfCode<A> = fn(api: &A, code: &str) -> Call;
+
 /// Sends calls, for the length of one call of the component. It remembers the token that it read.
 pub struct Calls<'a, P: Platform, A: Api> {
     platform: &'a P,
@@ -178,14 +200,32 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
         self.usage.borrow_mut().downloads += ranges as u64;
     }
 
-    /// Sends a call without the app's token, once. Where another token belongs to it, put that into the request and
-    /// [hide](Call::hiding) it.
+    /// Presents a login code, with the app's token. It is sent again only where the vendor certainly did not look at the
+    /// code: with a new token where the old one was refused, and by the next of `calls` where there is no such address.
+    /// Answers with the name of the call, for messages.
     ///
     /// # Errors
     /// Everything but a sound answer.
-    pub fn once<T: DeserializeOwned>(&self, call: &Call) -> Result<T, Failure> {
-        self.count(call, false);
-        self.judge(call, self.platform.send(&call.request), None).and_then(|text| self.read(call, &text))
+    pub fn present(&self, code: LoginCode<'_>, calls: &[CallOfCode<A>]) -> Result<(&'static str, String), Failure> {
+        let mut answer = Err(unanswered());
+        for call in calls {
+            let call = call(self.api, code.0).hiding(code.0);
+            answer = self.text(&call).map(|text| (call.name, text));
+            if !answer.as_ref().is_err_and(|failure| failure.cause == Cause::NoSuchAddress) {
+                break;
+            }
+        }
+        answer
+    }
+
+    /// Presents a login code without the app's token, for a vendor that takes the app's credential beside it.
+    ///
+    /// # Errors
+    /// Everything but a sound answer.
+    pub fn present_bare<T: DeserializeOwned>(&self, code: LoginCode<'_>, call: CallOfCode<A>) -> Result<T, Failure> {
+        let call = call(self.api, code.0).hiding(code.0);
+        self.count(&call, false);
+        self.judge(&call, self.platform.send(&call.request), None).and_then(|text| self.read(&call, &text))
     }
 
     /// Sends calls side by side with the token; answers come in the order of the calls. Those whose token was refused

@@ -51,6 +51,17 @@ pub struct Failure {
     pub request_id: Option<String>,
 }
 
+/// A [`Failure`] as a row: reason, message and next step, each of the two in Chinese and English, with values in braces.
+#[macro_export]
+macro_rules! failure {
+    ($reason:ident $(($detail:expr))?: $zh:literal, $en:literal $(; $hint_zh:literal, $hint_en:literal)?) => {
+        $crate::failure::Failure::new(
+            $crate::contract::types::Reason::$reason $(($detail))?,
+            (format!($zh), format!($en)),
+        )$(.with_hint((format!($hint_zh), format!($hint_en))))?
+    };
+}
+
 impl Failure {
     /// A failure with a reason and a message; the rest is added with the methods below.
     pub fn new(reason: types::Reason, message: impl Into<Text>) -> Self {
@@ -80,15 +91,11 @@ impl Failure {
 
     /// A limit of this call is used up. `what` was not done.
     pub fn call_limit(what: &str) -> Self {
-        Self::new(
-            types::Reason::Other("budget-exhausted".to_owned()),
-            (format!("{what}：本次调用的额度已用尽"), format!("{what}: a limit of this call is used up")),
-        )
-        .with_cause(Cause::CallLimit)
-        .with_hint(Text::new(
-            "本次调用的资源额度已用尽：请重试，或请平台运维提高额度",
-            "a limit of this call is used up: try again, or ask the operator for more",
-        ))
+        let failure = failure! { Other("budget-exhausted".to_owned()):
+        "{what}：本次调用的额度已用尽", "{what}: a limit of this call is used up";
+        "本次调用的资源额度已用尽：请重试，或请平台运维提高额度",
+        "a limit of this call is used up: try again, or ask the operator for more" };
+        failure.with_cause(Cause::CallLimit)
     }
 
     /// What was stored by this component cannot be read back.
@@ -103,15 +110,10 @@ impl Failure {
 
     /// What was stored by this component is gone or is not what it wrote.
     pub fn damaged(key: &str) -> Self {
-        Self::new(
-            types::Reason::Other("corrupt-storage".to_owned()),
-            (format!("{key} 的存储值无法读取"), format!("the stored value of {key} cannot be read")),
-        )
-        .with_cause(Cause::Storage)
-        .with_hint(Text::new(
-            "存储中的数据已损坏，请联系平台运维",
-            "the stored data is damaged: contact the operator of the platform",
-        ))
+        let failure = failure! { Other("corrupt-storage".to_owned()):
+        "{key} 的存储值无法读取", "the stored value of {key} cannot be read";
+        "存储中的数据已损坏，请联系平台运维", "the stored data is damaged: contact the operator of the platform" };
+        failure.with_cause(Cause::Storage)
     }
 
     /// Says where it comes from.
@@ -123,8 +125,8 @@ impl Failure {
 
     /// Adds the next step.
     #[must_use]
-    pub fn with_hint(mut self, hint: Text) -> Self {
-        self.hint = Some(hint);
+    pub fn with_hint(mut self, hint: impl Into<Text>) -> Self {
+        self.hint = Some(hint.into());
         self
     }
 
@@ -140,11 +142,6 @@ impl Failure {
     pub fn with_retry_after_ms(mut self, milliseconds: u64) -> Self {
         self.retry_after_ms = Some(milliseconds);
         self
-    }
-
-    /// Whether the same operation may work later without anybody doing anything.
-    pub fn is_transient(&self) -> bool {
-        matches!(self.reason, types::Reason::RateLimited | types::Reason::Unavailable)
     }
 
     /// The contract's record, with its texts in one language.
@@ -169,40 +166,24 @@ impl Failure {
 
 impl From<storage::StorageError> for Failure {
     fn from(error: storage::StorageError) -> Self {
-        use storage::StorageError;
-        use types::Reason;
+        use storage::{Quota, StorageError};
         let failure = match error {
-            StorageError::Unavailable(maybe_applied) => Self::new(
-                Reason::Unavailable,
-                if maybe_applied {
-                    Text::new(
-                        "存储不可用，最后一次写入可能已生效",
-                        "the storage is unavailable; the last write may have been carried out",
-                    )
-                } else {
-                    Text::new("存储不可用", "the storage is unavailable")
-                },
-            )
-            .with_hint(Text::new("存储暂时不可用，请稍后重试", "the storage is unavailable for now: try again later")),
-            StorageError::Quota(quota) => Self::new(
-                Reason::Other("storage-quota".to_owned()),
-                (
-                    format!("存储配额 {}（{}）已用尽", quota.name, quota.limit),
-                    format!("the storage quota {} of {} is used up", quota.name, quota.limit),
-                ),
-            )
-            .with_hint(Text::new(
-                format!("存储配额 {}（{}）已用尽，请联系平台运维扩容", quota.name, quota.limit),
-                format!("the storage quota {} ({}) is used up: ask the operator for more", quota.name, quota.limit),
-            )),
-            StorageError::Invalid(message) => Self::new(
-                Reason::Other("storage-misuse".to_owned()),
-                (format!("存储拒绝了请求：{message}"), format!("the storage refused a call: {message}")),
-            ),
-            StorageError::Other(message) => Self::new(
-                Reason::Other("storage".to_owned()),
-                (format!("存储出错：{message}"), format!("the storage failed: {message}")),
-            ),
+            StorageError::Unavailable(maybe_applied) => {
+                let (more_zh, more_en) = match maybe_applied {
+                    true => ("，最后一次写入可能已生效", "; the last write may have been carried out"),
+                    false => ("", ""),
+                };
+                failure! { Unavailable: "存储不可用{more_zh}", "the storage is unavailable{more_en}";
+                "存储暂时不可用，请稍后重试", "the storage is unavailable for now: try again later" }
+            }
+            StorageError::Quota(Quota { name, limit }) => failure! { Other("storage-quota".to_owned()):
+            "存储配额 {name}（{limit}）已用尽", "the storage quota {name} of {limit} is used up";
+            "存储配额 {name}（{limit}）已用尽，请联系平台运维扩容",
+            "the storage quota {name} ({limit}) is used up: ask the operator for more" },
+            StorageError::Invalid(message) => failure! { Other("storage-misuse".to_owned()):
+            "存储拒绝了请求：{message}", "the storage refused a call: {message}" },
+            StorageError::Other(message) => failure! { Other("storage".to_owned()):
+            "存储出错：{message}", "the storage failed: {message}" },
         };
         failure.with_cause(Cause::Storage)
     }

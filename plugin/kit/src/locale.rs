@@ -11,6 +11,14 @@ pub struct Text {
     pub en: String,
 }
 
+/// A [`Text`] of its two forms, Chinese and English, with values in braces.
+#[macro_export]
+macro_rules! text {
+    ($zh:literal, $en:literal $(,)?) => {
+        $crate::locale::Text::new(format!($zh), format!($en))
+    };
+}
+
 impl Text {
     /// Both languages of one text.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {

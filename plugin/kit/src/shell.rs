@@ -97,14 +97,18 @@ pub struct Component<V>(PhantomData<V>);
 
 /// Runs an export with the sound configuration, and turns a failure into the contract's error in its language.
 fn with_config<V: Vendor, T>(work: impl FnOnce(&V::Config) -> Result<T, Failure>) -> Result<T, types::Error> {
-    let document = Imports.settings();
-    let config = V::parse(&document).map_err(|failure| failure.into_error(V::element().locale_of(&document)))?;
-    work(&config).map_err(|failure| failure.into_error(V::common(&config).locale))
+    in_its_language::<V, T>(|document| work(&V::element().parse(document, V::build)?))
 }
 
-/// Runs an export that asks the vendor nothing.
-fn with_copy<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Result<T, types::Error> {
-    with_config::<V, T>(|config| work(V::common(config)))
+/// Runs an export that reads or acknowledges the local copy: it asks the vendor nothing, and goes on under a configuration
+/// that is unsound but for whose copy it is.
+fn reading<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Result<T, types::Error> {
+    in_its_language::<V, T>(|document| work(&V::element().parse_owner(document, V::organisation)?))
+}
+
+fn in_its_language<V: Vendor, T>(work: impl FnOnce(&str) -> Result<T, Failure>) -> Result<T, types::Error> {
+    let document = Imports.settings();
+    work(&document).map_err(|failure| failure.into_error(V::element().locale_of(&document)))
 }
 
 impl<V: Vendor> element::Guest for Component<V> {
@@ -145,7 +149,7 @@ impl<V: Vendor> login::Guest for Component<V> {
 
 impl<V: Vendor> directory::Guest for Component<V> {
     fn begin(strategy: directory::Strategy) -> Result<directory::Begun, types::Error> {
-        with_copy::<V, _>(|common| begin::begin(&Imports, common, &strategy))
+        with_config::<V, _>(|config| begin::begin(&Imports, V::common(config), &strategy))
     }
 
     fn advance(run: String, until: directory::Goal) -> Result<directory::SyncStep, types::Error> {
@@ -155,43 +159,43 @@ impl<V: Vendor> directory::Guest for Component<V> {
     }
 
     fn approve(run: String, counts: types::RemovalCounts) -> Result<(), types::Error> {
-        with_copy::<V, _>(|common| approve::approve(&Imports, common, &run, counts))
+        with_config::<V, _>(|config| approve::approve(&Imports, V::common(config), &run, counts))
     }
 
     fn abandon(run: String) -> Result<(), types::Error> {
-        with_copy::<V, _>(|common| abandon::abandon(&Imports, common, &run))
+        with_config::<V, _>(|config| abandon::abandon(&Imports, V::common(config), &run))
     }
 
     fn repair(run: String) -> Result<directory::Report, types::Error> {
-        with_copy::<V, _>(|common| abandon::repair(&Imports, common, &run))
+        with_config::<V, _>(|config| abandon::repair(&Imports, V::common(config), &run))
     }
 
     fn reset() -> Result<(), types::Error> {
-        with_copy::<V, _>(|common| reset::reset(&Imports, common))
+        with_config::<V, _>(|config| reset::reset(&Imports, V::common(config)))
     }
 
     fn plan(cursor: Option<String>, limit: u32) -> Result<directory::PlanPage, types::Error> {
-        with_copy::<V, _>(|common| plan::plan(&Imports, common, cursor.as_deref(), limit))
+        reading::<V, _>(|common| plan::plan(&Imports, common, cursor.as_deref(), limit))
     }
 
     fn history() -> Result<Vec<directory::Report>, types::Error> {
-        with_copy::<V, _>(|common| history::history(&Imports, common))
+        reading::<V, _>(|common| history::history(&Imports, common))
     }
 
     fn changes(cursor: Option<String>, limit: u32) -> Result<directory::ChangePage, types::Error> {
-        with_copy::<V, _>(|common| feed::changes(&Imports, common, cursor.as_deref(), limit))
+        reading::<V, _>(|common| feed::changes(&Imports, common, cursor.as_deref(), limit))
     }
 
     fn acknowledge(cursor: String) -> Result<(), types::Error> {
-        with_copy::<V, _>(|common| feed::acknowledge(&Imports, common, &cursor))
+        reading::<V, _>(|common| feed::acknowledge(&Imports, common, &cursor))
     }
 
     fn overview() -> Result<directory::DirectorySummary, types::Error> {
-        with_copy::<V, _>(|common| read::overview(&Imports, common))
+        reading::<V, _>(|common| read::overview(&Imports, common))
     }
 
     fn departments(cursor: Option<String>, limit: u32) -> Result<directory::DepartmentPage, types::Error> {
-        with_copy::<V, _>(|common| read::departments(&Imports, common, cursor.as_deref(), limit))
+        reading::<V, _>(|common| read::departments(&Imports, common, cursor.as_deref(), limit))
     }
 
     fn members(
@@ -199,15 +203,15 @@ impl<V: Vendor> directory::Guest for Component<V> {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<directory::MemberPage, types::Error> {
-        with_copy::<V, _>(|common| read::members(&Imports, common, &filter, cursor.as_deref(), limit))
+        reading::<V, _>(|common| read::members(&Imports, common, &filter, cursor.as_deref(), limit))
     }
 
     fn find_member(id: String) -> Result<directory::Member, types::Error> {
-        with_copy::<V, _>(|common| read::find_member(&Imports, common, &id))
+        reading::<V, _>(|common| read::find_member(&Imports, common, &id))
     }
 
     fn find_department(id: String) -> Result<directory::Department, types::Error> {
-        with_copy::<V, _>(|common| read::find_department(&Imports, common, &id))
+        reading::<V, _>(|common| read::find_department(&Imports, common, &id))
     }
 
     fn sync_member(id: String) -> Result<directory::Member, types::Error> {

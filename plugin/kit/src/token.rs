@@ -19,7 +19,7 @@ use crate::{
     fingerprint,
     locale::Text,
     platform::Platform,
-    store,
+    store, text,
 };
 
 mod single_flight;
@@ -245,13 +245,9 @@ impl StoredRefusal {
         let again_at = self.at_ms.saturating_add(REFUSAL_MS);
         let (at, again) = (clock::utc(self.at_ms), clock::utc(again_at));
         let mut failure = self.failure;
-        failure.message = Text::new(
-            format!("{}（{at} 被拒绝；{again} 自动重试，运行 check 命令可立即重试）", failure.message.zh),
-            format!(
-                "{} (refused at {at}; asked again by itself at {again}, or at once by the command check)",
-                failure.message.en
-            ),
-        );
+        let Text { zh, en } = &failure.message;
+        failure.message = text! { "{zh}（{at} 被拒绝；{again} 自动重试，运行 check 命令可立即重试）",
+        "{en} (refused at {at}; asked again by itself at {again}, or at once by the command check)" };
         failure.with_retry_after_ms(again_at.saturating_sub(now))
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
+    calls::LoginCode,
     config::{Common, Element, Values},
     contract::{
         element::Aspect,
@@ -39,13 +40,9 @@ pub trait Vendor: Sized + 'static {
     /// Makes the configuration of sound values; nothing only where a required one is missing.
     fn build(values: &Values) -> Option<Self::Config>;
 
-    /// Reads a configuration document.
-    ///
-    /// # Errors
-    /// `invalid-config` with all problems, when one of them is an error.
-    fn parse(document: &str) -> Result<Self::Config, Failure> {
-        Self::element().parse(document, Self::build)
-    }
+    /// The organisation that sound values name, and how ids of its members compare; nothing only where a required one is
+    /// missing. That is all that reading the local copy takes.
+    fn organisation(values: &Values) -> Option<(String, IdRule)>;
 
     /// The part of a configuration that means the same for every vendor.
     fn common(config: &Self::Config) -> &Common;
@@ -127,12 +124,14 @@ pub trait Client<P: Platform>: Sized {
         take: impl FnMut(Vec<MemberRow>) -> Result<(), StepError>,
     ) -> Result<Option<String>, StepError>;
 
-    /// The ids of the members of a department whose list is larger than one answer may be.
+    /// The ids of the members of a department whose list is larger than one answer may be. How many of them cannot be read
+    /// is for the vendor to [note](RunContext::note).
     ///
     /// # Errors
-    /// What the vendor refuses.
-    fn member_ids(&self, _department: &str) -> Result<Listed<Vec<String>>, Failure> {
-        Err(Failure::new(Reason::Unsupported, ("无法只读取成员 ID", "this vendor lists no ids alone")))
+    /// [`StepError::Vendor`] for what the vendor refuses.
+    fn member_ids(_run: &mut RunContext<'_, P, Self>, _department: &str) -> Result<Listed<Vec<String>>, StepError> {
+        let message = ("无法只读取成员 ID", "this vendor lists no ids alone");
+        Err(StepError::Vendor(Failure::new(Reason::Unsupported, message)))
     }
 
     /// Asks about members side by side, in the order asked.
@@ -161,22 +160,20 @@ pub trait Client<P: Platform>: Sized {
     /// Where the storage fails.
     fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure>;
 
-    /// Asks who stands behind a code, which spends it. Never repeated blindly. A token that was refused may be renewed and
-    /// the question sent again where the vendor judges the token before the code.
+    /// Asks who stands behind a code, which spends it: with [`Calls::present`](crate::calls::Calls::present), or without the
+    /// app's token where the vendor takes none, or looks at the code before it.
     ///
     /// # Errors
     /// [`IdentifyError`], which says whether the code may be good still.
-    fn identify(&self, code: &str) -> Result<Identified, IdentifyError>;
+    fn identify(&self, code: LoginCode<'_>) -> Result<Identified, IdentifyError>;
 
     /// What a member consented to, for the proof that came with [`Identified::Member`].
     ///
     /// # Errors
     /// What the vendor refuses.
     fn consented(&self, _id: &str, _proof: &str) -> Result<SensitiveFields, Failure> {
-        Err(Failure::new(
-            Reason::Unsupported,
-            ("该平台没有敏感信息授权", "this vendor has no consent to sensitive fields"),
-        ))
+        let message = ("该平台没有敏感信息授权", "this vendor has no consent to sensitive fields");
+        Err(Failure::new(Reason::Unsupported, message))
     }
 
     /// Asks about one member, again where that failed in passing.
@@ -200,7 +197,7 @@ pub fn unanswered() -> Failure {
 
 /// A part of what is visible.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "there is one at a time")]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time; where pointers are small it is not large")]
 pub enum Scoped {
     /// There is more to be asked; these members are to be asked about one by one.
     More {
@@ -324,16 +321,21 @@ pub struct IdentifyError {
     pub may_retry: bool,
 }
 
-/// What the vendor says about one member.
+/// What the vendor says about one member or department.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MemberAnswer {
-    /// Here is the member.
-    Shown(Box<FetchedMember>),
-    /// There is no such member, or none that the app may see; with the vendor's code.
+pub enum Answer<T> {
+    /// Here is the record.
+    Shown(Box<T>),
+    /// There is none of that id, or none that the app may see; with the vendor's code.
     Hidden(Option<i64>),
-    /// The vendor knows the member, but the answer cannot be read.
+    /// The vendor knows the id, but the answer cannot be read.
     Unreadable,
 }
+
+/// What the vendor says about one member.
+pub type MemberAnswer = Answer<FetchedMember>;
+/// What the vendor says about one department.
+pub type DepartmentAnswer = Answer<FetchedDepartment>;
 
 impl MemberAnswer {
     /// From the row that came for an id, or the failure: hidden where that is [`Reason::NotFound`], unreadable where the
@@ -348,17 +350,6 @@ impl MemberAnswer {
         };
         shown_or(answer, shown, Self::Hidden)
     }
-}
-
-/// What the vendor says about one department.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DepartmentAnswer {
-    /// Here is the department.
-    Shown(Box<FetchedDepartment>),
-    /// There is no such department, or none that the app may see; with the vendor's code.
-    Hidden(Option<i64>),
-    /// The vendor knows the department, but the answer cannot be read.
-    Unreadable,
 }
 
 impl DepartmentAnswer {

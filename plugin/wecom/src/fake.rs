@@ -1,8 +1,11 @@
 //! The kit's fake platform, with this vendor's configuration and its way to say no.
 
-use crate::config::Config;
-use organisation_kit::contract::http::{HttpError, Response};
+use crate::config::{Config, field::ELEMENT};
 pub(crate) use organisation_kit::fake::*;
+use organisation_kit::{
+    contract::http::{HttpError, Response},
+    failure::Failure,
+};
 
 /// The secret of [`config`]; no text may ever show it.
 pub(crate) const SECRET: &str = "s3cret-abcdefghijklmnopqrstuvwxyz0123456789";
@@ -12,6 +15,13 @@ pub(crate) fn document() -> String {
     format!(
         r#"{{"corpId":"ww21c67da6767865c2","agentId":1000073,"secret":"{SECRET}","redirectUri":"https://app.example.com/login/callback"}}"#
     )
+}
+
+impl Config {
+    /// Reads a configuration.
+    pub(crate) fn parse(document: &str) -> Result<Self, Failure> {
+        ELEMENT.parse(document, Self::build)
+    }
 }
 
 /// The configuration of most tests.

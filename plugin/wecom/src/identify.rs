@@ -2,15 +2,17 @@
 //! the code untouched.
 
 use organisation_kit::{
+    calls::LoginCode,
     config::Common,
     contract::login::{LinkedIdentity, OutsiderIdentity, SensitiveFields},
-    failure::{Cause, Failure},
+    failure::Failure,
     platform::Platform,
     vendor::{Identified, IdentifyError},
 };
 
 use crate::{
     api::{answer, client::Client},
+    config::Config,
     wire::login::{IdentityAnswer, parse_detail, parse_identity},
 };
 
@@ -18,20 +20,15 @@ use crate::{
 pub(crate) fn identify<P: Platform>(
     client: &Client<'_, P>,
     common: &Common,
-    code: &str,
+    code: LoginCode<'_>,
 ) -> Result<Identified, IdentifyError> {
-    let mut asked = client.config().auth_get_user_info(code);
-    let mut outcome = client.calls.text(&asked);
-    if outcome.as_ref().is_err_and(|failure| failure.cause == Cause::NoSuchAddress) {
-        asked = client.config().user_get_user_info(code);
-        outcome = client.calls.text(&asked);
-    }
-    let text =
-        outcome.map_err(|failure| IdentifyError { may_retry: answer::may_leave_code_unspent(&failure), failure })?;
+    let answer = client.calls.present(code, &[Config::auth_get_user_info, Config::user_get_user_info]);
+    let (call, text) =
+        answer.map_err(|failure| IdentifyError { may_retry: answer::may_leave_code_unspent(&failure), failure })?;
     // A sound answer has spent the code.
     let spent = |failure| IdentifyError { failure, may_retry: false };
-    let answer = answer::read(&asked, &text, parse_identity).map_err(spent)?;
-    named(common, answer).ok_or_else(|| spent(answer::without(&asked, "identity")))
+    let answer = answer::read(&call, &text, parse_identity).map_err(spent)?;
+    named(common, answer).ok_or_else(|| spent(answer::without(&call, "identity")))
 }
 
 /// Whom an answer names, if anybody. Members of linked organisations come as `CorpId/userid`; our own corp id in front is

@@ -22,6 +22,7 @@ use organisation_kit::{
     },
     failure::{Cause, Failure},
     platform::Platform,
+    text,
     vendor::Scoped,
 };
 
@@ -71,12 +72,10 @@ pub(crate) fn next<P: Platform>(
 }
 
 /// Whoever an id stands for that cannot be read is not in the scope; somebody has to know.
-fn note_unreadable<P: Platform>(run: &mut Run<'_, '_, P>, call: &str, count: usize) {
+pub(crate) fn note_unreadable<P: Platform>(run: &mut Run<'_, '_, P>, call: &str, count: usize) {
     if count > 0 {
-        run.note((
-            format!("{call} 返回的可见范围中有 {count} 个 ID 无法识别：已忽略"),
-            format!("{count} ids of the visible range that {call} answered cannot be read: left out"),
-        ));
+        run.note(text! { "{call} 返回的可见范围中有 {count} 个 ID 无法识别：已忽略",
+        "{count} ids of the visible range that {call} answered cannot be read: left out" });
     }
 }
 
@@ -93,10 +92,8 @@ fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut 
                 members.extend(tag.members);
                 scope.departments.extend(tag.departments);
             }
-            Err(failure) if UNKNOWN_TAG.include(&failure) => run.note((
-                format!("标签 {id} 已授权给应用，但已不存在"),
-                format!("tag {id} is granted to the app but does not exist"),
-            )),
+            Err(failure) if UNKNOWN_TAG.include(&failure) => run.note(text! { "标签 {id} 已授权给应用，但已不存在",
+            "tag {id} is granted to the app but does not exist" }),
             Err(failure) => return Err(StepError::Vendor(failure)),
         }
     }
@@ -122,10 +119,8 @@ fn departments<P: Platform>(
                 // An app that was granted members or tags alone may be refused the list of all.
                 let Some(id) = asked else { continue };
                 let code = failure.vendor_code.unwrap_or_default();
-                run.note((
-                    format!("部门 {id} 已授权给应用，但无法读取（{code}）"),
-                    format!("department {id} is granted to the app but cannot be read ({code})"),
-                ));
+                run.note(text! { "部门 {id} 已授权给应用，但无法读取（{code}）",
+                "department {id} is granted to the app but cannot be read ({code})" });
             }
             Err(failure) => return Err(StepError::Vendor(failure)),
         }

@@ -10,19 +10,19 @@ use crate::{
     wire::{department, member},
 };
 use organisation_kit::{
-    calls::Call,
+    calls::{Call, LoginCode},
     config::{Common, Element, Values},
     contract::{
         element::Aspect,
         login::{Entry, SensitiveFields},
-        types::Reason,
     },
     directory::{
+        id::IdRule,
         member::MemberRow,
         sync::{RunContext, StepError},
     },
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     vendor::{
         self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
@@ -47,6 +47,10 @@ impl Vendor for WeCom {
         Config::build(values)
     }
 
+    fn organisation(values: &Values) -> Option<(String, IdRule)> {
+        Some((values.text("corpId")?, IdRule::IgnoreCase))
+    }
+
     fn common(config: &Config) -> &Common {
         &config.common
     }
@@ -61,17 +65,11 @@ impl Vendor for WeCom {
             Entry::Browser => Ok(login_url::browser(config, redirect_uri, state, locale)),
             Entry::Workspace => Ok(login_url::in_app(config, redirect_uri, state, Consent::Base)),
             Entry::WorkspaceConsent => Ok(login_url::in_app(config, redirect_uri, state, Consent::PrivateInfo)),
-            Entry::Other(name) => Err(Failure::new(
-                Reason::Unsupported,
-                (
-                    format!("没有登录入口 {name:?}；可用 browser、workspace 或 workspace-consent"),
-                    format!("there is no entry {name:?}; expected browser, workspace or workspace-consent"),
-                ),
-            )
-            .with_hint(Text::new(
-                "不支持该登录入口，请使用 browser、workspace 或 workspace-consent",
-                "this entry is not supported: use browser, workspace or workspace-consent",
-            ))),
+            Entry::Other(name) => Err(failure! { Unsupported:
+            "没有登录入口 {name:?}；可用 browser、workspace 或 workspace-consent",
+            "there is no entry {name:?}; expected browser, workspace or workspace-consent";
+            "不支持该登录入口，请使用 browser、workspace 或 workspace-consent",
+            "this entry is not supported: use browser, workspace or workspace-consent" }),
         }
     }
 
@@ -120,9 +118,17 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         }
     }
 
-    fn member_ids(&self, department: &str) -> Result<Listed<Vec<String>>, Failure> {
-        let call = self.config().user_simple_list(department);
-        lookup::list(self.calls.text(&call).and_then(|text| answer::read(&call, &text, member::ids)))
+    fn member_ids(run: &mut RunContext<'_, P, Self>, department: &str) -> Result<Listed<Vec<String>>, StepError> {
+        let (client, call) = (run.client(), run.client().config().user_simple_list(department));
+        let text = client.calls.text(&call);
+        let list = lookup::list(text.and_then(|text| answer::read(&call, &text, member::ids)));
+        Ok(match list.map_err(StepError::Vendor)? {
+            Listed::Here((ids, unreadable)) => {
+                scope::note_unreadable(run, &call.to_string(), unreadable);
+                Listed::Here(ids)
+            }
+            Listed::Hidden(code) => Listed::Hidden(code),
+        })
     }
 
     fn members(&self, ids: &[String]) -> Vec<Result<MemberAnswer, Failure>> {
@@ -153,7 +159,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         Client::check(self)
     }
 
-    fn identify(&self, code: &str) -> Result<Identified, IdentifyError> {
+    fn identify(&self, code: LoginCode<'_>) -> Result<Identified, IdentifyError> {
         identify::identify(self, &self.config().common, code)
     }
 

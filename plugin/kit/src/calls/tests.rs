@@ -129,6 +129,46 @@ fn one_question_is_asked_again_where_that_may_help() {
 }
 
 #[test]
+fn a_login_code_is_sent_again_only_where_nobody_looked_at_it() {
+    fn new(_: &Acme, code: &str) -> Call {
+        get(&format!("/new?code={code}"))
+    }
+    fn old(_: &Acme, code: &str) -> Call {
+        get(&format!("/old?code={code}"))
+    }
+    for (name, at_new, paths) in [
+        ("sound", ok("1"), &["/token", "/new"][..]),
+        ("busy", status(503, ""), &["/token", "/new"]),
+        ("lost", Err(HttpError { message: "C0DE".to_owned(), ..lost(Http::Timeout) }), &["/token", "/new"]),
+        ("refused", status(403, ""), &["/token", "/new"]),
+        ("a bad token", status(401, "token"), &["/token", "/new", "/token", "/new"]),
+        ("no such address", status(404, ""), &["/token", "/new", "/old"]),
+    ] {
+        let fake = vendor(move |path, _| if path == "/new" { at_new.clone() } else { ok("2") });
+        let answer = Calls::new(&fake, &Acme).present(LoginCode::new("C0DE"), &[new, old]);
+        assert_eq!(fake.paths(), paths, "{name}");
+        assert!(!format!("{answer:?}").contains("C0DE"), "{name}: {answer:?}");
+        assert_eq!(
+            answer.ok().map(|(_, text)| text).as_deref(),
+            match name {
+                "sound" => Some("1"),
+                "no such address" => Some("2"),
+                _ => None,
+            }
+        );
+    }
+    let fake = vendor(|_, _| status(503, ""));
+    Calls::new(&fake, &Acme)
+        .present_bare::<u8>(LoginCode::new("C0DE"), |_, code| {
+            let mut call = get(&format!("/bare?code={code}"));
+            add_bearer(&mut call.request, "none");
+            call
+        })
+        .unwrap_err();
+    assert_eq!(fake.paths(), ["/bare"], "no token of the app, and once");
+}
+
+#[test]
 fn what_a_call_hides_is_told_by_nobody() {
     let call = get("/a?code=C0DE").about("?id=7".to_owned()).hiding("C0DE").hiding("");
     assert_eq!(format!("{call} {call:?}"), "get?id=7 Call(get?id=7)");

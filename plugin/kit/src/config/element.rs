@@ -1,6 +1,7 @@
 //! What an element is and which configuration it has: everything that it answers without being configured.
 
 use super::{
+    common::Common,
     field::{Field, Kind, Use, Words},
     reader,
     values::Values,
@@ -10,6 +11,7 @@ use crate::{
         element::{ConfigField, Description, Validation},
         types::Reason,
     },
+    directory::id::IdRule,
     failure::Failure,
     locale::{Locale, Text},
 };
@@ -79,11 +81,30 @@ impl Element {
     /// # Errors
     /// `invalid-config` with all problems, when one of them is an error.
     pub fn parse<T>(&self, document: &str, build: impl FnOnce(&Values) -> Option<T>) -> Result<T, Failure> {
+        self.read(document, |values, is_sound| if is_sound { build(values) } else { None })
+    }
+
+    /// Reads only whose copy it is, which a document may say that is unsound otherwise: whoever reads the copy need not
+    /// wait until somebody has mended the rest.
+    ///
+    /// # Errors
+    /// `invalid-config` with all problems, when the document does not say it.
+    pub fn parse_owner(
+        &self,
+        document: &str,
+        organisation: impl FnOnce(&Values) -> Option<(String, IdRule)>,
+    ) -> Result<Common, Failure> {
+        self.read(document, |values, _| {
+            let (organisation, ids) = organisation(values)?;
+            Some(values.common(organisation, String::new(), String::new(), ids))
+        })
+    }
+
+    fn read<T>(&self, document: &str, build: impl FnOnce(&Values, bool) -> Option<T>) -> Result<T, Failure> {
         let (values, _, problems) = reader::read(self, document);
-        let config = if problems.has_errors() { None } else { build(&values) };
-        config.ok_or_else(|| {
+        build(&values, !problems.has_errors()).ok_or_else(|| {
             Failure::new(Reason::InvalidConfig(problems.report(values.locale())), problems.summary())
-                .with_hint(Text::new("请按所列问题修改元素配置", "mend the configuration of the element as listed"))
+                .with_hint(("请按所列问题修改元素配置", "mend the configuration of the element as listed"))
         })
     }
 

@@ -12,6 +12,7 @@ use crate::{
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
     locale::Text,
+    text,
 };
 
 /// Bytes of the longest address.
@@ -54,16 +55,12 @@ pub(super) fn homepage_target(common: &Common, given: &str) -> Result<String, Fa
 
 impl Address {
     fn parse(argument: &str, given: &str) -> Result<Self, Failure> {
-        let (url, rest) = read(given).map_err(|fault| {
-            let Text { zh, en } = fault;
-            let message = (
-                format!("地址{zh}；应为完整网址，例如 https://app.example.com/path"),
-                format!("the address {en}; expected one such as https://app.example.com/path"),
-            );
-            Failure::invalid_argument(argument, message).with_hint(Text::new(
-                "请填写完整的网址，例如 https://app.example.com/path",
-                "give an absolute address such as https://app.example.com/path",
-            ))
+        let (url, rest) = read(given).map_err(|Text { zh, en }| {
+            let message = text! { "地址{zh}；应为完整网址，例如 https://app.example.com/path",
+            "the address {en}; expected one such as https://app.example.com/path" };
+            Failure::invalid_argument(argument, message).with_hint(text! {
+            "请填写完整的网址，例如 https://app.example.com/path",
+            "give an absolute address such as https://app.example.com/path" })
         })?;
         let text = format!("{}{rest}", origin(&url));
         Ok(Self { url, text })
@@ -79,11 +76,10 @@ impl Address {
     fn elsewhere(&self, argument: &str, expected: &[String]) -> Failure {
         let found = origin(&self.url);
         let (zh, en) = (expected.join(" 或 "), expected.join(" or "));
-        let message = (format!("地址位于 {found}，应位于 {zh}"), format!("the address is on {found}, expected {en}"));
-        Failure::invalid_argument(argument, message).with_hint(Text::new(
-            format!("地址必须位于 {zh}（含端口）；如需使用其他域名，请修改 redirectUri 或 trustedDomain"),
-            format!("the address must be on {en}, port included; for another one change redirectUri or trustedDomain"),
-        ))
+        let message = text!("地址位于 {found}，应位于 {zh}", "the address is on {found}, expected {en}");
+        Failure::invalid_argument(argument, message).with_hint(text! {
+        "地址必须位于 {zh}（含端口）；如需使用其他域名，请修改 redirectUri 或 trustedDomain",
+        "the address must be on {en}, port included; for another one change redirectUri or trustedDomain" })
     }
 }
 
@@ -94,16 +90,11 @@ fn read(given: &str) -> Result<(Url, &str), Text> {
     }
     // Browsers and servers disagree about all of these.
     if given.trim() != given || given.chars().any(|c| c.is_control() || c == '\\') {
-        return Err(Text::new(
-            "含有控制字符、反斜杠或首尾空白",
-            "contains a control character, a backslash or white space at its ends",
-        ));
+        return Err(text! { "含有控制字符、反斜杠或首尾空白",
+        "contains a control character, a backslash or white space at its ends" });
     }
     if let Some(plain) = meant(given) {
-        return Err(Text::new(
-            format!("经过了百分号编码，应直接写成 {plain}"),
-            format!("is percent-encoded already: write {plain}"),
-        ));
+        return Err(text!("经过了百分号编码，应直接写成 {plain}", "is percent-encoded already: write {plain}"));
     }
     let Some((_, after_scheme)) = given.split_once("://") else {
         return Err(Text::new("不以 https:// 或 http:// 开头", "does not begin with https:// or http://"));
@@ -117,13 +108,10 @@ fn read(given: &str) -> Result<(Url, &str), Text> {
     }
     // Without tables of Unicode two readers of one name may disagree about it.
     if !authority.is_ascii() || authority.contains('%') {
-        return Err(Text::new(
-            "的域名含有 ASCII 以外的字符或 %；国际化域名须写成 xn-- 开头的形式",
-            "has a host beyond ASCII or with escapes; an international name is written in punycode (xn--…)",
-        ));
+        return Err(text! { "的域名含有 ASCII 以外的字符或 %；国际化域名须写成 xn-- 开头的形式",
+        "has a host beyond ASCII or with escapes; an international name is written in punycode (xn--…)" });
     }
-    let url = Url::parse(given)
-        .map_err(|error| Text::new(format!("无法解析（{error}）"), format!("cannot be read ({error})")))?;
+    let url = Url::parse(given).map_err(|error| text!("无法解析（{error}）", "cannot be read ({error})"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Text::new("既不是 http 也不是 https", "is neither http nor https"));
     }
@@ -147,10 +135,8 @@ fn origin(url: &Url) -> &str {
 }
 
 fn unconfigured(common: &Common) -> Failure {
-    let message = Text::new(
-        "未配置登录后返回的地址，例如 https://app.example.com/login",
-        "no redirect address is configured; expected an address such as https://app.example.com/login",
-    );
+    let message = text! { "未配置登录后返回的地址，例如 https://app.example.com/login",
+    "no redirect address is configured; expected an address such as https://app.example.com/login" };
     let problem = Problem {
         path: "redirectUri".to_owned(),
         code: "missing".to_owned(),
@@ -158,10 +144,9 @@ fn unconfigured(common: &Common) -> Failure {
         message: message.line(common.locale),
         hint: String::new(),
     };
-    Failure::new(Reason::InvalidConfig(vec![problem]), message).with_hint(Text::new(
-        "请配置 redirectUri（登录后返回的地址）",
-        "configure redirectUri, the address to which a sign-in returns",
-    ))
+    let hint =
+        ("请配置 redirectUri（登录后返回的地址）", "configure redirectUri, the address to which a sign-in returns");
+    Failure::new(Reason::InvalidConfig(vec![problem]), message).with_hint(hint)
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 use serde::de::DeserializeOwned;
 
 use crate::{
+    calls::LoginCode,
     config::HomepageState,
     contract::{
         log::Level,
@@ -116,10 +117,8 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
             }
             let now = self.platform.now_ms();
             if self.is_homepage && waited_until_ms.is_some_and(|until| until <= now) {
-                return Err(message::rejected(
-                    "上一次登录请求未能完成",
-                    "the first request of this sign-in did not end",
-                ));
+                let (zh, en) = ("上一次登录请求未能完成", "the first request of this sign-in did not end");
+                return Err(message::rejected(zh, en));
             }
             let login_state = self.admitted(login_state, now)?;
             let ops = self.opening(version, login_state.as_ref(), now);
@@ -161,10 +160,8 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
             message::rejected("登录链接已使用或已过期", "the sign-in link was used already or has expired")
         })?;
         if !common.ids.is_same(&login_state.value.organisation, &common.organisation) {
-            return Err(message::rejected(
-                "该登录是为另一家企业发起的",
-                "the sign-in was begun for another organisation",
-            ));
+            let (zh, en) = ("该登录是为另一家企业发起的", "the sign-in was begun for another organisation");
+            return Err(message::rejected(zh, en));
         }
         if !login_state.value.admits(self.request.browser_binding.as_deref()) {
             return Err(message::rejected("登录须在同一浏览器中完成", "the sign-in was begun in another browser"));
@@ -196,7 +193,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
 
     fn finish(&self, lease: &ExchangeLease) -> Result<Exchange, Failure> {
         let client = V::client(self.platform, self.config);
-        let identified = match client.identify(&self.request.code) {
+        let identified = match client.identify(LoginCode::new(&self.request.code)) {
             Ok(identified) => identified,
             Err(error) => {
                 let failure = message::plain(self.platform, error.failure, error.may_retry);

@@ -17,6 +17,7 @@ use crate::{
     failure::Failure,
     locale::Text,
     platform::Platform,
+    text,
     vendor::{Client, Identified, MemberAnswer},
 };
 
@@ -42,10 +43,8 @@ pub(super) fn resolve<P: Platform, C: Client<P>>(
         Identified::Outsider(_) => true,
     };
     if !is_sound {
-        return Err(Failure::new(
-            Reason::UnexpectedAnswer,
-            ("返回的身份中没有有效的 ID", "the identity that came for a code holds no sound id"),
-        ));
+        let message = ("返回的身份中没有有效的 ID", "the identity that came for a code holds no sound id");
+        return Err(Failure::new(Reason::UnexpectedAnswer, message));
     }
     let (id, proof) = match identified {
         Identified::Member { id, proof } => (id, proof),
@@ -84,10 +83,8 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
                 "sensitive",
                 "sensitive-fields-not-granted",
                 ("授权页面未授予敏感信息", "the consent page granted no sensitive fields"),
-                Text::new(
-                    "请确认该成员在应用可见范围内，且应用 ID 正确",
-                    "check that the member is in the visible range and that the id of the app is right",
-                ),
+                text! { "请确认该成员在应用可见范围内，且应用 ID 正确",
+                "check that the member is in the visible range and that the id of the app is right" },
             ),
             None => {}
         }
@@ -119,18 +116,10 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
             Err(failure) => {
                 self.logged(failure);
                 let Text { zh, en } = age(found.age_ms);
-                self.warn(
-                    "member",
-                    "stale-copy",
-                    (
-                        format!("{zh}，目前无法核实该成员是否仍在可见范围内"),
-                        format!("{en}, and whether the member is still in the visible range cannot be asked for now"),
-                    ),
-                    Text::new(
-                        "请管理员检查通讯录同步",
-                        "the administrator should look after the sync of the directory",
-                    ),
-                );
+                let message = text! { "{zh}，目前无法核实该成员是否仍在可见范围内",
+                "{en}, and whether the member is still in the visible range cannot be asked for now" };
+                let hint = ("请管理员检查通讯录同步", "the administrator should look after the sync of the directory");
+                self.warn("member", "stale-copy", message, hint.into());
             }
         }
         identity
@@ -195,16 +184,12 @@ fn ask_the_operator() -> Text {
 fn age(age_ms: Option<u64>) -> Text {
     match age_ms.map(|age_ms| age_ms / HOUR_MS) {
         None => Text::new("通讯录上次完整同步的时间未知", "the time of the last complete sync is not known"),
-        Some(hours @ ..72) => Text::new(
-            format!("通讯录上次完整同步在 {hours} 小时前"),
-            format!("the last complete sync was {hours} hours ago"),
-        ),
+        Some(hours @ ..72) => {
+            text!("通讯录上次完整同步在 {hours} 小时前", "the last complete sync was {hours} hours ago")
+        }
         Some(hours) => {
             let days = hours / 24;
-            Text::new(
-                format!("通讯录上次完整同步在 {days} 天前"),
-                format!("the last complete sync was {days} days ago"),
-            )
+            text!("通讯录上次完整同步在 {days} 天前", "the last complete sync was {days} days ago")
         }
     }
 }

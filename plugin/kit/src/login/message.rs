@@ -3,9 +3,11 @@
 
 use crate::{
     contract::{log::Level, types::Reason},
+    failure,
     failure::Failure,
     locale::Text,
     platform::Platform,
+    text,
 };
 
 /// A failure of the vendor or of storage. Reason, numbers and, where somebody has to mend something, the next step stay.
@@ -28,10 +30,8 @@ pub(super) fn plain<P: Platform>(platform: &P, failure: Failure, may_retry: bool
         Reason::RateLimited | Reason::Unavailable if may_retry => reload(),
         Reason::RateLimited | Reason::Unavailable => again(),
         // What an administrator can do about it is told by `check-connection`.
-        Reason::UnexpectedAnswer => Text::new(
-            "请重新登录；若反复出现，请联系管理员",
-            "sign in again, and tell the administrator if it keeps happening",
-        ),
+        Reason::UnexpectedAnswer => text! { "请重新登录；若反复出现，请联系管理员",
+        "sign in again, and tell the administrator if it keeps happening" },
         _ => failure.hint.unwrap_or_else(again),
     };
     let retry_after_ms = failure.retry_after_ms.filter(|_| may_retry);
@@ -45,24 +45,16 @@ pub(super) fn rejected(zh: &str, en: &str) -> Failure {
 
 /// The constant state of a home page where that is not accepted.
 pub(super) fn homepage_refused() -> Failure {
-    Failure::new(
-        Reason::LoginRejected,
-        ("不接受应用主页的固定登录链接", "the fixed sign-in link of a home page is not accepted here"),
-    )
-    .with_hint(Text::new(
-        "请重新登录；管理员可将应用主页改为普通地址，或修改 homepageState",
-        "sign in again; the administrator may make the home page a plain address, or change homepageState",
-    ))
+    failure! { LoginRejected:
+    "不接受应用主页的固定登录链接", "the fixed sign-in link of a home page is not accepted here";
+    "请重新登录；管理员可将应用主页改为普通地址，或修改 homepageState",
+    "sign in again; the administrator may make the home page a plain address, or change homepageState" }
 }
 
 /// Another request is at the same sign-in.
 pub(super) fn unfinished() -> Failure {
-    Failure::new(
-        Reason::Unavailable,
-        ("该登录正在由另一个请求处理", "another request of this sign-in did not finish in time"),
-    )
-    .with_retry_after_ms(1_000)
-    .with_hint(reload())
+    let message = ("该登录正在由另一个请求处理", "another request of this sign-in did not finish in time");
+    Failure::new(Reason::Unavailable, message).with_retry_after_ms(1_000).with_hint(reload())
 }
 
 fn again() -> Text {

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use crate::{failure::Failure, locale::Text};
+use crate::{failure::Failure, locale::Text, text};
 
 /// Bytes of the longest path that is kept.
 const LIMIT: usize = 2_048;
@@ -18,16 +18,12 @@ const LAYERS: usize = 3;
 
 /// Accepts a path with optional query and fragment.
 pub(super) fn check(given: &str) -> Result<(), Failure> {
-    fault(given).map_or(Ok(()), |Text { zh, en }| {
-        let message = (
-            format!("登录后的返回地址{zh}；应为本站路径，例如 /orders?id=7"),
-            format!("the return-to address {en}; expected a path on the same site such as /orders?id=7"),
-        );
-        Err(Failure::invalid_argument("return-to", message).with_hint(Text::new(
-            "登录后的返回地址必须是本站路径，例如 /orders?id=7",
-            "the address after the sign-in must be a path on the same site, such as /orders?id=7",
-        )))
-    })
+    let Some(Text { zh, en }) = fault(given) else { return Ok(()) };
+    let message = text! { "登录后的返回地址{zh}；应为本站路径，例如 /orders?id=7",
+    "the return-to address {en}; expected a path on the same site such as /orders?id=7" };
+    Err(Failure::invalid_argument("return-to", message).with_hint(text! {
+    "登录后的返回地址必须是本站路径，例如 /orders?id=7",
+    "the address after the sign-in must be a path on the same site, such as /orders?id=7" }))
 }
 
 fn fault(given: &str) -> Option<Text> {
@@ -37,10 +33,9 @@ fn fault(given: &str) -> Option<Text> {
     if !given.starts_with('/') {
         let decoded = percent_decode_str(given).decode_utf8_lossy();
         return Some(match decoded.split(['?', '#']).next() {
-            Some(path) if decoded != given && decoded.starts_with('/') && fault(&decoded).is_none() => Text::new(
-                format!("经过了百分号编码，应直接以 {path} 开头"),
-                format!("is percent-encoded already: write it plainly, beginning with {path}"),
-            ),
+            Some(path) if decoded != given && decoded.starts_with('/') && fault(&decoded).is_none() => text! {
+            "经过了百分号编码，应直接以 {path} 开头",
+            "is percent-encoded already: write it plainly, beginning with {path}" },
             _ => Text::new("不以斜杠开头", "does not start with a slash"),
         });
     }
@@ -53,10 +48,8 @@ fn fault(given: &str) -> Option<Text> {
             return Some(Text::new("含有连续两个斜杠", "contains two slashes in a row"));
         }
         if path.chars().any(|c| c.is_control() || c == '\\') {
-            return Some(Text::new(
-                "含有经过编码的控制字符或反斜杠",
-                "contains an encoded control character or backslash",
-            ));
+            let (zh, en) = ("含有经过编码的控制字符或反斜杠", "contains an encoded control character or backslash");
+            return Some(Text::new(zh, en));
         }
         let decoded = percent_decode_str(&path).decode_utf8_lossy().into_owned();
         if decoded == path {

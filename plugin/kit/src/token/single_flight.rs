@@ -9,10 +9,9 @@ use crate::{
     contract::{
         log,
         storage::{Outcome, StorageError, Version},
-        types::Reason,
     },
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     store,
 };
@@ -75,13 +74,8 @@ impl<P: Platform, F> Tokens<'_, P, F> {
 }
 
 pub(super) fn busy() -> Failure {
-    Failure::new(
-        Reason::Unavailable,
-        (
-            "另一个调用正在获取访问凭证，未能及时完成",
-            "another call is fetching the access token and did not finish in time",
-        ),
-    )
-    .with_retry_after_ms(1_000)
-    .with_hint(Text::new("正在获取访问凭证，请稍后重试", "the access token is being fetched: try again shortly"))
+    let failure = failure! { Unavailable:
+    "另一个调用正在获取访问凭证，未能及时完成", "another call is fetching the access token and did not finish in time";
+    "正在获取访问凭证，请稍后重试", "the access token is being fetched: try again shortly" };
+    failure.with_retry_after_ms(1_000)
 }

@@ -49,7 +49,11 @@ pub(crate) fn may_leave_code_unspent(failure: &Failure) -> bool {
 }
 
 /// Reads the text of an answer.
-pub(crate) fn read<T>(call: &Call, text: &str, parse: fn(&str) -> Result<T, serde_json::Error>) -> Result<T, Failure> {
+pub(crate) fn read<T>(
+    call: &dyn Display,
+    text: &str,
+    parse: fn(&str) -> Result<T, serde_json::Error>,
+) -> Result<T, Failure> {
     parse(text).map_err(|error| unreadable(call, &error))
 }
 

@@ -69,14 +69,14 @@ impl Config {
         self.about("tag/get", "tagid", id)
     }
 
-    /// Doc 91023: turns a login code into an id. It spends the code, so it must not be repeated.
+    /// Doc 91023: turns a login code into an id, which spends the code.
     pub(crate) fn auth_get_user_info(&self, code: &str) -> Call {
-        self.get("auth/getuserinfo", &[("code", code)]).hiding(code)
+        self.get("auth/getuserinfo", &[("code", code)])
     }
 
     /// The legacy path of the same, which old private deployments have alone.
     pub(crate) fn user_get_user_info(&self, code: &str) -> Call {
-        self.get("user/getuserinfo", &[("code", code)]).hiding(code)
+        self.get("user/getuserinfo", &[("code", code)])
     }
 
     /// Doc 95833: what a member consented to.

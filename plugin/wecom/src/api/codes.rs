@@ -1,6 +1,6 @@
 //! What WeCom's error codes mean and who has to act on them.
 //!
-//! `table` is the one list of all codes, `reason` makes of them the reasons of the contract, `meaning` says what some of them mean for whoever goes on differently, `hint`
+//! `table` is the one list of all codes, `meaning` says what some of them mean for whoever goes on differently, `hint`
 //! what a person can do, and `errmsg` takes the text apart that comes with a code. [`failure`] makes of them the error
 //! that callers see. A code that nobody documented is treated like a mistake of this component: it is reported and never
 //! repeated. No other file of this element knows a number.
@@ -8,12 +8,14 @@
 use std::net::IpAddr;
 
 use self::errmsg::Errmsg;
-use organisation_kit::failure::{Cause, Failure};
+use organisation_kit::{
+    contract::types::Reason,
+    failure::{Cause, Failure},
+};
 
 mod errmsg;
 mod hint;
 mod meaning;
-mod reason;
 mod table;
 
 pub(crate) use meaning::*;
@@ -76,7 +78,7 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
         (text, _) => (known.zh, text),
     };
     let message = (format!("{api} 被拒绝，错误码 {code}：{zh}"), format!("{api} was refused with {code}: {en}"));
-    let mut failure = Failure::new(reason::of(known), message).with_vendor_code(code);
+    let mut failure = Failure::new(reason_of(known), message).with_vendor_code(code);
     failure.cause = match known.class {
         _ if code == ANSWER_TOO_LARGE => Cause::AnswerTooLarge,
         Class::Token => Cause::TokenRefused,
@@ -95,6 +97,24 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
     failure
 }
 
+/// What the caller does about a code. Mostly its class says so; the exceptions are named one by one.
+fn reason_of(code: &Code) -> Reason {
+    if CREDENTIAL_REFUSED.contain(code.code) {
+        // The credential itself is wrong: nothing is granted, something is corrected.
+        return Reason::CredentialsRefused;
+    }
+    match code.class {
+        // A token that was fetched a moment ago and is refused all the same: it was revoked in between, or not every
+        // server knows it yet. Nobody can mend that by a setting; later it may work.
+        Class::Busy | Class::Token => Reason::Unavailable,
+        Class::Wait => Reason::RateLimited,
+        Class::Configuration | Class::Administrator => Reason::NotPermitted,
+        Class::Person => Reason::LoginRejected,
+        Class::Data => Reason::NotFound,
+        Class::Developer => Reason::Other("vendor-error".to_owned()),
+    }
+}
+
 /// The address that an administrator has to add, from a failure made by [`failure`]. WeCom does not always tell it.
 pub(crate) fn untrusted_address(failure: &Failure) -> Option<IpAddr> {
     UNTRUSTED_ADDRESS.include(failure).then(|| Errmsg::parse(&failure.message.en).address).flatten()
@@ -104,7 +124,7 @@ pub(crate) fn untrusted_address(failure: &Failure) -> Option<IpAddr> {
 /// pass as soon as parallel calls have ended.
 fn retry_after_ms(code: &Code) -> Option<u64> {
     match (code.code, code.class) {
-        (45033 | 45035, _) => Some(2_000),
+        (45033, _) => Some(2_000),
         (81026, _) | (_, Class::Wait) => Some(60_000),
         (40001, _) => None,
         (_, Class::Busy | Class::Token) => Some(1_000),

@@ -6,7 +6,7 @@ use crate::{
     config::{Config, authority},
     wire::agent::Agent,
 };
-use organisation_kit::{failure::Failure, verdict::Finding};
+use organisation_kit::{failure::Failure, text, verdict::Finding};
 
 /// Whether the address that calls come from is trusted: this host's, or that of the proxy. WeCom looks at the token, then
 /// at the address, then at parameters; where it looks whether the app is enabled is not documented.
@@ -29,10 +29,8 @@ fn accepted(proxy: Option<&str>) -> Finding {
         None => Finding::ok("accepted", ("企业微信接受来自本机地址的调用", "WeCom accepts calls from this address")),
         Some(proxy) => Finding::ok(
             "accepted",
-            (
-                format!("企业微信接受来自代理 {proxy} 的调用"),
-                format!("WeCom accepts calls from the address of the proxy {proxy}"),
-            ),
+            text! { "企业微信接受来自代理 {proxy} 的调用",
+            "WeCom accepts calls from the address of the proxy {proxy}" },
         ),
     }
 }
@@ -44,14 +42,10 @@ fn not_trusted(failure: &Failure, proxy: Option<&str>) -> Finding {
         None => ("（企业微信未告知）".to_owned(), ", which WeCom does not tell,".to_owned()),
     };
     let message = match proxy {
-        None => (
-            format!("出口地址{shown_zh}不在企业可信 IP 中"),
-            format!("the outgoing address{shown_en} is not among the trusted addresses"),
-        ),
-        Some(proxy) => (
-            format!("代理 {proxy} 的出口地址{shown_zh}不在企业可信 IP 中"),
-            format!("the outgoing address{shown_en} of the proxy {proxy} is not among the trusted addresses"),
-        ),
+        None => text! { "出口地址{shown_zh}不在企业可信 IP 中",
+        "the outgoing address{shown_en} is not among the trusted addresses" },
+        Some(proxy) => text! { "代理 {proxy} 的出口地址{shown_zh}不在企业可信 IP 中",
+        "the outgoing address{shown_en} of the proxy {proxy} is not among the trusted addresses" },
     };
     let finding = Finding::failed("address-not-trusted", message).caused_by(failure).page(console::APPS);
     match address {
@@ -77,15 +71,11 @@ pub(super) fn enabled(config: &Config, asked: &Result<Agent, Failure>) -> Findin
 }
 
 fn other_app(config: &Config) -> Finding {
-    Finding::failed(
-        "wrong-agent",
-        (
-            format!("AgentID {} 与 Secret 不属于同一应用", config.agent_id),
-            format!("agent id {} is not the app of this secret", config.agent_id),
-        ),
-    )
-    .hint("请在应用页面核对 AgentId 与 Secret", "compare agent id and secret with the page of the app")
-    .page(console::APPS)
+    let id = config.agent_id;
+    let message = text!("AgentID {id} 与 Secret 不属于同一应用", "agent id {id} is not the app of this secret");
+    Finding::failed("wrong-agent", message)
+        .hint("请在应用页面核对 AgentId 与 Secret", "compare agent id and secret with the page of the app")
+        .page(console::APPS)
 }
 
 fn disabled() -> Finding {

@@ -2,7 +2,7 @@
 
 use super::console;
 use crate::api::codes::{SECRET_OF_ANOTHER, UNKNOWN_ORGANISATION, WEAK_SECRET};
-use organisation_kit::{contract::types::Reason, failure::Failure, verdict::Finding};
+use organisation_kit::{contract::types::Reason, failure::Failure, text, verdict::Finding};
 
 /// From the outcome of `gettoken`, and the organisation of the local copy. What WeCom refuses is told first: the id may
 /// be mistyped.
@@ -14,10 +14,9 @@ pub(super) fn judge(asked: &Result<(), Failure>, corp_id: &str, copy_of: Option<
         }
         (Ok(()), Some(other)) => Finding::failed(
             "other-organisation",
-            (
-                format!("本元素的通讯录属于企业 {other}，而配置的企业 ID 是 {corp_id}"),
-                format!("the directory of this element belongs to {other}, but the configuration names {corp_id}"),
-            ),
+            text! {
+            "本元素的通讯录属于企业 {other}，而配置的企业 ID 是 {corp_id}",
+            "the directory of this element belongs to {other}, but the configuration names {corp_id}" },
         )
         .hint(
             "请恢复原来的企业 ID（corpId），或为新企业另建组织元素",

@@ -8,7 +8,7 @@ use crate::{
     config::{Config, authority},
     wire::agent::Agent,
 };
-use organisation_kit::verdict::Finding;
+use organisation_kit::{text, verdict::Finding};
 
 /// Compares the redirect address with the domain that `agent/get` tells.
 pub(super) fn judge(config: &Config, agent: &Agent) -> Finding {
@@ -26,32 +26,23 @@ pub(super) fn judge(config: &Config, agent: &Agent) -> Finding {
         );
     };
     let trusted: Vec<_> = domains(domain).collect();
+    let (zh, en) = (trusted.join("、"), trusted.join(", "));
     let finding = if trusted.is_empty() {
         Finding::failed("no-trusted-domain", ("应用没有可信域名", "the app has no trusted domain"))
     } else if trusted.contains(&redirect) {
-        return Finding::ok(
-            "trusted",
-            (format!("{redirect} 是应用的可信域名"), format!("{redirect} is the trusted domain of the app")),
-        )
-        .fact("redirect-host", redirect);
+        let message = text!("{redirect} 是应用的可信域名", "{redirect} is the trusted domain of the app");
+        return Finding::ok("trusted", message).fact("redirect-host", redirect);
     } else if trusted.iter().any(|domain| host(domain) == host(&redirect)) {
         Finding::failed(
             "port-mismatch",
-            (
-                format!("可信域名 {} 与登录地址 {redirect} 端口不同", trusted.join("、")),
-                format!(
-                    "the trusted domain {} has another port than the redirect address {redirect}",
-                    trusted.join(", ")
-                ),
-            ),
+            text! { "可信域名 {zh} 与登录地址 {redirect} 端口不同",
+            "the trusted domain {en} has another port than the redirect address {redirect}" },
         )
     } else {
         Finding::failed(
             "domain-mismatch",
-            (
-                format!("可信域名 {} 与登录地址 {redirect} 不一致", trusted.join("、")),
-                format!("the trusted domain {} is not the host of the redirect address {redirect}", trusted.join(", ")),
-            ),
+            text! { "可信域名 {zh} 与登录地址 {redirect} 不一致",
+            "the trusted domain {en} is not the host of the redirect address {redirect}" },
         )
     };
     finding

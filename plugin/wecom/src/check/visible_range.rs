@@ -2,7 +2,7 @@
 
 use super::console;
 use crate::wire::agent::Agent;
-use organisation_kit::verdict::Finding;
+use organisation_kit::{text, verdict::Finding};
 
 /// Counts what was granted, without expanding it: a department stands for everything below it.
 pub(super) fn judge(agent: &Agent) -> Finding {
@@ -18,10 +18,8 @@ pub(super) fn judge(agent: &Agent) -> Finding {
     } else {
         Finding::ok(
             "granted",
-            (
-                format!("可见范围包含 {departments} 个部门、{members} 个成员、{tags} 个标签"),
-                format!("the visible range grants {departments} departments, {members} members and {tags} tags"),
-            ),
+            text! { "可见范围包含 {departments} 个部门、{members} 个成员、{tags} 个标签",
+            "the visible range grants {departments} departments, {members} members and {tags} tags" },
         )
     };
     finding.fact("departments", departments).fact("members", members).fact("tags", tags)

@@ -2,9 +2,8 @@
 
 use url::Url;
 
-use self::field::ELEMENT;
 pub use organisation_kit::config::{Common, HomepageState, Secret, authority, is_plain_host};
-use organisation_kit::{config::Values, directory::id::IdRule, failure::Failure};
+use organisation_kit::{config::Values, directory::id::IdRule};
 
 pub mod field;
 mod identifier;
@@ -31,14 +30,6 @@ pub struct Config {
 }
 
 impl Config {
-    /// Reads a configuration.
-    ///
-    /// # Errors
-    /// `invalid-config` with all problems, when one of them is an error.
-    pub fn parse(document: &str) -> Result<Self, Failure> {
-        ELEMENT.parse(document, Self::build)
-    }
-
     /// The organisation, `ww…` or `wx…`.
     pub fn corp_id(&self) -> &str {
         &self.common.organisation

@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::*;
+use super::{field::ELEMENT, *};
 use organisation_kit::{
     contract::{
         directory::Strategy,

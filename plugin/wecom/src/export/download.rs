@@ -4,16 +4,21 @@ use std::ops::Range;
 
 use url::Url;
 
-use crate::config::is_plain_host;
+use crate::config::{Config, is_plain_host};
 use organisation_kit::{
-    calls::TIMEOUT_MS,
+    calls::{Api, TIMEOUT_MS},
     contract::{
         http::{self, Body, BodyKind, Header, HttpError, Request, Response},
         types::Reason,
     },
     failure::{Cause, Failure},
     locale::Text,
+    text,
+    transport::{self, Destination},
 };
+
+/// The servers of files, for messages.
+const FILES: Destination = Destination { address: "sync.downloadHosts", ..Config::DESTINATION };
 
 /// What came of asking for a range.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,10 +56,7 @@ pub(crate) fn judge(
 ) -> Result<Piece, Failure> {
     use Cause::{NoSuchAddress, Other, Passing};
     let server = server(url);
-    let response = match outcome {
-        Ok(response) => response,
-        Err(error) => return Err(unanswered(&server, &error)),
-    };
+    let response = outcome.map_err(|error| unanswered(url, &server, error))?;
     let bytes = match response.body {
         Body::Bytes(bytes) => bytes,
         Body::Text(text) => text.into_bytes(),
@@ -83,47 +85,28 @@ pub(crate) fn judge(
     Err(Failure::new(reason, message(&server, &zh, &en)).with_cause(cause))
 }
 
-fn unanswered(server: &str, error: &HttpError) -> Failure {
-    use Cause::{AnswerTooLarge, Other, Passing};
-    use Reason::{NotPermitted, Unavailable, UnexpectedAnswer};
-    use http::Failure as Http;
-    let (cause, reason, zh, en) = match &error.failure {
-        Http::Denied(_) => (Other, NotPermitted, "平台不允许访问该服务器", "the platform does not admit this server"),
-        Http::Dns => (Passing, Unavailable, "域名无法解析", "the name does not resolve"),
-        Http::Connect => (Passing, Unavailable, "无法连接", "no connection"),
-        Http::Tls => (Passing, Unavailable, "无法建立受信任的 TLS 连接", "no trusted TLS connection"),
-        Http::Proxy(Some(400..=499)) => (
-            Other,
-            NotPermitted,
-            "代理不放行对该服务器的请求",
-            "the proxy does not let requests through to this server",
-        ),
-        Http::Proxy(_) => (Passing, Unavailable, "代理无法使用", "the proxy does not work"),
-        Http::Timeout => (Passing, Unavailable, "响应超时", "no answer in time"),
-        Http::TooLarge(_) => (
-            AnswerTooLarge,
-            UnexpectedAnswer,
-            "服务器不支持分段下载，且文件过大",
-            "the server ignores ranges and the file is too large",
-        ),
-        Http::BudgetExhausted => return Failure::call_limit(server),
-        Http::Other(_) => (Passing, Unavailable, "请求失败", "the request failed"),
-    };
-    let failure = Failure::new(reason, message(server, zh, en)).with_cause(cause);
-    if let Http::Denied(option) = &error.failure {
-        let option = if option.is_empty() { String::new() } else { format!(" ({option})") };
-        return failure.with_hint(Text::new(
-            format!("导出文件位于 {server}：请在配置 sync.downloadHosts 中加入该地址，并请平台运维放行{option}"),
-            format!(
-                "export files lie on {server}: add it to sync.downloadHosts, and have the operator admit it{option}"
-            ),
-        ));
+/// A file that did not come, in the kit's words but for what is different about files.
+fn unanswered(url: &str, server: &str, error: HttpError) -> Failure {
+    // The host's own words may show the address.
+    let error = HttpError { message: String::new(), ..error };
+    let failure = transport::unanswered(&FILES, &server, &error, &[url.to_owned()]);
+    match error.failure {
+        http::Failure::TooLarge(_) => {
+            let (zh, en) = ("服务器不支持分段下载，且文件过大", "the server ignores ranges and the file is too large");
+            Failure { message: message(server, zh, en), ..failure }
+        }
+        http::Failure::Denied(option) => {
+            let option = if option.is_empty() { option } else { format!(" ({option})") };
+            failure.with_hint(text! {
+            "导出文件位于 {server}：请在配置 sync.downloadHosts 中加入该地址，并请平台运维放行{option}",
+            "export files lie on {server}: add it to sync.downloadHosts, and have the operator admit it{option}" })
+        }
+        _ => failure,
     }
-    failure
 }
 
 fn message(server: &str, zh: &str, en: &str) -> Text {
-    Text::new(format!("{server} 上的导出文件：{zh}"), format!("a file of the export on {server}: {en}"))
+    text!("{server} 上的导出文件：{zh}", "a file of the export on {server}: {en}")
 }
 
 /// Scheme, host and port of an address: all that may be shown of it.

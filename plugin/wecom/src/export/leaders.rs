@@ -10,6 +10,7 @@ use organisation_kit::{
     directory::{department::DepartmentRow, member::Absent, sync::StepError},
     failure::Cause,
     platform::Platform,
+    text,
 };
 
 /// Asks who leads departments of which a file told the rest. Where nobody tells, what is known stays.
@@ -38,10 +39,8 @@ pub(super) fn add<P: Platform>(run: &mut Run<'_, '_, P>, rows: &mut [DepartmentR
         }
     }
     if unknown > 0 {
-        run.note((
-            format!("{unknown} 个部门的负责人未知：保持原样"),
-            format!("nobody told who leads {unknown} departments: left as they were"),
-        ));
+        run.note(text! { "{unknown} 个部门的负责人未知：保持原样",
+        "nobody told who leads {unknown} departments: left as they were" });
     }
     Ok(())
 }

@@ -77,9 +77,9 @@ impl TryFrom<Field<Raw>> for Agent {
                 Field::Absent => Some(String::new()),
                 domain => domain.value(),
             },
-            departments: granted::departments("partyid", parties.partyid, &mut unreadable)?,
-            members: granted::members("user", users.user, &mut unreadable)?,
-            tags: granted::tags("tagid", tags.tagid, &mut unreadable)?,
+            departments: granted::ids("partyid", parties.partyid, &mut unreadable, granted::department)?,
+            members: granted::ids("user", users.user, &mut unreadable, granted::member)?,
+            tags: granted::ids("tagid", tags.tagid, &mut unreadable, granted::tag)?,
             unreadable,
         })
     }

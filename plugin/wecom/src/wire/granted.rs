@@ -1,5 +1,5 @@
-//! Ids that make up the visible range. One that cannot be read is left out and counted; a whole list that cannot be read spoils the
-//! answer, since an empty range would look like a company that was taken away.
+//! Ids that make up the visible range. One that cannot be read is left out and counted; a whole list that cannot be read
+//! spoils the answer, since an empty range would look like a company that was taken away.
 
 use super::tolerant::{Field, Items, UnreadableField, object};
 
@@ -9,34 +9,23 @@ object! {
     }
 }
 
-/// Ids of members. Those that cannot be read are added to `unreadable`.
-pub(super) fn members(
-    name: &'static str,
-    field: Field<Items<User>>,
-    unreadable: &mut usize,
-) -> Result<Vec<String>, UnreadableField> {
-    ids(name, field, unreadable, |user| user.userid.text())
+/// The id of a member, if there is one.
+pub(super) fn member(user: User) -> Option<String> {
+    user.userid.text()
 }
 
-/// Ids of departments. Those that cannot be read are added to `unreadable`.
-pub(super) fn departments(
-    name: &'static str,
-    field: Field<Items<u64>>,
-    unreadable: &mut usize,
-) -> Result<Vec<String>, UnreadableField> {
-    ids(name, field, unreadable, |id| (id != 0).then(|| id.to_string()))
+/// The id of a department, if it is one.
+pub(super) fn department(id: u64) -> Option<String> {
+    (id != 0).then(|| id.to_string())
 }
 
-/// Ids of tags, which begin at 0 (doc 90210). Those that cannot be read are added to `unreadable`.
-pub(super) fn tags(
-    name: &'static str,
-    field: Field<Items<u64>>,
-    unreadable: &mut usize,
-) -> Result<Vec<String>, UnreadableField> {
-    ids(name, field, unreadable, |id| Some(id.to_string()))
+/// The id of a tag: they begin at 0 (doc 90210).
+pub(super) fn tag(id: u64) -> Option<String> {
+    Some(id.to_string())
 }
 
-fn ids<T: Default>(
+/// The ids of a list. Those that cannot be read are added to `unreadable`.
+pub(super) fn ids<T: Default>(
     name: &'static str,
     field: Field<Items<T>>,
     unreadable: &mut usize,

@@ -11,17 +11,13 @@ use super::{
     tolerant::{self, Field, UnreadableField, object},
 };
 
-/// The answer of `gettoken` (doc 91039).
+/// The answer of `gettoken` (doc 91039): a token of up to 512 bytes or more, empty where there is none.
 #[derive(Deserialize)]
 #[serde(try_from = "Field<RawToken>")]
-pub struct TokenAnswer {
-    /// The token, up to 512 bytes or more; empty where there is none.
-    pub(crate) access_token: String,
-    /// Seconds; normally 7,200.
-    pub(crate) expires_in: u64,
-}
+pub struct TokenAnswer(FetchedToken);
 
 object! {
+    /// Its life in seconds, normally 7,200.
     struct RawToken {
         access_token: String,
         expires_in: u64,
@@ -33,16 +29,15 @@ impl TryFrom<Field<RawToken>> for TokenAnswer {
 
     fn try_from(raw: Field<RawToken>) -> Result<Self, UnreadableField> {
         let raw = raw.or_fail("the answer")?.unwrap_or_default();
-        Ok(Self {
-            access_token: raw.access_token.or_fail("access_token")?.unwrap_or_default(),
-            expires_in: raw.expires_in.value().ok_or(UnreadableField("expires_in"))?,
-        })
+        let token = raw.access_token.or_fail("access_token")?.unwrap_or_default();
+        let seconds = raw.expires_in.value().ok_or(UnreadableField("expires_in"))?;
+        Ok(Self(FetchedToken { token, life_ms: seconds.saturating_mul(1_000) }))
     }
 }
 
 impl From<TokenAnswer> for FetchedToken {
-    fn from(TokenAnswer { access_token, expires_in }: TokenAnswer) -> Self {
-        Self { token: access_token, life_ms: expires_in.saturating_mul(1_000) }
+    fn from(TokenAnswer(fetched): TokenAnswer) -> Self {
+        fetched
     }
 }
 
@@ -161,7 +156,7 @@ mod tests {
         for json in
             [r#"{"access_token":"t","expires_in":7200}"#, r#"{"errcode":0,"access_token":"t","expires_in":"7200"}"#]
         {
-            assert_eq!(serde_json::from_str::<TokenAnswer>(json).map(|answer| answer.expires_in).unwrap(), 7200);
+            assert_eq!(serde_json::from_str::<TokenAnswer>(json).map(|answer| answer.0.life_ms).unwrap(), 7_200_000);
         }
     }
 

@@ -33,8 +33,8 @@ impl TryFrom<Field<Raw>> for Tag {
         let raw = raw.or_fail("the tag")?.unwrap_or_default();
         let mut unreadable = 0;
         Ok(Self {
-            members: granted::members("userlist", raw.userlist, &mut unreadable)?,
-            departments: granted::departments("partylist", raw.partylist, &mut unreadable)?,
+            members: granted::ids("userlist", raw.userlist, &mut unreadable, granted::member)?,
+            departments: granted::ids("partylist", raw.partylist, &mut unreadable, granted::department)?,
             unreadable,
         })
     }

@@ -551,8 +551,8 @@ fn of_the_visible_range_single_ids_may_be_lost_but_no_whole_list() {
 #[test]
 fn odd_ids_of_a_list_of_ids_are_counted() {
     let text = r#"{"userlist":[{"userid":"a"},{},7,{"userid":""},{"userid":"b","name":[]}]}"#;
-    assert_eq!(member::ids(text).unwrap(), ["a", "b"]);
-    assert_eq!(member::ids("{}").unwrap(), Vec::<String>::new());
+    assert_eq!(member::ids(text).unwrap(), (vec!["a".to_owned(), "b".to_owned()], 3));
+    assert_eq!(member::ids("{}").unwrap(), (Vec::new(), 0));
     assert!(member::ids(r#"{"userlist":7}"#).is_err());
 }
 

@@ -3,7 +3,7 @@
 use std::mem;
 
 use organisation_kit::{
-    calls::{Api, Call, Calls, OAuthToken},
+    calls::{Api, Call, Calls, LoginCode, OAuthToken},
     contract::{element::Aspect, types::Reason},
     directory::{
         department::DepartmentRow,
@@ -192,8 +192,8 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         self.0.usage()
     }
 
-    fn identify(&self, code: &str) -> Result<Identified, IdentifyError> {
-        match self.0.once(&self.0.api().grant("token (code)", "authorization_code", code)) {
+    fn identify(&self, code: LoginCode<'_>) -> Result<Identified, IdentifyError> {
+        match self.0.present_bare(code, |api, code| api.grant("token (code)", "authorization_code", code)) {
             Ok(SignedIn { person }) => Ok(Identified::Member { id: person, proof: None }),
             // Everything else comes before the code is looked at, or leaves open whether it was.
             Err(failure) => Err(IdentifyError { may_retry: failure.reason != Reason::LoginRejected, failure }),

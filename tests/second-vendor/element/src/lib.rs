@@ -125,6 +125,10 @@ impl Vendor for Rollcall {
         })
     }
 
+    fn organisation(values: &Values) -> Option<(String, IdRule)> {
+        Some((values.text("organisation")?, IdRule::Exact))
+    }
+
     fn common(config: &Config) -> &Common {
         &config.common
     }
@@ -137,7 +141,7 @@ impl Vendor for Rollcall {
         let SignIn { entry: Entry::Browser, redirect_uri, state, locale } = *sign_in else {
             let message = ("花名册只支持从浏览器登录", "Rollcall signs people in from a browser only");
             let hint = ("请使用 browser 入口", "use the entry browser");
-            return Err(Failure::new(Reason::Unsupported, message).with_hint(hint.into()));
+            return Err(Failure::new(Reason::Unsupported, message).with_hint(hint));
         };
         let lang = if locale == Locale::English { "en" } else { "zh" };
         let (client, redirect) = (encoded(&config.client_id), encoded(redirect_uri));

@@ -54,7 +54,7 @@ pub fn synchronise(
     document: &str,
     strategy: Strategy,
 ) -> Outcome<Native> {
-    let config = WeCom::parse(document).map_err(|failure| failure.message.en)?;
+    let config = WeCom::element().parse(document, WeCom::build).map_err(|failure| failure.message.en)?;
     let outside = Outside {
         runtime,
         web: web.clone(),

@@ -113,6 +113,62 @@ async fn sync_fields_decides_what_is_stored() {
     }
 }
 
+/// The quirks that a history of the property test does without, since it ends in the truth only where what was emptied is
+/// sent as empty.
+#[tokio::test]
+async fn what_an_answer_leaves_out_stays_as_it_was_until_it_is_sent() {
+    for (name, quirks, kept) in [
+        ("everything is sent", Quirks::default(), &[][..]),
+        ("direct_leader", Quirks { direct_leader_absent: true, ..Quirks::default() }, &["direct leaders"]),
+        (
+            "name_en, department_leader",
+            Quirks { department_extras_absent: true, ..Quirks::default() },
+            &["english name", "leaders"],
+        ),
+        // A custom field lies in an object, and one without a list is empty.
+        ("null for lists", Quirks { null_lists: true, ..Quirks::default() }, &["direct leaders"]),
+    ] {
+        let stage = Stage::demo().await;
+        stage.complete(&PLAIN).await;
+        let known = async || {
+            let member = stage.heard(stage.element.find_member("lisi").await).unwrap();
+            let custom = stage.heard(stage.element.find_member("wangwu").await).unwrap();
+            let department = stage.heard(stage.element.find_department("21").await).unwrap();
+            let known = [
+                ("direct leaders", !member.direct_leaders.is_empty()),
+                ("custom fields", !custom.attributes.is_empty()),
+                ("english name", department.name_en.is_some()),
+                ("leaders", !department.leaders.is_empty()),
+            ];
+            let known: Vec<&str> = known.into_iter().filter(|(_, is_known)| *is_known).map(|(name, _)| name).collect();
+            (known, member.position, department.name)
+        };
+        assert_eq!(known().await.0, ["direct leaders", "custom fields", "english name", "leaders"], "{name}");
+        stage.control.change(|corp| {
+            corp.update_member("lisi", |person| {
+                (person.direct_leaders, person.position) = (Vec::new(), "顾问".to_owned());
+            })
+            .unwrap();
+            corp.update_member("wangwu", |person| person.attributes.clear()).unwrap();
+            corp.describe_department(21, None, 100_000_000).unwrap();
+            corp.lead_department(21, &[]).unwrap();
+            corp.rename_department(21, "平台部").unwrap();
+        });
+        stage.control.configure(|behaviour| behaviour.quirks = quirks);
+        let report = stage.complete(&PLAIN).await;
+        assert_eq!(report.notes, Vec::<String>::new(), "{name}: nothing of it is a fault");
+        let arrived = (Some("顾问".to_owned()), "平台部".to_owned());
+        assert_eq!(known().await, (kept.to_vec(), arrived.0, arrived.1), "{name}");
+        // The next one finds nothing new: what is kept is no change.
+        let report = stage.complete(&PLAIN).await;
+        assert_eq!((report.members.updated, report.departments.updated), (0, 0), "{name}");
+        stage.control.configure(|behaviour| behaviour.quirks = Quirks::default());
+        stage.complete(&PLAIN).await;
+        assert_eq!(known().await.0, Vec::<&str>::new(), "{name}: sent as empty, it is gone");
+        stage.assert_exact().await;
+    }
+}
+
 #[tokio::test]
 async fn whom_wecom_hides_is_not_found() {
     let stage = Stage::demo().await;

@@ -1,8 +1,11 @@
 //! What an element says of itself and of a configuration.
 
-use host_harness::contract::types::{Reason, Severity};
+use host_harness::{
+    contract::types::{Reason, Severity},
+    reason_name,
+};
 use serde_json::{Value, json};
-use system_tests::{Stage, stage::at_domain, sync::PLAIN};
+use system_tests::{Stage, copy::EVERYBODY, stage::at_domain, sync::PLAIN};
 use wecom_simulator::{DEMO_CORP_ID, DEMO_SECRET};
 
 #[tokio::test]
@@ -129,6 +132,38 @@ async fn a_validation_names_the_destination_with_its_secrets_and_masks_them() {
 }
 
 #[tokio::test]
+async fn the_copy_is_read_while_the_configuration_says_whose_it_is() {
+    let stage = Stage::demo().await;
+    stage.complete(&PLAIN).await;
+    let copy = stage.overview().await;
+    let other = "wwffffffffffffffff";
+    for (name, config, expected) in [
+        ("a secret that is missing", json!({ "secret": null }), "read"),
+        ("a number that is none", json!({ "agentId": "eins" }), "read"),
+        ("an address that is none", json!({ "redirectUri": "app", "apiBaseUrl": "" }), "read"),
+        ("a language that nobody speaks", json!({ "locale": "xx" }), "read"),
+        ("an organisation that is missing", json!({ "corpId": null }), "invalid-config"),
+        ("an organisation that is none", json!({ "corpId": "acme" }), "invalid-config"),
+        ("another organisation, and a secret that is missing", json!({ "corpId": other, "secret": null }), "conflict"),
+    ] {
+        let element = stage.reconfigured(&config);
+        let answers = [
+            stage.heard(element.overview().await).map(|found| assert_eq!(found, copy, "{name}")),
+            stage.heard(element.departments(None, 10).await).map(drop),
+            stage.heard(element.members(&EVERYBODY, None, 10).await).map(drop),
+            stage.heard(element.find_member("lisi").await).map(drop),
+            stage.heard(element.find_department("2").await).map(drop),
+            stage.heard(element.changes(None, 10).await).map(drop),
+            stage.heard(element.history().await).map(drop),
+        ];
+        for answer in answers {
+            let found = answer.as_ref().map_or_else(|error| reason_name(&error.reason), |()| "read");
+            assert_eq!(found, expected, "{name}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_unsound_configuration_is_refused_by_every_export_that_needs_one() {
     let stage = Stage::demo().await;
     let element = stage.reconfigured(&json!({ "agentId": "eins" }));
@@ -147,8 +182,6 @@ async fn an_unsound_configuration_is_refused_by_every_export_that_needs_one() {
         stage.heard(PLAIN.call(&element).await).map(drop),
         stage.heard(element.sync_member("lisi").await).map(drop),
         stage.heard(element.sync_department("2").await).map(drop),
-        // Whose copy it is, only the configuration says.
-        stage.heard(element.overview().await).map(drop),
     ];
     for refusal in refusals {
         let error = refusal.unwrap_err();

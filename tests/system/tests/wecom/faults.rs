@@ -317,5 +317,8 @@ async fn an_answer_that_never_comes_is_given_up() {
     stage.control.inject(Fault::of("auth/getuserinfo", When::Always, Effect::Delay(Duration::from_secs(30))));
     let error = stage.exchange(&arrival).await.unwrap_err();
     assert_eq!(error.reason, Reason::Unavailable);
+    // Whoever signs in reads what it means for them.
+    assert_eq!(error.message, "the sign-in service does not answer for now");
+    assert_eq!(error.hint.as_deref(), Some("reload the page shortly"));
     stage.assert_discreet(&[&arrival.code]);
 }

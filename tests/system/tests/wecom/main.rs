@@ -18,6 +18,7 @@ mod isolation;
 mod login;
 mod properties;
 mod proxy;
+mod scope;
 mod sync;
 mod tokens;
 

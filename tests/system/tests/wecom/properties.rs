@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use host_harness::{
     Limits,
-    contract::{
-        directory::{self as contract, SyncStep},
-        types::Reason,
-    },
+    contract::directory::{self as contract, SyncStep},
 };
 use proptest::{
     collection::vec,

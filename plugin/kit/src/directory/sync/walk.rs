@@ -129,7 +129,7 @@ fn out_of_sight<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, i
 /// tenth of the room.
 fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> Result<(), StepError> {
     context.before_request()?;
-    let ids = match context.client.member_ids(department).map_err(StepError::Vendor)? {
+    let ids = match C::member_ids(context, department)? {
         Listed::Here(ids) => ids,
         Listed::Hidden(code) => {
             out_of_sight(context, department, code);

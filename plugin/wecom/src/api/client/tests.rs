@@ -6,6 +6,7 @@ use super::*;
 use crate::fake::{self, FakePlatform, errcode, lost, ok, path, query, status, unreached};
 use crate::identify::identify;
 use organisation_kit::{
+    calls::LoginCode,
     contract::{call::Budget, http, types::Reason},
     failure::Cause,
 };
@@ -126,7 +127,7 @@ fn a_code_is_never_presented_twice() {
         Err(unreached(http::Failure::Dns)),
     ] {
         let fake = scripted(vec![failure]);
-        let error = identify(&Client::new(&fake, &config), &config.common, "C0DE-c0de").unwrap_err();
+        let error = identify(&Client::new(&fake, &config), &config.common, LoginCode::new("C0DE-c0de")).unwrap_err();
         assert_eq!((error.failure.cause, error.may_retry), (Cause::Passing, true), "{error:?}");
         assert!(!format!("{error:?}").contains("C0DE"), "{error:?}");
         assert_eq!(fake.paths(), ["/cgi-bin/gettoken", "/cgi-bin/auth/getuserinfo"]);

@@ -46,7 +46,7 @@ pub(super) const ANSWER_TOO_LARGE: i64 = 45029;
 
 /// Looked at before a login code: parameters, permission, app, address.
 const PRECEDES_CODE: Codes =
-    Codes(&[41001, 48001, 48002, 48004, 48005, 48006, 48010, 50003, 50006, 60020, 60031, 301_002, 301_007]);
+    Codes(&[41001, 48001, 48002, 48004, 48005, 48006, 48010, 50003, 60020, 60031, 301_002, 301_007]);
 
 /// Whether a login code was certainly not looked at: the token, the rate, the app or the address was refused first.
 pub(crate) fn precedes_code(failure: &Failure) -> bool {

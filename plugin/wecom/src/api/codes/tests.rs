@@ -1,5 +1,3 @@
-use organisation_kit::contract::types::Reason;
-
 use super::*;
 use organisation_kit::locale::{Locale, Text};
 
@@ -19,7 +17,6 @@ fn a_code_without_documentation_is_never_repeated() {
         let failure = failure(code, "", "user/get");
         assert_eq!(failure.reason, Reason::Other("vendor-error".to_owned()));
         assert_eq!(failure.vendor_code, Some(code));
-        assert!(!failure.is_transient());
         let hint = failure.hint.unwrap().show(Locale::English);
         assert!(hint.ends_with(&format!("query?e={code}")), "{hint}");
     }
@@ -42,7 +39,6 @@ fn each_code_becomes_a_reason() {
         (45009, Reason::RateLimited, Some(60_000)),
         (45011, Reason::RateLimited, Some(60_000)),
         (45033, Reason::RateLimited, Some(2_000)),
-        (45035, Reason::RateLimited, Some(2_000)),
         (48002, Reason::NotPermitted, None),
         (50001, Reason::NotPermitted, None),
         (50003, Reason::NotPermitted, None),

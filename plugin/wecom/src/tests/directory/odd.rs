@@ -3,9 +3,12 @@
 use serde_json::json;
 
 use super::{
-    EVERYBODY, PLAIN, changes, common, complete, departments, members, paused, platform, read, small, sync_member,
+    EVERYBODY, PLAIN, changes, common, complete, departments, members, paused, platform, read, small, sync, sync_member,
 };
-use organisation_kit::contract::{directory::MemberStatus, types::Reason};
+use organisation_kit::contract::{
+    directory::{MemberStatus, Strategy},
+    types::Reason,
+};
 
 #[test]
 fn what_decides_neither_identity_nor_place_is_left_out_and_named() {
@@ -113,4 +116,20 @@ fn granted_ids_that_cannot_be_read_are_counted_in_the_notes() {
         assert!(found.contains(&expected), "{found}");
     }
     assert_eq!(report.members.added, 3, "everybody else is there");
+}
+
+#[test]
+fn ids_of_a_list_too_large_that_cannot_be_read_are_counted_in_the_notes() {
+    let (fake, company) = platform(small());
+    complete(&fake, PLAIN);
+    let ids = r#"{"errcode":0,"userlist":[{"userid":"zhangsan"},{"userid":["lisi"]},7,{"userid":"wangwu"}]}"#;
+    company
+        .borrow_mut()
+        .instead
+        .extend([("user/list", r#"{"errcode":45029,"errmsg":"too large"}"#), ("user/simplelist", ids)]);
+    sync::begin::begin(&fake, &common(), &Strategy::Walk).unwrap();
+    let report = complete(&fake, PLAIN);
+    let expected = "2 ids of the visible range that user/simplelist?department_id=2 answered cannot be read: left out";
+    assert!(report.notes.iter().any(|note| note.contains(expected)), "{:?}", report.notes);
+    assert_eq!((report.members.left_range, report.members_total), (0, 3), "whom nobody named is asked about");
 }

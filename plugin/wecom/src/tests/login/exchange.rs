@@ -193,7 +193,8 @@ fn the_state_comes_back_when_the_code_may_still_be_good() {
             fake.advance_ms(1_000);
             let failure = exchange(&fake, &request).unwrap_err();
             let hint = &failure.hint.as_ref().unwrap().en;
-            assert_eq!(hint == "reload the page shortly", failure.is_transient(), "{name}: {hint}");
+            let is_transient = matches!(failure.reason, Reason::RateLimited | Reason::Unavailable);
+            assert_eq!(hint == "reload the page shortly", is_transient, "{name}: {hint}");
             assert!(fake.keys("login-exchange/").is_empty(), "{name}");
             assert_eq!(fake.value(&state_key(&request.state)), before, "{name}");
             if !is_homepage {

@@ -8,7 +8,10 @@ use serde::{
 };
 
 use super::{
-    super::tolerant::{Field, Items, object, parse},
+    super::{
+        granted::{self, User},
+        tolerant::{Field, Items, object, parse},
+    },
     Raw, is_id,
 };
 use organisation_kit::directory::member::MemberRow;
@@ -133,18 +136,14 @@ fn id_of(row: &MemberRow) -> Option<String> {
     }
 }
 
-/// The ids of a `user/simplelist` answer; rows that have none that can be read are left out.
-pub(crate) fn ids(text: &str) -> Result<Vec<String>, serde_json::Error> {
+/// The ids of a `user/simplelist` answer, and how many cannot be read.
+pub(crate) fn ids(text: &str) -> Result<(Vec<String>, usize), serde_json::Error> {
     object! {
         struct List {
-            userlist: Items<Id>,
+            userlist: Items<User>,
         }
     }
-    object! {
-        struct Id {
-            userid: String,
-        }
-    }
-    let list = parse::<List>(text)?.userlist.or_fail("userlist")?.unwrap_or_default();
-    Ok(list.read.into_iter().filter_map(|row| row.userid.value().filter(|id| is_id(id))).collect())
+    let (list, mut unreadable) = (parse::<List>(text)?.userlist, 0);
+    let id = |user| granted::member(user).filter(|id| is_id(id));
+    Ok((granted::ids("userlist", list, &mut unreadable, id)?, unreadable))
 }
