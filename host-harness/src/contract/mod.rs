@@ -35,8 +35,8 @@ impl login::AuthorizationRequest {
 }
 
 impl login::ExchangeRequest {
-    /// A request without a browser binding.
+    /// A request with the state that came back, without a browser binding, in the configured language.
     pub fn new(code: impl Into<String>, state: impl Into<String>) -> Self {
-        Self { code: code.into(), state: state.into(), browser_binding: None }
+        Self { code: code.into(), state: Some(state.into()), entry: None, browser_binding: None, language: None }
     }
 }

@@ -93,8 +93,8 @@ impl Element {
     }
 
     /// What a page needs to embed the vendor's login widget.
-    pub async fn login_config(&self) -> CallResult<Answered<LoginParameters>> {
-        self.call("login.login-config", ()).await
+    pub async fn login_config(&self, request: &AuthorizationRequest) -> CallResult<Answered<LoginParameters>> {
+        self.call("login.login-config", (request,)).await
     }
 
     /// The URL to which a browser is sent to sign in.

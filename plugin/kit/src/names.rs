@@ -29,6 +29,7 @@ impl Named for ChangeKind {
     const NAMES: &'static [(Self, &'static str)] = &[
         (Self::MemberAdded, "member-added"),
         (Self::MemberUpdated, "member-updated"),
+        (Self::MemberRolesUpdated, "member-roles-updated"),
         (Self::MemberLeftRange, "member-left-range"),
         (Self::MemberResigned, "member-resigned"),
         (Self::MemberRejoined, "member-rejoined"),
@@ -39,8 +40,12 @@ impl Named for ChangeKind {
 }
 
 impl Named for RunOutcome {
-    const NAMES: &'static [(Self, &'static str)] =
-        &[(Self::Complete, "complete"), (Self::Planned, "planned"), (Self::Abandoned, "abandoned")];
+    const NAMES: &'static [(Self, &'static str)] = &[
+        (Self::Complete, "complete"),
+        (Self::Planned, "planned"),
+        (Self::Abandoned, "abandoned"),
+        (Self::Repaired, "repaired"),
+    ];
 }
 
 /// For `#[serde(with = "crate::names")]`.

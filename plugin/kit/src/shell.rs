@@ -106,6 +106,18 @@ fn reading<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Re
     in_its_language::<V, T>(|document| work(&V::element().parse_owner(document, V::organisation)?))
 }
 
+/// Runs an export for which a person waits, whose language this is.
+fn for_person<V: Vendor, T>(
+    language: Option<&str>,
+    work: impl FnOnce(&V::Config) -> Result<T, Failure>,
+) -> Result<T, types::Error> {
+    let document = Imports.settings();
+    let answer = V::element().parse(&document, V::build).and_then(|config| work(&config));
+    answer.map_err(|failure| {
+        failure.into_error(language.map_or_else(|| V::element().locale_of(&document), Locale::from_tag))
+    })
+}
+
 fn in_its_language<V: Vendor, T>(work: impl FnOnce(&str) -> Result<T, Failure>) -> Result<T, types::Error> {
     let document = Imports.settings();
     work(&document).map_err(|failure| failure.into_error(V::element().locale_of(&document)))
@@ -130,12 +142,16 @@ impl<V: Vendor> element::Guest for Component<V> {
 }
 
 impl<V: Vendor> login::Guest for Component<V> {
-    fn login_config() -> Result<login::LoginParameters, types::Error> {
-        with_config::<V, _>(|config| sign_in::login_config::<V, _>(&Imports, config))
+    fn login_config(request: login::AuthorizationRequest) -> Result<login::LoginParameters, types::Error> {
+        for_person::<V, _>(request.language.as_deref(), |config| {
+            sign_in::login_config::<V, _>(&Imports, config, &request)
+        })
     }
 
     fn authorization_url(request: login::AuthorizationRequest) -> Result<login::Authorization, types::Error> {
-        with_config::<V, _>(|config| sign_in::authorization_url::<V, _>(&Imports, config, &request))
+        for_person::<V, _>(request.language.as_deref(), |config| {
+            sign_in::authorization_url::<V, _>(&Imports, config, &request)
+        })
     }
 
     fn homepage_url(target: String) -> Result<String, types::Error> {
@@ -143,7 +159,9 @@ impl<V: Vendor> login::Guest for Component<V> {
     }
 
     fn exchange_code(request: login::ExchangeRequest) -> Result<login::Exchange, types::Error> {
-        with_config::<V, _>(|config| sign_in::exchange_code::<V, _>(&Imports, config, &request))
+        for_person::<V, _>(request.language.as_deref(), |config| {
+            sign_in::exchange_code::<V, _>(&Imports, config, &request)
+        })
     }
 }
 

@@ -40,9 +40,9 @@ pub trait Vendor: Sized + 'static {
     /// Makes the configuration of sound values; nothing only where a required one is missing.
     fn build(values: &Values) -> Option<Self::Config>;
 
-    /// The organisation that sound values name, and how ids of its members compare; nothing only where a required one is
-    /// missing. That is all that reading the local copy takes.
-    fn organisation(values: &Values) -> Option<(String, IdRule)>;
+    /// The organisation that sound values name; nothing only where a required one is missing. That is all that reading the
+    /// local copy takes.
+    fn organisation(values: &Values) -> Option<String>;
 
     /// The part of a configuration that means the same for every vendor.
     fn common(config: &Self::Config) -> &Common;

@@ -17,7 +17,6 @@ use organisation_kit::{
         login::{Entry, SensitiveFields},
     },
     directory::{
-        id::IdRule,
         member::MemberRow,
         sync::{RunContext, StepError},
     },
@@ -47,8 +46,8 @@ impl Vendor for WeCom {
         Config::build(values)
     }
 
-    fn organisation(values: &Values) -> Option<(String, IdRule)> {
-        Some((values.text("corpId")?, IdRule::IgnoreCase))
+    fn organisation(values: &Values) -> Option<String> {
+        values.text("corpId")
     }
 
     fn common(config: &Config) -> &Common {

@@ -62,6 +62,7 @@ fn present(truth: &TrueMember, card: &corp::Member, quirks: Quirks) -> Option<Me
         truth.sensitive.as_ref().map(field).cloned().and_then(given)
     };
     Some(Member {
+        alternate_ids: Vec::new(),
         id: id_key(&truth.id),
         name: truth.name.clone(),
         status,

@@ -44,7 +44,7 @@ impl Arrival {
 
     /// The exchange, without a browser binding.
     pub fn request(&self) -> ExchangeRequest {
-        ExchangeRequest { code: self.code.clone(), state: self.state.clone(), browser_binding: None }
+        ExchangeRequest::new(&*self.code, &*self.state)
     }
 }
 

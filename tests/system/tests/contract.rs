@@ -7,6 +7,8 @@ use std::{
 };
 
 use host_harness::{Host, bundled_component};
+use organisation_kit::vendor::Vendor as _;
+use wecom_organisation::WeCom;
 use wit_parser::{
     Docs, Function, FunctionKind, Interface, Package, Resolve, Stability, Type, TypeDef, TypeDefKind, WorldItem,
 };
@@ -153,6 +155,20 @@ fn the_component_is_exactly_its_world_and_what_std_brings() {
         .collect();
     let lent = BTreeSet::from(["wasi:cli", "wasi:clocks", "wasi:io", "wasi:random"]);
     assert!(foreign.is_subset(&lent), "{foreign:?}");
+}
+
+#[test]
+fn an_element_names_every_function_that_works() {
+    let (resolve, package) = contract();
+    let exported: BTreeSet<String> = ["element", "login", "directory"]
+        .into_iter()
+        .flat_map(|name| {
+            let functions = &resolve.interfaces[package.interfaces[name]].functions;
+            functions.keys().map(move |function| format!("{name}.{function}"))
+        })
+        .collect();
+    let named: BTreeSet<String> = WeCom::element().describe("en").capabilities.into_iter().collect();
+    assert_eq!(named, exported);
 }
 
 /// All files below a folder.

@@ -343,6 +343,7 @@ mod fixture {
                 field("corpId", false, false),
             ],
             capabilities: Vec::new(),
+            ids_ignore_case: false,
         }
     }
 

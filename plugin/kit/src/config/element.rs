@@ -16,6 +16,34 @@ use crate::{
     locale::{Locale, Text},
 };
 
+/// The functions that the kit serves: those of the contract that can answer `unsupported`, and those that cannot.
+const FUNCTIONS: [&str; 24] = [
+    "element.describe",
+    "element.validate-config",
+    "element.check-connection",
+    "login.login-config",
+    "login.authorization-url",
+    "login.homepage-url",
+    "login.exchange-code",
+    "directory.begin",
+    "directory.advance",
+    "directory.approve",
+    "directory.abandon",
+    "directory.repair",
+    "directory.reset",
+    "directory.plan",
+    "directory.history",
+    "directory.changes",
+    "directory.acknowledge",
+    "directory.overview",
+    "directory.departments",
+    "directory.members",
+    "directory.find-member",
+    "directory.find-department",
+    "directory.sync-member",
+    "directory.sync-department",
+];
+
 /// An element, in the words of its vendor.
 #[derive(Debug)]
 pub struct Element {
@@ -27,8 +55,10 @@ pub struct Element {
     pub title: Words,
     /// What it does, in one line.
     pub summary: Words,
-    /// The interfaces of the contract that work, by name.
-    pub capabilities: &'static [&'static str],
+    /// The functions of the contract that this vendor has no use for, such as `login.homepage-url`.
+    pub unsupported: &'static [&'static str],
+    /// How ids of members compare.
+    pub ids: IdRule,
     /// All keys of the configuration, in the order in which an editor shows them.
     pub fields: &'static [Field],
     /// What other products put before a key, in lower case: `example` of `EXAMPLE_SECRET`.
@@ -58,7 +88,12 @@ impl Element {
             title: show(self.title),
             summary: show(self.summary),
             fields: self.fields.iter().map(describe).collect(),
-            capabilities: self.capabilities.iter().map(|name| (*name).to_owned()).collect(),
+            capabilities: FUNCTIONS
+                .iter()
+                .filter(|name| !self.unsupported.contains(name))
+                .map(|name| (*name).to_owned())
+                .collect(),
+            ids_ignore_case: self.ids == IdRule::IgnoreCase,
         }
     }
 
@@ -92,11 +127,10 @@ impl Element {
     pub fn parse_owner(
         &self,
         document: &str,
-        organisation: impl FnOnce(&Values) -> Option<(String, IdRule)>,
+        organisation: impl FnOnce(&Values) -> Option<String>,
     ) -> Result<Common, Failure> {
         self.read(document, |values, _| {
-            let (organisation, ids) = organisation(values)?;
-            Some(values.common(organisation, String::new(), String::new(), ids))
+            Some(values.common(organisation(values)?, String::new(), String::new(), self.ids))
         })
     }
 

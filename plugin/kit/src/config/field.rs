@@ -240,7 +240,7 @@ pub const SYNC_FIELDS: Field = Field {
     // As the contract's `member` record has them.
     kind: Kind::Words {
         known: "name position alias telephone mobile email business-email gender avatar qr-code address \
-                external-position attributes external-profile direct-leaders",
+                external-position attributes external-profile direct-leaders alternate-ids",
         implied: "id status departments main-department",
     },
     ..Field::PLAIN

@@ -25,7 +25,8 @@ static ELEMENT: Element = Element {
     version: "1.2.3",
     title: ("示例组织", "Example directory"),
     summary: ("示例", "an example"),
-    capabilities: &["element"],
+    unsupported: &["login.homepage-url"],
+    ids: IdRule::Exact,
     fields: &[
         Field {
             key: "tenant",

@@ -22,6 +22,9 @@ pub fn is_id(id: &str) -> bool {
 pub struct Member {
     /// In the vendor's spelling.
     pub id: String,
+    /// Other ids of the same person.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alternate_ids: Vec<AlternateId>,
     /// Empty where it is not stored.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
@@ -89,6 +92,15 @@ pub struct Membership {
     /// Larger sorts first.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub order: u64,
+}
+
+/// Another id of a member.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct AlternateId {
+    /// Kebab-case, such as `employee-number`.
+    pub kind: String,
+    /// As the vendor spells it.
+    pub id: String,
 }
 
 /// A custom field.
@@ -179,6 +191,8 @@ impl Absent {
     pub const PARENT: Self = Self(1 << 19);
     /// [`Member::status`]
     pub const STATUS: Self = Self(1 << 20);
+    /// [`Member::alternate_ids`]
+    pub const ALTERNATE_IDS: Self = Self(1 << 21);
 
     /// Whether this is the empty set.
     pub fn is_none(&self) -> bool {
@@ -206,6 +220,7 @@ impl Member {
     pub fn new(id: String, status: MemberStatus) -> Self {
         Self {
             id,
+            alternate_ids: Vec::new(),
             name: String::new(),
             status,
             departments: Vec::new(),
@@ -234,6 +249,7 @@ impl Member {
         }
         let sorted = |member: &Self| {
             let mut member = member.clone();
+            member.alternate_ids.sort_unstable();
             member.direct_leaders.sort_unstable();
             member.attributes.sort_unstable();
             member
@@ -266,6 +282,9 @@ impl Member {
                 *field = None;
             }
         }
+        if drops("alternate-ids") {
+            self.alternate_ids.clear();
+        }
         if drops("direct-leaders") {
             self.direct_leaders.clear();
         }
@@ -292,7 +311,8 @@ impl Member {
         let optional: usize = optional.into_iter().flatten().map(String::len).sum();
         let leaders: usize = self.direct_leaders.iter().map(String::len).sum();
         let attributes: usize = self.attributes.iter().map(|one| one.name.len() + one.value.len()).sum();
-        self.id.len() + self.name.len() + optional + leaders + attributes
+        let others: usize = self.alternate_ids.iter().map(|one| one.kind.len() + one.id.len()).sum();
+        self.id.len() + self.name.len() + others + optional + leaders + attributes
     }
 
     /// Whether any field is there that vendors withhold without a special grant.
@@ -315,6 +335,9 @@ impl FetchedMember {
         }
         if absent.has(Absent::LEADERS) {
             member.direct_leaders.clone_from(&known.direct_leaders);
+        }
+        if absent.has(Absent::ALTERNATE_IDS) {
+            member.alternate_ids.clone_from(&known.alternate_ids);
         }
         if absent.has(Absent::ATTRIBUTES) {
             member.attributes.clone_from(&known.attributes);

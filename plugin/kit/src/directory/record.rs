@@ -62,6 +62,11 @@ pub fn show_member(member: Member, presence: MemberStatus, roles: Option<Roles>)
     let (roles, suspended_roles) = if roles.suspended { (Vec::new(), roles.roles) } else { (roles.roles, Vec::new()) };
     contract::Member {
         id: member.id,
+        alternate_ids: member
+            .alternate_ids
+            .into_iter()
+            .map(|other| contract::AlternateId { kind: other.kind, id: other.id })
+            .collect(),
         name: member.name,
         status: presence,
         departments: member

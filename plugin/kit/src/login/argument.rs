@@ -15,9 +15,10 @@ pub(super) fn code(code: &str) -> Result<(), Failure> {
     judge("code", code, CODE_LIMIT, |byte| byte.is_ascii_graphic())
 }
 
-/// A state: 1 to 128 letters and digits.
-pub(super) fn state(state: &str) -> Result<(), Failure> {
-    judge("state", state, STATE_LIMIT, |byte| byte.is_ascii_alphanumeric())
+/// A state: 1 to 128 letters and digits. No vendor of this kit hands out codes without one.
+pub(super) fn state(state: Option<&str>) -> Result<&str, Failure> {
+    let state = state.unwrap_or_default();
+    judge("state", state, STATE_LIMIT, |byte| byte.is_ascii_alphanumeric()).map(|()| state)
 }
 
 /// A browser binding: 1 to 256 printable ASCII characters. An empty one would bind to nothing.
@@ -44,7 +45,7 @@ mod tests {
         type Judge = fn(&str) -> Result<(), Failure>;
         let judges: [(&str, Judge, usize); 3] = [
             ("code", code, CODE_LIMIT),
-            ("state", state, STATE_LIMIT),
+            ("state", |text| state(Some(text)).map(drop), STATE_LIMIT),
             ("browser-binding", |text| binding(Some(text)), BINDING_LIMIT),
         ];
         for (path, judge, limit) in judges {
@@ -61,7 +62,7 @@ mod tests {
         }
         assert!(code("a-b_c.d~e%2F+/=").is_ok());
         for bad in ["a-b", "a_b", "a%20", "a=b"] {
-            assert!(state(bad).is_err(), "{bad}");
+            assert!(state(Some(bad)).is_err(), "{bad}");
         }
         assert!(binding(None).is_ok());
     }

@@ -1,7 +1,11 @@
 //! The beginning of a sign-in: the URLs to which a browser is sent, and what a login widget needs.
 
 use crate::{
-    contract::login::{Authorization, AuthorizationRequest, Entry, LoginParameters},
+    config::Common,
+    contract::{
+        login::{Authorization, AuthorizationRequest, Entry, LoginParameters},
+        types::Reason,
+    },
     failure::Failure,
     locale::Locale,
     login::{
@@ -13,20 +17,21 @@ use crate::{
     vendor::{SignIn, Vendor},
 };
 
-/// What a page needs to embed the vendor's login widget. Stores a fresh state for the `browser` entry.
+/// What a page needs to embed the vendor's login widget. Stores a fresh state.
 ///
 /// # Errors
-/// `invalid-config` without a redirect address; what storage fails with.
-pub fn login_config<V: Vendor, P: Platform>(platform: &P, config: &V::Config) -> Result<LoginParameters, Failure> {
+/// As [`authorization_url`]; `unsupported` for every entry but `browser`.
+pub fn login_config<V: Vendor, P: Platform>(
+    platform: &P,
+    config: &V::Config,
+    request: &AuthorizationRequest,
+) -> Result<LoginParameters, Failure> {
     let common = V::common(config);
-    let login_state = LoginState {
-        organisation: common.organisation.clone(),
-        entry: Entry::Browser,
-        redirect_uri: address::redirect_uri(common, None)?,
-        return_to: None,
-        binding: None,
-        expires_at_ms: platform.now_ms() + login_state::LIFE_MS,
-    };
+    if request.entry != Entry::Browser {
+        let message = ("登录组件只用于浏览器入口", "a login widget is for the browser entry alone");
+        return Err(Failure::new(Reason::Unsupported, message));
+    }
+    let login_state = begun(platform, common, request)?;
     let state = login_state::fresh(platform);
     login_state.store(platform, &state)?;
     Ok(LoginParameters {
@@ -49,29 +54,34 @@ pub fn authorization_url<V: Vendor, P: Platform>(
     request: &AuthorizationRequest,
 ) -> Result<Authorization, Failure> {
     let common = V::common(config);
+    let login_state = begun(platform, common, request)?;
+    let state = login_state::fresh(platform);
+    let sign_in = SignIn {
+        entry: &request.entry,
+        redirect_uri: &login_state.redirect_uri,
+        state: &state,
+        locale: request.language.as_deref().map_or(common.locale, Locale::from_tag),
+    };
+    let url = V::sign_in_url(config, &sign_in)?;
+    login_state.store(platform, &state)?;
+    Ok(Authorization { url, state, expires_at: login_state.expires_at_ms })
+}
+
+/// What a state stands for, of a sign-in that begins now.
+fn begun<P: Platform>(platform: &P, common: &Common, request: &AuthorizationRequest) -> Result<LoginState, Failure> {
     let redirect_uri = address::redirect_uri(common, request.redirect_uri.as_deref())?;
     if let Some(path) = &request.return_to {
         return_to::check(path)?;
     }
     argument::binding(request.browser_binding.as_deref())?;
-    let state = login_state::fresh(platform);
-    let sign_in = SignIn {
-        entry: &request.entry,
-        redirect_uri: &redirect_uri,
-        state: &state,
-        locale: request.language.as_deref().map_or(common.locale, Locale::from_tag),
-    };
-    let url = V::sign_in_url(config, &sign_in)?;
-    let login_state = LoginState {
+    Ok(LoginState {
         organisation: common.organisation.clone(),
         entry: request.entry.clone(),
         redirect_uri,
         return_to: request.return_to.clone(),
         binding: request.browser_binding.as_deref().map(login_state::binding),
         expires_at_ms: platform.now_ms() + login_state::LIFE_MS,
-    };
-    login_state.store(platform, &state)?;
-    Ok(Authorization { url, state, expires_at: login_state.expires_at_ms })
+    })
 }
 
 /// The URL to paste into the vendor's console as the app's home page. Stores nothing.

@@ -33,7 +33,8 @@ pub(super) enum CachedExchange {
 /// Where an exchange is remembered.
 pub(super) fn key(common: &Common, request: &ExchangeRequest) -> String {
     let organisation = common.ids.key(&common.organisation);
-    let parts = ["exchange", &organisation, &request.code, &request.state];
+    let state = request.state.as_deref().unwrap_or_default();
+    let parts = ["exchange", &organisation, &request.code, state];
     let parts: Vec<_> = parts.into_iter().chain(request.browser_binding.as_deref()).collect();
     format!("login-exchange/{}", fingerprint::of(&parts))
 }

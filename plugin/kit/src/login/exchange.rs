@@ -53,10 +53,10 @@ pub fn exchange_code<V: Vendor, P: Platform>(
     request: &ExchangeRequest,
 ) -> Result<Exchange, Failure> {
     argument::code(&request.code)?;
-    argument::state(&request.state)?;
+    let state = argument::state(request.state.as_deref())?;
     argument::binding(request.browser_binding.as_deref())?;
     let common = V::common(config);
-    let is_homepage = V::homepage_state(config) == Some(&request.state);
+    let is_homepage = V::homepage_state(config) == Some(state);
     if is_homepage && common.homepage == HomepageState::Refuse {
         return Err(message::homepage_refused());
     }
@@ -64,6 +64,7 @@ pub fn exchange_code<V: Vendor, P: Platform>(
         platform,
         config,
         request,
+        state,
         is_homepage,
         key: cached_exchange::key(common, request),
         holder: fingerprint::mark(platform),
@@ -75,6 +76,7 @@ struct ExchangeContext<'a, V: Vendor, P: Platform> {
     platform: &'a P,
     config: &'a V::Config,
     request: &'a ExchangeRequest,
+    state: &'a str,
     /// Whether the state is the constant one of a home page URL.
     is_homepage: bool,
     key: String,
@@ -139,7 +141,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
 
     /// The exchange and the state, at one moment.
     fn read(&self) -> Result<(Option<Entry>, Option<Stored<LoginState>>), Failure> {
-        let keys = [self.key.clone(), login_state::key(&self.request.state)];
+        let keys = [self.key.clone(), login_state::key(self.state)];
         let entries = store::get_many(self.platform, &keys).map_err(|failure| self.untouched(failure))?;
         let mut entries = entries.into_iter();
         let cached = entries.next().flatten();
@@ -175,7 +177,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
         let mut ops =
             vec![store::check(&self.key, unreadable), store::put_sealed(&self.key, &pending, cached_exchange::LIFE_MS)];
         if let Some(stored) = login_state {
-            ops.extend(login_state::consume(&self.request.state, stored.version));
+            ops.extend(login_state::consume(self.state, stored.version));
         }
         ops
     }
@@ -245,7 +247,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
     fn put_back(&self, lease: &ExchangeLease) {
         let mut ops = vec![store::check(&self.key, Some(lease.version)), store::delete(&self.key)];
         if let Some(login_state) = &lease.login_state {
-            ops.extend(login_state.put_back(&self.request.state, self.platform.now_ms()));
+            ops.extend(login_state.put_back(self.state, self.platform.now_ms()));
         }
         self.write("the state of the sign-in was not put back", &ops);
     }

@@ -8,6 +8,7 @@ use organisation_kit::config::{
         Words,
     },
 };
+use organisation_kit::directory::id::IdRule;
 
 /// The element for self-built apps.
 pub static ELEMENT: Element = Element {
@@ -19,7 +20,8 @@ pub static ELEMENT: Element = Element {
         "brings in the departments and members that a self-built WeCom app may see, and lets the members sign in by QR \
          code or from the workspace",
     ),
-    capabilities: &["element", "login", "directory"],
+    unsupported: &[],
+    ids: IdRule::IgnoreCase,
     fields: &[
         Field {
             key: "corpId",

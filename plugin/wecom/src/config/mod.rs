@@ -2,8 +2,9 @@
 
 use url::Url;
 
+use self::field::ELEMENT;
+use organisation_kit::config::Values;
 pub use organisation_kit::config::{Common, HomepageState, Secret, authority, is_plain_host};
-use organisation_kit::{config::Values, directory::id::IdRule};
 
 pub mod field;
 mod identifier;
@@ -40,7 +41,7 @@ impl Config {
         let api_base = values.url("apiBaseUrl")?;
         let basis = format!("{agent_id} {api_base}");
         Some(Self {
-            common: values.common(values.text("corpId")?, agent_id.to_string(), basis, IdRule::IgnoreCase),
+            common: values.common(values.text("corpId")?, agent_id.to_string(), basis, ELEMENT.ids),
             agent_id,
             secret: values.secret("secret")?,
             api_base,

@@ -67,7 +67,7 @@ fn three_keys_suffice() {
                 organisation: "ww0123456789abcdef".to_owned(),
                 application: "1000002".to_owned(),
                 basis: "1000002 https://qyapi.weixin.qq.com/".to_owned(),
-                ids: IdRule::IgnoreCase,
+                ids: ELEMENT.ids,
                 locale: Locale::Both,
                 redirect_uri: None,
                 trusted_domain: None,

@@ -156,6 +156,8 @@ impl Raw {
         let leads = gaps.take("is_leader_in_dept", Absent::LEADER_MARKS, self.is_leader_in_dept);
         let profile = gaps.take("external_profile", Absent::EXTERNAL_PROFILE, self.external_profile);
         let member = Member {
+            // `open_userid` is for third-party apps (doc 90196).
+            alternate_ids: Vec::new(),
             id,
             name: gaps.take("name", Absent::NAME, self.name),
             status: gaps.status(self.status, self.enable),

@@ -51,7 +51,8 @@ static ELEMENT: Element = Element {
         "同步花名册中的部门与成员，并让成员登录",
         "brings in units and people of Rollcall, and lets the people sign in",
     ),
-    capabilities: &["element", "login", "directory"],
+    unsupported: &["login.homepage-url"],
+    ids: IdRule::Exact,
     fields: &[
         Field {
             key: "organisation",
@@ -118,15 +119,15 @@ impl Vendor for Rollcall {
         let (client_id, base_url) = (values.text("clientId")?, values.url("baseUrl")?);
         let basis = format!("{client_id} {base_url}");
         Some(Config {
-            common: values.common(values.text("organisation")?, String::new(), basis, IdRule::Exact),
+            common: values.common(values.text("organisation")?, String::new(), basis, ELEMENT.ids),
             client_secret: values.secret("clientSecret")?,
             client_id,
             base_url,
         })
     }
 
-    fn organisation(values: &Values) -> Option<(String, IdRule)> {
-        Some((values.text("organisation")?, IdRule::Exact))
+    fn organisation(values: &Values) -> Option<String> {
+        values.text("organisation")
     }
 
     fn common(config: &Config) -> &Common {

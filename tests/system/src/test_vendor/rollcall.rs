@@ -228,6 +228,7 @@ fn member(person: &second_vendor::Person) -> Option<Member> {
         .collect();
     departments.sort_by(|one, other| one.id.cmp(&other.id));
     Some(Member {
+        alternate_ids: Vec::new(),
         id: person.id.clone(),
         name: person.name.clone(),
         status,

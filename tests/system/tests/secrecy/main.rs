@@ -113,7 +113,7 @@ async fn sign_in(stage: &Stage, needles: &mut BTreeSet<Needle>) {
         stage.advance(Duration::from_secs(31));
         for exchange in [
             exchange.clone(),
-            ExchangeRequest { state: "AnotherStateOfNobody22".to_owned(), ..exchange.clone() },
+            ExchangeRequest { state: Some("AnotherStateOfNobody22".to_owned()), ..exchange.clone() },
             ExchangeRequest { browser_binding: Some("another-binding-of-nobody".to_owned()), ..exchange },
         ] {
             assert!(stage.heard(stage.element.exchange_code(&exchange).await).is_err());

@@ -20,6 +20,8 @@ for_each_vendor! {
     a_state_is_good_once_whatever_the_code,
     what_cannot_have_come_from_the_vendor_is_an_invalid_argument,
     a_bound_browser_is_asked_for_again,
+    a_widget_is_bound_and_leads_on_like_a_page,
+    whoever_signs_in_reads_their_own_language,
     no_address_leads_off_the_site,
 }
 
@@ -137,9 +139,8 @@ async fn a_state_is_good_once_whatever_the_code<V: TestVendor>() {
 async fn what_cannot_have_come_from_the_vendor_is_an_invalid_argument<V: TestVendor>() {
     let stage = Stage::<V>::sample().await;
     let request = |code: &str, state: &str, binding: Option<&str>| ExchangeRequest {
-        code: code.to_owned(),
-        state: state.to_owned(),
         browser_binding: binding.map(str::to_owned),
+        ..ExchangeRequest::new(code, state)
     };
     let long = "x".repeat(513);
     for (request, path) in [
@@ -222,4 +223,45 @@ async fn no_address_leads_off_the_site<V: TestVendor>() {
     assert_eq!(error.reason, Reason::Unsupported);
     assert!(error.hint.is_some(), "{error:?}");
     assert_eq!(stage.usage().await.items, 0, "nothing was stored for what was refused");
+}
+
+async fn a_widget_is_bound_and_leads_on_like_a_page<V: TestVendor>() {
+    let stage = Stage::<V>::sample().await;
+    let (cookie, path) = (Some("hash-of-a-cookie".to_owned()), Some("/orders".to_owned()));
+    let bare = entering(Entry::Browser);
+    let bound = AuthorizationRequest { browser_binding: cookie.clone(), return_to: path.clone(), ..bare.clone() };
+    let widget = stage.heard(stage.element.login_config(&bound).await).unwrap();
+    let arrival = Arrival { state: widget.state, ..arrive(&stage, "lisi").await };
+    rejected(stage.exchange(&arrival).await);
+    let request = ExchangeRequest { browser_binding: cookie, ..arrival.request() };
+    let exchange = stage.heard(stage.element.exchange_code(&request).await).unwrap();
+    assert_eq!((exchange.state_verified, exchange.return_to), (true, path));
+
+    let refused = async |request: AuthorizationRequest| {
+        stage.heard(stage.element.login_config(&request).await).unwrap_err().reason
+    };
+    assert_eq!(
+        refused(entering(Entry::Workspace)).await,
+        Reason::Unsupported,
+        "a widget stands on a page of a browser"
+    );
+    let elsewhere = AuthorizationRequest { return_to: Some("//elsewhere.example".to_owned()), ..bare };
+    assert!(matches!(refused(elsewhere).await, Reason::InvalidArgument(_)));
+}
+
+async fn whoever_signs_in_reads_their_own_language<V: TestVendor>() {
+    // The element is configured for English.
+    let stage = Stage::<V>::sample().await;
+    for (language, expected) in [(None, "sign-in"), (Some("zh-CN"), "登录"), (Some("de"), "sign-in")] {
+        let language = language.map(str::to_owned);
+        let unknown =
+            ExchangeRequest { language: language.clone(), ..ExchangeRequest::new("code", "Unknown2222222222222222") };
+        let error = rejected(stage.heard(stage.element.exchange_code(&unknown).await));
+        assert!(error.message.contains(expected), "{language:?}: {error:?}");
+        // Both vendors send a state with every code.
+        let without = ExchangeRequest { state: None, ..unknown };
+        let error = stage.heard(stage.element.exchange_code(&without).await).unwrap_err();
+        assert!(matches!(&error.reason, Reason::InvalidArgument(problem) if problem.path == "state"), "{error:?}");
+        assert!(error.message.contains(expected), "{language:?}: {error:?}");
+    }
 }

@@ -11,18 +11,16 @@ use wecom_simulator::{DEMO_CORP_ID, DEMO_SECRET};
 #[tokio::test]
 async fn the_element_describes_itself_in_the_language_asked_for() {
     let stage = Stage::demo().await;
-    for (locale, title, label, capabilities) in [
-        ("zh", "企业微信组织", "企业 ID", ["element", "login", "directory"]),
-        ("zh-Hans-CN", "企业微信组织", "企业 ID", ["element", "login", "directory"]),
-        ("en", "WeCom organisation", "Corp ID", ["element", "login", "directory"]),
-        ("fr", "WeCom organisation", "Corp ID", ["element", "login", "directory"]),
-        ("", "WeCom organisation", "Corp ID", ["element", "login", "directory"]),
+    for (locale, title, label) in [
+        ("zh", "企业微信组织", "企业 ID"),
+        ("zh-Hans-CN", "企业微信组织", "企业 ID"),
+        ("en", "WeCom organisation", "Corp ID"),
+        ("fr", "WeCom organisation", "Corp ID"),
+        ("", "WeCom organisation", "Corp ID"),
     ] {
         let description = stage.element.describe(locale).await.unwrap().value;
         assert_eq!((&*description.title, &*description.fields[0].label), (title, label), "{locale:?}");
-        assert_eq!(description.capabilities, capabilities);
-        let exports = stage.component.capabilities();
-        assert!(capabilities.iter().all(|name| exports.contains(name)), "what is announced is exported: {exports:?}");
+        assert!(description.ids_ignore_case);
     }
     let required = |fields: &[host_harness::contract::element::ConfigField]| {
         fields.iter().filter(|field| field.required).map(|field| field.key.clone()).collect::<Vec<_>>()
@@ -168,14 +166,10 @@ async fn an_unsound_configuration_is_refused_by_every_export_that_needs_one() {
     let stage = Stage::demo().await;
     let element = stage.reconfigured(&json!({ "agentId": "eins" }));
     let request = system_tests::sign_in::entering(host_harness::contract::login::Entry::Browser);
-    let exchange = host_harness::contract::login::ExchangeRequest {
-        code: "code".to_owned(),
-        state: "state".to_owned(),
-        browser_binding: None,
-    };
+    let exchange = host_harness::contract::login::ExchangeRequest::new("code", "state");
     let refusals = [
         stage.heard(element.check_connection().await).map(drop),
-        stage.heard(element.login_config().await).map(drop),
+        stage.heard(element.login_config(&request).await).map(drop),
         stage.heard(element.authorization_url(&request).await).map(drop),
         stage.heard(element.homepage_url(&at_domain("/")).await).map(drop),
         stage.heard(element.exchange_code(&exchange).await).map(drop),

@@ -11,6 +11,7 @@ use system_tests::{Stage, sync::PLAIN};
 /// A member with nothing but what §4.2's example says.
 fn zhangsan() -> Member {
     Member {
+        alternate_ids: Vec::new(),
         id: "zhangsan".to_owned(),
         name: "张三".to_owned(),
         status: MemberStatus::Active,

@@ -272,7 +272,7 @@ async fn a_home_page_signs_in_unless_the_configuration_refuses() {
 #[tokio::test]
 async fn a_widget_has_its_parameters_and_its_state_signs_in() {
     let stage = Stage::demo().await;
-    let parameters = stage.heard(stage.element.login_config().await).unwrap();
+    let parameters = stage.heard(stage.element.login_config(&entering(Entry::Browser)).await).unwrap();
     assert_eq!((&*parameters.application_id, &*parameters.redirect_uri), ("1000073", REDIRECT_URI));
     assert_eq!(parameters.expires_at, stage.control.now() + 600_000);
     assert!(parameters.state.bytes().all(|byte| byte.is_ascii_alphanumeric()) && parameters.state.len() >= 22);
@@ -281,6 +281,6 @@ async fn a_widget_has_its_parameters_and_its_state_signs_in() {
     assert!(stage.exchange(&arrival).await.unwrap().state_verified);
     // Without a redirect address there is nothing to sign in to.
     let bare = stage.reconfigured(&json!({ "redirectUri": null }));
-    let error = stage.heard(bare.login_config().await).unwrap_err();
+    let error = stage.heard(bare.login_config(&entering(Entry::Browser)).await).unwrap_err();
     assert_eq!(reason_name(&error.reason), "invalid-config");
 }

@@ -70,11 +70,8 @@ pub async fn exchange(
     output: &mut Output,
 ) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
-    let request = ExchangeRequest {
-        code: code.to_owned(),
-        state: state.to_owned(),
-        browser_binding: browser_binding.map(str::to_owned),
-    };
+    let request =
+        ExchangeRequest { browser_binding: browser_binding.map(str::to_owned), ..ExchangeRequest::new(code, state) };
     let view = ExchangeView::from(session::answer(session.element.exchange_code(&request).await, output)?);
     output.answer(&view, |paint| text::login::exchange(&view, paint))?;
     Ok(ExitStatus::Done)

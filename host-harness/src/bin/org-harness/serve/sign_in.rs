@@ -113,7 +113,7 @@ pub async fn login(
         },
         redirect_uri: None,
         return_to: query.return_to,
-        language: query.lang,
+        language: query.lang.or_else(|| preferred_language(&headers)),
         browser_binding: binding.as_ref().map(Binding::hash),
     };
     let authorization = refused.unless_answered(hurried(&tenant).authorization_url(&request).await)?;
@@ -125,6 +125,13 @@ pub async fn login(
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// The language that the browser prefers.
+fn preferred_language(headers: &HeaderMap) -> Option<String> {
+    let languages = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let first = languages.split([',', ';']).next()?.trim();
+    (!first.is_empty() && first != "*").then(|| first.to_owned())
 }
 
 /// Takes a browser back from the vendor's page, and says who it is.
@@ -140,8 +147,11 @@ pub async fn callback(
         Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
         _ => return Err(refused.with("地址不完整 code and state are needed, each once")),
     };
-    let browser_binding = Binding::of(&headers).map(|binding| binding.hash());
-    let request = ExchangeRequest { code, state, browser_binding };
+    let request = ExchangeRequest {
+        browser_binding: Binding::of(&headers).map(|binding| binding.hash()),
+        language: preferred_language(&headers),
+        ..ExchangeRequest::new(code, state)
+    };
     let exchange = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
     let entry = EntryDecision::of(&exchange, tenant.sign_in);
     if let Some(hint) = entry.hint() {

@@ -10,6 +10,7 @@ pub fn kind(kind: &str) -> &'static str {
         "member-updated" => "成员变更 member-updated",
         "member-left-range" => "离开可见范围 member-left-range",
         "member-resigned" => "成员离职 member-resigned",
+        "member-roles-updated" => "成员角色变更 member-roles-updated",
         "member-rejoined" => "成员返回 member-rejoined",
         "department-added" => "部门新增 department-added",
         "department-updated" => "部门变更 department-updated",

@@ -25,6 +25,8 @@ pub fn description(view: &DescriptionView, paint: Paint) -> String {
             text.push_str(&format!("    {}\n", paint.dim(&format!("↳ {}", indented(place, 6)))));
         }
     }
-    text.push_str(&format!("\ncapabilities: {}\n", clean(&view.capabilities.join(", "))));
+    let case = if view.ids_ignore_case { "不区分大小写 ignore case" } else { "区分大小写 case-sensitive" };
+    text.push_str(&format!("\n成员 ID ids of members: {case}\n"));
+    text.push_str(&format!("可用函数 capabilities: {}\n", clean(&view.capabilities.join(", "))));
     text
 }

@@ -48,6 +48,7 @@ pub fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::MemberUpdated => "member-updated",
         ChangeKind::MemberLeftRange => "member-left-range",
         ChangeKind::MemberResigned => "member-resigned",
+        ChangeKind::MemberRolesUpdated => "member-roles-updated",
         ChangeKind::MemberRejoined => "member-rejoined",
         ChangeKind::DepartmentAdded => "department-added",
         ChangeKind::DepartmentUpdated => "department-updated",

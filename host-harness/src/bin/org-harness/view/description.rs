@@ -12,6 +12,7 @@ pub struct DescriptionView {
     pub summary: String,
     pub fields: Vec<FieldView>,
     pub capabilities: Vec<String>,
+    pub ids_ignore_case: bool,
 }
 
 /// One key of the configuration.
@@ -30,8 +31,9 @@ pub struct FieldView {
 
 impl From<Description> for DescriptionView {
     fn from(description: Description) -> Self {
-        let Description { id, version, title, summary, fields, capabilities } = description;
-        Self { id, version, title, summary, fields: fields.into_iter().map(FieldView::from).collect(), capabilities }
+        let Description { id, version, title, summary, fields, capabilities, ids_ignore_case } = description;
+        let fields = fields.into_iter().map(FieldView::from).collect();
+        Self { id, version, title, summary, fields, capabilities, ids_ignore_case }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A member.
 
-use host_harness::contract::directory::{Attribute, Member, MemberStatus, Membership};
+use host_harness::contract::directory::{AlternateId, Attribute, Member, MemberStatus, Membership};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -8,6 +8,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Serialize)]
 pub struct MemberView {
     pub id: String,
+    pub alternate_ids: Vec<AlternateIdView>,
     pub name: String,
     pub status: &'static str,
     pub departments: Vec<MembershipView>,
@@ -28,6 +29,13 @@ pub struct MemberView {
     pub external_profile: Option<Value>,
     pub roles: Vec<String>,
     pub suspended_roles: Vec<String>,
+}
+
+/// Another id of the same person.
+#[derive(Debug, Clone, Serialize)]
+pub struct AlternateIdView {
+    pub kind: String,
+    pub id: String,
 }
 
 /// A place in a department.
@@ -62,6 +70,11 @@ impl From<Member> for MemberView {
         let attribute = |Attribute { name, value }| AttributeView { name, value };
         Self {
             id: member.id,
+            alternate_ids: member
+                .alternate_ids
+                .into_iter()
+                .map(|AlternateId { kind, id }| AlternateIdView { kind, id })
+                .collect(),
             name: member.name,
             status: status(member.status),
             departments: member.departments.into_iter().map(place).collect(),

@@ -183,6 +183,8 @@ impl Counts {
     pub(super) fn count(&mut self, kind: contract::ChangeKind) {
         use contract::ChangeKind;
         *match kind {
+            // No sync writes roles.
+            ChangeKind::MemberRolesUpdated => return,
             ChangeKind::MemberAdded => &mut self.members_added,
             ChangeKind::MemberUpdated => &mut self.members_updated,
             ChangeKind::MemberLeftRange => &mut self.members_left_range,

@@ -64,7 +64,7 @@ fn the_language_is_the_requested_or_the_configured_one() {
 #[test]
 fn a_widget_gets_its_parameters() {
     let fake = FakePlatform::new();
-    let parameters = login::login_config::<WeCom, _>(&fake, &fake::config()).unwrap();
+    let parameters = login::login_config::<WeCom, _>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap();
     assert_eq!(parameters.organisation_id, "ww21c67da6767865c2");
     assert_eq!(parameters.application_id, "1000073");
     assert_eq!(parameters.redirect_uri, "https://app.example.com/login/callback");
@@ -74,7 +74,10 @@ fn a_widget_gets_its_parameters() {
         (&stored["entry"], &stored["binding"], &stored["return_to"]),
         (&"Browser".into(), &Value::Null, &Value::Null)
     );
-    assert_ne!(login::login_config::<WeCom, _>(&fake, &fake::config()).unwrap().state, parameters.state);
+    assert_ne!(
+        login::login_config::<WeCom, _>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap().state,
+        parameters.state
+    );
 }
 
 #[test]
@@ -98,7 +101,7 @@ fn what_cannot_be_used_is_refused_before_anything_is_stored() {
     let config = config(|common| common.redirect_uri = None);
     for failure in [
         login::authorization_url::<WeCom, _>(&fake, &config, &bare).unwrap_err(),
-        login::login_config::<WeCom, _>(&fake, &config).unwrap_err(),
+        login::login_config::<WeCom, _>(&fake, &config, &entering(Entry::Browser)).unwrap_err(),
     ] {
         assert!(matches!(failure.reason, Reason::InvalidConfig(_)), "{failure:?}");
     }
@@ -112,7 +115,7 @@ fn a_state_that_was_not_stored_is_not_given_out() {
     let failure = login::authorization_url::<WeCom, _>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap_err();
     assert_eq!(failure.reason, Reason::Unavailable);
     fake.clear_hooks();
-    assert!(login::login_config::<WeCom, _>(&fake, &fake::config()).is_ok());
+    assert!(login::login_config::<WeCom, _>(&fake, &fake::config(), &entering(Entry::Browser)).is_ok());
 }
 
 #[test]

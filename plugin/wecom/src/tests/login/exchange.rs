@@ -81,16 +81,13 @@ fn everything_else_with_a_spent_state_is_rejected() {
 #[test]
 fn a_state_that_was_never_made_or_is_too_old_is_rejected() {
     let fake = answering(ok(MEMBER));
-    rejects(
-        &fake,
-        &ExchangeRequest { code: CODE.into(), state: "0123456789abcdefABCDEF".into(), browser_binding: None },
-    );
+    rejects(&fake, &returning("0123456789abcdefABCDEF"));
     let request = started(&fake, Entry::Workspace, None);
     fake.advance_ms(600_000);
     rejects(&fake, &request);
     // The host's clock counts as well, should the store's be slow.
     let request = started(&fake, Entry::Workspace, None);
-    let key = state_key(&request.state);
+    let key = state_key(state_of(&request));
     fake.apply(&[store::put_text(&key, fake.value(&key).unwrap())]).unwrap();
     fake.advance_ms(600_000);
     rejects(&fake, &request);
@@ -121,9 +118,9 @@ fn what_cannot_have_come_from_wecom_is_refused_unseen() {
         ("code", ExchangeRequest { code: String::new(), ..request.clone() }),
         ("code", ExchangeRequest { code: "x".repeat(513), ..request.clone() }),
         ("code", ExchangeRequest { code: "a b".into(), ..request.clone() }),
-        ("state", ExchangeRequest { state: String::new(), ..request.clone() }),
-        ("state", ExchangeRequest { state: "a-b".into(), ..request.clone() }),
-        ("state", ExchangeRequest { state: "x".repeat(129), ..request.clone() }),
+        ("state", ExchangeRequest { state: Some(String::new()), ..request.clone() }),
+        ("state", ExchangeRequest { state: Some("a-b".into()), ..request.clone() }),
+        ("state", ExchangeRequest { state: Some("x".repeat(129)), ..request.clone() }),
         ("browser-binding", ExchangeRequest { browser_binding: Some(String::new()), ..request.clone() }),
     ] {
         let failure = login::exchange_code::<WeCom, _>(&fake, &fake::config(), &bad).unwrap_err();
@@ -189,16 +186,20 @@ fn the_state_comes_back_when_the_code_may_still_be_good() {
         for is_homepage in [false, true] {
             let fake = answering(answer.clone());
             let request = if is_homepage { homepage() } else { started(&fake, Entry::Browser, Some("c00kie")) };
-            let before = fake.value(&state_key(&request.state));
+            let before = fake.value(&state_key(state_of(&request)));
             fake.advance_ms(1_000);
             let failure = exchange(&fake, &request).unwrap_err();
             let hint = &failure.hint.as_ref().unwrap().en;
             let is_transient = matches!(failure.reason, Reason::RateLimited | Reason::Unavailable);
             assert_eq!(hint == "reload the page shortly", is_transient, "{name}: {hint}");
             assert!(fake.keys("login-exchange/").is_empty(), "{name}");
-            assert_eq!(fake.value(&state_key(&request.state)), before, "{name}");
+            assert_eq!(fake.value(&state_key(state_of(&request))), before, "{name}");
             if !is_homepage {
-                assert_eq!(fake.ttl_ms(&state_key(&request.state)), Some(599_000), "{name}: no more life than it had");
+                assert_eq!(
+                    fake.ttl_ms(&state_key(state_of(&request))),
+                    Some(599_000),
+                    "{name}: no more life than it had"
+                );
             }
             // The person reloads the page once the trouble is over.
             fake.serve(|request| match path(request).as_str() {
@@ -235,7 +236,7 @@ fn the_state_comes_back_when_there_was_no_token() {
         fake.serve(move |_| answer.clone());
         exchange(&fake, &request).unwrap_err();
         assert_eq!(asked(&fake), 0);
-        assert!(fake.value(&state_key(&request.state)).is_some() && fake.keys("login-exchange/").is_empty());
+        assert!(fake.value(&state_key(state_of(&request))).is_some() && fake.keys("login-exchange/").is_empty());
     }
 }
 
@@ -277,7 +278,7 @@ fn what_another_version_stored_keeps_nobody_out() {
     let state = "0123456789abcdefABCDEF";
     let old = r#"{"door":"Browser","redirect_uri":"https://app.example.com/","return_to":null,"binding":null,"expires_at_ms":9999999999999}"#;
     fake.apply(&[store::put_text(state_key(state), old.to_owned())]).unwrap();
-    rejects(&fake, &ExchangeRequest { state: state.into(), ..homepage() });
+    rejects(&fake, &ExchangeRequest { state: Some(state.into()), ..homepage() });
 
     for old in
         ["", "{", r#"{"Done":{"outcome":{"Outsider":{"open_id":"o"}}}}"#, r#"{"Failed":{"reason":"login-rejected"}}"#]

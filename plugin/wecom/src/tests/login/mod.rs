@@ -69,11 +69,27 @@ fn started(fake: &FakePlatform, entry: Entry, binding: Option<&str>) -> Exchange
         ..entering(entry)
     };
     let authorization = login::authorization_url::<WeCom, _>(fake, &fake::config(), &request).unwrap();
-    ExchangeRequest { code: CODE.into(), state: authorization.state, browser_binding: binding.map(str::to_owned) }
+    ExchangeRequest { browser_binding: binding.map(str::to_owned), ..returning(&authorization.state) }
+}
+
+/// What comes back with this state.
+fn returning(state: &str) -> ExchangeRequest {
+    ExchangeRequest {
+        code: CODE.into(),
+        state: Some(state.to_owned()),
+        entry: None,
+        browser_binding: None,
+        language: None,
+    }
+}
+
+/// The state of a request.
+fn state_of(request: &ExchangeRequest) -> &str {
+    request.state.as_deref().unwrap()
 }
 
 fn homepage() -> ExchangeRequest {
-    ExchangeRequest { code: CODE.into(), state: fake::config().common.organisation, browser_binding: None }
+    returning(&fake::config().common.organisation)
 }
 
 /// Ends a sign-in. Whatever happens, nothing secret shows, and people read plain words in both languages.
@@ -87,7 +103,7 @@ fn exchange_with(fake: &FakePlatform, config: &Config, request: &ExchangeRequest
         let hint = failure.hint.as_ref().unwrap();
         assert!(!failure.message.zh.is_ascii() && !hint.zh.is_ascii(), "{failure:?}");
         let shown = format!("{:?} {hint:?}", failure.message);
-        for internal in [&request.state, "getuserinfo", "cgi-bin", "directory/", "login-", "bytes"] {
+        for internal in [state_of(request), "getuserinfo", "cgi-bin", "directory/", "login-", "bytes"] {
             assert!(!shown.contains(internal), "{shown}");
         }
     }
@@ -112,7 +128,7 @@ fn state_key(state: &str) -> String {
 
 fn exchange_key(request: &ExchangeRequest) -> String {
     let organisation = fake::config().common.organisation;
-    let parts = ["exchange", &organisation, &request.code, &request.state];
+    let parts = ["exchange", &organisation, &request.code, state_of(request)];
     let parts: Vec<_> = parts.into_iter().chain(request.browser_binding.as_deref()).collect();
     format!("login-exchange/{}", fingerprint::of(&parts))
 }

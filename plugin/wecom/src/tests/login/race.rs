@@ -64,7 +64,7 @@ fn who_waits_takes_the_outcome_of_the_first() {
 
 #[test]
 fn after_a_death_in_mid_exchange_the_sign_in_starts_again() {
-    for request in [homepage(), ExchangeRequest { state: "0123456789abcdefABCDEF".into(), ..homepage() }] {
+    for request in [homepage(), ExchangeRequest { state: Some("0123456789abcdefABCDEF".into()), ..homepage() }] {
         let fake = answering(ok(MEMBER));
         let pending = pending("dead machine", fake.now_ms());
         fake.apply(&[store::put_sealed(exchange_key(&request), &pending, LIFE_MS)]).unwrap();
@@ -79,11 +79,12 @@ fn who_waits_for_one_that_is_put_back_goes_next() {
     for is_homepage in [false, true] {
         let fake = answering(ok(MEMBER));
         let request = if is_homepage { homepage() } else { started(&fake, Entry::Browser, None) };
-        let login_state = fake.value(&state_key(&request.state));
+        let login_state = fake.value(&state_key(state_of(&request)));
         let pending = pending("another machine", fake.now_ms());
         let key = exchange_key(&request);
-        fake.apply(&[store::put_sealed(&key, &pending, LIFE_MS), store::delete(state_key(&request.state))]).unwrap();
-        let state = request.state.clone();
+        fake.apply(&[store::put_sealed(&key, &pending, LIFE_MS), store::delete(state_key(state_of(&request)))])
+            .unwrap();
+        let state = state_of(&request).to_owned();
         fake.before_storage(move |fake, touch| {
             if let Touch::Wait(key) = touch {
                 fake.advance_ms(300);

@@ -58,7 +58,7 @@ fn spent(target: &str) -> Result<ExchangeRequest, CommandError> {
     let target = Url::parse(target).map_err(|_| no_code())?;
     let value = |key: &str| target.query_pairs().find(|(name, _)| name == key).map(|(_, value)| value.into_owned());
     let (code, state) = value("code").zip(value("state")).ok_or_else(no_code)?;
-    Ok(ExchangeRequest { code, state, browser_binding: None })
+    Ok(ExchangeRequest::new(code, state))
 }
 
 fn expect_member(view: &ExchangeView, id: &str, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
