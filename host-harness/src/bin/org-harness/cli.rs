@@ -270,8 +270,9 @@ pub struct Sync {
     pub dry_run: bool,
     /// Let this run, which was blocked, remove what it was blocked for, and carry it out; `plan` shows what that is. If more
     /// would go, it is blocked again
-    #[arg(long, value_name = "RUN", conflicts_with = "dry_run")]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["dry_run", "strategy"])]
     pub approve: Option<String>,
+    /// How the members are fetched. A run that is under way keeps its own way
     #[arg(long, default_value = "auto")]
     pub strategy: Strategy,
     /// End (state waiting, exit 1) rather than wait longer than this at a time; the run stays

@@ -81,6 +81,11 @@ async fn once(element: &Element, asked: &Sync, title: &str, output: &mut Output)
     let mut watcher = Watcher { bar: bar(), title, output };
     let finished = run::to_its_end(course, &mut watcher, pin!(interrupted())).await;
     watcher.bar.finish_and_clear();
+    if asked.strategy != cli::Strategy::Auto && finished.as_ref().is_ok_and(|finished| finished.resumed) {
+        output.note(
+            "接续之前的同步，沿用其同步方式；要换方式请先 abandon / went on with a run that keeps its own strategy; abandon it for another",
+        );
+    }
     finished
 }
 
