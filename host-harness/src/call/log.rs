@@ -82,6 +82,11 @@ impl CallLog {
         Self { lines: Vec::new(), dropped: 0, lines_left: limits.log_lines, bytes_left: limits.log_bytes }
     }
 
+    /// Bytes of lines that would still be kept: none where the lines themselves are used up.
+    pub(crate) fn bytes_left(&self) -> u64 {
+        if self.lines_left == 0 { 0 } else { self.bytes_left }
+    }
+
     /// Masks whatever the lines share with a configuration.
     pub(crate) fn mask(&mut self, configuration: &Document) {
         let texts = self.lines.iter_mut().flat_map(|LogLine { message, fields, .. }| {
@@ -120,7 +125,7 @@ mod tests {
         for (message, kept) in [("abc", true), ("abc", false), ("ab", true), ("", false)] {
             assert_eq!(log.keep(line(message)).is_some(), kept, "{message:?}");
         }
-        assert_eq!((log.lines.len(), log.dropped), (2, 2));
+        assert_eq!((log.lines.len(), log.dropped, log.bytes_left()), (2, 2, 0));
     }
 
     #[test]
@@ -134,6 +139,7 @@ mod tests {
         for (fields, kept) in [(3, false), (2, true), (1, false), (0, true)] {
             assert_eq!(log.keep(line(fields)).is_some(), kept, "{fields} fields");
         }
+        assert_eq!(CallLog::new(&Limits { log_bytes: 5, ..Limits::default() }).bytes_left(), 5);
     }
 
     #[test]

@@ -39,6 +39,11 @@ impl CallResourceLimiter {
         self.refused
     }
 
+    /// Bytes by which all memories together may still grow.
+    pub(crate) fn memory_left(&self) -> u64 {
+        self.memory.allowed.saturating_sub(self.memory.used)
+    }
+
     /// The most bytes of linear memory that the guest had at one time.
     pub(crate) fn peak_memory(&self) -> u64 {
         self.memory.peak
@@ -121,7 +126,7 @@ mod tests {
         {
             assert_eq!(space.memory_growing(current, desired, None).unwrap(), granted, "{current} to {desired}");
         }
-        assert_eq!(space.peak_memory(), 100);
+        assert_eq!((space.peak_memory(), space.memory_left()), (100, 0));
         let first = Exceeded { limit: LimitName::MemoryBytes, allowed: 100, asked: 101 };
         assert_eq!(space.refused(), Some(first), "the first refusal is kept");
     }
@@ -132,6 +137,7 @@ mod tests {
         assert!(space.memory_growing(0, 60, None).unwrap());
         space.memory_grow_failed(wasmtime::Error::msg("no memory")).unwrap();
         space.memory_grow_failed(wasmtime::Error::msg("no memory")).unwrap();
+        assert_eq!(space.memory_left(), 100);
         assert!(space.memory_growing(0, 100, None).unwrap());
         assert_eq!(space.refused(), None);
     }

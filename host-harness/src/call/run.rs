@@ -58,6 +58,7 @@ pub fn reason_name(reason: &types::Reason) -> &str {
         Reason::InvalidArgument(_) => "invalid-argument",
         Reason::RateLimited => "rate-limited",
         Reason::Unavailable => "unavailable",
+        Reason::BudgetExhausted => "budget-exhausted",
         Reason::Conflict => "conflict",
         Reason::MassRemovalBlocked(_) => "mass-removal-blocked",
         Reason::CursorExpired => "cursor-expired",

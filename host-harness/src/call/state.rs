@@ -109,6 +109,17 @@ impl CallState {
         }
     }
 
+    /// Calls of imports that may still follow.
+    pub(crate) fn host_calls_left(&self) -> u64 {
+        self.host_calls_left
+    }
+
+    /// Milliseconds of CPU time that the guest may still use. Exact while the host has control; what has begun counts as used.
+    pub(crate) fn cpu_ms_left(&self) -> u64 {
+        let used = u64::try_from(self.cpu.used().as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+        self.limits.cpu_ms.saturating_sub(used)
+    }
+
     /// Ends the call for a limit; the answer is the trap.
     pub(crate) fn end(&mut self, exceeded: Exceeded) -> wasmtime::Error {
         self.exceeded = Some(exceeded);

@@ -16,9 +16,13 @@ impl Host for CallState {
         let left = self.budget.remaining();
         Ok(Budget {
             wall_ms: u64::try_from(left.wall.as_millis()).unwrap_or(u64::MAX),
+            cpu_ms: self.cpu_ms_left(),
+            memory: self.resources.memory_left(),
             requests: left.requests,
             bytes_in: left.bytes_in,
             bytes_out: left.bytes_out,
+            host_calls: self.host_calls_left(),
+            log_bytes: self.log.bytes_left(),
             parallelism: u32::try_from(left.parallel).unwrap_or(u32::MAX),
             // The contract promises that this figure stays; the egress module shows what the bytes left still admit.
             largest_response: self.limits.largest_response,

@@ -2,7 +2,10 @@
 
 use crate::{
     call::state::{CallState, Capabilities},
-    contract::http::{Body, BodyKind, Failure, Header, Host, HttpError, Request, Response},
+    contract::{
+        http::{BodyKind, Failure, Host, HttpError, Request, Response},
+        types::{Body, Header},
+    },
     egress,
 };
 

@@ -133,6 +133,45 @@ async fn requests_beyond_the_parallel_limit_wait_their_turn() {
 }
 
 #[tokio::test]
+async fn a_component_is_told_what_is_left() {
+    // What is logged is the record itself from its second field on, so no byte of these figures may exceed 127.
+    let limits = Limits {
+        cpu_ms: 0x7f7f,
+        memory_bytes: 4 << 20,
+        requests: 100,
+        bytes_in: 1 << 20,
+        bytes_out: 1 << 16,
+        host_calls: 100,
+        log_bytes: 0x7f50,
+        parallel: 7,
+        largest_response: 1 << 14,
+        ..Limits::default()
+    };
+    const RECORD: u32 = 1_024;
+    const BYTES: u32 = 72;
+    let told = format!(
+        "i32.const {RECORD}\n call <call@0.1.0 remaining>\n {}",
+        wire::log(&format!("i32.const {}\n ", RECORD + 8), &format!("i32.const {BYTES}\n "))
+    );
+    let body = format!("{told} i32.const 3\n memory.grow\n drop\n {told} i32.const 0");
+    let report = overview(Guest::default().with(OVERVIEW, &body), options(limits)).await;
+    let figures = |line: &str| -> Vec<u64> {
+        let eight = line.as_bytes().as_chunks::<8>().0;
+        let mut figures: Vec<u64> = eight.iter().map(|eight| u64::from_le_bytes(*eight)).collect();
+        // Beside numbers of four bytes nothing is said.
+        [2, 7].into_iter().for_each(|index| figures[index] &= u64::from(u32::MAX));
+        figures
+    };
+    let told = lines(&report);
+    let (before, after) = (figures(told[0]), figures(told[1]));
+    // The guest begins with two pages of memory.
+    let page = 64 << 10;
+    assert_eq!(before[1..], [(4 << 20) - 2 * page, 100, 1 << 20, 1 << 16, 99, 0x7f50, 7, 1 << 14]);
+    assert_eq!(after[1..], [(4 << 20) - 5 * page, 100, 1 << 20, 1 << 16, 97, 0x7f50 - u64::from(BYTES), 7, 1 << 14]);
+    assert!(after[0] <= before[0] && (0x7f00..0x7f7f).contains(&before[0]), "{before:?} {after:?}");
+}
+
+#[tokio::test]
 async fn log_lines_beyond_a_limit_are_counted_and_not_kept() {
     let host = Host::builder().parallel_calls(2).build().unwrap();
     let lines = Limits { log_lines: 10, ..Limits::default() };

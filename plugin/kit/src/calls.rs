@@ -8,7 +8,10 @@ use std::{cell::RefCell, fmt, mem, slice};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::{
-    contract::http::{Body, BodyKind, Header, HttpError, Request, Response},
+    contract::{
+        http::{BodyKind, HttpError, Request, Response},
+        types::{Body, Header, Reason},
+    },
     failure::{Cause, Failure},
     fingerprint,
     platform::Platform,
@@ -336,7 +339,8 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
         let known = self.token.take().filter(|known| Some(known.as_str()) != refused);
         let token =
             known.map_or_else(|| self.tokens().current(refused), Ok).map_err(|failure| match failure.cause {
-                Cause::Storage | Cause::CallLimit => failure,
+                Cause::Storage => failure,
+                _ if failure.reason == Reason::BudgetExhausted => failure,
                 _ => failure.with_cause(Cause::NoToken),
             })?;
         self.token.replace(Some(token.clone()));

@@ -16,8 +16,6 @@ pub enum Cause {
     /// Anything that the reason says well enough.
     #[default]
     Other,
-    /// A limit of this call is used up: the next call goes on.
-    CallLimit,
     /// An answer is larger than the host delivers.
     AnswerTooLarge,
     /// The storage failed, or holds what cannot be read.
@@ -90,12 +88,11 @@ impl Failure {
     }
 
     /// A limit of this call is used up. `what` was not done.
-    pub fn call_limit(what: &str) -> Self {
-        let failure = failure! { Other("budget-exhausted".to_owned()):
+    pub fn budget_exhausted(what: &str) -> Self {
+        failure! { BudgetExhausted:
         "{what}：本次调用的额度已用尽", "{what}: a limit of this call is used up";
         "本次调用的资源额度已用尽：请重试，或请平台运维提高额度",
-        "a limit of this call is used up: try again, or ask the operator for more" };
-        failure.with_cause(Cause::CallLimit)
+        "a limit of this call is used up: try again, or ask the operator for more" }
     }
 
     /// What was stored by this component cannot be read back.

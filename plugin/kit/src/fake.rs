@@ -18,9 +18,10 @@ use std::{
 use crate::{
     contract::{
         call::Budget,
-        http::{self, Body, HttpError, Request, Response},
+        http::{self, HttpError, Request, Response},
         log,
         storage::{Entry, EntryPage, Op, Outcome, StorageError, Version},
+        types::Body,
     },
     platform::Platform,
 };
@@ -95,9 +96,13 @@ impl FakePlatform {
             ends_at: Cell::new(0),
             budget: Cell::new(Budget {
                 wall_ms: 0,
+                cpu_ms: 0,
+                memory: 0,
                 requests: 0,
                 bytes_in: 0,
                 bytes_out: 0,
+                host_calls: 0,
+                log_bytes: 0,
                 parallelism: 0,
                 largest_response: 0,
             }),
@@ -110,9 +115,13 @@ impl FakePlatform {
         };
         fake.set_budget(Budget {
             wall_ms: 60_000,
+            cpu_ms: 10_000,
+            memory: (128 << 20) - MEMORY_BYTES,
             requests: 10_000,
             bytes_in: 1 << 30,
             bytes_out: 1 << 30,
+            host_calls: 200_000,
+            log_bytes: 256 << 10,
             parallelism: 16,
             largest_response: 16 << 20,
         });

@@ -6,8 +6,8 @@ use std::fmt;
 use crate::{
     config::field::{PROXY, PROXY_PASSWORD, PROXY_USERNAME},
     contract::{
-        http::{Body, Failure as Http, HttpError, Response},
-        types::Reason,
+        http::{Failure as Http, HttpError, Response},
+        types::{Body, Reason},
     },
     failure,
     failure::{Cause, Failure},
@@ -125,9 +125,8 @@ pub fn unanswered(
 ) -> Failure {
     let mut failure = explain(destination, call, &error.failure, secrets);
     failure.cause = match &error.failure {
-        Http::BudgetExhausted => Cause::CallLimit,
         Http::TooLarge(_) => Cause::AnswerTooLarge,
-        Http::Denied(_) | Http::Proxy(Some(400..=499)) => Cause::Other,
+        Http::BudgetExhausted | Http::Denied(_) | Http::Proxy(Some(400..=499)) => Cause::Other,
         _ => Cause::Passing,
     };
     let detail = brief(&error.message, secrets);
@@ -143,7 +142,7 @@ fn explain(destination: &Destination, call: &dyn fmt::Display, cause: &Http, sec
     let (address, proxy) = (destination.address, PROXY.key);
     let (user, password) = (PROXY_USERNAME.key, PROXY_PASSWORD.key);
     match cause {
-        Http::BudgetExhausted => Failure::call_limit(&call.to_string()),
+        Http::BudgetExhausted => Failure::budget_exhausted(&call.to_string()),
         Http::Denied(option) if option.is_empty() => failure! { NotPermitted:
         "{call}：平台策略拒绝访问该地址", "{call}: the host's policy refuses the destination";
         "平台不允许访问该地址，且没有可放行的选项：请检查 {address}",

@@ -12,7 +12,7 @@ const OF_ALL: usize = 192;
 /// So many that a component is the first to say: none can take all of them from the others.
 const OF_ONE: usize = 48;
 /// The contract's own reasons. They are labels whatever else components say.
-const REASONS: [&str; 13] = [
+const REASONS: [&str; 14] = [
     "invalid-config",
     "credentials-refused",
     "not-permitted",
@@ -21,6 +21,7 @@ const REASONS: [&str; 13] = [
     "invalid-argument",
     "rate-limited",
     "unavailable",
+    "budget-exhausted",
     "conflict",
     "mass-removal-blocked",
     "cursor-expired",

@@ -30,6 +30,26 @@ pub struct Common {
     /// Names of member fields to store, as in the contract's `member` record; all when absent. Id, status and
     /// departments are always stored.
     pub fields: Option<BTreeSet<String>>,
+    /// What a sync may remove without a question.
+    pub guard: Guard,
+}
+
+/// What a sync may remove without a question; members and departments are judged apart. No value switches the question
+/// off: more than half is always too much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guard {
+    /// The share that may go, in per cent.
+    pub percent: u64,
+    /// So many may go even where they are a larger share.
+    pub floor: u64,
+    /// More may not go, however small their share; no such number when absent.
+    pub absolute: Option<u64>,
+}
+
+impl Default for Guard {
+    fn default() -> Self {
+        Self { percent: 20, floor: 5, absolute: None }
+    }
 }
 
 /// What to do with the constant state of a home page URL.

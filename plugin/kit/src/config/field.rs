@@ -44,6 +44,13 @@ pub enum Kind {
     Free,
     /// A whole number above 0 of at most 18 digits, also as text.
     Number,
+    /// A whole number between these, both included, also as text.
+    Count {
+        /// The smallest.
+        least: u64,
+        /// The largest.
+        most: u64,
+    },
     /// Text that must not be shown.
     Secret(Use),
     /// Where sign-in pages return to.
@@ -106,12 +113,30 @@ impl Field {
         place: None,
     };
 
-    /// The object that holds the key, and the key in it.
+    /// The object that holds the key, with those that hold it, and the key in it.
     pub(super) fn split(&self) -> (Option<&'static str>, &'static str) {
-        match self.key.split_once('.') {
+        match self.key.rsplit_once('.') {
             Some((group, name)) => (Some(group), name),
             None => (None, self.key),
         }
+    }
+
+    /// The object `key` in the object `group` or on top, where the field lies somewhere in it.
+    pub(super) fn object_in(&self, group: Option<&str>, key: &str) -> Option<&'static str> {
+        let inner = match group {
+            Some(group) => self.key.strip_prefix(group)?.strip_prefix('.')?,
+            None => self.key,
+        };
+        let rest = inner.strip_prefix(key)?;
+        rest.starts_with('.').then(|| &self.key[..self.key.len() - rest.len()])
+    }
+
+    /// Whether the field lies in an object of the object `group`, or of the document.
+    pub(super) fn is_below(&self, group: Option<&str>) -> bool {
+        let is_in = |holder: &str| {
+            group.is_none_or(|group| holder.strip_prefix(group).is_some_and(|rest| rest.starts_with('.')))
+        };
+        self.split().0.is_some_and(is_in)
     }
 
     /// Whether the value must not be shown.
@@ -243,5 +268,54 @@ pub const SYNC_FIELDS: Field = Field {
                 external-position attributes external-profile direct-leaders alternate-ids",
         implied: "id status departments main-department",
     },
+    ..Field::PLAIN
+};
+
+// The bounds keep a guard that means something: above half it stops anyway, and with a larger floor only that half would be
+// left for small organisations. Zero is refused where people mean "no limit" by it and would get the opposite.
+
+/// The share of members or departments that a sync may remove without a question.
+pub const SYNC_GUARD_PERCENT: Field = Field {
+    key: "sync.guard.percent",
+    elsewhere: "guardpercent maxpercent maxremovalpercent percentage removalpercent threshold",
+    label: ("移除保护比例", "Removal guard, per cent"),
+    help: (
+        "一次同步可直接移除的成员或部门比例（1–50），超过且多于 floor 时停止并等待确认；超过一半时总会停止",
+        "the share of members or departments, 1 to 50 %, above which a sync stops and asks when they are more than the floor; \
+         more than half always stops it",
+    ),
+    kind: Kind::Count { least: 1, most: 50 },
+    pattern: Some("^([1-9]|[1-4][0-9]|50)$"),
+    default: Some("20"),
+    ..Field::PLAIN
+};
+
+/// How many members or departments may go although they are a larger share.
+pub const SYNC_GUARD_FLOOR: Field = Field {
+    key: "sync.guard.floor",
+    elsewhere: "guardfloor minimum removalfloor",
+    label: ("移除保护下限", "Removal guard, floor"),
+    help: (
+        "不多于此数（0–100）时不按比例判断；超过一半时仍会停止",
+        "so many members or departments, 0 to 100, may go whatever their share, up to half",
+    ),
+    kind: Kind::Count { least: 0, most: 100 },
+    pattern: Some("^([0-9]|[1-9][0-9]|100)$"),
+    default: Some("5"),
+    ..Field::PLAIN
+};
+
+/// How many members or departments may go at most without a question.
+pub const SYNC_GUARD_ABSOLUTE: Field = Field {
+    key: "sync.guard.absolute",
+    elsewhere: "guardabsolute maxremovals maximum removallimit",
+    label: ("移除保护上限", "Removal guard, absolute"),
+    help: (
+        "一次同步最多可直接移除的成员或部门数量，超过时停止并等待确认；不填则只按比例判断",
+        "more members or departments than this stop a sync, however small their share; only the share counts when it is \
+         left out",
+    ),
+    kind: Kind::Count { least: 1, most: 1_000_000 },
+    pattern: Some("^([1-9][0-9]{0,5}|1000000)$"),
     ..Field::PLAIN
 };

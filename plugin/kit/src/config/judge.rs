@@ -19,6 +19,7 @@ pub(super) fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<F
         Kind::Text | Kind::Free => one_line(field, text).map(Value::Text),
         Kind::Secret(_) => one_line(field, text).map(|text| Value::Secret(Secret::new(text))),
         Kind::Number => number(text).map(Value::Number),
+        Kind::Count { least, most } => count(text, least, most).map(Value::Number),
         Kind::Redirect => address::redirect(field, text, notes).map(Value::Url),
         Kind::Domain => address::domain(field, text, known, notes).map(Value::Text),
         Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(Value::Url),
@@ -52,6 +53,17 @@ fn number(text: &str) -> Result<u64, Finding> {
     let hint = ("请填写整数，例如 1000002", "write a whole number such as 1000002");
     let finding = Finding::malformed(&shown(text), ("正整数", "a positive whole number"), hint);
     text.parse().ok().filter(|number| is_short && *number > 0).ok_or(finding)
+}
+
+fn count(text: &str, least: u64, most: u64) -> Result<u64, Finding> {
+    let is_written_out = text.bytes().all(|b| b.is_ascii_digit());
+    let finding = || {
+        let expected = (format!("{least} 到 {most} 之间的整数"), format!("a whole number from {least} to {most}"));
+        let hint =
+            (format!("请填写 {least} 到 {most} 之间的整数"), format!("write a whole number from {least} to {most}"));
+        Finding::malformed(&shown(text), expected, hint)
+    };
+    text.parse().ok().filter(|number| is_written_out && (least..=most).contains(number)).ok_or_else(finding)
 }
 
 /// The language that a tag names; a longer one such as `zh-CN` counts as its language.

@@ -22,7 +22,7 @@ mod tests;
 mod values;
 
 pub use address::{authority, is_plain_host};
-pub use common::{Common, HomepageState};
+pub use common::{Common, Guard, HomepageState};
 pub use element::Element;
 pub use field::{Field, Kind, Use};
 pub use problem::Finding;

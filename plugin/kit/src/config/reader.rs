@@ -63,7 +63,7 @@ struct Place<'a> {
 struct Unknown<'a> {
     path: String,
     key: &'a str,
-    group: Option<&'a str>,
+    group: Option<&'static str>,
     meant: Vec<&'static str>,
 }
 
@@ -81,7 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Finds the keys of one object.
-    fn object(&mut self, prefix: &str, entries: &'a [(String, Node)], group: Option<&'a str>) {
+    fn object(&mut self, prefix: &str, entries: &'a [(String, Node)], group: Option<&'static str>) {
         let (fields, first) = (self.element.fields, self.places.len());
         for (index, (key, node)) in entries.iter().enumerate() {
             let path = format!("{prefix}{key}");
@@ -93,22 +93,22 @@ impl<'a> Reader<'a> {
             let counts = !node.is_blank() && !entries[index + 1..].iter().any(|entry| is_same(&entry));
             let is_called = |field: &Field| field.split().1 == key || field.alias == Some(key);
             let own = fields.iter().find(|field| field.split().0 == group && is_called(field));
-            let is_group = group.is_none() && fields.iter().any(|field| field.split().0 == Some(key));
-            let is_unknown = own.is_none() && !is_group && path != NESTED;
+            let inner_group = fields.iter().find_map(|field| field.object_in(group, key));
+            let is_unknown = own.is_none() && inner_group.is_none() && path != NESTED;
             let meant = if is_unknown { suggestion::meant(self.element, group, key) } else { Vec::new() };
             let is_meant = |field: &&Field| own.is_some_and(|own| own.key == field.key) || meant.contains(&field.key);
             if let (Node::Text(text), true) = (node, fields.iter().filter(is_meant).any(Field::is_secret)) {
                 self.problems.hide(text.trim_matches(is_space));
             }
-            match (own, node) {
+            match (own, inner_group, node) {
                 _ if is_unknown => {
                     let path = if is_harmless_key(key) { path } else { format!("{prefix}{MASK}") };
                     self.unknown.push(Unknown { path, key, group, meant });
                 }
                 _ if !counts => {}
-                (Some(field), _) => self.places.push(Place { field, path, node }),
-                (None, Node::Object(inner)) if is_group => self.object(&format!("{path}."), inner, Some(key)),
-                (None, node) if is_group => self.problems.add(&path, wrong_type(node, OBJECT)),
+                (Some(field), ..) => self.places.push(Place { field, path, node }),
+                (None, Some(_), Node::Object(inner)) => self.object(&format!("{path}."), inner, inner_group),
+                (None, Some(_), node) => self.problems.add(&path, wrong_type(node, OBJECT)),
                 _ => {}
             }
         }
@@ -147,7 +147,7 @@ impl<'a> Reader<'a> {
 
     fn value(&mut self, field: &Field, path: &str, node: &Node) -> Option<Value> {
         let is_list = matches!(field.kind, Kind::Words { .. } | Kind::Servers { .. });
-        let is_number = matches!(field.kind, Kind::Number);
+        let is_number = matches!(field.kind, Kind::Number | Kind::Count { .. });
         let expected = match node {
             Node::List(items) if is_list => {
                 let mut values = Vec::new();

@@ -13,9 +13,9 @@ const LIKENESS: f64 = 0.6;
 
 /// The keys that an unknown key can stand for, in the object `group` or on top. Several where its meaning is open.
 pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'static str> {
-    let (own, inner): (Vec<_>, Vec<_>) = element.fields.iter().partition(|field| field.split().0 == group);
-    // A key of an object is often written on top; the first object of the table is the likeliest.
-    let inner = if group.is_none() { inner } else { Vec::new() };
+    let own: Vec<_> = element.fields.iter().filter(|field| field.split().0 == group).collect();
+    // A key of an object is often written outside it; the first object of the table is the likeliest.
+    let inner: Vec<_> = element.fields.iter().filter(|field| field.is_below(group)).collect();
     let written = plain(key);
     for written in [&*written, without_prefixes(element, &written)] {
         let stands_for = |field: &&&'static Field| {
@@ -33,7 +33,10 @@ pub(super) fn meant(element: &Element, group: Option<&str>, key: &str) -> Vec<&'
     }
     let names =
         |field: &&'static Field| [Some((field.split().1, field.key)), field.alias.map(|name| (name, field.key))];
-    let groups = inner.iter().filter_map(|field| field.split().0).map(|group| (group, group));
+    let groups = inner
+        .iter()
+        .filter_map(|field| field.split().0)
+        .map(|group| (group.rsplit('.').next().unwrap_or(group), group));
     let inner = inner.iter().map(|field| (field.split().1, field.key));
     likest(&written, own.iter().flat_map(names).flatten().chain(groups).chain(inner)).into_iter().collect()
 }

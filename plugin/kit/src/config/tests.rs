@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Common, Element, Field, HomepageState, Kind, Secret, Use, Values,
+    Common, Element, Field, Guard, HomepageState, Kind, Secret, Use, Values,
     field::{
         BASE_URL, HOMEPAGE_STATE, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, SYNC_FIELDS,
-        TRUSTED_DOMAIN,
+        SYNC_GUARD_ABSOLUTE, SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT, TRUSTED_DOMAIN,
     },
 };
 use crate::{
@@ -59,6 +59,9 @@ static ELEMENT: Element = Element {
         HOMEPAGE_STATE,
         LOCALE,
         SYNC_FIELDS,
+        SYNC_GUARD_PERCENT,
+        SYNC_GUARD_FLOOR,
+        SYNC_GUARD_ABSOLUTE,
         PROXY,
         PROXY_USERNAME,
         PROXY_PASSWORD,
@@ -103,6 +106,7 @@ fn a_vendor_reads_its_own_keys_and_gets_the_usual_ones() {
         homepage: HomepageState::Allow,
         strategy: Strategy::Automatic,
         fields: None,
+        guard: Guard { percent: 20, floor: 5, absolute: None },
     };
     assert_eq!((&common, secret.expose()), (&expected, "S3CRET-of-acme"));
     let document = with(&json!({ "locale": "zh-CN", "homepageState": "refuse", "sync": { "fields": ["name", "id"] } }));
@@ -111,6 +115,52 @@ fn a_vendor_reads_its_own_keys_and_gets_the_usual_ones() {
     assert_eq!(ELEMENT.parse(&document, build).unwrap().0, expected);
     // A key of the kit that the table has not is unknown.
     assert_eq!(problems(&with(&json!({ "sync": { "strategy": "walk" } }))), ["W unknown-key sync.strategy"]);
+}
+
+#[test]
+fn the_guard_is_configured_within_bounds_and_never_switched_off() {
+    let guard = |guard: Json| with(&json!({ "sync": { "guard": guard } }));
+    let usual = Guard::default();
+    for (given, expected) in [
+        (json!({}), usual),
+        (json!({ "percent": 10 }), Guard { percent: 10, ..usual }),
+        (
+            json!({ "percent": "50", "floor": 0, "absolute": " 200 " }),
+            Guard { percent: 50, floor: 0, absolute: Some(200) },
+        ),
+        (json!({ "absolute": 1_000_000 }), Guard { absolute: Some(1_000_000), ..usual }),
+    ] {
+        assert_eq!(ELEMENT.parse(&guard(given.clone()), build).unwrap().0.guard, expected, "{given}");
+    }
+    for (given, expected) in [
+        (json!({ "percent": 0 }), "E malformed sync.guard.percent"),
+        (json!({ "percent": 51 }), "E malformed sync.guard.percent"),
+        (json!({ "percent": 20.5 }), "E malformed sync.guard.percent"),
+        (json!({ "percent": "20%" }), "E malformed sync.guard.percent"),
+        (json!({ "percent": "+20" }), "E malformed sync.guard.percent"),
+        (json!({ "percent": false }), "E wrong-type sync.guard.percent"),
+        (json!({ "floor": 101 }), "E malformed sync.guard.floor"),
+        (json!({ "floor": -1 }), "E malformed sync.guard.floor"),
+        (json!({ "absolute": 0 }), "E malformed sync.guard.absolute"),
+        (json!({ "absolute": 1_000_001 }), "E malformed sync.guard.absolute"),
+        (json!(false), "E wrong-type sync.guard"),
+        (json!("off"), "E wrong-type sync.guard"),
+        (json!({ "enabled": false }), "W unknown-key sync.guard.enabled"),
+        (json!({ "percnt": 20 }), "W unknown-key sync.guard.percnt"),
+    ] {
+        assert_eq!(problems(&guard(given.clone())), [expected], "{given}");
+    }
+    let message = |document: &str| ELEMENT.validate(document).problems.remove(0).message;
+    assert_eq!(message(&guard(json!({ "percent": 0 }))), "found \"0\"; expected a whole number from 1 to 50");
+    let written = with(&json!({ "sync": { "percent": 20 } }));
+    assert!(message(&written).ends_with("did you mean sync.guard.percent?"), "{}", message(&written));
+    let written = with(&json!({ "locale": "zh", "sync": { "guard": { "percent": 90 } } }));
+    assert_eq!(message(&written), "填写的是\"90\"，应为1 到 50 之间的整数");
+    let summary = ELEMENT.validate(&guard(json!({ "absolute": 200 }))).summary;
+    let shown: Vec<_> = summary.iter().map(|setting| (&*setting.key, &*setting.value)).collect();
+    for setting in [("sync.guard.percent", "20"), ("sync.guard.floor", "5"), ("sync.guard.absolute", "200")] {
+        assert!(shown.contains(&setting), "{shown:?}");
+    }
 }
 
 #[test]
@@ -198,6 +248,9 @@ fn a_key_is_understood_by_its_meaning_before_its_spelling() {
         ("memberFields", "sync.fields"),
         ("redirektUri", "redirectUri"),
         ("synch", "sync"),
+        ("guard", "sync.guard"),
+        ("gaurd", "sync.guard"),
+        ("removalPercent", "sync.guard.percent"),
     ] {
         let problem = ELEMENT.validate(&with(&json!({ key: "x" }))).problems.remove(0);
         assert!(problem.message.ends_with(&format!("is ignored; did you mean {expected}?")), "{key}: {problem:?}");

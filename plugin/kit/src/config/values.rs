@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     address::written,
-    common::{Common, HomepageState},
+    common::{Common, Guard, HomepageState},
     element::Element,
     field::{self, Field, Kind, Use},
     problem::Problems,
@@ -92,6 +92,17 @@ impl Values {
                 _ => Strategy::Automatic,
             },
             fields: self.0.contains_key(field::SYNC_FIELDS.key).then(|| words(field::SYNC_FIELDS.key)),
+            guard: self.guard(),
+        }
+    }
+
+    /// A vendor's table need not have the keys.
+    fn guard(&self) -> Guard {
+        let usual = Guard::default();
+        Guard {
+            percent: self.number(field::SYNC_GUARD_PERCENT.key).unwrap_or(usual.percent),
+            floor: self.number(field::SYNC_GUARD_FLOOR.key).unwrap_or(usual.floor),
+            absolute: self.number(field::SYNC_GUARD_ABSOLUTE.key),
         }
     }
 

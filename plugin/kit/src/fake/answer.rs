@@ -1,6 +1,9 @@
 //! What a fake server answers, and what it sees of a request.
 
-use crate::contract::http::{Body, Failure, HttpError, Request, Response};
+use crate::contract::{
+    http::{Failure, HttpError, Request, Response},
+    types::Body,
+};
 
 /// An answer with status 200.
 pub fn ok(body: impl Into<String>) -> Result<Response, HttpError> {

@@ -166,6 +166,7 @@ mod tests {
             homepage: Default::default(),
             strategy: Strategy::Automatic,
             fields: None,
+            guard: Default::default(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    contract::http::Header,
+    contract::types::Header,
     fake::{lost, ok, status, unreached},
 };
 
@@ -73,7 +73,7 @@ fn no_answer_at_all_names_the_next_step() {
         (Http::Tls, Reason::Unavailable, Passing, "certificate"),
         (Http::Timeout, Reason::Unavailable, Passing, "later"),
         (Http::TooLarge(16), other("answer-too-large"), Cause::AnswerTooLarge, "16 bytes"),
-        (Http::BudgetExhausted, other("budget-exhausted"), Cause::CallLimit, "limit"),
+        (Http::BudgetExhausted, Reason::BudgetExhausted, Other, "limit"),
         (Http::Proxy(Some(407)), Reason::NotPermitted, Other, "proxyUsername and proxyPassword"),
         (Http::Proxy(Some(403)), Reason::NotPermitted, Other, "its administrator"),
         (Http::Proxy(Some(502)), Reason::Unavailable, Passing, "check proxy"),

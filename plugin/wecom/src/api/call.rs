@@ -134,7 +134,7 @@ pub(crate) fn below(base: &Url, path: &str) -> Url {
 
 #[cfg(test)]
 mod tests {
-    use organisation_kit::{calls::Api, contract::http::Body};
+    use organisation_kit::{calls::Api, contract::types::Body};
 
     use super::*;
     use crate::fake;

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{field::ELEMENT, *};
 use organisation_kit::{
+    config::Guard,
     contract::{
         directory::Strategy,
         element::{Description, SecretPlace, Validation},
@@ -74,6 +75,7 @@ fn three_keys_suffice() {
                 homepage: HomepageState::Allow,
                 strategy: Strategy::Automatic,
                 fields: None,
+                guard: Guard::default(),
             },
             agent_id: 1_000_002,
             secret: Secret::new(SECRET),
@@ -342,6 +344,8 @@ fn each_mistake_has_its_problem() {
         (json!({ "homepageState": true }), vec!["E wrong-type homepageState"]),
         (json!({ "locale": "fr" }), vec!["E unknown-value locale"]),
         (json!({ "sync": { "strategy": "automatic" } }), vec!["E unknown-value sync.strategy"]),
+        (json!({ "sync": { "guard": { "percent": 100 } } }), vec!["E malformed sync.guard.percent"]),
+        (json!({ "sync": { "guard": { "percent": 10, "floor": 0, "absolute": 200 } } }), vec![]),
         (json!({ "sync": { "fields": ["nmae"] } }), vec!["E unknown-value sync.fields.0"]),
         (json!({ "trustedDomain": "A¡" }), vec!["E malformed trustedDomain"]),
         (json!({ "trustedDomain": "A%C2%A1" }), vec!["E malformed trustedDomain"]),
@@ -437,6 +441,8 @@ fn the_summary_fills_defaults_in_and_masks_secrets() {
         ("homepageState", "allow"),
         ("sync.strategy", "auto"),
         ("sync.fields", ""),
+        ("sync.guard.percent", "20"),
+        ("sync.guard.floor", "5"),
         ("callback.token", "***"),
         ("callback.encodingAESKey", "***"),
         ("apiBaseUrl", "https://qyapi.weixin.qq.com"),

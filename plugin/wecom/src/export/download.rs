@@ -8,8 +8,8 @@ use crate::config::{Config, is_plain_host};
 use organisation_kit::{
     calls::{Api, TIMEOUT_MS},
     contract::{
-        http::{self, Body, BodyKind, Header, HttpError, Request, Response},
-        types::Reason,
+        http::{self, BodyKind, HttpError, Request, Response},
+        types::{Body, Header, Reason},
     },
     failure::{Cause, Failure},
     locale::Text,
@@ -150,7 +150,7 @@ mod tests {
             ("no trust", lost(Http::Tls), Err((Cause::Passing, false))),
             ("late", lost(Http::Timeout), Err((Cause::Passing, false))),
             ("ranges ignored", lost(Http::TooLarge(16)), Err((Cause::AnswerTooLarge, false))),
-            ("no budget", lost(Http::BudgetExhausted), Err((Cause::CallLimit, false))),
+            ("no budget", lost(Http::BudgetExhausted), Err((Cause::Other, false))),
             ("else", lost(Http::Other("odd".to_owned())), Err((Cause::Passing, false))),
         ] {
             let judged = judge(URL, &(64..128), 1_000, outcome);

@@ -19,6 +19,10 @@ const SMALLEST_RANGE: u64 = 64 << 10;
 /// Bytes of a file at most: it lies in the guest's memory as a whole. Some 20 times what a file of 10,000
 /// members usually has.
 const FILE_BYTES: u64 = 48 << 20;
+/// Memory that a call takes beside the file that it reads: code and stack, rows, what is about to be written, and gaps.
+const ROOM: u64 = 8 << 20;
+/// CPU time that a MiB of a file takes at most, until its rows are compared.
+const CPU_MS_PER_MIB: u64 = 50;
 
 /// What came of fetching a file.
 #[derive(Debug)]
@@ -31,6 +35,8 @@ pub(super) enum Fetched {
     Missed(Box<Failure>),
     /// The call's limits ended it.
     CutOff,
+    /// No call has the memory for it.
+    TooLarge,
 }
 
 /// Why a file cannot be used.
@@ -73,6 +79,14 @@ pub(super) fn fetch<P: Platform>(
     if *range == 0 {
         *range = RANGE;
     }
+    let left = run.platform().remaining();
+    // What is free again of the memory that the call has by now is used again.
+    if !fits(file.size, left.memory.saturating_add(run.platform().memory_bytes())) {
+        return Ok(Fetched::TooLarge);
+    }
+    if left.cpu_ms < file.size.saturating_mul(CPU_MS_PER_MIB) >> 20 {
+        return Ok(Fetched::CutOff);
+    }
     let mut bytes = Vec::with_capacity(usize::try_from(file.size).unwrap_or_default());
     while (bytes.len() as u64) < file.size {
         let largest = (*range).min(run.platform().remaining().largest_response).max(1);
@@ -99,6 +113,12 @@ pub(super) fn fetch<P: Platform>(
         Ok(text) => Fetched::Text(text),
         Err(damage) => Fetched::Damaged(damage),
     })
+}
+
+/// Whether a file of this size can be read in this much memory. Too little would not fail but break the call off.
+fn fits(size: u64, memory: u64) -> bool {
+    // The file, and as much again: its ranges until they are joined, later the text that is decoded.
+    memory >= size.saturating_mul(2).saturating_add(ROOM)
 }
 
 /// Half a range, for a network that did not bear it.
@@ -169,6 +189,22 @@ mod tests {
         }
         let other = Key::parse(&KEY.replace('A', "B")).unwrap();
         assert_eq!(read(bytes, &other, MD5), Err(Damage::Cipher));
+    }
+
+    #[test]
+    fn a_file_is_read_where_a_call_has_the_memory() {
+        for (size, memory, expected) in [
+            (48, 128, true),
+            (48, 104, true),
+            (48, 103, false),
+            (2, 12, true),
+            (2, 11, false),
+            (0, 8, true),
+            (0, 7, false),
+        ] {
+            assert_eq!(fits(size << 20, memory << 20), expected, "{size} MiB in {memory} MiB");
+        }
+        assert!(!fits(u64::MAX, 128 << 20));
     }
 
     #[test]

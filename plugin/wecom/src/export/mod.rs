@@ -250,7 +250,7 @@ fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetche
                 let departments = export.wants_departments();
                 order_again(export, departments)
             }
-            Cause::CallLimit => Err(StepError::Vendor(*failure)),
+            _ if failure.reason == Reason::BudgetExhausted => Err(StepError::Vendor(*failure)),
             _ if failure.reason == Reason::NotPermitted => {
                 let Failure { message, hint, .. } = *failure;
                 let Text { zh, en } = hint.unwrap_or_default();
@@ -265,6 +265,7 @@ fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetche
             "单次调用的时间或流量不足以读取一个文件",
             "one call is too short, or may receive too little, for one file",
         )),
+        Fetched::TooLarge => failed(("单次调用的内存不足以读取一个文件", "a call has too little memory for one file")),
     }
 }
 
@@ -330,8 +331,9 @@ fn verdict(failure: &Failure) -> Verdict {
         (Reason::NotPermitted, Some(_)) if UNTRUSTED_ADDRESS.include(failure) || APP_DISABLED.include(failure) => {
             Verdict::Stop
         }
-        (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable, _) => Verdict::Stop,
-        _ if failure.cause == Cause::CallLimit => Verdict::Stop,
+        (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable | Reason::BudgetExhausted, _) => {
+            Verdict::Stop
+        }
         (Reason::UnexpectedAnswer, None) => Verdict::Hiccup,
         // Not granted, or an installation that does not know the call.
         (Reason::NotPermitted, Some(_)) => Verdict::GiveUp { remember: true },
@@ -373,6 +375,6 @@ mod tests {
             let failure = Failure { vendor_code: code, ..Failure::new(reason.clone(), "m") };
             assert_eq!(verdict(&failure), expected, "{reason:?} {code:?}");
         }
-        assert_eq!(verdict(&Failure::call_limit("export/user")), stop);
+        assert_eq!(verdict(&Failure::budget_exhausted("export/user")), stop);
     }
 }

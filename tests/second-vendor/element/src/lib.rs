@@ -10,7 +10,10 @@ use organisation_kit::{
     calls::Calls,
     config::{
         Common, Element, Field, Kind, Secret, Use, Values,
-        field::{self, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, SYNC_FIELDS},
+        field::{
+            self, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, SYNC_FIELDS, SYNC_GUARD_ABSOLUTE,
+            SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT,
+        },
     },
     contract::{login::Entry, types::Reason},
     directory::id::IdRule,
@@ -89,6 +92,9 @@ static ELEMENT: Element = Element {
         REDIRECT_URI,
         LOCALE,
         SYNC_FIELDS,
+        SYNC_GUARD_PERCENT,
+        SYNC_GUARD_FLOOR,
+        SYNC_GUARD_ABSOLUTE,
         PROXY,
         PROXY_USERNAME,
         PROXY_PASSWORD,

@@ -20,9 +20,10 @@ use organisation_kit::{
     contract::{
         call::Budget,
         directory::{Goal, Report, Strategy, SyncStep},
-        http::{Body, BodyKind, Failure, Header, HttpError, Request, Response},
+        http::{BodyKind, Failure, HttpError, Request, Response},
         log,
         storage::{Entry, EntryPage, Expectation, Op, Outcome as Applied, StorageError, Version},
+        types::{Body, Header},
     },
     directory::sync::{advance, begin},
     platform::Platform,
@@ -101,9 +102,13 @@ struct Outside {
 fn left(limits: &Limits) -> Budget {
     Budget {
         wall_ms: limits.wall_ms,
+        cpu_ms: limits.cpu_ms,
+        memory: limits.memory_bytes,
         requests: limits.requests,
         bytes_in: limits.bytes_in,
         bytes_out: limits.bytes_out,
+        host_calls: limits.host_calls,
+        log_bytes: limits.log_bytes,
         parallelism: limits.parallel,
         largest_response: limits.largest_response,
     }

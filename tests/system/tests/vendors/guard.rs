@@ -1,6 +1,10 @@
 //! A sync that would take too much away stops before anything is written, until somebody allows it.
 
-use host_harness::contract::types::{Reason, RemovalCounts};
+use host_harness::contract::{
+    directory::SyncStep,
+    types::{Reason, RemovalCounts},
+};
+use serde_json::json;
 use system_tests::{
     Company, Setting, TestVendor,
     sync::{APPROVING, PLAIN},
@@ -8,6 +12,7 @@ use system_tests::{
 
 for_each_vendor! {
     too_large_a_share_is_asked_about_and_a_few_are_not,
+    a_configured_guard_stops_sooner_and_more_than_half_stops_whatever_it_says,
     what_was_stopped_goes_on_when_it_is_mended_or_allowed,
 }
 
@@ -58,6 +63,38 @@ async fn too_large_a_share_is_asked_about_and_a_few_are_not<V: TestVendor>() {
             }
         }
         stage.assert_exact().await;
+    }
+}
+
+async fn a_configured_guard_stops_sooner_and_more_than_half_stops_whatever_it_says<V: TestVendor>() {
+    let strict = json!({ "percent": 10, "floor": 1, "absolute": 3 });
+    let lax = json!({ "percent": 50, "floor": 100, "absolute": 1_000_000 });
+    let rows = [
+        (&strict, 40, 10, 3, 0, None),
+        (&strict, 40, 10, 4, 0, blocked(4, 40, 0, 10)),
+        (&strict, 10, 10, 2, 0, blocked(2, 10, 0, 10)),
+        (&strict, 3, 20, 0, 3, blocked(0, 3, 3, 20)),
+        (&lax, 40, 10, 20, 0, None),
+        (&lax, 40, 10, 21, 0, blocked(21, 40, 0, 10)),
+    ];
+    for (guard, people, units, gone, closed, expected) in rows {
+        let name = format!("{guard}: {gone} gone of {people}, {closed} closed of {units}");
+        let company = Company::sized(people, units);
+        let stage = Setting::<V>::of(&company).config(json!({ "sync": { "guard": guard } })).start().await;
+        stage.complete(&PLAIN).await;
+        company.people[..gone].iter().for_each(|person| stage.control.take_away(&person.id));
+        (0..closed).for_each(|index| stage.control.remove_unit(units - index));
+        let Some(counts) = expected else {
+            stage.complete(&PLAIN).await;
+            continue;
+        };
+        assert_eq!(stage.paused(&PLAIN).await.reason, Reason::MassRemovalBlocked(counts), "{name}");
+        // What rests goes on as soon as the configuration admits it.
+        if gone == 4 {
+            let laxer = stage.reconfigured(&json!({ "sync": { "guard": lax } }));
+            let step = stage.step_of(&laxer, &PLAIN).await.unwrap();
+            assert!(matches!(step, SyncStep::Complete(_)), "{name}: {step:?}");
+        }
     }
 }
 

@@ -127,6 +127,9 @@ async fn small_limits_end_in_more_and_then_in_the_same_copy<V: TestVendor>() {
         ("32 MB of answers", Limits { bytes_in: (32 << 20) + 1, ..Limits::default() }, Some(true)),
         // How far thirteen seconds reach is the machine's business.
         ("thirteen seconds", Limits { wall_ms: 13_000, ..Limits::default() }, None),
+        // Less than a step may need is left from the beginning.
+        ("three hundred host calls", Limits { host_calls: 300, ..Limits::default() }, Some(true)),
+        ("half a second of CPU", Limits { cpu_ms: 500, ..Limits::default() }, Some(true)),
         ("one request at a time", Limits { parallel: 1, ..Limits::default() }, Some(false)),
     ] {
         let stage = Setting::<V>::of(&Company::sized(150, 40)).limits(limits).start().await;
@@ -167,7 +170,7 @@ async fn a_dry_run_ends_however_little_a_call_may_do<V: TestVendor>() {
 
 async fn limits_that_break_a_call_off_cost_no_more_than_its_work<V: TestVendor>() {
     for (name, limits, hangs_after, kind) in [
-        ("host calls", Limits { host_calls: 30, ..Limits::default() }, i64::MAX, "host-calls"),
+        ("host calls", Limits { host_calls: 8, ..Limits::default() }, i64::MAX, "host-calls"),
         // A store that hangs: a vendor that does is given up a little before the call's end.
         ("wall clock", Limits { wall_ms: 100, ..Limits::default() }, 3, "wall-ms"),
     ] {

@@ -404,6 +404,19 @@ async fn a_file_larger_than_a_call_may_receive_makes_the_run_a_walk() {
 }
 
 #[tokio::test]
+async fn a_file_that_does_not_fit_into_the_memory_of_a_call_makes_the_run_a_walk() {
+    let corp = Generator::sized(8, 3_000, 200).generate().unwrap();
+    for (mib, strategy) in [(6, Strategy::Walk), (32, Strategy::Export)] {
+        let limits = Limits { memory_bytes: mib << 20, ..Limits::default() };
+        let stage = Setting::new(corp.clone()).limits(limits).start().await;
+        let report = stage.complete(&EXPORT).await;
+        assert_eq!(report.strategy, strategy, "{mib} MiB: {report:?}");
+        assert_eq!(has_note(&report, "too little memory for one file"), strategy == Strategy::Walk, "{report:?}");
+        stage.assert_exact().await;
+    }
+}
+
+#[tokio::test]
 async fn the_key_and_the_addresses_of_files_are_secrets() {
     let exports = Exports { duration: Duration::from_secs(3), ..in_blocks(6) };
     let stage = Setting::new(demo()).behaviour(exporting(exports)).store(Store::Sqlite).start().await;

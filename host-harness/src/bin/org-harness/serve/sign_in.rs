@@ -277,7 +277,7 @@ fn status_of(reason: &Reason) -> StatusCode {
         Reason::InvalidArgument(_) => StatusCode::BAD_REQUEST,
         Reason::NotFound => StatusCode::NOT_FOUND,
         Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        Reason::Unavailable | Reason::Conflict => StatusCode::SERVICE_UNAVAILABLE,
+        Reason::Unavailable | Reason::BudgetExhausted | Reason::Conflict => StatusCode::SERVICE_UNAVAILABLE,
         // The person can do nothing about these: they concern the app's administrator, or the vendor.
         _ => StatusCode::BAD_GATEWAY,
     }

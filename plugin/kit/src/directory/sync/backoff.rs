@@ -1,10 +1,7 @@
 //! What a refusal of the vendor means for the run: wait, pause, or simply another call. Pure.
 
 use super::run::{Failures, PendingWait, Run};
-use crate::{
-    contract::types::Reason,
-    failure::{Cause, Failure},
-};
+use crate::{contract::types::Reason, failure::Failure};
 
 /// What becomes of a run that the vendor stopped.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +38,7 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Backoff
     };
     let spread = |limit_ms: u64| u64::from(random) * limit_ms / u64::from(u16::MAX);
     match &failure.reason {
-        _ if failure.cause == Cause::CallLimit => Backoff::More,
+        Reason::BudgetExhausted => Backoff::More,
         Reason::RateLimited if run.failures.rate_limits < RATE_LIMITS => {
             run.failures.rate_limits += 1;
             run.stats.retries += 1;
@@ -141,7 +138,7 @@ mod tests {
     #[test]
     fn a_budget_that_was_too_small_is_no_failure() {
         let mut run = run();
-        let exhausted = Failure::call_limit("user/list");
+        let exhausted = Failure::budget_exhausted("user/list");
         assert_eq!(judge(&exhausted, &mut run, 0, 0), Backoff::More);
         assert_eq!(run.failures, Failures::default());
     }

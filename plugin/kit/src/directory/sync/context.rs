@@ -38,8 +38,7 @@ impl From<Failure> for StepError {
     }
 }
 
-/// Wall time after which a call stops at the next checkpoint, so that progress is seen and guest CPU stays far from any
-/// sensible limit.
+/// Wall time after which a call stops at the next checkpoint, so that progress is seen.
 const SLICE_MS: u64 = 5_000;
 /// Wall time that a step with vendor requests may take: the request's time limit and a token refresh.
 const STEP_MS: u64 = 12_000;
@@ -47,6 +46,10 @@ const STEP_MS: u64 = 12_000;
 const SPARE_REQUESTS: u32 = 8;
 /// Bytes that a step may receive.
 const STEP_BYTES: u64 = 32 << 20;
+/// CPU time that a step may take: a batch of the largest departments, or a file of an export.
+const STEP_CPU_MS: u64 = 3_000;
+/// Likewise calls of imports.
+const STEP_HOST_CALLS: u64 = 5_000;
 /// Notes of a run at most.
 const NOTES: usize = 20;
 /// Scratch operations that are kept back before they are written.
@@ -92,7 +95,7 @@ pub struct RunContext<'a, P: Platform, C> {
     /// The phase whose time runs, and the budget when it began.
     phase: String,
     marked: Budget,
-    begun_with_ms: u64,
+    begun: Budget,
     checkpoint_at_ms: u64,
     renewed_at_ms: u64,
     /// Where the run was when the call began.
@@ -129,7 +132,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
             counted: Usage::default(),
             phase: String::new(),
             marked: left,
-            begun_with_ms: wall,
+            begun: left,
             checkpoint_at_ms: wall,
             renewed_at_ms: wall,
             began_in,
@@ -154,10 +157,19 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     /// Whether this call's limits allow a further step.
     pub fn has_budget(&self) -> bool {
         let left = self.platform.remaining();
-        self.begun_with_ms.saturating_sub(left.wall_ms) < SLICE_MS
+        self.begun.wall_ms.saturating_sub(left.wall_ms) < SLICE_MS
             && left.wall_ms > STEP_MS
             && left.requests > self.run.parallelism + SPARE_REQUESTS
             && left.bytes_in > STEP_BYTES
+            && left.cpu_ms > STEP_CPU_MS
+            && left.host_calls > STEP_HOST_CALLS
+    }
+
+    /// Whether this call has used up most of what breaks it off in the midst of a step: a step then ends where it can, whatever
+    /// of its answers it has to ask for again.
+    pub(super) fn is_nearly_over(&self) -> bool {
+        let left = self.platform.remaining();
+        left.cpu_ms < self.begun.cpu_ms / 4 || left.host_calls < self.begun.host_calls / 4
     }
 
     /// Whether this call's limits allow so many further requests, which receive so many bytes.

@@ -6,6 +6,7 @@ use super::{
     run::Run,
 };
 use crate::{
+    config::Guard,
     contract::types::{Reason, RemovalCounts},
     directory::head,
     failure::Failure,
@@ -13,11 +14,6 @@ use crate::{
     platform::Platform,
     vendor::Client,
 };
-
-/// So many may go without a question, unless they are more than half of all.
-const HARMLESS_COUNT: u64 = 5;
-/// The share that may go without a question, in per cent, where it is more than a few.
-const HARMLESS_PERCENT: u64 = 20;
 
 /// Stops a run that would take away too much, unless somebody has approved that much: asked before the vendor is asked
 /// about each missing one, and again before anything is written. Answers why, where it is stopped.
@@ -28,7 +24,7 @@ pub(super) fn check<P: Platform, C: Client<P>>(
     let run = &mut context.run;
     let counts = counts(run, head.members.present(), head.departments);
     let is_approved = run.approved.is_some_and(|approved| covers(&approved, &counts));
-    run.blocked = (is_mass(&counts) && !is_approved).then_some(counts);
+    run.blocked = (is_mass(context.common.guard, &counts) && !is_approved).then_some(counts);
     run.is_confirmed |= run.missing.members == 0 && run.missing.departments == 0;
     // The plan is as old as the question, however long it took to come to it.
     if run.planned_at.is_none() && (run.is_confirmed || run.blocked.is_some()) {
@@ -42,10 +38,13 @@ pub(super) fn covers(approved: &RemovalCounts, counts: &RemovalCounts) -> bool {
     counts.members <= approved.members && counts.departments <= approved.departments
 }
 
-/// Whether this many are too many to go without a question. Members and departments are judged apart.
-fn is_mass(counts: &RemovalCounts) -> bool {
-    let too_many =
-        |gone: u64, total: u64| gone * 2 > total || (gone > HARMLESS_COUNT && gone * 100 > total * HARMLESS_PERCENT);
+/// Whether this many are too many to go without a question. Members and departments are judged apart. That more than half
+/// is too many is no matter of configuration.
+fn is_mass(guard: Guard, counts: &RemovalCounts) -> bool {
+    let Guard { percent, floor, absolute } = guard;
+    let too_many = |gone: u64, total: u64| {
+        gone * 2 > total || (gone > floor && gone * 100 > total * percent) || absolute.is_some_and(|most| gone > most)
+    };
     too_many(counts.members, counts.members_total) || too_many(counts.departments, counts.departments_total)
 }
 
@@ -117,7 +116,34 @@ mod tests {
             let missing = Missing { departments, members, resigned, confirmed: 0 };
             let run = Run { missing, ..Run::new("r".to_owned(), 0, 5) };
             let counts = counts(&run, members_total, departments_total);
-            assert_eq!(is_mass(&counts), expected, "{counts:?}");
+            assert_eq!(is_mass(Guard::default(), &counts), expected, "{counts:?}");
+        }
+    }
+
+    #[test]
+    fn a_configured_guard_is_stricter_or_laxer_up_to_half() {
+        let usual = Guard::default();
+        // Who may go, then members, of; departments, of.
+        for (guard, members, members_total, departments, departments_total, expected) in [
+            (Guard { percent: 1, ..usual }, 6, 600, 0, 4, false),
+            (Guard { percent: 1, ..usual }, 7, 600, 0, 4, true),
+            (Guard { percent: 1, ..usual }, 0, 600, 5, 100, false),
+            (Guard { percent: 50, ..usual }, 300, 600, 0, 4, false),
+            (Guard { percent: 50, ..usual }, 301, 600, 0, 4, true),
+            (Guard { percent: 1, floor: 0, ..usual }, 1, 99, 0, 4, true),
+            (Guard { percent: 1, floor: 0, ..usual }, 1, 100, 0, 4, false),
+            (Guard { floor: 100, ..usual }, 100, 200, 0, 4, false),
+            (Guard { floor: 100, ..usual }, 100, 199, 0, 4, true),
+            (Guard { floor: 100, ..usual }, 101, 400, 0, 4, true),
+            (Guard { absolute: Some(3), ..usual }, 3, 1_000, 3, 1_000, false),
+            (Guard { absolute: Some(3), ..usual }, 4, 1_000, 0, 4, true),
+            (Guard { absolute: Some(3), ..usual }, 0, 1_000, 4, 1_000, true),
+            (Guard { absolute: Some(1), ..usual }, 1, 1, 0, 4, true),
+            (Guard { percent: 50, floor: 100, absolute: Some(1_000_000) }, 3, 4, 0, 4, true),
+            (Guard { percent: 50, floor: 100, absolute: Some(1_000_000) }, 0, 4, 4, 4, true),
+        ] {
+            let counts = RemovalCounts { members, members_total, departments, departments_total };
+            assert_eq!(is_mass(guard, &counts), expected, "{guard:?} {counts:?}");
         }
     }
 }

@@ -77,9 +77,13 @@ mod tests {
     fn a_phase_that_comes_again_is_the_same_phase() {
         let budget = |wall_ms, bytes_in| Budget {
             wall_ms,
+            cpu_ms: 0,
+            memory: 0,
             requests: 0,
             bytes_in,
             bytes_out: 0,
+            host_calls: 0,
+            log_bytes: 0,
             parallelism: 1,
             largest_response: 0,
         };

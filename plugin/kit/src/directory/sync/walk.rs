@@ -79,7 +79,8 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
             Some(within) => PageCursor { within: Some(within), ..at.advance(index, page.len()) },
             None => at.advance(index + 1, page.len()),
         });
-        if matches!(&context.run.phase, Phase::Fetch(PageCursor { within: Some(_), .. })) {
+        let goes_on_within = matches!(&context.run.phase, Phase::Fetch(PageCursor { within: Some(_), .. }));
+        if goes_on_within || context.is_nearly_over() {
             break;
         }
     }

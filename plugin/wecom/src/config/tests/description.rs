@@ -31,7 +31,15 @@ fn each_field_says_what_an_editor_needs() {
     assert!(description.fields.iter().all(|field| field.secret || !field.in_clear));
     assert_eq!(
         keys(|field| field.default.is_some()),
-        ["homepageState", "sync.strategy", "apiBaseUrl", "loginBaseUrl", "oauthBaseUrl"]
+        [
+            "homepageState",
+            "sync.strategy",
+            "sync.guard.percent",
+            "sync.guard.floor",
+            "apiBaseUrl",
+            "loginBaseUrl",
+            "oauthBaseUrl"
+        ]
     );
     for field in description.fields.iter().filter(|field| field.required) {
         assert!(field.where_to_find.is_some() && field.pattern.is_some(), "{}", field.key);

@@ -16,10 +16,7 @@ fn document_of(summary: &[(String, String)]) -> String {
             key if key.ends_with("AESKey") => json!(KEY),
             _ => json!(value),
         };
-        match key.split_once('.') {
-            Some((group, name)) => document[group][name] = value,
-            None => document[key] = value,
-        }
+        *key.split('.').fold(&mut document, |object, name| &mut object[name]) = value;
     }
     document.to_string()
 }
@@ -30,7 +27,7 @@ fn any_document() -> impl Strategy<Value = Value> {
         4 => prop::sample::select(vec![
             "corpId", "agentId", "secret", "corpSecret", "redirectUri", "authConfig", "callback", "contactCallback",
             "token", "encodingAESKey", "apiBaseUrl", "loginBaseUrl", "oauthBaseUrl", "trustedDomain", "proxy", "sync",
-            "strategy", "fields", "locale", "homepageState",
+            "strategy", "fields", "guard", "percent", "floor", "absolute", "locale", "homepageState",
         ])
         .prop_map(str::to_owned),
         1 => any::<String>(),
@@ -78,6 +75,7 @@ fn sound_document() -> impl Strategy<Value = Value> {
             json!({ "strategy": "export" }),
             json!({ "fields": [] }),
             json!({ "fields": ["name", "email"] }),
+            json!({ "guard": { "percent": 50, "floor": 0, "absolute": "1000000" } }),
         ]),
         text(&["zh", "en", "zh-CN", "EN_us"]),
         text(&["allow", "refuse"]),

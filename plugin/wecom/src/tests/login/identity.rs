@@ -329,7 +329,7 @@ fn what_a_member_consented_to_is_read() {
         );
         let requests = fake.requests.borrow();
         let request = requests.last().unwrap();
-        let body = organisation_kit::contract::http::Body::Text(format!(r#"{{"user_ticket":"{TICKET}"}}"#));
+        let body = organisation_kit::contract::types::Body::Text(format!(r#"{{"user_ticket":"{TICKET}"}}"#));
         assert_eq!((request.method.as_str(), request.body.as_ref()), ("POST", Some(&body)));
         assert!(!request.url.contains(TICKET));
         assert_eq!(fake.count("user/get"), 0);
