@@ -168,7 +168,7 @@ fn members_of_every_filter_are_those_of_a_model() {
     let statuses = [MemberStatus::Active, MemberStatus::Disabled, MemberStatus::Active, MemberStatus::LeftRange];
     let records: Vec<MemberRecord> = (0..150)
         .map(|n: usize| {
-            let id = format!("{}{n:03}", if n % 2 == 0 { "M" } else { "m" });
+            let id = format!("{}{n:03}", if n.is_multiple_of(2) { "M" } else { "m" });
             let places: BTreeSet<&str> = (0..n % 4).map(|place| ids[(n * 7 + place * 5) % ids.len()]).collect();
             member(&id, statuses[n % 4], &places.into_iter().collect::<Vec<_>>())
         })
