@@ -23,8 +23,8 @@ use crate::{
     },
     contract::{
         directory::{
-            Begun, ChangePage, Department, DepartmentPage, DirectorySummary, Goal, Member, MemberFilter, MemberPage,
-            PlanPage, Report, Strategy, SyncStep,
+            Begun, ChangePage, Department, DepartmentFilter, DepartmentPage, DirectorySummary, Goal, Member,
+            MemberFilter, MemberPage, PlanPage, Report, Strategy, SyncStep,
         },
         element::{Description, Validation, Verdict},
         login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, LoginParameters},
@@ -167,12 +167,17 @@ impl Element {
         self.call("directory.overview", ()).await
     }
 
-    /// A page of the departments of the copy.
-    pub async fn departments(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<DepartmentPage>> {
-        self.call("directory.departments", (cursor, limit)).await
+    /// A page of the departments of the copy that meet a filter.
+    pub async fn departments(
+        &self,
+        filter: &DepartmentFilter,
+        cursor: Option<&str>,
+        limit: u32,
+    ) -> CallResult<Answered<DepartmentPage>> {
+        self.call("directory.departments", (filter, cursor, limit)).await
     }
 
-    /// A page of the members of the copy.
+    /// A page of the members of the copy that meet a filter.
     pub async fn members(
         &self,
         filter: &MemberFilter,
@@ -180,6 +185,11 @@ impl Element {
         limit: u32,
     ) -> CallResult<Answered<MemberPage>> {
         self.call("directory.members", (filter, cursor, limit)).await
+    }
+
+    /// Members of the copy by their ids, in the order asked.
+    pub async fn find_members(&self, ids: &[String]) -> CallResult<Answered<Vec<Option<Member>>>> {
+        self.call("directory.find-members", (ids,)).await
     }
 
     /// One member of the copy.

@@ -199,6 +199,45 @@ async fn what_a_limit_leaves_to_do_depends_on_the_function() {
     }
 }
 
+/// A component whose lists go round: every page is empty and its cursor is `round`.
+fn going_round() -> Guest {
+    let word = |number: u32| number.to_le_bytes().map(|byte| format!("\\{byte:02x}")).concat();
+    let words = |numbers: &[u32]| numbers.iter().map(|number| word(*number)).collect::<String>();
+    // Each is `ok` and a page: records, then a cursor that is there; the plan's names its run first, the feed's says at
+    // its end that more follows.
+    let pages = [
+        (1024, words(&[0, 0, 0, 0, 1, 2048, 5])),
+        (1152, words(&[0, 0, 0, 0, 0, 0, 1, 2048, 5])),
+        (1280, words(&[0, 0, 0, 0, 2048, 5, 1])),
+    ];
+    let data: String = pages.iter().map(|(at, page)| format!("(data (i32.const {at}) \"{page}\")")).collect();
+    Guest::default()
+        .items(&format!("(data (i32.const 2048) \"round\") {data}"))
+        .with("directory@0.1.0#members", "i32.const 1024")
+        .with("directory@0.1.0#departments", "i32.const 1024")
+        .with("directory@0.1.0#plan", "i32.const 1152")
+        .with("directory@0.1.0#changes", "i32.const 1280")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_that_goes_round_ends_a_command() {
+    let bed = Bed::new().await;
+    let file = bed.home().join("guest.wasm");
+    std::fs::write(&file, going_round().build()).unwrap();
+    let ended = |command: &[&str]| bed.run(&[&["--component", file.to_str().unwrap()], command].concat());
+    for (command, function) in [
+        (&["members"][..], "directory.members"),
+        (&["departments", "--roots"], "directory.departments"),
+        (&["plan"], "directory.plan"),
+        (&["changes", "--after", "round"], "directory.changes"),
+    ] {
+        let error = ended(command).fails(1, "broken-promise");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.starts_with(function) && message.contains("none comes twice"), "{message}");
+    }
+    assert_eq!(ended(&["changes"]).exits(0)["cursor"], "round", "one page of the feed is no list");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn reports_go_to_standard_error() {
     let bed = Bed::new().await;

@@ -41,6 +41,21 @@ async fn the_copy_is_printed() {
     assert_eq!(ids(&bed.run(&["members", "--status", "disabled"]).exits(0)), ["lvsi"]);
     assert_eq!(ids(&bed.run(&["members", "--status", "not-activated"]).exits(0)), ["hanqi"]);
     assert_eq!(ids(&bed.run(&["members", "--department", "31"]).exits(0)), ["kongqi", "qinshi", "zhujiu"]);
+    for (arguments, expected) in [
+        (&["members", "--below", "2", "--search", "ＷＡＮＧ"][..], &["wangwu"][..]),
+        (&["members", "--below", "2", "--status", "disabled"], &["lvsi"]),
+        (&["members", "--role", "admin"], &[]),
+        (&["departments", "--roots"], &["2", "31"]),
+        (&["departments", "--parent", "2"], &["21", "22", "23"]),
+        (&["departments", "--parent", "22"], &["4294967295"]),
+        (&["departments", "--search", "平台"], &["21"]),
+        (&["departments", "--roots", "--search", "平台"], &[]),
+    ] {
+        assert_eq!(ids(&bed.run(arguments).exits(0)), expected, "{arguments:?}");
+    }
+    let below: Vec<Value> = bed.run(&["members", "--below", "2"]).exits(0).as_array().unwrap().clone();
+    let exactly: Vec<Value> = bed.run(&["members", "--department", "2"]).exits(0).as_array().unwrap().clone();
+    assert!(below.len() > exactly.len() && exactly.iter().all(|member| below.contains(member)));
     bed.run(&["member", "nobody"]).fails(1, "not-found");
     bed.run(&["department", "999"]).fails(1, "not-found");
 

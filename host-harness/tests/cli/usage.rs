@@ -18,6 +18,8 @@ fn what_cannot_be_understood_is_a_usage_error_in_the_format_asked_for() {
         (&["sync", "--watch", "10ms"], "shortest"),
         (&["sync", "--strategy", "magic"], "export"),
         (&["members", "--status", "gone"], "left-range"),
+        (&["members", "--below", "2", "--department", "2"], "--department"),
+        (&["departments", "--parent", "2", "--roots"], "--roots"),
         (&["plan", "--limit", "0"], "0"),
         (&["sync", "--history", "--dry-run"], "--dry-run"),
         (&["sync", "--history", "--strategy", "walk"], "--strategy"),
@@ -126,6 +128,11 @@ async fn values_that_begin_with_a_hyphen_are_values() {
         bed.run(arguments).fails(1, reason);
     }
     assert_eq!(bed.run(&["members", "--department", "-1"]).exits(0), serde_json::json!([]));
+    assert_eq!(
+        bed.run(&["members", "--below", "-1", "--search", "-x", "--role", "-y"]).exits(0),
+        serde_json::json!([])
+    );
+    assert_eq!(bed.run(&["departments", "--parent", "-1", "--search", "-x"]).exits(0), serde_json::json!([]));
     assert_eq!(bed.run(&["members", "--tenant", "-acme"]).exits(0), serde_json::json!([]));
     bed.run(&["login-url", "--entry", "browser", "--browser-binding", "-b"]).exits(0);
 }

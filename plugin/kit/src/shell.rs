@@ -8,7 +8,7 @@ use crate::{
     config::Common,
     contract::{call, directory, element, http, log, login, settings, storage, types},
     directory::{
-        feed, read, refresh,
+        feed, list, read, refresh,
         sync::{abandon, advance, approve, begin, history, plan, reset},
     },
     failure::Failure,
@@ -212,8 +212,12 @@ impl<V: Vendor> directory::Guest for Component<V> {
         reading::<V, _>(|common| read::overview(&Imports, common))
     }
 
-    fn departments(cursor: Option<String>, limit: u32) -> Result<directory::DepartmentPage, types::Error> {
-        reading::<V, _>(|common| read::departments(&Imports, common, cursor.as_deref(), limit))
+    fn departments(
+        filter: directory::DepartmentFilter,
+        cursor: Option<String>,
+        limit: u32,
+    ) -> Result<directory::DepartmentPage, types::Error> {
+        reading::<V, _>(|common| list::departments(&Imports, common, &filter, cursor.as_deref(), limit))
     }
 
     fn members(
@@ -221,7 +225,11 @@ impl<V: Vendor> directory::Guest for Component<V> {
         cursor: Option<String>,
         limit: u32,
     ) -> Result<directory::MemberPage, types::Error> {
-        reading::<V, _>(|common| read::members(&Imports, common, &filter, cursor.as_deref(), limit))
+        reading::<V, _>(|common| list::members(&Imports, common, &filter, cursor.as_deref(), limit))
+    }
+
+    fn find_members(ids: Vec<String>) -> Result<Vec<Option<directory::Member>>, types::Error> {
+        reading::<V, _>(|common| read::find_members(&Imports, common, &ids))
     }
 
     fn find_member(id: String) -> Result<directory::Member, types::Error> {

@@ -5,14 +5,17 @@ use std::collections::BTreeMap;
 use host_harness::{
     Element,
     contract::directory::{
-        Change, ChangeKind, Changed, Department, DirectorySummary, Member, MemberFilter, MemberStatus,
+        Change, ChangeKind, Changed, Department, DepartmentFilter, DirectorySummary, Member, MemberFilter, MemberStatus,
     },
 };
 
 use crate::{stage::Stage, test_vendor::TestVendor};
 
 /// Everybody.
-pub const EVERYBODY: MemberFilter = MemberFilter { department: None, status: None };
+pub const EVERYBODY: MemberFilter =
+    MemberFilter { department: None, below: false, status: None, search: None, role: None };
+/// All departments.
+pub const EVERYWHERE: DepartmentFilter = DepartmentFilter { level: None, search: None };
 /// The cursor before the first change.
 pub const BEGINNING: &str = "c0";
 /// Small pages, so that reading takes several; odd, so that they end in the middle of things.
@@ -84,16 +87,31 @@ impl<V: TestVendor> Stage<V> {
             let twice = copy.members.insert(member.id.clone(), member);
             assert_eq!(twice, None, "a member is listed once");
         }
-        let mut cursor = None;
+        for department in self.departments_of(element, &EVERYWHERE).await {
+            let twice = copy.departments.insert(department.id.clone(), department);
+            assert_eq!(twice, None, "a department is listed once");
+        }
+        copy
+    }
+
+    /// The departments that meet a filter, all pages, in order.
+    pub async fn departments(&self, filter: &DepartmentFilter) -> Vec<Department> {
+        self.departments_of(&self.element, filter).await
+    }
+
+    /// The departments of another element of the stage.
+    ///
+    /// # Panics
+    /// When they cannot be read.
+    pub async fn departments_of(&self, element: &Element, filter: &DepartmentFilter) -> Vec<Department> {
+        let (mut departments, mut cursor) = (Vec::new(), None);
         loop {
-            let page = self.heard(element.departments(cursor.as_deref(), PAGE).await).expect("the copy can be read");
-            for department in page.departments {
-                let twice = copy.departments.insert(department.id.clone(), department);
-                assert_eq!(twice, None, "a department is listed once");
-            }
+            let page =
+                self.heard(element.departments(filter, cursor.as_deref(), PAGE).await).expect("the copy can be read");
+            departments.extend(page.departments);
             cursor = page.cursor;
             if cursor.is_none() {
-                return copy;
+                return departments;
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use host_harness::contract::directory::{Member, MemberFilter, MemberStatus};
 
 use crate::{
-    copy::{Copy, is_present},
+    copy::{Copy, EVERYBODY, is_present},
     stage::Stage,
     test_vendor::TestVendor,
 };
@@ -36,7 +36,7 @@ impl<V: TestVendor> Stage<V> {
     /// Counts and the index of each department agree with the copy.
     async fn assert_indexed(&self, copy: &Copy) {
         for id in copy.departments.keys() {
-            let filter = MemberFilter { department: Some(id.clone()), status: None };
+            let filter = MemberFilter { department: Some(id.clone()), ..EVERYBODY };
             let mut listed: Vec<String> = self.members(&filter).await.into_iter().map(|member| member.id).collect();
             listed.sort_unstable();
             let is_in = |member: &Member| member.departments.iter().any(|place| place.id == *id);

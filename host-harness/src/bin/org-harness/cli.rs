@@ -163,8 +163,8 @@ pub enum Command {
     },
     /// Delete the changes up to a cursor from the feed: they were processed
     Acknowledge { cursor: String },
-    /// Show all departments of the local copy
-    Departments,
+    /// Show the departments of the local copy
+    Departments(Departments),
     /// Show one department; --refresh asks the vendor first
     Department {
         id: String,
@@ -172,15 +172,8 @@ pub enum Command {
         #[arg(long)]
         refresh: bool,
     },
-    /// Show all members of the local copy
-    Members {
-        /// Of exactly this department
-        #[arg(long, value_name = "ID")]
-        department: Option<String>,
-        /// Of this status
-        #[arg(long)]
-        status: Option<StatusFilter>,
-    },
+    /// Show the members of the local copy; all conditions must hold
+    Members(Members),
     /// Show one member; --refresh asks the vendor first
     Member {
         id: String,
@@ -285,6 +278,38 @@ pub struct Sync {
     /// Show the last runs, newest first, instead of syncing; the vendor is not asked
     #[arg(long, conflicts_with_all = ["dry_run", "approve", "strategy", "max_wait", "watch"])]
     pub history: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Departments {
+    /// Directly below this department
+    #[arg(long, value_name = "ID")]
+    pub parent: Option<String>,
+    /// Where the tree begins: without a parent, or below one that the copy does not hold
+    #[arg(long, conflicts_with = "parent")]
+    pub roots: bool,
+    /// Whose name holds this text, or whose id it is
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Members {
+    /// Of exactly this department
+    #[arg(long, value_name = "ID")]
+    pub department: Option<String>,
+    /// Of this department and all below it
+    #[arg(long, value_name = "ID", conflicts_with = "department")]
+    pub below: Option<String>,
+    /// Of this status
+    #[arg(long)]
+    pub status: Option<StatusFilter>,
+    /// Whose id, name or alias holds this text, in capital or small, full-width or half-width letters
+    #[arg(long, value_name = "TEXT")]
+    pub search: Option<String>,
+    /// Who have this role, not suspended
+    #[arg(long, value_name = "ROLE")]
+    pub role: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

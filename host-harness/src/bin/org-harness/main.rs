@@ -25,6 +25,7 @@ mod ending;
 mod interrupt;
 mod logging;
 mod output;
+mod pages;
 mod places;
 mod public_url;
 mod run;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The functions that the kit serves: those of the contract that can answer `unsupported`, and those that cannot.
-const FUNCTIONS: [&str; 24] = [
+const FUNCTIONS: [&str; 25] = [
     "element.describe",
     "element.validate-config",
     "element.check-connection",
@@ -38,6 +38,7 @@ const FUNCTIONS: [&str; 24] = [
     "directory.overview",
     "directory.departments",
     "directory.members",
+    "directory.find-members",
     "directory.find-member",
     "directory.find-department",
     "directory.sync-member",

@@ -24,6 +24,8 @@
 //! | `directory/r/<run>/g/<id>` | scratch: a member that was not seen |
 //! | `directory/r/<run>/e/<id>` | scratch: a department that was not seen |
 //! | `observed/sensitive-fields` | whether the last run saw any sensitive field, for `check-connection` |
+//!
+//! Children of a department, members below one and searches have no index: [`super::list`] says why.
 
 use super::id::IdRule;
 

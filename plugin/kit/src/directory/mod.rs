@@ -1,8 +1,8 @@
 //! The local copy of the organisation: departments, members, and the feed of what changed.
 //!
 //! Data flows one way. [`sync`] and [`refresh`] ask the vendor, [`member_status`] (pure) compares the answer with the copy,
-//! [`batch`] writes records, indexes, feed and [`head`] in one atomic step, and [`read`], [`lookup`] and [`feed`] only
-//! ever read. [`key`] is the one place that knows how storage is laid out.
+//! [`batch`] writes records, indexes, feed and [`head`] in one atomic step, and [`read`], [`list`], [`lookup`] and
+//! [`feed`] only ever read. [`key`] is the one place that knows how storage is laid out.
 
 pub(crate) mod batch;
 pub mod department;
@@ -10,6 +10,7 @@ pub mod feed;
 pub mod head;
 pub mod id;
 pub mod key;
+pub mod list;
 pub mod lookup;
 pub mod member;
 pub mod member_status;
@@ -17,4 +18,6 @@ pub mod read;
 pub mod record;
 pub mod refresh;
 pub mod roles;
+pub mod search;
 pub mod sync;
+pub(crate) mod tree;

@@ -1,7 +1,7 @@
-//! Reading the copy: pages of departments and members, single records, the summary.
+//! Reading the copy: single records and the summary. Lists are read in [`list`].
 
 use super::{
-    feed, head, key,
+    feed, head, key, list,
     member::is_id,
     record::{DepartmentRecord, MemberRecord, show_department, show_member},
     roles,
@@ -9,76 +9,42 @@ use super::{
 };
 use crate::{
     config::Common,
-    contract::{
-        directory as contract,
-        storage::{Entry, EntryPage},
-        types::Reason,
-    },
+    contract::{directory as contract, types::Reason},
     failure::Failure,
     locale::Text,
     platform::Platform,
     store,
 };
 
-/// Records of a page at most.
-const PAGE: u32 = 200;
-
-/// See `departments` in `wit/directory.wit`.
-pub fn departments<P: Platform>(
+/// See `find-members` in `wit/directory.wit`.
+pub fn find_members<P: Platform>(
     platform: &P,
     common: &Common,
-    cursor: Option<&str>,
-    limit: u32,
-) -> Result<contract::DepartmentPage, Failure> {
-    head::read_own(platform, common)?;
-    let page = scan(platform, key::DEPARTMENTS, cursor, limit)?;
-    let cursor = next_cursor(&page, key::DEPARTMENTS);
-    let departments = page
-        .entries
-        .iter()
-        .map(|entry| Ok(show_department(store::parse::<DepartmentRecord>(entry)?.value.department)))
-        .collect::<Result<_, Failure>>()?;
-    Ok(contract::DepartmentPage { departments, cursor })
-}
-
-/// See `members` in `wit/directory.wit`.
-pub fn members<P: Platform>(
-    platform: &P,
-    common: &Common,
-    filter: &contract::MemberFilter,
-    cursor: Option<&str>,
-    limit: u32,
-) -> Result<contract::MemberPage, Failure> {
-    head::read_own(platform, common)?;
-    let (records, cursor) = match &filter.department {
-        None => {
-            let page = scan(platform, key::MEMBERS, cursor, limit)?;
-            let cursor = next_cursor(&page, key::MEMBERS);
-            (page.entries, cursor)
-        }
-        Some(department) if !is_id(department) => (Vec::new(), None),
-        Some(department) => {
-            let prefix = key::index(department);
-            let page = scan(platform, &prefix, cursor, limit)?;
-            let cursor = next_cursor(&page, &prefix);
-            let keys: Vec<String> =
-                page.entries.iter().map(|entry| [key::MEMBERS, &entry.key[prefix.len()..]].concat()).collect();
-            (store::get_many(platform, &keys)?.into_iter().flatten().collect(), cursor)
-        }
-    };
-    let mut records: Vec<MemberRecord> =
-        records.iter().map(|entry: &Entry| Ok(store::parse(entry)?.value)).collect::<Result<_, Failure>>()?;
-    if let Some(status) = filter.status {
-        records.retain(|record| record.presence == status);
+    ids: &[String],
+) -> Result<Vec<Option<contract::Member>>, Failure> {
+    if ids.len() > list::PAGE {
+        let (found, most) = (ids.len(), list::PAGE);
+        return Err(Failure::invalid_argument(
+            "ids",
+            (
+                format!("一次最多查询 {most} 个 ID，收到 {found} 个：请分批查询"),
+                format!("at most {most} ids are looked up at once, not {found}: ask for fewer, in several calls"),
+            ),
+        ));
     }
-    let ids: Vec<&str> = records.iter().map(|record| record.member.id.as_str()).collect();
-    let roles = roles::read_many(platform, common.ids, &ids)?;
-    let members = records
-        .into_iter()
-        .zip(roles)
-        .map(|(record, roles)| show_member(record.member, record.presence, roles))
-        .collect();
-    Ok(contract::MemberPage { members, cursor })
+    head::read_own(platform, common)?;
+    // What can be no id is known to nobody, and must not become part of a key.
+    let usable = ids.iter().filter(|id| is_id(id));
+    let keys: Vec<String> = usable.flat_map(|id| [key::member(common.ids, id), key::roles(common.ids, id)]).collect();
+    let mut entries = store::get_many(platform, &keys)?.into_iter();
+    let mut found = Vec::with_capacity(ids.len());
+    for id in ids {
+        let (member, roles) =
+            if is_id(id) { (entries.next().flatten(), entries.next().flatten()) } else { (None, None) };
+        let (member, roles) = (store::parsed::<MemberRecord>(member.as_ref())?, store::parsed(roles.as_ref())?);
+        found.push(member.map(|record| show_member(record.member, record.presence, roles)));
+    }
+    Ok(found)
 }
 
 /// See `find-member` in `wit/directory.wit`.
@@ -159,26 +125,4 @@ fn unknown(kind: &str, kind_zh: &str, id: &str) -> Failure {
         format!("通讯录中没有该{kind_zh}：请检查 ID，或先同步通讯录（可见范围之外的不会同步）"),
         format!("the directory has no such {kind}: check the id, or sync first (what is outside the visible range is not synced)"),
     ))
-}
-
-/// A page of keys below a prefix. A cursor is the rest of the last key, behind a mark.
-fn scan<P: Platform>(platform: &P, prefix: &str, cursor: Option<&str>, limit: u32) -> Result<EntryPage, Failure> {
-    let after = match cursor {
-        None => None,
-        Some(cursor) => Some(cursor.strip_prefix("k:").map(|rest| format!("{prefix}{rest}")).ok_or_else(|| {
-            Failure::invalid_argument(
-                "cursor",
-                (
-                    "该游标不是本接口返回的：请原样传回",
-                    "the cursor was not made by this function: pass on what a page answered",
-                ),
-            )
-        })?),
-    };
-    Ok(platform.scan(prefix, after.as_deref(), limit.clamp(1, PAGE))?)
-}
-
-fn next_cursor(page: &EntryPage, prefix: &str) -> Option<String> {
-    let last = page.entries.last().filter(|_| page.more)?;
-    Some(format!("k:{}", last.key.strip_prefix(prefix).unwrap_or_default()))
 }

@@ -6,6 +6,7 @@ use host_harness::contract::directory::{Change, ChangeKind, MemberFilter, Member
 use system_tests::{
     Copy, Stage, TestVendor,
     company::{Person, Unit},
+    copy::EVERYBODY,
     sync::PLAIN,
 };
 
@@ -73,7 +74,7 @@ async fn left_the_range_is_not_resigned_without_evidence<V: TestVendor>() {
     {
         let found = stage.heard(stage.element.find_member(id).await).unwrap();
         assert_eq!(found.status, expected, "{id}");
-        let filter = MemberFilter { department: None, status: Some(expected) };
+        let filter = MemberFilter { status: Some(expected), ..EVERYBODY };
         assert!(stage.members(&filter).await.iter().any(|member| member.id == id), "the filter finds {id}");
     }
     // Somebody who had resigned works here again: that is seen as well.

@@ -7,7 +7,12 @@ use host_harness::{
     },
     reason_name,
 };
-use system_tests::{Company, Setting, Stage, TestVendor, company::Person, copy::EVERYBODY, sync::PLAIN};
+use system_tests::{
+    Company, Setting, Stage, TestVendor,
+    company::Person,
+    copy::{EVERYBODY, EVERYWHERE},
+    sync::PLAIN,
+};
 
 for_each_vendor! {
     one_member_or_department_is_refreshed_alone,
@@ -47,12 +52,12 @@ async fn pages_end_where_they_should_and_filters_hold<V: TestVendor>() {
         assert_eq!(page.members, all[..expected]);
     }
     assert!(all.windows(2).all(|pair| V::id_key(&pair[0].id) < V::id_key(&pair[1].id)), "in order of ids");
-    let filter = MemberFilter { department: Some(V::unit_id(2)), status: Some(MemberStatus::Active) };
+    let filter = MemberFilter { department: Some(V::unit_id(2)), status: Some(MemberStatus::Active), ..EVERYBODY };
     let is_meant = |member: &&Member| member.departments.iter().any(|one| one.id == V::unit_id(2));
     let expected: Vec<&Member> = all.iter().filter(is_meant).collect();
     assert!(!expected.is_empty());
     assert_eq!(stage.members(&filter).await.iter().collect::<Vec<_>>(), expected);
-    let nobody = MemberFilter { department: Some(V::unit_id(77)), status: None };
+    let nobody = MemberFilter { department: Some(V::unit_id(77)), ..EVERYBODY };
     assert!(stage.members(&nobody).await.is_empty());
 }
 
@@ -73,7 +78,11 @@ async fn unknown_members_and_cursors_have_their_reasons<V: TestVendor>() {
         ("no id", stage.heard(element.sync_member("").await).map(drop), "invalid-argument"),
         ("a foreign cursor", stage.heard(element.changes(cursor, 5).await).map(drop), "invalid-argument"),
         ("a cursor ahead", stage.heard(element.changes(Some("c999"), 5).await).map(drop), "invalid-argument"),
-        ("another foreign cursor", stage.heard(element.departments(cursor, 5).await).map(drop), "invalid-argument"),
+        (
+            "another foreign cursor",
+            stage.heard(element.departments(&EVERYWHERE, cursor, 5).await).map(drop),
+            "invalid-argument",
+        ),
         (
             "a third foreign cursor",
             stage.heard(element.members(&EVERYBODY, cursor, 5).await).map(drop),

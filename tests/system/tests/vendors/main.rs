@@ -36,6 +36,7 @@ mod guard;
 mod history;
 mod ids;
 mod interrupted;
+mod lists;
 mod other_organisation;
 mod pages;
 mod plan;

@@ -13,7 +13,7 @@ use host_harness::{
 };
 use system_tests::{
     Stage, TestVendor,
-    copy::EVERYBODY,
+    copy::{EVERYBODY, EVERYWHERE},
     sign_in::entering,
     sync::{PLAIN, PLANNING},
 };
@@ -41,8 +41,9 @@ async fn every_reader_and_writer_refuses_the_copy_of_another_organisation<V: Tes
         ("plan", stage.heard(other.plan(None, 10).await).map(drop)),
         ("history", stage.heard(other.history().await).map(drop)),
         ("overview", stage.heard(other.overview().await).map(drop)),
-        ("departments", stage.heard(other.departments(None, 10).await).map(drop)),
+        ("departments", stage.heard(other.departments(&EVERYWHERE, None, 10).await).map(drop)),
         ("members", stage.heard(other.members(&EVERYBODY, None, 10).await).map(drop)),
+        ("find-members", stage.heard(other.find_members(&["lisi".to_owned()]).await).map(drop)),
         ("find-member", stage.heard(other.find_member("lisi").await).map(drop)),
         ("find-department", stage.heard(other.find_department(&V::unit_id(21)).await).map(drop)),
         ("changes", stage.heard(other.changes(None, 10).await).map(drop)),

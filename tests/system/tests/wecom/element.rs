@@ -5,7 +5,12 @@ use host_harness::{
     reason_name,
 };
 use serde_json::{Value, json};
-use system_tests::{Stage, copy::EVERYBODY, stage::at_domain, sync::PLAIN};
+use system_tests::{
+    Stage,
+    copy::{EVERYBODY, EVERYWHERE},
+    stage::at_domain,
+    sync::PLAIN,
+};
 use wecom_simulator::{DEMO_CORP_ID, DEMO_SECRET};
 
 #[tokio::test]
@@ -147,7 +152,7 @@ async fn the_copy_is_read_while_the_configuration_says_whose_it_is() {
         let element = stage.reconfigured(&config);
         let answers = [
             stage.heard(element.overview().await).map(|found| assert_eq!(found, copy, "{name}")),
-            stage.heard(element.departments(None, 10).await).map(drop),
+            stage.heard(element.departments(&EVERYWHERE, None, 10).await).map(drop),
             stage.heard(element.members(&EVERYBODY, None, 10).await).map(drop),
             stage.heard(element.find_member("lisi").await).map(drop),
             stage.heard(element.find_department("2").await).map(drop),

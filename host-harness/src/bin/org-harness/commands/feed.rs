@@ -4,6 +4,7 @@ use crate::{
     cli::{Global, LARGEST_PAGE},
     command_error::{CommandError, ExitStatus},
     output::Output,
+    pages::Cursors,
     session::{self, Session},
     text,
     view::change::{AcknowledgedView, ChangesView},
@@ -21,7 +22,12 @@ pub async fn changes(
 ) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let limit = u32::try_from(limit).map_or(LARGEST_PAGE, |limit| limit.min(LARGEST_PAGE));
-    let view = ChangesView::from(session::answer(session.element.changes(after, limit).await, output)?);
+    let page = session::answer(session.element.changes(after, limit).await, output)?;
+    if page.more {
+        // Whoever reads on from here, in a script as a rule, must come to an end.
+        Cursors::of("directory.changes", after).follow(&page.cursor, page.changes.len())?;
+    }
+    let view = ChangesView::from(page);
     output.answer(&view, |paint| text::change::changes(&view, paint))?;
     Ok(ExitStatus::Done)
 }

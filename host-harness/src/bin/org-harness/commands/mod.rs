@@ -47,11 +47,9 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<ExitStatus, CommandEr
         Command::Reset { yes } => reset::reset(options, *yes, output).await,
         Command::Changes { after, limit } => feed::changes(options, after.as_deref(), *limit, output).await,
         Command::Acknowledge { cursor } => feed::acknowledge(options, cursor, output).await,
-        Command::Departments => directory::departments(options, output).await,
+        Command::Departments(asked) => directory::departments(options, asked, output).await,
         Command::Department { id, refresh } => directory::department(options, id, *refresh, output).await,
-        Command::Members { department, status } => {
-            directory::members(options, department.as_deref(), *status, output).await
-        }
+        Command::Members(asked) => directory::members(options, asked, output).await,
         Command::Member { id, refresh } => directory::member(options, id, *refresh, output).await,
         Command::Overview => directory::overview(options, output).await,
         Command::Serve(asked) => serve::serve(options, asked, output).await,

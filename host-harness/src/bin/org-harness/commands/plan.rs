@@ -6,6 +6,7 @@ use crate::{
     cli::{Global, LARGEST_PAGE},
     command_error::{CommandError, ExitStatus},
     output::{Kept, Output},
+    pages::Cursors,
     session::{self, Session},
     text,
     view::plan::{PlanView, PlannedChangeView},
@@ -42,6 +43,7 @@ pub async fn plan(options: &Global, limit: Option<u64>, output: &mut Output) -> 
 pub struct Reader<'a> {
     element: &'a Element,
     cursor: Option<String>,
+    cursors: Cursors,
     /// Changes that are still wanted.
     left: u64,
     is_done: bool,
@@ -50,13 +52,19 @@ pub struct Reader<'a> {
 impl<'a> Reader<'a> {
     /// A reader of the current plan, from its beginning, of at most so many changes.
     pub fn new(element: &'a Element, limit: Option<u64>) -> Self {
-        Self { element, cursor: None, left: limit.unwrap_or(u64::MAX), is_done: false }
+        Self {
+            element,
+            cursor: None,
+            cursors: Cursors::of("directory.plan", None),
+            left: limit.unwrap_or(u64::MAX),
+            is_done: false,
+        }
     }
 
     /// The next page, nothing at the end.
     ///
     /// # Errors
-    /// There is no plan, or it is no longer the same.
+    /// There is no plan, it is no longer the same, or its pages do not end.
     pub async fn next(&mut self, output: &mut Output) -> Result<Option<PlanPage>, CommandError> {
         if self.is_done {
             return Ok(None);
@@ -64,6 +72,9 @@ impl<'a> Reader<'a> {
         let limit = u32::try_from(self.left).map_or(LARGEST_PAGE, |left| left.min(LARGEST_PAGE));
         let page = session::answer(self.element.plan(self.cursor.as_deref(), limit).await, output)?;
         self.left = self.left.saturating_sub(page.changes.len() as u64);
+        if let Some(cursor) = &page.cursor {
+            self.cursors.follow(cursor, page.changes.len())?;
+        }
         self.cursor.clone_from(&page.cursor);
         self.is_done = page.cursor.is_none() || self.left == 0;
         Ok(Some(page))

@@ -51,7 +51,7 @@ fn each_field_says_what_an_editor_needs() {
 #[test]
 fn what_works_is_named() {
     let description = describe("en");
-    assert_eq!(description.capabilities.len(), 24);
+    assert_eq!(description.capabilities.len(), 25);
     assert_eq!(description.version, env!("CARGO_PKG_VERSION"));
 }
 

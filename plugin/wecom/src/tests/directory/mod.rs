@@ -22,13 +22,13 @@ use organisation_kit::{
     contract::{
         call::Budget,
         directory::{
-            Begun, Change, ChangeKind, Changed, Department, Goal, Member, MemberFilter, MemberStatus, Pause, Report,
-            RunOutcome, Strategy, SyncStep,
+            Begun, Change, ChangeKind, Changed, Department, DepartmentFilter, Goal, Member, MemberFilter, MemberStatus,
+            Pause, Report, RunOutcome, Strategy, SyncStep,
         },
         types::{Error, Reason, RemovalCounts},
     },
     directory::{
-        feed, read, refresh,
+        feed, list, read, refresh,
         roles::Roles,
         sync::{self, history, plan},
     },
@@ -138,13 +138,14 @@ fn paused(fake: &FakePlatform) -> Error {
     }
 }
 
-const EVERYBODY: MemberFilter = MemberFilter { department: None, status: None };
+const EVERYBODY: MemberFilter = MemberFilter { department: None, below: false, status: None, search: None, role: None };
+const EVERYWHERE: DepartmentFilter = DepartmentFilter { level: None, search: None };
 
 fn members(fake: &FakePlatform, filter: &MemberFilter) -> Vec<Member> {
     let mut members = Vec::new();
     let mut cursor = None;
     loop {
-        let page = read::members(fake, &common(), filter, cursor.as_deref(), 3).unwrap();
+        let page = list::members(fake, &common(), filter, cursor.as_deref(), 3).unwrap();
         members.extend(page.members);
         cursor = page.cursor;
         if cursor.is_none() {
@@ -154,7 +155,7 @@ fn members(fake: &FakePlatform, filter: &MemberFilter) -> Vec<Member> {
 }
 
 fn departments(fake: &FakePlatform) -> BTreeMap<u64, (u64, String)> {
-    let page = read::departments(fake, &common(), None, 1_000).unwrap();
+    let page = list::departments(fake, &common(), &EVERYWHERE, None, 1_000).unwrap();
     page.departments
         .into_iter()
         .map(|row| (row.id.parse().unwrap(), (row.parent_id.map_or(0, |id| id.parse().unwrap()), row.name)))
@@ -244,7 +245,7 @@ fn assert_exact(fake: &FakePlatform, company: &Company) {
     assert_eq!(departments(fake), company.departments);
 
     for id in company.departments.keys() {
-        let filter = MemberFilter { department: Some(id.to_string()), status: None };
+        let filter = MemberFilter { department: Some(id.to_string()), ..EVERYBODY };
         let listed: Vec<String> = members(fake, &filter).into_iter().map(|member| folded(&member.id)).collect();
         let expected: Vec<String> =
             visible.iter().filter(|(_, person)| person.departments.contains(id)).map(|(key, _)| key.clone()).collect();
@@ -472,8 +473,9 @@ fn the_copy_of_another_organisation_is_shown_to_nobody() {
         ("approve", sync::approve::approve(&fake, common, &run, nobody).err()),
         ("abandon", sync::abandon::abandon(&fake, common, &run).err()),
         ("repair", sync::abandon::repair(&fake, common, &run).err()),
-        ("members", read::members(&fake, common, &EVERYBODY, None, 9).err()),
-        ("departments", read::departments(&fake, common, None, 9).err()),
+        ("members", list::members(&fake, common, &EVERYBODY, None, 9).err()),
+        ("departments", list::departments(&fake, common, &EVERYWHERE, None, 9).err()),
+        ("find-members", read::find_members(&fake, common, &["lisi".to_owned()]).err()),
         ("find-member", read::find_member(&fake, common, "lisi").err()),
         ("find-department", read::find_department(&fake, common, "2").err()),
         ("overview", read::overview(&fake, common).err()),

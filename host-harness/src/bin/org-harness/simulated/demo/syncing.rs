@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, pin::pin, time::Duration};
 
 use host_harness::{
     CallReport,
-    contract::directory::{Goal, Member, MemberFilter, MemberStatus, Progress, Strategy, Waiting},
+    contract::directory::{Goal, Member, MemberStatus, Progress, Strategy, Waiting},
 };
 use indicatif::ProgressBar;
 use wecom_simulator::{
@@ -18,8 +18,12 @@ use super::{
 };
 use crate::{
     command_error::CommandError,
-    commands::{directory, sync},
+    commands::{
+        directory::{self, Members},
+        sync,
+    },
     output::Output,
+    pages::Cursors,
     run::{self, Course, Onlooker},
     session, text,
     view::{change::ChangesView, department::DepartmentView, run::SyncView},
@@ -45,7 +49,7 @@ pub async fn first(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Com
 /// The departments that came in.
 pub async fn departments(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("departments", "部门", "the departments that the app may see; the root is not among them")?;
-    let departments = directory::all_departments(&stage.element, narrator.output()).await?;
+    let departments = directory::all_departments(&stage.element, &directory::EVERYWHERE, narrator.output()).await?;
     let views: Vec<DepartmentView> = departments.into_iter().map(DepartmentView::from).collect();
     narrator.say(text::department::tree(&views, narrator.paint()))?;
     narrator.result(&views)?;
@@ -58,9 +62,13 @@ pub async fn departments(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(
 pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("reorganise", "组织调整", "the organisation changes")?;
     let mut cursor = None;
+    let mut cursors = Cursors::of("directory.changes", None);
     loop {
         let page = stage.element.changes(cursor.as_deref(), 200).await;
         let page = session::answer(page, narrator.output())?;
+        if page.more {
+            cursors.follow(&page.cursor, page.changes.len())?;
+        }
         cursor = Some(page.cursor);
         if !page.more {
             break;
@@ -164,18 +172,11 @@ pub async fn expect_truth(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<
         truth.departments.values().map(|department| (department.id.to_string(), department.name.clone())).collect();
 
     let mut copied = BTreeSet::new();
-    let mut cursor: Option<String> = None;
-    let filter = MemberFilter { department: None, status: None };
-    loop {
-        let page = stage.element.members(&filter, cursor.as_deref(), 200).await;
-        let page = session::answer(page, narrator.output())?;
-        copied.extend(page.members.into_iter().filter(is_present).map(row));
-        match page.cursor {
-            Some(next) => cursor = Some(next),
-            None => break,
-        }
+    let mut pages = Members::new(&stage.element, directory::EVERYBODY);
+    while let Some(page) = pages.next(narrator.output()).await? {
+        copied.extend(page.into_iter().filter(is_present).map(row));
     }
-    let kept = directory::all_departments(&stage.element, narrator.output()).await?;
+    let kept = directory::all_departments(&stage.element, &directory::EVERYWHERE, narrator.output()).await?;
     let kept: BTreeSet<(String, String)> = kept.into_iter().map(|one| (one.id, one.name)).collect();
     let same = copied == members && kept == departments;
     Ok(narrator.expect("副本与企业微信完全一致 the copy is what WeCom shows to the app", same)?)

@@ -1,0 +1,205 @@
+//! Lists of departments and members, page by page.
+//!
+//! A page goes through the keys in order, keeps what meets the filter, and stops when it is full, at the end, or when it has
+//! looked at enough for one call. There is no index but that of members by department: departments are few, and people
+//! search now and then, while every sync would pay for an index with each record that it writes.
+
+#[cfg(test)]
+mod tests;
+
+use super::{
+    head, key,
+    member::is_id,
+    member_status::is_present,
+    record::{DepartmentRecord, MemberRecord, show_department, show_member},
+    roles::{self, Roles},
+    search::Search,
+    tree::Tree,
+};
+use crate::{
+    config::Common,
+    contract::{
+        directory::{self as contract, TreeLevel},
+        storage::Entry,
+    },
+    failure::Failure,
+    platform::Platform,
+    store,
+};
+
+/// Records of a page at most.
+pub(crate) const PAGE: usize = 200;
+/// So many records are looked at for one page, about: some megabytes, and a fraction of a second.
+const LOOKED_AT: usize = 4_000;
+/// Records that are read at once at first where a filter may drop most of them.
+const FIRST_READ: usize = 100;
+
+/// See `departments` in `wit/directory.wit`.
+pub fn departments<P: Platform>(
+    platform: &P,
+    common: &Common,
+    filter: &contract::DepartmentFilter,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<contract::DepartmentPage, Failure> {
+    head::read_own(platform, common)?;
+    let search = filter.search.as_deref().map(Search::new);
+    let range = Range::begin(key::DEPARTMENTS.to_owned(), cursor)?;
+    let is_filtered = search.is_some() || filter.level.is_some();
+    let mut tree = Tree::default();
+    let (departments, cursor) = range.page(platform, limit, is_filtered, |entries, _| {
+        let mut found = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let department = store::parse::<DepartmentRecord>(entry)?.value.department;
+            let parent = department.parent_id.as_deref();
+            let is_at_level = match &filter.level {
+                None | Some(TreeLevel::Roots) => true,
+                Some(TreeLevel::ChildrenOf(meant)) => parent == Some(meant.as_str()),
+            };
+            if is_at_level && search.as_ref().is_none_or(|search| search.finds_department(&department)) {
+                found.push((index, department));
+            }
+        }
+        if filter.level == Some(TreeLevel::Roots) {
+            tree.learn(platform, found.iter().filter_map(|(_, department)| department.parent_id.as_deref()))?;
+            found.retain(|(_, one)| !one.parent_id.as_deref().is_some_and(|parent| tree.is_known(parent)));
+        }
+        Ok(found)
+    })?;
+    Ok(contract::DepartmentPage { departments: departments.into_iter().map(show_department).collect(), cursor })
+}
+
+/// See `members` in `wit/directory.wit`.
+pub fn members<P: Platform>(
+    platform: &P,
+    common: &Common,
+    filter: &contract::MemberFilter,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<contract::MemberPage, Failure> {
+    head::read_own(platform, common)?;
+    let department = filter.department.as_deref();
+    // The narrowest keys that name all who are meant. All three end with the id of a member and order by it.
+    let prefix = match department {
+        Some(department) if !filter.below => key::index(department),
+        _ if filter.role.is_some() => key::ALL_ROLES.to_owned(),
+        _ => key::MEMBERS.to_owned(),
+    };
+    let range = Range::begin(prefix, cursor)?;
+    if department.is_some_and(|department| !is_id(department)) {
+        return Ok(contract::MemberPage { members: Vec::new(), cursor: None });
+    }
+    let search = filter.search.as_deref().map(Search::new);
+    let top = department.filter(|_| filter.below);
+    let is_filtered = filter.status.is_some() || filter.role.is_some() || search.is_some() || top.is_some();
+    let mut tree = Tree::default();
+    let (found, cursor) = range.page(platform, limit, is_filtered, |entries, wanted| {
+        let records = if range.prefix == key::MEMBERS {
+            None
+        } else {
+            let of = |entry: &Entry| [key::MEMBERS, range.id_key(entry)].concat();
+            Some(store::get_many(platform, &entries.iter().map(of).collect::<Vec<_>>())?)
+        };
+        let mut found: Vec<(usize, MemberRecord)> = Vec::new();
+        for (index, entry) in entries.iter().enumerate() {
+            // An index and the records that it names are read one after the other: a member may be gone by then.
+            let Some(entry) = records.as_ref().map_or(Some(entry), |records| records[index].as_ref()) else { continue };
+            let record: MemberRecord = store::parse(entry)?.value;
+            let meets = filter.status.is_none_or(|status| record.presence == status)
+                && (top.is_none() || is_present(record.presence))
+                && search.as_ref().is_none_or(|search| search.finds_member(&record.member));
+            if meets {
+                found.push((index, record));
+            }
+        }
+        if let Some(top) = top {
+            let places = found.iter().flat_map(|(_, record)| &record.member.departments);
+            tree.learn_upwards(platform, places.map(|place| place.id.as_str()))?;
+            found.retain(|(_, record)| record.member.departments.iter().any(|place| tree.is_below(&place.id, top)));
+        }
+        if filter.role.is_none() {
+            found.truncate(wanted);
+        }
+        let ids: Vec<&str> = found.iter().map(|(_, record)| record.member.id.as_str()).collect();
+        let roles = roles::read_many(platform, common.ids, &ids)?;
+        let mut found: Vec<(usize, (MemberRecord, Option<Roles>))> =
+            found.into_iter().zip(roles).map(|((index, record), roles)| (index, (record, roles))).collect();
+        if let Some(role) = &filter.role {
+            found.retain(|(_, (_, roles))| {
+                roles.as_ref().is_some_and(|roles| !roles.suspended && roles.roles.contains(role))
+            });
+        }
+        Ok(found)
+    })?;
+    let show = |(record, roles): (MemberRecord, _)| show_member(record.member, record.presence, roles);
+    Ok(contract::MemberPage { members: found.into_iter().map(show).collect(), cursor })
+}
+
+/// The keys of a list that follow a cursor. A cursor is the rest of the last key, behind a mark.
+struct Range {
+    prefix: String,
+    after: Option<String>,
+}
+
+/// A page of what was found, and the cursor of the next one.
+type Page<T> = (Vec<T>, Option<String>);
+
+impl Range {
+    fn begin(prefix: String, cursor: Option<&str>) -> Result<Self, Failure> {
+        let after = |cursor: &str| {
+            cursor.strip_prefix("k:").map(|rest| format!("{prefix}{rest}")).ok_or_else(|| {
+                Failure::invalid_argument(
+                    "cursor",
+                    (
+                        "该游标不是本接口返回的：请原样传回",
+                        "the cursor was not made by this function: pass on what a page answered",
+                    ),
+                )
+            })
+        };
+        let after = cursor.map(after).transpose()?;
+        Ok(Self { prefix, after })
+    }
+
+    /// The id of a member, as it compares, in a key of the range.
+    fn id_key<'e>(&self, entry: &'e Entry) -> &'e str {
+        entry.key.strip_prefix(&self.prefix).unwrap_or_default()
+    }
+
+    /// Reads on until a page is full. `pick` gets the entries that were read and how many records are still wanted, and
+    /// answers those that are meant, in order, with their positions; it may answer too many.
+    fn page<P: Platform, T>(
+        &self,
+        platform: &P,
+        limit: u32,
+        is_filtered: bool,
+        mut pick: impl FnMut(&[Entry], usize) -> Result<Vec<(usize, T)>, Failure>,
+    ) -> Result<Page<T>, Failure> {
+        let limit = usize::try_from(limit).unwrap_or(PAGE).clamp(1, PAGE);
+        let (mut found, mut looked_at) = (Vec::new(), 0);
+        let (mut after, mut size) = (self.after.clone(), limit.max(FIRST_READ));
+        loop {
+            let asked = u32::try_from(if is_filtered { size } else { limit - found.len() }).unwrap_or(u32::MAX);
+            let mut read = platform.scan(&self.prefix, after.as_deref(), asked)?;
+            let mut end = read.entries.len();
+            looked_at += end;
+            for (index, record) in pick(&read.entries, limit - found.len())? {
+                found.push(record);
+                if found.len() == limit {
+                    // What stands behind it is read again for the next page.
+                    read.more |= index + 1 < end;
+                    end = index + 1;
+                    break;
+                }
+            }
+            let Some(last) = read.entries.get(end.wrapping_sub(1)).filter(|_| read.more) else {
+                return Ok((found, None));
+            };
+            if found.len() == limit || looked_at >= LOOKED_AT {
+                return Ok((found, Some(format!("k:{}", self.id_key(last)))));
+            }
+            after = Some(last.key.clone());
+            size = (size * 2).min(store::ITEMS_PER_CALL);
+        }
+    }
+}
