@@ -56,6 +56,14 @@ async fn the_copy_is_printed() {
     let below: Vec<Value> = bed.run(&["members", "--below", "2"]).exits(0).as_array().unwrap().clone();
     let exactly: Vec<Value> = bed.run(&["members", "--department", "2"]).exits(0).as_array().unwrap().clone();
     assert!(below.len() > exactly.len() && exactly.iter().all(|member| below.contains(member)));
+    let element = bed.home().join("org");
+    for (arguments, expected) in [
+        (["departments", "--search", "nothing"], "没有符合条件的部门 no such departments\n"),
+        (["members", "--search", "nobody"], "没有符合条件的成员 no such members\n"),
+    ] {
+        let text = bed.run_plain(&[&["--element", element.to_str().unwrap()], &arguments[..]].concat());
+        assert_eq!(text.stdout, expected, "{arguments:?}");
+    }
     bed.run(&["member", "nobody"]).fails(1, "not-found");
     bed.run(&["department", "999"]).fails(1, "not-found");
 
