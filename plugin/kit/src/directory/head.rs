@@ -16,7 +16,7 @@ use crate::{
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Head {
-    /// The organisation to which the copy is bound from the first write on; empty after a reset.
+    /// The organisation to which the copy is bound from the first write on.
     #[serde(alias = "corp_id")]
     pub organisation: String,
     /// Number of the newest entry of the feed.
@@ -59,14 +59,9 @@ impl Counts {
 }
 
 impl Head {
-    /// The organisation to which the copy is bound.
-    pub fn bound_to(&self) -> Option<&str> {
-        Some(self.organisation.as_str()).filter(|organisation| !organisation.is_empty())
-    }
-
-    /// Whether the copy is that of the configured organisation, or nobody's.
+    /// Whether the copy is that of the configured organisation.
     pub fn is_of(&self, common: &Common) -> bool {
-        self.organisation.is_empty() || common.ids.is_same(&self.organisation, &common.organisation)
+        common.ids.is_same(&self.organisation, &common.organisation)
     }
 }
 
@@ -94,10 +89,7 @@ pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Sto
 pub fn read_for<P: Platform>(platform: &P, common: &Common) -> Result<(Head, Option<u64>), Failure> {
     Ok(match read_own(platform, common)? {
         None => (Head { organisation: common.organisation.clone(), ..Head::default() }, None),
-        Some(stored) => {
-            // Whoever writes binds it.
-            (Head { organisation: common.organisation.clone(), ..stored.value }, Some(stored.version))
-        }
+        Some(stored) => (stored.value, Some(stored.version)),
     })
 }
 

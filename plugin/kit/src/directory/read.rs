@@ -82,7 +82,7 @@ pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::
     let run = run::load(platform)?.readable();
     let last_run = sync::history::last_complete(platform, common)?;
     let acknowledged = feed::acknowledged(platform)?;
-    let organisation_id = head.as_ref().and_then(|head| head.bound_to().map(str::to_owned));
+    let organisation_id = head.as_ref().map(|head| head.organisation.clone());
     let head = head.unwrap_or_default();
     Ok(contract::DirectorySummary {
         organisation_id,

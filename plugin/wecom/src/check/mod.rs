@@ -25,7 +25,7 @@ impl<P: Platform> Client<'_, P> {
     /// Where the store fails. Whatever WeCom or the network does ends up in a finding.
     pub(crate) fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
         let (platform, config) = (self.calls.platform(), self.config());
-        let organisation = head::read(platform)?.and_then(|stored| stored.value.bound_to().map(str::to_owned));
+        let organisation = head::read(platform)?.map(|stored| stored.value.organisation);
         let observed = store::get_text(platform, OBSERVED_SENSITIVE_FIELDS)?;
 
         let asked = passing(self.calls.ask_for_token())?;

@@ -156,8 +156,8 @@ fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Resu
         Op::DeletePrefix(key::scratch(&context.run.id)),
     ]);
     // An organisation without a visible member or department is bound to its copy all the same.
-    if head::read(context.platform)?.is_none_or(|stored| stored.value.bound_to().is_none()) {
-        ops.push(store::check(key::HEAD, version));
+    if version.is_none() {
+        ops.push(store::check(key::HEAD, None));
         ops.push(store::put(key::HEAD, &head));
     }
     if !context.try_commit_last(ops)? {

@@ -34,12 +34,14 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
             }
         };
         if let Some(stored) = stored {
-            // Ids of one organisation name other people in another one.
+            // Ids of one organisation name other people in another one. The copy is bound at once, so that roles which stay
+            // can never come into the hands of a third.
             if !stored.value.is_of(common) {
                 ops.push(Op::DeletePrefix(key::ALL_ROLES.to_owned()));
             }
             // One change further, so that whoever reads on from the last one learns that it is gone.
-            let head = Head { last_change: stored.value.last_change + 1, ..Head::default() };
+            let last_change = stored.value.last_change + 1;
+            let head = Head { organisation: common.organisation.clone(), last_change, ..Head::default() };
             ops.extend([store::check(key::HEAD, Some(stored.version)), store::put(key::HEAD, &head)]);
         }
         current::write(platform, lease, version, &ops)?;
