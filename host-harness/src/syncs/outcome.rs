@@ -77,8 +77,10 @@ const FIRST_BACK_OFF: Duration = Duration::from_mins(1);
 const LONGEST_COOLDOWN: Duration = Duration::from_hours(24);
 /// How often a blocked run is looked at, where the period is not shorter.
 const BLOCKED_LOOK: Duration = Duration::from_mins(5);
+/// So many looks fall into the hour for which it rests.
+const BLOCKED_LOOKS: u32 = 10;
 /// A wait is never shorter, so that an element that says "wait" without a time keeps no host busy.
-const SHORTEST_WAIT: Duration = Duration::from_millis(500);
+pub(super) const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
 /// The cooldown before the tenant is due again, and how many failures one after the other that makes. `None`: it is due at
 /// once.
@@ -93,7 +95,11 @@ pub(super) fn cooldown(outcome: &SyncOutcome, period: Duration, failures: u32, c
         // The run is sound, so what failed before does not count any more.
         SyncOutcome::Waiting { wait, .. } => (Some(beyond((*wait).clamp(SHORTEST_WAIT, LONGEST_COOLDOWN))), 0),
         // A look costs next to nothing, and what was approved is to be carried out while it is fresh.
-        SyncOutcome::Blocked { .. } => (Some(around(BLOCKED_LOOK.min(period))), 0),
+        // After an hour the run begins anew, and that is the period's affair.
+        SyncOutcome::Blocked { .. } if failures < BLOCKED_LOOKS => {
+            (Some(around(BLOCKED_LOOK.min(period))), failures.saturating_add(1))
+        }
+        SyncOutcome::Blocked { .. } => (Some(around(period)), 0),
         SyncOutcome::Paused { .. } | SyncOutcome::Failed { .. } => {
             let failures = failures.saturating_add(1);
             let doubled = FIRST_BACK_OFF.min(period).saturating_mul(1 << (failures - 1).min(20));
@@ -148,8 +154,10 @@ mod tests {
             (waiting(Duration::MAX), HOUR, 0, (Some(seconds(90_720)), 0)),
             (failed(Some(Duration::MAX)), HOUR, 0, (Some(seconds(90_720)), 1)),
             (paused, HOUR, 0, (Some(seconds(60)), 1)),
-            (blocked.clone(), HOUR, 7, (Some(seconds(300)), 0)),
-            (blocked, seconds(20), 7, (Some(seconds(20)), 0)),
+            (blocked.clone(), HOUR, 0, (Some(seconds(300)), 1)),
+            (blocked.clone(), 24 * HOUR, 9, (Some(seconds(300)), 10)),
+            (blocked.clone(), 24 * HOUR, 10, (Some(24 * HOUR), 0)),
+            (blocked, seconds(20), 7, (Some(seconds(20)), 8)),
             (SyncOutcome::Unfinished, HOUR, 3, (None, 0)),
             (SyncOutcome::Stopped, HOUR, 3, (None, 3)),
             (SyncOutcome::Lost, HOUR, 3, (None, 3)),

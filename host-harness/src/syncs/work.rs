@@ -13,7 +13,7 @@ use tokio::{
 
 use super::{
     lease_store::{FailureCount, LeaseStore, SyncLease},
-    outcome::{SyncOutcome, cooldown},
+    outcome::{SHORTEST_WAIT, SyncOutcome, cooldown},
 };
 use crate::{
     call::{CallResult, FailedCall, reason_name},
@@ -30,6 +30,9 @@ use crate::{
 
 /// A wait that is not longer is waited for while the lease is held.
 const WAITED_FOR: Duration = Duration::from_secs(2);
+
+/// Calls of one run follow each other no faster.
+const SHORTEST_CALL: Duration = Duration::from_millis(50);
 
 /// When the host stops: not yet, or no call may run beyond this instant.
 pub(super) type Stopping = watch::Receiver<Option<tokio::time::Instant>>;
@@ -126,6 +129,7 @@ impl Work {
             if self.stopping.borrow().is_some() {
                 return SyncOutcome::Stopped;
             }
+            let called = Instant::now();
             let step = match answered(element.advance(&run, Goal::Complete).await) {
                 Ok(step) => step,
                 // Somebody gave it up meanwhile: the next one is as good, but one alone.
@@ -147,14 +151,15 @@ impl Work {
             let is_long = began.elapsed() >= self.longest_hold;
             match step {
                 SyncStep::More(_) | SyncStep::Wait(_) if is_long => return SyncOutcome::Unfinished,
-                SyncStep::More(_) => {}
+                // A call that was used up took seconds: one that comes back at once must not keep a processor busy.
+                SyncStep::More(_) => sleep(SHORTEST_CALL.saturating_sub(called.elapsed())).await,
                 SyncStep::Wait(waiting) => {
                     let wait = Duration::from_millis(waiting.not_before.saturating_sub(self.clock.now_ms()));
                     if wait > WAITED_FOR {
                         let (reason, vendor_code) = (waiting.reason, waiting.vendor_code);
                         return SyncOutcome::Waiting { wait, reason, vendor_code };
                     }
-                    sleep(wait.max(Duration::from_millis(50))).await;
+                    sleep(wait.max(SHORTEST_WAIT)).await;
                 }
                 SyncStep::Blocked(Pause {
                     error: types::Error { reason: Reason::MassRemovalBlocked(removal), .. },

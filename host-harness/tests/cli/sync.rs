@@ -148,8 +148,19 @@ async fn a_person_is_asked_before_many_are_removed() {
     ] {
         assert!(shown.contains(words), "{words} is missing: {shown}");
     }
+    let overview = bed.run(&["overview"]).exits(0);
+    assert_eq!((&overview["blocked"], &overview["current_run"]["run"]), (&removal, &blocked["run"]));
     bed.run(&["sync", "--approve", "no-run"]).fails(1, "not-found");
     bed.run(&["repair", run]).fails(1, "conflict");
+    // What nobody has seen cannot be approved: a run that is under way is not stopped.
+    bed.run(&["abandon", run]).exits(0);
+    block(&bed);
+    let under_way = bed.run(&["sync", "--max-wait", "0s"]).exits(1);
+    bed.run(&["sync", "--approve", under_way["run"].as_str().unwrap()]).fails(1, "conflict");
+    bed.run(&["abandon", under_way["run"].as_str().unwrap()]).exits(0);
+    bed.control().clear_faults();
+    let blocked = bed.run(&["sync"]).exits(1);
+    let run = blocked["run"].as_str().unwrap();
     let plan = bed.run(&["plan"]).exits(0);
     let kinds: Vec<&str> =
         plan["changes"].as_array().unwrap().iter().map(|change| change["kind"].as_str().unwrap()).collect();

@@ -10,7 +10,7 @@ use host_harness::{
     Answered, CallReport, CallResult, Called, Element, FailedCall,
     contract::{
         directory::{Goal, Pause, Progress, Report, Strategy, SyncStep, Waiting},
-        types::Reason,
+        types::RemovalCounts,
     },
     storage::Clock,
 };
@@ -22,7 +22,9 @@ const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// No wait is longer, as the contract promises.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
 /// So many calls that get no further are believed: a sweep over a large copy shows no step of its own.
-const MOST_IDLE: u32 = 100;
+const MOST_IDLE: u32 = 10_000;
+/// The counts of a run that would remove nothing.
+const NOTHING: RemovalCounts = RemovalCounts { members: 0, members_total: 0, departments: 0, departments_total: 0 };
 /// How often a call under way is looked at.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -87,9 +89,16 @@ pub async fn to_its_end(
     onlooker: &mut impl Onlooker,
     mut interrupt: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Finished, CommandError> {
-    let Course { element, strategy, until, mut approved, clock, max_wait } = course;
+    let Course { element, strategy, until, approved, clock, max_wait } = course;
     let (run, resumed) = match approved {
-        Some(run) => (run.to_owned(), true),
+        Some(run) => {
+            // What was seen is what the run was stopped with before this command: nothing that comes up later.
+            let summary = seen(element.overview().await, onlooker)?.map_err(CommandError::Answered)?;
+            let is_current = summary.current_run.is_some_and(|current| current.run == run);
+            let counts = summary.blocked.filter(|_| is_current).unwrap_or(NOTHING);
+            seen(element.approve(run, counts).await, onlooker)?.map_err(CommandError::Answered)?;
+            (run.to_owned(), true)
+        }
         None => {
             let begun = seen(element.begin(&strategy).await, onlooker)?.map_err(CommandError::Answered)?;
             (begun.progress.run, begun.joined)
@@ -136,12 +145,7 @@ pub async fn to_its_end(
                 }
                 last = Some(waiting.progress);
             }
-            SyncStep::Blocked(pause) => match (pause.error.reason.clone(), approved.take()) {
-                (Reason::MassRemovalBlocked(counts), Some(run)) => {
-                    seen(element.approve(run, counts).await, onlooker)?.map_err(CommandError::Answered)?;
-                }
-                _ => return Ok(finished(RunEnd::Blocked(pause))),
-            },
+            SyncStep::Blocked(pause) => return Ok(finished(RunEnd::Blocked(pause))),
             SyncStep::Paused(pause) => return Ok(finished(RunEnd::Paused(pause))),
             SyncStep::Planned(report) => return Ok(finished(RunEnd::Planned(report))),
             SyncStep::Complete(report) => return Ok(finished(RunEnd::Complete(report))),

@@ -193,7 +193,7 @@ fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<Entry>) -> Resu
         .collect())
 }
 
-fn format_cursor(seq: u64) -> String {
+pub(crate) fn format_cursor(seq: u64) -> String {
     format!("c{seq}")
 }
 

@@ -95,6 +95,8 @@ pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::
             resigned: head.members.resigned,
         },
         last_change: head.last_change,
+        cursor: feed::format_cursor(head.last_change),
+        blocked: run.as_ref().and_then(|run| run.blocked),
         acknowledged,
         last_run,
         partly_applied: run.as_ref().is_some_and(|run| run.is_writing),

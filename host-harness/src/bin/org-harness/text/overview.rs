@@ -32,6 +32,15 @@ pub fn overview(view: &OverviewView, paint: Paint) -> String {
             run.total
         ));
     }
+    if let Some(removal) = view.blocked {
+        text.push_str(&format!(
+            "  {}\n",
+            paint.warn(&format!(
+                "同步被拦截，需要确认 blocked: would remove {} of {} members, {} of {} departments",
+                removal.members, removal.members_total, removal.departments, removal.departments_total
+            ))
+        ));
+    }
     if view.partly_applied {
         text.push_str(&format!("  {}\n", paint.warn("副本只更新了一部分 the copy is partly updated")));
     }

@@ -3,7 +3,10 @@
 use host_harness::contract::directory::{DirectorySummary, StatusCounts};
 use serde::Serialize;
 
-use super::run::{ProgressView, ReportView};
+use super::{
+    error::RemovalView,
+    run::{ProgressView, ReportView},
+};
 
 /// What the copy holds and how it stands.
 #[derive(Debug, Serialize)]
@@ -12,9 +15,13 @@ pub struct OverviewView {
     pub departments: u64,
     pub members: StatusCountsView,
     pub last_change: u64,
+    /// Stands after it in the feed.
+    pub cursor: String,
     pub acknowledged: u64,
     pub last_run: Option<ReportView>,
     pub current_run: Option<ProgressView>,
+    /// What it would remove, while somebody has to approve that.
+    pub blocked: Option<RemovalView>,
     pub partly_applied: bool,
 }
 
@@ -36,9 +43,11 @@ impl From<DirectorySummary> for OverviewView {
             departments: summary.departments,
             members: StatusCountsView { active, disabled, not_activated, left_range, resigned },
             last_change: summary.last_change,
+            cursor: summary.cursor,
             acknowledged: summary.acknowledged,
             last_run: summary.last_run.map(ReportView::from),
             current_run: summary.current_run.map(ProgressView::from),
+            blocked: summary.blocked.map(RemovalView::from),
             partly_applied: summary.partly_applied,
         }
     }

@@ -1,6 +1,11 @@
 //! Ending a run before its end: `abandon` while nothing is written, `repair` where it cannot be carried through.
 
-use super::{current, lease, report::Report, run::Run};
+use super::{
+    current::{self, Current},
+    lease,
+    report::Report,
+    run::Run,
+};
 use crate::{
     config::Common,
     contract::{
@@ -15,9 +20,13 @@ use crate::{
 };
 
 /// See `abandon` in `wit/directory.wit`.
-pub fn abandon<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<(), Failure> {
+pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
-        let (run, version) = current::find(platform, common, run)?;
+        // Also one that is too old to go on: until somebody begins another, its plan and its scratch are there.
+        let (run, version) = match current::read(platform, common)? {
+            Current::Fresh(run, version) | Current::Outdated(run, version) if run.id == run_id => (run, version),
+            _ => return Err(current::not_current()),
+        };
         if run.is_writing {
             return Err(is_written());
         }
@@ -30,11 +39,11 @@ pub fn abandon<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<
 /// See `repair` in `wit/directory.wit`.
 pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<contract::Report, Failure> {
     lease::hold(platform, |lease| {
-        let (mut run, version) = current::find(platform, common, run)?;
+        let (run, version) = current::find(platform, common, run)?;
         if !run.is_writing {
             return Err(is_not_written());
         }
-        note_unwritten(&mut run);
+        let run = unwritten_noted(run);
         let (head, now) = (head::read_for(platform, common)?.0, platform.now_ms());
         let report = Report::new(RunOutcome::Repaired, &run, &head, now);
         let mut ops = current::end(platform, &run, &report)?;
@@ -45,8 +54,8 @@ pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<c
     })
 }
 
-/// Tells how much is missing. Departments are planned only where somebody asked for the plan, so of them nothing is said.
-fn note_unwritten(run: &mut Run) {
+/// The run with a note of how much is missing. Departments are planned only where somebody asked for the plan, so of them nothing is said.
+pub(super) fn unwritten_noted(mut run: Run) -> Run {
     let count = run.planned.member_changes().saturating_sub(run.applied.member_changes());
     run.notes.push(
         (
@@ -57,6 +66,7 @@ fn note_unwritten(run: &mut Run) {
         )
             .into(),
     );
+    run
 }
 
 fn is_written() -> Failure {

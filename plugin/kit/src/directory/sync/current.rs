@@ -1,7 +1,7 @@
 //! The current run, and whether it goes on.
 
 use super::{
-    backoff, history,
+    abandon, backoff, history,
     lease::{self, Lease},
     phase::Phase,
     report::Report,
@@ -10,7 +10,7 @@ use super::{
 use crate::{
     config::Common,
     contract::{directory::RunOutcome, log::Level, storage::Op, types::Reason},
-    directory::{head, key},
+    directory::{head, key, record::CLOCK_SKEW_MS},
     failure::Failure,
     locale::Text,
     platform::Platform,
@@ -63,7 +63,7 @@ pub(super) fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Resu
 }
 
 /// There is no such run any more.
-fn not_current() -> Failure {
+pub(super) fn not_current() -> Failure {
     Failure::new(
         Reason::NotFound,
         ("该次同步已不再进行", "this run is no longer the current one: it has ended, or is too old to go on"),
@@ -77,18 +77,19 @@ fn not_current() -> Failure {
 /// Whether a run goes on. One that has begun to write always does, whatever else of the configuration has changed: only
 /// it knows what is left. A blocked one rests, and a plan is applied, while it is fresh.
 fn goes_on(run: &Run, common: &Common, now: u64) -> bool {
+    // What a host whose clock is wrong has dated far ahead would never grow old.
+    let is_younger = |since: u64, ms: u64| since <= now.saturating_add(CLOCK_SKEW_MS) && now.saturating_sub(since) < ms;
     if run.is_writing {
-        return is_of(run, common) && now.saturating_sub(run.started_at) < super::SCRATCH_TTL_MS;
+        return is_of(run, common) && is_younger(run.started_at, super::SCRATCH_TTL_MS);
     }
     let fresh_ms = match run.phase {
-        _ if run.blocked.is_some() => PLAN_FRESH_MS,
-        Phase::Planned => PLAN_FRESH_MS,
         // However many there are to be asked about: each answer stands by itself.
         Phase::Confirm(_) => CONFIRM_FRESH_MS,
+        Phase::Planned => PLAN_FRESH_MS,
+        _ if run.blocked.is_some() || run.approved.is_some() => PLAN_FRESH_MS,
         _ => FETCH_FRESH_MS,
     };
-    let since = run.planned_at.unwrap_or(run.started_at);
-    run.basis == basis(common) && now.saturating_sub(since) < fresh_ms
+    run.basis == basis(common) && is_younger(run.planned_at.unwrap_or(run.started_at), fresh_ms)
 }
 
 /// What a run is begun for. What was fetched for another organisation, as another app or with other fields must not be
@@ -115,11 +116,16 @@ pub(super) fn end<P: Platform>(platform: &P, run: &Run, report: &Report) -> Resu
     Ok(ops)
 }
 
-/// The operations that give up a run of which nothing was written.
+/// The operations that end a run which goes on no longer: given up where nothing was written, else as it stands.
 pub(super) fn give_up<P: Platform>(platform: &P, common: &Common, run: &Run) -> Result<Vec<Op>, Failure> {
     let head = head::read_for(platform, common)?.0;
     platform.log(Level::Info, "a sync is given up", &[("run", &run.id)]);
-    end(platform, run, &Report::new(RunOutcome::Abandoned, run, &head, platform.now_ms()))
+    let now = platform.now_ms();
+    if run.is_writing {
+        let run = abandon::unwritten_noted(run.clone());
+        return end(platform, &run, &Report::new(RunOutcome::Repaired, &run, &head, now));
+    }
+    end(platform, run, &Report::new(RunOutcome::Abandoned, run, &head, now))
 }
 
 /// The wait that holds the next run as well: the vendor asked for it, whichever run that is.

@@ -33,16 +33,20 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
                 Some(version)
             }
         };
+        let head = Head { organisation: common.organisation.clone(), ..Head::default() };
         if let Some(stored) = stored {
             // Ids of one organisation name other people in another one. The copy is bound at once, so that roles which stay
             // can never come into the hands of a third.
             if !stored.value.is_of(common) {
-                ops.push(Op::DeletePrefix(key::ALL_ROLES.to_owned()));
+                ops.extend([Op::DeletePrefix(key::ALL_ROLES.to_owned()), store::delete(key::INHERITED_WAIT)]);
             }
             // One change further, so that whoever reads on from the last one learns that it is gone.
             let last_change = stored.value.last_change + 1;
-            let head = Head { organisation: common.organisation.clone(), last_change, ..Head::default() };
+            let head = Head { last_change, ..head };
             ops.extend([store::check(key::HEAD, Some(stored.version)), store::put(key::HEAD, &head)]);
+        } else {
+            // Whoever writes the first record meanwhile must not find its head over an empty copy.
+            ops.extend([store::check(key::HEAD, None), store::put(key::HEAD, &head)]);
         }
         current::write(platform, lease, version, &ops)?;
         platform.log(Level::Warn, "the directory is reset", &[]);
