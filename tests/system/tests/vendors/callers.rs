@@ -163,8 +163,10 @@ impl<V: TestVendor> History<V> {
                 self.units.push(self.next);
                 self.next += 1;
             }
+            // One, or all that were opened.
             6 => {
-                if let Some(unit) = self.units.pop() {
+                let many = if self.chance.bool() { 1 } else { self.units.len() };
+                for unit in self.units.split_off(self.units.len().saturating_sub(many)) {
                     vendor.remove_unit(unit);
                 }
             }
@@ -221,11 +223,27 @@ impl<V: TestVendor> History<V> {
 
     /// Nobody was removed without a pass or an approval.
     fn judge(&self, report: &Report) {
-        let members = &report.members;
-        let gone = members.left_range + members.resigned;
-        let before = report.members_total + gone - members.added - members.rejoined;
-        let is_mass = gone * 2 > before || (gone > 5 && gone * 5 > before);
-        let seen = self.approved.get(&report.run).map_or(0, |counts| counts.members);
-        assert!(!is_mass || gone <= seen, "{gone} of {before} went, {seen} were approved: {report:#?}");
+        let Report { members, departments, .. } = report;
+        let approved = self.approved.get(&report.run);
+        for (what, gone, came, total, seen) in [
+            (
+                "members",
+                members.left_range + members.resigned,
+                members.added + members.rejoined,
+                report.members_total,
+                approved.map_or(0, |counts| counts.members),
+            ),
+            (
+                "departments",
+                departments.removed,
+                departments.added,
+                report.departments_total,
+                approved.map_or(0, |counts| counts.departments),
+            ),
+        ] {
+            let before = total + gone - came;
+            let is_mass = gone * 2 > before || (gone > 5 && gone * 5 > before);
+            assert!(!is_mass || gone <= seen, "{gone} of {before} {what} went, {seen} were approved: {report:#?}");
+        }
     }
 }
