@@ -74,7 +74,7 @@ struct History<V: TestVendor> {
 impl<V: TestVendor> History<V> {
     async fn begin(seed: u64) -> Self {
         let mut chance = Rng::with_seed(seed);
-        let company = Company::sized(chance.u64(1..30), chance.u64(2..12));
+        let company = Company::sized(chance.u64(1..30), chance.u64(2..5));
         let limits = Limits { requests: REQUESTS, ..Limits::default() };
         let stage = Setting::<V>::of(&company).limits(limits.clone()).start().await;
         let hosts = [stage.element.clone(), stage.elsewhere_ahead(AHEAD).await.with_limits(limits)];
@@ -159,9 +159,11 @@ impl<V: TestVendor> History<V> {
             }
             4 if !here.is_empty() => vendor.promote(&here[0], &format!("职位{}", self.chance.u8(..))),
             5 => {
-                vendor.add_unit(&Unit::new(self.next, &format!("新组{}", self.next), 1));
-                self.units.push(self.next);
-                self.next += 1;
+                for _ in 0..self.chance.u64(1..6) {
+                    vendor.add_unit(&Unit::new(self.next, &format!("新组{}", self.next), 1));
+                    self.units.push(self.next);
+                    self.next += 1;
+                }
             }
             // One, or all that were opened.
             6 => {
