@@ -54,7 +54,8 @@ pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<c
     })
 }
 
-/// The run with a note of how much is missing. Departments are planned only where somebody asked for the plan, so of them nothing is said.
+/// The run with a note of how much is missing. Departments are planned only where somebody asked for the plan, so of them
+/// nothing is said.
 pub(super) fn unwritten_noted(mut run: Run) -> Run {
     let count = run.planned.member_changes().saturating_sub(run.applied.member_changes());
     run.notes.push(
