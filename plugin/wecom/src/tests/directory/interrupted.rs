@@ -270,6 +270,31 @@ fn who_joined_is_written_before_the_missing_are_asked_about() {
     assert_exact(&fake, &company.borrow());
 }
 
+#[test]
+fn a_run_that_is_written_for_too_long_ends_as_it_stands() {
+    let (fake, company) = platform(small());
+    for index in 0..40 {
+        company.borrow_mut().person(&format!("m{index:02}"), "成员", &[2]);
+    }
+    complete(&fake, PLAIN);
+    company.borrow_mut().members.remove("m00");
+    company.borrow_mut().person("neu", "新人", &[2]);
+    company.borrow_mut().refused.insert(("user/get", "m00".to_owned()), 45009);
+    let SyncStep::Wait(waiting) = step(&fake, PLAIN).unwrap() else { panic!("no wait") };
+    company.borrow_mut().refused.clear();
+    fake.advance_ms(30 * 24 * 60 * 60 * 1_000);
+    let report = complete(&fake, PLAIN);
+    assert_ne!(report.run, waiting.progress.run);
+    assert_eq!(
+        (report.members.added, report.members.left_range),
+        (0, 1),
+        "what was written stays, the rest is found again"
+    );
+    let ended = history::history(&fake, &common()).unwrap();
+    let ended = ended.iter().find(|ended| ended.run == waiting.progress.run).unwrap();
+    assert_eq!((ended.outcome, ended.members.added), (RunOutcome::Repaired, 1), "nothing says that it was not written");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
