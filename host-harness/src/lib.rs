@@ -27,6 +27,7 @@
 //!
 //! | Module | What it holds |
 //! |---|---|
+//! | [`conform`] | holds any component against the promises of the contract |
 //! | [`contract`] | the types of the contract, and whether a component meets it |
 //! | [`egress`] | HTTP: who may be reached, how, and what came back |
 //! | [`storage`] | keys and values: in memory, in a file, in a database |
@@ -40,6 +41,7 @@ mod address;
 mod cache;
 mod call;
 mod component;
+pub mod conform;
 pub mod contract;
 mod digest;
 pub mod egress;

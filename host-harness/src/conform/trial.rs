@@ -1,0 +1,236 @@
+//! An element under examination, and what is looked at in every call.
+
+use std::{fmt::Debug, sync::Arc, time::Duration};
+
+use serde_json::Value;
+
+use super::{
+    ConformError, Subject,
+    clock::ForwardClock,
+    ledger::Ledger,
+    platform::Platform,
+    promise::{CONTAINED, LIMITS, MESSAGE, PROBLEM_CODE, PROBLEMS_LISTED, Promise, REASON, SECRECY},
+};
+use crate::{
+    Answered, CallError, CallReport, CallResult, Called, Element, ElementError, ElementOptions, Host, Limits,
+    LoadedComponent,
+    contract::{
+        element::{Description, Validation},
+        types::{Error, Problem, Reason, Severity},
+    },
+    reason_name,
+    settings::Document,
+    storage::{Clock as _, MemoryStorage, Options, Storage},
+};
+
+/// The tenant of every element of an examination; each part examines one of its own.
+const TENANT: &str = "conform";
+
+/// What the parts of an examination share.
+pub(super) struct Trial {
+    pub(super) host: Host,
+    pub(super) component: Arc<LoadedComponent>,
+    pub(super) subject: Subject,
+    pub(super) clock: Arc<ForwardClock>,
+    pub(super) platform: Arc<Platform>,
+    pub(super) ledger: Ledger,
+    pub(super) description: Description,
+    pub(super) validation: Validation,
+}
+
+impl Trial {
+    /// Makes a first element and hears what it is. Its secrets are kept an eye on from then on.
+    pub(super) async fn begin(
+        host: Host,
+        component: Arc<LoadedComponent>,
+        subject: Subject,
+        clock: Arc<ForwardClock>,
+    ) -> Result<(Self, Element), ConformError> {
+        let options = Options { clock: Some(Arc::clone(&clock) as _), ..Options::default() };
+        let platform = Arc::new(Platform::new(MemoryStorage::new(options)));
+        let options = options_of(&platform, &subject, "first", subject.settings.clone(), Limits::default());
+        let element = host.element(&component, options)?;
+        let description = element.describe("en").await.map_err(|failed| failed.error)?.value;
+        let validation = element.validate().await.map_err(|failed| failed.error)?.value;
+        let document = serde_json::from_str(subject.settings.expose()).unwrap_or(Value::Null);
+        for place in &validation.secrets {
+            let path = format!("/{}", place.path.replace('.', "/"));
+            if let Some(value) = document.pointer(&path).and_then(Value::as_str) {
+                platform.keep_secret("the value of a secret field", value);
+            }
+        }
+        let ledger = Ledger::default();
+        Ok((Self { host, component, subject, clock, platform, ledger, description, validation }, element))
+    }
+
+    /// An element with nothing stored yet.
+    pub(super) fn element(&self, name: &str) -> Result<Element, ElementError> {
+        self.element_within(name, Limits::default())
+    }
+
+    /// An element with nothing stored yet, and these limits of a call.
+    pub(super) fn element_within(&self, name: &str, limits: Limits) -> Result<Element, ElementError> {
+        self.element_of(name, self.subject.settings.clone(), limits)
+    }
+
+    /// An element of another configuration.
+    pub(super) fn element_of(&self, name: &str, settings: Document, limits: Limits) -> Result<Element, ElementError> {
+        let options = options_of(&self.platform, &self.subject, name, settings, limits);
+        self.host.element(&self.component, options)
+    }
+
+    /// Whether the element says that this function works.
+    pub(super) fn can(&self, function: &str) -> bool {
+        self.description.capabilities.iter().any(|name| name == function)
+    }
+
+    pub(super) fn expect(&self, promise: &'static Promise, is_kept: bool, evidence: impl FnOnce() -> String) -> bool {
+        self.ledger.expect(promise, is_kept, evidence)
+    }
+
+    pub(super) fn now_ms(&self) -> u64 {
+        self.clock.now_ms()
+    }
+
+    /// Lets time pass that leases, states and cooldowns live by.
+    pub(super) fn let_pass(&self, time: Duration) {
+        self.clock.put_forward(time);
+    }
+
+    /// A call that may answer an error; nothing where it gave no answer at all, which is a finding.
+    pub(super) async fn ask<T: Debug>(
+        &self,
+        call: impl Future<Output = CallResult<Answered<T>>>,
+    ) -> Option<Answered<T>> {
+        let answer = self.hear(call).await?;
+        if let Err(error) = &answer {
+            self.look_at_error(error);
+        }
+        Some(answer)
+    }
+
+    /// As [`Trial::ask`], for functions that answer no error.
+    pub(super) async fn hear<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<T> {
+        match call.await {
+            Ok(Called { value, report }) => {
+                self.look_at_report(&report);
+                self.look_for_secrets(&format!("the answer of {}", report.function), &format!("{value:?}"));
+                self.expect(&REASON, true, String::new);
+                self.expect(&LIMITS, true, String::new);
+                Some(value)
+            }
+            Err(failed) => {
+                self.look_at_report(&failed.report);
+                let promise = match failed.error {
+                    CallError::Limit { .. } => &LIMITS,
+                    CallError::Destination { .. } => &CONTAINED,
+                    CallError::Trap { .. } | CallError::Host { .. } => &REASON,
+                };
+                self.ledger.broken(promise, failed.error.to_string());
+                None
+            }
+        }
+    }
+
+    /// What an answer says that must be an answer of value: an error is evidence against the promise.
+    pub(super) async fn demand<T: Debug>(
+        &self,
+        promise: &'static Promise,
+        call: impl Future<Output = CallResult<Answered<T>>>,
+    ) -> Option<T> {
+        match self.ask(call).await? {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.ledger.broken(promise, format!("expected an answer, found {}", shown(&error)));
+                None
+            }
+        }
+    }
+
+    /// Looks whether a call answers one of these reasons.
+    pub(super) async fn refused<T: Debug>(
+        &self,
+        promise: &'static Promise,
+        what: &str,
+        reasons: &[&str],
+        call: impl Future<Output = CallResult<Answered<T>>>,
+    ) {
+        let Some(answer) = self.ask(call).await else { return };
+        let is_kept = matches!(&answer, Err(error) if reasons.contains(&reason_name(&error.reason)));
+        self.expect(promise, is_kept, || {
+            let found = answer.as_ref().map_or_else(shown, |value| format!("the answer {value:?}"));
+            format!("{what}: expected {}, found {found}", reasons.join(" or "))
+        });
+    }
+
+    fn look_at_report(&self, report: &CallReport) {
+        let function = report.function;
+        let denied = report.http.exchanges.iter().find(|exchange| exchange.failure == Some("denied"));
+        self.expect(&CONTAINED, denied.is_none(), || {
+            let url = denied.map(|exchange| exchange.url.clone()).unwrap_or_default();
+            format!("{function} asked for {url}, which its configuration does not name or the host denies")
+        });
+        for line in &report.log.lines {
+            self.look_for_secrets(&format!("a log line of {function}"), &format!("{} {:?}", line.message, line.fields));
+        }
+        self.look_for_secrets(&format!("the output of {function}"), &report.output);
+        for leak in self.platform.take_leaks() {
+            self.ledger.broken(&SECRECY, format!("{function}: {leak}"));
+        }
+    }
+
+    fn look_for_secrets(&self, place: &str, text: &str) {
+        let revealed = self.platform.revealed_by(text);
+        self.expect(&SECRECY, revealed.is_none(), || format!("{} stands in {place}", revealed.unwrap_or_default()));
+    }
+
+    fn look_at_error(&self, error: &Error) {
+        let Error { reason, message, .. } = error;
+        let is_line = !message.trim().is_empty() && !message.contains(['\n', '\r']);
+        self.expect(&MESSAGE, is_line, || format!("the message of {} is {message:?}", reason_name(reason)));
+        let name = reason_name(reason);
+        self.expect(&REASON, is_kebab(name), || format!("the reason {name:?} is not kebab-case"));
+        match reason {
+            Reason::InvalidConfig(problems) => {
+                let errors_first = problems.is_sorted_by_key(|problem| problem.severity != Severity::Error);
+                let has_error = problems.iter().any(|problem| problem.severity == Severity::Error);
+                self.expect(&PROBLEMS_LISTED, has_error && errors_first, || format!("found {problems:?}"));
+                self.look_at_problems(problems);
+            }
+            Reason::InvalidArgument(problem) => self.look_at_problems(std::slice::from_ref(problem)),
+            _ => {}
+        }
+    }
+
+    pub(super) fn look_at_problems(&self, problems: &[Problem]) {
+        for problem in problems {
+            self.expect(&PROBLEM_CODE, is_kebab(&problem.code), || format!("found the code {:?}", problem.code));
+        }
+    }
+}
+
+fn options_of(
+    platform: &Arc<Platform>,
+    subject: &Subject,
+    name: &str,
+    settings: Document,
+    limits: Limits,
+) -> ElementOptions {
+    let mut options = ElementOptions::new(TENANT, name, settings, Arc::clone(platform) as Arc<dyn Storage>);
+    options.operator = subject.operator.clone();
+    options.hooks = vec![Arc::clone(platform) as _];
+    options.limits = limits;
+    options
+}
+
+/// An error in one line.
+pub(super) fn shown(error: &Error) -> String {
+    format!("{}: {}", reason_name(&error.reason), error.message)
+}
+
+/// Lower-case words with hyphens between them.
+pub(super) fn is_kebab(text: &str) -> bool {
+    let is_word =
+        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    text.split('-').all(is_word)
+}
