@@ -2,7 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    fmt::Debug,
+    ops::ControlFlow,
 };
 
 use super::{
@@ -22,7 +22,7 @@ use crate::{
 const EVERYBODY: MemberFilter = MemberFilter { department: None, below: false, status: None, search: None, role: None };
 const EVERYWHERE: DepartmentFilter = DepartmentFilter { level: None, search: None };
 /// Small pages, so that reading takes several.
-const PAGE: u32 = 7;
+pub(super) const PAGE: u32 = 7;
 /// A list of more pages than this does not end.
 const MOST_PAGES: usize = 1_000_000;
 /// So many records are looked at one by one.
@@ -41,76 +41,84 @@ impl Copy {
     pub(super) fn present(&self) -> u64 {
         self.members.values().filter(|member| is_present(member)).count() as u64
     }
+
+    /// Whether both hold the same records, whatever led there.
+    pub(super) fn has_records_of(&self, other: &Self) -> bool {
+        self.departments == other.departments && self.members == other.members
+    }
 }
 
 fn is_present(member: &Member) -> bool {
     !matches!(member.status, MemberStatus::LeftRange | MemberStatus::Resigned)
 }
 
-/// A list that is read to its end.
-pub(super) struct Pages<'a> {
+/// A list that is read to its end, page by page.
+pub(super) struct List<'a, T> {
     trial: &'a Trial,
     function: &'static str,
+    records: Vec<T>,
+    seen: HashSet<String>,
+    cursor: Option<String>,
 }
 
-impl<'a> Pages<'a> {
+impl<'a, T> List<'a, T> {
     pub(super) fn new(trial: &'a Trial, function: &'static str) -> Self {
-        Self { trial, function }
+        Self { trial, function, records: Vec::new(), seen: HashSet::new(), cursor: None }
     }
 
-    /// All records, in order; nothing where the list breaks off.
-    pub(super) async fn read<T: Debug>(
-        &self,
-        page: impl AsyncFn(Option<&str>, u32) -> Option<(Vec<T>, Option<String>)>,
-    ) -> Option<Vec<T>> {
-        let (mut records, mut seen, mut cursor) = (Vec::new(), HashSet::new(), None::<String>);
-        for _ in 0..MOST_PAGES {
-            let (found, next) = page(cursor.as_deref(), PAGE).await?;
-            self.trial.expect(&LIMIT, found.len() <= PAGE as usize, || {
-                format!("a page of {} of {PAGE} has {} records", self.function, found.len())
-            });
-            records.extend(found);
-            let Some(next) = next else { return Some(records) };
-            let is_new = seen.insert(next.clone());
-            if !self.trial.expect(&CURSORS, is_new, || format!("{} answered {next:?} before", self.function)) {
-                return None;
-            }
-            cursor = Some(next);
+    /// What the next page follows.
+    pub(super) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
+    }
+
+    /// Takes a page of [`PAGE`] and the cursor of the next one. Answers all records after the last page, and nothing where the
+    /// list breaks off.
+    pub(super) fn add(&mut self, page: Vec<T>, next: Option<String>) -> ControlFlow<Option<Vec<T>>> {
+        self.trial.expect(&LIMIT, page.len() <= PAGE as usize, || {
+            format!("a page of {} of {PAGE} has {} records", self.function, page.len())
+        });
+        self.records.extend(page);
+        let Some(next) = next else { return ControlFlow::Break(Some(std::mem::take(&mut self.records))) };
+        let is_new = self.seen.insert(next.clone()) && self.seen.len() < MOST_PAGES;
+        if !self.trial.expect(&CURSORS, is_new, || {
+            format!("{} answered {next:?} before, or does not end: {} pages so far", self.function, self.seen.len())
+        }) {
+            return ControlFlow::Break(None);
         }
-        self.trial.ledger.broken(&CURSORS, format!("{} does not end", self.function));
-        None
+        self.cursor = Some(next);
+        ControlFlow::Continue(())
     }
 }
 
 async fn members(trial: &Trial, element: &Element, filter: &MemberFilter) -> Option<Vec<Member>> {
-    let pages = Pages::new(trial, "members");
-    pages
-        .read(async |cursor, limit| {
-            let page = trial.demand(&LIMIT, element.members(filter, cursor, limit)).await?;
-            Some((page.members, page.cursor))
-        })
-        .await
+    let mut list = List::new(trial, "members");
+    loop {
+        let page = trial.demand(&LIMIT, element.members(filter, list.cursor(), PAGE)).await?;
+        if let ControlFlow::Break(members) = list.add(page.members, page.cursor) {
+            return members;
+        }
+    }
 }
 
 async fn departments(trial: &Trial, element: &Element, filter: &DepartmentFilter) -> Option<Vec<Department>> {
-    let pages = Pages::new(trial, "departments");
-    pages
-        .read(async |cursor, limit| {
-            let page = trial.demand(&LIMIT, element.departments(filter, cursor, limit)).await?;
-            Some((page.departments, page.cursor))
-        })
-        .await
+    let mut list = List::new(trial, "departments");
+    loop {
+        let page = trial.demand(&LIMIT, element.departments(filter, list.cursor(), PAGE)).await?;
+        if let ControlFlow::Break(departments) = list.add(page.departments, page.cursor) {
+            return departments;
+        }
+    }
 }
 
 /// The feed after a cursor, or after what was acknowledged.
 async fn changes(trial: &Trial, element: &Element, after: Option<&str>) -> Option<Vec<Change>> {
-    let pages = Pages::new(trial, "changes");
-    pages
-        .read(async |cursor, limit| {
-            let page = trial.demand(&FEED, element.changes(cursor.or(after), limit)).await?;
-            Some((page.changes, page.more.then_some(page.cursor)))
-        })
-        .await
+    let mut list = List::new(trial, "changes");
+    loop {
+        let page = trial.demand(&FEED, element.changes(list.cursor().or(after), PAGE)).await?;
+        if let ControlFlow::Break(changes) = list.add(page.changes, page.more.then_some(page.cursor)) {
+            return changes;
+        }
+    }
 }
 
 /// Reads copy and feed, and holds them against each other. The feed is read from what was acknowledged: all of it where

@@ -1,9 +1,9 @@
 //! A run of the sync from its beginning to its end, and again.
 
-use std::{fmt, time::Duration};
+use std::{fmt, ops::ControlFlow, time::Duration};
 
 use super::{
-    copy::{Copy, Pages, read_all, read_from},
+    copy::{self, Copy, List, PAGE, read_all, read_from},
     promise::{
         APPROVE, COMPLETE, ENDED, HISTORY, JOINS, MORE, PLAN_HOLDS, PLAN_READS, PLAN_WRITES_NOTHING, REPAIR, RESET,
         UNCHANGED, WAIT,
@@ -102,8 +102,25 @@ pub(super) async fn complete(trial: &Trial, element: &Element) -> Option<Report>
     }
 }
 
-/// Looks at the commands of a run, and answers the copy that it made; nothing where no sync came to an end.
-pub(super) async fn examine(trial: &Trial, element: &Element) -> Option<Copy> {
+/// A sync that nothing disturbs, and the copy that it makes; nothing where it does not come to its end.
+pub(super) async fn reference(trial: &Trial) -> Result<Option<Copy>, ElementError> {
+    let element = trial.element("reference")?;
+    if complete(trial, &element).await.is_none() {
+        return Ok(None);
+    }
+    Ok(read_all(trial, &element).await)
+}
+
+/// Looks at runs, at the copy that they make, and at what is left after a reset.
+pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
+    let element = trial.element("copy")?;
+    let Some(copy) = runs(trial, &element).await else { return Ok(()) };
+    copy::examine(trial, &element, &copy).await;
+    reset(trial, &copy).await
+}
+
+/// The commands of a run, and the copy that it made; nothing where no sync came to an end.
+async fn runs(trial: &Trial, element: &Element) -> Option<Copy> {
     let run = begin(trial, element).await?;
     let run = given_up(trial, element, &run).await?;
     let planned = plan(trial, element, &run).await?;
@@ -171,13 +188,13 @@ async fn plan(trial: &Trial, element: &Element, run: &str) -> Option<Report> {
     let copy = read_all(trial, element).await?;
     trial.expect(&PLAN_WRITES_NOTHING, copy == Copy::default(), || format!("found {copy:?} in the copy"));
     let before = trial.platform.tally();
-    let pages = Pages::new(trial, "plan");
-    let changes: Vec<PlannedChange> = pages
-        .read(async |cursor, limit| {
-            let page = trial.demand(&PLAN_READS, element.plan(cursor, limit)).await?;
-            Some((page.changes, page.cursor))
-        })
-        .await?;
+    let mut list = List::new(trial, "plan");
+    let changes: Vec<PlannedChange> = loop {
+        let page = trial.demand(&PLAN_READS, element.plan(list.cursor(), PAGE)).await?;
+        if let ControlFlow::Break(changes) = list.add(page.changes, page.cursor) {
+            break changes?;
+        }
+    };
     let after = trial.platform.tally();
     trial.expect(&PLAN_READS, before == after, || format!("before it was read {before:?}, then {after:?}"));
     let of = |kind| changes.iter().filter(|change| change.kind == kind).count() as u64;
@@ -215,7 +232,7 @@ async fn history(trial: &Trial, element: &Element, first: &str) {
 }
 
 /// Forgetting everything, and building it anew.
-pub(super) async fn reset(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
+async fn reset(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
     let element = trial.element("reset")?;
     if complete(trial, &element).await.is_none() {
         return Ok(());
@@ -234,8 +251,7 @@ pub(super) async fn reset(trial: &Trial, expected: &Copy) -> Result<(), ElementE
     if complete(trial, &element).await.is_some()
         && let Some(copy) = read_from(trial, &element, beginning).await
     {
-        let is_kept = copy.departments == expected.departments && copy.members == expected.members;
-        trial.expect(&RESET, is_kept, || "the copy that was built anew differs".to_owned());
+        trial.expect(&RESET, copy.has_records_of(expected), || "the copy that was built anew differs".to_owned());
     }
     Ok(())
 }

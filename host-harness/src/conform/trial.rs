@@ -50,8 +50,8 @@ impl Trial {
         let platform = Arc::new(Platform::new(MemoryStorage::new(options)));
         let options = options_of(&platform, &subject, "first", subject.settings.clone(), Limits::default());
         let element = host.element(&component, options)?;
-        let description = element.describe("en").await.map_err(|failed| failed.error)?.value;
-        let validation = element.validate().await.map_err(|failed| failed.error)?.value;
+        let description = element.describe("en").await?.value;
+        let validation = element.validate().await?.value;
         let document = serde_json::from_str(subject.settings.expose()).unwrap_or(Value::Null);
         for place in &validation.secrets {
             let path = format!("/{}", place.path.replace('.', "/"));

@@ -22,10 +22,19 @@ pub use generated::lowcode::organisation::{call, http, log, settings, storage, t
 #[macro_export]
 macro_rules! export_element {
     ($vendor:ty) => {
+        $crate::export_component!($crate::shell::Component<$vendor>);
+    };
+}
+
+/// The same for a type that implements the exports itself, most of them by asking a
+/// [`Component`](crate::shell::Component).
+#[macro_export]
+macro_rules! export_component {
+    ($component:ty) => {
         #[cfg(target_family = "wasm")]
         #[allow(unsafe_code, missing_docs)]
         const _: () = {
-            type Element = $crate::shell::Component<$vendor>;
+            type Element = $component;
     $crate::contract::generated::export!(Element with_types_in $crate::contract::generated);
         };
     };

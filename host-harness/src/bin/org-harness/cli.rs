@@ -109,6 +109,8 @@ pub enum Command {
     },
     /// Ask the vendor whether the configuration works; exit 1 when an aspect failed
     Check,
+    /// Hold a component against the promises of the contract, sentence by sentence; exit 1 when one is broken
+    Conform(Conform),
     /// Make the URL to which a browser is sent to sign in
     LoginUrl(LoginUrl),
     /// Make the URL to paste into the vendor's console as the app's home page
@@ -225,6 +227,36 @@ pub enum Entry {
     Workspace,
     /// The same with a page that asks for consent to sensitive fields
     WorkspaceConsent,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The vendor has to answer, and its organisation must not change meanwhile: use a test server. It gets a thousand requests and more. \
+What is stored is kept in memory. Without --element and --component the component of this program is examined with a simulated vendor.")]
+pub struct Conform {
+    /// Look at this part only; repeatable [default: all]
+    #[arg(long, value_name = "PART")]
+    pub part: Vec<Part>,
+    /// What to add to a sign-in URL so that the vendor's test server signs somebody in without a click, such as as=zhangsan.
+    /// Without it no exchange is examined that ends well
+    #[arg(long, value_name = "QUERY")]
+    pub sign_in: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// What the element is, and what it makes of right and wrong configurations
+    Configuration,
+    /// The check of the connection
+    Connection,
+    /// URLs, states and codes
+    SignIn,
+    /// Runs, the copy and its feed
+    Sync,
+    /// A vendor and a store that fail
+    Trouble,
+    /// Calls that are cut off, and small limits
+    Death,
 }
 
 #[derive(Debug, Args)]

@@ -4,6 +4,7 @@ use std::{io, net::SocketAddr, process::ExitCode};
 
 use host_harness::{
     BuildError, CallError, ElementError, FailedCall, FileError, LoadError,
+    conform::ConformError,
     contract::types::{self, Reason},
     reason_name,
     settings::SettingsError,
@@ -121,6 +122,17 @@ pub enum CommandError {
     /// Standard output does not take the answer.
     #[error("cannot write the answer: {0}")]
     Output(#[from] io::Error),
+}
+
+impl From<ConformError> for CommandError {
+    fn from(error: ConformError) -> Self {
+        match error {
+            ConformError::Host(error) => Self::Host(error),
+            ConformError::Component(error) => Self::Component(error),
+            ConformError::Element(error) => Self::Element(error),
+            ConformError::Call(failed) => Self::Call(failed),
+        }
+    }
 }
 
 impl CommandError {

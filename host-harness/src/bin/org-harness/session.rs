@@ -144,7 +144,7 @@ pub async fn load(host: &Host, options: &Global) -> Result<Arc<LoadedComponent>,
 }
 
 /// Public https hosts that the configuration needs, and what is written.
-fn operator(options: &Global) -> Result<OperatorList, CommandError> {
+pub fn operator(options: &Global) -> Result<OperatorList, CommandError> {
     let written = AllowList::parse(&options.allow_host).map_err(|error| {
         CommandError::usage(error.to_string(), "for a simulator on this machine write --allow-host 127.0.0.1:PORT")
     })?;

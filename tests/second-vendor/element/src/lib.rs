@@ -27,6 +27,7 @@ use url::Url;
 
 use client::Client;
 
+#[cfg(feature = "component")]
 organisation_kit::export_element!(crate::Rollcall);
 
 /// Rollcall (花名册).

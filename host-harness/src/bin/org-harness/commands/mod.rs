@@ -2,6 +2,7 @@
 
 mod abandon;
 mod check;
+mod conform;
 mod consent;
 mod describe;
 pub mod directory;
@@ -34,6 +35,7 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<ExitStatus, CommandEr
         Command::Describe { locale } => describe::describe(options, locale.tag(), output).await,
         Command::Validate { file } => validate::validate(options, file.as_deref(), output).await,
         Command::Check => check::check(options, output).await,
+        Command::Conform(asked) => conform::conform(options, asked, output).await,
         Command::LoginUrl(asked) => login::login_url(options, asked, output).await,
         Command::HomepageUrl { target } => login::homepage_url(options, target, output).await,
         Command::Exchange { code, state, browser_binding } => {

@@ -3,7 +3,10 @@
 mod demo;
 mod folder;
 mod organisation;
+mod person;
 mod simulate;
 
 pub use demo::demo;
+pub use folder::Configuration;
+pub use person::{Member, Visitor};
 pub use simulate::simulate;

@@ -3,6 +3,7 @@
 
 pub mod change;
 pub mod check;
+pub mod conform;
 pub mod department;
 pub mod description;
 pub mod error;

@@ -4,6 +4,7 @@
 
 pub mod aspect;
 pub mod change;
+pub mod conform;
 pub mod department;
 pub mod description;
 pub mod error;

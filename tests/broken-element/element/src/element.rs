@@ -1,0 +1,71 @@
+//! Promises about description, configuration and check.
+
+use organisation_kit::contract::{
+    element::{Description, Guest, Setting, Validation, Verdict},
+    settings, storage,
+    types::{Error, Reason},
+};
+
+use crate::{Broken, Sound, breaks, error, now_ms, problem, send, spoilt};
+
+impl Guest for Broken {
+    fn describe(locale: String) -> Description {
+        let locale = if breaks("describe-in-two-languages") { "zh".to_owned() } else { locale };
+        let mut description = <Sound as Guest>::describe(locale);
+        if breaks("describe-is-pure") {
+            let _ = storage::get_many(&["a-key".to_owned()]);
+        }
+        if breaks("same-answer") {
+            description.title = format!("at {}", now_ms());
+        }
+        if breaks("capabilities") {
+            description.capabilities.push("login.by-telepathy".to_owned());
+        }
+        if breaks("homepage-stores-nothing") {
+            description.capabilities.push("login.homepage-url".to_owned());
+        }
+        description
+    }
+
+    fn validate_config(config: String) -> Validation {
+        let mut validation = <Sound as Guest>::validate_config(config.clone());
+        if breaks("validate-is-pure") {
+            let _ = settings::get();
+        }
+        if breaks("valid-means-no-error") {
+            validation.valid = true;
+        }
+        if breaks("problems-in-order") {
+            validation.problems.reverse();
+        }
+        if breaks("unreadable-document") && validation.summary.is_empty() {
+            validation.summary.push(Setting { key: "organisation".to_owned(), value: "acme".to_owned() });
+        }
+        if breaks("secrets-are-named") {
+            validation.secrets.clear();
+        }
+        if breaks("validation-holds-no-secret") {
+            validation.summary.push(Setting { key: "document".to_owned(), value: config });
+        }
+        if breaks("destinations-name-secret-fields") {
+            validation.destinations.iter_mut().for_each(|destination| destination.secrets = vec!["baseUrl".to_owned()]);
+        }
+        if breaks("problem-code") {
+            validation.problems.push(problem("Some Problem"));
+        }
+        validation
+    }
+
+    fn check_connection() -> Result<Vec<Verdict>, Error> {
+        if breaks("keeps-to-itself") {
+            send("https://elsewhere.example/".to_owned());
+        }
+        let mut verdicts = spoilt(<Sound as Guest>::check_connection())?;
+        if breaks("aspects-in-order") {
+            verdicts.swap(0, 1);
+        }
+        let has_failed =
+            verdicts.iter().any(|verdict| verdict.status == organisation_kit::contract::element::Status::Failed);
+        if has_failed && breaks("check-answers-verdicts") { Err(error(Reason::Unavailable)) } else { Ok(verdicts) }
+    }
+}

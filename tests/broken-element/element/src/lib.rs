@@ -1,0 +1,94 @@
+//! The element of Rollcall, which breaks the promise that is written into its bytes and keeps every other one as far as that
+//! goes.
+
+#![cfg(target_family = "wasm")]
+
+mod directory;
+mod element;
+mod login;
+
+use std::{
+    hint::black_box,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use organisation_kit::{
+    contract::{
+        http,
+        http::{BodyKind, Request},
+        settings,
+        types::{Error, Problem, Reason, Severity},
+    },
+    shell::Component,
+};
+use second_vendor_element::Rollcall;
+
+organisation_kit::export_component!(crate::Broken);
+
+/// The element as it should be.
+type Sound = Component<Rollcall>;
+
+/// The element as it is.
+#[derive(Debug)]
+pub struct Broken;
+
+/// A test writes the name of the promise over `none`.
+static MARK: [u8; 48] = *b"fault:none......................................";
+
+/// Whether this promise is to be broken.
+fn breaks(promise: &str) -> bool {
+    let mark: &[u8; 48] = black_box(&MARK);
+    let name = mark.strip_prefix(b"fault:").unwrap_or_default();
+    name.strip_prefix(promise.as_bytes()).is_some_and(|rest| rest.iter().all(|byte| *byte == b'.'))
+}
+
+fn now_ms() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn error(reason: Reason) -> Error {
+    let message = "an error of the broken element".to_owned();
+    Error { reason, message, hint: None, vendor_code: None, retry_after_ms: None, request_id: None }
+}
+
+fn problem(code: &str) -> Problem {
+    let message = "a problem of the broken element".to_owned();
+    Problem { path: String::new(), code: code.to_owned(), severity: Severity::Warning, message, hint: String::new() }
+}
+
+/// What breaks promises about every error.
+fn spoilt<T>(answer: Result<T, Error>) -> Result<T, Error> {
+    answer.map_err(|mut error| {
+        if breaks("error-has-a-message") {
+            error.message.clear();
+        }
+        if let Reason::InvalidConfig(problems) = &mut error.reason
+            && breaks("invalid-config-lists-problems")
+        {
+            problems.clear();
+        }
+        error
+    })
+}
+
+/// Sends a request that nobody asked for; what comes of it is nobody's business.
+fn send(url: String) {
+    let _ = http::send(&Request {
+        method: "GET".to_owned(),
+        url,
+        headers: Vec::new(),
+        body: None,
+        expect: BodyKind::Text,
+        timeout_ms: Some(1_000),
+        max_bytes: None,
+    });
+}
+
+/// Sends such a request to the vendor.
+fn send_to_vendor(query: &str) {
+    let settings: serde_json::Value = serde_json::from_str(&settings::get()).unwrap_or_default();
+    if let Some(base) = settings["baseUrl"].as_str() {
+        send(format!("{base}/units/none?{query}"));
+    }
+}
