@@ -9,6 +9,8 @@ use std::{
     process::Command,
 };
 
+use wasm_encoder::{ComponentSection as _, CustomSection};
+
 const TARGET: &str = "wasm32-wasip2";
 const PROFILE: &str = "guest";
 
@@ -58,8 +60,31 @@ pub fn build(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, Str
     }
     // A copy of our own: the program then depends on no file that another build, or a clean-up, may take away.
     let copy = out.join(name);
-    std::fs::copy(&file, &copy).map_err(|error| format!("cannot copy {}: {error}", file.display()))?;
+    let mut component = std::fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    label(&mut component, workspace, package)?;
+    std::fs::write(&copy, component).map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
     Ok(copy)
+}
+
+/// Writes into the component what the package says of itself, in the custom sections by which registries of components know
+/// it: `description`, `licenses` and `version`.
+fn label(component: &mut Vec<u8>, workspace: &Path, package: &str) -> Result<(), String> {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let arguments = ["metadata", "--no-deps", "--offline", "--format-version", "1"];
+    let output = Command::new(cargo).current_dir(workspace).args(arguments).output();
+    let output = output.map_err(|error| format!("cannot ask cargo for the package's metadata: {error}"))?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).map_err(|error| {
+        format!("cargo metadata cannot be read: {error}: {}", String::from_utf8_lossy(&output.stderr))
+    })?;
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let found = packages.into_iter().find(|found| found["name"] == package);
+    let found = found.ok_or_else(|| format!("cargo metadata does not name {package}"))?;
+    for (section, key) in [("description", "description"), ("licenses", "license"), ("version", "version")] {
+        let text = found[key].as_str().ok_or_else(|| format!("the package {package} has no {key}"))?;
+        let section = CustomSection { name: section.into(), data: text.as_bytes().into() };
+        section.append_to_component(component);
+    }
+    Ok(())
 }
 
 /// The target directory of the outer build: cargo marks it with a tag against backups.

@@ -27,8 +27,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::{
-    BuildError, Digest, ElementError, FailedCall, HostBuilder, LoadError, component::ComponentFile,
-    contract::element::Description, egress::OperatorList, settings::Document,
+    BuildError, Digest, ElementError, FailedCall, Host, LoadError, component::ComponentFile,
+    contract::element::Description, egress::OperatorList, settings::Document, storage::Clock,
 };
 use clock::ForwardClock;
 pub use ledger::Finding;
@@ -65,6 +65,8 @@ pub struct Conformance {
     pub component: Digest,
     /// What it calls itself: id and version.
     pub element: (String, String),
+    /// What is wrong with the configuration: then the pure functions alone were looked at.
+    pub unsound: Option<String>,
     /// One finding for each promise.
     pub findings: Vec<Finding>,
 }
@@ -116,20 +118,20 @@ impl Part {
         [Self::Configuration, Self::Connection, Self::SignIn, Self::Sync, Self::Trouble, Self::Death];
 }
 
-/// Examines a component. The host is made of `builder`, with a clock of its own that is put forward where the contract speaks of
-/// minutes; storage is in memory. `begins` is told each part. Takes some seconds for an organisation of some dozens, and the
+/// Examines a component. `host` makes a host of a clock that is put forward where the contract speaks of minutes; storage is in
+/// memory. `begins` is told each part. Takes some seconds for an organisation of some dozens, and the
 /// vendor gets a thousand requests and more.
 ///
 /// # Errors
 /// See [`ConformError`]. What the component does wrong is a finding and no error.
 pub async fn conform(
-    builder: HostBuilder,
+    host: impl FnOnce(Arc<dyn Clock>) -> Result<Host, BuildError>,
     file: &ComponentFile,
     subject: Subject,
     mut begins: impl FnMut(Part),
 ) -> Result<Conformance, ConformError> {
     let clock = Arc::new(ForwardClock::default());
-    let host = builder.clock(Arc::clone(&clock) as _).build()?;
+    let host = host(Arc::clone(&clock) as _)?;
     let component = host.load_file(file)?;
     let (trial, element) = Trial::begin(host, component, subject, clock).await?;
     let mut begin = |part| {
@@ -161,9 +163,13 @@ pub async fn conform(
             death::examine(&trial).await?;
         }
     } else {
-        let problems: Vec<_> = trial.validation.problems.iter().map(|problem| &*problem.message).collect();
-        trial.ledger.skip(promise::ALL, format!("the configuration is not sound: {}", problems.join("; ")));
+        trial.ledger.skip(promise::ALL, "the configuration is not sound");
     }
     let Description { id, version, .. } = trial.description.clone();
-    Ok(Conformance { component: trial.component.digest(), element: (id, version), findings: trial.ledger.findings() })
+    Ok(Conformance {
+        component: trial.component.digest(),
+        element: (id, version),
+        unsound: trial.unsound(),
+        findings: trial.ledger.findings(),
+    })
 }

@@ -79,6 +79,13 @@ impl Trial {
         self.host.element(&self.component, options)
     }
 
+    /// What is wrong with the configuration, if anything.
+    pub(super) fn unsound(&self) -> Option<String> {
+        let Validation { valid, problems, .. } = &self.validation;
+        let told: Vec<_> = problems.iter().map(|Problem { path, message, .. }| format!("{path}: {message}")).collect();
+        (!valid).then(|| told.join("; "))
+    }
+
     /// Whether the element says that this function works.
     pub(super) fn can(&self, function: &str) -> bool {
         self.description.capabilities.iter().any(|name| name == function)

@@ -4,6 +4,7 @@
 
 mod bed;
 mod component;
+mod conform;
 mod demo;
 mod directory;
 #[allow(dead_code, reason = "the tests of the host use all of it")]

@@ -3,8 +3,8 @@
 use std::{path::PathBuf, sync::Arc};
 
 use host_harness::{
-    Answered, BuildError, CallResult, Called, ComponentFile, Element, ElementOptions, FileError, Host, LoadedComponent,
-    NO_ELEMENT, TrustedKey, bundled_component,
+    Answered, BuildError, CallResult, Called, ComponentFile, Element, ElementOptions, FileError, Host, HostBuilder,
+    LoadedComponent, NO_ELEMENT, TrustedKey, bundled_component,
     egress::{AllowList, OperatorList},
     observe::Observer,
     settings::{Document, ElementFolder, SettingsError, Variables},
@@ -82,17 +82,24 @@ pub fn host(options: &Global) -> Result<Host, CommandError> {
 /// As [`host`].
 pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) -> Result<Host, CommandError> {
     let keys = trusted_keys(options)?;
-    let builder = || {
+    Ok(cached(|| {
         let builder = Host::builder().parallel_calls(calls).trusted_keys(keys.iter().copied());
         observers.iter().fold(builder, |builder, observer| builder.observer(Arc::clone(observer)))
-    };
-    let Some(cache) = places::compiled_code() else { return Ok(builder().build()?) };
+    })?)
+}
+
+/// A host that keeps compiled code where that can be had.
+///
+/// # Errors
+/// The machine does not allow a host.
+pub fn cached(builder: impl Fn() -> HostBuilder) -> Result<Host, BuildError> {
+    let Some(cache) = places::compiled_code() else { return builder().build() };
     match builder().code_cache(cache).build() {
         Err(BuildError::Cache(error)) => {
             tracing::warn!(%error, "compiled code is not kept");
-            Ok(builder().build()?)
+            builder().build()
         }
-        built => Ok(built?),
+        built => built,
     }
 }
 
@@ -144,6 +151,9 @@ pub async fn load(host: &Host, options: &Global) -> Result<Arc<LoadedComponent>,
 }
 
 /// Public https hosts that the configuration needs, and what is written.
+///
+/// # Errors
+/// What is written is no host.
 pub fn operator(options: &Global) -> Result<OperatorList, CommandError> {
     let written = AllowList::parse(&options.allow_host).map_err(|error| {
         CommandError::usage(error.to_string(), "for a simulator on this machine write --allow-host 127.0.0.1:PORT")

@@ -1,7 +1,5 @@
 //! Promises about runs, the copy and its feed.
 
-use std::hash::{BuildHasher as _, RandomState};
-
 use organisation_kit::contract::{
     call,
     directory::{
@@ -12,7 +10,7 @@ use organisation_kit::contract::{
     types::{Error, Reason, RemovalCounts},
 };
 
-use crate::{Broken, Sound, breaks, error, send_to_vendor, spoilt};
+use crate::{Broken, Sound, another_number, breaks, error, send_to_vendor, spoilt};
 
 /// Says that a call is at work: a broken element that leaves it behind.
 const AT_WORK: &str = "at-work";
@@ -48,7 +46,7 @@ impl Guest for Broken {
         }
         let leaves_a_mark = breaks("any-host-goes-on") || breaks("killed-costs-little");
         if leaves_a_mark {
-            if is_marked() {
+            if is_at_work() {
                 return if breaks("any-host-goes-on") { Err(error(Reason::Conflict)) } else { Ok(made_up(run)) };
             }
             let value = String::new();
@@ -68,7 +66,7 @@ impl Guest for Broken {
                 Ok(SyncStep::Planned(report))
             }
             Ok(SyncStep::Complete(mut report)) if breaks("complete-repeats") => {
-                report.finished_at = RandomState::new().hash_one(&report.run);
+                report.finished_at = another_number();
                 Ok(SyncStep::Complete(report))
             }
             Ok(SyncStep::Complete(mut report)) if breaks("unchanged-writes-nothing") => {
@@ -210,7 +208,7 @@ impl Guest for Broken {
     }
 }
 
-fn is_marked() -> bool {
+fn is_at_work() -> bool {
     storage::get_many(&[AT_WORK.to_owned()]).is_ok_and(|entries| entries.iter().any(Option::is_some))
 }
 

@@ -6,22 +6,22 @@ use organisation_kit::contract::{
     types::{Error, Reason},
 };
 
-use crate::{Broken, Sound, breaks, error, now_ms, problem, send, spoilt};
+use crate::{Broken, Sound, another_number, breaks, error, is_marked, problem, send, spoilt};
 
 impl Guest for Broken {
     fn describe(locale: String) -> Description {
-        let locale = if breaks("describe-in-two-languages") { "zh".to_owned() } else { locale };
+        let locale = if is_marked("describe-in-two-languages") { "zh".to_owned() } else { locale };
         let mut description = <Sound as Guest>::describe(locale);
-        if breaks("describe-is-pure") {
+        if is_marked("describe-is-pure") {
             let _ = storage::get_many(&["a-key".to_owned()]);
         }
-        if breaks("same-answer") {
-            description.title = format!("at {}", now_ms());
+        if is_marked("same-answer") {
+            description.title = format!("number {}", another_number());
         }
-        if breaks("capabilities") {
+        if is_marked("capabilities") {
             description.capabilities.push("login.by-telepathy".to_owned());
         }
-        if breaks("homepage-stores-nothing") {
+        if is_marked("homepage-stores-nothing") {
             description.capabilities.push("login.homepage-url".to_owned());
         }
         description
@@ -29,28 +29,28 @@ impl Guest for Broken {
 
     fn validate_config(config: String) -> Validation {
         let mut validation = <Sound as Guest>::validate_config(config.clone());
-        if breaks("validate-is-pure") {
+        if is_marked("validate-is-pure") {
             let _ = settings::get();
         }
-        if breaks("valid-means-no-error") {
+        if is_marked("valid-means-no-error") {
             validation.valid = true;
         }
-        if breaks("problems-in-order") {
+        if is_marked("problems-in-order") {
             validation.problems.reverse();
         }
-        if breaks("unreadable-document") && validation.summary.is_empty() {
+        if is_marked("unreadable-document") && validation.summary.is_empty() {
             validation.summary.push(Setting { key: "organisation".to_owned(), value: "acme".to_owned() });
         }
-        if breaks("secrets-are-named") {
+        if is_marked("secrets-are-named") {
             validation.secrets.clear();
         }
-        if breaks("validation-holds-no-secret") {
+        if is_marked("validation-holds-no-secret") {
             validation.summary.push(Setting { key: "document".to_owned(), value: config });
         }
-        if breaks("destinations-name-secret-fields") {
+        if is_marked("destinations-name-secret-fields") {
             validation.destinations.iter_mut().for_each(|destination| destination.secrets = vec!["baseUrl".to_owned()]);
         }
-        if breaks("problem-code") {
+        if is_marked("problem-code") {
             validation.problems.push(problem("Some Problem"));
         }
         validation

@@ -7,7 +7,7 @@ use organisation_kit::contract::{
     types::{Error, Problem, Reason},
 };
 
-use crate::{Broken, Sound, breaks, error, now_ms, problem, send_to_vendor, spoilt};
+use crate::{Broken, Sound, another_number, breaks, error, problem, send_to_vendor, spoilt};
 
 impl Guest for Broken {
     fn login_config(request: AuthorizationRequest) -> Result<LoginParameters, Error> {
@@ -62,7 +62,7 @@ impl Guest for Broken {
             send_to_vendor(&format!("code={code}"));
         }
         if breaks("code-repeated") {
-            exchange.warnings.push(Problem { path: now_ms().to_string(), ..problem("late") });
+            exchange.warnings.push(Problem { path: another_number().to_string(), ..problem("late") });
         }
         Ok(exchange)
     }

@@ -2,7 +2,7 @@
 
 #![allow(missing_docs)]
 
-use std::{borrow::Cow, collections::BTreeSet, marker::PhantomData, sync::Arc};
+use std::{collections::BTreeSet, marker::PhantomData, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
@@ -13,6 +13,7 @@ use host_harness::{
     settings::Document,
 };
 use second_vendor::Control as Rollcall;
+use serde_json::{Value, json};
 use system_tests::{company::Company, test_vendor::TestVendor};
 use wecom_simulator::Control as WeCom;
 
@@ -27,16 +28,26 @@ impl<V: TestVendor> Person for Member<V> {
     }
 }
 
-async fn examined<V: TestVendor>(component: impl Into<Cow<'static, [u8]>>, parts: &'static [Part]) -> Conformance {
+async fn examined<V: TestVendor>(component: &'static [u8], parts: &'static [Part]) -> Conformance {
+    examined_as::<V>(ComponentFile::of(component), json!({}), parts).await
+}
+
+/// The same with further keys of the configuration.
+async fn examined_as<V: TestVendor>(file: ComponentFile, further: Value, parts: &'static [Part]) -> Conformance {
     let (_server, base_url, _control) = V::start(V::in_real_time(V::setup(&Company::sample()))).await;
     let address = base_url.trim_start_matches("http://");
+    let mut document = V::document(&base_url);
+    document.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
     let subject = Subject {
-        settings: Document::parse(&V::document(&base_url).to_string()).unwrap(),
+        settings: Document::parse(&document.to_string()).unwrap(),
         operator: OperatorList::only(AllowList::parse(&[address]).unwrap()),
         person: Some(Arc::new(Member::<V>(PhantomData))),
         parts: parts.to_vec(),
     };
-    conform(Host::builder(), &ComponentFile::of(component), subject, |_| ()).await.unwrap()
+    // Compiled code is kept for the whole program: it takes longer than all else.
+    let code = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("conform-code");
+    let host = |clock| Host::builder().clock(clock).code_cache(code).build();
+    conform(host, &file, subject, |_| ()).await.unwrap()
 }
 
 /// Everything is looked at, but for what these promises say, and nothing is broken.
@@ -143,7 +154,14 @@ const AT_ONCE: usize = 4;
 async fn each_broken_promise_is_found_and_named() {
     let all = BROKEN.iter().flat_map(|(parts, promises)| promises.iter().map(move |promise| (*parts, *promise)));
     let examinations = stream::iter(all).map(|(parts, promise)| {
-        let examination = examined::<Rollcall>(broken_element::breaking(promise), parts);
+        // What `describe` and `validate-config` break stands in the component: they have no configuration of their own.
+        let is_in_component = parts == [Part::Configuration] || promise == "homepage-stores-nothing";
+        let file = if is_in_component {
+            ComponentFile::of(broken_element::breaking(promise))
+        } else {
+            ComponentFile::of(broken_element::component())
+        };
+        let examination = examined_as::<Rollcall>(file, json!({ "broken": promise }), parts);
         async move { (promise, tokio::spawn(examination).await.unwrap()) }
     });
     let examined: Vec<_> = examinations.buffer_unordered(AT_ONCE).collect().await;
@@ -160,6 +178,6 @@ async fn each_broken_promise_is_found_and_named() {
 /// So that nothing is found because of what breaks promises, or of where that is written.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_broken_element_conforms_where_it_breaks_nothing() {
-    let conformance = examined::<Rollcall>(broken_element::breaking("none"), &Part::ALL).await;
+    let conformance = examined::<Rollcall>(broken_element::component(), &Part::ALL).await;
     assert_conforms(&conformance, &["homepage-stores-nothing"]);
 }

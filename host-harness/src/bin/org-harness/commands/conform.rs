@@ -7,6 +7,7 @@ use host_harness::{
     conform::{self, Conformance, Part, Person, Subject},
     egress::{AllowList, OperatorList},
     settings::Document,
+    storage::Clock,
 };
 use wecom_simulator::{Setup, Simulator};
 
@@ -57,14 +58,21 @@ pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> 
         file.demand(pin)?;
     }
     let keys = session::trusted_keys(options)?;
-    let examined = conform::conform(Host::builder().trusted_keys(keys), &file, subject, |part| {
+    let host = |clock: Arc<dyn Clock>| {
+        session::cached(|| Host::builder().clock(Arc::clone(&clock)).trusted_keys(keys.iter().copied()))
+    };
+    let examined = conform::conform(host, &file, subject, |part| {
         output.note(format_args!("… {}", text::conform::part(part)));
     });
     let conformance: Conformance = examined.await?;
     drop(simulator);
     let view = ConformView::from(&conformance);
     output.answer(&view, |paint| text::conform::conform(&view, paint))?;
-    Ok(if view.conforms { ExitStatus::Done } else { ExitStatus::Negative })
+    Ok(match &conformance {
+        conformance if !conformance.conforms() => ExitStatus::Negative,
+        Conformance { unsound: Some(_), .. } => ExitStatus::Configuration,
+        _ => ExitStatus::Done,
+    })
 }
 
 fn simulation(error: impl std::fmt::Display) -> CommandError {

@@ -1,0 +1,74 @@
+//! `conform`: components against the promises of the contract.
+
+use serde_json::Value;
+
+use crate::{
+    bed::{Bed, program, run},
+    guests::Guest,
+};
+
+fn outcomes(conformance: &Value, outcome: &str) -> Vec<String> {
+    let promises = conformance["promises"].as_array().unwrap().iter();
+    let named = promises.filter(|promise| promise["outcome"] == outcome);
+    named.map(|promise| promise["name"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_component_of_the_program_conforms_with_a_simulated_vendor() {
+    let home = tempfile::tempdir().unwrap();
+    let conformance = run(program(home.path(), &["conform", "--format", "json"])).exits(0);
+    assert_eq!((&conformance["conforms"], &conformance["element"]), (&true.into(), &"wecom.organisation".into()));
+    assert_eq!(outcomes(&conformance, "broken"), [""; 0]);
+    assert_eq!(outcomes(&conformance, "skipped"), [""; 0]);
+    for promise in conformance["promises"].as_array().unwrap() {
+        assert!(
+            promise["file"].as_str().unwrap().ends_with(".wit") && promise["looks"].as_u64().unwrap() > 0,
+            "{promise}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_is_not_sound_is_said() {
+    let bed = Bed::new().await;
+    bed.write("org", &serde_json::json!({ "corpId": "wrong" }));
+    let conformance = bed.run(&["conform"]).exits(2);
+    assert!(conformance["unsound"].as_str().unwrap().contains("corpId"), "{conformance}");
+    assert!(outcomes(&conformance, "kept").contains(&"describe-is-pure".to_owned()));
+    let promises = conformance["promises"].as_array().unwrap();
+    let skipped = promises.iter().find(|promise| promise["name"] == "code-sent-once").unwrap();
+    assert!(skipped["skipped"].as_str().unwrap().contains("not sound"), "{skipped}");
+}
+
+/// A component that answers nothing but zeros keeps little.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_component_that_breaks_the_contract_ends_with_1_and_says_why() {
+    let bed = Bed::new().await;
+    let file = bed.home().join("guest.wasm");
+    let guest = Guest::default().with("element@0.1.0#check-connection", "unreachable");
+    std::fs::write(&file, guest.build()).unwrap();
+    let component = ["--component", file.to_str().unwrap()];
+    let conformance = bed.run(&[&component[..], &["conform"]].concat()).exits(1);
+    assert_eq!(conformance["conforms"], false);
+    let broken = outcomes(&conformance, "broken");
+    assert!(broken.contains(&"describe-in-two-languages".to_owned()), "{broken:?}");
+
+    let home = tempfile::tempdir().unwrap();
+    let text = run(program(home.path(), &["conform", "--component", component[1], "--format", "text"]));
+    assert_eq!(text.code, 2, "{text:?}");
+    assert!(text.stderr.contains("--element DIR"), "{text:?}");
+    std::fs::write(&file, Guest::default().with("element@0.1.0#describe", "unreachable").build()).unwrap();
+    bed.run(&[&component[..], &["conform"]].concat()).fails(3, "trap");
+}
+
+#[test]
+fn parts_are_looked_at_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let shown = run(program(home.path(), &["conform", "--part", "connection", "--part", "configuration"]));
+    assert_eq!(shown.code, 0, "{shown:?}");
+    for words in ["no promise was broken", "kept     aspects-in-order", "skipped  code-sent-once"] {
+        assert!(shown.stdout.contains(words), "{words}: {}", shown.stdout);
+    }
+    assert!(shown.stderr.contains("… the check of the connection"), "{}", shown.stderr);
+    run(program(home.path(), &["conform", "--part", "nonsense", "--format=json"])).fails(2, "usage");
+}
