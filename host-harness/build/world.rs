@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use wit_parser::{Function, InterfaceId, Resolve, Type, TypeDefKind, TypeId, WorldItem};
+use wit_parser::{Function, InterfaceId, Resolve, Stability, Type, TypeDefKind, TypeId, WorldItem};
 
 use crate::shape::{FunctionSignature, Interface, Shape, World};
 
@@ -20,6 +20,7 @@ pub fn read(wit: &Path, name: &str) -> Result<String, String> {
         version: version.to_string(),
         imports: interfaces(&resolve, world.imports.values())?,
         exports: interfaces(&resolve, world.exports.values())?,
+        since: since(&resolve, world.exports.values())?,
     };
     serde_json::to_string(&read).map_err(|error| format!("cannot write the contract as JSON: {error}"))
 }
@@ -38,6 +39,27 @@ fn interfaces<'a>(
         interfaces.insert(name, functions.map(|(name, f)| (name.clone(), signature(resolve, f))).collect());
     }
     Ok(interfaces)
+}
+
+fn since<'a>(
+    resolve: &Resolve,
+    items: impl Iterator<Item = &'a WorldItem>,
+) -> Result<BTreeMap<String, String>, String> {
+    let mut since = BTreeMap::new();
+    for item in items {
+        let WorldItem::Interface { id, .. } = item else { continue };
+        let name = full_name(resolve, *id)?;
+        let mut note = |name: String, stability: &Stability| match stability {
+            Stability::Stable { since: version, .. } => Ok(since.insert(name, version.to_string())),
+            _ => Err(format!("{name} does not say since when it is there")),
+        };
+        let interface = &resolve.interfaces[*id];
+        for function in interface.functions.values() {
+            note(format!("{name}.{}", function.name), &function.stability)?;
+        }
+        note(name, &interface.stability)?;
+    }
+    Ok(since)
 }
 
 fn full_name(resolve: &Resolve, id: InterfaceId) -> Result<String, String> {

@@ -22,6 +22,9 @@ pub struct World {
     pub imports: BTreeMap<String, Interface>,
     /// What the component provides.
     pub exports: BTreeMap<String, Interface>,
+    /// Since which version of the package there is each interface (`lowcode:organisation/login`) and each function
+    /// (`lowcode:organisation/login.exchange-code`) of the exports.
+    pub since: BTreeMap<String, String>,
 }
 
 /// The parameters and the result of a function.

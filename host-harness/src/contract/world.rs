@@ -3,7 +3,8 @@
 //! A component must export the three interfaces of the world with exactly the types of the contract; it may export
 //! more, since a host probes capabilities interface by interface. It may import less than the world offers, and
 //! nothing else than the world and the few WASI interfaces that every guest's standard library brings along.
-//! Versions follow the rule of the component model: `0.1.3` serves who asks for `0.1.0`, `0.2.0` does not.
+//! Versions follow the rule of the component model: `0.1.3` serves who asks for `0.1.0`, `0.2.0` does not. A component of an
+//! older `0.1.x` need not have what came after it.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -249,15 +250,38 @@ fn judge_exports(expected: &World, found: &BTreeMap<String, Found>) -> Vec<World
         });
         match (fitting, candidates.first()) {
             (Some((full, functions)), _) => {
-                problems.extend(judge_functions(full, interface, functions, Direction::Export));
+                let is_newer = |function: &str| is_newer(expected, &format!("{name}.{function}"), split(full).1);
+                let older =
+                    interface.iter().filter(|(function, _)| functions.contains_key(*function) || !is_newer(function));
+                let needed = older.map(|(function, signature)| (function.clone(), signature.clone())).collect();
+                problems.extend(judge_functions(full, &needed, functions, Direction::Export));
             }
             (None, Some((full, _))) => {
                 problems.push(WorldProblem::Version { expected: wanted, found: (*full).clone() });
             }
+            (None, None) if is_newer(expected, name, newest_version(expected, found)) => {}
             (None, None) => problems.push(WorldProblem::MissingExport { expected: wanted }),
         }
     }
     problems
+}
+
+/// Whether an interface or function came into the contract after a version.
+fn is_newer(expected: &World, name: &str, than: &str) -> bool {
+    let since = expected.since.get(name).and_then(|version| patch(version));
+    since.is_some_and(|since| patch(than).is_some_and(|patch| since > patch))
+}
+
+/// The newest version of the contract's interfaces among what a component exports; that is the one it was built for.
+fn newest_version<'a>(expected: &World, found: &'a BTreeMap<String, Found>) -> &'a str {
+    let own = found.keys().map(|full| split(full)).filter(|(name, _)| expected.exports.contains_key(*name));
+    own.map(|(_, version)| version).max_by_key(|version| patch(version)).unwrap_or_default()
+}
+
+/// The last number of `0.1.3`, which is what counts within a track.
+fn patch(version: &str) -> Option<u64> {
+    let mut parts = version.split('+').next()?.split('.');
+    parts.nth(2)?.parse().ok()
 }
 
 /// Who has to have the function: `needed` by one side, `offered` by the other.
@@ -372,6 +396,50 @@ mod tests {
         assert_eq!(names(&EXPECTED.imports), "call http log settings storage types");
         assert_eq!(names(&EXPECTED.exports), "directory element login");
         assert_eq!(EXPECTED.version, "0.1.0");
+    }
+
+    /// A host of 0.1.1, whose contract has one function and one interface more.
+    #[test]
+    fn a_component_may_lack_what_came_after_it() {
+        let mut newer = EXPECTED.clone();
+        "0.1.1".clone_into(&mut newer.version);
+        let login = "lowcode:organisation/login";
+        let function = newer.exports[login]["homepage-url"].clone();
+        newer.exports.get_mut(login).unwrap().insert("later".to_owned(), function.clone());
+        let messaging = "lowcode:organisation/messaging";
+        newer.exports.insert(messaging.to_owned(), Interface::from([("send".to_owned(), function)]));
+        for name in [messaging, "lowcode:organisation/messaging.send", "lowcode:organisation/login.later"] {
+            newer.since.insert(name.to_owned(), "0.1.1".to_owned());
+        }
+        let found = |world: &World, version: &str, lacks: &[&str]| -> BTreeMap<String, Found> {
+            let mut exports = world.exports.clone();
+            for lacking in lacks {
+                match lacking.split_once('.') {
+                    Some((interface, function)) => {
+                        exports.get_mut(interface).unwrap().remove(function).unwrap();
+                    }
+                    None => {
+                        exports.remove(*lacking).unwrap();
+                    }
+                }
+            }
+            let named = |(name, functions)| (format!("{name}@{version}"), Found::Interface(functions));
+            exports.into_iter().map(named).collect()
+        };
+        let later = "lowcode:organisation/login.later";
+        let old = "lowcode:organisation/login.exchange-code";
+        for (world, version, lacks, problems) in [
+            (&*EXPECTED, "0.1.0", &[][..], 0),
+            (&newer, "0.1.1", &[], 0),
+            (&newer, "0.1.1", &[later], 1),
+            (&newer, "0.1.1", &[messaging], 1),
+            (&newer, "0.1.0", &[old], 1),
+            (&newer, "0.1.0", &["lowcode:organisation/login"], 1),
+        ] {
+            let problems_found = judge_exports(&newer, &found(world, version, lacks));
+            assert_eq!(problems_found.len(), problems, "{version} without {lacks:?}: {problems_found:?}");
+        }
+        assert_eq!(judge_exports(&newer, &found(&newer, "0.1.0", &[later, messaging])), []);
     }
 
     #[test]

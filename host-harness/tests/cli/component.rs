@@ -29,7 +29,9 @@ fn the_component_of_the_program_fits() {
 fn the_component_of_the_program_says_what_it_is() {
     let component = host_harness::bundled_component();
     let section = |text: &str| component.windows(text.len()).any(|window| window == text.as_bytes());
-    for text in ["\u{8}licensesMIT OR Apache-2.0", "\u{7}version0.1.0", "\u{b}descriptionThe WeCom organisation element"] {
+    for text in
+        ["\u{8}licensesMIT OR Apache-2.0", "\u{7}version0.1.0", "\u{b}descriptionThe WeCom organisation element"]
+    {
         assert!(section(text), "{text:?}");
     }
 }
