@@ -15,6 +15,7 @@
 //! | `directory/synced-at` | when the last run was complete, in Unix milliseconds |
 //! | `directory/export-refused` | why the bulk fetch does not work here, for a week |
 //! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
+//! | `directory/r/<run>/t/0` | scratch: the run's statistics |
 //! | `directory/r/<run>/s/0` | scratch: what is left of finding out the scope |
 //! | `directory/r/<run>/j/<page>` | scratch, sealed: what a bulk fetch keeps for itself |
 //! | `directory/r/<run>/d/<page>` | scratch: the departments seen, parents first |

@@ -5,7 +5,7 @@ use super::{
     member::is_id,
     record::{DepartmentRecord, MemberRecord, show_department, show_member},
     roles,
-    sync::{self, run},
+    sync::{self, run, stats::Stats},
 };
 use crate::{
     config::Common,
@@ -78,8 +78,11 @@ pub fn find_department<P: Platform>(platform: &P, common: &Common, id: &str) -> 
 /// See `overview` in `wit/directory.wit`.
 pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::DirectorySummary, Failure> {
     let head = head::read_own(platform, common)?.map(|stored| stored.value);
-    // A run of another version of this component says nothing here; the next sync gives it up.
-    let run = run::load(platform)?.readable();
+    let stored = run::load(platform)?;
+    let partly_applied = stored.is_writing();
+    // A run of another version of this component says no more here; the next sync gives it up, or names it.
+    let run = stored.readable();
+    let stats = run.as_ref().map(|run| Stats::load(platform, &run.id)).transpose()?.unwrap_or_default();
     let last_run = sync::history::last_complete(platform, common)?;
     let acknowledged = feed::acknowledged(platform)?;
     let organisation_id = head.as_ref().map(|head| head.organisation.clone());
@@ -99,8 +102,8 @@ pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::
         blocked: run.as_ref().and_then(|run| run.blocked),
         acknowledged,
         last_run,
-        partly_applied: run.as_ref().is_some_and(|run| run.is_writing),
-        current_run: run.map(|run| run.progress()),
+        partly_applied,
+        current_run: run.map(|run| run.progress(stats.vendor_calls())),
     })
 }
 

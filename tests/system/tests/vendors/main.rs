@@ -42,3 +42,4 @@ mod pages;
 mod plan;
 mod rows;
 mod sign_in;
+mod versions;

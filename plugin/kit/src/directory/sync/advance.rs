@@ -12,6 +12,7 @@ use super::{
     run::{Failures, PendingWait},
     scope,
     seen::Seen,
+    stats::Stats,
     walk,
 };
 use crate::{
@@ -52,7 +53,8 @@ pub fn advance<P: Platform, C: Client<P>>(
         }
         let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
         let seen = Seen::load(platform, &run.id, members)?;
-        let mut context = RunContext::new(platform, common, client, until, (run, version), seen, lease);
+        let stats = Stats::load(platform, &run.id)?;
+        let mut context = RunContext::new(platform, common, client, until, (run, version, stats), seen, lease);
         drive(&mut context).map_err(|(StepError::Vendor(failure) | StepError::Lost(failure))| failure)
     })
 }
@@ -73,11 +75,11 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Resul
         let now = context.platform.now_ms();
         // A time further ahead than any wait was written by a host whose clock was wrong.
         if now < wait.not_before && wait.not_before - now <= backoff::LONGEST_MS + backoff::SPREAD_MS {
-            return Ok(SyncStep::Wait(waiting(wait, context.run.progress())));
+            return Ok(SyncStep::Wait(waiting(wait, context.progress())));
         }
         context.run.pending_wait = None;
     }
-    context.run.stats.advances += 1;
+    context.stats.advances += 1;
     loop {
         context.begin_step();
         let taken = step(context);
@@ -90,7 +92,7 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Resul
         }
         if !context.has_budget() {
             context.checkpoint()?;
-            return Ok(SyncStep::More(context.run.progress()));
+            return Ok(SyncStep::More(context.progress()));
         }
     }
 }
@@ -134,7 +136,7 @@ fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Res
     note_emptiness(context);
     context.count();
     let head = head::read_for(context.platform, context.common)?.0;
-    let report = Report::new(RunOutcome::Planned, &context.run, &head, context.platform.now_ms());
+    let report = Report::new(RunOutcome::Planned, &context.run, &context.stats, &head, context.platform.now_ms());
     let ops = history::record(context.platform, &report)?;
     context.commit(ops)?;
     Ok(SyncStep::Planned(report.show(context.common.locale)))
@@ -146,7 +148,7 @@ fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Resu
     context.count();
     let now = context.platform.now_ms();
     let (head, version) = head::read_for(context.platform, context.common)?;
-    let report = Report::new(RunOutcome::Complete, &context.run, &head, now);
+    let report = Report::new(RunOutcome::Complete, &context.run, &context.stats, &head, now);
     let observed =
         Observed { seen: context.run.saw_sensitive, at: now, organisation: context.common.organisation.clone() };
     let mut ops = history::record(context.platform, &report)?;
@@ -217,9 +219,12 @@ fn stopped<P: Platform, C: Client<P>>(
         Backoff::More if !context.has_moved() => pause(context, failure).map(SyncStep::Paused),
         Backoff::More => {
             context.checkpoint()?;
-            Ok(SyncStep::More(context.run.progress()))
+            Ok(SyncStep::More(context.progress()))
         }
-        Backoff::Wait(wait) => self::wait(context, wait),
+        Backoff::Wait(wait) => {
+            context.stats.retries += 1;
+            self::wait(context, wait)
+        }
         Backoff::Pause => pause(context, failure).map(SyncStep::Paused),
     }
 }
@@ -228,7 +233,7 @@ fn stopped<P: Platform, C: Client<P>>(
 fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Result<Pause, StepError> {
     context.checkpoint()?;
     let error = failure.into_error(context.common.locale);
-    Ok(Pause { error, progress: context.run.progress() })
+    Ok(Pause { error, progress: context.progress() })
 }
 
 /// Writes down that there is nothing to do before a time.
@@ -237,9 +242,9 @@ fn wait<P: Platform, C: Client<P>>(
     wait: PendingWait,
 ) -> Result<SyncStep, StepError> {
     context.run.pending_wait = Some(wait.clone());
-    context.run.stats.waits += 1;
+    context.stats.waits += 1;
     context.checkpoint()?;
-    Ok(SyncStep::Wait(waiting(wait, context.run.progress())))
+    Ok(SyncStep::Wait(waiting(wait, context.progress())))
 }
 
 fn waiting(wait: PendingWait, progress: Progress) -> Waiting {

@@ -30,6 +30,7 @@ pub fn approve<P: Platform>(platform: &P, common: &Common, run: &str, counts: Re
             (None, _) => return Err(not_blocked()),
         }
         platform.log(Level::Info, "a mass removal is approved", &[("run", &run.id)]);
+        run.written_at = platform.now_ms();
         current::write(platform, lease, Some(version), &[store::put(key::RUN, &run)])
     })
 }

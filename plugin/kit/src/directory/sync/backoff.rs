@@ -41,7 +41,6 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Backoff
         Reason::BudgetExhausted => Backoff::More,
         Reason::RateLimited if run.failures.rate_limits < RATE_LIMITS => {
             run.failures.rate_limits += 1;
-            run.stats.retries += 1;
             if failure.retry_after_ms.is_some_and(|wait_ms| wait_ms <= AT_ONCE_MS) {
                 run.parallelism = (run.parallelism / 2).max(1);
             }
@@ -51,13 +50,11 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Backoff
         }
         Reason::Unavailable if run.failures.hiccups < HICCUPS => {
             run.failures.hiccups += 1;
-            run.stats.retries += 1;
             let reason = if failure.vendor_code.is_some() { "busy" } else { "unreachable" };
             wait(reason, failure.retry_after_ms.unwrap_or(0).min(LONGEST_MS).max(1_000 + spread(SPREAD_MS)))
         }
         Reason::UnexpectedAnswer if run.failures.hiccups < HICCUPS => {
             run.failures.hiccups += 1;
-            run.stats.retries += 1;
             wait("unreadable", 1_000 + spread(SPREAD_MS))
         }
         _ => {
@@ -109,7 +106,6 @@ mod tests {
         let busy = failure(Reason::Unavailable, Some(-1), None);
         let judged: Vec<bool> = (0..5).map(|_| matches!(judge(&busy, &mut run, 0, 0), Backoff::Wait(_))).collect();
         assert_eq!(judged, [true, true, true, false, true]);
-        assert_eq!(run.stats.retries, 4);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{
     current::{self, Current},
     lease,
     run::{PendingWait, Run},
+    stats::Stats,
 };
 use crate::{
     config::Common,
@@ -24,20 +25,32 @@ const PARALLELISM: u32 = 5;
 /// See `begin` in `wit/directory.wit`.
 pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) -> Result<Begun, Failure> {
     let strategy = chosen(strategy, common)?;
-    if let Current::Fresh(run, _) = current::read(platform, common)? {
-        return Ok(joined(&run));
+    match current::read(platform, common)? {
+        Current::Fresh(run, _) => return joined(platform, &run),
+        Current::Newer(run, _) => return Err(current::is_newer(&run)),
+        _ => {}
     }
     lease::hold(platform, |lease| {
         let now = platform.now_ms();
+        let mut notes = Vec::new();
         let (version, mut ops, pending_wait) = match current::read(platform, common)? {
             // Somebody else was faster.
-            Current::Fresh(run, _) => return Ok(joined(&run)),
+            Current::Fresh(run, _) => return joined(platform, &run),
+            Current::Newer(run, _) => return Err(current::is_newer(&run)),
             Current::Outdated(run, version) => {
                 let ops = current::give_up(platform, common, &run)?;
                 (Some(version), ops, current::inherited_wait(&run, now))
             }
             Current::Unreadable(version) => {
-                platform.log(Level::Warn, "the run of another version of this component is given up", &[]);
+                platform.log(Level::Warn, "a run that is damaged is given up", &[]);
+                // It has no name under which a report could stand.
+                notes.push(
+                    (
+                        "上一次未完成的同步已损坏、无法读取，已放弃",
+                        "the unfinished run before was damaged, could not be read, and was given up",
+                    )
+                        .into(),
+                );
                 (Some(version), vec![Op::DeletePrefix(key::ALL_SCRATCH.to_owned())], None)
             }
             Current::None => {
@@ -54,16 +67,18 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
             strategy,
             began_after: head::read_for(platform, common)?.0.last_change,
             pending_wait,
+            notes,
             ..Run::new(id, now, PARALLELISM)
         };
         ops.push(store::put(key::RUN, &run));
         current::write(platform, lease, version, &ops)?;
-        Ok(Begun { progress: run.progress(), joined: false })
+        Ok(Begun { progress: run.progress(0), joined: false })
     })
 }
 
-fn joined(run: &Run) -> Begun {
-    Begun { progress: run.progress(), joined: true }
+fn joined<P: Platform>(platform: &P, run: &Run) -> Result<Begun, Failure> {
+    let stats = Stats::load(platform, &run.id)?;
+    Ok(Begun { progress: run.progress(stats.vendor_calls()), joined: true })
 }
 
 /// How members are to be fetched: as somebody asks, else as the configuration says.

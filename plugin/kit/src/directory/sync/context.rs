@@ -11,10 +11,16 @@ use super::{
     phase::{self, Phase},
     run::Run,
     seen::Seen,
+    stats::Stats,
 };
 use crate::{
     config::Common,
-    contract::{call::Budget, directory::Goal, log::Level, storage::Op},
+    contract::{
+        call::Budget,
+        directory::{Goal, Progress},
+        log::Level,
+        storage::Op,
+    },
     directory::{department::DepartmentRow, key, member::MemberRow, record::DepartmentRecord},
     failure::Failure,
     locale::{Locale, Text},
@@ -78,6 +84,8 @@ pub struct RunContext<'a, P: Platform, C> {
     pub(super) until: Goal,
     /// The state that is written with every checkpoint.
     pub(super) run: Run,
+    /// What the run took so far, written with it.
+    pub(super) stats: Stats,
     /// Which members were seen.
     pub(super) seen: Seen,
     /// Ids of the departments that were seen, once they are wanted.
@@ -109,7 +117,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         common: &'a Common,
         client: &'a C,
         until: Goal,
-        (run, run_version): (Run, u64),
+        (run, run_version, stats): (Run, u64, Stats),
         seen: Seen,
         lease: &'a mut Lease,
     ) -> Self {
@@ -122,6 +130,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
             client,
             until,
             run,
+            stats,
             seen,
             departments_seen: None,
             lease,
@@ -329,17 +338,22 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
 
     /// From here on time and calls are those of the phase in which the run is now.
     pub(super) fn begin_step(&mut self) {
-        self.phase = self.run.progress().phase;
+        self.phase = self.progress().phase;
+    }
+
+    /// How the run stands, for people.
+    pub(super) fn progress(&self) -> Progress {
+        self.run.progress(self.stats.vendor_calls())
     }
 
     /// Adds the vendor calls, and what else was taken since the last time, to the run.
     pub(super) fn count(&mut self) {
         let usage = self.client.usage();
-        let calls = self.run.stats.count(&usage, &self.counted);
+        let calls = self.stats.count(&usage, &self.counted);
         self.counted = usage;
         let left = self.platform.remaining();
-        self.run.stats.add(&self.phase, &self.marked, &left, calls);
-        self.run.stats.peak_memory = self.run.stats.peak_memory.max(self.platform.memory_bytes());
+        self.stats.add(&self.phase, &self.marked, &left, calls);
+        self.stats.peak_memory = self.stats.peak_memory.max(self.platform.memory_bytes());
         self.marked = left;
     }
 
@@ -353,9 +367,10 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
 
     /// Writes the run and these operations atomically; `false` when a check of theirs failed.
     pub(super) fn try_commit(&mut self, ops: Vec<Op>) -> Result<bool, StepError> {
-        let mut all = Vec::with_capacity(ops.len() + 3);
-        all.extend(self.lease.ops(self.platform.now_ms()));
-        all.push(store::put(key::RUN, &self.run));
+        self.run.written_at = self.platform.now_ms();
+        let mut all = Vec::with_capacity(ops.len() + 4);
+        all.extend(self.lease.ops(self.run.written_at));
+        all.extend([store::put(key::RUN, &self.run), self.stats.put(&self.run.id)]);
         all.extend(ops);
         let Some(versions) = self.try_write(all)? else { return Ok(false) };
         // The lease is the first that is put, the run the second.

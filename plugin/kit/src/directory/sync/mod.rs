@@ -16,6 +16,8 @@
 //! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
 //! | `run`, `phase`, `current`, `context`, `lease`, `backoff` | the state, the order of the steps, whether a run goes on, its checkpoints, who works on it, and what stops it for a while |
 //! | `report`, `stats`, `history` | what a run did, and the last ones |
+//!
+//! State, statistics and reports are records of their own, each with the number of its form, see [`run::load`].
 
 pub mod abandon;
 pub mod advance;
@@ -40,7 +42,7 @@ pub mod reset;
 pub(crate) mod run;
 mod scope;
 mod seen;
-mod stats;
+pub(crate) mod stats;
 mod walk;
 
 pub use self::{

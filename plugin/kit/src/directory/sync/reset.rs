@@ -28,7 +28,7 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
         let version = match run::load(platform)? {
             run::Stored::None => None,
             run::Stored::Unreadable(version) => Some(version),
-            run::Stored::Readable(run, version) => {
+            run::Stored::Readable(run, version) | run::Stored::Foreign(run, version) => {
                 ops.extend(current::keep_wait(&run, platform.now_ms()).filter(|_| current::is_of(&run, common)));
                 Some(version)
             }

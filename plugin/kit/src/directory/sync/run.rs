@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{phase::Phase, stats::Stats};
+use super::phase::Phase;
 use crate::{
     contract::{
         directory::{self as contract, Strategy},
@@ -15,8 +15,8 @@ use crate::{
     store,
 };
 
-/// The form in which this version stores a run. A run of another form cannot go on and is given up.
-const FORMAT: u32 = 5;
+/// The form in which this version stores a run; a newer version counts on. See [`Outline`] for runs of other forms.
+const FORMAT: u32 = 6;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub struct Run {
     pub basis: String,
     /// Unix milliseconds.
     pub started_at: u64,
+    /// When it was written last: the sign that somebody works on it.
+    pub written_at: u64,
     /// When the vendor was asked for the departments.
     pub departments_read_at: u64,
     /// What is to be done next.
@@ -76,8 +78,6 @@ pub struct Run {
     pub saw_sensitive: bool,
     /// Requests side by side; falls when the vendor wants fewer at once.
     pub parallelism: u32,
-    /// What it took so far.
-    pub stats: Stats,
     /// For the administrator.
     pub notes: Vec<Text>,
     /// When the plan was complete.
@@ -215,7 +215,9 @@ pub enum Stored {
     None,
     /// One of this version, and which write it is.
     Readable(Box<Run>, u64),
-    /// One that another version stored, or that is damaged.
+    /// One of another version, with no more than its outline.
+    Foreign(Box<Run>, u64),
+    /// One that is damaged.
     Unreadable(u64),
 }
 
@@ -224,8 +226,49 @@ impl Stored {
     pub fn readable(self) -> Option<Run> {
         match self {
             Self::Readable(run, _) => Some(*run),
-            Self::None | Self::Unreadable(_) => None,
+            Self::None | Self::Foreign(..) | Self::Unreadable(_) => None,
         }
+    }
+
+    /// Whether it has begun to write, whichever version did.
+    pub fn is_writing(&self) -> bool {
+        matches!(self, Self::Readable(run, _) | Self::Foreign(run, _) if run.is_writing)
+    }
+}
+
+/// What every version stores of a run under the same names, whatever else it changes. So no version ends the run of another
+/// one without a word, and an older one sees that a newer one is at work.
+#[derive(Deserialize)]
+struct Outline {
+    #[serde(default)]
+    format: u32,
+    id: String,
+    #[serde(default)]
+    basis: String,
+    started_at: u64,
+    #[serde(default)]
+    written_at: u64,
+    #[serde(default)]
+    is_writing: bool,
+    #[serde(default, alias = "is_exported")]
+    is_bulk: bool,
+    #[serde(default)]
+    pending_wait: Option<PendingWait>,
+}
+
+impl Outline {
+    /// A run that can be ended and reported, but not advanced.
+    fn into_run(self) -> Run {
+        let Self { format, id, basis, started_at, written_at, is_writing, is_bulk, pending_wait } = self;
+        let note = (
+            format!("该次同步由本组件的其他版本开始（格式 {format}，本版本为 {FORMAT}），无法继续：其计数未知"),
+            format!(
+                "the run was begun by another version of this component (format {format}, this version has {FORMAT}) and \
+                 cannot go on: what it did is not known"
+            ),
+        );
+        let notes = vec![note.into()];
+        Run { format, basis, written_at, is_writing, is_bulk, pending_wait, notes, ..Run::new(id, started_at, 1) }
     }
 }
 
@@ -238,8 +281,14 @@ pub(super) fn is_id(text: &str) -> bool {
 /// Reads the current run.
 pub fn load<P: Platform>(platform: &P) -> Result<Stored, Failure> {
     let Some(entry) = store::get_text(platform, key::RUN)? else { return Ok(Stored::None) };
-    Ok(match serde_json::from_str::<Run>(&entry.value) {
-        Ok(run) if run.format == FORMAT => Stored::Readable(Box::new(run), entry.version),
+    match serde_json::from_str::<Run>(&entry.value) {
+        Ok(run) if run.format == FORMAT => return Ok(Stored::Readable(Box::new(run), entry.version)),
+        _ => {}
+    }
+    Ok(match serde_json::from_str::<Outline>(&entry.value) {
+        Ok(outline) if outline.format != FORMAT && is_id(&outline.id) => {
+            Stored::Foreign(Box::new(outline.into_run()), entry.version)
+        }
         _ => Stored::Unreadable(entry.version),
     })
 }
@@ -252,6 +301,7 @@ impl Run {
             id,
             basis: String::new(),
             started_at: now,
+            written_at: now,
             departments_read_at: now,
             phase: Phase::Scope(0),
             strategy: Strategy::Automatic,
@@ -275,7 +325,6 @@ impl Run {
             is_writing: false,
             saw_sensitive: false,
             parallelism,
-            stats: Stats::default(),
             notes: Vec::new(),
             planned_at: None,
             pending_wait: None,
@@ -283,8 +332,18 @@ impl Run {
         }
     }
 
-    /// How the run stands, for people.
-    pub fn progress(&self) -> contract::Progress {
+    /// Whether this version began it.
+    pub(super) fn is_own(&self) -> bool {
+        self.format == FORMAT
+    }
+
+    /// Whether a newer version began it.
+    pub(super) fn is_newer(&self) -> bool {
+        self.format > FORMAT
+    }
+
+    /// How the run stands, for people, after so many vendor calls.
+    pub fn progress(&self, vendor_calls: u64) -> contract::Progress {
         let changes = self.planned.members_added + self.planned.members_updated + self.planned.members_rejoined;
         let removals = self.planned.members_left_range + self.planned.members_resigned;
         let written = self.applied.members_added + self.applied.members_updated + self.applied.members_rejoined;
@@ -321,7 +380,7 @@ impl Run {
             done: done.min(total),
             total,
             members: self.members_seen,
-            vendor_calls: self.stats.vendor_calls(),
+            vendor_calls,
         }
     }
 }

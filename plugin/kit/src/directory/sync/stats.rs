@@ -8,13 +8,23 @@ use crate::{
     contract::{
         call::Budget,
         directory::{CallCount, PhaseTime},
+        storage::Op,
     },
+    directory::key,
+    failure::Failure,
+    platform::Platform,
+    store,
     vendor::Usage,
 };
 
-/// See the module.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// The form in which this version stores them.
+const FORMAT: u32 = 1;
+
+/// See the module. Stored apart from the run, since they only tell people something: where they cannot be read they begin
+/// anew, and the run goes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
+    format: u32,
     /// Vendor calls by endpoint.
     calls: BTreeMap<String, u64>,
     /// Ranges of files that were fetched; not among the calls.
@@ -33,7 +43,35 @@ pub struct Stats {
     pub phases: Vec<PhaseTime>,
 }
 
+impl Default for Stats {
+    fn default() -> Self {
+        Self {
+            format: FORMAT,
+            calls: BTreeMap::new(),
+            downloads: 0,
+            retries: 0,
+            waits: 0,
+            advances: 0,
+            bytes_in: 0,
+            peak_memory: 0,
+            phases: Vec::new(),
+        }
+    }
+}
+
 impl Stats {
+    /// Reads those of a run.
+    pub fn load<P: Platform>(platform: &P, run: &str) -> Result<Self, Failure> {
+        let stored = store::get_text(platform, &key::scratch_page(run, 't', 0))?;
+        let read = stored.and_then(|entry| serde_json::from_str::<Self>(&entry.value).ok());
+        Ok(read.filter(|stats| stats.format == FORMAT).unwrap_or_default())
+    }
+
+    /// The write of those of a run.
+    pub fn put(&self, run: &str) -> Op {
+        store::put_for(key::scratch_page(run, 't', 0), self, super::SCRATCH_TTL_MS)
+    }
+
     /// All vendor calls.
     pub fn vendor_calls(&self) -> u64 {
         self.calls.values().sum()
