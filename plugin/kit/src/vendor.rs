@@ -85,17 +85,17 @@ pub struct SignIn<'a> {
 
 /// Asks the vendor. One client serves one call of the component; it keeps the token that it read.
 ///
-/// Repeat nothing in `scope`, `list`, `members`, `departments` and `bulk`: the run waits in the host and asks again. Only
+/// Repeat nothing in `scope`, `list`, `members`, `departments` and `export`: the run waits in the host and asks again. Only
 /// `member` and `department` are repeated by the element, with [`Calls::patiently`](crate::calls::Calls::patiently).
 pub trait Client<P: Platform>: Sized {
     /// What is left of finding out the scope, between two steps of a run.
     type Scope: Default + Serialize + DeserializeOwned;
     /// The members of a department as they came, not read yet: they may be megabytes.
     type List;
-    /// A bulk fetch between two steps of a run; [`NoBulk`] for a vendor without one.
-    type Bulk: BulkState;
-    /// Departments from which on the bulk fetch is quicker than a walk.
-    const BULK_FROM_DEPARTMENTS: usize = usize::MAX;
+    /// An export between two steps of a run; [`NoExport`] for a vendor without one.
+    type Export: ExportState;
+    /// Departments from which on the export is quicker than a walk.
+    const EXPORT_FROM_DEPARTMENTS: usize = usize::MAX;
 
     /// Asks for the next part of what is visible: departments, and members that no department brings.
     /// `with_departments`: the departments are wanted as well, not only the members.
@@ -140,13 +140,13 @@ pub trait Client<P: Platform>: Sized {
     /// Asks about departments side by side, in the order asked.
     fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>>;
 
-    /// Takes the next step of a bulk fetch. Members and departments go to the run by [`RunContext::record_members`] and
+    /// Takes the next step of an export. Members and departments go to the run by [`RunContext::record_members`] and
     /// [`RunContext::record_departments`].
     ///
     /// # Errors
     /// [`StepError::Vendor`] for what passes or what an administrator has to mend in any case.
-    fn bulk(_run: &mut RunContext<'_, P, Self>, _state: Self::Bulk) -> Result<BulkStep<Self::Bulk>, StepError> {
-        let message = ("该平台没有批量导出", "this vendor has no bulk fetch");
+    fn export(_run: &mut RunContext<'_, P, Self>, _state: Self::Export) -> Result<ExportStep<Self::Export>, StepError> {
+        let message = ("该平台没有批量导出", "this vendor has no export");
         Err(StepError::Vendor(Failure::new(Reason::Unsupported, message)))
     }
 
@@ -254,20 +254,20 @@ fn shown_or<A, T>(
     }
 }
 
-/// The state of a bulk fetch between two steps. The kit stores it and knows nothing of it.
-pub trait BulkState: Sized + Serialize + DeserializeOwned {
-    /// A bulk fetch that begins, with the departments or for the members alone; nothing where the vendor has none.
+/// The state of an export between two steps. The kit stores it and knows nothing of it.
+pub trait ExportState: Sized + Serialize + DeserializeOwned {
+    /// An export that begins, with the departments or for the members alone; nothing where the vendor has none.
     fn begin(departments: bool) -> Option<Self>;
 
     /// How far it is, for people: a kebab-case name, done, total.
     fn progress(&self) -> (&'static str, u64, u64);
 }
 
-/// The bulk fetch of a vendor that has none.
+/// The export of a vendor that has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NoBulk {}
+pub enum NoExport {}
 
-impl BulkState for NoBulk {
+impl ExportState for NoExport {
     fn begin(_: bool) -> Option<Self> {
         None
     }
@@ -277,9 +277,9 @@ impl BulkState for NoBulk {
     }
 }
 
-/// What a step of a bulk fetch came to.
+/// What a step of an export came to.
 #[derive(Debug)]
-pub enum BulkStep<B> {
+pub enum ExportStep<B> {
     /// The next step can follow.
     Next(B),
     /// There is nothing to do before a time.

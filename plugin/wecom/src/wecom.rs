@@ -24,8 +24,8 @@ use organisation_kit::{
     failure::Failure,
     platform::Platform,
     vendor::{
-        self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
-        Usage, Vendor,
+        self, DepartmentAnswer, ExportStep, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped,
+        SignIn, Usage, Vendor,
     },
     verdict::Finding,
 };
@@ -84,9 +84,9 @@ impl Vendor for WeCom {
 impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     type Scope = Scope;
     type List = String;
-    type Bulk = Export;
+    type Export = Export;
     /// A walk of so many takes some 25 seconds at the 20 calls a second that WeCom bears, an export as long to be made.
-    const BULK_FROM_DEPARTMENTS: usize = 500;
+    const EXPORT_FROM_DEPARTMENTS: usize = 500;
 
     fn scope(
         run: &mut RunContext<'_, P, Self>,
@@ -146,7 +146,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
 
-    fn bulk(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<BulkStep<Export>, StepError> {
+    fn export(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<ExportStep<Export>, StepError> {
         export::step(run, state)
     }
 

@@ -46,6 +46,11 @@ impl Counts {
         self.active + self.disabled + self.not_activated
     }
 
+    /// Everybody the copy knows.
+    pub fn all(&self) -> u64 {
+        self.present() + self.left_range + self.resigned
+    }
+
     /// The counter of one status.
     pub fn of(&mut self, status: MemberStatus) -> &mut u64 {
         match status {

@@ -13,11 +13,11 @@
 //! | `directory/run-lease` | who works on it now |
 //! | `directory/wait` | until when the vendor wants no calls, where a run was ended that had to wait |
 //! | `directory/synced-at` | when the last run was complete, in Unix milliseconds |
-//! | `directory/export-refused` | why the bulk fetch does not work here, for a week |
+//! | `directory/export-refused` | why the export does not work here, for a week |
 //! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
 //! | `directory/r/<run>/t/0` | scratch: the run's statistics |
 //! | `directory/r/<run>/s/0` | scratch: what is left of finding out the scope |
-//! | `directory/r/<run>/j/<page>` | scratch, sealed: what a bulk fetch keeps for itself |
+//! | `directory/r/<run>/j/<page>` | scratch, sealed: what an export keeps for itself |
 //! | `directory/r/<run>/d/<page>` | scratch: the departments seen, parents first |
 //! | `directory/r/<run>/u/<page>` | scratch: members granted one by one or by tag |
 //! | `directory/r/<run>/b/<page>` | scratch: one bit for each member of the directory, set when it was seen |
@@ -38,7 +38,7 @@ pub(crate) const INHERITED_WAIT: &str = "directory/wait";
 /// See the table above.
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
 pub(crate) const SYNCED_AT: &str = "directory/synced-at";
-pub(crate) const BULK_REFUSED: &str = "directory/export-refused";
+pub(crate) const EXPORT_REFUSED: &str = "directory/export-refused";
 /// Prefix of what runs keep for themselves.
 pub(crate) const ALL_SCRATCH: &str = "directory/r/";
 /// Prefix of the indexes of all departments.

@@ -1,4 +1,4 @@
-//! The bulk export's own answers (docs 94849 to 94854).
+//! The export's own answers (docs 94849 to 94854).
 
 use std::fmt;
 

@@ -16,7 +16,7 @@ use organisation_kit::{
     platform::Platform,
     transport::Destination,
     vendor::{
-        self, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, NoBulk, Scoped, Usage,
+        self, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, NoExport, Scoped, Usage,
     },
     verdict::{self, Finding},
 };
@@ -124,7 +124,7 @@ fn unit(id: &str, row: Result<Value, Failure>) -> Result<DepartmentAnswer, Failu
 impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     type Scope = Scope;
     type List = Page;
-    type Bulk = NoBulk;
+    type Export = NoExport;
 
     /// The people without a unit, since no list of a unit brings them, then the units.
     fn scope(run: &mut RunContext<'_, P, Self>, state: &mut Scope, _: bool) -> Result<Scoped, StepError> {

@@ -43,3 +43,4 @@ mod plan;
 mod rows;
 mod sign_in;
 mod versions;
+mod waits;

@@ -4,9 +4,9 @@
 use super::{
     apply,
     backoff::{self, Backoff},
-    bulk, confirm,
+    confirm,
     context::{RunContext, StepError},
-    current, guard, history, lease, missing,
+    current, export, guard, history, lease, missing,
     phase::Phase,
     report::Report,
     run::{Failures, PendingWait},
@@ -71,14 +71,10 @@ fn is_writing() -> Failure {
 }
 
 fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
-    if let Some(wait) = context.run.pending_wait.clone() {
-        let now = context.platform.now_ms();
-        // A time further ahead than any wait was written by a host whose clock was wrong.
-        if now < wait.not_before && wait.not_before - now <= backoff::LONGEST_MS + backoff::SPREAD_MS {
-            return Ok(SyncStep::Wait(waiting(wait, context.progress())));
-        }
-        context.run.pending_wait = None;
+    if let Some(wait) = context.run.pending_wait.take_if(|wait| wait.holds(context.platform.now_ms())) {
+        return Ok(SyncStep::Wait(waiting(wait, context.progress())));
     }
+    context.run.pending_wait = None;
     context.stats.advances += 1;
     loop {
         context.begin_step();
@@ -101,8 +97,8 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Resul
 fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<Option<SyncStep>, StepError> {
     match context.run.phase.clone() {
         Phase::Scope(steps) => scope::step(context, steps)?,
-        Phase::Bulk(stage) => {
-            if let Some(wait) = bulk::step(context, &stage)? {
+        Phase::Export(stage) => {
+            if let Some(wait) = export::step(context, &stage)? {
                 // It got on: what failed between two looks at a long export is not in a row.
                 context.run.failures = Failures::default();
                 return self::wait(context, wait).map(Some);
@@ -248,6 +244,6 @@ fn wait<P: Platform, C: Client<P>>(
 }
 
 fn waiting(wait: PendingWait, progress: Progress) -> Waiting {
-    let PendingWait { not_before, reason, vendor_code } = wait;
+    let PendingWait { not_before, reason, vendor_code, .. } = wait;
     Waiting { not_before, reason, vendor_code, progress }
 }

@@ -3,7 +3,7 @@
 use super::{
     current::{self, Current},
     lease,
-    run::{PendingWait, Run},
+    run::Run,
     stats::Stats,
 };
 use crate::{
@@ -33,13 +33,14 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
     lease::hold(platform, |lease| {
         let now = platform.now_ms();
         let mut notes = Vec::new();
-        let (version, mut ops, pending_wait) = match current::read(platform, common)? {
+        let (version, mut ops, before) = match current::read(platform, common)? {
             // Somebody else was faster.
             Current::Fresh(run, _) => return joined(platform, &run),
             Current::Newer(run, _) => return Err(current::is_newer(&run)),
             Current::Outdated(run, version) => {
-                let ops = current::give_up(platform, common, &run)?;
-                (Some(version), ops, current::inherited_wait(&run, now))
+                let mut ops = current::give_up(platform, common, &run)?;
+                ops.extend(current::keep_wait(&run, now));
+                (Some(version), ops, Some(run))
             }
             Current::Unreadable(version) => {
                 platform.log(Level::Warn, "a run that is damaged is given up", &[]);
@@ -53,11 +54,9 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
                 );
                 (Some(version), vec![Op::DeletePrefix(key::ALL_SCRATCH.to_owned())], None)
             }
-            Current::None => {
-                let kept = store::get::<_, PendingWait>(platform, key::INHERITED_WAIT)?;
-                (None, Vec::new(), kept.map(|wait| wait.value))
-            }
+            Current::None => (None, Vec::new(), None),
         };
+        let pending_wait = current::inherited_wait(platform, common, before.as_deref())?;
         let mut random = [0; 8];
         platform.random(&mut random);
         let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));

@@ -103,7 +103,7 @@ pub(super) fn keep<P: Platform, C: Client<P>>(
 ) -> Result<(), StepError> {
     let outline = MemberOutline::parse(entry)?;
     if is_present(outline.presence) && context.seen.insert(outline.ordinal) {
-        context.run.present_met += 1;
+        context.run.present_seen += 1;
         context.run.members_seen += 1;
         context.run.planned.members_unchanged += 1;
     }
@@ -139,7 +139,7 @@ fn member<P: Platform, C: Client<P>>(
                 return Ok(());
             }
             if was_present {
-                context.run.present_met += 1;
+                context.run.present_seen += 1;
             }
             if was_present && store::is_json_of(&fetched.member, outline.member.get()) {
                 Decision::Unchanged

@@ -69,7 +69,7 @@ const CHECKPOINT_MS: u64 = 1_000;
 /// Time after which the lease is renewed before the vendor is asked: with a request's time limit it stays below the
 /// lease's own.
 const RENEWAL_MS: u64 = 1_500;
-/// How long what a bulk fetch keeps for itself is kept.
+/// How long what an export keeps for itself is kept.
 const SEALED_TTL_MS: u64 = 6 * 60 * 60 * 1_000;
 
 /// See the module.
@@ -258,7 +258,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         Ok(known.iter().map(|entry| store::parsed(entry.as_ref())).collect::<Result<_, _>>()?)
     }
 
-    /// Keeps something of a bulk fetch, sealed, with the next checkpoint; tells its bytes. What is larger than
+    /// Keeps something of an export, sealed, with the next checkpoint; tells its bytes. What is larger than
     /// `max_bytes` is not kept.
     pub fn keep_sealed<T: Serialize>(&mut self, value: &T, max_bytes: usize) -> usize {
         let op = store::put_sealed(self.sealed_key(), value, SEALED_TTL_MS);
@@ -269,7 +269,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         bytes
     }
 
-    /// What a bulk fetch kept; nothing when it has expired.
+    /// What an export kept; nothing when it has expired.
     ///
     /// # Errors
     /// When the storage fails.

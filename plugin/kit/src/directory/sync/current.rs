@@ -1,11 +1,13 @@
 //! The current run, and whether it goes on.
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     abandon, backoff, history,
     lease::{self, Lease},
     phase::Phase,
     report::Report,
-    run::{self, PendingWait, Run},
+    run::{self, LONGEST_WAIT_MS, PendingWait, Run},
     stats::Stats,
 };
 use crate::{
@@ -25,8 +27,6 @@ const PLAN_FRESH_MS: u64 = 60 * 60 * 1_000;
 const FETCH_FRESH_MS: u64 = 6 * PLAN_FRESH_MS;
 /// How long a run may ask about missing ones, one by one: a week, several times what a million of them take.
 const CONFIRM_FRESH_MS: u64 = 7 * 24 * PLAN_FRESH_MS;
-/// The longest wait of a run.
-const DAY_MS: u64 = 24 * PLAN_FRESH_MS;
 /// When a host looks again whether a newer version of the component has ended its run: a minute.
 const NEWER_RETRY_MS: u64 = 60_000;
 
@@ -107,7 +107,7 @@ pub(super) fn is_newer(run: &Run) -> Failure {
 /// Whether a newer version has worked on its run within the hour, or may wait: at most a day, as long as it was asked to.
 fn is_at_work(run: &Run, now: u64) -> bool {
     let busy_until = run.pending_wait.as_ref().map_or(0, |wait| wait.not_before).max(run.written_at);
-    is_younger(run.written_at, DAY_MS + PLAN_FRESH_MS, now) && now < busy_until.saturating_add(PLAN_FRESH_MS)
+    is_younger(run.written_at, LONGEST_WAIT_MS + PLAN_FRESH_MS, now) && now < busy_until.saturating_add(PLAN_FRESH_MS)
 }
 
 /// Whether a time is less than this long ago. What a host whose clock is wrong has dated far ahead would never grow old.
@@ -135,7 +135,17 @@ fn goes_on(run: &Run, common: &Common, now: u64) -> bool {
 /// written under this configuration. Holds no secret: a new one for the same app changes nothing.
 pub(super) fn basis(common: &Common) -> String {
     let fields = common.fields.as_ref().map(|fields| fields.iter().cloned().collect::<Vec<_>>().join(","));
-    format!("{}{} {}", organisation_part(common), common.basis, fields.as_deref().unwrap_or("*"))
+    format!("{} {}", asker(common), fields.as_deref().unwrap_or("*"))
+}
+
+/// As whom the vendor is asked, and where.
+fn asker(common: &Common) -> String {
+    format!("{}{}", organisation_part(common), common.basis)
+}
+
+/// As whom a run asks: its basis but for the fields.
+fn asker_of(run: &Run) -> &str {
+    run.basis.rsplit_once(' ').map_or("", |(asker, _)| asker)
 }
 
 fn organisation_part(common: &Common) -> String {
@@ -167,14 +177,40 @@ pub(super) fn give_up<P: Platform>(platform: &P, common: &Common, run: &Run) -> 
     end(platform, &Report::new(outcome, &run, &stats, &head, platform.now_ms()))
 }
 
-/// The wait that holds the next run as well: the vendor asked for it, whichever run that is.
-pub(super) fn inherited_wait(run: &Run, now: u64) -> Option<PendingWait> {
-    run.pending_wait.clone().filter(|wait| wait.reason == backoff::RATE_LIMIT && wait.not_before > now)
+/// A wait that holds the next run of the same asker as well: the vendor asked for it, whichever run that is.
+#[derive(Serialize, Deserialize)]
+struct KeptWait {
+    asker: String,
+    wait: PendingWait,
 }
 
-/// The operation that keeps such a wait for the next run, where no run follows at once.
+/// Such a wait of a run.
+fn rate_limit(run: &Run, now: u64) -> Option<&PendingWait> {
+    run.pending_wait.as_ref().filter(|wait| wait.reason == backoff::RATE_LIMIT && wait.holds(now))
+}
+
+/// The operation that keeps such a wait of a run that ends.
 pub(super) fn keep_wait(run: &Run, now: u64) -> Option<Op> {
-    inherited_wait(run, now).map(|wait| store::put_for(key::INHERITED_WAIT, &wait, wait.not_before - now))
+    let wait = rate_limit(run, now)?.clone();
+    let ttl_ms = wait.not_before - now;
+    Some(store::put_for(key::INHERITED_WAIT, &KeptWait { asker: asker_of(run).to_owned(), wait }, ttl_ms))
+}
+
+/// The wait with which a run begins: that of the run before, or one that was kept.
+pub(super) fn inherited_wait<P: Platform>(
+    platform: &P,
+    common: &Common,
+    before: Option<&Run>,
+) -> Result<Option<PendingWait>, Failure> {
+    let now = platform.now_ms();
+    let own = before.filter(|run| asker_of(run) == asker(common));
+    if let Some(wait) = own.and_then(|run| rate_limit(run, now)) {
+        return Ok(Some(wait.clone()));
+    }
+    // What cannot be read is of another version.
+    let stored = store::get_text(platform, key::INHERITED_WAIT)?;
+    let kept = stored.and_then(|entry| serde_json::from_str::<KeptWait>(&entry.value).ok());
+    Ok(kept.filter(|kept| kept.asker == asker(common) && kept.wait.holds(now)).map(|kept| kept.wait))
 }
 
 /// Writes under the lease, where the run is still the write that was read. Fenced like every write: who took over meanwhile

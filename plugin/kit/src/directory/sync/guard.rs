@@ -113,7 +113,7 @@ mod tests {
             (0, 0, 1_000, 6, 29, true),
             (u64::MAX / 200, 0, u64::MAX / 100, 0, 1, true),
         ] {
-            let missing = Missing { departments, members, resigned, confirmed: 0 };
+            let missing = Missing { departments, members, resigned, ..Missing::default() };
             let run = Run { missing, ..Run::new("r".to_owned(), 0, 5) };
             let counts = counts(&run, members_total, departments_total);
             assert_eq!(is_mass(Guard::default(), &counts), expected, "{counts:?}");

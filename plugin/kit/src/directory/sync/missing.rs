@@ -13,7 +13,12 @@ use super::{
     run::Sweep,
 };
 use crate::{
-    directory::{head, key, member_status::is_present, record::MemberOutline},
+    directory::{
+        head::{self, Head},
+        key,
+        member_status::is_present,
+        record::MemberOutline,
+    },
     failure::Failure,
     platform::Platform,
     store,
@@ -28,9 +33,11 @@ pub(super) fn find<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     sweep: Sweep,
 ) -> Result<(), StepError> {
+    let head = head::read_for(context.platform, context.common)?.0;
+    context.run.missing.searched.1 = head.departments + head.members.all();
     match sweep {
         Sweep::Departments(after) => find_departments(context, after),
-        Sweep::Members(after) => find_members(context, after),
+        Sweep::Members(after) => find_members(context, &head, after),
     }
 }
 
@@ -58,6 +65,7 @@ fn find_departments<P: Platform, C: Client<P>>(
         }
     }
     context.departments_seen = Some(seen);
+    context.run.missing.searched.0 += page.entries.len() as u64;
     let Some(last) = page.entries.last().filter(|_| page.more) else { return context.next_phase() };
     context.run.phase = Phase::Missing(Sweep::Departments(Some(last.key.clone())));
     context.checkpoint()
@@ -65,11 +73,11 @@ fn find_departments<P: Platform, C: Client<P>>(
 
 fn find_members<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
+    head: &Head,
     after: Option<String>,
 ) -> Result<(), StepError> {
-    let head = head::read_for(context.platform, context.common)?.0;
     // Everybody present was seen. Where somebody else wrote meanwhile, equal numbers prove nothing.
-    if head.members.present() == context.run.present_met && head.last_change == context.run.began_after {
+    if head.members.present() == context.run.present_seen && head.last_change == context.run.began_after {
         return context.next_phase();
     }
     let page = context.platform.scan(key::MEMBERS, after.as_deref(), PAGE).map_err(Failure::from)?;
@@ -94,6 +102,7 @@ fn find_members<P: Platform, C: Client<P>>(
             context.flush_if_full()?;
         }
     }
+    context.run.missing.searched.0 += page.entries.len() as u64;
     let Some(last) = page.entries.last().filter(|_| page.more) else { return context.next_phase() };
     context.run.phase = Phase::Missing(Sweep::Members(Some(last.key.clone())));
     context.checkpoint()

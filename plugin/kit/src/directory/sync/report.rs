@@ -55,7 +55,7 @@ impl Report {
         let report = contract::Report {
             run: run.id.clone(),
             outcome,
-            strategy: if run.is_bulk { contract::Strategy::Export } else { contract::Strategy::Walk },
+            strategy: if run.is_export { contract::Strategy::Export } else { contract::Strategy::Walk },
             started_at: run.started_at,
             finished_at,
             departments: contract::DepartmentCounts {

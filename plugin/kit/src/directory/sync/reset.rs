@@ -22,7 +22,7 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
                 .map(|prefix| Op::DeletePrefix(prefix.to_owned()))
                 .into();
         ops.extend(
-            [key::RUN, key::ACKNOWLEDGED, key::SYNCED_AT, key::BULK_REFUSED, key::OBSERVED_SENSITIVE_FIELDS]
+            [key::RUN, key::ACKNOWLEDGED, key::SYNCED_AT, key::EXPORT_REFUSED, key::OBSERVED_SENSITIVE_FIELDS]
                 .map(store::delete),
         );
         let version = match run::load(platform)? {

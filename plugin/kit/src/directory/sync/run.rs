@@ -8,7 +8,7 @@ use crate::{
         directory::{self as contract, Strategy},
         types::RemovalCounts,
     },
-    directory::key,
+    directory::{key, record::CLOCK_SKEW_MS},
     failure::Failure,
     locale::Text,
     platform::Platform,
@@ -36,16 +36,15 @@ pub struct Run {
     pub phase: Phase,
     /// How members are to be fetched, as somebody asked when the run began.
     pub strategy: Strategy,
-    /// Whether they are fetched, or were, by the vendor's bulk fetch.
-    pub is_bulk: bool,
-    /// The bulk fetch did not work, so nothing of this run asks for it again.
-    pub bulk_failed: bool,
-    /// Where the walk stopped that was given up for the bulk fetch.
+    /// Whether they are fetched, or were, by the vendor's export.
+    pub is_export: bool,
+    /// The export did not work, so nothing of this run asks for it again.
+    pub export_failed: bool,
+    /// Where the walk stopped that was given up for the export.
     pub walked: PageCursor,
     /// Pages of departments in scratch.
     pub department_pages: usize,
     /// Departments in scratch.
-    #[serde(rename = "departments_met")]
     pub departments_seen: u64,
     /// Rows of departments whose id could not be read: what was not seen may be among them.
     pub departments_unreadable: u64,
@@ -56,10 +55,9 @@ pub struct Run {
     /// The last change of the feed when the run began: where it is still the last, nobody else wrote the copy.
     pub began_after: u64,
     /// Distinct members seen.
-    #[serde(rename = "members_met")]
     pub members_seen: u64,
     /// Among them those that the directory holds as present.
-    pub present_met: u64,
+    pub present_seen: u64,
     /// What the plan holds.
     pub planned: Counts,
     /// What was applied so far.
@@ -97,9 +95,9 @@ pub struct Failures {
     pub hiccups: u32,
 }
 
-/// Where a bulk fetch stands. The kit stores the vendor's state and knows nothing of it.
+/// Where an export stands. The kit stores the vendor's state and knows nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkPhase {
+pub struct ExportPhase {
     /// JSON.
     pub(super) state: String,
     /// For people: name, done, total.
@@ -152,6 +150,8 @@ pub struct Missing {
     pub resigned: u64,
     /// How many of both that were not seen the vendor was asked about.
     pub confirmed: u64,
+    /// How many departments and members of the copy were looked at to find them, and how many it holds.
+    pub searched: (u64, u64),
 }
 
 /// Numbers of a plan, or of what was applied.
@@ -197,15 +197,33 @@ impl Counts {
     }
 }
 
+/// The longest wait, whoever asks for it: a day (contract).
+pub(super) const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// Why and until when the caller waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingWait {
-    /// Unix milliseconds.
-    pub not_before: u64,
-    /// Kebab-case.
-    pub reason: String,
-    /// The vendor's code.
-    pub vendor_code: Option<i64>,
+    /// Unix milliseconds, by the clock of the host that waits.
+    #[serde(default)]
+    asked_at: u64,
+    pub(super) not_before: u64,
+    pub(super) reason: String,
+    pub(super) vendor_code: Option<i64>,
+}
+
+impl PendingWait {
+    /// A wait of so many milliseconds, at most a day. The reason is kebab-case, the code the vendor's.
+    pub fn new(now: u64, wait_ms: u64, reason: &str, vendor_code: Option<i64>) -> Self {
+        let not_before = now.saturating_add(wait_ms.min(LONGEST_WAIT_MS));
+        Self { asked_at: now, not_before, reason: reason.to_owned(), vendor_code }
+    }
+
+    /// Whether it is not over. What a host has stored whose clock is far ahead would hold everybody else until then.
+    pub(super) fn holds(&self, now: u64) -> bool {
+        let is_trusted = self.asked_at <= now.saturating_add(CLOCK_SKEW_MS)
+            && self.not_before <= now.saturating_add(LONGEST_WAIT_MS + CLOCK_SKEW_MS);
+        is_trusted && now < self.not_before
+    }
 }
 
 /// The run that lies in storage.
@@ -251,7 +269,7 @@ struct Outline {
     #[serde(default)]
     is_writing: bool,
     #[serde(default, alias = "is_exported")]
-    is_bulk: bool,
+    is_export: bool,
     #[serde(default)]
     pending_wait: Option<PendingWait>,
 }
@@ -259,7 +277,7 @@ struct Outline {
 impl Outline {
     /// A run that can be ended and reported, but not advanced.
     fn into_run(self) -> Run {
-        let Self { format, id, basis, started_at, written_at, is_writing, is_bulk, pending_wait } = self;
+        let Self { format, id, basis, started_at, written_at, is_writing, is_export, pending_wait } = self;
         let note = (
             format!("该次同步由本组件的其他版本开始（格式 {format}，本版本为 {FORMAT}），无法继续：其计数未知"),
             format!(
@@ -268,7 +286,7 @@ impl Outline {
             ),
         );
         let notes = vec![note.into()];
-        Run { format, basis, written_at, is_writing, is_bulk, pending_wait, notes, ..Run::new(id, started_at, 1) }
+        Run { format, basis, written_at, is_writing, is_export, pending_wait, notes, ..Run::new(id, started_at, 1) }
     }
 }
 
@@ -305,8 +323,8 @@ impl Run {
             departments_read_at: now,
             phase: Phase::Scope(0),
             strategy: Strategy::Automatic,
-            is_bulk: false,
-            bulk_failed: false,
+            is_export: false,
+            export_failed: false,
             walked: PageCursor::default(),
             department_pages: 0,
             departments_seen: 0,
@@ -315,7 +333,7 @@ impl Run {
             individuals: 0,
             began_after: 0,
             members_seen: 0,
-            present_met: 0,
+            present_seen: 0,
             planned: Counts::default(),
             applied: Counts::default(),
             missing: Missing::default(),
@@ -350,12 +368,13 @@ impl Run {
         let walked = |at: &PageCursor| (at.page * DEPARTMENTS_PER_PAGE + at.row) as u64;
         let (phase, done, total) = match &self.phase {
             Phase::Scope(parts) => ("scope", *parts as u64, *parts as u64 + 1),
-            Phase::Bulk(BulkPhase { progress: (name, done, total), .. }) => (name.as_str(), *done, *total),
+            Phase::Export(ExportPhase { progress: (name, done, total), .. }) => (name.as_str(), *done, *total),
             Phase::Fetch(at) => ("fetch", walked(at), self.departments_seen),
             Phase::Individuals(at) => {
                 ("fetch-individuals", (at.page * INDIVIDUALS_PER_PAGE + at.row) as u64, self.individuals)
             }
-            Phase::Missing(_) | Phase::Guard => ("plan", 0, 1),
+            Phase::Missing(_) => ("missing", self.missing.searched.0, self.missing.searched.1),
+            Phase::Guard => ("guard", 0, 1),
             Phase::Confirm(_) => (
                 "confirm",
                 self.missing.confirmed,

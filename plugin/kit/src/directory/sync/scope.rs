@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    bulk,
     context::{RunContext, StepError},
-    pages,
+    export, pages,
     phase::Phase,
     run::PageCursor,
 };
@@ -28,8 +27,8 @@ pub(super) fn step<P: Platform, C: Client<P>>(
     if steps == 0 {
         (context.run.individual_pages, context.run.individuals) = (0, 0);
     }
-    let may_bulk = bulk::may(context)?;
-    let with_departments = !(context.run.strategy == Strategy::Export && may_bulk);
+    let may_export = export::may(context)?;
+    let with_departments = !(context.run.strategy == Strategy::Export && may_export);
     let read_at = context.platform.now_ms();
     match C::scope(context, &mut state, with_departments)? {
         Scoped::More { members } => {
@@ -41,21 +40,21 @@ pub(super) fn step<P: Platform, C: Client<P>>(
             add_individuals(context, members)?;
             context.buffer(store::delete(state_key));
             context.run.phase = match departments {
-                None => bulk::begin::<C::Bulk>(true, Phase::Fetch(PageCursor::default())),
-                // More than an answer may hold: a bulk fetch has no such bound.
-                Some(Err(_)) if may_bulk => {
+                None => export::begin::<C::Export>(true, Phase::Fetch(PageCursor::default())),
+                // More than an answer may hold: an export has no such bound.
+                Some(Err(_)) if may_export => {
                     context.note((
                         "部门列表超过单次返回的上限：改用批量导出",
                         "the list of departments is larger than one answer may be: exported",
                     ));
-                    bulk::begin::<C::Bulk>(true, Phase::Fetch(PageCursor::default()))
+                    export::begin::<C::Export>(true, Phase::Fetch(PageCursor::default()))
                 }
                 Some(Err(failure)) => return Err(StepError::Vendor(failure)),
                 Some(Ok(rows)) => {
-                    let is_large = rows.len() > C::BULK_FROM_DEPARTMENTS;
+                    let is_large = rows.len() > C::EXPORT_FROM_DEPARTMENTS;
                     context.record_departments(rows, read_at)?;
                     let walk = Phase::Fetch(PageCursor::default());
-                    if is_large && may_bulk { bulk::begin::<C::Bulk>(false, walk) } else { walk }
+                    if is_large && may_export { export::begin::<C::Export>(false, walk) } else { walk }
                 }
             };
         }

@@ -5,9 +5,9 @@
 //! the answer.
 
 use super::{
-    bulk, compare,
+    compare,
     context::{RunContext, StepError},
-    pages,
+    export, pages,
     phase::Phase,
     run::PageCursor,
 };
@@ -62,13 +62,13 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
             // Whoever the copy knows of it is asked about one by one later.
             Ok(Listed::Hidden(code)) => out_of_sight(context, id, code),
             Err(failure) if failure.cause == Cause::AnswerTooLarge => {
-                if bulk::may(context)? {
+                if export::may(context)? {
                     context.note((
                         format!("部门 {id} 的成员超过单次返回的上限：改用批量导出"),
                         format!("department {id} is larger than one answer may be: exported"),
                     ));
                     context.run.walked = at.advance(index, page.len());
-                    context.run.phase = bulk::begin::<C::Bulk>(false, context.run.phase.clone());
+                    context.run.phase = export::begin::<C::Export>(false, context.run.phase.clone());
                     return context.checkpoint();
                 }
                 split(context, id)?;
@@ -159,13 +159,18 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
     let end = page.len().min(at.row + LOOKED_UP);
     let ids = &page[at.row.min(end)..end];
     let wanted = not_seen(context, ids)?;
+    // Everything before a member that is still wanted is done.
+    let at_wanted = |context: &mut RunContext<'_, P, C>, wanted_from: usize| {
+        let done = wanted.get(wanted_from).map_or(ids.len(), |(index, _)| *index);
+        context.run.phase = Phase::Individuals(at.advance(done, page.len()));
+    };
     let mut asked = 0;
     while asked < wanted.len() && (asked == 0 || context.has_budget()) {
         let batch = &wanted[asked..wanted.len().min(asked + context.parallelism())];
         let read_at = context.platform.now_ms();
         let names: Vec<String> = batch.iter().map(|(_, id)| id.clone()).collect();
         context.before_request()?;
-        for (id, answer) in names.iter().zip(context.client.members(&names)) {
+        for (index, (id, answer)) in names.iter().zip(context.client.members(&names)).enumerate() {
             match answer.map_err(StepError::Vendor)? {
                 MemberAnswer::Shown(fetched) => compare::members(context, vec![MemberRow::Fetched(fetched)], read_at)?,
                 MemberAnswer::Hidden(code) => {
@@ -179,12 +184,12 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
                     compare::members(context, vec![MemberRow::Unreadable { id: Some(id.clone()) }], read_at)?;
                 }
             }
+            // The run goes on from here, should the next answer not be had.
+            at_wanted(context, asked + index + 1);
         }
         asked += batch.len();
     }
-    // Everything before the first member that is still wanted is done.
-    let done = wanted.get(asked).map_or(ids.len(), |(index, _)| *index);
-    context.run.phase = Phase::Individuals(at.advance(done, page.len()));
+    at_wanted(context, asked);
     context.checkpoint_when_due()
 }
 

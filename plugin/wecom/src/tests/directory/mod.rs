@@ -8,6 +8,7 @@ mod guard;
 mod interrupted;
 mod odd;
 mod stored;
+mod waits;
 
 use std::collections::BTreeMap;
 
