@@ -21,6 +21,7 @@ use crate::{
         member::{FetchedMember, MemberRow},
         sync::{PendingWait, RunContext, StepError},
     },
+    failure,
     failure::{Cause, Failure},
     locale::{Locale, Text},
     platform::Platform,
@@ -61,7 +62,7 @@ pub trait Vendor: Sized + 'static {
     /// # Errors
     /// `unsupported` where the vendor has none.
     fn homepage_url(_config: &Self::Config, _target: &str) -> Result<String, Failure> {
-        Err(Failure::new(Reason::Unsupported, ("该平台没有应用主页", "this vendor has no home page of an app")))
+        Err(failure! { Unsupported: "该平台没有应用主页", "this vendor has no home page of an app" })
     }
 
     /// The constant state that comes back from a home page, where there is such a thing.
@@ -191,8 +192,7 @@ pub trait Client<P: Platform>: Sized {
 
 /// For a question that got no answer at all, against the contract of whoever was to give it.
 pub fn unanswered() -> Failure {
-    Failure::new(Reason::UnexpectedAnswer, ("没有返回结果", "there are fewer answers than questions"))
-        .with_cause(Cause::Passing)
+    failure! { UnexpectedAnswer: "没有返回结果", "there are fewer answers than questions" }.with_cause(Cause::Passing)
 }
 
 /// A part of what is visible.

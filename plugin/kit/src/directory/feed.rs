@@ -11,11 +11,12 @@ use super::{
 };
 use crate::{
     config::Common,
-    contract::{directory as contract, storage::Op, types::Reason},
+    contract::{directory as contract, storage::Op},
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     store::{self, Stored},
+    text,
 };
 
 /// How long an entry that nobody acknowledges is kept: 30 days.
@@ -199,23 +200,16 @@ pub(crate) fn format_cursor(seq: u64) -> String {
 
 fn parse_cursor(cursor: &str) -> Result<u64, Failure> {
     cursor.strip_prefix('c').and_then(|digits| digits.parse().ok()).ok_or_else(|| {
-        Failure::invalid_argument(
-            "cursor",
-            (
-                "该游标不是 changes 返回的：请原样传回",
-                "the cursor was not made by `changes`: pass on what a page answered",
-            ),
-        )
+        Failure::invalid_argument("cursor", text! {
+        "该游标不是 changes 返回的：请原样传回", "the cursor was not made by `changes`: pass on what a page answered" })
     })
 }
 
 fn beyond_the_end(last: u64, found: u64) -> Failure {
     Failure::invalid_argument(
         "cursor",
-        (
-            format!("变更记录到 {last} 为止，游标却在 {found}"),
-            format!("the feed ends at {last}, the cursor is at {found}"),
-        ),
+        text! {
+        "变更记录到 {last} 为止，游标却在 {found}", "the feed ends at {last}, the cursor is at {found}" },
     )
 }
 
@@ -225,14 +219,10 @@ fn expired(after: u64, first: Option<u64>) -> Failure {
         Some(seq) => (format!("下一条为 {seq}"), format!("the feed goes on with change {seq}")),
         None => ("之后没有记录".to_owned(), "the feed goes on with nothing".to_owned()),
     };
-    Failure::new(
-        Reason::CursorExpired,
-        (format!("变更 {missing} 已不再保留；{zh}"), format!("change {missing} is no longer kept; {en}")),
-    )
-    .with_hint(Text::new(
-        "变更记录已过期：请重新读取全部部门和成员，再从最新位置继续",
-        "the changes are no longer kept: read all departments and members again, then go on from the newest change",
-    ))
+    failure! { CursorExpired:
+    "变更 {missing} 已不再保留；{zh}", "change {missing} is no longer kept; {en}";
+    "变更记录已过期：请重新读取全部部门和成员，再从最新位置继续",
+    "the changes are no longer kept: read all departments and members again, then go on from the newest change" }
 }
 
 #[cfg(test)]

@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::key;
 use crate::{
     config::Common,
-    contract::{directory::MemberStatus, types::Reason},
+    contract::directory::MemberStatus,
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     store::{self, Stored},
 };
@@ -100,16 +100,10 @@ pub fn read_for<P: Platform>(platform: &P, common: &Common) -> Result<(Head, Opt
 
 fn other_organisation(found: &str, common: &Common) -> Failure {
     let configured = &common.organisation;
-    Failure::new(
-        Reason::Conflict,
-        (
-            format!("本地通讯录属于 {found}，而配置的是 {configured}"),
-            format!("the directory belongs to {found}, the configuration names {configured}"),
-        ),
-    )
-    .with_hint(Text::new(
-        "该元素的通讯录属于另一家企业：请恢复原来的企业 ID，或为新企业另建组织元素；确定不再需要原通讯录时可重置",
-        "this element's directory belongs to another organisation: restore the former id, or create a new element for \
-         the new organisation; or reset the directory if the former one is no longer wanted",
-    ))
+    failure! { Conflict:
+    "本地通讯录属于 {found}，而配置的是 {configured}",
+    "the directory belongs to {found}, the configuration names {configured}";
+    "该元素的通讯录属于另一家企业：请恢复原来的企业 ID，或为新企业另建组织元素；确定不再需要原通讯录时可重置",
+    "this element's directory belongs to another organisation: restore the former id, or create a new element for \
+     the new organisation; or reset the directory if the former one is no longer wanted" }
 }

@@ -8,12 +8,7 @@ use super::{
     sync::{self, run, stats::Stats},
 };
 use crate::{
-    config::Common,
-    contract::{directory as contract, types::Reason},
-    failure::Failure,
-    locale::Text,
-    platform::Platform,
-    store,
+    config::Common, contract::directory as contract, failure, failure::Failure, platform::Platform, store, text,
 };
 
 /// See `find-members` in `wit/directory.wit`.
@@ -26,10 +21,9 @@ pub fn find_members<P: Platform>(
         let (found, most) = (ids.len(), list::PAGE);
         return Err(Failure::invalid_argument(
             "ids",
-            (
-                format!("一次最多查询 {most} 个 ID，收到 {found} 个：请分批查询"),
-                format!("at most {most} ids are looked up at once, not {found}: ask for fewer, in several calls"),
-            ),
+            text! {
+            "一次最多查询 {most} 个 ID，收到 {found} 个：请分批查询",
+            "at most {most} ids are looked up at once, not {found}: ask for fewer, in several calls" },
         ));
     }
     head::read_own(platform, common)?;
@@ -119,15 +113,8 @@ pub(crate) fn no_department(id: &str) -> Failure {
 
 fn unknown(kind: &str, kind_zh: &str, id: &str) -> Failure {
     let shown: String = id.chars().take(64).collect();
-    Failure::new(
-        Reason::NotFound,
-        (
-            format!("通讯录中没有{kind_zh} {shown:?}"),
-            format!("there is no {kind} {shown:?} in the directory"),
-        ),
-    )
-    .with_hint(Text::new(
-        format!("通讯录中没有该{kind_zh}：请检查 ID，或先同步通讯录（可见范围之外的不会同步）"),
-        format!("the directory has no such {kind}: check the id, or sync first (what is outside the visible range is not synced)"),
-    ))
+    failure! { NotFound:
+    "通讯录中没有{kind_zh} {shown:?}", "there is no {kind} {shown:?} in the directory";
+    "通讯录中没有该{kind_zh}：请检查 ID，或先同步通讯录（可见范围之外的不会同步）",
+    "the directory has no such {kind}: check the id, or sync first (what is outside the visible range is not synced)" }
 }

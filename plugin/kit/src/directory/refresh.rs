@@ -11,13 +11,11 @@ use super::{
 };
 use crate::{
     config::Common,
-    contract::{
-        directory::{self as contract, ChangeKind, MemberStatus},
-        types::Reason,
-    },
+    contract::directory::{self as contract, ChangeKind, MemberStatus},
+    failure,
     failure::Failure,
     platform::Platform,
-    store,
+    store, text,
     vendor::{Client, DepartmentAnswer, MemberAnswer},
 };
 
@@ -114,27 +112,19 @@ fn check_id(id: &str) -> Result<(), Failure> {
     }
     Err(Failure::invalid_argument(
         "id",
-        ("ID 须为 1 至 128 字节，且不含控制字符", "an id has 1 to 128 bytes and no control characters"),
+        text! {
+        "ID 须为 1 至 128 字节，且不含控制字符", "an id has 1 to 128 bytes and no control characters" },
     ))
 }
 
 fn unreadable(kind: &str, kind_zh: &str, id: &str) -> Failure {
-    Failure::new(
-        Reason::UnexpectedAnswer,
-        (
-            format!("{kind_zh} {id:?} 的返回内容无法识别，本地记录保持不变"),
-            format!("the answer about the {kind} {id:?} cannot be read; the directory keeps what it knew"),
-        ),
-    )
+    failure! { UnexpectedAnswer:
+    "{kind_zh} {id:?} 的返回内容无法识别，本地记录保持不变",
+    "the answer about the {kind} {id:?} cannot be read; the directory keeps what it knew" }
 }
 
 fn contended() -> Failure {
-    Failure::new(
-        Reason::Conflict,
-        (
-            format!("通讯录连续 {ATTEMPTS} 次被其他写入修改"),
-            format!("other writers changed the directory {ATTEMPTS} times in a row"),
-        ),
-    )
+    failure! { Conflict:
+    "通讯录连续 {ATTEMPTS} 次被其他写入修改", "other writers changed the directory {ATTEMPTS} times in a row" }
     .with_retry_after_ms(1_000)
 }

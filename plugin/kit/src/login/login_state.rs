@@ -9,8 +9,8 @@ use crate::{
     contract::{
         login::Entry,
         storage::{Op, Version},
-        types::Reason,
     },
+    failure,
     failure::Failure,
     fingerprint,
     platform::Platform,
@@ -55,7 +55,7 @@ impl LoginState {
         let ops = [store::check(key(state), None), store::put_for(key(state), self, LIFE_MS)];
         // Taken already: never with sound randomness.
         store::apply(platform, &ops)?.map(|_| ()).map_err(|_| {
-            Failure::new(Reason::Conflict, ("登录状态重复，请重试", "this state exists already; ask for another one"))
+            failure! { Conflict: "登录状态重复，请重试", "this state exists already; ask for another one" }
         })
     }
 
@@ -100,6 +100,7 @@ fn spell(mut number: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::types::Reason;
     use crate::fake::{FakePlatform, START_MS};
 
     fn login_state(entry: Entry, kept: Option<&str>) -> LoginState {

@@ -12,11 +12,10 @@ use crate::{
     contract::{
         directory::{self as contract, RunOutcome},
         log::Level,
-        types::Reason,
     },
     directory::head,
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
 };
 
@@ -83,21 +82,15 @@ pub(super) fn unwritten_noted(mut run: Run) -> Run {
 }
 
 fn is_written() -> Failure {
-    Failure::new(
-        Reason::Conflict,
-        ("本次同步已开始写入，不能放弃", "this run has begun to write and cannot be given up"),
-    )
-    .with_hint(Text::new(
-        "同步正在写入：请继续执行至完成；若无法完成，请用 repair 结束",
-        "a sync is being written: go on with it; where it cannot be carried through, end it by `repair`",
-    ))
+    failure! { Conflict:
+    "本次同步已开始写入，不能放弃", "this run has begun to write and cannot be given up";
+    "同步正在写入：请继续执行至完成；若无法完成，请用 repair 结束",
+    "a sync is being written: go on with it; where it cannot be carried through, end it by `repair`" }
 }
 
 fn is_not_written() -> Failure {
-    Failure::new(Reason::Conflict, ("本次同步尚未写入任何内容", "this run has written nothing yet")).with_hint(
-        Text::new(
-            "只有已开始写入的同步才需要修复：不需要它时请放弃（abandon）",
-            "only a run that has begun to write is repaired: abandon it if it is not wanted",
-        ),
-    )
+    failure! { Conflict:
+    "本次同步尚未写入任何内容", "this run has written nothing yet";
+    "只有已开始写入的同步才需要修复：不需要它时请放弃（abandon）",
+    "only a run that has begun to write is repaired: abandon it if it is not wanted" }
 }

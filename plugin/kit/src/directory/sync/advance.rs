@@ -5,7 +5,7 @@ use super::{
     apply,
     backoff::{self, Backoff},
     confirm,
-    context::{RunContext, StepError},
+    context::{RunContext, StepError, StepResult},
     current, export, guard, history, lease, missing,
     phase::Phase,
     report::Report,
@@ -21,13 +21,12 @@ use crate::{
         directory::{Goal, Pause, Progress, RunOutcome, SyncStep, Waiting},
         log::Level,
         storage::Op,
-        types::Reason,
     },
     directory::{head, key},
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
-    store,
+    store, text,
     vendor::Client,
 };
 
@@ -60,17 +59,13 @@ pub fn advance<P: Platform, C: Client<P>>(
 }
 
 fn is_writing() -> Failure {
-    Failure::new(
-        Reason::Conflict,
-        ("本次同步已开始写入，无法再生成计划", "this run has begun to write: there is no plan of it any more"),
-    )
-    .with_hint(Text::new(
-        "同步正在写入：请等待其完成，再生成新的计划",
-        "a sync is being written: wait until it is complete, then make a new plan",
-    ))
+    failure! { Conflict:
+    "本次同步已开始写入，无法再生成计划", "this run has begun to write: there is no plan of it any more";
+    "同步正在写入：请等待其完成，再生成新的计划",
+    "a sync is being written: wait until it is complete, then make a new plan" }
 }
 
-fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<SyncStep> {
     if let Some(wait) = context.run.pending_wait.take_if(|wait| wait.holds(context.platform.now_ms())) {
         return Ok(SyncStep::Wait(waiting(wait, context.progress())));
     }
@@ -94,7 +89,7 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Resul
 }
 
 /// Takes one step; `Some` when the call is done.
-fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<Option<SyncStep>, StepError> {
+fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<Option<SyncStep>> {
     match context.run.phase.clone() {
         Phase::Scope(steps) => scope::step(context, steps)?,
         Phase::Export(stage) => {
@@ -127,7 +122,7 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result
 }
 
 /// Answers the plan.
-fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<SyncStep> {
     apply::plan_departments(context)?;
     note_emptiness(context);
     context.count();
@@ -139,7 +134,7 @@ fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Res
 }
 
 /// Ends the run: the report takes its place and the scratch goes.
-fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<SyncStep> {
     note_emptiness(context);
     context.count();
     let now = context.platform.now_ms();
@@ -172,18 +167,13 @@ fn note_emptiness<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>)
     const ZH: &str = "请在管理后台的应用页面设置可见范围";
     const EN: &str = "fill the visible range on the app's page in the vendor's console";
     match (context.run.departments_seen, context.run.members_seen) {
-        (0, 0) => context.note((
-            format!("可见范围为空，未同步任何部门与成员：{ZH}"),
-            format!("the visible range is empty, so nothing was synchronised: {EN}"),
-        )),
-        (0, _) => context.note((
-            format!("可见范围内只有成员，没有部门：如需部门，{ZH}"),
-            format!("members are visible, but no department: if departments are wanted, {EN}"),
-        )),
-        (_, 0) => context.note((
-            format!("可见范围内只有部门，没有成员：{ZH}"),
-            format!("departments are visible, but no member: {EN}"),
-        )),
+        (0, 0) => context.note(text! {
+        "可见范围为空，未同步任何部门与成员：{ZH}", "the visible range is empty, so nothing was synchronised: {EN}" }),
+        (0, _) => context.note(text! {
+        "可见范围内只有成员，没有部门：如需部门，{ZH}",
+        "members are visible, but no department: if departments are wanted, {EN}" }),
+        (_, 0) => context.note(text! {
+        "可见范围内只有部门，没有成员：{ZH}", "departments are visible, but no member: {EN}" }),
         _ => {}
     }
 }
@@ -197,10 +187,7 @@ struct Observed {
 }
 
 /// What becomes of a run that the vendor stopped: it waits, or it pauses for a person, or the call's budget was too small.
-fn stopped<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    failure: Failure,
-) -> Result<SyncStep, StepError> {
+fn stopped<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> StepResult<SyncStep> {
     let mut random = [0; 2];
     context.platform.random(&mut random);
     let backoff = backoff::judge(&failure, &mut context.run, context.platform.now_ms(), u16::from_be_bytes(random));
@@ -226,17 +213,14 @@ fn stopped<P: Platform, C: Client<P>>(
 }
 
 /// Writes down where the run stands and leaves the rest to a person.
-fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Result<Pause, StepError> {
+fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> StepResult<Pause> {
     context.checkpoint()?;
     let error = failure.into_error(context.common.locale);
     Ok(Pause { error, progress: context.progress() })
 }
 
 /// Writes down that there is nothing to do before a time.
-fn wait<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    wait: PendingWait,
-) -> Result<SyncStep, StepError> {
+fn wait<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, wait: PendingWait) -> StepResult<SyncStep> {
     context.run.pending_wait = Some(wait.clone());
     context.stats.waits += 1;
     context.checkpoint()?;

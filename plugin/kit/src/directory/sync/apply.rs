@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::{
     compare::PlannedMember,
-    context::{RunContext, StepError},
+    context::{RunContext, StepError, StepResult},
     lease, pages,
     phase::Phase,
 };
@@ -13,7 +13,6 @@ use crate::{
     contract::{
         directory::{ChangeKind, MemberStatus},
         storage::Entry,
-        types::Reason,
     },
     directory::{
         batch::Batch,
@@ -21,6 +20,7 @@ use crate::{
         member_status::{self, Decision, is_present},
         record::{DepartmentRecord, MemberRecord, outlives},
     },
+    failure,
     failure::Failure,
     platform::Platform,
     store,
@@ -33,7 +33,7 @@ const ROWS: u32 = 200;
 const ATTEMPTS: u32 = 50;
 
 /// Counts what writing the departments would do.
-pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<(), StepError> {
+pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult {
     (context.run.planned.departments_added, context.run.planned.departments_updated) = (0, 0);
     for page in 0..context.run.department_pages {
         let fetched = pages::departments(context, page)?;
@@ -50,10 +50,7 @@ pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunConte
 }
 
 /// Writes a page of departments.
-pub(super) fn departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    page: usize,
-) -> Result<(), StepError> {
+pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, page: usize) -> StepResult {
     if page >= context.run.department_pages {
         return context.next_phase();
     }
@@ -80,7 +77,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
 pub(super) fn members<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     after: Option<&str>,
-) -> Result<(), StepError> {
+) -> StepResult {
     rows(context, 'm', after, Phase::ApplyMembers, |context, batch, row, stored| {
         let row: PlannedMember<'_> = store::parse(row)?.value;
         let read_at = row.read_at;
@@ -105,7 +102,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
 pub(super) fn removals<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     after: Option<&str>,
-) -> Result<(), StepError> {
+) -> StepResult {
     rows(context, 'g', after, Phase::ApplyRemovals, |context, batch, row, stored| {
         let read_at: u64 = store::parse(row)?.value;
         let Some(old) = stored else { return Ok(()) };
@@ -125,8 +122,8 @@ fn rows<P: Platform, C: Client<P>>(
     kind: char,
     after: Option<&str>,
     phase: fn(Option<String>) -> Phase,
-    mut take: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Result<(), StepError>,
-) -> Result<(), StepError> {
+    mut take: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> StepResult,
+) -> StepResult {
     let prefix = key::scratch_of(&context.run.id, kind);
     let page = context.platform.scan(&prefix, after, ROWS).map_err(Failure::from)?;
     if page.entries.is_empty() {
@@ -153,7 +150,7 @@ fn rows<P: Platform, C: Client<P>>(
 pub(super) fn department_removals<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     done: usize,
-) -> Result<(), StepError> {
+) -> StepResult {
     let prefix = key::scratch_of(&context.run.id, 'e');
     let mut keys = Vec::new();
     let mut after = None;
@@ -224,8 +221,8 @@ fn children_first(mut departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecor
 /// Fills a batch and writes it with the run, anew when another writer came between.
 fn write<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    mut fill: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Result<(), StepError>,
-) -> Result<(), StepError> {
+    mut fill: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> StepResult,
+) -> StepResult {
     let before = context.run.clone();
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(context.platform, context.common)?;
@@ -236,13 +233,8 @@ fn write<P: Platform, C: Client<P>>(
         }
         context.run = before.clone();
     }
-    let failure = Failure::new(
-        Reason::Conflict,
-        (
-            format!("通讯录连续 {ATTEMPTS} 次被其他写入修改"),
-            format!("other writers changed the directory {ATTEMPTS} times in a row"),
-        ),
-    );
+    let failure = failure! { Conflict:
+    "通讯录连续 {ATTEMPTS} 次被其他写入修改", "other writers changed the directory {ATTEMPTS} times in a row" };
     Err(StepError::Lost(failure.with_retry_after_ms(lease::TTL_MS)))
 }
 

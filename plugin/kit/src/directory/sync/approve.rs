@@ -3,13 +3,10 @@
 use super::{current, guard, lease};
 use crate::{
     config::Common,
-    contract::{
-        log::Level,
-        types::{Reason, RemovalCounts},
-    },
+    contract::{log::Level, types::RemovalCounts},
     directory::key,
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     store,
 };
@@ -36,8 +33,8 @@ pub fn approve<P: Platform>(platform: &P, common: &Common, run: &str, counts: Re
 }
 
 fn not_blocked() -> Failure {
-    Failure::new(Reason::Conflict, ("本次同步并未被拦截", "this run is not blocked")).with_hint(Text::new(
-        "只有因大量移除而被拦截的同步才需要允许：请继续同步",
-        "only a run that was stopped for a mass removal is approved: go on with the sync",
-    ))
+    failure! { Conflict:
+    "本次同步并未被拦截", "this run is not blocked";
+    "只有因大量移除而被拦截的同步才需要允许：请继续同步",
+    "only a run that was stopped for a mass removal is approved: go on with the sync" }
 }

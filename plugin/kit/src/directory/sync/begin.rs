@@ -16,7 +16,7 @@ use crate::{
     directory::{head, key},
     failure::Failure,
     platform::Platform,
-    store,
+    store, text,
 };
 
 /// Requests side by side: thresholds of vendors are not published, and five at once have not reached one.
@@ -87,10 +87,9 @@ fn chosen(asked: &Strategy, common: &Common) -> Result<Strategy, Failure> {
         Strategy::Walk | Strategy::Export => Ok(asked.clone()),
         Strategy::Other(name) => Err(Failure::invalid_argument(
             "strategy",
-            (
-                format!("未知的同步方式 {name:?}：可选 automatic、walk、export"),
-                format!("unknown strategy {name:?}: expected automatic, walk or export"),
-            ),
+            text! {
+            "未知的同步方式 {name:?}：可选 automatic、walk、export",
+            "unknown strategy {name:?}: expected automatic, walk or export" },
         )),
     }
 }

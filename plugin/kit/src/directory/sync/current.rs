@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     config::Common,
-    contract::{directory::RunOutcome, log::Level, storage::Op, types::Reason},
+    contract::{directory::RunOutcome, log::Level, storage::Op},
     directory::{head, key, record::CLOCK_SKEW_MS},
+    failure,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     store,
 };
@@ -76,31 +76,21 @@ pub(super) fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Resu
 
 /// There is no such run any more.
 pub(super) fn not_current() -> Failure {
-    Failure::new(
-        Reason::NotFound,
-        ("该次同步已不再进行", "this run is no longer the current one: it has ended, or is too old to go on"),
-    )
-    .with_hint(Text::new(
-        "该次同步已结束、被放弃或已过期：请重新开始同步",
-        "the run has ended, was given up or is too old: begin a sync again",
-    ))
+    failure! { NotFound:
+    "该次同步已不再进行", "this run is no longer the current one: it has ended, or is too old to go on";
+    "该次同步已结束、被放弃或已过期：请重新开始同步",
+    "the run has ended, was given up or is too old: begin a sync again" }
 }
 
 /// A newer version of this component began the run.
 pub(super) fn is_newer(run: &Run) -> Failure {
     let id = &run.id;
-    Failure::new(
-        Reason::Conflict,
-        (
-            format!("同步 {id} 由本组件的更新版本开始，本版本无法继续"),
-            format!("run {id} was begun by a newer version of this component: this version cannot go on with it"),
-        ),
-    )
-    .with_hint(Text::new(
-        "另一台主机上的新版本组件可能正在执行同步：请等待其完成，或将本主机升级到同一版本；若不再使用新版本，请放弃该次同步，否则一小时无进展后自动放弃",
-        "a newer version may be at work on another host: wait for it, or bring this host to the same version; where the \
-         newer one is not used any more, abandon the run, or wait an hour after its last sign of life",
-    ))
+    failure! { Conflict:
+    "同步 {id} 由本组件的更新版本开始，本版本无法继续",
+    "run {id} was begun by a newer version of this component: this version cannot go on with it";
+    "另一台主机上的新版本组件可能正在执行同步：请等待其完成，或将本主机升级到同一版本；若不再使用新版本，请放弃该次同步，否则一小时无进展后自动放弃",
+    "a newer version may be at work on another host: wait for it, or bring this host to the same version; where the \
+     newer one is not used any more, abandon the run, or wait an hour after its last sign of life" }
     .with_retry_after_ms(NEWER_RETRY_MS)
 }
 

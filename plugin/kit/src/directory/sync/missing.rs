@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    context::{RunContext, StepError},
+    context::{RunContext, StepResult},
     pages,
     phase::Phase,
     run::Sweep,
@@ -29,10 +29,7 @@ use crate::{
 const PAGE: u32 = 1_000;
 
 /// Lists the next ones that were not seen.
-pub(super) fn find<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    sweep: Sweep,
-) -> Result<(), StepError> {
+pub(super) fn find<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, sweep: Sweep) -> StepResult {
     let head = head::read_for(context.platform, context.common)?.0;
     context.run.missing.searched.1 = head.departments + head.members.all();
     match sweep {
@@ -44,7 +41,7 @@ pub(super) fn find<P: Platform, C: Client<P>>(
 fn find_departments<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     after: Option<String>,
-) -> Result<(), StepError> {
+) -> StepResult {
     // Among the rows that cannot be read may be any department.
     if context.run.departments_unreadable > 0 {
         return context.next_phase();
@@ -75,7 +72,7 @@ fn find_members<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     head: &Head,
     after: Option<String>,
-) -> Result<(), StepError> {
+) -> StepResult {
     // Everybody present was seen. Where somebody else wrote meanwhile, equal numbers prove nothing.
     if head.members.present() == context.run.present_seen && head.last_change == context.run.began_after {
         return context.next_phase();

@@ -15,7 +15,6 @@ use crate::{
     contract::{
         directory::{ChangeKind, FieldChange, MemberStatus, PlanPage, PlannedChange},
         storage::Entry,
-        types::Reason,
     },
     directory::{
         department::{self, FetchedDepartment},
@@ -23,11 +22,11 @@ use crate::{
         member_status::{self, Decision, is_present},
         record::{DepartmentRecord, MemberRecord, outlives},
     },
+    failure,
     failure::Failure,
-    locale::Text,
     names::Named,
     platform::Platform,
-    store,
+    store, text,
 };
 
 /// Changes of a page at most.
@@ -69,14 +68,10 @@ fn held<P: Platform>(platform: &P, common: &Common) -> Result<Run, Failure> {
 }
 
 fn no_plan() -> Failure {
-    Failure::new(
-        Reason::NotFound,
-        (
-            "没有同步计划：没有完成的试运行，也没有被拦截的同步",
-            "there is no plan: no dry run is finished, and no run is held by the guard",
-        ),
-    )
-    .with_hint(Text::new("当前没有同步计划：请先试运行（dry run）", "there is no plan to show: run a dry run first"))
+    failure! { NotFound:
+    "没有同步计划：没有完成的试运行，也没有被拦截的同步",
+    "there is no plan: no dry run is finished, and no run is held by the guard";
+    "当前没有同步计划：请先试运行（dry run）", "there is no plan to show: run a dry run first" }
 }
 
 /// Where a page begins. The order is the order of the plan.
@@ -137,16 +132,15 @@ impl PlanCursor {
 fn foreign_cursor() -> Failure {
     Failure::invalid_argument(
         "cursor",
-        ("该游标不是 plan 返回的：请原样传回", "the cursor was not made by `plan`: pass on what a page answered"),
+        text! {
+        "该游标不是 plan 返回的：请原样传回", "the cursor was not made by `plan`: pass on what a page answered" },
     )
 }
 
 fn expired() -> Failure {
-    Failure::new(Reason::CursorExpired, ("该游标属于另一次同步的计划", "the cursor belongs to the plan of another run"))
-        .with_hint(Text::new(
-            "该计划已被新的计划取代：请从头读取",
-            "another plan has taken this one's place: read the plan from its beginning",
-        ))
+    failure! { CursorExpired:
+    "该游标属于另一次同步的计划", "the cursor belongs to the plan of another run";
+    "该计划已被新的计划取代：请从头读取", "another plan has taken this one's place: read the plan from its beginning" }
 }
 
 /// A page that is being filled.
@@ -333,6 +327,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::types::Reason;
 
     #[test]
     fn records_are_compared_key_by_key() {

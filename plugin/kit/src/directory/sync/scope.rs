@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    context::{RunContext, StepError},
+    context::{RunContext, StepError, StepResult},
     export, pages,
     phase::Phase,
     run::PageCursor,
@@ -12,15 +12,12 @@ use crate::{
     contract::directory::Strategy,
     directory::{key, member::is_id},
     platform::Platform,
-    store,
+    store, text,
     vendor::{Client, Scoped},
 };
 
 /// Asks for the next part of the scope and writes it to scratch.
-pub(super) fn step<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    steps: usize,
-) -> Result<(), StepError> {
+pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, steps: usize) -> StepResult {
     let state_key = key::scratch_page(&context.run.id, 's', 0);
     let stored = if steps == 0 { None } else { store::get(context.platform, &state_key)? };
     let mut state: C::Scope = stored.map(|stored| stored.value).unwrap_or_default();
@@ -43,10 +40,9 @@ pub(super) fn step<P: Platform, C: Client<P>>(
                 None => export::begin::<C::Export>(true, Phase::Fetch(PageCursor::default())),
                 // More than an answer may hold: an export has no such bound.
                 Some(Err(_)) if may_export => {
-                    context.note((
-                        "部门列表超过单次返回的上限：改用批量导出",
-                        "the list of departments is larger than one answer may be: exported",
-                    ));
+                    context.note(text! {
+                    "部门列表超过单次返回的上限：改用批量导出",
+                    "the list of departments is larger than one answer may be: exported" });
                     export::begin::<C::Export>(true, Phase::Fetch(PageCursor::default()))
                 }
                 Some(Err(failure)) => return Err(StepError::Vendor(failure)),
@@ -63,19 +59,14 @@ pub(super) fn step<P: Platform, C: Client<P>>(
 }
 
 /// Members that are asked about one by one, each once.
-fn add_individuals<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    members: Vec<String>,
-) -> Result<(), StepError> {
+fn add_individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, members: Vec<String>) -> StepResult {
     let ids = context.common.ids;
     let by_key: BTreeMap<String, String> = members.into_iter().map(|id| (ids.key(&id), id)).collect();
     let (sound, odd): (Vec<_>, Vec<_>) = by_key.into_values().partition(|id| is_id(id));
     if !odd.is_empty() {
         let count = odd.len();
-        context.note((
-            format!("{count} 个授权的 ID 不能作为成员 ID：已忽略"),
-            format!("{count} granted ids can name no member: left out"),
-        ));
+        context.note(text! {
+        "{count} 个授权的 ID 不能作为成员 ID：已忽略", "{count} granted ids can name no member: left out" });
     }
     pages::add_individuals(context, &sound)
 }

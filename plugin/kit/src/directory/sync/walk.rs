@@ -6,7 +6,7 @@
 
 use super::{
     compare,
-    context::{RunContext, StepError},
+    context::{RunContext, StepError, StepResult},
     export, pages,
     phase::Phase,
     run::PageCursor,
@@ -15,7 +15,7 @@ use crate::{
     directory::{key, member::MemberRow, record::MemberOutline},
     failure::Cause,
     platform::Platform,
-    store,
+    store, text,
     vendor::{Client, ListRequest, Listed, MemberAnswer, unanswered},
 };
 
@@ -29,7 +29,7 @@ const LOOKED_UP: usize = 50;
 pub(super) fn departments<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     at: &PageCursor,
-) -> Result<(), StepError> {
+) -> StepResult {
     if at.page >= context.run.department_pages {
         return context.next_phase();
     }
@@ -63,10 +63,9 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
             Ok(Listed::Hidden(code)) => out_of_sight(context, id, code),
             Err(failure) if failure.cause == Cause::AnswerTooLarge => {
                 if export::may(context)? {
-                    context.note((
-                        format!("部门 {id} 的成员超过单次返回的上限：改用批量导出"),
-                        format!("department {id} is larger than one answer may be: exported"),
-                    ));
+                    context.note(text! {
+                    "部门 {id} 的成员超过单次返回的上限：改用批量导出",
+                    "department {id} is larger than one answer may be: exported" });
                     context.run.walked = at.advance(index, page.len());
                     context.run.phase = export::begin::<C::Export>(false, context.run.phase.clone());
                     return context.checkpoint();
@@ -94,7 +93,7 @@ fn read_on<P: Platform, C: Client<P>>(
     department: &str,
     at: &PageCursor,
     mut next: Option<String>,
-) -> Result<Option<String>, StepError> {
+) -> StepResult<Option<String>> {
     while let Some(cursor) = next {
         // Here the run goes on, should this page not be had.
         context.run.phase = Phase::Fetch(PageCursor { within: Some(cursor.clone()), ..at.clone() });
@@ -120,15 +119,13 @@ fn read_on<P: Platform, C: Client<P>>(
 
 fn out_of_sight<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, id: &str, code: Option<i64>) {
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-    context.note((
-        format!("部门 {id} 在同步期间变为不可见{code}"),
-        format!("department {id} went out of sight during the run{code}"),
-    ));
+    context.note(text! {
+    "部门 {id} 在同步期间变为不可见{code}", "department {id} went out of sight during the run{code}" });
 }
 
 /// Leaves the members of a department that is larger than one answer may be to [`individuals`]: their ids alone take a
 /// tenth of the room.
-fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> Result<(), StepError> {
+fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> StepResult {
     context.before_request()?;
     let ids = match C::member_ids(context, department)? {
         Listed::Here(ids) => ids,
@@ -138,12 +135,9 @@ fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, departme
         }
     };
     let count = ids.len();
-    context.note((
-        format!("部门 {department} 的成员超过单次返回的上限：其 {count} 名成员已逐个读取"),
-        format!(
-            "department {department} is larger than one answer may be: its {count} members were fetched one by one"
-        ),
-    ));
+    context.note(text! {
+    "部门 {department} 的成员超过单次返回的上限：其 {count} 名成员已逐个读取",
+    "department {department} is larger than one answer may be: its {count} members were fetched one by one" });
     pages::add_individuals(context, &ids)
 }
 
@@ -151,7 +145,7 @@ fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, departme
 pub(super) fn individuals<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     at: &PageCursor,
-) -> Result<(), StepError> {
+) -> StepResult {
     if at.page >= context.run.individual_pages {
         return context.next_phase();
     }
@@ -175,10 +169,8 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
                 MemberAnswer::Shown(fetched) => compare::members(context, vec![MemberRow::Fetched(fetched)], read_at)?,
                 MemberAnswer::Hidden(code) => {
                     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-                    context.note((
-                        format!("成员 {id} 在列表中，但无法读取{code}"),
-                        format!("member {id} is listed but cannot be read{code}"),
-                    ));
+                    context.note(text! {
+                    "成员 {id} 在列表中，但无法读取{code}", "member {id} is listed but cannot be read{code}" });
                 }
                 MemberAnswer::Unreadable => {
                     compare::members(context, vec![MemberRow::Unreadable { id: Some(id.clone()) }], read_at)?;
@@ -197,7 +189,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
 fn not_seen<P: Platform, C: Client<P>>(
     context: &RunContext<'_, P, C>,
     ids: &[String],
-) -> Result<Vec<(usize, String)>, StepError> {
+) -> StepResult<Vec<(usize, String)>> {
     let mut keys = Vec::with_capacity(ids.len() * 2);
     for id in ids {
         let id_key = context.common.ids.key(id);
