@@ -7,7 +7,7 @@ pub mod generated {
     wit_bindgen::generate!({
         world: "organisation-element",
         path: "../../wit",
-        additional_derives: [PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize],
+        additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
         default_bindings_module: "organisation_kit::contract::generated",
         pub_export_macro: true,
         generate_all,

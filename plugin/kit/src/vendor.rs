@@ -131,8 +131,7 @@ pub trait Client<P: Platform>: Sized {
     /// # Errors
     /// [`StepError::Vendor`] for what the vendor refuses.
     fn member_ids(_run: &mut RunContext<'_, P, Self>, _department: &str) -> Result<Listed<Vec<String>>, StepError> {
-        let message = ("无法只读取成员 ID", "this vendor lists no ids alone");
-        Err(StepError::Vendor(Failure::new(Reason::Unsupported, message)))
+        Err(StepError::Vendor(failure! { Unsupported: "无法只读取成员 ID", "this vendor lists no ids alone" }))
     }
 
     /// Asks about members side by side, in the order asked.
@@ -147,8 +146,7 @@ pub trait Client<P: Platform>: Sized {
     /// # Errors
     /// [`StepError::Vendor`] for what passes or what an administrator has to mend in any case.
     fn export(_run: &mut RunContext<'_, P, Self>, _state: Self::Export) -> Result<ExportStep<Self::Export>, StepError> {
-        let message = ("该平台没有批量导出", "this vendor has no export");
-        Err(StepError::Vendor(Failure::new(Reason::Unsupported, message)))
+        Err(StepError::Vendor(failure! { Unsupported: "该平台没有批量导出", "this vendor has no export" }))
     }
 
     /// What was sent so far.
@@ -173,8 +171,7 @@ pub trait Client<P: Platform>: Sized {
     /// # Errors
     /// What the vendor refuses.
     fn consented(&self, _id: &str, _proof: &str) -> Result<SensitiveFields, Failure> {
-        let message = ("该平台没有敏感信息授权", "this vendor has no consent to sensitive fields");
-        Err(Failure::new(Reason::Unsupported, message))
+        Err(failure! { Unsupported: "该平台没有敏感信息授权", "this vendor has no consent to sensitive fields" })
     }
 
     /// Asks about one member, again where that failed in passing.

@@ -42,15 +42,14 @@ pub fn sync_member<P: Platform, C: Client<P>>(
         MemberAnswer::Hidden(_) => None,
         MemberAnswer::Unreadable => return Err(unreadable("member", "成员", id)),
     };
-    for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(platform, common)?;
+    write(platform, common, |batch| {
         let stored = store::get::<_, MemberRecord>(platform, &key::member(common.ids, id))?.map(|stored| stored.value);
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
-            return read::find_member(platform, common, id);
+            return Ok(false);
         }
         match (stored, fetched.clone()) {
             (None, None) => return Err(no_member(id)),
-            (Some(stored), None) if !is_present(stored.presence) => return read::find_member(platform, common, id),
+            (Some(stored), None) if !is_present(stored.presence) => return Ok(false),
             (Some(stored), None) => {
                 let record = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..stored.clone() };
                 batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
@@ -60,11 +59,9 @@ pub fn sync_member<P: Platform, C: Client<P>>(
                 decision => batch.decided_member(platform, stored.as_ref(), fetched, read_at, decision)?,
             },
         }
-        if store::apply(platform, &batch.into_ops())?.is_ok() {
-            return read::find_member(platform, common, id);
-        }
-    }
-    Err(contended())
+        Ok(true)
+    })?;
+    read::find_member(platform, common, id)
 }
 
 /// See `sync-department` in `wit/directory.wit`.
@@ -82,16 +79,14 @@ pub fn sync_department<P: Platform, C: Client<P>>(
         DepartmentAnswer::Unreadable => return Err(unreadable("department", "部门", id)),
     };
     let id = fetched.department.id.clone();
-    for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(platform, common)?;
+    write(platform, common, |batch| {
         let stored = store::get::<_, DepartmentRecord>(platform, &key::department(&id))?.map(|stored| stored.value);
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
-            return read::find_department(platform, common, &id);
+            return Ok(false);
         }
         let mut fetched = fetched.clone();
         let known = stored.as_ref().map(|stored| &stored.department);
-        let decision = department::on_department(common.ids, known, &mut fetched);
-        match (decision, stored) {
+        match (department::on_department(common.ids, known, &mut fetched), stored) {
             (Decision::Change(kind), _) => {
                 batch.department(&DepartmentRecord { read_at, department: fetched.department }, kind);
             }
@@ -99,11 +94,24 @@ pub fn sync_department<P: Platform, C: Client<P>>(
             (_, Some(stored)) => batch.push(store::put(key::department(&id), &DepartmentRecord { read_at, ..stored })),
             (_, None) => return Err(no_department(&id)),
         }
-        if store::apply(platform, &batch.into_ops())?.is_ok() {
-            return read::find_department(platform, common, &id);
+        Ok(true)
+    })?;
+    read::find_department(platform, common, &id)
+}
+
+/// Fills a batch and writes it, anew when another writer came between. Where `fill` answers `false` the copy knows better.
+fn write<P: Platform>(
+    platform: &P,
+    common: &Common,
+    mut fill: impl FnMut(&mut Batch) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    for _ in 0..ATTEMPTS {
+        let mut batch = Batch::begin(platform, common)?;
+        if !fill(&mut batch)? || store::apply(platform, &batch.into_ops())?.is_ok() {
+            return Ok(());
         }
     }
-    Err(contended())
+    Err(contended(ATTEMPTS))
 }
 
 fn check_id(id: &str) -> Result<(), Failure> {
@@ -123,8 +131,9 @@ fn unreadable(kind: &str, kind_zh: &str, id: &str) -> Failure {
     "the answer about the {kind} {id:?} cannot be read; the directory keeps what it knew" }
 }
 
-fn contended() -> Failure {
+/// So many times in a row another writer came between.
+pub(super) fn contended(attempts: u32) -> Failure {
     failure! { Conflict:
-    "通讯录连续 {ATTEMPTS} 次被其他写入修改", "other writers changed the directory {ATTEMPTS} times in a row" }
+    "通讯录连续 {attempts} 次被其他写入修改", "other writers changed the directory {attempts} times in a row" }
     .with_retry_after_ms(1_000)
 }

@@ -5,7 +5,7 @@ use super::{
     apply,
     backoff::{self, Backoff},
     confirm,
-    context::{RunContext, StepError, StepResult},
+    context::{RunContext, StepError, Stepped},
     current, export, guard, history, lease, missing,
     phase::Phase,
     report::Report,
@@ -65,7 +65,7 @@ fn is_writing() -> Failure {
     "a sync is being written: wait until it is complete, then make a new plan" }
 }
 
-fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<SyncStep> {
+fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
     if let Some(wait) = context.run.pending_wait.take_if(|wait| wait.holds(context.platform.now_ms())) {
         return Ok(SyncStep::Wait(waiting(wait, context.progress())));
     }
@@ -89,7 +89,7 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepR
 }
 
 /// Takes one step; `Some` when the call is done.
-fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<Option<SyncStep>> {
+fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<Option<SyncStep>> {
     match context.run.phase.clone() {
         Phase::Scope(steps) => scope::step(context, steps)?,
         Phase::Export(stage) => {
@@ -122,7 +122,7 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepRe
 }
 
 /// Answers the plan.
-fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<SyncStep> {
+fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
     apply::plan_departments(context)?;
     note_emptiness(context);
     context.count();
@@ -134,7 +134,7 @@ fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Ste
 }
 
 /// Ends the run: the report takes its place and the scratch goes.
-fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<SyncStep> {
+fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
     note_emptiness(context);
     context.count();
     let now = context.platform.now_ms();
@@ -187,7 +187,7 @@ struct Observed {
 }
 
 /// What becomes of a run that the vendor stopped: it waits, or it pauses for a person, or the call's budget was too small.
-fn stopped<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> StepResult<SyncStep> {
+fn stopped<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Stepped<SyncStep> {
     let mut random = [0; 2];
     context.platform.random(&mut random);
     let backoff = backoff::judge(&failure, &mut context.run, context.platform.now_ms(), u16::from_be_bytes(random));
@@ -213,14 +213,14 @@ fn stopped<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failur
 }
 
 /// Writes down where the run stands and leaves the rest to a person.
-fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> StepResult<Pause> {
+fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Stepped<Pause> {
     context.checkpoint()?;
     let error = failure.into_error(context.common.locale);
     Ok(Pause { error, progress: context.progress() })
 }
 
 /// Writes down that there is nothing to do before a time.
-fn wait<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, wait: PendingWait) -> StepResult<SyncStep> {
+fn wait<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, wait: PendingWait) -> Stepped<SyncStep> {
     context.run.pending_wait = Some(wait.clone());
     context.stats.waits += 1;
     context.checkpoint()?;

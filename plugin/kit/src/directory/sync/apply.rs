@@ -1,11 +1,11 @@
 //! Writing the plan: departments (parents first), members, members who left, departments that are gone (deepest
 //! first). Each part moves its records, indexes, feed entries and the checkpoint in one atomic step.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
 
 use super::{
     compare::PlannedMember,
-    context::{RunContext, StepError, StepResult},
+    context::{RunContext, StepError, Stepped},
     lease, pages,
     phase::Phase,
 };
@@ -19,8 +19,8 @@ use crate::{
         department, key,
         member_status::{self, Decision, is_present},
         record::{DepartmentRecord, MemberRecord, outlives},
+        refresh::contended,
     },
-    failure,
     failure::Failure,
     platform::Platform,
     store,
@@ -33,7 +33,7 @@ const ROWS: u32 = 200;
 const ATTEMPTS: u32 = 50;
 
 /// Counts what writing the departments would do.
-pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult {
+pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped {
     (context.run.planned.departments_added, context.run.planned.departments_updated) = (0, 0);
     for page in 0..context.run.department_pages {
         let fetched = pages::departments(context, page)?;
@@ -50,7 +50,7 @@ pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunConte
 }
 
 /// Writes a page of departments.
-pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, page: usize) -> StepResult {
+pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, page: usize) -> Stepped {
     if page >= context.run.department_pages {
         return context.next_phase();
     }
@@ -74,10 +74,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_
 }
 
 /// Writes the next rows of members. Rows go with what they became, so that the end of a large run has little to clear.
-pub(super) fn members<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<&str>,
-) -> StepResult {
+pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
     rows(context, 'm', after, Phase::ApplyMembers, |context, batch, row, stored| {
         let row: PlannedMember<'_> = store::parse(row)?.value;
         let read_at = row.read_at;
@@ -99,10 +96,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
 }
 
 /// Marks the next members who left the visible range.
-pub(super) fn removals<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<&str>,
-) -> StepResult {
+pub(super) fn removals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
     rows(context, 'g', after, Phase::ApplyRemovals, |context, batch, row, stored| {
         let read_at: u64 = store::parse(row)?.value;
         let Some(old) = stored else { return Ok(()) };
@@ -122,8 +116,8 @@ fn rows<P: Platform, C: Client<P>>(
     kind: char,
     after: Option<&str>,
     phase: fn(Option<String>) -> Phase,
-    mut take: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> StepResult,
-) -> StepResult {
+    mut take: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Stepped,
+) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, kind);
     let page = context.platform.scan(&prefix, after, ROWS).map_err(Failure::from)?;
     if page.entries.is_empty() {
@@ -150,7 +144,7 @@ fn rows<P: Platform, C: Client<P>>(
 pub(super) fn department_removals<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     done: usize,
-) -> StepResult {
+) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'e');
     let mut keys = Vec::new();
     let mut after = None;
@@ -201,28 +195,17 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
 
 /// Sorts departments so that every child stands before its parent.
 fn children_first(mut departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecord> {
-    let mut sorted = Vec::with_capacity(departments.len());
-    while !departments.is_empty() {
-        let parents: BTreeSet<String> =
-            departments.iter().filter_map(|record| record.department.parent_id.clone()).collect();
-        let (inner, leaves): (Vec<_>, Vec<_>) =
-            departments.into_iter().partition(|record| parents.contains(&record.department.id));
-        // Only a circle, which a broken vendor sent once, has no leaf.
-        if leaves.is_empty() {
-            sorted.extend(inner);
-            break;
-        }
-        sorted.extend(leaves);
-        departments = inner;
-    }
-    sorted
+    let parent = |record: &DepartmentRecord| (record.department.id.clone(), record.department.parent_id.clone());
+    let parents = departments.iter().map(parent).collect();
+    departments.sort_by_cached_key(|record| Reverse(pages::depth(&parents, &record.department.id)));
+    departments
 }
 
 /// Fills a batch and writes it with the run, anew when another writer came between.
 fn write<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    mut fill: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> StepResult,
-) -> StepResult {
+    mut fill: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Stepped,
+) -> Stepped {
     let before = context.run.clone();
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(context.platform, context.common)?;
@@ -233,8 +216,7 @@ fn write<P: Platform, C: Client<P>>(
         }
         context.run = before.clone();
     }
-    let failure = failure! { Conflict:
-    "通讯录连续 {ATTEMPTS} 次被其他写入修改", "other writers changed the directory {ATTEMPTS} times in a row" };
+    let failure = contended(ATTEMPTS);
     Err(StepError::Lost(failure.with_retry_after_ms(lease::TTL_MS)))
 }
 

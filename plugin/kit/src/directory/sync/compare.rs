@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::context::{RunContext, StepResult};
+use super::context::{RunContext, Stepped};
 use crate::{
     contract::{directory::ChangeKind, storage::Entry},
     directory::{
@@ -43,7 +43,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     rows: Vec<MemberRow>,
     read_at: u64,
-) -> StepResult {
+) -> Stepped {
     let ids = context.common.ids;
     let mut id_keys = Vec::with_capacity(rows.len());
     let mut keys = Vec::with_capacity(rows.len() * 2);
@@ -93,7 +93,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
 }
 
 /// Counts a member as seen without a change: there is one, but nobody can read what the vendor says.
-pub(super) fn keep<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, entry: &Entry) -> StepResult {
+pub(super) fn keep<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, entry: &Entry) -> Stepped {
     let outline = MemberOutline::parse(entry)?;
     if is_present(outline.presence) && context.seen.insert(outline.ordinal) {
         context.run.present_seen += 1;
@@ -109,7 +109,7 @@ fn member<P: Platform, C: Client<P>>(
     mut fetched: FetchedMember,
     id_key: &str,
     read_at: u64,
-) -> StepResult {
+) -> Stepped {
     // Before fields are dropped: what is not to be stored may be granted all the same.
     context.run.saw_sensitive |= fetched.member.has_sensitive_fields();
     if !fetched.unreadable.is_empty() {

@@ -2,7 +2,7 @@
 
 use super::{
     compare,
-    context::{RunContext, StepError, StepResult},
+    context::{RunContext, StepError, Stepped},
     phase::Phase,
     run::Sweep,
 };
@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Asks about the next missing ones.
-pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, sweep: Sweep) -> StepResult {
+pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, sweep: Sweep) -> Stepped {
     match sweep {
         Sweep::Departments(after) => departments(context, after),
         Sweep::Members(after) => members(context, after),
     }
 }
 
-fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<String>) -> StepResult {
+fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<String>) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'e');
     let rows = next(context, &prefix, after.as_deref())?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
@@ -50,7 +50,7 @@ fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, af
     context.checkpoint_when_due()
 }
 
-fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<String>) -> StepResult {
+fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<String>) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'g');
     let rows = next(context, &prefix, after.as_deref())?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {

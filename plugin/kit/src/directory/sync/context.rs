@@ -39,7 +39,7 @@ pub enum StepError {
 }
 
 /// What a step comes to.
-pub type StepResult<T = ()> = Result<T, StepError>;
+pub type Stepped<T = ()> = Result<T, StepError>;
 
 impl From<Failure> for StepError {
     fn from(failure: Failure) -> Self {
@@ -219,7 +219,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// When another call took over.
-    pub fn before_request(&mut self) -> StepResult {
+    pub fn before_request(&mut self) -> Stepped {
         // The call's time runs down, so the later of the two is the smaller.
         let last = self.checkpoint_at_ms.min(self.renewed_at_ms);
         if last.saturating_sub(self.platform.remaining().wall_ms) < RENEWAL_MS {
@@ -238,7 +238,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// When the storage fails or another call took over.
-    pub fn record_members(&mut self, rows: Vec<MemberRow>, read_at: u64) -> StepResult {
+    pub fn record_members(&mut self, rows: Vec<MemberRow>, read_at: u64) -> Stepped {
         compare::members(self, rows, read_at)
     }
 
@@ -246,7 +246,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// As [`RunContext::record_members`].
-    pub fn record_departments(&mut self, rows: Vec<DepartmentRow>, read_at: u64) -> StepResult {
+    pub fn record_departments(&mut self, rows: Vec<DepartmentRow>, read_at: u64) -> Stepped {
         self.run.departments_read_at = read_at;
         pages::write_departments(self, rows)
     }
@@ -255,7 +255,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// When the storage fails.
-    pub fn known_departments(&self, ids: &[&str]) -> StepResult<Vec<Option<DepartmentRecord>>> {
+    pub fn known_departments(&self, ids: &[&str]) -> Stepped<Vec<Option<DepartmentRecord>>> {
         let keys: Vec<String> = ids.iter().map(|id| key::department(id)).collect();
         let known = store::get_many(self.platform, &keys)?;
         Ok(known.iter().map(|entry| store::parsed(entry.as_ref())).collect::<Result<_, _>>()?)
@@ -276,7 +276,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// When the storage fails.
-    pub fn sealed<T: DeserializeOwned>(&self) -> StepResult<Option<T>> {
+    pub fn sealed<T: DeserializeOwned>(&self) -> Stepped<Option<T>> {
         Ok(store::get(self.platform, &self.sealed_key())?.map(|stored| stored.value))
     }
 
@@ -309,7 +309,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes what was kept back when there is enough of it.
-    pub(super) fn flush_if_full(&mut self) -> StepResult {
+    pub(super) fn flush_if_full(&mut self) -> Stepped {
         let is_full = self.buffer.len() >= BUFFERED_OPS
             || self.buffered_bytes >= BUFFERED_BYTES
             || self.seen.touched_pages() >= TOUCHED_PAGES;
@@ -317,19 +317,19 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes what was kept back when a checkpoint is due.
-    pub(super) fn checkpoint_when_due(&mut self) -> StepResult {
+    pub(super) fn checkpoint_when_due(&mut self) -> Stepped {
         let is_due = self.checkpoint_at_ms.saturating_sub(self.platform.remaining().wall_ms) >= CHECKPOINT_MS;
         if is_due { self.checkpoint() } else { self.flush_if_full() }
     }
 
     /// Goes on to the next phase, since nothing is left of this one.
-    pub(super) fn next_phase(&mut self) -> StepResult {
+    pub(super) fn next_phase(&mut self) -> Stepped {
         self.run.phase = phase::after(&self.run, self.until);
         self.checkpoint()
     }
 
     /// Writes the run and everything that was kept back.
-    pub(super) fn checkpoint(&mut self) -> StepResult {
+    pub(super) fn checkpoint(&mut self) -> Stepped {
         let mut ops = std::mem::take(&mut self.buffer);
         self.buffered_bytes = 0;
         self.buffered_ids.clear();
@@ -361,7 +361,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes the run and these operations atomically. The caller's checks must not fail.
-    pub(super) fn commit(&mut self, ops: Vec<Op>) -> StepResult {
+    pub(super) fn commit(&mut self, ops: Vec<Op>) -> Stepped {
         match self.try_commit(ops)? {
             true => Ok(()),
             false => Err(StepError::Lost(lease::taken())),
@@ -369,7 +369,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes the run and these operations atomically; `false` when a check of theirs failed.
-    pub(super) fn try_commit(&mut self, ops: Vec<Op>) -> StepResult<bool> {
+    pub(super) fn try_commit(&mut self, ops: Vec<Op>) -> Stepped<bool> {
         self.run.written_at = self.platform.now_ms();
         let mut all = Vec::with_capacity(ops.len() + 4);
         all.extend(self.lease.ops(self.run.written_at));
@@ -382,7 +382,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes these operations atomically and ends the run; `false` when a check of theirs failed.
-    pub(super) fn try_commit_last(&mut self, ops: Vec<Op>) -> StepResult<bool> {
+    pub(super) fn try_commit_last(&mut self, ops: Vec<Op>) -> Stepped<bool> {
         let mut all: Vec<Op> = self.lease.ops(self.platform.now_ms()).into();
         all.extend(ops);
         all.push(store::delete(key::RUN));
@@ -401,7 +401,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
 
     /// Writes these operations, of which the first are those of the lease. Answers the versions, nothing when a check of
     /// the others failed.
-    fn try_write(&mut self, mut ops: Vec<Op>) -> StepResult<Option<Vec<u64>>> {
+    fn try_write(&mut self, mut ops: Vec<Op>) -> Stepped<Option<Vec<u64>>> {
         let mut written = store::apply(self.platform, &ops)?;
         let is_lapsed = |keys: &[String]| keys.iter().any(|key| key == key::RUN_LEASE);
         if written.as_ref().is_err_and(|keys| is_lapsed(keys))

@@ -5,7 +5,7 @@
 //! pass by itself ends in a fallback: the run goes on by walking, and its report says why.
 
 use super::{
-    context::{RunContext, StepResult},
+    context::{RunContext, Stepped},
     phase::Phase,
     run::{ExportPhase, PageCursor, PendingWait},
 };
@@ -49,7 +49,7 @@ pub(super) fn begin<B: ExportState>(departments: bool, otherwise: Phase) -> Phas
 pub(super) fn step<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     stored: &ExportPhase,
-) -> StepResult<Option<PendingWait>> {
+) -> Stepped<Option<PendingWait>> {
     let state: C::Export = serde_json::from_str(&stored.state).map_err(|error| Failure::corrupt(key::RUN, &error))?;
     context.run.is_export = true;
     let mut wait = None;

@@ -2,7 +2,7 @@
 //! approves it.
 
 use super::{
-    context::{RunContext, StepResult},
+    context::{RunContext, Stepped},
     run::Run,
 };
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 
 /// Stops a run that would take away too much, unless somebody has approved that much: asked before the vendor is asked
 /// about each missing one, and again before anything is written. Answers why, where it is stopped.
-pub(super) fn check<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> StepResult<Option<Failure>> {
+pub(super) fn check<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<Option<Failure>> {
     let head = head::read_for(context.platform, context.common)?.0;
     let run = &mut context.run;
     let counts = counts(run, head.members.present(), head.departments);

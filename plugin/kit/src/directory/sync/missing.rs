@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    context::{RunContext, StepResult},
+    context::{RunContext, Stepped},
     pages,
     phase::Phase,
     run::Sweep,
@@ -29,7 +29,7 @@ use crate::{
 const PAGE: u32 = 1_000;
 
 /// Lists the next ones that were not seen.
-pub(super) fn find<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, sweep: Sweep) -> StepResult {
+pub(super) fn find<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, sweep: Sweep) -> Stepped {
     let head = head::read_for(context.platform, context.common)?.0;
     context.run.missing.searched.1 = head.departments + head.members.all();
     match sweep {
@@ -38,10 +38,7 @@ pub(super) fn find<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
     }
 }
 
-fn find_departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<String>,
-) -> StepResult {
+fn find_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<String>) -> Stepped {
     // Among the rows that cannot be read may be any department.
     if context.run.departments_unreadable > 0 {
         return context.next_phase();
@@ -72,7 +69,7 @@ fn find_members<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     head: &Head,
     after: Option<String>,
-) -> StepResult {
+) -> Stepped {
     // Everybody present was seen. Where somebody else wrote meanwhile, equal numbers prove nothing.
     if head.members.present() == context.run.present_seen && head.last_change == context.run.began_after {
         return context.next_phase();

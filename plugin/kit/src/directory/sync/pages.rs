@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{
-    context::{RunContext, StepResult},
+    context::{RunContext, Stepped},
     run::{DEPARTMENTS_PER_PAGE, INDIVIDUALS_PER_PAGE},
 };
 use crate::{
@@ -26,7 +26,7 @@ const PAGE_BYTES: usize = 100 << 10;
 pub(super) fn add_individuals<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     ids: &[String],
-) -> StepResult {
+) -> Stepped {
     for rows in ids.chunks(INDIVIDUALS_PER_PAGE) {
         let page = key::scratch_page(&context.run.id, 'u', context.run.individual_pages);
         context.buffer(store::put_for(page, &rows, super::SCRATCH_TTL_MS));
@@ -41,7 +41,7 @@ pub(super) fn add_individuals<P: Platform, C: Client<P>>(
 pub(super) fn write_departments<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     rows: Vec<DepartmentRow>,
-) -> StepResult {
+) -> Stepped {
     let departments = parents_first(sound(context, rows));
     let mut pages = 0;
     let mut rest = departments.as_slice();
@@ -153,7 +153,8 @@ fn parents_first(departments: Vec<FetchedDepartment>) -> Vec<FetchedDepartment> 
     ranked.into_iter().map(|(_, row)| row).collect()
 }
 
-fn depth(parents: &HashMap<String, Option<String>>, id: &str) -> usize {
+/// How many of these departments stand above one.
+pub(super) fn depth(parents: &HashMap<String, Option<String>>, id: &str) -> usize {
     // No vendor allows that many levels; a longer chain is a circle.
     const LEVELS: usize = 64;
     let mut depth = 0;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    context::{RunContext, StepError, StepResult},
+    context::{RunContext, StepError, Stepped},
     export, pages,
     phase::Phase,
     run::PageCursor,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// Asks for the next part of the scope and writes it to scratch.
-pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, steps: usize) -> StepResult {
+pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, steps: usize) -> Stepped {
     let state_key = key::scratch_page(&context.run.id, 's', 0);
     let stored = if steps == 0 { None } else { store::get(context.platform, &state_key)? };
     let mut state: C::Scope = stored.map(|stored| stored.value).unwrap_or_default();
@@ -59,7 +59,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
 }
 
 /// Members that are asked about one by one, each once.
-fn add_individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, members: Vec<String>) -> StepResult {
+fn add_individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, members: Vec<String>) -> Stepped {
     let ids = context.common.ids;
     let by_key: BTreeMap<String, String> = members.into_iter().map(|id| (ids.key(&id), id)).collect();
     let (sound, odd): (Vec<_>, Vec<_>) = by_key.into_values().partition(|id| is_id(id));

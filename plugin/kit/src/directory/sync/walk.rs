@@ -6,7 +6,7 @@
 
 use super::{
     compare,
-    context::{RunContext, StepError, StepResult},
+    context::{RunContext, StepError, Stepped},
     export, pages,
     phase::Phase,
     run::PageCursor,
@@ -26,10 +26,7 @@ const BATCH_ANSWER_BYTES: u64 = 4 << 20;
 const LOOKED_UP: usize = 50;
 
 /// Fetches the next departments, as many at once as allowed.
-pub(super) fn departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    at: &PageCursor,
-) -> StepResult {
+pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, at: &PageCursor) -> Stepped {
     if at.page >= context.run.department_pages {
         return context.next_phase();
     }
@@ -93,7 +90,7 @@ fn read_on<P: Platform, C: Client<P>>(
     department: &str,
     at: &PageCursor,
     mut next: Option<String>,
-) -> StepResult<Option<String>> {
+) -> Stepped<Option<String>> {
     while let Some(cursor) = next {
         // Here the run goes on, should this page not be had.
         context.run.phase = Phase::Fetch(PageCursor { within: Some(cursor.clone()), ..at.clone() });
@@ -125,7 +122,7 @@ fn out_of_sight<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, i
 
 /// Leaves the members of a department that is larger than one answer may be to [`individuals`]: their ids alone take a
 /// tenth of the room.
-fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> StepResult {
+fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> Stepped {
     context.before_request()?;
     let ids = match C::member_ids(context, department)? {
         Listed::Here(ids) => ids,
@@ -142,10 +139,7 @@ fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, departme
 }
 
 /// Fetches the next members that are asked about one by one and that no department brought.
-pub(super) fn individuals<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    at: &PageCursor,
-) -> StepResult {
+pub(super) fn individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, at: &PageCursor) -> Stepped {
     if at.page >= context.run.individual_pages {
         return context.next_phase();
     }
@@ -189,7 +183,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
 fn not_seen<P: Platform, C: Client<P>>(
     context: &RunContext<'_, P, C>,
     ids: &[String],
-) -> StepResult<Vec<(usize, String)>> {
+) -> Stepped<Vec<(usize, String)>> {
     let mut keys = Vec::with_capacity(ids.len() * 2);
     for id in ids {
         let id_key = context.common.ids.key(id);
