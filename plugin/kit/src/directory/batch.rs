@@ -49,7 +49,6 @@ impl Batch {
         Ok(Self { head, ids: common.ids, version, now: platform.now_ms(), ops: Vec::new(), bytes: 0 })
     }
 
-    /// The ordinal of a new member.
     pub fn new_ordinal(&mut self) -> u64 {
         self.head.next_ordinal += 1;
         self.head.next_ordinal - 1
@@ -60,7 +59,6 @@ impl Batch {
         self.ops.len() >= ITEMS || self.bytes >= BYTES
     }
 
-    /// Whether the batch changes anything.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
     }

@@ -39,32 +39,22 @@ pub(crate) const INHERITED_WAIT: &str = "directory/wait";
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
 pub(crate) const SYNCED_AT: &str = "directory/synced-at";
 pub(crate) const EXPORT_REFUSED: &str = "directory/export-refused";
-/// Prefix of what runs keep for themselves.
 pub(crate) const ALL_SCRATCH: &str = "directory/r/";
-/// Prefix of the indexes of all departments.
 pub(crate) const ALL_INDEXES: &str = "directory/x/";
-/// Prefix of all members' roles.
 pub(crate) const ALL_ROLES: &str = "directory/o/";
-/// Prefix of all departments.
 pub(crate) const DEPARTMENTS: &str = "directory/d/";
-/// Prefix of all members.
 pub(crate) const MEMBERS: &str = "directory/m/";
-/// Prefix of the change feed.
 pub(crate) const FEED: &str = "directory/f/";
-/// Prefix of the reports of runs.
 pub(crate) const HISTORY: &str = "directory/h/";
 
-/// A department.
 pub(crate) fn department(id: &str) -> String {
     [DEPARTMENTS, id].concat()
 }
 
-/// A member, by its id in any spelling.
 pub(crate) fn member(ids: IdRule, id: &str) -> String {
     [MEMBERS, &ids.key(id)].concat()
 }
 
-/// A member's roles, by its id in any spelling.
 pub(crate) fn roles(ids: IdRule, id: &str) -> String {
     [ALL_ROLES, &ids.key(id)].concat()
 }
@@ -76,24 +66,20 @@ pub(crate) fn index(department: &str) -> String {
     [ALL_INDEXES, &department, "/"].concat()
 }
 
-/// A member's entry in a department's index.
 pub(crate) fn index_entry(ids: IdRule, department: &str, id: &str) -> String {
     let mut key = index(department);
     key.push_str(&ids.key(id));
     key
 }
 
-/// An entry of the change feed.
 pub(crate) fn change(seq: u64) -> String {
     format!("{FEED}{seq:020}")
 }
 
-/// The report of a run.
 pub(crate) fn history_of(run: &str) -> String {
     [HISTORY, run].concat()
 }
 
-/// Everything of a run.
 pub(crate) fn scratch(run: &str) -> String {
     format!("directory/r/{run}/")
 }
@@ -103,7 +89,6 @@ pub(crate) fn scratch_of(run: &str, kind: char) -> String {
     format!("directory/r/{run}/{kind}/")
 }
 
-/// A numbered page of scratch.
 pub(crate) fn scratch_page(run: &str, kind: char, page: usize) -> String {
     format!("directory/r/{run}/{kind}/{page:06}")
 }

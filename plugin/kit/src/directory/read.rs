@@ -101,12 +101,10 @@ pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::
     })
 }
 
-/// There is no such member.
 pub(crate) fn no_member(id: &str) -> Failure {
     unknown("member", "成员", id)
 }
 
-/// There is no such department.
 pub(crate) fn no_department(id: &str) -> Failure {
     unknown("department", "部门", id)
 }

@@ -102,7 +102,7 @@ pub fn show_department(department: Department) -> contract::Department {
     }
 }
 
-/// A stored department.
+/// A stored member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepartmentRecord {
     /// See [`MemberRecord::read_at`].

@@ -25,7 +25,6 @@ pub(crate) fn read_many<P: Platform>(platform: &P, ids: IdRule, of: &[&str]) -> 
         .collect()
 }
 
-/// The roles of one member.
 pub(crate) fn read<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<Option<Roles>, Failure> {
     Ok(store::get(platform, &key::roles(ids, id))?.map(|stored| stored.value))
 }

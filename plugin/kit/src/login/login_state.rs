@@ -66,14 +66,12 @@ impl LoginState {
     }
 }
 
-/// Makes a state.
 pub(super) fn fresh<P: Platform>(platform: &P) -> String {
     let mut random = [0; 16];
     platform.random(&mut random);
     spell(u128::from_be_bytes(random))
 }
 
-/// Where a state is stored.
 pub(super) fn key(state: &str) -> String {
     format!("login-state/{}", fingerprint::of(&["state", state]))
 }

@@ -53,7 +53,6 @@ impl<'a, P: Platform> Client<'a, P> {
         Self { calls: Calls::new(platform, config) }
     }
 
-    /// The configuration.
     pub(crate) fn config(&self) -> &'a Config {
         self.calls.api()
     }

@@ -21,7 +21,6 @@ pub(super) const BLOCK: usize = 16;
 /// Largest padding.
 const PADDING: usize = 32;
 
-/// The characters of a key.
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// Characters of a key: 32 bytes of Base64 without the `=` at the end.
 const LENGTH: usize = 43;
@@ -37,7 +36,6 @@ pub(crate) struct Key {
 }
 
 impl Key {
-    /// A fresh key.
     pub(crate) fn random<P: Platform>(platform: &P) -> Self {
         let mut text = String::with_capacity(LENGTH);
         while text.len() < LENGTH {

@@ -27,7 +27,6 @@ const CPU_MS_PER_MIB: u64 = 50;
 /// What came of fetching a file.
 #[derive(Debug)]
 pub(super) enum Fetched {
-    /// Its text.
     Text(String),
     /// It cannot be used.
     Damaged(Damage),

@@ -11,9 +11,7 @@ use super::{
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "Field<Raw>")]
 pub(crate) struct Agent {
-    /// The app that answered.
     pub(crate) agent_id: Option<u64>,
-    /// Its name.
     pub(crate) name: String,
     /// Whether the administrator disabled it.
     pub(crate) closed: bool,

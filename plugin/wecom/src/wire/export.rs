@@ -21,9 +21,7 @@ pub(crate) fn parse_ordered(text: &str) -> Result<String, serde_json::Error> {
 pub(crate) enum Job {
     /// Queued or running.
     Pending,
-    /// Done.
     Done(Vec<File>),
-    /// Failed.
     Failed,
     /// A status that the documentation does not know.
     Unknown(u64),

@@ -32,7 +32,6 @@ impl Gaps {
         Some(self.take(name, flag, field)).filter(|&id| id != 0).map(|id| id.to_string())
     }
 
-    /// Ids of members.
     pub(super) fn members(&mut self, name: &'static str, flag: Absent, field: Field<Vec<String>>) -> Vec<String> {
         let mut ids = self.take(name, flag, field);
         ids.retain(|id| !id.is_empty());

@@ -198,9 +198,7 @@ impl<'de, T: Shape<'de> + Default> Shape<'de> for Vec<T> {
 /// A list that loses items rather than being lost itself.
 #[derive(Debug, Default)]
 pub(crate) struct Items<T> {
-    /// What could be read.
     pub(crate) read: Vec<T>,
-    /// How many could not.
     pub(crate) odd: usize,
 }
 

@@ -121,7 +121,6 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
     Ok(None)
 }
 
-/// Answers the plan.
 fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
     apply::plan_departments(context)?;
     note_emptiness(context);

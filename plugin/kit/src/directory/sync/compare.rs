@@ -22,7 +22,6 @@ use crate::{
 /// A member in scratch.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PlannedMember<'a> {
-    /// When the vendor was asked.
     pub(super) read_at: u64,
     /// What it said.
     pub(super) member: Cow<'a, Member>,

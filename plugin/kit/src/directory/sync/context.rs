@@ -77,11 +77,8 @@ const SEALED_TTL_MS: u64 = 6 * 60 * 60 * 1_000;
 
 /// See the module.
 pub struct RunContext<'a, P: Platform, C> {
-    /// The outside.
     pub(super) platform: &'a P,
-    /// The element's configuration.
     pub(super) common: &'a Common,
-    /// The vendor.
     pub(super) client: &'a C,
     /// How far this call is to take the run.
     pub(super) until: Goal,
@@ -89,7 +86,6 @@ pub struct RunContext<'a, P: Platform, C> {
     pub(super) run: Run,
     /// What the run took so far, written with it.
     pub(super) stats: Stats,
-    /// Which members were seen.
     pub(super) seen: Seen,
     /// Ids of the departments that were seen, once they are wanted.
     pub(super) departments_seen: Option<BTreeSet<String>>,
@@ -114,7 +110,6 @@ pub struct RunContext<'a, P: Platform, C> {
 }
 
 impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
-    /// The context of one call.
     pub(super) fn new(
         platform: &'a P,
         common: &'a Common,

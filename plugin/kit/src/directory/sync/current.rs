@@ -32,7 +32,6 @@ const NEWER_RETRY_MS: u64 = 60_000;
 
 /// The run that lies in storage.
 pub(super) enum Current {
-    /// There is none.
     None,
     /// One that goes on, and which write it is.
     Fresh(Box<Run>, u64),

@@ -79,11 +79,8 @@ fn no_plan() -> Failure {
 enum PlanCursor {
     /// Departments written: at this row of this page of scratch.
     Departments(usize, usize),
-    /// Departments removed: after this id.
     DepartmentRemovals(String),
-    /// Members written: after this id.
     Members(String),
-    /// Members who left: after this id.
     Removals(String),
 }
 

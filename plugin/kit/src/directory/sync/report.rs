@@ -87,17 +87,14 @@ impl Report {
         Self { format: FORMAT, report, notes: run.notes.clone() }
     }
 
-    /// The run's id.
     pub fn run_id(&self) -> &str {
         &self.report.run
     }
 
-    /// How the run ended.
     pub fn outcome(&self) -> RunOutcome {
         self.report.outcome
     }
 
-    /// The contract's record.
     pub fn show(self, locale: Locale) -> contract::Report {
         let notes = self.notes.iter().map(|note| note.line(locale)).collect();
         contract::Report { notes, ..self.report }

@@ -42,9 +42,7 @@ pub struct Run {
     pub export_failed: bool,
     /// Where the walk stopped that was given up for the export.
     pub walked: PageCursor,
-    /// Pages of departments in scratch.
     pub department_pages: usize,
-    /// Departments in scratch.
     pub departments_seen: u64,
     /// Rows of departments whose id could not be read: what was not seen may be among them.
     pub departments_unreadable: u64,
@@ -54,13 +52,10 @@ pub struct Run {
     pub individuals: u64,
     /// The last change of the feed when the run began: where it is still the last, nobody else wrote the copy.
     pub began_after: u64,
-    /// Distinct members seen.
     pub members_seen: u64,
     /// Among them those that the directory holds as present.
     pub present_seen: u64,
-    /// What the plan holds.
     pub planned: Counts,
-    /// What was applied so far.
     pub applied: Counts,
     /// What of the directory would go.
     pub missing: Missing,
@@ -76,9 +71,7 @@ pub struct Run {
     pub saw_sensitive: bool,
     /// Requests side by side; falls when the vendor wants fewer at once.
     pub parallelism: u32,
-    /// For the administrator.
     pub notes: Vec<Text>,
-    /// When the plan was complete.
     pub planned_at: Option<u64>,
     /// Set while the caller was asked to wait.
     pub pending_wait: Option<PendingWait>,
@@ -98,7 +91,6 @@ pub struct Failures {
 /// Where an export stands. The kit stores the vendor's state and knows nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExportPhase {
-    /// JSON.
     pub(super) state: String,
     /// For people: name, done, total.
     pub(super) progress: (String, u64, u64),
@@ -112,9 +104,7 @@ pub const INDIVIDUALS_PER_PAGE: usize = 1_000;
 /// A place in the pages of scratch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageCursor {
-    /// The page.
     pub page: usize,
-    /// The row of that page.
     pub row: usize,
     /// Where in the list of that row's department, as the vendor named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -133,9 +123,7 @@ impl PageCursor {
 /// A walk over departments, then members, in key order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sweep {
-    /// Among departments, after this key.
     Departments(Option<String>),
-    /// Among members, after this key.
     Members(Option<String>),
 }
 
@@ -144,7 +132,6 @@ pub enum Sweep {
 pub struct Missing {
     /// Departments that were not seen, and that the vendor was not asked about yet.
     pub departments: u64,
-    /// Likewise members.
     pub members: u64,
     /// Present members who, as the vendor says, have resigned.
     pub resigned: u64,
@@ -170,7 +157,6 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Changes of members.
     pub(super) fn member_changes(&self) -> u64 {
         self.members_added
             + self.members_updated
@@ -179,7 +165,6 @@ impl Counts {
             + self.members_rejoined
     }
 
-    /// Counts one change.
     pub(super) fn count(&mut self, kind: contract::ChangeKind) {
         use contract::ChangeKind;
         *match kind {
@@ -229,7 +214,6 @@ impl PendingWait {
 /// The run that lies in storage.
 #[derive(Debug)]
 pub enum Stored {
-    /// There is none.
     None,
     /// One of this version, and which write it is.
     Readable(Box<Run>, u64),
@@ -312,7 +296,6 @@ pub fn load<P: Platform>(platform: &P) -> Result<Stored, Failure> {
 }
 
 impl Run {
-    /// A run that begins now.
     pub fn new(id: String, now: u64, parallelism: u32) -> Self {
         Self {
             format: FORMAT,
@@ -350,12 +333,10 @@ impl Run {
         }
     }
 
-    /// Whether this version began it.
     pub(super) fn is_own(&self) -> bool {
         self.format == FORMAT
     }
 
-    /// Whether a newer version began it.
     pub(super) fn is_newer(&self) -> bool {
         self.format > FORMAT
     }

@@ -25,13 +25,10 @@ const FORMAT: u32 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     format: u32,
-    /// Vendor calls by endpoint.
     calls: BTreeMap<String, u64>,
     /// Ranges of files that were fetched; not among the calls.
     pub downloads: u64,
-    /// Requests that were repeated.
     pub retries: u64,
-    /// Times the caller was asked to wait.
     pub waits: u64,
     /// Calls of `advance` that worked on this run.
     pub advances: u32,
@@ -60,24 +57,20 @@ impl Default for Stats {
 }
 
 impl Stats {
-    /// Reads those of a run.
     pub fn load<P: Platform>(platform: &P, run: &str) -> Result<Self, Failure> {
         let stored = store::get_text(platform, &key::scratch_page(run, 't', 0))?;
         let read = stored.and_then(|entry| serde_json::from_str::<Self>(&entry.value).ok());
         Ok(read.filter(|stats| stats.format == FORMAT).unwrap_or_default())
     }
 
-    /// The write of those of a run.
     pub fn put(&self, run: &str) -> Op {
         store::put_for(key::scratch_page(run, 't', 0), self, super::SCRATCH_TTL_MS)
     }
 
-    /// All vendor calls.
     pub fn vendor_calls(&self) -> u64 {
         self.calls.values().sum()
     }
 
-    /// Vendor calls as the contract shows them.
     pub fn calls_by_api(&self) -> Vec<CallCount> {
         self.calls.iter().map(|(api, calls)| CallCount { api: api.clone(), calls: *calls }).collect()
     }
