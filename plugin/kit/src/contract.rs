@@ -17,6 +17,12 @@ pub mod generated {
 pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::{call, http, log, settings, storage, types};
 
+impl Default for directory::Strategy {
+    fn default() -> Self {
+        Self::Automatic
+    }
+}
+
 /// Makes a crate of type `cdylib` the component of a [`Vendor`](crate::vendor::Vendor):
 /// `organisation_kit::export_element!(MyVendor);`. On any other target than WebAssembly it does nothing.
 #[macro_export]

@@ -50,6 +50,11 @@ pub fn get<P: Platform, T: DeserializeOwned>(platform: &P, key: &str) -> Result<
     get_text(platform, key)?.map(|entry| parse(&entry)).transpose()
 }
 
+/// Reads one key as JSON, whichever write it is.
+pub fn value<P: Platform, T: DeserializeOwned>(platform: &P, key: &str) -> Result<Option<T>, Failure> {
+    parsed(get_text(platform, key)?.as_ref())
+}
+
 /// Reads an entry's value as JSON.
 pub fn parse<T: DeserializeOwned>(entry: &Entry) -> Result<Stored<T>, Failure> {
     let value = serde_json::from_str(&entry.value).map_err(|error| Failure::corrupt(&entry.key, &error))?;

@@ -46,11 +46,6 @@ impl Counts {
         self.active + self.disabled + self.not_activated
     }
 
-    /// Everybody the copy knows.
-    pub fn all(&self) -> u64 {
-        self.present() + self.left_range + self.resigned
-    }
-
     /// The counter of one status.
     pub fn of(&mut self, status: MemberStatus) -> &mut u64 {
         match status {
@@ -64,6 +59,11 @@ impl Counts {
 }
 
 impl Head {
+    /// Departments and members of the copy, whatever their status.
+    pub fn records(&self) -> u64 {
+        self.departments + self.members.present() + self.members.left_range + self.members.resigned
+    }
+
     /// Whether the copy is that of the configured organisation.
     pub fn is_of(&self, common: &Common) -> bool {
         common.ids.is_same(&self.organisation, &common.organisation)

@@ -48,13 +48,8 @@ pub fn find_member<P: Platform>(platform: &P, common: &Common, id: &str) -> Resu
         return Err(no_member(id));
     }
     head::read_own(platform, common)?;
-    match store::get::<_, MemberRecord>(platform, &key::member(common.ids, id))? {
-        Some(stored) => {
-            let roles = roles::read(platform, common.ids, id)?;
-            Ok(show_member(stored.value.member, stored.value.presence, roles))
-        }
-        None => Err(no_member(id)),
-    }
+    let record: MemberRecord = store::value(platform, &key::member(common.ids, id))?.ok_or_else(|| no_member(id))?;
+    Ok(show_member(record.member, record.presence, roles::read(platform, common.ids, id)?))
 }
 
 /// See `find-department` in `wit/directory.wit`.
@@ -63,10 +58,8 @@ pub fn find_department<P: Platform>(platform: &P, common: &Common, id: &str) -> 
         return Err(no_department(id));
     }
     head::read_own(platform, common)?;
-    match store::get::<_, DepartmentRecord>(platform, &key::department(id))? {
-        Some(stored) => Ok(show_department(stored.value.department)),
-        None => Err(no_department(id)),
-    }
+    let record: DepartmentRecord = store::value(platform, &key::department(id))?.ok_or_else(|| no_department(id))?;
+    Ok(show_department(record.department))
 }
 
 /// See `overview` in `wit/directory.wit`.

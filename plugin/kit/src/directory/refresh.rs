@@ -43,7 +43,7 @@ pub fn sync_member<P: Platform, C: Client<P>>(
         MemberAnswer::Unreadable => return Err(unreadable("member", "成员", id)),
     };
     write(platform, common, |batch| {
-        let stored = store::get::<_, MemberRecord>(platform, &key::member(common.ids, id))?.map(|stored| stored.value);
+        let stored = store::value::<_, MemberRecord>(platform, &key::member(common.ids, id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
             return Ok(false);
         }
@@ -80,7 +80,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
     };
     let id = fetched.department.id.clone();
     write(platform, common, |batch| {
-        let stored = store::get::<_, DepartmentRecord>(platform, &key::department(&id))?.map(|stored| stored.value);
+        let stored = store::value::<_, DepartmentRecord>(platform, &key::department(&id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
             return Ok(false);
         }

@@ -23,9 +23,6 @@ pub struct Tree {
 
 impl Tree {
     /// Looks departments up.
-    ///
-    /// # Errors
-    /// What storage fails with.
     pub fn learn<'a, P: Platform>(
         &mut self,
         platform: &P,
@@ -35,9 +32,6 @@ impl Tree {
     }
 
     /// Looks departments up with all that stand above them.
-    ///
-    /// # Errors
-    /// What storage fails with.
     pub fn learn_upwards<'a, P: Platform>(
         &mut self,
         platform: &P,

@@ -9,7 +9,7 @@ use super::{
     current, export, guard, history, lease, missing,
     phase::Phase,
     report::Report,
-    run::{Failures, PendingWait},
+    run::{Failures, PendingWait, Sweep},
     scope,
     seen::Seen,
     stats::Stats,
@@ -101,7 +101,8 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
         }
         Phase::Fetch(at) => walk::departments(context, &at)?,
         Phase::Individuals(at) => walk::individuals(context, &at)?,
-        Phase::Missing(sweep) => missing::find(context, sweep)?,
+        Phase::Missing(Sweep::Departments(after)) => missing::departments(context, after.as_deref())?,
+        Phase::Missing(Sweep::Members(after)) => missing::members(context, after.as_deref())?,
         Phase::Planned if context.until == Goal::Plan => return planned(context).map(Some),
         // Asked before the vendor is asked about each missing one, and whenever the run would begin to write.
         Phase::Guard | Phase::Planned => {
@@ -111,7 +112,8 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
             context.run.is_writing = context.until == Goal::Complete;
             context.next_phase()?;
         }
-        Phase::Confirm(sweep) => confirm::step(context, sweep)?,
+        Phase::Confirm(Sweep::Departments(after)) => confirm::departments(context, after.as_deref())?,
+        Phase::Confirm(Sweep::Members(after)) => confirm::members(context, after.as_deref())?,
         Phase::ApplyDepartments(page) => apply::departments(context, page)?,
         Phase::ApplyMembers(after) => apply::members(context, after.as_deref())?,
         Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,

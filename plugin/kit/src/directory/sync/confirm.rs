@@ -15,17 +15,13 @@ use crate::{
     vendor::{Client, DepartmentAnswer, MemberAnswer},
 };
 
-/// Asks about the next missing ones.
-pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, sweep: Sweep) -> Stepped {
-    match sweep {
-        Sweep::Departments(after) => departments(context, after),
-        Sweep::Members(after) => members(context, after),
-    }
-}
-
-fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<String>) -> Stepped {
+/// Asks about the next missing departments.
+pub(super) fn departments<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    after: Option<&str>,
+) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'e');
-    let rows = next(context, &prefix, after.as_deref())?;
+    let rows = next(context, &prefix, after)?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
         return context.next_phase();
     };
@@ -50,9 +46,10 @@ fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, af
     context.checkpoint_when_due()
 }
 
-fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<String>) -> Stepped {
+/// Asks about the next missing members.
+pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'g');
-    let rows = next(context, &prefix, after.as_deref())?;
+    let rows = next(context, &prefix, after)?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
         context.run.is_confirmed = true;
         context.run.planned_at = Some(context.platform.now_ms());

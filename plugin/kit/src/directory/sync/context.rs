@@ -247,10 +247,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// What the copy knows of these departments, in order.
-    ///
-    /// # Errors
-    /// When the storage fails.
-    pub fn known_departments(&self, ids: &[&str]) -> Stepped<Vec<Option<DepartmentRecord>>> {
+    pub(super) fn known_departments(&self, ids: &[&str]) -> Stepped<Vec<Option<DepartmentRecord>>> {
         let keys: Vec<String> = ids.iter().map(|id| key::department(id)).collect();
         let known = store::get_many(self.platform, &keys)?;
         Ok(known.iter().map(|entry| store::parsed(entry.as_ref())).collect::<Result<_, _>>()?)
@@ -272,7 +269,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     /// # Errors
     /// When the storage fails.
     pub fn sealed<T: DeserializeOwned>(&self) -> Stepped<Option<T>> {
-        Ok(store::get(self.platform, &self.sealed_key())?.map(|stored| stored.value))
+        Ok(store::value(self.platform, &self.sealed_key())?)
     }
 
     pub(super) fn sealed_key(&self) -> String {

@@ -13,12 +13,7 @@ use super::{
     run::Sweep,
 };
 use crate::{
-    directory::{
-        head::{self, Head},
-        key,
-        member_status::is_present,
-        record::MemberOutline,
-    },
+    directory::{head, key, member_status::is_present, record::MemberOutline},
     failure::Failure,
     platform::Platform,
     store,
@@ -28,26 +23,21 @@ use crate::{
 /// Keys of a sweep's page.
 const PAGE: u32 = 1_000;
 
-/// Lists the next ones that were not seen.
-pub(super) fn find<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, sweep: Sweep) -> Stepped {
-    let head = head::read_for(context.platform, context.common)?.0;
-    context.run.missing.searched.1 = head.departments + head.members.all();
-    match sweep {
-        Sweep::Departments(after) => find_departments(context, after),
-        Sweep::Members(after) => find_members(context, &head, after),
-    }
-}
-
-fn find_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<String>) -> Stepped {
+/// Lists the next departments that were not seen.
+pub(super) fn departments<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    after: Option<&str>,
+) -> Stepped {
     // Among the rows that cannot be read may be any department.
     if context.run.departments_unreadable > 0 {
         return context.next_phase();
     }
+    context.run.missing.searched.1 = head::read_for(context.platform, context.common)?.0.records();
     let seen = match context.departments_seen.take() {
         Some(seen) => seen,
         None => departments_seen(context)?,
     };
-    let page = context.platform.scan(key::DEPARTMENTS, after.as_deref(), PAGE).map_err(Failure::from)?;
+    let page = context.platform.scan(key::DEPARTMENTS, after, PAGE).map_err(Failure::from)?;
     for entry in &page.entries {
         let id = &entry.key[key::DEPARTMENTS.len()..];
         if !seen.contains(id) {
@@ -65,16 +55,15 @@ fn find_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C
     context.checkpoint()
 }
 
-fn find_members<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    head: &Head,
-    after: Option<String>,
-) -> Stepped {
+/// Lists the next members that were not seen.
+pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
+    let head = head::read_for(context.platform, context.common)?.0;
+    context.run.missing.searched.1 = head.records();
     // Everybody present was seen. Where somebody else wrote meanwhile, equal numbers prove nothing.
     if head.members.present() == context.run.present_seen && head.last_change == context.run.began_after {
         return context.next_phase();
     }
-    let page = context.platform.scan(key::MEMBERS, after.as_deref(), PAGE).map_err(Failure::from)?;
+    let page = context.platform.scan(key::MEMBERS, after, PAGE).map_err(Failure::from)?;
     let mut missing = Vec::new();
     for entry in &page.entries {
         let outline = MemberOutline::parse(entry)?;

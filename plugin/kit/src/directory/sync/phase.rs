@@ -36,6 +36,12 @@ pub enum Phase {
     Finish,
 }
 
+impl Default for Phase {
+    fn default() -> Self {
+        Self::Scope(0)
+    }
+}
+
 /// What follows when a phase has nothing left to do: every transition of a run, but for the export, which is entered
 /// from `Scope` or `Fetch` and left for them when it fails.
 ///

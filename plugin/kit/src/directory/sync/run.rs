@@ -19,7 +19,7 @@ use crate::{
 const FORMAT: u32 = 6;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     pub(super) format: u32,
     /// Unique for ever: the scratch of a run that was given up can never be taken for another's.
@@ -300,36 +300,11 @@ impl Run {
         Self {
             format: FORMAT,
             id,
-            basis: String::new(),
             started_at: now,
             written_at: now,
             departments_read_at: now,
-            phase: Phase::Scope(0),
-            strategy: Strategy::Automatic,
-            is_export: false,
-            export_failed: false,
-            walked: PageCursor::default(),
-            department_pages: 0,
-            departments_seen: 0,
-            departments_unreadable: 0,
-            individual_pages: 0,
-            individuals: 0,
-            began_after: 0,
-            members_seen: 0,
-            present_seen: 0,
-            planned: Counts::default(),
-            applied: Counts::default(),
-            missing: Missing::default(),
-            blocked: None,
-            approved: None,
-            is_confirmed: false,
-            is_writing: false,
-            saw_sensitive: false,
             parallelism,
-            notes: Vec::new(),
-            planned_at: None,
-            pending_wait: None,
-            failures: Failures::default(),
+            ..Self::default()
         }
     }
 

@@ -19,8 +19,8 @@ use crate::{
 /// Asks for the next part of the scope and writes it to scratch.
 pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, steps: usize) -> Stepped {
     let state_key = key::scratch_page(&context.run.id, 's', 0);
-    let stored = if steps == 0 { None } else { store::get(context.platform, &state_key)? };
-    let mut state: C::Scope = stored.map(|stored| stored.value).unwrap_or_default();
+    let stored = if steps == 0 { None } else { store::value(context.platform, &state_key)? };
+    let mut state: C::Scope = stored.unwrap_or_default();
     if steps == 0 {
         (context.run.individual_pages, context.run.individuals) = (0, 0);
     }

@@ -22,7 +22,7 @@ const FORMAT: u32 = 1;
 
 /// See the module. Stored apart from the run, since they only tell people something: where they cannot be read they begin
 /// anew, and the run goes on.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
     format: u32,
     calls: BTreeMap<String, u64>,
@@ -40,27 +40,12 @@ pub struct Stats {
     pub phases: Vec<PhaseTime>,
 }
 
-impl Default for Stats {
-    fn default() -> Self {
-        Self {
-            format: FORMAT,
-            calls: BTreeMap::new(),
-            downloads: 0,
-            retries: 0,
-            waits: 0,
-            advances: 0,
-            bytes_in: 0,
-            peak_memory: 0,
-            phases: Vec::new(),
-        }
-    }
-}
-
 impl Stats {
     pub fn load<P: Platform>(platform: &P, run: &str) -> Result<Self, Failure> {
         let stored = store::get_text(platform, &key::scratch_page(run, 't', 0))?;
         let read = stored.and_then(|entry| serde_json::from_str::<Self>(&entry.value).ok());
-        Ok(read.filter(|stats| stats.format == FORMAT).unwrap_or_default())
+        let read = read.filter(|stats| stats.format == FORMAT);
+        Ok(read.unwrap_or_else(|| Self { format: FORMAT, ..Self::default() }))
     }
 
     pub fn put(&self, run: &str) -> Op {
