@@ -25,7 +25,7 @@ use crate::{
     failure::{Cause, Failure},
     locale::{Locale, Text},
     platform::Platform,
-    verdict::Finding,
+    verdict::AspectFinding,
 };
 
 /// A vendor: its configuration, and the addresses of its sign-in pages. Pure.
@@ -157,7 +157,7 @@ pub trait Client<P: Platform>: Sized {
     ///
     /// # Errors
     /// Where the storage fails.
-    fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure>;
+    fn check(&self) -> Result<Vec<(Aspect, AspectFinding)>, Failure>;
 
     /// Asks who stands behind a code, which spends it: with [`Calls::present`](crate::calls::Calls::present), or without the
     /// app's token where the vendor takes none, or looks at the code before it.
@@ -320,7 +320,7 @@ pub struct IdentifyError {
 
 /// What the vendor says about one member or department.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer<T> {
+pub enum RecordAnswer<T> {
     /// Here is the record.
     Shown(Box<T>),
     /// There is none of that id, or none that the app may see; with the vendor's code.
@@ -330,9 +330,9 @@ pub enum Answer<T> {
 }
 
 /// What the vendor says about one member.
-pub type MemberAnswer = Answer<FetchedMember>;
+pub type MemberAnswer = RecordAnswer<FetchedMember>;
 /// What the vendor says about one department.
-pub type DepartmentAnswer = Answer<FetchedDepartment>;
+pub type DepartmentAnswer = RecordAnswer<FetchedDepartment>;
 
 impl MemberAnswer {
     /// From the row that came for an id, or the failure: hidden where that is [`Reason::NotFound`], unreadable where the

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    feed::{ENTRY_TTL_MS, Entry, Subject},
+    feed::{ENTRY_TTL_MS, FeedEntry, Subject},
     head::{self, Head},
     id::IdRule,
     key,
@@ -158,7 +158,7 @@ impl Batch {
 
     fn feed(&mut self, kind: ChangeKind, id: &str, subject: Subject) {
         self.head.last_change += 1;
-        let entry = Entry { seq: self.head.last_change, at: self.now, kind, id: id.to_owned(), subject };
+        let entry = FeedEntry { seq: self.head.last_change, at: self.now, kind, id: id.to_owned(), subject };
         self.push(store::put_for(key::change(entry.seq), &entry, ENTRY_TTL_MS));
     }
 }

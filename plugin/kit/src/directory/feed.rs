@@ -15,7 +15,7 @@ use crate::{
     failure,
     failure::Failure,
     platform::Platform,
-    store::{self, Stored},
+    store::{self, Versioned},
     text,
 };
 
@@ -27,7 +27,7 @@ const PAGE: u32 = 200;
 
 /// A stored entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct FeedEntry {
     /// Dense and rising.
     pub seq: u64,
     /// Unix milliseconds.
@@ -85,7 +85,7 @@ pub fn changes<P: Platform>(
             return Err(beyond_the_end(last, after));
         }
         let page = platform.scan(key::FEED, Some(&key::change(after)), limit.clamp(1, PAGE))?;
-        let entries: Vec<Entry> =
+        let entries: Vec<FeedEntry> =
             page.entries.iter().map(|entry| Ok(store::parse(entry)?.value)).collect::<Result<_, Failure>>()?;
         let first = entries.first().map(|entry| entry.seq);
         if first != Some(after + 1) && after < last {
@@ -158,7 +158,7 @@ pub fn acknowledged<P: Platform>(platform: &P) -> Result<u64, Failure> {
 fn advance_acknowledged<P: Platform>(platform: &P, until: u64) -> Result<(), Failure> {
     loop {
         let (current, version) = match store::get::<_, u64>(platform, key::ACKNOWLEDGED)? {
-            Some(Stored { value, version }) => (value, Some(version)),
+            Some(Versioned { value, version }) => (value, Some(version)),
             None => (0, None),
         };
         if until <= current {
@@ -175,7 +175,7 @@ fn last_change<P: Platform>(platform: &P, common: &Common) -> Result<u64, Failur
     Ok(head::read_own(platform, common)?.map_or(0, |head| head.value.last_change))
 }
 
-fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<Entry>) -> Result<Vec<contract::Change>, Failure> {
+fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<FeedEntry>) -> Result<Vec<contract::Change>, Failure> {
     let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
     let roles = roles::read_many(platform, common.ids, &ids)?;
     Ok(entries

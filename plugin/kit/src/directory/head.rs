@@ -10,7 +10,7 @@ use crate::{
     failure,
     failure::Failure,
     platform::Platform,
-    store::{self, Stored},
+    store::{self, Versioned},
 };
 
 /// See the module.
@@ -26,13 +26,13 @@ pub struct Head {
     /// Departments of the copy.
     pub departments: u64,
     /// Members of the copy.
-    pub members: Counts,
+    pub members: StatusCounts,
 }
 
 /// Members by status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
-pub struct Counts {
+pub struct StatusCounts {
     pub active: u64,
     pub disabled: u64,
     pub not_activated: u64,
@@ -40,7 +40,7 @@ pub struct Counts {
     pub resigned: u64,
 }
 
-impl Counts {
+impl StatusCounts {
     /// Members that are in the visible range.
     pub fn present(&self) -> u64 {
         self.active + self.disabled + self.not_activated
@@ -71,7 +71,7 @@ impl Head {
 }
 
 /// Reads the head whoever's copy it is, with its version: absent before the first write.
-pub fn read<P: Platform>(platform: &P) -> Result<Option<Stored<Head>>, Failure> {
+pub fn read<P: Platform>(platform: &P) -> Result<Option<Versioned<Head>>, Failure> {
     store::get(platform, key::HEAD)
 }
 
@@ -80,7 +80,7 @@ pub fn read<P: Platform>(platform: &P) -> Result<Option<Stored<Head>>, Failure> 
 /// # Errors
 /// `conflict` where the copy is that of another organisation: nobody is to be shown the members of one as those of
 /// another.
-pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Stored<Head>>, Failure> {
+pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Versioned<Head>>, Failure> {
     match read(platform)? {
         Some(stored) if !stored.value.is_of(common) => Err(other_organisation(&stored.value.organisation, common)),
         stored => Ok(stored),

@@ -16,7 +16,7 @@ mod leaders;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    cipher::Key,
+    cipher::ExportKey,
     file::Fetched,
     job::{Job, Part},
 };
@@ -25,7 +25,7 @@ use crate::{
         answer,
         codes::{APP_DISABLED, UNKNOWN_JOB, UNTRUSTED_ADDRESS},
     },
-    scope::Run,
+    scope::WeComRun,
     wire::{department, export as wire, member},
 };
 use organisation_kit::{
@@ -111,7 +111,7 @@ impl Export {
 }
 
 /// Takes the next step.
-pub(crate) fn step<P: Platform>(run: &mut Run<'_, '_, P>, export: Export) -> Step {
+pub(crate) fn step<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export) -> Step {
     match export.stage {
         Stage::Order { departments } => order(run, export, departments),
         Stage::Poll(polls) => poll(run, export, polls),
@@ -120,11 +120,11 @@ pub(crate) fn step<P: Platform>(run: &mut Run<'_, '_, P>, export: Export) -> Ste
     }
 }
 
-fn order<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, departments: bool) -> Step {
+fn order<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, departments: bool) -> Step {
     if export.orders >= ORDERS {
         return failed((format!("已提交 {ORDERS} 次均未成功"), format!("it was ordered {ORDERS} times in vain")));
     }
-    let key = Key::random(run.platform());
+    let key = ExportKey::random(run.platform());
     let read_at = run.platform().now_ms();
     let config = run.client().config();
     let mut calls = vec![config.export_user(key.text())];
@@ -154,7 +154,7 @@ fn order<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, departments: boo
     Ok(ExportStep::Wait(export.at(Stage::Poll(0)), wait))
 }
 
-fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> Step {
+fn poll<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, polls: u32) -> Step {
     let Some((mut job, _)) = job::load(run)? else { return order_again(export, true) };
     let parts: Vec<&mut Part> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
     let mut pending: Vec<&mut Part> = parts.into_iter().filter(|part| part.files.is_none()).collect();
@@ -169,14 +169,14 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
             Err(failure) => return refused(run, export, failure),
         };
         match wire::parse(&text) {
-            Ok(wire::Job::Pending) => are_done = false,
-            Ok(wire::Job::Done(files)) if file::are_sound(&files) => part.files = Some(files),
-            Ok(wire::Job::Done(files)) => {
+            Ok(wire::JobStatus::Pending) => are_done = false,
+            Ok(wire::JobStatus::Done(files)) if file::are_sound(&files) => part.files = Some(files),
+            Ok(wire::JobStatus::Done(files)) => {
                 let count = files.len();
                 return failed((format!("其 {count} 个文件无法使用"), format!("its {count} files cannot be used")));
             }
-            Ok(wire::Job::Failed) => return failed(("企业微信未能生成导出文件", "WeCom could not make it")),
-            Ok(wire::Job::Unknown(status)) => {
+            Ok(wire::JobStatus::Failed) => return failed(("企业微信未能生成导出文件", "WeCom could not make it")),
+            Ok(wire::JobStatus::Unknown(status)) => {
                 return failed((format!("未知的任务状态 {status}"), format!("its status {status} is not known")));
             }
             Err(error) => return refused(run, export, answer::unreadable(call, &error)),
@@ -201,7 +201,7 @@ fn first_file(job: &Job) -> Stage {
 }
 
 /// Reads all departments. There are few enough of them for one step.
-fn departments<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export) -> Step {
+fn departments<P: Platform>(run: &mut WeComRun<'_, '_, P>, mut export: Export) -> Step {
     let Some((job, key)) = job::load(run)? else { return order_again(export, true) };
     let files = job.departments.as_ref().and_then(|part| part.files.as_deref()).unwrap_or_default();
     let mut rows: Vec<DepartmentRow> = Vec::new();
@@ -224,7 +224,7 @@ fn departments<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export) -> Ste
 }
 
 /// Reads the next file of members.
-fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize, files: usize) -> Step {
+fn members<P: Platform>(run: &mut WeComRun<'_, '_, P>, mut export: Export, at: usize, files: usize) -> Step {
     let Some((job, key)) = job::load(run)? else { return order_again(export, false) };
     let Some(one) = job.members.files.as_deref().unwrap_or_default().get(at) else { return Ok(ExportStep::Done) };
     let text = match file::fetch(run, one, &key, &mut export.range)? {
@@ -241,7 +241,7 @@ fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize,
 }
 
 /// What becomes of a file that did not arrive.
-fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetched) -> Step {
+fn missed<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, fetched: Fetched) -> Step {
     match fetched {
         Fetched::Damaged(damage) => damaged(run, export, &damage),
         Fetched::Missed(failure) => match failure.cause {
@@ -272,7 +272,7 @@ fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetche
 }
 
 /// What becomes of a file that cannot be used: nothing of it was believed, and the export is ordered once more.
-fn damaged<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, damage: &file::Damage) -> Step {
+fn damaged<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, damage: &file::Damage) -> Step {
     let what = damage.text();
     let why = Text::new(format!("导出文件无法使用：{}", what.zh), format!("a file of it cannot be used: {}", what.en));
     run.warn("the export is damaged", &why);
@@ -292,7 +292,7 @@ fn order_again(export: Export, departments: bool) -> Step {
 
 /// What becomes of a call that WeCom refused: what passes or what an administrator has to mend in any case stops the
 /// run, everything else ends the export.
-fn refused<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, failure: Failure) -> Step {
+fn refused<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, failure: Failure) -> Step {
     match verdict(&failure) {
         // A page of a proxy, perhaps: a moment later it may be gone.
         Verdict::Hiccup => hiccup(run, export, failure),
@@ -301,7 +301,7 @@ fn refused<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, failure: Failu
     }
 }
 
-fn hiccup<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, failure: Failure) -> Step {
+fn hiccup<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, failure: Failure) -> Step {
     if export.tries >= TRIES {
         return failed(failure.message);
     }
@@ -340,7 +340,7 @@ fn verdict(failure: &Failure) -> Verdict {
 }
 
 /// The time before the next poll.
-fn poll_later<P: Platform>(run: &Run<'_, '_, P>, polls: u32) -> PendingWait {
+fn poll_later<P: Platform>(run: &WeComRun<'_, '_, P>, polls: u32) -> PendingWait {
     let pause = FIRST_POLL_MS.saturating_mul(1 << polls.min(16)).min(LONGEST_POLL_MS);
     PendingWait::new(run.platform().now_ms(), pause, "export-running", None)
 }

@@ -47,7 +47,7 @@ pub fn plan<P: Platform>(platform: &P, common: &Common, cursor: Option<&str>, li
         None => Some(PlanCursor::BEGINNING),
     };
     let limit = usize::try_from(limit.clamp(1, PAGE)).unwrap_or(1);
-    let mut page = Page { platform, common, run, changes: Vec::new(), limit, looked_at: 0 };
+    let mut page = PageFiller { platform, common, run, changes: Vec::new(), limit, looked_at: 0 };
     while let Some(from) = place.take_if(|_| page.is_open()) {
         place = page.fill(from)?;
     }
@@ -141,7 +141,7 @@ fn expired() -> Failure {
 }
 
 /// A page that is being filled.
-struct Page<'a, P: Platform> {
+struct PageFiller<'a, P: Platform> {
     platform: &'a P,
     common: &'a Common,
     run: Run,
@@ -150,7 +150,7 @@ struct Page<'a, P: Platform> {
     looked_at: usize,
 }
 
-impl<P: Platform> Page<'_, P> {
+impl<P: Platform> PageFiller<'_, P> {
     fn is_open(&self) -> bool {
         self.changes.len() < self.limit && self.looked_at < LOOKED_AT
     }
@@ -275,7 +275,7 @@ impl<P: Platform> Page<'_, P> {
     }
 }
 
-/// See [`Page::rows`].
+/// See [`PageFiller::rows`].
 struct Rows {
     pairs: Vec<(Entry, Option<Entry>)>,
     /// Id of the last one.

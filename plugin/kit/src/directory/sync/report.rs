@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    run::{Counts, Run},
+    run::{ChangeCounts, Run},
     stats::Stats,
 };
 use crate::{
@@ -38,7 +38,7 @@ impl Report {
     /// The report of a run that ended, or whose plan is complete. One that wrote counts what it did, every other what it
     /// would do.
     pub fn new(outcome: RunOutcome, run: &Run, stats: &Stats, head: &Head, finished_at: u64) -> Self {
-        let Counts {
+        let ChangeCounts {
             departments_added,
             departments_updated,
             departments_removed,

@@ -55,8 +55,8 @@ pub struct Run {
     pub members_seen: u64,
     /// Among them those that the directory holds as present.
     pub present_seen: u64,
-    pub planned: Counts,
-    pub applied: Counts,
+    pub planned: ChangeCounts,
+    pub applied: ChangeCounts,
     /// What of the directory would go.
     pub missing: Missing,
     /// What the guard stopped, while a person has to approve it.
@@ -144,7 +144,7 @@ pub struct Missing {
 /// Numbers of a plan, or of what was applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
-pub struct Counts {
+pub struct ChangeCounts {
     pub departments_added: u64,
     pub departments_updated: u64,
     pub departments_removed: u64,
@@ -156,7 +156,7 @@ pub struct Counts {
     pub members_unchanged: u64,
 }
 
-impl Counts {
+impl ChangeCounts {
     pub(super) fn member_changes(&self) -> u64 {
         self.members_added
             + self.members_updated

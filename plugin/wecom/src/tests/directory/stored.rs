@@ -8,7 +8,7 @@ use super::{
     Begun, Company, EVERYBODY, Failure, FakePlatform, Goal, PLAIN, PLANNING, Report, RunOutcome, begin, changes,
     common, complete, members, platform, read, replayed, small, sync_on,
 };
-use crate::{api::client::Client, fake};
+use crate::{api::client::WeComClient, fake};
 use organisation_kit::{
     contract::{
         directory::{ChangeKind, SyncStep},
@@ -158,7 +158,8 @@ fn newer(patched: &Value) -> (FakePlatform, String) {
 
 fn assert_left_alone(fake: &FakePlatform, run: &str, name: &str) {
     let stored = fake.value(RUN);
-    let advanced = sync::advance::advance(fake, &common(), &Client::new(fake, &fake::config()), run, Goal::Complete);
+    let advanced =
+        sync::advance::advance(fake, &common(), &WeComClient::new(fake, &fake::config()), run, Goal::Complete);
     for failure in [begin(fake).unwrap_err(), advanced.unwrap_err()] {
         assert_eq!(failure.reason, Reason::Conflict, "{name}");
         assert!(failure.message.en.contains(run) && failure.retry_after_ms.is_some(), "{name}: {failure:?}");
