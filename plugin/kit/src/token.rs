@@ -19,7 +19,7 @@ use crate::{
     fingerprint,
     locale::Text,
     platform::Platform,
-    store, text,
+    store,
 };
 
 mod single_flight;

@@ -21,7 +21,6 @@ use crate::{
         member::{FetchedMember, MemberRow},
         sync::{PendingWait, RunContext, StepError},
     },
-    failure,
     failure::{Cause, Failure},
     locale::{Locale, Text},
     platform::Platform,

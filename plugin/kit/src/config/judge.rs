@@ -9,7 +9,6 @@ use super::{
     suggestion::unknown_word,
     values::{FieldValue, Values},
 };
-use crate::finding;
 
 /// Judges a text without space around it. `known` are the values of earlier fields; `notes` gets what somebody should look
 /// at although the value is sound.

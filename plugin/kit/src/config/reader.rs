@@ -15,7 +15,7 @@ use super::{
     suggestion,
     values::{FieldValue, Values},
 };
-use crate::{contract::element::SecretPlace, finding};
+use crate::contract::element::SecretPlace;
 
 /// The object under which a platform may put the keys.
 const NESTED: &str = "authConfig";

@@ -12,11 +12,9 @@ use super::{
 use crate::{
     config::Common,
     contract::{directory as contract, storage::Op},
-    failure,
     failure::Failure,
     platform::Platform,
     store::{self, Versioned},
-    text,
 };
 
 /// How long an entry that nobody acknowledges is kept: 30 days.
@@ -200,17 +198,14 @@ pub(crate) fn format_cursor(seq: u64) -> String {
 
 fn parse_cursor(cursor: &str) -> Result<u64, Failure> {
     cursor.strip_prefix('c').and_then(|digits| digits.parse().ok()).ok_or_else(|| {
-        Failure::invalid_argument("cursor", text! {
-        "该游标不是 changes 返回的：请原样传回", "the cursor was not made by `changes`: pass on what a page answered" })
+        invalid_argument! { "cursor":
+        "该游标不是 changes 返回的：请原样传回", "the cursor was not made by `changes`: pass on what a page answered" }
     })
 }
 
 fn beyond_the_end(last: u64, found: u64) -> Failure {
-    Failure::invalid_argument(
-        "cursor",
-        text! {
-        "变更记录到 {last} 为止，游标却在 {found}", "the feed ends at {last}, the cursor is at {found}" },
-    )
+    invalid_argument! { "cursor":
+    "变更记录到 {last} 为止，游标却在 {found}", "the feed ends at {last}, the cursor is at {found}" }
 }
 
 fn expired(after: u64, first: Option<u64>) -> Failure {

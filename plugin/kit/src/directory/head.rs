@@ -7,7 +7,6 @@ use super::key;
 use crate::{
     config::Common,
     contract::directory::MemberStatus,
-    failure,
     failure::Failure,
     platform::Platform,
     store::{self, Versioned},

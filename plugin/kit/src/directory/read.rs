@@ -7,9 +7,7 @@ use super::{
     roles,
     sync::{self, run, stats::Stats},
 };
-use crate::{
-    config::Common, contract::directory as contract, failure, failure::Failure, platform::Platform, store, text,
-};
+use crate::{config::Common, contract::directory as contract, failure::Failure, platform::Platform, store};
 
 /// See `find-members` in `wit/directory.wit`.
 pub fn find_members<P: Platform>(
@@ -19,12 +17,9 @@ pub fn find_members<P: Platform>(
 ) -> Result<Vec<Option<contract::Member>>, Failure> {
     if ids.len() > list::PAGE {
         let (found, most) = (ids.len(), list::PAGE);
-        return Err(Failure::invalid_argument(
-            "ids",
-            text! {
-            "一次最多查询 {most} 个 ID，收到 {found} 个：请分批查询",
-            "at most {most} ids are looked up at once, not {found}: ask for fewer, in several calls" },
-        ));
+        return Err(invalid_argument! { "ids":
+        "一次最多查询 {most} 个 ID，收到 {found} 个：请分批查询",
+            "at most {most} ids are looked up at once, not {found}: ask for fewer, in several calls" });
     }
     head::read_own(platform, common)?;
     // What can be no id is known to nobody, and must not become part of a key.

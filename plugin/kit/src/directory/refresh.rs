@@ -12,10 +12,9 @@ use super::{
 use crate::{
     config::Common,
     contract::directory::{self as contract, ChangeKind, MemberStatus},
-    failure,
     failure::Failure,
     platform::Platform,
-    store, text,
+    store,
     vendor::{Client, DepartmentAnswer, MemberAnswer},
 };
 
@@ -118,11 +117,8 @@ fn check_id(id: &str) -> Result<(), Failure> {
     if is_id(id) {
         return Ok(());
     }
-    Err(Failure::invalid_argument(
-        "id",
-        text! {
-        "ID 须为 1 至 128 字节，且不含控制字符", "an id has 1 to 128 bytes and no control characters" },
-    ))
+    Err(invalid_argument! { "id":
+    "ID 须为 1 至 128 字节，且不含控制字符", "an id has 1 to 128 bytes and no control characters" })
 }
 
 fn unreadable(kind: &str, kind_zh: &str, id: &str) -> Failure {

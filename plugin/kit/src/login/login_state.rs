@@ -10,7 +10,6 @@ use crate::{
         login::Entry,
         storage::{Op, Version},
     },
-    failure,
     failure::Failure,
     fingerprint,
     platform::Platform,

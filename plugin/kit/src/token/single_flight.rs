@@ -10,7 +10,6 @@ use crate::{
         log,
         storage::{Outcome, StorageError, Version},
     },
-    failure,
     failure::Failure,
     platform::Platform,
     store,

@@ -14,7 +14,6 @@ use crate::{
         log::Level,
     },
     directory::head,
-    failure,
     failure::Failure,
     platform::Platform,
 };

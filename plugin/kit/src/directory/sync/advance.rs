@@ -23,10 +23,9 @@ use crate::{
         storage::Op,
     },
     directory::{head, key},
-    failure,
     failure::Failure,
     platform::Platform,
-    store, text,
+    store,
     vendor::Client,
 };
 

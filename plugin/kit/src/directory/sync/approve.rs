@@ -5,7 +5,6 @@ use crate::{
     config::Common,
     contract::{log::Level, types::RemovalCounts},
     directory::key,
-    failure,
     failure::Failure,
     platform::Platform,
     store,

@@ -16,7 +16,7 @@ use crate::{
     directory::{head, key},
     failure::Failure,
     platform::Platform,
-    store, text,
+    store,
 };
 
 /// Requests side by side: thresholds of vendors are not published, and five at once have not reached one.
@@ -85,11 +85,8 @@ fn chosen(asked: &Strategy, common: &Common) -> Result<Strategy, Failure> {
     match asked {
         Strategy::Automatic => Ok(common.strategy.clone()),
         Strategy::Walk | Strategy::Export => Ok(asked.clone()),
-        Strategy::Other(name) => Err(Failure::invalid_argument(
-            "strategy",
-            text! {
-            "未知的同步方式 {name:?}：可选 automatic、walk、export",
-            "unknown strategy {name:?}: expected automatic, walk or export" },
-        )),
+        Strategy::Other(name) => Err(invalid_argument! { "strategy":
+        "未知的同步方式 {name:?}：可选 automatic、walk、export",
+            "unknown strategy {name:?}: expected automatic, walk or export" }),
     }
 }

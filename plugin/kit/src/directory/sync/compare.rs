@@ -15,7 +15,7 @@ use crate::{
         record::{MemberOutline, MemberRecord},
     },
     platform::Platform,
-    store, text,
+    store,
     vendor::Client,
 };
 

@@ -11,7 +11,7 @@ use crate::{
     directory::{key, member::MemberRow},
     failure::Failure,
     platform::Platform,
-    store, text,
+    store,
     vendor::{Client, DepartmentAnswer, MemberAnswer},
 };
 

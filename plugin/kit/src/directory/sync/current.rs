@@ -14,7 +14,6 @@ use crate::{
     config::Common,
     contract::{directory::RunOutcome, log::Level, storage::Op},
     directory::{head, key, record::CLOCK_SKEW_MS},
-    failure,
     failure::Failure,
     platform::Platform,
     store,

@@ -6,7 +6,7 @@ use super::{
     run::Run,
 };
 use crate::{
-    config::Guard, contract::types::RemovalCounts, directory::head, failure, failure::Failure, platform::Platform,
+    config::Guard, contract::types::RemovalCounts, directory::head, failure::Failure, platform::Platform,
     vendor::Client,
 };
 

@@ -3,7 +3,6 @@
 use crate::{
     contract::{log::Level, storage::Op},
     directory::key,
-    failure,
     failure::Failure,
     platform::Platform,
     store,

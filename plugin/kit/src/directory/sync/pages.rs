@@ -15,7 +15,7 @@ use crate::{
     },
     failure::Failure,
     platform::Platform,
-    store, text,
+    store,
     vendor::Client,
 };
 

@@ -12,7 +12,7 @@ use crate::{
     contract::directory::Strategy,
     directory::{key, member::is_id},
     platform::Platform,
-    store, text,
+    store,
     vendor::{Client, Scoped},
 };
 

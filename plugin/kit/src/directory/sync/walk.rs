@@ -15,7 +15,7 @@ use crate::{
     directory::{key, member::MemberRow, record::MemberOutline},
     failure::Cause,
     platform::Platform,
-    store, text,
+    store,
     vendor::{Client, ListRequest, Listed, MemberAnswer, unanswered},
 };
 
