@@ -24,7 +24,7 @@ use crate::{
     failure::{Cause, Failure},
     locale::{Locale, Text},
     platform::Platform,
-    verdict::AspectFinding,
+    verdict::Checked,
 };
 
 /// A vendor: its configuration, and the addresses of its sign-in pages. Pure.
@@ -156,7 +156,7 @@ pub trait Client<P: Platform>: Sized {
     ///
     /// # Errors
     /// Where the storage fails.
-    fn check(&self) -> Result<Vec<(Aspect, AspectFinding)>, Failure>;
+    fn check(&self) -> Result<Vec<(Aspect, Checked)>, Failure>;
 
     /// Asks who stands behind a code, which spends it: with [`Calls::present`](crate::calls::Calls::present), or without the
     /// app's token where the vendor takes none, or looks at the code before it.

@@ -27,7 +27,7 @@ use organisation_kit::{
         self, DepartmentAnswer, ExportStep, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped,
         SignIn, Usage, Vendor,
     },
-    verdict::AspectFinding,
+    verdict::Checked,
 };
 
 /// WeCom (企业微信).
@@ -154,7 +154,7 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
         self.calls.usage()
     }
 
-    fn check(&self) -> Result<Vec<(Aspect, AspectFinding)>, Failure> {
+    fn check(&self) -> Result<Vec<(Aspect, Checked)>, Failure> {
         WeComClient::check(self)
     }
 

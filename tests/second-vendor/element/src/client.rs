@@ -18,7 +18,7 @@ use organisation_kit::{
     vendor::{
         self, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, NoExport, Scoped, Usage,
     },
-    verdict::{self, AspectFinding},
+    verdict::{self, Checked},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -200,12 +200,12 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         }
     }
 
-    fn check(&self) -> Result<Vec<(Aspect, AspectFinding)>, Failure> {
+    fn check(&self) -> Result<Vec<(Aspect, Checked)>, Failure> {
         let copy = head::read_own(self.0.platform(), &self.0.api().common);
         let credentials = match copy.and_then(|_| self.0.ask_for_token()) {
-            Ok(()) => AspectFinding::ok("accepted", ("花名册接受该应用", "Rollcall accepts the client")),
+            Ok(()) => Checked::ok("accepted", ("花名册接受该应用", "Rollcall accepts the client")),
             Err(failure) if failure.cause == Cause::Storage => return Err(failure),
-            Err(failure) => AspectFinding::failed("refused", failure.message.clone()).caused_by(&failure),
+            Err(failure) => Checked::failed("refused", failure.message.clone()).caused_by(&failure),
         };
         Ok(verdict::of_all_aspects([(Aspect::Credentials, credentials)]))
     }
