@@ -252,7 +252,7 @@ struct Outline {
     written_at: u64,
     #[serde(default)]
     is_writing: bool,
-    #[serde(default, alias = "is_exported")]
+    #[serde(default, alias = "is_bulk", alias = "is_exported")]
     is_export: bool,
     #[serde(default)]
     pending_wait: Option<PendingWait>,
