@@ -41,7 +41,7 @@ pub fn sync_member<P: Platform, C: Client<P>>(
         MemberAnswer::Hidden(_) => None,
         MemberAnswer::Unreadable => return Err(unreadable("member", "成员", id)),
     };
-    write(platform, common, |batch| {
+    write(platform, common, &mut |batch| {
         let stored = store::value::<_, MemberRecord>(platform, &key::member(common.ids, id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
             return Ok(false);
@@ -78,7 +78,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
         DepartmentAnswer::Unreadable => return Err(unreadable("department", "部门", id)),
     };
     let id = fetched.department.id.clone();
-    write(platform, common, |batch| {
+    write(platform, common, &mut |batch| {
         let stored = store::value::<_, DepartmentRecord>(platform, &key::department(&id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
             return Ok(false);
@@ -102,7 +102,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
 fn write<P: Platform>(
     platform: &P,
     common: &Common,
-    mut fill: impl FnMut(&mut Batch) -> Result<bool, Failure>,
+    fill: &mut dyn FnMut(&mut Batch) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(platform, common)?;

@@ -56,7 +56,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_
     }
     let fetched = pages::departments(context, page)?;
     let ids: Vec<&str> = fetched.iter().map(|row| row.department.id.as_str()).collect();
-    write(context, |context, batch| {
+    write(context, &mut |context, batch| {
         let read_at = context.run.departments_read_at;
         for (stored, mut row) in context.known_departments(&ids)?.into_iter().zip(fetched.clone()) {
             if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, context.platform.now_ms())) {
@@ -116,7 +116,7 @@ fn rows<P: Platform, C: Client<P>>(
     kind: char,
     after: Option<&str>,
     phase: fn(Option<String>) -> Phase,
-    mut take: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Stepped,
+    take: fn(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Stepped,
 ) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, kind);
     let page = context.platform.scan(&prefix, after, ROWS).map_err(Failure::from)?;
@@ -125,7 +125,7 @@ fn rows<P: Platform, C: Client<P>>(
     }
     let keys: Vec<String> =
         page.entries.iter().map(|entry| [key::MEMBERS, &entry.key[prefix.len()..]].concat()).collect();
-    write(context, |context, batch| {
+    write(context, &mut |context, batch| {
         let stored = store::get_many(context.platform, &keys)?;
         for (row, entry) in page.entries.iter().zip(stored) {
             if batch.is_full() {
@@ -166,7 +166,7 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
     while !rest.is_empty() {
         let ids: Vec<&str> = rest.iter().take(ROWS as usize).map(|record| record.department.id.as_str()).collect();
         let mut taken = 0;
-        write(context, |context, batch| {
+        write(context, &mut |context, batch| {
             taken = 0;
             // They may have come back, or gone, since the order was found.
             for stored in context.known_departments(&ids)? {
@@ -204,7 +204,7 @@ fn children_first(mut departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecor
 /// Fills a batch and writes it with the run, anew when another writer came between.
 fn write<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    mut fill: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Stepped,
+    fill: &mut dyn FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Stepped,
 ) -> Stepped {
     let before = context.run.clone();
     for _ in 0..ATTEMPTS {

@@ -247,7 +247,7 @@ impl<P: Platform> PageFiller<'_, P> {
         kind: char,
         after: &str,
         of_copy: &str,
-        judge: impl Fn(&Self, &Entry, Option<&Entry>) -> Result<Option<PlannedChange>, Failure>,
+        judge: fn(&Self, &Entry, Option<&Entry>) -> Result<Option<PlannedChange>, Failure>,
     ) -> Result<Option<String>, Failure> {
         let prefix = key::scratch_of(&self.run.id, kind);
         let after = (!after.is_empty()).then(|| format!("{prefix}{after}"));
