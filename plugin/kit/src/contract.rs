@@ -7,7 +7,7 @@ pub mod generated {
     wit_bindgen::generate!({
         world: "organisation-element",
         path: "../../wit",
-        additional_derives: [PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize],
+        additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
         default_bindings_module: "organisation_kit::contract::generated",
         pub_export_macro: true,
         generate_all,
@@ -16,6 +16,12 @@ pub mod generated {
 
 pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::{call, http, log, settings, storage, types};
+
+impl Default for directory::Strategy {
+    fn default() -> Self {
+        Self::Automatic
+    }
+}
 
 /// Makes a crate of type `cdylib` the component of a [`Vendor`](crate::vendor::Vendor):
 /// `organisation_kit::export_element!(MyVendor);`. On any other target than WebAssembly it does nothing.

@@ -60,6 +60,14 @@ macro_rules! failure {
     };
 }
 
+/// A [`Failure`] for an argument that cannot be used, as a row: its path and the message in Chinese and English.
+#[macro_export]
+macro_rules! invalid_argument {
+    ($path:literal: $zh:literal, $en:literal) => {
+        $crate::failure::Failure::invalid_argument($path, (format!($zh), format!($en)))
+    };
+}
+
 impl Failure {
     /// A failure with a reason and a message; the rest is added with the methods below.
     pub fn new(reason: types::Reason, message: impl Into<Text>) -> Self {

@@ -20,17 +20,21 @@
 //! | [`contract`], `shell`, [`platform`] | the contract's types; the component's exports; its imports as a trait |
 //! | [`store`], [`names`], [`fingerprint`] | how values are stored |
 
+// Messages in two languages are rows of these modules' macros, wherever they stand.
+#[macro_use]
+pub mod locale;
+#[macro_use]
+pub mod failure;
+
 pub mod calls;
 mod clock;
 pub mod config;
 pub mod contract;
 pub mod directory;
-pub mod failure;
 #[cfg(any(test, feature = "fake"))]
 #[allow(missing_docs, clippy::unwrap_used, clippy::new_without_default)]
 pub mod fake;
 pub mod fingerprint;
-pub mod locale;
 pub mod login;
 pub mod names;
 pub mod platform;

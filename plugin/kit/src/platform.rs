@@ -5,6 +5,9 @@
 
 use crate::contract::{call, http, log, storage};
 
+/// What the storage answers.
+pub type StorageResult<T> = Result<T, storage::StorageError>;
+
 /// The world outside the component.
 pub trait Platform {
     /// The element's configuration, a JSON document.
@@ -18,23 +21,13 @@ pub trait Platform {
     /// Several side by side; results in the order of the requests.
     fn send_all(&self, requests: &[http::Request]) -> Vec<Result<http::Response, http::HttpError>>;
     /// Reads keys; may answer for fewer than asked, see the contract. [`crate::store`] asks for the rest.
-    fn get_many(&self, keys: &[String]) -> Result<Vec<Option<storage::Entry>>, storage::StorageError>;
+    fn get_many(&self, keys: &[String]) -> StorageResult<Vec<Option<storage::Entry>>>;
     /// Reads a page of keys.
-    fn scan(
-        &self,
-        prefix: &str,
-        after_key: Option<&str>,
-        limit: u32,
-    ) -> Result<storage::EntryPage, storage::StorageError>;
+    fn scan(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> StorageResult<storage::EntryPage>;
     /// Writes atomically.
-    fn apply(&self, ops: &[storage::Op]) -> Result<storage::Outcome, storage::StorageError>;
+    fn apply(&self, ops: &[storage::Op]) -> StorageResult<storage::Outcome>;
     /// Parks until the key no longer has this version.
-    fn wait(
-        &self,
-        key: &str,
-        version: Option<storage::Version>,
-        timeout_ms: u32,
-    ) -> Result<bool, storage::StorageError>;
+    fn wait(&self, key: &str, version: Option<storage::Version>, timeout_ms: u32) -> StorageResult<bool>;
     /// Milliseconds since 1970, by the host's wall clock.
     fn now_ms(&self) -> u64;
     /// Fills the buffer with randomness fit for secrets.

@@ -6,7 +6,11 @@ use std::marker::PhantomData;
 
 use crate::{
     config::Common,
-    contract::{call, directory, element, http, log, login, settings, storage, types},
+    contract::{
+        call,
+        directory::{self, DepartmentFilter, DepartmentPage, MemberFilter, MemberPage},
+        element, http, log, login, settings, storage, types,
+    },
     directory::{
         feed, list, read, refresh,
         sync::{abandon, advance, approve, begin, history, plan, reset},
@@ -14,7 +18,7 @@ use crate::{
     failure::Failure,
     locale::Locale,
     login as sign_in,
-    platform::Platform,
+    platform::{Platform, StorageResult},
     vendor::{Client, Vendor},
 };
 use heap::{Heap, WASM_PAGE};
@@ -46,29 +50,19 @@ impl Platform for Imports {
         http::send_all(requests)
     }
 
-    fn get_many(&self, keys: &[String]) -> Result<Vec<Option<storage::Entry>>, storage::StorageError> {
+    fn get_many(&self, keys: &[String]) -> StorageResult<Vec<Option<storage::Entry>>> {
         storage::get_many(keys)
     }
 
-    fn scan(
-        &self,
-        prefix: &str,
-        after_key: Option<&str>,
-        limit: u32,
-    ) -> Result<storage::EntryPage, storage::StorageError> {
+    fn scan(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> StorageResult<storage::EntryPage> {
         storage::scan(prefix, after_key, limit)
     }
 
-    fn apply(&self, ops: &[storage::Op]) -> Result<storage::Outcome, storage::StorageError> {
+    fn apply(&self, ops: &[storage::Op]) -> StorageResult<storage::Outcome> {
         storage::apply(ops)
     }
 
-    fn wait(
-        &self,
-        key: &str,
-        version: Option<storage::Version>,
-        timeout_ms: u32,
-    ) -> Result<bool, storage::StorageError> {
+    fn wait(&self, key: &str, version: Option<storage::Version>, timeout_ms: u32) -> StorageResult<bool> {
         storage::wait(key, version, timeout_ms)
     }
 
@@ -91,34 +85,42 @@ impl Platform for Imports {
     }
 }
 
+/// What the contract's functions answer.
+type Answered<T> = Result<T, types::Error>;
+
 /// The component of one vendor; see [`export_element`](crate::export_element).
 #[derive(Debug)]
 pub struct Component<V>(PhantomData<V>);
 
 /// Runs an export with the sound configuration, and turns a failure into the contract's error in its language.
-fn with_config<V: Vendor, T>(work: impl FnOnce(&V::Config) -> Result<T, Failure>) -> Result<T, types::Error> {
+fn with_config<V: Vendor, T>(work: impl FnOnce(&V::Config) -> Result<T, Failure>) -> Answered<T> {
     in_its_language::<V, T>(|document| work(&V::element().parse(document, V::build)?))
+}
+
+/// Runs an export that asks the vendor about the directory.
+fn asking<V: Vendor, T>(work: impl FnOnce(&Common, &V::Client<'_, Imports>) -> Result<T, Failure>) -> Answered<T> {
+    with_config::<V, T>(|config| work(V::common(config), &V::client(&Imports, config)))
 }
 
 /// Runs an export that reads or acknowledges the local copy: it asks the vendor nothing, and goes on under a configuration
 /// that is unsound but for whose copy it is.
-fn reading<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Result<T, types::Error> {
+fn reading<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Answered<T> {
     in_its_language::<V, T>(|document| work(&V::element().parse_owner(document, V::organisation)?))
 }
 
 /// Runs an export for which a person waits, whose language this is.
 fn for_person<V: Vendor, T>(
-    language: Option<&str>,
+    language: &Option<String>,
     work: impl FnOnce(&V::Config) -> Result<T, Failure>,
-) -> Result<T, types::Error> {
+) -> Answered<T> {
     let document = Imports.settings();
     let answer = V::element().parse(&document, V::build).and_then(|config| work(&config));
     answer.map_err(|failure| {
-        failure.into_error(language.map_or_else(|| V::element().locale_of(&document), Locale::from_tag))
+        failure.into_error(language.as_deref().map_or_else(|| V::element().locale_of(&document), Locale::from_tag))
     })
 }
 
-fn in_its_language<V: Vendor, T>(work: impl FnOnce(&str) -> Result<T, Failure>) -> Result<T, types::Error> {
+fn in_its_language<V: Vendor, T>(work: impl FnOnce(&str) -> Result<T, Failure>) -> Answered<T> {
     let document = Imports.settings();
     work(&document).map_err(|failure| failure.into_error(V::element().locale_of(&document)))
 }
@@ -132,7 +134,7 @@ impl<V: Vendor> element::Guest for Component<V> {
         V::element().validate(&config)
     }
 
-    fn check_connection() -> Result<Vec<element::Verdict>, types::Error> {
+    fn check_connection() -> Answered<Vec<element::Verdict>> {
         with_config::<V, _>(|config| {
             let locale: Locale = V::common(config).locale;
             let findings = V::client(&Imports, config).check()?;
@@ -142,113 +144,93 @@ impl<V: Vendor> element::Guest for Component<V> {
 }
 
 impl<V: Vendor> login::Guest for Component<V> {
-    fn login_config(request: login::AuthorizationRequest) -> Result<login::LoginParameters, types::Error> {
-        for_person::<V, _>(request.language.as_deref(), |config| {
-            sign_in::login_config::<V, _>(&Imports, config, &request)
-        })
+    fn login_config(request: login::AuthorizationRequest) -> Answered<login::LoginParameters> {
+        for_person::<V, _>(&request.language, |config| sign_in::login_config::<V, _>(&Imports, config, &request))
     }
 
-    fn authorization_url(request: login::AuthorizationRequest) -> Result<login::Authorization, types::Error> {
-        for_person::<V, _>(request.language.as_deref(), |config| {
-            sign_in::authorization_url::<V, _>(&Imports, config, &request)
-        })
+    fn authorization_url(request: login::AuthorizationRequest) -> Answered<login::Authorization> {
+        for_person::<V, _>(&request.language, |config| sign_in::authorization_url::<V, _>(&Imports, config, &request))
     }
 
-    fn homepage_url(target: String) -> Result<String, types::Error> {
+    fn homepage_url(target: String) -> Answered<String> {
         with_config::<V, _>(|config| sign_in::homepage_url::<V>(config, &target))
     }
 
-    fn exchange_code(request: login::ExchangeRequest) -> Result<login::Exchange, types::Error> {
-        for_person::<V, _>(request.language.as_deref(), |config| {
-            sign_in::exchange_code::<V, _>(&Imports, config, &request)
-        })
+    fn exchange_code(request: login::ExchangeRequest) -> Answered<login::Exchange> {
+        for_person::<V, _>(&request.language, |config| sign_in::exchange_code::<V, _>(&Imports, config, &request))
     }
 }
 
 impl<V: Vendor> directory::Guest for Component<V> {
-    fn begin(strategy: directory::Strategy) -> Result<directory::Begun, types::Error> {
+    fn begin(strategy: directory::Strategy) -> Answered<directory::Begun> {
         with_config::<V, _>(|config| begin::begin(&Imports, V::common(config), &strategy))
     }
 
-    fn advance(run: String, until: directory::Goal) -> Result<directory::SyncStep, types::Error> {
-        with_config::<V, _>(|config| {
-            advance::advance(&Imports, V::common(config), &V::client(&Imports, config), &run, until)
-        })
+    fn advance(run: String, until: directory::Goal) -> Answered<directory::SyncStep> {
+        asking::<V, _>(|common, client| advance::advance(&Imports, common, client, &run, until))
     }
 
-    fn approve(run: String, counts: types::RemovalCounts) -> Result<(), types::Error> {
+    fn approve(run: String, counts: types::RemovalCounts) -> Answered<()> {
         with_config::<V, _>(|config| approve::approve(&Imports, V::common(config), &run, counts))
     }
 
-    fn abandon(run: String) -> Result<(), types::Error> {
+    fn abandon(run: String) -> Answered<()> {
         with_config::<V, _>(|config| abandon::abandon(&Imports, V::common(config), &run))
     }
 
-    fn repair(run: String) -> Result<directory::Report, types::Error> {
+    fn repair(run: String) -> Answered<directory::Report> {
         with_config::<V, _>(|config| abandon::repair(&Imports, V::common(config), &run))
     }
 
-    fn reset() -> Result<(), types::Error> {
+    fn reset() -> Answered<()> {
         with_config::<V, _>(|config| reset::reset(&Imports, V::common(config)))
     }
 
-    fn plan(cursor: Option<String>, limit: u32) -> Result<directory::PlanPage, types::Error> {
+    fn plan(cursor: Option<String>, limit: u32) -> Answered<directory::PlanPage> {
         reading::<V, _>(|common| plan::plan(&Imports, common, cursor.as_deref(), limit))
     }
 
-    fn history() -> Result<Vec<directory::Report>, types::Error> {
+    fn history() -> Answered<Vec<directory::Report>> {
         reading::<V, _>(|common| history::history(&Imports, common))
     }
 
-    fn changes(cursor: Option<String>, limit: u32) -> Result<directory::ChangePage, types::Error> {
+    fn changes(cursor: Option<String>, limit: u32) -> Answered<directory::ChangePage> {
         reading::<V, _>(|common| feed::changes(&Imports, common, cursor.as_deref(), limit))
     }
 
-    fn acknowledge(cursor: String) -> Result<(), types::Error> {
+    fn acknowledge(cursor: String) -> Answered<()> {
         reading::<V, _>(|common| feed::acknowledge(&Imports, common, &cursor))
     }
 
-    fn overview() -> Result<directory::DirectorySummary, types::Error> {
+    fn overview() -> Answered<directory::DirectorySummary> {
         reading::<V, _>(|common| read::overview(&Imports, common))
     }
 
-    fn departments(
-        filter: directory::DepartmentFilter,
-        cursor: Option<String>,
-        limit: u32,
-    ) -> Result<directory::DepartmentPage, types::Error> {
+    fn departments(filter: DepartmentFilter, cursor: Option<String>, limit: u32) -> Answered<DepartmentPage> {
         reading::<V, _>(|common| list::departments(&Imports, common, &filter, cursor.as_deref(), limit))
     }
 
-    fn members(
-        filter: directory::MemberFilter,
-        cursor: Option<String>,
-        limit: u32,
-    ) -> Result<directory::MemberPage, types::Error> {
+    fn members(filter: MemberFilter, cursor: Option<String>, limit: u32) -> Answered<MemberPage> {
         reading::<V, _>(|common| list::members(&Imports, common, &filter, cursor.as_deref(), limit))
     }
 
-    fn find_members(ids: Vec<String>) -> Result<Vec<Option<directory::Member>>, types::Error> {
+    fn find_members(ids: Vec<String>) -> Answered<Vec<Option<directory::Member>>> {
         reading::<V, _>(|common| read::find_members(&Imports, common, &ids))
     }
 
-    fn find_member(id: String) -> Result<directory::Member, types::Error> {
+    fn find_member(id: String) -> Answered<directory::Member> {
         reading::<V, _>(|common| read::find_member(&Imports, common, &id))
     }
 
-    fn find_department(id: String) -> Result<directory::Department, types::Error> {
+    fn find_department(id: String) -> Answered<directory::Department> {
         reading::<V, _>(|common| read::find_department(&Imports, common, &id))
     }
 
-    fn sync_member(id: String) -> Result<directory::Member, types::Error> {
-        with_config::<V, _>(|config| {
-            refresh::sync_member(&Imports, V::common(config), &V::client(&Imports, config), &id)
-        })
+    fn sync_member(id: String) -> Answered<directory::Member> {
+        asking::<V, _>(|common, client| refresh::sync_member(&Imports, common, client, &id))
     }
 
-    fn sync_department(id: String) -> Result<directory::Department, types::Error> {
-        with_config::<V, _>(|config| {
-            refresh::sync_department(&Imports, V::common(config), &V::client(&Imports, config), &id)
-        })
+    fn sync_department(id: String) -> Answered<directory::Department> {
+        asking::<V, _>(|common, client| refresh::sync_department(&Imports, common, client, &id))
     }
 }

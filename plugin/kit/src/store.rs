@@ -14,7 +14,7 @@ pub const ITEMS_PER_CALL: usize = 1_000;
 
 /// A value that was read, with the version to check when it is replaced.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stored<T> {
+pub struct Versioned<T> {
     /// What was stored.
     pub value: T,
     /// The version of that write.
@@ -46,14 +46,19 @@ pub fn get_text<P: Platform>(platform: &P, key: &str) -> Result<Option<Entry>, F
 }
 
 /// Reads one key as JSON.
-pub fn get<P: Platform, T: DeserializeOwned>(platform: &P, key: &str) -> Result<Option<Stored<T>>, Failure> {
+pub fn get<P: Platform, T: DeserializeOwned>(platform: &P, key: &str) -> Result<Option<Versioned<T>>, Failure> {
     get_text(platform, key)?.map(|entry| parse(&entry)).transpose()
 }
 
+/// Reads one key as JSON, whichever write it is.
+pub fn value<P: Platform, T: DeserializeOwned>(platform: &P, key: &str) -> Result<Option<T>, Failure> {
+    parsed(get_text(platform, key)?.as_ref())
+}
+
 /// Reads an entry's value as JSON.
-pub fn parse<T: DeserializeOwned>(entry: &Entry) -> Result<Stored<T>, Failure> {
+pub fn parse<T: DeserializeOwned>(entry: &Entry) -> Result<Versioned<T>, Failure> {
     let value = serde_json::from_str(&entry.value).map_err(|error| Failure::corrupt(&entry.key, &error))?;
-    Ok(Stored { value, version: entry.version })
+    Ok(Versioned { value, version: entry.version })
 }
 
 /// Reads the value of an entry that may be absent.

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use self::single_flight::{LEASE_MS, Lease, busy};
+use self::single_flight::{LEASE_MS, TokenLease, busy};
 use crate::{
     clock,
     contract::{
@@ -19,7 +19,7 @@ use crate::{
     fingerprint,
     locale::Text,
     platform::Platform,
-    store, text,
+    store,
 };
 
 mod single_flight;
@@ -159,7 +159,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
         let mut entries = store::get_many(self.platform, &self.keys)?.into_iter();
         let mut next = || entries.next().flatten();
         let (token, refusal, lease) = (next(), next(), next());
-        let lease = lease.map(|entry| store::parse::<Lease>(&entry)).transpose()?;
+        let lease = lease.map(|entry| store::parse::<TokenLease>(&entry)).transpose()?;
         Ok(Snapshot {
             versions: [&token, &refusal].map(|entry| entry.as_ref().map(|entry| entry.version)),
             token: readable(token),

@@ -9,10 +9,8 @@ use crate::{
         http::{Failure as Http, HttpError, Response},
         types::{Body, Reason},
     },
-    failure,
     failure::{Cause, Failure},
     locale::Text,
-    text,
 };
 
 /// How long to wait after status 429 where the server does not say.

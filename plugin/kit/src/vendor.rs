@@ -24,7 +24,7 @@ use crate::{
     failure::{Cause, Failure},
     locale::{Locale, Text},
     platform::Platform,
-    verdict::Finding,
+    verdict::Checked,
 };
 
 /// A vendor: its configuration, and the addresses of its sign-in pages. Pure.
@@ -61,7 +61,7 @@ pub trait Vendor: Sized + 'static {
     /// # Errors
     /// `unsupported` where the vendor has none.
     fn homepage_url(_config: &Self::Config, _target: &str) -> Result<String, Failure> {
-        Err(Failure::new(Reason::Unsupported, ("该平台没有应用主页", "this vendor has no home page of an app")))
+        Err(failure! { Unsupported: "该平台没有应用主页", "this vendor has no home page of an app" })
     }
 
     /// The constant state that comes back from a home page, where there is such a thing.
@@ -85,17 +85,17 @@ pub struct SignIn<'a> {
 
 /// Asks the vendor. One client serves one call of the component; it keeps the token that it read.
 ///
-/// Repeat nothing in `scope`, `list`, `members`, `departments` and `bulk`: the run waits in the host and asks again. Only
+/// Repeat nothing in `scope`, `list`, `members`, `departments` and `export`: the run waits in the host and asks again. Only
 /// `member` and `department` are repeated by the element, with [`Calls::patiently`](crate::calls::Calls::patiently).
 pub trait Client<P: Platform>: Sized {
     /// What is left of finding out the scope, between two steps of a run.
     type Scope: Default + Serialize + DeserializeOwned;
     /// The members of a department as they came, not read yet: they may be megabytes.
     type List;
-    /// A bulk fetch between two steps of a run; [`NoBulk`] for a vendor without one.
-    type Bulk: BulkState;
-    /// Departments from which on the bulk fetch is quicker than a walk.
-    const BULK_FROM_DEPARTMENTS: usize = usize::MAX;
+    /// An export between two steps of a run; [`NoExport`] for a vendor without one.
+    type Export: ExportState;
+    /// Departments from which on the export is quicker than a walk.
+    const EXPORT_FROM_DEPARTMENTS: usize = usize::MAX;
 
     /// Asks for the next part of what is visible: departments, and members that no department brings.
     /// `with_departments`: the departments are wanted as well, not only the members.
@@ -130,8 +130,7 @@ pub trait Client<P: Platform>: Sized {
     /// # Errors
     /// [`StepError::Vendor`] for what the vendor refuses.
     fn member_ids(_run: &mut RunContext<'_, P, Self>, _department: &str) -> Result<Listed<Vec<String>>, StepError> {
-        let message = ("无法只读取成员 ID", "this vendor lists no ids alone");
-        Err(StepError::Vendor(Failure::new(Reason::Unsupported, message)))
+        Err(StepError::Vendor(failure! { Unsupported: "无法只读取成员 ID", "this vendor lists no ids alone" }))
     }
 
     /// Asks about members side by side, in the order asked.
@@ -140,14 +139,13 @@ pub trait Client<P: Platform>: Sized {
     /// Asks about departments side by side, in the order asked.
     fn departments(&self, ids: &[String]) -> Vec<Result<DepartmentAnswer, Failure>>;
 
-    /// Takes the next step of a bulk fetch. Members and departments go to the run by [`RunContext::record_members`] and
+    /// Takes the next step of an export. Members and departments go to the run by [`RunContext::record_members`] and
     /// [`RunContext::record_departments`].
     ///
     /// # Errors
     /// [`StepError::Vendor`] for what passes or what an administrator has to mend in any case.
-    fn bulk(_run: &mut RunContext<'_, P, Self>, _state: Self::Bulk) -> Result<BulkStep<Self::Bulk>, StepError> {
-        let message = ("该平台没有批量导出", "this vendor has no bulk fetch");
-        Err(StepError::Vendor(Failure::new(Reason::Unsupported, message)))
+    fn export(_run: &mut RunContext<'_, P, Self>, _state: Self::Export) -> Result<ExportStep<Self::Export>, StepError> {
+        Err(StepError::Vendor(failure! { Unsupported: "该平台没有批量导出", "this vendor has no export" }))
     }
 
     /// What was sent so far.
@@ -158,7 +156,7 @@ pub trait Client<P: Platform>: Sized {
     ///
     /// # Errors
     /// Where the storage fails.
-    fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure>;
+    fn check(&self) -> Result<Vec<(Aspect, Checked)>, Failure>;
 
     /// Asks who stands behind a code, which spends it: with [`Calls::present`](crate::calls::Calls::present), or without the
     /// app's token where the vendor takes none, or looks at the code before it.
@@ -172,8 +170,7 @@ pub trait Client<P: Platform>: Sized {
     /// # Errors
     /// What the vendor refuses.
     fn consented(&self, _id: &str, _proof: &str) -> Result<SensitiveFields, Failure> {
-        let message = ("该平台没有敏感信息授权", "this vendor has no consent to sensitive fields");
-        Err(Failure::new(Reason::Unsupported, message))
+        Err(failure! { Unsupported: "该平台没有敏感信息授权", "this vendor has no consent to sensitive fields" })
     }
 
     /// Asks about one member, again where that failed in passing.
@@ -191,8 +188,7 @@ pub trait Client<P: Platform>: Sized {
 
 /// For a question that got no answer at all, against the contract of whoever was to give it.
 pub fn unanswered() -> Failure {
-    Failure::new(Reason::UnexpectedAnswer, ("没有返回结果", "there are fewer answers than questions"))
-        .with_cause(Cause::Passing)
+    failure! { UnexpectedAnswer: "没有返回结果", "there are fewer answers than questions" }.with_cause(Cause::Passing)
 }
 
 /// A part of what is visible.
@@ -254,20 +250,20 @@ fn shown_or<A, T>(
     }
 }
 
-/// The state of a bulk fetch between two steps. The kit stores it and knows nothing of it.
-pub trait BulkState: Sized + Serialize + DeserializeOwned {
-    /// A bulk fetch that begins, with the departments or for the members alone; nothing where the vendor has none.
+/// The state of an export between two steps. The kit stores it and knows nothing of it.
+pub trait ExportState: Sized + Serialize + DeserializeOwned {
+    /// An export that begins, with the departments or for the members alone; nothing where the vendor has none.
     fn begin(departments: bool) -> Option<Self>;
 
     /// How far it is, for people: a kebab-case name, done, total.
     fn progress(&self) -> (&'static str, u64, u64);
 }
 
-/// The bulk fetch of a vendor that has none.
+/// The export of a vendor that has none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NoBulk {}
+pub enum NoExport {}
 
-impl BulkState for NoBulk {
+impl ExportState for NoExport {
     fn begin(_: bool) -> Option<Self> {
         None
     }
@@ -277,9 +273,9 @@ impl BulkState for NoBulk {
     }
 }
 
-/// What a step of a bulk fetch came to.
+/// What a step of an export came to.
 #[derive(Debug)]
-pub enum BulkStep<B> {
+pub enum ExportStep<B> {
     /// The next step can follow.
     Next(B),
     /// There is nothing to do before a time.
@@ -323,7 +319,7 @@ pub struct IdentifyError {
 
 /// What the vendor says about one member or department.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer<T> {
+pub enum RecordAnswer<T> {
     /// Here is the record.
     Shown(Box<T>),
     /// There is none of that id, or none that the app may see; with the vendor's code.
@@ -333,9 +329,9 @@ pub enum Answer<T> {
 }
 
 /// What the vendor says about one member.
-pub type MemberAnswer = Answer<FetchedMember>;
+pub type MemberAnswer = RecordAnswer<FetchedMember>;
 /// What the vendor says about one department.
-pub type DepartmentAnswer = Answer<FetchedDepartment>;
+pub type DepartmentAnswer = RecordAnswer<FetchedDepartment>;
 
 impl MemberAnswer {
     /// From the row that came for an id, or the failure: hidden where that is [`Reason::NotFound`], unreadable where the

@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// One finding for each aspect of the contract, in its order: those that a vendor has no word about do not apply to it.
-pub fn of_all_aspects(findings: impl IntoIterator<Item = (Aspect, Finding)>) -> Vec<(Aspect, Finding)> {
+pub fn of_all_aspects(findings: impl IntoIterator<Item = (Aspect, Checked)>) -> Vec<(Aspect, Checked)> {
     let mut findings: Vec<_> = findings.into_iter().collect();
     let order = [
         Aspect::Credentials,
@@ -22,7 +22,7 @@ pub fn of_all_aspects(findings: impl IntoIterator<Item = (Aspect, Finding)>) -> 
         .into_iter()
         .map(|aspect| match findings.iter().position(|(found, _)| *found == aspect) {
             Some(index) => findings.swap_remove(index),
-            None => (aspect, Finding::not_applicable()),
+            None => (aspect, Checked::not_applicable()),
         })
         .collect();
     all.append(&mut findings);
@@ -31,7 +31,7 @@ pub fn of_all_aspects(findings: impl IntoIterator<Item = (Aspect, Finding)>) -> 
 
 /// What was found about one aspect.
 #[derive(Clone, Debug)]
-pub struct Finding {
+pub struct Checked {
     status: Status,
     code: &'static str,
     message: Text,
@@ -41,7 +41,7 @@ pub struct Finding {
     facts: Vec<Fact>,
 }
 
-impl Finding {
+impl Checked {
     fn new(status: Status, code: &'static str, message: Text) -> Self {
         Self { status, code, message, hint: None, vendor_code: None, page: None, facts: Vec::new() }
     }
@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn every_aspect_has_its_finding_in_the_order_of_the_contract() {
-        let own = |code| Finding::ok(code, "found");
+        let own = |code| Checked::ok(code, "found");
         let further = Aspect::Other("licence".to_owned());
         let found = of_all_aspects([
             (further.clone(), own("a")),

@@ -11,14 +11,14 @@ use organisation_kit::{
 };
 
 use crate::{
-    api::{answer, client::Client},
+    api::{answer, client::WeComClient},
     config::Config,
     wire::login::{IdentityAnswer, parse_detail, parse_identity},
 };
 
 /// Asks who stands behind a code (doc 91023), on the legacy path where the current one does not exist.
 pub(crate) fn identify<P: Platform>(
-    client: &Client<'_, P>,
+    client: &WeComClient<'_, P>,
     common: &Common,
     code: LoginCode<'_>,
 ) -> Result<Identified, IdentifyError> {
@@ -49,7 +49,7 @@ fn named(common: &Common, answer: IdentityAnswer) -> Option<Identified> {
 
 /// What a member consented to (doc 95833).
 pub(crate) fn consented<P: Platform>(
-    client: &Client<'_, P>,
+    client: &WeComClient<'_, P>,
     common: &Common,
     id: &str,
     ticket: &str,

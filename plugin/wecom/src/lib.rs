@@ -9,7 +9,7 @@
 //! | `wecom` | the kit's traits, implemented |
 //! | `api` | calls, error codes and the contract's reasons for them, and the one client through which every call goes |
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
-//! | `scope`, `export` | what is visible; the bulk export |
+//! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!

@@ -11,7 +11,7 @@ const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 
 /// What the in-app page may give away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
+pub(crate) enum OauthScope {
     /// The member's id, without a question.
     Base,
     /// Sensitive fields as well, after consent.
@@ -35,10 +35,10 @@ pub(crate) fn browser(config: &Config, redirect_uri: &str, state: &str, language
 }
 
 /// The page inside the WeCom client (docs 91335, 91022). Without the fragment no identity is attached.
-pub(crate) fn in_app(config: &Config, redirect_uri: &str, state: &str, scope: Scope) -> String {
+pub(crate) fn in_app(config: &Config, redirect_uri: &str, state: &str, scope: OauthScope) -> String {
     let scope = match scope {
-        Scope::Base => "snsapi_base",
-        Scope::PrivateInfo => "snsapi_privateinfo",
+        OauthScope::Base => "snsapi_base",
+        OauthScope::PrivateInfo => "snsapi_privateinfo",
     };
     format!(
         "{}?appid={}&redirect_uri={}&response_type=code&scope={scope}&state={}&agentid={}#wechat_redirect",
@@ -52,7 +52,7 @@ pub(crate) fn in_app(config: &Config, redirect_uri: &str, state: &str, scope: Sc
 
 /// The in-app page as an app's home page: its state is the corp id, since a home page cannot have a fresh one.
 pub(crate) fn homepage(config: &Config, target: &str) -> String {
-    in_app(config, target, &config.common.organisation, Scope::Base)
+    in_app(config, target, &config.common.organisation, OauthScope::Base)
 }
 
 fn value(text: &str) -> PercentEncode<'_> {
@@ -90,14 +90,14 @@ mod tests {
                 ),
             ),
             (
-                in_app(&config, uri, "s1", Scope::Base),
+                in_app(&config, uri, "s1", OauthScope::Base),
                 format!(
                     "https://open.weixin.qq.com/connect/oauth2/authorize?appid=ww21c67da6767865c2&redirect_uri={encoded}\
                      &response_type=code&scope=snsapi_base&state=s1&agentid=1000073#wechat_redirect"
                 ),
             ),
             (
-                in_app(&config, uri, "s1", Scope::PrivateInfo),
+                in_app(&config, uri, "s1", OauthScope::PrivateInfo),
                 format!(
                     "https://open.weixin.qq.com/connect/oauth2/authorize?appid=ww21c67da6767865c2&redirect_uri={encoded}\
                      &response_type=code&scope=snsapi_privateinfo&state=s1&agentid=1000073#wechat_redirect"
@@ -127,7 +127,7 @@ mod tests {
             for url in [
                 homepage(&fake::config(), target),
                 browser(&fake::config(), target, "s1", Locale::Both),
-                in_app(&fake::config(), target, "s1", Scope::PrivateInfo),
+                in_app(&fake::config(), target, "s1", OauthScope::PrivateInfo),
             ] {
                 assert!(url.is_ascii() && !url.contains(' ') && url.matches('#').count() <= 1, "{url}");
                 let url = Url::parse(&url).unwrap();

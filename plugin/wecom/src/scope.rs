@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{
         answer,
-        client::Client,
+        client::WeComClient,
         codes::{HIDDEN_DEPARTMENT, UNKNOWN_TAG},
     },
     wire::{agent::Agent, department, tag::Tag},
@@ -28,7 +28,7 @@ use organisation_kit::{
 
 /// What was granted, and how far its tags were looked into.
 #[derive(Default, Serialize, Deserialize)]
-pub struct Scope {
+pub struct ScopeState {
     is_known: bool,
     departments: BTreeSet<String>,
     /// Those that were not asked about yet, the next one last.
@@ -36,12 +36,12 @@ pub struct Scope {
 }
 
 /// A run of this vendor.
-pub(crate) type Run<'r, 'a, P> = RunContext<'r, P, Client<'a, P>>;
+pub(crate) type WeComRun<'r, 'a, P> = RunContext<'r, P, WeComClient<'a, P>>;
 
 /// Asks for the next part: the app, then its tags, as many as the call allows, then the departments.
 pub(crate) fn next<P: Platform>(
-    run: &mut Run<'_, '_, P>,
-    scope: &mut Scope,
+    run: &mut WeComRun<'_, '_, P>,
+    scope: &mut ScopeState,
     with_departments: bool,
 ) -> Result<Scoped, StepError> {
     let mut members = Vec::new();
@@ -72,7 +72,7 @@ pub(crate) fn next<P: Platform>(
 }
 
 /// Whoever an id stands for that cannot be read is not in the scope; somebody has to know.
-pub(crate) fn note_unreadable<P: Platform>(run: &mut Run<'_, '_, P>, call: &str, count: usize) {
+pub(crate) fn note_unreadable<P: Platform>(run: &mut WeComRun<'_, '_, P>, call: &str, count: usize) {
     if count > 0 {
         run.note(text! { "{call} 返回的可见范围中有 {count} 个 ID 无法识别：已忽略",
         "{count} ids of the visible range that {call} answered cannot be read: left out" });
@@ -80,7 +80,11 @@ pub(crate) fn note_unreadable<P: Platform>(run: &mut Run<'_, '_, P>, call: &str,
 }
 
 /// Asks about the next tags side by side.
-fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut Vec<String>) -> Result<(), StepError> {
+fn tags<P: Platform>(
+    run: &mut WeComRun<'_, '_, P>,
+    scope: &mut ScopeState,
+    members: &mut Vec<String>,
+) -> Result<(), StepError> {
     let ids = scope.tags.split_off(scope.tags.len().saturating_sub(run.parallelism()));
     run.before_request()?;
     let client = run.client();
@@ -102,7 +106,7 @@ fn tags<P: Platform>(run: &mut Run<'_, '_, P>, scope: &mut Scope, members: &mut 
 
 /// The visible departments: the list without an id, and each granted one that it left out with what is below it.
 fn departments<P: Platform>(
-    run: &mut Run<'_, '_, P>,
+    run: &mut WeComRun<'_, '_, P>,
     granted: &BTreeSet<String>,
 ) -> Result<Vec<DepartmentRow>, StepError> {
     let (mut rows, mut known) = (Vec::new(), BTreeSet::new());
@@ -137,7 +141,7 @@ fn id(row: &DepartmentRow) -> Option<String> {
 
 /// Asks for all visible departments, or for one and those below it; a refusal is for whoever asked to judge.
 pub(crate) fn list<P: Platform>(
-    run: &mut Run<'_, '_, P>,
+    run: &mut WeComRun<'_, '_, P>,
     id: Option<&str>,
 ) -> Result<Result<Vec<DepartmentRow>, Failure>, StepError> {
     run.before_request()?;

@@ -1,12 +1,12 @@
 //! WeCom as the kit sees it.
 
 use crate::{
-    api::{answer, client::Client, lookup},
+    api::{answer, client::WeComClient, lookup},
     config::{Config, field::ELEMENT},
     export::{self, Export},
     identify,
-    login_url::{self, Scope as Consent},
-    scope::{self, Scope},
+    login_url::{self, OauthScope},
+    scope::{self, ScopeState},
     wire::{department, member},
 };
 use organisation_kit::{
@@ -24,10 +24,10 @@ use organisation_kit::{
     failure::Failure,
     platform::Platform,
     vendor::{
-        self, BulkStep, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped, SignIn,
-        Usage, Vendor,
+        self, DepartmentAnswer, ExportStep, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped,
+        SignIn, Usage, Vendor,
     },
-    verdict::Finding,
+    verdict::Checked,
 };
 
 /// WeCom (企业微信).
@@ -36,7 +36,7 @@ pub struct WeCom;
 
 impl Vendor for WeCom {
     type Config = Config;
-    type Client<'a, P: Platform + 'a> = Client<'a, P>;
+    type Client<'a, P: Platform + 'a> = WeComClient<'a, P>;
 
     fn element() -> &'static Element {
         &ELEMENT
@@ -54,16 +54,16 @@ impl Vendor for WeCom {
         &config.common
     }
 
-    fn client<'a, P: Platform>(platform: &'a P, config: &'a Config) -> Client<'a, P> {
-        Client::new(platform, config)
+    fn client<'a, P: Platform>(platform: &'a P, config: &'a Config) -> WeComClient<'a, P> {
+        WeComClient::new(platform, config)
     }
 
     fn sign_in_url(config: &Config, sign_in: &SignIn<'_>) -> Result<String, Failure> {
         let SignIn { entry, redirect_uri, state, locale } = *sign_in;
         match entry {
             Entry::Browser => Ok(login_url::browser(config, redirect_uri, state, locale)),
-            Entry::Workspace => Ok(login_url::in_app(config, redirect_uri, state, Consent::Base)),
-            Entry::WorkspaceConsent => Ok(login_url::in_app(config, redirect_uri, state, Consent::PrivateInfo)),
+            Entry::Workspace => Ok(login_url::in_app(config, redirect_uri, state, OauthScope::Base)),
+            Entry::WorkspaceConsent => Ok(login_url::in_app(config, redirect_uri, state, OauthScope::PrivateInfo)),
             Entry::Other(name) => Err(failure! { Unsupported:
             "没有登录入口 {name:?}；可用 browser、workspace 或 workspace-consent",
             "there is no entry {name:?}; expected browser, workspace or workspace-consent";
@@ -81,16 +81,16 @@ impl Vendor for WeCom {
     }
 }
 
-impl<P: Platform> vendor::Client<P> for Client<'_, P> {
-    type Scope = Scope;
+impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
+    type Scope = ScopeState;
     type List = String;
-    type Bulk = Export;
+    type Export = Export;
     /// A walk of so many takes some 25 seconds at the 20 calls a second that WeCom bears, an export as long to be made.
-    const BULK_FROM_DEPARTMENTS: usize = 500;
+    const EXPORT_FROM_DEPARTMENTS: usize = 500;
 
     fn scope(
         run: &mut RunContext<'_, P, Self>,
-        state: &mut Scope,
+        state: &mut ScopeState,
         with_departments: bool,
     ) -> Result<Scoped, StepError> {
         scope::next(run, state, with_departments)
@@ -146,7 +146,7 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
 
-    fn bulk(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<BulkStep<Export>, StepError> {
+    fn export(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<ExportStep<Export>, StepError> {
         export::step(run, state)
     }
 
@@ -154,8 +154,8 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         self.calls.usage()
     }
 
-    fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
-        Client::check(self)
+    fn check(&self) -> Result<Vec<(Aspect, Checked)>, Failure> {
+        WeComClient::check(self)
     }
 
     fn identify(&self, code: LoginCode<'_>) -> Result<Identified, IdentifyError> {

@@ -10,7 +10,7 @@ use super::{
     shown::{has_name, is_opaque, shown, shown_url},
     values::Values,
 };
-use crate::{finding, locale::Text};
+use crate::locale::Text;
 
 /// Bytes of a host without a dot, from which on it has to consist of words.
 const LONG_NAME: usize = 32;

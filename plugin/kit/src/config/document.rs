@@ -11,7 +11,6 @@ use serde::{
 use serde_json::Number;
 
 use super::{field::Words, problem::Finding};
-use crate::finding;
 
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]

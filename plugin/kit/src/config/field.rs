@@ -238,14 +238,14 @@ pub const LOCALE: Field = Field {
     ..Field::PLAIN
 };
 
-/// How members are fetched, for a vendor with a bulk export.
+/// How members are fetched, for a vendor with an export.
 pub const SYNC_STRATEGY: Field = Field {
     key: "sync.strategy",
     elsewhere: "mode syncmode",
     label: ("同步方式", "Sync strategy"),
     help: (
         "auto 自动选择，walk 逐部门读取，export 异步导出",
-        "auto lets the element choose, walk reads department by department, export uses the bulk export",
+        "auto lets the element choose, walk reads department by department, export uses the vendor's export",
     ),
     kind: Kind::Word("auto walk export"),
     pattern: Some("^(auto|walk|export)$"),

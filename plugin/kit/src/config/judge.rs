@@ -7,28 +7,34 @@ use super::{
     secret::Secret,
     shown::shown,
     suggestion::unknown_word,
-    values::{Value, Values},
+    values::{FieldValue, Values},
 };
-use crate::finding;
 
 /// Judges a text without space around it. `known` are the values of earlier fields; `notes` gets what somebody should look
 /// at although the value is sound.
-pub(super) fn judge(field: &Field, text: &str, known: &Values, notes: &mut Vec<Finding>) -> Result<Value, Finding> {
+pub(super) fn judge(
+    field: &Field,
+    text: &str,
+    known: &Values,
+    notes: &mut Vec<Finding>,
+) -> Result<FieldValue, Finding> {
     let is_among = |words: &str| words.split(' ').any(|word| word == text);
     let value = match field.kind {
-        Kind::Text | Kind::Free => one_line(field, text).map(Value::Text),
-        Kind::Secret(_) => one_line(field, text).map(|text| Value::Secret(Secret::new(text))),
-        Kind::Number => number(text).map(Value::Number),
-        Kind::Count { least, most } => count(text, least, most).map(Value::Number),
-        Kind::Redirect => address::redirect(field, text, notes).map(Value::Url),
-        Kind::Domain => address::domain(field, text, known, notes).map(Value::Text),
-        Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(Value::Url),
-        Kind::Servers { .. } => address::server(field, text, notes).map(Value::Url),
-        Kind::Proxy => address::bare(field, text).map(Value::Url),
-        Kind::Locale => locale(text).map(Value::Text),
-        Kind::Word(words) | Kind::Words { known: words, .. } if is_among(words) => Ok(Value::Text(text.to_owned())),
+        Kind::Text | Kind::Free => one_line(field, text).map(FieldValue::Text),
+        Kind::Secret(_) => one_line(field, text).map(|text| FieldValue::Secret(Secret::new(text))),
+        Kind::Number => number(text).map(FieldValue::Number),
+        Kind::Count { least, most } => count(text, least, most).map(FieldValue::Number),
+        Kind::Redirect => address::redirect(field, text, notes).map(FieldValue::Url),
+        Kind::Domain => address::domain(field, text, known, notes).map(FieldValue::Text),
+        Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(FieldValue::Url),
+        Kind::Servers { .. } => address::server(field, text, notes).map(FieldValue::Url),
+        Kind::Proxy => address::bare(field, text).map(FieldValue::Url),
+        Kind::Locale => locale(text).map(FieldValue::Text),
+        Kind::Word(words) | Kind::Words { known: words, .. } if is_among(words) => {
+            Ok(FieldValue::Text(text.to_owned()))
+        }
         // Nothing of its own, and no mistake.
-        Kind::Words { implied, .. } if is_among(implied) => Ok(Value::List(Vec::new())),
+        Kind::Words { implied, .. } if is_among(implied) => Ok(FieldValue::List(Vec::new())),
         Kind::Word(words) | Kind::Words { known: words, .. } => Err(unknown_word(text, words)),
     }?;
     match (field.judge)(text) {

@@ -5,6 +5,9 @@
 //! filled in or misspelt), and an [`Element`] turns the [`Values`] into the vendor's own type or into the answer of
 //! `validate-config`. On the way `problem` collects what is wrong, and `shown` decides what of a value may be told.
 
+#[macro_use]
+mod problem;
+
 pub(crate) mod address;
 pub mod common;
 mod document;
@@ -12,7 +15,6 @@ pub mod element;
 pub mod field;
 mod judge;
 mod placeholder;
-mod problem;
 mod reader;
 mod secret;
 mod shown;

@@ -9,7 +9,7 @@ use super::{
     shown::shown,
     suggestion::plain,
 };
-use crate::{finding, locale::Text};
+use crate::locale::Text;
 
 /// Whole values, in lower case, that documents and forms use for "put yours here".
 const WHOLE: [&str; 7] = ["changeme", "todo", "tbd", "placeholder", "null", "none", "undefined"];

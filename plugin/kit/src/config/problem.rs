@@ -81,7 +81,6 @@ impl Problems {
         self.found.iter().any(|(_, finding)| finding.is_error())
     }
 
-    /// All errors in one line.
     pub(super) fn summary(&self) -> Text {
         let line = |locale, separator: &str| {
             let errors = self.report(locale).into_iter().filter(|problem| problem.severity == Severity::Error);

@@ -13,9 +13,9 @@ use super::{
     secret::MASK,
     shown::{is_harmless_key, shown_key},
     suggestion,
-    values::{Value, Values},
+    values::{FieldValue, Values},
 };
-use crate::{contract::element::SecretPlace, finding};
+use crate::contract::element::SecretPlace;
 
 /// The object under which a platform may put the keys.
 const NESTED: &str = "authConfig";
@@ -26,7 +26,7 @@ pub(super) fn read(element: &Element, document: &str) -> (Values, Vec<SecretPlac
     let (root, findings) = document::parse(document);
     let (places, unknown, missing) = (Vec::new(), Vec::new(), Vec::new());
     let (problems, values) = (Problems::default(), Values::default());
-    let mut reader = Reader { element, prefix: "", places, unknown, missing, problems, values };
+    let mut reader = DocumentReader { element, prefix: "", places, unknown, missing, problems, values };
     findings.into_iter().for_each(|finding| reader.problems.add("", finding));
     if let Some(Node::Object(entries)) = &root {
         reader.sections(entries);
@@ -34,18 +34,18 @@ pub(super) fn read(element: &Element, document: &str) -> (Values, Vec<SecretPlac
         reader.report_unknown();
     }
     reader.problems.sort();
-    let secret = |place: &Place<'_>| SecretPlace { key: place.field.key.to_owned(), path: place.path.clone() };
+    let secret = |place: &FieldPlace<'_>| SecretPlace { key: place.field.key.to_owned(), path: place.path.clone() };
     let secrets = element.fields.iter().filter(|field| field.is_secret());
     let secrets = secrets.flat_map(|field| reader.places_of(field)).map(secret).collect();
     (reader.values, secrets, reader.problems)
 }
 
-struct Reader<'a> {
+struct DocumentReader<'a> {
     element: &'a Element,
     /// What comes before a key that is missing: nothing or `authConfig.`.
     prefix: &'static str,
     /// Every known key with a value, the first choice first.
-    places: Vec<Place<'a>>,
+    places: Vec<FieldPlace<'a>>,
     unknown: Vec<Unknown<'a>>,
     missing: Vec<&'static str>,
     problems: Problems,
@@ -53,7 +53,7 @@ struct Reader<'a> {
 }
 
 #[derive(Clone)]
-struct Place<'a> {
+struct FieldPlace<'a> {
     field: &'static Field,
     path: String,
     node: &'a Node,
@@ -67,7 +67,7 @@ struct Unknown<'a> {
     meant: Vec<&'static str>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> DocumentReader<'a> {
     fn sections(&mut self, top: &'a [(String, Node)]) {
         match top.iter().rev().find(|(key, _)| key == NESTED) {
             Some((_, Node::Object(nested))) => {
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
                     self.unknown.push(Unknown { path, key, group, meant });
                 }
                 _ if !counts => {}
-                (Some(field), ..) => self.places.push(Place { field, path, node }),
+                (Some(field), ..) => self.places.push(FieldPlace { field, path, node }),
                 (None, Some(_), Node::Object(inner)) => self.object(&format!("{path}."), inner, inner_group),
                 (None, Some(_), node) => self.problems.add(&path, wrong_type(node, OBJECT)),
                 _ => {}
@@ -116,14 +116,14 @@ impl<'a> Reader<'a> {
         self.places[first..].sort_by_key(|place| place.path.rsplit('.').next() != Some(place.field.split().1));
     }
 
-    fn places_of(&self, field: &Field) -> impl Iterator<Item = &Place<'a>> {
+    fn places_of(&self, field: &Field) -> impl Iterator<Item = &FieldPlace<'a>> {
         self.places.iter().filter(|place| place.field.key == field.key)
     }
 
     fn field(&mut self, field: &'static Field) {
         let places: Vec<_> = self.places_of(field).cloned().collect();
-        let value = if let Some((Place { path, node, .. }, others)) = places.split_first() {
-            for Place { path: other, .. } in others.iter().filter(|other| !agree(node, other.node)) {
+        let value = if let Some((FieldPlace { path, node, .. }, others)) = places.split_first() {
+            for FieldPlace { path: other, .. } in others.iter().filter(|other| !agree(node, other.node)) {
                 self.problems.add(other, finding! { error "conflict":
                     "{path} 与 {other} 的值不同，应只有一个值", "{path} and {other} have different values; expected one value";
                     "请只保留 {path} 与 {other} 中的一个", "keep only one of {path} and {other}" });
@@ -145,7 +145,7 @@ impl<'a> Reader<'a> {
             || self.unknown.iter().any(|unknown| unknown.group == group)
     }
 
-    fn value(&mut self, field: &Field, path: &str, node: &Node) -> Option<Value> {
+    fn value(&mut self, field: &Field, path: &str, node: &Node) -> Option<FieldValue> {
         let is_list = matches!(field.kind, Kind::Words { .. } | Kind::Servers { .. });
         let is_number = matches!(field.kind, Kind::Number | Kind::Count { .. });
         let expected = match node {
@@ -158,8 +158,8 @@ impl<'a> Reader<'a> {
                         node => self.problems.add(&path, wrong_type(node, TEXT)),
                     }
                 }
-                values.retain(|value| !matches!(value, Value::List(_)));
-                return Some(Value::List(values));
+                values.retain(|value| !matches!(value, FieldValue::List(_)));
+                return Some(FieldValue::List(values));
             }
             Node::Text(text) if !is_list => return self.text(field, path, text),
             Node::Number(number) if is_number => return self.text(field, path, &number.to_string()),
@@ -171,7 +171,7 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn text(&mut self, field: &Field, path: &str, text: &str) -> Option<Value> {
+    fn text(&mut self, field: &Field, path: &str, text: &str) -> Option<FieldValue> {
         let trimmed = text.trim_matches(is_space);
         let mut notes = Vec::new();
         let mut value = judge(field, trimmed, &self.values, &mut notes);

@@ -6,7 +6,7 @@ use super::{
     problem::Finding,
     shown::{shown, shown_key},
 };
-use crate::{finding, locale::Text};
+use crate::locale::Text;
 
 /// From here on, on a scale from 0 (nothing alike) to 1, two words count as alike.
 const LIKENESS: f64 = 0.6;

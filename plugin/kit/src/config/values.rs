@@ -24,22 +24,22 @@ use crate::{
 
 /// A sound value.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(super) enum FieldValue {
     Text(String),
     Number(u64),
     Secret(Secret),
     Url(Url),
-    List(Vec<Value>),
+    List(Vec<FieldValue>),
 }
 
 /// The sound values of a document, defaults filled in.
 #[derive(Debug, Default)]
-pub struct Values(pub(super) BTreeMap<&'static str, Value>);
+pub struct Values(pub(super) BTreeMap<&'static str, FieldValue>);
 
 macro_rules! of_kind {
     ($(#[$doc:meta] $name:ident: $kind:ident($type:ty);)*) => {
         $(#[$doc] pub fn $name(&self, key: &str) -> Option<$type> {
-            if let Value::$kind(value) = self.0.get(key)? { Some(value.clone()) } else { None }
+            if let FieldValue::$kind(value) = self.0.get(key)? { Some(value.clone()) } else { None }
         })*
     };
 }
@@ -57,9 +57,9 @@ impl Values {
     }
 
     /// The values of a list, or the only one.
-    fn items(&self, key: &str) -> &[Value] {
+    fn items(&self, key: &str) -> &[FieldValue] {
         match self.0.get(key) {
-            Some(Value::List(items)) => items,
+            Some(FieldValue::List(items)) => items,
             Some(value) => std::slice::from_ref(value),
             None => &[],
         }
@@ -72,7 +72,7 @@ impl Values {
 
     /// What means the same for every vendor; the vendor adds the first four. See [`Common`] for each.
     pub fn common(&self, organisation: String, application: String, basis: String, ids: IdRule) -> Common {
-        let word = |value: &Value| if let Value::Text(word) = value { Some(word.clone()) } else { None };
+        let word = |value: &FieldValue| if let FieldValue::Text(word) = value { Some(word.clone()) } else { None };
         let words = |key| self.items(key).iter().filter_map(word).collect();
         Common {
             organisation,
@@ -144,20 +144,20 @@ impl Values {
 }
 
 /// Scheme, host and port of an address.
-fn endpoint(value: &Value) -> Option<(String, String, u16)> {
-    let Value::Url(url) = value else { return None };
+fn endpoint(value: &FieldValue) -> Option<(String, String, u16)> {
+    let FieldValue::Url(url) = value else { return None };
     Some((url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default()?))
 }
 
 /// A value for people, without what could be a secret.
-fn show(field: &Field, value: &Value) -> String {
+fn show(field: &Field, value: &FieldValue) -> String {
     match value {
-        Value::Secret(_) => MASK.to_owned(),
-        Value::Text(text) if !text.contains('.') && is_opaque(text) => MASK.to_owned(),
-        Value::Text(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
-        Value::Url(url) => written(field.kind, url),
-        Value::List(items) => {
+        FieldValue::Secret(_) => MASK.to_owned(),
+        FieldValue::Text(text) if !text.contains('.') && is_opaque(text) => MASK.to_owned(),
+        FieldValue::Text(text) => text.clone(),
+        FieldValue::Number(number) => number.to_string(),
+        FieldValue::Url(url) => written(field.kind, url),
+        FieldValue::List(items) => {
             let sorted: BTreeSet<_> = items.iter().map(|item| show(field, item)).collect();
             sorted.into_iter().collect::<Vec<_>>().join(",")
         }

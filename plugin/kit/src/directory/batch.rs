@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    feed::{ENTRY_TTL_MS, Entry, Subject},
+    feed::{ENTRY_TTL_MS, FeedEntry, Subject},
     head::{self, Head},
     id::IdRule,
     key,
@@ -49,7 +49,6 @@ impl Batch {
         Ok(Self { head, ids: common.ids, version, now: platform.now_ms(), ops: Vec::new(), bytes: 0 })
     }
 
-    /// The ordinal of a new member.
     pub fn new_ordinal(&mut self) -> u64 {
         self.head.next_ordinal += 1;
         self.head.next_ordinal - 1
@@ -60,7 +59,6 @@ impl Batch {
         self.ops.len() >= ITEMS || self.bytes >= BYTES
     }
 
-    /// Whether the batch changes anything.
     pub fn is_empty(&self) -> bool {
         self.ops.is_empty()
     }
@@ -160,7 +158,7 @@ impl Batch {
 
     fn feed(&mut self, kind: ChangeKind, id: &str, subject: Subject) {
         self.head.last_change += 1;
-        let entry = Entry { seq: self.head.last_change, at: self.now, kind, id: id.to_owned(), subject };
+        let entry = FeedEntry { seq: self.head.last_change, at: self.now, kind, id: id.to_owned(), subject };
         self.push(store::put_for(key::change(entry.seq), &entry, ENTRY_TTL_MS));
     }
 }

@@ -11,11 +11,10 @@ use super::{
 };
 use crate::{
     config::Common,
-    contract::{directory as contract, storage::Op, types::Reason},
+    contract::{directory as contract, storage::Op},
     failure::Failure,
-    locale::Text,
     platform::Platform,
-    store::{self, Stored},
+    store::{self, Versioned},
 };
 
 /// How long an entry that nobody acknowledges is kept: 30 days.
@@ -26,7 +25,7 @@ const PAGE: u32 = 200;
 
 /// A stored entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct FeedEntry {
     /// Dense and rising.
     pub seq: u64,
     /// Unix milliseconds.
@@ -84,7 +83,7 @@ pub fn changes<P: Platform>(
             return Err(beyond_the_end(last, after));
         }
         let page = platform.scan(key::FEED, Some(&key::change(after)), limit.clamp(1, PAGE))?;
-        let entries: Vec<Entry> =
+        let entries: Vec<FeedEntry> =
             page.entries.iter().map(|entry| Ok(store::parse(entry)?.value)).collect::<Result<_, Failure>>()?;
         let first = entries.first().map(|entry| entry.seq);
         if first != Some(after + 1) && after < last {
@@ -157,7 +156,7 @@ pub fn acknowledged<P: Platform>(platform: &P) -> Result<u64, Failure> {
 fn advance_acknowledged<P: Platform>(platform: &P, until: u64) -> Result<(), Failure> {
     loop {
         let (current, version) = match store::get::<_, u64>(platform, key::ACKNOWLEDGED)? {
-            Some(Stored { value, version }) => (value, Some(version)),
+            Some(Versioned { value, version }) => (value, Some(version)),
             None => (0, None),
         };
         if until <= current {
@@ -174,7 +173,7 @@ fn last_change<P: Platform>(platform: &P, common: &Common) -> Result<u64, Failur
     Ok(head::read_own(platform, common)?.map_or(0, |head| head.value.last_change))
 }
 
-fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<Entry>) -> Result<Vec<contract::Change>, Failure> {
+fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<FeedEntry>) -> Result<Vec<contract::Change>, Failure> {
     let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
     let roles = roles::read_many(platform, common.ids, &ids)?;
     Ok(entries
@@ -199,24 +198,14 @@ pub(crate) fn format_cursor(seq: u64) -> String {
 
 fn parse_cursor(cursor: &str) -> Result<u64, Failure> {
     cursor.strip_prefix('c').and_then(|digits| digits.parse().ok()).ok_or_else(|| {
-        Failure::invalid_argument(
-            "cursor",
-            (
-                "该游标不是 changes 返回的：请原样传回",
-                "the cursor was not made by `changes`: pass on what a page answered",
-            ),
-        )
+        invalid_argument! { "cursor":
+        "该游标不是 changes 返回的：请原样传回", "the cursor was not made by `changes`: pass on what a page answered" }
     })
 }
 
 fn beyond_the_end(last: u64, found: u64) -> Failure {
-    Failure::invalid_argument(
-        "cursor",
-        (
-            format!("变更记录到 {last} 为止，游标却在 {found}"),
-            format!("the feed ends at {last}, the cursor is at {found}"),
-        ),
-    )
+    invalid_argument! { "cursor":
+    "变更记录到 {last} 为止，游标却在 {found}", "the feed ends at {last}, the cursor is at {found}" }
 }
 
 fn expired(after: u64, first: Option<u64>) -> Failure {
@@ -225,14 +214,10 @@ fn expired(after: u64, first: Option<u64>) -> Failure {
         Some(seq) => (format!("下一条为 {seq}"), format!("the feed goes on with change {seq}")),
         None => ("之后没有记录".to_owned(), "the feed goes on with nothing".to_owned()),
     };
-    Failure::new(
-        Reason::CursorExpired,
-        (format!("变更 {missing} 已不再保留；{zh}"), format!("change {missing} is no longer kept; {en}")),
-    )
-    .with_hint(Text::new(
-        "变更记录已过期：请重新读取全部部门和成员，再从最新位置继续",
-        "the changes are no longer kept: read all departments and members again, then go on from the newest change",
-    ))
+    failure! { CursorExpired:
+    "变更 {missing} 已不再保留；{zh}", "change {missing} is no longer kept; {en}";
+    "变更记录已过期：请重新读取全部部门和成员，再从最新位置继续",
+    "the changes are no longer kept: read all departments and members again, then go on from the newest change" }
 }
 
 #[cfg(test)]

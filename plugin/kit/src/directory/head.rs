@@ -6,11 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::key;
 use crate::{
     config::Common,
-    contract::{directory::MemberStatus, types::Reason},
+    contract::directory::MemberStatus,
     failure::Failure,
-    locale::Text,
     platform::Platform,
-    store::{self, Stored},
+    store::{self, Versioned},
 };
 
 /// See the module.
@@ -26,13 +25,13 @@ pub struct Head {
     /// Departments of the copy.
     pub departments: u64,
     /// Members of the copy.
-    pub members: Counts,
+    pub members: StatusCounts,
 }
 
 /// Members by status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
-pub struct Counts {
+pub struct StatusCounts {
     pub active: u64,
     pub disabled: u64,
     pub not_activated: u64,
@@ -40,7 +39,7 @@ pub struct Counts {
     pub resigned: u64,
 }
 
-impl Counts {
+impl StatusCounts {
     /// Members that are in the visible range.
     pub fn present(&self) -> u64 {
         self.active + self.disabled + self.not_activated
@@ -59,6 +58,11 @@ impl Counts {
 }
 
 impl Head {
+    /// Departments and members of the copy, whatever their status.
+    pub fn records(&self) -> u64 {
+        self.departments + self.members.present() + self.members.left_range + self.members.resigned
+    }
+
     /// Whether the copy is that of the configured organisation.
     pub fn is_of(&self, common: &Common) -> bool {
         common.ids.is_same(&self.organisation, &common.organisation)
@@ -66,7 +70,7 @@ impl Head {
 }
 
 /// Reads the head whoever's copy it is, with its version: absent before the first write.
-pub fn read<P: Platform>(platform: &P) -> Result<Option<Stored<Head>>, Failure> {
+pub fn read<P: Platform>(platform: &P) -> Result<Option<Versioned<Head>>, Failure> {
     store::get(platform, key::HEAD)
 }
 
@@ -75,7 +79,7 @@ pub fn read<P: Platform>(platform: &P) -> Result<Option<Stored<Head>>, Failure> 
 /// # Errors
 /// `conflict` where the copy is that of another organisation: nobody is to be shown the members of one as those of
 /// another.
-pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Stored<Head>>, Failure> {
+pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Versioned<Head>>, Failure> {
     match read(platform)? {
         Some(stored) if !stored.value.is_of(common) => Err(other_organisation(&stored.value.organisation, common)),
         stored => Ok(stored),
@@ -95,16 +99,10 @@ pub fn read_for<P: Platform>(platform: &P, common: &Common) -> Result<(Head, Opt
 
 fn other_organisation(found: &str, common: &Common) -> Failure {
     let configured = &common.organisation;
-    Failure::new(
-        Reason::Conflict,
-        (
-            format!("本地通讯录属于 {found}，而配置的是 {configured}"),
-            format!("the directory belongs to {found}, the configuration names {configured}"),
-        ),
-    )
-    .with_hint(Text::new(
-        "该元素的通讯录属于另一家企业：请恢复原来的企业 ID，或为新企业另建组织元素；确定不再需要原通讯录时可重置",
-        "this element's directory belongs to another organisation: restore the former id, or create a new element for \
-         the new organisation; or reset the directory if the former one is no longer wanted",
-    ))
+    failure! { Conflict:
+    "本地通讯录属于 {found}，而配置的是 {configured}",
+    "the directory belongs to {found}, the configuration names {configured}";
+    "该元素的通讯录属于另一家企业：请恢复原来的企业 ID，或为新企业另建组织元素；确定不再需要原通讯录时可重置",
+    "this element's directory belongs to another organisation: restore the former id, or create a new element for \
+     the new organisation; or reset the directory if the former one is no longer wanted" }
 }

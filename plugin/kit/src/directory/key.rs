@@ -13,10 +13,11 @@
 //! | `directory/run-lease` | who works on it now |
 //! | `directory/wait` | until when the vendor wants no calls, where a run was ended that had to wait |
 //! | `directory/synced-at` | when the last run was complete, in Unix milliseconds |
-//! | `directory/export-refused` | why the bulk fetch does not work here, for a week |
+//! | `directory/export-refused` | why the export does not work here, for a week |
 //! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
+//! | `directory/r/<run>/t/0` | scratch: the run's statistics |
 //! | `directory/r/<run>/s/0` | scratch: what is left of finding out the scope |
-//! | `directory/r/<run>/j/<page>` | scratch, sealed: what a bulk fetch keeps for itself |
+//! | `directory/r/<run>/j/<page>` | scratch, sealed: what an export keeps for itself |
 //! | `directory/r/<run>/d/<page>` | scratch: the departments seen, parents first |
 //! | `directory/r/<run>/u/<page>` | scratch: members granted one by one or by tag |
 //! | `directory/r/<run>/b/<page>` | scratch: one bit for each member of the directory, set when it was seen |
@@ -37,33 +38,23 @@ pub(crate) const INHERITED_WAIT: &str = "directory/wait";
 /// See the table above.
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
 pub(crate) const SYNCED_AT: &str = "directory/synced-at";
-pub(crate) const BULK_REFUSED: &str = "directory/export-refused";
-/// Prefix of what runs keep for themselves.
+pub(crate) const EXPORT_REFUSED: &str = "directory/export-refused";
 pub(crate) const ALL_SCRATCH: &str = "directory/r/";
-/// Prefix of the indexes of all departments.
 pub(crate) const ALL_INDEXES: &str = "directory/x/";
-/// Prefix of all members' roles.
 pub(crate) const ALL_ROLES: &str = "directory/o/";
-/// Prefix of all departments.
 pub(crate) const DEPARTMENTS: &str = "directory/d/";
-/// Prefix of all members.
 pub(crate) const MEMBERS: &str = "directory/m/";
-/// Prefix of the change feed.
 pub(crate) const FEED: &str = "directory/f/";
-/// Prefix of the reports of runs.
 pub(crate) const HISTORY: &str = "directory/h/";
 
-/// A department.
 pub(crate) fn department(id: &str) -> String {
     [DEPARTMENTS, id].concat()
 }
 
-/// A member, by its id in any spelling.
 pub(crate) fn member(ids: IdRule, id: &str) -> String {
     [MEMBERS, &ids.key(id)].concat()
 }
 
-/// A member's roles, by its id in any spelling.
 pub(crate) fn roles(ids: IdRule, id: &str) -> String {
     [ALL_ROLES, &ids.key(id)].concat()
 }
@@ -75,24 +66,20 @@ pub(crate) fn index(department: &str) -> String {
     [ALL_INDEXES, &department, "/"].concat()
 }
 
-/// A member's entry in a department's index.
 pub(crate) fn index_entry(ids: IdRule, department: &str, id: &str) -> String {
     let mut key = index(department);
     key.push_str(&ids.key(id));
     key
 }
 
-/// An entry of the change feed.
 pub(crate) fn change(seq: u64) -> String {
     format!("{FEED}{seq:020}")
 }
 
-/// The report of a run.
 pub(crate) fn history_of(run: &str) -> String {
     [HISTORY, run].concat()
 }
 
-/// Everything of a run.
 pub(crate) fn scratch(run: &str) -> String {
     format!("directory/r/{run}/")
 }
@@ -102,7 +89,6 @@ pub(crate) fn scratch_of(run: &str, kind: char) -> String {
     format!("directory/r/{run}/{kind}/")
 }
 
-/// A numbered page of scratch.
 pub(crate) fn scratch_page(run: &str, kind: char, page: usize) -> String {
     format!("directory/r/{run}/{kind}/{page:06}")
 }

@@ -105,8 +105,10 @@ pub fn members<P: Platform>(
             // An index and the records that it names are read one after the other: a member may be gone by then.
             let Some(entry) = records.as_ref().map_or(Some(entry), |records| records[index].as_ref()) else { continue };
             let record: MemberRecord = store::parse(entry)?.value;
+            // Likewise it may be in another department by then.
+            let is_there = |id: &str| record.member.departments.iter().any(|place| place.id == id);
             let meets = filter.status.is_none_or(|status| record.presence == status)
-                && (top.is_none() || is_present(record.presence))
+                && department.is_none_or(|id| is_present(record.presence) && (filter.below || is_there(id)))
                 && search.as_ref().is_none_or(|search| search.finds_member(&record.member));
             if meets {
                 found.push((index, record));

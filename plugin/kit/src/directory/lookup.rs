@@ -28,9 +28,6 @@ pub struct Found {
 
 /// Looks a member up for the sign-in; `None` when this organisation's copy does not know the id. The copy of another
 /// organisation is none: its ids mean other people.
-///
-/// # Errors
-/// What storage fails with.
 pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Option<Found>, Failure> {
     let keys =
         [key::HEAD.to_owned(), key::member(common.ids, id), key::roles(common.ids, id), key::SYNCED_AT.to_owned()];

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 
 use crate::contract::directory::MemberStatus;
+pub use crate::contract::directory::{AlternateId, Attribute};
 
 /// Bytes of a member's or department's id at most, in any vendor's directory.
 pub const ID_BYTES: usize = 128;
@@ -94,24 +95,6 @@ pub struct Membership {
     pub order: u64,
 }
 
-/// Another id of a member.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct AlternateId {
-    /// Kebab-case, such as `employee-number`.
-    pub kind: String,
-    /// As the vendor spells it.
-    pub id: String,
-}
-
-/// A custom field.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Attribute {
-    /// As the organisation named it.
-    pub name: String,
-    /// Text, or JSON of a value with parts.
-    pub value: String,
-}
-
 /// A member as an answer showed it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchedMember {
@@ -146,54 +129,43 @@ pub enum MemberRow {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Absent(u32);
 
-impl Absent {
-    /// The answer spoke of everything.
-    pub const NONE: Self = Self(0);
-    /// [`Member::name`], or the name of a department.
-    pub const NAME: Self = Self(1);
-    /// [`Member::main_department`]
-    pub const MAIN_DEPARTMENT: Self = Self(1 << 1);
-    /// [`Member::direct_leaders`], or the leaders of a department.
-    pub const LEADERS: Self = Self(1 << 2);
-    /// [`Membership::leader`] of every department.
-    pub const LEADER_MARKS: Self = Self(1 << 3);
-    /// [`Membership::order`] of every department, or the order of a department.
-    pub const ORDER: Self = Self(1 << 4);
-    /// [`Member::position`]
-    pub const POSITION: Self = Self(1 << 5);
-    /// [`Member::alias`]
-    pub const ALIAS: Self = Self(1 << 6);
-    /// [`Member::telephone`]
-    pub const TELEPHONE: Self = Self(1 << 7);
-    /// [`Member::mobile`]
-    pub const MOBILE: Self = Self(1 << 8);
-    /// [`Member::email`]
-    pub const EMAIL: Self = Self(1 << 9);
-    /// [`Member::business_email`]
-    pub const BUSINESS_EMAIL: Self = Self(1 << 10);
-    /// [`Member::gender`]
-    pub const GENDER: Self = Self(1 << 11);
-    /// [`Member::avatar`]
-    pub const AVATAR: Self = Self(1 << 12);
-    /// [`Member::qr_code`]
-    pub const QR_CODE: Self = Self(1 << 13);
-    /// [`Member::address`]
-    pub const ADDRESS: Self = Self(1 << 14);
-    /// [`Member::external_position`]
-    pub const EXTERNAL_POSITION: Self = Self(1 << 15);
-    /// [`Member::attributes`]
-    pub const ATTRIBUTES: Self = Self(1 << 16);
-    /// [`Member::external_profile`]
-    pub const EXTERNAL_PROFILE: Self = Self(1 << 17);
-    /// The English name of a department.
-    pub const NAME_EN: Self = Self(1 << 18);
-    /// The parent of a department.
-    pub const PARENT: Self = Self(1 << 19);
-    /// [`Member::status`]
-    pub const STATUS: Self = Self(1 << 20);
-    /// [`Member::alternate_ids`]
-    pub const ALTERNATE_IDS: Self = Self(1 << 21);
+macro_rules! absent {
+    ($($name:ident $bit:literal $doc:literal)*) => {
+        impl Absent {
+            /// The answer spoke of everything.
+            pub const NONE: Self = Self(0);
+            $(#[doc = $doc] pub const $name: Self = Self(1 << $bit);)*
+        }
+    };
+}
 
+// Stored with fetched departments and members, so that a number never gets another meaning.
+absent! {
+    NAME 0 "[`Member::name`], or the name of a department."
+    MAIN_DEPARTMENT 1 "[`Member::main_department`]"
+    LEADERS 2 "[`Member::direct_leaders`], or the leaders of a department."
+    LEADER_MARKS 3 "[`Membership::leader`] of every department."
+    ORDER 4 "[`Membership::order`] of every department, or the order of a department."
+    POSITION 5 "[`Member::position`]"
+    ALIAS 6 "[`Member::alias`]"
+    TELEPHONE 7 "[`Member::telephone`]"
+    MOBILE 8 "[`Member::mobile`]"
+    EMAIL 9 "[`Member::email`]"
+    BUSINESS_EMAIL 10 "[`Member::business_email`]"
+    GENDER 11 "[`Member::gender`]"
+    AVATAR 12 "[`Member::avatar`]"
+    QR_CODE 13 "[`Member::qr_code`]"
+    ADDRESS 14 "[`Member::address`]"
+    EXTERNAL_POSITION 15 "[`Member::external_position`]"
+    ATTRIBUTES 16 "[`Member::attributes`]"
+    EXTERNAL_PROFILE 17 "[`Member::external_profile`]"
+    NAME_EN 18 "The English name of a department."
+    PARENT 19 "The parent of a department."
+    STATUS 20 "[`Member::status`]"
+    ALTERNATE_IDS 21 "[`Member::alternate_ids`]"
+}
+
+impl Absent {
     /// Whether this is the empty set.
     pub fn is_none(&self) -> bool {
         self.0 == 0
@@ -213,6 +185,36 @@ impl Absent {
     pub fn remove(&mut self, field: Self) {
         self.0 &= !field.0;
     }
+}
+
+macro_rules! texts {
+    ($($field:ident $name:literal $flag:ident)*) => {
+        /// The optional texts of a member: their names in the contract, their flags, and themselves.
+        impl Member {
+            fn texts(&self) -> [(&'static str, Absent, &Option<String>); 12] {
+                [$(($name, Absent::$flag, &self.$field)),*]
+            }
+
+            fn texts_mut(&mut self) -> [(&'static str, Absent, &mut Option<String>); 12] {
+                [$(($name, Absent::$flag, &mut self.$field)),*]
+            }
+        }
+    };
+}
+
+texts! {
+    position "position" POSITION
+    alias "alias" ALIAS
+    telephone "telephone" TELEPHONE
+    mobile "mobile" MOBILE
+    email "email" EMAIL
+    business_email "business-email" BUSINESS_EMAIL
+    gender "gender" GENDER
+    avatar "avatar" AVATAR
+    qr_code "qr-code" QR_CODE
+    address "address" ADDRESS
+    external_position "external-position" EXTERNAL_POSITION
+    external_profile "external-profile" EXTERNAL_PROFILE
 }
 
 impl Member {
@@ -264,22 +266,9 @@ impl Member {
         if drops("name") {
             self.name.clear();
         }
-        for (name, field) in [
-            ("position", &mut self.position),
-            ("alias", &mut self.alias),
-            ("telephone", &mut self.telephone),
-            ("mobile", &mut self.mobile),
-            ("email", &mut self.email),
-            ("business-email", &mut self.business_email),
-            ("gender", &mut self.gender),
-            ("avatar", &mut self.avatar),
-            ("qr-code", &mut self.qr_code),
-            ("address", &mut self.address),
-            ("external-position", &mut self.external_position),
-            ("external-profile", &mut self.external_profile),
-        ] {
+        for (name, _, text) in self.texts_mut() {
             if drops(name) {
-                *field = None;
+                *text = None;
             }
         }
         if drops("alternate-ids") {
@@ -295,20 +284,7 @@ impl Member {
 
     /// Bytes of all texts, which are what can make a member large.
     pub fn bytes(&self) -> usize {
-        let optional = [
-            &self.position,
-            &self.alias,
-            &self.telephone,
-            &self.mobile,
-            &self.email,
-            &self.business_email,
-            &self.avatar,
-            &self.qr_code,
-            &self.address,
-            &self.external_position,
-            &self.external_profile,
-        ];
-        let optional: usize = optional.into_iter().flatten().map(String::len).sum();
+        let optional: usize = self.texts().into_iter().filter_map(|(.., text)| text.as_ref()).map(String::len).sum();
         let leaders: usize = self.direct_leaders.iter().map(String::len).sum();
         let attributes: usize = self.attributes.iter().map(|one| one.name.len() + one.value.len()).sum();
         let others: usize = self.alternate_ids.iter().map(|one| one.kind.len() + one.id.len()).sum();
@@ -360,22 +336,9 @@ impl FetchedMember {
                 place.order = before.order;
             }
         }
-        for (field, value, before) in [
-            (Absent::POSITION, &mut member.position, &known.position),
-            (Absent::ALIAS, &mut member.alias, &known.alias),
-            (Absent::TELEPHONE, &mut member.telephone, &known.telephone),
-            (Absent::MOBILE, &mut member.mobile, &known.mobile),
-            (Absent::EMAIL, &mut member.email, &known.email),
-            (Absent::BUSINESS_EMAIL, &mut member.business_email, &known.business_email),
-            (Absent::GENDER, &mut member.gender, &known.gender),
-            (Absent::AVATAR, &mut member.avatar, &known.avatar),
-            (Absent::QR_CODE, &mut member.qr_code, &known.qr_code),
-            (Absent::ADDRESS, &mut member.address, &known.address),
-            (Absent::EXTERNAL_POSITION, &mut member.external_position, &known.external_position),
-            (Absent::EXTERNAL_PROFILE, &mut member.external_profile, &known.external_profile),
-        ] {
+        for ((_, field, text), (.., before)) in member.texts_mut().into_iter().zip(known.texts()) {
             if absent.has(field) {
-                value.clone_from(before);
+                text.clone_from(before);
             }
         }
     }

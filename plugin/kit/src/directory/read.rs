@@ -5,16 +5,9 @@ use super::{
     member::is_id,
     record::{DepartmentRecord, MemberRecord, show_department, show_member},
     roles,
-    sync::{self, run},
+    sync::{self, run, stats::Stats},
 };
-use crate::{
-    config::Common,
-    contract::{directory as contract, types::Reason},
-    failure::Failure,
-    locale::Text,
-    platform::Platform,
-    store,
-};
+use crate::{config::Common, contract::directory as contract, failure::Failure, platform::Platform, store};
 
 /// See `find-members` in `wit/directory.wit`.
 pub fn find_members<P: Platform>(
@@ -24,13 +17,9 @@ pub fn find_members<P: Platform>(
 ) -> Result<Vec<Option<contract::Member>>, Failure> {
     if ids.len() > list::PAGE {
         let (found, most) = (ids.len(), list::PAGE);
-        return Err(Failure::invalid_argument(
-            "ids",
-            (
-                format!("一次最多查询 {most} 个 ID，收到 {found} 个：请分批查询"),
-                format!("at most {most} ids are looked up at once, not {found}: ask for fewer, in several calls"),
-            ),
-        ));
+        return Err(invalid_argument! { "ids":
+        "一次最多查询 {most} 个 ID，收到 {found} 个：请分批查询",
+            "at most {most} ids are looked up at once, not {found}: ask for fewer, in several calls" });
     }
     head::read_own(platform, common)?;
     // What can be no id is known to nobody, and must not become part of a key.
@@ -54,13 +43,8 @@ pub fn find_member<P: Platform>(platform: &P, common: &Common, id: &str) -> Resu
         return Err(no_member(id));
     }
     head::read_own(platform, common)?;
-    match store::get::<_, MemberRecord>(platform, &key::member(common.ids, id))? {
-        Some(stored) => {
-            let roles = roles::read(platform, common.ids, id)?;
-            Ok(show_member(stored.value.member, stored.value.presence, roles))
-        }
-        None => Err(no_member(id)),
-    }
+    let record: MemberRecord = store::value(platform, &key::member(common.ids, id))?.ok_or_else(|| no_member(id))?;
+    Ok(show_member(record.member, record.presence, roles::read(platform, common.ids, id)?))
 }
 
 /// See `find-department` in `wit/directory.wit`.
@@ -69,17 +53,18 @@ pub fn find_department<P: Platform>(platform: &P, common: &Common, id: &str) -> 
         return Err(no_department(id));
     }
     head::read_own(platform, common)?;
-    match store::get::<_, DepartmentRecord>(platform, &key::department(id))? {
-        Some(stored) => Ok(show_department(stored.value.department)),
-        None => Err(no_department(id)),
-    }
+    let record: DepartmentRecord = store::value(platform, &key::department(id))?.ok_or_else(|| no_department(id))?;
+    Ok(show_department(record.department))
 }
 
 /// See `overview` in `wit/directory.wit`.
 pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::DirectorySummary, Failure> {
     let head = head::read_own(platform, common)?.map(|stored| stored.value);
-    // A run of another version of this component says nothing here; the next sync gives it up.
-    let run = run::load(platform)?.readable();
+    let stored = run::load(platform)?;
+    let partly_applied = stored.is_writing();
+    // A run of another version of this component says no more here; the next sync gives it up, or names it.
+    let run = stored.readable();
+    let stats = run.as_ref().map(|run| Stats::load(platform, &run.id)).transpose()?.unwrap_or_default();
     let last_run = sync::history::last_complete(platform, common)?;
     let acknowledged = feed::acknowledged(platform)?;
     let organisation_id = head.as_ref().map(|head| head.organisation.clone());
@@ -99,32 +84,23 @@ pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::
         blocked: run.as_ref().and_then(|run| run.blocked),
         acknowledged,
         last_run,
-        partly_applied: run.as_ref().is_some_and(|run| run.is_writing),
-        current_run: run.map(|run| run.progress()),
+        partly_applied,
+        current_run: run.map(|run| run.progress(stats.vendor_calls())),
     })
 }
 
-/// There is no such member.
 pub(crate) fn no_member(id: &str) -> Failure {
     unknown("member", "成员", id)
 }
 
-/// There is no such department.
 pub(crate) fn no_department(id: &str) -> Failure {
     unknown("department", "部门", id)
 }
 
 fn unknown(kind: &str, kind_zh: &str, id: &str) -> Failure {
     let shown: String = id.chars().take(64).collect();
-    Failure::new(
-        Reason::NotFound,
-        (
-            format!("通讯录中没有{kind_zh} {shown:?}"),
-            format!("there is no {kind} {shown:?} in the directory"),
-        ),
-    )
-    .with_hint(Text::new(
-        format!("通讯录中没有该{kind_zh}：请检查 ID，或先同步通讯录（可见范围之外的不会同步）"),
-        format!("the directory has no such {kind}: check the id, or sync first (what is outside the visible range is not synced)"),
-    ))
+    failure! { NotFound:
+    "通讯录中没有{kind_zh} {shown:?}", "there is no {kind} {shown:?} in the directory";
+    "通讯录中没有该{kind_zh}：请检查 ID，或先同步通讯录（可见范围之外的不会同步）",
+    "the directory has no such {kind}: check the id, or sync first (what is outside the visible range is not synced)" }
 }

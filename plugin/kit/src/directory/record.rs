@@ -62,11 +62,7 @@ pub fn show_member(member: Member, presence: MemberStatus, roles: Option<Roles>)
     let (roles, suspended_roles) = if roles.suspended { (Vec::new(), roles.roles) } else { (roles.roles, Vec::new()) };
     contract::Member {
         id: member.id,
-        alternate_ids: member
-            .alternate_ids
-            .into_iter()
-            .map(|other| contract::AlternateId { kind: other.kind, id: other.id })
-            .collect(),
+        alternate_ids: member.alternate_ids,
         name: member.name,
         status: presence,
         departments: member
@@ -87,11 +83,7 @@ pub fn show_member(member: Member, presence: MemberStatus, roles: Option<Roles>)
         qr_code: member.qr_code,
         address: member.address,
         external_position: member.external_position,
-        attributes: member
-            .attributes
-            .into_iter()
-            .map(|attribute| contract::Attribute { name: attribute.name, value: attribute.value })
-            .collect(),
+        attributes: member.attributes,
         external_profile: member.external_profile,
         roles,
         suspended_roles,
@@ -110,7 +102,7 @@ pub fn show_department(department: Department) -> contract::Department {
     }
 }
 
-/// A stored department.
+/// A stored member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DepartmentRecord {
     /// See [`MemberRecord::read_at`].

@@ -11,10 +11,7 @@ use super::{
 };
 use crate::{
     config::Common,
-    contract::{
-        directory::{self as contract, ChangeKind, MemberStatus},
-        types::Reason,
-    },
+    contract::directory::{self as contract, ChangeKind, MemberStatus},
     failure::Failure,
     platform::Platform,
     store,
@@ -44,15 +41,14 @@ pub fn sync_member<P: Platform, C: Client<P>>(
         MemberAnswer::Hidden(_) => None,
         MemberAnswer::Unreadable => return Err(unreadable("member", "成员", id)),
     };
-    for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(platform, common)?;
-        let stored = store::get::<_, MemberRecord>(platform, &key::member(common.ids, id))?.map(|stored| stored.value);
+    write(platform, common, &mut |batch| {
+        let stored = store::value::<_, MemberRecord>(platform, &key::member(common.ids, id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
-            return read::find_member(platform, common, id);
+            return Ok(false);
         }
         match (stored, fetched.clone()) {
             (None, None) => return Err(no_member(id)),
-            (Some(stored), None) if !is_present(stored.presence) => return read::find_member(platform, common, id),
+            (Some(stored), None) if !is_present(stored.presence) => return Ok(false),
             (Some(stored), None) => {
                 let record = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..stored.clone() };
                 batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
@@ -62,11 +58,9 @@ pub fn sync_member<P: Platform, C: Client<P>>(
                 decision => batch.decided_member(platform, stored.as_ref(), fetched, read_at, decision)?,
             },
         }
-        if store::apply(platform, &batch.into_ops())?.is_ok() {
-            return read::find_member(platform, common, id);
-        }
-    }
-    Err(contended())
+        Ok(true)
+    })?;
+    read::find_member(platform, common, id)
 }
 
 /// See `sync-department` in `wit/directory.wit`.
@@ -84,16 +78,14 @@ pub fn sync_department<P: Platform, C: Client<P>>(
         DepartmentAnswer::Unreadable => return Err(unreadable("department", "部门", id)),
     };
     let id = fetched.department.id.clone();
-    for _ in 0..ATTEMPTS {
-        let mut batch = Batch::begin(platform, common)?;
-        let stored = store::get::<_, DepartmentRecord>(platform, &key::department(&id))?.map(|stored| stored.value);
+    write(platform, common, &mut |batch| {
+        let stored = store::value::<_, DepartmentRecord>(platform, &key::department(&id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
-            return read::find_department(platform, common, &id);
+            return Ok(false);
         }
         let mut fetched = fetched.clone();
         let known = stored.as_ref().map(|stored| &stored.department);
-        let decision = department::on_department(common.ids, known, &mut fetched);
-        match (decision, stored) {
+        match (department::on_department(common.ids, known, &mut fetched), stored) {
             (Decision::Change(kind), _) => {
                 batch.department(&DepartmentRecord { read_at, department: fetched.department }, kind);
             }
@@ -101,40 +93,43 @@ pub fn sync_department<P: Platform, C: Client<P>>(
             (_, Some(stored)) => batch.push(store::put(key::department(&id), &DepartmentRecord { read_at, ..stored })),
             (_, None) => return Err(no_department(&id)),
         }
-        if store::apply(platform, &batch.into_ops())?.is_ok() {
-            return read::find_department(platform, common, &id);
+        Ok(true)
+    })?;
+    read::find_department(platform, common, &id)
+}
+
+/// Fills a batch and writes it, anew when another writer came between. Where `fill` answers `false` the copy knows better.
+fn write<P: Platform>(
+    platform: &P,
+    common: &Common,
+    fill: &mut dyn FnMut(&mut Batch) -> Result<bool, Failure>,
+) -> Result<(), Failure> {
+    for _ in 0..ATTEMPTS {
+        let mut batch = Batch::begin(platform, common)?;
+        if !fill(&mut batch)? || store::apply(platform, &batch.into_ops())?.is_ok() {
+            return Ok(());
         }
     }
-    Err(contended())
+    Err(contended(ATTEMPTS))
 }
 
 fn check_id(id: &str) -> Result<(), Failure> {
     if is_id(id) {
         return Ok(());
     }
-    Err(Failure::invalid_argument(
-        "id",
-        ("ID 须为 1 至 128 字节，且不含控制字符", "an id has 1 to 128 bytes and no control characters"),
-    ))
+    Err(invalid_argument! { "id":
+    "ID 须为 1 至 128 字节，且不含控制字符", "an id has 1 to 128 bytes and no control characters" })
 }
 
 fn unreadable(kind: &str, kind_zh: &str, id: &str) -> Failure {
-    Failure::new(
-        Reason::UnexpectedAnswer,
-        (
-            format!("{kind_zh} {id:?} 的返回内容无法识别，本地记录保持不变"),
-            format!("the answer about the {kind} {id:?} cannot be read; the directory keeps what it knew"),
-        ),
-    )
+    failure! { UnexpectedAnswer:
+    "{kind_zh} {id:?} 的返回内容无法识别，本地记录保持不变",
+    "the answer about the {kind} {id:?} cannot be read; the directory keeps what it knew" }
 }
 
-fn contended() -> Failure {
-    Failure::new(
-        Reason::Conflict,
-        (
-            format!("通讯录连续 {ATTEMPTS} 次被其他写入修改"),
-            format!("other writers changed the directory {ATTEMPTS} times in a row"),
-        ),
-    )
+/// So many times in a row another writer came between.
+pub(super) fn contended(attempts: u32) -> Failure {
+    failure! { Conflict:
+    "通讯录连续 {attempts} 次被其他写入修改", "other writers changed the directory {attempts} times in a row" }
     .with_retry_after_ms(1_000)
 }

@@ -19,13 +19,9 @@ pub struct Roles {
 /// The roles of these members, in order.
 pub(crate) fn read_many<P: Platform>(platform: &P, ids: IdRule, of: &[&str]) -> Result<Vec<Option<Roles>>, Failure> {
     let keys: Vec<String> = of.iter().map(|id| key::roles(ids, id)).collect();
-    store::get_many(platform, &keys)?
-        .into_iter()
-        .map(|entry| Ok(entry.map(|entry| store::parse(&entry)).transpose()?.map(|stored| stored.value)))
-        .collect()
+    store::get_many(platform, &keys)?.iter().map(|entry| store::parsed(entry.as_ref())).collect()
 }
 
-/// The roles of one member.
 pub(crate) fn read<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<Option<Roles>, Failure> {
-    Ok(store::get(platform, &key::roles(ids, id))?.map(|stored| stored.value))
+    store::value(platform, &key::roles(ids, id))
 }

@@ -8,7 +8,7 @@ use crate::{failure::Failure, platform::Platform, store};
 
 /// What the copy says of a department's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Place {
+enum TreePlace {
     /// It is not in the copy.
     Unknown,
     Top,
@@ -18,14 +18,11 @@ enum Place {
 /// See the module.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
-    places: BTreeMap<String, Place>,
+    places: BTreeMap<String, TreePlace>,
 }
 
 impl Tree {
     /// Looks departments up.
-    ///
-    /// # Errors
-    /// What storage fails with.
     pub fn learn<'a, P: Platform>(
         &mut self,
         platform: &P,
@@ -35,9 +32,6 @@ impl Tree {
     }
 
     /// Looks departments up with all that stand above them.
-    ///
-    /// # Errors
-    /// What storage fails with.
     pub fn learn_upwards<'a, P: Platform>(
         &mut self,
         platform: &P,
@@ -52,7 +46,7 @@ impl Tree {
 
     /// Whether a department that was looked up is in the copy.
     pub fn is_known(&self, department: &str) -> bool {
-        self.places.get(department).is_some_and(|place| *place != Place::Unknown)
+        self.places.get(department).is_some_and(|place| *place != TreePlace::Unknown)
     }
 
     /// Whether a department that was looked up with all above it is another one or stands below it.
@@ -64,7 +58,7 @@ impl Tree {
                 return true;
             }
             match self.places.get(at) {
-                Some(Place::Under(parent)) => at = parent,
+                Some(TreePlace::Under(parent)) => at = parent,
                 _ => return false,
             }
         }
@@ -83,10 +77,10 @@ impl Tree {
         let mut parents = BTreeSet::new();
         for (id, entry) in asked.into_iter().zip(store::get_many(platform, &keys)?) {
             let place = match store::parsed::<DepartmentRecord>(entry.as_ref())? {
-                None => Place::Unknown,
-                Some(record) => record.department.parent_id.map_or(Place::Top, Place::Under),
+                None => TreePlace::Unknown,
+                Some(record) => record.department.parent_id.map_or(TreePlace::Top, TreePlace::Under),
             };
-            if let Place::Under(parent) = &place {
+            if let TreePlace::Under(parent) = &place {
                 parents.insert(parent.clone());
             }
             self.places.insert(id, place);

@@ -12,7 +12,6 @@ use crate::{
     contract::types::{Problem, Reason, Severity},
     failure::Failure,
     locale::Text,
-    text,
 };
 
 /// Bytes of the longest address.

@@ -24,13 +24,11 @@ pub(super) enum CachedExchange {
         holder: String,
         started_at_ms: u64,
     },
-    /// It ended well.
     Done(Box<Exchange>),
     /// It ended badly, and the code is spent.
     Failed(Box<Failure>),
 }
 
-/// Where an exchange is remembered.
 pub(super) fn key(common: &Common, request: &ExchangeRequest) -> String {
     let organisation = common.ids.key(&common.organisation);
     let state = request.state.as_deref().unwrap_or_default();

@@ -32,7 +32,7 @@ use crate::{
         message,
     },
     platform::Platform,
-    store::{self, Stored},
+    store::{self, Versioned},
     vendor::{Client, Vendor},
 };
 
@@ -101,9 +101,9 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
             let (cached, login_state) = self.read()?;
             let version = cached.as_ref().map(|entry| entry.version);
             match cached.as_ref().and_then(readable) {
-                Some(Stored { value: CachedExchange::Done(exchange), .. }) => return Ok(*exchange),
-                Some(Stored { value: CachedExchange::Failed(failure), .. }) => return Err(*failure),
-                Some(Stored { value: CachedExchange::Pending { holder, started_at_ms }, version }) => {
+                Some(Versioned { value: CachedExchange::Done(exchange), .. }) => return Ok(*exchange),
+                Some(Versioned { value: CachedExchange::Failed(failure), .. }) => return Err(*failure),
+                Some(Versioned { value: CachedExchange::Pending { holder, started_at_ms }, version }) => {
                     match unsure.take() {
                         Some(login_state) if holder == self.holder => {
                             return self.finish(&ExchangeLease { version, started_at_ms, login_state });
@@ -140,7 +140,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
     }
 
     /// The exchange and the state, at one moment.
-    fn read(&self) -> Result<(Option<Entry>, Option<Stored<LoginState>>), Failure> {
+    fn read(&self) -> Result<(Option<Entry>, Option<Versioned<LoginState>>), Failure> {
         let keys = [self.key.clone(), login_state::key(self.state)];
         let entries = store::get_many(self.platform, &keys).map_err(|failure| self.untouched(failure))?;
         let mut entries = entries.into_iter();
@@ -151,9 +151,9 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
     /// The state, if this request may use it; nothing for a home page.
     fn admitted(
         &self,
-        login_state: Option<Stored<LoginState>>,
+        login_state: Option<Versioned<LoginState>>,
         now: u64,
-    ) -> Result<Option<Stored<LoginState>>, Failure> {
+    ) -> Result<Option<Versioned<LoginState>>, Failure> {
         if self.is_homepage {
             return Ok(None);
         }
@@ -172,7 +172,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
     }
 
     /// Consumes the state and writes the exchange down, in place of one that cannot be read.
-    fn opening(&self, unreadable: Option<Version>, login_state: Option<&Stored<LoginState>>, now: u64) -> Vec<Op> {
+    fn opening(&self, unreadable: Option<Version>, login_state: Option<&Versioned<LoginState>>, now: u64) -> Vec<Op> {
         let pending = CachedExchange::Pending { holder: self.holder.clone(), started_at_ms: now };
         let mut ops =
             vec![store::check(&self.key, unreadable), store::put_sealed(&self.key, &pending, cached_exchange::LIFE_MS)];
@@ -268,6 +268,6 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
 
 /// What another version of this component stored may be unreadable. It lives for minutes, so it counts as absent:
 /// nobody is kept out by it.
-fn readable<T: DeserializeOwned>(entry: &Entry) -> Option<Stored<T>> {
+fn readable<T: DeserializeOwned>(entry: &Entry) -> Option<Versioned<T>> {
     store::parse(entry).ok()
 }

@@ -17,7 +17,6 @@ use crate::{
     failure::Failure,
     locale::Text,
     platform::Platform,
-    text,
     vendor::{Client, Identified, MemberAnswer},
 };
 

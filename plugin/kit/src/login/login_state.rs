@@ -9,7 +9,6 @@ use crate::{
     contract::{
         login::Entry,
         storage::{Op, Version},
-        types::Reason,
     },
     failure::Failure,
     fingerprint,
@@ -55,7 +54,7 @@ impl LoginState {
         let ops = [store::check(key(state), None), store::put_for(key(state), self, LIFE_MS)];
         // Taken already: never with sound randomness.
         store::apply(platform, &ops)?.map(|_| ()).map_err(|_| {
-            Failure::new(Reason::Conflict, ("登录状态重复，请重试", "this state exists already; ask for another one"))
+            failure! { Conflict: "登录状态重复，请重试", "this state exists already; ask for another one" }
         })
     }
 
@@ -66,14 +65,12 @@ impl LoginState {
     }
 }
 
-/// Makes a state.
 pub(super) fn fresh<P: Platform>(platform: &P) -> String {
     let mut random = [0; 16];
     platform.random(&mut random);
     spell(u128::from_be_bytes(random))
 }
 
-/// Where a state is stored.
 pub(super) fn key(state: &str) -> String {
     format!("login-state/{}", fingerprint::of(&["state", state]))
 }
@@ -100,6 +97,7 @@ fn spell(mut number: u128) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::types::Reason;
     use crate::fake::{FakePlatform, START_MS};
 
     fn login_state(entry: Entry, kept: Option<&str>) -> LoginState {

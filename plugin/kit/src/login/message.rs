@@ -3,11 +3,9 @@
 
 use crate::{
     contract::{log::Level, types::Reason},
-    failure,
     failure::Failure,
     locale::Text,
     platform::Platform,
-    text,
 };
 
 /// A failure of the vendor or of storage. Reason, numbers and, where somebody has to mend something, the next step stay.

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-use crate::{failure::Failure, locale::Text, text};
+use crate::{failure::Failure, locale::Text};
 
 /// Bytes of the longest path that is kept.
 const LIMIT: usize = 2_048;

@@ -10,7 +10,6 @@ use crate::{
         log,
         storage::{Outcome, StorageError, Version},
     },
-    failure,
     failure::Failure,
     platform::Platform,
     store,
@@ -23,7 +22,7 @@ const CALL_RESERVE_MS: u64 = 200;
 
 /// The right to ask for a token. The holder's mark tells it its own lease when a write ended without an answer.
 #[derive(Serialize, Deserialize)]
-pub(super) struct Lease {
+pub(super) struct TokenLease {
     pub(super) holder: String,
 }
 
@@ -49,7 +48,7 @@ impl<P: Platform, F> Tokens<'_, P, F> {
             store::check(token_key, token),
             store::check(refused_key, refusal),
             store::check(lease_key, None),
-            store::put_for(lease_key, &Lease { holder: holder.to_owned() }, LEASE_MS),
+            store::put_for(lease_key, &TokenLease { holder: holder.to_owned() }, LEASE_MS),
         ];
         match self.platform.apply(&ops) {
             Ok(Outcome::Applied(versions)) => Ok(versions.first().copied()),

@@ -77,7 +77,7 @@ fn key(fake: &FakePlatform, kind: &str) -> String {
 /// Takes the lease as another machine would, for as long as a lease lives.
 fn take_lease(fake: &FakePlatform) -> Version {
     let key = format!("token-lease/{CREDENTIAL}");
-    match fake.apply(&[store::put_for(key, &Lease { holder: "another machine".into() }, LEASE_MS)]).unwrap() {
+    match fake.apply(&[store::put_for(key, &TokenLease { holder: "another machine".into() }, LEASE_MS)]).unwrap() {
         Outcome::Applied(versions) => versions[0],
         Outcome::Conflict(_) => unreachable!(),
     }

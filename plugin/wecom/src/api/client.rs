@@ -18,7 +18,7 @@ use organisation_kit::{
 };
 
 /// A client for one call of the component.
-pub struct Client<'a, P: Platform> {
+pub struct WeComClient<'a, P: Platform> {
     pub(crate) calls: Calls<'a, P, Config>,
 }
 
@@ -47,13 +47,12 @@ impl Api for Config {
     }
 }
 
-impl<'a, P: Platform> Client<'a, P> {
+impl<'a, P: Platform> WeComClient<'a, P> {
     /// A client for the credential of this configuration.
     pub(crate) fn new(platform: &'a P, config: &'a Config) -> Self {
         Self { calls: Calls::new(platform, config) }
     }
 
-    /// The configuration.
     pub(crate) fn config(&self) -> &'a Config {
         self.calls.api()
     }

@@ -41,16 +41,13 @@ pub(crate) enum Class {
     Data,
 }
 
-/// One code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Code {
     /// WeCom's `errcode`.
     pub(crate) code: i64,
     /// Who has to act.
     pub(crate) class: Class,
-    /// The meaning in Chinese.
     pub(crate) zh: &'static str,
-    /// The meaning in English.
     pub(crate) en: &'static str,
 }
 

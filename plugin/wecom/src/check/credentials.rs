@@ -2,17 +2,17 @@
 
 use super::console;
 use crate::api::codes::{SECRET_OF_ANOTHER, UNKNOWN_ORGANISATION, WEAK_SECRET};
-use organisation_kit::{contract::types::Reason, failure::Failure, text, verdict::Finding};
+use organisation_kit::{contract::types::Reason, failure::Failure, text, verdict::Checked};
 
 /// From the outcome of `gettoken`, and the organisation of the local copy. What WeCom refuses is told first: the id may
 /// be mistyped.
-pub(super) fn judge(asked: &Result<(), Failure>, corp_id: &str, copy_of: Option<&str>) -> Finding {
+pub(super) fn judge(asked: &Result<(), Failure>, corp_id: &str, copy_of: Option<&str>) -> Checked {
     let other = copy_of.filter(|copy_of| !copy_of.eq_ignore_ascii_case(corp_id));
     let finding = match (asked, other) {
         (Ok(()), None) => {
-            return Finding::ok("accepted", ("企业微信接受企业 ID 与 Secret", "WeCom accepts corp id and secret"));
+            return Checked::ok("accepted", ("企业微信接受企业 ID 与 Secret", "WeCom accepts corp id and secret"));
         }
-        (Ok(()), Some(other)) => Finding::failed(
+        (Ok(()), Some(other)) => Checked::failed(
             "other-organisation",
             text! {
             "本元素的通讯录属于企业 {other}，而配置的企业 ID 是 {corp_id}",
@@ -31,7 +31,7 @@ pub(super) fn judge(asked: &Result<(), Failure>, corp_id: &str, copy_of: Option<
 }
 
 /// A call that failed for a reason that is not about the aspect at hand. The code says what kind of failure it is.
-pub(super) fn broken(failure: &Failure) -> Finding {
+pub(super) fn broken(failure: &Failure) -> Checked {
     let (code, message, page) = match (&failure.reason, failure.vendor_code) {
         (Reason::CredentialsRefused, _) if UNKNOWN_ORGANISATION.include(failure) => {
             ("corp-unknown", ("企业微信不认识该企业 ID", "WeCom does not know the corp id"), Some(console::COMPANY))
@@ -63,7 +63,7 @@ pub(super) fn broken(failure: &Failure) -> Finding {
         }
         _ => ("call-failed", ("接口调用失败", "the call of the API failed"), None),
     };
-    let finding = Finding::failed(code, message).caused_by(failure);
+    let finding = Checked::failed(code, message).caused_by(failure);
     match page {
         Some(page) => finding.page(page),
         None => finding,

@@ -8,22 +8,22 @@ mod sensitive_fields;
 mod trusted_domain;
 mod visible_range;
 
-use crate::{api::client::Client, wire::agent::Agent};
+use crate::{api::client::WeComClient, wire::agent::Agent};
 use organisation_kit::{
     contract::element::Aspect,
     directory::{head, key::OBSERVED_SENSITIVE_FIELDS},
     failure::{Cause, Failure},
     platform::Platform,
     store,
-    verdict::Finding,
+    verdict::Checked,
 };
 
-impl<P: Platform> Client<'_, P> {
+impl<P: Platform> WeComClient<'_, P> {
     /// One finding for each aspect, in the order of the contract. Costs WeCom two calls; towards it read-only.
     ///
     /// # Errors
     /// Where the store fails. Whatever WeCom or the network does ends up in a finding.
-    pub(crate) fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
+    pub(crate) fn check(&self) -> Result<Vec<(Aspect, Checked)>, Failure> {
         let (platform, config) = (self.calls.platform(), self.config());
         let organisation = head::read(platform)?.map(|stored| stored.value.organisation);
         let observed = store::get_text(platform, OBSERVED_SENSITIVE_FIELDS)?;
@@ -36,7 +36,7 @@ impl<P: Platform> Client<'_, P> {
         let sound = agent.as_ref().and_then(|agent| agent.as_ref().ok());
         // The range and the domain of another app say nothing about this one.
         let sound = sound.filter(|agent| agent.agent_id.is_none_or(|id| id == config.agent_id));
-        let or_hidden = |finding: Option<Finding>| finding.unwrap_or_else(Finding::hidden);
+        let or_hidden = |finding: Option<Checked>| finding.unwrap_or_else(Checked::hidden);
 
         Ok(vec![
             (Aspect::Credentials, credentials::judge(&asked, config.corp_id(), organisation.as_deref())),
@@ -60,8 +60,8 @@ impl<P: Platform> Client<'_, P> {
 
 /// Nothing of this version answers a callback. To have the console save an address for them would fail, so no step is
 /// advised.
-fn callback() -> Finding {
-    Finding::skipped(
+fn callback() -> Checked {
+    Checked::skipped(
         "not-supported",
         ("当前版本不接收企业微信的回调，无需检查", "this version receives no callbacks of WeCom: nothing to check"),
     )

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::console;
-use organisation_kit::{contract::storage::Entry, verdict::Finding};
+use organisation_kit::{contract::storage::Entry, verdict::Checked};
 
 /// What was seen the last time.
 #[derive(Deserialize)]
@@ -17,24 +17,24 @@ struct Observation {
 
 /// Whether the last sync saw a sensitive field. For apps made after June 2022 the contact API sends none of them
 ///; a member can consent at sign-in. `copy_of` is the organisation of the local copy.
-pub(super) fn judge(entry: Option<&Entry>, corp_id: &str, copy_of: Option<&str>) -> Finding {
+pub(super) fn judge(entry: Option<&Entry>, corp_id: &str, copy_of: Option<&str>) -> Checked {
     let Some(entry) = entry else { return not_observed() };
     let Ok(Observation { seen, at, organisation }) = serde_json::from_str(&entry.value) else {
         // Only a note was lost, so the check goes on.
         let zh = "上次的观察记录已损坏，将在下次同步时更新";
-        return Finding::skipped("unreadable", (zh, "the note of the last time is damaged; the next sync replaces it"));
+        return Checked::skipped("unreadable", (zh, "the note of the last time is damaged; the next sync replaces it"));
     };
     if !organisation.as_deref().or(copy_of).is_some_and(|observed| observed.eq_ignore_ascii_case(corp_id)) {
         return not_observed();
     }
     if seen {
-        return Finding::ok(
+        return Checked::ok(
             "observed",
             ("上次同步读到了手机、邮箱等敏感字段", "the last sync read sensitive fields such as mobile or e-mail"),
         )
         .fact("observed-at", at);
     }
-    Finding::warning(
+    Checked::warning(
         "withheld",
         ("上次同步没有读到手机、邮箱等敏感字段", "the last sync read no sensitive field such as mobile or e-mail"),
     )
@@ -47,8 +47,8 @@ pub(super) fn judge(entry: Option<&Entry>, corp_id: &str, copy_of: Option<&str>)
     .fact("observed-at", at)
 }
 
-fn not_observed() -> Finding {
-    Finding::skipped(
+fn not_observed() -> Checked {
+    Checked::skipped(
         "not-observed",
         ("接口无法查询敏感字段权限，完成一次同步后可知", "no API tells; known after the first sync"),
     )

@@ -57,7 +57,7 @@ fn config(changes: Value) -> Config {
 
 /// The verdicts in the language of the configuration.
 fn check_connection(platform: &FakePlatform, config: &Config) -> Result<Vec<Verdict>, Failure> {
-    let findings = Client::new(platform, config).check()?;
+    let findings = WeComClient::new(platform, config).check()?;
     Ok(findings.into_iter().map(|(aspect, finding)| finding.about(aspect, config.common.locale)).collect())
 }
 

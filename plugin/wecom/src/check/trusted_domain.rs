@@ -8,19 +8,19 @@ use crate::{
     config::{Config, authority},
     wire::agent::Agent,
 };
-use organisation_kit::{text, verdict::Finding};
+use organisation_kit::{text, verdict::Checked};
 
 /// Compares the redirect address with the domain that `agent/get` tells.
-pub(super) fn judge(config: &Config, agent: &Agent) -> Finding {
+pub(super) fn judge(config: &Config, agent: &Agent) -> Checked {
     let Some(redirect) = config.common.redirect_uri.as_ref().map(authority) else {
-        return Finding::skipped(
+        return Checked::skipped(
             "no-redirect-uri",
             ("未配置 redirectUri，无法与可信域名比较", "redirectUri is not configured, so there is nothing to compare"),
         )
         .hint("需要登录时请配置 redirectUri", "configure redirectUri if members are to sign in");
     };
     let Some(domain) = &agent.redirect_domain else {
-        return Finding::skipped(
+        return Checked::skipped(
             "unreadable",
             ("企业微信返回的可信域名无法识别", "the trusted domain that WeCom answers cannot be read"),
         );
@@ -28,18 +28,18 @@ pub(super) fn judge(config: &Config, agent: &Agent) -> Finding {
     let trusted: Vec<_> = domains(domain).collect();
     let (zh, en) = (trusted.join("、"), trusted.join(", "));
     let finding = if trusted.is_empty() {
-        Finding::failed("no-trusted-domain", ("应用没有可信域名", "the app has no trusted domain"))
+        Checked::failed("no-trusted-domain", ("应用没有可信域名", "the app has no trusted domain"))
     } else if trusted.contains(&redirect) {
         let message = text!("{redirect} 是应用的可信域名", "{redirect} is the trusted domain of the app");
-        return Finding::ok("trusted", message).fact("redirect-host", redirect);
+        return Checked::ok("trusted", message).fact("redirect-host", redirect);
     } else if trusted.iter().any(|domain| host(domain) == host(&redirect)) {
-        Finding::failed(
+        Checked::failed(
             "port-mismatch",
             text! { "可信域名 {zh} 与登录地址 {redirect} 端口不同",
             "the trusted domain {en} has another port than the redirect address {redirect}" },
         )
     } else {
-        Finding::failed(
+        Checked::failed(
             "domain-mismatch",
             text! { "可信域名 {zh} 与登录地址 {redirect} 不一致",
             "the trusted domain {en} is not the host of the redirect address {redirect}" },

@@ -21,7 +21,6 @@ pub(super) const BLOCK: usize = 16;
 /// Largest padding.
 const PADDING: usize = 32;
 
-/// The characters of a key.
 const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// Characters of a key: 32 bytes of Base64 without the `=` at the end.
 const LENGTH: usize = 43;
@@ -31,13 +30,12 @@ const BASE64: GeneralPurpose =
 
 /// An `encoding_aeskey`: made for one export, and good for nothing else.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Key {
+pub(crate) struct ExportKey {
     text: String,
     bytes: [u8; 32],
 }
 
-impl Key {
-    /// A fresh key.
+impl ExportKey {
     pub(crate) fn random<P: Platform>(platform: &P) -> Self {
         let mut text = String::with_capacity(LENGTH);
         while text.len() < LENGTH {
@@ -63,14 +61,14 @@ impl Key {
     }
 }
 
-impl fmt::Debug for Key {
+impl fmt::Debug for ExportKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Key(***)")
+        formatter.write_str("ExportKey(***)")
     }
 }
 
 /// Decrypts a whole file in place, and tells how many bytes of it are text; nothing when it is no such file.
-pub(super) fn decrypt(key: &Key, bytes: &mut [u8]) -> Option<usize> {
+pub(super) fn decrypt(key: &ExportKey, bytes: &mut [u8]) -> Option<usize> {
     let (blocks, rest) = Array::slice_as_chunks_mut(bytes);
     if !rest.is_empty() {
         return None;
@@ -98,19 +96,19 @@ mod tests {
     #[test]
     fn keys_are_43_letters_and_digits_and_never_shown() {
         let platform = FakePlatform::new();
-        let (one, other) = (Key::random(&platform), Key::random(&platform));
+        let (one, other) = (ExportKey::random(&platform), ExportKey::random(&platform));
         assert_ne!(one, other);
         for key in [one, other] {
             assert!(key.text().len() == 43 && key.text().bytes().all(|byte| byte.is_ascii_alphanumeric()));
-            assert_eq!(Key::parse(key.text()).as_ref(), Some(&key));
+            assert_eq!(ExportKey::parse(key.text()).as_ref(), Some(&key));
             assert!(!format!("{key:?}").contains(key.text()));
         }
         // WeCom's own keys have bits at the end that mean nothing.
         let [plain, odd] =
-            ["h8", "h9"].map(|end| Key::parse(&format!("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdH{end}")));
+            ["h8", "h9"].map(|end| ExportKey::parse(&format!("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdH{end}")));
         assert_eq!(plain.unwrap().bytes, odd.unwrap().bytes);
         for text in ["", "abc", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43)] {
-            assert_eq!(Key::parse(text), None, "{text}");
+            assert_eq!(ExportKey::parse(text), None, "{text}");
         }
     }
 
@@ -134,7 +132,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_blocks_are_refused() {
-        let key = Key::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+        let key = ExportKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
         for length in [0, 1, 15, 17] {
             assert_eq!(decrypt(&key, &mut vec![7; length]), None, "{length}");
         }

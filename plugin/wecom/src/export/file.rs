@@ -6,10 +6,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::{Digest, Md5};
 
 use super::{
-    cipher::{self, BLOCK, Key},
+    cipher::{self, BLOCK, ExportKey},
     download::Piece,
 };
-use crate::{scope::Run, wire::export::File};
+use crate::{scope::WeComRun, wire::export::File};
 use organisation_kit::{directory::sync::StepError, failure::Failure, locale::Text, platform::Platform};
 
 /// Bytes of one range. Several are fetched side by side.
@@ -27,7 +27,6 @@ const CPU_MS_PER_MIB: u64 = 50;
 /// What came of fetching a file.
 #[derive(Debug)]
 pub(super) enum Fetched {
-    /// Its text.
     Text(String),
     /// It cannot be used.
     Damaged(Damage),
@@ -71,9 +70,9 @@ pub(super) fn are_sound(files: &[File]) -> bool {
 
 /// Fetches a file and reads it. `range` is what the network bore so far, in bytes.
 pub(super) fn fetch<P: Platform>(
-    run: &mut Run<'_, '_, P>,
+    run: &mut WeComRun<'_, '_, P>,
     file: &File,
-    key: &Key,
+    key: &ExportKey,
     range: &mut u64,
 ) -> Result<Fetched, StepError> {
     if *range == 0 {
@@ -138,7 +137,7 @@ fn ranges(offset: u64, size: u64, bytes: u64, most: usize) -> Vec<Range<u64>> {
 }
 
 /// Checks and decrypts a whole file.
-fn read(mut bytes: Vec<u8>, key: &Key, md5: &str) -> Result<String, Damage> {
+fn read(mut bytes: Vec<u8>, key: &ExportKey, md5: &str) -> Result<String, Damage> {
     let found: String = Md5::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     if !found.eq_ignore_ascii_case(md5.trim()) {
         return Err(Damage::Checksum);
@@ -168,7 +167,7 @@ mod tests {
 
     #[test]
     fn a_file_is_read_as_bytes_or_as_text_and_no_damage_passes() {
-        let key = Key::parse(KEY).unwrap();
+        let key = ExportKey::parse(KEY).unwrap();
         let bytes = STANDARD.decode(FILE).unwrap();
         let text_md5: String = Md5::digest(FILE.as_bytes()).iter().map(|byte| format!("{byte:02X}")).collect();
         for (name, file, md5) in [("bytes", bytes.clone(), MD5), ("text", FILE.as_bytes().to_vec(), &text_md5)] {
@@ -187,7 +186,7 @@ mod tests {
             let md5: String = Md5::digest(&cut).iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(read(cut, &key, &md5), Err(Damage::Cipher), "cut to {length}");
         }
-        let other = Key::parse(&KEY.replace('A', "B")).unwrap();
+        let other = ExportKey::parse(&KEY.replace('A', "B")).unwrap();
         assert_eq!(read(bytes, &other, MD5), Err(Damage::Cipher));
     }
 

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cipher::Key;
-use crate::{scope::Run, wire::export::File};
+use super::cipher::ExportKey;
+use crate::{scope::WeComRun, wire::export::File};
 use organisation_kit::{directory::sync::StepError, platform::Platform};
 
 /// Bytes of a job with the addresses of its files: it has to fit into one value of storage.
@@ -27,12 +27,12 @@ pub(super) struct Part {
 }
 
 /// Keeps a job with the next checkpoint; `false` when it is too large for that.
-pub(super) fn keep<P: Platform>(run: &mut Run<'_, '_, P>, job: &Job) -> bool {
+pub(super) fn keep<P: Platform>(run: &mut WeComRun<'_, '_, P>, job: &Job) -> bool {
     run.keep_sealed(job, JOB_BYTES) <= JOB_BYTES
 }
 
 /// The job and its key; nothing when it has expired or cannot be read, so that it is ordered again.
-pub(super) fn load<P: Platform>(run: &Run<'_, '_, P>) -> Result<Option<(Job, Key)>, StepError> {
+pub(super) fn load<P: Platform>(run: &WeComRun<'_, '_, P>) -> Result<Option<(Job, ExportKey)>, StepError> {
     let job: Option<Job> = run.sealed()?;
-    Ok(job.and_then(|job| Key::parse(&job.key).map(|key| (job, key))))
+    Ok(job.and_then(|job| ExportKey::parse(&job.key).map(|key| (job, key))))
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use crate::{
     api::codes::HIDDEN_DEPARTMENT,
-    scope::{self, Run},
+    scope::{self, WeComRun},
 };
 use organisation_kit::{
     directory::{department::DepartmentRow, member::Absent, sync::StepError},
@@ -14,7 +14,7 @@ use organisation_kit::{
 };
 
 /// Asks who leads departments of which a file told the rest. Where nobody tells, what is known stays.
-pub(super) fn add<P: Platform>(run: &mut Run<'_, '_, P>, rows: &mut [DepartmentRow]) -> Result<(), StepError> {
+pub(super) fn add<P: Platform>(run: &mut WeComRun<'_, '_, P>, rows: &mut [DepartmentRow]) -> Result<(), StepError> {
     let listed = match scope::list(run, None)? {
         Ok(listed) => listed,
         Err(failure) if HIDDEN_DEPARTMENT.include(&failure) || failure.cause == Cause::AnswerTooLarge => Vec::new(),

@@ -1,4 +1,4 @@
-//! Fetching by the bulk export (docs 94849 to 94854): a few calls whatever the size of the organisation.
+//! Fetching by the export (docs 94849 to 94854): a few calls whatever the size of the organisation.
 //!
 //! ```text
 //! order ─▶ poll … ─▶ departments ─▶ members, file by file
@@ -16,7 +16,7 @@ mod leaders;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    cipher::Key,
+    cipher::ExportKey,
     file::Fetched,
     job::{Job, Part},
 };
@@ -25,7 +25,7 @@ use crate::{
         answer,
         codes::{APP_DISABLED, UNKNOWN_JOB, UNTRUSTED_ADDRESS},
     },
-    scope::Run,
+    scope::WeComRun,
     wire::{department, export as wire, member},
 };
 use organisation_kit::{
@@ -39,7 +39,7 @@ use organisation_kit::{
     failure::{Cause, Failure},
     locale::Text,
     platform::Platform,
-    vendor::{BulkState, BulkStep},
+    vendor::{ExportState, ExportStep},
 };
 
 /// The first wait for a result; each further one is twice as long, up to the longest.
@@ -82,7 +82,7 @@ enum Stage {
     Members { file: usize, files: usize },
 }
 
-impl BulkState for Export {
+impl ExportState for Export {
     fn begin(departments: bool) -> Option<Self> {
         Some(Self { stage: Stage::Order { departments }, orders: 0, damaged: 0, tries: 0, range: 0 })
     }
@@ -97,7 +97,7 @@ impl BulkState for Export {
     }
 }
 
-type Step = Result<BulkStep<Export>, StepError>;
+type Step = Result<ExportStep<Export>, StepError>;
 
 impl Export {
     fn at(self, stage: Stage) -> Self {
@@ -111,7 +111,7 @@ impl Export {
 }
 
 /// Takes the next step.
-pub(crate) fn step<P: Platform>(run: &mut Run<'_, '_, P>, export: Export) -> Step {
+pub(crate) fn step<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export) -> Step {
     match export.stage {
         Stage::Order { departments } => order(run, export, departments),
         Stage::Poll(polls) => poll(run, export, polls),
@@ -120,11 +120,11 @@ pub(crate) fn step<P: Platform>(run: &mut Run<'_, '_, P>, export: Export) -> Ste
     }
 }
 
-fn order<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, departments: bool) -> Step {
+fn order<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, departments: bool) -> Step {
     if export.orders >= ORDERS {
         return failed((format!("已提交 {ORDERS} 次均未成功"), format!("it was ordered {ORDERS} times in vain")));
     }
-    let key = Key::random(run.platform());
+    let key = ExportKey::random(run.platform());
     let read_at = run.platform().now_ms();
     let config = run.client().config();
     let mut calls = vec![config.export_user(key.text())];
@@ -151,10 +151,10 @@ fn order<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, departments: boo
     job::keep(run, &job);
     let export = Export { orders: export.orders + 1, ..export };
     let wait = poll_later(run, 0);
-    Ok(BulkStep::Wait(export.at(Stage::Poll(0)), wait))
+    Ok(ExportStep::Wait(export.at(Stage::Poll(0)), wait))
 }
 
-fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> Step {
+fn poll<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, polls: u32) -> Step {
     let Some((mut job, _)) = job::load(run)? else { return order_again(export, true) };
     let parts: Vec<&mut Part> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
     let mut pending: Vec<&mut Part> = parts.into_iter().filter(|part| part.files.is_none()).collect();
@@ -169,14 +169,14 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
             Err(failure) => return refused(run, export, failure),
         };
         match wire::parse(&text) {
-            Ok(wire::Job::Pending) => are_done = false,
-            Ok(wire::Job::Done(files)) if file::are_sound(&files) => part.files = Some(files),
-            Ok(wire::Job::Done(files)) => {
+            Ok(wire::JobStatus::Pending) => are_done = false,
+            Ok(wire::JobStatus::Done(files)) if file::are_sound(&files) => part.files = Some(files),
+            Ok(wire::JobStatus::Done(files)) => {
                 let count = files.len();
                 return failed((format!("其 {count} 个文件无法使用"), format!("its {count} files cannot be used")));
             }
-            Ok(wire::Job::Failed) => return failed(("企业微信未能生成导出文件", "WeCom could not make it")),
-            Ok(wire::Job::Unknown(status)) => {
+            Ok(wire::JobStatus::Failed) => return failed(("企业微信未能生成导出文件", "WeCom could not make it")),
+            Ok(wire::JobStatus::Unknown(status)) => {
                 return failed((format!("未知的任务状态 {status}"), format!("its status {status} is not known")));
             }
             Err(error) => return refused(run, export, answer::unreadable(call, &error)),
@@ -190,10 +190,10 @@ fn poll<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, polls: u32) -> St
     }
     if !are_done {
         let wait = poll_later(run, polls + 1);
-        return Ok(BulkStep::Wait(export.at(Stage::Poll(polls + 1)), wait));
+        return Ok(ExportStep::Wait(export.at(Stage::Poll(polls + 1)), wait));
     }
     let next = if job.departments.is_some() { Stage::Departments } else { first_file(&job) };
-    Ok(BulkStep::Next(export.at(next)))
+    Ok(ExportStep::Next(export.at(next)))
 }
 
 fn first_file(job: &Job) -> Stage {
@@ -201,7 +201,7 @@ fn first_file(job: &Job) -> Stage {
 }
 
 /// Reads all departments. There are few enough of them for one step.
-fn departments<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export) -> Step {
+fn departments<P: Platform>(run: &mut WeComRun<'_, '_, P>, mut export: Export) -> Step {
     let Some((job, key)) = job::load(run)? else { return order_again(export, true) };
     let files = job.departments.as_ref().and_then(|part| part.files.as_deref()).unwrap_or_default();
     let mut rows: Vec<DepartmentRow> = Vec::new();
@@ -220,19 +220,19 @@ fn departments<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export) -> Ste
         leaders::add(run, &mut rows)?;
     }
     run.record_departments(rows, job.read_at)?;
-    Ok(BulkStep::Next(export.at(first_file(&job))))
+    Ok(ExportStep::Next(export.at(first_file(&job))))
 }
 
 /// Reads the next file of members.
-fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize, files: usize) -> Step {
+fn members<P: Platform>(run: &mut WeComRun<'_, '_, P>, mut export: Export, at: usize, files: usize) -> Step {
     let Some((job, key)) = job::load(run)? else { return order_again(export, false) };
-    let Some(one) = job.members.files.as_deref().unwrap_or_default().get(at) else { return Ok(BulkStep::Done) };
+    let Some(one) = job.members.files.as_deref().unwrap_or_default().get(at) else { return Ok(ExportStep::Done) };
     let text = match file::fetch(run, one, &key, &mut export.range)? {
         Fetched::Text(text) => text,
         other => return missed(run, export, other),
     };
     match member::each(&text, ROWS, |rows| run.record_members(rows, job.read_at)) {
-        Ok(()) => Ok(BulkStep::Next(export.at(Stage::Members { file: at + 1, files }))),
+        Ok(()) => Ok(ExportStep::Next(export.at(Stage::Members { file: at + 1, files }))),
         Err(member::Broken::Refused(error)) => Err(error),
         Err(member::Broken::Unreadable { error, .. }) => {
             damaged(run, export, &file::Damage::Document(error.classify()))
@@ -241,7 +241,7 @@ fn members<P: Platform>(run: &mut Run<'_, '_, P>, mut export: Export, at: usize,
 }
 
 /// What becomes of a file that did not arrive.
-fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetched) -> Step {
+fn missed<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, fetched: Fetched) -> Step {
     match fetched {
         Fetched::Damaged(damage) => damaged(run, export, &damage),
         Fetched::Missed(failure) => match failure.cause {
@@ -255,12 +255,14 @@ fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetche
                 let Failure { message, hint, .. } = *failure;
                 let Text { zh, en } = hint.unwrap_or_default();
                 let why = Text::new(format!("{}；{zh}", message.zh), format!("{}; {en}", message.en));
-                Ok(BulkStep::Failed { why, remember: true })
+                Ok(ExportStep::Failed { why, remember: true })
             }
             _ => failed(failure.message),
         },
         // The call ended within the file, which begins anew in the next one.
-        Fetched::CutOff if export.tries + 1 < TRIES => Ok(BulkStep::Next(Export { tries: export.tries + 1, ..export })),
+        Fetched::CutOff if export.tries + 1 < TRIES => {
+            Ok(ExportStep::Next(Export { tries: export.tries + 1, ..export }))
+        }
         Fetched::CutOff | Fetched::Text(_) => failed((
             "单次调用的时间或流量不足以读取一个文件",
             "one call is too short, or may receive too little, for one file",
@@ -270,7 +272,7 @@ fn missed<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, fetched: Fetche
 }
 
 /// What becomes of a file that cannot be used: nothing of it was believed, and the export is ordered once more.
-fn damaged<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, damage: &file::Damage) -> Step {
+fn damaged<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, damage: &file::Damage) -> Step {
     let what = damage.text();
     let why = Text::new(format!("导出文件无法使用：{}", what.zh), format!("a file of it cannot be used: {}", what.en));
     run.warn("the export is damaged", &why);
@@ -285,36 +287,32 @@ fn damaged<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, damage: &file:
 
 /// Orders the export anew: its results are gone, or cannot be used.
 fn order_again(export: Export, departments: bool) -> Step {
-    Ok(BulkStep::Next(export.at(Stage::Order { departments })))
+    Ok(ExportStep::Next(export.at(Stage::Order { departments })))
 }
 
 /// What becomes of a call that WeCom refused: what passes or what an administrator has to mend in any case stops the
 /// run, everything else ends the export.
-fn refused<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, failure: Failure) -> Step {
+fn refused<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, failure: Failure) -> Step {
     match verdict(&failure) {
         // A page of a proxy, perhaps: a moment later it may be gone.
         Verdict::Hiccup => hiccup(run, export, failure),
         Verdict::Stop => Err(StepError::Vendor(failure)),
-        Verdict::GiveUp { remember } => Ok(BulkStep::Failed { why: failure.message, remember }),
+        Verdict::GiveUp { remember } => Ok(ExportStep::Failed { why: failure.message, remember }),
     }
 }
 
-fn hiccup<P: Platform>(run: &mut Run<'_, '_, P>, export: Export, failure: Failure) -> Step {
+fn hiccup<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, failure: Failure) -> Step {
     if export.tries >= TRIES {
         return failed(failure.message);
     }
     run.warn("the export is stopped for a moment", &failure.message);
-    let wait = PendingWait {
-        not_before: run.platform().now_ms() + HICCUP_MS,
-        reason: "export-hiccup".to_owned(),
-        vendor_code: failure.vendor_code,
-    };
+    let wait = PendingWait::new(run.platform().now_ms(), HICCUP_MS, "export-hiccup", failure.vendor_code);
     let range = file::smaller(export.range);
-    Ok(BulkStep::Wait(Export { tries: export.tries + 1, range, ..export }, wait))
+    Ok(ExportStep::Wait(Export { tries: export.tries + 1, range, ..export }, wait))
 }
 
 fn failed(why: impl Into<Text>) -> Step {
-    Ok(BulkStep::Failed { why: why.into(), remember: false })
+    Ok(ExportStep::Failed { why: why.into(), remember: false })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,10 +340,9 @@ fn verdict(failure: &Failure) -> Verdict {
 }
 
 /// The time before the next poll.
-fn poll_later<P: Platform>(run: &Run<'_, '_, P>, polls: u32) -> PendingWait {
+fn poll_later<P: Platform>(run: &WeComRun<'_, '_, P>, polls: u32) -> PendingWait {
     let pause = FIRST_POLL_MS.saturating_mul(1 << polls.min(16)).min(LONGEST_POLL_MS);
-    let not_before = run.platform().now_ms() + pause;
-    PendingWait { not_before, reason: "export-running".to_owned(), vendor_code: None }
+    PendingWait::new(run.platform().now_ms(), pause, "export-running", None)
 }
 
 #[cfg(test)]

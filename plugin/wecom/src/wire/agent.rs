@@ -4,16 +4,14 @@ use serde::Deserialize;
 
 use super::{
     granted::{self, User},
-    tolerant::{Field, Items, UnreadableField, object},
+    tolerant::{Items, UnreadableField, WireField, object},
 };
 
 /// What `agent/get` tells. The granted ids are the only way to learn the roots of the visible range.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Field<Raw>")]
+#[serde(try_from = "WireField<RawAgent>")]
 pub(crate) struct Agent {
-    /// The app that answered.
     pub(crate) agent_id: Option<u64>,
-    /// Its name.
     pub(crate) name: String,
     /// Whether the administrator disabled it.
     pub(crate) closed: bool,
@@ -31,7 +29,7 @@ pub(crate) struct Agent {
 
 object! {
     /// Each container and each array may be missing.
-    struct Raw {
+    struct RawAgent {
         agentid: u64,
         name: String,
         close: u64,
@@ -60,10 +58,10 @@ object! {
     }
 }
 
-impl TryFrom<Field<Raw>> for Agent {
+impl TryFrom<WireField<RawAgent>> for Agent {
     type Error = UnreadableField;
 
-    fn try_from(raw: Field<Raw>) -> Result<Self, UnreadableField> {
+    fn try_from(raw: WireField<RawAgent>) -> Result<Self, UnreadableField> {
         let raw = raw.or_fail("the app")?.unwrap_or_default();
         let users = raw.allow_userinfos.or_fail("allow_userinfos")?.unwrap_or_default();
         let parties = raw.allow_partys.or_fail("allow_partys")?.unwrap_or_default();
@@ -74,7 +72,7 @@ impl TryFrom<Field<Raw>> for Agent {
             name: raw.name.value().unwrap_or_default(),
             closed: raw.close.value().is_some_and(|close| close != 0),
             redirect_domain: match raw.redirect_domain {
-                Field::Absent => Some(String::new()),
+                WireField::Absent => Some(String::new()),
                 domain => domain.value(),
             },
             departments: granted::ids("partyid", parties.partyid, &mut unreadable, granted::department)?,

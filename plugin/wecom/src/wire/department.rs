@@ -3,7 +3,7 @@
 
 use super::{
     gaps::Gaps,
-    tolerant::{self, Field, Items, object},
+    tolerant::{self, Items, WireField, object},
 };
 use organisation_kit::directory::{
     department::{Department, DepartmentRow, FetchedDepartment},
@@ -11,7 +11,7 @@ use organisation_kit::directory::{
 };
 
 object! {
-    struct Raw {
+    struct RawDepartment {
         id: u64,
         name: String,
         name_en: String,
@@ -25,28 +25,28 @@ object! {
 pub(crate) fn parse_list(text: &str) -> Result<Vec<DepartmentRow>, serde_json::Error> {
     object! {
         struct List {
-            department: Items<Raw>,
+            department: Items<RawDepartment>,
         }
     }
     let list = tolerant::parse::<List>(text)?.department.or_fail("department")?;
     let Items { read, odd } = list.unwrap_or_default();
     let unreadable = std::iter::repeat_n(DepartmentRow::Unreadable, odd);
-    Ok(read.into_iter().map(Raw::normalise).chain(unreadable).collect())
+    Ok(read.into_iter().map(RawDepartment::normalise).chain(unreadable).collect())
 }
 
 /// The department of a `department/get` answer: the same key holds an object there.
 pub(crate) fn parse_one(text: &str) -> Result<DepartmentRow, serde_json::Error> {
     object! {
         struct One {
-            department: Raw,
+            department: RawDepartment,
         }
     }
-    Ok(tolerant::parse::<One>(text)?.department.value().map_or(DepartmentRow::Unreadable, Raw::normalise))
+    Ok(tolerant::parse::<One>(text)?.department.value().map_or(DepartmentRow::Unreadable, RawDepartment::normalise))
 }
 
-impl Raw {
+impl RawDepartment {
     fn normalise(self) -> DepartmentRow {
-        let Field::Read(id) = self.id else { return DepartmentRow::Unreadable };
+        let WireField::Read(id) = self.id else { return DepartmentRow::Unreadable };
         let mut gaps = Gaps::default();
         let department = Department {
             id: id.to_string(),

@@ -7,7 +7,7 @@ use serde::{
     de::{Error, IgnoredAny, MapAccess, Visitor},
 };
 
-use super::tolerant::Field;
+use super::tolerant::WireField;
 
 /// The result of a call, beside its data (section "wire protocol" of the API's rules).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,11 +53,11 @@ impl<'de> Visitor<'de> for &mut Head {
         while let Some(key) = map.next_key::<Key>()? {
             match key {
                 Key::Errcode => {
-                    let code = map.next_value::<Field<i64>>()?.or_fail("errcode");
+                    let code = map.next_value::<WireField<i64>>()?.or_fail("errcode");
                     self.errcode = Some(code.map_err(A::Error::custom)?);
                 }
                 // For people only.
-                Key::Errmsg => self.errmsg = Some(map.next_value::<Field<String>>()?.value().unwrap_or_default()),
+                Key::Errmsg => self.errmsg = Some(map.next_value::<WireField<String>>()?.value().unwrap_or_default()),
                 Key::Other => map.next_value::<IgnoredAny>().map(drop)?,
             }
             if self.errcode.is_some() && self.errmsg.is_some() {

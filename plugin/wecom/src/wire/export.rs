@@ -1,4 +1,4 @@
-//! The bulk export's own answers (docs 94849 to 94854).
+//! The export's own answers (docs 94849 to 94854).
 
 use std::fmt;
 
@@ -18,12 +18,10 @@ pub(crate) fn parse_ordered(text: &str) -> Result<String, serde_json::Error> {
 
 /// How a job stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Job {
+pub(crate) enum JobStatus {
     /// Queued or running.
     Pending,
-    /// Done.
     Done(Vec<File>),
-    /// Failed.
     Failed,
     /// A status that the documentation does not know.
     Unknown(u64),
@@ -63,7 +61,7 @@ object! {
 }
 
 /// Reads the answer of `export/get_result`. What a file lacks is empty: whoever fetches it judges that.
-pub(crate) fn parse(text: &str) -> Result<Job, serde_json::Error> {
+pub(crate) fn parse(text: &str) -> Result<JobStatus, serde_json::Error> {
     let raw: RawJob = tolerant::parse(text)?;
     let files = raw.data_list.or_fail("data_list")?.unwrap_or_default();
     let files = files.into_iter().map(|file| File {
@@ -72,10 +70,10 @@ pub(crate) fn parse(text: &str) -> Result<Job, serde_json::Error> {
         md5: file.md5.value().unwrap_or_default(),
     });
     Ok(match raw.status.value().ok_or(UnreadableField("status"))? {
-        0 | 1 => Job::Pending,
-        2 => Job::Done(files.collect()),
-        3 => Job::Failed,
-        other => Job::Unknown(other),
+        0 | 1 => JobStatus::Pending,
+        2 => JobStatus::Done(files.collect()),
+        3 => JobStatus::Failed,
+        other => JobStatus::Unknown(other),
     })
 }
 
@@ -91,15 +89,15 @@ mod tests {
             md5: "ba70ee1d226f0231a01040b62dce96c9".to_owned(),
         };
         for (json, expected) in [
-            (r#"{"errcode":0,"status":0}"#, Job::Pending),
-            (r#"{"errcode":0,"status":"1","data_list":null}"#, Job::Pending),
+            (r#"{"errcode":0,"status":0}"#, JobStatus::Pending),
+            (r#"{"errcode":0,"status":"1","data_list":null}"#, JobStatus::Pending),
             (
                 r#"{"errcode":0,"status":2,"data_list":[{"url":"https://cdn.example.com/exp/1.bin","size":"96","md5":"ba70ee1d226f0231a01040b62dce96c9"}]}"#,
-                Job::Done(vec![file]),
+                JobStatus::Done(vec![file]),
             ),
-            (r#"{"status":2}"#, Job::Done(Vec::new())),
-            (r#"{"status":3,"data_list":[]}"#, Job::Failed),
-            (r#"{"status":9}"#, Job::Unknown(9)),
+            (r#"{"status":2}"#, JobStatus::Done(Vec::new())),
+            (r#"{"status":3,"data_list":[]}"#, JobStatus::Failed),
+            (r#"{"status":9}"#, JobStatus::Unknown(9)),
         ] {
             assert_eq!(parse(json).unwrap(), expected, "{json}");
         }

@@ -1,7 +1,7 @@
 //! Ids that make up the visible range. One that cannot be read is left out and counted; a whole list that cannot be read
 //! spoils the answer, since an empty range would look like a company that was taken away.
 
-use super::tolerant::{Field, Items, UnreadableField, object};
+use super::tolerant::{Items, UnreadableField, WireField, object};
 
 object! {
     pub(super) struct User {
@@ -27,7 +27,7 @@ pub(super) fn tag(id: u64) -> Option<String> {
 /// The ids of a list. Those that cannot be read are added to `unreadable`.
 pub(super) fn ids<T: Default>(
     name: &'static str,
-    field: Field<Items<T>>,
+    field: WireField<Items<T>>,
     unreadable: &mut usize,
     id: impl Fn(T) -> Option<String>,
 ) -> Result<Vec<String>, UnreadableField> {

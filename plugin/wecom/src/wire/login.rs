@@ -8,12 +8,12 @@ use organisation_kit::{contract::login::SensitiveFields, token::FetchedToken};
 
 use super::{
     member::gender_of,
-    tolerant::{self, Field, UnreadableField, object},
+    tolerant::{self, UnreadableField, WireField, object},
 };
 
 /// The answer of `gettoken` (doc 91039): a token of up to 512 bytes or more, empty where there is none.
 #[derive(Deserialize)]
-#[serde(try_from = "Field<RawToken>")]
+#[serde(try_from = "WireField<RawToken>")]
 pub struct TokenAnswer(FetchedToken);
 
 object! {
@@ -24,10 +24,10 @@ object! {
     }
 }
 
-impl TryFrom<Field<RawToken>> for TokenAnswer {
+impl TryFrom<WireField<RawToken>> for TokenAnswer {
     type Error = UnreadableField;
 
-    fn try_from(raw: Field<RawToken>) -> Result<Self, UnreadableField> {
+    fn try_from(raw: WireField<RawToken>) -> Result<Self, UnreadableField> {
         let raw = raw.or_fail("the answer")?.unwrap_or_default();
         let token = raw.access_token.or_fail("access_token")?.unwrap_or_default();
         let seconds = raw.expires_in.value().ok_or(UnreadableField("expires_in"))?;
@@ -67,7 +67,7 @@ object! {
 /// Reads the answer. Fails where any id cannot be read: nobody may be taken for somebody else.
 pub(crate) fn parse_identity(text: &str) -> Result<IdentityAnswer, serde_json::Error> {
     let raw: RawIdentity = tolerant::parse(text)?;
-    let id = |name, field: Field<String>| field.or_fail(name).map(|id| id.filter(|id| !id.is_empty()));
+    let id = |name, field: WireField<String>| field.or_fail(name).map(|id| id.filter(|id| !id.is_empty()));
     let (userid, legacy_userid) = (id("userid", raw.userid)?, id("UserId", raw.legacy_userid)?);
     let (openid, legacy_openid) = (id("openid", raw.openid)?, id("OpenId", raw.legacy_openid)?);
     Ok(IdentityAnswer {

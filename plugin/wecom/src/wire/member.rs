@@ -8,7 +8,7 @@ use serde::de::Error;
 
 use super::{
     gaps::Gaps,
-    tolerant::{self, Field, Items, object},
+    tolerant::{self, Items, WireField, object},
 };
 use organisation_kit::{
     contract::directory::MemberStatus,
@@ -35,7 +35,7 @@ pub(crate) fn parse(text: &str) -> Result<MemberRow, serde_json::Error> {
     if text.len() > MEMBER_BYTES {
         return Err(serde_json::Error::custom(format_args!("a member of {} bytes", text.len())));
     }
-    tolerant::parse(text).map(Raw::normalise)
+    tolerant::parse(text).map(RawMember::normalise)
 }
 
 /// Whether a text can name a member.
@@ -45,7 +45,7 @@ pub(crate) fn is_id(id: &str) -> bool {
 
 object! {
     /// As it comes. What an older server or a private deployment may send instead is read by [`tolerant`].
-    struct Raw {
+    struct RawMember {
         userid: String,
         name: String,
         department: Vec<u64>,
@@ -97,7 +97,7 @@ object! {
 type Json = serde_json::Map<String, serde_json::Value>;
 
 impl Gaps {
-    fn gender(&mut self, field: Field<String>) -> Option<String> {
+    fn gender(&mut self, field: WireField<String>) -> Option<String> {
         let gender = gender_of(&self.text("gender", Absent::GENDER, field)?);
         if gender.is_none() {
             self.absent.add(Absent::GENDER);
@@ -107,8 +107,8 @@ impl Gaps {
 
     /// `enable` is undocumented and mirrors status 2; it speaks only where `status` does not. A number that the
     /// documentation does not know is somebody who can be seen, hence present.
-    fn status(&mut self, status: Field<u64>, enable: Field<u64>) -> MemberStatus {
-        if matches!(status, Field::Unreadable) {
+    fn status(&mut self, status: WireField<u64>, enable: WireField<u64>) -> MemberStatus {
+        if matches!(status, WireField::Unreadable) {
             self.unreadable.push("status");
         }
         let (status, enable) = (status.value(), enable.value());
@@ -124,13 +124,13 @@ impl Gaps {
     }
 
     /// Custom fields. One without a name or value that can be read is left out alone.
-    fn attributes(&mut self, field: Field<RawAttributes>) -> Vec<Attribute> {
+    fn attributes(&mut self, field: WireField<RawAttributes>) -> Vec<Attribute> {
         let attrs = match field {
             // An object without a list is an empty list.
-            Field::Read(RawAttributes { attrs: Field::Absent }) => Field::Read(Items::default()),
-            Field::Read(RawAttributes { attrs }) => attrs,
-            Field::Absent => Field::Absent,
-            Field::Unreadable => Field::Unreadable,
+            WireField::Read(RawAttributes { attrs: WireField::Absent }) => WireField::Read(Items::default()),
+            WireField::Read(RawAttributes { attrs }) => attrs,
+            WireField::Absent => WireField::Absent,
+            WireField::Unreadable => WireField::Unreadable,
         };
         let Items { read, odd } = self.take("extattr", Absent::ATTRIBUTES, attrs);
         let sent = read.len() + odd;
@@ -142,15 +142,15 @@ impl Gaps {
     }
 }
 
-impl Raw {
+impl RawMember {
     fn normalise(self) -> MemberRow {
         let Some(id) = self.userid.value().filter(|id| is_id(id)) else { return MemberRow::Unreadable { id: None } };
         let mut gaps = Gaps::default();
         let departments = match self.department {
-            Field::Read(ids) if ids.len() <= DEPARTMENTS && !ids.contains(&0) => ids,
+            WireField::Read(ids) if ids.len() <= DEPARTMENTS && !ids.contains(&0) => ids,
             // An empty list is left out by some servers, and whoever is in no department has none.
-            Field::Absent => Vec::new(),
-            Field::Read(_) | Field::Unreadable => return MemberRow::Unreadable { id: Some(id) },
+            WireField::Absent => Vec::new(),
+            WireField::Read(_) | WireField::Unreadable => return MemberRow::Unreadable { id: Some(id) },
         };
         let orders = gaps.take("order", Absent::ORDER, self.order);
         let leads = gaps.take("is_leader_in_dept", Absent::LEADER_MARKS, self.is_leader_in_dept);
@@ -214,7 +214,7 @@ fn memberships(departments: &[u64], orders: &[u64], leads: &[u64]) -> Vec<Member
 
 impl RawAttribute {
     fn normalise(self) -> Option<Attribute> {
-        let json = |field: Field<Json>| {
+        let json = |field: WireField<Json>| {
             let fields = field.value().filter(|fields| !fields.is_empty())?;
             Some(serde_json::Value::Object(fields).to_string())
         };

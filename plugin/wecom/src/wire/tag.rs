@@ -4,12 +4,12 @@ use serde::Deserialize;
 
 use super::{
     granted::{self, User},
-    tolerant::{Field, Items, UnreadableField, object},
+    tolerant::{Items, UnreadableField, WireField, object},
 };
 
 /// What `tag/get` tells: only what the app may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "Field<Raw>")]
+#[serde(try_from = "WireField<RawTag>")]
 pub(crate) struct Tag {
     /// Ids of members that carry the tag themselves.
     pub(crate) members: Vec<String>,
@@ -20,16 +20,16 @@ pub(crate) struct Tag {
 }
 
 object! {
-    struct Raw {
+    struct RawTag {
         userlist: Items<User>,
         partylist: Items<u64>,
     }
 }
 
-impl TryFrom<Field<Raw>> for Tag {
+impl TryFrom<WireField<RawTag>> for Tag {
     type Error = UnreadableField;
 
-    fn try_from(raw: Field<Raw>) -> Result<Self, UnreadableField> {
+    fn try_from(raw: WireField<RawTag>) -> Result<Self, UnreadableField> {
         let raw = raw.or_fail("the tag")?.unwrap_or_default();
         let mut unreadable = 0;
         Ok(Self {

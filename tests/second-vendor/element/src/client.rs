@@ -16,9 +16,9 @@ use organisation_kit::{
     platform::Platform,
     transport::Destination,
     vendor::{
-        self, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, NoBulk, Scoped, Usage,
+        self, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, NoExport, Scoped, Usage,
     },
-    verdict::{self, Finding},
+    verdict::{self, Checked},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -124,7 +124,7 @@ fn unit(id: &str, row: Result<Value, Failure>) -> Result<DepartmentAnswer, Failu
 impl<P: Platform> vendor::Client<P> for Client<'_, P> {
     type Scope = Scope;
     type List = Page;
-    type Bulk = NoBulk;
+    type Export = NoExport;
 
     /// The people without a unit, since no list of a unit brings them, then the units.
     fn scope(run: &mut RunContext<'_, P, Self>, state: &mut Scope, _: bool) -> Result<Scoped, StepError> {
@@ -200,12 +200,12 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
         }
     }
 
-    fn check(&self) -> Result<Vec<(Aspect, Finding)>, Failure> {
+    fn check(&self) -> Result<Vec<(Aspect, Checked)>, Failure> {
         let copy = head::read_own(self.0.platform(), &self.0.api().common);
         let credentials = match copy.and_then(|_| self.0.ask_for_token()) {
-            Ok(()) => Finding::ok("accepted", ("花名册接受该应用", "Rollcall accepts the client")),
+            Ok(()) => Checked::ok("accepted", ("花名册接受该应用", "Rollcall accepts the client")),
             Err(failure) if failure.cause == Cause::Storage => return Err(failure),
-            Err(failure) => Finding::failed("refused", failure.message.clone()).caused_by(&failure),
+            Err(failure) => Checked::failed("refused", failure.message.clone()).caused_by(&failure),
         };
         Ok(verdict::of_all_aspects([(Aspect::Credentials, credentials)]))
     }

@@ -42,3 +42,5 @@ mod pages;
 mod plan;
 mod rows;
 mod sign_in;
+mod versions;
+mod waits;

@@ -1,4 +1,4 @@
-//! The bulk export as a way to fetch members: the same directory as the walk gives, and a walk wherever it fails.
+//! The export as a way to fetch members: the same directory as the walk gives, and a walk wherever it fails.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use crate::{
         member::{Member, Membership},
         read,
     },
-    fake::FakePlatform,
+    fake::{FakePlatform, Touch},
     locale::Locale,
 };
 
@@ -280,6 +280,32 @@ fn changes_between_pages_tear_nothing_that_stays() {
         (page.members, page.cursor)
     });
     assert_eq!(found.into_iter().map(|member| member.id).collect::<Vec<_>>(), ids);
+}
+
+#[test]
+fn a_member_who_moves_while_a_department_is_read_is_not_listed_in_it() {
+    for (name, presence, departments, is_listed) in [
+        ("gets another title", MemberStatus::Active, &["3", "2"][..], true),
+        ("moves", MemberStatus::Active, &["211"], false),
+        ("leaves the range", MemberStatus::LeftRange, &["2"], false),
+    ] {
+        let fake = forest();
+        let old = member("anna", MemberStatus::Active, &["2"]);
+        store_members(&fake, std::slice::from_ref(&old));
+        let new = member("anna", presence, departments);
+        // Another call writes between the reading of the index and that of the records.
+        fake.after_storage(move |fake, touch| {
+            if matches!(touch, Touch::Scan(_)) {
+                let mut batch = Batch::begin(fake, &common()).unwrap();
+                batch.member(Some(&old), &new, ChangeKind::MemberUpdated);
+                apply(fake, batch);
+            }
+            Ok(())
+        });
+        let filter = MemberFilter { department: Some("2".into()), ..EVERYBODY };
+        let page = members(&fake, &common(), &filter, None, 10).unwrap();
+        assert_eq!(page.members.len(), usize::from(is_listed), "{name}");
+    }
 }
 
 #[test]

@@ -5,26 +5,30 @@ use super::{
     lease,
     report::Report,
     run::Run,
+    stats::Stats,
 };
 use crate::{
     config::Common,
     contract::{
         directory::{self as contract, RunOutcome},
         log::Level,
-        types::Reason,
     },
     directory::head,
     failure::Failure,
-    locale::Text,
     platform::Platform,
 };
 
 /// See `abandon` in `wit/directory.wit`.
 pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
-        // Also one that is too old to go on: until somebody begins another, its plan and its scratch are there.
+        // Also one that is too old to go on: until somebody begins another, its plan and its scratch are there. And one of
+        // another version, which a person may know to be gone.
         let (run, version) = match current::read(platform, common)? {
-            Current::Fresh(run, version) | Current::Outdated(run, version) if run.id == run_id => (run, version),
+            Current::Fresh(run, version) | Current::Outdated(run, version) | Current::Newer(run, version)
+                if run.id == run_id =>
+            {
+                (run, version)
+            }
             _ => return Err(current::not_current()),
         };
         if run.is_writing {
@@ -37,16 +41,19 @@ pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Resu
 }
 
 /// See `repair` in `wit/directory.wit`.
-pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<contract::Report, Failure> {
+pub fn repair<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Result<contract::Report, Failure> {
     lease::hold(platform, |lease| {
-        let (run, version) = current::find(platform, common, run)?;
+        let (run, version) = match current::read(platform, common)? {
+            Current::Fresh(run, version) | Current::Newer(run, version) if run.id == run_id => (run, version),
+            _ => return Err(current::not_current()),
+        };
         if !run.is_writing {
             return Err(is_not_written());
         }
-        let run = unwritten_noted(run);
+        let run = unwritten_noted(*run);
         let (head, now) = (head::read_for(platform, common)?.0, platform.now_ms());
-        let report = Report::new(RunOutcome::Repaired, &run, &head, now);
-        let mut ops = current::end(platform, &run, &report)?;
+        let report = Report::new(RunOutcome::Repaired, &run, &Stats::load(platform, &run.id)?, &head, now);
+        let mut ops = current::end(platform, &report)?;
         ops.extend(current::keep_wait(&run, now));
         current::write(platform, lease, Some(version), &ops)?;
         platform.log(Level::Warn, "a sync is ended before all of it is written", &[("run", &run.id)]);
@@ -55,8 +62,11 @@ pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<c
 }
 
 /// The run with a note of how much is missing. Departments are planned only where somebody asked for the plan, so of them
-/// nothing is said.
+/// nothing is said; nor of a run of another version, whose counts nobody knows.
 pub(super) fn unwritten_noted(mut run: Run) -> Run {
+    if !run.is_own() {
+        return run;
+    }
     let count = run.planned.member_changes().saturating_sub(run.applied.member_changes());
     run.notes.push(
         (
@@ -71,21 +81,15 @@ pub(super) fn unwritten_noted(mut run: Run) -> Run {
 }
 
 fn is_written() -> Failure {
-    Failure::new(
-        Reason::Conflict,
-        ("本次同步已开始写入，不能放弃", "this run has begun to write and cannot be given up"),
-    )
-    .with_hint(Text::new(
-        "同步正在写入：请继续执行至完成；若无法完成，请用 repair 结束",
-        "a sync is being written: go on with it; where it cannot be carried through, end it by `repair`",
-    ))
+    failure! { Conflict:
+    "本次同步已开始写入，不能放弃", "this run has begun to write and cannot be given up";
+    "同步正在写入：请继续执行至完成；若无法完成，请用 repair 结束",
+    "a sync is being written: go on with it; where it cannot be carried through, end it by `repair`" }
 }
 
 fn is_not_written() -> Failure {
-    Failure::new(Reason::Conflict, ("本次同步尚未写入任何内容", "this run has written nothing yet")).with_hint(
-        Text::new(
-            "只有已开始写入的同步才需要修复：不需要它时请放弃（abandon）",
-            "only a run that has begun to write is repaired: abandon it if it is not wanted",
-        ),
-    )
+    failure! { Conflict:
+    "本次同步尚未写入任何内容", "this run has written nothing yet";
+    "只有已开始写入的同步才需要修复：不需要它时请放弃（abandon）",
+    "only a run that has begun to write is repaired: abandon it if it is not wanted" }
 }

@@ -4,14 +4,15 @@
 use super::{
     apply,
     backoff::{self, Backoff},
-    bulk, confirm,
-    context::{RunContext, StepError},
-    current, guard, history, lease, missing,
+    confirm,
+    context::{RunContext, StepError, Stepped},
+    current, export, guard, history, lease, missing,
     phase::Phase,
     report::Report,
-    run::{Failures, PendingWait},
+    run::{Failures, PendingWait, Sweep},
     scope,
     seen::Seen,
+    stats::Stats,
     walk,
 };
 use crate::{
@@ -20,11 +21,9 @@ use crate::{
         directory::{Goal, Pause, Progress, RunOutcome, SyncStep, Waiting},
         log::Level,
         storage::Op,
-        types::Reason,
     },
     directory::{head, key},
     failure::Failure,
-    locale::Text,
     platform::Platform,
     store,
     vendor::Client,
@@ -52,32 +51,25 @@ pub fn advance<P: Platform, C: Client<P>>(
         }
         let members = head::read(platform)?.map_or(0, |head| head.value.next_ordinal);
         let seen = Seen::load(platform, &run.id, members)?;
-        let mut context = RunContext::new(platform, common, client, until, (run, version), seen, lease);
+        let stats = Stats::load(platform, &run.id)?;
+        let mut context = RunContext::new(platform, common, client, until, (run, version, stats), seen, lease);
         drive(&mut context).map_err(|(StepError::Vendor(failure) | StepError::Lost(failure))| failure)
     })
 }
 
 fn is_writing() -> Failure {
-    Failure::new(
-        Reason::Conflict,
-        ("本次同步已开始写入，无法再生成计划", "this run has begun to write: there is no plan of it any more"),
-    )
-    .with_hint(Text::new(
-        "同步正在写入：请等待其完成，再生成新的计划",
-        "a sync is being written: wait until it is complete, then make a new plan",
-    ))
+    failure! { Conflict:
+    "本次同步已开始写入，无法再生成计划", "this run has begun to write: there is no plan of it any more";
+    "同步正在写入：请等待其完成，再生成新的计划",
+    "a sync is being written: wait until it is complete, then make a new plan" }
 }
 
-fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
-    if let Some(wait) = context.run.pending_wait.clone() {
-        let now = context.platform.now_ms();
-        // A time further ahead than any wait was written by a host whose clock was wrong.
-        if now < wait.not_before && wait.not_before - now <= backoff::LONGEST_MS + backoff::SPREAD_MS {
-            return Ok(SyncStep::Wait(waiting(wait, context.run.progress())));
-        }
-        context.run.pending_wait = None;
+fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
+    if let Some(wait) = context.run.pending_wait.take_if(|wait| wait.holds(context.platform.now_ms())) {
+        return Ok(SyncStep::Wait(waiting(wait, context.progress())));
     }
-    context.run.stats.advances += 1;
+    context.run.pending_wait = None;
+    context.stats.advances += 1;
     loop {
         context.begin_step();
         let taken = step(context);
@@ -90,17 +82,17 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Resul
         }
         if !context.has_budget() {
             context.checkpoint()?;
-            return Ok(SyncStep::More(context.run.progress()));
+            return Ok(SyncStep::More(context.progress()));
         }
     }
 }
 
 /// Takes one step; `Some` when the call is done.
-fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<Option<SyncStep>, StepError> {
+fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<Option<SyncStep>> {
     match context.run.phase.clone() {
         Phase::Scope(steps) => scope::step(context, steps)?,
-        Phase::Bulk(stage) => {
-            if let Some(wait) = bulk::step(context, &stage)? {
+        Phase::Export(stage) => {
+            if let Some(wait) = export::step(context, &stage)? {
                 // It got on: what failed between two looks at a long export is not in a row.
                 context.run.failures = Failures::default();
                 return self::wait(context, wait).map(Some);
@@ -108,7 +100,8 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result
         }
         Phase::Fetch(at) => walk::departments(context, &at)?,
         Phase::Individuals(at) => walk::individuals(context, &at)?,
-        Phase::Missing(sweep) => missing::find(context, sweep)?,
+        Phase::Missing(Sweep::Departments(after)) => missing::departments(context, after.as_deref())?,
+        Phase::Missing(Sweep::Members(after)) => missing::members(context, after.as_deref())?,
         Phase::Planned if context.until == Goal::Plan => return planned(context).map(Some),
         // Asked before the vendor is asked about each missing one, and whenever the run would begin to write.
         Phase::Guard | Phase::Planned => {
@@ -118,7 +111,8 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result
             context.run.is_writing = context.until == Goal::Complete;
             context.next_phase()?;
         }
-        Phase::Confirm(sweep) => confirm::step(context, sweep)?,
+        Phase::Confirm(Sweep::Departments(after)) => confirm::departments(context, after.as_deref())?,
+        Phase::Confirm(Sweep::Members(after)) => confirm::members(context, after.as_deref())?,
         Phase::ApplyDepartments(page) => apply::departments(context, page)?,
         Phase::ApplyMembers(after) => apply::members(context, after.as_deref())?,
         Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,
@@ -128,25 +122,24 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result
     Ok(None)
 }
 
-/// Answers the plan.
-fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
     apply::plan_departments(context)?;
     note_emptiness(context);
     context.count();
     let head = head::read_for(context.platform, context.common)?.0;
-    let report = Report::new(RunOutcome::Planned, &context.run, &head, context.platform.now_ms());
+    let report = Report::new(RunOutcome::Planned, &context.run, &context.stats, &head, context.platform.now_ms());
     let ops = history::record(context.platform, &report)?;
     context.commit(ops)?;
     Ok(SyncStep::Planned(report.show(context.common.locale)))
 }
 
 /// Ends the run: the report takes its place and the scratch goes.
-fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<SyncStep, StepError> {
+fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
     note_emptiness(context);
     context.count();
     let now = context.platform.now_ms();
     let (head, version) = head::read_for(context.platform, context.common)?;
-    let report = Report::new(RunOutcome::Complete, &context.run, &head, now);
+    let report = Report::new(RunOutcome::Complete, &context.run, &context.stats, &head, now);
     let observed =
         Observed { seen: context.run.saw_sensitive, at: now, organisation: context.common.organisation.clone() };
     let mut ops = history::record(context.platform, &report)?;
@@ -174,18 +167,13 @@ fn note_emptiness<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>)
     const ZH: &str = "请在管理后台的应用页面设置可见范围";
     const EN: &str = "fill the visible range on the app's page in the vendor's console";
     match (context.run.departments_seen, context.run.members_seen) {
-        (0, 0) => context.note((
-            format!("可见范围为空，未同步任何部门与成员：{ZH}"),
-            format!("the visible range is empty, so nothing was synchronised: {EN}"),
-        )),
-        (0, _) => context.note((
-            format!("可见范围内只有成员，没有部门：如需部门，{ZH}"),
-            format!("members are visible, but no department: if departments are wanted, {EN}"),
-        )),
-        (_, 0) => context.note((
-            format!("可见范围内只有部门，没有成员：{ZH}"),
-            format!("departments are visible, but no member: {EN}"),
-        )),
+        (0, 0) => context.note(text! {
+        "可见范围为空，未同步任何部门与成员：{ZH}", "the visible range is empty, so nothing was synchronised: {EN}" }),
+        (0, _) => context.note(text! {
+        "可见范围内只有成员，没有部门：如需部门，{ZH}",
+        "members are visible, but no department: if departments are wanted, {EN}" }),
+        (_, 0) => context.note(text! {
+        "可见范围内只有部门，没有成员：{ZH}", "departments are visible, but no member: {EN}" }),
         _ => {}
     }
 }
@@ -199,10 +187,7 @@ struct Observed {
 }
 
 /// What becomes of a run that the vendor stopped: it waits, or it pauses for a person, or the call's budget was too small.
-fn stopped<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    failure: Failure,
-) -> Result<SyncStep, StepError> {
+fn stopped<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Stepped<SyncStep> {
     let mut random = [0; 2];
     context.platform.random(&mut random);
     let backoff = backoff::judge(&failure, &mut context.run, context.platform.now_ms(), u16::from_be_bytes(random));
@@ -217,32 +202,32 @@ fn stopped<P: Platform, C: Client<P>>(
         Backoff::More if !context.has_moved() => pause(context, failure).map(SyncStep::Paused),
         Backoff::More => {
             context.checkpoint()?;
-            Ok(SyncStep::More(context.run.progress()))
+            Ok(SyncStep::More(context.progress()))
         }
-        Backoff::Wait(wait) => self::wait(context, wait),
+        Backoff::Wait(wait) => {
+            context.stats.retries += 1;
+            self::wait(context, wait)
+        }
         Backoff::Pause => pause(context, failure).map(SyncStep::Paused),
     }
 }
 
 /// Writes down where the run stands and leaves the rest to a person.
-fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Result<Pause, StepError> {
+fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Stepped<Pause> {
     context.checkpoint()?;
     let error = failure.into_error(context.common.locale);
-    Ok(Pause { error, progress: context.run.progress() })
+    Ok(Pause { error, progress: context.progress() })
 }
 
 /// Writes down that there is nothing to do before a time.
-fn wait<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    wait: PendingWait,
-) -> Result<SyncStep, StepError> {
+fn wait<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, wait: PendingWait) -> Stepped<SyncStep> {
     context.run.pending_wait = Some(wait.clone());
-    context.run.stats.waits += 1;
+    context.stats.waits += 1;
     context.checkpoint()?;
-    Ok(SyncStep::Wait(waiting(wait, context.run.progress())))
+    Ok(SyncStep::Wait(waiting(wait, context.progress())))
 }
 
 fn waiting(wait: PendingWait, progress: Progress) -> Waiting {
-    let PendingWait { not_before, reason, vendor_code } = wait;
+    let PendingWait { not_before, reason, vendor_code, .. } = wait;
     Waiting { not_before, reason, vendor_code, progress }
 }

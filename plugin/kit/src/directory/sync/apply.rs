@@ -1,11 +1,11 @@
 //! Writing the plan: departments (parents first), members, members who left, departments that are gone (deepest
 //! first). Each part moves its records, indexes, feed entries and the checkpoint in one atomic step.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
 
 use super::{
     compare::PlannedMember,
-    context::{RunContext, StepError},
+    context::{RunContext, StepError, Stepped},
     lease, pages,
     phase::Phase,
 };
@@ -13,13 +13,13 @@ use crate::{
     contract::{
         directory::{ChangeKind, MemberStatus},
         storage::Entry,
-        types::Reason,
     },
     directory::{
         batch::Batch,
         department, key,
         member_status::{self, Decision, is_present},
         record::{DepartmentRecord, MemberRecord, outlives},
+        refresh::contended,
     },
     failure::Failure,
     platform::Platform,
@@ -33,7 +33,7 @@ const ROWS: u32 = 200;
 const ATTEMPTS: u32 = 50;
 
 /// Counts what writing the departments would do.
-pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Result<(), StepError> {
+pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped {
     (context.run.planned.departments_added, context.run.planned.departments_updated) = (0, 0);
     for page in 0..context.run.department_pages {
         let fetched = pages::departments(context, page)?;
@@ -50,16 +50,13 @@ pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunConte
 }
 
 /// Writes a page of departments.
-pub(super) fn departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    page: usize,
-) -> Result<(), StepError> {
+pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, page: usize) -> Stepped {
     if page >= context.run.department_pages {
         return context.next_phase();
     }
     let fetched = pages::departments(context, page)?;
     let ids: Vec<&str> = fetched.iter().map(|row| row.department.id.as_str()).collect();
-    write(context, |context, batch| {
+    write(context, &mut |context, batch| {
         let read_at = context.run.departments_read_at;
         for (stored, mut row) in context.known_departments(&ids)?.into_iter().zip(fetched.clone()) {
             if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, context.platform.now_ms())) {
@@ -77,10 +74,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
 }
 
 /// Writes the next rows of members. Rows go with what they became, so that the end of a large run has little to clear.
-pub(super) fn members<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<&str>,
-) -> Result<(), StepError> {
+pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
     rows(context, 'm', after, Phase::ApplyMembers, |context, batch, row, stored| {
         let row: PlannedMember<'_> = store::parse(row)?.value;
         let read_at = row.read_at;
@@ -102,10 +96,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
 }
 
 /// Marks the next members who left the visible range.
-pub(super) fn removals<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<&str>,
-) -> Result<(), StepError> {
+pub(super) fn removals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
     rows(context, 'g', after, Phase::ApplyRemovals, |context, batch, row, stored| {
         let read_at: u64 = store::parse(row)?.value;
         let Some(old) = stored else { return Ok(()) };
@@ -125,8 +116,8 @@ fn rows<P: Platform, C: Client<P>>(
     kind: char,
     after: Option<&str>,
     phase: fn(Option<String>) -> Phase,
-    mut take: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Result<(), StepError>,
-) -> Result<(), StepError> {
+    take: fn(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Stepped,
+) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, kind);
     let page = context.platform.scan(&prefix, after, ROWS).map_err(Failure::from)?;
     if page.entries.is_empty() {
@@ -134,7 +125,7 @@ fn rows<P: Platform, C: Client<P>>(
     }
     let keys: Vec<String> =
         page.entries.iter().map(|entry| [key::MEMBERS, &entry.key[prefix.len()..]].concat()).collect();
-    write(context, |context, batch| {
+    write(context, &mut |context, batch| {
         let stored = store::get_many(context.platform, &keys)?;
         for (row, entry) in page.entries.iter().zip(stored) {
             if batch.is_full() {
@@ -153,7 +144,7 @@ fn rows<P: Platform, C: Client<P>>(
 pub(super) fn department_removals<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     done: usize,
-) -> Result<(), StepError> {
+) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'e');
     let mut keys = Vec::new();
     let mut after = None;
@@ -175,7 +166,7 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
     while !rest.is_empty() {
         let ids: Vec<&str> = rest.iter().take(ROWS as usize).map(|record| record.department.id.as_str()).collect();
         let mut taken = 0;
-        write(context, |context, batch| {
+        write(context, &mut |context, batch| {
             taken = 0;
             // They may have come back, or gone, since the order was found.
             for stored in context.known_departments(&ids)? {
@@ -204,28 +195,17 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
 
 /// Sorts departments so that every child stands before its parent.
 fn children_first(mut departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecord> {
-    let mut sorted = Vec::with_capacity(departments.len());
-    while !departments.is_empty() {
-        let parents: BTreeSet<String> =
-            departments.iter().filter_map(|record| record.department.parent_id.clone()).collect();
-        let (inner, leaves): (Vec<_>, Vec<_>) =
-            departments.into_iter().partition(|record| parents.contains(&record.department.id));
-        // Only a circle, which a broken vendor sent once, has no leaf.
-        if leaves.is_empty() {
-            sorted.extend(inner);
-            break;
-        }
-        sorted.extend(leaves);
-        departments = inner;
-    }
-    sorted
+    let parent = |record: &DepartmentRecord| (record.department.id.clone(), record.department.parent_id.clone());
+    let parents = departments.iter().map(parent).collect();
+    departments.sort_by_cached_key(|record| Reverse(pages::depth(&parents, &record.department.id)));
+    departments
 }
 
 /// Fills a batch and writes it with the run, anew when another writer came between.
 fn write<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    mut fill: impl FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Result<(), StepError>,
-) -> Result<(), StepError> {
+    fill: &mut dyn FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Stepped,
+) -> Stepped {
     let before = context.run.clone();
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(context.platform, context.common)?;
@@ -236,13 +216,7 @@ fn write<P: Platform, C: Client<P>>(
         }
         context.run = before.clone();
     }
-    let failure = Failure::new(
-        Reason::Conflict,
-        (
-            format!("通讯录连续 {ATTEMPTS} 次被其他写入修改"),
-            format!("other writers changed the directory {ATTEMPTS} times in a row"),
-        ),
-    );
+    let failure = contended(ATTEMPTS);
     Err(StepError::Lost(failure.with_retry_after_ms(lease::TTL_MS)))
 }
 

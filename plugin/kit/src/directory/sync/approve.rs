@@ -3,13 +3,9 @@
 use super::{current, guard, lease};
 use crate::{
     config::Common,
-    contract::{
-        log::Level,
-        types::{Reason, RemovalCounts},
-    },
+    contract::{log::Level, types::RemovalCounts},
     directory::key,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     store,
 };
@@ -30,13 +26,14 @@ pub fn approve<P: Platform>(platform: &P, common: &Common, run: &str, counts: Re
             (None, _) => return Err(not_blocked()),
         }
         platform.log(Level::Info, "a mass removal is approved", &[("run", &run.id)]);
+        run.written_at = platform.now_ms();
         current::write(platform, lease, Some(version), &[store::put(key::RUN, &run)])
     })
 }
 
 fn not_blocked() -> Failure {
-    Failure::new(Reason::Conflict, ("本次同步并未被拦截", "this run is not blocked")).with_hint(Text::new(
-        "只有因大量移除而被拦截的同步才需要允许：请继续同步",
-        "only a run that was stopped for a mass removal is approved: go on with the sync",
-    ))
+    failure! { Conflict:
+    "本次同步并未被拦截", "this run is not blocked";
+    "只有因大量移除而被拦截的同步才需要允许：请继续同步",
+    "only a run that was stopped for a mass removal is approved: go on with the sync" }
 }

@@ -18,46 +18,37 @@ pub enum Backoff {
 const HICCUPS: u32 = 3;
 /// Rate limits in a row before a person is told: more than the hour of the longest ordinary window.
 const RATE_LIMITS: u32 = 12;
-/// The longest single wait, whatever the vendor asks for: ten minutes. A block that lasts longer is noticed again then.
-pub const LONGEST_MS: u64 = 10 * 60 * 1_000;
+/// The longest single wait that nobody asked for: ten minutes. A block that lasts longer is noticed again then.
+const LONGEST_MS: u64 = 10 * 60 * 1_000;
 /// Why a run waits that the vendor asked for fewer calls.
 pub const RATE_LIMIT: &str = "rate-limit";
 /// By how much waits differ by chance.
-pub const SPREAD_MS: u64 = 2_000;
+const SPREAD_MS: u64 = 2_000;
 /// Who is told to wait no longer than this asked too much at once, not too often.
 const AT_ONCE_MS: u64 = 2_000;
 
 /// Judges a failure and counts it. `random` spreads the repetitions of many tenants.
 pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Backoff {
-    let wait = |reason: &str, wait_ms: u64| {
-        Backoff::Wait(PendingWait {
-            not_before: now + wait_ms,
-            reason: reason.to_owned(),
-            vendor_code: failure.vendor_code,
-        })
-    };
+    let wait = |reason: &str, wait_ms: u64| Backoff::Wait(PendingWait::new(now, wait_ms, reason, failure.vendor_code));
     let spread = |limit_ms: u64| u64::from(random) * limit_ms / u64::from(u16::MAX);
     match &failure.reason {
         Reason::BudgetExhausted => Backoff::More,
         Reason::RateLimited if run.failures.rate_limits < RATE_LIMITS => {
             run.failures.rate_limits += 1;
-            run.stats.retries += 1;
             if failure.retry_after_ms.is_some_and(|wait_ms| wait_ms <= AT_ONCE_MS) {
                 run.parallelism = (run.parallelism / 2).max(1);
             }
-            let first = failure.retry_after_ms.unwrap_or(60_000);
-            let doubled = first.saturating_mul(1 << (run.failures.rate_limits - 1).min(16)).min(LONGEST_MS);
-            wait(RATE_LIMIT, doubled + spread(SPREAD_MS / 2))
+            let asked = failure.retry_after_ms.unwrap_or(60_000);
+            let doubled = asked.saturating_mul(1 << (run.failures.rate_limits - 1).min(16)).min(LONGEST_MS);
+            wait(RATE_LIMIT, doubled.max(asked).saturating_add(spread(SPREAD_MS / 2)))
         }
         Reason::Unavailable if run.failures.hiccups < HICCUPS => {
             run.failures.hiccups += 1;
-            run.stats.retries += 1;
             let reason = if failure.vendor_code.is_some() { "busy" } else { "unreachable" };
-            wait(reason, failure.retry_after_ms.unwrap_or(0).min(LONGEST_MS).max(1_000 + spread(SPREAD_MS)))
+            wait(reason, failure.retry_after_ms.unwrap_or(0).max(1_000 + spread(SPREAD_MS)))
         }
         Reason::UnexpectedAnswer if run.failures.hiccups < HICCUPS => {
             run.failures.hiccups += 1;
-            run.stats.retries += 1;
             wait("unreadable", 1_000 + spread(SPREAD_MS))
         }
         _ => {
@@ -70,6 +61,8 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Backoff
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 
     fn run() -> Run {
         Run::new("r".to_owned(), 0, 5)
@@ -91,8 +84,10 @@ mod tests {
         for (name, failure, expected) in [
             ("minute limit", failure(Reason::RateLimited, Some(45009), Some(60_000)), Some((60_000, "rate-limit"))),
             ("too many at once", failure(Reason::RateLimited, Some(45033), Some(2_000)), Some((2_000, "rate-limit"))),
-            ("a day", failure(Reason::RateLimited, None, Some(86_400_000)), Some((LONGEST_MS, "rate-limit"))),
-            ("for ever", failure(Reason::Unavailable, None, Some(u64::MAX)), Some((LONGEST_MS, "unreachable"))),
+            ("hours", failure(Reason::RateLimited, None, Some(7_200_000)), Some((7_200_000, "rate-limit"))),
+            ("a day", failure(Reason::RateLimited, None, Some(DAY_MS)), Some((DAY_MS, "rate-limit"))),
+            ("a week", failure(Reason::RateLimited, None, Some(7 * DAY_MS)), Some((DAY_MS, "rate-limit"))),
+            ("for ever", failure(Reason::Unavailable, None, Some(u64::MAX)), Some((DAY_MS, "unreachable"))),
             ("busy", failure(Reason::Unavailable, Some(-1), None), Some((1_000, "busy"))),
             ("no connection", failure(Reason::Unavailable, None, None), Some((1_000, "unreachable"))),
             ("HTML", failure(Reason::UnexpectedAnswer, None, None), Some((1_000, "unreadable"))),
@@ -109,7 +104,6 @@ mod tests {
         let busy = failure(Reason::Unavailable, Some(-1), None);
         let judged: Vec<bool> = (0..5).map(|_| matches!(judge(&busy, &mut run, 0, 0), Backoff::Wait(_))).collect();
         assert_eq!(judged, [true, true, true, false, true]);
-        assert_eq!(run.stats.retries, 4);
     }
 
     #[test]

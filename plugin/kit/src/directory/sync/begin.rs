@@ -3,7 +3,8 @@
 use super::{
     current::{self, Current},
     lease,
-    run::{PendingWait, Run},
+    run::Run,
+    stats::Stats,
 };
 use crate::{
     config::Common,
@@ -24,27 +25,38 @@ const PARALLELISM: u32 = 5;
 /// See `begin` in `wit/directory.wit`.
 pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) -> Result<Begun, Failure> {
     let strategy = chosen(strategy, common)?;
-    if let Current::Fresh(run, _) = current::read(platform, common)? {
-        return Ok(joined(&run));
+    match current::read(platform, common)? {
+        Current::Fresh(run, _) => return joined(platform, &run),
+        Current::Newer(run, _) => return Err(current::is_newer(&run)),
+        _ => {}
     }
     lease::hold(platform, |lease| {
         let now = platform.now_ms();
-        let (version, mut ops, pending_wait) = match current::read(platform, common)? {
+        let mut notes = Vec::new();
+        let (version, mut ops, before) = match current::read(platform, common)? {
             // Somebody else was faster.
-            Current::Fresh(run, _) => return Ok(joined(&run)),
+            Current::Fresh(run, _) => return joined(platform, &run),
+            Current::Newer(run, _) => return Err(current::is_newer(&run)),
             Current::Outdated(run, version) => {
-                let ops = current::give_up(platform, common, &run)?;
-                (Some(version), ops, current::inherited_wait(&run, now))
+                let mut ops = current::give_up(platform, common, &run)?;
+                ops.extend(current::keep_wait(&run, now));
+                (Some(version), ops, Some(run))
             }
             Current::Unreadable(version) => {
-                platform.log(Level::Warn, "the run of another version of this component is given up", &[]);
+                platform.log(Level::Warn, "a run that is damaged is given up", &[]);
+                // It has no name under which a report could stand.
+                notes.push(
+                    (
+                        "上一次未完成的同步已损坏、无法读取，已放弃",
+                        "the unfinished run before was damaged, could not be read, and was given up",
+                    )
+                        .into(),
+                );
                 (Some(version), vec![Op::DeletePrefix(key::ALL_SCRATCH.to_owned())], None)
             }
-            Current::None => {
-                let kept = store::get::<_, PendingWait>(platform, key::INHERITED_WAIT)?;
-                (None, Vec::new(), kept.map(|wait| wait.value))
-            }
+            Current::None => (None, Vec::new(), None),
         };
+        let pending_wait = current::inherited_wait(platform, common, before.as_deref())?;
         let mut random = [0; 8];
         platform.random(&mut random);
         let id = format!("{now:012x}-{:016x}", u64::from_be_bytes(random));
@@ -54,16 +66,18 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
             strategy,
             began_after: head::read_for(platform, common)?.0.last_change,
             pending_wait,
+            notes,
             ..Run::new(id, now, PARALLELISM)
         };
         ops.push(store::put(key::RUN, &run));
         current::write(platform, lease, version, &ops)?;
-        Ok(Begun { progress: run.progress(), joined: false })
+        Ok(Begun { progress: run.progress(0), joined: false })
     })
 }
 
-fn joined(run: &Run) -> Begun {
-    Begun { progress: run.progress(), joined: true }
+fn joined<P: Platform>(platform: &P, run: &Run) -> Result<Begun, Failure> {
+    let stats = Stats::load(platform, &run.id)?;
+    Ok(Begun { progress: run.progress(stats.vendor_calls()), joined: true })
 }
 
 /// How members are to be fetched: as somebody asks, else as the configuration says.
@@ -71,12 +85,8 @@ fn chosen(asked: &Strategy, common: &Common) -> Result<Strategy, Failure> {
     match asked {
         Strategy::Automatic => Ok(common.strategy.clone()),
         Strategy::Walk | Strategy::Export => Ok(asked.clone()),
-        Strategy::Other(name) => Err(Failure::invalid_argument(
-            "strategy",
-            (
-                format!("未知的同步方式 {name:?}：可选 automatic、walk、export"),
-                format!("unknown strategy {name:?}: expected automatic, walk or export"),
-            ),
-        )),
+        Strategy::Other(name) => Err(invalid_argument! { "strategy":
+        "未知的同步方式 {name:?}：可选 automatic、walk、export",
+            "unknown strategy {name:?}: expected automatic, walk or export" }),
     }
 }

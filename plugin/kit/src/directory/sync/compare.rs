@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::context::{RunContext, StepError};
+use super::context::{RunContext, Stepped};
 use crate::{
     contract::{directory::ChangeKind, storage::Entry},
     directory::{
@@ -22,7 +22,6 @@ use crate::{
 /// A member in scratch.
 #[derive(Serialize, Deserialize)]
 pub(super) struct PlannedMember<'a> {
-    /// When the vendor was asked.
     pub(super) read_at: u64,
     /// What it said.
     pub(super) member: Cow<'a, Member>,
@@ -43,7 +42,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     rows: Vec<MemberRow>,
     read_at: u64,
-) -> Result<(), StepError> {
+) -> Stepped {
     let ids = context.common.ids;
     let mut id_keys = Vec::with_capacity(rows.len());
     let mut keys = Vec::with_capacity(rows.len() * 2);
@@ -52,17 +51,13 @@ pub(super) fn members<P: Platform, C: Client<P>>(
         let id = match &row {
             MemberRow::Fetched(fetched) => &fetched.member.id,
             MemberRow::Unreadable { id: Some(id) } => {
-                context.note((
-                    format!("成员 {id} 的数据无法识别：本次保持不变"),
-                    format!("the row of member {id} cannot be read: left as it was"),
-                ));
+                context.note(text! {
+                "成员 {id} 的数据无法识别：本次保持不变", "the row of member {id} cannot be read: left as it was" });
                 id
             }
             MemberRow::Unreadable { id: None } => {
-                context.note((
-                    "有一行成员数据没有可识别的 ID：已跳过",
-                    "a row of members has no id that can be read: left out",
-                ));
+                context.note(text! {
+                "有一行成员数据没有可识别的 ID：已跳过", "a row of members has no id that can be read: left out" });
                 continue;
             }
         };
@@ -97,13 +92,10 @@ pub(super) fn members<P: Platform, C: Client<P>>(
 }
 
 /// Counts a member as seen without a change: there is one, but nobody can read what the vendor says.
-pub(super) fn keep<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    entry: &Entry,
-) -> Result<(), StepError> {
+pub(super) fn keep<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, entry: &Entry) -> Stepped {
     let outline = MemberOutline::parse(entry)?;
     if is_present(outline.presence) && context.seen.insert(outline.ordinal) {
-        context.run.present_met += 1;
+        context.run.present_seen += 1;
         context.run.members_seen += 1;
         context.run.planned.members_unchanged += 1;
     }
@@ -116,15 +108,14 @@ fn member<P: Platform, C: Client<P>>(
     mut fetched: FetchedMember,
     id_key: &str,
     read_at: u64,
-) -> Result<(), StepError> {
+) -> Stepped {
     // Before fields are dropped: what is not to be stored may be granted all the same.
     context.run.saw_sensitive |= fetched.member.has_sensitive_fields();
     if !fetched.unreadable.is_empty() {
         let (id, fields) = (&fetched.member.id, fetched.unreadable.join(", "));
-        context.note((
-            format!("成员 {id} 的字段 {fields} 无法识别：已忽略该字段"),
-            format!("the fields {fields} of member {id} cannot be read: left out"),
-        ));
+        context.note(text! {
+        "成员 {id} 的字段 {fields} 无法识别：已忽略该字段",
+        "the fields {fields} of member {id} cannot be read: left out" });
     }
     if let Some(fields) = &context.common.fields {
         fetched.member.keep_only(fields);
@@ -139,7 +130,7 @@ fn member<P: Platform, C: Client<P>>(
                 return Ok(());
             }
             if was_present {
-                context.run.present_met += 1;
+                context.run.present_seen += 1;
             }
             if was_present && store::is_json_of(&fetched.member, outline.member.get()) {
                 Decision::Unchanged

@@ -2,7 +2,7 @@
 
 use super::{
     compare,
-    context::{RunContext, StepError},
+    context::{RunContext, StepError, Stepped},
     phase::Phase,
     run::Sweep,
 };
@@ -15,23 +15,13 @@ use crate::{
     vendor::{Client, DepartmentAnswer, MemberAnswer},
 };
 
-/// Asks about the next missing ones.
-pub(super) fn step<P: Platform, C: Client<P>>(
+/// Asks about the next missing departments.
+pub(super) fn departments<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    sweep: Sweep,
-) -> Result<(), StepError> {
-    match sweep {
-        Sweep::Departments(after) => departments(context, after),
-        Sweep::Members(after) => members(context, after),
-    }
-}
-
-fn departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<String>,
-) -> Result<(), StepError> {
+    after: Option<&str>,
+) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'e');
-    let rows = next(context, &prefix, after.as_deref())?;
+    let rows = next(context, &prefix, after)?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
         return context.next_phase();
     };
@@ -42,10 +32,9 @@ fn departments<P: Platform, C: Client<P>>(
         match answer.map_err(StepError::Vendor)? {
             DepartmentAnswer::Hidden(_) => context.run.planned.departments_removed += 1,
             DepartmentAnswer::Shown(_) | DepartmentAnswer::Unreadable => {
-                context.note((
-                    format!("部门 {id} 不在列表中，但仍可读取：已保留"),
-                    format!("department {id} was missing from the list but can be read: kept"),
-                ));
+                context.note(text! {
+                "部门 {id} 不在列表中，但仍可读取：已保留",
+                "department {id} was missing from the list but can be read: kept" });
                 context.buffer(store::delete(row.key.clone()));
             }
         }
@@ -57,12 +46,10 @@ fn departments<P: Platform, C: Client<P>>(
     context.checkpoint_when_due()
 }
 
-fn members<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<String>,
-) -> Result<(), StepError> {
+/// Asks about the next missing members.
+pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'g');
-    let rows = next(context, &prefix, after.as_deref())?;
+    let rows = next(context, &prefix, after)?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
         context.run.is_confirmed = true;
         context.run.planned_at = Some(context.platform.now_ms());

@@ -11,10 +11,16 @@ use super::{
     phase::{self, Phase},
     run::Run,
     seen::Seen,
+    stats::Stats,
 };
 use crate::{
     config::Common,
-    contract::{call::Budget, directory::Goal, log::Level, storage::Op},
+    contract::{
+        call::Budget,
+        directory::{Goal, Progress},
+        log::Level,
+        storage::Op,
+    },
     directory::{department::DepartmentRow, key, member::MemberRow, record::DepartmentRecord},
     failure::Failure,
     locale::{Locale, Text},
@@ -31,6 +37,9 @@ pub enum StepError {
     /// The storage failed or another call took over: this call ends, the run stays as it was written last.
     Lost(Failure),
 }
+
+/// What a step comes to.
+pub type Stepped<T = ()> = Result<T, StepError>;
 
 impl From<Failure> for StepError {
     fn from(failure: Failure) -> Self {
@@ -63,22 +72,20 @@ const CHECKPOINT_MS: u64 = 1_000;
 /// Time after which the lease is renewed before the vendor is asked: with a request's time limit it stays below the
 /// lease's own.
 const RENEWAL_MS: u64 = 1_500;
-/// How long what a bulk fetch keeps for itself is kept.
+/// How long what an export keeps for itself is kept.
 const SEALED_TTL_MS: u64 = 6 * 60 * 60 * 1_000;
 
 /// See the module.
 pub struct RunContext<'a, P: Platform, C> {
-    /// The outside.
     pub(super) platform: &'a P,
-    /// The element's configuration.
     pub(super) common: &'a Common,
-    /// The vendor.
     pub(super) client: &'a C,
     /// How far this call is to take the run.
     pub(super) until: Goal,
     /// The state that is written with every checkpoint.
     pub(super) run: Run,
-    /// Which members were seen.
+    /// What the run took so far, written with it.
+    pub(super) stats: Stats,
     pub(super) seen: Seen,
     /// Ids of the departments that were seen, once they are wanted.
     pub(super) departments_seen: Option<BTreeSet<String>>,
@@ -103,13 +110,12 @@ pub struct RunContext<'a, P: Platform, C> {
 }
 
 impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
-    /// The context of one call.
     pub(super) fn new(
         platform: &'a P,
         common: &'a Common,
         client: &'a C,
         until: Goal,
-        (run, run_version): (Run, u64),
+        (run, run_version, stats): (Run, u64, Stats),
         seen: Seen,
         lease: &'a mut Lease,
     ) -> Self {
@@ -122,6 +128,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
             client,
             until,
             run,
+            stats,
             seen,
             departments_seen: None,
             lease,
@@ -207,7 +214,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// When another call took over.
-    pub fn before_request(&mut self) -> Result<(), StepError> {
+    pub fn before_request(&mut self) -> Stepped {
         // The call's time runs down, so the later of the two is the smaller.
         let last = self.checkpoint_at_ms.min(self.renewed_at_ms);
         if last.saturating_sub(self.platform.remaining().wall_ms) < RENEWAL_MS {
@@ -226,7 +233,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// When the storage fails or another call took over.
-    pub fn record_members(&mut self, rows: Vec<MemberRow>, read_at: u64) -> Result<(), StepError> {
+    pub fn record_members(&mut self, rows: Vec<MemberRow>, read_at: u64) -> Stepped {
         compare::members(self, rows, read_at)
     }
 
@@ -234,22 +241,19 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     ///
     /// # Errors
     /// As [`RunContext::record_members`].
-    pub fn record_departments(&mut self, rows: Vec<DepartmentRow>, read_at: u64) -> Result<(), StepError> {
+    pub fn record_departments(&mut self, rows: Vec<DepartmentRow>, read_at: u64) -> Stepped {
         self.run.departments_read_at = read_at;
         pages::write_departments(self, rows)
     }
 
     /// What the copy knows of these departments, in order.
-    ///
-    /// # Errors
-    /// When the storage fails.
-    pub fn known_departments(&self, ids: &[&str]) -> Result<Vec<Option<DepartmentRecord>>, StepError> {
+    pub(super) fn known_departments(&self, ids: &[&str]) -> Stepped<Vec<Option<DepartmentRecord>>> {
         let keys: Vec<String> = ids.iter().map(|id| key::department(id)).collect();
         let known = store::get_many(self.platform, &keys)?;
         Ok(known.iter().map(|entry| store::parsed(entry.as_ref())).collect::<Result<_, _>>()?)
     }
 
-    /// Keeps something of a bulk fetch, sealed, with the next checkpoint; tells its bytes. What is larger than
+    /// Keeps something of an export, sealed, with the next checkpoint; tells its bytes. What is larger than
     /// `max_bytes` is not kept.
     pub fn keep_sealed<T: Serialize>(&mut self, value: &T, max_bytes: usize) -> usize {
         let op = store::put_sealed(self.sealed_key(), value, SEALED_TTL_MS);
@@ -260,12 +264,12 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         bytes
     }
 
-    /// What a bulk fetch kept; nothing when it has expired.
+    /// What an export kept; nothing when it has expired.
     ///
     /// # Errors
     /// When the storage fails.
-    pub fn sealed<T: DeserializeOwned>(&self) -> Result<Option<T>, StepError> {
-        Ok(store::get(self.platform, &self.sealed_key())?.map(|stored| stored.value))
+    pub fn sealed<T: DeserializeOwned>(&self) -> Stepped<Option<T>> {
+        Ok(store::value(self.platform, &self.sealed_key())?)
     }
 
     pub(super) fn sealed_key(&self) -> String {
@@ -297,7 +301,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes what was kept back when there is enough of it.
-    pub(super) fn flush_if_full(&mut self) -> Result<(), StepError> {
+    pub(super) fn flush_if_full(&mut self) -> Stepped {
         let is_full = self.buffer.len() >= BUFFERED_OPS
             || self.buffered_bytes >= BUFFERED_BYTES
             || self.seen.touched_pages() >= TOUCHED_PAGES;
@@ -305,19 +309,19 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes what was kept back when a checkpoint is due.
-    pub(super) fn checkpoint_when_due(&mut self) -> Result<(), StepError> {
+    pub(super) fn checkpoint_when_due(&mut self) -> Stepped {
         let is_due = self.checkpoint_at_ms.saturating_sub(self.platform.remaining().wall_ms) >= CHECKPOINT_MS;
         if is_due { self.checkpoint() } else { self.flush_if_full() }
     }
 
     /// Goes on to the next phase, since nothing is left of this one.
-    pub(super) fn next_phase(&mut self) -> Result<(), StepError> {
+    pub(super) fn next_phase(&mut self) -> Stepped {
         self.run.phase = phase::after(&self.run, self.until);
         self.checkpoint()
     }
 
     /// Writes the run and everything that was kept back.
-    pub(super) fn checkpoint(&mut self) -> Result<(), StepError> {
+    pub(super) fn checkpoint(&mut self) -> Stepped {
         let mut ops = std::mem::take(&mut self.buffer);
         self.buffered_bytes = 0;
         self.buffered_ids.clear();
@@ -329,22 +333,27 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
 
     /// From here on time and calls are those of the phase in which the run is now.
     pub(super) fn begin_step(&mut self) {
-        self.phase = self.run.progress().phase;
+        self.phase = self.progress().phase;
+    }
+
+    /// How the run stands, for people.
+    pub(super) fn progress(&self) -> Progress {
+        self.run.progress(self.stats.vendor_calls())
     }
 
     /// Adds the vendor calls, and what else was taken since the last time, to the run.
     pub(super) fn count(&mut self) {
         let usage = self.client.usage();
-        let calls = self.run.stats.count(&usage, &self.counted);
+        let calls = self.stats.count(&usage, &self.counted);
         self.counted = usage;
         let left = self.platform.remaining();
-        self.run.stats.add(&self.phase, &self.marked, &left, calls);
-        self.run.stats.peak_memory = self.run.stats.peak_memory.max(self.platform.memory_bytes());
+        self.stats.add(&self.phase, &self.marked, &left, calls);
+        self.stats.peak_memory = self.stats.peak_memory.max(self.platform.memory_bytes());
         self.marked = left;
     }
 
     /// Writes the run and these operations atomically. The caller's checks must not fail.
-    pub(super) fn commit(&mut self, ops: Vec<Op>) -> Result<(), StepError> {
+    pub(super) fn commit(&mut self, ops: Vec<Op>) -> Stepped {
         match self.try_commit(ops)? {
             true => Ok(()),
             false => Err(StepError::Lost(lease::taken())),
@@ -352,10 +361,11 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes the run and these operations atomically; `false` when a check of theirs failed.
-    pub(super) fn try_commit(&mut self, ops: Vec<Op>) -> Result<bool, StepError> {
-        let mut all = Vec::with_capacity(ops.len() + 3);
-        all.extend(self.lease.ops(self.platform.now_ms()));
-        all.push(store::put(key::RUN, &self.run));
+    pub(super) fn try_commit(&mut self, ops: Vec<Op>) -> Stepped<bool> {
+        self.run.written_at = self.platform.now_ms();
+        let mut all = Vec::with_capacity(ops.len() + 4);
+        all.extend(self.lease.ops(self.run.written_at));
+        all.extend([store::put(key::RUN, &self.run), self.stats.put(&self.run.id)]);
         all.extend(ops);
         let Some(versions) = self.try_write(all)? else { return Ok(false) };
         // The lease is the first that is put, the run the second.
@@ -364,7 +374,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// Writes these operations atomically and ends the run; `false` when a check of theirs failed.
-    pub(super) fn try_commit_last(&mut self, ops: Vec<Op>) -> Result<bool, StepError> {
+    pub(super) fn try_commit_last(&mut self, ops: Vec<Op>) -> Stepped<bool> {
         let mut all: Vec<Op> = self.lease.ops(self.platform.now_ms()).into();
         all.extend(ops);
         all.push(store::delete(key::RUN));
@@ -383,7 +393,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
 
     /// Writes these operations, of which the first are those of the lease. Answers the versions, nothing when a check of
     /// the others failed.
-    fn try_write(&mut self, mut ops: Vec<Op>) -> Result<Option<Vec<u64>>, StepError> {
+    fn try_write(&mut self, mut ops: Vec<Op>) -> Stepped<Option<Vec<u64>>> {
         let mut written = store::apply(self.platform, &ops)?;
         let is_lapsed = |keys: &[String]| keys.iter().any(|key| key == key::RUN_LEASE);
         if written.as_ref().is_err_and(|keys| is_lapsed(keys))

@@ -2,24 +2,17 @@
 //! approves it.
 
 use super::{
-    context::{RunContext, StepError},
+    context::{RunContext, Stepped},
     run::Run,
 };
 use crate::{
-    config::Guard,
-    contract::types::{Reason, RemovalCounts},
-    directory::head,
-    failure::Failure,
-    locale::Text,
-    platform::Platform,
+    config::Guard, contract::types::RemovalCounts, directory::head, failure::Failure, platform::Platform,
     vendor::Client,
 };
 
 /// Stops a run that would take away too much, unless somebody has approved that much: asked before the vendor is asked
 /// about each missing one, and again before anything is written. Answers why, where it is stopped.
-pub(super) fn check<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-) -> Result<Option<Failure>, StepError> {
+pub(super) fn check<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<Option<Failure>> {
     let head = head::read_for(context.platform, context.common)?.0;
     let run = &mut context.run;
     let counts = counts(run, head.members.present(), head.departments);
@@ -58,26 +51,14 @@ fn counts(run: &Run, members_total: u64, departments_total: u64) -> RemovalCount
 
 pub(super) fn blocked(counts: RemovalCounts) -> Failure {
     let RemovalCounts { members, members_total, departments, departments_total } = counts;
-    Failure::new(
-        Reason::MassRemovalBlocked(counts),
-        (
-            format!("本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} 个部门"),
-            format!(
-                "the sync would remove {members} of {members_total} members and {departments} of {departments_total} \
-                 departments"
-            ),
-        ),
-    )
-    .with_hint(Text::new(
-        format!(
-            "本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} 个部门，已停止且未做任何更改。请检查应用的可见范围；确认无误后允许本次移除，否则放弃本次同步"
-        ),
-        format!(
-            "stopped with nothing changed: {members} of {members_total} members and {departments} of {departments_total} \
-             departments are no longer visible or have resigned. Check the app's visible range; when this is right, approve \
-             the run, else abandon it"
-        ),
-    ))
+    failure! { MassRemovalBlocked(counts):
+    "本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} 个部门",
+    "the sync would remove {members} of {members_total} members and {departments} of {departments_total} departments";
+    "本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} \
+     个部门，已停止且未做任何更改。请检查应用的可见范围；确认无误后允许本次移除，否则放弃本次同步",
+    "stopped with nothing changed: {members} of {members_total} members and {departments} of {departments_total} \
+     departments are no longer visible or have resigned. Check the app's visible range; when this is right, approve \
+     the run, else abandon it" }
 }
 
 #[cfg(test)]
@@ -113,7 +94,7 @@ mod tests {
             (0, 0, 1_000, 6, 29, true),
             (u64::MAX / 200, 0, u64::MAX / 100, 0, 1, true),
         ] {
-            let missing = Missing { departments, members, resigned, confirmed: 0 };
+            let missing = Missing { departments, members, resigned, ..Missing::default() };
             let run = Run { missing, ..Run::new("r".to_owned(), 0, 5) };
             let counts = counts(&run, members_total, departments_total);
             assert_eq!(is_mass(Guard::default(), &counts), expected, "{counts:?}");

@@ -47,9 +47,8 @@ pub(crate) fn last_complete<P: Platform>(platform: &P, common: &Common) -> Resul
     Ok(found.map(|report| report.show(common.locale)))
 }
 
-/// A report that this version can read: an older one only ever told people something.
 fn read(entry: &Entry) -> Option<Report> {
-    serde_json::from_str(&entry.value).ok()
+    Report::read(&entry.value)
 }
 
 /// The operations that write a report in the place of what was said of the same run before, and make room for it.

@@ -1,10 +1,9 @@
 //! The run's lease: one call at a time works on a run, and a call that lost its lease can write nothing more.
 
 use crate::{
-    contract::{log::Level, storage::Op, types::Reason},
+    contract::{log::Level, storage::Op},
     directory::key,
     failure::Failure,
-    locale::Text,
     platform::Platform,
     store,
 };
@@ -96,17 +95,16 @@ impl Lease {
     fn from_versions(versions: &[u64]) -> Result<Self, Failure> {
         match versions.first() {
             Some(&version) => Ok(Self { version }),
-            None => Err(Failure::new(
-                Reason::Other("storage".to_owned()),
-                ("存储未返回已写入数据的版本", "the storage answered no version for a write that it applied"),
-            )),
+            None => Err(failure! { Other("storage".to_owned()):
+            "存储未返回已写入数据的版本", "the storage answered no version for a write that it applied" }),
         }
     }
 }
 
 /// Another call works on the run.
 pub fn taken() -> Failure {
-    Failure::new(Reason::Conflict, ("另一次调用正在处理本次同步", "another call is at work on this run"))
-        .with_hint(Text::new("另一次同步正在进行，请等待其完成", "another sync is at work: wait for it to finish"))
-        .with_retry_after_ms(TTL_MS)
+    failure! { Conflict:
+    "另一次调用正在处理本次同步", "another call is at work on this run";
+    "另一次同步正在进行，请等待其完成", "another sync is at work: wait for it to finish" }
+    .with_retry_after_ms(TTL_MS)
 }

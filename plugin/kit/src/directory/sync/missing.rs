@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    context::{RunContext, StepError},
+    context::{RunContext, Stepped},
     pages,
     phase::Phase,
     run::Sweep,
@@ -23,30 +23,21 @@ use crate::{
 /// Keys of a sweep's page.
 const PAGE: u32 = 1_000;
 
-/// Lists the next ones that were not seen.
-pub(super) fn find<P: Platform, C: Client<P>>(
+/// Lists the next departments that were not seen.
+pub(super) fn departments<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    sweep: Sweep,
-) -> Result<(), StepError> {
-    match sweep {
-        Sweep::Departments(after) => find_departments(context, after),
-        Sweep::Members(after) => find_members(context, after),
-    }
-}
-
-fn find_departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<String>,
-) -> Result<(), StepError> {
+    after: Option<&str>,
+) -> Stepped {
     // Among the rows that cannot be read may be any department.
     if context.run.departments_unreadable > 0 {
         return context.next_phase();
     }
+    context.run.missing.searched.1 = head::read_for(context.platform, context.common)?.0.records();
     let seen = match context.departments_seen.take() {
         Some(seen) => seen,
         None => departments_seen(context)?,
     };
-    let page = context.platform.scan(key::DEPARTMENTS, after.as_deref(), PAGE).map_err(Failure::from)?;
+    let page = context.platform.scan(key::DEPARTMENTS, after, PAGE).map_err(Failure::from)?;
     for entry in &page.entries {
         let id = &entry.key[key::DEPARTMENTS.len()..];
         if !seen.contains(id) {
@@ -58,21 +49,21 @@ fn find_departments<P: Platform, C: Client<P>>(
         }
     }
     context.departments_seen = Some(seen);
+    context.run.missing.searched.0 += page.entries.len() as u64;
     let Some(last) = page.entries.last().filter(|_| page.more) else { return context.next_phase() };
     context.run.phase = Phase::Missing(Sweep::Departments(Some(last.key.clone())));
     context.checkpoint()
 }
 
-fn find_members<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<String>,
-) -> Result<(), StepError> {
+/// Lists the next members that were not seen.
+pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
     let head = head::read_for(context.platform, context.common)?.0;
+    context.run.missing.searched.1 = head.records();
     // Everybody present was seen. Where somebody else wrote meanwhile, equal numbers prove nothing.
-    if head.members.present() == context.run.present_met && head.last_change == context.run.began_after {
+    if head.members.present() == context.run.present_seen && head.last_change == context.run.began_after {
         return context.next_phase();
     }
-    let page = context.platform.scan(key::MEMBERS, after.as_deref(), PAGE).map_err(Failure::from)?;
+    let page = context.platform.scan(key::MEMBERS, after, PAGE).map_err(Failure::from)?;
     let mut missing = Vec::new();
     for entry in &page.entries {
         let outline = MemberOutline::parse(entry)?;
@@ -94,6 +85,7 @@ fn find_members<P: Platform, C: Client<P>>(
             context.flush_if_full()?;
         }
     }
+    context.run.missing.searched.0 += page.entries.len() as u64;
     let Some(last) = page.entries.last().filter(|_| page.more) else { return context.next_phase() };
     context.run.phase = Phase::Missing(Sweep::Members(Some(last.key.clone())));
     context.checkpoint()

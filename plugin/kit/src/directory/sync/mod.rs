@@ -1,7 +1,7 @@
 //! The sync: a state machine whose state lies in storage, and the commands on it.
 //!
 //! ```text
-//! begin ─▶ advance: scope ─▶ bulk or fetch ─▶ individuals ─▶ missing ─▶ guard ┬▶ confirm ─▶ planned ─▶ apply … ─▶ finish
+//! begin ─▶ advance: scope ─▶ export or fetch ─▶ individuals ─▶ missing ─▶ guard ┬▶ confirm ─▶ planned ─▶ apply … ─▶ finish
 //!                                                                           └▶ apply ─▶ confirm ─▶ apply … ─▶ finish
 //! ```
 //!
@@ -11,11 +11,13 @@
 //! | Files | What they hold |
 //! |---|---|
 //! | `begin`, `advance`, `approve`, `abandon`, `reset` | the commands; `abandon` also has `repair` |
-//! | `scope`, `walk`, `bulk`, `missing`, `guard`, `confirm` | the steps that fetch and judge; `walk` is phase `fetch`, `bulk` the strategy `export` |
+//! | `scope`, `walk`, `export`, `missing`, `guard`, `confirm` | the steps that fetch and judge; `walk` is phase `fetch` |
 //! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
 //! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
 //! | `run`, `phase`, `current`, `context`, `lease`, `backoff` | the state, the order of the steps, whether a run goes on, its checkpoints, who works on it, and what stops it for a while |
 //! | `report`, `stats`, `history` | what a run did, and the last ones |
+//!
+//! State, statistics and reports are records of their own, each with the number of its form, see [`run::load`].
 
 pub mod abandon;
 pub mod advance;
@@ -23,11 +25,11 @@ mod apply;
 pub mod approve;
 mod backoff;
 pub mod begin;
-mod bulk;
 mod compare;
 mod confirm;
 mod context;
 mod current;
+mod export;
 mod guard;
 pub mod history;
 mod lease;
@@ -40,7 +42,7 @@ pub mod reset;
 pub(crate) mod run;
 mod scope;
 mod seen;
-mod stats;
+pub(crate) mod stats;
 mod walk;
 
 pub use self::{

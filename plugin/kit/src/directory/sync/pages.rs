@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use super::{
-    context::{RunContext, StepError},
+    context::{RunContext, Stepped},
     run::{DEPARTMENTS_PER_PAGE, INDIVIDUALS_PER_PAGE},
 };
 use crate::{
@@ -26,7 +26,7 @@ const PAGE_BYTES: usize = 100 << 10;
 pub(super) fn add_individuals<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     ids: &[String],
-) -> Result<(), StepError> {
+) -> Stepped {
     for rows in ids.chunks(INDIVIDUALS_PER_PAGE) {
         let page = key::scratch_page(&context.run.id, 'u', context.run.individual_pages);
         context.buffer(store::put_for(page, &rows, super::SCRATCH_TTL_MS));
@@ -41,7 +41,7 @@ pub(super) fn add_individuals<P: Platform, C: Client<P>>(
 pub(super) fn write_departments<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     rows: Vec<DepartmentRow>,
-) -> Result<(), StepError> {
+) -> Stepped {
     let departments = parents_first(sound(context, rows));
     let mut pages = 0;
     let mut rest = departments.as_slice();
@@ -73,10 +73,9 @@ fn sound<P: Platform, C: Client<P>>(
                 let id = &fetched.department.id;
                 if !fetched.unreadable.is_empty() {
                     let fields = fetched.unreadable.join(", ");
-                    context.note((
-                        format!("部门 {id} 的字段 {fields} 无法识别：已忽略该字段"),
-                        format!("the fields {fields} of department {id} cannot be read: left out"),
-                    ));
+                    context.note(text! {
+                    "部门 {id} 的字段 {fields} 无法识别：已忽略该字段",
+                    "the fields {fields} of department {id} cannot be read: left out" });
                 }
                 if fetched.absent.has(Absent::NAME) {
                     nameless.push(id.clone());
@@ -88,22 +87,16 @@ fn sound<P: Platform, C: Client<P>>(
     }
     let unreadable = context.run.departments_unreadable;
     if unreadable > 0 {
-        context.note((
-            format!("{unreadable} 行部门数据没有可识别的 ID：已跳过，本次不删除任何部门"),
-            format!(
-                "{unreadable} rows of departments have no id that can be read: left out, and no department is removed"
-            ),
-        ));
+        context.note(text! {
+        "{unreadable} 行部门数据没有可识别的 ID：已跳过，本次不删除任何部门",
+        "{unreadable} rows of departments have no id that can be read: left out, and no department is removed" });
     }
     if let Some(first) = nameless.first() {
         let count = nameless.len();
-        context.note((
-            format!("{count} 个部门未返回名称（如 {first}）：保留已知名称，请检查应用的通讯录权限"),
-            format!(
-                "{count} departments came without a name (such as {first}): known names are kept; check the app's \
-                     permission to read contacts"
-            ),
-        ));
+        context.note(text! {
+        "{count} 个部门未返回名称（如 {first}）：保留已知名称，请检查应用的通讯录权限",
+        "{count} departments came without a name (such as {first}): known names are kept; check the app's permission \
+         to read contacts" });
     }
     departments
 }
@@ -160,7 +153,8 @@ fn parents_first(departments: Vec<FetchedDepartment>) -> Vec<FetchedDepartment> 
     ranked.into_iter().map(|(_, row)| row).collect()
 }
 
-fn depth(parents: &HashMap<String, Option<String>>, id: &str) -> usize {
+/// How many of these departments stand above one.
+pub(super) fn depth(parents: &HashMap<String, Option<String>>, id: &str) -> usize {
     // No vendor allows that many levels; a longer chain is a circle.
     const LEVELS: usize = 64;
     let mut depth = 0;

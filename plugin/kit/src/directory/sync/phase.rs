@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::run::{BulkPhase, PageCursor, Run, Sweep};
+use super::run::{ExportPhase, PageCursor, Run, Sweep};
 use crate::contract::directory::Goal;
 
 /// What is to be done next.
@@ -10,8 +10,8 @@ use crate::contract::directory::Goal;
 pub enum Phase {
     /// Ask which departments and members are visible; so many parts of the answer are known.
     Scope(usize),
-    /// Get the members, and the departments where they are not known yet, by the vendor's bulk fetch.
-    Bulk(BulkPhase),
+    /// Get the members, and the departments where they are not known yet, by the vendor's export.
+    Export(ExportPhase),
     /// Fetch the members of departments, from this one on.
     Fetch(PageCursor),
     /// Fetch members that are asked about one by one, from this one on.
@@ -36,7 +36,13 @@ pub enum Phase {
     Finish,
 }
 
-/// What follows when a phase has nothing left to do: every transition of a run, but for the bulk fetch, which is entered
+impl Default for Phase {
+    fn default() -> Self {
+        Self::Scope(0)
+    }
+}
+
+/// What follows when a phase has nothing left to do: every transition of a run, but for the export, which is entered
 /// from `Scope` or `Fetch` and left for them when it fails.
 ///
 /// A caller who wants the end need not wait for what is missing: whoever joined or changed is written first, since asking
@@ -44,7 +50,7 @@ pub enum Phase {
 pub(super) fn after(run: &Run, until: Goal) -> Phase {
     match &run.phase {
         Phase::Scope(_) => Phase::Fetch(PageCursor::default()),
-        Phase::Bulk(_) | Phase::Fetch(_) => Phase::Individuals(PageCursor::default()),
+        Phase::Export(_) | Phase::Fetch(_) => Phase::Individuals(PageCursor::default()),
         Phase::Individuals(_) => Phase::Missing(Sweep::Departments(None)),
         Phase::Missing(Sweep::Departments(_)) => Phase::Missing(Sweep::Members(None)),
         Phase::Missing(Sweep::Members(_)) => Phase::Guard,

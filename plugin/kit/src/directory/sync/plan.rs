@@ -15,7 +15,6 @@ use crate::{
     contract::{
         directory::{ChangeKind, FieldChange, MemberStatus, PlanPage, PlannedChange},
         storage::Entry,
-        types::Reason,
     },
     directory::{
         department::{self, FetchedDepartment},
@@ -24,7 +23,6 @@ use crate::{
         record::{DepartmentRecord, MemberRecord, outlives},
     },
     failure::Failure,
-    locale::Text,
     names::Named,
     platform::Platform,
     store,
@@ -48,7 +46,7 @@ pub fn plan<P: Platform>(platform: &P, common: &Common, cursor: Option<&str>, li
         None => Some(PlanCursor::BEGINNING),
     };
     let limit = usize::try_from(limit.clamp(1, PAGE)).unwrap_or(1);
-    let mut page = Page { platform, common, run, changes: Vec::new(), limit, looked_at: 0 };
+    let mut page = PageFiller { platform, common, run, changes: Vec::new(), limit, looked_at: 0 };
     while let Some(from) = place.take_if(|_| page.is_open()) {
         place = page.fill(from)?;
     }
@@ -69,14 +67,10 @@ fn held<P: Platform>(platform: &P, common: &Common) -> Result<Run, Failure> {
 }
 
 fn no_plan() -> Failure {
-    Failure::new(
-        Reason::NotFound,
-        (
-            "没有同步计划：没有完成的试运行，也没有被拦截的同步",
-            "there is no plan: no dry run is finished, and no run is held by the guard",
-        ),
-    )
-    .with_hint(Text::new("当前没有同步计划：请先试运行（dry run）", "there is no plan to show: run a dry run first"))
+    failure! { NotFound:
+    "没有同步计划：没有完成的试运行，也没有被拦截的同步",
+    "there is no plan: no dry run is finished, and no run is held by the guard";
+    "当前没有同步计划：请先试运行（dry run）", "there is no plan to show: run a dry run first" }
 }
 
 /// Where a page begins. The order is the order of the plan.
@@ -84,11 +78,8 @@ fn no_plan() -> Failure {
 enum PlanCursor {
     /// Departments written: at this row of this page of scratch.
     Departments(usize, usize),
-    /// Departments removed: after this id.
     DepartmentRemovals(String),
-    /// Members written: after this id.
     Members(String),
-    /// Members who left: after this id.
     Removals(String),
 }
 
@@ -135,22 +126,18 @@ impl PlanCursor {
 }
 
 fn foreign_cursor() -> Failure {
-    Failure::invalid_argument(
-        "cursor",
-        ("该游标不是 plan 返回的：请原样传回", "the cursor was not made by `plan`: pass on what a page answered"),
-    )
+    invalid_argument! { "cursor":
+    "该游标不是 plan 返回的：请原样传回", "the cursor was not made by `plan`: pass on what a page answered" }
 }
 
 fn expired() -> Failure {
-    Failure::new(Reason::CursorExpired, ("该游标属于另一次同步的计划", "the cursor belongs to the plan of another run"))
-        .with_hint(Text::new(
-            "该计划已被新的计划取代：请从头读取",
-            "another plan has taken this one's place: read the plan from its beginning",
-        ))
+    failure! { CursorExpired:
+    "该游标属于另一次同步的计划", "the cursor belongs to the plan of another run";
+    "该计划已被新的计划取代：请从头读取", "another plan has taken this one's place: read the plan from its beginning" }
 }
 
 /// A page that is being filled.
-struct Page<'a, P: Platform> {
+struct PageFiller<'a, P: Platform> {
     platform: &'a P,
     common: &'a Common,
     run: Run,
@@ -159,19 +146,26 @@ struct Page<'a, P: Platform> {
     looked_at: usize,
 }
 
-impl<P: Platform> Page<'_, P> {
+impl<P: Platform> PageFiller<'_, P> {
     fn is_open(&self) -> bool {
         self.changes.len() < self.limit && self.looked_at < LOOKED_AT
     }
 
     /// Adds some of what follows a place; answers where to go on, if anywhere.
     fn fill(&mut self, from: PlanCursor) -> Result<Option<PlanCursor>, Failure> {
-        match from {
-            PlanCursor::Departments(page, row) => self.departments(page, row).map(Some),
-            PlanCursor::DepartmentRemovals(after) => self.department_removals(&after).map(Some),
-            PlanCursor::Members(after) => self.members(&after).map(Some),
-            PlanCursor::Removals(after) => self.removals(&after),
-        }
+        use PlanCursor::{DepartmentRemovals, Departments, Members, Removals};
+        Ok(match from {
+            Departments(page, row) => Some(self.departments(page, row)?),
+            DepartmentRemovals(after) => {
+                let last = self.rows('e', &after, key::DEPARTMENTS, Self::department_removal)?;
+                Some(last.map_or(Members(String::new()), DepartmentRemovals))
+            }
+            Members(after) => {
+                let last = self.rows('m', &after, key::MEMBERS, Self::member)?;
+                Some(last.map_or(Removals(String::new()), Members))
+            }
+            Removals(after) => self.rows('g', &after, key::MEMBERS, Self::removal)?.map(Removals),
+        })
     }
 
     fn departments(&mut self, page: usize, row: usize) -> Result<PlanCursor, Failure> {
@@ -199,7 +193,8 @@ impl<P: Platform> Page<'_, P> {
             let known = record.map(|record| record.department);
             if let Decision::Change(kind) = department::on_department(self.common.ids, known.as_ref(), &mut fetched) {
                 let department = fetched.department;
-                let fields = fields(known.map(|known| store::to_json(&known)), Some(store::to_json(&department)), &[])?;
+                let fields =
+                    fields(known.map(|known| store::to_json(&known)), Some(store::to_json(&department)), None)?;
                 self.changes.push(PlannedChange { kind, id: department.id, name: department.name, fields });
             }
         }
@@ -207,103 +202,83 @@ impl<P: Platform> Page<'_, P> {
         Ok(PlanCursor::Departments(page + 1, 0))
     }
 
-    fn department_removals(&mut self, after: &str) -> Result<PlanCursor, Failure> {
-        let Some(rows) = self.rows('e', after, key::DEPARTMENTS)? else {
-            return Ok(PlanCursor::Members(String::new()));
+    fn department_removal(&self, _: &Entry, copy: Option<&Entry>) -> Result<Option<PlannedChange>, Failure> {
+        let known = store::parsed::<DepartmentRecord>(copy)?;
+        let is_newer =
+            |known: &DepartmentRecord| outlives(known.read_at, self.run.departments_read_at, self.platform.now_ms());
+        let Some(DepartmentRecord { department, .. }) = known.filter(|known| !is_newer(known)) else { return Ok(None) };
+        let (kind, fields) = (ChangeKind::DepartmentRemoved, fields(Some(store::to_json(&department)), None, None)?);
+        Ok(Some(PlannedChange { kind, id: department.id, name: department.name, fields }))
+    }
+
+    fn member(&self, row: &Entry, copy: Option<&Entry>) -> Result<Option<PlannedChange>, Failure> {
+        let row: PlannedMember<'_> = store::parse(row)?.value;
+        let known = store::parsed::<MemberRecord>(copy)?;
+        if known.as_ref().is_some_and(|known| outlives(known.read_at, row.read_at, self.platform.now_ms())) {
+            return Ok(None);
+        }
+        let mut fetched = row.into_fetched();
+        let Decision::Change(kind) = member_status::on_member(self.common, known.as_ref(), &mut fetched) else {
+            return Ok(None);
         };
-        let last = rows.last;
-        for (_, entry) in rows.pairs {
-            let Some(record) = store::parsed::<DepartmentRecord>(entry.as_ref())? else { continue };
-            if !outlives(record.read_at, self.run.departments_read_at, self.platform.now_ms()) {
-                let department = record.department;
-                let fields = fields(Some(store::to_json(&department)), None, &[])?;
-                let kind = ChangeKind::DepartmentRemoved;
-                self.changes.push(PlannedChange { kind, id: department.id, name: department.name, fields });
-            }
-        }
-        Ok(PlanCursor::DepartmentRemovals(last))
+        let member = fetched.member;
+        let (before, presence) = known.map(|known| (store::to_json(&known.member), known.presence)).unzip();
+        // The stored member has the status that the vendor said last, the record how it stands by now.
+        let fields = fields(before, Some(store::to_json(&member)), Some((presence, member.status)))?;
+        Ok(Some(PlannedChange { kind, id: member.id, name: member.name, fields }))
     }
 
-    fn members(&mut self, after: &str) -> Result<PlanCursor, Failure> {
-        let Some(rows) = self.rows('m', after, key::MEMBERS)? else { return Ok(PlanCursor::Removals(String::new())) };
-        let last = rows.last;
-        for (row, entry) in rows.pairs {
-            let row: PlannedMember<'_> = store::parse(&row)?.value;
-            let known = store::parsed::<MemberRecord>(entry.as_ref())?;
-            let now = self.platform.now_ms();
-            if known.as_ref().is_some_and(|known| outlives(known.read_at, row.read_at, now)) {
-                continue;
-            }
-            let mut fetched = row.into_fetched();
-            if let Decision::Change(kind) = member_status::on_member(self.common, known.as_ref(), &mut fetched) {
-                let member = fetched.member;
-                let (before, presence) = known.map(|known| (store::to_json(&known.member), known.presence)).unzip();
-                // The stored member has the status that the vendor said last, the record how it stands by now.
-                let status = (presence.map(|presence| store::to_json(&presence.name())), member.status.name());
-                let status = [("status", status.0, store::to_json(&status.1))];
-                let fields = fields(before, Some(store::to_json(&member)), &status)?;
-                self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });
-            }
+    fn removal(&self, row: &Entry, copy: Option<&Entry>) -> Result<Option<PlannedChange>, Failure> {
+        let Some(known) = store::parsed::<MemberRecord>(copy)? else { return Ok(None) };
+        // A candidate has not been asked about, so nobody knows more recent than the copy.
+        let read_at = if row.value.is_empty() { u64::MAX } else { store::parse::<u64>(row)?.value };
+        if !is_present(known.presence) || outlives(known.read_at, read_at, self.platform.now_ms()) {
+            return Ok(None);
         }
-        Ok(PlanCursor::Members(last))
+        let fields = fields(None, None, Some((Some(known.presence), MemberStatus::LeftRange)))?;
+        let (kind, member) = (ChangeKind::MemberLeftRange, known.member);
+        Ok(Some(PlannedChange { kind, id: member.id, name: member.name, fields }))
     }
 
-    fn removals(&mut self, after: &str) -> Result<Option<PlanCursor>, Failure> {
-        let Some(rows) = self.rows('g', after, key::MEMBERS)? else { return Ok(None) };
-        let last = rows.last;
-        for (row, entry) in rows.pairs {
-            let Some(known) = store::parsed::<MemberRecord>(entry.as_ref())? else { continue };
-            // A candidate has not been asked about, so nobody knows more recent than the copy.
-            let read_at = if row.value.is_empty() { u64::MAX } else { store::parse::<u64>(&row)?.value };
-            if is_present(known.presence) && !outlives(known.read_at, read_at, self.platform.now_ms()) {
-                let status = [(
-                    "status",
-                    Some(store::to_json(&known.presence.name())),
-                    store::to_json(&MemberStatus::LeftRange.name()),
-                )];
-                let fields = fields(None, None, &status)?;
-                let (kind, member) = (ChangeKind::MemberLeftRange, known.member);
-                self.changes.push(PlannedChange { kind, id: member.id, name: member.name, fields });
-            }
-        }
-        Ok(Some(PlanCursor::Removals(last)))
-    }
-
-    /// The next rows of a kind of scratch beside what the copy holds of each, as many as there is room for; nothing at
-    /// the end.
-    fn rows(&mut self, kind: char, after: &str, of_copy: &str) -> Result<Option<Rows>, Failure> {
+    /// Judges the next rows of a kind of scratch, each beside what the copy holds of it, as many as there is room for.
+    /// Answers the id of the last one; nothing at the end.
+    fn rows(
+        &mut self,
+        kind: char,
+        after: &str,
+        of_copy: &str,
+        judge: fn(&Self, &Entry, Option<&Entry>) -> Result<Option<PlannedChange>, Failure>,
+    ) -> Result<Option<String>, Failure> {
         let prefix = key::scratch_of(&self.run.id, kind);
         let after = (!after.is_empty()).then(|| format!("{prefix}{after}"));
         let limit = u32::try_from(self.limit - self.changes.len()).map_or(ROWS, |room| room.min(ROWS));
-        let entries = self.platform.scan(&prefix, after.as_deref(), limit)?.entries;
-        self.looked_at += entries.len();
-        let Some(last) = entries.last().map(|entry| entry.key[prefix.len()..].to_owned()) else { return Ok(None) };
-        let keys: Vec<String> = entries.iter().map(|entry| [of_copy, &entry.key[prefix.len()..]].concat()).collect();
-        let copy = store::get_many(self.platform, &keys)?;
-        Ok(Some(Rows { pairs: entries.into_iter().zip(copy).collect(), last }))
+        let rows = self.platform.scan(&prefix, after.as_deref(), limit)?.entries;
+        self.looked_at += rows.len();
+        let keys: Vec<String> = rows.iter().map(|row| [of_copy, &row.key[prefix.len()..]].concat()).collect();
+        for (row, copy) in rows.iter().zip(store::get_many(self.platform, &keys)?) {
+            let change = judge(self, row, copy.as_ref())?;
+            self.changes.extend(change);
+        }
+        Ok(rows.last().map(|row| row.key[prefix.len()..].to_owned()))
     }
 }
 
-/// See [`Page::rows`].
-struct Rows {
-    pairs: Vec<(Entry, Option<Entry>)>,
-    /// Id of the last one.
-    last: String,
-}
-
-/// A field that is not taken from the records: its name, the JSON before, the JSON after.
-type Given = (&'static str, Option<String>, String);
-
 /// Compares two stored records key by key, whatever their fields are. Equal values have equal texts, since the same
-/// serialiser wrote both.
-fn fields(before: Option<String>, after: Option<String>, given: &[Given]) -> Result<Vec<FieldChange>, Failure> {
+/// serialiser wrote both. The status, before and after, is not taken from the records.
+fn fields(
+    before: Option<String>,
+    after: Option<String>,
+    status: Option<(Option<MemberStatus>, MemberStatus)>,
+) -> Result<Vec<FieldChange>, Failure> {
+    let json = |status: MemberStatus| store::to_json(&status.name());
+    let status = status.map(|(before, after)| (before.map(json), json(after)));
     let (mut old, mut new) = (raw(before.as_deref())?, raw(after.as_deref())?);
-    for (name, before, after) in given {
+    if let Some((before, after)) = &status {
         match before {
-            Some(before) => drop(old.insert(name, parse(before)?)),
-            None => drop(old.remove(name)),
+            Some(before) => drop(old.insert("status", parse(before)?)),
+            None => drop(old.remove("status")),
         }
-        new.insert(name, parse(after)?);
+        new.insert("status", parse(after)?);
     }
     let names = old.keys().chain(new.keys()).copied().collect::<std::collections::BTreeSet<&str>>();
     let mut changes = Vec::new();
@@ -333,6 +308,7 @@ fn parse<'a, T: serde::Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::contract::types::Reason;
 
     #[test]
     fn records_are_compared_key_by_key() {
@@ -348,25 +324,25 @@ mod tests {
                 .map(|(field, value)| change(field, at(value).0, at(value).1))
                 .into()
         };
-        let status = [("status", Some("\"active\"".to_owned()), "\"left-range\"".to_owned())];
-        for (name, before, after, given, expected) in [
-            ("nothing", record, record, &[][..], vec![]),
-            ("added", None, record, &[], whole(|value| (None, Some(value)))),
-            ("removed", record, None, &[], whole(|value| (Some(value), None))),
+        let status = Some((Some(MemberStatus::Active), MemberStatus::LeftRange));
+        for (name, before, after, status, expected) in [
+            ("nothing", record, record, None, vec![]),
+            ("added", None, record, None, whole(|value| (None, Some(value)))),
+            ("removed", record, None, None, whole(|value| (Some(value), None))),
             (
                 "moved",
                 record,
                 moved,
-                &[],
+                None,
                 vec![
                     change("alias", None, Some("x")),
                     change("departments", Some(r#"[{"id":"2"}]"#), Some(r#"[{"id":"4"}]"#)),
                     change("main-department", Some("2"), None),
                 ],
             ),
-            ("the status alone", None, None, &status, vec![change("status", Some("active"), Some("left-range"))]),
+            ("the status alone", None, None, status, vec![change("status", Some("active"), Some("left-range"))]),
         ] {
-            let found = fields(before.map(str::to_owned), after.map(str::to_owned), given).unwrap();
+            let found = fields(before.map(str::to_owned), after.map(str::to_owned), status).unwrap();
             assert_eq!(found, expected, "{name}");
         }
     }

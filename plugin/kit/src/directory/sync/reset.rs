@@ -22,13 +22,13 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
                 .map(|prefix| Op::DeletePrefix(prefix.to_owned()))
                 .into();
         ops.extend(
-            [key::RUN, key::ACKNOWLEDGED, key::SYNCED_AT, key::BULK_REFUSED, key::OBSERVED_SENSITIVE_FIELDS]
+            [key::RUN, key::ACKNOWLEDGED, key::SYNCED_AT, key::EXPORT_REFUSED, key::OBSERVED_SENSITIVE_FIELDS]
                 .map(store::delete),
         );
         let version = match run::load(platform)? {
             run::Stored::None => None,
             run::Stored::Unreadable(version) => Some(version),
-            run::Stored::Readable(run, version) => {
+            run::Stored::Readable(run, version) | run::Stored::Foreign(run, version) => {
                 ops.extend(current::keep_wait(&run, platform.now_ms()).filter(|_| current::is_of(&run, common)));
                 Some(version)
             }

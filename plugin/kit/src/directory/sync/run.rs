@@ -2,24 +2,24 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{phase::Phase, stats::Stats};
+use super::phase::Phase;
 use crate::{
     contract::{
         directory::{self as contract, Strategy},
         types::RemovalCounts,
     },
-    directory::key,
+    directory::{key, record::CLOCK_SKEW_MS},
     failure::Failure,
     locale::Text,
     platform::Platform,
     store,
 };
 
-/// The form in which this version stores a run. A run of another form cannot go on and is given up.
-const FORMAT: u32 = 5;
+/// The form in which this version stores a run; a newer version counts on. See [`Outline`] for runs of other forms.
+const FORMAT: u32 = 6;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Run {
     pub(super) format: u32,
     /// Unique for ever: the scratch of a run that was given up can never be taken for another's.
@@ -28,22 +28,21 @@ pub struct Run {
     pub basis: String,
     /// Unix milliseconds.
     pub started_at: u64,
+    /// When it was written last: the sign that somebody works on it.
+    pub written_at: u64,
     /// When the vendor was asked for the departments.
     pub departments_read_at: u64,
     /// What is to be done next.
     pub phase: Phase,
     /// How members are to be fetched, as somebody asked when the run began.
     pub strategy: Strategy,
-    /// Whether they are fetched, or were, by the vendor's bulk fetch.
-    pub is_bulk: bool,
-    /// The bulk fetch did not work, so nothing of this run asks for it again.
-    pub bulk_failed: bool,
-    /// Where the walk stopped that was given up for the bulk fetch.
+    /// Whether they are fetched, or were, by the vendor's export.
+    pub is_export: bool,
+    /// The export did not work, so nothing of this run asks for it again.
+    pub export_failed: bool,
+    /// Where the walk stopped that was given up for the export.
     pub walked: PageCursor,
-    /// Pages of departments in scratch.
     pub department_pages: usize,
-    /// Departments in scratch.
-    #[serde(rename = "departments_met")]
     pub departments_seen: u64,
     /// Rows of departments whose id could not be read: what was not seen may be among them.
     pub departments_unreadable: u64,
@@ -53,15 +52,11 @@ pub struct Run {
     pub individuals: u64,
     /// The last change of the feed when the run began: where it is still the last, nobody else wrote the copy.
     pub began_after: u64,
-    /// Distinct members seen.
-    #[serde(rename = "members_met")]
     pub members_seen: u64,
     /// Among them those that the directory holds as present.
-    pub present_met: u64,
-    /// What the plan holds.
-    pub planned: Counts,
-    /// What was applied so far.
-    pub applied: Counts,
+    pub present_seen: u64,
+    pub planned: ChangeCounts,
+    pub applied: ChangeCounts,
     /// What of the directory would go.
     pub missing: Missing,
     /// What the guard stopped, while a person has to approve it.
@@ -76,11 +71,7 @@ pub struct Run {
     pub saw_sensitive: bool,
     /// Requests side by side; falls when the vendor wants fewer at once.
     pub parallelism: u32,
-    /// What it took so far.
-    pub stats: Stats,
-    /// For the administrator.
     pub notes: Vec<Text>,
-    /// When the plan was complete.
     pub planned_at: Option<u64>,
     /// Set while the caller was asked to wait.
     pub pending_wait: Option<PendingWait>,
@@ -97,10 +88,9 @@ pub struct Failures {
     pub hiccups: u32,
 }
 
-/// Where a bulk fetch stands. The kit stores the vendor's state and knows nothing of it.
+/// Where an export stands. The kit stores the vendor's state and knows nothing of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct BulkPhase {
-    /// JSON.
+pub struct ExportPhase {
     pub(super) state: String,
     /// For people: name, done, total.
     pub(super) progress: (String, u64, u64),
@@ -114,9 +104,7 @@ pub const INDIVIDUALS_PER_PAGE: usize = 1_000;
 /// A place in the pages of scratch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PageCursor {
-    /// The page.
     pub page: usize,
-    /// The row of that page.
     pub row: usize,
     /// Where in the list of that row's department, as the vendor named it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -135,9 +123,7 @@ impl PageCursor {
 /// A walk over departments, then members, in key order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Sweep {
-    /// Among departments, after this key.
     Departments(Option<String>),
-    /// Among members, after this key.
     Members(Option<String>),
 }
 
@@ -146,18 +132,19 @@ pub enum Sweep {
 pub struct Missing {
     /// Departments that were not seen, and that the vendor was not asked about yet.
     pub departments: u64,
-    /// Likewise members.
     pub members: u64,
     /// Present members who, as the vendor says, have resigned.
     pub resigned: u64,
     /// How many of both that were not seen the vendor was asked about.
     pub confirmed: u64,
+    /// How many departments and members of the copy were looked at to find them, and how many it holds.
+    pub searched: (u64, u64),
 }
 
 /// Numbers of a plan, or of what was applied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
-pub struct Counts {
+pub struct ChangeCounts {
     pub departments_added: u64,
     pub departments_updated: u64,
     pub departments_removed: u64,
@@ -169,8 +156,7 @@ pub struct Counts {
     pub members_unchanged: u64,
 }
 
-impl Counts {
-    /// Changes of members.
+impl ChangeCounts {
     pub(super) fn member_changes(&self) -> u64 {
         self.members_added
             + self.members_updated
@@ -179,7 +165,6 @@ impl Counts {
             + self.members_rejoined
     }
 
-    /// Counts one change.
     pub(super) fn count(&mut self, kind: contract::ChangeKind) {
         use contract::ChangeKind;
         *match kind {
@@ -197,25 +182,44 @@ impl Counts {
     }
 }
 
+/// The longest wait, whoever asks for it: a day (contract).
+pub(super) const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1_000;
+
 /// Why and until when the caller waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingWait {
-    /// Unix milliseconds.
-    pub not_before: u64,
-    /// Kebab-case.
-    pub reason: String,
-    /// The vendor's code.
-    pub vendor_code: Option<i64>,
+    /// Unix milliseconds, by the clock of the host that waits.
+    #[serde(default)]
+    asked_at: u64,
+    pub(super) not_before: u64,
+    pub(super) reason: String,
+    pub(super) vendor_code: Option<i64>,
+}
+
+impl PendingWait {
+    /// A wait of so many milliseconds, at most a day. The reason is kebab-case, the code the vendor's.
+    pub fn new(now: u64, wait_ms: u64, reason: &str, vendor_code: Option<i64>) -> Self {
+        let not_before = now.saturating_add(wait_ms.min(LONGEST_WAIT_MS));
+        Self { asked_at: now, not_before, reason: reason.to_owned(), vendor_code }
+    }
+
+    /// Whether it is not over. What a host has stored whose clock is far ahead would hold everybody else until then.
+    pub(super) fn holds(&self, now: u64) -> bool {
+        let is_trusted = self.asked_at <= now.saturating_add(CLOCK_SKEW_MS)
+            && self.not_before <= now.saturating_add(LONGEST_WAIT_MS + CLOCK_SKEW_MS);
+        is_trusted && now < self.not_before
+    }
 }
 
 /// The run that lies in storage.
 #[derive(Debug)]
 pub enum Stored {
-    /// There is none.
     None,
     /// One of this version, and which write it is.
     Readable(Box<Run>, u64),
-    /// One that another version stored, or that is damaged.
+    /// One of another version, with no more than its outline.
+    Foreign(Box<Run>, u64),
+    /// One that is damaged.
     Unreadable(u64),
 }
 
@@ -224,8 +228,49 @@ impl Stored {
     pub fn readable(self) -> Option<Run> {
         match self {
             Self::Readable(run, _) => Some(*run),
-            Self::None | Self::Unreadable(_) => None,
+            Self::None | Self::Foreign(..) | Self::Unreadable(_) => None,
         }
+    }
+
+    /// Whether it has begun to write, whichever version did.
+    pub fn is_writing(&self) -> bool {
+        matches!(self, Self::Readable(run, _) | Self::Foreign(run, _) if run.is_writing)
+    }
+}
+
+/// What every version stores of a run under the same names, whatever else it changes. So no version ends the run of another
+/// one without a word, and an older one sees that a newer one is at work.
+#[derive(Deserialize)]
+struct Outline {
+    #[serde(default)]
+    format: u32,
+    id: String,
+    #[serde(default)]
+    basis: String,
+    started_at: u64,
+    #[serde(default)]
+    written_at: u64,
+    #[serde(default)]
+    is_writing: bool,
+    #[serde(default, alias = "is_bulk", alias = "is_exported")]
+    is_export: bool,
+    #[serde(default)]
+    pending_wait: Option<PendingWait>,
+}
+
+impl Outline {
+    /// A run that can be ended and reported, but not advanced.
+    fn into_run(self) -> Run {
+        let Self { format, id, basis, started_at, written_at, is_writing, is_export, pending_wait } = self;
+        let note = (
+            format!("该次同步由本组件的其他版本开始（格式 {format}，本版本为 {FORMAT}），无法继续：其计数未知"),
+            format!(
+                "the run was begun by another version of this component (format {format}, this version has {FORMAT}) and \
+                 cannot go on: what it did is not known"
+            ),
+        );
+        let notes = vec![note.into()];
+        Run { format, basis, written_at, is_writing, is_export, pending_wait, notes, ..Run::new(id, started_at, 1) }
     }
 }
 
@@ -238,65 +283,54 @@ pub(super) fn is_id(text: &str) -> bool {
 /// Reads the current run.
 pub fn load<P: Platform>(platform: &P) -> Result<Stored, Failure> {
     let Some(entry) = store::get_text(platform, key::RUN)? else { return Ok(Stored::None) };
-    Ok(match serde_json::from_str::<Run>(&entry.value) {
-        Ok(run) if run.format == FORMAT => Stored::Readable(Box::new(run), entry.version),
+    match serde_json::from_str::<Run>(&entry.value) {
+        Ok(run) if run.format == FORMAT => return Ok(Stored::Readable(Box::new(run), entry.version)),
+        _ => {}
+    }
+    Ok(match serde_json::from_str::<Outline>(&entry.value) {
+        Ok(outline) if outline.format != FORMAT && is_id(&outline.id) => {
+            Stored::Foreign(Box::new(outline.into_run()), entry.version)
+        }
         _ => Stored::Unreadable(entry.version),
     })
 }
 
 impl Run {
-    /// A run that begins now.
     pub fn new(id: String, now: u64, parallelism: u32) -> Self {
         Self {
             format: FORMAT,
             id,
-            basis: String::new(),
             started_at: now,
+            written_at: now,
             departments_read_at: now,
-            phase: Phase::Scope(0),
-            strategy: Strategy::Automatic,
-            is_bulk: false,
-            bulk_failed: false,
-            walked: PageCursor::default(),
-            department_pages: 0,
-            departments_seen: 0,
-            departments_unreadable: 0,
-            individual_pages: 0,
-            individuals: 0,
-            began_after: 0,
-            members_seen: 0,
-            present_met: 0,
-            planned: Counts::default(),
-            applied: Counts::default(),
-            missing: Missing::default(),
-            blocked: None,
-            approved: None,
-            is_confirmed: false,
-            is_writing: false,
-            saw_sensitive: false,
             parallelism,
-            stats: Stats::default(),
-            notes: Vec::new(),
-            planned_at: None,
-            pending_wait: None,
-            failures: Failures::default(),
+            ..Self::default()
         }
     }
 
-    /// How the run stands, for people.
-    pub fn progress(&self) -> contract::Progress {
+    pub(super) fn is_own(&self) -> bool {
+        self.format == FORMAT
+    }
+
+    pub(super) fn is_newer(&self) -> bool {
+        self.format > FORMAT
+    }
+
+    /// How the run stands, for people, after so many vendor calls.
+    pub fn progress(&self, vendor_calls: u64) -> contract::Progress {
         let changes = self.planned.members_added + self.planned.members_updated + self.planned.members_rejoined;
         let removals = self.planned.members_left_range + self.planned.members_resigned;
         let written = self.applied.members_added + self.applied.members_updated + self.applied.members_rejoined;
         let walked = |at: &PageCursor| (at.page * DEPARTMENTS_PER_PAGE + at.row) as u64;
         let (phase, done, total) = match &self.phase {
             Phase::Scope(parts) => ("scope", *parts as u64, *parts as u64 + 1),
-            Phase::Bulk(BulkPhase { progress: (name, done, total), .. }) => (name.as_str(), *done, *total),
+            Phase::Export(ExportPhase { progress: (name, done, total), .. }) => (name.as_str(), *done, *total),
             Phase::Fetch(at) => ("fetch", walked(at), self.departments_seen),
             Phase::Individuals(at) => {
                 ("fetch-individuals", (at.page * INDIVIDUALS_PER_PAGE + at.row) as u64, self.individuals)
             }
-            Phase::Missing(_) | Phase::Guard => ("plan", 0, 1),
+            Phase::Missing(_) => ("missing", self.missing.searched.0, self.missing.searched.1),
+            Phase::Guard => ("guard", 0, 1),
             Phase::Confirm(_) => (
                 "confirm",
                 self.missing.confirmed,
@@ -321,7 +355,7 @@ impl Run {
             done: done.min(total),
             total,
             members: self.members_seen,
-            vendor_calls: self.stats.vendor_calls(),
+            vendor_calls,
         }
     }
 }

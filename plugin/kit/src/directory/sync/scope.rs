@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    bulk,
-    context::{RunContext, StepError},
-    pages,
+    context::{RunContext, StepError, Stepped},
+    export, pages,
     phase::Phase,
     run::PageCursor,
 };
@@ -18,18 +17,15 @@ use crate::{
 };
 
 /// Asks for the next part of the scope and writes it to scratch.
-pub(super) fn step<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    steps: usize,
-) -> Result<(), StepError> {
+pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, steps: usize) -> Stepped {
     let state_key = key::scratch_page(&context.run.id, 's', 0);
-    let stored = if steps == 0 { None } else { store::get(context.platform, &state_key)? };
-    let mut state: C::Scope = stored.map(|stored| stored.value).unwrap_or_default();
+    let stored = if steps == 0 { None } else { store::value(context.platform, &state_key)? };
+    let mut state: C::Scope = stored.unwrap_or_default();
     if steps == 0 {
         (context.run.individual_pages, context.run.individuals) = (0, 0);
     }
-    let may_bulk = bulk::may(context)?;
-    let with_departments = !(context.run.strategy == Strategy::Export && may_bulk);
+    let may_export = export::may(context)?;
+    let with_departments = !(context.run.strategy == Strategy::Export && may_export);
     let read_at = context.platform.now_ms();
     match C::scope(context, &mut state, with_departments)? {
         Scoped::More { members } => {
@@ -41,21 +37,20 @@ pub(super) fn step<P: Platform, C: Client<P>>(
             add_individuals(context, members)?;
             context.buffer(store::delete(state_key));
             context.run.phase = match departments {
-                None => bulk::begin::<C::Bulk>(true, Phase::Fetch(PageCursor::default())),
-                // More than an answer may hold: a bulk fetch has no such bound.
-                Some(Err(_)) if may_bulk => {
-                    context.note((
-                        "部门列表超过单次返回的上限：改用批量导出",
-                        "the list of departments is larger than one answer may be: exported",
-                    ));
-                    bulk::begin::<C::Bulk>(true, Phase::Fetch(PageCursor::default()))
+                None => export::begin::<C::Export>(true, Phase::Fetch(PageCursor::default())),
+                // More than an answer may hold: an export has no such bound.
+                Some(Err(_)) if may_export => {
+                    context.note(text! {
+                    "部门列表超过单次返回的上限：改用批量导出",
+                    "the list of departments is larger than one answer may be: exported" });
+                    export::begin::<C::Export>(true, Phase::Fetch(PageCursor::default()))
                 }
                 Some(Err(failure)) => return Err(StepError::Vendor(failure)),
                 Some(Ok(rows)) => {
-                    let is_large = rows.len() > C::BULK_FROM_DEPARTMENTS;
+                    let is_large = rows.len() > C::EXPORT_FROM_DEPARTMENTS;
                     context.record_departments(rows, read_at)?;
                     let walk = Phase::Fetch(PageCursor::default());
-                    if is_large && may_bulk { bulk::begin::<C::Bulk>(false, walk) } else { walk }
+                    if is_large && may_export { export::begin::<C::Export>(false, walk) } else { walk }
                 }
             };
         }
@@ -64,19 +59,14 @@ pub(super) fn step<P: Platform, C: Client<P>>(
 }
 
 /// Members that are asked about one by one, each once.
-fn add_individuals<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    members: Vec<String>,
-) -> Result<(), StepError> {
+fn add_individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, members: Vec<String>) -> Stepped {
     let ids = context.common.ids;
     let by_key: BTreeMap<String, String> = members.into_iter().map(|id| (ids.key(&id), id)).collect();
     let (sound, odd): (Vec<_>, Vec<_>) = by_key.into_values().partition(|id| is_id(id));
     if !odd.is_empty() {
         let count = odd.len();
-        context.note((
-            format!("{count} 个授权的 ID 不能作为成员 ID：已忽略"),
-            format!("{count} granted ids can name no member: left out"),
-        ));
+        context.note(text! {
+        "{count} 个授权的 ID 不能作为成员 ID：已忽略", "{count} granted ids can name no member: left out" });
     }
     pages::add_individuals(context, &sound)
 }

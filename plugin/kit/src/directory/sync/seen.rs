@@ -13,7 +13,6 @@ use crate::{contract::storage::Op, directory::key, failure::Failure, platform::P
 /// Bytes of a page: 24,000 members, 4,000 characters of base64.
 const PAGE: usize = 3_000;
 
-/// Which members were seen.
 #[derive(Debug, Default)]
 pub struct Seen {
     bits: Vec<u8>,
@@ -37,7 +36,6 @@ impl Seen {
         Ok(Self { bits, touched: BTreeSet::new() })
     }
 
-    /// Whether the member with this ordinal was seen.
     pub fn contains(&self, ordinal: u64) -> bool {
         let (byte, bit) = place(ordinal);
         self.bits.get(byte).is_some_and(|bits| bits & bit != 0)

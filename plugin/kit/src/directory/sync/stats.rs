@@ -8,20 +8,27 @@ use crate::{
     contract::{
         call::Budget,
         directory::{CallCount, PhaseTime},
+        storage::Op,
     },
+    directory::key,
+    failure::Failure,
+    platform::Platform,
+    store,
     vendor::Usage,
 };
 
-/// See the module.
+/// The form in which this version stores them.
+const FORMAT: u32 = 1;
+
+/// See the module. Stored apart from the run, since they only tell people something: where they cannot be read they begin
+/// anew, and the run goes on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stats {
-    /// Vendor calls by endpoint.
+    format: u32,
     calls: BTreeMap<String, u64>,
     /// Ranges of files that were fetched; not among the calls.
     pub downloads: u64,
-    /// Requests that were repeated.
     pub retries: u64,
-    /// Times the caller was asked to wait.
     pub waits: u64,
     /// Calls of `advance` that worked on this run.
     pub advances: u32,
@@ -34,12 +41,21 @@ pub struct Stats {
 }
 
 impl Stats {
-    /// All vendor calls.
+    pub fn load<P: Platform>(platform: &P, run: &str) -> Result<Self, Failure> {
+        let stored = store::get_text(platform, &key::scratch_page(run, 't', 0))?;
+        let read = stored.and_then(|entry| serde_json::from_str::<Self>(&entry.value).ok());
+        let read = read.filter(|stats| stats.format == FORMAT);
+        Ok(read.unwrap_or_else(|| Self { format: FORMAT, ..Self::default() }))
+    }
+
+    pub fn put(&self, run: &str) -> Op {
+        store::put_for(key::scratch_page(run, 't', 0), self, super::SCRATCH_TTL_MS)
+    }
+
     pub fn vendor_calls(&self) -> u64 {
         self.calls.values().sum()
     }
 
-    /// Vendor calls as the contract shows them.
     pub fn calls_by_api(&self) -> Vec<CallCount> {
         self.calls.iter().map(|(api, calls)| CallCount { api: api.clone(), calls: *calls }).collect()
     }

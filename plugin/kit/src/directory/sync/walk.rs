@@ -5,9 +5,9 @@
 //! the answer.
 
 use super::{
-    bulk, compare,
-    context::{RunContext, StepError},
-    pages,
+    compare,
+    context::{RunContext, StepError, Stepped},
+    export, pages,
     phase::Phase,
     run::PageCursor,
 };
@@ -26,10 +26,7 @@ const BATCH_ANSWER_BYTES: u64 = 4 << 20;
 const LOOKED_UP: usize = 50;
 
 /// Fetches the next departments, as many at once as allowed.
-pub(super) fn departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    at: &PageCursor,
-) -> Result<(), StepError> {
+pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, at: &PageCursor) -> Stepped {
     if at.page >= context.run.department_pages {
         return context.next_phase();
     }
@@ -62,13 +59,12 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
             // Whoever the copy knows of it is asked about one by one later.
             Ok(Listed::Hidden(code)) => out_of_sight(context, id, code),
             Err(failure) if failure.cause == Cause::AnswerTooLarge => {
-                if bulk::may(context)? {
-                    context.note((
-                        format!("部门 {id} 的成员超过单次返回的上限：改用批量导出"),
-                        format!("department {id} is larger than one answer may be: exported"),
-                    ));
+                if export::may(context)? {
+                    context.note(text! {
+                    "部门 {id} 的成员超过单次返回的上限：改用批量导出",
+                    "department {id} is larger than one answer may be: exported" });
                     context.run.walked = at.advance(index, page.len());
-                    context.run.phase = bulk::begin::<C::Bulk>(false, context.run.phase.clone());
+                    context.run.phase = export::begin::<C::Export>(false, context.run.phase.clone());
                     return context.checkpoint();
                 }
                 split(context, id)?;
@@ -94,7 +90,7 @@ fn read_on<P: Platform, C: Client<P>>(
     department: &str,
     at: &PageCursor,
     mut next: Option<String>,
-) -> Result<Option<String>, StepError> {
+) -> Stepped<Option<String>> {
     while let Some(cursor) = next {
         // Here the run goes on, should this page not be had.
         context.run.phase = Phase::Fetch(PageCursor { within: Some(cursor.clone()), ..at.clone() });
@@ -120,15 +116,13 @@ fn read_on<P: Platform, C: Client<P>>(
 
 fn out_of_sight<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, id: &str, code: Option<i64>) {
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-    context.note((
-        format!("部门 {id} 在同步期间变为不可见{code}"),
-        format!("department {id} went out of sight during the run{code}"),
-    ));
+    context.note(text! {
+    "部门 {id} 在同步期间变为不可见{code}", "department {id} went out of sight during the run{code}" });
 }
 
 /// Leaves the members of a department that is larger than one answer may be to [`individuals`]: their ids alone take a
 /// tenth of the room.
-fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> Result<(), StepError> {
+fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> Stepped {
     context.before_request()?;
     let ids = match C::member_ids(context, department)? {
         Listed::Here(ids) => ids,
@@ -138,20 +132,14 @@ fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, departme
         }
     };
     let count = ids.len();
-    context.note((
-        format!("部门 {department} 的成员超过单次返回的上限：其 {count} 名成员已逐个读取"),
-        format!(
-            "department {department} is larger than one answer may be: its {count} members were fetched one by one"
-        ),
-    ));
+    context.note(text! {
+    "部门 {department} 的成员超过单次返回的上限：其 {count} 名成员已逐个读取",
+    "department {department} is larger than one answer may be: its {count} members were fetched one by one" });
     pages::add_individuals(context, &ids)
 }
 
 /// Fetches the next members that are asked about one by one and that no department brought.
-pub(super) fn individuals<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    at: &PageCursor,
-) -> Result<(), StepError> {
+pub(super) fn individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, at: &PageCursor) -> Stepped {
     if at.page >= context.run.individual_pages {
         return context.next_phase();
     }
@@ -159,32 +147,35 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
     let end = page.len().min(at.row + LOOKED_UP);
     let ids = &page[at.row.min(end)..end];
     let wanted = not_seen(context, ids)?;
+    // Everything before a member that is still wanted is done.
+    let at_wanted = |context: &mut RunContext<'_, P, C>, wanted_from: usize| {
+        let done = wanted.get(wanted_from).map_or(ids.len(), |(index, _)| *index);
+        context.run.phase = Phase::Individuals(at.advance(done, page.len()));
+    };
     let mut asked = 0;
     while asked < wanted.len() && (asked == 0 || context.has_budget()) {
         let batch = &wanted[asked..wanted.len().min(asked + context.parallelism())];
         let read_at = context.platform.now_ms();
         let names: Vec<String> = batch.iter().map(|(_, id)| id.clone()).collect();
         context.before_request()?;
-        for (id, answer) in names.iter().zip(context.client.members(&names)) {
+        for (index, (id, answer)) in names.iter().zip(context.client.members(&names)).enumerate() {
             match answer.map_err(StepError::Vendor)? {
                 MemberAnswer::Shown(fetched) => compare::members(context, vec![MemberRow::Fetched(fetched)], read_at)?,
                 MemberAnswer::Hidden(code) => {
                     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
-                    context.note((
-                        format!("成员 {id} 在列表中，但无法读取{code}"),
-                        format!("member {id} is listed but cannot be read{code}"),
-                    ));
+                    context.note(text! {
+                    "成员 {id} 在列表中，但无法读取{code}", "member {id} is listed but cannot be read{code}" });
                 }
                 MemberAnswer::Unreadable => {
                     compare::members(context, vec![MemberRow::Unreadable { id: Some(id.clone()) }], read_at)?;
                 }
             }
+            // The run goes on from here, should the next answer not be had.
+            at_wanted(context, asked + index + 1);
         }
         asked += batch.len();
     }
-    // Everything before the first member that is still wanted is done.
-    let done = wanted.get(asked).map_or(ids.len(), |(index, _)| *index);
-    context.run.phase = Phase::Individuals(at.advance(done, page.len()));
+    at_wanted(context, asked);
     context.checkpoint_when_due()
 }
 
@@ -192,7 +183,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(
 fn not_seen<P: Platform, C: Client<P>>(
     context: &RunContext<'_, P, C>,
     ids: &[String],
-) -> Result<Vec<(usize, String)>, StepError> {
+) -> Stepped<Vec<(usize, String)>> {
     let mut keys = Vec::with_capacity(ids.len() * 2);
     for id in ids {
         let id_key = context.common.ids.key(id);

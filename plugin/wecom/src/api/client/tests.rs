@@ -39,7 +39,7 @@ fn exchange() -> Call {
 }
 
 /// Asks patiently, for any JSON.
-fn ask(client: &Client<'_, FakePlatform>, call: &Call) -> Result<serde_json::Value, Failure> {
+fn ask(client: &WeComClient<'_, FakePlatform>, call: &Call) -> Result<serde_json::Value, Failure> {
     client.calls.patiently(call, |text| client.calls.read(call, text))
 }
 
@@ -67,7 +67,7 @@ fn reads_are_repeated_when_that_may_help() {
     ] {
         let fake = scripted(vec![failure.clone()]);
         let config = fake::config();
-        let client = Client::new(&fake, &config);
+        let client = WeComClient::new(&fake, &config);
         let error = ask(&client, &get_member()).unwrap_err();
         assert_eq!(fake.count("user/get"), calls, "{name}");
         assert_eq!(client.calls.usage().calls["user/get"], calls as u64, "{name}");
@@ -77,7 +77,7 @@ fn reads_are_repeated_when_that_may_help() {
         assert!(!format!("{error:?}").contains("token-1"), "{name}: {error:?}");
 
         let fake = scripted(vec![failure, ok(r#"{"errcode":0}"#)]);
-        let text = ask(&Client::new(&fake, &config), &get_member());
+        let text = ask(&WeComClient::new(&fake, &config), &get_member());
         assert_eq!(text.is_ok(), calls > 1, "{name}: the second answer is taken where there is one");
     }
 }
@@ -90,7 +90,7 @@ fn an_answer_of_another_shape_is_read_again() {
     }
     let (config, call) = (fake::config(), get_member());
     let ask = |fake: &FakePlatform| -> Result<Member, Failure> {
-        let client = Client::new(fake, &config);
+        let client = WeComClient::new(fake, &config);
         client.calls.patiently(&call, |text| client.calls.read(&call, text))
     };
     let fake = scripted(vec![ok(r#"{"errcode":0,"userid":["s3cret"]}"#), ok(r#"{"errcode":0,"userid":"zhangsan"}"#)]);
@@ -111,7 +111,7 @@ fn repetitions_end_with_the_call() {
     ] {
         let fake = scripted(vec![errcode(-1, "system error")]);
         fake.set_budget(budget);
-        assert_eq!(ask(&Client::new(&fake, &config), &get_member()).unwrap_err().vendor_code, Some(-1));
+        assert_eq!(ask(&WeComClient::new(&fake, &config), &get_member()).unwrap_err().vendor_code, Some(-1));
         assert_eq!(fake.count("user/get"), 1);
     }
 }
@@ -127,7 +127,8 @@ fn a_code_is_never_presented_twice() {
         Err(unreached(http::Failure::Dns)),
     ] {
         let fake = scripted(vec![failure]);
-        let error = identify(&Client::new(&fake, &config), &config.common, LoginCode::new("C0DE-c0de")).unwrap_err();
+        let error =
+            identify(&WeComClient::new(&fake, &config), &config.common, LoginCode::new("C0DE-c0de")).unwrap_err();
         assert_eq!((error.failure.cause, error.may_retry), (Cause::Passing, true), "{error:?}");
         assert!(!format!("{error:?}").contains("C0DE"), "{error:?}");
         assert_eq!(fake.paths(), ["/cgi-bin/gettoken", "/cgi-bin/auth/getuserinfo"]);
@@ -140,7 +141,7 @@ fn a_refused_token_is_renewed_once() {
     for code in [40001, 40014, 42001] {
         for call in [get_member(), exchange()] {
             let fake = scripted(vec![errcode(code, "invalid access_token"), ok("{}")]);
-            let client = Client::new(&fake, &config);
+            let client = WeComClient::new(&fake, &config);
             ask(&client, &call).unwrap();
             assert_eq!(
                 (tokens(&fake), fake.count("gettoken")),
@@ -152,14 +153,14 @@ fn a_refused_token_is_renewed_once() {
             assert_eq!(tokens(&fake).last().map(String::as_str), Some("token-2"), "the new token is remembered");
 
             let fake = scripted(vec![errcode(code, "invalid access_token")]);
-            let failure = ask(&Client::new(&fake, &config), &call).unwrap_err();
+            let failure = ask(&WeComClient::new(&fake, &config), &call).unwrap_err();
             assert_eq!((failure.vendor_code, fake.count("gettoken"), tokens(&fake).len()), (Some(code), 2, 2));
             assert!(!format!("{failure:?}").contains("token-"), "{failure:?}");
         }
     }
     for code in [40013, 40082, 41001, 42009] {
         let fake = scripted(vec![errcode(code, "no token can mend this")]);
-        ask(&Client::new(&fake, &config), &get_member()).unwrap_err();
+        ask(&WeComClient::new(&fake, &config), &get_member()).unwrap_err();
         assert_eq!(fake.count("gettoken"), 1, "{code}");
     }
 }
@@ -167,7 +168,7 @@ fn a_refused_token_is_renewed_once() {
 #[test]
 fn a_renewal_is_not_repeated_by_the_repetitions() {
     let fake = scripted(vec![errcode(42001, "expired"), errcode(-1, "system error"), errcode(42001, "expired")]);
-    let failure = ask(&Client::new(&fake, &fake::config()), &get_member()).unwrap_err();
+    let failure = ask(&WeComClient::new(&fake, &fake::config()), &get_member()).unwrap_err();
     assert_eq!((failure.vendor_code, fake.count("gettoken"), fake.count("user/get")), (Some(42001), 2, 3));
 }
 
@@ -175,7 +176,7 @@ fn a_renewal_is_not_repeated_by_the_repetitions() {
 fn many_calls_read_the_token_once() {
     let fake = scripted(vec![ok("{}")]);
     let config = fake::config();
-    let client = Client::new(&fake, &config);
+    let client = WeComClient::new(&fake, &config);
     ask(&client, &get_member()).unwrap();
     fake.before_storage(|_, touch| panic!("no need for the store: {touch:?}"));
     ask(&client, &get_member()).unwrap();
@@ -187,7 +188,7 @@ fn without_a_token_nothing_is_sent() {
     let fake = FakePlatform::new();
     fake.serve(|_| errcode(40013, "invalid corpid"));
     let config = fake::config();
-    let client = Client::new(&fake, &config);
+    let client = WeComClient::new(&fake, &config);
     let failure = client.calls.text(&exchange()).unwrap_err();
     assert_eq!((failure.cause, failure.vendor_code), (Cause::NoToken, Some(40013)));
     let outcomes = client.calls.texts(&[get_member(), exchange()], None);
@@ -206,7 +207,7 @@ fn a_batch_keeps_its_order_and_fails_one_by_one() {
         Some(id) => ok(format!(r#"{{"id":"{id}"}}"#)),
     });
     let config = fake::config();
-    let client = Client::new(&fake, &config);
+    let client = WeComClient::new(&fake, &config);
     let calls: Vec<_> = (1..=5).map(|id: u32| config.user_list(&id.to_string())).collect();
     let outcomes = client.calls.texts(&calls, Some(400));
     assert_eq!(outcomes[0].as_deref().unwrap(), r#"{"id":"1"}"#);
@@ -238,7 +239,7 @@ fn a_batch_renews_the_token_once_for_the_calls_that_need_it() {
         }
     });
     let config = fake::config();
-    let client = Client::new(&fake, &config);
+    let client = WeComClient::new(&fake, &config);
     let calls: Vec<_> = (1..=6).map(|id: u32| config.user_list(&id.to_string())).collect();
     for (index, outcome) in client.calls.texts(&calls, None).into_iter().enumerate() {
         assert_eq!(outcome.unwrap(), format!(r#"{{"id":"{}"}}"#, index + 1));
@@ -260,7 +261,7 @@ fn a_batch_whose_token_cannot_be_renewed_says_so() {
         _ => ok("{}"),
     });
     let list = fake::config().department_list(None);
-    let outcomes = Client::new(&fake, &fake::config()).calls.texts(&[get_member(), list], None);
+    let outcomes = WeComClient::new(&fake, &fake::config()).calls.texts(&[get_member(), list], None);
     assert_eq!(outcomes[0].as_ref().unwrap_err().vendor_code, Some(40001));
     assert!(outcomes[1].is_ok());
 }

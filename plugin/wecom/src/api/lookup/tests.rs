@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    api::client::Client,
+    api::client::WeComClient,
     fake::{self, FakePlatform, errcode, ok, path},
 };
 use organisation_kit::vendor::Client as _;
@@ -38,7 +38,7 @@ fn a_member_is_shown_hidden_or_unreadable() {
         (r#"{"userid":"LiSi""#, "UnexpectedAnswer"),
     ] {
         let (fake, config) = (serving(body), fake::config());
-        let found = word(Client::new(&fake, &config).member("LiSi"), |answer| match answer {
+        let found = word(WeComClient::new(&fake, &config).member("LiSi"), |answer| match answer {
             MemberAnswer::Shown(fetched) if fetched.unreadable.is_empty() => fetched.member.name,
             MemberAnswer::Shown(fetched) => format!("{} without {}", fetched.member.name, fetched.unreadable[0]),
             MemberAnswer::Hidden(code) => format!("hidden {code:?}"),
@@ -62,7 +62,7 @@ fn a_department_is_shown_hidden_or_unreadable() {
         ("<html>", "UnexpectedAnswer"),
     ] {
         let (fake, config) = (serving(body), fake::config());
-        let found = word(Client::new(&fake, &config).department("3"), |answer| match answer {
+        let found = word(WeComClient::new(&fake, &config).department("3"), |answer| match answer {
             DepartmentAnswer::Shown(fetched) if fetched.unreadable.is_empty() => fetched.department.name,
             DepartmentAnswer::Shown(fetched) => {
                 format!("{} without {}", fetched.department.name, fetched.unreadable[0])
@@ -77,7 +77,7 @@ fn a_department_is_shown_hidden_or_unreadable() {
 #[test]
 fn whoever_cannot_be_read_is_named() {
     let (fake, config) = (serving("<html>"), fake::config());
-    let failure = Client::new(&fake, &config).member("LiSi").unwrap_err();
+    let failure = WeComClient::new(&fake, &config).member("LiSi").unwrap_err();
     assert_eq!(failure.reason, Reason::UnexpectedAnswer);
     assert!(failure.message.en.contains("user/get?userid=LiSi"), "{}", failure.message.en);
 }

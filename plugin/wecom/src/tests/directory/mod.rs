@@ -8,12 +8,13 @@ mod guard;
 mod interrupted;
 mod odd;
 mod stored;
+mod waits;
 
 use std::collections::BTreeMap;
 
 use self::company::{Company, Person, platform};
 use crate::{
-    api::client::Client,
+    api::client::WeComClient,
     config::Config,
     fake::{self, FakePlatform},
 };
@@ -77,7 +78,7 @@ fn step(fake: &FakePlatform, caller: Caller) -> Result<SyncStep, Failure> {
 /// The same under another configuration.
 fn step_of(fake: &FakePlatform, config: &Config, caller: Caller) -> Result<SyncStep, Failure> {
     let run = sync::begin::begin(fake, &config.common, &Strategy::Automatic)?.progress.run;
-    sync::advance::advance(fake, &config.common, &Client::new(fake, config), &run, caller.until)
+    sync::advance::advance(fake, &config.common, &WeComClient::new(fake, config), &run, caller.until)
 }
 
 /// Gives the current run up.
@@ -94,12 +95,12 @@ fn approve(fake: &FakePlatform, blocked: &Pause) -> Result<(), Failure> {
 
 fn sync_member(fake: &FakePlatform, id: &str) -> Result<Member, Failure> {
     let config = fake::config();
-    refresh::sync_member(fake, &config.common, &Client::new(fake, &config), id)
+    refresh::sync_member(fake, &config.common, &WeComClient::new(fake, &config), id)
 }
 
 fn sync_department(fake: &FakePlatform, id: &str) -> Result<Department, Failure> {
     let config = fake::config();
-    refresh::sync_department(fake, &config.common, &Client::new(fake, &config), id)
+    refresh::sync_department(fake, &config.common, &WeComClient::new(fake, &config), id)
 }
 
 /// The form in which ids compare.
@@ -466,7 +467,7 @@ fn the_copy_of_another_organisation_is_shown_to_nobody() {
     let nobody = RemovalCounts { members: 0, members_total: 0, departments: 0, departments_total: 0 };
     let mut config = fake::config();
     config.common.organisation = "ww0000000000000001".to_owned();
-    let (common, client) = (&config.common, Client::new(&fake, &config));
+    let (common, client) = (&config.common, WeComClient::new(&fake, &config));
     let refused = [
         ("begin", sync::begin::begin(&fake, common, &Strategy::Automatic).err()),
         ("advance", sync::advance::advance(&fake, common, &client, &run, Goal::Complete).err()),

@@ -10,9 +10,9 @@ use serde::{
 use super::{
     super::{
         granted::{self, User},
-        tolerant::{Field, Items, object, parse},
+        tolerant::{Items, WireField, object, parse},
     },
-    Raw, is_id,
+    RawMember, is_id,
 };
 use organisation_kit::directory::member::MemberRow;
 
@@ -99,9 +99,9 @@ impl<'de, E, F: FnMut(Vec<MemberRow>) -> Result<(), E>> Visitor<'de> for Portion
             let mut rows: Vec<MemberRow> =
                 Vec::with_capacity(sequence.size_hint().unwrap_or_default().min(self.portion));
             while rows.len() < self.portion {
-                match sequence.next_element::<Field<Raw>>() {
+                match sequence.next_element::<WireField<RawMember>>() {
                     Ok(Some(row)) => {
-                        rows.push(row.value().map_or(MemberRow::Unreadable { id: None }, Raw::normalise));
+                        rows.push(row.value().map_or(MemberRow::Unreadable { id: None }, RawMember::normalise));
                     }
                     Ok(None) => break,
                     Err(error) => {

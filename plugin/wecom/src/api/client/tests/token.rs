@@ -5,7 +5,7 @@ use organisation_kit::contract::http::{HttpError, Response};
 
 fn current(fake: &FakePlatform, config: &Config) -> Result<String, Failure> {
     // The first call asks for the token; what becomes of the call itself is another matter.
-    let client = Client::new(fake, config);
+    let client = WeComClient::new(fake, config);
     client.calls.text(&config.user_get("LiSi"))?;
     let requests = fake.requests.borrow();
     Ok(requests.last().and_then(|request| query(request, "access_token")).unwrap())

@@ -1,13 +1,13 @@
-//! Fetching by a vendor's own bulk fetch: a few calls whatever the size of the organisation.
+//! Fetching by a vendor's own export: a few calls whatever the size of the organisation.
 //!
 //! It can fail in ways that the walk cannot: an installation has none, a secret may not use it, its files lie on a server
 //! that nobody admits. None of that is the administrator's concern as long as there is another way, so whatever does not
 //! pass by itself ends in a fallback: the run goes on by walking, and its report says why.
 
 use super::{
-    context::{RunContext, StepError},
+    context::{RunContext, Stepped},
     phase::Phase,
-    run::{BulkPhase, PageCursor, PendingWait},
+    run::{ExportPhase, PageCursor, PendingWait},
 };
 use crate::{
     contract::directory::Strategy,
@@ -16,23 +16,23 @@ use crate::{
     locale::Text,
     platform::Platform,
     store,
-    vendor::{BulkState, BulkStep, Client},
+    vendor::{Client, ExportState, ExportStep},
 };
 
 /// How long a refusal is remembered: a week, since somebody may grant what was missing.
 const REFUSAL_TTL_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
-/// Whether this run may ask for the bulk fetch. What an earlier run of the same app was refused is not asked for again,
+/// Whether this run may ask for the export. What an earlier run of the same app was refused is not asked for again,
 /// unless somebody wants it.
 pub(super) fn may<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> Result<bool, Failure> {
-    if context.run.bulk_failed || C::Bulk::begin(true).is_none() {
+    if context.run.export_failed || C::Export::begin(true).is_none() {
         return Ok(false);
     }
     Ok(match context.run.strategy {
         Strategy::Export => true,
         Strategy::Automatic => {
             // What cannot be read is of another version of this component, and says nothing about this app.
-            let refused = store::get_text(context.platform, key::BULK_REFUSED)?;
+            let refused = store::get_text(context.platform, key::EXPORT_REFUSED)?;
             let of: Option<String> = refused.and_then(|entry| serde_json::from_str(&entry.value).ok());
             of.is_none_or(|basis| basis != context.run.basis)
         }
@@ -40,32 +40,32 @@ pub(super) fn may<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> 
     })
 }
 
-/// The phase in which a bulk fetch begins; `otherwise` where the vendor has none.
-pub(super) fn begin<B: BulkState>(departments: bool, otherwise: Phase) -> Phase {
+/// The phase in which an export begins; `otherwise` where the vendor has none.
+pub(super) fn begin<B: ExportState>(departments: bool, otherwise: Phase) -> Phase {
     B::begin(departments).map_or(otherwise, |state| phase(&state))
 }
 
 /// Takes the next step. `Some` when there is nothing to do before a time.
 pub(super) fn step<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
-    stored: &BulkPhase,
-) -> Result<Option<PendingWait>, StepError> {
-    let state: C::Bulk = serde_json::from_str(&stored.state).map_err(|error| Failure::corrupt(key::RUN, &error))?;
-    context.run.is_bulk = true;
+    stored: &ExportPhase,
+) -> Stepped<Option<PendingWait>> {
+    let state: C::Export = serde_json::from_str(&stored.state).map_err(|error| Failure::corrupt(key::RUN, &error))?;
+    context.run.is_export = true;
     let mut wait = None;
-    match C::bulk(context, state)? {
-        BulkStep::Next(state) => context.run.phase = phase(&state),
-        BulkStep::Wait(state, pending) => {
+    match C::export(context, state)? {
+        ExportStep::Next(state) => context.run.phase = phase(&state),
+        ExportStep::Wait(state, pending) => {
             context.run.phase = phase(&state);
             wait = Some(pending);
         }
-        BulkStep::Done => {
-            for key in [context.sealed_key(), key::BULK_REFUSED.to_owned()] {
+        ExportStep::Done => {
+            for key in [context.sealed_key(), key::EXPORT_REFUSED.to_owned()] {
                 context.buffer(store::delete(key));
             }
             context.run.phase = Phase::Individuals(PageCursor::default());
         }
-        BulkStep::Failed { why, remember } => fall_back(context, &why, remember),
+        ExportStep::Failed { why, remember } => fall_back(context, &why, remember),
     }
     context.checkpoint()?;
     Ok(wait)
@@ -78,20 +78,20 @@ fn fall_back<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, why:
         format!("批量导出失败，已改为逐部门读取：{}", why.zh),
         format!("departments were walked, since the export failed: {}", why.en),
     ));
-    context.warn("the bulk fetch is given up", why);
-    context.run.bulk_failed = true;
-    context.run.is_bulk = false;
+    context.warn("the export is given up", why);
+    context.run.export_failed = true;
+    context.run.is_export = false;
     context.run.phase = match context.run.department_pages {
         0 => Phase::Scope(0),
         _ => Phase::Fetch(context.run.walked.clone()),
     };
     context.buffer(store::delete(context.sealed_key()));
     if remember {
-        context.buffer(store::put_for(key::BULK_REFUSED, &context.run.basis, REFUSAL_TTL_MS));
+        context.buffer(store::put_for(key::EXPORT_REFUSED, &context.run.basis, REFUSAL_TTL_MS));
     }
 }
 
-fn phase<B: BulkState>(state: &B) -> Phase {
+fn phase<B: ExportState>(state: &B) -> Phase {
     let (name, done, total) = state.progress();
-    Phase::Bulk(BulkPhase { state: store::to_json(state), progress: (name.to_owned(), done, total) })
+    Phase::Export(ExportPhase { state: store::to_json(state), progress: (name.to_owned(), done, total) })
 }
