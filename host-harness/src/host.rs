@@ -80,6 +80,7 @@ type Loaded = HashMap<Fingerprint, Weak<LoadedComponent>>;
 /// Settings of a [`Host`]; every one has a default.
 pub struct HostBuilder {
     parallel_calls: u32,
+    running_calls: u32,
     cache: Option<PathBuf>,
     trusted: Vec<TrustedKey>,
     egress: EgressOptions,
@@ -92,6 +93,8 @@ impl Default for HostBuilder {
     fn default() -> Self {
         Self {
             parallel_calls: DEFAULT_PARALLEL_CALLS,
+            running_calls: std::thread::available_parallelism()
+                .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
             cache: None,
             trusted: Vec::new(),
             egress: EgressOptions::default(),
@@ -109,6 +112,14 @@ impl HostBuilder {
     #[must_use]
     pub fn parallel_calls(mut self, calls: u32) -> Self {
         self.parallel_calls = calls.max(1);
+        self
+    }
+
+    /// The calls whose code may run at the same moment; as many as there are processors where nothing else is set. The others
+    /// under way wait for an answer or for their turn, which goes to the tenant that has used the least.
+    #[must_use]
+    pub fn running_calls(mut self, calls: u32) -> Self {
+        self.running_calls = calls.max(1);
         self
     }
 
@@ -162,7 +173,7 @@ impl HostBuilder {
     /// # Errors
     /// See [`BuildError`].
     pub fn build(self) -> Result<Host, BuildError> {
-        let engine = HostEngine::new(self.parallel_calls)?;
+        let engine = HostEngine::new(self.parallel_calls, self.running_calls)?;
         let linker = linker(engine.wasmtime()).map_err(|error| BuildError::Imports(format!("{error:#}")))?;
         let cache = self.cache.as_deref().map(|directory| {
             CodeCache::open(directory, format!("{}-{}", engine.compatibility(), contract::judge_version()))

@@ -39,7 +39,7 @@ pub fn contract() -> (Resolve, WorldId) {
 /// The world of the contract with some of WASI.
 fn with_wasi() -> (Resolve, WorldId) {
     let imports = "import types;\n import wasi:io/poll@0.2.0;\n import wasi:clocks/monotonic-clock@0.2.0;\n import \
-                   wasi:cli/exit@0.2.0;\n import wasi:cli/stdout@0.2.0;\n import wasi:cli/stderr@0.2.0;";
+                   wasi:cli/exit@0.2.0;\n import wasi:cli/stdout@0.2.0;\n import wasi:cli/stderr@0.2.0;\n import wasi:random/random@0.2.0;";
     let text = format!("{}\n{WASI}", contract_text().replace("import types;", imports));
     let mut resolve = Resolve::default();
     let package = resolve.push_str("test.wit", &text).unwrap();
@@ -84,6 +84,9 @@ const WASI: &str = "package wasi:io@0.2.0 {
             use wasi:io/poll@0.2.0.{pollable};
             subscribe-duration: func(when: u64) -> pollable;
         }
+    }
+    package wasi:random@0.2.0 {
+        interface random { get-random-bytes: func(len: u64) -> list<u8>; }
     }
     package wasi:cli@0.2.0 {
         interface exit { exit: func(status: result); }
@@ -131,8 +134,8 @@ impl Guest {
         self.wasi().items(&format!("(data (i32.const 4096) \"{bytes}\")")).with(export, &body)
     }
 
-    /// Imports a little of WASI as well: `wasi:io/poll`, `wasi:clocks/monotonic-clock`, `wasi:cli/exit`, and the standard
-    /// streams it can write to.
+    /// Imports a little of WASI as well: `wasi:io/poll`, `wasi:clocks/monotonic-clock`, `wasi:random/random`, `wasi:cli/exit`,
+    /// and the standard streams it can write to.
     pub fn wasi(mut self) -> Self {
         self.wasi = true;
         self
