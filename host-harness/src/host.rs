@@ -2,7 +2,7 @@
 //! tenants and elements.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
@@ -66,6 +66,7 @@ struct Shared {
     trusted: Vec<TrustedKey>,
     loaded: Mutex<Loaded>,
     egress: Egress,
+    own_variables: BTreeSet<String>,
     check_brake: CheckBrake,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
@@ -84,6 +85,7 @@ pub struct HostBuilder {
     cache: Option<PathBuf>,
     trusted: Vec<TrustedKey>,
     egress: EgressOptions,
+    own_variables: BTreeSet<String>,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     observers: Vec<Arc<dyn Observer>>,
@@ -98,6 +100,7 @@ impl Default for HostBuilder {
             cache: None,
             trusted: Vec::new(),
             egress: EgressOptions::default(),
+            own_variables: ["PGPASSWORD".to_owned()].into(),
             clock: Arc::new(SystemClock),
             randomness: Randomness::System,
             observers: Vec::new(),
@@ -146,6 +149,14 @@ impl HostBuilder {
         self
     }
 
+    /// Environment variables that hold secrets of the host itself, such as its sealing key: no declaration of a tenant is granted
+    /// one. `PGPASSWORD` is always among them.
+    #[must_use]
+    pub fn own_variables(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.own_variables.extend(names);
+        self
+    }
+
     /// The wall clock that components see, and that refused checks are counted by. Limits and time-outs always follow the
     /// machine's.
     #[must_use]
@@ -188,6 +199,7 @@ impl HostBuilder {
             trusted: self.trusted,
             loaded: Mutex::default(),
             egress: Egress::new(&self.egress)?,
+            own_variables: self.own_variables,
             check_brake: CheckBrake::default(),
             clock: self.clock,
             randomness: self.randomness,
@@ -322,6 +334,11 @@ impl Host {
 
     pub(crate) fn egress(&self) -> &Egress {
         &self.0.egress
+    }
+
+    /// Whether an environment variable holds a secret of the host itself.
+    pub(crate) fn owns_variable(&self, name: &str) -> bool {
+        self.0.own_variables.contains(name)
     }
 
     pub(crate) fn check_brake(&self) -> &CheckBrake {

@@ -55,8 +55,9 @@ const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("org-harness/",
 
 type Pool<C = CheckedConnector> = Client<Deadline<HttpsConnector<C>>, Full<Bytes>>;
 
-/// The most proxies whose connections are kept; the one that was used longest ago makes room.
-const MAX_PROXIES: usize = 64;
+/// The most proxies whose connections are kept, one for each that has credentials of its own; the one that was used longest
+/// ago makes room. How many connections there are is not for this to say.
+const MAX_PROXIES: usize = 1_024;
 
 /// Opens connections and keeps them.
 pub(super) struct Transport {

@@ -169,6 +169,8 @@ impl Registry {
     async fn take_up(&self, components: &mut Components, patience: Duration) -> Result<Changes, SourceError> {
         let declared = self.source.read().await?;
         let before = self.served();
+        let declared = declared.into_iter().map(|declared| declared.and_then(|found| self.refuse_own_variables(found)));
+        let declared: Vec<_> = declared.collect();
         let (loader, mut known) = (Arc::new(self.host.clone()) as Arc<dyn Loader>, std::mem::take(components));
         let resolving = tokio::task::spawn_blocking(move || {
             let resolved = resolve_all(&loader, declared, &mut known, patience);
@@ -212,6 +214,17 @@ impl Registry {
     fn served(&self) -> Arc<BTreeMap<Arc<str>, Tenant>> {
         // The map behind the lock is replaced as a whole, so a panic cannot leave half of one.
         Arc::clone(&self.served.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A declaration that is granted nothing of the host's own: whoever writes one would read the key of all tenants.
+    fn refuse_own_variables(&self, declaration: Declaration) -> Result<Declaration, (String, String)> {
+        match declaration.variables.iter().find(|name| self.host.owns_variable(name)) {
+            Some(name) => {
+                let why = format!("grants.variables names {name}, which holds a secret of the host itself");
+                Err((declaration.name, why))
+            }
+            None => Ok(declaration),
+        }
     }
 
     /// Makes a tenant, or keeps the former one where nothing differs.
