@@ -174,11 +174,39 @@ impl CpuQueue {
             self.running.push(number);
             return Entered::Running;
         }
+        let used = cpu.used;
+        if self.take_back_from(used) {
+            let Some(call) = self.calls.get_mut(&number) else { return Entered::Running };
+            call.place = Place::Running { since: now };
+            self.running.push(number);
+            return Entered::Running;
+        }
+        let Some(call) = self.calls.get_mut(&number) else { return Entered::Running };
+        let Some(cpu) = self.tenants.get_mut(&call.tenant) else { return Entered::Running };
         call.place = Place::Waiting(waker.clone());
         cpu.waiting[call.urgency as usize].push_back(number);
-        let used = cpu.used;
         self.order.insert((used, Arc::clone(&call.tenant)));
         Entered::Waiting { preempts: self.running.iter().any(|number| self.is_ahead(*number, used, now)) }
+    }
+
+    /// Takes the slot of a call that does not use it at this moment, where its tenant has used so much more than this. That
+    /// call waits again, before others of its tenant.
+    fn take_back_from(&mut self, used: Duration) -> bool {
+        let is_ahead = |number: &u64| {
+            let tenant = self.calls.get(number).and_then(|call| self.tenants.get(&call.tenant));
+            tenant.is_some_and(|cpu| cpu.used > used + LEAD)
+        };
+        let Some(at) = self.given.iter().position(is_ahead) else { return false };
+        let number = self.given.swap_remove(at);
+        if let Some(call) = self.calls.get_mut(&number)
+            && let Some(cpu) = self.tenants.get_mut(&call.tenant)
+            && let Place::Given { waker, .. } = std::mem::replace(&mut call.place, Place::Parked)
+        {
+            call.place = Place::Waiting(waker);
+            cpu.waiting[call.urgency as usize].push_front(number);
+            self.order.insert((cpu.used, Arc::clone(&call.tenant)));
+        }
+        true
     }
 
     /// Whether a call that runs has to give its slot up to one that waits.
@@ -376,6 +404,20 @@ mod tests {
         assert_eq!(queue.enter(quick, waker, begun), Entered::Running);
         assert!(!queue.must_leave(quick, begun + MS));
         assert!(queue.must_leave(quick, begun + CREDIT + 3 * MS), "then it is the other's turn");
+    }
+
+    #[test]
+    fn a_tenant_that_was_idle_gets_the_slot_of_one_that_pauses() {
+        let mut queue = CpuQueue::new(1);
+        let (waker, now) = (Waker::noop(), Instant::now());
+        let hostile = queue.join("hostile", Urgency::Interactive, 1);
+        queue.enter(hostile, waker, now);
+        queue.pause(hostile, 100 * MS, waker);
+        let quick = queue.join("other", Urgency::Interactive, 1);
+        assert_eq!(queue.enter(quick, waker, now), Entered::Running);
+        assert_eq!(queue.enter(hostile, waker, now), Entered::Waiting { preempts: false });
+        assert_eq!(queue.leave(quick, MS).len(), 1);
+        assert_eq!(queue.enter(hostile, waker, now), Entered::Running);
     }
 
     #[test]
