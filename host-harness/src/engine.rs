@@ -13,9 +13,11 @@ use std::{
 use serde::Serialize;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component};
 
-/// The time between two epochs. A guest looks at the epoch at every loop and function entry; when it has moved, the
-/// guest yields to other calls and its CPU time is compared with the limit. So this is also how exact that limit is.
-pub(crate) const TICK: Duration = Duration::from_millis(5);
+use crate::fair_scheduler::processor::{Interrupts, Processor, SLICE};
+
+/// The time between two epochs. A guest looks at the epoch at every loop and function entry; when it has moved, CPU time is
+/// compared with the limit, and the guest gives way where its slice is over. So this is also how exact that limit is.
+const TICK: Duration = SLICE;
 
 /// The largest call stack of a guest in bytes. Deeper recursion ends the call, never the host.
 pub(crate) const GUEST_STACK: usize = 1 << 20;
@@ -64,13 +66,14 @@ pub(crate) struct HostEngine {
     engine: Engine,
     permits: u32,
     pooled: bool,
-    ticker: Ticker,
+    processor: Arc<Processor>,
+    _ticker: Ticker,
 }
 
 impl HostEngine {
-    /// An engine whose pool holds `calls` calls at a time. Where the pool's address space cannot be had (a limit on
+    /// An engine whose pool holds `calls` calls at a time, of which `running` run. Where the pool's address space cannot be had (a limit on
     /// virtual memory, a small machine) instances are allocated on demand: slower to start, otherwise the same.
-    pub(crate) fn new(calls: u32) -> Result<Self, EngineError> {
+    pub(crate) fn new(calls: u32, running: u32) -> Result<Self, EngineError> {
         let (engine, pooled) = match Engine::new(&config(Some(calls))) {
             Ok(engine) => (engine, true),
             Err(reason) => {
@@ -83,8 +86,11 @@ impl HostEngine {
                 (Engine::new(&config(None)).map_err(EngineError)?, false)
             }
         };
-        let ticker = Ticker::start(engine.clone());
-        Ok(Self { engine, permits: calls, pooled, ticker })
+        let switch = Arc::new(Switch::default());
+        let interrupts = EpochInterrupts { engine: engine.clone(), switch: Arc::clone(&switch) };
+        let processor = Processor::new(running, Box::new(interrupts));
+        let _ticker = Ticker::start(engine.clone(), Arc::clone(&processor), switch);
+        Ok(Self { engine, permits: calls, pooled, processor, _ticker })
     }
 
     /// The wasmtime engine.
@@ -115,9 +121,9 @@ impl HostEngine {
         memories.clamp(1, self.permits)
     }
 
-    /// Keeps the ticker running as long as the answer lives.
-    pub(crate) fn running(&self) -> Running {
-        self.ticker.running()
+    /// Where calls get their time.
+    pub(crate) fn processor(&self) -> &Arc<Processor> {
+        &self.processor
     }
 
     /// Names everything that compiled code depends on: wasmtime's version, its settings, the processor's features.
@@ -134,6 +140,8 @@ fn config(pool: Option<u32>) -> Config {
         .epoch_interruption(true)
         .max_wasm_stack(GUEST_STACK)
         .async_stack_size(ASYNC_STACK)
+        // Host functions run on the guest's stack: what they leave there may be a secret.
+        .async_stack_zeroing(true)
         // The contract has no `async func`; without the machinery for it a call is five times cheaper.
         .concurrency_support(false)
         .parallel_compilation(true)
@@ -163,66 +171,71 @@ fn config(pool: Option<u32>) -> Config {
     config
 }
 
-/// A thread that moves the epoch on while calls run and sleeps while there are none. It ends with the engine.
+/// A thread that moves the epoch on while calls run and sleeps while none does. It ends with the engine.
 struct Ticker {
-    state: Arc<(Mutex<State>, Condvar)>,
+    switch: Arc<Switch>,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Whether the ticker ticks.
+#[derive(Default)]
+struct Switch {
+    state: Mutex<State>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
 struct State {
-    running: usize,
+    on: bool,
     ended: bool,
     /// The thread waits to be woken, rather than for the next tick.
     asleep: bool,
 }
 
-/// A call under way; see [`HostEngine::running`].
-pub(crate) struct Running(Arc<(Mutex<State>, Condvar)>);
-
-impl Ticker {
-    fn start(engine: Engine) -> Self {
-        let state = Arc::new((Mutex::new(State::default()), Condvar::new()));
-        let shared = Arc::clone(&state);
-        let thread = std::thread::spawn(move || {
-            loop {
-                let waiting = shared.1.wait_while(lock(&shared.0), |state| {
-                    state.asleep = state.running == 0 && !state.ended;
-                    state.asleep
-                });
-                if waiting.unwrap_or_else(PoisonError::into_inner).ended {
-                    return;
-                }
-                std::thread::sleep(TICK);
-                engine.increment_epoch();
-            }
-        });
-        Self { state, thread: Some(thread) }
-    }
-
-    fn running(&self) -> Running {
-        let mut state = lock(&self.state.0);
-        state.running += 1;
-        let asleep = state.asleep;
+impl Switch {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.lock();
+        change(&mut state);
+        let asleep = state.asleep && (state.on || state.ended);
         drop(state);
         // Calls that follow each other within a tick need not involve the system.
         if asleep {
-            self.state.1.notify_one();
+            self.changed.notify_one();
         }
-        Running(Arc::clone(&self.state))
+    }
+
+    /// Waits until it is on; `false`: it has come to its end.
+    fn wait(&self) -> bool {
+        let waiting = self.changed.wait_while(self.lock(), |state| {
+            state.asleep = !state.on && !state.ended;
+            state.asleep
+        });
+        !waiting.unwrap_or_else(PoisonError::into_inner).ended
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Flags are valid whatever a panic interrupted.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        lock(&self.0.0).running -= 1;
+impl Ticker {
+    fn start(engine: Engine, processor: Arc<Processor>, switch: Arc<Switch>) -> Self {
+        let shared = Arc::clone(&switch);
+        let thread = std::thread::spawn(move || {
+            while shared.wait() {
+                std::thread::sleep(TICK);
+                engine.increment_epoch();
+                processor.tick();
+            }
+        });
+        Self { switch, thread: Some(thread) }
     }
 }
 
 impl Drop for Ticker {
     fn drop(&mut self) {
-        lock(&self.state.0).ended = true;
-        self.state.1.notify_one();
+        self.switch.change(|state| state.ended = true);
         if let Some(thread) = self.thread.take() {
             // The thread panics nowhere; if it did, there is nothing left to save here.
             let _ = thread.join();
@@ -230,36 +243,59 @@ impl Drop for Ticker {
     }
 }
 
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // A count and a flag are valid whatever a panic interrupted.
-    state.lock().unwrap_or_else(PoisonError::into_inner)
+/// A guest is interrupted when the epoch moves.
+struct EpochInterrupts {
+    engine: Engine,
+    switch: Arc<Switch>,
+}
+
+impl Interrupts for EpochInterrupts {
+    fn now(&self) {
+        self.engine.increment_epoch();
+    }
+
+    fn regularly(&self, on: bool) {
+        self.switch.change(|state| state.on = on);
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        pin::pin,
+        task::{Context, Poll, Waker},
+    };
+
     use super::*;
+    use crate::{
+        call::cpu::CpuMeter,
+        fair_scheduler::{Concurrency, Urgency},
+    };
 
     #[test]
-    fn the_ticker_counts_running_calls_and_ends_with_the_engine() {
-        let engine = HostEngine::new(2).unwrap();
-        let state = Arc::clone(&engine.ticker.state);
-        let (first, second) = (engine.running(), engine.running());
-        assert_eq!(lock(&state.0).running, 2);
-        drop((first, second));
-        assert_eq!(lock(&state.0).running, 0);
-        drop(engine);
-        assert_eq!(Arc::strong_count(&state), 1, "the thread has ended and holds nothing");
+    fn the_ticker_is_on_while_there_is_something_to_interrupt_and_ends_with_the_engine() {
+        let engine = HostEngine::new(2, 1).unwrap();
+        let switch = Arc::clone(&engine._ticker.switch);
+        let slot = engine.processor().join("acme", Urgency::Interactive, Concurrency::default());
+        let meter = CpuMeter::default();
+        let is_on = pin!(async { switch.lock().on });
+        let Poll::Ready(Ok(true)) = slot.poll(&mut Context::from_waker(Waker::noop()), &meter, is_on) else {
+            panic!("it is off while a call runs")
+        };
+        assert!(!switch.lock().on);
+        drop((slot, engine));
+        assert_eq!(Arc::strong_count(&switch), 1, "the thread has ended and holds nothing");
     }
 
     #[test]
     fn a_pool_beyond_the_address_space_falls_back_to_allocation_on_demand() {
-        assert!(HostEngine::new(4).unwrap().is_pooled());
-        assert!(!HostEngine::new(10_000_000).unwrap().is_pooled());
+        assert!(HostEngine::new(4, 1).unwrap().is_pooled());
+        assert!(!HostEngine::new(10_000_000, 1).unwrap().is_pooled());
     }
 
     #[test]
     fn compatibility_is_stable_within_a_build() {
-        let (one, other) = (HostEngine::new(1).unwrap(), HostEngine::new(2).unwrap());
+        let (one, other) = (HostEngine::new(1, 1).unwrap(), HostEngine::new(2, 2).unwrap());
         assert_eq!(one.compatibility(), other.compatibility());
     }
 }

@@ -2,7 +2,7 @@
 //! tenants and elements.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fmt,
     hash::{BuildHasher as _, RandomState},
     path::PathBuf,
@@ -66,6 +66,7 @@ struct Shared {
     trusted: Vec<TrustedKey>,
     loaded: Mutex<Loaded>,
     egress: Egress,
+    own_variables: BTreeSet<String>,
     check_brake: CheckBrake,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
@@ -80,9 +81,11 @@ type Loaded = HashMap<Fingerprint, Weak<LoadedComponent>>;
 /// Settings of a [`Host`]; every one has a default.
 pub struct HostBuilder {
     parallel_calls: u32,
+    running_calls: u32,
     cache: Option<PathBuf>,
     trusted: Vec<TrustedKey>,
     egress: EgressOptions,
+    own_variables: BTreeSet<String>,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     observers: Vec<Arc<dyn Observer>>,
@@ -92,9 +95,12 @@ impl Default for HostBuilder {
     fn default() -> Self {
         Self {
             parallel_calls: DEFAULT_PARALLEL_CALLS,
+            running_calls: std::thread::available_parallelism()
+                .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
             cache: None,
             trusted: Vec::new(),
             egress: EgressOptions::default(),
+            own_variables: ["PGPASSWORD".to_owned()].into(),
             clock: Arc::new(SystemClock),
             randomness: Randomness::System,
             observers: Vec::new(),
@@ -109,6 +115,14 @@ impl HostBuilder {
     #[must_use]
     pub fn parallel_calls(mut self, calls: u32) -> Self {
         self.parallel_calls = calls.max(1);
+        self
+    }
+
+    /// The calls whose code may run at the same moment; as many as there are processors where nothing else is set. The others
+    /// under way wait for an answer or for their turn, which goes to the tenant that has used the least.
+    #[must_use]
+    pub fn running_calls(mut self, calls: u32) -> Self {
+        self.running_calls = calls.max(1);
         self
     }
 
@@ -132,6 +146,14 @@ impl HostBuilder {
     #[must_use]
     pub fn egress(mut self, options: EgressOptions) -> Self {
         self.egress = options;
+        self
+    }
+
+    /// Environment variables that hold secrets of the host itself, such as its sealing key: no declaration of a tenant is granted
+    /// one. `PGPASSWORD` is always among them.
+    #[must_use]
+    pub fn own_variables(mut self, names: impl IntoIterator<Item = String>) -> Self {
+        self.own_variables.extend(names);
         self
     }
 
@@ -162,7 +184,7 @@ impl HostBuilder {
     /// # Errors
     /// See [`BuildError`].
     pub fn build(self) -> Result<Host, BuildError> {
-        let engine = HostEngine::new(self.parallel_calls)?;
+        let engine = HostEngine::new(self.parallel_calls, self.running_calls)?;
         let linker = linker(engine.wasmtime()).map_err(|error| BuildError::Imports(format!("{error:#}")))?;
         let cache = self.cache.as_deref().map(|directory| {
             CodeCache::open(directory, format!("{}-{}", engine.compatibility(), contract::judge_version()))
@@ -177,6 +199,7 @@ impl HostBuilder {
             trusted: self.trusted,
             loaded: Mutex::default(),
             egress: Egress::new(&self.egress)?,
+            own_variables: self.own_variables,
             check_brake: CheckBrake::default(),
             clock: self.clock,
             randomness: self.randomness,
@@ -311,6 +334,11 @@ impl Host {
 
     pub(crate) fn egress(&self) -> &Egress {
         &self.0.egress
+    }
+
+    /// Whether an environment variable holds a secret of the host itself.
+    pub(crate) fn owns_variable(&self, name: &str) -> bool {
+        self.0.own_variables.contains(name)
     }
 
     pub(crate) fn check_brake(&self) -> &CheckBrake {

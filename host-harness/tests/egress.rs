@@ -14,6 +14,8 @@ mod batches;
 mod failures;
 #[path = "egress/hooks.rs"]
 mod hooks;
+#[path = "egress/permits.rs"]
+mod permits;
 #[path = "egress/proxy.rs"]
 mod proxy;
 #[path = "egress/server.rs"]

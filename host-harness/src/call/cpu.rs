@@ -1,21 +1,68 @@
-//! The CPU time of a guest.
+//! The CPU time of a call.
 //!
-//! Wasmtime reports when control passes between guest and host; between two such moments the guest stays on one thread,
-//! so that thread's own clock measures exactly what it burnt. What it spends parked in the host, waiting for its turn
-//! or pushed aside by other programs costs nothing.
+//! A call is polled on one thread at a time, so that thread's own clock measures exactly what a poll burns: the guest's code,
+//! and the host's for it, such as what a value costs that is handed over. Of that the limit is. What the call spends waiting,
+//! or pushed aside by other programs, costs nothing; nor does what others do for it meanwhile: connections and databases run
+//! in tasks and threads of their own.
+//!
+//! Beside it the guest's own part is measured: wasmtime reports when control passes between guest and host.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use wasmtime::CallHook;
 
-/// A stopwatch that runs while the guest does.
+/// A stopwatch that runs while a call is polled. Read from within that, or in between.
 #[derive(Debug, Default)]
 pub(crate) struct CpuMeter {
+    /// Nanoseconds of polls that are over.
+    used: AtomicU64,
+    /// Where the clock of the thread stood when the poll began that is under way; [`IDLE`] in between.
+    began: AtomicU64,
+}
+
+/// No thread has run for no time when it polls a call.
+const IDLE: u64 = 0;
+
+impl CpuMeter {
+    /// Measures what is a poll; how long it took.
+    pub(crate) fn measure<T>(&self, poll: impl FnOnce() -> T) -> (T, Duration) {
+        self.began.store(nanoseconds(thread_time()).max(1), Ordering::Relaxed);
+        let polled = poll();
+        let took = self.in_this_poll();
+        self.began.store(IDLE, Ordering::Relaxed);
+        self.used.fetch_add(nanoseconds(took), Ordering::Relaxed);
+        (polled, took)
+    }
+
+    /// What the call has used until now.
+    pub(crate) fn used(&self) -> Duration {
+        Duration::from_nanos(self.used.load(Ordering::Relaxed)) + self.in_this_poll()
+    }
+
+    /// What the poll under way has used until now.
+    pub(crate) fn in_this_poll(&self) -> Duration {
+        match self.began.load(Ordering::Relaxed) {
+            IDLE => Duration::ZERO,
+            began => thread_time().saturating_sub(Duration::from_nanos(began)),
+        }
+    }
+}
+
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// A stopwatch that runs while the guest does.
+#[derive(Debug, Default)]
+pub(crate) struct GuestStopwatch {
     used: Duration,
     started: Option<Duration>,
 }
 
-impl CpuMeter {
+impl GuestStopwatch {
     /// Control passed between guest and host.
     pub(crate) fn passed(&mut self, hook: CallHook) {
         self.passed_at(hook, thread_time());
@@ -57,8 +104,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_time_in_the_guest_counts() {
-        let mut meter = CpuMeter::default();
+    fn only_time_in_the_guest_is_the_guests() {
+        let mut stopwatch = GuestStopwatch::default();
         let at = Duration::from_millis;
         for (hook, now, used) in [
             (CallHook::CallingWasm, 100, 0),
@@ -71,15 +118,26 @@ mod tests {
             (CallHook::ReturningFromHost, 700, 36),
             (CallHook::ReturningFromWasm, 710, 46),
         ] {
-            meter.passed_at(hook, at(now));
-            assert_eq!(meter.used(), at(used), "at {now}");
+            stopwatch.passed_at(hook, at(now));
+            assert_eq!(stopwatch.used(), at(used), "at {now}");
         }
     }
 
     #[test]
-    fn the_clock_of_a_thread_runs_while_it_works() {
-        let (start, wall) = (thread_time(), std::time::Instant::now());
-        while wall.elapsed() < Duration::from_secs(5) && thread_time() <= start {}
-        assert!(thread_time() > start);
+    fn all_time_of_a_poll_counts_and_none_in_between() {
+        /// Works for so long, by the clock of this thread.
+        fn work(milliseconds: u64) {
+            let start = thread_time();
+            while thread_time() < start + Duration::from_millis(milliseconds) {}
+        }
+        let meter = CpuMeter::default();
+        let ((), first) = meter.measure(|| {
+            work(5);
+            assert!(meter.in_this_poll() >= Duration::from_millis(5) && meter.used() >= Duration::from_millis(5));
+        });
+        work(50);
+        let ((), second) = meter.measure(|| work(1));
+        assert_eq!(meter.used(), first + second);
+        assert_eq!(meter.in_this_poll(), Duration::ZERO);
     }
 }

@@ -15,8 +15,9 @@ use crate::egress;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// CPU time of the guest in milliseconds: what it spends parked in the host or waiting for its turn is free.
-    /// Enforced to within some 10 ms. Default 10,000.
+    /// CPU time in milliseconds: of the guest, and of the host for it, such as what a value costs that it hands over. What it
+    /// spends waiting is free, for an answer or for its turn, and so is what connections and databases do meanwhile.
+    /// Enforced to within some milliseconds, or the length of the host's longest piece of work. Default 10,000.
     pub cpu_ms: u64,
     /// Milliseconds from the call's beginning to its end, waiting for a free place included. Default 60,000.
     pub wall_ms: u64,
@@ -26,17 +27,20 @@ pub struct Limits {
     pub table_elements: u64,
     /// Core instances that the component may consist of. Default 8, the most that a pooled call has room for.
     pub instances: u32,
-    /// Calls of imports of the contract (WASI's are not counted). Default 200,000.
+    /// Calls of imports, those of WASI included. Default 200,000.
     pub host_calls: u64,
-    /// Bytes that the component may hand over in one call of an import. Default 48 MiB: the largest request body and
-    /// what comes with it.
+    /// Bytes that the component may hand over in one call of an import, or in its answer. Default 48 MiB: the largest request
+    /// body and what comes with it. Of `storage` and `log` it is never more than 4 MiB.
     pub hostcall_bytes: u64,
+    /// Bytes that all calls of the contract's imports together may pass, in both directions. Default 2 GiB.
+    pub hostcall_bytes_total: u64,
     /// Handles of resources that it may hold at the same time. Default 1,000; the contract itself has no resources, a
     /// standard library takes a handful.
     pub handles: u32,
     /// HTTP requests. Default 500.
     pub requests: u32,
-    /// Bytes of HTTP answers, decompressed. Default 256 MiB.
+    /// Bytes of HTTP answers, decompressed. Default 256 MiB; at once no more than
+    /// [`memory_bytes`](Self::memory_bytes).
     pub bytes_in: u64,
     /// Bytes of HTTP requests. Default 32 MiB.
     pub bytes_out: u64,
@@ -60,6 +64,7 @@ impl Default for Limits {
             instances: 8,
             host_calls: 200_000,
             hostcall_bytes: 48 << 20,
+            hostcall_bytes_total: 2 << 30,
             handles: 1_000,
             requests: 500,
             bytes_in: 256 << 20,
@@ -105,8 +110,12 @@ pub enum LimitName {
     HostCalls,
     /// [`Limits::hostcall_bytes`]
     HostcallBytes,
+    /// [`Limits::hostcall_bytes_total`]
+    HostcallBytesTotal,
     /// [`Limits::handles`]
     Handles,
+    /// The requests of one batch: [`egress::MAX_BATCH`], the same for every call.
+    BatchRequests,
 }
 
 impl LimitName {
@@ -121,7 +130,9 @@ impl LimitName {
             Self::StackBytes => "stack-bytes",
             Self::HostCalls => "host-calls",
             Self::HostcallBytes => "hostcall-bytes",
+            Self::HostcallBytesTotal => "hostcall-bytes-total",
             Self::Handles => "handles",
+            Self::BatchRequests => "batch-requests",
         }
     }
 }

@@ -32,4 +32,5 @@ pub use limits::{Exceeded, LimitName, Limits};
 pub use log::{CallLog, LogLevel, LogLine};
 pub use report::{CallOutcome, CallReport, HttpExchange, HttpTraffic};
 pub use run::reason_name;
+pub(crate) use run::words_of;
 pub use trap::{Trap, TrapKind};

@@ -21,6 +21,7 @@ use crate::observe::Observer;
 /// What a call has used.
 #[derive(Default)]
 pub(crate) struct CallUsage {
+    pub(crate) cpu: Duration,
     pub(crate) guest_cpu: Duration,
     pub(crate) peak_memory_bytes: u64,
     pub(crate) host_calls: BTreeMap<&'static str, u64>,
@@ -134,7 +135,7 @@ impl CallRecorder {
     /// Ends the call, and notifies observers.
     pub(crate) fn close(&mut self, used: CallUsage, outcome: CallOutcome) -> CallReport {
         self.is_open = false;
-        let CallUsage { guest_cpu, peak_memory_bytes, host_calls, http, log, output } = used;
+        let CallUsage { cpu, guest_cpu, peak_memory_bytes, host_calls, http, log, output } = used;
         let report = CallReport {
             call: self.call.clone(),
             begun_at: self.begun_at,
@@ -145,6 +146,7 @@ impl CallRecorder {
             outcome,
             queued_us: microseconds(self.queue.time()),
             instantiate_us: microseconds(self.instantiate),
+            cpu_us: microseconds(cpu),
             guest_cpu_us: microseconds(guest_cpu),
             wall_us: microseconds(self.begun.elapsed()),
             peak_memory_bytes,

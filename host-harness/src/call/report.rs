@@ -38,13 +38,16 @@ pub struct CallReport {
     pub queued_us: u64,
     /// Making a fresh instance.
     pub instantiate_us: u64,
-    /// CPU time of the guest.
+    /// CPU time of the guest and of the host for it, which is what [`Limits::cpu_ms`](crate::Limits::cpu_ms) bounds. Work of
+    /// connections and databases is no part of it.
+    pub cpu_us: u64,
+    /// The guest's own part of that.
     pub guest_cpu_us: u64,
     /// From beginning to end, waiting included.
     pub wall_us: u64,
     /// The most linear memory that the guest had at one time.
     pub peak_memory_bytes: u64,
-    /// Calls of the contract's imports by interface.
+    /// Calls of imports by interface of the contract; those of WASI together as `wasi`.
     pub host_calls: BTreeMap<&'static str, u64>,
     /// What went over the network.
     pub http: HttpTraffic,
@@ -227,6 +230,7 @@ mod tests {
             outcome,
             queued_us: 1,
             instantiate_us: 2,
+            cpu_us: 7,
             guest_cpu_us: 3,
             wall_us: 4,
             peak_memory_bytes: 5,
@@ -252,7 +256,7 @@ mod tests {
             "call": "ab-1", "begun_at": "1970-01-01T00:00:01.500Z", "function": "directory.advance",
             "tenant": "acme", "element": "organisation", "component": Digest::of(b"").to_string(),
             "outcome": {"kind": "answered"},
-            "queued_us": 1, "instantiate_us": 2, "guest_cpu_us": 3, "wall_us": 4, "peak_memory_bytes": 5,
+            "queued_us": 1, "instantiate_us": 2, "cpu_us": 7, "guest_cpu_us": 3, "wall_us": 4, "peak_memory_bytes": 5,
             "host_calls": {"http": 6},
             "http": {
                 "requests": 1, "failures": 0, "bytes_out": 40, "bytes_in": 50, "left_out": 0,

@@ -1,8 +1,10 @@
 //! How a call runs: wait for a permit, instantiate, call, and report it, whatever happened.
 
+use std::{any::Any, future::poll_fn, pin::pin, sync::Arc};
+
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{
-    Store, UpdateDeadline,
+    CallHook, Store, UpdateDeadline,
     component::{ComponentNamedList, Lift, Lower},
 };
 
@@ -18,7 +20,10 @@ use crate::{
     component::LoadedComponent,
     contract::types,
     engine::{GUEST_STACK, HostEngine},
-    fair_scheduler::{Concurrency, FairScheduler, PermitRequest, Urgency},
+    fair_scheduler::{
+        Concurrency, FairScheduler, PermitRequest, Urgency,
+        processor::{Panic, Turn},
+    },
 };
 
 /// What a function of the contract takes.
@@ -108,53 +113,67 @@ async fn carry_out<P: Parameters, T: Answer>(
         return Err(state.fail(error));
     };
 
-    let _running = context.engine.running();
-    let mut store = store(context.engine, state);
+    let slot = context.engine.processor().join(&site.tenant, request.urgency, context.concurrency);
+    let meter = Arc::clone(&state.cpu);
+    let mut store = store(context.engine, state, slot.turn());
     let mut had_instance = false;
-    let outcome = timeout_at(deadline, async {
-        let started = Instant::now();
-        let export = context.component.function(site.function)?;
-        let instance = context.component.pre.instantiate_async(&mut store).await?;
-        had_instance = true;
-        store.data_mut().recorder.instantiated(started.elapsed());
-        let function = instance.get_typed_func::<P, (T,)>(&mut store, export)?;
-        let (value,) = function.call_async(&mut store, parameters).await?;
-        Ok(value)
-    })
-    .await;
+    let outcome = {
+        let mut calling = pin!(async {
+            let started = Instant::now();
+            let export = context.component.function(site.function)?;
+            let instance = context.component.pre.instantiate_async(&mut store).await?;
+            had_instance = true;
+            store.data_mut().recorder.instantiated(started.elapsed());
+            let function = instance.get_typed_func::<P, (T,)>(&mut store, export)?;
+            let (value,) = function.call_async(&mut store, parameters).await?;
+            Ok(value)
+        });
+        timeout_at(deadline, poll_fn(|context| slot.poll(context, &meter, calling.as_mut()))).await
+    };
+    drop(slot);
     let state = store.data_mut();
     let error = match outcome {
-        Ok(Ok(value)) => {
+        Ok(Ok(Ok(value))) => {
             let refused = |Refusal { reason, vendor_code }| CallOutcome::Refused { reason, vendor_code };
             let outcome = value.refusal().map_or(CallOutcome::Answered, refused);
             return Ok(Called { value, report: state.close(outcome) });
         }
-        Ok(Err(error)) => explain(site, state, &error, had_instance),
+        Ok(Ok(Err(error))) => explain(site, state, &error, had_instance),
+        Ok(Err(panic)) => panicked(site, panic),
         Err(_) => state.recorder.out_of_time(),
     };
     Err(state.fail(error))
 }
 
 /// A store with all its meters. It holds the state itself; what held it until now goes here.
-fn store(engine: &HostEngine, state: Box<CallState>) -> Store<CallState> {
+fn store(engine: &HostEngine, state: Box<CallState>, turn: Arc<Turn>) -> Store<CallState> {
     let size = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
     let (hostcall_bytes, handles) = (size(state.limits.hostcall_bytes), size(state.limits.handles.into()));
     let mut store = Store::new(engine.wasmtime(), *state);
     store.set_hostcall_fuel(hostcall_bytes);
     store.set_max_component_handles(handles);
     store.limiter(|state| &mut state.resources);
-    store.call_hook(|mut store, hook| {
-        store.data_mut().cpu.passed(hook);
-        Ok(())
+    store.call_hook(move |mut store, hook| {
+        let state = store.data_mut();
+        state.guest_cpu.passed(hook);
+        match hook {
+            // An import that takes less than the limit says so when it begins.
+            CallHook::CallingHost => {
+                state.hostcall_bytes = state.limits.hostcall_bytes;
+                store.set_hostcall_fuel(hostcall_bytes);
+                Ok(())
+            }
+            // What a call of WASI was too much is known when it is over.
+            CallHook::ReturningFromHost => state.exceeded.map_or(Ok(()), |_| state.demand()),
+            _ => Ok(()),
+        }
     });
     store.set_epoch_deadline(1);
-    store.epoch_deadline_callback(|mut store| {
+    store.epoch_deadline_callback(move |mut store| {
         let state = store.data_mut();
-        let (used, allowed) = (state.cpu.used(), state.limits.cpu());
-        if used > allowed {
-            // Rounded up, so that what was asked for is always more than what was allowed.
-            let asked = u64::try_from(used.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
-            return Err(state.end(Exceeded { limit: LimitName::CpuMs, allowed: state.limits.cpu_ms, asked }));
+        state.demand()?;
+        if !turn.is_over(state.cpu.in_this_poll()) {
+            return Ok(UpdateDeadline::Continue(1));
         }
         // Not the engine's own yield: that comes back before the runtime has looked at its timers and sockets.
         Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
@@ -177,6 +196,18 @@ fn explain(site: CallSite, state: &CallState, error: &wasmtime::Error, had_insta
     CallError::Host { site, reason: error.root_cause().to_string() }
 }
 
+/// A panic of the host, in an import or in the engine. It is the call's alone: nothing of it is used again, and what all calls
+/// share is left whole by whoever panics.
+fn panicked(site: CallSite, panic: Panic) -> CallError {
+    CallError::Host { site, reason: format!("the host panicked: {}", words_of(&*panic)) }
+}
+
+/// What a panic says.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("without words")
+}
+
 /// The limits that the engine itself enforces. It has no error types for most of them and does not say how much was
 /// asked for, so the text is looked at; a test violates each.
 fn limit_of_the_engine(state: &CallState, error: &wasmtime::Error) -> Option<Exceeded> {
@@ -186,7 +217,7 @@ fn limit_of_the_engine(state: &CallState, error: &wasmtime::Error) -> Option<Exc
     } else if cause.contains("instance count too high") {
         (LimitName::Instances, state.limits.instances.into())
     } else if cause.contains("fuel allocated for hostcalls") {
-        (LimitName::HostcallBytes, state.limits.hostcall_bytes)
+        (LimitName::HostcallBytes, state.hostcall_bytes)
     } else if cause.contains("store handle limit exceeded") {
         (LimitName::Handles, state.limits.handles.into())
     } else {

@@ -8,7 +8,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use super::{
     answer::FailedCall,
-    cpu::CpuMeter,
+    cpu::{CpuMeter, GuestStopwatch},
     error::CallError,
     limits::{Exceeded, LimitName, Limits},
     log::CallLog,
@@ -55,11 +55,18 @@ pub(crate) struct CallState {
     pub(crate) log: CallLog,
     pub(crate) output: GuestOutput,
     pub(crate) resources: CallResourceLimiter,
-    pub(crate) cpu: CpuMeter,
+    pub(crate) cpu: Arc<CpuMeter>,
+    pub(crate) guest_cpu: GuestStopwatch,
     /// The limit that the host ended the call for.
     pub(crate) exceeded: Option<Exceeded>,
     host_calls: BTreeMap<&'static str, u64>,
     host_calls_left: u64,
+    /// Bytes that passed between component and host.
+    transferred: u64,
+    /// The bytes that the call of an import under way may hand over; what the engine counts against.
+    pub(crate) hostcall_bytes: u64,
+    /// Calls of storage that failed for what is not the component's mistake.
+    pub(crate) storage_failures: u64,
     wasi: WasiCtx,
     table: ResourceTable,
 }
@@ -83,10 +90,14 @@ impl CallState {
             budget,
             log: CallLog::new(&limits),
             resources: CallResourceLimiter::new(&limits),
-            cpu: CpuMeter::default(),
+            cpu: Arc::default(),
+            guest_cpu: GuestStopwatch::default(),
             exceeded: None,
             host_calls: BTreeMap::new(),
             host_calls_left: limits.host_calls,
+            transferred: 0,
+            hostcall_bytes: limits.hostcall_bytes,
+            storage_failures: 0,
             limits,
             wasi: wasi(&output),
             output,
@@ -109,12 +120,43 @@ impl CallState {
         }
     }
 
+    /// Counts a call of WASI. Where there have been too many, [`demand`](Self::demand) ends the call when this one is over.
+    pub(crate) fn count_wasi(&mut self) {
+        if let Err(error) = self.count("wasi") {
+            tracing::trace!(%error, "a call of WASI too many");
+        }
+    }
+
+    /// Counts bytes that pass between component and host, and ends the call of the guest where they are too many.
+    pub(crate) fn transfer(&mut self, bytes: usize) -> wasmtime::Result<()> {
+        self.transferred = self.transferred.saturating_add(bytes as u64);
+        let allowed = self.limits.hostcall_bytes_total;
+        if self.transferred > allowed {
+            return Err(self.end(Exceeded { limit: LimitName::HostcallBytesTotal, allowed, asked: self.transferred }));
+        }
+        Ok(())
+    }
+
+    /// Ends the call where it has used more than it may.
+    pub(crate) fn demand(&mut self) -> wasmtime::Result<()> {
+        if let Some(exceeded) = self.exceeded {
+            return Err(self.end(exceeded));
+        }
+        let (used, allowed) = (self.cpu.used(), self.limits.cpu());
+        if used > allowed {
+            // Rounded up, so that what was asked for is always more than what was allowed.
+            let asked = u64::try_from(used.as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
+            return Err(self.end(Exceeded { limit: LimitName::CpuMs, allowed: self.limits.cpu_ms, asked }));
+        }
+        Ok(())
+    }
+
     /// Calls of imports that may still follow.
     pub(crate) fn host_calls_left(&self) -> u64 {
         self.host_calls_left
     }
 
-    /// Milliseconds of CPU time that the guest may still use. Exact while the host has control; what has begun counts as used.
+    /// Milliseconds of CPU time that may still be used; what has begun counts as used.
     pub(crate) fn cpu_ms_left(&self) -> u64 {
         let used = u64::try_from(self.cpu.used().as_micros().div_ceil(1_000)).unwrap_or(u64::MAX);
         self.limits.cpu_ms.saturating_sub(used)
@@ -140,6 +182,16 @@ impl CallState {
 
     /// What the meters say at the end; the log and the counts go with it.
     fn used(&mut self) -> CallUsage {
+        if self.storage_failures > 1 {
+            let CallRecorder { call, site, .. } = &self.recorder;
+            tracing::warn!(
+                lowcode.tenant = site.tenant,
+                lowcode.element = site.element,
+                lowcode.call = call,
+                failures = mem::take(&mut self.storage_failures),
+                "storage failed more than once in this call"
+            );
+        }
         let mut log = mem::take(&mut self.log);
         if let Capabilities::Nothing = self.capabilities {
             // What `validate-config` was given; in other functions a component has placeholders for secrets.
@@ -148,7 +200,8 @@ impl CallState {
             log.lines.iter().for_each(|line| line.emit(&site.tenant, &site.element, call));
         }
         CallUsage {
-            guest_cpu: self.cpu.used(),
+            cpu: self.cpu.used(),
+            guest_cpu: self.guest_cpu.used(),
             peak_memory_bytes: self.resources.peak_memory(),
             host_calls: mem::take(&mut self.host_calls),
             http: match &self.capabilities {
@@ -182,6 +235,7 @@ fn budget(limits: &Limits, deadline: Instant) -> Budget {
         bytes_in: limits.bytes_in,
         bytes_out: limits.bytes_out,
         parallel: usize::try_from(limits.parallel).unwrap_or(usize::MAX),
+        bytes_at_once: limits.memory_bytes,
         largest_response: limits.largest_response,
         deadline,
     })

@@ -12,8 +12,8 @@ use http_body_util::BodyExt;
 use hyper::body::{Body as _, Incoming};
 
 use super::{
-    budget::Budget,
     cause::innermost,
+    client::Outbound,
     error::{HttpError, HttpFailure},
     exchange::OpenExchange,
     request::{Body, BodyKind},
@@ -24,8 +24,8 @@ use super::{
 pub(super) struct Measure<'a> {
     /// Bytes one body may have.
     pub(super) limit: u64,
-    /// The call's allowance, shared with the other requests.
-    pub(super) budget: &'a Budget,
+    /// The call, whose allowance is shared with the other requests.
+    pub(super) outbound: &'a Outbound,
     /// Where received bytes are noted.
     pub(super) exchange: &'a OpenExchange<'a>,
 }
@@ -42,7 +42,8 @@ impl Measure<'_> {
 
     /// Counts bytes received.
     pub(super) fn take_in(&self, bytes: u64) -> Result<(), HttpError> {
-        self.budget.take_in(bytes)?;
+        self.outbound.budget.take_in(bytes)?;
+        self.outbound.hold(bytes)?;
         self.exchange.add_in(bytes);
         Ok(())
     }

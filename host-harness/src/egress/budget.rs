@@ -25,10 +25,12 @@ pub struct BudgetLimits {
     pub requests: u32,
     /// Bytes of bodies received: decompressed, or as sent where that is more.
     pub bytes_in: u64,
-    /// Bytes sent: URL, headers and body.
+    /// Bytes sent: method, URL, headers and body.
     pub bytes_out: u64,
     /// Requests in flight at once; further ones wait. Zero counts as one.
     pub parallel: usize,
+    /// Bytes of all answers that a component may get at once, so of one batch: more than it has memory for is of no use.
+    pub bytes_at_once: u64,
     /// Bytes of one decompressed body; see [`DEFAULT_LARGEST_RESPONSE`].
     pub largest_response: u64,
     /// When the call's wall time ends.
@@ -98,7 +100,12 @@ impl Budget {
         self.requests
             .try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
             .map(drop)
-            .map_err(|_| exhausted(format!("the call's budget of {} requests is used up", self.limits.requests)))
+            .map_err(|_| self.no_request_left())
+    }
+
+    /// The failure of a request when all are spent.
+    pub(super) fn no_request_left(&self) -> HttpError {
+        exhausted(format!("the call's budget of {} requests is used up", self.limits.requests))
     }
 
     /// Spends bytes to send, all or none.
@@ -151,6 +158,7 @@ mod tests {
             bytes_in: 10,
             bytes_out: 5,
             parallel: 3,
+            bytes_at_once: 8,
             largest_response: 8,
             deadline: Instant::now() + Duration::from_secs(60),
         }

@@ -1,6 +1,10 @@
 //! The two things a host holds: [`Egress`], one for the process, and [`Outbound`], one for each call.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use tokio::time::{timeout, timeout_at};
@@ -14,6 +18,7 @@ use super::{
     hook::{Hook, Network, Next},
     options::EgressOptions,
     pacer::Pacer,
+    permits::{Permit, Permits, UsedUp},
     policy::{Checked, Policy},
     request::Request,
     response::Response,
@@ -25,6 +30,7 @@ use super::{
 #[derive(Clone)]
 pub struct Egress {
     transport: Arc<Transport>,
+    answer_bytes: Arc<Permits>,
     pacer: Option<Arc<dyn Pacer>>,
 }
 
@@ -35,12 +41,14 @@ impl Egress {
     /// See [`EgressError`].
     pub fn new(options: &EgressOptions) -> Result<Self, EgressError> {
         let transport = Transport::new(options, options.roots.client_config()?);
-        Ok(Self { transport: Arc::new(transport), pacer: options.pacer.clone() })
+        let answer_bytes = Arc::new(Permits::new(options.limits.answer_bytes));
+        Ok(Self { transport: Arc::new(transport), answer_bytes, pacer: options.pacer.clone() })
     }
 
     /// The HTTP of one call.
     pub fn for_call(&self, policy: Arc<Policy>, budget: Arc<Budget>) -> Outbound {
-        Outbound { egress: self.clone(), policy, budget, hooks: Vec::new(), secrets: None, log: ExchangeLog::default() }
+        let (egress, log, held) = (self.clone(), ExchangeLog::default(), Mutex::default());
+        Outbound { egress, policy, budget, hooks: Vec::new(), secrets: None, log, held }
     }
 
     /// The number of connections opened so far, to see how well they are kept.
@@ -62,7 +70,16 @@ pub struct Outbound {
     pub(super) budget: Arc<Budget>,
     hooks: Vec<Arc<dyn Hook>>,
     secrets: Option<Arc<dyn Secrets>>,
-    log: ExchangeLog,
+    pub(super) log: ExchangeLog,
+    /// For the bytes of answers that the component has not got yet.
+    held: Mutex<HeldAnswers>,
+}
+
+/// Bytes of answers that lie in the host.
+#[derive(Debug, Default)]
+struct HeldAnswers {
+    bytes: u64,
+    permit: Option<Permit>,
 }
 
 impl Outbound {
@@ -85,6 +102,53 @@ impl Outbound {
         &self.budget
     }
 
+    /// The component has taken over what was answered before: it asks for something new.
+    pub(super) fn deliver(&self) {
+        let delivered = std::mem::take(&mut *self.held());
+        drop(delivered);
+    }
+
+    /// Takes permits for bytes of an answer, all or none.
+    pub(super) fn hold(&self, bytes: u64) -> Result<(), HttpError> {
+        if bytes == 0 {
+            return Ok(());
+        }
+        let count = u32::try_from(bytes).unwrap_or(u32::MAX);
+        let permits = &self.egress.answer_bytes;
+        let (tenant, at_once) = (self.policy.tenant(), self.budget.limits().bytes_at_once);
+        let mut held = self.held();
+        if held.bytes.saturating_add(bytes) > at_once {
+            return Err(at_once_used_up(&format!("the {at_once} bytes that this call has room for")));
+        }
+        let permit = permits.try_acquire(tenant, count).map_err(|used_up| {
+            let limits = permits.limits();
+            at_once_used_up(&match used_up {
+                UsedUp::Tenant => format!("the {} bytes that all calls of a tenant may get at a time", limits.tenant),
+                UsedUp::Host => format!("the {} bytes that all calls of this host may get at a time", limits.host),
+            })
+        })?;
+        held.bytes += bytes;
+        match &mut held.permit {
+            Some(before) => before.merge(permit),
+            none => *none = Some(permit),
+        }
+        Ok(())
+    }
+
+    /// Gives permits back for bytes of an answer that the component does not get.
+    fn release(&self, bytes: u64) {
+        let mut held = self.held();
+        held.bytes = held.bytes.saturating_sub(bytes);
+        if let Some(permit) = &mut held.permit {
+            permit.give_back(usize::try_from(bytes).unwrap_or(usize::MAX));
+        }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HeldAnswers> {
+        // A sum and permits for it; a panic in between errs on the strict side.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// What became of the requests so far.
     pub fn traffic(&self) -> Traffic {
         self.log.traffic()
@@ -95,6 +159,7 @@ impl Outbound {
     /// # Errors
     /// See [`HttpFailure`].
     pub async fn send(&self, request: Request) -> Result<Response, HttpError> {
+        self.deliver();
         self.send_charged(self.budget.take_request(), request).await
     }
 
@@ -109,6 +174,9 @@ impl Outbound {
             Ok(()) => self.admit_and_send(request, &exchange).await,
             Err(error) => Err(error),
         };
+        if result.is_err() {
+            self.release(exchange.bytes_in());
+        }
         exchange.end(&result);
         result
     }
@@ -128,7 +196,7 @@ impl Outbound {
         let limit = checked.max_bytes().map_or(limits.largest_response, |wanted| wanted.min(limits.largest_response));
         let line = Line {
             outbound: self,
-            measure: Measure { limit, budget: &self.budget, exchange },
+            measure: Measure { limit, outbound: self, exchange },
             progress: Progress::default(),
         };
         let time = self.budget.remaining().wall.min(Duration::from_millis(checked.timeout_ms().into()));
@@ -137,6 +205,11 @@ impl Outbound {
         line.check_what_hooks_made(&response)?;
         Ok(response)
     }
+}
+
+fn at_once_used_up(what: &str) -> HttpError {
+    let message = format!("the answer is more than is left of {what}; ask for less at a time, or in another call");
+    HttpError::after_sending(HttpFailure::BudgetExhausted, message)
 }
 
 /// The last part of the way of one request, behind the hooks.
@@ -172,16 +245,16 @@ impl Network for Line<'_> {
     async fn send(&self, request: &Checked) -> Result<Response, HttpError> {
         let outgoing =
             Outgoing { url: request.url().clone(), headers: request.headers().clone(), body: request.body().clone() };
-        let transport = &self.outbound.egress.transport;
+        let (transport, tenant) = (&self.outbound.egress.transport, self.outbound.policy.tenant());
         let Some(secrets) = &self.outbound.secrets else {
-            return transport.send(request, outgoing, &self.measure, &self.progress).await;
+            return transport.send(tenant, request, outgoing, &self.measure, &self.progress).await;
         };
         let filled = secrets.fill(request.destination(), outgoing)?;
         if Destination::of(&filled.url).as_ref() != Ok(request.destination()) {
             let message = "filling secrets in would change where the request goes, so it is not sent";
             return Err(HttpError::before_sending(HttpFailure::Denied { option: None }, message));
         }
-        let response = transport.send(request, filled, &self.measure, &self.progress).await?;
+        let response = transport.send(tenant, request, filled, &self.measure, &self.progress).await?;
         Ok(secrets.redact(response))
     }
 }

@@ -18,11 +18,8 @@ use std::{
 
 use futures_util::future::BoxFuture;
 use http::Uri;
-use hyper_util::{
-    client::legacy::connect::{HttpConnector, dns::Name},
-    rt::TokioIo,
-};
-use tokio::net::TcpStream;
+use hyper_util::client::legacy::connect::{HttpConnector, dns::Name};
+use tokio::time::timeout;
 use tower_service::Service;
 
 use super::{
@@ -30,9 +27,16 @@ use super::{
     destination::{Destination, is_localhost},
     error::{HttpError, HttpFailure},
     parse::read_url,
+    permits::Permits,
     policy::denied,
-    resolver::Resolver,
+    resolver::LookUps,
+    socket::Socket,
 };
+
+tokio::task_local! {
+    /// Whose request it is that a connection is opened for. The HTTP library hands a connector nothing but the URL.
+    pub(super) static TENANT: Arc<str>;
+}
 
 /// Which addresses the connections of one pool may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +68,8 @@ impl AddressPolicy {
 pub(super) struct CheckedConnector {
     tcp: HttpConnector<CheckedResolver>,
     addresses: AddressPolicy,
+    timeout: Duration,
+    connections: Arc<Permits>,
     opened: Arc<AtomicU64>,
 }
 
@@ -81,25 +87,27 @@ impl fmt::Display for ConnectFailure {
 impl std::error::Error for ConnectFailure {}
 
 impl CheckedConnector {
-    /// `opened` counts the connections made; `timeout` bounds the attempts to connect, all addresses together.
+    /// `opened` counts the connections made; `timeout` bounds the wait for a permit, and then the attempts to connect, all
+    /// addresses together.
     pub(super) fn new(
-        resolver: Arc<dyn Resolver>,
+        lookups: LookUps,
         addresses: AddressPolicy,
         timeout: Duration,
+        connections: Arc<Permits>,
         opened: Arc<AtomicU64>,
     ) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { resolver, addresses });
+        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { lookups, addresses });
         // TLS is put around this connector, so it sees https as well.
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(timeout));
         tcp.set_keepalive(Some(Duration::from_secs(60)));
         tcp.set_nodelay(true);
-        Self { tcp, addresses, opened }
+        Self { tcp, addresses, timeout, connections, opened }
     }
 }
 
 impl Service<Uri> for CheckedConnector {
-    type Response = TokioIo<TcpStream>;
+    type Response = Socket;
     type Error = ConnectFailure;
     type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
 
@@ -109,6 +117,8 @@ impl Service<Uri> for CheckedConnector {
 
     fn call(&mut self, uri: Uri) -> Self::Future {
         let mut connector = self.clone();
+        // Now, since the library may go on with what follows in a task of its own.
+        let tenant = tenant();
         Box::pin(async move {
             let destination = destination(&uri)?;
             if let Some(ip) = destination.ip()
@@ -116,15 +126,31 @@ impl Service<Uri> for CheckedConnector {
             {
                 return Err(refused(&destination, connector.addresses, AddressClass::of(ip)));
             }
-            match connector.tcp.call(uri).await {
+            let permit = timeout(connector.timeout, connector.connections.acquire(&tenant));
+            let permit = permit.await.map_err(|_| no_permit(&destination, &connector.connections))?;
+            match TENANT.scope(tenant, connector.tcp.call(uri)).await {
                 Ok(stream) => {
                     connector.opened.fetch_add(1, Ordering::Relaxed);
-                    Ok(stream)
+                    Ok(Socket { stream, _permit: permit })
                 }
                 Err(error) => Err(explain(&destination, connector.addresses, &error)),
             }
         })
     }
+}
+
+/// Whose request is under way. There always is one; what belongs to nobody would share the permits of nobody.
+fn tenant() -> Arc<str> {
+    TENANT.try_with(Arc::clone).unwrap_or_default()
+}
+
+fn no_permit(destination: &Destination, connections: &Permits) -> ConnectFailure {
+    let limits = connections.limits();
+    let message = format!(
+        "no connection to {destination}: none came free of the {} that a tenant may have open, or of the {} of this host",
+        limits.tenant, limits.host
+    );
+    ConnectFailure(HttpError::before_sending(HttpFailure::Connect, message))
 }
 
 fn destination(uri: &Uri) -> Result<Destination, ConnectFailure> {
@@ -167,7 +193,7 @@ fn explain(
 /// Resolves names and keeps the addresses that are admitted.
 #[derive(Clone)]
 struct CheckedResolver {
-    resolver: Arc<dyn Resolver>,
+    lookups: LookUps,
     addresses: AddressPolicy,
 }
 
@@ -189,10 +215,11 @@ impl Service<Name> for CheckedResolver {
     }
 
     fn call(&mut self, name: Name) -> Self::Future {
-        let Self { resolver, addresses } = self.clone();
+        let Self { lookups, addresses } = self.clone();
+        let tenant = tenant();
         Box::pin(async move {
-            let found =
-                resolver.resolve(name.as_str()).await.map_err(|error| ResolveFailure::Unanswered(error.to_string()))?;
+            let found = lookups.resolve(&tenant, name.as_str()).await;
+            let found = found.map_err(|error| ResolveFailure::Unanswered(error.to_string()))?;
             let admitted: Vec<SocketAddr> = found
                 .iter()
                 .filter(|ip| addresses.admits_resolved(name.as_str(), **ip))
@@ -215,7 +242,10 @@ impl Service<Name> for CheckedResolver {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{permits::PermitLimits, resolver::SystemResolver},
+        *,
+    };
 
     #[test]
     fn the_address_policy_decides_by_name_and_class() {
@@ -243,12 +273,14 @@ mod tests {
 
     #[tokio::test]
     async fn an_address_written_as_the_host_is_checked_here_too() {
-        let resolver = Arc::new(super::super::resolver::SystemResolver);
-        let opened = Arc::new(AtomicU64::new(0));
+        let limits = PermitLimits { host: 1, tenant: 1 };
+        let lookups = LookUps::new(Arc::new(SystemResolver), Duration::ZERO, limits);
+        let (connections, opened) = (Arc::new(Permits::new(limits)), Arc::new(AtomicU64::new(0)));
+        let second = Duration::from_secs(1);
         let mut connector =
-            CheckedConnector::new(resolver, AddressPolicy::Public, Duration::from_secs(1), opened.clone());
+            CheckedConnector::new(lookups, AddressPolicy::Public, second, connections, Arc::clone(&opened));
         for uri in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://10.0.0.1/", "http://2130706433/"] {
-            let ConnectFailure(error) = connector.call(uri.parse().unwrap()).await.unwrap_err();
+            let ConnectFailure(error) = connector.call(uri.parse().unwrap()).await.err().unwrap();
             assert!(matches!(error.kind, HttpFailure::Denied { option: Some(_) }), "{uri}: {error}");
         }
         assert_eq!(opened.load(Ordering::Relaxed), 0);

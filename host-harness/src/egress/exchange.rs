@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::{
     error::{HttpError, HttpFailure},
+    policy::MAX_URL_BYTES,
     redact::redacted,
     request::Request,
     response::Response,
@@ -29,7 +30,7 @@ const MAX_SHOWN_METHOD: usize = 20;
 pub struct ExchangeRecord {
     /// The method as the component wrote it, cut after 20 characters.
     pub method: String,
-    /// The URL without query values, cut after 300 characters.
+    /// The URL without query values, cut after 300 characters; of one that is too long to be sent, its length.
     pub url: String,
     /// How it ended.
     pub outcome: ExchangeOutcome,
@@ -85,12 +86,20 @@ impl ExchangeLog {
             log: self,
             tenant,
             method: shorten(&request.method, MAX_SHOWN_METHOD),
-            url: shorten(&redacted(&request.url), MAX_SHOWN_URL),
+            url: shown_url(&request.url),
             started: Instant::now(),
             outcome: ExchangeOutcome::Abandoned,
             bytes_out: AtomicU64::new(0),
             bytes_in: AtomicU64::new(0),
         }
+    }
+
+    /// Counts requests that were refused unseen.
+    pub(super) fn refuse(&self, requests: u64) {
+        let mut traffic = self.lock();
+        traffic.requests += requests;
+        traffic.failures += requests;
+        traffic.left_out += requests;
     }
 
     fn lock(&self) -> MutexGuard<'_, Traffic> {
@@ -125,6 +134,11 @@ impl OpenExchange<'_> {
     /// Notes body bytes received.
     pub(super) fn add_in(&self, bytes: u64) {
         self.bytes_in.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Body bytes received until now.
+    pub(super) fn bytes_in(&self) -> u64 {
+        self.bytes_in.load(Ordering::Relaxed)
     }
 
     /// Notes how the request ended.
@@ -176,6 +190,14 @@ impl Drop for OpenExchange<'_> {
     }
 }
 
+/// The URL as it may be shown. One that is too long to be sent is not parsed, nor copied.
+fn shown_url(url: &str) -> String {
+    match url.len() {
+        0..=MAX_URL_BYTES => shorten(&redacted(url), MAX_SHOWN_URL),
+        bytes => format!("(a URL of {bytes} bytes)"),
+    }
+}
+
 fn shorten(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -209,6 +231,13 @@ mod tests {
         let log = ExchangeLog::default();
         drop(log.begin("acme", &Request::get("https://a.example/")));
         assert_eq!(log.traffic().exchanges[0].outcome, ExchangeOutcome::Abandoned);
+    }
+
+    #[test]
+    fn a_url_that_no_server_gets_is_not_shown() {
+        let longest = format!("https://a.example/{}", "x".repeat(MAX_URL_BYTES - 18));
+        assert!(shown_url(&longest).starts_with("https://a.example/"));
+        assert_eq!(shown_url(&format!("{longest}x")), "(a URL of 8193 bytes)");
     }
 
     #[test]

@@ -29,11 +29,20 @@ const HOST_HEADERS: [(&str, &str); 11] = [
     ("http2-settings", "the host speaks HTTP/1.1 only"),
 ];
 
+/// The longest method in bytes.
+pub const MAX_METHOD_BYTES: usize = 32;
+
 /// Reads a method.
 ///
 /// # Errors
-/// Not a token, or a method that makes a tunnel (`CONNECT`) or echoes headers (`TRACE`).
+/// Too long, not a token, or a method that makes a tunnel (`CONNECT`) or echoes headers (`TRACE`).
 pub(super) fn method(text: &str) -> Result<Method, HttpError> {
+    if text.len() > MAX_METHOD_BYTES {
+        return Err(HttpError::invalid_request(format!(
+            "the method has {} bytes, at most {MAX_METHOD_BYTES} are possible",
+            text.len()
+        )));
+    }
     let method = Method::from_bytes(text.as_bytes())
         .map_err(|_| HttpError::invalid_request("the method is not an HTTP token; use GET, POST or another name"))?;
     if method == Method::CONNECT || method == Method::TRACE {
@@ -157,6 +166,8 @@ mod tests {
         for text in ["GET", "POST", "PATCH", "DELETE", "PROPFIND", "get"] {
             assert_eq!(method(text).unwrap().as_str(), text);
         }
+        assert!(method(&"M".repeat(MAX_METHOD_BYTES)).is_ok());
+        assert!(method(&"M".repeat(MAX_METHOD_BYTES + 1)).unwrap_err().message.contains("33 bytes"));
         for text in ["", "GET /", "GE\r\nT", "CONNECT", "TRACE", "Gé"] {
             assert!(method(text).is_err(), "{text:?}");
         }

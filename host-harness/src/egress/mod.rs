@@ -9,8 +9,9 @@
 //! 4. the [`Hook`]s see it: record, replay, fakes, faults;
 //! 5. [`Secrets`] are filled in, and redacted in the answer;
 //! 6. the connector resolves the name, refuses addresses that the policy does not admit, and connects to a checked
-//!    address only; or a kept connection that went through the same check is used again;
-//! 7. the answer is read, decompressed and capped while reading;
+//!    address only; or a kept connection that went through the same check is used again. Look-ups and connections have
+//!    [permits](NetworkLimits), for each tenant and for all;
+//! 7. the answer is read, decompressed and capped while reading, with permits for its bytes until the component has it;
 //! 8. an [`ExchangeRecord`] is noted for the report of the call.
 //!
 //! # Through a proxy
@@ -45,6 +46,7 @@ mod hook;
 mod options;
 mod pacer;
 mod parse;
+mod permits;
 mod policy;
 mod proxy;
 mod redact;
@@ -52,12 +54,14 @@ mod request;
 mod resolver;
 mod response;
 mod secrets;
+mod socket;
 mod tls;
 mod transport;
 mod tunnel;
 
 pub use address::AddressClass;
 pub use allow_list::{AllowEntry, AllowEntryError, AllowList};
+pub use batch::MAX_BATCH;
 pub use budget::{Budget, BudgetLimits, DEFAULT_LARGEST_RESPONSE, Remaining};
 pub use client::{Egress, Outbound};
 pub use destination::{Destination, DestinationError, Scheme};
@@ -67,6 +71,7 @@ pub use hook::{Hook, Next};
 pub use options::EgressOptions;
 pub use pacer::{Pacer, TokenBuckets};
 pub(crate) use parse::read_url;
+pub use permits::{NetworkLimits, PermitLimits};
 pub use policy::{Checked, MAX_BODY_BYTES, MAX_URL_BYTES, OperatorList, Policy};
 pub use proxy::Proxy;
 pub use redact::{redacted, redacted_url};

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     pacer::Pacer,
+    permits::NetworkLimits,
     resolver::{Resolver, SystemResolver},
     tls::TrustedRoots,
 };
@@ -24,6 +25,10 @@ pub struct EgressOptions {
     pub keep_alive: Duration,
     /// How many idle connections are kept for one scheme, host and port (32).
     pub kept_per_host: usize,
+    /// How long the addresses of a name are taken for those it has (5 s); failures for a second at most.
+    pub names_kept: Duration,
+    /// What all calls together may have under way.
+    pub limits: NetworkLimits,
 }
 
 impl Default for EgressOptions {
@@ -35,6 +40,8 @@ impl Default for EgressOptions {
             connect_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(30),
             kept_per_host: 32,
+            names_kept: Duration::from_secs(5),
+            limits: NetworkLimits::default(),
         }
     }
 }

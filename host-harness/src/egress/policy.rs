@@ -62,7 +62,7 @@ impl OperatorList {
 /// What one tenant's element may reach.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    tenant: String,
+    tenant: Arc<str>,
     needed: AllowList,
     operator: OperatorList,
     proxy: Option<Arc<Proxy>>,
@@ -70,7 +70,7 @@ pub struct Policy {
 
 impl Policy {
     /// `needed` are the destinations the element's configuration needs; allowed is what `operator` allows of them.
-    pub fn new(tenant: impl Into<String>, needed: AllowList, operator: OperatorList) -> Self {
+    pub fn new(tenant: impl Into<Arc<str>>, needed: AllowList, operator: OperatorList) -> Self {
         Self { tenant: tenant.into(), needed, operator, proxy: None }
     }
 
@@ -81,8 +81,8 @@ impl Policy {
         Self { proxy: Some(Arc::new(proxy)), ..self }
     }
 
-    /// The tenant, for pacing and logs.
-    pub fn tenant(&self) -> &str {
+    /// The tenant, for pacing, permits and logs.
+    pub fn tenant(&self) -> &Arc<str> {
         &self.tenant
     }
 
@@ -266,10 +266,10 @@ impl Checked {
         self.max_bytes
     }
 
-    /// The bytes this request counts against the budget: URL, headers and body.
+    /// The bytes this request counts against the budget: method, URL, headers and body.
     pub fn bytes(&self) -> u64 {
         let headers: usize = self.headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
-        (self.url.as_str().len() + headers + self.body.len()) as u64
+        (self.method.as_str().len() + self.url.as_str().len() + headers + self.body.len()) as u64
     }
 }
 

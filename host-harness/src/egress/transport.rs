@@ -12,7 +12,7 @@
 //! all tenants share connections to the vendor. Each proxy has a pool of its own, apart for other credentials.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
@@ -33,13 +33,15 @@ use zeroize::Zeroizing;
 use super::{
     answer::{self, Measure},
     cause::{find, innermost},
-    connector::{AddressPolicy, CheckedConnector, ConnectFailure},
+    connector::{AddressPolicy, CheckedConnector, ConnectFailure, TENANT},
     deadline::Deadline,
     destination::Scheme,
     error::{HttpError, HttpFailure},
     options::EgressOptions,
+    permits::Permits,
     policy::Checked,
     proxy::Proxy,
+    resolver::LookUps,
     response::Response,
     secrets::Outgoing,
     tunnel::{self, ProxyConnector},
@@ -53,18 +55,26 @@ const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("org-harness/",
 
 type Pool<C = CheckedConnector> = Client<Deadline<HttpsConnector<C>>, Full<Bytes>>;
 
-/// The most proxies whose connections are kept; the one that was used longest ago makes room.
-const MAX_PROXIES: usize = 64;
+/// The most proxies whose connections are kept, one for each that has credentials of its own; the one that was used longest
+/// ago makes room. How many connections there are is not for this to say.
+const MAX_PROXIES: usize = 1_024;
 
-/// The pools of kept connections.
+/// Opens connections and keeps them.
 pub(super) struct Transport {
     options: EgressOptions,
     tls: ClientConfig,
+    lookups: LookUps,
+    connections: Arc<Permits>,
+    opened: Arc<AtomicU64>,
+    pools: Mutex<Pools>,
+}
+
+/// The pools of kept connections. Pools that are dropped close what is idle in them.
+struct Pools {
     public: Pool,
     written_hosts: Pool,
     /// One for each proxy and its credentials, the one used last at the end.
-    proxied: Mutex<Vec<(Arc<Proxy>, Pool<ProxyConnector>)>>,
-    opened: Arc<AtomicU64>,
+    proxied: Vec<(Arc<Proxy>, Pool<ProxyConnector>)>,
 }
 
 /// How far a request has come, readable also after its future was dropped.
@@ -90,15 +100,37 @@ impl Progress {
 
 impl Transport {
     pub(super) fn new(options: &EgressOptions, tls: ClientConfig) -> Self {
-        let opened = Arc::new(AtomicU64::new(0));
-        let direct = |reach| pool(options, secured(&tls, tcp(options, reach, &opened)));
+        let lookups = LookUps::new(Arc::clone(&options.resolver), options.names_kept, options.limits.lookups);
+        let (connections, opened) = (Arc::new(Permits::new(options.limits.connections)), Arc::new(AtomicU64::new(0)));
+        let direct = |reach| pool(options, secured(&tls, tcp(options, &lookups, reach, &connections, &opened)));
         let (public, written_hosts) = (direct(AddressPolicy::Public), direct(AddressPolicy::WrittenHosts));
-        Self { options: options.clone(), tls, public, written_hosts, proxied: Mutex::default(), opened }
+        let pools = Mutex::new(Pools { public, written_hosts, proxied: Vec::new() });
+        Self { options: options.clone(), tls, lookups, connections, opened, pools }
+    }
+
+    fn tcp(&self, reach: AddressPolicy) -> CheckedConnector {
+        tcp(&self.options, &self.lookups, reach, &self.connections, &self.opened)
+    }
+
+    fn pools(&self) -> MutexGuard<'_, Pools> {
+        // Pools are replaced as a whole, so no panic leaves them torn.
+        self.pools.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Closes idle connections where all that there may be are open: somebody is about to need another one. The library has
+    /// no way to close some of them.
+    fn make_room(&self) {
+        if self.connections.are_used_up() {
+            let direct = |reach| pool(&self.options, secured(&self.tls, self.tcp(reach)));
+            let (public, written_hosts) = (direct(AddressPolicy::Public), direct(AddressPolicy::WrittenHosts));
+            let before = std::mem::replace(&mut *self.pools(), Pools { public, written_hosts, proxied: Vec::new() });
+            drop(before);
+        }
     }
 
     /// The pool of a proxy. The operator wrote that very proxy, so it may have any address that a written host may.
     fn through(&self, proxy: &Proxy) -> Pool<ProxyConnector> {
-        let mut proxied = self.proxied.lock().unwrap_or_else(PoisonError::into_inner);
+        let proxied = &mut self.pools().proxied;
         let (proxy, found) = match proxied.iter().position(|(known, _)| known.is_same(proxy)) {
             Some(place) => proxied.remove(place),
             None => {
@@ -106,7 +138,7 @@ impl Transport {
                     proxied.remove(0);
                 }
                 let proxy = Arc::new(proxy.clone());
-                let way = secured(&self.tls, tcp(&self.options, AddressPolicy::WrittenHosts, &self.opened));
+                let way = secured(&self.tls, self.tcp(AddressPolicy::WrittenHosts));
                 let connector = ProxyConnector { way, proxy: Arc::clone(&proxy) };
                 (proxy, pool(&self.options, secured(&self.tls, connector)))
             }
@@ -120,9 +152,10 @@ impl Transport {
         self.opened.load(Ordering::Relaxed)
     }
 
-    /// Sends `outgoing`, which is `checked` with its secrets filled in, and reads the answer.
+    /// Sends for this tenant `outgoing`, which is `checked` with its secrets filled in, and reads the answer.
     pub(super) async fn send(
         &self,
+        tenant: &Arc<str>,
         checked: &Checked,
         outgoing: Outgoing,
         measure: &Measure<'_>,
@@ -130,11 +163,13 @@ impl Transport {
     ) -> Result<Response, HttpError> {
         let mut request = http_request(checked, outgoing)?;
         progress.watch(capture_connection(&mut request));
-        let answer = match checked.proxy() {
-            Some(proxy) => self.through(proxy).request(request).await,
-            None if checked.host_is_written() => self.written_hosts.request(request).await,
-            None => self.public.request(request).await,
+        self.make_room();
+        let answering = match checked.proxy() {
+            Some(proxy) => self.through(proxy).request(request),
+            None if checked.host_is_written() => self.pools().written_hosts.request(request),
+            None => self.pools().public.request(request),
         };
+        let answer = TENANT.scope(Arc::clone(tenant), answering).await;
         let answer = answer.map_err(|error| explain(checked, &error))?;
         if let Some(proxy) = checked.proxy()
             && checked.destination().scheme == Scheme::Http
@@ -150,8 +185,15 @@ impl Transport {
 }
 
 /// The way to one address after the other, without TLS.
-fn tcp(options: &EgressOptions, reach: AddressPolicy, opened: &Arc<AtomicU64>) -> CheckedConnector {
-    CheckedConnector::new(Arc::clone(&options.resolver), reach, options.connect_timeout, Arc::clone(opened))
+fn tcp(
+    options: &EgressOptions,
+    lookups: &LookUps,
+    reach: AddressPolicy,
+    connections: &Arc<Permits>,
+    opened: &Arc<AtomicU64>,
+) -> CheckedConnector {
+    let (connections, opened) = (Arc::clone(connections), Arc::clone(opened));
+    CheckedConnector::new(lookups.clone(), reach, options.connect_timeout, connections, opened)
 }
 
 /// TLS around a connector, where the URL says `https`.

@@ -16,10 +16,7 @@ use hyper_util::{
     client::legacy::connect::{Connected, Connection},
     rt::TokioIo,
 };
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tower_service::Service;
 use zeroize::Zeroizing;
 
@@ -28,6 +25,7 @@ use super::{
     connector::{CheckedConnector, ConnectFailure},
     error::{HttpError, HttpFailure},
     proxy::Proxy,
+    socket::Socket,
 };
 
 /// The most bytes of a proxy's answer to `CONNECT`.
@@ -43,7 +41,7 @@ pub(super) struct ProxyConnector {
 
 /// A connection that a proxy passes on.
 pub(super) struct Passage {
-    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
+    stream: MaybeHttpsStream<Socket>,
     /// Whether the proxy reads the requests on it.
     is_read_by_proxy: bool,
 }
@@ -75,8 +73,8 @@ impl Service<Uri> for ProxyConnector {
 async fn open_tunnel(
     proxy: &Proxy,
     uri: &Uri,
-    stream: MaybeHttpsStream<TokioIo<TcpStream>>,
-) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, ConnectFailure> {
+    stream: MaybeHttpsStream<Socket>,
+) -> Result<MaybeHttpsStream<Socket>, ConnectFailure> {
     let host = uri.host().unwrap_or_default();
     let authority = format!("{host}:{}", uri.port_u16().unwrap_or(443));
     let authorization = proxy.authorization().map_or(&b""[..], http::HeaderValue::as_bytes);

@@ -22,6 +22,9 @@ pub(super) struct Network {
     pub(super) secrets: Option<Arc<SecretInjector>>,
 }
 
+/// The most destinations of a configuration: a vendor has a handful, and connections to each are kept.
+const MAX_DESTINATIONS: usize = 64;
+
 /// A destination that cannot be one. Not repeated as it was written: the component has seen every secret when it wrote it.
 #[derive(Debug)]
 pub(super) struct Unusable {
@@ -39,6 +42,11 @@ impl Network {
         validation: &Validation,
         operator: &OperatorList,
     ) -> Result<Self, Unusable> {
+        let named = validation.destinations.len();
+        if named > MAX_DESTINATIONS {
+            let reason = format!("it names {named} destinations, at most {MAX_DESTINATIONS} are possible");
+            return Err(Unusable { place: "destinations".to_owned(), reason });
+        }
         let needed: Vec<(egress::Destination, &Destination)> = validation
             .destinations
             .iter()

@@ -1,9 +1,12 @@
 //! Permits for calls, given out fairly: no tenant's calls, however many, keep another's waiting for long, and what runs
 //! in the background gives way to a person who waits, without being forgotten.
 //!
-//! Waiting here is cheap: a call that waits has neither an instance nor a connection. A call that runs shares the
-//! processor by itself: the guest yields at every epoch.
+//! Waiting for a permit is cheap: a call that waits has neither an instance nor a connection. Calls that have begun share the
+//! [`processor`] by the same rule: what one tenant runs, and in however many calls, takes no more from another than the
+//! other way round.
 
+mod cpu_queue;
+pub(crate) mod processor;
 mod schedule;
 
 use std::{

@@ -12,23 +12,53 @@ use crate::{
 impl Host for CallState {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, HttpError>> {
         self.count("http")?;
-        Ok(match &self.capabilities {
+        self.transfer(request_bytes(&request))?;
+        let answer = match &self.capabilities {
             Capabilities::Everything { http, .. } => {
                 http.send(request.into()).await.map(Into::into).map_err(Into::into)
             }
             Capabilities::Nothing => Err(pure()),
-        })
+        };
+        self.transfer(answer_bytes(&answer))?;
+        Ok(answer)
     }
 
     async fn send_all(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Result<Response, HttpError>>> {
         self.count("http")?;
-        Ok(match &self.capabilities {
+        self.transfer(requests.iter().map(request_bytes).sum())?;
+        let answers: Vec<_> = match &self.capabilities {
             Capabilities::Everything { http, .. } => {
                 let answers = http.send_all(requests.into_iter().map(Into::into).collect()).await;
                 answers.into_iter().map(|answer| answer.map(Into::into).map_err(Into::into)).collect()
             }
             Capabilities::Nothing => requests.iter().map(|_| Err(pure())).collect(),
-        })
+        };
+        self.transfer(answers.iter().map(answer_bytes).sum())?;
+        Ok(answers)
+    }
+}
+
+/// What a request is in bytes, as it crosses the boundary.
+fn request_bytes(Request { method, url, headers, body, .. }: &Request) -> usize {
+    size_of::<Request>() + method.len() + url.len() + headers_bytes(headers) + body.as_ref().map_or(0, body_bytes)
+}
+
+fn answer_bytes(answer: &Result<Response, HttpError>) -> usize {
+    let parts = match answer {
+        Ok(Response { headers, body, .. }) => headers_bytes(headers) + body_bytes(body),
+        Err(HttpError { message, .. }) => message.len(),
+    };
+    size_of::<Response>() + parts
+}
+
+fn headers_bytes(headers: &[Header]) -> usize {
+    headers.iter().map(|header| size_of::<Header>() + header.name.len() + header.value.len()).sum()
+}
+
+fn body_bytes(body: &Body) -> usize {
+    match body {
+        Body::Text(text) => text.len(),
+        Body::Bytes(bytes) => bytes.len(),
     }
 }
 

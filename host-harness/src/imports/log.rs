@@ -13,6 +13,8 @@ use crate::{
 impl Host for CallState {
     async fn write(&mut self, level: Level, message: String, fields: Vec<Field>) -> wasmtime::Result<()> {
         self.count("log")?;
+        let bytes = |field: &Field| size_of::<Field>() + field.name.len() + field.value.len();
+        self.transfer(message.len() + fields.iter().map(bytes).sum::<usize>())?;
         let line = LogLine {
             level: level.into(),
             message,

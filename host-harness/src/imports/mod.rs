@@ -2,6 +2,7 @@
 
 mod call;
 mod http;
+mod lifted;
 mod log;
 mod settings;
 mod storage;
@@ -21,6 +22,9 @@ pub use wasi::{PinnedRandomness, Randomness};
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
     OrganisationElement::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    linker.allow_shadowing(true);
+    lifted::add_to_linker(&mut linker)?;
+    linker.allow_shadowing(false);
     wasi::add_to_linker(&mut linker)?;
     Ok(linker)
 }

@@ -19,12 +19,32 @@ impl CallState {
         }
     }
 
-    /// The component gets the kind; what exactly happened to the database is for the operator.
-    fn storage_error(&self, error: storage::StorageError) -> StorageError {
+    /// The component gets the kind; what exactly happened to the database is for the operator, who gets a warning for the
+    /// first failure of a call and one with their number at its end. The component's own mistakes are not his business.
+    fn storage_error(&mut self, error: storage::StorageError) -> StorageError {
         let (call, site) = (&self.recorder.call, &self.recorder.site);
-        tracing::warn!(
-            lowcode.tenant = site.tenant, lowcode.element = site.element, lowcode.call = call, %error, "storage failed"
-        );
+        macro_rules! event {
+            ($level:ident) => {
+                tracing::event!(
+                    tracing::Level::$level,
+                    lowcode.tenant = site.tenant,
+                    lowcode.element = site.element,
+                    lowcode.call = call,
+                    %error,
+                    "storage failed"
+                )
+            };
+        }
+        let is_the_components =
+            matches!(error, storage::StorageError::Invalid(_) | storage::StorageError::Quota { .. });
+        if !is_the_components {
+            self.storage_failures += 1;
+        }
+        if is_the_components || self.storage_failures > 1 {
+            event!(DEBUG)
+        } else {
+            event!(WARN)
+        }
         error.into()
     }
 }
@@ -32,14 +52,17 @@ impl CallState {
 impl Host for CallState {
     async fn get_many(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Entry>>, StorageError>> {
         self.count("storage")?;
+        self.transfer(keys.iter().map(|key| size_of::<String>() + key.len()).sum())?;
         let (store, scope) = match self.store() {
             Ok(store) => store,
             Err(error) => return Ok(Err(error)),
         };
-        let found = store.get_many(scope, &keys).await;
-        Ok(found
-            .map(|entries| entries.into_iter().map(|entry| entry.map(Into::into)).collect())
-            .map_err(|error| self.storage_error(error)))
+        let found: Vec<Option<Entry>> = match store.get_many(scope, &keys).await {
+            Ok(found) => found.into_iter().map(|entry| entry.map(Into::into)).collect(),
+            Err(error) => return Ok(Err(self.storage_error(error))),
+        };
+        self.transfer(found.iter().map(|entry| entry.as_ref().map_or(0, entry_bytes)).sum())?;
+        Ok(Ok(found))
     }
 
     async fn scan(
@@ -53,12 +76,17 @@ impl Host for CallState {
             Ok(store) => store,
             Err(error) => return Ok(Err(error)),
         };
-        let page = store.scan(scope, &prefix, after_key.as_deref(), limit).await;
-        Ok(page.map(Into::into).map_err(|error| self.storage_error(error)))
+        let page: EntryPage = match store.scan(scope, &prefix, after_key.as_deref(), limit).await {
+            Ok(page) => page.into(),
+            Err(error) => return Ok(Err(self.storage_error(error))),
+        };
+        self.transfer(page.entries.iter().map(entry_bytes).sum())?;
+        Ok(Ok(page))
     }
 
     async fn apply(&mut self, ops: Vec<Op>) -> wasmtime::Result<Result<Outcome, StorageError>> {
         self.count("storage")?;
+        self.transfer(ops.iter().map(op_bytes).sum())?;
         let (store, scope) = match self.store() {
             Ok(store) => store,
             Err(error) => return Ok(Err(error)),
@@ -83,6 +111,20 @@ impl Host for CallState {
         let changed = store.wait(scope, &key, version, timeout).await;
         Ok(changed.map_err(|error| self.storage_error(error)))
     }
+}
+
+/// What an entry is in bytes, as it crosses the boundary.
+fn entry_bytes(entry: &Entry) -> usize {
+    size_of::<Entry>() + entry.key.len() + entry.value.len()
+}
+
+fn op_bytes(op: &Op) -> usize {
+    let texts = match op {
+        Op::Put(put) => put.key.len() + put.value.len(),
+        Op::Delete(text) | Op::DeletePrefix(text) => text.len(),
+        Op::Check(check) => check.key.len(),
+    };
+    size_of::<Op>() + texts
 }
 
 impl From<storage::StoredEntry> for Entry {

@@ -13,10 +13,10 @@ use sha2::{Digest as _, Sha256};
 use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{
     HostWallClock, WasiCtx, WasiView,
-    cli::{WasiCli, WasiCliView as _},
-    clocks::{WasiClocks, WasiClocksView as _},
+    cli::{WasiCli, WasiCliCtxView, WasiCliView as _},
+    clocks::{WasiClocks, WasiClocksCtxView, WasiClocksView as _},
     p2::bindings::{cli, clocks, random},
-    random::{Deterministic, WasiRandom},
+    random::{Deterministic, WasiRandom, WasiRandomCtx},
 };
 use wasmtime_wasi_io::bindings::wasi::io;
 
@@ -65,6 +65,7 @@ impl PinnedRandomness {
 pub(crate) fn context(clock: &Arc<dyn Clock>, randomness: &Randomness, output: &GuestOutput) -> WasiCtx {
     let mut builder = WasiCtx::builder();
     builder.wall_clock(WallClock(Arc::clone(clock))).allow_tcp(false).allow_udp(false);
+    builder.max_random_size(MAX_RANDOM_BYTES);
     builder.stdout(output.clone()).stderr(output.clone());
     if let Randomness::Pinned(pinned) = randomness {
         let bytes = pinned.next_call();
@@ -96,24 +97,47 @@ impl HasData for Table {
     type Data<'a> = &'a mut ResourceTable;
 }
 
-/// Adds exactly the interfaces of [`crate::contract`]'s list.
+/// The most random bytes that one call gives: they are drawn in one go, and nobody else runs meanwhile.
+const MAX_RANDOM_BYTES: u64 = 64 << 10;
+
+/// Adds exactly the interfaces of [`crate::contract`]'s list. Each call asks for its part of the state, and is counted there.
 pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    io::error::add_to_linker::<CallState, Table>(linker, |state| state.ctx().table)?;
-    io::poll::add_to_linker::<CallState, Table>(linker, |state| state.ctx().table)?;
-    io::streams::add_to_linker::<CallState, Table>(linker, |state| state.ctx().table)?;
-    clocks::wall_clock::add_to_linker::<CallState, WasiClocks>(linker, CallState::clocks)?;
-    clocks::monotonic_clock::add_to_linker::<CallState, WasiClocks>(linker, CallState::clocks)?;
-    random::random::add_to_linker::<CallState, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
-    random::insecure::add_to_linker::<CallState, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
-    random::insecure_seed::add_to_linker::<CallState, WasiRandom>(linker, |state| state.ctx().ctx.random())?;
-    cli::environment::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::exit::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::stdin::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::stdout::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::stderr::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::terminal_input::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::terminal_output::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::terminal_stdin::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::terminal_stdout::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)?;
-    cli::terminal_stderr::add_to_linker::<CallState, WasiCli>(linker, CallState::cli)
+    io::error::add_to_linker::<CallState, Table>(linker, table)?;
+    io::poll::add_to_linker::<CallState, Table>(linker, table)?;
+    io::streams::add_to_linker::<CallState, Table>(linker, table)?;
+    clocks::wall_clock::add_to_linker::<CallState, WasiClocks>(linker, clocks_of)?;
+    clocks::monotonic_clock::add_to_linker::<CallState, WasiClocks>(linker, clocks_of)?;
+    random::random::add_to_linker::<CallState, WasiRandom>(linker, randomness)?;
+    random::insecure::add_to_linker::<CallState, WasiRandom>(linker, randomness)?;
+    random::insecure_seed::add_to_linker::<CallState, WasiRandom>(linker, randomness)?;
+    cli::environment::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::exit::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::stdin::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::stdout::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::stderr::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::terminal_input::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::terminal_output::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::terminal_stdin::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::terminal_stdout::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
+    cli::terminal_stderr::add_to_linker::<CallState, WasiCli>(linker, cli_of)
+}
+
+fn table(state: &mut CallState) -> &mut ResourceTable {
+    state.count_wasi();
+    state.ctx().table
+}
+
+fn randomness(state: &mut CallState) -> &mut WasiRandomCtx {
+    state.count_wasi();
+    state.ctx().ctx.random()
+}
+
+fn clocks_of(state: &mut CallState) -> WasiClocksCtxView<'_> {
+    state.count_wasi();
+    state.clocks()
+}
+
+fn cli_of(state: &mut CallState) -> WasiCliCtxView<'_> {
+    state.count_wasi();
+    state.cli()
 }

@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, TrySendError, channel, sync_channel},
     },
     thread::{Thread, park_timeout},
@@ -17,6 +17,8 @@ use crate::call::CallReport;
 
 /// Reports that wait to be written; beyond these they are counted and dropped.
 const WAITING_AT_MOST: usize = 10_000;
+/// The same in bytes. One report has up to some 400 KB: log lines, requests, a backtrace.
+const BYTES_AT_MOST: usize = 32 << 20;
 /// The pause after the first failure to write; each further one doubles it.
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
@@ -43,6 +45,8 @@ pub struct ReportLines {
 struct Shared {
     /// Reports that were dropped and not reported yet.
     lost: AtomicU64,
+    /// Bytes of lines on their way from one to the other.
+    waiting_bytes: AtomicUsize,
     /// Lines that are not written yet, as far as both know.
     unwritten: AtomicU64,
     /// Nothing more comes, and nobody waits for a disk that is full.
@@ -82,9 +86,16 @@ impl ReportLines {
 
     fn put(&self, line: String) {
         let Some(lines) = &self.lines else { return };
+        let bytes = line.len();
+        if self.shared.waiting_bytes.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes) > BYTES_AT_MOST {
+            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            self.shared.lost.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
         self.shared.unwritten.fetch_add(1, Ordering::Relaxed);
         // The thread takes lines for as long as there is this sender.
         if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = lines.try_send(line) {
+            self.shared.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
             self.shared.unwritten.fetch_sub(1, Ordering::Relaxed);
             self.shared.lost.fetch_add(1, Ordering::Relaxed);
         }
@@ -94,15 +105,19 @@ impl ReportLines {
 /// Writes until nobody reports any more.
 fn keep_writing(mut pending: Pending<impl Write>, lines: &Receiver<String>, shared: &Shared) {
     let mut pause = None;
+    let taken = |line: String| {
+        shared.waiting_bytes.fetch_sub(line.len(), Ordering::Relaxed);
+        line
+    };
     loop {
         // Written as soon as nothing waits, so that a reader sees a report when the call is over.
         if pending.is_empty()
-            && let Ok(line) = lines.recv()
+            && let Ok(line) = lines.recv().map(taken)
         {
             pending.push(&line);
         }
         while !pending.is_full()
-            && let Ok(line) = lines.try_recv()
+            && let Ok(line) = lines.try_recv().map(taken)
         {
             pending.push(&line);
         }
@@ -229,6 +244,21 @@ mod tests {
             }
         }
         assert!(lost > 0 && whole + lost == sent, "{whole} + {lost} of {sent}");
+    }
+
+    #[test]
+    fn few_large_reports_wait_and_the_rest_is_lost() {
+        let (disk, line) = (Disk::with_room(0), "x".repeat(1 << 20));
+        let reports = ReportLines::to(disk.clone()).unwrap();
+        let sent = 100;
+        (0..sent).for_each(|_| reports.put(line.clone()));
+        disk.make_room(usize::MAX);
+        until_written(&disk, "lost_reports");
+        drop(reports);
+        let text = disk.text();
+        let whole = text.lines().filter(|read| *read == line).count();
+        // Those that waited, and one that was about to be written.
+        assert!((1..=(BYTES_AT_MOST >> 20) + 1).contains(&whole), "{whole}");
     }
 
     #[test]

@@ -10,19 +10,20 @@
 //! disk refused) says nothing about the file: the next reload reads it again.
 
 use std::{
-    collections::BTreeMap,
-    fs, io,
+    collections::{BTreeMap, BTreeSet},
+    fmt, fs, io,
     path::{Path, PathBuf},
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
-use super::declaration::Pin;
+use super::{
+    declaration::Pin,
+    loads::{LoadFailure, LoadResult, Loader, Loads},
+};
 use crate::{
-    bundled_component,
     component::{ComponentFile, FileError, LoadError, LoadedComponent, signature_path},
     digest::Digest,
-    host::Host,
 };
 
 /// From this age on a change is distinguished from every later one: the coarsest clock that file systems keep ticks each
@@ -32,9 +33,9 @@ const SETTLED: Duration = Duration::from_secs(2);
 /// Components by file, and the host's own. Holds what was loaded for as long as somebody names it.
 #[derive(Default)]
 pub(super) struct Components {
-    /// Within a reload.
-    bundled: Option<Result<Arc<LoadedComponent>, String>>,
+    bundled: Loading,
     files: BTreeMap<PathBuf, Known>,
+    loads: Loads,
 }
 
 /// What is known of a file.
@@ -44,50 +45,137 @@ struct Known {
     digest: Result<Digest, String>,
     /// Its bytes, until the end of the reload that read them.
     read: Option<ComponentFile>,
-    /// What became of it, once somebody wanted it as it is.
-    loaded: Option<Result<Arc<LoadedComponent>, String>>,
+    loading: Loading,
     /// Whether the reload under way has looked at it.
     is_named: bool,
 }
 
+/// What became of a component.
+#[derive(Default)]
+enum Loading {
+    /// Nobody wanted it.
+    #[default]
+    Unwanted,
+    /// It is to be loaded.
+    Wanted,
+    /// The number of the load.
+    UnderWay(u64),
+    /// The same, of what the file was before. It is waited for, so that a file that changes again and again has one at a time.
+    Outdated(u64),
+    Over(Result<Arc<LoadedComponent>, String>),
+}
+
+impl Loading {
+    fn want(&mut self) {
+        if let Self::Unwanted = self {
+            *self = Self::Wanted;
+        }
+    }
+
+    fn is_load(&self, number: u64) -> bool {
+        matches!(self, Self::UnderWay(own) | Self::Outdated(own) if *own == number)
+    }
+
+    fn loaded(&self) -> Result<Arc<LoadedComponent>, String> {
+        match self {
+            Self::Over(loaded) => loaded.clone(),
+            Self::Unwanted | Self::Wanted | Self::UnderWay(_) | Self::Outdated(_) => Err(STILL_LOADING.to_owned()),
+        }
+    }
+}
+
+/// Of a tenant whose component is not ready.
+const STILL_LOADING: &str = "its component is still being compiled: it is taken up by a reload after that";
+
 impl Components {
-    /// The component of this file, or the host's own without one. `now` is no later than the call.
-    pub(super) fn load(
-        &mut self,
-        host: &Host,
-        pin: Option<&Pin>,
-        now: SystemTime,
-    ) -> Result<Arc<LoadedComponent>, String> {
+    /// Asks for the component of this file, or for the host's own without one. `now` is no later than the call.
+    pub(super) fn want(&mut self, pin: Option<&Pin>, now: SystemTime) -> Result<(), String> {
         let Some(Pin { file: path, digest: pinned }) = pin else {
-            let load = || host.load(bundled_component()).map_err(|error| error.to_string());
-            return self.bundled.get_or_insert_with(load).clone();
+            self.bundled.want();
+            return Ok(());
         };
         let known = self.known(path, now);
         // What is not the pinned file is not looked into.
         demand(path, *pinned, known.digest()?)?;
-        if known.loaded.is_none() && known.read.is_none() {
+        if let (Loading::Unwanted | Loading::Wanted, None) = (&known.loading, &known.read) {
             // An earlier reload read it, and nobody wanted it then.
             known.read_anew(path, now);
             demand(path, *pinned, known.digest()?)?;
         }
-        let Known { loaded, read, stamp, .. } = known;
-        let unread = || Err(format!("component {}: it was not read", path.display()));
-        let load = |file: ComponentFile| {
-            host.load_file(&file).map_err(|error| {
-                // The engine says so as well where it could not have the memory for the code.
-                if matches!(error, LoadError::Invalid(_)) {
-                    *stamp = None;
-                }
-                said_of(path, &error)
-            })
-        };
-        loaded.get_or_insert_with(|| read.take().map_or_else(unread, load)).clone()
+        known.loading.want();
+        Ok(())
+    }
+
+    /// Loads what was asked for, and waits for that until then. What takes longer goes on, and a later reload finds it; what
+    /// an earlier one began is not waited for.
+    pub(super) fn load(&mut self, loader: &Arc<dyn Loader>, until: Instant) {
+        let mut begun = BTreeSet::new();
+        loop {
+            begun.extend(self.begin(loader));
+            // What has ended meanwhile is taken in any case.
+            let until = if begun.is_empty() { Instant::now() } else { until };
+            let Some((number, loaded)) = self.loads.next(until) else { return };
+            begun.remove(&number);
+            self.end(number, loaded);
+        }
+    }
+
+    /// Begins as many loads as there is room for; their numbers.
+    fn begin(&mut self, loader: &Arc<dyn Loader>) -> Vec<u64> {
+        let mut begun = Vec::new();
+        let loads = &mut self.loads;
+        if let Loading::Wanted = self.bundled
+            && loads.has_room()
+        {
+            let number = loads.begin(loader, None);
+            self.bundled = Loading::UnderWay(number);
+            begun.push(number);
+        }
+        for known in self.files.values_mut() {
+            if let Loading::Wanted = known.loading
+                && loads.has_room()
+                && let Some(file) = known.read.take()
+            {
+                let number = loads.begin(loader, Some(file));
+                known.loading = Loading::UnderWay(number);
+                begun.push(number);
+            }
+        }
+        begun
+    }
+
+    fn end(&mut self, number: u64, loaded: LoadResult) {
+        if self.bundled.is_load(number) {
+            self.bundled = Loading::Over(loaded.map_err(|error| error.to_string()));
+        } else if let Some((path, known)) = self.files.iter_mut().find(|(_, known)| known.loading.is_load(number)) {
+            if let Loading::Outdated(_) = known.loading {
+                known.loading = Loading::Unwanted;
+                return;
+            }
+            if loaded.as_ref().is_err_and(LoadFailure::is_the_machines) {
+                known.stamp = None;
+            }
+            known.loading = Loading::Over(loaded.map_err(|error| said_of(path, &error)));
+        }
+        // Else nobody names it any more.
+    }
+
+    /// The component that was asked for.
+    pub(super) fn loaded(&self, pin: Option<&Pin>) -> Result<Arc<LoadedComponent>, String> {
+        match pin {
+            None => self.bundled.loaded(),
+            Some(pin) => {
+                self.files.get(&pin.file).map_or_else(|| Err(STILL_LOADING.to_owned()), |known| known.loading.loaded())
+            }
+        }
     }
 
     /// Ends a reload: what nobody named in it is forgotten, and so are the bytes of what it read.
     pub(super) fn settle(&mut self) {
         // The host knows it again for as long as an element has it.
-        self.bundled = None;
+        if let Loading::Over(_) = self.bundled {
+            self.bundled = Loading::Unwanted;
+        }
         self.files.retain(|_, known| std::mem::take(&mut known.is_named));
         self.files.values_mut().for_each(|known| known.read = None);
     }
@@ -106,7 +194,7 @@ impl Components {
 
 impl Known {
     fn nothing() -> Self {
-        Self { stamp: None, digest: Err(String::new()), read: None, loaded: None, is_named: false }
+        Self { stamp: None, digest: Err(String::new()), read: None, loading: Loading::Unwanted, is_named: false }
     }
 
     fn read_anew(&mut self, path: &Path, now: SystemTime) {
@@ -119,7 +207,10 @@ impl Known {
         let read = read.map_err(|error| error.to_string());
         self.digest = read.as_ref().map(|file| Digest::of(file.bytes())).map_err(Clone::clone);
         self.read = read.ok();
-        self.loaded = None;
+        self.loading = match self.loading {
+            Loading::UnderWay(number) | Loading::Outdated(number) => Loading::Outdated(number),
+            Loading::Unwanted | Loading::Wanted | Loading::Over(_) => Loading::Unwanted,
+        };
     }
 
     fn digest(&self) -> Result<Digest, String> {
@@ -134,7 +225,7 @@ fn demand(path: &Path, pinned: Option<Digest>, found: Digest) -> Result<(), Stri
     }
 }
 
-fn said_of(file: &Path, error: &LoadError) -> String {
+fn said_of(file: &Path, error: &impl fmt::Display) -> String {
     format!("component {}: {error}", file.display())
 }
 
@@ -203,6 +294,15 @@ impl FileStamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::host::Host;
+
+    /// The component of a file, as a reload gets it that nobody else takes part in.
+    fn load(components: &mut Components, host: &Host, pin: &Pin) -> Result<Arc<LoadedComponent>, String> {
+        components.want(Some(pin), later())?;
+        let loader: Arc<dyn Loader> = Arc::new(host.clone());
+        components.load(&loader, Instant::now() + Duration::from_mins(1));
+        components.loaded(Some(pin))
+    }
 
     /// Files that nobody changes any more.
     fn later() -> SystemTime {
@@ -290,7 +390,7 @@ mod tests {
             fs::write(&path, bytes).unwrap();
             let pin = Pin { file: path.clone(), digest: None };
             for _ in 0..2 {
-                let message = components.load(&host, Some(&pin), later()).unwrap_err();
+                let message = load(&mut components, &host, &pin).unwrap_err();
                 assert!(message.contains(expected), "{message}");
             }
             components.settle();
@@ -361,12 +461,15 @@ mod tests {
             digest: digest.map(|text| Digest::of(text.as_bytes())),
         };
         let mut components = Components::default();
-        let load = |components: &mut Components, pin: &Pin| components.load(&host, Some(pin), later()).unwrap_err();
+        let load = |components: &mut Components, pin: &Pin| load(components, &host, pin).unwrap_err();
         fs::write(&path, "no component").unwrap();
         fs::write(&other, "none either").unwrap();
         let message = load(&mut components, &pinned(&path, Some("another")));
         assert!(message.contains("is not the one that was pinned"), "{message}");
-        assert!(components.files[&path].loaded.is_none(), "what is not the pinned file was looked into");
+        assert!(
+            matches!(components.files[&path].loading, Loading::Unwanted),
+            "what is not the pinned file was looked into"
+        );
         load(&mut components, &pinned(&other, None));
         components.settle();
         assert!(components.files.values().all(|known| known.read.is_none()), "bytes are kept");
@@ -376,7 +479,8 @@ mod tests {
         for _ in 0..2 {
             let message = load(&mut components, &mended);
             assert!(message.contains("a.wasm: not a component"), "{message}");
-            assert!(components.files[&path].loaded.is_some() && components.files[&path].read.is_none());
+            let known = &components.files[&path];
+            assert!(matches!(known.loading, Loading::Over(_)) && known.read.is_none());
             components.settle();
             assert_eq!(components.files.keys().collect::<Vec<_>>(), [&path], "nobody names the other");
         }

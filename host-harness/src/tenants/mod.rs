@@ -41,6 +41,7 @@
 mod components;
 mod declaration;
 mod fields;
+mod loads;
 mod registry;
 mod sign_in;
 mod source;

@@ -3,18 +3,21 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError, RwLock},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use super::{
     components::Components,
     declaration::{Declaration, Described},
+    loads::Loader,
     sign_in::SignIn,
     source::{Source, SourceError},
     stored::StoredTenants,
 };
 use crate::{
+    call::words_of,
     component::LoadedComponent,
     digest::Digest,
     element::{Element, ElementOptions},
@@ -102,7 +105,7 @@ impl Registry {
         let (served, trouble) = (RwLock::default(), Mutex::default());
         let registry =
             Self { host, storage, quotas, source, served, trouble, components: tokio::sync::Mutex::default() };
-        let changes = registry.reload().await?;
+        let changes = registry.reload_within(PATIENCE_AT_FIRST).await?;
         Ok((registry, changes))
     }
 
@@ -137,8 +140,13 @@ impl Registry {
     /// # Errors
     /// The declarations cannot be read; then nothing changes.
     pub async fn reload(&self) -> Result<Changes, SourceError> {
+        self.reload_within(PATIENCE).await
+    }
+
+    /// The same, with so much time for what has to be compiled.
+    async fn reload_within(&self, patience: Duration) -> Result<Changes, SourceError> {
         let mut components = self.components.lock().await;
-        let result = self.take_up(&mut components).await;
+        let result = self.take_up(&mut components, patience).await;
         *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = match &result {
             Ok(changes) => changes.unusable.iter().map(|(name, why)| format!("tenant {name:?}: {why}")).collect(),
             Err(error) => vec![error.to_string()],
@@ -158,23 +166,24 @@ impl Registry {
         }
     }
 
-    async fn take_up(&self, components: &mut Components) -> Result<Changes, SourceError> {
+    async fn take_up(&self, components: &mut Components, patience: Duration) -> Result<Changes, SourceError> {
         let declared = self.source.read().await?;
         let before = self.served();
-        let (host, mut known) = (self.host.clone(), std::mem::take(components));
+        let declared = declared.into_iter().map(|declared| declared.and_then(|found| self.refuse_own_variables(found)));
+        let declared: Vec<_> = declared.collect();
+        let (loader, mut known) = (Arc::new(self.host.clone()) as Arc<dyn Loader>, std::mem::take(components));
         let resolving = tokio::task::spawn_blocking(move || {
-            let resolved = resolve_all(&host, declared, &mut known);
+            let resolved = resolve_all(&loader, declared, &mut known, patience);
             (resolved, known)
         });
-        // The task is never cancelled, so only a panic ends it without a result; it goes on here.
-        let (resolved, known) =
-            resolving.await.unwrap_or_else(|stopped| std::panic::resume_unwind(stopped.into_panic()));
+        // What belongs to a tenant ends there; this is not to end the host either.
+        let (resolved, known) = resolving.await.map_err(|stopped| SourceError::BrokenOff(stopped.to_string()))?;
         *components = known;
 
         let (mut served, mut changes) = (BTreeMap::new(), Changes::default());
         for (name, resolved) in resolved {
             let former = before.get(&*name);
-            let tenant = match resolved.and_then(|resolved| self.make(resolved, former)) {
+            let tenant = match resolved.and_then(|resolved| guarded(|| self.make(resolved, former))) {
                 Ok(made) => {
                     match former {
                         None => changes.added.push(name),
@@ -207,6 +216,17 @@ impl Registry {
         Arc::clone(&self.served.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// A declaration that is granted nothing of the host's own: whoever writes one would read the key of all tenants.
+    fn refuse_own_variables(&self, declaration: Declaration) -> Result<Declaration, (String, String)> {
+        match declaration.variables.iter().find(|name| self.host.owns_variable(name)) {
+            Some(name) => {
+                let why = format!("grants.variables names {name}, which holds a secret of the host itself");
+                Err((declaration.name, why))
+            }
+            None => Ok(declaration),
+        }
+    }
+
     /// Makes a tenant, or keeps the former one where nothing differs.
     fn make(&self, resolved: Resolved, former: Option<&Tenant>) -> Result<Tenant, String> {
         let Resolved { declaration, component, name, settings, made_of } = resolved;
@@ -231,6 +251,12 @@ impl fmt::Debug for Registry {
     }
 }
 
+/// How long a reload waits for components that have to be compiled. Tenants whose components take longer are taken up by a
+/// later one; the others are not kept waiting for them.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// The same for the first one, before which nobody is served.
+const PATIENCE_AT_FIRST: Duration = Duration::from_secs(60);
+
 /// A declaration with everything that it names.
 struct Resolved {
     declaration: Declaration,
@@ -242,33 +268,51 @@ struct Resolved {
 
 type Named<T> = (String, Result<T, String>);
 
+/// What a panic says becomes the trouble of the tenant for whom it happened.
+fn guarded<T>(what: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(what))
+        .unwrap_or_else(|panic| Err(format!("the host broke off when it took this tenant up: {}", words_of(&*panic))))
+}
+
+/// A declaration, and the element's name and configuration.
+type WithSettings = (Declaration, String, Document);
+
 fn resolve_all(
-    host: &Host,
+    loader: &Arc<dyn Loader>,
     declared: Vec<Result<Declaration, (String, String)>>,
     components: &mut Components,
+    patience: Duration,
 ) -> Vec<Named<Resolved>> {
     // One for all files: a change that comes later is younger than it.
     let now = SystemTime::now();
-    let resolve = |declared| match declared {
+    let describe = |declared| match declared {
         Ok(declaration) => {
             let Declaration { name, .. } = &declaration;
-            (name.clone(), resolve(host, declaration, components, now))
+            (name.clone(), guarded(|| with_settings(declaration, components, now)))
         }
         Err((name, why)) => (name, Err(why)),
     };
-    let resolved = declared.into_iter().map(resolve).collect();
+    let described: Vec<Named<WithSettings>> = declared.into_iter().map(describe).collect();
+    components.load(loader, Instant::now() + patience);
+    let resolve =
+        |(name, described): Named<WithSettings>| (name, described.and_then(|found| resolve(found, components)));
+    let resolved = described.into_iter().map(resolve).collect();
     components.settle();
     resolved
 }
 
-fn resolve(
-    host: &Host,
+fn with_settings(
     declaration: Declaration,
     components: &mut Components,
     now: SystemTime,
-) -> Result<Resolved, String> {
+) -> Result<WithSettings, String> {
     let (name, settings) = described(&declaration)?;
-    let component = components.load(host, declaration.component.as_ref(), now)?;
+    components.want(declaration.component.as_ref(), now)?;
+    Ok((declaration, name, settings))
+}
+
+fn resolve((declaration, name, settings): WithSettings, components: &Components) -> Result<Resolved, String> {
+    let component = components.loaded(declaration.component.as_ref())?;
     let mut made_of = declaration.source.as_bytes().to_vec();
     made_of.extend(component.digest().as_bytes());
     made_of.extend(Digest::of(settings.expose().as_bytes()).as_bytes());
@@ -304,5 +348,73 @@ fn not_granted(error: FillError) -> String {
             format!("{path} uses {{{{{name}}}}}, which is not granted to this tenant: add {name:?} to grants.variables")
         }
         other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path, sync::mpsc};
+
+    use super::*;
+    use crate::{
+        bundled_component,
+        component::{ComponentFile, LoadError},
+        tenants::declaration::read_one,
+    };
+
+    /// Loads the program's own component, whatever it is given: panics where it is told so, and waits where it is told so.
+    struct Troubled {
+        host: Host,
+        go: Mutex<mpsc::Receiver<()>>,
+    }
+
+    impl Loader for Troubled {
+        fn load(&self, file: Option<&ComponentFile>) -> Result<Arc<LoadedComponent>, LoadError> {
+            match file.map(ComponentFile::bytes) {
+                Some(b"panics") => panic!("the compiler breaks off"),
+                Some(b"waits") => self.go.lock().unwrap().recv().unwrap(),
+                _ => {}
+            }
+            self.host.load(bundled_component())
+        }
+    }
+
+    fn declared(folder: &Path, name: &str) -> Result<Declaration, (String, String)> {
+        let file = folder.join(name);
+        fs::write(&file, name).unwrap();
+        let text = serde_json::json!({
+            "name": name, "element": {"name": "org", "configuration": {}}, "component": {"file": file},
+            "grants": {"only_these_hosts": true},
+        });
+        Ok(read_one(&text.to_string()).unwrap())
+    }
+
+    #[test]
+    fn a_component_that_breaks_the_compiler_or_takes_for_ever_is_its_tenants_trouble_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (go, waits) = mpsc::channel();
+        let host = Host::builder().parallel_calls(1).build().unwrap();
+        // Compiled once.
+        let _kept = host.load(bundled_component()).unwrap();
+        let loader: Arc<dyn Loader> = Arc::new(Troubled { host, go: Mutex::new(waits) });
+        let mut components = Components::default();
+        let mut reload = |patience| {
+            let declared = ["a", "panics", "b", "waits", "c"].map(|name| declared(folder.path(), name));
+            let resolved = resolve_all(&loader, declared.into(), &mut components, patience);
+            resolved.into_iter().map(|(name, resolved)| (name, resolved.err())).collect::<BTreeMap<_, _>>()
+        };
+        for _ in 0..2 {
+            let trouble = reload(Duration::from_secs(3));
+            for name in ["a", "b", "c"] {
+                assert_eq!(trouble[name], None, "{name}");
+            }
+            let words = |name: &str| trouble[name].clone().unwrap();
+            assert!(words("panics").ends_with("loaded this component: the compiler breaks off"), "{}", words("panics"));
+            assert!(words("waits").contains("still being compiled"), "{}", words("waits"));
+        }
+        // Then it is served, and as the file is by then: it was read again meanwhile, since it had changed just now.
+        (0..2).for_each(|_| go.send(()).unwrap());
+        let is_served = |_| reload(Duration::from_secs(60))["waits"].is_none();
+        assert!((0..10_000).any(is_served));
     }
 }

@@ -74,6 +74,9 @@ pub enum SourceError {
         /// All of them.
         problems: Vec<DeclarationProblem>,
     },
+    /// The host broke off when it took the declarations up: a defect of this program.
+    #[error("taking the declarations up broke off: {0}")]
+    BrokenOff(String),
     /// The storage.
     #[error(transparent)]
     Storage(#[from] StorageError),

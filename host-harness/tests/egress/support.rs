@@ -25,6 +25,7 @@ pub(crate) fn generous() -> BudgetLimits {
         bytes_in: 1 << 30,
         bytes_out: 1 << 20,
         parallel: 8,
+        bytes_at_once: 1 << 30,
         largest_response: 16 << 20,
         deadline: Instant::now() + Duration::from_secs(30),
     }
@@ -35,7 +36,8 @@ pub(crate) fn egress() -> Egress {
 }
 
 pub(crate) fn egress_with(resolver: Arc<FakeResolver>) -> Egress {
-    Egress::new(&EgressOptions { resolver, ..EgressOptions::default() }).unwrap()
+    // Asked for every connection, as it is where nothing is remembered.
+    Egress::new(&EgressOptions { resolver, names_kept: Duration::ZERO, ..EgressOptions::default() }).unwrap()
 }
 
 pub(crate) fn list(entries: &[&str]) -> AllowList {

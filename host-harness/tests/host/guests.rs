@@ -3,7 +3,7 @@
 //! `wit-component` makes a core module for a world whose functions do nothing; its text is changed here and there, and
 //! it becomes a component again. So a hostile guest is a few lines of WebAssembly and needs no toolchain.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
 use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
@@ -27,11 +27,16 @@ fn encode(resolve: &Resolve, world: WorldId, mut module: Vec<u8>) -> Vec<u8> {
     ComponentEncoder::default().module(&module).unwrap().validate(true).encode().unwrap()
 }
 
+/// Where the contract lies, for whichever crate uses this.
+fn wit() -> PathBuf {
+    let mut folders = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("wit"));
+    folders.find(|folder| folder.is_dir()).unwrap()
+}
+
 /// The world of the contract.
 pub fn contract() -> (Resolve, WorldId) {
     let mut resolve = Resolve::default();
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-    let (package, _) = resolve.push_dir(wit).unwrap();
+    let (package, _) = resolve.push_dir(wit()).unwrap();
     let world = resolve.select_world(&[package], Some("organisation-element")).unwrap();
     (resolve, world)
 }
@@ -39,7 +44,7 @@ pub fn contract() -> (Resolve, WorldId) {
 /// The world of the contract with some of WASI.
 fn with_wasi() -> (Resolve, WorldId) {
     let imports = "import types;\n import wasi:io/poll@0.2.0;\n import wasi:clocks/monotonic-clock@0.2.0;\n import \
-                   wasi:cli/exit@0.2.0;\n import wasi:cli/stdout@0.2.0;\n import wasi:cli/stderr@0.2.0;";
+                   wasi:cli/exit@0.2.0;\n import wasi:cli/stdout@0.2.0;\n import wasi:cli/stderr@0.2.0;\n import wasi:random/random@0.2.0;";
     let text = format!("{}\n{WASI}", contract_text().replace("import types;", imports));
     let mut resolve = Resolve::default();
     let package = resolve.push_str("test.wit", &text).unwrap();
@@ -49,8 +54,7 @@ fn with_wasi() -> (Resolve, WorldId) {
 
 /// The text of the contract as one file, to be changed and parsed again.
 pub fn contract_text() -> String {
-    let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit");
-    let mut files: Vec<_> = std::fs::read_dir(wit).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut files: Vec<_> = std::fs::read_dir(wit()).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     let text: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     let package = "package lowcode:organisation@0.1.0;\n";
@@ -84,6 +88,9 @@ const WASI: &str = "package wasi:io@0.2.0 {
             use wasi:io/poll@0.2.0.{pollable};
             subscribe-duration: func(when: u64) -> pollable;
         }
+    }
+    package wasi:random@0.2.0 {
+        interface random { get-random-bytes: func(len: u64) -> list<u8>; }
     }
     package wasi:cli@0.2.0 {
         interface exit { exit: func(status: result); }
@@ -131,8 +138,8 @@ impl Guest {
         self.wasi().items(&format!("(data (i32.const 4096) \"{bytes}\")")).with(export, &body)
     }
 
-    /// Imports a little of WASI as well: `wasi:io/poll`, `wasi:clocks/monotonic-clock`, `wasi:cli/exit`, and the standard
-    /// streams it can write to.
+    /// Imports a little of WASI as well: `wasi:io/poll`, `wasi:clocks/monotonic-clock`, `wasi:random/random`, `wasi:cli/exit`,
+    /// and the standard streams it can write to.
     pub fn wasi(mut self) -> Self {
         self.wasi = true;
         self

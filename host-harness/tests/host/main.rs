@@ -6,6 +6,7 @@ mod allowances;
 mod check;
 mod element;
 mod guests;
+mod hostile;
 mod limits;
 mod readme;
 mod refusal;

@@ -18,7 +18,9 @@ use crate::guests::Guest;
 
 fn host() -> Host {
     let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tenants-code");
-    Host::builder().parallel_calls(4).code_cache(cache).build().unwrap()
+    // A variable that is set here, as if it were the one with the sealing key.
+    let own = ["CARGO_PKG_VERSION".to_owned()];
+    Host::builder().parallel_calls(4).code_cache(cache).own_variables(own).build().unwrap()
 }
 
 async fn store() -> Arc<dyn Storage> {
@@ -139,6 +141,11 @@ async fn one_tenants_mistake_is_no_other_tenants() {
         tenant
     };
     let digest = Digest::of(bundled_component()).to_string();
+    let owned = |name: &str, variable: &str| {
+        let mut tenant = inline(name, json!({"secret": format!("{{{{{variable}}}}}")}));
+        tenant["grants"] = json!({"variables": [variable]});
+        tenant
+    };
     let mut ungranted = inline("granted", json!({"secret": "{{CARGO_PKG_NAME}}"}));
     ungranted["grants"] = json!({"variables": ["CARGO_PKG_NAME"]});
     declared.write(json!([
@@ -151,6 +158,8 @@ async fn one_tenants_mistake_is_no_other_tenants() {
         inline("not-granted", json!({"secret": "{{CARGO_PKG_NAME}}"})),
         {"name": "no-folder", "element": "absent"},
         {"name": "not-set", "element": "absent", "grants": {"variables": ["ORGANISATION_TEST_UNSET"]}},
+        owned("password", "PGPASSWORD"),
+        owned("key", "CARGO_PKG_VERSION"),
     ]));
     let (registry, changes) = declared.open().await;
     assert_eq!(changes.added, names(&["good", "pinned", "granted"]));
@@ -162,6 +171,8 @@ async fn one_tenants_mistake_is_no_other_tenants() {
         ("not-granted", "element.configuration: secret uses {{CARGO_PKG_NAME}}, which is not granted to this tenant"),
         ("no-folder", "is not an element folder"),
         ("not-set", "ORGANISATION_TEST_UNSET, which is not set"),
+        ("password", "grants.variables names PGPASSWORD, which holds a secret of the host itself"),
+        ("key", "grants.variables names CARGO_PKG_VERSION, which holds a secret of the host itself"),
     ] {
         let why = &changes.unusable[tenant];
         assert!(why.contains(words), "{tenant}: {why}");

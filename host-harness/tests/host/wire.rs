@@ -44,6 +44,24 @@ pub fn put(key: At, value: At) -> Vec<u8> {
     words(&[0, 0, key.0, key.1, value.0, value.1, 0, 0, 0, 0, 0, 0])
 }
 
+/// A record `destination`, 36 bytes long: this host with `https`.
+fn destination(scheme: At, host: At, port: u32) -> Vec<u8> {
+    words(&[scheme.0, scheme.1, host.0, host.1, port, 0, 0, 0, 0])
+}
+
+/// A guest whose configuration needs so many destinations.
+pub fn needs(destinations: u32) -> Guest {
+    let (scheme, host, list, validation) = (At(4100, 5), At(4108, 9), 8_192, 4224);
+    let records: Vec<u8> = (0..destinations).flat_map(|number| destination(scheme, host, 1_000 + number)).collect();
+    let items = [
+        data(scheme.0, b"https"),
+        data(host.0, b"a.example"),
+        data(list, &records),
+        data(validation, &words(&[1, 0, 0, list, destinations])),
+    ];
+    Guest::default().items(&items.concat()).with(VALIDATE, &format!("i32.const {validation}"))
+}
+
 const METHOD: At = At(4096, 3);
 
 /// A guest that may reach 127.0.0.1 at this port, with a URL there at the address that comes with it.

@@ -84,6 +84,7 @@ pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) ->
     let keys = trusted_keys(options)?;
     Ok(cached(|| {
         let builder = Host::builder().parallel_calls(calls).trusted_keys(keys.iter().copied());
+        let builder = builder.own_variables(options.sealing_key.clone());
         observers.iter().fold(builder, |builder, observer| builder.observer(Arc::clone(observer)))
     })?)
 }

@@ -1,0 +1,504 @@
+//! Whose code runs now: decisions only.
+//!
+//! A call has a slot of the processor while it is polled, and there are few slots. Who has none waits here, not in the
+//! runtime's queue, which knows no tenants. A slot goes to the tenant that has used the least processor time, and a call that
+//! runs is to give it up when a tenant that used less waits. So what a tenant's calls take from others does not depend on
+//! how many they are, nor on what they do.
+
+use std::{
+    collections::{BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+    task::Waker,
+    time::{Duration, Instant},
+};
+
+use super::Urgency;
+
+/// How much more than the one who waits a tenant may have used before it has to give a slot up. Without it two that have used
+/// the same would change places all the time.
+pub(super) const LEAD: Duration = Duration::from_millis(1);
+/// What a tenant that was idle has to its credit: its short calls, such as sign-ins, come before the long ones of others.
+const CREDIT: Duration = Duration::from_millis(4);
+/// Ticks after which a slot that was given is taken back from a call that nobody polls.
+const PATIENCE: u32 = 10;
+
+/// The slots of a processor and the calls that want one.
+#[derive(Debug)]
+pub(super) struct CpuQueue {
+    free: u32,
+    issued: u64,
+    /// What the tenant had used that got a slot last: who comes back from being idle begins about there.
+    floor: Duration,
+    tenants: HashMap<Arc<str>, TenantCpu>,
+    /// Tenants with calls that wait, least used first.
+    order: BTreeSet<(Duration, Arc<str>)>,
+    calls: HashMap<u64, Call>,
+    running: Vec<u64>,
+    /// Calls that have a slot and do not use it yet.
+    given: Vec<u64>,
+}
+
+#[derive(Debug)]
+struct TenantCpu {
+    /// Processor time, divided by the tenant's weight.
+    used: Duration,
+    /// Calls, wherever they are; the tenant is forgotten with the last one.
+    calls: u32,
+    /// Calls that wait or run: without any the tenant is idle.
+    busy: u32,
+    waiting: [VecDeque<u64>; 2],
+}
+
+#[derive(Debug)]
+struct Call {
+    tenant: Arc<str>,
+    urgency: Urgency,
+    weight: u32,
+    place: Place,
+}
+
+#[derive(Debug)]
+enum Place {
+    /// It waits for something else.
+    Parked,
+    Waiting(Waker),
+    Given {
+        waker: Waker,
+        ticks: u32,
+    },
+    Running {
+        since: Instant,
+    },
+}
+
+/// What became of a call that wants to run.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Entered {
+    /// It runs.
+    Running,
+    /// It is woken when it may run. Some call that runs should look whether it still may.
+    Waiting { preempts: bool },
+}
+
+impl CpuQueue {
+    pub(super) fn new(slots: u32) -> Self {
+        Self {
+            free: slots.max(1),
+            issued: 0,
+            floor: CREDIT,
+            tenants: HashMap::new(),
+            order: BTreeSet::new(),
+            calls: HashMap::new(),
+            running: Vec::new(),
+            given: Vec::new(),
+        }
+    }
+
+    /// Whether a slot is taken.
+    pub(super) fn is_busy(&self) -> bool {
+        self.running.len() + self.given.len() > 0
+    }
+
+    /// A call begins. The number names it from now on.
+    pub(super) fn join(&mut self, tenant: &str, urgency: Urgency, weight: u32) -> u64 {
+        let name = match self.tenants.get_key_value(tenant) {
+            Some((name, _)) => Arc::clone(name),
+            None => Arc::from(tenant),
+        };
+        let cpu = self.tenants.entry(Arc::clone(&name)).or_insert_with(|| TenantCpu {
+            used: Duration::ZERO,
+            calls: 0,
+            busy: 0,
+            waiting: Default::default(),
+        });
+        cpu.calls += 1;
+        self.issued += 1;
+        self.calls.insert(self.issued, Call { tenant: name, urgency, weight: weight.max(1), place: Place::Parked });
+        self.issued
+    }
+
+    /// A call ends, wherever it is. Calls that get a slot thereby are woken by what this answers.
+    pub(super) fn end(&mut self, number: u64) -> Vec<Waker> {
+        let Some(call) = self.calls.remove(&number) else { return Vec::new() };
+        let Some(cpu) = self.tenants.get_mut(&call.tenant) else { return Vec::new() };
+        cpu.calls -= 1;
+        match call.place {
+            Place::Parked => {}
+            Place::Waiting(_) => {
+                cpu.busy -= 1;
+                cpu.waiting[call.urgency as usize].retain(|waiting| *waiting != number);
+                if !cpu.is_waiting() {
+                    self.order.remove(&(cpu.used, Arc::clone(&call.tenant)));
+                }
+            }
+            Place::Given { .. } | Place::Running { .. } => {
+                cpu.busy -= 1;
+                self.given.retain(|given| *given != number);
+                self.running.retain(|running| *running != number);
+                self.free += 1;
+            }
+        }
+        if cpu.calls == 0 {
+            self.tenants.remove(&call.tenant);
+        }
+        self.give()
+    }
+
+    /// A call wants to run. It may ask again while it waits.
+    pub(super) fn enter(&mut self, number: u64, waker: &Waker, now: Instant) -> Entered {
+        let Some(call) = self.calls.get_mut(&number) else { return Entered::Running };
+        match &mut call.place {
+            Place::Running { .. } => return Entered::Running,
+            Place::Given { .. } => {
+                call.place = Place::Running { since: now };
+                self.given.retain(|given| *given != number);
+                self.running.push(number);
+                return Entered::Running;
+            }
+            Place::Waiting(before) => {
+                before.clone_from(waker);
+                return Entered::Waiting { preempts: false };
+            }
+            Place::Parked => {}
+        }
+        let Some(cpu) = self.tenants.get_mut(&call.tenant) else { return Entered::Running };
+        if cpu.busy == 0 {
+            cpu.used = cpu.used.max(self.floor.saturating_sub(CREDIT));
+        }
+        cpu.busy += 1;
+        // While a slot is free nobody waits.
+        if self.free > 0 {
+            self.free -= 1;
+            self.floor = self.floor.max(cpu.used);
+            call.place = Place::Running { since: now };
+            self.running.push(number);
+            return Entered::Running;
+        }
+        let used = cpu.used;
+        if self.take_back_from(used) {
+            let Some(call) = self.calls.get_mut(&number) else { return Entered::Running };
+            call.place = Place::Running { since: now };
+            self.running.push(number);
+            return Entered::Running;
+        }
+        let Some(call) = self.calls.get_mut(&number) else { return Entered::Running };
+        let Some(cpu) = self.tenants.get_mut(&call.tenant) else { return Entered::Running };
+        call.place = Place::Waiting(waker.clone());
+        cpu.waiting[call.urgency as usize].push_back(number);
+        self.order.insert((used, Arc::clone(&call.tenant)));
+        Entered::Waiting { preempts: self.running.iter().any(|number| self.is_ahead(*number, used, now)) }
+    }
+
+    /// Takes the slot of a call that does not use it at this moment, where its tenant has used so much more than this. That
+    /// call waits again, before others of its tenant.
+    fn take_back_from(&mut self, used: Duration) -> bool {
+        let is_ahead = |number: &u64| {
+            let tenant = self.calls.get(number).and_then(|call| self.tenants.get(&call.tenant));
+            tenant.is_some_and(|cpu| cpu.used > used + LEAD)
+        };
+        let Some(at) = self.given.iter().position(is_ahead) else { return false };
+        let number = self.given.swap_remove(at);
+        if let Some(call) = self.calls.get_mut(&number)
+            && let Some(cpu) = self.tenants.get_mut(&call.tenant)
+            && let Place::Given { waker, .. } = std::mem::replace(&mut call.place, Place::Parked)
+        {
+            call.place = Place::Waiting(waker);
+            cpu.waiting[call.urgency as usize].push_front(number);
+            self.order.insert((cpu.used, Arc::clone(&call.tenant)));
+        }
+        true
+    }
+
+    /// Whether a call that runs has to give its slot up to one that waits.
+    pub(super) fn must_leave(&self, number: u64, now: Instant) -> bool {
+        self.order.first().is_some_and(|(used, _)| self.is_ahead(number, *used, now))
+    }
+
+    /// Whether this call runs and its tenant has used so much more than this.
+    fn is_ahead(&self, number: u64, used: Duration, now: Instant) -> bool {
+        let Some(call) = self.calls.get(&number) else { return false };
+        let Place::Running { since } = call.place else { return false };
+        let own = now.saturating_duration_since(since) / call.weight;
+        self.tenants.get(&call.tenant).is_some_and(|cpu| cpu.used + own > used + LEAD)
+    }
+
+    /// A call stops running, and used so much time. Calls that get a slot are woken by what this answers.
+    pub(super) fn leave(&mut self, number: u64, used: Duration) -> Vec<Waker> {
+        let Some(call) = self.calls.get_mut(&number) else { return Vec::new() };
+        if let Place::Running { .. } = call.place {
+            call.place = Place::Parked;
+            self.free += 1;
+            self.running.retain(|running| *running != number);
+            if let Some(cpu) = self.tenants.get_mut(&call.tenant) {
+                cpu.busy -= 1;
+            }
+            self.charge(number, used);
+        }
+        self.give()
+    }
+
+    /// A call gives way to others of the runtime for a moment, keeps its slot, and used so much time.
+    pub(super) fn pause(&mut self, number: u64, used: Duration, waker: &Waker) {
+        let Some(call) = self.calls.get_mut(&number) else { return };
+        if let Place::Running { .. } = call.place {
+            call.place = Place::Given { waker: waker.clone(), ticks: 0 };
+            self.running.retain(|running| *running != number);
+            self.given.push(number);
+            self.charge(number, used);
+        }
+    }
+
+    fn charge(&mut self, number: u64, used: Duration) {
+        let Some(call) = self.calls.get(&number) else { return };
+        let Some(cpu) = self.tenants.get_mut(&call.tenant) else { return };
+        let is_waiting = self.order.remove(&(cpu.used, Arc::clone(&call.tenant)));
+        cpu.used += used / call.weight;
+        if is_waiting {
+            self.order.insert((cpu.used, Arc::clone(&call.tenant)));
+        }
+    }
+
+    /// Takes slots back from calls that were given one long ago and do not use it: whoever has them looks elsewhere. Such a
+    /// call waits again.
+    pub(super) fn tick(&mut self) -> Vec<Waker> {
+        let mut late = Vec::new();
+        for number in &self.given {
+            if let Some(Call { place: Place::Given { ticks, .. }, .. }) = self.calls.get_mut(number) {
+                *ticks += 1;
+                if *ticks > PATIENCE {
+                    late.push(*number);
+                }
+            }
+        }
+        if late.is_empty() || self.order.is_empty() {
+            return Vec::new();
+        }
+        for number in late {
+            let Some(call) = self.calls.get_mut(&number) else { continue };
+            let Some(cpu) = self.tenants.get_mut(&call.tenant) else { continue };
+            if let Place::Given { waker, .. } = std::mem::replace(&mut call.place, Place::Parked) {
+                call.place = Place::Waiting(waker);
+                // What it did not use counts, or it would be the next one again.
+                self.order.remove(&(cpu.used, Arc::clone(&call.tenant)));
+                cpu.used += LEAD * PATIENCE;
+                cpu.waiting[call.urgency as usize].push_back(number);
+                self.order.insert((cpu.used, Arc::clone(&call.tenant)));
+                self.given.retain(|given| *given != number);
+                self.free += 1;
+            }
+        }
+        self.give()
+    }
+
+    /// Gives free slots to those who wait.
+    fn give(&mut self) -> Vec<Waker> {
+        let mut woken = Vec::new();
+        while self.free > 0
+            && let Some((used, tenant)) = self.order.pop_first()
+        {
+            let Some(cpu) = self.tenants.get_mut(&tenant) else { continue };
+            let [interactive, background] = &mut cpu.waiting;
+            let Some(number) = interactive.pop_front().or_else(|| background.pop_front()) else { continue };
+            if cpu.is_waiting() {
+                self.order.insert((used, tenant));
+            }
+            if let Some(call) = self.calls.get_mut(&number)
+                && let Place::Waiting(waker) = std::mem::replace(&mut call.place, Place::Parked)
+            {
+                woken.push(waker.clone());
+                call.place = Place::Given { waker, ticks: 0 };
+                self.given.push(number);
+                self.free -= 1;
+                self.floor = self.floor.max(used);
+            }
+        }
+        woken
+    }
+}
+
+impl TenantCpu {
+    fn is_waiting(&self) -> bool {
+        self.waiting.iter().any(|waiting| !waiting.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        sync::atomic::{AtomicUsize, Ordering::SeqCst},
+        task::Wake,
+    };
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, SeqCst);
+        }
+    }
+
+    fn wake(woken: Vec<Waker>) {
+        woken.into_iter().for_each(Waker::wake);
+    }
+
+    /// Lets calls that never end run slice by slice on one slot for so many milliseconds; how many each one got.
+    fn share(calls: &[(&str, u32)], milliseconds: usize) -> Vec<usize> {
+        let mut queue = CpuQueue::new(1);
+        let mut now = Instant::now();
+        let calls: Vec<(u64, Arc<Count>)> = calls
+            .iter()
+            .map(|(tenant, weight)| (queue.join(tenant, Urgency::Interactive, *weight), Arc::default()))
+            .collect();
+        let mut got = vec![0; calls.len()];
+        for _ in 0..milliseconds {
+            let entered = |(number, count): &(u64, Arc<Count>)| {
+                queue.enter(*number, &Waker::from(Arc::clone(count)), now) == Entered::Running
+            };
+            let running: Vec<usize> =
+                calls.iter().map(entered).enumerate().filter_map(|(at, runs)| runs.then_some(at)).collect();
+            let [at] = running[..] else { panic!("{running:?} run at once") };
+            got[at] += 1;
+            now += MS;
+            let (number, count) = &calls[at];
+            match queue.must_leave(*number, now) {
+                true => wake(queue.leave(*number, MS)),
+                false => queue.pause(*number, MS, &Waker::from(Arc::clone(count))),
+            }
+        }
+        got
+    }
+
+    #[test]
+    fn tenants_get_the_same_whatever_they_run_and_more_by_weight() {
+        let many = [("hostile", 1); 16];
+        let got = share(&[&many[..], &[("other", 1)]].concat(), 1_000);
+        let (other, hostile) = got.split_last().unwrap();
+        assert!((480..=520).contains(other), "{got:?}");
+        assert!(hostile.iter().all(|got| (25..=40).contains(got)), "in turn: {got:?}");
+        let got = share(&[("a", 3), ("b", 1)], 1_000);
+        assert!((730..=770).contains(&got[0]), "{got:?}");
+    }
+
+    #[test]
+    fn a_tenant_that_was_idle_comes_before_one_that_runs_and_not_for_ever() {
+        let mut queue = CpuQueue::new(1);
+        let (waker, begun) = (Waker::noop(), Instant::now());
+        let hostile = queue.join("hostile", Urgency::Interactive, 1);
+        for _ in 0..100 {
+            assert_eq!(queue.enter(hostile, waker, begun), Entered::Running);
+            queue.leave(hostile, MS);
+        }
+        assert_eq!(queue.enter(hostile, waker, begun), Entered::Running);
+        let quick = queue.join("other", Urgency::Interactive, 1);
+        assert_eq!(queue.enter(quick, waker, begun), Entered::Waiting { preempts: true });
+        assert!(queue.must_leave(hostile, begun));
+        queue.leave(hostile, MS);
+        let Entered::Waiting { preempts: false } = queue.enter(hostile, waker, begun) else { panic!("it has more") };
+        assert_eq!(queue.enter(quick, waker, begun), Entered::Running);
+        assert!(!queue.must_leave(quick, begun + MS));
+        assert!(queue.must_leave(quick, begun + CREDIT + 3 * MS), "then it is the other's turn");
+    }
+
+    #[test]
+    fn a_tenant_that_was_idle_gets_the_slot_of_one_that_pauses() {
+        let mut queue = CpuQueue::new(1);
+        let (waker, now) = (Waker::noop(), Instant::now());
+        let hostile = queue.join("hostile", Urgency::Interactive, 1);
+        queue.enter(hostile, waker, now);
+        queue.pause(hostile, 100 * MS, waker);
+        let quick = queue.join("other", Urgency::Interactive, 1);
+        assert_eq!(queue.enter(quick, waker, now), Entered::Running);
+        assert_eq!(queue.enter(hostile, waker, now), Entered::Waiting { preempts: false });
+        assert_eq!(queue.leave(quick, MS).len(), 1);
+        assert_eq!(queue.enter(hostile, waker, now), Entered::Running);
+    }
+
+    #[test]
+    fn what_runs_in_the_background_waits_for_its_own_tenants_people() {
+        let mut queue = CpuQueue::new(1);
+        let (waker, now) = (Waker::noop(), Instant::now());
+        let running = queue.join("a", Urgency::Interactive, 1);
+        queue.enter(running, waker, now);
+        let [background, person] =
+            [Urgency::Background, Urgency::Interactive].map(|urgency| queue.join("a", urgency, 1));
+        for number in [background, person] {
+            assert_eq!(queue.enter(number, waker, now), Entered::Waiting { preempts: false });
+        }
+        assert_eq!(queue.leave(running, MS).len(), 1);
+        assert_eq!(queue.enter(background, waker, now), Entered::Waiting { preempts: false });
+        assert_eq!(queue.enter(person, waker, now), Entered::Running);
+    }
+
+    #[test]
+    fn a_slot_that_nobody_uses_goes_to_the_next() {
+        let mut queue = CpuQueue::new(1);
+        let (waker, now) = (Waker::noop(), Instant::now());
+        let [first, sleeper, next] = ["a", "b", "c"].map(|tenant| queue.join(tenant, Urgency::Interactive, 1));
+        for number in [first, sleeper, next] {
+            queue.enter(number, waker, now);
+        }
+        assert_eq!(queue.leave(first, MS).len(), 1, "it is the sleeper's");
+        for _ in 0..PATIENCE {
+            assert_eq!(queue.tick().len(), 0);
+        }
+        assert_eq!(queue.tick().len(), 1);
+        assert_eq!(queue.enter(next, waker, now), Entered::Running);
+        assert_eq!(queue.enter(sleeper, waker, now), Entered::Waiting { preempts: false });
+        assert_eq!(queue.leave(next, MS).len(), 1);
+        assert_eq!(queue.enter(sleeper, waker, now), Entered::Running);
+    }
+
+    proptest! {
+        /// Whatever calls do in whatever order: there are never more at once than slots, and none is free while one waits.
+        #[test]
+        fn slots_are_used_and_never_doubled(
+            slots in 1..4_u32,
+            events in proptest::collection::vec((0..12_usize, 0..6_u8, 0..3_u64), 0..400),
+        ) {
+            let mut queue = CpuQueue::new(slots);
+            let mut calls: Vec<Option<u64>> = vec![None; 12];
+            let now = Instant::now();
+            for (at, what, milliseconds) in events {
+                let tenant = ["a", "b", "c"][at % 3];
+                let urgency = if at % 2 == 0 { Urgency::Interactive } else { Urgency::Background };
+                match (calls[at], what) {
+                    (None, _) => calls[at] = Some(queue.join(tenant, urgency, 1 + at as u32 % 2)),
+                    (Some(number), 0) => {
+                        queue.end(number);
+                        calls[at] = None;
+                    }
+                    (Some(number), 1 | 2) => drop(queue.enter(number, Waker::noop(), now)),
+                    (Some(number), 3) => drop(queue.leave(number, Duration::from_millis(milliseconds))),
+                    (Some(number), 4) => queue.pause(number, Duration::from_millis(milliseconds), Waker::noop()),
+                    (Some(_), _) => drop(queue.tick()),
+                }
+                let count = |is: fn(&Place) -> bool| queue.calls.values().filter(|call| is(&call.place)).count();
+                let taken = count(|place| matches!(place, Place::Running { .. } | Place::Given { .. }));
+                let waiting = count(|place| matches!(place, Place::Waiting(_)));
+                prop_assert_eq!(taken + queue.free as usize, slots as usize);
+                prop_assert!(queue.free == 0 || waiting == 0);
+                prop_assert_eq!(queue.given.len(), count(|place| matches!(place, Place::Given { .. })));
+                prop_assert_eq!(queue.running.len(), count(|place| matches!(place, Place::Running { .. })));
+                let queued: usize = queue.tenants.values().flat_map(|cpu| &cpu.waiting).map(VecDeque::len).sum();
+                prop_assert_eq!(queued, waiting);
+                let in_order = queue.tenants.values().filter(|cpu| cpu.is_waiting()).count();
+                prop_assert_eq!(in_order, queue.order.len());
+                for (used, tenant) in &queue.order {
+                    prop_assert_eq!(*used, queue.tenants[tenant].used);
+                }
+            }
+            for number in calls.into_iter().flatten() {
+                queue.end(number);
+            }
+            prop_assert!(queue.tenants.is_empty() && queue.calls.is_empty() && queue.order.is_empty());
+            prop_assert_eq!(queue.free, slots);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Loading components apart from who asks for them: one that takes long to compile keeps nobody else's waiting, and one on
+//! which the compiler breaks off is nobody else's trouble.
+
+use std::{
+    collections::HashSet,
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    time::Instant,
+};
+
+use crate::{
+    bundled_component,
+    call::words_of,
+    component::{ComponentFile, LoadError, LoadedComponent},
+    host::Host,
+};
+
+/// Makes components of files.
+pub(super) trait Loader: Send + Sync {
+    /// Loads a file, or the program's own component without one.
+    fn load(&self, file: Option<&ComponentFile>) -> Result<Arc<LoadedComponent>, LoadError>;
+}
+
+impl Loader for Host {
+    fn load(&self, file: Option<&ComponentFile>) -> Result<Arc<LoadedComponent>, LoadError> {
+        file.map_or_else(|| self.load(bundled_component()), |file| self.load_file(file))
+    }
+}
+
+/// Why a component was not loaded.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LoadFailure {
+    #[error(transparent)]
+    Refused(#[from] LoadError),
+    #[error("the host broke off when it loaded this component: {0}")]
+    Panicked(String),
+    #[error("there is no thread to load it in: {0}")]
+    NoThread(#[from] io::Error),
+}
+
+impl LoadFailure {
+    /// Whether another try may come to another end.
+    pub(super) fn is_the_machines(&self) -> bool {
+        // The engine says so as well where it could not have the memory for the code.
+        matches!(self, Self::Refused(LoadError::Invalid(_)) | Self::NoThread(_))
+    }
+}
+
+pub(super) type LoadResult = Result<Arc<LoadedComponent>, LoadFailure>;
+
+/// Loads under way, by number.
+pub(super) struct Loads {
+    issued: u64,
+    under_way: HashSet<u64>,
+    at_most: usize,
+    sender: Sender<(u64, LoadResult)>,
+    ended: Receiver<(u64, LoadResult)>,
+}
+
+impl Default for Loads {
+    fn default() -> Self {
+        let (sender, ended) = channel();
+        // The compiler itself works on all processors; a second one gets on while the first takes long.
+        let at_most = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
+        Self { issued: 0, under_way: HashSet::new(), at_most, sender, ended }
+    }
+}
+
+impl Loads {
+    /// Whether another one may begin.
+    pub(super) fn has_room(&self) -> bool {
+        self.under_way.len() < self.at_most
+    }
+
+    /// Begins to load a file, or the program's own component; the number names the load when it ends.
+    pub(super) fn begin(&mut self, loader: &Arc<dyn Loader>, file: Option<ComponentFile>) -> u64 {
+        self.issued += 1;
+        let number = self.issued;
+        let (loader, sender) = (Arc::clone(loader), self.sender.clone());
+        let load = move || {
+            let loaded = catch_unwind(AssertUnwindSafe(|| loader.load(file.as_ref())));
+            let loaded = match loaded {
+                Ok(loaded) => loaded.map_err(LoadFailure::Refused),
+                Err(panic) => Err(LoadFailure::Panicked(words_of(&*panic).to_owned())),
+            };
+            // Nobody listens any more where the registry is gone.
+            let _ = sender.send((number, loaded));
+        };
+        if let Err(error) = std::thread::Builder::new().name("component-load".to_owned()).spawn(load) {
+            // The receiver is this value's own.
+            let _ = self.sender.send((number, Err(error.into())));
+        }
+        self.under_way.insert(number);
+        number
+    }
+
+    /// The next one that ends, at the latest then. Nothing where none does.
+    pub(super) fn next(&mut self, until: Instant) -> Option<(u64, LoadResult)> {
+        if self.under_way.is_empty() {
+            return None;
+        }
+        match self.ended.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok((number, loaded)) => {
+                self.under_way.remove(&number);
+                Some((number, loaded))
+            }
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! What a component could cost the host beyond its own code, in pairs: one that obeys, and one that goes beyond.
+
+use std::{
+    io::Write,
+    sync::{Arc, Mutex},
+};
+
+use async_trait::async_trait;
+use host_harness::{
+    CallError, CallOutcome, CallReport, ElementOptions, Exceeded, FailedCall, Host, LimitName, Limits, TrapKind,
+    egress::{AllowList, Checked, Hook, HttpError, Next, OperatorList, Response},
+    observe::Observer,
+};
+
+use crate::{
+    element::options,
+    guests::Guest,
+    limits::SPIN,
+    server::{Reply, Server, answer},
+    wire::{self, At, DESCRIBE, OVERVIEW},
+};
+
+const SMALL: u32 = 4 << 20;
+
+fn host() -> Host {
+    Host::builder().parallel_calls(20).build().unwrap()
+}
+
+/// Options of an element that may reach the server on this port.
+fn reaching(port: u16, limits: Limits) -> ElementOptions {
+    let operator = OperatorList::only(AllowList::parse([format!("127.0.0.1:{port}")]).unwrap());
+    ElementOptions { operator, ..options(limits) }
+}
+
+async fn overview(guest: Guest, options: ElementOptions) -> Result<CallReport, Box<FailedCall>> {
+    let host = host();
+    let component = host.load(&guest.build()).unwrap();
+    host.element(&component, options).unwrap().overview().await.map(|called| called.report)
+}
+
+async fn describe(guest: Guest, limits: Limits) -> Result<CallReport, Box<FailedCall>> {
+    let host = host();
+    let component = host.load(&guest.build()).unwrap();
+    host.element(&component, options(limits)).unwrap().describe("en").await.map(|called| called.report)
+}
+
+fn exceeded(failed: &FailedCall) -> Exceeded {
+    match &failed.error {
+        CallError::Limit { exceeded, .. } => *exceeded,
+        other => panic!("{other}"),
+    }
+}
+
+/// A batch of so many requests whose records lie one after the other.
+fn batch(port: u16, records: &[u8], count: u32) -> Guest {
+    let (guest, _) = wire::caller(port, "/");
+    guest.items(&wire::data(16_384, records)).with(OVERVIEW, &format!("{}i32.const 0", wire::send_all(16_384, count)))
+}
+
+#[tokio::test]
+async fn a_batch_beyond_the_cap_ends_the_call_and_nothing_of_it_is_looked_at() {
+    let server = Server::start([]).await;
+    // Zeros: requests without a method and a URL.
+    for (count, violates) in [(1_000, None), (1_001, Some(1_001)), (1 << 30, Some(1 << 30))] {
+        let limits = Limits { requests: 5_000, ..Limits::default() };
+        match (overview(batch(server.port, &[], count), reaching(server.port, limits)).await, violates) {
+            (Ok(report), None) => assert_eq!((report.http.requests, report.http.failures), (1_000, 1_000)),
+            (Err(failed), Some(_)) if count == 1 << 30 => assert!(failed.report.http.requests == 0, "{failed}"),
+            (Err(failed), Some(asked)) => {
+                let expected = Exceeded { limit: LimitName::BatchRequests, allowed: 1_000, asked };
+                assert_eq!((exceeded(&failed), failed.report.http.requests), (expected, 0));
+            }
+            (outcome, _) => panic!("{count}: {outcome:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn requests_beyond_those_left_are_refused_unseen() {
+    let server = Server::start([("/", answer("200 OK", &[], b"ok"))]).await;
+    let (_, url) = wire::caller(server.port, "/");
+    let sound = wire::request(url, None);
+    // Its URL lies beyond the memory: whoever looks at it ends the call.
+    let wild = wire::request(At(0xffff_0000, 10), None);
+    let limits = Limits { requests: 3, ..Limits::default() };
+    let records = [sound.repeat(3), wild.repeat(2)].concat();
+    let report = overview(batch(server.port, &records, 5), reaching(server.port, limits.clone())).await.unwrap();
+    let traffic = &report.http;
+    assert_eq!((traffic.requests, traffic.failures, traffic.left_out, traffic.exchanges.len()), (5, 2, 2, 3));
+    assert_eq!(server.requests().len(), 3);
+    let records = [sound.repeat(2), wild].concat();
+    let failed = overview(batch(server.port, &records, 3), reaching(server.port, limits)).await.unwrap_err();
+    assert!(matches!(&failed.error, CallError::Trap { trap, .. } if trap.kind == TrapKind::InvalidValue), "{failed}");
+}
+
+#[tokio::test]
+async fn a_method_and_a_url_have_a_length_and_the_method_counts() {
+    let server = Server::start([]).await;
+    let (_, At(url_at, url)) = wire::caller(server.port, "/");
+    let long = 16_600;
+    let request = |method: u32, url: At| {
+        let mut record = wire::request(url, None);
+        record[..8].copy_from_slice(&wire::words(&[long, method]));
+        record
+    };
+    for (name, method, url_length, is_sent) in [
+        ("method obeys", 32, url, true),
+        ("method violates", 33, url, false),
+        ("url obeys", 3, 8 << 10, true),
+        ("url violates", 3, (8 << 10) + 1, false),
+    ] {
+        let records = request(method, At(url_at, url_length));
+        // The method, and what a long URL ends with.
+        let letters = wire::data(long, &[b'M'; 64]);
+        let tail = wire::data(url_at + url, &vec![b'u'; (9 << 10) - url as usize]);
+        let guest = batch(server.port, &records, 1).items(&letters);
+        let guest = if url_length > url { guest.items(&tail) } else { guest };
+        let report = overview(guest, reaching(server.port, Limits::default())).await.unwrap();
+        let [exchange] = &report.http.exchanges[..] else { panic!("{name}: {report:?}") };
+        match is_sent {
+            true => {
+                assert_eq!(
+                    (exchange.status, exchange.bytes_out),
+                    (Some(200), u64::from(method + url_length)),
+                    "{name}"
+                );
+            }
+            false => assert_eq!(exchange.failure, Some("invalid-request"), "{name}"),
+        }
+        if url_length > 8 << 10 {
+            assert_eq!(exchange.url, "(a URL of 8193 bytes)");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_batch_holds_no_more_than_the_component_has_memory_for() {
+    let server = Server::start([("/", answer("200 OK", &[], &vec![b'x'; 300 << 10]))]).await;
+    let (_, url) = wire::caller(server.port, "/");
+    // Room for one answer behind the two pages it begins with; all are put at the same place.
+    let grown = format!("i32.const 8\n memory.grow\n drop\n {}i32.const 0", wire::send_all(16_384, 3));
+    for (pages, refused) in [(15_u64, 0), (10, 1)] {
+        let records = wire::request(url, None).repeat(3);
+        let guest = batch(server.port, &records, 3).with(OVERVIEW, &grown);
+        let limits = Limits { memory_bytes: pages * (64 << 10), parallel: 1, ..Limits::default() };
+        let report = overview(guest, reaching(server.port, limits)).await.unwrap();
+        let failures = report.http.exchanges.iter().filter_map(|exchange| exchange.failure).collect::<Vec<_>>();
+        assert_eq!(failures, vec!["budget-exhausted"; refused], "{pages} pages");
+    }
+}
+
+#[tokio::test]
+async fn randomness_is_given_in_small_pieces() {
+    let draw = |bytes: u32| {
+        let body = format!(
+            "i64.const {bytes}\n i32.const 8192\n call <wasi:random/random@0.2.0 get-random-bytes>\n i32.const 0"
+        );
+        Guest::default().wasi().with(DESCRIBE, &body)
+    };
+    describe(draw(64 << 10), Limits::default()).await.unwrap();
+    let failed = describe(draw((64 << 10) + 1), Limits::default()).await.unwrap_err();
+    assert!(matches!(&failed.error, CallError::Trap { .. }), "{failed}");
+}
+
+#[tokio::test]
+async fn calls_of_wasi_are_host_calls() {
+    let body = |times| {
+        wire::repeat(times, "i64.const 8\n i32.const 8192\n call <wasi:random/random@0.2.0 get-random-bytes>\n")
+    };
+    let limits = Limits { host_calls: 100, ..Limits::default() };
+    let report = describe(Guest::default().wasi().with(DESCRIBE, &body(100)), limits.clone()).await.unwrap();
+    assert_eq!(report.host_calls.get("wasi"), Some(&100));
+    let failed = describe(Guest::default().wasi().with(DESCRIBE, &body(101)), limits).await.unwrap_err();
+    assert_eq!(exceeded(&failed), Exceeded { limit: LimitName::HostCalls, allowed: 100, asked: 101 });
+}
+
+/// Logs so many lines of so many bytes.
+fn logs(lines: u32, bytes: u32) -> Guest {
+    let line = wire::log("i32.const 0\n ", &format!("i32.const {bytes}\n "));
+    let grow = format!("i32.const {}\n memory.grow\n drop\n ", bytes >> 16);
+    let Some((local, body)) = wire::repeat(lines, &line).split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned()))
+    else {
+        unreachable!()
+    };
+    Guest::default().with(DESCRIBE, &format!("{local}\n {grow}{body}"))
+}
+
+#[tokio::test]
+async fn what_the_host_does_for_a_component_is_cpu_time_of_the_call() {
+    let limits = Limits { cpu_ms: 300, host_calls: u64::MAX, hostcall_bytes_total: u64::MAX, ..Limits::default() };
+    describe(logs(2, SMALL), limits.clone()).await.unwrap();
+    let failed = describe(logs(u32::MAX, SMALL), limits).await.unwrap_err();
+    let Exceeded { limit: LimitName::CpuMs, allowed: 300, asked } = exceeded(&failed) else { panic!("{failed}") };
+    let CallReport { cpu_us, guest_cpu_us, .. } = failed.report;
+    assert!(cpu_us.div_ceil(1_000) >= asked && asked > 300, "{cpu_us} {asked}");
+    assert!(guest_cpu_us < 100_000, "its own part is small: {guest_cpu_us} of {cpu_us}");
+}
+
+#[tokio::test]
+async fn bytes_that_cross_the_boundary_have_a_sum() {
+    let limits = Limits { hostcall_bytes_total: 1_000_000, ..Limits::default() };
+    describe(logs(10, 100_000), limits.clone()).await.unwrap();
+    let failed = describe(logs(11, 100_000), limits).await.unwrap_err();
+    let expected = Exceeded { limit: LimitName::HostcallBytesTotal, allowed: 1_000_000, asked: 1_100_000 };
+    assert_eq!(exceeded(&failed), expected);
+}
+
+#[tokio::test]
+async fn imports_that_need_little_take_little() {
+    describe(logs(1, SMALL), Limits::default()).await.unwrap();
+    let keys = |count: u32| {
+        let call =
+            format!("i32.const 0\n i32.const {count}\n i32.const 8192\n call <storage@0.1.0 get-many>\n i32.const 0");
+        let pages = (count >> 13) + 1;
+        Guest::default().with(OVERVIEW, &format!("i32.const {pages}\n memory.grow\n drop\n {call}"))
+    };
+    let most = SMALL / 24;
+    // More than a call may name, which the contract has an answer for.
+    overview(keys(most), options(Limits::default())).await.unwrap();
+    for failed in [
+        describe(logs(1, SMALL + 1), Limits::default()).await.unwrap_err(),
+        overview(keys(most + 1), options(Limits::default())).await.unwrap_err(),
+    ] {
+        let allowed = u64::from(SMALL);
+        assert_eq!(exceeded(&failed), Exceeded { limit: LimitName::HostcallBytes, allowed, asked: allowed + 1 });
+    }
+}
+
+/// Keeps what is logged.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn mistakes_with_storage_are_no_warnings() {
+    let ask = "i32.const 0\n i32.const 1\n i32.const 8192\n call <storage@0.1.0 get-many>\n ";
+    let guest = Guest::default().with(OVERVIEW, &wire::repeat(1_000, ask));
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let traced = tracing::subscriber::set_default(subscriber);
+    // An empty key is none.
+    overview(guest, options(Limits::default())).await.unwrap();
+    drop(traced);
+    let text = String::from_utf8(logged.0.lock().unwrap().clone()).unwrap();
+    assert!(!text.contains("storage failed"), "{text}");
+}
+
+/// Keeps the CPU time of calls that are over.
+#[derive(Default)]
+struct Used(Mutex<u64>);
+
+impl Observer for Used {
+    fn called(&self, report: &CallReport) {
+        if report.tenant == "hostile" {
+            *self.0.lock().unwrap() += report.cpu_us;
+        }
+    }
+}
+
+/// By processor time, which is the same on a busy machine: what another tenant may use is not for how many calls to say.
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn many_calls_of_one_tenant_get_no_more_time_than_one_of_another() {
+    let used = Arc::new(Used::default());
+    let host = Host::builder().parallel_calls(20).running_calls(1).observer(Arc::clone(&used) as _).build().unwrap();
+    let component = host.load(&Guest::default().with(DESCRIBE, SPIN).build()).unwrap();
+    let element = |tenant: &str, cpu_ms| {
+        let limits = Limits { cpu_ms, ..Limits::default() };
+        host.element(&component, ElementOptions { tenant: tenant.to_owned(), ..options(limits) }).unwrap()
+    };
+    let hostile = element("hostile", 100_000);
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let hostile = hostile.clone();
+            tokio::spawn(async move { hostile.describe("en").await.map(drop) })
+        })
+        .collect();
+    while host.current_load().interactive < 8 {
+        tokio::task::yield_now().await;
+    }
+    let failed = element("other", 400).describe("en").await.unwrap_err();
+    calls.iter().for_each(tokio::task::JoinHandle::abort);
+    for call in calls {
+        assert!(call.await.unwrap_err().is_cancelled(), "it had not come to its end");
+    }
+    assert_eq!(exceeded(&failed).limit, LimitName::CpuMs);
+    let (own, theirs) = (failed.report.cpu_us, *used.0.lock().unwrap());
+    assert!(theirs < 2 * own, "eight calls got {theirs} us, one got {own} us");
+}
+
+/// Breaks off.
+struct Panics;
+
+#[async_trait]
+impl Hook for Panics {
+    async fn around(&self, _: &Checked, _: Next<'_>) -> Result<Response, HttpError> {
+        panic!("a hook breaks off")
+    }
+}
+
+#[tokio::test]
+async fn a_panic_of_the_host_in_a_call_is_that_calls() {
+    let server = Server::start([("/", Reply::Close)]).await;
+    let (guest, url) = wire::caller(server.port, "/");
+    let host = host();
+    let component = host.load(&guest.with(OVERVIEW, &format!("{}i32.const 0", wire::send(url, None))).build()).unwrap();
+    let hooks: Vec<Arc<dyn Hook>> = vec![Arc::new(Panics)];
+    let element =
+        host.element(&component, ElementOptions { hooks, ..reaching(server.port, Limits::default()) }).unwrap();
+    for _ in 0..2 {
+        let failed = element.overview().await.unwrap_err();
+        let CallError::Host { reason, .. } = &failed.error else { panic!("{failed}") };
+        assert_eq!(reason, "the host panicked: a hook breaks off");
+        assert!(matches!(failed.report.outcome, CallOutcome::Failed { cause: "host", .. }));
+    }
+    element.describe("en").await.unwrap();
+    assert_eq!(host.current_load(), host_harness::Load::default());
+}
+
+#[tokio::test]
+async fn a_configuration_has_at_most_64_destinations() {
+    overview(wire::needs(64), options(Limits::default())).await.unwrap();
+    let failed = overview(wire::needs(65), options(Limits::default())).await.unwrap_err();
+    let CallError::Destination { place, reason, .. } = &failed.error else { panic!("{failed}") };
+    assert_eq!(
+        (place.as_str(), reason.as_str()),
+        ("destinations", "it names 65 destinations, at most 64 are possible")
+    );
+}
