@@ -12,6 +12,8 @@ mod addresses;
 mod applying;
 #[path = "storage/backend.rs"]
 mod backend;
+#[path = "storage/deleting.rs"]
+mod deleting;
 #[path = "storage/keeping.rs"]
 mod keeping;
 #[path = "storage/killed.rs"]
@@ -65,7 +67,9 @@ conformance! {
         reading::scans_go_in_byte_order_page_by_page
         reading::scans_keep_within_prefix_and_limit
         reading::odd_keys_are_keys_like_others
-        reading::delete_prefix_spares_its_neighbours
+        deleting::a_range_spares_its_neighbours
+        deleting::a_large_range_goes_in_portions_in_key_order
+        deleting::whoever_lost_the_right_deletes_nothing
         limits::wrong_calls_are_refused
         limits::the_largest_calls_are_accepted
         reading::answers_end_before_a_mebibyte
@@ -101,6 +105,7 @@ mod shared {
     conformance! {
         on [sqlite: Sqlite, postgres: Postgres]
         run [
+            deleting::others_write_between_two_portions
             sharing::stores_see_and_wake_each_other
             sharing::one_of_many_stores_wins
             sharing::increments_of_many_stores_are_not_lost

@@ -7,7 +7,9 @@ use tokio::time::Instant;
 
 use crate::{
     call::state::{CallState, Capabilities},
-    contract::storage::{Entry, EntryPage, Expectation, Host, Op, Outcome, Quota, StorageError},
+    contract::storage::{
+        Check, Entry, EntryPage, Expectation, Host, KeyPage, Op, Outcome, Quota, RangeOutcome, StorageError,
+    },
     storage,
 };
 
@@ -57,6 +59,21 @@ impl Host for CallState {
         Ok(page.map(Into::into).map_err(|error| self.storage_error(error)))
     }
 
+    async fn scan_keys(
+        &mut self,
+        prefix: String,
+        after_key: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<KeyPage, StorageError>> {
+        self.count("storage")?;
+        let (store, scope) = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let page = store.scan_keys(scope, &prefix, after_key.as_deref(), limit).await;
+        Ok(page.map(|page| KeyPage { keys: page.keys, more: page.more }).map_err(|error| self.storage_error(error)))
+    }
+
     async fn apply(&mut self, ops: Vec<Op>) -> wasmtime::Result<Result<Outcome, StorageError>> {
         self.count("storage")?;
         let (store, scope) = match self.store() {
@@ -64,6 +81,21 @@ impl Host for CallState {
             Err(error) => return Ok(Err(error)),
         };
         let outcome = store.apply(scope, ops.into_iter().map(Into::into).collect()).await;
+        Ok(outcome.map(Into::into).map_err(|error| self.storage_error(error)))
+    }
+
+    async fn delete_range(
+        &mut self,
+        prefix: String,
+        checks: Vec<Check>,
+    ) -> wasmtime::Result<Result<RangeOutcome, StorageError>> {
+        self.count("storage")?;
+        let (store, scope) = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let checks: Vec<storage::Check> = checks.into_iter().map(Into::into).collect();
+        let outcome = store.delete_range(scope, &prefix, &checks).await;
         Ok(outcome.map(Into::into).map_err(|error| self.storage_error(error)))
     }
 
@@ -102,14 +134,27 @@ impl From<Op> for storage::Op {
         match op {
             Op::Put(put) => Self::Put { key: put.key, value: put.value, ttl_ms: put.ttl_ms, sealed: put.sealed },
             Op::Delete(key) => Self::Delete { key },
-            Op::DeletePrefix(prefix) => Self::DeletePrefix { prefix },
-            Op::Check(check) => Self::Check {
-                key: check.key,
-                expected: match check.expected {
-                    Expectation::Absent => storage::Expectation::Absent,
-                    Expectation::Version(version) => storage::Expectation::Version(version),
-                },
-            },
+            Op::Check(check) => Self::Check(check.into()),
+        }
+    }
+}
+
+impl From<Check> for storage::Check {
+    fn from(check: Check) -> Self {
+        let expected = match check.expected {
+            Expectation::Absent => storage::Expectation::Absent,
+            Expectation::Version(version) => storage::Expectation::Version(version),
+        };
+        Self { key: check.key, expected }
+    }
+}
+
+impl From<storage::RangeOutcome> for RangeOutcome {
+    fn from(outcome: storage::RangeOutcome) -> Self {
+        match outcome {
+            storage::RangeOutcome::Done => Self::Done,
+            storage::RangeOutcome::More => Self::More,
+            storage::RangeOutcome::Conflict(keys) => Self::Conflict(keys),
         }
     }
 }

@@ -63,7 +63,7 @@ pub use error::{OpenError, StorageError};
 pub use fingerprint::FingerprintKey;
 pub use limits::{PAGE_BYTES, PAGE_ITEMS};
 pub use memory::MemoryStorage;
-pub use op::{ApplyOutcome, Expectation, Op, Page, StoredEntry};
+pub use op::{ApplyOutcome, Check, Expectation, KeyPage, Op, Page, RangeOutcome, StoredEntry};
 pub use open::{Options, open};
 pub use quota::{Quota, Quotas, Usage};
 pub use scope::{NAME_BYTES, Scope};
@@ -103,12 +103,27 @@ pub trait Storage: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Page, StorageError>;
 
-    /// Carries out up to [`PAGE_ITEMS`] operations of at most [`PAGE_BYTES`] of keys, prefixes and values.
+    /// Reads as [`Storage::scan`] does, but keys alone.
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError>;
+
+    /// Carries out up to [`PAGE_ITEMS`] operations of at most [`PAGE_BYTES`] of keys and values.
     ///
     /// Serialisable and all-or-nothing: if a check fails, the outcome is [`ApplyOutcome::Conflict`] and nothing changes; on an
     /// error nothing changes either, except when it says `maybe_applied`. Checks see the state before; then the others
     /// act in order, and may name a key more than once. Quotas are compared with the state after.
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError>;
+
+    /// Deletes keys that start with `prefix` (empty: all), in key order: as many as a page holds, at least one if there is any.
+    ///
+    /// One portion is one transaction, so that nobody waits for more than that, and it happens only where all checks hold.
+    /// Idempotent.
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError>;
 
     /// Parks until the version of `key` differs from `version` (`None` = absent): the key was created, changed, deleted,
     /// or expired. `true` says that it differs, `false` that the time ran out. Returns at once if it differs already.

@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use host_harness::storage::{ApplyOutcome, ManualClock, Op, Options, Scope, SealingKey, Storage, StoredEntry, open};
+use host_harness::storage::{
+    ApplyOutcome, ManualClock, Op, Options, RangeOutcome, Scope, SealingKey, Storage, StoredEntry, open,
+};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
@@ -151,6 +153,15 @@ pub(crate) async fn apply(store: &Arc<dyn Storage>, scope: &Scope, ops: Vec<Op>)
         ApplyOutcome::Applied(versions) => versions,
         ApplyOutcome::Conflict(keys) => panic!("conflict on {keys:?}"),
     }
+}
+
+/// Deletes all keys with a prefix; answers in how many portions.
+pub(crate) async fn delete_all(store: &Arc<dyn Storage>, scope: &Scope, prefix: &str) -> usize {
+    let mut portions = 1;
+    while store.delete_range(scope, prefix, &[]).await.unwrap() == RangeOutcome::More {
+        portions += 1;
+    }
+    portions
 }
 
 pub(crate) async fn get(store: &Arc<dyn Storage>, scope: &Scope, key: &str) -> Option<StoredEntry> {

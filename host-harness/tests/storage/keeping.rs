@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use host_harness::storage::{ApplyOutcome, Op, Scope, Usage};
 
-use crate::backend::{Backend, START_MS, apply, get, keys, scope, value};
+use crate::backend::{Backend, START_MS, apply, delete_all, get, keys, scope, value};
 
 pub(crate) async fn what_has_expired_is_absent(backend: &impl Backend) {
     let (store, clock) = backend.store().await;
@@ -78,7 +78,7 @@ pub(crate) async fn scopes_cannot_reach_each_other(backend: &impl Backend) {
         apply(&store, scope, vec![Op::check_absent("k"), Op::put("k", mine), Op::put("b/k", "")]).await;
     }
     let (first, others) = scopes.split_first().unwrap();
-    apply(&store, first, vec![Op::delete_prefix("")]).await;
+    delete_all(&store, first, "").await;
     store.delete_scope(&others[0]).await.unwrap();
     for scope in &others[1..] {
         let mine = format!("{} | {}", scope.tenant(), scope.element());

@@ -26,6 +26,19 @@ pub trait Platform {
         after_key: Option<&str>,
         limit: u32,
     ) -> Result<storage::EntryPage, storage::StorageError>;
+    /// Reads a page of keys, without their values.
+    fn scan_keys(
+        &self,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<storage::KeyPage, storage::StorageError>;
+    /// Deletes a portion of the keys with this prefix, where the checks hold.
+    fn delete_range(
+        &self,
+        prefix: &str,
+        checks: &[storage::Check],
+    ) -> Result<storage::RangeOutcome, storage::StorageError>;
     /// Writes atomically.
     fn apply(&self, ops: &[storage::Op]) -> Result<storage::Outcome, storage::StorageError>;
     /// Parks until the key no longer has this version.

@@ -59,6 +59,23 @@ impl Platform for Imports {
         storage::scan(prefix, after_key, limit)
     }
 
+    fn scan_keys(
+        &self,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<storage::KeyPage, storage::StorageError> {
+        storage::scan_keys(prefix, after_key, limit)
+    }
+
+    fn delete_range(
+        &self,
+        prefix: &str,
+        checks: &[storage::Check],
+    ) -> Result<storage::RangeOutcome, storage::StorageError> {
+        storage::delete_range(prefix, checks)
+    }
+
     fn apply(&self, ops: &[storage::Op]) -> Result<storage::Outcome, storage::StorageError> {
         storage::apply(ops)
     }

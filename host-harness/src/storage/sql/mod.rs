@@ -22,8 +22,8 @@ use super::limits;
 use super::notify::{Awaited, Waiters};
 use super::scope::check_tenant;
 use super::{
-    ApplyOutcome, Clock, FingerprintKey, Kept, KeptValue, Op, OpenError, Options, Page, Quota, Quotas, Scope,
-    SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
+    ApplyOutcome, Check, Clock, FingerprintKey, Kept, KeptValue, KeyPage, Op, OpenError, Options, Page, Quota, Quotas,
+    RangeOutcome, Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
 };
 
 mod dialect;
@@ -188,6 +188,21 @@ impl<D: Dialect> SqlStorage<D> {
         Ok(outcome)
     }
 
+    async fn try_delete_range(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        checks: &[Check],
+    ) -> Result<RangeOutcome, SqlFailure> {
+        let mut transaction = self.begin().await?;
+        let outcome = self.writing(&mut transaction, scope).delete_range(prefix, checks).await?;
+        match outcome {
+            RangeOutcome::Conflict(_) => transaction.rollback().await.map_err(SqlFailure::of::<D>)?,
+            RangeOutcome::Done | RangeOutcome::More => commit(transaction).await?,
+        }
+        Ok(outcome)
+    }
+
     async fn try_delete_scope(&self, scope: &Scope) -> Result<(), SqlFailure> {
         let mut transaction = self.begin().await?;
         self.writing(&mut transaction, scope).delete_scope().await?;
@@ -277,6 +292,20 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         Ok(Page { entries, more })
     }
 
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
+        let attempt =
+            || async { self.view(scope).key_page::<D>(&mut *self.reader().await?, prefix, after_key, limit).await };
+        let (keys, more) = repeated(attempt).await?;
+        Ok(KeyPage { keys, more })
+    }
+
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         let quota = &self.quotas.of(scope);
         limits::check_ops(&ops, quota)?;
@@ -287,6 +316,16 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         let outcome = repeated(|| self.try_apply(scope, &batch, quota)).await?;
         if matches!(outcome, ApplyOutcome::Applied(_)) {
             self.waiters.announce(scope, &batch);
+        }
+        Ok(outcome)
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        limits::check_range(prefix, checks, &self.quotas.of(scope))?;
+        let _permit = self.queues.acquire(scope).await?;
+        let outcome = repeated(|| self.try_delete_range(scope, prefix, checks)).await?;
+        if !matches!(outcome, RangeOutcome::Conflict(_)) {
+            self.waiters.announce_range(scope, prefix);
         }
         Ok(outcome)
     }

@@ -120,19 +120,11 @@ impl View<'_> {
         after_key: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Stored>, bool), SqlFailure> {
-        let (start, excluding_start) = match after_key {
-            Some(after) if after >= prefix => (after, true),
-            _ => (prefix, false),
-        };
-        let end = prefix_end(prefix);
-        let sql = self.statements.page(excluding_start, end.is_some());
-        let mut query = self.query::<D>(sql).key(start).number(signed(limit as u64 + 1));
-        if let Some(end) = &end {
-            query = query.key(end);
-        }
+        let range = Range::new(prefix, after_key);
+        let sql = self.statements.page(range.excludes_start, range.end.is_some());
         let mut stored = Vec::new();
         let mut budget = ResponseBudget::new();
-        let mut rows = query.rows(connection);
+        let mut rows = range.of_page(self.query::<D>(sql), limit).rows(connection);
         while let Some(row) = rows.try_next().await? {
             let row = Stored::new(&row)?;
             if stored.len() == limit || !budget.admit(row.bytes) {
@@ -141,6 +133,29 @@ impl View<'_> {
             stored.push(row);
         }
         Ok((stored, false))
+    }
+
+    /// Reads a page of keys, and whether more follow.
+    pub(super) async fn key_page<D: Dialect>(
+        self,
+        connection: &mut D::Connection,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<String>, bool), SqlFailure> {
+        let range = Range::new(prefix, after_key);
+        let sql = self.statements.key_page(range.excludes_start, range.end.is_some());
+        let mut keys = Vec::new();
+        let mut budget = ResponseBudget::new();
+        let mut rows = range.of_page(self.query::<D>(sql), limit).rows(connection);
+        while let Some(row) = rows.try_next().await? {
+            let key = row.key(0)?;
+            if keys.len() == limit || !budget.admit(key.len()) {
+                return Ok((keys, true));
+            }
+            keys.push(key);
+        }
+        Ok((keys, false))
     }
 
     /// Reads what `wait` needs to know. When the key expires is judged by the clock that shows `clock_ms` now.
@@ -164,6 +179,33 @@ impl View<'_> {
         };
         let all = Usage { items: row.count(0)?, bytes: row.count(1)? };
         Ok(all.minus(Usage { items: row.count(2)?, bytes: row.count(3)? }))
+    }
+}
+
+/// The keys among which a page is looked for.
+struct Range<'a> {
+    start: &'a str,
+    excludes_start: bool,
+    /// The first key behind them, if there can be one.
+    end: Option<String>,
+}
+
+impl<'a> Range<'a> {
+    fn new(prefix: &'a str, after_key: Option<&'a str>) -> Self {
+        let (start, excludes_start) = match after_key {
+            Some(after) if after >= prefix => (after, true),
+            _ => (prefix, false),
+        };
+        Self { start, excludes_start, end: prefix_end(prefix) }
+    }
+
+    /// The query of a page with its parameters: one row more than the page holds, to know whether more follow.
+    fn of_page<D: Dialect>(&self, query: Query<D>, limit: usize) -> Query<D> {
+        let query = query.key(self.start).number(signed(limit as u64 + 1));
+        match &self.end {
+            Some(end) => query.key(end),
+            None => query,
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Writes: what happens within the transaction of an `apply`, and the removal of a scope.
+//! Writes: what happens within the transaction of an `apply` or a `delete_range`, and the removal of a scope.
 //!
 //! The row of the scope counts what the scope holds and gives out versions, so a quota costs no counting, and it makes the
 //! writers of one scope queue: each begins by locking that row, and sees what those before it left.
@@ -6,7 +6,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::batch::{Batch, Put, Write, prefix_end};
-use super::super::{ApplyOutcome, Quota, Scope, SealingKey, StorageError, Usage};
+use super::super::limits::ResponseBudget;
+use super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, SealingKey, StorageError, Usage};
 use super::dialect::Dialect;
 use super::failure::SqlFailure;
 use super::query::{Query, Row, signed};
@@ -15,9 +16,6 @@ use super::statements::Statements;
 
 /// How many expired rows one `apply` removes in passing.
 const REAP_ROWS: i64 = 200;
-
-/// How many rows of a deleted scope go in one transaction: others write in between.
-const PURGE_ROWS: i64 = 2_000;
 
 /// How often a scope's row is looked for that others make and delete at the same time.
 const LOOKS: u32 = 5;
@@ -44,6 +42,11 @@ struct State {
     version: u64,
     expired: bool,
     bytes: u64,
+}
+
+/// The version of a key, if it is present.
+fn version(states: &HashMap<String, State>, key: &str) -> Option<u64> {
+    states.get(key).filter(|state| !state.expired).map(|state| state.version)
 }
 
 /// Seals the values that are to be sealed.
@@ -77,7 +80,7 @@ impl<D: Dialect> Writing<'_, D> {
     pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<ApplyOutcome, SqlFailure> {
         let Some(mut row) = self.scope_row(batch.puts > 0).await? else {
             // Nothing is there, and nothing is to be put: only checks can make a difference.
-            return Ok(match batch.conflicts(|_| None) {
+            return Ok(match Check::conflicts(&batch.checks, |_| None) {
                 conflicts if conflicts.is_empty() => ApplyOutcome::Applied(Vec::new()),
                 conflicts => ApplyOutcome::Conflict(conflicts),
             });
@@ -87,19 +90,13 @@ impl<D: Dialect> Writing<'_, D> {
         let reap_all = !quota.covers(row.usage.plus(batch.adds()));
         while self.reap(&mut row).await? && reap_all {}
 
-        let states = self.states(&row, batch).await?;
-        let conflicts =
-            batch.conflicts(|key| states.get(key).filter(|state| !state.expired).map(|state| state.version));
+        let states = self.states(&row, &batch.checks, batch.keys.keys()).await?;
+        let conflicts = Check::conflicts(&batch.checks, |key| version(&states, key));
         if !conflicts.is_empty() {
             return Ok(ApplyOutcome::Conflict(conflicts));
         }
         let usage_reaped = row.usage;
-        for prefix in &batch.prefixes {
-            let gone = self.delete_prefix(&row, prefix).await?;
-            row.usage = row.usage.minus(gone);
-        }
-        // What lay below a prefix is counted already.
-        let replaced = batch.keys.keys().filter(|key| !batch.covers(key)).filter_map(|key| states.get(key.as_str()));
+        let replaced = batch.keys.keys().filter_map(|key| states.get(key.as_str()));
         replaced.for_each(|state| row.usage.remove(state.bytes));
         row.usage = row.usage.plus(batch.adds());
         quota.admit(usage_reaped, row.usage)?;
@@ -110,15 +107,40 @@ impl<D: Dialect> Writing<'_, D> {
         let first_version = row.last_version + 1;
         row.last_version += batch.puts;
         if (row.usage, row.last_version) != (usage_before, version_before) {
-            Query::<D>::new(&self.statements.update_scope)
-                .number(row.id)
-                .number(signed(row.usage.items))
-                .number(signed(row.usage.bytes))
-                .number(signed(row.last_version))
-                .execute(self.connection)
-                .await?;
+            self.update_scope(&row).await?;
         }
         Ok(ApplyOutcome::Applied((first_version..first_version + batch.puts).collect()))
+    }
+
+    /// Removes a portion of what starts with a prefix. On a conflict or an error the caller rolls back.
+    pub(super) async fn delete_range(mut self, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, SqlFailure> {
+        let Some(mut row) = self.scope_row(false).await? else {
+            return Ok(match Check::conflicts(checks, |_| None) {
+                conflicts if conflicts.is_empty() => RangeOutcome::Done,
+                conflicts => RangeOutcome::Conflict(conflicts),
+            });
+        };
+        let states = self.states(&row, checks, []).await?;
+        let conflicts = Check::conflicts(checks, |key| version(&states, key));
+        if !conflicts.is_empty() {
+            return Ok(RangeOutcome::Conflict(conflicts));
+        }
+        let (gone, more) = delete_portion::<D>(self.connection, self.statements, row.id, prefix).await?;
+        if gone.items > 0 {
+            row.usage = row.usage.minus(gone);
+            self.update_scope(&row).await?;
+        }
+        Ok(if more { RangeOutcome::More } else { RangeOutcome::Done })
+    }
+
+    /// Writes back what the scope's row counts.
+    async fn update_scope(&mut self, row: &ScopeRow) -> Result<(), SqlFailure> {
+        let query = Query::<D>::new(&self.statements.update_scope)
+            .number(row.id)
+            .number(signed(row.usage.items))
+            .number(signed(row.usage.bytes))
+            .number(signed(row.last_version));
+        query.execute(self.connection).await.map(drop)
     }
 
     /// Finds and locks the scope's row; makes it where it is wanted.
@@ -157,10 +179,15 @@ impl<D: Dialect> Writing<'_, D> {
         Ok(keys.len() as i64 == REAP_ROWS)
     }
 
-    /// What is there of all keys that a batch checks or writes.
-    async fn states(&mut self, row: &ScopeRow, batch: &Batch) -> Result<HashMap<String, State>, SqlFailure> {
-        let checked = batch.checks.iter().map(|(key, _)| key.as_str());
-        let keys: BTreeSet<&str> = checked.chain(batch.keys.keys().map(String::as_str)).collect();
+    /// What is there of all keys that are checked or written.
+    async fn states<'k>(
+        &mut self,
+        row: &ScopeRow,
+        checks: &'k [Check],
+        written: impl IntoIterator<Item = &'k String>,
+    ) -> Result<HashMap<String, State>, SqlFailure> {
+        let checked = checks.iter().map(|check| &check.key);
+        let keys: BTreeSet<&str> = checked.chain(written).map(String::as_str).collect();
         let keys: Vec<&str> = keys.into_iter().collect();
         let mut states = HashMap::new();
         let mut left = keys.as_slice();
@@ -176,24 +203,6 @@ impl<D: Dialect> Writing<'_, D> {
             }
         }
         Ok(states)
-    }
-
-    /// Removes what starts with a prefix; answers what that was.
-    async fn delete_prefix(&mut self, row: &ScopeRow, prefix: &str) -> Result<Usage, SqlFailure> {
-        let end = prefix_end(prefix);
-        let query = |sql| {
-            let query = Query::<D>::new(sql).number(row.id).key(prefix);
-            match &end {
-                Some(end) => query.key(end),
-                None => query,
-            }
-        };
-        let counted = query(self.statements.count_range(end.is_some())).row(self.connection).await?;
-        let gone = Usage { items: counted.count(0)?, bytes: counted.count(1)? };
-        if gone.items > 0 {
-            query(self.statements.delete_range(end.is_some())).execute(self.connection).await?;
-        }
-        Ok(gone)
     }
 
     /// Removes the single keys of a batch that are there.
@@ -283,15 +292,38 @@ pub(super) async fn purge_portion<D: Dialect>(
     if query(&statements.tombstone).optional_row(connection).await?.is_none() {
         return Ok(false);
     }
-    let end = query(&statements.key_after).number(PURGE_ROWS).optional_row(connection).await?;
-    let end = end.map(|row| row.key(0)).transpose()?;
-    let portion = query(statements.delete_range(end.is_some())).key("");
-    match &end {
-        Some(end) => portion.key(end).execute(connection).await?,
-        None => {
-            portion.execute(connection).await?;
-            query(&statements.purged).execute(connection).await?
-        }
+    let (_, more) = delete_portion::<D>(connection, statements, scope, "").await?;
+    if !more {
+        query(&statements.purged).execute(connection).await?;
+    }
+    Ok(more)
+}
+
+/// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between; answers
+/// what that was, and whether more are left. The caller keeps other writers from the scope.
+async fn delete_portion<D: Dialect>(
+    connection: &mut D::Connection,
+    statements: &Statements,
+    scope: i64,
+    prefix: &str,
+) -> Result<(Usage, bool), SqlFailure> {
+    let (mut gone, mut budget) = (Usage::default(), ResponseBudget::new());
+    let mut end = prefix_end(prefix);
+    let mut more = false;
+    let query = |sql, end: Option<&str>| {
+        let query = Query::<D>::new(sql).number(scope).key(prefix);
+        end.into_iter().fold(query, |query, end| query.key(end))
     };
-    Ok(end.is_some())
+    for row in query(statements.portion(end.is_some()), end.as_deref()).all(connection).await? {
+        let bytes = row.count(1)?;
+        if gone.items == PAGE_ITEMS as u64 || !budget.admit(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+            (end, more) = (Some(row.key(0)?), true);
+            break;
+        }
+        gone.add(bytes);
+    }
+    if gone.items > 0 {
+        query(statements.delete_range(end.is_some()), end.as_deref()).execute(connection).await?;
+    }
+    Ok((gone, more))
 }

@@ -32,7 +32,9 @@ pub fn find_members<P: Platform>(
             ),
         ));
     }
-    head::read_own(platform, common)?;
+    if head::is_being_forgotten(platform, common)? {
+        return Ok(vec![None; ids.len()]);
+    }
     // What can be no id is known to nobody, and must not become part of a key.
     let usable = ids.iter().filter(|id| is_id(id));
     let keys: Vec<String> = usable.flat_map(|id| [key::member(common.ids, id), key::roles(common.ids, id)]).collect();
@@ -53,7 +55,9 @@ pub fn find_member<P: Platform>(platform: &P, common: &Common, id: &str) -> Resu
     if !is_id(id) {
         return Err(no_member(id));
     }
-    head::read_own(platform, common)?;
+    if head::is_being_forgotten(platform, common)? {
+        return Err(no_member(id));
+    }
     match store::get::<_, MemberRecord>(platform, &key::member(common.ids, id))? {
         Some(stored) => {
             let roles = roles::read(platform, common.ids, id)?;
@@ -68,7 +72,9 @@ pub fn find_department<P: Platform>(platform: &P, common: &Common, id: &str) -> 
     if !is_id(id) {
         return Err(no_department(id));
     }
-    head::read_own(platform, common)?;
+    if head::is_being_forgotten(platform, common)? {
+        return Err(no_department(id));
+    }
     match store::get::<_, DepartmentRecord>(platform, &key::department(id))? {
         Some(stored) => Ok(show_department(stored.value.department)),
         None => Err(no_department(id)),
@@ -80,7 +86,10 @@ pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::
     let head = head::read_own(platform, common)?.map(|stored| stored.value);
     // A run of another version of this component says nothing here; the next sync gives it up.
     let run = run::load(platform)?.readable();
-    let last_run = sync::history::last_complete(platform, common)?;
+    let last_run = match head.as_ref().is_some_and(|head| head.forgetting.is_some()) {
+        true => None,
+        false => sync::history::last_complete(platform, common)?,
+    };
     let acknowledged = feed::acknowledged(platform)?;
     let organisation_id = head.as_ref().map(|head| head.organisation.clone());
     let head = head.unwrap_or_default();

@@ -3,7 +3,7 @@
 
 use super::{
     batch::Batch,
-    department, key,
+    department, forgetting, key,
     member::is_id,
     member_status::{self, Decision, is_present},
     read::{self, no_department, no_member},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Attempts to write before another writer is given way. Each loses only against a writer that succeeded.
-const ATTEMPTS: u32 = 20;
+pub(crate) const ATTEMPTS: u32 = 20;
 
 /// See `sync-member` in `wit/directory.wit`.
 pub fn sync_member<P: Platform, C: Client<P>>(
@@ -32,6 +32,7 @@ pub fn sync_member<P: Platform, C: Client<P>>(
     id: &str,
 ) -> Result<contract::Member, Failure> {
     check_id(id)?;
+    forgetting::make_way(platform, common)?;
     let read_at = platform.now_ms();
     let fetched = match client.member(id)? {
         MemberAnswer::Shown(mut fetched) => {
@@ -77,6 +78,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
     id: &str,
 ) -> Result<contract::Department, Failure> {
     check_id(id)?;
+    forgetting::make_way(platform, common)?;
     let read_at = platform.now_ms();
     let fetched = match client.department(id)? {
         DepartmentAnswer::Shown(fetched) => *fetched,
@@ -128,7 +130,8 @@ fn unreadable(kind: &str, kind_zh: &str, id: &str) -> Failure {
     )
 }
 
-fn contended() -> Failure {
+/// Other writers of the copy kept coming first.
+pub(crate) fn contended() -> Failure {
     Failure::new(
         Reason::Conflict,
         (

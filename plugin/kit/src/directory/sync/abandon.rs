@@ -5,6 +5,7 @@ use super::{
     lease,
     report::Report,
     run::Run,
+    scratch,
 };
 use crate::{
     config::Common,
@@ -33,12 +34,14 @@ pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Resu
         let mut ops = current::give_up(platform, common, &run)?;
         ops.extend(current::keep_wait(&run, platform.now_ms()));
         current::write(platform, lease, Some(version), &ops)
-    })
+    })?;
+    scratch::sweep(platform);
+    Ok(())
 }
 
 /// See `repair` in `wit/directory.wit`.
 pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<contract::Report, Failure> {
-    lease::hold(platform, |lease| {
+    let report = lease::hold(platform, |lease| {
         let (run, version) = current::find(platform, common, run)?;
         if !run.is_writing {
             return Err(is_not_written());
@@ -46,12 +49,14 @@ pub fn repair<P: Platform>(platform: &P, common: &Common, run: &str) -> Result<c
         let run = unwritten_noted(run);
         let (head, now) = (head::read_for(platform, common)?.0, platform.now_ms());
         let report = Report::new(RunOutcome::Repaired, &run, &head, now);
-        let mut ops = current::end(platform, &run, &report)?;
+        let mut ops = current::end(platform, &report)?;
         ops.extend(current::keep_wait(&run, now));
         current::write(platform, lease, Some(version), &ops)?;
         platform.log(Level::Warn, "a sync is ended before all of it is written", &[("run", &run.id)]);
         Ok(report.show(common.locale))
-    })
+    })?;
+    scratch::sweep(platform);
+    Ok(report)
 }
 
 /// The run with a note of how much is missing. Departments are planned only where somebody asked for the plan, so of them

@@ -4,15 +4,15 @@ use super::{
     current::{self, Current},
     lease,
     run::{PendingWait, Run},
+    scratch,
 };
 use crate::{
     config::Common,
     contract::{
         directory::{Begun, Strategy},
         log::Level,
-        storage::Op,
     },
-    directory::{head, key},
+    directory::{forgetting, head, key},
     failure::Failure,
     platform::Platform,
     store,
@@ -24,10 +24,11 @@ const PARALLELISM: u32 = 5;
 /// See `begin` in `wit/directory.wit`.
 pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) -> Result<Begun, Failure> {
     let strategy = chosen(strategy, common)?;
+    forgetting::make_way(platform, common)?;
     if let Current::Fresh(run, _) = current::read(platform, common)? {
         return Ok(joined(&run));
     }
-    lease::hold(platform, |lease| {
+    let begun = lease::hold(platform, |lease| {
         let now = platform.now_ms();
         let (version, mut ops, pending_wait) = match current::read(platform, common)? {
             // Somebody else was faster.
@@ -38,7 +39,7 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
             }
             Current::Unreadable(version) => {
                 platform.log(Level::Warn, "the run of another version of this component is given up", &[]);
-                (Some(version), vec![Op::DeletePrefix(key::ALL_SCRATCH.to_owned())], None)
+                (Some(version), Vec::new(), None)
             }
             Current::None => {
                 let kept = store::get::<_, PendingWait>(platform, key::INHERITED_WAIT)?;
@@ -59,7 +60,10 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
         ops.push(store::put(key::RUN, &run));
         current::write(platform, lease, version, &ops)?;
         Ok(Begun { progress: run.progress(), joined: false })
-    })
+    })?;
+    // What those before left behind, which were given up here or killed while they cleared up.
+    scratch::sweep(platform);
+    Ok(begun)
 }
 
 fn joined(run: &Run) -> Begun {

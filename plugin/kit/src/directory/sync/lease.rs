@@ -104,6 +104,11 @@ impl Lease {
     }
 }
 
+/// Whether a write failed because the lease is no longer the one that it was made under.
+pub fn is_lapsed(conflicts: &[String]) -> bool {
+    conflicts.iter().any(|key| key == key::RUN_LEASE)
+}
+
 /// Another call works on the run.
 pub fn taken() -> Failure {
     Failure::new(Reason::Conflict, ("另一次调用正在处理本次同步", "another call is at work on this run"))
