@@ -106,6 +106,7 @@ mod shared {
         on [sqlite: Sqlite, postgres: Postgres]
         run [
             deleting::others_write_between_two_portions
+            keeping::what_has_expired_is_removed_in_portions
             sharing::stores_see_and_wake_each_other
             sharing::one_of_many_stores_wins
             sharing::increments_of_many_stores_are_not_lost

@@ -49,7 +49,7 @@ use retry::repeated;
 use schema::Found;
 use snapshot::SqlSnapshot;
 use statements::Statements;
-use write::Writing;
+use write::{Attempt, Writing};
 
 /// How long a call waits for other writers before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -178,14 +178,16 @@ impl<D: Dialect> SqlStorage<D> {
         Ok(found)
     }
 
-    async fn try_apply(&self, scope: &Scope, batch: &Batch, quota: &Quota) -> Result<ApplyOutcome, SqlFailure> {
+    async fn try_apply(&self, scope: &Scope, batch: &Batch, quota: &Quota) -> Result<Attempt, SqlFailure> {
         let mut transaction = self.begin().await?;
-        let outcome = self.writing(&mut transaction, scope).carry_out(batch, quota).await?;
-        match outcome {
-            ApplyOutcome::Conflict(_) => transaction.rollback().await.map_err(SqlFailure::of::<D>)?,
-            ApplyOutcome::Applied(_) => commit(transaction).await?,
+        let attempt = self.writing(&mut transaction, scope).carry_out(batch, quota).await?;
+        match attempt {
+            Attempt::Ended(ApplyOutcome::Conflict(_)) => transaction.rollback().await.map_err(SqlFailure::of::<D>)?,
+            Attempt::Ended(ApplyOutcome::Applied(_)) => commit(transaction).await?,
+            // However this commit ends, nothing of the `apply` is done.
+            Attempt::Reaped => transaction.commit().await.map_err(SqlFailure::of::<D>)?,
         }
-        Ok(outcome)
+        Ok(attempt)
     }
 
     async fn try_delete_range(
@@ -313,7 +315,11 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         // Before the transaction: it is pure work, and others wait while it is open.
         write::seal(&mut batch, scope, self.sealing_key.as_ref())?;
         let _permit = self.queues.acquire(scope).await?;
-        let outcome = repeated(|| self.try_apply(scope, &batch, quota)).await?;
+        let outcome = loop {
+            if let Attempt::Ended(outcome) = repeated(|| self.try_apply(scope, &batch, quota)).await? {
+                break outcome;
+            }
+        };
         if matches!(outcome, ApplyOutcome::Applied(_)) {
             self.waiters.announce(scope, &batch);
         }

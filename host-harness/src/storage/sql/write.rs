@@ -15,7 +15,7 @@ use super::read::padded;
 use super::statements::Statements;
 
 /// How many expired rows one `apply` removes in passing.
-const REAP_ROWS: i64 = 200;
+const REAP_ROWS: usize = 200;
 
 /// How often a scope's row is looked for that others make and delete at the same time.
 const LOOKS: u32 = 5;
@@ -35,6 +35,15 @@ impl ScopeRow {
         let usage = Usage { items: row.count(1)?, bytes: row.count(2)? };
         Ok(Self { id: row.number(0)?, usage, last_version: row.count(3)?, time_ms: row.count(4)? })
     }
+}
+
+/// What became of an attempt at an `apply`.
+pub(super) enum Attempt {
+    /// It came to its end.
+    Ended(ApplyOutcome),
+    /// Nothing of it was carried out, but some of what has expired was removed: without that there may be no room for it.
+    /// What was removed is to be committed, and the `apply` to be tried again.
+    Reaped,
 }
 
 /// What a write must know of a key's row.
@@ -77,23 +86,28 @@ pub(super) struct Writing<'a, D: Dialect> {
 
 impl<D: Dialect> Writing<'_, D> {
     /// Carries out a batch. On a conflict or an error the caller rolls back.
-    pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<ApplyOutcome, SqlFailure> {
+    pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<Attempt, SqlFailure> {
         let Some(mut row) = self.scope_row(batch.puts > 0).await? else {
             // Nothing is there, and nothing is to be put: only checks can make a difference.
-            return Ok(match Check::conflicts(&batch.checks, |_| None) {
+            return Ok(Attempt::Ended(match Check::conflicts(&batch.checks, |_| None) {
                 conflicts if conflicts.is_empty() => ApplyOutcome::Applied(Vec::new()),
                 conflicts => ApplyOutcome::Conflict(conflicts),
-            });
+            }));
         };
         let (usage_before, version_before) = (row.usage, row.last_version);
-        // What has expired does not count. Where that might decide, all of it goes; else some, in passing.
-        let reap_all = !quota.covers(row.usage.plus(batch.adds()));
-        while self.reap(&mut row).await? && reap_all {}
+        // What has expired does not count. Where that might decide, as much goes as it takes, in transactions of their own: a
+        // tenant near its quota gets on however much there is, and nobody waits for all of it. Else some goes in passing.
+        let has_room = |row: &ScopeRow| quota.covers(row.usage.plus(batch.adds()));
+        let rows = if has_room(&row) { REAP_ROWS } else { PAGE_ITEMS };
+        if self.reap(&mut row, rows).await? && !has_room(&row) {
+            self.update_scope(&row).await?;
+            return Ok(Attempt::Reaped);
+        }
 
         let states = self.states(&row, &batch.checks, batch.keys.keys()).await?;
         let conflicts = Check::conflicts(&batch.checks, |key| version(&states, key));
         if !conflicts.is_empty() {
-            return Ok(ApplyOutcome::Conflict(conflicts));
+            return Ok(Attempt::Ended(ApplyOutcome::Conflict(conflicts)));
         }
         let usage_reaped = row.usage;
         let replaced = batch.keys.keys().filter_map(|key| states.get(key.as_str()));
@@ -109,7 +123,7 @@ impl<D: Dialect> Writing<'_, D> {
         if (row.usage, row.last_version) != (usage_before, version_before) {
             self.update_scope(&row).await?;
         }
-        Ok(ApplyOutcome::Applied((first_version..first_version + batch.puts).collect()))
+        Ok(Attempt::Ended(ApplyOutcome::Applied((first_version..first_version + batch.puts).collect())))
     }
 
     /// Removes a portion of what starts with a prefix. On a conflict or an error the caller rolls back.
@@ -162,21 +176,25 @@ impl<D: Dialect> Writing<'_, D> {
         Err(SqlFailure::raced("a scope is made and deleted over and over"))
     }
 
-    /// Removes some of what has expired; answers whether more may be left.
-    async fn reap(&mut self, row: &mut ScopeRow) -> Result<bool, SqlFailure> {
+    /// Removes some of what has expired, no more than a page of it; answers whether more may be left.
+    async fn reap(&mut self, row: &mut ScopeRow, rows: usize) -> Result<bool, SqlFailure> {
         let expired = Query::<D>::new(&self.statements.expired)
             .number(row.id)
             .number(signed(row.time_ms))
-            .number(REAP_ROWS)
+            .number(signed(rows as u64))
             .all(self.connection)
             .await?;
-        let mut keys = Vec::with_capacity(expired.len());
+        let (mut keys, mut budget) = (Vec::with_capacity(expired.len()), ResponseBudget::new());
         for entry in &expired {
+            let bytes = entry.count(1)?;
+            if !budget.admit(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+                break;
+            }
             keys.push(entry.key(0)?);
-            row.usage.remove(entry.count(1)?);
+            row.usage.remove(bytes);
         }
         self.delete(row, &keys).await?;
-        Ok(keys.len() as i64 == REAP_ROWS)
+        Ok(keys.len() < expired.len() || expired.len() == rows)
     }
 
     /// What is there of all keys that are checked or written.
