@@ -28,6 +28,8 @@ mod postgres_server;
 mod reading;
 #[path = "storage/sharing.rs"]
 mod sharing;
+#[path = "storage/silent.rs"]
+mod silent;
 #[path = "storage/sqlite_file.rs"]
 mod sqlite_file;
 #[path = "storage/tenant.rs"]
@@ -54,7 +56,7 @@ macro_rules! conformance {
 }
 
 conformance! {
-    on [memory: Memory, sqlite: Sqlite, postgres: Postgres]
+    on [memory: Memory, sqlite: Sqlite, postgres: Postgres, pooled: Pooled]
     run [
         applying::apply_is_all_or_nothing
         applying::conflicts_name_the_keys

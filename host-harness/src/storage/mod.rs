@@ -23,7 +23,8 @@
 //!   moments before it may be missing as a whole: the log is flushed to the disk at checkpoints, not at every `apply`
 //!   (`synchronous=NORMAL`). What may go that way is fetched again from the vendor. Not for network file systems. What is
 //!   deleted or written over is overwritten in the file, too.
-//! * `postgres:` is as durable as the server was set up to be. Time to live goes by the database's clock. When a server is
+//! * `postgres:` is as durable as the server was set up to be. A server that falls silent is given up after seconds, and a host
+//!   that is stopped keeps no row of others for longer. Time to live goes by the database's clock. When a server is
 //!   lost in the middle of a commit, the answer is unavailable with `maybe_applied`; after a failover, or when another
 //!   host came first, an `apply` is repeated a few times by itself. `wait` notices other hosts' changes by polling. The
 //!   SQL is plain (row locks, `ON CONFLICT`, `RETURNING`, no advisory locks, notifications, triggers or procedures), so
@@ -81,6 +82,8 @@ pub use snapshot::{Kept, KeptValue, Snapshot};
 ///   `apply`s of the scope.
 /// * A call sees one state of the scope, and everything acknowledged before the call began.
 /// * Dropping the future of a call is safe: an `apply` then has happened wholly or not at all.
+/// * Every call ends, also when the database has fallen silent: each step has a time limit ([`Options::step_timeout`]). So what
+///   a host does by itself, such as taking up declarations and leases, needs none of its own.
 #[async_trait]
 pub trait Storage: Send + Sync + fmt::Debug {
     /// Reads up to [`PAGE_ITEMS`] keys, which may repeat.

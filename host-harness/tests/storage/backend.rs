@@ -136,6 +136,29 @@ impl Backend for Postgres {
     }
 }
 
+/// The same, used as behind a pooler that hands each transaction to another session.
+pub(crate) struct Pooled(Postgres);
+
+impl Pooled {
+    pub(crate) fn place() -> Option<Self> {
+        Postgres::place().map(Self)
+    }
+}
+
+impl Backend for Pooled {
+    async fn open(&self, options: Options) -> Arc<dyn Storage> {
+        open(&format!("{}?pooler=transaction&readers=2&writers=3", self.0.address()), options).await.unwrap()
+    }
+
+    async fn tamper(&self, statements: &[&str]) {
+        self.0.tamper(statements).await;
+    }
+
+    async fn count(&self, statement: &str) -> i64 {
+        self.0.count(statement).await
+    }
+}
+
 /// Options with a clock that stands still and a sealing key.
 pub(crate) fn options() -> (Options, ManualClock) {
     let clock = ManualClock::at(START_MS);

@@ -103,26 +103,38 @@ pub(crate) async fn what_has_expired_is_removed_in_portions(backend: &impl Backe
     apply(&store, &other, vec![Op::put("k", "v")]).await;
     let quotas = Quotas::uniform(Quota { items: 1, ..Quota::default() });
     let strict = backend.open(Options { quotas, clock: Some(Arc::new(clock.clone())), ..Options::default() }).await;
-    let writes = async || strict.apply(&full, vec![Op::put("k", "v")]).await;
-    let mut cut_off = 0;
-    loop {
+    let write_one = async || strict.apply(&full, vec![Op::put("k", "v")]).await;
+    let mut kept = 0;
+    for patience in (5..).step_by(5) {
         let before = rows().await;
-        let a_portion_is_gone = async || {
-            // Another tenant writes all the while.
-            while rows().await >= before {
-                apply(&strict, &other, vec![Op::put("k", "v")]).await;
-            }
-        };
-        tokio::select! {
-            biased;
-            outcome = writes() => {
+        match tokio::time::timeout(Duration::from_millis(patience), write_one()).await {
+            Ok(outcome) => {
                 assert!(matches!(outcome, Ok(ApplyOutcome::Applied(_))), "{outcome:?}");
                 break;
             }
-            () = a_portion_is_gone() => cut_off += 1,
+            Err(_) => kept += usize::from(rows().await < before),
         }
     }
-    assert!(cut_off >= 3, "another tenant waited for all of it");
+    assert!(kept > 0, "what a call removed before it was cut off is back");
+    assert_eq!(strict.usage(&full).await.unwrap().items, 1);
+    delete_all(&store, &full, "").await;
+
+    // And another tenant writes all the while.
+    fill().await;
+    let mut writing = tokio::spawn({
+        let (strict, full) = (Arc::clone(&strict), full.clone());
+        async move { strict.apply(&full, vec![Op::put("k", "v")]).await }
+    });
+    let mut others = 0;
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            outcome = &mut writing => break outcome.unwrap(),
+            versions = apply(&strict, &other, vec![Op::put("k", "v")]) => others += versions.len(),
+        }
+    };
+    assert!(matches!(outcome, Ok(ApplyOutcome::Applied(_))), "{outcome:?}");
+    assert!(others >= 3, "another tenant waited for all of it");
     assert_eq!(strict.usage(&full).await.unwrap().items, 1);
     assert_eq!(rows().await, 2);
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::super::batch::{Batch, Put, Write, prefix_end};
 use super::super::limits::ResponseBudget;
 use super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, SealingKey, StorageError, Usage};
+use super::connections::Link;
 use super::dialect::Dialect;
 use super::failure::SqlFailure;
 use super::query::{Query, Row, signed};
@@ -77,7 +78,7 @@ pub(super) fn seal(batch: &mut Batch, scope: &Scope, sealing_key: Option<&Sealin
 
 /// A transaction that writes to a scope.
 pub(super) struct Writing<'a, D: Dialect> {
-    pub(super) connection: &'a mut D::Connection,
+    pub(super) link: &'a mut Link<D>,
     pub(super) statements: &'a Statements,
     pub(super) scope: &'a Scope,
     /// `None` = that of the database's clock.
@@ -139,7 +140,7 @@ impl<D: Dialect> Writing<'_, D> {
         if !conflicts.is_empty() {
             return Ok(RangeOutcome::Conflict(conflicts));
         }
-        let (gone, more) = delete_portion::<D>(self.connection, self.statements, row.id, prefix).await?;
+        let (gone, more) = delete_portion::<D>(self.link, self.statements, row.id, prefix).await?;
         if gone.items > 0 {
             row.usage = row.usage.minus(gone);
             self.update_scope(&row).await?;
@@ -154,7 +155,7 @@ impl<D: Dialect> Writing<'_, D> {
             .number(signed(row.usage.items))
             .number(signed(row.usage.bytes))
             .number(signed(row.last_version));
-        query.execute(self.connection).await.map(drop)
+        query.execute(self.link).await.map(drop)
     }
 
     /// Finds and locks the scope's row; makes it where it is wanted.
@@ -162,13 +163,13 @@ impl<D: Dialect> Writing<'_, D> {
         let time_ms = self.time_ms.map(signed);
         let query = |sql| Query::<D>::new(sql).text(self.scope.tenant()).text(self.scope.element()).optional(time_ms);
         for _ in 0..LOOKS {
-            if let Some(row) = query(&self.statements.scope).optional_row(self.connection).await? {
+            if let Some(row) = query(&self.statements.scope).optional_row(self.link).await? {
                 return ScopeRow::new(&row).map(Some);
             }
             if !make {
                 return Ok(None);
             }
-            if let Some(row) = query(&self.statements.new_scope).optional_row(self.connection).await? {
+            if let Some(row) = query(&self.statements.new_scope).optional_row(self.link).await? {
                 return ScopeRow::new(&row).map(Some);
             }
             // Somebody else has just made it.
@@ -182,7 +183,7 @@ impl<D: Dialect> Writing<'_, D> {
             .number(row.id)
             .number(signed(row.time_ms))
             .number(signed(rows as u64))
-            .all(self.connection)
+            .all(self.link)
             .await?;
         let (mut keys, mut budget) = (Vec::with_capacity(expired.len()), ResponseBudget::new());
         for entry in &expired {
@@ -214,7 +215,7 @@ impl<D: Dialect> Writing<'_, D> {
             let (chunk, rest) = left.split_at(size.min(left.len()));
             left = rest;
             let query = padded(chunk, size).fold(Query::<D>::new(sql).number(row.id), |query, key| query.key(key));
-            for found in query.all(self.connection).await? {
+            for found in query.all(self.link).await? {
                 let expired = found.optional_count(2)?.is_some_and(|at| at <= row.time_ms);
                 let state = State { version: found.count(1)?, expired, bytes: found.count(3)? };
                 states.insert(found.key(0)?, state);
@@ -245,7 +246,7 @@ impl<D: Dialect> Writing<'_, D> {
             left = rest;
             let query =
                 padded(chunk, size).fold(Query::<D>::new(sql).number(row.id), |query, key| query.key(key.as_ref()));
-            query.execute(self.connection).await?;
+            query.execute(self.link).await?;
         }
         Ok(())
     }
@@ -274,7 +275,7 @@ impl<D: Dialect> Writing<'_, D> {
                     .number(i64::from(put.sealed))
                     .text(&put.value)
             });
-            query.execute(self.connection).await?;
+            query.execute(self.link).await?;
         }
         Ok(())
     }
@@ -285,7 +286,7 @@ impl<D: Dialect> Writing<'_, D> {
         let Statements { raise_floor, add_tombstone, delete_scope, .. } = self.statements;
         for (sql, number) in [(raise_floor, signed(row.last_version)), (add_tombstone, row.id), (delete_scope, row.id)]
         {
-            Query::<D>::new(sql).number(number).execute(self.connection).await?;
+            Query::<D>::new(sql).number(number).execute(self.link).await?;
         }
         Ok(())
     }
@@ -293,26 +294,26 @@ impl<D: Dialect> Writing<'_, D> {
 
 /// The scopes that are deleted, but whose rows are not all removed.
 pub(super) async fn tombstones<D: Dialect>(
-    connection: &mut D::Connection,
+    link: &mut Link<D>,
     statements: &Statements,
 ) -> Result<Vec<i64>, SqlFailure> {
-    Query::<D>::new(&statements.tombstones).all(connection).await?.iter().map(|row| row.number(0)).collect()
+    Query::<D>::new(&statements.tombstones).all(link).await?.iter().map(|row| row.number(0)).collect()
 }
 
 /// Removes some rows of a deleted scope within a transaction; answers whether there may be more. If the process dies before
 /// the end, the next to open the store goes on; several at once take turns.
 pub(super) async fn purge_portion<D: Dialect>(
-    connection: &mut D::Connection,
+    link: &mut Link<D>,
     statements: &Statements,
     scope: i64,
 ) -> Result<bool, SqlFailure> {
     let query = |sql| Query::<D>::new(sql).number(scope);
-    if query(&statements.tombstone).optional_row(connection).await?.is_none() {
+    if query(&statements.tombstone).optional_row(link).await?.is_none() {
         return Ok(false);
     }
-    let (_, more) = delete_portion::<D>(connection, statements, scope, "").await?;
+    let (_, more) = delete_portion::<D>(link, statements, scope, "").await?;
     if !more {
-        query(&statements.purged).execute(connection).await?;
+        query(&statements.purged).execute(link).await?;
     }
     Ok(more)
 }
@@ -320,7 +321,7 @@ pub(super) async fn purge_portion<D: Dialect>(
 /// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between; answers
 /// what that was, and whether more are left. The caller keeps other writers from the scope.
 async fn delete_portion<D: Dialect>(
-    connection: &mut D::Connection,
+    link: &mut Link<D>,
     statements: &Statements,
     scope: i64,
     prefix: &str,
@@ -330,9 +331,9 @@ async fn delete_portion<D: Dialect>(
     let mut more = false;
     let query = |sql, end: Option<&str>| {
         let query = Query::<D>::new(sql).number(scope).key(prefix);
-        end.into_iter().fold(query, |query, end| query.key(end))
+        end.into_iter().fold(query, Query::key)
     };
-    for row in query(statements.portion(end.is_some()), end.as_deref()).all(connection).await? {
+    for row in query(statements.portion(end.is_some()), end.as_deref()).all(link).await? {
         let bytes = row.count(1)?;
         if gone.items == PAGE_ITEMS as u64 || !budget.admit(usize::try_from(bytes).unwrap_or(usize::MAX)) {
             (end, more) = (Some(row.key(0)?), true);
@@ -341,7 +342,7 @@ async fn delete_portion<D: Dialect>(
         gone.add(bytes);
     }
     if gone.items > 0 {
-        query(statements.delete_range(end.is_some()), end.as_deref()).execute(connection).await?;
+        query(statements.delete_range(end.is_some()), end.as_deref()).execute(link).await?;
     }
     Ok((gone, more))
 }
