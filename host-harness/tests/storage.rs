@@ -12,6 +12,8 @@ mod addresses;
 mod applying;
 #[path = "storage/backend.rs"]
 mod backend;
+#[path = "storage/deleting.rs"]
+mod deleting;
 #[path = "storage/keeping.rs"]
 mod keeping;
 #[path = "storage/killed.rs"]
@@ -26,6 +28,8 @@ mod postgres_server;
 mod reading;
 #[path = "storage/sharing.rs"]
 mod sharing;
+#[path = "storage/silent.rs"]
+mod silent;
 #[path = "storage/sqlite_file.rs"]
 mod sqlite_file;
 #[path = "storage/tenant.rs"]
@@ -52,7 +56,7 @@ macro_rules! conformance {
 }
 
 conformance! {
-    on [memory: Memory, sqlite: Sqlite, postgres: Postgres]
+    on [memory: Memory, sqlite: Sqlite, postgres: Postgres, pooled: Pooled]
     run [
         applying::apply_is_all_or_nothing
         applying::conflicts_name_the_keys
@@ -65,7 +69,9 @@ conformance! {
         reading::scans_go_in_byte_order_page_by_page
         reading::scans_keep_within_prefix_and_limit
         reading::odd_keys_are_keys_like_others
-        reading::delete_prefix_spares_its_neighbours
+        deleting::a_range_spares_its_neighbours
+        deleting::a_large_range_goes_in_portions_in_key_order
+        deleting::whoever_lost_the_right_deletes_nothing
         limits::wrong_calls_are_refused
         limits::the_largest_calls_are_accepted
         reading::answers_end_before_a_mebibyte
@@ -101,6 +107,8 @@ mod shared {
     conformance! {
         on [sqlite: Sqlite, postgres: Postgres]
         run [
+            deleting::others_write_between_two_portions
+            keeping::what_has_expired_is_removed_in_portions
             sharing::stores_see_and_wake_each_other
             sharing::one_of_many_stores_wins
             sharing::increments_of_many_stores_are_not_lost

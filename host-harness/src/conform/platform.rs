@@ -16,8 +16,8 @@ use tokio::sync::Notify;
 use crate::{
     egress::{Body, BodyKind, Checked, Hook, HttpError, HttpFailure, Next, Response},
     storage::{
-        ApplyOutcome, FingerprintKey, MemoryStorage, Op, Page, Scope, Snapshot, Storage, StorageError, StoredEntry,
-        Usage,
+        ApplyOutcome, Check, FingerprintKey, KeyPage, MemoryStorage, Op, Page, RangeOutcome, Scope, Snapshot, Storage,
+        StorageError, StoredEntry, Usage,
     },
 };
 
@@ -188,10 +188,6 @@ impl State {
             let (key, value, sealed) = match op {
                 Op::Put { key, value, sealed, .. } => (key, &**value, *sealed),
                 Op::Delete { key } => (key, "", true),
-                Op::DeletePrefix { .. } => {
-                    self.tally.writes += 1;
-                    continue;
-                }
                 Op::Check { .. } => continue,
             };
             self.tally.writes += 1;
@@ -283,6 +279,21 @@ impl Storage for Platform {
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         self.state().notice(&ops);
         self.stored(self.store.apply(scope, ops)).await
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        self.stored(self.store.scan_keys(scope, prefix, after, limit)).await
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        self.state().tally.writes += 1;
+        self.stored(self.store.delete_range(scope, prefix, checks)).await
     }
 
     async fn wait(

@@ -14,7 +14,7 @@ use crate::{
     Element, ElementError,
     contract::{
         directory::{ChangeKind, DepartmentCounts, Goal, MemberCounts, PlannedChange, Report, Strategy, SyncStep},
-        types::RemovalCounts,
+        types::{Reason, RemovalCounts},
     },
     storage::Clock as _,
 };
@@ -33,6 +33,8 @@ const SHORT_WAIT: Duration = Duration::from_secs(2);
 pub(super) enum Came {
     Complete(Report),
     Planned(Report),
+    /// The run has grown too old while it waited: another one is to be begun.
+    Gone,
     /// A person or the vendor has to do something first, or the element broke a promise on the way.
     Stopped(String),
 }
@@ -42,6 +44,7 @@ impl fmt::Display for Came {
         match self {
             Self::Complete(_) => f.write_str("complete"),
             Self::Planned(_) => f.write_str("planned"),
+            Self::Gone => f.write_str("a run that is not found"),
             Self::Stopped(reason) => f.write_str(reason),
         }
     }
@@ -54,6 +57,7 @@ pub(super) async fn advance(trial: &Trial, element: &Element, run: &str, until: 
         let before = trial.platform.tally();
         let step = match trial.ask(element.advance(run, until)).await {
             Some(Ok(step)) => step,
+            Some(Err(error)) if waits > 0 && error.reason == Reason::NotFound => return Came::Gone,
             Some(Err(error)) => return Came::Stopped(shown(&error)),
             None => return Came::Stopped("a call gave no answer".to_owned()),
         };
@@ -92,14 +96,19 @@ pub(super) async fn advance(trial: &Trial, element: &Element, run: &str, until: 
 
 /// Syncs from the beginning to the end; nothing where it does not get there.
 pub(super) async fn complete(trial: &Trial, element: &Element) -> Option<Report> {
-    let begun = trial.demand(&JOINS, element.begin(&Strategy::Automatic)).await?;
-    match advance(trial, element, &begun.progress.run, Goal::Complete).await {
-        Came::Complete(report) => Some(report),
-        came => {
-            trial.ledger.broken(&COMPLETE, format!("a sync of a vendor that answers ended with: {came}"));
-            None
+    let mut came = Came::Gone;
+    for _ in 0..2 {
+        let begun = trial.demand(&JOINS, element.begin(&Strategy::Automatic)).await?;
+        came = advance(trial, element, &begun.progress.run, Goal::Complete).await;
+        if !matches!(came, Came::Gone) {
+            break;
         }
     }
+    if let Came::Complete(report) = came {
+        return Some(report);
+    }
+    trial.ledger.broken(&COMPLETE, format!("a sync of a vendor that answers ended with: {came}"));
+    None
 }
 
 /// A sync that nothing disturbs, and the copy that it makes; nothing where it does not come to its end.

@@ -7,7 +7,9 @@ use tokio::time::Instant;
 
 use crate::{
     call::state::{CallState, Capabilities},
-    contract::storage::{Entry, EntryPage, Expectation, Host, Op, Outcome, Quota, StorageError},
+    contract::storage::{
+        Check, Entry, EntryPage, Expectation, Host, KeyPage, Op, Outcome, Quota, RangeOutcome, StorageError,
+    },
     storage,
 };
 
@@ -84,6 +86,25 @@ impl Host for CallState {
         Ok(Ok(page))
     }
 
+    async fn scan_keys(
+        &mut self,
+        prefix: String,
+        after_key: Option<String>,
+        limit: u32,
+    ) -> wasmtime::Result<Result<KeyPage, StorageError>> {
+        self.count("storage")?;
+        let (store, scope) = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let page = match store.scan_keys(scope, &prefix, after_key.as_deref(), limit).await {
+            Ok(page) => KeyPage { keys: page.keys, more: page.more },
+            Err(error) => return Ok(Err(self.storage_error(error))),
+        };
+        self.transfer(page.keys.iter().map(|key| size_of::<String>() + key.len()).sum())?;
+        Ok(Ok(page))
+    }
+
     async fn apply(&mut self, ops: Vec<Op>) -> wasmtime::Result<Result<Outcome, StorageError>> {
         self.count("storage")?;
         self.transfer(ops.iter().map(op_bytes).sum())?;
@@ -92,6 +113,22 @@ impl Host for CallState {
             Err(error) => return Ok(Err(error)),
         };
         let outcome = store.apply(scope, ops.into_iter().map(Into::into).collect()).await;
+        Ok(outcome.map(Into::into).map_err(|error| self.storage_error(error)))
+    }
+
+    async fn delete_range(
+        &mut self,
+        prefix: String,
+        checks: Vec<Check>,
+    ) -> wasmtime::Result<Result<RangeOutcome, StorageError>> {
+        self.count("storage")?;
+        self.transfer(checks.iter().map(|check| size_of::<Check>() + check.key.len()).sum())?;
+        let (store, scope) = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Ok(Err(error)),
+        };
+        let checks: Vec<storage::Check> = checks.into_iter().map(Into::into).collect();
+        let outcome = store.delete_range(scope, &prefix, &checks).await;
         Ok(outcome.map(Into::into).map_err(|error| self.storage_error(error)))
     }
 
@@ -121,7 +158,7 @@ fn entry_bytes(entry: &Entry) -> usize {
 fn op_bytes(op: &Op) -> usize {
     let texts = match op {
         Op::Put(put) => put.key.len() + put.value.len(),
-        Op::Delete(text) | Op::DeletePrefix(text) => text.len(),
+        Op::Delete(key) => key.len(),
         Op::Check(check) => check.key.len(),
     };
     size_of::<Op>() + texts
@@ -144,14 +181,27 @@ impl From<Op> for storage::Op {
         match op {
             Op::Put(put) => Self::Put { key: put.key, value: put.value, ttl_ms: put.ttl_ms, sealed: put.sealed },
             Op::Delete(key) => Self::Delete { key },
-            Op::DeletePrefix(prefix) => Self::DeletePrefix { prefix },
-            Op::Check(check) => Self::Check {
-                key: check.key,
-                expected: match check.expected {
-                    Expectation::Absent => storage::Expectation::Absent,
-                    Expectation::Version(version) => storage::Expectation::Version(version),
-                },
-            },
+            Op::Check(check) => Self::Check(check.into()),
+        }
+    }
+}
+
+impl From<Check> for storage::Check {
+    fn from(check: Check) -> Self {
+        let expected = match check.expected {
+            Expectation::Absent => storage::Expectation::Absent,
+            Expectation::Version(version) => storage::Expectation::Version(version),
+        };
+        Self { key: check.key, expected }
+    }
+}
+
+impl From<storage::RangeOutcome> for RangeOutcome {
+    fn from(outcome: storage::RangeOutcome) -> Self {
+        match outcome {
+            storage::RangeOutcome::Done => Self::Done,
+            storage::RangeOutcome::More => Self::More,
+            storage::RangeOutcome::Conflict(keys) => Self::Conflict(keys),
         }
     }
 }

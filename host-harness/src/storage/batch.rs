@@ -1,22 +1,19 @@
 //! An `apply` reduced to its net effect.
 //!
-//! Operations act in order, keys may repeat, and a prefix may be deleted between two puts. [`Batch`] works out, before any
-//! data is touched, what remains of that: first delete these prefixes, then these keys, then write these entries. Every
-//! backend carries out that plan, so the order of effects is decided in one place.
+//! Operations act in order, and keys may repeat. [`Batch`] works out, before any data is touched, what remains of that: delete
+//! these keys, then write these entries. Every backend carries out that plan, so the order of effects is decided in one place.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 
-use super::{Expectation, Op, Usage};
+use super::{Check, Op, Usage};
 
 /// The net effect of an `apply`.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// What must hold before, in the order given.
-    pub(crate) checks: Vec<(String, Expectation)>,
-    /// Prefixes to delete first; none starts with another.
-    pub(crate) prefixes: BTreeSet<String>,
-    /// What then happens to single keys.
+    pub(crate) checks: Vec<Check>,
+    /// What then happens to each key.
     pub(crate) keys: BTreeMap<String, Write>,
     /// How many puts there were, also those without lasting effect: each uses up one version.
     pub(crate) puts: u64,
@@ -78,31 +75,10 @@ impl Batch {
                 Op::Delete { key } => {
                     batch.keys.insert(key, Write::Delete);
                 }
-                Op::DeletePrefix { prefix } => batch.delete_prefix(prefix),
-                Op::Check { key, expected } => batch.checks.push((key, expected)),
+                Op::Check(check) => batch.checks.push(check),
             }
         }
         batch
-    }
-
-    /// Forgets what earlier operations did below the prefix: those keys end absent, as the deletion leaves them.
-    fn delete_prefix(&mut self, prefix: String) {
-        let below: Vec<String> = starting_with(&self.keys, &prefix).cloned().collect();
-        for key in below {
-            self.keys.remove(&key);
-        }
-        if self.covers(&prefix) {
-            return;
-        }
-        self.prefixes.retain(|other| !other.starts_with(&prefix));
-        self.prefixes.insert(prefix);
-    }
-
-    /// Whether a key lies below a deleted prefix.
-    pub(crate) fn covers(&self, key: &str) -> bool {
-        // No prefix starts with another, so only the greatest one that is not after the key can be a prefix of it.
-        let up_to_key = (Bound::Unbounded, Bound::Included(key));
-        self.prefixes.range::<str, _>(up_to_key).next_back().is_some_and(|prefix| key.starts_with(prefix.as_str()))
     }
 
     /// What the lasting puts add, before that which they replace is taken away.
@@ -114,16 +90,6 @@ impl Batch {
             }
         }
         usage
-    }
-
-    /// The keys whose checks fail, each once, in the order of the checks.
-    pub(crate) fn conflicts(&self, version_of: impl Fn(&str) -> Option<u64>) -> Vec<String> {
-        let mut seen = BTreeSet::new();
-        self.checks
-            .iter()
-            .filter(|(key, expected)| !expected.holds(version_of(key)) && seen.insert(key.as_str()))
-            .map(|(key, _)| key.clone())
-            .collect()
     }
 }
 
@@ -181,28 +147,14 @@ mod tests {
     #[test]
     fn operations_reduce_to_their_net_effect() {
         let put = |key: &str| Op::put(key, "v");
-        type Row<'a> = (&'a str, Vec<Op>, &'a [&'a str], &'a [(&'a str, Option<u64>)]);
-        let cases: [Row; 6] = [
-            ("the later of two puts wins", vec![put("a"), put("a")], &[], &[("a", Some(1))]),
-            ("delete after put", vec![put("a"), Op::delete("a")], &[], &[("a", None)]),
-            ("put after delete", vec![Op::delete("a"), put("a")], &[], &[("a", Some(0))]),
-            (
-                "prefix forgets earlier puts",
-                vec![put("ab"), Op::delete_prefix("a"), put("b")],
-                &["a"],
-                &[("b", Some(1))],
-            ),
-            ("put survives an earlier prefix", vec![Op::delete_prefix("a"), put("ab")], &["a"], &[("ab", Some(0))]),
-            (
-                "prefixes merge into the shorter",
-                vec![Op::delete_prefix("ab"), Op::delete_prefix("a"), Op::delete_prefix("ac"), Op::delete_prefix("b")],
-                &["a", "b"],
-                &[],
-            ),
+        type Row<'a> = (&'a str, Vec<Op>, &'a [(&'a str, Option<u64>)]);
+        let cases: [Row; 3] = [
+            ("the later of two puts wins", vec![put("a"), put("a")], &[("a", Some(1))]),
+            ("delete after put", vec![put("a"), Op::delete("a")], &[("a", None)]),
+            ("put after delete", vec![Op::delete("a"), put("a")], &[("a", Some(0))]),
         ];
-        for (name, ops, prefixes, keys) in cases {
+        for (name, ops, keys) in cases {
             let batch = Batch::new(ops);
-            assert!(batch.prefixes.iter().eq(prefixes), "{name}: {batch:?}");
             let found: Vec<_> = batch
                 .keys
                 .iter()
@@ -212,16 +164,6 @@ mod tests {
                 })
                 .collect();
             assert_eq!(found, keys, "{name}");
-        }
-    }
-
-    #[test]
-    fn covered_keys_are_recognised() {
-        let batch = Batch::new(vec![Op::delete_prefix("a/"), Op::delete_prefix("b")]);
-        for (key, covered) in
-            [("a/", true), ("a/x", true), ("a", false), ("a0", false), ("b", true), ("bz", true), ("c", false)]
-        {
-            assert_eq!(batch.covers(key), covered, "{key}");
         }
     }
 }

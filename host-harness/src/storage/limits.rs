@@ -1,12 +1,13 @@
 //! What every backend checks before it looks at its data, so that all refuse the same calls in the same words.
 
 use super::quota::{Quota, name};
-use super::{Op, StorageError};
+use super::{Check, Op, StorageError};
 
-/// The most keys of a `get_many`, entries of a `scan` page, and operations of an `apply`.
+/// The most keys of a `get_many`, entries of a page, operations of an `apply`, and keys that a `delete_range` deletes at once.
 pub const PAGE_ITEMS: usize = 1_000;
 
-/// The most bytes of keys and values in an answer (unless a single entry is larger) and in an `apply`: 1 MiB.
+/// The most bytes of keys and values in an answer (unless a single entry is larger), in an `apply`, and in a portion of a
+/// `delete_range` (unless a single entry is larger): 1 MiB.
 pub const PAGE_BYTES: usize = 1 << 20;
 
 /// Checks the keys of a `get_many`.
@@ -53,16 +54,26 @@ pub(crate) fn check_ops(ops: &[Op], quota: &Quota) -> Result<(), StorageError> {
                 }
                 bytes += key.len() + value.len();
             }
-            Op::Delete { key } | Op::Check { key, .. } => {
+            Op::Delete { key } | Op::Check(Check { key, .. }) => {
                 check_key(key, quota, at)?;
                 bytes += key.len();
             }
-            Op::DeletePrefix { prefix } => {
-                check_text(prefix, name::KEY, quota.key_bytes, at)?;
-                bytes += prefix.len();
-            }
         }
     }
+    check_bytes(bytes)
+}
+
+/// Checks the arguments of a `delete_range`.
+pub(crate) fn check_range(prefix: &str, checks: &[Check], quota: &Quota) -> Result<(), StorageError> {
+    check_text(prefix, name::KEY, quota.key_bytes, || "prefix".into())?;
+    check_count(checks.len())?;
+    for (index, check) in checks.iter().enumerate() {
+        check_key(&check.key, quota, || format!("check {index}"))?;
+    }
+    check_bytes(prefix.len() + checks.iter().map(|check| check.key.len()).sum::<usize>())
+}
+
+fn check_bytes(bytes: usize) -> Result<(), StorageError> {
     if bytes > PAGE_BYTES {
         return Err(StorageError::Quota { name: name::CALL_BYTES, limit: PAGE_BYTES as u64, asked: bytes as u64 });
     }

@@ -10,13 +10,13 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::batch::{Batch, Write, starting_with};
+use super::batch::{Batch, Write};
 use super::limits::{self, PAGE_ITEMS, ResponseBudget};
 use super::notify::{Awaited, Seen, Waiters};
 use super::scope::check_tenant;
 use super::{
-    ApplyOutcome, Clock, FingerprintKey, Kept, KeptValue, Op, Options, Page, Quota, Quotas, Scope, Snapshot, Storage,
-    StorageError, StoredEntry, SystemClock, Usage,
+    ApplyOutcome, Check, Clock, FingerprintKey, Kept, KeptValue, KeyPage, Op, Options, Page, Quota, Quotas,
+    RangeOutcome, Scope, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
 };
 
 /// A store in this process's memory. What it holds is gone with it.
@@ -104,21 +104,22 @@ impl Storage for MemoryStorage {
         let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
         let state = self.state(scope);
         let Some(entries) = state.scopes.get(scope) else { return Ok(Page::default()) };
-        let start = match after_key {
-            Some(after) if after >= prefix => Bound::Excluded(after),
-            _ => Bound::Included(prefix),
-        };
-        let mut page = Page::default();
-        let mut budget = ResponseBudget::new();
-        let rows = entries.rows.range::<str, _>((start, Bound::Unbounded));
-        for (key, row) in rows.take_while(|(key, _)| key.starts_with(prefix)) {
-            if page.entries.len() == limit || !budget.admit(row.bytes(key)) {
-                page.more = true;
-                break;
-            }
-            page.entries.push(row.entry(key));
-        }
-        Ok(page)
+        let (rows, more) = entries.page(prefix, after_key, limit, Row::bytes);
+        Ok(Page { entries: rows.into_iter().map(|(key, row)| row.entry(key)).collect(), more })
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
+        let state = self.state(scope);
+        let Some(entries) = state.scopes.get(scope) else { return Ok(KeyPage::default()) };
+        let (rows, more) = entries.page(prefix, after_key, limit, |_, key| key.len());
+        Ok(KeyPage { keys: rows.into_iter().map(|(key, _)| key.clone()).collect(), more })
     }
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
@@ -131,7 +132,7 @@ impl Storage for MemoryStorage {
         let puts = batch.puts;
         // A scope without rows is as good as none, so it may stay behind when the batch is refused.
         let entries = state.scopes.entry(scope.clone()).or_default();
-        let conflicts = batch.conflicts(|key| entries.rows.get(key).map(|row| row.version));
+        let conflicts = Check::conflicts(&batch.checks, |key| entries.version(key));
         if !conflicts.is_empty() {
             return Ok(ApplyOutcome::Conflict(conflicts));
         }
@@ -141,6 +142,22 @@ impl Storage for MemoryStorage {
         entries.carry_out(batch, first_version, now);
         state.last_version += puts;
         Ok(ApplyOutcome::Applied((first_version..first_version + puts).collect()))
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        limits::check_range(prefix, checks, &self.quotas.of(scope))?;
+        let mut state = self.state(scope);
+        let version = |key: &str| state.scopes.get(scope).and_then(|entries| entries.version(key));
+        let conflicts = Check::conflicts(checks, version);
+        if !conflicts.is_empty() {
+            return Ok(RangeOutcome::Conflict(conflicts));
+        }
+        let Some(entries) = state.scopes.get_mut(scope) else { return Ok(RangeOutcome::Done) };
+        let (rows, more) = entries.page(prefix, None, PAGE_ITEMS, Row::bytes);
+        let portion: Vec<String> = rows.into_iter().map(|(key, _)| key.clone()).collect();
+        self.waiters.announce_range(scope, prefix);
+        portion.iter().for_each(|key| entries.remove(key));
+        Ok(if more { RangeOutcome::More } else { RangeOutcome::Done })
     }
 
     async fn wait(
@@ -214,6 +231,33 @@ impl Entries {
         }
     }
 
+    fn version(&self, key: &str) -> Option<u64> {
+        self.rows.get(key).map(|row| row.version)
+    }
+
+    /// The rows of a page, and whether more follow. `bytes` says what a row adds to it.
+    fn page(
+        &self,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: usize,
+        bytes: impl Fn(&Row, &str) -> usize,
+    ) -> (Vec<(&String, &Row)>, bool) {
+        let start = match after_key {
+            Some(after) if after >= prefix => Bound::Excluded(after),
+            _ => Bound::Included(prefix),
+        };
+        let (mut page, mut budget) = (Vec::new(), ResponseBudget::new());
+        let rows = self.rows.range::<str, _>((start, Bound::Unbounded));
+        for (key, row) in rows.take_while(|(key, _)| key.starts_with(prefix)) {
+            if page.len() == limit || !budget.admit(bytes(row, key)) {
+                return (page, true);
+            }
+            page.push((key, row));
+        }
+        (page, false)
+    }
+
     fn remove(&mut self, key: &str) {
         if let Some(row) = self.rows.remove(key) {
             self.usage.remove(row.bytes(key) as u64);
@@ -226,9 +270,7 @@ impl Entries {
     /// Compares what the scope would hold after a batch with its quota.
     fn admit(&self, batch: &Batch, quota: &Quota) -> Result<(), StorageError> {
         let mut gone = Usage::default();
-        let below = batch.prefixes.iter().flat_map(|prefix| starting_with(&self.rows, prefix));
-        let single = batch.keys.keys().filter(|key| !batch.covers(key));
-        for key in below.chain(single) {
+        for key in batch.keys.keys() {
             if let Some(row) = self.rows.get(key) {
                 gone.add(row.bytes(key) as u64);
             }
@@ -237,10 +279,6 @@ impl Entries {
     }
 
     fn carry_out(&mut self, batch: Batch, first_version: u64, now: u64) {
-        for prefix in &batch.prefixes {
-            let below: Vec<String> = starting_with(&self.rows, prefix).cloned().collect();
-            below.iter().for_each(|key| self.remove(key));
-        }
         for (key, write) in batch.keys {
             self.remove(&key);
             if let Write::Put(put) = write {

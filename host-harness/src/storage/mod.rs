@@ -23,7 +23,8 @@
 //!   moments before it may be missing as a whole: the log is flushed to the disk at checkpoints, not at every `apply`
 //!   (`synchronous=NORMAL`). What may go that way is fetched again from the vendor. Not for network file systems. What is
 //!   deleted or written over is overwritten in the file, too.
-//! * `postgres:` is as durable as the server was set up to be. Time to live goes by the database's clock. When a server is
+//! * `postgres:` is as durable as the server was set up to be. A server that falls silent is given up after seconds, and a host
+//!   that is stopped keeps no row of others for longer. Time to live goes by the database's clock. When a server is
 //!   lost in the middle of a commit, the answer is unavailable with `maybe_applied`; after a failover, or when another
 //!   host came first, an `apply` is repeated a few times by itself. `wait` notices other hosts' changes by polling. The
 //!   SQL is plain (row locks, `ON CONFLICT`, `RETURNING`, no advisory locks, notifications, triggers or procedures), so
@@ -63,7 +64,7 @@ pub use error::{OpenError, StorageError};
 pub use fingerprint::FingerprintKey;
 pub use limits::{PAGE_BYTES, PAGE_ITEMS};
 pub use memory::MemoryStorage;
-pub use op::{ApplyOutcome, Expectation, Op, Page, StoredEntry};
+pub use op::{ApplyOutcome, Check, Expectation, KeyPage, Op, Page, RangeOutcome, StoredEntry};
 pub use open::{Options, open};
 pub use quota::{Quota, Quotas, Usage};
 pub use scope::{NAME_BYTES, Scope};
@@ -81,6 +82,8 @@ pub use snapshot::{Kept, KeptValue, Snapshot};
 ///   `apply`s of the scope.
 /// * A call sees one state of the scope, and everything acknowledged before the call began.
 /// * Dropping the future of a call is safe: an `apply` then has happened wholly or not at all.
+/// * Every call ends, also when the database has fallen silent: each step has a time limit ([`Options::step_timeout`]). So what
+///   a host does by itself, such as taking up declarations and leases, needs none of its own.
 #[async_trait]
 pub trait Storage: Send + Sync + fmt::Debug {
     /// Reads up to [`PAGE_ITEMS`] keys, which may repeat.
@@ -103,12 +106,27 @@ pub trait Storage: Send + Sync + fmt::Debug {
         limit: u32,
     ) -> Result<Page, StorageError>;
 
-    /// Carries out up to [`PAGE_ITEMS`] operations of at most [`PAGE_BYTES`] of keys, prefixes and values.
+    /// Reads as [`Storage::scan`] does, but keys alone.
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError>;
+
+    /// Carries out up to [`PAGE_ITEMS`] operations of at most [`PAGE_BYTES`] of keys and values.
     ///
     /// Serialisable and all-or-nothing: if a check fails, the outcome is [`ApplyOutcome::Conflict`] and nothing changes; on an
     /// error nothing changes either, except when it says `maybe_applied`. Checks see the state before; then the others
     /// act in order, and may name a key more than once. Quotas are compared with the state after.
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError>;
+
+    /// Deletes keys that start with `prefix` (empty: all), in key order: as many as a page holds, at least one if there is any.
+    ///
+    /// One portion is one transaction, so that nobody waits for more than that, and it happens only where all checks hold.
+    /// Idempotent.
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError>;
 
     /// Parks until the version of `key` differs from `version` (`None` = absent): the key was created, changed, deleted,
     /// or expired. `true` says that it differs, `false` that the time ran out. Returns at once if it differs already.

@@ -58,9 +58,13 @@ impl Waiters {
                 slot.wake();
             }
         }
-        for prefix in &batch.prefixes {
-            starting_with(slots, prefix).filter_map(|key| slots.get(key)).for_each(|slot| slot.wake());
-        }
+    }
+
+    /// Wakes whoever waits for a key with this prefix, of which some were deleted.
+    pub(crate) fn announce_range(&self, scope: &Scope, prefix: &str) {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(slots) = slots.get(scope) else { return };
+        starting_with(slots, prefix).filter_map(|key| slots.get(key)).for_each(|slot| slot.wake());
     }
 
     /// Wakes everybody who waits for a key of the scope.

@@ -2,6 +2,7 @@
 //!
 //! `Debug` of anything that carries a value shows its length only: values hold tokens and personal data.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// What is stored under a key.
@@ -28,6 +29,15 @@ impl fmt::Debug for StoredEntry {
     }
 }
 
+/// One page of a scan of keys alone.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct KeyPage {
+    /// The keys, in order; give the last one as `after_key` to read on.
+    pub keys: Vec<String>,
+    /// Whether further keys with the prefix followed when this page was read.
+    pub more: bool,
+}
+
 /// One page of a scan, in key order.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Page {
@@ -37,7 +47,7 @@ pub struct Page {
     pub more: bool,
 }
 
-/// What a key must look like for an `apply` to take effect.
+/// What a key must look like for an `apply` or a `delete_range` to take effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expectation {
     /// There is no such key (never was, deleted, or expired).
@@ -53,6 +63,34 @@ impl Expectation {
             Self::Absent => version.is_none(),
             Self::Version(expected) => version == Some(expected),
         }
+    }
+}
+
+/// A demand on the state before a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// The key.
+    pub key: String,
+    /// What it must look like.
+    pub expected: Expectation,
+}
+
+impl Check {
+    /// Demands that a key is absent.
+    pub fn absent(key: impl Into<String>) -> Self {
+        Self { key: key.into(), expected: Expectation::Absent }
+    }
+
+    /// Demands that a key has a version.
+    pub fn version(key: impl Into<String>, version: u64) -> Self {
+        Self { key: key.into(), expected: Expectation::Version(version) }
+    }
+
+    /// The keys whose checks fail, each once, in the order of the checks.
+    pub(crate) fn conflicts(checks: &[Self], version_of: impl Fn(&str) -> Option<u64>) -> Vec<String> {
+        let mut seen = BTreeSet::new();
+        let failed = checks.iter().filter(|check| !check.expected.holds(version_of(&check.key)));
+        failed.filter(|check| seen.insert(check.key.as_str())).map(|check| check.key.clone()).collect()
     }
 }
 
@@ -75,18 +113,8 @@ pub enum Op {
         /// The key.
         key: String,
     },
-    /// Removes every key that starts with the prefix; the empty prefix removes all keys of the scope.
-    DeletePrefix {
-        /// The prefix.
-        prefix: String,
-    },
     /// Demands a state. All checks see the state before the `apply`, wherever they stand among the operations.
-    Check {
-        /// The key.
-        key: String,
-        /// What it must look like.
-        expected: Expectation,
-    },
+    Check(Check),
 }
 
 impl Op {
@@ -100,19 +128,14 @@ impl Op {
         Self::Delete { key: key.into() }
     }
 
-    /// A delete of all keys with a prefix.
-    pub fn delete_prefix(prefix: impl Into<String>) -> Self {
-        Self::DeletePrefix { prefix: prefix.into() }
-    }
-
     /// A check that a key is absent.
     pub fn check_absent(key: impl Into<String>) -> Self {
-        Self::Check { key: key.into(), expected: Expectation::Absent }
+        Self::Check(Check::absent(key))
     }
 
     /// A check that a key has a version.
     pub fn check_version(key: impl Into<String>, version: u64) -> Self {
-        Self::Check { key: key.into(), expected: Expectation::Version(version) }
+        Self::Check(Check::version(key, version))
     }
 
     /// The same operation, with a time to live if it is a put.
@@ -145,10 +168,7 @@ impl fmt::Debug for Op {
                 .field("sealed", sealed)
                 .finish(),
             Self::Delete { key } => f.debug_struct("Delete").field("key", key).finish(),
-            Self::DeletePrefix { prefix } => f.debug_struct("DeletePrefix").field("prefix", prefix).finish(),
-            Self::Check { key, expected } => {
-                f.debug_struct("Check").field("key", key).field("expected", expected).finish()
-            }
+            Self::Check(check) => check.fmt(f),
         }
     }
 }
@@ -159,6 +179,17 @@ pub enum ApplyOutcome {
     /// All operations took effect; the versions that the puts received, one a put, in order.
     Applied(Vec<u64>),
     /// Nothing was changed: these keys were not as their checks expected (each once, in the order of the checks).
+    Conflict(Vec<String>),
+}
+
+/// How a `delete_range` ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RangeOutcome {
+    /// No key with the prefix is left.
+    Done,
+    /// A portion was deleted, and more may be left.
+    More,
+    /// Nothing was deleted: these keys were not as their checks expected (each once, in the order of the checks).
     Conflict(Vec<String>),
 }
 

@@ -22,10 +22,13 @@ pub struct Options {
     pub busy_timeout: Duration,
     /// How often `wait` looks for changes made by other processes.
     pub poll_interval: Duration,
+    /// How long PostgreSQL, or the way to it, may take for one step: to connect, or for a statement. Then the connection is
+    /// given up, since what is silent may be so for ever. The server itself gives statements up a little earlier.
+    pub step_timeout: Duration,
 }
 
 impl Default for Options {
-    /// Default quotas, the store's own clock, no sealing key, 5 s for other writers, a look every 200 ms.
+    /// Default quotas, the store's own clock, no sealing key, 5 s for other writers, a look every 200 ms, 6 s for a step.
     fn default() -> Self {
         Self {
             quotas: Quotas::default(),
@@ -33,6 +36,7 @@ impl Default for Options {
             sealing_key: None,
             busy_timeout: Duration::from_secs(5),
             poll_interval: Duration::from_millis(200),
+            step_timeout: Duration::from_secs(6),
         }
     }
 }
@@ -45,7 +49,10 @@ impl Default for Options {
 /// * `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full` (or `postgresql://`): the database must exist. What
 ///   is left out is taken as PostgreSQL's own programs do, from `PGUSER`, `PGPASSWORD` and so on and `~/.pgpass`. Without
 ///   `sslmode` TLS is used where the server offers it and its certificate is not checked; `verify-full` checks it, against
-///   the authorities that the machine trusts and those of `sslrootcert=FILE`.
+///   the authorities that the machine trusts and those of `sslrootcert=FILE`. Of this store's own are `readers=N` and
+///   `writers=N`, how many connections it opens at most for each (8), and `pooler=transaction` for a pooler between store and
+///   server, such as PgBouncer, that hands each transaction to another session: then nothing is prepared, every statement has
+///   a transaction, and settings are sent with each.
 ///
 /// # Errors
 /// What is wrong, with the next step, and without the password.

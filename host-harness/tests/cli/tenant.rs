@@ -160,6 +160,34 @@ async fn answers_for_people_name_what_was_done() {
     }
 }
 
+/// A key that is lost or exchanged is said at once, and nothing is written with another one.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_opened_with_its_own_key_alone() {
+    let bed = Bed::new().await;
+    let path = |name: &str| bed.home().join(name);
+    let on = |name: &str, command: &str| bed.run(&["--storage", &format!("sqlite:{}", path(name).display()), command]);
+    std::os::unix::fs::symlink("a.db", path("link.db")).unwrap();
+    on("link.db", "sync").exits(0);
+    let people = on("a.db", "members").exits(0);
+    assert_eq!(on("link.db", "members").exits(0), people);
+    assert!(path("a.db.key").exists() && !path("link.db.key").exists());
+
+    on("b.db", "overview").exits(0);
+    fs::rename(path("a.db.key"), path("kept")).unwrap();
+    for name in ["a.db", "link.db"] {
+        let error = on(name, "members").fails(2, "storage");
+        let message = error["message"].as_str().unwrap();
+        assert!(message.contains("a.db.key is missing") && message.contains("put it back"), "{message}");
+        assert!(!path("a.db.key").exists() && !path("link.db.key").exists());
+    }
+    fs::copy(path("b.db.key"), path("a.db.key")).unwrap();
+    let error = on("a.db", "members").fails(2, "usage");
+    assert!(error["message"].as_str().unwrap().contains("a.db.key holds another sealing key"), "{error}");
+    fs::rename(path("kept"), path("a.db.key")).unwrap();
+    assert_eq!(on("a.db", "members").exits(0), people);
+}
+
 /// The whole program on a PostgreSQL database.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_is_shared_with_one_key() {

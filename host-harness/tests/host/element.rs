@@ -101,6 +101,19 @@ impl Storage for HungStore {
         std::future::pending().await
     }
 
+    async fn scan_keys(&self, _: &Scope, _: &str, _: Option<&str>, _: u32) -> Result<storage::KeyPage, StorageError> {
+        std::future::pending().await
+    }
+
+    async fn delete_range(
+        &self,
+        _: &Scope,
+        _: &str,
+        _: &[storage::Check],
+    ) -> Result<storage::RangeOutcome, StorageError> {
+        std::future::pending().await
+    }
+
     async fn apply(&self, _: &Scope, _: Vec<storage::Op>) -> Result<storage::ApplyOutcome, StorageError> {
         std::future::pending().await
     }

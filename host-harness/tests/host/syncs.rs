@@ -15,8 +15,8 @@ use host_harness::{
     Host,
     observe::{Observer, SyncAdvance, SyncReport},
     storage::{
-        self, ApplyOutcome, Expectation, FingerprintKey, Op, Options, Page, Quotas, Scope, Snapshot, Storage,
-        StorageError, StoredEntry, Usage,
+        self, ApplyOutcome, Check, Expectation, FingerprintKey, KeyPage, Op, Options, Page, Quotas, RangeOutcome,
+        Scope, Snapshot, Storage, StorageError, StoredEntry, Usage,
     },
     syncs::{SyncOptions, SyncScheduler},
     tenants::{Registry, Source, StoredTenants},
@@ -263,7 +263,7 @@ impl Shared {
 #[async_trait]
 impl Storage for Shared {
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
-        if let Some(Op::Check { key, expected }) = ops.first()
+        if let Some(Op::Check(Check { key, expected })) = ops.first()
             && *scope == namespace()
         {
             let is_taken = *expected == Expectation::Absent;
@@ -295,6 +295,20 @@ impl Storage for Shared {
             self.cooldowns.lock().unwrap().push(0);
         }
         self.inner.scan(scope, prefix, after, limit).await
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        self.inner.scan_keys(scope, prefix, after, limit).await
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        self.inner.delete_range(scope, prefix, checks).await
     }
 
     async fn wait(&self, s: &Scope, key: &str, version: Option<u64>, timeout: Duration) -> Result<bool, StorageError> {

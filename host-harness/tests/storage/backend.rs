@@ -4,7 +4,9 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use host_harness::storage::{ApplyOutcome, ManualClock, Op, Options, Scope, SealingKey, Storage, StoredEntry, open};
+use host_harness::storage::{
+    ApplyOutcome, ManualClock, Op, Options, RangeOutcome, Scope, SealingKey, Storage, StoredEntry, open,
+};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
 
@@ -134,6 +136,29 @@ impl Backend for Postgres {
     }
 }
 
+/// The same, used as behind a pooler that hands each transaction to another session.
+pub(crate) struct Pooled(Postgres);
+
+impl Pooled {
+    pub(crate) fn place() -> Option<Self> {
+        Postgres::place().map(Self)
+    }
+}
+
+impl Backend for Pooled {
+    async fn open(&self, options: Options) -> Arc<dyn Storage> {
+        open(&format!("{}?pooler=transaction&readers=2&writers=3", self.0.address()), options).await.unwrap()
+    }
+
+    async fn tamper(&self, statements: &[&str]) {
+        self.0.tamper(statements).await;
+    }
+
+    async fn count(&self, statement: &str) -> i64 {
+        self.0.count(statement).await
+    }
+}
+
 /// Options with a clock that stands still and a sealing key.
 pub(crate) fn options() -> (Options, ManualClock) {
     let clock = ManualClock::at(START_MS);
@@ -151,6 +176,15 @@ pub(crate) async fn apply(store: &Arc<dyn Storage>, scope: &Scope, ops: Vec<Op>)
         ApplyOutcome::Applied(versions) => versions,
         ApplyOutcome::Conflict(keys) => panic!("conflict on {keys:?}"),
     }
+}
+
+/// Deletes all keys with a prefix; answers in how many portions.
+pub(crate) async fn delete_all(store: &Arc<dyn Storage>, scope: &Scope, prefix: &str) -> usize {
+    let mut portions = 1;
+    while store.delete_range(scope, prefix, &[]).await.unwrap() == RangeOutcome::More {
+        portions += 1;
+    }
+    portions
 }
 
 pub(crate) async fn get(store: &Arc<dyn Storage>, scope: &Scope, key: &str) -> Option<StoredEntry> {

@@ -1,10 +1,11 @@
 //! Entries: how long they stay, for whom, and sealed or not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use host_harness::storage::{ApplyOutcome, Op, Scope, Usage};
+use host_harness::storage::{ApplyOutcome, Op, Options, Quota, Quotas, Scope, Usage};
 
-use crate::backend::{Backend, START_MS, apply, get, keys, scope, value};
+use crate::backend::{Backend, START_MS, apply, delete_all, get, keys, options, scope, value};
 
 pub(crate) async fn what_has_expired_is_absent(backend: &impl Backend) {
     let (store, clock) = backend.store().await;
@@ -66,6 +67,78 @@ pub(crate) async fn a_put_replaces_the_time_to_live(backend: &impl Backend) {
     assert_eq!(keys(&store, &scope, "", 10).await, ["a", "d"]);
 }
 
+/// A tenant near its quota gets on, whatever has expired and however often its calls are cut off; and nobody waits for that.
+pub(crate) async fn what_has_expired_is_removed_in_portions(backend: &impl Backend) {
+    const PARTS: u64 = 30;
+    let (options, clock) = options();
+    let quotas = Quotas::uniform(Quota { items: 1_000 * PARTS, ..Quota::default() });
+    let store = backend.open(Options { quotas, ..options }).await;
+    let (full, other) = (scope("full"), scope("other"));
+    let fill = async || {
+        for part in 0..PARTS {
+            let put = |index| Op::put(format!("{part:02}/{index:03}"), "v").with_ttl_ms(10);
+            apply(&store, &full, (0..1_000).map(put).collect()).await;
+        }
+        clock.advance(Duration::from_millis(10));
+    };
+    let rows = async || backend.count("SELECT COUNT(*) FROM storage_entry").await;
+    let at_most = i64::try_from(1_000 * PARTS).unwrap();
+
+    // There is room as soon as a portion is gone, so no more goes.
+    fill().await;
+    apply(&store, &full, vec![Op::put("k", "v")]).await;
+    let left = rows().await;
+    assert!((at_most - 1_500..at_most).contains(&left), "{left}");
+    // An `apply` that needs all of the room needs all portions.
+    let large = |part: u64| (0..1_000).map(|index| Op::put(format!("l{part:02}/{index:03}"), "v")).collect::<Vec<_>>();
+    for part in 0..PARTS - 1 {
+        apply(&store, &full, large(part)).await;
+    }
+    assert!(rows().await <= at_most);
+    assert!(store.apply(&full, large(PARTS)).await.is_err(), "that is one too many");
+    delete_all(&store, &full, "").await;
+
+    // Calls that are cut off lose nothing of what they removed: the quota of one entry takes all portions.
+    fill().await;
+    apply(&store, &other, vec![Op::put("k", "v")]).await;
+    let quotas = Quotas::uniform(Quota { items: 1, ..Quota::default() });
+    let strict = backend.open(Options { quotas, clock: Some(Arc::new(clock.clone())), ..Options::default() }).await;
+    let write_one = async || strict.apply(&full, vec![Op::put("k", "v")]).await;
+    let mut kept = 0;
+    for patience in (5..).step_by(5) {
+        let before = rows().await;
+        match tokio::time::timeout(Duration::from_millis(patience), write_one()).await {
+            Ok(outcome) => {
+                assert!(matches!(outcome, Ok(ApplyOutcome::Applied(_))), "{outcome:?}");
+                break;
+            }
+            Err(_) => kept += usize::from(rows().await < before),
+        }
+    }
+    assert!(kept > 0, "what a call removed before it was cut off is back");
+    assert_eq!(strict.usage(&full).await.unwrap().items, 1);
+    delete_all(&store, &full, "").await;
+
+    // And another tenant writes all the while.
+    fill().await;
+    let mut writing = tokio::spawn({
+        let (strict, full) = (Arc::clone(&strict), full.clone());
+        async move { strict.apply(&full, vec![Op::put("k", "v")]).await }
+    });
+    let mut others = 0;
+    let outcome = loop {
+        tokio::select! {
+            biased;
+            outcome = &mut writing => break outcome.unwrap(),
+            versions = apply(&strict, &other, vec![Op::put("k", "v")]) => others += versions.len(),
+        }
+    };
+    assert!(matches!(outcome, Ok(ApplyOutcome::Applied(_))), "{outcome:?}");
+    assert!(others >= 3, "another tenant waited for all of it");
+    assert_eq!(strict.usage(&full).await.unwrap().items, 1);
+    assert_eq!(rows().await, 2);
+}
+
 pub(crate) async fn scopes_cannot_reach_each_other(backend: &impl Backend) {
     let (store, _) = backend.store().await;
     let names = ["a", "a/b", "b", "A", "a%", "%", "_", "a'", "a\u{301}", "á", "a:b", "..", "a b"];
@@ -78,7 +151,7 @@ pub(crate) async fn scopes_cannot_reach_each_other(backend: &impl Backend) {
         apply(&store, scope, vec![Op::check_absent("k"), Op::put("k", mine), Op::put("b/k", "")]).await;
     }
     let (first, others) = scopes.split_first().unwrap();
-    apply(&store, first, vec![Op::delete_prefix("")]).await;
+    delete_all(&store, first, "").await;
     store.delete_scope(&others[0]).await.unwrap();
     for scope in &others[1..] {
         let mine = format!("{} | {}", scope.tenant(), scope.element());

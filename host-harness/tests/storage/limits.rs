@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use host_harness::storage::{
-    ApplyOutcome, Op, Options, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Storage, StorageError, Usage,
+    ApplyOutcome, Check, Op, Options, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Storage, StorageError, Usage,
 };
 
 use crate::backend::{Backend, apply, keys, options, scope};
@@ -13,12 +13,11 @@ pub(crate) async fn wrong_calls_are_refused(backend: &impl Backend) {
     let (store, _) = backend.store().await;
     let scope = scope("acme");
     let key = |bytes| "k".repeat(bytes);
-    let invalid: [(&str, Op); 6] = [
+    let invalid: [(&str, Op); 5] = [
         ("empty key", Op::put("", "v")),
         ("empty key to delete", Op::delete("")),
         ("U+0000 in a key", Op::put("a\0b", "v")),
         ("U+0000 in a value", Op::put("k", "secret\0")),
-        ("U+0000 in a prefix", Op::delete_prefix("\0")),
         ("no time to live", Op::put("k", "v").with_ttl_ms(0)),
     ];
     for (name, op) in invalid {
@@ -26,10 +25,9 @@ pub(crate) async fn wrong_calls_are_refused(backend: &impl Backend) {
         assert!(matches!(error, StorageError::Invalid(_)), "{name}: {error}");
         assert!(!error.to_string().contains("secret"), "{error}");
     }
-    let quota: [(&str, u64, u64, Vec<Op>); 6] = [
+    let quota: [(&str, u64, u64, Vec<Op>); 5] = [
         ("key", 512, 513, vec![Op::put(key(513), "")]),
         ("key", 512, 513, vec![Op::check_absent(key(513))]),
-        ("key", 512, 513, vec![Op::delete_prefix(key(513))]),
         ("value", 262_144, 262_145, vec![Op::put("k", key(262_145))]),
         ("call-items", 1_000, 1_001, vec![Op::delete("k"); 1_001]),
         ("call-bytes", 1 << 20, (1 << 20) + 4, vec![Op::put("k", key(262_144)); 4]),
@@ -49,6 +47,19 @@ pub(crate) async fn wrong_calls_are_refused(backend: &impl Backend) {
     assert!(is_invalid(store.scan(&scope, "", None, 0).await.unwrap_err()));
     assert!(is_invalid(store.scan(&scope, "a\0", None, 1).await.unwrap_err()));
     assert!(is_invalid(store.scan(&scope, "", Some("\0"), 1).await.unwrap_err()));
+    assert!(is_invalid(store.scan_keys(&scope, "", None, 0).await.unwrap_err()));
+    assert!(is_invalid(store.scan_keys(&scope, "", Some("\0"), 1).await.unwrap_err()));
+    assert!(is_invalid(store.delete_range(&scope, "\0", &[]).await.unwrap_err()));
+    assert!(is_invalid(store.delete_range(&scope, "", &[Check::absent("")]).await.unwrap_err()));
+    let absent = |bytes, count| vec![Check::absent(key(bytes)); count];
+    for (expected, prefix, checks) in [
+        ("key", key(513), absent(1, 1)),
+        ("key", key(512), absent(513, 1)),
+        ("call-items", String::new(), absent(1, PAGE_ITEMS + 1)),
+    ] {
+        let error = store.delete_range(&scope, &prefix, &checks).await.unwrap_err();
+        assert!(matches!(&error, StorageError::Quota { name, .. } if *name == expected), "{expected}: {error}");
+    }
     assert!(is_invalid(store.wait(&scope, "", None, Duration::ZERO).await.unwrap_err()));
     assert_eq!(store.get_many(&scope, &[]).await.unwrap(), []);
 }
@@ -93,12 +104,12 @@ pub(crate) async fn quotas_limit_what_a_scope_holds(backend: &impl Backend) {
         ("one item more", vec![put("d", 1)], Some(("items", 4))),
         ("replacing adds no item", vec![put("a", 2)], None),
         ("one for another", vec![Op::delete("a"), put("d", 1)], None),
-        ("a prefix for two", vec![put("e", 1), put("f", 1), Op::delete_prefix("")], None),
+        ("more than there is room for", [&[put("e", 1)][..], &["b", "c", "d", "e"].map(Op::delete)].concat(), None),
         ("the state after counts", vec![put("a", 1), put("b", 1), put("c", 1), put("d", 1), Op::delete("a")], None),
         ("fill the bytes", vec![put("b", 15)], None),
         ("one byte more", vec![put("c", 2)], Some(("bytes", 21))),
         ("both", vec![put("e", 9)], Some(("items", 4))),
-        ("deleting is always allowed", vec![Op::delete_prefix("")], None),
+        ("deleting is always allowed", ["b", "c", "d"].map(Op::delete).into(), None),
     ];
     for (name, ops, refused) in rows {
         let before = store.usage(&scope).await.unwrap();

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use host_harness::storage::{ApplyOutcome, Clock as _, ManualClock, Op, Storage, StoredEntry, Usage};
+use host_harness::storage::{
+    ApplyOutcome, Check, Clock as _, ManualClock, Op, RangeOutcome, Storage, StoredEntry, Usage,
+};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -17,7 +19,17 @@ use crate::backend::{Backend, scope};
 enum Step {
     Apply(Vec<Draft>),
     Get(Vec<String>),
-    Scan { prefix: String, after: Option<String>, limit: u32 },
+    Scan {
+        prefix: String,
+        after: Option<String>,
+        limit: u32,
+    },
+    /// With one check that holds, or one that does not.
+    DeleteRange {
+        prefix: String,
+        checked: String,
+        holds: bool,
+    },
     Advance(u64),
 }
 
@@ -45,7 +57,6 @@ fn draft() -> impl Strategy<Value = Draft> {
     prop_oneof![
         8 => put,
         3 => key().prop_map(|key| Draft::Op(Op::delete(key))),
-        2 => prefix().prop_map(|prefix| Draft::Op(Op::delete_prefix(prefix))),
         2 => (key(), prop::bool::weighted(0.9)).prop_map(|(key, holds)| Draft::Check(key, holds)),
     ]
 }
@@ -56,6 +67,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => vec(draft(), 0..12).prop_map(Step::Apply),
         2 => vec(key(), 0..12).prop_map(Step::Get),
         2 => scan.prop_map(|(prefix, after, limit)| Step::Scan { prefix, after, limit }),
+        1 => (prefix(), key(), prop::bool::weighted(0.8))
+            .prop_map(|(prefix, checked, holds)| Step::DeleteRange { prefix, checked, holds }),
         1 => (1..40_u64).prop_map(Step::Advance),
     ]
 }
@@ -81,15 +94,19 @@ impl Model {
                 if !holds && !failing.contains(&key) {
                     failing.push(key.clone());
                 }
-                match (self.version(&key), holds) {
-                    (None, true) => Op::check_absent(key),
-                    (None, false) => Op::check_version(key, self.last_version),
-                    (Some(version), true) => Op::check_version(key, version),
-                    (Some(version), false) => Op::check_version(key, version - 1),
-                }
+                Op::Check(self.check(key, holds))
             }
         });
         (ops.collect(), failing)
+    }
+
+    fn check(&self, key: String, holds: bool) -> Check {
+        match (self.version(&key), holds) {
+            (None, true) => Check::absent(key),
+            (None, false) => Check::version(key, self.last_version),
+            (Some(version), true) => Check::version(key, version),
+            (Some(version), false) => Check::version(key, version - 1),
+        }
     }
 
     fn apply(&mut self, ops: Vec<Op>, versions: Vec<u64>, now_ms: u64) {
@@ -104,8 +121,7 @@ impl Model {
                     self.entries.insert(key.clone(), StoredEntry { key, value, version, expires_at_ms });
                 }
                 Op::Delete { key } => drop(self.entries.remove(&key)),
-                Op::DeletePrefix { prefix } => self.entries.retain(|key, _| !key.starts_with(&prefix)),
-                Op::Check { .. } => {}
+                Op::Check(_) => {}
             }
         }
         assert_eq!(versions.next(), None, "one version a put");
@@ -157,6 +173,17 @@ async fn run(store: &Arc<dyn Storage>, clock: &ManualClock, tenant: &str, steps:
                 }
                 assert_eq!(store.usage(&scope).await.unwrap(), model.usage());
             }
+            Step::DeleteRange { prefix, checked, holds } => {
+                let outcome =
+                    store.delete_range(&scope, &prefix, &[model.check(checked.clone(), holds)]).await.unwrap();
+                if holds {
+                    assert_eq!(outcome, RangeOutcome::Done);
+                    model.entries.retain(|key, _| !key.starts_with(&prefix));
+                } else {
+                    assert_eq!(outcome, RangeOutcome::Conflict(vec![checked]));
+                }
+                assert_eq!(store.usage(&scope).await.unwrap(), model.usage());
+            }
             Step::Get(keys) => {
                 let expected: Vec<_> = keys.iter().map(|key| model.entries.get(key).cloned()).collect();
                 assert_eq!(store.get_many(&scope, &keys).await.unwrap(), expected);
@@ -168,6 +195,8 @@ async fn run(store: &Arc<dyn Storage>, clock: &ManualClock, tenant: &str, steps:
                     model.entries.values().filter(|entry| entry.key.starts_with(&prefix) && entry.key > after);
                 let matching: Vec<_> = matching.cloned().collect();
                 assert_eq!(page.more, matching.len() > limit as usize);
+                let keys = store.scan_keys(&scope, &prefix, Some(&after), limit).await.unwrap();
+                assert!(keys.keys.iter().eq(page.entries.iter().map(|entry| &entry.key)) && keys.more == page.more);
                 assert_eq!(page.entries, matching[..matching.len().min(limit as usize)]);
             }
         }

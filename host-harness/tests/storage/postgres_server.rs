@@ -3,8 +3,8 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -332,4 +332,67 @@ async fn a_commit_without_an_answer_may_have_been_applied() {
         });
         assert_eq!(applied.await, deliver);
     }
+}
+
+/// Sizes are those of the address, and behind a pooler nothing is left in a session for the next who gets it: no setting, no
+/// prepared statement; and what reads is in a transaction as well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_stays_in_a_session_behind_a_pooler() {
+    for (parameters, kept) in [("?readers=2&writers=3", true), ("?readers=2&writers=3&pooler=transaction", false)] {
+        let Some(place) = Postgres::place() else { return };
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let (server, _) = server_and_name(place.address());
+        let through = with(place.address(), server, &listened_to(server, &heard));
+        let store = open(&format!("{through}{parameters}&sslmode=disable"), options().0).await.unwrap();
+        join_all((0..20).map(|tenant| {
+            let store = Arc::clone(&store);
+            async move {
+                let scope = scope(&format!("tenant{tenant}"));
+                apply(&store, &scope, vec![Op::put("k", "v")]).await;
+                assert_eq!(get(&store, &scope, "k").await.unwrap().value, "v");
+            }
+        }))
+        .await;
+        let sessions =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        assert!((2..=5).contains(&place.count(sessions).await), "{parameters}");
+        let heard = heard.lock().unwrap();
+        let said = |text: &str| heard.iter().filter(|bytes| contains(bytes, text)).count();
+        assert_eq!(said("sqlx_s_") > 0, kept, "{parameters}: statements prepared by name");
+        assert_eq!(said("extra_float_digits") > 0, kept, "{parameters}: settings at the start");
+        assert_eq!(said("SET lock_timeout") > 0, kept, "{parameters}: settings of the session");
+        assert_eq!(said("SET LOCAL lock_timeout") > 0, !kept, "{parameters}: settings of the transaction");
+        assert_eq!(said("READ ONLY; SET LOCAL") >= 20, !kept, "{parameters}: transactions that read");
+    }
+}
+
+fn contains(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// What stands between store and server, and keeps what the store says.
+fn listened_to(server: &str, heard: &Arc<Mutex<Vec<Vec<u8>>>>) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (server, heard) = (server.to_owned(), Arc::clone(heard));
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let mut server = TcpStream::connect(&server).unwrap();
+            let (mut from_server, mut to_client) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            let heard = Arc::clone(&heard);
+            thread::spawn(move || std::io::copy(&mut from_server, &mut to_client));
+            thread::spawn(move || {
+                let mut bytes = [0; 65_536];
+                while let Ok(length @ 1..) = client.read(&mut bytes) {
+                    heard.lock().unwrap().push(bytes[..length].to_vec());
+                    if server.write_all(&bytes[..length]).is_err() {
+                        return;
+                    }
+                }
+                let _ = server.shutdown(Shutdown::Write);
+            });
+        }
+    });
+    address
 }

@@ -8,7 +8,7 @@ use host_harness::storage::{Op, OpenError, Options, StorageError, open, tenant};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 
-use crate::backend::{Backend, Sqlite, apply, options, scope, value};
+use crate::backend::{Backend, Sqlite, apply, delete_all, options, scope, value};
 use crate::wait::soon;
 
 /// A connection past the store, for looking and for damage.
@@ -143,7 +143,7 @@ async fn a_deleted_tenant_leaves_no_byte_in_the_files() {
             apply(&store, &gone, (0..250).map(put).collect()).await;
             apply(&store, &stays, vec![Op::put(format!("public-key/{part}"), "public-value")]).await;
         }
-        apply(&store, &gone, vec![Op::delete_prefix(format!("private-key/{round}/1"))]).await;
+        delete_all(&store, &gone, &format!("private-key/{round}/1")).await;
     }
     let private = ["leaving-tenant", "private-key", "private-value"];
     for needle in private {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use host_harness::storage::tenant::{self, Deleted, Exported, Import, ImportError, Imported, SealedValues};
 use host_harness::storage::{KeptValue, ManualClock, Op, Options, Quota, Quotas, Scope, SealingKey, Storage, Usage};
 
-use crate::backend::{Backend, apply, get, keys, options, scope, value};
+use crate::backend::{Backend, apply, delete_all, get, keys, options, scope, value};
 use crate::troubled::Troubled;
 
 const TRANSFER: [u8; 32] = [9; 32];
@@ -253,7 +253,8 @@ pub(crate) async fn an_export_sees_one_moment(backend: &impl Backend) {
     let mut snapshot = store.snapshot(&scope).await.unwrap();
     let mut pages = vec![snapshot.next().await.unwrap()];
     // Everything changes between two pages: values, keys, and the time.
-    apply(&store, &scope, vec![Op::delete_prefix("2/"), Op::put("1/000", "new"), Op::put("3", "new")]).await;
+    delete_all(&store, &scope, "2/").await;
+    apply(&store, &scope, vec![Op::put("1/000", "new"), Op::put("3", "new")]).await;
     clock.advance(Duration::from_millis(10));
     while pages.last().is_some_and(|page| !page.is_empty()) {
         pages.push(snapshot.next().await.unwrap());

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use host_harness::storage::{
-    ApplyOutcome, FingerprintKey, Op, Page, Scope, Snapshot, Storage, StorageError, StoredEntry, Usage,
+    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
+    StoredEntry, Usage,
 };
 
 #[derive(Debug)]
@@ -56,6 +57,20 @@ impl Storage for Troubled {
 
     async fn scan(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StorageError> {
         self.inner.scan(scope, prefix, after, limit).await
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        self.inner.scan_keys(scope, prefix, after, limit).await
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        self.inner.delete_range(scope, prefix, checks).await
     }
 
     async fn wait(&self, s: &Scope, key: &str, version: Option<u64>, timeout: Duration) -> Result<bool, StorageError> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use host_harness::storage::{Op, Scope, Storage, StorageError};
 use tokio::task::JoinHandle;
 
-use crate::backend::{Backend, apply, scope};
+use crate::backend::{Backend, apply, delete_all, scope};
 
 const LONG: Duration = Duration::from_secs(3_600);
 
@@ -40,6 +40,7 @@ pub(crate) async fn returns_when_the_key_differs(backend: &impl Backend) {
     enum Change {
         Apply(fn() -> Vec<Op>),
         Advance(u64),
+        DeleteRange(&'static str),
         DeleteScope,
         Nothing,
     }
@@ -49,7 +50,7 @@ pub(crate) async fn returns_when_the_key_differs(backend: &impl Backend) {
     let rows: [(&str, bool, fn(Option<u64>) -> Option<u64>, Change); 8] = [
         ("put again", true, same, Change::Apply(|| vec![Op::put("k", "same value").with_ttl_ms(100)])),
         ("deleted", true, same, Change::Apply(|| vec![Op::delete("k")])),
-        ("deleted by prefix", true, same, Change::Apply(|| vec![Op::put("l", ""), Op::delete_prefix("")])),
+        ("deleted with others", true, same, Change::DeleteRange("")),
         ("expired", true, same, Change::Advance(100)),
         ("scope deleted", true, same, Change::DeleteScope),
         ("created", false, same, Change::Apply(|| vec![Op::put("k", "v")])),
@@ -72,6 +73,7 @@ pub(crate) async fn returns_when_the_key_differs(backend: &impl Backend) {
         match change {
             Change::Apply(ops) => drop(apply(&store, &scope, ops()).await),
             Change::Advance(ms) => clock.advance(Duration::from_millis(ms)),
+            Change::DeleteRange(prefix) => drop(delete_all(&store, &scope, prefix).await),
             Change::DeleteScope => store.delete_scope(&scope).await.unwrap(),
             Change::Nothing => {}
         }
@@ -104,7 +106,8 @@ pub(crate) async fn is_not_disturbed_by_other_keys(backend: &impl Backend) {
     let (store, clock) = backend.store().await;
     let mine = scope("acme");
     let waiter = park(&store, &clock, &mine, "k", None, LONG).await;
-    apply(&store, &mine, vec![Op::put("k2", ""), Op::put("a", ""), Op::delete_prefix("k2")]).await;
+    apply(&store, &mine, vec![Op::put("k2", ""), Op::put("a", "")]).await;
+    delete_all(&store, &mine, "k2").await;
     apply(&store, &scope("acme2"), vec![Op::put("k", "")]).await;
     // Created and deleted at once: nothing to see.
     apply(&store, &mine, vec![Op::put("k", ""), Op::delete("k")]).await;

@@ -20,7 +20,7 @@ use crate::{
         call::Budget,
         http::{self, HttpError, Request, Response},
         log,
-        storage::{Entry, EntryPage, Op, Outcome, StorageError, Version},
+        storage::{Check, Entry, EntryPage, KeyPage, Op, Outcome, RangeOutcome, StorageError, Version},
         types::Body,
     },
     platform::Platform,
@@ -42,6 +42,7 @@ pub enum Touch<'a> {
     Read(&'a [String]),
     Scan(&'a str),
     Apply(&'a [Op]),
+    DeleteRange(&'a str),
     Wait(&'a str),
 }
 
@@ -51,10 +52,10 @@ impl Touch<'_> {
         let begins = |key: &str| key.starts_with(prefix);
         match self {
             Touch::Read(keys) => keys.iter().any(|key| begins(key)),
-            Touch::Scan(key) | Touch::Wait(key) => begins(key),
+            Touch::Scan(key) | Touch::DeleteRange(key) | Touch::Wait(key) => begins(key),
             Touch::Apply(ops) => ops.iter().any(|op| match op {
                 Op::Put(put) => begins(&put.key),
-                Op::Delete(key) | Op::DeletePrefix(key) => begins(key),
+                Op::Delete(key) => begins(key),
                 Op::Check(check) => begins(&check.key),
             }),
         }
@@ -279,7 +280,17 @@ impl Platform for FakePlatform {
     }
 
     fn scan(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> Result<EntryPage, StorageError> {
-        self.hooked(Touch::Scan(prefix), || Ok(self.memory.borrow().scan(prefix, after_key, limit, self.now.get())))
+        self.hooked(Touch::Scan(prefix), || self.memory.borrow().scan(prefix, after_key, limit, self.now.get()))
+    }
+
+    fn scan_keys(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> Result<KeyPage, StorageError> {
+        self.hooked(Touch::Scan(prefix), || self.memory.borrow().scan_keys(prefix, after_key, limit, self.now.get()))
+    }
+
+    fn delete_range(&self, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        self.hooked(Touch::DeleteRange(prefix), || {
+            self.memory.borrow_mut().delete_range(prefix, checks, self.now.get())
+        })
     }
 
     fn apply(&self, ops: &[Op]) -> Result<Outcome, StorageError> {
@@ -288,6 +299,7 @@ impl Platform for FakePlatform {
 
     fn wait(&self, key: &str, version: Option<Version>, timeout_ms: u32) -> Result<bool, StorageError> {
         self.hooked(Touch::Wait(key), || {
+            memory::check_key(key)?;
             let slot = self.slot(key);
             if slot.as_ref().map(|slot| slot.version) != version {
                 return Ok(true);

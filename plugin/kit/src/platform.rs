@@ -24,6 +24,10 @@ pub trait Platform {
     fn get_many(&self, keys: &[String]) -> StorageResult<Vec<Option<storage::Entry>>>;
     /// Reads a page of keys.
     fn scan(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> StorageResult<storage::EntryPage>;
+    /// Reads a page of keys, without their values.
+    fn scan_keys(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> StorageResult<storage::KeyPage>;
+    /// Deletes a portion of the keys with this prefix, where the checks hold.
+    fn delete_range(&self, prefix: &str, checks: &[storage::Check]) -> StorageResult<storage::RangeOutcome>;
     /// Writes atomically.
     fn apply(&self, ops: &[storage::Op]) -> StorageResult<storage::Outcome>;
     /// Parks until the key no longer has this version.

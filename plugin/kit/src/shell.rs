@@ -58,6 +58,14 @@ impl Platform for Imports {
         storage::scan(prefix, after_key, limit)
     }
 
+    fn scan_keys(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> StorageResult<storage::KeyPage> {
+        storage::scan_keys(prefix, after_key, limit)
+    }
+
+    fn delete_range(&self, prefix: &str, checks: &[storage::Check]) -> StorageResult<storage::RangeOutcome> {
+        storage::delete_range(prefix, checks)
+    }
+
     fn apply(&self, ops: &[storage::Op]) -> StorageResult<storage::Outcome> {
         storage::apply(ops)
     }

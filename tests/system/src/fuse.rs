@@ -16,7 +16,8 @@ use std::{
 
 use async_trait::async_trait;
 use host_harness::storage::{
-    ApplyOutcome, FingerprintKey, Op, Page, Scope, Snapshot, Storage, StorageError, StoredEntry, Usage,
+    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
+    StoredEntry, Usage,
 };
 use tokio::sync::Notify;
 
@@ -118,6 +119,20 @@ impl Storage for Fused {
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         self.fuse.pass(self.inner.apply(scope, ops)).await
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        self.fuse.pass(self.inner.scan_keys(scope, prefix, after, limit)).await
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        self.fuse.pass(self.inner.delete_range(scope, prefix, checks)).await
     }
 
     async fn wait(

@@ -27,6 +27,18 @@ pub enum PlaceError {
         /// What the operating system said.
         source: io::Error,
     },
+    /// The database has a key, and it is not there.
+    #[error(
+        "the sealing key {} is missing, with which the database {} was written: put it back from its copy, or name it with \
+         --sealing-key; where it is lost for good, move the database away and begin a new one",
+        key.display(), database.display()
+    )]
+    KeyMissing {
+        /// The file.
+        key: PathBuf,
+        /// What was written with it.
+        database: PathBuf,
+    },
     /// The file holds something else.
     #[error("{}: {source}; put the key back that the database was written with", path.display())]
     Key {
@@ -48,19 +60,68 @@ pub fn compiled_code() -> Option<PathBuf> {
     Some(etcetera::choose_base_strategy().ok()?.cache_dir().join(FOLDER).join("compiled"))
 }
 
-/// The key of the database `PATH`, in `PATH.key` beside it; made when it is not there. It protects copies of the
-/// database alone, such as a backup: whoever reads both files reads everything.
-pub fn sealing_key(database: &Path) -> Result<SealingKey, PlaceError> {
+/// The key of the database `PATH`, and the file that holds it: `PATH.key` beside the database, wherever links lead to it. Made
+/// for a database that is new. It protects copies of the database alone, such as a backup: whoever reads both files reads
+/// everything.
+///
+/// # Errors
+/// The key of a database that was written to is missing: another one could read nothing of what is sealed in it.
+pub fn sealing_key(database: &Path) -> Result<(SealingKey, PathBuf), PlaceError> {
+    let mut path = database.as_os_str().to_owned();
+    path.push(".key");
+    let beside = PathBuf::from(path);
+    let failed = |path: &Path, source| PlaceError::KeyFile { path: path.to_owned(), source };
+    let database = followed(database).map_err(|source| failed(&beside, source))?;
     let mut path = database.as_os_str().to_owned();
     path.push(".key");
     let path = PathBuf::from(path);
-    let failed = |source| PlaceError::KeyFile { path: path.clone(), source };
-    let text = match fs::read_to_string(&path) {
-        Ok(text) => Zeroizing::new(text),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => make(&path).map_err(failed)?,
-        Err(error) => return Err(failed(error)),
+    let text = match read(&path).map_err(|source| failed(&path, source))? {
+        Some(text) => text,
+        None if !is_written(&database).map_err(|source| failed(&path, source))? => {
+            make(&path).map_err(|source| failed(&path, source))?
+        }
+        // Who makes a database makes its key first: another process may have made both since.
+        None => match read(&path).map_err(|source| failed(&path, source))? {
+            Some(text) => text,
+            None => return Err(PlaceError::KeyMissing { key: path, database }),
+        },
     };
-    SealingKey::from_base64(&text).map_err(|source| PlaceError::Key { path, source })
+    match SealingKey::from_base64(&text) {
+        Ok(key) => Ok((key, path)),
+        Err(source) => Err(PlaceError::Key { path, source }),
+    }
+}
+
+/// The file to which links lead, whether or not it is there.
+fn followed(path: &Path) -> io::Result<PathBuf> {
+    /// As many as the systems follow themselves.
+    const LINKS: u32 = 40;
+    let mut path = std::path::absolute(path)?;
+    for _ in 0..LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = path.parent().unwrap_or(&path).join(target),
+            // It is no link, or there is nothing.
+            Err(_) => return Ok(path),
+        }
+    }
+    Err(io::Error::other("too many links"))
+}
+
+fn read(path: &Path) -> io::Result<Option<Zeroizing<String>>> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether anything was ever written to a database.
+fn is_written(database: &Path) -> io::Result<bool> {
+    match fs::metadata(database) {
+        Ok(found) => Ok(found.len() > 0),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// Makes a key and answers the one that counts: another process may have been quicker. Written beside and then linked, so
@@ -99,8 +160,8 @@ mod tests {
     fn a_key_is_made_once_and_kept_private() {
         let folder = tempfile::tempdir().unwrap();
         let database = folder.path().join("new").join("a.db");
-        sealing_key(&database).unwrap();
         let path = folder.path().join("new").join("a.db.key");
+        assert_eq!(sealing_key(&database).unwrap().1, path);
         let made = fs::read_to_string(&path).unwrap();
         sealing_key(&database).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), made);
@@ -112,5 +173,46 @@ mod tests {
         fs::write(&path, "damaged").unwrap();
         let message = sealing_key(&database).unwrap_err().to_string();
         assert!(message.contains("a.db.key") && !message.contains("damaged"), "{message}");
+    }
+
+    #[test]
+    fn no_key_is_made_for_a_database_that_has_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (database, key) = (folder.path().join("a.db"), folder.path().join("a.db.key"));
+        // What broke off before anything was written has none.
+        fs::write(&database, "").unwrap();
+        sealing_key(&database).unwrap();
+        fs::write(&database, "SQLite format 3").unwrap();
+        sealing_key(&database).unwrap();
+        fs::remove_file(&key).unwrap();
+        let message = sealing_key(&database).unwrap_err().to_string();
+        assert!(message.contains("a.db.key is missing") && message.contains("put it back"), "{message}");
+        assert!(!key.exists());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_lead_to_the_same_key() {
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("real")).unwrap();
+        symlink("real", path("folder")).unwrap();
+        symlink("folder/a.db", path("link.db")).unwrap();
+        symlink(path("link.db"), path("again.db")).unwrap();
+        // First while there is no database yet: it is made where the links lead.
+        sealing_key(&path("again.db")).unwrap();
+        let made = fs::read_to_string(path("real/a.db.key")).unwrap();
+        fs::write(path("real/a.db"), "SQLite format 3").unwrap();
+        for name in ["again.db", "link.db", "folder/a.db", "real/a.db"] {
+            let (_, found) = sealing_key(&path(name)).unwrap();
+            assert_eq!(fs::read_to_string(found).unwrap(), made, "{name}");
+        }
+        let keys = fs::read_dir(folder.path()).unwrap().filter(|entry| {
+            entry.as_ref().is_ok_and(|entry| entry.path().extension().is_some_and(|extension| extension == "key"))
+        });
+        assert_eq!(keys.count(), 0, "none beside a link");
+        symlink(path("round.db"), path("round.db")).unwrap();
+        assert!(sealing_key(&path("round.db")).unwrap_err().to_string().contains("too many links"));
     }
 }

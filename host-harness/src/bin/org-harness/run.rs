@@ -10,7 +10,7 @@ use host_harness::{
     Answered, CallReport, CallResult, Called, Element, FailedCall,
     contract::{
         directory::{Goal, Pause, Progress, Report, Strategy, SyncStep, Waiting},
-        types::RemovalCounts,
+        types::{Reason, RemovalCounts},
     },
     storage::Clock,
 };
@@ -90,7 +90,7 @@ pub async fn to_its_end(
     mut interrupt: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<Finished, CommandError> {
     let Course { element, strategy, until, approved, clock, max_wait } = course;
-    let (run, resumed) = match approved {
+    let (mut run, resumed) = match approved {
         Some(run) => {
             // What was seen is what the run was stopped with before this command: nothing that comes up later.
             let summary = seen(element.overview().await, onlooker)?.map_err(CommandError::Answered)?;
@@ -107,13 +107,24 @@ pub async fn to_its_end(
     let finished = |ended: RunEnd| Finished { resumed, ended };
     let mut last: Option<Progress> = None;
     let mut idle = 0;
+    let mut has_waited = false;
     loop {
         let called = tokio::select! {
             biased;
             () = &mut interrupt => return Ok(finished(RunEnd::Interrupted(last))),
             called = watched(element, &run, until, onlooker) => called,
         };
-        match seen(called, onlooker)?.map_err(CommandError::Answered)? {
+        let step = match seen(called, onlooker)? {
+            // It grew too old while it waited as long as it was asked to; the next one waits no more.
+            Err(error) if error.reason == Reason::NotFound && has_waited && approved.is_none() => {
+                has_waited = false;
+                let begun = seen(element.begin(&strategy).await, onlooker)?.map_err(CommandError::Answered)?;
+                run = begun.progress.run;
+                continue;
+            }
+            step => step.map_err(CommandError::Answered)?,
+        };
+        match step {
             SyncStep::More(progress) => {
                 idle = if last.as_ref() == Some(&progress) { idle + 1 } else { 0 };
                 if idle > MOST_IDLE {
@@ -144,6 +155,7 @@ pub async fn to_its_end(
                     () = clock.sleep(time) => {}
                 }
                 last = Some(waiting.progress);
+                has_waited = true;
             }
             SyncStep::Blocked(pause) => return Ok(finished(RunEnd::Blocked(pause))),
             SyncStep::Paused(pause) => return Ok(finished(RunEnd::Paused(pause))),

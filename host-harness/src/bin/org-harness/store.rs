@@ -35,18 +35,18 @@ pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Stora
             format!("sqlite:{}", path.to_str().ok_or(PlaceError::NoHome)?)
         }
     };
-    let sealing_key = sealing_key(options, &address)?;
+    let (sealing_key, origin) = sealing_key(options, &address)?.unzip();
     let storage =
         storage::open(&address, storage::Options { sealing_key, quotas, ..storage::Options::default() }).await?;
-    if let Some(name) = &options.sealing_key {
-        demand_same_key(&*storage, name).await?;
+    if let Some(origin) = &origin {
+        demand_same_key(&*storage, origin).await?;
     }
     Ok(storage)
 }
 
-/// Refuses a named key that is not the one of the first host that opened this store: what others sealed could not be
-/// read, and what they keep under fingerprints of secrets would never be found.
-async fn demand_same_key(storage: &dyn Storage, name: &str) -> Result<(), CommandError> {
+/// Refuses a key that is not the one of the first host that opened this store: what others sealed could not be read, and
+/// what they keep under fingerprints of secrets would never be found. `origin` says where it came from.
+async fn demand_same_key(storage: &dyn Storage, origin: &str) -> Result<(), CommandError> {
     let scope = Scope::of_host("storage")?;
     let own = storage.fingerprint_key()?.fingerprint(&[KEY_CHECK]);
     let kept = async || Ok::<_, StorageError>(storage.get_many(&scope, &[KEY_CHECK.to_owned()]).await?.pop().flatten());
@@ -61,20 +61,24 @@ async fn demand_same_key(storage: &dyn Storage, name: &str) -> Result<(), Comman
         return Ok(());
     }
     Err(CommandError::usage(
-        format!("{name} holds another sealing key than the one that this storage was first opened with"),
-        "all hosts of a storage need the same key: put that one into the variable",
+        format!("{origin} holds another sealing key than the one that this storage was first opened with"),
+        "all hosts of a storage need the same key, at every start: put that one there",
     ))
 }
 
-/// The key of a store: the named one, or that beside a file. Hosts that share a database cannot each have their own.
-fn sealing_key(options: &Global, address: &str) -> Result<Option<SealingKey>, CommandError> {
+/// The key of a store, and where it came from: the named one, or that beside a file. Hosts that share a database cannot each
+/// have their own.
+fn sealing_key(options: &Global, address: &str) -> Result<Option<(SealingKey, String)>, CommandError> {
     if let Some(name) = &options.sealing_key {
-        return key("--sealing-key", name).map(Some);
+        return Ok(Some((key("--sealing-key", name)?, name.clone())));
     }
     let (scheme, rest) = address.split_once(':').unwrap_or((address, ""));
     let path = rest.strip_prefix("//").unwrap_or(rest);
     match scheme {
-        "sqlite" if !path.is_empty() && path != ":memory:" => Ok(Some(places::sealing_key(path.as_ref())?)),
+        "sqlite" if !path.is_empty() && path != ":memory:" => {
+            let (key, file) = places::sealing_key(path.as_ref())?;
+            Ok(Some((key, file.display().to_string())))
+        }
         "postgres" | "postgresql" => Err(CommandError::usage(
             "a postgres: storage needs the key that seals secrets at rest, the same on all hosts",
             format!("name an environment variable with --sealing-key NAME: {MAKE_A_KEY}"),

@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _, TryFutureExt as _};
 use futures_util::stream::BoxStream;
+use sqlx::database::HasStatementCache;
 use sqlx::error::BoxDynError;
 use sqlx::{
     Arguments as _, AssertSqlSafe, ColumnIndex, Database, Decode, Encode, Executor, IntoArguments, Row as _, Type,
@@ -23,21 +24,27 @@ pub(in crate::storage) trait Driver: Database {
     fn number(row: &Self::Row, column: usize) -> Result<Option<i64>, sqlx::Error>;
     fn text(row: &Self::Row, column: usize) -> Result<String, sqlx::Error>;
     fn bytes(row: &Self::Row, column: usize) -> Result<Vec<u8>, sqlx::Error>;
+    /// Carries out a statement, which the connection keeps prepared if that is wanted.
     fn execute(
         connection: &mut Self::Connection,
         sql: Sql,
         arguments: Self::Arguments,
+        is_kept: bool,
     ) -> BoxFuture<'_, Result<Self::QueryResult, sqlx::Error>>;
+    /// Carries out statements without parameters and without preparing them.
+    fn execute_raw(connection: &mut Self::Connection, sql: Sql) -> BoxFuture<'_, Result<(), sqlx::Error>>;
+    /// The rows of a statement; see [`Driver::execute`].
     fn rows(
         connection: &mut Self::Connection,
         sql: Sql,
         arguments: Self::Arguments,
+        is_kept: bool,
     ) -> BoxStream<'_, Result<Self::Row, sqlx::Error>>;
 }
 
 impl<DB> Driver for DB
 where
-    DB: Database,
+    DB: Database + HasStatementCache,
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
     DB::Arguments: IntoArguments<DB>,
     for<'q> Option<i64>: Encode<'q, DB> + Decode<'q, DB> + Type<DB>,
@@ -75,15 +82,21 @@ where
         connection: &mut Self::Connection,
         sql: Sql,
         arguments: Self::Arguments,
+        is_kept: bool,
     ) -> BoxFuture<'_, Result<Self::QueryResult, sqlx::Error>> {
-        connection.execute(sqlx::query_with(AssertSqlSafe(sql), arguments))
+        connection.execute(sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(is_kept))
+    }
+
+    fn execute_raw(connection: &mut Self::Connection, sql: Sql) -> BoxFuture<'_, Result<(), sqlx::Error>> {
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(sql))).map_ok(drop).boxed()
     }
 
     fn rows(
         connection: &mut Self::Connection,
         sql: Sql,
         arguments: Self::Arguments,
+        is_kept: bool,
     ) -> BoxStream<'_, Result<Self::Row, sqlx::Error>> {
-        connection.fetch(sqlx::query_with(AssertSqlSafe(sql), arguments))
+        connection.fetch(sqlx::query_with(AssertSqlSafe(sql), arguments).persistent(is_kept))
     }
 }

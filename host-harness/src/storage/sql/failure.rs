@@ -1,5 +1,7 @@
 //! What an error of the database means for the caller.
 
+use std::time::Duration;
+
 use super::super::{OpenError, StorageError};
 use super::dialect::{Dialect, Kind};
 
@@ -26,6 +28,16 @@ impl SqlFailure {
     /// Something was found where a count stands.
     pub(super) fn damaged(found: impl std::fmt::Display) -> Self {
         StorageError::Other(format!("the database is damaged: found {found} where a count stands")).into()
+    }
+
+    /// A step did not end within its time.
+    pub(super) fn silent(limit: Duration) -> Self {
+        Self::Database { kind: Kind::Lost, message: format!("no answer within {} s", limit.as_secs_f64()) }
+    }
+
+    /// Whether it is the connection that failed: nobody knows what it holds now.
+    pub(super) fn is_of_connection(&self) -> bool {
+        matches!(self, Self::Database { kind: Kind::Lost | Kind::Closed, .. })
     }
 
     /// Others made the same thing at the same moment, over and over.

@@ -5,7 +5,7 @@
 //! the order in which they came, and SQLite's own waiting for locks, which is not fair, concerns other processes only.
 //! Readers never wait: each statement sees the state at its start.
 //!
-//! `statements` holds the SQL, `query` a statement with its parameters, `driver` what a driver does with it; `schema` brings a database up to date; `read` and `write`
+//! `connections` keeps connections and gives every step on them its time; `statements` holds the SQL, `query` a statement with its parameters, `driver` what a driver does with it; `schema` brings a database up to date; `read` and `write`
 //! carry out calls, `snapshot` reads all of a scope; `queue` lets the writers of this process follow each other, `retry` repeats what
 //! lost a race, `failure` sorts errors. `dialect` says what the databases do differently; `sqlite` and `postgres` are the two,
 //! and open their kind of place.
@@ -14,18 +14,17 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
-use sqlx::{Pool, Transaction};
-
 use super::batch::Batch;
 use super::limits;
 use super::notify::{Awaited, Waiters};
 use super::scope::check_tenant;
 use super::{
-    ApplyOutcome, Clock, FingerprintKey, Kept, KeptValue, Op, OpenError, Options, Page, Quota, Quotas, Scope,
-    SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
+    ApplyOutcome, Check, Clock, FingerprintKey, Kept, KeptValue, KeyPage, Op, OpenError, Options, Page, Quota, Quotas,
+    RangeOutcome, Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
 };
+use async_trait::async_trait;
 
+mod connections;
 mod dialect;
 mod driver;
 mod failure;
@@ -40,6 +39,7 @@ mod sqlite;
 mod statements;
 mod write;
 
+use connections::{Connections, Lease, Link};
 use dialect::Dialect;
 use failure::SqlFailure;
 use query::Query;
@@ -49,7 +49,7 @@ use retry::repeated;
 use schema::Found;
 use snapshot::SqlSnapshot;
 use statements::Statements;
-use write::Writing;
+use write::{Attempt, Writing};
 
 /// How long a call waits for other writers before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -65,7 +65,7 @@ pub(super) async fn open_sqlite(path: &str, options: Options) -> Result<Arc<dyn 
 
 /// Opens the store in the PostgreSQL database with this address; see [`super::open()`].
 pub(super) async fn open_postgres(address: &str, options: Options) -> Result<Arc<dyn Storage>, OpenError> {
-    let database = postgres::open(address, options.busy_timeout).await?;
+    let database = postgres::open(address, &options).await?;
     Ok(Arc::new(SqlStorage::new(database, options).await?))
 }
 
@@ -73,8 +73,8 @@ pub(super) async fn open_postgres(address: &str, options: Options) -> Result<Arc
 struct Database<D: Dialect> {
     /// What it is called in messages: never holds a password.
     place: String,
-    writers: Pool<D>,
-    readers: Pool<D>,
+    writers: Connections<D>,
+    readers: Connections<D>,
 }
 
 /// Answers the schema version to go on from, if the database is one to go on with.
@@ -89,18 +89,21 @@ fn judge(found: Found, place: &str) -> Result<u32, OpenError> {
 }
 
 /// Brings the schema up to date where the database is empty or ours. Several processes may do this at once.
-async fn bring_up_to_date<D: Dialect>(writers: &Pool<D>, place: &str) -> Result<(), OpenError> {
-    let attempt = || async {
-        let mut transaction = writers.begin_with(D::BEGIN_WRITE).await.map_err(SqlFailure::of::<D>)?;
-        let found = schema::inspect::<D>(&mut transaction).await?;
+async fn bring_up_to_date<D: Dialect>(writers: &Connections<D>, place: &str) -> Result<(), OpenError> {
+    async fn migrated<D: Dialect>(link: &mut Link<D>, place: &str) -> Result<Found, SqlFailure> {
+        let found = schema::inspect::<D>(link).await?;
         if matches!(judge(found, place), Ok(version) if version < schema::KNOWN) {
             // Another process may have come first, of a newer program even.
-            let found = Found::Version(schema::migrate::<D>(&mut transaction).await?);
-            commit(transaction).await?;
+            let found = Found::Version(schema::migrate::<D>(link).await?);
+            commit(link).await?;
             return Ok(found);
         }
-        transaction.rollback().await.map_err(SqlFailure::of::<D>)?;
         Ok(found)
+    }
+    let attempt = || async {
+        let mut link = writers.begin_write().await?;
+        let found = migrated(&mut link, place).await;
+        link.settled(found).await
     };
     let found = repeated(attempt).await.map_err(|failure| failure.of_open(place))?;
     judge(found, place).map(drop)
@@ -150,54 +153,65 @@ impl<D: Dialect> SqlStorage<D> {
         View { statements: &self.statements, scope, time_ms: self.time_ms() }
     }
 
-    async fn reader(&self) -> Result<sqlx::pool::PoolConnection<D>, SqlFailure> {
-        self.database.readers.acquire().await.map_err(SqlFailure::of::<D>)
-    }
-
-    async fn begin(&self) -> Result<Transaction<'static, D>, SqlFailure> {
-        self.database.writers.begin_with(D::BEGIN_WRITE).await.map_err(SqlFailure::of::<D>)
-    }
-
-    async fn begin_read(&self) -> Result<Transaction<'static, D>, SqlFailure> {
-        self.database.readers.begin_with(D::BEGIN_READ).await.map_err(SqlFailure::of::<D>)
-    }
-
-    fn writing<'a>(&'a self, transaction: &'a mut Transaction<'static, D>, scope: &'a Scope) -> Writing<'a, D> {
-        Writing { connection: &mut *transaction, statements: &self.statements, scope, time_ms: self.time_ms() }
+    fn writing<'a>(&'a self, link: &'a mut Link<D>, scope: &'a Scope) -> Writing<'a, D> {
+        Writing { link, statements: &self.statements, scope, time_ms: self.time_ms() }
     }
 
     async fn try_get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<Stored>>, SqlFailure> {
         let view = self.view(scope);
         if keys.len() <= statements::KEYS_AT_ONCE {
-            return view.keys::<D>(&mut *self.reader().await?, keys).await;
+            let mut link = self.database.readers.reader().await?;
+            let found = view.keys::<D>(&mut link, keys).await;
+            return link.settled(found).await;
         }
         // Several statements see one state only within a transaction.
-        let mut transaction = self.begin_read().await?;
-        let found = view.fixed::<D>(&mut transaction).await?.keys::<D>(&mut transaction, keys).await?;
-        transaction.rollback().await.map_err(SqlFailure::of::<D>)?;
-        Ok(found)
+        let mut link = self.database.readers.begin_read().await?;
+        let found = match view.fixed::<D>(&mut link).await {
+            Ok(view) => view.keys::<D>(&mut link, keys).await,
+            Err(failure) => Err(failure),
+        };
+        link.settled(found).await
     }
 
-    async fn try_apply(&self, scope: &Scope, batch: &Batch, quota: &Quota) -> Result<ApplyOutcome, SqlFailure> {
-        let mut transaction = self.begin().await?;
-        let outcome = self.writing(&mut transaction, scope).carry_out(batch, quota).await?;
-        match outcome {
-            ApplyOutcome::Conflict(_) => transaction.rollback().await.map_err(SqlFailure::of::<D>)?,
-            ApplyOutcome::Applied(_) => commit(transaction).await?,
-        }
-        Ok(outcome)
+    async fn try_apply(&self, scope: &Scope, batch: &Batch, quota: &Quota) -> Result<Attempt, SqlFailure> {
+        let mut link = self.database.writers.begin_write().await?;
+        let attempt = match self.writing(&mut link, scope).carry_out(batch, quota).await {
+            Ok(attempt @ Attempt::Ended(ApplyOutcome::Applied(_))) => commit(&mut link).await.map(|()| attempt),
+            // However this commit ends, nothing of the `apply` is done.
+            Ok(Attempt::Reaped) => link.commit().await.map(|()| Attempt::Reaped),
+            other => other,
+        };
+        link.settled(attempt).await
+    }
+
+    async fn try_delete_range(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        checks: &[Check],
+    ) -> Result<RangeOutcome, SqlFailure> {
+        let mut link = self.database.writers.begin_write().await?;
+        let outcome = match self.writing(&mut link, scope).delete_range(prefix, checks).await {
+            Ok(outcome @ (RangeOutcome::Done | RangeOutcome::More)) => commit(&mut link).await.map(|()| outcome),
+            other => other,
+        };
+        link.settled(outcome).await
     }
 
     async fn try_delete_scope(&self, scope: &Scope) -> Result<(), SqlFailure> {
-        let mut transaction = self.begin().await?;
-        self.writing(&mut transaction, scope).delete_scope().await?;
-        commit(transaction).await
+        let mut link = self.database.writers.begin_write().await?;
+        let deleted = match self.writing(&mut link, scope).delete_scope().await {
+            Ok(()) => commit(&mut link).await,
+            failed => failed,
+        };
+        link.settled(deleted).await
     }
 
     async fn purge_deleted_scopes(&self) -> Result<(), SqlFailure> {
         let attempt = || async {
-            let mut connection = self.database.writers.acquire().await.map_err(SqlFailure::of::<D>)?;
-            write::tombstones::<D>(&mut connection, &self.statements).await
+            let mut link = self.database.writers.reader().await?;
+            let tombstones = write::tombstones::<D>(&mut link, &self.statements).await;
+            link.settled(tombstones).await
         };
         for scope in repeated(attempt).await? {
             while repeated(|| self.purge_portion(scope)).await? {}
@@ -206,18 +220,20 @@ impl<D: Dialect> SqlStorage<D> {
     }
 
     async fn purge_portion(&self, scope: i64) -> Result<bool, SqlFailure> {
-        let mut transaction = self.begin().await?;
-        let more = write::purge_portion::<D>(&mut transaction, &self.statements, scope).await?;
-        commit(transaction).await?;
-        Ok(more)
+        let mut link = self.database.writers.begin_write().await?;
+        let more = match write::purge_portion::<D>(&mut link, &self.statements, scope).await {
+            Ok(more) => commit(&mut link).await.map(|()| more),
+            failed => failed,
+        };
+        link.settled(more).await
     }
 
     /// Takes away the bytes of what was deleted. Others may be in the way for as long as writers wait for each other.
     async fn wipe(&self) -> Result<(), StorageError> {
         let start = Instant::now();
         let attempt = || async {
-            let mut connection = self.database.writers.acquire().await.map_err(SqlFailure::of::<D>)?;
-            D::wipe(&mut connection).await.map_err(SqlFailure::of::<D>)
+            let mut link = self.database.writers.acquire().await?;
+            link.step(D::wipe).await
         };
         while !repeated(attempt).await? {
             if start.elapsed() > self.busy_timeout {
@@ -241,8 +257,8 @@ impl<D: Dialect> SqlStorage<D> {
     }
 }
 
-async fn commit<D: Dialect>(transaction: Transaction<'static, D>) -> Result<(), SqlFailure> {
-    transaction.commit().await.map_err(|error| SqlFailure::of::<D>(error).of_commit())
+async fn commit<D: Dialect>(link: &mut Link<D>) -> Result<(), SqlFailure> {
+    link.commit().await.map_err(SqlFailure::of_commit)
 }
 
 impl<D: Dialect> fmt::Debug for SqlStorage<D> {
@@ -270,11 +286,31 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         limit: u32,
     ) -> Result<Page, StorageError> {
         let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
-        let attempt =
-            || async { self.view(scope).page::<D>(&mut *self.reader().await?, prefix, after_key, limit).await };
+        let attempt = || async {
+            let mut link = self.database.readers.reader().await?;
+            let page = self.view(scope).page::<D>(&mut link, prefix, after_key, limit).await;
+            link.settled(page).await
+        };
         let (stored, more) = repeated(attempt).await?;
         let entries = stored.into_iter().map(|stored| self.unseal(scope, stored)).collect::<Result<_, _>>()?;
         Ok(Page { entries, more })
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
+        let attempt = || async {
+            let mut link = self.database.readers.reader().await?;
+            let page = self.view(scope).key_page::<D>(&mut link, prefix, after_key, limit).await;
+            link.settled(page).await
+        };
+        let (keys, more) = repeated(attempt).await?;
+        Ok(KeyPage { keys, more })
     }
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
@@ -284,9 +320,23 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         // Before the transaction: it is pure work, and others wait while it is open.
         write::seal(&mut batch, scope, self.sealing_key.as_ref())?;
         let _permit = self.queues.acquire(scope).await?;
-        let outcome = repeated(|| self.try_apply(scope, &batch, quota)).await?;
+        let outcome = loop {
+            if let Attempt::Ended(outcome) = repeated(|| self.try_apply(scope, &batch, quota)).await? {
+                break outcome;
+            }
+        };
         if matches!(outcome, ApplyOutcome::Applied(_)) {
             self.waiters.announce(scope, &batch);
+        }
+        Ok(outcome)
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        limits::check_range(prefix, checks, &self.quotas.of(scope))?;
+        let _permit = self.queues.acquire(scope).await?;
+        let outcome = repeated(|| self.try_delete_range(scope, prefix, checks)).await?;
+        if !matches!(outcome, RangeOutcome::Conflict(_)) {
+            self.waiters.announce_range(scope, prefix);
         }
         Ok(outcome)
     }
@@ -303,7 +353,9 @@ impl<D: Dialect> Storage for SqlStorage<D> {
             let clock_ms = self.clock.now_ms();
             let time_ms = (!self.follows_database).then_some(clock_ms);
             let view = View { time_ms, ..self.view(scope) };
-            view.version::<D>(&mut *self.reader().await?, key, clock_ms).await
+            let mut link = self.database.readers.reader().await?;
+            let version = view.version::<D>(&mut link, key, clock_ms).await;
+            link.settled(version).await
         };
         let read = || async { Ok(repeated(attempt).await?) };
         let awaited = Awaited { scope, key, version, timeout, poll: Some(self.poll_interval) };
@@ -311,7 +363,11 @@ impl<D: Dialect> Storage for SqlStorage<D> {
     }
 
     async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
-        let attempt = || async { self.view(scope).usage::<D>(&mut *self.reader().await?).await };
+        let attempt = || async {
+            let mut link = self.database.readers.reader().await?;
+            let usage = self.view(scope).usage::<D>(&mut link).await;
+            link.settled(usage).await
+        };
         Ok(repeated(attempt).await?)
     }
 
@@ -332,7 +388,9 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         check_tenant(tenant)?;
         let attempt = || async {
             let query = Query::<D>::new(&self.statements.elements).text(tenant);
-            query.all(&mut *self.reader().await?).await
+            let mut link = self.database.readers.reader().await?;
+            let elements = query.all(&mut link).await;
+            link.settled(elements).await
         };
         let elements = repeated(attempt).await?;
         let scopes = elements.iter().map(|row| Scope::new(tenant, &row.text(0)?));
@@ -343,15 +401,15 @@ impl<D: Dialect> Storage for SqlStorage<D> {
 
     async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
         let attempt = || async {
-            let mut transaction = self.begin_read().await?;
-            let time_ms = self.view(scope).fixed::<D>(&mut transaction).await?.time_ms;
+            let mut link: Lease<D> = self.database.readers.begin_read().await?;
+            let time_ms = self.view(scope).fixed::<D>(&mut link).await?.time_ms;
             // In some databases the state is that of the first look at a table.
-            self.view(scope).usage::<D>(&mut transaction).await?;
-            Ok((transaction, time_ms))
+            self.view(scope).usage::<D>(&mut link).await?;
+            Ok((link, time_ms))
         };
-        let (transaction, time_ms) = repeated(attempt).await?;
+        let (link, time_ms) = repeated(attempt).await?;
         Ok(Box::new(SqlSnapshot {
-            transaction,
+            link,
             statements: Arc::clone(&self.statements),
             scope: scope.clone(),
             time_ms,

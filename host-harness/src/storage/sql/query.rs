@@ -2,10 +2,9 @@
 
 use std::sync::Arc;
 
-use futures_util::stream::BoxStream;
-use futures_util::{StreamExt as _, TryStreamExt as _};
 use sqlx::error::BoxDynError;
 
+use super::connections::{Link, Rows};
 use super::dialect::Dialect;
 use super::driver::Sql;
 use super::failure::SqlFailure;
@@ -49,43 +48,42 @@ impl<D: Dialect> Query<D> {
         self
     }
 
-    fn checked(self) -> Result<(Sql, D::Arguments), sqlx::Error> {
+    fn checked(self) -> Result<(Sql, D::Arguments), SqlFailure> {
         match self.refused {
             None => Ok((self.sql, self.arguments)),
-            Some(error) => Err(sqlx::Error::Encode(error)),
+            Some(error) => Err(SqlFailure::of::<D>(sqlx::Error::Encode(error))),
         }
     }
 
     /// Carries the statement out; answers how many rows it changed.
-    pub(super) async fn execute(self, connection: &mut D::Connection) -> Result<u64, SqlFailure> {
-        let (sql, arguments) = self.checked().map_err(SqlFailure::of::<D>)?;
-        let result = D::execute(connection, sql, arguments).await.map_err(SqlFailure::of::<D>)?;
-        Ok(D::changed(&result))
+    pub(super) async fn execute(self, link: &mut Link<D>) -> Result<u64, SqlFailure> {
+        let (sql, arguments) = self.checked()?;
+        link.execute(sql, arguments).await
     }
 
     /// The rows, as they come.
-    pub(super) fn rows(self, connection: &mut D::Connection) -> BoxStream<'_, Result<Row<D>, SqlFailure>> {
-        match self.checked() {
-            Ok((sql, arguments)) => {
-                D::rows(connection, sql, arguments).map(|row| row.map(Row).map_err(SqlFailure::of::<D>)).boxed()
-            }
-            Err(error) => futures_util::stream::once(async { Err(SqlFailure::of::<D>(error)) }).boxed(),
-        }
+    pub(super) fn rows(self, link: &mut Link<D>) -> Result<Rows<'_, D>, SqlFailure> {
+        let (sql, arguments) = self.checked()?;
+        Ok(link.rows(sql, arguments))
     }
 
     /// All rows.
-    pub(super) async fn all(self, connection: &mut D::Connection) -> Result<Vec<Row<D>>, SqlFailure> {
-        self.rows(connection).try_collect().await
+    pub(super) async fn all(self, link: &mut Link<D>) -> Result<Vec<Row<D>>, SqlFailure> {
+        let (mut rows, mut all) = (self.rows(link)?, Vec::new());
+        while let Some(row) = rows.next().await? {
+            all.push(row);
+        }
+        Ok(all)
     }
 
     /// The row, if there is one. To be asked of statements that give no second.
-    pub(super) async fn optional_row(self, connection: &mut D::Connection) -> Result<Option<Row<D>>, SqlFailure> {
-        Ok(self.all(connection).await?.pop())
+    pub(super) async fn optional_row(self, link: &mut Link<D>) -> Result<Option<Row<D>>, SqlFailure> {
+        Ok(self.all(link).await?.pop())
     }
 
     /// The row of a statement that always gives one.
-    pub(super) async fn row(self, connection: &mut D::Connection) -> Result<Row<D>, SqlFailure> {
-        self.optional_row(connection).await?.ok_or_else(|| SqlFailure::of::<D>(sqlx::Error::RowNotFound))
+    pub(super) async fn row(self, link: &mut Link<D>) -> Result<Row<D>, SqlFailure> {
+        self.optional_row(link).await?.ok_or_else(|| SqlFailure::of::<D>(sqlx::Error::RowNotFound))
     }
 }
 
@@ -93,6 +91,10 @@ impl<D: Dialect> Query<D> {
 pub(super) struct Row<D: Dialect>(D::Row);
 
 impl<D: Dialect> Row<D> {
+    pub(super) fn new(row: D::Row) -> Self {
+        Self(row)
+    }
+
     pub(super) fn key(&self, column: usize) -> Result<String, SqlFailure> {
         D::key(&self.0, column).map_err(SqlFailure::of::<D>)
     }

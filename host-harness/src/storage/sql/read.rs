@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::TryStreamExt as _;
-
 use super::super::batch::prefix_end;
 use super::super::limits::{PAGE_BYTES, ResponseBudget};
 use super::super::notify::Seen;
 use super::super::{Kept, KeptValue, Scope, SealingKey, StorageError, Usage};
+use super::connections::Link;
 use super::dialect::Dialect;
 use super::driver::Sql;
 use super::failure::SqlFailure;
@@ -72,11 +71,11 @@ impl View<'_> {
     }
 
     /// The same view at a time that stands still, for reads of several statements.
-    pub(super) async fn fixed<D: Dialect>(self, connection: &mut D::Connection) -> Result<Self, SqlFailure> {
+    pub(super) async fn fixed<D: Dialect>(self, link: &mut Link<D>) -> Result<Self, SqlFailure> {
         if self.time_ms.is_some() {
             return Ok(self);
         }
-        let time = Query::<D>::new(&self.statements.time).optional(None).row(connection).await?.count(0)?;
+        let time = Query::<D>::new(&self.statements.time).optional(None).row(link).await?.count(0)?;
         Ok(Self { time_ms: Some(time), ..self })
     }
 
@@ -84,13 +83,13 @@ impl View<'_> {
     async fn fill<D: Dialect>(
         self,
         found: &mut Found<'_>,
-        connection: &mut D::Connection,
+        link: &mut Link<D>,
         chunk: &[String],
     ) -> Result<(), SqlFailure> {
         let (size, sql) = self.statements.entries.covering(chunk.len());
         let query = padded(chunk, size).fold(self.query::<D>(sql), |query, key| query.key(key));
-        let mut rows = query.rows(connection);
-        while let Some(row) = rows.try_next().await? {
+        let mut rows = query.rows(link)?;
+        while let Some(row) = rows.next().await? {
             found.add(Stored::new(&row)?);
         }
         Ok(())
@@ -100,13 +99,13 @@ impl View<'_> {
     /// within a transaction, at a fixed time.
     pub(super) async fn keys<D: Dialect>(
         self,
-        connection: &mut D::Connection,
+        link: &mut Link<D>,
         keys: &[String],
     ) -> Result<Vec<Option<Stored>>, SqlFailure> {
         let mut found = Found::new(keys);
         for chunk in keys.chunks(KEYS_AT_ONCE) {
             if !found.is_full() {
-                self.fill::<D>(&mut found, connection, chunk).await?;
+                self.fill::<D>(&mut found, link, chunk).await?;
             }
         }
         Ok(found.into_answer(keys))
@@ -115,25 +114,17 @@ impl View<'_> {
     /// Reads a page, and whether more follows.
     pub(super) async fn page<D: Dialect>(
         self,
-        connection: &mut D::Connection,
+        link: &mut Link<D>,
         prefix: &str,
         after_key: Option<&str>,
         limit: usize,
     ) -> Result<(Vec<Stored>, bool), SqlFailure> {
-        let (start, excluding_start) = match after_key {
-            Some(after) if after >= prefix => (after, true),
-            _ => (prefix, false),
-        };
-        let end = prefix_end(prefix);
-        let sql = self.statements.page(excluding_start, end.is_some());
-        let mut query = self.query::<D>(sql).key(start).number(signed(limit as u64 + 1));
-        if let Some(end) = &end {
-            query = query.key(end);
-        }
+        let range = Range::new(prefix, after_key);
+        let sql = self.statements.page(range.excludes_start, range.end.is_some());
         let mut stored = Vec::new();
         let mut budget = ResponseBudget::new();
-        let mut rows = query.rows(connection);
-        while let Some(row) = rows.try_next().await? {
+        let mut rows = range.of_page(self.query::<D>(sql), limit).rows(link)?;
+        while let Some(row) = rows.next().await? {
             let row = Stored::new(&row)?;
             if stored.len() == limit || !budget.admit(row.bytes) {
                 return Ok((stored, true));
@@ -143,27 +134,77 @@ impl View<'_> {
         Ok((stored, false))
     }
 
+    /// Reads a page of keys, and whether more follow.
+    pub(super) async fn key_page<D: Dialect>(
+        self,
+        link: &mut Link<D>,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: usize,
+    ) -> Result<(Vec<String>, bool), SqlFailure> {
+        let range = Range::new(prefix, after_key);
+        let sql = self.statements.key_page(range.excludes_start, range.end.is_some());
+        let mut keys = Vec::new();
+        let mut budget = ResponseBudget::new();
+        let mut rows = range.of_page(self.query::<D>(sql), limit).rows(link)?;
+        while let Some(row) = rows.next().await? {
+            let key = row.key(0)?;
+            if keys.len() == limit || !budget.admit(key.len()) {
+                return Ok((keys, true));
+            }
+            keys.push(key);
+        }
+        Ok((keys, false))
+    }
+
     /// Reads what `wait` needs to know. When the key expires is judged by the clock that shows `clock_ms` now.
     pub(super) async fn version<D: Dialect>(
         self,
-        connection: &mut D::Connection,
+        link: &mut Link<D>,
         key: &str,
         clock_ms: u64,
     ) -> Result<Option<Seen>, SqlFailure> {
         let query = self.query::<D>(&self.statements.version).key(key);
-        let Some(row) = query.optional_row(connection).await? else { return Ok(None) };
+        let Some(row) = query.optional_row(link).await? else { return Ok(None) };
         let time = row.count(2)?;
         let here = |at: u64| clock_ms.saturating_add(at.saturating_sub(time));
         Ok(Some(Seen { version: row.count(0)?, expires_at_ms: row.optional_count(1)?.map(here) }))
     }
 
     /// Counts what a scope holds, without what has expired.
-    pub(super) async fn usage<D: Dialect>(self, connection: &mut D::Connection) -> Result<Usage, SqlFailure> {
-        let Some(row) = self.query::<D>(&self.statements.usage).optional_row(connection).await? else {
+    pub(super) async fn usage<D: Dialect>(self, link: &mut Link<D>) -> Result<Usage, SqlFailure> {
+        let Some(row) = self.query::<D>(&self.statements.usage).optional_row(link).await? else {
             return Ok(Usage::default());
         };
         let all = Usage { items: row.count(0)?, bytes: row.count(1)? };
         Ok(all.minus(Usage { items: row.count(2)?, bytes: row.count(3)? }))
+    }
+}
+
+/// The keys among which a page is looked for.
+struct Range<'a> {
+    start: &'a str,
+    excludes_start: bool,
+    /// The first key behind them, if there can be one.
+    end: Option<String>,
+}
+
+impl<'a> Range<'a> {
+    fn new(prefix: &'a str, after_key: Option<&'a str>) -> Self {
+        let (start, excludes_start) = match after_key {
+            Some(after) if after >= prefix => (after, true),
+            _ => (prefix, false),
+        };
+        Self { start, excludes_start, end: prefix_end(prefix) }
+    }
+
+    /// The query of a page with its parameters: one row more than the page holds, to know whether more follow.
+    fn of_page<D: Dialect>(&self, query: Query<D>, limit: usize) -> Query<D> {
+        let query = query.key(self.start).number(signed(limit as u64 + 1));
+        match &self.end {
+            Some(end) => query.key(end),
+            None => query,
+        }
     }
 }
 

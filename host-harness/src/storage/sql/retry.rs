@@ -4,7 +4,7 @@
 //! server that was started anew has left connections behind that fail one by one. How often is bounded, and the pauses grow
 //! at random, so that those who met do not meet again.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::failure::SqlFailure;
 
@@ -16,15 +16,18 @@ const FIRST_PAUSE: Duration = Duration::from_millis(4);
 
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
+/// Nothing is tried again after this time: a database that does not answer at all makes an attempt long.
+const LONGEST: Duration = Duration::from_secs(10);
+
 /// Repeats an attempt until it succeeds, fails for another reason, or was made too often.
 pub(super) async fn repeated<T, F>(mut attempt: impl FnMut() -> F) -> Result<T, SqlFailure>
 where
     F: Future<Output = Result<T, SqlFailure>>,
 {
-    let mut longest = FIRST_PAUSE;
+    let (start, mut longest) = (Instant::now(), FIRST_PAUSE);
     for _ in 1..ATTEMPTS {
         match attempt().await {
-            Err(failure) if failure.may_be_repeated() => {}
+            Err(failure) if failure.may_be_repeated() && start.elapsed() < LONGEST => {}
             result => return result,
         }
         tokio::time::sleep(longest.mul_f64(fastrand::f64())).await;

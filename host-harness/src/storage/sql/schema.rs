@@ -4,6 +4,7 @@
 //! nothing where it was done already, because not every database undoes the making of a table: a step that broke off in the
 //! middle is taken again from its start.
 
+use super::connections::Link;
 use super::dialect::Dialect;
 use super::driver::Sql;
 use super::failure::SqlFailure;
@@ -58,11 +59,11 @@ pub(super) enum Found {
 }
 
 /// Looks without changing anything.
-pub(super) async fn inspect<D: Dialect>(connection: &mut D::Connection) -> Result<Found, SqlFailure> {
+pub(super) async fn inspect<D: Dialect>(link: &mut Link<D>) -> Result<Found, SqlFailure> {
     let mut any = false;
-    for row in query::<D>(D::TABLES).all(connection).await? {
+    for row in query::<D>(D::TABLES).all(link).await? {
         if row.text(0)? == MARK {
-            return Ok(Found::Version(version::<D>(connection, "").await?));
+            return Ok(Found::Version(version::<D>(link, "").await?));
         }
         any = true;
     }
@@ -71,27 +72,27 @@ pub(super) async fn inspect<D: Dialect>(connection: &mut D::Connection) -> Resul
 
 /// Brings a database that is empty or ours up to date, and answers the version it had before. To be called within a
 /// transaction; of several callers one does the work, and the others wait for it.
-pub(super) async fn migrate<D: Dialect>(connection: &mut D::Connection) -> Result<u32, SqlFailure> {
+pub(super) async fn migrate<D: Dialect>(link: &mut Link<D>) -> Result<u32, SqlFailure> {
     for statement in GROUND {
-        query::<D>(statement).execute(connection).await?;
+        query::<D>(statement).execute(link).await?;
     }
-    let from = version::<D>(connection, D::LOCK_ROW).await?;
+    let from = version::<D>(link, D::LOCK_ROW).await?;
     for statement in steps::<D>().iter().skip(from as usize).flatten() {
-        query::<D>(statement).execute(connection).await?;
+        query::<D>(statement).execute(link).await?;
     }
     if from < KNOWN {
         query::<D>("UPDATE storage_number SET number = $1 WHERE name = 'schema'")
             .number(i64::from(KNOWN))
-            .execute(connection)
+            .execute(link)
             .await?;
     }
     Ok(from)
 }
 
 /// The version of the schema; 0 while somebody is at the very beginning.
-async fn version<D: Dialect>(connection: &mut D::Connection, lock: &str) -> Result<u32, SqlFailure> {
+async fn version<D: Dialect>(link: &mut Link<D>, lock: &str) -> Result<u32, SqlFailure> {
     let row = query::<D>(&format!("SELECT number FROM storage_number WHERE name = 'schema'{lock}"));
-    match row.optional_row(connection).await? {
+    match row.optional_row(link).await? {
         Some(row) => Ok(u32::try_from(row.count(0)?).unwrap_or(u32::MAX)),
         None => Ok(0),
     }

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
-use sqlx::Transaction;
-
 use super::super::{Kept, PAGE_ITEMS, Scope, SealingKey, Snapshot, StorageError};
+use super::connections::Lease;
 use super::dialect::Dialect;
 use super::read::View;
 use super::statements::Statements;
+use async_trait::async_trait;
 
 pub(super) struct SqlSnapshot<D: Dialect> {
-    pub(super) transaction: Transaction<'static, D>,
+    /// In the transaction, which ends with it.
+    pub(super) link: Lease<D>,
     pub(super) statements: Arc<Statements>,
     pub(super) scope: Scope,
     pub(super) time_ms: Option<u64>,
@@ -27,9 +27,9 @@ impl<D: Dialect> Snapshot for SqlSnapshot<D> {
         if self.ended {
             return Ok(Vec::new());
         }
-        let Self { transaction, statements, scope, time_ms, last_key, sealing_key, ended } = self;
+        let Self { link, statements, scope, time_ms, last_key, sealing_key, ended } = self;
         let view = View { statements, scope, time_ms: *time_ms };
-        let (stored, more) = view.page::<D>(&mut *transaction, "", last_key.as_deref(), PAGE_ITEMS).await?;
+        let (stored, more) = view.page::<D>(link, "", last_key.as_deref(), PAGE_ITEMS).await?;
         *ended = !more;
         *last_key = stored.last().map(|last| last.key.clone());
         Ok(stored.into_iter().map(|stored| stored.open(scope, sealing_key.as_ref())).collect())

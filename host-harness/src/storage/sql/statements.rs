@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use super::super::PAGE_ITEMS;
 use super::dialect::Dialect;
 use super::driver::Sql;
 
@@ -22,6 +23,8 @@ pub(super) struct Statements {
     pub(super) entries: Sizes,
     /// See [`Statements::page`].
     pages: [Sql; 4],
+    /// See [`Statements::key_page`].
+    key_pages: [Sql; 4],
     /// Reads version, expiry and the time. `$1` tenant, `$2` element, `$3` time, `$4` key.
     pub(super) version: Sql,
     /// Counts rows, and those of them that have expired. `$1` tenant, `$2` element, `$3` time.
@@ -42,7 +45,7 @@ pub(super) struct Statements {
     pub(super) delete_keys: Sizes,
     /// Writes rows. `$1` scope, then for each row its key, version, expiry, bytes, sealed, value.
     pub(super) upsert: Sizes,
-    counts: [Sql; 2],
+    portions: [Sql; 2],
     deletes: [Sql; 2],
     /// Removes the scope's row `$1`.
     pub(super) delete_scope: Sql,
@@ -54,8 +57,6 @@ pub(super) struct Statements {
     pub(super) tombstones: Sql,
     /// Finds the scope `$1` among these, and keeps others from it.
     pub(super) tombstone: Sql,
-    /// Finds the key in scope `$1` that `$2` others precede.
-    pub(super) key_after: Sql,
     /// Forgets the scope `$1`, whose rows are removed.
     pub(super) purged: Sql,
 }
@@ -68,9 +69,16 @@ impl Statements {
         let alive = format!("(expires_at_ms IS NULL OR expires_at_ms > {time})");
         let columns = "key, version, expires_at_ms, bytes, CAST(sealed AS BIGINT) AS sealed, value";
         let entries = format!("SELECT {columns} FROM storage_entry WHERE {in_scope} AND {alive}");
+        let following = |start: &str, end: &str| format!("{alive} AND key {start} $4{end} ORDER BY key LIMIT $5");
         let page = |start: &str, end: &str| {
-            D::one_answer(format!("{entries} AND key {start} $4{end} ORDER BY key LIMIT $5")).into()
+            let following = following(start, end);
+            D::one_answer(format!("SELECT {columns} FROM storage_entry WHERE {in_scope} AND {following}")).into()
         };
+        let key_page = |start: &str, end: &str| {
+            let following = following(start, end);
+            format!("SELECT key FROM storage_entry WHERE {in_scope} AND {following}").into()
+        };
+        let before_end = " AND key < $6";
         let expired = "FROM storage_entry e WHERE e.scope = s.id AND e.expires_at_ms <=";
         let sum = "CAST(COALESCE(SUM(bytes), 0) AS BIGINT)";
         let range = |end: &str| format!("FROM storage_entry WHERE scope = $1 AND key >= $2{end}");
@@ -78,7 +86,8 @@ impl Statements {
         Self {
             time: format!("SELECT {}", D::time("$1")).into(),
             entries: Sizes::new(READ_SIZES, |size| format!("{entries} AND key IN ({})", parameters(4, size))),
-            pages: [page(">=", ""), page(">=", " AND key < $6"), page(">", ""), page(">", " AND key < $6")],
+            pages: [page(">=", ""), page(">=", before_end), page(">", ""), page(">", before_end)],
+            key_pages: [key_page(">=", ""), key_page(">=", before_end), key_page(">", ""), key_page(">", before_end)],
             version: format!(
                 "SELECT version, expires_at_ms, {time} FROM storage_entry WHERE {in_scope} AND {alive} AND key = $4"
             )
@@ -126,14 +135,14 @@ impl Statements {
                     rows.join(", ")
                 )
             }),
-            counts: ["", until].map(|end| format!("SELECT COUNT(*), {sum} {}", range(end)).into()),
+            portions: ["", until]
+                .map(|end| format!("SELECT key, bytes {} ORDER BY key LIMIT {}", range(end), PAGE_ITEMS + 1).into()),
             deletes: ["", until].map(|end| format!("DELETE {}", range(end)).into()),
             delete_scope: "DELETE FROM storage_scope WHERE id = $1".into(),
             add_tombstone: "INSERT INTO storage_deleted_scope (id) VALUES ($1)".into(),
             raise_floor: "UPDATE storage_number SET number = $1 WHERE name = 'version-floor' AND number < $1".into(),
             tombstones: "SELECT id FROM storage_deleted_scope".into(),
             tombstone: format!("SELECT id FROM storage_deleted_scope WHERE id = $1{lock}").into(),
-            key_after: "SELECT key FROM storage_entry WHERE scope = $1 ORDER BY key LIMIT 1 OFFSET $2".into(),
             purged: "DELETE FROM storage_deleted_scope WHERE id = $1".into(),
         }
     }
@@ -144,12 +153,18 @@ impl Statements {
         &self.pages[usize::from(excluding_start) * 2 + usize::from(has_end)]
     }
 
-    /// Counts the rows of scope `$1` from `$2` on, and if there is an end, before `$3`.
-    pub(super) fn count_range(&self, has_end: bool) -> &Sql {
-        &self.counts[usize::from(has_end)]
+    /// Reads keys alone; parameters as of [`Statements::page`].
+    pub(super) fn key_page(&self, excluding_start: bool, has_end: bool) -> &Sql {
+        &self.key_pages[usize::from(excluding_start) * 2 + usize::from(has_end)]
     }
 
-    /// Removes the rows that [`Statements::count_range`] counts.
+    /// Finds rows of scope `$1` from key `$2` on, and if there is an end, before `$3`: keys and bytes, in key order, one more
+    /// than go in a portion.
+    pub(super) fn portion(&self, has_end: bool) -> &Sql {
+        &self.portions[usize::from(has_end)]
+    }
+
+    /// Removes the rows of scope `$1` from key `$2` on, and if there is an end, before `$3`.
     pub(super) fn delete_range(&self, has_end: bool) -> &Sql {
         &self.deletes[usize::from(has_end)]
     }

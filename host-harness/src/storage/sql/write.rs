@@ -1,4 +1,4 @@
-//! Writes: what happens within the transaction of an `apply`, and the removal of a scope.
+//! Writes: what happens within the transaction of an `apply` or a `delete_range`, and the removal of a scope.
 //!
 //! The row of the scope counts what the scope holds and gives out versions, so a quota costs no counting, and it makes the
 //! writers of one scope queue: each begins by locking that row, and sees what those before it left.
@@ -6,7 +6,9 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::super::batch::{Batch, Put, Write, prefix_end};
-use super::super::{ApplyOutcome, Quota, Scope, SealingKey, StorageError, Usage};
+use super::super::limits::ResponseBudget;
+use super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, SealingKey, StorageError, Usage};
+use super::connections::Link;
 use super::dialect::Dialect;
 use super::failure::SqlFailure;
 use super::query::{Query, Row, signed};
@@ -14,10 +16,7 @@ use super::read::padded;
 use super::statements::Statements;
 
 /// How many expired rows one `apply` removes in passing.
-const REAP_ROWS: i64 = 200;
-
-/// How many rows of a deleted scope go in one transaction: others write in between.
-const PURGE_ROWS: i64 = 2_000;
+const REAP_ROWS: usize = 200;
 
 /// How often a scope's row is looked for that others make and delete at the same time.
 const LOOKS: u32 = 5;
@@ -39,11 +38,25 @@ impl ScopeRow {
     }
 }
 
+/// What became of an attempt at an `apply`.
+pub(super) enum Attempt {
+    /// It came to its end.
+    Ended(ApplyOutcome),
+    /// Nothing of it was carried out, but some of what has expired was removed: without that there may be no room for it.
+    /// What was removed is to be committed, and the `apply` to be tried again.
+    Reaped,
+}
+
 /// What a write must know of a key's row.
 struct State {
     version: u64,
     expired: bool,
     bytes: u64,
+}
+
+/// The version of a key, if it is present.
+fn version(states: &HashMap<String, State>, key: &str) -> Option<u64> {
+    states.get(key).filter(|state| !state.expired).map(|state| state.version)
 }
 
 /// Seals the values that are to be sealed.
@@ -65,7 +78,7 @@ pub(super) fn seal(batch: &mut Batch, scope: &Scope, sealing_key: Option<&Sealin
 
 /// A transaction that writes to a scope.
 pub(super) struct Writing<'a, D: Dialect> {
-    pub(super) connection: &'a mut D::Connection,
+    pub(super) link: &'a mut Link<D>,
     pub(super) statements: &'a Statements,
     pub(super) scope: &'a Scope,
     /// `None` = that of the database's clock.
@@ -74,32 +87,31 @@ pub(super) struct Writing<'a, D: Dialect> {
 
 impl<D: Dialect> Writing<'_, D> {
     /// Carries out a batch. On a conflict or an error the caller rolls back.
-    pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<ApplyOutcome, SqlFailure> {
+    pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<Attempt, SqlFailure> {
         let Some(mut row) = self.scope_row(batch.puts > 0).await? else {
             // Nothing is there, and nothing is to be put: only checks can make a difference.
-            return Ok(match batch.conflicts(|_| None) {
+            return Ok(Attempt::Ended(match Check::conflicts(&batch.checks, |_| None) {
                 conflicts if conflicts.is_empty() => ApplyOutcome::Applied(Vec::new()),
                 conflicts => ApplyOutcome::Conflict(conflicts),
-            });
+            }));
         };
         let (usage_before, version_before) = (row.usage, row.last_version);
-        // What has expired does not count. Where that might decide, all of it goes; else some, in passing.
-        let reap_all = !quota.covers(row.usage.plus(batch.adds()));
-        while self.reap(&mut row).await? && reap_all {}
+        // What has expired does not count. Where that might decide, as much goes as it takes, in transactions of their own: a
+        // tenant near its quota gets on however much there is, and nobody waits for all of it. Else some goes in passing.
+        let has_room = |row: &ScopeRow| quota.covers(row.usage.plus(batch.adds()));
+        let rows = if has_room(&row) { REAP_ROWS } else { PAGE_ITEMS };
+        if self.reap(&mut row, rows).await? && !has_room(&row) {
+            self.update_scope(&row).await?;
+            return Ok(Attempt::Reaped);
+        }
 
-        let states = self.states(&row, batch).await?;
-        let conflicts =
-            batch.conflicts(|key| states.get(key).filter(|state| !state.expired).map(|state| state.version));
+        let states = self.states(&row, &batch.checks, batch.keys.keys()).await?;
+        let conflicts = Check::conflicts(&batch.checks, |key| version(&states, key));
         if !conflicts.is_empty() {
-            return Ok(ApplyOutcome::Conflict(conflicts));
+            return Ok(Attempt::Ended(ApplyOutcome::Conflict(conflicts)));
         }
         let usage_reaped = row.usage;
-        for prefix in &batch.prefixes {
-            let gone = self.delete_prefix(&row, prefix).await?;
-            row.usage = row.usage.minus(gone);
-        }
-        // What lay below a prefix is counted already.
-        let replaced = batch.keys.keys().filter(|key| !batch.covers(key)).filter_map(|key| states.get(key.as_str()));
+        let replaced = batch.keys.keys().filter_map(|key| states.get(key.as_str()));
         replaced.for_each(|state| row.usage.remove(state.bytes));
         row.usage = row.usage.plus(batch.adds());
         quota.admit(usage_reaped, row.usage)?;
@@ -110,15 +122,40 @@ impl<D: Dialect> Writing<'_, D> {
         let first_version = row.last_version + 1;
         row.last_version += batch.puts;
         if (row.usage, row.last_version) != (usage_before, version_before) {
-            Query::<D>::new(&self.statements.update_scope)
-                .number(row.id)
-                .number(signed(row.usage.items))
-                .number(signed(row.usage.bytes))
-                .number(signed(row.last_version))
-                .execute(self.connection)
-                .await?;
+            self.update_scope(&row).await?;
         }
-        Ok(ApplyOutcome::Applied((first_version..first_version + batch.puts).collect()))
+        Ok(Attempt::Ended(ApplyOutcome::Applied((first_version..first_version + batch.puts).collect())))
+    }
+
+    /// Removes a portion of what starts with a prefix. On a conflict or an error the caller rolls back.
+    pub(super) async fn delete_range(mut self, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, SqlFailure> {
+        let Some(mut row) = self.scope_row(false).await? else {
+            return Ok(match Check::conflicts(checks, |_| None) {
+                conflicts if conflicts.is_empty() => RangeOutcome::Done,
+                conflicts => RangeOutcome::Conflict(conflicts),
+            });
+        };
+        let states = self.states(&row, checks, []).await?;
+        let conflicts = Check::conflicts(checks, |key| version(&states, key));
+        if !conflicts.is_empty() {
+            return Ok(RangeOutcome::Conflict(conflicts));
+        }
+        let (gone, more) = delete_portion::<D>(self.link, self.statements, row.id, prefix).await?;
+        if gone.items > 0 {
+            row.usage = row.usage.minus(gone);
+            self.update_scope(&row).await?;
+        }
+        Ok(if more { RangeOutcome::More } else { RangeOutcome::Done })
+    }
+
+    /// Writes back what the scope's row counts.
+    async fn update_scope(&mut self, row: &ScopeRow) -> Result<(), SqlFailure> {
+        let query = Query::<D>::new(&self.statements.update_scope)
+            .number(row.id)
+            .number(signed(row.usage.items))
+            .number(signed(row.usage.bytes))
+            .number(signed(row.last_version));
+        query.execute(self.link).await.map(drop)
     }
 
     /// Finds and locks the scope's row; makes it where it is wanted.
@@ -126,13 +163,13 @@ impl<D: Dialect> Writing<'_, D> {
         let time_ms = self.time_ms.map(signed);
         let query = |sql| Query::<D>::new(sql).text(self.scope.tenant()).text(self.scope.element()).optional(time_ms);
         for _ in 0..LOOKS {
-            if let Some(row) = query(&self.statements.scope).optional_row(self.connection).await? {
+            if let Some(row) = query(&self.statements.scope).optional_row(self.link).await? {
                 return ScopeRow::new(&row).map(Some);
             }
             if !make {
                 return Ok(None);
             }
-            if let Some(row) = query(&self.statements.new_scope).optional_row(self.connection).await? {
+            if let Some(row) = query(&self.statements.new_scope).optional_row(self.link).await? {
                 return ScopeRow::new(&row).map(Some);
             }
             // Somebody else has just made it.
@@ -140,27 +177,36 @@ impl<D: Dialect> Writing<'_, D> {
         Err(SqlFailure::raced("a scope is made and deleted over and over"))
     }
 
-    /// Removes some of what has expired; answers whether more may be left.
-    async fn reap(&mut self, row: &mut ScopeRow) -> Result<bool, SqlFailure> {
+    /// Removes some of what has expired, no more than a page of it; answers whether more may be left.
+    async fn reap(&mut self, row: &mut ScopeRow, rows: usize) -> Result<bool, SqlFailure> {
         let expired = Query::<D>::new(&self.statements.expired)
             .number(row.id)
             .number(signed(row.time_ms))
-            .number(REAP_ROWS)
-            .all(self.connection)
+            .number(signed(rows as u64))
+            .all(self.link)
             .await?;
-        let mut keys = Vec::with_capacity(expired.len());
+        let (mut keys, mut budget) = (Vec::with_capacity(expired.len()), ResponseBudget::new());
         for entry in &expired {
+            let bytes = entry.count(1)?;
+            if !budget.admit(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+                break;
+            }
             keys.push(entry.key(0)?);
-            row.usage.remove(entry.count(1)?);
+            row.usage.remove(bytes);
         }
         self.delete(row, &keys).await?;
-        Ok(keys.len() as i64 == REAP_ROWS)
+        Ok(keys.len() < expired.len() || expired.len() == rows)
     }
 
-    /// What is there of all keys that a batch checks or writes.
-    async fn states(&mut self, row: &ScopeRow, batch: &Batch) -> Result<HashMap<String, State>, SqlFailure> {
-        let checked = batch.checks.iter().map(|(key, _)| key.as_str());
-        let keys: BTreeSet<&str> = checked.chain(batch.keys.keys().map(String::as_str)).collect();
+    /// What is there of all keys that are checked or written.
+    async fn states<'k>(
+        &mut self,
+        row: &ScopeRow,
+        checks: &'k [Check],
+        written: impl IntoIterator<Item = &'k String>,
+    ) -> Result<HashMap<String, State>, SqlFailure> {
+        let checked = checks.iter().map(|check| &check.key);
+        let keys: BTreeSet<&str> = checked.chain(written).map(String::as_str).collect();
         let keys: Vec<&str> = keys.into_iter().collect();
         let mut states = HashMap::new();
         let mut left = keys.as_slice();
@@ -169,31 +215,13 @@ impl<D: Dialect> Writing<'_, D> {
             let (chunk, rest) = left.split_at(size.min(left.len()));
             left = rest;
             let query = padded(chunk, size).fold(Query::<D>::new(sql).number(row.id), |query, key| query.key(key));
-            for found in query.all(self.connection).await? {
+            for found in query.all(self.link).await? {
                 let expired = found.optional_count(2)?.is_some_and(|at| at <= row.time_ms);
                 let state = State { version: found.count(1)?, expired, bytes: found.count(3)? };
                 states.insert(found.key(0)?, state);
             }
         }
         Ok(states)
-    }
-
-    /// Removes what starts with a prefix; answers what that was.
-    async fn delete_prefix(&mut self, row: &ScopeRow, prefix: &str) -> Result<Usage, SqlFailure> {
-        let end = prefix_end(prefix);
-        let query = |sql| {
-            let query = Query::<D>::new(sql).number(row.id).key(prefix);
-            match &end {
-                Some(end) => query.key(end),
-                None => query,
-            }
-        };
-        let counted = query(self.statements.count_range(end.is_some())).row(self.connection).await?;
-        let gone = Usage { items: counted.count(0)?, bytes: counted.count(1)? };
-        if gone.items > 0 {
-            query(self.statements.delete_range(end.is_some())).execute(self.connection).await?;
-        }
-        Ok(gone)
     }
 
     /// Removes the single keys of a batch that are there.
@@ -218,7 +246,7 @@ impl<D: Dialect> Writing<'_, D> {
             left = rest;
             let query =
                 padded(chunk, size).fold(Query::<D>::new(sql).number(row.id), |query, key| query.key(key.as_ref()));
-            query.execute(self.connection).await?;
+            query.execute(self.link).await?;
         }
         Ok(())
     }
@@ -247,7 +275,7 @@ impl<D: Dialect> Writing<'_, D> {
                     .number(i64::from(put.sealed))
                     .text(&put.value)
             });
-            query.execute(self.connection).await?;
+            query.execute(self.link).await?;
         }
         Ok(())
     }
@@ -258,7 +286,7 @@ impl<D: Dialect> Writing<'_, D> {
         let Statements { raise_floor, add_tombstone, delete_scope, .. } = self.statements;
         for (sql, number) in [(raise_floor, signed(row.last_version)), (add_tombstone, row.id), (delete_scope, row.id)]
         {
-            Query::<D>::new(sql).number(number).execute(self.connection).await?;
+            Query::<D>::new(sql).number(number).execute(self.link).await?;
         }
         Ok(())
     }
@@ -266,32 +294,55 @@ impl<D: Dialect> Writing<'_, D> {
 
 /// The scopes that are deleted, but whose rows are not all removed.
 pub(super) async fn tombstones<D: Dialect>(
-    connection: &mut D::Connection,
+    link: &mut Link<D>,
     statements: &Statements,
 ) -> Result<Vec<i64>, SqlFailure> {
-    Query::<D>::new(&statements.tombstones).all(connection).await?.iter().map(|row| row.number(0)).collect()
+    Query::<D>::new(&statements.tombstones).all(link).await?.iter().map(|row| row.number(0)).collect()
 }
 
 /// Removes some rows of a deleted scope within a transaction; answers whether there may be more. If the process dies before
 /// the end, the next to open the store goes on; several at once take turns.
 pub(super) async fn purge_portion<D: Dialect>(
-    connection: &mut D::Connection,
+    link: &mut Link<D>,
     statements: &Statements,
     scope: i64,
 ) -> Result<bool, SqlFailure> {
     let query = |sql| Query::<D>::new(sql).number(scope);
-    if query(&statements.tombstone).optional_row(connection).await?.is_none() {
+    if query(&statements.tombstone).optional_row(link).await?.is_none() {
         return Ok(false);
     }
-    let end = query(&statements.key_after).number(PURGE_ROWS).optional_row(connection).await?;
-    let end = end.map(|row| row.key(0)).transpose()?;
-    let portion = query(statements.delete_range(end.is_some())).key("");
-    match &end {
-        Some(end) => portion.key(end).execute(connection).await?,
-        None => {
-            portion.execute(connection).await?;
-            query(&statements.purged).execute(connection).await?
-        }
+    let (_, more) = delete_portion::<D>(link, statements, scope, "").await?;
+    if !more {
+        query(&statements.purged).execute(link).await?;
+    }
+    Ok(more)
+}
+
+/// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between; answers
+/// what that was, and whether more are left. The caller keeps other writers from the scope.
+async fn delete_portion<D: Dialect>(
+    link: &mut Link<D>,
+    statements: &Statements,
+    scope: i64,
+    prefix: &str,
+) -> Result<(Usage, bool), SqlFailure> {
+    let (mut gone, mut budget) = (Usage::default(), ResponseBudget::new());
+    let mut end = prefix_end(prefix);
+    let mut more = false;
+    let query = |sql, end: Option<&str>| {
+        let query = Query::<D>::new(sql).number(scope).key(prefix);
+        end.into_iter().fold(query, Query::key)
     };
-    Ok(end.is_some())
+    for row in query(statements.portion(end.is_some()), end.as_deref()).all(link).await? {
+        let bytes = row.count(1)?;
+        if gone.items == PAGE_ITEMS as u64 || !budget.admit(usize::try_from(bytes).unwrap_or(usize::MAX)) {
+            (end, more) = (Some(row.key(0)?), true);
+            break;
+        }
+        gone.add(bytes);
+    }
+    if gone.items > 0 {
+        query(statements.delete_range(end.is_some()), end.as_deref()).execute(link).await?;
+    }
+    Ok((gone, more))
 }

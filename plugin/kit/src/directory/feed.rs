@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    deletion::{self, Deleted},
     department::Department,
     head, key,
     member::Member,
@@ -11,7 +12,10 @@ use super::{
 };
 use crate::{
     config::Common,
-    contract::{directory as contract, storage::Op},
+    contract::{
+        directory as contract,
+        storage::{EntryPage, Op},
+    },
     failure::Failure,
     platform::Platform,
     store::{self, Versioned},
@@ -59,10 +63,8 @@ pub enum Subject {
     },
 }
 
-/// Entries whose keys share all but this many digits are deleted together.
+/// Entries whose keys share all but this many digits are deleted together: a thousand, as many as the storage deletes at once.
 const BLOCK_DIGITS: usize = 3;
-/// Such blocks of one `apply`: 10,000 entries.
-const BLOCKS: u64 = 10;
 
 /// Reads a page of the feed. See `changes` in `wit/directory.wit`.
 pub fn changes<P: Platform>(
@@ -72,7 +74,8 @@ pub fn changes<P: Platform>(
     limit: u32,
 ) -> Result<contract::ChangePage, Failure> {
     let given = cursor.map(parse_cursor).transpose()?;
-    let last = last_change(platform, common)?;
+    let head = head::read_own(platform, common)?.map(|stored| stored.value).unwrap_or_default();
+    let last = head.last_change;
     // Who acknowledges while nobody's cursor is read here takes entries away that nobody misses: read the mark again.
     loop {
         let after = match given {
@@ -82,7 +85,11 @@ pub fn changes<P: Platform>(
         if after > last && given.is_some() {
             return Err(beyond_the_end(last, after));
         }
-        let page = platform.scan(key::FEED, Some(&key::change(after)), limit.clamp(1, PAGE))?;
+        let page = match head.forgetting {
+            None => platform.scan(key::FEED, Some(&key::change(after)), limit.clamp(1, PAGE))?,
+            // What is still there is not to be seen any more.
+            Some(_) => EntryPage { entries: Vec::new(), more: false },
+        };
         let entries: Vec<FeedEntry> =
             page.entries.iter().map(|entry| Ok(store::parse(entry)?.value)).collect::<Result<_, Failure>>()?;
         let first = entries.first().map(|entry| entry.seq);
@@ -107,45 +114,44 @@ pub fn acknowledge<P: Platform>(platform: &P, common: &Common, cursor: &str) -> 
     }
     advance_acknowledged(platform, until)?;
     // Deleting comes after the mark: what a call that ends in between leaves behind, the next one deletes, or its time.
-    while let Some(ops) = deletions(first_kept(platform)?, until) {
-        platform.apply(&ops)?;
-        if platform.remaining().wall_ms < STOP_DELETING_MS {
+    while let Some(step) = next_step(first_kept(platform)?, until) {
+        let is_whole = match step {
+            Step::Block(prefix) => deletion::all(platform, &prefix, &[])? == Deleted::All,
+            Step::Entries(ops) => store::apply(platform, &ops)?.is_ok(),
+        };
+        if !is_whole || !deletion::has_budget(platform) {
             break;
         }
     }
     Ok(())
 }
 
-/// With less time left, what remains is left to the next acknowledgement.
-const STOP_DELETING_MS: u64 = 5_000;
-
 /// The number of the oldest entry that is still there.
 fn first_kept<P: Platform>(platform: &P) -> Result<Option<u64>, Failure> {
-    let page = platform.scan(key::FEED, None, 1)?;
-    Ok(page.entries.first().and_then(|entry| entry.key.strip_prefix(key::FEED)?.parse().ok()))
+    let page = platform.scan_keys(key::FEED, None, 1)?;
+    Ok(page.keys.first().and_then(|key| key.strip_prefix(key::FEED)?.parse().ok()))
 }
 
-/// The deletions of one `apply` that take away entries from `first` to at most `until`, whole blocks where they fit:
-/// nothing is read, and no step is larger than some thousands of entries. Nothing where there is nothing to delete.
-fn deletions(first: Option<u64>, until: u64) -> Option<Vec<Op>> {
+/// One step of deleting entries.
+#[derive(Debug, PartialEq, Eq)]
+enum Step {
+    /// All that share this prefix.
+    Block(String),
+    /// One by one.
+    Entries(Vec<Op>),
+}
+
+/// The step that takes away entries from `first` to at most `until`: a whole block where that fits, since nothing need be
+/// read for it. Nothing where there is nothing to delete.
+fn next_step(first: Option<u64>, until: u64) -> Option<Step> {
     let first = first.filter(|first| *first <= until)?;
     let block = 10_u64.pow(BLOCK_DIGITS as u32);
-    let mut ops = Vec::new();
-    let mut next = first - first % block;
-    for _ in 0..BLOCKS {
-        if next > until {
-            break;
-        }
-        let key = key::change(next);
-        if next + (block - 1) <= until {
-            ops.push(Op::DeletePrefix(key[..key.len() - BLOCK_DIGITS].to_owned()));
-        } else {
-            // The last block is begun only: entry by entry.
-            ops.extend((next.max(first)..=until).map(|seq| store::delete(key::change(seq))));
-        }
-        next += block;
+    let last_of_block = first - first % block + (block - 1);
+    if last_of_block > until {
+        return Some(Step::Entries((first..=until).map(|seq| store::delete(key::change(seq))).collect()));
     }
-    Some(ops)
+    let key = key::change(first);
+    Some(Step::Block(key[..key.len() - BLOCK_DIGITS].to_owned()))
 }
 
 /// The last change that was acknowledged; 0 before the first.
@@ -226,17 +232,18 @@ mod tests {
 
     #[test]
     fn entries_are_deleted_in_blocks_and_never_beyond_the_mark() {
-        let entry = |seq| store::delete(key::change(seq));
-        let block = |thousand: u64| Op::DeletePrefix(format!("{}{thousand:017}", key::FEED));
+        let entries = |seqs: &[u64]| Step::Entries(seqs.iter().map(|seq| store::delete(key::change(*seq))).collect());
+        let block = |thousand: u64| Step::Block(format!("{}{thousand:017}", key::FEED));
         for (name, first, until, expected) in [
             ("nothing kept", None, 5, None),
             ("nothing to delete", Some(6), 5, None),
-            ("a few", Some(1), 3, Some(vec![entry(1), entry(2), entry(3)])),
-            ("a whole block and one", Some(7), 1_000, Some(vec![block(0), entry(1_000)])),
-            ("begins within a block", Some(1_998), 3_001, Some(vec![block(1), block(2), entry(3_000), entry(3_001)])),
-            ("at most ten blocks", Some(5), 1_000_000, Some((0..10).map(block).collect())),
+            ("a few", Some(1), 3, Some(entries(&[1, 2, 3]))),
+            ("a whole block and one", Some(7), 1_000, Some(block(0))),
+            ("the one", Some(1_000), 1_000, Some(entries(&[1_000]))),
+            ("begins within a block", Some(1_998), 3_001, Some(block(1))),
+            ("ends within the next", Some(3_000), 3_001, Some(entries(&[3_000, 3_001]))),
         ] {
-            assert_eq!(deletions(first, until), expected, "{name}");
+            assert_eq!(next_step(first, until), expected, "{name}");
         }
     }
 }

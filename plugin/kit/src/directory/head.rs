@@ -3,10 +3,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::key;
+use super::{
+    forgetting::{self, Forgetting},
+    key,
+};
 use crate::{
     config::Common,
-    contract::directory::MemberStatus,
+    contract::{directory::MemberStatus, storage::Version},
     failure::Failure,
     platform::Platform,
     store::{self, Versioned},
@@ -26,6 +29,9 @@ pub struct Head {
     pub departments: u64,
     /// Members of the copy.
     pub members: StatusCounts,
+    /// Set while the copy of before is forgotten: what is still there of it is not to be seen any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forgetting: Option<Forgetting>,
 }
 
 /// Members by status.
@@ -74,6 +80,31 @@ pub fn read<P: Platform>(platform: &P) -> Result<Option<Versioned<Head>>, Failur
     store::get(platform, key::HEAD)
 }
 
+/// The head as `reset` finds it.
+#[derive(Debug)]
+pub enum Found {
+    /// There is no copy.
+    None,
+    /// One that can be read.
+    Readable(Versioned<Head>),
+    /// One that cannot, and which write it is.
+    Damaged(Version),
+}
+
+/// Reads the head also where it is damaged.
+pub fn find<P: Platform>(platform: &P) -> Result<Found, Failure> {
+    let Some(entry) = store::get_text(platform, key::HEAD)? else { return Ok(Found::None) };
+    Ok(store::parse(&entry).map_or(Found::Damaged(entry.version), Found::Readable))
+}
+
+/// Whether what is stored of the copy is not to be seen any more.
+///
+/// # Errors
+/// As [`read_own`].
+pub fn is_being_forgotten<P: Platform>(platform: &P, common: &Common) -> Result<bool, Failure> {
+    Ok(read_own(platform, common)?.is_some_and(|stored| stored.value.forgetting.is_some()))
+}
+
 /// Reads the head for a reader of the copy.
 ///
 /// # Errors
@@ -89,9 +120,11 @@ pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Ver
 /// Reads the head for a writer.
 ///
 /// # Errors
-/// As [`read_own`]: mixing two organisations under equal ids could not be undone.
+/// As [`read_own`]: mixing two organisations under equal ids could not be undone. `conflict` while the copy is being forgotten:
+/// what is written would be deleted with it.
 pub fn read_for<P: Platform>(platform: &P, common: &Common) -> Result<(Head, Option<u64>), Failure> {
     Ok(match read_own(platform, common)? {
+        Some(stored) if stored.value.forgetting.is_some() => return Err(forgetting::unfinished()),
         None => (Head { organisation: common.organisation.clone(), ..Head::default() }, None),
         Some(stored) => (stored.value, Some(stored.version)),
     })

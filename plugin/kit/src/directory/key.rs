@@ -2,7 +2,7 @@
 //!
 //! | Key | Value |
 //! |---|---|
-//! | `directory/head` | [`super::head::Head`]: organisation, last change, counts; its version serialises all writers |
+//! | `directory/head` | [`super::head::Head`]: organisation, last change, counts, whether the copy of before is still being deleted; its version serialises all writers |
 //! | `directory/d/<id>` | a department |
 //! | `directory/m/<id>` | a member, whatever its status; ids as they compare, see [`IdRule::key`] |
 //! | `directory/x/<department>/<id>` | present members by department; empty value |
@@ -82,6 +82,11 @@ pub(crate) fn history_of(run: &str) -> String {
 
 pub(crate) fn scratch(run: &str) -> String {
     format!("directory/r/{run}/")
+}
+
+/// Whose scratch a key is.
+pub(crate) fn run_of_scratch(key: &str) -> Option<&str> {
+    key.strip_prefix(ALL_SCRATCH)?.split('/').next()
 }
 
 /// One kind of scratch of a run; see the table above.

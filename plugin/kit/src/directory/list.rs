@@ -42,9 +42,12 @@ pub fn departments<P: Platform>(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<contract::DepartmentPage, Failure> {
-    head::read_own(platform, common)?;
+    let is_gone = head::is_being_forgotten(platform, common)?;
     let search = filter.search.as_deref().map(Search::new);
     let range = Range::begin(key::DEPARTMENTS.to_owned(), cursor)?;
+    if is_gone {
+        return Ok(contract::DepartmentPage { departments: Vec::new(), cursor: None });
+    }
     let is_filtered = search.is_some() || filter.level.is_some();
     let mut tree = Tree::default();
     let (departments, cursor) = range.page(platform, limit, is_filtered, |entries, _| {
@@ -77,7 +80,7 @@ pub fn members<P: Platform>(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<contract::MemberPage, Failure> {
-    head::read_own(platform, common)?;
+    let is_gone = head::is_being_forgotten(platform, common)?;
     let department = filter.department.as_deref();
     // The narrowest keys that name all who are meant. All three end with the id of a member and order by it.
     let prefix = match department {
@@ -86,7 +89,7 @@ pub fn members<P: Platform>(
         _ => key::MEMBERS.to_owned(),
     };
     let range = Range::begin(prefix, cursor)?;
-    if department.is_some_and(|department| !is_id(department)) {
+    if is_gone || department.is_some_and(|department| !is_id(department)) {
         return Ok(contract::MemberPage { members: Vec::new(), cursor: None });
     }
     let search = filter.search.as_deref().map(Search::new);

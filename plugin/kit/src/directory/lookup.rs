@@ -37,7 +37,7 @@ pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Opti
 
     let (Some(head), Some(member)) = (head, member) else { return Ok(None) };
     let head: Head = store::parse(&head)?.value;
-    if !head.is_of(common) {
+    if !head.is_of(common) || head.forgetting.is_some() {
         return Ok(None);
     }
     let MemberRecord { presence, member, .. } = store::parse(&member)?.value;

@@ -21,7 +21,9 @@ pub fn find_members<P: Platform>(
         "一次最多查询 {most} 个 ID，收到 {found} 个：请分批查询",
             "at most {most} ids are looked up at once, not {found}: ask for fewer, in several calls" });
     }
-    head::read_own(platform, common)?;
+    if head::is_being_forgotten(platform, common)? {
+        return Ok(vec![None; ids.len()]);
+    }
     // What can be no id is known to nobody, and must not become part of a key.
     let usable = ids.iter().filter(|id| is_id(id));
     let keys: Vec<String> = usable.flat_map(|id| [key::member(common.ids, id), key::roles(common.ids, id)]).collect();
@@ -42,7 +44,9 @@ pub fn find_member<P: Platform>(platform: &P, common: &Common, id: &str) -> Resu
     if !is_id(id) {
         return Err(no_member(id));
     }
-    head::read_own(platform, common)?;
+    if head::is_being_forgotten(platform, common)? {
+        return Err(no_member(id));
+    }
     let record: MemberRecord = store::value(platform, &key::member(common.ids, id))?.ok_or_else(|| no_member(id))?;
     Ok(show_member(record.member, record.presence, roles::read(platform, common.ids, id)?))
 }
@@ -52,7 +56,9 @@ pub fn find_department<P: Platform>(platform: &P, common: &Common, id: &str) -> 
     if !is_id(id) {
         return Err(no_department(id));
     }
-    head::read_own(platform, common)?;
+    if head::is_being_forgotten(platform, common)? {
+        return Err(no_department(id));
+    }
     let record: DepartmentRecord = store::value(platform, &key::department(id))?.ok_or_else(|| no_department(id))?;
     Ok(show_department(record.department))
 }
@@ -65,7 +71,10 @@ pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::
     // A run of another version of this component says no more here; the next sync gives it up, or names it.
     let run = stored.readable();
     let stats = run.as_ref().map(|run| Stats::load(platform, &run.id)).transpose()?.unwrap_or_default();
-    let last_run = sync::history::last_complete(platform, common)?;
+    let last_run = match head.as_ref().is_some_and(|head| head.forgetting.is_some()) {
+        true => None,
+        false => sync::history::last_complete(platform, common)?,
+    };
     let acknowledged = feed::acknowledged(platform)?;
     let organisation_id = head.as_ref().map(|head| head.organisation.clone());
     let head = head.unwrap_or_default();

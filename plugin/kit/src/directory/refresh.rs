@@ -3,7 +3,7 @@
 
 use super::{
     batch::Batch,
-    department, key,
+    department, forgetting, key,
     member::is_id,
     member_status::{self, Decision, is_present},
     read::{self, no_department, no_member},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Attempts to write before another writer is given way. Each loses only against a writer that succeeded.
-const ATTEMPTS: u32 = 20;
+pub(crate) const ATTEMPTS: u32 = 20;
 
 /// See `sync-member` in `wit/directory.wit`.
 pub fn sync_member<P: Platform, C: Client<P>>(
@@ -29,6 +29,7 @@ pub fn sync_member<P: Platform, C: Client<P>>(
     id: &str,
 ) -> Result<contract::Member, Failure> {
     check_id(id)?;
+    forgetting::make_way(platform, common)?;
     let read_at = platform.now_ms();
     let fetched = match client.member(id)? {
         MemberAnswer::Shown(mut fetched) => {
@@ -71,6 +72,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
     id: &str,
 ) -> Result<contract::Department, Failure> {
     check_id(id)?;
+    forgetting::make_way(platform, common)?;
     let read_at = platform.now_ms();
     let fetched = match client.department(id)? {
         DepartmentAnswer::Shown(fetched) => *fetched,
@@ -127,8 +129,8 @@ fn unreadable(kind: &str, kind_zh: &str, id: &str) -> Failure {
     "the answer about the {kind} {id:?} cannot be read; the directory keeps what it knew" }
 }
 
-/// So many times in a row another writer came between.
-pub(super) fn contended(attempts: u32) -> Failure {
+/// Other writers of the copy came first so many times in a row.
+pub(crate) fn contended(attempts: u32) -> Failure {
     failure! { Conflict:
     "通讯录连续 {attempts} 次被其他写入修改", "other writers changed the directory {attempts} times in a row" }
     .with_retry_after_ms(1_000)

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::contract::storage::{Entry, EntryPage, Expectation, Op, Outcome, Quota, StorageError, Version};
+use crate::contract::storage::{
+    Check, Entry, EntryPage, Expectation, KeyPage, Op, Outcome, Quota, RangeOutcome, StorageError, Version,
+};
 
 const PAGE_BYTES: usize = 1 << 20;
 const PAGE_ITEMS: usize = 1_000;
@@ -36,9 +38,8 @@ impl Memory {
     }
 
     pub(super) fn get_many(&self, keys: &[String], now: u64) -> Result<Vec<Option<Entry>>, StorageError> {
-        if keys.len() > PAGE_ITEMS {
-            return Err(StorageError::Invalid(format!("{} keys in one reading", keys.len())));
-        }
+        check_count(keys.len())?;
+        keys.iter().try_for_each(|key| check_key(key))?;
         let (mut entries, mut size) = (Vec::new(), 0);
         for key in keys {
             let slot = self.slot(key, now);
@@ -51,29 +52,84 @@ impl Memory {
         Ok(entries)
     }
 
-    pub(super) fn scan(&self, prefix: &str, after_key: Option<&str>, limit: u32, now: u64) -> EntryPage {
-        let (mut page, mut size) = (EntryPage { entries: Vec::new(), more: false }, 0);
-        let start = after_key.unwrap_or_default().max(prefix);
-        let following = self.slots.range(start.to_owned()..).filter(|(key, slot)| {
-            key.starts_with(prefix) && after_key.is_none_or(|after| key.as_str() > after) && alive(slot, now)
-        });
-        for (key, slot) in following {
-            size += key.len() + slot.value.len();
-            let full = page.entries.len() >= (limit as usize).clamp(1, PAGE_ITEMS) || size > PAGE_BYTES;
-            if full && !page.entries.is_empty() {
-                page.more = true;
-                break;
-            }
-            page.entries.push(entry(key, slot));
+    pub(super) fn scan(
+        &self,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+        now: u64,
+    ) -> Result<EntryPage, StorageError> {
+        let limit = check_scan(prefix, after_key, limit)?;
+        let (page, more) = self.page(prefix, after_key, limit, now, |slot| slot.value.len());
+        Ok(EntryPage { entries: page.into_iter().map(|(key, slot)| entry(key, slot)).collect(), more })
+    }
+
+    pub(super) fn scan_keys(
+        &self,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+        now: u64,
+    ) -> Result<KeyPage, StorageError> {
+        let limit = check_scan(prefix, after_key, limit)?;
+        let (page, more) = self.page(prefix, after_key, limit, now, |_| 0);
+        Ok(KeyPage { keys: page.into_iter().map(|(key, _)| key.clone()).collect(), more })
+    }
+
+    pub(super) fn delete_range(
+        &mut self,
+        prefix: &str,
+        checks: &[Check],
+        now: u64,
+    ) -> Result<RangeOutcome, StorageError> {
+        check_text("key", prefix, KEY_BYTES)?;
+        check_count(checks.len())?;
+        checks.iter().try_for_each(|check| check_key(&check.key))?;
+        check_bytes(prefix.len() + checks.iter().map(|check| check.key.len()).sum::<usize>())?;
+        let conflicts = self.conflicts(checks.iter(), now);
+        if !conflicts.is_empty() {
+            return Ok(RangeOutcome::Conflict(conflicts));
         }
-        page
+        let (page, more) = self.page(prefix, None, PAGE_ITEMS, now, |slot| slot.value.len());
+        let portion: Vec<String> = page.into_iter().map(|(key, _)| key.clone()).collect();
+        portion.iter().for_each(|key| drop(self.slots.remove(key)));
+        Ok(if more { RangeOutcome::More } else { RangeOutcome::Done })
+    }
+
+    /// The keys of a page, and whether more follow. `bytes` says what a slot adds to those of its key.
+    fn page(
+        &self,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: usize,
+        now: u64,
+        bytes: impl Fn(&Slot) -> usize,
+    ) -> (Vec<(&String, &Slot)>, bool) {
+        let (mut page, mut size) = (Vec::new(), 0);
+        let start = after_key.unwrap_or_default().max(prefix);
+        let following = self.slots.range(start.to_owned()..).take_while(|(key, _)| key.starts_with(prefix));
+        for (key, slot) in following.filter(|(_, slot)| alive(slot, now)) {
+            if after_key.is_some_and(|after| key.as_str() <= after) {
+                continue;
+            }
+            size += key.len() + bytes(slot);
+            if page.len() == limit || (size > PAGE_BYTES && !page.is_empty()) {
+                return (page, true);
+            }
+            page.push((key, slot));
+        }
+        (page, false)
     }
 
     pub(super) fn apply(&mut self, ops: &[Op], now: u64) -> Result<Outcome, StorageError> {
         judge(ops)?;
-        let failed: Vec<_> = ops.iter().filter_map(|op| self.failed_check(op, now)).collect();
-        if !failed.is_empty() {
-            return Ok(Outcome::Conflict(failed));
+        let checks = ops.iter().filter_map(|op| match op {
+            Op::Check(check) => Some(check),
+            _ => None,
+        });
+        let conflicts = self.conflicts(checks, now);
+        if !conflicts.is_empty() {
+            return Ok(Outcome::Conflict(conflicts));
         }
         let mut versions = Vec::new();
         for op in ops {
@@ -84,7 +140,7 @@ impl Memory {
                     let slot = Slot {
                         value: put.value.clone(),
                         version: self.last_version,
-                        expires_at: put.ttl_ms.map(|ttl| now + ttl),
+                        expires_at: put.ttl_ms.map(|ttl| now.saturating_add(ttl)),
                         sealed: put.sealed,
                     };
                     self.slots.insert(put.key.clone(), slot);
@@ -92,21 +148,26 @@ impl Memory {
                 Op::Delete(key) => {
                     self.slots.remove(key);
                 }
-                Op::DeletePrefix(prefix) => self.slots.retain(|key, _| !key.starts_with(prefix)),
                 Op::Check(_) => {}
             }
         }
         Ok(Outcome::Applied(versions))
     }
 
-    fn failed_check(&self, op: &Op, now: u64) -> Option<String> {
-        let Op::Check(check) = op else { return None };
-        let expected = match check.expected {
-            Expectation::Absent => None,
-            Expectation::Version(version) => Some(version),
-        };
-        let found = self.slot(&check.key, now).map(|slot| slot.version);
-        (found != expected).then(|| check.key.clone())
+    /// The keys whose checks fail, each once, in the order of the checks.
+    fn conflicts<'c>(&self, checks: impl Iterator<Item = &'c Check>, now: u64) -> Vec<String> {
+        let mut failed: Vec<String> = Vec::new();
+        for check in checks {
+            let expected = match check.expected {
+                Expectation::Absent => None,
+                Expectation::Version(version) => Some(version),
+            };
+            let found = self.slot(&check.key, now).map(|slot| slot.version);
+            if found != expected && !failed.contains(&check.key) {
+                failed.push(check.key.clone());
+            }
+        }
+        failed
     }
 }
 
@@ -119,26 +180,121 @@ fn alive(slot: &Slot, now: u64) -> bool {
 }
 
 fn judge(ops: &[Op]) -> Result<(), StorageError> {
-    if ops.len() > PAGE_ITEMS {
-        return Err(StorageError::Quota(Quota { name: "call-items".to_owned(), limit: PAGE_ITEMS as u64 }));
-    }
+    check_count(ops.len())?;
     let mut size = 0;
     for op in ops {
         let (key, value) = match op {
+            Op::Put(put) if put.ttl_ms == Some(0) => {
+                return Err(StorageError::Invalid("a time to live of 0".to_owned()));
+            }
             Op::Put(put) => (&put.key, put.value.as_str()),
-            Op::Delete(key) | Op::DeletePrefix(key) => (key, ""),
+            Op::Delete(key) => (key, ""),
             Op::Check(check) => (&check.key, ""),
         };
         size += key.len() + value.len();
-        if key.is_empty() || key.len() > KEY_BYTES || key.contains('\0') || value.contains('\0') {
-            return Err(StorageError::Invalid(format!("key of {} bytes or its value", key.len())));
-        }
-        if value.len() > VALUE_BYTES {
-            return Err(StorageError::Quota(Quota { name: "value".to_owned(), limit: VALUE_BYTES as u64 }));
-        }
+        check_key(key)?;
+        check_text("value", value, VALUE_BYTES)?;
     }
-    if size > PAGE_BYTES {
-        return Err(StorageError::Quota(Quota { name: "call-bytes".to_owned(), limit: PAGE_BYTES as u64 }));
+    check_bytes(size)
+}
+
+fn check_scan(prefix: &str, after_key: Option<&str>, limit: u32) -> Result<usize, StorageError> {
+    check_text("key", prefix, KEY_BYTES)?;
+    check_text("key", after_key.unwrap_or_default(), KEY_BYTES)?;
+    match limit {
+        0 => Err(StorageError::Invalid("a limit of 0".to_owned())),
+        _ => Ok(PAGE_ITEMS.min(limit as usize)),
     }
-    Ok(())
+}
+
+pub(super) fn check_key(key: &str) -> Result<(), StorageError> {
+    if key.is_empty() {
+        return Err(StorageError::Invalid("an empty key".to_owned()));
+    }
+    check_text("key", key, KEY_BYTES)
+}
+
+fn check_text(name: &str, text: &str, limit: usize) -> Result<(), StorageError> {
+    if text.len() > limit {
+        return Err(quota(name, limit));
+    }
+    match text.contains('\0') {
+        true => Err(StorageError::Invalid(format!("U+0000 in a {name}"))),
+        false => Ok(()),
+    }
+}
+
+fn check_count(count: usize) -> Result<(), StorageError> {
+    if count > PAGE_ITEMS { Err(quota("call-items", PAGE_ITEMS)) } else { Ok(()) }
+}
+
+fn check_bytes(bytes: usize) -> Result<(), StorageError> {
+    if bytes > PAGE_BYTES { Err(quota("call-bytes", PAGE_BYTES)) } else { Ok(()) }
+}
+
+fn quota(name: &str, limit: usize) -> StorageError {
+    StorageError::Quota(Quota { name: name.to_owned(), limit: limit as u64 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn put(key: &str, value: &str) -> Op {
+        Op::Put(crate::contract::storage::Put {
+            key: key.to_owned(),
+            value: value.to_owned(),
+            ttl_ms: None,
+            sealed: false,
+        })
+    }
+
+    /// The same calls that the suite of the host's stores refuses.
+    #[test]
+    fn wrong_calls_are_refused_as_a_host_refuses_them() {
+        let mut memory = Memory::default();
+        let key = |bytes| "k".repeat(bytes);
+        let absent = |key: String| Check { key, expected: Expectation::Absent };
+        let is_invalid = |error: StorageError| matches!(error, StorageError::Invalid(_));
+        let is_quota =
+            |error: StorageError, meant: &str| matches!(error, StorageError::Quota(found) if found.name == meant);
+        for (name, op) in [
+            ("empty key", put("", "v")),
+            ("empty key to delete", Op::Delete(String::new())),
+            ("U+0000 in a key", put("a\0b", "v")),
+            ("U+0000 in a value", put("k", "\0")),
+        ] {
+            assert!(is_invalid(memory.apply(&[op], 0).unwrap_err()), "{name}");
+        }
+        for (name, op) in
+            [("key", put(&key(513), "")), ("key", Op::Check(absent(key(513)))), ("value", put("k", &key(262_145)))]
+        {
+            assert!(is_quota(memory.apply(&[op], 0).unwrap_err(), name), "{name}");
+        }
+        assert!(is_invalid(memory.get_many(&[String::new()], 0).unwrap_err()));
+        assert!(is_quota(memory.get_many(&vec!["k".to_owned(); 1_001], 0).unwrap_err(), "call-items"));
+        assert!(is_invalid(memory.scan("", None, 0, 0).unwrap_err()));
+        assert!(is_invalid(memory.scan_keys("", Some("\0"), 1, 0).unwrap_err()));
+        assert!(is_quota(memory.delete_range(&key(513), &[], 0).unwrap_err(), "key"));
+        assert!(is_invalid(memory.delete_range("", &[absent(String::new())], 0).unwrap_err()));
+        assert!(is_quota(memory.delete_range("", &vec![absent("k".into()); 1_001], 0).unwrap_err(), "call-items"));
+    }
+
+    #[test]
+    fn ranges_are_deleted_in_portions_of_a_page() {
+        let mut memory = Memory::default();
+        for part in 0..3 {
+            let ops: Vec<Op> = (0..700).map(|index| put(&format!("a/{part}/{index:03}"), "")).collect();
+            memory.apply(&ops, 0).unwrap();
+        }
+        memory.apply(&[put("b", "")], 0).unwrap();
+        let fence = [Check { key: "b".to_owned(), expected: Expectation::Absent }];
+        let conflict = memory.delete_range("a/", &fence, 0).unwrap();
+        assert!(matches!(conflict, RangeOutcome::Conflict(keys) if keys == ["b"]));
+        for left in [1_100, 100, 0] {
+            let more = matches!(memory.delete_range("a/", &[], 0).unwrap(), RangeOutcome::More);
+            assert_eq!((memory.keys("a/", 0).len(), more), (left, left > 0));
+        }
+        assert_eq!(memory.keys("", 0), ["b"]);
+    }
 }

@@ -9,7 +9,8 @@ use std::{
 
 use async_trait::async_trait;
 use host_harness::storage::{
-    ApplyOutcome, FingerprintKey, Op, Page, Scope, Snapshot, Storage, StorageError, StoredEntry, Usage,
+    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
+    StoredEntry, Usage,
 };
 
 /// Prefix of the scratch of all runs.
@@ -40,7 +41,7 @@ pub struct Account {
     pub applies: u64,
     /// The longest write.
     pub longest: Duration,
-    /// The longest write that cleared a prefix.
+    /// All portions of the ranges that were deleted, together.
     pub clearing: Duration,
 }
 
@@ -75,13 +76,14 @@ impl Account {
                 self.parts.entry(part(key)).or_default().deletes += 1;
                 self.note_scratch(key, None);
             }
-            Op::DeletePrefix { prefix } => {
-                if let Some(scratch) = &mut self.scratch {
-                    scratch.retain(|key, _| !key.starts_with(prefix));
-                    self.scratch_bytes = scratch.values().sum();
-                }
-            }
-            Op::Check { .. } => {}
+            Op::Check(_) => {}
+        }
+    }
+
+    fn note_cleared(&mut self, prefix: &str) {
+        if let Some(scratch) = &mut self.scratch {
+            scratch.retain(|key, _| !key.starts_with(prefix));
+            self.scratch_bytes = scratch.values().sum();
         }
     }
 
@@ -138,7 +140,6 @@ impl Storage for Ledger {
     }
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
-        let clears = ops.iter().any(|op| matches!(op, Op::DeletePrefix { .. }));
         {
             let mut account = self.account();
             ops.iter().for_each(|op| account.note(op));
@@ -151,8 +152,28 @@ impl Storage for Ledger {
         account.refused += u64::from(!matches!(outcome, Ok(ApplyOutcome::Applied(_))));
         account.applies += 1;
         account.longest = account.longest.max(took);
-        if clears {
-            account.clearing = account.clearing.max(took);
+        outcome
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        self.inner.scan_keys(scope, prefix, after, limit).await
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        let started = Instant::now();
+        let outcome = self.inner.delete_range(scope, prefix, checks).await;
+        let took = started.elapsed();
+        let mut account = self.account();
+        account.longest = account.longest.max(took);
+        account.clearing += took;
+        if let Ok(RangeOutcome::Done) = outcome {
+            account.note_cleared(prefix);
         }
         outcome
     }

@@ -22,7 +22,9 @@ use organisation_kit::{
         directory::{Goal, Report, Strategy, SyncStep},
         http::{BodyKind, Failure, HttpError, Request, Response},
         log,
-        storage::{Entry, EntryPage, Expectation, Op, Outcome as Applied, StorageError, Version},
+        storage::{
+            Check, Entry, EntryPage, Expectation, KeyPage, Op, Outcome as Applied, RangeOutcome, StorageError, Version,
+        },
         types::{Body, Header},
     },
     directory::sync::{advance, begin},
@@ -216,6 +218,25 @@ impl Platform for Outside {
         })
     }
 
+    fn scan_keys(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> Result<KeyPage, StorageError> {
+        self.outside(|| {
+            let page = self.runtime.block_on(self.storage.scan_keys(&self.scope, prefix, after_key, limit));
+            page.map(|page| KeyPage { keys: page.keys, more: page.more }).map_err(failed)
+        })
+    }
+
+    fn delete_range(&self, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        self.outside(|| {
+            let checks: Vec<store::Check> = checks.iter().map(check).collect();
+            let outcome = self.runtime.block_on(self.storage.delete_range(&self.scope, prefix, &checks));
+            Ok(match outcome.map_err(failed)? {
+                store::RangeOutcome::Done => RangeOutcome::Done,
+                store::RangeOutcome::More => RangeOutcome::More,
+                store::RangeOutcome::Conflict(keys) => RangeOutcome::Conflict(keys),
+            })
+        })
+    }
+
     fn wait(&self, key: &str, version: Option<Version>, timeout_ms: u32) -> Result<bool, StorageError> {
         let timeout = Duration::from_millis(timeout_ms.into());
         self.outside(|| self.runtime.block_on(self.storage.wait(&self.scope, key, version, timeout)).map_err(failed))
@@ -245,11 +266,14 @@ fn op(op: &Op) -> store::Op {
             store::Op::Put { key: put.key.clone(), value: put.value.clone(), ttl_ms: put.ttl_ms, sealed: put.sealed }
         }
         Op::Delete(key) => store::Op::delete(key.clone()),
-        Op::DeletePrefix(prefix) => store::Op::delete_prefix(prefix.clone()),
-        Op::Check(check) => match check.expected {
-            Expectation::Absent => store::Op::check_absent(check.key.clone()),
-            Expectation::Version(version) => store::Op::check_version(check.key.clone(), version),
-        },
+        Op::Check(demand) => store::Op::Check(check(demand)),
+    }
+}
+
+fn check(check: &Check) -> store::Check {
+    match check.expected {
+        Expectation::Absent => store::Check::absent(check.key.clone()),
+        Expectation::Version(version) => store::Check::version(check.key.clone(), version),
     }
 }
 

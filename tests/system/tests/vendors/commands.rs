@@ -23,6 +23,7 @@ for_each_vendor! {
     what_may_still_be_done_follows_from_how_far_the_run_is,
     what_cannot_be_carried_through_is_ended_as_it_stands,
     a_reset_makes_room_for_another_organisation,
+    a_reset_that_is_killed_anywhere_is_carried_through,
 }
 
 const NOBODY: RemovalCounts = RemovalCounts { members: 0, members_total: 0, departments: 0, departments_total: 0 };
@@ -207,4 +208,39 @@ async fn a_reset_makes_room_for_another_organisation<V: TestVendor>() {
     stage.complete(&PLAIN).await;
     let since = stage.heard(stage.element.changes(Some(&newest), 10).await).unwrap();
     assert_eq!((since.changes.len(), since.more), (1, false), "the feed goes on");
+}
+
+/// Whatever use of the storage is its last: nothing has happened, or nobody sees the copy any more and the next sync makes it anew.
+async fn a_reset_that_is_killed_anywhere_is_carried_through<V: TestVendor>() {
+    let stage = Stage::<V>::sample().await;
+    let (mut killed, mut forgotten) = (0, 0);
+    'cuts: for cut in [Cut::Before, Cut::After] {
+        for operations in 0.. {
+            let people = stage.complete(&PLAIN).await;
+            let cursor = stage.overview().await.cursor;
+            stage.fuse.arm(operations, cut);
+            let answer = stage.fuse.watch(stage.element.reset()).await;
+            stage.fuse.mend();
+            stage.advance(LEASES_OVER);
+            if let Some(answer) = answer {
+                stage.heard(answer).unwrap();
+                continue 'cuts;
+            }
+            killed += 1;
+            let overview = stage.overview().await;
+            if overview.cursor == cursor {
+                assert_eq!(overview.last_run, Some(people), "it was killed before it had said a word");
+                continue;
+            }
+            forgotten += 1;
+            assert_eq!((overview.departments, overview.members.active, overview.last_run), (0, 0, None));
+            let gone = stage.heard(stage.element.changes(Some(&cursor), 10).await).unwrap_err();
+            assert_eq!(gone.reason, Reason::CursorExpired, "{operations} {cut:?}");
+            assert_eq!(stage.complete(&PLAIN).await.members.added, 12, "{operations} {cut:?}");
+            let since = stage.heard(stage.element.changes(Some(&overview.cursor), 200).await).unwrap();
+            assert_eq!(since.changes.len() as u64, stage.overview().await.last_change - overview.last_change);
+            assert_eq!(stage.stored("directory/r/").await.len(), 0, "no scratch is left");
+        }
+    }
+    assert!(killed > 20 && forgotten > 10, "{killed} were killed, {forgotten} of them too late");
 }

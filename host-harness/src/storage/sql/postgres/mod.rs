@@ -64,8 +64,6 @@ impl Dialect for Postgres {
 
     fn kind(error: &sqlx::Error) -> Kind {
         match error {
-            sqlx::Error::PoolTimedOut => Kind::Busy,
-            sqlx::Error::PoolClosed => Kind::Closed,
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::Protocol(_) | sqlx::Error::WorkerCrashed => {
                 Kind::Lost
             }

@@ -68,8 +68,6 @@ impl Dialect for Sqlite {
 /// SQLite's result codes ("Result and Error Codes" in its documentation); the low byte of an extended code.
 fn kind(error: &sqlx::Error) -> Kind {
     match error {
-        sqlx::Error::PoolTimedOut => Kind::Busy,
-        sqlx::Error::PoolClosed => Kind::Closed,
         sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Kind::Lost,
         sqlx::Error::Database(error) => {
             let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
@@ -92,6 +90,7 @@ mod tests {
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{ConnectOptions as _, Connection as _};
 
+    use super::super::query::Query;
     use super::super::{SqlStorage, StorageError};
     use super::*;
     use crate::storage::{ApplyOutcome, Op, Options, Scope, Storage as _};
@@ -126,10 +125,10 @@ mod tests {
     async fn a_full_disk_is_reported_and_what_there_is_room_for_is_written() {
         let folder = tempfile::tempdir().unwrap();
         let (store, scope) = (store(&folder).await, Scope::new("acme", "organisation").unwrap());
-        let mut connection = store.database.writers.acquire().await.unwrap();
-        sqlx::query("PRAGMA max_page_count = 60").execute(&mut *connection).await.unwrap();
-        drop(connection);
         for _ in 0..3 {
+            let mut link = store.database.writers.acquire().await.unwrap();
+            Query::<Sqlite>::new(&"PRAGMA max_page_count = 60".into()).all(&mut link).await.unwrap();
+            drop(link);
             let full = store.apply(&scope, puts(0..100, 10_000)).await.unwrap_err();
             assert!(full.to_string().contains("full"), "{full}");
             assert!(matches!(full, StorageError::Unavailable { maybe_applied: false, .. }), "{full:?}");
@@ -144,12 +143,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (store, scope) = (store(&folder).await, Scope::new("acme", "organisation").unwrap());
         for _ in 0..3 {
-            let mut transaction = store.begin().await.unwrap();
-            sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.unwrap();
-            drop(transaction);
-            let mut transaction = store.begin_read().await.unwrap();
-            sqlx::raw_sql("ROLLBACK").execute(&mut *transaction).await.unwrap();
-            drop(transaction);
+            for mut link in [
+                store.database.writers.begin_write().await.unwrap(),
+                store.database.readers.begin_read().await.unwrap(),
+            ] {
+                Query::<Sqlite>::new(&"ROLLBACK".into()).all(&mut link).await.unwrap();
+                assert_eq!(link.settled(Ok(1)).await.unwrap(), 1);
+            }
             assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(ApplyOutcome::Applied(_))));
             // More keys than one statement reads, so within a transaction.
             let keys: Vec<String> = (0..500).map(|key| format!("{key:04}")).collect();

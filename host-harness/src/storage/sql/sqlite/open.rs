@@ -4,18 +4,18 @@
 //! stays exactly as it was.
 
 use std::fs;
-use std::future::ready;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use futures_util::FutureExt as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, Sqlite, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions as _, Sqlite};
 
 use super::super::super::{OpenError, PAGE_ITEMS};
-use super::super::dialect::Kind;
+use super::super::connections::{Connections, Link, Manner};
+use super::super::dialect::{Dialect as _, Kind};
 use super::super::failure::SqlFailure;
+use super::super::query::Query;
 use super::super::{Database, QUEUE_TIMEOUT, bring_up_to_date, judge, schema};
 
 /// Enough to keep two cores busy; a read takes less than a millisecond.
@@ -40,17 +40,17 @@ const LOG_BYTES: &str = "67108864";
 pub(in super::super) async fn open(path: &Path, busy_timeout: Duration) -> Result<Database<Sqlite>, OpenError> {
     let path = make_file(path.to_owned()).await?;
     let place = path.display().to_string();
-    let failed = |error| SqlFailure::of::<Sqlite>(error).of_open(&place);
+    let failed = |failure: SqlFailure| failure.of_open(&place);
     let options = connection(&path, busy_timeout);
-    let writers = pool(1).connect_with(options.clone().row_buffer_size(WRITER_ROWS)).await.map_err(failed)?;
+    let writers = Connections::new(manner(options.clone().row_buffer_size(WRITER_ROWS), 1, busy_timeout));
     {
-        let mut connection = writers.acquire().await.map_err(failed)?;
-        let found = schema::inspect::<Sqlite>(&mut connection).await.map_err(|failure| failure.of_open(&place))?;
+        let mut link = writers.acquire().await.map_err(failed)?;
+        let found = schema::inspect::<Sqlite>(&mut link).await.map_err(failed)?;
         judge(found, &place)?;
-        use_log(&mut connection, busy_timeout).await.map_err(failed)?;
+        use_log(&mut link, busy_timeout).await.map_err(failed)?;
     }
     bring_up_to_date(&writers, &place).await?;
-    let readers = pool(READERS).connect_lazy_with(options.pragma("query_only", "1"));
+    let readers = Connections::new(manner(options.pragma("query_only", "1"), READERS, busy_timeout));
     Ok(Database { place, writers, readers })
 }
 
@@ -72,25 +72,29 @@ fn connection(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
-        .max_connections(connections)
-        .acquire_timeout(QUEUE_TIMEOUT)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        // After a full disk SQLite may have undone the transaction by itself, and the driver does not notice: for it the
-        // transaction goes on for ever, and no other can begin.
-        .before_acquire(|connection, _| ready(Ok(!connection.is_in_transaction())).boxed())
+fn manner(options: SqliteConnectOptions, most: u32, busy_timeout: Duration) -> Manner<Sqlite> {
+    Manner {
+        options,
+        session: Vec::new(),
+        begin_read: Sqlite::BEGIN_READ.into(),
+        begin_write: Sqlite::BEGIN_WRITE.into(),
+        wraps_reads: false,
+        keeps_statements: true,
+        most,
+        wait: QUEUE_TIMEOUT,
+        // SQLite itself gives up after the busy timeout; the rest is for a slow disk.
+        limit: busy_timeout.saturating_add(QUEUE_TIMEOUT),
+        is_remote: false,
+    }
 }
 
 /// Turns on the write-ahead log, which the file remembers. SQLite does not apply its busy timeout here, so a process that
 /// opens the same new file at the same moment has to be waited for by hand.
-async fn use_log(connection: &mut SqliteConnection, busy_timeout: Duration) -> Result<(), sqlx::Error> {
+async fn use_log(link: &mut Link<Sqlite>, busy_timeout: Duration) -> Result<(), SqlFailure> {
     let start = Instant::now();
     loop {
-        match sqlx::query("PRAGMA journal_mode = WAL").execute(&mut *connection).await {
-            Err(error) if super::kind(&error) == Kind::Locked && start.elapsed() < busy_timeout => {
+        match Query::<Sqlite>::new(&"PRAGMA journal_mode = WAL".into()).all(link).await {
+            Err(SqlFailure::Database { kind: Kind::Locked, .. }) if start.elapsed() < busy_timeout => {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             result => return result.map(drop),

@@ -5,6 +5,7 @@ use super::{
     lease,
     report::Report,
     run::Run,
+    scratch,
     stats::Stats,
 };
 use crate::{
@@ -37,12 +38,14 @@ pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Resu
         let mut ops = current::give_up(platform, common, &run)?;
         ops.extend(current::keep_wait(&run, platform.now_ms()));
         current::write(platform, lease, Some(version), &ops)
-    })
+    })?;
+    scratch::sweep(platform);
+    Ok(())
 }
 
 /// See `repair` in `wit/directory.wit`.
 pub fn repair<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Result<contract::Report, Failure> {
-    lease::hold(platform, |lease| {
+    let report = lease::hold(platform, |lease| {
         let (run, version) = match current::read(platform, common)? {
             Current::Fresh(run, version) | Current::Newer(run, version) if run.id == run_id => (run, version),
             _ => return Err(current::not_current()),
@@ -58,7 +61,9 @@ pub fn repair<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Resul
         current::write(platform, lease, Some(version), &ops)?;
         platform.log(Level::Warn, "a sync is ended before all of it is written", &[("run", &run.id)]);
         Ok(report.show(common.locale))
-    })
+    })?;
+    scratch::sweep(platform);
+    Ok(report)
 }
 
 /// The run with a note of how much is missing. Departments are planned only where somebody asked for the plan, so of them

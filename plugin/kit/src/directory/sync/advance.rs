@@ -10,7 +10,7 @@ use super::{
     phase::Phase,
     report::Report,
     run::{Failures, PendingWait, Sweep},
-    scope,
+    scope, scratch,
     seen::Seen,
     stats::Stats,
     walk,
@@ -20,7 +20,6 @@ use crate::{
     contract::{
         directory::{Goal, Pause, Progress, RunOutcome, SyncStep, Waiting},
         log::Level,
-        storage::Op,
     },
     directory::{head, key},
     failure::Failure,
@@ -37,7 +36,7 @@ pub fn advance<P: Platform, C: Client<P>>(
     run: &str,
     until: Goal,
 ) -> Result<SyncStep, Failure> {
-    lease::hold(platform, |lease| {
+    let step = lease::hold(platform, |lease| {
         let (run, version) = match current::find(platform, common, run) {
             Ok(found) => found,
             // Another call completed it, or this one, whose answer was lost.
@@ -54,7 +53,11 @@ pub fn advance<P: Platform, C: Client<P>>(
         let stats = Stats::load(platform, &run.id)?;
         let mut context = RunContext::new(platform, common, client, until, (run, version, stats), seen, lease);
         drive(&mut context).map_err(|(StepError::Vendor(failure) | StepError::Lost(failure))| failure)
-    })
+    })?;
+    if matches!(step, SyncStep::Complete(_)) {
+        scratch::sweep(platform);
+    }
+    Ok(step)
 }
 
 fn is_writing() -> Failure {
@@ -133,7 +136,7 @@ fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Ste
     Ok(SyncStep::Planned(report.show(context.common.locale)))
 }
 
-/// Ends the run: the report takes its place and the scratch goes.
+/// Ends the run: the report takes its place.
 fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
     note_emptiness(context);
     context.count();
@@ -143,11 +146,7 @@ fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Step
     let observed =
         Observed { seen: context.run.saw_sensitive, at: now, organisation: context.common.organisation.clone() };
     let mut ops = history::record(context.platform, &report)?;
-    ops.extend([
-        store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed),
-        store::put(key::SYNCED_AT, &now),
-        Op::DeletePrefix(key::scratch(&context.run.id)),
-    ]);
+    ops.extend([store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed), store::put(key::SYNCED_AT, &now)]);
     // An organisation without a visible member or department is bound to its copy all the same.
     if version.is_none() {
         ops.push(store::check(key::HEAD, None));

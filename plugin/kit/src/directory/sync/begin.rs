@@ -4,6 +4,7 @@ use super::{
     current::{self, Current},
     lease,
     run::Run,
+    scratch,
     stats::Stats,
 };
 use crate::{
@@ -11,9 +12,8 @@ use crate::{
     contract::{
         directory::{Begun, Strategy},
         log::Level,
-        storage::Op,
     },
-    directory::{head, key},
+    directory::{forgetting, head, key},
     failure::Failure,
     platform::Platform,
     store,
@@ -25,12 +25,13 @@ const PARALLELISM: u32 = 5;
 /// See `begin` in `wit/directory.wit`.
 pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) -> Result<Begun, Failure> {
     let strategy = chosen(strategy, common)?;
+    forgetting::make_way(platform, common)?;
     match current::read(platform, common)? {
         Current::Fresh(run, _) => return joined(platform, &run),
         Current::Newer(run, _) => return Err(current::is_newer(&run)),
         _ => {}
     }
-    lease::hold(platform, |lease| {
+    let begun = lease::hold(platform, |lease| {
         let now = platform.now_ms();
         let mut notes = Vec::new();
         let (version, mut ops, before) = match current::read(platform, common)? {
@@ -52,7 +53,7 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
                     )
                         .into(),
                 );
-                (Some(version), vec![Op::DeletePrefix(key::ALL_SCRATCH.to_owned())], None)
+                (Some(version), Vec::new(), None)
             }
             Current::None => (None, Vec::new(), None),
         };
@@ -72,7 +73,10 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
         ops.push(store::put(key::RUN, &run));
         current::write(platform, lease, version, &ops)?;
         Ok(Begun { progress: run.progress(0), joined: false })
-    })
+    })?;
+    // What those before left behind, which were given up here or killed while they cleared up.
+    scratch::sweep(platform);
+    Ok(begun)
 }
 
 fn joined<P: Platform>(platform: &P, run: &Run) -> Result<Begun, Failure> {

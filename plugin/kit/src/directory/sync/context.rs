@@ -395,8 +395,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     /// the others failed.
     fn try_write(&mut self, mut ops: Vec<Op>) -> Stepped<Option<Vec<u64>>> {
         let mut written = store::apply(self.platform, &ops)?;
-        let is_lapsed = |keys: &[String]| keys.iter().any(|key| key == key::RUN_LEASE);
-        if written.as_ref().is_err_and(|keys| is_lapsed(keys))
+        if written.as_ref().is_err_and(|keys| lease::is_lapsed(keys))
             && self.lease.take_back(self.platform, Some(self.run_version))?
         {
             for (op, renewed) in ops.iter_mut().zip(self.lease.ops(self.platform.now_ms())) {
@@ -410,7 +409,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
                 self.checkpoint_at_ms = self.platform.remaining().wall_ms;
                 Ok(Some(versions))
             }
-            Err(keys) if is_lapsed(&keys) => Err(StepError::Lost(lease::taken())),
+            Err(keys) if lease::is_lapsed(&keys) => Err(StepError::Lost(lease::taken())),
             Err(_) => Ok(None),
         }
     }

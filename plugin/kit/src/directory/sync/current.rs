@@ -145,11 +145,11 @@ pub(super) fn is_of(run: &Run, common: &Common) -> bool {
     run.basis.starts_with(&organisation_part(common))
 }
 
-/// The operations that end a run: its report, if there is one, takes its place, and its scratch goes.
+/// The operations that end a run: its report takes its place. Its scratch is [swept](super::scratch) afterwards.
 pub(super) fn end<P: Platform>(platform: &P, report: &Report) -> Result<Vec<Op>, Failure> {
-    // Together, so that no run is ever found without its scratch, or goes without a word.
+    // Together, so that no run goes without a word.
     let mut ops = history::record(platform, report)?;
-    ops.extend([Op::DeletePrefix(key::scratch(report.run_id())), store::delete(key::RUN)]);
+    ops.push(store::delete(key::RUN));
     Ok(ops)
 }
 
@@ -209,16 +209,30 @@ pub(super) fn write<P: Platform>(
     run_version: Option<u64>,
     ops: &[Op],
 ) -> Result<(), Failure> {
+    match try_write(platform, lease, run_version, ops)? {
+        true => Ok(()),
+        false => Err(lease::taken()),
+    }
+}
+
+/// The same; `false` when another check of the operations failed than that of the lease.
+pub(super) fn try_write<P: Platform>(
+    platform: &P,
+    lease: &mut Lease,
+    run_version: Option<u64>,
+    ops: &[Op],
+) -> Result<bool, Failure> {
     let attempt = |lease: &Lease| {
         let all: Vec<Op> = lease.ops(platform.now_ms()).into_iter().chain(ops.iter().cloned()).collect();
         store::apply(platform, &all)
     };
     let mut written = attempt(lease)?;
-    if written.is_err() && lease.take_back(platform, run_version)? {
+    if written.as_ref().is_err_and(|keys| lease::is_lapsed(keys)) && lease.take_back(platform, run_version)? {
         written = attempt(lease)?;
     }
     match written {
-        Ok(versions) => lease.renewed(&versions),
-        Err(_) => Err(lease::taken()),
+        Ok(versions) => lease.renewed(&versions).map(|()| true),
+        Err(keys) if lease::is_lapsed(&keys) => Err(lease::taken()),
+        Err(_) => Ok(false),
     }
 }

@@ -101,6 +101,11 @@ impl Lease {
     }
 }
 
+/// Whether a write failed because the lease is no longer the one that it was made under.
+pub fn is_lapsed(conflicts: &[String]) -> bool {
+    conflicts.iter().any(|key| key == key::RUN_LEASE)
+}
+
 /// Another call works on the run.
 pub fn taken() -> Failure {
     failure! { Conflict:

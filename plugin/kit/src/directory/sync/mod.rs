@@ -15,6 +15,7 @@
 //! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
 //! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
 //! | `run`, `phase`, `current`, `context`, `lease`, `backoff` | the state, the order of the steps, whether a run goes on, its checkpoints, who works on it, and what stops it for a while |
+//! | `scratch` | clearing up after a run |
 //! | `report`, `stats`, `history` | what a run did, and the last ones |
 //!
 //! State, statistics and reports are records of their own, each with the number of its form, see [`run::load`].
@@ -41,6 +42,7 @@ mod report;
 pub mod reset;
 pub(crate) mod run;
 mod scope;
+mod scratch;
 mod seen;
 pub(crate) mod stats;
 mod walk;

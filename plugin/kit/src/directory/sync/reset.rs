@@ -1,55 +1,87 @@
 //! Forgetting the copy: for another organisation, or a fresh start.
 
-use super::{current, lease, run};
+use super::{current, lease, run, scratch};
 use crate::{
     config::Common,
     contract::{log::Level, storage::Op},
     directory::{
-        head::{self, Head},
+        forgetting::{self, Forgetting},
+        head::{self, Found, Head},
         key,
+        refresh::{ATTEMPTS, contended},
     },
     failure::Failure,
     platform::Platform,
     store,
 };
 
+/// What the copy of before says of the one that follows.
+struct Before {
+    /// The version of its head.
+    version: Option<u64>,
+    last_change: u64,
+    /// Whether members' roles go: ids of one organisation name other people in another one.
+    roles_go: bool,
+}
+
 /// See `reset` in `wit/directory.wit`.
 pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
-        let stored = head::read(platform)?;
-        let mut ops: Vec<Op> =
-            [key::DEPARTMENTS, key::MEMBERS, key::ALL_INDEXES, key::FEED, key::HISTORY, key::ALL_SCRATCH]
-                .map(|prefix| Op::DeletePrefix(prefix.to_owned()))
-                .into();
-        ops.extend(
-            [key::RUN, key::ACKNOWLEDGED, key::SYNCED_AT, key::EXPORT_REFUSED, key::OBSERVED_SENSITIVE_FIELDS]
-                .map(store::delete),
-        );
-        let version = match run::load(platform)? {
-            run::Stored::None => None,
-            run::Stored::Unreadable(version) => Some(version),
-            run::Stored::Readable(run, version) | run::Stored::Foreign(run, version) => {
-                ops.extend(current::keep_wait(&run, platform.now_ms()).filter(|_| current::is_of(&run, common)));
-                Some(version)
+        // A refresh needs no lease, and its write may come between. Whoever resets is to win in the end.
+        for _ in 0..ATTEMPTS {
+            let before = before(platform, common)?;
+            let (run_version, mut ops) = single_keys(platform, common)?;
+            if before.roles_go {
+                ops.push(store::delete(key::INHERITED_WAIT));
             }
-        };
-        let head = Head { organisation: common.organisation.clone(), ..Head::default() };
-        if let Some(stored) = stored {
-            // Ids of one organisation name other people in another one. The copy is bound at once, so that roles which stay
-            // can never come into the hands of a third.
-            if !stored.value.is_of(common) {
-                ops.extend([Op::DeletePrefix(key::ALL_ROLES.to_owned()), store::delete(key::INHERITED_WAIT)]);
+            // The copy is bound at once, so that roles which stay can never come into the hands of a third.
+            let head = Head {
+                organisation: common.organisation.clone(),
+                last_change: before.last_change,
+                forgetting: Some(Forgetting { roles: before.roles_go }),
+                ..Head::default()
+            };
+            ops.extend([store::check(key::HEAD, before.version), store::put(key::HEAD, &head)]);
+            if current::try_write(platform, lease, run_version, &ops)? {
+                platform.log(Level::Warn, "the directory is reset", &[]);
+                return Ok(());
             }
-            // One change further, so that whoever reads on from the last one learns that it is gone.
-            let last_change = stored.value.last_change + 1;
-            let head = Head { last_change, ..head };
-            ops.extend([store::check(key::HEAD, Some(stored.version)), store::put(key::HEAD, &head)]);
-        } else {
-            // Whoever writes the first record meanwhile must not find its head over an empty copy.
-            ops.extend([store::check(key::HEAD, None), store::put(key::HEAD, &head)]);
         }
-        current::write(platform, lease, version, &ops)?;
-        platform.log(Level::Warn, "the directory is reset", &[]);
-        Ok(())
+        Err(contended(ATTEMPTS))
+    })?;
+    forgetting::carry_on(platform)?;
+    scratch::sweep(platform);
+    Ok(())
+}
+
+fn before<P: Platform>(platform: &P, common: &Common) -> Result<Before, Failure> {
+    Ok(match head::find(platform)? {
+        Found::None => Before { version: None, last_change: 0, roles_go: false },
+        Found::Readable(stored) => Before {
+            version: Some(stored.version),
+            // One change further, so that whoever reads on from the last one learns that it is gone.
+            last_change: stored.value.last_change + 1,
+            roles_go: !stored.value.is_of(common) || stored.value.forgetting.is_some_and(|before| before.roles),
+        },
+        Found::Damaged(version) => {
+            platform.log(Level::Warn, "the head of the directory cannot be read: the roles of members go as well", &[]);
+            // Whose copy it was nobody can say, nor how far its feed went; but none ever counts as far as the time.
+            Before { version: Some(version), last_change: platform.now_ms(), roles_go: true }
+        }
     })
+}
+
+/// The run's version, and the operations on what has a key of its own.
+fn single_keys<P: Platform>(platform: &P, common: &Common) -> Result<(Option<u64>, Vec<Op>), Failure> {
+    let keys = [key::RUN, key::ACKNOWLEDGED, key::SYNCED_AT, key::EXPORT_REFUSED, key::OBSERVED_SENSITIVE_FIELDS];
+    let mut ops: Vec<Op> = keys.map(store::delete).into();
+    let version = match run::load(platform)? {
+        run::Stored::None => None,
+        run::Stored::Unreadable(version) => Some(version),
+        run::Stored::Readable(run, version) | run::Stored::Foreign(run, version) => {
+            ops.extend(current::keep_wait(&run, platform.now_ms()).filter(|_| current::is_of(&run, common)));
+            Some(version)
+        }
+    };
+    Ok((version, ops))
 }

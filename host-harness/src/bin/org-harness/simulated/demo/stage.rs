@@ -64,7 +64,7 @@ impl Stage {
         let host = builder.trusted_keys(trusted).build()?;
         let component = session::load(&host, options).await?;
         let database = place.join("organisation.db");
-        let sealing_key = Some(places::sealing_key(&database)?);
+        let sealing_key = Some(places::sealing_key(&database)?.0);
         let options = storage::Options { clock: Some(clock), sealing_key, ..storage::Options::default() };
         let storage = storage::open(&format!("sqlite:{}", database.display()), options).await?;
         let allowed = AllowList::parse([simulator.address().to_string()])

@@ -1,0 +1,319 @@
+//! Connections to a database: opened when they are wanted, kept while they are sound, and closed as soon as anything about them
+//! is in doubt.
+//!
+//! Every step on a connection has a time limit, and a step that does not come to its end, by the limit or because its caller
+//! was dropped, takes the connection with it: what a server that has fallen silent never answers holds no place here. sqlx's
+//! own pool does not serve: it tests each connection that comes back, without a time limit.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
+use sqlx::{ConnectOptions as _, Connection as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::dialect::{Dialect, Kind};
+use super::driver::Sql;
+use super::failure::SqlFailure;
+use super::query::Row;
+
+/// How connections are made and used.
+pub(super) struct Manner<D: Dialect> {
+    pub(super) options: <D::Connection as sqlx::Connection>::Options,
+    /// What is set once on a new connection, and what for. Not every engine knows all of it, and none is needed for right answers.
+    pub(super) session: Vec<(Sql, &'static str)>,
+    pub(super) begin_read: Sql,
+    pub(super) begin_write: Sql,
+    /// Whether a single statement that reads gets a transaction too: where a pooler hands each transaction to another session.
+    pub(super) wraps_reads: bool,
+    /// Whether statements are prepared by name and kept with the connection.
+    pub(super) keeps_statements: bool,
+    /// How many there are, at most.
+    pub(super) most: u32,
+    /// How long a caller waits for one that is free.
+    pub(super) wait: Duration,
+    /// How long one step may take: a statement, or connecting.
+    pub(super) limit: Duration,
+    /// Whether another machine may be at the other end: then one that rested is tried before it is used, and none rests for ever.
+    pub(super) is_remote: bool,
+}
+
+/// One that rested longer is tried before it is used: the server may have gone meanwhile.
+const TRUSTED_REST: Duration = Duration::from_secs(1);
+
+/// How long that may take: nothing but a round trip.
+const TRIAL: Duration = Duration::from_secs(2);
+
+/// One that rested longer is closed: what a burst of work needed does not stay for ever.
+const LONGEST_REST: Duration = Duration::from_secs(600);
+
+/// All connections for one kind of work. Clones are the same.
+pub(super) struct Connections<D: Dialect>(Arc<Shared<D>>);
+
+struct Shared<D: Dialect> {
+    manner: Arc<Manner<D>>,
+    permits: Arc<Semaphore>,
+    /// Those that rest, the last that was used last.
+    idle: Mutex<Vec<(Link<D>, Instant)>>,
+    is_closed: AtomicBool,
+}
+
+impl<D: Dialect> Connections<D> {
+    pub(super) fn new(manner: Manner<D>) -> Self {
+        let permits = Arc::new(Semaphore::new(manner.most as usize));
+        Self(Arc::new(Shared {
+            manner: Arc::new(manner),
+            permits,
+            idle: Mutex::default(),
+            is_closed: AtomicBool::new(false),
+        }))
+    }
+
+    /// One for statements that read, each seeing a state of its own unless they share a transaction.
+    pub(super) async fn reader(&self) -> Result<Lease<D>, SqlFailure> {
+        match self.0.manner.wraps_reads {
+            true => self.begin_read().await,
+            false => self.acquire().await,
+        }
+    }
+
+    /// One with a transaction that reads one state.
+    pub(super) async fn begin_read(&self) -> Result<Lease<D>, SqlFailure> {
+        self.begin(&self.0.manner.begin_read).await
+    }
+
+    /// One with a transaction that writes.
+    pub(super) async fn begin_write(&self) -> Result<Lease<D>, SqlFailure> {
+        self.begin(&self.0.manner.begin_write).await
+    }
+
+    async fn begin(&self, sql: &Sql) -> Result<Lease<D>, SqlFailure> {
+        let mut lease = self.acquire().await?;
+        lease.raw(sql).await?;
+        lease.in_transaction = true;
+        Ok(lease)
+    }
+
+    /// One without a transaction; callers get theirs in the order in which they came.
+    pub(super) async fn acquire(&self) -> Result<Lease<D>, SqlFailure> {
+        let shared = &self.0;
+        let failed = |kind, message: &str| SqlFailure::Database { kind, message: message.to_owned() };
+        let permit = tokio::time::timeout(shared.manner.wait, Arc::clone(&shared.permits).acquire_owned()).await;
+        let permit = permit
+            .map_err(|_| failed(Kind::Busy, "all connections are in use"))?
+            .map_err(|_| failed(Kind::Closed, "the store is closed"))?;
+        if shared.is_closed.load(Ordering::SeqCst) {
+            return Err(failed(Kind::Closed, "the store is closed"));
+        }
+        let link = match shared.rested().await {
+            Some(link) => link,
+            None => Link::open(&shared.manner).await?,
+        };
+        Ok(Lease { link: Some(link), shared: Arc::clone(shared), _permit: permit })
+    }
+
+    /// Waits for those in use, and closes all. Later calls fail.
+    pub(super) async fn close(&self) {
+        let shared = &self.0;
+        shared.is_closed.store(true, Ordering::SeqCst);
+        // An error would mean that somebody else closes at the same time, and waits.
+        let _all = shared.permits.acquire_many(shared.manner.most).await;
+        shared.permits.close();
+        let idle = std::mem::take(&mut *shared.idle());
+        for (link, _) in idle {
+            link.close().await;
+        }
+    }
+}
+
+impl<D: Dialect> Shared<D> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Link<D>, Instant)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// One that rested and is sound, if there is any.
+    async fn rested(&self) -> Option<Link<D>> {
+        let (mut link, since) = self.idle().pop()?;
+        if self.manner.is_remote && since.elapsed() > TRUSTED_REST {
+            let tried = link.within(TRIAL, |connection| Box::pin(connection.ping())).await;
+            if tried.is_err() {
+                // The others have rested longer.
+                self.idle().clear();
+                return None;
+            }
+        }
+        Some(link)
+    }
+
+    fn take_back(&self, link: Link<D>) {
+        if link.is_lost {
+            // Whatever happened to it has probably happened to those that rest.
+            self.idle().clear();
+        } else if link.is_sound() && !self.is_closed.load(Ordering::SeqCst) {
+            let mut idle = self.idle();
+            if self.manner.is_remote {
+                idle.retain(|(_, since)| since.elapsed() < LONGEST_REST);
+            }
+            idle.push((link, Instant::now()));
+        }
+    }
+}
+
+/// A connection in use; given back when it is dropped, if it is sound then.
+pub(super) struct Lease<D: Dialect> {
+    /// Absent only while it is given back.
+    link: Option<Link<D>>,
+    shared: Arc<Shared<D>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl<D: Dialect> Drop for Lease<D> {
+    fn drop(&mut self) {
+        if let Some(link) = self.link.take() {
+            self.shared.take_back(link);
+        }
+    }
+}
+
+impl<D: Dialect> Deref for Lease<D> {
+    type Target = Link<D>;
+
+    fn deref(&self) -> &Link<D> {
+        self.link.as_ref().unwrap_or_else(|| unreachable!("it is given back at the end only"))
+    }
+}
+
+impl<D: Dialect> DerefMut for Lease<D> {
+    fn deref_mut(&mut self) -> &mut Link<D> {
+        self.link.as_mut().unwrap_or_else(|| unreachable!("it is given back at the end only"))
+    }
+}
+
+/// A connection, and what is known of it.
+pub(super) struct Link<D: Dialect> {
+    connection: D::Connection,
+    manner: Arc<Manner<D>>,
+    /// A step has begun and its end was not seen.
+    in_step: bool,
+    in_transaction: bool,
+    /// The connection broke or fell silent.
+    is_lost: bool,
+}
+
+impl<D: Dialect> Link<D> {
+    /// Connects.
+    pub(super) async fn open(manner: &Arc<Manner<D>>) -> Result<Self, SqlFailure> {
+        let connecting = tokio::time::timeout(manner.limit, manner.options.connect());
+        let connection =
+            connecting.await.map_err(|_| SqlFailure::silent(manner.limit))?.map_err(SqlFailure::of::<D>)?;
+        let manner = Arc::clone(manner);
+        let mut link = Self { connection, manner, in_step: false, in_transaction: false, is_lost: false };
+        for (setting, why) in &Arc::clone(&link.manner).session {
+            match link.raw(setting).await {
+                Err(failure) if !failure.is_of_connection() => {
+                    tracing::debug!(%setting, why, ?failure, "the database does not know a setting");
+                }
+                result => result?,
+            }
+        }
+        Ok(link)
+    }
+
+    /// Takes a step within the time limit.
+    pub(super) async fn step<T>(
+        &mut self,
+        step: impl for<'c> FnOnce(&'c mut D::Connection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, SqlFailure> {
+        self.within(self.manner.limit, step).await
+    }
+
+    async fn within<T>(
+        &mut self,
+        limit: Duration,
+        step: impl for<'c> FnOnce(&'c mut D::Connection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+    ) -> Result<T, SqlFailure> {
+        self.in_step = true;
+        let taken = tokio::time::timeout(limit, step(&mut self.connection)).await;
+        let result = taken.map_err(|_| SqlFailure::silent(limit)).and_then(|taken| taken.map_err(SqlFailure::of::<D>));
+        self.is_lost = matches!(&result, Err(failure) if failure.is_of_connection());
+        self.in_step = self.is_lost;
+        result
+    }
+
+    /// Carries out a statement with its parameters; answers how many rows it changed.
+    pub(super) async fn execute(&mut self, sql: Sql, arguments: D::Arguments) -> Result<u64, SqlFailure> {
+        let keeps = self.manner.keeps_statements;
+        let result = self.step(|connection| D::execute(connection, sql, arguments, keeps)).await?;
+        Ok(D::changed(&result))
+    }
+
+    /// The rows of a statement, as they come. The time limit is that of all of them.
+    pub(super) fn rows(&mut self, sql: Sql, arguments: D::Arguments) -> Rows<'_, D> {
+        let limit = self.manner.limit;
+        let keeps = self.manner.keeps_statements;
+        Rows {
+            stream: D::rows(&mut self.connection, sql, arguments, keeps),
+            ends_at: tokio::time::Instant::now() + limit,
+            limit,
+            in_step: &mut self.in_step,
+            is_lost: &mut self.is_lost,
+        }
+    }
+
+    /// Carries out statements without parameters.
+    async fn raw(&mut self, sql: &Sql) -> Result<(), SqlFailure> {
+        let sql = Arc::clone(sql);
+        self.step(|connection| D::execute_raw(connection, sql)).await
+    }
+
+    /// Commits the transaction.
+    pub(super) async fn commit(&mut self) -> Result<(), SqlFailure> {
+        self.raw(&"COMMIT".into()).await?;
+        self.in_transaction = false;
+        Ok(())
+    }
+
+    /// Passes a result on, after what is left of a transaction was rolled back. Where that fails the connection is closed in the
+    /// end, which has the same effect.
+    pub(super) async fn settled<T>(&mut self, result: Result<T, SqlFailure>) -> Result<T, SqlFailure> {
+        if self.in_transaction && !self.in_step && self.raw(&"ROLLBACK".into()).await.is_ok() {
+            self.in_transaction = false;
+        }
+        result
+    }
+
+    fn is_sound(&self) -> bool {
+        !self.in_step && !self.in_transaction && !self.is_lost
+    }
+
+    /// Takes leave of the server, which is a courtesy: it has as long as any step, and what comes of it does not matter.
+    pub(super) async fn close(self) {
+        let _ = tokio::time::timeout(self.manner.limit, self.connection.close()).await;
+    }
+}
+
+/// The rows of a statement, as they come.
+pub(super) struct Rows<'l, D: Dialect> {
+    stream: BoxStream<'l, Result<D::Row, sqlx::Error>>,
+    ends_at: tokio::time::Instant,
+    limit: Duration,
+    in_step: &'l mut bool,
+    is_lost: &'l mut bool,
+}
+
+impl<D: Dialect> Rows<'_, D> {
+    pub(super) async fn next(&mut self) -> Result<Option<Row<D>>, SqlFailure> {
+        *self.in_step = true;
+        let next = tokio::time::timeout_at(self.ends_at, self.stream.next()).await;
+        let next = next.map_err(|_| SqlFailure::silent(self.limit));
+        let result = next.and_then(|next| next.transpose().map_err(SqlFailure::of::<D>));
+        *self.is_lost = matches!(&result, Err(failure) if failure.is_of_connection());
+        // Rows that nobody wants any more are the driver's matter: it passes over them before the next statement.
+        *self.in_step = *self.is_lost;
+        Ok(result?.map(Row::new))
+    }
+}
