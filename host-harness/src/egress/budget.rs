@@ -110,10 +110,13 @@ impl Budget {
 
     /// Spends bytes to send, all or none.
     pub(super) fn take_out(&self, bytes: u64) -> Result<(), HttpError> {
-        take(&self.bytes_out, bytes).map_err(|left| {
-            let limit = self.limits.bytes_out;
-            exhausted(format!("the request has {bytes} bytes, {left} are left of the {limit} the call may send"))
-        })
+        take(&self.bytes_out, bytes).map_err(|_| self.too_much_out(bytes))
+    }
+
+    /// The failure of a request that is larger than what may still be sent.
+    pub(super) fn too_much_out(&self, bytes: u64) -> HttpError {
+        let (left, limit) = (self.bytes_out.load(Ordering::Relaxed), self.limits.bytes_out);
+        exhausted(format!("the request has {bytes} bytes, {left} are left of the {limit} the call may send"))
     }
 
     /// Spends bytes received, all or none. The failure says that the request was answered.

@@ -19,7 +19,7 @@ use super::{
     options::EgressOptions,
     pacer::Pacer,
     permits::{Permit, Permits, UsedUp},
-    policy::{Checked, Policy},
+    policy::{self, Checked, Policy},
     request::Request,
     response::Response,
     secrets::{Outgoing, Secrets},
@@ -147,6 +147,22 @@ impl Outbound {
     fn held(&self) -> MutexGuard<'_, HeldAnswers> {
         // A sum and permits for it; a panic in between errs on the strict side.
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a request may have parts of these sizes, in bytes but for the headers, of which it is the number; so that one
+    /// that may not need not be copied to be refused. It counts as a request then, and takes part in the report.
+    ///
+    /// # Errors
+    /// As for a request with such parts.
+    pub(crate) fn admits_sizes(&self, method: usize, url: usize, headers: usize, body: usize) -> Result<(), HttpError> {
+        let left = self.budget.remaining().bytes_out;
+        let unsendable = policy::demand_sizes(method, url, headers, body).err();
+        let refusal = unsendable.or_else(|| (body as u64 > left).then(|| self.budget.too_much_out(body as u64)));
+        let Some(refusal) = refusal else { return Ok(()) };
+        let charged = self.budget.take_request();
+        let result = charged.and(Err(refusal));
+        self.log.begin(self.policy.tenant(), &Request::new("", "")).end(&result);
+        result.map(drop)
     }
 
     /// What became of the requests so far.

@@ -35,14 +35,8 @@ pub const MAX_METHOD_BYTES: usize = 32;
 /// Reads a method.
 ///
 /// # Errors
-/// Too long, not a token, or a method that makes a tunnel (`CONNECT`) or echoes headers (`TRACE`).
+/// Not a token, or a method that makes a tunnel (`CONNECT`) or echoes headers (`TRACE`).
 pub(super) fn method(text: &str) -> Result<Method, HttpError> {
-    if text.len() > MAX_METHOD_BYTES {
-        return Err(HttpError::invalid_request(format!(
-            "the method has {} bytes, at most {MAX_METHOD_BYTES} are possible",
-            text.len()
-        )));
-    }
     let method = Method::from_bytes(text.as_bytes())
         .map_err(|_| HttpError::invalid_request("the method is not an HTTP token; use GET, POST or another name"))?;
     if method == Method::CONNECT || method == Method::TRACE {
@@ -56,12 +50,6 @@ pub(super) fn method(text: &str) -> Result<Method, HttpError> {
 /// # Errors
 /// Names the header, never its value.
 pub(super) fn headers(list: &[(String, String)]) -> Result<HeaderMap, HttpError> {
-    if list.len() > MAX_HEADERS {
-        return Err(HttpError::invalid_request(format!(
-            "the request has {} headers, at most {MAX_HEADERS} are possible",
-            list.len()
-        )));
-    }
     let bytes: usize = list.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > MAX_HEADER_BYTES {
         return Err(HttpError::invalid_request(format!(
@@ -152,10 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn count_and_size_are_capped() {
-        let many = vec![("x-a".to_owned(), String::new()); MAX_HEADERS];
-        assert!(headers(&many).is_ok());
-        assert!(headers(&[many, list(&[("x-b", "")])].concat()).unwrap_err().message.contains("65 headers"));
+    fn their_size_is_capped() {
         let value = "v".repeat(MAX_HEADER_BYTES - 3);
         assert!(headers(&[("x-a".to_owned(), value.clone())]).is_ok());
         assert!(headers(&[("x-ab".to_owned(), value)]).unwrap_err().message.contains("16385 bytes"));
@@ -166,8 +151,6 @@ mod tests {
         for text in ["GET", "POST", "PATCH", "DELETE", "PROPFIND", "get"] {
             assert_eq!(method(text).unwrap().as_str(), text);
         }
-        assert!(method(&"M".repeat(MAX_METHOD_BYTES)).is_ok());
-        assert!(method(&"M".repeat(MAX_METHOD_BYTES + 1)).unwrap_err().message.contains("33 bytes"));
         for text in ["", "GET /", "GE\r\nT", "CONNECT", "TRACE", "Gé"] {
             assert!(method(text).is_err(), "{text:?}");
         }

@@ -2,6 +2,7 @@
 //!
 //! In this order, and the first refusal is the answer:
 //!
+//! 0. no part is larger than any that is sent;
 //! 1. the URL is read: `http` or `https`, a host, no user name, no port 0;
 //! 2. the destination is among those the configuration needs **and** the operator allows it; plain `http` only to
 //!    loopback or where the operator wrote it out;
@@ -92,23 +93,18 @@ impl Policy {
     /// [`HttpFailure::Denied`] for a destination that is not allowed, [`HttpFailure::Other`] (`invalid-request`) for a
     /// request that is not acceptable; neither has reached any server.
     pub fn check(&self, request: Request) -> Result<Checked, HttpError> {
+        let body = request.body.map(Body::into_bytes).unwrap_or_default();
+        demand_sizes(request.method.len(), request.url.len(), request.headers.len(), body.len())?;
         let (url, destination) = read(&request.url)?;
         let host_is_written = self.admit(&destination)?;
         let proxy = self.route(&destination)?;
         let method = header_rules::method(&request.method)?;
         let headers = header_rules::headers(&request.headers)?;
-        let body = Bytes::from(request.body.map(Body::into_bytes).unwrap_or_default());
-        if body.len() > MAX_BODY_BYTES {
-            return Err(HttpError::invalid_request(format!(
-                "the request body has {} bytes, at most {MAX_BODY_BYTES} are possible",
-                body.len()
-            )));
-        }
         Ok(Checked {
             method,
             url,
             headers,
-            body,
+            body: Bytes::from(body),
             destination,
             host_is_written,
             proxy,
@@ -167,6 +163,22 @@ impl Policy {
     }
 }
 
+/// Refuses parts of a request that are larger than any that is sent.
+pub(super) fn demand_sizes(method: usize, url: usize, headers: usize, body: usize) -> Result<(), HttpError> {
+    for (what, size, most) in [
+        ("the method has {} bytes", method, header_rules::MAX_METHOD_BYTES),
+        ("the url has {} bytes", url, MAX_URL_BYTES),
+        ("the request has {} headers", headers, header_rules::MAX_HEADERS),
+        ("the request body has {} bytes", body, MAX_BODY_BYTES),
+    ] {
+        if size > most {
+            let what = what.replace("{}", &size.to_string());
+            return Err(HttpError::invalid_request(format!("{what}, at most {most} are possible")));
+        }
+    }
+    Ok(())
+}
+
 /// The refusal that names the option which would admit `destination`.
 pub(super) fn denied(destination: &Destination, what: &str) -> HttpError {
     let option = destination.admitting_option();
@@ -175,12 +187,6 @@ pub(super) fn denied(destination: &Destination, what: &str) -> HttpError {
 }
 
 fn read(text: &str) -> Result<(Url, Destination), HttpError> {
-    if text.len() > MAX_URL_BYTES {
-        return Err(HttpError::invalid_request(format!(
-            "the url has {} bytes, at most {MAX_URL_BYTES} are possible",
-            text.len()
-        )));
-    }
     let mut url = read_url(text).map_err(|error| HttpError::invalid_request(format!("the url is invalid: {error}")))?;
     let destination = Destination::of(&url).map_err(|error| match error {
         DestinationError::Scheme => {

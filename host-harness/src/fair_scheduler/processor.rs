@@ -44,8 +44,8 @@ impl Processor {
     /// A call of this tenant, which wants to run from time to time.
     pub(crate) fn join(self: &Arc<Self>, tenant: &str, urgency: Urgency, concurrency: Concurrency) -> Slot {
         let number = self.update(|queue| (queue.join(tenant, urgency, concurrency.weight), Vec::new()));
-        let keeps = AtomicBool::new(false);
-        Slot(Arc::new(Turn { processor: Arc::clone(self), number, keeps }))
+        let (pauses, gives_way) = (AtomicBool::new(false), AtomicBool::new(false));
+        Slot(Arc::new(Turn { processor: Arc::clone(self), number, pauses, gives_way }))
     }
 
     /// Time has passed.
@@ -76,8 +76,11 @@ pub(crate) struct Slot(Arc<Turn>);
 pub(crate) struct Turn {
     processor: Arc<Processor>,
     number: u64,
-    /// The call is about to give way to the runtime alone.
-    keeps: AtomicBool,
+    /// The call is about to give way to the runtime, and has its slot meanwhile: whoever is handed a slot is next on this
+    /// thread, so that the runtime would not look at its timers and sockets in between.
+    pauses: AtomicBool,
+    /// Thereafter the slot goes to another call.
+    gives_way: AtomicBool,
 }
 
 /// What a call panicked with.
@@ -96,11 +99,14 @@ impl Slot {
         meter: &CpuMeter,
         call: Pin<&mut impl Future<Output = T>>,
     ) -> Poll<Result<T, Panic>> {
-        let Turn { processor, number, keeps } = &*self.0;
+        let Turn { processor, number, pauses, gives_way } = &*self.0;
+        if gives_way.swap(false, Ordering::Relaxed) {
+            processor.update(|queue| ((), queue.give_way(*number)));
+        }
         ready!(self.enter(context));
         let (polled, used) = meter.measure(|| catch_unwind(AssertUnwindSafe(|| call.poll(context))));
-        let keeps = keeps.swap(false, Ordering::Relaxed) && matches!(polled, Ok(Poll::Pending));
-        processor.update(|queue| match keeps {
+        let pauses = pauses.swap(false, Ordering::Relaxed) && matches!(polled, Ok(Poll::Pending));
+        processor.update(|queue| match pauses {
             true => {
                 queue.pause(*number, used, context.waker());
                 ((), Vec::new())
@@ -141,7 +147,8 @@ impl Turn {
         let must_leave = queue.must_leave(self.number, Instant::now());
         drop(queue);
         let is_over = must_leave || ran >= SLICE;
-        self.keeps.store(is_over && !must_leave, Ordering::Relaxed);
+        self.pauses.store(is_over, Ordering::Relaxed);
+        self.gives_way.store(must_leave, Ordering::Relaxed);
         is_over
     }
 }

@@ -4,9 +4,11 @@
 //! the largest request needs. Here lists and texts are looked at where they lie, in the component's memory, and what is too
 //! much ends the call before anything is made of it.
 
+use std::collections::BTreeMap;
+
 use wasmtime::{
     StoreContextMut,
-    component::{Lift, Linker, WasmList, WasmStr},
+    component::{ComponentType, Lift, Linker, WasmList, WasmStr},
 };
 
 use crate::{
@@ -15,9 +17,10 @@ use crate::{
         state::{CallState, Capabilities},
     },
     contract::{
-        http::{self, Request},
+        http::{self, BodyKind, Request},
         log::{self, Field, Level},
         storage::{self, Op},
+        types::{Body, Header},
     },
     egress::MAX_BATCH,
 };
@@ -31,16 +34,38 @@ type Store<'a> = StoreContextMut<'a, CallState>;
 /// Adds them in place of the generated ones.
 pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     let mut http = linker.instance("lowcode:organisation/http@0.1.0")?;
-    http.func_wrap_async("send-all", |mut store, (requests,): (WasmList<Request>,)| {
+    http.func_wrap_async("send", |mut store, (request,): (RequestInMemory,)| {
         Box::new(async move {
-            let (requests, refused) = admitted(&mut store, &requests)?;
+            Ok((match request.lifted(&mut store)? {
+                Ok(request) => http::Host::send(store.data_mut(), request).await?,
+                Err(refused) => {
+                    store.data_mut().count("http")?;
+                    Err(refused)
+                }
+            },))
+        })
+    })?;
+    http.func_wrap_async("send-all", |mut store, (requests,): (WasmList<RequestInMemory>,)| {
+        Box::new(async move {
+            let count = requests.len();
+            let admitted = admitted(store.data_mut(), count)?;
+            let requests: Vec<_> = requests.iter(&mut store)?.take(admitted).collect::<wasmtime::Result<_>>()?;
+            let (mut lifted, mut refused) = (Vec::with_capacity(admitted), BTreeMap::new());
+            for (at, request) in requests.into_iter().enumerate() {
+                match request.lifted(&mut store)? {
+                    Ok(request) => lifted.push(request),
+                    Err(error) => drop(refused.insert(at, error)),
+                }
+            }
             let state = store.data_mut();
-            let mut answers = http::Host::send_all(state, requests).await?;
-            if refused > 0
+            let mut answers = http::Host::send_all(state, lifted).await?;
+            // In ascending order, so each one comes to stand where its request stood.
+            refused.into_iter().for_each(|(at, error)| answers.insert(at, Err(error)));
+            if count > admitted
                 && let Capabilities::Everything { http, .. } = &state.capabilities
             {
-                let refusal: http::HttpError = http.refuse(refused).into();
-                answers.resize_with(answers.len() + refused, || Err(refusal.clone()));
+                let refusal: http::HttpError = http.refuse(count - admitted).into();
+                answers.resize_with(count, || Err(refusal.clone()));
             }
             Ok((answers,))
         })
@@ -80,21 +105,69 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
     })
 }
 
-/// The requests of a batch that the budget has room for, and how many there are beyond those: nobody looks at them.
-fn admitted(store: &mut Store<'_>, requests: &WasmList<Request>) -> wasmtime::Result<(Vec<Request>, usize)> {
-    let count = requests.len();
-    let state = store.data_mut();
+/// How many requests of a batch the budget has room for: nobody looks at those beyond.
+fn admitted(state: &mut CallState, count: usize) -> wasmtime::Result<usize> {
     if count > MAX_BATCH {
         let exceeded = Exceeded { limit: LimitName::BatchRequests, allowed: MAX_BATCH as u64, asked: count as u64 };
         return Err(state.end(exceeded));
     }
     let left = usize::try_from(state.budget.remaining().requests).unwrap_or(usize::MAX);
-    let admitted = match state.capabilities {
+    Ok(match state.capabilities {
         Capabilities::Everything { .. } => count.min(left),
         Capabilities::Nothing => count,
-    };
-    let requests = requests.iter(&mut *store)?.take(admitted).collect::<wasmtime::Result<_>>()?;
-    Ok((requests, count - admitted))
+    })
+}
+
+/// A request as it lies in the component's memory.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct RequestInMemory {
+    method: WasmStr,
+    url: WasmStr,
+    headers: WasmList<Header>,
+    body: Option<BodyInMemory>,
+    expect: BodyKind,
+    #[component(name = "timeout-ms")]
+    timeout_ms: Option<u32>,
+    #[component(name = "max-bytes")]
+    max_bytes: Option<u64>,
+}
+
+#[derive(ComponentType, Lift)]
+#[component(variant)]
+enum BodyInMemory {
+    #[component(name = "text")]
+    Text(WasmStr),
+    #[component(name = "bytes")]
+    Bytes(WasmList<u8>),
+}
+
+impl RequestInMemory {
+    /// The request, or why it is refused as it lies there: a part of it is longer than any that is sent, or than what the call
+    /// may still send. Copying that would hold a thread for as long as a thousand sound requests.
+    fn lifted(self, store: &mut Store<'_>) -> wasmtime::Result<Result<Request, http::HttpError>> {
+        let Self { method, url, headers, body, expect, timeout_ms, max_bytes } = self;
+        let [method_bytes, url_bytes] = [method.to_str(&*store)?.len(), url.to_str(&*store)?.len()];
+        let body_bytes = match &body {
+            None => 0,
+            Some(BodyInMemory::Text(text)) => text.to_str(&*store)?.len(),
+            Some(BodyInMemory::Bytes(bytes)) => bytes.len(),
+        };
+        let state = store.data_mut();
+        if let Capabilities::Everything { http, .. } = &state.capabilities
+            && let Err(refused) = http.admits_sizes(method_bytes, url_bytes, headers.len(), body_bytes)
+        {
+            return Ok(Err(refused.into()));
+        }
+        let (method, url) = (method.to_str(&*store)?.into_owned(), url.to_str(&*store)?.into_owned());
+        let headers = headers.iter(&mut *store)?.collect::<wasmtime::Result<_>>()?;
+        let body = match body {
+            None => None,
+            Some(BodyInMemory::Text(text)) => Some(Body::Text(text.to_str(&*store)?.into_owned())),
+            Some(BodyInMemory::Bytes(bytes)) => Some(Body::Bytes(bytes.as_le_slice(&*store).to_vec())),
+        };
+        Ok(Ok(Request { method, url, headers, body, expect, timeout_ms, max_bytes }))
+    }
 }
 
 /// A text, where it is no longer than it may be.

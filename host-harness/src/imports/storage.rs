@@ -43,9 +43,9 @@ impl CallState {
             self.storage_failures += 1;
         }
         if is_the_components || self.storage_failures > 1 {
-            event!(DEBUG)
+            event!(DEBUG);
         } else {
-            event!(WARN)
+            event!(WARN);
         }
         error.into()
     }

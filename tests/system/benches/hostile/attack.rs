@@ -27,16 +27,14 @@ pub const ATTACKS: &[Attack] = &[
         calls: &[1, 4],
         body: |url| format!("{}{}", long(url, 47 << 20), again(&method(url, 47 << 20))),
     },
-    Attack { name: "random", calls: &[2, 16], body: |_| format!("{}{}", grow(65 << 20), again(RANDOM)) },
-    Attack { name: "log", calls: &[4, 16], body: |_| format!("{}{}", grow(48 << 20), again(&log(47 << 20))) },
-    Attack { name: "small-log", calls: &[4, 16], body: |_| format!("{}{}", grow(4 << 20), again(&log((4 << 20) - 1))) },
-    Attack { name: "settings", calls: &[4, 16], body: |_| again("i32.const 8192\n call <settings@0.1.0 get>\n ") },
+    Attack { name: "random", calls: &[2, 16], body: |_| format!("{}{}", grow(65 << 20), again(&random(64 << 20))) },
+    Attack { name: "small-random", calls: &[4], body: |_| again(&random(64 << 10)) },
+    Attack { name: "log", calls: &[4, 16], body: |_| format!("{}{}", grow(48 << 20), again(&log(46 << 20))) },
+    Attack { name: "small-log", calls: &[4, 16], body: |_| format!("{}{}", grow(5 << 20), again(&log((4 << 20) - 1))) },
 ];
 
 /// Where long texts lie.
 const LONG: u32 = 1 << 20;
-
-const RANDOM: &str = "i64.const 67108864\n i32.const 8192\n call <wasi:random/random@0.2.0 get-random-bytes>\n ";
 
 impl Attack {
     /// The one of this name.
@@ -88,6 +86,10 @@ fn method(url: At, bytes: u32) -> String {
     format!("{stores}{}", wire::send_all(record, 1))
 }
 
+fn random(bytes: u32) -> String {
+    format!("i64.const {bytes}\n i32.const 8192\n call <wasi:random/random@0.2.0 get-random-bytes>\n ")
+}
+
 fn log(bytes: u32) -> String {
-    wire::log("i32.const 0\n ", &format!("i32.const {bytes}\n "))
+    wire::log(&format!("i32.const {LONG}\n "), &format!("i32.const {bytes}\n "))
 }

@@ -31,6 +31,10 @@ use std::{error::Error, process::Command};
 use attack::ATTACKS;
 use system_tests::apart;
 
+/// The organisation whose people sign in.
+const MEMBERS: usize = 12;
+const DEPARTMENTS: usize = 4;
+
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
 fn main() -> Outcome<()> {
@@ -56,7 +60,7 @@ fn table(arguments: &[String]) -> Outcome<()> {
     }
     println!("build    {}\n", if cfg!(debug_assertions) { "debug: these figures mean nothing" } else { "release" });
     println!("| One tenant | Calls | Other tenant: p50, p99 | Refused | Memory | CPU |\n|---|---|---|---|---|---|");
-    let vendor = vendor::start(12, 4, 0)?;
+    let vendor = vendor::start(MEMBERS, DEPARTMENTS, 0)?;
     for (name, calls) in ATTACKS.iter().flat_map(|attack| attack.calls.iter().map(|calls| (attack.name, calls))) {
         if only.is_empty() || only == name {
             let arguments = [host::ROLE, name, &calls.to_string(), seconds, vendor.base_url()];

@@ -136,6 +136,9 @@ fn expired() -> Failure {
     "该计划已被新的计划取代：请从头读取", "another plan has taken this one's place: read the plan from its beginning" }
 }
 
+/// What a row of scratch would change, if anything.
+type Judged = Result<Option<PlannedChange>, Failure>;
+
 /// A page that is being filled.
 struct PageFiller<'a, P: Platform> {
     platform: &'a P,
@@ -202,7 +205,7 @@ impl<P: Platform> PageFiller<'_, P> {
         Ok(PlanCursor::Departments(page + 1, 0))
     }
 
-    fn department_removal(&self, _: &Entry, copy: Option<&Entry>) -> Result<Option<PlannedChange>, Failure> {
+    fn department_removal(&self, _: &Entry, copy: Option<&Entry>) -> Judged {
         let known = store::parsed::<DepartmentRecord>(copy)?;
         let is_newer =
             |known: &DepartmentRecord| outlives(known.read_at, self.run.departments_read_at, self.platform.now_ms());
@@ -211,7 +214,7 @@ impl<P: Platform> PageFiller<'_, P> {
         Ok(Some(PlannedChange { kind, id: department.id, name: department.name, fields }))
     }
 
-    fn member(&self, row: &Entry, copy: Option<&Entry>) -> Result<Option<PlannedChange>, Failure> {
+    fn member(&self, row: &Entry, copy: Option<&Entry>) -> Judged {
         let row: PlannedMember<'_> = store::parse(row)?.value;
         let known = store::parsed::<MemberRecord>(copy)?;
         if known.as_ref().is_some_and(|known| outlives(known.read_at, row.read_at, self.platform.now_ms())) {
@@ -228,7 +231,7 @@ impl<P: Platform> PageFiller<'_, P> {
         Ok(Some(PlannedChange { kind, id: member.id, name: member.name, fields }))
     }
 
-    fn removal(&self, row: &Entry, copy: Option<&Entry>) -> Result<Option<PlannedChange>, Failure> {
+    fn removal(&self, row: &Entry, copy: Option<&Entry>) -> Judged {
         let Some(known) = store::parsed::<MemberRecord>(copy)? else { return Ok(None) };
         // A candidate has not been asked about, so nobody knows more recent than the copy.
         let read_at = if row.value.is_empty() { u64::MAX } else { store::parse::<u64>(row)?.value };
@@ -247,7 +250,7 @@ impl<P: Platform> PageFiller<'_, P> {
         kind: char,
         after: &str,
         of_copy: &str,
-        judge: fn(&Self, &Entry, Option<&Entry>) -> Result<Option<PlannedChange>, Failure>,
+        judge: fn(&Self, &Entry, Option<&Entry>) -> Judged,
     ) -> Result<Option<String>, Failure> {
         let prefix = key::scratch_of(&self.run.id, kind);
         let after = (!after.is_empty()).then(|| format!("{prefix}{after}"));
