@@ -42,6 +42,9 @@ fn large() -> (FakePlatform, super::company::Shared) {
     (fake, company)
 }
 
+/// What somebody does next.
+type Act = fn(&FakePlatform);
+
 /// A call with so little time that it deletes one portion.
 fn in_a_hurry(fake: &FakePlatform) {
     fake.set_budget(Budget { wall_ms: 4_000, ..fake.remaining() });
@@ -60,9 +63,9 @@ fn kill_at(fake: &FakePlatform, touch: u32, after: bool) -> Rc<Cell<u32>> {
         if seen.get() > touch { Err(StorageError::Unavailable(after)) } else { Ok(()) }
     };
     if after {
-        fake.after_storage(hook)
+        fake.after_storage(hook);
     } else {
-        fake.before_storage(hook)
+        fake.before_storage(hook);
     }
     count
 }
@@ -133,7 +136,7 @@ fn stored(fake: &FakePlatform) -> Vec<String> {
 
 #[test]
 fn a_reset_that_is_killed_anywhere_is_carried_through_by_whoever_comes_next() {
-    let next: [(&str, fn(&FakePlatform)); 3] = [
+    let next: [(&str, Act); 3] = [
         ("a reset", |fake| reset(fake).unwrap()),
         ("a sync", |fake| drop(complete(fake, PLAIN))),
         ("a refresh", |fake| drop(sync_member(fake, "lisi").unwrap())),
@@ -271,8 +274,7 @@ fn a_second_reset_forgets_what_the_first_had_begun_to() {
 /// Scratch that a killed call left behind is deleted by whoever begins next, and nobody deletes that of the current run.
 #[test]
 fn scratch_of_runs_that_are_over_is_swept() {
-    let ends: [(&str, fn(&FakePlatform)); 2] =
-        [("complete", |fake| drop(complete(fake, PLAIN))), ("abandoned", abandon)];
+    let ends: [(&str, Act); 2] = [("complete", |fake| drop(complete(fake, PLAIN))), ("abandoned", abandon)];
     for (name, end) in ends {
         let (fake, company) = platform(small());
         sync_on(&fake, PLANNING).unwrap();
