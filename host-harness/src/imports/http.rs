@@ -57,7 +57,7 @@ fn headers_bytes(headers: &[Header]) -> usize {
 
 fn body_bytes(body: &Body) -> usize {
     match body {
-        Body::Text(text) => text.len(),
+        Body::Text(text) | Body::Base64(text) => text.len(),
         Body::Bytes(bytes) => bytes.len(),
     }
 }
@@ -79,6 +79,7 @@ impl From<Request> for egress::Request {
             body: request.body.map(|body| match body {
                 Body::Text(text) => egress::Body::Text(text),
                 Body::Bytes(bytes) => egress::Body::Bytes(bytes),
+                Body::Base64(_) => unreachable!("base64 is decoded where the request is lifted"),
             }),
             expect: match request.expect {
                 BodyKind::Text => egress::BodyKind::Text,

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use base64::{Engine as _, decoded_len_estimate, engine::general_purpose::STANDARD};
 use wasmtime::{
     StoreContextMut,
     component::{ComponentType, Lift, Linker, WasmList, WasmStr},
@@ -19,10 +20,10 @@ use crate::{
     contract::{
         http::{self, BodyKind, Request},
         log::{self, Field, Level},
-        storage::{self, Op},
+        storage::{self, Check, Op},
         types::{Body, Header},
     },
-    egress::MAX_BATCH,
+    egress::{self, MAX_BATCH},
 };
 
 /// The most bytes that a call of `storage` or `log` hands over. The contract has an answer for what is above its own limits,
@@ -91,6 +92,19 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
             Ok((storage::Host::scan(store.data_mut(), prefix, after, limit).await?,))
         })
     })?;
+    storage.func_wrap_async("scan-keys", |mut store, (prefix, after, limit): (WasmStr, Option<WasmStr>, u32)| {
+        Box::new(async move {
+            let prefix = text(&mut store, &prefix)?;
+            let after = after.map(|after| text(&mut store, &after)).transpose()?;
+            Ok((storage::Host::scan_keys(store.data_mut(), prefix, after, limit).await?,))
+        })
+    })?;
+    storage.func_wrap_async("delete-range", |mut store, (prefix, checks): (WasmStr, WasmList<Check>)| {
+        Box::new(async move {
+            let (prefix, checks) = (text(&mut store, &prefix)?, list(&mut store, &checks)?);
+            Ok((storage::Host::delete_range(store.data_mut(), prefix, checks).await?,))
+        })
+    })?;
     storage.func_wrap_async("apply", |mut store, (ops,): (WasmList<Op>,)| {
         Box::new(async move {
             let ops = list(&mut store, &ops)?;
@@ -140,6 +154,8 @@ enum BodyInMemory {
     Text(WasmStr),
     #[component(name = "bytes")]
     Bytes(WasmList<u8>),
+    #[component(name = "base64")]
+    Base64(WasmStr),
 }
 
 impl RequestInMemory {
@@ -152,6 +168,7 @@ impl RequestInMemory {
             None => 0,
             Some(BodyInMemory::Text(text)) => text.to_str(&*store)?.len(),
             Some(BodyInMemory::Bytes(bytes)) => bytes.len(),
+            Some(BodyInMemory::Base64(text)) => decoded_len_estimate(text.to_str(&*store)?.len()),
         };
         let state = store.data_mut();
         if let Capabilities::Everything { http, .. } = &state.capabilities
@@ -165,6 +182,10 @@ impl RequestInMemory {
             None => None,
             Some(BodyInMemory::Text(text)) => Some(Body::Text(text.to_str(&*store)?.into_owned())),
             Some(BodyInMemory::Bytes(bytes)) => Some(Body::Bytes(bytes.as_le_slice(&*store).to_vec())),
+            Some(BodyInMemory::Base64(text)) => match STANDARD.decode(text.to_str(&*store)?.as_bytes()) {
+                Ok(bytes) => Some(Body::Bytes(bytes)),
+                Err(_) => return Ok(Err(egress::HttpError::invalid_request("the body is no base64").into())),
+            },
         };
         Ok(Ok(Request { method, url, headers, body, expect, timeout_ms, max_bytes }))
     }

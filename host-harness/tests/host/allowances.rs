@@ -132,6 +132,25 @@ async fn requests_beyond_the_parallel_limit_wait_their_turn() {
     }
 }
 
+/// What is sent is what base64 stands for: 6 bytes where the text has 8.
+#[tokio::test]
+async fn a_body_may_come_as_base64() {
+    let server = Server::start([("/", answer("200 OK", &[], b"ok"))]).await;
+    let (guest, url) = wire::caller(server.port, "/");
+    let (sound, no_base64, text) = (At(20_000, 8), At(20_008, 8), At(20_000, 6));
+    let bodies = [(wire::BASE64, sound), (wire::BASE64, no_base64), (wire::TEXT, text)];
+    let records: Vec<u8> = bodies.into_iter().flat_map(|body| wire::request_with(url, Some(body))).collect();
+    let items = [wire::data(16_384, &records), wire::data(20_000, b"AP8QIDBA"), wire::data(20_008, b"AP8QID==")];
+    let sent = format!("{}i32.const 0", wire::send_all(16_384, 3));
+    let mut options = options(Limits::default());
+    options.operator = OperatorList::only(AllowList::parse([format!("127.0.0.1:{}", server.port)]).unwrap());
+    let report = overview(guest.items(&items.concat()).with(OVERVIEW, &sent), options).await;
+    let exchanges = &report.http.exchanges;
+    let answered: Vec<_> = exchanges.iter().filter(|exchange| exchange.status == Some(200)).collect();
+    assert_eq!((answered.len(), answered[0].bytes_out), (2, answered[1].bytes_out), "{exchanges:?}");
+    assert_eq!(report.http.bytes_out, 2 * answered[0].bytes_out, "{exchanges:?}");
+}
+
 #[tokio::test]
 async fn a_component_is_told_what_is_left() {
     // What is logged is the record itself from its second field on, so no byte of these figures may exceed 127.

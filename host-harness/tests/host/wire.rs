@@ -32,7 +32,17 @@ pub fn words(words: &[u32]) -> Vec<u8> {
 
 /// A record `request`, 72 bytes long: GET of this URL, with this body as text.
 pub fn request(url: At, body: Option<At>) -> Vec<u8> {
-    let body = body.map_or([0; 4], |At(at, length)| [1, 0, at, length]);
+    request_with(url, body.map(|body| (TEXT, body)))
+}
+
+/// A case of the variant `body`.
+pub const TEXT: u32 = 0;
+/// A case of the variant `body`.
+pub const BASE64: u32 = 2;
+
+/// The same with a body of any case.
+pub fn request_with(url: At, body: Option<(u32, At)>) -> Vec<u8> {
+    let body = body.map_or([0; 4], |(case, At(at, length))| [1, case, at, length]);
     let method = [METHOD.0, METHOD.1];
     let headers = [0, 0];
     let rest = [0; 8];

@@ -255,7 +255,7 @@ impl Platform for FakePlatform {
         let server = self.server.borrow().clone();
         let response = server(self, request)?;
         let size = match &response.body {
-            Body::Text(text) => text.len(),
+            Body::Text(text) | Body::Base64(text) => text.len(),
             Body::Bytes(bytes) => bytes.len(),
         } as u64;
         let limit = request.max_bytes.map_or(budget.largest_response, |limit| limit.min(budget.largest_response));

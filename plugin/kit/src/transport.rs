@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use crate::{
     config::field::{PROXY, PROXY_PASSWORD, PROXY_USERNAME},
     contract::{
@@ -39,11 +41,19 @@ pub fn text(
     if response.status != 200 {
         return Err(wrong_status(destination, call, &response));
     }
-    match response.body {
-        Body::Text(text) => Ok(text),
-        Body::Bytes(bytes) => {
-            String::from_utf8(bytes).map_err(|_| not_json(destination, call, ("不是 UTF-8 文本", "is not UTF-8")))
-        }
+    let text = match response.body {
+        Body::Text(text) => Some(text),
+        body => bytes(body).and_then(|bytes| String::from_utf8(bytes).ok()),
+    };
+    text.ok_or_else(|| not_json(destination, call, ("不是 UTF-8 文本", "is not UTF-8")))
+}
+
+/// The content of a body, in whichever form a host delivers it; nothing where its base64 is none.
+pub fn bytes(body: Body) -> Option<Vec<u8>> {
+    match body {
+        Body::Text(text) => Some(text.into_bytes()),
+        Body::Bytes(bytes) => Some(bytes),
+        Body::Base64(text) => STANDARD.decode(text).ok(),
     }
 }
 

@@ -20,6 +20,11 @@ fn text_is_text_however_it_comes() {
     assert_eq!(read(bytes("{\"a\":\"张\"}".as_bytes())).unwrap(), "{\"a\":\"张\"}");
     let error = read(bytes(b"\xff")).unwrap_err();
     assert_eq!((error.reason, error.cause), (Reason::UnexpectedAnswer, Cause::Passing));
+    let base64 = |text: &str| Ok(Response { status: 200, headers: Vec::new(), body: Body::Base64(text.to_owned()) });
+    assert_eq!(read(base64("eyJhIjoi5bygIn0=")).unwrap(), "{\"a\":\"张\"}");
+    for wrong in ["/w==", "no base64", "eyJhIjoi5bygIn0"] {
+        assert_eq!(read(base64(wrong)).unwrap_err().reason, Reason::UnexpectedAnswer, "{wrong}");
+    }
 }
 
 #[test]

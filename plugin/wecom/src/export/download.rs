@@ -57,10 +57,8 @@ pub(crate) fn judge(
     use Cause::{NoSuchAddress, Other, Passing};
     let server = server(url);
     let response = outcome.map_err(|error| unanswered(url, &server, error))?;
-    let bytes = match response.body {
-        Body::Bytes(bytes) => bytes,
-        Body::Text(text) => text.into_bytes(),
-    };
+    // A host that cannot write base64 has delivered nothing.
+    let bytes = transport::bytes(response.body).unwrap_or_default();
     let (found, wanted) = (bytes.len() as u64, range.end - range.start);
     let (cause, reason, zh, en) = match response.status {
         206 if found == wanted => return Ok(Piece::Range(bytes)),
@@ -165,6 +163,16 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn a_host_may_deliver_bytes_as_base64() {
+        let answer = |text: &str| {
+            let body = Body::Base64(text.to_owned());
+            judge(URL, &(64..68), 1_000, Ok(Response { status: 206, headers: Vec::new(), body }))
+        };
+        assert_eq!(answer("AP8QIA==").unwrap(), Piece::Range(vec![0, 255, 16, 32]));
+        assert_eq!(answer("AP8QIA").unwrap_err().reason, Reason::UnexpectedAnswer);
     }
 
     #[test]
