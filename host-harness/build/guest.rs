@@ -5,6 +5,7 @@
 
 use std::{
     env,
+    fs::File,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -34,6 +35,8 @@ const NOT_INHERITED_PREFIXES: [&str; 4] = ["CARGO_CFG_", "CARGO_FEATURE_", "CARG
 /// Builds the component of a package of the workspace and answers where it lies.
 pub fn build(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, String> {
     let target = target_directory(out)?.join("guest");
+    // One at a time, from the build to the copy: a package that builds on another one's leaves that one's file changed.
+    let _lock = locked(&target)?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     // One crate type, although the package names two: cargo would leave link-time optimisation out otherwise.
@@ -64,6 +67,16 @@ pub fn build(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, Str
     label(&mut component, workspace, package)?;
     std::fs::write(&copy, component).map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
     Ok(copy)
+}
+
+/// Keeps other build scripts from this directory until it goes.
+fn locked(target: &Path) -> Result<File, String> {
+    let path = target.join("build.lock");
+    let failed = |error: std::io::Error| format!("cannot lock {}: {error}", path.display());
+    std::fs::create_dir_all(target).map_err(failed)?;
+    let file = File::create(&path).map_err(failed)?;
+    file.lock().map_err(failed)?;
+    Ok(file)
 }
 
 /// Writes into the component what the package says of itself, in the custom sections by which registries of components know

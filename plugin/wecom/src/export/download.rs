@@ -9,7 +9,7 @@ use organisation_kit::{
     calls::{Api, TIMEOUT_MS},
     contract::{
         http::{self, BodyKind, HttpError, Request, Response},
-        types::{Body, Header, Reason},
+        types::{Header, Reason},
     },
     failure::{Cause, Failure},
     locale::Text,
@@ -115,6 +115,8 @@ pub(crate) fn server(url: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use organisation_kit::contract::types::Body;
+
     use super::*;
 
     const URL: &str = "https://cdn.example.com/exp/1.bin?sign=s3cret";
