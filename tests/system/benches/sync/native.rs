@@ -29,6 +29,7 @@ use organisation_kit::{
     },
     directory::sync::{advance, begin},
     platform::Platform,
+    transport,
     vendor::Vendor as _,
 };
 use tokio::runtime::Handle;
@@ -139,10 +140,7 @@ impl Outside {
     async fn exchange(&self, request: &Request) -> Result<Response, HttpError> {
         let headers: Vec<(String, String)> =
             request.headers.iter().map(|header| (header.name.clone(), header.value.clone())).collect();
-        let body = request.body.as_ref().map(|body| match body {
-            Body::Text(text) => Bytes::from(text.clone()),
-            Body::Bytes(bytes) => Bytes::from(bytes.clone()),
-        });
+        let body = request.body.clone().map(|body| Bytes::from(transport::bytes(body).expect("what is sent is sound")));
         let lost = |failure, message| HttpError { failure, message, may_have_reached_server: true };
         let answer = self.web.send(&request.method, &request.url, &headers, body).await;
         let Answer { status, headers, body } =
