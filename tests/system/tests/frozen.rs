@@ -18,13 +18,13 @@ fn path(name: &str) -> PathBuf {
 }
 
 fn component() -> Vec<u8> {
-    fs::read(path("rollcall-0.1.0.wasm")).unwrap()
+    fs::read(path("rollcall-0.1.0.wasm")).expect("the frozen component is kept")
 }
 
 /// What stands beside the file.
 fn described(component: &[u8], description: &Description) -> Value {
-    let host = Host::builder().build().unwrap();
-    let world = host.inspect(component).unwrap().world;
+    let host = Host::builder().build().expect("this machine has room for a host");
+    let world = host.inspect(component).expect("it is a component").world;
     let imports: Vec<_> = world.imports.iter().filter(|name| name.starts_with("lowcode:")).collect();
     json!({
         "sha256": Digest::of(component).to_string(),
@@ -39,14 +39,14 @@ fn described(component: &[u8], description: &Description) -> Value {
 }
 
 async fn description(element: &Element) -> Description {
-    element.describe("en").await.unwrap().value
+    element.describe("en").await.expect("it says what it is").value
 }
 
 /// The sample company at Rollcall, whose element runs the component of then.
 async fn stage() -> Stage<Rollcall> {
     let stage = Stage::<Rollcall>::sample().await;
-    let frozen = stage.host.load(&component()).unwrap();
-    stage.element.swap_component(&frozen, None).unwrap();
+    let frozen = stage.host.load(&component()).expect("this host runs it");
+    stage.element.swap_component(&frozen, None).expect("nothing is pinned");
     stage
 }
 

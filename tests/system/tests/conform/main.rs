@@ -37,17 +37,18 @@ async fn examined_as<V: TestVendor>(file: ComponentFile, further: Value, parts: 
     let (_server, base_url, _control) = V::start(V::in_real_time(V::setup(&Company::sample()))).await;
     let address = base_url.trim_start_matches("http://");
     let mut document = V::document(&base_url);
-    document.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+    let keys = document.as_object_mut().expect("a configuration is an object");
+    keys.extend(further.as_object().expect("further keys are an object").clone());
     let subject = Subject {
-        settings: Document::parse(&document.to_string()).unwrap(),
-        operator: OperatorList::only(AllowList::parse(&[address]).unwrap()),
+        settings: Document::parse(&document.to_string()).expect("it is JSON"),
+        operator: OperatorList::only(AllowList::parse(&[address]).expect("an address of a fake is sound")),
         person: Some(Arc::new(Member::<V>(PhantomData))),
         parts: parts.to_vec(),
     };
     // Compiled code is kept for the whole program: it takes longer than all else.
     let code = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("conform-code");
     let host = |clock| Host::builder().clock(clock).code_cache(code).build();
-    conform(host, &file, subject, |_| ()).await.unwrap()
+    conform(host, &file, subject, |_| ()).await.expect("the component can be examined")
 }
 
 /// Everything is looked at, but for what these promises say, and nothing is broken.
