@@ -41,7 +41,7 @@ async fn examined_as<V: TestVendor>(file: ComponentFile, further: Value, parts: 
     keys.extend(further.as_object().expect("further keys are an object").clone());
     let subject = Subject {
         settings: Document::parse(&document.to_string()).expect("it is JSON"),
-        operator: OperatorList::only(AllowList::parse(&[address]).expect("an address of a fake is sound")),
+        operator: OperatorList::only(AllowList::parse([address]).expect("an address of a fake is sound")),
         person: Some(Arc::new(Member::<V>(PhantomData))),
         parts: parts.to_vec(),
     };
