@@ -25,6 +25,8 @@ const EVERYWHERE: DepartmentFilter = DepartmentFilter { level: None, search: Non
 pub(super) const PAGE: u32 = 7;
 /// A list of more pages than this does not end.
 const MOST_PAGES: usize = 1_000_000;
+/// So many calls of the storage read a few keys.
+const MOST_READS: u64 = 20;
 /// So many records are looked at one by one.
 const SAMPLE: usize = 3;
 
@@ -241,7 +243,7 @@ async fn members_of_departments(trial: &Trial, element: &Element, copy: &Copy) {
     }
     for member in copy.members.values().take(SAMPLE) {
         for search in [&member.id, &member.name] {
-            let filter = MemberFilter { search: Some(format!(" {} ", search.to_uppercase())), ..EVERYBODY };
+            let filter = MemberFilter { search: Some(format!(" {} ", search.to_ascii_uppercase())), ..EVERYBODY };
             let Some(found) = members(trial, element, &filter).await else { return };
             trial.expect(&SEARCH, found.contains(member), || format!("{search:?} does not find {:?}", member.id));
         }
@@ -270,6 +272,10 @@ async fn finding(trial: &Trial, element: &Element, copy: &Copy) {
 }
 
 async fn summary(trial: &Trial, element: &Element, copy: &Copy) {
+    if let Ok(called) = element.overview().await {
+        let calls = called.report.host_calls.get("storage").copied().unwrap_or_default();
+        trial.expect(&SUMMARY, calls <= MOST_READS, || format!("it asked the storage {calls} times"));
+    }
     let Some(summary) = trial.demand(&SUMMARY, element.overview()).await else { return };
     let members = &summary.members;
     let counted = (summary.departments, members.active + members.disabled + members.not_activated, summary.last_change);

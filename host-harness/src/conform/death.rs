@@ -15,19 +15,21 @@ use crate::{
 };
 
 const LEASES_OVER: Duration = Duration::from_secs(60);
+/// Of a run with fewer requests there may be nothing to save.
+const FEW_REQUESTS: u64 = 4;
 /// A sync is cut off so often at most, and then carried through.
 const MOST_CUTS: u64 = 60;
 
 /// Looks at both, with the copy of an undisturbed sync beside it.
 pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
-    let Some(expected) = sync::reference(trial).await? else { return Ok(()) };
-    cut_off(trial, &expected).await?;
+    let Some((expected, requests)) = sync::reference(trial).await? else { return Ok(()) };
+    cut_off(trial, &expected, requests).await?;
     small_limits(trial, &expected).await
 }
 
 /// A sync that is cut off again and again, each time a little later, and goes on through another element of the same
 /// storage, as on another host.
-async fn cut_off(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
+async fn cut_off(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(), ElementError> {
     let hosts = [trial.element("cut-off")?, trial.element("cut-off")?];
     let mut operations = 0;
     for number in 0..MOST_CUTS {
@@ -37,6 +39,7 @@ async fn cut_off(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
             let begun = trial.ask(element.begin(&Strategy::Automatic)).await?.ok()?;
             Some(advance(trial, element, &begun.progress.run, Goal::Complete).await)
         };
+        let before = trial.platform.tally().requests;
         let came = trial.platform.cut_off_at(cut, sync).await;
         trial.let_pass(LEASES_OVER);
         if read_all(trial, element).await.is_none() {
@@ -44,7 +47,15 @@ async fn cut_off(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
         }
         match came {
             None => operations += 1 + operations / 4,
-            Some(Some(Came::Complete(_))) => break,
+            Some(Some(Came::Complete(_))) => {
+                let requests = trial.platform.tally().requests - before;
+                let is_cheaper = number == 0 || undisturbed < FEW_REQUESTS || requests < undisturbed;
+                trial.expect(&KILLED, is_cheaper, || {
+                    format!("the last part of a run that was cut off took {requests} requests, as a whole one does")
+                });
+                break;
+            }
+            Some(Some(Came::Waits(_))) => return Ok(()),
             Some(None) => return Ok(()),
             Some(Some(came)) => {
                 trial

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use memchr::memmem;
 use serde_json::Value;
 use tokio::sync::Notify;
+use url::form_urlencoded;
 
 use crate::{
     egress::{Body, BodyKind, Checked, Hook, HttpError, HttpFailure, Next, Response},
@@ -23,8 +24,9 @@ use crate::{
 
 /// Texts shorter than this may stand anywhere by chance.
 const SHORTEST_SECRET: usize = 8;
-/// A field of a vendor's answer whose name holds one of these has a secret as its value.
-const SECRET_WORDS: [&str; 3] = ["token", "ticket", "secret"];
+/// A field of a vendor's answer whose name ends so, without hyphens and underscores, has a secret as its value. The token of a
+/// page is none.
+const SECRET_NAMES: [&str; 5] = ["accesstoken", "refreshtoken", "idtoken", "ticket", "secret"];
 /// What a host puts in place of a secret begins so.
 const PLACEHOLDER: &str = "secret://";
 
@@ -207,8 +209,8 @@ impl State {
             match value {
                 Value::Object(fields) => {
                     for (name, value) in fields {
-                        let name = name.to_lowercase();
-                        let is_secret = SECRET_WORDS.iter().any(|word| name.contains(word));
+                        let name = name.to_lowercase().replace(['-', '_'], "");
+                        let is_secret = name == "token" || SECRET_NAMES.iter().any(|end| name.ends_with(end));
                         match value.as_str() {
                             Some(text) if is_secret && text.len() >= SHORTEST_SECRET => {
                                 self.secrets.insert(text.to_owned(), "a token or ticket of the vendor");
@@ -230,10 +232,12 @@ impl Hook for Platform {
         let mood = {
             let mut state = self.state();
             state.tally.requests += 1;
-            let (url, body) = (request.url().as_str().as_bytes(), request.body());
+            let (url, body) = (request.url(), request.body());
             for (code, sendings) in &mut state.codes {
                 let carries = |text: &[u8]| memmem::find(text, code.as_bytes()).is_some();
-                *sendings += u64::from(carries(url) || carries(body));
+                let in_query = url.query_pairs().any(|(_, value)| value == *code);
+                let in_form = form_urlencoded::parse(body).any(|(_, value)| value == *code);
+                *sendings += u64::from(in_query || in_form || carries(url.as_str().as_bytes()) || carries(body));
             }
             state.mood.clone()
         };

@@ -78,7 +78,7 @@ promises! {
     COMPLETE = "complete-repeats", "directory.wit",
         "Everything is written, now or before: a call that is repeated answers the same.";
     ENDED = "ended-is-not-found", "directory.wit", "A run that has ended otherwise than complete is `not-found`";
-    UNCHANGED = "unchanged-writes-nothing", "directory.wit", "`unchanged` were met and equal the copy.";
+    UNCHANGED = "unchanged-writes-nothing", "directory.wit", "`unchanged` were seen and equal the copy.";
     APPROVE = "approve-needs-a-block", "directory.wit", "A run that is not blocked answers `conflict`";
     REPAIR = "repair-needs-a-written-run", "directory.wit", "A run that has written nothing answers `conflict`";
     RESET = "reset-forgets", "directory.wit", "Readers of the feed get `cursor-expired` and read the copy anew.";

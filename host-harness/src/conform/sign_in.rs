@@ -1,6 +1,6 @@
 //! Signing in: URLs and states, the exchange of codes, and how often a code is sent.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use url::Url;
 
@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     Element, ElementError,
-    contract::login::{Authorization, AuthorizationRequest, Entry, ExchangeRequest},
+    contract::{
+        login::{Authorization, AuthorizationRequest, Entry, ExchangeRequest},
+        types::Reason,
+    },
 };
 
 const RETURN: &str = "/apps/1?x=2";
@@ -23,12 +26,23 @@ const MOST_CUTS: u64 = 24;
 /// Longer than any call that was cut off keeps others waiting.
 const LEASES_OVER: Duration = Duration::from_secs(60);
 
+/// What vendors call the code in the address to which they send the browser.
+const CODE_NAMES: [&str; 3] = ["code", "auth_code", "authCode"];
+/// What is looked at through the door of a browser.
+const OF_A_BROWSER: [&Promise; 8] =
+    [&STATE, &STATE_EXPIRES, &REDIRECT, &RETURN_TO, &BINDING, &REPEATED, &SPENT, &CODE_ONCE];
 /// What needs somebody who signs in.
 const NEEDS_A_PERSON: [&Promise; 2] = [&REPEATED, &BINDING];
 
 /// Looks at sign-in.
 pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     let element = trial.element("sign-in")?;
+    if let Some(Err(error)) = trial.ask(element.authorization_url(&browser())).await
+        && error.reason == Reason::Unsupported
+    {
+        trial.ledger.skip(&OF_A_BROWSER, "the element has no sign-in from a browser");
+        return Ok(());
+    }
     urls(trial, &element).await;
     homepage(trial, &element).await;
     codes_of_nobody(trial, &element).await;
@@ -136,10 +150,17 @@ async fn arrive(trial: &Trial, element: &Element, request: &AuthorizationRequest
             return None;
         }
     };
-    let url = Url::parse(&address).ok()?;
-    let value = |name: &str| url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned());
-    let (code, state) = (value("code")?, value("state")?);
-    trial.platform.watch_code(&code);
+    let url = Url::parse(&address).ok();
+    let pairs: HashMap<String, String> = url.iter().flat_map(|url| url.query_pairs().into_owned()).collect();
+    let code = CODE_NAMES.iter().find_map(|name| pairs.get(*name));
+    let (Some(code), Some(state)) = (code, pairs.get("state")) else {
+        trial.ledger.skip(
+            &NEEDS_A_PERSON,
+            format!("the vendor sent the browser back without a code or a state: {:?}", pairs.keys()),
+        );
+        return None;
+    };
+    trial.platform.watch_code(code);
     Some(ExchangeRequest::new(code, state))
 }
 

@@ -26,6 +26,9 @@ use crate::{
 /// The tenant of every element of an examination; each part examines one of its own.
 const TENANT: &str = "conform";
 
+/// Why a promise was not looked at.
+const NO_ANSWER: &str = "the element does not have the function, or its call gave no answer";
+
 /// What the parts of an examination share.
 pub(super) struct Trial {
     pub(super) host: Host,
@@ -109,22 +112,31 @@ impl Trial {
         &self,
         call: impl Future<Output = CallResult<Answered<T>>>,
     ) -> Option<Answered<T>> {
-        let answer = self.hear(call).await?;
+        let (answer, function) = self.heard(call).await?;
         if let Err(error) = &answer {
             self.look_at_error(error);
+            // What an element does not name it need not have.
+            if error.reason == Reason::Unsupported && !self.can(function) {
+                return None;
+            }
         }
         Some(answer)
     }
 
     /// As [`Trial::ask`], for functions that answer no error.
     pub(super) async fn hear<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<T> {
+        self.heard(call).await.map(|(value, _)| value)
+    }
+
+    /// The answer, and which function gave it.
+    async fn heard<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<(T, &'static str)> {
         match call.await {
             Ok(Called { value, report }) => {
                 self.look_at_report(&report);
                 self.look_for_secrets(&format!("the answer of {}", report.function), &format!("{value:?}"));
                 self.expect(&REASON, true, String::new);
                 self.expect(&LIMITS, true, String::new);
-                Some(value)
+                Some((value, report.function))
             }
             Err(failed) => {
                 self.look_at_report(&failed.report);
@@ -145,9 +157,13 @@ impl Trial {
         promise: &'static Promise,
         call: impl Future<Output = CallResult<Answered<T>>>,
     ) -> Option<T> {
-        match self.ask(call).await? {
-            Ok(value) => Some(value),
-            Err(error) => {
+        match self.ask(call).await {
+            Some(Ok(value)) => Some(value),
+            None => {
+                self.ledger.skip(&[promise], NO_ANSWER);
+                None
+            }
+            Some(Err(error)) => {
                 self.ledger.broken(promise, format!("expected an answer, found {}", shown(&error)));
                 None
             }
@@ -162,7 +178,7 @@ impl Trial {
         reasons: &[&str],
         call: impl Future<Output = CallResult<Answered<T>>>,
     ) {
-        let Some(answer) = self.ask(call).await else { return };
+        let Some(answer) = self.ask(call).await else { return self.ledger.skip(&[promise], NO_ANSWER) };
         let is_kept = matches!(&answer, Err(error) if reasons.contains(&reason_name(&error.reason)));
         self.expect(promise, is_kept, || {
             let found = answer.as_ref().map_or_else(shown, |value| format!("the answer {value:?}"));

@@ -21,6 +21,8 @@ use crate::command_error::CommandError;
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 /// No wait is longer, as the contract promises.
 const LONGEST_WAIT: Duration = Duration::from_hours(24);
+/// A run that is not advanced for so long may have grown too old to go on.
+const RUNS_LAST: Duration = Duration::from_hours(1);
 /// So many calls that get no further are believed: a sweep over a large copy shows no step of its own.
 const MOST_IDLE: u32 = 10_000;
 /// The counts of a run that would remove nothing.
@@ -155,7 +157,7 @@ pub async fn to_its_end(
                     () = clock.sleep(time) => {}
                 }
                 last = Some(waiting.progress);
-                has_waited = true;
+                has_waited = time >= RUNS_LAST;
             }
             SyncStep::Blocked(pause) => return Ok(finished(RunEnd::Blocked(pause))),
             SyncStep::Paused(pause) => return Ok(finished(RunEnd::Paused(pause))),

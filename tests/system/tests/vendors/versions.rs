@@ -19,6 +19,7 @@ use system_tests::{
 for_each_vendor! {
     a_run_of_an_older_version_ends_with_a_report,
     a_run_of_a_newer_version_is_left_alone_for_an_hour,
+    a_written_run_of_another_version_can_be_repaired,
 }
 
 /// A run that another version of the component brought to its plan, with a member to be updated.
@@ -33,6 +34,23 @@ async fn planned_by<V: TestVendor>(format: u32) -> (Stage<V>, String) {
     let outcome = stage.storage.apply(stage.element.scope(), vec![Op::put("directory/run", stored.to_string())]).await;
     assert!(matches!(outcome, Ok(ApplyOutcome::Applied(_))), "{outcome:?}");
     (stage, run)
+}
+
+/// Whatever its version, and however long nobody has worked on it: what `abandon` leaves to `repair`, `repair` does.
+async fn a_written_run_of_another_version_can_be_repaired<V: TestVendor>() {
+    for (format, passed) in [(1, 0), (1_000, 0), (1_000, 2 * 60 * 60)] {
+        let (stage, run) = planned_by::<V>(format).await;
+        let mut stored: Value = serde_json::from_str(&stage.stored("directory/run").await[0].value).unwrap();
+        stored["is_writing"] = json!(true);
+        stage.storage.apply(stage.element.scope(), vec![Op::put("directory/run", stored.to_string())]).await.unwrap();
+        stage.advance(Duration::from_secs(passed));
+        let refused = stage.heard(stage.element.abandon(&run).await).unwrap_err();
+        assert_eq!(refused.reason, Reason::Conflict, "format {format} after {passed} s: {refused:?}");
+        let report = stage.heard(stage.element.repair(&run).await).unwrap();
+        assert_eq!(report.outcome, RunOutcome::Repaired, "format {format} after {passed} s");
+        assert_eq!(stage.complete(&PLAIN).await.members.updated, 1);
+        stage.assert_exact().await;
+    }
 }
 
 async fn assert_next_run_tells_of<V: TestVendor>(stage: &Stage<V>, run: &str) {

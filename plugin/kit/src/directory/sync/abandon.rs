@@ -22,16 +22,7 @@ use crate::{
 /// See `abandon` in `wit/directory.wit`.
 pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
-        // Also one that is too old to go on: until somebody begins another, its plan and its scratch are there. And one of
-        // another version, which a person may know to be gone.
-        let (run, version) = match current::read(platform, common)? {
-            Current::Fresh(run, version) | Current::Outdated(run, version) | Current::Newer(run, version)
-                if run.id == run_id =>
-            {
-                (run, version)
-            }
-            _ => return Err(current::not_current()),
-        };
+        let (run, version) = stored(platform, common, run_id)?;
         if run.is_writing {
             return Err(is_written());
         }
@@ -46,10 +37,7 @@ pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Resu
 /// See `repair` in `wit/directory.wit`.
 pub fn repair<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Result<contract::Report, Failure> {
     let report = lease::hold(platform, |lease| {
-        let (run, version) = match current::read(platform, common)? {
-            Current::Fresh(run, version) | Current::Newer(run, version) if run.id == run_id => (run, version),
-            _ => return Err(current::not_current()),
-        };
+        let (run, version) = stored(platform, common, run_id)?;
         if !run.is_writing {
             return Err(is_not_written());
         }
@@ -64,6 +52,19 @@ pub fn repair<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Resul
     })?;
     scratch::sweep(platform);
     Ok(report)
+}
+
+/// The run, also where it is too old to go on: until somebody begins another, its plan and its scratch are there. And also one
+/// of another version, which a person may know to be gone.
+fn stored<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<(Box<Run>, u64), Failure> {
+    match current::read(platform, common)? {
+        Current::Fresh(run, version) | Current::Outdated(run, version) | Current::Newer(run, version)
+            if run.id == id =>
+        {
+            Ok((run, version))
+        }
+        _ => Err(current::not_current()),
+    }
 }
 
 /// The run with a note of how much is missing. Departments are planned only where somebody asked for the plan, so of them

@@ -30,10 +30,10 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
         // A refresh needs no lease, and its write may come between. Whoever resets is to win in the end.
         for _ in 0..ATTEMPTS {
             let before = before(platform, common)?;
-            let (run_version, mut ops) = single_keys(platform, common)?;
-            if before.roles_go {
-                ops.push(store::delete(key::INHERITED_WAIT));
-            }
+            let (run_version, own_ops) = single_keys(platform, common)?;
+            // Before what the run leaves to the next one: of two operations on a key the last one counts.
+            let mut ops: Vec<Op> = before.roles_go.then(|| store::delete(key::INHERITED_WAIT)).into_iter().collect();
+            ops.extend(own_ops);
             // The copy is bound at once, so that roles which stay can never come into the hands of a third.
             let head = Head {
                 organisation: common.organisation.clone(),
