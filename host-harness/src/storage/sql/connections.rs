@@ -93,8 +93,9 @@ impl<D: Dialect> Connections<D> {
 
     async fn begin(&self, sql: &Sql) -> Result<Lease<D>, SqlFailure> {
         let mut lease = self.acquire().await?;
-        lease.raw(sql).await?;
+        // Said first: with a pooler the text is more than `BEGIN`, and one that fails in its middle leaves a transaction open.
         lease.in_transaction = true;
+        lease.raw(sql).await?;
         Ok(lease)
     }
 

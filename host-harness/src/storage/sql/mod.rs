@@ -319,10 +319,11 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         let mut batch = Batch::new(ops);
         // Before the transaction: it is pure work, and others wait while it is open.
         write::seal(&mut batch, scope, self.sealing_key.as_ref())?;
-        let _permit = self.queues.acquire(scope).await?;
-        let outcome = loop {
+        let (outcome, _permit) = loop {
+            // Anew after each portion of what has expired, so that the scope's other writers come between.
+            let permit = self.queues.acquire(scope).await?;
             if let Attempt::Ended(outcome) = repeated(|| self.try_apply(scope, &batch, quota)).await? {
-                break outcome;
+                break (outcome, permit);
             }
         };
         if matches!(outcome, ApplyOutcome::Applied(_)) {
