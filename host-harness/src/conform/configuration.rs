@@ -143,7 +143,7 @@ pub(super) async fn unsound(trial: &Trial) -> Result<(), ElementError> {
     let element = trial.element_of("unsound", nothing, Limits::default())?;
     let Some(validation) = trial.hear(element.validate()).await else { return Ok(()) };
     if validation.valid {
-        trial.ledger.skip(&[&INVALID_CONFIG], "an empty document is a sound configuration of this element");
+        trial.findings.skip(&[&INVALID_CONFIG], "an empty document is a sound configuration of this element");
         return Ok(());
     }
     let expected = ["invalid-config"];

@@ -12,7 +12,7 @@ use crate::{
 /// Looks at a check, whether the vendor answers or not.
 pub(super) async fn examine(trial: &Trial, element: &Element, what: &str) {
     if !trial.can("element.check-connection") {
-        trial.ledger.skip(&[&ASPECTS, &CHECK_ERROR], "the element cannot check-connection");
+        trial.findings.skip(&[&ASPECTS, &CHECK_ERROR], "the element cannot check-connection");
         return;
     }
     let Some(verdicts) = trial.demand(&CHECK_ERROR, element.check_connection()).await else { return };

@@ -345,7 +345,7 @@ async fn acknowledge(trial: &Trial, element: &Element, copy: &Copy) {
                 format!("{} are acknowledged of {}", found.acknowledged, summary.last_change)
             });
         }
-        Some(Err(error)) => trial.ledger.broken(&ACKNOWLEDGE, shown(&error)),
+        Some(Err(error)) => trial.findings.broken(&ACKNOWLEDGE, shown(&error)),
         None => {}
     }
 }

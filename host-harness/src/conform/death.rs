@@ -6,7 +6,7 @@ use super::{
     copy::{Copy, read_all},
     platform::Cut,
     promise::{ANY_HOST, KILLED, LIMITS},
-    sync::{self, Came, advance, complete},
+    sync::{self, RunEnd, advance, complete},
     trial::Trial,
 };
 use crate::{
@@ -47,7 +47,7 @@ async fn cut_off(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(),
         }
         match came {
             None => operations += 1 + operations / 4,
-            Some(Some(Came::Complete(_))) => {
+            Some(Some(RunEnd::Complete(_))) => {
                 let requests = trial.platform.tally().requests - before;
                 let is_cheaper = number == 0 || undisturbed < FEW_REQUESTS || requests < undisturbed;
                 trial.expect(&KILLED, is_cheaper, || {
@@ -55,11 +55,11 @@ async fn cut_off(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(),
                 });
                 break;
             }
-            Some(Some(Came::Waits(_))) => return Ok(()),
+            Some(Some(RunEnd::Waits(_))) => return Ok(()),
             Some(None) => return Ok(()),
             Some(Some(came)) => {
                 trial
-                    .ledger
+                    .findings
                     .broken(&ANY_HOST, format!("after {number} calls that were cut off the run ended with: {came}"));
                 return Ok(());
             }
@@ -94,7 +94,7 @@ async fn small_limits(trial: &Trial, expected: &Copy) -> Result<(), ElementError
     };
     let element = trial.element_within("small-limits", limits)?;
     if complete(trial, &element).await.is_none() {
-        trial.ledger.broken(&LIMITS, "under the least useful limits a sync does not come to its end");
+        trial.findings.broken(&LIMITS, "under the least useful limits a sync does not come to its end");
         return Ok(());
     }
     let reader = trial.element("small-limits")?;

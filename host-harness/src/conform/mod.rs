@@ -14,7 +14,7 @@ mod connection;
 mod copy;
 mod death;
 mod description;
-mod ledger;
+mod findings;
 mod platform;
 mod promise;
 mod sign_in;
@@ -31,7 +31,7 @@ use crate::{
     contract::element::Description, egress::OperatorList, settings::Document, storage::Clock,
 };
 use clock::ForwardClock;
-pub use ledger::Finding;
+pub use findings::Finding;
 pub use promise::Promise;
 use trial::Trial;
 
@@ -163,13 +163,13 @@ pub async fn conform(
             death::examine(&trial).await?;
         }
     } else {
-        trial.ledger.skip(promise::ALL, "the configuration is not sound");
+        trial.findings.skip(promise::ALL, "the configuration is not sound");
     }
     let Description { id, version, .. } = trial.description.clone();
     Ok(Conformance {
         component: trial.component.digest(),
         element: (id, version),
         unsound: trial.unsound(),
-        findings: trial.ledger.findings(),
+        findings: trial.findings.all(),
     })
 }

@@ -40,14 +40,14 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     if let Some(Err(error)) = trial.ask(element.authorization_url(&browser())).await
         && error.reason == Reason::Unsupported
     {
-        trial.ledger.skip(&OF_A_BROWSER, "the element has no sign-in from a browser");
+        trial.findings.skip(&OF_A_BROWSER, "the element has no sign-in from a browser");
         return Ok(());
     }
     urls(trial, &element).await;
     homepage(trial, &element).await;
     codes_of_nobody(trial, &element).await;
     if trial.subject.person.is_none() {
-        trial.ledger.skip(&NEEDS_A_PERSON, "nobody signs in: no person was given");
+        trial.findings.skip(&NEEDS_A_PERSON, "nobody signs in: no person was given");
         return Ok(());
     }
     exchange(trial, &element).await;
@@ -97,7 +97,7 @@ async fn urls(trial: &Trial, element: &Element) {
 
 async fn homepage(trial: &Trial, element: &Element) {
     if !trial.can("login.homepage-url") {
-        trial.ledger.skip(&[&HOMEPAGE], "the element has no home page URL");
+        trial.findings.skip(&[&HOMEPAGE], "the element has no home page URL");
         return;
     }
     let before = trial.platform.tally();
@@ -128,7 +128,7 @@ async fn codes_of_nobody(trial: &Trial, element: &Element) {
     trial.platform.watch_code(&made_up.code);
     for _ in 0..2 {
         if let Some(Ok(exchange)) = trial.ask(element.exchange_code(&made_up)).await {
-            trial.ledger.broken(&SPENT, format!("a made-up code signed somebody in: {exchange:?}"));
+            trial.findings.broken(&SPENT, format!("a made-up code signed somebody in: {exchange:?}"));
         }
     }
     sent_once(trial, &made_up, "a code that the vendor refuses, repeated");
@@ -146,7 +146,7 @@ async fn arrive(trial: &Trial, element: &Element, request: &AuthorizationRequest
     let address = match person.sign_in(&authorization.url).await {
         Ok(address) => address,
         Err(reason) => {
-            trial.ledger.skip(&NEEDS_A_PERSON, format!("nobody signs in: {reason}"));
+            trial.findings.skip(&NEEDS_A_PERSON, format!("nobody signs in: {reason}"));
             return None;
         }
     };
@@ -154,7 +154,7 @@ async fn arrive(trial: &Trial, element: &Element, request: &AuthorizationRequest
     let pairs: HashMap<String, String> = url.iter().flat_map(|url| url.query_pairs().into_owned()).collect();
     let code = CODE_NAMES.iter().find_map(|name| pairs.get(*name));
     let (Some(code), Some(state)) = (code, pairs.get("state")) else {
-        trial.ledger.skip(
+        trial.findings.skip(
             &NEEDS_A_PERSON,
             format!("the vendor sent the browser back without a code or a state: {:?}", pairs.keys()),
         );
@@ -219,7 +219,7 @@ async fn vendor_is_silent(trial: &Trial, element: &Element) {
     trial.platform.set_mood(VendorMood::Itself);
     sent_once(trial, &arrival, "the vendor gave no answer");
     if let Some(Ok(exchange)) = answer {
-        trial.ledger.broken(&SPENT, format!("without an answer of the vendor somebody is signed in: {exchange:?}"));
+        trial.findings.broken(&SPENT, format!("without an answer of the vendor somebody is signed in: {exchange:?}"));
     }
 }
 

@@ -30,7 +30,7 @@ const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1_000;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How far calls brought a run.
-pub(super) enum Came {
+pub(super) enum RunEnd {
     Complete(Report),
     Planned(Report),
     /// The run has grown too old while it waited: another one is to be begun.
@@ -41,7 +41,7 @@ pub(super) enum Came {
     Stopped(String),
 }
 
-impl fmt::Display for Came {
+impl fmt::Display for RunEnd {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Complete(_) => f.write_str("complete"),
@@ -54,22 +54,22 @@ impl fmt::Display for Came {
 }
 
 /// Advances a run as far as it goes.
-pub(super) async fn advance(trial: &Trial, element: &Element, run: &str, until: Goal) -> Came {
+pub(super) async fn advance(trial: &Trial, element: &Element, run: &str, until: Goal) -> RunEnd {
     let (mut last, mut idle, mut waits, mut patience) = (None, 0, 0, PATIENCE);
     for _ in 0..MOST_CALLS {
         let before = trial.platform.tally();
         let step = match trial.ask(element.advance(run, until)).await {
             Some(Ok(step)) => step,
-            Some(Err(error)) if waits > 0 && error.reason == Reason::NotFound => return Came::Gone,
-            Some(Err(error)) => return Came::Stopped(shown(&error)),
-            None => return Came::Stopped("a call gave no answer".to_owned()),
+            Some(Err(error)) if waits > 0 && error.reason == Reason::NotFound => return RunEnd::Gone,
+            Some(Err(error)) => return RunEnd::Stopped(shown(&error)),
+            None => return RunEnd::Stopped("a call gave no answer".to_owned()),
         };
         match step {
             SyncStep::More(progress) => {
                 let has_moved = last.as_ref() != Some(&progress) || trial.platform.tally().requests > before.requests;
                 idle = if has_moved { 0 } else { idle + 1 };
                 if !trial.expect(&MORE, idle < MOST_IDLE, || format!("{idle} calls in a row stand at {progress:?}")) {
-                    return Came::Stopped("the run does not get on".to_owned());
+                    return RunEnd::Stopped("the run does not get on".to_owned());
                 }
                 last = Some(progress);
             }
@@ -79,7 +79,7 @@ pub(super) async fn advance(trial: &Trial, element: &Element, run: &str, until: 
                     trial.expect(&WAIT, time_ms <= LONGEST_WAIT_MS, || format!("it waits for {time_ms} ms"));
                 waits += 1;
                 if !is_bounded || waits > MOST_WAITS {
-                    return Came::Waits(waiting.reason);
+                    return RunEnd::Waits(waiting.reason);
                 }
                 let time = Duration::from_millis(time_ms);
                 if time <= patience {
@@ -89,34 +89,34 @@ pub(super) async fn advance(trial: &Trial, element: &Element, run: &str, until: 
                     trial.let_pass(time);
                 }
             }
-            SyncStep::Paused(pause) | SyncStep::Blocked(pause) => return Came::Stopped(shown(&pause.error)),
-            SyncStep::Planned(report) => return Came::Planned(report),
-            SyncStep::Complete(report) => return Came::Complete(report),
+            SyncStep::Paused(pause) | SyncStep::Blocked(pause) => return RunEnd::Stopped(shown(&pause.error)),
+            SyncStep::Planned(report) => return RunEnd::Planned(report),
+            SyncStep::Complete(report) => return RunEnd::Complete(report),
         }
     }
-    trial.ledger.broken(&MORE, format!("a run is not complete after {MOST_CALLS} calls"));
-    Came::Stopped("the run does not end".to_owned())
+    trial.findings.broken(&MORE, format!("a run is not complete after {MOST_CALLS} calls"));
+    RunEnd::Stopped("the run does not end".to_owned())
 }
 
 /// Syncs from the beginning to the end; nothing where it does not get there.
 pub(super) async fn complete(trial: &Trial, element: &Element) -> Option<Report> {
-    let mut came = Came::Gone;
+    let mut came = RunEnd::Gone;
     for _ in 0..2 {
         let begun = trial.demand(&JOINS, element.begin(&Strategy::Automatic)).await?;
         came = advance(trial, element, &begun.progress.run, Goal::Complete).await;
-        if !matches!(came, Came::Gone) {
+        if !matches!(came, RunEnd::Gone) {
             break;
         }
     }
     match came {
-        Came::Complete(report) => return Some(report),
-        Came::Waits(reason) => {
-            trial.ledger.skip(ALL, format!("the vendor makes the sync wait: {reason}"));
+        RunEnd::Complete(report) => return Some(report),
+        RunEnd::Waits(reason) => {
+            trial.findings.skip(ALL, format!("the vendor makes the sync wait: {reason}"));
             return None;
         }
         _ => {}
     }
-    trial.ledger.broken(&COMPLETE, format!("a sync of a vendor that answers ended with: {came}"));
+    trial.findings.broken(&COMPLETE, format!("a sync of a vendor that answers ended with: {came}"));
     None
 }
 
@@ -146,9 +146,9 @@ async fn runs(trial: &Trial, element: &Element) -> Option<Copy> {
     let run = given_up(trial, element, &run).await?;
     let planned = plan(trial, element, &run).await?;
     let report = match advance(trial, element, &run, Goal::Complete).await {
-        Came::Complete(report) => report,
+        RunEnd::Complete(report) => report,
         came => {
-            trial.ledger.broken(&COMPLETE, format!("a planned run ended with: {came}"));
+            trial.findings.broken(&COMPLETE, format!("a planned run ended with: {came}"));
             return None;
         }
     };
@@ -200,9 +200,9 @@ async fn given_up(trial: &Trial, element: &Element, run: &str) -> Option<String>
 /// Plans, and reads the plan. Answers its report.
 async fn plan(trial: &Trial, element: &Element, run: &str) -> Option<Report> {
     let planned = match advance(trial, element, run, Goal::Plan).await {
-        Came::Planned(report) => report,
+        RunEnd::Planned(report) => report,
         came => {
-            trial.ledger.broken(&PLAN_WRITES_NOTHING, format!("a run that was to be planned ended with: {came}"));
+            trial.findings.broken(&PLAN_WRITES_NOTHING, format!("a run that was to be planned ended with: {came}"));
             return None;
         }
     };

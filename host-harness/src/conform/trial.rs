@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     ConformError, Subject,
     clock::ForwardClock,
-    ledger::Ledger,
+    findings::Findings,
     platform::Platform,
     promise::{CONTAINED, LIMITS, MESSAGE, PROBLEM_CODE, PROBLEMS_LISTED, Promise, REASON, SECRECY},
 };
@@ -36,7 +36,7 @@ pub(super) struct Trial {
     pub(super) subject: Subject,
     pub(super) clock: Arc<ForwardClock>,
     pub(super) platform: Arc<Platform>,
-    pub(super) ledger: Ledger,
+    pub(super) findings: Findings,
     pub(super) description: Description,
     pub(super) validation: Validation,
 }
@@ -62,8 +62,8 @@ impl Trial {
                 platform.keep_secret("the value of a secret field", value);
             }
         }
-        let ledger = Ledger::default();
-        Ok((Self { host, component, subject, clock, platform, ledger, description, validation }, element))
+        let findings = Findings::default();
+        Ok((Self { host, component, subject, clock, platform, findings, description, validation }, element))
     }
 
     /// An element with nothing stored yet.
@@ -95,7 +95,7 @@ impl Trial {
     }
 
     pub(super) fn expect(&self, promise: &'static Promise, is_kept: bool, evidence: impl FnOnce() -> String) -> bool {
-        self.ledger.expect(promise, is_kept, evidence)
+        self.findings.expect(promise, is_kept, evidence)
     }
 
     pub(super) fn now_ms(&self) -> u64 {
@@ -145,7 +145,7 @@ impl Trial {
                     CallError::Destination { .. } => &CONTAINED,
                     CallError::Trap { .. } | CallError::Host { .. } => &REASON,
                 };
-                self.ledger.broken(promise, failed.error.to_string());
+                self.findings.broken(promise, failed.error.to_string());
                 None
             }
         }
@@ -160,11 +160,11 @@ impl Trial {
         match self.ask(call).await {
             Some(Ok(value)) => Some(value),
             None => {
-                self.ledger.skip(&[promise], NO_ANSWER);
+                self.findings.skip(&[promise], NO_ANSWER);
                 None
             }
             Some(Err(error)) => {
-                self.ledger.broken(promise, format!("expected an answer, found {}", shown(&error)));
+                self.findings.broken(promise, format!("expected an answer, found {}", shown(&error)));
                 None
             }
         }
@@ -178,7 +178,7 @@ impl Trial {
         reasons: &[&str],
         call: impl Future<Output = CallResult<Answered<T>>>,
     ) {
-        let Some(answer) = self.ask(call).await else { return self.ledger.skip(&[promise], NO_ANSWER) };
+        let Some(answer) = self.ask(call).await else { return self.findings.skip(&[promise], NO_ANSWER) };
         let is_kept = matches!(&answer, Err(error) if reasons.contains(&reason_name(&error.reason)));
         self.expect(promise, is_kept, || {
             let found = answer.as_ref().map_or_else(shown, |value| format!("the answer {value:?}"));
@@ -198,7 +198,7 @@ impl Trial {
         }
         self.look_for_secrets(&format!("the output of {function}"), &report.output);
         for leak in self.platform.take_leaks() {
-            self.ledger.broken(&SECRECY, format!("{function}: {leak}"));
+            self.findings.broken(&SECRECY, format!("{function}: {leak}"));
         }
     }
 

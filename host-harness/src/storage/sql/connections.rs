@@ -22,7 +22,7 @@ use super::failure::SqlFailure;
 use super::query::Row;
 
 /// How connections are made and used.
-pub(super) struct Manner<D: Dialect> {
+pub(super) struct ConnectionOptions<D: Dialect> {
     pub(super) options: <D::Connection as sqlx::Connection>::Options,
     /// What is set once on a new connection, and what for. Not every engine knows all of it, and none is needed for right answers.
     pub(super) session: Vec<(Sql, &'static str)>,
@@ -55,15 +55,15 @@ const LONGEST_REST: Duration = Duration::from_secs(600);
 pub(super) struct Connections<D: Dialect>(Arc<Shared<D>>);
 
 struct Shared<D: Dialect> {
-    manner: Arc<Manner<D>>,
+    manner: Arc<ConnectionOptions<D>>,
     permits: Arc<Semaphore>,
     /// Those that rest, the last that was used last.
-    idle: Mutex<Vec<(Link<D>, Instant)>>,
+    idle: Mutex<Vec<(DbConnection<D>, Instant)>>,
     is_closed: AtomicBool,
 }
 
 impl<D: Dialect> Connections<D> {
-    pub(super) fn new(manner: Manner<D>) -> Self {
+    pub(super) fn new(manner: ConnectionOptions<D>) -> Self {
         let permits = Arc::new(Semaphore::new(manner.most as usize));
         Self(Arc::new(Shared {
             manner: Arc::new(manner),
@@ -74,7 +74,7 @@ impl<D: Dialect> Connections<D> {
     }
 
     /// One for statements that read, each seeing a state of its own unless they share a transaction.
-    pub(super) async fn reader(&self) -> Result<Lease<D>, SqlFailure> {
+    pub(super) async fn reader(&self) -> Result<PooledConnection<D>, SqlFailure> {
         match self.0.manner.wraps_reads {
             true => self.begin_read().await,
             false => self.acquire().await,
@@ -82,16 +82,16 @@ impl<D: Dialect> Connections<D> {
     }
 
     /// One with a transaction that reads one state.
-    pub(super) async fn begin_read(&self) -> Result<Lease<D>, SqlFailure> {
+    pub(super) async fn begin_read(&self) -> Result<PooledConnection<D>, SqlFailure> {
         self.begin(&self.0.manner.begin_read).await
     }
 
     /// One with a transaction that writes.
-    pub(super) async fn begin_write(&self) -> Result<Lease<D>, SqlFailure> {
+    pub(super) async fn begin_write(&self) -> Result<PooledConnection<D>, SqlFailure> {
         self.begin(&self.0.manner.begin_write).await
     }
 
-    async fn begin(&self, sql: &Sql) -> Result<Lease<D>, SqlFailure> {
+    async fn begin(&self, sql: &Sql) -> Result<PooledConnection<D>, SqlFailure> {
         let mut lease = self.acquire().await?;
         // Said first: with a pooler the text is more than `BEGIN`, and one that fails in its middle leaves a transaction open.
         lease.in_transaction = true;
@@ -100,7 +100,7 @@ impl<D: Dialect> Connections<D> {
     }
 
     /// One without a transaction; callers get theirs in the order in which they came.
-    pub(super) async fn acquire(&self) -> Result<Lease<D>, SqlFailure> {
+    pub(super) async fn acquire(&self) -> Result<PooledConnection<D>, SqlFailure> {
         let shared = &self.0;
         let failed = |kind, message: &str| SqlFailure::Database { kind, message: message.to_owned() };
         let permit = tokio::time::timeout(shared.manner.wait, Arc::clone(&shared.permits).acquire_owned()).await;
@@ -112,9 +112,9 @@ impl<D: Dialect> Connections<D> {
         }
         let link = match shared.rested().await {
             Some(link) => link,
-            None => Link::open(&shared.manner).await?,
+            None => DbConnection::open(&shared.manner).await?,
         };
-        Ok(Lease { link: Some(link), shared: Arc::clone(shared), _permit: permit })
+        Ok(PooledConnection { link: Some(link), shared: Arc::clone(shared), _permit: permit })
     }
 
     /// Waits for those in use, and closes all. Later calls fail.
@@ -132,12 +132,12 @@ impl<D: Dialect> Connections<D> {
 }
 
 impl<D: Dialect> Shared<D> {
-    fn idle(&self) -> MutexGuard<'_, Vec<(Link<D>, Instant)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(DbConnection<D>, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One that rested and is sound, if there is any.
-    async fn rested(&self) -> Option<Link<D>> {
+    async fn rested(&self) -> Option<DbConnection<D>> {
         let (mut link, since) = self.idle().pop()?;
         if self.manner.is_remote && since.elapsed() > TRUSTED_REST {
             let tried = link.within(TRIAL, |connection| Box::pin(connection.ping())).await;
@@ -150,7 +150,7 @@ impl<D: Dialect> Shared<D> {
         Some(link)
     }
 
-    fn take_back(&self, link: Link<D>) {
+    fn take_back(&self, link: DbConnection<D>) {
         if link.is_lost {
             // Whatever happened to it has probably happened to those that rest.
             self.idle().clear();
@@ -165,14 +165,14 @@ impl<D: Dialect> Shared<D> {
 }
 
 /// A connection in use; given back when it is dropped, if it is sound then.
-pub(super) struct Lease<D: Dialect> {
+pub(super) struct PooledConnection<D: Dialect> {
     /// Absent only while it is given back.
-    link: Option<Link<D>>,
+    link: Option<DbConnection<D>>,
     shared: Arc<Shared<D>>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl<D: Dialect> Drop for Lease<D> {
+impl<D: Dialect> Drop for PooledConnection<D> {
     fn drop(&mut self) {
         if let Some(link) = self.link.take() {
             self.shared.take_back(link);
@@ -180,24 +180,24 @@ impl<D: Dialect> Drop for Lease<D> {
     }
 }
 
-impl<D: Dialect> Deref for Lease<D> {
-    type Target = Link<D>;
+impl<D: Dialect> Deref for PooledConnection<D> {
+    type Target = DbConnection<D>;
 
-    fn deref(&self) -> &Link<D> {
+    fn deref(&self) -> &DbConnection<D> {
         self.link.as_ref().unwrap_or_else(|| unreachable!("it is given back at the end only"))
     }
 }
 
-impl<D: Dialect> DerefMut for Lease<D> {
-    fn deref_mut(&mut self) -> &mut Link<D> {
+impl<D: Dialect> DerefMut for PooledConnection<D> {
+    fn deref_mut(&mut self) -> &mut DbConnection<D> {
         self.link.as_mut().unwrap_or_else(|| unreachable!("it is given back at the end only"))
     }
 }
 
 /// A connection, and what is known of it.
-pub(super) struct Link<D: Dialect> {
+pub(super) struct DbConnection<D: Dialect> {
     connection: D::Connection,
-    manner: Arc<Manner<D>>,
+    manner: Arc<ConnectionOptions<D>>,
     /// A step has begun and its end was not seen.
     in_step: bool,
     in_transaction: bool,
@@ -205,9 +205,9 @@ pub(super) struct Link<D: Dialect> {
     is_lost: bool,
 }
 
-impl<D: Dialect> Link<D> {
+impl<D: Dialect> DbConnection<D> {
     /// Connects.
-    pub(super) async fn open(manner: &Arc<Manner<D>>) -> Result<Self, SqlFailure> {
+    pub(super) async fn open(manner: &Arc<ConnectionOptions<D>>) -> Result<Self, SqlFailure> {
         let connecting = tokio::time::timeout(manner.limit, manner.options.connect());
         let connection =
             connecting.await.map_err(|_| SqlFailure::silent(manner.limit))?.map_err(SqlFailure::of::<D>)?;

@@ -39,7 +39,7 @@ mod sqlite;
 mod statements;
 mod write;
 
-use connections::{Connections, Lease, Link};
+use connections::{Connections, DbConnection, PooledConnection};
 use dialect::Dialect;
 use failure::SqlFailure;
 use query::Query;
@@ -90,7 +90,7 @@ fn judge(found: Found, place: &str) -> Result<u32, OpenError> {
 
 /// Brings the schema up to date where the database is empty or ours. Several processes may do this at once.
 async fn bring_up_to_date<D: Dialect>(writers: &Connections<D>, place: &str) -> Result<(), OpenError> {
-    async fn migrated<D: Dialect>(link: &mut Link<D>, place: &str) -> Result<Found, SqlFailure> {
+    async fn migrated<D: Dialect>(link: &mut DbConnection<D>, place: &str) -> Result<Found, SqlFailure> {
         let found = schema::inspect::<D>(link).await?;
         if matches!(judge(found, place), Ok(version) if version < schema::KNOWN) {
             // Another process may have come first, of a newer program even.
@@ -153,7 +153,7 @@ impl<D: Dialect> SqlStorage<D> {
         View { statements: &self.statements, scope, time_ms: self.time_ms() }
     }
 
-    fn writing<'a>(&'a self, link: &'a mut Link<D>, scope: &'a Scope) -> Writing<'a, D> {
+    fn writing<'a>(&'a self, link: &'a mut DbConnection<D>, scope: &'a Scope) -> Writing<'a, D> {
         Writing { link, statements: &self.statements, scope, time_ms: self.time_ms() }
     }
 
@@ -257,7 +257,7 @@ impl<D: Dialect> SqlStorage<D> {
     }
 }
 
-async fn commit<D: Dialect>(link: &mut Link<D>) -> Result<(), SqlFailure> {
+async fn commit<D: Dialect>(link: &mut DbConnection<D>) -> Result<(), SqlFailure> {
     link.commit().await.map_err(SqlFailure::of_commit)
 }
 
@@ -402,7 +402,7 @@ impl<D: Dialect> Storage for SqlStorage<D> {
 
     async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
         let attempt = || async {
-            let mut link: Lease<D> = self.database.readers.begin_read().await?;
+            let mut link: PooledConnection<D> = self.database.readers.begin_read().await?;
             let time_ms = self.view(scope).fixed::<D>(&mut link).await?.time_ms;
             // In some databases the state is that of the first look at a table.
             self.view(scope).usage::<D>(&mut link).await?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sqlx::error::BoxDynError;
 
-use super::connections::{Link, Rows};
+use super::connections::{DbConnection, Rows};
 use super::dialect::Dialect;
 use super::driver::Sql;
 use super::failure::SqlFailure;
@@ -56,19 +56,19 @@ impl<D: Dialect> Query<D> {
     }
 
     /// Carries the statement out; answers how many rows it changed.
-    pub(super) async fn execute(self, link: &mut Link<D>) -> Result<u64, SqlFailure> {
+    pub(super) async fn execute(self, link: &mut DbConnection<D>) -> Result<u64, SqlFailure> {
         let (sql, arguments) = self.checked()?;
         link.execute(sql, arguments).await
     }
 
     /// The rows, as they come.
-    pub(super) fn rows(self, link: &mut Link<D>) -> Result<Rows<'_, D>, SqlFailure> {
+    pub(super) fn rows(self, link: &mut DbConnection<D>) -> Result<Rows<'_, D>, SqlFailure> {
         let (sql, arguments) = self.checked()?;
         Ok(link.rows(sql, arguments))
     }
 
     /// All rows.
-    pub(super) async fn all(self, link: &mut Link<D>) -> Result<Vec<Row<D>>, SqlFailure> {
+    pub(super) async fn all(self, link: &mut DbConnection<D>) -> Result<Vec<Row<D>>, SqlFailure> {
         let (mut rows, mut all) = (self.rows(link)?, Vec::new());
         while let Some(row) = rows.next().await? {
             all.push(row);
@@ -77,12 +77,12 @@ impl<D: Dialect> Query<D> {
     }
 
     /// The row, if there is one. To be asked of statements that give no second.
-    pub(super) async fn optional_row(self, link: &mut Link<D>) -> Result<Option<Row<D>>, SqlFailure> {
+    pub(super) async fn optional_row(self, link: &mut DbConnection<D>) -> Result<Option<Row<D>>, SqlFailure> {
         Ok(self.all(link).await?.pop())
     }
 
     /// The row of a statement that always gives one.
-    pub(super) async fn row(self, link: &mut Link<D>) -> Result<Row<D>, SqlFailure> {
+    pub(super) async fn row(self, link: &mut DbConnection<D>) -> Result<Row<D>, SqlFailure> {
         self.optional_row(link).await?.ok_or_else(|| SqlFailure::of::<D>(sqlx::Error::RowNotFound))
     }
 }

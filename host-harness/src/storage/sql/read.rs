@@ -6,7 +6,7 @@ use super::super::batch::prefix_end;
 use super::super::limits::{PAGE_BYTES, ResponseBudget};
 use super::super::notify::Seen;
 use super::super::{Kept, KeptValue, Scope, SealingKey, StorageError, Usage};
-use super::connections::Link;
+use super::connections::DbConnection;
 use super::dialect::Dialect;
 use super::driver::Sql;
 use super::failure::SqlFailure;
@@ -71,7 +71,7 @@ impl View<'_> {
     }
 
     /// The same view at a time that stands still, for reads of several statements.
-    pub(super) async fn fixed<D: Dialect>(self, link: &mut Link<D>) -> Result<Self, SqlFailure> {
+    pub(super) async fn fixed<D: Dialect>(self, link: &mut DbConnection<D>) -> Result<Self, SqlFailure> {
         if self.time_ms.is_some() {
             return Ok(self);
         }
@@ -83,7 +83,7 @@ impl View<'_> {
     async fn fill<D: Dialect>(
         self,
         found: &mut Found<'_>,
-        link: &mut Link<D>,
+        link: &mut DbConnection<D>,
         chunk: &[String],
     ) -> Result<(), SqlFailure> {
         let (size, sql) = self.statements.entries.covering(chunk.len());
@@ -99,7 +99,7 @@ impl View<'_> {
     /// within a transaction, at a fixed time.
     pub(super) async fn keys<D: Dialect>(
         self,
-        link: &mut Link<D>,
+        link: &mut DbConnection<D>,
         keys: &[String],
     ) -> Result<Vec<Option<Stored>>, SqlFailure> {
         let mut found = Found::new(keys);
@@ -114,7 +114,7 @@ impl View<'_> {
     /// Reads a page, and whether more follows.
     pub(super) async fn page<D: Dialect>(
         self,
-        link: &mut Link<D>,
+        link: &mut DbConnection<D>,
         prefix: &str,
         after_key: Option<&str>,
         limit: usize,
@@ -137,7 +137,7 @@ impl View<'_> {
     /// Reads a page of keys, and whether more follow.
     pub(super) async fn key_page<D: Dialect>(
         self,
-        link: &mut Link<D>,
+        link: &mut DbConnection<D>,
         prefix: &str,
         after_key: Option<&str>,
         limit: usize,
@@ -160,7 +160,7 @@ impl View<'_> {
     /// Reads what `wait` needs to know. When the key expires is judged by the clock that shows `clock_ms` now.
     pub(super) async fn version<D: Dialect>(
         self,
-        link: &mut Link<D>,
+        link: &mut DbConnection<D>,
         key: &str,
         clock_ms: u64,
     ) -> Result<Option<Seen>, SqlFailure> {
@@ -172,7 +172,7 @@ impl View<'_> {
     }
 
     /// Counts what a scope holds, without what has expired.
-    pub(super) async fn usage<D: Dialect>(self, link: &mut Link<D>) -> Result<Usage, SqlFailure> {
+    pub(super) async fn usage<D: Dialect>(self, link: &mut DbConnection<D>) -> Result<Usage, SqlFailure> {
         let Some(row) = self.query::<D>(&self.statements.usage).optional_row(link).await? else {
             return Ok(Usage::default());
         };

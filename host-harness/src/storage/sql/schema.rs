@@ -4,7 +4,7 @@
 //! nothing where it was done already, because not every database undoes the making of a table: a step that broke off in the
 //! middle is taken again from its start.
 
-use super::connections::Link;
+use super::connections::DbConnection;
 use super::dialect::Dialect;
 use super::driver::Sql;
 use super::failure::SqlFailure;
@@ -59,7 +59,7 @@ pub(super) enum Found {
 }
 
 /// Looks without changing anything.
-pub(super) async fn inspect<D: Dialect>(link: &mut Link<D>) -> Result<Found, SqlFailure> {
+pub(super) async fn inspect<D: Dialect>(link: &mut DbConnection<D>) -> Result<Found, SqlFailure> {
     let mut any = false;
     for row in query::<D>(D::TABLES).all(link).await? {
         if row.text(0)? == MARK {
@@ -72,7 +72,7 @@ pub(super) async fn inspect<D: Dialect>(link: &mut Link<D>) -> Result<Found, Sql
 
 /// Brings a database that is empty or ours up to date, and answers the version it had before. To be called within a
 /// transaction; of several callers one does the work, and the others wait for it.
-pub(super) async fn migrate<D: Dialect>(link: &mut Link<D>) -> Result<u32, SqlFailure> {
+pub(super) async fn migrate<D: Dialect>(link: &mut DbConnection<D>) -> Result<u32, SqlFailure> {
     for statement in GROUND {
         query::<D>(statement).execute(link).await?;
     }
@@ -90,7 +90,7 @@ pub(super) async fn migrate<D: Dialect>(link: &mut Link<D>) -> Result<u32, SqlFa
 }
 
 /// The version of the schema; 0 while somebody is at the very beginning.
-async fn version<D: Dialect>(link: &mut Link<D>, lock: &str) -> Result<u32, SqlFailure> {
+async fn version<D: Dialect>(link: &mut DbConnection<D>, lock: &str) -> Result<u32, SqlFailure> {
     let row = query::<D>(&format!("SELECT number FROM storage_number WHERE name = 'schema'{lock}"));
     match row.optional_row(link).await? {
         Some(row) => Ok(u32::try_from(row.count(0)?).unwrap_or(u32::MAX)),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::{Kept, PAGE_ITEMS, Scope, SealingKey, Snapshot, StorageError};
-use super::connections::Lease;
+use super::connections::PooledConnection;
 use super::dialect::Dialect;
 use super::read::View;
 use super::statements::Statements;
@@ -11,7 +11,7 @@ use async_trait::async_trait;
 
 pub(super) struct SqlSnapshot<D: Dialect> {
     /// In the transaction, which ends with it.
-    pub(super) link: Lease<D>,
+    pub(super) link: PooledConnection<D>,
     pub(super) statements: Arc<Statements>,
     pub(super) scope: Scope,
     pub(super) time_ms: Option<u64>,

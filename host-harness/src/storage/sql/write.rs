@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::super::batch::{Batch, Put, Write, prefix_end};
 use super::super::limits::ResponseBudget;
 use super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, SealingKey, StorageError, Usage};
-use super::connections::Link;
+use super::connections::DbConnection;
 use super::dialect::Dialect;
 use super::failure::SqlFailure;
 use super::query::{Query, Row, signed};
@@ -78,7 +78,7 @@ pub(super) fn seal(batch: &mut Batch, scope: &Scope, sealing_key: Option<&Sealin
 
 /// A transaction that writes to a scope.
 pub(super) struct Writing<'a, D: Dialect> {
-    pub(super) link: &'a mut Link<D>,
+    pub(super) link: &'a mut DbConnection<D>,
     pub(super) statements: &'a Statements,
     pub(super) scope: &'a Scope,
     /// `None` = that of the database's clock.
@@ -294,7 +294,7 @@ impl<D: Dialect> Writing<'_, D> {
 
 /// The scopes that are deleted, but whose rows are not all removed.
 pub(super) async fn tombstones<D: Dialect>(
-    link: &mut Link<D>,
+    link: &mut DbConnection<D>,
     statements: &Statements,
 ) -> Result<Vec<i64>, SqlFailure> {
     Query::<D>::new(&statements.tombstones).all(link).await?.iter().map(|row| row.number(0)).collect()
@@ -303,7 +303,7 @@ pub(super) async fn tombstones<D: Dialect>(
 /// Removes some rows of a deleted scope within a transaction; answers whether there may be more. If the process dies before
 /// the end, the next to open the store goes on; several at once take turns.
 pub(super) async fn purge_portion<D: Dialect>(
-    link: &mut Link<D>,
+    link: &mut DbConnection<D>,
     statements: &Statements,
     scope: i64,
 ) -> Result<bool, SqlFailure> {
@@ -321,7 +321,7 @@ pub(super) async fn purge_portion<D: Dialect>(
 /// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between; answers
 /// what that was, and whether more are left. The caller keeps other writers from the scope.
 async fn delete_portion<D: Dialect>(
-    link: &mut Link<D>,
+    link: &mut DbConnection<D>,
     statements: &Statements,
     scope: i64,
     prefix: &str,

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sqlx::Postgres;
 
 use super::super::super::{OpenError, Options};
-use super::super::connections::{Connections, Link, Manner};
+use super::super::connections::{ConnectionOptions, Connections, DbConnection};
 use super::super::dialect::Dialect as _;
 use super::super::driver::Sql;
 use super::super::query::Query;
@@ -43,8 +43,8 @@ pub(in super::super) async fn open(address: &str, options: &Options) -> Result<D
 /// Connects once. Later one would try for long, and then know only that time ran out.
 async fn examine(address: &Address, step: Duration) -> Result<(), OpenError> {
     let place = &address.place;
-    let manner = Arc::new(Manner { session: Vec::new(), ..manner(address, 1, step, &[]) });
-    let mut link = Link::open(&manner).await.map_err(|failure| failure.of_open(place))?;
+    let manner = Arc::new(ConnectionOptions { session: Vec::new(), ..manner(address, 1, step, &[]) });
+    let mut link = DbConnection::open(&manner).await.map_err(|failure| failure.of_open(place))?;
     let encoding = Query::<Postgres>::new(&Sql::from("SHOW server_encoding")).row(&mut link).await;
     let encoding = encoding.and_then(|row| row.text(0)).map_err(|failure| failure.of_open(place))?;
     link.close().await;
@@ -55,7 +55,7 @@ async fn examine(address: &Address, step: Duration) -> Result<(), OpenError> {
 }
 
 /// `timeouts`: of a statement, of waiting for a lock, of resting in a transaction.
-fn manner(address: &Address, most: u32, step: Duration, timeouts: &[Duration]) -> Manner<Postgres> {
+fn manner(address: &Address, most: u32, step: Duration, timeouts: &[Duration]) -> ConnectionOptions<Postgres> {
     let mut settings = settings(timeouts);
     let begin = |begin: &str| match address.has_pooler {
         false => begin.into(),
@@ -71,7 +71,7 @@ fn manner(address: &Address, most: u32, step: Duration, timeouts: &[Duration]) -
     } else {
         settings.extend(KEEP_ALIVE.map(|setting| (setting.to_owned(), "the server notices a host that is gone")));
     }
-    Manner {
+    ConnectionOptions {
         options: address.options.clone(),
         session: settings.into_iter().map(|(setting, why)| (format!("SET {setting}").into(), why)).collect(),
         begin_read,

@@ -12,7 +12,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions as _, Sqlite};
 
 use super::super::super::{OpenError, PAGE_ITEMS};
-use super::super::connections::{Connections, Link, Manner};
+use super::super::connections::{ConnectionOptions, Connections, DbConnection};
 use super::super::dialect::{Dialect as _, Kind};
 use super::super::failure::SqlFailure;
 use super::super::query::Query;
@@ -72,8 +72,8 @@ fn connection(path: &Path, busy_timeout: Duration) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-fn manner(options: SqliteConnectOptions, most: u32, busy_timeout: Duration) -> Manner<Sqlite> {
-    Manner {
+fn manner(options: SqliteConnectOptions, most: u32, busy_timeout: Duration) -> ConnectionOptions<Sqlite> {
+    ConnectionOptions {
         options,
         session: Vec::new(),
         begin_read: Sqlite::BEGIN_READ.into(),
@@ -90,7 +90,7 @@ fn manner(options: SqliteConnectOptions, most: u32, busy_timeout: Duration) -> M
 
 /// Turns on the write-ahead log, which the file remembers. SQLite does not apply its busy timeout here, so a process that
 /// opens the same new file at the same moment has to be waited for by hand.
-async fn use_log(link: &mut Link<Sqlite>, busy_timeout: Duration) -> Result<(), SqlFailure> {
+async fn use_log(link: &mut DbConnection<Sqlite>, busy_timeout: Duration) -> Result<(), SqlFailure> {
     let start = Instant::now();
     loop {
         match Query::<Sqlite>::new(&"PRAGMA journal_mode = WAL".into()).all(link).await {

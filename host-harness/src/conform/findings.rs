@@ -34,7 +34,7 @@ impl Finding {
 
 /// Collects findings.
 #[derive(Default)]
-pub(super) struct Ledger(Mutex<BTreeMap<&'static str, Entry>>);
+pub(super) struct Findings(Mutex<BTreeMap<&'static str, Entry>>);
 
 #[derive(Default)]
 struct Entry {
@@ -43,7 +43,7 @@ struct Entry {
     skipped: Option<String>,
 }
 
-impl Ledger {
+impl Findings {
     /// Looks at a promise: it is kept where `is_kept`, else broken by this evidence. Answers `is_kept`.
     pub(super) fn expect(&self, promise: &'static Promise, is_kept: bool, evidence: impl FnOnce() -> String) -> bool {
         let mut entries = self.entries();
@@ -73,7 +73,7 @@ impl Ledger {
     }
 
     /// All promises, whether or not anybody looked.
-    pub(super) fn findings(&self) -> Vec<Finding> {
+    pub(super) fn all(&self) -> Vec<Finding> {
         let mut entries = std::mem::take(&mut *self.entries());
         let finding = |promise: &&'static Promise| {
             let Entry { looks, broken, skipped } = entries.remove(promise.name).unwrap_or_default();
