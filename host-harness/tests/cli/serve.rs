@@ -11,7 +11,7 @@ use std::{
 use host_harness::Digest;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use wecom_simulator::{Browser, Choice, DEMO_CORP_ID, DEMO_SECRET};
+use wecom_simulator::{Browser, Choice, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_SECRET};
 
 use crate::{
     bed::{Bed, program, run},
@@ -260,6 +260,161 @@ async fn the_words_of_a_panic_stand_in_the_log_alone() {
         let told = log.lines().any(|line| line.contains(function) && line.contains(words));
         assert!(told, "{function}: {log}");
     }
+}
+
+/// A component whose `exchange-code` answers this: bytes at addresses, and a text at 4096 of which address and length stand at
+/// the last.
+fn exchanging(bytes: &[(u32, u32)], text: &str, at: u32) -> Guest {
+    let store = |kind: &str, (place, value): (u32, u32)| format!("i32.const {place} i32.const {value} i32.{kind} ");
+    let length = u32::try_from(text.len()).unwrap();
+    let mut body: String = bytes.iter().map(|&byte| store("store8", byte)).collect();
+    body.push_str(&(store("store", (at, 4096)) + &store("store", (at + 4, length)) + "i32.const 0"));
+    let text: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    let data = format!("(data (i32.const 4096) \"{text}\")");
+    Guest::default().items(&data).with("login@0.1.0#exchange-code", &body)
+}
+
+/// Tenants with components of their own.
+fn declare_guests(bed: &Bed, guests: Vec<(&str, Guest)>) -> PathBuf {
+    let tenants: Vec<Value> = guests
+        .into_iter()
+        .map(|(name, guest)| {
+            let (file, component) = (bed.home().join(format!("{name}.wasm")), guest.build());
+            fs::write(&file, &component).unwrap();
+            let pin = json!({"file": file, "sha256": Digest::of(&component).to_string()});
+            tenant(bed, name, &json!({"component": pin}))
+        })
+        .collect();
+    declare(bed, &tenants)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_that_leaves_the_site_is_not_followed() {
+    let bed = Bed::new().await;
+    // A member within the visible range, with a way back and a state that was verified.
+    let returning = |path: &str| exchanging(&[(49, 1), (140, 1), (152, 1)], path, 144);
+    let file =
+        declare_guests(&bed, vec![("obeys", returning("/home")), ("violates", returning("//evil.example/home"))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    for (name, expected) in [("obeys", json!("/home")), ("violates", json!(null))] {
+        let back = format!("/t/{name}/callback?code=a&state=b");
+        let view = host.get(&back, &[("accept", "application/json")]).json();
+        assert_eq!((&view["entry"], &view["return_to"]), (&json!("admitted"), &expected), "{name}");
+        let page = host.get(&back, &[]);
+        assert_eq!((page.status, page.body.contains("href")), (200, expected.is_string()), "{name}: {page:#?}");
+        assert!(!page.body.contains("evil"), "{page:#?}");
+    }
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    assert!(log.contains("a way back that leaves this site") && !log.contains("obeys"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_quote_what_concerns_the_person_and_nothing_internal() {
+    let bed = Bed::new().await;
+    let words = "no connection to http://10.1.2.3:8080";
+    let refusing = |reason| exchanging(&[(0, 1), (8, reason)], words, 56);
+    let guests = vec![
+        ("rejected", refusing(3)),
+        ("not-found", refusing(4)),
+        ("rate-limited", refusing(6)),
+        ("unavailable", refusing(7)),
+        ("budget-exhausted", refusing(8)),
+        ("conflict", refusing(9)),
+    ];
+    let file = declare_guests(&bed, guests);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    for (name, status) in
+        [("not-found", 404), ("rate-limited", 429), ("unavailable", 503), ("budget-exhausted", 503), ("conflict", 503)]
+    {
+        let back = format!("/t/{name}/callback?code=a&state=b");
+        let (page, json) = (host.get(&back, &[]), host.get(&back, &[("accept", "application/json")]));
+        assert_eq!((page.status, &json.json()["error"]["reason"]), (status, &json!(name)));
+        for shown in [&page.body, &json.body] {
+            assert!(!shown.contains("10.1.2.3") && shown.contains("sign-in is not possible just now"), "{shown}");
+        }
+    }
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    assert_eq!(
+        log.lines().filter(|line| line.contains("a sign-in did not succeed") && line.contains(words)).count(),
+        10
+    );
+
+    // What the person has to know, and the way on: the one that asks nothing where the vendor's client is.
+    for (browser, way_on) in [("Firefox", "login"), ("Mobile WXWork/4.1 MicroMessenger", "login?entry=workspace")] {
+        let page = host.get("/t/rejected/callback?code=a&state=b", &[("user-agent", browser)]);
+        assert_eq!(page.status, 403);
+        assert!(page.body.contains(words) && page.body.contains(&format!("href=\"{way_on}\"")), "{page:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_looks_at_an_address_spends_nothing() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let begun = host.get("/t/acme/login", &[]);
+    let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let query = sign_in(begun.header("location").unwrap(), "lisi").await;
+    let calls = || host.get("/metrics", &[]).body.lines().filter(|line| line.contains("function=\"login.")).count();
+    let before = calls();
+    for path in ["/t/acme/login?entry=workspace".to_owned(), format!("/t/acme/callback?{query}")] {
+        let answer = host.ask("HEAD", &path, &[("cookie", &cookie)]);
+        assert_eq!((answer.status, answer.header("location"), answer.header("set-cookie")), (200, None, None));
+        for (name, value) in [("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("x-moz", "prefetch")] {
+            let answer = host.get(&path, &[("cookie", &cookie), (name, value)]);
+            assert_eq!((answer.status, answer.header("set-cookie")), (503, None), "{name}: {answer:#?}");
+        }
+    }
+    assert_eq!(calls(), before);
+    let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), ("sec-fetch-mode", "navigate")]);
+    assert_eq!(answer.status, 200, "the code is as good as before: {answer:#?}");
+    assert_eq!(host.ask("HEAD", "/health", &[]).status, 200);
+}
+
+/// Nobody looks at a host that works. What its log says is at the default verbosity.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_says_once_that_periodic_syncs_stop_working_and_once_that_they_work_again() {
+    let bed = Bed::new().await;
+    let periodic = json!({"sync": {"every": "1s"}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &periodic), tenant(&bed, "idle", &json!({}))]);
+    let reports = bed.home().join("reports.jsonl");
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--reports", reports.to_str().unwrap()]);
+    let complete = || host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#);
+    let paused = || host.metric(r#"org_harness_sync_turns_total{outcome="paused",reason="not-permitted"}"#);
+    let troubled = || host.get("/health", &[]).json()["syncs_in_trouble"].clone();
+    let log = || fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    until("a sync is complete", || complete() >= 1.0);
+    assert_eq!(troubled(), json!(0));
+    assert!(!log().contains("periodic syncs"), "{}", log());
+
+    bed.control().change(|corp| corp.trust_only(DEMO_AGENT_ID, &["203.0.113.7"])).unwrap();
+    until("syncs are paused again and again", || paused() >= 3.0);
+    until("the host knows of it", || troubled() == json!(1));
+    assert_eq!(host.get("/health", &[]).status, 200, "sign-ins are served all the same");
+    let said: Vec<String> = log().lines().filter(|line| line.contains("periodic syncs")).map(str::to_owned).collect();
+    assert_eq!(said.len(), 1, "{said:#?}");
+    for part in ["WARN", "do not work any more", "acme", "not-permitted", "60020", "127.0.0.1"] {
+        assert!(said[0].contains(part), "{part} is not in {}", said[0]);
+    }
+
+    let before = complete();
+    bed.control().change(|corp| corp.trust_only(DEMO_AGENT_ID, &["127.0.0.1"])).unwrap();
+    until("syncs are complete again and again", || complete() >= before + 2.0);
+    until("the host knows of it", || troubled() == json!(0));
+    let over = log().lines().filter(|line| line.contains("work again")).count();
+    assert_eq!((over, log().lines().filter(|line| line.contains("periodic syncs")).count()), (1, 2), "{}", log());
+
+    host.signal(Signal::INT);
+    assert!(host.ended().success());
+    let reports = fs::read_to_string(&reports).unwrap();
+    let reports: Vec<Value> = reports.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |outcome: &str| reports.iter().filter(|report| report["periodic_sync"] == outcome).collect::<Vec<_>>();
+    assert!(of("complete").len() >= 2 && of("paused").len() >= 3, "{reports:?}");
+    let first = of("paused")[0];
+    assert_eq!(
+        (&first["tenant"], &first["vendor_code"], &first["failures"]),
+        (&json!("acme"), &json!(60020), &json!(1))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

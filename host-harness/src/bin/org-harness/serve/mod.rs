@@ -9,6 +9,7 @@
 //! | `sign_in` | the two steps of a sign-in |
 //! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
 //! | `entry_decision` | who may enter |
+//! | `return_to` | where a person may be sent afterwards |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
@@ -19,6 +20,7 @@ mod drain;
 mod entry_decision;
 mod health;
 mod page;
+mod return_to;
 mod routes;
 mod service;
 mod sign_in;

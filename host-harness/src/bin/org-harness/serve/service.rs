@@ -27,7 +27,8 @@ pub struct Service {
 
 impl Service {
     pub fn new(host: Host, registry: Arc<Registry>, storage: Arc<dyn Storage>, metrics: Arc<Metrics>) -> Self {
-        Self { host, registry, metrics, health: Health::of(storage), sign_in_limits: Arc::default(), public_url: None }
+        let health = Health::of(storage, Arc::clone(&registry));
+        Self { host, registry, metrics, health, sign_in_limits: Arc::default(), public_url: None }
     }
 
     /// Reached by people under this address.

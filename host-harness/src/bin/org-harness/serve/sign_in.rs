@@ -29,7 +29,7 @@ use host_harness::{
 use serde::{Deserialize, Serialize};
 
 use super::{
-    binding::Binding, document::document, entry_decision::EntryDecision, page::Page, service::Service,
+    binding::Binding, document::document, entry_decision::EntryDecision, page::Page, return_to, service::Service,
     sign_in_limits::SignInPermit,
 };
 use crate::{
@@ -42,6 +42,9 @@ use crate::{
 
 /// The most milliseconds that a step may take: nobody waits longer for a page.
 const LONGEST_MS: u64 = 20_000;
+
+/// What the vendor's client calls itself, on phones and computers.
+const VENDOR_CLIENT: &str = "wxwork";
 
 /// What `login` is asked.
 #[derive(Debug, Deserialize)]
@@ -152,7 +155,16 @@ pub async fn callback(
         language: preferred_language(&headers),
         ..ExchangeRequest::new(code, state)
     };
-    let exchange = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
+    let mut exchange = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
+    if let Some(path) = exchange.return_to.take() {
+        exchange.return_to = return_to::on_this_site(path);
+        if exchange.return_to.is_none() {
+            tracing::warn!(
+                lowcode.tenant = &*tenant.name,
+                "the element named a way back that leaves this site: it is left out"
+            );
+        }
+    }
     let entry = EntryDecision::of(&exchange, tenant.sign_in);
     if let Some(hint) = entry.hint() {
         tracing::warn!(lowcode.tenant = &*tenant.name, ?entry, hint, "a sign-in was refused");
@@ -195,6 +207,8 @@ fn wants_json(headers: &HeaderMap) -> bool {
 pub struct SignInRefusal {
     status: StatusCode,
     json: bool,
+    /// Where to go on.
+    link: Option<&'static str>,
     view: ErrorView,
 }
 
@@ -223,11 +237,26 @@ impl Refuse<'_> {
         match called {
             Ok(Called { value, report }) => value.map_err(|error| {
                 let status = status_of(&error.reason);
-                if status != StatusCode::BAD_GATEWAY {
+                if matches!(error.reason, Reason::LoginRejected | Reason::InvalidArgument(_)) {
                     return self.refusal(status, &CommandError::Answered(error));
                 }
-                // What is wrong with the configuration, or what the vendor said of it, is not for whoever asks.
+                // What is wrong with the configuration, what the vendor said of it, or where a connection led, is not for
+                // whoever asks.
                 let (reason, hint) = (reason_name(&error.reason).to_owned(), error.hint.unwrap_or_default());
+                if status != StatusCode::BAD_GATEWAY {
+                    tracing::warn!(
+                        lowcode.tenant = report.tenant,
+                        lowcode.call = report.call,
+                        reason,
+                        message = error.message,
+                        hint,
+                        vendor_code = error.vendor_code,
+                        "a sign-in did not succeed"
+                    );
+                    let mut refusal = self.not_now(status);
+                    (refusal.view.reason, refusal.view.retry_after_ms) = (reason, error.retry_after_ms);
+                    return refusal;
+                }
                 tracing::warn!(
                     lowcode.tenant = report.tenant,
                     lowcode.call = report.call,
@@ -247,8 +276,7 @@ impl Refuse<'_> {
             Err(failed) => {
                 // What a limit or a trap says concerns the operator.
                 tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a sign-in was broken off");
-                let failure = CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
-                let mut refusal = self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure);
+                let mut refusal = self.not_now(StatusCode::SERVICE_UNAVAILABLE);
                 refusal.view.reason = "unavailable".to_owned();
                 Err(refusal)
             }
@@ -261,13 +289,26 @@ impl Refuse<'_> {
 
     fn failed(&self, message: String) -> SignInRefusal {
         tracing::error!(message, "a sign-in could not begin");
+        self.not_now(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn not_now(&self, status: StatusCode) -> SignInRefusal {
         let failure =
             CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
-        self.refusal(StatusCode::INTERNAL_SERVER_ERROR, &failure)
+        self.refusal(status, &failure)
     }
 
     fn refusal(&self, status: StatusCode, failure: &CommandError) -> SignInRefusal {
-        SignInRefusal { status, json: wants_json(self.0), view: ErrorView::from(failure) }
+        SignInRefusal { status, json: wants_json(self.0), link: self.way_on(status), view: ErrorView::from(failure) }
+    }
+
+    /// Where the person begins anew, seen from both addresses of a sign-in: by the way that does not ask inside the vendor's
+    /// client, where the request comes from there.
+    fn way_on(&self, status: StatusCode) -> Option<&'static str> {
+        let browser = self.0.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_client = browser.to_ascii_lowercase().contains(VENDOR_CLIENT);
+        let begins_anew = matches!(status, StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST);
+        begins_anew.then_some(if is_client { "login?entry=workspace" } else { "login" })
     }
 }
 
@@ -285,7 +326,7 @@ fn status_of(reason: &Reason) -> StatusCode {
 
 impl IntoResponse for SignInRefusal {
     fn into_response(self) -> Response {
-        let Self { status, json, view } = self;
+        let Self { status, json, link, view } = self;
         if json {
             return document(status, &ErrorDocument { error: view });
         }
@@ -297,7 +338,7 @@ impl IntoResponse for SignInRefusal {
             _ => ["暂时无法登录，请稍后再试", "Sign-in is not possible just now: please try again later"],
         };
         let ErrorView { message, hint, .. } = view;
-        let page = Page { heading, lines: vec![message], hint, link: None };
+        let page = Page { heading, lines: vec![message], hint, link: link.map(str::to_owned) };
         (status, Html(page.render().into_string())).into_response()
     }
 }
