@@ -11,12 +11,13 @@ use std::{
 use host_harness::Digest;
 use rustix::process::Signal;
 use serde_json::{Value, json};
+use url::form_urlencoded::Serializer;
 use wecom_simulator::{Browser, Choice, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_SECRET};
 
 use crate::{
     bed::{Bed, program, run},
     guests::Guest,
-    web::{Serving, until},
+    web::{Answer, Serving, until},
 };
 
 /// A tenant of the bed's organisation.
@@ -46,6 +47,17 @@ fn serve(bed: &Bed, arguments: &[&str]) -> Serving {
 async fn sign_in(location: &str, member: &str) -> String {
     let target = Browser::desktop().sign_in(location, &Choice::Member(member.into())).await.unwrap();
     target.split_once('?').unwrap().1.to_owned()
+}
+
+/// Where a sign-in leads that begins at this path, and the cookie that the browser has from then on.
+fn begin(host: &Serving, path: &str) -> (String, String) {
+    let answer = host.get(path, &[]);
+    assert_eq!(answer.status, 302, "{answer:#?}");
+    (answer.header("location").unwrap().to_owned(), cookie_of(&answer))
+}
+
+fn cookie_of(answer: &Answer) -> String {
+    answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,15 +194,71 @@ async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
     assert!(log.contains("a sign-in was refused") && log.contains("homepage"), "{log}");
 
     // Where the page leads: the same client, and nobody is asked anything.
-    let location = host.get("/t/acme/login?entry=workspace", &[]).header("location").unwrap().to_owned();
+    let (location, cookie) = begin(&host, "/t/acme/login?entry=workspace");
     let query = client(location).await;
-    let view = host.get(&format!("/t/acme/callback?{query}"), &[json_please]).json();
+    let view = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), json_please]).json();
     assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(true)));
 
     let query = client(home_page).await;
     let view = host.get(&format!("/t/open/callback?{query}"), &[json_please]).json();
     assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(false)));
     assert_eq!(view["hint"], json!(null));
+}
+
+/// A stranger can begin at the workspace door and pass the way back on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_ends_in_another_browser_is_confirmed_by_its_person_or_refused() {
+    let bed = Bed::new().await;
+    let strict = json!({"sign_in": {"same_browser": true}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({})), tenant(&bed, "strict", &strict)]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let json_please = ("accept", "application/json");
+    let passed_on = async |tenant: &str| {
+        let (location, cookie) = begin(&host, &format!("/t/{tenant}/login?entry=workspace&return_to=%2Fhome"));
+        let target = Browser::client().sign_in(&location, &Choice::Member("lisi".into())).await.unwrap();
+        (format!("/t/{tenant}/callback?{}", target.split_once('?').unwrap().1), cookie)
+    };
+
+    // Where it began nobody is asked, and another sign-in of the same browser does not change that.
+    for tenant in ["acme", "strict"] {
+        let (back, cookie) = passed_on(tenant).await;
+        let cookie = cookie_of(&host.get(&format!("/t/{tenant}/login"), &[("cookie", &cookie)]));
+        let view = host.get(&back, &[("cookie", &cookie), json_please]).json();
+        assert_eq!((&view["entry"], &view["member"]["id"]), (&json!("admitted"), &json!("lisi")), "{view}");
+    }
+
+    let (back, _) = passed_on("acme").await;
+    let (_, elsewhere) = begin(&host, "/t/acme/login?entry=workspace");
+    let page = host.get(&back, &[("cookie", &elsewhere)]);
+    assert_eq!(page.status, 403);
+    for words in ["以 李四 的身份继续登录？", "Continue as 李四?", "<form method=\"post\">"] {
+        assert!(page.body.contains(words), "{words} is not in {page:#?}");
+    }
+    let view = host.get(&back, &[json_please]);
+    let mine = cookie_of(&view);
+    let view = view.json();
+    assert_eq!((&view["entry"], &view["confirmation"]["name"]), (&json!("to-be-confirmed"), &json!("李四")));
+    assert_eq!(view["member"], json!(null), "{view}");
+    let field = |name: &str| view["confirmation"][name].as_str().unwrap();
+    let form =
+        Serializer::new(String::new()).append_pair("who", field("who")).append_pair("seal", field("seal")).finish();
+    for (form, cookies) in
+        [(&form, vec![]), (&form, vec![("cookie", &*elsewhere)]), (&String::new(), vec![("cookie", &*mine)])]
+    {
+        let answer = host.post(&back, &cookies, form);
+        assert!(answer.status == 400 && !answer.body.contains("李四"), "{answer:#?}");
+    }
+    assert_eq!(host.post("/t/strict/callback", &[("cookie", &mine)], &form).status, 400, "it is of another tenant");
+    let page = host.post(&back, &[("cookie", &mine)], &form);
+    assert!(page.status == 200 && page.body.contains("李四") && page.body.contains("href=\"/home\""), "{page:#?}");
+    let view = host.post(&back, &[("cookie", &mine), json_please], &form).json();
+    assert_eq!((&view["entry"], &view["member"]["id"]), (&json!("admitted"), &json!("lisi")), "{view}");
+
+    let (back, _) = passed_on("strict").await;
+    let answer = host.get(&back, &[json_please]);
+    assert_eq!((answer.status, &answer.json()), (403, &json!({"entry": "other-browser", "hint": null})));
+    let page = host.get(&back, &[]);
+    assert!(page.status == 403 && page.body.contains("another browser") && !page.body.contains("李四"), "{page:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,7 +270,8 @@ async fn cookies_follow_the_address_that_the_operator_names() {
     assert_eq!(host.hello["public_url"], json!(public));
     // The request itself says that it is for this machine, where nothing need be secure.
     let cookie = host.get("/t/acme/login", &[]).header("set-cookie").unwrap().to_owned();
-    assert!(cookie.contains("; Path=/org/t/acme/;") && cookie.ends_with("; Secure"), "{cookie}");
+    assert!(cookie.starts_with("__Secure-") && cookie.contains("; Path=/org/t/acme/;"), "{cookie}");
+    assert!(cookie.ends_with("; Secure"), "{cookie}");
 
     let refused = bed.run_plain(&["--format", "json", "serve", "--public-url", "http://app.example.com"]);
     let error = refused.fails(2, "usage");
@@ -297,10 +366,12 @@ async fn a_way_back_that_leaves_the_site_is_not_followed() {
         declare_guests(&bed, vec![("obeys", returning("/home")), ("violates", returning("//evil.example/home"))]);
     let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
     for (name, expected) in [("obeys", json!("/home")), ("violates", json!(null))] {
-        let back = format!("/t/{name}/callback?code=a&state=b");
-        let view = host.get(&back, &[("accept", "application/json")]).json();
+        // Its state is empty, as all that it answers but for the bytes above.
+        let (_, cookie) = begin(&host, &format!("/t/{name}/login"));
+        let back = format!("/t/{name}/callback?code=a&state=");
+        let view = host.get(&back, &[("cookie", &cookie), ("accept", "application/json")]).json();
         assert_eq!((&view["entry"], &view["return_to"]), (&json!("admitted"), &expected), "{name}");
-        let page = host.get(&back, &[]);
+        let page = host.get(&back, &[("cookie", &cookie)]);
         assert_eq!((page.status, page.body.contains("href")), (200, expected.is_string()), "{name}: {page:#?}");
         assert!(!page.body.contains("evil"), "{page:#?}");
     }

@@ -10,11 +10,13 @@
 //! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
 //! | `entry_decision` | who may enter |
 //! | `return_to` | where a person may be sent afterwards |
+//! | `confirmation` | what a person is asked whose sign-in began in another browser |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
 
 mod binding;
+mod confirmation;
 mod document;
 mod drain;
 mod entry_decision;
@@ -110,7 +112,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let sync =
         SyncOptions { parallel: asked.syncs, lease: asked.lease, grace: GRACE, observers, ..SyncOptions::new(name) };
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
-    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics);
+    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics)?;
     let service = Arc::new(service.reached_under(asked.public_url.clone()));
     let stopping = Arc::clone(&service);
     let shutdown = async {

@@ -18,7 +18,7 @@ use super::{document::document, page::Page, service::Service, sign_in};
 pub fn router(service: Arc<Service>) -> Router {
     let sign_in = Router::new()
         .route("/t/{tenant}/login", get(sign_in::login))
-        .route("/t/{tenant}/callback", get(sign_in::callback))
+        .route("/t/{tenant}/callback", get(sign_in::callback).post(sign_in::confirm))
         .route_layer(from_fn(unless_only_looked_at));
     Router::new()
         .route("/metrics", get(metrics))
@@ -84,9 +84,8 @@ fn meant(path: &str) -> Option<String> {
 fn nothing(status: StatusCode) -> Response {
     let page = Page {
         heading: ["这里没有内容", "There is nothing here"],
-        lines: Vec::new(),
         hint: Some("请核对地址 check the address".to_owned()),
-        link: None,
+        ..Page::default()
     };
     (status, Html(page.render().into_string())).into_response()
 }

@@ -3,16 +3,16 @@
 //! What a stranger could try is to sign a victim in as himself, by a link to the callback with a code of his own, so that the
 //! victim works under his name. Three things stand against it: a state is good once and for ten minutes, a sign-in that began
 //! in a browser ends only in that browser (the cookie of `binding`), and one that did not begin here is refused unless the
-//! tenant is declared otherwise ([`SignIn::homepage`](host_harness::tenants::SignIn::homepage)). What remains is the
-//! workspace entry, which is bound to no browser: some clients of the vendor open the page of the vendor, or the way back, in
-//! a session without the cookie or with an older one, so demanding it would shut members out, and demanding it only where a
-//! cookie comes would shut some out and protect hardly anybody, since a victim who never signed in has none. A state of that
-//! entry that a stranger passes on within its ten minutes, with a code that he has not used, signs the victim in as the
-//! stranger; never the stranger as the victim. An app in which that would do harm shows its members who they are.
+//! tenant is declared otherwise ([`SignIn::homepage`](host_harness::tenants::SignIn::homepage)). The workspace entry is bound by
+//! the component to no browser, since some clients of the vendor open the page of the vendor, or the way back, in a session
+//! without the cookie or with an older one. So the host looks at the cookie itself: without it the person is asked whether to go
+//! on as this member (`confirmation`), or refused where the tenant demands that
+//! ([`SignIn::same_browser`](host_harness::tenants::SignIn::same_browser)).
 
 use std::sync::Arc;
 
 use axum::{
+    body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{Html, IntoResponse, Response},
@@ -27,9 +27,16 @@ use host_harness::{
     tenants::Tenant,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
-    binding::Binding, document::document, entry_decision::EntryDecision, page::Page, return_to, service::Service,
+    binding::{Binding, CookieScope},
+    confirmation::{Confirmation, Confirmed},
+    document::document,
+    entry_decision::EntryDecision,
+    page::Page,
+    return_to,
+    service::Service,
     sign_in_limits::SignInPermit,
 };
 use crate::{
@@ -79,9 +86,21 @@ struct CallbackView {
     entry: EntryDecision,
     /// What the operator can do about a refusal.
     hint: Option<&'static str>,
+    /// What is to be posted when the person agrees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation: Option<Confirmation>,
     /// Absent where it is not for whoever asks.
     #[serde(flatten)]
     exchange: Option<ExchangeView>,
+}
+
+/// The same of somebody who was asked.
+#[derive(Debug, Serialize)]
+struct ConfirmedView {
+    entry: EntryDecision,
+    hint: Option<&'static str>,
+    #[serde(flatten)]
+    exchange: Value,
 }
 
 /// Sends a browser to the vendor's page.
@@ -100,14 +119,10 @@ pub async fn login(
     let Query(query) = query.map_err(|_| {
         refused.with("entry is browser, workspace or workspace-consent, and every parameter stands once")
     })?;
-    // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie.
-    let binding = match query.entry {
-        Entry::Browser => Some(match Binding::of(&headers) {
-            Some(binding) => binding,
-            None => Binding::new().map_err(|error| refused.failed(error.to_string()))?,
-        }),
-        Entry::Workspace | Entry::WorkspaceConsent => None,
-    };
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let mut binding = refused.unless_bound(Binding::of(&headers, &scope, key))?;
+    // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie by the element.
+    let bound = (query.entry == Entry::Browser).then(|| binding.hash(&tenant.name));
     let request = AuthorizationRequest {
         entry: match query.entry {
             Entry::Browser => login::Entry::Browser,
@@ -117,17 +132,14 @@ pub async fn login(
         redirect_uri: None,
         return_to: query.return_to,
         language: query.lang.or_else(|| preferred_language(&headers)),
-        browser_binding: binding.as_ref().map(Binding::hash),
+        browser_binding: bound,
     };
     let authorization = refused.unless_answered(hurried(&tenant).authorization_url(&request).await)?;
     let location = HeaderValue::from_str(&authorization.url);
     let location = location.map_err(|_| refused.failed("the element made an address that is none".to_owned()))?;
-    let mut response = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
-    let cookie = binding.map(|binding| binding.cookie(&uri, &headers, service.public_url()));
-    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    binding.begin(&tenant.name, &authorization.state, key);
+    let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
+    Ok((StatusCode::FOUND, [(header::LOCATION, location)], cookie).into_response())
 }
 
 /// The language that the browser prefers.
@@ -142,6 +154,7 @@ pub async fn callback(
     State(service): State<Arc<Service>>,
     Path(tenant): Path<String>,
     query: Result<Query<CallbackQuery>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
@@ -150,8 +163,14 @@ pub async fn callback(
         Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
         _ => return Err(refused.with("地址不完整 code and state are needed, each once")),
     };
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let binding = Binding::of(&headers, &scope, key);
+    let is_same_browser = binding.as_ref().is_some_and(|binding| binding.has_begun(&tenant.name, &state, key));
+    // Only of the browser in which it began, so that a browser which repeats the request says the same although the first answer
+    // has given it a cookie.
+    let bound = binding.as_ref().filter(|_| is_same_browser);
     let request = ExchangeRequest {
-        browser_binding: Binding::of(&headers).map(|binding| binding.hash()),
+        browser_binding: bound.map(|binding| binding.hash(&tenant.name)),
         language: preferred_language(&headers),
         ..ExchangeRequest::new(code, state)
     };
@@ -165,28 +184,80 @@ pub async fn callback(
             );
         }
     }
-    let entry = EntryDecision::of(&exchange, tenant.sign_in);
+    let entry = EntryDecision::of(&exchange, tenant.sign_in, is_same_browser);
     if let Some(hint) = entry.hint() {
         tracing::warn!(lowcode.tenant = &*tenant.name, ?entry, hint, "a sign-in was refused");
     }
     let status = if entry == EntryDecision::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
+    let exchange = ExchangeView::from(exchange);
+    if entry == EntryDecision::ToBeConfirmed {
+        let binding = refused.unless_bound(binding)?;
+        let asked = Confirmation::of(&exchange, &binding, &tenant.name, key);
+        let asked = asked.map_err(|error| refused.failed(error.to_string()))?;
+        let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
+        return Ok((cookie, question(asked, &headers)).into_response());
+    }
     // Whose code it was that came from elsewhere is not for the person who has it.
-    let exchange = (entry != EntryDecision::NotBegunHere).then(|| ExchangeView::from(exchange));
-    let view = CallbackView { entry, hint: entry.hint(), exchange };
+    let exchange = entry.shows_who().then_some(exchange);
+    let view = CallbackView { entry, hint: entry.hint(), confirmation: None, exchange };
     if wants_json(&headers) {
         return Ok(document(status, &view));
     }
     let exchange = view.exchange.as_ref();
-    let member = exchange.and_then(|exchange| exchange.member.as_ref());
     let return_to =
         exchange.and_then(|exchange| exchange.return_to.clone()).filter(|_| entry == EntryDecision::Admitted);
     let page = Page {
         heading: entry.words(),
-        lines: member.map(|member| member.name.clone().unwrap_or_else(|| member.id.clone())).into_iter().collect(),
-        hint: None,
+        lines: exchange.and_then(ExchangeView::person).into_iter().collect(),
         link: return_to.or_else(|| entry.way_on().map(str::to_owned)),
+        ..Page::default()
     };
     Ok((status, Html(page.render().into_string())).into_response())
+}
+
+/// Asks whether to go on. Nobody is admitted by the question, so its status is that of a refusal.
+fn question(asked: Confirmation, headers: &HeaderMap) -> Response {
+    let (entry, status) = (EntryDecision::ToBeConfirmed, StatusCode::FORBIDDEN);
+    if wants_json(headers) {
+        return document(
+            status,
+            &CallbackView { entry, hint: entry.hint(), confirmation: Some(asked), exchange: None },
+        );
+    }
+    let heading = [format!("以 {} 的身份继续登录？", asked.name), format!("Continue as {}?", asked.name)];
+    let why = "此次登录不是在这个浏览器中开始的。如果这不是您，请关闭此页。 \
+               This sign-in did not begin in this browser. If this is not you, close this page.";
+    let page = Page {
+        heading: [&heading[0], &heading[1]],
+        lines: vec![why.to_owned()],
+        form: asked.fields(),
+        ..Page::default()
+    };
+    (status, Html(page.render().into_string())).into_response()
+}
+
+/// Signs in the person who was asked, and has agreed.
+pub async fn confirm(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Bytes,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(&headers);
+    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let binding = Binding::of(&headers, &scope, key);
+    let confirmed = binding.and_then(|binding| Confirmed::read(&form, &binding, &tenant.name, key));
+    let Some(Confirmed { name, return_to, exchange, .. }) = confirmed else {
+        return Err(refused.with("登录确认已失效 this confirmation is no longer valid"));
+    };
+    let entry = EntryDecision::Admitted;
+    if wants_json(&headers) {
+        return Ok(document(StatusCode::OK, &ConfirmedView { entry, hint: None, exchange }));
+    }
+    let page = Page { heading: entry.words(), lines: vec![name], link: return_to, ..Page::default() };
+    Ok(Html(page.render().into_string()).into_response())
 }
 
 /// The tenant's element, for somebody who waits for a page.
@@ -223,6 +294,11 @@ impl Refuse<'_> {
         let permit = service.admit(&tenant);
         let permit = permit.ok_or_else(|| self.too_many())?;
         Ok((tenant, permit))
+    }
+
+    /// What the browser holds, or something new for it to hold.
+    fn unless_bound(&self, held: Option<Binding>) -> Result<Binding, SignInRefusal> {
+        held.map_or_else(Binding::new, Ok).map_err(|error| self.failed(error.to_string()))
     }
 
     fn too_many(&self) -> SignInRefusal {
@@ -338,7 +414,7 @@ impl IntoResponse for SignInRefusal {
             _ => ["暂时无法登录，请稍后再试", "Sign-in is not possible just now: please try again later"],
         };
         let ErrorView { message, hint, .. } = view;
-        let page = Page { heading, lines: vec![message], hint, link: link.map(str::to_owned) };
+        let page = Page { heading, lines: vec![message], hint, link: link.map(str::to_owned), ..Page::default() };
         (status, Html(page.render().into_string())).into_response()
     }
 }
