@@ -56,6 +56,14 @@ fn begin(host: &Serving, path: &str) -> (String, String) {
     (answer.header("location").unwrap().to_owned(), cookie_of(&answer))
 }
 
+/// The page to which a sign-in of this tenant leads.
+fn arrive(host: &Serving, tenant: &str, answer: &Answer) -> Answer {
+    assert_eq!((answer.status, answer.header("location")), (303, Some("done")), "{answer:#?}");
+    let page = host.get(&format!("/t/{tenant}/done"), &[("cookie", &answer.cookies())]);
+    assert_eq!(page.status, 200, "{page:#?}");
+    page
+}
+
 fn cookie_of(answer: &Answer) -> String {
     answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
 }
@@ -91,7 +99,13 @@ async fn members_of_several_tenants_sign_in() {
     let view = answer.json();
     assert_eq!((&view["entry"], &view["outcome"]), (&json!("admitted"), &json!("member")));
     assert_eq!((&view["member"]["id"], &view["return_to"]), (&json!("lisi"), &json!("/home")));
-    let page = host.get(&back, &[("cookie", &cookie), ("accept", "text/html")]);
+    let answer = host.get(&back, &[("cookie", &cookie), ("accept", "text/html")]);
+    let page = arrive(&host, "acme", &answer);
+    assert!(page.body.contains("李四"), "{page:#?}");
+    for (tenant, cookies) in [("acme", cookie.clone()), ("strict", answer.cookies()), ("acme", String::new())] {
+        let page = host.get(&format!("/t/{tenant}/done"), &[("cookie", &cookies)]);
+        assert!(page.status == 400 && !page.body.contains("李四") && page.body.contains("href=\"login\""), "{page:#?}");
+    }
     assert!(page.body.contains("登录成功") && page.body.contains("href=\"/home\""), "browsers ask twice: {page:#?}");
     for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
         assert_eq!(page.header(name), Some(value));
@@ -249,8 +263,8 @@ async fn a_sign_in_that_ends_in_another_browser_is_confirmed_by_its_person_or_re
         assert!(answer.status == 400 && !answer.body.contains("李四"), "{answer:#?}");
     }
     assert_eq!(host.post("/t/strict/callback", &[("cookie", &mine)], &form).status, 400, "it is of another tenant");
-    let page = host.post(&back, &[("cookie", &mine)], &form);
-    assert!(page.status == 200 && page.body.contains("李四") && page.body.contains("href=\"/home\""), "{page:#?}");
+    let page = arrive(&host, "acme", &host.post(&back, &[("cookie", &mine)], &form));
+    assert!(page.body.contains("李四") && page.body.contains("href=\"/home\""), "{page:#?}");
     let view = host.post(&back, &[("cookie", &mine), json_please], &form).json();
     assert_eq!((&view["entry"], &view["member"]["id"]), (&json!("admitted"), &json!("lisi")), "{view}");
 
@@ -371,8 +385,8 @@ async fn a_way_back_that_leaves_the_site_is_not_followed() {
         let back = format!("/t/{name}/callback?code=a&state=");
         let view = host.get(&back, &[("cookie", &cookie), ("accept", "application/json")]).json();
         assert_eq!((&view["entry"], &view["return_to"]), (&json!("admitted"), &expected), "{name}");
-        let page = host.get(&back, &[("cookie", &cookie)]);
-        assert_eq!((page.status, page.body.contains("href")), (200, expected.is_string()), "{name}: {page:#?}");
+        let page = arrive(&host, name, &host.get(&back, &[("cookie", &cookie)]));
+        assert_eq!(page.body.contains("href"), expected.is_string(), "{name}: {page:#?}");
         assert!(!page.body.contains("evil"), "{page:#?}");
     }
     let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
@@ -438,7 +452,7 @@ async fn who_only_looks_at_an_address_spends_nothing() {
     }
     assert_eq!(calls(), before);
     let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), ("sec-fetch-mode", "navigate")]);
-    assert_eq!(answer.status, 200, "the code is as good as before: {answer:#?}");
+    assert_eq!(answer.status, 303, "the code is as good as before: {answer:#?}");
     assert_eq!(host.ask("HEAD", "/health", &[]).status, 200);
 }
 
@@ -545,7 +559,7 @@ async fn a_host_that_stops_says_so_before_it_refuses_anybody() {
     let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let query = sign_in(answer.header("location").unwrap(), "lisi").await;
     let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]);
-    assert_eq!(answer.status, 200, "sign-ins are served on: {answer:#?}");
+    assert_eq!(answer.status, 303, "sign-ins are served on: {answer:#?}");
     declare(&bed, &[tenant(&bed, "late", &json!({})), tenant(&bed, "periodic", &periodic)]);
     until("changes of tenants are taken up", || host.get("/t/late/login", &[]).status == 302);
     until("no turn is claimed any more", || {

@@ -30,6 +30,13 @@ impl Answer {
             .find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
     }
 
+    /// All cookies that a browser gets, as it sends them back.
+    pub fn cookies(&self) -> String {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let set = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        set.filter_map(|(_, value)| value.split(';').next()).collect::<Vec<_>>().join("; ")
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }

@@ -9,15 +9,16 @@ use host_harness::{Digest, storage::FingerprintKey};
 use crate::public_url::PublicUrl;
 
 /// As long as the state of a sign-in.
+const NAME: &str = "org_sign_in";
 const SECONDS: u32 = 600;
 const BYTES: usize = 16;
 /// Sign-ins that one browser may have begun and not ended, in several windows.
 const BEGUN: usize = 8;
 
-/// How the cookie is called and where a browser sends it.
+/// How cookies are called and where a browser sends them.
 #[derive(Debug)]
 pub struct CookieScope {
-    name: &'static str,
+    prefix: &'static str,
     attributes: String,
 }
 
@@ -35,12 +36,25 @@ impl CookieScope {
         let folder = asked.path().rsplit_once('/').map_or("/", |(folder, _)| folder);
         // An address may hold what ends an attribute; without one a browser takes the folder of the address by itself.
         let path = if folder.contains(';') { String::new() } else { format!("; Path={before}{folder}/") };
-        let (name, path, secure) = match (is_tls, before) {
-            (true, "") => ("__Host-org_sign_in", "; Path=/".to_owned(), "; Secure"),
-            (true, _) => ("__Secure-org_sign_in", path, "; Secure"),
-            (false, _) => ("org_sign_in", path, ""),
+        let (prefix, path, secure) = match (is_tls, before) {
+            (true, "") => ("__Host-", "; Path=/".to_owned(), "; Secure"),
+            (true, _) => ("__Secure-", path, "; Secure"),
+            (false, _) => ("", path, ""),
         };
-        Self { name, attributes: format!("{path}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}") }
+        Self { prefix, attributes: format!("{path}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}") }
+    }
+
+    /// A cookie.
+    pub fn cookie(&self, name: &str, value: &str) -> String {
+        format!("{}{name}={value}{}", self.prefix, self.attributes)
+    }
+
+    /// What a browser holds under a name. There may be several, for several paths.
+    pub fn held<'a>(&self, name: &str, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
+        let name = format!("{}{name}", self.prefix);
+        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        pairs.filter_map(move |(found, value)| (found == name).then_some(value))
     }
 }
 
@@ -54,10 +68,7 @@ pub struct Binding {
 impl Binding {
     /// What this browser holds already, if a host with this key has made it.
     pub fn of(headers: &HeaderMap, scope: &CookieScope, key: &FingerprintKey) -> Option<Self> {
-        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
-        let pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
-        // A browser may hold another one of the same name, for another path.
-        pairs.filter(|(name, _)| *name == scope.name).find_map(|(_, value)| Self::read(value, key))
+        scope.held(NAME, headers).find_map(|value| Self::read(value, key))
     }
 
     fn read(value: &str, key: &FingerprintKey) -> Option<Self> {
@@ -106,7 +117,7 @@ impl Binding {
     pub fn cookie(&self, scope: &CookieScope, key: &FingerprintKey) -> String {
         let proof = proof_of(&self.random, key);
         let value = [&self.random, &proof].into_iter().chain(&self.begun).map(String::as_str).collect::<Vec<_>>();
-        format!("{}={}{}", scope.name, value.join("."), scope.attributes)
+        scope.cookie(NAME, &value.join("."))
     }
 }
 

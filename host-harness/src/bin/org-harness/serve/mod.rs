@@ -7,6 +7,7 @@
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
+//! | `signed_in` | the page after a sign-in |
 //! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
 //! | `entry_decision` | who may enter |
 //! | `return_to` | where a person may be sent afterwards |
@@ -27,6 +28,7 @@ mod routes;
 mod service;
 mod sign_in;
 mod sign_in_limits;
+mod signed_in;
 mod web;
 
 use std::{

@@ -19,6 +19,7 @@ pub fn router(service: Arc<Service>) -> Router {
     let sign_in = Router::new()
         .route("/t/{tenant}/login", get(sign_in::login))
         .route("/t/{tenant}/callback", get(sign_in::callback).post(sign_in::confirm))
+        .route("/t/{tenant}/done", get(sign_in::done))
         .route_layer(from_fn(unless_only_looked_at));
     Router::new()
         .route("/metrics", get(metrics))
@@ -73,7 +74,7 @@ fn meant(path: &str) -> Option<String> {
     let (tenant, page) = match parts[..] {
         [t, tenant] if t.eq_ignore_ascii_case("t") => (tenant, "login"),
         [t, tenant, page] if t.eq_ignore_ascii_case("t") => {
-            (tenant, *["login", "callback"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
+            (tenant, *["login", "callback", "done"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
         }
         _ => return None,
     };

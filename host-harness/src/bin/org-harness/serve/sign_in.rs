@@ -15,7 +15,7 @@ use axum::{
     body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    response::{Html, IntoResponse, Response},
+    response::{AppendHeaders, Html, IntoResponse, Response},
 };
 use host_harness::{
     Answered, CallResult, Called, Element,
@@ -24,6 +24,7 @@ use host_harness::{
         types::Reason,
     },
     reason_name,
+    storage::FingerprintKey,
     tenants::Tenant,
 };
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,7 @@ use super::{
     return_to,
     service::Service,
     sign_in_limits::SignInPermit,
+    signed_in::{self, SignedIn},
 };
 use crate::{
     command_error::CommandError,
@@ -203,13 +205,16 @@ pub async fn callback(
     if wants_json(&headers) {
         return Ok(document(status, &view));
     }
-    let exchange = view.exchange.as_ref();
-    let return_to =
-        exchange.and_then(|exchange| exchange.return_to.clone()).filter(|_| entry == EntryDecision::Admitted);
+    let name = view.exchange.as_ref().and_then(ExchangeView::person);
+    if entry == EntryDecision::Admitted {
+        let return_to = view.exchange.and_then(|exchange| exchange.return_to);
+        let signed_in = SignedIn { name: name.unwrap_or_default(), return_to };
+        return refused.sent_on(signed_in, &scope, &refused.unless_bound(binding)?, &tenant.name, key);
+    }
     let page = Page {
         heading: entry.words(),
-        lines: exchange.and_then(ExchangeView::person).into_iter().collect(),
-        link: return_to.or_else(|| entry.way_on().map(str::to_owned)),
+        lines: name.into_iter().collect(),
+        link: entry.way_on().map(str::to_owned),
         ..Page::default()
     };
     Ok((status, Html(page.render().into_string())).into_response())
@@ -247,17 +252,41 @@ pub async fn confirm(
     let refused = Refuse(&headers);
     let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
     let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
-    let binding = Binding::of(&headers, &scope, key);
-    let confirmed = binding.and_then(|binding| Confirmed::read(&form, &binding, &tenant.name, key));
-    let Some(Confirmed { name, return_to, exchange, .. }) = confirmed else {
+    let confirmed = Binding::of(&headers, &scope, key).and_then(|binding| {
+        let confirmed = Confirmed::read(&form, &binding, &tenant.name, key)?;
+        Some((binding, confirmed))
+    });
+    let Some((binding, Confirmed { name, return_to, exchange, .. })) = confirmed else {
         return Err(refused.with("登录确认已失效 this confirmation is no longer valid"));
     };
     let entry = EntryDecision::Admitted;
     if wants_json(&headers) {
         return Ok(document(StatusCode::OK, &ConfirmedView { entry, hint: None, exchange }));
     }
-    let page = Page { heading: entry.words(), lines: vec![name], link: return_to, ..Page::default() };
-    Ok(Html(page.render().into_string()).into_response())
+    refused.sent_on(SignedIn { name, return_to }, &scope, &binding, &tenant.name, key)
+}
+
+/// Says to whom was signed in who that is, at an address that holds nothing.
+pub async fn done(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(&headers);
+    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let binding = Binding::of(&headers, &scope, key);
+    let signed_in = binding.and_then(|binding| SignedIn::of(&headers, &scope, &binding, &tenant.name, key));
+    let signed_in = signed_in.ok_or_else(|| refused.with("此页面已过期 this page is no longer valid"))?;
+    Ok(welcome(signed_in))
+}
+
+fn welcome(signed_in: SignedIn) -> Response {
+    let SignedIn { name, return_to } = signed_in;
+    let heading = EntryDecision::Admitted.words();
+    let page = Page { heading, lines: vec![name], link: return_to, ..Page::default() };
+    Html(page.render().into_string()).into_response()
 }
 
 /// The tenant's element, for somebody who waits for a page.
@@ -299,6 +328,23 @@ impl Refuse<'_> {
     /// What the browser holds, or something new for it to hold.
     fn unless_bound(&self, held: Option<Binding>) -> Result<Binding, SignInRefusal> {
         held.map_or_else(Binding::new, Ok).map_err(|error| self.failed(error.to_string()))
+    }
+
+    /// Sends the browser that was signed in to an address without code and state.
+    fn sent_on(
+        &self,
+        signed_in: SignedIn,
+        scope: &CookieScope,
+        binding: &Binding,
+        tenant: &str,
+        key: &FingerprintKey,
+    ) -> Result<Response, SignInRefusal> {
+        let cookie = signed_in.cookie(scope, binding, tenant, key).map_err(|error| self.failed(error.to_string()))?;
+        // Where the names are longer than a cookie, they are shown here.
+        let Some(cookie) = cookie else { return Ok(welcome(signed_in)) };
+        let cookies = [binding.cookie(scope, key), cookie].map(|cookie| (header::SET_COOKIE, cookie));
+        let location = [(header::LOCATION, signed_in::PAGE)];
+        Ok((StatusCode::SEE_OTHER, location, AppendHeaders(cookies)).into_response())
     }
 
     fn too_many(&self) -> SignInRefusal {
