@@ -92,7 +92,8 @@ impl Notice {
     pub(super) fn log(self, tenant: &str, outcome: &SyncOutcome, trouble: Trouble) {
         let reason = outcome.reason().unwrap_or_default();
         let (vendor_code, ended) = (outcome.vendor_code(), outcome.name());
-        let (message, hint) = (outcome.message().map(shortened), outcome.hint().map(shortened));
+        // No field of the name `message`: those are written as they are, and these are a component's words.
+        let (error, hint) = (outcome.message().map(shortened), outcome.hint().map(shortened));
         let since = trouble.since.and_then(|since| jiff::Timestamp::from_millisecond(since.try_into().ok()?).ok());
         let since = since.map(tracing::field::display);
         match self {
@@ -101,7 +102,7 @@ impl Notice {
                 ended,
                 reason,
                 vendor_code,
-                message,
+                error,
                 hint,
                 since,
                 "the periodic syncs of a tenant do not work any more"
@@ -111,7 +112,7 @@ impl Notice {
                 ended,
                 reason,
                 vendor_code,
-                message,
+                error,
                 hint,
                 since,
                 "the periodic syncs of a tenant still do not work"

@@ -370,7 +370,7 @@ impl Refuse<'_> {
                         lowcode.tenant = report.tenant,
                         lowcode.call = report.call,
                         reason,
-                        message = error.message,
+                        error = error.message,
                         hint,
                         vendor_code = error.vendor_code,
                         "a sign-in did not succeed"
@@ -383,7 +383,7 @@ impl Refuse<'_> {
                     lowcode.tenant = report.tenant,
                     lowcode.call = report.call,
                     reason,
-                    message = error.message,
+                    error = error.message,
                     hint,
                     "a sign-in needs the administrator (what --allow-host admits is grants.hosts in a declaration)"
                 );
