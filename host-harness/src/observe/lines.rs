@@ -1,4 +1,4 @@
-//! Reports of calls as JSON lines.
+//! Reports of calls and of periodic syncs as JSON lines.
 
 use std::{
     fmt,
@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Observer, pending::Pending};
+use super::{Observer, SyncReport, pending::Pending};
 use crate::call::CallReport;
 
 /// Reports that wait to be written; beyond these they are counted and dropped.
@@ -27,7 +27,7 @@ const LAST: Duration = Duration::from_secs(5);
 /// How long it may take to log that they were not: the log may be the same pipe.
 const LOGGING: Duration = Duration::from_secs(1);
 
-/// Writes the report of every call as one line of JSON, on a thread of its own: a slow disk slows no call. While writing
+/// Writes the report of every call and of every periodic sync as one line of JSON, on a thread of its own: a slow disk slows no call. While writing
 /// fails, on a disk that is full perhaps, reports wait and it goes on trying; a line that was broken off comes again as a
 /// whole on a line of its own. What it cannot keep up with is dropped and reported in a line `{"lost_reports": N}`. Dropped, it
 /// writes what still waits, but leaves it when that takes longer than 5 s.
@@ -162,6 +162,10 @@ fn keep_writing(mut pending: Pending<impl Write>, lines: &Receiver<String>, shar
 
 impl Observer for ReportLines {
     fn called(&self, report: &CallReport) {
+        self.put(report.to_json_line());
+    }
+
+    fn sync_ended(&self, report: &SyncReport<'_>) {
         self.put(report.to_json_line());
     }
 }

@@ -251,7 +251,7 @@ impl Observer for Metrics {
         let (reason, vendor_code) = match report.outcome {
             // The error of a failed sync was counted with its call.
             SyncOutcome::Failed { reason, .. } => (&**reason, None),
-            SyncOutcome::Waiting { reason, vendor_code, .. } | SyncOutcome::Paused { reason, vendor_code } => {
+            SyncOutcome::Waiting { reason, vendor_code, .. } | SyncOutcome::Paused { reason, vendor_code, .. } => {
                 (&**reason, *vendor_code)
             }
             SyncOutcome::Blocked { .. } => ("mass-removal-blocked", None),
@@ -289,10 +289,9 @@ mod tests {
     #[test]
     fn syncs_and_load_are_counted_and_no_tenant_is() {
         let metrics = Metrics::new();
-        let (paused, complete) = (
-            SyncOutcome::Paused { reason: "not-permitted".to_owned(), vendor_code: Some(60020) },
-            SyncOutcome::Complete,
-        );
+        let (reason, message) = ("not-permitted".to_owned(), String::new());
+        let paused = SyncOutcome::Paused { reason, vendor_code: Some(60020), message, hint: None };
+        let complete = SyncOutcome::Complete;
         for outcome in [&paused, &complete, &complete] {
             metrics.sync_began("acme");
             let (took, cooldown) = (Duration::from_millis(20), Duration::from_secs(60));

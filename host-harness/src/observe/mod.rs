@@ -9,7 +9,7 @@ mod lines;
 pub mod metrics;
 mod pending;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 pub use lines::ReportLines;
 
@@ -87,4 +87,26 @@ pub struct SyncReport<'a> {
     pub failures: u32,
     /// How long it is until the tenant is due again, at the earliest.
     pub cooldown: Duration,
+}
+
+impl SyncReport<'_> {
+    /// The report as one line of JSON, without the line break at its end. Its outcome is that of the run, while those of the
+    /// calls in it say whether they were answered.
+    pub fn to_json_line(&self) -> String {
+        let ended_at = jiff::Timestamp::try_from(SystemTime::now()).unwrap_or_default();
+        serde_json::json!({
+            "periodic_sync": self.outcome.name(),
+            "ended_at": format!("{ended_at:.3}"),
+            "tenant": self.tenant,
+            "component": self.component.to_string(),
+            "reason": self.outcome.reason(),
+            "vendor_code": self.outcome.vendor_code(),
+            "message": self.outcome.message(),
+            "hint": self.outcome.hint(),
+            "failures": self.failures,
+            "took_us": u64::try_from(self.took.as_micros()).unwrap_or(u64::MAX),
+            "cooldown_ms": u64::try_from(self.cooldown.as_millis()).unwrap_or(u64::MAX),
+        })
+        .to_string()
+    }
 }

@@ -5,15 +5,17 @@ use std::{borrow::Cow, collections::HashMap, sync::Arc, time::Duration};
 use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
+use super::trouble::Trouble;
 use crate::{
     digest::Digest,
-    storage::{ApplyOutcome, FingerprintKey, Op, Scope, Storage, StorageError},
+    storage::{ApplyOutcome, FingerprintKey, Op, Scope, Storage, StorageError, StoredEntry},
 };
 
 const NAMESPACE: &str = "syncs";
 // The names in the store stay as the first hosts wrote them: hosts of two versions may work side by side.
 const LEASE: &str = "turn/";
 const FAILURES: &str = "tally/";
+const TROUBLE: &str = "trouble/";
 const PAGE: u32 = 1_000;
 /// How long a failure count outlives the last sync, so that tenants who are gone leave nothing.
 const FAILURES_KEPT: Duration = Duration::from_hours(24 * 60);
@@ -65,13 +67,41 @@ pub(super) struct SyncLease {
     pub(super) tenant: Arc<str>,
     /// An instant before the store began to count its time to live.
     pub(super) since: Instant,
+    /// What is wrong with the tenant's syncs, kept with the lease when it is given back.
+    pub(super) trouble: Trouble,
     made_of: Arc<str>,
     version: u64,
 }
 
+/// The tenants whose periodic syncs do not work, as the hosts of this store have found and their logs have said. A tenant that is
+/// no longer synchronised may be among them.
+///
+/// # Errors
+/// The store cannot be read.
+pub async fn troubled(storage: &dyn Storage) -> Result<Vec<String>, StorageError> {
+    let entries = scan_all(storage, &Scope::of_host(NAMESPACE)?, TROUBLE).await?;
+    let troubled = entries.into_iter().filter_map(|entry| {
+        let trouble: Trouble = serde_json::from_str(&entry.value).ok()?;
+        trouble.is_reported().then(|| entry.key.strip_prefix(TROUBLE).map(str::to_owned))?
+    });
+    Ok(troubled.collect())
+}
+
+async fn scan_all(storage: &dyn Storage, namespace: &Scope, prefix: &str) -> Result<Vec<StoredEntry>, StorageError> {
+    let (mut all, mut after) = (Vec::new(), None::<String>);
+    loop {
+        let page = storage.scan(namespace, prefix, after.as_deref(), PAGE).await?;
+        after = page.entries.last().map(|entry| entry.key.clone());
+        all.extend(page.entries);
+        if !page.more {
+            return Ok(all);
+        }
+    }
+}
+
 /// Forgets the lease and the failures of a tenant. A host that works for it at this moment finds its lease gone.
 pub(crate) async fn forget(storage: &dyn Storage, tenant: &str) -> Result<(), StorageError> {
-    let ops = vec![Op::delete(lease_key(tenant)), Op::delete(failures_key(tenant))];
+    let ops = [lease_key, failures_key, trouble_key].map(|key| Op::delete(key(tenant))).to_vec();
     storage.apply(&Scope::of_host(NAMESPACE)?, ops).await.map(drop)
 }
 
@@ -94,19 +124,12 @@ impl LeaseStore {
 
     /// The tenants that are not due, since a host works for them or their cooldown lasts, with their leases.
     pub(super) async fn not_due(&self) -> Result<HashMap<String, StoredLease>, StorageError> {
-        let mut not_due = HashMap::new();
-        let mut after: Option<String> = None;
-        loop {
-            let page = self.storage.scan(&self.namespace, LEASE, after.as_deref(), PAGE).await?;
-            after = page.entries.last().map(|entry| entry.key.clone());
-            not_due.extend(page.entries.into_iter().filter_map(|entry| {
-                let tenant = entry.key.strip_prefix(LEASE)?.to_owned();
-                Some((tenant, StoredLease { version: entry.version, value: entry.value }))
-            }));
-            if !page.more {
-                return Ok(not_due);
-            }
-        }
+        let entries = scan_all(&*self.storage, &self.namespace, LEASE).await?;
+        let not_due = entries.into_iter().filter_map(|entry| {
+            let tenant = entry.key.strip_prefix(LEASE)?.to_owned();
+            Some((tenant, StoredLease { version: entry.version, value: entry.value }))
+        });
+        Ok(not_due.collect())
     }
 
     /// Ends the cooldown of a tenant that is now made of something else, and forgets how often it has failed, unless the lease
@@ -149,13 +172,15 @@ impl LeaseStore {
     ) -> Result<Option<(SyncLease, FailureCount)>, StorageError> {
         // First: a lease that is taken before this fails would stop all hosts until it expires. A count that cannot be read is
         // worth nothing.
-        let found = self.storage.get_many(&self.namespace, &[failures_key(tenant)]).await?;
-        let count = found.into_iter().flatten().next().and_then(|entry| serde_json::from_str(&entry.value).ok());
+        let found = self.storage.get_many(&self.namespace, &[failures_key(tenant), trouble_key(tenant)]).await?;
+        let mut found = found.into_iter().map(|entry| entry.map(|entry| entry.value));
+        let count = found.next().flatten().and_then(|value| serde_json::from_str(&value).ok());
+        let trouble = found.next().flatten().and_then(|value| serde_json::from_str(&value).ok()).unwrap_or_default();
         let made_of = self.fingerprint(made_of);
         let since = Instant::now();
         let ops = vec![Op::check_absent(lease_key(tenant)), self.held(tenant, &made_of)?];
         let ApplyOutcome::Applied(versions) = self.storage.apply(&self.namespace, ops).await? else { return Ok(None) };
-        let lease = SyncLease { tenant: Arc::clone(tenant), since, made_of, version: only(&versions)? };
+        let lease = SyncLease { tenant: Arc::clone(tenant), since, trouble, made_of, version: only(&versions)? };
         Ok(Some((lease, count.unwrap_or_default())))
     }
 
@@ -195,6 +220,11 @@ impl LeaseStore {
             0 => Op::delete(failures_key(&lease.tenant)),
             _ => Op::put(failures_key(&lease.tenant), json(&count)?).with_ttl_ms(milliseconds(FAILURES_KEPT)),
         });
+        ops.push(if lease.trouble == Trouble::default() {
+            Op::delete(trouble_key(&lease.tenant))
+        } else {
+            Op::put(trouble_key(&lease.tenant), json(&lease.trouble)?).with_ttl_ms(milliseconds(FAILURES_KEPT))
+        });
         Ok(matches!(self.storage.apply(&self.namespace, ops).await?, ApplyOutcome::Applied(_)))
     }
 
@@ -210,6 +240,10 @@ fn lease_key(tenant: &str) -> String {
 
 fn failures_key(tenant: &str) -> String {
     format!("{FAILURES}{tenant}")
+}
+
+fn trouble_key(tenant: &str) -> String {
+    format!("{TROUBLE}{tenant}")
 }
 
 fn json(value: &impl Serialize) -> Result<String, StorageError> {

@@ -50,6 +50,7 @@
 //! | `declared` | which tenants are declared anew |
 //! | `outcome` | how a periodic sync ends, and the cooldown or back-off after it |
 //! | `lease_store` | leases and failure counts in the store |
+//! | `trouble` | when syncs stop working, and when the log says so |
 //! | `work` | one periodic sync: calls of `directory.advance` under a lease |
 //! | `scheduler` | the loop of a host |
 
@@ -57,8 +58,10 @@ mod declared;
 mod lease_store;
 mod outcome;
 mod scheduler;
+mod trouble;
 mod work;
 
 pub(crate) use lease_store::forget;
+pub use lease_store::troubled;
 pub use outcome::SyncOutcome;
 pub use scheduler::{SyncOptions, SyncScheduler};

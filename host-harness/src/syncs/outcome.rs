@@ -32,6 +32,10 @@ pub enum SyncOutcome {
         reason: String,
         /// The vendor's number, where there is one.
         vendor_code: Option<i64>,
+        /// What happened, in the element's words.
+        message: String,
+        /// The next step, in the element's words.
+        hint: Option<String>,
     },
     /// The element answered an error, or the call gave no answer.
     Failed {
@@ -41,6 +45,10 @@ pub enum SyncOutcome {
         vendor_code: Option<i64>,
         /// No earlier than this.
         retry_after: Option<Duration>,
+        /// What happened, in the words of the element or of the host.
+        message: String,
+        /// The next step, in the element's words.
+        hint: Option<String>,
     },
     /// The host has held the lease for long enough: the run goes on with the tenant's next one, after other tenants had theirs.
     Unfinished,
@@ -66,6 +74,41 @@ impl SyncOutcome {
             Self::Stopped => "stopped",
             Self::Lost => "lost",
             Self::BrokenOff => "broken-off",
+        }
+    }
+
+    /// Why the run is not complete, where that has a name.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Waiting { reason, .. } | Self::Paused { reason, .. } | Self::Failed { reason, .. } => Some(reason),
+            Self::Blocked { .. } => Some("mass-removal-blocked"),
+            _ => None,
+        }
+    }
+
+    /// The vendor's number, where there is one.
+    pub fn vendor_code(&self) -> Option<i64> {
+        match self {
+            Self::Waiting { vendor_code, .. } | Self::Paused { vendor_code, .. } | Self::Failed { vendor_code, .. } => {
+                *vendor_code
+            }
+            _ => None,
+        }
+    }
+
+    /// What happened, where somebody said so.
+    pub fn message(&self) -> Option<&str> {
+        match self {
+            Self::Paused { message, .. } | Self::Failed { message, .. } => Some(message),
+            _ => None,
+        }
+    }
+
+    /// The next step, where the element knows one.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::Paused { hint, .. } | Self::Failed { hint, .. } => hint.as_deref(),
+            _ => None,
         }
     }
 }
@@ -125,7 +168,8 @@ mod tests {
     const HOUR: Duration = Duration::from_hours(1);
 
     fn failed(retry_after: Option<Duration>) -> SyncOutcome {
-        SyncOutcome::Failed { reason: "unavailable".to_owned(), vendor_code: None, retry_after }
+        let (reason, message) = ("unavailable".to_owned(), String::new());
+        SyncOutcome::Failed { reason, vendor_code: None, retry_after, message, hint: None }
     }
 
     fn waiting(wait: Duration) -> SyncOutcome {
@@ -134,7 +178,8 @@ mod tests {
 
     #[test]
     fn cooldowns_are_as_the_table_says() {
-        let paused = SyncOutcome::Paused { reason: "not-permitted".to_owned(), vendor_code: Some(60020) };
+        let (reason, message) = ("not-permitted".to_owned(), String::new());
+        let paused = SyncOutcome::Paused { reason, vendor_code: Some(60020), message, hint: None };
         let removal = RemovalCounts { members: 9, members_total: 9, departments: 0, departments_total: 1 };
         let blocked = SyncOutcome::Blocked { run: "r".to_owned(), removal };
         let seconds = Duration::from_secs;

@@ -16,6 +16,7 @@ use tokio::{
 use super::{
     declared::Declared,
     lease_store::{FailureCount, FormerLease, LeaseStore, SyncLease},
+    trouble::Trouble,
     work::Work,
 };
 use crate::{
@@ -168,12 +169,15 @@ impl SyncScheduler {
         if !self.registry.is_declared(&tenant.name).await? {
             return Ok(None);
         }
-        let Some((lease, count)) = self.leases.acquire(&tenant.name, tenant.made_of).await? else { return Ok(None) };
+        let Some((mut lease, count)) = self.leases.acquire(&tenant.name, tenant.made_of).await? else {
+            return Ok(None);
+        };
         // Once more: the lease may have been free because the tenant has been removed since. If that cannot be found out it
         // expires.
         if self.registry.is_declared(&tenant.name).await? {
             return Ok(Some((lease, count)));
         }
+        lease.trouble = Trouble::default();
         self.leases.release(lease, "removed", None, FailureCount::default()).await?;
         Ok(None)
     }

@@ -71,10 +71,18 @@ impl Work {
         let (outcome, ()) = tokio::join!(work, self.keep(&mut lease, &over, &lost));
         let (cooldown, failures) = cooldown(&outcome, self.period, count.failures, fastrand::f64());
         let tenant = Arc::clone(&lease.tenant);
+        let (trouble, notice) = lease.trouble.after(&outcome, failures, self.period, self.clock.now_ms());
+        lease.trouble = trouble;
         let outcome = match outcome {
             SyncOutcome::Lost => outcome,
             _ => match self.leases.release(lease, outcome.name(), cooldown, FailureCount { failures }).await {
-                Ok(true) => outcome,
+                Ok(true) => {
+                    // Said when it is stored, and so by one host.
+                    if let Some(notice) = notice {
+                        notice.log(&tenant, &outcome, trouble);
+                    }
+                    outcome
+                }
                 Ok(false) => SyncOutcome::Lost,
                 Err(error) => {
                     // It expires by itself, and then a host looks again: at worst one sync too many.
@@ -167,8 +175,9 @@ impl Work {
                 }) => return SyncOutcome::Blocked { run: progress.run, removal },
                 // Blocked for another reason than the contract allows is a pause all the same.
                 SyncStep::Paused(pause) | SyncStep::Blocked(pause) => {
-                    let (reason, vendor_code) = (reason_name(&pause.error.reason).to_owned(), pause.error.vendor_code);
-                    return SyncOutcome::Paused { reason, vendor_code };
+                    let types::Error { reason, message, hint, vendor_code, .. } = pause.error;
+                    let reason = reason_name(&reason).to_owned();
+                    return SyncOutcome::Paused { reason, vendor_code, message, hint };
                 }
                 SyncStep::Planned(_) | SyncStep::Complete(_) => return SyncOutcome::Complete,
             }
@@ -249,10 +258,16 @@ fn failed(unanswered: Unanswered) -> SyncOutcome {
             reason: reason_name(&error.reason).to_owned(),
             vendor_code: error.vendor_code,
             retry_after: error.retry_after_ms.map(Duration::from_millis),
+            message: error.message,
+            hint: error.hint,
         },
-        Unanswered::Failed(failed) => {
-            SyncOutcome::Failed { reason: failed.error.kind().to_owned(), vendor_code: None, retry_after: None }
-        }
+        Unanswered::Failed(failed) => SyncOutcome::Failed {
+            reason: failed.error.kind().to_owned(),
+            vendor_code: None,
+            retry_after: None,
+            message: failed.error.to_string(),
+            hint: None,
+        },
     }
 }
 

@@ -439,7 +439,7 @@ mod tests {
             "component": {"file": "/opt/org.wasm", "sha256": "AB".repeat(32)},
             "grants": {"variables": ["ACME_SECRET"], "hosts": ["127.0.0.1:7080"]},
             "limits": {"cpu_ms": 5000}, "quota": {"items": 1000},
-            "share": {"weight": 2, "parallel_calls": 8}, "sync": {"every": "1h30m"}, "sign_in": {"role_required": true, "homepage": true},
+            "share": {"weight": 2, "parallel_calls": 8}, "sync": {"every": "1h30m"}, "sign_in": {"role_required": true, "homepage": true, "same_browser": true},
         }, {"name": "plain", "element": {"name": "org", "configuration": {"a": 1}}}]});
         let read = read_all(&text.to_string(), Path::new("/base")).unwrap();
         let [acme, plain] = &read[..] else { panic!("{read:?}") };
@@ -450,9 +450,9 @@ mod tests {
         assert_eq!(acme.quota.unwrap(), Quota { items: 1_000, ..Quota::default() });
         assert_eq!(acme.concurrency, Concurrency { weight: 2, calls: 8 });
         assert_eq!(acme.period, Some(Duration::from_mins(90)));
-        assert_eq!(acme.sign_in, SignIn { role_required: true, homepage: true });
+        assert_eq!(acme.sign_in, SignIn { role_required: true, homepage: true, same_browser: true });
         assert_eq!((plain.period, plain.quota), (None, None));
-        assert_eq!(plain.sign_in, SignIn { role_required: false, homepage: false }, "what is safe holds by itself");
+        assert_eq!(plain.sign_in, SignIn { role_required: false, homepage: false, same_browser: false });
         assert!(matches!(&plain.element, Described::Inline { name, .. } if name == "org"));
     }
 

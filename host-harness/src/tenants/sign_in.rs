@@ -11,6 +11,9 @@ pub struct SignIn {
     /// address carries a constant state. The element's own configuration may refuse these as well. Nobody can distinguish it from a link that somebody else has made, so a link can sign a
     /// member in as another one.
     pub homepage: bool,
+    /// Whether a sign-in has to end in the browser in which it began, also inside the vendor's client, where some open pages in a
+    /// session of their own. Otherwise the person is asked there.
+    pub same_browser: bool,
 }
 
 /// Reads `sign_in`.
@@ -20,6 +23,7 @@ pub(super) fn sign_in(fields: &mut Fields<'_>) -> SignIn {
     let sign_in = SignIn {
         role_required: inner.flag("role_required").unwrap_or_default(),
         homepage: inner.flag("homepage").unwrap_or_default(),
+        same_browser: inner.flag("same_browser").unwrap_or_default(),
     };
     inner.end();
     sign_in

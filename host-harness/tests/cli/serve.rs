@@ -11,12 +11,13 @@ use std::{
 use host_harness::Digest;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use wecom_simulator::{Browser, Choice, DEMO_CORP_ID, DEMO_SECRET};
+use url::form_urlencoded::Serializer;
+use wecom_simulator::{Browser, Choice, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_SECRET};
 
 use crate::{
     bed::{Bed, program, run},
     guests::Guest,
-    web::{Serving, until},
+    web::{Answer, Serving, until},
 };
 
 /// A tenant of the bed's organisation.
@@ -46,6 +47,25 @@ fn serve(bed: &Bed, arguments: &[&str]) -> Serving {
 async fn sign_in(location: &str, member: &str) -> String {
     let target = Browser::desktop().sign_in(location, &Choice::Member(member.into())).await.unwrap();
     target.split_once('?').unwrap().1.to_owned()
+}
+
+/// Where a sign-in leads that begins at this path, and the cookie that the browser has from then on.
+fn begin(host: &Serving, path: &str) -> (String, String) {
+    let answer = host.get(path, &[]);
+    assert_eq!(answer.status, 302, "{answer:#?}");
+    (answer.header("location").unwrap().to_owned(), cookie_of(&answer))
+}
+
+/// The page to which a sign-in of this tenant leads.
+fn arrive(host: &Serving, tenant: &str, answer: &Answer) -> Answer {
+    assert_eq!((answer.status, answer.header("location")), (303, Some("done")), "{answer:#?}");
+    let page = host.get(&format!("/t/{tenant}/done"), &[("cookie", &answer.cookies())]);
+    assert_eq!(page.status, 200, "{page:#?}");
+    page
+}
+
+fn cookie_of(answer: &Answer) -> String {
+    answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,7 +99,13 @@ async fn members_of_several_tenants_sign_in() {
     let view = answer.json();
     assert_eq!((&view["entry"], &view["outcome"]), (&json!("admitted"), &json!("member")));
     assert_eq!((&view["member"]["id"], &view["return_to"]), (&json!("lisi"), &json!("/home")));
-    let page = host.get(&back, &[("cookie", &cookie), ("accept", "text/html")]);
+    let answer = host.get(&back, &[("cookie", &cookie), ("accept", "text/html")]);
+    let page = arrive(&host, "acme", &answer);
+    assert!(page.body.contains("李四"), "{page:#?}");
+    for (tenant, cookies) in [("acme", cookie.clone()), ("strict", answer.cookies()), ("acme", String::new())] {
+        let page = host.get(&format!("/t/{tenant}/done"), &[("cookie", &cookies)]);
+        assert!(page.status == 400 && !page.body.contains("李四") && page.body.contains("href=\"login\""), "{page:#?}");
+    }
     assert!(page.body.contains("登录成功") && page.body.contains("href=\"/home\""), "browsers ask twice: {page:#?}");
     for (name, value) in [("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
         assert_eq!(page.header(name), Some(value));
@@ -182,15 +208,71 @@ async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
     assert!(log.contains("a sign-in was refused") && log.contains("homepage"), "{log}");
 
     // Where the page leads: the same client, and nobody is asked anything.
-    let location = host.get("/t/acme/login?entry=workspace", &[]).header("location").unwrap().to_owned();
+    let (location, cookie) = begin(&host, "/t/acme/login?entry=workspace");
     let query = client(location).await;
-    let view = host.get(&format!("/t/acme/callback?{query}"), &[json_please]).json();
+    let view = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), json_please]).json();
     assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(true)));
 
     let query = client(home_page).await;
     let view = host.get(&format!("/t/open/callback?{query}"), &[json_please]).json();
     assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(false)));
     assert_eq!(view["hint"], json!(null));
+}
+
+/// A stranger can begin at the workspace door and pass the way back on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_ends_in_another_browser_is_confirmed_by_its_person_or_refused() {
+    let bed = Bed::new().await;
+    let strict = json!({"sign_in": {"same_browser": true}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({})), tenant(&bed, "strict", &strict)]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let json_please = ("accept", "application/json");
+    let passed_on = async |tenant: &str| {
+        let (location, cookie) = begin(&host, &format!("/t/{tenant}/login?entry=workspace&return_to=%2Fhome"));
+        let target = Browser::client().sign_in(&location, &Choice::Member("lisi".into())).await.unwrap();
+        (format!("/t/{tenant}/callback?{}", target.split_once('?').unwrap().1), cookie)
+    };
+
+    // Where it began nobody is asked, and another sign-in of the same browser does not change that.
+    for tenant in ["acme", "strict"] {
+        let (back, cookie) = passed_on(tenant).await;
+        let cookie = cookie_of(&host.get(&format!("/t/{tenant}/login"), &[("cookie", &cookie)]));
+        let view = host.get(&back, &[("cookie", &cookie), json_please]).json();
+        assert_eq!((&view["entry"], &view["member"]["id"]), (&json!("admitted"), &json!("lisi")), "{view}");
+    }
+
+    let (back, _) = passed_on("acme").await;
+    let (_, elsewhere) = begin(&host, "/t/acme/login?entry=workspace");
+    let page = host.get(&back, &[("cookie", &elsewhere)]);
+    assert_eq!(page.status, 403);
+    for words in ["以 李四 的身份继续登录？", "Continue as 李四?", "<form method=\"post\">"] {
+        assert!(page.body.contains(words), "{words} is not in {page:#?}");
+    }
+    let view = host.get(&back, &[json_please]);
+    let mine = cookie_of(&view);
+    let view = view.json();
+    assert_eq!((&view["entry"], &view["confirmation"]["name"]), (&json!("to-be-confirmed"), &json!("李四")));
+    assert_eq!(view["member"], json!(null), "{view}");
+    let field = |name: &str| view["confirmation"][name].as_str().unwrap();
+    let form =
+        Serializer::new(String::new()).append_pair("who", field("who")).append_pair("seal", field("seal")).finish();
+    for (form, cookies) in
+        [(&form, vec![]), (&form, vec![("cookie", &*elsewhere)]), (&String::new(), vec![("cookie", &*mine)])]
+    {
+        let answer = host.post(&back, &cookies, form);
+        assert!(answer.status == 400 && !answer.body.contains("李四"), "{answer:#?}");
+    }
+    assert_eq!(host.post("/t/strict/callback", &[("cookie", &mine)], &form).status, 400, "it is of another tenant");
+    let page = arrive(&host, "acme", &host.post(&back, &[("cookie", &mine)], &form));
+    assert!(page.body.contains("李四") && page.body.contains("href=\"/home\""), "{page:#?}");
+    let view = host.post(&back, &[("cookie", &mine), json_please], &form).json();
+    assert_eq!((&view["entry"], &view["member"]["id"]), (&json!("admitted"), &json!("lisi")), "{view}");
+
+    let (back, _) = passed_on("strict").await;
+    let answer = host.get(&back, &[json_please]);
+    assert_eq!((answer.status, &answer.json()), (403, &json!({"entry": "other-browser", "hint": null})));
+    let page = host.get(&back, &[]);
+    assert!(page.status == 403 && page.body.contains("another browser") && !page.body.contains("李四"), "{page:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,7 +284,8 @@ async fn cookies_follow_the_address_that_the_operator_names() {
     assert_eq!(host.hello["public_url"], json!(public));
     // The request itself says that it is for this machine, where nothing need be secure.
     let cookie = host.get("/t/acme/login", &[]).header("set-cookie").unwrap().to_owned();
-    assert!(cookie.contains("; Path=/org/t/acme/;") && cookie.ends_with("; Secure"), "{cookie}");
+    assert!(cookie.starts_with("__Secure-") && cookie.contains("; Path=/org/t/acme/;"), "{cookie}");
+    assert!(cookie.ends_with("; Secure"), "{cookie}");
 
     let refused = bed.run_plain(&["--format", "json", "serve", "--public-url", "http://app.example.com"]);
     let error = refused.fails(2, "usage");
@@ -262,6 +345,164 @@ async fn the_words_of_a_panic_stand_in_the_log_alone() {
     }
 }
 
+/// A component whose `exchange-code` answers this: bytes at addresses, and a text at 4096 of which address and length stand at
+/// the last.
+fn exchanging(bytes: &[(u32, u32)], text: &str, at: u32) -> Guest {
+    let store = |kind: &str, (place, value): (u32, u32)| format!("i32.const {place} i32.const {value} i32.{kind} ");
+    let length = u32::try_from(text.len()).unwrap();
+    let mut body: String = bytes.iter().map(|&byte| store("store8", byte)).collect();
+    body.push_str(&(store("store", (at, 4096)) + &store("store", (at + 4, length)) + "i32.const 0"));
+    let text: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+    let data = format!("(data (i32.const 4096) \"{text}\")");
+    Guest::default().items(&data).with("login@0.1.0#exchange-code", &body)
+}
+
+/// Tenants with components of their own.
+fn declare_guests(bed: &Bed, guests: Vec<(&str, Guest)>) -> PathBuf {
+    let tenants: Vec<Value> = guests
+        .into_iter()
+        .map(|(name, guest)| {
+            let (file, component) = (bed.home().join(format!("{name}.wasm")), guest.build());
+            fs::write(&file, &component).unwrap();
+            let pin = json!({"file": file, "sha256": Digest::of(&component).to_string()});
+            tenant(bed, name, &json!({"component": pin}))
+        })
+        .collect();
+    declare(bed, &tenants)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_that_leaves_the_site_is_not_followed() {
+    let bed = Bed::new().await;
+    // A member within the visible range, with a way back and a state that was verified.
+    let returning = |path: &str| exchanging(&[(49, 1), (140, 1), (152, 1)], path, 144);
+    let file =
+        declare_guests(&bed, vec![("obeys", returning("/home")), ("violates", returning("//evil.example/home"))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    for (name, expected) in [("obeys", json!("/home")), ("violates", json!(null))] {
+        // Its state is empty, as all that it answers but for the bytes above.
+        let (_, cookie) = begin(&host, &format!("/t/{name}/login"));
+        let back = format!("/t/{name}/callback?code=a&state=");
+        let view = host.get(&back, &[("cookie", &cookie), ("accept", "application/json")]).json();
+        assert_eq!((&view["entry"], &view["return_to"]), (&json!("admitted"), &expected), "{name}");
+        let page = arrive(&host, name, &host.get(&back, &[("cookie", &cookie)]));
+        assert_eq!(page.body.contains("href"), expected.is_string(), "{name}: {page:#?}");
+        assert!(!page.body.contains("evil"), "{page:#?}");
+    }
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    assert!(log.contains("a way back that leaves this site") && !log.contains("obeys"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_quote_what_concerns_the_person_and_nothing_internal() {
+    let bed = Bed::new().await;
+    // Two lines, of which the second would be one of the log's own.
+    let words = "no connection\nWARN to http://10.1.2.3:8080";
+    let refusing = |reason| exchanging(&[(0, 1), (8, reason)], words, 56);
+    let guests = vec![
+        ("rejected", refusing(3)),
+        ("not-found", refusing(4)),
+        ("rate-limited", refusing(6)),
+        ("unavailable", refusing(7)),
+        ("budget-exhausted", refusing(8)),
+        ("conflict", refusing(9)),
+    ];
+    let file = declare_guests(&bed, guests);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    for (name, status) in
+        [("not-found", 404), ("rate-limited", 429), ("unavailable", 503), ("budget-exhausted", 503), ("conflict", 503)]
+    {
+        let back = format!("/t/{name}/callback?code=a&state=b");
+        let (page, json) = (host.get(&back, &[]), host.get(&back, &[("accept", "application/json")]));
+        assert_eq!((page.status, &json.json()["error"]["reason"]), (status, &json!(name)));
+        for shown in [&page.body, &json.body] {
+            assert!(!shown.contains("10.1.2.3") && shown.contains("sign-in is not possible just now"), "{shown}");
+        }
+    }
+    let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    assert_eq!(
+        log.lines().filter(|line| line.contains("a sign-in did not succeed") && line.contains("10.1.2.3")).count(),
+        10
+    );
+
+    // What the person has to know, and the way on: the one that asks nothing where the vendor's client is.
+    for (browser, way_on) in [("Firefox", "login"), ("Mobile WXWork/4.1 MicroMessenger", "login?entry=workspace")] {
+        let page = host.get("/t/rejected/callback?code=a&state=b", &[("user-agent", browser)]);
+        assert_eq!(page.status, 403);
+        assert!(page.body.contains(words) && page.body.contains(&format!("href=\"{way_on}\"")), "{page:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_only_looks_at_an_address_spends_nothing() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let begun = host.get("/t/acme/login", &[]);
+    let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let query = sign_in(begun.header("location").unwrap(), "lisi").await;
+    let calls = || host.get("/metrics", &[]).body.lines().filter(|line| line.contains("function=\"login.")).count();
+    let before = calls();
+    for path in ["/t/acme/login?entry=workspace".to_owned(), format!("/t/acme/callback?{query}")] {
+        let answer = host.ask("HEAD", &path, &[("cookie", &cookie)]);
+        assert_eq!((answer.status, answer.header("location"), answer.header("set-cookie")), (200, None, None));
+        for (name, value) in [("sec-purpose", "prefetch;prerender"), ("purpose", "prefetch"), ("x-moz", "prefetch")] {
+            let answer = host.get(&path, &[("cookie", &cookie), (name, value)]);
+            assert_eq!((answer.status, answer.header("set-cookie")), (503, None), "{name}: {answer:#?}");
+        }
+    }
+    assert_eq!(calls(), before);
+    let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), ("sec-fetch-mode", "navigate")]);
+    assert_eq!(answer.status, 303, "the code is as good as before: {answer:#?}");
+    assert_eq!(host.ask("HEAD", "/health", &[]).status, 200);
+}
+
+/// Nobody looks at a host that works. What its log says is at the default verbosity.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_says_once_that_periodic_syncs_stop_working_and_once_that_they_work_again() {
+    let bed = Bed::new().await;
+    let periodic = json!({"sync": {"every": "1s"}});
+    let file = declare(&bed, &[tenant(&bed, "acme", &periodic), tenant(&bed, "idle", &json!({}))]);
+    let reports = bed.home().join("reports.jsonl");
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--reports", reports.to_str().unwrap()]);
+    let complete = || host.metric(r#"org_harness_sync_turns_total{outcome="complete",reason=""}"#);
+    let paused = || host.metric(r#"org_harness_sync_turns_total{outcome="paused",reason="not-permitted"}"#);
+    let troubled = || host.get("/health", &[]).json()["syncs_in_trouble"].clone();
+    let log = || fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    until("a sync is complete", || complete() >= 1.0);
+    assert_eq!(troubled(), json!(0));
+    assert!(!log().contains("periodic syncs"), "{}", log());
+
+    bed.control().change(|corp| corp.trust_only(DEMO_AGENT_ID, &["203.0.113.7"])).unwrap();
+    until("syncs are paused again and again", || paused() >= 3.0);
+    until("the host knows of it", || troubled() == json!(1));
+    assert_eq!(host.get("/health", &[]).status, 200, "sign-ins are served all the same");
+    let said: Vec<String> = log().lines().filter(|line| line.contains("periodic syncs")).map(str::to_owned).collect();
+    assert_eq!(said.len(), 1, "{said:#?}");
+    for part in ["WARN", "do not work any more", "acme", "not-permitted", "60020", "127.0.0.1"] {
+        assert!(said[0].contains(part), "{part} is not in {}", said[0]);
+    }
+
+    let before = complete();
+    bed.control().change(|corp| corp.trust_only(DEMO_AGENT_ID, &["127.0.0.1"])).unwrap();
+    until("syncs are complete again and again", || complete() >= before + 2.0);
+    until("the host knows of it", || troubled() == json!(0));
+    let over = log().lines().filter(|line| line.contains("work again")).count();
+    assert_eq!((over, log().lines().filter(|line| line.contains("periodic syncs")).count()), (1, 2), "{}", log());
+
+    host.signal(Signal::INT);
+    assert!(host.ended().success());
+    let reports = fs::read_to_string(&reports).unwrap();
+    let reports: Vec<Value> = reports.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |outcome: &str| reports.iter().filter(|report| report["periodic_sync"] == outcome).collect::<Vec<_>>();
+    assert!(of("complete").len() >= 2 && of("paused").len() >= 3, "{reports:?}");
+    let first = of("paused")[0];
+    assert_eq!(
+        (&first["tenant"], &first["vendor_code"], &first["failures"]),
+        (&json!("acme"), &json!(60020), &json!(1))
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_come_and_go_while_it_serves() {
     let bed = Bed::new().await;
@@ -319,7 +560,7 @@ async fn a_host_that_stops_says_so_before_it_refuses_anybody() {
     let cookie = answer.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
     let query = sign_in(answer.header("location").unwrap(), "lisi").await;
     let answer = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie)]);
-    assert_eq!(answer.status, 200, "sign-ins are served on: {answer:#?}");
+    assert_eq!(answer.status, 303, "sign-ins are served on: {answer:#?}");
     declare(&bed, &[tenant(&bed, "late", &json!({})), tenant(&bed, "periodic", &periodic)]);
     until("changes of tenants are taken up", || host.get("/t/late/login", &[]).status == 302);
     until("no turn is claimed any more", || {

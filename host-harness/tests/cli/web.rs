@@ -30,6 +30,13 @@ impl Answer {
             .find_map(|(found, value)| found.eq_ignore_ascii_case(name).then_some(value))
     }
 
+    /// All cookies that a browser gets, as it sends them back.
+    pub fn cookies(&self) -> String {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        let set = lines.filter(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        set.filter_map(|(_, value)| value.split(';').next()).collect::<Vec<_>>().join("; ")
+    }
+
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
@@ -56,11 +63,24 @@ impl Serving {
     }
 
     pub fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.ask("GET", path, headers)
+    }
+
+    pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send(method, path, headers, "")
+    }
+
+    pub fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
+        self.send("POST", path, headers, form)
+    }
+
+    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let host = &self.address;
-        write!(stream, "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}\r\n").unwrap();
+        let (host, length) = (&self.address, body.len());
+        let headers = format!("host: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}");
+        write!(stream, "{method} {path} HTTP/1.1\r\n{headers}\r\n{body}").unwrap();
         let mut text = String::new();
         stream.read_to_string(&mut text).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));

@@ -3,7 +3,7 @@
 use tracing::{Level, subscriber::set_global_default};
 use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _};
 
-/// Begins to log. Without `-v` only what the host warns of: what a component logs, and calls that gave no answer, show
+/// Begins to log. Without `-v` only what the host warns of, and that it is over: what a component logs, and calls that gave no answer, show
 /// in the answer itself.
 pub fn begin(verbose: u8) {
     let levels = match verbose {
@@ -11,6 +11,8 @@ pub fn begin(verbose: u8) {
             .with_target("org_harness", Level::WARN)
             .with_target("host_harness", Level::WARN)
             .with_target("host_harness::call", Level::ERROR)
+            // That what did not work does so again is said to whom the warning was said.
+            .with_target("host_harness::syncs::trouble", Level::INFO)
             .with_target("element", Level::ERROR),
         1 => Targets::new()
             .with_target("org_harness", Level::INFO)

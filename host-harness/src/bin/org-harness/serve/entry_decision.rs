@@ -14,6 +14,10 @@ pub enum EntryDecision {
     Admitted,
     /// Somebody whose sign-in did not begin here, where that is required.
     NotBegunHere,
+    /// A member whose sign-in did not begin in this browser, and who is asked.
+    ToBeConfirmed,
+    /// The same, where the tenant demands that it ends where it began.
+    OtherBrowser,
     /// A member to whom no role was given, where one is required.
     RoleMissing,
     /// A member to whom the app is not visible, or of whom the vendor would not say so just now.
@@ -25,13 +29,16 @@ pub enum EntryDecision {
 }
 
 impl EntryDecision {
-    /// Decides.
-    pub fn of(exchange: &Exchange, demanded: SignIn) -> Self {
+    /// Decides about a sign-in that began in this browser, or in another.
+    pub fn of(exchange: &Exchange, demanded: SignIn, is_same_browser: bool) -> Self {
         match &exchange.outcome {
             _ if !exchange.state_verified && !demanded.homepage => Self::NotBegunHere,
             Outcome::Member(member) if !member.in_visible_range => Self::OutOfRange,
             Outcome::Member(member) if demanded.role_required && member.roles.is_empty() => Self::RoleMissing,
-            Outcome::Member(_) => Self::Admitted,
+            // One that did not begin here began in no browser.
+            Outcome::Member(_) if is_same_browser || !exchange.state_verified => Self::Admitted,
+            Outcome::Member(_) if demanded.same_browser => Self::OtherBrowser,
+            Outcome::Member(_) => Self::ToBeConfirmed,
             Outcome::LinkedMember(_) => Self::LinkedMember,
             Outcome::Outsider(_) => Self::Outsider,
         }
@@ -48,7 +55,12 @@ impl EntryDecision {
     /// Where the person goes on, seen from the callback: begins the sign-in anew, which asks nothing inside the vendor's
     /// client.
     pub fn way_on(self) -> Option<&'static str> {
-        (self == Self::NotBegunHere).then_some("login?entry=workspace")
+        matches!(self, Self::NotBegunHere | Self::OtherBrowser).then_some("login?entry=workspace")
+    }
+
+    /// Whether it may be said at once whose code it was: not where it may be a stranger's.
+    pub fn shows_who(self) -> bool {
+        !matches!(self, Self::NotBegunHere | Self::OtherBrowser | Self::ToBeConfirmed)
     }
 
     /// What the person reads, in Chinese and English.
@@ -58,6 +70,11 @@ impl EntryDecision {
             Self::NotBegunHere => [
                 "此次登录不是从这里发起的，为了您的账号安全，请从这里重新登录。",
                 "This sign-in did not begin here. To keep your account safe, please sign in from here.",
+            ],
+            Self::ToBeConfirmed => ["继续登录？", "Continue?"],
+            Self::OtherBrowser => [
+                "此次登录是在另一个浏览器或设备中开始的，为了您的账号安全，请从这里重新登录。",
+                "This sign-in began in another browser or device. To keep your account safe, please sign in from here.",
             ],
             Self::RoleMissing => [
                 "您还没有此应用的角色，无法进入。请联系管理员为您分配角色后重新登录。",
@@ -104,7 +121,7 @@ mod tests {
         };
         let linked = LinkedIdentity { organisation_id: "ww2".to_owned(), id: "wangwu".to_owned() };
         let outsider = OutsiderIdentity { open_id: None, external_id: None };
-        let demanded = |role_required, homepage| SignIn { role_required, homepage };
+        let demanded = |role_required, homepage| SignIn { role_required, homepage, same_browser: false };
         let (lenient, strict) = (demanded(false, true), demanded(true, false));
         for (outcome, state_verified, demanded, expected) in [
             (member(&[]), true, demanded(false, false), EntryDecision::Admitted),
@@ -121,7 +138,16 @@ mod tests {
             (Outcome::Outsider(outsider), false, lenient, EntryDecision::Outsider),
         ] {
             let exchange = Exchange { outcome, return_to: None, state_verified, warnings: Vec::new() };
-            assert_eq!(EntryDecision::of(&exchange, demanded), expected, "{exchange:?} {demanded:?}");
+            assert_eq!(EntryDecision::of(&exchange, demanded, true), expected, "{exchange:?} {demanded:?}");
+            // Another browser makes a difference to who would be admitted, and to nobody else.
+            for (same_browser, otherwise) in
+                [(false, EntryDecision::ToBeConfirmed), (true, EntryDecision::OtherBrowser)]
+            {
+                let is_asked = expected == EntryDecision::Admitted && state_verified;
+                let expected = if is_asked { otherwise } else { expected };
+                let demanded = SignIn { same_browser, ..demanded };
+                assert_eq!(EntryDecision::of(&exchange, demanded, false), expected, "{exchange:?} {demanded:?}");
+            }
         }
     }
 }

@@ -10,15 +10,17 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use host_harness::storage::{Scope, Storage, StorageError};
+use host_harness::{
+    storage::{Storage, StorageError},
+    syncs::troubled,
+    tenants::Registry,
+};
 use serde::Serialize;
 use tokio::{
     sync::watch,
     time::{Instant, timeout},
 };
 
-/// A namespace that is only looked into to see whether the storage answers.
-const ROOM: &str = "health";
 /// An answer is good for so long.
 const FRESH: Duration = Duration::from_secs(1);
 /// A storage that takes longer counts as one that does not answer.
@@ -34,9 +36,13 @@ pub struct HealthView {
     pub tenants: usize,
     /// Declarations that could not be taken up; the log says which and why.
     pub troubles: usize,
+    /// Tenants whose periodic syncs do not work, as all hosts of the storage have found; the log says why. Absent while the
+    /// storage does not answer.
+    pub syncs_in_trouble: Option<usize>,
 }
 
-type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<(), StorageError>> + Send + Sync>;
+/// Finds in the storage how many tenants have syncs that do not work.
+type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<usize, StorageError>> + Send + Sync>;
 
 /// What a host knows about its health.
 pub struct Health {
@@ -49,8 +55,8 @@ pub struct Health {
 #[derive(Debug, Clone)]
 struct Look {
     began: Instant,
-    /// Whether it answered, once that is known.
-    answers: watch::Receiver<Option<bool>>,
+    /// What it answered, if it did, once that is known.
+    answers: watch::Receiver<Option<Option<usize>>>,
 }
 
 impl Look {
@@ -62,15 +68,18 @@ impl Look {
 }
 
 impl Health {
-    /// Of a host with this storage.
-    pub fn of(storage: Arc<dyn Storage>) -> Self {
+    /// Of a host with this storage, which serves these tenants.
+    pub fn of(storage: Arc<dyn Storage>, registry: Arc<Registry>) -> Self {
         Self::probed_by(move || {
-            let storage = Arc::clone(&storage);
-            Box::pin(async move { storage.get_many(&Scope::of_host(ROOM)?, &["probe".to_owned()]).await.map(drop) })
+            let (storage, registry) = (Arc::clone(&storage), Arc::clone(&registry));
+            Box::pin(async move {
+                let is_periodic = |name: &String| registry.get(name).is_some_and(|tenant| tenant.period.is_some());
+                Ok(troubled(&*storage).await?.iter().filter(|name| is_periodic(name)).count())
+            })
         })
     }
 
-    fn probed_by(probe: impl Fn() -> BoxFuture<'static, Result<(), StorageError>> + Send + Sync + 'static) -> Self {
+    fn probed_by(probe: impl Fn() -> BoxFuture<'static, Result<usize, StorageError>> + Send + Sync + 'static) -> Self {
         Self { probe: Arc::new(probe), last: Mutex::new(None), stopping: AtomicBool::new(false) }
     }
 
@@ -81,7 +90,8 @@ impl Health {
 
     /// How the host is, as it serves so many tenants and could not take up so many declarations.
     pub async fn view(&self, tenants: usize, troubles: usize) -> HealthView {
-        let answers = self.storage_answers().await;
+        let syncs_in_trouble = self.storage_answer().await;
+        let answers = syncs_in_trouble.is_some();
         let stopping = self.stopping.load(Ordering::Relaxed);
         HealthView {
             live: true,
@@ -90,13 +100,14 @@ impl Health {
             storage: if answers { "ok" } else { "unavailable" },
             tenants,
             troubles,
+            syncs_in_trouble,
         }
     }
 
-    async fn storage_answers(&self) -> bool {
+    async fn storage_answer(&self) -> Option<usize> {
         let mut answers = self.look().answers;
         // A look that broke off without an answer is none.
-        answers.wait_for(Option::is_some).await.is_ok_and(|answers| *answers == Some(true))
+        answers.wait_for(Option::is_some).await.ok().and_then(|answer| (*answer).flatten())
     }
 
     /// The look of the moment. It goes on by itself: whoever began it may go away.
@@ -110,14 +121,14 @@ impl Health {
         let probe = Arc::clone(&self.probe);
         tokio::spawn(async move {
             let answers = match timeout(PATIENCE, probe()).await {
-                Ok(Ok(())) => true,
+                Ok(Ok(syncs_in_trouble)) => Some(syncs_in_trouble),
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "the storage does not answer");
-                    false
+                    None
                 }
                 Err(_) => {
                     tracing::warn!(within = ?PATIENCE, "the storage does not answer in time");
-                    false
+                    None
                 }
             };
             answer.send_replace(Some(answers));
@@ -149,7 +160,7 @@ mod tests {
             counted.fetch_add(1, Ordering::Relaxed);
             Box::pin(async move {
                 sleep(takes).await;
-                Ok(())
+                Ok(3)
             })
         });
         (Arc::new(health), asked)
@@ -172,7 +183,8 @@ mod tests {
         for _ in 0..10 {
             assert!(timeout(Duration::from_millis(10), health.view(1, 0)).await.is_err());
         }
-        assert!(health.view(1, 0).await.ready);
+        let view = health.view(1, 0).await;
+        assert_eq!((view.ready, view.syncs_in_trouble), (true, Some(3)));
         assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
 
@@ -182,7 +194,7 @@ mod tests {
         let began = Instant::now();
         for looks in 1..=2 {
             let view = health.view(1, 0).await;
-            assert_eq!((view.ready, view.storage), (false, "unavailable"));
+            assert_eq!((view.ready, view.storage, view.syncs_in_trouble), (false, "unavailable", None));
             assert_eq!(asked.load(Ordering::Relaxed), looks);
         }
         assert_eq!(began.elapsed(), 2 * PATIENCE);

@@ -7,22 +7,28 @@
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
+//! | `signed_in` | the page after a sign-in |
 //! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
 //! | `entry_decision` | who may enter |
+//! | `return_to` | where a person may be sent afterwards |
+//! | `confirmation` | what a person is asked whose sign-in began in another browser |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
 
 mod binding;
+mod confirmation;
 mod document;
 mod drain;
 mod entry_decision;
 mod health;
 mod page;
+mod return_to;
 mod routes;
 mod service;
 mod sign_in;
 mod sign_in_limits;
+mod signed_in;
 mod web;
 
 use std::{
@@ -108,7 +114,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let sync =
         SyncOptions { parallel: asked.syncs, lease: asked.lease, grace: GRACE, observers, ..SyncOptions::new(name) };
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
-    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics);
+    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics)?;
     let service = Arc::new(service.reached_under(asked.public_url.clone()));
     let stopping = Arc::clone(&service);
     let shutdown = async {

@@ -1,4 +1,4 @@
-//! Pages for people: one heading, a few lines, one link.
+//! Pages for people: one heading, a few lines, one link or one button.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -6,6 +6,7 @@ const STYLE: &str = "body{font:17px/1.6 system-ui,sans-serif;max-width:32em;marg
                      h1{font-size:1.4em}.hint{color:#666}a{color:#06c}";
 
 /// A page in Chinese and English.
+#[derive(Default)]
 pub struct Page<'a> {
     /// What it is about, in both languages.
     pub heading: [&'a str; 2],
@@ -15,6 +16,8 @@ pub struct Page<'a> {
     pub hint: Option<String>,
     /// Where to go on.
     pub link: Option<String>,
+    /// What is posted to the same address when the person agrees; nothing is asked where there is none.
+    pub form: Vec<(&'a str, &'a str)>,
 }
 
 impl Page<'_> {
@@ -35,6 +38,12 @@ impl Page<'_> {
                     p lang="en" { (english) }
                     @for line in &self.lines { p { (line) } }
                     @if let Some(hint) = &self.hint { p.hint { (hint) } }
+                    @if !self.form.is_empty() {
+                        form method="post" {
+                            @for (name, value) in &self.form { input type="hidden" name=(name) value=(value); }
+                            button { "继续 Continue" }
+                        }
+                    }
                     @if let Some(link) = &self.link { p { a href=(link) { "继续 Continue" } } }
                 }
             }
@@ -53,6 +62,7 @@ mod tests {
             lines: vec!["<script>alert(1)</script>".to_owned()],
             hint: Some("\"'".to_owned()),
             link: Some("/x\"onclick=\"".to_owned()),
+            form: vec![("a", "\"onclick=\"")],
         };
         let html = page.render().into_string();
         for raw in ["<b>", "<script>", "\"onclick"] {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::State,
-    http::{HeaderName, HeaderValue, StatusCode, Uri, header},
-    middleware::map_response,
+    extract::{Request, State},
+    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
+    middleware::{Next, from_fn, map_response},
     response::{Html, IntoResponse as _, Redirect, Response},
     routing::get,
 };
@@ -16,11 +16,15 @@ use super::{document::document, page::Page, service::Service, sign_in};
 
 /// The addresses of a host.
 pub fn router(service: Arc<Service>) -> Router {
+    let sign_in = Router::new()
+        .route("/t/{tenant}/login", get(sign_in::login))
+        .route("/t/{tenant}/callback", get(sign_in::callback).post(sign_in::confirm))
+        .route("/t/{tenant}/done", get(sign_in::done))
+        .route_layer(from_fn(unless_only_looked_at));
     Router::new()
         .route("/metrics", get(metrics))
         .route("/health", get(health))
-        .route("/t/{tenant}/login", get(sign_in::login))
-        .route("/t/{tenant}/callback", get(sign_in::callback))
+        .merge(sign_in)
         .fallback(elsewhere)
         .method_not_allowed_fallback(async || nothing(StatusCode::METHOD_NOT_ALLOWED))
         .with_state(service)
@@ -35,6 +39,24 @@ async fn health(State(service): State<Arc<Service>>) -> Response {
     let health = service.health().await;
     let status = if health.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     document(status, &health)
+}
+
+/// Lets a request through that a person makes. Previews of links, and browsers that load an address before anybody opens it, would
+/// spend a code, or begin a sign-in that nobody goes on with.
+async fn unless_only_looked_at(request: Request, next: Next) -> Response {
+    let is_ahead = ["sec-purpose", "purpose", "x-purpose", "x-moz"]
+        .iter()
+        .flat_map(|name| request.headers().get_all(*name))
+        .filter_map(|value| value.to_str().ok())
+        .any(|purpose| ["prefetch", "prerender", "preview"].iter().any(|ahead| purpose.contains(ahead)));
+    if request.method() == Method::HEAD {
+        StatusCode::OK.into_response()
+    } else if is_ahead {
+        // Browsers keep nothing of such an answer, and ask again when the person opens the address.
+        StatusCode::SERVICE_UNAVAILABLE.into_response()
+    } else {
+        next.run(request).await
+    }
 }
 
 /// Leads on from an address that is a little off, as consoles, proxies and people write it. What it leads to is one of
@@ -52,7 +74,7 @@ fn meant(path: &str) -> Option<String> {
     let (tenant, page) = match parts[..] {
         [t, tenant] if t.eq_ignore_ascii_case("t") => (tenant, "login"),
         [t, tenant, page] if t.eq_ignore_ascii_case("t") => {
-            (tenant, *["login", "callback"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
+            (tenant, *["login", "callback", "done"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
         }
         _ => return None,
     };
@@ -63,9 +85,8 @@ fn meant(path: &str) -> Option<String> {
 fn nothing(status: StatusCode) -> Response {
     let page = Page {
         heading: ["这里没有内容", "There is nothing here"],
-        lines: Vec::new(),
         hint: Some("请核对地址 check the address".to_owned()),
-        link: None,
+        ..Page::default()
     };
     (status, Html(page.render().into_string())).into_response()
 }

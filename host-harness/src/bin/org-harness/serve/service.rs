@@ -5,7 +5,7 @@ use std::sync::Arc;
 use host_harness::{
     Host,
     observe::metrics::Metrics,
-    storage::Storage,
+    storage::{FingerprintKey, Storage, StorageError},
     tenants::{Registry, Tenant},
 };
 
@@ -23,11 +23,22 @@ pub struct Service {
     health: Health,
     sign_in_limits: Arc<SignInLimits>,
     public_url: Option<PublicUrl>,
+    cookie_key: FingerprintKey,
 }
 
 impl Service {
-    pub fn new(host: Host, registry: Arc<Registry>, storage: Arc<dyn Storage>, metrics: Arc<Metrics>) -> Self {
-        Self { host, registry, metrics, health: Health::of(storage), sign_in_limits: Arc::default(), public_url: None }
+    /// # Errors
+    /// The machine has no randomness.
+    pub fn new(
+        host: Host,
+        registry: Arc<Registry>,
+        storage: Arc<dyn Storage>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StorageError> {
+        let cookie_key = storage.fingerprint_key()?;
+        let health = Health::of(storage, Arc::clone(&registry));
+        let sign_in_limits = Arc::default();
+        Ok(Self { host, registry, metrics, health, sign_in_limits, public_url: None, cookie_key })
     }
 
     /// Reached by people under this address.
@@ -52,6 +63,11 @@ impl Service {
     /// Where people reach the host, where the operator says so.
     pub fn public_url(&self) -> Option<&PublicUrl> {
         self.public_url.as_ref()
+    }
+
+    /// The key of what cookies say, common to all hosts of the storage.
+    pub fn cookie_key(&self) -> &FingerprintKey {
+        &self.cookie_key
     }
 
     pub fn metrics(&self) -> String {

@@ -3,19 +3,19 @@
 //! What a stranger could try is to sign a victim in as himself, by a link to the callback with a code of his own, so that the
 //! victim works under his name. Three things stand against it: a state is good once and for ten minutes, a sign-in that began
 //! in a browser ends only in that browser (the cookie of `binding`), and one that did not begin here is refused unless the
-//! tenant is declared otherwise ([`SignIn::homepage`](host_harness::tenants::SignIn::homepage)). What remains is the
-//! workspace entry, which is bound to no browser: some clients of the vendor open the page of the vendor, or the way back, in
-//! a session without the cookie or with an older one, so demanding it would shut members out, and demanding it only where a
-//! cookie comes would shut some out and protect hardly anybody, since a victim who never signed in has none. A state of that
-//! entry that a stranger passes on within its ten minutes, with a code that he has not used, signs the victim in as the
-//! stranger; never the stranger as the victim. An app in which that would do harm shows its members who they are.
+//! tenant is declared otherwise ([`SignIn::homepage`](host_harness::tenants::SignIn::homepage)). The workspace entry is bound by
+//! the component to no browser, since some clients of the vendor open the page of the vendor, or the way back, in a session
+//! without the cookie or with an older one. So the host looks at the cookie itself: without it the person is asked whether to go
+//! on as this member (`confirmation`), or refused where the tenant demands that
+//! ([`SignIn::same_browser`](host_harness::tenants::SignIn::same_browser)).
 
 use std::sync::Arc;
 
 use axum::{
+    body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    response::{Html, IntoResponse, Response},
+    response::{AppendHeaders, Html, IntoResponse, Response},
 };
 use host_harness::{
     Answered, CallResult, Called, Element,
@@ -24,13 +24,22 @@ use host_harness::{
         types::Reason,
     },
     reason_name,
+    storage::FingerprintKey,
     tenants::Tenant,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{
-    binding::Binding, document::document, entry_decision::EntryDecision, page::Page, service::Service,
+    binding::{Binding, CookieScope},
+    confirmation::{Confirmation, Confirmed},
+    document::document,
+    entry_decision::EntryDecision,
+    page::Page,
+    return_to,
+    service::Service,
     sign_in_limits::SignInPermit,
+    signed_in::{self, SignedIn},
 };
 use crate::{
     command_error::CommandError,
@@ -42,6 +51,9 @@ use crate::{
 
 /// The most milliseconds that a step may take: nobody waits longer for a page.
 const LONGEST_MS: u64 = 20_000;
+
+/// What the vendor's client calls itself, on phones and computers.
+const VENDOR_CLIENT: &str = "wxwork";
 
 /// What `login` is asked.
 #[derive(Debug, Deserialize)]
@@ -76,9 +88,21 @@ struct CallbackView {
     entry: EntryDecision,
     /// What the operator can do about a refusal.
     hint: Option<&'static str>,
+    /// What is to be posted when the person agrees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation: Option<Confirmation>,
     /// Absent where it is not for whoever asks.
     #[serde(flatten)]
     exchange: Option<ExchangeView>,
+}
+
+/// The same of somebody who was asked.
+#[derive(Debug, Serialize)]
+struct ConfirmedView {
+    entry: EntryDecision,
+    hint: Option<&'static str>,
+    #[serde(flatten)]
+    exchange: Value,
 }
 
 /// Sends a browser to the vendor's page.
@@ -97,14 +121,10 @@ pub async fn login(
     let Query(query) = query.map_err(|_| {
         refused.with("entry is browser, workspace or workspace-consent, and every parameter stands once")
     })?;
-    // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie.
-    let binding = match query.entry {
-        Entry::Browser => Some(match Binding::of(&headers) {
-            Some(binding) => binding,
-            None => Binding::new().map_err(|error| refused.failed(error.to_string()))?,
-        }),
-        Entry::Workspace | Entry::WorkspaceConsent => None,
-    };
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let mut binding = refused.unless_bound(Binding::of(&headers, &scope, key))?;
+    // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie by the element.
+    let bound = (query.entry == Entry::Browser).then(|| binding.hash(&tenant.name));
     let request = AuthorizationRequest {
         entry: match query.entry {
             Entry::Browser => login::Entry::Browser,
@@ -114,17 +134,14 @@ pub async fn login(
         redirect_uri: None,
         return_to: query.return_to,
         language: query.lang.or_else(|| preferred_language(&headers)),
-        browser_binding: binding.as_ref().map(Binding::hash),
+        browser_binding: bound,
     };
     let authorization = refused.unless_answered(hurried(&tenant).authorization_url(&request).await)?;
     let location = HeaderValue::from_str(&authorization.url);
     let location = location.map_err(|_| refused.failed("the element made an address that is none".to_owned()))?;
-    let mut response = (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();
-    let cookie = binding.map(|binding| binding.cookie(&uri, &headers, service.public_url()));
-    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::from_str(&cookie).ok()) {
-        response.headers_mut().insert(header::SET_COOKIE, cookie);
-    }
-    Ok(response)
+    binding.begin(&tenant.name, &authorization.state, key);
+    let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
+    Ok((StatusCode::FOUND, [(header::LOCATION, location)], cookie).into_response())
 }
 
 /// The language that the browser prefers.
@@ -139,6 +156,7 @@ pub async fn callback(
     State(service): State<Arc<Service>>,
     Path(tenant): Path<String>,
     query: Result<Query<CallbackQuery>, QueryRejection>,
+    uri: Uri,
     headers: HeaderMap,
 ) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
@@ -147,34 +165,128 @@ pub async fn callback(
         Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
         _ => return Err(refused.with("地址不完整 code and state are needed, each once")),
     };
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let binding = Binding::of(&headers, &scope, key);
+    let is_same_browser = binding.as_ref().is_some_and(|binding| binding.has_begun(&tenant.name, &state, key));
+    // Only of the browser in which it began, so that a browser which repeats the request says the same although the first answer
+    // has given it a cookie.
+    let bound = binding.as_ref().filter(|_| is_same_browser);
     let request = ExchangeRequest {
-        browser_binding: Binding::of(&headers).map(|binding| binding.hash()),
+        browser_binding: bound.map(|binding| binding.hash(&tenant.name)),
         language: preferred_language(&headers),
         ..ExchangeRequest::new(code, state)
     };
-    let exchange = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
-    let entry = EntryDecision::of(&exchange, tenant.sign_in);
+    let mut exchange = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
+    if let Some(path) = exchange.return_to.take() {
+        exchange.return_to = return_to::on_this_site(path);
+        if exchange.return_to.is_none() {
+            tracing::warn!(
+                lowcode.tenant = &*tenant.name,
+                "the element named a way back that leaves this site: it is left out"
+            );
+        }
+    }
+    let entry = EntryDecision::of(&exchange, tenant.sign_in, is_same_browser);
     if let Some(hint) = entry.hint() {
         tracing::warn!(lowcode.tenant = &*tenant.name, ?entry, hint, "a sign-in was refused");
     }
     let status = if entry == EntryDecision::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
+    let exchange = ExchangeView::from(exchange);
+    if entry == EntryDecision::ToBeConfirmed {
+        let binding = refused.unless_bound(binding)?;
+        let asked = Confirmation::of(&exchange, &binding, &tenant.name, key);
+        let asked = asked.map_err(|error| refused.failed(error.to_string()))?;
+        let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
+        return Ok((cookie, question(asked, &headers)).into_response());
+    }
     // Whose code it was that came from elsewhere is not for the person who has it.
-    let exchange = (entry != EntryDecision::NotBegunHere).then(|| ExchangeView::from(exchange));
-    let view = CallbackView { entry, hint: entry.hint(), exchange };
+    let exchange = entry.shows_who().then_some(exchange);
+    let view = CallbackView { entry, hint: entry.hint(), confirmation: None, exchange };
     if wants_json(&headers) {
         return Ok(document(status, &view));
     }
-    let exchange = view.exchange.as_ref();
-    let member = exchange.and_then(|exchange| exchange.member.as_ref());
-    let return_to =
-        exchange.and_then(|exchange| exchange.return_to.clone()).filter(|_| entry == EntryDecision::Admitted);
+    let name = view.exchange.as_ref().and_then(ExchangeView::person);
+    if entry == EntryDecision::Admitted {
+        let return_to = view.exchange.and_then(|exchange| exchange.return_to);
+        let signed_in = SignedIn { name: name.unwrap_or_default(), return_to };
+        return refused.sent_on(signed_in, &scope, &refused.unless_bound(binding)?, &tenant.name, key);
+    }
     let page = Page {
         heading: entry.words(),
-        lines: member.map(|member| member.name.clone().unwrap_or_else(|| member.id.clone())).into_iter().collect(),
-        hint: None,
-        link: return_to.or_else(|| entry.way_on().map(str::to_owned)),
+        lines: name.into_iter().collect(),
+        link: entry.way_on().map(str::to_owned),
+        ..Page::default()
     };
     Ok((status, Html(page.render().into_string())).into_response())
+}
+
+/// Asks whether to go on. Nobody is admitted by the question, so its status is that of a refusal.
+fn question(asked: Confirmation, headers: &HeaderMap) -> Response {
+    let (entry, status) = (EntryDecision::ToBeConfirmed, StatusCode::FORBIDDEN);
+    if wants_json(headers) {
+        return document(
+            status,
+            &CallbackView { entry, hint: entry.hint(), confirmation: Some(asked), exchange: None },
+        );
+    }
+    let heading = [format!("以 {} 的身份继续登录？", asked.name), format!("Continue as {}?", asked.name)];
+    let why = "此次登录不是在这个浏览器中开始的。如果这不是您，请关闭此页。 \
+               This sign-in did not begin in this browser. If this is not you, close this page.";
+    let page = Page {
+        heading: [&heading[0], &heading[1]],
+        lines: vec![why.to_owned()],
+        form: asked.fields(),
+        ..Page::default()
+    };
+    (status, Html(page.render().into_string())).into_response()
+}
+
+/// Signs in the person who was asked, and has agreed.
+pub async fn confirm(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Bytes,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(&headers);
+    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let confirmed = Binding::of(&headers, &scope, key).and_then(|binding| {
+        let confirmed = Confirmed::read(&form, &binding, &tenant.name, key)?;
+        Some((binding, confirmed))
+    });
+    let Some((binding, Confirmed { name, return_to, exchange, .. })) = confirmed else {
+        return Err(refused.with("登录确认已失效 this confirmation is no longer valid"));
+    };
+    let entry = EntryDecision::Admitted;
+    if wants_json(&headers) {
+        return Ok(document(StatusCode::OK, &ConfirmedView { entry, hint: None, exchange }));
+    }
+    refused.sent_on(SignedIn { name, return_to }, &scope, &binding, &tenant.name, key)
+}
+
+/// Says to whom was signed in who that is, at an address that holds nothing.
+pub async fn done(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(&headers);
+    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let binding = Binding::of(&headers, &scope, key);
+    let signed_in = binding.and_then(|binding| SignedIn::of(&headers, &scope, &binding, &tenant.name, key));
+    let signed_in = signed_in.ok_or_else(|| refused.with("此页面已过期 this page is no longer valid"))?;
+    Ok(welcome(signed_in))
+}
+
+fn welcome(signed_in: SignedIn) -> Response {
+    let SignedIn { name, return_to } = signed_in;
+    let heading = EntryDecision::Admitted.words();
+    let page = Page { heading, lines: vec![name], link: return_to, ..Page::default() };
+    Html(page.render().into_string()).into_response()
 }
 
 /// The tenant's element, for somebody who waits for a page.
@@ -195,6 +307,8 @@ fn wants_json(headers: &HeaderMap) -> bool {
 pub struct SignInRefusal {
     status: StatusCode,
     json: bool,
+    /// Where to go on.
+    link: Option<&'static str>,
     view: ErrorView,
 }
 
@@ -211,6 +325,28 @@ impl Refuse<'_> {
         Ok((tenant, permit))
     }
 
+    /// What the browser holds, or something new for it to hold.
+    fn unless_bound(&self, held: Option<Binding>) -> Result<Binding, SignInRefusal> {
+        held.map_or_else(Binding::new, Ok).map_err(|error| self.failed(error.to_string()))
+    }
+
+    /// Sends the browser that was signed in to an address without code and state.
+    fn sent_on(
+        &self,
+        signed_in: SignedIn,
+        scope: &CookieScope,
+        binding: &Binding,
+        tenant: &str,
+        key: &FingerprintKey,
+    ) -> Result<Response, SignInRefusal> {
+        let cookie = signed_in.cookie(scope, binding, tenant, key).map_err(|error| self.failed(error.to_string()))?;
+        // Where the names are longer than a cookie, they are shown here.
+        let Some(cookie) = cookie else { return Ok(welcome(signed_in)) };
+        let cookies = [binding.cookie(scope, key), cookie].map(|cookie| (header::SET_COOKIE, cookie));
+        let location = [(header::LOCATION, signed_in::PAGE)];
+        Ok((StatusCode::SEE_OTHER, location, AppendHeaders(cookies)).into_response())
+    }
+
     fn too_many(&self) -> SignInRefusal {
         let failure = CommandError::usage(
             "当前登录人数过多 too many people are signing in to this app just now",
@@ -223,16 +359,31 @@ impl Refuse<'_> {
         match called {
             Ok(Called { value, report }) => value.map_err(|error| {
                 let status = status_of(&error.reason);
-                if status != StatusCode::BAD_GATEWAY {
+                if matches!(error.reason, Reason::LoginRejected | Reason::InvalidArgument(_)) {
                     return self.refusal(status, &CommandError::Answered(error));
                 }
-                // What is wrong with the configuration, or what the vendor said of it, is not for whoever asks.
+                // What is wrong with the configuration, what the vendor said of it, or where a connection led, is not for
+                // whoever asks.
                 let (reason, hint) = (reason_name(&error.reason).to_owned(), error.hint.unwrap_or_default());
+                if status != StatusCode::BAD_GATEWAY {
+                    tracing::warn!(
+                        lowcode.tenant = report.tenant,
+                        lowcode.call = report.call,
+                        reason,
+                        error = error.message,
+                        hint,
+                        vendor_code = error.vendor_code,
+                        "a sign-in did not succeed"
+                    );
+                    let mut refusal = self.not_now(status);
+                    (refusal.view.reason, refusal.view.retry_after_ms) = (reason, error.retry_after_ms);
+                    return refusal;
+                }
                 tracing::warn!(
                     lowcode.tenant = report.tenant,
                     lowcode.call = report.call,
                     reason,
-                    message = error.message,
+                    error = error.message,
                     hint,
                     "a sign-in needs the administrator (what --allow-host admits is grants.hosts in a declaration)"
                 );
@@ -247,8 +398,7 @@ impl Refuse<'_> {
             Err(failed) => {
                 // What a limit or a trap says concerns the operator.
                 tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a sign-in was broken off");
-                let failure = CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
-                let mut refusal = self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure);
+                let mut refusal = self.not_now(StatusCode::SERVICE_UNAVAILABLE);
                 refusal.view.reason = "unavailable".to_owned();
                 Err(refusal)
             }
@@ -261,13 +411,26 @@ impl Refuse<'_> {
 
     fn failed(&self, message: String) -> SignInRefusal {
         tracing::error!(message, "a sign-in could not begin");
+        self.not_now(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn not_now(&self, status: StatusCode) -> SignInRefusal {
         let failure =
             CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
-        self.refusal(StatusCode::INTERNAL_SERVER_ERROR, &failure)
+        self.refusal(status, &failure)
     }
 
     fn refusal(&self, status: StatusCode, failure: &CommandError) -> SignInRefusal {
-        SignInRefusal { status, json: wants_json(self.0), view: ErrorView::from(failure) }
+        SignInRefusal { status, json: wants_json(self.0), link: self.way_on(status), view: ErrorView::from(failure) }
+    }
+
+    /// Where the person begins anew, seen from both addresses of a sign-in: by the way that does not ask inside the vendor's
+    /// client, where the request comes from there.
+    fn way_on(&self, status: StatusCode) -> Option<&'static str> {
+        let browser = self.0.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_client = browser.to_ascii_lowercase().contains(VENDOR_CLIENT);
+        let begins_anew = matches!(status, StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST);
+        begins_anew.then_some(if is_client { "login?entry=workspace" } else { "login" })
     }
 }
 
@@ -285,7 +448,7 @@ fn status_of(reason: &Reason) -> StatusCode {
 
 impl IntoResponse for SignInRefusal {
     fn into_response(self) -> Response {
-        let Self { status, json, view } = self;
+        let Self { status, json, link, view } = self;
         if json {
             return document(status, &ErrorDocument { error: view });
         }
@@ -297,7 +460,7 @@ impl IntoResponse for SignInRefusal {
             _ => ["暂时无法登录，请稍后再试", "Sign-in is not possible just now: please try again later"],
         };
         let ErrorView { message, hint, .. } = view;
-        let page = Page { heading, lines: vec![message], hint, link: None };
+        let page = Page { heading, lines: vec![message], hint, link: link.map(str::to_owned), ..Page::default() };
         (status, Html(page.render().into_string())).into_response()
     }
 }

@@ -78,6 +78,13 @@ pub struct OutsiderView {
     pub external_id: Option<String>,
 }
 
+impl ExchangeView {
+    /// The member's name, or what stands for it.
+    pub fn person(&self) -> Option<String> {
+        self.member.as_ref().map(|member| member.name.clone().unwrap_or_else(|| member.id.clone()))
+    }
+}
+
 impl From<Exchange> for ExchangeView {
     fn from(exchange: Exchange) -> Self {
         let Exchange { outcome, return_to, state_verified, warnings } = exchange;
