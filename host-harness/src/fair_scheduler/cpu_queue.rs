@@ -404,7 +404,7 @@ mod tests {
             .iter()
             .map(|(tenant, weight)| (queue.join(tenant, Urgency::Interactive, *weight), Arc::default()))
             .collect();
-        let mut got = vec![0; calls.len()];
+        let mut got = vec![0_usize; calls.len()];
         for _ in 0..milliseconds {
             let entered = |(number, count): &(u64, Arc<Count>)| {
                 queue.enter(*number, &Waker::from(Arc::clone(count)), now) == Entered::Running
@@ -423,7 +423,7 @@ mod tests {
                 false => queue.pause(*number, MS, &Waker::from(Arc::clone(count))),
             }
             let (tenant, weight) = tenants[at];
-            if tenant == "brief" && got[at] % brief == 0 {
+            if tenant == "brief" && got[at].is_multiple_of(brief) {
                 wake(queue.end(calls[at].0));
                 calls[at].0 = queue.join(tenant, Urgency::Interactive, weight);
             }

@@ -217,7 +217,7 @@ async fn an_import_that_takes_little_leaves_the_answer_its_room() {
     let answers = |bytes: u32| {
         let line = wire::log("i32.const 0\n ", "i32.const 1\n ");
         let body = format!(
-            "{line}i32.const 128\n memory.grow\n drop\n i32.const 4\n i32.const {bytes}\n i32.store\n i32.const 0"
+            "i32.const 128\n memory.grow\n drop\n {line}i32.const 4\n i32.const {bytes}\n i32.store\n i32.const 0"
         );
         Guest::default().with(DESCRIBE, &body)
     };
