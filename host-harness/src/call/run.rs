@@ -13,7 +13,7 @@ use super::{
     error::{CallError, CallSite},
     limits::{Exceeded, LimitName},
     report::CallOutcome,
-    state::CallState,
+    state::{CallState, Capabilities},
     trap::Trap,
 };
 use crate::{
@@ -157,14 +157,17 @@ fn store(engine: &HostEngine, state: Box<CallState>, turn: Arc<Turn>) -> Store<C
         let state = store.data_mut();
         state.guest_cpu.passed(hook);
         match hook {
-            // An import that takes less than the limit says so when it begins.
-            CallHook::CallingHost => {
+            // What a call of WASI was too much is known when it is over.
+            CallHook::ReturningFromHost => {
+                // An import may have taken less than the limit; the next one, and the answer, may have all of it.
                 state.hostcall_bytes = state.limits.hostcall_bytes;
+                if let Capabilities::Everything { http, .. } = &state.capabilities {
+                    http.deliver();
+                }
+                state.exceeded.map_or(Ok(()), |_| state.demand())?;
                 store.set_hostcall_fuel(hostcall_bytes);
                 Ok(())
             }
-            // What a call of WASI was too much is known when it is over.
-            CallHook::ReturningFromHost => state.exceeded.map_or(Ok(()), |_| state.demand()),
             _ => Ok(()),
         }
     });

@@ -19,7 +19,7 @@ use super::{
     options::EgressOptions,
     pacer::Pacer,
     permits::{Permit, Permits, UsedUp},
-    policy::{self, Checked, Policy},
+    policy::{self, Checked, Policy, Sizes},
     request::Request,
     response::Response,
     secrets::{Outgoing, Secrets},
@@ -102,8 +102,9 @@ impl Outbound {
         &self.budget
     }
 
-    /// The component has taken over what was answered before: it asks for something new.
-    pub(super) fn deliver(&self) {
+    /// The component has taken over what was answered before: the import that handed it over is done, or it asks for something
+    /// new.
+    pub(crate) fn deliver(&self) {
         let delivered = std::mem::take(&mut *self.held());
         drop(delivered);
     }
@@ -149,20 +150,26 @@ impl Outbound {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether a request may have parts of these sizes, in bytes but for the headers, of which it is the number; so that one
-    /// that may not need not be copied to be refused. It counts as a request then, and takes part in the report.
+    /// Whether a request may have parts of these sizes, so that one that may not need not be copied to be refused. It counts as
+    /// a request then, and takes part in the report.
     ///
     /// # Errors
     /// As for a request with such parts.
-    pub(crate) fn admits_sizes(&self, method: usize, url: usize, headers: usize, body: usize) -> Result<(), HttpError> {
-        let left = self.budget.remaining().bytes_out;
-        let unsendable = policy::demand_sizes(method, url, headers, body).err();
-        let refusal = unsendable.or_else(|| (body as u64 > left).then(|| self.budget.too_much_out(body as u64)));
-        let Some(refusal) = refusal else { return Ok(()) };
-        let charged = self.budget.take_request();
-        let result = charged.and(Err(refusal));
-        self.log.begin(self.policy.tenant(), &Request::new("", "")).end(&result);
-        result.map(drop)
+    pub(crate) fn admits_sizes(&self, sizes: Sizes) -> Result<(), HttpError> {
+        let (left, body) = (self.budget.remaining().bytes_out, sizes.body as u64);
+        let unsendable = policy::demand_sizes(sizes).err();
+        match unsendable.or_else(|| (body > left).then(|| self.budget.too_much_out(body))) {
+            Some(refusal) => Err(self.turn_away(&Request::new("", ""), refusal)),
+            None => Ok(()),
+        }
+    }
+
+    /// The failure of a request that nobody needs to look at any further, as far as it is known. It counts as a request, and
+    /// takes part in the report.
+    pub(crate) fn turn_away(&self, request: &Request, refusal: HttpError) -> HttpError {
+        let failure = self.budget.take_request().err().unwrap_or(refusal);
+        self.log.begin(self.policy.tenant(), request).end(&Err(failure.clone()));
+        failure
     }
 
     /// What became of the requests so far.

@@ -5,7 +5,9 @@
 //! here although the policy has done so: the connector alone is then enough to keep this promise.
 
 use std::{
+    convert::Infallible,
     fmt,
+    future::{Ready, ready},
     net::{IpAddr, SocketAddr},
     sync::{
         Arc,
@@ -24,6 +26,7 @@ use tower_service::Service;
 
 use super::{
     address::AddressClass,
+    cause::innermost,
     destination::{Destination, is_localhost},
     error::{HttpError, HttpFailure},
     parse::read_url,
@@ -66,11 +69,13 @@ impl AddressPolicy {
 /// Opens TCP connections to addresses that its [`AddressPolicy`] admits.
 #[derive(Clone)]
 pub(super) struct CheckedConnector {
-    tcp: HttpConnector<CheckedResolver>,
-    addresses: AddressPolicy,
-    timeout: Duration,
-    connections: Arc<Permits>,
-    opened: Arc<AtomicU64>,
+    pub(super) lookups: LookUps,
+    pub(super) addresses: AddressPolicy,
+    /// Bounds the wait for a permit, and then the attempts to connect, all addresses together.
+    pub(super) timeout: Duration,
+    pub(super) connections: Arc<Permits>,
+    /// Counts the connections made.
+    pub(super) opened: Arc<AtomicU64>,
 }
 
 /// A failure to connect that is already explained. It passes through the HTTP library unchanged; whatever else comes
@@ -87,23 +92,47 @@ impl fmt::Display for ConnectFailure {
 impl std::error::Error for ConnectFailure {}
 
 impl CheckedConnector {
-    /// `opened` counts the connections made; `timeout` bounds the wait for a permit, and then the attempts to connect, all
-    /// addresses together.
-    pub(super) fn new(
-        lookups: LookUps,
-        addresses: AddressPolicy,
-        timeout: Duration,
-        connections: Arc<Permits>,
-        opened: Arc<AtomicU64>,
-    ) -> Self {
-        let mut tcp = HttpConnector::new_with_resolver(CheckedResolver { lookups, addresses });
+    /// The addresses of a destination, all of which are admitted.
+    async fn addresses(&self, destination: &Destination, tenant: &Arc<str>) -> Result<Vec<SocketAddr>, ConnectFailure> {
+        let addresses = self.addresses;
+        if let Some(ip) = destination.ip() {
+            return match addresses.admits_literal(ip) {
+                true => Ok(vec![unported(ip)]),
+                false => Err(refused(destination, addresses, AddressClass::of(ip))),
+            };
+        }
+        let name = destination.host.to_string();
+        let found = self.lookups.resolve(tenant, &name).await;
+        let found = found.map_err(|reason| unresolved(destination, &reason))?;
+        let admitted: Vec<_> =
+            found.iter().copied().filter(|ip| addresses.admits_resolved(&name, *ip)).map(unported).collect();
+        if !admitted.is_empty() {
+            return Ok(admitted);
+        }
+        // Of several, the one that an operator could admit is the one worth naming.
+        let mut classes = found.iter().map(|ip| AddressClass::of(*ip));
+        let nameable = classes.clone().find(|class| class.admitted_for_written_name());
+        Err(match nameable.or_else(|| classes.next()) {
+            Some(class) => refused(destination, addresses, class),
+            None => unresolved(destination, "the answer was empty"),
+        })
+    }
+
+    /// The way to these addresses.
+    fn tcp(&self, addresses: Vec<SocketAddr>) -> HttpConnector<Resolved> {
+        let mut tcp = HttpConnector::new_with_resolver(Resolved(addresses));
         // TLS is put around this connector, so it sees https as well.
         tcp.enforce_http(false);
-        tcp.set_connect_timeout(Some(timeout));
+        tcp.set_connect_timeout(Some(self.timeout));
         tcp.set_keepalive(Some(Duration::from_secs(60)));
         tcp.set_nodelay(true);
-        Self { tcp, addresses, timeout, connections, opened }
+        tcp
     }
+}
+
+/// An address whose port the HTTP library puts in, from the URL.
+fn unported(ip: IpAddr) -> SocketAddr {
+    SocketAddr::new(ip, 0)
 }
 
 impl Service<Uri> for CheckedConnector {
@@ -116,25 +145,18 @@ impl Service<Uri> for CheckedConnector {
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let mut connector = self.clone();
+        let connector = self.clone();
         // Now, since the library may go on with what follows in a task of its own.
         let tenant = tenant();
         Box::pin(async move {
             let destination = destination(&uri)?;
-            if let Some(ip) = destination.ip()
-                && !connector.addresses.admits_literal(ip)
-            {
-                return Err(refused(&destination, connector.addresses, AddressClass::of(ip)));
-            }
-            let permit = timeout(connector.timeout, connector.connections.acquire(&tenant));
-            let permit = permit.await.map_err(|_| no_permit(&destination, &connector.connections))?;
-            match TENANT.scope(tenant, connector.tcp.call(uri)).await {
-                Ok(stream) => {
-                    connector.opened.fetch_add(1, Ordering::Relaxed);
-                    Ok(Socket { stream, _permit: permit })
-                }
-                Err(error) => Err(explain(&destination, connector.addresses, &error)),
-            }
+            // First, since a name that nobody answers for takes long, and a permit is for connections.
+            let addresses = connector.addresses(&destination, &tenant).await?;
+            let permit = timeout(connector.timeout, connector.connections.acquire(&tenant)).await;
+            let permit = permit.map_err(|_| no_permit(&destination, &connector.connections))?;
+            let stream = connector.tcp(addresses).call(uri).await.map_err(|error| explain(&destination, &error))?;
+            connector.opened.fetch_add(1, Ordering::Relaxed);
+            Ok(Socket { stream, _permit: permit })
         })
     }
 }
@@ -171,72 +193,31 @@ fn refused(destination: &Destination, addresses: AddressPolicy, class: AddressCl
     })
 }
 
-fn explain(
-    destination: &Destination,
-    addresses: AddressPolicy,
-    error: &(dyn std::error::Error + 'static),
-) -> ConnectFailure {
-    let causes = || std::iter::successors(Some(error), |error| error.source());
-    if let Some(failure) = causes().find_map(|cause| cause.downcast_ref::<ResolveFailure>()) {
-        return match failure {
-            ResolveFailure::Unanswered(reason) => ConnectFailure(HttpError::before_sending(
-                HttpFailure::Dns,
-                format!("the name {} has no address: {reason}", destination.host),
-            )),
-            ResolveFailure::Refused(class) => refused(destination, addresses, *class),
-        };
-    }
-    let reason = causes().last().unwrap_or(error);
-    ConnectFailure(HttpError::before_sending(HttpFailure::Connect, format!("no connection to {destination}: {reason}")))
+fn unresolved(destination: &Destination, reason: &str) -> ConnectFailure {
+    let message = format!("the name {} has no address: {reason}", destination.host);
+    ConnectFailure(HttpError::before_sending(HttpFailure::Dns, message))
 }
 
-/// Resolves names and keeps the addresses that are admitted.
+fn explain(destination: &Destination, error: &(dyn std::error::Error + 'static)) -> ConnectFailure {
+    let message = format!("no connection to {destination}: {}", innermost(error));
+    ConnectFailure(HttpError::before_sending(HttpFailure::Connect, message))
+}
+
+/// The addresses that were found, whatever name is asked for.
 #[derive(Clone)]
-struct CheckedResolver {
-    lookups: LookUps,
-    addresses: AddressPolicy,
-}
+struct Resolved(Vec<SocketAddr>);
 
-#[derive(Debug, thiserror::Error)]
-enum ResolveFailure {
-    #[error("{0}")]
-    Unanswered(String),
-    #[error("the name leads to {} addresses only", .0.describe())]
-    Refused(AddressClass),
-}
-
-impl Service<Name> for CheckedResolver {
+impl Service<Name> for Resolved {
     type Response = vec::IntoIter<SocketAddr>;
-    type Error = ResolveFailure;
-    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Self::Error>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, name: Name) -> Self::Future {
-        let Self { lookups, addresses } = self.clone();
-        let tenant = tenant();
-        Box::pin(async move {
-            let found = lookups.resolve(&tenant, name.as_str()).await;
-            let found = found.map_err(|error| ResolveFailure::Unanswered(error.to_string()))?;
-            let admitted: Vec<SocketAddr> = found
-                .iter()
-                .filter(|ip| addresses.admits_resolved(name.as_str(), **ip))
-                // The connector puts the port of the destination in.
-                .map(|ip| SocketAddr::new(*ip, 0))
-                .collect();
-            if !admitted.is_empty() {
-                return Ok(admitted.into_iter());
-            }
-            // Of several, the one that an operator could admit is the one worth naming.
-            let mut classes = found.iter().map(|ip| AddressClass::of(*ip));
-            let nameable = classes.clone().find(|class| class.admitted_for_written_name());
-            match nameable.or_else(|| classes.next()) {
-                Some(class) => Err(ResolveFailure::Refused(class)),
-                None => Err(ResolveFailure::Unanswered("the answer was empty".to_owned())),
-            }
-        })
+    fn call(&mut self, _: Name) -> Self::Future {
+        ready(Ok(self.0.clone().into_iter()))
     }
 }
 
@@ -277,8 +258,13 @@ mod tests {
         let lookups = LookUps::new(Arc::new(SystemResolver), Duration::ZERO, limits);
         let (connections, opened) = (Arc::new(Permits::new(limits)), Arc::new(AtomicU64::new(0)));
         let second = Duration::from_secs(1);
-        let mut connector =
-            CheckedConnector::new(lookups, AddressPolicy::Public, second, connections, Arc::clone(&opened));
+        let mut connector = CheckedConnector {
+            lookups,
+            addresses: AddressPolicy::Public,
+            timeout: second,
+            connections,
+            opened: Arc::clone(&opened),
+        };
         for uri in ["http://127.0.0.1:1/", "http://[::1]:1/", "http://10.0.0.1/", "http://2130706433/"] {
             let ConnectFailure(error) = connector.call(uri.parse().unwrap()).await.err().unwrap();
             assert!(matches!(error.kind, HttpFailure::Denied { option: Some(_) }), "{uri}: {error}");

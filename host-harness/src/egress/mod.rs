@@ -72,6 +72,7 @@ pub use options::EgressOptions;
 pub use pacer::{Pacer, TokenBuckets};
 pub(crate) use parse::read_url;
 pub use permits::{NetworkLimits, PermitLimits};
+pub(crate) use policy::Sizes;
 pub use policy::{Checked, MAX_BODY_BYTES, MAX_URL_BYTES, OperatorList, Policy};
 pub use proxy::Proxy;
 pub use redact::{redacted, redacted_url};

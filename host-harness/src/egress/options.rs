@@ -18,7 +18,8 @@ pub struct EgressOptions {
     pub pacer: Option<Arc<dyn Pacer>>,
     /// Authorities trusted beside those of the system.
     pub roots: TrustedRoots,
-    /// Time to open a TCP connection, all addresses of a name together (5 s). The request's own time bounds it too.
+    /// Time to open a TCP connection, all addresses of a name together (5 s); the wait for a place among the connections has
+    /// as much, and so has TLS. The request's own time bounds all of it too.
     pub connect_timeout: Duration,
     /// How long an idle connection is kept (30 s). Shorter than servers usually wait, because a request on a
     /// connection that the server is just closing fails with "may have reached the server".

@@ -21,7 +21,8 @@ pub struct PermitLimits {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NetworkLimits {
     /// Open connections, idle ones included; a connection counts for the tenant that opened it. By default half of the
-    /// descriptors that the process may have, at most 8,192, and an eighth of that for a tenant.
+    /// descriptors that the process may have, at most 8,192; for a tenant an eighth of that or 32, where 32 are no more than
+    /// half.
     pub connections: PermitLimits,
     /// Look-ups of names, 16 and 4 by default: the system's resolver takes a thread for each and cannot be interrupted.
     pub lookups: PermitLimits,
@@ -31,13 +32,22 @@ pub struct NetworkLimits {
 
 impl Default for NetworkLimits {
     fn default() -> Self {
-        let connections = (descriptors() / 2).clamp(16, 8_192);
         Self {
-            connections: PermitLimits { host: connections, tenant: (connections / 8).max(8) },
+            connections: connections(descriptors()),
             lookups: PermitLimits { host: 16, tenant: 4 },
             answer_bytes: PermitLimits { host: 512 << 20, tenant: 64 << 20 },
         }
     }
+}
+
+/// What one tenant may always have, where the process may have twice as much: two calls that send as much at a time as they
+/// may by default.
+const CONNECTIONS_OF_TENANT: usize = 32;
+
+/// How many connections a process with so many descriptors has.
+fn connections(descriptors: usize) -> PermitLimits {
+    let host = (descriptors / 2).clamp(16, 8_192);
+    PermitLimits { host, tenant: (host / 8).max(CONNECTIONS_OF_TENANT).min(host / 2) }
 }
 
 /// Descriptors that this process may have.
@@ -91,6 +101,12 @@ impl Permits {
     /// Whether nobody can have one now.
     pub(super) fn are_used_up(&self) -> bool {
         self.host.available_permits() == 0
+    }
+
+    /// Whether this tenant has all that it may have.
+    pub(super) fn are_used_up_by(&self, tenant: &str) -> bool {
+        let tenants = self.tenants.lock().unwrap_or_else(PoisonError::into_inner);
+        tenants.get(tenant).and_then(Weak::upgrade).is_some_and(|permits| permits.available_permits() == 0)
     }
 
     /// Takes so many, or none.
@@ -157,6 +173,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::call::limits::Limits;
 
     #[test]
     fn a_tenant_takes_no_more_than_its_part_and_all_together_no_more_than_there_is() {
@@ -166,7 +183,9 @@ mod tests {
         assert_eq!(permits.try_acquire(&a, 2).unwrap_err(), UsedUp::Tenant);
         of_a.merge(permits.try_acquire(&a, 1).unwrap());
         assert!(permits.acquire(&a).now_or_never().is_none());
+        assert!(permits.are_used_up_by(&a) && !permits.are_used_up_by(&b));
         of_a.give_back(1);
+        assert!(!permits.are_used_up_by(&a));
         of_a.merge(permits.acquire(&a).now_or_never().unwrap());
         let of_b = permits.try_acquire(&b, 2).unwrap();
         assert!(permits.are_used_up());
@@ -188,7 +207,14 @@ mod tests {
 
     #[test]
     fn the_limits_follow_the_descriptors_of_the_process() {
-        let NetworkLimits { connections, .. } = NetworkLimits::default();
-        assert!(connections.tenant < connections.host && connections.host <= descriptors());
+        let NetworkLimits { connections: all, .. } = NetworkLimits::default();
+        assert!(all.tenant < all.host && all.host <= descriptors());
+        for (descriptors, host, tenant) in
+            [(0, 16, 8), (64, 32, 16), (256, 128, 32), (1_024, 512, 64), (usize::MAX, 8_192, 1_024)]
+        {
+            assert_eq!(connections(descriptors), PermitLimits { host, tenant }, "{descriptors}");
+        }
+        let parallel = Limits::default().parallel;
+        assert_eq!(CONNECTIONS_OF_TENANT, 2 * usize::try_from(parallel).unwrap());
     }
 }

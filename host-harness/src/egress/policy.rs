@@ -94,7 +94,13 @@ impl Policy {
     /// request that is not acceptable; neither has reached any server.
     pub fn check(&self, request: Request) -> Result<Checked, HttpError> {
         let body = request.body.map(Body::into_bytes).unwrap_or_default();
-        demand_sizes(request.method.len(), request.url.len(), request.headers.len(), body.len())?;
+        demand_sizes(Sizes {
+            method: request.method.len(),
+            url: request.url.len(),
+            headers: request.headers.len(),
+            header_bytes: request.headers.iter().map(|(name, value)| name.len() + value.len()).sum(),
+            body: body.len(),
+        })?;
         let (url, destination) = read(&request.url)?;
         let host_is_written = self.admit(&destination)?;
         let proxy = self.route(&destination)?;
@@ -163,12 +169,28 @@ impl Policy {
     }
 }
 
+/// How large the parts of a request are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sizes {
+    /// Bytes.
+    pub(crate) method: usize,
+    /// Bytes.
+    pub(crate) url: usize,
+    /// How many there are.
+    pub(crate) headers: usize,
+    /// Bytes of names and values together.
+    pub(crate) header_bytes: usize,
+    /// Bytes.
+    pub(crate) body: usize,
+}
+
 /// Refuses parts of a request that are larger than any that is sent.
-pub(super) fn demand_sizes(method: usize, url: usize, headers: usize, body: usize) -> Result<(), HttpError> {
+pub(super) fn demand_sizes(Sizes { method, url, headers, header_bytes, body }: Sizes) -> Result<(), HttpError> {
     for (what, size, most) in [
         ("the method has {} bytes", method, header_rules::MAX_METHOD_BYTES),
         ("the url has {} bytes", url, MAX_URL_BYTES),
         ("the request has {} headers", headers, header_rules::MAX_HEADERS),
+        ("the request headers have {} bytes", header_bytes, header_rules::MAX_HEADER_BYTES),
         ("the request body has {} bytes", body, MAX_BODY_BYTES),
     ] {
         if size > most {

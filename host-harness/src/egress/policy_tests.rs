@@ -315,17 +315,22 @@ fn what_the_configuration_does_not_need_says_what_else_it_takes() {
 
 #[test]
 fn parts_that_are_larger_than_any_that_is_sent_are_refused_by_name() {
-    let most = [header_rules::MAX_METHOD_BYTES, MAX_URL_BYTES, header_rules::MAX_HEADERS, MAX_BODY_BYTES];
-    let [method, url, headers, body] = most;
-    demand_sizes(method, url, headers, body).unwrap();
+    let most = Sizes {
+        method: header_rules::MAX_METHOD_BYTES,
+        url: MAX_URL_BYTES,
+        headers: header_rules::MAX_HEADERS,
+        header_bytes: header_rules::MAX_HEADER_BYTES,
+        body: MAX_BODY_BYTES,
+    };
+    demand_sizes(most).unwrap();
     for (sizes, words) in [
-        ([method + 1, url, headers, body], "the method has 33 bytes, at most 32"),
-        ([method, url + 1, headers, body], "the url has 8193 bytes, at most 8192"),
-        ([method, url, headers + 1, body], "the request has 65 headers, at most 64"),
-        ([method, url, headers, body + 1], "the request body has 33554433 bytes"),
+        (Sizes { method: most.method + 1, ..most }, "the method has 33 bytes, at most 32"),
+        (Sizes { url: most.url + 1, ..most }, "the url has 8193 bytes, at most 8192"),
+        (Sizes { headers: most.headers + 1, ..most }, "the request has 65 headers, at most 64"),
+        (Sizes { header_bytes: most.header_bytes + 1, ..most }, "the request headers have 16385 bytes, at most 16384"),
+        (Sizes { body: most.body + 1, ..most }, "the request body has 33554433 bytes"),
     ] {
-        let [method, url, headers, body] = sizes;
-        let error = demand_sizes(method, url, headers, body).unwrap_err();
+        let error = demand_sizes(sizes).unwrap_err();
         assert!(error.message.contains(words), "{}", error.message);
     }
 }

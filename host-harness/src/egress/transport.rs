@@ -28,6 +28,7 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use rustls::ClientConfig;
+use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::{
@@ -67,6 +68,8 @@ pub(super) struct Transport {
     connections: Arc<Permits>,
     opened: Arc<AtomicU64>,
     pools: Mutex<Pools>,
+    /// When idle connections were last closed because one tenant wanted room.
+    made_room: Mutex<Option<Instant>>,
 }
 
 /// The pools of kept connections. Pools that are dropped close what is idle in them.
@@ -102,14 +105,30 @@ impl Transport {
     pub(super) fn new(options: &EgressOptions, tls: ClientConfig) -> Self {
         let lookups = LookUps::new(Arc::clone(&options.resolver), options.names_kept, options.limits.lookups);
         let (connections, opened) = (Arc::new(Permits::new(options.limits.connections)), Arc::new(AtomicU64::new(0)));
-        let direct = |reach| pool(options, secured(&tls, tcp(options, &lookups, reach, &connections, &opened)));
+        let direct = |addresses| {
+            let connector = CheckedConnector {
+                lookups: lookups.clone(),
+                addresses,
+                timeout: options.connect_timeout,
+                connections: Arc::clone(&connections),
+                opened: Arc::clone(&opened),
+            };
+            pool(options, secured(&tls, connector))
+        };
         let (public, written_hosts) = (direct(AddressPolicy::Public), direct(AddressPolicy::WrittenHosts));
         let pools = Mutex::new(Pools { public, written_hosts, proxied: Vec::new() });
-        Self { options: options.clone(), tls, lookups, connections, opened, pools }
+        Self { options: options.clone(), tls, lookups, connections, opened, pools, made_room: Mutex::default() }
     }
 
-    fn tcp(&self, reach: AddressPolicy) -> CheckedConnector {
-        tcp(&self.options, &self.lookups, reach, &self.connections, &self.opened)
+    /// The way to one address after the other, without TLS.
+    fn tcp(&self, addresses: AddressPolicy) -> CheckedConnector {
+        CheckedConnector {
+            lookups: self.lookups.clone(),
+            addresses,
+            timeout: self.options.connect_timeout,
+            connections: Arc::clone(&self.connections),
+            opened: Arc::clone(&self.opened),
+        }
     }
 
     fn pools(&self) -> MutexGuard<'_, Pools> {
@@ -117,14 +136,24 @@ impl Transport {
         self.pools.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Closes idle connections where all that there may be are open: somebody is about to need another one. The library has
-    /// no way to close some of them.
+    /// Closes idle connections: somebody needs another one, and there may be no more. The library has no way to close some of
+    /// them.
     fn make_room(&self) {
-        if self.connections.are_used_up() {
-            let direct = |reach| pool(&self.options, secured(&self.tls, self.tcp(reach)));
-            let (public, written_hosts) = (direct(AddressPolicy::Public), direct(AddressPolicy::WrittenHosts));
-            let before = std::mem::replace(&mut *self.pools(), Pools { public, written_hosts, proxied: Vec::new() });
-            drop(before);
+        let direct = |reach| pool(&self.options, secured(&self.tls, self.tcp(reach)));
+        let (public, written_hosts) = (direct(AddressPolicy::Public), direct(AddressPolicy::WrittenHosts));
+        let before = std::mem::replace(&mut *self.pools(), Pools { public, written_hosts, proxied: Vec::new() });
+        drop(before);
+    }
+
+    /// The same for one tenant's sake. Those of others go with them, so it is done no more often than idle ones end by
+    /// themselves, however often it is wanted.
+    fn make_room_for_one(&self) {
+        let now = Instant::now();
+        let mut last = self.made_room.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_none_or(|last| now.duration_since(last) >= self.options.keep_alive) {
+            *last = Some(now);
+            drop(last);
+            self.make_room();
         }
     }
 
@@ -163,7 +192,11 @@ impl Transport {
     ) -> Result<Response, HttpError> {
         let mut request = http_request(checked, outgoing)?;
         progress.watch(capture_connection(&mut request));
-        self.make_room();
+        if self.connections.are_used_up() {
+            self.make_room();
+        } else if self.connections.are_used_up_by(tenant) {
+            self.make_room_for_one();
+        }
         let answering = match checked.proxy() {
             Some(proxy) => self.through(proxy).request(request),
             None if checked.host_is_written() => self.pools().written_hosts.request(request),
@@ -184,18 +217,6 @@ impl Transport {
     }
 }
 
-/// The way to one address after the other, without TLS.
-fn tcp(
-    options: &EgressOptions,
-    lookups: &LookUps,
-    reach: AddressPolicy,
-    connections: &Arc<Permits>,
-    opened: &Arc<AtomicU64>,
-) -> CheckedConnector {
-    let (connections, opened) = (Arc::clone(connections), Arc::clone(opened));
-    CheckedConnector::new(lookups.clone(), reach, options.connect_timeout, connections, opened)
-}
-
 /// TLS around a connector, where the URL says `https`.
 fn secured<C>(tls: &ClientConfig, connector: C) -> HttpsConnector<C> {
     let builder = HttpsConnectorBuilder::new().with_tls_config(tls.clone());
@@ -206,8 +227,8 @@ fn pool<C>(options: &EgressOptions, connector: C) -> Client<Deadline<C>, Full<By
 where
     Deadline<C>: Connect + Clone,
 {
-    // Once the time for TCP, which is the first to be exceeded, and once for all that comes on top of it.
-    let connector = Deadline { connector, limit: options.connect_timeout * 2 };
+    // Once for each: the look-up, the permit, TCP, and all that comes on top of it.
+    let connector = Deadline { connector, limit: options.connect_timeout * 4 };
     Client::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(options.keep_alive)

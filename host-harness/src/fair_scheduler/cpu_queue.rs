@@ -21,6 +21,8 @@ pub(super) const LEAD: Duration = Duration::from_millis(1);
 const CREDIT: Duration = Duration::from_millis(4);
 /// Ticks after which a slot that was given is taken back from a call that nobody polls.
 const PATIENCE: u32 = 10;
+/// Tenants without calls whose use is remembered; beyond these, who has used least is forgotten.
+const MAX_IDLE: usize = 4_096;
 
 /// The slots of a processor and the calls that want one.
 #[derive(Debug)]
@@ -30,6 +32,8 @@ pub(super) struct CpuQueue {
     /// What the tenant had used that got a slot last: who comes back from being idle begins about there.
     floor: Duration,
     tenants: HashMap<Arc<str>, TenantCpu>,
+    /// Tenants without calls that have used more than one that was idle is taken to have used, least used first.
+    idle: BTreeSet<(Duration, Arc<str>)>,
     /// Tenants with calls that wait, least used first.
     order: BTreeSet<(Duration, Arc<str>)>,
     calls: HashMap<u64, Call>,
@@ -42,7 +46,8 @@ pub(super) struct CpuQueue {
 struct TenantCpu {
     /// Processor time, divided by the tenant's weight.
     used: Duration,
-    /// Calls, wherever they are; the tenant is forgotten with the last one.
+    /// Calls, wherever they are. Without any the tenant is forgotten as soon as what it used makes no difference: else one
+    /// whose calls are short and follow each other would begin anew each time.
     calls: u32,
     /// Calls that wait or run: without any the tenant is idle.
     busy: u32,
@@ -87,6 +92,7 @@ impl CpuQueue {
             issued: 0,
             floor: CREDIT,
             tenants: HashMap::new(),
+            idle: BTreeSet::new(),
             order: BTreeSet::new(),
             calls: HashMap::new(),
             running: Vec::new(),
@@ -111,6 +117,9 @@ impl CpuQueue {
             busy: 0,
             waiting: Default::default(),
         });
+        if cpu.calls == 0 {
+            self.idle.remove(&(cpu.used, Arc::clone(&name)));
+        }
         cpu.calls += 1;
         self.issued += 1;
         self.calls.insert(self.issued, Call { tenant: name, urgency, weight: weight.max(1), place: Place::Parked });
@@ -139,9 +148,22 @@ impl CpuQueue {
             }
         }
         if cpu.calls == 0 {
-            self.tenants.remove(&call.tenant);
+            self.idle.insert((cpu.used, call.tenant));
         }
-        self.give()
+        let woken = self.give();
+        self.forget();
+        woken
+    }
+
+    /// Forgets tenants without calls that have used no more than one that was idle is taken to have used.
+    fn forget(&mut self) {
+        let least = self.floor.saturating_sub(CREDIT);
+        while let Some((used, _)) = self.idle.first()
+            && (*used <= least || self.idle.len() > MAX_IDLE)
+            && let Some((_, tenant)) = self.idle.pop_first()
+        {
+            self.tenants.remove(&tenant);
+        }
     }
 
     /// A call wants to run. It may ask again while it waits.
@@ -370,13 +392,19 @@ mod tests {
 
     /// Lets calls that never end run slice by slice on one slot for so many milliseconds; how many each one got.
     fn share(calls: &[(&str, u32)], milliseconds: usize) -> Vec<usize> {
+        share_with(calls, milliseconds, usize::MAX)
+    }
+
+    /// The same where each call of the tenant `brief` ends after so many milliseconds of its own, and the next one begins.
+    fn share_with(calls: &[(&str, u32)], milliseconds: usize, brief: usize) -> Vec<usize> {
+        let tenants = calls;
         let mut queue = CpuQueue::new(1);
         let mut now = Instant::now();
-        let calls: Vec<(u64, Arc<Count>)> = calls
+        let mut calls: Vec<(u64, Arc<Count>)> = calls
             .iter()
             .map(|(tenant, weight)| (queue.join(tenant, Urgency::Interactive, *weight), Arc::default()))
             .collect();
-        let mut got = vec![0; calls.len()];
+        let mut got = vec![0_usize; calls.len()];
         for _ in 0..milliseconds {
             let entered = |(number, count): &(u64, Arc<Count>)| {
                 queue.enter(*number, &Waker::from(Arc::clone(count)), now) == Entered::Running
@@ -394,6 +422,11 @@ mod tests {
                 }
                 false => queue.pause(*number, MS, &Waker::from(Arc::clone(count))),
             }
+            let (tenant, weight) = tenants[at];
+            if tenant == "brief" && got[at].is_multiple_of(brief) {
+                wake(queue.end(calls[at].0));
+                calls[at].0 = queue.join(tenant, Urgency::Interactive, weight);
+            }
         }
         got
     }
@@ -407,6 +440,36 @@ mod tests {
         assert!(hostile.iter().all(|got| (25..=40).contains(got)), "in turn: {got:?}");
         let got = share(&[("a", 3), ("b", 1)], 1_000);
         assert!((730..=770).contains(&got[0]), "{got:?}");
+    }
+
+    #[test]
+    fn calls_that_follow_each_other_get_no_more_than_one_that_goes_on() {
+        for brief in [1, 5, 20] {
+            let got = share_with(&[("brief", 1), ("steady", 1)], 1_000, brief);
+            assert!((450..=550).contains(&got[0]), "calls of {brief} ms: {got:?}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_without_calls_is_remembered_while_what_it_used_matters_and_not_beyond_a_number() {
+        let mut queue = CpuQueue::new(1);
+        let (waker, now) = (Waker::noop(), Instant::now());
+        let mut call = |tenant: &str, used| {
+            let number = queue.join(tenant, Urgency::Interactive, 1);
+            queue.enter(number, waker, now);
+            queue.leave(number, used);
+            queue.end(number);
+            queue.tenants.len()
+        };
+        assert_eq!(call("a", MS), 1);
+        // What runs goes past what it used.
+        for _ in 0..10 {
+            call("b", MS);
+        }
+        assert_eq!(call("b", MS), 1);
+        for tenant in 0..2 * MAX_IDLE {
+            assert!(call(&tenant.to_string(), MS) <= MAX_IDLE + 1);
+        }
     }
 
     #[test]
@@ -521,7 +584,9 @@ mod tests {
             for number in calls.into_iter().flatten() {
                 queue.end(number);
             }
-            prop_assert!(queue.tenants.is_empty() && queue.calls.is_empty() && queue.order.is_empty());
+            prop_assert!(queue.calls.is_empty() && queue.order.is_empty());
+            prop_assert_eq!(queue.tenants.len(), queue.idle.len());
+            prop_assert!(queue.idle.iter().all(|(used, tenant)| queue.tenants[tenant].used == *used));
             prop_assert_eq!(queue.free, slots);
         }
     }

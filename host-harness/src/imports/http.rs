@@ -43,7 +43,7 @@ fn request_bytes(Request { method, url, headers, body, .. }: &Request) -> usize 
     size_of::<Request>() + method.len() + url.len() + headers_bytes(headers) + body.as_ref().map_or(0, body_bytes)
 }
 
-fn answer_bytes(answer: &Result<Response, HttpError>) -> usize {
+pub(super) fn answer_bytes(answer: &Result<Response, HttpError>) -> usize {
     let parts = match answer {
         Ok(Response { headers, body, .. }) => headers_bytes(headers) + body_bytes(body),
         Err(HttpError { message, .. }) => message.len(),
@@ -62,7 +62,8 @@ fn body_bytes(body: &Body) -> usize {
     }
 }
 
-fn pure() -> HttpError {
+/// The failure of every request of a pure function.
+pub(super) fn pure() -> HttpError {
     HttpError {
         failure: Failure::Denied(String::new()),
         message: "this function is pure and has no network".to_owned(),

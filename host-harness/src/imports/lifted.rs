@@ -23,8 +23,10 @@ use crate::{
         storage::{self, Check, Op},
         types::{Body, Header},
     },
-    egress::{self, MAX_BATCH},
+    egress::{self, MAX_BATCH, Sizes, header_rules::MAX_HEADERS},
 };
+
+use super::http::{answer_bytes, pure};
 
 /// The most bytes that a call of `storage` or `log` hands over. The contract has an answer for what is above its own limits,
 /// which are well below; this is for what nobody would write by mistake.
@@ -37,11 +39,15 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
     let mut http = linker.instance("lowcode:organisation/http@0.1.0")?;
     http.func_wrap_async("send", |mut store, (request,): (RequestInMemory,)| {
         Box::new(async move {
-            Ok((match request.lifted(&mut store)? {
+            let mut left = store.data().hostcall_bytes;
+            Ok((match request.lifted(&mut store, &mut left)? {
                 Ok(request) => http::Host::send(store.data_mut(), request).await?,
                 Err(refused) => {
-                    store.data_mut().count("http")?;
-                    Err(refused)
+                    let refused = Err(refused);
+                    let state = store.data_mut();
+                    state.count("http")?;
+                    state.transfer(answer_bytes(&refused))?;
+                    refused
                 }
             },))
         })
@@ -50,10 +56,18 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
         Box::new(async move {
             let count = requests.len();
             let admitted = admitted(store.data_mut(), count)?;
+            // Nobody looks at what a pure function wants to send.
+            if let Capabilities::Nothing = store.data().capabilities {
+                let (state, answers) = (store.data_mut(), vec![Err(pure()); count]);
+                state.count("http")?;
+                state.transfer(answers.iter().map(answer_bytes).sum())?;
+                return Ok((answers,));
+            }
             let requests: Vec<_> = requests.iter(&mut store)?.take(admitted).collect::<wasmtime::Result<_>>()?;
             let (mut lifted, mut refused) = (Vec::with_capacity(admitted), BTreeMap::new());
+            let mut left = store.data().hostcall_bytes;
             for (at, request) in requests.into_iter().enumerate() {
-                match request.lifted(&mut store)? {
+                match request.lifted(&mut store, &mut left)? {
                     Ok(request) => lifted.push(request),
                     Err(error) => drop(refused.insert(at, error)),
                 }
@@ -138,13 +152,20 @@ fn admitted(state: &mut CallState, count: usize) -> wasmtime::Result<usize> {
 struct RequestInMemory {
     method: WasmStr,
     url: WasmStr,
-    headers: WasmList<Header>,
+    headers: WasmList<HeaderInMemory>,
     body: Option<BodyInMemory>,
     expect: BodyKind,
     #[component(name = "timeout-ms")]
     timeout_ms: Option<u32>,
     #[component(name = "max-bytes")]
     max_bytes: Option<u64>,
+}
+
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct HeaderInMemory {
+    name: WasmStr,
+    value: WasmStr,
 }
 
 #[derive(ComponentType, Lift)]
@@ -161,34 +182,78 @@ enum BodyInMemory {
 impl RequestInMemory {
     /// The request, or why it is refused as it lies there: a part of it is longer than any that is sent, or than what the call
     /// may still send. Copying that would hold a thread for as long as a thousand sound requests.
-    fn lifted(self, store: &mut Store<'_>) -> wasmtime::Result<Result<Request, http::HttpError>> {
+    ///
+    /// `left` are the bytes that headers may still hold: those of a batch together are no more than one call of an import may
+    /// hand over.
+    fn lifted(self, store: &mut Store<'_>, left: &mut u64) -> wasmtime::Result<Result<Request, http::HttpError>> {
+        if let Capabilities::Nothing = store.data().capabilities {
+            return Ok(Err(pure()));
+        }
         let Self { method, url, headers, body, expect, timeout_ms, max_bytes } = self;
         let [method_bytes, url_bytes] = [method.to_str(&*store)?.len(), url.to_str(&*store)?.len()];
         let body_bytes = match &body {
             None => 0,
             Some(BodyInMemory::Text(text)) => text.to_str(&*store)?.len(),
             Some(BodyInMemory::Bytes(bytes)) => bytes.len(),
-            Some(BodyInMemory::Base64(text)) => decoded_len_estimate(text.to_str(&*store)?.len()),
+            Some(BodyInMemory::Base64(text)) => decoded_len(&text.to_str(&*store)?),
         };
-        let state = store.data_mut();
-        if let Capabilities::Everything { http, .. } = &state.capabilities
-            && let Err(refused) = http.admits_sizes(method_bytes, url_bytes, headers.len(), body_bytes)
+        let count = headers.len();
+        // Too many are refused for their number.
+        let (headers, header_bytes) =
+            if count > MAX_HEADERS { (Vec::new(), 0) } else { HeaderInMemory::all(&headers, store, left)? };
+        let sizes = Sizes { method: method_bytes, url: url_bytes, headers: count, header_bytes, body: body_bytes };
+        if let Capabilities::Everything { http, .. } = &store.data().capabilities
+            && let Err(refused) = http.admits_sizes(sizes)
         {
             return Ok(Err(refused.into()));
         }
         let (method, url) = (method.to_str(&*store)?.into_owned(), url.to_str(&*store)?.into_owned());
-        let headers = headers.iter(&mut *store)?.collect::<wasmtime::Result<_>>()?;
+        let headers = headers.iter().map(|header| header.lifted(store)).collect::<wasmtime::Result<_>>()?;
         let body = match body {
             None => None,
             Some(BodyInMemory::Text(text)) => Some(Body::Text(text.to_str(&*store)?.into_owned())),
             Some(BodyInMemory::Bytes(bytes)) => Some(Body::Bytes(bytes.as_le_slice(&*store).to_vec())),
             Some(BodyInMemory::Base64(text)) => match STANDARD.decode(text.to_str(&*store)?.as_bytes()) {
                 Ok(bytes) => Some(Body::Bytes(bytes)),
-                Err(_) => return Ok(Err(egress::HttpError::invalid_request("the body is no base64").into())),
+                Err(_) => {
+                    let refusal = egress::HttpError::invalid_request("the body is no base64");
+                    return Ok(Err(match &store.data().capabilities {
+                        Capabilities::Everything { http, .. } => {
+                            http.turn_away(&egress::Request::new(method, url), refusal).into()
+                        }
+                        Capabilities::Nothing => pure(),
+                    }));
+                }
             },
         };
         Ok(Ok(Request { method, url, headers, body, expect, timeout_ms, max_bytes }))
     }
+}
+
+impl HeaderInMemory {
+    /// All of a list, and the bytes of all names and values together, which are taken from what is left. The engine counts them
+    /// too, but begins anew with each list.
+    fn all(headers: &WasmList<Self>, store: &mut Store<'_>, left: &mut u64) -> wasmtime::Result<(Vec<Self>, usize)> {
+        store.set_hostcall_fuel(usize::try_from(*left).unwrap_or(usize::MAX));
+        let headers: Vec<Self> = headers.iter(&mut *store)?.collect::<wasmtime::Result<_>>()?;
+        let mut bytes = 0;
+        for header in &headers {
+            bytes += header.name.to_str(&*store)?.len() + header.value.to_str(&*store)?.len();
+        }
+        *left = left.saturating_sub(bytes as u64);
+        Ok((headers, bytes))
+    }
+
+    fn lifted(&self, store: &Store<'_>) -> wasmtime::Result<Header> {
+        let (name, value) = (self.name.to_str(store)?, self.value.to_str(store)?);
+        Ok(Header { name: name.into_owned(), value: value.into_owned() })
+    }
+}
+
+/// How many bytes a text in base64 stands for; at least that many where it is none.
+fn decoded_len(text: &str) -> usize {
+    let padding = text.bytes().rev().take(2).take_while(|byte| *byte == b'=').count();
+    decoded_len_estimate(text.len()).saturating_sub(padding)
 }
 
 /// A text, where it is no longer than it may be.

@@ -1,13 +1,16 @@
 //! What all calls share: connections, answers on their way, look-ups; each tenant has a part, and gives it back.
 
 use std::{
+    io,
+    net::IpAddr,
     sync::{Arc, atomic::Ordering::SeqCst},
     time::Duration,
 };
 
+use async_trait::async_trait;
 use host_harness::egress::{
     AllowEntry, AllowList, Budget, Egress, EgressOptions, HttpFailure, NetworkLimits, OperatorList, Outbound,
-    PermitLimits, Policy, Request,
+    PermitLimits, Policy, Request, Resolver,
 };
 
 use crate::{
@@ -30,26 +33,75 @@ fn call_of(tenant: &str, egress: &Egress, servers: &[&Server]) -> Outbound {
 
 #[tokio::test]
 async fn a_tenant_opens_no_more_connections_than_its_part_and_others_go_on() {
-    let servers = [Server::start([("/hang", Reply::Hang)]).await, Server::start([]).await, Server::start([]).await];
-    let [hanging, second, third] = &servers;
+    let hanging = || Server::start([("/hang", Reply::Hang)]);
+    let servers = [hanging().await, hanging().await, Server::start([]).await];
+    let [first, second, third] = &servers;
     let connections = PermitLimits { host: 3, tenant: 2 };
     let egress = egress(NetworkLimits { connections, ..NetworkLimits::default() });
-    let hostile = call_of("hostile", &egress, &[hanging, second, third]);
-    let hangs = hostile.send(Request::get(hanging.url("/hang")));
+    let hostile = call_of("hostile", &egress, &[first, second, third]);
+    let hang = async |server: &Server| hostile.send(Request::get(server.url("/hang"))).await;
+    let hangs = async { tokio::join!(hang(first), hang(second)) };
     tokio::pin!(hangs);
-    while hanging.requests().is_empty() {
+    while first.requests().is_empty() || second.requests().is_empty() {
         tokio::select! {
-            answer = &mut hangs => panic!("{answer:?}"),
+            answers = &mut hangs => panic!("{answers:?}"),
             () = tokio::task::yield_now() => {}
         }
     }
-    hostile.send(Request::get(second.url("/"))).await.unwrap();
-    // One is busy and one idle: those are its two.
     let error = hostile.send(Request::get(third.url("/"))).await.unwrap_err();
     assert_eq!((error.kind, error.may_have_reached_server), (HttpFailure::Connect, false));
     assert!(error.message.contains("of the 2 that a tenant may have open"), "{}", error.message);
     assert_eq!(third.seen.connections.load(SeqCst), 0);
     call_of("other", &egress, &[third]).send(Request::get(third.url("/"))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_tenants_own_idle_connections_make_room() {
+    let servers = [Server::start([]).await, Server::start([]).await, Server::start([]).await];
+    let connections = PermitLimits { host: 9, tenant: 2 };
+    let egress = egress(NetworkLimits { connections, ..NetworkLimits::default() });
+    for server in &servers {
+        call_of("a", &egress, &[server]).send(Request::get(server.url("/"))).await.unwrap();
+    }
+    assert_eq!(egress.connections_opened(), 3);
+    // Not once more at once: idle connections of others go with them.
+    let (more, last) = (Server::start([]).await, Server::start([]).await);
+    call_of("a", &egress, &[&more]).send(Request::get(more.url("/"))).await.unwrap();
+    let error = call_of("a", &egress, &[&last]).send(Request::get(last.url("/"))).await.unwrap_err();
+    assert_eq!(error.kind, HttpFailure::Connect, "{error}");
+}
+
+/// Answers for every name but one.
+struct OneName;
+
+#[async_trait]
+impl Resolver for OneName {
+    async fn resolve(&self, name: &str) -> io::Result<Vec<IpAddr>> {
+        match name {
+            "silent.example" => std::future::pending().await,
+            _ => Ok(vec![[127, 0, 0, 1].into()]),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_answers_for_takes_no_connection() {
+    let server = Server::start([]).await;
+    let limits = NetworkLimits { connections: PermitLimits { host: 1, tenant: 1 }, ..NetworkLimits::default() };
+    let resolver = Arc::new(OneName);
+    let egress = Egress::new(&EgressOptions { limits, resolver, ..EgressOptions::default() }).unwrap();
+    let entry = |host: &str| format!("http://{host}:{}", server.port).parse::<AllowEntry>().unwrap();
+    let entries: AllowList = [entry("silent.example"), entry("sound.example")].into_iter().collect();
+    let policy = Policy::new("a", entries.clone(), OperatorList::only(entries));
+    let call = egress.for_call(Arc::new(policy), Arc::new(Budget::new(generous())));
+    let get = |host: &str| call.send(Request::get(format!("http://{host}:{}/", server.port)));
+    let silent = get("silent.example");
+    tokio::pin!(silent);
+    tokio::select! {
+        biased;
+        answer = &mut silent => panic!("{answer:?}"),
+        answer = get("sound.example") => drop(answer.unwrap()),
+    }
 }
 
 #[tokio::test]

@@ -76,7 +76,7 @@ async fn a_handshake_that_never_ends_is_given_up() {
     let outbound = call(&egress, generous(), &[&format!("tls.test:{port}")]);
     let error = outbound.send(Request::get(format!("https://tls.test:{port}/"))).await.unwrap_err();
     assert_eq!(error.kind, HttpFailure::Timeout, "{error}");
-    assert!(error.message.contains("ready for a request within 200ms"), "{error}");
+    assert!(error.message.contains("ready for a request within 400ms"), "{error}");
     assert!(!error.may_have_reached_server);
 }
 

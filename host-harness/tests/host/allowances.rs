@@ -149,6 +149,33 @@ async fn a_body_may_come_as_base64() {
     let answered: Vec<_> = exchanges.iter().filter(|exchange| exchange.status == Some(200)).collect();
     assert_eq!((answered.len(), answered[0].bytes_out), (2, answered[1].bytes_out), "{exchanges:?}");
     assert_eq!(report.http.bytes_out, 2 * answered[0].bytes_out, "{exchanges:?}");
+    assert_eq!((report.http.requests, report.http.failures), (3, 1));
+    let failed: Vec<_> = exchanges.iter().filter_map(|exchange| exchange.failure).collect();
+    assert_eq!(failed, ["invalid-request"], "{exchanges:?}");
+}
+
+/// Padding stands for nothing: the largest body there may be is no larger for it.
+#[tokio::test]
+async fn a_body_in_base64_may_be_as_large_as_any() {
+    let server = Server::start([("/", answer("200 OK", &[], b"ok"))]).await;
+    let (guest, url) = wire::caller(server.port, "/");
+    let (at, length) = (65_536_u32, ((32 << 20) + 1) / 3 * 4);
+    let last = at + length - 1;
+    for (ending, refused) in [(b'=', None), (b'A', Some("the request body has 33554433 bytes"))] {
+        let sent = format!(
+            "i32.const 700\n memory.grow\n drop\n i32.const {at}\n i32.const 65\n i32.const {length}\n memory.fill\n \
+             i32.const {last}\n i32.const {ending}\n i32.store8\n {}i32.const 0",
+            wire::send_with(url, Some((wire::BASE64, At(at, length))))
+        );
+        let mut options = options(Limits { bytes_out: 64 << 20, ..Limits::default() });
+        options.operator = OperatorList::only(AllowList::parse([format!("127.0.0.1:{}", server.port)]).unwrap());
+        let report = overview(guest.clone().with(OVERVIEW, &sent), options).await;
+        match (&lines(&report)[..], refused) {
+            ([], None) => assert!(report.http.bytes_out > 32 << 20, "{report:?}"),
+            ([line], Some(words)) => assert!(line.contains(words), "{line}"),
+            (lines, _) => panic!("{lines:?}"),
+        }
+    }
 }
 
 #[tokio::test]

@@ -8,12 +8,14 @@ use std::{
 use async_trait::async_trait;
 use host_harness::{
     CallError, CallOutcome, CallReport, ElementOptions, Exceeded, FailedCall, Host, LimitName, Limits, TrapKind,
-    egress::{AllowList, Checked, Hook, HttpError, Next, OperatorList, Response},
+    egress::{
+        AllowList, Checked, EgressOptions, Hook, HttpError, NetworkLimits, Next, OperatorList, PermitLimits, Response,
+    },
     observe::Observer,
 };
 
 use crate::{
-    element::options,
+    element::{HungStore, options},
     guests::Guest,
     limits::SPIN,
     server::{Reply, Server, answer},
@@ -129,6 +131,100 @@ async fn a_method_and_a_url_have_a_length_and_the_method_counts() {
         }
         assert_eq!(exchange.url == "(unreadable url)", !is_sent, "what is too long is not read: {name}");
     }
+}
+
+/// A request with the headers that lie here, so many of them.
+fn with_headers(url: At, headers: u32, count: u32) -> Vec<u8> {
+    let mut record = wire::request(url, None);
+    record[16..24].copy_from_slice(&wire::words(&[headers, count]));
+    record
+}
+
+#[tokio::test]
+async fn headers_have_a_number_and_a_length_and_what_is_beyond_is_not_copied() {
+    let server = Server::start([]).await;
+    let (_, url) = wire::caller(server.port, "/");
+    let (headers, name, value) = (18_000, 20_000, 20_001);
+    for (name_of_case, count, value, last, violates) in [
+        ("both obey", 64, At(value, 255), At(value, 255), false),
+        ("bytes violate", 64, At(value, 255), At(value, 256), true),
+        // They lie beyond the memory: whoever looks at them ends the call.
+        ("number violates", 65, At(0xffff_0000, 255), At(0xffff_0000, 255), true),
+    ] {
+        let header = |At(at, length)| wire::words(&[name, 1, at, length]);
+        let lists = [header(value).repeat(count as usize - 1), header(last)].concat();
+        let items = [wire::data(headers, &lists), wire::data(name, &[b'x'; 300])];
+        let guest = batch(server.port, &with_headers(url, headers, count), 1).items(&items.concat());
+        let report = overview(guest, reaching(server.port, Limits::default())).await.unwrap();
+        let [exchange] = &report.http.exchanges[..] else { panic!("{name_of_case}: {report:?}") };
+        match violates {
+            false => assert_eq!(exchange.status, Some(200), "{name_of_case}: {exchange:?}"),
+            true => assert_eq!(
+                (exchange.failure, exchange.url.as_str()),
+                (Some("invalid-request"), "(unreadable url)"),
+                "{name_of_case}"
+            ),
+        }
+    }
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// The same memory may be the headers of every request, so it costs the component nothing.
+#[tokio::test]
+async fn headers_of_a_batch_are_no_more_than_one_call_of_an_import_may_hand_over() {
+    let server = Server::start([]).await;
+    let (_, url) = wire::caller(server.port, "/");
+    let headers = 18_000;
+    let header = wire::words(&[0, 0, 32 << 10, 96 << 10]);
+    let list = wire::data(headers, &header.repeat(64));
+    let limits = Limits { hostcall_bytes: 20 << 20, ..Limits::default() };
+    // 6 MiB each.
+    for (requests, violates) in [(3, false), (4, true)] {
+        let records = with_headers(url, headers, 64).repeat(requests);
+        let guest = batch(server.port, &records, u32::try_from(requests).unwrap()).items(&list);
+        match overview(guest, reaching(server.port, limits.clone())).await {
+            Ok(report) => {
+                assert!(!violates, "{report:?}");
+                assert_eq!((report.http.requests, report.http.failures), (3, 3));
+                assert!(report.http.exchanges.iter().all(|exchange| exchange.url == "(unreadable url)"), "{report:?}");
+            }
+            Err(failed) => {
+                let allowed = 20 << 20;
+                assert!(violates, "{failed}");
+                let expected = Exceeded { limit: LimitName::HostcallBytes, allowed, asked: allowed + 1 };
+                assert_eq!(exceeded(&failed), expected);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn nobody_looks_at_what_a_pure_function_wants_to_send() {
+    // Their URLs lie beyond the memory: whoever looks at them ends the call.
+    let records = wire::request(At(0xffff_0000, 10), None).repeat(3);
+    let sent = format!("{}i32.const 0", wire::send_all(16_384, 3));
+    let guest = batch(1, &records, 3);
+    let failed = overview(guest.clone(), reaching(1, Limits::default())).await.unwrap_err();
+    assert!(matches!(&failed.error, CallError::Trap { trap, .. } if trap.kind == TrapKind::InvalidValue), "{failed}");
+    let report = describe(guest.with(DESCRIBE, &sent), Limits::default()).await.unwrap();
+    assert_eq!((report.host_calls.get("http"), report.http.requests), (Some(&1), 0));
+}
+
+#[tokio::test]
+async fn an_import_that_takes_little_leaves_the_answer_its_room() {
+    let limits = Limits { hostcall_bytes: 6 << 20, ..Limits::default() };
+    // The id of the description is so long.
+    let answers = |bytes: u32| {
+        let line = wire::log("i32.const 0\n ", "i32.const 1\n ");
+        let body = format!(
+            "i32.const 128\n memory.grow\n drop\n {line}i32.const 4\n i32.const {bytes}\n i32.store\n i32.const 0"
+        );
+        Guest::default().with(DESCRIBE, &body)
+    };
+    describe(answers(5 << 20), limits.clone()).await.unwrap();
+    let failed = describe(answers(7 << 20), limits).await.unwrap_err();
+    let allowed = 6 << 20;
+    assert_eq!(exceeded(&failed), Exceeded { limit: LimitName::HostcallBytes, allowed, asked: allowed + 1 });
 }
 
 #[tokio::test]
@@ -293,6 +389,36 @@ async fn many_calls_of_one_tenant_get_no_more_time_than_one_of_another() {
     assert_eq!(exceeded(&failed).limit, LimitName::CpuMs);
     let (own, theirs) = (failed.report.cpu_us, *used.0.lock().unwrap());
     assert!(theirs < 2 * own, "eight calls got {theirs} us, one got {own} us");
+}
+
+/// Its bytes are the component's, so other calls of the tenant may have as many.
+#[tokio::test]
+async fn an_answer_that_was_handed_over_is_held_no_longer() {
+    let server = Server::start([("/", answer("200 OK", &[], &[b'x'; 400]))]).await;
+    let (guest, url) = wire::caller(server.port, "/");
+    let answer_bytes = PermitLimits { host: 600, tenant: 600 };
+    let limits = NetworkLimits { answer_bytes, ..NetworkLimits::default() };
+    let egress = EgressOptions { limits, ..EgressOptions::default() };
+    let host = Host::builder().parallel_calls(20).egress(egress).build().unwrap();
+    // Gets an answer, and hangs in a store.
+    let ask = "i32.const 0\n i32.const 0\n i32.const 8192\n call <storage@0.1.0 get-many>\n i32.const 0";
+    let sent = wire::send(url, None);
+    let [hangs, ends] = [format!("{sent}{ask}"), format!("{sent}i32.const 0")]
+        .map(|body| host.load(&guest.clone().with(OVERVIEW, &body).build()).unwrap());
+    let limits = Limits { wall_ms: 5_000, ..Limits::default() };
+    let storage = Arc::new(HungStore);
+    let hanging = ElementOptions { storage, ..reaching(server.port, limits) };
+    let hanging = host.element(&hangs, hanging).unwrap();
+    let hanging = tokio::spawn(async move { hanging.overview().await.map(drop) });
+    while server.requests().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let element = host.element(&ends, reaching(server.port, Limits::default())).unwrap();
+    while element.overview().await.unwrap().report.http.failures > 0 {
+        assert!(!hanging.is_finished(), "it held its answer to its end");
+    }
+    assert!(!hanging.is_finished());
+    hanging.abort();
 }
 
 /// Breaks off.

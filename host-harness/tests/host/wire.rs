@@ -94,9 +94,14 @@ pub fn caller(port: u16, path: &str) -> (Guest, At) {
 
 /// `http.send`; a failure is logged.
 pub fn send(url: At, body: Option<At>) -> String {
-    let At(at, length) = body.unwrap_or(At(0, 0));
+    send_with(url, body.map(|body| (TEXT, body)))
+}
+
+/// The same with a body of any case.
+pub fn send_with(url: At, body: Option<(u32, At)>) -> String {
+    let (case, At(at, length)) = body.unwrap_or((TEXT, At(0, 0)));
     let arguments =
-        [METHOD.0, METHOD.1, url.0, url.1, 0, 0, u32::from(body.is_some()), 0, at, length, 0, 0, 0, 0].map(constant);
+        [METHOD.0, METHOD.1, url.0, url.1, 0, 0, u32::from(body.is_some()), case, at, length, 0, 0, 0, 0].map(constant);
     let message = At(RESULT + 24, RESULT + 28);
     format!(
         "{}i64.const 0\n i32.const {RESULT}\n call <http@0.1.0 send>\n {}",
