@@ -65,8 +65,8 @@ pub struct Conformance {
     pub component: Digest,
     /// What it calls itself: id and version.
     pub element: (String, String),
-    /// What is wrong with the configuration: then the pure functions alone were looked at.
-    pub unsound: Option<String>,
+    /// Why the pure functions alone were looked at: the configuration is not sound, or the vendor is not there.
+    pub hindrance: Option<String>,
     /// One finding for each promise.
     pub findings: Vec<Finding>,
 }
@@ -146,7 +146,11 @@ pub async fn conform(
         configuration::examine(&trial, &element).await;
         configuration::unsound(&trial).await?;
     }
-    if trial.validation.valid {
+    let hindrance = match trial.unsound() {
+        Some(problems) => Some(format!("the configuration is not sound: {problems}")),
+        None => trial.unreachable(&element).await,
+    };
+    if hindrance.is_none() {
         if begin(Part::Connection) {
             connection::examine(&trial, &element, "its own vendor").await;
         }
@@ -163,13 +167,13 @@ pub async fn conform(
             death::examine(&trial).await?;
         }
     } else {
-        trial.findings.skip(promise::ALL, "the configuration is not sound");
+        trial.findings.skip(promise::ALL, "the configuration is not sound, or the vendor is not there");
     }
     let Description { id, version, .. } = trial.description.clone();
     Ok(Conformance {
         component: trial.component.digest(),
         element: (id, version),
-        unsound: trial.unsound(),
+        hindrance,
         findings: trial.findings.all(),
     })
 }

@@ -3,6 +3,7 @@
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use serde_json::Value;
+use url::Url;
 
 use super::{
     ConformError, Subject,
@@ -12,8 +13,8 @@ use super::{
     promise::{CONTAINED, LIMITS, MESSAGE, PROBLEM_CODE, PROBLEMS_LISTED, Promise, REASON, SECRECY},
 };
 use crate::{
-    Answered, CallError, CallReport, CallResult, Called, Element, ElementError, ElementOptions, Host, Limits,
-    LoadedComponent,
+    Answered, CallError, CallReport, CallResult, Called, Element, ElementError, ElementOptions, Host, HttpExchange,
+    Limits, LoadedComponent,
     contract::{
         element::{Description, Validation},
         types::{Error, Problem, Reason, Severity},
@@ -87,6 +88,32 @@ impl Trial {
         let Validation { valid, problems, .. } = &self.validation;
         let told: Vec<_> = problems.iter().map(|Problem { path, message, .. }| format!("{path}: {message}")).collect();
         (!valid).then(|| told.join("; "))
+    }
+
+    /// What keeps the element from its vendor, if anything: then nothing could be learned of it.
+    pub(super) async fn unreachable(&self, element: &Element) -> Option<String> {
+        if !self.can("element.check-connection") {
+            return None;
+        }
+        let exchanges = element.check_connection().await.ok()?.report.http.exchanges;
+        let is_reached = exchanges.iter().any(|exchange| exchange.status.is_some());
+        let own = exchanges.iter().find(|exchange| self.is_named(&exchange.url)).filter(|_| !is_reached)?;
+        let failure = own.failure.unwrap_or("no answer");
+        let advice = match failure {
+            "denied" => ": the operator does not admit it, or a placeholder stands where none is filled in",
+            _ => "",
+        };
+        Some(format!("the vendor is not reached: {} {}: {failure}{advice}", own.method, own.url))
+    }
+
+    /// Whether the configuration names the host of an address.
+    fn is_named(&self, url: &str) -> bool {
+        let Ok(url) = Url::parse(url) else { return false };
+        self.validation.destinations.iter().any(|destination| {
+            url.scheme() == destination.scheme
+                && url.host_str().is_some_and(|host| host.eq_ignore_ascii_case(&destination.host))
+                && url.port_or_known_default() == Some(destination.port)
+        })
     }
 
     /// Whether the element says that this function works.
@@ -188,10 +215,11 @@ impl Trial {
 
     fn look_at_report(&self, report: &CallReport) {
         let function = report.function;
-        let denied = report.http.exchanges.iter().find(|exchange| exchange.failure == Some("denied"));
+        let is_denied = |exchange: &&HttpExchange| exchange.failure == Some("denied") && !self.is_named(&exchange.url);
+        let denied = report.http.exchanges.iter().find(is_denied);
         self.expect(&CONTAINED, denied.is_none(), || {
             let url = denied.map(|exchange| exchange.url.clone()).unwrap_or_default();
-            format!("{function} asked for {url}, which its configuration does not name or the host denies")
+            format!("{function} asked for {url}, which its configuration does not name")
         });
         for line in &report.log.lines {
             self.look_for_secrets(&format!("a log line of {function}"), &format!("{} {:?}", line.message, line.fields));

@@ -33,11 +33,32 @@ async fn a_configuration_that_is_not_sound_is_said() {
     let bed = Bed::new().await;
     bed.write("org", &serde_json::json!({ "corpId": "wrong" }));
     let conformance = bed.run(&["conform"]).exits(2);
-    assert!(conformance["unsound"].as_str().unwrap().contains("corpId"), "{conformance}");
+    assert!(conformance["hindrance"].as_str().unwrap().contains("corpId"), "{conformance}");
     assert!(outcomes(&conformance, "kept").contains(&"describe-is-pure".to_owned()));
     let promises = conformance["promises"].as_array().unwrap();
     let skipped = promises.iter().find(|promise| promise["name"] == "code-sent-once").unwrap();
     assert!(skipped["skipped"].as_str().unwrap().contains("not sound"), "{skipped}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_vendor_that_is_not_there_breaks_no_promise() {
+    let bed = Bed::new().await;
+    let nowhere = "http://127.0.0.1:9";
+    let mut configuration = bed.configuration();
+    for key in ["apiBaseUrl", "loginBaseUrl", "oauthBaseUrl"] {
+        configuration[key] = nowhere.into();
+    }
+    bed.write("org", &configuration);
+    for (admitted, words) in
+        [(&[][..], "the operator does not admit it"), (&["--allow-host", "127.0.0.1:9"], "connect")]
+    {
+        let element = bed.home().join("org");
+        let element = ["--format", "json", "--element", element.to_str().unwrap()];
+        let conformance = bed.run_plain(&[&element, admitted, &["conform"]].concat()).exits(2);
+        assert_eq!(outcomes(&conformance, "broken"), [""; 0]);
+        let hindrance = conformance["hindrance"].as_str().unwrap();
+        assert!(hindrance.contains(nowhere) && hindrance.contains(words), "{hindrance}");
+    }
 }
 
 /// A component that answers nothing but zeros keeps little.

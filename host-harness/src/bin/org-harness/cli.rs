@@ -110,7 +110,7 @@ pub enum Command {
     /// Ask the vendor whether the configuration works; exit 1 when an aspect failed
     Check,
     /// Hold a component against the promises of the contract, sentence by sentence; exit 1 when one is broken, 2 when the
-    /// configuration is not sound
+    /// configuration is not sound or the vendor is not there
     Conform(Conform),
     /// Make the URL to which a browser is sent to sign in
     LoginUrl(LoginUrl),

@@ -70,7 +70,7 @@ pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> 
     output.answer(&view, |paint| text::conform::conform(&view, paint))?;
     Ok(match &conformance {
         conformance if !conformance.conforms() => ExitStatus::Negative,
-        Conformance { unsound: Some(_), .. } => ExitStatus::Configuration,
+        Conformance { hindrance: Some(_), .. } => ExitStatus::Configuration,
         _ => ExitStatus::Done,
     })
 }

@@ -18,9 +18,9 @@ pub fn conform(view: &ConformView, paint: Paint) -> String {
         paint.bad(&format!("the component breaks the contract: {counts}"))
     });
     text.push('\n');
-    if let Some(problems) = &view.unsound {
-        let said = "the configuration is not sound, so that all but the pure functions was left out";
-        text.push_str(&format!("{}: {}\n", paint.bad(said), clean(problems)));
+    if let Some(hindrance) = &view.hindrance {
+        let said = "all but the pure functions was left out";
+        text.push_str(&format!("{}: {}\n", paint.bad(said), clean(hindrance)));
     }
     text
 }

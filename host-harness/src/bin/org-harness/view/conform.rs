@@ -10,8 +10,8 @@ pub struct ConformView {
     pub component: String,
     pub element: String,
     pub version: String,
-    /// What is wrong with the configuration, so that little could be looked at.
-    pub unsound: Option<String>,
+    /// Why the pure functions alone were looked at.
+    pub hindrance: Option<String>,
     pub promises: Vec<PromiseView>,
 }
 
@@ -40,7 +40,7 @@ impl From<&Conformance> for ConformView {
             component: conformance.component.to_string(),
             element,
             version,
-            unsound: conformance.unsound.clone(),
+            hindrance: conformance.hindrance.clone(),
             promises: conformance.findings.iter().map(PromiseView::from).collect(),
         }
     }
