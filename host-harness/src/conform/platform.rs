@@ -334,3 +334,28 @@ impl Storage for Platform {
         self.store.close().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_are_secrets_and_cursors_of_pages_are_not() {
+        for (field, is_secret) in [
+            ("access_token", true),
+            ("refreshToken", true),
+            ("token", true),
+            ("user_ticket", true),
+            ("client-secret", true),
+            ("page_token", false),
+            ("nextPageToken", false),
+            ("secretary", false),
+            ("token_type", false),
+        ] {
+            let mut state = State::default();
+            state.listen(format!(r#"{{"data":[{{"{field}":"zhangsan1"}}]}}"#).as_bytes());
+            assert_eq!(state.revealed_by("member zhangsan1").is_some(), is_secret, "{field}");
+        }
+        assert_eq!(State::default().revealed_by("secret://secret?v=1"), Some("a placeholder"));
+    }
+}
