@@ -14,6 +14,14 @@ pub mod generated {
     });
 }
 
+pub mod further;
+
+pub use further::administration::{exports::lowcode::organisation::administration, lowcode::organisation::audit};
+pub use further::approvals::exports::lowcode::organisation::approvals;
+pub use further::callbacks::exports::lowcode::organisation::callbacks;
+pub use further::messaging::exports::lowcode::organisation::messaging;
+pub use further::vendor::exports::lowcode::organisation::vendor;
+pub use further::web::exports::lowcode::organisation::web;
 pub use generated::exports::lowcode::organisation::{directory, element, login};
 pub use generated::lowcode::organisation::{call, http, log, settings, storage, types};
 
@@ -23,12 +31,13 @@ impl Default for directory::Strategy {
     }
 }
 
-/// Makes a crate of type `cdylib` the component of a [`Vendor`](crate::vendor::Vendor):
-/// `organisation_kit::export_element!(MyVendor);`. On any other target than WebAssembly it does nothing.
+/// Makes a crate of type `cdylib` the component of a [`Vendor`](crate::vendor::Vendor), with the further interfaces that it
+/// can serve: `organisation_kit::export_element!(MyVendor);`, or `export_element!(MyVendor, administration, messaging);`. On any
+/// other target than WebAssembly it does nothing.
 #[macro_export]
 macro_rules! export_element {
-    ($vendor:ty) => {
-        $crate::export_component!($crate::shell::Component<$vendor>);
+    ($vendor:ty $(, $interface:ident)* $(,)?) => {
+        $crate::export_component!($crate::shell::Component<$vendor> $(, $interface)*);
     };
 }
 
@@ -36,12 +45,17 @@ macro_rules! export_element {
 /// [`Component`](crate::shell::Component).
 #[macro_export]
 macro_rules! export_component {
-    ($component:ty) => {
+    ($component:ty $(, $interface:ident)* $(,)?) => {
         #[cfg(target_family = "wasm")]
         #[allow(unsafe_code, missing_docs)]
         const _: () = {
             type Element = $component;
-    $crate::contract::generated::export!(Element with_types_in $crate::contract::generated);
+            $crate::contract::generated::export!(Element with_types_in $crate::contract::generated);
+            $(
+                $crate::contract::further::$interface::export!(
+                    Element with_types_in $crate::contract::further::$interface
+                );
+            )*
         };
     };
 }

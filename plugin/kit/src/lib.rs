@@ -10,6 +10,7 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | [`vendor`] | what a vendor supplies |
+//! | [`capability`] | what it may supply besides: messages, approvals, callbacks … |
 //! | [`config`] | the configuration: fields, problems, secrets |
 //! | [`login`] | sign-in: state, exchange of a code, identity, what a request may name |
 //! | [`calls`], [`row`] | calling an API that takes a token and answers JSON; reading rows of its answers with tolerance |
@@ -27,6 +28,7 @@ pub mod locale;
 pub mod failure;
 
 pub mod calls;
+pub mod capability;
 mod clock;
 pub mod config;
 pub mod contract;

@@ -33,6 +33,7 @@ impl Named for ChangeKind {
         (Self::MemberLeftRange, "member-left-range"),
         (Self::MemberResigned, "member-resigned"),
         (Self::MemberRejoined, "member-rejoined"),
+        (Self::MemberErased, "member-erased"),
         (Self::DepartmentAdded, "department-added"),
         (Self::DepartmentUpdated, "department-updated"),
         (Self::DepartmentRemoved, "department-removed"),

@@ -1,5 +1,6 @@
 //! The component shell: exports that call the kit for one vendor, and the platform made of the imports.
 
+mod further;
 mod heap;
 
 use std::marker::PhantomData;

@@ -45,6 +45,43 @@ const FUNCTIONS: [&str; 25] = [
     "directory.sync-department",
 ];
 
+/// The functions of the interfaces that an element may serve beside those of its world.
+const FURTHER: [(&str, &[&str]); 6] = [
+    (
+        "administration",
+        &[
+            "administration.member-roles-of",
+            "administration.set-member-roles",
+            "administration.confirm-roles",
+            "administration.set-role-rules",
+            "administration.role-rules",
+            "administration.set-administrators",
+            "administration.administrators",
+            "administration.retire-members",
+            "administration.reinstate-members",
+            "administration.erase-member",
+            "administration.signature",
+            "administration.set-signature",
+        ],
+    ),
+    ("vendor", &["vendor.call"]),
+    ("messaging", &["messaging.send", "messaging.recall", "messaging.update-card", "messaging.upload"]),
+    ("approvals", &["approvals.describe-template", "approvals.submit", "approvals.detail", "approvals.search"]),
+    ("callbacks", &["callbacks.handle", "callbacks.follow-up"]),
+    ("web", &["web.js-sdk-signature"]),
+];
+
+/// A place where the vendor sends something, see `incoming-route` of the contract.
+#[derive(Clone, Copy, Debug)]
+pub struct Route {
+    /// Kebab-case and unique.
+    pub name: &'static str,
+    /// What the vendor's console calls it.
+    pub label: Words,
+    /// The keys without which nothing that arrives there can be read: the route is there where all have a value.
+    pub needs: &'static [&'static str],
+}
+
 /// An element, in the words of its vendor.
 #[derive(Debug)]
 pub struct Element {
@@ -58,6 +95,11 @@ pub struct Element {
     pub summary: Words,
     /// The functions of the contract that this vendor has no use for, such as `login.homepage-url`.
     pub unsupported: &'static [&'static str],
+    /// The interfaces beside those of the world that it exports, such as `messaging`: those that
+    /// [`export_element`](crate::export_element) is given.
+    pub further: &'static [&'static str],
+    /// Where the vendor may send something.
+    pub routes: &'static [Route],
     /// How ids of members compare.
     pub ids: IdRule,
     /// All keys of the configuration, in the order in which an editor shows them.
@@ -89,13 +131,14 @@ impl Element {
             title: show(self.title),
             summary: show(self.summary),
             fields: self.fields.iter().map(describe).collect(),
-            capabilities: FUNCTIONS
-                .iter()
-                .filter(|name| !self.unsupported.contains(name))
-                .map(|name| (*name).to_owned())
-                .collect(),
+            capabilities: self.functions().filter(|name| !self.unsupported.contains(name)).map(str::to_owned).collect(),
             ids_ignore_case: self.ids == IdRule::IgnoreCase,
         }
+    }
+
+    fn functions(&self) -> impl Iterator<Item = &'static str> {
+        let further = FURTHER.iter().filter(|(interface, _)| self.further.contains(interface));
+        FUNCTIONS.into_iter().chain(further.flat_map(|(_, functions)| functions.iter().copied()))
     }
 
     /// Judges a configuration document. Never fails: what cannot be read is a problem.
@@ -107,6 +150,8 @@ impl Element {
             destinations: values.destinations(self, &secrets),
             proxy: values.proxy(),
             secrets,
+            routes: values.routes(self),
+            files: Vec::new(),
             problems: problems.report(values.locale()),
         }
     }

@@ -26,6 +26,8 @@ static ELEMENT: Element = Element {
     title: ("示例组织", "Example directory"),
     summary: ("示例", "an example"),
     unsupported: &["login.homepage-url"],
+    further: &[],
+    routes: &[],
     ids: IdRule::Exact,
     fields: &[
         Field {

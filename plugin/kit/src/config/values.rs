@@ -7,7 +7,7 @@ use url::Url;
 use super::{
     address::written,
     common::{Common, Guard, HomepageState},
-    element::Element,
+    element::{Element, Route},
     field::{self, Field, Kind, Use},
     problem::Problems,
     secret::{MASK, Secret},
@@ -16,10 +16,10 @@ use super::{
 use crate::{
     contract::{
         directory::Strategy,
-        element::{Destination, Proxy, SecretPlace, Setting},
+        element::{Destination, IncomingRoute, Proxy, SecretPlace, Setting},
     },
     directory::id::IdRule,
-    locale::Locale,
+    locale::{Locale, Text},
 };
 
 /// A sound value.
@@ -132,6 +132,16 @@ impl Values {
         }
         all.sort_by_key(|destination| destination.secrets.is_empty());
         all
+    }
+
+    /// Where the vendor may send something: wherever all is there that reading it takes.
+    pub(super) fn routes(&self, element: &Element) -> Vec<IncomingRoute> {
+        let has_all = |route: &&Route| route.needs.iter().all(|key| self.0.contains_key(key));
+        let show = |route: &Route| IncomingRoute {
+            name: route.name.to_owned(),
+            label: Text::from(route.label).line(self.locale()),
+        };
+        element.routes.iter().filter(has_all).map(show).collect()
     }
 
     /// The proxy that the host is to use.

@@ -21,6 +21,8 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
+    further: &[],
+    routes: &[],
     ids: IdRule::IgnoreCase,
     fields: &[
         Field {

@@ -56,6 +56,8 @@ static ELEMENT: Element = Element {
         "brings in units and people of Rollcall, and lets the people sign in",
     ),
     unsupported: &["login.homepage-url"],
+    further: &[],
+    routes: &[],
     ids: IdRule::Exact,
     fields: &[
         Field {

@@ -168,8 +168,8 @@ impl ChangeCounts {
     pub(super) fn count(&mut self, kind: contract::ChangeKind) {
         use contract::ChangeKind;
         *match kind {
-            // No sync writes roles.
-            ChangeKind::MemberRolesUpdated => return,
+            // No sync writes roles or erases anybody.
+            ChangeKind::MemberRolesUpdated | ChangeKind::MemberErased => return,
             ChangeKind::MemberAdded => &mut self.members_added,
             ChangeKind::MemberUpdated => &mut self.members_updated,
             ChangeKind::MemberLeftRange => &mut self.members_left_range,

@@ -206,6 +206,7 @@ fn replayed(changes: &[Change]) -> (BTreeMap<String, Member>, BTreeMap<String, D
                 assert!(departments.remove(&row.id).is_some(), "{} was there", row.id);
             }
             (Changed::Department(row), _) => drop(departments.insert(row.id.clone(), row.clone())),
+            (Changed::Nothing, _) => drop(members.remove(&folded(&change.id))),
         }
     }
     (members, departments)

@@ -1,0 +1,139 @@
+//! What a vendor may be able to do beyond sign-in and directory. An element serves the interfaces of what its vendor implements
+//! here, see [`export_element`](crate::export_element).
+//!
+//! Everything is asked for with a [`Client`](crate::vendor::Client) that lives for one call, so that what it says of limits and
+//! repetition holds here too.
+
+use crate::{
+    contract::{approvals, callbacks, messaging, vendor as api, web},
+    failure::Failure,
+    platform::Platform,
+    vendor::Vendor,
+};
+
+/// Calls of the vendor's API by path.
+pub trait Api: Vendor {
+    /// See `vendor.call` of the contract.
+    ///
+    /// # Errors
+    /// The request is refused, here or by the vendor.
+    fn call<P: Platform>(client: &Self::Client<'_, P>, request: &api::ApiRequest) -> Result<api::ApiResponse, Failure>;
+}
+
+/// Messages to members.
+pub trait Messaging: Vendor {
+    /// See `messaging.send`. Roles of the recipients are expanded already.
+    ///
+    /// # Errors
+    /// The message is refused, here or by the vendor.
+    fn send<P: Platform>(
+        client: &Self::Client<'_, P>,
+        message: &messaging::Message,
+    ) -> Result<messaging::Sent, Failure>;
+
+    /// See `messaging.recall`.
+    ///
+    /// # Errors
+    /// The vendor refuses.
+    fn recall<P: Platform>(client: &Self::Client<'_, P>, message_id: &str) -> Result<(), Failure>;
+
+    /// See `messaging.update-card`. Roles of the recipients are expanded already.
+    ///
+    /// # Errors
+    /// The update is refused, here or by the vendor.
+    fn update_card<P: Platform>(
+        client: &Self::Client<'_, P>,
+        update: &messaging::CardUpdate,
+    ) -> Result<Vec<messaging::InvalidRecipient>, Failure>;
+
+    /// See `messaging.upload`.
+    ///
+    /// # Errors
+    /// The file is refused, here or by the vendor.
+    fn upload<P: Platform>(
+        client: &Self::Client<'_, P>,
+        request: &messaging::UploadRequest,
+    ) -> Result<messaging::Media, Failure>;
+}
+
+/// Requests that members make and others decide.
+pub trait Approvals: Vendor {
+    /// See `approvals.describe-template`.
+    ///
+    /// # Errors
+    /// There is no such template, or the vendor refuses.
+    fn describe_template<P: Platform>(client: &Self::Client<'_, P>, id: &str) -> Result<approvals::Template, Failure>;
+
+    /// See `approvals.submit`.
+    ///
+    /// # Errors
+    /// The request is refused, here or by the vendor.
+    fn submit<P: Platform>(
+        client: &Self::Client<'_, P>,
+        request: &approvals::ApprovalRequest,
+    ) -> Result<String, Failure>;
+
+    /// See `approvals.detail`.
+    ///
+    /// # Errors
+    /// There is no such request, or the vendor refuses.
+    fn detail<P: Platform>(client: &Self::Client<'_, P>, number: &str) -> Result<approvals::Approval, Failure>;
+
+    /// See `approvals.search`.
+    ///
+    /// # Errors
+    /// The vendor refuses, or the cursor is none.
+    fn search<P: Platform>(client: &Self::Client<'_, P>, search: &Search<'_>)
+    -> Result<approvals::SearchPage, Failure>;
+}
+
+/// What [`Approvals::search`] is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Search<'a> {
+    /// First instant, milliseconds since 1970.
+    pub begin: u64,
+    /// First instant that does not count.
+    pub end: u64,
+    /// Which of the requests.
+    pub filter: &'a approvals::SearchFilter,
+    /// Where the page before ended.
+    pub cursor: Option<&'a str>,
+    /// How many numbers at most.
+    pub limit: u32,
+}
+
+/// What the vendor sends by itself.
+pub trait Callbacks: Vendor {
+    /// See `callbacks.handle`. Asks nobody but the storage.
+    ///
+    /// # Errors
+    /// There is no such route, or the store failed.
+    fn handle<P: Platform>(
+        platform: &P,
+        config: &Self::Config,
+        request: &callbacks::IncomingRequest,
+    ) -> Result<callbacks::Handled, Failure>;
+
+    /// See `callbacks.follow-up`.
+    ///
+    /// # Errors
+    /// The vendor or the store refuses.
+    fn follow_up<P: Platform>(
+        platform: &P,
+        config: &Self::Config,
+        client: &Self::Client<'_, P>,
+        task: &callbacks::FollowUpTask,
+    ) -> Result<Vec<callbacks::FollowUpTask>, Failure>;
+}
+
+/// What a page inside the vendor's client needs.
+pub trait Web: Vendor {
+    /// See `web.js-sdk-signature`.
+    ///
+    /// # Errors
+    /// The address is not one of the app's, or the vendor refuses.
+    fn js_sdk_signature<P: Platform>(
+        client: &Self::Client<'_, P>,
+        request: &web::SignatureRequest,
+    ) -> Result<web::PageSignature, Failure>;
+}
