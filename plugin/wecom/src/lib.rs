@@ -11,6 +11,8 @@
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
+//! | `callbacks` | what WeCom sends by itself |
+//! | `cipher`, `digest` | how WeCom encrypts and signs |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
 //! [`Platform`]: organisation_kit::platform::Platform
@@ -18,8 +20,11 @@
 mod api;
 #[allow(dead_code, reason = "its users follow in commits of their own")]
 mod approvals;
+mod callbacks;
 mod check;
+mod cipher;
 pub mod config;
+mod digest;
 mod export;
 #[cfg(test)]
 mod fake;
@@ -33,4 +38,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom);
+organisation_kit::export_element!(WeCom, callbacks);

@@ -2,6 +2,7 @@
 
 use crate::{
     api::{answer, client::WeComClient, lookup},
+    callbacks,
     config::{Config, field::ELEMENT},
     export::{self, Export},
     identify,
@@ -11,8 +12,10 @@ use crate::{
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
+    capability::Callbacks,
     config::{Common, Element, Values},
     contract::{
+        callbacks::{Handled, IncomingRequest},
         element::Aspect,
         login::{Entry, SensitiveFields},
     },
@@ -78,6 +81,12 @@ impl Vendor for WeCom {
 
     fn homepage_state(config: &Config) -> Option<&str> {
         Some(&config.common.organisation)
+    }
+}
+
+impl Callbacks for WeCom {
+    fn handle<P: Platform>(platform: &P, config: &Config, request: &IncomingRequest) -> Result<Handled, Failure> {
+        callbacks::handle(platform, config, request)
     }
 }
 
