@@ -12,6 +12,7 @@
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
 //! | `callbacks` | what WeCom sends by itself |
+//! | `web` | what pages inside the client need |
 //! | `cipher`, `digest` | how WeCom encrypts and signs |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
@@ -33,9 +34,10 @@ mod login_url;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod web;
 mod wecom;
 mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom, callbacks);
+organisation_kit::export_element!(WeCom, callbacks, web);

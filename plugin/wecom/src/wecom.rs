@@ -8,16 +8,18 @@ use crate::{
     identify,
     login_url::{self, OauthScope},
     scope::{self, ScopeState},
+    web,
     wire::{department, member},
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
-    capability::Callbacks,
+    capability::{Callbacks, Web},
     config::{Common, Element, Values},
     contract::{
         callbacks::{Handled, IncomingRequest},
         element::Aspect,
         login::{Entry, SensitiveFields},
+        web::{PageSignature, SignatureRequest},
     },
     directory::{
         member::MemberRow,
@@ -87,6 +89,15 @@ impl Vendor for WeCom {
 impl Callbacks for WeCom {
     fn handle<P: Platform>(platform: &P, config: &Config, request: &IncomingRequest) -> Result<Handled, Failure> {
         callbacks::handle(platform, config, request)
+    }
+}
+
+impl Web for WeCom {
+    fn js_sdk_signature<P: Platform>(
+        client: &WeComClient<'_, P>,
+        request: &SignatureRequest,
+    ) -> Result<PageSignature, Failure> {
+        web::sign(client, request)
     }
 }
 

@@ -51,8 +51,8 @@ fn each_field_says_what_an_editor_needs() {
 #[test]
 fn what_works_is_named() {
     let description = describe("en");
-    assert_eq!(description.capabilities.len(), 27);
-    for function in ["callbacks.handle", "callbacks.follow-up"] {
+    assert_eq!(description.capabilities.len(), 28);
+    for function in ["callbacks.handle", "callbacks.follow-up", "web.js-sdk-signature"] {
         assert!(description.capabilities.iter().any(|name| name == function), "{function}");
     }
     assert_eq!(description.version, env!("CARGO_PKG_VERSION"));
