@@ -12,6 +12,7 @@ mod fields;
 mod follow_up;
 mod proof;
 mod query;
+pub(crate) mod reached;
 #[cfg(test)]
 mod tests;
 
@@ -38,6 +39,15 @@ use crate::config::{
 };
 
 impl Config {
+    /// The routes that are configured, with when WeCom was seen on each.
+    ///
+    /// # Errors
+    /// Where the store fails.
+    pub(crate) fn routes<P: Platform>(&self, platform: &P) -> Result<Vec<(&'static str, Option<u64>)>, Failure> {
+        let configured = [EVENTS, CONTACTS].into_iter().filter_map(|route| Some((route, self.callback_of(route)?)));
+        configured.map(|(route, callback)| Ok((route, reached::at(platform, route, callback)?))).collect()
+    }
+
     fn callback_of(&self, route: &str) -> Option<&Callback> {
         match route {
             EVENTS => self.callback.as_ref(),
@@ -58,16 +68,20 @@ pub(crate) fn handle<P: Platform>(
 ) -> Result<Handled, Failure> {
     let route = request.route.as_str();
     let Some(callback) = config.callback_of(route) else { return Err(no_route(route)) };
-    match proof::open(callback, config.corp_id(), request, platform.now_ms()) {
-        Ok(Proven::Check(text)) => {
+    let proven = match proof::open(callback, config.corp_id(), request, platform.now_ms()) {
+        Ok(proven) => proven,
+        Err(NotProven(why)) => {
+            platform.log(Level::Warn, "a request to a route is not WeCom's", &[("route", route), ("why", why)]);
+            return Ok(refused());
+        }
+    };
+    reached::note(platform, route, callback)?;
+    match proven {
+        Proven::Check(text) => {
             platform.log(Level::Info, "WeCom has checked the address of a route", &[("route", route)]);
             Ok(Handled { response: response(200, body(text)), events: Vec::new(), follow_ups: Vec::new() })
         }
-        Ok(Proven::Delivery(message)) => delivered(platform, route, &message),
-        Err(NotProven(why)) => {
-            platform.log(Level::Warn, "a request to a route is not WeCom's", &[("route", route), ("why", why)]);
-            Ok(refused())
-        }
+        Proven::Delivery(message) => delivered(platform, route, &message),
     }
 }
 
