@@ -1,5 +1,6 @@
 //! Whether a request is WeCom's, and what it carries (docs 90968, 90307): signature, Base64, cipher, padding, length and the
-//! organisation's id are looked at in this order, so that nothing is decrypted that was not signed.
+//! organisation's id are looked at in this order, so that nothing is decrypted that was not signed. An empty id is that of a bot or
+//! of an app of another kind, whose key somebody has taken for this one's.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use organisation_kit::{contract::callbacks::IncomingRequest, fingerprint};
