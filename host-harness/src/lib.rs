@@ -38,6 +38,7 @@
 //! | the rest | engine, component, element and call, whose types stand here |
 
 mod address;
+mod audit;
 mod cache;
 mod call;
 mod component;
@@ -57,6 +58,7 @@ pub mod syncs;
 pub mod tenants;
 
 pub use address::{AddressAdvice, is_query_encoded_twice};
+pub use audit::{AuditEntry, AuditPage, Decision};
 pub use cache::CacheError;
 pub use call::{
     CallError, CallLog, CallOutcome, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange,

@@ -12,7 +12,7 @@ pub(crate) use world::{expected_functions, judge, judge_version};
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod generated {
     wasmtime::component::bindgen!({
-        world: "organisation-element",
+        world: "organisation-element-full",
         path: "../wit",
         imports: { default: async | trappable },
         exports: { default: async },
@@ -21,10 +21,12 @@ mod generated {
     });
 }
 
-pub(crate) use generated::OrganisationElement;
-pub(crate) use generated::lowcode::organisation::{call, http, log, settings, storage};
+pub(crate) use generated::OrganisationElementFull;
+pub(crate) use generated::lowcode::organisation::{audit, call, http, log, settings, storage};
 
-pub use generated::exports::lowcode::organisation::{directory, element, login};
+pub use generated::exports::lowcode::organisation::{
+    administration, approvals, callbacks, directory, element, login, messaging, vendor, web,
+};
 pub use generated::lowcode::organisation::types;
 
 impl login::AuthorizationRequest {
