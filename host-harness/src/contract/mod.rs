@@ -3,9 +3,11 @@
 //!
 //! The types here are those of the exports; they are what [`crate::Element`] takes and answers.
 
+mod json;
 pub(crate) mod shape;
 mod world;
 
+pub use json::{JsonError, from_json, to_json};
 pub use world::{WorldProblem, WorldReport};
 pub(crate) use world::{expected_functions, judge, judge_version};
 
@@ -16,7 +18,7 @@ mod generated {
         path: "../wit",
         imports: { default: async | trappable },
         exports: { default: async },
-        additional_derives: [PartialEq, Eq],
+        additional_derives: [PartialEq, Eq, serde::Serialize, serde::Deserialize],
         require_store_data_send: true,
     });
 }
