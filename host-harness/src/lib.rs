@@ -48,6 +48,7 @@ mod digest;
 pub mod egress;
 mod element;
 mod engine;
+mod events;
 mod fair_scheduler;
 mod host;
 mod imports;
@@ -71,6 +72,7 @@ pub use component::{
 pub use digest::{Digest, DigestError};
 pub use element::{Answered, Element, ElementError, ElementOptions};
 pub use engine::{EngineError, PoolUsage};
+pub use events::{EventPage, KeptEvent};
 pub use fair_scheduler::{Concurrency, Load};
 pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};
 pub use imports::{PinnedRandomness, Randomness};

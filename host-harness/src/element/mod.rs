@@ -143,8 +143,8 @@ impl Element {
             }
         }
         let scope = Scope::new(&tenant, &name)?;
-        // An element without a trail could not be administered.
-        scope.audit()?;
+        // The longest of the names that the host makes of this one.
+        scope.events()?;
         let version = RwLock::new(Version::of(component, component_digest, &scope)?);
         let checking = tokio::sync::Mutex::default();
         let shared = Shared { host, version, scope, settings, storage, operator, concurrency, hooks, checking };

@@ -470,6 +470,28 @@ pub enum TenantsCommand {
     List,
     /// Forget the declaration of a tenant; what the tenant has stored stays
     Remove { name: String },
+    /// Make a key by which a platform speaks to `serve`, and show what to declare of it. The key is shown this once
+    ApiKey {
+        /// Who is to have it, for logs and the audit trail
+        name: String,
+        /// What it may be used for; repeatable
+        #[arg(long, value_name = "SCOPE", required = true)]
+        scope: Vec<ApiScope>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ApiScope {
+    /// To send messages
+    Messages,
+    /// To make and read requests for approval
+    Approvals,
+    /// To read what the vendor told
+    Events,
+    /// To read and set roles
+    Roles,
+    /// To sign addresses of pages
+    Pages,
 }
 
 #[derive(Debug, Args)]

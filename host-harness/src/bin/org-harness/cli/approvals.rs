@@ -50,8 +50,11 @@ pub struct List {
     pub kind: Option<String>,
 }
 
-/// A day or an instant.
-fn instant(text: &str) -> Result<Timestamp, String> {
+/// Reads a day (its beginning in UTC) or an instant.
+///
+/// # Errors
+/// The text is neither.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
     let day = || TimeZone::UTC.to_timestamp(text.parse::<Date>().ok()?.to_datetime(Time::midnight())).ok();
     let read = text.parse().ok().or_else(day);
     read.ok_or_else(|| format!("{text:?} is no time: expected one such as 2026-01-31 or 2026-01-31T08:00:00+08:00"))
