@@ -7,7 +7,7 @@ mod json;
 pub(crate) mod shape;
 mod world;
 
-pub use json::{JsonError, from_json, to_json};
+pub use json::{JsonError, answer_schema, from_json, parameter_schema, to_json};
 pub use world::{WorldProblem, WorldReport};
 pub(crate) use world::{expected_functions, judge, judge_version};
 

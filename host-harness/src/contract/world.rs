@@ -175,6 +175,13 @@ pub(crate) fn expected_functions() -> impl Iterator<Item = (String, &'static str
     })
 }
 
+/// What a function such as `login.exchange-code` takes and answers.
+pub(super) fn signature_of(function: &str) -> Option<&'static FunctionSignature> {
+    let (interface, function) = function.split_once('.')?;
+    let package = EXPECTED.name.split('/').next()?;
+    EXPECTED.exports.get(&format!("{package}/{interface}"))?.get(function)
+}
+
 /// Names all that a judgement depends on beside the component, so that none is believed that was kept before the contract
 /// or the code here has changed.
 pub(crate) fn judge_version() -> String {

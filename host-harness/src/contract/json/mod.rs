@@ -9,7 +9,10 @@
 //! | a list, a text, a number, a truth value | the same |
 
 mod read;
+mod schema;
 mod write;
+
+pub use schema::{answer_schema, parameter_schema};
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;

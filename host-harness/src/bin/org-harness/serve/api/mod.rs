@@ -5,21 +5,23 @@
 //! | `caller` | the key that a request presents, and what it may be used for |
 //! | `failure` | errors |
 //! | `functions` | one handler for each address |
+//! | `openapi` | the description |
 
 mod caller;
 mod failure;
 mod functions;
+mod openapi;
 
 use std::sync::Arc;
 
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::header,
+    http::StatusCode,
     routing::{get, post},
 };
 
-use super::service::Service;
+use super::{document::document, service::Service};
 
 /// The largest request: a file that is handed to the vendor.
 const MAX_BODY: usize = 24 << 20;
@@ -38,8 +40,5 @@ pub fn router() -> Router<Arc<Service>> {
         .route("/t/{tenant}/api/members/{id}/roles", get(functions::roles).put(functions::set_roles))
         .route("/t/{tenant}/api/page-signatures", post(functions::page_signature))
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .route(
-            "/openapi.json",
-            get(async || ([(header::CONTENT_TYPE, "application/json")], include_str!("openapi.json"))),
-        )
+        .route("/openapi.json", get(async || document(StatusCode::OK, &*openapi::DOCUMENT)))
 }
