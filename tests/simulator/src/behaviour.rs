@@ -1,6 +1,6 @@
 //! How the simulated platform behaves where the documentation leaves a choice, and how fast and how strictly.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::quirks::Quirks;
@@ -172,6 +172,25 @@ impl Default for Exports {
     }
 }
 
+/// How much apps may write, and to whom (fact sheet section 5.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Messaging {
+    /// Size of the corp's account: an app reaches 200 times as many recipients a day, then 45009 (1,000).
+    pub account_limit: u64,
+    /// Messages of one app that one member gets in a minute; more are dropped in silence (30).
+    pub per_minute: usize,
+    /// The same in an hour (1,000).
+    pub per_hour: usize,
+    /// Members without a licence, ids in lower case: listed as `unlicenseduser` (none).
+    pub unlicensed: BTreeSet<String>,
+}
+
+impl Default for Messaging {
+    fn default() -> Self {
+        Self { account_limit: 1000, per_minute: 30, per_hour: 1000, unlicensed: BTreeSet::new() }
+    }
+}
+
 /// Everything about the platform that is not the organisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Behaviour {
@@ -183,6 +202,8 @@ pub struct Behaviour {
     pub limits: Limits,
     /// The asynchronous export.
     pub exports: Exports,
+    /// Messages.
+    pub messaging: Messaging,
     /// Real time that every API call takes before it is worked on.
     pub latency: Duration,
 }

@@ -11,6 +11,7 @@ use crate::corp::{App, Corp, CorpError, SensitiveField};
 use crate::credentials::{Caller, Visitor};
 use crate::faults::{Fault, FaultId};
 use crate::log::{ApiCount, LogEntry};
+use crate::message::{MessageCounts, Received};
 use crate::secret::{Secret, random_text};
 use crate::truth::Truth;
 use crate::world::Shared;
@@ -158,5 +159,29 @@ impl Control {
         let CodeRequest { visitor, app, redirect_host, consent } = request;
         let world = &mut *world;
         world.credentials.issue_code(visitor, app, redirect_host, consent, (now, &mut world.random))
+    }
+
+    /// What a member received of all apps, oldest first; empty for an unknown member.
+    ///
+    /// ```
+    /// # async fn example(control: &wecom_simulator::Control) {
+    /// let inbox = control.inbox("lisi");
+    /// assert_eq!(inbox[0].kind, "text");
+    /// assert_eq!(inbox[0].content["content"], "你好");
+    /// # }
+    /// ```
+    pub fn inbox(&self, member: &str) -> Vec<Received> {
+        self.0.lock().messages.inbox(member)
+    }
+
+    /// Every inbox that is not empty, by member id in lower case.
+    pub fn inboxes(&self) -> BTreeMap<String, Vec<Received>> {
+        let world = self.0.lock();
+        world.messages.inboxes().map(|(member, received)| (member.to_owned(), received.to_vec())).collect()
+    }
+
+    /// Totals over all messages: also what was dropped in silence.
+    pub fn message_counts(&self) -> MessageCounts {
+        self.0.lock().messages.counts
     }
 }

@@ -81,6 +81,7 @@ mod export;
 mod faults;
 mod generator;
 mod log;
+mod message;
 mod pages;
 mod quirks;
 mod rates;
@@ -90,7 +91,7 @@ mod setup;
 mod truth;
 mod world;
 
-pub use behaviour::{Behaviour, Exports, HiddenRoot, Limits, Rate, Switches};
+pub use behaviour::{Behaviour, Exports, HiddenRoot, Limits, Messaging, Rate, Switches};
 pub use browser::{Browser, Choice, Page, SignInError};
 pub use clock::{Clock, UnixMillis};
 pub use control::{CodeRequest, Control};
@@ -101,6 +102,9 @@ pub use export::{FILE_LIFETIME, KEPT_JOBS};
 pub use faults::{Effect, Fault, FaultId, When};
 pub use generator::{Generator, Shape};
 pub use log::{ApiCount, LOG_CAPACITY, LogEntry};
+pub use message::{
+    CardState, MEDIA_LIFETIME, MessageCounts, Press, PressError, RECALL_WINDOW, RESPONSE_CODE_LIFETIME, Received,
+};
 pub use pages::{LEGACY_LOGIN_PATH, LOGIN_PATH, OAUTH_PATH};
 pub use quirks::{EmptyAttributes, ErrorText, Quirks, RestrictedFields};
 pub use secret::Secret;

@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method, Request, Response, Uri};
 use axum::routing::{any, get};
 use hyper::body::Incoming;
@@ -23,6 +23,9 @@ use crate::log::{FILE_PATH, LogEntry};
 use crate::setup::Setup;
 use crate::world::{Shared, World};
 use crate::{api, console, pages};
+
+/// What is read of a request; more than any upload may have, so that the platform's own refusal is answered.
+const LARGEST_BODY: usize = 64 << 20;
 
 /// Marks a response that must not be sent: the connection closes instead.
 #[derive(Clone, Copy, Debug)]
@@ -99,7 +102,7 @@ fn base_url(address: SocketAddr) -> String {
 
 fn router(shared: Shared) -> Router {
     Router::new()
-        .route("/cgi-bin/{*path}", any(call_api))
+        .route("/cgi-bin/{*path}", any(call_api).layer(DefaultBodyLimit::max(LARGEST_BODY)))
         .route("/export/{name}", get(download))
         .merge(pages::router())
         .merge(console::router())
@@ -114,10 +117,11 @@ async fn call_api(
     axum::Extension(Peer(peer)): axum::Extension<Peer>,
     method: Method,
     uri: Uri,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
     let query = api::parse_query(uri.query().unwrap_or_default());
-    api::serve(&shared, peer, &method, &path, &query, &body).await
+    api::serve(&shared, peer, &method, &path, &query, &headers, &body).await
 }
 
 async fn download(

@@ -10,6 +10,7 @@ use crate::credentials::{Caller, Credentials};
 use crate::export::Jobs;
 use crate::faults::FaultBook;
 use crate::log::Log;
+use crate::message::{MediaStore, Messages, Pictures};
 use crate::rates::Rates;
 
 #[derive(Debug)]
@@ -23,6 +24,9 @@ pub(crate) struct World {
     pub(crate) log: Log,
     pub(crate) random: fastrand::Rng,
     pub(crate) jobs: Jobs,
+    pub(crate) messages: Messages,
+    pub(crate) media: MediaStore,
+    pub(crate) pictures: Pictures,
     /// Address of the simulator, such as `http://127.0.0.1:8080`.
     pub(crate) base_url: String,
     /// Ranges worked out for the present organisation.
@@ -41,6 +45,9 @@ impl World {
             log: Log::default(),
             random: fastrand::Rng::new(),
             jobs: Jobs::default(),
+            messages: Messages::default(),
+            media: MediaStore::default(),
+            pictures: Pictures::default(),
             base_url,
             ranges: HashMap::new(),
         }

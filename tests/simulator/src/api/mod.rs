@@ -2,13 +2,17 @@
 
 mod agent;
 pub(crate) mod answer;
+mod binary;
 mod call;
 mod damage;
 pub(crate) mod department;
 pub(crate) mod download;
 mod export;
 mod login;
+mod media;
 mod member;
+mod message;
+mod multipart;
 mod pipeline;
 pub(crate) mod record;
 mod table;
@@ -20,7 +24,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Method, Response};
+use axum::http::{HeaderMap, Method, Response};
 
 use crate::faults::Effect;
 use crate::world::Shared;
@@ -39,6 +43,7 @@ pub(crate) async fn serve(
     method: &Method,
     path: &str,
     query: &Query,
+    headers: &HeaderMap,
     body: &[u8],
 ) -> Response<Body> {
     let Some((api, endpoint)) = pipeline::locate(path) else { return unknown_path() };
@@ -47,7 +52,7 @@ pub(crate) async fn serve(
         tokio::time::sleep(latency).await;
     }
     let post = *method == Method::POST;
-    let request = pipeline::Request { api, endpoint, post, query, body, peer, under_way };
+    let request = pipeline::Request { api, endpoint, post, query, headers, body, peer, under_way };
     let outcome = pipeline::run(&mut shared.lock(), &request);
     if let Some(work) = outcome.work {
         let _ = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await;

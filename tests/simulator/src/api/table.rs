@@ -1,9 +1,9 @@
 //! The endpoints: one row each says who may call, with which verb, and which lists a failure still shows. A path without
-//! a row answers HTTP 404 with an empty body. Messages, approvals and the JS-SDK have no rows yet.
+//! a row answers HTTP 404 with an empty body.
 
 use super::answer::{Answer, Refusal};
 use super::call::Call;
-use super::{agent, department, export, login, member, tag, token};
+use super::{agent, department, export, login, media, member, message, tag, token};
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,32 +21,48 @@ pub(crate) enum Callers {
 /// One endpoint below `/cgi-bin/`.
 pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
-    /// Whether a JSON body is expected. Reads take POST as well, with query parameters.
-    pub(crate) body: bool,
+    pub(crate) form: Form,
     pub(crate) callers: Callers,
+    /// Lists that a failure shows all the same, empty.
     pub(crate) lists: &'static [&'static str],
-    pub(crate) handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
+    pub(crate) handle: Handle,
+    /// What is not emulated; "" where everything is.
+    pub(crate) gap: &'static str,
+}
+
+type Handle = fn(&mut Call<'_>) -> Result<Answer, Refusal>;
+
+/// How a call carries its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// In the query, with GET or POST.
+    Query,
+    /// In a JSON body, with POST.
+    Json,
+    /// As a form with a file, with POST.
+    Upload,
+}
+
+impl Endpoint {
+    /// Notes what is not emulated.
+    const fn but(self, gap: &'static str) -> Self {
+        Self { gap, ..self }
+    }
 }
 
 /// The path that needs no token.
 pub(crate) const GET_TOKEN: &str = "gettoken";
 
-const fn read(
-    path: &'static str,
-    callers: Callers,
-    lists: &'static [&'static str],
-    handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
-) -> Endpoint {
-    Endpoint { path, body: false, callers, lists, handle }
+const fn read(path: &'static str, callers: Callers, lists: &'static [&'static str], handle: Handle) -> Endpoint {
+    Endpoint { path, form: Form::Query, callers, lists, handle, gap: "" }
 }
 
-const fn post(
-    path: &'static str,
-    callers: Callers,
-    lists: &'static [&'static str],
-    handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
-) -> Endpoint {
-    Endpoint { path, body: true, callers, lists, handle }
+const fn post(path: &'static str, callers: Callers, lists: &'static [&'static str], handle: Handle) -> Endpoint {
+    Endpoint { path, form: Form::Json, callers, lists, handle, gap: "" }
+}
+
+const fn upload(path: &'static str, callers: Callers, handle: Handle) -> Endpoint {
+    Endpoint { path, form: Form::Upload, callers, lists: &[], handle, gap: "" }
 }
 
 use Callers::{Any, Apps, AppsAndOldSync, SyncOnly};
@@ -76,6 +92,12 @@ static ENDPOINTS: &[Endpoint] = &[
     post("export/department", AppsAndOldSync, &[], export::departments),
     post("export/taguser", AppsAndOldSync, &[], export::tag),
     read("export/get_result", AppsAndOldSync, &[], export::result),
+    post("message/send", Apps, &[], message::send),
+    post("message/recall", Apps, &[], message::recall),
+    post("message/update_template_card", Apps, &[], message::update),
+    upload("media/upload", Any, media::upload),
+    upload("media/uploadimg", Any, media::upload_image).but("the address of the picture is made up and serves nothing"),
+    read("media/get", Any, &[], media::get).but("no encrypted media"),
 ];
 
 /// The endpoint of a path without `/cgi-bin/`.

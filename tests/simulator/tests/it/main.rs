@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets what it did not expect should fail there")]
 
 mod bed;
+mod cards;
 mod console;
 mod downloads;
 mod endpoints;
@@ -10,6 +11,8 @@ mod exports;
 mod faults;
 mod large;
 mod lifetimes;
+mod media;
+mod messages;
 mod pages;
 mod pipeline;
 mod shapes;

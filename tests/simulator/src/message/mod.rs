@@ -1,0 +1,14 @@
+//! Messages of apps: what was sent, what each member received of it, and what became of it: recalled, updated, pressed.
+//! Plain state; the routes under `api/message` decide what gets in.
+
+mod card;
+mod frequency;
+mod media;
+mod store;
+
+pub use card::{CardState, Press, PressError};
+pub(crate) use card::{CodeError, Pressed};
+pub use media::MEDIA_LIFETIME;
+pub(crate) use media::{MediaKind, MediaStore, Pictures};
+pub(crate) use store::{CardChange, Draft, Messages, RecallError};
+pub use store::{MessageCounts, RECALL_WINDOW, RESPONSE_CODE_LIFETIME, Received};
