@@ -191,6 +191,45 @@ impl Default for Messaging {
     }
 }
 
+/// How callbacks are delivered (fact sheet section 7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callbacks {
+    /// JSON in place of XML, inside and outside (false).
+    pub json: bool,
+    /// Texts are CDATA sections; else they are escaped (true).
+    pub cdata: bool,
+    /// Real time for a whole answer to a delivery (5 s).
+    pub timeout: Duration,
+    /// Real time for a whole answer to the check of an address (1 s).
+    pub check_timeout: Duration,
+    /// A further attempt has a time and nonce of its own (false).
+    pub fresh_signatures: bool,
+    /// How often each event is delivered beyond once (0).
+    pub duplicates: u32,
+    /// The contact-sync address was saved before August 2022: events carry fields, and tell of every change (false).
+    pub full_contact_events: bool,
+    /// A new member is told by `create_user` and twice the same `update_user`, in one second (false).
+    pub three_on_create: bool,
+    /// Replies to `template_card_event` take effect (false; section 13, point 12).
+    pub card_event_replies: bool,
+}
+
+impl Default for Callbacks {
+    fn default() -> Self {
+        Self {
+            json: false,
+            cdata: true,
+            timeout: Duration::from_secs(5),
+            check_timeout: Duration::from_secs(1),
+            fresh_signatures: false,
+            duplicates: 0,
+            full_contact_events: false,
+            three_on_create: false,
+            card_event_replies: false,
+        }
+    }
+}
+
 /// Everything about the platform that is not the organisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Behaviour {
@@ -204,6 +243,8 @@ pub struct Behaviour {
     pub exports: Exports,
     /// Messages.
     pub messaging: Messaging,
+    /// Callbacks.
+    pub callbacks: Callbacks,
     /// Real time that every API call takes before it is worked on.
     pub latency: Duration,
 }

@@ -22,7 +22,7 @@ use crate::control::Control;
 use crate::log::{FILE_PATH, LogEntry};
 use crate::setup::Setup;
 use crate::world::{Shared, World};
-use crate::{api, console, pages};
+use crate::{api, callback, console, pages};
 
 /// What is read of a request; more than any upload may have, so that the platform's own refusal is answered.
 const LARGEST_BODY: usize = 64 << 20;
@@ -58,6 +58,7 @@ pub struct Simulator {
     address: SocketAddr,
     control: Control,
     accepting: JoinHandle<()>,
+    delivering: JoinHandle<()>,
 }
 
 impl Simulator {
@@ -71,7 +72,8 @@ impl Simulator {
         let address = listener.local_addr().map_err(bind)?;
         let shared = Shared::new(World::new(setup.corp, setup.clock, setup.behaviour, base_url(address)));
         let accepting = tokio::spawn(accept(listener, router(shared.clone()), shared.clone()));
-        Ok(Self { address, control: Control(shared), accepting })
+        let delivering = tokio::spawn(callback::run(shared.clone()));
+        Ok(Self { address, control: Control(shared), accepting, delivering })
     }
 
     /// The address it listens on.
@@ -93,6 +95,7 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.delivering.abort();
     }
 }
 

@@ -56,7 +56,8 @@ fn submit(call: &mut Call<'_>, subject: Subject) -> Result<Answer, Refusal> {
     let order = Order { subject, view, key, items, leaders, base64 };
     let now = call.world.now();
     let (id, work) = call.world.jobs.submit(order, exports, (now, &mut call.world.random));
-    *call.work = work;
+    // A job that fails does no work whose end could tell.
+    *call.work = Some(work.unwrap_or_else(|| Box::new(|| {})));
     Ok(Answer::ok(vec![("jobid", Value::from(id))]))
 }
 
@@ -64,6 +65,7 @@ fn submit(call: &mut Call<'_>, subject: Subject) -> Result<Answer, Refusal> {
 pub(crate) fn result(call: &mut Call<'_>) -> Result<Answer, Refusal> {
     let id = call.query("jobid").ok_or_else(|| Refusal::saying(40063, "missing jobid"))?.to_owned();
     let now = call.world.now();
+    call.world.announce_jobs();
     let progress = call.world.jobs.progress(call.view.caller, &id, (now, &mut call.world.random))?;
     let mut answer = Answer::ok(vec![("status", Value::from(progress.number()))]);
     if let Progress::Done { base, files } = progress {

@@ -17,6 +17,7 @@ mod pipeline;
 pub(crate) mod record;
 mod table;
 pub(crate) mod tag;
+mod ticket;
 mod token;
 pub(crate) mod view;
 
@@ -55,6 +56,11 @@ pub(crate) async fn serve(
     let request = pipeline::Request { api, endpoint, post, query, headers, body, peer, under_way };
     let outcome = pipeline::run(&mut shared.lock(), &request);
     if let Some(work) = outcome.work {
+        let shared = shared.clone();
+        let work = move || {
+            work();
+            shared.lock().announce_jobs();
+        };
         let _ = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await;
     }
     for effect in &outcome.effects {

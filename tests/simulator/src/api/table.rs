@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, Refusal};
 use super::call::Call;
-use super::{agent, department, export, login, media, member, message, tag, token};
+use super::{agent, department, export, login, media, member, message, tag, ticket, token};
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +92,8 @@ static ENDPOINTS: &[Endpoint] = &[
     post("export/department", AppsAndOldSync, &[], export::departments),
     post("export/taguser", AppsAndOldSync, &[], export::tag),
     read("export/get_result", AppsAndOldSync, &[], export::result),
+    read("get_jsapi_ticket", Apps, &[], ticket::of_corp),
+    read("ticket/get", Apps, &[], ticket::of_app),
     post("message/send", Apps, &[], message::send),
     post("message/recall", Apps, &[], message::recall),
     post("message/update_template_card", Apps, &[], message::update),

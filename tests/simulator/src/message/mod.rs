@@ -6,8 +6,8 @@ mod frequency;
 mod media;
 mod store;
 
+pub(crate) use card::CodeError;
 pub use card::{CardState, Press, PressError};
-pub(crate) use card::{CodeError, Pressed};
 pub use media::MEDIA_LIFETIME;
 pub(crate) use media::{MediaKind, MediaStore, Pictures};
 pub(crate) use store::{CardChange, Draft, Messages, RecallError};

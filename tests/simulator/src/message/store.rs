@@ -155,6 +155,20 @@ impl Messages {
         (id, code)
     }
 
+    /// Puts what an app replied to a member into the inbox.
+    pub(crate) fn receive(
+        &mut self,
+        member: &str,
+        app: u64,
+        kind: &str,
+        content: Value,
+        (now, random): (UnixMillis, &mut fastrand::Rng),
+    ) {
+        let (id, kind) = (random_text(random, 64), kind.to_owned());
+        let received = Received { id, app, at: now, kind, content, safe: 0, recalled: false, card: None };
+        self.inboxes.entry(key(member)).or_default().push(received);
+    }
+
     fn issue_code(&mut self, message: &str, now: UnixMillis, random: &mut fastrand::Rng) -> String {
         let code = random_text(random, 43);
         let expires = now + millis(RESPONSE_CODE_LIFETIME);

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that meets what it did not expect should fail there")]
 
 mod bed;
+mod callbacks;
 mod cards;
 mod console;
 mod downloads;
@@ -15,5 +16,7 @@ mod media;
 mod messages;
 mod pages;
 mod pipeline;
+mod receiver;
 mod shapes;
+mod tickets;
 mod visibility;

@@ -1,9 +1,14 @@
 //! The control handle: how a test, the demo or the console plays the organisation, the administrator and the fates.
 //! Cheap to clone, synchronous, usable from any thread.
 
+mod callbacks;
+mod messages;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use messages::CardPress;
 
 use crate::behaviour::Behaviour;
 use crate::clock::UnixMillis;
@@ -11,7 +16,6 @@ use crate::corp::{App, Corp, CorpError, SensitiveField};
 use crate::credentials::{Caller, Visitor};
 use crate::faults::{Fault, FaultId};
 use crate::log::{ApiCount, LogEntry};
-use crate::message::{MessageCounts, Received};
 use crate::secret::{Secret, random_text};
 use crate::truth::Truth;
 use crate::world::Shared;
@@ -44,9 +48,10 @@ impl Control {
         read(self.0.lock().corp())
     }
 
-    /// Changes the organisation. The next request sees the change. `change` must not use this handle.
+    /// Changes the organisation. The next request sees the change, and whoever has a callback address hears of it.
+    /// `change` must not use this handle.
     pub fn change<T>(&self, change: impl FnOnce(&mut Corp) -> T) -> T {
-        change(self.0.lock().corp_mut())
+        self.0.lock().change(change)
     }
 
     /// What a complete synchronisation of an app must end with.
@@ -74,6 +79,7 @@ impl Control {
         world.clock.advance(by);
         let now = world.now();
         world.jobs.sweep(now);
+        world.announce_jobs();
     }
 
     /// Stops simulated time where it is.
@@ -159,29 +165,5 @@ impl Control {
         let CodeRequest { visitor, app, redirect_host, consent } = request;
         let world = &mut *world;
         world.credentials.issue_code(visitor, app, redirect_host, consent, (now, &mut world.random))
-    }
-
-    /// What a member received of all apps, oldest first; empty for an unknown member.
-    ///
-    /// ```
-    /// # async fn example(control: &wecom_simulator::Control) {
-    /// let inbox = control.inbox("lisi");
-    /// assert_eq!(inbox[0].kind, "text");
-    /// assert_eq!(inbox[0].content["content"], "你好");
-    /// # }
-    /// ```
-    pub fn inbox(&self, member: &str) -> Vec<Received> {
-        self.0.lock().messages.inbox(member)
-    }
-
-    /// Every inbox that is not empty, by member id in lower case.
-    pub fn inboxes(&self) -> BTreeMap<String, Vec<Received>> {
-        let world = self.0.lock();
-        world.messages.inboxes().map(|(member, received)| (member.to_owned(), received.to_vec())).collect()
-    }
-
-    /// Totals over all messages: also what was dropped in silence.
-    pub fn message_counts(&self) -> MessageCounts {
-        self.0.lock().messages.counts
     }
 }
