@@ -114,6 +114,8 @@ pub struct Limits {
     pub concurrency: Option<u32>,
     /// Exceptions to `concurrency`, by API (`user/list`).
     pub concurrency_of: HashMap<String, u32>,
+    /// A narrower limit of each API of approvals, for the whole corp.
+    pub approvals: Option<Rate>,
 }
 
 impl Limits {
@@ -122,6 +124,7 @@ impl Limits {
         Self {
             per_corp: vec![Rate::per_minute(10_000), Rate::per_hour(150_000)],
             per_address: vec![Rate::per_minute(20_000), Rate::per_hour(600_000)],
+            approvals: Some(Rate::per_minute(600)),
             ..Self::default()
         }
     }
@@ -230,6 +233,17 @@ impl Default for Callbacks {
     }
 }
 
+/// How the approvals app behaves (fact sheet section 6).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApprovalSwitches {
+    /// The approvals app is switched off: 301056 (false).
+    pub disabled: bool,
+    /// `oa/getapprovalinfo` answers 301112 for a window that holds more requests than this (none).
+    pub densest_window: Option<usize>,
+    /// `sp_record` and `notifyer` are single objects where they hold one, as they once were (false).
+    pub single_objects: bool,
+}
+
 /// Everything about the platform that is not the organisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Behaviour {
@@ -245,6 +259,8 @@ pub struct Behaviour {
     pub messaging: Messaging,
     /// Callbacks.
     pub callbacks: Callbacks,
+    /// Approvals.
+    pub approvals: ApprovalSwitches,
     /// Real time that every API call takes before it is worked on.
     pub latency: Duration,
 }

@@ -69,6 +69,7 @@
 //! A refused action answers HTTP 400 with `{"error": …}`. Nothing here is authenticated: it is for loopback.
 
 mod api;
+mod approval;
 mod behaviour;
 mod browser;
 mod callback;
@@ -93,7 +94,11 @@ mod tickets;
 mod truth;
 mod world;
 
-pub use behaviour::{Behaviour, Callbacks, Exports, HiddenRoot, Limits, Messaging, Rate, Switches};
+pub use approval::{
+    Approval, ApprovalNode, ApprovalStatus, Change, Comment, Decision, DeskError, LEAVE_TEMPLATE, NodeKind, NodeMember,
+    OLD_TEMPLATE, OUT_TEMPLATE, PUNCH_TEMPLATE, PURCHASE_TEMPLATE, Relation, Template, TemplateFlow,
+};
+pub use behaviour::{ApprovalSwitches, Behaviour, Callbacks, Exports, HiddenRoot, Limits, Messaging, Rate, Switches};
 pub use browser::{Browser, Choice, Page, SignInError};
 pub use callback::{Attempt, CallbackError, Delivery, DeliveryId, Event, EventValue, Order, Receiver, Reply};
 pub use clock::{Clock, UnixMillis};

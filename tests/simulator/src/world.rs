@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::approval::{Approvals, Change, Submission, Template, event};
 use crate::behaviour::Behaviour;
 use crate::callback::{CallbackError, CardAt, DeliveryId, Event, Outbox, Receiver, contact_events, range_events};
 use crate::clock::{Clock, UnixMillis};
@@ -31,6 +32,7 @@ pub(crate) struct World {
     pub(crate) pictures: Pictures,
     pub(crate) outbox: Outbox,
     pub(crate) tickets: Tickets,
+    pub(crate) approvals: Approvals,
     /// Address of the simulator, such as `http://127.0.0.1:8080`.
     pub(crate) base_url: String,
     /// Ranges worked out for the present organisation.
@@ -54,6 +56,7 @@ impl World {
             pictures: Pictures::default(),
             outbox: Outbox::default(),
             tickets: Tickets::default(),
+            approvals: Approvals::default(),
             base_url,
             ranges: HashMap::new(),
         }
@@ -122,6 +125,25 @@ impl World {
             }
         }
         Ok(id)
+    }
+
+    /// Takes a request in; answers its number.
+    pub(crate) fn submit_approval(&mut self, template: &Template, submission: Submission) -> String {
+        let now = self.now();
+        self.approvals.submit(template, submission, now)
+    }
+
+    /// Tells every app that may use approvals and sees the applicant what happened to a request.
+    pub(crate) fn tell_approval(&mut self, number: &str, change: Change) {
+        let Some(approval) = self.approvals.request(number) else { return };
+        let (event, corp) = (event(approval, change), self.corp.clone());
+        let Some(applicant) = corp.member(&approval.applicant) else { return };
+        for app in corp.apps().filter(|app| app.enabled && app.approvals && app.callback.is_some()) {
+            if self.range(Caller::App(app.id)).is_some_and(|range| range.member(applicant)) {
+                // A receiver whose address is malformed hears nothing, as one without an address.
+                let _ = self.emit_about(Receiver::App(app.id), &event, None);
+            }
+        }
     }
 
     /// Tells the callers of exports which jobs have ended since.

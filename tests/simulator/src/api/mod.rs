@@ -2,6 +2,7 @@
 
 mod agent;
 pub(crate) mod answer;
+mod approval;
 mod binary;
 mod call;
 mod damage;
@@ -30,6 +31,7 @@ use axum::http::{HeaderMap, Method, Response};
 use crate::faults::Effect;
 use crate::world::Shared;
 
+pub(crate) use approval::template_nodes;
 pub(crate) use call::{Query, query_value};
 pub(crate) use damage::unknown_path;
 

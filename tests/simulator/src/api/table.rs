@@ -3,7 +3,7 @@
 
 use super::answer::{Answer, Refusal};
 use super::call::Call;
-use super::{agent, department, export, login, media, member, message, tag, ticket, token};
+use super::{agent, approval, department, export, login, media, member, message, tag, ticket, token};
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +97,12 @@ static ENDPOINTS: &[Endpoint] = &[
     post("message/send", Apps, &[], message::send),
     post("message/recall", Apps, &[], message::recall),
     post("message/update_template_card", Apps, &[], message::update),
+    post("oa/gettemplatedetail", Apps, &["template_names"], approval::template),
+    post("oa/applyevent", Apps, &[], approval::apply)
+        .but("values of BankAccount and PhoneNumber are not checked; slice_info neither"),
+    post("oa/getapprovalinfo", Apps, &[], approval::list).but("the deprecated integer cursor is ignored"),
+    post("oa/getapprovaldetail", Apps, &[], approval::detail)
+        .but("no batch_applyer; no attachments of remarks and comments; formulas are 0"),
     upload("media/upload", Any, media::upload),
     upload("media/uploadimg", Any, media::upload_image).but("the address of the picture is made up and serves nothing"),
     read("media/get", Any, &[], media::get).but("no encrypted media"),

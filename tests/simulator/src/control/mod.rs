@@ -1,6 +1,7 @@
 //! The control handle: how a test, the demo or the console plays the organisation, the administrator and the fates.
 //! Cheap to clone, synchronous, usable from any thread.
 
+mod approvals;
 mod callbacks;
 mod messages;
 

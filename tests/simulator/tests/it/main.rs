@@ -1,6 +1,7 @@
 //! The simulator over real HTTP: one module for each promise it makes.
 #![allow(clippy::unwrap_used, reason = "a test that meets what it did not expect should fail there")]
 
+mod approvals;
 mod bed;
 mod callbacks;
 mod cards;
