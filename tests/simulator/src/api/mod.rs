@@ -16,7 +16,7 @@ mod message;
 mod multipart;
 mod pipeline;
 pub(crate) mod record;
-mod table;
+pub(crate) mod table;
 pub(crate) mod tag;
 mod ticket;
 mod token;

@@ -69,7 +69,7 @@ use Callers::{Any, Apps, AppsAndOldSync, SyncOnly};
 
 const MEMBER_LISTS: &[&str] = &["department", "order", "is_leader_in_dept", "direct_leader"];
 
-static ENDPOINTS: &[Endpoint] = &[
+pub(crate) static ENDPOINTS: &[Endpoint] = &[
     read("get_api_domain_ip", Any, &["ip_list"], token::addresses),
     read("getcallbackip", Any, &["ip_list"], token::addresses),
     read("auth/getuserinfo", Apps, &[], login::user_info),
@@ -94,7 +94,7 @@ static ENDPOINTS: &[Endpoint] = &[
     read("export/get_result", AppsAndOldSync, &[], export::result),
     read("get_jsapi_ticket", Apps, &[], ticket::of_corp),
     read("ticket/get", Apps, &[], ticket::of_app),
-    post("message/send", Apps, &[], message::send),
+    post("message/send", Apps, &[], message::send).but("what members see in the WeChat plugin"),
     post("message/recall", Apps, &[], message::recall),
     post("message/update_template_card", Apps, &[], message::update),
     post("oa/gettemplatedetail", Apps, &["template_names"], approval::template),
@@ -103,7 +103,7 @@ static ENDPOINTS: &[Endpoint] = &[
     post("oa/getapprovalinfo", Apps, &[], approval::list).but("the deprecated integer cursor is ignored"),
     post("oa/getapprovaldetail", Apps, &[], approval::detail)
         .but("no batch_applyer; no attachments of remarks and comments; formulas are 0"),
-    upload("media/upload", Any, media::upload),
+    upload("media/upload", Any, media::upload).but("the length of a recording is not measured"),
     upload("media/uploadimg", Any, media::upload_image).but("the address of the picture is made up and serves nothing"),
     read("media/get", Any, &[], media::get).but("no encrypted media"),
 ];

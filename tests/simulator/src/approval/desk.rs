@@ -272,7 +272,9 @@ mod tests {
         (desk, number)
     }
 
-    /// Each row: the nodes, who decides what, and where that leads (`!` marks a decision that is refused).
+    /// Name, nodes, decisions (`!` marks one that is refused), and the status and who is awaited then.
+    type FlowRow<'r> = (&'r str, &'r [ApprovalNode], &'r [&'r str], ApprovalStatus, &'r [&'r str]);
+
     #[test]
     fn every_relation_has_its_way() {
         use ApprovalStatus::{Approved, InProgress, Rejected};
@@ -288,7 +290,7 @@ mod tests {
             node(Approver, Relation::All, &["b"]),
             node(Handler, Relation::Any, &["h"]),
         ];
-        let rows: Vec<(&str, &[ApprovalNode], &[&str], ApprovalStatus, &[&str])> = vec![
+        let rows: Vec<FlowRow<'_>> = vec![
             ("all, one", &all, &["b+"], InProgress, &["a"]),
             ("all, both", &all, &["b+", "A+"], Approved, &[]),
             ("all, one rejects", &all, &["b+", "a-"], Rejected, &[]),

@@ -18,6 +18,7 @@ mod messages;
 mod pages;
 mod pipeline;
 mod receiver;
+mod routes;
 mod shapes;
 mod tickets;
 mod visibility;
