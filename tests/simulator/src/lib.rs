@@ -89,6 +89,7 @@ mod faults;
 mod generator;
 mod log;
 mod message;
+mod ownership;
 mod pages;
 mod quirks;
 mod rates;
@@ -119,6 +120,7 @@ pub use log::{ApiCount, LOG_CAPACITY, LogEntry};
 pub use message::{
     CardState, MEDIA_LIFETIME, MessageCounts, Press, PressError, RECALL_WINDOW, RESPONSE_CODE_LIFETIME, Received,
 };
+pub use ownership::OwnershipFile;
 pub use pages::{LEGACY_LOGIN_PATH, LOGIN_PATH, OAUTH_PATH};
 pub use quirks::{EmptyAttributes, ErrorText, Quirks, RestrictedFields};
 pub use routes::{Emulation, Route, routes, routes_table};

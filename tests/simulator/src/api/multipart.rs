@@ -1,5 +1,7 @@
 //! The form of an upload, read as strictly as the platform does: a part named `media` whose `filename` is raw UTF-8.
 
+use memchr::memmem;
+
 /// An uploaded file.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Upload<'b> {
@@ -22,7 +24,7 @@ pub(crate) fn read<'b>(content_type: &str, body: &'b [u8]) -> Option<Upload<'b>>
     let between = format!("\r\n{delimiter}");
     loop {
         let part = rest.strip_prefix(b"\r\n")?;
-        let end = find(part, between.as_bytes())?;
+        let end = memmem::find(part, between.as_bytes())?;
         if let Some(upload) = part.get(..end).and_then(part_of) {
             return Some(upload);
         }
@@ -31,7 +33,7 @@ pub(crate) fn read<'b>(content_type: &str, body: &'b [u8]) -> Option<Upload<'b>>
 }
 
 fn part_of(part: &[u8]) -> Option<Upload<'_>> {
-    let head = find(part, b"\r\n\r\n")?;
+    let head = memmem::find(part, b"\r\n\r\n")?;
     let (mut name, mut kind) = (None, "application/octet-stream".to_owned());
     for line in std::str::from_utf8(part.get(..head)?).ok()?.lines() {
         let (header, value) = line.split_once(':')?;
@@ -55,10 +57,6 @@ fn parameter(parameters: &str, name: &str) -> Option<String> {
         key.trim().eq_ignore_ascii_case(name).then(|| value.trim())
     })?;
     Some(value.trim_matches('"').to_owned()).filter(|value| !value.is_empty())
-}
-
-fn find(text: &[u8], wanted: &[u8]) -> Option<usize> {
-    text.windows(wanted.len()).position(|window| window == wanted)
 }
 
 #[cfg(test)]

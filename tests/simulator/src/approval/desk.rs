@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 
 use super::calendar;
-use super::flow::{AGREED, ApprovalNode, HANDLED, NodeKind, NodeMember, REJECTED, TRANSFERRED};
+use super::flow::{AGREED, ApprovalNode, HANDED_OVER, HANDLED, NodeKind, NodeMember, REJECTED, TRANSFERRED};
 use super::request::{Approval, ApprovalStatus, Change, Comment, covered};
 use super::template::{self, Template};
 use crate::clock::UnixMillis;
@@ -188,9 +188,9 @@ impl Approvals {
                 Change::Rejected
             }
             Decision::Transfer(to) => {
-                (acting.state, acting.decided) = (TRANSFERRED, seconds);
+                (acting.state, acting.decided) = (if handler { HANDED_OVER } else { TRANSFERRED }, seconds);
                 insert_after(node, member, to);
-                Change::Transferred
+                if handler { Change::HandedOver } else { Change::Transferred }
             }
             Decision::AddApprover(to) => {
                 insert_after(node, member, to);
@@ -302,6 +302,8 @@ mod tests {
             ("a chain", &chain, &["!b+", "a+", "!z+"], InProgress, &["b"]),
             ("a chain to its handler", &chain, &["a+", "b+"], InProgress, &["h"]),
             ("a chain to its end", &chain, &["a+", "b+", "h+"], Approved, &[]),
+            ("a handler hands over", &chain, &["a+", "b+", "h>i", "!h+"], InProgress, &["i"]),
+            ("another handler", &chain, &["a+", "b+", "h>i", "i+"], Approved, &[]),
             ("transferred", &any[..1], &["a>c", "!a+"], InProgress, &["c", "b"]),
             ("transferred and agreed", &turn, &["a>c", "c+", "b+"], Approved, &[]),
             ("another beside", &turn, &["a*c", "a+", "!b+"], InProgress, &["c"]),

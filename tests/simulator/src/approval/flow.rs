@@ -62,14 +62,15 @@ impl Relation {
     }
 }
 
-/// What a node or one of its members has come to: 1 pending, 2 agreed, 3 rejected, 4 transferred, 12 added a signer,
-/// 14 handled.
+/// What a node or one of its members has come to: 1 pending, 2 agreed, 3 rejected, 4 transferred,
+/// 14 handled, 15 handed over.
 pub(super) type State = u64;
 pub(super) const PENDING: State = 1;
 pub(super) const AGREED: State = 2;
 pub(super) const REJECTED: State = 3;
 pub(super) const TRANSFERRED: State = 4;
 pub(super) const HANDLED: State = 14;
+pub(super) const HANDED_OVER: State = 15;
 
 /// One member of a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -78,7 +79,7 @@ pub struct NodeMember {
     pub id: String,
     /// What the member said.
     pub speech: String,
-    /// 1 pending, 2 agreed, 3 rejected, 4 transferred, 14 handled.
+    /// 1 pending, 2 agreed, 3 rejected, 4 transferred, 14 handled, 15 handed over.
     pub state: u64,
     /// Unix seconds; 0 while pending.
     pub decided: u64,
@@ -121,7 +122,7 @@ impl ApprovalNode {
     /// Works out the node's state after a decision.
     pub(super) fn settle(&mut self) {
         let done = if self.kind == NodeKind::Handler { HANDLED } else { AGREED };
-        let mut acting = self.members.iter().filter(|member| member.state != TRANSFERRED);
+        let mut acting = self.members.iter().filter(|member| !matches!(member.state, TRANSFERRED | HANDED_OVER));
         self.state = if self.members.iter().any(|member| member.state == REJECTED) {
             REJECTED
         } else if match self.relation {

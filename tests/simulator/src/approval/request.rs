@@ -59,6 +59,7 @@ pub enum Change {
     Commented,
     ApproverAdded,
     Handled,
+    HandedOver,
 }
 
 impl Change {
@@ -75,6 +76,7 @@ impl Change {
             Self::Commented => 10,
             Self::ApproverAdded => 12,
             Self::Handled => 14,
+            Self::HandedOver => 15,
         }
     }
 }

@@ -44,8 +44,13 @@ pub(crate) async fn deliver(shared: &Shared, id: DeliveryId) {
             world.outbox.sign_anew(id, now, &mut world.random);
             parcel = world.outbox.parcel(id).unwrap_or(parcel);
         }
-        let Target { address, host, .. } = &parcel.target;
-        let exchange = send(*address, host, (Method::POST, &parcel.path()), (kind, &parcel.body), timeout).await;
+        let signature = parcel.signature();
+        let pairs = [
+            ("msg_signature", signature.as_str()),
+            ("timestamp", parcel.timestamp.as_str()),
+            ("nonce", parcel.nonce.as_str()),
+        ];
+        let exchange = send(&parcel.target.address, (Method::POST, &pairs), (kind, &parcel.body), timeout).await;
         shared.lock().outbox.note(id, &exchange);
         let success = matches!(exchange, Exchange::Answer { status: 200..=299, .. });
         last = Some(exchange);
@@ -128,13 +133,13 @@ pub(crate) async fn check(shared: &Shared, callback: &Callback) -> Result<(), Ca
     let failed = |why: String| CallbackError::Check(format!("{why} (corp {corp})"));
     let encrypted = encrypted.map_err(|error| failed(error.to_string()))?;
     let signature = crypto::signature(&target.token, &timestamp, &nonce, &encrypted);
-    let path = target.path(&[
-        ("msg_signature", &signature),
-        ("timestamp", &timestamp),
-        ("nonce", &nonce),
-        ("echostr", &encrypted),
-    ]);
-    match send(target.address, &target.host, (Method::GET, &path), ("text/plain", ""), timeout).await {
+    let pairs = [
+        ("msg_signature", signature.as_str()),
+        ("timestamp", timestamp.as_str()),
+        ("nonce", nonce.as_str()),
+        ("echostr", encrypted.as_str()),
+    ];
+    match send(&target.address, (Method::GET, &pairs), ("text/plain", ""), timeout).await {
         Exchange::Answer { status: 200, body } if body == echo.as_bytes() => Ok(()),
         Exchange::Answer { status: 200, .. } => Err(failed("the answer is not the decrypted text alone".to_owned())),
         Exchange::Answer { status, .. } => Err(failed(format!("it answered HTTP {status}"))),

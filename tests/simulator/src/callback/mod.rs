@@ -11,9 +11,11 @@ mod receiver;
 mod reply;
 
 pub(crate) use changes::{contact_events, range_events};
+pub(crate) use client::{Exchange, send};
 pub(crate) use delivery::{check, deliver, run};
 pub use event::{Event, EventValue};
 pub use outbox::{Attempt, Delivery, DeliveryId, Order};
 pub(crate) use outbox::{CardAt, Outbox};
+pub(crate) use receiver::Address;
 pub use receiver::{CallbackError, Receiver};
 pub use reply::Reply;

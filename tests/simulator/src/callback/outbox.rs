@@ -13,6 +13,7 @@ use super::{client::Exchange, crypto};
 use crate::behaviour::Callbacks;
 use crate::clock::UnixMillis;
 use crate::corp::Corp;
+use crate::log::LOG_CAPACITY;
 use crate::secret::random_text;
 
 /// Names a delivery.
@@ -104,10 +105,9 @@ pub(super) struct Parcel {
 }
 
 impl Parcel {
-    /// Path and query of the request.
-    pub(super) fn path(&self) -> String {
-        let signature = crypto::signature(&self.target.token, &self.timestamp, &self.nonce, &self.encrypted);
-        self.target.path(&[("msg_signature", &signature), ("timestamp", &self.timestamp), ("nonce", &self.nonce)])
+    /// The signature of the request.
+    pub(super) fn signature(&self) -> String {
+        crypto::signature(&self.target.token, &self.timestamp, &self.nonce, &self.encrypted)
     }
 }
 
@@ -172,7 +172,19 @@ impl Outbox {
         let event = event.name().to_owned();
         let log = Delivery { id, receiver, event, at: now, message, attempts: vec![], reply: Reply::None, done: false };
         self.log.insert(id, log);
+        self.forget();
         Ok(id)
+    }
+
+    /// Lets go of the oldest deliveries beyond what the log keeps, if they are done.
+    fn forget(&mut self) {
+        while self.log.len() > LOG_CAPACITY
+            && let Some((id, Delivery { done: true, .. })) = self.log.first_key_value()
+        {
+            let id = *id;
+            self.log.remove(&id);
+            self.parcels.remove(&id);
+        }
     }
 
     /// The same request once more, as a delivery of its own.
@@ -245,7 +257,7 @@ impl Outbox {
         self.log.get(&id)
     }
 
-    /// All deliveries, oldest first.
+    /// The most recent deliveries, oldest first.
     pub(crate) fn log(&self) -> Vec<Delivery> {
         self.log.values().cloned().collect()
     }

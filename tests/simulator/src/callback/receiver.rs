@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::corp::{Callback, Corp, CorpError};
 use crate::export::Key;
+use crate::pages::redirect::append;
 
 /// A receiver of callbacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -65,14 +66,43 @@ impl Receiver {
     }
 }
 
-/// Settings that were read: where to connect, what to ask for, and the key.
-#[derive(Clone)]
-pub(super) struct Target {
-    pub(super) address: SocketAddr,
+/// A loopback address that was read: where to connect, and what to ask for.
+#[derive(Clone, Debug)]
+pub(crate) struct Address {
+    pub(super) socket: SocketAddr,
     /// `Host` of the requests.
     pub(super) host: String,
-    /// Path and query, to which the signature is added.
+    /// Path and query.
     path: String,
+}
+
+impl Address {
+    /// Reads `http://`, a loopback address or `localhost`, and whatever follows.
+    pub(crate) fn read(url: &str) -> Result<Self, CallbackError> {
+        let foreign = || CallbackError::NotLoopback(url.to_owned());
+        let uri: Uri = url.parse().map_err(|_| foreign())?;
+        let host = uri.host().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(foreign)?;
+        let ip = match host.trim_matches(['[', ']']) {
+            "localhost" => IpAddr::from(Ipv4Addr::LOCALHOST),
+            text => text.parse().ok().filter(IpAddr::is_loopback).ok_or_else(foreign)?,
+        };
+        Ok(Self {
+            socket: SocketAddr::new(ip, uri.port_u16().unwrap_or(80)),
+            host: uri.authority().map(ToString::to_string).unwrap_or_default(),
+            path: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
+        })
+    }
+
+    /// The path with these pairs added to its query.
+    pub(super) fn path(&self, pairs: &[(&str, &str)]) -> String {
+        append(&self.path, pairs)
+    }
+}
+
+/// Settings that were read.
+#[derive(Clone)]
+pub(super) struct Target {
+    pub(super) address: Address,
     pub(super) token: String,
     pub(super) key: Key,
 }
@@ -84,25 +114,7 @@ impl Target {
             return Err(CallbackError::Token);
         }
         let key = Key::read(callback.aes_key.reveal()).ok_or(CallbackError::AesKey)?;
-        let foreign = || CallbackError::NotLoopback(callback.url.clone());
-        let uri: Uri = callback.url.parse().map_err(|_| foreign())?;
-        let host = uri.host().filter(|_| uri.scheme_str() == Some("http")).ok_or_else(foreign)?;
-        let ip = match host.trim_matches(['[', ']']) {
-            "localhost" => IpAddr::from(Ipv4Addr::LOCALHOST),
-            text => text.parse().ok().filter(IpAddr::is_loopback).ok_or_else(foreign)?,
-        };
-        Ok(Self {
-            address: SocketAddr::new(ip, uri.port_u16().unwrap_or(80)),
-            host: uri.authority().map(ToString::to_string).unwrap_or_default(),
-            path: uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string),
-            token: token.to_owned(),
-            key,
-        })
-    }
-
-    /// The path with these pairs added to its query.
-    pub(super) fn path(&self, pairs: &[(&str, &str)]) -> String {
-        crate::pages::redirect::append(&self.path, pairs)
+        Ok(Self { address: Address::read(&callback.url)?, token: token.to_owned(), key })
     }
 }
 
@@ -127,7 +139,7 @@ mod tests {
             ("http://127.0.0.1/", "t", &key[1..], Err(CallbackError::AesKey)),
         ] {
             let target = Target::read(&Callback::new(url, token, aes_key));
-            let path = target.map(|target| target.path(&[("n", "1")]));
+            let path = target.map(|target| target.address.path(&[("n", "1")]));
             assert_eq!(path.as_deref(), expected.as_ref().copied(), "{url}");
         }
     }
@@ -140,7 +152,7 @@ mod tests {
             "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
         ));
         let echostr = "4j/AuRx71kQlxVlzbpsMWP+Og8qWy03352leL6FF/IyeJiZE7HrGGeglvn9EuFoJyAOyIDwXuh5tR4lv5XvBug==";
-        let path = target.unwrap().path(&[
+        let path = target.unwrap().address.path(&[
             ("msg_signature", "852d36dd08958c35207ef98fcc7ac0e90c8c062d"),
             ("timestamp", "1760000000"),
             ("nonce", "nonce-A1"),

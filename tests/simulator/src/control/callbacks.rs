@@ -102,7 +102,7 @@ impl Control {
         self.0.lock().outbox.delivery(id).cloned()
     }
 
-    /// Every delivery, oldest first.
+    /// The most recent deliveries, oldest first: as many as the request log keeps.
     pub fn deliveries(&self) -> Vec<Delivery> {
         self.0.lock().outbox.log()
     }

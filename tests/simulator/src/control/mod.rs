@@ -18,6 +18,7 @@ use crate::credentials::{Caller, Visitor};
 use crate::faults::{Fault, FaultId};
 use crate::log::{ApiCount, LogEntry};
 use crate::secret::{Secret, random_text};
+use crate::tickets::Page;
 use crate::truth::Truth;
 use crate::world::Shared;
 
@@ -157,6 +158,14 @@ impl Control {
     /// Forgets the log and the totals.
     pub fn reset_log(&self) {
         self.0.lock().log.reset();
+    }
+
+    /// The signature WeCom expects of a page that uses the JS-SDK: with the ticket of the corp (`wx.config`), or with the
+    /// one of an app (`wx.agentConfig`). `timestamp` is in seconds; the fragment of `url` does not count. `None` while
+    /// nobody has fetched that ticket, or it has expired.
+    pub fn js_signature(&self, app: Option<u64>, nonce: &str, timestamp: u64, url: &str) -> Option<String> {
+        let world = self.0.lock();
+        world.tickets.sign(app, &Page { nonce, timestamp, url }, world.now())
     }
 
     /// Issues a login code as the pages do, without a page. Nothing is checked.

@@ -10,5 +10,5 @@ pub(crate) use card::CodeError;
 pub use card::{CardState, Press, PressError};
 pub use media::MEDIA_LIFETIME;
 pub(crate) use media::{MediaKind, MediaStore, Pictures};
-pub(crate) use store::{CardChange, Draft, Messages, RecallError};
+pub(crate) use store::{CardChange, Draft, LONGEST_CHECK, Messages, RecallError};
 pub use store::{MessageCounts, RECALL_WINDOW, RESPONSE_CODE_LIFETIME, Received};

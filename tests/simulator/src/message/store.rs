@@ -18,6 +18,9 @@ pub const RECALL_WINDOW: Duration = Duration::from_secs(24 * 3600);
 /// For how long a `response_code` can be used (fact sheet section 5.4).
 pub const RESPONSE_CODE_LIFETIME: Duration = Duration::from_secs(72 * 3600);
 
+/// For how long an identical body can be suppressed at most (fact sheet section 5.1).
+pub(crate) const LONGEST_CHECK: Duration = Duration::from_secs(14_400);
+
 /// A message as one member has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Received {
@@ -112,6 +115,7 @@ impl Messages {
 
     /// Notes the body of a message for the duplicate check.
     pub(crate) fn note_body(&mut self, app: u64, body: String, id: &str, now: UnixMillis) {
+        self.bodies.retain(|_, (at, _)| at.saturating_add(millis(LONGEST_CHECK)) > now);
         self.bodies.insert((app, body), (now, id.to_owned()));
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use wecom_simulator::{
     ApprovalStatus, DEMO_AGENT_ID, Decision, DeskError, LEAVE_TEMPLATE, Limits, OLD_TEMPLATE, OUT_TEMPLATE,
-    PUNCH_TEMPLATE, PURCHASE_TEMPLATE, Receiver, TemplateFlow,
+    PUNCH_TEMPLATE, PURCHASE_TEMPLATE, Rate, Receiver, TemplateFlow,
 };
 
 use crate::bed::{Bed, START};
@@ -57,11 +57,13 @@ async fn only_an_app_that_is_listed_uses_approvals() {
     for (api, body) in &calls {
         assert_eq!(bed.send_code(api, body).await, 0, "{api}");
     }
-    bed.control.configure(|behaviour| behaviour.limits = Limits::published());
-    for _ in 0..600 {
-        bed.send(DETAIL, &calls[3].1).await;
+    assert_eq!(Limits::published().approvals, Some(Rate::per_minute(600)));
+    let limits = Limits { approvals: Some(Rate::per_minute(3)), ..Limits::default() };
+    bed.control.configure(|behaviour| behaviour.limits = limits);
+    for expected in [0, 0, 0, 45009] {
+        assert_eq!(bed.send_code(DETAIL, &calls[3].1).await, expected);
     }
-    assert_eq!(bed.send_code(DETAIL, &calls[3].1).await, 45009, "601 within a minute");
+    assert_eq!(bed.send_code(LIST, &calls[2].1).await, 0, "each API has its own limit");
     bed.control.configure(|behaviour| behaviour.limits = Limits::default());
     bed.control.configure(|behaviour| behaviour.approvals.disabled = true);
     for (api, body) in &calls {

@@ -15,6 +15,7 @@ mod large;
 mod lifetimes;
 mod media;
 mod messages;
+mod ownership;
 mod pages;
 mod pipeline;
 mod receiver;

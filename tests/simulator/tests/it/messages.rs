@@ -71,6 +71,18 @@ async fn nobody_is_reached() {
 }
 
 #[tokio::test]
+async fn lists_without_members_are_missing_or_empty() {
+    let bed = Bed::start().await;
+    for (quirk, expected) in [(false, None), (true, Some(&json!("")))] {
+        bed.control.configure(|behaviour| behaviour.quirks.empty_invalid_lists = quirk);
+        let answer = bed.send(SEND, &text("lisi", "hi")).await;
+        for list in ["invaliduser", "invalidparty", "invalidtag", "unlicenseduser"] {
+            assert_eq!(answer.get(list), expected, "{list}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_fit_has_its_code() {
     let bed = Bed::start().await;
     bed.control.change(|corp| corp.add_app(corp::App::new(5, "other", Secret::new("s5")))).unwrap();

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use wecom_simulator::{Secret, corp};
+use wecom_simulator::{DEMO_AGENT_ID, Secret, corp};
 
 use crate::bed::Bed;
 
@@ -60,4 +60,16 @@ async fn an_hour_has_so_many_tickets() {
     fetched(&bed.token_of("s4").await, 1, 45009).await;
     bed.control.advance(Duration::from_secs(3600));
     fetched(&token, 1, 0).await;
+}
+
+#[tokio::test]
+async fn a_page_is_signed_with_the_ticket_that_was_fetched() {
+    let bed = Bed::start().await;
+    let sign = |app| bed.control.js_signature(app, "n", 1, "https://app.example.com/");
+    assert_eq!((sign(None), sign(Some(DEMO_AGENT_ID))), (None, None), "nobody has fetched one");
+    bed.app(CORP).await;
+    bed.app(APP).await;
+    assert!(sign(None).is_some() && sign(Some(DEMO_AGENT_ID)).is_some() && sign(None) != sign(Some(DEMO_AGENT_ID)));
+    bed.control.advance(Duration::from_secs(7200));
+    assert_eq!(sign(None), None);
 }

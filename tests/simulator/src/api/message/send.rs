@@ -7,11 +7,11 @@ use super::recipients::{Recipients, check_counts, joined};
 use super::{card, translation};
 use crate::api::answer::{Answer, Refusal};
 use crate::api::call::Call;
-use crate::message::Draft;
+use crate::message::{Draft, LONGEST_CHECK};
 
 /// For how long identical bodies are suppressed unless the body says otherwise, and at most; in seconds.
 const INTERVAL: u64 = 1800;
-const LONGEST_INTERVAL: u64 = 14_400;
+const LONGEST_INTERVAL: u64 = LONGEST_CHECK.as_secs();
 
 /// Checks a message and puts it into the inboxes.
 pub(crate) fn send(call: &mut Call<'_>) -> Result<Answer, Refusal> {
@@ -32,7 +32,9 @@ pub(crate) fn send(call: &mut Call<'_>) -> Result<Answer, Refusal> {
 
     let now = call.world.now();
     let body = Value::Object(call.body.clone()).to_string();
-    let id = match duplicate(call, app, &body)? {
+    let checked = call.number("enable_duplicate_check") == Some(1);
+    let repeated = if checked { duplicate(call, app, &body)? } else { None };
+    let id = match repeated {
         Some(id) => (id, None),
         None if task_id.as_deref().is_some_and(|task| call.world.messages.task_taken(app, task)) => {
             return Err(Refusal::saying(42014, "task_id is duplicate"));
@@ -47,7 +49,9 @@ pub(crate) fn send(call: &mut Call<'_>) -> Result<Answer, Refusal> {
             let draft = Draft { app, kind, content, safe, task_id, calls_back, recipients: members };
             let world = &mut *call.world;
             let sent = world.messages.send(draft, &limits, (now, &mut world.random));
-            world.messages.note_body(app, body, &sent.0, now);
+            if checked {
+                world.messages.note_body(app, body, &sent.0, now);
+            }
             sent
         }
     };
@@ -120,16 +124,14 @@ fn split(call: &Call<'_>, found: Recipients) -> (Vec<(&'static str, Value)>, Mem
         ("invalidtag", found.invalid_tags),
         ("unlicenseduser", unlicensed),
     ];
-    let shown = lists.into_iter().filter(|(_, ids)| !ids.is_empty());
+    let empty = call.view.quirks.empty_invalid_lists;
+    let shown = lists.into_iter().filter(|(_, ids)| empty || !ids.is_empty());
     (shown.map(|(name, ids)| (name, Value::from(ids.join("|")))).collect(), members)
 }
 
-/// The message this one repeats, where the body asks for the check. What the platform answers then is not documented: here
+/// The message this one repeats. What the platform answers then is not documented: here
 /// it is the id of the first message, without a response code.
 fn duplicate(call: &mut Call<'_>, app: u64, body: &str) -> Result<Option<String>, Refusal> {
-    if call.number("enable_duplicate_check") != Some(1) {
-        return Ok(None);
-    }
     let interval = match call.number("duplicate_check_interval") {
         None => INTERVAL,
         Some(seconds) => u64::try_from(seconds)
