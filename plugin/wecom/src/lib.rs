@@ -16,6 +16,8 @@
 //! [`Platform`]: organisation_kit::platform::Platform
 
 mod api;
+#[allow(dead_code, reason = "its users follow in commits of their own")]
+mod approvals;
 mod check;
 pub mod config;
 mod export;
