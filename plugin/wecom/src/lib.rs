@@ -11,12 +11,12 @@
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
+//! | `approvals` | requests on templates of the approvals app |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
 //! [`Platform`]: organisation_kit::platform::Platform
 
 mod api;
-#[allow(dead_code, reason = "its users follow in commits of their own")]
 mod approvals;
 mod check;
 pub mod config;
@@ -33,4 +33,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom);
+organisation_kit::export_element!(WeCom, approvals);
