@@ -31,7 +31,8 @@ pub(super) fn parse(text: &str) -> Result<Approval, serde_json::Error> {
     })
 }
 
-fn field(content: Tree<'_>) -> Field {
+/// Something that was filled in.
+pub(super) fn field(content: Tree<'_>) -> Field {
     let (id, kind, titles) = read::head(content);
     Field { value: read::field(&kind, content.at("value")), id, kind, titles }
 }

@@ -7,7 +7,7 @@
 //! | `template`, `kind`, `language` | what a template asks for; kinds of controls and languages by name |
 //! | `value` | what stands in a control, to WeCom's JSON and back |
 //! | `judge`, `limit` | a request against its template and the documentation, before WeCom sees it |
-//! | `submit` | making a request |
+//! | `submit`, `lost` | making a request; whether one exists whose answer was lost |
 //! | `detail`, `status` | one request with all decisions; WeCom's numbers by name |
 //! | `search`, `window`, `cursor` | numbers of requests in a time of any length |
 
@@ -34,6 +34,7 @@ mod judge;
 mod kind;
 mod language;
 mod limit;
+mod lost;
 mod search;
 pub(crate) mod status;
 mod submit;
