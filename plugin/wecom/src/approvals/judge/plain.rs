@@ -189,10 +189,6 @@ fn named(place: &FieldPlace, ids: &[String], zh: &str, en: &str) -> Result<(), F
     if ids.is_empty() || ids.iter().any(String::is_empty) { Err(place.wrong(zh, en)) } else { Ok(()) }
 }
 
-fn is_multiple(seconds: u64, of: u64) -> bool {
-    seconds % of == 0
-}
-
 /// A stretch of time; of attendance where a kind is given.
 fn span(place: &FieldPlace, span: &SpanValue, attendance: Option<&str>) -> Result<(), Failure> {
     let (begin, end) = (span.begin / 1_000, span.end / 1_000);
@@ -205,7 +201,7 @@ fn span(place: &FieldPlace, span: &SpanValue, attendance: Option<&str>) -> Resul
         (Precision::Hour, _) => limit::SHARE_OF_HOURS,
     };
     let is_half_day = span.precision == Precision::HalfDay;
-    if is_half_day && [begin, end].iter().any(|at| !is_multiple(at + CHINA, HALF_DAY)) {
+    if is_half_day && [begin, end].iter().any(|at| !(at + CHINA).is_multiple_of(HALF_DAY)) {
         return Err(place.wrong(
             "按半天计时，起止须为北京时间 00:00 或 12:00",
             "counts half days: it begins and ends at 00:00 or 12:00 of China's time",
@@ -218,12 +214,12 @@ fn span(place: &FieldPlace, span: &SpanValue, attendance: Option<&str>) -> Resul
         return Err(place.wrong("不能按天分配时长", "is not spread over days"));
     }
     for day in &span.days {
-        if !is_multiple(day.day / 1_000 + CHINA, 2 * HALF_DAY) {
+        if !(day.day / 1_000 + CHINA).is_multiple_of(2 * HALF_DAY) {
             return Err(
                 place.wrong("的 days 须为北京时间 00:00", "has days that do not begin at 00:00 of China's time")
             );
         }
-        if !is_multiple(day.duration_seconds, share) {
+        if !day.duration_seconds.is_multiple_of(share) {
             return Err(place.wrong(
                 &format!("每天的时长须为 {share} 秒的倍数"),
                 &format!("has a day whose share is no multiple of {share} seconds"),

@@ -30,7 +30,7 @@ fn holding(seconds: Vec<u64>, hidden: fn(usize) -> bool, dense: usize) -> FakePl
         let size = body["size"].as_u64().unwrap() as usize;
         assert!((1..=100).contains(&size));
         let page: Vec<String> =
-            within.iter().skip(from).take(size).filter(|&&at| !hidden(at)).map(|at| at.to_string()).collect();
+            within.iter().skip(from).take(size).filter(|&&at| !hidden(at)).map(usize::to_string).collect();
         let mut answer = json!({ "errcode": 0, "errmsg": "ok", "sp_no_list": page });
         if from + size < within.len() {
             answer["new_next_cursor"] = json!(format!("c.{}", from + size));

@@ -102,11 +102,11 @@ mod keyed {
 
     /// A vendor that keeps what is submitted, in the order of `ends`.
     fn keeping(existing: &Existing, ends: &[End]) -> FakePlatform {
-        let (existing, ends) = (Rc::clone(existing), RefCell::new(ends.to_vec().into_iter()));
+        let (existing, ends) = (Rc::clone(existing), RefCell::new(ends.to_vec()));
         vendor(move |fake, name, body| match name {
             "gettemplatedetail" => answered(template()),
             "applyevent" => {
-                let end = ends.borrow_mut().next().unwrap();
+                let end = ends.borrow_mut().remove(0);
                 if matches!(end, End::Made | End::Lost) {
                     existing.borrow_mut().push(("202601080001", now(fake), "700.50"));
                 }
