@@ -21,6 +21,7 @@ use crate::{
 };
 
 mod detail;
+mod examples;
 mod search;
 mod submit;
 
