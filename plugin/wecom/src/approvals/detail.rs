@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Approval, serde_json::Error> {
         department: info.at("applyer").at("partyid").text(),
         fields: info.at("apply_data").at("contents").list().map(field).collect(),
         nodes: nodes(info),
-        told: info.at("notifyer").list().filter_map(applicant).collect(),
+        told: told(info),
         remarks: info.at("comments").list().map(remark).collect(),
     })
 }
@@ -35,6 +35,19 @@ pub(super) fn parse(text: &str) -> Result<Approval, serde_json::Error> {
 pub(super) fn field(content: Tree<'_>) -> Field {
     let (id, kind, titles) = read::head(content);
     Field { value: read::field(&kind, content.at("value")), id, kind, titles }
+}
+
+/// Everybody who is told: a list of its own, and the nodes for it where one view has more than the other.
+fn told(info: Tree<'_>) -> Vec<String> {
+    let nodes = info.at("process_list").at("node_list").list().filter(|node| node.at("node_type").number() == Some(2));
+    let people = info.at("notifyer").list().chain(nodes.flat_map(|node| node.at("sub_node_list").list()));
+    let mut told = Vec::new();
+    for id in people.filter_map(|one| one.at("userid").text()) {
+        if !told.contains(&id) {
+            told.push(id);
+        }
+    }
+    told
 }
 
 /// The present view; where an old installation has none, the one before.

@@ -27,7 +27,7 @@ fn example() -> Value {
                 { "userid": "lisi", "speech": "转给王五", "sp_yj": 4, "sptime": 1_767_862_850, "media_ids": ["m2", "m3"] },
                 { "userid": "wangwu", "speech": "", "sp_yj": 1, "sptime": 0, "media_ids": [] },
             ] },
-            { "node_type": 2, "sub_node_list": [{ "userid": "zhaoliu" }] },
+            { "node_type": 2, "sub_node_list": [{ "userid": "zhaoliu" }, { "userid": "zhouba" }] },
             { "node_type": 3, "sp_status": 99, "apv_rel": 3, "sub_node_list": [{ "userid": "sunqi", "sp_yj": 14, "sptime": "1767862950" }] },
         ] },
     } })
@@ -44,7 +44,7 @@ fn the_whole_tree_is_read() {
     assert_eq!((approval.template.as_str(), approval.status.as_str()), ("3TkSampleTemplate01", "pending"));
     assert_eq!(approval.submitted_at, 1_767_862_800_000);
     assert_eq!((approval.applicants, approval.department.as_deref()), (vec!["zhangsan".to_owned()], Some("31")));
-    assert_eq!(approval.told, ["zhaoliu"]);
+    assert_eq!(approval.told, ["zhaoliu", "zhouba"]);
     let [field] = &approval.fields[..] else { panic!("{:?}", approval.fields) };
     assert_eq!((field.id.as_str(), field.kind.as_str()), ("Money-1700000000001", "money"));
     assert_eq!(field.value, FieldValue::Plain(PlainValue::Money("700.50".into())));
@@ -61,7 +61,7 @@ fn the_whole_tree_is_read() {
         .collect();
     let expected = [
         (NodeKind::Approve, Some(Consent::Any), Some("transferred"), 2),
-        (NodeKind::Notify, None, None, 1),
+        (NodeKind::Notify, None, None, 2),
         (NodeKind::Handle, Some(Consent::InTurn), Some("99"), 1),
     ];
     assert_eq!(nodes, expected);
