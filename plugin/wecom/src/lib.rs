@@ -11,11 +11,13 @@
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
+//! | `approvals` | requests on templates of the approvals app |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
 //! [`Platform`]: organisation_kit::platform::Platform
 
 mod api;
+mod approvals;
 mod check;
 pub mod config;
 mod export;
@@ -31,4 +33,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom);
+organisation_kit::export_element!(WeCom, approvals);

@@ -10,7 +10,8 @@ mod granted;
 pub(crate) mod login;
 pub(crate) mod member;
 pub(crate) mod tag;
-mod tolerant;
+pub(crate) mod tolerant;
+pub(crate) mod tree;
 
 #[cfg(test)]
 mod tests;
