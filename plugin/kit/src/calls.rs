@@ -359,6 +359,8 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
         let known = self.token.take().filter(|known| Some(known.as_str()) != refused);
         let token =
             known.map_or_else(|| self.tokens().current(refused).map(|held| held.token), Ok).map_err(|failure| {
+                // Whatever became of the request for a token, the call itself was not made.
+                let failure = Failure { may_be_done: false, ..failure };
                 match failure.cause {
                     Cause::Storage => failure,
                     _ if failure.reason == Reason::BudgetExhausted => failure,

@@ -11,6 +11,7 @@
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
+//! | `approvals` | requests on templates of the approvals app |
 //! | `callbacks` | what WeCom sends by itself |
 //! | `web` | what pages inside the client need |
 //! | `cipher`, `digest` | how WeCom encrypts and signs |
@@ -19,7 +20,6 @@
 //! [`Platform`]: organisation_kit::platform::Platform
 
 mod api;
-#[allow(dead_code, reason = "its users follow in commits of their own")]
 mod approvals;
 mod callbacks;
 mod check;
@@ -40,4 +40,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom, callbacks, web);
+organisation_kit::export_element!(WeCom, approvals, callbacks, web);

@@ -176,3 +176,13 @@ fn what_a_call_hides_is_told_by_nobody() {
     let failure = Calls::new(&fake, &Acme).text(&call).unwrap_err();
     assert_eq!(failure.message.en, "get?id=7: no connection to the server: no way to *** with ***");
 }
+
+#[test]
+fn a_call_without_a_token_was_not_made() {
+    let fake = FakePlatform::new();
+    fake.serve(|_| Err(lost(Http::Timeout)));
+    let failure = Calls::new(&fake, &Acme).text(&get("/a")).unwrap_err();
+    assert_eq!((failure.cause, failure.may_be_done), (Cause::NoToken, false));
+    let fake = vendor(|_, _| Err(lost(Http::Timeout)));
+    assert!(Calls::new(&fake, &Acme).text(&get("/a")).unwrap_err().may_be_done);
+}

@@ -21,7 +21,7 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
-    further: &["callbacks", "web"],
+    further: &["approvals", "callbacks", "web"],
     routes: &[
         Route {
             name: EVENTS,

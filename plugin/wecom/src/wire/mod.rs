@@ -11,7 +11,8 @@ pub(crate) mod login;
 pub(crate) mod member;
 pub(crate) mod tag;
 pub(crate) mod ticket;
-mod tolerant;
+pub(crate) mod tolerant;
+pub(crate) mod tree;
 
 #[cfg(test)]
 mod tests;

@@ -38,6 +38,12 @@ pub(crate) const APP_DISABLED: Codes = Codes(&[48006, 50003, 60031]);
 pub(crate) const UNKNOWN_JOB: Codes = Codes(&[40088, 40089]);
 /// There is no such tag.
 pub(crate) const UNKNOWN_TAG: Codes = Codes(&[40068]);
+/// There is no such template or request, where that is all that was asked for.
+pub(crate) const UNKNOWN_APPROVAL: Codes = Codes(&[301_025]);
+/// What was filled in is not as the template has it, or its times overlap those of another request.
+pub(crate) const UNSOUND_REQUEST: Codes = Codes(&[40058, 301_025, 301_079]);
+/// A search names a time in which there is too much.
+pub(crate) const TOO_DENSE: Codes = Codes(&[301_112]);
 /// The credential itself: secret wrong or app disabled, corp unknown, secret of another corp, secret too weak.
 pub(super) const CREDENTIAL_REFUSED: Codes = Codes(&[40001, 40013, 40091, 45031, 2_000_002]);
 
