@@ -16,7 +16,7 @@ use crate::{
     fingerprint,
     platform::Platform,
     store,
-    token::{Fetch, FetchedToken, Tokens},
+    token::{Fetch, FetchedToken, HeldToken, Tokens},
     transport::{self, Destination},
     vendor::{Usage, unanswered},
 };
@@ -165,6 +165,9 @@ impl<'c> LoginCode<'c> {
         Self(code)
     }
 }
+
+/// Asks for a token or a ticket. Not generic, so that the component holds what keeps them once.
+type Fetching<'f> = Box<dyn Fn(Fetch) -> Result<FetchedToken, Failure> + 'f>;
 
 /// Makes the call that presents a code.
 pub type CallOfCode<A> = fn(api: &A, code: &str) -> Call;
@@ -334,38 +337,67 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
         Ok(())
     }
 
+    /// What the vendor gives for the token and wants to be kept, such as a ticket: the kept one of this kind, or else a new
+    /// one, asked for by one call at a time on all hosts. `kind` is kebab-case and names nothing else in storage.
+    ///
+    /// # Errors
+    /// What the vendor refuses.
+    pub fn ticket<T: DeserializeOwned + Into<FetchedToken>>(
+        &self,
+        kind: &str,
+        call: &Call,
+    ) -> Result<HeldToken, Failure> {
+        let fetch: Fetching<'_> = Box::new(|fetch| {
+            let call = within(call.clone(), fetch);
+            self.fetched::<T>(&call, &self.text(&call)?)
+        });
+        Tokens::new(self.platform, kind, &self.credential(), fetch).current(None)
+    }
+
     /// A token other than the one that was refused.
     fn token(&self, refused: Option<&str>) -> Result<String, Failure> {
         let known = self.token.take().filter(|known| Some(known.as_str()) != refused);
-        let token = known.map_or_else(|| self.tokens().current(refused), Ok).map_err(|failure| {
-            // Whatever became of the request for a token, the call itself was not made.
-            let failure = Failure { may_be_done: false, ..failure };
-            match failure.cause {
-                Cause::Storage => failure,
-                _ if failure.reason == Reason::BudgetExhausted => failure,
-                _ => failure.with_cause(Cause::NoToken),
-            }
-        })?;
+        let token =
+            known.map_or_else(|| self.tokens().current(refused).map(|held| held.token), Ok).map_err(|failure| {
+                // Whatever became of the request for a token, the call itself was not made.
+                let failure = Failure { may_be_done: false, ..failure };
+                match failure.cause {
+                    Cause::Storage => failure,
+                    _ if failure.reason == Reason::BudgetExhausted => failure,
+                    _ => failure.with_cause(Cause::NoToken),
+                }
+            })?;
         self.token.replace(Some(token.clone()));
         Ok(token)
     }
 
-    fn tokens(&self) -> Tokens<'a, P, impl Fn(Fetch) -> Result<FetchedToken, Failure>> {
-        let mut parts = vec!["credential"];
-        parts.extend(self.api.credential());
-        Tokens::new(self.platform, &fingerprint::of(&parts), |fetch: Fetch| {
-            let mut call = self.api.token_call();
-            let left = fetch.time_left_ms.and_then(|left| u32::try_from(left).ok()).unwrap_or(u32::MAX);
-            call.request.timeout_ms = call.request.timeout_ms.map(|usual| usual.min(left));
+    fn tokens(&self) -> Tokens<'a, P, Fetching<'_>> {
+        let fetch: Fetching<'_> = Box::new(|fetch| {
+            let call = within(self.api.token_call(), fetch);
             self.count(&call, fetch.is_repetition);
             let text = self.judge(&call, self.platform.send(&call.request), None)?;
-            let fetched: FetchedToken = self.read::<A::Token>(&call, &text)?.into();
-            if fetched.token.is_empty() {
-                let what = ("缺少 access_token", "has no access_token");
-                return Err(transport::malformed(&A::DESTINATION, &call, what));
-            }
-            Ok(fetched)
-        })
+            self.fetched::<A::Token>(&call, &text)
+        });
+        Tokens::new(self.platform, "token", &self.credential(), fetch)
+    }
+
+    fn credential(&self) -> String {
+        let mut parts = vec!["credential"];
+        parts.extend(self.api.credential());
+        fingerprint::of(&parts)
+    }
+
+    fn fetched<T: DeserializeOwned + Into<FetchedToken>>(
+        &self,
+        call: &Call,
+        text: &str,
+    ) -> Result<FetchedToken, Failure> {
+        let fetched: FetchedToken = self.read::<T>(call, text)?.into();
+        if fetched.token.is_empty() {
+            let what = ("缺少凭证", "has no token");
+            return Err(transport::malformed(&A::DESTINATION, call, what));
+        }
+        Ok(fetched)
     }
 
     fn judge(&self, call: &Call, outcome: Result<Response, HttpError>, token: Option<&str>) -> Result<String, Failure> {
@@ -386,6 +418,13 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
         *usage.calls.entry(call.name).or_default() += 1;
         usage.retries += u64::from(is_repetition);
     }
+}
+
+/// A call that takes no longer than its answer is of use.
+fn within(mut call: Call, fetch: Fetch) -> Call {
+    let left = fetch.time_left_ms.and_then(|left| u32::try_from(left).ok()).unwrap_or(u32::MAX);
+    call.request.timeout_ms = call.request.timeout_ms.map(|usual| usual.min(left));
+    call
 }
 
 /// The answer to the one call that was sent.

@@ -6,6 +6,7 @@
 
 use crate::{
     contract::{approvals, callbacks, messaging, vendor as api, web},
+    directory::follow_up,
     failure::Failure,
     platform::Platform,
     vendor::Vendor,
@@ -114,16 +115,18 @@ pub trait Callbacks: Vendor {
         request: &callbacks::IncomingRequest,
     ) -> Result<callbacks::Handled, Failure>;
 
-    /// See `callbacks.follow-up`.
+    /// See `callbacks.follow-up`. The kinds of [`follow_up`] are all that most vendors leave.
     ///
     /// # Errors
-    /// The vendor or the store refuses.
+    /// The vendor or the store refuses; `unsupported` for a kind that is not known.
     fn follow_up<P: Platform>(
         platform: &P,
         config: &Self::Config,
         client: &Self::Client<'_, P>,
         task: &callbacks::FollowUpTask,
-    ) -> Result<Vec<callbacks::FollowUpTask>, Failure>;
+    ) -> Result<Vec<callbacks::FollowUpTask>, Failure> {
+        follow_up::carry_out(platform, Self::common(config), client, task).map(|()| Vec::new())
+    }
 }
 
 /// What a page inside the vendor's client needs.

@@ -10,6 +10,7 @@
 //! | Module | What it holds |
 //! |---|---|
 //! | [`vendor`] | what a vendor supplies |
+//! | [`callbacks`] | what the vendor sends: short answers, and each delivery once |
 //! | [`capability`] | what it may supply besides: messages, approvals, callbacks … |
 //! | [`config`] | the configuration: fields, problems, secrets |
 //! | [`login`] | sign-in: state, exchange of a code, identity, what a request may name |
@@ -28,6 +29,7 @@ pub mod locale;
 #[macro_use]
 pub mod failure;
 
+pub mod callbacks;
 pub mod calls;
 pub mod capability;
 mod clock;

@@ -1,4 +1,5 @@
-//! The access token, shared by all calls of one credential on all machines.
+//! The access token, shared by all calls of one credential on all machines; and what a vendor gives for a token and wants
+//! to be kept likewise, such as a ticket.
 //!
 //! Vendors block the address of a host that presents a wrong secret again and again, which would hit every tenant behind
 //! that address. So a token is fetched by one call at a time and kept in storage until shortly before its end, and a
@@ -36,7 +37,7 @@ const RETRIES: u32 = 3;
 /// Rounds of read, wait, try. Every round but the last ends because somebody else changed something.
 const ROUNDS: u32 = 64;
 
-/// The tokens of one credential.
+/// The tokens of one kind and credential.
 pub struct Tokens<'p, P: Platform, F> {
     platform: &'p P,
     keys: [String; 3],
@@ -58,6 +59,14 @@ pub struct FetchedToken {
     pub token: String,
     /// Milliseconds for which the vendor says it lives.
     pub life_ms: u64,
+}
+
+/// A token that is kept. No `Debug`.
+pub struct HeldToken {
+    /// The token.
+    pub token: String,
+    /// Until when it is handed out, in Unix milliseconds: shortly before its end.
+    pub expires_at_ms: u64,
 }
 
 /// A token at rest. No `Debug`.
@@ -83,16 +92,13 @@ struct Snapshot {
 }
 
 impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, P, F> {
-    /// The tokens of a credential. `credential` is a fingerprint of everything that makes it another one, the address of
+    /// The tokens of a kind, in kebab-case, for a credential. `credential` is a fingerprint of everything that makes it another one, the address of
     /// the API included: a refusal by a wrong address must not outlive its correction. `fetch` asks the vendor
     /// once. [`Reason::CredentialsRefused`] is remembered, so that failure must show nothing secret; [`Cause::Passing`] is asked
     /// again.
-    pub fn new(platform: &'p P, credential: &str, fetch: F) -> Self {
-        Self {
-            platform,
-            keys: ["token", "token-refused", "token-lease"].map(|kind| format!("{kind}/{credential}")),
-            fetch,
-        }
+    pub fn new(platform: &'p P, kind: &str, credential: &str, fetch: F) -> Self {
+        let keys = ["", "-refused", "-lease"].map(|what| format!("{kind}{what}/{credential}"));
+        Self { platform, keys, fetch }
     }
 
     /// A token that is not `failed`: the kept one, or else a new one. Costs the vendor a call only when nobody has a
@@ -101,7 +107,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
     /// # Errors
     /// A refusal, which names the time of the next attempt; `unavailable` when others did not get a token in time; what
     /// the vendor or storage fails with.
-    pub fn current(&self, failed: Option<&str>) -> Result<String, Failure> {
+    pub fn current(&self, failed: Option<&str>) -> Result<HeldToken, Failure> {
         let holder = fingerprint::mark(self.platform);
         for _ in 0..ROUNDS {
             let Snapshot { token, refusal, lease, versions } = self.read()?;
@@ -110,7 +116,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
                 && stored.expires_at_ms > now
                 && Some(stored.token.as_str()) != failed
             {
-                return Ok(stored.token);
+                return Ok(stored.into());
             }
             if let Some(refusal) = refusal
                 && refusal.stands(now)
@@ -170,7 +176,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
 
     /// Fetches a token as the holder of the lease and writes it over the one that was read. Nothing when the lease
     /// was lost or the token has changed meanwhile.
-    fn replace(&self, lease: Version, [token, _]: [Option<Version>; 2]) -> Result<Option<String>, Failure> {
+    fn replace(&self, lease: Version, [token, _]: [Option<Version>; 2]) -> Result<Option<HeldToken>, Failure> {
         let [token_key, _, lease_key] = &self.keys;
         let asked_at = self.platform.now_ms();
         let fetched = self.request(Some(asked_at + LEASE_MS - LEASE_RESERVE_MS));
@@ -185,7 +191,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
         let done = vec![store::check(lease_key, Some(lease)), store::check(token_key, token), store::delete(lease_key)];
         match (self.platform.apply(&[done, writes].concat())?, fetched) {
             (Outcome::Conflict(_), _) => Ok(None),
-            (Outcome::Applied(_), Ok(fetched)) => Ok(Some(fetched.token)),
+            (Outcome::Applied(_), Ok(fetched)) => Ok(Some(stored(asked_at, &fetched).into())),
             (Outcome::Applied(_), Err(failure)) => {
                 let now = self.platform.now_ms();
                 Err(StoredRefusal { at_ms: now, failure }.into_failure(now))
@@ -198,10 +204,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
         let [token_key, refused_key, _] = &self.keys;
         let put = match kept_ms(fetched.life_ms) {
             0 => store::delete(token_key),
-            life => {
-                let expires_at_ms = asked_at.saturating_add(life);
-                store::put_sealed(token_key, &StoredToken { token: fetched.token.clone(), expires_at_ms }, life)
-            }
+            life => store::put_sealed(token_key, &stored(asked_at, fetched), life),
         };
         vec![put, store::delete(refused_key)]
     }
@@ -252,8 +255,20 @@ impl StoredRefusal {
     }
 }
 
+impl From<StoredToken> for HeldToken {
+    fn from(StoredToken { token, expires_at_ms }: StoredToken) -> Self {
+        Self { token, expires_at_ms }
+    }
+}
+
+fn stored(asked_at: u64, fetched: &FetchedToken) -> StoredToken {
+    let expires_at_ms = asked_at.saturating_add(kept_ms(fetched.life_ms));
+    StoredToken { token: fetched.token.clone(), expires_at_ms }
+}
+
+/// What was not asked for want of another token was not refused: that one's refusal is remembered by itself.
 fn is_refusal(failure: &Failure) -> bool {
-    failure.reason == Reason::CredentialsRefused
+    failure.reason == Reason::CredentialsRefused && failure.cause != Cause::NoToken
 }
 
 /// Token and refusal are only copies: one that cannot be read is replaced like one that is missing.

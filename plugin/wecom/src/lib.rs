@@ -12,14 +12,20 @@
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
 //! | `approvals` | requests on templates of the approvals app |
+//! | `callbacks` | what WeCom sends by itself |
+//! | `web` | what pages inside the client need |
+//! | `cipher`, `digest` | how WeCom encrypts and signs |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
 //! [`Platform`]: organisation_kit::platform::Platform
 
 mod api;
 mod approvals;
+mod callbacks;
 mod check;
+mod cipher;
 pub mod config;
+mod digest;
 mod export;
 #[cfg(test)]
 mod fake;
@@ -28,9 +34,10 @@ mod login_url;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod web;
 mod wecom;
 mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom, approvals);
+organisation_kit::export_element!(WeCom, approvals, callbacks, web);

@@ -2,19 +2,24 @@
 
 use crate::{
     api::{answer, client::WeComClient, lookup},
+    callbacks,
     config::{Config, field::ELEMENT},
     export::{self, Export},
     identify,
     login_url::{self, OauthScope},
     scope::{self, ScopeState},
+    web,
     wire::{department, member},
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
+    capability::{Callbacks, Web},
     config::{Common, Element, Values},
     contract::{
+        callbacks::{Handled, IncomingRequest},
         element::Aspect,
         login::{Entry, SensitiveFields},
+        web::{PageSignature, SignatureRequest},
     },
     directory::{
         member::MemberRow,
@@ -78,6 +83,21 @@ impl Vendor for WeCom {
 
     fn homepage_state(config: &Config) -> Option<&str> {
         Some(&config.common.organisation)
+    }
+}
+
+impl Callbacks for WeCom {
+    fn handle<P: Platform>(platform: &P, config: &Config, request: &IncomingRequest) -> Result<Handled, Failure> {
+        callbacks::handle(platform, config, request)
+    }
+}
+
+impl Web for WeCom {
+    fn js_sdk_signature<P: Platform>(
+        client: &WeComClient<'_, P>,
+        request: &SignatureRequest,
+    ) -> Result<PageSignature, Failure> {
+        web::sign(client, request)
     }
 }
 

@@ -151,7 +151,7 @@ impl Element {
             proxy: values.proxy(),
             secrets,
             routes: values.routes(self),
-            files: Vec::new(),
+            files: values.files(self),
             problems: problems.report(values.locale()),
         }
     }

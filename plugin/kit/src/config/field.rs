@@ -73,6 +73,14 @@ pub enum Kind {
     Proxy,
     /// One of these words, with space between them.
     Word(&'static str),
+    /// The name of a small text file for the root of the app's host: letters and digits between these two. It holds just
+    /// them, or else what follows a `:`.
+    RootFile {
+        /// How the name begins.
+        begin: &'static str,
+        /// How it ends.
+        end: &'static str,
+    },
     /// A language tag.
     Locale,
     /// A list of some words, likewise.

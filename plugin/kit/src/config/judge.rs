@@ -4,6 +4,7 @@ use super::{
     address,
     field::{Field, Kind},
     problem::Finding,
+    root_file,
     secret::Secret,
     shown::shown,
     suggestion::unknown_word,
@@ -29,6 +30,7 @@ pub(super) fn judge(
         Kind::Base { tail, .. } => address::base(field, text, tail, notes).map(FieldValue::Url),
         Kind::Servers { .. } => address::server(field, text, notes).map(FieldValue::Url),
         Kind::Proxy => address::bare(field, text).map(FieldValue::Url),
+        Kind::RootFile { begin, end } => root_file::judge(text, begin, end).map(FieldValue::File),
         Kind::Locale => locale(text).map(FieldValue::Text),
         Kind::Word(words) | Kind::Words { known: words, .. } if is_among(words) => {
             Ok(FieldValue::Text(text.to_owned()))

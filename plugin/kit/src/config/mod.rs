@@ -16,6 +16,7 @@ pub mod field;
 mod judge;
 mod placeholder;
 mod reader;
+mod root_file;
 mod secret;
 mod shown;
 mod suggestion;
@@ -25,7 +26,7 @@ mod values;
 
 pub use address::{authority, is_plain_host};
 pub use common::{Common, Guard, HomepageState};
-pub use element::Element;
+pub use element::{Element, Route};
 pub use field::{Field, Kind, Use};
 pub use problem::Finding;
 pub use secret::Secret;

@@ -10,13 +10,14 @@ use super::{
     element::{Element, Route},
     field::{self, Field, Kind, Use},
     problem::Problems,
+    root_file,
     secret::{MASK, Secret},
     shown::is_opaque,
 };
 use crate::{
     contract::{
         directory::Strategy,
-        element::{Destination, IncomingRoute, Proxy, SecretPlace, Setting},
+        element::{Destination, IncomingRoute, Proxy, RootFile, SecretPlace, Setting},
     },
     directory::id::IdRule,
     locale::{Locale, Text},
@@ -29,6 +30,7 @@ pub(super) enum FieldValue {
     Number(u64),
     Secret(Secret),
     Url(Url),
+    File(RootFile),
     List(Vec<FieldValue>),
 }
 
@@ -144,6 +146,15 @@ impl Values {
         element.routes.iter().filter(has_all).map(show).collect()
     }
 
+    /// What is to be found at the root of the app's host.
+    pub(super) fn files(&self, element: &Element) -> Vec<RootFile> {
+        let file = |field: &Field| match self.0.get(field.key)? {
+            FieldValue::File(file) => Some(file.clone()),
+            _ => None,
+        };
+        element.fields.iter().filter_map(file).collect()
+    }
+
     /// The proxy that the host is to use.
     pub(super) fn proxy(&self) -> Option<Proxy> {
         let (scheme, host, port) = endpoint(self.0.get(field::PROXY.key)?)?;
@@ -167,6 +178,7 @@ fn show(field: &Field, value: &FieldValue) -> String {
         FieldValue::Text(text) => text.clone(),
         FieldValue::Number(number) => number.to_string(),
         FieldValue::Url(url) => written(field.kind, url),
+        FieldValue::File(file) => root_file::written(field.kind, file),
         FieldValue::List(items) => {
             let sorted: BTreeSet<_> = items.iter().map(|item| show(field, item)).collect();
             sorted.into_iter().collect::<Vec<_>>().join(",")

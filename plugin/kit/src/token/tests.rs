@@ -40,7 +40,7 @@ impl<'f> Vendor<'f> {
     }
 
     fn tokens(&self) -> Tokens<'f, FakePlatform, impl Fn(Fetch) -> Answer + '_> {
-        Tokens::new(self.fake, CREDENTIAL, |fetch| {
+        Tokens::new(self.fake, "token", CREDENTIAL, |fetch| {
             self.fetches.borrow_mut().push(fetch);
             self.asked.set(self.asked.get() + 1);
             (self.answer)(self.fake, self.asked.get())
@@ -48,7 +48,7 @@ impl<'f> Vendor<'f> {
     }
 
     fn current(&self, failed: Option<&str>) -> Result<String, Failure> {
-        self.tokens().current(failed)
+        self.tokens().current(failed).map(|held| held.token)
     }
 
     fn ask(&self) -> Result<String, Failure> {
@@ -145,7 +145,7 @@ fn every_credential_has_its_own_token() {
     let fake = FakePlatform::new();
     for (credential, expected) in [("a", "1"), ("b", "2"), ("a", "1")] {
         let count = || granted(&(fake.keys("token/").len() + 1).to_string(), 7_200);
-        assert_eq!(Tokens::new(&fake, credential, |_| count()).current(None).unwrap(), expected);
+        assert_eq!(Tokens::new(&fake, "token", credential, |_| count()).current(None).unwrap().token, expected);
     }
 }
 

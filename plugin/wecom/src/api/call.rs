@@ -99,6 +99,16 @@ impl Config {
         self.get("export/get_result", &[("jobid", job)])
     }
 
+    /// Doc 90506: the ticket with which pages of the organisation sign.
+    pub(crate) fn get_jsapi_ticket(&self) -> Call {
+        self.get("get_jsapi_ticket", &[])
+    }
+
+    /// Likewise of the app.
+    pub(crate) fn ticket_get(&self) -> Call {
+        self.get("ticket/get", &[("type", "agent_config")])
+    }
+
     fn order(&self, name: &'static str, key: &str) -> Call {
         self.post(name, &Order { encoding_aeskey: key, block_size: BLOCK_SIZE }).hiding(key)
     }
@@ -197,6 +207,8 @@ mod tests {
                 r#"{"encoding_aeskey":"K3Y","block_size":10000}"#.to_owned(),
             ),
             (config.export_get_result("job"), "GET", "export/get_result", "jobid=job".to_owned()),
+            (config.get_jsapi_ticket(), "GET", "get_jsapi_ticket", String::new()),
+            (config.ticket_get(), "GET", "ticket/get", "type=agent_config".to_owned()),
         ] {
             let request = &call.request;
             assert_eq!((request.method.as_str(), call.to_string().as_str()), (method, shown));

@@ -51,7 +51,6 @@ pub(crate) const DECISION: Names = Names(&[
 ]);
 
 /// `StatuChangeEvent` (WeCom's spelling): what made WeCom send an event.
-#[allow(dead_code, reason = "who reads callbacks names changes by it")]
 pub(crate) const CHANGE: Names = Names(&[
     (1, "submitted"),
     (2, "approved"),

@@ -2,6 +2,7 @@
 //! in, finding out.
 
 mod app;
+mod callback;
 mod console;
 mod credentials;
 mod sensitive_fields;
@@ -27,6 +28,7 @@ impl<P: Platform> WeComClient<'_, P> {
         let (platform, config) = (self.calls.platform(), self.config());
         let organisation = head::read(platform)?.map(|stored| stored.value.organisation);
         let observed = store::get_text(platform, OBSERVED_SENSITIVE_FIELDS)?;
+        let routes = config.routes(platform)?;
 
         let asked = passing(self.calls.ask_for_token())?;
         let agent = match &asked {
@@ -48,7 +50,7 @@ impl<P: Platform> WeComClient<'_, P> {
                 Aspect::SensitiveFields,
                 sensitive_fields::judge(observed.as_ref(), config.corp_id(), organisation.as_deref()),
             ),
-            (Aspect::Callback, callback()),
+            (Aspect::Callback, callback::judge(&routes)),
         ])
     }
 
@@ -56,15 +58,6 @@ impl<P: Platform> WeComClient<'_, P> {
         let call = self.config().agent_get();
         self.calls.patiently(&call, |text| self.calls.read(&call, text))
     }
-}
-
-/// Nothing of this version answers a callback. To have the console save an address for them would fail, so no step is
-/// advised.
-fn callback() -> Checked {
-    Checked::skipped(
-        "not-supported",
-        ("当前版本不接收企业微信的回调，无需检查", "this version receives no callbacks of WeCom: nothing to check"),
-    )
 }
 
 /// A failure of the store ends the check; every other one is what the check is about.

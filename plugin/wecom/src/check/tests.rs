@@ -94,7 +94,7 @@ fn a_sound_app_passes_every_aspect_in_order() {
     let verdicts = check(&platform);
     assert_eq!(
         short(&verdicts),
-        ["+accepted", "+accepted", "+enabled", "+granted", "+trusted", "-not-observed", "-not-supported"]
+        ["+accepted", "+accepted", "+enabled", "+granted", "+trusted", "-not-observed", "-not-configured"]
     );
     let order: Vec<_> = verdicts.iter().map(|verdict| verdict.aspect.clone()).collect();
     assert_eq!(
@@ -139,7 +139,7 @@ fn a_refused_credential_hides_what_depends_on_it() {
         let platform = platform(gettoken, || panic!("there is no token to ask with"));
         let verdicts = check(&platform);
         let hidden = "-not-looked-at";
-        assert_eq!(short(&verdicts), [code, hidden, hidden, hidden, hidden, "-not-observed", "-not-supported"]);
+        assert_eq!(short(&verdicts), [code, hidden, hidden, hidden, hidden, "-not-observed", "-not-configured"]);
         let verdict = of(&verdicts, Aspect::Credentials);
         assert_eq!(verdict.vendor_code, vendor_code, "{code}");
         assert!(verdict.hint.is_some(), "{code}");
@@ -302,14 +302,32 @@ fn a_copy_of_another_organisation_is_told() {
 }
 
 #[test]
-fn nobody_is_sent_to_set_up_callbacks_that_nothing_answers() {
-    let configured = json!({ "callback": { "token": "abc", "encodingAESKey": "a".repeat(43) } });
-    for changes in [json!({}), configured] {
-        let platform = platform(token, || agent(json!({})));
-        let verdicts = check_connection(&platform, &config(changes)).unwrap();
-        let verdict = of(&verdicts, Aspect::Callback);
-        assert_eq!((verdict.code.as_str(), &verdict.hint, &verdict.console_url), ("not-supported", &None, &None));
+fn callbacks_are_told_as_they_were_seen() {
+    let sound = json!({ "token": "abc", "encodingAESKey": "a".repeat(43) });
+    let configured = |other: &str| {
+        config(json!({ "callback": sound, "contactCallback": { "token": other, "encodingAESKey": "b".repeat(43) } }))
+    };
+    let platform = platform(token, || agent(json!({})));
+    let verdict = |config: &Config| {
+        let verdicts = check_connection(&platform, config).unwrap();
+        of(&verdicts, Aspect::Callback).clone()
+    };
+    let none = verdict(&config(json!({})));
+    assert_eq!((none.code.as_str(), &none.hint, &none.console_url), ("not-configured", &None, &None));
+    let unseen = verdict(&configured("def"));
+    assert_eq!((unseen.code.as_str(), unseen.status), ("not-observed", Status::Skipped));
+    assert!(unseen.message.contains("events, contacts") && unseen.hint.is_some(), "{unseen:?}");
+    let config = configured("def");
+    for (route, callback) in [("events", &config.callback), ("contacts", &config.contact_callback)] {
+        crate::callbacks::reached::note(&platform, route, callback.as_ref().unwrap()).unwrap();
     }
+    let seen = verdict(&config);
+    assert_eq!((seen.code.as_str(), seen.status), ("observed", Status::Ok));
+    assert_eq!(facts(&seen)[0], ("events-observed-at", START_MS.to_string().as_str()));
+    // With another token nobody knows.
+    let half = verdict(&configured("other"));
+    assert_eq!((half.code.as_str(), half.facts.len()), ("not-observed", 1));
+    assert!(half.message.contains("contacts") && !half.message.contains("events"), "{half:?}");
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! What the element says of itself, and the table of its configuration keys.
 
-use super::identifier::{self, letters_and_digits};
+use super::identifier;
 use organisation_kit::config::{
-    Element, Field, Kind, Use,
+    Element, Field, Kind, Route, Use,
     field::{
         self as usual, BASE_URL, HOMEPAGE_STATE, LOCALE, PROXY_PASSWORD, PROXY_USERNAME, SYNC_FIELDS,
         SYNC_GUARD_ABSOLUTE, SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT, SYNC_STRATEGY, Words,
@@ -21,8 +21,22 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
-    further: &["approvals"],
-    routes: &[],
+    further: &["approvals", "callbacks", "web"],
+    routes: &[
+        Route {
+            name: EVENTS,
+            label: ("应用管理 → 该应用 → 接收消息 → URL", "Apps → this app → Receive Messages → URL"),
+            needs: &["callback.token", "callback.encodingAESKey"],
+        },
+        Route {
+            name: CONTACTS,
+            label: (
+                "管理工具 → 通讯录同步 → 接收事件服务器 → URL",
+                "Management Tools → Contacts Sync → Event Server → URL",
+            ),
+            needs: &["contactCallback.token", "contactCallback.encodingAESKey"],
+        },
+    ],
     ids: IdRule::IgnoreCase,
     fields: &[
         Field {
@@ -81,6 +95,23 @@ pub static ELEMENT: Element = Element {
             place: Some(("应用管理 → 该应用 → 网页授权及JS-SDK", "Apps → this app → Web Authorization and JS-SDK")),
             ..usual::TRUSTED_DOMAIN
         },
+        Field {
+            key: "domainProof",
+            elsewhere: "domaincheck domainfile domainverification domainverify verification verificationfile verifyfile wwverify",
+            label: ("域名归属校验文件", "Domain ownership file"),
+            help: (
+                "企业微信要求放在域名根目录的文件的文件名（WW_verify_….txt）；内容与文件名中的随机部分不同时写作 文件名:内容",
+                "the name of the file that WeCom wants at the root of the domain (WW_verify_….txt); NAME:CONTENT where the \
+                 file holds something else than the random part of its name",
+            ),
+            kind: Kind::RootFile { begin: "WW_verify_", end: ".txt" },
+            pattern: Some(r"^WW_verify_[0-9A-Za-z]{1,64}\.txt(:[!-~]{1,256})?$"),
+            place: Some((
+                "应用管理 → 该应用 → 网页授权及JS-SDK → 申请校验域名",
+                "Apps → this app → Web Authorization and JS-SDK → Verify Domain",
+            )),
+            ..Field::PLAIN
+        },
         HOMEPAGE_STATE,
         LOCALE,
         SYNC_STRATEGY,
@@ -102,6 +133,7 @@ pub static ELEMENT: Element = Element {
         },
         CALLBACK_TOKEN,
         CALLBACK_KEY,
+        CALLBACK_MAX_AGE,
         Field {
             key: "contactCallback.secret",
             elsewhere: "addressbooksecret contactsecret contactssecret contactsyncsecret txlsecret",
@@ -110,23 +142,24 @@ pub static ELEMENT: Element = Element {
             kind: Kind::Secret(Use::Nothing),
             judge: identifier::secret,
             pattern: Some(r"^\S+$"),
-            place: CONTACTS,
+            place: CONTACTS_PAGE,
             ..Field::PLAIN
         },
         Field {
             key: "contactCallback.token",
             elsewhere: "contactstoken contacttoken",
             label: ("通讯录回调 Token", "Contact callback token"),
-            place: CONTACTS,
+            place: CONTACTS_PAGE,
             ..CALLBACK_TOKEN
         },
         Field {
             key: "contactCallback.encodingAESKey",
             elsewhere: "aeskey contactaeskey contactsaeskey encodeaeskey encodingkey encryptkey",
             label: ("通讯录回调 EncodingAESKey", "Contact callback EncodingAESKey"),
-            place: CONTACTS,
+            place: CONTACTS_PAGE,
             ..CALLBACK_KEY
         },
+        Field { key: "contactCallback.maxAgeSeconds", elsewhere: "contactmaxage", ..CALLBACK_MAX_AGE },
         Field {
             key: "apiBaseUrl",
             elsewhere: "api apiaddress apibase apihost apiurl baseapi baseurl endpoint gateway host",
@@ -177,19 +210,24 @@ pub static ELEMENT: Element = Element {
     prefixes: &["wecom", "wework", "work", "wechat", "weixin", "qy", "wx"],
 };
 
+/// The route of what WeCom sends to the app.
+pub(crate) const EVENTS: &str = "events";
+/// The route of what it sends to the contact-sync assistant.
+pub(crate) const CONTACTS: &str = "contacts";
+
 /// The purpose of the server to which secrets are sent.
 const API: &str = "api";
-const CONTACTS: Option<Words> = Some(("管理工具 → 通讯录同步", "Management Tools → Contacts Sync"));
+const CONTACTS_PAGE: Option<Words> = Some(("管理工具 → 通讯录同步", "Management Tools → Contacts Sync"));
 
 /// Signs deliveries to the app: it goes into a hash.
 const CALLBACK_TOKEN: Field = Field {
     key: "callback.token",
     elsewhere: "apptoken msgtoken receivetoken servertoken verificationtoken verifytoken",
     label: ("回调 Token", "Callback token"),
-    help: ("用于校验企业微信的推送（目前尚未使用）", "proves that deliveries are WeCom's; not used yet"),
+    help: ("用于校验企业微信的推送", "proves that deliveries are WeCom's"),
     required: true,
     kind: Kind::Secret(Use::InClear),
-    judge: |text| letters_and_digits(text, 1..=32, ("不超过 32 位的字母或数字", "at most 32 letters and digits")),
+    judge: identifier::callback_token,
     pattern: Some("^[0-9A-Za-z]{1,32}$"),
     place: Some(("应用管理 → 该应用 → 接收消息 → 设置API接收", "Apps → this app → Receive Messages → API Reception")),
     ..Field::PLAIN
@@ -200,8 +238,23 @@ const CALLBACK_KEY: Field = Field {
     key: "callback.encodingAESKey",
     elsewhere: "aeskey callbackaeskey encodeaeskey encodingkey encryptkey msgaeskey",
     label: ("回调 EncodingAESKey", "Callback EncodingAESKey"),
-    help: ("用于解密企业微信的推送（目前尚未使用）", "decrypts what WeCom delivers; not used yet"),
-    judge: |text| letters_and_digits(text, 43..=43, ("43 位字母或数字", "43 letters and digits")),
-    pattern: Some("^[0-9A-Za-z]{43}$"),
+    help: ("用于解密企业微信的推送", "decrypts what WeCom delivers"),
+    judge: identifier::callback_key,
+    pattern: Some("^[0-9A-Za-z](\\s*[0-9A-Za-z]){42}$"),
     ..CALLBACK_TOKEN
+};
+
+/// How old a delivery may be. WeCom asks for no such thing, and what it repeats comes late, perhaps with its first time.
+const CALLBACK_MAX_AGE: Field = Field {
+    key: "callback.maxAgeSeconds",
+    elsewhere: "callbackmaxage maxage timewindow tolerance",
+    label: ("推送的时间限制（秒）", "Age of deliveries (seconds)"),
+    help: (
+        "推送的时间与当前时间最多相差多少秒，超出则拒绝；不填则不限制。重试的推送会晚到，不宜小于 600",
+        "how many seconds the time of a delivery may be away from now; without limit when left out. What is sent again comes \
+         later: not below 600 as a rule",
+    ),
+    kind: Kind::Count { least: 60, most: 86_400 },
+    pattern: Some("^[0-9]{2,5}$"),
+    ..Field::PLAIN
 };

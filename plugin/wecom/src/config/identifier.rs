@@ -2,6 +2,7 @@
 
 use std::ops::RangeInclusive;
 
+use crate::cipher::EncodingKey;
 use organisation_kit::config::{Finding, Secret, described, shown};
 use organisation_kit::finding;
 use url::Url;
@@ -48,11 +49,20 @@ pub(super) fn secret(text: &str) -> Option<Finding> {
     (!is_usual).then_some(unusual)
 }
 
-/// The token or the key of a callback.
-pub(super) fn letters_and_digits(text: &str, length: RangeInclusive<usize>, expected: (&str, &str)) -> Option<Finding> {
-    let is_sound = length.contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric());
+/// The token of a callback.
+pub(super) fn callback_token(text: &str) -> Option<Finding> {
+    let is_sound = text.len() <= 32 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+    (!is_sound).then(|| not_copied(text, ("不超过 32 位的字母或数字", "at most 32 letters and digits")))
+}
+
+/// The key of a callback. Blanks within it came along when it was copied and mean nothing.
+pub(super) fn callback_key(text: &str) -> Option<Finding> {
+    (EncodingKey::parse(text).is_none()).then(|| not_copied(text, ("43 位字母或数字", "43 letters and digits")))
+}
+
+fn not_copied(text: &str, expected: (&str, &str)) -> Finding {
     let hint = ("请在企业微信管理后台重新复制", "copy it again from WeCom's console");
-    (!is_sound).then(|| Finding::malformed(&described(text), expected, hint))
+    Finding::malformed(&described(text), expected, hint)
 }
 
 /// WeCom refuses addresses that carry one of another scheme in their query.

@@ -2,10 +2,12 @@
 
 use url::Url;
 
+pub(crate) use self::callback::Callback;
 use self::field::ELEMENT;
 use organisation_kit::config::Values;
 pub use organisation_kit::config::{Common, HomepageState, Secret, authority, is_plain_host};
 
+mod callback;
 pub mod field;
 mod identifier;
 #[cfg(test)]
@@ -28,6 +30,10 @@ pub struct Config {
     pub oauth_base: Url,
     /// A proxy that the host uses for calls to WeCom; nothing for the component to do.
     pub proxy: Option<Url>,
+    /// What WeCom sends to the app.
+    pub(crate) callback: Option<Callback>,
+    /// What it sends to the contact-sync assistant.
+    pub(crate) contact_callback: Option<Callback>,
 }
 
 impl Config {
@@ -48,6 +54,8 @@ impl Config {
             login_base: values.url("loginBaseUrl")?,
             oauth_base: values.url("oauthBaseUrl")?,
             proxy: values.url("proxy"),
+            callback: Callback::build(values, "callback"),
+            contact_callback: Callback::build(values, "contactCallback"),
         })
     }
 }

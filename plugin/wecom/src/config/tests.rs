@@ -83,6 +83,8 @@ fn three_keys_suffice() {
             login_base: url("https://login.work.weixin.qq.com"),
             oauth_base: url("https://open.weixin.qq.com"),
             proxy: None,
+            callback: None,
+            contact_callback: None,
         }
     );
     assert_eq!(problems(&base().to_string()), Vec::<String>::new());
@@ -115,7 +117,7 @@ fn every_key_is_read() {
 }
 
 #[test]
-fn what_nothing_uses_yet_is_read_all_the_same() {
+fn the_keys_of_callbacks_and_what_nothing_uses_yet_are_read() {
     let read = |values: &Values| {
         let keys = ["callback.token", "callback.encodingAESKey", "contactCallback.secret", "contactCallback.token"];
         let secret = |key: &str| values.secret(key).map(|secret| secret.expose().to_owned());
@@ -501,4 +503,46 @@ fn a_refused_configuration_lists_every_problem() {
         "{}",
         failure.message.en
     );
+}
+
+#[test]
+fn a_route_is_there_where_its_keys_are() {
+    let names = |document: &str| validate(document).routes.into_iter().map(|route| route.name).collect::<Vec<_>>();
+    let sound = json!({ "token": "t0ken", "encodingAESKey": KEY });
+    assert_eq!(names(&base().to_string()), Vec::<String>::new());
+    assert_eq!(names(&with(json!({ "callback": sound }))), ["events"]);
+    assert_eq!(names(&with(json!({ "contactCallback": sound }))), ["contacts"]);
+    assert_eq!(names(&with(json!({ "callback": sound, "contactCallback": sound }))), ["events", "contacts"]);
+    // One half of it, or one that is no key, is a problem and no route.
+    for callback in [json!({ "token": "t0ken" }), json!({ "token": "t0ken", "encodingAESKey": &KEY[1..] })] {
+        let document = with(json!({ "callback": callback }));
+        assert_eq!((names(&document), validate(&document).valid), (vec![], false), "{callback}");
+    }
+    let spaced =
+        with(json!({ "callback": { "token": " t0ken ", "encodingAESKey": format!("{} {}", &KEY[..9], &KEY[9..]) } }));
+    assert_eq!((names(&spaced), validate(&spaced).valid), (vec!["events".to_owned()], true));
+    for (seconds, is_sound) in [(59, false), (60, true), (86_400, true), (86_401, false)] {
+        let document = json!({ "callback": { "token": "t0ken", "encodingAESKey": KEY, "maxAgeSeconds": seconds } });
+        assert_eq!(validate(&with(document)).valid, is_sound, "{seconds}");
+    }
+}
+
+#[test]
+fn the_proof_of_a_domain_becomes_a_file() {
+    let files = |proof: &str| validate(&with(json!({ "domainProof": proof }))).files;
+    for (proof, name, content) in [
+        ("WW_verify_a1B2c3d4e5f6g7h8.txt", "WW_verify_a1B2c3d4e5f6g7h8.txt", "a1B2c3d4e5f6g7h8"),
+        (" WW_verify_a1.txt:b2 ", "WW_verify_a1.txt", "b2"),
+    ] {
+        let found = files(proof);
+        assert_eq!(found.len(), 1, "{proof}");
+        assert_eq!((found[0].name.as_str(), found[0].content.as_str()), (name, content));
+    }
+    assert_eq!(validate(&base().to_string()).files.len(), 0);
+    for proof in
+        ["a1B2c3d4e5f6g7h8", "https://app.example.com/WW_verify_a1.txt", "../WW_verify_a1.txt", "WW_verify_.txt"]
+    {
+        assert_eq!(problems(&with(json!({ "domainProof": proof }))), ["E malformed domainProof"], "{proof}");
+        assert_eq!(files(proof).len(), 0, "{proof}");
+    }
 }

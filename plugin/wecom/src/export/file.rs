@@ -5,11 +5,12 @@ use std::ops::Range;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use md5::{Digest, Md5};
 
-use super::{
-    cipher::{self, BLOCK, ExportKey},
-    download::Piece,
+use super::download::Piece;
+use crate::{
+    cipher::{self, BLOCK, EncodingKey},
+    scope::WeComRun,
+    wire::export::File,
 };
-use crate::{scope::WeComRun, wire::export::File};
 use organisation_kit::{directory::sync::StepError, failure::Failure, locale::Text, platform::Platform};
 
 /// Bytes of one range. Several are fetched side by side.
@@ -72,7 +73,7 @@ pub(super) fn are_sound(files: &[File]) -> bool {
 pub(super) fn fetch<P: Platform>(
     run: &mut WeComRun<'_, '_, P>,
     file: &File,
-    key: &ExportKey,
+    key: &EncodingKey,
     range: &mut u64,
 ) -> Result<Fetched, StepError> {
     if *range == 0 {
@@ -137,7 +138,7 @@ fn ranges(offset: u64, size: u64, bytes: u64, most: usize) -> Vec<Range<u64>> {
 }
 
 /// Checks and decrypts a whole file.
-fn read(mut bytes: Vec<u8>, key: &ExportKey, md5: &str) -> Result<String, Damage> {
+fn read(mut bytes: Vec<u8>, key: &EncodingKey, md5: &str) -> Result<String, Damage> {
     let found: String = Md5::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     if !found.eq_ignore_ascii_case(md5.trim()) {
         return Err(Damage::Checksum);
@@ -167,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_file_is_read_as_bytes_or_as_text_and_no_damage_passes() {
-        let key = ExportKey::parse(KEY).unwrap();
+        let key = EncodingKey::parse(KEY).unwrap();
         let bytes = STANDARD.decode(FILE).unwrap();
         let text_md5: String = Md5::digest(FILE.as_bytes()).iter().map(|byte| format!("{byte:02X}")).collect();
         for (name, file, md5) in [("bytes", bytes.clone(), MD5), ("text", FILE.as_bytes().to_vec(), &text_md5)] {
@@ -186,7 +187,7 @@ mod tests {
             let md5: String = Md5::digest(&cut).iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(read(cut, &key, &md5), Err(Damage::Cipher), "cut to {length}");
         }
-        let other = ExportKey::parse(&KEY.replace('A', "B")).unwrap();
+        let other = EncodingKey::parse(&KEY.replace('A', "B")).unwrap();
         assert_eq!(read(bytes, &other, MD5), Err(Damage::Cipher));
     }
 

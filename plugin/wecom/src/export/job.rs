@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::cipher::ExportKey;
-use crate::{scope::WeComRun, wire::export::File};
+use crate::{cipher::EncodingKey, scope::WeComRun, wire::export::File};
 use organisation_kit::{directory::sync::StepError, platform::Platform};
 
 /// Bytes of a job with the addresses of its files: it has to fit into one value of storage.
@@ -32,7 +31,7 @@ pub(super) fn keep<P: Platform>(run: &mut WeComRun<'_, '_, P>, job: &Job) -> boo
 }
 
 /// The job and its key; nothing when it has expired or cannot be read, so that it is ordered again.
-pub(super) fn load<P: Platform>(run: &WeComRun<'_, '_, P>) -> Result<Option<(Job, ExportKey)>, StepError> {
+pub(super) fn load<P: Platform>(run: &WeComRun<'_, '_, P>) -> Result<Option<(Job, EncodingKey)>, StepError> {
     let job: Option<Job> = run.sealed()?;
-    Ok(job.and_then(|job| ExportKey::parse(&job.key).map(|key| (job, key))))
+    Ok(job.and_then(|job| EncodingKey::parse(&job.key).map(|key| (job, key))))
 }

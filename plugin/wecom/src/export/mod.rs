@@ -7,7 +7,6 @@
 //! A file is fetched, checked against its MD5 and decrypted as a whole before a row of it is believed, and a run that
 //! was cut off goes on with the file it was at.
 
-mod cipher;
 pub(crate) mod download;
 mod file;
 mod job;
@@ -16,7 +15,6 @@ mod leaders;
 use serde::{Deserialize, Serialize};
 
 use self::{
-    cipher::ExportKey,
     file::Fetched,
     job::{Job, Part},
 };
@@ -25,6 +23,7 @@ use crate::{
         answer,
         codes::{APP_DISABLED, UNKNOWN_JOB, UNTRUSTED_ADDRESS},
     },
+    cipher::EncodingKey,
     scope::WeComRun,
     wire::{department, export as wire, member},
 };
@@ -34,7 +33,7 @@ use organisation_kit::{
     directory::{
         department::DepartmentRow,
         member::Absent,
-        sync::{PendingWait, StepError},
+        sync::{EXPORT_RUNNING, PendingWait, StepError},
     },
     failure::{Cause, Failure},
     locale::Text,
@@ -124,7 +123,7 @@ fn order<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, departments
     if export.orders >= ORDERS {
         return failed((format!("已提交 {ORDERS} 次均未成功"), format!("it was ordered {ORDERS} times in vain")));
     }
-    let key = ExportKey::random(run.platform());
+    let key = EncodingKey::random(run.platform());
     let read_at = run.platform().now_ms();
     let config = run.client().config();
     let mut calls = vec![config.export_user(key.text())];
@@ -342,7 +341,7 @@ fn verdict(failure: &Failure) -> Verdict {
 /// The time before the next poll.
 fn poll_later<P: Platform>(run: &WeComRun<'_, '_, P>, polls: u32) -> PendingWait {
     let pause = FIRST_POLL_MS.saturating_mul(1 << polls.min(16)).min(LONGEST_POLL_MS);
-    PendingWait::new(run.platform().now_ms(), pause, "export-running", None)
+    PendingWait::new(run.platform().now_ms(), pause, EXPORT_RUNNING, None)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod granted;
 pub(crate) mod login;
 pub(crate) mod member;
 pub(crate) mod tag;
+pub(crate) mod ticket;
 pub(crate) mod tolerant;
 pub(crate) mod tree;
 

@@ -46,7 +46,7 @@ fn fact<'a>(verdict: &'a Verdict, name: &str) -> &'a str {
     &fact.unwrap_or_else(|| panic!("no {name} in {verdict:?}")).value
 }
 
-const SEEN: [&str; 2] = ["skipped not-observed", "skipped not-supported"];
+const SEEN: [&str; 2] = ["skipped not-observed", "skipped not-configured"];
 const UNSEEN: &str = "skipped not-looked-at";
 
 #[tokio::test]

@@ -11,6 +11,7 @@
 //! | Files | What they hold |
 //! |---|---|
 //! | `begin`, `advance`, `approve`, `abandon`, `reset` | the commands; `abandon` also has `repair` |
+//! | `hasten` | what a vendor says that ends a wait |
 //! | `scope`, `walk`, `export`, `missing`, `guard`, `confirm` | the steps that fetch and judge; `walk` is phase `fetch` |
 //! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
 //! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
@@ -32,6 +33,7 @@ mod context;
 mod current;
 mod export;
 mod guard;
+pub(crate) mod hasten;
 pub mod history;
 mod lease;
 mod missing;
@@ -49,7 +51,7 @@ mod walk;
 
 pub use self::{
     context::{RunContext, StepError},
-    run::PendingWait,
+    run::{EXPORT_RUNNING, PendingWait},
 };
 use crate::{contract::storage::Op, store};
 

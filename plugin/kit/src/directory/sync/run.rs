@@ -185,6 +185,9 @@ impl ChangeCounts {
 /// The longest wait, whoever asks for it: a day (contract).
 pub(super) const LONGEST_WAIT_MS: u64 = 24 * 60 * 60 * 1_000;
 
+/// The reason of a wait for the vendor to finish an export; the vendor's word that it has ends it.
+pub const EXPORT_RUNNING: &str = "export-running";
+
 /// Why and until when the caller waits.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingWait {

@@ -27,7 +27,7 @@ fn any_document() -> impl Strategy<Value = Value> {
         4 => prop::sample::select(vec![
             "corpId", "agentId", "secret", "corpSecret", "redirectUri", "authConfig", "callback", "contactCallback",
             "token", "encodingAESKey", "apiBaseUrl", "loginBaseUrl", "oauthBaseUrl", "trustedDomain", "proxy", "sync",
-            "strategy", "fields", "guard", "percent", "floor", "absolute", "locale", "homepageState",
+            "strategy", "fields", "guard", "maxAgeSeconds", "domainProof", "percent", "floor", "absolute", "locale", "homepageState",
         ])
         .prop_map(str::to_owned),
         1 => any::<String>(),
@@ -48,6 +48,7 @@ fn any_document() -> impl Strategy<Value = Value> {
             "walk",
             "allow",
             "{{X}}",
+            "WW_verify_a1B2c3d4e5f6g7h8.txt",
             "name"
         ])
         .prop_map(Value::from),
@@ -69,7 +70,7 @@ fn sound_document() -> impl Strategy<Value = Value> {
         text(&["https://app.example.com/login", "http://App.example.com:80", "https://a.example:8443/?x=1#f"]),
         text(&["app.example.com", "APP.example.com:443", "a.example:8443"]),
         text(&["http://127.0.0.1:9000/", "https://wecom.corp.example/api/cgi-bin/", "https://wecom.corp.example:443"]),
-        optional(vec![json!({ "token": "abc", "encodingAESKey": KEY }), json!({})]),
+        optional(vec![json!({ "token": "abc", "encodingAESKey": KEY, "maxAgeSeconds": 600 }), json!({})]),
         optional(vec![json!({ "secret": SECRET, "token": "abc", "encodingAESKey": KEY })]),
         optional(vec![
             json!({ "strategy": "export" }),
@@ -80,8 +81,9 @@ fn sound_document() -> impl Strategy<Value = Value> {
         text(&["zh", "en", "zh-CN", "EN_us"]),
         text(&["allow", "refuse"]),
         text(&["https://proxy.example:1080", "http://proxy.example"]),
+        text(&["WW_verify_a1B2.txt", "WW_verify_a1B2.txt:other", "WW_verify_a1B2.txt:a1B2"]),
     )
-        .prop_map(|(redirect, domain, api, callback, contact, sync, locale, homepage, proxy)| {
+        .prop_map(|(redirect, domain, api, callback, contact, sync, locale, homepage, proxy, proof)| {
             let mut document = base();
             for (key, value) in [
                 ("redirectUri", redirect),
@@ -93,6 +95,7 @@ fn sound_document() -> impl Strategy<Value = Value> {
                 ("locale", locale),
                 ("homepageState", homepage),
                 ("proxy", proxy),
+                ("domainProof", proof),
             ] {
                 document[key] = value.unwrap_or_default();
             }

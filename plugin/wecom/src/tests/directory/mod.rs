@@ -4,6 +4,7 @@ mod absent;
 mod clock;
 mod company;
 mod empty;
+mod follow_up;
 mod forgotten;
 mod guard;
 mod interrupted;

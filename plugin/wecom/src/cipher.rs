@@ -1,5 +1,5 @@
-//! AES-256 in CBC mode as WeCom uses it for export files: the first half of the key is the initialisation vector, and
-//! the padding goes to blocks of 32 bytes.
+//! AES-256 in CBC mode as WeCom uses it for export files and deliveries: the first half of the key is the initialisation
+//! vector, and the padding goes to blocks of 32 bytes.
 
 use std::fmt;
 
@@ -17,7 +17,7 @@ use cbc::{
 use organisation_kit::platform::Platform;
 
 /// Bytes of a cipher block.
-pub(super) const BLOCK: usize = 16;
+pub(crate) const BLOCK: usize = 16;
 /// Largest padding.
 const PADDING: usize = 32;
 
@@ -28,14 +28,14 @@ const LENGTH: usize = 43;
 const BASE64: GeneralPurpose =
     GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true));
 
-/// An `encoding_aeskey`: made for one export, and good for nothing else.
+/// An `EncodingAESKey`: that of a callback, or one made for an export and good for nothing else.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct ExportKey {
+pub(crate) struct EncodingKey {
     text: String,
     bytes: [u8; 32],
 }
 
-impl ExportKey {
+impl EncodingKey {
     pub(crate) fn random<P: Platform>(platform: &P) -> Self {
         let mut text = String::with_capacity(LENGTH);
         while text.len() < LENGTH {
@@ -48,11 +48,12 @@ impl ExportKey {
         Self::parse(&text).unwrap_or_else(|| unreachable!("43 letters and digits are a key"))
     }
 
-    /// Reads a key; `None` when it is none.
+    /// Reads a key, also one with blanks that came along when it was copied; `None` when it is none.
     pub(crate) fn parse(text: &str) -> Option<Self> {
+        let text: String = text.split_whitespace().collect();
         let is_key = text.len() == LENGTH && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let bytes = BASE64.decode(format!("{text}=")).ok().filter(|_| is_key)?;
-        Some(Self { text: text.to_owned(), bytes: bytes.try_into().ok()? })
+        Some(Self { text, bytes: bytes.try_into().ok()? })
     }
 
     /// As WeCom wants it.
@@ -61,14 +62,14 @@ impl ExportKey {
     }
 }
 
-impl fmt::Debug for ExportKey {
+impl fmt::Debug for EncodingKey {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("ExportKey(***)")
+        formatter.write_str("EncodingKey(***)")
     }
 }
 
-/// Decrypts a whole file in place, and tells how many bytes of it are text; nothing when it is no such file.
-pub(super) fn decrypt(key: &ExportKey, bytes: &mut [u8]) -> Option<usize> {
+/// Decrypts the whole in place, and tells how many bytes of it are text; nothing when it was not encrypted so.
+pub(crate) fn decrypt(key: &EncodingKey, bytes: &mut [u8]) -> Option<usize> {
     let (blocks, rest) = Array::slice_as_chunks_mut(bytes);
     if !rest.is_empty() {
         return None;
@@ -96,19 +97,21 @@ mod tests {
     #[test]
     fn keys_are_43_letters_and_digits_and_never_shown() {
         let platform = FakePlatform::new();
-        let (one, other) = (ExportKey::random(&platform), ExportKey::random(&platform));
+        let (one, other) = (EncodingKey::random(&platform), EncodingKey::random(&platform));
         assert_ne!(one, other);
         for key in [one, other] {
             assert!(key.text().len() == 43 && key.text().bytes().all(|byte| byte.is_ascii_alphanumeric()));
-            assert_eq!(ExportKey::parse(key.text()).as_ref(), Some(&key));
+            assert_eq!(EncodingKey::parse(key.text()).as_ref(), Some(&key));
             assert!(!format!("{key:?}").contains(key.text()));
         }
         // WeCom's own keys have bits at the end that mean nothing.
         let [plain, odd] =
-            ["h8", "h9"].map(|end| ExportKey::parse(&format!("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdH{end}")));
+            ["h8", "h9"].map(|end| EncodingKey::parse(&format!("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdH{end}")));
         assert_eq!(plain.unwrap().bytes, odd.unwrap().bytes);
+        let blanks = EncodingKey::parse(" AAECAwQFBgcICQoLDA0O DxAREhMUFRYXGBkaGxwdHh8\u{a0}").unwrap();
+        assert_eq!(blanks.text().len(), 43);
         for text in ["", "abc", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43)] {
-            assert_eq!(ExportKey::parse(text), None, "{text}");
+            assert_eq!(EncodingKey::parse(text), None, "{text}");
         }
     }
 
@@ -132,7 +135,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_blocks_are_refused() {
-        let key = ExportKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+        let key = EncodingKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
         for length in [0, 1, 15, 17] {
             assert_eq!(decrypt(&key, &mut vec![7; length]), None, "{length}");
         }

@@ -1,0 +1,59 @@
+//! What the vendor's own word asks to be done for the copy: each task asks the vendor about one member or department, or lets
+//! a run go on. A task may come again, or never: the next sync finds the same.
+
+use super::{head, key, refresh, sync::hasten};
+use crate::{
+    config::Common,
+    contract::{callbacks::FollowUpTask, types::Reason},
+    failure::Failure,
+    platform::Platform,
+    store,
+    vendor::Client,
+};
+
+/// Reads one member anew.
+pub const REFRESH_MEMBER: &str = "refresh-member";
+/// Reads one department anew.
+pub const REFRESH_DEPARTMENT: &str = "refresh-department";
+/// Ends the wait of a run for an export.
+pub const LOOK_AT_EXPORT: &str = "look-at-export";
+
+/// A task to be done at once.
+pub fn task(kind: &str, subject: &str) -> FollowUpTask {
+    FollowUpTask { kind: kind.to_owned(), subject: subject.to_owned(), not_before: None }
+}
+
+/// Does a task. Before the first sync is complete there is no copy to follow, so that a refresh does nothing.
+///
+/// # Errors
+/// `unsupported` for a kind that is not here. `unavailable` where another writer came first; what the vendor or the store
+/// fails with.
+pub fn carry_out<P: Platform, C: Client<P>>(
+    platform: &P,
+    common: &Common,
+    client: &C,
+    task: &FollowUpTask,
+) -> Result<(), Failure> {
+    let FollowUpTask { kind, subject, .. } = task;
+    let done = match kind.as_str() {
+        LOOK_AT_EXPORT => hasten::look_at_export(platform, common),
+        REFRESH_MEMBER | REFRESH_DEPARTMENT if !has_copy(platform, common)? => Ok(()),
+        REFRESH_MEMBER => refresh::sync_member(platform, common, client, subject).map(|_| ()),
+        REFRESH_DEPARTMENT => refresh::sync_department(platform, common, client, subject).map(|_| ()),
+        _ => Err(failure! { Unsupported: "没有后续任务 {kind:?}", "there is no follow-up {kind:?}" }),
+    };
+    match done {
+        // Nobody ever knew of it, or it is for the next sync to take away.
+        Err(failure) if failure.reason == Reason::NotFound => Ok(()),
+        // Whoever was faster is done soon, and this may come again: what a host does with `unavailable`.
+        Err(failure) if failure.reason == Reason::Conflict && failure.retry_after_ms.is_some() => {
+            Err(Failure { reason: Reason::Unavailable, ..failure })
+        }
+        done => done,
+    }
+}
+
+/// Whether a sync was complete.
+fn has_copy<P: Platform>(platform: &P, common: &Common) -> Result<bool, Failure> {
+    Ok(head::read_own(platform, common)?.is_some() && store::get_text(platform, key::SYNCED_AT)?.is_some())
+}
