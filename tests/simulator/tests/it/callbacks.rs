@@ -77,6 +77,9 @@ async fn a_delivery_is_signed_encrypted_and_answered() {
     let again = bed.control.deliver_again(delivery.id).await.unwrap();
     assert!(again.id != delivery.id && listener.came() == came, "the same request, byte for byte");
 
+    bed.control.configure(|behaviour| behaviour.callbacks.encrypt_first = true);
+    bed.control.deliver(APP, &Event::click("lisi", "k")).await.unwrap();
+    assert!(listener.came()[0].body.contains("</ToUserName><Encrypt>"));
     bed.control.configure(|behaviour| behaviour.callbacks.json = true);
     bed.control.deliver(APP, &Event::click("lisi", "k")).await.unwrap();
     let came = listener.came();
