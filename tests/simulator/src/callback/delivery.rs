@@ -85,12 +85,16 @@ fn receive(world: &mut World, id: DeliveryId, parcel: &Parcel, body: &[u8]) -> R
     }
     let done = match (kind.as_str(), &parcel.card) {
         ("update_button" | "update_template_card", Some(card)) => {
-            let change = match message["Button"]["ReplaceName"].as_str() {
-                Some(name) if kind == "update_button" => CardChange::Button(name.to_owned()),
-                _ => CardChange::Card(reply::card(&message["TemplateCard"])),
+            let change = if kind == "update_button" {
+                message["Button"]["ReplaceName"].as_str().map(|name| CardChange::Button(name.to_owned()))
+            } else {
+                let new = &message["TemplateCard"];
+                new["CardType"].is_string().then(|| CardChange::Card(reply::card(new)))
             };
-            world.messages.change_card(&card.member, &card.message, &change);
-            true
+            if let Some(change) = &change {
+                world.messages.change_card(&card.member, &card.message, change);
+            }
+            change.is_some()
         }
         ("text" | "image" | "voice" | "video" | "news", _) => {
             if let super::Receiver::App(app) = receiver {

@@ -244,7 +244,9 @@ async fn a_reply_to_a_card_event_counts_only_when_switched_on() {
         "<MsgType>update_template_card</MsgType><TemplateCard><CardType>text_notice</CardType>\
          <MainTitle><Title>新</Title></MainTitle></TemplateCard>",
     );
+    let empty = reply("<MsgType>update_template_card</MsgType>");
     for (key, switched, inner, updates, kind) in [
+        ("fold", false, &empty, 0, "button_interaction"),
         ("yes", false, &button, 0, "button_interaction"),
         ("yes", true, &button, 1, "button_interaction"),
         ("fold", false, &button, 1, "button_interaction"),
