@@ -9,7 +9,7 @@ use organisation_kit::{
     locale::Text,
     text,
 };
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 /// Bytes of an address at most.
 const LONGEST: usize = 8 << 10;
@@ -40,9 +40,15 @@ pub(super) fn judge<'u>(common: &Common, address: &'u str) -> Result<&'u str, Fa
 fn read(address: &str) -> Option<Url> {
     // What a browser never gives: it encodes all of these.
     let is_given = address.len() <= LONGEST && address.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
-    let url = Url::parse(address).ok().filter(|_| is_given && is_plain_host(address))?;
-    let is_web = matches!(url.scheme(), "http" | "https") && address.contains("://");
-    (is_web && url.username().is_empty() && url.password().is_none()).then_some(url)
+    // Looked at first: without tables of Unicode a parser must not be given a host beyond ASCII.
+    if !is_given || !is_plain_host(address) {
+        return None;
+    }
+    let url = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    // As a browser writes it: any other spelling would be signed in vain, if it is not there to deceive.
+    let rest = address.strip_prefix(&url[..Position::AfterPort])?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    (is_plain && (rest.is_empty() || rest.starts_with(['/', '?']))).then_some(url)
 }
 
 /// The hosts that the configuration names, without a port.

@@ -1,5 +1,7 @@
 //! Signatures of pages: the documented ones, and whole ones through the store and the vendor.
 
+use proptest::prelude::*;
+
 use super::{Stamp, page, sign, signature};
 use crate::{
     api::client::WeComClient,
@@ -62,6 +64,11 @@ fn a_page_is_on_a_trusted_host_or_below_it() {
         ("https://me:pass@app.example.com/", None),
         ("https://evil.example\\.app.example.com/", None),
         ("https:app.example.com", None),
+        ("https:A¡", None),
+        ("https://@app.example.com/", None),
+        ("https://APP.example.com/", None),
+        ("https://app.example.com:443/", None),
+        ("https:///app.example.com/", None),
         ("javascript://app.example.com/", None),
         ("app.example.com/a", None),
         ("/a", None),
@@ -251,4 +258,22 @@ fn what_cannot_be_signed_asks_nobody() {
     }
     assert_eq!(fake.paths(), Vec::<String>::new());
     assert!(fake.now_ms() == fake::START_MS);
+}
+
+proptest! {
+    #[test]
+    fn whatever_is_signed_lies_on_the_host(
+        url in "(https?|ftp|)(:|://|:/)?([a-z.@:\\\\/?#%]|app\\.example\\.com|evil|[^a-z]){0,12}",
+        any in any::<String>(),
+    ) {
+        let config = config(r#","trustedDomain":"app.example.com""#);
+        for url in [url, any] {
+            if let Ok(signed) = page::judge(&config.common, &url) {
+                prop_assert!(url.starts_with(signed) && !signed.contains('#'));
+                // As a person reads it, without a parser.
+                let host = signed.split_once("://").unwrap().1.split(['/', '?', ':']).next().unwrap().to_ascii_lowercase();
+                prop_assert!(host == "app.example.com" || host.ends_with(".app.example.com"), "{} {}", signed, host);
+            }
+        }
+    }
 }

@@ -170,6 +170,8 @@ fn keys_of_other_products_are_understood_by_their_meaning() {
         (json!({ "callbackToken": "x" }), "callback.token"),
         (json!({ "aes_key": "x" }), "callback.encodingAESKey"),
         (json!({ "encodingAesKey": "x" }), "callback.encodingAESKey"),
+        (json!({ "verify_file": "x" }), "domainProof"),
+        (json!({ "WECOM_DOMAIN_VERIFICATION": "x" }), "domainProof"),
         (json!({ "HTTPS_PROXY": "x" }), "proxy"),
         (json!({ "lang": "x" }), "locale"),
         (json!({ "sync": { "stratgy": "walk" } }), "sync.strategy"),
