@@ -6,6 +6,7 @@ mod lifted;
 mod log;
 mod settings;
 mod storage;
+mod text;
 mod wasi;
 
 use wasmtime::{
