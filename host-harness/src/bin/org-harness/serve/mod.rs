@@ -8,6 +8,9 @@
 //! | `routes` | addresses |
 //! | `sign_in` | the two steps of a sign-in |
 //! | `signed_in` | the page after a sign-in |
+//! | `refusal` | sign-ins that do not lead where they should |
+//! | `vendor_client` | whether somebody is inside the vendor's client |
+//! | `redirects` | whether sign-ins come back to this host |
 //! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
 //! | `entry_decision` | who may enter |
 //! | `return_to` | where a person may be sent afterwards |
@@ -23,12 +26,15 @@ mod drain;
 mod entry_decision;
 mod health;
 mod page;
+mod redirects;
+mod refusal;
 mod return_to;
 mod routes;
 mod service;
 mod sign_in;
 mod sign_in_limits;
 mod signed_in;
+mod vendor_client;
 mod web;
 
 use std::{
@@ -47,7 +53,11 @@ use host_harness::{
 };
 use serde::Serialize;
 use service::Service;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::mpsc::{self, UnboundedSender},
+    time::timeout,
+};
 
 use crate::{
     cli::{Global, Serve},
@@ -129,10 +139,14 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         drain::drain(time).await;
     };
     let web = web::serve(listener, routes::router(service), web::WebLimits::default(), shutdown, GRACE);
+    // Elements are asked beside everything else: one that does not answer keeps nobody waiting.
+    let (taken_up, to_compare) = mpsc::unbounded_channel();
+    take_up(&taken_up, changes);
     let serving = async {
         tokio::select! {
             () = web => {}
-            () = keep_reloading(&registry, asked.reload) => {}
+            () = keep_reloading(&registry, asked.reload, &taken_up) => {}
+            () = redirects::compare(&registry, asked.public_url.as_ref(), to_compare) => {}
         }
     };
     tokio::join!(serving, scheduler.run(interrupted()));
@@ -190,22 +204,36 @@ fn ends_with_a_line(file: &Path) -> io::Result<bool> {
 }
 
 /// Takes up changes from time to time, and at once on SIGHUP. Never returns.
-async fn keep_reloading(registry: &Registry, every: Duration) {
+async fn keep_reloading(registry: &Registry, every: Duration, taken_up: &UnboundedSender<String>) {
     let mut hang_up = HangUp::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(every) => {}
             () = hang_up.next() => {}
         }
-        log_changes(registry.reload().await, registry);
+        let reloaded = registry.reload().await;
+        log_changes(&reloaded, registry);
+        if let Ok(changes) = reloaded {
+            take_up(taken_up, changes);
+        }
+    }
+}
+
+/// Names the tenants that are served anew or differently.
+fn take_up(taken_up: &UnboundedSender<String>, changes: Changes) {
+    for name in changes.added.into_iter().chain(changes.changed) {
+        // Who compares them ends with the host.
+        if taken_up.send(name).is_err() {
+            return;
+        }
     }
 }
 
 /// Logs what changed; what is wrong is logged again at each reload, until it is right.
-fn log_changes(reloaded: Result<Changes, SourceError>, registry: &Registry) {
+fn log_changes(reloaded: &Result<Changes, SourceError>, registry: &Registry) {
     match reloaded {
         Ok(changes) => {
-            for unusable in unusable(&changes) {
+            for unusable in unusable(changes) {
                 tracing::warn!(%unusable, "a tenant cannot be served as it is declared: the former declaration holds, if any");
             }
             let Changes { added, changed, removed, .. } = changes;
