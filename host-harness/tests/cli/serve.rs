@@ -582,6 +582,33 @@ async fn a_host_says_once_that_periodic_syncs_stop_working_and_once_that_they_wo
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn metrics_and_health_are_served_elsewhere_where_that_is_asked_for() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let tenants = ["--tenants", file.to_str().unwrap()];
+    let together = serve(&bed, &tenants);
+    assert_eq!(together.hello["admin_address"], json!(null));
+    let apart = serve(&bed, &[&tenants[..], &["--admin-listen", "127.0.0.1:0", "--drain", "1h"]].concat());
+    for path in ["/metrics", "/health"] {
+        assert_eq!(together.get(path, &[]).status, 200, "{path}");
+        let public = apart.get(path, &[]);
+        assert!(public.status == 404 && public.body.contains("There is nothing here"), "{path}: {public:#?}");
+        assert_eq!(apart.get_as_operator(path).status, 200, "{path}");
+    }
+    assert_eq!(apart.get("/t/acme/login", &[]).status, 302);
+    for path in ["/t/acme/login", "/t/acme", "/"] {
+        assert_eq!(apart.get_as_operator(path).status, 404, "{path}");
+    }
+    apart.signal(Signal::TERM);
+    until("the host says that it stops", || apart.get_as_operator("/health").status == 503);
+    assert_eq!(apart.get("/t/acme/login", &[]).status, 302);
+    apart.signal(Signal::INT);
+    assert!(apart.ended().success());
+    let error = bed.run_plain(&["--format", "json", "--storage", "memory:", "serve", "--admin-listen", "192.0.2.1:1"]);
+    error.fails(2, "listen");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn tenants_come_and_go_while_it_serves() {
     let bed = Bed::new().await;
     let file = declare(&bed, &[tenant(&bed, "one", &json!({}))]);
