@@ -47,6 +47,10 @@ pub struct Failure {
     pub retry_after_ms: Option<u64>,
     /// The vendor's id of the request, to quote to its support.
     pub request_id: Option<String>,
+    /// The vendor may have carried out what it was asked for all the same: the answer was lost, cannot be read, or says that
+    /// something went wrong over there. Repeating it is safe only for what may happen twice.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub may_be_done: bool,
 }
 
 /// A [`Failure`] as a row: reason, message and next step, each of the two in Chinese and English, with values in braces.
@@ -79,6 +83,7 @@ impl Failure {
             vendor_code: None,
             retry_after_ms: None,
             request_id: None,
+            may_be_done: false,
         }
     }
 
@@ -146,6 +151,13 @@ impl Failure {
     #[must_use]
     pub fn with_retry_after_ms(mut self, milliseconds: u64) -> Self {
         self.retry_after_ms = Some(milliseconds);
+        self
+    }
+
+    /// Says that the vendor may have carried out what it was asked for.
+    #[must_use]
+    pub fn maybe_done(mut self) -> Self {
+        self.may_be_done = true;
         self
     }
 

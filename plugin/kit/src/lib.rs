@@ -19,6 +19,7 @@
 //! | [`transport`], [`verdict`], [`failure`] | HTTP failures in words, findings of `check-connection`, errors |
 //! | [`locale`] | text in Chinese and English; the configured `locale` chooses |
 //! | [`contract`], `shell`, [`platform`] | the contract's types; the component's exports; its imports as a trait |
+//! | [`idempotency`] | what a caller's idempotency key promises |
 //! | [`store`], [`names`], [`fingerprint`] | how values are stored |
 
 // Messages in two languages are rows of these modules' macros, wherever they stand.
@@ -37,6 +38,7 @@ pub mod directory;
 #[allow(missing_docs, clippy::unwrap_used, clippy::new_without_default)]
 pub mod fake;
 pub mod fingerprint;
+pub mod idempotency;
 pub mod login;
 pub mod names;
 pub mod platform;

@@ -86,7 +86,9 @@ pub fn malformed(destination: &Destination, call: &dyn fmt::Display, (zh, en): (
 }
 
 fn unexpected(call: &dyn fmt::Display, (zh, en): (&str, &str)) -> Failure {
-    failure! { UnexpectedAnswer: "{call} 的返回内容{zh}", "the answer of {call} {en}" }.with_cause(Cause::Passing)
+    failure! { UnexpectedAnswer: "{call} 的返回内容{zh}", "the answer of {call} {en}" }
+        .with_cause(Cause::Passing)
+        .maybe_done()
 }
 
 /// For a status other than 200.
@@ -115,7 +117,8 @@ pub fn wrong_status(destination: &Destination, call: &dyn fmt::Display, response
         500.. => retry_after_ms(response),
         _ => None,
     };
-    Failure { retry_after_ms, ..Failure::new(reason, message).with_cause(cause).with_hint(hint) }
+    let may_be_done = !(300..500).contains(&status);
+    Failure { retry_after_ms, may_be_done, ..Failure::new(reason, message).with_cause(cause).with_hint(hint) }
 }
 
 /// The header in its form with seconds; the form with a date is not read.
@@ -137,6 +140,7 @@ pub fn unanswered(
         Http::BudgetExhausted | Http::Denied(_) | Http::Proxy(Some(400..=499)) => Cause::Other,
         _ => Cause::Passing,
     };
+    failure.may_be_done = error.may_have_reached_server;
     let detail = brief(&error.message, secrets);
     if !detail.is_empty() {
         failure.message.zh.push_str(&format!("：{detail}"));

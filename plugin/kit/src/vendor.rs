@@ -188,7 +188,9 @@ pub trait Client<P: Platform>: Sized {
 
 /// For a question that got no answer at all, against the contract of whoever was to give it.
 pub fn unanswered() -> Failure {
-    failure! { UnexpectedAnswer: "没有返回结果", "there are fewer answers than questions" }.with_cause(Cause::Passing)
+    failure! { UnexpectedAnswer: "没有返回结果", "there are fewer answers than questions" }
+        .with_cause(Cause::Passing)
+        .maybe_done()
 }
 
 /// A part of what is visible.

@@ -154,3 +154,21 @@ fn nothing_secret_is_repeated_whoever_says_it() {
     let message = read(Err(quoting)).unwrap_err().message.en;
     assert!(message.ends_with("dns failure for https://a.example/people/list"), "{message}");
 }
+
+#[test]
+fn it_is_said_whether_the_vendor_may_have_done_it_all_the_same() {
+    for (name, outcome, expected) in [
+        ("no connection", Err(unreached(Http::Connect)), false),
+        ("no answer in time", Err(lost(Http::Timeout)), true),
+        ("an answer too large", Err(lost(Http::TooLarge(7))), true),
+        ("refused by policy", Err(unreached(Http::Denied(String::new()))), false),
+        ("a redirect", status(302, ""), false),
+        ("refused on the way", status(403, ""), false),
+        ("too often", status(429, ""), false),
+        ("broken over there", status(502, ""), true),
+        ("accepted for later", status(202, ""), true),
+        ("a page", Ok(Response { status: 200, headers: Vec::new(), body: Body::Bytes(vec![255]) }), true),
+    ] {
+        assert_eq!(read(outcome).unwrap_err().may_be_done, expected, "{name}");
+    }
+}

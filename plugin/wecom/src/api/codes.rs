@@ -82,6 +82,7 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
         Class::Busy => Cause::Passing,
         _ => Cause::Other,
     };
+    failure.may_be_done = known.class == Class::Busy;
     failure.hint = hint::of(code, known, errmsg.address);
     failure.retry_after_ms = retry_after_ms(known);
     failure.request_id = errmsg.hint_id;

@@ -110,11 +110,12 @@ fn whoever_can_act_is_told_how() {
 #[test]
 fn a_meaning_has_its_codes_alone() {
     type Predicate = fn(&Failure) -> bool;
-    let table: [(&str, Predicate, &[i64]); 14] = [
+    let table: [(&str, Predicate, &[i64]); 15] = [
         ("HIDDEN_MEMBER", |failure| HIDDEN_MEMBER.include(failure), &[40003, 50002, 60011, 60021, 60111, 92000]),
         ("HIDDEN_DEPARTMENT", |failure| HIDDEN_DEPARTMENT.include(failure), &[60003, 60011, 60123]),
         ("an answer too large", |failure| failure.cause == Cause::AnswerTooLarge, &[45029]),
         ("a refused token", |failure| failure.cause == Cause::TokenRefused, &[40001, 40014, 42001]),
+        ("perhaps done", |failure| failure.may_be_done, &[-1, 6000, 81026, 301_064, 2_000_111, 2_000_141]),
         ("busy", |failure| failure.cause == Cause::Passing, &[-1, 6000, 81026, 301_064, 2_000_111, 2_000_141]),
         (
             "a refused credential",
