@@ -11,6 +11,7 @@
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
+//! | `vendor_call` | any call of the API by its path |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
 //! [`Platform`]: organisation_kit::platform::Platform
@@ -26,9 +27,10 @@ mod login_url;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod vendor_call;
 mod wecom;
 mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom);
+organisation_kit::export_element!(WeCom, vendor);

@@ -7,14 +7,17 @@ use crate::{
     identify,
     login_url::{self, OauthScope},
     scope::{self, ScopeState},
+    vendor_call,
     wire::{department, member},
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
+    capability::Api,
     config::{Common, Element, Values},
     contract::{
         element::Aspect,
         login::{Entry, SensitiveFields},
+        vendor::{ApiRequest, ApiResponse},
     },
     directory::{
         member::MemberRow,
@@ -78,6 +81,12 @@ impl Vendor for WeCom {
 
     fn homepage_state(config: &Config) -> Option<&str> {
         Some(&config.common.organisation)
+    }
+}
+
+impl Api for WeCom {
+    fn call<P: Platform>(client: &WeComClient<'_, P>, request: &ApiRequest) -> Result<ApiResponse, Failure> {
+        vendor_call::call(client, request)
     }
 }
 

@@ -24,6 +24,9 @@ struct Ticket<'a> {
 /// memory, and cost little when one has to be fetched anew.
 const BLOCK_SIZE: u32 = 10_000;
 
+/// Under this the calls of `vendor.call` are counted; messages name their paths.
+pub(crate) const VENDOR_CALL: &str = "vendor.call";
+
 impl Config {
     /// Doc 91039: the only call that presents the secret.
     pub(crate) fn get_token(&self) -> Call {

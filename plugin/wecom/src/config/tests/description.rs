@@ -51,7 +51,12 @@ fn each_field_says_what_an_editor_needs() {
 #[test]
 fn what_works_is_named() {
     let description = describe("en");
-    assert_eq!(description.capabilities.len(), 25);
+    let of = |interface: &str| {
+        let function = |name: &&String| name.split_once('.').is_some_and(|(before, _)| before == interface);
+        description.capabilities.iter().filter(function).count()
+    };
+    assert_eq!(["element", "login", "directory"].map(of).iter().sum::<usize>(), 25);
+    assert!(ELEMENT.further.iter().all(|interface| of(interface) > 0));
     assert_eq!(description.version, env!("CARGO_PKG_VERSION"));
 }
 
