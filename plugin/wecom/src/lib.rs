@@ -11,6 +11,7 @@
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
+//! | `messaging` | messages, cards and media: the table of limits, what is sent, and what came of it |
 //! | `vendor_call` | any call of the API by its path |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
@@ -24,6 +25,7 @@ mod export;
 mod fake;
 mod identify;
 mod login_url;
+mod messaging;
 mod scope;
 #[cfg(test)]
 mod tests;
@@ -33,4 +35,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom, vendor);
+organisation_kit::export_element!(WeCom, vendor, messaging);

@@ -21,7 +21,7 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
-    further: &["vendor"],
+    further: &["vendor", "messaging"],
     routes: &[],
     ids: IdRule::IgnoreCase,
     fields: &[

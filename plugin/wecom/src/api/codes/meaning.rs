@@ -38,6 +38,8 @@ pub(crate) const APP_DISABLED: Codes = Codes(&[48006, 50003, 60031]);
 pub(crate) const UNKNOWN_JOB: Codes = Codes(&[40088, 40089]);
 /// There is no such tag.
 pub(crate) const UNKNOWN_TAG: Codes = Codes(&[40068]);
+/// A message has no recipient who exists and may be seen.
+pub(crate) const NOBODY_VALID: Codes = Codes(&[81013]);
 /// The credential itself: secret wrong or app disabled, corp unknown, secret of another corp, secret too weak.
 pub(super) const CREDENTIAL_REFUSED: Codes = Codes(&[40001, 40013, 40091, 45031, 2_000_002]);
 
