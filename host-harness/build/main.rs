@@ -39,7 +39,7 @@ fn run() -> Result<(), String> {
         println!("cargo::rerun-if-changed={}", crate_directory.join(path).display());
     }
 
-    let world = world::read(&workspace.join("wit"), "organisation-element")?;
+    let world = world::read(&workspace.join("wit"), "organisation-element", "organisation-element-full")?;
     write(&out.join("world.json"), world)?;
     let component = guest::build(workspace, &out, COMPONENT)?;
     let bytes = std::fs::read(&component).map_err(|error| format!("cannot read {}: {error}", component.display()))?;

@@ -6,21 +6,25 @@ use wit_parser::{Function, InterfaceId, Resolve, Stability, Type, TypeDefKind, T
 
 use crate::shape::{FunctionSignature, Interface, Shape, World};
 
-/// The world of that name as JSON.
-pub fn read(wit: &Path, name: &str) -> Result<String, String> {
+/// The worlds of these names as JSON of one: what a component must have is in the first, what it may have in the second, which
+/// includes the first.
+pub fn read(wit: &Path, base: &str, full: &str) -> Result<String, String> {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(wit).map_err(|error| format!("{}: {error:?}", wit.display()))?;
-    let world =
-        resolve.select_world(&[package], Some(name)).map_err(|error| format!("{}: {error:?}", wit.display()))?;
-    let world = &resolve.worlds[world];
+    let select =
+        |name| resolve.select_world(&[package], Some(name)).map_err(|error| format!("{}: {error:?}", wit.display()));
+    let (needed, all) = (&resolve.worlds[select(base)?], &resolve.worlds[select(full)?]);
     let version =
         resolve.packages[package].name.version.as_ref().ok_or("the package of the contract has no version")?;
+    let needed = interfaces(&resolve, needed.exports.values())?;
+    let exports = interfaces(&resolve, all.exports.values())?;
     let read = World {
-        name: resolve.packages[package].name.interface_id(name),
+        name: resolve.packages[package].name.interface_id(base),
         version: version.to_string(),
-        imports: interfaces(&resolve, world.imports.values())?,
-        exports: interfaces(&resolve, world.exports.values())?,
-        since: since(&resolve, world.exports.values())?,
+        imports: interfaces(&resolve, all.imports.values())?,
+        optional: exports.keys().filter(|name| !needed.contains_key(*name)).cloned().collect(),
+        exports,
+        since: since(&resolve, all.exports.values())?,
     };
     serde_json::to_string(&read).map_err(|error| format!("cannot write the contract as JSON: {error}"))
 }

@@ -345,7 +345,12 @@ impl Host {
         &self.0.check_brake
     }
 
-    /// The time of the clock that components see.
+    /// The clock that components see.
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.0.clock)
+    }
+
+    /// The time of that clock.
     pub(crate) fn now_ms(&self) -> u64 {
         self.0.clock.now_ms()
     }

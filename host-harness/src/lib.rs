@@ -38,6 +38,7 @@
 //! | the rest | engine, component, element and call, whose types stand here |
 
 mod address;
+mod audit;
 mod cache;
 mod call;
 mod component;
@@ -47,6 +48,7 @@ mod digest;
 pub mod egress;
 mod element;
 mod engine;
+mod events;
 mod fair_scheduler;
 mod host;
 mod imports;
@@ -57,6 +59,7 @@ pub mod syncs;
 pub mod tenants;
 
 pub use address::{AddressAdvice, is_query_encoded_twice};
+pub use audit::{AuditEntry, AuditPage, Decision};
 pub use cache::CacheError;
 pub use call::{
     CallError, CallLog, CallOutcome, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange,
@@ -69,6 +72,7 @@ pub use component::{
 pub use digest::{Digest, DigestError};
 pub use element::{Answered, Element, ElementError, ElementOptions};
 pub use engine::{EngineError, PoolUsage};
+pub use events::{EventPage, KeptEvent};
 pub use fair_scheduler::{Concurrency, Load};
 pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};
 pub use imports::{PinnedRandomness, Randomness};

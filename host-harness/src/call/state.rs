@@ -20,7 +20,7 @@ use super::{
 use crate::{
     egress::{Budget, BudgetLimits, Outbound},
     settings::Document,
-    storage::{Scope, Storage},
+    storage::{Clock, Scope, Storage},
 };
 
 /// What a call may touch.
@@ -35,6 +35,8 @@ pub(crate) enum Capabilities {
         storage: Arc<dyn Storage>,
         /// The namespace of this tenant's element in it.
         scope: Scope,
+        /// The host's clock.
+        clock: Arc<dyn Clock>,
     },
 }
 
@@ -67,6 +69,8 @@ pub(crate) struct CallState {
     pub(crate) hostcall_bytes: u64,
     /// Calls of storage that failed for what is not the component's mistake.
     pub(crate) storage_failures: u64,
+    /// Times that the call added to the audit trail.
+    pub(crate) audited: u64,
     wasi: WasiCtx,
     table: ResourceTable,
 }
@@ -98,6 +102,7 @@ impl CallState {
             transferred: 0,
             hostcall_bytes: limits.hostcall_bytes,
             storage_failures: 0,
+            audited: 0,
             limits,
             wasi: wasi(&output),
             output,

@@ -175,6 +175,9 @@ fn replay(feed: &[Change]) -> (BTreeMap<String, Department>, BTreeMap<String, Me
             Changed::Department(department) => {
                 departments.insert(department.id.clone(), department.clone());
             }
+            Changed::Nothing => {
+                members.remove(&change.id);
+            }
         }
     }
     (departments, members)

@@ -3,28 +3,32 @@
 //!
 //! The types here are those of the exports; they are what [`crate::Element`] takes and answers.
 
+mod json;
 pub(crate) mod shape;
 mod world;
 
+pub use json::{JsonError, answer_schema, from_json, parameter_schema, to_json};
 pub use world::{WorldProblem, WorldReport};
 pub(crate) use world::{expected_functions, judge, judge_version};
 
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
 mod generated {
     wasmtime::component::bindgen!({
-        world: "organisation-element",
+        world: "organisation-element-full",
         path: "../wit",
         imports: { default: async | trappable },
         exports: { default: async },
-        additional_derives: [PartialEq, Eq],
+        additional_derives: [PartialEq, Eq, serde::Serialize, serde::Deserialize],
         require_store_data_send: true,
     });
 }
 
-pub(crate) use generated::OrganisationElement;
-pub(crate) use generated::lowcode::organisation::{call, http, log, settings, storage};
+pub(crate) use generated::OrganisationElementFull;
+pub(crate) use generated::lowcode::organisation::{audit, call, http, log, settings, storage};
 
-pub use generated::exports::lowcode::organisation::{directory, element, login};
+pub use generated::exports::lowcode::organisation::{
+    administration, approvals, callbacks, directory, element, login, messaging, vendor, web,
+};
 pub use generated::lowcode::organisation::types;
 
 impl login::AuthorizationRequest {

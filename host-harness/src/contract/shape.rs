@@ -4,7 +4,10 @@
 //! The build script reads the expected world from `wit/` into these types; [`super::world`] reads the found one from a
 //! component. Pure: no wasmtime and no WIT parser here, because both sides include this file.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,8 +23,10 @@ pub struct World {
     pub version: String,
     /// What the host provides.
     pub imports: BTreeMap<String, Interface>,
-    /// What the component provides.
+    /// What the component provides, or may provide.
     pub exports: BTreeMap<String, Interface>,
+    /// The exports that it need not have.
+    pub optional: BTreeSet<String>,
     /// Since which version of the package there is each interface (`lowcode:organisation/login`) and each function
     /// (`lowcode:organisation/login.exchange-code`) of the exports.
     pub since: BTreeMap<String, String>,

@@ -1,7 +1,4 @@
-//! One typed method for each export of the contract.
-//!
-//! Every method answers the component's value with the report of the call, or a failure with the report. An error that
-//! the component itself answers is part of the value: [`Answered`].
+//! How an element makes a call: the functions of `element`, and what all of them come down to.
 
 use std::sync::Arc;
 
@@ -22,13 +19,8 @@ use crate::{
         state::{CallState, Capabilities},
     },
     contract::{
-        directory::{
-            Begun, ChangePage, Department, DepartmentFilter, DepartmentPage, DirectorySummary, Goal, Member,
-            MemberFilter, MemberPage, PlanPage, Report, Strategy, SyncStep,
-        },
         element::{Description, Validation, Verdict},
-        login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, LoginParameters},
-        types::{Error, RemovalCounts},
+        types::{Error, Reason},
     },
     egress::Budget,
     settings::Document,
@@ -46,6 +38,20 @@ impl Answer for Description {
 impl Answer for Validation {
     fn refusal(&self) -> Option<Refusal> {
         None
+    }
+}
+
+/// The error of a function that the component does not export.
+fn unsupported(function: &str) -> Error {
+    Error {
+        reason: Reason::Unsupported,
+        message: format!("该元素没有 {function} 功能 / this element has no {function}"),
+        hint: Some(
+            "请使用支持此功能的组件版本 / use a component that has it; inspect lists what this one exports".to_owned(),
+        ),
+        vendor_code: None,
+        retry_after_ms: None,
+        request_id: None,
     }
 }
 
@@ -92,126 +98,6 @@ impl Element {
         Ok(called)
     }
 
-    /// What a page needs to embed the vendor's login widget.
-    pub async fn login_config(&self, request: &AuthorizationRequest) -> CallResult<Answered<LoginParameters>> {
-        self.call("login.login-config", (request,)).await
-    }
-
-    /// The URL to which a browser is sent to sign in.
-    pub async fn authorization_url(&self, request: &AuthorizationRequest) -> CallResult<Answered<Authorization>> {
-        self.call("login.authorization-url", (request,)).await
-    }
-
-    /// The URL to paste into the vendor's console as the app's home page.
-    pub async fn homepage_url(&self, target: &str) -> CallResult<Answered<String>> {
-        self.call("login.homepage-url", (target,)).await
-    }
-
-    /// Turns code and state into an identity.
-    pub async fn exchange_code(&self, request: &ExchangeRequest) -> CallResult<Answered<Exchange>> {
-        self.call("login.exchange-code", (request,)).await
-    }
-
-    /// Joins the current run of synchronisation, or begins one.
-    pub async fn begin(&self, strategy: &Strategy) -> CallResult<Answered<Begun>> {
-        self.call("directory.begin", (strategy,)).await
-    }
-
-    /// Advances a run within the limits of one call; the step says what to do next.
-    pub async fn advance(&self, run: &str, until: Goal) -> CallResult<Answered<SyncStep>> {
-        self.call("directory.advance", (run, until)).await
-    }
-
-    /// Lets a blocked run remove what it was blocked for.
-    pub async fn approve(&self, run: &str, counts: RemovalCounts) -> CallResult<Answered<()>> {
-        self.call("directory.approve", (run, counts)).await
-    }
-
-    /// Gives up a run that has written nothing.
-    pub async fn abandon(&self, run: &str) -> CallResult<Answered<()>> {
-        self.call("directory.abandon", (run,)).await
-    }
-
-    /// Ends a run that cannot be carried through, as it stands.
-    pub async fn repair(&self, run: &str) -> CallResult<Answered<Report>> {
-        self.call("directory.repair", (run,)).await
-    }
-
-    /// Forgets the copy with its feed and its runs.
-    pub async fn reset(&self) -> CallResult<Answered<()>> {
-        self.call("directory.reset", ()).await
-    }
-
-    /// A page of what the current run would change.
-    pub async fn plan(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<PlanPage>> {
-        self.call("directory.plan", (cursor, limit)).await
-    }
-
-    /// The reports of the last runs, newest first.
-    pub async fn history(&self) -> CallResult<Answered<Vec<Report>>> {
-        self.call("directory.history", ()).await
-    }
-
-    /// Reads the feed after `cursor` (`None`: after what was acknowledged).
-    pub async fn changes(&self, cursor: Option<&str>, limit: u32) -> CallResult<Answered<ChangePage>> {
-        self.call("directory.changes", (cursor, limit)).await
-    }
-
-    /// Gives up the entries of the feed up to `cursor`.
-    pub async fn acknowledge(&self, cursor: &str) -> CallResult<Answered<()>> {
-        self.call("directory.acknowledge", (cursor,)).await
-    }
-
-    /// Counts and the state of synchronisation.
-    pub async fn overview(&self) -> CallResult<Answered<DirectorySummary>> {
-        self.call("directory.overview", ()).await
-    }
-
-    /// A page of the departments of the copy that meet a filter.
-    pub async fn departments(
-        &self,
-        filter: &DepartmentFilter,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> CallResult<Answered<DepartmentPage>> {
-        self.call("directory.departments", (filter, cursor, limit)).await
-    }
-
-    /// A page of the members of the copy that meet a filter.
-    pub async fn members(
-        &self,
-        filter: &MemberFilter,
-        cursor: Option<&str>,
-        limit: u32,
-    ) -> CallResult<Answered<MemberPage>> {
-        self.call("directory.members", (filter, cursor, limit)).await
-    }
-
-    /// Members of the copy by their ids, in the order asked.
-    pub async fn find_members(&self, ids: &[String]) -> CallResult<Answered<Vec<Option<Member>>>> {
-        self.call("directory.find-members", (ids,)).await
-    }
-
-    /// One member of the copy.
-    pub async fn find_member(&self, id: &str) -> CallResult<Answered<Member>> {
-        self.call("directory.find-member", (id,)).await
-    }
-
-    /// One department of the copy.
-    pub async fn find_department(&self, id: &str) -> CallResult<Answered<Department>> {
-        self.call("directory.find-department", (id,)).await
-    }
-
-    /// Reads one member from the vendor into the copy.
-    pub async fn sync_member(&self, id: &str) -> CallResult<Answered<Member>> {
-        self.call("directory.sync-member", (id,)).await
-    }
-
-    /// Reads one department from the vendor into the copy.
-    pub async fn sync_department(&self, id: &str) -> CallResult<Answered<Department>> {
-        self.call("directory.sync-department", (id,)).await
-    }
-
     async fn describe_by(&self, version: &Version, locale: &str, until: Option<Instant>) -> CallResult<Description> {
         self.pure(version, "element.describe", (locale,), Document::none(), until).await
     }
@@ -236,10 +122,19 @@ impl Element {
         run::run(self.context(version), state, parameters).instrument(span).await
     }
 
-    /// A call with storage and network.
-    async fn call<P: Parameters, T: Answer>(&self, function: &'static str, parameters: P) -> CallResult<T> {
+    /// A call with storage and network. What the component does not export answers `unsupported`, as the contract has it for
+    /// whatever an element cannot do.
+    pub(super) async fn call<P: Parameters, T>(&self, function: &'static str, parameters: P) -> CallResult<Answered<T>>
+    where
+        Answered<T>: Answer,
+    {
         let version = self.version();
-        let recorder = self.open(&version, function, None);
+        let mut recorder = self.open(&version, function, None);
+        if version.component.function(function).is_err() {
+            let error = unsupported(function);
+            let outcome = CallOutcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
+            return Ok(Called { value: Err(error), report: recorder.close(CallUsage::default(), outcome) });
+        }
         let span = recorder.span();
         self.call_of(&version, recorder, parameters).instrument(span).await
     }
@@ -298,6 +193,7 @@ impl Element {
             http: Box::new(http),
             storage: Arc::clone(&shared.storage),
             scope: shared.scope.clone(),
+            clock: shared.host.clock(),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod calls;
 pub(crate) mod check_brake;
+mod functions;
 mod network;
 mod secret;
 mod single_flight;
@@ -78,9 +79,14 @@ pub enum ElementError {
     /// The name of the tenant or of the element is not usable.
     #[error("{0}")]
     Name(#[from] StorageError),
-    /// The tenant's name is one of the host's own.
-    #[error("tenant name {0:?} begins with {RESERVED:?}, which is kept for the host itself")]
-    Reserved(String),
+    /// The name of the tenant or of the element is one of the host's own.
+    #[error("{what} name {name:?} begins with {RESERVED:?}, which is kept for the host itself")]
+    Reserved {
+        /// `tenant` or `element`.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
     /// The component is not the one that the element is pinned to.
     #[error("element {element} of tenant {tenant} is pinned to component sha256:{expected}, found sha256:{found}")]
     Digest {
@@ -131,10 +137,14 @@ impl Element {
     ) -> Result<Self, ElementError> {
         let ElementOptions { tenant, name, settings, storage, operator, component_digest, limits, concurrency, hooks } =
             options;
-        if tenant.starts_with(RESERVED) {
-            return Err(ElementError::Reserved(tenant));
+        for (what, name) in [("tenant", &tenant), ("element", &name)] {
+            if name.starts_with(RESERVED) {
+                return Err(ElementError::Reserved { what, name: name.clone() });
+            }
         }
         let scope = Scope::new(&tenant, &name)?;
+        // The longest of the names that the host makes of this one.
+        scope.events()?;
         let version = RwLock::new(Version::of(component, component_digest, &scope)?);
         let checking = tokio::sync::Mutex::default();
         let shared = Shared { host, version, scope, settings, storage, operator, concurrency, hooks, checking };

@@ -18,6 +18,7 @@ use crate::{
         state::{CallState, Capabilities},
     },
     contract::{
+        audit,
         http::{self, BodyKind, Request},
         log::{self, Field, Level},
         storage::{self, Check, Op},
@@ -90,6 +91,13 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
         Box::new(async move {
             let (message, fields) = (text(&mut store, &message)?, list(&mut store, &fields)?);
             log::Host::write(store.data_mut(), level, message, fields).await
+        })
+    })?;
+    let mut audit = linker.instance("lowcode:organisation/audit@0.1.0")?;
+    audit.func_wrap_async("append", |mut store, (entries,): (WasmList<audit::Entry>,)| {
+        Box::new(async move {
+            let entries = list(&mut store, &entries)?;
+            Ok((audit::Host::append(store.data_mut(), entries).await?,))
         })
     })?;
     let mut storage = linker.instance("lowcode:organisation/storage@0.1.0")?;

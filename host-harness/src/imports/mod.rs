@@ -1,5 +1,6 @@
 //! What the host lends to a component: the imports of the contract, one file each, and the few of WASI.
 
+mod audit;
 mod call;
 mod http;
 mod lifted;
@@ -13,7 +14,7 @@ use wasmtime::{
     component::{HasSelf, Linker},
 };
 
-use crate::{call::state::CallState, contract::OrganisationElement};
+use crate::{call::state::CallState, contract::OrganisationElementFull};
 
 pub(crate) use wasi::context as wasi_context;
 pub use wasi::{PinnedRandomness, Randomness};
@@ -21,7 +22,7 @@ pub use wasi::{PinnedRandomness, Randomness};
 /// A linker that holds exactly what a component may import.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<CallState>> {
     let mut linker = Linker::new(engine);
-    OrganisationElement::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
+    OrganisationElementFull::add_to_linker::<CallState, HasSelf<CallState>>(&mut linker, |state| state)?;
     linker.allow_shadowing(true);
     lifted::add_to_linker(&mut linker)?;
     linker.allow_shadowing(false);

@@ -14,6 +14,10 @@ pub(crate) const RESERVED: char = '(';
 /// The tenant whose namespaces are the host's own.
 const HOST: &str = "(host)";
 
+/// What stands before the name of an element in those of its audit trail and of its events: no element can be called so.
+const AUDIT: &str = "(audit)";
+const EVENTS: &str = "(events)";
+
 /// The largest name of a tenant or element, in bytes.
 pub const NAME_BYTES: usize = 128;
 
@@ -40,6 +44,22 @@ impl Scope {
     /// The name of the namespace is none, as in [`Scope::new`].
     pub fn of_host(namespace: &str) -> Result<Self, StorageError> {
         Self::new(HOST, namespace)
+    }
+
+    /// The namespace of the audit trail of this element.
+    ///
+    /// # Errors
+    /// The name of the element leaves no room for it.
+    pub(crate) fn audit(&self) -> Result<Self, StorageError> {
+        Self::new(&self.tenant, &format!("{AUDIT}{}", self.element))
+    }
+
+    /// The namespace of what the vendor told this element.
+    ///
+    /// # Errors
+    /// The name of the element leaves no room for it.
+    pub(crate) fn events(&self) -> Result<Self, StorageError> {
+        Self::new(&self.tenant, &format!("{EVENTS}{}", self.element))
     }
 
     /// The name of the tenant.

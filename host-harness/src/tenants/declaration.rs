@@ -10,6 +10,7 @@ use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::{
+    api_keys::{ApiKeys, api_keys},
     fields::{DeclarationProblem, Fields},
     sign_in::{SignIn, sign_in},
     unique::Unique,
@@ -52,6 +53,8 @@ pub struct Declaration {
     pub period: Option<Duration>,
     /// Whom its sign-ins let in.
     pub sign_in: SignIn,
+    /// The keys by which its platform speaks to a host.
+    pub api_keys: ApiKeys,
     /// The declaration as text, to notice changes.
     pub(super) source: Digest,
 }
@@ -205,6 +208,7 @@ fn read(
     let concurrency = concurrency(&mut fields);
     let period = period(&mut fields);
     let sign_in = sign_in(&mut fields);
+    let api_keys = api_keys(&mut fields);
     fields.end();
     if problems.len() > before {
         return None;
@@ -221,6 +225,7 @@ fn read(
         concurrency,
         period,
         sign_in,
+        api_keys,
         source,
     })
 }

@@ -37,7 +37,9 @@
 //! | `sync.every` | a period such as `15m`; else nothing is synchronised by itself |
 //! | `sign_in.role_required` | whether a member without a role is refused; else nobody is |
 //! | `sign_in.homepage` | whether a sign-in that did not begin at the host is admitted, as from a home page address with a constant state (the element's own configuration may refuse it as well); else it is refused, since a link could sign somebody in as somebody else |
+//! | `api_keys` | keys by which the tenant's platform speaks to the host: `[{"name": …, "sha256": …, "scopes": ["messages", "approvals", "events", "roles", "pages"]}]`; else none |
 
+mod api_keys;
 mod components;
 mod declaration;
 mod fields;
@@ -48,6 +50,7 @@ mod source;
 mod stored;
 mod unique;
 
+pub use api_keys::{ApiKey, ApiKeys, ApiScope, KEY_PREFIX, new_api_key};
 pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};
 pub use fields::DeclarationProblem;
 pub use registry::{Changes, Registry, Tenant};

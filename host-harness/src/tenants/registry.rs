@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::{
+    api_keys::ApiKeys,
     components::Components,
     declaration::{Declaration, Described},
     loads::Loader,
@@ -39,9 +40,18 @@ pub struct Tenant {
     pub period: Option<Duration>,
     /// Whom its sign-ins let in.
     pub sign_in: SignIn,
+    /// The keys by which its platform speaks to a host.
+    pub api_keys: ApiKeys,
     /// All that it was made of, to notice changes. The same on every host that has the same of it. Not to be shown: the
     /// configuration is part of it, and whoever sees a plain digest can try guesses of what is secret there.
     pub(crate) made_of: Digest,
+}
+
+impl Tenant {
+    /// Whether another one of this name is made of the same: declaration, configuration and component.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.made_of == other.made_of
+    }
 }
 
 impl fmt::Debug for Tenant {
@@ -235,13 +245,14 @@ impl Registry {
         {
             return Ok(former.clone());
         }
-        let Declaration { name: tenant, operator, limits, quota, concurrency, period, sign_in, .. } = declaration;
+        let Declaration { name: tenant, operator, limits, quota, concurrency, period, sign_in, api_keys, .. } =
+            declaration;
         let mut options = ElementOptions::new(&*tenant, name, settings, Arc::clone(&self.storage));
         options.operator = operator;
         options.limits = limits;
         options.concurrency = concurrency;
         let element = self.host.element(&component, options).map_err(|error| error.to_string())?;
-        Ok(Tenant { name: tenant.into(), element, quota, period, sign_in, made_of })
+        Ok(Tenant { name: tenant.into(), element, quota, period, sign_in, api_keys, made_of })
     }
 }
 

@@ -389,12 +389,15 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     /// A token other than the one that was refused.
     fn token(&self, refused: Option<&str>) -> Result<String, Failure> {
         let known = self.token.take().filter(|known| Some(known.as_str()) != refused);
-        let token =
-            known.map_or_else(|| self.tokens().current(refused), Ok).map_err(|failure| match failure.cause {
+        let token = known.map_or_else(|| self.tokens().current(refused), Ok).map_err(|failure| {
+            // Whatever became of the request for a token, the call itself was not made.
+            let failure = Failure { may_be_done: false, ..failure };
+            match failure.cause {
                 Cause::Storage => failure,
                 _ if failure.reason == Reason::BudgetExhausted => failure,
                 _ => failure.with_cause(Cause::NoToken),
-            })?;
+            }
+        })?;
         self.token.replace(Some(token.clone()));
         Ok(token)
     }

@@ -13,11 +13,13 @@
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
 //! | `messaging` | messages, cards and media: the table of limits, what is sent, and what came of it |
 //! | `vendor_call` | any call of the API by its path |
+//! | `approvals` | requests on templates of the approvals app |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
 //! [`Platform`]: organisation_kit::platform::Platform
 
 mod api;
+mod approvals;
 mod check;
 pub mod config;
 mod export;
@@ -35,4 +37,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom, vendor, messaging);
+organisation_kit::export_element!(WeCom, vendor, messaging, approvals);

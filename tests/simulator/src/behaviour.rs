@@ -1,6 +1,6 @@
 //! How the simulated platform behaves where the documentation leaves a choice, and how fast and how strictly.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use crate::quirks::Quirks;
@@ -114,6 +114,8 @@ pub struct Limits {
     pub concurrency: Option<u32>,
     /// Exceptions to `concurrency`, by API (`user/list`).
     pub concurrency_of: HashMap<String, u32>,
+    /// A narrower limit of each API of approvals, for the whole corp.
+    pub approvals: Option<Rate>,
 }
 
 impl Limits {
@@ -122,6 +124,7 @@ impl Limits {
         Self {
             per_corp: vec![Rate::per_minute(10_000), Rate::per_hour(150_000)],
             per_address: vec![Rate::per_minute(20_000), Rate::per_hour(600_000)],
+            approvals: Some(Rate::per_minute(600)),
             ..Self::default()
         }
     }
@@ -172,6 +175,75 @@ impl Default for Exports {
     }
 }
 
+/// How much apps may write, and to whom (fact sheet section 5.7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Messaging {
+    /// Size of the corp's account: an app reaches 200 times as many recipients a day, then 45009 (1,000).
+    pub account_limit: u64,
+    /// Messages of one app that one member gets in a minute; more are dropped in silence (30).
+    pub per_minute: usize,
+    /// The same in an hour (1,000).
+    pub per_hour: usize,
+    /// Members without a licence, ids in lower case: listed as `unlicenseduser` (none).
+    pub unlicensed: BTreeSet<String>,
+}
+
+impl Default for Messaging {
+    fn default() -> Self {
+        Self { account_limit: 1000, per_minute: 30, per_hour: 1000, unlicensed: BTreeSet::new() }
+    }
+}
+
+/// How callbacks are delivered (fact sheet section 7).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callbacks {
+    /// JSON in place of XML, inside and outside (false).
+    pub json: bool,
+    /// Texts are CDATA sections; else they are escaped (true).
+    pub cdata: bool,
+    /// Real time for a whole answer to a delivery (5 s).
+    pub timeout: Duration,
+    /// Real time for a whole answer to the check of an address (1 s).
+    pub check_timeout: Duration,
+    /// A further attempt has a time and nonce of its own (false).
+    pub fresh_signatures: bool,
+    /// How often each event is delivered beyond once (0).
+    pub duplicates: u32,
+    /// The contact-sync address was saved before August 2022: events carry fields, and tell of every change (false).
+    pub full_contact_events: bool,
+    /// A new member is told by `create_user` and twice the same `update_user`, in one second (false).
+    pub three_on_create: bool,
+    /// Replies to `template_card_event` take effect (false; section 13, point 12).
+    pub card_event_replies: bool,
+}
+
+impl Default for Callbacks {
+    fn default() -> Self {
+        Self {
+            json: false,
+            cdata: true,
+            timeout: Duration::from_secs(5),
+            check_timeout: Duration::from_secs(1),
+            fresh_signatures: false,
+            duplicates: 0,
+            full_contact_events: false,
+            three_on_create: false,
+            card_event_replies: false,
+        }
+    }
+}
+
+/// How the approvals app behaves (fact sheet section 6).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ApprovalSwitches {
+    /// The approvals app is switched off: 301056 (false).
+    pub disabled: bool,
+    /// `oa/getapprovalinfo` answers 301112 for a window that holds more requests than this (none).
+    pub densest_window: Option<usize>,
+    /// `sp_record` and `notifyer` are single objects where they hold one, as they once were (false).
+    pub single_objects: bool,
+}
+
 /// Everything about the platform that is not the organisation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Behaviour {
@@ -183,6 +255,12 @@ pub struct Behaviour {
     pub limits: Limits,
     /// The asynchronous export.
     pub exports: Exports,
+    /// Messages.
+    pub messaging: Messaging,
+    /// Callbacks.
+    pub callbacks: Callbacks,
+    /// Approvals.
+    pub approvals: ApprovalSwitches,
     /// Real time that every API call takes before it is worked on.
     pub latency: Duration,
 }

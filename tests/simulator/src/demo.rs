@@ -117,6 +117,7 @@ fn build() -> Result<Corp, CorpError> {
         ]
         .into(),
         home_url: format!("https://{DEMO_DOMAIN}/"),
+        approvals: true,
         ..App::new(DEMO_AGENT_ID, "低代码应用", Secret::new(DEMO_SECRET))
     })?;
     for grant in [Grant::Department(2), Grant::Tag(7), Grant::Member("shiwu".to_owned())] {

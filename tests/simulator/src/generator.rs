@@ -98,6 +98,7 @@ impl Generator {
         let first_member = self.add_members(&mut corp, &departments, &mut random)?;
         corp.add_app(App {
             trusted_domains: vec![DEMO_DOMAIN.to_owned()],
+            approvals: true,
             ..App::new(DEMO_AGENT_ID, "低代码应用", Secret::new(DEMO_SECRET))
         })?;
         corp.set_contact_sync(Some(ContactSync::new(Secret::new(DEMO_SYNC_SECRET))));

@@ -32,7 +32,7 @@
 //! * [`Simulator`] serves it; [`Control`] reads and changes it while it runs: organisation, clock, tokens, faults, log.
 //! * [`Truth`] is what a complete synchronisation of an app must end with.
 //! * [`Behaviour`] holds what the documentation leaves open: [`Quirks`] of shapes, [`Switches`] between observed
-//!   behaviours, [`Exports`], [`Limits`].
+//!   behaviours, [`Exports`], [`Limits`], [`Messaging`], [`Callbacks`], [`ApprovalSwitches`].
 //! * [`Browser`] goes through the sign-in pages as a person would.
 //!
 //! # What it serves
@@ -40,18 +40,22 @@
 //! One address serves all three bases of a client: the API (`/cgi-bin/…`), browser sign-in ([`LOGIN_PATH`], and the older
 //! [`LEGACY_LOGIN_PATH`]) and in-app sign-in ([`OAUTH_PATH`]).
 //!
-//! API: `gettoken`, `get_api_domain_ip`, `getcallbackip`, `auth/getuserinfo`, `auth/getuserdetail` (and both under
-//! `user/`, in their older spelling), `agent/get`, `agent/list`, `department/list`, `department/simplelist`,
-//! `department/get`, `user/get`, `user/list`, `user/simplelist`, `user/list_id`, `tag/list`, `tag/get`,
-//! `export/simple_user`, `export/user`, `export/department`, `export/taguser`, `export/get_result`. Every other path
-//! answers HTTP 404 with an empty body, as the platform does for a path it does not know: messages, approvals, callbacks
-//! (also those of finished exports) and JS-SDK tickets are not simulated yet.
+//! Which paths of the API there are, and how much of each is emulated, says [`routes`]. Every other path answers HTTP 404
+//! with an empty body, as the platform does for a path it does not know.
 //!
 //! Exported files are read without a token from addresses of their own (`/export/….bin`), which `export/get_result`
 //! names. Faults and counters know these reads as `download`.
 //!
 //! Each call is judged in one fixed order: path, token present, known, unexpired, app enabled, caller's address trusted,
 //! faults and limits, kind of secret, verb and JSON, parameters, visibility.
+//!
+//! # What members and apps do to each other
+//!
+//! * Messages land in [`Control::inbox`]; a member answers a card by [`Control::press`].
+//! * Events are delivered to addresses saved by [`Control::save_callback`]: in the background after whatever causes them,
+//!   or at once by [`Control::deliver`]. [`Control::deliveries`] is the log. Changes of the organisation made through
+//!   [`Control::change`] tell apps who entered or left their range, and the contact-sync assistant what changed.
+//! * Requests for approval come from the API or from [`Control::submit_approval`]; people [`Control::decide`].
 //!
 //! # Playing by hand
 //!
@@ -63,14 +67,17 @@
 //! curl -d '{"effect":"code","value":45009,"api":"user/list","calls":1}' http://127.0.0.1:PORT/sim/inject-fault
 //! curl -d '{"seconds":7200}'                                 http://127.0.0.1:PORT/sim/advance-clock
 //! curl http://127.0.0.1:PORT/sim/actions   # every action with its fields
-//! curl http://127.0.0.1:PORT/sim/state     # also: log, counts, truth?agentid=1000073
+//! curl -d '{"member":"lisi","app":1000073,"text":"hi"}'      http://127.0.0.1:PORT/sim/write
+//! curl http://127.0.0.1:PORT/sim/state     # also: log, counts, truth?agentid=1000073, inbox?member=lisi, deliveries, …
 //! ```
 //!
 //! A refused action answers HTTP 400 with `{"error": …}`. Nothing here is authenticated: it is for loopback.
 
 mod api;
+mod approval;
 mod behaviour;
 mod browser;
+mod callback;
 mod clock;
 mod console;
 mod control;
@@ -81,19 +88,28 @@ mod export;
 mod faults;
 mod generator;
 mod log;
+mod message;
+mod ownership;
 mod pages;
 mod quirks;
 mod rates;
+mod routes;
 mod secret;
 mod server;
 mod setup;
+mod tickets;
 mod truth;
 mod world;
 
-pub use behaviour::{Behaviour, Exports, HiddenRoot, Limits, Rate, Switches};
+pub use approval::{
+    Approval, ApprovalNode, ApprovalStatus, Change, Comment, Decision, DeskError, LEAVE_TEMPLATE, NodeKind, NodeMember,
+    OLD_TEMPLATE, OUT_TEMPLATE, PUNCH_TEMPLATE, PURCHASE_TEMPLATE, Relation, Template, TemplateFlow,
+};
+pub use behaviour::{ApprovalSwitches, Behaviour, Callbacks, Exports, HiddenRoot, Limits, Messaging, Rate, Switches};
 pub use browser::{Browser, Choice, Page, SignInError};
+pub use callback::{Attempt, CallbackError, Delivery, DeliveryId, Event, EventValue, Order, Receiver, Reply};
 pub use clock::{Clock, UnixMillis};
-pub use control::{CodeRequest, Control};
+pub use control::{CardPress, CodeRequest, Control};
 pub use corp::{Corp, CorpError};
 pub use credentials::{CODE_LIFETIME, TICKET_LIFETIME, TOKEN_LIFETIME, Visitor};
 pub use demo::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, DEMO_SYNC_SECRET, demo};
@@ -101,9 +117,15 @@ pub use export::{FILE_LIFETIME, KEPT_JOBS};
 pub use faults::{Effect, Fault, FaultId, When};
 pub use generator::{Generator, Shape};
 pub use log::{ApiCount, LOG_CAPACITY, LogEntry};
+pub use message::{
+    CardState, MEDIA_LIFETIME, MessageCounts, Press, PressError, RECALL_WINDOW, RESPONSE_CODE_LIFETIME, Received,
+};
+pub use ownership::OwnershipFile;
 pub use pages::{LEGACY_LOGIN_PATH, LOGIN_PATH, OAUTH_PATH};
 pub use quirks::{EmptyAttributes, ErrorText, Quirks, RestrictedFields};
+pub use routes::{Emulation, Route, routes, routes_table};
 pub use secret::Secret;
 pub use server::{Simulator, StartError};
 pub use setup::Setup;
+pub use tickets::JS_TICKET_LIFETIME;
 pub use truth::{TrueDepartment, TrueMember, TruePlace, TrueSensitive, Truth};

@@ -75,6 +75,8 @@ pub struct Quirks {
     pub errcode_missing: bool,
     /// A main department out of range is 0 instead of missing.
     pub main_department_zero: bool,
+    /// `invaliduser` and its siblings are empty texts in the answer to a message, instead of missing.
+    pub empty_invalid_lists: bool,
     /// The redirect after a sign-in carries `appid` as well.
     pub redirect_with_appid: bool,
 }
@@ -99,6 +101,7 @@ impl Quirks {
             null_lists: true,
             errcode_missing: true,
             main_department_zero: true,
+            empty_invalid_lists: true,
             redirect_with_appid: true,
         }
     }

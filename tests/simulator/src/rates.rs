@@ -58,6 +58,12 @@ impl Rates {
         admitted
     }
 
+    /// Counts one call against one rate of its own; `scope` is whose calls are counted together.
+    pub(crate) fn admit_one(&mut self, rate: Rate, name: &str, scope: &str, now: UnixMillis) -> bool {
+        let window = (name.to_owned(), scope.to_owned(), millis(rate.window));
+        self.windows.entry(window).or_default().admit(rate, now)
+    }
+
     /// Blocks an API.
     pub(crate) fn block(&mut self, api: &str, until: UnixMillis) {
         self.blocks.insert(api.to_owned(), until);

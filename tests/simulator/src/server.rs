@@ -7,7 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{Path, State};
+use axum::extract::{DefaultBodyLimit, Path, State};
 use axum::http::{HeaderMap, Method, Request, Response, Uri};
 use axum::routing::{any, get};
 use hyper::body::Incoming;
@@ -22,7 +22,10 @@ use crate::control::Control;
 use crate::log::{FILE_PATH, LogEntry};
 use crate::setup::Setup;
 use crate::world::{Shared, World};
-use crate::{api, console, pages};
+use crate::{api, callback, console, pages};
+
+/// What is read of a request; more than any upload may have, so that the platform's own refusal is answered.
+const LARGEST_BODY: usize = 64 << 20;
 
 /// Marks a response that must not be sent: the connection closes instead.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +58,7 @@ pub struct Simulator {
     address: SocketAddr,
     control: Control,
     accepting: JoinHandle<()>,
+    delivering: JoinHandle<()>,
 }
 
 impl Simulator {
@@ -68,7 +72,8 @@ impl Simulator {
         let address = listener.local_addr().map_err(bind)?;
         let shared = Shared::new(World::new(setup.corp, setup.clock, setup.behaviour, base_url(address)));
         let accepting = tokio::spawn(accept(listener, router(shared.clone()), shared.clone()));
-        Ok(Self { address, control: Control(shared), accepting })
+        let delivering = tokio::spawn(callback::run(shared.clone()));
+        Ok(Self { address, control: Control(shared), accepting, delivering })
     }
 
     /// The address it listens on.
@@ -90,6 +95,7 @@ impl Simulator {
 impl Drop for Simulator {
     fn drop(&mut self) {
         self.accepting.abort();
+        self.delivering.abort();
     }
 }
 
@@ -99,7 +105,7 @@ fn base_url(address: SocketAddr) -> String {
 
 fn router(shared: Shared) -> Router {
     Router::new()
-        .route("/cgi-bin/{*path}", any(call_api))
+        .route("/cgi-bin/{*path}", any(call_api).layer(DefaultBodyLimit::max(LARGEST_BODY)))
         .route("/export/{name}", get(download))
         .merge(pages::router())
         .merge(console::router())
@@ -114,10 +120,11 @@ async fn call_api(
     axum::Extension(Peer(peer)): axum::Extension<Peer>,
     method: Method,
     uri: Uri,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response<Body> {
     let query = api::parse_query(uri.query().unwrap_or_default());
-    api::serve(&shared, peer, &method, &path, &query, &body).await
+    api::serve(&shared, peer, &method, &path, &query, &headers, &body).await
 }
 
 async fn download(

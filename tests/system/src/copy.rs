@@ -51,6 +51,8 @@ impl Copy {
                     let known = copy.departments.insert(department.id.clone(), department.clone());
                     assert_eq!(known.is_none(), kind == ChangeKind::DepartmentAdded, "{change:?}");
                 }
+                // What the feed said of the member before is erased too.
+                (Changed::Nothing, _) => drop(copy.members.remove(&change.id)),
             }
         }
         copy

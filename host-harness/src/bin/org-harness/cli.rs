@@ -1,5 +1,10 @@
 //! Options and commands, and what a command line that cannot be understood is answered with.
 
+pub mod administration;
+pub mod approvals;
+pub mod messaging;
+pub mod vendor;
+
 use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
@@ -186,6 +191,35 @@ pub enum Command {
     },
     /// Count the copy, and show the last and the current run
     Overview,
+    /// Show and set the application roles of members, and the rules that give roles to many
+    #[command(subcommand)]
+    Roles(administration::RolesCommand),
+    /// Show and set who administers the app
+    #[command(subcommand)]
+    Admins(administration::AdminsCommand),
+    /// Declare members as resigned, whatever the vendor says
+    Retire(administration::Members),
+    /// Take `retire` back
+    Reinstate(administration::Members),
+    /// Erase all that is known of a member who left; the feed says so
+    Erase(administration::Erase),
+    /// Show and set the image of a member's signature
+    #[command(subcommand)]
+    Signature(administration::SignatureCommand),
+    /// Show what administrators decided, oldest first
+    Audit(administration::Audit),
+    /// Send messages to members
+    #[command(subcommand)]
+    Message(messaging::MessageCommand),
+    /// Make and read requests for approval
+    #[command(subcommand)]
+    Approval(approvals::ApprovalCommand),
+    /// Make a call of the vendor's API, signed by the component
+    Call(vendor::Call),
+    /// Hand in a request of the vendor, as `serve` does
+    Callback(vendor::Callback),
+    /// Sign the address of a page for the vendor's client
+    JsSdkSignature(vendor::JsSdkSignature),
     /// Serve sign-ins of many tenants and keep their directories in step, beside other hosts of the same storage
     Serve(Serve),
     /// Declare tenants in the storage, for `serve` without --tenants
@@ -436,6 +470,28 @@ pub enum TenantsCommand {
     List,
     /// Forget the declaration of a tenant; what the tenant has stored stays
     Remove { name: String },
+    /// Make a key by which a platform speaks to `serve`, and show what to declare of it. The key is shown this once
+    ApiKey {
+        /// Who is to have it, for logs and the audit trail
+        name: String,
+        /// What it may be used for; repeatable
+        #[arg(long, value_name = "SCOPE", required = true)]
+        scope: Vec<ApiScope>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ApiScope {
+    /// To send messages
+    Messages,
+    /// To make and read requests for approval
+    Approvals,
+    /// To read what the vendor told
+    Events,
+    /// To read and set roles
+    Roles,
+    /// To sign addresses of pages
+    Pages,
 }
 
 #[derive(Debug, Args)]

@@ -27,6 +27,8 @@ fn injected(document: &str, places: &[&str]) -> (String, SecretInjector) {
         destinations: Vec::new(),
         proxy: None,
         secrets: places,
+        routes: Vec::new(),
+        files: Vec::new(),
         problems: Vec::new(),
     };
     let scope = Scope::new("acme", "organisation").unwrap();

@@ -220,3 +220,13 @@ fn a_whole_answer_is_given_with_a_token_that_is_renewed_once() {
     assert_eq!(refused.reason, Reason::NotPermitted);
     assert_eq!((calls.usage().calls["get"], calls.usage().calls["token"]), (10, 3));
 }
+
+#[test]
+fn a_call_without_a_token_was_not_made() {
+    let fake = FakePlatform::new();
+    fake.serve(|_| Err(lost(Http::Timeout)));
+    let failure = Calls::new(&fake, &Acme).text(&get("/a")).unwrap_err();
+    assert_eq!((failure.cause, failure.may_be_done), (Cause::NoToken, false));
+    let fake = vendor(|_, _| Err(lost(Http::Timeout)));
+    assert!(Calls::new(&fake, &Acme).text(&get("/a")).unwrap_err().may_be_done);
+}

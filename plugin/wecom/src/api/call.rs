@@ -161,7 +161,7 @@ impl Config {
         Call::get(name, url.into())
     }
 
-    fn post(&self, name: &'static str, body: &impl Serialize) -> Call {
+    pub(crate) fn post(&self, name: &'static str, body: &impl Serialize) -> Call {
         Call::post(name, self.address(name).into(), body)
     }
 

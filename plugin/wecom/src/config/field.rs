@@ -21,7 +21,7 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
-    further: &["vendor", "messaging"],
+    further: &["vendor", "messaging", "approvals"],
     routes: &[],
     ids: IdRule::IgnoreCase,
     fields: &[

@@ -62,22 +62,26 @@ fn walk(prefix: &str, place: &mut Place, value: &Value, translates: bool) -> Res
             }
             Ok(())
         }
-        Value::Object(object) => {
-            object.iter().try_for_each(|(key, value)| place.below(key, |place| walk(prefix, place, value, translates)))
-        }
+        Value::Object(object) => object.iter().try_for_each(|(key, value)| {
+            judge_signs(prefix, place, key)?;
+            place.below(key, |place| walk(prefix, place, value, translates))
+        }),
         Value::Null | Value::Bool(_) | Value::Number(_) => Ok(()),
     }
 }
 
+/// Control characters would be written with `\u`, which WeCom refuses (40033).
+fn judge_signs(prefix: &str, place: &Place, text: &str) -> Result<(), Failure> {
+    let Some(odd) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) else { return Ok(()) };
+    let (field, code) = (place.field(prefix), u32::from(odd));
+    Err(Failure::invalid_argument(
+        &field,
+        (format!("{field} 含有控制字符 U+{code:04X}"), format!("{field} holds the control character U+{code:04X}")),
+    ))
+}
+
 fn judge_text(prefix: &str, place: &Place, text: &str, translates: bool) -> Result<(), Failure> {
-    // They would be written with `\u`, which WeCom refuses (40033).
-    if let Some(odd) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        let (field, code) = (place.field(prefix), u32::from(odd));
-        return Err(Failure::invalid_argument(
-            &field,
-            (format!("{field} 含有控制字符 U+{code:04X}"), format!("{field} holds the control character U+{code:04X}")),
-        ));
-    }
+    judge_signs(prefix, place, text)?;
     judge_length(prefix, place, |unit| match unit {
         Unit::Bytes => text.len(),
         Unit::Characters if translates => without_placeholders(text).chars().count(),

@@ -11,7 +11,8 @@ pub(crate) mod login;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod tag;
-mod tolerant;
+pub(crate) mod tolerant;
+pub(crate) mod tree;
 
 #[cfg(test)]
 mod tests;

@@ -1,8 +1,11 @@
 //! Answers: the JSON of success and failure, in the platform's form.
 
+use std::borrow::Cow;
+
 use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Value, json};
 
+use super::binary::Binary;
 use crate::clock::UnixMillis;
 use crate::quirks::{ErrorText, Quirks};
 
@@ -16,6 +19,8 @@ pub(crate) struct Answer {
     pub(crate) errcode: Option<Value>,
     pub(crate) errmsg: String,
     pub(crate) fields: Vec<(&'static str, Content)>,
+    /// Bytes that are answered in place of JSON.
+    pub(crate) binary: Option<Binary>,
 }
 
 /// What a field of an answer holds. Long lists are rows rather than `Value`s, which would copy and sort every key.
@@ -42,16 +47,29 @@ impl Row {
     }
 }
 
-/// A failure: its code, and a text where the usual one does not fit.
+/// A failure: its code, a text where the usual one does not fit, and fields that are shown all the same.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     pub(crate) code: i64,
-    pub(crate) text: Option<&'static str>,
+    pub(crate) text: Option<Cow<'static, str>>,
+    pub(crate) fields: Vec<(&'static str, Value)>,
+}
+
+impl Refusal {
+    /// A failure with a text of its own.
+    pub(crate) fn saying(code: i64, text: impl Into<Cow<'static, str>>) -> Self {
+        Self { text: Some(text.into()), ..Self::from(code) }
+    }
+
+    /// 40058, the code of whatever does not fit the documented form; the text names the place.
+    pub(crate) fn form(text: impl Into<Cow<'static, str>>) -> Self {
+        Self::saying(40058, text)
+    }
 }
 
 impl From<i64> for Refusal {
     fn from(code: i64) -> Self {
-        Self { code, text: None }
+        Self { code, text: None, fields: Vec::new() }
     }
 }
 
@@ -77,7 +95,12 @@ impl Answer {
     }
 
     fn with(fields: Vec<(&'static str, Content)>) -> Self {
-        Self { errcode: Some(Value::from(0)), errmsg: "ok".to_owned(), fields }
+        Self { errcode: Some(Value::from(0)), errmsg: "ok".to_owned(), fields, binary: None }
+    }
+
+    /// A success that is the bytes of a file.
+    pub(crate) fn bytes(binary: Binary) -> Self {
+        Self { binary: Some(binary), ..Self::ok(Vec::new()) }
     }
 
     /// Adds a field.
@@ -97,11 +120,14 @@ impl Answer {
 
     /// A failure with the empty lists its API still shows.
     pub(crate) fn refused(refusal: &Refusal, lists: &[&'static str], trailer: &str) -> Self {
-        let text = refusal.text.unwrap_or_else(|| error_text(refusal.code));
+        let text = refusal.text.as_deref().unwrap_or_else(|| error_text(refusal.code));
+        let lists = lists.iter().map(|list| (*list, Content::Rows(Vec::new())));
+        let shown = refusal.fields.iter().map(|(name, value)| (*name, Content::Value(value.clone())));
         Self {
             errcode: Some(Value::from(refusal.code)),
             errmsg: format!("{text}{trailer}"),
-            fields: lists.iter().map(|list| (*list, Content::Rows(Vec::new()))).collect(),
+            fields: lists.chain(shown).collect(),
+            binary: None,
         }
     }
 
@@ -203,29 +229,78 @@ pub(crate) fn error_text(code: i64) -> &'static str {
         6000 => "data version conflict",
         40001 => "invalid credential",
         40003 => "invalid userid",
+        40004 => "invalid media type",
+        40005 => "invalid file type",
+        40006 => "invalid file size",
+        40007 => "invalid media_id",
+        40008 => "invalid message type",
+        40009 => "invalid image size",
+        40011 => "invalid video size",
         40013 => "invalid corpid",
         40014 => "invalid access_token",
         40029 => "invalid code",
+        40032 => "invalid userid list size",
         40056 => "invalid agentid",
         40058 => "invalid parameter",
         40063 => "some parameters are empty",
         40068 => "invalid tagid",
+        40074 => "news cannot be confidential",
         40088 => "invalid jobid",
         40089 => "job result has been cleared",
+        40123 => "invalid image format",
+        40145 => "media expired",
         41001 => "access_token missing",
         41002 => "corpid missing",
         41004 => "corpsecret missing",
+        41006 => "media_id missing",
         41008 => "missing code",
         41009 => "missing userid",
+        41010 => "url missing",
         41011 => "missing agentid",
+        41016 => "title missing",
         41017 => "missing tagid",
         41019 => "missing department",
+        41033 => "description missing",
         42001 => "access_token expired",
         42003 => "code expired",
+        42014 => "invalid task_id",
+        42015 => "card belongs to another app",
+        42020 => "button name missing",
         42022 => "code has been used",
+        42027 => "horizontal item without keyname",
+        42028 => "url missing in card",
+        42029 => "media_id missing in card",
+        42030 => "appid missing in card",
+        42031 => "invalid card_type",
+        42033 => "title missing in card",
+        42035 => "invalid horizontal_content_list length",
+        42036 => "invalid vertical_content_list length",
+        42037 => "invalid option_list length",
+        42038 => "invalid button text",
+        42039 => "invalid button key",
+        42040 => "invalid option id",
+        42041 => "invalid option text",
+        42042 => "invalid jump_list length",
+        42043 => "invalid question_key",
+        42044 => "invalid card_image.url",
+        42045 => "invalid card_action",
+        42046 => "invalid submit_button key",
+        42047 => "invalid select_list length",
+        42049 => "invalid submit_button text",
+        42050 => "invalid userid in horizontal item",
+        42051 => "duplicate action_menu key",
+        42052 => "message is too old to be recalled",
+        43012 => "callback url is not set",
+        44001 => "empty media data",
+        44004 => "text content empty",
+        45001 => "media size out of limit",
+        45002 => "content size out of limit",
+        45008 => "article count out of limit",
         45009 => "api freq out of limit",
         45029 => "response data is too large",
+        45032 => "author size out of limit",
         45033 => "api concurrent out of limit",
+        45034 => "url without scheme",
         48001 => "api unauthorized",
         48002 => "api forbidden",
         48009 => "api forbidden for contact assistant",
@@ -238,12 +313,35 @@ pub(crate) fn error_text(code: i64) -> &'static str {
         60021 => "user is not in the visible range",
         60111 => "userid not found",
         60123 => "invalid party id",
+        60140 => "invalid response_code",
+        81013 => "user & party & tag all invalid",
+        82001 => "no recipient",
+        82002 => "too many departments",
+        82003 => "too many tags",
+        82101 => "no card target",
+        82102 => "not a recipient of the card",
         84014 => "user_ticket expired",
         84015 => "invalid user_ticket",
         84090 => "missing user_ticket",
+        90200 => "missing miniprogram appid",
+        90201 => "invalid content_item count",
+        90202 => "invalid content_item key",
+        90203 => "invalid content_item value",
+        90204 => "invalid miniprogram page",
+        90207 => "invalid miniprogram appid",
+        90208 => "miniprogram does not match",
+        91040 => "invalid ticket type",
         92001 => "app has no sensitive field grant",
         301002 => "not allow operate another agent with this accesstoken.",
         301007 => "corp is dissolved or banned",
+        301016 => "invalid voice file",
+        301017 => "voice must be AMR",
+        301025 => "invalid approval parameter",
+        301055 => "no approval permission",
+        301056 => "approval app is disabled",
+        301079 => "attendance time conflict",
+        301112 => "please narrow the time range",
+        830002 => "file is too large, use Range",
         _ => "request refused",
     }
 }

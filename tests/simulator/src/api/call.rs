@@ -1,5 +1,6 @@
 //! One API call on its way through the pipeline: who calls, with what, and what it may see.
 
+use axum::http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::answer::Refusal;
@@ -16,6 +17,10 @@ pub(crate) struct Call<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) view: View,
     pub(crate) query: &'a Query,
+    pub(crate) headers: &'a HeaderMap,
+    /// The body as it came.
+    pub(crate) raw: &'a [u8],
+    /// The body as JSON; empty where none is expected.
     pub(crate) body: Map<String, Value>,
     /// What is left to do once the world is unlocked.
     pub(crate) work: &'a mut Option<Work>,
@@ -32,10 +37,25 @@ impl Call<'_> {
         self.body.get(key).and_then(Value::as_str).filter(|text| !text.is_empty())
     }
 
+    /// A header, where it is readable text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// A number of the body, also where it is written as a text.
+    pub(crate) fn number(&self, key: &str) -> Option<i64> {
+        number(self.body.get(key)?)
+    }
+
     /// The calling app.
     pub(crate) fn app(&self) -> Result<&App, Refusal> {
         self.view.app()
     }
+}
+
+/// A whole number, also where it is written as a text.
+pub(crate) fn number(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
 }
 
 /// The first value of a key, unless it is empty.

@@ -37,6 +37,11 @@ pub(crate) fn render(mut answer: Answer, effects: &[Effect]) -> Response<Body> {
             _ => {}
         }
     }
+    if let Some(binary) = &answer.binary {
+        let mut response = binary.respond(effects);
+        response.extensions_mut().insert(Errcode(0));
+        return response;
+    }
     let code = answer.code();
     // Serialising maps with string keys cannot fail; an empty body would show it if it did.
     let mut body = serde_json::to_vec(&answer).unwrap_or_default();
@@ -109,7 +114,7 @@ fn wrong_type(content: &Content) -> Content {
 const MARK: &str = "sim-broken-text";
 
 /// Makes the byte in the middle another one.
-fn corrupt(body: &mut [u8]) {
+pub(super) fn corrupt(body: &mut [u8]) {
     let middle = body.len() / 2;
     if let Some(byte) = body.get_mut(middle) {
         *byte = !*byte;

@@ -100,7 +100,7 @@ fn strike(world: &mut World, peer: IpAddr, query: &Query, effects: &mut Vec<Effe
 
 /// What a `Range` asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Part {
+pub(super) enum Part {
     Whole,
     /// From one byte to before another.
     Between(u64, u64),
@@ -109,7 +109,7 @@ enum Part {
 
 impl Part {
     /// Reads one range of bytes. Several ranges, other units and nonsense are ignored, as HTTP has it.
-    fn asked(range: &str, size: u64) -> Self {
+    pub(super) fn asked(range: &str, size: u64) -> Self {
         let Some((from, to)) = range.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
             return Self::Whole;
         };

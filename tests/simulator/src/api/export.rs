@@ -41,7 +41,7 @@ fn submit(call: &mut Call<'_>, subject: Subject) -> Result<Answer, Refusal> {
     let key = match call.body.get("encoding_aeskey") {
         None | Some(Value::Null) => return Err(40063.into()),
         Some(key) if key == "" => return Err(40063.into()),
-        Some(key) => key.as_str().and_then(Key::read).ok_or(invalid("invalid encoding_aeskey"))?,
+        Some(key) => key.as_str().and_then(Key::read).ok_or_else(|| Refusal::form("invalid encoding_aeskey"))?,
     };
     let smallest = exports.smallest_block.unwrap_or(*BLOCK_SIZES.start());
     let asked = match call.body.get("block_size") {
@@ -49,21 +49,23 @@ fn submit(call: &mut Call<'_>, subject: Subject) -> Result<Answer, Refusal> {
         Some(size) => size
             .as_u64()
             .filter(|size| (smallest..=*BLOCK_SIZES.end()).contains(size))
-            .ok_or(invalid("invalid block_size"))?,
+            .ok_or_else(|| Refusal::form("invalid block_size"))?,
     };
     let items = if exports.ignore_block_size { u64::MAX } else { exports.smallest_block.unwrap_or(asked).max(1) };
     let (view, leaders, base64) = (call.view.clone(), !exports.leaderless_departments, exports.base64_files);
     let order = Order { subject, view, key, items, leaders, base64 };
     let now = call.world.now();
     let (id, work) = call.world.jobs.submit(order, exports, (now, &mut call.world.random));
-    *call.work = work;
+    // A job that fails does no work whose end could tell.
+    *call.work = Some(work.unwrap_or_else(|| Box::new(|| {})));
     Ok(Answer::ok(vec![("jobid", Value::from(id))]))
 }
 
 /// `export/get_result`.
 pub(crate) fn result(call: &mut Call<'_>) -> Result<Answer, Refusal> {
-    let id = call.query("jobid").ok_or(Refusal { code: 40063, text: Some("missing jobid") })?.to_owned();
+    let id = call.query("jobid").ok_or_else(|| Refusal::saying(40063, "missing jobid"))?.to_owned();
     let now = call.world.now();
+    call.world.announce_jobs();
     let progress = call.world.jobs.progress(call.view.caller, &id, (now, &mut call.world.random))?;
     let mut answer = Answer::ok(vec![("status", Value::from(progress.number()))]);
     if let Progress::Done { base, files } = progress {
@@ -78,8 +80,4 @@ pub(crate) fn result(call: &mut Call<'_>) -> Result<Answer, Refusal> {
         answer.push_rows("data_list", rows.collect());
     }
     Ok(answer)
-}
-
-fn invalid(text: &'static str) -> Refusal {
-    Refusal { code: 40058, text: Some(text) }
 }

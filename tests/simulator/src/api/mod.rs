@@ -2,17 +2,23 @@
 
 mod agent;
 pub(crate) mod answer;
+mod approval;
+mod binary;
 mod call;
 mod damage;
 pub(crate) mod department;
 pub(crate) mod download;
 mod export;
 mod login;
+mod media;
 mod member;
+mod message;
+mod multipart;
 mod pipeline;
 pub(crate) mod record;
-mod table;
+pub(crate) mod table;
 pub(crate) mod tag;
+mod ticket;
 mod token;
 pub(crate) mod view;
 
@@ -20,11 +26,12 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{Method, Response};
+use axum::http::{HeaderMap, Method, Response};
 
 use crate::faults::Effect;
 use crate::world::Shared;
 
+pub(crate) use approval::template_nodes;
 pub(crate) use call::{Query, query_value};
 pub(crate) use damage::unknown_path;
 
@@ -39,6 +46,7 @@ pub(crate) async fn serve(
     method: &Method,
     path: &str,
     query: &Query,
+    headers: &HeaderMap,
     body: &[u8],
 ) -> Response<Body> {
     let Some((api, endpoint)) = pipeline::locate(path) else { return unknown_path() };
@@ -47,9 +55,14 @@ pub(crate) async fn serve(
         tokio::time::sleep(latency).await;
     }
     let post = *method == Method::POST;
-    let request = pipeline::Request { api, endpoint, post, query, body, peer, under_way };
+    let request = pipeline::Request { api, endpoint, post, query, headers, body, peer, under_way };
     let outcome = pipeline::run(&mut shared.lock(), &request);
     if let Some(work) = outcome.work {
+        let shared = shared.clone();
+        let work = move || {
+            work();
+            shared.lock().announce_jobs();
+        };
         let _ = tokio::time::timeout(PATIENCE, tokio::task::spawn_blocking(work)).await;
     }
     for effect in &outcome.effects {

@@ -3,11 +3,12 @@
 
 use std::net::IpAddr;
 
+use axum::http::HeaderMap;
 use serde_json::{Map, Value};
 
 use super::answer::{Answer, Refusal, trailer};
 use super::call::{Call, Query, query_value};
-use super::table::{Callers, Endpoint, GET_TOKEN};
+use super::table::{Callers, Endpoint, Form, GET_TOKEN};
 use super::token;
 use super::view::View;
 use crate::clock::millis;
@@ -25,6 +26,7 @@ pub(crate) struct Request<'r> {
     pub(crate) endpoint: Option<&'static Endpoint>,
     pub(crate) post: bool,
     pub(crate) query: &'r Query,
+    pub(crate) headers: &'r HeaderMap,
     pub(crate) body: &'r [u8],
     pub(crate) peer: IpAddr,
     /// Calls of this API under way when this one began, itself included.
@@ -85,7 +87,8 @@ fn judge(
         caller,
         quirks: world.behaviour.quirks,
     };
-    (endpoint.handle)(&mut Call { world, view, query: request.query, body, work })
+    let (query, headers, raw) = (request.query, request.headers, request.body);
+    (endpoint.handle)(&mut Call { world, view, query, headers, raw, body, work })
 }
 
 /// Steps 3 to 5: the token stands in the query, nowhere else.
@@ -138,10 +141,11 @@ fn strike(
     {
         return Err(45033.into());
     }
-    // A code that will be honoured does not count (doc 90312).
-    let exempt = request.api.ends_with("getuserinfo")
-        && query_value(request.query, "code")
-            .is_some_and(|code| matches!(world.credentials.code_state(code, now), CodeState::Fresh));
+    // Neither a code that will be honoured nor a message counts (doc 90312).
+    let exempt = request.api.starts_with("message/")
+        || request.api.ends_with("getuserinfo")
+            && query_value(request.query, "code")
+                .is_some_and(|code| matches!(world.credentials.code_state(code, now), CodeState::Fresh));
     if !exempt && !world.rates.admit(&world.behaviour.limits, request.api, address, now) {
         return Err(45009.into());
     }
@@ -192,13 +196,16 @@ fn check_caller(world: &World, endpoint: &Endpoint, caller: Caller) -> Result<()
 
 /// Step 10: verb and JSON syntax.
 fn read_body(endpoint: &Endpoint, request: &Request<'_>) -> Result<Map<String, Value>, Refusal> {
-    if !endpoint.body {
+    if endpoint.form == Form::Query {
         return Ok(Map::new());
     }
     if !request.post {
-        return Err(Refusal { code: 40058, text: Some("invalid request method, should be POST") });
+        return Err(Refusal::form("invalid request method, should be POST"));
     }
-    serde_json::from_slice(request.body).map_err(|_| Refusal { code: 40058, text: Some("invalid json format") })
+    if endpoint.form == Form::Upload {
+        return Ok(Map::new());
+    }
+    serde_json::from_slice(request.body).map_err(|_| Refusal::form("invalid json format"))
 }
 
 /// The API of a path below `/cgi-bin/`: its name and its row, which `gettoken` does not have.

@@ -1,9 +1,9 @@
 //! The endpoints: one row each says who may call, with which verb, and which lists a failure still shows. A path without
-//! a row answers HTTP 404 with an empty body. Messages, approvals and the JS-SDK have no rows yet.
+//! a row answers HTTP 404 with an empty body.
 
 use super::answer::{Answer, Refusal};
 use super::call::Call;
-use super::{agent, department, export, login, member, tag, token};
+use super::{agent, approval, department, export, login, media, member, message, tag, ticket, token};
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,39 +21,55 @@ pub(crate) enum Callers {
 /// One endpoint below `/cgi-bin/`.
 pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
-    /// Whether a JSON body is expected. Reads take POST as well, with query parameters.
-    pub(crate) body: bool,
+    pub(crate) form: Form,
     pub(crate) callers: Callers,
+    /// Lists that a failure shows all the same, empty.
     pub(crate) lists: &'static [&'static str],
-    pub(crate) handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
+    pub(crate) handle: Handle,
+    /// What is not emulated; "" where everything is.
+    pub(crate) gap: &'static str,
+}
+
+type Handle = fn(&mut Call<'_>) -> Result<Answer, Refusal>;
+
+/// How a call carries its parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// In the query, with GET or POST.
+    Query,
+    /// In a JSON body, with POST.
+    Json,
+    /// As a form with a file, with POST.
+    Upload,
+}
+
+impl Endpoint {
+    /// Notes what is not emulated.
+    const fn but(self, gap: &'static str) -> Self {
+        Self { gap, ..self }
+    }
 }
 
 /// The path that needs no token.
 pub(crate) const GET_TOKEN: &str = "gettoken";
 
-const fn read(
-    path: &'static str,
-    callers: Callers,
-    lists: &'static [&'static str],
-    handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
-) -> Endpoint {
-    Endpoint { path, body: false, callers, lists, handle }
+const fn read(path: &'static str, callers: Callers, lists: &'static [&'static str], handle: Handle) -> Endpoint {
+    Endpoint { path, form: Form::Query, callers, lists, handle, gap: "" }
 }
 
-const fn post(
-    path: &'static str,
-    callers: Callers,
-    lists: &'static [&'static str],
-    handle: fn(&mut Call<'_>) -> Result<Answer, Refusal>,
-) -> Endpoint {
-    Endpoint { path, body: true, callers, lists, handle }
+const fn post(path: &'static str, callers: Callers, lists: &'static [&'static str], handle: Handle) -> Endpoint {
+    Endpoint { path, form: Form::Json, callers, lists, handle, gap: "" }
+}
+
+const fn upload(path: &'static str, callers: Callers, handle: Handle) -> Endpoint {
+    Endpoint { path, form: Form::Upload, callers, lists: &[], handle, gap: "" }
 }
 
 use Callers::{Any, Apps, AppsAndOldSync, SyncOnly};
 
 const MEMBER_LISTS: &[&str] = &["department", "order", "is_leader_in_dept", "direct_leader"];
 
-static ENDPOINTS: &[Endpoint] = &[
+pub(crate) static ENDPOINTS: &[Endpoint] = &[
     read("get_api_domain_ip", Any, &["ip_list"], token::addresses),
     read("getcallbackip", Any, &["ip_list"], token::addresses),
     read("auth/getuserinfo", Apps, &[], login::user_info),
@@ -76,6 +92,20 @@ static ENDPOINTS: &[Endpoint] = &[
     post("export/department", AppsAndOldSync, &[], export::departments),
     post("export/taguser", AppsAndOldSync, &[], export::tag),
     read("export/get_result", AppsAndOldSync, &[], export::result),
+    read("get_jsapi_ticket", Apps, &[], ticket::of_corp),
+    read("ticket/get", Apps, &[], ticket::of_app),
+    post("message/send", Apps, &[], message::send).but("what members see in the WeChat plugin"),
+    post("message/recall", Apps, &[], message::recall),
+    post("message/update_template_card", Apps, &[], message::update),
+    post("oa/gettemplatedetail", Apps, &["template_names"], approval::template),
+    post("oa/applyevent", Apps, &[], approval::apply)
+        .but("values of BankAccount and PhoneNumber are not checked; slice_info neither"),
+    post("oa/getapprovalinfo", Apps, &[], approval::list).but("the deprecated integer cursor is ignored"),
+    post("oa/getapprovaldetail", Apps, &[], approval::detail)
+        .but("no batch_applyer; no attachments of remarks and comments; formulas are 0"),
+    upload("media/upload", Any, media::upload).but("the length of a recording is not measured"),
+    upload("media/uploadimg", Any, media::upload_image).but("the address of the picture is made up and serves nothing"),
+    read("media/get", Any, &[], media::get).but("no encrypted media"),
 ];
 
 /// The endpoint of a path without `/cgi-bin/`.

@@ -1,15 +1,17 @@
 //! The actions of the console: one row each, by name, with its fields. A person sends them from a form, a program as JSON.
+//! This file has those about the organisation, the clock and the faults.
 
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::fields::{ActionError, Fields};
+use super::{desk, people, receivers};
 use crate::control::Control;
 use crate::corp::{Department, Gender, Grant, Member, ROOT, Resignation, Status, TrustedAddresses};
 use crate::faults::{Effect, Fault, When};
 
-type Act = fn(&Control, &Fields) -> Result<Value, ActionError>;
+pub(super) type Act = fn(&Control, &Fields) -> Result<Value, ActionError>;
 
 /// One action.
 pub(crate) struct Action {
@@ -20,12 +22,16 @@ pub(crate) struct Action {
     pub(crate) act: Act,
 }
 
-const fn action(name: &'static str, fields: &'static str, act: Act) -> Action {
+pub(super) const fn action(name: &'static str, fields: &'static str, act: Act) -> Action {
     Action { name, fields, act }
 }
 
-/// Every action.
-pub(crate) static ACTIONS: &[Action] = &[
+/// Every action, by what it is about.
+pub(crate) fn all() -> impl Iterator<Item = &'static Action> {
+    [ORGANISATION, people::ACTIONS, receivers::ACTIONS, desk::ACTIONS].into_iter().flatten()
+}
+
+static ORGANISATION: &[Action] = &[
     action("add-member", "id name department", |control, fields| {
         let member = Member::new(fields.text("id")?, fields.text("name")?, fields.number("department")?);
         done(control.change(|corp| corp.add_member(member)))
@@ -85,7 +91,11 @@ pub(crate) static ACTIONS: &[Action] = &[
             }))
         },
     ),
-    action("change-app", "app [home_url] [trusted_domains] [login_callback_domain] [enabled] [old]", change_app),
+    action(
+        "change-app",
+        "app [home_url] [trusted_domains] [login_callback_domain] [enabled] [old] [approvals] [mini_program] [reports_entering]",
+        change_app,
+    ),
     action("reset-secret", "app (the answer holds the new secret)", |control, fields| {
         let secret = control.reset_secret(fields.number("app")?)?;
         Ok(json!({"ok": true, "secret": secret.reveal()}))
@@ -93,7 +103,7 @@ pub(crate) static ACTIONS: &[Action] = &[
     action("see-address", "[address] (what the platform believes the caller's address to be)", |control, fields| {
         let address = fields.given("address").filter(|address| !address.is_empty()).map(str::to_owned);
         control.configure(|behaviour| behaviour.switches.seen_address = address);
-        done(Ok(()))
+        ok()
     }),
     action("advance-clock", "seconds", |control, fields| {
         control.advance(Duration::from_secs(fields.number("seconds")?));
@@ -101,21 +111,21 @@ pub(crate) static ACTIONS: &[Action] = &[
     }),
     action("revoke-tokens", "", |control, _| {
         control.revoke_tokens();
-        done(Ok(()))
+        ok()
     }),
     action("expire-tokens", "", |control, _| {
         control.expire_tokens();
-        done(Ok(()))
+        ok()
     }),
     action("latency", "milliseconds", |control, fields| {
         let latency = Duration::from_millis(fields.number("milliseconds")?);
         control.configure(|behaviour| behaviour.latency = latency);
-        done(Ok(()))
+        ok()
     }),
     action("inject-fault", "effect [value] [api] [calls] (effects: GET /sim/actions)", inject_fault),
     action("clear-faults", "", |control, _| {
         control.clear_faults();
-        done(Ok(()))
+        ok()
     }),
 ];
 
@@ -143,11 +153,19 @@ pub(crate) const EFFECTS: &[&str] = &[
 
 /// Runs an action by name.
 pub(crate) fn run(control: &Control, name: &str, fields: &Fields) -> Result<Value, ActionError> {
-    let action = ACTIONS.iter().find(|action| action.name == name);
+    let action = all().find(|action| action.name == name);
     (action.ok_or_else(|| ActionError::Unknown(name.to_owned()))?.act)(control, fields)
 }
 
-fn done(result: Result<(), crate::corp::CorpError>) -> Result<Value, ActionError> {
+/// An action that cannot be refused.
+pub(super) fn ok() -> Result<Value, ActionError> {
+    Ok(json!({"ok": true}))
+}
+
+pub(super) fn done<E>(result: Result<(), E>) -> Result<Value, ActionError>
+where
+    ActionError: From<E>,
+{
     result?;
     Ok(json!({"ok": true}))
 }
@@ -205,7 +223,8 @@ fn change_member(control: &Control, fields: &Fields) -> Result<Value, ActionErro
 
 fn change_app(control: &Control, fields: &Fields) -> Result<Value, ActionError> {
     let id = fields.number("app")?;
-    let (enabled, old) = (fields.flag("enabled")?, fields.flag("old")?);
+    let (enabled, old) = (fields.given_flag("enabled")?, fields.given_flag("old")?);
+    let (approvals, entering) = (fields.given_flag("approvals")?, fields.given_flag("reports_entering")?);
     done(control.change(|corp| {
         corp.update_app(id, |app| {
             if let Some(url) = fields.given("home_url") {
@@ -217,12 +236,13 @@ fn change_app(control: &Control, fields: &Fields) -> Result<Value, ActionError> 
             if let Some(domain) = fields.given("login_callback_domain") {
                 app.login_callback_domain = (!domain.is_empty()).then(|| domain.to_owned());
             }
-            if fields.given("enabled").is_some() {
-                app.enabled = enabled;
+            if let Some(appid) = fields.given("mini_program") {
+                app.mini_program = (!appid.is_empty()).then(|| appid.to_owned());
             }
-            if fields.given("old").is_some() {
-                app.created_before_2022 = old;
-            }
+            app.enabled = enabled.unwrap_or(app.enabled);
+            app.created_before_2022 = old.unwrap_or(app.created_before_2022);
+            app.approvals = approvals.unwrap_or(app.approvals);
+            app.reports_entering = entering.unwrap_or(app.reports_entering);
         })
     }))
 }
@@ -263,5 +283,5 @@ fn inject_fault(control: &Control, fields: &Fields) -> Result<Value, ActionError
     };
     let api = fields.given("api").filter(|api| !api.is_empty()).map(str::to_owned);
     control.inject(Fault { api, query: None, when, effect });
-    done(Ok(()))
+    ok()
 }

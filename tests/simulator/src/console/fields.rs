@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::approval::DeskError;
+use crate::callback::CallbackError;
 use crate::corp::CorpError;
+use crate::message::PressError;
 
 /// Why an action was refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -31,6 +34,15 @@ pub(crate) enum ActionError {
     /// The organisation refuses.
     #[error(transparent)]
     Corp(#[from] CorpError),
+    /// A card shows nothing like that.
+    #[error(transparent)]
+    Press(#[from] PressError),
+    /// Callback settings are not taken, or there are none.
+    #[error(transparent)]
+    Callback(#[from] CallbackError),
+    /// The desk of the approvals app refuses.
+    #[error(transparent)]
+    Desk(#[from] DeskError),
 }
 
 /// Named texts.
@@ -76,6 +88,11 @@ impl Fields {
             None | Some("false" | "0" | "off" | "") => Ok(false),
             Some(_) => Err(self.invalid(name, "true or false")),
         }
+    }
+
+    /// A flag, if the field is present.
+    pub(crate) fn given_flag(&self, name: &'static str) -> Result<Option<bool>, ActionError> {
+        self.given(name).map(|_| self.flag(name)).transpose()
     }
 
     /// Words separated by spaces or commas.

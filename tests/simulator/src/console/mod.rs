@@ -3,7 +3,11 @@
 //! Both are open to whoever reaches the port, which is loopback; requests that a page of another site sends are refused.
 
 mod action;
+mod activity;
+mod desk;
 mod fields;
+mod people;
+mod receivers;
 mod view;
 
 use axum::Router;
@@ -19,7 +23,7 @@ use crate::control::Control;
 use crate::corp::{Corp, TrustedAddresses};
 use crate::pages::{html, redirect::append};
 use crate::world::Shared;
-use action::{ACTIONS, EFFECTS};
+use action::EFFECTS;
 use fields::Fields;
 
 pub(crate) fn router() -> Router<Shared> {
@@ -30,7 +34,7 @@ async fn show(State(shared): State<Shared>, uri: Uri) -> Response<Body> {
     let query = parse_query(uri.query().unwrap_or_default());
     let control = Control(shared);
     let search = query_value(&query, "search").unwrap_or_default();
-    html(view::console(&control.corp(), control.now(), search, query_value(&query, "problem")))
+    html(view::console(&control, search, query_value(&query, "problem")))
 }
 
 async fn report(State(shared): State<Shared>, Path(name): Path<String>, uri: Uri) -> Response<Body> {
@@ -41,9 +45,21 @@ async fn report(State(shared): State<Shared>, Path(name): Path<String>, uri: Uri
         "log" => Ok(json!(control.requests())),
         "counts" => Ok(json!(control.counts())),
         "actions" => Ok(json!({
-            "actions": ACTIONS.iter().map(|one| (one.name, one.fields)).collect::<std::collections::BTreeMap<_, _>>(),
+            "actions": action::all()
+                .map(|one| (one.name, one.fields))
+                .chain([receivers::SAVE])
+                .collect::<std::collections::BTreeMap<_, _>>(),
             "effects": EFFECTS,
         })),
+        "inbox" => Ok(json!(control.inbox(query_value(&query, "member").unwrap_or_default()))),
+        "messages" => Ok(json!({"counts": control.message_counts(), "inboxes": control.inboxes()})),
+        "deliveries" => Ok(json!(control.deliveries())),
+        "approvals" => Ok(json!(control.approvals())),
+        "templates" => {
+            let templates = control.templates().into_iter();
+            Ok(templates.map(|one| json!({"id": one.id, "name": one.name(), "controls": one.controls})).collect())
+        }
+        "routes" => Ok(json!(crate::routes())),
         "truth" => {
             let app = query_value(&query, "agentid").and_then(|id| id.parse().ok()).unwrap_or_default();
             control.truth(app).map(|truth| json!(truth)).map_err(|error| (StatusCode::NOT_FOUND, error.to_string()))
@@ -65,7 +81,12 @@ async fn act(
     if is_foreign(&headers) {
         return answer(StatusCode::FORBIDDEN, &json!({"error": "actions are taken from the console's own pages only"}));
     }
-    let result = Fields::read(&body).and_then(|fields| action::run(&Control(shared), &name, &fields));
+    let control = Control(shared);
+    let result = match Fields::read(&body) {
+        Ok(fields) if name == receivers::SAVE.0 => receivers::save(&control, &fields).await,
+        Ok(fields) => action::run(&control, &name, &fields),
+        Err(error) => Err(error),
+    };
     let from_form =
         headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"));
     match (result, from_form) {

@@ -2,7 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::clock::UnixMillis;
+use super::activity::activity;
+use crate::control::Control;
 use crate::corp::{App, Corp, Department, Member, TrustedAddresses, Visible};
 use crate::pages::redirect::append;
 use crate::pages::view::page;
@@ -12,7 +13,9 @@ use crate::pages::{LOGIN_PATH, OAUTH_PATH};
 const LISTED: usize = 200;
 
 /// The whole console.
-pub(crate) fn console(corp: &Corp, now: UnixMillis, search: &str, problem: Option<&str>) -> String {
+pub(crate) fn console(control: &Control, search: &str, problem: Option<&str>) -> String {
+    let (corp, now) = (control.corp(), control.now());
+    let corp = corp.as_ref();
     page(
         "企业微信模拟器 WeCom simulator",
         &html! {
@@ -33,6 +36,7 @@ pub(crate) fn console(corp: &Corp, now: UnixMillis, search: &str, problem: Optio
                 }
             }
             @for app in corp.apps() { (app_section(corp, app)) }
+            (activity(control, corp))
             h2 { "部门 Departments" }
             table { @for department in corp.departments().take(LISTED) { (department_row(corp, department)) } }
             (form("add-department", "新增部门 Add", &[("id", ""), ("name", ""), ("parent", "1")]))
@@ -42,7 +46,10 @@ pub(crate) fn console(corp: &Corp, now: UnixMillis, search: &str, problem: Optio
             }
             table { @for member in found(corp, search) { (member_row(corp, member)) } }
             (form("add-member", "新增成员 Add", &[("id", ""), ("name", ""), ("department", "1")]))
-            p.note { "JSON: GET /sim/state · /sim/log · /sim/counts · /sim/truth?agentid= · /sim/actions" }
+            p.note {
+                "JSON: GET /sim/state · /sim/log · /sim/counts · /sim/truth?agentid= · /sim/inbox?member= · "
+                "/sim/messages · /sim/deliveries · /sim/approvals · /sim/templates · /sim/routes · /sim/actions"
+            }
         },
     )
 }
@@ -142,12 +149,15 @@ fn member_row(corp: &Corp, member: &Member) -> Markup {
     }
 }
 
-/// A form for one action. `id` and `app` name what it is about and are hidden when they are known, as is a flag.
-fn form(action: &str, label: &str, fields: &[(&str, &str)]) -> Markup {
+/// What a form is about: hidden when it is known.
+const HIDDEN: &[&str] = &["id", "app", "enabled", "member", "message", "key", "number", "decision", "template"];
+
+/// A form for one action.
+pub(super) fn form(action: &str, label: &str, fields: &[(&str, &str)]) -> Markup {
     html! {
         form.line method="post" action={ "/sim/" (action) } {
             @for (name, value) in fields {
-                @let hidden = matches!(*name, "id" | "app" | "enabled") && !value.is_empty();
+                @let hidden = HIDDEN.contains(name) && !value.is_empty();
                 @if hidden { input type="hidden" name=(name) value=(value); }
                 @else { input name=(name) value=(value) placeholder=(name) size="12"; }
             }

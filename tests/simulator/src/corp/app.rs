@@ -88,6 +88,24 @@ impl SensitiveField {
     }
 }
 
+/// Where events are delivered (fact sheet section 7.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Callback {
+    /// `http://` and a loopback address: the simulator talks to nothing else.
+    pub url: String,
+    /// Up to 32 letters and digits.
+    pub token: Secret,
+    /// 43 letters and digits.
+    pub aes_key: Secret,
+}
+
+impl Callback {
+    /// The three values an administrator enters.
+    pub fn new(url: impl Into<String>, token: impl Into<String>, aes_key: impl Into<String>) -> Self {
+        Self { url: url.into(), token: Secret::new(token), aes_key: Secret::new(aes_key) }
+    }
+}
+
 /// A self-built app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct App {
@@ -119,6 +137,12 @@ pub struct App {
     pub reports_entering: bool,
     /// Whether locations are delivered when a conversation opens.
     pub reports_location: bool,
+    /// Where its events go, once an administrator saved an address ([`crate::Control::save_callback`]).
+    pub callback: Option<Callback>,
+    /// The mini program it is bound to, for `miniprogram_notice`.
+    pub mini_program: Option<String>,
+    /// Whether it is listed under 审批 → API → 可调用接口的应用; otherwise approvals answer 301055.
+    pub approvals: bool,
     /// What it may see; changed by [`Corp::grant`] and [`Corp::ungrant`].
     pub visible: VisibleRange,
 }
@@ -141,6 +165,9 @@ impl App {
             home_url: String::new(),
             reports_entering: false,
             reports_location: false,
+            callback: None,
+            mini_program: None,
+            approvals: false,
             visible: VisibleRange::default(),
         }
     }
@@ -153,12 +180,14 @@ pub struct ContactSync {
     pub secret: Secret,
     /// From where it may call.
     pub trusted_addresses: TrustedAddresses,
+    /// Where changes of contacts are told.
+    pub callback: Option<Callback>,
 }
 
 impl ContactSync {
     /// Trusted from loopback.
     pub fn new(secret: Secret) -> Self {
-        Self { secret, trusted_addresses: TrustedAddresses::Only(loopback()) }
+        Self { secret, trusted_addresses: TrustedAddresses::Only(loopback()), callback: None }
     }
 }
 

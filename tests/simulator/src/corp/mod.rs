@@ -13,7 +13,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-pub use app::{App, ContactSync, Grant, SensitiveField, TrustedAddresses, VisibleRange};
+pub use app::{App, Callback, ContactSync, Grant, SensitiveField, TrustedAddresses, VisibleRange};
 pub use department::{Department, MAX_DEPARTMENT_ID, ROOT};
 pub use error::CorpError;
 pub use member::{Attribute, AttributeValue, ExternalProfile, Gender, Member, Membership, Status};

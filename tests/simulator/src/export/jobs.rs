@@ -35,6 +35,18 @@ struct Job {
     /// `None` once the result is purged. Dropping it stops the thread that writes.
     files: Option<Arc<Mutex<Files>>>,
     listed: Option<Vec<Listed>>,
+    /// `JobType` of the event that tells its end.
+    kind: &'static str,
+    /// Whether its end was told.
+    announced: bool,
+}
+
+/// A job that has ended.
+pub(crate) struct Ended {
+    pub(crate) caller: Caller,
+    pub(crate) id: String,
+    pub(crate) kind: &'static str,
+    pub(crate) failed: bool,
 }
 
 /// A file as `export/get_result` lists it.
@@ -97,9 +109,10 @@ impl Jobs {
     ) -> (String, Option<Work>) {
         self.sweep(now);
         let (id, caller) = (random_text(random, 43), order.view.caller);
+        let kind = order.subject.job_type();
         let files = Arc::new(Mutex::new(Files::BeingWritten));
         let work = (!how.fail).then(|| work(order, Arc::downgrade(&files)));
-        let job = Job { caller, submitted: now, how, files: Some(files), listed: None };
+        let job = Job { caller, submitted: now, how, files: Some(files), listed: None, kind, announced: false };
         self.jobs.insert(id.clone(), job);
         let kept = self.kept.entry(caller).or_default();
         kept.push_back(id.clone());
@@ -109,6 +122,28 @@ impl Jobs {
             self.purge(&oldest);
         }
         (id, work)
+    }
+
+    /// The jobs that have ended and were not told yet.
+    pub(crate) fn ended(&mut self, now: UnixMillis) -> Vec<Ended> {
+        let mut ended = Vec::new();
+        for (id, job) in self.jobs.iter_mut().filter(|(_, job)| !job.announced) {
+            let due = now >= job.submitted.saturating_add(millis(job.how.duration));
+            let failed = match job.files.as_ref().map(|files| files.lock().unwrap_or_else(PoisonError::into_inner)) {
+                _ if job.how.fail => true,
+                None => true,
+                Some(files) => match &*files {
+                    Files::BeingWritten => continue,
+                    Files::Written(_) => false,
+                    Files::Lost => true,
+                },
+            };
+            if due {
+                job.announced = true;
+                ended.push(Ended { caller: job.caller, id: id.clone(), kind: job.kind, failed });
+            }
+        }
+        ended
     }
 
     /// How far a job is; 40088 when the caller has no such job, 40089 when its result is purged.

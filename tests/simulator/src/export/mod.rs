@@ -16,4 +16,5 @@ pub use jobs::{FILE_LIFETIME, KEPT_JOBS};
 pub(crate) use jobs::{Found, Jobs, Progress, Work};
 pub(crate) use key::Key;
 pub(crate) use order::{Order, Subject};
+pub(crate) use seal::Seal;
 pub(crate) use slice::{Harm, Slice};

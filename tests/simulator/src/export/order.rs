@@ -24,6 +24,18 @@ pub(crate) enum Subject {
     Tag(u64),
 }
 
+impl Subject {
+    /// `JobType` of the event that tells the end of a job.
+    pub(super) fn job_type(self) -> &'static str {
+        match self {
+            Self::SimpleUsers => "export_simple_user",
+            Self::Users => "export_user",
+            Self::Departments => "export_department",
+            Self::Tag(_) => "export_tag",
+        }
+    }
+}
+
 /// Everything a job needs to write its files without the world.
 pub(crate) struct Order {
     pub(crate) subject: Subject,

@@ -1,6 +1,7 @@
 //! A running simulator with a browser beside it.
 
 use serde_json::Value;
+use wecom_simulator::corp::Callback;
 use wecom_simulator::{
     Browser, Control, Corp, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_SECRET, DEMO_SYNC_SECRET, Page, SignInError, Simulator,
     demo,
@@ -9,6 +10,9 @@ use wecom_simulator::{Clock, Setup};
 
 /// Where the frozen clock of every test starts.
 pub(crate) const START: u64 = 1_760_000_000_000;
+
+/// A key of callbacks: the bytes 0 to 31.
+pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
 
 pub(crate) struct Bed {
     pub(crate) simulator: Simulator,
@@ -70,6 +74,23 @@ impl Bed {
     /// `errcode` of a GET as the app.
     pub(crate) async fn app_code(&self, api_and_query: &str) -> i64 {
         self.app(api_and_query).await["errcode"].as_i64().unwrap()
+    }
+
+    /// POST of an API as the app.
+    pub(crate) async fn send(&self, api: &str, body: &Value) -> Value {
+        let token = self.token().await;
+        self.post(&format!("{api}?access_token={token}"), &body.to_string()).await
+    }
+
+    /// `errcode` of a POST as the app.
+    pub(crate) async fn send_code(&self, api: &str, body: &Value) -> i64 {
+        self.send(api, body).await["errcode"].as_i64().unwrap()
+    }
+
+    /// Gives the app a callback address, unchecked; nothing listens there.
+    pub(crate) fn give_callback(&self) {
+        let callback = Callback::new("http://127.0.0.1:9/callback", "token", KEY);
+        self.control.change(|corp| corp.update_app(DEMO_AGENT_ID, |app| app.callback = Some(callback))).unwrap();
     }
 
     /// The address of in-app sign-in, with further query pairs.

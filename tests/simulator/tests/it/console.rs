@@ -181,3 +181,115 @@ async fn a_form_leads_back_to_the_page_and_foreign_pages_are_refused() {
     let main = bed.control.read(|corp| corp.member("lisi").and_then(wecom_simulator::corp::Member::main));
     assert_eq!(main, Some(4), "only the first form took effect");
 }
+
+/// Each row is an action and a place in a report that shows what it did; `MESSAGE` and `NUMBER` stand for ids.
+#[tokio::test]
+async fn members_and_apps_are_played_by_actions() {
+    let (bed, listener) = (Bed::start().await, crate::receiver::Listener::start().await);
+    let settings = |url: &str| json!({"receiver": DEMO_AGENT_ID, "url": url, "token": crate::receiver::TOKEN, "aes_key": crate::bed::KEY});
+    let (status, answer) = act(&bed, "save-callback", settings("http://127.0.0.1:9/")).await;
+    assert!(status == 400 && answer["error"].as_str().unwrap().contains("failed the check"), "{answer}");
+    assert_eq!(act(&bed, "save-callback", settings(&listener.url)).await.0, 200);
+    let card = json!({"touser": "lisi", "msgtype": "template_card", "agentid": DEMO_AGENT_ID, "template_card": {
+        "card_type": "button_interaction", "main_title": {"title": "x"}, "task_id": "t",
+        "button_list": [{"text": "同意", "key": "yes"}],
+    }});
+    let message = bed.send("message/send", &card).await["msgid"].clone();
+    let number = act(&bed, "apply", json!({"member": "lisi", "template": wecom_simulator::PURCHASE_TEMPLATE})).await.1
+        ["number"]
+        .clone();
+    let app = DEMO_AGENT_ID;
+    let rows: Vec<(&str, Value, &str, &str, Value)> = vec![
+        (
+            "press",
+            json!({"member": "lisi", "message": message, "key": "yes"}),
+            "inbox?member=lisi",
+            "/0/card/presses",
+            json!(["yes"]),
+        ),
+        ("write", json!({"member": "lisi", "app": app, "text": "hi"}), "deliveries", "/2/event", json!("text")),
+        ("choose-menu", json!({"member": "lisi", "app": app, "key": "k"}), "deliveries", "/3/event", json!("click")),
+        (
+            "choose-menu",
+            json!({"member": "lisi", "app": app, "url": "http://a/"}),
+            "deliveries",
+            "/4/event",
+            json!("view"),
+        ),
+        ("change-app", json!({"app": app, "reports_entering": true}), "counts", "/message~1send/succeeded", json!(1)),
+        ("enter-app", json!({"member": "lisi", "app": app}), "deliveries", "/5/event", json!("enter_agent")),
+        (
+            "emit",
+            json!({"receiver": app, "event": "LOCATION", "from": "lisi"}),
+            "deliveries",
+            "/6/event",
+            json!("LOCATION"),
+        ),
+        ("hold-callbacks", json!({}), "messages", "/counts/reached", json!(1)),
+        ("release-callbacks", json!({"reversed": true}), "messages", "/inboxes/lisi/0/kind", json!("template_card")),
+        ("change-callbacks", json!({"json": true, "duplicates": 1}), "templates", "/0/name", json!("旧模板")),
+        ("urge", json!({"member": "lisi", "number": number}), "deliveries", "/8/event", json!("sys_approval_change")),
+        (
+            "comment",
+            json!({"member": "wangwu", "number": number, "text": "?"}),
+            "approvals",
+            "/0/comments/0/text",
+            json!("?"),
+        ),
+        (
+            "decide",
+            json!({"member": "ZhangSan", "number": number, "decision": "transfer", "to": "wangwu"}),
+            "approvals",
+            "/0/nodes/0/members/1/id",
+            json!("wangwu"),
+        ),
+        (
+            "decide",
+            json!({"member": "wangwu", "number": number, "decision": "agree", "speech": "好"}),
+            "approvals",
+            "/0/status",
+            json!("Approved"),
+        ),
+        (
+            "withdraw",
+            json!({"member": "lisi", "number": number}),
+            "approvals",
+            "/0/status",
+            json!("WithdrawnAfterApproval"),
+        ),
+        ("change-approvals", json!({"disabled": true, "densest_window": 5}), "routes", "/0/path", json!("gettoken")),
+        ("remove-callback", json!({"receiver": app}), "approvals", "/0/applicant", json!("lisi")),
+        ("set-callback", settings(&listener.url), "approvals", "/0/number", number.clone()),
+    ];
+    for (action, fields, shown, pointer, expected) in rows {
+        let (status, answer) = act(&bed, action, fields).await;
+        assert_eq!((status, &answer["ok"]), (200, &json!(true)), "{action}: {answer}");
+        assert_eq!(report(&bed, shown).await.pointer(pointer), Some(&expected), "{action}, {shown} {pointer}");
+    }
+    bed.control.settled().await;
+    assert!(listener.came().iter().any(|came| came.message.starts_with('{')), "the later ones came as JSON");
+    for (action, fields, expected) in [
+        ("press", json!({"member": "lisi", "message": "x", "key": "k"}), "has no message"),
+        ("press", json!({"member": "lisi", "message": "x", "key": "k", "selections": "q"}), "question=option,option"),
+        ("write", json!({"member": "lisi", "app": 5, "text": "x"}), "no callback address"),
+        (
+            "set-callback",
+            json!({"receiver": "x", "url": "u", "token": "t", "aes_key": "k"}),
+            "an app's id, or contacts",
+        ),
+        ("decide", json!({"member": "lisi", "number": number, "decision": "agree"}), "does not allow this"),
+        ("decide", json!({"member": "lisi", "number": number, "decision": "maybe"}), "agree, reject"),
+        ("apply", json!({"member": "lisi", "template": "x"}), "there is no template"),
+        ("apply", json!({"member": "lisi", "template": "x", "contents": "{"}), "a JSON list"),
+    ] {
+        let (status, answer) = act(&bed, action, fields).await;
+        assert!(status == 400 && answer["error"].as_str().unwrap().contains(expected), "{action}: {answer}");
+    }
+    let page = bed.browser.get(&bed.url("/console")).await.unwrap().text();
+    for expected in
+        ["template_card", "sys_approval_change", "/sim/press", "/sim/apply", "/sim/withdraw", "202", "采购申请"]
+    {
+        assert!(page.contains(expected), "{expected}");
+    }
+    assert!(!page.contains(crate::bed::KEY) && !page.contains(crate::receiver::TOKEN), "no secret is shown");
+}

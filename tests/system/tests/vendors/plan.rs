@@ -106,8 +106,8 @@ async fn a_dry_run_counts_and_writes_nothing<V: TestVendor>() {
 
 async fn every_kind_of_change_is_shown_with_its_fields<V: TestVendor>() {
     use ChangeKind::{
-        DepartmentAdded, DepartmentRemoved, DepartmentUpdated, MemberAdded, MemberLeftRange, MemberRejoined,
-        MemberResigned, MemberRolesUpdated, MemberUpdated,
+        DepartmentAdded, DepartmentRemoved, DepartmentUpdated, MemberAdded, MemberErased, MemberLeftRange,
+        MemberRejoined, MemberResigned, MemberRolesUpdated, MemberUpdated,
     };
     let unit = |number| V::unit_id(number);
     let place = json!([{ "id": unit(21) }]).to_string();
@@ -158,7 +158,7 @@ async fn every_kind_of_change_is_shown_with_its_fields<V: TestVendor>() {
             DepartmentRemoved => assert!(shown.values().all(|(_, after)| after.is_none()), "{change:?}"),
             DepartmentUpdated | MemberUpdated | MemberLeftRange => assert_eq!(shown.len(), fields.len(), "{change:?}"),
             MemberResigned | MemberRejoined => {}
-            MemberRolesUpdated => panic!("no sync writes roles: {change:?}"),
+            MemberRolesUpdated | MemberErased => panic!("no sync writes roles or erases anybody: {change:?}"),
         }
     }
 }

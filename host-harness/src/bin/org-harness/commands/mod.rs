@@ -1,6 +1,8 @@
 //! From a command to its answer.
 
 mod abandon;
+mod administration;
+mod approval;
 mod check;
 mod conform;
 mod consent;
@@ -8,14 +10,17 @@ mod describe;
 pub mod directory;
 mod feed;
 mod history;
+mod input;
 mod inspect;
 mod login;
+mod message;
 mod plan;
 mod reset;
 pub mod sync;
 mod tenant;
 mod tenants;
 mod validate;
+mod vendor;
 
 use crate::{
     cli::{Cli, Command, TenantCommand},
@@ -54,6 +59,18 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<ExitStatus, CommandEr
         Command::Members(asked) => directory::members(options, asked, output).await,
         Command::Member { id, refresh } => directory::member(options, id, *refresh, output).await,
         Command::Overview => directory::overview(options, output).await,
+        Command::Roles(asked) => administration::roles(options, asked, output).await,
+        Command::Admins(asked) => administration::admins(options, asked, output).await,
+        Command::Retire(asked) => administration::retire(options, asked, output).await,
+        Command::Reinstate(asked) => administration::reinstate(options, asked, output).await,
+        Command::Erase(asked) => administration::erase(options, asked, output).await,
+        Command::Signature(asked) => administration::signature(options, asked, output).await,
+        Command::Audit(asked) => administration::audit(options, asked, output).await,
+        Command::Message(asked) => message::message(options, asked, output).await,
+        Command::Approval(asked) => approval::approval(options, asked, output).await,
+        Command::Call(asked) => vendor::call(options, asked, output).await,
+        Command::Callback(asked) => vendor::callback(options, asked, output).await,
+        Command::JsSdkSignature(asked) => vendor::js_sdk_signature(options, asked, output).await,
         Command::Serve(asked) => serve::serve(options, asked, output).await,
         Command::Tenants(asked) => tenants::tenants(options, asked, output).await,
         Command::Tenant(TenantCommand::Export { file, transfer_key }) => {

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
-use host_harness::tenants::{StoredTenants, declarations_of_file};
+use host_harness::tenants::{ApiScope, StoredTenants, declarations_of_file, new_api_key};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::{
-    cli::{Global, TenantsCommand},
+    cli::{self, Global, TenantsCommand},
     command_error::{CommandError, ExitStatus},
     output::Output,
     store, text,
@@ -27,14 +28,17 @@ pub async fn tenants(
     asked: &TenantsCommand,
     output: &mut Output,
 ) -> Result<ExitStatus, CommandError> {
-    let stored = StoredTenants::new(store::open(options).await?);
+    let stored = async || Ok::<_, CommandError>(StoredTenants::new(store::open(options).await?));
     let (tenants, status) = match asked {
-        TenantsCommand::Put { file } => (put(&stored, file).await?, ExitStatus::Done),
-        TenantsCommand::List => (stored.list().await?.into_iter().map(|(name, _)| name).collect(), ExitStatus::Done),
-        TenantsCommand::Remove { name } => match stored.remove(name).await? {
+        TenantsCommand::Put { file } => (put(&stored().await?, file).await?, ExitStatus::Done),
+        TenantsCommand::List => {
+            (stored().await?.list().await?.into_iter().map(|(name, _)| name).collect(), ExitStatus::Done)
+        }
+        TenantsCommand::Remove { name } => match stored().await?.remove(name).await? {
             true => (vec![name.clone()], ExitStatus::Done),
             false => (Vec::new(), ExitStatus::Negative),
         },
+        TenantsCommand::ApiKey { name, scope } => return api_key(name, scope, output),
     };
     let view = TenantsView { tenants };
     output.answer(&view, |_| {
@@ -42,6 +46,34 @@ pub async fn tenants(
         lines.reduce(|all, line| all + &line).unwrap_or_else(|| "无 none\n".to_owned())
     })?;
     Ok(status)
+}
+
+/// A new key, and what a tenant's declaration says of it.
+#[derive(Debug, Serialize)]
+struct ApiKeyView {
+    key: String,
+    declare: Value,
+}
+
+fn api_key(name: &str, scopes: &[cli::ApiScope], output: &mut Output) -> Result<ExitStatus, CommandError> {
+    let (key, sha256) = new_api_key().map_err(|error| CommandError::Output(error.into()))?;
+    let scopes: Vec<&str> = scopes
+        .iter()
+        .map(|scope| match scope {
+            cli::ApiScope::Messages => ApiScope::Messages,
+            cli::ApiScope::Approvals => ApiScope::Approvals,
+            cli::ApiScope::Events => ApiScope::Events,
+            cli::ApiScope::Roles => ApiScope::Roles,
+            cli::ApiScope::Pages => ApiScope::Pages,
+        })
+        .map(ApiScope::name)
+        .collect();
+    let view = ApiKeyView { key, declare: json!({ "name": name, "sha256": sha256, "scopes": scopes }) };
+    output.answer(&view, |paint| {
+        let note = "仅显示这一次 shown this once; add to api_keys of the tenant's declaration:";
+        format!("{}\n{}\n{}\n", view.key, paint.dim(note), view.declare)
+    })?;
+    Ok(ExitStatus::Done)
 }
 
 async fn put(stored: &StoredTenants, file: &Path) -> Result<Vec<String>, CommandError> {

@@ -6,6 +6,10 @@
 //! | `health` | whether the storage answers and the host stops |
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
+//! | `api` | what the platform asks by JSON |
+//! | `callbacks` | what the vendor sends by itself |
+//! | `follow_ups` | what is left for later when it did |
+//! | `root_files` | files by which a vendor sees whose a host is |
 //! | `sign_in` | the two steps of a sign-in |
 //! | `signed_in` | the page after a sign-in |
 //! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
@@ -16,14 +20,18 @@
 //! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
 
+mod api;
 mod binding;
+mod callbacks;
 mod confirmation;
 mod document;
 mod drain;
 mod entry_decision;
+mod follow_ups;
 mod health;
 mod page;
 mod return_to;
+mod root_files;
 mod routes;
 mod service;
 mod sign_in;
@@ -116,7 +124,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics)?;
     let service = Arc::new(service.reached_under(asked.public_url.clone()));
-    let stopping = Arc::clone(&service);
+    let (stopping, following) = (Arc::clone(&service), Arc::clone(&service));
     let shutdown = async {
         let time = drain::time(asked.drain, asked_to_end(1).await);
         stopping.stop();
@@ -133,6 +141,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         tokio::select! {
             () = web => {}
             () = keep_reloading(&registry, asked.reload) => {}
+            () = following.follow_ups().run() => {}
         }
     };
     tokio::join!(serving, scheduler.run(interrupted()));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{Request, State},
+    extract::{DefaultBodyLimit, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{Next, from_fn, map_response},
     response::{Html, IntoResponse as _, Redirect, Response},
@@ -12,7 +12,7 @@ use axum::{
 };
 use host_harness::observe::metrics::CONTENT_TYPE;
 
-use super::{document::document, page::Page, service::Service, sign_in};
+use super::{api, callbacks, document::document, page::Page, service::Service, sign_in};
 
 /// The addresses of a host.
 pub fn router(service: Arc<Service>) -> Router {
@@ -24,7 +24,10 @@ pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/health", get(health))
+        .route("/t/{tenant}/callback/{route}", get(callbacks::receive).post(callbacks::receive))
+        .layer(DefaultBodyLimit::max(callbacks::MAX_BODY))
         .merge(sign_in)
+        .merge(api::router())
         .fallback(elsewhere)
         .method_not_allowed_fallback(async || nothing(StatusCode::METHOD_NOT_ALLOWED))
         .with_state(service)
@@ -61,7 +64,12 @@ async fn unless_only_looked_at(request: Request, next: Next) -> Response {
 
 /// Leads on from an address that is a little off, as consoles, proxies and people write it. What it leads to is one of
 /// the routes, so it never leaves this host, and it is the same for tenants and for strangers.
-async fn elsewhere(uri: Uri) -> Response {
+async fn elsewhere(State(service): State<Arc<Service>>, method: Method, uri: Uri) -> Response {
+    if method == Method::GET
+        && let Some(content) = service.root_file(uri.path().trim_start_matches('/')).await
+    {
+        return ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], content).into_response();
+    }
     let Some(path) = meant(uri.path()) else { return nothing(StatusCode::NOT_FOUND) };
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
     Redirect::temporary(&format!("{path}{query}")).into_response()

@@ -10,7 +10,9 @@ use host_harness::{
 };
 
 use super::{
+    follow_ups::FollowUps,
     health::{Health, HealthView},
+    root_files::RootFiles,
     sign_in_limits::{SignInLimits, SignInPermit},
 };
 use crate::public_url::PublicUrl;
@@ -22,6 +24,12 @@ pub struct Service {
     metrics: Arc<Metrics>,
     health: Health,
     sign_in_limits: Arc<SignInLimits>,
+    /// Of what the vendor sends, so that neither keeps the other out.
+    callback_limits: Arc<SignInLimits>,
+    /// Of what platforms ask.
+    api_limits: Arc<SignInLimits>,
+    follow_ups: FollowUps,
+    root_files: RootFiles,
     public_url: Option<PublicUrl>,
     cookie_key: FingerprintKey,
 }
@@ -37,8 +45,19 @@ impl Service {
     ) -> Result<Self, StorageError> {
         let cookie_key = storage.fingerprint_key()?;
         let health = Health::of(storage, Arc::clone(&registry));
-        let sign_in_limits = Arc::default();
-        Ok(Self { host, registry, metrics, health, sign_in_limits, public_url: None, cookie_key })
+        Ok(Self {
+            host,
+            registry,
+            metrics,
+            health,
+            sign_in_limits: Arc::default(),
+            callback_limits: Arc::default(),
+            api_limits: Arc::default(),
+            follow_ups: FollowUps::default(),
+            root_files: RootFiles::default(),
+            public_url: None,
+            cookie_key,
+        })
     }
 
     /// Reached by people under this address.
@@ -58,6 +77,26 @@ impl Service {
     /// Lets a request of a tenant in; nothing where it has too many under way.
     pub fn admit(&self, tenant: &Tenant) -> Option<SignInPermit> {
         self.sign_in_limits.admit(&tenant.name)
+    }
+
+    /// Lets a request of the vendor to a tenant in; nothing where it has too many under way.
+    pub fn admit_callback(&self, tenant: &Tenant) -> Option<SignInPermit> {
+        self.callback_limits.admit(&tenant.name)
+    }
+
+    /// Lets a request of a tenant's platform in; nothing where it has too many under way.
+    pub fn admit_api(&self, tenant: &Tenant) -> Option<SignInPermit> {
+        self.api_limits.admit(&tenant.name)
+    }
+
+    /// What is left for later.
+    pub fn follow_ups(&self) -> &FollowUps {
+        &self.follow_ups
+    }
+
+    /// A file at the root of this host.
+    pub async fn root_file(&self, name: &str) -> Option<String> {
+        self.root_files.find(&self.registry, name).await
     }
 
     /// Where people reach the host, where the operator says so.

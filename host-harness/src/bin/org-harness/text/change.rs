@@ -11,6 +11,7 @@ pub fn kind(kind: &str) -> &'static str {
         "member-left-range" => "离开可见范围 member-left-range",
         "member-resigned" => "成员离职 member-resigned",
         "member-roles-updated" => "成员角色变更 member-roles-updated",
+        "member-erased" => "成员数据已彻底删除 member-erased",
         "member-rejoined" => "成员返回 member-rejoined",
         "department-added" => "部门新增 department-added",
         "department-updated" => "部门变更 department-updated",

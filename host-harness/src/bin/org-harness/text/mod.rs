@@ -13,6 +13,7 @@ pub mod member;
 pub mod overview;
 mod paint;
 pub mod plan;
+pub mod record;
 pub mod run;
 mod table;
 pub mod tenant;

@@ -26,6 +26,14 @@ pub fn validation(view: &ValidationView, paint: Paint) -> String {
         }
         text.push_str(&Table::new(&["须访问 needs to reach", "用途 purpose"], paint).page(&rows));
     }
+    if !view.routes.is_empty() {
+        text.push('\n');
+        let rows: Vec<_> = view.routes.iter().map(|one| vec![one.name.clone(), one.label.clone()]).collect();
+        text.push_str(&Table::new(&["接收推送 receives", "控制台名称 in the console"], paint).page(&rows));
+    }
+    for file in &view.files {
+        text.push_str(&format!("\n根目录文件 file at the root: {}\n", clean(&file.name)));
+    }
     text
 }
 

@@ -29,6 +29,8 @@ pub struct ChangeView {
 pub enum RecordView {
     Member(Box<MemberView>),
     Department(DepartmentView),
+    /// Of somebody who was erased.
+    Nothing,
 }
 
 impl RecordView {
@@ -37,6 +39,7 @@ impl RecordView {
         match self {
             Self::Member(member) => &member.name,
             Self::Department(department) => &department.name,
+            Self::Nothing => "",
         }
     }
 }
@@ -50,6 +53,7 @@ pub fn kind(kind: ChangeKind) -> &'static str {
         ChangeKind::MemberResigned => "member-resigned",
         ChangeKind::MemberRolesUpdated => "member-roles-updated",
         ChangeKind::MemberRejoined => "member-rejoined",
+        ChangeKind::MemberErased => "member-erased",
         ChangeKind::DepartmentAdded => "department-added",
         ChangeKind::DepartmentUpdated => "department-updated",
         ChangeKind::DepartmentRemoved => "department-removed",
@@ -61,6 +65,7 @@ impl From<Change> for ChangeView {
         let record = match change.record {
             Changed::Member(member) => RecordView::Member(Box::new(member.into())),
             Changed::Department(department) => RecordView::Department(department.into()),
+            Changed::Nothing => RecordView::Nothing,
         };
         Self { seq: change.seq, at: time(change.at), kind: kind(change.kind), id: change.id, record }
     }

@@ -2,7 +2,9 @@
 //! change the other by accident. Keys are in snake_case, values of enums in kebab-case, ids are text, times RFC 3339 in
 //! UTC. A field without value is `null`; it is never left out.
 
+pub mod approval;
 pub mod aspect;
+pub mod callback;
 pub mod change;
 pub mod conform;
 pub mod department;
@@ -11,9 +13,11 @@ pub mod error;
 pub mod inspection;
 pub mod login;
 pub mod member;
+pub mod message;
 pub mod overview;
 pub mod plan;
 pub mod problem;
+pub mod record;
 pub mod run;
 pub mod tenant;
 

@@ -57,6 +57,24 @@ pub struct ValidationView {
     pub summary: Vec<SettingView>,
     pub destinations: Vec<DestinationView>,
     pub proxy: Option<ProxyView>,
+    /// Where the vendor may send something.
+    pub routes: Vec<RouteView>,
+    /// What is to be found at the root of the host of the app's pages.
+    pub files: Vec<RootFileView>,
+}
+
+/// A place where the vendor sends something.
+#[derive(Debug, Serialize)]
+pub struct RouteView {
+    pub name: String,
+    pub label: String,
+}
+
+/// A file by which the vendor sees whose a host is.
+#[derive(Debug, Serialize)]
+pub struct RootFileView {
+    pub name: String,
+    pub content: String,
 }
 
 impl From<element::Validation> for ValidationView {
@@ -74,6 +92,16 @@ impl From<element::Validation> for ValidationView {
                 let element::Proxy { scheme, host, port, username, password: _ } = proxy;
                 ProxyView { scheme, host, port, username }
             }),
+            routes: validation
+                .routes
+                .into_iter()
+                .map(|element::IncomingRoute { name, label }| RouteView { name, label })
+                .collect(),
+            files: validation
+                .files
+                .into_iter()
+                .map(|element::RootFile { name, content }| RootFileView { name, content })
+                .collect(),
         }
     }
 }
@@ -88,6 +116,14 @@ impl ValidationView {
             message,
             hint: hint.unwrap_or_default().to_owned(),
         };
-        Self { valid: false, problems: vec![problem], summary: Vec::new(), destinations: Vec::new(), proxy: None }
+        Self {
+            valid: false,
+            problems: vec![problem],
+            summary: Vec::new(),
+            destinations: Vec::new(),
+            proxy: None,
+            routes: Vec::new(),
+            files: Vec::new(),
+        }
     }
 }

@@ -81,6 +81,16 @@ fn own(code: i64) -> Option<Text> {
         84014 | 84015 => text!("授权已失效，请重新登录并同意授权", "the consent is void: sign in and consent again"),
         92001 => text! { "请管理员为应用开启敏感信息字段的授权",
         "the administrator grants the app access to sensitive fields" },
+        301_055 => {
+            text! { "请管理员在管理后台 应用管理 → 审批 → API → 可调用接口的应用 中加入该应用，并将申请人加入应用的可见范围；\
+            按申请人筛选时，该成员须未离职",
+            "the administrator adds the app in the console under Apps → Approvals (审批) → API → Apps that may call (可调用接口的应用), and \
+            the applicant to the visible range of the app; a search names nobody who left" }
+        }
+        301_056 => text! { "请管理员在管理后台启用审批应用（应用管理 → 审批）",
+        "the administrator enables the approvals app in the console (Apps → Approvals)" },
+        301_057 => text! { "提交时企业微信内部出错，申请可能已经存在：再次提交前请先查询",
+        "WeCom failed within, so that the request may exist: look for it before it is submitted again" },
         301_007 => text!("该企业已解散或被封禁", "the company was dissolved or banned"),
         _ => return None,
     })

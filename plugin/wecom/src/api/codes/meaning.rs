@@ -40,6 +40,12 @@ pub(crate) const UNKNOWN_JOB: Codes = Codes(&[40088, 40089]);
 pub(crate) const UNKNOWN_TAG: Codes = Codes(&[40068]);
 /// A message has no recipient who exists and may be seen.
 pub(crate) const NOBODY_VALID: Codes = Codes(&[81013]);
+/// There is no such template or request, where that is all that was asked for.
+pub(crate) const UNKNOWN_APPROVAL: Codes = Codes(&[301_025]);
+/// What was filled in is not as the template has it, or its times overlap those of another request.
+pub(crate) const UNSOUND_REQUEST: Codes = Codes(&[40058, 301_025, 301_079]);
+/// A search names a time in which there is too much.
+pub(crate) const TOO_DENSE: Codes = Codes(&[301_112]);
 /// The credential itself: secret wrong or app disabled, corp unknown, secret of another corp, secret too weak.
 pub(super) const CREDENTIAL_REFUSED: Codes = Codes(&[40001, 40013, 40091, 45031, 2_000_002]);
 

@@ -46,6 +46,10 @@ fn each_code_becomes_a_reason() {
         (60020, Reason::NotPermitted, None),
         (301_002, Reason::NotPermitted, None),
         (301_007, Reason::NotPermitted, None),
+        (301_055, Reason::NotPermitted, None),
+        (301_056, Reason::NotPermitted, None),
+        (301_026, Reason::Unavailable, Some(1_000)),
+        (301_057, Reason::Unavailable, Some(1_000)),
         (40029, Reason::LoginRejected, None),
         (42003, Reason::LoginRejected, None),
         (42022, Reason::LoginRejected, None),
@@ -58,6 +62,8 @@ fn each_code_becomes_a_reason() {
         (60111, Reason::NotFound, None),
         (40058, other(), None),
         (41001, other(), None),
+        (301_025, other(), None),
+        (301_112, other(), None),
     ] {
         let failure = failure(code, "", "agent/get");
         assert_eq!((failure.reason, failure.retry_after_ms), (reason, retry_after_ms), "{code}");
@@ -114,13 +120,14 @@ fn whoever_can_act_is_told_how() {
 #[test]
 fn a_meaning_has_its_codes_alone() {
     type Predicate = fn(&Failure) -> bool;
-    let table: [(&str, Predicate, &[i64]); 15] = [
+    let busy: &[i64] = &[-1, 6000, 81026, 301_026, 301_057, 301_064, 2_000_111, 2_000_141];
+    let table: Vec<(&str, Predicate, &[i64])> = vec![
         ("HIDDEN_MEMBER", |failure| HIDDEN_MEMBER.include(failure), &[40003, 50002, 60011, 60021, 60111, 92000]),
         ("HIDDEN_DEPARTMENT", |failure| HIDDEN_DEPARTMENT.include(failure), &[60003, 60011, 60123]),
         ("an answer too large", |failure| failure.cause == Cause::AnswerTooLarge, &[45029]),
         ("a refused token", |failure| failure.cause == Cause::TokenRefused, &[40001, 40014, 42001]),
-        ("perhaps done", |failure| failure.may_be_done, &[-1, 6000, 81026, 301_064, 2_000_111, 2_000_141]),
-        ("busy", |failure| failure.cause == Cause::Passing, &[-1, 6000, 81026, 301_064, 2_000_111, 2_000_141]),
+        ("perhaps done", |failure| failure.may_be_done, busy),
+        ("busy", |failure| failure.cause == Cause::Passing, busy),
         (
             "a refused credential",
             |failure| failure.reason == Reason::CredentialsRefused,
@@ -134,6 +141,9 @@ fn a_meaning_has_its_codes_alone() {
         ("APP_DISABLED", |failure| APP_DISABLED.include(failure), &[48006, 50003, 60031]),
         ("UNKNOWN_JOB", |failure| UNKNOWN_JOB.include(failure), &[40088, 40089]),
         ("UNKNOWN_TAG", |failure| UNKNOWN_TAG.include(failure), &[40068]),
+        ("UNKNOWN_APPROVAL", |failure| UNKNOWN_APPROVAL.include(failure), &[301_025]),
+        ("UNSOUND_REQUEST", |failure| UNSOUND_REQUEST.include(failure), &[40058, 301_025, 301_079]),
+        ("TOO_DENSE", |failure| TOO_DENSE.include(failure), &[301_112]),
     ];
     for (name, holds, codes) in table {
         let held: Vec<i64> =

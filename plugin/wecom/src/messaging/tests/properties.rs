@@ -103,7 +103,7 @@ fn any_content() -> impl Strategy<Value = Content> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
     #[test]
     fn a_message_is_refused_or_sound(content in any_content(), translate_ids: bool, members in prop::collection::vec(any_text(), 0..4)) {
@@ -112,7 +112,7 @@ proptest! {
             prop_assert_eq!(judge::judge("content", &body.kind, &body.content, translate_ids), Ok(()));
             let written = body.content.to_string();
             prop_assert_eq!(&serde_json::from_str::<Value>(&written).unwrap(), &body.content);
-            prop_assert!(!written.contains("\\u"), "{}", written);
+            prop_assert!(!written.replace("\\\\", "").contains("\\u"), "{}", written);
             let again = content::body(&message, "made-1").unwrap();
             prop_assert_eq!(again.content.to_string(), written, "a repetition is the very same");
         }

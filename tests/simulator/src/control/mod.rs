@@ -1,9 +1,15 @@
 //! The control handle: how a test, the demo or the console plays the organisation, the administrator and the fates.
 //! Cheap to clone, synchronous, usable from any thread.
 
+mod approvals;
+mod callbacks;
+mod messages;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use messages::CardPress;
 
 use crate::behaviour::Behaviour;
 use crate::clock::UnixMillis;
@@ -12,6 +18,7 @@ use crate::credentials::{Caller, Visitor};
 use crate::faults::{Fault, FaultId};
 use crate::log::{ApiCount, LogEntry};
 use crate::secret::{Secret, random_text};
+use crate::tickets::Page;
 use crate::truth::Truth;
 use crate::world::Shared;
 
@@ -43,9 +50,10 @@ impl Control {
         read(self.0.lock().corp())
     }
 
-    /// Changes the organisation. The next request sees the change. `change` must not use this handle.
+    /// Changes the organisation. The next request sees the change, and whoever has a callback address hears of it.
+    /// `change` must not use this handle.
     pub fn change<T>(&self, change: impl FnOnce(&mut Corp) -> T) -> T {
-        change(self.0.lock().corp_mut())
+        self.0.lock().change(change)
     }
 
     /// What a complete synchronisation of an app must end with.
@@ -73,6 +81,7 @@ impl Control {
         world.clock.advance(by);
         let now = world.now();
         world.jobs.sweep(now);
+        world.announce_jobs();
     }
 
     /// Stops simulated time where it is.
@@ -149,6 +158,14 @@ impl Control {
     /// Forgets the log and the totals.
     pub fn reset_log(&self) {
         self.0.lock().log.reset();
+    }
+
+    /// The signature WeCom expects of a page that uses the JS-SDK: with the ticket of the corp (`wx.config`), or with the
+    /// one of an app (`wx.agentConfig`). `timestamp` is in seconds; the fragment of `url` does not count. `None` while
+    /// nobody has fetched that ticket, or it has expired.
+    pub fn js_signature(&self, app: Option<u64>, nonce: &str, timestamp: u64, url: &str) -> Option<String> {
+        let world = self.0.lock();
+        world.tickets.sign(app, &Page { nonce, timestamp, url }, world.now())
     }
 
     /// Issues a login code as the pages do, without a page. Nothing is checked.

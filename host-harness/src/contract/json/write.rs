@@ -1,0 +1,145 @@
+//! From the types of the contract to JSON.
+
+use serde::{
+    Serialize, Serializer,
+    ser::{Error as _, Impossible, SerializeSeq, SerializeStruct},
+};
+use serde_json::{Error, Map, Value};
+
+use super::kebab;
+
+/// Writes in the form of the contract.
+pub(super) struct Form;
+
+type Never = Impossible<Value, Error>;
+
+fn foreign<T>(what: &str) -> Result<T, Error> {
+    Err(Error::custom(format!("{what} is no type of the contract")))
+}
+
+macro_rules! as_it_is {
+    ($($method:ident($of:ty))*) => {
+        $(fn $method(self, value: $of) -> Result<Value, Error> {
+            Ok(value.into())
+        })*
+    };
+}
+
+impl Serializer for Form {
+    type Ok = Value;
+    type Error = Error;
+    type SerializeSeq = Items;
+    type SerializeTuple = Never;
+    type SerializeTupleStruct = Never;
+    type SerializeTupleVariant = Never;
+    type SerializeMap = Never;
+    type SerializeStruct = Fields;
+    type SerializeStructVariant = Never;
+
+    as_it_is! {
+        serialize_bool(bool) serialize_i8(i8) serialize_i16(i16) serialize_i32(i32) serialize_i64(i64) serialize_u8(u8)
+        serialize_u16(u16) serialize_u32(u32) serialize_u64(u64) serialize_f32(f32) serialize_f64(f64) serialize_str(&str)
+    }
+
+    fn serialize_char(self, value: char) -> Result<Value, Error> {
+        Ok(value.to_string().into())
+    }
+
+    fn serialize_bytes(self, _: &[u8]) -> Result<Value, Error> {
+        foreign("bytes")
+    }
+
+    fn serialize_none(self) -> Result<Value, Error> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_some<T: Serialize + ?Sized>(self, value: &T) -> Result<Value, Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_unit(self) -> Result<Value, Error> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_unit_struct(self, _: &'static str) -> Result<Value, Error> {
+        Ok(Value::Null)
+    }
+
+    fn serialize_unit_variant(self, _: &'static str, _: u32, variant: &'static str) -> Result<Value, Error> {
+        Ok(kebab(variant).into())
+    }
+
+    fn serialize_newtype_struct<T: Serialize + ?Sized>(self, _: &'static str, value: &T) -> Result<Value, Error> {
+        value.serialize(self)
+    }
+
+    fn serialize_newtype_variant<T: Serialize + ?Sized>(
+        self,
+        _: &'static str,
+        _: u32,
+        variant: &'static str,
+        value: &T,
+    ) -> Result<Value, Error> {
+        Ok(Map::from_iter([(kebab(variant), value.serialize(Self)?)]).into())
+    }
+
+    fn serialize_seq(self, _: Option<usize>) -> Result<Items, Error> {
+        Ok(Items(Vec::new()))
+    }
+
+    fn serialize_tuple(self, _: usize) -> Result<Never, Error> {
+        foreign("a tuple")
+    }
+
+    fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Never, Error> {
+        foreign("a tuple")
+    }
+
+    fn serialize_tuple_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Never, Error> {
+        foreign("a tuple")
+    }
+
+    fn serialize_map(self, _: Option<usize>) -> Result<Never, Error> {
+        foreign("a map")
+    }
+
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields, Error> {
+        Ok(Fields(Map::new()))
+    }
+
+    fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Never, Error> {
+        foreign("a case of several values")
+    }
+}
+
+pub(super) struct Items(Vec<Value>);
+
+impl SerializeSeq for Items {
+    type Ok = Value;
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        self.0.push(value.serialize(Form)?);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Value, Error> {
+        Ok(self.0.into())
+    }
+}
+
+pub(super) struct Fields(Map<String, Value>);
+
+impl SerializeStruct for Fields {
+    type Ok = Value;
+    type Error = Error;
+
+    fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
+        self.0.insert(key.to_owned(), value.serialize(Form)?);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Value, Error> {
+        Ok(self.0.into())
+    }
+}
