@@ -25,6 +25,7 @@ use crate::{
 };
 
 mod content;
+mod examples;
 mod keyed;
 mod properties;
 mod roles;
