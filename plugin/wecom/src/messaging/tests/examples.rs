@@ -12,7 +12,7 @@ const VARIANTS: [&str; 5] = ["content", "link", "target", "action", "body"];
 /// What may be left out, in any record that has it.
 fn defaults() -> Map<String, Value> {
     let value = json!({
-        "everybody": false, "members": [], "departments": [], "tags": [], "roles": [], "sharing": "free",
+        "everybody": false, "members": [], "departments": [], "tags": [], "roles": [],
         "translate_ids": false, "emphasise_first": false, "items": [], "actions": [], "rows": [], "jumps": [],
         "sections": [], "buttons": [], "choices": [], "selectors": [], "disabled": false, "chosen": false,
         "multiple": false
@@ -23,10 +23,10 @@ fn defaults() -> Map<String, Value> {
     }
 }
 
-/// `link_card` as the generated types have it.
+/// `link-card` as the generated types have it.
 fn camel(name: &str) -> String {
     let upper = |word: &str| word[..1].to_uppercase() + &word[1..];
-    name.split('_').map(upper).collect()
+    name.split('-').map(upper).collect()
 }
 
 /// The examples' form as the generated types are read.
