@@ -20,6 +20,7 @@
 //! | [`transport`], [`verdict`], [`failure`] | HTTP failures in words, findings of `check-connection`, errors |
 //! | [`locale`] | text in Chinese and English; the configured `locale` chooses |
 //! | [`contract`], `shell`, [`platform`] | the contract's types; the component's exports; its imports as a trait |
+//! | [`messages`] | messages: roles, parts, and what was sent already |
 //! | [`idempotency`] | what a caller's idempotency key promises |
 //! | [`store`], [`names`], [`fingerprint`] | how values are stored |
 
@@ -42,6 +43,7 @@ pub mod fake;
 pub mod fingerprint;
 pub mod idempotency;
 pub mod login;
+pub mod messages;
 pub mod names;
 pub mod platform;
 pub mod row;

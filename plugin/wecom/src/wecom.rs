@@ -7,18 +7,21 @@ use crate::{
     export::{self, Export},
     identify,
     login_url::{self, OauthScope},
+    messaging,
     scope::{self, ScopeState},
-    web,
+    vendor_call, web,
     wire::{department, member},
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
-    capability::{Callbacks, Web},
+    capability::{Api, Callbacks, Messaging, PartOutcome, Sending, Web},
     config::{Common, Element, Values},
     contract::{
         callbacks::{Handled, IncomingRequest},
         element::Aspect,
         login::{Entry, SensitiveFields},
+        messaging::{CardUpdate, InvalidRecipient, Media, Message, Recipients, UploadRequest},
+        vendor::{ApiRequest, ApiResponse},
         web::{PageSignature, SignatureRequest},
     },
     directory::{
@@ -98,6 +101,44 @@ impl Web for WeCom {
         request: &SignatureRequest,
     ) -> Result<PageSignature, Failure> {
         web::sign(client, request)
+    }
+}
+
+impl Api for WeCom {
+    fn call<P: Platform>(client: &WeComClient<'_, P>, request: &ApiRequest) -> Result<ApiResponse, Failure> {
+        vendor_call::call(client, request)
+    }
+}
+
+impl Messaging for WeCom {
+    const DROPS_REPETITIONS_MS: Option<u64> = Some(messaging::DROPS_REPETITIONS_MS);
+
+    fn parts(config: &Config, message: &Message) -> Result<Vec<Recipients>, Failure> {
+        messaging::parts(config, message)
+    }
+
+    fn send_part<P: Platform>(
+        client: &WeComClient<'_, P>,
+        message: &Message,
+        to: &Recipients,
+        sending: Sending<'_>,
+    ) -> Result<PartOutcome, Failure> {
+        messaging::send_part(client, message, to, sending)
+    }
+
+    fn recall<P: Platform>(client: &WeComClient<'_, P>, message_id: &str) -> Result<(), Failure> {
+        messaging::recall(client, message_id)
+    }
+
+    fn update_card<P: Platform>(
+        client: &WeComClient<'_, P>,
+        update: &CardUpdate,
+    ) -> Result<Vec<InvalidRecipient>, Failure> {
+        messaging::update::update(client, update)
+    }
+
+    fn upload<P: Platform>(client: &WeComClient<'_, P>, request: &UploadRequest) -> Result<Media, Failure> {
+        messaging::upload::upload(client, request)
     }
 }
 

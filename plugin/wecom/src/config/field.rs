@@ -21,7 +21,7 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
-    further: &["approvals", "callbacks", "web"],
+    further: &["vendor", "messaging", "approvals", "callbacks", "web"],
     routes: &[
         Route {
             name: EVENTS,
