@@ -10,7 +10,8 @@ use super::{
     member::{FetchedMember, MEMBER_DEPARTMENTS},
     member_status::{Decision, is_present},
     record::{DepartmentRecord, MemberRecord},
-    roles,
+    retired::Marks,
+    roles::{self, Roles},
 };
 use crate::{
     config::Common,
@@ -40,13 +41,22 @@ pub struct Batch {
     now: u64,
     ops: Vec<Op>,
     bytes: usize,
+    marks: Marks,
 }
 
 impl Batch {
     /// Reads the head for a writer of this organisation.
     pub fn begin<P: Platform>(platform: &P, common: &Common) -> Result<Self, Failure> {
         let (head, version) = head::read_for(platform, common)?;
-        Ok(Self { head, ids: common.ids, version, now: platform.now_ms(), ops: Vec::new(), bytes: 0 })
+        Ok(Self {
+            head,
+            ids: common.ids,
+            version,
+            now: platform.now_ms(),
+            ops: Vec::new(),
+            bytes: 0,
+            marks: Marks::default(),
+        })
     }
 
     pub fn new_ordinal(&mut self) -> u64 {
@@ -78,6 +88,13 @@ impl Batch {
         self.feed(kind, &new.member.id, subject);
     }
 
+    /// Replaces the roles of a member and says so in the feed.
+    pub fn roles(&mut self, of: &MemberRecord, roles: &Roles) {
+        self.push(roles.op(self.ids, &of.member.id));
+        let subject = Subject::Member { presence: of.presence, member: of.member.clone() };
+        self.feed(ChangeKind::MemberRolesUpdated, &of.member.id, subject);
+    }
+
     /// Replaces a member without a word in the feed: only for what the contract does not show, as the time of reading.
     pub fn member_silently(&mut self, old: Option<&MemberRecord>, new: &MemberRecord) {
         if let Some(old) = old {
@@ -96,7 +113,7 @@ impl Batch {
         self.push(store::put(key::member(self.ids, &new.member.id), new));
     }
 
-    /// Adds a fetched member. Roles of somebody who had resigned come back suspended: vendors hand ids out again, and the
+    /// Adds a fetched member; answers what became of it, which for a retired one is nothing. Roles of somebody who had resigned come back suspended: vendors hand ids out again, and the
     /// new person must not inherit them.
     pub fn decided_member<P: Platform>(
         &mut self,
@@ -105,31 +122,40 @@ impl Batch {
         fetched: FetchedMember,
         read_at: u64,
         decision: Decision,
-    ) -> Result<(), Failure> {
+    ) -> Result<Decision, Failure> {
         let member = fetched.member;
+        let decision =
+            self.marks.judge(platform, self.ids, &member.id, stored.map(|stored| stored.presence), decision)?;
+        if decision == Decision::Ignore {
+            return Ok(decision);
+        }
         let ordinal = stored.map_or_else(|| self.new_ordinal(), |stored| stored.ordinal);
-        let record = MemberRecord { read_at, ordinal, presence: member.status, member };
+        let record = match stored {
+            Some(stored) if member.status == MemberStatus::Resigned => {
+                MemberRecord { read_at, member, ..stored.gone(MemberStatus::Resigned, read_at) }
+            }
+            _ => MemberRecord { read_at, ordinal, presence: member.status, left_at: 0, member },
+        };
         match decision {
             Decision::Change(kind) => {
                 let had_resigned = stored.is_some_and(|stored| stored.presence == MemberStatus::Resigned);
                 if kind == ChangeKind::MemberRejoined
                     && had_resigned
                     && let Some(mut roles) = roles::read(platform, self.ids, &record.member.id)?
-                    && !roles.roles.is_empty()
                 {
-                    roles.suspended = true;
-                    self.push(store::put(key::roles(self.ids, &record.member.id), &roles));
+                    roles.suspended = !roles.roles.is_empty();
+                    self.push(roles.op(self.ids, &record.member.id));
                 }
                 self.member(stored, &record, kind);
             }
             // Only that it was read: fields of somebody who resigned may differ, and the feed says nothing of them.
             Decision::Unchanged => {
-                let member = stored.map_or(record.member.clone(), |stored| stored.member.clone());
-                self.member_silently(stored, &MemberRecord { member, ..record });
+                let known = stored.map_or(record, |stored| stored.read_again(read_at));
+                self.member_silently(stored, &known);
             }
             Decision::Ignore => {}
         }
-        Ok(())
+        Ok(decision)
     }
 
     /// Writes a department and says so in the feed.

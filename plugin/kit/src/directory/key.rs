@@ -7,6 +7,9 @@
 //! | `directory/m/<id>` | a member, whatever its status; ids as they compare, see [`IdRule::key`] |
 //! | `directory/x/<department>/<id>` | present members by department; empty value |
 //! | `directory/o/<id>` | a member's roles; outlive every sync |
+//! | `directory/p/administrators` | ids of the members who administer the app |
+//! | `directory/p/retired/<id>` | a member whom an administrator has declared as resigned, in the copy or not |
+//! | `directory/p/signature/<id>` | address of the image of a member's signature |
 //! | `directory/f/<seq>` | an entry of the change feed, for 30 days; the number has 20 digits, so keys order by it |
 //! | `directory/acknowledged` | the last change that was acknowledged |
 //! | `directory/run` | the current [`super::sync::run::Run`] |
@@ -42,6 +45,11 @@ pub(crate) const EXPORT_REFUSED: &str = "directory/export-refused";
 pub(crate) const ALL_SCRATCH: &str = "directory/r/";
 pub(crate) const ALL_INDEXES: &str = "directory/x/";
 pub(crate) const ALL_ROLES: &str = "directory/o/";
+/// Beside the roles, all that the platform says of members.
+pub(crate) const PLATFORM: &str = "directory/p/";
+pub(crate) const ADMINISTRATORS: &str = "directory/p/administrators";
+pub(crate) const RETIRED: &str = "directory/p/retired/";
+const SIGNATURES: &str = "directory/p/signature/";
 pub(crate) const DEPARTMENTS: &str = "directory/d/";
 pub(crate) const MEMBERS: &str = "directory/m/";
 pub(crate) const FEED: &str = "directory/f/";
@@ -57,6 +65,14 @@ pub(crate) fn member(ids: IdRule, id: &str) -> String {
 
 pub(crate) fn roles(ids: IdRule, id: &str) -> String {
     [ALL_ROLES, &ids.key(id)].concat()
+}
+
+pub(crate) fn retired(ids: IdRule, id: &str) -> String {
+    [RETIRED, &ids.key(id)].concat()
+}
+
+pub(crate) fn signature(ids: IdRule, id: &str) -> String {
+    [SIGNATURES, &ids.key(id)].concat()
 }
 
 /// Prefix of a department's index.

@@ -4,6 +4,7 @@
 //! [`batch`] writes records, indexes, feed and [`head`] in one atomic step, and [`read`], [`list`], [`lookup`] and
 //! [`feed`] only ever read. [`forgetting`] and `deletion` take away, in portions. [`key`] is the one place that knows how storage is laid out.
 
+pub(crate) mod administrators;
 pub(crate) mod batch;
 pub(crate) mod deletion;
 pub mod department;
@@ -19,6 +20,7 @@ pub mod member_status;
 pub mod read;
 pub mod record;
 pub mod refresh;
+pub(crate) mod retired;
 pub mod roles;
 pub mod search;
 pub mod sync;

@@ -51,12 +51,12 @@ pub fn sync_member<P: Platform, C: Client<P>>(
             (None, None) => return Err(no_member(id)),
             (Some(stored), None) if !is_present(stored.presence) => return Ok(false),
             (Some(stored), None) => {
-                let record = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..stored.clone() };
+                let record = stored.gone(MemberStatus::LeftRange, read_at);
                 batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
             }
             (stored, Some(mut fetched)) => match member_status::on_member(common, stored.as_ref(), &mut fetched) {
                 Decision::Ignore => return Err(no_member(id)),
-                decision => batch.decided_member(platform, stored.as_ref(), fetched, read_at, decision)?,
+                decision => drop(batch.decided_member(platform, stored.as_ref(), fetched, read_at, decision)?),
             },
         }
         Ok(true)
@@ -101,7 +101,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
 }
 
 /// Fills a batch and writes it, anew when another writer came between. Where `fill` answers `false` the copy knows better.
-fn write<P: Platform>(
+pub(crate) fn write<P: Platform>(
     platform: &P,
     common: &Common,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, Failure>,
@@ -115,7 +115,7 @@ fn write<P: Platform>(
     Err(contended(ATTEMPTS))
 }
 
-fn check_id(id: &str) -> Result<(), Failure> {
+pub(crate) fn check_id(id: &str) -> Result<(), Failure> {
     if is_id(id) {
         return Ok(());
     }

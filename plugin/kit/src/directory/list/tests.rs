@@ -67,7 +67,7 @@ fn member(id: &str, presence: MemberStatus, departments: &[&str]) -> MemberRecor
     let place = |id: &&str| Membership { id: (*id).to_owned(), leader: false, order: 0 };
     let departments = departments.iter().map(place).collect();
     let member = Member { departments, name: format!("成员{id}"), ..Member::new(id.into(), MemberStatus::Active) };
-    MemberRecord { read_at: 1, ordinal: 0, presence, member }
+    MemberRecord { read_at: 1, ordinal: 0, presence, left_at: 0, member }
 }
 
 fn store_members(fake: &FakePlatform, members: &[MemberRecord]) {

@@ -87,9 +87,11 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
             fetched.member.keep_only(fields);
         }
         let decision = member_status::on_member(context.common, stored.as_ref(), &mut fetched);
-        if let Decision::Change(kind) = decision {
+        if matches!(decision, Decision::Change(_))
+            && let Decision::Change(kind) =
+                batch.decided_member(context.platform, stored.as_ref(), fetched, read_at, decision)?
+        {
             context.run.applied.count(kind);
-            batch.decided_member(context.platform, stored.as_ref(), fetched, read_at, decision)?;
         }
         Ok(())
     })
@@ -101,7 +103,7 @@ pub(super) fn removals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P
         let read_at: u64 = store::parse(row)?.value;
         let Some(old) = stored else { return Ok(()) };
         if is_present(old.presence) && !outlives(old.read_at, read_at, context.platform.now_ms()) {
-            let new = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..old.clone() };
+            let new = old.gone(MemberStatus::LeftRange, read_at);
             batch.member(Some(&old), &new, ChangeKind::MemberLeftRange);
             context.run.applied.members_left_range += 1;
         }

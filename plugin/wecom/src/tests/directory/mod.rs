@@ -1,6 +1,7 @@
 //! The directory on a fake platform: what must hold whatever is killed, raced or refused between two steps.
 
 mod absent;
+mod administration;
 mod clock;
 mod company;
 mod empty;
