@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::{
+    administrators,
     feed::{ENTRY_TTL_MS, FeedEntry, Subject},
     head::{self, Head},
     id::IdRule,
     key,
     member::{FetchedMember, MEMBER_DEPARTMENTS},
-    member_status::{Decision, is_present},
+    member_status::{Decision, is_present, may_be_another},
     record::{DepartmentRecord, MemberRecord},
     retired::Marks,
     roles::{self, Roles},
@@ -42,6 +43,8 @@ pub struct Batch {
     ops: Vec<Op>,
     bytes: usize,
     marks: Marks,
+    /// Once they are wanted.
+    administrators: Option<Vec<String>>,
 }
 
 impl Batch {
@@ -56,7 +59,19 @@ impl Batch {
             ops: Vec::new(),
             bytes: 0,
             marks: Marks::default(),
+            administrators: None,
         })
+    }
+
+    /// Whether a member administers the app.
+    pub fn is_administrator<P: Platform>(&mut self, platform: &P, id: &str) -> Result<bool, Failure> {
+        let administrators = match self.administrators.take() {
+            Some(administrators) => administrators,
+            None => administrators::read(platform)?,
+        };
+        let is_one = administrators::include(&administrators, self.ids, id);
+        self.administrators = Some(administrators);
+        Ok(is_one)
     }
 
     pub fn new_ordinal(&mut self) -> u64 {
@@ -113,8 +128,8 @@ impl Batch {
         self.push(store::put(key::member(self.ids, &new.member.id), new));
     }
 
-    /// Adds a fetched member; answers what became of it, which for a retired one is nothing. Roles of somebody who had resigned come back suspended: vendors hand ids out again, and the
-    /// new person must not inherit them.
+    /// Adds a fetched member; answers what became of it, which for a retired one is nothing. Roles of somebody who
+    /// [may be another person](may_be_another) come back suspended: nobody is to inherit them.
     pub fn decided_member<P: Platform>(
         &mut self,
         platform: &P,
@@ -138,9 +153,8 @@ impl Batch {
         };
         match decision {
             Decision::Change(kind) => {
-                let had_resigned = stored.is_some_and(|stored| stored.presence == MemberStatus::Resigned);
                 if kind == ChangeKind::MemberRejoined
-                    && had_resigned
+                    && stored.is_some_and(|stored| may_be_another(stored, &record.member, self.now))
                     && let Some(mut roles) = roles::read(platform, self.ids, &record.member.id)?
                 {
                     roles.suspended = !roles.roles.is_empty();

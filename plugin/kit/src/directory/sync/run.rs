@@ -63,6 +63,12 @@ pub struct Run {
     pub blocked: Option<RemovalCounts>,
     /// What a person has approved to go: no more of either.
     pub approved: Option<RemovalCounts>,
+    /// The administrators among what the guard stopped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub administrators_leaving: Vec<String>,
+    /// Those among what was approved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved_administrators: Vec<String>,
     /// Whether the vendor was asked about everything that was not seen.
     pub is_confirmed: bool,
     /// Whether records of the copy are written, or were: such a run can only be carried through.

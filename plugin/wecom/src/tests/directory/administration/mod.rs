@@ -4,6 +4,7 @@ mod administrators;
 mod retirement;
 mod roles;
 mod signature;
+mod suspension;
 
 use super::{
     APPROVING, EVERYBODY, PLAIN, changes, common, complete, members, platform, read, replayed, small, sync_member,
