@@ -6,12 +6,14 @@
 //! otherwise is written down once more.
 
 pub mod administrators;
+pub mod erasure;
 pub mod member_roles;
 pub mod retirement;
 pub mod signature;
 mod trail;
 
 pub use administrators::{administrators, set_administrators};
+pub use erasure::erase_member;
 pub use member_roles::{confirm_roles, member_roles_of, set_member_roles};
 pub use retirement::{reinstate_members, retire_members};
 pub use signature::{set_signature, signature};

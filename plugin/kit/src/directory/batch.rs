@@ -110,6 +110,25 @@ impl Batch {
         self.feed(ChangeKind::MemberRolesUpdated, &of.member.id, subject);
     }
 
+    /// Takes a member away who is not present, with all that the platform says of them, and says so in the feed. What the feed
+    /// has said of them before is for the [`erasure`](super::erasure).
+    pub fn erase<P: Platform>(&mut self, platform: &P, id: &str, stored: Option<&MemberRecord>) -> Result<(), Failure> {
+        if let Some(stored) = stored {
+            let count = self.head.members.of(stored.presence);
+            *count = count.saturating_sub(1);
+        }
+        let ids = self.ids;
+        if self.is_administrator(platform, id)? {
+            let rest = administrators::read(platform)?.into_iter().filter(|one| !ids.is_same(one, id));
+            self.push(store::put(key::ADMINISTRATORS, &rest.collect::<Vec<_>>()));
+        }
+        for key in [key::member(ids, id), key::roles(ids, id), key::retired(ids, id), key::signature(ids, id)] {
+            self.push(store::delete(key));
+        }
+        self.feed(ChangeKind::MemberErased, id, Subject::Nothing);
+        Ok(())
+    }
+
     /// Replaces a member without a word in the feed: only for what the contract does not show, as the time of reading.
     pub fn member_silently(&mut self, old: Option<&MemberRecord>, new: &MemberRecord) {
         if let Some(old) = old {

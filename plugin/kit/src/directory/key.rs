@@ -9,6 +9,7 @@
 //! | `directory/o/<id>` | a member's roles; outlive every sync |
 //! | `directory/p/administrators` | ids of the members who administer the app |
 //! | `directory/p/retired/<id>` | a member whom an administrator has declared as resigned, in the copy or not |
+//! | `directory/p/erasing/<id>` | how far the feed was cleared of a member who is being erased |
 //! | `directory/p/signature/<id>` | address of the image of a member's signature |
 //! | `directory/f/<seq>` | an entry of the change feed, for 30 days; the number has 20 digits, so keys order by it |
 //! | `directory/acknowledged` | the last change that was acknowledged |
@@ -49,6 +50,8 @@ pub(crate) const ALL_ROLES: &str = "directory/o/";
 pub(crate) const PLATFORM: &str = "directory/p/";
 pub(crate) const ADMINISTRATORS: &str = "directory/p/administrators";
 pub(crate) const RETIRED: &str = "directory/p/retired/";
+/// Members who are being erased.
+pub(crate) const ERASING: &str = "directory/p/erasing/";
 const SIGNATURES: &str = "directory/p/signature/";
 pub(crate) const DEPARTMENTS: &str = "directory/d/";
 pub(crate) const MEMBERS: &str = "directory/m/";
@@ -69,6 +72,10 @@ pub(crate) fn roles(ids: IdRule, id: &str) -> String {
 
 pub(crate) fn retired(ids: IdRule, id: &str) -> String {
     [RETIRED, &ids.key(id)].concat()
+}
+
+pub(crate) fn erasing(ids: IdRule, id: &str) -> String {
+    [ERASING, &ids.key(id)].concat()
 }
 
 pub(crate) fn signature(ids: IdRule, id: &str) -> String {

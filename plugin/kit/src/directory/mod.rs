@@ -2,12 +2,13 @@
 //!
 //! Data flows one way. [`sync`] and [`refresh`] ask the vendor, [`member_status`] (pure) compares the answer with the copy,
 //! [`batch`] writes records, indexes, feed and [`head`] in one atomic step, and [`read`], [`list`], [`lookup`] and
-//! [`feed`] only ever read. [`forgetting`] and `deletion` take away, in portions. [`key`] is the one place that knows how storage is laid out.
+//! [`feed`] only ever read. [`forgetting`], [`erasure`] and `deletion` take away, in portions. [`key`] is the one place that knows how storage is laid out.
 
 pub(crate) mod administrators;
 pub(crate) mod batch;
 pub(crate) mod deletion;
 pub mod department;
+pub mod erasure;
 pub mod feed;
 pub mod forgetting;
 pub mod head;

@@ -21,7 +21,7 @@ use crate::{
         directory::{Goal, Pause, Progress, RunOutcome, SyncStep, Waiting},
         log::Level,
     },
-    directory::{head, key},
+    directory::{erasure, head, key},
     failure::Failure,
     platform::Platform,
     store,
@@ -56,6 +56,7 @@ pub fn advance<P: Platform, C: Client<P>>(
     })?;
     if matches!(step, SyncStep::Complete(_)) {
         scratch::sweep(platform);
+        erasure::sweep(platform, common);
     }
     Ok(step)
 }

@@ -1,6 +1,7 @@
 //! What the platform says of members, beside every sync: written down first, seen in copy and feed at once, and kept.
 
 mod administrators;
+mod erasure;
 mod retirement;
 mod roles;
 mod signature;
