@@ -31,4 +31,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom);
+organisation_kit::export_element!(WeCom, administration);

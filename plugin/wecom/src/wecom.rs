@@ -1,13 +1,13 @@
 //! WeCom as the kit sees it.
 
 use crate::{
-    api::{answer, client::WeComClient, lookup},
+    api::{answer, client::WeComClient, codes::UNKNOWN_TAG, lookup},
     config::{Config, field::ELEMENT},
     export::{self, Export},
     identify,
     login_url::{self, OauthScope},
     scope::{self, ScopeState},
-    wire::{department, member},
+    wire::{department, member, tag::Tag},
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
@@ -15,6 +15,7 @@ use organisation_kit::{
     contract::{
         element::Aspect,
         login::{Entry, SensitiveFields},
+        types::Reason,
     },
     directory::{
         member::MemberRow,
@@ -25,7 +26,7 @@ use organisation_kit::{
     platform::Platform,
     vendor::{
         self, DepartmentAnswer, ExportStep, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped,
-        SignIn, Usage, Vendor,
+        SignIn, TagMembers, Usage, Vendor,
     },
     verdict::Checked,
 };
@@ -148,6 +149,14 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
 
     fn export(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<ExportStep<Export>, StepError> {
         export::step(run, state)
+    }
+
+    fn tag_members(&self, tag: &str) -> Result<TagMembers, Failure> {
+        match self.calls.one::<Tag>(&self.config().tag_get(tag)) {
+            Ok(Tag { members, departments, .. }) => Ok(TagMembers { members, departments }),
+            Err(failure) if UNKNOWN_TAG.include(&failure) => Err(Failure { reason: Reason::NotFound, ..failure }),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn usage(&self) -> Usage {

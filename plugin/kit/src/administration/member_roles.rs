@@ -6,10 +6,12 @@ use crate::{
     contract::administration::MemberRoles,
     directory::{
         forgetting, head,
+        member_status::is_present,
         read::no_member,
         record::MemberRecord,
         refresh,
         roles::{self, Roles},
+        rules::{self, Evaluator},
     },
     failure::Failure,
     platform::{Auditor, Platform},
@@ -25,8 +27,8 @@ pub fn member_roles_of<P: Platform>(platform: &P, common: &Common, id: &str) -> 
     if head::is_being_forgotten(platform, common)? {
         return Err(no_member(id));
     }
-    member(platform, common.ids, id)?;
-    Ok(show(roles::read(platform, common.ids, id)?))
+    let of = member(platform, common.ids, id)?;
+    show(platform, common, &of, roles::read(platform, common.ids, id)?)
 }
 
 /// See `set-member-roles` in `wit/administration.wit`.
@@ -47,7 +49,11 @@ pub fn set_member_roles<P: Platform + Auditor>(
     roles.sort_unstable();
     roles.dedup();
     let mut trail = Trail::begin(platform, "administration.set-member-roles", actor)?;
-    change(platform, common, id, &mut trail, |_| Roles { roles: roles.clone(), ..Roles::default() })
+    change(platform, common, id, &mut trail, |before| Roles {
+        roles: roles.clone(),
+        suspended: false,
+        ..before.clone()
+    })
 }
 
 /// See `confirm-roles` in `wit/administration.wit`.
@@ -81,24 +87,40 @@ fn change<P: Platform + Auditor>(
     forgetting::make_way(platform, common)?;
     let mut shown = None;
     refresh::write(platform, common, &mut |batch| {
-        let member: MemberRecord = member(platform, common.ids, id)?;
+        let of = member(platform, common.ids, id)?;
         let stored = roles::read(platform, common.ids, id)?;
         let before = stored.clone().unwrap_or_default();
         let after = becomes(&before);
-        shown = Some(show(Some(after.clone())));
+        shown = Some((of.clone(), after.clone()));
         if after == before {
             return Ok(false);
         }
-        trail.write(vec![trail.entry(&member.member.id, stored.as_ref(), Some(&after))])?;
-        batch.roles(&member, &after);
+        // What rules give is nobody's decision about this member.
+        let assigned = |roles: Roles| Roles { by_rule: Vec::new(), ..roles };
+        let (was, is) = (stored.map(assigned), assigned(after.clone()));
+        trail.write(vec![trail.entry(&of.member.id, was.as_ref(), Some(&is))])?;
+        batch.roles(&of, &after);
         Ok(true)
     })?;
-    Ok(shown.unwrap_or_else(|| show(None)))
+    let (of, roles) = shown.ok_or_else(|| no_member(id))?;
+    show(platform, common, &of, Some(roles))
 }
 
-fn show(roles: Option<Roles>) -> MemberRoles {
-    let (mut roles, suspended) = roles.unwrap_or_default().shown();
+/// What counts at sign-in: what rules give by now, also where it has not come to everybody yet.
+fn show<P: Platform>(
+    platform: &P,
+    common: &Common,
+    of: &MemberRecord,
+    roles: Option<Roles>,
+) -> Result<MemberRoles, Failure> {
+    let mut rules = if is_present(of.presence) { Evaluator::read(platform)? } else { None };
+    let by_rule = match &mut rules {
+        Some(rules) => rules.give(platform, common.ids, &[&of.member])?.pop().unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let roles = Roles { by_rule: rules::names(by_rule.clone()), ..roles.unwrap_or_default() };
+    let (mut roles, suspended) = roles.shown();
     roles.sort_unstable();
     roles.dedup();
-    MemberRoles { roles, suspended, by_rule: Vec::new() }
+    Ok(MemberRoles { roles, suspended, by_rule })
 }

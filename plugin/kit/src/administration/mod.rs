@@ -9,6 +9,7 @@ pub mod administrators;
 pub mod erasure;
 pub mod member_roles;
 pub mod retirement;
+pub mod role_rules;
 pub mod signature;
 mod trail;
 
@@ -16,6 +17,7 @@ pub use administrators::{administrators, set_administrators};
 pub use erasure::erase_member;
 pub use member_roles::{confirm_roles, member_roles_of, set_member_roles};
 pub use retirement::{reinstate_members, retire_members};
+pub use role_rules::{role_rules, set_role_rules};
 pub use signature::{set_signature, signature};
 
 use crate::{

@@ -59,7 +59,7 @@ pub fn retire_members<P: Platform + Auditor>(
         batch.push(store::put(key::retired(common.ids, id), &Retired { at: now }));
         if record.presence != MemberStatus::Resigned {
             let gone = record.gone(MemberStatus::Resigned, now);
-            batch.member(Some(&record), &gone, ChangeKind::MemberResigned);
+            batch.member(platform, Some(&record), &gone, ChangeKind::MemberResigned)?;
         }
         let before = Standing { retired: false, status: Some(record.presence.name()) };
         Ok(Some(trail.entry(id, Some(&before), Some(&Standing { retired: true, status: None }))))

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{
     administrators,
+    department::Department,
     feed::{ENTRY_TTL_MS, FeedEntry, Subject},
     head::{self, Head},
     id::IdRule,
@@ -13,6 +14,8 @@ use super::{
     record::{DepartmentRecord, MemberRecord},
     retired::Marks,
     roles::{self, Roles},
+    rules::{self, Evaluator},
+    spreading::Spreading,
 };
 use crate::{
     config::Common,
@@ -45,6 +48,9 @@ pub struct Batch {
     marks: Marks,
     /// Once they are wanted.
     administrators: Option<Vec<String>>,
+    /// Likewise; nothing within where there are none.
+    rules: Option<Option<Evaluator>>,
+    spreads: bool,
 }
 
 impl Batch {
@@ -60,6 +66,8 @@ impl Batch {
             bytes: 0,
             marks: Marks::default(),
             administrators: None,
+            rules: None,
+            spreads: false,
         })
     }
 
@@ -96,11 +104,59 @@ impl Batch {
         self.ops.push(op);
     }
 
-    /// Replaces a member, moves its index entries and says so in the feed.
-    pub fn member(&mut self, old: Option<&MemberRecord>, new: &MemberRecord, kind: ChangeKind) {
+    /// Tells what rules give; nothing where there are none.
+    pub fn rules<P: Platform>(&mut self, platform: &P) -> Result<Option<&mut Evaluator>, Failure> {
+        let rules = match self.rules.take() {
+            Some(rules) => rules,
+            None => Evaluator::read(platform)?,
+        };
+        Ok(self.rules.insert(rules).as_mut())
+    }
+
+    /// Begins to bring to all members what rules give.
+    pub fn spread(&mut self) {
+        self.spreads = true;
+    }
+
+    /// Replaces a member, with what rules give them, moves its index entries and says so in the feed.
+    pub fn member<P: Platform>(
+        &mut self,
+        platform: &P,
+        old: Option<&MemberRecord>,
+        new: &MemberRecord,
+        kind: ChangeKind,
+    ) -> Result<(), Failure> {
+        self.changed_member(platform, old, new, kind, false)
+    }
+
+    fn changed_member<P: Platform>(
+        &mut self,
+        platform: &P,
+        old: Option<&MemberRecord>,
+        new: &MemberRecord,
+        kind: ChangeKind,
+        suspends: bool,
+    ) -> Result<(), Failure> {
+        let ids = self.ids;
+        let rules = self.rules(platform)?;
+        if suspends || rules.is_some() {
+            let before = roles::read(platform, ids, &new.member.id)?.unwrap_or_default();
+            let mut after = before.clone();
+            after.suspended |= suspends && !after.roles.is_empty();
+            if let Some(rules) = rules {
+                after.by_rule = match is_present(new.presence) {
+                    true => rules.names(platform, ids, &new.member)?,
+                    false => Vec::new(),
+                };
+            }
+            if after != before {
+                self.push(after.op(ids, &new.member.id));
+            }
+        }
         self.member_silently(old, new);
         let subject = Subject::Member { presence: new.presence, member: new.member.clone() };
         self.feed(kind, &new.member.id, subject);
+        Ok(())
     }
 
     /// Replaces the roles of a member and says so in the feed.
@@ -124,6 +180,9 @@ impl Batch {
         }
         for key in [key::member(ids, id), key::roles(ids, id), key::retired(ids, id), key::signature(ids, id)] {
             self.push(store::delete(key));
+        }
+        for tag in rules::tags(&rules::read(platform)?) {
+            self.push(store::delete(key::tag_member(ids, tag, id)));
         }
         self.feed(ChangeKind::MemberErased, id, Subject::Nothing);
         Ok(())
@@ -172,14 +231,9 @@ impl Batch {
         };
         match decision {
             Decision::Change(kind) => {
-                if kind == ChangeKind::MemberRejoined
-                    && stored.is_some_and(|stored| may_be_another(stored, &record.member, self.now))
-                    && let Some(mut roles) = roles::read(platform, self.ids, &record.member.id)?
-                {
-                    roles.suspended = !roles.roles.is_empty();
-                    self.push(roles.op(self.ids, &record.member.id));
-                }
-                self.member(stored, &record, kind);
+                let suspends = kind == ChangeKind::MemberRejoined
+                    && stored.is_some_and(|stored| may_be_another(stored, &record.member, self.now));
+                self.changed_member(platform, stored, &record, kind, suspends)?;
             }
             // Only that it was read: fields of somebody who resigned may differ, and the feed says nothing of them.
             Decision::Unchanged => {
@@ -191,25 +245,46 @@ impl Batch {
         Ok(decision)
     }
 
-    /// Writes a department and says so in the feed.
-    pub fn department(&mut self, new: &DepartmentRecord, kind: ChangeKind) {
+    /// Writes a department and says so in the feed. Where it stands somewhere else than before, rules may give other roles to
+    /// whoever is below it.
+    pub fn department<P: Platform>(
+        &mut self,
+        platform: &P,
+        old: Option<&Department>,
+        new: &DepartmentRecord,
+        kind: ChangeKind,
+    ) -> Result<(), Failure> {
         if kind == ChangeKind::DepartmentAdded {
             self.head.departments += 1;
         }
+        if old.is_none_or(|old| old.parent_id != new.department.parent_id) {
+            self.departments_moved(platform)?;
+        }
         self.push(store::put(key::department(&new.department.id), new));
         self.feed(kind, &new.department.id, Subject::Department { department: new.department.clone() });
+        Ok(())
     }
 
     /// Deletes a department and says so in the feed.
-    pub fn remove_department(&mut self, old: DepartmentRecord) {
+    pub fn remove_department<P: Platform>(&mut self, platform: &P, old: DepartmentRecord) -> Result<(), Failure> {
         self.head.departments = self.head.departments.saturating_sub(1);
+        self.departments_moved(platform)?;
         self.push(store::delete(key::department(&old.department.id)));
         let id = old.department.id.clone();
         self.feed(ChangeKind::DepartmentRemoved, &id, Subject::Department { department: old.department });
+        Ok(())
+    }
+
+    fn departments_moved<P: Platform>(&mut self, platform: &P) -> Result<(), Failure> {
+        self.spreads |= self.rules(platform)?.is_some_and(|rules| rules.looks_at_departments());
+        Ok(())
     }
 
     /// The operations of the `apply`, the head's check and write among them.
     pub fn into_ops(mut self) -> Vec<Op> {
+        if self.spreads {
+            self.ops.push(store::put(key::SPREADING, &Spreading::BEGINNING));
+        }
         self.ops.push(store::check(key::HEAD, self.version));
         self.ops.push(store::put(key::HEAD, &self.head));
         self.ops

@@ -6,6 +6,7 @@ use super::{
     member_status::is_present,
     record::{CLOCK_SKEW_MS, MemberRecord},
     roles::Roles,
+    rules::Evaluator,
 };
 use crate::{config::Common, contract::storage::Entry, failure::Failure, platform::Platform, store};
 
@@ -53,10 +54,11 @@ pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Opti
         key::roles(ids, id),
         key::SYNCED_AT.to_owned(),
         key::retired(ids, id),
+        key::SPREADING.to_owned(),
     ];
     let mut entries = store::get_many(platform, &keys)?.into_iter();
     let mut next = || entries.next().flatten();
-    let (head, member, roles, synced_at, mark) = (next(), next(), next(), next(), next());
+    let (head, member, roles, synced_at, mark, spreading) = (next(), next(), next(), next(), next(), next());
 
     let Some(head) = head else { return Ok(None) };
     let head: Head = store::parse(&head)?.value;
@@ -68,12 +70,19 @@ pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Opti
     let member = member.filter(|_| head.forgetting.is_none());
     let Some(member) = member else { return Ok(retired.then(|| Found::retired(id))) };
     let MemberRecord { presence, member, .. } = store::parse(&member)?.value;
-    let roles: Option<Roles> = store::parsed(roles.as_ref())?;
+    let mut roles: Roles = store::parsed(roles.as_ref())?.unwrap_or_default();
+    // What rules give by now, though it has not come to everybody yet.
+    if spreading.is_some() && is_present(presence) {
+        roles.by_rule = match Evaluator::read(platform)? {
+            Some(mut rules) => rules.names(platform, ids, &member)?,
+            None => Vec::new(),
+        };
+    }
     Ok(Some(Found {
         id: member.id,
         name: member.name,
         departments: member.departments.into_iter().map(|place| place.id).collect(),
-        roles: roles.unwrap_or_default().shown().0,
+        roles: roles.shown().0,
         present: is_present(presence),
         retired,
         age_ms: synced_at.and_then(|entry| age_ms(&entry, platform.now_ms())),

@@ -56,7 +56,7 @@ pub fn sync_member<P: Platform, C: Client<P>>(
             (Some(stored), None) => {
                 spare_administrators(platform, batch, &stored)?;
                 let record = stored.gone(MemberStatus::LeftRange, read_at);
-                batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
+                batch.member(platform, Some(&stored), &record, ChangeKind::MemberLeftRange)?;
             }
             (stored, Some(mut fetched)) => {
                 let decision = member_status::on_member(common, stored.as_ref(), &mut fetched);
@@ -117,12 +117,15 @@ pub fn sync_department<P: Platform, C: Client<P>>(
         }
         let mut fetched = fetched.clone();
         let known = stored.as_ref().map(|stored| &stored.department);
-        match (department::on_department(common.ids, known, &mut fetched), stored) {
+        match (department::on_department(common.ids, known, &mut fetched), &stored) {
             (Decision::Change(kind), _) => {
-                batch.department(&DepartmentRecord { read_at, department: fetched.department }, kind);
+                let new = DepartmentRecord { read_at, department: fetched.department };
+                batch.department(platform, known, &new, kind)?;
             }
             // Only that it was read: the feed says nothing, so the record must not either.
-            (_, Some(stored)) => batch.push(store::put(key::department(&id), &DepartmentRecord { read_at, ..stored })),
+            (_, Some(stored)) => {
+                batch.push(store::put(key::department(&id), &DepartmentRecord { read_at, ..stored.clone() }));
+            }
             (_, None) => return Err(no_department(&id)),
         }
         Ok(true)

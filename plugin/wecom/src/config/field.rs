@@ -21,7 +21,7 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
-    further: &[],
+    further: &["administration"],
     routes: &[],
     ids: IdRule::IgnoreCase,
     fields: &[

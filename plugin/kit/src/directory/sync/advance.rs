@@ -12,6 +12,7 @@ use super::{
     run::{Failures, PendingWait, Sweep},
     scope, scratch,
     seen::Seen,
+    spread,
     stats::Stats,
     walk,
 };
@@ -121,6 +122,7 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
         Phase::ApplyMembers(after) => apply::members(context, after.as_deref())?,
         Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,
         Phase::ApplyDepartmentRemovals(done) => apply::department_removals(context, done)?,
+        Phase::Spread(tag) => spread::step(context, tag)?,
         Phase::Finish => return finish(context).map(Some),
     }
     Ok(None)

@@ -66,7 +66,8 @@ pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_
             let known = stored.as_ref().map(|stored| &stored.department);
             if let Decision::Change(kind) = department::on_department(context.common.ids, known, &mut row) {
                 context.run.applied.count(kind);
-                batch.department(&DepartmentRecord { read_at, department: row.department }, kind);
+                let new = DepartmentRecord { read_at, department: row.department };
+                batch.department(context.platform, known, &new, kind)?;
             }
         }
         context.run.phase = Phase::ApplyDepartments(page + 1);
@@ -113,7 +114,7 @@ pub(super) fn removals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P
         let is_gone = is_present(old.presence) && !outlives(old.read_at, read_at, context.platform.now_ms());
         if is_gone && !is_spared(context, batch, &old.member.id)? {
             let new = old.gone(MemberStatus::LeftRange, read_at);
-            batch.member(Some(&old), &new, ChangeKind::MemberLeftRange);
+            batch.member(context.platform, Some(&old), &new, ChangeKind::MemberLeftRange)?;
             context.run.applied.members_left_range += 1;
         }
         Ok(())
@@ -206,7 +207,7 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
                 let gone = stored.filter(|stored| !outlives(stored.read_at, read_at, context.platform.now_ms()));
                 if let Some(stored) = gone {
                     context.run.applied.count(ChangeKind::DepartmentRemoved);
-                    batch.remove_department(stored);
+                    batch.remove_department(context.platform, stored)?;
                 }
             }
             context.run.phase = Phase::ApplyDepartmentRemovals(done + taken);

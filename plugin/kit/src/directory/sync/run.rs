@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The form in which this version stores a run; a newer version counts on. See [`Outline`] for runs of other forms.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -353,6 +353,7 @@ impl Run {
             Phase::ApplyDepartmentRemovals(done) => {
                 ("apply-department-removals", *done as u64, self.planned.departments_removed)
             }
+            Phase::Spread(tags) => ("spread-roles", *tags as u64, *tags as u64 + 1),
             Phase::Finish => ("finish", 0, 1),
         };
         contract::Progress {

@@ -170,7 +170,7 @@ impl Copy {
         let mut ops = vec![
             store::put("directory/head", &head),
             store::put("directory/m/zhangsan", &record),
-            store::put("directory/o/zhangsan", &Roles { roles, suspended: false }),
+            store::put("directory/o/zhangsan", &Roles { roles, suspended: false, ..Roles::default() }),
         ];
         ops.extend(synced_at.map(|at| store::put("directory/synced-at", &at)));
         fake.apply(&ops).unwrap();

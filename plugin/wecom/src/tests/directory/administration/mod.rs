@@ -4,6 +4,7 @@ mod administrators;
 mod erasure;
 mod retirement;
 mod roles;
+mod rules;
 mod signature;
 mod suspension;
 
