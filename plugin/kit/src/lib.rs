@@ -12,6 +12,7 @@
 //! | [`vendor`] | what a vendor supplies |
 //! | [`callbacks`] | what the vendor sends: short answers, and each delivery once |
 //! | [`capability`] | what it may supply besides: messages, approvals, callbacks … |
+//! | [`administration`] | what the platform says of members: roles, administrators, who is retired or erased |
 //! | [`config`] | the configuration: fields, problems, secrets |
 //! | [`login`] | sign-in: state, exchange of a code, identity, what a request may name |
 //! | [`calls`], [`row`] | calling an API that takes a token and answers JSON; reading rows of its answers with tolerance |
@@ -30,6 +31,7 @@ pub mod locale;
 #[macro_use]
 pub mod failure;
 
+pub mod administration;
 pub mod callbacks;
 pub mod calls;
 pub mod capability;

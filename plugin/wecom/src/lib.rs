@@ -44,4 +44,4 @@ mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom, vendor, messaging, approvals, callbacks, web);
+organisation_kit::export_element!(WeCom, administration, vendor, messaging, approvals, callbacks, web);

@@ -1,7 +1,7 @@
 //! WeCom as the kit sees it.
 
 use crate::{
-    api::{answer, client::WeComClient, lookup},
+    api::{answer, client::WeComClient, codes::UNKNOWN_TAG, lookup},
     callbacks,
     config::{Config, field::ELEMENT},
     export::{self, Export},
@@ -10,7 +10,7 @@ use crate::{
     messaging,
     scope::{self, ScopeState},
     vendor_call, web,
-    wire::{department, member},
+    wire::{department, member, tag::Tag},
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
@@ -21,6 +21,7 @@ use organisation_kit::{
         element::Aspect,
         login::{Entry, SensitiveFields},
         messaging::{CardUpdate, InvalidRecipient, Media, Message, Recipients, UploadRequest},
+        types::Reason,
         vendor::{ApiRequest, ApiResponse},
         web::{PageSignature, SignatureRequest},
     },
@@ -33,7 +34,7 @@ use organisation_kit::{
     platform::Platform,
     vendor::{
         self, DepartmentAnswer, ExportStep, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped,
-        SignIn, Usage, Vendor,
+        SignIn, TagMembers, Usage, Vendor,
     },
     verdict::Checked,
 };
@@ -209,6 +210,14 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
 
     fn export(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<ExportStep<Export>, StepError> {
         export::step(run, state)
+    }
+
+    fn tag_members(&self, tag: &str) -> Result<TagMembers, Failure> {
+        match self.calls.one::<Tag>(&self.config().tag_get(tag)) {
+            Ok(Tag { members, departments, .. }) => Ok(TagMembers { members, departments }),
+            Err(failure) if UNKNOWN_TAG.include(&failure) => Err(Failure { reason: Reason::NotFound, ..failure }),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn usage(&self) -> Usage {

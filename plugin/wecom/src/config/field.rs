@@ -21,7 +21,7 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
-    further: &["vendor", "messaging", "approvals", "callbacks", "web"],
+    further: &["administration", "vendor", "messaging", "approvals", "callbacks", "web"],
     routes: &[
         Route {
             name: EVENTS,

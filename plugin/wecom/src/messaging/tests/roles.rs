@@ -17,9 +17,10 @@ fn know(fake: &FakePlatform, members: &[(&str, MemberStatus, &[&str])]) {
     for &(id, presence, roles) in members {
         let row = member::parse(&format!(r#"{{"userid":"{id}","name":"{id}","department":[1],"status":1}}"#)).unwrap();
         let MemberRow::Fetched(fetched) = row else { panic!("{row:?}") };
-        let record = MemberRecord { read_at: 1, ordinal: 0, presence, member: fetched.member };
+        let record = MemberRecord { read_at: 1, left_at: 0, ordinal: 0, presence, member: fetched.member };
         let key = id.to_lowercase();
-        let roles = Roles { roles: roles.iter().map(|&role| role.to_owned()).collect(), suspended: id == "Waits" };
+        let roles = roles.iter().map(|&role| role.to_owned()).collect();
+        let roles = Roles { roles, suspended: id == "Waits", ..Roles::default() };
         ops.push(store::put(format!("directory/m/{key}"), &record));
         ops.push(store::put(format!("directory/o/{key}"), &roles));
     }
