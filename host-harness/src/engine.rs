@@ -13,7 +13,10 @@ use std::{
 use serde::Serialize;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, component::Component};
 
-use crate::fair_scheduler::processor::{Interrupts, Processor, SLICE};
+use crate::{
+    call::memory_budget::{MemoryBudget, MemoryLimits},
+    fair_scheduler::processor::{Interrupts, Processor, SLICE},
+};
 
 /// The time between two epochs. A guest looks at the epoch at every loop and function entry; when it has moved, CPU time is
 /// compared with the limit, and the guest gives way where its slice is over. So this is also how exact that limit is.
@@ -67,13 +70,14 @@ pub(crate) struct HostEngine {
     permits: u32,
     pooled: bool,
     processor: Arc<Processor>,
+    memory: Arc<MemoryBudget>,
     _ticker: Ticker,
 }
 
 impl HostEngine {
     /// An engine whose pool holds `calls` calls at a time, of which `running` run. Where the pool's address space cannot be had (a limit on
     /// virtual memory, a small machine) instances are allocated on demand: slower to start, otherwise the same.
-    pub(crate) fn new(calls: u32, running: u32) -> Result<Self, EngineError> {
+    pub(crate) fn new(calls: u32, running: u32, memory: MemoryLimits) -> Result<Self, EngineError> {
         let (engine, pooled) = match Engine::new(&config(Some(calls))) {
             Ok(engine) => (engine, true),
             Err(reason) => {
@@ -90,7 +94,7 @@ impl HostEngine {
         let interrupts = EpochInterrupts { engine: engine.clone(), switch: Arc::clone(&switch) };
         let processor = Processor::new(running, Box::new(interrupts));
         let _ticker = Ticker::start(engine.clone(), Arc::clone(&processor), switch);
-        Ok(Self { engine, permits: calls, pooled, processor, _ticker })
+        Ok(Self { engine, permits: calls, pooled, processor, memory: MemoryBudget::new(memory), _ticker })
     }
 
     /// The wasmtime engine.
@@ -124,6 +128,11 @@ impl HostEngine {
     /// Where calls get their time.
     pub(crate) fn processor(&self) -> &Arc<Processor> {
         &self.processor
+    }
+
+    /// What calls may have of memory together.
+    pub(crate) fn memory(&self) -> &Arc<MemoryBudget> {
+        &self.memory
     }
 
     /// Names everything that compiled code depends on: wasmtime's version, its settings, the processor's features.
@@ -274,7 +283,7 @@ mod tests {
 
     #[test]
     fn the_ticker_is_on_while_there_is_something_to_interrupt_and_ends_with_the_engine() {
-        let engine = HostEngine::new(2, 1).unwrap();
+        let engine = HostEngine::new(2, 1, MemoryLimits::default()).unwrap();
         let switch = Arc::clone(&engine._ticker.switch);
         let slot = engine.processor().join("acme", Urgency::Interactive, Concurrency::default());
         let meter = CpuMeter::default();
@@ -289,13 +298,16 @@ mod tests {
 
     #[test]
     fn a_pool_beyond_the_address_space_falls_back_to_allocation_on_demand() {
-        assert!(HostEngine::new(4, 1).unwrap().is_pooled());
-        assert!(!HostEngine::new(10_000_000, 1).unwrap().is_pooled());
+        assert!(HostEngine::new(4, 1, MemoryLimits::default()).unwrap().is_pooled());
+        assert!(!HostEngine::new(10_000_000, 1, MemoryLimits::default()).unwrap().is_pooled());
     }
 
     #[test]
     fn compatibility_is_stable_within_a_build() {
-        let (one, other) = (HostEngine::new(1, 1).unwrap(), HostEngine::new(2, 2).unwrap());
+        let (one, other) = (
+            HostEngine::new(1, 1, MemoryLimits::default()).unwrap(),
+            HostEngine::new(2, 2, MemoryLimits::default()).unwrap(),
+        );
         assert_eq!(one.compatibility(), other.compatibility());
     }
 }

@@ -17,7 +17,7 @@ use wasmtime::component::{Component, Linker};
 use crate::{
     bundled_component,
     cache::{CacheError, CodeCache, Compiled, Fingerprint},
-    call::{output::GuestOutput, state::CallState},
+    call::{MemoryLimits, output::GuestOutput, state::CallState},
     component::{
         ComponentFile, Inspection, LoadError, LoadedComponent, Signature, TrustedKey, demand_signature,
         file::refuse_other_files, inspect,
@@ -82,6 +82,7 @@ type Loaded = HashMap<Fingerprint, Weak<LoadedComponent>>;
 pub struct HostBuilder {
     parallel_calls: u32,
     running_calls: u32,
+    memory: MemoryLimits,
     cache: Option<PathBuf>,
     trusted: Vec<TrustedKey>,
     egress: EgressOptions,
@@ -97,6 +98,7 @@ impl Default for HostBuilder {
             parallel_calls: DEFAULT_PARALLEL_CALLS,
             running_calls: std::thread::available_parallelism()
                 .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
+            memory: MemoryLimits::default(),
             cache: None,
             trusted: Vec::new(),
             egress: EgressOptions::default(),
@@ -123,6 +125,14 @@ impl HostBuilder {
     #[must_use]
     pub fn running_calls(mut self, calls: u32) -> Self {
         self.running_calls = calls.max(1);
+        self
+    }
+
+    /// The memory that calls may have together, of each tenant and of the host. What a call has of its own is
+    /// [`Limits::memory_bytes`](crate::Limits::memory_bytes).
+    #[must_use]
+    pub fn guest_memory(mut self, limits: MemoryLimits) -> Self {
+        self.memory = limits;
         self
     }
 
@@ -184,7 +194,7 @@ impl HostBuilder {
     /// # Errors
     /// See [`BuildError`].
     pub fn build(self) -> Result<Host, BuildError> {
-        let engine = HostEngine::new(self.parallel_calls, self.running_calls)?;
+        let engine = HostEngine::new(self.parallel_calls, self.running_calls, self.memory)?;
         let linker = linker(engine.wasmtime()).map_err(|error| BuildError::Imports(format!("{error:#}")))?;
         let cache = self.cache.as_deref().map(|directory| {
             CodeCache::open(directory, format!("{}-{}", engine.compatibility(), contract::judge_version()))

@@ -63,7 +63,7 @@ pub use audit::{AuditEntry, AuditPage, Decision};
 pub use cache::CacheError;
 pub use call::{
     CallError, CallLog, CallOutcome, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange,
-    HttpTraffic, LimitName, Limits, LogLevel, LogLine, NO_ELEMENT, Trap, TrapKind, reason_name,
+    HttpTraffic, LimitName, Limits, LogLevel, LogLine, MemoryLimits, NO_ELEMENT, Trap, TrapKind, reason_name,
 };
 pub use component::{
     ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,

@@ -14,6 +14,8 @@ mod applying;
 mod backend;
 #[path = "storage/deleting.rs"]
 mod deleting;
+#[path = "storage/failover.rs"]
+mod failover;
 #[path = "storage/keeping.rs"]
 mod keeping;
 #[path = "storage/killed.rs"]

@@ -21,7 +21,8 @@ pub struct Limits {
     pub cpu_ms: u64,
     /// Milliseconds from the call's beginning to its end, waiting for a free place included. Default 60,000.
     pub wall_ms: u64,
-    /// Bytes of all linear memories together. Default 128 MiB.
+    /// Bytes of all linear memories together. Default 128 MiB. Those of all calls together have limits of their own, see
+    /// [`MemoryLimits`](super::MemoryLimits).
     pub memory_bytes: u64,
     /// Elements of all tables together. Default 20,000, the most that pooled instances have room for.
     pub table_elements: u64,
@@ -100,6 +101,12 @@ pub enum LimitName {
     WallMs,
     /// [`Limits::memory_bytes`]
     MemoryBytes,
+    /// What all calls of the tenant may have of memory, [`MemoryLimits::tenant`](super::MemoryLimits::tenant): beyond what is
+    /// free for each.
+    TenantMemoryBytes,
+    /// What all calls of the host may have of memory, [`MemoryLimits::host`](super::MemoryLimits::host): beyond what is free for
+    /// each.
+    HostMemoryBytes,
     /// [`Limits::table_elements`]
     TableElements,
     /// [`Limits::instances`]
@@ -125,6 +132,8 @@ impl LimitName {
             Self::CpuMs => "cpu-ms",
             Self::WallMs => "wall-ms",
             Self::MemoryBytes => "memory-bytes",
+            Self::TenantMemoryBytes => "tenant-memory-bytes",
+            Self::HostMemoryBytes => "host-memory-bytes",
             Self::TableElements => "table-elements",
             Self::Instances => "instances",
             Self::StackBytes => "stack-bytes",
@@ -150,7 +159,8 @@ pub struct Exceeded {
     pub limit: LimitName,
     /// Its value, in the unit of its name.
     pub allowed: u64,
-    /// What the call used or asked for, in the same unit; one more than allowed where nobody knows how much it was.
+    /// What the call used or asked for, in the same unit; one more than allowed where nobody knows how much it was. Of a limit
+    /// for several calls, what all of them would have used.
     pub asked: u64,
 }
 

@@ -87,6 +87,17 @@ impl CallLog {
         if self.lines_left == 0 { 0 } else { self.bytes_left }
     }
 
+    /// Whether a line would be kept that has so many bytes of texts and so many fields.
+    pub(crate) fn has_room(&self, texts: usize, fields: usize) -> bool {
+        let bytes = fields.saturating_mul(FIELD_BYTES).saturating_add(texts) as u64;
+        self.lines_left > 0 && bytes <= self.bytes_left
+    }
+
+    /// Counts a line that is not kept, and that nobody has looked at.
+    pub(crate) fn pass_over(&mut self) {
+        self.dropped += 1;
+    }
+
     /// Masks whatever the lines share with a configuration.
     pub(crate) fn mask(&mut self, configuration: &Document) {
         let texts = self.lines.iter_mut().flat_map(|LogLine { message, fields, .. }| {
@@ -123,6 +134,7 @@ mod tests {
         let line = |message: &str| LogLine { level: LogLevel::Info, message: message.to_owned(), fields: Vec::new() };
         let mut log = CallLog::new(&Limits { log_lines: 2, log_bytes: 5, ..Limits::default() });
         for (message, kept) in [("abc", true), ("abc", false), ("ab", true), ("", false)] {
+            assert_eq!(log.has_room(message.len(), 0), kept, "{message:?}");
             assert_eq!(log.keep(line(message)).is_some(), kept, "{message:?}");
         }
         assert_eq!((log.lines.len(), log.dropped, log.bytes_left()), (2, 2, 0));
@@ -137,6 +149,7 @@ mod tests {
         };
         let mut log = CallLog::new(&Limits { log_bytes: 2 * FIELD_BYTES as u64, ..Limits::default() });
         for (fields, kept) in [(3, false), (2, true), (1, false), (0, true)] {
+            assert_eq!(log.has_room(0, fields), kept, "{fields} fields");
             assert_eq!(log.keep(line(fields)).is_some(), kept, "{fields} fields");
         }
         assert_eq!(CallLog::new(&Limits { log_bytes: 5, ..Limits::default() }).bytes_left(), 5);

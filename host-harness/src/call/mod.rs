@@ -6,6 +6,7 @@
 //! | `recorder` | from beginning to end: time, span, and passing the report on |
 //! | `state` | what the imports of one call may touch |
 //! | `resource_limiter`, `cpu`, `log` | the meters: memory and tables, CPU time, log lines |
+//! | `memory_budget` | what calls may have of memory together |
 //! | `output` | what the component writes to its standard streams |
 //! | `masking` | what it writes, without what it was given |
 //! | `run` | the call itself |
@@ -18,6 +19,7 @@ pub(crate) mod error;
 pub(crate) mod limits;
 pub(crate) mod log;
 mod masking;
+pub(crate) mod memory_budget;
 pub(crate) mod output;
 pub(crate) mod recorder;
 pub(crate) mod report;
@@ -30,6 +32,7 @@ pub use answer::{CallResult, Called, FailedCall};
 pub use error::{CallError, CallSite, NO_ELEMENT};
 pub use limits::{Exceeded, LimitName, Limits};
 pub use log::{CallLog, LogLevel, LogLine};
+pub use memory_budget::MemoryLimits;
 pub use report::{CallOutcome, CallReport, HttpExchange, HttpTraffic};
 pub use run::reason_name;
 pub(crate) use run::words_of;

@@ -1,14 +1,21 @@
-//! The memory and the tables of one call: counted over all instances of the component, and refused above the limit.
+//! The memory and the tables of one call: counted over all instances of the component, and refused above the limit, or
+//! where tenant or host have no memory left.
+
+use std::sync::Arc;
 
 use wasmtime::ResourceLimiter;
 
-use super::limits::{Exceeded, LimitName, Limits};
+use super::{
+    limits::{Exceeded, LimitName, Limits},
+    memory_budget::MemoryShare,
+};
 use crate::engine::{MEMORIES_PER_CALL, TABLES_PER_CALL};
 
 /// Counts what the guest occupies. A refusal is remembered, because a guest answers it with a trap that says nothing.
 #[derive(Debug)]
 pub(crate) struct CallResourceLimiter {
     memory: Counter,
+    share: Option<Arc<MemoryShare>>,
     tables: Counter,
     instances: u32,
     refused: Option<Exceeded>,
@@ -28,10 +35,16 @@ impl CallResourceLimiter {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             memory: Counter::new(LimitName::MemoryBytes, limits.memory_bytes),
+            share: None,
             tables: Counter::new(LimitName::TableElements, limits.table_elements),
             instances: limits.instances,
             refused: None,
         }
+    }
+
+    /// Draws all memory from here on from the budgets of tenant and host.
+    pub(crate) fn draw_on(&mut self, share: Arc<MemoryShare>) {
+        self.share = Some(share);
     }
 
     /// The first growth that was refused.
@@ -41,7 +54,15 @@ impl CallResourceLimiter {
 
     /// Bytes by which all memories together may still grow.
     pub(crate) fn memory_left(&self) -> u64 {
-        self.memory.allowed.saturating_sub(self.memory.used)
+        let own = self.memory.allowed.saturating_sub(self.memory.used);
+        self.share.as_ref().map_or(own, |share| own.min(share.left(self.memory.used)))
+    }
+
+    fn grow_memory(&mut self, current: usize, desired: usize) -> Result<(), Exceeded> {
+        let asked = self.memory.asked(current, desired)?;
+        self.share.as_ref().map_or(Ok(()), |share| share.grow(asked))?;
+        self.memory.take(asked);
+        Ok(())
     }
 
     /// The most bytes of linear memory that the guest had at one time.
@@ -55,16 +76,19 @@ impl Counter {
         Self { limit, allowed, used: 0, peak: 0, last: 0 }
     }
 
-    fn grow(&mut self, current: usize, desired: usize) -> Result<(), Exceeded> {
-        let more = desired.saturating_sub(current) as u64;
-        let asked = self.used.saturating_add(more);
+    /// What is used after this growth, where that is allowed.
+    fn asked(&self, current: usize, desired: usize) -> Result<u64, Exceeded> {
+        let asked = self.used.saturating_add(desired.saturating_sub(current) as u64);
         if asked > self.allowed {
             return Err(Exceeded { limit: self.limit, allowed: self.allowed, asked });
         }
+        Ok(asked)
+    }
+
+    fn take(&mut self, asked: u64) {
+        self.last = asked - self.used;
         self.used = asked;
         self.peak = self.peak.max(asked);
-        self.last = more;
-        Ok(())
     }
 
     fn take_back(&mut self) {
@@ -74,7 +98,7 @@ impl Counter {
 
 impl ResourceLimiter for CallResourceLimiter {
     fn memory_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let grown = self.memory.grow(current, desired);
+        let grown = self.grow_memory(current, desired);
         self.refused = self.refused.or(grown.err());
         Ok(grown.is_ok())
     }
@@ -82,11 +106,14 @@ impl ResourceLimiter for CallResourceLimiter {
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> wasmtime::Result<()> {
         tracing::debug!(%error, "memory was granted to a guest and could not be had");
         self.memory.take_back();
+        if let Some(share) = &self.share {
+            share.shrink(self.memory.used);
+        }
         Ok(())
     }
 
     fn table_growing(&mut self, current: usize, desired: usize, _: Option<usize>) -> wasmtime::Result<bool> {
-        let grown = self.tables.grow(current, desired);
+        let grown = self.tables.asked(current, desired).map(|asked| self.tables.take(asked));
         self.refused = self.refused.or(grown.err());
         Ok(grown.is_ok())
     }
@@ -113,6 +140,7 @@ impl ResourceLimiter for CallResourceLimiter {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::memory_budget::{MemoryBudget, MemoryLimits};
 
     fn space(memory_bytes: u64) -> CallResourceLimiter {
         CallResourceLimiter::new(&Limits { memory_bytes, ..Limits::default() })
@@ -129,6 +157,32 @@ mod tests {
         assert_eq!((space.peak_memory(), space.memory_left()), (100, 0));
         let first = Exceeded { limit: LimitName::MemoryBytes, allowed: 100, asked: 101 };
         assert_eq!(space.refused(), Some(first), "the first refusal is kept");
+    }
+
+    #[test]
+    fn growth_draws_on_the_budgets_and_says_which_one_has_too_little() {
+        let budget = MemoryBudget::new(MemoryLimits { free: 10, tenant: 60, host: 70 });
+        let [mut one, mut other, mut neighbour] = ["acme", "acme", "other"].map(|tenant| {
+            let mut space = space(50);
+            space.draw_on(budget.share(tenant, 50));
+            space
+        });
+        for (space, size) in [(&mut one, 50), (&mut other, 30), (&mut neighbour, 20)] {
+            assert!(space.memory_growing(0, size, None).unwrap(), "{size}");
+        }
+        assert_eq!([&one, &other, &neighbour].map(CallResourceLimiter::memory_left), [0, 0, 0]);
+        for (space, size, limit, allowed, asked) in [
+            (&mut one, 50, LimitName::MemoryBytes, 50, 51),
+            (&mut other, 30, LimitName::TenantMemoryBytes, 60, 61),
+            (&mut neighbour, 20, LimitName::HostMemoryBytes, 70, 71),
+        ] {
+            assert!(!space.memory_growing(size, size + 1, None).unwrap(), "{limit}");
+            assert_eq!(space.refused(), Some(Exceeded { limit, allowed, asked }));
+        }
+        one.memory_grow_failed(wasmtime::Error::msg("no memory")).unwrap();
+        assert!(other.memory_growing(30, 50, None).unwrap(), "what could not be had is there for others");
+        drop(other);
+        assert!(neighbour.memory_growing(20, 50, None).unwrap());
     }
 
     #[test]

@@ -115,6 +115,9 @@ async fn carry_out<P: Parameters, T: Answer>(
 
     let slot = context.engine.processor().join(&site.tenant, request.urgency, context.concurrency);
     let meter = Arc::clone(&state.cpu);
+    // Declared before the store, and so dropped after it: what a call has of memory is others' when it is gone.
+    let memory = context.engine.memory().share(&site.tenant, state.limits.memory_bytes);
+    state.resources.draw_on(Arc::clone(&memory));
     let mut store = store(context.engine, state, slot.turn());
     let mut had_instance = false;
     let outcome = {

@@ -164,6 +164,19 @@ impl Outbound {
         }
     }
 
+    /// Whether there is a place left in the budget for a request, and it may go where its URL says, so that its body need not be
+    /// copied otherwise. It counts as a request then, and takes part in the report.
+    ///
+    /// # Errors
+    /// As for a request with this URL.
+    pub(crate) fn admits_head(&self, request: &Request) -> Result<(), HttpError> {
+        let refusal = match self.budget.remaining().requests {
+            0 => Err(self.budget.no_request_left()),
+            _ => self.policy.admits(&request.url),
+        };
+        refusal.map_err(|refusal| self.turn_away(request, refusal))
+    }
+
     /// The failure of a request that nobody needs to look at any further, as far as it is known. It counts as a request, and
     /// takes part in the report.
     pub(crate) fn turn_away(&self, request: &Request, refusal: HttpError) -> HttpError {

@@ -101,9 +101,7 @@ impl Policy {
             header_bytes: request.headers.iter().map(|(name, value)| name.len() + value.len()).sum(),
             body: body.len(),
         })?;
-        let (url, destination) = read(&request.url)?;
-        let host_is_written = self.admit(&destination)?;
-        let proxy = self.route(&destination)?;
+        let Route { url, destination, host_is_written, proxy } = self.route_to(&request.url)?;
         let method = header_rules::method(&request.method)?;
         let headers = header_rules::headers(&request.headers)?;
         Ok(Checked {
@@ -118,6 +116,21 @@ impl Policy {
             timeout_ms: request.timeout_ms.unwrap_or(DEFAULT_TIMEOUT_MS),
             max_bytes: request.max_bytes,
         })
+    }
+
+    /// Whether a request may go where a URL says: what [`check`](Self::check) finds out of the URL alone.
+    ///
+    /// # Errors
+    /// As for a request with this URL.
+    pub(super) fn admits(&self, url: &str) -> Result<(), HttpError> {
+        self.route_to(url).map(drop)
+    }
+
+    fn route_to(&self, url: &str) -> Result<Route, HttpError> {
+        let (url, destination) = read(url)?;
+        let host_is_written = self.admit(&destination)?;
+        let proxy = self.proxy_to(&destination)?;
+        Ok(Route { url, destination, host_is_written, proxy })
     }
 
     /// Admits a destination and says whether the operator wrote that very host.
@@ -160,13 +173,21 @@ impl Policy {
     }
 
     /// The proxy to the destination, or none.
-    fn route(&self, destination: &Destination) -> Result<Option<Arc<Proxy>>, HttpError> {
+    fn proxy_to(&self, destination: &Destination) -> Result<Option<Arc<Proxy>>, HttpError> {
         let Some(proxy) = self.proxy.as_ref().filter(|_| !destination.is_loopback()) else { return Ok(None) };
         if self.operator.written.names(proxy.destination()) {
             return Ok(Some(Arc::clone(proxy)));
         }
         Err(denied(proxy.destination(), "it is the proxy of this configuration, which"))
     }
+}
+
+/// Where a URL leads that is allowed, and how.
+struct Route {
+    url: Url,
+    destination: Destination,
+    host_is_written: bool,
+    proxy: Option<Arc<Proxy>>,
 }
 
 /// How large the parts of a request are.

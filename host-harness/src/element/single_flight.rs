@@ -74,11 +74,13 @@ impl<T> SingleFlight<T> {
     }
 }
 
-/// Whether the same is to be expected of the next try. Who had little time left says nothing about others, and what the
-/// host itself could not do is for each call to ask.
+/// Whether the same is to be expected of the next try. Who had little time left says nothing about others, no more than
+/// memory that other calls had, and what the host itself could not do is for each call to ask.
 fn is_the_components(error: &CallError) -> bool {
     match error {
-        CallError::Limit { exceeded, .. } => exceeded.limit != LimitName::WallMs,
+        CallError::Limit { exceeded, .. } => {
+            !matches!(exceeded.limit, LimitName::WallMs | LimitName::TenantMemoryBytes | LimitName::HostMemoryBytes)
+        }
         CallError::Trap { .. } | CallError::Destination { .. } => true,
         CallError::Host { .. } => false,
     }
@@ -127,6 +129,8 @@ mod tests {
             (limit(LimitName::CpuMs), true),
             (limit(LimitName::MemoryBytes), true),
             (limit(LimitName::WallMs), false),
+            (limit(LimitName::TenantMemoryBytes), false),
+            (limit(LimitName::HostMemoryBytes), false),
             (host, false),
         ] {
             let (cell, tries, limits) = (SingleFlight::new(), AtomicU32::new(0), Limits::default());

@@ -2,14 +2,15 @@
 //!
 //! The generated bindings turn all parameters into values first, however many there are; the most that may be is then what
 //! the largest request needs. Here lists and texts are looked at where they lie, in the component's memory, and what is too
-//! much ends the call before anything is made of it.
+//! much ends the call, or is refused, before anything is made of it: a text that is too long is not even read, because that
+//! takes longer than all that a sound call does.
 
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, decoded_len_estimate, engine::general_purpose::STANDARD};
 use wasmtime::{
     StoreContextMut,
-    component::{ComponentType, Lift, Linker, WasmList, WasmStr},
+    component::{ComponentType, Lift, Linker, WasmList},
 };
 
 use crate::{
@@ -27,7 +28,10 @@ use crate::{
     egress::{self, MAX_BATCH, Sizes, header_rules::MAX_HEADERS},
 };
 
-use super::http::{answer_bytes, pure};
+use super::{
+    http::{answer_bytes, pure},
+    text::Text,
+};
 
 /// The most bytes that a call of `storage` or `log` hands over. The contract has an answer for what is above its own limits,
 /// which are well below; this is for what nobody would write by mistake.
@@ -87,9 +91,22 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
         })
     })?;
     let mut log = linker.instance("lowcode:organisation/log@0.1.0")?;
-    log.func_wrap_async("write", |mut store, (level, message, fields): (Level, WasmStr, WasmList<Field>)| {
+    log.func_wrap_async("write", |mut store, (level, message, fields): (Level, Text, WasmList<FieldInMemory>)| {
         Box::new(async move {
-            let (message, fields) = (text(&mut store, &message)?, list(&mut store, &fields)?);
+            let (count, mut texts) = (fields.len(), message.bytes_at_least());
+            if texts > SMALL || count.saturating_mul(size_of::<Field>()) > SMALL {
+                return Err(too_much(&mut store));
+            }
+            if !store.data().log.has_room(texts, count) {
+                return store.data_mut().pass_over_line(texts, count);
+            }
+            let fields = list(&mut store, &fields)?;
+            texts += fields.iter().map(FieldInMemory::bytes_at_least).sum::<usize>();
+            if !store.data().log.has_room(texts, count) {
+                return store.data_mut().pass_over_line(texts, count);
+            }
+            let message = message.to_string(&store)?;
+            let fields = fields.iter().map(|field| field.lifted(&store)).collect::<wasmtime::Result<_>>()?;
             log::Host::write(store.data_mut(), level, message, fields).await
         })
     })?;
@@ -107,21 +124,21 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
             Ok((storage::Host::get_many(store.data_mut(), keys).await?,))
         })
     })?;
-    storage.func_wrap_async("scan", |mut store, (prefix, after, limit): (WasmStr, Option<WasmStr>, u32)| {
+    storage.func_wrap_async("scan", |mut store, (prefix, after, limit): (Text, Option<Text>, u32)| {
         Box::new(async move {
             let prefix = text(&mut store, &prefix)?;
             let after = after.map(|after| text(&mut store, &after)).transpose()?;
             Ok((storage::Host::scan(store.data_mut(), prefix, after, limit).await?,))
         })
     })?;
-    storage.func_wrap_async("scan-keys", |mut store, (prefix, after, limit): (WasmStr, Option<WasmStr>, u32)| {
+    storage.func_wrap_async("scan-keys", |mut store, (prefix, after, limit): (Text, Option<Text>, u32)| {
         Box::new(async move {
             let prefix = text(&mut store, &prefix)?;
             let after = after.map(|after| text(&mut store, &after)).transpose()?;
             Ok((storage::Host::scan_keys(store.data_mut(), prefix, after, limit).await?,))
         })
     })?;
-    storage.func_wrap_async("delete-range", |mut store, (prefix, checks): (WasmStr, WasmList<Check>)| {
+    storage.func_wrap_async("delete-range", |mut store, (prefix, checks): (Text, WasmList<Check>)| {
         Box::new(async move {
             let (prefix, checks) = (text(&mut store, &prefix)?, list(&mut store, &checks)?);
             Ok((storage::Host::delete_range(store.data_mut(), prefix, checks).await?,))
@@ -133,7 +150,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
             Ok((storage::Host::apply(store.data_mut(), ops).await?,))
         })
     })?;
-    storage.func_wrap_async("wait", |mut store, (key, version, timeout): (WasmStr, Option<u64>, u32)| {
+    storage.func_wrap_async("wait", |mut store, (key, version, timeout): (Text, Option<u64>, u32)| {
         Box::new(async move {
             let key = text(&mut store, &key)?;
             Ok((storage::Host::wait(store.data_mut(), key, version, timeout).await?,))
@@ -158,8 +175,8 @@ fn admitted(state: &mut CallState, count: usize) -> wasmtime::Result<usize> {
 #[derive(ComponentType, Lift)]
 #[component(record)]
 struct RequestInMemory {
-    method: WasmStr,
-    url: WasmStr,
+    method: Text,
+    url: Text,
     headers: WasmList<HeaderInMemory>,
     body: Option<BodyInMemory>,
     expect: BodyKind,
@@ -172,69 +189,103 @@ struct RequestInMemory {
 #[derive(ComponentType, Lift)]
 #[component(record)]
 struct HeaderInMemory {
-    name: WasmStr,
-    value: WasmStr,
+    name: Text,
+    value: Text,
+}
+
+/// A field of a line, as it lies in the component's memory.
+#[derive(ComponentType, Lift)]
+#[component(record)]
+struct FieldInMemory {
+    name: Text,
+    value: Text,
+}
+
+impl FieldInMemory {
+    fn bytes_at_least(&self) -> usize {
+        self.name.bytes_at_least() + self.value.bytes_at_least()
+    }
+
+    fn lifted(&self, store: &Store<'_>) -> wasmtime::Result<Field> {
+        Ok(Field { name: self.name.to_string(store)?, value: self.value.to_string(store)? })
+    }
 }
 
 #[derive(ComponentType, Lift)]
 #[component(variant)]
 enum BodyInMemory {
     #[component(name = "text")]
-    Text(WasmStr),
+    Text(Text),
     #[component(name = "bytes")]
     Bytes(WasmList<u8>),
     #[component(name = "base64")]
-    Base64(WasmStr),
+    Base64(Text),
 }
 
 impl RequestInMemory {
     /// The request, or why it is refused as it lies there: a part of it is longer than any that is sent, or than what the call
-    /// may still send. Copying that would hold a thread for as long as a thousand sound requests.
+    /// may still send, or it may not go where it should. Copying that would hold a thread for as long as a thousand sound
+    /// requests.
     ///
     /// `left` are the bytes that headers may still hold: those of a batch together are no more than one call of an import may
     /// hand over.
     fn lifted(self, store: &mut Store<'_>, left: &mut u64) -> wasmtime::Result<Result<Request, http::HttpError>> {
-        if let Capabilities::Nothing = store.data().capabilities {
-            return Ok(Err(pure()));
-        }
         let Self { method, url, headers, body, expect, timeout_ms, max_bytes } = self;
-        let [method_bytes, url_bytes] = [method.to_str(&*store)?.len(), url.to_str(&*store)?.len()];
-        let body_bytes = match &body {
-            None => 0,
-            Some(BodyInMemory::Text(text)) => text.to_str(&*store)?.len(),
-            Some(BodyInMemory::Bytes(bytes)) => bytes.len(),
-            Some(BodyInMemory::Base64(text)) => decoded_len(&text.to_str(&*store)?),
-        };
         let count = headers.len();
         // Too many are refused for their number.
         let (headers, header_bytes) =
             if count > MAX_HEADERS { (Vec::new(), 0) } else { HeaderInMemory::all(&headers, store, left)? };
-        let sizes = Sizes { method: method_bytes, url: url_bytes, headers: count, header_bytes, body: body_bytes };
-        if let Capabilities::Everything { http, .. } = &store.data().capabilities
-            && let Err(refused) = http.admits_sizes(sizes)
-        {
+        let sizes = Sizes {
+            method: method.bytes_at_least(),
+            url: url.bytes_at_least(),
+            headers: count,
+            header_bytes,
+            body: body.as_ref().map_or(0, BodyInMemory::bytes_at_least),
+        };
+        let Capabilities::Everything { http, .. } = &store.data().capabilities else { return Ok(Err(pure())) };
+        if let Err(refused) = http.admits_sizes(sizes) {
             return Ok(Err(refused.into()));
         }
-        let (method, url) = (method.to_str(&*store)?.into_owned(), url.to_str(&*store)?.into_owned());
-        let headers = headers.iter().map(|header| header.lifted(store)).collect::<wasmtime::Result<_>>()?;
+        let head = egress::Request::new(method.to_string(&*store)?, url.to_string(&*store)?);
         let body = match body {
             None => None,
-            Some(BodyInMemory::Text(text)) => Some(Body::Text(text.to_str(&*store)?.into_owned())),
-            Some(BodyInMemory::Bytes(bytes)) => Some(Body::Bytes(bytes.as_le_slice(&*store).to_vec())),
-            Some(BodyInMemory::Base64(text)) => match STANDARD.decode(text.to_str(&*store)?.as_bytes()) {
-                Ok(bytes) => Some(Body::Bytes(bytes)),
-                Err(_) => {
-                    let refusal = egress::HttpError::invalid_request("the body is no base64");
-                    return Ok(Err(match &store.data().capabilities {
-                        Capabilities::Everything { http, .. } => {
-                            http.turn_away(&egress::Request::new(method, url), refusal).into()
-                        }
-                        Capabilities::Nothing => pure(),
-                    }));
+            Some(body) => {
+                if let Err(refused) = http.admits_head(&head) {
+                    return Ok(Err(refused.into()));
                 }
-            },
+                match body.lifted(store)? {
+                    Some(body) => Some(body),
+                    None => {
+                        let refusal = egress::HttpError::invalid_request("the body is no base64");
+                        return Ok(Err(http.turn_away(&head, refusal).into()));
+                    }
+                }
+            }
         };
+        let headers = headers.iter().map(|header| header.lifted(store)).collect::<wasmtime::Result<_>>()?;
+        let egress::Request { method, url, .. } = head;
         Ok(Ok(Request { method, url, headers, body, expect, timeout_ms, max_bytes }))
+    }
+}
+
+impl BodyInMemory {
+    /// Bytes that are sent, at the least.
+    fn bytes_at_least(&self) -> usize {
+        match self {
+            Self::Text(text) => text.bytes_at_least(),
+            Self::Bytes(bytes) => bytes.len(),
+            // The last two characters may stand for nothing.
+            Self::Base64(text) => decoded_len_estimate(text.bytes_at_least()).saturating_sub(2),
+        }
+    }
+
+    /// The body, unless it says that it is base64 and is not.
+    fn lifted(&self, store: &Store<'_>) -> wasmtime::Result<Option<Body>> {
+        Ok(match self {
+            Self::Text(text) => Some(Body::Text(text.to_string(store)?)),
+            Self::Bytes(bytes) => Some(Body::Bytes(bytes.as_le_slice(store).to_vec())),
+            Self::Base64(text) => text.read(store, |text| STANDARD.decode(text))?.ok().map(Body::Bytes),
+        })
     }
 }
 
@@ -244,33 +295,23 @@ impl HeaderInMemory {
     fn all(headers: &WasmList<Self>, store: &mut Store<'_>, left: &mut u64) -> wasmtime::Result<(Vec<Self>, usize)> {
         store.set_hostcall_fuel(usize::try_from(*left).unwrap_or(usize::MAX));
         let headers: Vec<Self> = headers.iter(&mut *store)?.collect::<wasmtime::Result<_>>()?;
-        let mut bytes = 0;
-        for header in &headers {
-            bytes += header.name.to_str(&*store)?.len() + header.value.to_str(&*store)?.len();
-        }
+        let bytes = |header: &Self| header.name.bytes_at_least() + header.value.bytes_at_least();
+        let bytes = headers.iter().map(bytes).sum();
         *left = left.saturating_sub(bytes as u64);
         Ok((headers, bytes))
     }
 
     fn lifted(&self, store: &Store<'_>) -> wasmtime::Result<Header> {
-        let (name, value) = (self.name.to_str(store)?, self.value.to_str(store)?);
-        Ok(Header { name: name.into_owned(), value: value.into_owned() })
+        Ok(Header { name: self.name.to_string(store)?, value: self.value.to_string(store)? })
     }
-}
-
-/// How many bytes a text in base64 stands for; at least that many where it is none.
-fn decoded_len(text: &str) -> usize {
-    let padding = text.bytes().rev().take(2).take_while(|byte| *byte == b'=').count();
-    decoded_len_estimate(text.len()).saturating_sub(padding)
 }
 
 /// A text, where it is no longer than it may be.
-fn text(store: &mut Store<'_>, text: &WasmStr) -> wasmtime::Result<String> {
-    let text = text.to_str(&*store)?;
-    match (text.len(), text) {
-        (0..=SMALL, text) => Ok(text.into_owned()),
-        _ => Err(too_much(store)),
+fn text(store: &mut Store<'_>, text: &Text) -> wasmtime::Result<String> {
+    if text.bytes_at_least() > SMALL {
+        return Err(too_much(store));
     }
+    text.to_string(&*store)
 }
 
 /// A list, where it and what it holds are no longer than they may be.

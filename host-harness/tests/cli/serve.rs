@@ -200,7 +200,7 @@ async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
     assert!(view["hint"].as_str().unwrap().contains(declared), "{view}");
     let page = host.get(&format!("/t/acme/callback?{query}"), &[]);
     assert_eq!(page.status, 403);
-    for words in ["不是从这里发起的", "did not begin here", "href=\"login?entry=workspace\""] {
+    for words in ["不是从这里发起的", "did not begin here", "href=\"login\""] {
         assert!(page.body.contains(words), "{words} is not in {page:#?}");
     }
     assert!(!page.body.contains("李四"), "it reveals whose code it was: {page:#?}");
@@ -208,8 +208,10 @@ async fn a_sign_in_that_did_not_begin_here_is_refused_unless_it_is_declared() {
     assert!(log.contains("a sign-in was refused") && log.contains("homepage"), "{log}");
 
     // Where the page leads: the same client, and nobody is asked anything.
-    let (location, cookie) = begin(&host, "/t/acme/login?entry=workspace");
-    let query = client(location).await;
+    let in_client = ("user-agent", "Mobile WXWork/4.1 MicroMessenger");
+    let answer = host.get("/t/acme/login", &[in_client]);
+    let cookie = cookie_of(&answer);
+    let query = client(answer.header("location").unwrap().to_owned()).await;
     let view = host.get(&format!("/t/acme/callback?{query}"), &[("cookie", &cookie), json_please]).json();
     assert_eq!((&view["entry"], &view["state_verified"]), (&json!("admitted"), &json!(true)));
 
@@ -425,12 +427,88 @@ async fn pages_quote_what_concerns_the_person_and_nothing_internal() {
         10
     );
 
-    // What the person has to know, and the way on: the one that asks nothing where the vendor's client is.
-    for (browser, way_on) in [("Firefox", "login"), ("Mobile WXWork/4.1 MicroMessenger", "login?entry=workspace")] {
-        let page = host.get("/t/rejected/callback?code=a&state=b", &[("user-agent", browser)]);
-        assert_eq!(page.status, 403);
-        assert!(page.body.contains(words) && page.body.contains(&format!("href=\"{way_on}\"")), "{page:#?}");
+    // What the person has to know, and the way on.
+    let page = host.get("/t/rejected/callback?code=a&state=b", &[]);
+    assert_eq!(page.status, 403);
+    assert!(page.body.contains(words) && page.body.contains("href=\"login\""), "{page:#?}");
+}
+
+/// What a member reads out to an administrator.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_refuses_shows_a_reference_that_stands_in_the_log() {
+    let bed = Bed::new().await;
+    let refusing = |reason| exchanging(&[(0, 1), (8, reason)], "words", 56);
+    // A member outside of the visible range.
+    let hidden = exchanging(&[(152, 1)], "/", 144);
+    let guests = vec![("rejected", refusing(3)), ("unavailable", refusing(7)), ("hidden", hidden)];
+    let panics = Guest::default().panics("login@0.1.0#exchange-code", b"gone");
+    let file = declare_guests(&bed, guests.into_iter().chain([("panics", panics)]).collect());
+    let host = serve(&bed, &["-v", "--tenants", file.to_str().unwrap()]);
+    for (name, status) in [("rejected", 403), ("unavailable", 503), ("hidden", 403), ("panics", 503)] {
+        let page = host.get(&format!("/t/{name}/callback?code=a&state="), &[]);
+        assert_eq!(page.status, status, "{name}: {page:#?}");
+        let (_, rest) = page.body.split_once("参考号 reference: ").unwrap_or_else(|| panic!("{name}: {page:#?}"));
+        let reference = rest.split('<').next().unwrap();
+        assert!((5..30).contains(&reference.len()), "{reference}");
+        let log = fs::read_to_string(bed.home().join("serve.log")).unwrap();
+        let lines: Vec<&str> = log.lines().filter(|line| line.contains(reference)).collect();
+        assert!(lines.iter().any(|line| line.contains("a sign-in ")), "{name}: {reference} is not in {log}");
     }
+    let refused = host.get("/t/unavailable/callback?code=a&state=b", &[("accept", "application/json")]).json();
+    let reference = refused["error"]["reference"].as_str().unwrap();
+    assert!(fs::read_to_string(bed.home().join("serve.log")).unwrap().contains(reference));
+    let nobody = host.get("/t/nobody/login", &[]);
+    assert!(!nobody.body.contains("reference"), "no line stands in the log: {nobody:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_begins_by_the_entry_that_works_where_the_person_is() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let (scan, silent) = ("/wwlogin/sso/login?", "/connect/oauth2/authorize?");
+    for (entry, browser, expected) in [
+        ("", Some("Mozilla/5.0 (Linux; Android 12) Mobile wxwork/4.1.22 MicroMessenger/7.0.1"), silent),
+        ("", Some("Mozilla/5.0 (Windows NT 10.0) WXWork/4.1"), silent),
+        ("", Some("Mozilla/5.0 (iPhone) MicroMessenger/8.0"), silent),
+        ("", Some("Mozilla/5.0 (Windows NT 10.0) Firefox/140.0"), scan),
+        ("", None, scan),
+        ("?entry=browser", Some("wxwork"), scan),
+        ("?entry=workspace", Some("Firefox"), silent),
+    ] {
+        let headers: Vec<(&str, &str)> = browser.map(|browser| ("user-agent", browser)).into_iter().collect();
+        let answer = host.get(&format!("/t/acme/login{entry}"), &headers);
+        let location = answer.header("location").unwrap_or_else(|| panic!("{answer:#?}"));
+        assert!(location.contains(expected), "{entry} {browser:?}: {location}");
+        assert_eq!(answer.header("cache-control"), Some("no-store"), "another browser may be led elsewhere");
+    }
+}
+
+/// What an element is configured with, and what its host is started with, are written by two people.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_address_that_leads_elsewhere_is_warned_of_once() {
+    let bed = Bed::new().await;
+    let returning_to = |name: &str, address: &str| {
+        let mut configuration = bed.configuration();
+        configuration["redirectUri"] = json!(address);
+        tenant(&bed, name, &json!({"element": {"name": "org", "configuration": configuration}}))
+    };
+    let here = returning_to("here", "https://app.example.com/org/t/here/callback");
+    let elsewhere = returning_to("elsewhere", "https://app.example.com/cb");
+    let file = declare(&bed, &[here.clone(), elsewhere.clone()]);
+    let public = "https://app.example.com/org";
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap(), "--public-url", public, "--reload", "1s"]);
+    let log = || fs::read_to_string(bed.home().join("serve.log")).unwrap();
+    let warnings = || log().lines().filter(|line| line.contains("do not come back")).count();
+    until("the host warns", || warnings() == 1);
+    let line = log().lines().find(|line| line.contains("do not come back")).unwrap().to_owned();
+    for part in ["WARN", "elsewhere", "https://app.example.com/cb", "/org/t/elsewhere/callback", "redirectUri"] {
+        assert!(line.contains(part), "{part} is not in {line}");
+    }
+    assert_eq!(host.get("/t/elsewhere/login", &[]).status, 302, "it is no error");
+    declare(&bed, &[here, elsewhere, returning_to("new", "https://app.example.com/org/t/here/callback")]);
+    until("the host warns of a new one", || warnings() == 2);
+    assert!(!log().lines().any(|line| line.contains("do not come back") && line.contains("\"here\"")), "{}", log());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -501,6 +579,33 @@ async fn a_host_says_once_that_periodic_syncs_stop_working_and_once_that_they_wo
         (&first["tenant"], &first["vendor_code"], &first["failures"]),
         (&json!("acme"), &json!(60020), &json!(1))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn metrics_and_health_are_served_elsewhere_where_that_is_asked_for() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let tenants = ["--tenants", file.to_str().unwrap()];
+    let together = serve(&bed, &tenants);
+    assert_eq!(together.hello["admin_address"], json!(null));
+    let apart = serve(&bed, &[&tenants[..], &["--admin-listen", "127.0.0.1:0", "--drain", "1h"]].concat());
+    for path in ["/metrics", "/health"] {
+        assert_eq!(together.get(path, &[]).status, 200, "{path}");
+        let public = apart.get(path, &[]);
+        assert!(public.status == 404 && public.body.contains("There is nothing here"), "{path}: {public:#?}");
+        assert_eq!(apart.get_as_operator(path).status, 200, "{path}");
+    }
+    assert_eq!(apart.get("/t/acme/login", &[]).status, 302);
+    for path in ["/t/acme/login", "/t/acme", "/"] {
+        assert_eq!(apart.get_as_operator(path).status, 404, "{path}");
+    }
+    apart.signal(Signal::TERM);
+    until("the host says that it stops", || apart.get_as_operator("/health").status == 503);
+    assert_eq!(apart.get("/t/acme/login", &[]).status, 302);
+    apart.signal(Signal::INT);
+    assert!(apart.ended().success());
+    let error = bed.run_plain(&["--format", "json", "--storage", "memory:", "serve", "--admin-listen", "192.0.2.1:1"]);
+    error.fails(2, "listen");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -67,25 +67,17 @@ impl Serving {
     }
 
     pub fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
-        self.send(method, path, headers, "")
+        send(&self.address, method, path, headers, "")
     }
 
     pub fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
-        self.send("POST", path, headers, form)
+        send(&self.address, "POST", path, headers, form)
     }
 
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-        let (host, length) = (&self.address, body.len());
-        let headers = format!("host: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}");
-        write!(stream, "{method} {path} HTTP/1.1\r\n{headers}\r\n{body}").unwrap();
-        let mut text = String::new();
-        stream.read_to_string(&mut text).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
-        let status = head.split(' ').nth(1).unwrap().parse().unwrap();
-        Answer { status, head: head.to_owned(), body: body.to_owned() }
+    /// Asks the listener for operators.
+    pub fn get_as_operator(&self, path: &str) -> Answer {
+        let address = self.hello["admin_address"].as_str().unwrap_or_else(|| panic!("{}", self.hello));
+        send(address.trim_start_matches("http://"), "GET", path, &[], "")
     }
 
     /// The value of a metric with exactly these labels, 0 where it was never counted.
@@ -110,6 +102,20 @@ impl Serving {
             std::thread::sleep(Duration::from_millis(20));
         }
     }
+}
+
+fn send(host: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut stream = TcpStream::connect(host).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let length = body.len();
+    let headers = format!("host: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n{headers}");
+    write!(stream, "{method} {path} HTTP/1.1\r\n{headers}\r\n{body}").unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
+    Answer { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 impl Drop for Serving {

@@ -133,6 +133,115 @@ async fn a_method_and_a_url_have_a_length_and_the_method_counts() {
     }
 }
 
+/// What is no text ends a call that looks at it, so that it shows who does.
+#[tokio::test]
+async fn texts_that_are_too_long_are_not_looked_at() {
+    let server = Server::start([]).await;
+    let (_, At(url_at, url)) = wire::caller(server.port, "/");
+    let tail = wire::data(url_at + url, &vec![0xff; (9 << 10) - url as usize]);
+    for (method, length, is_looked_at) in
+        [(3, 8 << 10, true), (3, (8 << 10) + 1, false), (32, url, true), (33, url, false)]
+    {
+        let mut record = wire::request(At(url_at, length), None);
+        record[..8].copy_from_slice(&wire::words(&[url_at + url, method]));
+        let guest = batch(server.port, &record, 1).items(&tail);
+        match overview(guest, reaching(server.port, Limits::default())).await {
+            Ok(report) => assert!(!is_looked_at && report.http.failures == 1, "{method} {length}: {report:?}"),
+            Err(failed) => assert!(is_looked_at && is_invalid(&failed), "{method} {length}: {failed}"),
+        }
+    }
+}
+
+fn is_invalid(failed: &FailedCall) -> bool {
+    matches!(&failed.error, CallError::Trap { trap, .. } if trap.kind == TrapKind::InvalidValue)
+}
+
+#[tokio::test]
+async fn a_body_is_looked_at_only_where_it_may_be_sent() {
+    let server = Server::start([("/", answer("200 OK", &[], b"ok"))]).await;
+    let (_, url) = wire::caller(server.port, "/");
+    let body = At(20_000, 4);
+    let sound = wire::request(url, None);
+    let with_body = |url| wire::request(url, Some(body));
+    let denied = At(21_000, 17);
+    let items = [wire::data(body.0, &[0xff; 4]), wire::data(denied.0, b"https://a.example")].concat();
+    for (records, requests, failure) in [
+        (with_body(url), 10, None),
+        (with_body(denied), 10, Some("denied")),
+        ([sound.clone(), with_body(url)].concat(), 2, None),
+    ] {
+        let count = u32::try_from(records.len() / sound.len()).unwrap();
+        let limits = Limits { requests, ..Limits::default() };
+        match (
+            overview(batch(server.port, &records, count).items(&items), reaching(server.port, limits)).await,
+            failure,
+        ) {
+            (Ok(report), Some(failure)) => {
+                let [exchange] = &report.http.exchanges[..] else { panic!("{report:?}") };
+                assert_eq!((exchange.failure, exchange.url.as_str()), (Some(failure), "https://a.example/"));
+            }
+            (Err(failed), None) => assert!(is_invalid(&failed), "{failed}"),
+            (outcome, failure) => panic!("{failure:?}: {outcome:?}"),
+        }
+    }
+    // One after the other: when the second comes there is no request left.
+    let twice = format!("{}{}i32.const 0", wire::send(url, None), wire::send(url, Some(body)));
+    for (requests, is_looked_at) in [(2, true), (1, false)] {
+        let guest = batch(server.port, &sound, 1).items(&items).with(OVERVIEW, &twice);
+        let limits = Limits { requests, ..Limits::default() };
+        match overview(guest, reaching(server.port, limits)).await {
+            Ok(report) => {
+                assert!(!is_looked_at, "{report:?}");
+                assert_eq!(report.http.exchanges[1].failure, Some("budget-exhausted"));
+            }
+            Err(failed) => assert!(is_looked_at && is_invalid(&failed), "{failed}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn lines_that_are_not_kept_are_not_looked_at() {
+    let logged = |bytes: u32, fields: &[u8], count: u32| {
+        let body = format!(
+            "i32.const 100
+ memory.grow
+ drop
+ i32.const 131072
+ i32.const 255
+ i32.const 5000000
+ memory.fill
+              i32.const 2
+ i32.const 131072
+ i32.const {bytes}
+ i32.const 20000
+ i32.const {count}
+              call <log@0.1.0 write>
+ i32.const 0"
+        );
+        Guest::default().items(&wire::data(20_000, fields)).with(DESCRIBE, &body)
+    };
+    let limits = Limits { log_bytes: 1_000, ..Limits::default() };
+    // Of each field the name is empty.
+    let field = |bytes: u32| wire::words(&[0, 0, 131_072, bytes]);
+    for (guest, kept) in [
+        (logged(1_000, &[], 0), true),
+        (logged(1_001, &[], 0), false),
+        (logged(SMALL, &[], 0), false),
+        (logged(1, &field(983), 1), true),
+        (logged(1, &field(984), 1), false),
+        (logged(0, &field(0).repeat(63), 63), false),
+    ] {
+        match describe(guest, limits.clone()).await {
+            Ok(report) => {
+                assert_eq!((report.log.dropped, report.host_calls.get("log")), (u64::from(!kept), Some(&1)));
+            }
+            Err(failed) => assert!(kept && is_invalid(&failed), "{failed}"),
+        }
+    }
+    let failed = describe(logged(SMALL + 1, &[], 0), limits).await.unwrap_err();
+    assert_eq!(exceeded(&failed).limit, LimitName::HostcallBytes);
+}
+
 /// A request with the headers that lie here, so many of them.
 fn with_headers(url: At, headers: u32, count: u32) -> Vec<u8> {
     let mut record = wire::request(url, None);
@@ -282,8 +391,17 @@ fn logs(lines: u32, bytes: u32) -> Guest {
 #[tokio::test]
 async fn what_the_host_does_for_a_component_is_cpu_time_of_the_call() {
     let limits = Limits { cpu_ms: 300, host_calls: u64::MAX, hostcall_bytes_total: u64::MAX, ..Limits::default() };
-    describe(logs(2, SMALL), limits.clone()).await.unwrap();
-    let failed = describe(logs(u32::MAX, SMALL), limits).await.unwrap_err();
+    // A prefix that is no key, after the host has looked at all of it.
+    let scans = |times: u32| {
+        let scan = format!(
+            "i32.const 0\n i32.const {SMALL}\n i32.const 0\n i32.const 0\n i32.const 0\n i32.const 1\n i32.const 8192\n \
+             call <storage@0.1.0 scan>\n "
+        );
+        let body = wire::repeat(times, &scan).replacen("loop", "i32.const 64\n memory.grow\n drop\n loop", 1);
+        overview(Guest::default().with(OVERVIEW, &body), options(limits.clone()))
+    };
+    scans(2).await.unwrap();
+    let failed = scans(u32::MAX).await.unwrap_err();
     let Exceeded { limit: LimitName::CpuMs, allowed: 300, asked } = exceeded(&failed) else { panic!("{failed}") };
     let CallReport { cpu_us, guest_cpu_us, .. } = failed.report;
     assert!(cpu_us.div_ceil(1_000) >= asked && asked > 300, "{cpu_us} {asked}");

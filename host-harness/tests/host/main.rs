@@ -8,6 +8,7 @@ mod element;
 mod guests;
 mod hostile;
 mod limits;
+mod memory;
 mod readme;
 mod refusal;
 mod reporting;

@@ -107,6 +107,11 @@ impl Call {
             timeout_ms: Some(TIMEOUT_MS),
             max_bytes: None,
         };
+        Self::new(name, request)
+    }
+
+    /// Sends a request as it is.
+    pub fn new(name: &'static str, request: Request) -> Self {
         Self { name, request, about: String::new(), secrets: Vec::new() }
     }
 
@@ -288,6 +293,53 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     /// Where it has another shape.
     pub fn read<T: DeserializeOwned>(&self, call: &Call, text: &str) -> Result<T, Failure> {
         serde_json::from_str(text).map_err(|error| transport::unreadable(&A::DESTINATION, call, &error))
+    }
+
+    /// Sends one call with the token, and with a new one where that was refused, and gives the whole answer with a status from
+    /// 200 to 299: for files, and for calls of which nothing is known. Text that can be an object of JSON is judged as in any
+    /// other call, unless the answer says that it is a file. Nothing of a large body is copied.
+    ///
+    /// # Errors
+    /// Everything else.
+    pub fn response(&self, mut call: Call) -> Result<Response, Failure> {
+        let (url, headers) = (call.request.url.clone(), call.request.headers.clone());
+        let mut refused: Option<String> = None;
+        loop {
+            let token = self.token(refused.as_deref())?;
+            call.request.url.clone_from(&url);
+            call.request.headers.clone_from(&headers);
+            self.api.add_token(&mut call.request, &token);
+            self.count(&call, refused.is_some());
+            match self.judge_response(&call, self.platform.send(&call.request), &token) {
+                Err(failure) if failure.cause == Cause::TokenRefused && refused.is_none() => refused = Some(token),
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn judge_response(
+        &self,
+        call: &Call,
+        outcome: Result<Response, HttpError>,
+        token: &str,
+    ) -> Result<Response, Failure> {
+        let secrets: Vec<String> = call.secrets.iter().cloned().chain([token.to_owned()]).collect();
+        let mut response = outcome.map_err(|error| transport::unanswered(&A::DESTINATION, call, &error, &secrets))?;
+        if !(200..300).contains(&response.status) {
+            let failure = transport::wrong_status(&A::DESTINATION, call, &response);
+            return Err(match response.body {
+                Body::Text(body) if response.status >= 400 => self.api.refusal(failure, &body),
+                _ => failure,
+            });
+        }
+        let is_file = response.headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-disposition"));
+        response.body = match transport::as_text(response.body) {
+            Body::Text(text) if !is_file && text.trim_start().starts_with('{') => {
+                Body::Text(self.api.judge(call, text, &secrets)?)
+            }
+            body => body,
+        };
+        Ok(response)
     }
 
     fn send(&self, calls: &[Call], max_bytes: Option<u64>, may_renew: &mut bool) -> Vec<Result<String, Failure>> {

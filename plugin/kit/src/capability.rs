@@ -21,16 +21,31 @@ pub trait Api: Vendor {
     fn call<P: Platform>(client: &Self::Client<'_, P>, request: &api::ApiRequest) -> Result<api::ApiResponse, Failure>;
 }
 
-/// Messages to members.
+/// Messages to members. The kit makes members of roles, sends part by part and keeps what a key promises
+/// ([`messages`](crate::messages)).
 pub trait Messaging: Vendor {
-    /// See `messaging.send`. Roles of the recipients are expanded already.
+    /// For how long the vendor drops a request that is the very same as one that it took, where
+    /// [`Sending::drops_repetitions`] asks for that: a part whose answer was lost is sent again for so long. Nothing where it
+    /// does not.
+    const DROPS_REPETITIONS_MS: Option<u64>;
+
+    /// Judges a message and cuts its recipients into parts that the vendor takes at a time, at least one. Pure, and the same
+    /// for the same message.
     ///
     /// # Errors
-    /// The message is refused, here or by the vendor.
-    fn send<P: Platform>(
+    /// `invalid-argument` for the first limit that the message passes, with field, limit and length found.
+    fn parts(config: &Self::Config, message: &messaging::Message) -> Result<Vec<messaging::Recipients>, Failure>;
+
+    /// Sends one part. Nothing is repeated but for a token that was refused.
+    ///
+    /// # Errors
+    /// The vendor refuses; with [`Failure::may_be_done`] where nobody knows.
+    fn send_part<P: Platform>(
         client: &Self::Client<'_, P>,
         message: &messaging::Message,
-    ) -> Result<messaging::Sent, Failure>;
+        to: &messaging::Recipients,
+        sending: Sending<'_>,
+    ) -> Result<PartOutcome, Failure>;
 
     /// See `messaging.recall`.
     ///
@@ -55,6 +70,33 @@ pub trait Messaging: Vendor {
         client: &Self::Client<'_, P>,
         request: &messaging::UploadRequest,
     ) -> Result<messaging::Media, Failure>;
+}
+
+/// How a part of a message is sent.
+#[derive(Clone, Copy, Debug)]
+pub struct Sending<'a> {
+    /// 16 hexadecimal digits of chance, the same in every repetition of a message.
+    pub mark: &'a str,
+    /// Which part it is, from 0.
+    pub index: usize,
+    /// How many there are.
+    pub parts: usize,
+    /// Whether the vendor is to drop it where it took the very same before.
+    pub drops_repetitions: bool,
+}
+
+/// What became of a part of a message.
+#[derive(Debug)]
+pub enum PartOutcome {
+    /// The vendor took it.
+    Taken {
+        /// Its ids.
+        part: messaging::SentPart,
+        /// Who does not get it all the same.
+        invalid: Vec<messaging::InvalidRecipient>,
+    },
+    /// The vendor knows none of its recipients, and says so with this.
+    Nobody(Failure),
 }
 
 /// Requests that members make and others decide.

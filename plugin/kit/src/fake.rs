@@ -17,13 +17,14 @@ use std::{
 
 use crate::{
     contract::{
+        audit,
         call::Budget,
         http::{self, HttpError, Request, Response},
         log,
         storage::{Check, Entry, EntryPage, KeyPage, Op, Outcome, RangeOutcome, StorageError, Version},
         types::Body,
     },
-    platform::Platform,
+    platform::{Auditor, Platform},
 };
 
 mod answer;
@@ -76,6 +77,10 @@ pub struct FakePlatform {
     pub requests: RefCell<Vec<Request>>,
     /// Every log line as one text, fields included.
     pub logs: RefCell<Vec<String>>,
+    /// Every entry of the audit trail, in order.
+    pub audit: RefCell<Vec<audit::Entry>>,
+    /// Why the trail takes no entries, where it takes none.
+    pub audit_failure: RefCell<Option<audit::Failure>>,
     now: Cell<u64>,
     ends_at: Cell<u64>,
     budget: Cell<Budget>,
@@ -93,6 +98,8 @@ impl FakePlatform {
         let fake = Self {
             requests: RefCell::default(),
             logs: RefCell::default(),
+            audit: RefCell::default(),
+            audit_failure: RefCell::default(),
             now: Cell::new(START_MS),
             ends_at: Cell::new(0),
             budget: Cell::new(Budget {
@@ -329,5 +336,15 @@ impl Platform for FakePlatform {
     fn log(&self, level: log::Level, message: &str, fields: &[(&str, &str)]) {
         let fields: String = fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
         self.logs.borrow_mut().push(format!("{level:?} {message}{fields}"));
+    }
+}
+
+impl Auditor for FakePlatform {
+    fn append_audit(&self, entries: &[audit::Entry]) -> Result<(), audit::Failure> {
+        if let Some(failure) = self.audit_failure.borrow().clone() {
+            return Err(failure);
+        }
+        self.audit.borrow_mut().extend_from_slice(entries);
+        Ok(())
     }
 }

@@ -15,10 +15,15 @@ pub const LENGTH: usize = 32;
 /// `a` + `bc` differ. The first part says what the fingerprint is for, so that equal values in two places cannot be
 /// linked.
 pub fn of(parts: &[&str]) -> String {
+    of_bytes(parts.iter().map(|part| part.as_bytes()))
+}
+
+/// The same of bytes.
+pub fn of_bytes<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> String {
     let mut hash = Sha256::new();
     for part in parts {
         hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
+        hash.update(part);
     }
     let mut hex = String::with_capacity(LENGTH);
     for byte in &hash.finalize()[..LENGTH / 2] {

@@ -12,6 +12,7 @@
 //! | [`vendor`] | what a vendor supplies |
 //! | [`callbacks`] | what the vendor sends: short answers, and each delivery once |
 //! | [`capability`] | what it may supply besides: messages, approvals, callbacks … |
+//! | [`administration`] | what the platform says of members: roles, administrators, who is retired or erased |
 //! | [`config`] | the configuration: fields, problems, secrets |
 //! | [`login`] | sign-in: state, exchange of a code, identity, what a request may name |
 //! | [`calls`], [`row`] | calling an API that takes a token and answers JSON; reading rows of its answers with tolerance |
@@ -20,6 +21,7 @@
 //! | [`transport`], [`verdict`], [`failure`] | HTTP failures in words, findings of `check-connection`, errors |
 //! | [`locale`] | text in Chinese and English; the configured `locale` chooses |
 //! | [`contract`], `shell`, [`platform`] | the contract's types; the component's exports; its imports as a trait |
+//! | [`messages`] | messages: roles, parts, and what was sent already |
 //! | [`idempotency`] | what a caller's idempotency key promises |
 //! | [`store`], [`names`], [`fingerprint`] | how values are stored |
 
@@ -29,6 +31,7 @@ pub mod locale;
 #[macro_use]
 pub mod failure;
 
+pub mod administration;
 pub mod callbacks;
 pub mod calls;
 pub mod capability;
@@ -42,6 +45,7 @@ pub mod fake;
 pub mod fingerprint;
 pub mod idempotency;
 pub mod login;
+pub mod messages;
 pub mod names;
 pub mod platform;
 pub mod row;

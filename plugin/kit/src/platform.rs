@@ -3,7 +3,7 @@
 //! The shell implements it with the component's imports, tests with fakes, benchmarks natively. The methods mirror
 //! the imports of the contract one to one; the rules written there (limits, atomicity, who retries) hold here.
 
-use crate::contract::{call, http, log, storage};
+use crate::contract::{audit, call, http, log, storage};
 
 /// What the storage answers.
 pub type StorageResult<T> = Result<T, storage::StorageError>;
@@ -38,4 +38,13 @@ pub trait Platform {
     fn random(&self, buffer: &mut [u8]);
     /// Writes a log line.
     fn log(&self, level: log::Level, message: &str, fields: &[(&str, &str)]);
+}
+
+/// The trail of decisions. Apart from [`Platform`], so that only an element with `administration` imports it.
+pub trait Auditor {
+    /// Adds entries, all or none.
+    ///
+    /// # Errors
+    /// Where they were not kept: what they tell of must not be carried out.
+    fn append_audit(&self, entries: &[audit::Entry]) -> Result<(), audit::Failure>;
 }

@@ -1,5 +1,6 @@
 //! The component shell: exports that call the kit for one vendor, and the platform made of the imports.
 
+mod administration;
 mod further;
 mod heap;
 
@@ -111,8 +112,8 @@ fn asking<V: Vendor, T>(work: impl FnOnce(&Common, &V::Client<'_, Imports>) -> R
     with_config::<V, T>(|config| work(V::common(config), &V::client(&Imports, config)))
 }
 
-/// Runs an export that reads or acknowledges the local copy: it asks the vendor nothing, and goes on under a configuration
-/// that is unsound but for whose copy it is.
+/// Runs an export that works on the local copy alone: it asks the vendor nothing, and goes on under a configuration that is
+/// unsound but for whose copy it is.
 fn reading<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Answered<T> {
     in_its_language::<V, T>(|document| work(&V::element().parse_owner(document, V::organisation)?))
 }

@@ -57,6 +57,18 @@ pub fn bytes(body: Body) -> Option<Vec<u8>> {
     }
 }
 
+/// The body as text where it is text, in whichever form a host delivers it.
+pub fn as_text(body: Body) -> Body {
+    match body {
+        Body::Bytes(bytes) => String::from_utf8(bytes).map_or_else(|error| Body::Bytes(error.into_bytes()), Body::Text),
+        Body::Base64(text) => match STANDARD.decode(&text) {
+            Ok(bytes) => as_text(Body::Bytes(bytes)),
+            Err(_) => Body::Base64(text),
+        },
+        text @ Body::Text(_) => text,
+    }
+}
+
 /// For an answer that is no JSON: it comes from somebody between here and the vendor.
 pub fn not_json(destination: &Destination, call: &dyn fmt::Display, (zh, en): (&str, &str)) -> Failure {
     let Destination { vendor: (vendor_zh, vendor_en), address } = destination;

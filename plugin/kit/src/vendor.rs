@@ -148,6 +148,14 @@ pub trait Client<P: Platform>: Sized {
         Err(StepError::Vendor(failure! { Unsupported: "该平台没有批量导出", "this vendor has no export" }))
     }
 
+    /// Whom a tag names, as far as the app may see them: for roles that a rule gives.
+    ///
+    /// # Errors
+    /// `not-found` where there is no such tag, `unsupported` where the vendor has none; what else the vendor refuses.
+    fn tag_members(&self, _tag: &str) -> Result<TagMembers, Failure> {
+        Err(failure! { Unsupported: "该平台没有标签", "this vendor has no tags" })
+    }
+
     /// What was sent so far.
     fn usage(&self) -> Usage;
 
@@ -191,6 +199,15 @@ pub fn unanswered() -> Failure {
     failure! { UnexpectedAnswer: "没有返回结果", "there are fewer answers than questions" }
         .with_cause(Cause::Passing)
         .maybe_done()
+}
+
+/// Whom a tag names.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TagMembers {
+    /// Ids of members that carry it themselves.
+    pub members: Vec<String>,
+    /// Ids of departments that carry it, with everything below them.
+    pub departments: Vec<String>,
 }
 
 /// A part of what is visible.

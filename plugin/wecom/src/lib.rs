@@ -11,6 +11,8 @@
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
+//! | `messaging` | messages, cards and media: the table of limits, what is sent, and what came of it |
+//! | `vendor_call` | any call of the API by its path |
 //! | `approvals` | requests on templates of the approvals app |
 //! | `callbacks` | what WeCom sends by itself |
 //! | `web` | what pages inside the client need |
@@ -31,13 +33,15 @@ mod export;
 mod fake;
 mod identify;
 mod login_url;
+mod messaging;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod vendor_call;
 mod web;
 mod wecom;
 mod wire;
 
 pub use wecom::WeCom;
 
-organisation_kit::export_element!(WeCom, approvals, callbacks, web);
+organisation_kit::export_element!(WeCom, administration, vendor, messaging, approvals, callbacks, web);

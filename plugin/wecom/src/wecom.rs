@@ -1,24 +1,28 @@
 //! WeCom as the kit sees it.
 
 use crate::{
-    api::{answer, client::WeComClient, lookup},
+    api::{answer, client::WeComClient, codes::UNKNOWN_TAG, lookup},
     callbacks,
     config::{Config, field::ELEMENT},
     export::{self, Export},
     identify,
     login_url::{self, OauthScope},
+    messaging,
     scope::{self, ScopeState},
-    web,
-    wire::{department, member},
+    vendor_call, web,
+    wire::{department, member, tag::Tag},
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
-    capability::{Callbacks, Web},
+    capability::{Api, Callbacks, Messaging, PartOutcome, Sending, Web},
     config::{Common, Element, Values},
     contract::{
         callbacks::{Handled, IncomingRequest},
         element::Aspect,
         login::{Entry, SensitiveFields},
+        messaging::{CardUpdate, InvalidRecipient, Media, Message, Recipients, UploadRequest},
+        types::Reason,
+        vendor::{ApiRequest, ApiResponse},
         web::{PageSignature, SignatureRequest},
     },
     directory::{
@@ -30,7 +34,7 @@ use organisation_kit::{
     platform::Platform,
     vendor::{
         self, DepartmentAnswer, ExportStep, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, Scoped,
-        SignIn, Usage, Vendor,
+        SignIn, TagMembers, Usage, Vendor,
     },
     verdict::Checked,
 };
@@ -101,6 +105,44 @@ impl Web for WeCom {
     }
 }
 
+impl Api for WeCom {
+    fn call<P: Platform>(client: &WeComClient<'_, P>, request: &ApiRequest) -> Result<ApiResponse, Failure> {
+        vendor_call::call(client, request)
+    }
+}
+
+impl Messaging for WeCom {
+    const DROPS_REPETITIONS_MS: Option<u64> = Some(messaging::DROPS_REPETITIONS_MS);
+
+    fn parts(config: &Config, message: &Message) -> Result<Vec<Recipients>, Failure> {
+        messaging::parts(config, message)
+    }
+
+    fn send_part<P: Platform>(
+        client: &WeComClient<'_, P>,
+        message: &Message,
+        to: &Recipients,
+        sending: Sending<'_>,
+    ) -> Result<PartOutcome, Failure> {
+        messaging::send_part(client, message, to, sending)
+    }
+
+    fn recall<P: Platform>(client: &WeComClient<'_, P>, message_id: &str) -> Result<(), Failure> {
+        messaging::recall(client, message_id)
+    }
+
+    fn update_card<P: Platform>(
+        client: &WeComClient<'_, P>,
+        update: &CardUpdate,
+    ) -> Result<Vec<InvalidRecipient>, Failure> {
+        messaging::update::update(client, update)
+    }
+
+    fn upload<P: Platform>(client: &WeComClient<'_, P>, request: &UploadRequest) -> Result<Media, Failure> {
+        messaging::upload::upload(client, request)
+    }
+}
+
 impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
     type Scope = ScopeState;
     type List = String;
@@ -168,6 +210,14 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
 
     fn export(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<ExportStep<Export>, StepError> {
         export::step(run, state)
+    }
+
+    fn tag_members(&self, tag: &str) -> Result<TagMembers, Failure> {
+        match self.calls.one::<Tag>(&self.config().tag_get(tag)) {
+            Ok(Tag { members, departments, .. }) => Ok(TagMembers { members, departments }),
+            Err(failure) if UNKNOWN_TAG.include(&failure) => Err(Failure { reason: Reason::NotFound, ..failure }),
+            Err(failure) => Err(failure),
+        }
     }
 
     fn usage(&self) -> Usage {

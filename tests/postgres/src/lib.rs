@@ -5,8 +5,11 @@
 //!
 //! A machine without PostgreSQL fails these tests and is told what to install; `WITHOUT_POSTGRES=1` leaves them out.
 
+mod pair;
 mod programs;
 mod server;
+
+pub use pair::Pair;
 
 use std::process::Command;
 use std::sync::OnceLock;
@@ -54,21 +57,22 @@ pub fn authority() -> &'static str {
 
 fn running() -> Option<&'static (Programs, Server)> {
     static RUNNING: OnceLock<(Programs, Server)> = OnceLock::new();
-    if std::env::var_os(WITHOUT).is_some_and(|value| !value.is_empty() && value != "0") {
+    is_wanted().then(|| {
+        RUNNING.get_or_init(|| {
+            let programs = Programs::found();
+            let server = Server::start(&programs);
+            (programs, server)
+        })
+    })
+}
+
+/// Whether tests with a server are to be carried out.
+fn is_wanted() -> bool {
+    let is_left_out = std::env::var_os(WITHOUT).is_some_and(|value| !value.is_empty() && value != "0");
+    if is_left_out {
         eprintln!("left out: {WITHOUT} is set");
-        return None;
     }
-    Some(RUNNING.get_or_init(|| {
-        let Some(programs) = Programs::find() else {
-            panic!(
-                "this test needs the programs of a PostgreSQL server (initdb, postgres, createdb), and they are neither in \
-                 PATH nor where `pg_config --bindir` points nor in /usr/lib/postgresql: install them \
-                 (Debian: apt-get install postgresql), or set {WITHOUT}=1 to leave such tests out"
-            )
-        };
-        let server = Server::start(&programs);
-        (programs, server)
-    }))
+    !is_left_out
 }
 
 #[cfg(test)]

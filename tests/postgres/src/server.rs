@@ -5,7 +5,7 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -43,19 +43,36 @@ pub(crate) struct Server {
     /// Who vouches for its certificate.
     authority: String,
     /// Its end of the pipe closes with this process.
-    _hold: ChildStdin,
+    hold: ChildStdin,
+    shell: Child,
 }
 
 impl Server {
     pub(crate) fn start(programs: &Programs) -> Self {
+        Self::started(|| Self::try_start(programs))
+    }
+
+    /// A standby that follows this server.
+    pub(crate) fn standby(&self, programs: &Programs) -> Self {
+        Self::started(|| self.try_standby(programs))
+    }
+
+    fn started(start: impl Fn() -> Result<Self, String>) -> Self {
         let mut last = String::new();
         for _ in 0..ATTEMPTS {
-            match Self::try_start(programs) {
+            match start() {
                 Ok(server) => return server,
                 Err(log) => last = log,
             }
         }
         panic!("the PostgreSQL server does not start: {last}");
+    }
+
+    /// Ends it at once, as the loss of its machine would, and waits until it is gone.
+    pub(crate) fn kill(self) {
+        let Self { hold, mut shell, .. } = self;
+        drop(hold);
+        shell.wait().expect("the shell ends with the server");
     }
 
     pub(crate) fn port(&self) -> u16 {
@@ -67,10 +84,7 @@ impl Server {
     }
 
     fn try_start(programs: &Programs) -> Result<Self, String> {
-        let folder =
-            tempfile::Builder::new().prefix("postgres-for-tests-").tempdir().expect("a temporary folder").keep();
-        let user = User::for_server(&folder);
-        user.own(&folder);
+        let (folder, user) = folder();
         let data = folder.join("data");
         let password = folder.join("password");
         fs::write(&password, PASSWORD).expect("a file in a folder of ours");
@@ -94,23 +108,53 @@ impl Server {
             user.own(&path);
             keep_private(&path);
         }
+        Self::run(programs, &folder, &user, identity.authority)
+    }
+
+    fn try_standby(&self, programs: &Programs) -> Result<Self, String> {
+        let (folder, user) = folder();
+        let copied = user
+            .command(&programs.path("pg_basebackup"))
+            .arg("--pgdata")
+            .arg(folder.join("data"))
+            .args(["--host", HOST, "--port", &self.port.to_string(), "--username", USER, "--no-password", "--no-sync"])
+            .args(["--write-recovery-conf", "--checkpoint", "fast"])
+            .env("PGPASSWORD", PASSWORD)
+            .current_dir(&folder)
+            .output()
+            .expect("pg_basebackup stands beside the server");
+        assert!(copied.status.success(), "no standby: {}", String::from_utf8_lossy(&copied.stderr));
+        Self::run(programs, &folder, &user, self.authority.clone())
+    }
+
+    /// Runs what lies in the folder.
+    fn run(programs: &Programs, folder: &Path, user: &User, authority: String) -> Result<Self, String> {
+        let data = folder.join("data");
         let port = free_port();
         let mut hold = user.command(Path::new("sh"));
-        hold.args(["-c", HOLD, "sh"]).arg(&folder).arg(programs.path("postgres"));
-        hold.arg("-D").arg(&data).arg("-k").arg(&folder).args(["-h", HOST, "-p", &port.to_string()]);
+        hold.args(["-c", HOLD, "sh"]).arg(folder).arg(programs.path("postgres"));
+        hold.arg("-D").arg(&data).arg("-k").arg(folder).args(["-h", HOST, "-p", &port.to_string()]);
         for setting in SETTINGS {
             hold.args(["-c", setting]);
         }
-        let mut hold = hold.current_dir(&folder).stdin(Stdio::piped()).spawn().expect("a shell");
-        let end = hold.stdin.take().expect("it was piped");
-        if is_ready(&data, &mut hold) {
-            return Ok(Self { port, authority: identity.authority, _hold: end });
+        let mut shell = hold.current_dir(folder).stdin(Stdio::piped()).spawn().expect("a shell");
+        let hold = shell.stdin.take().expect("it was piped");
+        if is_ready(&data, &mut shell) {
+            return Ok(Self { port, authority, hold, shell });
         }
         let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
-        drop(end);
-        let _ = hold.wait();
+        drop(hold);
+        let _ = shell.wait();
         Err(log)
     }
+}
+
+/// A folder for a server, and whose that is.
+fn folder() -> (PathBuf, User) {
+    let folder = tempfile::Builder::new().prefix("postgres-for-tests-").tempdir().expect("a temporary folder").keep();
+    let user = User::for_server(&folder);
+    user.own(&folder);
+    (folder, user)
 }
 
 /// The server's certificate for TLS, and who signed it.
@@ -153,7 +197,7 @@ fn free_port() -> u16 {
 fn is_ready(data: &Path, hold: &mut Child) -> bool {
     for _ in 0..1_200 {
         let lock = fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-        if lock.lines().nth(7).is_some_and(|state| state.trim_end() == "ready") {
+        if lock.lines().nth(7).is_some_and(|state| ["ready", "standby"].contains(&state.trim_end())) {
             return true;
         }
         let ended = lock.is_empty() && fs::read_to_string(data.join("../log")).is_ok_and(|log| log.contains("FATAL"));

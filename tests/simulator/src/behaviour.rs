@@ -205,6 +205,8 @@ pub struct Callbacks {
     pub timeout: Duration,
     /// Real time for a whole answer to the check of an address (1 s).
     pub check_timeout: Duration,
+    /// `Encrypt` stands before `AgentID`, as in the vendor's sample (false).
+    pub encrypt_first: bool,
     /// A further attempt has a time and nonce of its own (false).
     pub fresh_signatures: bool,
     /// How often each event is delivered beyond once (0).
@@ -224,6 +226,7 @@ impl Default for Callbacks {
             cdata: true,
             timeout: Duration::from_secs(5),
             check_timeout: Duration::from_secs(1),
+            encrypt_first: false,
             fresh_signatures: false,
             duplicates: 0,
             full_contact_events: false,

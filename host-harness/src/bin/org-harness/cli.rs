@@ -434,6 +434,10 @@ pub struct Serve {
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070", value_parser = address::listen)]
     pub listen: SocketAddr,
+    /// Where /metrics and /health are served instead, so that they need not be kept from the public; a balancer asks there
+    /// [default: beside the sign-ins]
+    #[arg(long, value_name = "ADDR", value_parser = address::listen)]
+    pub admin_listen: Option<SocketAddr>,
     /// Address under which people reach this host, https or on this machine; a path is the proxy's to take away. The cookie
     /// of a sign-in follows it [default: what each request says]
     #[arg(long, value_name = "URL")]

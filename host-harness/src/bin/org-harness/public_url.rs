@@ -15,6 +15,11 @@ impl PublicUrl {
         self.0.scheme() == "https"
     }
 
+    /// Whether another address is on the same server, as browsers see it: scheme, host and port.
+    pub fn is_origin_of(&self, other: &Url) -> bool {
+        self.0.origin() == other.origin()
+    }
+
     /// What stands before the paths of the host: empty, or `/PATH`.
     pub fn path(&self) -> &str {
         self.0.path().trim_end_matches('/')

@@ -78,6 +78,9 @@ pub(in crate::storage) enum Kind {
     Locked,
     Full,
     ReadOnly,
+    /// The server at the other end reads only: a standby, before or after another one took over. A connection that is made anew
+    /// may lead to the one that writes.
+    Standby,
     NotADatabase,
     Damaged,
     /// The connection or the operating system failed in the middle of something.

@@ -35,9 +35,9 @@ impl SqlFailure {
         Self::Database { kind: Kind::Lost, message: format!("no answer within {} s", limit.as_secs_f64()) }
     }
 
-    /// Whether it is the connection that failed: nobody knows what it holds now.
+    /// Whether it is the connection that failed: nobody knows what it holds now, or it leads to the wrong server.
     pub(super) fn is_of_connection(&self) -> bool {
-        matches!(self, Self::Database { kind: Kind::Lost | Kind::Closed, .. })
+        matches!(self, Self::Database { kind: Kind::Lost | Kind::Standby | Kind::Closed, .. })
     }
 
     /// Others made the same thing at the same moment, over and over.
@@ -48,7 +48,7 @@ impl SqlFailure {
     /// Whether nothing was changed and the same may work at once: after a lost race, and with another connection. A
     /// connection that is lost during a commit is another matter, see [`SqlFailure::of_commit`].
     pub(super) fn may_be_repeated(&self) -> bool {
-        matches!(self, Self::Database { kind: Kind::Raced | Kind::Lost, .. })
+        matches!(self, Self::Database { kind: Kind::Raced | Kind::Lost | Kind::Standby, .. })
     }
 
     /// A failure of a commit. Only when nobody said how it ended is that left open.
@@ -70,7 +70,7 @@ impl SqlFailure {
             Self::Database { kind, message } => match kind {
                 Kind::Locked | Kind::Raced => OpenError::Locked { place },
                 Kind::Full => OpenError::DiskFull { place },
-                Kind::ReadOnly => OpenError::ReadOnly { place },
+                Kind::ReadOnly | Kind::Standby => OpenError::ReadOnly { place },
                 Kind::NotADatabase => OpenError::NotADatabase { place },
                 Kind::Denied => OpenError::Denied { place, message },
                 Kind::Missing => OpenError::Missing { place, message },
@@ -93,6 +93,9 @@ impl From<SqlFailure> for StorageError {
             Kind::Locked => Self::unavailable("another writer keeps the database locked; try again"),
             Kind::Full => Self::unavailable("the disk that holds the database is full; free some space"),
             Kind::Lost => Self::unavailable(format!("the database cannot be reached: {message}")),
+            Kind::Standby => Self::unavailable(
+                "the database server takes no writes: it is a standby, or its operator has made it read-only; try again",
+            ),
             Kind::Closed => Self::unavailable("the store is closed"),
             Kind::Busy => Self::unavailable(
                 "no connection to the database came free in time: it is overloaded or cannot be reached; try again",
@@ -113,11 +116,12 @@ mod tests {
     #[test]
     fn only_a_lost_connection_leaves_a_commit_in_doubt() {
         use Kind::*;
-        for kind in [Raced, Locked, Full, ReadOnly, NotADatabase, Damaged, Lost, Closed, Busy, Denied, Missing, Other] {
+        let refused = [Full, ReadOnly, NotADatabase, Damaged, Closed, Busy, Denied, Missing, Other, Locked];
+        for kind in [Raced, Lost, Standby].into_iter().chain(refused) {
             let failure = SqlFailure::Database { kind, message: String::new() }.of_commit();
             let repeated = failure.may_be_repeated();
             let doubtful = matches!(failure.into(), StorageError::Unavailable { maybe_applied: true, .. });
-            assert_eq!((doubtful, repeated), (kind == Lost, kind == Raced), "{kind:?}");
+            assert_eq!((doubtful, repeated), (kind == Lost, matches!(kind, Raced | Standby)), "{kind:?}");
         }
     }
 }

@@ -22,6 +22,10 @@ impl Api for Acme {
         Call::post("token", "https://acme.example/token".to_owned(), &json!({ "secret": "s" }))
     }
 
+    fn judge(&self, _: &Call, text: String, _: &[String]) -> Result<String, Failure> {
+        if text == " {\"no\"" { Err(Failure::new(Reason::NotPermitted, ("否", "no"))) } else { Ok(text) }
+    }
+
     fn refusal(&self, mut failure: Failure, body: &str) -> Failure {
         match body {
             "token" => failure.with_cause(Cause::TokenRefused),
@@ -43,7 +47,7 @@ fn vendor(answer: impl Fn(&str, &str) -> Result<Response, HttpError> + 'static) 
             given.set(given.get() + 1);
             ok(json!({ "access_token": format!("t{}", given.get()), "expires_in": 3_600 }).to_string())
         }
-        path => answer(path, request.headers[0].value.trim_start_matches("Bearer ")),
+        path => answer(path, request.headers.last().unwrap().value.trim_start_matches("Bearer ")),
     });
     fake
 }
@@ -175,6 +179,46 @@ fn what_a_call_hides_is_told_by_nobody() {
     let fake = vendor(|_, _| Err(HttpError { message: "no way to C0DE with t1".to_owned(), ..lost(Http::Connect) }));
     let failure = Calls::new(&fake, &Acme).text(&call).unwrap_err();
     assert_eq!(failure.message.en, "get?id=7: no connection to the server: no way to *** with ***");
+}
+
+#[test]
+fn a_whole_answer_is_given_with_a_token_that_is_renewed_once() {
+    let file = |name: &str, body: Body| {
+        let header = Header { name: name.to_owned(), value: "attachment".to_owned() };
+        Ok(Response { status: 206, headers: vec![header], body })
+    };
+    let fake = vendor(move |path, token| match (path, token) {
+        ("/renewed", "t1") => status(401, "token"),
+        ("/bytes", _) => file("x", Body::Bytes(vec![0xff])),
+        ("/text", _) => file("x", Body::Bytes(b"text".to_vec())),
+        ("/base64", _) => file("x", Body::Base64("/w==".to_owned())),
+        ("/refusing-file", _) => file("Content-Disposition", Body::Text("{\"no\"".to_owned())),
+        ("/refusing", _) => file("x", Body::Text(" {\"no\"".to_owned())),
+        ("/refused", _) => status(401, "token"),
+        ("/elsewhere", _) => status(302, ""),
+        _ => ok("x"),
+    });
+    let calls = Calls::new(&fake, &Acme);
+    let mut renewed = get("/renewed");
+    renewed.request.headers.push(Header { name: "accept".to_owned(), value: "a".to_owned() });
+    assert_eq!(calls.response(renewed).unwrap().body, Body::Text("x".to_owned()));
+    assert_eq!(fake.paths(), ["/token", "/renewed", "/token", "/renewed"]);
+    let headers = fake.requests.borrow().last().unwrap().headers.clone();
+    assert_eq!(headers.iter().map(|header| &*header.value).collect::<Vec<_>>(), ["a", "Bearer t2"]);
+    for (path, expected) in [
+        ("/bytes", Body::Bytes(vec![0xff])),
+        ("/text", Body::Text("text".to_owned())),
+        ("/base64", Body::Bytes(vec![0xff])),
+        ("/refusing-file", Body::Text("{\"no\"".to_owned())),
+    ] {
+        let response = calls.response(get(path)).unwrap();
+        assert_eq!((response.status, response.body), (206, expected), "{path}");
+    }
+    let cause = |path: &str| calls.response(get(path)).unwrap_err().cause;
+    assert_eq!((cause("/refused"), cause("/elsewhere")), (Cause::TokenRefused, Cause::Other));
+    let refused = calls.response(get("/refusing")).unwrap_err();
+    assert_eq!(refused.reason, Reason::NotPermitted);
+    assert_eq!((calls.usage().calls["get"], calls.usage().calls["token"]), (10, 3));
 }
 
 #[test]

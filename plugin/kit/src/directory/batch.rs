@@ -3,14 +3,19 @@
 use std::collections::BTreeSet;
 
 use super::{
+    administrators,
+    department::Department,
     feed::{ENTRY_TTL_MS, FeedEntry, Subject},
     head::{self, Head},
     id::IdRule,
     key,
     member::{FetchedMember, MEMBER_DEPARTMENTS},
-    member_status::{Decision, is_present},
+    member_status::{Decision, is_present, may_be_another},
     record::{DepartmentRecord, MemberRecord},
-    roles,
+    retired::Marks,
+    roles::{self, Roles},
+    rules::{self, Evaluator},
+    spreading::Spreading,
 };
 use crate::{
     config::Common,
@@ -40,13 +45,41 @@ pub struct Batch {
     now: u64,
     ops: Vec<Op>,
     bytes: usize,
+    marks: Marks,
+    /// Once they are wanted.
+    administrators: Option<Vec<String>>,
+    /// Likewise; nothing within where there are none.
+    rules: Option<Option<Evaluator>>,
+    spreads: bool,
 }
 
 impl Batch {
     /// Reads the head for a writer of this organisation.
     pub fn begin<P: Platform>(platform: &P, common: &Common) -> Result<Self, Failure> {
         let (head, version) = head::read_for(platform, common)?;
-        Ok(Self { head, ids: common.ids, version, now: platform.now_ms(), ops: Vec::new(), bytes: 0 })
+        Ok(Self {
+            head,
+            ids: common.ids,
+            version,
+            now: platform.now_ms(),
+            ops: Vec::new(),
+            bytes: 0,
+            marks: Marks::default(),
+            administrators: None,
+            rules: None,
+            spreads: false,
+        })
+    }
+
+    /// Whether a member administers the app.
+    pub fn is_administrator<P: Platform>(&mut self, platform: &P, id: &str) -> Result<bool, Failure> {
+        let administrators = match self.administrators.take() {
+            Some(administrators) => administrators,
+            None => administrators::read(platform)?,
+        };
+        let is_one = administrators::include(&administrators, self.ids, id);
+        self.administrators = Some(administrators);
+        Ok(is_one)
     }
 
     pub fn new_ordinal(&mut self) -> u64 {
@@ -71,11 +104,88 @@ impl Batch {
         self.ops.push(op);
     }
 
-    /// Replaces a member, moves its index entries and says so in the feed.
-    pub fn member(&mut self, old: Option<&MemberRecord>, new: &MemberRecord, kind: ChangeKind) {
+    /// Tells what rules give; nothing where there are none.
+    pub fn rules<P: Platform>(&mut self, platform: &P) -> Result<Option<&mut Evaluator>, Failure> {
+        let rules = match self.rules.take() {
+            Some(rules) => rules,
+            None => Evaluator::read(platform)?,
+        };
+        Ok(self.rules.insert(rules).as_mut())
+    }
+
+    /// Begins to bring to all members what rules give.
+    pub fn spread(&mut self) {
+        self.spreads = true;
+    }
+
+    /// Replaces a member, with what rules give them, moves its index entries and says so in the feed.
+    pub fn member<P: Platform>(
+        &mut self,
+        platform: &P,
+        old: Option<&MemberRecord>,
+        new: &MemberRecord,
+        kind: ChangeKind,
+    ) -> Result<(), Failure> {
+        self.changed_member(platform, old, new, kind, false)
+    }
+
+    fn changed_member<P: Platform>(
+        &mut self,
+        platform: &P,
+        old: Option<&MemberRecord>,
+        new: &MemberRecord,
+        kind: ChangeKind,
+        suspends: bool,
+    ) -> Result<(), Failure> {
+        let ids = self.ids;
+        let rules = self.rules(platform)?;
+        if suspends || rules.is_some() {
+            let before = roles::read(platform, ids, &new.member.id)?.unwrap_or_default();
+            let mut after = before.clone();
+            after.suspended |= suspends && !after.roles.is_empty();
+            if let Some(rules) = rules {
+                after.by_rule = match is_present(new.presence) {
+                    true => rules.names(platform, ids, &new.member)?,
+                    false => Vec::new(),
+                };
+            }
+            if after != before {
+                self.push(after.op(ids, &new.member.id));
+            }
+        }
         self.member_silently(old, new);
         let subject = Subject::Member { presence: new.presence, member: new.member.clone() };
         self.feed(kind, &new.member.id, subject);
+        Ok(())
+    }
+
+    /// Replaces the roles of a member and says so in the feed.
+    pub fn roles(&mut self, of: &MemberRecord, roles: &Roles) {
+        self.push(roles.op(self.ids, &of.member.id));
+        let subject = Subject::Member { presence: of.presence, member: of.member.clone() };
+        self.feed(ChangeKind::MemberRolesUpdated, &of.member.id, subject);
+    }
+
+    /// Takes a member away who is not present, with all that the platform says of them, and says so in the feed. What the feed
+    /// has said of them before is for the [`erasure`](super::erasure).
+    pub fn erase<P: Platform>(&mut self, platform: &P, id: &str, stored: Option<&MemberRecord>) -> Result<(), Failure> {
+        if let Some(stored) = stored {
+            let count = self.head.members.of(stored.presence);
+            *count = count.saturating_sub(1);
+        }
+        let ids = self.ids;
+        if self.is_administrator(platform, id)? {
+            let rest = administrators::read(platform)?.into_iter().filter(|one| !ids.is_same(one, id));
+            self.push(store::put(key::ADMINISTRATORS, &rest.collect::<Vec<_>>()));
+        }
+        for key in [key::member(ids, id), key::roles(ids, id), key::retired(ids, id), key::signature(ids, id)] {
+            self.push(store::delete(key));
+        }
+        for tag in rules::tags(&rules::read(platform)?) {
+            self.push(store::delete(key::tag_member(ids, tag, id)));
+        }
+        self.feed(ChangeKind::MemberErased, id, Subject::Nothing);
+        Ok(())
     }
 
     /// Replaces a member without a word in the feed: only for what the contract does not show, as the time of reading.
@@ -96,8 +206,8 @@ impl Batch {
         self.push(store::put(key::member(self.ids, &new.member.id), new));
     }
 
-    /// Adds a fetched member. Roles of somebody who had resigned come back suspended: vendors hand ids out again, and the
-    /// new person must not inherit them.
+    /// Adds a fetched member; answers what became of it, which for a retired one is nothing. Roles of somebody who
+    /// [may be another person](may_be_another) come back suspended: nobody is to inherit them.
     pub fn decided_member<P: Platform>(
         &mut self,
         platform: &P,
@@ -105,52 +215,76 @@ impl Batch {
         fetched: FetchedMember,
         read_at: u64,
         decision: Decision,
-    ) -> Result<(), Failure> {
+    ) -> Result<Decision, Failure> {
         let member = fetched.member;
+        let decision =
+            self.marks.judge(platform, self.ids, &member.id, stored.map(|stored| stored.presence), decision)?;
+        if decision == Decision::Ignore {
+            return Ok(decision);
+        }
         let ordinal = stored.map_or_else(|| self.new_ordinal(), |stored| stored.ordinal);
-        let record = MemberRecord { read_at, ordinal, presence: member.status, member };
+        let record = match stored {
+            Some(stored) if member.status == MemberStatus::Resigned => {
+                MemberRecord { read_at, member, ..stored.gone(MemberStatus::Resigned, read_at) }
+            }
+            _ => MemberRecord { read_at, ordinal, presence: member.status, left_at: 0, member },
+        };
         match decision {
             Decision::Change(kind) => {
-                let had_resigned = stored.is_some_and(|stored| stored.presence == MemberStatus::Resigned);
-                if kind == ChangeKind::MemberRejoined
-                    && had_resigned
-                    && let Some(mut roles) = roles::read(platform, self.ids, &record.member.id)?
-                    && !roles.roles.is_empty()
-                {
-                    roles.suspended = true;
-                    self.push(store::put(key::roles(self.ids, &record.member.id), &roles));
-                }
-                self.member(stored, &record, kind);
+                let suspends = kind == ChangeKind::MemberRejoined
+                    && stored.is_some_and(|stored| may_be_another(stored, &record.member, self.now));
+                self.changed_member(platform, stored, &record, kind, suspends)?;
             }
             // Only that it was read: fields of somebody who resigned may differ, and the feed says nothing of them.
             Decision::Unchanged => {
-                let member = stored.map_or(record.member.clone(), |stored| stored.member.clone());
-                self.member_silently(stored, &MemberRecord { member, ..record });
+                let known = stored.map_or(record, |stored| stored.read_again(read_at));
+                self.member_silently(stored, &known);
             }
             Decision::Ignore => {}
         }
-        Ok(())
+        Ok(decision)
     }
 
-    /// Writes a department and says so in the feed.
-    pub fn department(&mut self, new: &DepartmentRecord, kind: ChangeKind) {
+    /// Writes a department and says so in the feed. Where it stands somewhere else than before, rules may give other roles to
+    /// whoever is below it.
+    pub fn department<P: Platform>(
+        &mut self,
+        platform: &P,
+        old: Option<&Department>,
+        new: &DepartmentRecord,
+        kind: ChangeKind,
+    ) -> Result<(), Failure> {
         if kind == ChangeKind::DepartmentAdded {
             self.head.departments += 1;
         }
+        if old.is_none_or(|old| old.parent_id != new.department.parent_id) {
+            self.departments_moved(platform)?;
+        }
         self.push(store::put(key::department(&new.department.id), new));
         self.feed(kind, &new.department.id, Subject::Department { department: new.department.clone() });
+        Ok(())
     }
 
     /// Deletes a department and says so in the feed.
-    pub fn remove_department(&mut self, old: DepartmentRecord) {
+    pub fn remove_department<P: Platform>(&mut self, platform: &P, old: DepartmentRecord) -> Result<(), Failure> {
         self.head.departments = self.head.departments.saturating_sub(1);
+        self.departments_moved(platform)?;
         self.push(store::delete(key::department(&old.department.id)));
         let id = old.department.id.clone();
         self.feed(ChangeKind::DepartmentRemoved, &id, Subject::Department { department: old.department });
+        Ok(())
+    }
+
+    fn departments_moved<P: Platform>(&mut self, platform: &P) -> Result<(), Failure> {
+        self.spreads |= self.rules(platform)?.is_some_and(|rules| rules.looks_at_departments());
+        Ok(())
     }
 
     /// The operations of the `apply`, the head's check and write among them.
     pub fn into_ops(mut self) -> Vec<Op> {
+        if self.spreads {
+            self.ops.push(store::put(key::SPREADING, &Spreading::BEGINNING));
+        }
         self.ops.push(store::check(key::HEAD, self.version));
         self.ops.push(store::put(key::HEAD, &self.head));
         self.ops

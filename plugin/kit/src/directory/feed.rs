@@ -61,6 +61,8 @@ pub enum Subject {
         /// The record; for a removal as it last was.
         department: Department,
     },
+    /// A member of whom nothing is to be known any more.
+    Nothing,
 }
 
 /// Entries whose keys share all but this many digits are deleted together: a thousand, as many as the storage deletes at once.
@@ -193,6 +195,7 @@ fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<FeedEntry>) -> 
             record: match entry.subject {
                 Subject::Member { presence, member } => contract::Changed::Member(show_member(member, presence, roles)),
                 Subject::Department { department } => contract::Changed::Department(show_department(department)),
+                Subject::Nothing => contract::Changed::Nothing,
             },
         })
         .collect())

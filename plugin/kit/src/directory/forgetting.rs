@@ -23,12 +23,15 @@ use crate::{
 /// What is forgotten.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Forgetting {
-    /// Whether the roles of members go as well.
+    /// Whether the roles of members, and what else the platform says of them, go as well.
     pub roles: bool,
 }
 
 /// What is stored of a copy. The feed goes first, the oldest entry before all: who reads it meanwhile finds a gap.
 const COPY: [&str; 5] = [key::FEED, key::HISTORY, key::DEPARTMENTS, key::ALL_INDEXES, key::MEMBERS];
+
+/// What the platform says of members.
+const OF_MEMBERS: [&str; 2] = [key::ALL_ROLES, key::PLATFORM];
 
 /// Makes way for a writer: deletes what is left of a copy that is being forgotten.
 ///
@@ -64,7 +67,8 @@ pub(crate) fn carry_on<P: Platform>(platform: &P) -> Result<bool, Failure> {
 /// Every portion checks the head: a call that was stopped for a while must not delete what was written since.
 fn delete<P: Platform>(platform: &P, forgetting: Forgetting, version: u64) -> Result<Deleted, Failure> {
     let unchanged = [Check { key: key::HEAD.to_owned(), expected: Expectation::Version(version) }];
-    for prefix in COPY.into_iter().chain(forgetting.roles.then_some(key::ALL_ROLES)) {
+    let of_members = if forgetting.roles { &OF_MEMBERS[..] } else { &[] };
+    for prefix in COPY.iter().chain(of_members) {
         match deletion::all(platform, prefix, &unchanged)? {
             Deleted::All => {}
             stopped => return Ok(stopped),

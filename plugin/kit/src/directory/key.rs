@@ -7,6 +7,13 @@
 //! | `directory/m/<id>` | a member, whatever its status; ids as they compare, see [`IdRule::key`] |
 //! | `directory/x/<department>/<id>` | present members by department; empty value |
 //! | `directory/o/<id>` | a member's roles; outlive every sync |
+//! | `directory/p/administrators` | ids of the members who administer the app |
+//! | `directory/p/rules` | rules that give roles |
+//! | `directory/p/spreading` | how far they have been brought to the members, while they are |
+//! | `directory/p/tag/<tag>/m/<id>`, `…/d/<department>` | whom a tag of a rule names; empty value |
+//! | `directory/p/retired/<id>` | a member whom an administrator has declared as resigned, in the copy or not |
+//! | `directory/p/erasing/<id>` | how far the feed was cleared of a member who is being erased |
+//! | `directory/p/signature/<id>` | address of the image of a member's signature |
 //! | `directory/f/<seq>` | an entry of the change feed, for 30 days; the number has 20 digits, so keys order by it |
 //! | `directory/acknowledged` | the last change that was acknowledged |
 //! | `directory/run` | the current [`super::sync::run::Run`] |
@@ -42,6 +49,15 @@ pub(crate) const EXPORT_REFUSED: &str = "directory/export-refused";
 pub(crate) const ALL_SCRATCH: &str = "directory/r/";
 pub(crate) const ALL_INDEXES: &str = "directory/x/";
 pub(crate) const ALL_ROLES: &str = "directory/o/";
+/// Beside the roles, all that the platform says of members.
+pub(crate) const PLATFORM: &str = "directory/p/";
+pub(crate) const ADMINISTRATORS: &str = "directory/p/administrators";
+pub(crate) const RULES: &str = "directory/p/rules";
+pub(crate) const SPREADING: &str = "directory/p/spreading";
+pub(crate) const RETIRED: &str = "directory/p/retired/";
+/// Members who are being erased.
+pub(crate) const ERASING: &str = "directory/p/erasing/";
+const SIGNATURES: &str = "directory/p/signature/";
 pub(crate) const DEPARTMENTS: &str = "directory/d/";
 pub(crate) const MEMBERS: &str = "directory/m/";
 pub(crate) const FEED: &str = "directory/f/";
@@ -59,11 +75,40 @@ pub(crate) fn roles(ids: IdRule, id: &str) -> String {
     [ALL_ROLES, &ids.key(id)].concat()
 }
 
+pub(crate) fn retired(ids: IdRule, id: &str) -> String {
+    [RETIRED, &ids.key(id)].concat()
+}
+
+pub(crate) fn erasing(ids: IdRule, id: &str) -> String {
+    [ERASING, &ids.key(id)].concat()
+}
+
+pub(crate) fn signature(ids: IdRule, id: &str) -> String {
+    [SIGNATURES, &ids.key(id)].concat()
+}
+
 /// Prefix of a department's index.
 pub(crate) fn index(department: &str) -> String {
-    // An id with a slash in it must not lead into another department's index.
-    let department = department.replace('%', "%25").replace('/', "%2F");
-    [ALL_INDEXES, &department, "/"].concat()
+    [ALL_INDEXES, &without_slash(department), "/"].concat()
+}
+
+/// Prefix of what is known of a tag.
+pub(crate) fn tag(tag: &str) -> String {
+    ["directory/p/tag/", &without_slash(tag), "/"].concat()
+}
+
+pub(crate) fn tag_member(ids: IdRule, tag: &str, id: &str) -> String {
+    [&self::tag(tag), "m/", &ids.key(id)].concat()
+}
+
+/// Prefix of the departments that a tag names.
+pub(crate) fn tag_departments(tag: &str) -> String {
+    [&self::tag(tag), "d/"].concat()
+}
+
+/// An id with a slash in it must not lead into another one's keys.
+fn without_slash(id: &str) -> String {
+    id.replace('%', "%25").replace('/', "%2F")
 }
 
 pub(crate) fn index_entry(ids: IdRule, department: &str, id: &str) -> String {

@@ -130,9 +130,7 @@ pub fn members<P: Platform>(
         let mut found: Vec<(usize, (MemberRecord, Option<Roles>))> =
             found.into_iter().zip(roles).map(|((index, record), roles)| (index, (record, roles))).collect();
         if let Some(role) = &filter.role {
-            found.retain(|(_, (_, roles))| {
-                roles.as_ref().is_some_and(|roles| !roles.suspended && roles.roles.contains(role))
-            });
+            found.retain(|(_, (_, roles))| roles.as_ref().is_some_and(|roles| roles.has(role)));
         }
         Ok(found)
     })?;

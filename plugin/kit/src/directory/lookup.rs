@@ -6,6 +6,7 @@ use super::{
     member_status::is_present,
     record::{CLOCK_SKEW_MS, MemberRecord},
     roles::Roles,
+    rules::Evaluator,
 };
 use crate::{config::Common, contract::storage::Entry, failure::Failure, platform::Platform, store};
 
@@ -22,32 +23,68 @@ pub struct Found {
     pub roles: Vec<String>,
     /// Whether the member is in the visible range.
     pub present: bool,
+    /// Whether an administrator has declared that the member resigned; then the copy need not know them.
+    pub retired: bool,
     /// Milliseconds since the last complete sync; nothing when that is unknown.
     pub age_ms: Option<u64>,
+}
+
+impl Found {
+    /// A retired member of whom the copy knows nothing.
+    fn retired(id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: String::new(),
+            departments: Vec::new(),
+            roles: Vec::new(),
+            present: false,
+            retired: true,
+            age_ms: None,
+        }
+    }
 }
 
 /// Looks a member up for the sign-in; `None` when this organisation's copy does not know the id. The copy of another
 /// organisation is none: its ids mean other people.
 pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Option<Found>, Failure> {
-    let keys =
-        [key::HEAD.to_owned(), key::member(common.ids, id), key::roles(common.ids, id), key::SYNCED_AT.to_owned()];
+    let ids = common.ids;
+    let keys = [
+        key::HEAD.to_owned(),
+        key::member(ids, id),
+        key::roles(ids, id),
+        key::SYNCED_AT.to_owned(),
+        key::retired(ids, id),
+        key::SPREADING.to_owned(),
+    ];
     let mut entries = store::get_many(platform, &keys)?.into_iter();
     let mut next = || entries.next().flatten();
-    let (head, member, roles, synced_at) = (next(), next(), next(), next());
+    let (head, member, roles, synced_at, mark, spreading) = (next(), next(), next(), next(), next(), next());
 
-    let (Some(head), Some(member)) = (head, member) else { return Ok(None) };
+    let Some(head) = head else { return Ok(None) };
     let head: Head = store::parse(&head)?.value;
-    if !head.is_of(common) || head.forgetting.is_some() {
+    if !head.is_of(common) {
         return Ok(None);
     }
+    // The mark outlives the copy, unless it goes with one of another organisation.
+    let retired = mark.is_some() && !head.forgetting.is_some_and(|forgetting| forgetting.roles);
+    let member = member.filter(|_| head.forgetting.is_none());
+    let Some(member) = member else { return Ok(retired.then(|| Found::retired(id))) };
     let MemberRecord { presence, member, .. } = store::parse(&member)?.value;
-    let roles: Option<Roles> = store::parsed(roles.as_ref())?;
+    let mut roles: Roles = store::parsed(roles.as_ref())?.unwrap_or_default();
+    // What rules give by now, though it has not come to everybody yet.
+    if spreading.is_some() && is_present(presence) {
+        roles.by_rule = match Evaluator::read(platform)? {
+            Some(mut rules) => rules.names(platform, ids, &member)?,
+            None => Vec::new(),
+        };
+    }
     Ok(Some(Found {
         id: member.id,
         name: member.name,
         departments: member.departments.into_iter().map(|place| place.id).collect(),
-        roles: roles.filter(|roles| !roles.suspended).map(|roles| roles.roles).unwrap_or_default(),
+        roles: roles.shown().0,
         present: is_present(presence),
+        retired,
         age_ms: synced_at.and_then(|entry| age_ms(&entry, platform.now_ms())),
     }))
 }

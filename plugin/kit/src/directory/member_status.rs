@@ -2,7 +2,10 @@
 //! member resigned, only the vendor says ([`MemberStatus::Resigned`]); who is not seen any more has left the visible
 //! range: see `sync/confirm.rs`.
 
-use super::{member::FetchedMember, record::MemberRecord};
+use super::{
+    member::{FetchedMember, Member},
+    record::MemberRecord,
+};
 use crate::{
     config::Common,
     contract::directory::{ChangeKind, MemberStatus},
@@ -11,6 +14,18 @@ use crate::{
 /// Whether a member of this status is in the visible range.
 pub fn is_present(status: MemberStatus) -> bool {
     matches!(status, MemberStatus::Active | MemberStatus::Disabled | MemberStatus::NotActivated)
+}
+
+/// How long somebody may be out of the range and come back as the same person without a question: 30 days.
+const AWAY_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
+
+/// Whether somebody who comes back may be another person: vendors hand ids out again. Who had resigned, was away for long, or
+/// has another name by now. A name that is not stored tells nothing.
+pub fn may_be_another(stored: &MemberRecord, back: &Member, now: u64) -> bool {
+    let (before, after) = (&stored.member.name, &back.name);
+    stored.presence == MemberStatus::Resigned
+        || now.saturating_sub(stored.left_since()) > AWAY_MS
+        || (!before.is_empty() && !after.is_empty() && before != after)
 }
 
 /// What a fetched record means for the copy.

@@ -8,7 +8,7 @@ use crate::{
         directory::{self as contract, MemberStatus},
         storage::Entry,
     },
-    directory::{department::Department, member::Member, roles::Roles},
+    directory::{department::Department, member::Member, member_status::is_present, roles::Roles},
     failure::Failure,
 };
 
@@ -22,8 +22,39 @@ pub struct MemberRecord {
     /// How the member stands to the organisation, as the directory sees it.
     #[serde(with = "crate::names")]
     pub presence: MemberStatus,
+    /// When a member who is not present was found to have left, in Unix milliseconds: 0 for who is present, and where an
+    /// older version did not write it down.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_at: u64,
     /// As last seen.
     pub member: Member,
+}
+
+impl MemberRecord {
+    /// The same member, found to have left at a time.
+    #[must_use]
+    pub fn gone(&self, presence: MemberStatus, at: u64) -> Self {
+        // Who has left the range and resigns later left when they did.
+        let left_at = if is_present(self.presence) { at } else { self.left_since() };
+        Self { read_at: at, left_at, presence, ..self.clone() }
+    }
+
+    /// The same member, who was read again with nothing to say.
+    #[must_use]
+    pub fn read_again(&self, read_at: u64) -> Self {
+        let left_at = if is_present(self.presence) { 0 } else { self.left_since() };
+        Self { read_at, left_at, ..self.clone() }
+    }
+
+    /// Since when a member is gone who is not present: an older version told no more than when it wrote that.
+    pub fn left_since(&self) -> u64 {
+        if self.left_at == 0 { self.read_at } else { self.left_at }
+    }
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde wants a reference
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// The same, with the member left as text: enough to compare it with a fetched one, at a fraction of the cost.
@@ -58,8 +89,7 @@ pub(crate) fn outlives(stored: u64, fetched: u64, now: u64) -> bool {
 
 /// A member as the contract shows it.
 pub fn show_member(member: Member, presence: MemberStatus, roles: Option<Roles>) -> contract::Member {
-    let roles = roles.unwrap_or_default();
-    let (roles, suspended_roles) = if roles.suspended { (Vec::new(), roles.roles) } else { (roles.roles, Vec::new()) };
+    let (roles, suspended_roles) = roles.unwrap_or_default().shown();
     contract::Member {
         id: member.id,
         alternate_ids: member.alternate_ids,

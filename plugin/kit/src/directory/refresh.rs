@@ -11,7 +11,10 @@ use super::{
 };
 use crate::{
     config::Common,
-    contract::directory::{self as contract, ChangeKind, MemberStatus},
+    contract::{
+        directory::{self as contract, ChangeKind, MemberStatus},
+        types::RemovalCounts,
+    },
     failure::Failure,
     platform::Platform,
     store,
@@ -51,17 +54,44 @@ pub fn sync_member<P: Platform, C: Client<P>>(
             (None, None) => return Err(no_member(id)),
             (Some(stored), None) if !is_present(stored.presence) => return Ok(false),
             (Some(stored), None) => {
-                let record = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..stored.clone() };
-                batch.member(Some(&stored), &record, ChangeKind::MemberLeftRange);
+                spare_administrators(platform, batch, &stored)?;
+                let record = stored.gone(MemberStatus::LeftRange, read_at);
+                batch.member(platform, Some(&stored), &record, ChangeKind::MemberLeftRange)?;
             }
-            (stored, Some(mut fetched)) => match member_status::on_member(common, stored.as_ref(), &mut fetched) {
-                Decision::Ignore => return Err(no_member(id)),
-                decision => batch.decided_member(platform, stored.as_ref(), fetched, read_at, decision)?,
-            },
+            (stored, Some(mut fetched)) => {
+                let decision = member_status::on_member(common, stored.as_ref(), &mut fetched);
+                match (decision, &stored) {
+                    (Decision::Ignore, _) => return Err(no_member(id)),
+                    (Decision::Change(ChangeKind::MemberResigned), Some(stored)) => {
+                        spare_administrators(platform, batch, stored)?;
+                    }
+                    _ => {}
+                }
+                batch.decided_member(platform, stored.as_ref(), fetched, read_at, decision)?;
+            }
         }
         Ok(true)
     })?;
     read::find_member(platform, common, id)
+}
+
+/// Refuses to let an administrator go: only a run of the sync can be approved.
+fn spare_administrators<P: Platform>(platform: &P, batch: &mut Batch, stored: &MemberRecord) -> Result<(), Failure> {
+    let id = &stored.member.id;
+    if !is_present(stored.presence) || !batch.is_administrator(platform, id)? {
+        return Ok(());
+    }
+    let counts = RemovalCounts {
+        members: 1,
+        members_total: batch.head.members.present(),
+        departments: 0,
+        departments_total: batch.head.departments,
+    };
+    Err(failure! { MassRemovalBlocked(counts):
+    "管理员 {id} 已不可见或已离职，本地记录保持不变",
+    "the administrator {id} is no longer visible or has resigned; the directory keeps what it knew";
+    "请同步通讯录并允许本次移除，或先将其移出管理员名单",
+    "run a sync and approve it, or take them off the list of administrators first" })
 }
 
 /// See `sync-department` in `wit/directory.wit`.
@@ -87,12 +117,15 @@ pub fn sync_department<P: Platform, C: Client<P>>(
         }
         let mut fetched = fetched.clone();
         let known = stored.as_ref().map(|stored| &stored.department);
-        match (department::on_department(common.ids, known, &mut fetched), stored) {
+        match (department::on_department(common.ids, known, &mut fetched), &stored) {
             (Decision::Change(kind), _) => {
-                batch.department(&DepartmentRecord { read_at, department: fetched.department }, kind);
+                let new = DepartmentRecord { read_at, department: fetched.department };
+                batch.department(platform, known, &new, kind)?;
             }
             // Only that it was read: the feed says nothing, so the record must not either.
-            (_, Some(stored)) => batch.push(store::put(key::department(&id), &DepartmentRecord { read_at, ..stored })),
+            (_, Some(stored)) => {
+                batch.push(store::put(key::department(&id), &DepartmentRecord { read_at, ..stored.clone() }));
+            }
             (_, None) => return Err(no_department(&id)),
         }
         Ok(true)
@@ -101,7 +134,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
 }
 
 /// Fills a batch and writes it, anew when another writer came between. Where `fill` answers `false` the copy knows better.
-fn write<P: Platform>(
+pub(crate) fn write<P: Platform>(
     platform: &P,
     common: &Common,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, Failure>,
@@ -115,7 +148,7 @@ fn write<P: Platform>(
     Err(contended(ATTEMPTS))
 }
 
-fn check_id(id: &str) -> Result<(), Failure> {
+pub(crate) fn check_id(id: &str) -> Result<(), Failure> {
     if is_id(id) {
         return Ok(());
     }

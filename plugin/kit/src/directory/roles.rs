@@ -1,19 +1,49 @@
-//! The application roles of members. Stored apart from them, so that no sync can touch them.
+//! The application roles of members. Stored apart from them: no sync touches those that an administrator assigned.
 
 use serde::{Deserialize, Serialize};
 
 use super::{id::IdRule, key};
-use crate::{failure::Failure, platform::Platform, store};
+use crate::{contract::storage::Op, failure::Failure, platform::Platform, store};
 
 /// The roles of one member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roles {
-    /// Names that the platform gave.
+    /// Names that an administrator assigned.
     #[serde(default)]
     pub roles: Vec<String>,
-    /// The member had resigned and came back: the roles wait for an administrator's word, since ids are used again.
+    /// They wait for an administrator's word, since who came back [may be another
+    /// person](super::member_status::may_be_another).
     #[serde(default)]
     pub suspended: bool,
+    /// Names that rules give, sorted, each once. Written with the member, and by the [spreading](super::spreading) where rules,
+    /// departments or tags change.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub by_rule: Vec<String>,
+}
+
+impl Roles {
+    /// Those that count, and those that wait.
+    pub(crate) fn shown(self) -> (Vec<String>, Vec<String>) {
+        let (mut roles, suspended) = if self.suspended { (Vec::new(), self.roles) } else { (self.roles, Vec::new()) };
+        for role in self.by_rule {
+            if !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+        (roles, suspended)
+    }
+
+    /// Whether this one counts.
+    pub(crate) fn has(&self, role: &str) -> bool {
+        let assigned = if self.suspended { &[][..] } else { &self.roles };
+        assigned.iter().chain(&self.by_rule).any(|one| one == role)
+    }
+
+    /// Writes them where there are any.
+    pub(crate) fn op(&self, ids: IdRule, of: &str) -> Op {
+        let key = key::roles(ids, of);
+        if self.roles.is_empty() && self.by_rule.is_empty() { store::delete(key) } else { store::put(key, self) }
+    }
 }
 
 /// The roles of these members, in order.

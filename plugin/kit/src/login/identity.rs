@@ -65,6 +65,7 @@ struct Resolver<'a, P, C> {
 impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
     fn member(&mut self, id: &str, entry: Option<&Entry>, proof: Option<&str>) -> Result<Identity, Failure> {
         let mut identity = match lookup::find(self.platform, self.common, id)? {
+            Some(found) if found.retired => return Ok(self.retired(found)),
             Some(found) if found.present => self.known(found, proof.is_some()),
             // Who has left the range holds no role until a sync has seen them return.
             _ => self.stranger(id, proof.is_some()),
@@ -122,6 +123,27 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
             }
         }
         identity
+    }
+
+    /// A member whom an administrator has declared as resigned: nobody is asked, and no host that looks at the range or at
+    /// roles lets them in.
+    fn retired(&mut self, found: Found) -> Identity {
+        self.warn(
+            "member",
+            "member-retired",
+            ("管理员已将该成员标记为离职", "an administrator has declared that this member resigned"),
+            text! { "如需恢复，请管理员撤销该成员的离职标记",
+            "if this is wrong, an administrator should reinstate the member" },
+        );
+        Identity {
+            id: found.id,
+            name: Some(found.name).filter(|name| !name.is_empty()),
+            departments: Vec::new(),
+            roles: Vec::new(),
+            in_directory: false,
+            in_visible_range: false,
+            sensitive: None,
+        }
     }
 
     /// A member whom the local copy does not hold as present. A proof shows the range even where the member cannot be

@@ -5,6 +5,7 @@ use crate::{
     capability::{Api, Approvals, Callbacks, Messaging, Search, Web},
     contract::{approvals, callbacks, messaging, vendor as api, web},
     failure::Failure,
+    messages,
     vendor::Vendor,
 };
 
@@ -21,7 +22,7 @@ impl<V: Api> api::Guest for Component<V> {
 
 impl<V: Messaging> messaging::Guest for Component<V> {
     fn send(message: messaging::Message) -> Answered<messaging::Sent> {
-        calling::<V, _>(|client| V::send(client, &message))
+        with_config::<V, _>(|config| messages::send::<V, _>(&Imports, config, &V::client(&Imports, config), message))
     }
 
     fn recall(message_id: String) -> Answered<()> {
@@ -29,7 +30,9 @@ impl<V: Messaging> messaging::Guest for Component<V> {
     }
 
     fn update_card(update: messaging::CardUpdate) -> Answered<Vec<messaging::InvalidRecipient>> {
-        calling::<V, _>(|client| V::update_card(client, &update))
+        with_config::<V, _>(|config| {
+            messages::update_card::<V, _>(&Imports, config, &V::client(&Imports, config), update)
+        })
     }
 
     fn upload(request: messaging::UploadRequest) -> Answered<messaging::Media> {

@@ -5,7 +5,7 @@
 
 use std::fmt::Display;
 
-use super::codes;
+use super::{call::VENDOR_CALL, codes};
 use crate::{config::Config, wire::errcode};
 use organisation_kit::{
     calls::{Api, Call},
@@ -36,7 +36,10 @@ pub(super) fn judge(call: &Call, text: String, secrets: &[String]) -> Result<Str
             Err(transport::malformed(WECOM, call, what))
         }
         None | Some(0) => Ok(text),
-        Some(code) => Err(codes::failure(code, &transport::masked(&status.errmsg, secrets), call.name)),
+        Some(code) => {
+            let api = if call.name == VENDOR_CALL { call.to_string() } else { call.name.to_owned() };
+            Err(codes::failure(code, &transport::masked(&status.errmsg, secrets), &api))
+        }
     }
 }
 

@@ -1,10 +1,15 @@
 //! The calls that this element makes, one function for each endpoint. They are named for WeCom's own paths below
 //! `/cgi-bin/`, under which they are also told and counted.
 
-use organisation_kit::calls::Call;
+use organisation_kit::{
+    calls::Call,
+    contract::types::{Body, Header},
+};
 use serde::Serialize;
+use serde_json::Value;
 use url::Url;
 
+use super::multipart::Form;
 use crate::config::Config;
 
 /// The body of `export/user` and `export/department`.
@@ -20,9 +25,21 @@ struct Ticket<'a> {
     user_ticket: &'a str,
 }
 
+/// The body of `message/recall`.
+#[derive(Serialize)]
+struct Recall<'a> {
+    msgid: &'a str,
+}
+
+/// Milliseconds for a file of 20 MB.
+const UPLOAD_TIMEOUT_MS: u32 = 60_000;
+
 /// Members of one file of an export at most that are asked for. WeCom takes 10,000 to 1,000,000; small files take little
 /// memory, and cost little when one has to be fetched anew.
 const BLOCK_SIZE: u32 = 10_000;
+
+/// Under this the calls of `vendor.call` are counted; messages name their paths.
+pub(crate) const VENDOR_CALL: &str = "vendor.call";
 
 impl Config {
     /// Doc 91039: the only call that presents the secret.
@@ -107,6 +124,34 @@ impl Config {
     /// Likewise of the app.
     pub(crate) fn ticket_get(&self) -> Call {
         self.get("ticket/get", &[("type", "agent_config")])
+    }
+
+    /// Doc 90236: a message of the app.
+    pub(crate) fn message_send(&self, body: &Value) -> Call {
+        self.post("message/send", body)
+    }
+
+    /// Doc 94867: takes a message back.
+    pub(crate) fn message_recall(&self, message_id: &str) -> Call {
+        self.post("message/recall", &Recall { msgid: message_id })
+    }
+
+    /// Doc 94888: changes a card, which spends the response code.
+    pub(crate) fn message_update_template_card(&self, body: &Value, response_code: &str) -> Call {
+        self.post("message/update_template_card", body).hiding(response_code)
+    }
+
+    /// Docs 90253 and 90256: a file, temporary or (`None`) for use inside messages.
+    pub(crate) fn media_upload(&self, kind: Option<&str>, form: Form) -> Call {
+        let mut call = match kind {
+            Some(kind) => self.get("media/upload", &[("type", kind)]),
+            None => self.get("media/uploadimg", &[]),
+        };
+        call.request.method = "POST".to_owned();
+        call.request.timeout_ms = Some(UPLOAD_TIMEOUT_MS);
+        call.request.headers.push(Header { name: "content-type".to_owned(), value: form.media_type });
+        call.request.body = Some(Body::Bytes(form.content));
+        call
     }
 
     fn order(&self, name: &'static str, key: &str) -> Call {

@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Numbers of a page at most.
-const PAGE: u32 = 200;
+const LONGEST_PAGE: u32 = 200;
 /// With less time left no further request is made: it may take eight seconds.
 const LEFT_MS: u64 = 9_000;
 
@@ -46,7 +46,7 @@ pub(super) fn search<P: Platform>(client: &WeComClient<'_, P>, search: &Search<'
         Some(place) => place,
         None => SearchPlace { window: range.begin(), cursor: String::new() },
     };
-    let most = search.limit.min(PAGE) as usize;
+    let most = search.limit.min(LONGEST_PAGE) as usize;
     let (mut numbers, mut is_first) = (Vec::new(), true);
     loop {
         let left = platform.remaining();

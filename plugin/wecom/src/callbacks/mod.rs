@@ -35,7 +35,7 @@ use self::{
 };
 use crate::config::{
     Callback, Config,
-    field::{CONTACTS, EVENTS},
+    field::{APP_ROUTE, CONTACTS},
 };
 
 impl Config {
@@ -44,13 +44,13 @@ impl Config {
     /// # Errors
     /// Where the store fails.
     pub(crate) fn routes<P: Platform>(&self, platform: &P) -> Result<Vec<(&'static str, Option<u64>)>, Failure> {
-        let configured = [EVENTS, CONTACTS].into_iter().filter_map(|route| Some((route, self.callback_of(route)?)));
+        let configured = [APP_ROUTE, CONTACTS].into_iter().filter_map(|route| Some((route, self.callback_of(route)?)));
         configured.map(|(route, callback)| Ok((route, reached::at(platform, route, callback)?))).collect()
     }
 
     fn callback_of(&self, route: &str) -> Option<&Callback> {
         match route {
-            EVENTS => self.callback.as_ref(),
+            APP_ROUTE => self.callback.as_ref(),
             CONTACTS => self.contact_callback.as_ref(),
             _ => None,
         }

@@ -21,10 +21,10 @@ pub static ELEMENT: Element = Element {
          code or from the workspace",
     ),
     unsupported: &[],
-    further: &["approvals", "callbacks", "web"],
+    further: &["administration", "vendor", "messaging", "approvals", "callbacks", "web"],
     routes: &[
         Route {
-            name: EVENTS,
+            name: APP_ROUTE,
             label: ("应用管理 → 该应用 → 接收消息 → URL", "Apps → this app → Receive Messages → URL"),
             needs: &["callback.token", "callback.encodingAESKey"],
         },
@@ -211,7 +211,7 @@ pub static ELEMENT: Element = Element {
 };
 
 /// The route of what WeCom sends to the app.
-pub(crate) const EVENTS: &str = "events";
+pub(crate) const APP_ROUTE: &str = "wecom";
 /// The route of what it sends to the contact-sync assistant.
 pub(crate) const CONTACTS: &str = "contacts";
 

@@ -510,9 +510,9 @@ fn a_route_is_there_where_its_keys_are() {
     let names = |document: &str| validate(document).routes.into_iter().map(|route| route.name).collect::<Vec<_>>();
     let sound = json!({ "token": "t0ken", "encodingAESKey": KEY });
     assert_eq!(names(&base().to_string()), Vec::<String>::new());
-    assert_eq!(names(&with(json!({ "callback": sound }))), ["events"]);
+    assert_eq!(names(&with(json!({ "callback": sound }))), ["wecom"]);
     assert_eq!(names(&with(json!({ "contactCallback": sound }))), ["contacts"]);
-    assert_eq!(names(&with(json!({ "callback": sound, "contactCallback": sound }))), ["events", "contacts"]);
+    assert_eq!(names(&with(json!({ "callback": sound, "contactCallback": sound }))), ["wecom", "contacts"]);
     // One half of it, or one that is no key, is a problem and no route.
     for callback in [json!({ "token": "t0ken" }), json!({ "token": "t0ken", "encodingAESKey": &KEY[1..] })] {
         let document = with(json!({ "callback": callback }));
@@ -520,7 +520,7 @@ fn a_route_is_there_where_its_keys_are() {
     }
     let spaced =
         with(json!({ "callback": { "token": " t0ken ", "encodingAESKey": format!("{} {}", &KEY[..9], &KEY[9..]) } }));
-    assert_eq!((names(&spaced), validate(&spaced).valid), (vec!["events".to_owned()], true));
+    assert_eq!((names(&spaced), validate(&spaced).valid), (vec!["wecom".to_owned()], true));
     for (seconds, is_sound) in [(59, false), (60, true), (86_400, true), (86_401, false)] {
         let document = json!({ "callback": { "token": "t0ken", "encodingAESKey": KEY, "maxAgeSeconds": seconds } });
         assert_eq!(validate(&with(document)).valid, is_sound, "{seconds}");

@@ -9,6 +9,7 @@ mod gaps;
 mod granted;
 pub(crate) mod login;
 pub(crate) mod member;
+pub(crate) mod message;
 pub(crate) mod tag;
 pub(crate) mod ticket;
 pub(crate) mod tolerant;

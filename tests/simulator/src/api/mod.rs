@@ -8,6 +8,7 @@ mod call;
 mod damage;
 pub(crate) mod department;
 pub(crate) mod download;
+mod error_text;
 mod export;
 mod login;
 mod media;

@@ -98,8 +98,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     post("message/recall", Apps, &[], message::recall),
     post("message/update_template_card", Apps, &[], message::update),
     post("oa/gettemplatedetail", Apps, &["template_names"], approval::template),
-    post("oa/applyevent", Apps, &[], approval::apply)
-        .but("values of BankAccount and PhoneNumber are not checked; slice_info neither"),
+    post("oa/applyevent", Apps, &[], approval::apply).but("values of BankAccount and PhoneNumber are not checked"),
     post("oa/getapprovalinfo", Apps, &[], approval::list).but("the deprecated integer cursor is ignored"),
     post("oa/getapprovaldetail", Apps, &[], approval::detail)
         .but("no batch_applyer; no attachments of remarks and comments; formulas are 0"),

@@ -218,6 +218,12 @@ impl Approvals {
         Ok(change)
     }
 
+    /// Sets a status that no decision leads to.
+    pub(crate) fn set_status(&mut self, number: &str, status: ApprovalStatus) -> Result<(), DeskError> {
+        self.request_mut(number)?.status = status;
+        Ok(())
+    }
+
     /// The applicant asks for a decision.
     pub(crate) fn urge(&mut self, applicant: &str, number: &str) -> Result<Change, DeskError> {
         let request = self.own(applicant, number)?;

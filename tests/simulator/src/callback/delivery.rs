@@ -85,12 +85,16 @@ fn receive(world: &mut World, id: DeliveryId, parcel: &Parcel, body: &[u8]) -> R
     }
     let done = match (kind.as_str(), &parcel.card) {
         ("update_button" | "update_template_card", Some(card)) => {
-            let change = match message["Button"]["ReplaceName"].as_str() {
-                Some(name) if kind == "update_button" => CardChange::Button(name.to_owned()),
-                _ => CardChange::Card(reply::card(&message["TemplateCard"])),
+            let change = if kind == "update_button" {
+                message["Button"]["ReplaceName"].as_str().map(|name| CardChange::Button(name.to_owned()))
+            } else {
+                let new = &message["TemplateCard"];
+                new["CardType"].is_string().then(|| CardChange::Card(reply::card(new)))
             };
-            world.messages.change_card(&card.member, &card.message, &change);
-            true
+            if let Some(change) = &change {
+                world.messages.change_card(&card.member, &card.message, change);
+            }
+            change.is_some()
         }
         ("text" | "image" | "voice" | "video" | "news", _) => {
             if let super::Receiver::App(app) = receiver {
@@ -119,7 +123,7 @@ fn content(kind: &str, message: &Value) -> Value {
 /// The check of an address (fact sheet section 7.2): it must answer the decrypted text, and nothing else, within the time.
 pub(crate) async fn check(shared: &Shared, callback: &Callback) -> Result<(), CallbackError> {
     let target = Target::read(callback)?;
-    let (corp, echo, encrypted, nonce, timestamp, timeout) = {
+    let (echo, encrypted, nonce, timestamp, timeout) = {
         let mut world = shared.lock();
         let (corp, seconds) = (world.corp().id().to_owned(), world.now() / 1000);
         let timeout = world.behaviour.callbacks.check_timeout;
@@ -128,10 +132,9 @@ pub(crate) async fn check(shared: &Shared, callback: &Callback) -> Result<(), Ca
         world.random.fill(&mut prefix);
         let sealed = crypto::seal(&target.key, prefix, &echo, &corp);
         let nonce = random_text(&mut world.random, 10);
-        (corp, echo, sealed, nonce, seconds.to_string(), timeout)
+        (echo, sealed, nonce, seconds.to_string(), timeout)
     };
-    let failed = |why: String| CallbackError::Check(format!("{why} (corp {corp})"));
-    let encrypted = encrypted.map_err(|error| failed(error.to_string()))?;
+    let encrypted = encrypted.map_err(|_| CallbackError::TooLarge)?;
     let signature = crypto::signature(&target.token, &timestamp, &nonce, &encrypted);
     let pairs = [
         ("msg_signature", signature.as_str()),
@@ -141,9 +144,13 @@ pub(crate) async fn check(shared: &Shared, callback: &Callback) -> Result<(), Ca
     ];
     match send(&target.address, (Method::GET, &pairs), ("text/plain", ""), timeout).await {
         Exchange::Answer { status: 200, body } if body == echo.as_bytes() => Ok(()),
-        Exchange::Answer { status: 200, .. } => Err(failed("the answer is not the decrypted text alone".to_owned())),
-        Exchange::Answer { status, .. } => Err(failed(format!("it answered HTTP {status}"))),
-        Exchange::TimedOut => Err(failed(format!("no answer within {timeout:?}"))),
-        Exchange::Failed(error) => Err(failed(error)),
+        Exchange::Answer { status: 200, .. } => failed("the answer is not the decrypted text alone"),
+        Exchange::Answer { status, .. } => failed(format!("it answered HTTP {status}")),
+        Exchange::TimedOut => failed(format!("no answer within {timeout:?}")),
+        Exchange::Failed(error) => failed(error),
     }
+}
+
+fn failed(why: impl Into<String>) -> Result<(), CallbackError> {
+    Err(CallbackError::Check(why.into()))
 }

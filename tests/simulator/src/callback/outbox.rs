@@ -154,17 +154,15 @@ impl Outbox {
         let message = event.render(&Form { corp: corp.id(), agent, seconds, message_id, json, cdata });
         let mut prefix = [0; 16];
         random.fill(&mut prefix);
-        let encrypted = crypto::seal(&target.key, prefix, &message, corp.id())
-            .map_err(|error| CallbackError::Check(error.to_string()))?;
+        let encrypted = crypto::seal(&target.key, prefix, &message, corp.id()).map_err(|_| CallbackError::TooLarge)?;
         let agent = agent.map(|id| id.to_string()).unwrap_or_default();
         let body = if json {
             serde_json::json!({"ToUserName": corp.id(), "AgentID": agent, "Encrypt": encrypted}).to_string()
         } else {
-            format!(
-                "<xml><ToUserName><![CDATA[{}]]></ToUserName><AgentID><![CDATA[{agent}]]></AgentID>\
-                 <Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>",
-                corp.id()
-            )
+            let encrypt = format!("<Encrypt><![CDATA[{encrypted}]]></Encrypt>");
+            let agent = format!("<AgentID><![CDATA[{agent}]]></AgentID>");
+            let (first, second) = if behaviour.encrypt_first { (encrypt, agent) } else { (agent, encrypt) };
+            format!("<xml><ToUserName><![CDATA[{}]]></ToUserName>{first}{second}</xml>", corp.id())
         };
         let (timestamp, nonce) = (seconds.to_string(), random_text(random, 10));
         let (from, is_message) = (event.from.clone(), event.message);

@@ -39,6 +39,9 @@ pub enum CallbackError {
     /// The simulator talks to loopback only.
     #[error("{0:?} is not http:// and a loopback address; the simulator delivers to nothing else")]
     NotLoopback(String),
+    /// The message is too large for its length to be written.
+    #[error("the message is larger than 4 GiB")]
+    TooLarge,
     /// The address did not answer the check as it must.
     #[error("echostr校验失败 the address failed the check: {0}")]
     Check(String),

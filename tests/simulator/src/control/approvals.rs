@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Control;
 use crate::api::template_nodes;
-use crate::approval::{Approval, Change, Decision, DeskError, Submission, Template};
+use crate::approval::{Approval, ApprovalStatus, Change, Decision, DeskError, Submission, Template};
 use crate::world::World;
 
 impl Control {
@@ -77,6 +77,14 @@ impl Control {
     /// The request is unknown or neither in progress nor approved, or somebody else's.
     pub fn withdraw(&self, applicant: &str, number: &str) -> Result<Approval, DeskError> {
         self.at_the_desk(number, |world, _| world.approvals.withdraw(applicant, number))
+    }
+
+    /// Sets a status that no decision leads to, such as deleted or paid. Nobody is told: the event has no number for it.
+    ///
+    /// # Errors
+    /// The request is unknown.
+    pub fn set_approval_status(&self, number: &str, status: ApprovalStatus) -> Result<(), DeskError> {
+        self.0.lock().approvals.set_status(number, status)
     }
 
     /// The applicant asks for a decision.

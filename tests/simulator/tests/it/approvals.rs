@@ -172,6 +172,12 @@ async fn every_value_has_its_shape() {
     let related = apply(&bed, &purchase()).await;
     let half = 1_760_025_600; // midnight in China
     let range = |kind: &str, begin: i64| json!({"type": kind, "new_begin": begin, "new_end": begin + 43_200, "new_duration": 43_200});
+    let sliced = |day: i64, length: i64| {
+        json!({"attendance": {
+            "type": 4, "date_range": {"type": "hour", "new_begin": 1, "new_end": 2},
+            "slice_info": {"day_items": [{"daytime": day, "duration": length}]},
+        }})
+    };
     let cell = |id: &str, value: Value| json!({"control": "x", "id": id, "value": value});
     let row = json!({"list": [
         cell("Text-1700000000031", json!({"text": "a"})), cell("Number-1700000000032", json!({"new_number": "1"})),
@@ -215,6 +221,9 @@ async fn every_value_has_its_shape() {
         (OUT_TEMPLATE, "DateRange", 3, json!({"date_range": range("halfday", half + 1)}), 301025),
         (OUT_TEMPLATE, "Attendance", 1, json!({"attendance": {"type": 3, "date_range": range("hour", half)}}), 301025),
         (LEAVE_TEMPLATE, "Vacation", 1, json!({"vacation": {"selector": {"options": [{"key": "9"}]}}}), 301025),
+        (OUT_TEMPLATE, "Attendance", 1, sliced(half, 3600), 0),
+        (OUT_TEMPLATE, "Attendance", 1, sliced(half, 3601), 301025),
+        (OUT_TEMPLATE, "Attendance", 1, sliced(half + 3600, 3600), 301025),
     ];
     for (number, (template, control, id, value, expected)) in (0_i64..).zip(rows) {
         let mut body = with("/template_id", json!(template));
@@ -255,6 +264,8 @@ async fn two_leaves_do_not_meet() {
     }
     bed.control.withdraw("lisi", &first).unwrap();
     assert_eq!(bed.send_code(APPLY, &leave("lisi", 1_760_000_000)).await, 0, "the withdrawn one does not count");
+    let value = bed.send(DETAIL, &json!({"sp_no": first})).await["info"]["apply_data"]["contents"][0]["value"].clone();
+    assert_eq!(value["vacation"]["attendance"]["date_range"]["perday_duration"], 86_400, "added");
 }
 
 #[tokio::test]
@@ -311,6 +322,10 @@ async fn the_detail_has_every_quirk() {
     let info = bed.send(DETAIL, &json!({"sp_no": number})).await["info"].clone();
     assert!(info["sp_record"].is_object() && info["notifyer"] == json!({"userid": "zhouba"}));
 
+    for (status, expected) in [(ApprovalStatus::Paid, 10), (ApprovalStatus::Deleted, 7)] {
+        bed.control.set_approval_status(&number, status).unwrap();
+        assert_eq!(bed.send(DETAIL, &json!({"sp_no": number})).await["info"]["sp_status"], expected);
+    }
     let hidden = bed.control.submit_approval("zhangliu", PURCHASE_TEMPLATE, vec![]).unwrap();
     for (body, expected) in [
         (json!({"sp_no": "x"}), 301025),

@@ -77,6 +77,9 @@ async fn a_delivery_is_signed_encrypted_and_answered() {
     let again = bed.control.deliver_again(delivery.id).await.unwrap();
     assert!(again.id != delivery.id && listener.came() == came, "the same request, byte for byte");
 
+    bed.control.configure(|behaviour| behaviour.callbacks.encrypt_first = true);
+    bed.control.deliver(APP, &Event::click("lisi", "k")).await.unwrap();
+    assert!(listener.came()[0].body.contains("</ToUserName><Encrypt>"));
     bed.control.configure(|behaviour| behaviour.callbacks.json = true);
     bed.control.deliver(APP, &Event::click("lisi", "k")).await.unwrap();
     let came = listener.came();
@@ -241,7 +244,9 @@ async fn a_reply_to_a_card_event_counts_only_when_switched_on() {
         "<MsgType>update_template_card</MsgType><TemplateCard><CardType>text_notice</CardType>\
          <MainTitle><Title>新</Title></MainTitle></TemplateCard>",
     );
+    let empty = reply("<MsgType>update_template_card</MsgType>");
     for (key, switched, inner, updates, kind) in [
+        ("fold", false, &empty, 0, "button_interaction"),
         ("yes", false, &button, 0, "button_interaction"),
         ("yes", true, &button, 1, "button_interaction"),
         ("fold", false, &button, 1, "button_interaction"),

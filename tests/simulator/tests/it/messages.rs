@@ -68,6 +68,8 @@ async fn nobody_is_reached() {
     assert_eq!(bed.send(SEND, &text("lisi|wangwu", "hi")).await["unlicenseduser"], "lisi");
     assert_eq!(bed.send_code(SEND, &text("lisi", "hi")).await, 81013);
     assert_eq!(bed.send_code(SEND, &json!({"msgtype": "text", "agentid": DEMO_AGENT_ID})).await, 82001);
+    bed.control.change(|corp| corp.resign_member("wangwu", corp::Resignation::Listed)).unwrap();
+    assert_eq!(bed.send(SEND, &text("WangWu", "hi")).await["invaliduser"], "wangwu", "listed, but gone");
 }
 
 #[tokio::test]

@@ -47,15 +47,15 @@ impl EntryDecision {
     /// What the operator can do about a refusal.
     pub fn hint(self) -> Option<&'static str> {
         (self == Self::NotBegunHere).then_some(
-            "make /t/TENANT/login?entry=workspace the app's home page in the vendor's console; or declare \
+            "make /t/TENANT/login the app's home page in the vendor's console; or declare \
              \"sign_in\": {\"homepage\": true} for the tenant, and a link can sign somebody in as somebody else",
         )
     }
 
-    /// Where the person goes on, seen from the callback: begins the sign-in anew, which asks nothing inside the vendor's
-    /// client.
+    /// Where the person goes on, seen from the callback: begins the sign-in anew, by the entry that is right where the person
+    /// is.
     pub fn way_on(self) -> Option<&'static str> {
-        matches!(self, Self::NotBegunHere | Self::OtherBrowser).then_some("login?entry=workspace")
+        matches!(self, Self::NotBegunHere | Self::OtherBrowser).then_some("login")
     }
 
     /// Whether it may be said at once whose code it was: not where it may be a stranger's.

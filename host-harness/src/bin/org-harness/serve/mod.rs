@@ -12,6 +12,9 @@
 //! | `root_files` | files by which a vendor sees whose a host is |
 //! | `sign_in` | the two steps of a sign-in |
 //! | `signed_in` | the page after a sign-in |
+//! | `refusal` | sign-ins that do not lead where they should |
+//! | `vendor_client` | whether somebody is inside the vendor's client |
+//! | `redirects` | whether sign-ins come back to this host |
 //! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
 //! | `entry_decision` | who may enter |
 //! | `return_to` | where a person may be sent afterwards |
@@ -30,6 +33,8 @@ mod entry_decision;
 mod follow_ups;
 mod health;
 mod page;
+mod redirects;
+mod refusal;
 mod return_to;
 mod root_files;
 mod routes;
@@ -37,16 +42,19 @@ mod service;
 mod sign_in;
 mod sign_in_limits;
 mod signed_in;
+mod vendor_client;
 mod web;
 
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Read as _, Seek as _, SeekFrom},
+    net::SocketAddr,
     path::Path,
     sync::Arc,
     time::Duration,
 };
 
+use futures_util::FutureExt as _;
 use host_harness::{
     observe::{Observer, ReportLines, metrics::Metrics},
     storage::Quotas,
@@ -55,7 +63,12 @@ use host_harness::{
 };
 use serde::Serialize;
 use service::Service;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::mpsc::{self, UnboundedSender},
+    time::timeout,
+};
+use web::WebLimits;
 
 use crate::{
     cli::{Global, Serve},
@@ -70,11 +83,16 @@ use crate::{
 /// How long requests and calls under way may go on when the host stops.
 const GRACE: Duration = Duration::from_secs(15);
 
+/// Connections of operators and their programs at a time.
+const OPERATORS: usize = 64;
+
 /// What `serve` prints before it serves.
 #[derive(Debug, Serialize)]
 struct ServeView {
     host: String,
     address: String,
+    /// Where metrics and health are served, where that is elsewhere.
+    admin_address: Option<String>,
     public_url: Option<String>,
     tenants: usize,
     unusable: Vec<String>,
@@ -101,18 +119,24 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let (registry, changes) = Registry::open(host.clone(), Arc::clone(&storage), quotas, source).await?;
     let registry = Arc::new(registry);
 
-    let listener = TcpListener::bind(asked.listen).await;
-    let listener = listener.map_err(|source| CommandError::Listen { address: asked.listen, source })?;
-    let address = listener.local_addr()?;
+    let (listener, address) = listen(asked.listen).await?;
+    let admin = match asked.admin_listen {
+        Some(asked) => Some(listen(asked).await?),
+        None => None,
+    };
+    let admin_address = admin.as_ref().map(|(_, address)| *address);
     if !address.ip().is_loopback() {
-        output.note(
-            "this address is open to others: put a proxy with TLS before it that keeps /metrics and /health to itself",
-        );
+        let keeps = if admin.is_none() { " that keeps /metrics and /health to itself" } else { "" };
+        output.note(format_args!("this address is open to others: put a proxy with TLS before it{keeps}"));
+    }
+    if admin_address.is_some_and(|address| address.ip().is_unspecified()) {
+        output.note("metrics and health are served on every address of this machine: name the one that is not public");
     }
     let name = asked.host_name.clone().unwrap_or_else(|| format!("{address}-{}", std::process::id()));
     let view = ServeView {
         host: name.clone(),
         address: format!("http://{address}"),
+        admin_address: admin_address.map(|address| format!("http://{address}")),
         public_url: asked.public_url.as_ref().map(PublicUrl::to_string),
         tenants: registry.len(),
         unusable: unusable(&changes),
@@ -136,12 +160,25 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         }
         drain::drain(time).await;
     };
-    let web = web::serve(listener, routes::router(service), web::WebLimits::default(), shutdown, GRACE);
+    let shutdown = shutdown.shared();
+    let people = routes::router(&service, admin.is_none());
+    let people = web::serve(listener, people, WebLimits::default(), shutdown.clone(), GRACE);
+    let operators = async {
+        if let Some((listener, _)) = admin {
+            let limits = WebLimits { connections: OPERATORS, ..WebLimits::default() };
+            web::serve(listener, routes::operators(&service), limits, shutdown, GRACE).await;
+        }
+    };
+    let web = async { tokio::join!(people, operators) };
+    // Elements are asked beside everything else: one that does not answer keeps nobody waiting.
+    let (taken_up, to_compare) = mpsc::unbounded_channel();
+    take_up(&taken_up, changes);
     let serving = async {
         tokio::select! {
-            () = web => {}
-            () = keep_reloading(&registry, asked.reload) => {}
+            ((), ()) = web => {}
+            () = keep_reloading(&registry, asked.reload, &taken_up) => {}
             () = following.follow_ups().run() => {}
+            () = redirects::compare(&registry, asked.public_url.as_ref(), to_compare) => {}
         }
     };
     tokio::join!(serving, scheduler.run(interrupted()));
@@ -151,6 +188,13 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     }
     output.note("主机已停止 the host has stopped");
     Ok(ExitStatus::Done)
+}
+
+async fn listen(asked: SocketAddr) -> Result<(TcpListener, SocketAddr), CommandError> {
+    let listener = TcpListener::bind(asked).await;
+    let listener = listener.map_err(|source| CommandError::Listen { address: asked, source })?;
+    let address = listener.local_addr()?;
+    Ok((listener, address))
 }
 
 /// What other commands get by options, each tenant's declaration says here.
@@ -199,22 +243,36 @@ fn ends_with_a_line(file: &Path) -> io::Result<bool> {
 }
 
 /// Takes up changes from time to time, and at once on SIGHUP. Never returns.
-async fn keep_reloading(registry: &Registry, every: Duration) {
+async fn keep_reloading(registry: &Registry, every: Duration, taken_up: &UnboundedSender<String>) {
     let mut hang_up = HangUp::new();
     loop {
         tokio::select! {
             () = tokio::time::sleep(every) => {}
             () = hang_up.next() => {}
         }
-        log_changes(registry.reload().await, registry);
+        let reloaded = registry.reload().await;
+        log_changes(&reloaded, registry);
+        if let Ok(changes) = reloaded {
+            take_up(taken_up, changes);
+        }
+    }
+}
+
+/// Names the tenants that are served anew or differently.
+fn take_up(taken_up: &UnboundedSender<String>, changes: Changes) {
+    for name in changes.added.into_iter().chain(changes.changed) {
+        // Who compares them ends with the host.
+        if taken_up.send(name).is_err() {
+            return;
+        }
     }
 }
 
 /// Logs what changed; what is wrong is logged again at each reload, until it is right.
-fn log_changes(reloaded: Result<Changes, SourceError>, registry: &Registry) {
+fn log_changes(reloaded: &Result<Changes, SourceError>, registry: &Registry) {
     match reloaded {
         Ok(changes) => {
-            for unusable in unusable(&changes) {
+            for unusable in unusable(changes) {
                 tracing::warn!(%unusable, "a tenant cannot be served as it is declared: the former declaration holds, if any");
             }
             let Changes { added, changed, removed, .. } = changes;
@@ -239,6 +297,9 @@ fn text(view: &ServeView, paint: Paint) -> String {
         view.host,
         view.tenants
     );
+    if let Some(admin) = &view.admin_address {
+        text.push_str(&format!("  运维地址 metrics and health  {admin}\n"));
+    }
     if let Some(public_url) = &view.public_url {
         text.push_str(&format!("  公开地址 public URL  {public_url}\n"));
     }

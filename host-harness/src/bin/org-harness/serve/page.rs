@@ -14,6 +14,8 @@ pub struct Page<'a> {
     pub lines: Vec<String>,
     /// What to do next.
     pub hint: Option<String>,
+    /// What an administrator finds in the host's log and reports.
+    pub reference: Option<String>,
     /// Where to go on.
     pub link: Option<String>,
     /// What is posted to the same address when the person agrees; nothing is asked where there is none.
@@ -38,6 +40,7 @@ impl Page<'_> {
                     p lang="en" { (english) }
                     @for line in &self.lines { p { (line) } }
                     @if let Some(hint) = &self.hint { p.hint { (hint) } }
+                    @if let Some(reference) = &self.reference { p.hint { "参考号 reference: " (reference) } }
                     @if !self.form.is_empty() {
                         form method="post" {
                             @for (name, value) in &self.form { input type="hidden" name=(name) value=(value); }
@@ -61,6 +64,7 @@ mod tests {
             heading: ["<b>", "&"],
             lines: vec!["<script>alert(1)</script>".to_owned()],
             hint: Some("\"'".to_owned()),
+            reference: Some("<b>".to_owned()),
             link: Some("/x\"onclick=\"".to_owned()),
             form: vec![("a", "\"onclick=\"")],
         };

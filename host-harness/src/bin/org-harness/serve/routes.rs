@@ -14,23 +14,34 @@ use host_harness::observe::metrics::CONTENT_TYPE;
 
 use super::{api, callbacks, document::document, page::Page, service::Service, sign_in};
 
-/// The addresses of a host.
-pub fn router(service: Arc<Service>) -> Router {
+/// The addresses of a host for people. Those for its operator are among them where they have no listener of their own.
+pub fn router(service: &Arc<Service>, with_operators: bool) -> Router {
     let sign_in = Router::new()
         .route("/t/{tenant}/login", get(sign_in::login))
         .route("/t/{tenant}/callback", get(sign_in::callback).post(sign_in::confirm))
         .route("/t/{tenant}/done", get(sign_in::done))
         .route_layer(from_fn(unless_only_looked_at));
-    Router::new()
-        .route("/metrics", get(metrics))
-        .route("/health", get(health))
+    let callbacks = Router::new()
         .route("/t/{tenant}/callback/{route}", get(callbacks::receive).post(callbacks::receive))
-        .layer(DefaultBodyLimit::max(callbacks::MAX_BODY))
-        .merge(sign_in)
-        .merge(api::router())
-        .fallback(elsewhere)
+        .layer(DefaultBodyLimit::max(callbacks::MAX_BODY));
+    let all = sign_in.merge(callbacks).merge(api::router());
+    let all = if with_operators { all.merge(for_operators()) } else { all };
+    finished(all.fallback(elsewhere), service)
+}
+
+/// The addresses of a host for its operator alone.
+pub fn operators(service: &Arc<Service>) -> Router {
+    finished(for_operators().fallback(async || nothing(StatusCode::NOT_FOUND)), service)
+}
+
+fn for_operators() -> Router<Arc<Service>> {
+    Router::new().route("/metrics", get(metrics)).route("/health", get(health))
+}
+
+fn finished(router: Router<Arc<Service>>, service: &Arc<Service>) -> Router {
+    router
         .method_not_allowed_fallback(async || nothing(StatusCode::METHOD_NOT_ALLOWED))
-        .with_state(service)
+        .with_state(Arc::clone(service))
         .layer(map_response(guarded))
 }
 

@@ -15,16 +15,11 @@ use axum::{
     body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    response::{AppendHeaders, Html, IntoResponse, Response},
+    response::{Html, IntoResponse as _, Response},
 };
 use host_harness::{
-    Answered, CallResult, Called, Element,
-    contract::{
-        login::{self, AuthorizationRequest, ExchangeRequest},
-        types::Reason,
-    },
-    reason_name,
-    storage::FingerprintKey,
+    Element,
+    contract::login::{self, AuthorizationRequest, ExchangeRequest},
     tenants::Tenant,
 };
 use serde::{Deserialize, Serialize};
@@ -36,43 +31,41 @@ use super::{
     document::document,
     entry_decision::EntryDecision,
     page::Page,
+    refusal::{Refuse, SignInRefusal},
     return_to,
     service::Service,
-    sign_in_limits::SignInPermit,
-    signed_in::{self, SignedIn},
+    signed_in::SignedIn,
+    vendor_client::is_vendor_client,
 };
-use crate::{
-    command_error::CommandError,
-    view::{
-        error::{ErrorDocument, ErrorView},
-        login::ExchangeView,
-    },
-};
+use crate::view::login::ExchangeView;
 
 /// The most milliseconds that a step may take: nobody waits longer for a page.
 const LONGEST_MS: u64 = 20_000;
-
-/// What the vendor's client calls itself, on phones and computers.
-const VENDOR_CLIENT: &str = "wxwork";
 
 /// What `login` is asked.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub struct LoginQuery {
-    #[serde(default)]
-    entry: Entry,
+    /// Where it is not said, what is right where the person is.
+    entry: Option<Entry>,
     return_to: Option<String>,
     lang: Option<String>,
 }
 
 /// Where the sign-in of a person begins.
-#[derive(Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "kebab-case")]
 enum Entry {
-    #[default]
     Browser,
     Workspace,
     WorkspaceConsent,
+}
+
+impl Entry {
+    /// The one that works where the request comes from.
+    fn of(headers: &HeaderMap) -> Self {
+        if is_vendor_client(headers) { Self::Workspace } else { Self::Browser }
+    }
 }
 
 /// What the vendor sends back.
@@ -123,10 +116,11 @@ pub async fn login(
     })?;
     let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
     let mut binding = refused.unless_bound(Binding::of(&headers, &scope, key))?;
+    let entry = query.entry.unwrap_or_else(|| Entry::of(&headers));
     // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie by the element.
-    let bound = (query.entry == Entry::Browser).then(|| binding.hash(&tenant.name));
+    let bound = (entry == Entry::Browser).then(|| binding.hash(&tenant.name));
     let request = AuthorizationRequest {
-        entry: match query.entry {
+        entry: match entry {
             Entry::Browser => login::Entry::Browser,
             Entry::Workspace => login::Entry::Workspace,
             Entry::WorkspaceConsent => login::Entry::WorkspaceConsent,
@@ -136,9 +130,10 @@ pub async fn login(
         language: query.lang.or_else(|| preferred_language(&headers)),
         browser_binding: bound,
     };
-    let authorization = refused.unless_answered(hurried(&tenant).authorization_url(&request).await)?;
+    let (authorization, call) = refused.unless_answered(hurried(&tenant).authorization_url(&request).await)?;
     let location = HeaderValue::from_str(&authorization.url);
-    let location = location.map_err(|_| refused.failed("the element made an address that is none".to_owned()))?;
+    let no_address = |_| refused.failed("the element made an address that is none".to_owned(), Some(call));
+    let location = location.map_err(no_address)?;
     binding.begin(&tenant.name, &authorization.state, key);
     let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
     Ok((StatusCode::FOUND, [(header::LOCATION, location)], cookie).into_response())
@@ -176,7 +171,7 @@ pub async fn callback(
         language: preferred_language(&headers),
         ..ExchangeRequest::new(code, state)
     };
-    let mut exchange = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
+    let (mut exchange, call) = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
     if let Some(path) = exchange.return_to.take() {
         exchange.return_to = return_to::on_this_site(path);
         if exchange.return_to.is_none() {
@@ -187,15 +182,18 @@ pub async fn callback(
         }
     }
     let entry = EntryDecision::of(&exchange, tenant.sign_in, is_same_browser);
-    if let Some(hint) = entry.hint() {
-        tracing::warn!(lowcode.tenant = &*tenant.name, ?entry, hint, "a sign-in was refused");
+    match entry.hint() {
+        Some(hint) => {
+            tracing::warn!(lowcode.tenant = &*tenant.name, lowcode.call = call, ?entry, hint, "a sign-in was refused");
+        }
+        None => tracing::info!(lowcode.tenant = &*tenant.name, lowcode.call = call, ?entry, "a sign-in was decided on"),
     }
     let status = if entry == EntryDecision::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
     let exchange = ExchangeView::from(exchange);
     if entry == EntryDecision::ToBeConfirmed {
         let binding = refused.unless_bound(binding)?;
         let asked = Confirmation::of(&exchange, &binding, &tenant.name, key);
-        let asked = asked.map_err(|error| refused.failed(error.to_string()))?;
+        let asked = asked.map_err(|error| refused.failed(error.to_string(), Some(call)))?;
         let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
         return Ok((cookie, question(asked, &headers)).into_response());
     }
@@ -214,6 +212,7 @@ pub async fn callback(
     let page = Page {
         heading: entry.words(),
         lines: name.into_iter().collect(),
+        reference: Some(call),
         link: entry.way_on().map(str::to_owned),
         ..Page::default()
     };
@@ -282,7 +281,7 @@ pub async fn done(
     Ok(welcome(signed_in))
 }
 
-fn welcome(signed_in: SignedIn) -> Response {
+pub fn welcome(signed_in: SignedIn) -> Response {
     let SignedIn { name, return_to } = signed_in;
     let heading = EntryDecision::Admitted.words();
     let page = Page { heading, lines: vec![name], link: return_to, ..Page::default() };
@@ -297,170 +296,7 @@ fn hurried(tenant: &Tenant) -> Element {
 }
 
 /// Programs say so; everybody else gets a page.
-fn wants_json(headers: &HeaderMap) -> bool {
+pub fn wants_json(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     accepted.contains("application/json") && !accepted.contains("text/html")
-}
-
-/// A request that does not lead where it should.
-#[derive(Debug)]
-pub struct SignInRefusal {
-    status: StatusCode,
-    json: bool,
-    /// Where to go on.
-    link: Option<&'static str>,
-    view: ErrorView,
-}
-
-/// Makes refusals in the form that was asked for.
-struct Refuse<'a>(&'a HeaderMap);
-
-impl Refuse<'_> {
-    fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, SignInPermit), SignInRefusal> {
-        let unknown =
-            || CommandError::usage("此处没有该应用 there is no such app here", "请检查地址 check the address");
-        let tenant = service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))?;
-        let permit = service.admit(&tenant);
-        let permit = permit.ok_or_else(|| self.too_many())?;
-        Ok((tenant, permit))
-    }
-
-    /// What the browser holds, or something new for it to hold.
-    fn unless_bound(&self, held: Option<Binding>) -> Result<Binding, SignInRefusal> {
-        held.map_or_else(Binding::new, Ok).map_err(|error| self.failed(error.to_string()))
-    }
-
-    /// Sends the browser that was signed in to an address without code and state.
-    fn sent_on(
-        &self,
-        signed_in: SignedIn,
-        scope: &CookieScope,
-        binding: &Binding,
-        tenant: &str,
-        key: &FingerprintKey,
-    ) -> Result<Response, SignInRefusal> {
-        let cookie = signed_in.cookie(scope, binding, tenant, key).map_err(|error| self.failed(error.to_string()))?;
-        // Where the names are longer than a cookie, they are shown here.
-        let Some(cookie) = cookie else { return Ok(welcome(signed_in)) };
-        let cookies = [binding.cookie(scope, key), cookie].map(|cookie| (header::SET_COOKIE, cookie));
-        let location = [(header::LOCATION, signed_in::PAGE)];
-        Ok((StatusCode::SEE_OTHER, location, AppendHeaders(cookies)).into_response())
-    }
-
-    fn too_many(&self) -> SignInRefusal {
-        let failure = CommandError::usage(
-            "当前登录人数过多 too many people are signing in to this app just now",
-            "请稍后重试 try again in a moment",
-        );
-        self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure)
-    }
-
-    fn unless_answered<T>(&self, called: CallResult<Answered<T>>) -> Result<T, SignInRefusal> {
-        match called {
-            Ok(Called { value, report }) => value.map_err(|error| {
-                let status = status_of(&error.reason);
-                if matches!(error.reason, Reason::LoginRejected | Reason::InvalidArgument(_)) {
-                    return self.refusal(status, &CommandError::Answered(error));
-                }
-                // What is wrong with the configuration, what the vendor said of it, or where a connection led, is not for
-                // whoever asks.
-                let (reason, hint) = (reason_name(&error.reason).to_owned(), error.hint.unwrap_or_default());
-                if status != StatusCode::BAD_GATEWAY {
-                    tracing::warn!(
-                        lowcode.tenant = report.tenant,
-                        lowcode.call = report.call,
-                        reason,
-                        error = error.message,
-                        hint,
-                        vendor_code = error.vendor_code,
-                        "a sign-in did not succeed"
-                    );
-                    let mut refusal = self.not_now(status);
-                    (refusal.view.reason, refusal.view.retry_after_ms) = (reason, error.retry_after_ms);
-                    return refusal;
-                }
-                tracing::warn!(
-                    lowcode.tenant = report.tenant,
-                    lowcode.call = report.call,
-                    reason,
-                    error = error.message,
-                    hint,
-                    "a sign-in needs the administrator (what --allow-host admits is grants.hosts in a declaration)"
-                );
-                let failure = CommandError::usage(
-                    "此应用的登录尚未正确配置 the sign-in of this app is not set up as it should be",
-                    "请联系应用管理员，主机日志中有原因 tell the app's administrator: the host's log says what is wrong",
-                );
-                let mut refusal = self.refusal(status, &failure);
-                refusal.view.reason = "not-set-up".to_owned();
-                refusal
-            }),
-            Err(failed) => {
-                // What a limit or a trap says concerns the operator.
-                tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a sign-in was broken off");
-                let mut refusal = self.not_now(StatusCode::SERVICE_UNAVAILABLE);
-                refusal.view.reason = "unavailable".to_owned();
-                Err(refusal)
-            }
-        }
-    }
-
-    fn with(&self, message: &str) -> SignInRefusal {
-        self.refusal(StatusCode::BAD_REQUEST, &CommandError::usage(message, "请重新登录 begin the sign-in again"))
-    }
-
-    fn failed(&self, message: String) -> SignInRefusal {
-        tracing::error!(message, "a sign-in could not begin");
-        self.not_now(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    fn not_now(&self, status: StatusCode) -> SignInRefusal {
-        let failure =
-            CommandError::usage("暂时无法登录 sign-in is not possible just now", "请稍后重试 try again in a moment");
-        self.refusal(status, &failure)
-    }
-
-    fn refusal(&self, status: StatusCode, failure: &CommandError) -> SignInRefusal {
-        SignInRefusal { status, json: wants_json(self.0), link: self.way_on(status), view: ErrorView::from(failure) }
-    }
-
-    /// Where the person begins anew, seen from both addresses of a sign-in: by the way that does not ask inside the vendor's
-    /// client, where the request comes from there.
-    fn way_on(&self, status: StatusCode) -> Option<&'static str> {
-        let browser = self.0.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let is_client = browser.to_ascii_lowercase().contains(VENDOR_CLIENT);
-        let begins_anew = matches!(status, StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST);
-        begins_anew.then_some(if is_client { "login?entry=workspace" } else { "login" })
-    }
-}
-
-fn status_of(reason: &Reason) -> StatusCode {
-    match reason {
-        Reason::LoginRejected => StatusCode::FORBIDDEN,
-        Reason::InvalidArgument(_) => StatusCode::BAD_REQUEST,
-        Reason::NotFound => StatusCode::NOT_FOUND,
-        Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
-        Reason::Unavailable | Reason::BudgetExhausted | Reason::Conflict => StatusCode::SERVICE_UNAVAILABLE,
-        // The person can do nothing about these: they concern the app's administrator, or the vendor.
-        _ => StatusCode::BAD_GATEWAY,
-    }
-}
-
-impl IntoResponse for SignInRefusal {
-    fn into_response(self) -> Response {
-        let Self { status, json, link, view } = self;
-        if json {
-            return document(status, &ErrorDocument { error: view });
-        }
-        let heading = match status {
-            StatusCode::FORBIDDEN => ["登录未成功，请重新登录", "The sign-in did not succeed: please sign in again"],
-            StatusCode::NOT_FOUND => ["没有找到", "Not found"],
-            StatusCode::BAD_REQUEST => ["请求有误", "This address is not complete"],
-            StatusCode::BAD_GATEWAY => ["应用的配置有误，请联系管理员", "The app needs its administrator"],
-            _ => ["暂时无法登录，请稍后再试", "Sign-in is not possible just now: please try again later"],
-        };
-        let ErrorView { message, hint, .. } = view;
-        let page = Page { heading, lines: vec![message], hint, link: link.map(str::to_owned), ..Page::default() };
-        (status, Html(page.render().into_string())).into_response()
-    }
 }

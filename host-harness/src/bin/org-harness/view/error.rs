@@ -21,6 +21,9 @@ pub struct ErrorView {
     pub vendor_code: Option<i64>,
     pub retry_after_ms: Option<u64>,
     pub request_id: Option<String>,
+    /// What names the call in the host's log and reports, where the rest is not for whoever asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
     /// What is wrong with the configuration or the argument.
     pub problems: Vec<ProblemView>,
     /// The run that is blocked.
@@ -60,6 +63,7 @@ impl From<&CommandError> for ErrorView {
             vendor_code: None,
             retry_after_ms: None,
             request_id: None,
+            reference: None,
             problems: Vec::new(),
             run: None,
             removal: None,

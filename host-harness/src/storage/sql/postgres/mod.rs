@@ -20,7 +20,8 @@ mod open;
 pub(super) use open::open;
 
 impl Dialect for Postgres {
-    const BEGIN_WRITE: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE";
+    // Not `READ WRITE`: a standby refuses that with a code for whatever it does not support, and the first write with its own.
+    const BEGIN_WRITE: &'static str = "BEGIN ISOLATION LEVEL READ COMMITTED";
     const BEGIN_READ: &'static str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
     const LOCK_ROW: &'static str = " FOR UPDATE";
     const HOLD_ROW: &'static str = " FOR SHARE";
@@ -90,7 +91,7 @@ fn kind(code: &str, severity: PgSeverity) -> Kind {
         "23505" | "40001" | "40P01" | "42P07" | "42710" => Kind::Raced,
         "28000" | "28P01" | "42501" => Kind::Denied,
         "3D000" | "3F000" => Kind::Missing,
-        "25006" => Kind::ReadOnly,
+        "25006" => Kind::Standby,
         "55P03" => Kind::Locked,
         "53100" => Kind::Full,
         "57014" | "53200" | "53300" | "53400" => Kind::Busy,
@@ -117,6 +118,7 @@ mod tests {
             ("XX000", PgSeverity::Error, Kind::Other),
             ("28P01", PgSeverity::Fatal, Kind::Denied),
             ("53300", PgSeverity::Fatal, Kind::Busy),
+            ("25006", PgSeverity::Error, Kind::Standby),
             ("42703", PgSeverity::Error, Kind::Other),
         ] {
             assert_eq!(kind(code, severity), expected, "{code}");

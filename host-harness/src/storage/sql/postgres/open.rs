@@ -47,7 +47,12 @@ async fn examine(address: &Address, step: Duration) -> Result<(), OpenError> {
     let mut link = DbConnection::open(&manner).await.map_err(|failure| failure.of_open(place))?;
     let encoding = Query::<Postgres>::new(&Sql::from("SHOW server_encoding")).row(&mut link).await;
     let encoding = encoding.and_then(|row| row.text(0)).map_err(|failure| failure.of_open(place))?;
+    let reads_only = Query::<Postgres>::new(&Sql::from("SHOW transaction_read_only")).row(&mut link).await;
+    let reads_only = reads_only.and_then(|row| row.text(0)).map_err(|failure| failure.of_open(place))?;
     link.close().await;
+    if reads_only == "on" {
+        return Err(OpenError::ReadOnly { place: place.to_owned() });
+    }
     match encoding.as_str() {
         "UTF8" => Ok(()),
         _ => Err(OpenError::Encoding { place: place.to_owned(), found: encoding }),

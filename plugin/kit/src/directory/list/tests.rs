@@ -58,7 +58,8 @@ fn store_departments(fake: &FakePlatform, departments: impl IntoIterator<Item = 
             apply(fake, batch);
             batch = Batch::begin(fake, &common()).unwrap();
         }
-        batch.department(&DepartmentRecord { read_at: 1, department }, ChangeKind::DepartmentAdded);
+        let record = DepartmentRecord { read_at: 1, department };
+        batch.department(fake, None, &record, ChangeKind::DepartmentAdded).unwrap();
     }
     apply(fake, batch);
 }
@@ -67,19 +68,19 @@ fn member(id: &str, presence: MemberStatus, departments: &[&str]) -> MemberRecor
     let place = |id: &&str| Membership { id: (*id).to_owned(), leader: false, order: 0 };
     let departments = departments.iter().map(place).collect();
     let member = Member { departments, name: format!("成员{id}"), ..Member::new(id.into(), MemberStatus::Active) };
-    MemberRecord { read_at: 1, ordinal: 0, presence, member }
+    MemberRecord { read_at: 1, ordinal: 0, presence, left_at: 0, member }
 }
 
 fn store_members(fake: &FakePlatform, members: &[MemberRecord]) {
     for members in members.chunks(100) {
         let mut batch = Batch::begin(fake, &common()).unwrap();
-        members.iter().for_each(|member| batch.member(None, member, ChangeKind::MemberAdded));
+        members.iter().for_each(|member| batch.member(fake, None, member, ChangeKind::MemberAdded).unwrap());
         apply(fake, batch);
     }
 }
 
 fn give_role(fake: &FakePlatform, id: &str, role: &str, suspended: bool) {
-    let roles = Roles { roles: vec!["other".into(), role.into()], suspended };
+    let roles = Roles { roles: vec!["other".into(), role.into()], suspended, ..Roles::default() };
     store::apply(fake, &[store::put(key::roles(IdRule::IgnoreCase, id), &roles)]).unwrap().unwrap();
 }
 
@@ -272,7 +273,7 @@ fn changes_between_pages_tear_nothing_that_stays() {
             let record = records.iter().find(|record| record.member.id == last.id).unwrap();
             let gone = MemberRecord { presence: MemberStatus::LeftRange, ..record.clone() };
             let mut batch = Batch::begin(&fake, &common()).unwrap();
-            batch.member(Some(record), &gone, ChangeKind::MemberLeftRange);
+            batch.member(&fake, Some(record), &gone, ChangeKind::MemberLeftRange).unwrap();
             apply(&fake, batch);
             store_members(&fake, &[member(&format!("a{number}"), MemberStatus::Active, &["21"])]);
             number += 1;
@@ -297,7 +298,7 @@ fn a_member_who_moves_while_a_department_is_read_is_not_listed_in_it() {
         fake.after_storage(move |fake, touch| {
             if matches!(touch, Touch::Scan(_)) {
                 let mut batch = Batch::begin(fake, &common()).unwrap();
-                batch.member(Some(&old), &new, ChangeKind::MemberUpdated);
+                batch.member(fake, Some(&old), &new, ChangeKind::MemberUpdated).unwrap();
                 apply(fake, batch);
             }
             Ok(())

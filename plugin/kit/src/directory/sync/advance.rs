@@ -12,6 +12,7 @@ use super::{
     run::{Failures, PendingWait, Sweep},
     scope, scratch,
     seen::Seen,
+    spread,
     stats::Stats,
     walk,
 };
@@ -21,7 +22,7 @@ use crate::{
         directory::{Goal, Pause, Progress, RunOutcome, SyncStep, Waiting},
         log::Level,
     },
-    directory::{head, key},
+    directory::{erasure, head, key},
     failure::Failure,
     platform::Platform,
     store,
@@ -56,6 +57,7 @@ pub fn advance<P: Platform, C: Client<P>>(
     })?;
     if matches!(step, SyncStep::Complete(_)) {
         scratch::sweep(platform);
+        erasure::sweep(platform, common);
     }
     Ok(step)
 }
@@ -120,6 +122,7 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
         Phase::ApplyMembers(after) => apply::members(context, after.as_deref())?,
         Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,
         Phase::ApplyDepartmentRemovals(done) => apply::department_removals(context, done)?,
+        Phase::Spread(tag) => spread::step(context, tag)?,
         Phase::Finish => return finish(context).map(Some),
     }
     Ok(None)

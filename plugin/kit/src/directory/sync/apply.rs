@@ -15,6 +15,7 @@ use crate::{
         storage::Entry,
     },
     directory::{
+        administrators,
         batch::Batch,
         department, key,
         member_status::{self, Decision, is_present},
@@ -65,7 +66,8 @@ pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_
             let known = stored.as_ref().map(|stored| &stored.department);
             if let Decision::Change(kind) = department::on_department(context.common.ids, known, &mut row) {
                 context.run.applied.count(kind);
-                batch.department(&DepartmentRecord { read_at, department: row.department }, kind);
+                let new = DepartmentRecord { read_at, department: row.department };
+                batch.department(context.platform, known, &new, kind)?;
             }
         }
         context.run.phase = Phase::ApplyDepartments(page + 1);
@@ -87,9 +89,18 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
             fetched.member.keep_only(fields);
         }
         let decision = member_status::on_member(context.common, stored.as_ref(), &mut fetched);
-        if let Decision::Change(kind) = decision {
+        let is_present = stored.as_ref().is_some_and(|stored| is_present(stored.presence));
+        if is_present
+            && decision == Decision::Change(ChangeKind::MemberResigned)
+            && is_spared(context, batch, &fetched.member.id)?
+        {
+            return Ok(());
+        }
+        if matches!(decision, Decision::Change(_))
+            && let Decision::Change(kind) =
+                batch.decided_member(context.platform, stored.as_ref(), fetched, read_at, decision)?
+        {
             context.run.applied.count(kind);
-            batch.decided_member(context.platform, stored.as_ref(), fetched, read_at, decision)?;
         }
         Ok(())
     })
@@ -100,13 +111,31 @@ pub(super) fn removals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P
     rows(context, 'g', after, Phase::ApplyRemovals, |context, batch, row, stored| {
         let read_at: u64 = store::parse(row)?.value;
         let Some(old) = stored else { return Ok(()) };
-        if is_present(old.presence) && !outlives(old.read_at, read_at, context.platform.now_ms()) {
-            let new = MemberRecord { read_at, presence: MemberStatus::LeftRange, ..old.clone() };
-            batch.member(Some(&old), &new, ChangeKind::MemberLeftRange);
+        let is_gone = is_present(old.presence) && !outlives(old.read_at, read_at, context.platform.now_ms());
+        if is_gone && !is_spared(context, batch, &old.member.id)? {
+            let new = old.gone(MemberStatus::LeftRange, read_at);
+            batch.member(context.platform, Some(&old), &new, ChangeKind::MemberLeftRange)?;
             context.run.applied.members_left_range += 1;
         }
         Ok(())
     })
+}
+
+/// Whether a member stays for now though they would go: who became an administrator after the guard was asked. The next run
+/// asks it again.
+fn is_spared<P: Platform, C: Client<P>>(
+    context: &mut RunContext<'_, P, C>,
+    batch: &mut Batch,
+    id: &str,
+) -> Result<bool, Failure> {
+    let is_spared = batch.is_administrator(context.platform, id)?
+        && !administrators::include(&context.run.approved_administrators, context.common.ids, id);
+    if is_spared {
+        context.note(text! {
+        "管理员 {id} 已不可见或已离职：未经确认不予移除，下次同步将请求确认",
+        "the administrator {id} is no longer visible or has resigned: kept until the next sync asks for an approval" });
+    }
+    Ok(is_spared)
 }
 
 /// Writes the next rows of a kind of scratch about members, each with what the copy knows of the member, as many as fit
@@ -178,7 +207,7 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
                 let gone = stored.filter(|stored| !outlives(stored.read_at, read_at, context.platform.now_ms()));
                 if let Some(stored) = gone {
                     context.run.applied.count(ChangeKind::DepartmentRemoved);
-                    batch.remove_department(stored);
+                    batch.remove_department(context.platform, stored)?;
                 }
             }
             context.run.phase = Phase::ApplyDepartmentRemovals(done + taken);

@@ -18,9 +18,10 @@ pub fn approve<P: Platform>(platform: &P, common: &Common, run: &str, counts: Re
             (Some(blocked), _) if guard::covers(&counts, &blocked) => {
                 // What was seen is what the run found: who names more has not seen more.
                 run.approved = Some(blocked);
+                run.approved_administrators = std::mem::take(&mut run.administrators_leaving);
                 run.blocked = None;
             }
-            (Some(blocked), _) => return Err(guard::blocked(blocked)),
+            (Some(blocked), _) => return Err(guard::blocked(blocked, &run.administrators_leaving)),
             // Said before.
             (None, Some(approved)) if guard::covers(&counts, &approved) => return Ok(()),
             (None, _) => return Err(not_blocked()),

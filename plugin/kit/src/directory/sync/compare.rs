@@ -120,12 +120,13 @@ fn member<P: Platform, C: Client<P>>(
     if let Some(fields) = &context.common.fields {
         fetched.member.keep_only(fields);
     }
-    let mut was_present = false;
+    let mut presence = None;
     let decision = match stored {
         None => member_status::on_member(context.common, None, &mut fetched),
         Some(entry) => {
             let outline = MemberOutline::parse(entry)?;
-            was_present = is_present(outline.presence);
+            let was_present = is_present(outline.presence);
+            presence = Some(outline.presence);
             if !context.seen.insert(outline.ordinal) {
                 return Ok(());
             }
@@ -143,12 +144,14 @@ fn member<P: Platform, C: Client<P>>(
             }
         }
     };
+    let id = &fetched.member.id;
+    let decision = context.marks.judge(context.platform, context.common.ids, id, presence, decision)?;
     match decision {
         Decision::Ignore => return Ok(()),
         Decision::Unchanged => context.run.planned.members_unchanged += 1,
         Decision::Change(kind) => {
             context.run.planned.count(kind);
-            if was_present && kind == ChangeKind::MemberResigned {
+            if presence.is_some_and(is_present) && kind == ChangeKind::MemberResigned {
                 context.run.missing.resigned += 1;
             }
             let key = key::scratch_row(&context.run.id, 'm', id_key);

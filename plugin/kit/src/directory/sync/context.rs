@@ -21,7 +21,7 @@ use crate::{
         log::Level,
         storage::Op,
     },
-    directory::{department::DepartmentRow, key, member::MemberRow, record::DepartmentRecord},
+    directory::{department::DepartmentRow, key, member::MemberRow, record::DepartmentRecord, retired::Marks},
     failure::Failure,
     locale::{Locale, Text},
     platform::Platform,
@@ -87,6 +87,8 @@ pub struct RunContext<'a, P: Platform, C> {
     /// What the run took so far, written with it.
     pub(super) stats: Stats,
     pub(super) seen: Seen,
+    /// Who is retired.
+    pub(super) marks: Marks,
     /// Ids of the departments that were seen, once they are wanted.
     pub(super) departments_seen: Option<BTreeSet<String>>,
     lease: &'a mut Lease,
@@ -130,6 +132,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
             run,
             stats,
             seen,
+            marks: Marks::default(),
             departments_seen: None,
             lease,
             run_version,

@@ -2,28 +2,77 @@
 //! approves it.
 
 use super::{
+    compare::PlannedMember,
     context::{RunContext, Stepped},
     run::Run,
 };
 use crate::{
-    config::Guard, contract::types::RemovalCounts, directory::head, failure::Failure, platform::Platform,
+    config::Guard,
+    contract::{directory::MemberStatus, types::RemovalCounts},
+    directory::{
+        administrators, head, key,
+        member_status::is_present,
+        record::{MemberRecord, outlives},
+    },
+    failure::Failure,
+    locale::Text,
+    platform::Platform,
+    store,
     vendor::Client,
 };
 
-/// Stops a run that would take away too much, unless somebody has approved that much: asked before the vendor is asked
+/// Stops a run that would take away too much, or an administrator, unless somebody has approved that: asked before the vendor is asked
 /// about each missing one, and again before anything is written. Answers why, where it is stopped.
 pub(super) fn check<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<Option<Failure>> {
     let head = head::read_for(context.platform, context.common)?.0;
+    let leaving = administrators_leaving(context)?;
     let run = &mut context.run;
     let counts = counts(run, head.members.present(), head.departments);
-    let is_approved = run.approved.is_some_and(|approved| covers(&approved, &counts));
-    run.blocked = (is_mass(context.common.guard, &counts) && !is_approved).then_some(counts);
+    let is_approved = run.approved.is_some_and(|approved| covers(&approved, &counts))
+        && leaving.iter().all(|id| run.approved_administrators.contains(id));
+    let is_stopped = (is_mass(context.common.guard, &counts) || !leaving.is_empty()) && !is_approved;
+    run.blocked = is_stopped.then_some(counts);
+    run.administrators_leaving = if is_stopped { leaving } else { Vec::new() };
     run.is_confirmed |= run.missing.members == 0 && run.missing.departments == 0;
     // The plan is as old as the question, however long it took to come to it.
     if run.planned_at.is_none() && (run.is_confirmed || run.blocked.is_some()) {
         run.planned_at = Some(context.platform.now_ms());
     }
-    Ok(run.blocked.map(blocked))
+    Ok(run.blocked.map(|counts| blocked(counts, &run.administrators_leaving)))
+}
+
+/// The administrators who are not seen any more, or of whom the vendor says that they resigned.
+fn administrators_leaving<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> Result<Vec<String>, Failure> {
+    let (ids, run) = (context.common.ids, &context.run.id);
+    let administrators = administrators::read(context.platform)?;
+    let keys = |id: &String| {
+        let id_key = ids.key(id);
+        let row = |kind| key::scratch_row(run, kind, &id_key);
+        [key::member(ids, id), row('g'), row('m')]
+    };
+    let keys: Vec<String> = administrators.iter().flat_map(keys).collect();
+    let mut entries = store::get_many(context.platform, &keys)?.into_iter();
+    let mut leaving = Vec::new();
+    for id in administrators {
+        let mut next = || entries.next().flatten();
+        let (record, unseen, row) = (next(), next(), next());
+        let Some(record) = store::parsed::<MemberRecord>(record.as_ref())?.filter(|one| is_present(one.presence))
+        else {
+            continue;
+        };
+        let has_resigned = match &row {
+            None => false,
+            Some(row) => {
+                let row: PlannedMember<'_> = store::parse(row)?.value;
+                row.member.status == MemberStatus::Resigned
+                    && !outlives(record.read_at, row.read_at, context.platform.now_ms())
+            }
+        };
+        if unseen.is_some() || has_resigned {
+            leaving.push(id);
+        }
+    }
+    Ok(leaving)
 }
 
 /// Whether what was approved is at least what would go.
@@ -49,15 +98,27 @@ fn counts(run: &Run, members_total: u64, departments_total: u64) -> RemovalCount
     RemovalCounts { members, members_total, departments, departments_total }
 }
 
-pub(super) fn blocked(counts: RemovalCounts) -> Failure {
+/// Names in a message at most.
+const NAMES: usize = 5;
+
+/// Why a run is stopped: what would go, and the administrators among it.
+pub(super) fn blocked(counts: RemovalCounts, administrators: &[String]) -> Failure {
     let RemovalCounts { members, members_total, departments, departments_total } = counts;
+    let Text { zh, en } = match administrators {
+        [] => Text::default(),
+        some => {
+            let names = some.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+            let (count, more) = (some.len(), if some.len() > NAMES { " …" } else { "" });
+            text! { "，其中有 {count} 名管理员：{names}{more}", ", {count} administrators among them: {names}{more}" }
+        }
+    };
     failure! { MassRemovalBlocked(counts):
-    "本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} 个部门",
-    "the sync would remove {members} of {members_total} members and {departments} of {departments_total} departments";
+    "本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} 个部门{zh}",
+    "the sync would remove {members} of {members_total} members and {departments} of {departments_total} departments{en}";
     "本次同步将移除 {members}/{members_total} 名成员、{departments}/{departments_total} \
-     个部门，已停止且未做任何更改。请检查应用的可见范围；确认无误后允许本次移除，否则放弃本次同步",
+     个部门{zh}，已停止且未做任何更改。请检查应用的可见范围；确认无误后允许本次移除，否则放弃本次同步",
     "stopped with nothing changed: {members} of {members_total} members and {departments} of {departments_total} \
-     departments are no longer visible or have resigned. Check the app's visible range; when this is right, approve \
+     departments are no longer visible or have resigned{en}. Check the app's visible range; when this is right, approve \
      the run, else abandon it" }
 }
 

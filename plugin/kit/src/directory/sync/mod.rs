@@ -14,7 +14,8 @@
 //! | `hasten` | what a vendor says that ends a wait |
 //! | `scope`, `walk`, `export`, `missing`, `guard`, `confirm` | the steps that fetch and judge; `walk` is phase `fetch` |
 //! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
-//! | `plan`, `apply` | the plan as people read it; the only steps that write the copy |
+//! | `plan`, `apply` | the plan as people read it; the steps that write what the vendor says |
+//! | `spread` | what rules about roles make of it |
 //! | `run`, `phase`, `current`, `context`, `lease`, `backoff` | the state, the order of the steps, whether a run goes on, its checkpoints, who works on it, and what stops it for a while |
 //! | `scratch` | clearing up after a run |
 //! | `report`, `stats`, `history` | what a run did, and the last ones |
@@ -46,6 +47,7 @@ pub(crate) mod run;
 mod scope;
 mod scratch;
 mod seen;
+mod spread;
 pub(crate) mod stats;
 mod walk;
 

@@ -32,6 +32,8 @@ pub enum Phase {
     ApplyRemovals(Option<String>),
     /// Delete departments, deepest first; so many are done.
     ApplyDepartmentRemovals(usize),
+    /// Ask whom the tags of rules name, from this one on, and bring to the members what rules give.
+    Spread(usize),
     /// Write the report and clear the scratch.
     Finish,
 }
@@ -65,7 +67,8 @@ pub(super) fn after(run: &Run, until: Goal) -> Phase {
         Phase::ApplyMembers(_) if run.is_confirmed => Phase::ApplyRemovals(None),
         Phase::ApplyMembers(_) => Phase::Confirm(Sweep::Departments(None)),
         Phase::ApplyRemovals(_) => Phase::ApplyDepartmentRemovals(0),
-        Phase::ApplyDepartmentRemovals(_) | Phase::Finish => Phase::Finish,
+        Phase::ApplyDepartmentRemovals(_) => Phase::Spread(0),
+        Phase::Spread(_) | Phase::Finish => Phase::Finish,
     }
 }
 
@@ -94,7 +97,7 @@ mod tests {
     #[test]
     fn joins_are_written_before_the_missing_are_asked_about() {
         let fetched = ["Scope", "Fetch", "Individuals", "Missing", "Missing", "Guard"];
-        let removed = ["ApplyRemovals", "ApplyDepartmentRemovals", "Finish"];
+        let removed = ["ApplyRemovals", "ApplyDepartmentRemovals", "Spread", "Finish"];
         for (until, something_is_missing, then) in [
             (Goal::Plan, false, vec!["Planned"]),
             (Goal::Plan, true, vec!["Confirm", "Confirm", "Planned"]),

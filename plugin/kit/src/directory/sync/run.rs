@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// The form in which this version stores a run; a newer version counts on. See [`Outline`] for runs of other forms.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 
 /// One pass over the organisation, from asking for its scope to the last written record.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,12 @@ pub struct Run {
     pub blocked: Option<RemovalCounts>,
     /// What a person has approved to go: no more of either.
     pub approved: Option<RemovalCounts>,
+    /// The administrators among what the guard stopped.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub administrators_leaving: Vec<String>,
+    /// Those among what was approved.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub approved_administrators: Vec<String>,
     /// Whether the vendor was asked about everything that was not seen.
     pub is_confirmed: bool,
     /// Whether records of the copy are written, or were: such a run can only be carried through.
@@ -350,6 +356,7 @@ impl Run {
             Phase::ApplyDepartmentRemovals(done) => {
                 ("apply-department-removals", *done as u64, self.planned.departments_removed)
             }
+            Phase::Spread(tags) => ("spread-roles", *tags as u64, *tags as u64 + 1),
             Phase::Finish => ("finish", 0, 1),
         };
         contract::Progress {

@@ -38,6 +38,8 @@ pub(crate) const APP_DISABLED: Codes = Codes(&[48006, 50003, 60031]);
 pub(crate) const UNKNOWN_JOB: Codes = Codes(&[40088, 40089]);
 /// There is no such tag.
 pub(crate) const UNKNOWN_TAG: Codes = Codes(&[40068]);
+/// A message has no recipient who exists and may be seen.
+pub(crate) const NOBODY_VALID: Codes = Codes(&[81013]);
 /// There is no such template or request, where that is all that was asked for.
 pub(crate) const UNKNOWN_APPROVAL: Codes = Codes(&[301_025]);
 /// What was filled in is not as the template has it, or its times overlap those of another request.

@@ -344,3 +344,23 @@ fn a_row_has_every_column_and_nothing_else() {
         assert!(message.contains(word), "{message}");
     }
 }
+
+#[test]
+fn a_value_fits_controls_of_its_kind_alone() {
+    let written = crate::approvals::value::tests::written();
+    let mut fits = 0;
+    for (kind, value, _) in &written {
+        for (other, ..) in &written {
+            let mut control = control(other, |control| control.multiple = true);
+            control.config = (*other == "contact").then(|| json!({ "contact": { "type": "multi" } }).to_string());
+            let field = field(other, value.clone());
+            let outcome = body(&request(vec![field]), &template(vec![alone(control)]));
+            let has_no_case = |kind: &str| ["phone-number", "Hologram"].contains(&kind);
+            let is_fit =
+                kind == other || (has_no_case(kind) && has_no_case(other)) || (*kind, *other) == ("text", "textarea");
+            assert_eq!(outcome.is_ok(), is_fit, "{value:?} in {other}: {outcome:?}");
+            fits += u32::from(is_fit);
+        }
+    }
+    assert!(fits > 17, "{fits}");
+}

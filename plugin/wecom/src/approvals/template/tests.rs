@@ -1,6 +1,8 @@
+use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
+use crate::approvals::tests::{mutated, mutations};
 
 /// A control of every kind, with its config.
 fn controls() -> Value {
@@ -59,10 +61,13 @@ fn controls() -> Value {
     ])
 }
 
-fn template() -> Template {
+fn answer() -> Value {
     let names = json!([{ "text": "采购申请", "lang": "zh_CN" }]);
-    let answer = json!({ "errcode": 0, "template_names": names, "template_content": { "controls": controls() } });
-    parse(&answer.to_string()).unwrap()
+    json!({ "errcode": 0, "template_names": names, "template_content": { "controls": controls() } })
+}
+
+fn template() -> Template {
+    parse(&answer().to_string()).unwrap()
 }
 
 #[test]
@@ -129,4 +134,15 @@ fn a_template_without_anything_is_empty() {
     let template = parse(r#"{"errcode":0,"template_names":[]}"#).unwrap();
     assert_eq!((template.names.len(), template.controls.len()), (0, 0));
     assert!(parse("[]").is_err());
+}
+
+proptest! {
+    #[test]
+    fn of_a_mutated_answer_every_config_can_be_read(changes in mutations()) {
+        if let Ok(template) = parse(&mutated(answer(), &changes).to_string()) {
+            for control in template.controls {
+                prop_assert!(control.control.config.is_none() || !config(&control.control).is_null());
+            }
+        }
+    }
 }

@@ -13,6 +13,7 @@ use organisation_kit::{
     failure::Failure,
     vendor::Vendor as _,
 };
+use proptest::strategy::Strategy;
 use serde_json::{Value, json};
 
 use crate::{
@@ -98,4 +99,50 @@ fn request() -> ApprovalRequest {
         summary: vec![vec![LocalisedText { language: "zh-CN".into(), text: "采购".into() }]],
         idempotency_key: None,
     }
+}
+
+/// Replaces the value at the end of a path through the tree.
+fn mutate(value: &mut Value, steps: &[usize], with: &Value) {
+    let next = match (steps.split_first(), &mut *value) {
+        (Some((step, rest)), Value::Array(items)) if !items.is_empty() => {
+            let index = step % items.len();
+            items.get_mut(index).zip(Some(rest))
+        }
+        (Some((step, rest)), Value::Object(object)) if !object.is_empty() => {
+            let index = step % object.len();
+            object.values_mut().nth(index).zip(Some(rest))
+        }
+        _ => None,
+    };
+    match next {
+        Some((value, rest)) => mutate(value, rest, with),
+        None => *value = with.clone(),
+    }
+}
+
+/// Where an answer is changed, and to which of some odd values.
+pub(super) fn mutations() -> impl Strategy<Value = Vec<(Vec<usize>, usize)>> {
+    proptest::collection::vec((proptest::collection::vec(0_usize..24, 1..10), 0_usize..12), 1..6)
+}
+
+/// The answer with these changes.
+pub(super) fn mutated(mut answer: Value, changes: &[(Vec<usize>, usize)]) -> Value {
+    let odd = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(0),
+        json!(u64::MAX),
+        json!(1.5),
+        json!(""),
+        json!("x"),
+        json!([]),
+        json!({}),
+        json!([[1]]),
+        json!({ "userid": { "a": [] } }),
+    ];
+    for (steps, with) in changes {
+        mutate(&mut answer, steps, &odd[*with]);
+    }
+    answer
 }

@@ -8,7 +8,7 @@ pub(super) mod read;
 pub(super) mod write;
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 /// Half a day in seconds.
 pub(super) const HALF_DAY: u64 = 43_200;

@@ -27,7 +27,7 @@ fn date(precision: Precision, at: u64) -> PlainValue {
 }
 
 /// One value of every kind, as WeCom takes it.
-fn written() -> Vec<(&'static str, PlainValue, Value)> {
+pub(in crate::approvals) fn written() -> Vec<(&'static str, PlainValue, Value)> {
     let half = span(Precision::HalfDay, 1_570_550_400_000, 1_570_593_600_000, 86_400);
     let range =
         json!({ "type": "halfday", "new_begin": 1_570_550_400, "new_end": 1_570_593_600, "new_duration": 86_400 });

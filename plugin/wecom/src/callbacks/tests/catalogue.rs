@@ -13,7 +13,7 @@ fn event(name: &str, from: &str, rest: &str) -> String {
 }
 
 fn happened(name: &str, rest: &str) -> Happening {
-    let mut handled = delivered(&app(), "events", &event(name, "zhangsan", rest));
+    let mut handled = delivered(&app(), "wecom", &event(name, "zhangsan", rest));
     let happened = handled.events.remove(0);
     assert_eq!((happened.member.as_deref(), happened.at), (Some("zhangsan"), 1_767_862_801_000), "{name}");
     happened.happening
@@ -31,7 +31,7 @@ fn follow_ups(handled: &Handled) -> Vec<String> {
 #[test]
 fn whoever_comes_or_goes_is_looked_at() {
     for (name, expected) in [("subscribe", Happening::EnteredRange), ("unsubscribe", Happening::LeftRange)] {
-        let handled = delivered(&app(), "events", &event(name, "ZhangSan", "<EventKey/>"));
+        let handled = delivered(&app(), "wecom", &event(name, "ZhangSan", "<EventKey/>"));
         assert_eq!(handled.events[0].happening, expected);
         assert_eq!(follow_ups(&handled), ["refresh-member ZhangSan"]);
     }
@@ -119,7 +119,7 @@ fn approvals() {
         ("open_approval_change", engine.to_owned(), ("no-1", "tpl", "withdrawn", "withdrawn", "lisi")),
         ("open_approval_change", engine.replace("tus>4<", "tus>1<"), ("no-1", "tpl", "pending", "submitted", "lisi")),
     ] {
-        let handled = delivered(&app(), "events", &event(name, "sys", &rest));
+        let handled = delivered(&app(), "wecom", &event(name, "sys", &rest));
         let Event { member: None, happening: Happening::Approval(found), .. } = &handled.events[0] else {
             panic!("{handled:?}")
         };
@@ -129,7 +129,7 @@ fn approvals() {
         assert_eq!(handled.follow_ups, []);
     }
     // Without what makes it one it passes whole.
-    let bare = delivered(&app(), "events", &event("sys_approval_change", "sys", &APPROVAL.replace("SpNo", "X")));
+    let bare = delivered(&app(), "wecom", &event("sys_approval_change", "sys", &APPROVAL.replace("SpNo", "X")));
     let Happening::Other(other) = &bare.events[0].happening else { panic!("{bare:?}") };
     assert!(other.fields.contains("采购申请") && other.name == "sys_approval_change");
 }
@@ -215,7 +215,7 @@ fn jobs() {
         let rest = format!(
             "<BatchJob><JobId>j1</JobId><JobType>{kind}</JobType><ErrCode>{code}</ErrCode><ErrMsg/></BatchJob>"
         );
-        let handled = delivered(&app(), "events", &event("batch_job_result", "sys", &rest));
+        let handled = delivered(&app(), "wecom", &event("batch_job_result", "sys", &rest));
         let Happening::Job(end) = &handled.events[0].happening else { panic!("{handled:?}") };
         assert_eq!((&*end.id, &*end.kind, end.succeeded), ("j1", shown, succeeded));
         assert_eq!(follow_ups(&handled), tasks);
@@ -245,7 +245,7 @@ fn whatever_else_passes_whole() {
         // A list also where it holds one.
         assert_eq!(fields["SendPicsInfo"]["PicList"]["item"][0]["P"], "1");
     }
-    let strange = delivered(&app(), "events", "<xml><InfoType>suite_ticket</InfoType></xml>");
+    let strange = delivered(&app(), "wecom", "<xml><InfoType>suite_ticket</InfoType></xml>");
     let Event { at, member: None, happening: Happening::Other(other), .. } = &strange.events[0] else { panic!() };
     assert_eq!((*at, other.name.as_str()), (fake::START_MS, ""));
 }
@@ -264,7 +264,7 @@ fn messages() {
             "<xml><ToUserName>{CORP}</ToUserName><FromUserName>lisi</FromUserName><CreateTime>1767862801</CreateTime>\
              <MsgType>{kind}</MsgType>{rest}<MsgId>4561255354251345929</MsgId><AgentID>1</AgentID></xml>"
         );
-        let handled = delivered(&app(), "events", &message);
+        let handled = delivered(&app(), "wecom", &message);
         let Event { member: Some(member), happening: Happening::Message(found), .. } = &handled.events[0] else {
             panic!("{handled:?}")
         };
@@ -281,7 +281,7 @@ fn json_says_the_same() {
     let json = format!(
         r#"{{"ToUserName":"{CORP}","FromUserName":"zhangsan","CreateTime":1767862801,"MsgType":"event","Event":"click","EventKey":"k"}}"#
     );
-    let handled = delivered(&app(), "events", &json);
+    let handled = delivered(&app(), "wecom", &json);
     let Event { at: 1_767_862_801_000, happening: Happening::Menu(used), .. } = &handled.events[0] else { panic!() };
     assert_eq!(used.key, "k");
 }

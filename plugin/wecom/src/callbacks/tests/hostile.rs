@@ -18,7 +18,7 @@ fn what_is_not_proven_is_refused_and_told_nothing() {
         sent(&side.encrypt_blocks(bytes))
     };
     let whole = plain(2, &[b"{}", CORP.as_bytes()].concat());
-    assert_eq!(handled(&config(), &whole.delivery("events")).response.status, 200);
+    assert_eq!(handled(&config(), &whole.delivery("wecom")).response.status, 200);
     let cut = |bytes: usize| {
         let mut ciphertext = STANDARD.decode(&sound.encrypted).unwrap();
         ciphertext.truncate(bytes);
@@ -49,15 +49,15 @@ fn what_is_not_proven_is_refused_and_told_nothing() {
         ("no Base64", sent("!!!!")),
         ("blanks in it", sent(&sound.encrypted.replace('+', " "))),
     ] {
-        assert!(is_refused(&handled(&config(), &sent.delivery("events"))), "{name}");
-        assert!(is_refused(&handled(&config(), &sent.check("events"))), "{name}");
+        assert!(is_refused(&handled(&config(), &sent.delivery("wecom"))), "{name}");
+        assert!(is_refused(&handled(&config(), &sent.check("wecom"))), "{name}");
     }
 }
 
 #[test]
 fn other_shapes_are_refused() {
     let sound = app().message(ENTERED);
-    let post = |body: Option<Body>| IncomingRequest { body, ..sound.delivery("events") };
+    let post = |body: Option<Body>| IncomingRequest { body, ..sound.delivery("wecom") };
     let text = |text: &str| post(Some(Body::Text(text.to_owned())));
     let bomb = format!(
         "<!DOCTYPE xml [<!ENTITY a \"{}\">]><xml><Encrypt>{}</Encrypt></xml>",
@@ -67,10 +67,10 @@ fn other_shapes_are_refused() {
     let padded = format!("<xml><Encrypt>{}</Encrypt><P>{}</P></xml>", sound.encrypted, "x".repeat(600 << 10));
     let twice = format!("<xml><Encrypt>{0}</Encrypt><Encrypt>x</Encrypt></xml>", sound.encrypted);
     for (name, request) in [
-        ("HEAD", IncomingRequest { method: "HEAD".into(), ..sound.check("events") }),
-        ("PUT", IncomingRequest { method: "PUT".into(), ..sound.delivery("events") }),
-        ("GET without echostr", IncomingRequest { method: "GET".into(), ..sound.delivery("events") }),
-        ("no query", IncomingRequest { query: String::new(), ..sound.delivery("events") }),
+        ("HEAD", IncomingRequest { method: "HEAD".into(), ..sound.check("wecom") }),
+        ("PUT", IncomingRequest { method: "PUT".into(), ..sound.delivery("wecom") }),
+        ("GET without echostr", IncomingRequest { method: "GET".into(), ..sound.delivery("wecom") }),
+        ("no query", IncomingRequest { query: String::new(), ..sound.delivery("wecom") }),
         ("no body", post(None)),
         ("an empty body", text("")),
         ("no text", post(Some(Body::Bytes(vec![0xff, 0xfe])))),
@@ -95,7 +95,7 @@ proptest! {
         query in "(msg_signature|timestamp|nonce|echostr|[a-z]{1,3})=[ -~]{0,40}(&(msg_signature|timestamp|nonce|echostr)=[!-~é]{0,60}){0,4}",
         bytes in prop::collection::vec(any::<u8>(), 0..400),
     ) {
-        let request = IncomingRequest { route: "events".into(), method, query, headers: vec![], body: Some(Body::Bytes(bytes)) };
+        let request = IncomingRequest { route: "wecom".into(), method, query, headers: vec![], body: Some(Body::Bytes(bytes)) };
         prop_assert!(is_refused(&handled(&config(), &request)));
     }
 
@@ -113,7 +113,7 @@ proptest! {
     fn no_ciphertext_breaks_it(bytes in prop::collection::vec(any::<u8>(), 0..300), is_whole in any::<bool>()) {
         let side = app();
         let encrypted = if is_whole { side.encrypt(&bytes) } else { STANDARD.encode(&bytes) };
-        let answer = handled(&config(), &side.sent("1", "n", &encrypted).delivery("events"));
+        let answer = handled(&config(), &side.sent("1", "n", &encrypted).delivery("wecom"));
         prop_assert!(is_refused(&answer));
     }
 
@@ -125,7 +125,7 @@ proptest! {
         let at = at.index(text.len());
         prop_assume!(text[at..=at] != to);
         text.replace_range(at..=at, &to);
-        for request in [sent.delivery("events"), sent.check("events")] {
+        for request in [sent.delivery("wecom"), sent.check("wecom")] {
             prop_assert!(is_refused(&handled(&config(), &request)));
         }
     }
@@ -133,7 +133,7 @@ proptest! {
     #[test]
     fn whatever_is_sealed_is_opened(message in any::<String>(), random in any::<[u8; 16]>()) {
         let side = app();
-        let answer = handled(&config(), &side.sent("1", "n", &side.seal(&random, &message)).check("events"));
+        let answer = handled(&config(), &side.sent("1", "n", &side.seal(&random, &message)).check("wecom"));
         prop_assert_eq!(answer.response.body, Body::Text(message));
     }
 }

@@ -62,7 +62,7 @@ const FULL_SEALED: &str = "4j/AuRx71kQlxVlzbpsMWLdwa700XSzOWDMkXDdU+WosU+ewEoBSh
 fn request(method: &str, query: &str, body: Option<&str>) -> IncomingRequest {
     let body =
         body.map(|encrypted| Body::Text(format!("<xml><Encrypt><![CDATA[{encrypted}]]></Encrypt><AgentID/></xml>")));
-    IncomingRequest { route: "events".into(), method: method.into(), query: query.into(), headers: vec![], body }
+    IncomingRequest { route: "wecom".into(), method: method.into(), query: query.into(), headers: vec![], body }
 }
 
 /// The samples of WeCom's own documentation, whose key has bits at its end that mean nothing.
@@ -137,10 +137,10 @@ fn own_samples_are_read_and_sealed_alike() {
         assert_eq!((sent.encrypted.as_str(), sent.signature.as_str()), (sealed, signature), "{name}");
         for key in [KEY, &KEY.replace("h8", "h9"), &format!("{} {}", &KEY[..20], &KEY[20..])] {
             let config = Config::parse(&document(TOKEN, key, CORP, "")).unwrap();
-            let answer = handled(&config, &sent.check("events"));
+            let answer = handled(&config, &sent.check("wecom"));
             assert_eq!(answer.response.body, Body::Text(message.to_owned()), "{name}");
             assert_eq!((answer.response.status, answer.events.len(), answer.follow_ups.len()), (200, 0, 0));
-            assert_eq!(handled(&config, &sent.delivery("events")).response.status, 200, "{name}");
+            assert_eq!(handled(&config, &sent.delivery("wecom")).response.status, 200, "{name}");
         }
     }
 }
@@ -151,7 +151,7 @@ fn a_delivery_comes_in_many_wrappings() {
     let encrypted = &sent.encrypted;
     let xml = format!("<xml><Encrypt>{encrypted}</Encrypt><ToUserName>x</ToUserName></xml>");
     for (name, body) in [
-        ("as it is", sent.delivery("events").body.unwrap()),
+        ("as it is", sent.delivery("wecom").body.unwrap()),
         ("without CDATA, in another order", Body::Text(xml.clone())),
         ("bytes", Body::Bytes(xml.clone().into_bytes())),
         ("Base64", Body::Base64(STANDARD.encode(&xml))),
@@ -159,7 +159,7 @@ fn a_delivery_comes_in_many_wrappings() {
         ("JSON of bots", Body::Text(format!(r#"{{"encrypt":"{encrypted}"}}"#))),
         ("other case", Body::Text(format!("<XML><ENCRYPT>\n{encrypted}\n</ENCRYPT></XML>"))),
     ] {
-        let answer = handled(&config(), &sent.with_body("events", body));
+        let answer = handled(&config(), &sent.with_body("wecom", body));
         assert_eq!(answer.events.len(), 1, "{name}");
     }
 }
@@ -167,14 +167,14 @@ fn a_delivery_comes_in_many_wrappings() {
 #[test]
 fn a_route_that_is_not_configured_is_not_there() {
     let config = fake::config();
-    for route in ["events", "contacts", "", "other"] {
+    for route in ["wecom", "contacts", "", "other"] {
         let failure = handle(&FakePlatform::new(), &config, &app().message(ENTERED).delivery(route)).unwrap_err();
         assert_eq!(failure.reason, Reason::NotFound, "{route}");
     }
     let side = contacts();
     assert_eq!(delivered(&side, "contacts", ENTERED).events.len(), 1);
     // Each route has a secret of its own.
-    for (side, route) in [(app(), "contacts"), (contacts(), "events")] {
+    for (side, route) in [(app(), "contacts"), (contacts(), "wecom")] {
         assert!(is_refused(&handled(&self::config(), &side.message(ENTERED).delivery(route))), "{route}");
     }
 }
@@ -182,7 +182,7 @@ fn a_route_that_is_not_configured_is_not_there() {
 #[test]
 fn what_is_proven_but_no_message_is_acknowledged() {
     for message in ["", "hello", "<xml>", "<!DOCTYPE xml [<!ENTITY a \"b\">]><xml>&a;</xml>", "[1]"] {
-        let answer = delivered(&app(), "events", message);
+        let answer = delivered(&app(), "wecom", message);
         assert_eq!((answer.events, answer.follow_ups), (vec![], vec![]), "{message}");
     }
 }
@@ -203,7 +203,7 @@ fn a_time_limit_is_kept_where_there_is_one() {
     ] {
         let side = app();
         let sent = side.sent(&timestamp, "n", &side.seal(b"0123456789abcdef", ENTERED));
-        for request in [sent.check("events"), sent.delivery("events")] {
+        for request in [sent.check("wecom"), sent.delivery("wecom")] {
             assert_eq!(handled(&limited, &request).response.status == 200, is_sound, "{timestamp}");
             assert_eq!(handled(&config(), &request).response.status, 200, "{timestamp} without a limit");
         }

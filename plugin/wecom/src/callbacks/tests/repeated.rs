@@ -68,14 +68,14 @@ fn that_wecom_comes_is_noted_once_an_hour_and_of_nobody_else() {
     let (fake, config, side) = (FakePlatform::new(), config(), app());
     let noted = || config.routes(&fake).unwrap();
     let forged = Side { token: "other", ..app() }.message(&tag(1));
-    assert!(is_refused(&handle(&fake, &config, &forged.delivery("events")).unwrap()));
-    assert_eq!(noted(), [("events", None), ("contacts", None)]);
-    handle(&fake, &config, &side.message("1").check("events")).unwrap();
-    assert_eq!(noted(), [("events", Some(fake::START_MS)), ("contacts", None)]);
+    assert!(is_refused(&handle(&fake, &config, &forged.delivery("wecom")).unwrap()));
+    assert_eq!(noted(), [("wecom", None), ("contacts", None)]);
+    handle(&fake, &config, &side.message("1").check("wecom")).unwrap();
+    assert_eq!(noted(), [("wecom", Some(fake::START_MS)), ("contacts", None)]);
     fake.advance_ms(3_599_999);
-    handle(&fake, &config, &side.message(&tag(2)).delivery("events")).unwrap();
+    handle(&fake, &config, &side.message(&tag(2)).delivery("wecom")).unwrap();
     assert_eq!(noted()[0].1, Some(fake::START_MS));
     fake.advance_ms(1);
-    handle(&fake, &config, &side.message(&tag(3)).delivery("events")).unwrap();
+    handle(&fake, &config, &side.message(&tag(3)).delivery("wecom")).unwrap();
     assert_eq!(noted()[0].1, Some(fake::START_MS + 3_600_000));
 }

@@ -35,6 +35,8 @@ pub(super) struct Company {
     pub(super) odd_departments: BTreeMap<u64, Value>,
     /// Answered instead of the truth, by path.
     pub(super) instead: BTreeMap<&'static str, &'static str>,
+    /// Members and departments of tags.
+    pub(super) tags: BTreeMap<String, (Vec<String>, Vec<u64>)>,
     /// Refused whenever it is asked, by path and id.
     pub(super) refused: BTreeMap<(&'static str, String), i64>,
 }
@@ -115,6 +117,15 @@ impl Company {
                     Some(person) => ok(self.row(person).to_string()),
                     None => errcode(60111, "userid not found"),
                 }
+            }
+            "tag/get" => {
+                let id = query(request, "tagid").unwrap();
+                if let Some(code) = self.refused.get(&("tag/get", id.clone())) {
+                    return errcode(*code, "refused");
+                }
+                let Some((members, departments)) = self.tags.get(&id) else { return errcode(40068, "invalid tagid") };
+                let members: Vec<Value> = members.iter().map(|id| json!({"userid": id, "name": "x"})).collect();
+                ok(json!({"errcode": 0, "tagname": "t", "userlist": members, "partylist": departments}).to_string())
             }
             other => panic!("{other} is not played"),
         }

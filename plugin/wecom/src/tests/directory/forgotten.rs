@@ -236,7 +236,7 @@ fn a_damaged_head_is_reset_with_the_roles_of_nobody_knows_whom() {
     for head in ["", "{", "{\"organisation\":7}"] {
         let (fake, company) = platform(small());
         complete(&fake, PLAIN);
-        let roles = Roles { roles: vec!["admin".into()], suspended: false };
+        let roles = Roles { roles: vec!["admin".into()], suspended: false, ..Roles::default() };
         fake.apply(&[store::put("directory/o/lisi", &roles), store::put_text("directory/head", head.into())]).unwrap();
         assert!(read::overview(&fake, &common()).is_err());
         reset(&fake).unwrap();
@@ -258,7 +258,7 @@ fn a_damaged_head_is_reset_with_the_roles_of_nobody_knows_whom() {
 fn a_second_reset_forgets_what_the_first_had_begun_to() {
     let (fake, _) = platform(small());
     complete(&fake, PLAIN);
-    let roles = Roles { roles: vec!["admin".into()], suspended: false };
+    let roles = Roles { roles: vec!["admin".into()], suspended: false, ..Roles::default() };
     fake.apply(&[store::put("directory/o/lisi", &roles)]).unwrap();
     let other = Common { organisation: "ww0000000000000001".into(), ..common() };
     fake.before_storage(|_, touch| match touch {

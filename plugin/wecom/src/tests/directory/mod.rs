@@ -1,6 +1,7 @@
 //! The directory on a fake platform: what must hold whatever is killed, raced or refused between two steps.
 
 mod absent;
+mod administration;
 mod clock;
 mod company;
 mod empty;
@@ -335,7 +336,7 @@ fn roles_outlive_everything_but_wait_for_a_word_after_a_resignation() {
     let (fake, company) = platform(small());
     complete(&fake, PLAIN);
     for id in ["lisi", "zhangsan"] {
-        let roles = Roles { roles: vec!["admin".into()], suspended: false };
+        let roles = Roles { roles: vec!["admin".into()], suspended: false, ..Roles::default() };
         fake.apply(&[store::put(format!("directory/o/{id}"), &roles)]).unwrap();
     }
     let away = company.borrow_mut().members.remove("zhangsan").unwrap();
@@ -546,7 +547,7 @@ fn a_reset_keeps_the_roles_of_its_own_organisation_alone() {
     for (organisations, kept) in [(&[own][..], 1), (&[other, own], 0), (&[own, other, own], 0)] {
         let (fake, company) = platform(small());
         complete(&fake, PLAIN);
-        let roles = Roles { roles: vec!["admin".into()], suspended: false };
+        let roles = Roles { roles: vec!["admin".into()], suspended: false, ..Roles::default() };
         fake.apply(&[store::put("directory/o/lisi", &roles)]).unwrap();
         for organisation in organisations {
             let config = Common { organisation: (*organisation).to_owned(), ..common() };

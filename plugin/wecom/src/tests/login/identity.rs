@@ -406,3 +406,24 @@ fn the_copy_is_read_in_one_step() {
     come(&fake, &english(), None, r#"{"userid":"zhangsan"}"#).unwrap();
     assert_eq!(readings.get(), 1);
 }
+
+#[test]
+fn a_retired_member_is_shown_as_nobody_whom_a_host_lets_in() {
+    for (status, is_retired, calls, in_range) in [
+        (MemberStatus::Resigned, true, 0, false),
+        (MemberStatus::Resigned, false, 1, true),
+        (MemberStatus::Active, false, 0, true),
+    ] {
+        let fake = showing(ok(SHOWN), nothing());
+        Copy::fresh(&fake).with(status, &["buyer"]).store(&fake);
+        if is_retired {
+            fake.apply(&[store::put_text("directory/p/retired/zhangsan", r#"{"at":1}"#.into())]).unwrap();
+        }
+        let exchange = come(&fake, &english(), Some(Entry::Workspace), r#"{"userid":"ZHANGSAN"}"#).unwrap();
+        let member = member_of(&exchange);
+        let expected = (status == MemberStatus::Active, in_range, usize::from(status == MemberStatus::Active));
+        assert_eq!((member.in_directory, member.in_visible_range, member.roles.len()), expected);
+        assert_eq!(questions(&fake), calls);
+        assert_eq!(codes_of(&exchange).contains(&"member-retired"), is_retired);
+    }
+}

@@ -166,11 +166,11 @@ impl Copy {
         let row = member::parse(r#"{"userid":"ZhangSan","name":"张三丰","department":[2,31],"status":1}"#).unwrap();
         let MemberRow::Fetched(fetched) = row else { panic!("{row:?}") };
         let member = fetched.member;
-        let record = MemberRecord { read_at: 1, ordinal: 0, presence: status, member };
+        let record = MemberRecord { read_at: 1, ordinal: 0, presence: status, left_at: 0, member };
         let mut ops = vec![
             store::put("directory/head", &head),
             store::put("directory/m/zhangsan", &record),
-            store::put("directory/o/zhangsan", &Roles { roles, suspended: false }),
+            store::put("directory/o/zhangsan", &Roles { roles, suspended: false, ..Roles::default() }),
         ];
         ops.extend(synced_at.map(|at| store::put("directory/synced-at", &at)));
         fake.apply(&ops).unwrap();

@@ -122,6 +122,18 @@ fn enrich(world: &World, kind: &str, control: &Value, value: &mut Value) {
             }
             value["selector"]["options"] = Value::from(chosen);
         }
+        "Attendance" | "Vacation" => {
+            let inner = if kind == "Vacation" { &mut value["vacation"] } else { value };
+            let attendance = &mut inner["attendance"];
+            attendance["date_range"]["perday_duration"] = 86_400.into();
+            let days = attendance["slice_info"]["day_items"].as_array();
+            if let Some(days) = days {
+                let total: i64 = days.iter().filter_map(|day| day["duration"].as_i64()).sum();
+                attendance["slice_info"]["duration"] = total.into();
+                // 1: as the platform works it out.
+                attendance["slice_info"]["state"] = 1.into();
+            }
+        }
         "RelatedApproval" => {
             let mut related = list(&mut value["related_approval"]);
             for one in &mut related {

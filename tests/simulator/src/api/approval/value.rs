@@ -20,6 +20,9 @@ pub(super) const MOST_FILES: usize = 6;
 /// Half days begin at midnight and noon in China.
 const HALF_DAY: i64 = 43_200;
 const CHINA: i64 = 8 * 3600;
+const DAY: i64 = 86_400;
+/// The type of an attendance.
+const OVERTIME: i64 = 5;
 
 /// Checks one value; the text says what is wrong.
 pub(super) fn check(control: &Value, value: &Value, against: &Against<'_>) -> Result<(), &'static str> {
@@ -67,8 +70,15 @@ pub(super) fn check(control: &Value, value: &Value, against: &Against<'_>) -> Re
             if attendance["type"] != config["attendance"]["type"] {
                 return Err("the type of the attendance is another one");
             }
-            let told = attendance["slice_info"].is_null();
-            range(&config["attendance"]["date_range"]["type"], &attendance["date_range"], told)
+            let kind = &config["attendance"]["date_range"]["type"];
+            let whole = attendance["slice_info"].is_null();
+            range(kind, &attendance["date_range"], whole)?;
+            let length =
+                attendance["date_range"]["new_end"].as_i64().zip(attendance["date_range"]["new_begin"].as_i64());
+            if attendance["type"] == OVERTIME && length.is_some_and(|(end, begin)| end - begin > 7 * DAY) {
+                return Err("overtime takes up to 7 days");
+            }
+            if whole { Ok(()) } else { slices(kind, attendance) }
         }
         "Location" => {
             let place = &value["location"];
@@ -151,4 +161,19 @@ fn range(kind: &Value, range: &Value, length: bool) -> Result<(), &'static str> 
     } else {
         Ok(())
     }
+}
+
+/// Lengths by day: each day begins at midnight, and each length is a whole number of the smallest units.
+fn slices(kind: &Value, attendance: &Value) -> Result<(), &'static str> {
+    let unit = match (kind.as_str(), attendance["type"] == OVERTIME) {
+        (Some("halfday"), true) => 8640,
+        (Some("halfday"), false) => HALF_DAY,
+        _ => 360,
+    };
+    let days = attendance["slice_info"]["day_items"].as_array().ok_or("day_items is no list")?;
+    let fits = |day: &Value| {
+        let midnight = day["daytime"].as_i64().is_some_and(|at| (at + CHINA) % DAY == 0);
+        midnight && day["duration"].as_i64().is_some_and(|length| length >= 0 && length % unit == 0)
+    };
+    if days.iter().all(fits) { Ok(()) } else { Err("a day or its duration does not fit") }
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::api::answer::Refusal;
 use crate::api::view::View;
-use crate::corp::{Member, MemberKey, folded, key};
+use crate::corp::{Member, MemberKey, Status, folded, key};
 
 /// The members that were found, and what was not, lower-cased.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -22,7 +22,7 @@ impl Recipients {
     pub(super) fn of(view: &View, members: &[String], departments: &[String], tags: &[String]) -> Self {
         let mut found = Self::default();
         for id in members {
-            match view.corp.member(id).filter(|member| view.range.member(member)) {
+            match view.corp.member(id).filter(|member| can_receive(view, member)) {
                 Some(member) => drop(found.members.insert(key(&member.id))),
                 None => found.invalid_members.push(folded(id).into_owned()),
             }
@@ -60,8 +60,13 @@ impl Recipients {
     }
 
     fn add<'m>(&mut self, view: &View, members: impl Iterator<Item = &'m Member>) {
-        self.members.extend(members.filter(|member| view.range.member(member)).map(|member| key(&member.id)));
+        self.members.extend(members.filter(|member| can_receive(view, member)).map(|member| key(&member.id)));
     }
+}
+
+/// Whether a member is in range and has not left.
+fn can_receive(view: &View, member: &Member) -> bool {
+    view.range.member(member) && member.status != Status::Resigned
 }
 
 /// The ids of a text that joins them with `|`. Numbers are taken as well.

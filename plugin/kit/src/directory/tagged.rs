@@ -1,0 +1,65 @@
+//! Whom the tags of rules name: a key for each, so that neither a tag nor what changed of it need fit into one value.
+
+use std::collections::BTreeSet;
+
+use super::{
+    batch::Batch,
+    id::IdRule,
+    key,
+    member::is_id,
+    refresh::{ATTEMPTS, contended},
+};
+use crate::{config::Common, contract::storage::Op, failure::Failure, platform::Platform, store, vendor::TagMembers};
+
+/// Keys that are written together.
+const PORTION: usize = 500;
+
+/// What is to be written so that the store says what the vendor says of a tag. Nothing where it does.
+pub(crate) fn differences<P: Platform>(
+    platform: &P,
+    ids: IdRule,
+    tag: &str,
+    named: &TagMembers,
+) -> Result<Vec<Op>, Failure> {
+    let departments = key::tag_departments(tag);
+    let members = named.members.iter().filter(|id| is_id(id)).map(|id| key::tag_member(ids, tag, id));
+    let departments = named.departments.iter().filter(|id| is_id(id)).map(|id| [&departments, id.as_str()].concat());
+    let mut wanted: BTreeSet<String> = members.chain(departments).collect();
+    let (prefix, mut ops, mut after) = (key::tag(tag), Vec::new(), None);
+    loop {
+        let page = platform.scan_keys(&prefix, after.as_deref(), 1_000)?;
+        for key in &page.keys {
+            if !wanted.remove(key) {
+                ops.push(store::delete(key.as_str()));
+            }
+        }
+        match page.keys.last().filter(|_| page.more) {
+            Some(last) => after = Some(last.clone()),
+            None => break,
+        }
+    }
+    ops.extend(wanted.into_iter().map(|key| store::put_text(key, String::new())));
+    Ok(ops)
+}
+
+/// Writes differences, through the head: who writes a member meanwhile sees the tag before or after a portion. `spreads` also
+/// begins to bring every portion to the members, since a call that is killed must not leave that undone.
+pub(crate) fn write<P: Platform>(platform: &P, common: &Common, ops: &[Op], spreads: bool) -> Result<(), Failure> {
+    for portion in ops.chunks(PORTION) {
+        let mut attempts = 0..ATTEMPTS;
+        loop {
+            let mut batch = Batch::begin(platform, common)?;
+            portion.iter().for_each(|op| batch.push(op.clone()));
+            if spreads {
+                batch.spread();
+            }
+            if store::apply(platform, &batch.into_ops())?.is_ok() {
+                break;
+            }
+            if attempts.next().is_none() {
+                return Err(contended(ATTEMPTS));
+            }
+        }
+    }
+    Ok(())
+}
