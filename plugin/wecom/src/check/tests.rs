@@ -316,18 +316,18 @@ fn callbacks_are_told_as_they_were_seen() {
     assert_eq!((none.code.as_str(), &none.hint, &none.console_url), ("not-configured", &None, &None));
     let unseen = verdict(&configured("def"));
     assert_eq!((unseen.code.as_str(), unseen.status), ("not-observed", Status::Skipped));
-    assert!(unseen.message.contains("events, contacts") && unseen.hint.is_some(), "{unseen:?}");
+    assert!(unseen.message.contains("wecom, contacts") && unseen.hint.is_some(), "{unseen:?}");
     let config = configured("def");
-    for (route, callback) in [("events", &config.callback), ("contacts", &config.contact_callback)] {
+    for (route, callback) in [("wecom", &config.callback), ("contacts", &config.contact_callback)] {
         crate::callbacks::reached::note(&platform, route, callback.as_ref().unwrap()).unwrap();
     }
     let seen = verdict(&config);
     assert_eq!((seen.code.as_str(), seen.status), ("observed", Status::Ok));
-    assert_eq!(facts(&seen)[0], ("events-observed-at", START_MS.to_string().as_str()));
+    assert_eq!(facts(&seen)[0], ("wecom-observed-at", START_MS.to_string().as_str()));
     // With another token nobody knows.
     let half = verdict(&configured("other"));
     assert_eq!((half.code.as_str(), half.facts.len()), ("not-observed", 1));
-    assert!(half.message.contains("contacts") && !half.message.contains("events"), "{half:?}");
+    assert!(half.message.contains("contacts") && !half.message.contains("wecom"), "{half:?}");
 }
 
 #[test]
