@@ -10,6 +10,7 @@ use organisation_kit::{
     },
     failure::Failure,
     invalid_argument,
+    locale::Text,
 };
 use serde_json::{Value, json};
 
@@ -229,7 +230,7 @@ fn table(place: &FieldPlace, control: &Control, rows: &[TableRow], files: &mut u
 }
 
 fn filled(place: &FieldPlace, control: &PlainControl, value: &PlainValue, files: &mut usize) -> Result<Value, Failure> {
-    plain::judge(place, control, value)?;
+    plain::judge(control, value).map_err(|Text { zh, en }| place.wrong(&zh, &en))?;
     if let PlainValue::Files(ids) = value {
         let most = limit::FILES;
         *files += ids.len();
