@@ -119,6 +119,9 @@ pub(super) fn judge(control: &PlainControl, value: &PlainValue) -> Result<(), Te
             precision(config.at("attendance").at("date_range"), value.span.precision)?;
             span(&value.span, Some(&value.kind))
         }
+        PlainValue::Place(place) if ![&place.latitude, &place.longitude].iter().all(|degrees| is_decimal(degrees)) => {
+            Err(wrong("的经纬度须为十进制度数", "has a latitude and a longitude in decimal degrees"))
+        }
         PlainValue::Other(text) if !matches!(serde_json::from_str(text), Ok(Value::Object(_))) => {
             Err(wrong("须为 JSON 对象", "is a JSON object"))
         }
@@ -218,7 +221,7 @@ fn span(span: &SpanValue, attendance: Option<&str>) -> Result<(), Text> {
             ));
         }
     }
-    if attendance == Some("overtime") && write::duration(span) > limit::OVERTIME {
+    if attendance == Some("overtime") && write::duration(span).max(end - begin) > limit::OVERTIME {
         return Err(wrong("的加班时长不能超过 7 天", "is overtime of more than 7 days"));
     }
     Ok(())
