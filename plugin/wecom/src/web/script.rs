@@ -2,7 +2,7 @@
 //! are three names of one thing.
 
 use organisation_kit::contract::web::ScriptCall;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::Stamp;
 
@@ -14,34 +14,39 @@ pub(super) fn calls(
     signature: &str,
     functions: &[String],
 ) -> Vec<ScriptCall> {
+    let (corp_id, functions) = (&Value::from(corp_id), &Value::from(functions));
+    let stamp = [
+        ("timestamp", &Value::from(timestamp)),
+        ("nonceStr", &Value::from(nonce)),
+        ("signature", &Value::from(signature)),
+    ];
     // What a function of the page is to answer stands under the function's name.
-    let answer = json!({ "timestamp": timestamp, "nonceStr": nonce, "signature": signature });
-    let (old, new) = match agent_id {
-        None => (
-            (
-                "wx.config",
-                json!({
-                    "beta": true, "debug": false, "appId": corp_id, "timestamp": timestamp, "nonceStr": nonce,
-                    "signature": signature, "jsApiList": functions,
-                }),
-            ),
-            json!({ "corpId": corp_id, "jsApiList": functions, "getConfigSignature": answer }),
-        ),
+    let answer = &object(&[&stamp]);
+    match agent_id {
+        None => {
+            let own = [("beta", &Value::Bool(true)), ("debug", &Value::Bool(false)), ("appId", corp_id)];
+            let new = [("corpId", corp_id), ("jsApiList", functions), ("getConfigSignature", answer)];
+            vec![call("wx.config", &[&own, &stamp, &[("jsApiList", functions)]]), call("ww.register", &[&new])]
+        }
         // Text: clients of some versions take no number.
-        Some(agent_id) => (
-            (
-                "wx.agentConfig",
-                json!({
-                    "corpid": corp_id, "agentid": agent_id, "timestamp": timestamp, "nonceStr": nonce,
-                    "signature": signature, "jsApiList": functions,
-                }),
-            ),
-            json!({
-                "corpId": corp_id, "agentId": agent_id, "jsApiList": functions, "getAgentConfigSignature": answer,
-            }),
-        ),
-    };
-    let call =
-        |(name, arguments): (&str, Value)| ScriptCall { name: name.to_owned(), arguments: arguments.to_string() };
-    [old, ("ww.register", new)].map(call).into()
+        Some(agent_id) => {
+            let agent_id = &Value::from(agent_id);
+            let own = [("corpid", corp_id), ("agentid", agent_id), ("jsApiList", functions)];
+            let new = [
+                ("corpId", corp_id),
+                ("agentId", agent_id),
+                ("jsApiList", functions),
+                ("getAgentConfigSignature", answer),
+            ];
+            vec![call("wx.agentConfig", &[&own, &stamp]), call("ww.register", &[&new])]
+        }
+    }
+}
+
+fn call(name: &str, arguments: &[&[(&str, &Value)]]) -> ScriptCall {
+    ScriptCall { name: name.to_owned(), arguments: object(arguments).to_string() }
+}
+
+fn object(entries: &[&[(&str, &Value)]]) -> Value {
+    entries.iter().copied().flatten().map(|(key, value)| ((*key).to_owned(), (*value).clone())).collect()
 }
