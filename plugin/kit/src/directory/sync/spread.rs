@@ -52,5 +52,5 @@ fn ask<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: &str)
         }
     };
     let differences = tagged::differences(context.platform, context.common.ids, tag, &named)?;
-    Ok(tagged::write(context.platform, context.common, &differences, true)?)
+    Ok(tagged::write(context.platform, context.common, &differences)?)
 }
