@@ -26,7 +26,8 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
     let departed = head::read_for(context.platform, context.common)?.0.members;
     let Some(days) = context.common.departed_days.filter(|_| departed.left_range + departed.resigned > 0) else {
-        return context.next_phase();
+        context.leave_phase();
+        return Ok(());
     };
     let before = context.platform.now_ms().saturating_sub(days.saturating_mul(DAY_MS));
     let page = context.platform.scan(key::MEMBERS, after, PAGE).map_err(Failure::from)?;
@@ -64,13 +65,8 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
         rest = &rest[taken..];
     }
     let Some(last) = page.entries.last().filter(|_| page.more) else {
-        let erased = context.run.erased;
-        if erased > 0 {
-            context.note(text! {
-            "已清除 {erased} 名离开超过 {days} 天的成员的全部信息",
-            "{erased} members who left more than {days} days ago were erased" });
-        }
-        return context.next_phase();
+        context.leave_phase();
+        return Ok(());
     };
     context.run.phase = Phase::Retention(Some(last.key.clone()));
     context.checkpoint_when_due()
@@ -79,8 +75,15 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
 /// Clears the next part of the feed of members who are being erased.
 pub(super) fn feed<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped {
     context.before_request()?;
-    match erasure::carry_on(context.platform, context.common.ids, &|| context.has_budget())? {
-        true => context.next_phase(),
-        false => Ok(()),
+    if erasure::carry_on(context.platform, context.common.ids, &|| context.has_budget())? {
+        // Only now: a killed call may find nobody left to erase, and the count in the run.
+        let erased = context.run.erased;
+        if erased > 0 {
+            context.note(text! {
+            "已清除 {erased} 名离开已久的成员的全部信息",
+            "{erased} members who left long ago were erased, as the configuration says" });
+        }
+        context.leave_phase();
     }
+    Ok(())
 }

@@ -61,7 +61,7 @@ fn who_left_longer_ago_is_erased_and_nobody_else() {
     let report = complete_under(&fake, &config);
     assert_eq!((known(&fake, "lisi"), known(&fake, "wangwu")), (None, None));
     assert_eq!(known(&fake, "neu"), Some(MemberStatus::LeftRange));
-    assert!(report.notes.iter().any(|note| note.starts_with("2 members who left more than 10 days ago")));
+    assert!(report.notes.iter().any(|note| note.starts_with("2 members who left long ago were erased")));
     let said = changes(&fake);
     assert_eq!(
         super::super::kinds(&said[before..]),
