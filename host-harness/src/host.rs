@@ -137,7 +137,7 @@ impl HostBuilder {
     }
 
     /// Keeps compiled code in this directory, which must be the owner's alone; it is made where it does not exist.
-    /// Without it every start compiles, a quarter of a second for each component.
+    /// Without it every start compiles, half a second for each component.
     #[must_use]
     pub fn code_cache(mut self, directory: impl Into<PathBuf>) -> Self {
         self.cache = Some(directory.into());
@@ -152,7 +152,7 @@ impl HostBuilder {
         self
     }
 
-    /// How the host reaches out: resolver, trusted roots, pacing, time-outs.
+    /// How the host reaches out: resolver, trusted roots, permits, time-outs.
     #[must_use]
     pub fn egress(mut self, options: EgressOptions) -> Self {
         self.egress = options;
@@ -225,8 +225,9 @@ impl Host {
         HostBuilder::default()
     }
 
-    /// Judges and compiles a component. Takes a quarter of a second, a millisecond from the code cache, and less where
-    /// somebody still has the same one; from an asynchronous task call it by `spawn_blocking`.
+    /// Judges and compiles a component. Takes half a second, a millisecond from the code cache, and less where
+    /// somebody still has the same one; from an asynchronous task call it by `spawn_blocking`. A component of somebody hostile can
+    /// take for ever, and nothing ends that thread; the [registry](crate::tenants::Registry) gives such loads up.
     ///
     /// # Errors
     /// See [`LoadError`].

@@ -34,6 +34,9 @@ mod sharing;
 mod silent;
 #[path = "storage/sqlite_file.rs"]
 mod sqlite_file;
+#[cfg(unix)]
+#[path = "storage/stopped.rs"]
+mod stopped;
 #[path = "storage/tenant.rs"]
 mod tenant;
 #[path = "storage/troubled.rs"]

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use tokio::time::{timeout, timeout_at};
+use tokio::time::timeout;
 
 use super::{
     answer::Measure,
@@ -17,7 +17,6 @@ use super::{
     exchange::{ExchangeLog, OpenExchange, Traffic},
     hook::{Hook, Network, Next},
     options::EgressOptions,
-    pacer::Pacer,
     permits::{Permit, Permits, UsedUp},
     policy::{self, Checked, Policy, Sizes},
     request::Request,
@@ -31,7 +30,6 @@ use super::{
 pub struct Egress {
     transport: Arc<Transport>,
     answer_bytes: Arc<Permits>,
-    pacer: Option<Arc<dyn Pacer>>,
 }
 
 impl Egress {
@@ -42,7 +40,7 @@ impl Egress {
     pub fn new(options: &EgressOptions) -> Result<Self, EgressError> {
         let transport = Transport::new(options, options.roots.client_config()?);
         let answer_bytes = Arc::new(Permits::new(options.limits.answer_bytes));
-        Ok(Self { transport: Arc::new(transport), answer_bytes, pacer: options.pacer.clone() })
+        Ok(Self { transport: Arc::new(transport), answer_bytes })
     }
 
     /// The HTTP of one call.
@@ -220,11 +218,6 @@ impl Outbound {
     async fn admit_and_send(&self, request: Request, exchange: &OpenExchange<'_>) -> Result<Response, HttpError> {
         let checked = self.policy.check(request)?;
         let _place = self.budget.place().await?;
-        if let Some(pacer) = &self.egress.pacer {
-            timeout_at(self.budget.limits().deadline, pacer.pace(self.policy.tenant(), checked.destination()))
-                .await
-                .map_err(|_| self.budget.out_of_time())?;
-        }
         self.budget.take_out(checked.bytes())?;
         exchange.add_out(checked.bytes());
 

@@ -5,7 +5,7 @@
 //!
 //! 1. the [`Budget`] of the call is charged;
 //! 2. the [`Policy`] turns it into a [`Checked`] request or refuses it: allow-list, addresses, headers;
-//! 3. it waits for one of the call's parallel places, and for the [`Pacer`] of its tenant and destination;
+//! 3. it waits for one of the call's parallel places;
 //! 4. the [`Hook`]s see it: record, replay, fakes, faults;
 //! 5. [`Secrets`] are filled in, and redacted in the answer;
 //! 6. the connector resolves the name, refuses addresses that the policy does not admit, and connects to a checked
@@ -44,7 +44,6 @@ mod exchange;
 pub mod header_rules;
 mod hook;
 mod options;
-mod pacer;
 mod parse;
 mod permits;
 mod policy;
@@ -69,7 +68,6 @@ pub use error::{BROKEN_ANSWER, EgressError, HttpError, HttpFailure, INVALID_REQU
 pub use exchange::{ExchangeOutcome, ExchangeRecord, MAX_EXCHANGES, Traffic};
 pub use hook::{Hook, Next};
 pub use options::EgressOptions;
-pub use pacer::{Pacer, TokenBuckets};
 pub(crate) use parse::read_url;
 pub use permits::{NetworkLimits, PermitLimits};
 pub(crate) use policy::Sizes;

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    pacer::Pacer,
     permits::NetworkLimits,
     resolver::{Resolver, SystemResolver},
     tls::TrustedRoots,
@@ -14,8 +13,6 @@ use super::{
 pub struct EgressOptions {
     /// Names to addresses.
     pub resolver: Arc<dyn Resolver>,
-    /// The operator's brake; none by default.
-    pub pacer: Option<Arc<dyn Pacer>>,
     /// Authorities trusted beside those of the system.
     pub roots: TrustedRoots,
     /// Time to open a TCP connection, all addresses of a name together (5 s); the wait for a place among the connections has
@@ -36,7 +33,6 @@ impl Default for EgressOptions {
     fn default() -> Self {
         Self {
             resolver: Arc::new(SystemResolver),
-            pacer: None,
             roots: TrustedRoots::default(),
             connect_timeout: Duration::from_secs(5),
             keep_alive: Duration::from_secs(30),

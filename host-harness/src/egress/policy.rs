@@ -82,7 +82,7 @@ impl Policy {
         Self { proxy: Some(Arc::new(proxy)), ..self }
     }
 
-    /// The tenant, for pacing, permits and logs.
+    /// The tenant, for permits and logs.
     pub fn tenant(&self) -> &Arc<str> {
         &self.tenant
     }

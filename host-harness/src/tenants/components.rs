@@ -46,6 +46,8 @@ struct Known {
     /// Its bytes, until the end of the reload that read them.
     read: Option<ComponentFile>,
     loading: Loading,
+    /// The bytes that were last begun to be loaded.
+    begun: Option<Digest>,
     /// Whether the reload under way has looked at it.
     is_named: bool,
 }
@@ -62,6 +64,8 @@ enum Loading {
     UnderWay(u64),
     /// The same, of what the file was before. It is waited for, so that a file that changes again and again has one at a time.
     Outdated(u64),
+    /// It takes too long. Its end is taken all the same, unless the file has changed by then.
+    GivenUp(u64),
     Over(Result<Arc<LoadedComponent>, String>),
 }
 
@@ -73,19 +77,24 @@ impl Loading {
     }
 
     fn is_load(&self, number: u64) -> bool {
-        matches!(self, Self::UnderWay(own) | Self::Outdated(own) if *own == number)
+        matches!(self, Self::UnderWay(own) | Self::Outdated(own) | Self::GivenUp(own) if *own == number)
     }
 
     fn loaded(&self) -> Result<Arc<LoadedComponent>, String> {
         match self {
             Self::Over(loaded) => loaded.clone(),
+            Self::GivenUp(_) => Err(GIVEN_UP.to_owned()),
             Self::Unwanted | Self::Wanted | Self::UnderWay(_) | Self::Outdated(_) => Err(STILL_LOADING.to_owned()),
         }
     }
 }
 
+/// Of a tenant whose component takes too long.
+const GIVEN_UP: &str = "its component takes too long to compile, and is not tried again before the file changes: make its functions \
+                        smaller";
 /// Of a tenant whose component is not ready.
-const STILL_LOADING: &str = "its component is still being compiled: it is taken up by a reload after that";
+const STILL_LOADING: &str =
+    "its component is still being compiled, or waits for others: it is taken up by a reload after that";
 
 impl Components {
     /// Asks for the component of this file, or for the host's own without one. `now` is no later than the call.
@@ -109,6 +118,14 @@ impl Components {
     /// Loads what was asked for, and waits for that until then. What takes longer goes on, and a later reload finds it; what
     /// an earlier one began is not waited for.
     pub(super) fn load(&mut self, loader: &Arc<dyn Loader>, until: Instant) {
+        for number in self.loads.give_up() {
+            if self.bundled.is_load(number) {
+                self.bundled = Loading::GivenUp(number);
+            } else if let Some((path, known)) = self.files.iter_mut().find(|(_, known)| known.loading.is_load(number)) {
+                tracing::warn!(file = %path.display(), "a component takes too long to compile");
+                known.give_up(number);
+            }
+        }
         let mut begun = BTreeSet::new();
         loop {
             begun.extend(self.begin(loader));
@@ -137,6 +154,7 @@ impl Components {
                 && let Some(file) = known.read.take()
             {
                 let number = loads.begin(loader, Some(file));
+                known.begun = known.digest.as_ref().ok().copied();
                 known.loading = Loading::UnderWay(number);
                 begun.push(number);
             }
@@ -194,7 +212,14 @@ impl Components {
 
 impl Known {
     fn nothing() -> Self {
-        Self { stamp: None, digest: Err(String::new()), read: None, loading: Loading::Unwanted, is_named: false }
+        Self {
+            stamp: None,
+            digest: Err(String::new()),
+            read: None,
+            loading: Loading::Unwanted,
+            begun: None,
+            is_named: false,
+        }
     }
 
     fn read_anew(&mut self, path: &Path, now: SystemTime) {
@@ -209,8 +234,19 @@ impl Known {
         self.read = read.ok();
         self.loading = match self.loading {
             Loading::UnderWay(number) | Loading::Outdated(number) => Loading::Outdated(number),
-            Loading::Unwanted | Loading::Wanted | Loading::Over(_) => Loading::Unwanted,
+            // A signature makes no difference to how long it takes.
+            Loading::GivenUp(number) if self.is_as_begun() => Loading::GivenUp(number),
+            Loading::Unwanted | Loading::Wanted | Loading::GivenUp(_) | Loading::Over(_) => Loading::Unwanted,
         };
+    }
+
+    fn give_up(&mut self, number: u64) {
+        // What the file is by now may not be what takes long.
+        self.loading = if self.is_as_begun() { Loading::GivenUp(number) } else { Loading::Unwanted };
+    }
+
+    fn is_as_begun(&self) -> bool {
+        self.begun.is_some() && self.digest.as_ref().ok() == self.begun.as_ref()
     }
 
     fn digest(&self) -> Result<Digest, String> {
@@ -375,6 +411,71 @@ mod tests {
         fs::remove_dir(&path).unwrap();
         fs::write(&path, "component").unwrap();
         assert!(is_read(&mut components, &path, later()) && !is_read(&mut components, &path, later()));
+    }
+
+    /// Takes until it is let go for files that are so called, and finds each to be no component.
+    struct Slow(std::sync::Mutex<std::sync::mpsc::Receiver<()>>);
+
+    impl Loader for Slow {
+        fn load(&self, file: Option<&ComponentFile>) -> Result<Arc<LoadedComponent>, LoadError> {
+            if file.is_some_and(|file| file.bytes().starts_with(b"slow")) {
+                // At the end of the test nobody lets it go.
+                let _ = self.0.lock().unwrap().recv();
+            }
+            Err(LoadError::NotAComponent("it was loaded".to_owned()))
+        }
+    }
+
+    #[test]
+    fn loads_that_take_too_long_are_given_up_and_leave_room_as_long_as_they_are_few() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        let mut writer = Writer::default();
+        for (name, text) in [("1", "slow"), ("2", "slow, too"), ("3", "quick")] {
+            writer.write(&path(name), text);
+        }
+        let (go, waits) = std::sync::mpsc::channel();
+        let loader: Arc<dyn Loader> = Arc::new(Slow(waits.into()));
+        let mut components = Components::default();
+        components.loads.at_most = 2;
+        let reload = |components: &mut Components, longest| {
+            let pins = ["1", "2", "3"].map(|name| Pin { file: path(name), digest: None });
+            components.loads.longest = longest;
+            for pin in &pins {
+                components.want(Some(pin), later()).unwrap();
+            }
+            components.load(&loader, Instant::now());
+            let loaded = pins.map(|pin| components.loaded(Some(&pin)).unwrap_err());
+            components.settle();
+            loaded
+        };
+        let at_once = Duration::ZERO;
+        assert_eq!(reload(&mut components, Duration::from_hours(1)), [STILL_LOADING; 3]);
+        for _ in 0..2 {
+            assert_eq!(reload(&mut components, at_once), [GIVEN_UP, GIVEN_UP, STILL_LOADING], "none is begun again");
+        }
+
+        // One ends after all, and that is taken; with the other there is room.
+        go.send(()).unwrap();
+        let is_over = |loaded: &String| loaded.contains("it was loaded");
+        let mut all = reload(&mut components, at_once);
+        for _ in 0..10_000 {
+            if is_over(&all[2]) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            all = reload(&mut components, at_once);
+        }
+        assert!(is_over(&all[2]) && all[..2].iter().filter(|loaded| is_over(loaded)).count() == 1, "{all:?}");
+
+        // A file that is mended does not wait for what it was.
+        let late = all.iter().position(|loaded| loaded == GIVEN_UP).unwrap();
+        writer.write(&path(["1", "2"][late]), "mended");
+        let is_loaded = (0..10_000).any(|_| {
+            std::thread::sleep(Duration::from_millis(1));
+            is_over(&reload(&mut components, at_once)[late])
+        });
+        assert!(is_loaded);
     }
 
     #[test]

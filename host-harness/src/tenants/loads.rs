@@ -2,14 +2,14 @@
 //! which the compiler breaks off is nobody else's trouble.
 
 use std::{
-    collections::HashSet,
+    collections::BTreeMap,
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc,
         mpsc::{Receiver, RecvTimeoutError, Sender, channel},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -52,11 +52,22 @@ impl LoadFailure {
 
 pub(super) type LoadResult = Result<Arc<LoadedComponent>, LoadFailure>;
 
+/// How long a load may take. A component of some megabytes takes seconds; what takes so much longer is broken, or was made to
+/// take long.
+const LONGEST: Duration = Duration::from_mins(5);
+
 /// Loads under way, by number.
+///
+/// Nothing ends a thread that compiles, and nothing that is seen before says how long it will take: a function of 100 KB can take
+/// minutes. So a load that takes too long is given up: it makes room for another one, and whoever waits is told so. Its thread
+/// goes on, so with as many given up as may be under way nothing is loaded before one of them ends: the processors are left to
+/// the calls of those who are served.
 pub(super) struct Loads {
     issued: u64,
-    under_way: HashSet<u64>,
-    at_most: usize,
+    under_way: BTreeMap<u64, Instant>,
+    given_up: usize,
+    pub(super) at_most: usize,
+    pub(super) longest: Duration,
     sender: Sender<(u64, LoadResult)>,
     ended: Receiver<(u64, LoadResult)>,
 }
@@ -64,16 +75,25 @@ pub(super) struct Loads {
 impl Default for Loads {
     fn default() -> Self {
         let (sender, ended) = channel();
-        // The compiler itself works on all processors; a second one gets on while the first takes long.
+        // Each takes one processor; a second one gets on while the first takes long.
         let at_most = std::thread::available_parallelism().map_or(2, |cores| cores.get().max(2));
-        Self { issued: 0, under_way: HashSet::new(), at_most, sender, ended }
+        Self { issued: 0, under_way: BTreeMap::new(), given_up: 0, at_most, longest: LONGEST, sender, ended }
     }
 }
 
 impl Loads {
     /// Whether another one may begin.
     pub(super) fn has_room(&self) -> bool {
-        self.under_way.len() < self.at_most
+        self.under_way.len() < self.at_most && self.given_up < self.at_most
+    }
+
+    /// Gives up what takes too long, and says what that is.
+    pub(super) fn give_up(&mut self) -> Vec<u64> {
+        let longest = self.longest;
+        let late: Vec<u64> =
+            self.under_way.extract_if(.., |_, began| began.elapsed() >= longest).map(|(n, _)| n).collect();
+        self.given_up += late.len();
+        late
     }
 
     /// Begins to load a file, or the program's own component; the number names the load when it ends.
@@ -94,18 +114,20 @@ impl Loads {
             // The receiver is this value's own.
             let _ = self.sender.send((number, Err(error.into())));
         }
-        self.under_way.insert(number);
+        self.under_way.insert(number, Instant::now());
         number
     }
 
     /// The next one that ends, at the latest then. Nothing where none does.
     pub(super) fn next(&mut self, until: Instant) -> Option<(u64, LoadResult)> {
-        if self.under_way.is_empty() {
+        if self.under_way.is_empty() && self.given_up == 0 {
             return None;
         }
         match self.ended.recv_timeout(until.saturating_duration_since(Instant::now())) {
             Ok((number, loaded)) => {
-                self.under_way.remove(&number);
+                if self.under_way.remove(&number).is_none() {
+                    self.given_up -= 1;
+                }
                 Some((number, loaded))
             }
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,

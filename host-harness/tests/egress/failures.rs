@@ -4,8 +4,7 @@ use std::{io, net::IpAddr, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use host_harness::egress::{
-    BudgetLimits, Egress, EgressOptions, ExchangeOutcome, HttpError, HttpFailure, Pacer, Request, Resolver,
-    TokenBuckets,
+    BudgetLimits, Egress, EgressOptions, ExchangeOutcome, HttpError, HttpFailure, Request, Resolver,
 };
 use tokio::{net::TcpListener, time::Instant};
 
@@ -155,17 +154,4 @@ async fn headers_of_the_host_are_refused_before_anything_is_sent() {
         assert!(error.message.contains(&name.to_lowercase()), "{error}");
     }
     assert!(server.requests().is_empty());
-}
-
-#[tokio::test]
-async fn pacing_that_outlasts_the_call_ends_it() {
-    let server = Server::start([]).await;
-    let pacer: Arc<dyn Pacer> = Arc::new(TokenBuckets::new(1, 1));
-    let egress = Egress::new(&EgressOptions { pacer: Some(pacer), ..EgressOptions::default() }).unwrap();
-    let deadline = Instant::now() + Duration::from_millis(300);
-    let outbound = call_to(&egress, BudgetLimits { deadline, ..generous() }, server.port);
-    outbound.send(Request::get(server.url("/"))).await.unwrap();
-    let error = outbound.send(Request::get(server.url("/"))).await.unwrap_err();
-    assert_failed(&error, &HttpFailure::BudgetExhausted, false, "paced");
-    assert_eq!(server.requests().len(), 1);
 }

@@ -21,6 +21,28 @@ fn host() -> Host {
     Host::builder().parallel_calls(4).build().unwrap()
 }
 
+/// Components are compiled beside each other, so one that takes long keeps no other waiting.
+#[test]
+fn a_component_that_takes_long_to_compile_keeps_no_other_from_being_loaded() {
+    let host = Host::builder().parallel_calls(1).build().unwrap();
+    let locals = "(local i32 i32 i32 i32)";
+    let branch =
+        "local.get 0 if local.get 1 i32.const 7 i32.mul local.set 2 end local.get 2 if local.get 3 local.set 1 end ";
+    let slow = format!("(func {locals} {})", branch.repeat(3_000));
+    // More than there are processors to compile them.
+    let functions = 4 * std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let slow = wat::parse_str(format!("(component (core module {}))", slow.repeat(functions))).unwrap();
+    let loading = std::thread::spawn({
+        let host = host.clone();
+        move || host.inspect(&slow).map(drop)
+    });
+    // Until it has begun.
+    std::thread::sleep(Duration::from_millis(300));
+    host.load(&Guest::default().build()).unwrap();
+    assert!(!loading.is_finished(), "it does not take long, or the other one waited for it");
+    loading.join().unwrap().unwrap();
+}
+
 #[tokio::test]
 async fn a_call_parked_ten_times_its_cpu_limit_completes() {
     // `storage.wait` for a key that nobody writes.

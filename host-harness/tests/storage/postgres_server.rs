@@ -366,12 +366,77 @@ async fn nothing_stays_in_a_session_behind_a_pooler() {
     }
 }
 
+/// A pooler that takes nothing but user and database at the start, as PgBouncer's own settings have it.
+fn strict_pooler() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let mut bytes = [0; 65_536];
+            let length = client.read(&mut bytes).unwrap();
+            let refused = ["extra_float_digits", "options"].into_iter().find(|name| contains(&bytes[..length], name));
+            let message = format!("unsupported startup parameter: {}", refused.unwrap_or("none"));
+            let fields = format!("SFATAL\0VFATAL\0C08P01\0M{message}\0\0");
+            let size = u32::try_from(fields.len() + 4).unwrap();
+            client.write_all(&[b"E", &size.to_be_bytes()[..], fields.as_bytes()].concat()).unwrap();
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn whoever_forgets_the_pooler_is_told_which_parameter_to_add() {
+    for (parameters, expected) in [
+        ("", "unsupported startup parameter: extra_float_digits; there is a pooler"),
+        ("", "add pooler=transaction to the address"),
+        ("&pooler=transaction&options[search_path]=other", "options; the pooler takes no such parameter"),
+    ] {
+        let address = format!("postgres://me:secret@{}/org?sslmode=disable{parameters}", strict_pooler());
+        let error = open(&address, options().0).await.unwrap_err().to_string();
+        assert!(error.contains(expected) && !error.contains("secret"), "{error}");
+    }
+}
+
+/// An engine that lacks a setting does without it, also where it goes with each transaction.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_setting_that_the_server_does_not_know_is_done_without() {
+    for parameters in ["", "&pooler=transaction"] {
+        let Some(place) = Postgres::place() else { return };
+        let (heard, (server, _)) = (Arc::default(), server_and_name(place.address()));
+        let misread = |bytes: &mut [u8]| {
+            for at in 0..bytes.len().saturating_sub(9) {
+                if bytes[at..].starts_with(b"plan_cache") {
+                    bytes[at..at + 10].copy_from_slice(b"plan_nope_");
+                }
+            }
+        };
+        let through = with(place.address(), server, &listened_to_with(server, &heard, misread));
+        let store = open(&format!("{through}?sslmode=disable{parameters}"), options().0).await.unwrap();
+        apply(&store, &scope("acme"), vec![Op::put("k", "v")]).await;
+        assert_eq!(get(&store, &scope("acme"), "k").await.unwrap().value, "v");
+        let heard = heard.lock().unwrap();
+        let said = |text: &str| heard.iter().filter(|bytes| contains(bytes, text)).count();
+        assert!(said("plan_nope_") > 0, "{parameters}: nobody asked for it");
+        assert_eq!(
+            said("SET LOCAL plan_nope_"),
+            usize::from(!parameters.is_empty()),
+            "{parameters}: it was asked for again"
+        );
+    }
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     bytes.windows(text.len()).any(|window| window == text.as_bytes())
 }
 
 /// What stands between store and server, and keeps what the store says.
 fn listened_to(server: &str, heard: &Arc<Mutex<Vec<Vec<u8>>>>) -> String {
+    listened_to_with(server, heard, |_| {})
+}
+
+/// The same, and changes it.
+fn listened_to_with(server: &str, heard: &Arc<Mutex<Vec<Vec<u8>>>>, change: fn(&mut [u8])) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let (server, heard) = (server.to_owned(), Arc::clone(heard));
@@ -385,6 +450,7 @@ fn listened_to(server: &str, heard: &Arc<Mutex<Vec<Vec<u8>>>>) -> String {
             thread::spawn(move || {
                 let mut bytes = [0; 65_536];
                 while let Ok(length @ 1..) = client.read(&mut bytes) {
+                    change(&mut bytes[..length]);
                     heard.lock().unwrap().push(bytes[..length].to_vec());
                     if server.write_all(&bytes[..length]).is_err() {
                         return;

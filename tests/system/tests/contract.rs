@@ -143,8 +143,11 @@ fn the_component_is_exactly_its_world_and_what_std_brings() {
         own.map(str::to_owned).collect()
     };
     let named = |names: &[&str]| names.iter().map(|name| format!("{name}@0.1.0")).collect::<BTreeSet<_>>();
-    assert_eq!(own(&world.imports), named(&["call", "http", "log", "settings", "storage", "types"]));
-    assert_eq!(own(&world.exports), named(&["directory", "element", "login"]));
+    let further = WeCom::element().further;
+    let audit: &[&str] = if further.contains(&"administration") { &["audit"] } else { &[] };
+    let imports = [&["call", "http", "log", "settings", "storage", "types"], audit].concat();
+    assert_eq!(own(&world.imports), named(&imports), "the trail is imported by whoever decides something");
+    assert_eq!(own(&world.exports), named(&[&["directory", "element", "login"], further].concat()));
     assert_eq!(own(&world.exports).len(), world.exports.len(), "nothing else is exported: {:?}", world.exports);
 
     let foreign: BTreeSet<&str> = world
@@ -161,9 +164,10 @@ fn the_component_is_exactly_its_world_and_what_std_brings() {
 fn an_element_names_every_function_that_works() {
     let (resolve, package) = contract();
     let exported: BTreeSet<String> = ["element", "login", "directory"]
-        .into_iter()
+        .iter()
+        .chain(WeCom::element().further)
         .flat_map(|name| {
-            let functions = &resolve.interfaces[package.interfaces[name]].functions;
+            let functions = &resolve.interfaces[package.interfaces[*name]].functions;
             functions.keys().map(move |function| format!("{name}.{function}"))
         })
         .collect();

@@ -8,7 +8,7 @@ pub mod vendor;
 use std::{collections::BTreeMap, ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
-    Arg, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, ValueHint,
+    Arg, ArgAction, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, ValueHint,
     error::{ContextKind, ContextValue, ErrorKind},
 };
 
@@ -78,7 +78,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     pub color: Color,
     /// Log more on standard error (-v, -vv)
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
 }
 
@@ -546,6 +546,7 @@ impl Cli {
             let message = format!("{option} has no value before {next}; write {option}={next} if {next} is its value");
             return Err(command.error(ErrorKind::InvalidValue, message));
         }
+        let arguments = gathered(&command, arguments);
         Self::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)
     }
 }
@@ -559,6 +560,32 @@ fn with_hyphen_values(command: clap::Command) -> clap::Command {
     };
     let command = command.mut_args(|arg| if takes(&arg) { arg.allow_hyphen_values(true) } else { arg });
     command.mut_subcommands(with_hyphen_values)
+}
+
+/// The arguments with the options that may stand more than once gathered at the end, where they mean the same: of those before the
+/// command's name and those after it, the parser would keep the latter alone.
+fn gathered(command: &clap::Command, arguments: &[OsString]) -> Vec<OsString> {
+    let is_repeatable = |arg: &&Arg| arg.is_global_set() && matches!(arg.get_action(), ArgAction::Append);
+    let repeatable = command.get_arguments().filter(is_repeatable).filter_map(Arg::get_long);
+    let repeatable: Vec<String> = repeatable.map(|long| format!("--{long}")).collect();
+    let (mut others, mut gathered) = (Vec::new(), Vec::new());
+    let mut left = arguments.iter().cloned();
+    while let Some(argument) = left.next() {
+        let text = argument.to_string_lossy();
+        let (name, value) = text.split_once('=').map_or((&*text, None), |(name, value)| (name, Some(value)));
+        if name == "--" {
+            others.extend(gathered.drain(..));
+            others.push(argument);
+            break;
+        }
+        if repeatable.iter().any(|option| option == name) {
+            let value_apart = value.is_none().then(|| left.next()).flatten();
+            gathered.extend([argument.clone()].into_iter().chain(value_apart));
+        } else {
+            others.push(argument.clone());
+        }
+    }
+    others.into_iter().chain(left).chain(gathered).collect()
 }
 
 /// An option that takes a value, with another option of this program where the value should be: one was forgotten.
@@ -666,6 +693,25 @@ mod tests {
             let message = read(&format!("org-harness {arguments}")).unwrap_err().to_string();
             assert!(message.contains(words), "{arguments}: {message}");
         }
+    }
+
+    #[test]
+    fn what_stands_before_the_command_and_after_it_adds_up() {
+        for arguments in [
+            "--allow-host a --env X overview --allow-host b --allow-host=c --env Y",
+            "--allow-host a --allow-host b overview --allow-host=c --env X --env Y",
+            "overview --allow-host a --allow-host=b --env X --allow-host c --env=Y",
+            "--allow-host=a --allow-host b --allow-host c --env X --env Y overview",
+        ] {
+            let arguments: Vec<OsString> = format!("org-harness {arguments}").split(' ').map(OsString::from).collect();
+            let Global { allow_host, env, .. } = Cli::parsed(&arguments).unwrap().global;
+            assert_eq!((allow_host.join(" "), env.join(" ")), ("a b c".to_owned(), "X Y".to_owned()), "{arguments:?}");
+        }
+        let read = |arguments: &str| Cli::parsed(&arguments.split(' ').map(OsString::from).collect::<Vec<_>>());
+        let after_the_end = read("org-harness --env X acknowledge -- --env").unwrap();
+        assert_eq!(after_the_end.global.env, ["X"]);
+        assert!(format!("{:?}", after_the_end.command).contains(r#"cursor: "--env""#));
+        assert!(read("org-harness overview --env").is_err());
     }
 
     #[test]

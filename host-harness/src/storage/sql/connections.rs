@@ -266,7 +266,7 @@ impl<D: Dialect> DbConnection<D> {
     }
 
     /// Carries out statements without parameters.
-    async fn raw(&mut self, sql: &Sql) -> Result<(), SqlFailure> {
+    pub(super) async fn raw(&mut self, sql: &Sql) -> Result<(), SqlFailure> {
         let sql = Arc::clone(sql);
         self.step(|connection| D::execute_raw(connection, sql)).await
     }

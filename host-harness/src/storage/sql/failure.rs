@@ -35,6 +35,17 @@ impl SqlFailure {
         Self::Database { kind: Kind::Lost, message: format!("no answer within {} s", limit.as_secs_f64()) }
     }
 
+    /// The same with what to do about it, where somebody knows.
+    pub(super) fn advised(self, advice: impl FnOnce(&str) -> Option<&'static str>) -> Self {
+        match self {
+            Self::Database { kind, message } => match advice(&message) {
+                Some(advice) => Self::Database { kind, message: format!("{message}; {advice}") },
+                None => Self::Database { kind, message },
+            },
+            other => other,
+        }
+    }
+
     /// Whether it is the connection that failed: nobody knows what it holds now, or it leads to the wrong server.
     pub(super) fn is_of_connection(&self) -> bool {
         matches!(self, Self::Database { kind: Kind::Lost | Kind::Standby | Kind::Closed, .. })

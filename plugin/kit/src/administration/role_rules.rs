@@ -74,7 +74,8 @@ fn check(rules: &[RoleRule]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks whom the tags name that no rule has named before. The others are asked about by every sync.
+/// Asks whom the tags name that no rule has named before, whom nobody looks at until one does. The others are asked about by
+/// every sync.
 fn learn_tags<P: Platform, C: Client<P>>(
     platform: &P,
     common: &Common,
@@ -85,9 +86,8 @@ fn learn_tags<P: Platform, C: Client<P>>(
     let known = rules::tags(&known);
     for tag in rules::tags(rules).difference(&known) {
         let named = client.tag_members(tag)?;
-        // Nobody looks at them before a rule names the tag.
         let ops = tagged::differences(platform, common.ids, tag, &named)?;
-        tagged::write(platform, common, &ops, false)?;
+        tagged::write(platform, common, &ops)?;
     }
     Ok(())
 }

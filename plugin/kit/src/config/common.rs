@@ -32,6 +32,8 @@ pub struct Common {
     pub fields: Option<BTreeSet<String>>,
     /// What a sync may remove without a question.
     pub guard: Guard,
+    /// After how many days what is known of members who left is erased; never when absent.
+    pub departed_days: Option<u64>,
 }
 
 /// What a sync may remove without a question; members and departments are judged apart. No value switches the question

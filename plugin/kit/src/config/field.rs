@@ -327,3 +327,18 @@ pub const SYNC_GUARD_ABSOLUTE: Field = Field {
     pattern: Some("^([1-9][0-9]{0,5}|1000000)$"),
     ..Field::PLAIN
 };
+
+/// How long what is known of members who left is kept.
+pub const RETENTION_DEPARTED_DAYS: Field = Field {
+    key: "retention.departedDays",
+    elsewhere: "keepdays retaindays retentiondays",
+    label: ("离开成员保留天数", "Retention of members who left, days"),
+    help: (
+        "离开可见范围或离职超过此天数（1–3650）的成员，其全部信息在同步结束时清除；不填则一直保留",
+        "whatever is known of members who left the visible range or resigned more than so many days ago, 1 to 3650, is erased at \
+         the end of a sync; kept for good when it is left out",
+    ),
+    kind: Kind::Count { least: 1, most: 3_650 },
+    pattern: Some("^([1-9][0-9]{0,2}|[12][0-9]{3}|3[0-5][0-9]{2}|36[0-4][0-9]|3650)$"),
+    ..Field::PLAIN
+};

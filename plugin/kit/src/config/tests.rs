@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 use super::{
     Common, Element, Field, Guard, HomepageState, Kind, Secret, Use, Values,
     field::{
-        BASE_URL, HOMEPAGE_STATE, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, SYNC_FIELDS,
-        SYNC_GUARD_ABSOLUTE, SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT, TRUSTED_DOMAIN,
+        BASE_URL, HOMEPAGE_STATE, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, RETENTION_DEPARTED_DAYS,
+        SYNC_FIELDS, SYNC_GUARD_ABSOLUTE, SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT, TRUSTED_DOMAIN,
     },
 };
 use crate::{
@@ -64,6 +64,7 @@ static ELEMENT: Element = Element {
         SYNC_GUARD_PERCENT,
         SYNC_GUARD_FLOOR,
         SYNC_GUARD_ABSOLUTE,
+        RETENTION_DEPARTED_DAYS,
         PROXY,
         PROXY_USERNAME,
         PROXY_PASSWORD,
@@ -109,6 +110,7 @@ fn a_vendor_reads_its_own_keys_and_gets_the_usual_ones() {
         strategy: Strategy::Automatic,
         fields: None,
         guard: Guard { percent: 20, floor: 5, absolute: None },
+        departed_days: None,
     };
     assert_eq!((&common, secret.expose()), (&expected, "S3CRET-of-acme"));
     let document = with(&json!({ "locale": "zh-CN", "homepageState": "refuse", "sync": { "fields": ["name", "id"] } }));
@@ -163,6 +165,24 @@ fn the_guard_is_configured_within_bounds_and_never_switched_off() {
     for setting in [("sync.guard.percent", "20"), ("sync.guard.floor", "5"), ("sync.guard.absolute", "200")] {
         assert!(shown.contains(&setting), "{shown:?}");
     }
+}
+
+#[test]
+fn retention_is_a_number_of_days_and_off_when_left_out() {
+    let retention = |retention: Json| with(&json!({ "retention": retention }));
+    let pattern = RETENTION_DEPARTED_DAYS.pattern.unwrap();
+    for (given, expected) in [(json!(1), Some(1)), (json!("365"), Some(365)), (json!(3_650), Some(3_650))] {
+        let common = ELEMENT.parse(&retention(json!({ "departedDays": given })), build).unwrap().0;
+        assert_eq!(common.departed_days, expected, "{given}");
+    }
+    assert_eq!(ELEMENT.parse(&with(&json!({})), build).unwrap().0.departed_days, None);
+    for given in [json!(0), json!(3_651), json!(-1), json!(1.5), json!("30d")] {
+        let found = problems(&retention(json!({ "departedDays": given })));
+        assert_eq!(found, ["E malformed retention.departedDays"], "{given}");
+    }
+    assert!(pattern.starts_with('^') && pattern.ends_with('$'));
+    let written = with(&json!({ "retention": { "days": 30 } }));
+    assert_eq!(problems(&written), ["W unknown-key retention.days"]);
 }
 
 #[test]

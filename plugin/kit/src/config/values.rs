@@ -95,6 +95,7 @@ impl Values {
             },
             fields: self.0.contains_key(field::SYNC_FIELDS.key).then(|| words(field::SYNC_FIELDS.key)),
             guard: self.guard(),
+            departed_days: self.number(field::RETENTION_DEPARTED_DAYS.key),
         }
     }
 

@@ -166,9 +166,15 @@ impl Batch {
         self.feed(ChangeKind::MemberRolesUpdated, &of.member.id, subject);
     }
 
-    /// Takes a member away who is not present, with all that the platform says of them, and says so in the feed. What the feed
+    /// Takes a member away who is not present, with all that the platform says of them but, where that is wished, the mark of a retired one; and says so in the feed. What the feed
     /// has said of them before is for the [`erasure`](super::erasure).
-    pub fn erase<P: Platform>(&mut self, platform: &P, id: &str, stored: Option<&MemberRecord>) -> Result<(), Failure> {
+    pub fn erase<P: Platform>(
+        &mut self,
+        platform: &P,
+        id: &str,
+        stored: Option<&MemberRecord>,
+        keeps_mark: bool,
+    ) -> Result<(), Failure> {
         if let Some(stored) = stored {
             let count = self.head.members.of(stored.presence);
             *count = count.saturating_sub(1);
@@ -178,8 +184,11 @@ impl Batch {
             let rest = administrators::read(platform)?.into_iter().filter(|one| !ids.is_same(one, id));
             self.push(store::put(key::ADMINISTRATORS, &rest.collect::<Vec<_>>()));
         }
-        for key in [key::member(ids, id), key::roles(ids, id), key::retired(ids, id), key::signature(ids, id)] {
+        for key in [key::member(ids, id), key::roles(ids, id), key::signature(ids, id)] {
             self.push(store::delete(key));
+        }
+        if !keeps_mark {
+            self.push(store::delete(key::retired(ids, id)));
         }
         for tag in rules::tags(&rules::read(platform)?) {
             self.push(store::delete(key::tag_member(ids, tag, id)));

@@ -2,6 +2,8 @@
 //! of the feed that show them are rewritten after that, in portions, since the feed may be long. How far that came is stored,
 //! and whoever calls next goes on.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -20,7 +22,6 @@ use crate::{
     config::Common,
     contract::{
         directory::ChangeKind,
-        log::Level,
         storage::{Entry, Op},
     },
     failure::Failure,
@@ -30,6 +31,8 @@ use crate::{
 
 /// Entries of the feed that are read together: each may take two operations of one write.
 const PAGE: u32 = 400;
+/// Members of whom the feed is cleared in one pass.
+const TOGETHER: u32 = 300;
 
 /// How far the feed was cleared of a member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,12 +55,17 @@ pub(crate) fn erase<P: Platform>(
     decided: &mut dyn FnMut(Option<&MemberRecord>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
     let ids = common.ids;
-    let is_under_way = store::get_text(platform, &key::erasing(ids, id))?.is_some();
+    let key = key::erasing(ids, id);
+    let finish = || match clear(platform, ids, std::slice::from_ref(&key), &|| deletion::has_budget(platform))? {
+        true => Ok(()),
+        false => Err(Failure::budget_exhausted("erase-member")),
+    };
+    let is_under_way = store::get_text(platform, &key)?.is_some();
     if is_under_way {
-        clear(platform, ids, &ids.key(id))?;
+        finish()?;
     }
     match begin(platform, common, id, decided)? {
-        Begun::Yes => clear(platform, ids, &ids.key(id)),
+        Begun::Yes => finish(),
         // Whoever is here by then is somebody else.
         Begun::Unknown | Begun::Present if is_under_way => Ok(()),
         Begun::Unknown => Err(no_member(id)),
@@ -65,20 +73,16 @@ pub(crate) fn erase<P: Platform>(
     }
 }
 
-/// Goes on with what was left by calls that came to their end and were not repeated, as far as this call's budget goes. What
-/// came before stands whether or not this succeeds.
-pub(crate) fn sweep<P: Platform>(platform: &P, common: &Common) {
-    if let Err(failure) = carry_on(platform, common.ids) {
-        let fields = [("error", failure.message.en.as_str())];
-        platform.log(Level::Warn, "what the feed says of erased members is left to a later call", &fields);
-    }
-}
-
-fn carry_on<P: Platform>(platform: &P, ids: IdRule) -> Result<(), Failure> {
+/// Goes on with members who are being erased, some at a time, while `may_go_on` says so; whether nothing is left.
+pub(crate) fn carry_on<P: Platform>(platform: &P, ids: IdRule, may_go_on: &dyn Fn() -> bool) -> Result<bool, Failure> {
     loop {
-        let page = platform.scan_keys(key::ERASING, None, 1)?;
-        let Some(id_key) = page.keys.first().map(|key| &key[key::ERASING.len()..]) else { return Ok(()) };
-        clear(platform, ids, id_key)?;
+        let page = platform.scan_keys(key::ERASING, None, TOGETHER)?;
+        if page.keys.is_empty() {
+            return Ok(true);
+        }
+        if !clear(platform, ids, &page.keys, may_go_on)? {
+            return Ok(false);
+        }
     }
 }
 
@@ -110,17 +114,30 @@ fn begin<P: Platform>(
         }
         decided(stored.as_ref())?;
         let id = stored.as_ref().map_or(id, |stored| stored.member.id.as_str());
-        batch.erase(platform, id, stored.as_ref())?;
-        let state = Erasing { after: 0, until: batch.head.last_change };
-        batch.push(store::put(key::erasing(ids, id), &state));
-        for row in scratch(platform, ids, id)? {
-            batch.push(store::delete(row));
-        }
+        take_out(platform, ids, &mut batch, id, stored.as_ref(), false)?;
         if store::apply(platform, &batch.into_ops())?.is_ok() {
             return Ok(Begun::Yes);
         }
     }
     Err(contended(ATTEMPTS))
+}
+
+/// Takes a member who is not present out of the copy, and says that the feed is to be cleared of them.
+pub(crate) fn take_out<P: Platform>(
+    platform: &P,
+    ids: IdRule,
+    batch: &mut Batch,
+    id: &str,
+    stored: Option<&MemberRecord>,
+    keeps_mark: bool,
+) -> Result<(), Failure> {
+    batch.erase(platform, id, stored, keeps_mark)?;
+    let state = Erasing { after: 0, until: batch.head.last_change };
+    batch.push(store::put(key::erasing(ids, id), &state));
+    for row in scratch(platform, ids, id)? {
+        batch.push(store::delete(row));
+    }
+    Ok(())
 }
 
 /// What a run may have noted of the member. A run that finds its row gone leaves the member to the next one.
@@ -133,42 +150,66 @@ fn scratch<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<Vec<Strin
     })
 }
 
-/// Rewrites the entries of the feed that show a member, up to the one that says that they were erased.
-fn clear<P: Platform>(platform: &P, ids: IdRule, id_key: &str) -> Result<(), Failure> {
-    let state_key = [key::ERASING, id_key].concat();
+/// Rewrites the entries of the feed that show those who are being erased, each up to the one that says so, in one pass over the
+/// feed. Whether it came to the end: else how far it came is stored. A pass that is killed is begun anew from what was stored, and
+/// finds nothing where it has been.
+fn clear<P: Platform>(
+    platform: &P,
+    ids: IdRule,
+    keys: &[String],
+    may_go_on: &dyn Fn() -> bool,
+) -> Result<bool, Failure> {
     loop {
-        let Some(Versioned { value: state, version }) = store::get::<_, Erasing>(platform, &state_key)? else {
-            // Another call came to the end first.
-            return Ok(());
-        };
-        let page = platform.scan(key::FEED, Some(&key::change(state.after)), PAGE)?;
-        let mut ops = vec![store::check(state_key.as_str(), Some(version))];
-        let mut after = state.after;
-        let mut is_end = !page.more;
-        for entry in &page.entries {
-            let FeedEntry { seq, at, id, subject, .. } = store::parse(entry)?.value;
-            if seq >= state.until {
-                is_end = true;
-                break;
-            }
-            after = seq;
-            if matches!(subject, Subject::Member { .. }) && ids.key(&id) == id_key {
-                let nothing = FeedEntry { seq, at, kind: ChangeKind::MemberErased, id, subject: Subject::Nothing };
-                ops.extend(rewritten(platform, entry, &nothing));
+        let mut states: BTreeMap<String, Versioned<Erasing>> = BTreeMap::new();
+        for (key, entry) in keys.iter().zip(store::get_many(platform, keys)?) {
+            // Where it is gone, another call came to the end first.
+            if let Some(entry) = entry {
+                states.insert(key[key::ERASING.len()..].to_owned(), store::parse(&entry)?);
             }
         }
-        ops.push(match is_end {
-            true => store::delete(state_key.as_str()),
-            false => store::put(state_key.as_str(), &Erasing { after, ..state }),
-        });
-        // Where an entry was acknowledged meanwhile, or another call was faster, the page is read again.
-        if store::apply(platform, &ops)?.is_ok() && is_end {
-            return Ok(());
+        let Some(mut after) = states.values().map(|state| state.value.after).min() else { return Ok(true) };
+        loop {
+            let page = platform.scan(key::FEED, Some(&key::change(after)), PAGE)?;
+            let (mut ops, mut last) = (Vec::new(), after);
+            for entry in &page.entries {
+                let FeedEntry { seq, at, id, subject, .. } = store::parse(entry)?.value;
+                last = seq;
+                let is_theirs = |state: &Versioned<Erasing>| seq < state.value.until;
+                if matches!(subject, Subject::Member { .. }) && states.get(&ids.key(&id)).is_some_and(is_theirs) {
+                    let nothing = FeedEntry { seq, at, kind: ChangeKind::MemberErased, id, subject: Subject::Nothing };
+                    ops.extend(rewritten(platform, entry, &nothing));
+                }
+            }
+            // Where one of them was acknowledged meanwhile, or another call was faster, the page is read again.
+            if ops.is_empty() || store::apply(platform, &ops)?.is_ok() {
+                after = last;
+                if !page.more {
+                    break;
+                }
+            }
+            if !may_go_on() {
+                // Where that is lost to another call, that one has come further or begun anew.
+                let _ = store::apply(platform, &kept(&states, Some(after)))?;
+                return Ok(false);
+            }
         }
-        if !deletion::has_budget(platform) {
-            return Err(Failure::budget_exhausted("erase-member"));
+        if store::apply(platform, &kept(&states, None))?.is_ok() {
+            return Ok(true);
         }
     }
+}
+
+/// The operations that store how far the pass came, or that it is over.
+fn kept(states: &BTreeMap<String, Versioned<Erasing>>, after: Option<u64>) -> Vec<Op> {
+    let kept = |(id_key, state): (&String, &Versioned<Erasing>)| {
+        let key = [key::ERASING, id_key].concat();
+        let write = match after {
+            Some(after) => store::put(key.as_str(), &Erasing { after: after.max(state.value.after), ..state.value }),
+            None => store::delete(key.as_str()),
+        };
+        [store::check(key, Some(state.version)), write]
+    };
+    states.iter().flat_map(kept).collect()
 }
 
 /// The operations that replace an entry, which stays as long as it would have. One that is gone by then must not come back.

@@ -46,9 +46,31 @@ impl MemberRecord {
         Self { read_at, left_at, ..self.clone() }
     }
 
-    /// Since when a member is gone who is not present: an older version told no more than when it wrote that.
+    /// Since when a member is gone who is not present.
     pub fn left_since(&self) -> u64 {
-        if self.left_at == 0 { self.read_at } else { self.left_at }
+        left_since(self.read_at, self.left_at)
+    }
+}
+
+/// An older version told no more than when it wrote that somebody is gone.
+fn left_since(read_at: u64, left_at: u64) -> u64 {
+    if left_at == 0 { read_at } else { left_at }
+}
+
+/// Whether and since when a member is gone, and no more of the record: for a look at everybody.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Departure {
+    read_at: u64,
+    #[serde(with = "crate::names")]
+    presence: MemberStatus,
+    #[serde(default)]
+    left_at: u64,
+}
+
+impl Departure {
+    /// Since when the member is gone; nothing for who is present.
+    pub(crate) fn since(&self) -> Option<u64> {
+        (!is_present(self.presence)).then(|| left_since(self.read_at, self.left_at))
     }
 }
 

@@ -42,17 +42,15 @@ pub(crate) fn differences<P: Platform>(
     Ok(ops)
 }
 
-/// Writes differences, through the head: who writes a member meanwhile sees the tag before or after a portion. `spreads` also
-/// begins to bring every portion to the members, since a call that is killed must not leave that undone.
-pub(crate) fn write<P: Platform>(platform: &P, common: &Common, ops: &[Op], spreads: bool) -> Result<(), Failure> {
+/// Writes differences, through the head: who writes a member meanwhile sees the tag before or after a portion. Each portion also
+/// begins to bring to the members what rules give, since a call that is killed must not leave that undone.
+pub(crate) fn write<P: Platform>(platform: &P, common: &Common, ops: &[Op]) -> Result<(), Failure> {
     for portion in ops.chunks(PORTION) {
         let mut attempts = 0..ATTEMPTS;
         loop {
             let mut batch = Batch::begin(platform, common)?;
             portion.iter().for_each(|op| batch.push(op.clone()));
-            if spreads {
-                batch.spread();
-            }
+            batch.spread();
             if store::apply(platform, &batch.into_ops())?.is_ok() {
                 break;
             }

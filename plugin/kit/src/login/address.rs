@@ -166,6 +166,7 @@ mod tests {
             strategy: Strategy::Automatic,
             fields: None,
             guard: Default::default(),
+            departed_days: None,
         }
     }
 

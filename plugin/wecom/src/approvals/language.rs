@@ -20,6 +20,7 @@ fn is_traditional(tag: &str) -> bool {
 }
 
 /// A list of `{text, lang}`, which some answers give as one object.
+#[inline(never)]
 pub(super) fn texts(tree: Tree<'_>) -> Vec<LocalisedText> {
     let read = |text: Tree<'_>| {
         let language = text.at("lang").text().unwrap_or_default().replace('_', "-");

@@ -52,7 +52,7 @@ pub(super) fn submit<P: Platform>(client: &WeComClient<'_, P>, request: &Approva
 
 /// Reads the template, and judges and writes the request.
 fn body<P: Platform>(client: &WeComClient<'_, P>, request: &ApprovalRequest) -> Result<Value, Failure> {
-    judge::body(request, &super::template(client, &request.template)?)
+    judge::body(request, &super::template(client, &request.template)?, client.calls.platform().now_ms())
 }
 
 /// The number of the request, if it was made before.

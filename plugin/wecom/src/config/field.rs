@@ -4,8 +4,8 @@ use super::identifier;
 use organisation_kit::config::{
     Element, Field, Kind, Route, Use,
     field::{
-        self as usual, BASE_URL, HOMEPAGE_STATE, LOCALE, PROXY_PASSWORD, PROXY_USERNAME, SYNC_FIELDS,
-        SYNC_GUARD_ABSOLUTE, SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT, SYNC_STRATEGY, Words,
+        self as usual, BASE_URL, HOMEPAGE_STATE, LOCALE, PROXY_PASSWORD, PROXY_USERNAME, RETENTION_DEPARTED_DAYS,
+        SYNC_FIELDS, SYNC_GUARD_ABSOLUTE, SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT, SYNC_STRATEGY, Words,
     },
 };
 use organisation_kit::directory::id::IdRule;
@@ -119,6 +119,7 @@ pub static ELEMENT: Element = Element {
         SYNC_GUARD_PERCENT,
         SYNC_GUARD_FLOOR,
         SYNC_GUARD_ABSOLUTE,
+        RETENTION_DEPARTED_DAYS,
         Field {
             key: "sync.downloadHosts",
             elsewhere: "downloadhost exporthosts",

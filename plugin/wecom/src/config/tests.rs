@@ -76,6 +76,7 @@ fn three_keys_suffice() {
                 strategy: Strategy::Automatic,
                 fields: None,
                 guard: Guard::default(),
+                departed_days: None,
             },
             agent_id: 1_000_002,
             secret: Secret::new(SECRET),

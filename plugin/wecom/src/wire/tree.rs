@@ -1,7 +1,8 @@
 //! Answers of many shapes, read by key.
 //!
 //! For small answers whose fields depend on what stands beside them, as the controls of an approval: nothing has to be declared,
-//! and what is odd is absent. Whoever asks decides what that means.
+//! and what is odd is absent. Whoever asks decides what that means. Speed matters less here than the size of the component, so that
+//! what is called everywhere is not inlined.
 
 use serde_json::Value;
 
@@ -15,6 +16,7 @@ pub(crate) struct Tree<'a>(pub(crate) &'a Value);
 
 impl<'a> Tree<'a> {
     /// What stands behind a key; nothing where there is no such key.
+    #[inline(never)]
     pub(crate) fn at(self, key: &str) -> Self {
         Self(self.0.get(key).unwrap_or(&NOTHING))
     }
@@ -25,6 +27,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Whether there is nothing, in any of the usual ways to say so.
+    #[inline(never)]
     pub(crate) fn is_nothing(self) -> bool {
         match self.0 {
             Value::Null => true,
@@ -36,6 +39,7 @@ impl<'a> Tree<'a> {
     }
 
     /// Text, or a number as its digits; absent where it is empty.
+    #[inline(never)]
     pub(crate) fn text(self) -> Option<String> {
         match self.0 {
             Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
@@ -45,6 +49,7 @@ impl<'a> Tree<'a> {
     }
 
     /// A whole number from 0, or its digits as text.
+    #[inline(never)]
     pub(crate) fn number(self) -> Option<u64> {
         match self.0 {
             Value::Number(number) => number.as_u64(),
@@ -54,6 +59,7 @@ impl<'a> Tree<'a> {
     }
 
     /// An instant that is told in seconds, in milliseconds. 0 says that there is none.
+    #[inline(never)]
     pub(crate) fn instant(self) -> Option<u64> {
         self.number().filter(|seconds| *seconds > 0)?.checked_mul(1_000)
     }
@@ -69,6 +75,7 @@ impl<'a> Tree<'a> {
     }
 
     /// The texts of a list, without what is none.
+    #[inline(never)]
     pub(crate) fn texts(self) -> Vec<String> {
         self.list().filter_map(Self::text).collect()
     }

@@ -11,8 +11,8 @@ use organisation_kit::{
     config::{
         Common, Element, Field, Kind, Secret, Use, Values,
         field::{
-            self, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, SYNC_FIELDS, SYNC_GUARD_ABSOLUTE,
-            SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT,
+            self, LOCALE, PROXY, PROXY_PASSWORD, PROXY_USERNAME, REDIRECT_URI, RETENTION_DEPARTED_DAYS, SYNC_FIELDS,
+            SYNC_GUARD_ABSOLUTE, SYNC_GUARD_FLOOR, SYNC_GUARD_PERCENT,
         },
     },
     contract::{login::Entry, types::Reason},
@@ -28,7 +28,7 @@ use url::Url;
 use client::Client;
 
 #[cfg(feature = "component")]
-organisation_kit::export_element!(crate::Rollcall);
+organisation_kit::export_element!(crate::Rollcall, administration);
 
 /// Rollcall (花名册).
 #[derive(Clone, Copy, Debug)]
@@ -56,7 +56,7 @@ static ELEMENT: Element = Element {
         "brings in units and people of Rollcall, and lets the people sign in",
     ),
     unsupported: &["login.homepage-url"],
-    further: &[],
+    further: &["administration"],
     routes: &[],
     ids: IdRule::Exact,
     fields: &[
@@ -98,6 +98,7 @@ static ELEMENT: Element = Element {
         SYNC_GUARD_PERCENT,
         SYNC_GUARD_FLOOR,
         SYNC_GUARD_ABSOLUTE,
+        RETENTION_DEPARTED_DAYS,
         PROXY,
         PROXY_USERNAME,
         PROXY_PASSWORD,

@@ -34,6 +34,7 @@ fn common() -> Common {
         homepage: Default::default(),
         strategy: Strategy::Automatic,
         guard: Default::default(),
+        departed_days: None,
         fields: None,
     }
 }

@@ -9,6 +9,7 @@ use super::{
     current, export, guard, history, lease, missing,
     phase::Phase,
     report::Report,
+    retention,
     run::{Failures, PendingWait, Sweep},
     scope, scratch,
     seen::Seen,
@@ -22,7 +23,7 @@ use crate::{
         directory::{Goal, Pause, Progress, RunOutcome, SyncStep, Waiting},
         log::Level,
     },
-    directory::{erasure, head, key},
+    directory::{head, key},
     failure::Failure,
     platform::Platform,
     store,
@@ -57,7 +58,6 @@ pub fn advance<P: Platform, C: Client<P>>(
     })?;
     if matches!(step, SyncStep::Complete(_)) {
         scratch::sweep(platform);
-        erasure::sweep(platform, common);
     }
     Ok(step)
 }
@@ -123,6 +123,8 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
         Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,
         Phase::ApplyDepartmentRemovals(done) => apply::department_removals(context, done)?,
         Phase::Spread(tag) => spread::step(context, tag)?,
+        Phase::Retention(after) => retention::members(context, after.as_deref())?,
+        Phase::Erasure => retention::feed(context)?,
         Phase::Finish => return finish(context).map(Some),
     }
     Ok(None)

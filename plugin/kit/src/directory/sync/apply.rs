@@ -231,7 +231,7 @@ fn children_first(mut departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecor
 }
 
 /// Fills a batch and writes it with the run, anew when another writer came between.
-fn write<P: Platform, C: Client<P>>(
+pub(super) fn write<P: Platform, C: Client<P>>(
     context: &mut RunContext<'_, P, C>,
     fill: &mut dyn FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Stepped,
 ) -> Stepped {

@@ -323,6 +323,11 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         self.checkpoint()
     }
 
+    /// The same without a write, for a phase that has checks of its own: whoever enters it again finds nothing left.
+    pub(super) fn leave_phase(&mut self) {
+        self.run.phase = phase::after(&self.run, self.until);
+    }
+
     /// Writes the run and everything that was kept back.
     pub(super) fn checkpoint(&mut self) -> Stepped {
         let mut ops = std::mem::take(&mut self.buffer);

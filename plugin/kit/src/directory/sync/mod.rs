@@ -15,7 +15,7 @@
 //! | `scope`, `walk`, `export`, `missing`, `guard`, `confirm` | the steps that fetch and judge; `walk` is phase `fetch` |
 //! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
 //! | `plan`, `apply` | the plan as people read it; the steps that write what the vendor says |
-//! | `spread` | what rules about roles make of it |
+//! | `spread`, `retention` | what rules about roles make of it; who left too long ago to be kept |
 //! | `run`, `phase`, `current`, `context`, `lease`, `backoff` | the state, the order of the steps, whether a run goes on, its checkpoints, who works on it, and what stops it for a while |
 //! | `scratch` | clearing up after a run |
 //! | `report`, `stats`, `history` | what a run did, and the last ones |
@@ -43,6 +43,7 @@ mod phase;
 pub mod plan;
 mod report;
 pub mod reset;
+mod retention;
 pub(crate) mod run;
 mod scope;
 mod scratch;

@@ -34,6 +34,10 @@ pub enum Phase {
     ApplyDepartmentRemovals(usize),
     /// Ask whom the tags of rules name, from this one on, and bring to the members what rules give.
     Spread(usize),
+    /// Erase members who left long ago, after this key.
+    Retention(Option<String>),
+    /// Clear the feed of members who are being erased.
+    Erasure,
     /// Write the report and clear the scratch.
     Finish,
 }
@@ -68,7 +72,9 @@ pub(super) fn after(run: &Run, until: Goal) -> Phase {
         Phase::ApplyMembers(_) => Phase::Confirm(Sweep::Departments(None)),
         Phase::ApplyRemovals(_) => Phase::ApplyDepartmentRemovals(0),
         Phase::ApplyDepartmentRemovals(_) => Phase::Spread(0),
-        Phase::Spread(_) | Phase::Finish => Phase::Finish,
+        Phase::Spread(_) => Phase::Retention(None),
+        Phase::Retention(_) => Phase::Erasure,
+        Phase::Erasure | Phase::Finish => Phase::Finish,
     }
 }
 
@@ -97,7 +103,7 @@ mod tests {
     #[test]
     fn joins_are_written_before_the_missing_are_asked_about() {
         let fetched = ["Scope", "Fetch", "Individuals", "Missing", "Missing", "Guard"];
-        let removed = ["ApplyRemovals", "ApplyDepartmentRemovals", "Spread", "Finish"];
+        let removed = ["ApplyRemovals", "ApplyDepartmentRemovals", "Spread", "Retention", "Erasure", "Finish"];
         for (until, something_is_missing, then) in [
             (Goal::Plan, false, vec!["Planned"]),
             (Goal::Plan, true, vec!["Confirm", "Confirm", "Planned"]),

@@ -69,6 +69,9 @@ pub struct Run {
     /// Those among what was approved.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub approved_administrators: Vec<String>,
+    /// Members who left long ago and were erased.
+    #[serde(default)]
+    pub erased: u64,
     /// Whether the vendor was asked about everything that was not seen.
     pub is_confirmed: bool,
     /// Whether records of the copy are written, or were: such a run can only be carried through.
@@ -357,6 +360,7 @@ impl Run {
                 ("apply-department-removals", *done as u64, self.planned.departments_removed)
             }
             Phase::Spread(tags) => ("spread-roles", *tags as u64, *tags as u64 + 1),
+            Phase::Retention(_) | Phase::Erasure => ("erase", 0, 1),
             Phase::Finish => ("finish", 0, 1),
         };
         contract::Progress {

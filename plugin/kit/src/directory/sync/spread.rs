@@ -22,10 +22,10 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
     }
     // What is written has checks of its own; the lease need only not run out.
     context.before_request()?;
-    match spreading::portion(context.platform, context.common)? {
-        true => context.next_phase(),
-        false => Ok(()),
+    if spreading::portion(context.platform, context.common)? {
+        context.leave_phase();
     }
+    Ok(())
 }
 
 /// Writes down whom a tag names, where that is somebody else than before. What cannot be asked about stays as it is known: a tag
@@ -52,5 +52,5 @@ fn ask<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: &str)
         }
     };
     let differences = tagged::differences(context.platform, context.common.ids, tag, &named)?;
-    Ok(tagged::write(context.platform, context.common, &differences, true)?)
+    Ok(tagged::write(context.platform, context.common, &differences)?)
 }

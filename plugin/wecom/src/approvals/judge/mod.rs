@@ -10,6 +10,7 @@ use organisation_kit::{
     },
     failure::Failure,
     invalid_argument,
+    locale::Text,
 };
 use serde_json::{Value, json};
 
@@ -21,16 +22,16 @@ mod plain;
 #[cfg(test)]
 mod tests;
 
-/// The body of `oa/applyevent`.
+/// The body of `oa/applyevent`; `now` in milliseconds is written where WeCom wants a time that nobody gave.
 ///
 /// # Errors
 /// `invalid-argument` for the first thing that is wrong.
-pub(super) fn body(request: &ApprovalRequest, template: &Template) -> Result<Value, Failure> {
+pub(super) fn body(request: &ApprovalRequest, template: &Template, now: u64) -> Result<Value, Failure> {
     let mut body = json!({
         "creator_userid": request.applicant,
         "template_id": request.template,
         "use_template_approver": u8::from(matches!(request.process, Process::OfTemplate)),
-        "apply_data": { "contents": contents(&request.fields, &template.controls)? },
+        "apply_data": { "contents": contents(&request.fields, &template.controls, now)? },
         "summary_list": summary(&request.summary)?,
     });
     if let Some(department) = &request.department {
@@ -74,10 +75,12 @@ fn summary(lines: &[Vec<LocalisedText>]) -> Result<Value, Failure> {
     let mut list = Vec::new();
     for (index, texts) in lines.iter().enumerate() {
         let most = limit::SUMMARY_CHARACTERS;
-        if texts.is_empty() || texts.iter().any(|text| !(1..=most).contains(&text.text.chars().count())) {
+        let is_sound =
+            |text: &LocalisedText| !text.language.is_empty() && (1..=most).contains(&text.text.chars().count());
+        if texts.is_empty() || !texts.iter().all(is_sound) {
             let message = (
-                format!("摘要每行须为 1 至 {most} 个字符"),
-                format!("each line of the summary has 1 to {most} characters"),
+                format!("摘要每行须注明语言，且为 1 至 {most} 个字符"),
+                format!("each line of the summary has a language and 1 to {most} characters"),
             );
             return Err(Failure::invalid_argument(&format!("summary.{index}"), message));
         }
@@ -129,8 +132,15 @@ fn process(nodes: &[ProcessNode]) -> Result<Vec<Value>, Failure> {
     written.collect()
 }
 
+/// What goes on from field to field.
+struct SoFar {
+    now: u64,
+    /// Of the whole request.
+    files: usize,
+}
+
 /// The fields in the order of the template.
-fn contents(fields: &[Field], controls: &[Control]) -> Result<Vec<Value>, Failure> {
+fn contents(fields: &[Field], controls: &[Control], now: u64) -> Result<Vec<Value>, Failure> {
     for (index, field) in fields.iter().enumerate() {
         let place = FieldPlace::of(&field.id, &field.titles);
         if !controls.iter().any(|control| control.control.id == field.id) {
@@ -141,7 +151,7 @@ fn contents(fields: &[Field], controls: &[Control]) -> Result<Vec<Value>, Failur
         }
     }
     let related = shown_by_choice(controls);
-    let (mut contents, mut files) = (Vec::new(), 0);
+    let (mut contents, mut so_far) = (Vec::new(), SoFar { now, files: 0 });
     for control in controls {
         let plain = &control.control;
         let place = FieldPlace::of(&plain.id, &plain.titles);
@@ -154,8 +164,8 @@ fn contents(fields: &[Field], controls: &[Control]) -> Result<Vec<Value>, Failur
             Some(field) => {
                 same_kind(&place, &field.kind, &plain.kind)?;
                 let value = match &field.value {
-                    FieldValue::Table(rows) => table(&place, control, rows, &mut files)?,
-                    FieldValue::Plain(value) => filled(&place, plain, value, &mut files)?,
+                    FieldValue::Table(rows) => table(&place, control, rows, &mut so_far)?,
+                    FieldValue::Plain(value) => filled(&place, plain, value, &mut so_far)?,
                 };
                 contents.push(content(plain, value));
             }
@@ -189,7 +199,7 @@ fn content(control: &PlainControl, value: Value) -> Value {
     json!({ "control": kind::control_of(&control.kind), "id": control.id, "value": value })
 }
 
-fn table(place: &FieldPlace, control: &Control, rows: &[TableRow], files: &mut usize) -> Result<Value, Failure> {
+fn table(place: &FieldPlace, control: &Control, rows: &[TableRow], so_far: &mut SoFar) -> Result<Value, Failure> {
     if control.control.kind != "table" {
         return Err(place.wrong("不是明细", "is no table"));
     }
@@ -218,7 +228,7 @@ fn table(place: &FieldPlace, control: &Control, rows: &[TableRow], files: &mut u
                 None => write::empty(column),
                 Some(field) => {
                     same_kind(&place, &field.kind, &column.kind)?;
-                    filled(&place, column, &field.value, files)?
+                    filled(&place, column, &field.value, so_far)?
                 }
             };
             list.push(content(column, value));
@@ -228,17 +238,26 @@ fn table(place: &FieldPlace, control: &Control, rows: &[TableRow], files: &mut u
     Ok(json!({ "children": children }))
 }
 
-fn filled(place: &FieldPlace, control: &PlainControl, value: &PlainValue, files: &mut usize) -> Result<Value, Failure> {
-    plain::judge(place, control, value)?;
+fn filled(
+    place: &FieldPlace,
+    control: &PlainControl,
+    value: &PlainValue,
+    so_far: &mut SoFar,
+) -> Result<Value, Failure> {
+    plain::judge(control, value).map_err(|Text { zh, en }| place.wrong(&zh, &en))?;
     if let PlainValue::Files(ids) = value {
         let most = limit::FILES;
-        *files += ids.len();
-        if *files > most {
+        so_far.files += ids.len();
+        if so_far.files > most {
             return Err(place.wrong(
                 &format!("超出附件数量：一个申请最多 {most} 个附件"),
                 &format!("has too many files: a request has at most {most}"),
             ));
         }
     }
-    Ok(write::plain(value, control.multiple))
+    let mut written = write::plain(value, control.multiple);
+    if matches!(value, PlainValue::Place(place) if place.at.is_none()) {
+        written["location"]["time"] = json!(so_far.now / 1_000);
+    }
+    Ok(written)
 }

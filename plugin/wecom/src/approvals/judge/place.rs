@@ -24,6 +24,8 @@ impl FieldPlace {
     }
 
     /// A failure that names it.
+    #[cold]
+    #[inline(never)]
     pub(super) fn wrong(&self, zh: &str, en: &str) -> Failure {
         let Self { path, title } = self;
         let message = (format!("“{title}”（{path}）{zh}"), format!("{title:?} ({path}) {en}"));

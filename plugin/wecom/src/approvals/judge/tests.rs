@@ -64,13 +64,14 @@ fn span(precision: Precision, begin: u64, end: u64) -> SpanValue {
     SpanValue { precision, begin: begin * 1_000, end: end * 1_000, duration_seconds: None, days: Vec::new() }
 }
 
+const NOW: u64 = 1_790_000_000_000;
 /// Midnight in China, of a day in 2019.
 const MIDNIGHT: u64 = 1_570_550_400;
 const NOON: u64 = MIDNIGHT + 43_200;
 
 /// Where the request is refused, and why in English.
 fn refused(request: &ApprovalRequest, template: &Template) -> (String, String) {
-    let failure = early(request).and_then(|()| body(request, template)).unwrap_err();
+    let failure = early(request).and_then(|()| body(request, template, NOW)).unwrap_err();
     assert!(!failure.message.zh.is_ascii(), "{failure:?}");
     let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
     (problem.path, failure.message.en)
@@ -106,12 +107,12 @@ fn the_example_of_the_documentation_is_written() {
         "summary_list": [{ "summary_info": [{ "text": "采购 700.50 元", "lang": "zh_CN" }] }],
     });
     let template = template(vec![alone(control("tips", |control| control.required = true)), alone(money)]);
-    assert_eq!(body(&request, &template), Ok(expected.clone()));
+    assert_eq!(body(&request, &template, NOW), Ok(expected.clone()));
     (request.process, request.department) = (Process::OfTemplate, Some("31".into()));
     expected["use_template_approver"] = json!(1);
     expected["choose_department"] = json!(31);
     expected.as_object_mut().unwrap().remove("process");
-    assert_eq!(body(&request, &template), Ok(expected));
+    assert_eq!(body(&request, &template, NOW), Ok(expected));
 }
 
 #[test]
@@ -130,6 +131,7 @@ fn what_concerns_no_field_is_judged_before_the_template_is_read() {
         ("summary.1", Box::new(|request| request.summary = vec![vec![text("x")], vec![]])),
         ("summary.0", Box::new(|request| request.summary = vec![vec![text("")]])),
         ("summary.0", Box::new(move |request| request.summary = vec![vec![text("x"), text(&long)]])),
+        ("summary.0", Box::new(|request| request.summary[0][0].language.clear())),
         ("process", Box::new(|request| request.process = Process::Nodes(vec![]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &[]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &[""]))),
@@ -167,6 +169,14 @@ fn a_value_that_does_not_fit_its_control_is_refused_by_name() {
     let spread = |precision, day, seconds| SpanValue {
         days: vec![DayShare { day: day * 1_000, duration_seconds: seconds }],
         ..span(precision, MIDNIGHT, NOON)
+    };
+    let spread_over = |days: u64| SpanValue {
+        days: vec![DayShare { day: MIDNIGHT * 1_000, duration_seconds: 360 }],
+        ..span(Precision::Hour, MIDNIGHT, MIDNIGHT + days * 86_400)
+    };
+    let at_degrees = |latitude: &str, longitude: &str| {
+        let (title, address) = (String::new(), String::new());
+        PlainValue::Place(Place { latitude: latitude.into(), longitude: longitude.into(), title, address, at: None })
     };
     let out = || configured("attendance", json!({ "attendance": { "type": 4, "date_range": { "type": "halfday" } } }));
     let (half, hour, day) = (Precision::HalfDay, Precision::Hour, Precision::Day);
@@ -228,6 +238,8 @@ fn a_value_that_does_not_fit_its_control_is_refused_by_name() {
             attendance("overtime", SpanValue { duration_seconds: Some(7 * 86_400 + 1), ..span(hour, MIDNIGHT, NOON) }),
             "more than 7 days",
         ),
+        (plain("attendance"), attendance("overtime", spread_over(8)), "more than 7 days"),
+        (plain("location"), at_degrees("30.1", "east"), "decimal degrees"),
         (
             control("vacation", |control| control.options = vec![option("1")]),
             Vacation(VacationValue { option: "2".into(), span: span(half, MIDNIGHT, NOON) }),
@@ -239,7 +251,7 @@ fn a_value_that_does_not_fit_its_control_is_refused_by_name() {
         assert_eq!(path, format!("fields.{}", control.id));
         assert!(message.contains(word), "{message} {word}");
         // Nothing at all is no mistake where nothing is required.
-        assert!(body(&request(vec![field(&kind, Empty)]), &template(vec![alone(control)])).is_ok());
+        assert!(body(&request(vec![field(&kind, Empty)]), &template(vec![alone(control)]), NOW).is_ok());
     }
 }
 
@@ -262,7 +274,7 @@ fn a_value_at_its_limit_is_written() {
         ("selector", PlainValue::Options(texts(&["any"]))),
     ] {
         let template = template(vec![alone(control(kind, |_| ()))]);
-        assert!(body(&request(vec![field(kind, value.clone())]), &template).is_ok(), "{value:?}");
+        assert!(body(&request(vec![field(kind, value.clone())]), &template, NOW).is_ok(), "{value:?}");
     }
 }
 
@@ -292,7 +304,7 @@ fn a_control_that_a_choice_brings_up_may_be_left_out() {
         { "key": "a", "relation_list": [{ "related_control_id": "Money-1", "action": 1 }] },
     ] } });
     let money = || alone(control("money", |control| control.required = true));
-    let body_with = |controls| body(&request(vec![]), &template(controls));
+    let body_with = |controls| body(&request(vec![]), &template(controls), NOW);
     assert!(body_with(vec![alone(configured("selector", config)), money()]).is_ok());
     assert!(body_with(vec![alone(configured("selector", json!({}))), money()]).is_err());
 }
@@ -317,7 +329,7 @@ fn a_row_has_every_column_and_nothing_else() {
         let rows = rows.into_iter().map(|fields| TableRow { fields }).collect();
         request(vec![Field { value: FieldValue::Table(rows), ..field("table", PlainValue::Empty) }])
     };
-    let body = body(&rows(vec![vec![files(&["m"]), money()]]), &template).unwrap();
+    let body = body(&rows(vec![vec![files(&["m"]), money()]]), &template, NOW).unwrap();
     let expected = json!([{ "control": "Table", "id": "Table-1", "value": { "children": [{ "list": [
         { "control": "Money", "id": "Money-1", "value": { "new_money": "1" } },
         { "control": "Date", "id": "Date-1", "value": { "date": { "type": "hour", "s_timestamp": "" } } },
@@ -354,7 +366,7 @@ fn a_value_fits_controls_of_its_kind_alone() {
             let mut control = control(other, |control| control.multiple = true);
             control.config = (*other == "contact").then(|| json!({ "contact": { "type": "multi" } }).to_string());
             let field = field(other, value.clone());
-            let outcome = body(&request(vec![field]), &template(vec![alone(control)]));
+            let outcome = body(&request(vec![field]), &template(vec![alone(control)]), NOW);
             let has_no_case = |kind: &str| ["phone-number", "Hologram"].contains(&kind);
             let is_fit =
                 kind == other || (has_no_case(kind) && has_no_case(other)) || (*kind, *other) == ("text", "textarea");
@@ -363,4 +375,16 @@ fn a_value_fits_controls_of_its_kind_alone() {
         }
     }
     assert!(fits > 17, "{fits}");
+}
+
+#[test]
+fn a_place_without_a_time_is_of_now() {
+    let place = |at| {
+        let (title, address) = (String::new(), String::new());
+        let place = Place { latitude: "-1.5".into(), longitude: "2".into(), title, address, at };
+        let template = template(vec![alone(control("location", |_| ()))]);
+        let body = body(&request(vec![field("location", PlainValue::Place(place))]), &template, NOW).unwrap();
+        body["apply_data"]["contents"][0]["value"]["location"]["time"].clone()
+    };
+    assert_eq!((place(None), place(Some(7_000))), (json!(NOW / 1_000), json!(7)));
 }

@@ -114,6 +114,41 @@ fn a_call_that_died_between_two_parts_is_gone_on_with() {
     assert_eq!(bodies[0], bodies[1], "nobody knows of the first part: WeCom drops its repetition");
 }
 
+#[test]
+fn whoever_lost_the_lease_sends_nothing_more() {
+    // While the first part is on its way the lease runs out, and another host goes on.
+    let fake = FakePlatform::new();
+    fake.serve_with(|fake, request| match path(request).as_str() {
+        "/cgi-bin/gettoken" => ok(r#"{"access_token":"t0ken-1","expires_in":7200}"#),
+        _ => {
+            let lease = fake.keys("idempotency/send/").into_iter().find(|key| key.ends_with("/lease")).unwrap();
+            let taken = serde_json::json!({ "holder": "another" });
+            organisation_kit::store::apply(fake, &[organisation_kit::store::put(lease, &taken)]).unwrap().unwrap();
+            ok(SENT)
+        }
+    });
+    let failure = send(&fake, keyed("k", Message { to: to_many(2_500), ..text("a") })).unwrap_err();
+    assert_eq!((failure.reason, fake.count("message/send")), (Reason::Conflict, 1));
+}
+
+#[test]
+fn a_part_for_which_there_is_no_time_waits_for_the_next_call() {
+    let fake = FakePlatform::new();
+    fake.serve_with(|fake, request| match path(request).as_str() {
+        "/cgi-bin/gettoken" => ok(r#"{"access_token":"t0ken-1","expires_in":7200}"#),
+        _ => {
+            fake.advance_ms(26_000);
+            ok(SENT)
+        }
+    });
+    let message = keyed("k", Message { to: to_many(2_500), ..text("a") });
+    let failure = send(&fake, message.clone()).unwrap_err();
+    assert_eq!((&failure.reason, fake.count("message/send")), (&Reason::BudgetExhausted, 2));
+    assert!(failure.message.en.contains("2 of 3 parts"), "{failure:?}");
+    assert_eq!(send(&fake, message).unwrap().delivery, Delivery::Yes);
+    assert_eq!(fake.count("message/send"), 3);
+}
+
 fn http_died() -> organisation_kit::contract::storage::StorageError {
     organisation_kit::contract::storage::StorageError::Unavailable(false)
 }

@@ -87,3 +87,32 @@ fn all_of_many_are_found() {
     let count = |body: &Value| body["touser"].as_str().unwrap().split('|').count();
     assert_eq!(bodies(&fake, "message/send").iter().map(count).collect::<Vec<_>>(), [1_000, 234]);
 }
+
+#[test]
+fn more_than_can_be_written_down_under_a_key_are_refused_before_any_of_them_gets_it() {
+    let fake = answering(|_, _| ok(SENT));
+    let ids: Vec<String> = (0..2_600).map(|id| format!("{id:064}")).collect();
+    let members: Vec<_> = ids.iter().map(|id| (id.as_str(), MemberStatus::Active, &["buyer"][..])).collect();
+    members.chunks(400).for_each(|members| know(&fake, members));
+    let message = Message { to: to_roles(&["buyer"]), ..text("a") };
+    let failure = send(&fake, keyed("k", message.clone())).unwrap_err();
+    assert!(matches!(&failure.reason, Reason::InvalidArgument(problem) if problem.path == "to"), "{failure:?}");
+    assert_eq!((fake.count("message/send"), fake.keys("idempotency/").len()), (0, 0));
+    assert_eq!(send(&fake, message).unwrap().parts.len(), 3, "without a key nothing is written down");
+}
+
+#[test]
+fn a_card_is_changed_for_whoever_has_the_role_now() {
+    let fake = answering(|_, _| ok(r#"{"errcode":0,"errmsg":"ok"}"#));
+    know(&fake, STAFF);
+    let config = fake::config();
+    let update = CardUpdate {
+        to: to_roles(&["buyer", "nobody"]),
+        response_code: "rc-1".into(),
+        change: CardChange::Done("好".into()),
+        translate_ids: false,
+    };
+    let invalid = messages::update_card::<WeCom, _>(&fake, &config, &WeComClient::new(&fake, &config), update).unwrap();
+    assert_eq!(bodies(&fake, "message/update_template_card")[0]["userids"], json!(["Anna", "Bert"]));
+    assert_eq!(invalid.iter().map(|one| (&*one.id, &*one.reason)).collect::<Vec<_>>(), [("nobody", "nobody-has-it")]);
+}

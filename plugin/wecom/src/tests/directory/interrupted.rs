@@ -1,18 +1,23 @@
 //! Runs that are killed, raced or refused anywhere, over organisations that change at random.
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 
 use proptest::{prelude::*, strategy::Strategy};
 
 use super::{
-    APPROVING, Caller, Company, EVERYBODY, PLAIN, PLANNING, abandon, assert_exact, changes, common, complete, history,
-    members, planned, platform, read, replayed, small, step, sync_member, sync_on,
+    APPROVING, Caller, Company, EVERYBODY, PLAIN, PLANNING, abandon, assert_exact, changes, common, complete, folded,
+    history, members, planned, platform, read, replayed, small, step, sync_member, sync_on,
 };
-use crate::fake::{self, FakePlatform};
+use crate::{
+    api::client::WeComClient,
+    fake::{self, FakePlatform},
+};
 use organisation_kit::{
+    administration,
     contract::{
+        administration::{RoleRule, RuleScope},
         call::Budget,
-        directory::{ChangeKind, RunOutcome, SyncStep},
+        directory::{ChangeKind, Changed, Member, RunOutcome, SyncStep},
         storage::{Op, StorageError},
         types::Reason,
     },
@@ -295,12 +300,59 @@ fn a_run_that_is_written_for_too_long_ends_as_it_stands() {
     assert_eq!((ended.outcome, ended.members.added), (RunOutcome::Repaired, 1), "nothing says that it was not written");
 }
 
+/// Somebody who reads the feed as it comes, and each entry once.
+#[derive(Default)]
+struct Follower {
+    seen: u64,
+    members: BTreeMap<String, Member>,
+}
+
+impl Follower {
+    fn follow(&mut self, fake: &FakePlatform) {
+        let before = self.seen;
+        for change in changes(fake).into_iter().filter(|change| change.seq > before) {
+            self.seen = change.seq;
+            match change.record {
+                Changed::Member(member) => drop(self.members.insert(folded(&member.id), member)),
+                Changed::Nothing => drop(self.members.remove(&folded(&change.id))),
+                Changed::Department(_) => {}
+            }
+        }
+    }
+}
+
+/// Rules that give roles by where somebody is.
+fn give_by_rules(fake: &FakePlatform) {
+    let below = |id: &str| RuleScope::Department(id.to_owned());
+    let rules = [("all", RuleScope::Everybody), ("two", below("2")), ("deep", below("31"))];
+    let rules = rules.map(|(role, scope)| RoleRule { role: role.to_owned(), scope });
+    let config = fake::config();
+    let client = WeComClient::new(fake, &config);
+    administration::set_role_rules(fake, &config.common, &client, &rules, "boss").unwrap();
+}
+
+/// Whatever was interrupted: once a sync is complete everybody has what the rules give.
+fn assert_given(fake: &FakePlatform) {
+    for mut member in members(fake, &EVERYBODY) {
+        member.roles.sort();
+        let roles = administration::member_roles_of(fake, &common(), &member.id).unwrap().roles;
+        assert_eq!(member.roles, roles, "{}", member.id);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 96, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_copy_equals_the_company_whatever_happened(events in proptest::collection::vec(event(), 1..40)) {
+    fn the_copy_equals_the_company_whatever_happened(
+        events in proptest::collection::vec(event(), 1..40),
+        has_rules: bool,
+    ) {
         let (fake, company) = platform(small());
+        if has_rules {
+            give_by_rules(&fake);
+        }
+        let mut followed = Follower::default();
         for event in &events {
             change(&mut company.borrow_mut(), event);
             if let Event::Fault(index) = event {
@@ -310,16 +362,21 @@ proptest! {
             // Whatever was interrupted: at every instant the feed replays to the copy.
             let copy = members(&fake, &EVERYBODY);
             let (from_feed, _) = replayed(&changes(&fake));
-            prop_assert_eq!(from_feed.into_values().collect::<Vec<_>>(), copy);
+            prop_assert_eq!(from_feed.into_values().collect::<Vec<_>>(), copy.clone());
+            // So has whoever followed it all along: nothing changes without a word.
+            followed.follow(&fake);
+            prop_assert_eq!(followed.members.values().cloned().collect::<Vec<_>>(), copy);
             if matches!(event, Event::Sync | Event::Fault(_)) {
                 // The first ends what was begun, maybe on older answers; the second sees today's company.
                 complete(&fake, APPROVING);
                 complete(&fake, APPROVING);
                 assert_exact(&fake, &company.borrow());
+                assert_given(&fake);
             }
         }
         complete(&fake, APPROVING);
         complete(&fake, APPROVING);
         assert_exact(&fake, &company.borrow());
+        assert_given(&fake);
     }
 }

@@ -136,9 +136,9 @@ fn a_call_that_is_killed_anywhere_costs_nothing() {
                 if count.get() > touch { Err(StorageError::Unavailable(after)) } else { Ok(()) }
             };
             if after {
-                fake.after_storage(hook)
+                fake.after_storage(hook);
             } else {
-                fake.before_storage(hook)
+                fake.before_storage(hook);
             }
             let killed = erase(&fake, "planted");
             fake.clear_hooks();
@@ -173,11 +173,10 @@ fn what_is_acknowledged_meanwhile_does_not_come_back() {
     let (fake, _) = left(1_000);
     let last = read::overview(&fake, &common()).unwrap().last_change;
     let named = Cell::new(false);
+    // Between reading a page of the feed and rewriting entries of it.
     fake.before_storage(move |fake, touch| {
-        if touch.puts("directory/p/erasing/")
-            && fake.value("directory/p/erasing/planted").is_some()
-            && !named.replace(true)
-        {
+        let is_rewriting = touch.puts("directory/f/") && !touch.puts("directory/head");
+        if is_rewriting && !named.replace(true) {
             feed::acknowledge(fake, &common(), &format!("c{last}")).unwrap();
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod erasure;
+mod retention;
 mod retirement;
 mod roles;
 mod rules;

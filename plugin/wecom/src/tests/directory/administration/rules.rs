@@ -103,12 +103,15 @@ fn rules_give_roles_to_everybody_a_department_with_all_below_or_a_tag() {
     assert_eq!((stored(&fake), fake.audit.borrow().len()), (before, 4), "what is so already is no change");
 }
 
+/// A name, what happens, and the roles of those who have any afterwards, but for wangwu.
+type Step = (&'static str, fn(&mut Company), &'static [(&'static str, &'static str)]);
+
 #[test]
 fn whoever_moves_joins_leaves_or_returns_has_what_the_rules_give_at_once() {
     let (fake, company) = synced();
     set(&fake, &[everybody("all"), department("team", "31")]);
     set_roles(&fake, "lisi", &["own"]);
-    let steps: [(&str, fn(&mut Company), &[(&str, &str)]); 5] = [
+    let steps: [Step; 5] = [
         ("moves", |c| c.person("ZhangSan", "张三", &[2]).status = 1, &[("ZhangSan", "all"), ("lisi", "all,own,team")]),
         (
             "joins",
@@ -308,9 +311,9 @@ fn a_call_that_is_killed_anywhere_leaves_copy_and_feed_alike() {
                 if count.get() > touch { Err(StorageError::Unavailable(after)) } else { Ok(()) }
             };
             if after {
-                fake.after_storage(hook)
+                fake.after_storage(hook);
             } else {
-                fake.before_storage(hook)
+                fake.before_storage(hook);
             }
             let rules = [everybody("all"), department("team", "31"), tag("tagged", "7")];
             let killed = try_set(&fake, &rules);
