@@ -25,22 +25,22 @@ const NAMES: [&str; 27] = [
     "place",
     "related",
     "other",
-    "of_template",
+    "of-template",
     "nodes",
     "day",
-    "half_day",
+    "half-day",
     "hour",
     "all",
     "any",
-    "in_turn",
+    "in-turn",
     "approve",
     "handle",
 ];
 
-/// `half_day` as the generated types have it.
+/// `half-day` as the generated types have it.
 fn camel(name: &str) -> String {
     let upper = |word: &str| word[..1].to_uppercase() + &word[1..];
-    name.split('_').map(upper).collect()
+    name.split('-').map(upper).collect()
 }
 
 /// The examples' form as the generated types are read: only names of cases differ.
