@@ -230,6 +230,9 @@ impl RequestInMemory {
     /// `left` are the bytes that headers may still hold: those of a batch together are no more than one call of an import may
     /// hand over.
     fn lifted(self, store: &mut Store<'_>, left: &mut u64) -> wasmtime::Result<Result<Request, http::HttpError>> {
+        if let Capabilities::Nothing = store.data().capabilities {
+            return Ok(Err(pure()));
+        }
         let Self { method, url, headers, body, expect, timeout_ms, max_bytes } = self;
         let count = headers.len();
         // Too many are refused for their number.

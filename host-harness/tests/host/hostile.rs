@@ -317,6 +317,21 @@ async fn nobody_looks_at_what_a_pure_function_wants_to_send() {
     assert!(matches!(&failed.error, CallError::Trap { trap, .. } if trap.kind == TrapKind::InvalidValue), "{failed}");
     let report = describe(guest.with(DESCRIBE, &sent), Limits::default()).await.unwrap();
     assert_eq!((report.host_calls.get("http"), report.http.requests), (Some(&1), 0));
+    // A single one, whose headers lie beyond the memory: lists are bounded when they are handed over, their texts are not.
+    let mut record = wire::request(At(4352, 10), None);
+    record[16..24].copy_from_slice(&wire::words(&[20_000, 1]));
+    let header = wire::data(20_000, &wire::words(&[0xffff_0000, 10, 0xffff_0000, 10]));
+    let load = |at: u32| format!("i32.const {at}\n i32.load\n ");
+    let arguments: String = (0..8).map(|number| load(16_384 + 4 * number)).collect();
+    let single = format!(
+        "{arguments}i32.const 0\n i32.const 0\n i32.const 0\n i32.const 0\n i32.const 0\n i32.const 0\n i64.const 0\n \
+         i32.const 8192\n call <http@0.1.0 send>\n i32.const 0"
+    );
+    let guest = batch(1, &record, 1).items(&header);
+    let failed = overview(guest.clone().with(OVERVIEW, &single), reaching(1, Limits::default())).await.unwrap_err();
+    assert!(is_invalid(&failed), "{failed}");
+    let report = describe(guest.with(DESCRIBE, &single), Limits::default()).await.unwrap();
+    assert_eq!((report.host_calls.get("http"), report.http.requests), (Some(&1), 0));
 }
 
 #[tokio::test]

@@ -568,24 +568,24 @@ fn gathered(command: &clap::Command, arguments: &[OsString]) -> Vec<OsString> {
     let is_repeatable = |arg: &&Arg| arg.is_global_set() && matches!(arg.get_action(), ArgAction::Append);
     let repeatable = command.get_arguments().filter(is_repeatable).filter_map(Arg::get_long);
     let repeatable: Vec<String> = repeatable.map(|long| format!("--{long}")).collect();
-    let (mut others, mut gathered) = (Vec::new(), Vec::new());
+    let (mut others, mut last) = (Vec::new(), Vec::new());
     let mut left = arguments.iter().cloned();
     while let Some(argument) = left.next() {
         let text = argument.to_string_lossy();
         let (name, value) = text.split_once('=').map_or((&*text, None), |(name, value)| (name, Some(value)));
         if name == "--" {
-            others.extend(gathered.drain(..));
+            others.append(&mut last);
             others.push(argument);
             break;
         }
         if repeatable.iter().any(|option| option == name) {
             let value_apart = value.is_none().then(|| left.next()).flatten();
-            gathered.extend([argument.clone()].into_iter().chain(value_apart));
+            last.extend([argument.clone()].into_iter().chain(value_apart));
         } else {
             others.push(argument.clone());
         }
     }
-    others.into_iter().chain(left).chain(gathered).collect()
+    others.into_iter().chain(left).chain(last).collect()
 }
 
 /// An option that takes a value, with another option of this program where the value should be: one was forgotten.
