@@ -28,6 +28,10 @@ pub(super) async fn examine(trial: &Trial, element: &Element) {
             format!("for {locale:?} the summary is {:?}", description.summary)
         });
     }
+    let exported = trial.component.capabilities();
+    let is_there = |name: &&String| name.split_once('.').is_some_and(|(interface, _)| exported.contains(interface));
+    let missing: Vec<&str> = english.capabilities.iter().filter(|name| !is_there(name)).map(String::as_str).collect();
+    trial.expect(&CAPABILITIES, missing.is_empty(), || format!("the component has no {}", missing.join(", ")));
     let unknown = unknown_functions(&english);
     trial.expect(&CAPABILITIES, unknown.is_empty(), || format!("the contract has no {}", unknown.join(", ")));
 }

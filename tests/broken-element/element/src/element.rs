@@ -18,6 +18,8 @@ impl Guest for Broken {
         if is_marked("same-answer") {
             description.title = format!("number {}", another_number());
         }
+        // This component exports the base of every element alone.
+        description.capabilities.retain(|name| !name.starts_with("administration."));
         if is_marked("capabilities") {
             description.capabilities.push("login.by-telepathy".to_owned());
         }
