@@ -7,6 +7,7 @@ mod sign_in;
 mod stage;
 mod syncing;
 mod trouble;
+mod work;
 
 use std::path::Path;
 
@@ -48,6 +49,9 @@ async fn run(options: &Global, keep: Option<&Path>, output: &mut Output) -> Resu
     syncing::reorganise(&stage, &mut narrator).await?;
     syncing::second(&stage, &mut narrator).await?;
     syncing::feed(&stage, &mut narrator).await?;
+    work::roles(&stage, &mut narrator).await?;
+    work::message(&stage, &mut narrator).await?;
+    work::approval(&stage, &mut narrator).await?;
     trouble::expired_token(&stage, &mut narrator).await?;
     trouble::rate_limit(&stage, &mut narrator).await?;
     trouble::wrong_secret(&stage, &mut narrator).await?;
