@@ -145,9 +145,9 @@ fn the_component_is_exactly_its_world_and_what_std_brings() {
     let named = |names: &[&str]| names.iter().map(|name| format!("{name}@0.1.0")).collect::<BTreeSet<_>>();
     let further = WeCom::element().further;
     let audit: &[&str] = if further.contains(&"administration") { &["audit"] } else { &[] };
-    let imports = [&["call", "http", "log", "settings", "storage", "types"], audit].concat();
+    let imports = [&["call", "http", "log", "settings", "storage", "types"][..], audit].concat();
     assert_eq!(own(&world.imports), named(&imports), "the trail is imported by whoever decides something");
-    assert_eq!(own(&world.exports), named(&[&["directory", "element", "login"], further].concat()));
+    assert_eq!(own(&world.exports), named(&[&["directory", "element", "login"][..], further].concat()));
     assert_eq!(own(&world.exports).len(), world.exports.len(), "nothing else is exported: {:?}", world.exports);
 
     let foreign: BTreeSet<&str> = world

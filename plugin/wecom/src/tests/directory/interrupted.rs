@@ -5,8 +5,8 @@ use std::{cell::Cell, collections::BTreeMap, rc::Rc};
 use proptest::{prelude::*, strategy::Strategy};
 
 use super::{
-    APPROVING, Caller, Company, EVERYBODY, PLAIN, PLANNING, abandon, assert_exact, changes, common, complete, folded,
-    history, members, planned, platform, read, replayed, small, step, sync_member, sync_on,
+    APPROVING, Caller, Company, EVERYBODY, PLAIN, PLANNING, abandon, assert_exact, changes, common, complete, feed,
+    folded, history, members, planned, platform, read, replayed, small, step, sync_member, sync_on,
 };
 use crate::{
     api::client::WeComClient,
@@ -302,20 +302,26 @@ fn a_run_that_is_written_for_too_long_ends_as_it_stands() {
 
 /// Somebody who reads the feed as it comes, and each entry once.
 #[derive(Default)]
-struct Follower {
+pub(super) struct Follower {
     seen: u64,
-    members: BTreeMap<String, Member>,
+    pub(super) members: BTreeMap<String, Member>,
 }
 
 impl Follower {
-    fn follow(&mut self, fake: &FakePlatform) {
-        let before = self.seen;
-        for change in changes(fake).into_iter().filter(|change| change.seq > before) {
-            self.seen = change.seq;
-            match change.record {
-                Changed::Member(member) => drop(self.members.insert(folded(&member.id), member)),
-                Changed::Nothing => drop(self.members.remove(&folded(&change.id))),
-                Changed::Department(_) => {}
+    pub(super) fn follow(&mut self, fake: &FakePlatform) {
+        loop {
+            let page = feed::changes(fake, &common(), Some(&format!("c{}", self.seen)), 50).unwrap();
+            for change in page.changes {
+                assert_eq!(change.seq, self.seen + 1);
+                self.seen = change.seq;
+                match change.record {
+                    Changed::Member(member) => drop(self.members.insert(folded(&member.id), member)),
+                    Changed::Nothing => drop(self.members.remove(&folded(&change.id))),
+                    Changed::Department(_) => {}
+                }
+            }
+            if !page.more {
+                return;
             }
         }
     }

@@ -2,6 +2,7 @@
 
 mod administrators;
 mod erasure;
+mod mixed;
 mod retention;
 mod retirement;
 mod roles;
