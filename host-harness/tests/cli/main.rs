@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod bed;
+#[cfg(unix)]
+mod callbacks;
 mod component;
 mod conform;
 mod demo;
