@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[cfg(unix)]
+mod api;
 mod bed;
 #[cfg(unix)]
 mod callbacks;
