@@ -2,7 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod administration;
+#[cfg(unix)]
+mod api;
 mod bed;
+#[cfg(unix)]
+mod callbacks;
 mod component;
 mod conform;
 mod demo;

@@ -17,31 +17,8 @@ use wecom_simulator::{Browser, Choice, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_SECRET}
 use crate::{
     bed::{Bed, program, run},
     guests::Guest,
-    web::{Answer, Serving, until},
+    web::{Answer, Serving, declare, serve, tenant, until},
 };
-
-/// A tenant of the bed's organisation.
-fn tenant(bed: &Bed, name: &str, further: &Value) -> Value {
-    let mut tenant = json!({
-        "name": name,
-        "element": {"name": "org", "configuration": bed.configuration()},
-        "grants": {"hosts": [bed.address()]},
-    });
-    tenant.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
-    tenant
-}
-
-fn declare(bed: &Bed, tenants: &[Value]) -> PathBuf {
-    let file = bed.home().join("tenants.json");
-    fs::write(&file, json!({"tenants": tenants}).to_string()).unwrap();
-    file
-}
-
-fn serve(bed: &Bed, arguments: &[&str]) -> Serving {
-    let mut all = vec!["--format", "json", "serve", "--listen", "127.0.0.1:0"];
-    all.extend(arguments);
-    Serving::start(program(bed.home(), &all), &bed.home().join("serve.log"))
-}
 
 /// Goes to the vendor's page and back, and answers the query of the return.
 async fn sign_in(location: &str, member: &str) -> String {

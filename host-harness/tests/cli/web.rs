@@ -1,15 +1,18 @@
 //! Hosts that serve, and a small client for them: one request a connection, nothing followed.
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::TcpStream,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::Value;
+use serde_json::{Value, json};
+
+use crate::bed::{Bed, program};
 
 /// Longer than anything here takes on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(120);
@@ -53,7 +56,7 @@ pub struct Serving {
 impl Serving {
     /// Starts the program, which is to serve, and waits until it does.
     pub fn start(mut command: Command, log: &Path) -> Self {
-        let log = std::fs::File::create(log).unwrap();
+        let log = fs::File::create(log).unwrap();
         let mut child = command.stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
@@ -71,7 +74,11 @@ impl Serving {
     }
 
     pub fn post(&self, path: &str, headers: &[(&str, &str)], form: &str) -> Answer {
-        send(&self.address, "POST", path, headers, form)
+        self.send("POST", path, headers, form)
+    }
+
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+        send(&self.address, method, path, headers, body)
     }
 
     /// Asks the listener for operators.
@@ -134,4 +141,29 @@ pub fn until(what: &str, mut holds: impl FnMut() -> bool) {
         assert!(started.elapsed() < PATIENCE, "{what}: not within {PATIENCE:?}");
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// A tenant of the bed's organisation.
+pub fn tenant(bed: &Bed, name: &str, further: &Value) -> Value {
+    let mut tenant = json!({
+        "name": name,
+        "element": {"name": "org", "configuration": bed.configuration()},
+        "grants": {"hosts": [bed.address()]},
+    });
+    tenant.as_object_mut().unwrap().extend(further.as_object().unwrap().clone());
+    tenant
+}
+
+/// Writes the file of tenants.
+pub fn declare(bed: &Bed, tenants: &[Value]) -> PathBuf {
+    let file = bed.home().join("tenants.json");
+    fs::write(&file, json!({"tenants": tenants}).to_string()).unwrap();
+    file
+}
+
+/// A host on a port of its own, with its log in `serve.log`.
+pub fn serve(bed: &Bed, arguments: &[&str]) -> Serving {
+    let mut all = vec!["--format", "json", "serve", "--listen", "127.0.0.1:0"];
+    all.extend(arguments);
+    Serving::start(program(bed.home(), &all), &bed.home().join("serve.log"))
 }

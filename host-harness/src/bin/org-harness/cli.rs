@@ -553,11 +553,12 @@ impl Cli {
 
 /// Codes, states, cursors and ids may begin with a hyphen, so what follows an option is its value whatever it begins with,
 /// and what stands where a name, a cursor or an address is expected is that. Files alone are left out: one can be written as
-/// `./-x`, and a misspelt option must not become the name of a file that is written.
+/// `./-x`, and a misspelt option must not become the name of a file that is written. So are lists of names: they would take the
+/// options after them for names, and a name in them that begins with a hyphen is written after `--`.
 fn with_hyphen_values(command: clap::Command) -> clap::Command {
-    let takes = |arg: &Arg| {
-        arg.get_action().takes_values() && !(arg.is_positional() && arg.get_value_hint() == ValueHint::AnyPath)
-    };
+    let is_list = |arg: &Arg| matches!(arg.get_action(), ArgAction::Append);
+    let is_file = |arg: &Arg| arg.get_value_hint() == ValueHint::AnyPath;
+    let takes = |arg: &Arg| arg.get_action().takes_values() && !(arg.is_positional() && (is_file(arg) || is_list(arg)));
     let command = command.mut_args(|arg| if takes(&arg) { arg.allow_hyphen_values(true) } else { arg });
     command.mut_subcommands(with_hyphen_values)
 }
@@ -675,6 +676,13 @@ mod tests {
             ("members --department -1", r#"department: Some("-1")"#),
             ("homepage-url -x", r#"HomepageUrl { target: "-x""#),
             ("tenants remove -acme", r#"Remove { name: "-acme""#),
+            ("retire li wu --actor boss", r#"Members { ids: ["li", "wu"], actor: Actor { actor: "boss" }"#),
+            (
+                "retire --actor boss -- -li --actor",
+                r#"Members { ids: ["-li", "--actor"], actor: Actor { actor: "boss" }"#,
+            ),
+            ("roles set -li a b --actor boss", r#"Set { id: "-li", roles: ["a", "b"], actor: Actor { actor: "boss" }"#),
+            ("admins set li --allow-host h:1 --actor boss", r#"Set { ids: ["li"], actor: Actor { actor: "boss" }"#),
         ] {
             let found = format!("{:?}", read(&format!("org-harness {arguments}")).unwrap().command);
             assert!(found.contains(command), "{arguments}: {found}");

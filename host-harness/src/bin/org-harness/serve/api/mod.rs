@@ -18,7 +18,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::StatusCode,
-    routing::{get, post},
+    routing::{MethodRouter, get, post},
 };
 
 use super::{document::document, service::Service};
@@ -28,17 +28,44 @@ const MAX_BODY: usize = 24 << 20;
 
 /// The addresses of the API.
 pub fn router() -> Router<Arc<Service>> {
-    Router::new()
-        .route("/t/{tenant}/api/messages", post(functions::send_message))
-        .route("/t/{tenant}/api/messages/recall", post(functions::recall_message))
-        .route("/t/{tenant}/api/cards/update", post(functions::update_card))
-        .route("/t/{tenant}/api/media", post(functions::upload))
-        .route("/t/{tenant}/api/approvals", get(functions::search_approvals).post(functions::submit_approval))
-        .route("/t/{tenant}/api/approvals/{number}", get(functions::approval))
-        .route("/t/{tenant}/api/templates/{id}", get(functions::template))
-        .route("/t/{tenant}/api/events", get(functions::events))
-        .route("/t/{tenant}/api/members/{id}/roles", get(functions::roles).put(functions::set_roles))
-        .route("/t/{tenant}/api/page-signatures", post(functions::page_signature))
+    let routes = routes().into_iter();
+    let router = routes.fold(Router::new(), |router, (path, methods)| router.route(&of_tenant(path), methods));
+    router
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .route("/openapi.json", get(async || document(StatusCode::OK, &*openapi::DOCUMENT)))
+}
+
+/// Where an address of the API stands for each tenant.
+fn of_tenant(path: &str) -> String {
+    format!("/t/{{tenant}}/api/{path}")
+}
+
+fn routes() -> [(&'static str, MethodRouter<Arc<Service>>); 10] {
+    [
+        ("messages", post(functions::send_message)),
+        ("messages/recall", post(functions::recall_message)),
+        ("cards/update", post(functions::update_card)),
+        ("media", post(functions::upload)),
+        ("approvals", get(functions::search_approvals).post(functions::submit_approval)),
+        ("approvals/{number}", get(functions::approval)),
+        ("templates/{id}", get(functions::template)),
+        ("events", get(functions::events)),
+        ("members/{id}/roles", get(functions::roles).put(functions::set_roles)),
+        ("page-signatures", post(functions::page_signature)),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// What may be done at each is asked of a host, by a test of the program.
+    #[test]
+    fn the_addresses_that_there_are_are_those_that_are_described() {
+        let described = openapi::DOCUMENT["paths"].as_object().unwrap();
+        let described: BTreeSet<String> = described.keys().cloned().collect();
+        assert_eq!(routes().iter().map(|(path, _)| of_tenant(path)).collect::<BTreeSet<_>>(), described);
+    }
 }

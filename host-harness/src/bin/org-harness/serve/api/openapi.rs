@@ -93,6 +93,7 @@ fn operations() -> Vec<Operation> {
             answer: object(json!({
                 "number": text(), "name": text(), "template": text(), "status": text(), "submitted_at": text(),
                 "applicant": { "type": ["string", "null"] }, "applicants": list(text()),
+                "department": { "type": ["string", "null"] },
                 "controls": approval["properties"]["fields"], "nodes": approval["properties"]["nodes"],
                 "told": list(text()), "remarks": approval["properties"]["remarks"],
             })),
@@ -135,7 +136,7 @@ fn operations() -> Vec<Operation> {
 fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations() {
-        let path = format!("/t/{{tenant}}/api/{}", operation.path);
+        let path = super::of_tenant(operation.path);
         let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         let in_path =
             in_path.map(|name| json!({ "name": name, "in": "path", "required": true, "schema": { "type": "string" } }));
