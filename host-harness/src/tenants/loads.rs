@@ -58,8 +58,8 @@ const LONGEST: Duration = Duration::from_mins(5);
 
 /// Loads under way, by number.
 ///
-/// Nothing ends a thread that compiles, and nothing that is seen before says how long it will take: a function of 100 KB can take
-/// minutes. So a load that takes too long is given up: it makes room for another one, and whoever waits is told so. Its thread
+/// Nothing ends a thread that compiles, and nothing that is seen before says how long it will take: the time for a function grows
+/// faster than the function. So a load that takes too long is given up: it makes room for another one, and whoever waits is told so. Its thread
 /// goes on, so with as many given up as may be under way nothing is loaded before one of them ends: the processors are left to
 /// the calls of those who are served.
 pub(super) struct Loads {

@@ -27,6 +27,12 @@ pub const ATTACKS: &[Attack] = &[
         calls: &[1, 4],
         body: |url| format!("{}{}", long(url, 47 << 20), again(&method(url, 47 << 20))),
     },
+    Attack { name: "memory", calls: &[1, 16], body: |_| format!("{}{}", all_memory(), again("")) },
+    Attack {
+        name: "body",
+        calls: &[4, 16],
+        body: |url| format!("{}{}", grow(33 << 20), again(&denied_body(url, 31 << 20))),
+    },
     Attack { name: "random", calls: &[2, 16], body: |_| format!("{}{}", grow(65 << 20), again(&random(64 << 20))) },
     Attack { name: "small-random", calls: &[4], body: |_| again(&random(64 << 10)) },
     Attack { name: "log", calls: &[4, 16], body: |_| format!("{}{}", grow(48 << 20), again(&log(46 << 20))) },
@@ -56,6 +62,18 @@ fn again(what: &str) -> String {
 
 fn grow(bytes: u32) -> String {
     format!("i32.const {}\n memory.grow\n drop\n ", bytes >> 16)
+}
+
+/// Takes and touches memory, a MiB at a time, until there is no more.
+fn all_memory() -> String {
+    "(local $n i32)\n loop\n i32.const 16\n memory.grow\n local.tee $n\n i32.const -1\n i32.ne\n if\n local.get $n\n \
+     i32.const 16\n i32.shl\n i32.const 1\n i32.const 1048576\n memory.fill\n br 1\n end\n end\n "
+        .to_owned()
+}
+
+/// A request with a body of so many bytes to a server that is not allowed: the port is another.
+fn denied_body(At(url, length): At, bytes: u32) -> String {
+    wire::send(At(url, length - 2), Some(At(LONG, bytes)))
 }
 
 /// Puts a text of so many bytes at [`LONG`] that begins as the URL.
