@@ -5,13 +5,18 @@ use serde_json::Value;
 
 use crate::{
     contract::{callbacks::Event, from_json, to_json},
-    storage::{Op, Scope, Storage, StorageError},
+    storage::{ApplyOutcome, Check, Expectation, Op, Scope, Storage, StorageError, StoredEntry},
 };
 
 /// How long an event is kept.
 const KEPT_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
-/// Events that are written at once.
-const PORTION: usize = 500;
+/// Events of one call at most: a delivery tells one thing.
+const MOST: usize = 100;
+/// Where the number of the last event stands. It stays when events go, so that a cursor never comes again.
+const LAST: &str = "last";
+const PREFIX: &str = "event/";
+/// Hosts that write at the same time try again so often.
+const ATTEMPTS: usize = 20;
 
 /// An event that was kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +27,7 @@ pub struct KeptEvent {
     pub event: Event,
 }
 
-/// A page of events, in the order in which they arrived.
+/// A page of events, in the order in which they were kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPage {
     /// The events.
@@ -42,31 +47,84 @@ impl<'a> Events<'a> {
         Self { storage, element }
     }
 
-    /// Keeps events that arrived at this time. `call` is a name that no other call has.
-    pub(crate) async fn keep(&self, now_ms: u64, call: &str, events: &[Event]) -> Result<(), StorageError> {
-        let mut ops = Vec::with_capacity(events.len());
-        for (number, event) in events.iter().enumerate() {
-            let value = to_json(event).map_err(|error| StorageError::Other(error.to_string()))?.to_string();
-            let key = format!("{now_ms:020}/{call}/{number:04}");
-            ops.push(Op::Put { key, value, ttl_ms: Some(KEPT_MS), sealed: false });
+    /// Keeps events. They are numbered in the same step that writes them, so whoever has read up to one misses none that another
+    /// host was still writing.
+    pub(crate) async fn keep(&self, events: &[Event]) -> Result<(), StorageError> {
+        if events.len() > MOST {
+            return Err(StorageError::Invalid(format!("{} events at once, expected at most {MOST}", events.len())));
         }
         let scope = self.element.events()?;
-        for portion in ops.chunks(PORTION) {
-            self.storage.apply(&scope, portion.to_vec()).await?;
+        let written = |event| to_json(event).map_err(|error| StorageError::Other(error.to_string()));
+        let values = events.iter().map(written).collect::<Result<Vec<Value>, _>>()?;
+        for _ in 0..ATTEMPTS {
+            let last = self.storage.get_many(&scope, &[LAST.to_owned()]).await?.pop().flatten();
+            let number: u64 = last.as_ref().and_then(|entry| entry.value.parse().ok()).unwrap_or_default();
+            let expected = last.map_or(Expectation::Absent, |entry| Expectation::Version(entry.version));
+            let mut ops = vec![Op::Check(Check { key: LAST.to_owned(), expected })];
+            for (value, number) in values.iter().zip(number + 1..) {
+                let key = format!("{PREFIX}{number:020}");
+                ops.push(Op::Put { key, value: value.to_string(), ttl_ms: Some(KEPT_MS), sealed: false });
+            }
+            let value = (number + values.len() as u64).to_string();
+            ops.push(Op::Put { key: LAST.to_owned(), value, ttl_ms: None, sealed: false });
+            if let ApplyOutcome::Applied(_) = self.storage.apply(&scope, ops).await? {
+                return Ok(());
+            }
         }
-        Ok(())
+        Err(StorageError::unavailable("other hosts keep events of this element all the time"))
     }
 
     /// Reads events after a cursor.
     pub(crate) async fn read(&self, after: Option<&str>, limit: u32) -> Result<EventPage, StorageError> {
-        let page = self.storage.scan(&self.element.events()?, "", after, limit).await?;
-        let mut events = Vec::with_capacity(page.entries.len());
-        for entry in page.entries {
-            let read: Option<Value> = serde_json::from_str(&entry.value).ok();
-            let event = read.and_then(|value| from_json(value).ok());
-            let event = event.ok_or_else(|| StorageError::Other(format!("the kept event {} is damaged", entry.key)))?;
-            events.push(KeptEvent { cursor: entry.key, event });
+        let after = after.map(|cursor| match cursor.parse::<u64>() {
+            Ok(number) => Ok(format!("{PREFIX}{number:020}")),
+            Err(_) => Err(StorageError::Invalid("the cursor is none that this host has answered".to_owned())),
+        });
+        let page = self.storage.scan(&self.element.events()?, PREFIX, after.transpose()?.as_deref(), limit).await?;
+        Ok(EventPage { events: page.entries.into_iter().map(read).collect::<Result<_, _>>()?, more: page.more })
+    }
+}
+
+fn read(entry: StoredEntry) -> Result<KeptEvent, StorageError> {
+    let damaged = || StorageError::Other(format!("the kept event {} is damaged", entry.key));
+    let number: u64 = entry.key.strip_prefix(PREFIX).and_then(|number| number.parse().ok()).ok_or_else(damaged)?;
+    let value: Value = serde_json::from_str(&entry.value).map_err(|_| damaged())?;
+    Ok(KeptEvent { cursor: number.to_string(), event: from_json(value).map_err(|_| damaged())? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        contract::callbacks::Happening,
+        storage::{MemoryStorage, Options},
+    };
+
+    fn event(id: usize) -> Event {
+        Event { id: id.to_string(), at: 1, member: Some("lisi".to_owned()), happening: Happening::EnteredRange }
+    }
+
+    #[tokio::test]
+    async fn events_of_several_hosts_are_read_once_each_in_one_order() {
+        let (storage, element) = (MemoryStorage::new(Options::default()), Scope::new("acme", "organisation").unwrap());
+        let events = Events::new(&storage, &element);
+        let pairs: Vec<_> = (0..8).map(|writer| [event(2 * writer), event(2 * writer + 1)]).collect();
+        for kept in futures_util::future::join_all(pairs.iter().map(|pair| events.keep(pair))).await {
+            kept.unwrap();
         }
-        Ok(EventPage { events, more: page.more })
+        let (mut after, mut found) = (None, Vec::new());
+        loop {
+            let page = events.read(after.as_deref(), 3).await.unwrap();
+            after = page.events.last().map(|event| event.cursor.clone()).or(after);
+            found.extend(page.events.into_iter().map(|kept| kept.event.id.parse::<usize>().unwrap()));
+            if !page.more {
+                break;
+            }
+        }
+        assert!(found.chunks(2).all(|pair| pair[1] == pair[0] + 1), "{found:?}");
+        found.sort_unstable();
+        assert_eq!(found, (0..16).collect::<Vec<_>>());
+        assert!(matches!(events.read(Some("x"), 3).await, Err(StorageError::Invalid(_))));
+        assert!(matches!(events.keep(&vec![event(0); MOST + 1]).await, Err(StorageError::Invalid(_))));
     }
 }

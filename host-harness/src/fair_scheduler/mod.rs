@@ -22,14 +22,17 @@ use tokio::sync::oneshot;
 pub enum Urgency {
     /// A person.
     Interactive = 0,
-    /// Nobody in particular: the work of a synchronisation.
+    /// Nobody in particular: the work of a synchronisation, and what a delivery of the vendor left for later.
     Background = 1,
 }
 
 impl Urgency {
-    /// The urgency of an export of the contract: only a synchronisation can wait.
+    /// The urgency of an export of the contract.
     pub(crate) fn of(function: &str) -> Self {
-        if function == "directory.advance" { Self::Background } else { Self::Interactive }
+        match function {
+            "directory.advance" | "callbacks.follow-up" => Self::Background,
+            _ => Self::Interactive,
+        }
     }
 }
 

@@ -181,6 +181,12 @@ impl Registry {
         let before = self.served();
         let declared = declared.into_iter().map(|declared| declared.and_then(|found| self.refuse_own_variables(found)));
         let declared: Vec<_> = declared.collect();
+        // A key that was taken out is void also where the rest of the declaration cannot be taken up.
+        let keys: BTreeMap<String, ApiKeys> = declared
+            .iter()
+            .flatten()
+            .map(|declaration| (declaration.name.clone(), declaration.api_keys.clone()))
+            .collect();
         let (loader, mut known) = (Arc::new(self.host.clone()) as Arc<dyn Loader>, std::mem::take(components));
         let resolving = tokio::task::spawn_blocking(move || {
             let resolved = resolve_all(&loader, declared, &mut known, patience);
@@ -203,22 +209,33 @@ impl Registry {
                     made
                 }
                 Err(why) => {
+                    let keys = keys.get(&name).cloned();
                     changes.unusable.insert(name, why);
                     let Some(former) = former else { continue };
-                    former.clone()
+                    let api_keys = keys.unwrap_or_else(|| former.api_keys.clone());
+                    Tenant { api_keys, ..former.clone() }
                 }
             };
             served.insert(Arc::clone(&tenant.name), tenant);
         }
         changes.removed = before.keys().filter(|name| !served.contains_key(*name)).map(ToString::to_string).collect();
         for gone in before.values().filter(|tenant| !served.contains_key(&tenant.name)) {
-            self.quotas.set_own(gone.element.scope().clone(), None);
+            self.set_quota(gone, None);
         }
         for tenant in served.values() {
-            self.quotas.set_own(tenant.element.scope().clone(), tenant.quota);
+            self.set_quota(tenant, tenant.quota);
         }
         *self.served.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(served);
         Ok(changes)
+    }
+
+    /// What the host keeps for an element has the quota of the element itself, each by itself.
+    fn set_quota(&self, tenant: &Tenant, quota: Option<Quota>) {
+        let scope = tenant.element.scope();
+        let kept = [scope.audit(), scope.events()].into_iter().flatten();
+        for scope in kept.chain([scope.clone()]) {
+            self.quotas.set_own(scope, quota);
+        }
     }
 
     fn served(&self) -> Arc<BTreeMap<Arc<str>, Tenant>> {

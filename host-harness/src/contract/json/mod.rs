@@ -6,6 +6,7 @@
 //! | an option | the value or `null` |
 //! | a case of an enum, a case of a variant without a value | its name in kebab-case, as a text |
 //! | a case of a variant with a value | an object of one key, the case in kebab-case: `{"link-card": {…}}` |
+//! | an instant | milliseconds since 1970; read also as RFC 3339, such as `"2026-01-31T08:00:00+08:00"` |
 //! | a list, a text, a number, a truth value | the same |
 
 mod read;
@@ -81,7 +82,7 @@ mod tests {
     use super::*;
     use crate::contract::{
         approvals::FieldValue,
-        callbacks::Happening,
+        callbacks::{FollowUpTask, Happening},
         messaging::{Content, Delivery, Message, Recipients},
     };
 
@@ -113,6 +114,19 @@ mod tests {
             Ok(json!({"plain": {"number": "7"}}))
         );
         assert_eq!(to_json(&true).unwrap(), json!(true));
+    }
+
+    #[test]
+    fn instants_are_read_in_both_ways() {
+        let task = |not_before: Value| {
+            from_json::<FollowUpTask>(json!({"kind": "a", "subject": "b", "not_before": not_before}))
+        };
+        for written in [json!(1_000), json!("1970-01-01T00:00:01Z"), json!("1970-01-01T08:00:01+08:00")] {
+            assert_eq!(task(written.clone()).unwrap().not_before, Some(1_000), "{written}");
+        }
+        for written in [json!("1000"), json!("soon"), json!("1960-01-01T00:00:00Z"), json!(-1)] {
+            assert!(task(written.clone()).is_err(), "{written}");
+        }
     }
 
     #[test]

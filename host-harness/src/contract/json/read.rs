@@ -52,7 +52,17 @@ impl<'de> Deserializer<'de> for Form {
         }
     }
 
-    numbers! { deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_i64 }
+    numbers! { deserialize_u8 deserialize_u16 deserialize_u32 deserialize_i64 }
+
+    /// A number, or an instant in RFC 3339: the contract's instants are milliseconds since 1970.
+    fn deserialize_u64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
+        let instant = self.0.as_str().and_then(|text| text.parse::<jiff::Timestamp>().ok());
+        match instant.and_then(|instant| u64::try_from(instant.as_millisecond()).ok()) {
+            Some(milliseconds) => visitor.visit_u64(milliseconds),
+            None if self.0.is_number() => self.0.deserialize_u64(visitor),
+            None => Err(self.wrong("a number")),
+        }
+    }
 
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         self.deserialize_string(visitor)

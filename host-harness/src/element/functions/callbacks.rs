@@ -22,10 +22,10 @@ impl Element {
     /// Keeps what a handler answered for [`Element::events`]. The component has no part in it.
     ///
     /// # Errors
-    /// The store does not take it.
+    /// The store does not take it, or they are more than a hundred.
     pub async fn keep_events(&self, events: &[Event]) -> Result<(), StorageError> {
-        let Shared { storage, scope, host, .. } = &*self.shared;
-        Events::new(storage.as_ref(), scope).keep(host.now_ms(), &host.call_name(), events).await
+        let Shared { storage, scope, .. } = &*self.shared;
+        Events::new(storage.as_ref(), scope).keep(events).await
     }
 
     /// What was kept within seven days, in the order in which it arrived, after a cursor: at most `limit` events, and at most a

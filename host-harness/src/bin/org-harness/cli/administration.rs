@@ -16,10 +16,14 @@ pub struct Actor {
 pub enum RolesCommand {
     /// Show the roles of a member: assigned, suspended and by rules
     Show { id: String },
-    /// Replace the assigned roles of a member; no role takes them away
+    /// Replace the assigned roles of a member
     Set {
         id: String,
+        #[arg(required_unless_present = "none", conflicts_with = "none")]
         roles: Vec<String>,
+        /// Take all assigned roles away
+        #[arg(long)]
+        none: bool,
         #[command(flatten)]
         actor: Actor,
     },
@@ -45,7 +49,11 @@ pub enum AdminsCommand {
     Show,
     /// Replace the list
     Set {
+        #[arg(required_unless_present = "none", conflicts_with = "none")]
         ids: Vec<String>,
+        /// Leave the app without administrators
+        #[arg(long)]
+        none: bool,
         #[command(flatten)]
         actor: Actor,
     },

@@ -27,6 +27,9 @@ fn parameter(text: &str) -> Result<(String, String), String> {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+The delivery counts as received: its events are kept for the API of serve, and repeated it gives none. What it leaves for later \
+is done with --follow-up, or by the next sync.")]
 pub struct Callback {
     /// What follows ? in the address, as it stands there
     #[arg(long, value_name = "QUERY")]

@@ -29,7 +29,7 @@ pub async fn roles(options: &Global, asked: &RolesCommand, output: &mut Output) 
     let element = Session::open(options).await?.element;
     let roles = match asked {
         RolesCommand::Show { id } => element.member_roles_of(id).await,
-        RolesCommand::Set { id, roles, actor } => element.set_member_roles(id, roles, &actor.actor).await,
+        RolesCommand::Set { id, roles, actor, .. } => element.set_member_roles(id, roles, &actor.actor).await,
         RolesCommand::Confirm { id, actor } => element.confirm_roles(id, &actor.actor).await,
         RolesCommand::Rules { file, actor } => {
             let called = match file {
@@ -50,7 +50,7 @@ pub async fn roles(options: &Global, asked: &RolesCommand, output: &mut Output) 
 /// The component refuses.
 pub async fn admins(options: &Global, asked: &AdminsCommand, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
-    if let AdminsCommand::Set { ids, actor } = asked {
+    if let AdminsCommand::Set { ids, actor, .. } = asked {
         session::answer(element.set_administrators(ids, &actor.actor).await, output)?;
     }
     let administrators = session::answer(element.administrators().await, output)?;

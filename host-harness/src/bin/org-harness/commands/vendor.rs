@@ -2,11 +2,14 @@
 
 use std::path::Path;
 
-use host_harness::contract::{
-    callbacks::{FollowUpTask, IncomingRequest},
-    types::Body,
-    vendor::{ApiRequest, Parameter, Payload},
-    web::{Identity, SignatureRequest},
+use host_harness::{
+    Element,
+    contract::{
+        callbacks::{FollowUpTask, IncomingRequest},
+        types::Body,
+        vendor::{ApiRequest, Parameter, Payload},
+        web::{Identity, SignatureRequest},
+    },
 };
 use serde_json::{Value, json};
 
@@ -21,7 +24,7 @@ use crate::{
     session::{self, Session},
     text,
     view::{
-        callback::{HandledView, body},
+        callback::{FollowedView, HandledView, body},
         record::record,
     },
 };
@@ -71,8 +74,10 @@ pub async fn callback(options: &Global, asked: &Callback, output: &mut Output) -
         (None, true) => CONTACTS.to_owned(),
         (None, false) => {
             let routes = session::value(element.validate().await, output)?.routes;
-            let route = routes.into_iter().map(|route| route.name).find(|name| name != CONTACTS);
-            route.ok_or_else(|| {
+            let mut names: Vec<String> = routes.into_iter().map(|route| route.name).collect();
+            // Most of what a vendor sends is for the app itself.
+            names.sort_by_key(|name| name == CONTACTS);
+            names.into_iter().next().ok_or_else(|| {
                 CommandError::usage(
                     "the configuration has no place where the vendor may send something",
                     "`describe` lists the keys of callbacks",
@@ -89,22 +94,37 @@ pub async fn callback(options: &Global, asked: &Callback, output: &mut Output) -
         body,
     };
     let handled = session::answer(element.handle_callback(&request).await, output)?;
-    let view = HandledView::of(&handled)?;
+    // A repeated delivery gives them no more.
+    element.keep_events(&handled.events).await?;
+    let done = if asked.follow_up { follow(&element, handled.follow_ups.clone(), output).await? } else { Vec::new() };
+    let view = HandledView::of(&handled, done)?;
     output.answer(&view, |paint| text::record::record("回调 callback", &view, paint))?;
-    if asked.follow_up {
-        let mut tasks: Vec<FollowUpTask> = handled.follow_ups;
-        let mut done = 0;
-        while let Some(task) = tasks.pop() {
-            if done == MAX_TASKS {
-                let message = format!("callbacks.follow-up leaves further work after {MAX_TASKS} tasks");
-                return Err(CommandError::BrokenPromise(message));
-            }
-            done += 1;
-            tasks.extend(session::answer(element.follow_up(&task).await, output)?);
-            output.note(format!("已处理 done: {} {}", text::clean(&task.kind), text::clean(&task.subject)));
+    let is_done = (200..300).contains(&view.status) && view.done.iter().all(|task| task.problem.is_none());
+    Ok(if is_done { ExitStatus::Done } else { ExitStatus::Negative })
+}
+
+/// Does what a handler left, and what that left.
+async fn follow(
+    element: &Element,
+    mut tasks: Vec<FollowUpTask>,
+    output: &mut Output,
+) -> Result<Vec<FollowedView>, CommandError> {
+    let mut done = Vec::new();
+    while let Some(task) = tasks.pop() {
+        if done.len() == MAX_TASKS {
+            let message = format!("callbacks.follow-up leaves further work after {MAX_TASKS} tasks");
+            return Err(CommandError::BrokenPromise(message));
         }
+        let problem = match session::value(element.follow_up(&task).await, output)? {
+            Ok(further) => {
+                tasks.extend(further);
+                None
+            }
+            Err(error) => Some(error.into()),
+        };
+        done.push(FollowedView { kind: task.kind, subject: task.subject, problem });
     }
-    Ok(if (200..300).contains(&view.status) { ExitStatus::Done } else { ExitStatus::Negative })
+    Ok(done)
 }
 
 /// Signs the address of a page.

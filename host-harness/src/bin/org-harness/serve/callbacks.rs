@@ -1,11 +1,11 @@
 //! What the vendor sends to the app by itself: handed to the element, answered at once, and what is left done later.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
     extract::{Path, RawQuery, State},
-    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -19,47 +19,57 @@ use host_harness::{
     tenants::Tenant,
 };
 
-use super::service::Service;
+use super::{body::BodyError, service::Service};
 
 /// The most bytes of a body (contract).
-pub const MAX_BODY: usize = 1 << 20;
+const MAX_BODY: usize = 1 << 20;
 /// Vendors wait five seconds and no longer.
 const LONGEST_MS: u64 = 4_000;
-/// What an answer to the vendor may be: it is served from the address where people sign in, so never a page.
-const MEDIA_TYPES: [&str; 3] = ["text/plain", "application/xml", "application/json"];
+/// The headers that an element may see. A browser that is led here sends the cookies of sign-ins at other tenants along.
+const HEADERS: [HeaderName; 2] = [header::CONTENT_TYPE, header::USER_AGENT];
+/// How often it is said of one tenant that what arrives is refused.
+const SAID_EVERY: Duration = Duration::from_secs(60);
 
-/// Answers a request of the vendor at one of a tenant's routes.
+/// Answers a request of the vendor at one of a tenant's routes. The body is read when the request has a place.
 pub async fn receive(
     State(service): State<Arc<Service>>,
     Path((tenant, route)): Path<(String, String)>,
     method: Method,
     RawQuery(query): RawQuery,
     headers: HeaderMap,
-    body: Bytes,
+    body: axum::body::Body,
 ) -> Response {
     let Some(tenant) = service.tenant(&tenant) else { return StatusCode::NOT_FOUND.into_response() };
     let Some(_permit) = service.admit_callback(&tenant) else {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     };
+    let held = match service.bodies().read(body, MAX_BODY).await {
+        Ok(held) => held,
+        Err(BodyError::TooLarge) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
+        Err(BodyError::NoRoom) => return StatusCode::SERVICE_UNAVAILABLE.into_response(),
+        Err(BodyError::Incomplete) => return StatusCode::REQUEST_TIMEOUT.into_response(),
+    };
     let request = IncomingRequest {
         route,
         method: method.as_str().to_owned(),
         query: query.unwrap_or_default(),
-        headers: headers.iter().filter_map(header_of).collect(),
-        body: (!body.is_empty()).then(|| text_or_bytes(body)),
+        headers: HEADERS.iter().filter_map(|name| header_of(name, headers.get(name)?)).collect(),
+        body: (!held.bytes.is_empty()).then(|| text_or_bytes(held.bytes.clone())),
     };
     match hurried(&tenant).handle_callback(&request).await {
         Ok(Called { value: Ok(handled), .. }) => answer(&service, &tenant, handled).await,
         Ok(Called { value: Err(error), report }) => {
             let status = status_of(&error);
-            tracing::warn!(
-                lowcode.tenant = report.tenant,
-                lowcode.call = report.call,
-                route = request.route,
-                reason = reason_name(&error.reason),
-                error = error.message,
-                "what the vendor sent was not handled"
-            );
+            // Strangers ask for what there is not.
+            if status != StatusCode::NOT_FOUND && service.may_say_refused(&tenant, SAID_EVERY) {
+                tracing::warn!(
+                    lowcode.tenant = report.tenant,
+                    lowcode.call = report.call,
+                    reason = reason_name(&error.reason),
+                    error = error.message,
+                    "what the vendor sent was not handled"
+                );
+            }
             status.into_response()
         }
         Err(failed) => {
@@ -78,21 +88,22 @@ async fn answer(service: &Service, tenant: &Tenant, handled: Handled) -> Respons
         let lost = handled.events.len();
         tracing::error!(lowcode.tenant = &*tenant.name, %error, lost, "events of the vendor could not be kept");
     }
-    for task in handled.follow_ups {
-        service.follow_ups().add(tenant, task);
+    service.follow_ups().add(tenant, handled.follow_ups);
+    if (400..500).contains(&handled.response.status) && service.may_say_refused(tenant, SAID_EVERY) {
+        tracing::warn!(
+            lowcode.tenant = &*tenant.name,
+            status = handled.response.status,
+            "something arrived at a tenant's route for its vendor and was refused: where the vendor sent it, token and key in its \
+             console are not those of the configuration (-v shows what the element says)"
+        );
     }
     written(handled.response)
 }
 
-/// The answer, as far as it may be one.
-fn written(OutgoingResponse { status, headers, body }: OutgoingResponse) -> Response {
-    let media_type = headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-type"));
-    let media_type = media_type.map(|header| header.value.as_str()).filter(|value| {
-        let kind = value.split(';').next().unwrap_or_default().trim();
-        MEDIA_TYPES.iter().any(|admitted| admitted.eq_ignore_ascii_case(kind))
-    });
-    let media_type = media_type.and_then(|value| HeaderValue::from_str(value).ok());
-    let media_type = media_type.unwrap_or(HeaderValue::from_static("text/plain; charset=utf-8"));
+/// The answer. It is text and nothing else, whatever the element says: it is served from the address where people sign in, and
+/// must never become a page there.
+fn written(OutgoingResponse { status, headers: _, body }: OutgoingResponse) -> Response {
+    const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
     let body = match body {
         Body::Text(text) => text.into_bytes(),
         Body::Bytes(bytes) => bytes,
@@ -102,10 +113,10 @@ fn written(OutgoingResponse { status, headers, body }: OutgoingResponse) -> Resp
         },
     };
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-    (status, [(header::CONTENT_TYPE, media_type)], body).into_response()
+    (status, [(header::CONTENT_TYPE, TEXT)], body).into_response()
 }
 
-fn header_of((name, value): (&header::HeaderName, &HeaderValue)) -> Option<Header> {
+fn header_of(name: &HeaderName, value: &HeaderValue) -> Option<Header> {
     Some(Header { name: name.as_str().to_owned(), value: value.to_str().ok()?.to_owned() })
 }
 
@@ -138,20 +149,13 @@ mod tests {
 
     #[test]
     fn an_answer_is_never_a_page() {
-        for (given, expected) in [
-            (Some("text/plain"), "text/plain"),
-            (Some("application/xml; charset=utf-8"), "application/xml; charset=utf-8"),
-            (Some("Application/JSON"), "Application/JSON"),
-            (Some("text/html"), "text/plain; charset=utf-8"),
-            (Some("text/plain\r\nset-cookie: a=b"), "text/plain; charset=utf-8"),
-            (None, "text/plain; charset=utf-8"),
-        ] {
-            let header = |value: &str| Header { name: "Content-Type".to_owned(), value: value.to_owned() };
-            let set_cookie = Header { name: "set-cookie".to_owned(), value: "a=b".to_owned() };
-            let headers = given.map(header).into_iter().chain([set_cookie]).collect();
-            let response = written(OutgoingResponse { status: 200, headers, body: Body::Text("ok".to_owned()) });
-            assert_eq!(response.headers()[header::CONTENT_TYPE], expected, "{given:?}");
-            assert!(!response.headers().contains_key(header::SET_COOKIE));
+        for given in ["text/plain", "application/xml", "text/html", "image/svg+xml"] {
+            let headers = [("Content-Type", given), ("set-cookie", "a=b"), ("location", "https://evil.example")];
+            let headers = headers.map(|(name, value)| Header { name: name.to_owned(), value: value.to_owned() });
+            let body = Body::Text("<html xmlns='http://www.w3.org/1999/xhtml'/>".to_owned());
+            let response = written(OutgoingResponse { status: 200, headers: headers.to_vec(), body });
+            assert_eq!(response.headers()[header::CONTENT_TYPE], "text/plain; charset=utf-8", "{given}");
+            assert_eq!(response.headers().len(), 1, "{given}");
         }
         let odd = written(OutgoingResponse { status: 7, headers: Vec::new(), body: Body::Base64("?".to_owned()) });
         assert_eq!(odd.status(), StatusCode::BAD_GATEWAY);

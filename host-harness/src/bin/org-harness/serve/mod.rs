@@ -14,17 +14,20 @@
 //! | `signed_in` | the page after a sign-in |
 //! | `refusal` | sign-ins that do not lead where they should |
 //! | `vendor_client` | whether somebody is inside the vendor's client |
+//! | `taken_up` | what a host learns of a tenant when it takes it up |
 //! | `redirects` | whether sign-ins come back to this host |
 //! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
 //! | `entry_decision` | who may enter |
 //! | `return_to` | where a person may be sent afterwards |
 //! | `confirmation` | what a person is asked whose sign-in began in another browser |
 //! | `binding` | the cookie that ties a sign-in to a browser |
+//! | `body` | bodies of requests: how large, how long, how many at a time |
 //! | `page`, `document` | answers for people and for programs |
 //! | `web` | connections, and what strangers may take of them |
 
 mod api;
 mod binding;
+mod body;
 mod callbacks;
 mod confirmation;
 mod document;
@@ -42,6 +45,7 @@ mod service;
 mod sign_in;
 mod sign_in_limits;
 mod signed_in;
+mod taken_up;
 mod vendor_client;
 mod web;
 
@@ -148,7 +152,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics)?;
     let service = Arc::new(service.reached_under(asked.public_url.clone()));
-    let (stopping, following) = (Arc::clone(&service), Arc::clone(&service));
+    let stopping = Arc::clone(&service);
     let shutdown = async {
         let time = drain::time(asked.drain, asked_to_end(1).await);
         stopping.stop();
@@ -171,14 +175,14 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     };
     let web = async { tokio::join!(people, operators) };
     // Elements are asked beside everything else: one that does not answer keeps nobody waiting.
-    let (taken_up, to_compare) = mpsc::unbounded_channel();
+    let (taken_up, to_look_at) = mpsc::unbounded_channel();
     take_up(&taken_up, changes);
     let serving = async {
         tokio::select! {
             ((), ()) = web => {}
             () = keep_reloading(&registry, asked.reload, &taken_up) => {}
-            () = following.follow_ups().run() => {}
-            () = redirects::compare(&registry, asked.public_url.as_ref(), to_compare) => {}
+            () = Arc::clone(service.follow_ups()).run(Arc::clone(&registry)) => {}
+            () = taken_up::look(&registry, &service, to_look_at) => {}
         }
     };
     tokio::join!(serving, scheduler.run(interrupted()));
@@ -261,7 +265,7 @@ async fn keep_reloading(registry: &Registry, every: Duration, taken_up: &Unbound
 /// Names the tenants that are served anew or differently.
 fn take_up(taken_up: &UnboundedSender<String>, changes: Changes) {
     for name in changes.added.into_iter().chain(changes.changed) {
-        // Who compares them ends with the host.
+        // Who looks at them ends with the host.
         if taken_up.send(name).is_err() {
             return;
         }

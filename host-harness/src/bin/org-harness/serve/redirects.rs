@@ -1,9 +1,8 @@
 //! Whether the address to which a tenant's sign-ins return is one of this host's. Two people write the two addresses, in the
 //! element's configuration and on the host's command line, and where they differ every sign-in ends on a page that is not there.
 
-use host_harness::tenants::{Registry, Tenant};
+use host_harness::contract::element::Setting;
 use percent_encoding::percent_decode_str;
-use tokio::sync::mpsc;
 use url::Url;
 
 use crate::public_url::PublicUrl;
@@ -12,42 +11,22 @@ use crate::public_url::PublicUrl;
 /// made with the kit have this one, and of others nothing is known and nothing said.
 const KEY: &str = "redirectUri";
 
-/// Compares the addresses of tenants that are taken up, one after the other, for as long as the host serves.
-pub async fn compare(
-    registry: &Registry,
-    public_url: Option<&PublicUrl>,
-    mut taken_up: mpsc::UnboundedReceiver<String>,
-) {
-    while let Some(name) = taken_up.recv().await {
-        // Whoever is gone again meanwhile has no address.
-        let Some(tenant) = registry.get(&name) else { continue };
-        let Some(configured) = configured(&tenant).await else { continue };
-        if leads_here(&configured, public_url, &name) {
-            continue;
-        }
-        let public_url = public_url.map_or_else(|| "https://…".to_owned(), PublicUrl::to_string);
-        let expected = format!("{public_url}/t/{name}/callback");
-        tracing::warn!(
-            lowcode.tenant = name,
-            configured = %configured,
-            expected,
-            "sign-ins of a tenant do not come back to this host: change {KEY} in its configuration, or --public-url; there is nothing \
-             to do where a proxy leads on from there, or where another application takes the code"
-        );
+/// Says so where the sign-ins of a tenant, whose configuration was understood like this, do not come back to this host.
+pub fn compare(public_url: Option<&PublicUrl>, tenant: &str, summary: &[Setting]) {
+    let configured = summary.iter().find(|setting| setting.key == KEY);
+    let Some(configured) = configured.and_then(|setting| Url::parse(&setting.value).ok()) else { return };
+    if leads_here(&configured, public_url, tenant) {
+        return;
     }
-}
-
-/// The address as the element understood it. An element that cannot be asked says why where it is needed.
-async fn configured(tenant: &Tenant) -> Option<Url> {
-    let validation = match tenant.element.validate().await {
-        Ok(called) => called.value,
-        Err(failed) => {
-            tracing::debug!(error = %failed.error, "an element does not say where its sign-ins return to");
-            return None;
-        }
-    };
-    let setting = validation.summary.into_iter().find(|setting| setting.key == KEY)?;
-    Url::parse(&setting.value).ok()
+    let public_url = public_url.map_or_else(|| "https://…".to_owned(), PublicUrl::to_string);
+    let expected = format!("{public_url}/t/{tenant}/callback");
+    tracing::warn!(
+        lowcode.tenant = tenant,
+        configured = %configured,
+        expected,
+        "sign-ins of a tenant do not come back to this host: change {KEY} in its configuration, or --public-url; there is nothing \
+         to do where a proxy leads on from there, or where another application takes the code"
+    );
 }
 
 /// Whether an address is the callback of a tenant on this host, or one that leads on to it. Without an address of the host only

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
     middleware::{Next, from_fn, map_response},
     response::{Html, IntoResponse as _, Redirect, Response},
@@ -21,9 +21,8 @@ pub fn router(service: &Arc<Service>, with_operators: bool) -> Router {
         .route("/t/{tenant}/callback", get(sign_in::callback).post(sign_in::confirm))
         .route("/t/{tenant}/done", get(sign_in::done))
         .route_layer(from_fn(unless_only_looked_at));
-    let callbacks = Router::new()
-        .route("/t/{tenant}/callback/{route}", get(callbacks::receive).post(callbacks::receive))
-        .layer(DefaultBodyLimit::max(callbacks::MAX_BODY));
+    let callbacks =
+        Router::new().route("/t/{tenant}/callback/{route}", get(callbacks::receive).post(callbacks::receive));
     let all = sign_in.merge(callbacks).merge(api::router());
     let all = if with_operators { all.merge(for_operators()) } else { all };
     finished(all.fallback(elsewhere), service)
@@ -77,7 +76,7 @@ async fn unless_only_looked_at(request: Request, next: Next) -> Response {
 /// the routes, so it never leaves this host, and it is the same for tenants and for strangers.
 async fn elsewhere(State(service): State<Arc<Service>>, method: Method, uri: Uri) -> Response {
     if method == Method::GET
-        && let Some(content) = service.root_file(uri.path().trim_start_matches('/')).await
+        && let Some(content) = service.root_file(uri.path().trim_start_matches('/'))
     {
         return ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], content).into_response();
     }
@@ -116,7 +115,10 @@ async fn guarded(mut response: Response) -> Response {
         (header::CACHE_CONTROL, "no-store"),
         (header::REFERRER_POLICY, "no-referrer"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
+        ),
     ];
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));

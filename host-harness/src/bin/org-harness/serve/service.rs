@@ -1,6 +1,10 @@
 //! What requests are answered with.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use host_harness::{
     Host,
@@ -10,12 +14,18 @@ use host_harness::{
 };
 
 use super::{
+    body::Bodies,
     follow_ups::FollowUps,
     health::{Health, HealthView},
     root_files::RootFiles,
     sign_in_limits::{SignInLimits, SignInPermit},
 };
 use crate::public_url::PublicUrl;
+
+/// Requests of one tenant's vendor, and of its platform, at a time: both come one after the other as a rule.
+const BESIDE: usize = 16;
+/// Files of one tenant for the vendor at a time.
+const UPLOADS: usize = 2;
 
 /// The host as requests see it.
 pub struct Service {
@@ -28,7 +38,12 @@ pub struct Service {
     callback_limits: Arc<SignInLimits>,
     /// Of what platforms ask.
     api_limits: Arc<SignInLimits>,
-    follow_ups: FollowUps,
+    /// Of files for the vendor, which are large.
+    upload_limits: Arc<SignInLimits>,
+    bodies: Bodies,
+    /// When it was said last of a tenant that what arrived for it was refused.
+    refusals_said: Mutex<HashMap<Arc<str>, Instant>>,
+    follow_ups: Arc<FollowUps>,
     root_files: RootFiles,
     public_url: Option<PublicUrl>,
     cookie_key: FingerprintKey,
@@ -51,9 +66,12 @@ impl Service {
             metrics,
             health,
             sign_in_limits: Arc::default(),
-            callback_limits: Arc::default(),
-            api_limits: Arc::default(),
-            follow_ups: FollowUps::default(),
+            callback_limits: Arc::new(SignInLimits::of(BESIDE)),
+            api_limits: Arc::new(SignInLimits::of(BESIDE)),
+            upload_limits: Arc::new(SignInLimits::of(UPLOADS)),
+            bodies: Bodies::default(),
+            refusals_said: Mutex::default(),
+            follow_ups: Arc::default(),
             root_files: RootFiles::default(),
             public_url: None,
             cookie_key,
@@ -89,14 +107,41 @@ impl Service {
         self.api_limits.admit(&tenant.name)
     }
 
+    /// Whether it may be said again that what arrived for a tenant was refused: strangers could fill a log.
+    pub fn may_say_refused(&self, tenant: &Tenant, every: Duration) -> bool {
+        let mut said = self.refusals_said.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        said.retain(|_, at| now.saturating_duration_since(*at) < every);
+        let may = !said.contains_key(&tenant.name);
+        if may {
+            said.insert(Arc::clone(&tenant.name), now);
+        }
+        may
+    }
+
     /// What is left for later.
-    pub fn follow_ups(&self) -> &FollowUps {
+    pub fn follow_ups(&self) -> &Arc<FollowUps> {
         &self.follow_ups
     }
 
-    /// A file at the root of this host.
-    pub async fn root_file(&self, name: &str) -> Option<String> {
-        self.root_files.find(&self.registry, name).await
+    /// Lets a file for the vendor in; nothing where the tenant has too many under way.
+    pub fn admit_upload(&self, tenant: &str) -> Option<SignInPermit> {
+        self.upload_limits.admit(&tenant.into())
+    }
+
+    /// Room for the bodies of requests.
+    pub fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// Files at the root of this host.
+    pub fn root_files(&self) -> &RootFiles {
+        &self.root_files
+    }
+
+    /// The content of a file at the root of this host.
+    pub fn root_file(&self, name: &str) -> Option<String> {
+        self.root_files.find(&self.registry, name)
     }
 
     /// Where people reach the host, where the operator says so.

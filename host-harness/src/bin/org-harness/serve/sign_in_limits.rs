@@ -16,9 +16,17 @@ const CONCURRENCY: usize = 64;
 const BURST: f64 = 2_000.0;
 const PER_SECOND: f64 = 100.0;
 
-/// The sign-ins under way, by tenant.
-#[derive(Default)]
-pub struct SignInLimits(Mutex<HashMap<Arc<str>, TenantSignIns>>);
+/// The requests under way, by tenant.
+pub struct SignInLimits {
+    tenants: Mutex<HashMap<Arc<str>, TenantSignIns>>,
+    concurrency: usize,
+}
+
+impl Default for SignInLimits {
+    fn default() -> Self {
+        Self::of(CONCURRENCY)
+    }
+}
 
 /// Of one tenant.
 #[derive(Default)]
@@ -43,11 +51,16 @@ impl TenantSignIns {
 }
 
 impl SignInLimits {
+    /// So many requests of one tenant at a time.
+    pub fn of(concurrency: usize) -> Self {
+        Self { tenants: Mutex::default(), concurrency }
+    }
+
     /// Lets a request in; nothing where there are too many.
     pub fn admit(self: &Arc<Self>, tenant: &Arc<str>) -> Option<SignInPermit> {
         let mut tenants = self.lock();
         let sign_ins = tenants.entry(Arc::clone(tenant)).or_default();
-        if sign_ins.under_way >= CONCURRENCY {
+        if sign_ins.under_way >= self.concurrency {
             return None;
         }
         sign_ins.under_way += 1;
@@ -57,7 +70,7 @@ impl SignInLimits {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, TenantSignIns>> {
         // Counts are whole whatever a panic interrupted.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

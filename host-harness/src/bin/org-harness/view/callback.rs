@@ -8,7 +8,7 @@ use host_harness::contract::{
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{record::record, time};
+use super::{error::ErrorView, record::record, time};
 use crate::command_error::CommandError;
 
 /// What `callback` prints.
@@ -19,6 +19,17 @@ pub struct HandledView {
     pub body: String,
     pub events: Vec<Value>,
     pub follow_ups: Value,
+    /// What was done of it at once, with `--follow-up`.
+    pub done: Vec<FollowedView>,
+}
+
+/// A task that was carried out.
+#[derive(Debug, Serialize)]
+pub struct FollowedView {
+    pub kind: String,
+    pub subject: String,
+    /// Why it failed.
+    pub problem: Option<ErrorView>,
 }
 
 impl HandledView {
@@ -26,12 +37,13 @@ impl HandledView {
     ///
     /// # Errors
     /// As [`record`].
-    pub fn of(handled: &Handled) -> Result<Self, CommandError> {
+    pub fn of(handled: &Handled, done: Vec<FollowedView>) -> Result<Self, CommandError> {
         Ok(Self {
             status: handled.response.status,
             body: body(&handled.response.body),
             events: handled.events.iter().map(event).collect::<Result<_, _>>()?,
             follow_ups: record(&handled.follow_ups)?,
+            done,
         })
     }
 }

@@ -8,7 +8,7 @@ use super::time;
 use crate::command_error::CommandError;
 
 /// Keys whose numbers are instants.
-const INSTANTS: [&str; 6] = ["at", "begin", "end", "submitted_at", "expires_at", "not_before"];
+pub const INSTANTS: [&str; 7] = ["at", "begin", "day", "end", "submitted_at", "expires_at", "not_before"];
 
 /// A record as JSON, with times as every answer has them.
 ///

@@ -1,6 +1,6 @@
-//! Who asks, and whether they may.
+//! Who asks, and whether they may: known before anything of the body is read.
 
-use std::sync::Arc;
+use std::{marker::PhantomData, sync::Arc};
 
 use axum::{
     RequestPartsExt as _,
@@ -18,13 +18,39 @@ use super::{
     failure::ApiFailure,
 };
 
-/// A request with a key of the tenant.
-pub struct Caller {
-    tenant: Tenant,
+/// The most milliseconds that a request may take: nobody waits longer for an answer.
+const LONGEST_MS: u64 = 20_000;
+/// The most bytes of a component's answer: it becomes JSON here.
+const ANSWER_BYTES: u64 = 4 << 20;
+
+/// What a key has to be for.
+pub trait For: Send + Sync + 'static {
+    const SCOPE: ApiScope;
+}
+
+macro_rules! scopes {
+    ($($name:ident)*) => {
+        $(
+            #[doc = "See the scope of this name."]
+            pub struct $name;
+
+            impl For for $name {
+                const SCOPE: ApiScope = ApiScope::$name;
+            }
+        )*
+    };
+}
+
+scopes! { Messages Approvals Events Roles Pages }
+
+/// A request with a key of the tenant that is for `S`.
+pub struct Caller<S> {
+    service: Arc<Service>,
+    element: Element,
     /// Who has the key.
     name: String,
-    scopes: Vec<ApiScope>,
     _permit: SignInPermit,
+    scope: PhantomData<S>,
 }
 
 #[derive(Deserialize)]
@@ -32,7 +58,7 @@ struct Named {
     tenant: String,
 }
 
-impl FromRequestParts<Arc<Service>> for Caller {
+impl<S: For> FromRequestParts<Arc<Service>> for Caller<S> {
     type Rejection = ApiFailure;
 
     async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, ApiFailure> {
@@ -45,23 +71,35 @@ impl FromRequestParts<Arc<Service>> for Caller {
         // A tenant that is not there and a key that is none are not told apart.
         let tenant = service.tenant(&tenant).ok_or_else(ApiFailure::no_key)?;
         let found = tenant.api_keys.find(key.trim()).ok_or_else(ApiFailure::no_key)?;
-        let (name, scopes) = (found.name.clone(), found.scopes.iter().copied().collect());
+        if !found.scopes.contains(&S::SCOPE) {
+            return Err(ApiFailure::not_in_scope(S::SCOPE));
+        }
         let permit = service.admit_api(&tenant).ok_or_else(ApiFailure::too_many)?;
-        Ok(Self { tenant, name, scopes, _permit: permit })
+        let (name, element) = (found.name.clone(), limited(&tenant));
+        Ok(Self { service: Arc::clone(service), element, name, _permit: permit, scope: PhantomData })
     }
 }
 
-impl Caller {
-    /// The tenant's element, where the key may be used for this.
-    ///
-    /// # Errors
-    /// It may not.
-    pub fn element(&self, scope: ApiScope) -> Result<&Element, ApiFailure> {
-        if self.scopes.contains(&scope) { Ok(&self.tenant.element) } else { Err(ApiFailure::not_in_scope(scope)) }
+impl<S> Caller<S> {
+    /// The tenant's element.
+    pub fn element(&self) -> &Element {
+        &self.element
+    }
+
+    /// What requests are answered with.
+    pub fn service(&self) -> &Service {
+        &self.service
     }
 
     /// Who decides, for the audit trail.
     pub fn actor(&self) -> String {
         format!("api-key {}", self.name)
     }
+}
+
+fn limited(tenant: &Tenant) -> Element {
+    let mut limits = tenant.element.limits().clone();
+    limits.wall_ms = limits.wall_ms.min(LONGEST_MS);
+    limits.hostcall_bytes = limits.hostcall_bytes.min(ANSWER_BYTES);
+    tenant.element.with_limits(limits)
 }

@@ -14,7 +14,7 @@ use host_harness::{
     tenants::ApiScope,
 };
 
-use super::super::document::document;
+use super::super::{body::BodyError, document::document};
 use crate::{
     command_error::CommandError,
     view::error::{ErrorDocument, ErrorView},
@@ -37,6 +37,12 @@ impl ApiFailure {
     /// There is no such address.
     pub fn not_found() -> Self {
         Self::of(StatusCode::NOT_FOUND, "not-found", "there is nothing here", "/openapi.json lists the addresses")
+    }
+
+    /// There is nothing to be done in this way.
+    pub fn not_so() -> Self {
+        let hint = "/openapi.json lists the addresses with their methods";
+        Self::of(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this address takes another method", hint)
     }
 
     /// No key, or none of this tenant.
@@ -63,6 +69,22 @@ impl ApiFailure {
     }
 }
 
+impl From<BodyError> for ApiFailure {
+    fn from(error: BodyError) -> Self {
+        let hint = "/openapi.json describes every request";
+        match error {
+            BodyError::TooLarge => {
+                Self::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is larger than it may be", hint)
+            }
+            BodyError::NoRoom => Self::too_many(),
+            BodyError::Incomplete => {
+                let message = "the body did not come in five seconds";
+                Self::of(StatusCode::REQUEST_TIMEOUT, "incomplete", message, "send it anew")
+            }
+        }
+    }
+}
+
 impl From<JsonError> for ApiFailure {
     fn from(error: JsonError) -> Self {
         Self::unreadable(&error.to_string())
@@ -77,6 +99,9 @@ impl From<CommandError> for ApiFailure {
 
 impl From<StorageError> for ApiFailure {
     fn from(error: StorageError) -> Self {
+        if let StorageError::Invalid(_) | StorageError::Quota { .. } = error {
+            return Self::unreadable(&error.to_string());
+        }
         tracing::warn!(%error, "the API could not read the storage");
         let message = "the storage does not answer";
         Self::of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, "try again in a moment")
@@ -89,6 +114,7 @@ impl From<Error> for ApiFailure {
             Reason::InvalidArgument(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Reason::NotFound => StatusCode::NOT_FOUND,
             Reason::Conflict => StatusCode::CONFLICT,
+            Reason::CursorExpired => StatusCode::GONE,
             Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Reason::Unavailable | Reason::BudgetExhausted => StatusCode::SERVICE_UNAVAILABLE,
             Reason::Unsupported => StatusCode::NOT_IMPLEMENTED,

@@ -1,27 +1,24 @@
 //! One handler for each address.
 
 use axum::{
-    body::Bytes,
+    body::Body,
     extract::{Path, Query, rejection::QueryRejection},
     http::StatusCode,
     response::Response,
 };
-use host_harness::{
-    contract::{
-        approvals::{ApprovalRequest, SearchFilter},
-        from_json,
-        messaging::{CardUpdate, MediaKind, Message, UploadRequest},
-        types::Body,
-        web::SignatureRequest,
-    },
-    tenants::ApiScope,
+use host_harness::contract::{
+    approvals::{ApprovalRequest, SearchFilter},
+    from_json,
+    messaging::{CardUpdate, MediaKind, Message, UploadRequest},
+    types,
+    web::SignatureRequest,
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
     super::document::document,
-    caller::Caller,
+    caller::{self, Approvals, Caller, Events, Messages, Pages},
     failure::{ApiFailure, answer},
 };
 use crate::{
@@ -36,6 +33,12 @@ use crate::{
 
 type Answer = Result<Response, ApiFailure>;
 
+/// The most bytes of a request, and of a file for the vendor.
+const MAX_JSON: usize = 6 << 20;
+const MAX_FILE: usize = 24 << 20;
+/// Objects, arrays and items of a request: a message to thousands has some ten thousand.
+const MAX_PARTS: usize = 50_000;
+
 /// Entries of a page where nothing else is asked for, and at most.
 const PAGE: u32 = 100;
 const LARGEST_PAGE: u32 = 200;
@@ -44,12 +47,23 @@ fn ok(view: &impl serde::Serialize) -> Answer {
     Ok(document(StatusCode::OK, view))
 }
 
-fn json(body: &Bytes) -> Result<Value, ApiFailure> {
-    serde_json::from_slice(body).map_err(|error| ApiFailure::unreadable(&format!("the body is no JSON: {error}")))
+/// The JSON of a request. What it is made of counts, since each bracket takes many times its byte while it is read.
+async fn json<S>(caller: &Caller<S>, body: Body) -> Result<Value, ApiFailure> {
+    let held = caller.service().bodies().read(body, MAX_JSON).await?;
+    let parts = held.bytes.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count();
+    if parts > MAX_PARTS {
+        return Err(ApiFailure::unreadable(&format!("the body has {parts} parts, expected at most {MAX_PARTS}")));
+    }
+    serde_json::from_slice(&held.bytes)
+        .map_err(|error| ApiFailure::unreadable(&format!("the body is no JSON: {error}")))
 }
 
-fn read<T: DeserializeOwned>(body: &Bytes) -> Result<T, ApiFailure> {
-    Ok(from_json(json(body)?)?)
+async fn read<S, T: DeserializeOwned>(caller: &Caller<S>, body: Body) -> Result<T, ApiFailure> {
+    Ok(from_json(json(caller, body).await?)?)
+}
+
+async fn plain<S, T: DeserializeOwned>(caller: &Caller<S>, body: Body) -> Result<T, ApiFailure> {
+    serde_json::from_value(json(caller, body).await?).map_err(|error| ApiFailure::unreadable(&error.to_string()))
 }
 
 /// The last part of a path, and what stands before it.
@@ -59,9 +73,9 @@ pub struct OfTenant {
     id: String,
 }
 
-pub async fn send_message(caller: Caller, body: Bytes) -> Answer {
-    let element = caller.element(ApiScope::Messages)?;
-    let mut message = json(&body)?;
+pub async fn send_message(caller: Caller<Messages>, body: Body) -> Answer {
+    let element = caller.element();
+    let mut message = json(&caller, body).await?;
     if let Value::Object(message) = &mut message {
         message.entry("sharing").or_insert_with(|| "free".into());
     }
@@ -75,16 +89,16 @@ struct Recall {
     message_id: String,
 }
 
-pub async fn recall_message(caller: Caller, body: Bytes) -> Answer {
-    let element = caller.element(ApiScope::Messages)?;
-    let asked: Recall = serde_json::from_slice(&body).map_err(|error| ApiFailure::unreadable(&error.to_string()))?;
+pub async fn recall_message(caller: Caller<Messages>, body: Body) -> Answer {
+    let element = caller.element();
+    let asked: Recall = plain(&caller, body).await?;
     answer(element.recall_message(&asked.message_id).await)?;
     ok(&json!({ "recalled": asked.message_id }))
 }
 
-pub async fn update_card(caller: Caller, body: Bytes) -> Answer {
-    let element = caller.element(ApiScope::Messages)?;
-    let update: CardUpdate = read(&body)?;
+pub async fn update_card(caller: Caller<Messages>, body: Body) -> Answer {
+    let element = caller.element();
+    let update: CardUpdate = read(&caller, body).await?;
     let invalid = answer(element.update_card(&update).await)?;
     ok(&json!({ "updated": true, "invalid": record(&invalid)? }))
 }
@@ -96,18 +110,20 @@ pub struct UploadQuery {
     file_name: String,
 }
 
-pub async fn upload(caller: Caller, query: Result<Query<UploadQuery>, QueryRejection>, body: Bytes) -> Answer {
-    let element = caller.element(ApiScope::Messages)?;
+pub async fn upload(caller: Caller<Messages>, query: Result<Query<UploadQuery>, QueryRejection>, body: Body) -> Answer {
+    let element = caller.element();
     let Query(UploadQuery { kind, file_name }) =
         query.map_err(|_| ApiFailure::unreadable("kind and file_name are needed, each once"))?;
     let kind: MediaKind = from_json(kind)?;
-    let request = UploadRequest { kind, file_name, content: Body::Bytes(body.into()) };
+    let _permit = caller.service().admit_upload(element.scope().tenant()).ok_or_else(ApiFailure::too_many)?;
+    let held = caller.service().bodies().read(body, MAX_FILE).await?;
+    let request = UploadRequest { kind, file_name, content: types::Body::Bytes(held.bytes.to_vec()) };
     ok(&record(&answer(element.upload(&request).await)?)?)
 }
 
-pub async fn submit_approval(caller: Caller, body: Bytes) -> Answer {
-    let element = caller.element(ApiScope::Approvals)?;
-    let request: ApprovalRequest = read(&body)?;
+pub async fn submit_approval(caller: Caller<Approvals>, body: Body) -> Answer {
+    let element = caller.element();
+    let request: ApprovalRequest = read(&caller, body).await?;
     ok(&SubmittedView { number: answer(element.submit_approval(&request).await)? })
 }
 
@@ -126,8 +142,8 @@ pub struct SearchQuery {
     limit: Option<u32>,
 }
 
-pub async fn search_approvals(caller: Caller, query: Result<Query<SearchQuery>, QueryRejection>) -> Answer {
-    let element = caller.element(ApiScope::Approvals)?;
+pub async fn search_approvals(caller: Caller<Approvals>, query: Result<Query<SearchQuery>, QueryRejection>) -> Answer {
+    let element = caller.element();
     let Query(asked) = query.map_err(|error| ApiFailure::unreadable(&error.body_text()))?;
     let read = |text: &str| instant(text).map_err(|error| ApiFailure::unreadable(&error));
     let until = asked.until.as_deref().map_or_else(|| Ok(jiff::Timestamp::now()), read)?;
@@ -145,13 +161,13 @@ pub async fn search_approvals(caller: Caller, query: Result<Query<SearchQuery>, 
     ok(&record(&answer(called)?)?)
 }
 
-pub async fn approval(caller: Caller, Path(OfTenant { id }): Path<OfTenant>) -> Answer {
-    let element = caller.element(ApiScope::Approvals)?;
+pub async fn approval(caller: Caller<Approvals>, Path(OfTenant { id }): Path<OfTenant>) -> Answer {
+    let element = caller.element();
     ok(&ApprovalView::of(answer(element.approval(&id).await)?)?)
 }
 
-pub async fn template(caller: Caller, Path(OfTenant { id }): Path<OfTenant>) -> Answer {
-    let element = caller.element(ApiScope::Approvals)?;
+pub async fn template(caller: Caller<Approvals>, Path(OfTenant { id }): Path<OfTenant>) -> Answer {
+    let element = caller.element();
     ok(&record(&answer(element.describe_template(&id).await)?)?)
 }
 
@@ -162,8 +178,8 @@ pub struct PageQuery {
     limit: Option<u32>,
 }
 
-pub async fn events(caller: Caller, query: Result<Query<PageQuery>, QueryRejection>) -> Answer {
-    let element = caller.element(ApiScope::Events)?;
+pub async fn events(caller: Caller<Events>, query: Result<Query<PageQuery>, QueryRejection>) -> Answer {
+    let element = caller.element();
     let Query(asked) = query.map_err(|error| ApiFailure::unreadable(&error.body_text()))?;
     let limit = asked.limit.unwrap_or(PAGE).clamp(1, LARGEST_PAGE);
     let page = element.events(asked.after.as_deref(), limit).await?;
@@ -172,8 +188,8 @@ pub async fn events(caller: Caller, query: Result<Query<PageQuery>, QueryRejecti
     ok(&json!({ "events": events, "cursor": cursor, "more": page.more }))
 }
 
-pub async fn roles(caller: Caller, Path(OfTenant { id }): Path<OfTenant>) -> Answer {
-    let element = caller.element(ApiScope::Roles)?;
+pub async fn roles(caller: Caller<caller::Roles>, Path(OfTenant { id }): Path<OfTenant>) -> Answer {
+    let element = caller.element();
     ok(&record(&answer(element.member_roles_of(&id).await)?)?)
 }
 
@@ -183,14 +199,14 @@ struct Roles {
     roles: Vec<String>,
 }
 
-pub async fn set_roles(caller: Caller, Path(OfTenant { id }): Path<OfTenant>, body: Bytes) -> Answer {
-    let element = caller.element(ApiScope::Roles)?;
-    let asked: Roles = serde_json::from_slice(&body).map_err(|error| ApiFailure::unreadable(&error.to_string()))?;
+pub async fn set_roles(caller: Caller<caller::Roles>, Path(OfTenant { id }): Path<OfTenant>, body: Body) -> Answer {
+    let element = caller.element();
+    let asked: Roles = plain(&caller, body).await?;
     ok(&record(&answer(element.set_member_roles(&id, &asked.roles, &caller.actor()).await)?)?)
 }
 
-pub async fn page_signature(caller: Caller, body: Bytes) -> Answer {
-    let element = caller.element(ApiScope::Pages)?;
-    let request: SignatureRequest = read(&body)?;
+pub async fn page_signature(caller: Caller<Pages>, body: Body) -> Answer {
+    let element = caller.element();
+    let request: SignatureRequest = read(&caller, body).await?;
     ok(&record(&answer(element.js_sdk_signature(&request).await)?)?)
 }

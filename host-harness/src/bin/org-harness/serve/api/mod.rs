@@ -16,22 +16,20 @@ use std::sync::Arc;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     http::StatusCode,
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, any, get, post},
 };
 
 use super::{document::document, service::Service};
-
-/// The largest request: a file that is handed to the vendor.
-const MAX_BODY: usize = 24 << 20;
+use failure::ApiFailure;
 
 /// The addresses of the API.
 pub fn router() -> Router<Arc<Service>> {
     let routes = routes().into_iter();
     let router = routes.fold(Router::new(), |router, (path, methods)| router.route(&of_tenant(path), methods));
     router
-        .layer(DefaultBodyLimit::max(MAX_BODY))
+        .route("/t/{tenant}/api/{*elsewhere}", any(async || ApiFailure::not_found()))
+        .method_not_allowed_fallback(async || ApiFailure::not_so())
         .route("/openapi.json", get(async || document(StatusCode::OK, &*openapi::DOCUMENT)))
 }
 

@@ -9,6 +9,8 @@ use host_harness::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::view::record::INSTANTS;
+
 /// The document.
 pub static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
 
@@ -133,6 +135,30 @@ fn operations() -> Vec<Operation> {
     ]
 }
 
+/// Instants are written as RFC 3339, and read as milliseconds since 1970 too.
+fn write_instants(schema: &mut Value, is_read: bool) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(|item| write_instants(item, is_read)),
+        Value::Object(object) => {
+            let properties = object.get_mut("properties").and_then(Value::as_object_mut);
+            for (_, schema) in properties.into_iter().flatten().filter(|(name, _)| INSTANTS.contains(&name.as_str())) {
+                become_instant(schema, is_read);
+            }
+            object.values_mut().for_each(|value| write_instants(value, is_read));
+        }
+        _ => {}
+    }
+}
+
+fn become_instant(schema: &mut Value, is_read: bool) {
+    if schema["type"] == "integer" {
+        let text = json!({ "type": "string", "format": "date-time" });
+        *schema = if is_read { json!({ "oneOf": [text, { "type": "integer", "minimum": 0 }] }) } else { text };
+    } else if let Some(options) = schema.get_mut("anyOf").and_then(Value::as_array_mut) {
+        options.iter_mut().for_each(|option| become_instant(option, is_read));
+    }
+}
+
 fn document() -> Value {
     let mut paths: Map<String, Value> = Map::new();
     for operation in operations() {
@@ -146,18 +172,32 @@ fn document() -> Value {
                 "schema": { "type": "string" },
             })
         });
+        let request = operation.request.map(|mut schema| {
+            write_instants(&mut schema, true);
+            // It is what is usual where nobody says otherwise.
+            if let Some(required) = schema["required"].as_array_mut() {
+                required.retain(|name| name != "sharing");
+            }
+            json!({ "required": true, "content": { "application/json": { "schema": schema } } })
+        });
+        let file = || {
+            let schema = json!({ "type": "string", "format": "binary" });
+            json!({ "required": true, "content": { "application/octet-stream": { "schema": schema } } })
+        };
+        let request = if operation.path == "media" { Some(file()) } else { request };
+        let mut answer = operation.answer;
+        write_instants(&mut answer, false);
         let mut described = json!({
             "summary": operation.summary,
             "description": format!("Needs a key with the scope `{}`.", operation.scope.name()),
             "parameters": in_path.chain(in_query).collect::<Vec<_>>(),
             "responses": {
-                "200": { "description": "done", "content": { "application/json": { "schema": operation.answer } } },
+                "200": { "description": "done", "content": { "application/json": { "schema": answer } } },
                 "default": { "$ref": "#/components/responses/failure" },
             },
         });
-        if let Some(schema) = operation.request {
-            described["requestBody"] =
-                json!({ "required": true, "content": { "application/json": { "schema": schema } } });
+        if let Some(request) = request {
+            described["requestBody"] = request;
         }
         let methods = paths.entry(path).or_insert_with(|| json!({}));
         methods[operation.method] = described;
@@ -167,8 +207,7 @@ fn document() -> Value {
         "info": {
             "title": "organisation element 组织元素",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "What the platform of a tenant asks of its organisation element. Instants in answers are milliseconds \
-                            since 1970 in the contract and RFC 3339 here.",
+            "description": "What the platform of a tenant asks of its organisation element.",
         },
         "security": [{ "key": [] }],
         "paths": paths,
@@ -209,6 +248,8 @@ mod tests {
                 assert!(schema.as_object().is_some_and(|schema| !schema.is_empty()), "{method} {path}");
                 let named = described["parameters"].as_array().unwrap();
                 assert!(named.iter().any(|parameter| parameter["name"] == "tenant"), "{method} {path}");
+                let text = schema.to_string();
+                assert!(!text.contains("\"submitted_at\":{\"minimum\""), "{method} {path}: {text}");
                 if method != "get" && path != "/t/{tenant}/api/media" {
                     let schema = &described["requestBody"]["content"]["application/json"]["schema"];
                     assert!(schema["properties"].is_object(), "{method} {path}");
