@@ -16,11 +16,14 @@ mod export;
 mod faults;
 mod isolation;
 mod login;
+mod messages;
 mod properties;
 mod proxy;
 mod scope;
 mod sync;
 mod tokens;
+mod vendor_call;
+mod web;
 
 /// The notes of a sync that met no trouble: none, or which part of the visible range is empty, and where it is filled.
 fn notes_of_emptiness(report: &Report) -> Vec<&'static str> {
