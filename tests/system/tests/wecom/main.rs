@@ -5,6 +5,7 @@
 
 use host_harness::contract::directory::Report;
 
+mod approvals;
 mod between;
 mod bounds;
 mod check;
