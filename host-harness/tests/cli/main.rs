@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod approvals;
 mod bed;
 mod component;
 mod conform;
@@ -14,6 +15,7 @@ mod guests;
 mod hosts;
 mod killed;
 mod login;
+mod messages;
 #[cfg(unix)]
 mod serve;
 mod simulate;
@@ -21,5 +23,6 @@ mod sync;
 mod tenant;
 mod usage;
 mod validate;
+mod vendor;
 #[cfg(unix)]
 mod web;
