@@ -66,7 +66,7 @@ async fn every_example_is_sent() {
     let bed = bed().await;
     bed.run(&["sync"]).exits(0);
     let media = [
-        ("image", &b"\x89PNG and more"[..]),
+        ("image", &b"\x89PNG\r\n\x1a\n and more"[..]),
         ("voice", b"#!AMR and more"),
         ("video", b"\0\0\0\x18ftypmp42"),
         ("file", b"a contract"),
