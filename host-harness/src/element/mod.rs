@@ -14,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    call::Limits,
+    call::{Limits, NO_ELEMENT},
     component::LoadedComponent,
     digest::Digest,
     egress::{Hook, OperatorList},
@@ -138,7 +138,9 @@ impl Element {
         let ElementOptions { tenant, name, settings, storage, operator, component_digest, limits, concurrency, hooks } =
             options;
         for (what, name) in [("tenant", &tenant), ("element", &name)] {
-            if name.starts_with(RESERVED) {
+            // A component that is only asked what it is has no other name.
+            let is_none = what == "element" && name == NO_ELEMENT;
+            if name.starts_with(RESERVED) && !is_none {
                 return Err(ElementError::Reserved { what, name: name.clone() });
             }
         }

@@ -58,7 +58,7 @@ async fn roles_are_given_by_hand_and_by_rules() {
     bed.run(&["roles", "rules", file.to_str().unwrap()]).fails(1, "not-found");
     fs::write(&file, "[]").unwrap();
     bed.run(&["roles", "rules", file.to_str().unwrap()]).exits(0);
-    assert_eq!(names(&bed.run(&["roles", "set", "lisi"]).exits(0)["roles"]), [""; 0]);
+    assert_eq!(names(&bed.run(&["roles", "set", "lisi", "--none"]).exits(0)["roles"]), [""; 0]);
 
     let trail = bed.run(&["audit"]).exits(0);
     let trail = trail.as_array().unwrap();

@@ -5,6 +5,7 @@
 mod administration;
 #[cfg(unix)]
 mod api;
+mod approvals;
 mod bed;
 #[cfg(unix)]
 mod callbacks;
@@ -19,6 +20,7 @@ mod guests;
 mod hosts;
 mod killed;
 mod login;
+mod messages;
 #[cfg(unix)]
 mod serve;
 mod simulate;
@@ -26,5 +28,6 @@ mod sync;
 mod tenant;
 mod usage;
 mod validate;
+mod vendor;
 #[cfg(unix)]
 mod web;

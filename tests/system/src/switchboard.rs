@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use crate::fuse::Fuse;
 
 /// Keys of answers whose values nobody may see.
-const CONFIDENTIAL: [&str; 2] = ["access_token", "user_ticket"];
+const CONFIDENTIAL: [&str; 3] = ["access_token", "user_ticket", "ticket"];
 
 /// Changes an answer that is a JSON object on its way to the host.
 type Rewrite = Box<dyn Fn(&mut Value) + Send>;

@@ -681,8 +681,14 @@ mod tests {
                 "retire --actor boss -- -li --actor",
                 r#"Members { ids: ["-li", "--actor"], actor: Actor { actor: "boss" }"#,
             ),
-            ("roles set -li a b --actor boss", r#"Set { id: "-li", roles: ["a", "b"], actor: Actor { actor: "boss" }"#),
-            ("admins set li --allow-host h:1 --actor boss", r#"Set { ids: ["li"], actor: Actor { actor: "boss" }"#),
+            (
+                "roles set -li a b --actor boss",
+                r#"Set { id: "-li", roles: ["a", "b"], none: false, actor: Actor { actor: "boss" }"#,
+            ),
+            (
+                "admins set li --allow-host h:1 --actor boss",
+                r#"Set { ids: ["li"], none: false, actor: Actor { actor: "boss" }"#,
+            ),
         ] {
             let found = format!("{:?}", read(&format!("org-harness {arguments}")).unwrap().command);
             assert!(found.contains(command), "{arguments}: {found}");

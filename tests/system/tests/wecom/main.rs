@@ -5,6 +5,7 @@
 
 use host_harness::contract::directory::Report;
 
+mod approvals;
 mod between;
 mod bounds;
 mod check;
@@ -16,11 +17,14 @@ mod export;
 mod faults;
 mod isolation;
 mod login;
+mod messages;
 mod properties;
 mod proxy;
 mod scope;
 mod sync;
 mod tokens;
+mod vendor_call;
+mod web;
 
 /// The notes of a sync that met no trouble: none, or which part of the visible range is empty, and where it is filled.
 fn notes_of_emptiness(report: &Report) -> Vec<&'static str> {
