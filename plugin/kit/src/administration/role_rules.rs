@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use serde_json::{Value, json};
+
 use super::{member_roles::check_role, trail::Trail};
 use crate::{
     config::Common,
@@ -45,7 +47,7 @@ pub fn set_role_rules<P: Platform + Auditor, C: Client<P>>(
         if before == rules {
             return Ok(false);
         }
-        trail.write(vec![trail.entry("", Some(&before), Some(&rules))])?;
+        trail.write(vec![trail.entry("", Some(&in_words(&before)), Some(&in_words(rules)))])?;
         batch.push(if rules.is_empty() { store::delete(key::RULES) } else { store::put(key::RULES, &rules) });
         batch.spread();
         Ok(true)
@@ -53,6 +55,16 @@ pub fn set_role_rules<P: Platform + Auditor, C: Client<P>>(
     forget_tags(platform, &before, rules);
     while !spreading::portion(platform, common)? && deletion::has_budget(platform) {}
     role_rules(platform, common)
+}
+
+/// Rules as the contract spells them, for whoever reads the trail: `[{"role": "staff", "scope": "everybody"}]`.
+fn in_words(rules: &[RoleRule]) -> Vec<Value> {
+    let scope = |scope: &RuleScope| match scope {
+        RuleScope::Everybody => json!("everybody"),
+        RuleScope::Department(id) => json!({ "department": id }),
+        RuleScope::Tag(id) => json!({ "tag": id }),
+    };
+    rules.iter().map(|rule| json!({ "role": rule.role, "scope": scope(&rule.scope) })).collect()
 }
 
 fn check(rules: &[RoleRule]) -> Result<(), Failure> {

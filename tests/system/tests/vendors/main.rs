@@ -26,6 +26,7 @@ macro_rules! for_each_vendor {
     };
 }
 
+mod administration;
 mod callers;
 mod changes;
 mod commands;
