@@ -76,7 +76,7 @@ pub(crate) fn notify<P: Platform>(
             (None, Some((to_do, _))) => to_do.link.clone(),
             (None, None) => home(config)?,
         };
-        run.go(&link, before)
+        run.go(&super::detail(client, number)?, &link, before)
     })
 }
 
@@ -88,9 +88,13 @@ pub(crate) fn update<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> 
     if number.is_empty() || number.len() > NUMBER || !is_stored(client.calls.platform(), client.config(), number)? {
         return Ok(());
     }
-    let done = alone(client, number, |run| match run.stored()? {
-        Some((to_do, version)) => run.go(&to_do.link.clone(), Some((to_do, version))).map(|_| ()),
-        None => Ok(()),
+    let done = alone(client, number, |run| {
+        let Some((to_do, version)) = run.stored()? else { return Ok(()) };
+        match super::detail(client, number) {
+            // Nothing can be said of a request that is gone.
+            Err(failure) if failure.reason == Reason::NotFound => run.forget(version),
+            approval => run.go(&approval?, &to_do.link.clone(), Some((to_do, version))).map(|_| ()),
+        }
     });
     match done {
         // Whoever is at it is done soon, and this may come again: what a host does with `unavailable`.
@@ -160,15 +164,13 @@ impl<P: Platform> Run<'_, '_, P> {
         Ok(stored.map(|stored: store::Versioned<ToDo>| (stored.value, stored.version)))
     }
 
-    /// Tells, closes, and gives who was told and has to decide.
-    fn go(&self, link: &str, before: Option<(ToDo, Version)>) -> Result<Vec<String>, Failure> {
-        let approval = match super::detail(self.client, self.number) {
-            Err(failure) if failure.reason == Reason::NotFound && before.is_some() => {
-                store::apply(self.platform(), &[store::delete(&self.key)])?.map_err(|_| overtaken())?;
-                return Err(failure);
-            }
-            approval => approval?,
-        };
+    fn forget(&self, version: Version) -> Result<(), Failure> {
+        let ops = [store::check(&self.key, Some(version)), store::delete(&self.key)];
+        store::apply(self.platform(), &ops)?.map(|_| ()).map_err(|_| overtaken())
+    }
+
+    /// Closes, tells, and gives who was told and has to decide.
+    fn go(&self, approval: &Approval, link: &str, before: Option<(ToDo, Version)>) -> Result<Vec<String>, Failure> {
         let (to_do, version) = before.map_or((None, None), |(to_do, version)| (Some(to_do), Some(version)));
         let mut stored = Stored { now: to_do.clone().unwrap_or_default(), written: to_do, version };
         let now = self.platform().now_ms();
@@ -177,13 +179,18 @@ impl<P: Platform> Run<'_, '_, P> {
         if !stored.now.cards.iter().any(|card| card.is_due(now)) {
             link.clone_into(&mut stored.now.link);
         }
-        // Both are tried: neither of them is to keep people from the other.
-        let told = self.tell(&approval, &mut stored);
-        let closed = self.close(&approval, &mut stored);
-        self.write(&mut stored, process::is_open(&approval))?;
-        told.and(closed)?;
-        let deciders = process::deciders(&approval);
-        let is_told = |(node, member): &(usize, &str)| stored.find(self.client.config(), *node, member).is_some();
+        // Both are tried: a card that cannot be updated now does not keep the next from being told. Closed first, since so many
+        // cards are kept and no more.
+        let closed = self.close(approval, &mut stored);
+        let told = self.tell(approval, &mut stored);
+        self.write(&mut stored, process::is_open(approval))?;
+        closed.and(told)?;
+        let deciders = process::deciders(approval);
+        // Of a card whose answer was lost nobody knows.
+        let is_told = |(node, member): &(usize, &str)| {
+            let place = stored.find(self.client.config(), *node, member);
+            place.is_some_and(|place| stored.now.cards[place].state != CardState::Begun)
+        };
         Ok(deciders.into_iter().filter(is_told).map(|(_, member)| member.to_owned()).collect())
     }
 
@@ -228,7 +235,7 @@ impl<P: Platform> Run<'_, '_, P> {
                 }
                 Ok(_) => {
                     stored.now.cards.remove(place);
-                    let fields = [("number", self.number), ("member", member)];
+                    let fields = [("number", self.number)];
                     platform.log(Level::Warn, "whoever has to decide does not get the app's messages", &fields);
                 }
                 Err(failure) => {
@@ -252,7 +259,7 @@ impl<P: Platform> Run<'_, '_, P> {
             |card: &Card| deciders.iter().any(|(node, member)| *node == card.node && ids.is_same(member, &card.member));
         let (open, ended): (Vec<Card>, Vec<Card>) = stored.now.cards.drain(..).partition(is_open);
         stored.now.cards = open;
-        let (mut outcome, mut is_first) = (Ok(()), true);
+        let (mut outcome, mut is_first, mut refused) = (Ok(()), true, None);
         for card in ended {
             let CardState::Told(Some(code)) = &card.state else { continue };
             if outcome.is_err() || !is_first && platform.remaining().wall_ms < RESERVE_MS {
@@ -275,11 +282,13 @@ impl<P: Platform> Run<'_, '_, P> {
                     platform.log(Level::Info, "a card cannot be updated any more", &fields);
                 }
                 Err(failure) => {
-                    stored.now.cards.push(card);
+                    refused = Some(card);
                     outcome = Err(failure);
                 }
             }
         }
+        // The last next time, so that it does not keep the others waiting.
+        stored.now.cards.extend(refused);
         outcome
     }
 

@@ -34,8 +34,10 @@ const HOUR_MS: u64 = 3_600_000;
 
 type Answer = Result<Response, HttpError>;
 
-/// A node: status, consent and who decides with what.
-type Step<'a> = (u64, u64, &'a [(&'a str, u64)]);
+/// Who decides, with what.
+type Members<'a> = &'a [(&'a str, u64)];
+/// A node: status, consent and its members.
+type Step<'a> = (u64, u64, Members<'a>);
 
 fn request(status: u64, steps: &[Step<'_>]) -> Value {
     let node = |(status, consent, members): &Step<'_>| {
@@ -246,7 +248,7 @@ fn a_link_leads_to_the_app() {
 
 #[test]
 fn cards_are_updated_to_what_happened_and_the_next_are_told() {
-    let (one, two): (&[(&str, u64)], &[(&str, u64)]) = (&[("a", 1), ("b", 1)], &[("c", 1)]);
+    let (one, two): (Members<'_>, Members<'_>) = (&[("a", 1), ("b", 1)], &[("c", 1)]);
     for (name, consent, status, after, updates, told) in [
         (
             "one of all agrees",
@@ -370,6 +372,22 @@ fn a_card_that_cannot_be_updated_is_done_with_and_another_failure_is_not() {
 }
 
 #[test]
+fn a_card_that_is_refused_does_not_keep_the_others_waiting() {
+    let asked = Cell::new(0);
+    let update = move || {
+        asked.set(asked.get() + 1);
+        if asked.get() == 1 { errcode(40_058, "no") } else { updated() }
+    };
+    let side = Side::answering(1, &[(1, ALL, &[("a", 1), ("b", 1)])], taken, update);
+    side.notify(Some(LINK)).unwrap();
+    side.stands(3, &[(3, ALL, &[("a", 3), ("b", 1)])]);
+    side.follow_up().unwrap_err();
+    side.follow_up().unwrap();
+    let order: Vec<String> = side.updates().into_iter().map(|(member, _)| member).collect();
+    assert_eq!(order, ["a", "b", "a"]);
+}
+
+#[test]
 fn the_update_of_a_lost_answer_is_repeated_and_then_known_to_be_done() {
     let asked = Cell::new(0);
     let update = move || {
@@ -386,7 +404,7 @@ fn the_update_of_a_lost_answer_is_repeated_and_then_known_to_be_done() {
 
 #[test]
 fn a_lost_answer_leads_to_the_very_same_request_while_wecom_drops_it() {
-    for (hours, sent) in [(1, 2), (3, 1)] {
+    for (hours, sent, told) in [(1, 2, &["a"][..]), (3, 1, &[])] {
         let asked = Cell::new(0);
         let send = move |card: &Value| {
             asked.set(asked.get() + 1);
@@ -396,7 +414,7 @@ fn a_lost_answer_leads_to_the_very_same_request_while_wecom_drops_it() {
         assert_eq!(side.notify(Some(LINK)).unwrap_err().reason, Reason::Unavailable);
         side.fake.advance_ms(hours * HOUR_MS);
         // Also where the caller means another page by now.
-        assert_eq!(side.notify(Some("https://app.example.com/other")).unwrap(), ["a"]);
+        assert_eq!(side.notify(Some("https://app.example.com/other")).unwrap(), told, "{hours}");
         let cards = side.sent("message/send");
         assert_eq!(cards.len(), sent, "{hours}");
         assert!(cards.iter().all(|card| *card == cards[0] && card["enable_duplicate_check"] == 1), "{hours}");
@@ -508,6 +526,29 @@ fn whoever_dies_at_any_write_leaves_nobody_untold_and_nobody_told_twice() {
             break;
         }
     }
+}
+
+#[test]
+fn the_next_are_told_also_where_both_nodes_are_as_large_as_the_record() {
+    let ids: Vec<String> = (0..200).map(|id| format!("m{id}")).collect();
+    let members = |range: std::ops::Range<usize>, decided| ids[range].iter().map(|id| (id.as_str(), decided)).collect();
+    let (one, two): (Vec<(&str, u64)>, Vec<(&str, u64)>) = (members(0..100, 1), members(100..200, 1));
+    let side = Side::new(1, &[(1, ALL, &one), (1, ALL, &two)]);
+    side.notify(Some(LINK)).unwrap();
+    let agreed: Vec<(&str, u64)> = members(0..100, 2);
+    side.stands(1, &[(2, ALL, &agreed), (1, ALL, &two)]);
+    assert_eq!(side.follow_up(), Ok(vec![]));
+    assert_eq!((side.updates().len(), side.told().len()), (100, 200));
+    assert_eq!(side.told()[100..], ids[100..]);
+}
+
+#[test]
+fn of_a_request_that_is_gone_nothing_is_kept() {
+    let side = Side::new(1, &[(1, ALL, &[("a", 1)])]);
+    side.notify(Some(LINK)).unwrap();
+    side.request.borrow_mut()["errcode"] = json!(301_025);
+    assert_eq!(side.follow_up(), Ok(vec![]));
+    assert_eq!((side.updates().len(), side.fake.keys("to-do/").len()), (0, 0));
 }
 
 #[test]
