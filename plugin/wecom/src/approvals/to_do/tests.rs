@@ -2,6 +2,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    ops::Range,
     rc::Rc,
 };
 
@@ -531,11 +532,12 @@ fn whoever_dies_at_any_write_leaves_nobody_untold_and_nobody_told_twice() {
 #[test]
 fn the_next_are_told_also_where_both_nodes_are_as_large_as_the_record() {
     let ids: Vec<String> = (0..200).map(|id| format!("m{id}")).collect();
-    let members = |range: std::ops::Range<usize>, decided| ids[range].iter().map(|id| (id.as_str(), decided)).collect();
-    let (one, two): (Vec<(&str, u64)>, Vec<(&str, u64)>) = (members(0..100, 1), members(100..200, 1));
+    let members =
+        |range: Range<usize>, decided| ids[range].iter().map(|id| (id.as_str(), decided)).collect::<Vec<(&str, u64)>>();
+    let (one, two) = (members(0..100, 1), members(100..200, 1));
     let side = Side::new(1, &[(1, ALL, &one), (1, ALL, &two)]);
     side.notify(Some(LINK)).unwrap();
-    let agreed: Vec<(&str, u64)> = members(0..100, 2);
+    let agreed = members(0..100, 2);
     side.stands(1, &[(2, ALL, &agreed), (1, ALL, &two)]);
     assert_eq!(side.follow_up(), Ok(vec![]));
     assert_eq!((side.updates().len(), side.told().len()), (100, 200));
