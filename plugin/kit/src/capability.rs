@@ -128,6 +128,16 @@ pub trait Approvals: Vendor {
     /// The vendor refuses, or the cursor is none.
     fn search<P: Platform>(client: &Self::Client<'_, P>, search: &Search<'_>)
     -> Result<approvals::SearchPage, Failure>;
+
+    /// See `approvals.notify`.
+    ///
+    /// # Errors
+    /// The link leads elsewhere, there is no such request, or the vendor refuses.
+    fn notify<P: Platform>(
+        client: &Self::Client<'_, P>,
+        number: &str,
+        link: Option<&str>,
+    ) -> Result<Vec<String>, Failure>;
 }
 
 /// What [`Approvals::search`] is asked for.

@@ -35,7 +35,7 @@ pub mod administration;
 pub mod callbacks;
 pub mod calls;
 pub mod capability;
-mod clock;
+pub mod clock;
 pub mod config;
 pub mod contract;
 pub mod directory;

@@ -2,6 +2,7 @@
 
 use crate::{
     api::{answer, client::WeComClient, codes::UNKNOWN_TAG, lookup},
+    approvals::to_do,
     callbacks,
     config::{Config, field::ELEMENT},
     export::{self, Export},
@@ -17,7 +18,7 @@ use organisation_kit::{
     capability::{Api, Callbacks, Messaging, PartOutcome, Sending, Web},
     config::{Common, Element, Values},
     contract::{
-        callbacks::{Handled, IncomingRequest},
+        callbacks::{FollowUpTask, Handled, IncomingRequest},
         element::Aspect,
         login::{Entry, SensitiveFields},
         messaging::{CardUpdate, InvalidRecipient, Media, Message, Recipients, UploadRequest},
@@ -26,6 +27,7 @@ use organisation_kit::{
         web::{PageSignature, SignatureRequest},
     },
     directory::{
+        follow_up,
         member::MemberRow,
         sync::{RunContext, StepError},
     },
@@ -93,6 +95,19 @@ impl Vendor for WeCom {
 impl Callbacks for WeCom {
     fn handle<P: Platform>(platform: &P, config: &Config, request: &IncomingRequest) -> Result<Handled, Failure> {
         callbacks::handle(platform, config, request)
+    }
+
+    fn follow_up<P: Platform>(
+        platform: &P,
+        config: &Config,
+        client: &WeComClient<'_, P>,
+        task: &FollowUpTask,
+    ) -> Result<Vec<FollowUpTask>, Failure> {
+        let done = match task.kind.as_str() {
+            to_do::UPDATE_TO_DO => to_do::update(client, &task.subject),
+            _ => follow_up::carry_out(platform, &config.common, client, task),
+        };
+        done.map(|()| Vec::new())
     }
 }
 

@@ -31,4 +31,9 @@ impl Element {
     ) -> CallResult<Answered<SearchPage>> {
         self.call("approvals.search", (begin, end, filter, cursor, limit)).await
     }
+
+    /// Tells whoever has to decide a request now, with a link where there is one. Gives who knows of it and has to decide.
+    pub async fn notify_of_approval(&self, number: &str, link: Option<&str>) -> CallResult<Answered<Vec<String>>> {
+        self.call("approvals.notify", (number, link)).await
+    }
 }

@@ -66,7 +66,16 @@ const FURTHER: [(&str, &[&str]); 6] = [
     ),
     ("vendor", &["vendor.call"]),
     ("messaging", &["messaging.send", "messaging.recall", "messaging.update-card", "messaging.upload"]),
-    ("approvals", &["approvals.describe-template", "approvals.submit", "approvals.detail", "approvals.search"]),
+    (
+        "approvals",
+        &[
+            "approvals.describe-template",
+            "approvals.submit",
+            "approvals.detail",
+            "approvals.search",
+            "approvals.notify",
+        ],
+    ),
     ("callbacks", &["callbacks.handle", "callbacks.follow-up"]),
     ("web", &["web.js-sdk-signature"]),
 ];

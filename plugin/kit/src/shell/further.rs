@@ -63,6 +63,10 @@ impl<V: Approvals> approvals::Guest for Component<V> {
         let search = Search { begin, end, filter: &filter, cursor: cursor.as_deref(), limit };
         calling::<V, _>(|client| V::search(client, &search))
     }
+
+    fn notify(number: String, link: Option<String>) -> Answered<Vec<String>> {
+        calling::<V, _>(|client| V::notify(client, &number, link.as_deref()))
+    }
 }
 
 impl<V: Callbacks> callbacks::Guest for Component<V> {

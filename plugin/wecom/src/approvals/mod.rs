@@ -9,6 +9,7 @@
 //! | `judge`, `limit` | a request against its template and the documentation, before WeCom sees it |
 //! | `submit`, `lost` | making a request; whether one exists whose answer was lost |
 //! | `detail`, `status` | one request with all decisions; WeCom's numbers by name |
+//! | `to_do` | cards for those who have to decide, and their updates |
 //! | `search`, `window`, `cursor` | numbers of requests in a time of any length |
 
 use organisation_kit::{
@@ -41,6 +42,7 @@ mod submit;
 mod template;
 #[cfg(test)]
 mod tests;
+pub(crate) mod to_do;
 mod value;
 mod window;
 
@@ -59,6 +61,14 @@ impl Approvals for WeCom {
 
     fn search<P: Platform>(client: &WeComClient<'_, P>, search: &Search<'_>) -> Result<SearchPage, Failure> {
         search::search(client, search)
+    }
+
+    fn notify<P: Platform>(
+        client: &WeComClient<'_, P>,
+        number: &str,
+        link: Option<&str>,
+    ) -> Result<Vec<String>, Failure> {
+        to_do::notify(client, number, link)
     }
 }
 

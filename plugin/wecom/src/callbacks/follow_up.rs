@@ -7,6 +7,8 @@
 //! | a department was created, changed or deleted | `refresh-department`; a deleted one is taken away by the next sync |
 //! | a tag changed | `refresh-member` and `refresh-department` of all that were added or taken out: a tag may be part of the range; the members of a department follow with the next sync |
 //! | an export has ended | `look-at-export` |
+//!
+//! An approval moved on leaves `update-to-do` where somebody was told of it, which only the storage knows: see [`super`].
 
 use organisation_kit::{
     contract::callbacks::{Event, FollowUpTask, Happening},

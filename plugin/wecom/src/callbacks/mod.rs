@@ -19,10 +19,11 @@ mod tests;
 use organisation_kit::{
     callbacks::{is_first, refused, response},
     contract::{
-        callbacks::{Handled, IncomingRequest},
+        callbacks::{Handled, Happening, IncomingRequest},
         log::Level,
         types::Body,
     },
+    directory::follow_up::task,
     failure,
     failure::Failure,
     fingerprint,
@@ -33,9 +34,12 @@ use self::{
     fields::Fields,
     proof::{NotProven, Proven},
 };
-use crate::config::{
-    Callback, Config,
-    field::{APP_ROUTE, CONTACTS},
+use crate::{
+    approvals::to_do,
+    config::{
+        Callback, Config,
+        field::{APP_ROUTE, CONTACTS},
+    },
 };
 
 impl Config {
@@ -81,12 +85,12 @@ pub(crate) fn handle<P: Platform>(
             platform.log(Level::Info, "WeCom has checked the address of a route", &[("route", route)]);
             Ok(Handled { response: response(200, body(text)), events: Vec::new(), follow_ups: Vec::new() })
         }
-        Proven::Delivery(message) => delivered(platform, route, &message),
+        Proven::Delivery(message) => delivered(platform, config, route, &message),
     }
 }
 
 /// What comes of a message that is WeCom's, whatever is in it: asking for it again would bring the same.
-fn delivered<P: Platform>(platform: &P, route: &str, message: &[u8]) -> Result<Handled, Failure> {
+fn delivered<P: Platform>(platform: &P, config: &Config, route: &str, message: &[u8]) -> Result<Handled, Failure> {
     let acknowledged = response(200, Body::Text(String::new()));
     let text = str::from_utf8(message).ok();
     let Some((text, fields)) = text.and_then(|text| Fields::parse(text).map(|fields| (text, fields))) else {
@@ -95,9 +99,15 @@ fn delivered<P: Platform>(platform: &P, route: &str, message: &[u8]) -> Result<H
     };
     // Of the whole message: sender and second are the same in events that differ.
     let id = fingerprint::of(&["callback", route, text]);
-    let is_first = is_first(platform, &id)?;
     let event = event::read(&fields, id, platform.now_ms());
-    let follow_ups = follow_up::of(&event, &fields);
+    let mut follow_ups = follow_up::of(&event, &fields);
+    // Looked up before the event is taken: where the store fails, the vendor sends it again.
+    if let Happening::Approval(change) = &event.happening
+        && to_do::is_stored(platform, config, &change.number)?
+    {
+        follow_ups.push(task(to_do::UPDATE_TO_DO, &change.number));
+    }
+    let is_first = is_first(platform, &event.id)?;
     let events = if is_first { vec![event] } else { Vec::new() };
     Ok(Handled { response: acknowledged, events, follow_ups })
 }

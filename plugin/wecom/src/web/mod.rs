@@ -3,7 +3,7 @@
 //! There are two tickets, the organisation's and the app's, and neither does the other's work (doc 90506). WeCom gives them
 //! 400 and 100 times an hour at most, so they are kept like tokens.
 
-mod page;
+pub(crate) mod page;
 mod script;
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use url::{Host, Position, Url};
 const LONGEST: usize = 8 << 10;
 
 /// The address as it is signed: as it came, without what follows `#`.
-pub(super) fn judge<'u>(common: &Common, address: &'u str) -> Result<&'u str, Failure> {
+pub(crate) fn judge<'u>(common: &Common, address: &'u str) -> Result<&'u str, Failure> {
     let hosts = hosts(common);
     if hosts.is_empty() {
         return Err(unconfigured(common));

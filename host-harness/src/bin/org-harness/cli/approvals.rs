@@ -23,6 +23,13 @@ pub enum ApprovalCommand {
     },
     /// Show a request with all that was decided
     Detail { number: String },
+    /// Tell whoever has to decide a request now, by a card each; repeated, only those who do not know yet
+    Notify {
+        number: String,
+        /// Where the card leads, on a trusted host [default: the app's home page]
+        #[arg(long, value_name = "URL")]
+        link: Option<String>,
+    },
     /// List the numbers of requests by when they were submitted
     List(List),
 }

@@ -49,6 +49,14 @@ pub async fn approval(
             let view = ApprovalView::of(session::answer(element.approval(number).await, output)?)?;
             output.answer(&view, |paint| text::record::record("审批 approval", &view, paint))?;
         }
+        ApprovalCommand::Notify { number, link } => {
+            let element = Session::open(options).await?.element;
+            let told = session::answer(element.notify_of_approval(number, link.as_deref()).await, output)?;
+            output.answer(&told, |_| match told.is_empty() {
+                true => "没有需要通知的审批人 nobody to tell".to_owned(),
+                false => format!("已通知 told: {}", text::clean(&told.join(", "))),
+            })?;
+        }
         ApprovalCommand::List(asked) => return list(options, asked, output).await,
     }
     Ok(ExitStatus::Done)

@@ -40,6 +40,9 @@ pub(crate) const UNKNOWN_JOB: Codes = Codes(&[40088, 40089]);
 pub(crate) const UNKNOWN_TAG: Codes = Codes(&[40068]);
 /// A message has no recipient who exists and may be seen.
 pub(crate) const NOBODY_VALID: Codes = Codes(&[81013]);
+/// A card cannot be updated any more: its code was used or is too old, it is another app's, it was never sent to them, or nobody
+/// is left to see it.
+pub(crate) const CARD_IS_CLOSED: Codes = Codes(&[42015, 42016, 60140, 82101, 82102]);
 /// There is no such template or request, where that is all that was asked for.
 pub(crate) const UNKNOWN_APPROVAL: Codes = Codes(&[301_025]);
 /// What was filled in is not as the template has it, or its times overlap those of another request.

@@ -17,6 +17,7 @@ mod catalogue;
 mod hostile;
 mod repeated;
 mod sealing;
+mod to_do;
 
 fn document(token: &str, key: &str, corp: &str, more: &str) -> String {
     format!(
