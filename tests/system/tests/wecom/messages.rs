@@ -83,6 +83,9 @@ fn example(file: &str, media: &str) -> Message {
     message(document)
 }
 
+/// A file of the examples, the medium in it, who gets it, WeCom's kind, and what the inbox shows where.
+type Row<'r> = (&'r str, &'r str, &'r str, &'r str, &'r [(&'r str, Value)]);
+
 #[tokio::test]
 async fn every_kind_of_content_arrives() {
     let stage = stage(demo()).await;
@@ -96,7 +99,7 @@ async fn every_kind_of_content_arrives() {
 
     let card = "template_card";
     let page = "https://app.example.com/orders/1";
-    let rows: &[(&str, &str, &str, &str, &[(&str, Value)])] = &[
+    let rows: &[Row<'_>] = &[
         (
             "text.json",
             "",
