@@ -25,6 +25,7 @@ fn common(organisation: &str) -> Common {
         strategy: crate::contract::directory::Strategy::Automatic,
         fields: None,
         guard: crate::config::Guard::default(),
+        departed_days: None,
     }
 }
 
