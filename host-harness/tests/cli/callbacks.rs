@@ -6,7 +6,7 @@ use std::fs;
 use host_harness::Digest;
 use serde_json::{Value, json};
 use wecom_simulator::{
-    DEMO_AGENT_ID, Decision, Event, Order, PURCHASE_TEMPLATE, Press, Receiver,
+    DEMO_AGENT_ID, Decision, Delivery, Event, Order, PURCHASE_TEMPLATE, Press, Receiver,
     corp::{Callback, Department},
 };
 
@@ -124,7 +124,7 @@ async fn the_directory_follows_what_the_vendor_tells() {
         assert_eq!(run[of][change], 0, "{of} {change}: {run}");
     }
     assert_eq!(of_acme(&bed, &["overview"])["last_change"], before, "the sync found nothing to do");
-    let statuses: Vec<Option<u16>> = control.deliveries().iter().map(|delivery| delivery.status()).collect();
+    let statuses: Vec<Option<u16>> = control.deliveries().iter().map(Delivery::status).collect();
     assert_eq!(statuses, [Some(200); 4], "{:#?}", control.deliveries());
 }
 
