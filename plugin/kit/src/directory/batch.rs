@@ -244,7 +244,8 @@ impl Batch {
     }
 
     /// Adds a fetched member; answers what became of it, which for a retired one is nothing. Roles of somebody who
-    /// [may be another person](may_be_another) come back suspended, without signature and administration: nobody is to inherit them.
+    /// [may be another person](may_be_another) come back suspended, without signature and administration: nobody is to
+    /// inherit them.
     pub fn decided_member<P: Platform>(
         &mut self,
         platform: &P,

@@ -21,7 +21,8 @@ use crate::{
 /// Records that are looked at together.
 const PAGE: u32 = 200;
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
-/// Where so long has passed since the last sync, the clock may be wrong: then nobody is erased by it, until a sync has ended under it.
+/// Where so long has passed since the last sync, the clock may be wrong: then nobody is erased by it, until a sync has ended
+/// under it.
 const LONGEST_GAP_MS: u64 = 60 * DAY_MS;
 
 /// Erases those of the next members who left too long ago. Where nobody left, nothing is read.
