@@ -403,7 +403,7 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
             let call = within(call.clone(), fetch);
             self.fetched::<T>(&call, &self.text(&call)?)
         });
-        Tokens::new(self.platform, kind, &self.credential(), fetch).current(None)
+        Tokens::new(self.platform, kind, &self.credential(), fetch).unchecked().current(None)
     }
 
     /// A token other than the one that was refused.

@@ -344,6 +344,16 @@ impl Auditor for FakePlatform {
         if let Some(failure) = self.audit_failure.borrow().clone() {
             return Err(failure);
         }
+        let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let bytes = |entry: &audit::Entry| {
+            entry.actor.len() + entry.action.len() + entry.subject.len() + length(&entry.before) + length(&entry.after)
+        };
+        let is_sound = entries.len() <= 500
+            && entries.iter().all(|entry| bytes(entry) <= 64 << 10)
+            && entries.iter().map(bytes).sum::<usize>() <= 512 << 10;
+        if !is_sound {
+            return Err(audit::Failure::Invalid("too many entries, or too large ones".to_owned()));
+        }
         self.audit.borrow_mut().extend_from_slice(entries);
         Ok(())
     }

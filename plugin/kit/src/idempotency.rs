@@ -15,6 +15,8 @@
 //! [`Held::unfinished`]: a vendor may look for it, repeat it where that is harmless, or give [`unknown`] back. [`once`] does
 //! the last.
 
+use std::io;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 use self::standing::{Lease, Record, Standing, State};
@@ -162,6 +164,30 @@ pub fn once<P: Platform, T: Serialize + DeserializeOwned>(
     outcome
 }
 
+/// An answer as it is kept; nothing for one that is larger, of which no more is written than that: a file as JSON takes many
+/// times its length.
+fn kept(answer: &impl Serialize) -> Option<String> {
+    struct Limited(Vec<u8>);
+
+    impl io::Write for Limited {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.0.len() + bytes.len() > ANSWER_BYTES {
+                return Err(io::ErrorKind::FileTooLarge.into());
+            }
+            self.0.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let mut limited = Limited(Vec::new());
+    serde_json::to_writer(&mut limited, answer).ok()?;
+    String::from_utf8(limited.0).ok()
+}
+
 /// Reads what [`Claim::Done`] holds.
 ///
 /// # Errors
@@ -209,8 +235,7 @@ impl<P: Platform> Held<'_, P> {
     /// The request was made. Where the answer cannot be kept, a line says so, and whoever repeats the request hears that its
     /// outcome is not known.
     pub fn finish(mut self, answer: &impl Serialize) {
-        let answer = store::to_json(answer);
-        self.record.state = if answer.len() > ANSWER_BYTES { State::DoneUnkept } else { State::Done(answer) };
+        self.record.state = kept(answer).map_or(State::DoneUnkept, State::Done);
         self.end(true);
     }
 

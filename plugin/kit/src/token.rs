@@ -42,6 +42,7 @@ pub struct Tokens<'p, P: Platform, F> {
     platform: &'p P,
     keys: [String; 3],
     fetch: F,
+    is_checked: bool,
 }
 
 /// One request for a token.
@@ -98,7 +99,12 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
     /// again.
     pub fn new(platform: &'p P, kind: &str, credential: &str, fetch: F) -> Self {
         let keys = ["", "-refused", "-lease"].map(|what| format!("{kind}{what}/{credential}"));
-        Self { platform, keys, fetch }
+        Self { platform, keys, fetch, is_checked: true }
+    }
+
+    /// For what the command `check` does not ask for: a refusal does not say that it would.
+    pub fn unchecked(self) -> Self {
+        Self { is_checked: false, ..self }
     }
 
     /// A token that is not `failed`: the kept one, or else a new one. Costs the vendor a call only when nobody has a
@@ -121,7 +127,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
             if let Some(refusal) = refusal
                 && refusal.stands(now)
             {
-                return Err(refusal.into_failure(now));
+                return Err(refusal.into_failure(now, self.is_checked));
             }
             let lease = match lease {
                 Some((owner, version)) if owner == holder => version,
@@ -194,7 +200,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
             (Outcome::Applied(_), Ok(fetched)) => Ok(Some(stored(asked_at, &fetched).into())),
             (Outcome::Applied(_), Err(failure)) => {
                 let now = self.platform.now_ms();
-                Err(StoredRefusal { at_ms: now, failure }.into_failure(now))
+                Err(StoredRefusal { at_ms: now, failure }.into_failure(now, self.is_checked))
             }
         }
     }
@@ -244,13 +250,17 @@ impl StoredRefusal {
     }
 
     /// The failure with what makes the waiting bearable: since when, until when, and how not to wait.
-    fn into_failure(self, now: u64) -> Failure {
+    fn into_failure(self, now: u64, is_checked: bool) -> Failure {
         let again_at = self.at_ms.saturating_add(REFUSAL_MS);
         let (at, again) = (clock::utc(self.at_ms), clock::utc(again_at));
         let mut failure = self.failure;
         let Text { zh, en } = &failure.message;
-        failure.message = text! { "{zh}（{at} 被拒绝；{again} 自动重试，运行 check 命令可立即重试）",
-        "{en} (refused at {at}; asked again by itself at {again}, or at once by the command check)" };
+        let (check_zh, check) = match is_checked {
+            true => ("，运行 check 命令可立即重试", ", or at once by the command check"),
+            false => ("", ""),
+        };
+        failure.message = text! { "{zh}（{at} 被拒绝；{again} 自动重试{check_zh}）",
+        "{en} (refused at {at}; asked again by itself at {again}{check})" };
         failure.with_retry_after_ms(again_at.saturating_sub(now))
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! | Of the contract | In JSON |
 //! |---|---|
-//! | a record | an object; keys in snake_case. What is absent, empty or `false` may be left out |
+//! | a record | an object; keys in snake_case. What is absent, an empty list or `false` may be left out |
 //! | an option | the value or `null` |
 //! | a case of an enum, a case of a variant without a value | its name in kebab-case, as a text |
 //! | a case of a variant with a value | an object of one key, the case in kebab-case: `{"link-card": {…}}` |

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{member, trail::Trail};
+use super::{
+    member,
+    trail::{ENTRIES, Trail},
+};
 use crate::{
     config::Common,
     contract::{
@@ -124,7 +127,7 @@ fn portion<P: Platform + Auditor>(
         // One that is named twice is taken once: what is written is not read back within a batch.
         let mut problems = BTreeMap::new();
         for id in ids {
-            if batch.is_full() {
+            if batch.is_full() || entries.len() == ENTRIES {
                 break;
             }
             let id_key = common.ids.key(id);

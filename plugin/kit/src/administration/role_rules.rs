@@ -1,7 +1,5 @@
 //! Rules that give roles to many.
 
-use std::collections::BTreeSet;
-
 use serde_json::{Value, json};
 
 use super::{member_roles::check_role, trail::Trail};
@@ -9,22 +7,26 @@ use crate::{
     config::Common,
     contract::{
         administration::{RoleRule, RuleScope, RulesState},
-        log::Level,
-        storage::{Check, Expectation},
+        audit,
     },
     directory::{deletion, forgetting, head, key, member::is_id, refresh, rules, spreading, tagged},
     failure::Failure,
     platform::{Auditor, Platform},
     store,
-    vendor::Client,
+    vendor::{Client, TagMembers},
 };
 
 /// Rules at most.
 const MOST: usize = 200;
+/// Rules before and after in one entry of the trail, which holds 64 KiB: one takes 600 bytes, where all of its characters are
+/// quotes.
+const RULES_OF_ENTRY: usize = 50;
 
 /// See `role-rules` in `wit/administration.wit`.
 pub fn role_rules<P: Platform>(platform: &P, common: &Common) -> Result<RulesState, Failure> {
-    head::read_own(platform, common)?;
+    if head::is_platform_forgotten(platform, common)? {
+        return Ok(RulesState { rules: Vec::new(), spreading: false });
+    }
     Ok(RulesState { rules: rules::read(platform)?, spreading: spreading::is_under_way(platform)? })
 }
 
@@ -39,21 +41,30 @@ pub fn set_role_rules<P: Platform + Auditor, C: Client<P>>(
     check(rules)?;
     let mut trail = Trail::begin(platform, "administration.set-role-rules", actor)?;
     forgetting::make_way(platform, common)?;
-    learn_tags(platform, common, client, rules)?;
-    let mut before = Vec::new();
+    let tags = ask_tags(platform, client, rules)?;
+    write_tags(platform, common, &tags)?;
     // All change at once: who signs in follows the new ones, and whoever writes a member writes what they give.
     refresh::write(platform, common, &mut |batch| {
-        before = rules::read(platform)?;
+        let before = rules::read(platform)?;
         if before == rules {
             return Ok(false);
         }
-        trail.write(vec![trail.entry("", Some(&in_words(&before)), Some(&in_words(rules)))])?;
+        trail.write(entries(&trail, &before, rules))?;
         batch.push(if rules.is_empty() { store::delete(key::RULES) } else { store::put(key::RULES, &rules) });
         batch.spread();
         Ok(true)
     })?;
-    forget_tags(platform, &before, rules);
-    while !spreading::portion(platform, common)? && deletion::has_budget(platform) {}
+    // Another call may have taken them for tags that no rule names, until one did.
+    write_tags(platform, common, &tags)?;
+    loop {
+        if spreading::portion(platform, common)? {
+            tagged::forget_unnamed(platform)?;
+            break;
+        }
+        if !deletion::has_budget(platform) {
+            break;
+        }
+    }
     role_rules(platform, common)
 }
 
@@ -65,6 +76,13 @@ fn in_words(rules: &[RoleRule]) -> Vec<Value> {
         RuleScope::Tag(id) => json!({ "tag": id }),
     };
     rules.iter().map(|rule| json!({ "role": rule.role, "scope": scope(&rule.scope) })).collect()
+}
+
+/// What is written down of a change of the rules: all of them, in as many entries as their length asks for.
+fn entries<P: Auditor>(trail: &Trail<'_, P>, before: &[RoleRule], after: &[RoleRule]) -> Vec<audit::Entry> {
+    let count = before.len().max(after.len()).div_ceil(RULES_OF_ENTRY).max(1);
+    let part = |rules: &[RoleRule], index| in_words(rules.chunks(RULES_OF_ENTRY).nth(index).unwrap_or_default());
+    (0..count).map(|index| trail.entry("", Some(&part(before, index)), Some(&part(after, index)))).collect()
 }
 
 fn check(rules: &[RoleRule]) -> Result<(), Failure> {
@@ -86,43 +104,36 @@ fn check(rules: &[RoleRule]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Asks whom the tags name that no rule has named before, whom nobody looks at until one does. The others are asked about by
-/// every sync.
-fn learn_tags<P: Platform, C: Client<P>>(
+/// Asks whom the tags name that no rule has named before, whom nobody looks at until one does: all of them before any is written
+/// down. The others are asked about by every sync.
+///
+/// # Errors
+/// `not-found` for a tag that does not exist, `budget-exhausted` where the call has no time for all of them.
+fn ask_tags<P: Platform, C: Client<P>>(
     platform: &P,
-    common: &Common,
     client: &C,
     rules: &[RoleRule],
-) -> Result<(), Failure> {
+) -> Result<Vec<(String, TagMembers)>, Failure> {
     let known = rules::read(platform)?;
     let known = rules::tags(&known);
+    let mut named = Vec::new();
     for tag in rules::tags(rules).difference(&known) {
-        let named = client.tag_members(tag)?;
-        let ops = tagged::differences(platform, common.ids, tag, &named)?;
+        if !deletion::has_budget(platform) || platform.remaining().requests == 0 {
+            return Err(Failure::budget_exhausted("set-role-rules").with_hint((
+                "规则涉及的新标签过多：请分几次增加规则",
+                "the rules name too many new tags for one call: add them in several",
+            )));
+        }
+        named.push(((*tag).to_owned(), client.tag_members(tag)?));
+    }
+    Ok(named)
+}
+
+/// Writes down whom the tags name.
+fn write_tags<P: Platform>(platform: &P, common: &Common, named: &[(String, TagMembers)]) -> Result<(), Failure> {
+    for (tag, named) in named {
+        let ops = tagged::differences(platform, common.ids, tag, named)?;
         tagged::write(platform, common, &ops)?;
     }
     Ok(())
-}
-
-/// Deletes what is known of tags that no rule names any more. What is left where that fails means nothing to anybody, and is put
-/// right when a rule names the tag again.
-fn forget_tags<P: Platform>(platform: &P, before: &[RoleRule], after: &[RoleRule]) {
-    let after = rules::tags(after);
-    let gone: BTreeSet<&str> = rules::tags(before).difference(&after).copied().collect();
-    let forget = || -> Result<(), Failure> {
-        for tag in gone {
-            let version = store::get_text(platform, key::RULES)?.map(|entry| entry.version);
-            // Where the rules are others by then, one of them may name it again.
-            let expected = version.map_or(Expectation::Absent, Expectation::Version);
-            let unchanged = [Check { key: key::RULES.to_owned(), expected }];
-            if !rules::tags(&rules::read(platform)?).contains(tag) {
-                deletion::all(platform, &key::tag(tag), &unchanged)?;
-            }
-        }
-        Ok(())
-    };
-    if let Err(failure) = forget() {
-        let fields = [("error", failure.message.en.as_str())];
-        platform.log(Level::Warn, "what is known of a tag that no rule names is left where it is", &fields);
-    }
 }

@@ -66,10 +66,11 @@ fn trace(address: &str) -> Trace {
 /// Whether a page may show what an address names as an image.
 fn check(address: &str) -> Result<(), Failure> {
     let is_image = address.get(..11).is_some_and(|head| head.eq_ignore_ascii_case("data:image/"));
-    let is_plain = !address.chars().any(|one| one.is_whitespace() || one.is_control());
+    // Whoever writes it into a page must not have to mind what it holds.
+    let is_plain = !address.chars().any(|one| one.is_whitespace() || one.is_control() || "\"'`<>\\".contains(one));
     let is_sound = match is_image {
         true => address.contains(','),
-        false => Url::parse(address).is_ok_and(|url| url.scheme() == "https" && url.username().is_empty()),
+        false => is_https(address),
     };
     if is_sound && is_plain && address.len() <= MOST_BYTES {
         return Ok(());
@@ -77,6 +78,13 @@ fn check(address: &str) -> Result<(), Failure> {
     Err(invalid_argument! { "address":
     "签名须为 https 地址，或以 data:image/ 开头的图片地址，不超过 64 KiB",
     "a signature is an https address, or a data:image/ address, of at most 64 KiB" })
+}
+
+/// Whether it is written as an address of a host, without a name or password.
+fn is_https(address: &str) -> bool {
+    let is_written_out = address.get(..8).is_some_and(|head| head.eq_ignore_ascii_case("https://"));
+    let is_sound = |url: &Url| url.has_host() && url.username().is_empty() && url.password().is_none();
+    is_written_out && Url::parse(address).is_ok_and(|url| is_sound(&url))
 }
 
 #[cfg(test)]
@@ -96,6 +104,16 @@ mod tests {
             ("data:text/html,<p>", false),
             ("http://example.com/a.png", false),
             ("https://user@example.com/a.png", false),
+            ("https://:secret@example.com/a.png", false),
+            ("https:example.com/a.png", false),
+            ("https:/example.com/a.png", false),
+            ("https:\\\\example.com/a.png", false),
+            ("https://", false),
+            ("https://example.com/\"onload=x", false),
+            ("https://example.com/'a", false),
+            ("https://example.com/<a>", false),
+            ("data:image/svg+xml,<svg>", false),
+            ("HTTPS://example.com/a.png?b=1#c", true),
             ("javascript:alert(1)", false),
             ("https://example.com/a b.png", false),
             ("data:image/png,\n", false),

@@ -11,6 +11,8 @@ use crate::{
     store,
 };
 
+/// Entries that are written down together at most; see `append` in `wit/audit.wit`.
+pub(super) const ENTRIES: usize = 500;
 /// Bytes of the name of who decides.
 const ACTOR_BYTES: usize = 128;
 

@@ -21,6 +21,7 @@ use crate::{
     config::Common,
     contract::{
         directory::{ChangeKind, MemberStatus},
+        log::Level,
         storage::Op,
     },
     failure::Failure,
@@ -46,8 +47,9 @@ pub struct Batch {
     ops: Vec<Op>,
     bytes: usize,
     marks: Marks,
-    /// Once they are wanted.
+    /// Once they are wanted, without those whom the batch has taken off.
     administrators: Option<Vec<String>>,
+    takes_administrators_off: bool,
     /// Likewise; nothing within where there are none.
     rules: Option<Option<Evaluator>>,
     spreads: bool,
@@ -66,6 +68,7 @@ impl Batch {
             bytes: 0,
             marks: Marks::default(),
             administrators: None,
+            takes_administrators_off: false,
             rules: None,
             spreads: false,
         })
@@ -80,6 +83,17 @@ impl Batch {
         let is_one = administrators::include(&administrators, self.ids, id);
         self.administrators = Some(administrators);
         Ok(is_one)
+    }
+
+    /// Takes a member off the administrators; whether they were one. Written with the batch, once for all of them.
+    fn take_administrator_off<P: Platform>(&mut self, platform: &P, id: &str) -> Result<bool, Failure> {
+        if !self.is_administrator(platform, id)? {
+            return Ok(false);
+        }
+        let ids = self.ids;
+        self.administrators.iter_mut().for_each(|all| all.retain(|one| !ids.is_same(one, id)));
+        self.takes_administrators_off = true;
+        Ok(true)
     }
 
     pub fn new_ordinal(&mut self) -> u64 {
@@ -138,6 +152,9 @@ impl Batch {
         suspends: bool,
     ) -> Result<(), Failure> {
         let ids = self.ids;
+        if suspends {
+            self.disinherit(platform, &new.member.id)?;
+        }
         let rules = self.rules(platform)?;
         if suspends || rules.is_some() {
             let before = roles::read(platform, ids, &new.member.id)?.unwrap_or_default();
@@ -156,6 +173,20 @@ impl Batch {
         self.member_silently(old, new);
         let subject = Subject::Member { presence: new.presence, member: new.member.clone() };
         self.feed(kind, &new.member.id, subject);
+        Ok(())
+    }
+
+    /// Deletes what somebody else must not have with an id that is used again, and no confirmation can give back.
+    fn disinherit<P: Platform>(&mut self, platform: &P, id: &str) -> Result<(), Failure> {
+        let signature = key::signature(self.ids, id);
+        let had_signature = store::get_text(platform, &signature)?.is_some();
+        if had_signature {
+            self.push(store::delete(signature));
+        }
+        if self.take_administrator_off(platform, id)? || had_signature {
+            let message = "a member may be another person than before: signature and administration are not theirs";
+            platform.log(Level::Warn, message, &[("member", id)]);
+        }
         Ok(())
     }
 
@@ -180,10 +211,7 @@ impl Batch {
             *count = count.saturating_sub(1);
         }
         let ids = self.ids;
-        if self.is_administrator(platform, id)? {
-            let rest = administrators::read(platform)?.into_iter().filter(|one| !ids.is_same(one, id));
-            self.push(store::put(key::ADMINISTRATORS, &rest.collect::<Vec<_>>()));
-        }
+        self.take_administrator_off(platform, id)?;
         for key in [key::member(ids, id), key::roles(ids, id), key::signature(ids, id)] {
             self.push(store::delete(key));
         }
@@ -216,7 +244,8 @@ impl Batch {
     }
 
     /// Adds a fetched member; answers what became of it, which for a retired one is nothing. Roles of somebody who
-    /// [may be another person](may_be_another) come back suspended: nobody is to inherit them.
+    /// [may be another person](may_be_another) come back suspended, without signature and administration: nobody is to
+    /// inherit them.
     pub fn decided_member<P: Platform>(
         &mut self,
         platform: &P,
@@ -291,6 +320,9 @@ impl Batch {
 
     /// The operations of the `apply`, the head's check and write among them.
     pub fn into_ops(mut self) -> Vec<Op> {
+        if let Some(administrators) = self.administrators.filter(|_| self.takes_administrators_off) {
+            self.ops.push(store::put(key::ADMINISTRATORS, &administrators));
+        }
         if self.spreads {
             self.ops.push(store::put(key::SPREADING, &Spreading::BEGINNING));
         }

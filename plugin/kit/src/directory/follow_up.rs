@@ -1,10 +1,17 @@
 //! What the vendor's own word asks to be done for the copy: each task asks the vendor about one member or department, or lets
 //! a run go on. A task may come again, or never: the next sync finds the same.
+//!
+//! Where an administrator narrows the visible range, the vendor says of each member that they left it. So what follow-ups take
+//! away since the last sync is counted, and where the guard would ask a person, the rest is left to the sync, which does.
 
-use super::{head, key, refresh, sync::hasten};
+use super::{
+    head, key,
+    refresh::{self, Asker},
+    sync::hasten,
+};
 use crate::{
     config::Common,
-    contract::{callbacks::FollowUpTask, types::Reason},
+    contract::{callbacks::FollowUpTask, log::Level, types::Reason},
     failure::Failure,
     platform::Platform,
     store,
@@ -38,13 +45,22 @@ pub fn carry_out<P: Platform, C: Client<P>>(
     let done = match kind.as_str() {
         LOOK_AT_EXPORT => hasten::look_at_export(platform, common),
         REFRESH_MEMBER | REFRESH_DEPARTMENT if !has_copy(platform, common)? => Ok(()),
-        REFRESH_MEMBER => refresh::sync_member(platform, common, client, subject).map(|_| ()),
+        REFRESH_MEMBER => refresh::refresh_member(platform, common, client, subject, Asker::FollowUp).map(|_| ()),
         REFRESH_DEPARTMENT => refresh::sync_department(platform, common, client, subject).map(|_| ()),
         _ => Err(failure! { Unsupported: "没有后续任务 {kind:?}", "there is no follow-up {kind:?}" }),
     };
     match done {
         // Nobody ever knew of it, or it is for the next sync to take away.
         Err(failure) if failure.reason == Reason::NotFound => Ok(()),
+        Err(failure) if matches!(failure.reason, Reason::MassRemovalBlocked(_)) => {
+            let fields = [("member", subject.as_str()), ("why", failure.message.en.as_str())];
+            platform.log(
+                Level::Warn,
+                "a member who is gone is left to the next sync, which asks before it removes",
+                &fields,
+            );
+            Ok(())
+        }
         // Whoever was faster is done soon, and this may come again: what a host does with `unavailable`.
         Err(failure) if failure.reason == Reason::Conflict && failure.retry_after_ms.is_some() => {
             Err(Failure { reason: Reason::Unavailable, ..failure })

@@ -105,6 +105,15 @@ pub fn is_being_forgotten<P: Platform>(platform: &P, common: &Common) -> Result<
     Ok(read_own(platform, common)?.is_some_and(|stored| stored.value.forgetting.is_some()))
 }
 
+/// Whether what the platform says of members is that of a copy that is being forgotten together with it.
+///
+/// # Errors
+/// As [`read_own`].
+pub fn is_platform_forgotten<P: Platform>(platform: &P, common: &Common) -> Result<bool, Failure> {
+    let forgetting = read_own(platform, common)?.and_then(|stored| stored.value.forgetting);
+    Ok(forgetting.is_some_and(|forgetting| forgetting.roles))
+}
+
 /// Reads the head for a reader of the copy.
 ///
 /// # Errors

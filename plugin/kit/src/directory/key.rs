@@ -20,6 +20,7 @@
 //! | `directory/run-lease` | who works on it now |
 //! | `directory/wait` | until when the vendor wants no calls, where a run was ended that had to wait |
 //! | `directory/synced-at` | when the last run was complete, in Unix milliseconds |
+//! | `directory/followed-away` | members whom follow-ups took away since, for the guard |
 //! | `directory/export-refused` | why the export does not work here, for a week |
 //! | `directory/h/<run>` | the report of one of the last runs; ids of runs begin with the time, so keys order by it |
 //! | `directory/r/<run>/t/0` | scratch: the run's statistics |
@@ -45,6 +46,8 @@ pub(crate) const INHERITED_WAIT: &str = "directory/wait";
 /// See the table above.
 pub const OBSERVED_SENSITIVE_FIELDS: &str = "observed/sensitive-fields";
 pub(crate) const SYNCED_AT: &str = "directory/synced-at";
+/// How many members follow-ups took away since the last complete run.
+pub(crate) const FOLLOWED_AWAY: &str = "directory/followed-away";
 pub(crate) const EXPORT_REFUSED: &str = "directory/export-refused";
 pub(crate) const ALL_SCRATCH: &str = "directory/r/";
 pub(crate) const ALL_INDEXES: &str = "directory/x/";
@@ -92,9 +95,12 @@ pub(crate) fn index(department: &str) -> String {
     [ALL_INDEXES, &without_slash(department), "/"].concat()
 }
 
+/// Of all tags.
+pub(crate) const ALL_TAGS: &str = "directory/p/tag/";
+
 /// Prefix of what is known of a tag.
 pub(crate) fn tag(tag: &str) -> String {
-    ["directory/p/tag/", &without_slash(tag), "/"].concat()
+    [ALL_TAGS, &without_slash(tag), "/"].concat()
 }
 
 pub(crate) fn tag_member(ids: IdRule, tag: &str, id: &str) -> String {

@@ -8,6 +8,7 @@ use super::{
     member_status::{self, Decision, is_present},
     read::{self, no_department, no_member},
     record::{DepartmentRecord, MemberRecord, outlives},
+    sync::guard,
 };
 use crate::{
     config::Common,
@@ -24,12 +25,35 @@ use crate::{
 /// Attempts to write before another writer is given way. Each loses only against a writer that succeeded.
 pub(crate) const ATTEMPTS: u32 = 20;
 
+/// Who asks for one member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// A person, about this one.
+    Caller,
+    /// An event of the vendor, of which there may be as many as there are members.
+    FollowUp,
+}
+
 /// See `sync-member` in `wit/directory.wit`.
 pub fn sync_member<P: Platform, C: Client<P>>(
     platform: &P,
     common: &Common,
     client: &C,
     id: &str,
+) -> Result<contract::Member, Failure> {
+    refresh_member(platform, common, client, id, Asker::Caller)
+}
+
+/// The same for either asker.
+///
+/// # Errors
+/// Beside those of `sync-member`, `mass-removal-blocked` for a follow-up that is one too many.
+pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
+    platform: &P,
+    common: &Common,
+    client: &C,
+    id: &str,
+    asker: Asker,
 ) -> Result<contract::Member, Failure> {
     check_id(id)?;
     forgetting::make_way(platform, common)?;
@@ -54,7 +78,7 @@ pub fn sync_member<P: Platform, C: Client<P>>(
             (None, None) => return Err(no_member(id)),
             (Some(stored), None) if !is_present(stored.presence) => return Ok(false),
             (Some(stored), None) => {
-                spare_administrators(platform, batch, &stored)?;
+                spare(platform, common, batch, &stored, asker)?;
                 let record = stored.gone(MemberStatus::LeftRange, read_at);
                 batch.member(platform, Some(&stored), &record, ChangeKind::MemberLeftRange)?;
             }
@@ -63,7 +87,7 @@ pub fn sync_member<P: Platform, C: Client<P>>(
                 match (decision, &stored) {
                     (Decision::Ignore, _) => return Err(no_member(id)),
                     (Decision::Change(ChangeKind::MemberResigned), Some(stored)) => {
-                        spare_administrators(platform, batch, stored)?;
+                        spare(platform, common, batch, stored, asker)?;
                     }
                     _ => {}
                 }
@@ -73,6 +97,32 @@ pub fn sync_member<P: Platform, C: Client<P>>(
         Ok(true)
     })?;
     read::find_member(platform, common, id)
+}
+
+/// Refuses to let go whom only a run of the sync may take away, and counts those whom follow-ups take away.
+fn spare<P: Platform>(
+    platform: &P,
+    common: &Common,
+    batch: &mut Batch,
+    stored: &MemberRecord,
+    asker: Asker,
+) -> Result<(), Failure> {
+    spare_administrators(platform, batch, stored)?;
+    if asker == Asker::Caller || !is_present(stored.presence) {
+        return Ok(());
+    }
+    let gone = store::value::<_, u64>(platform, key::FOLLOWED_AWAY)?.unwrap_or_default();
+    let counts = RemovalCounts {
+        members: gone + 1,
+        members_total: batch.head.members.present() + gone,
+        departments: 0,
+        departments_total: batch.head.departments,
+    };
+    if guard::is_mass(common.guard, &counts) {
+        return Err(guard::blocked(counts, &[]));
+    }
+    batch.push(store::put(key::FOLLOWED_AWAY, &(gone + 1)));
+    Ok(())
 }
 
 /// Refuses to let an administrator go: only a run of the sync can be approved.

@@ -4,12 +4,21 @@ use std::collections::BTreeSet;
 
 use super::{
     batch::Batch,
+    deletion,
     id::IdRule,
     key,
     member::is_id,
     refresh::{ATTEMPTS, contended},
+    rules,
 };
-use crate::{config::Common, contract::storage::Op, failure::Failure, platform::Platform, store, vendor::TagMembers};
+use crate::{
+    config::Common,
+    contract::storage::{Check, Expectation, Op},
+    failure::Failure,
+    platform::Platform,
+    store,
+    vendor::TagMembers,
+};
 
 /// Keys that are written together.
 const PORTION: usize = 500;
@@ -58,6 +67,30 @@ pub(crate) fn write<P: Platform>(platform: &P, common: &Common, ops: &[Op]) -> R
                 return Err(contended(ATTEMPTS));
             }
         }
+    }
+    Ok(())
+}
+
+/// Deletes what is known of tags that no rule names: of rules before, or of rules that were not written after all. As far as
+/// the call's budget goes: what is left means nothing to anybody, and the next sync goes on.
+pub(crate) fn forget_unnamed<P: Platform>(platform: &P) -> Result<(), Failure> {
+    let version = store::get_text(platform, key::RULES)?.map(|entry| entry.version);
+    // Where the rules are others by then, one of them may name a tag again.
+    let unchanged =
+        [Check { key: key::RULES.to_owned(), expected: version.map_or(Expectation::Absent, Expectation::Version) }];
+    let rules = rules::read(platform)?;
+    let named: BTreeSet<String> = rules::tags(&rules).into_iter().map(key::tag).collect();
+    let mut after = None;
+    while deletion::has_budget(platform)
+        && let Some(found) = platform.scan_keys(key::ALL_TAGS, after.as_deref(), 1)?.keys.first()
+    {
+        let tag = found[key::ALL_TAGS.len()..].split('/').next().unwrap_or_default();
+        let prefix = [key::ALL_TAGS, tag, "/"].concat();
+        if !named.contains(&prefix) {
+            deletion::all(platform, &prefix, &unchanged)?;
+        }
+        // The character after the slash: whatever begins with the prefix is passed over.
+        after = Some([key::ALL_TAGS, tag, "0"].concat());
     }
     Ok(())
 }

@@ -83,7 +83,7 @@ fn begin<V: Messaging, P: Platform>(platform: &P, config: &V::Config, mut messag
     let members = asked_for_roles.then(|| message.to.members.clone());
     let parts = V::parts(config, &message)?.len();
     let progress = Progress::new(fingerprint::mark(platform), members, nobody, parts);
-    if message.idempotency_key.is_some() && store::to_json(&progress).len() > PROGRESS_BYTES {
+    if message.idempotency_key.is_some() && store::to_json(&progress).len() + progress.most_growth() > PROGRESS_BYTES {
         return Err(invalid_argument! { "to":
         "收件人过多，无法以一个 idempotency-key 发送：请分成多条消息",
         "these are too many recipients for one idempotency key: send several messages" });
@@ -137,7 +137,7 @@ impl<V: Messaging, P: Platform> Run<'_, '_, V, P> {
             is_first = false;
             let before = self.progress.begin(index, self.platform.now_ms());
             if let Some(held) = &mut self.held {
-                held.progress(store::to_json(&self.progress))?;
+                held.progress(store::to_json(&self.progress.kept().0))?;
             }
             let drops_repetitions = self.held.is_some();
             let sending = Sending { mark: &self.progress.mark, index, parts: parts.len(), drops_repetitions };
@@ -164,7 +164,12 @@ impl<V: Messaging, P: Platform> Run<'_, '_, V, P> {
 
     fn end(mut self, stopped: Option<Failure>, refused: Option<Failure>) -> Result<Sent, Failure> {
         let held = self.held.take();
-        let json = store::to_json(&self.progress);
+        let (kept, left_out) = self.progress.kept();
+        if held.is_some() && left_out > 0 {
+            let message = "a repetition of this message will not name everybody who did not get it";
+            self.platform.log(log::Level::Info, message, &[("left-out", &left_out.to_string())]);
+        }
+        let json = store::to_json(&kept);
         let (done, all) = self.progress.count();
         if let Some(mut failure) = stopped {
             let is_untouched = self.progress.is_untouched();
@@ -200,7 +205,7 @@ impl<V: Messaging, P: Platform> Run<'_, '_, V, P> {
         let sent = self.progress.sent(delivery);
         match held {
             Some(held) if delivery == Delivery::Unknown => held.leave(Some(json)),
-            Some(held) => held.finish(&sent),
+            Some(held) => held.finish(&kept.sent(delivery)),
             None => {}
         }
         Ok(sent)

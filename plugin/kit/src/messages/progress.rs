@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 use super::recipients;
 use crate::contract::messaging::{Delivery, InvalidRecipient, Sent, SentPart};
 
+/// Bytes of those who do not get a message, as they are written down, all parts together.
+const INVALID_BYTES: usize = 32 << 10;
+/// Bytes of a recipient beside the id, as JSON within JSON.
+const RECIPIENT_BYTES: usize = 80;
+/// Bytes of a part beside them: two ids of the vendor.
+const PART_BYTES: usize = 400;
+
 /// A message under an idempotency key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Progress {
@@ -32,6 +39,30 @@ pub(super) enum Part {
 impl Progress {
     pub(super) fn new(mark: String, members: Option<Vec<String>>, nobody: Vec<String>, parts: usize) -> Self {
         Self { mark, members, nobody, parts: vec![Part::Waiting; parts] }
+    }
+
+    /// Bytes by which what is written down may grow until the end.
+    pub(super) fn most_growth(&self) -> usize {
+        self.len() * PART_BYTES + INVALID_BYTES
+    }
+
+    /// As it is written down: of those who do not get a part the first ones, so that it fits whoever the vendor refuses; and how
+    /// many are left out.
+    pub(super) fn kept(&self) -> (Self, usize) {
+        let (mut kept, mut left_out) = (self.clone(), 0);
+        for part in &mut kept.parts {
+            let (Part::Taken { invalid, .. } | Part::Nobody(invalid)) = part else { continue };
+            let mut bytes = INVALID_BYTES / self.parts.len();
+            let mut fits = |one: &InvalidRecipient| {
+                let left = bytes.checked_sub(one.id.len() + one.reason.len() + RECIPIENT_BYTES);
+                bytes = left.unwrap_or_default();
+                left.is_some()
+            };
+            let count = invalid.iter().map_while(|one| Some(one).filter(|one| fits(one))).count();
+            left_out += invalid.len() - count;
+            invalid.truncate(count);
+        }
+        (kept, left_out)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -142,6 +173,28 @@ mod tests {
             ("no such part", 3, 0, Some(10_000), false),
         ] {
             assert_eq!(progress.is_due(index, now, window), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn whoever_the_vendor_refuses_it_can_be_written_down() {
+        for (parts, count) in [(1, 0), (1, 1_000), (100, 1_200)] {
+            let mut progress = Progress::new("m".to_owned(), None, vec![], parts);
+            let most = serde_json::to_string(&progress).unwrap().len() + progress.most_growth();
+            let invalid: Vec<InvalidRecipient> = (0..count).flat_map(|n| outside(&format!("{n:064}"))).collect();
+            for index in 0..parts {
+                progress.begin(index, 1);
+                match index % 2 {
+                    0 => progress.taken(index, part(&"i".repeat(120)), invalid.clone()),
+                    _ => progress.nobody_got(index, invalid.clone()),
+                }
+            }
+            let (kept, left_out) = progress.kept();
+            let written = serde_json::to_string(&kept).unwrap();
+            assert!(written.len() <= most, "{parts} {count}");
+            let [shown, all] = [&kept, &progress].map(|progress| progress.sent(Delivery::Yes));
+            assert_eq!((shown.parts, shown.invalid.len() + left_out), (all.parts, all.invalid.len()));
+            assert_eq!(left_out == 0, count == 0, "{parts} {count}");
         }
     }
 

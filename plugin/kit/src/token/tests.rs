@@ -558,3 +558,19 @@ fn a_lease_that_cannot_be_given_back_is_logged() {
     assert_eq!(vendor.current(None).unwrap_err().message.en, "busy");
     assert!(fake.logs.borrow()[0].contains("runs out by itself"), "{:?}", fake.logs.borrow());
 }
+
+#[test]
+fn only_what_check_asks_for_is_said_to_be_asked_for_by_it() {
+    let fake = FakePlatform::new();
+    let vendor = Vendor::new(&fake, |_, _| refused());
+    for is_checked in [true, false] {
+        let tokens = || if is_checked { vendor.tokens() } else { vendor.tokens().unchecked() };
+        for _ in 0..2 {
+            let failure = tokens().current(None).map(|_| ()).unwrap_err();
+            assert_eq!(failure.message.en.contains("the command check"), is_checked, "{}", failure.message.en);
+            assert_eq!(failure.message.zh.contains("check"), is_checked, "{}", failure.message.zh);
+            assert!(failure.message.en.contains("asked again by itself"), "{}", failure.message.en);
+        }
+    }
+    assert_eq!(vendor.asked.get(), 1);
+}

@@ -1,7 +1,8 @@
 //! Whether a request exists whose answer was lost.
 //!
 //! WeCom knows nothing of idempotency keys. So the requests of the same applicant on the same template since it was sent are read
-//! and compared. One that says the same is it; where that is not certain, the answer is `conflict`.
+//! and compared. One that says the same is it; where that is not certain, the answer is `conflict`. Nor is it certain where another
+//! one was made since: WeCom may have rewritten what was sent.
 
 use organisation_kit::{
     capability::Search,
@@ -73,7 +74,8 @@ pub(super) fn find<P: Platform>(
         return Err(idempotency::unknown(sent.last));
     }
     let ours = fields(body);
-    let mut found = Vec::new();
+    let (mut found, mut is_in_doubt) = (Vec::new(), false);
+    let is_since = |at: u64| at.saturating_add(CLOCKS_DIFFER_MS) >= sent.first;
     for number in page.numbers {
         let theirs = detail(client, &number)?;
         let is_mine = theirs.applicants.iter().any(|applicant| applicant.eq_ignore_ascii_case(&request.applicant));
@@ -81,15 +83,17 @@ pub(super) fn find<P: Platform>(
             request.department.is_none() || theirs.department.is_none() || theirs.department == request.department;
         if is_mine && is_there && are_alike(&ours, &theirs.fields) {
             found.push((number, theirs.submitted_at));
+        } else {
+            is_in_doubt |= is_mine && is_since(theirs.submitted_at);
         }
     }
     match found.pop() {
         None if now < sent.last.saturating_add(SETTLED_MS) => {
             Err(idempotency::unknown(sent.last).with_retry_after_ms(SETTLED_MS))
         }
-        None => Ok(None),
-        Some((number, at)) if found.is_empty() && at.saturating_add(CLOCKS_DIFFER_MS) >= sent.first => Ok(Some(number)),
-        Some(_) => Err(idempotency::unknown(sent.last)),
+        None if !is_in_doubt => Ok(None),
+        Some((number, at)) if found.is_empty() && is_since(at) => Ok(Some(number)),
+        _ => Err(idempotency::unknown(sent.last)),
     }
 }
 

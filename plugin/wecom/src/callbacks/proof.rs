@@ -8,6 +8,8 @@ use organisation_kit::{contract::callbacks::IncomingRequest, fingerprint};
 use super::{envelope, query::Query};
 use crate::{cipher, config::Callback, digest::sha1_hex};
 
+/// Bytes of the text of a check at most: WeCom sends some twenty digits.
+const CHECK_BYTES: usize = 128;
 /// Bytes of chance before a message.
 const RANDOM: usize = 16;
 
@@ -33,7 +35,14 @@ pub(super) fn open(
 ) -> Result<Proven, NotProven> {
     let query = Query::parse(&request.query).ok_or(NotProven("the query lacks something"))?;
     match (request.method.as_str(), &query.echo) {
-        ("GET", Some(echo)) => message(callback, corp_id, &query, echo, now).map(Proven::Check),
+        ("GET", Some(echo)) => {
+            let text = message(callback, corp_id, &query, echo, now)?;
+            // Signed like a check: whoever saw a delivery, and so its signature, would be told what is in it.
+            if text.len() > CHECK_BYTES || text.iter().any(|byte| matches!(byte, b'<' | b'{')) {
+                return Err(NotProven("what is sealed in a check of the address is a message, as in a delivery"));
+            }
+            Ok(Proven::Check(text))
+        }
         ("POST", _) => {
             let body = envelope::text(request.body.as_ref()).ok_or(NotProven("the body is no text, or too large"))?;
             let encrypted = envelope::encrypted(&body).ok_or(NotProven("the body holds nothing encrypted"))?;

@@ -109,13 +109,18 @@ pub(super) fn body(prefix: &str, card: &Card, how: Use<'_>) -> Result<Value, Fai
     Ok(value)
 }
 
+/// WeCom's name of a message that is a card.
+pub(super) const KIND: &str = "template_card";
+
 /// Whether the card names its task itself: then it is good for one part of a message.
 pub(super) fn names_task(card: &Card) -> bool {
-    let inside = |json: &String| {
-        let value: Option<Map<String, Value>> = serde_json::from_str(json).ok();
-        value.is_some_and(|card| card.contains_key("task_id"))
-    };
-    card.task_id.is_some() || matches!(&card.body, CardBody::Other(json) if inside(json))
+    card.task_id.is_some() || matches!(&card.body, CardBody::Other(json) if json_names_task(json))
+}
+
+/// The same of WeCom's own JSON of a card.
+pub(super) fn json_names_task(json: &str) -> bool {
+    let card: Option<Map<String, Value>> = serde_json::from_str(json).ok();
+    card.is_some_and(|card| card.contains_key("task_id"))
 }
 
 fn written_by_caller(prefix: &str, json: &str) -> Result<Object, Failure> {

@@ -109,7 +109,7 @@ fn content(content: &Content, task_id: &str) -> Result<(String, Value), Failure>
             ("miniprogram_notice", object.optional_list("content_item", notice.items.iter().map(item)))
         }
         Content::Card(card) => {
-            return Ok(("template_card".to_owned(), card::body("content", card, Use::Send { task_id })?));
+            return Ok((card::KIND.to_owned(), card::body("content", card, Use::Send { task_id })?));
         }
         Content::Other(other) => {
             let is_kind = |kind: &str| {

@@ -51,15 +51,25 @@ const MESSAGE_ID_BYTES: usize = 512;
 pub(crate) fn parts(config: &Config, message: &Message) -> Result<Vec<Recipients>, Failure> {
     content::body(message, "any")?;
     let parts = recipients::parts(config.common.ids, &message.to)?;
-    if let Content::Card(card) = &message.content
-        && parts.len() > 1
-        && card::names_task(card)
-    {
+    let named = match &message.content {
+        Content::Card(card) if card::names_task(card) => Some("content.card.task-id"),
+        Content::Other(other) if other.kind == card::KIND && card::json_names_task(&other.json) => {
+            Some("content.other.json")
+        }
+        _ => None,
+    };
+    if let Some(path) = named.filter(|_| parts.len() > 1) {
         let count = parts.len();
-        return Err(invalid_argument! { "content.card.task-id":
-        "收件人过多，须分 {count} 批发送，而 task-id 只能使用一次：请省略 task-id，或减少收件人",
-        "there are so many recipients that {count} requests are made, and a task id is good for one: leave it out, or name \
-         fewer recipients" });
+        return Err(Failure::invalid_argument(
+            path,
+            (
+                format!("收件人过多，须分 {count} 批发送，而 task-id 只能使用一次：请省略 task-id，或减少收件人"),
+                format!(
+                    "there are so many recipients that {count} requests are made, and a task id is good for one: leave \
+                     it out, or name fewer recipients"
+                ),
+            ),
+        ));
     }
     Ok(parts)
 }

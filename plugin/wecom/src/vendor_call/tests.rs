@@ -258,3 +258,14 @@ fn a_key_makes_a_call_once() {
         assert_eq!(fake.count("tag/create"), if is_kept { 1 } else { 2 });
     }
 }
+
+#[test]
+fn an_answer_that_is_too_large_to_be_kept_is_given_once() {
+    let file = Body::Bytes(vec![0xff; 2 << 20]);
+    let answer = Ok(Response { status: 200, headers: vec![], body: file.clone() });
+    let fake = answering(move |_| answer.clone());
+    let request = ApiRequest { idempotency_key: Some("k".into()), ..get("/cgi-bin/media/get") };
+    assert_eq!(call(&fake, &request).unwrap().body, file);
+    let again = call(&fake, &request).unwrap_err();
+    assert_eq!(fake.count("media/get"), 1, "{again:?}");
+}

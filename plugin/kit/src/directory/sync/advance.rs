@@ -152,6 +152,8 @@ fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Step
         Observed { seen: context.run.saw_sensitive, at: now, organisation: context.common.organisation.clone() };
     let mut ops = history::record(context.platform, &report)?;
     ops.extend([store::put(key::OBSERVED_SENSITIVE_FIELDS, &observed), store::put(key::SYNCED_AT, &now)]);
+    // What follow-ups took away is part of the copy that this run compared.
+    ops.push(store::delete(key::FOLLOWED_AWAY));
     // An organisation without a visible member or department is bound to its copy all the same.
     if version.is_none() {
         ops.push(store::check(key::HEAD, None));

@@ -58,6 +58,14 @@ pub fn judge(failure: &Failure, run: &mut Run, now: u64, random: u16) -> Backoff
     }
 }
 
+/// Whether this failure has come so often in a row that [`judge`] would call a person.
+pub(super) fn is_spent(failure: &Failure, run: &Run) -> bool {
+    match failure.reason {
+        Reason::RateLimited => run.failures.rate_limits >= RATE_LIMITS,
+        _ => run.failures.hiccups >= HICCUPS,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,7 +82,7 @@ pub(super) fn covers(approved: &RemovalCounts, counts: &RemovalCounts) -> bool {
 
 /// Whether this many are too many to go without a question. Members and departments are judged apart. That more than half
 /// is too many is no matter of configuration.
-fn is_mass(guard: Guard, counts: &RemovalCounts) -> bool {
+pub(crate) fn is_mass(guard: Guard, counts: &RemovalCounts) -> bool {
     let Guard { percent, floor, absolute } = guard;
     let too_many = |gone: u64, total: u64| {
         gone * 2 > total || (gone > floor && gone * 100 > total * percent) || absolute.is_some_and(|most| gone > most)
@@ -102,7 +102,7 @@ fn counts(run: &Run, members_total: u64, departments_total: u64) -> RemovalCount
 const NAMES: usize = 5;
 
 /// Why a run is stopped: what would go, and the administrators among it.
-pub(super) fn blocked(counts: RemovalCounts, administrators: &[String]) -> Failure {
+pub(crate) fn blocked(counts: RemovalCounts, administrators: &[String]) -> Failure {
     let RemovalCounts { members, members_total, departments, departments_total } = counts;
     let Text { zh, en } = match administrators {
         [] => Text::default(),

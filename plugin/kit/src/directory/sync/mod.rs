@@ -33,7 +33,7 @@ mod confirm;
 mod context;
 mod current;
 mod export;
-mod guard;
+pub(crate) mod guard;
 pub(crate) mod hasten;
 pub mod history;
 mod lease;

@@ -73,7 +73,14 @@ fn before<P: Platform>(platform: &P, common: &Common) -> Result<Before, Failure>
 
 /// The run's version, and the operations on what has a key of its own.
 fn single_keys<P: Platform>(platform: &P, common: &Common) -> Result<(Option<u64>, Vec<Op>), Failure> {
-    let keys = [key::RUN, key::ACKNOWLEDGED, key::SYNCED_AT, key::EXPORT_REFUSED, key::OBSERVED_SENSITIVE_FIELDS];
+    let keys = [
+        key::RUN,
+        key::ACKNOWLEDGED,
+        key::SYNCED_AT,
+        key::FOLLOWED_AWAY,
+        key::EXPORT_REFUSED,
+        key::OBSERVED_SENSITIVE_FIELDS,
+    ];
     let mut ops: Vec<Op> = keys.map(store::delete).into();
     let version = match run::load(platform)? {
         run::Stored::None => None,

@@ -21,6 +21,9 @@ use crate::{
 /// Records that are looked at together.
 const PAGE: u32 = 200;
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
+/// Where so long has passed since the last sync, the clock may be wrong: then nobody is erased by it, until a sync has ended
+/// under it.
+const LONGEST_GAP_MS: u64 = 60 * DAY_MS;
 
 /// Erases those of the next members who left too long ago. Where nobody left, nothing is read.
 pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
@@ -29,7 +32,16 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
         context.leave_phase();
         return Ok(());
     };
-    let before = context.platform.now_ms().saturating_sub(days.saturating_mul(DAY_MS));
+    let now = context.platform.now_ms();
+    let synced_at = store::value::<_, u64>(context.platform, key::SYNCED_AT)?;
+    if synced_at.is_some_and(|at| at.saturating_add(LONGEST_GAP_MS) < now) {
+        context.note(text! {
+        "距上次同步已超过 60 天，或主机时钟有误：本次不清除离开已久的成员",
+        "the last sync was more than 60 days ago, or the clock is wrong: nobody who left long ago is erased this time" });
+        context.leave_phase();
+        return Ok(());
+    }
+    let before = now.saturating_sub(days.saturating_mul(DAY_MS));
     let page = context.platform.scan(key::MEMBERS, after, PAGE).map_err(Failure::from)?;
     let is_due = |entry: &Entry| -> Result<bool, Failure> {
         Ok(store::parse::<Departure>(entry)?.value.since().is_some_and(|since| since < before))

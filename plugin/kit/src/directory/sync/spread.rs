@@ -2,6 +2,7 @@
 //! Where nothing changed nothing is written.
 
 use super::{
+    backoff,
     context::{RunContext, StepError, Stepped},
     phase::Phase,
 };
@@ -23,6 +24,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
     // What is written has checks of its own; the lease need only not run out.
     context.before_request()?;
     if spreading::portion(context.platform, context.common)? {
+        tagged::forget_unnamed(context.platform)?;
         context.leave_phase();
     }
     Ok(())
@@ -40,7 +42,10 @@ fn ask<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: &str)
             "tag {tag} of a rule about roles does not exist or is not visible: it gives no role any more" });
             TagMembers::default()
         }
-        Err(failure) if matches!(failure.reason, Reason::RateLimited | Reason::Unavailable) => {
+        Err(failure)
+            if matches!(failure.reason, Reason::RateLimited | Reason::Unavailable)
+                && !backoff::is_spent(&failure, &context.run) =>
+        {
             return Err(StepError::Vendor(failure));
         }
         Err(failure) => {

@@ -199,6 +199,8 @@ mod keyed {
             ("1", 4, "700.5", Ok("1")),
             // Older than that: perhaps it is, perhaps it is another one.
             ("2", 20, "700.50", Err(Reason::Conflict)),
+            // Made since, and unlike: perhaps WeCom has rewritten it.
+            ("3", 0, "701", Err(Reason::Conflict)),
         ] {
             let existing = Existing::default();
             let fake = keeping(&existing, &[End::Gone]);

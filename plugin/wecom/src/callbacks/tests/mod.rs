@@ -139,8 +139,14 @@ fn own_samples_are_read_and_sealed_alike() {
         for key in [KEY, &KEY.replace("h8", "h9"), &format!("{} {}", &KEY[..20], &KEY[20..])] {
             let config = Config::parse(&document(TOKEN, key, CORP, "")).unwrap();
             let answer = handled(&config, &sent.check("wecom"));
-            assert_eq!(answer.response.body, Body::Text(message.to_owned()), "{name}");
-            assert_eq!((answer.response.status, answer.events.len(), answer.follow_ups.len()), (200, 0, 0));
+            // What is in a delivery is told to nobody who asks in the form of a check.
+            match message.starts_with('<') {
+                true => assert!(is_refused(&answer), "{name}"),
+                false => {
+                    assert_eq!(answer.response.body, Body::Text(message.to_owned()), "{name}");
+                    assert_eq!((answer.response.status, answer.events.len(), answer.follow_ups.len()), (200, 0, 0));
+                }
+            }
             assert_eq!(handled(&config, &sent.delivery("wecom")).response.status, 200, "{name}");
         }
     }
@@ -157,11 +163,31 @@ fn a_delivery_comes_in_many_wrappings() {
         ("bytes", Body::Bytes(xml.clone().into_bytes())),
         ("Base64", Body::Base64(STANDARD.encode(&xml))),
         ("JSON", Body::Text(format!(r#"{{"ToUserName":"{CORP}","Encrypt":"{encrypted}","AgentID":"1000002"}}"#))),
+        ("JSON with more in it", Body::Text(format!(r#"{{"a":[{{"Encrypt":1}}],"ENCRYPT":" {encrypted}\n"}}"#))),
         ("JSON of bots", Body::Text(format!(r#"{{"encrypt":"{encrypted}"}}"#))),
         ("other case", Body::Text(format!("<XML><ENCRYPT>\n{encrypted}\n</ENCRYPT></XML>"))),
     ] {
         let answer = handled(&config(), &sent.with_body("wecom", body));
         assert_eq!(answer.events.len(), 1, "{name}");
+    }
+}
+
+#[test]
+fn a_check_answers_short_plain_text_alone() {
+    for (text, is_answered) in [
+        ("7426153098812345678", true),
+        (&"x".repeat(128), true),
+        (&"x".repeat(129), false),
+        ("<a/>", false),
+        ("a<", false),
+        ("{}", false),
+        (" {\"a\":1}", false),
+        ("", true),
+    ] {
+        let sent = app().message(text);
+        let answer = handled(&config(), &sent.check("wecom"));
+        assert_eq!(is_refused(&answer), !is_answered, "{text}");
+        assert_eq!(answer.response.body == Body::Text(text.to_owned()), is_answered, "{text}");
     }
 }
 
@@ -203,8 +229,8 @@ fn a_time_limit_is_kept_where_there_is_one() {
         (u64::MAX.to_string(), false),
     ] {
         let side = app();
-        let sent = side.sent(&timestamp, "n", &side.seal(b"0123456789abcdef", ENTERED));
-        for request in [sent.check("wecom"), sent.delivery("wecom")] {
+        let sent = |text| side.sent(&timestamp, "n", &side.seal(b"0123456789abcdef", text));
+        for request in [sent("7426153098812345678").check("wecom"), sent(ENTERED).delivery("wecom")] {
             assert_eq!(handled(&limited, &request).response.status == 200, is_sound, "{timestamp}");
             assert_eq!(handled(&config(), &request).response.status, 200, "{timestamp} without a limit");
         }

@@ -162,3 +162,19 @@ fn a_refused_message_leaves_the_key_free() {
     let (path, _) = refused(keyed("k2", text("")));
     assert_eq!(path, "content.text");
 }
+
+#[test]
+fn whomever_wecom_does_not_know_the_rest_is_sent_and_the_answer_kept() {
+    let invalid = |from: usize| (from..from + 1_000).map(|id| format!("m{id:063}")).collect::<Vec<_>>().join("|");
+    let fake = answering(move |number, _| {
+        let invalid = invalid((number - 1) * 1_000);
+        ok(format!(r#"{{"errcode":0,"msgid":"m-{number}","invaliduser":"{invalid}"}}"#))
+    });
+    let members = (0..5_000).map(|id| format!("m{id:063}")).collect();
+    let message = keyed("k", Message { to: Recipients { members, ..to(&[]) }, ..text("a") });
+    let sent = send(&fake, message.clone()).unwrap();
+    assert_eq!((sent.delivery, sent.parts.len(), sent.invalid.len()), (Delivery::Yes, 5, 5_000));
+    let again = send(&fake, message).unwrap();
+    assert_eq!((again.delivery, &again.parts, fake.count("message/send")), (Delivery::Yes, &sent.parts, 5));
+    assert!((1..1_000).contains(&again.invalid.len()), "{}", again.invalid.len());
+}

@@ -116,6 +116,20 @@ fn where_nobody_can_get_it_is_an_error_that_names_them() {
 }
 
 #[test]
+fn a_card_in_wecoms_own_json_with_a_task_goes_out_in_one_part() {
+    let card = |json: &str| Content::Other(OtherMessage { kind: "template_card".into(), json: json.into() });
+    let many = |content| {
+        let members = (0..1_001).map(|id| id.to_string()).collect();
+        Message { to: Recipients { members, ..to(&[]) }, ..message(content) }
+    };
+    let task = r#"{"card_type":"vote_interaction","task_id":"t"}"#;
+    assert_eq!(refused(many(card(task))).0, "content.other.json");
+    let fake = answering(|_, _| ok(SENT));
+    assert_eq!(send(&fake, message(card(task))).unwrap().parts.len(), 1);
+    assert_eq!(send(&fake, many(card(r#"{"card_type":"text_notice"}"#))).unwrap().parts.len(), 2);
+}
+
+#[test]
 fn a_refusal_says_who_can_mend_it() {
     for (code, reason, retry_after_ms, hint) in [
         (45009, Reason::RateLimited, Some(60_000), "too many calls"),

@@ -1,7 +1,8 @@
 //! What a delivery leaves to be done, done on the copy.
 
 use super::{
-    Budget, Company, PLAIN, SyncStep, assert_exact, begin, changes, common, complete, fake, platform, small, step,
+    APPROVING, Budget, Company, PLAIN, SyncStep, assert_exact, begin, changes, common, complete, fake, platform, small,
+    step, sync_member, sync_on,
 };
 use crate::{api::client::WeComClient, fake::FakePlatform, wecom::WeCom};
 use organisation_kit::{
@@ -151,4 +152,28 @@ fn a_copy_of_another_organisation_is_left_alone() {
         assert_eq!(failure.reason, Reason::Conflict, "{kind}");
     }
     assert_eq!(fake.paths().len(), asked);
+}
+
+#[test]
+fn a_range_that_was_narrowed_is_for_the_sync_to_ask_about() {
+    let mut company = Company::default();
+    company.department(1, 0, "总公司");
+    for index in 0..40 {
+        company.person(&format!("m{index:02}"), "成员", &[1]);
+    }
+    let (fake, company) = platform(company);
+    complete(&fake, PLAIN);
+    company.borrow_mut().members.clear();
+    let present = || (0..40).filter(|n| status(&fake, &format!("m{n:02}")) == Some(MemberStatus::Active)).count();
+    for index in 0..40 {
+        follow_up(&fake, &task(REFRESH_MEMBER, &format!("m{index:02}"))).unwrap();
+    }
+    // A fifth of forty, as in a sync.
+    assert_eq!(present(), 32);
+    let SyncStep::Blocked(_) = sync_on(&fake, PLAIN).unwrap() else { panic!("the sync asks") };
+    assert_eq!(present(), 32);
+    // Whoever asks about one member by name gets what the vendor says.
+    assert_eq!(sync_member(&fake, "m39").unwrap().status, MemberStatus::LeftRange);
+    complete(&fake, APPROVING);
+    assert_eq!((present(), fake.value("directory/followed-away")), (0, None), "the count begins anew");
 }

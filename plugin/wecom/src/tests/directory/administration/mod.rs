@@ -242,3 +242,33 @@ fn a_sync_after_all_this_changes_nothing() {
     assert_eq!((copy(), changes(&fake).len()), (before, said));
     assert!(matches!(read::overview(&fake, &common()), Ok(overview) if overview.members.resigned == 1));
 }
+
+#[test]
+fn what_another_organisation_said_is_not_shown_while_it_is_being_deleted() {
+    use crate::fake::Touch;
+    use organisation_kit::contract::{
+        administration::{RoleRule, RuleScope},
+        storage::StorageError,
+    };
+    for organisation in ["ww21c67da6767865c2", "ww0000000000000001"] {
+        let (fake, _) = synced();
+        admin::set_administrators(&fake, &common(), &texts(&["lisi"]), ACTOR).unwrap();
+        let config = crate::fake::config();
+        let client = crate::api::client::WeComClient::new(&fake, &config);
+        let rules = [RoleRule { role: "all".into(), scope: RuleScope::Everybody }];
+        admin::set_role_rules(&fake, &common(), &client, &rules, ACTOR).unwrap();
+        let mut other = common();
+        let is_own = other.organisation == organisation;
+        other.organisation = organisation.to_owned();
+        fake.before_storage(|_, touch| match touch {
+            Touch::DeleteRange(_) => Err(StorageError::Unavailable(false)),
+            _ => Ok(()),
+        });
+        super::sync::reset::reset(&fake, &other).unwrap_err();
+        assert!(fake.value("directory/p/rules").is_some(), "{organisation}: it is still there");
+        let administrators = admin::administrators(&fake, &other).unwrap();
+        let rules = admin::role_rules(&fake, &other).unwrap();
+        assert_eq!((administrators.is_empty(), rules.rules.is_empty()), (!is_own, !is_own), "{organisation}");
+        assert!(is_own || !rules.spreading);
+    }
+}

@@ -132,3 +132,28 @@ fn many_are_erased_in_portions_whatever_is_killed() {
     assert_eq!(fake.keys("directory/p/"), Vec::<String>::new());
     assert_replays(&fake);
 }
+
+#[test]
+fn administrators_who_are_erased_together_are_all_off_the_list() {
+    let (fake, company) = synced();
+    admin::set_administrators(&fake, &common(), &texts(&["ZhangSan", "lisi", "wangwu"]), ACTOR).unwrap();
+    company.borrow_mut().members.retain(|id, _| id == "wangwu");
+    complete(&fake, APPROVING);
+    fake.advance_ms(2 * DAY_MS);
+    complete_under(&fake, &keeping(1));
+    assert_eq!((known(&fake, "ZhangSan"), known(&fake, "lisi")), (None, None));
+    assert_eq!(admin::administrators(&fake, &common()).unwrap(), ["wangwu"]);
+}
+
+#[test]
+fn a_clock_that_is_far_ahead_erases_nobody() {
+    let (fake, company) = synced();
+    company.borrow_mut().members.remove("lisi");
+    complete(&fake, APPROVING);
+    fake.advance_ms(61 * DAY_MS);
+    let report = complete_under(&fake, &keeping(30));
+    assert_eq!(known(&fake, "lisi"), Some(MemberStatus::LeftRange));
+    assert!(report.notes.iter().any(|note| note.contains("or the clock is wrong")), "{:?}", report.notes);
+    complete_under(&fake, &keeping(30));
+    assert_eq!(known(&fake, "lisi"), None, "the next one knows that the time has passed");
+}

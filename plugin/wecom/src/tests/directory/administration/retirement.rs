@@ -99,6 +99,10 @@ fn many_are_retired_in_several_writes() {
     assert_eq!(read::overview(&fake, &common()).unwrap().members.resigned, 1_000);
     assert_eq!(fake.audit.borrow().len(), 1_000);
     assert_replays(&fake);
+    // A mark alone is so small that more fit into one write than into one piece of the trail.
+    let outcomes = admin::reinstate_members(&fake, &common(), &ids, ACTOR).unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome.problem.is_none()), "{:?}", outcomes[0]);
+    assert_eq!(fake.audit.borrow().len(), 2_000);
     let more: Vec<String> = ids.iter().cloned().chain(["lisi".to_owned()]).collect();
     let refused = admin::retire_members(&fake, &common(), &more, ACTOR).unwrap_err();
     assert!(matches!(refused.reason, Reason::InvalidArgument(problem) if problem.path == "ids"));

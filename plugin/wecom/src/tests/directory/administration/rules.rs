@@ -370,3 +370,75 @@ fn an_erased_member_is_no_longer_named_by_a_tag() {
     admin::erase_member(&fake, &common(), "lisi", ACTOR).unwrap();
     assert_eq!(fake.keys("directory/p/tag/"), ["directory/p/tag/7%2Fx/m/wangwu"]);
 }
+
+#[test]
+fn as_many_rules_as_there_may_be_are_written_down_whole() {
+    let (fake, _) = synced();
+    let rules = |letter: &str| -> Vec<RoleRule> {
+        (0..200).map(|n| department(&format!("{n:03}{}", letter.repeat(125)), &letter.repeat(128))).collect()
+    };
+    let (quotes, others) = (rules("\""), rules("\\"));
+    set(&fake, &quotes);
+    set(&fake, &others);
+    let trail = trail(&fake);
+    let read =
+        |text: &Option<String>| -> Vec<serde_json::Value> { serde_json::from_str(text.as_deref().unwrap()).unwrap() };
+    let [first, second] = [&trail[..4], &trail[4..]].map(|entries| {
+        let before: usize = entries.iter().map(|(_, _, before, _)| read(before).len()).sum();
+        let after: Vec<serde_json::Value> = entries.iter().flat_map(|(_, _, _, after)| read(after)).collect();
+        (before, after)
+    });
+    let json = |rules: &[RoleRule]| -> Vec<serde_json::Value> {
+        rules.iter().map(|rule| serde_json::to_value(rule).unwrap()).collect()
+    };
+    assert_eq!((first, second), ((0, json(&quotes)), (200, json(&others))));
+}
+
+#[test]
+fn a_tag_that_cannot_be_asked_about_stops_no_sync_that_is_written() {
+    let (fake, company) = synced();
+    company.borrow_mut().tags.insert("7".into(), (vec!["zhangsan".into()], vec![]));
+    company.borrow_mut().tags.insert("8".into(), (vec!["lisi".into()], vec![]));
+    set(&fake, &[tag("seven", "7"), tag("eight", "8")]);
+    company.borrow_mut().tags.insert("8".into(), (vec!["wangwu".into()], vec![]));
+    for code in [-1, 45009] {
+        company.borrow_mut().refused.insert(("tag/get", "7".into()), code);
+        let report = complete(&fake, PLAIN);
+        assert!(report.notes.iter().any(|note| note.contains("tag 7")), "{code}: {:?}", report.notes);
+        expect(&fake, &[("ZhangSan", "seven"), ("wangwu", "eight")], "as known, and the other one is asked");
+    }
+}
+
+#[test]
+fn tags_of_rules_that_were_not_written_are_forgotten() {
+    let (fake, company) = synced();
+    for tag in ["7", "8"] {
+        company.borrow_mut().tags.insert(tag.into(), (vec!["lisi".into()], vec![31]));
+    }
+    // One of two does not exist: nothing is kept of the other one.
+    assert_eq!(try_set(&fake, &[tag("a", "7"), tag("b", "9")]).unwrap_err().reason, Reason::NotFound);
+    assert_eq!(fake.keys("directory/p/"), Vec::<String>::new());
+    // The call dies between the tag and the rules.
+    fake.before_storage(|_, touch| match touch.puts("directory/p/rules") {
+        true => Err(organisation_kit::contract::storage::StorageError::Unavailable(false)),
+        false => Ok(()),
+    });
+    try_set(&fake, &[tag("a", "7")]).unwrap_err();
+    fake.clear_hooks();
+    assert_ne!(fake.keys("directory/p/tag/7/"), Vec::<String>::new());
+    set(&fake, &[tag("b", "8")]);
+    assert_eq!(fake.keys("directory/p/tag/7/"), Vec::<String>::new());
+    expect(&fake, &[("ZhangSan", "b"), ("lisi", "b")], "the other tag is as it was");
+    complete(&fake, PLAIN);
+    expect(&fake, &[("ZhangSan", "b"), ("lisi", "b")], "after a sync as well");
+}
+
+#[test]
+fn a_call_without_time_for_the_tags_changes_nothing() {
+    let (fake, company) = synced();
+    company.borrow_mut().tags.insert("7".into(), (vec!["lisi".into()], vec![]));
+    let before = stored(&fake);
+    in_a_hurry(&fake);
+    assert_eq!(try_set(&fake, &[tag("a", "7")]).unwrap_err().reason, Reason::BudgetExhausted);
+    assert_eq!((stored(&fake), fake.audit.borrow().len()), (before, 0));
+}

@@ -54,3 +54,20 @@ fn the_time_of_leaving_is_that_of_the_older_version_where_it_told_one() {
     complete(&fake, PLAIN);
     assert_eq!(admin::member_roles_of(&fake, &common(), "lisi").unwrap().suspended, ["a"]);
 }
+
+#[test]
+fn signature_and_administration_are_not_for_whoever_has_the_id_next() {
+    for (comes_back_as, is_theirs) in [("李四", true), ("李斯", false)] {
+        let (fake, company) = synced();
+        admin::set_administrators(&fake, &common(), &texts(&["wangwu", "lisi"]), ACTOR).unwrap();
+        admin::set_signature(&fake, &common(), "lisi", Some("https://e.com/a.png"), ACTOR).unwrap();
+        company.borrow_mut().members.remove("lisi");
+        complete(&fake, APPROVING);
+        company.borrow_mut().person("lisi", comes_back_as, &[31]);
+        complete(&fake, PLAIN);
+        let signature = admin::signature(&fake, &common(), "lisi").unwrap();
+        let administrators = admin::administrators(&fake, &common()).unwrap();
+        let expected = if is_theirs { texts(&["wangwu", "lisi"]) } else { texts(&["wangwu"]) };
+        assert_eq!((signature.is_some(), administrators), (is_theirs, expected), "{comes_back_as}");
+    }
+}
