@@ -28,7 +28,7 @@ async fn ask(registry: &Registry, service: &Service, name: &str) {
         }
         // It says why where it is needed.
         Err(failed) => {
-            tracing::debug!(error = %failed.error, "an element does not say what its configuration asks for")
+            tracing::debug!(error = %failed.error, "an element does not say what its configuration asks for");
         }
     }
 }
