@@ -142,6 +142,8 @@ async fn a_report_says_what_the_run_took<V: TestVendor>() {
             "apply-members",
             "apply-removals",
             "apply-department-removals",
+            "spread-roles",
+            "erase",
             "finish",
         ];
         assert_eq!(phases, expected, "{name}");

@@ -121,6 +121,8 @@ proptest! {
     fn copy_feed_roles_and_marks_agree_whatever_was_decided(events in proptest::collection::vec(event(), 1..40)) {
         let (fake, company) = synced();
         let mut follower = Follower::default();
+        // Entries go after thirty days, read or not.
+        follower.follow(&fake);
         for event in events {
             fake.set_budget(Budget { wall_ms: 60_000, ..fake.remaining() });
             match &event {
