@@ -58,7 +58,14 @@ impl<'a> Events<'a> {
         let values = events.iter().map(written).collect::<Result<Vec<Value>, _>>()?;
         for _ in 0..ATTEMPTS {
             let last = self.storage.get_many(&scope, &[LAST.to_owned()]).await?.pop().flatten();
-            let number: u64 = last.as_ref().and_then(|entry| entry.value.parse().ok()).unwrap_or_default();
+            // A number that cannot be read must not begin anew: events would take the place of others.
+            let number: u64 = match &last {
+                Some(entry) => entry
+                    .value
+                    .parse()
+                    .map_err(|_| StorageError::Other("the number of the last kept event is damaged".to_owned()))?,
+                None => 0,
+            };
             let expected = last.map_or(Expectation::Absent, |entry| Expectation::Version(entry.version));
             let mut ops = vec![Op::Check(Check { key: LAST.to_owned(), expected })];
             for (value, number) in values.iter().zip(number + 1..) {
@@ -124,6 +131,10 @@ mod tests {
         assert!(found.chunks(2).all(|pair| pair[1] == pair[0] + 1), "{found:?}");
         found.sort_unstable();
         assert_eq!(found, (0..16).collect::<Vec<_>>());
+        let damage = Op::Put { key: LAST.to_owned(), value: "x".to_owned(), ttl_ms: None, sealed: false };
+        storage.apply(&element.events().unwrap(), vec![damage]).await.unwrap();
+        assert!(matches!(events.keep(&[event(16)]).await, Err(StorageError::Other(_))));
+        assert_eq!(events.read(None, 100).await.unwrap().events.len(), 16);
         assert!(matches!(events.read(Some("x"), 3).await, Err(StorageError::Invalid(_))));
         assert!(matches!(events.keep(&vec![event(0); MOST + 1]).await, Err(StorageError::Invalid(_))));
     }

@@ -260,7 +260,8 @@ impl Registry {
         if let Some(former) = former
             && former.made_of == made_of
         {
-            return Ok(former.clone());
+            // Those of a former tenant may be the ones of a declaration that could not be taken up otherwise.
+            return Ok(Tenant { api_keys: declaration.api_keys, ..former.clone() });
         }
         let Declaration { name: tenant, operator, limits, quota, concurrency, period, sign_in, api_keys, .. } =
             declaration;

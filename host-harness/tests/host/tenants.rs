@@ -8,8 +8,9 @@ use std::{
 
 use host_harness::{
     Digest, Host, bundled_component,
+    contract::callbacks::{Event, Happening},
     storage::{self, Op, Options, Quotas, Scope, SealingKey, Storage, StorageError},
-    tenants::{Changes, Registry, Source, StoreError, StoredTenants, declarations_of_file},
+    tenants::{Changes, Registry, Source, StoreError, StoredTenants, declarations_of_file, new_api_key},
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -321,6 +322,49 @@ async fn no_element_gets_into_the_hosts_own_rooms() {
     let options = host_harness::ElementOptions::new("(host)", "tenants", settings, store().await);
     let message = host.element(&component, options).unwrap_err().to_string();
     assert!(message.contains("kept for the host itself"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_taken_out_is_void_also_where_the_rest_cannot_be_taken_up() {
+    let (key, sha256) = new_api_key().unwrap();
+    let declare = |keys: Value, component: &str| {
+        let mut tenant = inline("acme", json!({}));
+        tenant["api_keys"] = keys;
+        tenant["component"] = json!({"file": component});
+        tenant["grants"] = json!({"only_these_hosts": true});
+        json!([tenant])
+    };
+    let keys = json!([{"name": "crm", "sha256": sha256.to_string(), "scopes": ["messages"]}]);
+    let declared = Declared::new(json!([]));
+    fs::write(declared.folder.path().join("sound.wasm"), Guest::default().build()).unwrap();
+    fs::write(declared.folder.path().join("broken.wasm"), "no component").unwrap();
+    declared.write(declare(keys.clone(), "sound.wasm"));
+    let (registry, _) = declared.open().await;
+    let is_good = || registry.get("acme").unwrap().api_keys.find(&key).is_some();
+    assert!(is_good());
+    declared.write(declare(json!([]), "broken.wasm"));
+    assert!(registry.reload().await.unwrap().unusable.contains_key("acme"));
+    assert!(!is_good(), "it is served as it was, but not to this key");
+    declared.write(declare(keys, "sound.wasm"));
+    registry.reload().await.unwrap();
+    assert!(is_good(), "the declaration of before has it again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_host_keeps_for_an_element_has_its_quota() {
+    let quotas = Quotas::default();
+    let storage = storage::open("memory:", Options { quotas: quotas.clone(), ..Options::default() }).await.unwrap();
+    let mut tenant = inline("acme", json!({}));
+    tenant["quota"] = json!({"items": 2});
+    let declared = Declared::new(json!([tenant]));
+    let source = Source::File(declared.file.clone());
+    let (registry, _) = Registry::open(host(), storage, quotas, source).await.unwrap();
+    let element = registry.get("acme").unwrap().element;
+    let event = Event { id: "1".to_owned(), at: 1, member: None, happening: Happening::EnteredRange };
+    // The number of the last one is an item, too.
+    element.keep_events(std::slice::from_ref(&event)).await.unwrap();
+    let refused = element.keep_events(&[event]).await;
+    assert!(matches!(refused, Err(StorageError::Quota { name: "items", limit: 2, .. })), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

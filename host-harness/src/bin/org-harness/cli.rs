@@ -9,9 +9,9 @@ pub mod vendor;
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
-use host_harness::Digest;
+use host_harness::{Digest, tenants::ApiScope};
 
 use crate::{address, public_url::PublicUrl};
 use duration::{duration, interval};
@@ -480,23 +480,9 @@ pub enum TenantsCommand {
         /// Who is to have it, for logs and the audit trail
         name: String,
         /// What it may be used for; repeatable
-        #[arg(long, value_name = "SCOPE", required = true)]
-        scope: Vec<ApiScope>,
+        #[arg(long, value_name = "SCOPE", required = true, value_parser = api_scopes())]
+        scope: Vec<String>,
     },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum ApiScope {
-    /// To send messages
-    Messages,
-    /// To make and read requests for approval
-    Approvals,
-    /// To read what the vendor told
-    Events,
-    /// To read and set roles
-    Roles,
-    /// To sign addresses of pages
-    Pages,
 }
 
 #[derive(Debug, Args)]
@@ -516,4 +502,9 @@ pub struct Simulate {
     /// Where to write the element folder [default: in the user's data folder]
     #[arg(long, value_name = "DIR")]
     pub element_dir: Option<PathBuf>,
+}
+
+/// What a key may be used for, by name.
+fn api_scopes() -> PossibleValuesParser {
+    PossibleValuesParser::new(ApiScope::ALL.map(|(_, name)| name))
 }

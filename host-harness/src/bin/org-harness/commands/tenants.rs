@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use host_harness::tenants::{ApiScope, StoredTenants, declarations_of_file, new_api_key};
+use host_harness::tenants::{StoredTenants, declarations_of_file, new_api_key};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::{
-    cli::{self, Global, TenantsCommand},
+    cli::{Global, TenantsCommand},
     command_error::{CommandError, ExitStatus},
     output::Output,
     store, text,
@@ -55,19 +55,8 @@ struct ApiKeyView {
     declare: Value,
 }
 
-fn api_key(name: &str, scopes: &[cli::ApiScope], output: &mut Output) -> Result<ExitStatus, CommandError> {
+fn api_key(name: &str, scopes: &[String], output: &mut Output) -> Result<ExitStatus, CommandError> {
     let (key, sha256) = new_api_key().map_err(|error| CommandError::Output(error.into()))?;
-    let scopes: Vec<&str> = scopes
-        .iter()
-        .map(|scope| match scope {
-            cli::ApiScope::Messages => ApiScope::Messages,
-            cli::ApiScope::Approvals => ApiScope::Approvals,
-            cli::ApiScope::Events => ApiScope::Events,
-            cli::ApiScope::Roles => ApiScope::Roles,
-            cli::ApiScope::Pages => ApiScope::Pages,
-        })
-        .map(ApiScope::name)
-        .collect();
     let view = ApiKeyView { key, declare: json!({ "name": name, "sha256": sha256, "scopes": scopes }) };
     output.answer(&view, |paint| {
         let note = "仅显示这一次 shown this once; add to api_keys of the tenant's declaration:";

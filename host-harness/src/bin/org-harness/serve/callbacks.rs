@@ -53,7 +53,7 @@ pub async fn receive(
         route,
         method: method.as_str().to_owned(),
         query: query.unwrap_or_default(),
-        headers: HEADERS.iter().filter_map(|name| header_of(name, headers.get(name)?)).collect(),
+        headers: shown(&headers),
         body: (!held.bytes.is_empty()).then(|| text_or_bytes(held.bytes.clone())),
     };
     match hurried(&tenant).handle_callback(&request).await {
@@ -116,6 +116,11 @@ fn written(OutgoingResponse { status, headers: _, body }: OutgoingResponse) -> R
     (status, [(header::CONTENT_TYPE, TEXT)], body).into_response()
 }
 
+/// Of what a request brings along, what an element may see.
+fn shown(headers: &HeaderMap) -> Vec<Header> {
+    HEADERS.iter().filter_map(|name| header_of(name, headers.get(name)?)).collect()
+}
+
 fn header_of(name: &HeaderName, value: &HeaderValue) -> Option<Header> {
     Some(Header { name: name.as_str().to_owned(), value: value.to_str().ok()?.to_owned() })
 }
@@ -146,6 +151,22 @@ fn status_of(error: &Error) -> StatusCode {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_element_sees_nothing_that_people_bring_along() {
+        let brought = [
+            ("content-type", "text/xml"),
+            ("cookie", "__Host-org_sign_in=secret"),
+            ("authorization", "Bearer orgkey_secret"),
+            ("referer", "https://login.example.com/t/acme/callback?code=secret"),
+            ("x-forwarded-for", "192.0.2.1"),
+            ("user-agent", "Mozilla/5.0"),
+        ];
+        let headers = brought.map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let shown = shown(&headers.into_iter().collect());
+        let shown: Vec<&str> = shown.iter().map(|header| header.name.as_str()).collect();
+        assert_eq!(shown, ["content-type", "user-agent"]);
+    }
 
     #[test]
     fn an_answer_is_never_a_page() {

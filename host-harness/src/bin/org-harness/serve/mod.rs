@@ -16,7 +16,7 @@
 //! | `vendor_client` | whether somebody is inside the vendor's client |
 //! | `taken_up` | what a host learns of a tenant when it takes it up |
 //! | `redirects` | whether sign-ins come back to this host |
-//! | `sign_in_limits` | how many sign-ins of one tenant are admitted |
+//! | `request_limits` | how many requests of one tenant are admitted: sign-ins, what its vendor sends, what its platform asks |
 //! | `entry_decision` | who may enter |
 //! | `return_to` | where a person may be sent afterwards |
 //! | `confirmation` | what a person is asked whose sign-in began in another browser |
@@ -38,12 +38,12 @@ mod health;
 mod page;
 mod redirects;
 mod refusal;
+mod request_limits;
 mod return_to;
 mod root_files;
 mod routes;
 mod service;
 mod sign_in;
-mod sign_in_limits;
 mod signed_in;
 mod taken_up;
 mod vendor_client;

@@ -15,9 +15,9 @@ use super::{
     binding::{Binding, CookieScope},
     document::document,
     page::Page,
+    request_limits::RequestPermit,
     service::Service,
     sign_in::{wants_json, welcome},
-    sign_in_limits::SignInPermit,
     signed_in::{self, SignedIn},
 };
 use crate::{
@@ -37,7 +37,7 @@ pub struct SignInRefusal {
 pub struct Refuse<'a>(pub &'a HeaderMap);
 
 impl Refuse<'_> {
-    pub fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, SignInPermit), SignInRefusal> {
+    pub fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, RequestPermit), SignInRefusal> {
         let unknown =
             || CommandError::usage("此处没有该应用 there is no such app here", "请检查地址 check the address");
         let tenant = service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))?;

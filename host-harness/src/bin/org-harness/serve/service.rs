@@ -17,8 +17,8 @@ use super::{
     body::Bodies,
     follow_ups::FollowUps,
     health::{Health, HealthView},
+    request_limits::{RequestLimits, RequestPermit},
     root_files::RootFiles,
-    sign_in_limits::{SignInLimits, SignInPermit},
 };
 use crate::public_url::PublicUrl;
 
@@ -33,13 +33,13 @@ pub struct Service {
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
     health: Health,
-    sign_in_limits: Arc<SignInLimits>,
+    sign_in_limits: Arc<RequestLimits>,
     /// Of what the vendor sends, so that neither keeps the other out.
-    callback_limits: Arc<SignInLimits>,
+    callback_limits: Arc<RequestLimits>,
     /// Of what platforms ask.
-    api_limits: Arc<SignInLimits>,
+    api_limits: Arc<RequestLimits>,
     /// Of files for the vendor, which are large.
-    upload_limits: Arc<SignInLimits>,
+    upload_limits: Arc<RequestLimits>,
     bodies: Bodies,
     /// When it was said last of a tenant that what arrived for it was refused.
     refusals_said: Mutex<HashMap<Arc<str>, Instant>>,
@@ -66,9 +66,9 @@ impl Service {
             metrics,
             health,
             sign_in_limits: Arc::default(),
-            callback_limits: Arc::new(SignInLimits::of(BESIDE)),
-            api_limits: Arc::new(SignInLimits::of(BESIDE)),
-            upload_limits: Arc::new(SignInLimits::of(UPLOADS)),
+            callback_limits: Arc::new(RequestLimits::of(BESIDE)),
+            api_limits: Arc::new(RequestLimits::of(BESIDE)),
+            upload_limits: Arc::new(RequestLimits::of(UPLOADS)),
             bodies: Bodies::default(),
             refusals_said: Mutex::default(),
             follow_ups: Arc::default(),
@@ -93,17 +93,17 @@ impl Service {
     }
 
     /// Lets a request of a tenant in; nothing where it has too many under way.
-    pub fn admit(&self, tenant: &Tenant) -> Option<SignInPermit> {
+    pub fn admit(&self, tenant: &Tenant) -> Option<RequestPermit> {
         self.sign_in_limits.admit(&tenant.name)
     }
 
     /// Lets a request of the vendor to a tenant in; nothing where it has too many under way.
-    pub fn admit_callback(&self, tenant: &Tenant) -> Option<SignInPermit> {
+    pub fn admit_callback(&self, tenant: &Tenant) -> Option<RequestPermit> {
         self.callback_limits.admit(&tenant.name)
     }
 
     /// Lets a request of a tenant's platform in; nothing where it has too many under way.
-    pub fn admit_api(&self, tenant: &Tenant) -> Option<SignInPermit> {
+    pub fn admit_api(&self, tenant: &Tenant) -> Option<RequestPermit> {
         self.api_limits.admit(&tenant.name)
     }
 
@@ -125,7 +125,7 @@ impl Service {
     }
 
     /// Lets a file for the vendor in; nothing where the tenant has too many under way.
-    pub fn admit_upload(&self, tenant: &str) -> Option<SignInPermit> {
+    pub fn admit_upload(&self, tenant: &str) -> Option<RequestPermit> {
         self.upload_limits.admit(&tenant.into())
     }
 

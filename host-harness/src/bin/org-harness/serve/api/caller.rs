@@ -14,7 +14,7 @@ use host_harness::{
 use serde::Deserialize;
 
 use super::{
-    super::{service::Service, sign_in_limits::SignInPermit},
+    super::{request_limits::RequestPermit, service::Service},
     failure::ApiFailure,
 };
 
@@ -49,7 +49,7 @@ pub struct Caller<S> {
     element: Element,
     /// Who has the key.
     name: String,
-    _permit: SignInPermit,
+    _permit: RequestPermit,
     scope: PhantomData<S>,
 }
 

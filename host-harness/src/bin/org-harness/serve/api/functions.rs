@@ -17,7 +17,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
 use super::{
-    super::document::document,
+    super::{body::Held, document::document},
     caller::{self, Approvals, Caller, Events, Messages, Pages},
     failure::{ApiFailure, answer},
 };
@@ -47,10 +47,14 @@ fn ok(view: &impl serde::Serialize) -> Answer {
     Ok(document(StatusCode::OK, view))
 }
 
+/// The body of a request, whose room is held until the request is answered.
+async fn body_of<S>(caller: &Caller<S>, body: Body) -> Result<Held, ApiFailure> {
+    Ok(caller.service().bodies().read(body, MAX_JSON).await?)
+}
+
 /// The JSON of a request. What it is made of counts, since each bracket takes many times its byte while it is read.
-async fn json<S>(caller: &Caller<S>, body: Body) -> Result<Value, ApiFailure> {
-    let held = caller.service().bodies().read(body, MAX_JSON).await?;
-    let parts = held.bytes.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',')).count();
+fn json(held: &Held) -> Result<Value, ApiFailure> {
+    let parts = parts(&held.bytes);
     if parts > MAX_PARTS {
         return Err(ApiFailure::unreadable(&format!("the body has {parts} parts, expected at most {MAX_PARTS}")));
     }
@@ -58,12 +62,27 @@ async fn json<S>(caller: &Caller<S>, body: Body) -> Result<Value, ApiFailure> {
         .map_err(|error| ApiFailure::unreadable(&format!("the body is no JSON: {error}")))
 }
 
-async fn read<S, T: DeserializeOwned>(caller: &Caller<S>, body: Body) -> Result<T, ApiFailure> {
-    Ok(from_json(json(caller, body).await?)?)
+/// Objects, arrays and separators of a JSON text; what stands within texts is none.
+fn parts(json: &[u8]) -> usize {
+    let (mut parts, mut is_text, mut is_escaped) = (0, false, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'{' | b'[' | b',' if !is_text => parts += 1,
+            _ => {}
+        }
+    }
+    parts
 }
 
-async fn plain<S, T: DeserializeOwned>(caller: &Caller<S>, body: Body) -> Result<T, ApiFailure> {
-    serde_json::from_value(json(caller, body).await?).map_err(|error| ApiFailure::unreadable(&error.to_string()))
+fn read<T: DeserializeOwned>(held: &Held) -> Result<T, ApiFailure> {
+    Ok(from_json(json(held)?)?)
+}
+
+fn plain<T: DeserializeOwned>(held: &Held) -> Result<T, ApiFailure> {
+    serde_json::from_value(json(held)?).map_err(|error| ApiFailure::unreadable(&error.to_string()))
 }
 
 /// The last part of a path, and what stands before it.
@@ -75,7 +94,8 @@ pub struct OfTenant {
 
 pub async fn send_message(caller: Caller<Messages>, body: Body) -> Answer {
     let element = caller.element();
-    let mut message = json(&caller, body).await?;
+    let held = body_of(&caller, body).await?;
+    let mut message = json(&held)?;
     if let Value::Object(message) = &mut message {
         message.entry("sharing").or_insert_with(|| "free".into());
     }
@@ -91,14 +111,16 @@ struct Recall {
 
 pub async fn recall_message(caller: Caller<Messages>, body: Body) -> Answer {
     let element = caller.element();
-    let asked: Recall = plain(&caller, body).await?;
+    let held = body_of(&caller, body).await?;
+    let asked: Recall = plain(&held)?;
     answer(element.recall_message(&asked.message_id).await)?;
     ok(&json!({ "recalled": asked.message_id }))
 }
 
 pub async fn update_card(caller: Caller<Messages>, body: Body) -> Answer {
     let element = caller.element();
-    let update: CardUpdate = read(&caller, body).await?;
+    let held = body_of(&caller, body).await?;
+    let update: CardUpdate = read(&held)?;
     let invalid = answer(element.update_card(&update).await)?;
     ok(&json!({ "updated": true, "invalid": record(&invalid)? }))
 }
@@ -123,7 +145,8 @@ pub async fn upload(caller: Caller<Messages>, query: Result<Query<UploadQuery>, 
 
 pub async fn submit_approval(caller: Caller<Approvals>, body: Body) -> Answer {
     let element = caller.element();
-    let request: ApprovalRequest = read(&caller, body).await?;
+    let held = body_of(&caller, body).await?;
+    let request: ApprovalRequest = read(&held)?;
     ok(&SubmittedView { number: answer(element.submit_approval(&request).await)? })
 }
 
@@ -201,12 +224,33 @@ struct Roles {
 
 pub async fn set_roles(caller: Caller<caller::Roles>, Path(OfTenant { id }): Path<OfTenant>, body: Body) -> Answer {
     let element = caller.element();
-    let asked: Roles = plain(&caller, body).await?;
+    let held = body_of(&caller, body).await?;
+    let asked: Roles = plain(&held)?;
     ok(&record(&answer(element.set_member_roles(&id, &asked.roles, &caller.actor()).await)?)?)
 }
 
 pub async fn page_signature(caller: Caller<Pages>, body: Body) -> Answer {
     let element = caller.element();
-    let request: SignatureRequest = read(&caller, body).await?;
+    let held = body_of(&caller, body).await?;
+    let request: SignatureRequest = read(&held)?;
     ok(&record(&answer(element.js_sdk_signature(&request).await)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_what_takes_room_and_not_what_people_write() {
+        for (json, expected) in [
+            (r#"{"a":[1,2],"b":{}}"#, 5),
+            (r#"{"a":"{[,,,]}"}"#, 1),
+            (r#"{"a":"\"{[,","b":1}"#, 2),
+            (r#"{"a":"\\","b":"\\\"[,"}"#, 2),
+            ("", 0),
+            (r#""{"#, 0),
+        ] {
+            assert_eq!(parts(json.as_bytes()), expected, "{json}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! The limits of sign-ins of one tenant. A concurrency limit: connections are common to all tenants, and a request that waits
+//! The limits of requests of one tenant: each kind (sign-ins, what its vendor sends, what its platform asks, files) has one of its
+//! own. A concurrency limit: connections are common to all tenants, and a request that waits
 //! for a vendor that hangs holds one. And a rate limit: each sign-in that begins is remembered for ten minutes, in the storage
 //! of the tenant, which is the directory's as well.
 
@@ -17,12 +18,12 @@ const BURST: f64 = 2_000.0;
 const PER_SECOND: f64 = 100.0;
 
 /// The requests under way, by tenant.
-pub struct SignInLimits {
+pub struct RequestLimits {
     tenants: Mutex<HashMap<Arc<str>, TenantSignIns>>,
     concurrency: usize,
 }
 
-impl Default for SignInLimits {
+impl Default for RequestLimits {
     fn default() -> Self {
         Self::of(CONCURRENCY)
     }
@@ -37,8 +38,8 @@ struct TenantSignIns {
 }
 
 /// A request that was let in, until it is dropped.
-pub struct SignInPermit {
-    limits: Arc<SignInLimits>,
+pub struct RequestPermit {
+    limits: Arc<RequestLimits>,
     tenant: Arc<str>,
 }
 
@@ -50,14 +51,14 @@ impl TenantSignIns {
     }
 }
 
-impl SignInLimits {
+impl RequestLimits {
     /// So many requests of one tenant at a time.
     pub fn of(concurrency: usize) -> Self {
         Self { tenants: Mutex::default(), concurrency }
     }
 
     /// Lets a request in; nothing where there are too many.
-    pub fn admit(self: &Arc<Self>, tenant: &Arc<str>) -> Option<SignInPermit> {
+    pub fn admit(self: &Arc<Self>, tenant: &Arc<str>) -> Option<RequestPermit> {
         let mut tenants = self.lock();
         let sign_ins = tenants.entry(Arc::clone(tenant)).or_default();
         if sign_ins.under_way >= self.concurrency {
@@ -65,7 +66,7 @@ impl SignInLimits {
         }
         sign_ins.under_way += 1;
         drop(tenants);
-        Some(SignInPermit { limits: Arc::clone(self), tenant: Arc::clone(tenant) })
+        Some(RequestPermit { limits: Arc::clone(self), tenant: Arc::clone(tenant) })
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Arc<str>, TenantSignIns>> {
@@ -74,7 +75,7 @@ impl SignInLimits {
     }
 }
 
-impl SignInPermit {
+impl RequestPermit {
     /// Whether another sign-in of the tenant may begin.
     pub fn may_begin(&self) -> bool {
         self.may_begin_at(Instant::now())
@@ -91,7 +92,7 @@ impl SignInPermit {
     }
 }
 
-impl Drop for SignInPermit {
+impl Drop for RequestPermit {
     fn drop(&mut self) {
         let mut tenants = self.limits.lock();
         let Some(sign_ins) = tenants.get_mut(&self.tenant) else { return };
@@ -111,9 +112,9 @@ mod tests {
 
     #[test]
     fn one_tenants_people_keep_no_others_out_and_leave_nothing_behind() {
-        let limits = Arc::new(SignInLimits::default());
+        let limits = Arc::new(RequestLimits::default());
         let (acme, globex): (Arc<str>, Arc<str>) = ("acme".into(), "globex".into());
-        let mut inside: Vec<SignInPermit> = (0..CONCURRENCY).filter_map(|_| limits.admit(&acme)).collect();
+        let mut inside: Vec<RequestPermit> = (0..CONCURRENCY).filter_map(|_| limits.admit(&acme)).collect();
         assert_eq!(inside.len(), CONCURRENCY);
         assert!(limits.admit(&acme).is_none());
         assert!(limits.admit(&globex).is_some());
@@ -127,11 +128,12 @@ mod tests {
 
     #[test]
     fn sign_ins_begin_as_often_as_people_come_and_not_as_fast_as_a_machine_asks() {
-        let limits = Arc::new(SignInLimits::default());
+        let limits = Arc::new(RequestLimits::default());
         let (acme, globex) = (limits.admit(&"acme".into()).unwrap(), limits.admit(&"globex".into()).unwrap());
         let start = Instant::now();
-        let begun =
-            |permit: &SignInPermit, after: Duration| (0..10_000).filter(|_| permit.may_begin_at(start + after)).count();
+        let begun = |permit: &RequestPermit, after: Duration| {
+            (0..10_000).filter(|_| permit.may_begin_at(start + after)).count()
+        };
         assert_eq!(begun(&acme, Duration::ZERO), 2_000);
         assert_eq!(begun(&acme, Duration::from_secs(1)), 100);
         assert_eq!(begun(&globex, Duration::from_secs(1)), 2_000);
