@@ -52,6 +52,7 @@ pub(super) struct Statements {
     /// Remembers that the rows of scope `$1` are to be removed.
     pub(super) add_tombstone: Sql,
     /// Raises the version at which new scopes begin to count to `$1`.
+    pub(super) lock_floor: Sql,
     pub(super) raise_floor: Sql,
     /// Finds the scopes whose rows are to be removed.
     pub(super) tombstones: Sql,
@@ -140,6 +141,7 @@ impl Statements {
             deletes: ["", until].map(|end| format!("DELETE {}", range(end)).into()),
             delete_scope: "DELETE FROM storage_scope WHERE id = $1".into(),
             add_tombstone: "INSERT INTO storage_deleted_scope (id) VALUES ($1)".into(),
+            lock_floor: "UPDATE storage_number SET number = number WHERE name = 'version-floor'".into(),
             raise_floor: "UPDATE storage_number SET number = $1 WHERE name = 'version-floor' AND number < $1".into(),
             tombstones: "SELECT id FROM storage_deleted_scope".into(),
             tombstone: format!("SELECT id FROM storage_deleted_scope WHERE id = $1{lock}").into(),

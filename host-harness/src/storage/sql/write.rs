@@ -282,6 +282,8 @@ impl<D: Dialect> Writing<'_, D> {
 
     /// Makes a scope's entries unreachable; their rows remain for [`purge_portion`].
     pub(super) async fn delete_scope(mut self) -> Result<(), SqlFailure> {
+        // The floor first, as whoever makes a scope has it: in the other order each would wait for the other.
+        Query::<D>::new(&self.statements.lock_floor).execute(self.link).await?;
         let Some(row) = self.scope_row(false).await? else { return Ok(()) };
         let Statements { raise_floor, add_tombstone, delete_scope, .. } = self.statements;
         for (sql, number) in [(raise_floor, signed(row.last_version)), (add_tombstone, row.id), (delete_scope, row.id)]
