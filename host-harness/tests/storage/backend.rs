@@ -136,26 +136,32 @@ impl Backend for Postgres {
     }
 }
 
-/// The same, used as behind a pooler that hands each transaction to another session.
-pub(crate) struct Pooled(Postgres);
+/// The same behind a PgBouncer in transaction mode, which hands each transaction to another session.
+pub(crate) struct Pooled {
+    direct: Postgres,
+    address: String,
+}
 
 impl Pooled {
+    /// None where tests with a pooler are left out.
     pub(crate) fn place() -> Option<Self> {
-        Postgres::place().map(Self)
+        let direct = Postgres::place()?;
+        let address = postgres_for_tests::through_pooler(direct.address())?;
+        Some(Self { direct, address })
     }
 }
 
 impl Backend for Pooled {
     async fn open(&self, options: Options) -> Arc<dyn Storage> {
-        open(&format!("{}?pooler=transaction&readers=2&writers=3", self.0.address()), options).await.unwrap()
+        open(&format!("{}?pooler=transaction&readers=2&writers=3", self.address), options).await.unwrap()
     }
 
     async fn tamper(&self, statements: &[&str]) {
-        self.0.tamper(statements).await;
+        self.direct.tamper(statements).await;
     }
 
     async fn count(&self, statement: &str) -> i64 {
-        self.0.count(statement).await
+        self.direct.count(statement).await
     }
 }
 

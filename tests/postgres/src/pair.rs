@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crate::programs::Programs;
 use crate::server::{HOST, Server};
-use crate::{PASSWORD, PASSWORD_ENCODED, USER, is_wanted};
+use crate::{PASSWORD, PASSWORD_ENCODED, USER, wanted};
 
 /// The database that every server has.
 const DATABASE: &str = "postgres";
@@ -24,10 +24,7 @@ impl Pair {
     /// # Panics
     /// As [`database`](crate::database).
     pub fn start() -> Option<Self> {
-        if !is_wanted() {
-            return None;
-        }
-        let programs = Programs::found();
+        let programs = wanted(Programs::find(), Programs::WHAT)?;
         let primary = Server::start(&programs);
         let standby = primary.standby(&programs);
         let pair = Self { programs, primary: Some(primary), standby };

@@ -5,30 +5,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::WITHOUT;
-
-/// What the tests start.
+/// What the tests start; [`Programs::WHAT`] names them.
 const NEEDED: [&str; 5] = ["initdb", "postgres", "createdb", "psql", "pg_basebackup"];
 
 /// A folder with the programs of one version.
 pub(crate) struct Programs(PathBuf);
 
 impl Programs {
-    /// The programs; without them a test fails that wants a server.
-    pub(crate) fn found() -> Self {
-        Self::find().unwrap_or_else(|| {
-            panic!(
-                "this test needs the programs of a PostgreSQL server ({}), and they are neither in PATH nor where \
-                 `pg_config --bindir` points nor in /usr/lib/postgresql: install them (Debian: apt-get install postgresql), or \
-                 set {WITHOUT}=1 to leave such tests out",
-                NEEDED.join(", ")
-            )
-        })
-    }
+    /// What tests need that start a server.
+    pub(crate) const WHAT: &str = "the programs of a PostgreSQL server (initdb, postgres, createdb, psql, pg_basebackup; looked \
+        for in PATH, where `pg_config --bindir` points and in /usr/lib/postgresql; Debian: apt-get install postgresql)";
 
     /// The first folder that has all of them: of those in `PATH`, the one that `pg_config` names, and Debian's, which are not
     /// in `PATH`, the newest first.
-    fn find() -> Option<Self> {
+    pub(crate) fn find() -> Option<Self> {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let named = Command::new("pg_config").arg("--bindir").output().ok().and_then(|output| {
             let folder = String::from_utf8(output.stdout).ok()?;

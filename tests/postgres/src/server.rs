@@ -18,16 +18,16 @@ use crate::{PASSWORD, USER};
 pub(crate) const HOST: &str = "127.0.0.1";
 
 /// Somebody else may take the port between its choice and its use.
-const ATTEMPTS: u32 = 5;
+pub(crate) const ATTEMPTS: u32 = 5;
 
-/// `$1` is the folder, what follows the command of the server. Signals from the terminal go to the server as well; the shell
+/// `$1` is the folder, `$2` the signal that ends the server, what follows its command. Signals from the terminal go to the server as well; the shell
 /// outlives them to clear up.
 const HOLD: &str = r#"
-folder=$1; shift
+folder=$1; signal=$2; shift 2
 trap '' INT TERM HUP
 "$@" >"$folder/log" 2>&1 & server=$!
 read -r _
-kill -QUIT "$server" 2>/dev/null
+kill "-$signal" "$server" 2>/dev/null
 wait "$server"
 rm -rf "$folder"
 "#;
@@ -131,13 +131,12 @@ impl Server {
     fn run(programs: &Programs, folder: &Path, user: &User, authority: String) -> Result<Self, String> {
         let data = folder.join("data");
         let port = free_port();
-        let mut hold = user.command(Path::new("sh"));
-        hold.args(["-c", HOLD, "sh"]).arg(folder).arg(programs.path("postgres"));
+        let mut hold = held(user, folder, "QUIT", &programs.path("postgres"));
         hold.arg("-D").arg(&data).arg("-k").arg(folder).args(["-h", HOST, "-p", &port.to_string()]);
         for setting in SETTINGS {
             hold.args(["-c", setting]);
         }
-        let mut shell = hold.current_dir(folder).stdin(Stdio::piped()).spawn().expect("a shell");
+        let mut shell = hold.stdin(Stdio::piped()).spawn().expect("a shell");
         let hold = shell.stdin.take().expect("it was piped");
         if is_ready(&data, &mut shell) {
             return Ok(Self { port, authority, hold, shell });
@@ -149,8 +148,15 @@ impl Server {
     }
 }
 
+/// A program that the shell holds, in its folder; its arguments follow.
+pub(crate) fn held(user: &User, folder: &Path, signal: &str, program: &Path) -> Command {
+    let mut hold = user.command(Path::new("sh"));
+    hold.args(["-c", HOLD, "sh"]).arg(folder).arg(signal).arg(program).current_dir(folder);
+    hold
+}
+
 /// A folder for a server, and whose that is.
-fn folder() -> (PathBuf, User) {
+pub(crate) fn folder() -> (PathBuf, User) {
     let folder = tempfile::Builder::new().prefix("postgres-for-tests-").tempdir().expect("a temporary folder").keep();
     let user = User::for_server(&folder);
     user.own(&folder);
@@ -178,7 +184,7 @@ impl Identity {
 }
 
 /// The server takes no key that others may read.
-fn keep_private(path: &Path) {
+pub(crate) fn keep_private(path: &Path) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -188,7 +194,7 @@ fn keep_private(path: &Path) {
     let _ = path;
 }
 
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((HOST, 0)).expect("a free port");
     listener.local_addr().expect("it is bound").port()
 }
@@ -210,7 +216,7 @@ fn is_ready(data: &Path, hold: &mut Child) -> bool {
 }
 
 /// Whose process the server is: PostgreSQL refuses to run as root.
-enum User {
+pub(crate) enum User {
     Same,
     #[cfg(unix)]
     Other {
@@ -245,7 +251,7 @@ impl User {
         Self::Same
     }
 
-    fn command(&self, program: &Path) -> Command {
+    pub(crate) fn command(&self, program: &Path) -> Command {
         #[cfg_attr(not(unix), expect(unused_mut, reason = "nothing is changed there"))]
         let mut command = Command::new(program);
         #[cfg(unix)]
@@ -256,7 +262,7 @@ impl User {
         command
     }
 
-    fn own(&self, path: &Path) {
+    pub(crate) fn own(&self, path: &Path) {
         #[cfg(unix)]
         if let Self::Other { user, group } = self {
             std::os::unix::fs::chown(path, Some(*user), Some(*group)).expect("root may give away");
