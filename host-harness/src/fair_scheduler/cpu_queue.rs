@@ -4,6 +4,9 @@
 //! runtime's queue, which knows no tenants. A slot goes to the tenant that has used the least processor time, and a call that
 //! runs is to give it up when a tenant that used less waits. So what a tenant's calls take from others does not depend on
 //! how many they are, nor on what they do.
+//!
+//! A call gives its slot up between two instructions only, and one instruction may fill tens of MiB. So while several
+//! tenants use the host, none has all slots: the last one is there for whoever comes.
 
 use std::{
     collections::{BTreeSet, HashMap, VecDeque},
@@ -19,6 +22,8 @@ use super::Urgency;
 pub(super) const LEAD: Duration = Duration::from_millis(1);
 /// What a tenant that was idle has to its credit: its short calls, such as sign-ins, come before the long ones of others.
 const CREDIT: Duration = Duration::from_millis(4);
+/// How long a tenant whose calls have ended counts as one that uses the host.
+const RECENT: Duration = Duration::from_secs(10);
 /// Ticks after which a slot that was given is taken back from a call that nobody polls.
 const PATIENCE: u32 = 10;
 /// Tenants without calls whose use is remembered; beyond these, who has used least is forgotten.
@@ -27,7 +32,14 @@ const MAX_IDLE: usize = 4_096;
 /// The slots of a processor and the calls that want one.
 #[derive(Debug)]
 pub(super) struct CpuQueue {
+    slots: u32,
     free: u32,
+    /// Slots that a tenant may have now.
+    limit: u32,
+    /// Tenants with calls.
+    active: usize,
+    /// The two tenants whose calls began or ended last, and when.
+    recent: [Option<(Arc<str>, Instant)>; 2],
     issued: u64,
     /// What the tenant had used that got a slot last: who comes back from being idle begins about there.
     floor: Duration,
@@ -51,6 +63,8 @@ struct TenantCpu {
     calls: u32,
     /// Calls that wait or run: without any the tenant is idle.
     busy: u32,
+    /// Calls that have a slot.
+    slots: u32,
     waiting: [VecDeque<u64>; 2],
 }
 
@@ -88,7 +102,11 @@ pub(super) enum Entered {
 impl CpuQueue {
     pub(super) fn new(slots: u32) -> Self {
         Self {
+            slots: slots.max(1),
             free: slots.max(1),
+            limit: slots.max(1),
+            active: 0,
+            recent: [None, None],
             issued: 0,
             floor: CREDIT,
             tenants: HashMap::new(),
@@ -106,7 +124,7 @@ impl CpuQueue {
     }
 
     /// A call begins. The number names it from now on.
-    pub(super) fn join(&mut self, tenant: &str, urgency: Urgency, weight: u32) -> u64 {
+    pub(super) fn join(&mut self, tenant: &str, urgency: Urgency, weight: u32, now: Instant) -> u64 {
         let name = match self.tenants.get_key_value(tenant) {
             Some((name, _)) => Arc::clone(name),
             None => Arc::from(tenant),
@@ -115,19 +133,22 @@ impl CpuQueue {
             used: Duration::ZERO,
             calls: 0,
             busy: 0,
+            slots: 0,
             waiting: Default::default(),
         });
         if cpu.calls == 0 {
             self.idle.remove(&(cpu.used, Arc::clone(&name)));
+            self.active += 1;
         }
         cpu.calls += 1;
+        self.saw(&name, now);
         self.issued += 1;
         self.calls.insert(self.issued, Call { tenant: name, urgency, weight: weight.max(1), place: Place::Parked });
         self.issued
     }
 
     /// A call ends, wherever it is. Calls that get a slot thereby are woken by what this answers.
-    pub(super) fn end(&mut self, number: u64) -> Vec<Waker> {
+    pub(super) fn end(&mut self, number: u64, now: Instant) -> Vec<Waker> {
         let Some(call) = self.calls.remove(&number) else { return Vec::new() };
         let Some(cpu) = self.tenants.get_mut(&call.tenant) else { return Vec::new() };
         cpu.calls -= 1;
@@ -142,17 +163,41 @@ impl CpuQueue {
             }
             Place::Given { .. } | Place::Running { .. } => {
                 cpu.busy -= 1;
+                cpu.slots -= 1;
                 self.given.retain(|given| *given != number);
                 self.running.retain(|running| *running != number);
                 self.free += 1;
             }
         }
         if cpu.calls == 0 {
-            self.idle.insert((cpu.used, call.tenant));
+            self.idle.insert((cpu.used, Arc::clone(&call.tenant)));
+            self.active -= 1;
         }
+        self.saw(&call.tenant, now);
         let woken = self.give();
         self.forget();
         woken
+    }
+
+    /// A call of this tenant began or ended.
+    fn saw(&mut self, tenant: &Arc<str>, now: Instant) {
+        let [last, before] = &mut self.recent;
+        if last.as_ref().is_none_or(|(name, _)| name != tenant) {
+            *before = last.take();
+        }
+        *last = Some((Arc::clone(tenant), now));
+        self.limit_slots(now);
+    }
+
+    /// Sets how many slots a tenant may have: all, or one less where others use the host too or did a moment ago.
+    fn limit_slots(&mut self, now: Instant) {
+        let recent = self.recent.iter().flatten().filter(|(_, when)| now.saturating_duration_since(*when) < RECENT);
+        let without_calls =
+            recent.filter(|(tenant, _)| self.tenants.get(tenant).is_none_or(|cpu| cpu.calls == 0)).count();
+        self.limit = match self.active + without_calls > 1 {
+            true => (self.slots - 1).max(1),
+            false => self.slots,
+        };
     }
 
     /// Forgets tenants without calls that have used no more than one that was idle is taken to have used.
@@ -188,17 +233,22 @@ impl CpuQueue {
             cpu.used = cpu.used.max(self.floor.saturating_sub(CREDIT));
         }
         cpu.busy += 1;
-        // While a slot is free nobody waits.
-        if self.free > 0 {
+        let is_below_limit = cpu.slots < self.limit;
+        // While a slot is free that the tenant may have, it does not wait.
+        if is_below_limit && self.free > 0 {
             self.free -= 1;
+            cpu.slots += 1;
             self.floor = self.floor.max(cpu.used);
             call.place = Place::Running { since: now };
             self.running.push(number);
             return Entered::Running;
         }
         let used = cpu.used;
-        if self.take_back_from(used) {
+        if is_below_limit && self.take_back_from(used) {
             let Some(call) = self.calls.get_mut(&number) else { return Entered::Running };
+            if let Some(cpu) = self.tenants.get_mut(&call.tenant) {
+                cpu.slots += 1;
+            }
             call.place = Place::Running { since: now };
             self.running.push(number);
             return Entered::Running;
@@ -208,7 +258,7 @@ impl CpuQueue {
         call.place = Place::Waiting(waker.clone());
         cpu.waiting[call.urgency as usize].push_back(number);
         self.order.insert((used, Arc::clone(&call.tenant)));
-        Entered::Waiting { preempts: self.running.iter().any(|number| self.is_ahead(*number, used, now)) }
+        Entered::Waiting { preempts: self.running.iter().any(|number| self.must_leave(*number, now)) }
     }
 
     /// Takes the slot of a call that does not use it at this moment, where its tenant has used so much more than this. That
@@ -225,6 +275,7 @@ impl CpuQueue {
             && let Place::Given { waker, .. } = std::mem::replace(&mut call.place, Place::Parked)
         {
             call.place = Place::Waiting(waker);
+            cpu.slots -= 1;
             cpu.waiting[call.urgency as usize].push_front(number);
             self.order.insert((cpu.used, Arc::clone(&call.tenant)));
         }
@@ -238,6 +289,7 @@ impl CpuQueue {
         match std::mem::replace(&mut call.place, Place::Parked) {
             Place::Given { waker, .. } => {
                 call.place = Place::Waiting(waker);
+                cpu.slots -= 1;
                 cpu.waiting[call.urgency as usize].push_back(number);
                 self.order.insert((cpu.used, Arc::clone(&call.tenant)));
                 self.given.retain(|given| *given != number);
@@ -253,7 +305,14 @@ impl CpuQueue {
 
     /// Whether a call that runs has to give its slot up to one that waits.
     pub(super) fn must_leave(&self, number: u64, now: Instant) -> bool {
-        self.order.first().is_some_and(|(used, _)| self.is_ahead(number, *used, now))
+        let Some(call) = self.calls.get(&number) else { return false };
+        let may_have_it = |tenant: &Arc<str>| *tenant == call.tenant || self.is_below_limit(tenant);
+        let first = self.order.iter().find(|(_, tenant)| may_have_it(tenant));
+        first.is_some_and(|(used, _)| self.is_ahead(number, *used, now))
+    }
+
+    fn is_below_limit(&self, tenant: &Arc<str>) -> bool {
+        self.tenants.get(tenant).is_some_and(|cpu| cpu.slots < self.limit)
     }
 
     /// Whether this call runs and its tenant has used so much more than this.
@@ -273,6 +332,7 @@ impl CpuQueue {
             self.running.retain(|running| *running != number);
             if let Some(cpu) = self.tenants.get_mut(&call.tenant) {
                 cpu.busy -= 1;
+                cpu.slots -= 1;
             }
             self.charge(number, used);
         }
@@ -301,8 +361,9 @@ impl CpuQueue {
     }
 
     /// Takes slots back from calls that were given one long ago and do not use it: whoever has them looks elsewhere. Such a
-    /// call waits again.
-    pub(super) fn tick(&mut self) -> Vec<Waker> {
+    /// call waits again. Looks as well who uses the host.
+    pub(super) fn tick(&mut self, now: Instant) -> Vec<Waker> {
+        self.limit_slots(now);
         let mut late = Vec::new();
         for number in &self.given {
             if let Some(Call { place: Place::Given { ticks, .. }, .. }) = self.calls.get_mut(number) {
@@ -312,7 +373,7 @@ impl CpuQueue {
                 }
             }
         }
-        if late.is_empty() || self.order.is_empty() {
+        if self.order.is_empty() {
             return Vec::new();
         }
         for number in late {
@@ -323,6 +384,7 @@ impl CpuQueue {
                 // What it did not use counts, or it would be the next one again.
                 self.order.remove(&(cpu.used, Arc::clone(&call.tenant)));
                 cpu.used += LEAD * PATIENCE;
+                cpu.slots -= 1;
                 cpu.waiting[call.urgency as usize].push_back(number);
                 self.order.insert((cpu.used, Arc::clone(&call.tenant)));
                 self.given.retain(|given| *given != number);
@@ -332,15 +394,18 @@ impl CpuQueue {
         self.give()
     }
 
-    /// Gives free slots to those who wait.
+    /// Gives free slots to those who wait and may have one.
     fn give(&mut self) -> Vec<Waker> {
         let mut woken = Vec::new();
         while self.free > 0
-            && let Some((used, tenant)) = self.order.pop_first()
+            && let Some(first) = self.order.iter().find(|(_, tenant)| self.is_below_limit(tenant)).cloned()
         {
+            self.order.remove(&first);
+            let (used, tenant) = first;
             let Some(cpu) = self.tenants.get_mut(&tenant) else { continue };
             let [interactive, background] = &mut cpu.waiting;
             let Some(number) = interactive.pop_front().or_else(|| background.pop_front()) else { continue };
+            cpu.slots += 1;
             if cpu.is_waiting() {
                 self.order.insert((used, tenant));
             }
@@ -402,7 +467,7 @@ mod tests {
         let mut now = Instant::now();
         let mut calls: Vec<(u64, Arc<Count>)> = calls
             .iter()
-            .map(|(tenant, weight)| (queue.join(tenant, Urgency::Interactive, *weight), Arc::default()))
+            .map(|(tenant, weight)| (queue.join(tenant, Urgency::Interactive, *weight, now), Arc::default()))
             .collect();
         let mut got = vec![0_usize; calls.len()];
         for _ in 0..milliseconds {
@@ -424,8 +489,8 @@ mod tests {
             }
             let (tenant, weight) = tenants[at];
             if tenant == "brief" && got[at].is_multiple_of(brief) {
-                wake(queue.end(calls[at].0));
-                calls[at].0 = queue.join(tenant, Urgency::Interactive, weight);
+                wake(queue.end(calls[at].0, now));
+                calls[at].0 = queue.join(tenant, Urgency::Interactive, weight, now);
             }
         }
         got
@@ -455,10 +520,10 @@ mod tests {
         let mut queue = CpuQueue::new(1);
         let (waker, now) = (Waker::noop(), Instant::now());
         let mut call = |tenant: &str, used| {
-            let number = queue.join(tenant, Urgency::Interactive, 1);
+            let number = queue.join(tenant, Urgency::Interactive, 1, now);
             queue.enter(number, waker, now);
             queue.leave(number, used);
-            queue.end(number);
+            queue.end(number, now);
             queue.tenants.len()
         };
         assert_eq!(call("a", MS), 1);
@@ -476,13 +541,13 @@ mod tests {
     fn a_tenant_that_was_idle_comes_before_one_that_runs_and_not_for_ever() {
         let mut queue = CpuQueue::new(1);
         let (waker, begun) = (Waker::noop(), Instant::now());
-        let hostile = queue.join("hostile", Urgency::Interactive, 1);
+        let hostile = queue.join("hostile", Urgency::Interactive, 1, begun);
         for _ in 0..100 {
             assert_eq!(queue.enter(hostile, waker, begun), Entered::Running);
             queue.leave(hostile, MS);
         }
         assert_eq!(queue.enter(hostile, waker, begun), Entered::Running);
-        let quick = queue.join("other", Urgency::Interactive, 1);
+        let quick = queue.join("other", Urgency::Interactive, 1, begun);
         assert_eq!(queue.enter(quick, waker, begun), Entered::Waiting { preempts: true });
         assert!(queue.must_leave(hostile, begun));
         queue.leave(hostile, MS);
@@ -496,10 +561,10 @@ mod tests {
     fn a_tenant_that_was_idle_gets_the_slot_of_one_that_pauses() {
         let mut queue = CpuQueue::new(1);
         let (waker, now) = (Waker::noop(), Instant::now());
-        let hostile = queue.join("hostile", Urgency::Interactive, 1);
+        let hostile = queue.join("hostile", Urgency::Interactive, 1, now);
         queue.enter(hostile, waker, now);
         queue.pause(hostile, 100 * MS, waker);
-        let quick = queue.join("other", Urgency::Interactive, 1);
+        let quick = queue.join("other", Urgency::Interactive, 1, now);
         assert_eq!(queue.enter(quick, waker, now), Entered::Running);
         assert_eq!(queue.enter(hostile, waker, now), Entered::Waiting { preempts: false });
         assert_eq!(queue.leave(quick, MS).len(), 1);
@@ -507,13 +572,42 @@ mod tests {
     }
 
     #[test]
+    fn where_others_use_the_host_no_tenant_has_all_slots() {
+        let mut queue = CpuQueue::new(2);
+        let (waker, begun) = (Waker::noop(), Instant::now());
+        let join = |queue: &mut CpuQueue, tenant, now| queue.join(tenant, Urgency::Interactive, 1, now);
+        let [first, second] = [(); 2].map(|()| join(&mut queue, "hostile", begun));
+        for number in [first, second] {
+            assert_eq!(queue.enter(number, waker, begun), Entered::Running, "alone it has all");
+        }
+        let other = join(&mut queue, "other", begun);
+        assert_eq!(
+            queue.enter(other, waker, begun),
+            Entered::Waiting { preempts: false },
+            "it waits for an instruction"
+        );
+        assert_eq!(queue.leave(second, 10 * MS).len(), 1);
+        assert_eq!(queue.enter(other, waker, begun), Entered::Running);
+        queue.leave(other, MS);
+        assert_eq!(queue.enter(second, waker, begun), Entered::Waiting { preempts: false });
+        assert_eq!(queue.enter(other, waker, begun), Entered::Running, "not once more");
+        queue.end(other, begun);
+        let third = join(&mut queue, "other", begun + RECENT / 2);
+        assert_eq!(queue.enter(third, waker, begun), Entered::Running);
+        queue.end(third, begun + RECENT / 2);
+        assert_eq!(queue.tick(begun + RECENT).len(), 0, "it was here a moment ago");
+        assert_eq!(queue.tick(begun + 2 * RECENT).len(), 1);
+        assert_eq!(queue.enter(second, waker, begun), Entered::Running, "alone again");
+    }
+
+    #[test]
     fn what_runs_in_the_background_waits_for_its_own_tenants_people() {
         let mut queue = CpuQueue::new(1);
         let (waker, now) = (Waker::noop(), Instant::now());
-        let running = queue.join("a", Urgency::Interactive, 1);
+        let running = queue.join("a", Urgency::Interactive, 1, now);
         queue.enter(running, waker, now);
         let [background, person] =
-            [Urgency::Background, Urgency::Interactive].map(|urgency| queue.join("a", urgency, 1));
+            [Urgency::Background, Urgency::Interactive].map(|urgency| queue.join("a", urgency, 1, now));
         for number in [background, person] {
             assert_eq!(queue.enter(number, waker, now), Entered::Waiting { preempts: false });
         }
@@ -526,15 +620,15 @@ mod tests {
     fn a_slot_that_nobody_uses_goes_to_the_next() {
         let mut queue = CpuQueue::new(1);
         let (waker, now) = (Waker::noop(), Instant::now());
-        let [first, sleeper, next] = ["a", "b", "c"].map(|tenant| queue.join(tenant, Urgency::Interactive, 1));
+        let [first, sleeper, next] = ["a", "b", "c"].map(|tenant| queue.join(tenant, Urgency::Interactive, 1, now));
         for number in [first, sleeper, next] {
             queue.enter(number, waker, now);
         }
         assert_eq!(queue.leave(first, MS).len(), 1, "it is the sleeper's");
         for _ in 0..PATIENCE {
-            assert_eq!(queue.tick().len(), 0);
+            assert_eq!(queue.tick(now).len(), 0);
         }
-        assert_eq!(queue.tick().len(), 1);
+        assert_eq!(queue.tick(now).len(), 1);
         assert_eq!(queue.enter(next, waker, now), Entered::Running);
         assert_eq!(queue.enter(sleeper, waker, now), Entered::Waiting { preempts: false });
         assert_eq!(queue.leave(next, MS).len(), 1);
@@ -542,7 +636,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever calls do in whatever order: there are never more at once than slots, and none is free while one waits.
+        /// Whatever calls do in whatever order: there are never more at once than slots, and none is free while one waits that
+        /// may have it.
         #[test]
         fn slots_are_used_and_never_doubled(
             slots in 1..4_u32,
@@ -555,22 +650,30 @@ mod tests {
                 let tenant = ["a", "b", "c"][at % 3];
                 let urgency = if at % 2 == 0 { Urgency::Interactive } else { Urgency::Background };
                 match (calls[at], what) {
-                    (None, _) => calls[at] = Some(queue.join(tenant, urgency, 1 + at as u32 % 2)),
+                    (None, _) => calls[at] = Some(queue.join(tenant, urgency, 1 + at as u32 % 2, now)),
                     (Some(number), 0) => {
-                        queue.end(number);
+                        queue.end(number, now);
                         calls[at] = None;
                     }
                     (Some(number), 1 | 2) => drop(queue.enter(number, Waker::noop(), now)),
                     (Some(number), 3) => drop(queue.leave(number, Duration::from_millis(milliseconds))),
                     (Some(number), 5) => drop(queue.give_way(number)),
                     (Some(number), 4) => queue.pause(number, Duration::from_millis(milliseconds), Waker::noop()),
-                    (Some(_), _) => drop(queue.tick()),
+                    (Some(_), _) => drop(queue.tick(now)),
                 }
                 let count = |is: fn(&Place) -> bool| queue.calls.values().filter(|call| is(&call.place)).count();
                 let taken = count(|place| matches!(place, Place::Running { .. } | Place::Given { .. }));
                 let waiting = count(|place| matches!(place, Place::Waiting(_)));
                 prop_assert_eq!(taken + queue.free as usize, slots as usize);
-                prop_assert!(queue.free == 0 || waiting == 0);
+                prop_assert!(queue.free == 0 || queue.order.iter().all(|(_, tenant)| !queue.is_below_limit(tenant)));
+                for (tenant, cpu) in &queue.tenants {
+                    let has = queue.calls.values().filter(|call| {
+                        call.tenant == *tenant && matches!(call.place, Place::Running { .. } | Place::Given { .. })
+                    });
+                    prop_assert_eq!(cpu.slots as usize, has.count());
+                }
+                let active = queue.tenants.values().filter(|cpu| cpu.calls > 0).count();
+                prop_assert_eq!(active, queue.active);
                 prop_assert_eq!(queue.given.len(), count(|place| matches!(place, Place::Given { .. })));
                 prop_assert_eq!(queue.running.len(), count(|place| matches!(place, Place::Running { .. })));
                 let queued: usize = queue.tenants.values().flat_map(|cpu| &cpu.waiting).map(VecDeque::len).sum();
@@ -582,7 +685,7 @@ mod tests {
                 }
             }
             for number in calls.into_iter().flatten() {
-                queue.end(number);
+                queue.end(number, now);
             }
             prop_assert!(queue.calls.is_empty() && queue.order.is_empty());
             prop_assert_eq!(queue.tenants.len(), queue.idle.len());

@@ -43,14 +43,14 @@ impl Processor {
 
     /// A call of this tenant, which wants to run from time to time.
     pub(crate) fn join(self: &Arc<Self>, tenant: &str, urgency: Urgency, concurrency: Concurrency) -> Slot {
-        let number = self.update(|queue| (queue.join(tenant, urgency, concurrency.weight), Vec::new()));
+        let number = self.update(|queue| (queue.join(tenant, urgency, concurrency.weight, Instant::now()), Vec::new()));
         let (pauses, gives_way) = (AtomicBool::new(false), AtomicBool::new(false));
         Slot(Arc::new(Turn { processor: Arc::clone(self), number, pauses, gives_way }))
     }
 
     /// Time has passed.
     pub(crate) fn tick(&self) {
-        self.update(|queue| ((), queue.tick()));
+        self.update(|queue| ((), queue.tick(Instant::now())));
     }
 
     /// Changes something and wakes whoever may run thereafter.
@@ -136,7 +136,7 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         let Turn { processor, number, .. } = &*self.0;
-        processor.update(|queue| ((), queue.end(*number)));
+        processor.update(|queue| ((), queue.end(*number, Instant::now())));
     }
 }
 
