@@ -163,8 +163,8 @@ async fn every_address_answers_as_it_is_described() {
     assert!(template["controls"].as_array().is_some_and(|controls| !controls.is_empty()), "{template}");
     let request = json!({
         "template": PURCHASE_TEMPLATE, "applicant": "lisi",
-        "process": {"nodes": [{"kind": "approve", "consent": "all", "members": ["ZhangSan"]}]},
-        "fields": [{"id": "Money-1700000000001", "kind": "money", "titles": [], "value": {"plain": {"money": "700.50"}}}],
+        "process": [{"kind": "approve", "consent": "all", "members": ["ZhangSan"]}],
+        "fields": [{"id": "Money-1700000000001", "value": {"plain": {"money": "700.50"}}}],
         "summary": [[{"language": "zh-CN", "text": "显示器"}]],
     });
     let number = ask("POST", "approvals", "approvals", &request)["number"].as_str().unwrap().to_owned();

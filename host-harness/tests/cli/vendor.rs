@@ -60,7 +60,7 @@ async fn what_an_element_does_not_have_is_unsupported() {
     let to = json!({ "members": ["lisi"] });
     let message = json("message.json", &json!({ "to": to, "content": { "text": "a" } }));
     let update = json("update.json", &json!({ "to": to, "response_code": "a", "change": { "done": "a" } }));
-    let request = json("request.json", &json!({ "template": "a", "applicant": "a", "process": "of-template" }));
+    let request = json("request.json", &json!({ "template": "a", "applicant": "a" }));
     for arguments in [
         &["message", "send", &message][..],
         &["message", "recall", "id"],

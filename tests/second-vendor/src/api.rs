@@ -154,11 +154,11 @@ fn unit_row(unit: &Unit) -> Value {
 }
 
 fn person_row(person: &Person) -> Value {
-    let Person { id, name, state, units, title, phone, email, manager } = person;
+    let Person { id, name, account, badge, state, units, title, phone, email, manager } = person;
     let places: Vec<_> =
         units.iter().map(|place| json!({ "unit": place.unit, "head": place.head, "rank": place.rank })).collect();
     json!({
-        "id": id, "name": name, "state": state.name(), "units": places,
+        "id": id, "name": name, "account": account, "badge": badge, "state": state.name(), "units": places,
         "title": title, "phone": phone, "email": email, "manager": manager,
     })
 }

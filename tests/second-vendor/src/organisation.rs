@@ -41,6 +41,10 @@ pub struct Person {
     pub id: String,
     /// For people.
     pub name: String,
+    /// The name with which they sign in at the service.
+    pub account: Option<String>,
+    /// The number on their badge.
+    pub badge: Option<String>,
     /// How they stand to the organisation.
     pub state: State,
     /// Where they work; nothing is allowed.
@@ -129,6 +133,8 @@ impl Person {
         Self {
             id: id.to_owned(),
             name: name.to_owned(),
+            account: None,
+            badge: None,
             state: State::Active,
             units: units.iter().map(place).collect(),
             title: None,

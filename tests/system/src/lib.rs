@@ -13,6 +13,7 @@
 //! | [`clock`] | the vendor's clock as the host's and the store's |
 //! | [`switchboard`] | a hook between host and vendor: scripted and rewritten answers, and an ear for tokens |
 //! | [`fuse`] | cuts a call off after so many operations, as a killed host would |
+//! | [`older`] | a version of the component before, by what it stores |
 //! | [`sign_in`] | going through the sign-in pages |
 //! | [`sync`] | driving a sync to its end |
 //! | [`apart`] | the simulator in a process of its own, for benchmarks |
@@ -27,6 +28,7 @@ pub mod copy;
 pub mod exact;
 pub mod expected;
 pub mod fuse;
+pub mod older;
 pub mod sign_in;
 pub mod stage;
 pub mod switchboard;

@@ -27,6 +27,7 @@ use crate::{
     clock::StageClock,
     company::Company,
     fuse::{Fuse, Fused},
+    older::Older,
     switchboard::Switchboard,
     test_vendor::TestVendor,
 };
@@ -274,6 +275,17 @@ impl<V: TestVendor> Stage<V> {
             Store::Sqlite => open(Store::Sqlite, &self.control, &self.folder).await,
         };
         self.common.element::<V>(&host, &component, &storage, (TENANT, ELEMENT), &json!({}))
+    }
+
+    /// The same element as a host has it that runs a version before: the frozen component where there is one.
+    ///
+    /// # Panics
+    /// When the host does not run it.
+    pub fn older(&self) -> Element {
+        let (host, today) = host(StageClock::of(self.control.clone()));
+        let frozen = V::FROZEN.map(|frozen| host.load(frozen).expect("every host of 0.1.x runs it"));
+        let storage: Arc<dyn Storage> = Arc::new(Older(Arc::clone(&self.storage)));
+        self.common.element::<V>(&host, &frozen.unwrap_or(today), &storage, (TENANT, ELEMENT), &json!({}))
     }
 
     /// The same under other limits of a call.

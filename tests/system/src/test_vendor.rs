@@ -25,6 +25,11 @@ pub trait TestVendor: Clone + Send + Sync + 'static {
     const SECRET: &'static str;
     /// What rows of the vendor's answers call the fields that tests spoil.
     const ROWS: RowNames;
+    /// The kinds of further ids that the element knows of a member, in order. WeCom tells an app of the organisation's own none.
+    const OTHER_IDS: &'static [&'static str];
+
+    /// The component as it was when the contract was frozen, where it is kept.
+    const FROZEN: Option<&'static [u8]>;
 
     /// The component of its element.
     fn component() -> &'static [u8];
@@ -65,6 +70,9 @@ pub trait TestVendor: Clone + Send + Sync + 'static {
 
     /// Somebody gets another title.
     fn promote(&self, id: &str, title: &str);
+
+    /// Somebody gets another id of one of [`TestVendor::OTHER_IDS`]; `None` takes it away.
+    fn give_other_id(&self, id: &str, kind: &str, other: Option<&str>);
 
     /// Somebody works in another unit from now on, and in no other.
     fn move_person(&self, id: &str, unit: u64);

@@ -91,7 +91,6 @@ mod tests {
         let message: Message = from_json(json!({
             "to": {"members": ["zhangsan"]},
             "content": {"link-card": {"title": "t", "description": "d", "url": "https://a.example"}},
-            "sharing": "free",
         }))
         .unwrap();
         assert_eq!(message.to.members, ["zhangsan"]);
@@ -131,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        let whole = |to: Value, content: Value| json!({"to": to, "content": content, "sharing": "free"});
+        let whole = |to: Value, content: Value| json!({"to": to, "content": content});
         for (document, path, message) in [
             (json!([]), "", "expected an object, found an array"),
             (whole(json!({"member": []}), json!({"text": "t"})), "to", "unknown key `member`"),

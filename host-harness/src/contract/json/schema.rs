@@ -76,6 +76,10 @@ mod tests {
         let message = parameter_schema("messaging.send", "message").unwrap();
         assert_eq!(message["properties"]["to"]["properties"]["members"]["items"]["type"], "string");
         assert_eq!(message["properties"]["to"]["required"], json!([]));
+        assert_eq!(message["required"], json!(["to", "content"]), "nothing is asked for that is usual");
+        let approval = parameter_schema("approvals.submit", "request").unwrap();
+        assert_eq!(approval["required"], json!(["template", "applicant"]));
+        assert_eq!(approval["properties"]["fields"]["items"]["required"], json!(["id", "value"]));
         let cases = message["properties"]["content"]["oneOf"].as_array().unwrap();
         assert!(cases.iter().any(|case| case["properties"]["link-card"]["properties"]["url"]["type"] == "string"));
         let sent = answer_schema("messaging.send").unwrap();

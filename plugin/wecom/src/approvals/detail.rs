@@ -34,7 +34,7 @@ pub(super) fn parse(text: &str) -> Result<Approval, serde_json::Error> {
 /// Something that was filled in.
 pub(super) fn field(content: Tree<'_>) -> Field {
     let (id, kind, titles) = read::head(content);
-    Field { value: read::field(&kind, content.at("value")), id, kind, titles }
+    Field { value: read::field(kind.as_deref(), content.at("value")), id, kind, titles }
 }
 
 /// Everybody who is told: a list of its own, and the nodes for it where one view has more than the other.
@@ -76,7 +76,7 @@ fn node(node: Tree<'_>) -> Node {
     let decision = |one: Tree<'_>| Decision {
         member: one.at("userid").text().unwrap_or_default(),
         status: one.at("sp_yj").number().filter(|_| decides).map(|number| status::DECISION.name(number)),
-        comment: one.at("speech").text().unwrap_or_default(),
+        comment: one.at("speech").text(),
         at: one.at("sptime").instant(),
         files: one.at("media_ids").texts(),
     };
@@ -93,7 +93,7 @@ fn record(record: Tree<'_>) -> Node {
     let decision = |one: Tree<'_>| Decision {
         member: one.at("approver").at("userid").text().unwrap_or_default(),
         status: one.at("sp_status").number().map(|number| status::DECISION.name(number)),
-        comment: one.at("speech").text().unwrap_or_default(),
+        comment: one.at("speech").text(),
         at: one.at("sptime").instant(),
         files: one.at("media_id").texts(),
     };

@@ -107,7 +107,7 @@ fn are_alike(sent: &[Field], shown: &[Field]) -> bool {
     let is_shown =
         |field: &Field| shown.iter().any(|other| other.id == field.id && is_alike(&field.value, &other.value));
     let is_sent = |field: &Field| {
-        kind::is_filled_by_vendor(&field.kind)
+        field.kind.as_deref().is_some_and(kind::is_filled_by_vendor)
             || is_blank(&field.value)
             || sent.iter().any(|other| other.id == field.id)
     };

@@ -63,8 +63,7 @@ fn event(fields: &Fields, name: &str) -> Happening {
 }
 
 fn menu(fields: &Fields, kind: &str) -> Happening {
-    let key = fields.word(&["EventKey"]).unwrap_or_default();
-    Happening::Menu(MenuUse { kind: kind.to_owned(), key, fields: fields.json() })
+    Happening::Menu(MenuUse { kind: kind.to_owned(), key: fields.word(&["EventKey"]), fields: fields.json() })
 }
 
 fn card(fields: &Fields, from_menu: bool) -> CardPress {

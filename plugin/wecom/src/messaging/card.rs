@@ -61,8 +61,9 @@ pub(super) fn body(prefix: &str, card: &Card, how: Use<'_>) -> Result<Value, Fai
         CardBody::Other(json) => written_by_caller(prefix, json)?,
         body => typed(prefix, body, how)?,
     };
-    let heading = heading(&card.heading, "desc");
-    if heading.has("title") || heading.has("desc") {
+    if let Some(heading) = card.heading.as_ref().map(|heading| self::heading(heading, "desc"))
+        && (heading.has("title") || heading.has("desc"))
+    {
         object = object.value("main_title", heading.done());
     }
     if let Some(source) = &card.source {

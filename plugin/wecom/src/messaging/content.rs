@@ -48,7 +48,7 @@ pub(super) fn body(message: &Message, task_id: &str) -> Result<Body, Failure> {
     judge::judge("content", &kind, &content, message.translate_ids)?;
     let kinds_en = CONFIDENTIAL.join(", ");
     let kinds_zh = CONFIDENTIAL.join("、");
-    let safe = match message.sharing {
+    let safe = match message.sharing.unwrap_or(Sharing::Free) {
         Sharing::Free => 0,
         Sharing::Confidential if CONFIDENTIAL.contains(&&*kind) => 1,
         Sharing::Confidential => {

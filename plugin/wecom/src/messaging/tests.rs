@@ -55,7 +55,7 @@ fn to(members: &[&str]) -> Recipients {
 }
 
 fn message(content: Content) -> Message {
-    Message { to: to(&["ZhangSan"]), content, sharing: Sharing::Free, translate_ids: false, idempotency_key: None }
+    Message { to: to(&["ZhangSan"]), content, sharing: None, translate_ids: false, idempotency_key: None }
 }
 
 fn text(text: &str) -> Message {
@@ -105,7 +105,15 @@ fn heading(title: &str) -> Heading {
 }
 
 fn card(body: CardBody) -> Card {
-    Card { task_id: None, source: None, menu: None, quote: None, heading: heading("标题"), replace_text: None, body }
+    Card {
+        task_id: None,
+        source: None,
+        menu: None,
+        quote: None,
+        heading: Some(heading("标题")),
+        replace_text: None,
+        body,
+    }
 }
 
 fn button(text: &str, key: &str) -> Button {

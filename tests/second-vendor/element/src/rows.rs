@@ -4,7 +4,7 @@ use organisation_kit::{
     contract::directory::MemberStatus,
     directory::{
         department::{Department, DepartmentRow},
-        member::{Absent, Member, MemberRow, Membership},
+        member::{Absent, AlternateId, Member, MemberRow, Membership},
     },
     row::Row,
 };
@@ -48,7 +48,15 @@ pub(crate) fn person(row: &Value) -> MemberRow {
     };
     let main_department = places.first().map(|place| place.unit.clone());
     let place = |place: Place| Membership { id: place.unit, leader: place.head, order: place.rank };
+    let others = [
+        ("account", row.text("account", Absent::ALTERNATE_IDS)),
+        ("employee-number", row.text("badge", Absent::ALTERNATE_IDS)),
+    ];
     let member = Member {
+        alternate_ids: others
+            .into_iter()
+            .filter_map(|(kind, id)| Some(AlternateId { kind: kind.to_owned(), id: id? }))
+            .collect(),
         name: row.take("name", Absent::NAME),
         departments: places.into_iter().map(place).collect(),
         main_department,

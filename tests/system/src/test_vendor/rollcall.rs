@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use host_harness::contract::directory::{Department, Member, MemberStatus, Membership};
+use host_harness::contract::directory::{AlternateId, Department, Member, MemberStatus, Membership};
 use second_vendor::{Answer, Clock, Control, Organisation, Route, Server, Setup, State};
 use serde_json::{Value, json};
 use wecom_simulator::Browser;
@@ -33,6 +33,8 @@ impl TestVendor for Control {
         unit_mark: "parent",
         name: "name",
     };
+    const OTHER_IDS: &'static [&'static str] = &["account", "employee-number"];
+    const FROZEN: Option<&'static [u8]> = Some(include_bytes!("../../../frozen/rollcall-0.1.0.wasm"));
 
     fn component() -> &'static [u8] {
         second_vendor::component()
@@ -97,6 +99,13 @@ impl TestVendor for Control {
 
     fn promote(&self, id: &str, title: &str) {
         edit(self, id, |person| person.title = Some(title.to_owned()));
+    }
+
+    fn give_other_id(&self, id: &str, kind: &str, other: Option<&str>) {
+        edit(self, id, |person| {
+            let place = if kind == "account" { &mut person.account } else { &mut person.badge };
+            *place = other.map(str::to_owned);
+        });
     }
 
     fn move_person(&self, id: &str, unit: u64) {
@@ -228,7 +237,7 @@ fn member(person: &second_vendor::Person) -> Option<Member> {
         .collect();
     departments.sort_by(|one, other| one.id.cmp(&other.id));
     Some(Member {
-        alternate_ids: Vec::new(),
+        alternate_ids: Control::OTHER_IDS.iter().zip([&person.account, &person.badge]).filter_map(other_id).collect(),
         id: person.id.clone(),
         name: person.name.clone(),
         status,
@@ -251,4 +260,8 @@ fn member(person: &second_vendor::Person) -> Option<Member> {
         roles: Vec::new(),
         suspended_roles: Vec::new(),
     })
+}
+
+fn other_id((kind, id): (&&str, &Option<String>)) -> Option<AlternateId> {
+    Some(AlternateId { kind: (*kind).to_owned(), id: id.clone()? })
 }

@@ -31,6 +31,8 @@ impl TestVendor for Control {
         unit_mark: "parentid",
         name: "name",
     };
+    const OTHER_IDS: &'static [&'static str] = &[];
+    const FROZEN: Option<&'static [u8]> = None;
 
     fn component() -> &'static [u8] {
         bundled_component()
@@ -94,6 +96,10 @@ impl TestVendor for Control {
 
     fn promote(&self, id: &str, title: &str) {
         self.change(|corp| corp.update_member(id, |member| member.position = title.to_owned())).expect("a member");
+    }
+
+    fn give_other_id(&self, _: &str, kind: &str, _: Option<&str>) {
+        panic!("WeCom has no further id of the kind {kind}");
     }
 
     fn move_person(&self, id: &str, unit: u64) {

@@ -38,6 +38,7 @@ mod history;
 mod ids;
 mod interrupted;
 mod lists;
+mod other_ids;
 mod other_organisation;
 mod pages;
 mod plan;

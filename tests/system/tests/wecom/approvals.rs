@@ -24,7 +24,7 @@ const HOUR: u64 = 3_600_000;
 
 /// A field of a request; the number is what makes the ids of the simulator's templates unique.
 fn field(kind: &str, number: u64, value: Value) -> Value {
-    json!({ "id": format!("{kind}-{}", 1_700_000_000_000 + number), "kind": "", "value": value })
+    json!({ "id": format!("{kind}-{}", 1_700_000_000_000 + number), "value": value })
 }
 
 fn plain(kind: &str, number: u64, value: Value) -> Value {
@@ -33,7 +33,7 @@ fn plain(kind: &str, number: u64, value: Value) -> Value {
 
 fn request(template: &str, fields: &[Value]) -> ApprovalRequest {
     let document = json!({
-        "template": template, "applicant": "lisi", "process": "of-template", "fields": fields,
+        "template": template, "applicant": "lisi", "fields": fields,
         "summary": [[{ "language": "zh-CN", "text": "申请" }, { "language": "en", "text": "A request" }]],
     });
     from_json(document.clone()).unwrap_or_else(|error| panic!("{error}: {document}"))
@@ -59,7 +59,7 @@ fn values(fields: &[Field]) -> BTreeMap<&str, &FieldValue> {
 
 /// Without kinds and titles, which a request need not name.
 fn bare(value: &FieldValue) -> FieldValue {
-    let cell = |field: &PlainField| PlainField { kind: String::new(), titles: Vec::new(), ..field.clone() };
+    let cell = |field: &PlainField| PlainField { kind: None, titles: Vec::new(), ..field.clone() };
     match value {
         FieldValue::Table(rows) => {
             let row = |row: &TableRow| TableRow { fields: row.fields.iter().map(cell).collect() };
@@ -119,8 +119,8 @@ async fn every_control_comes_back_as_it_was_filled_in() {
     let text = |text: &str| json!({ "text": text });
     let row = |name: &str, count: &str| {
         json!({ "fields": [
-            { "id": "Text-1700000000031", "kind": "", "value": { "text": name } },
-            { "id": "Number-1700000000032", "kind": "", "value": { "number": count } },
+            { "id": "Text-1700000000031", "value": { "text": name } },
+            { "id": "Number-1700000000032", "value": { "number": count } },
         ] })
     };
     let by_half_days = json!({
@@ -191,7 +191,7 @@ async fn every_control_comes_back_as_it_was_filled_in() {
             .fields
             .iter()
             .filter(|field| !asked.fields.iter().any(|other| other.id == field.id))
-            .map(|field| &*field.kind)
+            .filter_map(|field| field.kind.as_deref())
             .collect();
         assert_eq!(further, if template == PURCHASE_TEMPLATE { vec!["tips", "formula"] } else { vec![] });
     }
@@ -202,8 +202,7 @@ async fn every_control_comes_back_as_it_was_filled_in() {
 async fn what_does_not_fit_the_template_is_refused_before_anything_is_made() {
     let stage = Stage::demo().await;
     let money = || plain("Money", 1, json!({ "money": "1" }));
-    let cell =
-        |value: Value| json!({ "table": [{ "fields": [{ "id": "Text-1700000000031", "kind": "", "value": value }] }] });
+    let cell = |value: Value| json!({ "table": [{ "fields": [{ "id": "Text-1700000000031", "value": value }] }] });
     for (template, fields, path) in [
         (PURCHASE_TEMPLATE, vec![], "fields.Money-1700000000001"),
         (PURCHASE_TEMPLATE, vec![plain("Money", 1, json!({ "money": "viel" }))], "fields.Money-1700000000001"),
@@ -247,18 +246,21 @@ async fn both_processes_are_followed_to_their_end() {
         (NodeKind::Approve, Some(Consent::Any), Some("approved"))
     );
     let [decision] = &node.decisions[..] else { panic!("{node:?}") };
-    assert_eq!((&*decision.member, &*decision.comment, decision.at), ("ZhangSan", "同意", Some(START_MS)));
+    assert_eq!(
+        (&*decision.member, decision.comment.as_deref(), decision.at),
+        ("ZhangSan", Some("同意"), Some(START_MS))
+    );
     assert_eq!(
         (&*found.status, &*found.remarks[0].text, &*found.remarks[0].member),
         ("approved", "请补充报价", "ZhangSan")
     );
 
-    let process = json!({ "nodes": [
+    let process = json!([
         { "kind": "approve", "consent": "any", "members": ["lisi", "wangwu"] },
         { "kind": "approve", "consent": "in-turn", "members": ["zhaoliu", "sunqi"] },
         { "kind": "handle", "consent": "all", "members": ["zhouba"] },
         { "kind": "notify", "members": ["wujiu"] },
-    ] });
+    ]);
     let own = ApprovalRequest { process: from_json(process).unwrap(), ..purchase("2") };
     let number = submit(&stage, &own).await.unwrap();
     let states = async || {

@@ -33,8 +33,7 @@ async fn stage(mut corp: Corp) -> Stage {
     stage
 }
 
-fn message(mut document: Value) -> Message {
-    document.as_object_mut().unwrap().entry("sharing").or_insert("free".into());
+fn message(document: Value) -> Message {
     from_json(document.clone()).unwrap_or_else(|error| panic!("{error}: {document}"))
 }
 

@@ -53,15 +53,7 @@ pub fn json(file: &Path) -> Result<Value, CommandError> {
 /// # Errors
 /// It cannot be read, is no JSON, or is no such record.
 pub fn record<T: DeserializeOwned>(file: &Path) -> Result<T, CommandError> {
-    read(json(file)?, file)
-}
-
-/// A record of the contract, read from a file before.
-///
-/// # Errors
-/// It is no such record.
-pub fn read<T: DeserializeOwned>(value: Value, file: &Path) -> Result<T, CommandError> {
-    from_json(value).map_err(|error| {
+    from_json(json(file)?).map_err(|error| {
         CommandError::usage(
             format!("{}: {error}", file.display()),
             "keys are those of the contract (wit/) in snake_case; the folder examples holds one file of every kind",

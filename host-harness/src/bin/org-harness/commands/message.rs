@@ -6,7 +6,7 @@ use host_harness::contract::{
     messaging::{CardUpdate, Delivery, MediaKind, Message, UploadRequest},
     types::Body,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::input;
 use crate::{
@@ -57,12 +57,7 @@ async fn send(
     idempotency_key: Option<&str>,
     output: &mut Output,
 ) -> Result<ExitStatus, CommandError> {
-    let mut document = input::json(file)?;
-    if let Value::Object(message) = &mut document {
-        // Whoever writes a message by hand need not say what is usual.
-        message.entry("sharing").or_insert_with(|| "free".into());
-    }
-    let mut message: Message = input::read(document, file)?;
+    let mut message: Message = input::record(file)?;
     if let Some(key) = idempotency_key {
         message.idempotency_key = Some(key.to_owned());
     }

@@ -6,7 +6,7 @@
 use organisation_kit::{
     contract::approvals::{
         ApprovalRequest, Consent, Control, Field, FieldValue, LocalisedText, NodeKind, PlainControl, PlainValue,
-        Process, ProcessNode, TableRow, Template,
+        ProcessNode, TableRow, Template,
     },
     failure::Failure,
     invalid_argument,
@@ -30,14 +30,14 @@ pub(super) fn body(request: &ApprovalRequest, template: &Template, now: u64) -> 
     let mut body = json!({
         "creator_userid": request.applicant,
         "template_id": request.template,
-        "use_template_approver": u8::from(matches!(request.process, Process::OfTemplate)),
+        "use_template_approver": u8::from(request.process.is_none()),
         "apply_data": { "contents": contents(&request.fields, &template.controls, now)? },
         "summary_list": summary(&request.summary)?,
     });
     if let Some(department) = &request.department {
         body["choose_department"] = json!(number_of_department(department)?);
     }
-    if let Process::Nodes(nodes) = &request.process {
+    if let Some(nodes) = &request.process {
         body["process"] = json!({ "node_list": process(nodes)? });
     }
     Ok(body)
@@ -54,7 +54,7 @@ pub(super) fn early(request: &ApprovalRequest) -> Result<(), Failure> {
         }
     }
     summary(&request.summary)?;
-    if let Process::Nodes(nodes) = &request.process {
+    if let Some(nodes) = &request.process {
         process(nodes)?;
     }
     request.department.as_deref().map(number_of_department).transpose().map(drop)
@@ -162,7 +162,7 @@ fn contents(fields: &[Field], controls: &[Control], now: u64) -> Result<Vec<Valu
             }
             None => {}
             Some(field) => {
-                same_kind(&place, &field.kind, &plain.kind)?;
+                same_kind(&place, field.kind.as_deref(), &plain.kind)?;
                 let value = match &field.value {
                     FieldValue::Table(rows) => table(&place, control, rows, &mut so_far)?,
                     FieldValue::Plain(value) => filled(&place, plain, value, &mut so_far)?,
@@ -188,10 +188,8 @@ fn shown_by_choice(controls: &[Control]) -> Vec<String> {
     ids
 }
 
-fn same_kind(place: &FieldPlace, said: &str, kind: &str) -> Result<(), Failure> {
-    if said.is_empty() || said == kind {
-        return Ok(());
-    }
+fn same_kind(place: &FieldPlace, said: Option<&str>, kind: &str) -> Result<(), Failure> {
+    let Some(said) = said.filter(|said| *said != kind) else { return Ok(()) };
     Err(place.wrong(&format!("的类型是 {kind}，而不是 {said}"), &format!("is of kind {kind}, not {said}")))
 }
 
@@ -227,7 +225,7 @@ fn table(place: &FieldPlace, control: &Control, rows: &[TableRow], so_far: &mut 
                 // A row has all columns.
                 None => write::empty(column),
                 Some(field) => {
-                    same_kind(&place, &field.kind, &column.kind)?;
+                    same_kind(&place, field.kind.as_deref(), &column.kind)?;
                     filled(&place, column, &field.value, so_far)?
                 }
             };
@@ -244,6 +242,7 @@ fn filled(
     value: &PlainValue,
     so_far: &mut SoFar,
 ) -> Result<Value, Failure> {
+    let value = &plain::completed(control, value);
     plain::judge(control, value).map_err(|Text { zh, en }| place.wrong(&zh, &en))?;
     if let PlainValue::Files(ids) = value {
         let most = limit::FILES;

@@ -1,7 +1,7 @@
 //! One value against its control. What is wrong is said as what follows the name of the field.
 
 use organisation_kit::{
-    contract::approvals::{Person, PlainControl, PlainValue, Precision, SpanValue},
+    contract::approvals::{AttendanceValue, Person, PlainControl, PlainValue, Precision, SpanValue},
     locale::Text,
     text,
 };
@@ -57,6 +57,25 @@ fn wrong(zh: &str, en: &str) -> Text {
     Text::new(zh, en)
 }
 
+/// The value, with what it leaves to the template.
+pub(super) fn completed(control: &PlainControl, value: &PlainValue) -> PlainValue {
+    let config = template::config(control);
+    let config = Tree(&config);
+    let mut value = value.clone();
+    match &mut value {
+        PlainValue::Date(date) => date.precision = date.precision.or(precision_in(config.at("date"))),
+        PlainValue::Span(span) => span.precision = span.precision.or(precision_in(config.at("date_range"))),
+        PlainValue::Attendance(AttendanceValue { kind, span }) => {
+            let attendance = config.at("attendance");
+            let kind_in = || attendance.at("type").number().map(|number| status::KIND.name(number));
+            *kind = kind.take().or_else(kind_in);
+            span.precision = span.precision.or(precision_in(attendance.at("date_range")));
+        }
+        _ => {}
+    }
+    value
+}
+
 /// Whether the value may stand in the control.
 pub(super) fn judge(control: &PlainControl, value: &PlainValue) -> Result<(), Text> {
     let kind = control.kind.as_str();
@@ -83,14 +102,14 @@ pub(super) fn judge(control: &PlainControl, value: &PlainValue) -> Result<(), Te
             Err(wrong("须为十进制数，例如 700.50", "is a decimal number, such as 700.50"))
         }
         PlainValue::Date(date) => {
-            if date.precision == Precision::HalfDay {
+            if date.precision == Some(Precision::HalfDay) {
                 return Err(wrong("须精确到日或小时，不能为半天", "is exact to the day or the hour, not the half day"));
             }
-            precision(config.at("date"), date.precision)
+            precision(config.at("date"), date.precision).map(drop)
         }
         PlainValue::Span(span) => {
-            precision(config.at("date_range"), span.precision)?;
-            self::span(span, None)
+            let precision = precision(config.at("date_range"), span.precision)?;
+            self::span(span, precision, None)
         }
         PlainValue::Options(keys) => options(control, keys),
         PlainValue::Members(people) => contact(control, config, "user", people),
@@ -104,11 +123,13 @@ pub(super) fn judge(control: &PlainControl, value: &PlainValue) -> Result<(), Te
         PlainValue::Related(numbers) => named(numbers, "缺少审批编号", "has a request without a number"),
         PlainValue::Vacation(vacation) => {
             options(control, std::slice::from_ref(&vacation.option))?;
-            span(&vacation.span, Some("leave"))
+            let precision = precision(Tree(&Value::Null), vacation.span.precision)?;
+            span(&vacation.span, precision, Some("leave"))
         }
         PlainValue::Attendance(value) => {
             let known = || (1..=5).map(|kind| status::KIND.name(kind)).collect::<Vec<_>>().join(", ");
-            let Some(number) = status::KIND.number(&value.kind) else {
+            let kind = value.kind.as_deref().unwrap_or_default();
+            let Some(number) = status::KIND.number(kind) else {
                 let known = known();
                 return Err(text!("的 kind 须为 {known}", "has one of the kinds {known}"));
             };
@@ -116,8 +137,8 @@ pub(super) fn judge(control: &PlainControl, value: &PlainValue) -> Result<(), Te
                 let expected = status::KIND.name(expected);
                 return Err(text!("的 kind 须为 {expected}", "is of the kind {expected}"));
             }
-            precision(config.at("attendance").at("date_range"), value.span.precision)?;
-            span(&value.span, Some(&value.kind))
+            let precision = precision(config.at("attendance").at("date_range"), value.span.precision)?;
+            span(&value.span, precision, Some(kind))
         }
         PlainValue::Place(place) if ![&place.latitude, &place.longitude].iter().all(|degrees| is_decimal(degrees)) => {
             Err(wrong("的经纬度须为十进制度数", "has a latitude and a longitude in decimal degrees"))
@@ -136,11 +157,21 @@ fn is_decimal(text: &str) -> bool {
     text.split_once('.').map_or_else(|| digits(text), |(whole, fraction)| digits(whole) && digits(fraction))
 }
 
-/// Where the template says how exact a time is.
-fn precision(config: Tree<'_>, found: Precision) -> Result<(), Text> {
-    let expected = config.at("type").text();
-    match expected.as_deref().and_then(precision_of).filter(|expected| *expected != found) {
-        None => Ok(()),
+/// How exact a time is, where the template says it.
+fn precision_in(config: Tree<'_>) -> Option<Precision> {
+    config.at("type").text().as_deref().and_then(precision_of)
+}
+
+/// How exact a time is, as the template wants it where that says so.
+fn precision(config: Tree<'_>, found: Option<Precision>) -> Result<Precision, Text> {
+    let Some(found) = found else {
+        return Err(wrong(
+            "须说明精度（precision）：模板中没有",
+            "says how exact it is (precision), since the template does not",
+        ));
+    };
+    match precision_in(config).filter(|expected| *expected != found) {
+        None => Ok(found),
         Some(Precision::Day) => Err(wrong("须精确到日（day）", "is exact to the day")),
         Some(Precision::HalfDay) => Err(wrong("须精确到半天（half-day）", "is exact to the half day")),
         Some(Precision::Hour) => Err(wrong("须精确到小时（hour）", "is exact to the hour")),
@@ -187,9 +218,9 @@ fn named(ids: &[String], zh: &str, en: &str) -> Result<(), Text> {
 }
 
 /// A stretch of time; of attendance where a kind is given.
-fn span(span: &SpanValue, attendance: Option<&str>) -> Result<(), Text> {
+fn span(span: &SpanValue, precision: Precision, attendance: Option<&str>) -> Result<(), Text> {
     let (begin, end) = (span.begin / 1_000, span.end / 1_000);
-    let share = match (span.precision, attendance) {
+    let share = match (precision, attendance) {
         (Precision::Day, _) => {
             return Err(wrong("须精确到半天或小时", "is exact to the half day or the hour, not the day"));
         }
@@ -197,7 +228,7 @@ fn span(span: &SpanValue, attendance: Option<&str>) -> Result<(), Text> {
         (Precision::HalfDay, _) => limit::SHARE_OF_HALF_DAYS,
         (Precision::Hour, _) => limit::SHARE_OF_HOURS,
     };
-    let is_half_day = span.precision == Precision::HalfDay;
+    let is_half_day = precision == Precision::HalfDay;
     if is_half_day && [begin, end].iter().any(|at| !(at + CHINA).is_multiple_of(HALF_DAY)) {
         return Err(wrong(
             "按半天计时，起止须为北京时间 00:00 或 12:00",

@@ -41,7 +41,7 @@ fn option(key: &str) -> ControlOption {
 
 fn field(kind: &str, value: PlainValue) -> Field {
     let id = format!("{}-1", kind::control_of(kind));
-    Field { id, kind: String::new(), titles: Vec::new(), value: FieldValue::Plain(value) }
+    Field { id, kind: None, titles: Vec::new(), value: FieldValue::Plain(value) }
 }
 
 fn request(fields: Vec<Field>) -> ApprovalRequest {
@@ -49,7 +49,7 @@ fn request(fields: Vec<Field>) -> ApprovalRequest {
         template: "T".into(),
         applicant: "zhangsan".into(),
         department: None,
-        process: Process::OfTemplate,
+        process: None,
         fields,
         summary: vec![vec![text("采购 700.50 元")]],
         idempotency_key: None,
@@ -61,7 +61,13 @@ fn template(controls: Vec<Control>) -> Template {
 }
 
 fn span(precision: Precision, begin: u64, end: u64) -> SpanValue {
-    SpanValue { precision, begin: begin * 1_000, end: end * 1_000, duration_seconds: None, days: Vec::new() }
+    SpanValue {
+        precision: Some(precision),
+        begin: begin * 1_000,
+        end: end * 1_000,
+        duration_seconds: None,
+        days: Vec::new(),
+    }
 }
 
 const NOW: u64 = 1_790_000_000_000;
@@ -89,7 +95,7 @@ fn texts(texts: &[&str]) -> Vec<String> {
 fn the_example_of_the_documentation_is_written() {
     let money = control("money", |control| control.required = true);
     let mut request = request(vec![field("money", PlainValue::Money("700.50".into()))]);
-    request.process = Process::Nodes(vec![
+    request.process = Some(vec![
         ProcessNode { kind: NodeKind::Approve, consent: Some(Consent::Any), members: texts(&["lisi", "wangwu"]) },
         ProcessNode { kind: NodeKind::Notify, consent: None, members: texts(&["zhaoliu"]) },
         ProcessNode { kind: NodeKind::Handle, consent: Some(Consent::InTurn), members: texts(&["a", "b"]) },
@@ -108,7 +114,7 @@ fn the_example_of_the_documentation_is_written() {
     });
     let template = template(vec![alone(control("tips", |control| control.required = true)), alone(money)]);
     assert_eq!(body(&request, &template, NOW), Ok(expected.clone()));
-    (request.process, request.department) = (Process::OfTemplate, Some("31".into()));
+    (request.process, request.department) = (None, Some("31".into()));
     expected["use_template_approver"] = json!(1);
     expected["choose_department"] = json!(31);
     expected.as_object_mut().unwrap().remove("process");
@@ -117,8 +123,7 @@ fn the_example_of_the_documentation_is_written() {
 
 #[test]
 fn what_concerns_no_field_is_judged_before_the_template_is_read() {
-    let node =
-        |kind, consent, members: &[&str]| Process::Nodes(vec![ProcessNode { kind, consent, members: texts(members) }]);
+    let node = |kind, consent, members: &[&str]| Some(vec![ProcessNode { kind, consent, members: texts(members) }]);
     let long = "字".repeat(21);
     type Change = Box<dyn Fn(&mut ApprovalRequest)>;
     let changes: Vec<(&str, Change)> = vec![
@@ -132,7 +137,7 @@ fn what_concerns_no_field_is_judged_before_the_template_is_read() {
         ("summary.0", Box::new(|request| request.summary = vec![vec![text("")]])),
         ("summary.0", Box::new(move |request| request.summary = vec![vec![text("x"), text(&long)]])),
         ("summary.0", Box::new(|request| request.summary[0][0].language.clear())),
-        ("process", Box::new(|request| request.process = Process::Nodes(vec![]))),
+        ("process", Box::new(|request| request.process = Some(vec![]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &[]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &[""]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &["a", "b"]))),
@@ -164,8 +169,8 @@ fn a_value_that_does_not_fit_its_control_is_refused_by_name() {
         })
     };
     let contact = |mode: &str| configured("contact", json!({ "contact": { "type": "single", "mode": mode } }));
-    let date = |precision| Date(DateValue { precision, at: 0 });
-    let attendance = |kind: &str, span| Attendance(AttendanceValue { kind: kind.into(), span });
+    let date = |precision| Date(DateValue { precision: Some(precision), at: 0 });
+    let attendance = |kind: &str, span| Attendance(AttendanceValue { kind: Some(kind.into()), span });
     let spread = |precision, day, seconds| SpanValue {
         days: vec![DayShare { day: day * 1_000, duration_seconds: seconds }],
         ..span(precision, MIDNIGHT, NOON)
@@ -258,7 +263,7 @@ fn a_value_that_does_not_fit_its_control_is_refused_by_name() {
 #[test]
 fn a_value_at_its_limit_is_written() {
     let (half, hour) = (Precision::HalfDay, Precision::Hour);
-    let attendance = |kind: &str, span| PlainValue::Attendance(AttendanceValue { kind: kind.into(), span });
+    let attendance = |kind: &str, span| PlainValue::Attendance(AttendanceValue { kind: Some(kind.into()), span });
     let place =
         Place { latitude: "1".into(), longitude: "2".into(), title: String::new(), address: String::new(), at: None };
     for (kind, value) in [
@@ -279,15 +284,60 @@ fn a_value_at_its_limit_is_written() {
 }
 
 #[test]
+fn what_the_template_says_may_be_left_out() {
+    let unsaid = || SpanValue { precision: None, ..span(Precision::HalfDay, MIDNIGHT, NOON) };
+    let date = || PlainValue::Date(DateValue { precision: None, at: MIDNIGHT * 1_000 });
+    let attendance = || PlainValue::Attendance(AttendanceValue { kind: None, span: unsaid() });
+    let half = json!({ "type": "halfday" });
+    let written = |control: PlainControl, value: PlainValue| {
+        let kind = control.kind.clone();
+        body(&request(vec![field(&kind, value)]), &template(vec![alone(control)]), NOW)
+    };
+    for (kind, config, value, place, expected) in [
+        ("date", json!({ "date": { "type": "hour" } }), date(), "/date/type", json!("hour")),
+        ("date-range", json!({ "date_range": half }), PlainValue::Span(unsaid()), "/date_range/type", json!("halfday")),
+        (
+            "attendance",
+            json!({ "attendance": { "type": 4, "date_range": half } }),
+            attendance(),
+            "/attendance/date_range/type",
+            json!("halfday"),
+        ),
+        (
+            "attendance",
+            json!({ "attendance": { "type": 4, "date_range": half } }),
+            attendance(),
+            "/attendance/type",
+            json!(4),
+        ),
+    ] {
+        let body = written(configured(kind, config), value).unwrap();
+        let value = &body["apply_data"]["contents"][0]["value"];
+        assert_eq!(value.pointer(place), Some(&expected), "{kind}: {value}");
+    }
+    let leave = PlainValue::Vacation(VacationValue { option: "1".into(), span: unsaid() });
+    for (kind, value, word) in [
+        ("date", date(), "how exact it is"),
+        ("date-range", PlainValue::Span(unsaid()), "how exact it is"),
+        ("vacation", leave, "how exact it is"),
+        ("attendance", attendance(), "one of the kinds"),
+    ] {
+        let control = control(kind, |_| ());
+        let (path, message) = refused(&request(vec![field(kind, value)]), &template(vec![alone(control)]));
+        assert!(path.starts_with("fields.") && message.contains(word), "{kind}: {path}: {message}");
+    }
+}
+
+#[test]
 fn fields_are_those_of_the_template() {
-    let money = |kind: &str| Field { kind: kind.into(), ..field("money", PlainValue::Money("1".into())) };
+    let money = |kind: &str| Field { kind: Some(kind.into()), ..field("money", PlainValue::Money("1".into())) };
     let required = || alone(control("money", |control| control.required = true));
-    let table = Field { value: FieldValue::Table(vec![]), ..money("") };
+    let table = Field { value: FieldValue::Table(vec![]), ..money("money") };
     for (fields, word) in [
         (vec![], "is required"),
         (vec![field("money", PlainValue::Empty)], "is required"),
         (vec![money("number")], "is of kind money, not number"),
-        (vec![money("money"), money("")], "more than once"),
+        (vec![money("money"), money("money")], "more than once"),
         (vec![table], "is no table"),
     ] {
         let (path, message) = refused(&request(fields), &template(vec![required()]));

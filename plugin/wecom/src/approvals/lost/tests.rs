@@ -3,7 +3,7 @@ use organisation_kit::contract::approvals::{AttendanceValue, DateValue, Place, P
 use super::*;
 
 fn field(id: &str, kind: &str, value: PlainValue) -> Field {
-    Field { id: id.into(), kind: kind.into(), titles: Vec::new(), value: FieldValue::Plain(value) }
+    Field { id: id.into(), kind: Some(kind.into()), titles: Vec::new(), value: FieldValue::Plain(value) }
 }
 
 fn person(id: &str, name: Option<&str>) -> Person {
@@ -15,7 +15,7 @@ fn a_value_is_alike_whatever_wecom_adds_to_it() {
     let texts = |texts: &[&str]| texts.iter().map(|&text| text.to_owned()).collect::<Vec<_>>();
     let other = |text: &str| PlainValue::Other(text.to_owned());
     let span = |end, duration| SpanValue {
-        precision: Precision::Hour,
+        precision: Some(Precision::Hour),
         begin: 0,
         end,
         duration_seconds: duration,
@@ -25,13 +25,13 @@ fn a_value_is_alike_whatever_wecom_adds_to_it() {
         PlainValue::Vacation(VacationValue { option: option.into(), span: span(end, duration) })
     };
     let attendance = |kind: &str, end, duration| {
-        PlainValue::Attendance(AttendanceValue { kind: kind.into(), span: span(end, duration) })
+        PlainValue::Attendance(AttendanceValue { kind: Some(kind.into()), span: span(end, duration) })
     };
     let place = |title: &str, at| {
         let text = String::new;
         PlainValue::Place(Place { latitude: text(), longitude: text(), title: title.into(), address: text(), at })
     };
-    let date = |at| PlainValue::Date(DateValue { precision: Precision::Day, at });
+    let date = |at| PlainValue::Date(DateValue { precision: Some(Precision::Day), at });
     for (sent, shown, alike) in [
         (PlainValue::Text("a".into()), PlainValue::Text("a".into()), true),
         (PlainValue::Text("a".into()), PlainValue::Text("b".into()), false),

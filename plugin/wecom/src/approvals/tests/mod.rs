@@ -4,8 +4,7 @@ use organisation_kit::{
     capability::{Approvals as _, Search},
     contract::{
         approvals::{
-            Approval, ApprovalRequest, Field, FieldValue, LocalisedText, PlainValue, Process, SearchFilter, SearchPage,
-            Template,
+            Approval, ApprovalRequest, Field, FieldValue, LocalisedText, PlainValue, SearchFilter, SearchPage, Template,
         },
         http::{HttpError, Request, Response},
         types::{Body, Reason},
@@ -89,10 +88,10 @@ fn request() -> ApprovalRequest {
         template: "T".into(),
         applicant: "zhangsan".into(),
         department: None,
-        process: Process::OfTemplate,
+        process: None,
         fields: vec![Field {
             id: "Money-1".into(),
-            kind: String::new(),
+            kind: None,
             titles: Vec::new(),
             value: FieldValue::Plain(PlainValue::Money("700.50".into())),
         }],

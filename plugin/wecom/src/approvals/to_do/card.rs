@@ -7,7 +7,7 @@ use organisation_kit::{
         approvals::{Approval, DateValue, Field, FieldValue, LocalisedText, Person, PlainValue, Precision, SpanValue},
         messaging::{
             Button, ButtonAction, ButtonInteraction, Card, CardBody, CardRow, Content, Heading, Link, Message,
-            Recipients, Sharing, TextNotice,
+            Recipients, TextNotice,
         },
     },
     locale::{Locale, Text},
@@ -51,11 +51,12 @@ pub(super) fn message(approval: &Approval, member: &str, link: &str, with_button
     let title = clean(&approval.name, TITLE);
     let title = if title.is_empty() { say("审批", "Approval") } else { title };
     let heading = Heading { title: Some(title), description: Some(say("等待您处理", "waits for your decision")) };
-    let card = Card { task_id: None, source: None, menu: None, quote: None, heading, replace_text: None, body };
+    let card =
+        Card { task_id: None, source: None, menu: None, quote: None, heading: Some(heading), replace_text: None, body };
     Message {
         to: to(member),
         content: Content::Card(card),
-        sharing: Sharing::Free,
+        sharing: None,
         // Names of members stand in place of their ids.
         translate_ids: true,
         idempotency_key: None,
@@ -114,9 +115,9 @@ fn stretch(SpanValue { precision, begin, end, .. }: &SpanValue) -> String {
 }
 
 /// In China's time, as the approvals app shows it.
-fn time(precision: Precision, at: u64) -> String {
+fn time(precision: Option<Precision>, at: u64) -> String {
     let shown = clock::utc(at.saturating_add(CHINA * 1_000));
-    let length = if precision == Precision::Day { "2026-01-31".len() } else { "2026-01-31 08:30".len() };
+    let length = if precision == Some(Precision::Day) { "2026-01-31".len() } else { "2026-01-31 08:30".len() };
     shown.get(..length).unwrap_or(&shown).to_owned()
 }
 

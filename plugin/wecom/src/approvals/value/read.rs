@@ -16,14 +16,14 @@ use crate::{
 };
 
 /// Id, kind and titles of something that was filled in.
-pub(in crate::approvals) fn head(content: Tree<'_>) -> (String, String, Vec<LocalisedText>) {
-    let kind = kind::of_control(&content.at("control").text().unwrap_or_default()).to_owned();
+pub(in crate::approvals) fn head(content: Tree<'_>) -> (String, Option<String>, Vec<LocalisedText>) {
+    let kind = content.at("control").text().map(|control| kind::of_control(&control).to_owned());
     (content.at("id").text().unwrap_or_default(), kind, language::texts(content.at("title")))
 }
 
 /// The value of a control of this kind.
-pub(in crate::approvals) fn field(kind: &str, value: Tree<'_>) -> FieldValue {
-    if kind != "table" {
+pub(in crate::approvals) fn field(kind: Option<&str>, value: Tree<'_>) -> FieldValue {
+    if kind != Some("table") {
         return FieldValue::Plain(plain(kind, value));
     }
     FieldValue::Table(value.at("children").list().map(row).collect())
@@ -32,14 +32,14 @@ pub(in crate::approvals) fn field(kind: &str, value: Tree<'_>) -> FieldValue {
 fn row(row: Tree<'_>) -> TableRow {
     let field = |content: Tree<'_>| {
         let (id, kind, titles) = head(content);
-        PlainField { value: plain(&kind, content.at("value")), id, kind, titles }
+        PlainField { value: plain(kind.as_deref(), content.at("value")), id, kind, titles }
     };
     TableRow { fields: row.at("list").list().map(field).collect() }
 }
 
 /// The value of a control that holds no others.
-pub(in crate::approvals) fn plain(kind: &str, value: Tree<'_>) -> PlainValue {
-    let known = if value.0.is_object() { known(kind, value) } else { None };
+pub(in crate::approvals) fn plain(kind: Option<&str>, value: Tree<'_>) -> PlainValue {
+    let known = kind.filter(|_| value.0.is_object()).and_then(|kind| known(kind, value));
     known.unwrap_or_else(|| other(value.0))
 }
 
@@ -97,7 +97,7 @@ fn date(date: Tree<'_>) -> Option<PlainValue> {
     if date.at("s_timestamp").is_nothing() && !is_strange(date, "type") {
         return Some(PlainValue::Empty);
     }
-    let precision = precision_of(&date.at("type").text()?)?;
+    let precision = Some(precision_of(&date.at("type").text()?)?);
     Some(PlainValue::Date(DateValue { precision, at: instant(date.at("s_timestamp"))? }))
 }
 
@@ -111,7 +111,7 @@ fn span(range: Tree<'_>, slices: Tree<'_>) -> Option<SpanValue> {
         Some(DayShare { day: instant(item.at("daytime"))?, duration_seconds: item.at("duration").number()? })
     };
     Some(SpanValue {
-        precision: precision_of(&range.at("type").text()?)?,
+        precision: Some(precision_of(&range.at("type").text()?)?),
         begin: instant(range.at("new_begin"))?,
         end: instant(range.at("new_end"))?,
         duration_seconds: range.at("new_duration").number(),
@@ -127,7 +127,7 @@ fn vacation(vacation: Tree<'_>) -> Option<PlainValue> {
 }
 
 fn attendance(attendance: Tree<'_>) -> Option<PlainValue> {
-    let kind = status::KIND.name(attendance.at("type").number()?);
+    let kind = Some(status::KIND.name(attendance.at("type").number()?));
     let span = span(attendance.at("date_range"), attendance.at("slice_info"))?;
     Some(PlainValue::Attendance(AttendanceValue { kind, span }))
 }

@@ -11,11 +11,11 @@ use crate::{
 };
 
 fn read(kind: &str, value: &Value) -> PlainValue {
-    read::plain(kind, Tree(value))
+    read::plain(Some(kind), Tree(value))
 }
 
 fn span(precision: Precision, begin: u64, end: u64, duration: u64) -> SpanValue {
-    SpanValue { precision, begin, end, duration_seconds: Some(duration), days: Vec::new() }
+    SpanValue { precision: Some(precision), begin, end, duration_seconds: Some(duration), days: Vec::new() }
 }
 
 fn person(id: &str, name: Option<&str>) -> Person {
@@ -23,7 +23,7 @@ fn person(id: &str, name: Option<&str>) -> Person {
 }
 
 fn date(precision: Precision, at: u64) -> PlainValue {
-    PlainValue::Date(DateValue { precision, at })
+    PlainValue::Date(DateValue { precision: Some(precision), at })
 }
 
 /// One value of every kind, as WeCom takes it.
@@ -80,7 +80,7 @@ pub(in crate::approvals) fn written() -> Vec<(&'static str, PlainValue, Value)> 
         (
             "attendance",
             PlainValue::Attendance(AttendanceValue {
-                kind: "out".into(),
+                kind: Some("out".into()),
                 span: SpanValue { days: vec![share], ..half },
             }),
             json!({ "attendance": {
@@ -185,12 +185,12 @@ fn values_with_more_or_less_around_them_are_read() {
         (
             "attendance",
             json!({ "attendance": { "date_range": range, "type": 2, "slice_info": slices } }),
-            PlainValue::Attendance(AttendanceValue { kind: "punch-correction".into(), span: spread.clone() }),
+            PlainValue::Attendance(AttendanceValue { kind: Some("punch-correction".into()), span: spread.clone() }),
         ),
         (
             "attendance",
             json!({ "attendance": { "date_range": range, "type": 77, "slice_info": slices } }),
-            PlainValue::Attendance(AttendanceValue { kind: "77".into(), span: spread }),
+            PlainValue::Attendance(AttendanceValue { kind: Some("77".into()), span: spread }),
         ),
         (
             "related-approval",
@@ -226,10 +226,10 @@ fn a_table_is_rows_of_fields() {
         { "list": [{ "control": "Money", "id": "Money-1", "title": [{ "text": "金额", "lang": "zh_CN" }], "value": { "new_money": "1" } }] },
         { "list": { "control": "Hologram", "id": "H-1", "value": { "beam": 1 } } },
     ] }));
-    let FieldValue::Table(rows) = read::field("table", Tree(&value)) else { panic!() };
+    let FieldValue::Table(rows) = read::field(Some("table"), Tree(&value)) else { panic!() };
     let fields: Vec<_> = rows.iter().flat_map(|row| &row.fields).collect();
     assert_eq!((rows.len(), fields.len()), (2, 2));
-    assert_eq!((fields[0].id.as_str(), fields[0].kind.as_str()), ("Money-1", "money"));
+    assert_eq!((fields[0].id.as_str(), fields[0].kind.as_deref()), ("Money-1", Some("money")));
     assert_eq!(fields[0].titles[0].text, "金额");
     assert_eq!(fields[0].value, PlainValue::Money("1".into()));
     assert_eq!(fields[1].value, PlainValue::Other(r#"{"beam":1}"#.into()));
@@ -243,7 +243,7 @@ fn a_duration_is_counted_where_nobody_says_it() {
         (whole.clone(), 86_400),
         // A morning alone.
         (SpanValue { end: 0, ..whole.clone() }, 43_200),
-        (SpanValue { precision: Precision::Hour, ..whole.clone() }, 43_200),
+        (SpanValue { precision: Some(Precision::Hour), ..whole.clone() }, 43_200),
         (SpanValue { days: days.clone(), ..whole.clone() }, 1_080),
         (SpanValue { days, duration_seconds: Some(7), ..whole }, 7),
     ] {
@@ -260,7 +260,7 @@ fn spans() -> impl Strategy<Value = SpanValue> {
     let precision = prop_oneof![Just(Precision::HalfDay), Just(Precision::Hour)];
     (precision, seconds(), seconds(), 0_u64..10_000_000, days).prop_map(|(precision, begin, end, duration, days)| {
         let days = days.into_iter().map(|(day, duration_seconds)| DayShare { day, duration_seconds }).collect();
-        SpanValue { precision, begin, end, duration_seconds: Some(duration), days }
+        SpanValue { precision: Some(precision), begin, end, duration_seconds: Some(duration), days }
     })
 }
 
@@ -285,7 +285,7 @@ fn values() -> impl Strategy<Value = (&'static str, PlainValue)> {
         texts().prop_map(|ids| ("file", PlainValue::Files(ids))),
         (text(), spans()).prop_map(|(option, span)| ("vacation", PlainValue::Vacation(VacationValue { option, span }))),
         (1_u64..12, spans()).prop_map(|(number, span)| {
-            ("attendance", PlainValue::Attendance(AttendanceValue { kind: status::KIND.name(number), span }))
+            ("attendance", PlainValue::Attendance(AttendanceValue { kind: Some(status::KIND.name(number)), span }))
         }),
         places.prop_map(|(latitude, longitude, title, address, at)| {
             ("location", PlainValue::Place(Place { latitude, longitude, title, address, at }))

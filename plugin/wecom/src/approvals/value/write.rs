@@ -15,7 +15,7 @@ pub(in crate::approvals) fn plain(value: &PlainValue, multiple: bool) -> Value {
         PlainValue::Money(money) => json!({ "new_money": money }),
         PlainValue::Date(date) => {
             let at = (date.at / 1_000).to_string();
-            json!({ "date": { "type": precision_name(date.precision), "s_timestamp": at } })
+            json!({ "date": { "type": date.precision.map(precision_name), "s_timestamp": at } })
         }
         PlainValue::Span(span) => json!({ "date_range": range(span) }),
         PlainValue::Options(keys) => selector(keys, multiple),
@@ -28,7 +28,8 @@ pub(in crate::approvals) fn plain(value: &PlainValue, multiple: bool) -> Value {
             json!({ "vacation": value })
         }
         PlainValue::Attendance(value) => {
-            json!({ "attendance": attendance(&value.span, status::KIND.number(&value.kind).unwrap_or_default()) })
+            let kind = value.kind.as_deref().and_then(|kind| status::KIND.number(kind));
+            json!({ "attendance": attendance(&value.span, kind.unwrap_or_default()) })
         }
         PlainValue::Place(place) => json!({ "location": location(place) }),
         PlainValue::Related(numbers) => json!({ "related_approval": each(numbers, "sp_no") }),
@@ -63,7 +64,7 @@ pub(in crate::approvals) fn duration(span: &SpanValue) -> u64 {
         (Some(seconds), _) => seconds,
         _ if !span.days.is_empty() => span.days.iter().fold(0, |sum, share| share.duration_seconds.saturating_add(sum)),
         // The half day at the end counts.
-        (None, Precision::HalfDay) => between + HALF_DAY,
+        (None, Some(Precision::HalfDay)) => between + HALF_DAY,
         (None, _) => between,
     }
 }
@@ -75,7 +76,7 @@ fn selector(keys: &[String], multiple: bool) -> Value {
 
 fn range(span: &SpanValue) -> Value {
     json!({
-        "type": precision_name(span.precision),
+        "type": span.precision.map(precision_name),
         "new_begin": span.begin / 1_000,
         "new_end": span.end / 1_000,
         "new_duration": duration(span),

@@ -54,10 +54,12 @@ fn the_menu() {
     ] {
         let rest = "<EventKey><![CDATA[k&1]]></EventKey><ScanCodeInfo><ScanResult>42</ScanResult></ScanCodeInfo>";
         let Happening::Menu(used) = happened(name, rest) else { panic!("{name}") };
-        assert_eq!((used.kind.as_str(), used.key.as_str()), (kind, "k&1"), "{name}");
+        assert_eq!((used.kind.as_str(), used.key.as_deref()), (kind, Some("k&1")), "{name}");
         let fields: serde_json::Value = serde_json::from_str(&used.fields).unwrap();
         assert_eq!(fields["ScanCodeInfo"]["ScanResult"], "42");
     }
+    let Happening::Menu(entered) = happened("enter_agent", "<EventKey><![CDATA[]]></EventKey>") else { panic!() };
+    assert_eq!(entered.key, None);
 }
 
 #[test]
@@ -283,5 +285,5 @@ fn json_says_the_same() {
     );
     let handled = delivered(&app(), "wecom", &json);
     let Event { at: 1_767_862_801_000, happening: Happening::Menu(used), .. } = &handled.events[0] else { panic!() };
-    assert_eq!(used.key, "k");
+    assert_eq!(used.key.as_deref(), Some("k"));
 }

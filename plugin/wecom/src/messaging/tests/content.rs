@@ -118,7 +118,7 @@ fn every_card_is_the_documented_one() {
         }),
         menu: Some(CardMenu { description: Some("菜单".into()), actions: vec![keyed_text("不再接收", "stop")] }),
         quote: Some(Quote { link: Some(url()), title: Some("引用".into()), text: Some("原文".into()) }),
-        heading: Heading { title: Some("标题".into()), description: Some("说明".into()) },
+        heading: Some(Heading { title: Some("标题".into()), description: Some("说明".into()) }),
         ..card(CardBody::TextNotice(TextNotice {
             emphasis: Some(Heading { title: Some("100".into()), description: Some("单".into()) }),
             sub_title: Some("副标题".into()),
@@ -265,7 +265,7 @@ fn every_card_is_the_documented_one() {
 
 #[test]
 fn a_card_that_lacks_something_or_has_too_much_is_refused() {
-    let untitled = |body: CardBody| Card { heading: Heading { title: None, description: None }, ..card(body) };
+    let untitled = |body: CardBody| Card { heading: None, ..card(body) };
     let vote = |choices: Vec<Choice>, multiple: bool| {
         let question = selector("q", choices);
         CardBody::VoteInteraction(VoteInteraction { question, multiple, submit: keyed_text("提交", "s") })
@@ -374,7 +374,7 @@ fn sharing_is_refused_where_wecom_would_ignore_it() {
         let (title, description, url) = ("a".to_owned(), "b".to_owned(), "https://c".to_owned());
         Content::LinkCard(LinkCard { title, description, url, button: None })
     };
-    let with = |content: Content, sharing: Sharing| Message { sharing, ..message(content) };
+    let with = |content: Content, sharing: Sharing| Message { sharing: Some(sharing), ..message(content) };
     for content in [
         Content::Voice("a".into()),
         link_card(),

@@ -83,7 +83,7 @@ fn any_card() -> impl Strategy<Value = Card> {
             source,
             menu,
             quote: None,
-            heading,
+            heading: Some(heading),
             replace_text,
             body,
         },

@@ -25,7 +25,7 @@ fn a_message_is_the_documented_request() {
             tags: vec!["0".to_owned()],
             ..to(&["ZhangSan", "lisi", "zhangsan"])
         },
-        sharing: Sharing::Confidential,
+        sharing: Some(Sharing::Confidential),
         translate_ids: true,
         ..text("a")
     };

@@ -95,11 +95,7 @@ pub struct OfTenant {
 pub async fn send_message(caller: Caller<Messages>, body: Body) -> Answer {
     let element = caller.element();
     let held = body_of(&caller, body).await?;
-    let mut message = json(&held)?;
-    if let Value::Object(message) = &mut message {
-        message.entry("sharing").or_insert_with(|| "free".into());
-    }
-    let message: Message = from_json(message)?;
+    let message: Message = read(&held)?;
     ok(&SentView::of(&answer(element.send_message(&message).await)?)?)
 }
 

@@ -174,10 +174,6 @@ fn document() -> Value {
         });
         let request = operation.request.map(|mut schema| {
             write_instants(&mut schema, true);
-            // It is what is usual where nobody says otherwise.
-            if let Some(required) = schema["required"].as_array_mut() {
-                required.retain(|name| name != "sharing");
-            }
             json!({ "required": true, "content": { "application/json": { "schema": schema } } })
         });
         let file = || {

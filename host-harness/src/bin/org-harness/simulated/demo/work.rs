@@ -2,8 +2,8 @@
 
 use host_harness::contract::{
     administration::{MemberRoles, RoleRule, RuleScope},
-    approvals::{ApprovalRequest, Field, FieldValue, LocalisedText, PlainValue, Process},
-    messaging::{Content, Message, Recipients, Sharing},
+    approvals::{ApprovalRequest, Field, FieldValue, LocalisedText, PlainValue},
+    messaging::{Content, Message, Recipients},
 };
 use wecom_simulator::{Decision, PURCHASE_TEMPLATE};
 
@@ -49,7 +49,7 @@ pub async fn message(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), C
             roles: vec!["buyer".to_owned()],
         },
         content: Content::Text("订单 4711 待采购\nOrder 4711 is to be bought".to_owned()),
-        sharing: Sharing::Free,
+        sharing: None,
         translate_ids: false,
         idempotency_key: Some("order-4711".to_owned()),
     };
@@ -71,10 +71,10 @@ pub async fn approval(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), 
         template: PURCHASE_TEMPLATE.to_owned(),
         applicant: APPLICANT.to_owned(),
         department: None,
-        process: Process::OfTemplate,
+        process: None,
         fields: vec![Field {
             id: "Money-1700000000001".to_owned(),
-            kind: "money".to_owned(),
+            kind: None,
             titles: Vec::new(),
             value: FieldValue::Plain(PlainValue::Money("700.50".to_owned())),
         }],
