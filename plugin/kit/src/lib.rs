@@ -32,6 +32,8 @@ pub mod locale;
 pub mod failure;
 
 pub mod administration;
+#[cfg(any(target_family = "wasm", test))]
+mod blocks;
 pub mod callbacks;
 pub mod calls;
 pub mod capability;
