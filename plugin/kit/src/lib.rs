@@ -24,6 +24,7 @@
 //! | [`messages`] | messages: roles, parts, and what was sent already |
 //! | [`idempotency`] | what a caller's idempotency key promises |
 //! | [`store`], [`names`], [`fingerprint`] | how values are stored |
+//! | [`order`] | sorting with little code |
 
 // Messages in two languages are rows of these modules' macros, wherever they stand.
 #[macro_use]
@@ -32,6 +33,8 @@ pub mod locale;
 pub mod failure;
 
 pub mod administration;
+#[cfg(any(target_family = "wasm", test))]
+mod blocks;
 pub mod callbacks;
 pub mod calls;
 pub mod capability;
@@ -47,6 +50,7 @@ pub mod idempotency;
 pub mod login;
 pub mod messages;
 pub mod names;
+pub mod order;
 pub mod platform;
 pub mod row;
 #[cfg(target_family = "wasm")]

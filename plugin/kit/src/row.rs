@@ -4,9 +4,12 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::directory::{
-    department::{Department, DepartmentRow, FetchedDepartment},
-    member::{Absent, FetchedMember, MEMBER_DEPARTMENTS, Member, MemberRow, is_id},
+use crate::{
+    directory::{
+        department::{Department, DepartmentRow, FetchedDepartment},
+        member::{Absent, FetchedMember, MEMBER_DEPARTMENTS, Member, MemberRow, is_id},
+    },
+    order,
 };
 
 /// A row that is being read.
@@ -51,7 +54,7 @@ impl<'a> Row<'a> {
         if departments.len() > MEMBER_DEPARTMENTS || !departments.iter().all(|place| is_id(&place.id)) {
             return MemberRow::Unreadable { id: Some(member.id) };
         }
-        departments.sort_unstable();
+        order::sort_by(departments, &Ord::cmp);
         let Self { absent, unreadable, .. } = self;
         MemberRow::Fetched(Box::new(FetchedMember { member, absent, unreadable }))
     }

@@ -66,6 +66,19 @@ pub fn parsed<T: DeserializeOwned>(entry: Option<&Entry>) -> Result<Option<T>, F
     Ok(entry.map(parse).transpose()?.map(|stored| stored.value))
 }
 
+/// All keys with a prefix, in order, however many calls that takes.
+pub fn keys<P: Platform>(platform: &P, prefix: &str) -> Result<Vec<String>, Failure> {
+    let mut keys: Vec<String> = Vec::new();
+    loop {
+        let mut page = platform.scan_keys(prefix, keys.last().map(String::as_str), ITEMS_PER_CALL as u32)?;
+        let is_last = !page.more || page.keys.is_empty();
+        keys.append(&mut page.keys);
+        if is_last {
+            return Ok(keys);
+        }
+    }
+}
+
 /// Applies the operations. `Ok(Err(keys))` is a lost race: nothing was done, the checks of these keys failed.
 pub fn apply<P: Platform>(platform: &P, ops: &[Op]) -> Result<Result<Vec<Version>, Vec<String>>, Failure> {
     Ok(match platform.apply(ops)? {

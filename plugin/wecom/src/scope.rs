@@ -21,6 +21,7 @@ use organisation_kit::{
         sync::{RunContext, StepError},
     },
     failure::{Cause, Failure},
+    order,
     platform::Platform,
     text,
     vendor::Scoped,
@@ -51,7 +52,7 @@ pub(crate) fn next<P: Platform>(
         let agent: Agent = client.calls.one(&client.config().agent_get()).map_err(StepError::Vendor)?;
         note_unreadable(run, "agent/get", agent.unreadable);
         members = agent.members;
-        scope.departments = agent.departments.into_iter().collect();
+        scope.departments = order::set(agent.departments);
         scope.tags = agent.tags;
         scope.is_known = true;
     }

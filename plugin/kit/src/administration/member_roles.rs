@@ -14,6 +14,7 @@ use crate::{
         rules::{self, Evaluator},
     },
     failure::Failure,
+    order,
     platform::{Auditor, Platform},
 };
 
@@ -45,8 +46,7 @@ pub fn set_member_roles<P: Platform + Auditor>(
         "一名成员最多 {MOST} 个角色，收到 {found} 个", "a member has at most {MOST} roles, not {found}" });
     }
     roles.iter().try_for_each(|role| check_role(role))?;
-    let mut roles = roles.to_vec();
-    roles.sort_unstable();
+    let mut roles = order::sorted(roles.iter().cloned());
     roles.dedup();
     let mut trail = Trail::begin(platform, "administration.set-member-roles", actor)?;
     change(platform, common, id, &mut trail, |before| Roles {
@@ -119,8 +119,8 @@ fn show<P: Platform>(
         None => Vec::new(),
     };
     let roles = Roles { by_rule: rules::names(by_rule.clone()), ..roles.unwrap_or_default() };
-    let (mut roles, suspended) = roles.shown();
-    roles.sort_unstable();
+    let (roles, suspended) = roles.shown();
+    let mut roles = order::sorted(roles);
     roles.dedup();
     Ok(MemberRoles { roles, suspended, by_rule })
 }

@@ -4,6 +4,7 @@ use super::secret::MASK;
 use crate::{
     contract::types::{self, Severity},
     locale::{Locale, Text},
+    order,
 };
 
 /// One thing that is wrong, before it has a place.
@@ -93,7 +94,8 @@ impl Problems {
 
     /// Errors first, then by path; those of one place by code.
     pub(super) fn sort(&mut self) {
-        self.found.sort_by(|(a, x), (b, y)| (!x.is_error(), a, x.code).cmp(&(!y.is_error(), b, y.code)));
+        let rank = |(path, finding): &(String, Finding)| (!finding.is_error(), path.clone(), finding.code);
+        order::sort_by(&mut self.found, &|one, other| rank(one).cmp(&rank(other)));
     }
 
     /// The problems as the contract wants them.

@@ -15,7 +15,7 @@ use super::{
     suggestion,
     values::{FieldValue, Values},
 };
-use crate::contract::element::SecretPlace;
+use crate::{contract::element::SecretPlace, order};
 
 /// The object under which a platform may put the keys.
 const NESTED: &str = "authConfig";
@@ -113,7 +113,10 @@ impl<'a> DocumentReader<'a> {
             }
         }
         // The name of a field comes before its other one.
-        self.places[first..].sort_by_key(|place| place.path.rsplit('.').next() != Some(place.field.split().1));
+        let is_alias = |place: &FieldPlace<'_>| place.path.rsplit('.').next() != Some(place.field.split().1);
+        let mut found = self.places.split_off(first);
+        order::sort_by(&mut found, &|one, other| is_alias(one).cmp(&is_alias(other)));
+        self.places.append(&mut found);
     }
 
     fn places_of(&self, field: &Field) -> impl Iterator<Item = &FieldPlace<'a>> {

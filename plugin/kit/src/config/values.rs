@@ -1,6 +1,6 @@
 //! What was understood of a document.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use url::Url;
 
@@ -21,6 +21,7 @@ use crate::{
     },
     directory::id::IdRule,
     locale::{Locale, Text},
+    order,
 };
 
 /// A sound value.
@@ -75,7 +76,7 @@ impl Values {
     /// What means the same for every vendor; the vendor adds the first four. See [`Common`] for each.
     pub fn common(&self, organisation: String, application: String, basis: String, ids: IdRule) -> Common {
         let word = |value: &FieldValue| if let FieldValue::Text(word) = value { Some(word.clone()) } else { None };
-        let words = |key| self.items(key).iter().filter_map(word).collect();
+        let words = |key| order::set(self.items(key).iter().filter_map(word));
         Common {
             organisation,
             application,
@@ -133,7 +134,7 @@ impl Values {
                 Some(Destination { scheme, host, port, purpose: purpose.clone(), secrets: secrets.clone() })
             }));
         }
-        all.sort_by_key(|destination| destination.secrets.is_empty());
+        order::sort_by(&mut all, &|one, other| one.secrets.is_empty().cmp(&other.secrets.is_empty()));
         all
     }
 
@@ -181,8 +182,9 @@ fn show(field: &Field, value: &FieldValue) -> String {
         FieldValue::Url(url) => written(field.kind, url),
         FieldValue::File(file) => root_file::written(field.kind, file),
         FieldValue::List(items) => {
-            let sorted: BTreeSet<_> = items.iter().map(|item| show(field, item)).collect();
-            sorted.into_iter().collect::<Vec<_>>().join(",")
+            let mut items = order::sorted(items.iter().map(|item| show(field, item)));
+            items.dedup();
+            items.join(",")
         }
     }
 }

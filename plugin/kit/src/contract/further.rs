@@ -1,123 +1,64 @@
 //! The interfaces that an element may export beside those of its world, each by itself: a component exports what its vendor
 //! can do, and nothing else.
 
-#[doc(hidden)]
-#[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
-pub mod administration {
-    wit_bindgen::generate!({
-        inline: r#"
-            package organisation:kit;
-            world administration-alone {
-                import lowcode:organisation/audit@0.1.0;
-                export lowcode:organisation/administration@0.1.0;
-            }
-        "#,
-        path: "../../wit",
-        world: "organisation:kit/administration-alone",
-        with: { "lowcode:organisation/types@0.1.0": crate::contract::generated::lowcode::organisation::types },
-        additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
-        default_bindings_module: "organisation_kit::contract::further::administration",
-        pub_export_macro: true,
-        generate_all,
-    });
+/// The generated code of one interface, in a world of its own. The types that it shares with the others are theirs.
+macro_rules! alone {
+    ($interface:ident, $world:literal, $path:literal, $inline:literal) => {
+        #[doc(hidden)]
+        #[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
+        pub mod $interface {
+            wit_bindgen::generate!({
+                inline: $inline,
+                path: "../../wit",
+                world: $world,
+                with: { "lowcode:organisation/types@0.1.0": crate::contract::generated::lowcode::organisation::types },
+                additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
+                default_bindings_module: $path,
+                pub_export_macro: true,
+                generate_all,
+            });
+        }
+    };
 }
 
-#[doc(hidden)]
-#[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
-pub mod vendor {
-    wit_bindgen::generate!({
-        inline: r#"
-            package organisation:kit;
-            world vendor-alone {
-                export lowcode:organisation/vendor@0.1.0;
-            }
-        "#,
-        path: "../../wit",
-        world: "organisation:kit/vendor-alone",
-        with: { "lowcode:organisation/types@0.1.0": crate::contract::generated::lowcode::organisation::types },
-        additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
-        default_bindings_module: "organisation_kit::contract::further::vendor",
-        pub_export_macro: true,
-        generate_all,
-    });
-}
+alone!(
+    administration,
+    "organisation:kit/administration-alone",
+    "organisation_kit::contract::further::administration",
+    "package organisation:kit; world administration-alone { import lowcode:organisation/audit@0.1.0; export lowcode:organisation/administration@0.1.0; }"
+);
 
-#[doc(hidden)]
-#[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
-pub mod messaging {
-    wit_bindgen::generate!({
-        inline: r#"
-            package organisation:kit;
-            world messaging-alone {
-                export lowcode:organisation/messaging@0.1.0;
-            }
-        "#,
-        path: "../../wit",
-        world: "organisation:kit/messaging-alone",
-        with: { "lowcode:organisation/types@0.1.0": crate::contract::generated::lowcode::organisation::types },
-        additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
-        default_bindings_module: "organisation_kit::contract::further::messaging",
-        pub_export_macro: true,
-        generate_all,
-    });
-}
+alone!(
+    vendor,
+    "organisation:kit/vendor-alone",
+    "organisation_kit::contract::further::vendor",
+    "package organisation:kit; world vendor-alone { export lowcode:organisation/vendor@0.1.0; }"
+);
 
-#[doc(hidden)]
-#[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
-pub mod approvals {
-    wit_bindgen::generate!({
-        inline: r#"
-            package organisation:kit;
-            world approvals-alone {
-                export lowcode:organisation/approvals@0.1.0;
-            }
-        "#,
-        path: "../../wit",
-        world: "organisation:kit/approvals-alone",
-        with: { "lowcode:organisation/types@0.1.0": crate::contract::generated::lowcode::organisation::types },
-        additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
-        default_bindings_module: "organisation_kit::contract::further::approvals",
-        pub_export_macro: true,
-        generate_all,
-    });
-}
+alone!(
+    messaging,
+    "organisation:kit/messaging-alone",
+    "organisation_kit::contract::further::messaging",
+    "package organisation:kit; world messaging-alone { export lowcode:organisation/messaging@0.1.0; }"
+);
 
-#[doc(hidden)]
-#[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
-pub mod callbacks {
-    wit_bindgen::generate!({
-        inline: r#"
-            package organisation:kit;
-            world callbacks-alone {
-                export lowcode:organisation/callbacks@0.1.0;
-            }
-        "#,
-        path: "../../wit",
-        world: "organisation:kit/callbacks-alone",
-        with: { "lowcode:organisation/types@0.1.0": crate::contract::generated::lowcode::organisation::types },
-        additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
-        default_bindings_module: "organisation_kit::contract::further::callbacks",
-        pub_export_macro: true,
-        generate_all,
-    });
-}
+alone!(
+    approvals,
+    "organisation:kit/approvals-alone",
+    "organisation_kit::contract::further::approvals",
+    "package organisation:kit; world approvals-alone { export lowcode:organisation/approvals@0.1.0; }"
+);
 
-#[doc(hidden)]
-#[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
-pub mod web {
-    wit_bindgen::generate!({
-        inline: r#"
-            package organisation:kit;
-            world web-alone {
-                export lowcode:organisation/web@0.1.0;
-            }
-        "#,
-        path: "../../wit",
-        world: "organisation:kit/web-alone",
-        with: { "lowcode:organisation/types@0.1.0": crate::contract::generated::lowcode::organisation::types },
-        additional_derives: [PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize],
-        default_bindings_module: "organisation_kit::contract::further::web",
-        pub_export_macro: true,
-        generate_all,
-    });
-}
+alone!(
+    callbacks,
+    "organisation:kit/callbacks-alone",
+    "organisation_kit::contract::further::callbacks",
+    "package organisation:kit; world callbacks-alone { export lowcode:organisation/callbacks@0.1.0; }"
+);
+
+alone!(
+    web,
+    "organisation:kit/web-alone",
+    "organisation_kit::contract::further::web",
+    "package organisation:kit; world web-alone { export lowcode:organisation/web@0.1.0; }"
+);

@@ -1,7 +1,5 @@
 //! Writing the copy: a batch of changes that becomes one atomic `apply` with records, indexes, feed and head together.
 
-use std::collections::BTreeSet;
-
 use super::{
     administrators,
     department::Department,
@@ -234,10 +232,10 @@ impl Batch {
         *self.head.members.of(new.presence) += 1;
         let before = old.map(places).unwrap_or_default();
         let after = places(new);
-        for department in before.difference(&after) {
+        for department in before.iter().filter(|id| !after.contains(id)) {
             self.push(store::delete(key::index_entry(self.ids, department, &new.member.id)));
         }
-        for department in after.difference(&before) {
+        for department in after.iter().filter(|id| !before.contains(id)) {
             self.push(store::put_text(key::index_entry(self.ids, department, &new.member.id), String::new()));
         }
         self.push(store::put(key::member(self.ids, &new.member.id), new));
@@ -338,11 +336,15 @@ impl Batch {
     }
 }
 
-/// The departments in whose index a member stands.
-fn places(record: &MemberRecord) -> BTreeSet<&str> {
+/// The departments in whose index a member stands, each once. There are few of them.
+fn places(record: &MemberRecord) -> Vec<&str> {
+    let mut places = Vec::new();
     if is_present(record.presence) {
-        record.member.departments.iter().map(|place| place.id.as_str()).collect()
-    } else {
-        BTreeSet::new()
+        for place in &record.member.departments {
+            if !places.contains(&place.id.as_str()) {
+                places.push(&*place.id);
+            }
+        }
     }
+    places
 }

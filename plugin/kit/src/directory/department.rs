@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{id::IdRule, member::Absent, member_status::Decision};
-use crate::contract::directory::ChangeKind;
+use crate::{contract::directory::ChangeKind, order};
 
 /// A department.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,13 +59,8 @@ pub enum DepartmentRow {
 impl Department {
     /// Whether both say the same. The order of leaders means nothing: no vendor promises one.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        let sorted = |leaders: &[String]| {
-            let mut leaders = leaders.to_vec();
-            leaders.sort_unstable();
-            leaders
-        };
         self == other
-            || (sorted(&self.leaders) == sorted(&other.leaders)
+            || (order::sorted(&self.leaders) == order::sorted(&other.leaders)
                 && (&self.id, &self.name, &self.name_en, &self.parent_id, self.order)
                     == (&other.id, &other.name, &other.name_en, &other.parent_id, other.order))
     }

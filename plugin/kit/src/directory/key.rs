@@ -132,7 +132,7 @@ pub(crate) fn history_of(run: &str) -> String {
 }
 
 pub(crate) fn scratch(run: &str) -> String {
-    format!("directory/r/{run}/")
+    [ALL_SCRATCH, run, "/"].concat()
 }
 
 /// Whose scratch a key is.
@@ -142,7 +142,7 @@ pub(crate) fn run_of_scratch(key: &str) -> Option<&str> {
 
 /// One kind of scratch of a run; see the table above.
 pub(crate) fn scratch_of(run: &str, kind: char) -> String {
-    format!("directory/r/{run}/{kind}/")
+    scratch_row(run, kind, "")
 }
 
 pub(crate) fn scratch_page(run: &str, kind: char, page: usize) -> String {
@@ -151,7 +151,5 @@ pub(crate) fn scratch_page(run: &str, kind: char, page: usize) -> String {
 
 /// A row of scratch about one id, in the form in which it compares.
 pub(crate) fn scratch_row(run: &str, kind: char, id_key: &str) -> String {
-    let mut key = scratch_of(run, kind);
-    key.push_str(id_key);
-    key
+    [ALL_SCRATCH, run, "/", kind.encode_utf8(&mut [0; 4]), "/", id_key].concat()
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::directory::MemberStatus;
 pub use crate::contract::directory::{AlternateId, Attribute};
+use crate::{contract::directory::MemberStatus, order};
 
 /// Bytes of a member's or department's id at most, in any vendor's directory.
 pub const ID_BYTES: usize = 128;
@@ -249,12 +249,11 @@ impl Member {
         if self == other {
             return true;
         }
-        let sorted = |member: &Self| {
-            let mut member = member.clone();
-            member.alternate_ids.sort_unstable();
-            member.direct_leaders.sort_unstable();
-            member.attributes.sort_unstable();
-            member
+        let sorted = |member: &Self| Self {
+            alternate_ids: order::sorted(member.alternate_ids.iter().cloned()),
+            direct_leaders: order::sorted(member.direct_leaders.iter().cloned()),
+            attributes: order::sorted(member.attributes.iter().cloned()),
+            ..member.clone()
         };
         sorted(self) == sorted(other)
     }

@@ -94,6 +94,7 @@ pub struct MemberOutline<'a> {
 
 impl<'a> MemberOutline<'a> {
     /// Reads the outline of a stored member.
+    #[inline]
     pub fn parse(entry: &'a Entry) -> Result<Self, Failure> {
         serde_json::from_str(&entry.value).map_err(|error| Failure::corrupt(&entry.key, &error))
     }

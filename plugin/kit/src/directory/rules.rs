@@ -9,6 +9,7 @@ use super::{id::IdRule, key, member::Member, tree::Tree};
 use crate::{
     contract::administration::{RoleRule, RuleScope, RuledRole},
     failure::Failure,
+    order,
     platform::Platform,
     store,
 };
@@ -20,13 +21,10 @@ pub(crate) fn read<P: Platform>(platform: &P) -> Result<Vec<RoleRule>, Failure> 
 
 /// The tags that rules name, each once.
 pub(crate) fn tags(rules: &[RoleRule]) -> BTreeSet<&str> {
-    rules
-        .iter()
-        .filter_map(|rule| match &rule.scope {
-            RuleScope::Tag(tag) => Some(tag.as_str()),
-            RuleScope::Everybody | RuleScope::Department(_) => None,
-        })
-        .collect()
+    order::set(rules.iter().filter_map(|rule| match &rule.scope {
+        RuleScope::Tag(tag) => Some(tag.as_str()),
+        RuleScope::Everybody | RuleScope::Department(_) => None,
+    }))
 }
 
 /// Tells what rules give, for one call or one write: it remembers what it has read of departments and tags.
@@ -77,7 +75,7 @@ impl Evaluator {
         let mut marks = store::get_many(platform, &keys.collect::<Vec<_>>())?.into_iter();
         let mut given = Vec::with_capacity(members.len());
         for member in members {
-            let tagged: BTreeSet<&str> = tags.iter().copied().filter(|_| marks.next().flatten().is_some()).collect();
+            let tagged = order::set(tags.iter().copied().filter(|_| marks.next().flatten().is_some()));
             let meant = self.rules.iter().filter(|rule| self.means(member, &rule.scope, &tagged));
             given.push(
                 meant.map(|RoleRule { role, scope }| RuledRole { role: role.clone(), scope: scope.clone() }).collect(),
@@ -111,18 +109,10 @@ impl Evaluator {
 
 /// The names of roles, sorted, each once.
 pub(crate) fn names(given: Vec<RuledRole>) -> Vec<String> {
-    given.into_iter().map(|given| given.role).collect::<BTreeSet<_>>().into_iter().collect()
+    order::set(given.into_iter().map(|given| given.role)).into_iter().collect()
 }
 
 fn departments_of<P: Platform>(platform: &P, tag: &str) -> Result<BTreeSet<String>, Failure> {
     let prefix = key::tag_departments(tag);
-    let (mut found, mut after) = (BTreeSet::new(), None);
-    loop {
-        let page = platform.scan_keys(&prefix, after.as_deref(), 1_000)?;
-        found.extend(page.keys.iter().map(|key| key[prefix.len()..].to_owned()));
-        match page.keys.last().filter(|_| page.more) {
-            Some(last) => after = Some(last.clone()),
-            None => return Ok(found),
-        }
-    }
+    Ok(order::set(store::keys(platform, &prefix)?.iter().map(|key| key[prefix.len()..].to_owned())))
 }

@@ -1,7 +1,5 @@
 //! Whom the tags of rules name: a key for each, so that neither a tag nor what changed of it need fit into one value.
 
-use std::collections::BTreeSet;
-
 use super::{
     batch::Batch,
     deletion,
@@ -15,6 +13,7 @@ use crate::{
     config::Common,
     contract::storage::{Check, Expectation, Op},
     failure::Failure,
+    order,
     platform::Platform,
     store,
     vendor::TagMembers,
@@ -33,20 +32,9 @@ pub(crate) fn differences<P: Platform>(
     let departments = key::tag_departments(tag);
     let members = named.members.iter().filter(|id| is_id(id)).map(|id| key::tag_member(ids, tag, id));
     let departments = named.departments.iter().filter(|id| is_id(id)).map(|id| [&departments, id.as_str()].concat());
-    let mut wanted: BTreeSet<String> = members.chain(departments).collect();
-    let (prefix, mut ops, mut after) = (key::tag(tag), Vec::new(), None);
-    loop {
-        let page = platform.scan_keys(&prefix, after.as_deref(), 1_000)?;
-        for key in &page.keys {
-            if !wanted.remove(key) {
-                ops.push(store::delete(key.as_str()));
-            }
-        }
-        match page.keys.last().filter(|_| page.more) {
-            Some(last) => after = Some(last.clone()),
-            None => break,
-        }
-    }
+    let mut wanted = order::set(members.chain(departments));
+    let stored = store::keys(platform, &key::tag(tag))?.into_iter();
+    let mut ops: Vec<Op> = stored.filter(|key| !wanted.remove(key)).map(store::delete).collect();
     ops.extend(wanted.into_iter().map(|key| store::put_text(key, String::new())));
     Ok(ops)
 }
@@ -79,7 +67,7 @@ pub(crate) fn forget_unnamed<P: Platform>(platform: &P) -> Result<(), Failure> {
     let unchanged =
         [Check { key: key::RULES.to_owned(), expected: version.map_or(Expectation::Absent, Expectation::Version) }];
     let rules = rules::read(platform)?;
-    let named: BTreeSet<String> = rules::tags(&rules).into_iter().map(key::tag).collect();
+    let named = order::set(rules::tags(&rules).into_iter().map(key::tag));
     let mut after = None;
     while deletion::has_budget(platform)
         && let Some(found) = platform.scan_keys(key::ALL_TAGS, after.as_deref(), 1)?.keys.first()

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{key, member::is_id, record::DepartmentRecord};
-use crate::{failure::Failure, platform::Platform, store};
+use crate::{failure::Failure, order, platform::Platform, store};
 
 /// What the copy says of a department's place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +37,7 @@ impl Tree {
         platform: &P,
         departments: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), Failure> {
-        let mut open: BTreeSet<String> = departments.into_iter().map(str::to_owned).collect();
+        let mut open = order::set(departments.into_iter().map(str::to_owned));
         while !open.is_empty() {
             open = self.learn_some(platform, open)?;
         }

@@ -14,6 +14,8 @@ use talc::{
     wasm::WasmBinning,
 };
 
+use crate::blocks::Blocks;
+
 /// Bytes of a page of WebAssembly memory.
 pub const WASM_PAGE: usize = 64 << 10;
 
@@ -24,11 +26,11 @@ const FIRST: usize = 64 << 10;
 static mut PIECE: MaybeUninit<[u8; FIRST]> = MaybeUninit::uninit();
 
 /// Allocates for a component, which has one thread and so never enters it twice at a time.
-pub type Heap = TalcSyncCell<Grown, WasmBinning>;
+pub type Heap = Blocks<TalcSyncCell<Grown, WasmBinning>>;
 
 /// A heap that has nothing yet.
 pub const fn new() -> Heap {
-    TalcSyncCell::new_wasm(Grown { has_piece: false, end: None })
+    Blocks::over(TalcSyncCell::new_wasm(Grown { has_piece: false, end: None }))
 }
 
 /// Where the heap's memory comes from.

@@ -6,7 +6,7 @@ use super::answer;
 use crate::{
     config::Config,
     export::download::{self, Piece},
-    wire::login::TokenAnswer,
+    wire::token::TokenAnswer,
 };
 use organisation_kit::{
     calls::{Api, Call, Calls},

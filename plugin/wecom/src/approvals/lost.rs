@@ -9,6 +9,7 @@ use organisation_kit::{
     contract::approvals::{ApprovalRequest, Field, FieldValue, Person, PlainField, PlainValue, SearchFilter, TableRow},
     failure::Failure,
     idempotency,
+    order::sorted,
     platform::Platform,
 };
 use serde_json::Value;
@@ -173,12 +174,6 @@ fn is_plain_alike(sent: &PlainValue, shown: &PlainValue) -> bool {
 /// A decimal without the zeros that say nothing.
 fn shortest(number: &str) -> &str {
     if number.contains('.') { number.trim_end_matches('0').trim_end_matches('.') } else { number }
-}
-
-fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {
-    let mut items: Vec<T> = items.collect();
-    items.sort_unstable();
-    items
 }
 
 fn ids(people: &[Person]) -> Vec<String> {

@@ -3,7 +3,7 @@
 //! of an app of another kind, whose key somebody has taken for this one's.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use organisation_kit::{contract::callbacks::IncomingRequest, fingerprint};
+use organisation_kit::{contract::callbacks::IncomingRequest, fingerprint, order};
 
 use super::{envelope, query::Query};
 use crate::{cipher, config::Callback, digest::sha1_hex};
@@ -78,9 +78,8 @@ fn message(
 }
 
 /// The signature of four texts, in whatever order.
-pub(super) fn signature(mut parts: [&str; 4]) -> String {
-    parts.sort_unstable();
-    sha1_hex(&parts)
+pub(super) fn signature(parts: [&str; 4]) -> String {
+    sha1_hex(&order::sorted(parts))
 }
 
 /// Message and receiver: `random(16) | length(4) | message | receiver`.

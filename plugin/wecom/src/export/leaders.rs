@@ -1,6 +1,6 @@
 //! Who leads departments, where the export did not tell: WeCom's own example of a file does not.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use crate::{
     api::codes::HIDDEN_DEPARTMENT,
@@ -26,11 +26,12 @@ pub(super) fn add<P: Platform>(run: &mut WeComRun<'_, '_, P>, rows: &mut [Depart
         }
         _ => None,
     });
-    let mut leaders: HashMap<String, Vec<String>> = leaders.collect();
+    let mut known = BTreeMap::new();
+    known.extend(leaders);
     let mut unknown = 0;
     for row in rows {
         let DepartmentRow::Fetched(row) = row else { continue };
-        match leaders.remove(&row.department.id) {
+        match known.remove(&row.department.id) {
             Some(leaders) => {
                 row.department.leaders = leaders;
                 row.absent.remove(Absent::LEADERS);

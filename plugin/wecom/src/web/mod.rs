@@ -16,7 +16,7 @@ use organisation_kit::{
     platform::Platform,
 };
 
-use crate::{api::client::WeComClient, digest::sha1_hex, wire::ticket::TicketAnswer};
+use crate::{api::client::WeComClient, digest::sha1_hex, wire::token::TicketAnswer};
 
 /// Names of functions in one request at most. WeCom's script has some hundred.
 const FUNCTIONS: usize = 300;

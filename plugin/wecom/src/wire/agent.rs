@@ -1,15 +1,13 @@
 //! The app and its visible range (doc 90227).
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{
-    granted::{self, User},
-    tolerant::{Items, UnreadableField, WireField, object},
-};
+use super::{granted, tolerant::UnreadableField, tree::Tree};
 
 /// What `agent/get` tells. The granted ids are the only way to learn the roots of the visible range.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "WireField<RawAgent>")]
+#[serde(try_from = "Value")]
 pub(crate) struct Agent {
     pub(crate) agent_id: Option<u64>,
     pub(crate) name: String,
@@ -27,58 +25,25 @@ pub(crate) struct Agent {
     pub(crate) unreadable: usize,
 }
 
-object! {
-    /// Each container and each array may be missing.
-    struct RawAgent {
-        agentid: u64,
-        name: String,
-        close: u64,
-        redirect_domain: String,
-        allow_userinfos: Users,
-        allow_partys: Parties,
-        allow_tags: Tags,
-    }
-}
-
-object! {
-    struct Users {
-        user: Items<User>,
-    }
-}
-
-object! {
-    struct Parties {
-        partyid: Items<u64>,
-    }
-}
-
-object! {
-    struct Tags {
-        tagid: Items<u64>,
-    }
-}
-
-impl TryFrom<WireField<RawAgent>> for Agent {
+impl TryFrom<Value> for Agent {
     type Error = UnreadableField;
 
-    fn try_from(raw: WireField<RawAgent>) -> Result<Self, UnreadableField> {
-        let raw = raw.or_fail("the app")?.unwrap_or_default();
-        let users = raw.allow_userinfos.or_fail("allow_userinfos")?.unwrap_or_default();
-        let parties = raw.allow_partys.or_fail("allow_partys")?.unwrap_or_default();
-        let tags = raw.allow_tags.or_fail("allow_tags")?.unwrap_or_default();
+    /// Each container and each array may be missing.
+    fn try_from(answer: Value) -> Result<Self, UnreadableField> {
+        let answer = Tree(&answer).object_or_fail("the app")?;
         let mut unreadable = 0;
+        let mut ids = |container, key, id| {
+            granted::ids(answer.at(container).object_or_fail(container)?.at(key), key, &mut unreadable, id)
+        };
         Ok(Self {
-            agent_id: raw.agentid.value(),
-            name: raw.name.value().unwrap_or_default(),
-            closed: raw.close.value().is_some_and(|close| close != 0),
-            redirect_domain: match raw.redirect_domain {
-                WireField::Absent => Some(String::new()),
-                domain => domain.value(),
-            },
-            departments: granted::ids("partyid", parties.partyid, &mut unreadable, granted::department)?,
-            members: granted::ids("user", users.user, &mut unreadable, granted::member)?,
-            tags: granted::ids("tagid", tags.tagid, &mut unreadable, granted::tag)?,
+            departments: ids("allow_partys", "partyid", granted::department)?,
+            members: ids("allow_userinfos", "user", granted::member)?,
+            tags: ids("allow_tags", "tagid", granted::tag)?,
             unreadable,
+            agent_id: answer.at("agentid").number(),
+            name: answer.at("name").text().unwrap_or_default(),
+            closed: answer.at("close").number().is_some_and(|close| close != 0),
+            redirect_domain: answer.at("redirect_domain").text_or_fail("").ok().map(Option::unwrap_or_default),
         })
     }
 }

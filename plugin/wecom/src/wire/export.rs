@@ -3,17 +3,16 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use super::tolerant::{self, UnreadableField, object};
+use super::{
+    tolerant::UnreadableField,
+    tree::{self, Tree},
+};
 
 /// Reads the answer to an order: the id of the job, empty when WeCom named none.
 pub(crate) fn parse_ordered(text: &str) -> Result<String, serde_json::Error> {
-    object! {
-        struct Ordered {
-            jobid: String,
-        }
-    }
-    Ok(tolerant::parse::<Ordered>(text)?.jobid.or_fail("jobid")?.unwrap_or_default())
+    Ok(Tree(&tree::parse(text)?).at("jobid").text_or_fail("jobid")?.unwrap_or_default())
 }
 
 /// How a job stands.
@@ -45,33 +44,23 @@ impl fmt::Debug for File {
     }
 }
 
-object! {
-    struct RawJob {
-        status: u64,
-        data_list: Vec<RawFile>,
-    }
-}
-
-object! {
-    struct RawFile {
-        url: String,
-        size: u64,
-        md5: String,
-    }
-}
-
 /// Reads the answer of `export/get_result`. What a file lacks is empty: whoever fetches it judges that.
 pub(crate) fn parse(text: &str) -> Result<JobStatus, serde_json::Error> {
-    let raw: RawJob = tolerant::parse(text)?;
-    let files = raw.data_list.or_fail("data_list")?.unwrap_or_default();
-    let files = files.into_iter().map(|file| File {
-        url: file.url.value().unwrap_or_default(),
-        size: file.size.value().unwrap_or_default(),
-        md5: file.md5.value().unwrap_or_default(),
-    });
-    Ok(match raw.status.value().ok_or(UnreadableField("status"))? {
+    let answer = tree::parse(text)?;
+    let answer = Tree(&answer);
+    let file = |file: &Value| {
+        let file = Tree(file).object_or_fail("data_list")?;
+        Ok(File {
+            url: file.at("url").text().unwrap_or_default(),
+            size: file.at("size").number().unwrap_or_default(),
+            md5: file.at("md5").text().unwrap_or_default(),
+        })
+    };
+    let files = answer.at("data_list").list_or_fail("data_list")?.iter().map(file);
+    let files = files.collect::<Result<_, UnreadableField>>()?;
+    Ok(match answer.at("status").number().ok_or(UnreadableField("status"))? {
         0 | 1 => JobStatus::Pending,
-        2 => JobStatus::Done(files.collect()),
+        2 => JobStatus::Done(files),
         3 => JobStatus::Failed,
         other => JobStatus::Unknown(other),
     })

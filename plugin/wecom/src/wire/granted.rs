@@ -1,39 +1,32 @@
 //! Ids that make up the visible range. One that cannot be read is left out and counted; a whole list that cannot be read
 //! spoils the answer, since an empty range would look like a company that was taken away.
 
-use super::tolerant::{Items, UnreadableField, WireField, object};
-
-object! {
-    pub(super) struct User {
-        userid: String,
-    }
-}
+use super::{tolerant::UnreadableField, tree::Tree};
 
 /// The id of a member, if there is one.
-pub(super) fn member(user: User) -> Option<String> {
-    user.userid.text()
+pub(super) fn member(user: Tree<'_>) -> Option<String> {
+    user.at("userid").text()
 }
 
 /// The id of a department, if it is one.
-pub(super) fn department(id: u64) -> Option<String> {
-    (id != 0).then(|| id.to_string())
+pub(super) fn department(id: Tree<'_>) -> Option<String> {
+    id.number().filter(|id| *id != 0).map(|id| id.to_string())
 }
 
 /// The id of a tag: they begin at 0 (doc 90210).
-pub(super) fn tag(id: u64) -> Option<String> {
-    Some(id.to_string())
+pub(super) fn tag(id: Tree<'_>) -> Option<String> {
+    id.number().map(|id| id.to_string())
 }
 
 /// The ids of a list. Those that cannot be read are added to `unreadable`.
-pub(super) fn ids<T: Default>(
+pub(super) fn ids(
+    list: Tree<'_>,
     name: &'static str,
-    field: WireField<Items<T>>,
     unreadable: &mut usize,
-    id: impl Fn(T) -> Option<String>,
+    id: fn(Tree<'_>) -> Option<String>,
 ) -> Result<Vec<String>, UnreadableField> {
-    let Items { read, odd } = field.or_fail(name)?.unwrap_or_default();
-    let sent = read.len() + odd;
-    let ids: Vec<String> = read.into_iter().filter_map(id).collect();
-    *unreadable += sent - ids.len();
+    let sent = list.list_or_fail(name)?;
+    let ids: Vec<String> = sent.iter().map(Tree).filter_map(id).collect();
+    *unreadable += sent.len() - ids.len();
     Ok(ids)
 }

@@ -1,45 +1,13 @@
-//! Answers around signing in: the access token, the exchange of a code, and what a member consented to.
+//! Answers around signing in: the exchange of a code, and what a member consented to.
 //!
 //! None of these types has a `Debug` form: all hold what must not be seen.
 
-use serde::Deserialize;
-
-use organisation_kit::{contract::login::SensitiveFields, token::FetchedToken};
+use organisation_kit::contract::login::SensitiveFields;
 
 use super::{
     member::gender_of,
-    tolerant::{self, UnreadableField, WireField, object},
+    tree::{self, Tree},
 };
-
-/// The answer of `gettoken` (doc 91039): a token of up to 512 bytes or more, empty where there is none.
-#[derive(Deserialize)]
-#[serde(try_from = "WireField<RawToken>")]
-pub struct TokenAnswer(FetchedToken);
-
-object! {
-    /// Its life in seconds, normally 7,200.
-    struct RawToken {
-        access_token: String,
-        expires_in: u64,
-    }
-}
-
-impl TryFrom<WireField<RawToken>> for TokenAnswer {
-    type Error = UnreadableField;
-
-    fn try_from(raw: WireField<RawToken>) -> Result<Self, UnreadableField> {
-        let raw = raw.or_fail("the answer")?.unwrap_or_default();
-        let token = raw.access_token.or_fail("access_token")?.unwrap_or_default();
-        let seconds = raw.expires_in.value().ok_or(UnreadableField("expires_in"))?;
-        Ok(Self(FetchedToken { token, life_ms: seconds.saturating_mul(1_000) }))
-    }
-}
-
-impl From<TokenAnswer> for FetchedToken {
-    fn from(TokenAnswer(fetched): TokenAnswer) -> Self {
-        fetched
-    }
-}
 
 /// The answer of `auth/getuserinfo` (docs 91023, 98176) and of its legacy path, whose keys are capitalised.
 pub(crate) struct IdentityAnswer {
@@ -53,28 +21,17 @@ pub(crate) struct IdentityAnswer {
     pub(crate) user_ticket: Option<String>,
 }
 
-object! {
-    struct RawIdentity {
-        userid: String,
-        legacy_userid = "UserId": String,
-        openid: String,
-        legacy_openid = "OpenId": String,
-        external_userid: String,
-        user_ticket: String,
-    }
-}
-
 /// Reads the answer. Fails where any id cannot be read: nobody may be taken for somebody else.
 pub(crate) fn parse_identity(text: &str) -> Result<IdentityAnswer, serde_json::Error> {
-    let raw: RawIdentity = tolerant::parse(text)?;
-    let id = |name, field: WireField<String>| field.or_fail(name).map(|id| id.filter(|id| !id.is_empty()));
-    let (userid, legacy_userid) = (id("userid", raw.userid)?, id("UserId", raw.legacy_userid)?);
-    let (openid, legacy_openid) = (id("openid", raw.openid)?, id("OpenId", raw.legacy_openid)?);
+    let answer = tree::parse(text)?;
+    let id = |key| Tree(&answer).at(key).text_or_fail(key);
+    let (userid, legacy_userid) = (id("userid")?, id("UserId")?);
+    let (openid, legacy_openid) = (id("openid")?, id("OpenId")?);
     Ok(IdentityAnswer {
         member_id: userid.or(legacy_userid),
         open_id: openid.or(legacy_openid),
-        external_userid: id("external_userid", raw.external_userid)?,
-        user_ticket: raw.user_ticket.text(),
+        external_userid: id("external_userid")?,
+        user_ticket: Tree(&answer).at("user_ticket").text(),
     })
 }
 
@@ -86,32 +43,20 @@ pub(crate) struct DetailAnswer {
     pub(crate) fields: SensitiveFields,
 }
 
-object! {
-    struct RawDetail {
-        userid: String,
-        gender: String,
-        avatar: String,
-        qr_code: String,
-        mobile: String,
-        email: String,
-        biz_mail: String,
-        address: String,
-    }
-}
-
 /// Reads the answer. Fails where it cannot be read whom it is about.
 pub(crate) fn parse_detail(text: &str) -> Result<DetailAnswer, serde_json::Error> {
-    let raw: RawDetail = tolerant::parse(text)?;
+    let answer = tree::parse(text)?;
+    let field = |key| Tree(&answer).at(key).text();
     Ok(DetailAnswer {
-        userid: raw.userid.or_fail("userid")?.filter(|id| !id.is_empty()),
+        userid: Tree(&answer).at("userid").text_or_fail("userid")?,
         fields: SensitiveFields {
-            gender: raw.gender.value().and_then(|gender| gender_of(&gender)),
-            avatar: raw.avatar.text(),
-            qr_code: raw.qr_code.text(),
-            mobile: raw.mobile.text(),
-            email: raw.email.text(),
-            business_email: raw.biz_mail.text(),
-            address: raw.address.text(),
+            gender: field("gender").and_then(|gender| gender_of(&gender)),
+            avatar: field("avatar"),
+            qr_code: field("qr_code"),
+            mobile: field("mobile"),
+            email: field("email"),
+            business_email: field("biz_mail"),
+            address: field("address"),
         },
     })
 }
@@ -148,15 +93,6 @@ mod tests {
             (r#"{"userid":null,"openid":null}"#, (None, None, None, None)),
         ] {
             assert_eq!(ids(json), expected, "{json}");
-        }
-    }
-
-    #[test]
-    fn the_life_of_a_token_may_be_text() {
-        for json in
-            [r#"{"access_token":"t","expires_in":7200}"#, r#"{"errcode":0,"access_token":"t","expires_in":"7200"}"#]
-        {
-            assert_eq!(serde_json::from_str::<TokenAnswer>(json).map(|answer| answer.0.life_ms).unwrap(), 7_200_000);
         }
     }
 

@@ -199,17 +199,15 @@ pub(super) fn gender_of(number: &str) -> Option<String> {
 /// stand once.
 fn memberships(departments: &[u64], orders: &[u64], leads: &[u64]) -> Vec<Membership> {
     let padded = |values: &[u64], index: usize| values.get(index).copied().unwrap_or_default();
-    let mut memberships: Vec<(u64, Membership)> = departments
-        .iter()
-        .enumerate()
-        .map(|(index, &id)| {
+    let (mut numbers, mut memberships) = (Vec::with_capacity(departments.len()), Vec::with_capacity(departments.len()));
+    for (index, id) in departments.iter().enumerate() {
+        if let Err(place) = numbers.binary_search(id) {
             let (leader, order) = (padded(leads, index) != 0, padded(orders, index));
-            (id, Membership { id: id.to_string(), leader, order })
-        })
-        .collect();
-    memberships.sort_by_key(|(id, _)| *id);
-    memberships.dedup_by_key(|(id, _)| *id);
-    memberships.into_iter().map(|(_, membership)| membership).collect()
+            numbers.insert(place, *id);
+            memberships.insert(place, Membership { id: id.to_string(), leader, order });
+        }
+    }
+    memberships
 }
 
 impl RawAttribute {

@@ -1,47 +1,19 @@
 //! What WeCom answers about messages and files (docs 90236, 94888, 90253, 90256).
 
-use serde::de::SeqAccess;
+use serde_json::Value;
 
-use super::tolerant::{self, Items, Shape, WireField, object};
+use super::tree::{self, Tree};
 
 /// Ids, as a list or as one text with `|` between them: `message/send` writes the one and `update_template_card` the other.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ids(pub(crate) Vec<String>);
-
-impl<'de> Shape<'de> for Ids {
-    fn empty() -> WireField<Self> {
-        WireField::Read(Self::default())
-    }
-
-    fn of_text(text: &str) -> WireField<Self> {
-        WireField::Read(Self(text.split('|').filter(|id| !id.is_empty()).map(str::to_owned).collect()))
-    }
-
-    fn of_number(number: i128) -> WireField<Self> {
-        WireField::Read(Self(vec![number.to_string()]))
-    }
-
-    fn of_list<A: SeqAccess<'de>>(list: A) -> Result<WireField<Self>, A::Error> {
-        Ok(match Items::<String>::of_list(list)? {
-            WireField::Read(items) => WireField::Read(Self(items.read)),
-            _ => WireField::Unreadable,
-        })
+fn ids(tree: Tree<'_>) -> Vec<String> {
+    match tree.0 {
+        Value::String(text) => text.split('|').filter(|id| !id.is_empty()).map(str::to_owned).collect(),
+        Value::Object(_) => Vec::new(),
+        _ => tree.texts(),
     }
 }
 
-object! {
-    /// The answer of `message/send` and `message/update_template_card`.
-    struct RawSent {
-        invaliduser: Ids,
-        invalidparty: Ids,
-        invalidtag: Ids,
-        unlicenseduser: Ids,
-        msgid: String,
-        response_code: String,
-    }
-}
-
-/// The same, read. A list that cannot be read is empty: the message was taken, and that must not be lost.
+/// The answer of `message/send` and `message/update_template_card`. A list that cannot be read is empty: the message was taken, and that must not be lost.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct SentAnswer {
     pub(crate) members: Vec<String>,
@@ -55,15 +27,15 @@ pub(crate) struct SentAnswer {
 
 /// Reads what became of a message or a card.
 pub(crate) fn parse_sent(text: &str) -> Result<SentAnswer, serde_json::Error> {
-    let raw: RawSent = tolerant::parse(text)?;
-    let ids = |field: WireField<Ids>| field.value().unwrap_or_default().0;
+    let answer = tree::parse(text)?;
+    let ids = |key| ids(Tree(&answer).at(key));
     Ok(SentAnswer {
-        members: ids(raw.invaliduser),
-        departments: ids(raw.invalidparty),
-        tags: ids(raw.invalidtag),
-        unlicensed: ids(raw.unlicenseduser),
-        message_id: raw.msgid.text(),
-        response_code: raw.response_code.text(),
+        members: ids("invaliduser"),
+        departments: ids("invalidparty"),
+        tags: ids("invalidtag"),
+        unlicensed: ids("unlicenseduser"),
+        message_id: Tree(&answer).at("msgid").text(),
+        response_code: Tree(&answer).at("response_code").text(),
     })
 }
 
@@ -76,21 +48,14 @@ pub(crate) struct MediaAnswer {
     pub(crate) created_at: Option<u64>,
 }
 
-object! {
-    struct RawMedia {
-        media_id: String,
-        url: String,
-        created_at: u64,
-    }
-}
-
 /// Reads what became of a file.
 pub(crate) fn parse_media(text: &str) -> Result<MediaAnswer, serde_json::Error> {
-    let raw: RawMedia = tolerant::parse(text)?;
+    let answer = tree::parse(text)?;
+    let field = |key| Tree(&answer).at(key);
     Ok(MediaAnswer {
-        media_id: raw.media_id.text(),
-        url: raw.url.text(),
-        created_at: raw.created_at.value().filter(|at| *at > 0),
+        media_id: field("media_id").text(),
+        url: field("url").text(),
+        created_at: field("created_at").number().filter(|at| *at > 0),
     })
 }
 

@@ -11,7 +11,7 @@ pub(crate) mod login;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod tag;
-pub(crate) mod ticket;
+pub(crate) mod token;
 pub(crate) mod tolerant;
 pub(crate) mod tree;
 

@@ -1,15 +1,13 @@
 //! The members and departments of a tag (doc 90213).
 
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::{
-    granted::{self, User},
-    tolerant::{Items, UnreadableField, WireField, object},
-};
+use super::{granted, tolerant::UnreadableField, tree::Tree};
 
 /// What `tag/get` tells: only what the app may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "WireField<RawTag>")]
+#[serde(try_from = "Value")]
 pub(crate) struct Tag {
     /// Ids of members that carry the tag themselves.
     pub(crate) members: Vec<String>,
@@ -19,22 +17,16 @@ pub(crate) struct Tag {
     pub(crate) unreadable: usize,
 }
 
-object! {
-    struct RawTag {
-        userlist: Items<User>,
-        partylist: Items<u64>,
-    }
-}
-
-impl TryFrom<WireField<RawTag>> for Tag {
+impl TryFrom<Value> for Tag {
     type Error = UnreadableField;
 
-    fn try_from(raw: WireField<RawTag>) -> Result<Self, UnreadableField> {
-        let raw = raw.or_fail("the tag")?.unwrap_or_default();
+    fn try_from(answer: Value) -> Result<Self, UnreadableField> {
+        let answer = Tree(&answer).object_or_fail("the tag")?;
         let mut unreadable = 0;
+        let mut ids = |key, id| granted::ids(answer.at(key), key, &mut unreadable, id);
         Ok(Self {
-            members: granted::ids("userlist", raw.userlist, &mut unreadable, granted::member)?,
-            departments: granted::ids("partylist", raw.partylist, &mut unreadable, granted::department)?,
+            members: ids("userlist", granted::member)?,
+            departments: ids("partylist", granted::department)?,
             unreadable,
         })
     }

@@ -1,8 +1,8 @@
 //! Answers of many shapes, read by key.
 //!
-//! For small answers whose fields depend on what stands beside them, as the controls of an approval: nothing has to be declared,
-//! and what is odd is absent. Whoever asks decides what that means. Speed matters less here than the size of the component, so that
-//! what is called everywhere is not inlined.
+//! For answers that are small or rare: nothing has to be declared, and what is odd is absent, unless everything hangs on it.
+//! Speed matters less here than the size of the component, so that what is called everywhere is not inlined. Rows that come
+//! by the thousand are read as [`tolerant`](super::tolerant) does it.
 
 use serde_json::Value;
 
@@ -48,6 +48,19 @@ impl<'a> Tree<'a> {
         }
     }
 
+    /// The text of a field on which everything hangs.
+    ///
+    /// # Errors
+    /// Where something else stands there: then the answer is worth nothing.
+    #[inline(never)]
+    pub(crate) fn text_or_fail(self, name: &'static str) -> Result<Option<String>, UnreadableField> {
+        match self.0 {
+            Value::Null | Value::String(_) => Ok(self.text()),
+            Value::Number(number) if !number.is_f64() => Ok(self.text()),
+            _ => Err(UnreadableField(name)),
+        }
+    }
+
     /// A whole number from 0, or its digits as text.
     #[inline(never)]
     pub(crate) fn number(self) -> Option<u64> {
@@ -72,6 +85,29 @@ impl<'a> Tree<'a> {
             alone => std::slice::from_ref(alone),
         };
         items.iter().map(Self)
+    }
+
+    /// The items of a list on which everything hangs.
+    ///
+    /// # Errors
+    /// As [`Tree::text_or_fail`].
+    #[inline(never)]
+    pub(crate) fn list_or_fail(self, name: &'static str) -> Result<&'a [Value], UnreadableField> {
+        match self.0 {
+            Value::Array(items) => Ok(items),
+            Value::Null => Ok(&[]),
+            Value::String(text) if text.is_empty() => Ok(&[]),
+            _ => Err(UnreadableField(name)),
+        }
+    }
+
+    /// The object that stands here, which may be empty, also as a list or text.
+    ///
+    /// # Errors
+    /// As [`Tree::text_or_fail`].
+    #[inline(never)]
+    pub(crate) fn object_or_fail(self, name: &'static str) -> Result<Self, UnreadableField> {
+        if self.0.is_object() || self.is_nothing() { Ok(self) } else { Err(UnreadableField(name)) }
     }
 
     /// The texts of a list, without what is none.
@@ -119,6 +155,28 @@ mod tests {
             let tree = Tree(&value);
             assert_eq!(tree.text().as_deref(), text, "{value}");
             assert_eq!((tree.number(), tree.instant(), tree.list().count()), (number, instant, items), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_everything_hangs_on_is_there_or_absent_or_refused() {
+        for (value, text, items, object) in [
+            (json!(null), Some(None), Some(0), true),
+            (json!(""), Some(None), Some(0), true),
+            (json!("a"), Some(Some("a")), None, false),
+            (json!(7), Some(Some("7")), None, false),
+            (json!(-7), Some(Some("-7")), None, false),
+            (json!(7.5), None, None, false),
+            (json!(true), None, None, false),
+            (json!([]), None, Some(0), true),
+            (json!([1, {}]), None, Some(2), false),
+            (json!({}), None, None, true),
+            (json!({ "a": 1 }), None, None, true),
+        ] {
+            let tree = Tree(&value);
+            assert_eq!(tree.text_or_fail("x").ok().as_ref().map(Option::as_deref), text, "{value}");
+            assert_eq!(tree.list_or_fail("x").ok().map(<[Value]>::len), items, "{value}");
+            assert_eq!(tree.object_or_fail("x").is_ok(), object, "{value}");
         }
     }
 

@@ -1,7 +1,7 @@
 //! Writing the plan: departments (parents first), members, members who left, departments that are gone (deepest
 //! first). Each part moves its records, indexes, feed entries and the checkpoint in one atomic step.
 
-use std::cmp::Reverse;
+use std::collections::BTreeMap;
 
 use super::{
     compare::PlannedMember,
@@ -23,6 +23,7 @@ use crate::{
         refresh::contended,
     },
     failure::Failure,
+    order,
     platform::Platform,
     store,
     vendor::Client,
@@ -175,16 +176,8 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
     done: usize,
 ) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'e');
-    let mut keys = Vec::new();
-    let mut after = None;
-    loop {
-        let page = context.platform.scan(&prefix, after.as_deref(), 1_000).map_err(Failure::from)?;
-        keys.extend(page.entries.iter().map(|entry| key::department(&entry.key[prefix.len()..])));
-        match page.entries.last().filter(|_| page.more) {
-            Some(last) => after = Some(last.key.clone()),
-            None => break,
-        }
-    }
+    let rows = store::keys(context.platform, &prefix)?;
+    let keys: Vec<String> = rows.iter().map(|row| key::department(&row[prefix.len()..])).collect();
     let mut gone: Vec<DepartmentRecord> = Vec::new();
     for entry in store::get_many(context.platform, &keys)?.into_iter().flatten() {
         gone.push(store::parse(&entry)?.value);
@@ -223,11 +216,14 @@ pub(super) fn department_removals<P: Platform, C: Client<P>>(
 }
 
 /// Sorts departments so that every child stands before its parent.
-fn children_first(mut departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecord> {
+fn children_first(departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecord> {
     let parent = |record: &DepartmentRecord| (record.department.id.clone(), record.department.parent_id.clone());
-    let parents = departments.iter().map(parent).collect();
-    departments.sort_by_cached_key(|record| Reverse(pages::depth(&parents, &record.department.id)));
-    departments
+    let mut parents = BTreeMap::new();
+    parents.extend(departments.iter().map(parent));
+    let depth = |record: &DepartmentRecord| pages::depth(&parents, &record.department.id);
+    let mut ranked = departments.into_iter().map(|record| (depth(&record), record)).collect();
+    order::sort_by(&mut ranked, &|(one, _), (other, _)| other.cmp(one));
+    ranked.into_iter().map(|(_, record)| record).collect()
 }
 
 /// Fills a batch and writes it with the run, anew when another writer came between.

@@ -1,7 +1,7 @@
 //! What a run has seen and not yet dealt with, page by page in scratch: departments, and members that are asked about one
 //! by one.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::{
     context::{RunContext, Stepped},
@@ -14,6 +14,7 @@ use crate::{
         member::{Absent, is_id},
     },
     failure::Failure,
+    order,
     platform::Platform,
     store,
     vendor::Client,
@@ -142,19 +143,21 @@ fn read_page<P: Platform, C: Client<P>, T: serde::de::DeserializeOwned>(
 /// Sorts departments so that every parent stands before its children, without duplicates. A parent that is not there
 /// makes its child a root; so does a circle, which only a broken vendor can send.
 fn parents_first(departments: Vec<FetchedDepartment>) -> Vec<FetchedDepartment> {
-    let parents: HashMap<String, Option<String>> =
-        departments.iter().map(|row| (row.department.id.clone(), row.department.parent_id.clone())).collect();
+    let mut parents = BTreeMap::new();
+    parents.extend(departments.iter().map(|row| (row.department.id.clone(), row.department.parent_id.clone())));
     let mut ranked: Vec<(usize, FetchedDepartment)> =
         departments.into_iter().map(|row| (depth(&parents, &row.department.id), row)).collect();
     // Numbers among ids come in the order of their value.
-    let rank = |(depth, row): &(usize, FetchedDepartment)| (*depth, row.department.id.len(), row.department.id.clone());
-    ranked.sort_by_cached_key(rank);
+    fn rank((depth, row): &(usize, FetchedDepartment)) -> (usize, usize, &str) {
+        (*depth, row.department.id.len(), &row.department.id)
+    }
+    order::sort_by(&mut ranked, &|one, other| rank(one).cmp(&rank(other)));
     ranked.dedup_by(|(_, a), (_, b)| a.department.id == b.department.id);
     ranked.into_iter().map(|(_, row)| row).collect()
 }
 
 /// How many of these departments stand above one.
-pub(super) fn depth(parents: &HashMap<String, Option<String>>, id: &str) -> usize {
+pub(super) fn depth(parents: &BTreeMap<String, Option<String>>, id: &str) -> usize {
     // No vendor allows that many levels; a longer chain is a circle.
     const LEVELS: usize = 64;
     let mut depth = 0;

@@ -24,6 +24,7 @@ use crate::{
     },
     failure::Failure,
     names::Named,
+    order,
     platform::Platform,
     store,
 };
@@ -283,9 +284,8 @@ fn fields(
         }
         new.insert("status", parse(after)?);
     }
-    let names = old.keys().chain(new.keys()).copied().collect::<std::collections::BTreeSet<&str>>();
     let mut changes = Vec::new();
-    for name in names.into_iter().filter(|name| *name != "id") {
+    for name in order::set(old.keys().chain(new.keys()).copied()).into_iter().filter(|name| *name != "id") {
         let (before, after) = (old.get(name).map(|value| value.get()), new.get(name).map(|value| value.get()));
         if before != after {
             let (before, after) = (before.map(shown).transpose()?, after.map(shown).transpose()?);

@@ -61,7 +61,8 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
 /// Members that are asked about one by one, each once.
 fn add_individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, members: Vec<String>) -> Stepped {
     let ids = context.common.ids;
-    let by_key: BTreeMap<String, String> = members.into_iter().map(|id| (ids.key(&id), id)).collect();
+    let mut by_key = BTreeMap::new();
+    by_key.extend(members.into_iter().map(|id| (ids.key(&id), id)));
     let (sound, odd): (Vec<_>, Vec<_>) = by_key.into_values().partition(|id| is_id(id));
     if !odd.is_empty() {
         let count = odd.len();

@@ -8,10 +8,7 @@ use serde::{
 };
 
 use super::{
-    super::{
-        granted::{self, User},
-        tolerant::{Items, WireField, object, parse},
-    },
+    super::tolerant::{Items, WireField, object, parse},
     RawMember, is_id,
 };
 use organisation_kit::directory::member::MemberRow;
@@ -139,11 +136,18 @@ fn id_of(row: &MemberRow) -> Option<String> {
 /// The ids of a `user/simplelist` answer, and how many cannot be read.
 pub(crate) fn ids(text: &str) -> Result<(Vec<String>, usize), serde_json::Error> {
     object! {
+        struct User {
+            userid: String,
+        }
+    }
+    object! {
         struct List {
             userlist: Items<User>,
         }
     }
-    let (list, mut unreadable) = (parse::<List>(text)?.userlist, 0);
-    let id = |user| granted::member(user).filter(|id| is_id(id));
-    Ok((granted::ids("userlist", list, &mut unreadable, id)?, unreadable))
+    let Items { read, odd } = parse::<List>(text)?.userlist.or_fail("userlist")?.unwrap_or_default();
+    let sent = read.len() + odd;
+    let ids: Vec<String> = read.into_iter().filter_map(|user| user.userid.text()).filter(|id| is_id(id)).collect();
+    let unreadable = sent - ids.len();
+    Ok((ids, unreadable))
 }
