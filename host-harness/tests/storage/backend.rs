@@ -7,8 +7,7 @@ use std::sync::Arc;
 use host_harness::storage::{
     ApplyOutcome, ManualClock, Op, Options, RangeOutcome, Scope, SealingKey, Storage, StoredEntry, open,
 };
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 /// When the clock of the tests starts.
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
@@ -76,8 +75,8 @@ impl Sqlite {
     }
 
     /// A connection past the store, for looking and for damage.
-    pub(crate) async fn connection(&self) -> SqliteConnection {
-        SqliteConnectOptions::new().filename(self.file()).connect().await.unwrap()
+    pub(crate) fn connection(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.file()).unwrap()
     }
 }
 
@@ -87,15 +86,12 @@ impl Backend for Sqlite {
     }
 
     async fn tamper(&self, statements: &[&str]) {
-        let mut connection = self.connection().await;
-        for statement in statements {
-            sqlx::query(AssertSqlSafe(*statement)).execute(&mut connection).await.unwrap();
-        }
-        connection.close().await.unwrap();
+        let connection = self.connection();
+        statements.iter().for_each(|statement| connection.execute_batch(statement).unwrap());
     }
 
     async fn count(&self, statement: &str) -> i64 {
-        sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut self.connection().await).await.unwrap()
+        self.connection().query_row(statement, (), |row| row.get(0)).unwrap()
     }
 }
 

@@ -5,23 +5,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use host_harness::storage::{Op, OpenError, Options, StorageError, open, tenant};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use rusqlite::Connection;
 
 use crate::backend::{Backend, Sqlite, apply, delete_all, options, scope, value};
 use crate::wait::soon;
 
-/// A connection past the store, for looking and for damage.
-async fn raw(file: &Path) -> SqliteConnection {
-    SqliteConnectOptions::new().filename(file).create_if_missing(true).connect().await.unwrap()
-}
-
-async fn execute(file: &Path, statements: &[&str]) {
-    let mut connection = raw(file).await;
-    for statement in statements {
-        sqlx::query(AssertSqlSafe(*statement)).execute(&mut connection).await.unwrap();
-    }
-    connection.close().await.unwrap();
+/// Carries a statement out past the store.
+fn execute(file: &Path, statement: &str) {
+    Connection::open(file).unwrap().execute_batch(statement).unwrap();
 }
 
 /// Whether the database, its log or its index hold this text anywhere, in use or not.
@@ -86,7 +77,7 @@ async fn files_that_are_not_ours_are_left_alone() {
     let newer = async |file: &Path| {
         let options = options().0;
         open(&format!("sqlite:{}", file.display()), options).await.unwrap().close().await;
-        execute(file, &["UPDATE storage_number SET number = 99 WHERE name = 'schema'"]).await;
+        execute(file, "UPDATE storage_number SET number = 99 WHERE name = 'schema'");
     };
     let folder = tempfile::tempdir().unwrap();
     for (name, expected) in [
@@ -99,7 +90,7 @@ async fn files_that_are_not_ours_are_left_alone() {
         let file = folder.path().join(name);
         match name {
             "newer" => newer(&file).await,
-            "foreign" => execute(&file, &["CREATE TABLE storage_scope (id)"]).await,
+            "foreign" => execute(&file, "CREATE TABLE storage_scope (id)"),
             "text" => fs::write(&file, "This is a letter. ".repeat(1_000)).unwrap(),
             "folder" => fs::create_dir(&file).unwrap(),
             _ => fs::write(folder.path().join("file"), "").unwrap(),
@@ -117,14 +108,14 @@ async fn a_locked_file_is_recognised() {
     let busy_timeout = Duration::from_millis(20);
     let store = place.open(Options { busy_timeout, ..options().0 }).await;
     apply(&store, &scope("acme"), vec![Op::put("k", "v")]).await;
-    let mut other = raw(&place.file()).await;
-    sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let other = place.connection();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.apply(&scope("acme"), vec![Op::put("k", "w")]).await.unwrap_err();
     assert!(matches!(error, StorageError::Unavailable { maybe_applied: false, .. }), "{error}");
     assert_eq!(value(&store, &scope("acme"), "k").await.as_deref(), Some("v"), "readers do not wait for writers");
     let error = open(&place.address(), Options { busy_timeout, ..options().0 }).await.unwrap_err();
     assert!(matches!(error, OpenError::Locked { .. }), "{error}");
-    sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     apply(&store, &scope("acme"), vec![Op::put("k", "w")]).await;
 }
 

@@ -16,9 +16,9 @@ use futures_util::stream::BoxStream;
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::dialect::{Dialect, Kind};
+use super::dialect::Dialect;
 use super::driver::Sql;
-use super::failure::SqlFailure;
+use super::failure::{Kind, SqlFailure};
 use super::query::Row;
 
 /// How connections are made and used.

@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 
 use super::driver::Driver;
+use super::failure::Kind;
 
 /// One database's words and ways.
 ///
@@ -67,30 +68,4 @@ pub(in crate::storage) trait Dialect: Driver {
 pub(in crate::storage) struct WriteSizes {
     pub(super) keys: &'static [usize],
     pub(super) rows: &'static [usize],
-}
-
-/// The kinds of failure that make a difference to somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::storage) enum Kind {
-    /// Another writer came in between, and the database undid this transaction: it may be tried again at once.
-    Raced,
-    /// Another writer is in the way for longer than the busy timeout.
-    Locked,
-    Full,
-    ReadOnly,
-    /// The server at the other end reads only: a standby, before or after another one took over. A connection that is made anew
-    /// may lead to the one that writes.
-    Standby,
-    NotADatabase,
-    Damaged,
-    /// The connection or the operating system failed in the middle of something.
-    Lost,
-    Closed,
-    /// No connection is free, or the queue of writers is too long.
-    Busy,
-    /// The database does not let this program in, or not do what it needs to.
-    Denied,
-    /// There is no such database, or no schema in it to make tables in.
-    Missing,
-    Other,
 }

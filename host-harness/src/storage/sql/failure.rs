@@ -3,7 +3,33 @@
 use std::time::Duration;
 
 use super::super::{OpenError, StorageError};
-use super::dialect::{Dialect, Kind};
+use super::dialect::Dialect;
+
+/// The kinds of failure that make a difference to somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::storage) enum Kind {
+    /// Another writer came in between, and the database undid this transaction: it may be tried again at once.
+    Raced,
+    /// Another writer is in the way for longer than the busy timeout.
+    Locked,
+    Full,
+    ReadOnly,
+    /// The server at the other end reads only: a standby, before or after another one took over. A connection that is made anew
+    /// may lead to the one that writes.
+    Standby,
+    NotADatabase,
+    Damaged,
+    /// The connection or the operating system failed in the middle of something.
+    Lost,
+    Closed,
+    /// No connection is free, or the queue of writers is too long.
+    Busy,
+    /// The database does not let this program in, or not do what it needs to.
+    Denied,
+    /// There is no such database, or no schema in it to make tables in.
+    Missing,
+    Other,
+}
 
 /// Why a transaction did not come to its end.
 #[derive(Debug)]
@@ -23,6 +49,11 @@ impl From<StorageError> for SqlFailure {
 impl SqlFailure {
     pub(super) fn of<D: Dialect>(error: sqlx::Error) -> Self {
         Self::Database { kind: D::kind(&error), message: error.to_string() }
+    }
+
+    /// The database failed in this way.
+    pub(super) fn database(kind: Kind, message: impl Into<String>) -> Self {
+        Self::Database { kind, message: message.into() }
     }
 
     /// Something was found where a count stands.

@@ -19,8 +19,8 @@ use super::limits;
 use super::notify::{Awaited, Waiters};
 use super::scope::check_tenant;
 use super::{
-    ApplyOutcome, Check, Clock, FingerprintKey, Kept, KeptValue, KeyPage, Op, OpenError, Options, Page, Quota, Quotas,
-    RangeOutcome, Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
+    ApplyOutcome, Check, Clock, FingerprintKey, KeyPage, Op, OpenError, Options, Page, Quota, Quotas, RangeOutcome,
+    Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
 };
 use async_trait::async_trait;
 
@@ -37,6 +37,7 @@ mod schema;
 mod snapshot;
 mod sqlite;
 mod statements;
+mod stored;
 mod write;
 
 use connections::{Connections, DbConnection, PooledConnection};
@@ -44,12 +45,13 @@ use dialect::Dialect;
 use failure::SqlFailure;
 use query::Query;
 use queue::Queues;
-use read::{Stored, View};
+use read::View;
 use retry::repeated;
 use schema::Found;
 use snapshot::SqlSnapshot;
 use statements::Statements;
-use write::{Attempt, Writing};
+use stored::Stored;
+use write::Writing;
 
 /// How long a call waits for other writers before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
@@ -59,8 +61,7 @@ const WIPE_PAUSE: Duration = Duration::from_millis(10);
 
 /// Opens the store in this SQLite file; see [`super::open()`].
 pub(super) async fn open_sqlite(path: &str, options: Options) -> Result<Arc<dyn Storage>, OpenError> {
-    let database = sqlite::open(path.as_ref(), options.busy_timeout).await?;
-    Ok(Arc::new(SqlStorage::new(database, options).await?))
+    Ok(Arc::new(sqlite::SqliteStorage::open(path.as_ref(), options).await?))
 }
 
 /// Opens the store in the PostgreSQL database with this address; see [`super::open()`].
@@ -77,22 +78,32 @@ struct Database<D: Dialect> {
     readers: Connections<D>,
 }
 
-/// Answers the schema version to go on from, if the database is one to go on with.
-fn judge(found: Found, place: &str) -> Result<u32, OpenError> {
-    let place = place.to_owned();
-    match found {
-        Found::Empty => Ok(0),
-        Found::Version(version) if version <= schema::KNOWN => Ok(version),
-        Found::Version(found) => Err(OpenError::NewerSchema { place, found, known: schema::KNOWN }),
-        Found::Foreign => Err(OpenError::Foreign { place }),
-    }
+/// What became of an attempt at an `apply`.
+enum Attempt {
+    /// It came to its end.
+    Ended(ApplyOutcome),
+    /// Nothing of it was carried out, but some of what has expired was removed: without that there may be no room for it.
+    /// That is committed, and the `apply` is to be tried again.
+    Reaped,
+}
+
+/// How many expired rows one `apply` removes in passing.
+const REAP_ROWS: usize = 200;
+
+fn unsigned(number: i64) -> Result<u64, SqlFailure> {
+    u64::try_from(number).map_err(|_| SqlFailure::damaged(number))
+}
+
+/// A number as the database keeps it. What it cannot keep is greater than all it has, so comparisons stay right.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// Brings the schema up to date where the database is empty or ours. Several processes may do this at once.
 async fn bring_up_to_date<D: Dialect>(writers: &Connections<D>, place: &str) -> Result<(), OpenError> {
-    async fn migrated<D: Dialect>(link: &mut DbConnection<D>, place: &str) -> Result<Found, SqlFailure> {
+    async fn migrated<D: Dialect>(link: &mut DbConnection<D>) -> Result<Found, SqlFailure> {
         let found = schema::inspect::<D>(link).await?;
-        if matches!(judge(found, place), Ok(version) if version < schema::KNOWN) {
+        if found.is_behind() {
             // Another process may have come first, of a newer program even.
             let found = Found::Version(schema::migrate::<D>(link).await?);
             commit(link).await?;
@@ -102,11 +113,11 @@ async fn bring_up_to_date<D: Dialect>(writers: &Connections<D>, place: &str) -> 
     }
     let attempt = || async {
         let mut link = writers.begin_write().await?;
-        let found = migrated(&mut link, place).await;
+        let found = migrated(&mut link).await;
         link.settled(found).await
     };
     let found = repeated(attempt).await.map_err(|failure| failure.of_open(place))?;
-    judge(found, place).map(drop)
+    found.judge(place).map(drop)
 }
 
 /// A store in a database.
@@ -247,13 +258,7 @@ impl<D: Dialect> SqlStorage<D> {
     }
 
     fn unseal(&self, scope: &Scope, stored: Stored) -> Result<StoredEntry, StorageError> {
-        let Stored { version, expires_at_ms, .. } = stored;
-        let Kept { key, value, .. } = stored.open(scope, self.sealing_key.as_ref());
-        let value = match value {
-            KeptValue::Plain(value) => value,
-            KeptValue::Sealed(value) => value?,
-        };
-        Ok(StoredEntry { key, value, version, expires_at_ms })
+        stored.unsealed(scope, self.sealing_key.as_ref())
     }
 }
 
@@ -318,7 +323,7 @@ impl<D: Dialect> Storage for SqlStorage<D> {
         limits::check_ops(&ops, quota)?;
         let mut batch = Batch::new(ops);
         // Before the transaction: it is pure work, and others wait while it is open.
-        write::seal(&mut batch, scope, self.sealing_key.as_ref())?;
+        stored::seal(&mut batch, scope, self.sealing_key.as_ref())?;
         let (outcome, _permit) = loop {
             // Anew after each portion of what has expired, so that the scope's other writers come between.
             let permit = self.queues.acquire(scope).await?;

@@ -8,6 +8,7 @@ use super::connections::{DbConnection, Rows};
 use super::dialect::Dialect;
 use super::driver::Sql;
 use super::failure::SqlFailure;
+use super::unsigned;
 
 /// A statement and its parameters, added in their order.
 pub(super) struct Query<D: Dialect> {
@@ -116,13 +117,4 @@ impl<D: Dialect> Row<D> {
     pub(super) fn optional_count(&self, column: usize) -> Result<Option<u64>, SqlFailure> {
         D::number(&self.0, column).map_err(SqlFailure::of::<D>)?.map(unsigned).transpose()
     }
-}
-
-fn unsigned(number: i64) -> Result<u64, SqlFailure> {
-    u64::try_from(number).map_err(|_| SqlFailure::damaged(number))
-}
-
-/// A number as the database keeps it. What it cannot keep is greater than all it has, so comparisons stay right.
-pub(super) fn signed(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }

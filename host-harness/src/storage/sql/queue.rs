@@ -11,8 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::super::Scope;
 use super::QUEUE_TIMEOUT;
-use super::dialect::Kind;
-use super::failure::SqlFailure;
+use super::failure::{Kind, SqlFailure};
 
 type Line = Arc<tokio::sync::Mutex<()>>;
 

@@ -5,56 +5,15 @@ use std::collections::{BTreeMap, HashMap};
 use super::super::batch::prefix_end;
 use super::super::limits::{PAGE_BYTES, ResponseBudget};
 use super::super::notify::Seen;
-use super::super::{Kept, KeptValue, Scope, SealingKey, StorageError, Usage};
+use super::super::{Scope, Usage};
 use super::connections::DbConnection;
 use super::dialect::Dialect;
 use super::driver::Sql;
 use super::failure::SqlFailure;
-use super::query::{Query, Row, signed};
+use super::query::{Query, Row};
+use super::signed;
 use super::statements::{KEYS_AT_ONCE, Statements};
-
-/// An entry as it lies in the table.
-#[derive(Clone)]
-pub(super) struct Stored {
-    pub(super) key: String,
-    pub(super) version: u64,
-    pub(super) expires_at_ms: Option<u64>,
-    /// Of the key and the plain value; what counts against limits.
-    pub(super) bytes: usize,
-    pub(super) sealed: bool,
-    /// Plain or sealed.
-    pub(super) value: String,
-}
-
-impl Stored {
-    fn new<D: Dialect>(row: &Row<D>) -> Result<Self, SqlFailure> {
-        Ok(Self {
-            key: row.key(0)?,
-            version: row.count(1)?,
-            expires_at_ms: row.optional_count(2)?,
-            bytes: usize::try_from(row.count(3)?).unwrap_or(usize::MAX),
-            sealed: row.count(4)? != 0,
-            value: row.text(5)?,
-        })
-    }
-}
-
-impl Stored {
-    /// Opens the value where it is sealed.
-    pub(super) fn open(self, scope: &Scope, sealing_key: Option<&SealingKey>) -> Kept {
-        let Self { key, expires_at_ms, sealed, value, .. } = self;
-        let value = match (sealed, sealing_key) {
-            (false, _) => KeptValue::Plain(value),
-            (true, Some(sealing_key)) => KeptValue::Sealed(sealing_key.open(scope, &key, &value)),
-            (true, None) => KeptValue::Sealed(Err(StorageError::Other(
-                "a sealed value cannot be read: this store was opened without a sealing key; configure the key it was \
-                 written with"
-                    .into(),
-            ))),
-        };
-        Kept { key, value, expires_at_ms }
-    }
-}
+use super::stored::Stored;
 
 /// Whose entries are read, and at which time (`None` = that of the database's clock).
 #[derive(Clone, Copy)]
@@ -90,7 +49,7 @@ impl View<'_> {
         let query = padded(chunk, size).fold(self.query::<D>(sql), |query, key| query.key(key));
         let mut rows = query.rows(link)?;
         while let Some(row) = rows.next().await? {
-            found.add(Stored::new(&row)?);
+            found.add(stored(&row)?);
         }
         Ok(())
     }
@@ -121,17 +80,17 @@ impl View<'_> {
     ) -> Result<(Vec<Stored>, bool), SqlFailure> {
         let range = Range::new(prefix, after_key);
         let sql = self.statements.page(range.excludes_start, range.end.is_some());
-        let mut stored = Vec::new();
+        let mut page = Vec::new();
         let mut budget = ResponseBudget::new();
         let mut rows = range.of_page(self.query::<D>(sql), limit).rows(link)?;
         while let Some(row) = rows.next().await? {
-            let row = Stored::new(&row)?;
-            if stored.len() == limit || !budget.admit(row.bytes) {
-                return Ok((stored, true));
+            let row = stored(&row)?;
+            if page.len() == limit || !budget.admit(row.bytes) {
+                return Ok((page, true));
             }
-            stored.push(row);
+            page.push(row);
         }
-        Ok((stored, false))
+        Ok((page, false))
     }
 
     /// Reads a page of keys, and whether more follow.
@@ -179,6 +138,18 @@ impl View<'_> {
         let all = Usage { items: row.count(0)?, bytes: row.count(1)? };
         Ok(all.minus(Usage { items: row.count(2)?, bytes: row.count(3)? }))
     }
+}
+
+/// The entry in a row.
+fn stored<D: Dialect>(row: &Row<D>) -> Result<Stored, SqlFailure> {
+    Ok(Stored {
+        key: row.key(0)?,
+        version: row.count(1)?,
+        expires_at_ms: row.optional_count(2)?,
+        bytes: usize::try_from(row.count(3)?).unwrap_or(usize::MAX),
+        sealed: row.count(4)? != 0,
+        value: row.text(5)?,
+    })
 }
 
 /// The keys among which a page is looked for.

@@ -4,6 +4,7 @@
 //! nothing where it was done already, because not every database undoes the making of a table: a step that broke off in the
 //! middle is taken again from its start.
 
+use super::super::OpenError;
 use super::connections::DbConnection;
 use super::dialect::Dialect;
 use super::driver::Sql;
@@ -11,22 +12,28 @@ use super::failure::SqlFailure;
 use super::query::Query;
 
 /// The table whose presence marks a database as this store's.
-const MARK: &str = "storage_number";
+pub(super) const MARK: &str = "storage_number";
 
 /// The newest schema version this program knows.
 pub(super) const KNOWN: u32 = 1;
 
 /// What has to be there before versions can be spoken of. Single numbers by name: `schema`, the version of the schema;
 /// `version-floor`, the greatest version that a deleted scope ever gave out, where a new scope begins to count.
-const GROUND: [&str; 2] = [
+pub(super) const GROUND: [&str; 2] = [
     "CREATE TABLE IF NOT EXISTS storage_number (name TEXT PRIMARY KEY, number BIGINT NOT NULL)",
     "INSERT INTO storage_number (name, number) VALUES ('schema', 0), ('version-floor', 0) \
      ON CONFLICT (name) DO NOTHING",
 ];
 
-/// Step `n` leads from schema version `n` to `n + 1`.
-fn steps<D: Dialect>() -> [Vec<String>; KNOWN as usize] {
-    let (identity, key) = (D::IDENTITY, D::KEY);
+/// Reads the version of the schema.
+pub(super) const VERSION: &str = "SELECT number FROM storage_number WHERE name = 'schema'";
+
+/// Writes it.
+pub(super) const SET_VERSION: &str = "UPDATE storage_number SET number = $1 WHERE name = 'schema'";
+
+/// Step `n` leads from schema version `n` to `n + 1`. `identity`: the type of a number that the database hands out to each
+/// new row and never hands out again; `key`: that of a text which compares by its UTF-8 bytes.
+pub(super) fn steps(identity: &str, key: &str) -> [Vec<String>; KNOWN as usize] {
     [vec![
         // `items` and `bytes` count the rows of the scope, also those that have expired and are not yet reaped.
         format!(
@@ -58,6 +65,24 @@ pub(super) enum Found {
     Version(u32),
 }
 
+impl Found {
+    /// Answers the schema version to go on from, if the database at this place is one to go on with.
+    pub(super) fn judge(self, place: &str) -> Result<u32, OpenError> {
+        let place = place.to_owned();
+        match self {
+            Self::Empty => Ok(0),
+            Self::Version(version) if version <= KNOWN => Ok(version),
+            Self::Version(found) => Err(OpenError::NewerSchema { place, found, known: KNOWN }),
+            Self::Foreign => Err(OpenError::Foreign { place }),
+        }
+    }
+
+    /// Whether the database is older than this program, or empty.
+    pub(super) fn is_behind(self) -> bool {
+        self.judge("").is_ok_and(|version| version < KNOWN)
+    }
+}
+
 /// Looks without changing anything.
 pub(super) async fn inspect<D: Dialect>(link: &mut DbConnection<D>) -> Result<Found, SqlFailure> {
     let mut any = false;
@@ -77,21 +102,18 @@ pub(super) async fn migrate<D: Dialect>(link: &mut DbConnection<D>) -> Result<u3
         query::<D>(statement).execute(link).await?;
     }
     let from = version::<D>(link, D::LOCK_ROW).await?;
-    for statement in steps::<D>().iter().skip(from as usize).flatten() {
+    for statement in steps(D::IDENTITY, D::KEY).iter().skip(from as usize).flatten() {
         query::<D>(statement).execute(link).await?;
     }
     if from < KNOWN {
-        query::<D>("UPDATE storage_number SET number = $1 WHERE name = 'schema'")
-            .number(i64::from(KNOWN))
-            .execute(link)
-            .await?;
+        query::<D>(SET_VERSION).number(i64::from(KNOWN)).execute(link).await?;
     }
     Ok(from)
 }
 
 /// The version of the schema; 0 while somebody is at the very beginning.
 async fn version<D: Dialect>(link: &mut DbConnection<D>, lock: &str) -> Result<u32, SqlFailure> {
-    let row = query::<D>(&format!("SELECT number FROM storage_number WHERE name = 'schema'{lock}"));
+    let row = query::<D>(&format!("{VERSION}{lock}"));
     match row.optional_row(link).await? {
         Some(row) => Ok(u32::try_from(row.count(0)?).unwrap_or(u32::MAX)),
         None => Ok(0),

@@ -7,16 +7,14 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::super::batch::{Batch, Put, Write, prefix_end};
 use super::super::limits::ResponseBudget;
-use super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, SealingKey, StorageError, Usage};
+use super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, Usage};
 use super::connections::DbConnection;
 use super::dialect::Dialect;
 use super::failure::SqlFailure;
-use super::query::{Query, Row, signed};
+use super::query::{Query, Row};
 use super::read::padded;
 use super::statements::Statements;
-
-/// How many expired rows one `apply` removes in passing.
-const REAP_ROWS: usize = 200;
+use super::{Attempt, REAP_ROWS, signed};
 
 /// How often a scope's row is looked for that others make and delete at the same time.
 const LOOKS: u32 = 5;
@@ -38,15 +36,6 @@ impl ScopeRow {
     }
 }
 
-/// What became of an attempt at an `apply`.
-pub(super) enum Attempt {
-    /// It came to its end.
-    Ended(ApplyOutcome),
-    /// Nothing of it was carried out, but some of what has expired was removed: without that there may be no room for it.
-    /// What was removed is to be committed, and the `apply` to be tried again.
-    Reaped,
-}
-
 /// What a write must know of a key's row.
 struct State {
     version: u64,
@@ -57,23 +46,6 @@ struct State {
 /// The version of a key, if it is present.
 fn version(states: &HashMap<String, State>, key: &str) -> Option<u64> {
     states.get(key).filter(|state| !state.expired).map(|state| state.version)
-}
-
-/// Seals the values that are to be sealed.
-pub(super) fn seal(batch: &mut Batch, scope: &Scope, sealing_key: Option<&SealingKey>) -> Result<(), StorageError> {
-    for (key, write) in &mut batch.keys {
-        if let Write::Put(put) = write
-            && put.sealed
-        {
-            let Some(sealing_key) = sealing_key else {
-                return Err(StorageError::Other(
-                    "a value is to be sealed, but this store was opened without a sealing key: configure one".into(),
-                ));
-            };
-            put.value = sealing_key.seal(scope, key, &put.value)?;
-        }
-    }
-    Ok(())
 }
 
 /// A transaction that writes to a scope.

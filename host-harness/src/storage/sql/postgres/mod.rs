@@ -11,8 +11,9 @@ use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgConnection, PgDatabaseError, PgQueryResult, PgRow, PgSeverity};
 
 use super::super::PAGE_BYTES;
-use super::dialect::{Dialect, Kind, WriteSizes};
+use super::dialect::{Dialect, WriteSizes};
 use super::driver::Driver;
+use super::failure::Kind;
 
 mod address;
 mod open;

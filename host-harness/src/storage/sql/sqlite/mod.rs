@@ -1,120 +1,416 @@
 //! SQLite: one file, for one machine, any number of processes.
+//!
+//! One thread writes, so that the writers of this process queue in the order in which they came, and SQLite's own waiting
+//! for locks, which is not fair, concerns other processes only. A few threads read; they never wait: each call sees the state
+//! at its start. `threads` hands work over, `open` makes the file and connects, `read` and `write` carry out calls.
 
-use futures_util::FutureExt as _;
-use futures_util::future::BoxFuture;
-use sqlx::error::BoxDynError;
-use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqliteQueryResult, SqliteRow};
-use sqlx::{Executor as _, Row as _, Sqlite};
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::dialect::{Dialect, Kind, WriteSizes};
-use super::driver::Driver;
+use async_trait::async_trait;
+use rusqlite::Connection;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::super::batch::Batch;
+use super::super::limits;
+use super::super::notify::{Awaited, Waiters};
+use super::super::scope::check_tenant;
+use super::super::{
+    ApplyOutcome, Check, Clock, FingerprintKey, Kept, KeyPage, Op, OpenError, Options, PAGE_ITEMS, Page, Quotas,
+    RangeOutcome, Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
+};
+use super::failure::{Kind, SqlFailure};
+use super::queue::Queues;
+use super::retry::repeated;
+use super::stored::{Stored, seal};
+use super::{Attempt, QUEUE_TIMEOUT};
 
 mod open;
+mod read;
+mod threads;
+mod write;
 
-pub(super) use open::open;
+use open::File;
+use read::View;
+use threads::{Threads, Work};
+use write::Writing;
 
-impl Dialect for Sqlite {
-    // SQLite admits one writing transaction at a time; this one is it from its start.
-    const BEGIN_WRITE: &'static str = "BEGIN IMMEDIATE";
-    const BEGIN_READ: &'static str = "BEGIN";
-    const LOCK_ROW: &'static str = "";
-    const HOLD_ROW: &'static str = "";
-    const IDENTITY: &'static str = "INTEGER PRIMARY KEY AUTOINCREMENT";
-    const KEY: &'static str = "TEXT COLLATE BINARY";
-    const TABLES: &'static str =
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'";
-    // SQLite looks parameters up one by one, which takes time that grows with the square of their number: a few middling
-    // statements are faster than one large.
-    const WRITE_SIZES: WriteSizes = WriteSizes { keys: &[64, 8, 1], rows: &[16, 4, 1] };
-    const HAS_CLOCK: bool = false;
+/// How many threads read: enough to keep two cores busy; a read takes less than a millisecond.
+const READERS: usize = 4;
 
-    fn time(parameter: &str) -> String {
-        parameter.to_owned()
+/// How long others get to go on before bytes of what was deleted are taken away.
+const WIPE_PAUSE: Duration = Duration::from_millis(10);
+
+/// A store in a file.
+pub(super) struct SqliteStorage {
+    /// The path of the file.
+    place: String,
+    writer: Threads,
+    readers: Arc<Threads>,
+    /// Those of the snapshots: each has a connection of its own.
+    snapshots: Arc<Semaphore>,
+    clock: Arc<dyn Clock>,
+    quotas: Quotas,
+    sealing_key: Option<SealingKey>,
+    fingerprint_key: Result<FingerprintKey, StorageError>,
+    busy_timeout: Duration,
+    poll_interval: Duration,
+    queues: Queues,
+    waiters: Arc<Waiters>,
+}
+
+impl SqliteStorage {
+    /// Opens the file, and creates it and its folder if they are absent.
+    pub(super) async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let (path, busy_timeout) = (path.to_owned(), options.busy_timeout);
+        let making = tokio::task::spawn_blocking(move || File::make(&path, busy_timeout));
+        let file = making
+            .await
+            .map_err(|stopped| OpenError::Database { place: String::new(), message: stopped.to_string() })??;
+        let place = file.place();
+        let failed = |failure: SqlFailure| failure.of_open(&place);
+        // SQLite itself gives up after the busy timeout; the rest is for the queue and a slow disk.
+        let limit = busy_timeout.saturating_add(QUEUE_TIMEOUT);
+        let writer = Threads::start(file.clone(), Work::Write, 1, limit).map_err(failed)?;
+        let made = || {
+            let file = file.clone();
+            writer.run(move |connection| file.bring_up_to_date(connection))
+        };
+        repeated(made).await.map_err(failed)?.judge(&place)?;
+        let readers = Threads::start(file.to_read(), Work::Read, READERS, limit).map_err(failed)?;
+        let store = Self {
+            writer,
+            readers: Arc::new(readers),
+            snapshots: Arc::new(Semaphore::new(READERS)),
+            clock: options.clock.unwrap_or_else(|| Arc::new(SystemClock)),
+            quotas: options.quotas,
+            fingerprint_key: FingerprintKey::new(options.sealing_key.as_ref()),
+            sealing_key: options.sealing_key,
+            busy_timeout: options.busy_timeout,
+            poll_interval: options.poll_interval,
+            queues: Queues::default(),
+            waiters: Arc::default(),
+            place,
+        };
+        store.purge_deleted_scopes().await.map_err(|failure| failure.of_open(&store.place))?;
+        Ok(store)
     }
 
-    fn time_after_lock(parameter: &str) -> String {
-        parameter.to_owned()
+    /// Has a thread read one state of a scope.
+    async fn read<T: Send + 'static>(
+        &self,
+        scope: &Scope,
+        read: impl Fn(&View<'_>) -> Result<T, SqlFailure> + Send + Sync + 'static,
+    ) -> Result<T, SqlFailure> {
+        let read = Arc::new(read);
+        let attempt = || {
+            let (read, scope, time_ms) = (Arc::clone(&read), scope.clone(), self.clock.now_ms());
+            self.readers.run(move |connection| read(&View::begin(connection, &scope, time_ms)?))
+        };
+        repeated(attempt).await
     }
 
-    fn one_answer(select: String) -> String {
-        // Rows are made one by one, as they are asked for.
-        select
+    /// Has the thread that writes do this within a transaction on a scope.
+    async fn write<T: Send + 'static>(
+        &self,
+        scope: &Scope,
+        write: impl Fn(Writing<'_>) -> Result<T, SqlFailure> + Send + Sync + 'static,
+    ) -> Result<T, SqlFailure> {
+        let write = Arc::new(write);
+        let attempt = || {
+            let (write, scope, clock) = (Arc::clone(&write), scope.clone(), Arc::clone(&self.clock));
+            self.writer.run(move |connection| write(Writing::begin(connection, &scope, || clock.now_ms())?))
+        };
+        repeated(attempt).await
     }
 
-    fn add_key(arguments: &mut SqliteArguments, key: &str) -> Result<(), BoxDynError> {
-        Self::add_text(arguments, key)
+    async fn purge_deleted_scopes(&self) -> Result<(), SqlFailure> {
+        for scope in repeated(|| self.writer.run(write::tombstones)).await? {
+            while repeated(|| self.writer.run(move |connection| write::purge_portion(connection, scope))).await? {}
+        }
+        Ok(())
     }
 
-    fn key(row: &SqliteRow, column: usize) -> Result<String, sqlx::Error> {
-        Self::text(row, column)
+    /// Takes away the bytes of what was deleted. Others may be in the way for as long as writers wait for each other.
+    async fn wipe(&self) -> Result<(), StorageError> {
+        let start = Instant::now();
+        while !repeated(|| self.writer.run(write::wipe)).await? {
+            if start.elapsed() > self.busy_timeout {
+                return Err(StorageError::unavailable(
+                    "the entries are deleted, but others keep reading what still holds their bytes; delete once more",
+                ));
+            }
+            tokio::time::sleep(WIPE_PAUSE).await;
+        }
+        Ok(())
     }
 
-    fn changed(result: &SqliteQueryResult) -> u64 {
-        result.rows_affected()
-    }
-
-    fn kind(error: &sqlx::Error) -> Kind {
-        kind(error)
-    }
-
-    fn wipe(connection: &mut SqliteConnection) -> BoxFuture<'_, Result<bool, sqlx::Error>> {
-        // What is deleted is overwritten in the file (`secure_delete`); the log beside it still holds the pages of before.
-        // Answers 1 when a reader or writer was in the way for longer than the busy timeout.
-        let busy = connection.fetch_one("PRAGMA wal_checkpoint(TRUNCATE)");
-        busy.map(|row| Ok(row?.try_get::<i64, _>(0)? == 0)).boxed()
+    fn unseal(&self, scope: &Scope, stored: Stored) -> Result<StoredEntry, StorageError> {
+        stored.unsealed(scope, self.sealing_key.as_ref())
     }
 }
 
-/// SQLite's result codes ("Result and Error Codes" in its documentation); the low byte of an extended code.
-fn kind(error: &sqlx::Error) -> Kind {
-    match error {
-        sqlx::Error::Io(_) | sqlx::Error::WorkerCrashed => Kind::Lost,
-        sqlx::Error::Database(error) => {
-            let code = error.code().and_then(|code| code.parse::<u32>().ok()).unwrap_or_default();
-            match code & 0xFF {
-                5 | 6 => Kind::Locked,
-                8 => Kind::ReadOnly,
-                10 | 14 => Kind::Lost,
-                11 => Kind::Damaged,
-                13 => Kind::Full,
-                26 => Kind::NotADatabase,
-                _ => Kind::Other,
+impl fmt::Debug for SqliteStorage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqliteStorage").field("place", &self.place).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Storage for SqliteStorage {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
+        limits::check_keys(keys, &self.quotas.of(scope))?;
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = keys.to_vec();
+        let found = self.read(scope, move |view| view.keys(&keys)).await?;
+        found.into_iter().map(|stored| stored.map(|stored| self.unseal(scope, stored)).transpose()).collect()
+    }
+
+    async fn scan(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<Page, StorageError> {
+        let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
+        let (prefix, after_key) = (prefix.to_owned(), after_key.map(str::to_owned));
+        let (stored, more) = self.read(scope, move |view| view.page(&prefix, after_key.as_deref(), limit)).await?;
+        let entries = stored.into_iter().map(|stored| self.unseal(scope, stored)).collect::<Result<_, _>>()?;
+        Ok(Page { entries, more })
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after_key: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
+        let (prefix, after_key) = (prefix.to_owned(), after_key.map(str::to_owned));
+        let (keys, more) = self.read(scope, move |view| view.key_page(&prefix, after_key.as_deref(), limit)).await?;
+        Ok(KeyPage { keys, more })
+    }
+
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
+        let quota = self.quotas.of(scope);
+        limits::check_ops(&ops, &quota)?;
+        let mut batch = Batch::new(ops);
+        // Before the transaction: it is pure work, and others wait while it is open.
+        seal(&mut batch, scope, self.sealing_key.as_ref())?;
+        let batch = Arc::new(batch);
+        loop {
+            // Anew after each portion of what has expired, so that the scope's other writers come between.
+            let _permit = self.queues.acquire(scope).await?;
+            let (batch, waiters, of) = (Arc::clone(&batch), Arc::clone(&self.waiters), scope.clone());
+            let apply = move |writing: Writing<'_>| {
+                let attempt = writing.apply(&batch, &quota)?;
+                if matches!(attempt, Attempt::Ended(ApplyOutcome::Applied(_))) {
+                    // Here, so that it happens also when the caller is gone.
+                    waiters.announce(&of, &batch);
+                }
+                Ok(attempt)
+            };
+            if let Attempt::Ended(outcome) = self.write(scope, apply).await? {
+                return Ok(outcome);
             }
         }
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        limits::check_range(prefix, checks, &self.quotas.of(scope))?;
+        let _permit = self.queues.acquire(scope).await?;
+        let (prefix, checks) = (prefix.to_owned(), checks.to_vec());
+        let (waiters, of) = (Arc::clone(&self.waiters), scope.clone());
+        let delete = move |writing: Writing<'_>| {
+            let outcome = writing.delete_range(&prefix, &checks)?;
+            if !matches!(outcome, RangeOutcome::Conflict(_)) {
+                waiters.announce_range(&of, &prefix);
+            }
+            Ok(outcome)
+        };
+        Ok(self.write(scope, delete).await?)
+    }
+
+    async fn wait(
+        &self,
+        scope: &Scope,
+        key: &str,
+        version: Option<u64>,
+        timeout: Duration,
+    ) -> Result<bool, StorageError> {
+        limits::check_wait(key, &self.quotas.of(scope))?;
+        let awaited: Arc<str> = key.into();
+        let read = || async {
+            let key = Arc::clone(&awaited);
+            Ok(self.read(scope, move |view| view.version(&key)).await?)
+        };
+        let awaited = Awaited { scope, key, version, timeout, poll: Some(self.poll_interval) };
+        self.waiters.wait(awaited, &*self.clock, read).await
+    }
+
+    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
+        Ok(self.read(scope, |view| view.usage()).await?)
+    }
+
+    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
+        let permit = self.queues.acquire(scope).await?;
+        let (waiters, of) = (Arc::clone(&self.waiters), scope.clone());
+        let delete = move |writing: Writing<'_>| {
+            writing.delete_scope()?;
+            waiters.announce_all(&of);
+            Ok(())
+        };
+        self.write(scope, delete).await?;
+        drop(permit);
+        self.purge_deleted_scopes().await?;
+        self.wipe().await
+    }
+
+    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
+        self.fingerprint_key.clone()
+    }
+
+    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
+        check_tenant(tenant)?;
+        let attempt = || {
+            let tenant = tenant.to_owned();
+            self.readers.run(move |connection| read::elements(connection, &tenant))
+        };
+        let elements = repeated(attempt).await?;
+        let scopes = elements.iter().map(|element| Scope::new(tenant, element));
+        let mut scopes = scopes.collect::<Result<Vec<_>, StorageError>>()?;
+        scopes.sort_unstable();
+        Ok(scopes)
+    }
+
+    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
+        let permit = tokio::time::timeout(QUEUE_TIMEOUT, Arc::clone(&self.snapshots).acquire_owned()).await;
+        let busy = || SqlFailure::database(Kind::Busy, "too many snapshots are being read".to_owned());
+        let permit = permit.ok().and_then(Result::ok).ok_or_else(busy)?;
+        let time_ms = self.clock.now_ms();
+        let attempt = || {
+            let (scope, file) = (scope.clone(), self.readers.file().clone());
+            self.readers.run(move |_| {
+                let connection = file.connect()?;
+                let id = View::begin(&connection, &scope, time_ms)?.scope();
+                Ok((connection, id))
+            })
+        };
+        let (connection, id) = repeated(attempt).await?;
+        Ok(Box::new(SqliteSnapshot {
+            connection: Some(connection),
+            readers: Arc::clone(&self.readers),
+            scope: scope.clone(),
+            id,
+            time_ms,
+            sealing_key: self.sealing_key.clone(),
+            last_key: None,
+            ended: false,
+            _permit: permit,
+        }))
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+/// One state of a scope: a transaction that reads, on a connection of its own.
+struct SqliteSnapshot {
+    /// In the transaction, which ends with it. None after a failure.
+    connection: Option<Connection>,
+    readers: Arc<Threads>,
+    scope: Scope,
+    /// The row of the scope.
+    id: Option<i64>,
+    time_ms: u64,
+    sealing_key: Option<SealingKey>,
+    /// Where the last page ended.
+    last_key: Option<String>,
+    ended: bool,
+    _permit: OwnedSemaphorePermit,
+}
+
+#[async_trait]
+impl Snapshot for SqliteSnapshot {
+    async fn next(&mut self) -> Result<Vec<Kept>, StorageError> {
+        if self.ended {
+            return Ok(Vec::new());
+        }
+        let broken = || StorageError::unavailable("reading the snapshot has failed before; take another");
+        let connection = self.connection.take().ok_or_else(broken)?;
+        let (id, time_ms, last_key) = (self.id, self.time_ms, self.last_key.take());
+        let read = move |_: &Connection| {
+            let page = View::resumed(&connection, id, time_ms).page("", last_key.as_deref(), PAGE_ITEMS)?;
+            Ok((connection, page))
+        };
+        let (connection, (stored, more)) = self.readers.run(read).await?;
+        self.connection = Some(connection);
+        self.last_key = stored.last().map(|last| last.key.clone());
+        self.ended = !more;
+        Ok(stored.into_iter().map(|stored| stored.open(&self.scope, self.sealing_key.as_ref())).collect())
+    }
+}
+
+impl From<rusqlite::Error> for SqlFailure {
+    fn from(error: rusqlite::Error) -> Self {
+        let code = match &error {
+            rusqlite::Error::SqliteFailure(code, _) | rusqlite::Error::SqlInputError { error: code, .. } => {
+                code.extended_code
+            }
+            _ => 0,
+        };
+        Self::database(kind(code), error.to_string())
+    }
+}
+
+/// What a result code of SQLite means ("Result and Error Codes" in its documentation): the low byte of an extended code.
+fn kind(code: i32) -> Kind {
+    match code & 0xFF {
+        5 | 6 => Kind::Locked,
+        8 => Kind::ReadOnly,
+        // 9: its time was up.
+        9 | 10 | 14 => Kind::Lost,
+        11 => Kind::Damaged,
+        13 => Kind::Full,
+        26 => Kind::NotADatabase,
         _ => Kind::Other,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use sqlx::sqlite::SqliteConnectOptions;
-    use sqlx::{ConnectOptions as _, Connection as _};
-
-    use super::super::query::Query;
-    use super::super::{SqlStorage, StorageError};
     use super::*;
-    use crate::storage::{ApplyOutcome, Op, Options, Scope, Storage as _};
 
     /// Failures that are hard to bring about from outside, made by SQLite itself.
-    #[tokio::test]
-    async fn failures_are_distinguished() {
+    #[test]
+    fn failures_are_distinguished() {
         let fill = "CREATE TABLE t AS SELECT zeroblob(1000000)";
         for (name, prepare, then, expected) in [
             ("a full disk", "PRAGMA max_page_count = 2", fill, Kind::Full),
             ("a read-only file", "PRAGMA query_only = 1", fill, Kind::ReadOnly),
             ("a mistake in the SQL", "SELECT 1", "SELECT nonsense", Kind::Other),
         ] {
-            let mut connection = SqliteConnectOptions::new().in_memory(true).connect().await.unwrap();
-            sqlx::query(prepare).execute(&mut connection).await.unwrap();
-            let error = sqlx::query(then).execute(&mut connection).await.unwrap_err();
-            assert_eq!(kind(&error), expected, "{name}: {error}");
-            connection.close().await.unwrap();
+            let connection = Connection::open_in_memory().unwrap();
+            connection.execute_batch(prepare).unwrap();
+            let failure = SqlFailure::from(connection.execute_batch(then).unwrap_err());
+            assert!(matches!(failure, SqlFailure::Database { kind, .. } if kind == expected), "{name}: {failure:?}");
         }
     }
 
-    async fn store(folder: &tempfile::TempDir) -> SqlStorage<Sqlite> {
-        let database = open(&folder.path().join("a.db"), Options::default().busy_timeout).await.unwrap();
-        SqlStorage::new(database, Options::default()).await.unwrap()
+    async fn store(folder: &tempfile::TempDir) -> SqliteStorage {
+        SqliteStorage::open(&folder.path().join("a.db"), Options::default()).await.unwrap()
+    }
+
+    fn scope() -> Scope {
+        Scope::new("acme", "organisation").unwrap()
     }
 
     fn puts(keys: std::ops::Range<u32>, length: usize) -> Vec<Op> {
@@ -124,11 +420,9 @@ mod tests {
     #[tokio::test]
     async fn a_full_disk_is_reported_and_what_there_is_room_for_is_written() {
         let folder = tempfile::tempdir().unwrap();
-        let (store, scope) = (store(&folder).await, Scope::new("acme", "organisation").unwrap());
+        let (store, scope) = (store(&folder).await, scope());
         for _ in 0..3 {
-            let mut link = store.database.writers.acquire().await.unwrap();
-            Query::<Sqlite>::new(&"PRAGMA max_page_count = 60".into()).all(&mut link).await.unwrap();
-            drop(link);
+            store.writer.run(|connection| Ok(connection.execute_batch("PRAGMA max_page_count = 60")?)).await.unwrap();
             let full = store.apply(&scope, puts(0..100, 10_000)).await.unwrap_err();
             assert!(full.to_string().contains("full"), "{full}");
             assert!(matches!(full, StorageError::Unavailable { maybe_applied: false, .. }), "{full:?}");
@@ -141,19 +435,96 @@ mod tests {
     #[tokio::test]
     async fn a_transaction_that_sqlite_undid_by_itself_is_in_nobodys_way() {
         let folder = tempfile::tempdir().unwrap();
-        let (store, scope) = (store(&folder).await, Scope::new("acme", "organisation").unwrap());
+        let (store, scope) = (store(&folder).await, scope());
         for _ in 0..3 {
-            for mut link in [
-                store.database.writers.begin_write().await.unwrap(),
-                store.database.readers.begin_read().await.unwrap(),
-            ] {
-                Query::<Sqlite>::new(&"ROLLBACK".into()).all(&mut link).await.unwrap();
-                assert_eq!(link.settled(Ok(1)).await.unwrap(), 1);
+            for (threads, begin) in [(&store.writer, "BEGIN IMMEDIATE"), (&*store.readers, "BEGIN")] {
+                let undone = |connection: &Connection| Ok(connection.execute_batch("ROLLBACK")?);
+                let begun = move |connection: &Connection| {
+                    connection.execute_batch(begin)?;
+                    undone(connection)
+                };
+                threads.run(begun).await.unwrap();
             }
             assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(ApplyOutcome::Applied(_))));
-            // More keys than one statement reads, so within a transaction.
             let keys: Vec<String> = (0..500).map(|key| format!("{key:04}")).collect();
             assert_eq!(store.get_many(&scope, &keys).await.unwrap().iter().flatten().count(), 3);
         }
+    }
+
+    /// A statement that would never end.
+    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
+
+    fn endless(connection: &Connection) -> Result<(), SqlFailure> {
+        Ok(connection.query_row(ENDLESS, (), |_| Ok(()))?)
+    }
+
+    fn threads(folder: &tempfile::TempDir, work: Work, limit: Duration) -> Threads {
+        let file = File::make(&folder.path().join("b.db"), Duration::from_secs(1)).unwrap();
+        Threads::start(file, work, 1, limit).unwrap()
+    }
+
+    /// What is in memory alone and dies with a connection.
+    const MARK: &str = "CREATE TEMP TABLE mark (x)";
+
+    fn is_marked(connection: &Connection) -> Result<bool, SqlFailure> {
+        Ok(connection.prepare("SELECT 1 FROM temp.sqlite_schema")?.exists(())?)
+    }
+
+    #[tokio::test]
+    async fn work_that_takes_too_long_is_broken_off_with_its_connection() {
+        let folder = tempfile::tempdir().unwrap();
+        for (work, in_doubt) in [(Work::Read, false), (Work::Write, true)] {
+            let threads = threads(&folder, work, Duration::from_millis(50));
+            threads.run(|connection| Ok(connection.execute_batch(MARK)?)).await.unwrap();
+            assert!(threads.run(is_marked).await.unwrap(), "the connection is kept");
+            let error = StorageError::from(threads.run(endless).await.unwrap_err());
+            // The thread notices it at the same moment, and then it is certain that nothing was changed.
+            let is_certain = error.to_string().contains("interrupted");
+            let told = matches!(error, StorageError::Unavailable { maybe_applied, .. } if maybe_applied == (in_doubt && !is_certain));
+            assert!(told, "{error:?}");
+            let marked = loop {
+                // Until the thread has come to the next interval.
+                if let Ok(marked) = threads.run(is_marked).await {
+                    break marked;
+                }
+            };
+            assert!(!marked, "the connection is closed");
+        }
+    }
+
+    #[tokio::test]
+    async fn work_that_waits_too_long_is_not_done() {
+        let folder = tempfile::tempdir().unwrap();
+        let threads = threads(&folder, Work::Write, Duration::from_millis(200));
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let first = threads.run(move |_| Ok(held.recv().is_err()));
+        let (done, second) = (Arc::new(std::sync::atomic::AtomicBool::new(false)), async {
+            tokio::task::yield_now().await;
+        });
+        second.await;
+        let doing = Arc::clone(&done);
+        let second = threads.run(move |_| {
+            doing.store(true, std::sync::atomic::Ordering::SeqCst);
+            Ok(())
+        });
+        let (first, second) = tokio::join!(first, second);
+        assert!(matches!(first.unwrap_err().into(), StorageError::Unavailable { maybe_applied: true, .. }));
+        assert!(matches!(second.unwrap_err().into(), StorageError::Unavailable { maybe_applied: false, .. }));
+        drop(release);
+        threads.close().await;
+        assert!(!done.load(std::sync::atomic::Ordering::SeqCst));
+    }
+
+    #[tokio::test]
+    async fn a_thread_outlives_work_that_panics() {
+        let folder = tempfile::tempdir().unwrap();
+        let threads = threads(&folder, Work::Write, Duration::from_secs(20));
+        let panicking = |_: &Connection| -> Result<(), SqlFailure> { panic!("a mistake in the work") };
+        let error = StorageError::from(threads.run(panicking).await.unwrap_err());
+        assert!(matches!(error, StorageError::Unavailable { maybe_applied: true, .. }), "{error:?}");
+        assert!(!threads.run(is_marked).await.unwrap());
+        threads.close().await;
+        let error = StorageError::from(threads.run(is_marked).await.unwrap_err());
+        assert!(error.to_string().contains("closed"), "{error}");
     }
 }
