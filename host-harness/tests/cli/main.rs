@@ -26,6 +26,8 @@ mod serve;
 mod simulate;
 mod sync;
 mod tenant;
+#[cfg(unix)]
+mod to_do;
 mod usage;
 mod validate;
 mod vendor;
