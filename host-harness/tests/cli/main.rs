@@ -17,6 +17,8 @@ mod directory;
 #[path = "../host/guests.rs"]
 mod guests;
 #[cfg(unix)]
+mod hostile;
+#[cfg(unix)]
 mod hosts;
 mod killed;
 mod login;
