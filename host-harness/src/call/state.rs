@@ -71,6 +71,8 @@ pub(crate) struct CallState {
     pub(crate) storage_failures: u64,
     /// Times that the call added to the audit trail.
     pub(crate) audited: u64,
+    /// Whether an addition to the trail has failed.
+    pub(crate) audit_failed: bool,
     wasi: WasiCtx,
     table: ResourceTable,
 }
@@ -103,6 +105,7 @@ impl CallState {
             hostcall_bytes: limits.hostcall_bytes,
             storage_failures: 0,
             audited: 0,
+            audit_failed: false,
             limits,
             wasi: wasi(&output),
             output,

@@ -21,14 +21,17 @@ impl Host for CallState {
         Ok(kept.map_err(|error| match error {
             audit::AppendError::Invalid(why) => Failure::Invalid(why),
             audit::AppendError::Storage(error) => {
-                let (call, site) = (&self.recorder.call, &self.recorder.site);
-                tracing::warn!(
-                    lowcode.tenant = site.tenant,
-                    lowcode.element = site.element,
-                    lowcode.call = call,
-                    %error,
-                    "the audit trail could not be written; the decision is not carried out"
-                );
+                // Once a call: a component that goes on all the same must not fill the log.
+                if !std::mem::replace(&mut self.audit_failed, true) {
+                    let (call, site) = (&self.recorder.call, &self.recorder.site);
+                    tracing::warn!(
+                        lowcode.tenant = site.tenant,
+                        lowcode.element = site.element,
+                        lowcode.call = call,
+                        %error,
+                        "the audit trail could not be written; the decision is not carried out"
+                    );
+                }
                 match error {
                     StorageError::Unavailable { .. } | StorageError::Quota { .. } => Failure::Unavailable,
                     error => Failure::Other(error.to_string()),

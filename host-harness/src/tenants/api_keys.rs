@@ -28,16 +28,34 @@ pub enum ApiScope {
     Roles,
     /// To sign addresses of pages.
     Pages,
+    /// To read members and departments.
+    Directory,
+    /// To follow what changes in the directory, and to acknowledge it.
+    Changes,
+    /// To run a sync, to approve what it removes, and to read single records anew.
+    Sync,
+    /// To decide on rules of roles, administrators, resigned members and signatures, and to erase.
+    Administration,
+    /// To read the trail of decisions.
+    Audit,
+    /// To call the vendor's API as the app: whatever the app may do.
+    Vendor,
 }
 
 impl ApiScope {
     /// All of them, by name.
-    pub const ALL: [(Self, &'static str); 5] = [
+    pub const ALL: [(Self, &'static str); 11] = [
         (Self::Messages, "messages"),
         (Self::Approvals, "approvals"),
         (Self::Events, "events"),
         (Self::Roles, "roles"),
         (Self::Pages, "pages"),
+        (Self::Directory, "directory"),
+        (Self::Changes, "changes"),
+        (Self::Sync, "sync"),
+        (Self::Administration, "administration"),
+        (Self::Audit, "audit"),
+        (Self::Vendor, "vendor"),
     ];
 
     /// The name of a scope.

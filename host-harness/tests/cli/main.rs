@@ -17,6 +17,8 @@ mod directory;
 #[path = "../host/guests.rs"]
 mod guests;
 #[cfg(unix)]
+mod hostile;
+#[cfg(unix)]
 mod hosts;
 mod killed;
 mod login;
@@ -26,6 +28,8 @@ mod serve;
 mod simulate;
 mod sync;
 mod tenant;
+#[cfg(unix)]
+mod to_do;
 mod usage;
 mod validate;
 mod vendor;

@@ -33,22 +33,26 @@ fn wit() -> PathBuf {
     folders.find(|folder| folder.is_dir()).unwrap()
 }
 
-/// The world of the contract.
+/// The world of the contract that every element has.
 pub fn contract() -> (Resolve, WorldId) {
+    contract_world(BASE)
+}
+
+fn contract_world(name: &str) -> (Resolve, WorldId) {
     let mut resolve = Resolve::default();
     let (package, _) = resolve.push_dir(wit()).unwrap();
-    let world = resolve.select_world(&[package], Some("organisation-element")).unwrap();
+    let world = resolve.select_world(&[package], Some(name)).unwrap();
     (resolve, world)
 }
 
 /// The world of the contract with some of WASI.
-fn with_wasi() -> (Resolve, WorldId) {
+fn with_wasi(name: &str) -> (Resolve, WorldId) {
     let imports = "import types;\n import wasi:io/poll@0.2.0;\n import wasi:clocks/monotonic-clock@0.2.0;\n import \
                    wasi:cli/exit@0.2.0;\n import wasi:cli/stdout@0.2.0;\n import wasi:cli/stderr@0.2.0;\n import wasi:random/random@0.2.0;";
     let text = format!("{}\n{WASI}", contract_text().replace("import types;", imports));
     let mut resolve = Resolve::default();
     let package = resolve.push_str("test.wit", &text).unwrap();
-    let world = resolve.select_world(&[package], Some("organisation-element")).unwrap();
+    let world = resolve.select_world(&[package], Some(name)).unwrap();
     (resolve, world)
 }
 
@@ -69,7 +73,12 @@ pub struct Guest {
     items: String,
     modules: String,
     wasi: bool,
+    full: bool,
 }
+
+/// The worlds of the contract.
+const BASE: &str = "organisation-element";
+const FULL: &str = "organisation-element-full";
 
 /// What a standard library might import of WASI.
 const WASI: &str = "package wasi:io@0.2.0 {
@@ -145,9 +154,16 @@ impl Guest {
         self
     }
 
+    /// Has all interfaces of the contract.
+    pub fn full(mut self) -> Self {
+        self.full = true;
+        self
+    }
+
     /// The component.
     pub fn build(self) -> Vec<u8> {
-        let (resolve, world) = if self.wasi { with_wasi() } else { contract() };
+        let name = if self.full { FULL } else { BASE };
+        let (resolve, world) = if self.wasi { with_wasi(name) } else { contract_world(name) };
         let text = wasmprinter::print_bytes(module(&resolve, world)).unwrap();
         let text = self.rewrite(&text);
         let module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));

@@ -23,7 +23,7 @@ const PAGE: &str = "https://app.example.com/h5/index.html?a=1&b=%E4%BD%A0";
 const TICKET: &str = "t1cket-of-";
 
 #[test]
-fn the_documented_signatures() {
+fn signatures_are_those_of_the_documentation_and_of_others() {
     for (nonce, ticket, timestamp, url, expected) in [
         (
             "Wm3WZYTPz0wzccnW",
@@ -33,6 +33,15 @@ fn the_documented_signatures() {
             "0f9de62fce790f9a083d5c99e95740ceb90c27ed",
         ),
         ("Nonce2026", "TICKETsim-0001_abc", 1_760_000_200, PAGE, "b0be2c540bb67cc82e93a53f42da759fe03ac875"),
+        // Made once with another implementation, the Python library wechatpy 1.8.18 (`get_jsapi_signature`).
+        ("n0nce", "HoagFKDcsGMVCIY2vOjf9iSL-ticket_1", 1_790_000_000, PAGE, "8c9cf207a3b5fe06cf7f082cdce7477b76ff7ddb"),
+        (
+            "NNNNNNNNNNNNNNNNNNNNNNNNNNNNNNNN",
+            "t",
+            1_790_000_001,
+            "https://app.example.com:8443/?",
+            "bfa0c181634965a95168d89aa53d5875110c6a8f",
+        ),
     ] {
         assert_eq!(signature(ticket, Stamp { nonce, timestamp }, url), expected);
     }

@@ -2,7 +2,7 @@
 
 use host_harness::contract::administration::{IdOutcome, MemberRoles, RoleRule, RulesState};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{consent, input};
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     pages::Cursors,
     session::{self, Session},
     text,
-    view::{error::ErrorView, record::record, time},
+    view::{audit::decision, error::ErrorView, record::record},
 };
 
 /// The most entries of the trail that are read at once.
@@ -154,19 +154,13 @@ pub async fn audit(options: &Global, asked: &Audit, output: &mut Output) -> Resu
         let page = element.audit(after.as_deref(), PAGE).await?;
         for entry in page.entries {
             found = true;
-            let json =
-                |text: Option<String>| text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)));
-            let decision = entry.decision;
-            let view = json!({
-                "at": time(entry.at), "actor": decision.actor, "action": decision.action, "subject": decision.subject,
-                "before": json(decision.before), "after": json(decision.after), "cursor": entry.cursor,
-            });
+            after = Some(entry.cursor.clone());
+            let view = decision(entry);
             if output.is_json() {
                 array.extend([&view])?;
             } else {
                 output.text(&text::record::record("决定 decision", &view, output.paint()))?;
             }
-            after = Some(entry.cursor);
         }
         match &after {
             Some(cursor) if page.more => cursors.follow(cursor, 1)?,

@@ -4,6 +4,7 @@
 
 pub mod approval;
 pub mod aspect;
+pub mod audit;
 pub mod callback;
 pub mod change;
 pub mod conform;

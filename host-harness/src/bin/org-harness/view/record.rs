@@ -8,7 +8,8 @@ use super::time;
 use crate::command_error::CommandError;
 
 /// Keys whose numbers are instants.
-pub const INSTANTS: [&str; 7] = ["at", "begin", "day", "end", "submitted_at", "expires_at", "not_before"];
+pub const INSTANTS: [&str; 9] =
+    ["at", "begin", "day", "end", "submitted_at", "expires_at", "not_before", "started_at", "finished_at"];
 
 /// A record as JSON, with times as every answer has them.
 ///

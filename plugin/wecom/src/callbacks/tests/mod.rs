@@ -18,6 +18,7 @@ mod hostile;
 mod repeated;
 mod sealing;
 mod to_do;
+mod vectors;
 
 fn document(token: &str, key: &str, corp: &str, more: &str) -> String {
     format!(

@@ -63,6 +63,12 @@ impl ApiFailure {
         Self::of(StatusCode::SERVICE_UNAVAILABLE, "busy", message, "try again in a moment")
     }
 
+    /// An answer that is no JSON; none of the program's is so.
+    pub fn unwritten(error: &serde_json::Error) -> Self {
+        let hint = "report it: this is a mistake of the program";
+        Self::of(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error.to_string(), hint)
+    }
+
     /// A request that cannot be read.
     pub fn unreadable(message: &str) -> Self {
         Self::of(StatusCode::BAD_REQUEST, "invalid-request", message, "/openapi.json describes every request")
@@ -113,7 +119,7 @@ impl From<Error> for ApiFailure {
         let status = match error.reason {
             Reason::InvalidArgument(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Reason::NotFound => StatusCode::NOT_FOUND,
-            Reason::Conflict => StatusCode::CONFLICT,
+            Reason::Conflict | Reason::MassRemovalBlocked(_) => StatusCode::CONFLICT,
             Reason::CursorExpired => StatusCode::GONE,
             Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             Reason::Unavailable | Reason::BudgetExhausted => StatusCode::SERVICE_UNAVAILABLE,

@@ -3,30 +3,53 @@
 //! | File | What it holds |
 //! |---|---|
 //! | `caller` | the key that a request presents, and what it may be used for |
+//! | `asked` | what a request says |
+//! | `operations` | everything that can be asked, a row each |
 //! | `failure` | errors |
-//! | `functions` | one handler for each address |
 //! | `openapi` | the description |
 
+mod asked;
 mod caller;
 mod failure;
-mod functions;
 mod openapi;
+mod operations;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{
     Router,
-    http::StatusCode,
-    routing::{MethodRouter, any, get, post},
+    body::{Body, Bytes},
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::{HeaderMap, StatusCode},
+    response::Response,
+    routing::{MethodFilter, any, get, on},
 };
+use serde_json::Value;
 
+use self::{
+    asked::Asked,
+    failure::ApiFailure,
+    operations::{OPERATIONS, Operation, Takes},
+};
 use super::{document::document, service::Service};
-use failure::ApiFailure;
+
+/// The most bytes of a request, and of a file for the vendor.
+const MAX_JSON: usize = 6 << 20;
+const MAX_FILE: usize = 24 << 20;
+
+type Names = Result<Path<BTreeMap<String, String>>, PathRejection>;
+type Pairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
 /// The addresses of the API.
 pub fn router() -> Router<Arc<Service>> {
-    let routes = routes().into_iter();
-    let router = routes.fold(Router::new(), |router, (path, methods)| router.route(&of_tenant(path), methods));
+    let router = OPERATIONS.iter().fold(Router::new(), |router, operation| {
+        let handler =
+            async |service, path, query, headers, body| carry_out(operation, service, path, query, headers, body).await;
+        router.route(&of_tenant(operation.path), on(method(operation), handler))
+    });
     router
         .route("/t/{tenant}/api/{*elsewhere}", any(async || ApiFailure::not_found()))
         .method_not_allowed_fallback(async || ApiFailure::not_so())
@@ -38,32 +61,46 @@ fn of_tenant(path: &str) -> String {
     format!("/t/{{tenant}}/api/{path}")
 }
 
-fn routes() -> [(&'static str, MethodRouter<Arc<Service>>); 10] {
-    [
-        ("messages", post(functions::send_message)),
-        ("messages/recall", post(functions::recall_message)),
-        ("cards/update", post(functions::update_card)),
-        ("media", post(functions::upload)),
-        ("approvals", get(functions::search_approvals).post(functions::submit_approval)),
-        ("approvals/{number}", get(functions::approval)),
-        ("templates/{id}", get(functions::template)),
-        ("events", get(functions::events)),
-        ("members/{id}/roles", get(functions::roles).put(functions::set_roles)),
-        ("page-signatures", post(functions::page_signature)),
-    ]
+fn method(operation: &Operation) -> MethodFilter {
+    match operation.method {
+        "get" => MethodFilter::GET,
+        "put" => MethodFilter::PUT,
+        _ => MethodFilter::POST,
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-
-    /// What may be done at each is asked of a host, by a test of the program.
-    #[test]
-    fn the_addresses_that_there_are_are_those_that_are_described() {
-        let described = openapi::DOCUMENT["paths"].as_object().unwrap();
-        let described: BTreeSet<String> = described.keys().cloned().collect();
-        assert_eq!(routes().iter().map(|(path, _)| of_tenant(path)).collect::<BTreeSet<_>>(), described);
-    }
+async fn carry_out(
+    operation: &'static Operation,
+    State(service): State<Arc<Service>>,
+    path: Names,
+    query: Pairs,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiFailure> {
+    let Path(mut path) = path.map_err(|_| ApiFailure::not_found())?;
+    let tenant = path.remove("tenant").unwrap_or_default();
+    let caller = caller::admit(&service, &tenant, &headers, operation.scope)?;
+    let Query(pairs) = query.map_err(|error| ApiFailure::unreadable(&error.body_text()))?;
+    let query = asked::query(pairs, &operation.query)?;
+    let asked =
+        Asked { element: caller.element, actor: caller.actor, path, query, body: Value::Null, file: Bytes::new() };
+    // The room of a body is held until the request is answered.
+    let answer = match operation.takes {
+        Takes::Nothing => operation.carry_out(asked).await?,
+        Takes::Record(_) => {
+            let held = service.bodies().read(body, MAX_JSON).await?;
+            operation.carry_out(Asked { body: asked::json(&held.bytes)?, ..asked }).await?
+        }
+        Takes::Fields(fields) => {
+            let held = service.bodies().read(body, MAX_JSON).await?;
+            operation.carry_out(Asked { body: asked::fields(&held.bytes, fields)?, ..asked }).await?
+        }
+        Takes::File => {
+            let _permit = service.admit_upload(&tenant).ok_or_else(ApiFailure::too_many)?;
+            let held = service.bodies().read(body, MAX_FILE).await?;
+            operation.carry_out(Asked { file: held.bytes.clone(), ..asked }).await?
+        }
+    };
+    drop(caller.permit);
+    Ok(document(StatusCode::OK, &answer))
 }
