@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::super::{OpenError, StorageError};
-use super::dialect::Dialect;
 
 /// The kinds of failure that make a difference to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,10 +46,6 @@ impl From<StorageError> for SqlFailure {
 }
 
 impl SqlFailure {
-    pub(super) fn of<D: Dialect>(error: sqlx::Error) -> Self {
-        Self::Database { kind: D::kind(&error), message: error.to_string() }
-    }
-
     /// The database failed in this way.
     pub(super) fn database(kind: Kind, message: impl Into<String>) -> Self {
         Self::Database { kind, message: message.into() }

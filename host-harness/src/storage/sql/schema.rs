@@ -5,11 +5,6 @@
 //! middle is taken again from its start.
 
 use super::super::OpenError;
-use super::connections::DbConnection;
-use super::dialect::Dialect;
-use super::driver::Sql;
-use super::failure::SqlFailure;
-use super::query::Query;
 
 /// The table whose presence marks a database as this store's.
 pub(super) const MARK: &str = "storage_number";
@@ -81,45 +76,4 @@ impl Found {
     pub(super) fn is_behind(self) -> bool {
         self.judge("").is_ok_and(|version| version < KNOWN)
     }
-}
-
-/// Looks without changing anything.
-pub(super) async fn inspect<D: Dialect>(link: &mut DbConnection<D>) -> Result<Found, SqlFailure> {
-    let mut any = false;
-    for row in query::<D>(D::TABLES).all(link).await? {
-        if row.text(0)? == MARK {
-            return Ok(Found::Version(version::<D>(link, "").await?));
-        }
-        any = true;
-    }
-    Ok(if any { Found::Foreign } else { Found::Empty })
-}
-
-/// Brings a database that is empty or ours up to date, and answers the version it had before. To be called within a
-/// transaction; of several callers one does the work, and the others wait for it.
-pub(super) async fn migrate<D: Dialect>(link: &mut DbConnection<D>) -> Result<u32, SqlFailure> {
-    for statement in GROUND {
-        query::<D>(statement).execute(link).await?;
-    }
-    let from = version::<D>(link, D::LOCK_ROW).await?;
-    for statement in steps(D::IDENTITY, D::KEY).iter().skip(from as usize).flatten() {
-        query::<D>(statement).execute(link).await?;
-    }
-    if from < KNOWN {
-        query::<D>(SET_VERSION).number(i64::from(KNOWN)).execute(link).await?;
-    }
-    Ok(from)
-}
-
-/// The version of the schema; 0 while somebody is at the very beginning.
-async fn version<D: Dialect>(link: &mut DbConnection<D>, lock: &str) -> Result<u32, SqlFailure> {
-    let row = query::<D>(&format!("{VERSION}{lock}"));
-    match row.optional_row(link).await? {
-        Some(row) => Ok(u32::try_from(row.count(0)?).unwrap_or(u32::MAX)),
-        None => Ok(0),
-    }
-}
-
-fn query<D: Dialect>(sql: &str) -> Query<D> {
-    Query::new(&Sql::from(sql))
 }

@@ -3,16 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::Postgres;
-
 use super::super::super::{OpenError, Options};
-use super::super::connections::{ConnectionOptions, Connections, DbConnection};
-use super::super::dialect::Dialect as _;
-use super::super::driver::Sql;
 use super::super::failure::SqlFailure;
-use super::super::query::Query;
-use super::super::{Database, bring_up_to_date};
 use super::address::{self, Address};
+use super::connections::{ConnectionOptions, Connections, DbConnection};
+use super::query::Query;
+use super::schema::bring_up_to_date;
+use super::statements::{BEGIN_READ, BEGIN_WRITE, Sql};
 
 /// How long a call waits for a connection before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,8 +21,15 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long an export may rest between two pages before the server ends its transaction. It keeps nobody waiting.
 const EXPORT_REST: Duration = Duration::from_secs(60);
 
+/// A database whose schema is up to date.
+pub(super) struct Opened {
+    pub(super) place: String,
+    pub(super) writers: Connections,
+    pub(super) readers: Connections,
+}
+
 /// Connects to the database and brings its schema up to date.
-pub(in super::super) async fn open(address: &str, options: &Options) -> Result<Database<Postgres>, OpenError> {
+pub(super) async fn open(address: &str, options: &Options) -> Result<Opened, OpenError> {
     let address = address::parse(address)?;
     let step = options.step_timeout.max(Duration::from_millis(2));
     // The server gives a statement up first, and says so; then the connection need not be closed.
@@ -43,7 +47,7 @@ pub(in super::super) async fn open(address: &str, options: &Options) -> Result<D
     let Address { place, .. } = address;
     let (writers, readers) = (Connections::new(writers), Connections::new(readers));
     bring_up_to_date(&writers, &place).await?;
-    Ok(Database { place, writers, readers })
+    Ok(Opened { place, writers, readers })
 }
 
 /// Connects once. Later one would try for long, and then know only that time ran out. Answers which settings the server does not
@@ -53,9 +57,9 @@ async fn examine(address: &Address, step: Duration, settings: &[Setting]) -> Res
     let failed = |failure: SqlFailure| failure.advised(|message| advice(message, address.has_pooler)).of_open(place);
     let manner = Arc::new(ConnectionOptions { session: Vec::new(), ..manner(address, 1, step, Vec::new()) });
     let mut link = DbConnection::open(&manner).await.map_err(failed)?;
-    let encoding = Query::<Postgres>::new(&Sql::from("SHOW server_encoding")).row(&mut link).await;
+    let encoding = Query::new(&Sql::from("SHOW server_encoding")).row(&mut link).await;
     let encoding = encoding.and_then(|row| row.text(0)).map_err(failed)?;
-    let reads_only = Query::<Postgres>::new(&Sql::from("SHOW transaction_read_only")).row(&mut link).await;
+    let reads_only = Query::new(&Sql::from("SHOW transaction_read_only")).row(&mut link).await;
     let reads_only = reads_only.and_then(|row| row.text(0)).map_err(failed)?;
     let mut unknown = Vec::new();
     for Setting { name, value, why } in settings.iter().filter(|_| address.has_pooler) {
@@ -94,7 +98,7 @@ fn advice(message: &str, has_pooler: bool) -> Option<&'static str> {
     }
 }
 
-fn manner(address: &Address, most: u32, step: Duration, settings: Vec<Setting>) -> ConnectionOptions<Postgres> {
+fn manner(address: &Address, most: u32, step: Duration, settings: Vec<Setting>) -> ConnectionOptions {
     let set = |Setting { name, value, .. }: &Setting| format!("{name} = {value}");
     let begin = |begin: &str| match address.has_pooler {
         false => begin.into(),
@@ -104,7 +108,7 @@ fn manner(address: &Address, most: u32, step: Duration, settings: Vec<Setting>) 
             [begin.to_owned()].into_iter().chain(local).collect::<String>().into()
         }
     };
-    let (begin_read, begin_write) = (begin(Postgres::BEGIN_READ), begin(Postgres::BEGIN_WRITE));
+    let (begin_read, begin_write) = (begin(BEGIN_READ), begin(BEGIN_WRITE));
     let keep_alive = KEEP_ALIVE.map(|(name, value)| Setting {
         name,
         value: value.to_owned(),
@@ -128,7 +132,6 @@ fn manner(address: &Address, most: u32, step: Duration, settings: Vec<Setting>) 
         most,
         wait: QUEUE_TIMEOUT,
         limit: step,
-        is_remote: true,
     }
 }
 

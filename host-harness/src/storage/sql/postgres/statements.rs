@@ -1,26 +1,41 @@
-//! The SQL of reads and writes, built once a store from words that the databases share and those of a dialect.
+//! The SQL of reads and writes, built once a store.
 //!
 //! Reads name the scope by tenant and element in every statement: an id kept from an earlier call might by now belong to
-//! nobody. Statements over several keys or rows exist in a few sizes only, so that each is prepared once a connection.
+//! nobody. Several keys or rows go in arrays, so every statement has one text, is prepared once a connection, and takes one
+//! round trip. Nothing here needs more than the SQL that distributed engines with PostgreSQL's protocol understand, too (no
+//! advisory locks, notifications, triggers or procedures).
 
 use std::sync::Arc;
 
-use super::super::PAGE_ITEMS;
-use super::dialect::Dialect;
-use super::driver::Sql;
+use super::super::super::{PAGE_BYTES, PAGE_ITEMS};
 
-/// How many keys a statement of a read names, in falling order. Rows of a read carry values, so they are few.
-const READ_SIZES: &[usize] = &[64, 8, 1];
+/// The text of a statement: made of constants and numbers, never of data.
+pub(super) type Sql = Arc<str>;
 
-/// The most keys that one statement reads.
-pub(super) const KEYS_AT_ONCE: usize = READ_SIZES[0];
+// Not `READ WRITE`: a standby refuses that with a code for whatever it does not support, and the first write with its own.
+/// Begins a transaction that writes. What it reads after the row of its scope, no other writer changes under it.
+pub(super) const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// All statements of a store.
+/// Begins a transaction that reads one state.
+pub(super) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// Follows a `SELECT` of a row that the transaction is going to change: the next to come waits.
+pub(super) const LOCK_ROW: &str = " FOR UPDATE";
+
+/// Follows a `SELECT` of a row that must not change before the end of the transaction, but may be read by all.
+const HOLD_ROW: &str = " FOR SHARE";
+
+/// The most keys that one statement deletes: where many are named in a table that was never analysed, a planner rather reads
+/// the whole scope.
+pub(super) const DELETED_AT_ONCE: usize = 64;
+
+/// All statements of a store. A time in a parameter is the host's, or null for the database's own clock.
 pub(super) struct Statements {
-    /// The time. `$1` the host's, or null.
+    /// The time. `$1` time.
     pub(super) time: Sql,
-    /// Reads whole entries by key. `$1` tenant, `$2` element, `$3` time, keys from `$4` on.
-    pub(super) entries: Sizes,
+    /// Reads whole entries by key, as many as go in an answer: the place of a key among those asked for, counted from 1,
+    /// then what a page has. `$1` tenant, `$2` element, `$3` time, `$4` keys.
+    pub(super) entries: Sql,
     /// See [`Statements::page`].
     pages: [Sql; 4],
     /// See [`Statements::key_page`].
@@ -39,12 +54,12 @@ pub(super) struct Statements {
     pub(super) update_scope: Sql,
     /// Finds up to `$3` rows of scope `$1` that expired by `$2`, the oldest first: keys and bytes.
     pub(super) expired: Sql,
-    /// Reads what a write must know of keys, expired or not. `$1` scope, keys from `$2` on.
-    pub(super) states: Sizes,
-    /// Removes rows by key. `$1` scope, keys from `$2` on.
-    pub(super) delete_keys: Sizes,
-    /// Writes rows. `$1` scope, then for each row its key, version, expiry, bytes, sealed, value.
-    pub(super) upsert: Sizes,
+    /// Reads what a write must know of keys, expired or not. `$1` scope, `$2` keys.
+    pub(super) states: Sql,
+    /// Removes rows by key, at most [`DELETED_AT_ONCE`]. `$1` scope, `$2` keys.
+    pub(super) delete_keys: Sql,
+    /// Writes rows. `$1` scope, then arrays of keys, versions, expiries, bytes, sealed, values.
+    pub(super) upsert: Sql,
     portions: [Sql; 2],
     deletes: [Sql; 2],
     /// Removes the scope's row `$1`.
@@ -63,30 +78,43 @@ pub(super) struct Statements {
 }
 
 impl Statements {
-    pub(super) fn new<D: Dialect>() -> Self {
-        let (time, lock, hold) = (D::time("$3"), D::LOCK_ROW, D::HOLD_ROW);
-        let time_after_lock = D::time_after_lock("$3");
+    pub(super) fn new() -> Self {
+        let time = time("statement_timestamp()", "$3");
+        // The time at which a lock was got.
+        let time_after_lock = self::time("clock_timestamp()", "$3");
         let in_scope = "scope = (SELECT id FROM storage_scope WHERE tenant = $1 AND element = $2)";
         let alive = format!("(expires_at_ms IS NULL OR expires_at_ms > {time})");
         let columns = "key, version, expires_at_ms, bytes, CAST(sealed AS BIGINT) AS sealed, value";
-        let entries = format!("SELECT {columns} FROM storage_entry WHERE {in_scope} AND {alive}");
         let following = |start: &str, end: &str| format!("{alive} AND key {start} $4{end} ORDER BY key LIMIT $5");
         let page = |start: &str, end: &str| {
             let following = following(start, end);
-            D::one_answer(format!("SELECT {columns} FROM storage_entry WHERE {in_scope} AND {following}")).into()
+            let page = format!("SELECT {columns} FROM storage_entry WHERE {in_scope} AND {following}");
+            one_answer(&page, "key", "").into()
         };
         let key_page = |start: &str, end: &str| {
             let following = following(start, end);
             format!("SELECT key FROM storage_entry WHERE {in_scope} AND {following}").into()
         };
         let before_end = " AND key < $6";
+        // A subquery with a limit is not merged with what surrounds it: each key is looked up in the index, whatever a planner
+        // knows of the table.
+        let each = |columns: &str, condition: &str| {
+            format!(
+                "CROSS JOIN LATERAL (SELECT {columns} FROM storage_entry WHERE {condition} AND key = asked.name LIMIT 1) \
+                 AS entry"
+            )
+        };
+        let entry = each(columns, &format!("{in_scope} AND {alive}"));
+        let asked = "UNNEST(CAST($4 AS BYTEA[])) WITH ORDINALITY AS asked (name, place)";
+        let state = each("key, version, expires_at_ms, bytes", "scope = $1");
         let expired = "FROM storage_entry e WHERE e.scope = s.id AND e.expires_at_ms <=";
         let sum = "CAST(COALESCE(SUM(bytes), 0) AS BIGINT)";
         let range = |end: &str| format!("FROM storage_entry WHERE scope = $1 AND key >= $2{end}");
         let until = " AND key < $3";
         Self {
-            time: format!("SELECT {}", D::time("$1")).into(),
-            entries: Sizes::new(READ_SIZES, |size| format!("{entries} AND key IN ({})", parameters(4, size))),
+            time: format!("SELECT {}", self::time("statement_timestamp()", "$1")).into(),
+            entries: one_answer(&format!("SELECT asked.place, entry.* FROM {asked} {entry}"), "place", "place, ")
+                .into(),
             pages: [page(">=", ""), page(">=", before_end), page(">", ""), page(">", before_end)],
             key_pages: [key_page(">=", ""), key_page(">=", before_end), key_page(">", ""), key_page(">", before_end)],
             version: format!(
@@ -102,13 +130,13 @@ impl Statements {
             // The time is taken outside of the inner statement, after the lock is held.
             scope: format!(
                 "SELECT id, items, bytes, last_version, {time_after_lock} FROM (SELECT id, items, bytes, last_version \
-                 FROM storage_scope WHERE tenant = $1 AND element = $2{lock}) AS held"
+                 FROM storage_scope WHERE tenant = $1 AND element = $2{LOCK_ROW}) AS held"
             )
             .into(),
             // The floor is held, lest a deletion of the same scope raise it between its reading and the new row.
             new_scope: format!(
                 "INSERT INTO storage_scope (tenant, element, items, bytes, last_version) \
-                 SELECT $1, $2, 0, 0, number FROM storage_number WHERE name = 'version-floor'{hold} \
+                 SELECT $1, $2, 0, 0, number FROM storage_number WHERE name = 'version-floor'{HOLD_ROW} \
                  ON CONFLICT (tenant, element) DO NOTHING \
                  RETURNING id, items, bytes, last_version, {time_after_lock}"
             )
@@ -117,25 +145,15 @@ impl Statements {
             expired: "SELECT key, bytes FROM storage_entry WHERE scope = $1 AND expires_at_ms <= $2 \
                       ORDER BY expires_at_ms LIMIT $3"
                 .into(),
-            states: Sizes::new(D::WRITE_SIZES.keys, |size| {
-                let keys = parameters(2, size);
-                format!(
-                    "SELECT key, version, expires_at_ms, bytes FROM storage_entry WHERE scope = $1 AND key IN ({keys})"
-                )
-            }),
-            delete_keys: Sizes::new(D::WRITE_SIZES.keys, |size| {
-                format!("DELETE FROM storage_entry WHERE scope = $1 AND key IN ({})", parameters(2, size))
-            }),
-            upsert: Sizes::new(D::WRITE_SIZES.rows, |size| {
-                let rows: Vec<_> = (0..size).map(|row| format!("($1, {})", parameters(2 + 6 * row, 6))).collect();
-                format!(
-                    "INSERT INTO storage_entry (scope, key, version, expires_at_ms, bytes, sealed, value) VALUES {} \
+            states: format!("SELECT entry.* FROM UNNEST(CAST($2 AS BYTEA[])) AS asked (name) {state}").into(),
+            delete_keys: "DELETE FROM storage_entry WHERE scope = $1 AND key = ANY($2)".into(),
+            upsert: "INSERT INTO storage_entry (scope, key, version, expires_at_ms, bytes, sealed, value) \
+                     SELECT $1, row.* FROM UNNEST(CAST($2 AS BYTEA[]), CAST($3 AS BIGINT[]), CAST($4 AS BIGINT[]), \
+                     CAST($5 AS BIGINT[]), CAST($6 AS SMALLINT[]), CAST($7 AS TEXT[])) AS row \
                      ON CONFLICT (scope, key) DO UPDATE SET version = excluded.version, \
                      expires_at_ms = excluded.expires_at_ms, bytes = excluded.bytes, sealed = excluded.sealed, \
-                     value = excluded.value",
-                    rows.join(", ")
-                )
-            }),
+                     value = excluded.value"
+                .into(),
             portions: ["", until]
                 .map(|end| format!("SELECT key, bytes {} ORDER BY key LIMIT {}", range(end), PAGE_ITEMS + 1).into()),
             deletes: ["", until].map(|end| format!("DELETE {}", range(end)).into()),
@@ -144,7 +162,7 @@ impl Statements {
             lock_floor: "UPDATE storage_number SET number = number WHERE name = 'version-floor'".into(),
             raise_floor: "UPDATE storage_number SET number = $1 WHERE name = 'version-floor' AND number < $1".into(),
             tombstones: "SELECT id FROM storage_deleted_scope".into(),
-            tombstone: format!("SELECT id FROM storage_deleted_scope WHERE id = $1{lock}").into(),
+            tombstone: format!("SELECT id FROM storage_deleted_scope WHERE id = $1{LOCK_ROW}").into(),
             purged: "DELETE FROM storage_deleted_scope WHERE id = $1".into(),
         }
     }
@@ -172,46 +190,17 @@ impl Statements {
     }
 }
 
-/// One statement in several sizes.
-pub(super) struct Sizes {
-    /// In falling order; the last is 1.
-    texts: Vec<(usize, Sql)>,
+/// The time in milliseconds since 1970: the parameter with this name, or where that is null the database's clock.
+fn time(clock: &str, parameter: &str) -> String {
+    format!("COALESCE({parameter}, CAST(FLOOR(EXTRACT(EPOCH FROM {clock}) * 1000) AS BIGINT))")
 }
 
-impl Sizes {
-    fn new(sizes: &[usize], text: impl Fn(usize) -> String) -> Self {
-        Self { texts: sizes.iter().map(|size| (*size, Arc::from(text(*size)))).collect() }
-    }
-
-    /// The smallest that holds as many, or the largest there is; with its size. What it has room for beyond that is to be
-    /// filled by repetition.
-    pub(super) fn covering(&self, count: usize) -> (usize, &Sql) {
-        let (size, sql) = self.texts.iter().rev().find(|(size, _)| *size >= count).unwrap_or(&self.texts[0]);
-        (*size, sql)
-    }
-
-    /// The largest that is full with as many; with its size.
-    pub(super) fn filled_by(&self, count: usize) -> (usize, &Sql) {
-        let smallest = &self.texts[self.texts.len() - 1];
-        let (size, sql) = self.texts.iter().find(|(size, _)| *size <= count).unwrap_or(smallest);
-        (*size, sql)
-    }
-}
-
-fn parameters(first: usize, count: usize) -> String {
-    (first..first + count).map(|number| format!("${number}")).collect::<Vec<_>>().join(", ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_size_is_chosen_by_the_count() {
-        let sizes = Sizes::new(&[64, 8, 1], |size| size.to_string());
-        for (count, covering, filled_by) in [(1, 1, 1), (7, 8, 1), (8, 8, 8), (9, 64, 8), (65, 64, 64)] {
-            assert_eq!((sizes.covering(count).0, sizes.filled_by(count).0), (covering, filled_by), "{count}");
-        }
-        assert_eq!(&**sizes.covering(5).1, "8");
-    }
+/// Limits a `SELECT` of entries in this order to the rows of one answer. A server sends all rows of a statement; values can be
+/// so large that a page of them is many answers.
+fn one_answer(select: &str, order: &str, first: &str) -> String {
+    format!(
+        "SELECT {first}key, version, expires_at_ms, bytes, sealed, value FROM (SELECT page.*, \
+         SUM(bytes) OVER (ORDER BY {order} ROWS UNBOUNDED PRECEDING) - bytes AS before FROM ({select}) AS page) AS page \
+         WHERE before <= {PAGE_BYTES} ORDER BY {order}"
+    )
 }

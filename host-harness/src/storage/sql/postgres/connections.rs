@@ -10,20 +10,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
-use sqlx::{ConnectOptions as _, Connection as _};
+use futures_util::{FutureExt as _, StreamExt as _, TryFutureExt as _};
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, query_with, raw_sql};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::dialect::Dialect;
-use super::driver::Sql;
-use super::failure::{Kind, SqlFailure};
+use super::super::failure::{Kind, SqlFailure};
 use super::query::Row;
+use super::statements::Sql;
 
 /// How connections are made and used.
-pub(super) struct ConnectionOptions<D: Dialect> {
-    pub(super) options: <D::Connection as sqlx::Connection>::Options,
+pub(super) struct ConnectionOptions {
+    pub(super) options: PgConnectOptions,
     /// What is set once on a new connection, and what for. Not every engine knows all of it, and none is needed for right answers.
     pub(super) session: Vec<(Sql, &'static str)>,
     pub(super) begin_read: Sql,
@@ -38,8 +38,6 @@ pub(super) struct ConnectionOptions<D: Dialect> {
     pub(super) wait: Duration,
     /// How long one step may take: a statement, or connecting.
     pub(super) limit: Duration,
-    /// Whether another machine may be at the other end: then one that rested is tried before it is used, and none rests for ever.
-    pub(super) is_remote: bool,
 }
 
 /// One that rested longer is tried before it is used: the server may have gone meanwhile.
@@ -52,18 +50,18 @@ const TRIAL: Duration = Duration::from_secs(2);
 const LONGEST_REST: Duration = Duration::from_secs(600);
 
 /// All connections for one kind of work. Clones are the same.
-pub(super) struct Connections<D: Dialect>(Arc<Shared<D>>);
+pub(super) struct Connections(Arc<Shared>);
 
-struct Shared<D: Dialect> {
-    manner: Arc<ConnectionOptions<D>>,
+struct Shared {
+    manner: Arc<ConnectionOptions>,
     permits: Arc<Semaphore>,
     /// Those that rest, the last that was used last.
-    idle: Mutex<Vec<(DbConnection<D>, Instant)>>,
+    idle: Mutex<Vec<(DbConnection, Instant)>>,
     is_closed: AtomicBool,
 }
 
-impl<D: Dialect> Connections<D> {
-    pub(super) fn new(manner: ConnectionOptions<D>) -> Self {
+impl Connections {
+    pub(super) fn new(manner: ConnectionOptions) -> Self {
         let permits = Arc::new(Semaphore::new(manner.most as usize));
         Self(Arc::new(Shared {
             manner: Arc::new(manner),
@@ -74,7 +72,7 @@ impl<D: Dialect> Connections<D> {
     }
 
     /// One for statements that read, each seeing a state of its own unless they share a transaction.
-    pub(super) async fn reader(&self) -> Result<PooledConnection<D>, SqlFailure> {
+    pub(super) async fn reader(&self) -> Result<PooledConnection, SqlFailure> {
         match self.0.manner.wraps_reads {
             true => self.begin_read().await,
             false => self.acquire().await,
@@ -82,16 +80,16 @@ impl<D: Dialect> Connections<D> {
     }
 
     /// One with a transaction that reads one state.
-    pub(super) async fn begin_read(&self) -> Result<PooledConnection<D>, SqlFailure> {
+    pub(super) async fn begin_read(&self) -> Result<PooledConnection, SqlFailure> {
         self.begin(&self.0.manner.begin_read).await
     }
 
     /// One with a transaction that writes.
-    pub(super) async fn begin_write(&self) -> Result<PooledConnection<D>, SqlFailure> {
+    pub(super) async fn begin_write(&self) -> Result<PooledConnection, SqlFailure> {
         self.begin(&self.0.manner.begin_write).await
     }
 
-    async fn begin(&self, sql: &Sql) -> Result<PooledConnection<D>, SqlFailure> {
+    async fn begin(&self, sql: &Sql) -> Result<PooledConnection, SqlFailure> {
         let mut lease = self.acquire().await?;
         // Said first: with a pooler the text is more than `BEGIN`, and one that fails in its middle leaves a transaction open.
         lease.in_transaction = true;
@@ -100,7 +98,7 @@ impl<D: Dialect> Connections<D> {
     }
 
     /// One without a transaction; callers get theirs in the order in which they came.
-    pub(super) async fn acquire(&self) -> Result<PooledConnection<D>, SqlFailure> {
+    pub(super) async fn acquire(&self) -> Result<PooledConnection, SqlFailure> {
         let shared = &self.0;
         let failed = |kind, message: &str| SqlFailure::Database { kind, message: message.to_owned() };
         let permit = tokio::time::timeout(shared.manner.wait, Arc::clone(&shared.permits).acquire_owned()).await;
@@ -131,15 +129,15 @@ impl<D: Dialect> Connections<D> {
     }
 }
 
-impl<D: Dialect> Shared<D> {
-    fn idle(&self) -> MutexGuard<'_, Vec<(DbConnection<D>, Instant)>> {
+impl Shared {
+    fn idle(&self) -> MutexGuard<'_, Vec<(DbConnection, Instant)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One that rested and is sound, if there is any.
-    async fn rested(&self) -> Option<DbConnection<D>> {
+    async fn rested(&self) -> Option<DbConnection> {
         let (mut link, since) = self.idle().pop()?;
-        if self.manner.is_remote && since.elapsed() > TRUSTED_REST {
+        if since.elapsed() > TRUSTED_REST {
             let tried = link.within(TRIAL, |connection| Box::pin(connection.ping())).await;
             if tried.is_err() {
                 // The others have rested longer.
@@ -150,29 +148,27 @@ impl<D: Dialect> Shared<D> {
         Some(link)
     }
 
-    fn take_back(&self, link: DbConnection<D>) {
+    fn take_back(&self, link: DbConnection) {
         if link.is_lost {
             // Whatever happened to it has probably happened to those that rest.
             self.idle().clear();
         } else if link.is_sound() && !self.is_closed.load(Ordering::SeqCst) {
             let mut idle = self.idle();
-            if self.manner.is_remote {
-                idle.retain(|(_, since)| since.elapsed() < LONGEST_REST);
-            }
+            idle.retain(|(_, since)| since.elapsed() < LONGEST_REST);
             idle.push((link, Instant::now()));
         }
     }
 }
 
 /// A connection in use; given back when it is dropped, if it is sound then.
-pub(super) struct PooledConnection<D: Dialect> {
+pub(super) struct PooledConnection {
     /// Absent only while it is given back.
-    link: Option<DbConnection<D>>,
-    shared: Arc<Shared<D>>,
+    link: Option<DbConnection>,
+    shared: Arc<Shared>,
     _permit: OwnedSemaphorePermit,
 }
 
-impl<D: Dialect> Drop for PooledConnection<D> {
+impl Drop for PooledConnection {
     fn drop(&mut self) {
         if let Some(link) = self.link.take() {
             self.shared.take_back(link);
@@ -180,24 +176,24 @@ impl<D: Dialect> Drop for PooledConnection<D> {
     }
 }
 
-impl<D: Dialect> Deref for PooledConnection<D> {
-    type Target = DbConnection<D>;
+impl Deref for PooledConnection {
+    type Target = DbConnection;
 
-    fn deref(&self) -> &DbConnection<D> {
+    fn deref(&self) -> &DbConnection {
         self.link.as_ref().unwrap_or_else(|| unreachable!("it is given back at the end only"))
     }
 }
 
-impl<D: Dialect> DerefMut for PooledConnection<D> {
-    fn deref_mut(&mut self) -> &mut DbConnection<D> {
+impl DerefMut for PooledConnection {
+    fn deref_mut(&mut self) -> &mut DbConnection {
         self.link.as_mut().unwrap_or_else(|| unreachable!("it is given back at the end only"))
     }
 }
 
 /// A connection, and what is known of it.
-pub(super) struct DbConnection<D: Dialect> {
-    connection: D::Connection,
-    manner: Arc<ConnectionOptions<D>>,
+pub(super) struct DbConnection {
+    connection: PgConnection,
+    manner: Arc<ConnectionOptions>,
     /// A step has begun and its end was not seen.
     in_step: bool,
     in_transaction: bool,
@@ -205,12 +201,11 @@ pub(super) struct DbConnection<D: Dialect> {
     is_lost: bool,
 }
 
-impl<D: Dialect> DbConnection<D> {
+impl DbConnection {
     /// Connects.
-    pub(super) async fn open(manner: &Arc<ConnectionOptions<D>>) -> Result<Self, SqlFailure> {
+    pub(super) async fn open(manner: &Arc<ConnectionOptions>) -> Result<Self, SqlFailure> {
         let connecting = tokio::time::timeout(manner.limit, manner.options.connect());
-        let connection =
-            connecting.await.map_err(|_| SqlFailure::silent(manner.limit))?.map_err(SqlFailure::of::<D>)?;
+        let connection = connecting.await.map_err(|_| SqlFailure::silent(manner.limit))?.map_err(SqlFailure::from)?;
         let manner = Arc::clone(manner);
         let mut link = Self { connection, manner, in_step: false, in_transaction: false, is_lost: false };
         for (setting, why) in &Arc::clone(&link.manner).session {
@@ -227,7 +222,7 @@ impl<D: Dialect> DbConnection<D> {
     /// Takes a step within the time limit.
     pub(super) async fn step<T>(
         &mut self,
-        step: impl for<'c> FnOnce(&'c mut D::Connection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+        step: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     ) -> Result<T, SqlFailure> {
         self.within(self.manner.limit, step).await
     }
@@ -235,29 +230,28 @@ impl<D: Dialect> DbConnection<D> {
     async fn within<T>(
         &mut self,
         limit: Duration,
-        step: impl for<'c> FnOnce(&'c mut D::Connection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
+        step: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     ) -> Result<T, SqlFailure> {
         self.in_step = true;
         let taken = tokio::time::timeout(limit, step(&mut self.connection)).await;
-        let result = taken.map_err(|_| SqlFailure::silent(limit)).and_then(|taken| taken.map_err(SqlFailure::of::<D>));
+        let result = taken.map_err(|_| SqlFailure::silent(limit)).and_then(|taken| taken.map_err(SqlFailure::from));
         self.is_lost = matches!(&result, Err(failure) if failure.is_of_connection());
         self.in_step = self.is_lost;
         result
     }
 
-    /// Carries out a statement with its parameters; answers how many rows it changed.
-    pub(super) async fn execute(&mut self, sql: Sql, arguments: D::Arguments) -> Result<u64, SqlFailure> {
-        let keeps = self.manner.keeps_statements;
-        let result = self.step(|connection| D::execute(connection, sql, arguments, keeps)).await?;
-        Ok(D::changed(&result))
+    /// Carries out a statement with its parameters.
+    pub(super) async fn execute(&mut self, sql: Sql, arguments: PgArguments) -> Result<(), SqlFailure> {
+        let query = query_with(AssertSqlSafe(sql), arguments).persistent(self.manner.keeps_statements);
+        self.step(|connection| connection.execute(query).map_ok(drop).boxed()).await
     }
 
     /// The rows of a statement, as they come. The time limit is that of all of them.
-    pub(super) fn rows(&mut self, sql: Sql, arguments: D::Arguments) -> Rows<'_, D> {
+    pub(super) fn rows(&mut self, sql: Sql, arguments: PgArguments) -> Rows<'_> {
         let limit = self.manner.limit;
-        let keeps = self.manner.keeps_statements;
+        let query = query_with(AssertSqlSafe(sql), arguments).persistent(self.manner.keeps_statements);
         Rows {
-            stream: D::rows(&mut self.connection, sql, arguments, keeps),
+            stream: self.connection.fetch(query),
             ends_at: tokio::time::Instant::now() + limit,
             limit,
             in_step: &mut self.in_step,
@@ -268,7 +262,7 @@ impl<D: Dialect> DbConnection<D> {
     /// Carries out statements without parameters.
     pub(super) async fn raw(&mut self, sql: &Sql) -> Result<(), SqlFailure> {
         let sql = Arc::clone(sql);
-        self.step(|connection| D::execute_raw(connection, sql)).await
+        self.step(|connection| connection.execute(raw_sql(AssertSqlSafe(sql))).map_ok(drop).boxed()).await
     }
 
     /// Commits the transaction.
@@ -298,20 +292,20 @@ impl<D: Dialect> DbConnection<D> {
 }
 
 /// The rows of a statement, as they come.
-pub(super) struct Rows<'l, D: Dialect> {
-    stream: BoxStream<'l, Result<D::Row, sqlx::Error>>,
+pub(super) struct Rows<'l> {
+    stream: BoxStream<'l, Result<PgRow, sqlx::Error>>,
     ends_at: tokio::time::Instant,
     limit: Duration,
     in_step: &'l mut bool,
     is_lost: &'l mut bool,
 }
 
-impl<D: Dialect> Rows<'_, D> {
-    pub(super) async fn next(&mut self) -> Result<Option<Row<D>>, SqlFailure> {
+impl Rows<'_> {
+    pub(super) async fn next(&mut self) -> Result<Option<Row>, SqlFailure> {
         *self.in_step = true;
         let next = tokio::time::timeout_at(self.ends_at, self.stream.next()).await;
         let next = next.map_err(|_| SqlFailure::silent(self.limit));
-        let result = next.and_then(|next| next.transpose().map_err(SqlFailure::of::<D>));
+        let result = next.and_then(|next| next.transpose().map_err(SqlFailure::from));
         *self.is_lost = matches!(&result, Err(failure) if failure.is_of_connection());
         // Rows that nobody wants any more are the driver's matter: it passes over them before the next statement.
         *self.in_step = *self.is_lost;

@@ -5,16 +5,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::super::batch::{Batch, Put, Write, prefix_end};
-use super::super::limits::ResponseBudget;
-use super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, Usage};
+use super::super::super::batch::{Batch, Put, Write, prefix_end};
+use super::super::super::limits::ResponseBudget;
+use super::super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, Usage};
+use super::super::failure::SqlFailure;
+use super::super::{Attempt, REAP_ROWS, signed};
 use super::connections::DbConnection;
-use super::dialect::Dialect;
-use super::failure::SqlFailure;
 use super::query::{Query, Row};
-use super::read::padded;
-use super::statements::Statements;
-use super::{Attempt, REAP_ROWS, signed};
+use super::statements::{DELETED_AT_ONCE, Statements};
 
 /// How often a scope's row is looked for that others make and delete at the same time.
 const LOOKS: u32 = 5;
@@ -30,7 +28,7 @@ struct ScopeRow {
 }
 
 impl ScopeRow {
-    fn new<D: Dialect>(row: &Row<D>) -> Result<Self, SqlFailure> {
+    fn new(row: &Row) -> Result<Self, SqlFailure> {
         let usage = Usage { items: row.count(1)?, bytes: row.count(2)? };
         Ok(Self { id: row.number(0)?, usage, last_version: row.count(3)?, time_ms: row.count(4)? })
     }
@@ -49,15 +47,15 @@ fn version(states: &HashMap<String, State>, key: &str) -> Option<u64> {
 }
 
 /// A transaction that writes to a scope.
-pub(super) struct Writing<'a, D: Dialect> {
-    pub(super) link: &'a mut DbConnection<D>,
+pub(super) struct Writing<'a> {
+    pub(super) link: &'a mut DbConnection,
     pub(super) statements: &'a Statements,
     pub(super) scope: &'a Scope,
     /// `None` = that of the database's clock.
     pub(super) time_ms: Option<u64>,
 }
 
-impl<D: Dialect> Writing<'_, D> {
+impl Writing<'_> {
     /// Carries out a batch. On a conflict or an error the caller rolls back.
     pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<Attempt, SqlFailure> {
         let Some(mut row) = self.scope_row(batch.puts > 0).await? else {
@@ -112,7 +110,7 @@ impl<D: Dialect> Writing<'_, D> {
         if !conflicts.is_empty() {
             return Ok(RangeOutcome::Conflict(conflicts));
         }
-        let (gone, more) = delete_portion::<D>(self.link, self.statements, row.id, prefix).await?;
+        let (gone, more) = delete_portion(self.link, self.statements, row.id, prefix).await?;
         if gone.items > 0 {
             row.usage = row.usage.minus(gone);
             self.update_scope(&row).await?;
@@ -122,18 +120,18 @@ impl<D: Dialect> Writing<'_, D> {
 
     /// Writes back what the scope's row counts.
     async fn update_scope(&mut self, row: &ScopeRow) -> Result<(), SqlFailure> {
-        let query = Query::<D>::new(&self.statements.update_scope)
-            .number(row.id)
-            .number(signed(row.usage.items))
-            .number(signed(row.usage.bytes))
-            .number(signed(row.last_version));
-        query.execute(self.link).await.map(drop)
+        let query = Query::new(&self.statements.update_scope)
+            .bind(row.id)
+            .bind(signed(row.usage.items))
+            .bind(signed(row.usage.bytes))
+            .bind(signed(row.last_version));
+        query.execute(self.link).await
     }
 
     /// Finds and locks the scope's row; makes it where it is wanted.
     async fn scope_row(&mut self, make: bool) -> Result<Option<ScopeRow>, SqlFailure> {
         let time_ms = self.time_ms.map(signed);
-        let query = |sql| Query::<D>::new(sql).text(self.scope.tenant()).text(self.scope.element()).optional(time_ms);
+        let query = |sql| Query::new(sql).bind(self.scope.tenant()).bind(self.scope.element()).bind(time_ms);
         for _ in 0..LOOKS {
             if let Some(row) = query(&self.statements.scope).optional_row(self.link).await? {
                 return ScopeRow::new(&row).map(Some);
@@ -151,10 +149,10 @@ impl<D: Dialect> Writing<'_, D> {
 
     /// Removes some of what has expired, no more than a page of it; answers whether more may be left.
     async fn reap(&mut self, row: &mut ScopeRow, rows: usize) -> Result<bool, SqlFailure> {
-        let expired = Query::<D>::new(&self.statements.expired)
-            .number(row.id)
-            .number(signed(row.time_ms))
-            .number(signed(rows as u64))
+        let expired = Query::new(&self.statements.expired)
+            .bind(row.id)
+            .bind(signed(row.time_ms))
+            .bind(signed(rows as u64))
             .all(self.link)
             .await?;
         let (mut keys, mut budget) = (Vec::with_capacity(expired.len()), ResponseBudget::new());
@@ -179,19 +177,14 @@ impl<D: Dialect> Writing<'_, D> {
     ) -> Result<HashMap<String, State>, SqlFailure> {
         let checked = checks.iter().map(|check| &check.key);
         let keys: BTreeSet<&str> = checked.chain(written).map(String::as_str).collect();
-        let keys: Vec<&str> = keys.into_iter().collect();
-        let mut states = HashMap::new();
-        let mut left = keys.as_slice();
-        while !left.is_empty() {
-            let (size, sql) = self.statements.states.covering(left.len());
-            let (chunk, rest) = left.split_at(size.min(left.len()));
-            left = rest;
-            let query = padded(chunk, size).fold(Query::<D>::new(sql).number(row.id), |query, key| query.key(key));
-            for found in query.all(self.link).await? {
-                let expired = found.optional_count(2)?.is_some_and(|at| at <= row.time_ms);
-                let state = State { version: found.count(1)?, expired, bytes: found.count(3)? };
-                states.insert(found.key(0)?, state);
-            }
+        let mut states = HashMap::with_capacity(keys.len());
+        if keys.is_empty() {
+            return Ok(states);
+        }
+        for found in Query::new(&self.statements.states).bind(row.id).keys(keys).all(self.link).await? {
+            let expired = found.optional_count(2)?.is_some_and(|at| at <= row.time_ms);
+            let state = State { version: found.count(1)?, expired, bytes: found.count(3)? };
+            states.insert(found.key(0)?, state);
         }
         Ok(states)
     }
@@ -211,14 +204,9 @@ impl<D: Dialect> Writing<'_, D> {
 
     /// Removes rows by key.
     async fn delete<K: AsRef<str> + Sync>(&mut self, row: &ScopeRow, keys: &[K]) -> Result<(), SqlFailure> {
-        let mut left = keys;
-        while !left.is_empty() {
-            let (size, sql) = self.statements.delete_keys.covering(left.len());
-            let (chunk, rest) = left.split_at(size.min(left.len()));
-            left = rest;
-            let query =
-                padded(chunk, size).fold(Query::<D>::new(sql).number(row.id), |query, key| query.key(key.as_ref()));
-            query.execute(self.link).await?;
+        for keys in keys.chunks(DELETED_AT_ONCE) {
+            let query = Query::new(&self.statements.delete_keys).bind(row.id);
+            query.keys(keys.iter().map(AsRef::as_ref)).execute(self.link).await?;
         }
         Ok(())
     }
@@ -233,59 +221,55 @@ impl<D: Dialect> Writing<'_, D> {
                 Write::Delete => None,
             })
             .collect();
-        let mut left = puts.as_slice();
-        while !left.is_empty() {
-            let (size, sql) = self.statements.upsert.filled_by(left.len());
-            let (chunk, rest) = left.split_at(size);
-            left = rest;
-            let query = chunk.iter().fold(Query::<D>::new(sql).number(row.id), |query, (key, put)| {
-                query
-                    .key(key)
-                    .number(signed(row.last_version + 1 + put.ordinal))
-                    .optional(put.expires_at_ms(row.time_ms).map(signed))
-                    .number(signed(put.bytes(key)))
-                    .number(i64::from(put.sealed))
-                    .text(&put.value)
-            });
-            query.execute(self.link).await?;
+        if puts.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let numbers = |number: fn(&ScopeRow, &str, &Put) -> u64| {
+            puts.iter().map(|(key, put)| signed(number(row, key, put))).collect::<Vec<_>>()
+        };
+        let expiries = puts.iter().map(|(_, put)| put.expires_at_ms(row.time_ms).map(signed));
+        let query = Query::new(&self.statements.upsert)
+            .bind(row.id)
+            .keys(puts.iter().map(|(key, _)| key.as_str()))
+            .bind(numbers(|row, _, put| row.last_version + 1 + put.ordinal))
+            .bind(expiries.collect::<Vec<_>>())
+            .bind(numbers(|_, key, put| put.bytes(key)))
+            .bind(puts.iter().map(|(_, put)| i16::from(put.sealed)).collect::<Vec<_>>())
+            .bind(puts.iter().map(|(_, put)| put.value.as_str()).collect::<Vec<_>>());
+        query.execute(self.link).await
     }
 
     /// Makes a scope's entries unreachable; their rows remain for [`purge_portion`].
     pub(super) async fn delete_scope(mut self) -> Result<(), SqlFailure> {
         // The floor first, as whoever makes a scope has it: in the other order each would wait for the other.
-        Query::<D>::new(&self.statements.lock_floor).execute(self.link).await?;
+        Query::new(&self.statements.lock_floor).execute(self.link).await?;
         let Some(row) = self.scope_row(false).await? else { return Ok(()) };
         let Statements { raise_floor, add_tombstone, delete_scope, .. } = self.statements;
         for (sql, number) in [(raise_floor, signed(row.last_version)), (add_tombstone, row.id), (delete_scope, row.id)]
         {
-            Query::<D>::new(sql).number(number).execute(self.link).await?;
+            Query::new(sql).bind(number).execute(self.link).await?;
         }
         Ok(())
     }
 }
 
 /// The scopes that are deleted, but whose rows are not all removed.
-pub(super) async fn tombstones<D: Dialect>(
-    link: &mut DbConnection<D>,
-    statements: &Statements,
-) -> Result<Vec<i64>, SqlFailure> {
-    Query::<D>::new(&statements.tombstones).all(link).await?.iter().map(|row| row.number(0)).collect()
+pub(super) async fn tombstones(link: &mut DbConnection, statements: &Statements) -> Result<Vec<i64>, SqlFailure> {
+    Query::new(&statements.tombstones).all(link).await?.iter().map(|row| row.number(0)).collect()
 }
 
 /// Removes some rows of a deleted scope within a transaction; answers whether there may be more. If the process dies before
 /// the end, the next to open the store goes on; several at once take turns.
-pub(super) async fn purge_portion<D: Dialect>(
-    link: &mut DbConnection<D>,
+pub(super) async fn purge_portion(
+    link: &mut DbConnection,
     statements: &Statements,
     scope: i64,
 ) -> Result<bool, SqlFailure> {
-    let query = |sql| Query::<D>::new(sql).number(scope);
+    let query = |sql| Query::new(sql).bind(scope);
     if query(&statements.tombstone).optional_row(link).await?.is_none() {
         return Ok(false);
     }
-    let (_, more) = delete_portion::<D>(link, statements, scope, "").await?;
+    let (_, more) = delete_portion(link, statements, scope, "").await?;
     if !more {
         query(&statements.purged).execute(link).await?;
     }
@@ -294,8 +278,8 @@ pub(super) async fn purge_portion<D: Dialect>(
 
 /// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between; answers
 /// what that was, and whether more are left. The caller keeps other writers from the scope.
-async fn delete_portion<D: Dialect>(
-    link: &mut DbConnection<D>,
+async fn delete_portion(
+    link: &mut DbConnection,
     statements: &Statements,
     scope: i64,
     prefix: &str,
@@ -304,7 +288,7 @@ async fn delete_portion<D: Dialect>(
     let mut end = prefix_end(prefix);
     let mut more = false;
     let query = |sql, end: Option<&str>| {
-        let query = Query::<D>::new(sql).number(scope).key(prefix);
+        let query = Query::new(sql).bind(scope).key(prefix);
         end.into_iter().fold(query, Query::key)
     };
     for row in query(statements.portion(end.is_some()), end.as_deref()).all(link).await? {

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use super::super::{Kept, PAGE_ITEMS, Scope, SealingKey, Snapshot, StorageError};
+use super::super::super::{Kept, PAGE_ITEMS, Scope, SealingKey, Snapshot, StorageError};
 use super::connections::PooledConnection;
-use super::dialect::Dialect;
 use super::read::View;
 use super::statements::Statements;
 use async_trait::async_trait;
 
-pub(super) struct SqlSnapshot<D: Dialect> {
+pub(super) struct PostgresSnapshot {
     /// In the transaction, which ends with it.
-    pub(super) link: PooledConnection<D>,
+    pub(super) link: PooledConnection,
     pub(super) statements: Arc<Statements>,
     pub(super) scope: Scope,
     pub(super) time_ms: Option<u64>,
@@ -22,14 +21,14 @@ pub(super) struct SqlSnapshot<D: Dialect> {
 }
 
 #[async_trait]
-impl<D: Dialect> Snapshot for SqlSnapshot<D> {
+impl Snapshot for PostgresSnapshot {
     async fn next(&mut self) -> Result<Vec<Kept>, StorageError> {
         if self.ended {
             return Ok(Vec::new());
         }
         let Self { link, statements, scope, time_ms, last_key, sealing_key, ended } = self;
         let view = View { statements, scope, time_ms: *time_ms };
-        let (stored, more) = view.page::<D>(link, "", last_key.as_deref(), PAGE_ITEMS).await?;
+        let (stored, more) = view.page(link, "", last_key.as_deref(), PAGE_ITEMS).await?;
         *ended = !more;
         *last_key = stored.last().map(|last| last.key.clone());
         Ok(stored.into_iter().map(|stored| stored.open(scope, sealing_key.as_ref())).collect())
