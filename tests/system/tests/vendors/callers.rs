@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, env, ops::Range, time::Duration};
 
 use fastrand::Rng;
-use host_harness::{
+use organisation_host::{
     Element, Limits,
     contract::{
         directory::{Pause, Report, RunOutcome, SyncStep},
