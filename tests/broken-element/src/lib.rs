@@ -12,7 +12,7 @@ pub fn component() -> &'static [u8] {
     include_bytes!(env!("BROKEN_COMPONENT"))
 }
 
-/// The component that breaks this promise of `describe` or `validate-config`, by the name that `host_harness::conform` gives it.
+/// The component that breaks this promise of `describe` or `validate-config`, by the name that `organisation_conform` gives it.
 ///
 /// # Panics
 /// When the component has no mark, or the name no room.

@@ -14,8 +14,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_harness::{
-    CallReport, DEFAULT_PARALLEL_CALLS, Host, bundled_component,
+use bundled_component::bundled_component;
+use organisation_host::{
+    CallReport, DEFAULT_PARALLEL_CALLS, Host,
     contract::{directory::SyncStep, login::Entry},
     settings::Document,
     storage::{MemoryStorage, Options},
@@ -93,7 +94,7 @@ async fn calls() -> Outcome<()> {
         let host = Host::builder().parallel_calls(parallel_calls).build()?;
         let component = host.load(bundled_component())?;
         let storage = std::sync::Arc::new(MemoryStorage::new(Options::default()));
-        let options = host_harness::ElementOptions::new("acme", "organisation", Document::parse("{}")?, storage);
+        let options = organisation_host::ElementOptions::new("acme", "organisation", Document::parse("{}")?, storage);
         let element = host.element(&component, options)?;
         let how = if host.is_pooled() { "pooled" } else { "on demand" };
         let (mut walls, mut instantiations, mut guest) = (Vec::new(), Vec::new(), Vec::new());

@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_harness::{
+use organisation_host::{
     CallReport, Called,
     contract::{
         administration::{RoleRule, RuleScope},
@@ -71,7 +71,7 @@ fn median(mut values: Vec<u64>) -> u64 {
 }
 
 /// The answer and its report.
-fn taken<T>(called: host_harness::CallResult<host_harness::Answered<T>>) -> Outcome<(T, CallReport)> {
+fn taken<T>(called: organisation_host::CallResult<organisation_host::Answered<T>>) -> Outcome<(T, CallReport)> {
     let Called { value, report } = called?;
     Ok((value.map_err(|error| error.message)?, report))
 }
@@ -221,7 +221,7 @@ async fn synced(members: usize) -> Outcome<Stage> {
 
 /// The first members of the copy.
 async fn ids(stage: &Stage, count: u32) -> Outcome<Vec<String>> {
-    let everybody = host_harness::contract::directory::MemberFilter {
+    let everybody = organisation_host::contract::directory::MemberFilter {
         department: None,
         below: false,
         status: None,

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use crate::test_vendor::TestVendor;
 use async_trait::async_trait;
-use host_harness::storage::Clock;
+use organisation_host::storage::Clock;
 
 /// The vendor's clock, as the host shows it to the component and the store goes by it.
 #[derive(Clone)]

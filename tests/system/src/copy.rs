@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host_harness::{
+use organisation_host::{
     Element,
     contract::directory::{
         Change, ChangeKind, Changed, Department, DepartmentFilter, DirectorySummary, Member, MemberFilter, MemberStatus,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use host_harness::contract::directory::{Member, MemberFilter, MemberStatus};
+use organisation_host::contract::directory::{Member, MemberFilter, MemberStatus};
 
 use crate::{
     copy::{Copy, EVERYBODY, is_present},

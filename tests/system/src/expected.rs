@@ -12,7 +12,7 @@
 //! * What a quirk of the wire withholds cannot be known: with [`Quirks::short_arrays`] the last place of a member has
 //!   order 0 and no leader.
 
-use host_harness::contract::directory::{Attribute, Department, Member, MemberStatus, Membership};
+use organisation_host::contract::directory::{Attribute, Department, Member, MemberStatus, Membership};
 use serde_json::{Map, Value, json};
 use wecom_simulator::{
     Control, DEMO_AGENT_ID, Quirks, TrueDepartment, TrueMember,

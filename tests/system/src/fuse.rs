@@ -15,7 +15,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use host_harness::storage::{
+use organisation_host::storage::{
     ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
     StoredEntry, Usage,
 };

@@ -1,6 +1,6 @@
 //! Going through the sign-in pages as a person would.
 
-use host_harness::{
+use organisation_host::{
     Answered,
     contract::login::{Authorization, AuthorizationRequest, Entry, Exchange, ExchangeRequest},
 };

@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use host_harness::{
+use organisation_host::{
     Answered, CallReport, CallResult, Called, Element, ElementOptions, FailedCall, Host, Limits, LoadedComponent,
     contract::element::Verdict,
     egress::{AllowList, OperatorList},

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     Answered, CallResult, Called, Element,
     contract::{
         directory::{Begun, Goal, Pause, Report, Strategy, SyncStep},

@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use host_harness::{Host, bundled_component};
+use bundled_component::bundled_component;
+use organisation_host::Host;
 use organisation_kit::vendor::Vendor as _;
 use wecom_organisation::WeCom;
 use wit_parser::{

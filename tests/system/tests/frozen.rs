@@ -8,7 +8,7 @@
 
 use std::{fs, path::PathBuf};
 
-use host_harness::{Digest, Element, Host, contract::element::Description};
+use organisation_host::{Digest, Element, Host, contract::element::Description};
 use second_vendor::Control as Rollcall;
 use serde_json::{Value, json};
 use system_tests::{Stage, TestVendor, sync::PLAIN};
@@ -71,7 +71,7 @@ async fn the_component_still_works() {
     stage.exchange(&arrival).await.unwrap();
 }
 
-const BROWSER: host_harness::contract::login::Entry = host_harness::contract::login::Entry::Browser;
+const BROWSER: organisation_host::contract::login::Entry = organisation_host::contract::login::Entry::Browser;
 
 /// The component of then and that of today take turns on one storage, as two hosts do while one of them is being updated.
 #[tokio::test(flavor = "multi_thread")]

@@ -8,8 +8,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_harness::{
-    Element, ElementOptions, Host, bundled_component,
+use bundled_component::bundled_component;
+use organisation_host::{
+    Element, ElementOptions, Host,
     contract::login::{AuthorizationRequest, Entry},
     egress::{AllowList, OperatorList},
     settings::Document,

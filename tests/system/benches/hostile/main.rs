@@ -13,7 +13,7 @@
 
 mod attack;
 #[allow(dead_code, reason = "tests use all of it")]
-#[path = "../../../../host-harness/tests/host/guests.rs"]
+#[path = "../../../../host-harness/host/tests/host/guests.rs"]
 mod guests;
 mod host;
 #[allow(dead_code, reason = "other benchmarks use all of it")]
@@ -23,7 +23,7 @@ mod tenant;
 #[path = "../tenants/vendor.rs"]
 mod vendor;
 #[allow(dead_code, reason = "tests use all of it")]
-#[path = "../../../../host-harness/tests/host/wire.rs"]
+#[path = "../../../../host-harness/host/tests/host/wire.rs"]
 mod wire;
 
 use std::{error::Error, process::Command};

@@ -17,11 +17,11 @@ use cbc::{
     Decryptor, Encryptor,
     cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit},
 };
-use host_harness::{
+use md5::{Digest, Md5};
+use organisation_host::{
     contract::directory::Strategy,
     egress::{Body, Checked, Hook, HttpError, HttpFailure, Next, Response},
 };
-use md5::{Digest, Md5};
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
 use system_tests::stage::Store;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_harness::{
+use organisation_host::{
     CallReport, Element, ElementOptions, Host,
     contract::directory::{Goal, Report, Strategy, SyncStep},
     egress::{AllowList, Hook, OperatorList},

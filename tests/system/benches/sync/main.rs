@@ -25,8 +25,8 @@ mod web;
 
 use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
 
-use host_harness::{
-    bundled_component,
+use bundled_component::bundled_component;
+use organisation_host::{
     contract::directory::{Report, Strategy},
     storage::Storage,
 };

@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use host_harness::{
+use organisation_host::{
     Limits,
     storage::{self as store, Scope, Storage},
 };

@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_harness::{
-    Element, Host, bundled_component,
+use bundled_component::bundled_component;
+use organisation_host::{
+    Element, Host,
     contract::directory::SyncStep,
     storage::{MemoryStorage, Options, Storage},
 };

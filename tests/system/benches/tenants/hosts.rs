@@ -6,11 +6,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_harness::{
-    Host, bundled_component,
-    storage::{self, Options, Quotas, Scope, SealingKey, Storage},
+use bundled_component::bundled_component;
+use organisation_fleet::{
     syncs::{SyncOptions, SyncScheduler},
     tenants::{Registry, Source},
+};
+use organisation_host::{
+    Host,
+    storage::{self, Options, Quotas, Scope, SealingKey, Storage},
 };
 use serde_json::json;
 
@@ -107,7 +110,7 @@ async fn complete(store: &dyn Storage, prefix: &str) -> Outcome<usize> {
 pub async fn serve(arguments: &[String]) -> Outcome<()> {
     let [_, address, file, code, name] = arguments else { return Err("storage, tenants, code, name".into()) };
     let store = open(address).await?;
-    let host = Host::builder().parallel_calls(64).code_cache(code).build()?;
+    let host = Host::builder().bundled(bundled_component()).parallel_calls(64).code_cache(code).build()?;
     let (registry, changes) =
         Registry::open(host, Arc::clone(&store), Quotas::default(), Source::File(file.into())).await?;
     if !changes.unusable.is_empty() {

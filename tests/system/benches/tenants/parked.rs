@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Duration};
 
-use host_harness::{
-    Host, Limits, bundled_component,
+use bundled_component::bundled_component;
+use organisation_host::{
+    Host, Limits,
     contract::login::{AuthorizationRequest, Entry, ExchangeRequest},
     storage::{MemoryStorage, Options, Storage},
 };

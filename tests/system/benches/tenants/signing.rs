@@ -2,8 +2,9 @@
 
 use std::{sync::Arc, time::Instant};
 
-use host_harness::{
-    Element, Host, bundled_component,
+use bundled_component::bundled_component;
+use organisation_host::{
+    Element, Host,
     storage::{MemoryStorage, Options, Storage},
 };
 use tokio::task::JoinSet;

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use host_harness::{
+use organisation_host::{
     Element, ElementOptions, Host, LoadedComponent,
     contract::login::{AuthorizationRequest, Entry, ExchangeRequest},
     egress::{AllowList, Hook, OperatorList},

@@ -6,7 +6,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use host_harness::egress::{Body, Checked, Hook, HttpError, Next, Response};
+use organisation_host::egress::{Body, Checked, Hook, HttpError, Next, Response};
 use serde_json::json;
 use system_tests::apart::{self, Apart};
 use tokio::sync::Notify;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use host_harness::contract::directory::{AlternateId, Department, Member, MemberStatus, Membership};
+use organisation_host::contract::directory::{AlternateId, Department, Member, MemberStatus, Membership};
 use second_vendor::{Answer, Clock, Control, Organisation, Route, Server, Setup, State};
 use serde_json::{Value, json};
 use wecom_simulator::Browser;

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use host_harness::bundled_component;
+use bundled_component::bundled_component;
 use serde_json::{Value, json};
 use wecom_simulator::{
     Browser, Choice, Clock, Control, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, Effect, Fault, Secret,

@@ -6,9 +6,9 @@ use std::{collections::BTreeSet, marker::PhantomData, path::PathBuf, sync::Arc};
 
 use async_trait::async_trait;
 use futures_util::{StreamExt as _, stream};
-use host_harness::{
+use organisation_conform::{Conformance, Part, Person, Subject, conform};
+use organisation_host::{
     ComponentFile, Host,
-    conform::{Conformance, Part, Person, Subject, conform},
     egress::{AllowList, OperatorList},
     settings::Document,
 };

@@ -11,7 +11,7 @@ mod needle;
 use std::{collections::BTreeSet, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use host_harness::{
+use organisation_host::{
     Element, Limits,
     contract::{
         directory::{Strategy, SyncStep},
@@ -97,7 +97,7 @@ fn assert_secret(places: &Places, needles: &BTreeSet<Needle>) {
 async fn sign_in(stage: &Stage, needles: &mut BTreeSet<Needle>) {
     for (entry, binding) in [(Entry::Browser, Some(BINDING)), (Entry::Workspace, None), (Entry::WorkspaceConsent, None)]
     {
-        let request = host_harness::contract::login::AuthorizationRequest {
+        let request = organisation_host::contract::login::AuthorizationRequest {
             browser_binding: binding.map(str::to_owned),
             ..system_tests::sign_in::entering(entry)
         };
@@ -329,7 +329,8 @@ async fn a_secret_that_is_traced_noted_or_stored_is_found() {
     let span = tracing::trace_span!("call", argument = value);
     span.in_scope(|| tracing::trace!(target: "element", "nothing"));
     stage.note(&Some(&value));
-    let op = host_harness::storage::Op::Put { key: "k".to_owned(), value: value.clone(), ttl_ms: None, sealed: false };
+    let op =
+        organisation_host::storage::Op::Put { key: "k".to_owned(), value: value.clone(), ttl_ms: None, sealed: false };
     stage.storage.apply(stage.element.scope(), vec![op]).await.unwrap();
     let leaks = places(&stage, &capture).leaks(&needles);
     for place in ["the trace", "what calls answered and reported", "the database"] {
@@ -338,7 +339,7 @@ async fn a_secret_that_is_traced_noted_or_stored_is_found() {
     // Sealed, the same does not lie in the file.
     let sealed = Needle::new("a sealed secret", "s3aled-needle-0123456789");
     let (_, value) = sealed.spellings().swap_remove(0);
-    let op = host_harness::storage::Op::Put { key: "s".to_owned(), value, ttl_ms: None, sealed: true };
+    let op = organisation_host::storage::Op::Put { key: "s".to_owned(), value, ttl_ms: None, sealed: true };
     stage.storage.apply(stage.element.scope(), vec![op]).await.unwrap();
     assert_secret(&places(&stage, &capture), &BTreeSet::from([sealed]));
 }

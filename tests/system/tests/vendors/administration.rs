@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     AuditEntry,
     contract::{
         administration::{IdOutcome, MemberRoles, RoleRule, RuleScope, RuledRole, RulesState},

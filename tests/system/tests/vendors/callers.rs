@@ -11,7 +11,7 @@ use std::{
 };
 
 use fastrand::Rng;
-use host_harness::{
+use organisation_host::{
     Element, Limits,
     contract::{
         directory::{Pause, Report, RunOutcome, SyncStep},

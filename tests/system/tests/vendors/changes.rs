@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::contract::directory::{Change, ChangeKind, MemberFilter, MemberStatus};
+use organisation_host::contract::directory::{Change, ChangeKind, MemberFilter, MemberStatus};
 use system_tests::{
     Copy, Stage, TestVendor,
     company::{Person, Unit},

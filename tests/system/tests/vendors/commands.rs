@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     Element,
     contract::{
         directory::{Begun, Goal, Report, RunOutcome, Strategy, SyncStep},

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use host_harness::{
+use organisation_host::{
     Element,
     contract::{
         directory::SyncStep,

@@ -1,6 +1,6 @@
 //! The copy: how it is read, and single records brought up to date.
 
-use host_harness::{
+use organisation_host::{
     contract::{
         directory::{Member, MemberFilter, MemberStatus},
         types::Reason,

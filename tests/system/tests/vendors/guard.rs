@@ -1,6 +1,6 @@
 //! A sync that would take too much away stops before anything is written, until somebody allows it.
 
-use host_harness::contract::{
+use organisation_host::contract::{
     directory::SyncStep,
     types::{Reason, RemovalCounts},
 };

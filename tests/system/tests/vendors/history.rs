@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use host_harness::{
+use organisation_host::{
     Limits,
     contract::directory::{Report, RunOutcome, SyncStep},
 };

@@ -1,6 +1,6 @@
 //! Ids as the second vendor has them: upper and lower case differ, and anything may stand in them.
 
-use host_harness::{
+use organisation_host::{
     contract::{directory::MemberStatus, login::Entry},
     storage::{ApplyOutcome, Op},
 };
@@ -51,7 +51,7 @@ async fn spellings_are_people_of_their_own() {
         assert_eq!(identity.roles, [format!("role of {id}")]);
     }
     let error = stage.heard(stage.element.find_member("aNNa").await).unwrap_err();
-    assert_eq!(host_harness::reason_name(&error.reason), "not-found");
+    assert_eq!(organisation_host::reason_name(&error.reason), "not-found");
 }
 
 #[tokio::test]

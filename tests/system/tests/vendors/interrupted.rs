@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     CallError, Limits,
     contract::{directory::SyncStep, types::Reason},
 };

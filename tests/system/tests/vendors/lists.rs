@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use host_harness::{
+use organisation_host::{
     contract::directory::{Department, DepartmentFilter, Member, MemberFilter, MemberStatus, TreeLevel},
     reason_name,
     storage::{ApplyOutcome, Op},

@@ -1,10 +1,10 @@
 //! Further ids of a member: part of the record wherever it is shown, and nobody's way to name a member.
 
-use host_harness::contract::{
+use organisation_host::contract::{
     directory::{AlternateId, ChangeKind, Changed, Goal, MemberStatus, SyncStep},
     login::Entry,
 };
-use host_harness::reason_name;
+use organisation_host::reason_name;
 use system_tests::{
     Stage, TestVendor,
     sign_in::entering,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     contract::{
         directory::{Goal, Report, Strategy, SyncStep},
         element::{Aspect, Status},

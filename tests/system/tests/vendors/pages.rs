@@ -1,6 +1,6 @@
 //! Lists and cards as the second vendor has them: lists come in pages, people may be in no unit at all.
 
-use host_harness::contract::directory::MemberStatus;
+use organisation_host::contract::directory::MemberStatus;
 use second_vendor::{Control, Place, State};
 use system_tests::{Company, Setting, Stage, TestVendor, company::Person, sync::PLAIN};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use host_harness::{
+use organisation_host::{
     contract::{
         directory::{Change, ChangeKind, PlannedChange, SyncStep},
         types::Reason,

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use host_harness::contract::directory::{Member, MemberStatus};
+use organisation_host::contract::directory::{Member, MemberStatus};
 use serde_json::json;
 use system_tests::{Copy, Stage, TestVendor, sync::PLAIN};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::contract::{
+use organisation_host::contract::{
     login::{AuthorizationRequest, Entry, Exchange, ExchangeRequest, Identity, Outcome},
     types::{Error, Reason},
 };

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     contract::{
         directory::{Goal, Report, RunOutcome, Strategy, SyncStep},
         types::Reason,

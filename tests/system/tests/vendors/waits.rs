@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::contract::directory::{Goal, Strategy, SyncStep};
+use organisation_host::contract::directory::{Goal, Strategy, SyncStep};
 use second_vendor::{Answer, Control, Route};
 use system_tests::{Company, Setting, Stage, TestVendor, sync::PLAIN};
 

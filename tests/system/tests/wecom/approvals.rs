@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use host_harness::contract::{
+use organisation_host::contract::{
     approvals::{
         Approval, ApprovalRequest, Consent, Field, FieldValue, NodeKind, PlainField, SearchFilter, SearchPage, TableRow,
     },

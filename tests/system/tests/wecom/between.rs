@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use host_harness::{contract::directory::SyncStep, reason_name};
+use organisation_host::{contract::directory::SyncStep, reason_name};
 use serde_json::json;
 use system_tests::{
     Setting, Stage,

@@ -1,6 +1,6 @@
 //! `check-connection`: one verdict for each aspect, asked for every time.
 
-use host_harness::{
+use organisation_host::{
     CallError, Limits,
     contract::element::{Aspect, Status, Verdict},
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use host_harness::{
+use organisation_host::{
     contract::directory::{Attribute, Member, MemberStatus},
     reason_name,
 };

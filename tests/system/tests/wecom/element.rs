@@ -1,6 +1,6 @@
 //! What an element says of itself and of a configuration.
 
-use host_harness::{
+use organisation_host::{
     contract::types::{Reason, Severity},
     reason_name,
 };
@@ -27,7 +27,7 @@ async fn the_element_describes_itself_in_the_language_asked_for() {
         assert_eq!((&*description.title, &*description.fields[0].label), (title, label), "{locale:?}");
         assert!(description.ids_ignore_case);
     }
-    let required = |fields: &[host_harness::contract::element::ConfigField]| {
+    let required = |fields: &[organisation_host::contract::element::ConfigField]| {
         fields.iter().filter(|field| field.required).map(|field| field.key.clone()).collect::<Vec<_>>()
     };
     let description = stage.element.describe("en").await.unwrap().value;
@@ -39,7 +39,7 @@ async fn problems(stage: &Stage, document: &str) -> Vec<String> {
     let validation = stage.element.validate_config(document).await.unwrap().value;
     let errors = validation.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     assert_eq!(validation.valid, errors == 0, "valid means without an error");
-    let show = |problem: &host_harness::contract::types::Problem| {
+    let show = |problem: &organisation_host::contract::types::Problem| {
         let severity = if problem.severity == Severity::Error { "error" } else { "warning" };
         assert!(!problem.message.is_empty() && !problem.message.contains(DEMO_SECRET));
         format!("{severity} {} {}", problem.code, problem.path).trim_end().to_owned()
@@ -170,8 +170,8 @@ async fn the_copy_is_read_while_the_configuration_says_whose_it_is() {
 async fn an_unsound_configuration_is_refused_by_every_export_that_needs_one() {
     let stage = Stage::demo().await;
     let element = stage.reconfigured(&json!({ "agentId": "eins" }));
-    let request = system_tests::sign_in::entering(host_harness::contract::login::Entry::Browser);
-    let exchange = host_harness::contract::login::ExchangeRequest::new("code", "state");
+    let request = system_tests::sign_in::entering(organisation_host::contract::login::Entry::Browser);
+    let exchange = organisation_host::contract::login::ExchangeRequest::new("code", "state");
     let refusals = [
         stage.heard(element.check_connection().await).map(drop),
         stage.heard(element.login_config(&request).await).map(drop),

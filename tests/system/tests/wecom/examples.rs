@@ -1,7 +1,7 @@
 //! The documentation's examples and the oddities that people reported, as WeCom would send them: contacts, sign-ins and
 //! the texts of errors. Comments with "§" name sections of the fact sheet that the simulator is made from. The simulator makes shapes of its own; here the very text is played back.
 
-use host_harness::contract::{
+use organisation_host::contract::{
     directory::{Attribute, ChangeKind, Department, Member, MemberStatus, Membership},
     login::{Entry, Outcome},
     types::Reason,

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     Limits,
     contract::directory::{Report, Strategy, SyncStep},
 };
@@ -201,7 +201,7 @@ async fn what_an_administrator_has_to_mend_pauses_the_export_as_well() {
         let stage = Setting::new(demo()).behaviour(exporting(in_blocks(4))).start().await;
         stage.control.inject(Fault::of(api, When::Always, effect));
         let error = stage.paused(&EXPORT).await;
-        assert_eq!(host_harness::reason_name(&error.reason), reason, "{name}");
+        assert_eq!(organisation_host::reason_name(&error.reason), reason, "{name}");
         stage.control.clear_faults();
         let report = stage.complete(&EXPORT).await;
         assert_eq!((report.strategy, stage.control.count("user/list").calls), (Strategy::Export, 0), "{name}");

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     Limits,
     contract::{
         directory::SyncStep,

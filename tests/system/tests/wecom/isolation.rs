@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{CallError, Element, Limits, contract::login::Entry};
+use organisation_host::{CallError, Element, Limits, contract::login::Entry};
 use serde_json::json;
 use system_tests::{
     Copy, Setting, Stage,
@@ -52,10 +52,10 @@ async fn a_sign_in_of_one_tenant_cannot_be_finished_by_another() {
     let [neighbour, ..] = neighbours(&stage);
     let arrival = stage.arrive(Entry::Browser, "lisi").await;
     let error = stage.heard(neighbour.exchange_code(&arrival.request()).await).unwrap_err();
-    assert_eq!(host_harness::reason_name(&error.reason), "login-rejected");
+    assert_eq!(organisation_host::reason_name(&error.reason), "login-rejected");
     stage.exchange(&arrival).await.unwrap();
     let error = stage.heard(neighbour.exchange_code(&arrival.request()).await).unwrap_err();
-    assert_eq!(host_harness::reason_name(&error.reason), "login-rejected", "the outcome is not shared either");
+    assert_eq!(organisation_host::reason_name(&error.reason), "login-rejected", "the outcome is not shared either");
     assert_eq!(stage.control.count("auth/getuserinfo").calls, 1);
 }
 

@@ -1,6 +1,6 @@
 //! Signing in through the real pages: who comes in by which entry, and as what.
 
-use host_harness::{
+use organisation_host::{
     contract::{
         login::{
             AuthorizationRequest, Entry, Exchange, Identity, LinkedIdentity, Outcome, OutsiderIdentity, SensitiveFields,

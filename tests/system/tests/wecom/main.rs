@@ -3,7 +3,7 @@
 //! One program for all of them, because linking the host takes longer than most of the tests.
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy exempts only the tests themselves")]
 
-use host_harness::contract::directory::Report;
+use organisation_host::contract::directory::Report;
 
 mod approvals;
 mod between;

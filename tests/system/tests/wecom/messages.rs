@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, time::Duration};
 
-use host_harness::contract::{
+use organisation_host::contract::{
     from_json,
     messaging::{
         CardUpdate, Delivery, InvalidRecipient, Media, MediaKind, Message, RecipientKind, Sent, UploadRequest,

@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use host_harness::{
+use organisation_host::{
     Element,
     contract::{
         element::{Aspect, Status, Verdict},

@@ -1,6 +1,6 @@
 //! Finding out what is visible takes several calls where it is tags and single members: cut off anywhere, it goes on.
 
-use host_harness::{Limits, contract::directory::SyncStep};
+use organisation_host::{Limits, contract::directory::SyncStep};
 use system_tests::{Copy, Setting, fuse::Cut, stage::LEASES_OVER, sync::PLAIN};
 use wecom_simulator::{
     DEMO_AGENT_ID, Generator,

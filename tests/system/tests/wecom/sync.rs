@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     Limits,
     contract::{
         directory::{ChangeKind, MemberStatus, Strategy, SyncStep},
@@ -178,7 +178,8 @@ async fn strategies_that_do_not_exist_are_refused() {
         (Strategy::Automatic, ""),
     ] {
         let answer = stage.sync(&Caller { strategy: strategy.clone(), ..PLAIN }).await;
-        let reason = answer.as_ref().err().map(|error| host_harness::reason_name(&error.reason)).unwrap_or_default();
+        let reason =
+            answer.as_ref().err().map(|error| organisation_host::reason_name(&error.reason)).unwrap_or_default();
         assert_eq!(reason, expected, "{strategy:?}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use host_harness::{
+use organisation_host::{
     Element,
     contract::{directory::SyncStep, element::Status, types::Reason},
 };
@@ -11,7 +11,7 @@ use system_tests::{Setting, Stage, stage::Store, sync::PLAIN};
 use wecom_simulator::{DEMO_AGENT_ID, DEMO_SECRET, Effect, Fault, Secret, When, demo};
 
 /// A call that needs a token and nothing else: one member is read.
-async fn use_token(stage: &Stage, element: &Element) -> Result<(), host_harness::contract::types::Error> {
+async fn use_token(stage: &Stage, element: &Element) -> Result<(), organisation_host::contract::types::Error> {
     stage.heard(element.sync_member("lisi").await).map(drop)
 }
 

@@ -1,6 +1,6 @@
 //! `vendor.call`: any call of WeCom's API but those that answer power, with a token that the caller never sees.
 
-use host_harness::contract::{
+use organisation_host::contract::{
     messaging::MediaKind,
     types::{Body, Error, Reason},
     vendor::{ApiRequest, ApiResponse, Parameter, Payload},

@@ -1,0 +1,108 @@
+//! Calls that are cut off, and calls that have little to go on with.
+
+use std::time::Duration;
+
+use organisation_host::{
+    ElementError, Limits,
+    contract::directory::{Goal, Strategy},
+};
+
+use super::{
+    copy::{Copy, read_all},
+    platform::Cut,
+    promise::{ANY_HOST, KILLED, LIMITS},
+    sync::{self, RunEnd, advance, complete},
+    trial::Trial,
+};
+
+const LEASES_OVER: Duration = Duration::from_secs(60);
+/// Of a run with fewer requests there may be nothing to save.
+const FEW_REQUESTS: u64 = 4;
+/// A sync is cut off so often at most, and then carried through.
+const MOST_CUTS: u64 = 60;
+
+/// Looks at both, with the copy of an undisturbed sync beside it.
+pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
+    let Some((expected, requests)) = sync::reference(trial).await? else { return Ok(()) };
+    cut_off(trial, &expected, requests).await?;
+    small_limits(trial, &expected).await
+}
+
+/// A sync that is cut off again and again, each time a little later, and goes on through another element of the same
+/// storage, as on another host.
+async fn cut_off(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(), ElementError> {
+    let hosts = [trial.element("cut-off")?, trial.element("cut-off")?];
+    let mut operations = 0;
+    for number in 0..MOST_CUTS {
+        let element = &hosts[usize::from(number % 2 == 1)];
+        let cut = Cut { after: operations, carried_out: number % 3 == 0 };
+        let sync = async {
+            let begun = trial.ask(element.begin(&Strategy::Automatic)).await?.ok()?;
+            Some(advance(trial, element, &begun.progress.run, Goal::Complete).await)
+        };
+        let before = trial.platform.tally().requests;
+        let came = trial.platform.cut_off_at(cut, sync).await;
+        trial.let_pass(LEASES_OVER);
+        if read_all(trial, element).await.is_none() {
+            return Ok(());
+        }
+        match came {
+            None => operations += 1 + operations / 4,
+            Some(Some(RunEnd::Complete(_))) => {
+                let requests = trial.platform.tally().requests - before;
+                let is_cheaper = number == 0 || undisturbed < FEW_REQUESTS || requests < undisturbed;
+                trial.expect(&KILLED, is_cheaper, || {
+                    format!("the last part of a run that was cut off took {requests} requests, as a whole one does")
+                });
+                break;
+            }
+            Some(Some(RunEnd::Waits(_))) => return Ok(()),
+            Some(None) => return Ok(()),
+            Some(Some(came)) => {
+                trial
+                    .findings
+                    .broken(&ANY_HOST, format!("after {number} calls that were cut off the run ended with: {came}"));
+                return Ok(());
+            }
+        }
+    }
+    if complete(trial, &hosts[0]).await.is_none() {
+        return Ok(());
+    }
+    if let Some(copy) = read_all(trial, &hosts[1]).await {
+        trial.expect(&KILLED, copy.has_records_of(expected), || {
+            "the copy of a sync that was cut off again and again differs".to_owned()
+        });
+        trial.expect(&ANY_HOST, true, String::new);
+    }
+    Ok(())
+}
+
+/// The least useful limits of `call`.
+async fn small_limits(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
+    let limits = Limits {
+        wall_ms: 5_000,
+        cpu_ms: 1_000,
+        memory_bytes: 32 << 20,
+        requests: 5,
+        bytes_in: 16 << 20,
+        bytes_out: 1 << 20,
+        host_calls: 1_000,
+        log_bytes: 0,
+        parallel: 1,
+        largest_response: 1 << 20,
+        ..Limits::default()
+    };
+    let element = trial.element_within("small-limits", limits)?;
+    if complete(trial, &element).await.is_none() {
+        trial.findings.broken(&LIMITS, "under the least useful limits a sync does not come to its end");
+        return Ok(());
+    }
+    let reader = trial.element("small-limits")?;
+    if let Some(copy) = read_all(trial, &reader).await {
+        trial.expect(&LIMITS, copy.has_records_of(expected), || {
+            "under the least useful limits the copy differs".to_owned()
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,179 @@
+//! Holds a component against the promises of the contract, sentence by sentence.
+//!
+//! [`conform`] plays the platform: it asks every function, sound and unsound, watches what goes over the border, lets vendor and
+//! store fail, lets calls die and goes on. What it cannot play is the vendor: the configuration names one, such as a test server on
+//! this machine, whose organisation must not change meanwhile. Without a sound configuration the pure functions alone are
+//! looked at.
+//!
+//! Nothing here knows a vendor. Each [`Finding`] names the sentence of `wit/` that was looked at, how often, and what broke it.
+//! That nothing was broken is no proof; that something was is one.
+
+mod clock;
+mod configuration;
+mod connection;
+mod copy;
+mod death;
+mod description;
+mod findings;
+mod platform;
+mod promise;
+mod sign_in;
+mod sync;
+mod trial;
+mod trouble;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use organisation_host::{
+    BuildError, ComponentFile, Digest, ElementError, FailedCall, Host, LoadError, contract::element::Description,
+    egress::OperatorList, settings::Document, storage::Clock,
+};
+
+use clock::ForwardClock;
+pub use findings::Finding;
+pub use promise::Promise;
+use trial::Trial;
+
+/// Somebody who signs in at the vendor.
+#[async_trait]
+pub trait Person: Send + Sync {
+    /// Opens a sign-in URL, does what its page asks, and answers the address to which the vendor sends the browser.
+    ///
+    /// # Errors
+    /// Why nobody got in, in one line.
+    async fn sign_in(&self, url: &str) -> Result<String, String>;
+}
+
+/// What is examined, and with what.
+#[derive(Clone)]
+pub struct Subject {
+    /// The configuration. It has to name a vendor that answers.
+    pub settings: Document,
+    /// What the element may reach.
+    pub operator: OperatorList,
+    /// Who signs in; without one no exchange is examined that ends well.
+    pub person: Option<Arc<dyn Person>>,
+    /// What is looked at; usually all of [`Part::ALL`].
+    pub parts: Vec<Part>,
+}
+
+/// What came of an examination.
+#[derive(Debug, Clone)]
+pub struct Conformance {
+    /// The component.
+    pub component: Digest,
+    /// What it calls itself: id and version.
+    pub element: (String, String),
+    /// Why the pure functions alone were looked at: the configuration is not sound, or the vendor is not there.
+    pub hindrance: Option<String>,
+    /// One finding for each promise.
+    pub findings: Vec<Finding>,
+}
+
+impl Conformance {
+    /// Whether no promise was broken.
+    pub fn conforms(&self) -> bool {
+        self.findings.iter().all(Finding::is_kept)
+    }
+}
+
+/// Why a component cannot be examined.
+#[derive(Debug, thiserror::Error)]
+pub enum ConformError {
+    /// There is no host.
+    #[error(transparent)]
+    Host(#[from] BuildError),
+    /// The component does not fit the world.
+    #[error(transparent)]
+    Component(#[from] LoadError),
+    /// An element cannot be made of it.
+    #[error(transparent)]
+    Element(#[from] ElementError),
+    /// It does not even say what it is, or whether its configuration is sound.
+    #[error(transparent)]
+    Call(#[from] Box<FailedCall>),
+}
+
+/// A part of the examination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// `describe` and `validate-config`.
+    Configuration,
+    /// `check-connection`.
+    Connection,
+    /// Sign-in.
+    SignIn,
+    /// Runs of the sync, the copy and its feed.
+    Sync,
+    /// A vendor and a store that fail.
+    Trouble,
+    /// Calls that are cut off, and small limits.
+    Death,
+}
+
+impl Part {
+    /// All parts, in the order in which they are examined.
+    pub const ALL: [Self; 6] =
+        [Self::Configuration, Self::Connection, Self::SignIn, Self::Sync, Self::Trouble, Self::Death];
+}
+
+/// Examines a component. `host` makes a host of a clock that is put forward where the contract speaks of minutes; storage is in
+/// memory. `begins` is told each part. Takes some seconds for an organisation of some dozens, and the
+/// vendor gets a thousand requests and more.
+///
+/// # Errors
+/// See [`ConformError`]. What the component does wrong is a finding and no error.
+pub async fn conform(
+    host: impl FnOnce(Arc<dyn Clock>) -> Result<Host, BuildError>,
+    file: &ComponentFile,
+    subject: Subject,
+    mut begins: impl FnMut(Part),
+) -> Result<Conformance, ConformError> {
+    let clock = Arc::new(ForwardClock::default());
+    let host = host(Arc::clone(&clock) as _)?;
+    let component = host.load_file(file)?;
+    let (trial, element) = Trial::begin(host, component, subject, clock).await?;
+    let mut begin = |part| {
+        let is_wanted = trial.subject.parts.contains(&part);
+        if is_wanted {
+            begins(part);
+        }
+        is_wanted
+    };
+    if begin(Part::Configuration) {
+        description::examine(&trial, &element).await;
+        configuration::examine(&trial, &element).await;
+        configuration::unsound(&trial).await?;
+    }
+    let hindrance = match trial.unsound() {
+        Some(problems) => Some(format!("the configuration is not sound: {problems}")),
+        None => trial.unreachable(&element).await,
+    };
+    if hindrance.is_none() {
+        if begin(Part::Connection) {
+            connection::examine(&trial, &element, "its own vendor").await;
+        }
+        if begin(Part::SignIn) {
+            sign_in::examine(&trial).await?;
+        }
+        if begin(Part::Sync) {
+            sync::examine(&trial).await?;
+        }
+        if begin(Part::Trouble) {
+            trouble::examine(&trial).await?;
+        }
+        if begin(Part::Death) {
+            death::examine(&trial).await?;
+        }
+    } else {
+        trial.findings.skip(promise::ALL, "the configuration is not sound, or the vendor is not there");
+    }
+    let Description { id, version, .. } = trial.description.clone();
+    Ok(Conformance {
+        component: trial.component.digest(),
+        element: (id, version),
+        hindrance,
+        findings: trial.findings.all(),
+    })
+}

@@ -1,0 +1,113 @@
+//! Trouble: a vendor that fails in every way, and a store that is not there.
+
+use std::time::Duration;
+
+use organisation_host::{
+    ElementError,
+    contract::{
+        directory::{Goal, Strategy, SyncStep},
+        login::{AuthorizationRequest, Entry},
+    },
+};
+
+use super::{
+    connection,
+    copy::{Copy, read_all},
+    platform::VendorMood,
+    promise::{REASON, REMOVES_NOBODY, WAIT},
+    sync::{self, complete},
+    trial::Trial,
+};
+
+/// A refused credential is asked again after this time at the latest.
+const REFUSALS_OVER: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// Ways in which a vendor fails, each with a name.
+fn moods() -> Vec<(&'static str, VendorMood)> {
+    let says = |status, body: &str| VendorMood::Says { status, headers: Vec::new(), body: body.to_owned() };
+    let later = |value: &str| VendorMood::Says {
+        status: 429,
+        headers: vec![("retry-after".to_owned(), value.to_owned())],
+        body: "slow down".to_owned(),
+    };
+    let elsewhere = VendorMood::Says {
+        status: 302,
+        headers: vec![("location".to_owned(), "https://elsewhere.example/".to_owned())],
+        body: String::new(),
+    };
+    vec![
+        ("no connection", VendorMood::Unreachable),
+        ("no answer", VendorMood::Silent),
+        ("500", says(500, "internal error")),
+        ("503 with a page", says(503, "<html><body>maintenance</body></html>")),
+        ("a page of a gateway", says(200, "<html><body>sign in to the network</body></html>")),
+        ("an empty answer", says(200, "")),
+        ("null", says(200, "null")),
+        ("a list", says(200, "[]")),
+        ("an empty object", says(200, "{}")),
+        ("half an answer", says(200, "{\"errcode\": 0, \"access_tok")),
+        ("a deep answer", says(200, &"[".repeat(50_000))),
+        ("401", says(401, "{}")),
+        ("404", says(404, "{}")),
+        ("429 for longer than a year", later("99999999999")),
+        ("429 until nonsense", later("soon\u{0}")),
+        ("a redirect", elsewhere),
+    ]
+}
+
+/// Looks at every kind of trouble, with the copy of an undisturbed sync beside it.
+pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
+    let Some((expected, _)) = sync::reference(trial).await? else { return Ok(()) };
+    vendor(trial, &expected).await?;
+    store(trial).await
+}
+
+async fn vendor(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
+    let known = trial.element("trouble")?;
+    if complete(trial, &known).await.is_none() {
+        return Ok(());
+    }
+    for (number, (what, mood)) in moods().into_iter().enumerate() {
+        let fresh = trial.element(&format!("trouble-{number}"))?;
+        trial.platform.set_mood(mood);
+        // Whatever comes of it is for `ask` to judge: an error with a reason, and no broken call.
+        connection::examine(trial, &known, what).await;
+        let _ = trial.ask(known.sync_member("conform-nobody")).await;
+        // An empty copy may well stay empty where the vendor answers nothing.
+        for (element, has_copy) in [(&known, true), (&fresh, false)] {
+            if let Some(Ok(begun)) = trial.ask(element.begin(&Strategy::Automatic)).await {
+                let step = trial.ask(element.advance(&begun.progress.run, Goal::Complete)).await;
+                if let Some(Ok(SyncStep::Wait(waiting))) = &step {
+                    let time_ms = waiting.not_before.saturating_sub(trial.now_ms());
+                    trial.expect(&WAIT, time_ms <= 24 * 60 * 60 * 1_000, || format!("{what}: it waits {time_ms} ms"));
+                }
+                let is_complete = matches!(step, Some(Ok(SyncStep::Complete(_))));
+                trial.expect(&REMOVES_NOBODY, !(has_copy && is_complete), || {
+                    format!("{what}: a sync that learned nothing says that it is complete")
+                });
+            }
+        }
+        trial.platform.set_mood(VendorMood::Itself);
+        let Some(copy) = read_all(trial, &known).await else { return Ok(()) };
+        trial.expect(&REMOVES_NOBODY, copy.has_records_of(expected), || format!("{what}: the copy has changed"));
+        trial.let_pass(REFUSALS_OVER);
+    }
+    let Some(_) = complete(trial, &known).await else { return Ok(()) };
+    let Some(copy) = read_all(trial, &known).await else { return Ok(()) };
+    trial.expect(&REMOVES_NOBODY, copy.has_records_of(expected), || "after all trouble the copy differs".to_owned());
+    Ok(())
+}
+
+async fn store(trial: &Trial) -> Result<(), ElementError> {
+    let element = trial.element("store")?;
+    let request = AuthorizationRequest::new(Entry::Browser);
+    let expected = ["unavailable"];
+    trial.platform.let_store_fail(true);
+    trial.refused(&REASON, "begin without a store", &expected, element.begin(&Strategy::Automatic)).await;
+    trial.refused(&REASON, "overview without a store", &expected, element.overview()).await;
+    trial.refused(&REASON, "changes without a store", &expected, element.changes(None, 10)).await;
+    trial.refused(&REASON, "authorization-url without a store", &expected, element.authorization_url(&request)).await;
+    trial.refused(&REASON, "reset without a store", &expected, element.reset()).await;
+    trial.platform.let_store_fail(false);
+    Ok(())
+}

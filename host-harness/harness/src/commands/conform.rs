@@ -1,0 +1,90 @@
+//! `conform`: does a component keep the promises of the contract?
+
+use std::sync::Arc;
+
+use organisation_conform::{Conformance, Part, Person, Subject};
+use organisation_host::{
+    egress::{AllowList, OperatorList},
+    settings::Document,
+    storage::Clock,
+};
+use wecom_simulator::{Setup, Simulator};
+
+use crate::{
+    cli::{self, Conform, Global},
+    command_error::{CommandError, ExitStatus},
+    output::Output,
+    session,
+    simulated::{Configuration, Member, Visitor},
+    text,
+    view::conform::ConformView,
+};
+
+/// Examines the component that the options name, with the configuration of the element folder; without one, this program's
+/// own component with a simulated WeCom.
+///
+/// # Errors
+/// There is no component or no configuration, or the component does not even describe itself.
+pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> Result<ExitStatus, CommandError> {
+    let parts = match &*asked.part {
+        [] => Part::ALL.to_vec(),
+        named => named.iter().copied().map(Part::from).collect(),
+    };
+    let visitor = || asked.sign_in.clone().map(|query| Arc::new(Visitor(query)) as Arc<dyn Person>);
+    // Lives as long as the examination.
+    let mut simulator = None;
+    let subject = match &options.element {
+        Some(_) => {
+            let folder = session::folder(options)?;
+            Subject { settings: folder.settings, operator: session::operator(options)?, person: visitor(), parts }
+        }
+        None if options.component.is_none() => {
+            let started = Simulator::start(Setup::new(wecom_simulator::demo())).await;
+            let started = simulator.insert(started.map_err(simulation)?);
+            let operator = OperatorList::only(AllowList::parse([started.address().to_string()]).map_err(simulation)?);
+            let text = serde_json::to_string(&Configuration::for_simulator(started.address())).map_err(simulation)?;
+            let settings = Document::parse(&text).map_err(simulation)?;
+            Subject { settings, operator, person: Some(Arc::new(Member("wangwu"))), parts }
+        }
+        None => {
+            let hint = "name an element folder with --element DIR whose configuration reaches a test server of the vendor; without \
+                        --component and --element the component of this program is examined with a simulated vendor";
+            return Err(CommandError::usage("another component needs a configuration to be examined with", hint));
+        }
+    };
+    let file = session::component_file(options)?;
+    if let Some(pin) = options.component_digest {
+        file.demand(pin)?;
+    }
+    let keys = session::trusted_keys(options)?;
+    let host = |clock: Arc<dyn Clock>| session::cached(|| session::builder(&keys).clock(Arc::clone(&clock)));
+    let examined = organisation_conform::conform(host, &file, subject, |part| {
+        output.note(format_args!("… {}", text::conform::part(part)));
+    });
+    let conformance: Conformance = examined.await?;
+    drop(simulator);
+    let view = ConformView::from(&conformance);
+    output.answer(&view, |paint| text::conform::conform(&view, paint))?;
+    Ok(match &conformance {
+        conformance if !conformance.conforms() => ExitStatus::Negative,
+        Conformance { hindrance: Some(_), .. } => ExitStatus::Configuration,
+        _ => ExitStatus::Done,
+    })
+}
+
+fn simulation(error: impl std::fmt::Display) -> CommandError {
+    CommandError::Simulation(error.to_string())
+}
+
+impl From<cli::Part> for Part {
+    fn from(part: cli::Part) -> Self {
+        match part {
+            cli::Part::Configuration => Self::Configuration,
+            cli::Part::Connection => Self::Connection,
+            cli::Part::SignIn => Self::SignIn,
+            cli::Part::Sync => Self::Sync,
+            cli::Part::Trouble => Self::Trouble,
+            cli::Part::Death => Self::Death,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! Errors of the API: the document that the program prints, with a status.
+
+use axum::{
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use organisation_fleet::tenants::ApiScope;
+use organisation_host::{
+    Answered, CallResult, Called,
+    contract::{
+        JsonError,
+        types::{Error, Reason},
+    },
+    storage::StorageError,
+};
+
+use super::super::{body::BodyError, document::document};
+use crate::{
+    command_error::CommandError,
+    view::error::{ErrorDocument, ErrorView},
+};
+
+/// Why a request has no answer.
+#[derive(Debug)]
+pub struct ApiFailure {
+    status: StatusCode,
+    view: ErrorView,
+}
+
+impl ApiFailure {
+    fn of(status: StatusCode, reason: &str, message: &str, hint: &str) -> Self {
+        let mut view = ErrorView::from(&CommandError::usage(message, hint));
+        reason.clone_into(&mut view.reason);
+        Self { status, view }
+    }
+
+    /// There is no such address.
+    pub fn not_found() -> Self {
+        Self::of(StatusCode::NOT_FOUND, "not-found", "there is nothing here", "/openapi.json lists the addresses")
+    }
+
+    /// There is nothing to be done in this way.
+    pub fn not_so() -> Self {
+        let hint = "/openapi.json lists the addresses with their methods";
+        Self::of(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this address takes another method", hint)
+    }
+
+    /// No key, or none of this tenant.
+    pub fn no_key() -> Self {
+        let hint = "send authorization: Bearer KEY with a key that the tenant's declaration names in api_keys";
+        Self::of(StatusCode::UNAUTHORIZED, "no-key", "a key of this tenant is needed", hint)
+    }
+
+    /// A key that is not for this.
+    pub fn not_in_scope(scope: ApiScope) -> Self {
+        let message = format!("this key is not for {}", scope.name());
+        Self::of(StatusCode::FORBIDDEN, "not-in-scope", &message, "add the scope to the key's entry in api_keys")
+    }
+
+    /// Too many requests of the tenant are under way.
+    pub fn too_many() -> Self {
+        let message = "too many requests of this tenant are under way";
+        Self::of(StatusCode::SERVICE_UNAVAILABLE, "busy", message, "try again in a moment")
+    }
+
+    /// An answer that is no JSON; none of the program's is so.
+    pub fn unwritten(error: &serde_json::Error) -> Self {
+        let hint = "report it: this is a mistake of the program";
+        Self::of(StatusCode::INTERNAL_SERVER_ERROR, "internal", &error.to_string(), hint)
+    }
+
+    /// A request that cannot be read.
+    pub fn unreadable(message: &str) -> Self {
+        Self::of(StatusCode::BAD_REQUEST, "invalid-request", message, "/openapi.json describes every request")
+    }
+}
+
+impl From<BodyError> for ApiFailure {
+    fn from(error: BodyError) -> Self {
+        let hint = "/openapi.json describes every request";
+        match error {
+            BodyError::TooLarge => {
+                Self::of(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "the body is larger than it may be", hint)
+            }
+            BodyError::NoRoom => Self::too_many(),
+            BodyError::Incomplete => {
+                let message = "the body did not come in five seconds";
+                Self::of(StatusCode::REQUEST_TIMEOUT, "incomplete", message, "send it anew")
+            }
+        }
+    }
+}
+
+impl From<JsonError> for ApiFailure {
+    fn from(error: JsonError) -> Self {
+        Self::unreadable(&error.to_string())
+    }
+}
+
+impl From<CommandError> for ApiFailure {
+    fn from(error: CommandError) -> Self {
+        Self { status: StatusCode::INTERNAL_SERVER_ERROR, view: ErrorView::from(&error) }
+    }
+}
+
+impl From<StorageError> for ApiFailure {
+    fn from(error: StorageError) -> Self {
+        if let StorageError::Invalid(_) | StorageError::Quota { .. } = error {
+            return Self::unreadable(&error.to_string());
+        }
+        tracing::warn!(%error, "the API could not read the storage");
+        let message = "the storage does not answer";
+        Self::of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, "try again in a moment")
+    }
+}
+
+impl From<Error> for ApiFailure {
+    fn from(error: Error) -> Self {
+        let status = match error.reason {
+            Reason::InvalidArgument(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Reason::NotFound => StatusCode::NOT_FOUND,
+            Reason::Conflict | Reason::MassRemovalBlocked(_) => StatusCode::CONFLICT,
+            Reason::CursorExpired => StatusCode::GONE,
+            Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Reason::Unavailable | Reason::BudgetExhausted => StatusCode::SERVICE_UNAVAILABLE,
+            Reason::Unsupported => StatusCode::NOT_IMPLEMENTED,
+            Reason::NotPermitted => StatusCode::FORBIDDEN,
+            // The configuration, or the vendor.
+            _ => StatusCode::BAD_GATEWAY,
+        };
+        Self { status, view: ErrorView::from(error) }
+    }
+}
+
+/// The component's answer.
+///
+/// # Errors
+/// It is an error, or there is none.
+pub fn answer<T>(called: CallResult<Answered<T>>) -> Result<T, ApiFailure> {
+    match called {
+        Ok(Called { value, .. }) => Ok(value?),
+        Err(failed) => {
+            // What a limit or a trap says concerns the operator.
+            tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a request of the API broke off");
+            let message = "the call was broken off";
+            let hint = "the host's log says why";
+            Err(ApiFailure::of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, hint))
+        }
+    }
+}
+
+impl IntoResponse for ApiFailure {
+    fn into_response(self) -> Response {
+        let mut response = document(self.status, &ErrorDocument { error: self.view });
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}

@@ -1,0 +1,121 @@
+//! The copy of the organisation, and its feed.
+
+use organisation_fleet::tenants::ApiScope::{Changes, Directory};
+use organisation_host::contract::directory::{DepartmentFilter, MemberFilter, TreeLevel};
+
+use super::{Answers, CURSOR, LIMIT, Operation, Takes, answered, done, get, optional, post, run};
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        get(
+            "overview",
+            Directory,
+            "directory.overview",
+            "通讯录概况 The copy at a glance",
+            run!(|asked| answered(asked.element.overview().await)),
+        ),
+        Operation {
+            query: vec![
+                optional("department", "id of a department whose members are meant"),
+                optional("below", "true: those of the departments below it as well"),
+                optional("status", "active, disabled, not-activated, left-range or resigned"),
+                optional("search", "a part of the id, the name or the alias"),
+                optional("role", "a role that they have"),
+                CURSOR,
+                LIMIT,
+            ],
+            ..get(
+                "members",
+                Directory,
+                "directory.members",
+                "查询成员 Members of the copy, page by page",
+                run!(|asked| {
+                    let filter = MemberFilter {
+                        department: asked.owned("department"),
+                        below: asked.flag("below")?,
+                        status: asked.case("status")?,
+                        search: asked.owned("search"),
+                        role: asked.owned("role"),
+                    };
+                    answered(asked.element.members(&filter, asked.text("cursor"), asked.limit()?).await)
+                }),
+            )
+        },
+        get(
+            "members/{id}",
+            Directory,
+            "directory.find-member",
+            "成员详情 One member of the copy",
+            run!(|asked| answered(asked.element.find_member(asked.path("id")).await)),
+        ),
+        Operation {
+            takes: Takes::Fields(&[("ids", true)]),
+            answers: Answers::Under("members"),
+            ..post(
+                "find-members",
+                Directory,
+                "directory.find-members",
+                "批量查询成员 Members by their ids, null where there is none",
+                run!(|mut asked| {
+                    let ids: Vec<String> = asked.field("ids")?;
+                    answered(asked.element.find_members(&ids).await)
+                }),
+            )
+        },
+        Operation {
+            query: vec![
+                optional("parent", "id of a department whose children are meant"),
+                optional("roots", "true: where the tree begins"),
+                optional("search", "a part of the name, or the id"),
+                CURSOR,
+                LIMIT,
+            ],
+            ..get(
+                "departments",
+                Directory,
+                "directory.departments",
+                "查询部门 Departments of the copy, page by page",
+                run!(|asked| {
+                    let roots = asked.flag("roots")?.then_some(TreeLevel::Roots);
+                    let level = asked.owned("parent").map(TreeLevel::ChildrenOf).or(roots);
+                    let filter = DepartmentFilter { level, search: asked.owned("search") };
+                    answered(asked.element.departments(&filter, asked.text("cursor"), asked.limit()?).await)
+                }),
+            )
+        },
+        get(
+            "departments/{id}",
+            Directory,
+            "directory.find-department",
+            "部门详情 One department of the copy",
+            run!(|asked| answered(asked.element.find_department(asked.path("id")).await)),
+        ),
+        Operation {
+            query: vec![
+                optional("after", "cursor of the page before; what was acknowledged where it is absent"),
+                LIMIT,
+            ],
+            ..get(
+                "changes",
+                Changes,
+                "directory.changes",
+                "变更记录 What changed in the copy, oldest first",
+                run!(|asked| answered(asked.element.changes(asked.text("after"), asked.limit()?).await)),
+            )
+        },
+        Operation {
+            takes: Takes::Fields(&[("cursor", true)]),
+            answers: Answers::Nothing,
+            ..post(
+                "changes/acknowledge",
+                Changes,
+                "directory.acknowledge",
+                "确认变更 Give up the changes up to a cursor",
+                run!(|mut asked| {
+                    let cursor: String = asked.field("cursor")?;
+                    done(asked.element.acknowledge(&cursor).await)
+                }),
+            )
+        },
+    ]
+}

@@ -1,0 +1,166 @@
+//! What requests are answered with.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use organisation_fleet::{
+    observe::metrics::Metrics,
+    tenants::{Registry, Tenant},
+};
+use organisation_host::{
+    Host,
+    storage::{FingerprintKey, Storage, StorageError},
+};
+
+use super::{
+    body::Bodies,
+    follow_ups::FollowUps,
+    health::{Health, HealthView},
+    request_limits::{RequestLimits, RequestPermit},
+    root_files::RootFiles,
+};
+use crate::public_url::PublicUrl;
+
+/// Requests of one tenant's vendor, and of its platform, at a time: both come one after the other as a rule.
+const BESIDE: usize = 16;
+/// Files of one tenant for the vendor at a time.
+const UPLOADS: usize = 2;
+
+/// The host as requests see it.
+pub struct Service {
+    host: Host,
+    registry: Arc<Registry>,
+    metrics: Arc<Metrics>,
+    health: Health,
+    sign_in_limits: Arc<RequestLimits>,
+    /// Of what the vendor sends, so that neither keeps the other out.
+    callback_limits: Arc<RequestLimits>,
+    /// Of what platforms ask.
+    api_limits: Arc<RequestLimits>,
+    /// Of files for the vendor, which are large.
+    upload_limits: Arc<RequestLimits>,
+    bodies: Bodies,
+    /// When it was said last of a tenant that what arrived for it was refused.
+    refusals_said: Mutex<HashMap<Arc<str>, Instant>>,
+    follow_ups: Arc<FollowUps>,
+    root_files: RootFiles,
+    public_url: Option<PublicUrl>,
+    cookie_key: FingerprintKey,
+}
+
+impl Service {
+    /// # Errors
+    /// The machine has no randomness.
+    pub fn new(
+        host: Host,
+        registry: Arc<Registry>,
+        storage: Arc<dyn Storage>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StorageError> {
+        let cookie_key = storage.fingerprint_key()?;
+        let health = Health::of(storage, Arc::clone(&registry));
+        Ok(Self {
+            host,
+            registry,
+            metrics,
+            health,
+            sign_in_limits: Arc::default(),
+            callback_limits: Arc::new(RequestLimits::of(BESIDE)),
+            api_limits: Arc::new(RequestLimits::of(BESIDE)),
+            upload_limits: Arc::new(RequestLimits::of(UPLOADS)),
+            bodies: Bodies::default(),
+            refusals_said: Mutex::default(),
+            follow_ups: Arc::default(),
+            root_files: RootFiles::default(),
+            public_url: None,
+            cookie_key,
+        })
+    }
+
+    /// Reached by people under this address.
+    pub fn reached_under(self, public_url: Option<PublicUrl>) -> Self {
+        Self { public_url, ..self }
+    }
+
+    /// The host is about to end.
+    pub fn stop(&self) {
+        self.health.stop();
+    }
+
+    pub fn tenant(&self, name: &str) -> Option<Tenant> {
+        self.registry.get(name)
+    }
+
+    /// Lets a request of a tenant in; nothing where it has too many under way.
+    pub fn admit(&self, tenant: &Tenant) -> Option<RequestPermit> {
+        self.sign_in_limits.admit(&tenant.name)
+    }
+
+    /// Lets a request of the vendor to a tenant in; nothing where it has too many under way.
+    pub fn admit_callback(&self, tenant: &Tenant) -> Option<RequestPermit> {
+        self.callback_limits.admit(&tenant.name)
+    }
+
+    /// Lets a request of a tenant's platform in; nothing where it has too many under way.
+    pub fn admit_api(&self, tenant: &Tenant) -> Option<RequestPermit> {
+        self.api_limits.admit(&tenant.name)
+    }
+
+    /// Whether it may be said again that what arrived for a tenant was refused: strangers could fill a log.
+    pub fn may_say_refused(&self, tenant: &Tenant, every: Duration) -> bool {
+        let mut said = self.refusals_said.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        said.retain(|_, at| now.saturating_duration_since(*at) < every);
+        let may = !said.contains_key(&tenant.name);
+        if may {
+            said.insert(Arc::clone(&tenant.name), now);
+        }
+        may
+    }
+
+    /// What is left for later.
+    pub fn follow_ups(&self) -> &Arc<FollowUps> {
+        &self.follow_ups
+    }
+
+    /// Lets a file for the vendor in; nothing where the tenant has too many under way.
+    pub fn admit_upload(&self, tenant: &str) -> Option<RequestPermit> {
+        self.upload_limits.admit(&tenant.into())
+    }
+
+    /// Room for the bodies of requests.
+    pub fn bodies(&self) -> &Bodies {
+        &self.bodies
+    }
+
+    /// Files at the root of this host.
+    pub fn root_files(&self) -> &RootFiles {
+        &self.root_files
+    }
+
+    /// The content of a file at the root of this host.
+    pub fn root_file(&self, name: &str) -> Option<String> {
+        self.root_files.find(&self.registry, name)
+    }
+
+    /// Where people reach the host, where the operator says so.
+    pub fn public_url(&self) -> Option<&PublicUrl> {
+        self.public_url.as_ref()
+    }
+
+    /// The key of what cookies say, common to all hosts of the storage.
+    pub fn cookie_key(&self) -> &FingerprintKey {
+        &self.cookie_key
+    }
+
+    pub fn metrics(&self) -> String {
+        self.metrics.encode(self.host.current_load(), self.registry.len())
+    }
+
+    pub async fn health(&self) -> HealthView {
+        self.health.view(self.registry.len(), self.registry.trouble().len()).await
+    }
+}

@@ -1,0 +1,302 @@
+//! The two steps of a sign-in: sending a browser to the vendor, and taking it back.
+//!
+//! What a stranger could try is to sign a victim in as himself, by a link to the callback with a code of his own, so that the
+//! victim works under his name. Three things stand against it: a state is good once and for ten minutes, a sign-in that began
+//! in a browser ends only in that browser (the cookie of `binding`), and one that did not begin here is refused unless the
+//! tenant is declared otherwise ([`SignIn::homepage`](organisation_fleet::tenants::SignIn::homepage)). The workspace entry is bound by
+//! the component to no browser, since some clients of the vendor open the page of the vendor, or the way back, in a session
+//! without the cookie or with an older one. So the host looks at the cookie itself: without it the person is asked whether to go
+//! on as this member (`confirmation`), or refused where the tenant demands that
+//! ([`SignIn::same_browser`](organisation_fleet::tenants::SignIn::same_browser)).
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Path, Query, State, rejection::QueryRejection},
+    http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
+    response::{Html, IntoResponse as _, Response},
+};
+use organisation_fleet::tenants::Tenant;
+use organisation_host::{
+    Element,
+    contract::login::{self, AuthorizationRequest, ExchangeRequest},
+};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    binding::{Binding, CookieScope},
+    confirmation::{Confirmation, Confirmed},
+    document::document,
+    entry_decision::EntryDecision,
+    page::Page,
+    refusal::{Refuse, SignInRefusal},
+    return_to,
+    service::Service,
+    signed_in::SignedIn,
+    vendor_client::is_vendor_client,
+};
+use crate::view::login::ExchangeView;
+
+/// The most milliseconds that a step may take: nobody waits longer for a page.
+const LONGEST_MS: u64 = 20_000;
+
+/// What `login` is asked.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub struct LoginQuery {
+    /// Where it is not said, what is right where the person is.
+    entry: Option<Entry>,
+    return_to: Option<String>,
+    lang: Option<String>,
+}
+
+/// Where the sign-in of a person begins.
+#[derive(Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+enum Entry {
+    Browser,
+    Workspace,
+    WorkspaceConsent,
+}
+
+impl Entry {
+    /// The one that works where the request comes from.
+    fn of(headers: &HeaderMap) -> Self {
+        if is_vendor_client(headers) { Self::Workspace } else { Self::Browser }
+    }
+}
+
+/// What the vendor sends back.
+#[derive(Deserialize)]
+pub struct CallbackQuery {
+    code: Option<String>,
+    state: Option<String>,
+}
+
+/// Who came, and whether they may enter.
+#[derive(Debug, Serialize)]
+struct CallbackView {
+    entry: EntryDecision,
+    /// What the operator can do about a refusal.
+    hint: Option<&'static str>,
+    /// What is to be posted when the person agrees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    confirmation: Option<Confirmation>,
+    /// Absent where it is not for whoever asks.
+    #[serde(flatten)]
+    exchange: Option<ExchangeView>,
+}
+
+/// The same of somebody who was asked.
+#[derive(Debug, Serialize)]
+struct ConfirmedView {
+    entry: EntryDecision,
+    hint: Option<&'static str>,
+    #[serde(flatten)]
+    exchange: Value,
+}
+
+/// Sends a browser to the vendor's page.
+pub async fn login(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    query: Result<Query<LoginQuery>, QueryRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(&headers);
+    let (tenant, permit) = refused.unless_let_in(&service, &tenant)?;
+    if !permit.may_begin() {
+        return Err(refused.too_many());
+    }
+    let Query(query) = query.map_err(|_| {
+        refused.with("entry is browser, workspace or workspace-consent, and every parameter stands once")
+    })?;
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let mut binding = refused.unless_bound(Binding::of(&headers, &scope, key))?;
+    let entry = query.entry.unwrap_or_else(|| Entry::of(&headers));
+    // Some clients of the vendor open pages in a fresh session, so only a browser is held to its cookie by the element.
+    let bound = (entry == Entry::Browser).then(|| binding.hash(&tenant.name));
+    let request = AuthorizationRequest {
+        entry: match entry {
+            Entry::Browser => login::Entry::Browser,
+            Entry::Workspace => login::Entry::Workspace,
+            Entry::WorkspaceConsent => login::Entry::WorkspaceConsent,
+        },
+        redirect_uri: None,
+        return_to: query.return_to,
+        language: query.lang.or_else(|| preferred_language(&headers)),
+        browser_binding: bound,
+    };
+    let (authorization, call) = refused.unless_answered(hurried(&tenant).authorization_url(&request).await)?;
+    let location = HeaderValue::from_str(&authorization.url);
+    let no_address = |_| refused.failed("the element made an address that is none".to_owned(), Some(call));
+    let location = location.map_err(no_address)?;
+    binding.begin(&tenant.name, &authorization.state, key);
+    let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
+    Ok((StatusCode::FOUND, [(header::LOCATION, location)], cookie).into_response())
+}
+
+/// The language that the browser prefers.
+fn preferred_language(headers: &HeaderMap) -> Option<String> {
+    let languages = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let first = languages.split([',', ';']).next()?.trim();
+    (!first.is_empty() && first != "*").then(|| first.to_owned())
+}
+
+/// Takes a browser back from the vendor's page, and says who it is.
+pub async fn callback(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    query: Result<Query<CallbackQuery>, QueryRejection>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(&headers);
+    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
+    let (code, state) = match query {
+        Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
+        _ => return Err(refused.with("地址不完整 code and state are needed, each once")),
+    };
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let binding = Binding::of(&headers, &scope, key);
+    let is_same_browser = binding.as_ref().is_some_and(|binding| binding.has_begun(&tenant.name, &state, key));
+    // Only of the browser in which it began, so that a browser which repeats the request says the same although the first answer
+    // has given it a cookie.
+    let bound = binding.as_ref().filter(|_| is_same_browser);
+    let request = ExchangeRequest {
+        browser_binding: bound.map(|binding| binding.hash(&tenant.name)),
+        language: preferred_language(&headers),
+        ..ExchangeRequest::new(code, state)
+    };
+    let (mut exchange, call) = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
+    if let Some(path) = exchange.return_to.take() {
+        exchange.return_to = return_to::on_this_site(path);
+        if exchange.return_to.is_none() {
+            tracing::warn!(
+                lowcode.tenant = &*tenant.name,
+                "the element named a way back that leaves this site: it is left out"
+            );
+        }
+    }
+    let entry = EntryDecision::of(&exchange, tenant.sign_in, is_same_browser);
+    match entry.hint() {
+        Some(hint) => {
+            tracing::warn!(lowcode.tenant = &*tenant.name, lowcode.call = call, ?entry, hint, "a sign-in was refused");
+        }
+        None => tracing::info!(lowcode.tenant = &*tenant.name, lowcode.call = call, ?entry, "a sign-in was decided on"),
+    }
+    let status = if entry == EntryDecision::Admitted { StatusCode::OK } else { StatusCode::FORBIDDEN };
+    let exchange = ExchangeView::from(exchange);
+    if entry == EntryDecision::ToBeConfirmed {
+        let binding = refused.unless_bound(binding)?;
+        let asked = Confirmation::of(&exchange, &binding, &tenant.name, key);
+        let asked = asked.map_err(|error| refused.failed(error.to_string(), Some(call)))?;
+        let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
+        return Ok((cookie, question(asked, &headers)).into_response());
+    }
+    // Whose code it was that came from elsewhere is not for the person who has it.
+    let exchange = entry.shows_who().then_some(exchange);
+    let view = CallbackView { entry, hint: entry.hint(), confirmation: None, exchange };
+    if wants_json(&headers) {
+        return Ok(document(status, &view));
+    }
+    let name = view.exchange.as_ref().and_then(ExchangeView::person);
+    if entry == EntryDecision::Admitted {
+        let return_to = view.exchange.and_then(|exchange| exchange.return_to);
+        let signed_in = SignedIn { name: name.unwrap_or_default(), return_to };
+        return refused.sent_on(signed_in, &scope, &refused.unless_bound(binding)?, &tenant.name, key);
+    }
+    let page = Page {
+        heading: entry.words(),
+        lines: name.into_iter().collect(),
+        reference: Some(call),
+        link: entry.way_on().map(str::to_owned),
+        ..Page::default()
+    };
+    Ok((status, Html(page.render().into_string())).into_response())
+}
+
+/// Asks whether to go on. Nobody is admitted by the question, so its status is that of a refusal.
+fn question(asked: Confirmation, headers: &HeaderMap) -> Response {
+    let (entry, status) = (EntryDecision::ToBeConfirmed, StatusCode::FORBIDDEN);
+    if wants_json(headers) {
+        return document(
+            status,
+            &CallbackView { entry, hint: entry.hint(), confirmation: Some(asked), exchange: None },
+        );
+    }
+    let heading = [format!("以 {} 的身份继续登录？", asked.name), format!("Continue as {}?", asked.name)];
+    let why = "此次登录不是在这个浏览器中开始的。如果这不是您，请关闭此页。 \
+               This sign-in did not begin in this browser. If this is not you, close this page.";
+    let page = Page {
+        heading: [&heading[0], &heading[1]],
+        lines: vec![why.to_owned()],
+        form: asked.fields(),
+        ..Page::default()
+    };
+    (status, Html(page.render().into_string())).into_response()
+}
+
+/// Signs in the person who was asked, and has agreed.
+pub async fn confirm(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Bytes,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(&headers);
+    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let confirmed = Binding::of(&headers, &scope, key).and_then(|binding| {
+        let confirmed = Confirmed::read(&form, &binding, &tenant.name, key)?;
+        Some((binding, confirmed))
+    });
+    let Some((binding, Confirmed { name, return_to, exchange, .. })) = confirmed else {
+        return Err(refused.with("登录确认已失效 this confirmation is no longer valid"));
+    };
+    let entry = EntryDecision::Admitted;
+    if wants_json(&headers) {
+        return Ok(document(StatusCode::OK, &ConfirmedView { entry, hint: None, exchange }));
+    }
+    refused.sent_on(SignedIn { name, return_to }, &scope, &binding, &tenant.name, key)
+}
+
+/// Says to whom was signed in who that is, at an address that holds nothing.
+pub async fn done(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(&headers);
+    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
+    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
+    let binding = Binding::of(&headers, &scope, key);
+    let signed_in = binding.and_then(|binding| SignedIn::of(&headers, &scope, &binding, &tenant.name, key));
+    let signed_in = signed_in.ok_or_else(|| refused.with("此页面已过期 this page is no longer valid"))?;
+    Ok(welcome(signed_in))
+}
+
+pub fn welcome(signed_in: SignedIn) -> Response {
+    let SignedIn { name, return_to } = signed_in;
+    let heading = EntryDecision::Admitted.words();
+    let page = Page { heading, lines: vec![name], link: return_to, ..Page::default() };
+    Html(page.render().into_string()).into_response()
+}
+
+/// The tenant's element, for somebody who waits for a page.
+fn hurried(tenant: &Tenant) -> Element {
+    let mut limits = tenant.element.limits().clone();
+    limits.wall_ms = limits.wall_ms.min(LONGEST_MS);
+    tenant.element.with_limits(limits)
+}
+
+/// Programs say so; everybody else gets a page.
+pub fn wants_json(headers: &HeaderMap) -> bool {
+    let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    accepted.contains("application/json") && !accepted.contains("text/html")
+}

@@ -1,0 +1,73 @@
+//! The wasmtime host for organisation elements.
+//!
+//! A [`Host`] holds what a process has once: an engine, a pool of instances, the way to the network. It loads
+//! components ([`LoadedComponent`]); a component, a tenant and a configuration make an [`Element`], whose methods are
+//! the exports of the contract in `wit/`. Every call runs in a fresh instance within [`Limits`], and comes back with a
+//! [`CallReport`], also when the component broke off.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use bundled_component::bundled_component;
+//! use organisation_host::{ElementOptions, Host, settings::Document, storage};
+//!
+//! let host = Host::builder().build()?;
+//! let component = host.load(bundled_component())?;
+//! let store = storage::open("memory:", storage::Options::default()).await?;
+//! let settings = Document::parse(r#"{"corpId": "ww21c67da6767865c2", "agentId": 1000073, "secret": "…"}"#)?;
+//! let element = host.element(&component, ElementOptions::new("acme", "organisation", settings, store))?;
+//! let called = element.validate().await?;
+//! println!("{} problems, {} µs", called.value.problems.len(), called.report.wall_us);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! The feature `program` (on by default) builds `org-harness`; an embedder turns default features off and gets the library
+//! alone.
+//!
+//! The host knows the contract and no vendor. Where things are:
+//!
+//! | Module | What it holds |
+//! |---|---|
+//! | [`contract`] | the types of the contract, and whether a component meets it |
+//! | [`egress`] | HTTP: who may be reached, how, and what came back |
+//! | [`storage`] | keys and values: in memory, in a file, in a database |
+//! | [`settings`] | element folders and their configuration |
+//! | the rest | engine, component, element and call, whose types stand here |
+
+mod audit;
+mod cache;
+mod call;
+mod component;
+pub mod contract;
+mod digest;
+mod element;
+mod engine;
+mod events;
+mod fair_scheduler;
+mod host;
+mod imports;
+pub mod settings;
+
+/// HTTP: who may be reached, how, and what came back.
+pub use organisation_egress as egress;
+/// Keys and values: in memory, in a file, in a database.
+pub use organisation_storage as storage;
+
+pub use audit::{AuditEntry, AuditPage, Decision};
+pub use cache::CacheError;
+pub use call::{
+    CallError, CallLog, CallOutcome, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange,
+    HttpTraffic, LimitName, Limits, LogLevel, LogLine, MemoryLimits, NO_ELEMENT, Observer, Trap, TrapKind, reason_name,
+    words_of,
+};
+pub use component::{
+    ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,
+    TrustedKey, signature_path,
+};
+pub use digest::{Digest, DigestError};
+pub use element::{Answered, Element, ElementError, ElementOptions};
+pub use engine::{EngineError, PoolUsage};
+pub use events::{EventPage, KeptEvent};
+pub use fair_scheduler::{Concurrency, Load};
+pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};
+pub use imports::{PinnedRandomness, Randomness};
