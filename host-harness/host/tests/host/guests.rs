@@ -155,6 +155,7 @@ impl Guest {
     }
 
     /// Has all interfaces of the contract.
+    #[allow(dead_code, reason = "the tests of the program use it")]
     pub fn full(mut self) -> Self {
         self.full = true;
         self
