@@ -24,7 +24,7 @@ fn run() -> Result<(), String> {
     for path in [
         "wit",
         "plugin/kit",
-        "tests/second-vendor/element",
+        "plugin/wecom",
         "host-harness/build/guest.rs",
         "Cargo.toml",
         "Cargo.lock",
