@@ -4,6 +4,6 @@ fn main() -> std::process::ExitCode {
     component_build::main(
         "broken-element-component",
         "BROKEN_COMPONENT",
-        &["plugin/kit", "tests/second-vendor/element", "tests/broken-element/element"],
+        &["plugin/kit", "plugin/wecom", "tests/broken-element/element"],
     )
 }

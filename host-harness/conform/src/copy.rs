@@ -51,7 +51,7 @@ impl Copy {
     }
 }
 
-fn is_present(member: &Member) -> bool {
+pub(super) fn is_present(member: &Member) -> bool {
     !matches!(member.status, MemberStatus::LeftRange | MemberStatus::Resigned)
 }
 

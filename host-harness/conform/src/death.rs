@@ -20,17 +20,24 @@ const LEASES_OVER: Duration = Duration::from_secs(60);
 const FEW_REQUESTS: u64 = 4;
 /// A sync is cut off so often at most, and then carried through.
 const MOST_CUTS: u64 = 60;
+/// At so many places a sync is killed once.
+const KILLS: u64 = 8;
 
 /// Looks at both, with the copy of an undisturbed sync beside it.
 pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     let Some((expected, requests)) = sync::reference(trial).await? else { return Ok(()) };
-    cut_off(trial, &expected, requests).await?;
+    cut_off(trial, &expected).await?;
+    if requests >= FEW_REQUESTS {
+        killed_once(trial, &expected, requests).await?;
+    } else {
+        trial.findings.skip(&[&KILLED], "a sync takes so few requests that there is nothing to save");
+    }
     small_limits(trial, &expected).await
 }
 
 /// A sync that is cut off again and again, each time a little later, and goes on through another element of the same
 /// storage, as on another host.
-async fn cut_off(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(), ElementError> {
+async fn cut_off(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
     let hosts = [trial.element("cut-off")?, trial.element("cut-off")?];
     let mut operations = 0;
     for number in 0..MOST_CUTS {
@@ -40,7 +47,6 @@ async fn cut_off(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(),
             let begun = trial.ask(element.begin(&Strategy::Automatic)).await?.ok()?;
             Some(advance(trial, element, &begun.progress.run, Goal::Complete).await)
         };
-        let before = trial.platform.tally().requests;
         let came = trial.platform.cut_off_at(cut, sync).await;
         trial.let_pass(LEASES_OVER);
         if read_all(trial, element).await.is_none() {
@@ -48,14 +54,7 @@ async fn cut_off(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(),
         }
         match came {
             None => operations += 1 + operations / 4,
-            Some(Some(RunEnd::Complete(_))) => {
-                let requests = trial.platform.tally().requests - before;
-                let is_cheaper = number == 0 || undisturbed < FEW_REQUESTS || requests < undisturbed;
-                trial.expect(&KILLED, is_cheaper, || {
-                    format!("the last part of a run that was cut off took {requests} requests, as a whole one does")
-                });
-                break;
-            }
+            Some(Some(RunEnd::Complete(_))) => break,
             Some(Some(RunEnd::Waits(_))) => return Ok(()),
             Some(None) => return Ok(()),
             Some(Some(came)) => {
@@ -74,6 +73,43 @@ async fn cut_off(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(),
             "the copy of a sync that was cut off again and again differs".to_owned()
         });
         trial.expect(&ANY_HOST, true, String::new);
+    }
+    Ok(())
+}
+
+/// A sync that is killed once, at many places, and carried through on another host: it takes as many requests as one that nothing
+/// disturbs, and those of the step that it was killed in.
+async fn killed_once(trial: &Trial, expected: &Copy, undisturbed: u64) -> Result<(), ElementError> {
+    let measured = trial.element("never-killed")?;
+    let before = trial.platform.operations();
+    if complete(trial, &measured).await.is_none() {
+        return Ok(());
+    }
+    let operations = trial.platform.operations() - before;
+    for number in 0..KILLS {
+        let (name, after) = (format!("killed-{number}"), operations * (number + 1) / (KILLS + 1));
+        let hosts = [trial.element(&name)?, trial.element(&name)?];
+        let before = trial.platform.tally().requests;
+        let sync = complete(trial, &hosts[0]);
+        if trial.platform.cut_off_at(Cut { after, carried_out: number % 2 == 0 }, sync).await.is_some() {
+            continue;
+        }
+        let step = trial.platform.step();
+        trial.let_pass(LEASES_OVER);
+        if complete(trial, &hosts[1]).await.is_none() {
+            return Ok(());
+        }
+        let requests = trial.platform.tally().requests - before;
+        trial.expect(&KILLED, requests <= undisturbed + step, || {
+            format!(
+                "killed at operation {after} of {operations}, in a step of {step} requests, it took {requests} requests instead \
+                 of {undisturbed}"
+            )
+        });
+        let Some(copy) = read_all(trial, &hosts[1]).await else { return Ok(()) };
+        trial.expect(&KILLED, copy.has_records_of(expected), || {
+            format!("killed at operation {after} of {operations}, the copy differs")
+        });
     }
     Ok(())
 }

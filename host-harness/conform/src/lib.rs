@@ -8,6 +8,10 @@
 //! Nothing here knows a vendor. Each [`Finding`] names the sentence of `wit/` that was looked at, how often, and what broke it.
 //! That nothing was broken is no proof; that something was is one.
 
+mod administration;
+mod approvals;
+mod audit;
+mod callbacks;
 mod clock;
 mod configuration;
 mod connection;
@@ -15,20 +19,27 @@ mod copy;
 mod death;
 mod description;
 mod findings;
+mod messaging;
 mod platform;
 mod promise;
+mod retirement;
 mod sign_in;
 mod sync;
 mod trial;
 mod trouble;
+mod vendor_call;
+mod web;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use organisation_host::{
-    BuildError, ComponentFile, Digest, ElementError, FailedCall, Host, LoadError, contract::element::Description,
+    BuildError, ComponentFile, Digest, ElementError, FailedCall, Host, LoadError,
+    contract::{approvals::ApprovalRequest, callbacks::IncomingRequest, element::Description},
     egress::OperatorList, settings::Document, storage::Clock,
 };
+
+use serde::Deserialize;
 
 use clock::ForwardClock;
 pub use findings::Finding;
@@ -45,6 +56,16 @@ pub trait Person: Send + Sync {
     async fn sign_in(&self, url: &str) -> Result<String, String>;
 }
 
+/// What only the vendor can make: what needs one is left out without it.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Samples {
+    /// A request for approval that the vendor accepts, however often; its summary and key are replaced.
+    pub approval: Option<ApprovalRequest>,
+    /// What the vendor sent to a route of the configuration just now, as it arrived; each brings at least one event.
+    pub deliveries: Vec<IncomingRequest>,
+}
+
 /// What is examined, and with what.
 #[derive(Clone)]
 pub struct Subject {
@@ -54,6 +75,8 @@ pub struct Subject {
     pub operator: OperatorList,
     /// Who signs in; without one no exchange is examined that ends well.
     pub person: Option<Arc<dyn Person>>,
+    /// What only the vendor can make.
+    pub samples: Samples,
     /// What is looked at; usually all of [`Part::ALL`].
     pub parts: Vec<Part>,
 }
@@ -102,10 +125,22 @@ pub enum Part {
     Configuration,
     /// `check-connection`.
     Connection,
+    /// What the vendor sends.
+    Callbacks,
     /// Sign-in.
     SignIn,
     /// Runs of the sync, the copy and its feed.
     Sync,
+    /// Roles, administrators, and who is retired or erased.
+    Administration,
+    /// Messages to members.
+    Messaging,
+    /// Calls of the vendor's API by path.
+    VendorCall,
+    /// Requests for approval.
+    Approvals,
+    /// Signatures of pages.
+    Web,
     /// A vendor and a store that fail.
     Trouble,
     /// Calls that are cut off, and small limits.
@@ -114,8 +149,20 @@ pub enum Part {
 
 impl Part {
     /// All parts, in the order in which they are examined.
-    pub const ALL: [Self; 6] =
-        [Self::Configuration, Self::Connection, Self::SignIn, Self::Sync, Self::Trouble, Self::Death];
+    pub const ALL: [Self; 12] = [
+        Self::Configuration,
+        Self::Connection,
+        Self::Callbacks,
+        Self::SignIn,
+        Self::Sync,
+        Self::Administration,
+        Self::Messaging,
+        Self::VendorCall,
+        Self::Approvals,
+        Self::Web,
+        Self::Trouble,
+        Self::Death,
+    ];
 }
 
 /// Examines a component. `host` makes a host of a clock that is put forward where the contract speaks of minutes; storage is in
@@ -154,11 +201,30 @@ pub async fn conform(
         if begin(Part::Connection) {
             connection::examine(&trial, &element, "its own vendor").await;
         }
+        // Before the clock is put forward: what the vendor sent may be refused once it is old.
+        if begin(Part::Callbacks) {
+            callbacks::examine(&trial).await?;
+        }
         if begin(Part::SignIn) {
             sign_in::examine(&trial).await?;
         }
         if begin(Part::Sync) {
             sync::examine(&trial).await?;
+        }
+        if begin(Part::Administration) {
+            administration::examine(&trial).await?;
+        }
+        if begin(Part::Messaging) {
+            messaging::examine(&trial).await?;
+        }
+        if begin(Part::VendorCall) {
+            vendor_call::examine(&trial).await?;
+        }
+        if begin(Part::Approvals) {
+            approvals::examine(&trial).await?;
+        }
+        if begin(Part::Web) {
+            web::examine(&trial).await?;
         }
         if begin(Part::Trouble) {
             trouble::examine(&trial).await?;

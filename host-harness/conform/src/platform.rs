@@ -2,7 +2,7 @@
 //! store fail, and cuts calls off at a chosen operation.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -26,6 +26,8 @@ const SHORTEST_SECRET: usize = 8;
 /// A field of a vendor's answer whose name ends so, without hyphens and underscores, has a secret as its value. The token of a
 /// page is none.
 const SECRET_NAMES: [&str; 5] = ["accesstoken", "refreshtoken", "idtoken", "ticket", "secret"];
+/// What such a value is.
+const TOKEN: &str = "a token or ticket of the vendor";
 /// What a host puts in place of a secret begins so.
 const PLACEHOLDER: &str = "secret://";
 
@@ -73,10 +75,29 @@ struct State {
     store_fails: bool,
     cut: Option<Cut>,
     tally: Tally,
+    /// Requests of the last step: those since something was written between two requests.
+    step: u64,
+    has_written: bool,
+    /// Requests and operations of the store.
+    operations: u64,
+    /// So many requests pass, and one gets this instead of its answer.
+    once: Option<(u64, VendorMood)>,
     secrets: HashMap<String, &'static str>,
-    /// Codes with the requests that carried them.
-    codes: HashMap<String, u64>,
+    /// Texts with the requests that carried them.
+    watched: HashMap<String, u64>,
+    codes: HashSet<String>,
     leaks: HashSet<String>,
+    /// The namespace whose writes fail.
+    unwritable: Option<Scope>,
+    /// Requests that carry this are carried out, and their answers lost.
+    losing: Option<String>,
+    /// Requests by their path.
+    paths: BTreeMap<String, u64>,
+    gets: BTreeSet<String>,
+    /// Method and path of requests that were answered with a token or ticket, or that carried a code.
+    calls_for_secrets: BTreeSet<(String, String)>,
+    /// Names of parameters in which a token was sent.
+    token_parameters: BTreeSet<String>,
 }
 
 impl Platform {
@@ -92,6 +113,25 @@ impl Platform {
         self.state().store_fails = fails;
     }
 
+    /// From now on nothing can be written to this namespace; with nothing, to every one again.
+    pub(super) fn let_writes_fail(&self, scope: Option<Scope>) {
+        self.state().unwritable = scope;
+    }
+
+    /// The keys in a namespace which hold this text, or whose value does.
+    pub(super) async fn holding(&self, scope: &Scope, text: &str) -> Result<Vec<String>, StorageError> {
+        let (mut found, mut after) = (Vec::new(), None::<String>);
+        loop {
+            let page = self.store.scan(scope, "", after.as_deref(), u32::MAX).await?;
+            after = page.entries.last().map(|entry| entry.key.clone());
+            let holds = |entry: &StoredEntry| entry.key.contains(text) || entry.value.contains(text);
+            found.extend(page.entries.into_iter().filter(holds).map(|entry| entry.key));
+            if !page.more {
+                return Ok(found);
+            }
+        }
+    }
+
     /// Runs a call until it answers, or is cut off: then nothing.
     pub(super) async fn cut_off_at<T>(&self, cut: Cut, call: impl Future<Output = T>) -> Option<T> {
         self.state().cut = Some(cut);
@@ -102,6 +142,22 @@ impl Platform {
         };
         self.state().cut = None;
         answer
+    }
+
+    /// Of the requests from now on one gets this, the first for 0; with nothing, none does any more.
+    pub(super) fn set_mood_once(&self, mood: Option<(u64, VendorMood)>) {
+        self.state().once = mood;
+    }
+
+    /// Requests of the step that the element is at, or was at last. It ends where something was written and another request
+    /// follows: until then what the requests brought may be written in several portions.
+    pub(super) fn step(&self) -> u64 {
+        self.state().step
+    }
+
+    /// Requests and operations of the store so far.
+    pub(super) fn operations(&self) -> u64 {
+        self.state().operations
     }
 
     pub(super) fn tally(&self) -> Tally {
@@ -115,15 +171,48 @@ impl Platform {
         }
     }
 
-    /// From now on requests that carry this login code are counted.
+    /// From now on requests that carry this login code are counted, and it must not show.
     pub(super) fn watch_code(&self, code: &str) {
         self.keep_secret("a login code", code);
-        self.state().codes.insert(code.to_owned(), 0);
+        self.watch(code);
+        self.state().codes.insert(code.to_owned());
     }
 
-    /// How many requests carried this login code.
-    pub(super) fn sendings(&self, code: &str) -> u64 {
-        self.state().codes.get(code).copied().unwrap_or_default()
+    /// From now on requests that carry this text are counted.
+    pub(super) fn watch(&self, text: &str) {
+        self.state().watched.insert(text.to_owned(), 0);
+    }
+
+    /// How many requests carried this text.
+    pub(super) fn sendings(&self, text: &str) -> u64 {
+        self.state().watched.get(text).copied().unwrap_or_default()
+    }
+
+    /// From now on the vendor takes requests that carry this text, and its answers to them are lost.
+    pub(super) fn lose_answers_to(&self, text: Option<&str>) {
+        self.state().losing = text.map(str::to_owned);
+    }
+
+    /// How many requests went to this path.
+    pub(super) fn calls_of(&self, path: &str) -> u64 {
+        self.state().paths.get(path).copied().unwrap_or_default()
+    }
+
+    /// Paths that were asked by GET, without those of [`Platform::calls_for_secrets`].
+    pub(super) fn paths_of_gets(&self) -> Vec<String> {
+        let state = self.state();
+        let is_open = |path: &&String| state.calls_for_secrets.iter().all(|(_, other)| other != *path);
+        state.gets.iter().filter(is_open).cloned().collect()
+    }
+
+    /// Method and path of calls that were answered with a token or ticket, or that carried a login code.
+    pub(super) fn calls_for_secrets(&self) -> Vec<(String, String)> {
+        self.state().calls_for_secrets.iter().cloned().collect()
+    }
+
+    /// Names of parameters in which a token of the vendor was sent.
+    pub(super) fn token_parameters(&self) -> Vec<String> {
+        self.state().token_parameters.iter().cloned().collect()
     }
 
     /// What a text shows that it must not.
@@ -145,6 +234,7 @@ impl Platform {
     async fn pass<T>(&self, operation: impl Future<Output = T>) -> T {
         let cut = {
             let mut state = self.state();
+            state.operations += 1;
             match &mut state.cut {
                 Some(cut) if cut.after == 0 => Some(*cut),
                 Some(cut) => {
@@ -192,6 +282,7 @@ impl State {
                 Op::Check { .. } => continue,
             };
             self.tally.writes += 1;
+            self.has_written = true;
             for (text, is_open) in [(&**key, true), (value, !sealed)] {
                 // A placeholder at rest tells nothing: it is what a component got in place of a secret.
                 let what = if is_open { self.revealed_by(&text.replace(PLACEHOLDER, "")) } else { None };
@@ -200,9 +291,50 @@ impl State {
         }
     }
 
-    /// Notes what a vendor's answer holds of secrets.
-    fn listen(&mut self, body: &[u8]) {
-        let Ok(value) = serde_json::from_slice::<Value>(body) else { return };
+    /// Notes a request. Answers whether its answer is to be lost.
+    fn see(&mut self, request: &Checked) -> bool {
+        let (url, body) = (request.url(), request.body());
+        self.tally.requests += 1;
+        self.step = if std::mem::take(&mut self.has_written) { 1 } else { self.step + 1 };
+        let path = url.path().to_owned();
+        *self.paths.entry(path.clone()).or_default() += 1;
+        if request.method() == "GET" {
+            self.gets.insert(path.clone());
+        }
+        let carries = |text: &str| {
+            let holds = |bytes: &[u8]| memmem::find(bytes, text.as_bytes()).is_some();
+            let in_query = url.query_pairs().any(|(_, value)| value == text);
+            let in_form = form_urlencoded::parse(body).any(|(_, value)| value == text);
+            in_query || in_form || holds(url.as_str().as_bytes()) || holds(body)
+        };
+        for (text, sendings) in &mut self.watched {
+            *sendings += u64::from(carries(text));
+        }
+        if self.codes.iter().any(|code| carries(code)) {
+            self.calls_for_secrets.insert((request.method().to_string(), path));
+        }
+        let is_token = |value: &str| self.secrets.get(value).is_some_and(|what| *what == TOKEN);
+        let sent = url.query_pairs().filter(|(_, value)| is_token(value)).map(|(name, _)| name.into_owned());
+        self.token_parameters.extend(sent);
+        self.losing.as_deref().is_some_and(carries)
+    }
+
+    /// What this request alone gets.
+    fn mood_of_this(&mut self) -> Option<VendorMood> {
+        match &mut self.once {
+            Some((0, _)) => self.once.take().map(|(_, mood)| mood),
+            Some((passing, _)) => {
+                *passing -= 1;
+                None
+            }
+            None => None,
+        }
+    }
+
+    /// Notes what a vendor's answer holds of secrets. Answers whether it holds any.
+    fn listen(&mut self, body: &[u8]) -> bool {
+        let Ok(value) = serde_json::from_slice::<Value>(body) else { return false };
+        let mut is_secret_told = false;
         let mut rest = vec![&value];
         while let Some(value) = rest.pop() {
             match value {
@@ -212,7 +344,8 @@ impl State {
                         let is_secret = name == "token" || SECRET_NAMES.iter().any(|end| name.ends_with(end));
                         match value.as_str() {
                             Some(text) if is_secret && text.len() >= SHORTEST_SECRET => {
-                                self.secrets.insert(text.to_owned(), "a token or ticket of the vendor");
+                                self.secrets.insert(text.to_owned(), TOKEN);
+                                is_secret_told = true;
                             }
                             _ => rest.push(value),
                         }
@@ -222,45 +355,44 @@ impl State {
                 _ => {}
             }
         }
+        is_secret_told
     }
 }
 
 #[async_trait]
 impl Hook for Platform {
     async fn around(&self, request: &Checked, next: Next<'_>) -> Result<Response, HttpError> {
-        let mood = {
+        let (mood, is_lost) = {
             let mut state = self.state();
-            state.tally.requests += 1;
-            let (url, body) = (request.url(), request.body());
-            for (code, sendings) in &mut state.codes {
-                let carries = |text: &[u8]| memmem::find(text, code.as_bytes()).is_some();
-                let in_query = url.query_pairs().any(|(_, value)| value == *code);
-                let in_form = form_urlencoded::parse(body).any(|(_, value)| value == *code);
-                *sendings += u64::from(in_query || in_form || carries(url.as_str().as_bytes()) || carries(body));
-            }
-            state.mood.clone()
+            let is_lost = state.see(request);
+            (state.mood_of_this().unwrap_or_else(|| state.mood.clone()), is_lost)
         };
         match mood {
             VendorMood::Itself => {
+                let call = (request.method().to_string(), request.url().path().to_owned());
                 let answer = self.pass(next.run()).await;
                 if let Ok(response) = &answer {
-                    self.state().listen(response.body.as_bytes());
+                    let mut state = self.state();
+                    if state.listen(response.body.as_bytes()) {
+                        state.calls_for_secrets.insert(call);
+                    }
                 }
-                answer
+                if is_lost { Err(silent()) } else { answer }
             }
             VendorMood::Unreachable => {
                 let message = "no connection to the vendor (examination)";
                 Err(HttpError::before_sending(HttpFailure::Connect, message))
             }
-            VendorMood::Silent => {
-                let message = "the vendor gave no answer in time (examination)";
-                Err(HttpError::after_sending(HttpFailure::Timeout, message))
-            }
+            VendorMood::Silent => Err(silent()),
             VendorMood::Says { status, headers, body } => {
                 Ok(Response { status, headers, body: Body::of(body.into_bytes(), BodyKind::Text) })
             }
         }
     }
+}
+
+fn silent() -> HttpError {
+    HttpError::after_sending(HttpFailure::Timeout, "the vendor gave no answer in time (examination)")
 }
 
 impl fmt::Debug for Platform {
@@ -280,7 +412,13 @@ impl Storage for Platform {
     }
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
-        self.state().notice(&ops);
+        {
+            let mut state = self.state();
+            if state.unwritable.as_ref() == Some(scope) {
+                return Err(StorageError::unavailable("nothing can be written here (examination)"));
+            }
+            state.notice(&ops);
+        }
         self.stored(self.store.apply(scope, ops)).await
     }
 

@@ -107,6 +107,95 @@ promises! {
     REFRESH = "refresh-writes-the-copy", "directory.wit",
         "Reads one member from the vendor, writes the copy and the feed, and answers the record.";
     HISTORY = "history", "directory.wit", "The reports of the last 20 runs that came to an end, newest first";
+
+    // What the platform itself knows of the members.
+    ROLES = "roles-are-replaced", "administration.wit", "Replaces the assigned roles of a member of the copy";
+    ROLES_SORTED = "roles-sorted", "administration.wit", "What counts at sign-in: assigned or by a rule, sorted, each once.";
+    ROLES_FEED = "roles-in-the-feed", "directory.wit", "Roles alone: they are the platform's, and no sync changes them.";
+    UNKNOWN_MEMBER = "unknown-member-is-said", "administration.wit", "`not-found` for whom the copy does not know.";
+    OUTLIVES = "outlives-syncs", "administration.wit", "It outlives every sync, and members who leave.";
+    OUTLIVES_RESET = "outlives-reset", "directory.wit",
+        "Roles of members, and whatever else `administration` keeps, outlive it";
+    ADMINISTRATORS = "administrators-in-order", "administration.wit", "In the order in which they were given.";
+    ADMINISTRATORS_KNOWN = "administrators-are-members", "administration.wit", "at most 100, and all of them in the copy.";
+    SIGNATURE = "signature", "administration.wit",
+        "Address of the image of a member's signature; absent where none was set.";
+    SIGNATURE_ADDRESS = "signature-is-an-image", "administration.wit",
+        "an `https://` address without user name and password, or a `data:` address of an image";
+    RULES = "rules-follow-members", "administration.wit", "Rules follow members, departments and tags by themselves";
+    RULES_FEED = "rules-in-the-feed", "administration.wit",
+        "Every member whose roles change by it is an entry of the feed.";
+    RETIRED = "retired-stays-so", "administration.wit",
+        "They stay so, also while the vendor shows them, until `reinstate-members`.";
+    RETIRED_SIGN_IN = "retired-at-sign-in", "administration.wit",
+        "A sign-in shows them as outside the directory and the visible range, without roles";
+    RETIRED_OUTCOME = "retired-one-by-one", "administration.wit",
+        "Absent: done, or so already. Otherwise why nothing was done for this id.";
+    RETIRED_NO_ADMINISTRATOR = "retires-no-administrator", "administration.wit", "Administrators are refused.";
+    REINSTATED = "reinstated-with-suspended-roles", "administration.wit",
+        "The next refresh or sync shows how the vendor sees them; their roles come back suspended.";
+    CONFIRMED = "roles-are-confirmed", "administration.wit", "Gives a member the suspended roles back.";
+    ERASED = "erased-leaves-nothing", "administration.wit", "Erases what is known of a member";
+    ERASED_FEED = "erased-in-the-feed", "administration.wit", "which says `member-erased` with the id alone from then on.";
+    ERASED_PRESENT = "erases-nobody-present", "administration.wit", "Others are refused with `conflict`";
+    AUDITED = "decisions-are-audited", "administration.wit", "and is written to `audit` first.";
+    AUDIT_FIRST = "no-effect-without-entry", "audit.wit",
+        "an entry without its effect is possible where a call dies, an effect without its entry is not.";
+    ACTOR = "actor-is-named", "administration.wit", "1 to 128 bytes, the platform's own name for a person or a program";
+
+    // Messages.
+    MESSAGE_ONCE = "message-once-under-a-key", "messaging.wit",
+        "Whoever repeats a message with the same key within a day sends it to nobody twice";
+    MESSAGE_KEY = "message-key-refused", "messaging.wit", "With another message the key is refused. 1 to 128 bytes.";
+    MESSAGE_LOST = "message-stays-unknown", "messaging.wit", "after that it stays `unknown`.";
+    MESSAGE_NOT_REPEATED = "message-not-repeated", "messaging.wit", "Nothing is repeated by itself.";
+    MESSAGE_NO_RECIPIENT = "message-has-recipients", "messaging.wit",
+        "At least one; whoever is named twice counts once.";
+    MESSAGE_NOBODY = "message-to-nobody", "messaging.wit",
+        "Where nobody can get it, an error (`not-found`, which names them)";
+    MESSAGE_INVALID = "message-names-invalid", "messaging.wit", "where some cannot, they stand in `invalid`.";
+    MESSAGE_LIMITS = "message-limits", "messaging.wit",
+        "an `invalid-argument` names the field, the limit and the length found.";
+
+    // Calls of the vendor's API by path.
+    CALL_ONCE = "call-once-under-a-key", "vendor.wit",
+        "Whoever repeats a call with the same key within a day gets the answer of the first";
+    CALL_UNKNOWN = "call-stays-unknown", "vendor.wit",
+        "and `conflict` where nobody knows whether the first reached the vendor";
+    CALL_KEY = "call-key-refused", "vendor.wit", "With another call the key is refused. 1 to 128 bytes.";
+    CALL_NOT_REPEATED = "call-not-repeated", "vendor.wit", "an expired token is renewed once, and nothing else is repeated.";
+    CALL_RAW = "call-answers-as-it-is", "vendor.wit", "What is no JSON comes back as it is.";
+    CALL_INSIDE = "call-inside-the-api", "vendor.wit", "calls outside the configured API, are `invalid-argument`.";
+    CALL_TOKENS = "call-answers-no-token", "vendor.wit",
+        "Calls that answer a token, ticket or key or spend the code of a sign-in";
+    CALL_PARAMETER = "call-keeps-its-token", "vendor.wit", "refuses a parameter that would replace it.";
+
+    // Requests for approval.
+    TEMPLATE_ABSENT = "template-not-found", "approvals.wit",
+        "What a template asks for. `not-found` where there is none of that id.";
+    APPROVAL_ABSENT = "approval-not-found", "approvals.wit", "`not-found` where there is none of that number.";
+    SEARCH_CURSOR = "search-cursor", "approvals.wit",
+        "A cursor belongs to the same range, filter and organisation; another one is refused as `invalid-argument`.";
+    APPROVAL_JUDGED = "approval-is-judged", "approvals.wit", "is refused as `invalid-argument` before anything is made";
+    APPROVAL_ONCE = "approval-once-under-a-key", "approvals.wit",
+        "Whoever repeats a request with the same key within a day makes none twice";
+    APPROVAL_LOST = "approval-looked-for", "approvals.wit",
+        "the component looks for the request first, and answers `conflict` where it cannot tell";
+
+    // What the vendor sends.
+    HANDLER_ASKS_NOBODY = "handler-asks-nobody", "callbacks.wit", "Makes no call of its own.";
+    HANDLER_STRANGER = "handler-believes-nobody", "callbacks.wit", "for a request that is not the vendor's";
+    ROUTE_UNKNOWN = "route-unknown", "callbacks.wit", "An error only where the configuration names no such route";
+    DELIVERY_ONCE = "delivery-once", "callbacks.wit", "A delivery that is repeated answers the same, without its events.";
+    FOLLOW_UP_REPEATS = "follow-up-repeats", "callbacks.wit", "Does what a handler left. Safe to repeat.";
+    FOLLOW_UP_UNKNOWN = "follow-up-unknown", "callbacks.wit", "`unsupported` for a kind that this component does not know.";
+
+    // Pages.
+    PAGE_HOST = "page-on-a-trusted-host", "web.wit",
+        "Signs the address of a page on a trusted host. Another host is `invalid-argument`.";
+    PAGE_CALLS = "page-calls-are-json", "web.wit", "JSON text of its argument.";
+    PAGE_TIME = "page-signature-time", "web.wit", "Seconds since 1970, as they were signed.";
+    PAGE_EXPIRES = "page-signature-expires", "web.wit", "Until when the ticket behind the signature is good.";
 }
 
 #[cfg(test)]

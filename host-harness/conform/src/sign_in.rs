@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use organisation_host::{
     Element, ElementError,
     contract::{
-        login::{Authorization, AuthorizationRequest, Entry, ExchangeRequest},
+        login::{Authorization, AuthorizationRequest, Entry, ExchangeRequest, Identity, Outcome},
         types::Reason,
     },
 };
@@ -123,8 +123,13 @@ async fn codes_of_nobody(trial: &Trial, element: &Element) {
     let late = ExchangeRequest::new(code(2), authorization.state);
     trial.refused(&STATE_EXPIRES, "a state of eleven minutes ago", &spent, element.exchange_code(&late)).await;
 
-    let Some(authorization) = trial.demand(&STATE, element.authorization_url(&browser())).await else { return };
-    let made_up = ExchangeRequest::new(code(3), authorization.state);
+    made_up(trial, element).await;
+}
+
+/// A code that the vendor refuses.
+pub(super) async fn made_up(trial: &Trial, element: &Element) {
+    let Some(Ok(authorization)) = trial.ask(element.authorization_url(&browser())).await else { return };
+    let made_up = ExchangeRequest::new("conform-made-up-code-3", authorization.state);
     trial.platform.watch_code(&made_up.code);
     for _ in 0..2 {
         if let Some(Ok(exchange)) = trial.ask(element.exchange_code(&made_up)).await {
@@ -162,6 +167,16 @@ async fn arrive(trial: &Trial, element: &Element, request: &AuthorizationRequest
     };
     trial.platform.watch_code(code);
     Some(ExchangeRequest::new(code, state))
+}
+
+/// Who comes in where somebody signs in who is a member.
+pub(super) async fn somebody(trial: &Trial, element: &Element) -> Option<Identity> {
+    trial.subject.person.as_ref()?;
+    let arrival = arrive(trial, element, &browser()).await?;
+    match trial.ask(element.exchange_code(&arrival)).await?.ok()?.outcome {
+        Outcome::Member(identity) => Some(identity),
+        Outcome::LinkedMember(_) | Outcome::Outsider(_) => None,
+    }
 }
 
 async fn exchange(trial: &Trial, element: &Element) {

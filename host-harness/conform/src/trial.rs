@@ -121,6 +121,12 @@ impl Trial {
         self.description.capabilities.iter().any(|name| name == function)
     }
 
+    /// Whether the element says that any function of this interface works.
+    pub(super) fn offers(&self, interface: &str) -> bool {
+        let is_of = |name: &String| name.split_once('.').is_some_and(|(of, _)| of == interface);
+        self.description.capabilities.iter().any(is_of)
+    }
+
     pub(super) fn expect(&self, promise: &'static Promise, is_kept: bool, evidence: impl FnOnce() -> String) -> bool {
         self.findings.expect(promise, is_kept, evidence)
     }

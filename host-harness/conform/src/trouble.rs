@@ -22,6 +22,9 @@ use super::{
 /// A refused credential is asked again after this time at the latest.
 const REFUSALS_OVER: Duration = Duration::from_secs(2 * 60 * 60);
 
+/// So many requests of a sync are looked at one by one.
+const MOST_REQUESTS: u64 = 24;
+
 /// Ways in which a vendor fails, each with a name.
 fn moods() -> Vec<(&'static str, VendorMood)> {
     let says = |status, body: &str| VendorMood::Says { status, headers: Vec::new(), body: body.to_owned() };
@@ -57,8 +60,9 @@ fn moods() -> Vec<(&'static str, VendorMood)> {
 
 /// Looks at every kind of trouble, with the copy of an undisturbed sync beside it.
 pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
-    let Some((expected, _)) = sync::reference(trial).await? else { return Ok(()) };
+    let Some((expected, requests)) = sync::reference(trial).await? else { return Ok(()) };
     vendor(trial, &expected).await?;
+    one_answer(trial, &expected, requests).await?;
     store(trial).await
 }
 
@@ -69,10 +73,15 @@ async fn vendor(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
     }
     for (number, (what, mood)) in moods().into_iter().enumerate() {
         let fresh = trial.element(&format!("trouble-{number}"))?;
-        trial.platform.set_mood(mood);
+        trial.platform.set_mood(mood.clone());
         // Whatever comes of it is for `ask` to judge: an error with a reason, and no broken call.
         connection::examine(trial, &known, what).await;
         let _ = trial.ask(known.sync_member("conform-nobody")).await;
+        // That status may be the vendor's way to say that there is nobody.
+        let refuses = matches!(mood_says(&mood), Some(404));
+        if let Some(id) = expected.members.keys().next().filter(|_| !refuses) {
+            let _ = trial.ask(known.sync_member(id)).await;
+        }
         // An empty copy may well stay empty where the vendor answers nothing.
         for (element, has_copy) in [(&known, true), (&fresh, false)] {
             if let Some(Ok(begun)) = trial.ask(element.begin(&Strategy::Automatic)).await {
@@ -95,6 +104,44 @@ async fn vendor(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
     let Some(_) = complete(trial, &known).await else { return Ok(()) };
     let Some(copy) = read_all(trial, &known).await else { return Ok(()) };
     trial.expect(&REMOVES_NOBODY, copy.has_records_of(expected), || "after all trouble the copy differs".to_owned());
+    Ok(())
+}
+
+/// The status that a vendor gives whatever it is asked.
+fn mood_says(mood: &VendorMood) -> Option<u16> {
+    match mood {
+        VendorMood::Says { status, .. } => Some(*status),
+        _ => None,
+    }
+}
+
+/// One request of a sync fails, and every other is answered: what that one would have told is not gone.
+async fn one_answer(trial: &Trial, expected: &Copy, requests: u64) -> Result<(), ElementError> {
+    let element = trial.element("one-answer")?;
+    if complete(trial, &element).await.is_none() {
+        return Ok(());
+    }
+    let says = |status, body: &str| VendorMood::Says { status, headers: Vec::new(), body: body.to_owned() };
+    let moods = [says(500, "internal error"), says(200, "{\"conform\": tru"), says(200, "null"), VendorMood::Silent];
+    for nth in 0..requests.min(MOST_REQUESTS) {
+        for mood in &moods {
+            trial.platform.set_mood_once(Some((nth, mood.clone())));
+            let synced = match trial.ask(element.begin(&Strategy::Automatic)).await {
+                Some(Ok(begun)) => Some(sync::advance_at_once(trial, &element, &begun.progress.run).await),
+                _ => None,
+            };
+            trial.platform.set_mood_once(None);
+            let Some(copy) = read_all(trial, &element).await else { return Ok(()) };
+            let is_kept = trial.expect(&REMOVES_NOBODY, copy.has_records_of(expected), || {
+                let came = synced.map_or_else(|| "no run".to_owned(), |came| came.to_string());
+                format!("request {nth} of a sync got {mood:?}, the run ended with {came}, and the copy has changed")
+            });
+            if !is_kept {
+                return Ok(());
+            }
+            trial.let_pass(REFUSALS_OVER);
+        }
+    }
     Ok(())
 }
 

@@ -278,6 +278,10 @@ pub struct Conform {
     /// Without it no exchange is examined that ends well
     #[arg(long, value_name = "QUERY")]
     pub sign_in: Option<String>,
+    /// What only the vendor can make, a JSON object: under `approval` a request that it accepts, as `approval submit` takes it,
+    /// and under `deliveries` a list of requests that it sent to a route, as `callbacks.handle` takes them
+    #[arg(long, value_name = "FILE")]
+    pub samples: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -290,6 +294,18 @@ pub enum Part {
     SignIn,
     /// Runs, the copy and its feed
     Sync,
+    /// Roles, administrators, and who is retired or erased
+    Administration,
+    /// Messages to members
+    Messaging,
+    /// Calls of the vendor's API by path
+    VendorCall,
+    /// Requests for approval; most of it needs a sample
+    Approvals,
+    /// What the vendor sends; most of it needs a sample
+    Callbacks,
+    /// Signatures of pages
+    Web,
     /// A vendor and a store that fail
     Trouble,
     /// Calls that are cut off, and small limits

@@ -44,4 +44,5 @@ mod wire;
 
 pub use wecom::WeCom;
 
+#[cfg(feature = "component")]
 organisation_kit::export_element!(WeCom, administration, vendor, messaging, approvals, callbacks, web);

@@ -1,6 +1,7 @@
-//! The element of Rollcall with one promise of the contract broken, for whoever has to notice it.
+//! The element of WeCom, which offers every interface, with one promise of the contract broken, for whoever has to notice it.
 //!
-//! There is one component. Which promise it breaks stands under `broken` in its configuration. `describe` and `validate-config`
+//! There is one component. Which promise it breaks stands under `broken` in its configuration; one that is broken in a second way
+//! has a word for that behind it, as in `killed-costs-little/begins-anew`. `describe` and `validate-config`
 //! have none of their own: what they break stands in the bytes of the component, where [`breaking`] writes it.
 
 /// What stands in the component, as long as any other mark.

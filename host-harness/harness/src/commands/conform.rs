@@ -2,20 +2,22 @@
 
 use std::sync::Arc;
 
-use organisation_conform::{Conformance, Part, Person, Subject};
+use organisation_conform::{self as conform, Conformance, Part, Person, Samples, Subject};
 use organisation_host::{
+    Host,
     egress::{AllowList, OperatorList},
     settings::Document,
     storage::Clock,
 };
 use wecom_simulator::{Setup, Simulator};
 
+use super::input;
 use crate::{
     cli::{self, Conform, Global},
     command_error::{CommandError, ExitStatus},
     output::Output,
     session,
-    simulated::{Configuration, Member, Visitor},
+    simulated::{self, Configuration, Member, Visitor},
     text,
     view::conform::ConformView,
 };
@@ -30,13 +32,23 @@ pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> 
         [] => Part::ALL.to_vec(),
         named => named.iter().copied().map(Part::from).collect(),
     };
+    let samples = match &asked.samples {
+        Some(file) => input::record(file)?,
+        None => Samples::default(),
+    };
     let visitor = || asked.sign_in.clone().map(|query| Arc::new(Visitor(query)) as Arc<dyn Person>);
     // Lives as long as the examination.
     let mut simulator = None;
     let subject = match &options.element {
         Some(_) => {
             let folder = session::folder(options)?;
-            Subject { settings: folder.settings, operator: session::operator(options)?, person: visitor(), parts }
+            Subject {
+                settings: folder.settings,
+                operator: session::operator(options)?,
+                person: visitor(),
+                samples,
+                parts,
+            }
         }
         None if options.component.is_none() => {
             let started = Simulator::start(Setup::new(wecom_simulator::demo())).await;
@@ -44,7 +56,8 @@ pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> 
             let operator = OperatorList::only(AllowList::parse([started.address().to_string()]).map_err(simulation)?);
             let text = serde_json::to_string(&Configuration::for_simulator(started.address())).map_err(simulation)?;
             let settings = Document::parse(&text).map_err(simulation)?;
-            Subject { settings, operator, person: Some(Arc::new(Member("wangwu"))), parts }
+            let samples = simulated::samples(samples).map_err(simulation)?;
+            Subject { settings, operator, person: Some(Arc::new(Member("wangwu"))), samples, parts }
         }
         None => {
             let hint = "name an element folder with --element DIR whose configuration reaches a test server of the vendor; without \
@@ -83,6 +96,12 @@ impl From<cli::Part> for Part {
             cli::Part::Connection => Self::Connection,
             cli::Part::SignIn => Self::SignIn,
             cli::Part::Sync => Self::Sync,
+            cli::Part::Administration => Self::Administration,
+            cli::Part::Messaging => Self::Messaging,
+            cli::Part::VendorCall => Self::VendorCall,
+            cli::Part::Approvals => Self::Approvals,
+            cli::Part::Callbacks => Self::Callbacks,
+            cli::Part::Web => Self::Web,
             cli::Part::Trouble => Self::Trouble,
             cli::Part::Death => Self::Death,
         }

@@ -4,9 +4,11 @@ mod demo;
 mod folder;
 mod organisation;
 mod person;
+mod samples;
 mod simulate;
 
 pub use demo::demo;
 pub use folder::Configuration;
 pub use person::{Member, Visitor};
+pub use samples::samples;
 pub use simulate::simulate;

@@ -49,6 +49,12 @@ pub fn part(part: Part) -> &'static str {
         Part::Connection => "the check of the connection",
         Part::SignIn => "sign-in",
         Part::Sync => "sync, copy and feed",
+        Part::Administration => "what the platform says of members",
+        Part::Messaging => "messages",
+        Part::VendorCall => "calls by path",
+        Part::Approvals => "approvals",
+        Part::Callbacks => "what the vendor sends",
+        Part::Web => "signatures of pages",
         Part::Trouble => "a vendor and a store that fail",
         Part::Death => "calls that are cut off, and small limits",
     }

@@ -19,12 +19,13 @@ fn the_component_of_the_program_conforms_with_a_simulated_vendor() {
     let conformance = run(program(home.path(), &["conform", "--format", "json"])).exits(0);
     assert_eq!((&conformance["conforms"], &conformance["element"]), (&true.into(), &"wecom.organisation".into()));
     assert_eq!(outcomes(&conformance, "broken"), [""; 0]);
-    assert_eq!(outcomes(&conformance, "skipped"), [""; 0]);
+    // Its configuration names no route, so that nothing arrives.
+    let of_routes = ["handler-asks-nobody", "handler-believes-nobody", "delivery-once", "follow-up-repeats"];
+    assert_eq!(outcomes(&conformance, "skipped"), of_routes);
     for promise in conformance["promises"].as_array().unwrap() {
-        assert!(
-            promise["file"].as_str().unwrap().ends_with(".wit") && promise["looks"].as_u64().unwrap() > 0,
-            "{promise}"
-        );
+        let is_looked_at = promise["looks"].as_u64().unwrap() > 0;
+        assert!(promise["file"].as_str().unwrap().ends_with(".wit"), "{promise}");
+        assert_eq!(is_looked_at, promise["outcome"] == "kept", "{promise}");
     }
 }
 
@@ -92,4 +93,17 @@ fn parts_are_looked_at_alone() {
     }
     assert!(shown.stderr.contains("… the check of the connection"), "{}", shown.stderr);
     run(program(home.path(), &["conform", "--part", "nonsense", "--format=json"])).fails(2, "usage");
+}
+
+#[test]
+fn samples_are_read_before_anything_is_looked_at() {
+    let home = tempfile::tempdir().unwrap();
+    let file = home.path().join("samples.json");
+    for (text, words) in [("{", "no JSON"), (r#"{"approvals": []}"#, "approvals"), (r#"{"approval": {}}"#, "template")]
+    {
+        std::fs::write(&file, text).unwrap();
+        let refused = run(program(home.path(), &["conform", "--samples", file.to_str().unwrap(), "--format=json"]));
+        assert!(refused.stderr.contains(words), "{text}: {refused:?}");
+        refused.fails(2, "usage");
+    }
 }

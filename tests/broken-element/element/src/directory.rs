@@ -3,14 +3,14 @@
 use organisation_kit::contract::{
     call,
     directory::{
-        Begun, ChangePage, Department, DepartmentFilter, DepartmentPage, DirectorySummary, Goal, Guest, Member,
-        MemberFilter, MemberPage, PlanPage, Progress, Report, RunOutcome, Strategy, SyncStep, Waiting,
+        Begun, Change, ChangeKind, ChangePage, Department, DepartmentFilter, DepartmentPage, DirectorySummary, Goal,
+        Guest, Member, MemberFilter, MemberPage, PlanPage, Progress, Report, RunOutcome, Strategy, SyncStep, Waiting,
     },
     storage::{self, Op, Put},
     types::{Error, Reason, RemovalCounts},
 };
 
-use crate::{Broken, Sound, another_number, breaks, error, send_to_vendor, spoilt};
+use crate::{Broken, Sound, administration, another_number, breaks, error, send_to_vendor, spoilt};
 
 /// Says that a call is at work: a broken element that leaves it behind.
 const AT_WORK: &str = "at-work";
@@ -44,9 +44,14 @@ impl Guest for Broken {
                 step => step,
             });
         }
-        let leaves_a_mark = breaks("any-host-goes-on") || breaks("killed-costs-little");
+        let begins_anew = breaks("killed-costs-little/begins-anew");
+        let leaves_a_mark = breaks("any-host-goes-on") || breaks("killed-costs-little") || begins_anew;
+        let mut run = run;
         if leaves_a_mark {
-            if is_at_work() {
+            if is_at_work() && begins_anew {
+                let _ = <Sound as Guest>::abandon(run.clone());
+                run = <Sound as Guest>::begin(Strategy::Automatic)?.progress.run;
+            } else if is_at_work() {
                 return if breaks("any-host-goes-on") { Err(error(Reason::Conflict)) } else { Ok(made_up(run)) };
             }
             let value = String::new();
@@ -60,6 +65,16 @@ impl Guest for Broken {
             Err(Error { reason: Reason::NotFound, .. }) if breaks("ended-is-not-found") => Err(error(Reason::Conflict)),
             Err(_) | Ok(SyncStep::Paused(_) | SyncStep::Wait(_)) if breaks("removes-nobody-unasked") => {
                 Ok(made_up(run))
+            }
+            Ok(SyncStep::Complete(report)) if breaks("outlives-syncs") => {
+                administration::forget_administrators();
+                Ok(SyncStep::Complete(report))
+            }
+            Ok(SyncStep::Complete(report))
+                if report.retries + report.waits > 0 && breaks("removes-nobody-unasked/half-a-list") =>
+            {
+                lose_somebody();
+                Ok(SyncStep::Complete(report))
             }
             Ok(SyncStep::Planned(mut report)) if breaks("plan-says-what-happens") => {
                 report.members.added += 1;
@@ -93,6 +108,9 @@ impl Guest for Broken {
     }
 
     fn reset() -> Result<(), Error> {
+        if breaks("outlives-reset") {
+            administration::forget_administrators();
+        }
         if breaks("reset-forgets") { Ok(()) } else { spoilt(<Sound as Guest>::reset()) }
     }
 
@@ -113,6 +131,13 @@ impl Guest for Broken {
 
     fn changes(cursor: Option<String>, limit: u32) -> Result<ChangePage, Error> {
         let mut page = spoilt(<Sound as Guest>::changes(cursor, limit))?;
+        let hidden = match () {
+            () if breaks("roles-in-the-feed") || breaks("rules-in-the-feed") => Some(ChangeKind::MemberRolesUpdated),
+            () if breaks("erased-in-the-feed") => Some(ChangeKind::MemberErased),
+            () => None,
+        };
+        let is_hidden = |change: &&mut Change| Some(change.kind) == hidden;
+        page.changes.iter_mut().filter(is_hidden).for_each(|change| change.kind = ChangeKind::MemberUpdated);
         if breaks("feed-is-dense") {
             page.changes.iter_mut().for_each(|change| change.seq *= 2);
         }
@@ -196,7 +221,17 @@ impl Guest for Broken {
     }
 
     fn sync_member(id: String) -> Result<Member, Error> {
-        let mut member = spoilt(<Sound as Guest>::sync_member(id))?;
+        if breaks("retired-stays-so") {
+            administration::reinstate(&id);
+        }
+        let answer = spoilt(<Sound as Guest>::sync_member(id.clone()));
+        if answer.is_err() && breaks("removes-nobody-unasked/refresh") {
+            administration::retire(&id);
+        }
+        let mut member = answer?;
+        if breaks("reinstated-with-suspended-roles") {
+            administration::confirm(&member.id);
+        }
         if breaks("refresh-writes-the-copy") {
             member.name.push('!');
         }
@@ -205,6 +240,14 @@ impl Guest for Broken {
 
     fn sync_department(id: String) -> Result<Department, Error> {
         spoilt(<Sound as Guest>::sync_department(id))
+    }
+}
+
+/// Takes away the first member of the copy.
+fn lose_somebody() {
+    let filter = MemberFilter { department: None, below: false, status: None, search: None, role: None };
+    if let Ok(page) = <Sound as Guest>::members(filter, None, 1) {
+        page.members.iter().for_each(|member| administration::retire(&member.id));
     }
 }
 

@@ -18,13 +18,8 @@ impl Guest for Broken {
         if is_marked("same-answer") {
             description.title = format!("number {}", another_number());
         }
-        // This component exports the base of every element alone.
-        description.capabilities.retain(|name| !name.starts_with("administration."));
         if is_marked("capabilities") {
             description.capabilities.push("login.by-telepathy".to_owned());
-        }
-        if is_marked("homepage-stores-nothing") {
-            description.capabilities.push("login.homepage-url".to_owned());
         }
         description
     }
@@ -41,7 +36,7 @@ impl Guest for Broken {
             validation.problems.reverse();
         }
         if is_marked("unreadable-document") && validation.summary.is_empty() {
-            validation.summary.push(Setting { key: "organisation".to_owned(), value: "acme".to_owned() });
+            validation.summary.push(Setting { key: "corpId".to_owned(), value: "acme".to_owned() });
         }
         if is_marked("secrets-are-named") {
             validation.secrets.clear();
@@ -50,7 +45,10 @@ impl Guest for Broken {
             validation.summary.push(Setting { key: "document".to_owned(), value: config });
         }
         if is_marked("destinations-name-secret-fields") {
-            validation.destinations.iter_mut().for_each(|destination| destination.secrets = vec!["baseUrl".to_owned()]);
+            validation
+                .destinations
+                .iter_mut()
+                .for_each(|destination| destination.secrets = vec!["apiBaseUrl".to_owned()]);
         }
         if is_marked("problem-code") {
             validation.problems.push(problem("Some Problem"));

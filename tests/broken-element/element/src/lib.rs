@@ -1,11 +1,17 @@
-//! The element of Rollcall, which breaks the promise that is written into its bytes and keeps every other one as far as that
+//! The element of WeCom, which breaks the promise that is written into its bytes and keeps every other one as far as that
 //! goes.
 
 #![cfg(target_family = "wasm")]
 
+mod administration;
+mod approvals;
+mod callbacks;
 mod directory;
 mod element;
 mod login;
+mod messaging;
+mod vendor;
+mod web;
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -21,12 +27,12 @@ use organisation_kit::{
     },
     shell::Component,
 };
-use second_vendor_element::Rollcall;
+use wecom_organisation::WeCom;
 
-organisation_kit::export_component!(crate::Broken);
+organisation_kit::export_component!(crate::Broken, administration, vendor, messaging, approvals, callbacks, web);
 
 /// The element as it should be.
-type Sound = Component<Rollcall>;
+type Sound = Component<WeCom>;
 
 /// The element as it is.
 #[derive(Debug)]
@@ -56,6 +62,12 @@ fn another_number() -> u64 {
 fn error(reason: Reason) -> Error {
     let message = "an error of the broken element".to_owned();
     Error { reason, message, hint: None, vendor_code: None, retry_after_ms: None, request_id: None }
+}
+
+/// What the host put in place of the secret.
+fn secret() -> String {
+    let settings: serde_json::Value = serde_json::from_str(&settings::get()).unwrap_or_default();
+    settings["secret"].as_str().unwrap_or_default().to_owned()
 }
 
 fn problem(code: &str) -> Problem {
@@ -94,7 +106,7 @@ fn send(url: String) {
 /// Sends such a request to the vendor.
 fn send_to_vendor(query: &str) {
     let settings: serde_json::Value = serde_json::from_str(&settings::get()).unwrap_or_default();
-    if let Some(base) = settings["baseUrl"].as_str() {
-        send(format!("{base}/units/none?{query}"));
+    if let Some(base) = settings["apiBaseUrl"].as_str() {
+        send(format!("{base}/cgi-bin/none?{query}"));
     }
 }

@@ -2,7 +2,7 @@
 
 use organisation_kit::contract::{
     log,
-    login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, Guest, LoginParameters},
+    login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, Guest, LoginParameters, Outcome},
     storage::{self, Op, Put},
     types::{Error, Problem, Reason},
 };
@@ -60,6 +60,11 @@ impl Guest for Broken {
         };
         if breaks("code-sent-once") {
             send_to_vendor(&format!("code={code}"));
+        }
+        if let Outcome::Member(identity) = &mut exchange.outcome
+            && breaks("retired-at-sign-in")
+        {
+            identity.in_visible_range = true;
         }
         if breaks("code-repeated") {
             exchange.warnings.push(Problem { path: another_number().to_string(), ..problem("late") });

@@ -1,0 +1,176 @@
+//! What the vendor sends: a handler asks nobody, believes nobody, and gives the events of a delivery once.
+
+use std::collections::BTreeMap;
+
+use super::{
+    promise::{
+        DELIVERY_ONCE, FOLLOW_UP_REPEATS, FOLLOW_UP_UNKNOWN, HANDLER_ASKS_NOBODY, HANDLER_STRANGER, Promise,
+        ROUTE_UNKNOWN,
+    },
+    sync::complete,
+    trial::Trial,
+};
+use organisation_host::{
+    Element, ElementError,
+    contract::{
+        callbacks::{FollowUpTask, Handled, IncomingRequest},
+        types::{Body, Reason},
+    },
+};
+
+const OF_CALLBACKS: [&Promise; 6] =
+    [&HANDLER_ASKS_NOBODY, &HANDLER_STRANGER, &ROUTE_UNKNOWN, &DELIVERY_ONCE, &FOLLOW_UP_REPEATS, &FOLLOW_UP_UNKNOWN];
+/// Follow-ups of follow-ups end within so many rounds.
+const MOST_ROUNDS: u32 = 20;
+
+/// Looks at callbacks, and at deliveries where some were given.
+pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
+    if !trial.offers("callbacks") {
+        trial.findings.skip(&OF_CALLBACKS, "the element takes no callbacks");
+        return Ok(());
+    }
+    let element = trial.element("callbacks")?;
+    if complete(trial, &element).await.is_none() {
+        return Ok(());
+    }
+    let unknown =
+        FollowUpTask { kind: "conform-no-such-kind".to_owned(), subject: "conform".to_owned(), not_before: None };
+    trial.refused(&FOLLOW_UP_UNKNOWN, "a kind of nobody", &["unsupported"], element.follow_up(&unknown)).await;
+    let stranger = request("conform-no-such-route", "POST", "", Some(Body::Text("conform".to_owned())));
+    trial.refused(&ROUTE_UNKNOWN, "a route of nobody", &["not-found"], element.handle_callback(&stranger)).await;
+    if trial.validation.routes.is_empty() {
+        let why = "the configuration names no route";
+        trial.findings.skip(&[&HANDLER_ASKS_NOBODY, &HANDLER_STRANGER, &DELIVERY_ONCE, &FOLLOW_UP_REPEATS], why);
+        return Ok(());
+    }
+    for route in &trial.validation.routes {
+        strangers(trial, &element, &route.name).await;
+    }
+    if trial.subject.samples.deliveries.is_empty() {
+        trial.findings.skip(&[&DELIVERY_ONCE, &FOLLOW_UP_REPEATS], "no sample of a delivery was given");
+    }
+    for delivery in &trial.subject.samples.deliveries {
+        delivered(trial, &element, delivery).await;
+    }
+    Ok(())
+}
+
+fn request(route: &str, method: &str, query: &str, body: Option<Body>) -> IncomingRequest {
+    let (route, method, query) = (route.to_owned(), method.to_owned(), query.to_owned());
+    IncomingRequest { route, method, query, headers: Vec::new(), body }
+}
+
+/// Hands a request over, and looks whether anybody is asked.
+async fn handle(
+    trial: &Trial,
+    element: &Element,
+    request: &IncomingRequest,
+) -> Option<Result<Handled, organisation_host::contract::types::Error>> {
+    let before = trial.platform.tally().requests;
+    let answer = trial.ask(element.handle_callback(request)).await;
+    let requests = trial.platform.tally().requests - before;
+    trial.expect(&HANDLER_ASKS_NOBODY, requests == 0, || format!("`handle` sent {requests} requests"));
+    answer
+}
+
+/// A request that is not the vendor's gets an answer, and nothing comes of it.
+async fn stranger(trial: &Trial, element: &Element, what: &str, request: &IncomingRequest) {
+    let Some(answer) = handle(trial, element, request).await else { return };
+    let is_kept = matches!(&answer, Ok(Handled { response, events, follow_ups })
+        if events.is_empty() && follow_ups.is_empty() && (400..500).contains(&response.status));
+    trial.expect(&HANDLER_STRANGER, is_kept, || format!("{what}: {answer:?}"));
+}
+
+async fn strangers(trial: &Trial, element: &Element, route: &str) {
+    // Always the same, so that whatever is found is found again.
+    let random = |length: usize, mut seed: u32| -> Vec<u8> {
+        let next = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            seed.to_be_bytes()[0]
+        };
+        std::iter::repeat_with(next).take(length).collect()
+    };
+    for (number, length) in (0..).zip([0, 1, 16, 255, 4_096, 1 << 20]) {
+        let body = Body::Bytes(random(length, number));
+        stranger(trial, element, &format!("{length} bytes of chance"), &request(route, "POST", "", Some(body))).await;
+    }
+    let queries = ["", "&&==%", "a=%ZZ&b=\u{0}", "signature=x&timestamp=0&nonce=0&echostr=x"];
+    let bodies = ["", "{}", "<xml></xml>", "<!DOCTYPE x [<!ENTITY a \"b\">]><x>&a;</x>", "{\"a\":"];
+    for method in ["GET", "POST", "DELETE", ""] {
+        for query in queries {
+            stranger(trial, element, &format!("{method:?} of {query:?}"), &request(route, method, query, None)).await;
+        }
+        for body in bodies {
+            let text = Some(Body::Text(body.to_owned()));
+            stranger(trial, element, &format!("{method:?} with {body:?}"), &request(route, method, "", text)).await;
+        }
+    }
+    let deep = Some(Body::Text("<a>".repeat(50_000)));
+    stranger(trial, element, "a deep document", &request(route, "POST", "", deep)).await;
+    let deep = Some(Body::Text("[".repeat(50_000)));
+    stranger(trial, element, "a deep list", &request(route, "POST", "", deep)).await;
+}
+
+/// A delivery of the vendor: forged, genuine, and repeated.
+async fn delivered(trial: &Trial, element: &Element, delivery: &IncomingRequest) -> Option<()> {
+    for (what, forged) in forged(delivery) {
+        stranger(trial, element, &what, &forged).await;
+    }
+    trial.platform.let_store_fail(true);
+    trial.refused(&DELIVERY_ONCE, "without a store", &["unavailable"], element.handle_callback(delivery)).await;
+    trial.platform.let_store_fail(false);
+    let first = handle(trial, element, delivery).await?;
+    let again = handle(trial, element, delivery).await?;
+    let (Ok(first), Ok(again)) = (&first, &again) else {
+        trial.findings.broken(&DELIVERY_ONCE, format!("a delivery of the vendor: {first:?}, then {again:?}"));
+        return None;
+    };
+    let is_once = !first.events.is_empty() && again.events.is_empty() && again.response == first.response;
+    trial.expect(&DELIVERY_ONCE, is_once, || format!("at first {first:?}, then {again:?}"));
+    let mut tasks = first.follow_ups.clone();
+    for _ in 0..MOST_ROUNDS {
+        let mut further = BTreeMap::new();
+        for task in &tasks {
+            for what in ["at first", "repeated"] {
+                match trial.ask(element.follow_up(task)).await? {
+                    // Equal kind and subject are one task.
+                    Ok(left) => {
+                        further.extend(left.into_iter().map(|task| ((task.kind.clone(), task.subject.clone()), task)))
+                    }
+                    Err(error) => {
+                        let is_known = error.reason != Reason::Unsupported;
+                        trial.expect(&FOLLOW_UP_REPEATS, is_known, || format!("{what}: its own {task:?}: {error:?}"));
+                    }
+                }
+                trial.expect(&FOLLOW_UP_REPEATS, true, String::new);
+            }
+        }
+        if further.is_empty() {
+            return Some(());
+        }
+        tasks = further.into_values().collect();
+    }
+    trial.findings.broken(&FOLLOW_UP_REPEATS, format!("after {MOST_ROUNDS} rounds there are still {tasks:?}"));
+    None
+}
+
+/// The same delivery with something changed that the vendor signed.
+fn forged(delivery: &IncomingRequest) -> Vec<(String, IncomingRequest)> {
+    let mut forged =
+        vec![("without its query".to_owned(), IncomingRequest { query: String::new(), ..delivery.clone() })];
+    for pair in delivery.query.split('&').filter(|pair| pair.contains('=')) {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let other: String = value.chars().rev().collect();
+        for changed in [format!("{name}={other}x"), format!("{name}=")] {
+            let query = delivery.query.replace(pair, &changed);
+            forged.push((format!("with {changed:?} in its query"), IncomingRequest { query, ..delivery.clone() }));
+        }
+    }
+    if let Some(Body::Text(body)) = &delivery.body {
+        let middle = body.char_indices().nth(body.chars().count() / 2).map_or(0, |(at, _)| at);
+        let (begin, end) = body.split_at(middle);
+        let body = Some(Body::Text(format!("{begin}A{end}")));
+        forged.push(("with a letter more in its body".to_owned(), IncomingRequest { body, ..delivery.clone() }));
+    }
+    forged
+}
