@@ -92,6 +92,7 @@ fn build(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, String>
     // A copy of our own: the program then depends on no file that another build, or a clean-up, may take away.
     let copy = out.join(name);
     let mut component = std::fs::read(&file).map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    component = without_names(&component).ok_or_else(|| format!("{} is no component", file.display()))?;
     label(&mut component, workspace, package)?;
     std::fs::write(&copy, component).map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
     Ok(copy)
@@ -105,6 +106,29 @@ fn locked(target: &Path) -> Result<File, String> {
     let file = File::create(&path).map_err(failed)?;
     file.lock().map_err(failed)?;
     Ok(file)
+}
+
+/// The component without the section `component-name`: it names parts of it for debuggers, and has 14 KB.
+fn without_names(component: &[u8]) -> Option<Vec<u8>> {
+    let (magic, mut rest) = component.split_at_checked(8)?;
+    let mut kept = magic.to_vec();
+    while let [id, content @ ..] = rest {
+        let (length, content) = number(content)?;
+        let (content, after) = content.split_at_checked(length)?;
+        let is_names = *id == 0 && number(content).is_some_and(|(_, name)| name.starts_with(b"component-name"));
+        if !is_names {
+            kept.extend_from_slice(&rest[..rest.len() - after.len()]);
+        }
+        rest = after;
+    }
+    Some(kept)
+}
+
+/// The number (LEB128) with which this begins, and what comes after it.
+fn number(bytes: &[u8]) -> Option<(usize, &[u8])> {
+    let last = bytes.iter().take(5).position(|byte| byte & 0x80 == 0)?;
+    let (number, after) = bytes.split_at(last + 1);
+    Some((number.iter().rev().fold(0, |number, byte| number << 7 | usize::from(byte & 0x7f)), after))
 }
 
 /// Writes into the component what the package says of itself, in the custom sections by which registries of components know

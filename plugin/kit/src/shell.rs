@@ -104,7 +104,7 @@ pub struct Component<V>(PhantomData<V>);
 
 /// Runs an export with the sound configuration, and turns a failure into the contract's error in its language.
 fn with_config<V: Vendor, T>(work: impl FnOnce(&V::Config) -> Result<T, Failure>) -> Answered<T> {
-    in_its_language::<V, T>(|document| work(&V::element().parse(document, V::build)?))
+    for_person::<V, T>(&None, work)
 }
 
 /// Runs an export that asks the vendor about the directory.
@@ -115,7 +115,8 @@ fn asking<V: Vendor, T>(work: impl FnOnce(&Common, &V::Client<'_, Imports>) -> R
 /// Runs an export that works on the local copy alone: it asks the vendor nothing, and goes on under a configuration that is
 /// unsound but for whose copy it is.
 fn reading<V: Vendor, T>(work: impl FnOnce(&Common) -> Result<T, Failure>) -> Answered<T> {
-    in_its_language::<V, T>(|document| work(&V::element().parse_owner(document, V::organisation)?))
+    let document = Imports.settings();
+    owner::<V>(&document).and_then(|common| work(&common)).map_err(|failure| error::<V>(failure, &document, None))
 }
 
 /// Runs an export for which a person waits, whose language this is.
@@ -124,15 +125,27 @@ fn for_person<V: Vendor, T>(
     work: impl FnOnce(&V::Config) -> Result<T, Failure>,
 ) -> Answered<T> {
     let document = Imports.settings();
-    let answer = V::element().parse(&document, V::build).and_then(|config| work(&config));
-    answer.map_err(|failure| {
-        failure.into_error(language.as_deref().map_or_else(|| V::element().locale_of(&document), Locale::from_tag))
-    })
+    let answer = config::<V>(&document).and_then(|config| work(&config));
+    answer.map_err(|failure| error::<V>(failure, &document, language.as_deref()))
 }
 
-fn in_its_language<V: Vendor, T>(work: impl FnOnce(&str) -> Result<T, Failure>) -> Answered<T> {
-    let document = Imports.settings();
-    work(&document).map_err(|failure| failure.into_error(V::element().locale_of(&document)))
+// What every export does is compiled once, not into each of them.
+
+#[inline(never)]
+fn config<V: Vendor>(document: &str) -> Result<V::Config, Failure> {
+    V::element().parse(document, V::build)
+}
+
+#[inline(never)]
+fn owner<V: Vendor>(document: &str) -> Result<Common, Failure> {
+    V::element().parse_owner(document, V::organisation)
+}
+
+/// In the language of the person who waits, else in that of the configuration.
+#[cold]
+#[inline(never)]
+fn error<V: Vendor>(failure: Failure, document: &str, language: Option<&str>) -> types::Error {
+    failure.into_error(language.map_or_else(|| V::element().locale_of(document), Locale::from_tag))
 }
 
 impl<V: Vendor> element::Guest for Component<V> {
