@@ -8,7 +8,7 @@ pub(crate) mod shape;
 mod world;
 
 pub use json::{JsonError, answer_schema, from_json, parameter_schema, to_json};
-pub use world::{WorldProblem, WorldReport};
+pub use world::{WorldProblem, WorldReport, world_json};
 pub(crate) use world::{expected_functions, judge, judge_version};
 
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]
