@@ -6,7 +6,7 @@ import { AllowEntry, readUrl } from './egress/destination.js';
 import { Allowance, Client } from './egress/client.js';
 import { sendAll } from './egress/outbound.js';
 import { Policy } from './egress/policy.js';
-import { HostError, OrganisationError } from './errors.js';
+import { CallEnded, HostError, OrganisationError } from './errors.js';
 import { DEFAULT_LIMITS } from './limits.js';
 import { Injector } from './secrets/injector.js';
 import { extract } from './secrets/placeholder.js';
@@ -96,7 +96,13 @@ export class Element {
       return { results, budget: { requests: allowance.requests, bytesIn: allowance.bytesIn, bytesOut: allowance.bytesOut } };
     };
     const log = (/** @type {any} */ line) => this.log({ ...masked(line, network.inClear), ...this.scope, call: name });
-    return this.answer(name, signature, given, { isPure: false, settings: network.settings, deadline }, ask, log);
+    try {
+      return await this.answer(name, signature, given, { isPure: false, settings: network.settings, deadline }, ask, log);
+    } catch (error) {
+      // The words of a panic are the component's.
+      if (error instanceof CallEnded) error.message = mask(error.message, network.inClear);
+      throw error;
+    }
   }
 
   /** A call that is lent nothing. @param {string} name @param {Record<string, any>} given @returns {Promise<any>} */
@@ -148,11 +154,11 @@ export class Element {
     const { document, secrets } = extract(this.document, fields, validation.secrets, placeholder);
     return {
       policy: new Policy(tied.map((/** @type {any} */ one) => one.destination), this.operator, this.allowNeeded), secrets: new Injector(secrets, tied), client: this.client,
-      settings: JSON.stringify(document), inClear: texts(document).filter((text) => text.length >= SHORTEST_MASKED && inClearOf(fields, this.document).has(text)),
+      settings: JSON.stringify(document), inClear: inClearOf(fields, this.document),
     };
   }
 
-  /** Ends threads and connections. Calls under way end without an answer. */
+  /** Ends threads and connections. Calls under way come to their end, but send nothing more. */
   async close() {
     this.client.close();
     await this.threads.close();
@@ -178,21 +184,17 @@ function destinationOf({ scheme, host, port }, index) {
   }
 }
 
-/** Values of secret fields that the component computes with. @param {{ key: string, secret: boolean, inClear: boolean }[]} fields @param {any} document */
+/** Values of secret fields that the component computes with. @param {{ key: string, secret: boolean, inClear: boolean }[]} fields @param {any} document @returns {string[]} */
 function inClearOf(fields, document) {
   const values = fields.filter(({ secret, inClear }) => secret && inClear).map(({ key }) =>
     key.split('.').reduce((/** @type {any} */ value, part) => value?.[part], document));
-  return new Set(values.filter((value) => typeof value === 'string'));
+  return values.filter((value) => typeof value === 'string' && value.length >= SHORTEST_MASKED);
 }
 
-/** Every text of a document. @param {any} value @returns {string[]} */
-function texts(value) {
-  if (typeof value === 'string') return [value];
-  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(texts) : [];
-}
+/** @param {string} text @param {string[]} values */
+const mask = (text, values) => values.reduce((whole, value) => whole.replaceAll(value, '[secret]'), text);
 
 /** @param {any} line @param {string[]} values */
 function masked({ level, message, fields }, values) {
-  const mask = (/** @type {string} */ text) => values.reduce((whole, value) => whole.replaceAll(value, '[secret]'), text);
-  return { level, message: mask(message), fields: fields.map((/** @type {any} */ { name, value }) => ({ name: mask(name), value: mask(value) })) };
+  return { level, message: mask(message, values), fields: fields.map((/** @type {any} */ field) => ({ name: mask(field.name, values), value: mask(field.value, values) })) };
 }

@@ -8,6 +8,8 @@ import { GRACE_MS } from './limits.js';
 
 /** Threads that wait for the next call. */
 const IDLE = 4;
+/** Calls of one element at the same time; further ones wait, and their time runs. */
+const PARALLEL = 16;
 /** MiB of JavaScript's own memory, in which answers lie; linear memory has its limit in the module. */
 const HEAP_MIB = 256;
 const STACK_MIB = 4;
@@ -82,6 +84,10 @@ export class Threads {
     this.setup = setup;
     /** @type {Thread[]} */
     this.idle = [];
+    /** @type {(() => void)[]} */
+    this.waiting = [];
+    this.running = 0;
+    this.isClosed = false;
   }
 
   /**
@@ -89,6 +95,20 @@ export class Threads {
    * @returns {Promise<{ value: any } | { error: any }>}
    */
   async call(call, ask, log) {
+    if (this.running === PARALLEL) await new Promise((done) => { this.waiting.push(() => done(undefined)); });
+    else this.running += 1;
+    try {
+      return await this.serve(call, ask, log);
+    } finally {
+      // The place goes to whoever waits longest.
+      const next = this.waiting.shift();
+      if (next === undefined) this.running -= 1;
+      else next();
+    }
+  }
+
+  /** @param {import('./worker.js').Call} call @param {Ask} ask @param {Log} log @returns {Promise<any>} */
+  async serve(call, ask, log) {
     const thread = this.idle.pop() ?? new Thread(await this.setup());
     let outcome;
     try {
@@ -97,13 +117,15 @@ export class Threads {
       await thread.end();
       throw error;
     }
-    if (outcome.ended === undefined && this.idle.length < IDLE) this.idle.push(thread);
+    if (outcome.ended === undefined && !this.isClosed && this.idle.length < IDLE) this.idle.push(thread);
     else await thread.end();
     if (outcome.ended !== undefined) throw new CallEnded(`${call.interface}.${call.function}`, outcome.ended, outcome.message);
     return outcome;
   }
 
+  /** Ends the threads that wait; the others end with their calls. */
   async close() {
+    this.isClosed = true;
     await Promise.all(this.idle.splice(0).map((thread) => thread.end()));
   }
 }

@@ -61,20 +61,21 @@ function serve(call) {
     const exports = instantiate((/** @type {string} */ name) => setup.modules[name], limited(lent, budget), instance);
     return { value: exports[call.interface][call.function](...call.arguments) };
   } catch (error) {
-    return failed(error, output.join(''));
+    // What `validate-config` says may hold the secrets that it was given.
+    return failed(error, output.join(''), call.isPure);
   }
 }
 
-/** @param {any} error @param {string} words what the component said on its standard streams */
-function failed(error, words) {
+/** @param {any} error @param {string} words what the component said on its standard streams @param {boolean} isSilent whether they are kept back */
+function failed(error, words, isSilent) {
   // The error of a `result` is thrown as the record that it is.
   if (!(error instanceof Error)) return { error };
   if (/** @type {any} */ (error)[LIMIT] !== undefined) return { ended: /** @type {any} */ (error)[LIMIT], message: error.message };
   if (error instanceof Exit) return { ended: 'trap', message: error.message };
   if (error instanceof RangeError && /call stack/i.test(error.message)) return { ended: 'stack-bytes', message: 'its stack is used up' };
   // The words of Rust's standard library, before it gives up.
-  if (/^memory allocation of \d+ bytes failed/m.test(words)) return { ended: 'memory-bytes', message: words.trim() };
-  return { ended: 'trap', message: [words.trim(), error.message].filter((part) => part !== '').join('; ') };
+  if (/^memory allocation of \d+ bytes failed/m.test(words)) return { ended: 'memory-bytes', message: 'an allocation is above the limit memory' };
+  return { ended: 'trap', message: [isSilent ? '' : words.trim(), error.message].filter((part) => part !== '').join('; ') };
 }
 
 /** The contract's imports for one call. @param {Call} call @param {any} budget @param {() => number} memory bytes in use */

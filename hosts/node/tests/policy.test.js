@@ -1,11 +1,15 @@
 // Tables of the pure parts: addresses, entries of the operator's list, the end of a prefix, the maximum of a memory.
 
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import { test } from 'node:test';
 
 import { classOf } from '../src/egress/address.js';
+import { Allowance, Client } from '../src/egress/client.js';
 import { AllowEntry, readUrl } from '../src/egress/destination.js';
+import { DEFAULT_LIMITS } from '../src/limits.js';
 import { withMemoryLimit } from '../src/memory.js';
+import { Injector } from '../src/secrets/injector.js';
 import { fingerprint } from '../src/storage/key.js';
 import { prefixEnd } from '../src/storage/sqlite.js';
 
@@ -37,6 +41,35 @@ test('an entry admits what it says and nothing beside it', () => {
   for (const entry of ['', '*', '*:443', 'api.*.com', '*api.example.com', 'https://', 'ftp://a.example', 'a.example/', 'me@a.example', 'a.example:', 'a.example:0',
     'a.example:65536', '::1', '[::1', '*.10.0.0.7', 'a b', 'a..b', 'a.example?x']) {
     assert.throws(() => new AllowEntry(entry), entry);
+  }
+});
+
+/** @param {string} url @param {boolean} hostIsWritten @param {number} [timeoutMs] */
+function checked(url, hostIsWritten, timeoutMs = 5_000) {
+  const read = readUrl(url);
+  return { method: 'GET', url: read.url, headers: /** @type {[string, string][]} */ ([]), body: Buffer.alloc(0), destination: read.destination, hostIsWritten, expect: /** @type {const} */ ('text'), timeoutMs, maxBytes: undefined };
+}
+
+test('a name that leads to this machine is reached only where the operator wrote it; an answer that comes too slowly is late', async () => {
+  const server = http.createServer((request, response) => {
+    if (request.url === '/slow') response.write('a beginning');
+    else response.end('ok');
+  });
+  await new Promise((done) => { server.listen(0, '127.0.0.1', () => done(undefined)); });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const client = new Client();
+  const allowance = () => new Allowance(DEFAULT_LIMITS, Date.now() + 60_000);
+  const secrets = new Injector([], []);
+  try {
+    await assert.rejects(client.send(checked(`http://localhost:${port}/`, false), secrets, allowance()), { tag: 'denied', reached: false });
+    assert.equal((await client.send(checked(`http://localhost:${port}/`, true), secrets, allowance())).body.toString(), 'ok');
+    await assert.rejects(client.send(checked(`http://localhost:${port}/slow`, true, 200), secrets, allowance()), { tag: 'timeout', reached: true });
+    await assert.rejects(client.send(checked('http://no-such-name.invalid/', true), secrets, allowance()), { tag: 'dns', reached: false });
+    await assert.rejects(client.send(checked('http://127.0.0.1:1/', true), secrets, allowance()), { tag: 'connect', reached: false });
+  } finally {
+    client.close();
+    server.closeAllConnections();
+    server.close();
   }
 });
 

@@ -132,6 +132,17 @@ test('a call that its limits end costs nothing: the next one goes on', async () 
   }
 });
 
+test('more calls at once than there are threads are all answered', async () => {
+  const element = elementOn('many');
+  try {
+    const titles = await Promise.all(Array.from({ length: 40 }, async () => (await element.describe('en')).title));
+    assert.deepEqual(new Set(titles), new Set([titles[0]]));
+    assert.equal(titles.length, 40);
+  } finally {
+    await element.close();
+  }
+});
+
 test('what is no element, no argument or no entry is refused in words', async () => {
   await assert.rejects(Component.load(Buffer.from('no component')), (error) => error instanceof HostError && /component/.test(error.message));
   const element = elementOn('words');

@@ -66,6 +66,7 @@ export class Client {
     const library = destination.scheme === 'https' ? https : http;
     return new Promise((done, fail) => {
       let sent = false;
+      let isLate = false;
       const headers = request.headers.flat();
       const has = (/** @type {string} */ name) => request.headers.some(([other]) => other.toLowerCase() === name);
       if (!has('user-agent')) headers.push('user-agent', USER_AGENT);
@@ -76,10 +77,14 @@ export class Client {
         host: destination.host, port: destination.port, servername: isIP(destination.host) === 0 ? destination.host : '',
         lookup: checkedLookup(request), maxHeaderSize: MAX_HEAD, setHost: false,
       });
-      const timer = setTimeout(() => asked.destroy(new HttpFailure('timeout', undefined, `no whole answer of ${place} in ${timeoutMs} ms`, sent)), timeoutMs);
+      const timer = setTimeout(() => {
+        isLate = true;
+        asked.destroy(new Error('late'));
+      }, timeoutMs);
       const failed = (/** @type {any} */ error) => {
         clearTimeout(timer);
-        fail(error instanceof HttpFailure ? error : failure(error, place, sent));
+        if (isLate) return fail(new HttpFailure('timeout', undefined, `no whole answer of ${place} in ${timeoutMs} ms`, sent));
+        return fail(error instanceof HttpFailure ? error : failure(error, place, sent));
       };
       asked.on('error', failed);
       asked.on('socket', (socket) => {
