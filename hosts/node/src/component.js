@@ -1,8 +1,8 @@
 // A component, made into JavaScript and core modules once and kept by its digest.
 
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -59,6 +59,7 @@ export class Component {
    */
   static async load(bytes, cache = defaultCache()) {
     const digest = createHash('sha256').update(bytes).digest('hex');
+    await demandOwn(cache);
     const folder = join(cache, `${digest}-${GENERATOR}`);
     let manifest = await readManifest(folder);
     if (manifest === null) {
@@ -74,8 +75,15 @@ export class Component {
 }
 
 function defaultCache() {
-  const user = typeof process.getuid === 'function' ? process.getuid() : 'user';
-  return process.env.ORGANISATION_HOST_CACHE ?? join(tmpdir(), `organisation-host-${user}`);
+  return process.env.ORGANISATION_HOST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'organisation-host');
+}
+
+/** What lies in the cache is run, so that nobody else may have put it there. @param {string} cache */
+async function demandOwn(cache) {
+  await mkdir(cache, { recursive: true, mode: 0o700 });
+  const { uid, mode } = await lstat(cache);
+  const isOthers = typeof process.getuid === 'function' && (uid !== process.getuid() || (mode & 0o022) !== 0);
+  if (isOthers) throw new HostError(`the cache ${cache} is a link, belongs to another user, or others may write to it: name a folder of your own`);
 }
 
 /** @typedef {{ modules: string[], imports: string[], exports: string[] }} Manifest */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -95,10 +95,11 @@ test('a member signs in; the browser repeats the request; a used code is refused
   }
 });
 
-test('the secret is nowhere in the store, and another key opens nothing that is sealed', async () => {
+test('the secret is nowhere in the store, and nobody else may read it', async () => {
   const element = elementOn('at-rest');
   await element.call('element.check-connection');
   await element.close();
+  for (const file of ['at-rest.sqlite', 'at-rest.sqlite.key']) assert.equal((await stat(join(folder, file))).mode & 0o077, 0, file);
   for (const suffix of ['', '-wal']) {
     const bytes = await readFile(join(folder, `at-rest.sqlite${suffix}`)).catch(() => Buffer.alloc(0));
     assert.ok(!bytes.includes(document.secret), suffix);
@@ -130,6 +131,15 @@ test('a call that its limits end costs nothing: the next one goes on', async () 
   } finally {
     await next.close();
   }
+});
+
+test('a cache to which others may write is not run', { skip: process.platform === 'win32' }, async () => {
+  const cache = join(folder, 'cache');
+  await mkdir(cache);
+  await chmod(cache, 0o777);
+  await assert.rejects(Component.load(await readFile(componentFile('probe')), cache), (error) => error instanceof HostError && /others may write/.test(error.message));
+  await chmod(cache, 0o700);
+  assert.ok((await Component.load(await readFile(componentFile('probe')), cache)).interfaces.has('vendor'));
 });
 
 test('more calls at once than there are threads are all answered', async () => {

@@ -1,6 +1,8 @@
 // `storage` and `audit` of the contract in one SQLite file that threads and processes share. Synchronous: it runs in the worker of the
 // call that asks. Every question is one transaction, and one that writes takes the lock when it begins.
 
+import { closeSync, openSync } from 'node:fs';
+
 import Database from 'better-sqlite3';
 
 import { seal, unseal } from './key.js';
@@ -44,6 +46,8 @@ export class SqliteStore {
   constructor(file, key, now) {
     this.key = key;
     this.now = now;
+    // Only its owner reads it; SQLite gives its other files the same mode.
+    closeSync(openSync(file, 'a', 0o600));
     this.database = new Database(file, { timeout: BUSY_MS });
     this.database.defaultSafeIntegers(true);
     this.database.pragma('journal_mode = WAL');
