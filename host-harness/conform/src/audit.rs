@@ -8,8 +8,7 @@ use super::{
     trial::Trial,
 };
 use organisation_host::{
-    Element,
-    AuditEntry, Decision,
+    AuditEntry, Decision, Element,
     contract::administration::{RoleRule, RuleScope},
 };
 

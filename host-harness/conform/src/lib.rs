@@ -36,7 +36,9 @@ use async_trait::async_trait;
 use organisation_host::{
     BuildError, ComponentFile, Digest, ElementError, FailedCall, Host, LoadError,
     contract::{approvals::ApprovalRequest, callbacks::IncomingRequest, element::Description},
-    egress::OperatorList, settings::Document, storage::Clock,
+    egress::OperatorList,
+    settings::Document,
+    storage::Clock,
 };
 
 use serde::Deserialize;

@@ -164,7 +164,8 @@ async fn under_a_key(trial: &Trial, element: &Element, path: &str) -> Option<()>
     let long = "k".repeat(129);
     for (key, what) in [("conform-1", "the key of another call"), ("", "an empty key"), (&long, "a key of 129 bytes")] {
         let (answer, requests) = call(Some(key), "conform 3", &[("conform", "another")]).await;
-        let is_refused = matches!(&answer, Some(Err(error)) if organisation_host::reason_name(&error.reason) == "invalid-argument");
+        let is_refused =
+            matches!(&answer, Some(Err(error)) if organisation_host::reason_name(&error.reason) == "invalid-argument");
         trial.expect(&CALL_KEY, is_refused && requests == 0, || format!("{what}: {answer:?}, {requests} requests"));
     }
     Some(())

@@ -1,9 +1,7 @@
 //! What the simulated vendor takes and sends, for an examination.
 
-use host_harness::{
-    conform::Samples,
-    contract::{JsonError, from_json},
-};
+use organisation_conform::conform::Samples;
+use organisation_host::contract::{JsonError, from_json};
 use serde_json::json;
 use wecom_simulator::PURCHASE_TEMPLATE;
 

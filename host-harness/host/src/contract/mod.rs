@@ -8,7 +8,7 @@ pub(crate) mod shape;
 mod world;
 
 pub use json::{JsonError, answer_schema, from_json, parameter_schema, to_json};
-pub use world::{WorldProblem, WorldReport, expected_functions};
+pub use world::{WorldProblem, WorldReport, expected_functions, world_json};
 pub(crate) use world::{judge, judge_version};
 
 #[allow(missing_docs, unreachable_pub, unused_qualifications, clippy::all)]

@@ -182,6 +182,11 @@ pub(super) fn signature_of(function: &str) -> Option<&'static FunctionSignature>
     EXPECTED.exports.get(&format!("{package}/{interface}"))?.get(function)
 }
 
+/// The world of the contract as JSON, made from `wit/`: for tests, and for hosts in languages whose tools give no types.
+pub fn world_json() -> &'static str {
+    EXPECTED_TEXT
+}
+
 /// Names all that a judgement depends on beside the component, so that none is believed that was kept before the contract
 /// or the code here has changed.
 pub(crate) fn judge_version() -> String {

@@ -1,0 +1,149 @@
+// A component, made into JavaScript and core modules once and kept by its digest.
+
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { CONTRACT } from './contract.js';
+import { HostError } from './errors.js';
+import { withMemoryLimit } from './memory.js';
+
+/** The generator whose output is kept, so that another version makes its own. */
+const GENERATOR = 'jco-transpile-0.15.0';
+
+/** What a component may import of WASI (`wit/world.wit`). */
+const WASI = new Set([
+  'clocks/wall-clock', 'clocks/monotonic-clock', 'random/random', 'random/insecure', 'random/insecure-seed', 'io/error',
+  'io/poll', 'io/streams', 'cli/environment', 'cli/exit', 'cli/stdin', 'cli/stdout', 'cli/stderr', 'cli/terminal-input',
+  'cli/terminal-output', 'cli/terminal-stdin', 'cli/terminal-stdout', 'cli/terminal-stderr',
+].map((name) => `wasi:${name}`));
+
+const PACKAGE = 'lowcode:organisation/';
+
+/** A component that fits the contract, ready to be instantiated by workers. */
+export class Component {
+  /** @param {string} digest @param {string} code address of the generated module @param {Map<string, Uint8Array>} modules @param {Set<string>} interfaces that it exports */
+  constructor(digest, code, modules, interfaces) {
+    this.digest = digest;
+    this.code = code;
+    this.interfaces = interfaces;
+    /** @type {Map<string, Uint8Array>} */
+    this.bytes = modules;
+    /** @type {Map<number, Promise<Record<string, WebAssembly.Module>>>} */
+    this.compiled = new Map();
+  }
+
+  /**
+   * Its core modules, whose memory cannot grow beyond so many bytes.
+   * @param {number} memory
+   */
+  modules(memory) {
+    let compiled = this.compiled.get(memory);
+    if (compiled === undefined) {
+      compiled = (async () => {
+        const entries = [...this.bytes].map(async ([name, bytes]) =>
+          [name, await WebAssembly.compile(withMemoryLimit(bytes, memory))]);
+        return Object.fromEntries(await Promise.all(entries));
+      })();
+      this.compiled.set(memory, compiled);
+    }
+    return compiled;
+  }
+
+  /**
+   * Reads a component.
+   * @param {Uint8Array} bytes
+   * @param {string} [cache] a folder that nobody else may write: what lies there is run
+   */
+  static async load(bytes, cache = defaultCache()) {
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    await demandOwn(cache);
+    const folder = join(cache, `${digest}-${GENERATOR}`);
+    let manifest = await readManifest(folder);
+    if (manifest === null) {
+      await transpile(bytes, folder);
+      manifest = await readManifest(folder);
+      if (manifest === null) throw new HostError(`the folder ${folder} cannot be read after it was written`);
+    }
+    const interfaces = judge(manifest);
+    const modules = new Map();
+    for (const name of manifest.modules) modules.set(name, await readFile(join(folder, name)));
+    return new Component(digest, pathToFileURL(join(folder, 'component.js')).href, modules, interfaces);
+  }
+}
+
+function defaultCache() {
+  return process.env.ORGANISATION_HOST_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'organisation-host');
+}
+
+/** What lies in the cache is run, so that nobody else may have put it there. @param {string} cache */
+async function demandOwn(cache) {
+  await mkdir(cache, { recursive: true, mode: 0o700 });
+  const { uid, mode } = await lstat(cache);
+  const isOthers = typeof process.getuid === 'function' && (uid !== process.getuid() || (mode & 0o022) !== 0);
+  if (isOthers) throw new HostError(`the cache ${cache} is a link, belongs to another user, or others may write to it: name a folder of your own`);
+}
+
+/** @typedef {{ modules: string[], imports: string[], exports: string[] }} Manifest */
+
+/** @param {string} folder @returns {Promise<Manifest | null>} */
+async function readManifest(folder) {
+  try {
+    return JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+  } catch (error) {
+    if (/** @type {any} */ (error).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+/** @param {Uint8Array} bytes @param {string} folder */
+async function transpile(bytes, folder) {
+  // Read only here: with the kept files a start does without the generator.
+  const { transpileBytes } = await import('@bytecodealliance/jco-transpile');
+  let made;
+  try {
+    made = await transpileBytes(bytes, {
+      name: 'component', instantiation: 'sync', nodejsCompat: false, base64Cutoff: 0, wasiShim: false,
+      emitTypescriptDeclarations: false,
+    });
+  } catch (error) {
+    throw new HostError(`not a component that can be read: ${/** @type {any} */ (error).message ?? error}`);
+  }
+  const modules = Object.keys(made.files).filter((name) => name.endsWith('.wasm'));
+  const exports = made.exports.map(([name]) => name).filter((name) => name.includes('/'));
+  const writing = `${folder}.${process.pid}`;
+  await mkdir(writing, { recursive: true, mode: 0o700 });
+  for (const [name, content] of Object.entries(made.files)) await writeFile(join(writing, name), content);
+  await writeFile(join(writing, 'package.json'), '{"type":"module"}\n');
+  await writeFile(join(writing, 'manifest.json'), JSON.stringify({ modules, imports: made.imports, exports }));
+  try {
+    await rename(writing, folder);
+  } catch (error) {
+    // Somebody else was faster, with the same files.
+    if (!['ENOTEMPTY', 'EEXIST'].includes(/** @type {any} */ (error).code)) throw error;
+  }
+}
+
+/** What is imported and exported against the contract. @param {Manifest} manifest */
+function judge(manifest) {
+  const lent = new Set(Object.keys(CONTRACT.imports).map((name) => name.split('.')[0]));
+  for (const name of manifest.imports) {
+    const ours = name.startsWith(PACKAGE) && (lent.has(name.slice(PACKAGE.length)) || name === `${PACKAGE}types`);
+    if (!ours && !WASI.has(name)) throw new HostError(`the component imports ${name}, which this host does not lend`);
+  }
+  const interfaces = new Set();
+  const version = new RegExp(`^${PACKAGE}([a-z-]+)@(\\d+\\.\\d+)\\.\\d+$`);
+  const wanted = CONTRACT.version.split('.').slice(0, 2).join('.');
+  for (const name of manifest.exports) {
+    const [, found, of] = version.exec(name) ?? [];
+    if (found === undefined) continue;
+    if (of !== wanted) throw new HostError(`the component exports ${name}, this host calls version ${CONTRACT.version}`);
+    interfaces.add(found);
+  }
+  for (const base of ['element', 'login', 'directory']) {
+    if (!interfaces.has(base)) throw new HostError(`the component does not export ${PACKAGE}${base}@${CONTRACT.version}`);
+  }
+  return interfaces;
+}

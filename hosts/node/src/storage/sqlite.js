@@ -1,0 +1,276 @@
+// `storage` and `audit` of the contract in one SQLite file that threads and processes share. Synchronous: it runs in the worker of the
+// call that asks. Every question is one transaction, and one that writes takes the lock when it begins.
+
+import { closeSync, openSync } from 'node:fs';
+
+import Database from 'better-sqlite3';
+
+import { seal, unseal } from './key.js';
+import {
+  PAGE_ITEMS, ResponseBudget, StorageError, checkBytes, checkCount, checkKey, checkLimit, checkPrefix, checkTtl, checkValue,
+} from './rules.js';
+
+const BUSY_MS = 10_000;
+const POLL_MS = 20;
+/** What lies beyond is for ever, for a database whose integers end there. */
+const FOR_EVER = (1n << 63n) - 1n;
+/** Expired rows that a write takes away with it. */
+const REAPED = 100;
+const AUDIT_ENTRIES = 500;
+const AUDIT_BYTES = 512 << 10;
+const AUDIT_ENTRY_BYTES = 64 << 10;
+
+const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS entries (
+    tenant TEXT NOT NULL, element TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, version INTEGER NOT NULL,
+    expires_at INTEGER, sealed INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (tenant, element, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS entries_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE TABLE IF NOT EXISTS last_version (only INTEGER PRIMARY KEY CHECK (only = 1), version INTEGER NOT NULL);
+  INSERT OR IGNORE INTO last_version VALUES (1, 0);
+  CREATE TABLE IF NOT EXISTS audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, element TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
+    action TEXT NOT NULL, subject TEXT NOT NULL, before TEXT, after TEXT
+  );
+`;
+
+/** Entries of one element. */
+const MINE = 'tenant = @tenant AND element = @element AND (expires_at IS NULL OR expires_at > @now)';
+
+/** @typedef {{ tag: 'put', val: { key: string, value: string, ttlMs?: bigint, sealed: boolean } } | { tag: 'delete', val: string } | { tag: 'check', val: Check }} Op */
+/** @typedef {{ key: string, expected: { tag: 'absent' } | { tag: 'version', val: bigint } }} Check */
+/** @typedef {{ key: string, value: string, version: bigint, sealed: bigint, bytes: bigint }} Row */
+
+export class SqliteStore {
+  /** @param {string} file @param {Buffer} key seals values @param {() => number} now milliseconds since 1970 */
+  constructor(file, key, now) {
+    this.key = key;
+    this.now = now;
+    // Only its owner reads it; SQLite gives its other files the same mode.
+    closeSync(openSync(file, 'a', 0o600));
+    this.database = new Database(file, { timeout: BUSY_MS });
+    this.database.defaultSafeIntegers(true);
+    this.database.pragma('journal_mode = WAL');
+    this.database.pragma('synchronous = NORMAL');
+    this.transaction(() => this.database.exec(SCHEMA));
+    const prepare = (/** @type {string} */ sql) => this.database.prepare(sql);
+    this.statements = {
+      get: prepare(`SELECT key, value, version, sealed, bytes FROM entries WHERE ${MINE} AND key = @key`),
+      version: prepare(`SELECT version FROM entries WHERE ${MINE} AND key = @key`).pluck(),
+      // Keys with a prefix are one stretch of the index: from the prefix to the first text behind all of them.
+      page: prepare(`SELECT key, value, version, sealed, bytes FROM entries WHERE ${MINE} AND key >= @from AND key > @after
+        AND (@end IS NULL OR key < @end) ORDER BY key LIMIT @limit`),
+      keys: prepare(`SELECT key, bytes FROM entries WHERE ${MINE} AND key >= @from AND key > @after
+        AND (@end IS NULL OR key < @end) ORDER BY key LIMIT @limit`),
+      put: prepare(`INSERT INTO entries VALUES (@tenant, @element, @key, @value, @version, @expires, @sealed, @bytes)
+        ON CONFLICT DO UPDATE SET value = @value, version = @version, expires_at = @expires, sealed = @sealed, bytes = @bytes`),
+      delete: prepare('DELETE FROM entries WHERE tenant = @tenant AND element = @element AND key = @key'),
+      reap: prepare(`DELETE FROM entries WHERE (tenant, element, key) IN
+        (SELECT tenant, element, key FROM entries WHERE expires_at <= @now LIMIT ${REAPED})`),
+      versions: prepare('UPDATE last_version SET version = version + @count RETURNING version').pluck(),
+      audit: prepare(`INSERT INTO audit (tenant, element, at, actor, action, subject, before, after)
+        VALUES (@tenant, @element, @now, @actor, @action, @subject, @before, @after)`),
+    };
+  }
+
+  close() {
+    this.database.close();
+  }
+
+  /** The part of one element. @param {string} tenant @param {string} element */
+  of(tenant, element) {
+    return new ElementStore(this, { tenant, element });
+  }
+
+  /** @template T @param {() => T} work @param {'immediate' | 'deferred'} [mode] @returns {T} */
+  transaction(work, mode = 'immediate') {
+    try {
+      return this.database.transaction(work)[mode]();
+    } catch (error) {
+      if (error instanceof StorageError) throw error;
+      // A transaction of SQLite that failed was rolled back: nothing was carried out.
+      if (/** @type {any} */ (error).code?.startsWith('SQLITE_BUSY')) throw new StorageError('unavailable', false);
+      throw error;
+    }
+  }
+}
+
+/** What the component of one element is lent. */
+export class ElementStore {
+  /** @param {SqliteStore} store @param {{ tenant: string, element: string }} scope */
+  constructor(store, scope) {
+    this.store = store;
+    this.scope = scope;
+  }
+
+  /** @param {string[]} keys */
+  getMany(keys) {
+    checkCount(keys.length);
+    keys.forEach(checkKey);
+    return this.store.transaction(() => {
+      const mine = this.mine();
+      const budget = new ResponseBudget();
+      const found = [];
+      for (const key of keys) {
+        const row = /** @type {Row | undefined} */ (this.store.statements.get.get({ ...mine, key }));
+        if (!budget.admits(row === undefined ? Buffer.byteLength(key) : Number(row.bytes))) break;
+        found.push(row === undefined ? undefined : this.entry(row));
+      }
+      return found;
+    }, 'deferred');
+  }
+
+  /** @param {string} prefix @param {string | undefined} afterKey @param {number} limit */
+  scan(prefix, afterKey, limit) {
+    const { rows, more } = this.page(this.store.statements.page, prefix, afterKey, limit, ({ bytes }) => Number(bytes));
+    return { entries: rows.map((row) => this.entry(row)), more };
+  }
+
+  /** @param {string} prefix @param {string | undefined} afterKey @param {number} limit */
+  scanKeys(prefix, afterKey, limit) {
+    const { rows, more } = this.page(this.store.statements.keys, prefix, afterKey, limit, ({ key }) => Buffer.byteLength(key));
+    return { keys: rows.map(({ key }) => key), more };
+  }
+
+  /** @param {Op[]} ops */
+  apply(ops) {
+    checkCount(ops.length);
+    let bytes = 0;
+    for (const op of ops) {
+      if (op.tag === 'put') {
+        bytes += checkKey(op.val.key) + checkValue(op.val.value);
+        checkTtl(op.val.ttlMs);
+      } else {
+        bytes += checkKey(op.tag === 'delete' ? op.val : op.val.key);
+      }
+    }
+    checkBytes(bytes);
+    return this.store.transaction(() => {
+      const mine = this.mine();
+      const checks = ops.flatMap((op) => (op.tag === 'check' ? [op.val] : []));
+      const failed = this.failing(checks, mine);
+      if (failed.length > 0) return { tag: 'conflict', val: failed };
+      const { statements } = this.store;
+      statements.reap.run({ now: mine.now });
+      const puts = ops.flatMap((op) => (op.tag === 'put' ? [op.val] : []));
+      const last = puts.length === 0 ? 0n : /** @type {bigint} */ (statements.versions.get({ count: puts.length }));
+      /** @type {bigint[]} */
+      const versions = puts.map((_, index) => last - BigInt(puts.length - 1 - index));
+      let put = 0;
+      for (const op of ops) {
+        if (op.tag === 'put') {
+          this.write(op.val, versions[put], mine);
+          put += 1;
+        } else if (op.tag === 'delete') {
+          statements.delete.run({ ...this.scope, key: op.val });
+        }
+      }
+      return { tag: 'applied', val: BigUint64Array.from(versions) };
+    });
+  }
+
+  /** @param {string} prefix @param {Check[]} checks */
+  deleteRange(prefix, checks) {
+    checkCount(checks.length);
+    checkBytes(checks.reduce((sum, { key }) => sum + checkKey(key), checkPrefix(prefix)));
+    return this.store.transaction(() => {
+      const failed = this.failing(checks, this.mine());
+      if (failed.length > 0) return { tag: 'conflict', val: failed };
+      const { rows, more } = this.page(this.store.statements.keys, prefix, undefined, PAGE_ITEMS, ({ bytes }) => Number(bytes));
+      for (const { key } of rows) this.store.statements.delete.run({ ...this.scope, key });
+      return { tag: more ? 'more' : 'done' };
+    });
+  }
+
+  /**
+   * Parks until the key no longer has this version. Other processes write too, so it looks again and again.
+   * @param {string} key @param {bigint | undefined} version @param {number} timeoutMs
+   */
+  wait(key, version, timeoutMs) {
+    checkKey(key);
+    const until = Date.now() + timeoutMs;
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    for (;;) {
+      const found = this.store.statements.version.get({ ...this.mine(), key });
+      if (found !== version) return true;
+      const left = until - Date.now();
+      if (left <= 0) return false;
+      Atomics.wait(cell, 0, 0, Math.min(left, POLL_MS));
+    }
+  }
+
+  /** @param {{ actor: string, action: string, subject: string, before?: string, after?: string }[]} entries */
+  append(entries) {
+    const sizes = entries.map((entry) => Object.values(entry).reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0));
+    if (entries.length > AUDIT_ENTRIES || sizes.some((size) => size > AUDIT_ENTRY_BYTES) || sizes.reduce((a, b) => a + b, 0) > AUDIT_BYTES) {
+      throw new StorageError('invalid', `at most ${AUDIT_ENTRIES} entries of ${AUDIT_ENTRY_BYTES} bytes, ${AUDIT_BYTES} together`);
+    }
+    this.store.transaction(() => {
+      const { now } = this.mine();
+      for (const { actor, action, subject, before = null, after = null } of entries) {
+        this.store.statements.audit.run({ ...this.scope, now, actor, action, subject, before, after });
+      }
+    });
+  }
+
+  mine() {
+    return { ...this.scope, now: this.store.now() };
+  }
+
+  /** @param {any} statement @param {string} prefix @param {string | undefined} after @param {number} limit @param {(row: Row) => number} bytesOf */
+  page(statement, prefix, after, limit, bytesOf) {
+    checkPrefix(prefix);
+    checkPrefix(after ?? '');
+    const most = checkLimit(limit);
+    const budget = new ResponseBudget();
+    /** @type {Row[]} */
+    const rows = [];
+    const asked = { ...this.mine(), from: prefix, after: after ?? '', end: prefixEnd(prefix), limit: most + 1 };
+    for (const row of /** @type {Iterable<Row>} */ (statement.iterate(asked))) {
+      if (rows.length === most || !budget.admits(bytesOf(row))) return { rows, more: true };
+      rows.push(row);
+    }
+    return { rows, more: false };
+  }
+
+  /** Keys whose checks fail, each once. @param {Check[]} checks @param {object} mine @returns {string[]} */
+  failing(checks, mine) {
+    const failed = checks.filter(({ key, expected }) =>
+      this.store.statements.version.get({ ...mine, key }) !== (expected.tag === 'absent' ? undefined : expected.val));
+    return [...new Set(failed.map(({ key }) => key))];
+  }
+
+  /** @param {{ key: string, value: string, ttlMs?: bigint, sealed: boolean }} put @param {bigint} version @param {{ now: number }} mine */
+  write({ key, value, ttlMs, sealed }, version, mine) {
+    const end = ttlMs === undefined ? FOR_EVER : BigInt(mine.now) + ttlMs;
+    this.store.statements.put.run({
+      ...this.scope, key, version, sealed: sealed ? 1 : 0, bytes: Buffer.byteLength(key) + Buffer.byteLength(value),
+      value: sealed ? seal(this.store.key, this.place(key), value) : value, expires: end < FOR_EVER ? end : null,
+    });
+  }
+
+  /** @param {Row} row */
+  entry({ key, value, version, sealed }) {
+    return { key, value: sealed === 0n ? value : unseal(this.store.key, this.place(key), value), version };
+  }
+
+  /** @param {string} key */
+  place(key) {
+    return JSON.stringify([this.scope.tenant, this.scope.element, key]);
+  }
+}
+
+/**
+ * The least text that is greater than every text with this prefix, `null` where there is none. UTF-8 bytes order like code points.
+ * @param {string} prefix
+ */
+export function prefixEnd(prefix) {
+  const points = Array.from(prefix, (sign) => /** @type {number} */ (sign.codePointAt(0)));
+  while (points.length > 0) {
+    const last = /** @type {number} */ (points.pop());
+    // Surrogates are no characters: U+D7FF is followed by U+E000.
+    const next = last === 0xd7ff ? 0xe000 : last + 1;
+    if (next <= 0x10ffff) return String.fromCodePoint(...points, next);
+  }
+  return null;
+}
