@@ -9,6 +9,7 @@ import json
 import os
 import re
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -108,10 +109,11 @@ class Simulator:
     def sign_in(self, url: str, member: str) -> tuple[str, str]:
         """Goes where a browser would, as this member: the code and the state that come back."""
         opener = urllib.request.build_opener(_NoRedirect)
-        separator = "&" if "?" in url else "?"
-        address, _, fragment = url.partition("#")
         try:
-            opener.open(f"{address}{separator}as={member}" + (f"#{fragment}" if fragment else ""))
+            # The page of the workspace opens in the vendor's client alone.
+            agent = "wxwork/4.1" if "/connect/oauth2/" in url else "Mozilla/5.0"
+            form = urllib.parse.urlencode({"member": member}).encode()
+            opener.open(urllib.request.Request(url.partition("#")[0], form, {"User-Agent": agent}))
         except urllib.error.HTTPError as answer:
             with answer:
                 query = urllib.parse.parse_qs(urllib.parse.urlsplit(answer.headers["location"]).query)

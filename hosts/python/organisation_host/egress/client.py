@@ -58,6 +58,10 @@ class Client:
                 pool.close()
             self._pools.clear()
 
+    def __del__(self) -> None:
+        # Of a document that was replaced: the last call that used it is over.
+        self.close()
+
     def send_all(self, requests: Sequence[dict[str, Any]], budget: Budget) -> list[Case]:
         """As `http.send-all`: a result for each request, in order."""
         taken = budget.take_requests(len(requests))
