@@ -85,10 +85,11 @@ def member(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def change(answer: dict[str, Any]) -> dict[str, Any]:
+    tag, record = answer["record"]
     return {
         **{key: answer[key] for key in ("seq", "kind", "id")},
         "at": instant(answer["at"]),
-        "record": answer["record"].value,
+        "record": member(record) if tag == "member" else record,
     }
 
 
