@@ -166,6 +166,10 @@ class Call:
             self._may_go_on()
             stopped = self.stopped or Stop(f"its {self.budget.limits.cpu_ms} ms of CPU time are used up", "cpu")
             return CallStopped(self.function, stopped.message, stopped.limit, words)
+        if "ended the call: TooLong" in text:
+            return CallStopped(
+                self.function, "it hands over a list that is longer than any that is read", "transfer", words
+            )
         if "memory allocation of" in words or "memory minimum size" in text or "allocation of" in text:
             return CallStopped(
                 self.function, f"its {self.budget.limits.memory} bytes of memory are used up", "memory", words

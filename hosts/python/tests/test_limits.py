@@ -61,14 +61,14 @@ HOSTILE = """
     "",
 )
 
-LIMITS = Limits(cpu_ms=200, wall_ms=2_000, grace_ms=100, memory=4 << 20, host_calls=500, log_bytes=100)
+LIMITS = Limits(cpu_ms=200, wall_ms=100_000, memory=4 << 20, host_calls=500, log_bytes=100)
 
 
-def run(engine: Engine, body: str) -> tuple[Call, Any]:
+def run(engine: Engine, body: str, limits: Limits = LIMITS) -> tuple[Call, Any]:
     from wasmtime import wat2wasm
 
     component = Component(engine, bytes(wat2wasm(HOSTILE.replace("BODY", body))))
-    call = Call(component, "element.describe", None, LIMITS, lambda *_: None, lambda: 0)
+    call = Call(component, "element.describe", None, limits, lambda *_: None, lambda: 0)
     return call, call.run(("en",))
 
 
@@ -102,6 +102,24 @@ def test_a_hostile_component_ends_alone(engine: Engine, body: str, limit: str | 
             run(engine, body)
         assert (stopped.value.limit or "trap") == limit, stopped.value
     assert run(engine, "(nop)")[1] == ""
+
+
+def test_a_call_ends_when_its_time_is_up_however_little_it_computed(engine: Engine) -> None:
+    with pytest.raises(CallStopped) as stopped:
+        run(engine, "(loop $l (br $l))", Limits(cpu_ms=100_000, wall_ms=50, grace_ms=50))
+    assert stopped.value.limit == "wall"
+
+
+@pytest.mark.parametrize(("fields", "limit"), [(150_000, "transfer"), (7_000_000, "trap")])
+def test_a_list_without_end_costs_no_memory(one_engine: Engine, fields: int, limit: str) -> None:
+    from wasmtime import wat2wasm
+
+    body = f"""(drop (memory.grow (i32.const 1900)))
+      (call $write (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0) (i32.const {fields}))"""
+    component = Component(one_engine, bytes(wat2wasm(HOSTILE.replace("BODY", body))))
+    with pytest.raises(CallStopped) as stopped:
+        Call(component, "element.describe", None, Limits(), lambda *_: None, lambda: 0).run(("en",))
+    assert (stopped.value.limit or "trap") == limit, stopped.value
 
 
 def test_log_lines_are_counted_and_dropped(engine: Engine) -> None:

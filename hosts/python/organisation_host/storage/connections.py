@@ -84,6 +84,8 @@ class Connections:
                 self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
             connection.execute("PRAGMA journal_mode = WAL")
+            # Enough for the survival of everything acknowledged when the process dies; a loss of power may take the last writes.
+            connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA secure_delete = ON")
         except sqlite3.Error as error:
             raise StorageFailure.unavailable(False, f"{self._path}: {error}") from error
