@@ -40,6 +40,10 @@ def sign_in(url: str, member: str) -> tuple[str, str]:
     raise RuntimeError("no way back")
 
 
+def middle(values: Any) -> float:
+    return sorted(values)[len(values) // 2]
+
+
 def measured(command: list[Any], folder: Path) -> tuple[str, str, float, float]:
     """Standard output, standard error, MiB at most, and seconds of CPU."""
     out, err = folder / "out", folder / "err"
@@ -57,11 +61,11 @@ def python_run(given: argparse.Namespace) -> None:
     from organisation_host import Component, Element, Engine, Operator, Store, synchronise
     from organisation_host.folder import ElementFolder
 
-    seen: list[float] = []
+    seen: list[tuple[float, float]] = []
 
     def observe(report: Any) -> None:
         if report.function == "login.exchange-code":
-            seen.append(report.spent["wall_ms"])
+            seen.append((report.spent["wall_ms"], report.spent["cpu_ms"]))
 
     engine = Engine(given.cache, bridge=given.bridge)
     component = Component.from_file(engine, given.component)
@@ -72,7 +76,8 @@ def python_run(given: argparse.Namespace) -> None:
         member = element.call("directory.members", {"below": False}, None, 1)["members"][0]["id"]
         for _ in range(given.sign_ins):
             element.exchange_code(*sign_in(element.authorization_url()["url"], member))
-        print(json.dumps({"ms": sorted(seen)[len(seen) // 2]}))
+        wall, cpu = zip(*seen, strict=True)
+        print(json.dumps({"ms": middle(wall), "cpu": middle(cpu)}))
         return
     report = synchronise(element)
     print(json.dumps({"ms": report["finished_at"] - report["started_at"]}))
@@ -130,7 +135,7 @@ def compare(given: argparse.Namespace, folder: Path, members: int) -> None:
             ]
             return measured([given.program, *options, "--storage", f"sqlite:{storage}", *words], folder)
 
-        def python(bridge: str, storage: Path, sign_ins: int = 0) -> tuple[float, float, float]:
+        def python(bridge: str, storage: Path, sign_ins: int = 0) -> tuple[dict[str, float], float, float]:
             options = [
                 "--component",
                 given.component,
@@ -143,31 +148,39 @@ def compare(given: argparse.Namespace, folder: Path, members: int) -> None:
             ]
             run = [sys.executable, __file__, *options, "--storage", storage, "--bridge", bridge, "--sign-ins", sign_ins]
             out, _, memory, cpu = measured(run, folder)
-            return json.loads(out)["ms"], memory, cpu
+            return json.loads(out), memory, cpu
+
+        def python_sync(bridge: str, storage: Path) -> tuple[float, float, float]:
+            answer, memory, cpu = python(bridge, storage)
+            return answer["ms"], memory, cpu
+
+        def python_sign_in(bridge: str, storage: Path) -> tuple[float, float]:
+            answer, _, _ = python(bridge, storage, SIGN_INS)
+            return answer["ms"], answer["cpu"]
 
         def rust_sync(storage: Path) -> tuple[float, float, float]:
             _, _, memory, cpu = rust(storage, "sync")
             last = json.loads(rust(storage, "overview")[0])["last_run"]
             return last["duration_ms"], memory, cpu
 
-        def rust_sign_in(storage: Path) -> float:
+        def rust_sign_in(storage: Path) -> tuple[float, float]:
             member = json.loads(rust(storage, "members")[0])[0]["id"]
-            times = []
+            wall, cpu = [], []
             for _ in range(SIGN_INS // 3):
                 url = json.loads(rust(storage, "login-url", "--entry", "browser")[0])["url"]
                 code, state = sign_in(url, member)
                 _, err, _, _ = rust(storage, "exchange", "--code", code, "--state", state)
-                times += [
-                    each["wall_us"] / 1000
-                    for each in map(json.loads, err.splitlines())
-                    if each["function"] == "login.exchange-code"
-                ]
-            return sorted(times)[len(times) // 2]
+                report = next(
+                    each for each in map(json.loads, err.splitlines()) if each["function"] == "login.exchange-code"
+                )
+                wall.append(report["wall_us"] / 1000)
+                cpu.append(report["cpu_us"] / 1000)
+            return middle(wall), middle(cpu)
 
         hosts = {
             "Rust": lambda storage: rust_sync(storage),
-            "Python, direct": lambda storage: python("direct", storage),
-            "Python, stock": lambda storage: python("stock", storage),
+            "Python, direct": lambda storage: python_sync("direct", storage),
+            "Python, stock": lambda storage: python_sync("stock", storage),
         }
         first: dict[str, float] = {}
         for title in ("first", "unchanged"):
@@ -181,11 +194,13 @@ def compare(given: argparse.Namespace, folder: Path, members: int) -> None:
                 shown = f"{ms:.0f} ms ({ratio:.1f} x), {cpu:.1f} s CPU, {memory:.0f} MiB"
                 print(f"{members:>7} members, {title} sync, {name}: {shown}", flush=True)
         if members == min(given.members):
-            base = rust_sign_in(folder / f"{members}-Rust-0.db")
-            print(f"sign-in, Rust: {base:.1f} ms")
+            wall, cpu = rust_sign_in(folder / f"{members}-Rust-0.db")
+            print(f"sign-in, Rust: {wall:.1f} ms, {cpu:.1f} ms CPU")
             for bridge in ("direct", "stock"):
-                ms, _, _ = python(bridge, folder / f"{members}-Python, {bridge}-0.db", SIGN_INS)
-                print(f"sign-in, Python, {bridge}: {ms:.1f} ms ({ms / base:.1f} x)", flush=True)
+                ms, own = python_sign_in(bridge, folder / f"{members}-Python, {bridge}-0.db")
+                print(
+                    f"sign-in, Python, {bridge}: {ms:.1f} ms ({ms / wall:.1f} x), {own:.1f} ms CPU ({own / cpu:.1f} x)"
+                )
     finally:
         simulator.terminate()
         simulator.wait()

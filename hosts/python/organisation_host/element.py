@@ -16,11 +16,12 @@ from .component import Component
 from .egress import Client, Destination, Operator, Policy
 from .egress.destination import PORTS, UrlError, host_of
 from .egress.policy import Proxy
-from .errors import CallStopped, ConfigurationError, OrganisationError
+from .errors import CallStopped, ComponentRefused, ConfigurationError, OrganisationError
 from .limits import Limits
 from .secrets import SCHEME, Injector, Secret, extract
 from .storage import Scope, Store
 from .values.case import Case
+from .values.schema import Result
 
 log = logging.getLogger("organisation_host.component")
 reports = logging.getLogger("organisation_host.report")
@@ -184,7 +185,7 @@ class Element:
             # Of an export, `result` has the contract's error.
             if isinstance(answer, Case) and answer.tag in ("ok", "err") and _is_result(self.component, function):
                 if answer.tag == "err":
-                    raise OrganisationError.of(answer.value)
+                    raise _error(function, answer.value)
                 return answer.value
             return answer
         except OrganisationError as error:
@@ -209,6 +210,12 @@ class Element:
         return self._ready
 
     def _configure(self, document: dict[str, Any]) -> None:
+        try:
+            self._ready = self._judged(document)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ComponentRefused(f"its description or validation is none of the contract's: {error!r}") from error
+
+    def _judged(self, document: dict[str, Any]) -> _Configured:
         text = json.dumps(document, ensure_ascii=False)
         description = self._pure("element.describe", document, "en")
         validation = self._pure("element.validate-config", document, text)
@@ -232,7 +239,7 @@ class Element:
         proxy = _proxy(validation["proxy"], injector)
         policy = Policy([destination for destination, _ in needed], self._operator, proxy)
         client = Client(policy, injector, self._verify)
-        self._ready = _Configured(document, json.dumps(shown, ensure_ascii=False), description, validation, client)
+        return _Configured(document, json.dumps(shown, ensure_ascii=False), description, validation, client)
 
 
 class _Configured:
@@ -274,7 +281,12 @@ def _entry(entry: str) -> Case:
     return Case(entry) if entry in ("browser", "workspace", "workspace-consent") else Case("other", entry)
 
 
-def _is_result(component: Component, function: str) -> bool:
-    from .values.schema import Result
+def _error(function: str, record: Any) -> Exception:
+    try:
+        return OrganisationError.of(record)
+    except (KeyError, TypeError, ValueError):
+        return CallStopped(function, "it answers an error that is none of the contract's")
 
+
+def _is_result(component: Component, function: str) -> bool:
     return isinstance(component.export(function)[1].result, Result)

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from organisation_host import CallStopped, Component, ComponentRefused, Engine, Limits
+from organisation_host import (
+    CallStopped,
+    Component,
+    ComponentRefused,
+    Element,
+    Engine,
+    Limits,
+    Store,
+    UnsupportedFunction,
+)
 from organisation_host.call import Call
 
 #: A component with the base interfaces, whose `element.describe` runs `$body` with the imports `log.write` and `random`.
@@ -123,10 +133,19 @@ def test_a_list_without_end_costs_no_memory(one_engine: Engine, fields: int, lim
 
 
 def test_log_lines_are_counted_and_dropped(engine: Engine) -> None:
-    line = "(call $write (i32.const 0) (i32.const 0) (i32.const 10) (i32.const 0) (i32.const 0))"
+    line = "(call $write (i32.const 0) (i32.const 0) (i32.const 60) (i32.const 0) (i32.const 0))"
     call, _ = run(engine, line * 3)
-    # Nothing is lent to `describe`, and so nothing it says is kept.
-    assert (call.log_lines, call.log_lines_dropped) == (0, 3)
+    assert (call.log_lines, call.log_lines_dropped) == (1, 2)
+
+
+def test_a_component_that_describes_itself_in_other_types_is_refused(one_engine: Engine, tmp_path: Path) -> None:
+    from wasmtime import wat2wasm
+
+    component = Component(one_engine, bytes(wat2wasm(HOSTILE.replace("BODY", "(nop)"))))
+    store = Store(tmp_path / "s.db")
+    with pytest.raises((ComponentRefused, UnsupportedFunction)):
+        Element(component, {}, store)
+    store.close()
 
 
 @pytest.mark.parametrize(
