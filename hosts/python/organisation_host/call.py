@@ -44,7 +44,8 @@ class Capabilities:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a call was and what it cost. `outcome`: `ok`, `error` (with the reason), `stopped` (with the limit, or `trap`)."""
+    """What a call was and what it cost. `outcome`: `ok`, `error` (with the reason), `stopped` (with the limit, or `trap`), `refused`
+    (nothing ran: the arguments do not fit)."""
 
     tenant: str
     element: str

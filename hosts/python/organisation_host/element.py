@@ -179,15 +179,16 @@ class Element:
             log.log(_LEVELS[level], "tenant=%s element=%s call=%s %s", self.tenant, self.name, call_id, shown)
 
         call = Call(self.component, function, capabilities, limits, write_log, self._clock_ms, document)
-        outcome, detail = "ok", None
+        outcome, detail = "refused", None
         try:
             answer = call.run(arguments)
+            outcome = "ok"
+            if not _is_result(self.component, function):
+                return answer
             # Of an export, `result` has the contract's error.
-            if isinstance(answer, Case) and answer.tag in ("ok", "err") and _is_result(self.component, function):
-                if answer.tag == "err":
-                    raise _error(function, answer.value)
-                return answer.value
-            return answer
+            if answer.tag == "err":
+                raise _error(function, answer.value)
+            return answer.value
         except OrganisationError as error:
             outcome, detail = "error", error.reason
             raise

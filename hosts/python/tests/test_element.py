@@ -97,6 +97,9 @@ def test_a_call_that_runs_out_of_a_limit_is_told(make: Callable[..., Element]) -
     with pytest.raises(CallStopped) as stopped:
         element.call("login.authorization-url", {"entry": "browser"}, limits=Limits(memory=1 << 16))
     assert [(report.outcome, report.detail) for report in seen[2:3]] == [("stopped", "host-calls")]
+    with pytest.raises(TypeError):
+        element.call("directory.find-member", 1)
+    assert seen[-1].outcome == "refused"
     assert element.authorization_url()["url"]
     assert seen[-1].outcome == "ok" and seen[-1].spent["host_calls"] > 0
 

@@ -6,6 +6,7 @@ import multiprocessing
 import sqlite3
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,12 @@ def test_fingerprints_are_those_of_the_key(tmp_path: Path) -> None:
     (tmp_path / "k").chmod(0o644)
     with pytest.raises(ConfigurationError):
         SealingKey.beside(tmp_path / "k")
+
+
+def test_those_who_open_a_store_at_once_find_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: SealingKey.beside(tmp_path / "k").fingerprint("x"), range(16)))
+    assert len(set(made)) == 1 and [path.name for path in tmp_path.iterdir()] == ["k"]
 
 
 def test_a_wait_ends_when_the_key_changes(store: Store, tmp_path: Path, clock: Clock) -> None:

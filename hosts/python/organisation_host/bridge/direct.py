@@ -22,7 +22,7 @@ from .stop import Stop
 
 usable = codec.usable
 
-#: What the callbacks below find by number. Entries stay: a linker lives as long as its component, which lives as long as the host.
+#: What the callbacks below find by number, until the linker that holds it is dropped.
 _imports: dict[int, Callable[[int, int], None]] = {}
 _numbers = itertools.count(1)
 #: The watch over the guest that runs in this thread.
@@ -130,6 +130,12 @@ def _ticked(_context: int, _data: int, delta: int, kind: int) -> int:
     return 0
 
 
+def _dropped(number: int | None) -> None:
+    # At the end of the interpreter modules are empty already.
+    if number is not None and _imports:
+        _imports.pop(number, None)
+
+
 def _cast(function: Callable[..., Any], own: Any, wanted: Any) -> Any:
     """A callback that is given addresses as numbers."""
     made = own(function)
@@ -150,7 +156,7 @@ _on_tick = _cast(
     ctypes.CFUNCTYPE(ctypes.c_size_t, _void, _void, _void, _void),
     _c_api._wasmtime_store_epoch_deadline_callback.argtypes[1],
 )
-_on_drop = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: None)
+_on_drop = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(_dropped)
 
 
 #: A component that gives back what it is given: the import `echo` behind the export `run`.

@@ -14,6 +14,8 @@ import hashlib
 import hmac
 import os
 import stat
+import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
@@ -48,20 +50,8 @@ class SealingKey:
     def beside(cls, path: Path) -> SealingKey:
         """The key in a file that only this user can read, made where there is none."""
         try:
-            # Of two processes that begin at once, one makes the file; whole, so that the other never reads half of it.
-            scratch = path.with_name(f"{path.name}.{os.getpid()}")
-            descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(base64.b64encode(os.urandom(_KEY)) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
-            try:
-                if not path.exists():
-                    os.link(scratch, path)
-            except FileExistsError:
-                pass
-            finally:
-                scratch.unlink()
+            if not path.exists():
+                _make(path)
             if os.name == "posix" and path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise ConfigurationError(f"{path} is readable by others: chmod 600 {path}")
             return cls.from_base64(path.read_text(encoding="ascii"))
@@ -91,6 +81,21 @@ class SealingKey:
     def fingerprint(self, *parts: str) -> str:
         """Tells two secrets apart and tells nothing of either; the same wherever the key is."""
         return hmac.new(self._fingerprints, _joined(parts), hashlib.sha256).hexdigest()[:32]
+
+
+def _make(path: Path) -> None:
+    """Of two that begin at once, one makes the file; whole, so that the other never reads half of it."""
+    scratch = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(base64.b64encode(os.urandom(_KEY)) + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(scratch, path)
+    finally:
+        scratch.unlink()
 
 
 def _joined(parts: tuple[str, ...]) -> bytes:
