@@ -4,12 +4,14 @@ import json
 
 from .codes import as_codes, refusal
 from .hosting import configuration, element_of, self_check
-from .organisation_host import Case, synchronise
+from .organisation_host import Case, Limits, synchronise
 from .platform import log, native, new_row, text
 from .rows import department_row, local_corp_data, member_row, write_rows
 
 #: Seconds that a sync may wait for WeCom within one request.
 LONGEST_WAIT = 30
+#: WeCom waits for a second, and a stranger can send to the address as well.
+CALLBACK = Limits(wall_ms=5_000, cpu_ms=1_000)
 #: What the platform calls a member who is there, and one who is not.
 STATUS = {
     "active": "active",
@@ -254,7 +256,7 @@ class WecomOrganisation:
             "body": None if not body else Case("text", body),
         }
         with as_codes():
-            handled = self._element.call("callbacks.handle", request)
+            handled = self._element.call("callbacks.handle", request, limits=CALLBACK)
         return handled["response"], handled["events"], handled["follow_ups"]
 
     def followUp(self, task):

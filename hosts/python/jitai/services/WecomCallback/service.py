@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from xml.sax.saxutils import escape
 
+from corps.WecomElement.codes import CODES
 from corps.WecomElement.platform import Code, log
 from flask import Response
 from services.NormalType import NormalService
@@ -36,7 +37,7 @@ class WecomCallback(NormalService):
         except Code as error:
             log.warning("%s: %s", route, error.reason)
             # WeCom repeats after a failure, and not where there is no such route.
-            return Response("", 404 if error.code == 9610005 else 503)
+            return Response("", 404 if error.code == CODES["not-found"] else 503)
         # They are given once, so they are passed on before WeCom is answered.
         for event in events:
             app.triggerEvent("WecomEvent", _plain(event))
