@@ -30,7 +30,7 @@ def interface_of(name: str) -> str:
 
 @cache
 def frozen_imports() -> Mapping[str, Mapping[str, Any]]:
-    """The types of all imports of the contract, by interface and function. `tests/test_world.py` compares them with a component."""
+    """The types of all imports of the contract, by interface and function. `freeze.py` writes them from a component."""
     text = resources.files(__package__).joinpath("imports.json").read_text(encoding="utf-8")
     return json.loads(text)  # type: ignore[no-any-return]
 
