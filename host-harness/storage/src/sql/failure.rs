@@ -6,7 +6,7 @@ use super::super::{OpenError, StorageError};
 
 /// The kinds of failure that make a difference to somebody.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::storage) enum Kind {
+pub(crate) enum Kind {
     /// Another writer came in between, and the database undid this transaction: it may be tried again at once.
     Raced,
     /// Another writer is in the way for longer than the busy timeout.

@@ -1,0 +1,3 @@
+from .service import WecomCallback
+
+__all__ = ["WecomCallback"]

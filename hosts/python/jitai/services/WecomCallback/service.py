@@ -1,0 +1,95 @@
+"""Where WeCom sends events: the address ends in the route's name, `wecom` or `contacts`."""
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from xml.sax.saxutils import escape
+
+from corps.WecomElement.codes import CODES
+from corps.WecomElement.platform import Code, log
+from flask import Response
+from services.NormalType import NormalService
+
+#: The organisation whose callbacks these are.
+ORGANISATION = "corps.MyWecom"
+#: Functions that may be called; nothing else of this class is.
+ROUTES = ("wecom", "contacts")
+#: Tasks that wait in this process. What is lost, the next sync makes good.
+WAITING = 1_000
+
+_threads = ThreadPoolExecutor(2, thread_name_prefix="wecom-follow-up")
+_room = threading.BoundedSemaphore(WAITING)
+_logger = logging.getLogger("wecom_element.callback")
+
+
+class WecomCallback(NormalService):
+    def requestHandle(self, request):
+        route = request.path.rstrip("/").rsplit("/", 1)[-1]
+        if route not in ROUTES:
+            return Response("", 404)
+        organisation = app.getElement(ORGANISATION)
+        headers = [
+            (name.lower(), value) for name, value in request.headers if name.lower() in ("content-type", "user-agent")
+        ]
+        query = request.query_string.decode("ascii", "replace")
+        try:
+            answer, events, tasks = organisation.handleCallback(route, request.method, query, headers, _body(request))
+        except Code as error:
+            log.warning("%s: %s", route, error.reason)
+            # WeCom repeats after a failure, and not where there is no such route.
+            return Response("", 404 if error.code == CODES["not-found"] else 503)
+        # They are given once, so they are passed on before WeCom is answered.
+        for event in events:
+            app.triggerEvent("WecomEvent", _plain(event))
+        for task in tasks:
+            _later(organisation, task)
+        kind, content = answer["body"]
+        shown = {header["name"]: header["value"] for header in answer["headers"]}
+        return Response(
+            content if kind == "text" else b"", answer["status"], content_type=shown.get("content-type", "text/plain")
+        )
+
+
+def _body(request):
+    """The body as it arrived. A filter of the platform may have read the XML: then it is written anew, which WeCom's signature allows,
+    since it signs the encrypted text alone."""
+    raw = request.get_data(cache=True)
+    if raw:
+        return raw.decode("utf-8", "replace")
+    parsed = getattr(request, "argsDict", None) or {}
+    parsed = parsed.get("xml") if isinstance(parsed.get("xml"), dict) else parsed
+    if not parsed.get("Encrypt"):
+        return None
+    fields = "".join(
+        f"<{name}>{escape(str(parsed[name]))}</{name}>"
+        for name in ("ToUserName", "AgentID", "Encrypt")
+        if name in parsed
+    )
+    return f"<xml>{fields}</xml>"
+
+
+def _later(organisation, task):
+    if _room.acquire(blocking=False):
+        _threads.submit(_follow_up, organisation, task)
+    else:
+        _logger.warning("follow-up %s: %s wait already", task["kind"], WAITING)
+
+
+def _follow_up(organisation, task):
+    _room.release()
+    try:
+        for further in organisation.followUp(task):
+            if further["not_before"] is None:
+                _later(organisation, further)
+    except Exception as error:
+        # Nobody waits for it, so it is only told; the next sync makes it good.
+        _logger.warning("follow-up %s: %s", task["kind"], error)
+
+
+def _plain(value):
+    """As JSON would have it."""
+    if isinstance(value, tuple):
+        return {"kind": value[0], "value": _plain(value[1])}
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    return [_plain(each) for each in value] if isinstance(value, list) else value

@@ -1,0 +1,3 @@
+from .service import WecomMessages
+
+__all__ = ["WecomMessages"]

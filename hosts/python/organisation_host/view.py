@@ -1,0 +1,122 @@
+"""Answers as JSON, in the shapes that `org-harness --format json` prints."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from .errors import CallStopped, OrganisationError
+from .values.case import Case
+
+
+def plain(value: Any) -> Any:
+    """Cases without a value as their name, others as an object of one key; keys and lists as they are."""
+    match value:
+        case Case(tag, None):
+            return tag
+        case Case(tag, content):
+            return {tag: plain(content)}
+        case dict():
+            return {key: plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [plain(each) for each in value]
+    return value
+
+
+def instant(milliseconds: int) -> str:
+    """RFC 3339 in UTC."""
+    text = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+    return text.replace("+00:00", "Z").replace(".000Z", "Z")
+
+
+def validation(answer: dict[str, Any]) -> dict[str, Any]:
+    return {"valid": answer["valid"], "problems": plain(answer["problems"])}
+
+
+def verdicts(answer: list[dict[str, Any]]) -> dict[str, Any]:
+    aspects = []
+    for verdict in answer:
+        aspect = plain(verdict)
+        aspect["aspect"] = verdict["aspect"].value or verdict["aspect"].tag
+        aspect["facts"] = {fact["name"]: fact["value"] for fact in verdict["facts"]}
+        aspects.append(aspect)
+    return {"ok": all(verdict["status"] != "failed" for verdict in answer), "aspects": aspects}
+
+
+def authorization(answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "expires_at": instant(answer["expires_at"])}
+
+
+def exchange(answer: dict[str, Any]) -> dict[str, Any]:
+    outcome = answer["outcome"]
+    return {
+        "outcome": outcome.tag,
+        outcome.tag.replace("-", "_"): outcome.value,
+        "state_verified": answer["state_verified"],
+        "return_to": answer["return_to"],
+        "warnings": answer["warnings"],
+    }
+
+
+def report(answer: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "run": answer["run"],
+        "state": answer["outcome"],
+        "strategy": answer["strategy"].value or answer["strategy"].tag,
+        "started_at": instant(answer["started_at"]),
+        "finished_at": instant(answer["finished_at"]),
+        "departments": answer["departments"],
+        "members": answer["members"],
+        "totals": {"departments": answer["departments_total"], "members": answer["members_total"]},
+        "vendor_calls": answer["vendor_calls"],
+        "notes": answer["notes"],
+    }
+
+
+def overview(answer: dict[str, Any]) -> dict[str, Any]:
+    last = answer["last_run"]
+    return {**plain(answer), "last_run": None if last is None else report(last)}
+
+
+def member(answer: dict[str, Any]) -> dict[str, Any]:
+    profile = answer["external_profile"]
+    return {**answer, "external_profile": None if profile is None else json.loads(profile)}
+
+
+def change(answer: dict[str, Any]) -> dict[str, Any]:
+    tag, record = answer["record"]
+    return {
+        **{key: answer[key] for key in ("seq", "kind", "id")},
+        "at": instant(answer["at"]),
+        "record": member(record) if tag == "member" else record,
+    }
+
+
+def error(problem: Exception) -> dict[str, Any]:
+    """The object behind the key `error`."""
+    match problem:
+        case OrganisationError():
+            shown: dict[str, Any] = {
+                "reason": problem.reason,
+                "message": problem.message,
+                "hint": problem.hint,
+                "vendor_code": problem.vendor_code,
+            }
+            if problem.run is not None:
+                shown["run"] = problem.run
+            if problem.reason == "mass-removal-blocked":
+                shown["removal"] = problem.detail
+            if problem.retry_after_ms is not None:
+                shown["retry_after_ms"] = problem.retry_after_ms
+            if problem.reason == "invalid-config":
+                shown["problems"] = problem.detail
+            return shown
+        case CallStopped():
+            return {
+                "reason": problem.limit or "trap",
+                "message": str(problem),
+                "hint": problem.words or None,
+                "vendor_code": None,
+            }
+    return {"reason": "usage", "message": str(problem), "hint": None, "vendor_code": None}

@@ -1,0 +1,287 @@
+"""The folders for JitAI, under a stand-in of its loader, against the simulated vendor."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+import struct
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import platform_stand_in as platform
+import pytest
+from conftest import ROOT, Simulator
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from flask import Flask, request
+
+TOKEN, AES_KEY = "token1", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+CORP = "ww21c67da6767865c2"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, component_file: Path) -> Path:
+    made = tmp_path_factory.mktemp("app")
+    subprocess.run([ROOT / "hosts/python/jitai/pack", component_file, made], check=True)
+    return made
+
+
+@pytest.fixture
+def app(folder: Path, simulator: Simulator, tmp_path: Path, code_cache: Path) -> Iterator[platform.App]:
+    document = simulator.document
+    extra = {key: document[key] for key in ("apiBaseUrl", "loginBaseUrl", "oauthBaseUrl")}
+    callback = {"callback": {"token": TOKEN, "encodingAESKey": AES_KEY}}
+    for path, more in (("corps", {**extra, **callback}), ("auths/loginTypes", {**extra, **callback})):
+        file = folder / path / "MyWecom" / "MyWecom.json"
+        sample = json.loads((ROOT / "hosts/python/jitai" / path / "MyWecom/MyWecom.json").read_text())
+        file.write_text(json.dumps({**sample, **more}))
+    variables = {
+        "WECOM_CORP_ID": document["corpId"], "WECOM_AGENT_ID": str(document["agentId"]), "WECOM_SECRET": document["secret"],
+        "WECOM_REDIRECT_URI": document["redirectUri"], "WECOM_ALLOW_HOSTS": simulator.host,
+    }  # fmt: skip
+    # Compiling anew for each test takes longer than all of them.
+    data = tmp_path / "example/App/0_1_0/appData"
+    data.mkdir(parents=True)
+    (data / "organisation-code").symlink_to(code_cache)
+    with platform.running(folder, tmp_path, variables) as app:
+        yield app
+
+
+@pytest.fixture
+def corp(app: platform.App) -> Any:
+    app.create("corps.MyWecom")
+    return app.getElement("corps.MyWecom")
+
+
+@pytest.fixture
+def login(app: platform.App) -> Any:
+    return app.getElement("auths.loginTypes.MyWecom")
+
+
+def test_creating_an_instance_syncs(corp: Any) -> None:
+    info = corp.getCorpInfo()
+    assert (info["title"], info["fullName"], info["corpId"]) == ("我的企业微信", "corps.MyWecom", CORP)
+    assert (info["memberCount"], info["sync"]["state"]) == (22, "complete")
+    assert corp.corpFullName == corp.fullName == "corps.MyWecom" and corp.authFullName == "auths.loginTypes.MyWecom"
+    assert corp.initCorp() is None and corp.syncCorp() is None
+
+
+def test_the_secret_is_never_handed_out(corp: Any, login: Any, simulator: Simulator) -> None:
+    shown = str(
+        [
+            corp.authConfig,
+            corp.corpData,
+            login.authConfig,
+            login.getLoginConfig(),
+            corp.selfCheck(),
+            corp.checkConnection(),
+        ]
+    )
+    assert simulator.document["secret"] not in shown and corp.authConfig["corpId"] == CORP
+
+
+def test_the_organisation_in_every_documented_shape(corp: Any) -> None:
+    third = corp.getThirdCorpData()
+    assert third["userDict"]["lisi"]["name"] == "李四" and third.userDict is third["userDict"]
+    assert third.corpId == CORP and {"deptList", "deptDict", "corpName"} <= set(third)
+    assert corp.bulkRegister(third) is None
+    local = corp.getLocalCorpData()
+    assert set(local) == {
+        "corp",
+        "userList",
+        "deptList",
+        "deptMemberList",
+        "roleList",
+        "roleGroupList",
+        "roleMemberSet",
+    }
+    assert len(local["userList"]) == 22
+    paths = {row["deptId"]: row["path"] for row in local["deptList"]}
+    assert paths["21"] == "2/21"
+    assert corp.getRootDept().deptId.value and corp.getRootDept().corpFullName.value == "corps.MyWecom"
+    assert corp.getDept("21")["parentId"] == "2" and corp.getMember("lisi")["department"] == ["21"]
+    assert len(corp.getDepts()) == 6 and len(corp.getMembers()) == len(corp.getMembers("active")) == 22
+    assert corp.getMembers("offline") == []
+
+
+def test_roles_administrators_and_signatures(corp: Any) -> None:
+    rows = corp.setUserRole("lisi", ["staff", "boss"])
+    assert sorted((row.memberId.value, row.roleId.value) for row in rows) == [("lisi", "boss"), ("lisi", "staff")]
+    assert [row.roleId.value for row in corp.setUserRole(memberId=platform.RowField("lisi"), roleIdList=["staff"])] == [
+        "staff"
+    ]
+    assert corp.setAdmin(["ZhangSan"]) == {} and corp.getAdmin() == ["ZhangSan"]
+    assert corp.getUserSignature("lisi") == {"signature": ""}
+    assert corp.saveUserSignature("lisi", "https://a.example/s.png") == {"status": "success"}
+    assert corp.getUserSignature("lisi") == {"signature": "https://a.example/s.png"}
+    assert corp.offlineMember(["lisi"]) is None
+    assert [row["memberId"] for row in corp.getMembers("offline")] == ["lisi"] and corp.getMember("lisi")["status"] == 2
+    with pytest.raises(platform.Code) as code:
+        corp.offlineMember(["ZhangSan"])
+    assert "ZhangSan" in code.value.reason
+
+
+def test_errors_are_codes_with_a_number_for_each_reason(corp: Any) -> None:
+    with pytest.raises(platform.Code) as code:
+        corp.getMember("nobody")
+    assert code.value.code == 9610005 and code.value.reason
+    with pytest.raises(platform.Code) as code:
+        corp.getClient().call("GET", "/cgi-bin/gettoken")
+    assert code.value.code == 9610006
+
+
+def test_the_api_is_called_without_a_token(corp: Any) -> None:
+    assert {department["id"] for department in corp.getClient().department.list()} >= {2, 21}
+
+
+def test_resigning_and_an_approval(corp: Any, simulator: Simulator) -> None:
+    members = [row["memberId"] for row in corp.getMembers()]
+    for member in members[:12]:
+        simulator.act("resign-member", id=member)
+    with pytest.raises(platform.Code) as code:
+        corp.syncCorp()
+    assert code.value.code == 9610011
+    run = code.value.reason.split("[run ")[1].rstrip("]")
+    assert corp.approveSync(run) is None
+    assert len(corp.getMembers("active")) == 10
+
+
+def test_signing_in_by_qr_code_and_from_the_workspace(corp: Any, login: Any, simulator: Simulator) -> None:
+    config = login.getLoginConfig()
+    assert set(config) == {"corpId", "agentId", "redirectUri", "state"}
+    code, state = simulator.sign_in(login.getLoginUrl("browser", "/home"), "lisi")
+    who = login.getLoginCode(authCode=code, state=state)
+    assert (who["userId"], who["name"], who["department"], who["returnTo"]) == ("lisi", "李四", ["21"], "/home")
+    assert {"mobile", "email", "avatar", "position", "gender", "status", "isLeader", "loginCode", "corpList"} <= set(
+        who
+    )
+    code, state = simulator.sign_in(login.getLoginUrl("workspace"), "lisi")
+    assert login.getLoginCode(code=code, state=state, platform="web", loginType="workbench")["userId"] == "lisi"
+    with pytest.raises(platform.Code) as refused:
+        login.getLoginCode(authCode=code, state="unknown")
+    assert refused.value.code == 9610004
+    with pytest.raises(platform.Code) as refused:
+        login.getLoginCode(authCode=code, state=state, corpId="ww0000000000000000")
+    assert refused.value.code == 9610004
+
+
+def test_the_workspace_ends_where_the_platform_issues_its_own_login(
+    corp: Any, login: Any, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def come() -> tuple[str, str]:
+        return simulator.sign_in(login.getLoginUrl("workspace"), "lisi")
+
+    code, state = come()
+    with pytest.raises(platform.Code) as refused:
+        login.loginByWorkbench(CORP, code, "mobile", state=state)
+    assert refused.value.code == 9610018
+    module = sys.modules["auths.loginTypes.WecomElement.login"]
+    monkeypatch.setattr(module, "issue_login", lambda node, identity: {"token": f"of {identity['userId']}"})
+    code, state = come()
+    assert login.loginByWorkbench(corpId=CORP, code=code, state=state)["token"] == "of lisi"
+
+
+def test_login_asks_for_members_and_hands_out_no_token(corp: Any, login: Any) -> None:
+    assert login.getUserInfo("lisi")["position"]
+    assert login.syncUserInfo("lisi", forceUpdate=True) is None and login.syncDepartmentInfo("21") is None
+    assert login.syncDepartmentInfo() is None
+    with pytest.raises(platform.Code) as refused:
+        login.getAccessToken()
+    assert refused.value.code == 9610013 and "getClient" in refused.value.reason
+
+
+def test_instances_of_the_official_types_work_unchanged(app: platform.App, folder: Path) -> None:
+    for path, kind in (("corps", "corps.QywxInnerType"), ("auths/loginTypes", "auths.loginTypes.QywxInnerType")):
+        instance = folder / path / "Old"
+        instance.mkdir(exist_ok=True)
+        (instance / "e.json").write_text(json.dumps({"title": "旧", "type": kind}))
+        (instance / "config.json").write_text((folder / path / "MyWecom/MyWecom.json").read_text())
+    app.create("corps.Old")
+    assert app.getElement("corps.Old").getMember("lisi")["name"] == "李四"
+    assert app.getElement("auths.loginTypes.Old").getLoginConfig()["corpId"] == CORP
+
+
+def test_the_task_syncs(corp: Any, app: platform.App) -> None:
+    from tasks.SyncMyWecom.inner import customFunc
+
+    assert customFunc() is None
+
+
+def test_messages_and_approvals(corp: Any, app: platform.App, simulator: Simulator) -> None:
+    service = app.getElement("services.WecomMessages")
+    sent = service.sendText(["lisi"], "你好", "once")
+    assert sent["delivery"] == "yes" and service.sendText(["lisi"], "你好", "once")["messageIds"] == sent["messageIds"]
+    assert "你好" in str(simulator.look("inbox?member=lisi"))
+    simulator.act("apply", member="lisi", template="3TkSimPurchase00000001")
+    number = simulator.look("approvals")[0]["number"] if isinstance(simulator.look("approvals"), list) else None
+    number = number or str(next(iter(_numbers(simulator.look("approvals")))))
+    assert service.approval(number)["status"] == "pending"
+    assert corp.getApprovalTemplate("3TkSimPurchase00000001")["controls"]
+
+
+def _numbers(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, each in value.items():
+            if key in ("number", "sp_no"):
+                yield str(each)
+            yield from _numbers(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _numbers(each)
+
+
+def encrypted(text: str) -> tuple[str, dict[str, str]]:
+    """What WeCom sends: the encrypted text and the signed query."""
+    key = base64.b64decode(AES_KEY + "=")
+    data = secrets.token_bytes(16) + struct.pack(">I", len(text.encode())) + text.encode() + CORP.encode()
+    data += bytes([32 - len(data) % 32]) * (32 - len(data) % 32)
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+    cipher = base64.b64encode(encryptor.update(data) + encryptor.finalize()).decode()
+    stamp = str(int(__import__("time").time()))
+    signature = hashlib.sha1("".join(sorted([TOKEN, stamp, "nonce1", cipher])).encode()).hexdigest()
+    return cipher, {"msg_signature": signature, "timestamp": stamp, "nonce": "nonce1"}
+
+
+EVENT = (
+    f"<xml><ToUserName><![CDATA[{CORP}]]></ToUserName><FromUserName><![CDATA[lisi]]></FromUserName><CreateTime>1700000000</CreateTime>"
+    "<MsgType><![CDATA[text]]></MsgType><Content><![CDATA[hello]]></Content><MsgId>4711</MsgId><AgentID>1000073</AgentID></xml>"
+)
+
+
+@pytest.mark.parametrize("parsed", [False, True])
+def test_callbacks_are_answered_to_the_byte_and_become_events(corp: Any, app: platform.App, parsed: bool) -> None:
+    service, web = app.getElement("services.WecomCallback"), Flask("callbacks")
+    path = "/api/example/App/services/WecomCallback/wecom"
+    echo, query = encrypted("an-echo")
+    with web.test_request_context(path, query_string={**query, "echostr": echo}):
+        answer = service.requestHandle(request)
+    assert (answer.status_code, answer.get_data(as_text=True)) == (200, "an-echo")
+    cipher, query = encrypted(EVENT)
+    body = f"<xml><ToUserName><![CDATA[{CORP}]]></ToUserName><AgentID>1000073</AgentID><Encrypt><![CDATA[{cipher}]]></Encrypt></xml>"
+    for _ in range(2):
+        with web.test_request_context(path, method="POST", query_string=query, data="" if parsed else body):
+            if parsed:
+                # A filter of the platform has read the XML.
+                request.argsDict = {"xml": {"ToUserName": CORP, "AgentID": "1000073", "Encrypt": cipher}}  # type: ignore[attr-defined]
+            answer = service.requestHandle(request)
+        assert answer.status_code == 200
+    # A delivery that is repeated gives no events.
+    ((name, event),) = app.events
+    assert name == "WecomEvent" and event["member"] == "lisi" and event["happening"]["value"]["text"] == "hello"
+    with web.test_request_context(path, method="POST", query_string={**query, "nonce": "other"}, data=body):
+        assert service.requestHandle(request).status_code in (400, 401, 403)
+    with web.test_request_context(path.replace("/wecom", "/_element"), method="POST"):
+        assert service.requestHandle(request).status_code == 404
+
+
+def test_a_variable_that_is_missing_is_named(app: platform.App) -> None:
+    del app.envVars["WECOM_SECRET"]
+    with pytest.raises(platform.Code) as code:
+        app.getElement("corps.MyWecom").syncCorp()
+    assert "WECOM_SECRET" in code.value.reason
+    assert os.environ.get("WECOM_SECRET") is None

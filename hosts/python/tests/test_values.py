@@ -1,0 +1,182 @@
+"""Both codecs, and which of them a host takes."""
+
+from __future__ import annotations
+
+import json
+import random
+import resource
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_limits import HOSTILE
+from wasmtime import component as wasm
+from wasmtime import wat2wasm
+
+from organisation_host import Component, Engine
+from organisation_host.bridge import choice, direct
+from organisation_host.call import Call
+from organisation_host.limits import Limits
+from organisation_host.values import Case, stock
+from organisation_host.values.complete import complete
+from organisation_host.values.schema import (
+    Enumerated,
+    Function,
+    Listed,
+    Optional,
+    Record,
+    Result,
+    Scalar,
+    Schema,
+    Tupled,
+    Variant,
+    function_of,
+    is_bytes,
+)
+from organisation_host.world import PACKAGE, as_json, frozen_imports, interface_of
+
+
+def example(schema: Schema | None, draw: random.Random) -> Any:
+    """A value of a type, drawn at random."""
+    match schema:
+        case None:
+            return None
+        case Scalar("bool"):
+            return draw.random() < 0.5
+        case Scalar("string" | "char"):
+            return draw.choice(
+                ["a", "企", "\U0001f600"] if schema.name == "char" else ["", "a", "企业 \0 \U0001f600", "x" * 1_000]
+            )
+        case Scalar(name):
+            bits = int(name[1:])
+            return draw.getrandbits(bits) - ((1 << (bits - 1)) if name[0] == "s" else 0)
+        case Listed(item):
+            return (
+                draw.randbytes(draw.randrange(4))
+                if is_bytes(schema)
+                else [example(item, draw) for _ in range(draw.randrange(3))]
+            )
+        case Record(_, keys, types):
+            return {key: example(kind, draw) for key, kind in zip(keys, types, strict=True)}
+        case Tupled(items):
+            return tuple(example(kind, draw) for kind in items)
+        case Variant(cases):
+            tag, kind = draw.choice(cases)
+            return Case(tag, example(kind, draw))
+        case Enumerated(names):
+            return draw.choice(names)
+        case Optional(item):
+            return example(item, draw) if draw.random() < 0.5 else None
+        case Result(ok, err):
+            tag, kind = draw.choice([("ok", ok), ("err", err)])
+            return Case(tag, example(kind, draw))
+    raise AssertionError
+
+
+def values_of(component: Component) -> list[tuple[str, Schema]]:
+    """Every type that crosses the border of a component, WASI aside."""
+    functions: dict[str, Function] = {}
+    for name, wanted in component.imports.items():
+        if name.startswith(PACKAGE):
+            functions |= {f"{name}#{key}": value for key, value in wanted.functions.items()}
+    for name, exports in component.exports.items():
+        functions |= {f"{name}#{key}": function_of(value) for key, value in exports.items()}
+    return [
+        (f"{name} {place}", kind)
+        for name, function in functions.items()
+        for place, kind in (*function.parameters, ("result", function.result))
+        if kind is not None
+    ]
+
+
+def test_the_stock_codec_gives_back_what_it_took(one_component: Component) -> None:
+    draw = random.Random(1)
+    found = values_of(one_component)
+    assert len(found) > 100
+    for place, schema in found:
+        for _ in range(5):
+            value = example(schema, draw)
+            assert stock.lift(schema, stock.lower(schema, value)) == complete(schema, value, place), place
+
+
+def test_the_rule_by_which_wasmtime_tags_is_the_one_that_is_repeated(one_component: Component) -> None:
+    def compare(kind: Any) -> None:
+        from organisation_host.values.schema import schema_of
+
+        cases = kind._cases() if isinstance(kind, (wasm.VariantType, wasm.OptionType, wasm.ResultType)) else []
+        if cases:
+            assert stock.tagged(stock._cases(schema_of(kind))) == kind._tagged()
+        children = [each for _, each in cases if each is not None]
+        if isinstance(kind, wasm.RecordType):
+            children = [each for _, each in kind.fields]
+        elif isinstance(kind, wasm.ListType):
+            children = [kind.element]
+        for each in children:
+            compare(each)
+
+    for exports in one_component.exports.values():
+        for function in exports.values():
+            for _, kind in function.params:
+                compare(kind)
+            if function.result is not None:
+                compare(function.result)
+
+
+def test_the_direct_bridge_tries_itself(one_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert direct.usable() and direct.works(one_engine.wasm)
+    # One that reads wrongly is not taken.
+    lift = direct.codec.lifter
+    monkeypatch.setattr(
+        direct.codec, "lifter", lambda kind: (lambda memory, at: 1) if kind == Scalar("u64") else lift(kind)
+    )
+    assert not direct.works(one_engine.wasm)
+    assert choice.chosen(one_engine.wasm).name == "stock"
+
+
+@pytest.mark.parametrize("version", ["49.0.2", "51.0.0"])
+def test_another_version_of_wasmtime_gets_the_stock_bridge(
+    one_engine: Engine, monkeypatch: pytest.MonkeyPatch, version: str
+) -> None:
+    real = metadata.version
+    monkeypatch.setattr(metadata, "version", lambda name: version if name == "wasmtime" else real(name))
+    assert choice.chosen(one_engine.wasm).name == "stock"
+    with pytest.raises(RuntimeError):
+        choice.chosen(one_engine.wasm, "direct")
+
+
+#: Hands over 60,000 bytes of text a call of `log.write`.
+CHATTERBOX = """(local $n i32)
+  (loop $l
+    (call $write (i32.const 0) (i32.const 0) (i32.const 60000) (i32.const 0) (i32.const 0))
+    (br_if $l (i32.lt_u (local.tee $n (i32.add (local.get $n) (i32.const 1))) (i32.const 400))))"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_direct_bridge_keeps_no_memory(one_engine: Engine, one_component: Component) -> None:
+    def resident() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+    chatterbox = Component(one_engine, bytes(wat2wasm(HOSTILE.replace("BODY", CHATTERBOX))))
+
+    def calls(count: int) -> None:
+        for _ in range(count):
+            # What an import is given, and what an export answers: 24 MB and some 30 KB.
+            Call(chatterbox, "element.describe", None, Limits(), lambda *_: None, lambda: 0).run(("en",))
+            for _ in range(10):
+                Call(one_component, "element.describe", None, Limits(), lambda *_: None, lambda: 0).run(("en",))
+
+    calls(10)
+    before = resident()
+    calls(20)
+    assert resident() - before < 5_000_000
+
+
+def test_frozen_imports_are_those_of_the_component(one_component: Component) -> None:
+    found = {
+        interface_of(name): {key: as_json(value) for key, value in wanted.functions.items()}
+        for name, wanted in one_component.imports.items()
+        if name.startswith(PACKAGE)
+    }
+    assert json.loads(json.dumps(found)) == frozen_imports()
