@@ -15,7 +15,7 @@ use super::{
 use organisation_host::{
     Element, ElementError,
     contract::{
-        messaging::{Content, Delivery, Message, Recipients, Sent, Sharing},
+        messaging::{Content, Delivery, Message, Recipients, Sent},
         types::{Error, Reason},
     },
 };
@@ -64,7 +64,7 @@ fn message(to: &[&str], text: &str, key: Option<&str>) -> Message {
     Message {
         to: Recipients { everybody: false, members, departments, tags, roles },
         content: Content::Text(text.to_owned()),
-        sharing: Sharing::Free,
+        sharing: None,
         translate_ids: false,
         idempotency_key: key.map(str::to_owned),
     }
