@@ -1,13 +1,13 @@
 //! The backends in a database that speaks SQL: `sqlite`, a file whose driver blocks and has threads of its own, and `postgres`,
 //! a server at the other end of a network. The tables are the same in both, and so is what is here.
 //!
-//! `schema` are the tables, `stored` is an entry in them, `queue` lets the writers of a scope follow each other, `retry` repeats
+//! `schema` are the tables, `stored` is an entry in them, `writing` decides what an `apply` comes to, `queue` lets the writers of a scope follow each other, `retry` repeats
 //! what lost a race or its connection, `failure` sorts errors.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{ApplyOutcome, OpenError, Options, Storage};
+use super::{OpenError, Options, Storage};
 
 mod failure;
 #[cfg(feature = "postgres")]
@@ -18,14 +18,12 @@ mod schema;
 #[cfg(feature = "sqlite")]
 mod sqlite;
 mod stored;
+mod writing;
 
 use failure::SqlFailure;
 
 /// How long a call waits for other writers before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// How many expired rows one `apply` removes in passing.
-const REAP_ROWS: usize = 200;
 
 /// Opens the store in this SQLite file; see [`super::open()`].
 #[cfg(feature = "sqlite")]
@@ -37,15 +35,6 @@ pub(super) async fn open_sqlite(path: &str, options: Options) -> Result<Arc<dyn 
 #[cfg(feature = "postgres")]
 pub(super) async fn open_postgres(address: &str, options: Options) -> Result<Arc<dyn Storage>, OpenError> {
     Ok(Arc::new(postgres::PostgresStorage::open(address, options).await?))
-}
-
-/// What became of an attempt at an `apply`.
-enum Attempt {
-    /// It came to its end.
-    Ended(ApplyOutcome),
-    /// Nothing of it was carried out, but some of what has expired was removed: without that there may be no room for it.
-    /// That is committed, and the `apply` is to be tried again.
-    Reaped,
 }
 
 fn unsigned(number: i64) -> Result<u64, SqlFailure> {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use organisation_storage::{Op, OpenError, Options, StorageError, open, tenant};
+use organisation_storage::{Op, OpenError, Options, Scope, StorageError, open, tenant};
 use rusqlite::Connection;
 
 use crate::backend::{Backend, Sqlite, apply, delete_all, options, scope, value};
@@ -100,6 +100,32 @@ async fn files_that_are_not_ours_are_left_alone() {
         assert!(error.to_string().contains(expected), "{name}: {error}");
         assert_eq!(fs::read(&file).ok(), before, "{name} was changed");
     }
+}
+
+/// Files in use were written by another driver, and by programs to come before this one.
+#[tokio::test]
+async fn a_file_of_the_first_schema_is_read_and_written() {
+    let place = Sqlite::new();
+    fs::create_dir_all(place.file().parent().unwrap()).unwrap();
+    execute(&place.file(), include_str!("first_schema.sql"));
+    let (store, _) = place.store().await;
+    let scope = Scope::new("default", "small").unwrap();
+    let page = store.scan(&scope, "", None, 10).await.unwrap();
+    let found: Vec<_> = page.entries.iter().map(|entry| (&*entry.key, entry.version, entry.expires_at_ms)).collect();
+    let expected = [
+        ("directory/d/2", 52, None),
+        ("directory/d/21", 56, None),
+        ("directory/f/00000000000000000001", 53, Some(1_798_570_276_585)),
+        ("token/59f9edbc4886acab085a11f19126405f", 6, Some(1_795_985_176_556)),
+    ];
+    assert_eq!(found, expected);
+    assert_eq!(page.entries[3].value.len(), 256, "the sealed value opens");
+    let usage = store.usage(&scope).await.unwrap();
+    assert_eq!(apply(&store, &scope, vec![Op::put("directory/d/2", ""), Op::delete("directory/d/21")]).await, [152]);
+    assert_eq!(store.usage(&scope).await.unwrap().items, usage.items - 1);
+    store.delete_scope(&scope).await.unwrap();
+    assert_eq!(place.count("SELECT COUNT(*) FROM storage_entry").await, 0);
+    assert_eq!(apply(&store, &scope, vec![Op::put("k", "v")]).await, [153], "versions go on");
 }
 
 #[tokio::test]

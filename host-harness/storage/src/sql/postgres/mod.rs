@@ -24,11 +24,11 @@ use super::super::{
     ApplyOutcome, Check, Clock, FingerprintKey, KeyPage, Op, OpenError, Options, Page, Quota, Quotas, RangeOutcome,
     Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
 };
-use super::Attempt;
 use super::failure::{Kind, SqlFailure};
 use super::queue::Queues;
 use super::retry::repeated;
 use super::stored::{self, Stored};
+use super::writing::Attempt;
 
 mod address;
 mod connections;

@@ -1,7 +1,6 @@
 //! Writes: what happens within the transaction of an `apply` or a `delete_range`, and the removal of a scope.
 //!
-//! The row of the scope counts what the scope holds and gives out versions, so a quota costs no counting, and it makes the
-//! writers of one scope queue: each begins by locking that row, and sees what those before it left.
+//! Each begins by locking the row of its scope, so that the writers of one scope queue, and each sees what those before it left.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -9,7 +8,8 @@ use super::super::super::batch::{Batch, Put, Write, prefix_end};
 use super::super::super::limits::ResponseBudget;
 use super::super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, Usage};
 use super::super::failure::SqlFailure;
-use super::super::{Attempt, REAP_ROWS, signed};
+use super::super::signed;
+use super::super::writing::{Attempt, Decision, ScopeRow, State, of_nothing};
 use super::connections::DbConnection;
 use super::query::{Query, Row};
 use super::statements::{DELETED_AT_ONCE, Statements};
@@ -17,33 +17,10 @@ use super::statements::{DELETED_AT_ONCE, Statements};
 /// How often a scope's row is looked for that others make and delete at the same time.
 const LOOKS: u32 = 5;
 
-/// The row of a scope.
-struct ScopeRow {
-    id: i64,
-    /// Counts rows, also those that have expired and are not yet reaped.
-    usage: Usage,
-    last_version: u64,
-    /// What time it is, for everything that happens in this transaction.
-    time_ms: u64,
-}
-
-impl ScopeRow {
-    fn new(row: &Row) -> Result<Self, SqlFailure> {
-        let usage = Usage { items: row.count(1)?, bytes: row.count(2)? };
-        Ok(Self { id: row.number(0)?, usage, last_version: row.count(3)?, time_ms: row.count(4)? })
-    }
-}
-
-/// What a write must know of a key's row.
-struct State {
-    version: u64,
-    expired: bool,
-    bytes: u64,
-}
-
-/// The version of a key, if it is present.
-fn version(states: &HashMap<String, State>, key: &str) -> Option<u64> {
-    states.get(key).filter(|state| !state.expired).map(|state| state.version)
+/// Reads the row of a scope.
+fn scope_row(row: &Row) -> Result<ScopeRow, SqlFailure> {
+    let usage = Usage { items: row.count(1)?, bytes: row.count(2)? };
+    Ok(ScopeRow { id: row.number(0)?, usage, last_version: row.count(3)?, time_ms: row.count(4)? })
 }
 
 /// A transaction that writes to a scope.
@@ -59,39 +36,23 @@ impl Writing<'_> {
     /// Carries out a batch. On a conflict or an error the caller rolls back.
     pub(super) async fn carry_out(mut self, batch: &Batch, quota: &Quota) -> Result<Attempt, SqlFailure> {
         let Some(mut row) = self.scope_row(batch.puts > 0).await? else {
-            // Nothing is there, and nothing is to be put: only checks can make a difference.
-            return Ok(Attempt::Ended(match Check::conflicts(&batch.checks, |_| None) {
-                conflicts if conflicts.is_empty() => ApplyOutcome::Applied(Vec::new()),
-                conflicts => ApplyOutcome::Conflict(conflicts),
-            }));
+            return Ok(Attempt::Ended(of_nothing(batch)));
         };
-        let (usage_before, version_before) = (row.usage, row.last_version);
-        // What has expired does not count. Where that might decide, as much goes as it takes, in transactions of their own: a
-        // tenant near its quota gets on however much there is, and nobody waits for all of it. Else some goes in passing.
-        let has_room = |row: &ScopeRow| quota.covers(row.usage.plus(batch.adds()));
-        let rows = if has_room(&row) { REAP_ROWS } else { PAGE_ITEMS };
-        if self.reap(&mut row, rows).await? && !has_room(&row) {
+        let before = row.clone();
+        let most = row.most_reaped(batch, quota);
+        if self.reap(&mut row, most).await? && !row.has_room(batch, quota) {
             self.update_scope(&row).await?;
             return Ok(Attempt::Reaped);
         }
-
         let states = self.states(&row, &batch.checks, batch.keys.keys()).await?;
-        let conflicts = Check::conflicts(&batch.checks, |key| version(&states, key));
-        if !conflicts.is_empty() {
-            return Ok(Attempt::Ended(ApplyOutcome::Conflict(conflicts)));
-        }
-        let usage_reaped = row.usage;
-        let replaced = batch.keys.keys().filter_map(|key| states.get(key.as_str()));
-        replaced.for_each(|state| row.usage.remove(state.bytes));
-        row.usage = row.usage.plus(batch.adds());
-        quota.admit(usage_reaped, row.usage)?;
-        self.delete_keys(&row, batch, &states).await?;
+        let (deletes, first_version) = match row.decide(batch, quota, &states)? {
+            Decision::Conflict(keys) => return Ok(Attempt::Ended(ApplyOutcome::Conflict(keys))),
+            Decision::Write { deletes, first_version } => (deletes, first_version),
+        };
         drop(states);
-        self.put(&row, batch).await?;
-
-        let first_version = row.last_version + 1;
-        row.last_version += batch.puts;
-        if (row.usage, row.last_version) != (usage_before, version_before) {
+        self.delete(&row, &deletes).await?;
+        self.put(&row, batch, first_version).await?;
+        if row != before {
             self.update_scope(&row).await?;
         }
         Ok(Attempt::Ended(ApplyOutcome::Applied((first_version..first_version + batch.puts).collect())))
@@ -106,7 +67,7 @@ impl Writing<'_> {
             });
         };
         let states = self.states(&row, checks, []).await?;
-        let conflicts = Check::conflicts(checks, |key| version(&states, key));
+        let conflicts = row.conflicts(checks, &states);
         if !conflicts.is_empty() {
             return Ok(RangeOutcome::Conflict(conflicts));
         }
@@ -134,13 +95,13 @@ impl Writing<'_> {
         let query = |sql| Query::new(sql).bind(self.scope.tenant()).bind(self.scope.element()).bind(time_ms);
         for _ in 0..LOOKS {
             if let Some(row) = query(&self.statements.scope).optional_row(self.link).await? {
-                return ScopeRow::new(&row).map(Some);
+                return scope_row(&row).map(Some);
             }
             if !make {
                 return Ok(None);
             }
             if let Some(row) = query(&self.statements.new_scope).optional_row(self.link).await? {
-                return ScopeRow::new(&row).map(Some);
+                return scope_row(&row).map(Some);
             }
             // Somebody else has just made it.
         }
@@ -182,24 +143,11 @@ impl Writing<'_> {
             return Ok(states);
         }
         for found in Query::new(&self.statements.states).bind(row.id).keys(keys).all(self.link).await? {
-            let expired = found.optional_count(2)?.is_some_and(|at| at <= row.time_ms);
-            let state = State { version: found.count(1)?, expired, bytes: found.count(3)? };
+            let (version, expires_at_ms, bytes) = (found.count(1)?, found.optional_count(2)?, found.count(3)?);
+            let state = State { version, expires_at_ms, bytes };
             states.insert(found.key(0)?, state);
         }
         Ok(states)
-    }
-
-    /// Removes the single keys of a batch that are there.
-    async fn delete_keys(
-        &mut self,
-        row: &ScopeRow,
-        batch: &Batch,
-        states: &HashMap<String, State>,
-    ) -> Result<(), SqlFailure> {
-        let deletes =
-            batch.keys.iter().filter(|(_, write)| matches!(write, Write::Delete)).map(|(key, _)| key.as_str());
-        let keys: Vec<&str> = deletes.filter(|key| states.contains_key(*key)).collect();
-        self.delete(row, &keys).await
     }
 
     /// Removes rows by key.
@@ -212,7 +160,7 @@ impl Writing<'_> {
     }
 
     /// Writes the puts of a batch.
-    async fn put(&mut self, row: &ScopeRow, batch: &Batch) -> Result<(), SqlFailure> {
+    async fn put(&mut self, row: &ScopeRow, batch: &Batch, first_version: u64) -> Result<(), SqlFailure> {
         let puts: Vec<(&String, &Put)> = batch
             .keys
             .iter()
@@ -224,16 +172,15 @@ impl Writing<'_> {
         if puts.is_empty() {
             return Ok(());
         }
-        let numbers = |number: fn(&ScopeRow, &str, &Put) -> u64| {
-            puts.iter().map(|(key, put)| signed(number(row, key, put))).collect::<Vec<_>>()
-        };
+        let versions = puts.iter().map(|(_, put)| signed(first_version + put.ordinal));
+        let bytes = puts.iter().map(|(key, put)| signed(put.bytes(key)));
         let expiries = puts.iter().map(|(_, put)| put.expires_at_ms(row.time_ms).map(signed));
         let query = Query::new(&self.statements.upsert)
             .bind(row.id)
             .keys(puts.iter().map(|(key, _)| key.as_str()))
-            .bind(numbers(|row, _, put| row.last_version + 1 + put.ordinal))
+            .bind(versions.collect::<Vec<_>>())
             .bind(expiries.collect::<Vec<_>>())
-            .bind(numbers(|_, key, put| put.bytes(key)))
+            .bind(bytes.collect::<Vec<_>>())
             .bind(puts.iter().map(|(_, put)| i16::from(put.sealed)).collect::<Vec<_>>())
             .bind(puts.iter().map(|(_, put)| put.value.as_str()).collect::<Vec<_>>());
         query.execute(self.link).await

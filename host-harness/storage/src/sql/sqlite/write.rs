@@ -1,7 +1,6 @@
 //! Writes: what happens within the transaction of an `apply` or a `delete_range`, and the removal of a scope.
 //!
-//! The row of the scope counts what the scope holds and gives out versions, so a quota costs no counting. SQLite admits one
-//! writer at a time, from the start of its transaction on.
+//! SQLite admits one writer at a time, from the start of its transaction on.
 
 use std::collections::HashMap;
 
@@ -11,7 +10,8 @@ use super::super::super::batch::{Batch, Write, prefix_end};
 use super::super::super::limits::ResponseBudget;
 use super::super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, Usage};
 use super::super::failure::SqlFailure;
-use super::super::{Attempt, REAP_ROWS, signed};
+use super::super::signed;
+use super::super::writing::{Attempt, Decision, ScopeRow, State, of_nothing};
 use super::read::{bind_end, count, optional_count, text};
 
 /// Reads id, items, bytes and last version of the scope of tenant `?1` and element `?2`.
@@ -47,26 +47,11 @@ const RANGE: &str = "SELECT key, bytes FROM storage_entry WHERE scope = ?1 AND k
 /// Removes these.
 const DELETE_RANGE: &str = "DELETE FROM storage_entry WHERE scope = ?1 AND key >= ?2 AND key < ?3";
 
-/// What a write must know of a key's row.
-struct State {
-    version: u64,
-    expired: bool,
-    bytes: u64,
-}
-
 /// A transaction that writes to a scope.
 pub(super) struct Writing<'c> {
     connection: &'c Connection,
     scope: &'c Scope,
     time_ms: u64,
-}
-
-/// The row of a scope.
-struct ScopeRow {
-    id: i64,
-    /// Counts rows, also those that have expired and are not yet reaped.
-    usage: Usage,
-    last_version: u64,
 }
 
 /// Begins a transaction that writes; waits for other processes as long as the busy timeout says.
@@ -95,46 +80,24 @@ impl<'c> Writing<'c> {
     /// Carries out a batch and commits. On a conflict or an error nothing is committed.
     pub(super) fn apply(self, batch: &Batch, quota: &Quota) -> Result<Attempt, SqlFailure> {
         let Some(mut row) = self.scope_row(batch.puts > 0)? else {
-            // Nothing is there, and nothing is to be put: only checks can make a difference.
-            return Ok(Attempt::Ended(match Check::conflicts(&batch.checks, |_| None) {
-                conflicts if conflicts.is_empty() => ApplyOutcome::Applied(Vec::new()),
-                conflicts => ApplyOutcome::Conflict(conflicts),
-            }));
+            return Ok(Attempt::Ended(of_nothing(batch)));
         };
-        let (usage_before, version_before) = (row.usage, row.last_version);
-        // What has expired does not count. Where that might decide, as much goes as it takes, in transactions of their own: a
-        // tenant near its quota gets on however much there is, and nobody waits for all of it. Else some goes in passing.
-        let has_room = |row: &ScopeRow| quota.covers(row.usage.plus(batch.adds()));
-        let rows = if has_room(&row) { REAP_ROWS } else { PAGE_ITEMS };
-        if self.reap(&mut row, rows)? && !has_room(&row) {
+        let before = row.clone();
+        let most = row.most_reaped(batch, quota);
+        if self.reap(&mut row, most)? && !row.has_room(batch, quota) {
             self.update_scope(&row)?;
             // However this commit ends, nothing of the `apply` is done.
             self.connection.execute_batch("COMMIT")?;
             return Ok(Attempt::Reaped);
         }
-
-        let conflicts = self.conflicts(&row, &batch.checks)?;
-        if !conflicts.is_empty() {
-            return Ok(Attempt::Ended(ApplyOutcome::Conflict(conflicts)));
-        }
-        let usage_reaped = row.usage;
-        let mut deletes = Vec::new();
-        for (key, write) in &batch.keys {
-            if let Some(state) = self.state(&row, key)? {
-                row.usage.remove(state.bytes);
-                if matches!(write, Write::Delete) {
-                    deletes.push(key);
-                }
-            }
-        }
-        row.usage = row.usage.plus(batch.adds());
-        quota.admit(usage_reaped, row.usage)?;
+        let states = self.states(&row, batch.checks.iter().map(|check| &check.key).chain(batch.keys.keys()))?;
+        let (deletes, first_version) = match row.decide(batch, quota, &states)? {
+            Decision::Conflict(keys) => return Ok(Attempt::Ended(ApplyOutcome::Conflict(keys))),
+            Decision::Write { deletes, first_version } => (deletes, first_version),
+        };
         self.delete(&row, deletes)?;
-        self.put(&row, batch)?;
-
-        let first_version = row.last_version + 1;
-        row.last_version += batch.puts;
-        if (row.usage, row.last_version) != (usage_before, version_before) {
+        self.put(&row, batch, first_version)?;
+        if row != before {
             self.update_scope(&row)?;
         }
         commit(self.connection)?;
@@ -149,7 +112,7 @@ impl<'c> Writing<'c> {
                 conflicts => RangeOutcome::Conflict(conflicts),
             });
         };
-        let conflicts = self.conflicts(&row, checks)?;
+        let conflicts = row.conflicts(checks, &self.states(&row, checks.iter().map(|check| &check.key))?);
         if !conflicts.is_empty() {
             return Ok(RangeOutcome::Conflict(conflicts));
         }
@@ -185,7 +148,8 @@ impl<'c> Writing<'c> {
             let mut rows = statement.query((self.scope.tenant(), self.scope.element()))?;
             if let Some(row) = rows.next()? {
                 let usage = Usage { items: count(row, 1)?, bytes: count(row, 2)? };
-                let found = ScopeRow { id: row.get(0)?, usage, last_version: count(row, 3)? };
+                let last_version = count(row, 3)?;
+                let found = ScopeRow { id: row.get(0)?, usage, last_version, time_ms: self.time_ms };
                 // To its end, as one that writes must be stepped.
                 while rows.next()?.is_some() {}
                 return Ok(Some(found));
@@ -221,43 +185,42 @@ impl<'c> Writing<'c> {
         Ok(more || keys.len() == most)
     }
 
-    /// What is there of a key, expired or not.
-    fn state(&self, row: &ScopeRow, key: &str) -> Result<Option<State>, SqlFailure> {
+    /// What is there of keys, expired or not.
+    fn states<'k>(
+        &self,
+        row: &ScopeRow,
+        keys: impl Iterator<Item = &'k String>,
+    ) -> Result<HashMap<&'k str, State>, SqlFailure> {
+        let mut states = HashMap::new();
         let mut statement = self.connection.prepare_cached(STATE)?;
-        let mut rows = statement.query(params![row.id, key])?;
-        let Some(found) = rows.next()? else { return Ok(None) };
-        let expired = optional_count(found, 1)?.is_some_and(|at| at <= self.time_ms);
-        Ok(Some(State { version: count(found, 0)?, expired, bytes: count(found, 2)? }))
-    }
-
-    /// The keys whose checks fail.
-    fn conflicts(&self, row: &ScopeRow, checks: &[Check]) -> Result<Vec<String>, SqlFailure> {
-        let mut versions = HashMap::with_capacity(checks.len());
-        for Check { key, .. } in checks {
-            let present = self.state(row, key)?.filter(|state| !state.expired);
-            versions.insert(key.as_str(), present.map(|state| state.version));
+        for key in keys {
+            let mut rows = statement.query(params![row.id, key])?;
+            if let Some(found) = rows.next()? {
+                let (version, expires_at_ms, bytes) = (count(found, 0)?, optional_count(found, 1)?, count(found, 2)?);
+                states.insert(key.as_str(), State { version, expires_at_ms, bytes });
+            }
         }
-        Ok(Check::conflicts(checks, |key| versions.get(key).copied().flatten()))
+        Ok(states)
     }
 
     /// Removes rows by key.
-    fn delete<'k>(&self, row: &ScopeRow, keys: impl IntoIterator<Item = &'k String>) -> Result<(), SqlFailure> {
+    fn delete(&self, row: &ScopeRow, keys: impl IntoIterator<Item = impl AsRef<str>>) -> Result<(), SqlFailure> {
         let mut statement = self.connection.prepare_cached(DELETE)?;
         for key in keys {
-            statement.execute(params![row.id, key])?;
+            statement.execute(params![row.id, key.as_ref()])?;
         }
         Ok(())
     }
 
     /// Writes the puts of a batch.
-    fn put(&self, row: &ScopeRow, batch: &Batch) -> Result<(), SqlFailure> {
+    fn put(&self, row: &ScopeRow, batch: &Batch, first_version: u64) -> Result<(), SqlFailure> {
         let mut statement = self.connection.prepare_cached(PUT)?;
         for (key, write) in &batch.keys {
             if let Write::Put(put) = write {
                 statement.execute(params![
                     row.id,
                     key,
-                    signed(row.last_version + 1 + put.ordinal),
+                    signed(first_version + put.ordinal),
                     put.expires_at_ms(self.time_ms).map(signed),
                     signed(put.bytes(key)),
                     put.sealed,
