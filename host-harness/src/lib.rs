@@ -70,7 +70,7 @@ pub use component::{
     TrustedKey,
 };
 pub use digest::{Digest, DigestError};
-pub use element::{Answered, Element, ElementError, ElementOptions};
+pub use element::{Answered, Element, ElementError, ElementOptions, Received};
 pub use engine::{EngineError, PoolUsage};
 pub use events::{EventPage, KeptEvent};
 pub use fair_scheduler::{Concurrency, Load};
