@@ -65,7 +65,7 @@ pub use component::{
     TrustedKey, signature_path,
 };
 pub use digest::{Digest, DigestError};
-pub use element::{Answered, Element, ElementError, ElementOptions};
+pub use element::{Answered, Element, ElementError, ElementOptions, Received};
 pub use engine::{EngineError, PoolUsage};
 pub use events::{EventPage, KeptEvent};
 pub use fair_scheduler::{Concurrency, Load};

@@ -35,7 +35,7 @@
 //!
 //! [`Storage`] is the trait; `op`, `scope`, `quota`, `clock`, `error` hold the words it speaks; `limits` checks
 //! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sql` are the
-//! backends; `seal` encrypts, and `fingerprint` names secrets without revealing them; `snapshot` is one state of a scope, of
+//! backends; `deferred` lets the writes of a call wait; `seal` encrypts, and `fingerprint` names secrets without revealing them; `snapshot` is one state of a scope, of
 //! which [`tenant`] makes copies.
 
 use std::fmt;
@@ -45,6 +45,7 @@ use async_trait::async_trait;
 
 mod batch;
 mod clock;
+mod deferred;
 mod error;
 mod fingerprint;
 mod limits;
@@ -61,6 +62,7 @@ mod sql;
 pub mod tenant;
 
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use deferred::Deferred;
 pub use error::{OpenError, StorageError};
 pub use fingerprint::FingerprintKey;
 pub use limits::{PAGE_BYTES, PAGE_ITEMS};

@@ -358,16 +358,16 @@ async fn what_the_host_keeps_for_an_element_has_its_quota() {
     let quotas = Quotas::default();
     let storage = storage::open("memory:", Options { quotas: quotas.clone(), ..Options::default() }).await.unwrap();
     let mut tenant = inline("acme", json!({}));
-    tenant["quota"] = json!({"items": 2});
+    tenant["quota"] = json!({"items": 3});
     let declared = Declared::new(json!([tenant]));
     let source = Source::File(declared.file.clone());
     let (registry, _) = Registry::open(host(), storage, quotas, source).await.unwrap();
     let element = registry.get("acme").unwrap().element;
     let event = Event { id: "1".to_owned(), at: 1, member: None, happening: Happening::EnteredRange };
-    // The number of the last one is an item, too.
+    // The number of the last one is an item, and so is its id.
     element.keep_events(std::slice::from_ref(&event)).await.unwrap();
-    let refused = element.keep_events(&[event]).await;
-    assert!(matches!(refused, Err(StorageError::Quota { name: "items", limit: 2, .. })), "{refused:?}");
+    let refused = element.keep_events(&[Event { id: "2".to_owned(), ..event }]).await;
+    assert!(matches!(refused, Err(StorageError::Quota { name: "items", limit: 3, .. })), "{refused:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

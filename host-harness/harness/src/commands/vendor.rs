@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use organisation_host::{
-    Element,
+    Element, Received,
     contract::{
         callbacks::{FollowUpTask, IncomingRequest},
         types::Body,
@@ -93,9 +93,8 @@ pub async fn callback(options: &Global, asked: &Callback, output: &mut Output) -
         headers: Vec::new(),
         body,
     };
-    let handled = session::answer(element.handle_callback(&request).await, output)?;
-    // A repeated delivery gives them no more.
-    element.keep_events(&handled.events).await?;
+    let Received { handled, lost } = session::answer(element.receive_callback(&request).await, output)?;
+    lost.map_or(Ok(()), Err)?;
     let done = if asked.follow_up { follow(&element, handled.follow_ups.clone(), output).await? } else { Vec::new() };
     let view = HandledView::of(&handled, done)?;
     output.answer(&view, |paint| text::record::record("回调 callback", &view, paint))?;

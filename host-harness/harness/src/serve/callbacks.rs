@@ -11,9 +11,9 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use organisation_fleet::tenants::Tenant;
 use organisation_host::{
-    Called, Element,
+    Called, Element, Received,
     contract::{
-        callbacks::{Handled, IncomingRequest, OutgoingResponse},
+        callbacks::{IncomingRequest, OutgoingResponse},
         types::{Body, Error, Header, Reason},
     },
     reason_name,
@@ -56,8 +56,8 @@ pub async fn receive(
         headers: shown(&headers),
         body: (!held.bytes.is_empty()).then(|| text_or_bytes(held.bytes.clone())),
     };
-    match hurried(&tenant).handle_callback(&request).await {
-        Ok(Called { value: Ok(handled), .. }) => answer(&service, &tenant, handled).await,
+    match hurried(&tenant).receive_callback(&request).await {
+        Ok(Called { value: Ok(received), .. }) => answer(&service, &tenant, received),
         Ok(Called { value: Err(error), report }) => {
             let status = status_of(&error);
             // Strangers ask for what there is not.
@@ -80,11 +80,9 @@ pub async fn receive(
     }
 }
 
-async fn answer(service: &Service, tenant: &Tenant, handled: Handled) -> Response {
-    if !handled.events.is_empty()
-        && let Err(error) = tenant.element.keep_events(&handled.events).await
-    {
-        // The vendor sent it, and the element will not show it again: that it is lost must be seen.
+fn answer(service: &Service, tenant: &Tenant, Received { handled, lost }: Received) -> Response {
+    if let Some(error) = lost {
+        // The vendor sent it, and will not send it again: that it is lost must be seen.
         let lost = handled.events.len();
         tracing::error!(lowcode.tenant = &*tenant.name, %error, lost, "events of the vendor could not be kept");
     }

@@ -24,6 +24,7 @@ use crate::{
     },
     egress::Budget,
     settings::Document,
+    storage::Storage,
 };
 
 /// The value of a function that may answer an error of the contract.
@@ -91,7 +92,8 @@ impl Element {
             let outcome = CallOutcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
             return Ok(Called { value: Err(error), report: recorder.close(CallUsage::default(), outcome) });
         }
-        let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, recorder, ()).await?;
+        let storage = Arc::clone(&self.shared.storage);
+        let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, recorder, (), storage).await?;
         if let Ok(verdicts) = &called.value {
             host.check_brake().count(scope, host.now_ms(), verdicts);
         }
@@ -128,6 +130,19 @@ impl Element {
     where
         Answered<T>: Answer,
     {
+        self.call_on(Arc::clone(&self.shared.storage), function, parameters).await
+    }
+
+    /// The same with another store around the element's own.
+    pub(super) async fn call_on<P: Parameters, T>(
+        &self,
+        storage: Arc<dyn Storage>,
+        function: &'static str,
+        parameters: P,
+    ) -> CallResult<Answered<T>>
+    where
+        Answered<T>: Answer,
+    {
         let version = self.version();
         let mut recorder = self.open(&version, function, None);
         if version.component.function(function).is_err() {
@@ -136,7 +151,7 @@ impl Element {
             return Ok(Called { value: Err(error), report: recorder.close(CallUsage::default(), outcome) });
         }
         let span = recorder.span();
-        self.call_of(&version, recorder, parameters).instrument(span).await
+        self.call_of(&version, recorder, parameters, storage).instrument(span).await
     }
 
     async fn call_of<P: Parameters, T: Answer>(
@@ -144,6 +159,7 @@ impl Element {
         version: &Version,
         mut recorder: CallRecorder,
         parameters: P,
+        storage: Arc<dyn Storage>,
     ) -> CallResult<T> {
         let deadline = recorder.deadline();
         let network = match version.network.get(&self.limits, deadline, self.network(version, &recorder)).await {
@@ -155,7 +171,7 @@ impl Element {
             }
         };
         let output = GuestOutput::of(network.settings.clone());
-        let capabilities = |budget: &Arc<Budget>| self.capabilities(network, budget);
+        let capabilities = |budget: &Arc<Budget>| self.capabilities(network, budget, storage);
         let state = self.state(recorder, network.settings.clone(), output, capabilities);
         run::run(self.context(version), state, parameters).await
     }
@@ -180,7 +196,7 @@ impl Element {
         made.map_err(|Unusable { place, reason }| CallError::Destination { site: site(), place, reason })
     }
 
-    fn capabilities(&self, network: &Network, budget: &Arc<Budget>) -> Capabilities {
+    fn capabilities(&self, network: &Network, budget: &Arc<Budget>, storage: Arc<dyn Storage>) -> Capabilities {
         let shared = &self.shared;
         let mut http = shared.host.egress().for_call(Arc::clone(&network.policy), Arc::clone(budget));
         for hook in &shared.hooks {
@@ -191,7 +207,7 @@ impl Element {
         }
         Capabilities::Everything {
             http: Box::new(http),
-            storage: Arc::clone(&shared.storage),
+            storage,
             scope: shared.scope.clone(),
             clock: shared.host.clock(),
         }

@@ -24,6 +24,7 @@ use crate::{
     storage::{RESERVED, Scope, Storage, StorageError},
 };
 pub use calls::Answered;
+pub use functions::callbacks::Received;
 use network::Network;
 use single_flight::SingleFlight;
 

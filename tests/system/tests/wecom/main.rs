@@ -9,6 +9,7 @@ mod approvals;
 mod between;
 mod bounds;
 mod check;
+mod deliveries;
 mod directory;
 mod element;
 mod examples;

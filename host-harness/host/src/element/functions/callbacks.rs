@@ -1,12 +1,29 @@
 //! What the vendor sends by itself.
 
+use std::sync::Arc;
+
 use super::super::{Answered, Element, Shared};
-use crate::call::CallResult;
-use crate::contract::callbacks::{Event, FollowUpTask, Handled, IncomingRequest};
+use crate::call::{CallResult, Called};
+use crate::contract::{
+    callbacks::{Event, FollowUpTask, Handled, IncomingRequest},
+    types::{Error, Reason},
+};
 use crate::{
     events::{EventPage, Events},
-    storage::StorageError,
+    storage::{ApplyOutcome, Deferred, StorageError},
 };
+
+/// How often a delivery is handled anew that other hosts handle at the same time.
+const ATTEMPTS: usize = 3;
+
+/// What a request of the vendor led to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Received {
+    /// What the component answered.
+    pub handled: Handled,
+    /// Why the events could not be kept: no repetition brings them again.
+    pub lost: Option<StorageError>,
+}
 
 impl Element {
     /// Answers one request of the vendor.
@@ -14,12 +31,56 @@ impl Element {
         self.call("callbacks.handle", (request,)).await
     }
 
+    /// Answers one request of the vendor and keeps its events for [`Element::events`]. What the component writes, such as that it
+    /// has handled the delivery, is carried out after that: where the host dies in between, or the store does not answer, the
+    /// vendor's repetition brings the same events, and each is kept once.
+    ///
+    /// Answers `unavailable` where the vendor is to repeat it.
+    pub async fn receive_callback(&self, request: &IncomingRequest) -> CallResult<Answered<Received>> {
+        let mut called = self.receive_once(request).await?;
+        for _ in 1..ATTEMPTS {
+            if !matches!(called.value, Ok(None)) {
+                break;
+            }
+            called = self.receive_once(request).await?;
+        }
+        let Called { value, report } = called;
+        let value = value.and_then(|received| received.ok_or_else(|| unavailable("other hosts write the same")));
+        Ok(Called { value, report })
+    }
+
+    /// Nothing where another host has written meanwhile what this call relied on, such as that it handled the same delivery.
+    async fn receive_once(&self, request: &IncomingRequest) -> CallResult<Answered<Option<Received>>> {
+        let writes = Arc::new(Deferred::new(Arc::clone(&self.shared.storage)));
+        let storage = Arc::clone(&writes) as _;
+        let Called { value, report } = self.call_on(storage, "callbacks.handle", (request,)).await?;
+        let value = match value {
+            Ok(handled) => self.settle(handled, &writes).await,
+            Err(error) => Err(error),
+        };
+        Ok(Called { value, report })
+    }
+
+    async fn settle(&self, handled: Handled, writes: &Deferred) -> Answered<Option<Received>> {
+        let lost = match self.keep_events(&handled.events).await {
+            Ok(()) => None,
+            Err(error @ StorageError::Unavailable { .. }) => return Err(unavailable(&error.to_string())),
+            // It would be no better the next time.
+            Err(error) => Some(error),
+        };
+        match writes.carry_out(&self.shared.scope).await {
+            Ok(ApplyOutcome::Applied(_)) => Ok(Some(Received { handled, lost })),
+            Ok(ApplyOutcome::Conflict(_)) => Ok(None),
+            Err(error) => Err(unavailable(&error.to_string())),
+        }
+    }
+
     /// Does what a handler of a callback left for later.
     pub async fn follow_up(&self, task: &FollowUpTask) -> CallResult<Answered<Vec<FollowUpTask>>> {
         self.call("callbacks.follow-up", (task,)).await
     }
 
-    /// Keeps what a handler answered for [`Element::events`]. The component has no part in it.
+    /// Keeps what a handler answered for [`Element::events`], each once in a day. The component has no part in it.
     ///
     /// # Errors
     /// The store does not take it, or they are more than a hundred.
@@ -35,5 +96,16 @@ impl Element {
     /// The store cannot be read, or an event in it is damaged.
     pub async fn events(&self, after: Option<&str>, limit: u32) -> Result<EventPage, StorageError> {
         Events::new(self.shared.storage.as_ref(), &self.shared.scope).read(after, limit).await
+    }
+}
+
+fn unavailable(why: &str) -> Error {
+    Error {
+        reason: Reason::Unavailable,
+        message: format!("未能保存回调事件，平台方会重发 / the delivery is not kept, and the vendor repeats it: {why}"),
+        hint: None,
+        vendor_code: None,
+        retry_after_ms: None,
+        request_id: None,
     }
 }

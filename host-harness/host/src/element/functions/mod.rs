@@ -5,7 +5,7 @@
 
 mod administration;
 mod approvals;
-mod callbacks;
+pub(super) mod callbacks;
 mod directory;
 mod login;
 mod messaging;
