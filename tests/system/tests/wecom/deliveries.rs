@@ -3,10 +3,13 @@
 
 use std::{collections::BTreeMap, net::SocketAddr};
 
-use organisation_host::{Element, contract::{
+use organisation_host::{
+    Element,
+    contract::{
         callbacks::{Event as Told, Happening, IncomingRequest},
         types::Body,
-    }};
+    },
+};
 use serde_json::json;
 use system_tests::{Stage, fuse::Cut};
 use tokio::{
