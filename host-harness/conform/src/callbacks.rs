@@ -135,7 +135,7 @@ async fn delivered(trial: &Trial, element: &Element, delivery: &IncomingRequest)
                 match trial.ask(element.follow_up(task)).await? {
                     // Equal kind and subject are one task.
                     Ok(left) => {
-                        further.extend(left.into_iter().map(|task| ((task.kind.clone(), task.subject.clone()), task)))
+                        further.extend(left.into_iter().map(|task| ((task.kind.clone(), task.subject.clone()), task)));
                     }
                     Err(error) => {
                         let is_known = error.reason != Reason::Unsupported;

@@ -168,8 +168,8 @@ impl Part {
 }
 
 /// Examines a component. `host` makes a host of a clock that is put forward where the contract speaks of minutes; storage is in
-/// memory. `begins` is told each part. Takes some seconds for an organisation of some dozens, and the
-/// vendor gets a thousand requests and more.
+/// memory. `begins` is told each part. Takes half a minute for an organisation of some dozens. The vendor gets some thousands of
+/// requests; members get messages, and requests for approval are made.
 ///
 /// # Errors
 /// See [`ConformError`]. What the component does wrong is a finding and no error.

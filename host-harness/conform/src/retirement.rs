@@ -103,7 +103,7 @@ async fn erased(trial: &Trial, element: &Element, member: &Member) -> Option<()>
     trial.refused(&ERASED_PRESENT, "a present member", &["conflict"], element.erase_member(id, DECIDER)).await;
     trial.demand(&ERASED, element.set_member_roles(id, &[TRACE_ROLE.to_owned()], DECIDER)).await?;
     trial.demand(&ERASED, element.set_signature(id, Some(TRACE_IMAGE), DECIDER)).await?;
-    trial.demand(&ERASED, element.retire_members(&[member.id.clone()], DECIDER)).await?;
+    trial.demand(&ERASED, element.retire_members(std::slice::from_ref(&member.id), DECIDER)).await?;
     let traces = traces(member, &read_all(trial, element).await?);
     erase(trial, element, id).await?;
     let Copy { feed, .. } = read_all(trial, element).await?;

@@ -213,7 +213,7 @@ impl Storage for Deferred {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::storage::{MemoryStorage, Options};
+    use crate::{MemoryStorage, Options};
 
     fn stores() -> (Arc<dyn Storage>, Deferred, Scope) {
         let inner: Arc<dyn Storage> = Arc::new(MemoryStorage::new(Options::default()));

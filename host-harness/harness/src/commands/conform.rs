@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use organisation_conform::{self as conform, Conformance, Part, Person, Samples, Subject};
+use organisation_conform::{Conformance, Part, Person, Samples, Subject};
 use organisation_host::{
     Host,
     egress::{AllowList, OperatorList},

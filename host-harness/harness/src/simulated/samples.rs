@@ -1,6 +1,6 @@
 //! What the simulated vendor takes and sends, for an examination.
 
-use organisation_conform::conform::Samples;
+use organisation_conform::Samples;
 use organisation_host::contract::{JsonError, from_json};
 use serde_json::json;
 use wecom_simulator::PURCHASE_TEMPLATE;

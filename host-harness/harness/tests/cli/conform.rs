@@ -103,7 +103,7 @@ fn samples_are_read_before_anything_is_looked_at() {
     {
         std::fs::write(&file, text).unwrap();
         let refused = run(program(home.path(), &["conform", "--samples", file.to_str().unwrap(), "--format=json"]));
-        assert!(refused.stderr.contains(words), "{text}: {refused:?}");
+        assert!(refused.stdout.contains(words), "{text}: {refused:?}");
         refused.fails(2, "usage");
     }
 }

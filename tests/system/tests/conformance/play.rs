@@ -114,7 +114,7 @@ fn element(vector: &Value, names: &Names, clock: &ManualClock) -> (Element, Arc<
     let host = builder.build().expect("this machine has room for a host");
     let component = match vector["component"].as_str().expect("a vector names a component") {
         "probe" => host.load(probe_element::component()),
-        "wecom" => host.load(organisation_host::bundled_component()),
+        "wecom" => host.load(bundled_component::bundled_component()),
         frozen => {
             let file = crate::folder().join(format!("../frozen/{frozen}.wasm"));
             host.load(&fs::read(file).expect("the frozen component is kept"))

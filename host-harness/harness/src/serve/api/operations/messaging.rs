@@ -29,7 +29,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Messages,
                 "messaging.send",
                 "发送消息 Send a message",
-                run!(|asked| {
+                run!(|mut asked| {
                     let message: Message = asked.record()?;
                     shown(&SentView::of(&answer(asked.element.send_message(&message).await)?)?)
                 }),
