@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -20,7 +20,7 @@ pub(crate) struct Pooler {
 
 impl Pooler {
     /// One before the server at a port.
-    pub(crate) fn start(program: &PathBuf, server: u16) -> Self {
+    pub(crate) fn start(program: &Path, server: u16) -> Self {
         let mut last = String::new();
         for _ in 0..ATTEMPTS {
             match Self::try_start(program, server) {
@@ -35,7 +35,7 @@ impl Pooler {
         self.port
     }
 
-    fn try_start(program: &PathBuf, server: u16) -> Result<Self, String> {
+    fn try_start(program: &Path, server: u16) -> Result<Self, String> {
         let (folder, user) = folder();
         let port = free_port();
         let users = folder.join("users");

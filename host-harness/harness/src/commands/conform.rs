@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use organisation_conform::{Conformance, Part, Person, Samples, Subject};
 use organisation_host::{
-    Host,
     egress::{AllowList, OperatorList},
     settings::Document,
     storage::Clock,
