@@ -95,7 +95,22 @@ fn build(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, String>
     component = without_names(&component).ok_or_else(|| format!("{} is no component", file.display()))?;
     label(&mut component, workspace, package)?;
     std::fs::write(&copy, component).map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
+    publish(&copy, &target_directory(out)?.join("components"))?;
     Ok(copy)
+}
+
+/// Puts the finished file where other hosts and people look for it: `<target>/components/NAME.wasm`. Whoever reads it meanwhile
+/// has the one of before or this one.
+fn publish(file: &Path, folder: &Path) -> Result<(), String> {
+    let name = file.file_name().ok_or_else(|| format!("{} names no file", file.display()))?;
+    let place = folder.join(name);
+    let draft = folder.join(format!("{}.{}", name.to_string_lossy(), std::process::id()));
+    let published = || {
+        std::fs::create_dir_all(folder)?;
+        std::fs::copy(file, &draft)?;
+        std::fs::rename(&draft, &place)
+    };
+    published().map_err(|error| format!("cannot write {}: {error}", place.display()))
 }
 
 /// Keeps other build scripts from this directory until it goes.

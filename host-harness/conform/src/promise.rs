@@ -186,8 +186,9 @@ promises! {
     HANDLER_ASKS_NOBODY = "handler-asks-nobody", "callbacks.wit", "Makes no call of its own.";
     HANDLER_STRANGER = "handler-believes-nobody", "callbacks.wit", "for a request that is not the vendor's";
     ROUTE_UNKNOWN = "route-unknown", "callbacks.wit", "An error only where the configuration names no such route";
-    DELIVERY_ONCE = "delivery-once", "callbacks.wit", "A delivery that is repeated answers the same, without its events.";
-    FOLLOW_UP_REPEATS = "follow-up-repeats", "callbacks.wit", "Does what a handler left. Safe to repeat.";
+    DELIVERY_ONCE = "delivery-once", "callbacks.wit", "A delivery that is repeated is answered likewise, without its events.";
+    FOLLOW_UP_REPEATS = "follow-up-repeats", "callbacks.wit",
+        "Does what a handler left, and answers what is left to do after that, as `handled` does. Safe to repeat.";
     FOLLOW_UP_UNKNOWN = "follow-up-unknown", "callbacks.wit", "`unsupported` for a kind that this component does not know.";
 
     // Pages.
