@@ -37,9 +37,9 @@ pub struct Blocks<A> {
     rest_bytes: Cell<usize>,
 }
 
-// SAFETY: a component has one thread.
-#[cfg(target_family = "wasm")]
-unsafe impl<A> Sync for Blocks<A> {}
+// SAFETY: without atomics a component has one thread.
+#[cfg(all(target_family = "wasm", not(target_feature = "atomics")))]
+unsafe impl<A: Sync> Sync for Blocks<A> {}
 
 impl<A: GlobalAlloc> Blocks<A> {
     /// Nothing is taken from the allocator below before it is wanted.

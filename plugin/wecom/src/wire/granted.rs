@@ -5,7 +5,7 @@ use super::{tolerant::UnreadableField, tree::Tree};
 
 /// The id of a member, if there is one.
 pub(super) fn member(user: Tree<'_>) -> Option<String> {
-    user.at("userid").text()
+    user.at("userid").text_or_fail("userid").ok().flatten()
 }
 
 /// The id of a department, if it is one.

@@ -523,12 +523,12 @@ fn the_documented_tag_is_read() {
 #[test]
 fn of_the_visible_range_single_ids_may_be_lost_but_no_whole_list() {
     let agent = |json: &str| serde_json::from_str::<Agent>(json);
-    let odd = r#"{"agentid":[],"name":{},"close":"x","redirect_domain":7.5,"allow_userinfos":{"user":[{"userid":"a"},7,{}]},"allow_partys":{"partyid":[2,-1,null]},"allow_tags":{"tagid":[true,3]}}"#;
+    let odd = r#"{"agentid":[],"name":{},"close":"x","redirect_domain":7.5,"allow_userinfos":{"user":[{"userid":"a"},7,{},{"userid":12345678901234567890123}]},"allow_partys":{"partyid":[2,-1,null]},"allow_tags":{"tagid":[true,3]}}"#;
     let expected = Agent {
         departments: vec!["2".into()],
         members: vec!["a".into()],
         tags: vec!["3".into()],
-        unreadable: 5,
+        unreadable: 6,
         ..Agent::default()
     };
     assert_eq!(agent(odd).unwrap(), expected);
