@@ -54,7 +54,7 @@ const NEGATIVE = 1;
 const CONFIGURATION = 2;
 const ENDED = 3;
 const PAGE = 500;
-const BUILT = fileURLToPath(new URL('../../target/guest/wasm32-wasip2/guest/wecom_organisation.wasm', import.meta.url));
+const BUILT = fileURLToPath(new URL('../../target/components/wecom_organisation.wasm', import.meta.url));
 
 /** @typedef {ReturnType<typeof parseArgs<{ options: typeof OPTIONS, allowPositionals: true }>>['values']} Values */
 

@@ -8,14 +8,34 @@ export function exceeded(limit, message) {
   return Object.assign(new Error(message), { [LIMIT]: limit });
 }
 
+/** Counts a call of the component under way, as the thread serves one at a time. */
+let spend = () => {};
+
+/** Has every method of a resource counted. @param {Function[]} classes */
+export function countMethods(...classes) {
+  for (const { prototype } of classes) {
+    for (const name of Object.getOwnPropertyNames(prototype).filter((own) => own !== 'constructor')) {
+      const method = prototype[name];
+      prototype[name] = function count(/** @type {any} */ ...given) {
+        spend();
+        return method.apply(this, given);
+      };
+    }
+  }
+}
+
 /**
- * The same imports, each function counted. Methods of resources are functions of their classes.
- * @param {Record<string, any>} interfaces @param {{ hostCalls: number }} budget
+ * The same imports, each function counted from now on, and methods of resources with them.
+ * @param {Record<string, any>} interfaces @param {{ hostCalls: number }} budget @param {() => void} [each] what is done besides, each time
  */
-export function limited(interfaces, budget) {
-  const counted = (/** @type {Function} */ work) => function count(/** @type {any} */ ...given) {
+export function limited(interfaces, budget, each = () => {}) {
+  spend = () => {
     if (budget.hostCalls <= 0) throw exceeded('host-calls', 'the limit host-calls is used up');
     budget.hostCalls -= 1;
+    each();
+  };
+  const counted = (/** @type {Function} */ work) => function count(/** @type {any} */ ...given) {
+    spend();
     // @ts-ignore a method gets its object
     return work.apply(this, given);
   };

@@ -1,14 +1,15 @@
 // A component, made into JavaScript and core modules once and kept by its digest.
 
 import { createHash } from 'node:crypto';
-import { lstat, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { CONTRACT } from './contract.js';
 import { HostError } from './errors.js';
-import { withMemoryLimit } from './memory.js';
+import { MAX_INSTANCES, MAX_MEMORIES } from './limits.js';
+import { defined, withMemoryLimit } from './memory.js';
 
 /** The generator whose output is kept, so that another version makes its own. */
 const GENERATOR = 'jco-transpile-0.15.0';
@@ -22,6 +23,12 @@ const WASI = new Set([
 
 const PACKAGE = 'lowcode:organisation/';
 
+const MAX_BYTES = 32 << 20;
+const MAX_TABLES = 64;
+
+/** What is being made now, by its folder: whoever wants the same waits for it. @type {Map<string, Promise<void>>} */
+const making = new Map();
+
 /** A component that fits the contract, ready to be instantiated by workers. */
 export class Component {
   /** @param {string} digest @param {string} code address of the generated module @param {Map<string, Uint8Array>} modules @param {Set<string>} interfaces that it exports */
@@ -31,6 +38,7 @@ export class Component {
     this.interfaces = interfaces;
     /** @type {Map<string, Uint8Array>} */
     this.bytes = modules;
+    this.memories = Object.fromEntries([...modules].map(([name, module]) => [name, defined(module).memories]));
     /** @type {Map<number, Promise<Record<string, WebAssembly.Module>>>} */
     this.compiled = new Map();
   }
@@ -58,19 +66,33 @@ export class Component {
    * @param {string} [cache] a folder that nobody else may write: what lies there is run
    */
   static async load(bytes, cache = defaultCache()) {
+    if (bytes.length > MAX_BYTES) throw new HostError(`the component has ${bytes.length} bytes, at most ${MAX_BYTES} are read`);
     const digest = createHash('sha256').update(bytes).digest('hex');
     await demandOwn(cache);
     const folder = join(cache, `${digest}-${GENERATOR}`);
     let manifest = await readManifest(folder);
     if (manifest === null) {
-      await transpile(bytes, folder);
+      const work = making.get(folder) ?? transpile(bytes, folder).finally(() => making.delete(folder));
+      making.set(folder, work);
+      await work;
       manifest = await readManifest(folder);
       if (manifest === null) throw new HostError(`the folder ${folder} cannot be read after it was written`);
     }
     const interfaces = judge(manifest);
     const modules = new Map();
+    if (manifest.modules.length > MAX_INSTANCES) throw new HostError(`the component has ${manifest.modules.length} modules, at most ${MAX_INSTANCES} are run`);
     for (const name of manifest.modules) modules.set(name, await readFile(join(folder, name)));
+    demandFew([...modules.values()]);
     return new Component(digest, pathToFileURL(join(folder, 'component.js')).href, modules, interfaces);
+  }
+}
+
+/** What each instance makes anew. @param {Uint8Array[]} modules */
+function demandFew(modules) {
+  const counts = modules.map(defined);
+  for (const [what, most] of /** @type {['memories' | 'tables', number][]} */ ([['memories', MAX_MEMORIES], ['tables', MAX_TABLES]])) {
+    const sum = counts.reduce((total, count) => total + count[what], 0);
+    if (sum > most) throw new HostError(`the component has ${sum} ${what}, at most ${most} are run`);
   }
 }
 
@@ -113,14 +135,15 @@ async function transpile(bytes, folder) {
   }
   const modules = Object.keys(made.files).filter((name) => name.endsWith('.wasm'));
   const exports = made.exports.map(([name]) => name).filter((name) => name.includes('/'));
-  const writing = `${folder}.${process.pid}`;
-  await mkdir(writing, { recursive: true, mode: 0o700 });
-  for (const [name, content] of Object.entries(made.files)) await writeFile(join(writing, name), content);
-  await writeFile(join(writing, 'package.json'), '{"type":"module"}\n');
-  await writeFile(join(writing, 'manifest.json'), JSON.stringify({ modules, imports: made.imports, exports }));
+  // A folder of its own each time, and the name only when it is whole.
+  const writing = await mkdtemp(`${folder}.`);
   try {
+    for (const [name, content] of Object.entries(made.files)) await writeFile(join(writing, name), content);
+    await writeFile(join(writing, 'package.json'), '{"type":"module"}\n');
+    await writeFile(join(writing, 'manifest.json'), JSON.stringify({ modules, imports: made.imports, exports }));
     await rename(writing, folder);
   } catch (error) {
+    await rm(writing, { recursive: true, force: true });
     // Somebody else was faster, with the same files.
     if (!['ENOTEMPTY', 'EEXIST'].includes(/** @type {any} */ (error).code)) throw error;
   }

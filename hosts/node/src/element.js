@@ -55,7 +55,7 @@ export class Element {
     this.client = new Client();
     this.log = log ?? (() => {});
     this.threads = new Threads(async () => ({
-      code: component.code, modules: await component.modules(this.limits.memory), storage: { file: storage, key: this.key },
+      code: component.code, modules: await component.modules(this.limits.memory), memories: component.memories, storage: { file: storage, key: this.key },
       scope: this.scope, clock: clock?.buffer ?? null,
     }));
     /** @type {Promise<Prepared> | undefined} */

@@ -3,7 +3,7 @@
 /**
  * @typedef {object} Limits
  * @property {number} wall_ms until `http` and `storage.wait` end; the call itself is ended a second later
- * @property {number} memory bytes of linear memory
+ * @property {number} memory bytes of each linear memory, of which a component has one or two
  * @property {number} requests HTTP requests, also those that fail
  * @property {number} bytes_in bytes of HTTP answers, decompressed or as sent where that is more
  * @property {number} bytes_out bytes of HTTP requests
@@ -31,6 +31,12 @@ export const DEFAULT_LIMITS = Object.freeze({
 
 /** From the end of `http` and `storage.wait` to the end of the call, so that a component can write down how far it came. */
 export const GRACE_MS = 1_000;
+
+/** Core modules of a component, and their instances in one call. */
+export const MAX_INSTANCES = 64;
+
+/** Linear memories of one call; each has the limit `memory`. */
+export const MAX_MEMORIES = 2;
 
 /** The most requests of one `send-all`. */
 export const MAX_BATCH = 1_000;

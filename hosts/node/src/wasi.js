@@ -2,6 +2,8 @@
 
 import { randomFillSync } from 'node:crypto';
 
+import { countMethods } from './budget.js';
+
 /** The component called `exit`: the call has no answer. */
 export class Exit extends Error {}
 
@@ -10,25 +12,21 @@ const KEPT_OUTPUT = 4 * 1024;
 const MAX_RANDOM = 64 * 1024;
 
 class Pollable {
-  ready() { return true; }
+  /** @param {number} [until] milliseconds since 1970, when it is ready; at once by default */
+  constructor(until = 0) { this.until = until; }
 
-  block() {}
+  ready() { return isReady(this); }
+
+  block() { park(this); }
 }
 
-/** Ready after so many nanoseconds. */
-class Timer extends Pollable {
-  /** @param {bigint} nanoseconds @param {number} deadline milliseconds since 1970, when the call ends */
-  constructor(nanoseconds, deadline) {
-    super();
-    this.until = Math.min(Date.now() + Number(nanoseconds / 1_000_000n), deadline);
-  }
+/** @param {Pollable} pollable */
+const isReady = ({ until }) => Date.now() >= until;
 
-  ready() { return Date.now() >= this.until; }
-
-  block() {
-    const left = this.until - Date.now();
-    if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
-  }
+/** @param {Pollable} pollable */
+function park({ until }) {
+  const left = until - Date.now();
+  if (left > 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, left);
 }
 
 class IoError {
@@ -80,6 +78,8 @@ class TerminalInput {}
 
 class TerminalOutput {}
 
+countMethods(Pollable, IoError, InputStream, OutputStream);
+
 /** @param {bigint} length */
 function random(length) {
   if (length > MAX_RANDOM) throw new RangeError(`${length} random bytes are asked for at once, at most ${MAX_RANDOM} are given`);
@@ -93,6 +93,8 @@ const randomNumber = () => new DataView(random(8n).buffer).getBigUint64(0);
  * @param {{ now: () => number, deadline: number, output: string[] }} call what its standard streams say is added to `output`
  */
 export function wasi({ now, deadline, output }) {
+  /** Ready after so many nanoseconds, and at the latest when the call ends. @param {bigint} nanoseconds */
+  const timer = (nanoseconds) => new Pollable(Math.min(Date.now() + Number(nanoseconds / 1_000_000n), deadline));
   let kept = 0;
   const stream = new OutputStream((bytes) => {
     if (kept >= KEPT_OUTPUT) return;
@@ -107,10 +109,10 @@ export function wasi({ now, deadline, output }) {
     'wasi:clocks/monotonic-clock': {
       now: () => process.hrtime.bigint(),
       resolution: () => 1n,
-      subscribeDuration: (/** @type {bigint} */ nanoseconds) => new Timer(nanoseconds, deadline),
+      subscribeDuration: timer,
       subscribeInstant: (/** @type {bigint} */ instant) => {
         const left = instant - process.hrtime.bigint();
-        return new Timer(left > 0n ? left : 0n, deadline);
+        return timer(left > 0n ? left : 0n);
       },
     },
     'wasi:random/random': { getRandomBytes: random, getRandomU64: randomNumber },
@@ -120,8 +122,8 @@ export function wasi({ now, deadline, output }) {
     'wasi:io/poll': {
       Pollable,
       poll: (/** @type {Pollable[]} */ list) => {
-        const ready = () => Uint32Array.from(list.keys()).filter((index) => list[index].ready());
-        if (ready().length === 0) [...list].sort((a, b) => /** @type {any} */ (a).until - /** @type {any} */ (b).until)[0].block();
+        const ready = () => Uint32Array.from(list.keys()).filter((index) => isReady(list[index]));
+        if (ready().length === 0) park(list.reduce((first, one) => (one.until < first.until ? one : first)));
         return ready();
       },
     },

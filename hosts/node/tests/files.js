@@ -12,7 +12,7 @@ const BUILT = { probe: 'probe_element_component.wasm', wecom: 'wecom_organisatio
 export function componentFile(name) {
   const built = /** @type {any} */ (BUILT)[name];
   if (built === undefined) return root(`tests/frozen/${name}.wasm`);
-  return `${process.env.ORGANISATION_COMPONENTS ?? root('target/guest/wasm32-wasip2/guest')}/${built}`;
+  return `${process.env.ORGANISATION_COMPONENTS ?? root('target/components')}/${built}`;
 }
 
 /** The program whose simulator the tests talk to. */

@@ -3,15 +3,21 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 
 import { classOf } from '../src/egress/address.js';
 import { Allowance, Client } from '../src/egress/client.js';
 import { AllowEntry, readUrl } from '../src/egress/destination.js';
+import { contentOf } from '../src/egress/policy.js';
+import { LIMIT, limited } from '../src/budget.js';
+import { contract } from '../src/lent.js';
+import { boundLifting } from '../src/lifted.js';
 import { DEFAULT_LIMITS } from '../src/limits.js';
-import { withMemoryLimit } from '../src/memory.js';
+import { defined, withMemoryLimit } from '../src/memory.js';
 import { Injector } from '../src/secrets/injector.js';
 import { fingerprint } from '../src/storage/key.js';
 import { prefixEnd } from '../src/storage/sqlite.js';
+import { wasi } from '../src/wasi.js';
 
 test('classes of addresses begin and end where the registries say', () => {
   for (const [expected, ...addresses] of [
@@ -47,7 +53,7 @@ test('an entry admits what it says and nothing beside it', () => {
 /** @param {string} url @param {boolean} hostIsWritten @param {number} [timeoutMs] */
 function checked(url, hostIsWritten, timeoutMs = 5_000) {
   const read = readUrl(url);
-  return { method: 'GET', url: read.url, headers: /** @type {[string, string][]} */ ([]), body: Buffer.alloc(0), destination: read.destination, hostIsWritten, expect: /** @type {const} */ ('text'), timeoutMs, maxBytes: undefined };
+  return { method: 'GET', url: read.url, headers: /** @type {[string, string][]} */ ([]), body: Buffer.alloc(0), destination: read.destination, hostIsWritten, expect: /** @type {const} */ ('text'), timeoutMs, maxBytes: undefined, unsent: 0 };
 }
 
 test('a name that leads to this machine is reached only where the operator wrote it; an answer that comes too slowly is late', async () => {
@@ -87,9 +93,151 @@ test('a memory gets a maximum, and keeps a smaller one of its own', () => {
     assert.throws(() => m.grow(1), RangeError);
   }
   assert.throws(() => withMemoryLimit(module([0, 0xff, 0x7f]), 65_536), /begins with/);
+  assert.throws(() => withMemoryLimit(module([0, 1]).subarray(0, 10), 65_536), /breaks off/);
+});
+
+test('a table gets a maximum too, and memories and tables are counted', () => {
+  const module = (/** @type {number[][]} */ ...tables) => {
+    const entries = tables.flatMap((limits) => [0x70, ...limits]);
+    return Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 4, entries.length + 1, tables.length, ...entries, 7, 5, 1, 1, 0x74, 1, 0]);
+  };
+  for (const [limits, most] of /** @type {[number[], number][]} */ ([[[0, 1], 100_000], [[1, 1, 3], 3]])) {
+    const { t } = /** @type {{ t: WebAssembly.Table }} */ (new WebAssembly.Instance(new WebAssembly.Module(withMemoryLimit(module(limits), 65_536))).exports);
+    t.grow(most - 1);
+    assert.throws(() => t.grow(1), RangeError);
+  }
+  assert.deepEqual(defined(module([0, 1], [1, 1, 3])), { memories: 0, tables: 2 });
+  assert.throws(() => withMemoryLimit(module([0, 0xff, 0xff, 0x7f]), 65_536), /begins with/);
 });
 
 test('fingerprints are those of every host with the same key', () => {
   // As the Rust host computes it.
   assert.equal(fingerprint(Buffer.alloc(32, 7), ['ab', 'c']), '8b2302f09d34accaab13addb6011cb73');
+});
+
+const PLACEHOLDER = 'secret://key?v=00ff';
+
+/** What is sent of this body, with the secret `s"c` filled in. @param {string} body @param {string} [kind] */
+function filledIn(body, kind = 'application/json') {
+  const destination = readUrl('https://a.example/').destination;
+  const secrets = new Injector([{ key: 'key', value: 's"c', placeholder: PLACEHOLDER }], [{ destination, secrets: ['key'] }]);
+  const request = { ...checked('https://a.example/', true), headers: /** @type {[string, string][]} */ ([['content-type', kind]]), body: Buffer.from(body) };
+  return secrets.fill(request).body.toString();
+}
+
+test('a secret stands as a whole JSON string or form value, however the rest is written', () => {
+  const form = 'application/x-www-form-urlencoded';
+  const long = `"${'\\"'.repeat(2_000_000)}"`;
+  for (const [body, expected, kind] of [
+    [`{"a":"${PLACEHOLDER}"}`, '{"a":"s\\"c"}'],
+    [` \n["secret:\\/\\/key?v=00ff", "\\\\", "${PLACEHOLDER}"]`, ' \n["s\\"c", "\\\\", "s\\"c"]'],
+    [`[${long},"${PLACEHOLDER}"]`, `[${long},"s\\"c"]`],
+    [`["${'\\\\'.repeat(2_000_000)}"${' '.repeat(4_000_000)},"${PLACEHOLDER}"]`, `["${'\\\\'.repeat(2_000_000)}"${' '.repeat(4_000_000)},"s\\"c"]`],
+    // No string ends here, at none of its quotes.
+    [`["${'\\"'.repeat(2_000_000)}`, `["${'\\"'.repeat(2_000_000)}`],
+    [`a=1&b=${encodeURIComponent(PLACEHOLDER)}&&c`, 'a=1&b=s%22c&&c', form],
+    [`${'&'.repeat(4_000_000)}b=${PLACEHOLDER}`, `${'&'.repeat(4_000_000)}b=s%22c`, form],
+  ]) {
+    assert.ok(filledIn(body, kind) === expected, body.slice(0, 80));
+  }
+  for (const body of [`{"${PLACEHOLDER}" \n: 1}`, `["x${PLACEHOLDER}"]`, `["\\"${PLACEHOLDER}"]`, `"${PLACEHOLDER}`]) {
+    assert.throws(() => filledIn(body), { tag: 'denied' }, body);
+  }
+});
+
+test('base64 of any size is decoded, and nothing else is', () => {
+  const large = Buffer.alloc(24 << 20, 7);
+  assert.ok(contentOf({ tag: 'base64', val: large.toString('base64') }).equals(large));
+  for (const [text, bytes] of [['', ''], ['YQ==', 'a'], ['YWI=', 'ab'], ['YWJj', 'abc']]) assert.equal(contentOf({ tag: 'base64', val: text }).toString(), bytes);
+  for (const text of ['Y', 'YQ', 'YQ=', 'Y===', '====', 'YQ==YQ==', 'YWJ-', 'YW J', 'YWJ\n']) {
+    assert.throws(() => contentOf({ tag: 'base64', val: text }), { tag: 'other', val: 'invalid-request' }, text);
+  }
+});
+
+test('bytes that unfold to nothing count as they were sent', async () => {
+  const empty = Buffer.concat(Array.from({ length: 1_000 }, () => gzipSync('')));
+  const server = http.createServer((_, response) => { response.writeHead(200, { 'content-encoding': 'gzip' }).end(empty); });
+  await new Promise((done) => { server.listen(0, '127.0.0.1', () => done(undefined)); });
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+  const client = new Client();
+  const send = (/** @type {object} */ limits) => {
+    const allowance = new Allowance({ ...DEFAULT_LIMITS, ...limits }, Date.now() + 60_000);
+    return client.send(checked(`http://127.0.0.1:${port}/`, true), new Injector([], []), allowance).then(() => DEFAULT_LIMITS.bytes_in - allowance.bytesIn);
+  };
+  try {
+    assert.equal(await send({}), empty.length);
+    await assert.rejects(send({ bytes_in: empty.length - 1 }), { tag: 'budget-exhausted' });
+    await assert.rejects(send({ largest_response: empty.length - 1 }), { tag: 'too-large' });
+  } finally {
+    client.close();
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
+test('a pure function is lent neither storage nor audit', () => {
+  /** @type {any[]} */
+  const kept = [];
+  const storage = /** @type {any} */ (new Proxy({}, { get: (_, name) => (/** @type {any[]} */ ...given) => { kept.push([name, given]); } }));
+  const means = { storage, asked: () => ({}), log: () => {}, memory: () => 0 };
+  const call = { interface: 'element', function: 'describe', arguments: [], settings: '{}', limits: DEFAULT_LIMITS, deadline: Date.now() + 60_000 };
+  /** @param {boolean} isPure @returns {any} */
+  const lent = (isPure) => contract({ ...call, isPure }, {}, means);
+  for (const [name, ask] of /** @type {[string, (lent: any) => any][]} */ ([
+    ...['getMany', 'scan', 'scanKeys', 'apply', 'deleteRange', 'wait'].map((name) => [name, (/** @type {any} */ all) => all['lowcode:organisation/storage'][name]([], '', 1)]),
+    ['append', (all) => all['lowcode:organisation/audit'].append([])],
+  ])) {
+    assert.throws(() => ask(lent(true)), (error) => /** @type {any} */ (error).payload?.tag === 'other', name);
+    assert.deepEqual(kept, [], name);
+    ask(lent(false));
+    assert.equal(kept.splice(0).length, 1, name);
+  }
+});
+
+/** @param {() => any} work */
+function limitOf(work) {
+  try {
+    work();
+  } catch (error) {
+    return /** @type {any} */ (error)[LIMIT];
+  }
+  return undefined;
+}
+
+test('methods of resources are host calls too', () => {
+  const lent = limited(wasi({ now: Date.now, deadline: Date.now() + 60_000, output: [] }), { hostCalls: 4 });
+  const stream = lent['wasi:cli/stderr'].getStderr();
+  const timer = lent['wasi:clocks/monotonic-clock'].subscribeDuration(0n);
+  stream.write(Buffer.from('x'));
+  timer.block();
+  for (const ask of [() => stream.checkWrite(), () => timer.ready(), () => lent['wasi:io/poll'].poll([timer])]) assert.equal(limitOf(ask), 'host-calls');
+});
+
+test('a body that cannot be sent stays with the component', () => {
+  /** @type {any[]} */
+  const carried = [];
+  const asked = (/** @type {any} */ { requests }) => {
+    carried.push(...requests.map((/** @type {any} */ { body }) => body));
+    return { results: [], budget: {} };
+  };
+  const call = { interface: 'directory', function: 'advance', arguments: [], settings: '{}', isPure: false, limits: DEFAULT_LIMITS, deadline: Date.now() + 60_000 };
+  const lent = contract(call, { bytesOut: 10 }, /** @type {any} */ ({ asked }));
+  const bodies = [undefined, { tag: 'bytes', val: new Uint8Array(6) }, { tag: 'text', val: '企业' }, { tag: 'base64', val: 'YWI=' }, { tag: 'bytes', val: new Uint8Array(3) }];
+  lent['lowcode:organisation/http'].sendAll(bodies.map((body) => ({ body })));
+  assert.deepEqual(carried, [bodies[0], bodies[1], { tag: 'unsent', val: 6 }, bodies[3], { tag: 'unsent', val: 3 }]);
+});
+
+test('the same bytes a thousand times are more than a memory', () => {
+  const memory = new ArrayBuffer(8);
+  const lifting = boundLifting(() => 20);
+  try {
+    assert.equal(memory.slice(2, 6).byteLength, 4);
+    assert.equal(memory.slice(0).byteLength, 8);
+    assert.equal(limitOf(() => memory.slice(0, 100)), undefined);
+    assert.equal(limitOf(() => memory.slice(0, 1)), 'memory-bytes');
+    lifting.reset();
+    assert.equal(memory.slice(0).byteLength, 8);
+  } finally {
+    lifting.end();
+  }
 });

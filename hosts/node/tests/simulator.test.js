@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -140,6 +140,27 @@ test('a cache to which others may write is not run', { skip: process.platform ==
   await assert.rejects(Component.load(await readFile(componentFile('probe')), cache), (error) => error instanceof HostError && /others may write/.test(error.message));
   await chmod(cache, 0o700);
   assert.ok((await Component.load(await readFile(componentFile('probe')), cache)).interfaces.has('vendor'));
+});
+
+test('two that load the same at once both get it; what is too large is refused', async () => {
+  const cache = join(folder, 'twice');
+  const bytes = await readFile(componentFile('probe'));
+  const loaded = await Promise.all([1, 2, 3].map(() => Component.load(bytes, cache)));
+  assert.deepEqual(new Set(loaded.map(({ code }) => code)).size, 1);
+  assert.equal((await readdir(cache)).length, 1);
+  const words = (/** @type {RegExp} */ said) => (/** @type {any} */ error) => error instanceof HostError && said.test(error.message);
+  await assert.rejects(Component.load(new Uint8Array((32 << 20) + 1), cache), words(/at most 33554432 are read/));
+  // As if the generator had made this of it.
+  const [made] = await readdir(cache);
+  const manifest = JSON.parse(await readFile(join(cache, made, 'manifest.json'), 'utf8'));
+  const refused = async (/** @type {string[]} */ modules, /** @type {RegExp} */ said) => {
+    await writeFile(join(cache, made, 'manifest.json'), JSON.stringify({ ...manifest, modules }));
+    await assert.rejects(Component.load(bytes, cache), words(said));
+  };
+  await refused(Array(65).fill('component.core.wasm'), /65 modules/);
+  const memory = Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, 5, 7, 3, 0, 1, 0, 1, 0, 1]);
+  await writeFile(join(cache, made, 'three.wasm'), memory);
+  await refused(['three.wasm'], /3 memories/);
 });
 
 test('more calls at once than there are threads are all answered', async () => {

@@ -50,7 +50,7 @@ export class Client {
   async send(checked, secrets, allowance) {
     const bytes = checked.method.length + checked.url.href.length + checked.body.length
       + checked.headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
-    if (bytes > allowance.bytesOut) throw new HttpFailure('budget-exhausted', undefined, 'bytes-out are used up', false);
+    if (checked.unsent > 0 || bytes > allowance.bytesOut) throw new HttpFailure('budget-exhausted', undefined, 'bytes-out are used up', false);
     allowance.bytesOut -= bytes;
     const filled = secrets.fill(checked);
     const left = allowance.deadline - Date.now();
@@ -155,13 +155,22 @@ async function read(response, most, allowance, place) {
   const parts = [];
   let wire = 0;
   let size = 0;
-  response.on('data', (chunk) => { wire += chunk.length; });
   const stream = isGzip ? response.pipe(createGunzip()) : response;
+  response.on('data', (chunk) => {
+    wire += chunk.length;
+    if (!isGzip) return;
+    // As it arrives, and not as it comes out: something may unfold to nothing.
+    try {
+      count(wire);
+    } catch (error) {
+      stream.destroy(/** @type {Error} */ (error));
+    }
+  });
   if (isGzip) response.on('error', (error) => stream.destroy(error));
   try {
     for await (const chunk of stream) {
       size += chunk.length;
-      count(Math.max(size, isGzip ? wire : 0));
+      count(size);
       parts.push(chunk);
     }
   } catch (error) {

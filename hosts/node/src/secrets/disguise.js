@@ -10,6 +10,8 @@ const NAMED = { colon: ':', sol: '/', amp: '&' };
 /** Whether the text holds a placeholder in any spelling: plain, percent-encoded, escaped as in JSON or HTML, in base64. @param {string} text */
 export function holdsPlaceholder(text) {
   for (let at = text.indexOf('secret'); at !== -1; at = text.indexOf('secret', at + 1)) {
+    // Only these begin `://` in any spelling.
+    if (!':%\\&'.includes(text[at + 6] ?? ' ')) continue;
     let rest = text.slice(at + 6, at + 6 + LONGEST);
     for (let round = 0; round < ROUNDS; round += 1) {
       if (rest.startsWith('://')) return true;

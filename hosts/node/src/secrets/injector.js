@@ -92,8 +92,11 @@ function inHeaders(request, placeholder, value, key) {
 /** @param {string} header @param {string} placeholder @param {string} value */
 function inHeader(header, placeholder, value) {
   if (header === placeholder) return value;
-  const [, scheme, credentials] = /^(\S+) +(\S*)\s*$/.exec(header) ?? [];
-  if (scheme === undefined) return undefined;
+  const gap = header.indexOf(' ');
+  if (gap < 1) return undefined;
+  const scheme = header.slice(0, gap);
+  const credentials = header.slice(gap).trim();
+  if (/\s/.test(credentials)) return undefined;
   if (scheme.toLowerCase() === 'bearer' && credentials === placeholder) return `${scheme} ${value}`;
   if (scheme.toLowerCase() !== 'basic') return undefined;
   const pair = Buffer.from(credentials, 'base64').toString('utf8');
@@ -116,20 +119,62 @@ function inBody(request, placeholder, value) {
 /** @param {string} form @param {string} placeholder @param {string} value */
 function inForm(form, placeholder, value) {
   const encoded = new URLSearchParams([['', value]]).toString().slice(1);
-  return form.split('&').map((pair) => {
-    const at = pair.indexOf('=');
-    if (at < 1) return pair;
-    const [[, found] = ['', '']] = [...new URLSearchParams(`x=${pair.slice(at + 1)}`)];
-    return found === placeholder ? `${pair.slice(0, at + 1)}${encoded}` : pair;
-  }).join('&');
+  let filled = '';
+  let kept = 0;
+  for (let from = 0; from < form.length;) {
+    const next = form.indexOf('&', from);
+    const end = next === -1 ? form.length : next;
+    const start = from + form.slice(from, end).indexOf('=') + 1;
+    // Percent-encoded it has at most three times as many signs.
+    const canBe = start > from + 1 && end - start >= placeholder.length && end - start <= 3 * placeholder.length;
+    if (canBe && new URLSearchParams(`x=${form.slice(start, end)}`).get('x') === placeholder) {
+      filled += form.slice(kept, start) + encoded;
+      kept = end;
+    }
+    from = end + 1;
+  }
+  return filled + form.slice(kept);
 }
 
 /** JSON with the secret as each string that is the placeholder, also where its slashes are escaped. A key is none. @param {string} json @param {string} placeholder @param {string} value */
 function inJson(json, placeholder, value) {
-  if (!/^\s*[{["]/.test(json)) return json;
+  const first = json.trimStart()[0];
+  if (first === undefined || !'{["'.includes(first)) return json;
   const written = Buffer.from(JSON.stringify(value), 'utf8').toString('latin1');
   const spelt = new Set([`"${placeholder}"`, `"${placeholder.replaceAll('/', '\\/')}"`]);
-  return json.replace(/"(?:[^"\\]|\\[^])*"(?=(\s*:)?)/g, (string, colon) => (colon === undefined && spelt.has(string) ? written : string));
+  let filled = '';
+  let kept = 0;
+  for (let start = json.indexOf('"'); start !== -1;) {
+    const end = endOfString(json, start);
+    if (end === -1) break;
+    if (spelt.has(json.slice(start, end)) && !isKey(json, end)) {
+      filled += json.slice(kept, start) + written;
+      kept = end;
+    }
+    start = json.indexOf('"', end);
+  }
+  return filled + json.slice(kept);
+}
+
+/**
+ * Where the JSON string that begins here has ended, -1 where it does not. By hand and linear: a pattern would try again at each quote
+ * of a broken body, and keeps a place on its stack for each sign of a long one.
+ * @param {string} json @param {number} start
+ */
+function endOfString(json, start) {
+  for (let quote = json.indexOf('"', start + 1); quote !== -1; quote = json.indexOf('"', quote + 1)) {
+    let before = quote;
+    while (json[before - 1] === '\\') before -= 1;
+    if ((quote - before) % 2 === 0) return quote + 1;
+  }
+  return -1;
+}
+
+/** Whether a colon follows. @param {string} json @param {number} end */
+function isKey(json, end) {
+  let at = end;
+  while (at < json.length && ' \t\r\n'.includes(json[at])) at += 1;
+  return json[at] === ':';
 }
 
 /** The spellings in which a secret may come back: plain, as in a query in both manners and both cases of the digits, as in JSON. @param {string} value */
