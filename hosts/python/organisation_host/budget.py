@@ -100,7 +100,7 @@ class Budget:
             "host_calls": max(0, self._host_calls),
             "log_bytes": self._log_bytes,
             "parallelism": self.limits.parallelism,
-            "largest_response": min(self.limits.largest_response, self._bytes_in),
+            "largest_response": self.limits.largest_response,
         }
 
     def spent(self) -> dict[str, int | float]:

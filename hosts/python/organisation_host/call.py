@@ -20,6 +20,7 @@ from .limits import Limits
 from .secrets.masking import masked
 from .storage import Scope, Store
 from .values.complete import complete
+from .values.length import TooLong
 
 if TYPE_CHECKING:
     from .component import Component
@@ -110,6 +111,8 @@ class Call:
             callee = function and instance.get_func(store, function)
             assert callee, "the component was asked for the export before"
             return bridge.call(store, callee, types, completed)
+        except TooLong:
+            raise self._too_long() from None
         except (WasmtimeError, Trap, RuntimeError) as error:
             raise self._explained(error) from None
         finally:
@@ -148,14 +151,24 @@ class Call:
     def _may_go_on(self) -> bool:
         limit = self.budget.stopped_by_time()
         if limit is not None and self.stopped is None:
-            spent = self.budget.limits.cpu_ms if limit == "cpu" else self.budget.limits.wall_ms
-            self.stopped = Stop(f"its {spent} ms of {'CPU time' if limit == 'cpu' else 'time'} are used up", limit)
+            self.stopped = self._out_of(limit)
         return limit is None
+
+    def _out_of(self, limit: str) -> Stop:
+        spent = self.budget.limits.cpu_ms if limit == "cpu" else self.budget.limits.wall_ms
+        return Stop(f"its {spent} ms of {'CPU time' if limit == 'cpu' else 'time'} are used up", limit)
 
     def _ticks(self) -> int:
         """Ticks after which the guest is ended where nobody can be asked at each of them."""
-        wall = self.budget.wall_left() + self.budget.limits.grace_ms / 1000
-        return max(1, int(min(self.budget.cpu_left(), wall) * 1000 / TICK_MS))
+        return max(1, int(min(self.budget.cpu_left(), self._guest_left()) * 1000 / TICK_MS))
+
+    def _guest_left(self) -> float:
+        """Seconds until the guest itself has to have ended."""
+        return self.budget.wall_left() + self.budget.limits.grace_ms / 1000
+
+    def _too_long(self) -> CallStopped:
+        message = "it hands over a list that is longer than any that is read"
+        return CallStopped(self.function, message, "transfer", self.words())
 
     def _explained(self, error: Exception) -> CallStopped:
         words = self.words()
@@ -165,12 +178,11 @@ class Call:
         text = str(error)
         if code == TrapCode.INTERRUPT or "wasm trap: interrupt" in text:
             self._may_go_on()
-            stopped = self.stopped or Stop(f"its {self.budget.limits.cpu_ms} ms of CPU time are used up", "cpu")
+            # Counted ticks may end a guest a little early: then by the time that it had less of.
+            stopped = self.stopped or self._out_of("cpu" if self.budget.cpu_left() <= self._guest_left() else "wall")
             return CallStopped(self.function, stopped.message, stopped.limit, words)
         if "ended the call: TooLong" in text:
-            return CallStopped(
-                self.function, "it hands over a list that is longer than any that is read", "transfer", words
-            )
+            return self._too_long()
         if "memory allocation of" in words or "memory minimum size" in text or "allocation of" in text:
             return CallStopped(
                 self.function, f"its {self.budget.limits.memory} bytes of memory are used up", "memory", words

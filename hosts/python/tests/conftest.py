@@ -32,7 +32,7 @@ def _file(variable: str, built: str) -> Path:
 
 @pytest.fixture(scope="session")
 def component_file() -> Path:
-    return _file("ORGANISATION_COMPONENT", "guest/wasm32-wasip2/guest/wecom_organisation.wasm")
+    return _file("ORGANISATION_COMPONENT", "components/wecom_organisation.wasm")
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+#: What an app has from the platform's framework app, where its `app.json` extends it.
+FRAMEWORK = ("corps.Meta", "auths.loginTypes.Meta", "services.NormalType", "tasks.NormalType")
+
 
 class Code(Exception):
     """As `jit.errcode.Code`."""
@@ -68,8 +71,11 @@ class App:
         self.appId, self.envId, self.version = "example.App", "env1", "0.1.0"
         self.envVars, self.env, self.currentUser = variables, Environment(root), None
         self.events: list[tuple[str, Any]] = []
+        self.refused: set[str] = set()
         self._folder = folder
         self._elements: dict[str, Element] = {}
+        extended = json.loads((folder / "app.json").read_text(encoding="utf-8"))["extends"]
+        self._inherited = FRAMEWORK if extended else ()
 
     def getElement(self, full_name: str) -> Element:
         if full_name not in self._elements:
@@ -82,6 +88,8 @@ class App:
 
     def triggerEvent(self, name: str, value: Any) -> None:
         json.dumps(value)
+        if value["id"] in self.refused:
+            raise RuntimeError("the listener failed")
         self.events.append((name, value))
 
     def create(self, full_name: str) -> None:
@@ -93,6 +101,7 @@ class App:
     def _load(self, full_name: str) -> Element:
         node = self._node(full_name)
         kind = node.define["type"]
+        self._demand(kind)
         if kind.endswith(".Meta") or kind == "tasks.NormalType":
             # A Type is no instance, and a task has no loader.
             return Element(node, None)
@@ -101,6 +110,13 @@ class App:
         if (self._folder / full_name.replace(".", "/") / "loader.py").exists():
             return Element(node, None)
         return Element(node, importlib.import_module(kind).Loader([node]).load())
+
+    def _demand(self, kind: str) -> None:
+        """Every type ends in one of the framework's, which the app must extend."""
+        while (self._folder / kind.replace(".", "/") / "e.json").exists():
+            kind = self._node(kind).define["type"]
+        if kind not in self._inherited:
+            raise LookupError(f"there is no element {kind}")
 
     def _first_type(self, kind: str) -> str:
         """The Type that has hooks, up the inheritance."""

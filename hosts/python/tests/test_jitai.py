@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import io
 import json
 import os
 import secrets
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -27,7 +29,12 @@ CORP = "ww21c67da6767865c2"
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory, component_file: Path) -> Path:
     made = tmp_path_factory.mktemp("app")
-    subprocess.run([ROOT / "hosts/python/jitai/pack", component_file, made], check=True)
+    # An app that the platform made, and the folders copied into it; twice, as after an upgrade.
+    (made / "app.json").write_text(
+        json.dumps({"appId": "example.App", "extends": [{"appId": "a.Framework", "version": "1.0.0"}]})
+    )
+    for _ in range(2):
+        subprocess.run([ROOT / "hosts/python/jitai/pack", component_file, made], check=True)
     return made
 
 
@@ -50,6 +57,22 @@ def app(folder: Path, simulator: Simulator, tmp_path: Path, code_cache: Path) ->
     (data / "organisation-code").symlink_to(code_cache)
     with platform.running(folder, tmp_path, variables) as app:
         yield app
+
+
+def test_the_folders_hold_one_package_and_no_app(folder: Path, tmp_path: Path, component_file: Path) -> None:
+    assert len(list(folder.rglob("organisation_host"))) == 1
+    subprocess.run([ROOT / "hosts/python/jitai/pack", component_file, tmp_path / "new"], check=True)
+    assert not (tmp_path / "new/app.json").exists()
+
+
+def test_an_app_without_the_framework_has_no_types(folder: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "app.json").write_text('{"appId": "example.App", "extends": []}')
+    for path in ("corps", "auths", "services", "tasks"):
+        (bare / path).symlink_to(folder / path)
+    with pytest.raises(LookupError, match=r"corps\.Meta"), platform.running(bare, tmp_path, {}) as app:
+        app.getElement("corps.MyWecom")
 
 
 @pytest.fixture
@@ -170,6 +193,24 @@ def test_signing_in_by_qr_code_and_from_the_workspace(corp: Any, login: Any, sim
     assert refused.value.code == 9610004
 
 
+def test_a_constant_state_signs_in_from_the_workspace_alone(
+    corp: Any, login: Any, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def come() -> str:
+        return simulator.sign_in(login.getLoginUrl("workspace"), "lisi")[0]
+
+    with pytest.raises(platform.Code) as refused:
+        login.getLoginCode(authCode=come(), state=CORP)
+    assert refused.value.code == 9610004
+    seen: list[dict[str, Any]] = []
+    module = sys.modules["auths.loginTypes.WecomElement.login"]
+    monkeypatch.setattr(module, "issue_login", lambda node, identity: seen.append(identity) or {})
+    assert login.loginByWorkbench(corpId=CORP, code=come())["stateVerified"] is False
+    code, state = simulator.sign_in(login.getLoginUrl("workspace"), "lisi")
+    assert login.loginByWorkbench(corpId=CORP, code=code, state=state)["stateVerified"] is True
+    assert [identity["stateVerified"] for identity in seen] == [False, True]
+
+
 def test_the_workspace_ends_where_the_platform_issues_its_own_login(
     corp: Any, login: Any, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,6 +318,66 @@ def test_callbacks_are_answered_to_the_byte_and_become_events(corp: Any, app: pl
         assert service.requestHandle(request).status_code in (400, 401, 403)
     with web.test_request_context(path.replace("/wecom", "/_element"), method="POST"):
         assert service.requestHandle(request).status_code == 404
+
+
+class Organisation:
+    """Keeps what the service hands on, and leaves what it is told to."""
+
+    def __init__(self, events: list[dict[str, Any]] = [], tasks: list[dict[str, Any]] = []) -> None:  # noqa: B006
+        self.events, self.tasks = events, tasks
+        self.bodies: list[bytes] = []
+        self.begun, self.go_on = threading.Semaphore(0), threading.Event()
+        self.followed: list[str] = []
+
+    def handleCallback(self, route: str, method: str, query: str, headers: Any, body: bytes) -> Any:
+        self.bodies.append(body)
+        return {"status": 200, "headers": [], "body": ("text", "success")}, self.events, self.tasks
+
+    def followUp(self, task: dict[str, Any]) -> list[dict[str, Any]]:
+        self.followed.append(task["subject"])
+        self.begun.release()
+        assert self.go_on.wait(30)
+        return []
+
+
+def posted(app: platform.App, organisation: Organisation, data: Any, **more: Any) -> int:
+    app._elements["corps.MyWecom"] = organisation  # type: ignore[assignment]
+    service = app.getElement("services.WecomCallback")
+    with Flask("callbacks").test_request_context("/services/WecomCallback/wecom", method="POST", data=data, **more):
+        return service.requestHandle(request).status_code  # type: ignore[no-any-return]
+
+
+def test_a_body_is_handed_on_as_it_arrived_and_a_large_one_is_not_read(app: platform.App) -> None:
+    organisation = Organisation()
+    assert posted(app, organisation, b"\xff<xml/>") == 200
+    assert posted(app, organisation, b"x" * (1 << 20)) == 200
+    assert posted(app, organisation, b"x" * ((1 << 20) + 1)) == 413
+    endless = io.BufferedReader(open("/dev/zero", "rb", buffering=0))  # noqa: SIM115
+    with endless:
+        chunked = {"input_stream": endless, "environ_overrides": {"wsgi.input_terminated": True}}
+        assert posted(app, organisation, None, **chunked) == 413
+    assert organisation.bodies == [b"\xff<xml/>", b"x" * (1 << 20)]
+    carried = sys.modules["corps.WecomElement.organisation"]._carried
+    assert (carried(b"text"), carried(b"\xff")) == (("text", "text"), ("base64", "/w=="))
+
+
+def test_a_failing_listener_loses_neither_events_nor_follow_ups_and_equal_ones_wait_once(app: platform.App) -> None:
+    task = {"kind": "refresh-member", "not_before": None}
+    tasks = [{**task, "subject": subject} for subject in ("a", "b", "c", "c", "d")]
+    organisation = Organisation([{"id": "e1"}, {"id": "e2"}], tasks)
+    app.refused = {"e1"}
+    try:
+        assert posted(app, organisation, b"x") == 200
+        assert [event["id"] for _, event in app.events] == ["e2"]
+        # Two are under way, the others wait.
+        assert organisation.begun.acquire(timeout=30) and organisation.begun.acquire(timeout=30)
+        organisation.tasks = tasks[2:4]
+        assert posted(app, organisation, b"x") == 200
+    finally:
+        organisation.go_on.set()
+    assert organisation.begun.acquire(timeout=30) and organisation.begun.acquire(timeout=30)
+    sys.modules["services.WecomCallback.service"]._threads.shutdown()
+    assert sorted(organisation.followed) == ["a", "b", "c", "d"]
 
 
 def test_a_variable_that_is_missing_is_named(app: platform.App) -> None:

@@ -132,6 +132,16 @@ def test_a_list_without_end_costs_no_memory(one_engine: Engine, fields: int, lim
     assert (stopped.value.limit or "trap") == limit, stopped.value
 
 
+def test_an_answer_that_is_too_long_ends_the_call(
+    code_cache: Path, component_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    component = Component.from_file(Engine(code_cache, bridge="direct"), component_file)
+    monkeypatch.setattr("organisation_host.values.direct.LONGEST_LIST", 1)
+    with pytest.raises(CallStopped) as stopped:
+        Call(component, "element.describe", None, Limits(), lambda *_: None, lambda: 0).run(("en",))
+    assert stopped.value.limit == "transfer"
+
+
 def test_log_lines_are_counted_and_dropped(engine: Engine) -> None:
     line = "(call $write (i32.const 0) (i32.const 0) (i32.const 60) (i32.const 0) (i32.const 0))"
     call, _ = run(engine, line * 3)

@@ -153,6 +153,24 @@ def test_an_answer_that_sends_a_secret_back_is_masked() -> None:
     assert shown.decode() == '[secret] [secret] [secret] "[secret]" 1234567'
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('["secret' + '\\"' * 1_000_000, None),
+        ("[" + f'"{MARK}" ,' * 40_000 + "0]", "[" + f'"{ASCII}" ,' * 40_000 + "0]"),
+        (f'[{{"{MARK}"{" " * 1_000_000}:1}}', "denied"),
+    ],
+    ids=["never-ending", "many", "blanks"],
+)
+def test_each_character_of_a_body_is_looked_at_once(body: str, expected: str | None) -> None:
+    # The square of any of these would not end.
+    if expected == "denied":
+        with pytest.raises(HttpFailure):
+            filled(body=body.encode())
+    else:
+        assert filled(body=body.encode()).body == (expected or body).encode()
+
+
 def test_words_of_a_component_hold_nothing_of_the_configuration() -> None:
     document = {"secret": "0123456789abcdef", "n": 123456, "list": ["abcd"], "short": "ab"}
     assert masked("at 3456789abcd! ab 123456 abcd", document) == "at [configured]! ab [configured] [configured]"

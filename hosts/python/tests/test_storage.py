@@ -213,6 +213,25 @@ def test_fingerprints_are_those_of_the_key(tmp_path: Path) -> None:
         SealingKey.beside(tmp_path / "k")
 
 
+def test_the_file_is_for_this_user_alone(store: Store, tmp_path: Path) -> None:
+    store.apply(A, [put("a")])
+    files = [path for path in tmp_path.iterdir() if path.name.startswith("s.db")]
+    assert {path.name for path in files} >= {"s.db", "s.db-wal"}
+    assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
+
+
+def test_a_store_is_opened_though_another_one_turns_its_log_on(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    # SQLite asks no busy handler here: without patience the store would not open.
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.execute, ["ROLLBACK"])
+    release.start()
+    Store(path).close()
+    release.join()
+    other.close()
+
+
 def test_those_who_open_a_store_at_once_find_one_key(tmp_path: Path) -> None:
     with ThreadPoolExecutor(8) as threads:
         made = list(threads.map(lambda _: SealingKey.beside(tmp_path / "k").fingerprint("x"), range(16)))

@@ -15,7 +15,9 @@ from ..egress.failure import HttpFailure
 from ..egress.policy import Checked
 from .spelling import MASK, holds_placeholder, spellings
 
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+#: One JSON string. Nothing is tried twice, and one that never ends reaches to the end: each character is looked at once.
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
+_BLANKS = re.compile(r"[ \t\r\n]*+")
 _FORM = "application/x-www-form-urlencoded"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -153,9 +155,10 @@ def _in_json(text: str, secret: Secret) -> str:
     value = json.dumps(secret.value, ensure_ascii=False)
 
     def replaced(match: re.Match[str]) -> str:
-        if match[0] not in wanted or text[match.end() :].lstrip(" \t\r\n").startswith(":"):
+        if match[0] not in wanted:
             return match[0]
-        return value
+        blanks = _BLANKS.match(text, match.end())
+        return match[0] if blanks and text.startswith(":", blanks.end()) else value
 
     return _STRING.sub(replaced, text)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..errors import StorageUnavailable
@@ -43,6 +44,7 @@ class Connections:
         self._idle: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._pid = os.getpid()
+        _make(path)
         with self.lent() as connection:
             version = connection.execute("PRAGMA user_version").fetchone()[0]
             if version > 1:
@@ -83,10 +85,36 @@ class Connections:
             connection = sqlite3.connect(
                 self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )
-            connection.execute("PRAGMA journal_mode = WAL")
+            _log_ahead(connection)
             # Enough for the survival of everything acknowledged when the process dies; a loss of power may take the last writes.
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.execute("PRAGMA secure_delete = ON")
         except sqlite3.Error as error:
             raise StorageFailure.unavailable(False, f"{self._path}: {error}") from error
         return connection
+
+
+_making = threading.Lock()
+
+
+def _make(path: Path) -> None:
+    """Makes the file where there is none, for this user alone; SQLite gives its companions the same mode.
+
+    One thread at a time, and never a file that is there: to close a file that SQLite has open in this process gives up its locks.
+    """
+    with _making, suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Turns the write-ahead log on. SQLite waits for no other process that does so at the same moment, so this does."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # The low byte: the rest tells kinds of being busy apart.
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= deadline:
+                raise
+        time.sleep(0.01)

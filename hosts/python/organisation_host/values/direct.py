@@ -19,6 +19,7 @@ from wasmtime import WasmtimeError
 from wasmtime import _ffi as ffi
 
 from .case import Case
+from .length import LONGEST_LIST, TooLong
 from .resource import Resource, border
 from .schema import (
     Enumerated,
@@ -34,9 +35,6 @@ from .schema import (
     is_bytes,
 )
 
-#: Longest list that is read, so that a component cannot make the host build millions of objects.
-LONGEST_LIST = 100_000
-
 #: Takes the value apart that begins at this place of these bytes.
 Lifter: TypeAlias = Callable[[bytes, int], Any]
 #: Packs a value into the 32 bytes of a C value.
@@ -51,10 +49,6 @@ _string_at = ctypes.string_at
 _pair = struct.Struct("<QQ").unpack_from
 _triple = struct.Struct("<QQQ").unpack_from
 _address = struct.Struct("<Q").unpack_from
-
-
-class TooLong(Exception):
-    """A list is longer than any that is read."""
 
 
 def usable() -> bool:

@@ -1,5 +1,6 @@
 """The organisation: the methods of the platform's WeCom organisation under their names, each a call of the component."""
 
+import base64
 import json
 
 from .codes import as_codes, refusal
@@ -247,13 +248,16 @@ class WecomOrganisation:
     # What WeCom sends.
 
     def handleCallback(self, route, method, query, headers, body):
-        """Hands in a request of WeCom as it arrived: `(response, events, follow_ups)`. The service `WecomCallback` calls it."""
+        """Hands in a request of WeCom as it arrived: `(response, events, follow_ups)`. The service `WecomCallback` calls it.
+
+        `body`: bytes, or None.
+        """
         request = {
             "route": route,
             "method": method,
             "query": query,
             "headers": [{"name": name, "value": value} for name, value in headers],
-            "body": None if not body else Case("text", body),
+            "body": _carried(body) if body else None,
         }
         with as_codes():
             handled = self._element.call("callbacks.handle", request, limits=CALLBACK)
@@ -290,6 +294,14 @@ class WecomOrganisation:
     def _actor(self):
         user = getattr(self.node.app, "currentUser", None)
         return text(getattr(user, "memberId", None)) or "platform"
+
+
+def _carried(body):
+    """Bytes as the contract carries them; what is no text goes on as it is, too."""
+    try:
+        return Case("text", body.decode())
+    except UnicodeDecodeError:
+        return Case("base64", base64.b64encode(body).decode())
 
 
 class WecomClient:

@@ -6,7 +6,8 @@ from corps.WecomElement.codes import refusal
 def issue_login(node, identity):
     """Turns an identity (`userId`, `department`, `roles` …) into what the platform's front end wants: a dict with its token.
 
-    Refuse whoever must not enter here: no role, or `inDirectory` false.
+    Refuse whoever must not enter here: no role, or `inDirectory` false. Where `stateVerified` is false nothing shows that the sign-in
+    began in this browser: grant no more than the workspace's home page needs.
     """
     raise refusal(
         "not-decided",

@@ -47,14 +47,20 @@ class WecomLogin:
             return self._element.authorization_url(text(entry), return_to=text(returnTo) or None)["url"]
 
     def getLoginCode(self, authCode=None, state=None, **further):
-        """Who it is that came back with this code. Callers spell the code `authCode` or `code`; what else they send is ignored."""
+        """Who it is that came back with this code. Callers spell the code `authCode` or `code`; what else they send is ignored.
+
+        Refuses the constant state of a home page: anybody could have sent this browser here with their own code.
+        """
         return self._signed_in(authCode or further.get("code"), state, further.get("corpId"))
 
     def loginByWorkbench(self, corpId=None, code=None, platform=None, **further):
-        """As `getLoginCode`, from the workspace. Answers what `issue_login` makes of it, too."""
-        # The documented home page carries the organisation's id as its state.
+        """As `getLoginCode`, from the workspace. Answers what `issue_login` makes of it, too.
+
+        Here the constant state is accepted, since the documented home page carries the organisation's id as its state: then
+        `stateVerified` is false in what `issue_login` is given.
+        """
         state = further.get("state") or corpId or self.authConfig["corpId"]
-        identity = self._signed_in(code or further.get("authCode"), state, corpId)
+        identity = self._signed_in(code or further.get("authCode"), state, corpId, constant_state=True)
         return {**identity, **issue_login(self.node, identity)}
 
     def getUserInfo(self, userId):
@@ -89,7 +95,7 @@ class WecomLogin:
     def _element(self):
         return element_of(self.node)
 
-    def _signed_in(self, code, state, corp):
+    def _signed_in(self, code, state, corp, constant_state=False):
         own = self.authConfig["corpId"]
         if text(corp) and text(corp) != own:
             raise refusal("login-rejected", "授权码属于另一家企业 / the code is another organisation's")
@@ -97,6 +103,11 @@ class WecomLogin:
             if configuration(self.node).get("isActive") is False:
                 raise refusal("login-rejected", "此登录方式已停用 / this login is switched off")
             exchange = self._element.exchange_code(text(code), text(state) or None)
+            if not (exchange["state_verified"] or constant_state):
+                raise refusal(
+                    "login-rejected",
+                    "state 未经验证，只能用于工作台免登 / the state was not verified: it serves the workspace's home page alone",
+                )
             tag, who = exchange["outcome"]
             if tag != "member":
                 raise refusal("login-rejected", "不是本企业成员 / not a member of this organisation")
@@ -117,6 +128,7 @@ class WecomLogin:
             "isLeader": row.get("isLeader", False),
             "roles": who["roles"],
             "inDirectory": who["in_directory"],
+            "stateVerified": exchange["state_verified"],
             "returnTo": exchange["return_to"] or "",
             "loginCode": "",
             "corpList": [{"corpId": own, "title": self.title, "memberId": who["id"]}],
