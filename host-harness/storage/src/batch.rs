@@ -1,7 +1,8 @@
 //! An `apply` reduced to its net effect.
 //!
-//! Operations act in order, and keys may repeat. [`Batch`] works out, before any data is touched, what remains of that: delete
-//! these keys, then write these entries. Every backend carries out that plan, so the order of effects is decided in one place.
+//! Operations act in order, and keys may repeat. [`Batch`] works out, before any data is touched, what remains of that:
+//! delete these keys, then write these entries. Every backend carries out that plan, so the order of effects is decided
+//! in one place.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -54,7 +55,8 @@ impl Put {
         (key.len() + self.value_bytes) as u64
     }
 
-    /// When the entry ceases to exist, if it is written now. What lies beyond a database's integers is as good as for ever.
+    /// When the entry ceases to exist, if it is written now. What lies beyond a database's integers is as good as for
+    /// ever.
     pub(crate) fn expires_at_ms(&self, now_ms: u64) -> Option<u64> {
         self.ttl_ms.map(|ttl| now_ms.saturating_add(ttl).min(i64::MAX.cast_unsigned()))
     }
@@ -105,8 +107,8 @@ pub(crate) fn starting_with<'a, V>(
 
 /// The least text that is greater than every text with this prefix; `None` when there is no such text.
 ///
-/// UTF-8 bytes order like code points, so the last code point is raised by one; U+10FFFF cannot be raised and gives way to
-/// the one before it.
+/// UTF-8 bytes order like code points, so the last code point is raised by one; U+10FFFF cannot be raised and gives way
+/// to the one before it.
 pub(crate) fn prefix_end(prefix: &str) -> Option<String> {
     let mut end = prefix.to_owned();
     while let Some(last) = end.pop() {

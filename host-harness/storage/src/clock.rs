@@ -1,7 +1,7 @@
 //! The store's clock: what time to live and `wait` go by.
 //!
-//! It is a trait so that tests move time by hand instead of sleeping. A shared database has a clock of its own, which is
-//! why components are promised "the store's clock" and not the host's.
+//! It is a trait so that tests move time by hand instead of sleeping. A shared database has a clock of its own, which
+//! is why components are promised "the store's clock" and not the host's.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

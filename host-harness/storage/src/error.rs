@@ -9,8 +9,8 @@ pub enum StorageError {
     /// The store cannot be reached or is busy; the same call may work later.
     #[error("storage is unavailable: {message}{}", if *maybe_applied { "; the change may have been applied" } else { "" })]
     Unavailable {
-        /// Whether an `apply` may have taken effect nevertheless. Always `false` for a read. When `true` the caller reads
-        /// before it tries again; when `false` nothing was changed.
+        /// Whether an `apply` may have taken effect nevertheless. Always `false` for a read. When `true` the caller
+        /// reads before it tries again; when `false` nothing was changed.
         maybe_applied: bool,
         /// What happened, for a log.
         message: String,
@@ -40,8 +40,8 @@ impl StorageError {
     }
 }
 
-/// Why a store could not be opened. Each names the next step, and none a password. `place` is the path of a file, or server
-/// and database.
+/// Why a store could not be opened. Each names the next step, and none a password. `place` is the path of a file, or
+/// server and database.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The address has no known form.

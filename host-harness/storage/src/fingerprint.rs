@@ -22,8 +22,8 @@ const PURPOSE: &str = "organisation-host fingerprint-key 1";
 pub struct FingerprintKey(Zeroizing<[u8; 32]>);
 
 impl FingerprintKey {
-    /// The key that belongs to this sealing key. Where a store has none, nothing sealed outlives the process either, and
-    /// the key is drawn at random.
+    /// The key that belongs to this sealing key. Where a store has none, nothing sealed outlives the process either,
+    /// and the key is drawn at random.
     ///
     /// # Errors
     /// When the system gives no random bytes.

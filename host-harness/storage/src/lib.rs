@@ -1,10 +1,10 @@
 //! The storage a host gives to components: ordered text keys with versions, atomic batches, time to live, and `wait`.
 //!
-//! A component sees one flat space of keys that nobody else can reach; the host names the [`Scope`] (tenant and element)
-//! with every call. Three things make it more than a map. Every put gets a *version* that is never used again, and an
-//! [`apply`](Storage::apply) may carry *checks* of versions: that is compare-and-swap over several keys, enough for
-//! leases, fencing and single-use tokens on any number of hosts. A *time to live* makes leases end when their holder dies.
-//! And [`wait`](Storage::wait) parks until a key changes, so that losers of a race need not spin.
+//! A component sees one flat space of keys that nobody else can reach; the host names the [`Scope`] (tenant and
+//! element) with every call. Three things make it more than a map. Every put gets a *version* that is never used again,
+//! and an [`apply`](Storage::apply) may carry *checks* of versions: that is compare-and-swap over several keys, enough
+//! for leases, fencing and single-use tokens on any number of hosts. A *time to live* makes leases end when their
+//! holder dies. And [`wait`](Storage::wait) parks until a key changes, so that losers of a race need not spin.
 //!
 //! # Backends
 //!
@@ -14,29 +14,29 @@
 //! | `sqlite:PATH` | one file (and its `-wal` and `-shm` beside it) | one machine, any number of processes |
 //! | `postgres://USER@HOST/DATABASE` | a PostgreSQL database, or one that speaks its protocol | any number of machines |
 //!
-//! [`open()`] makes one from an address. All pass the same conformance suite (`tests/storage.rs`); a component cannot distinguish
-//! them apart. What a backend adds:
+//! [`open()`] makes one from an address. All pass the same conformance suite (`tests/storage.rs`); a component cannot
+//! distinguish them apart. What a backend adds:
 //!
 //! * `memory:` keeps sealed values as they are, since nothing of it is at rest.
 //! * `sqlite:` has acknowledged an `apply` once it stands in the write-ahead log: it survives the death of the process
 //!   (`SIGKILL` too). After a *power failure* or a crash of the operating system the file is intact, but the last
 //!   moments before it may be missing as a whole: the log is flushed to the disk at checkpoints, not at every `apply`
-//!   (`synchronous=NORMAL`). What may go that way is fetched again from the vendor. Not for network file systems. What is
-//!   deleted or written over is overwritten in the file, too.
-//! * `postgres:` is as durable as the server was set up to be. A server that falls silent is given up after seconds, and a host
-//!   that is stopped keeps no row of others for longer. Time to live goes by the database's clock. When a server is
-//!   lost in the middle of a commit, the answer is unavailable with `maybe_applied`; after a failover, or when another
-//!   host came first, an `apply` is repeated a few times by itself. `wait` notices other hosts' changes by polling. The
-//!   SQL is plain (row locks, `ON CONFLICT`, `RETURNING`, no advisory locks, notifications, triggers or procedures), so
-//!   that distributed databases with PostgreSQL's protocol can take its place. Hosts that share a database need the same
-//!   sealing key.
+//!   (`synchronous=NORMAL`). What may go that way is fetched again from the vendor. Not for network file systems. What
+//!   is deleted or written over is overwritten in the file, too.
+//! * `postgres:` is as durable as the server was set up to be. A server that falls silent is given up after seconds,
+//!   and a host that is stopped keeps no row of others for longer. Time to live goes by the database's clock. When a
+//!   server is lost in the middle of a commit, the answer is unavailable with `maybe_applied`; after a failover, or
+//!   when another host came first, an `apply` is repeated a few times by itself. `wait` notices other hosts' changes by
+//!   polling. The SQL is plain (row locks, `ON CONFLICT`, `RETURNING`, no advisory locks, notifications, triggers or
+//!   procedures), so that distributed databases with PostgreSQL's protocol can take its place. Hosts that share a
+//!   database need the same sealing key.
 //!
 //! # Where things are
 //!
 //! [`Storage`] is the trait; `op`, `scope`, `quota`, `clock`, `error` hold the words it speaks; `limits` checks
-//! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sql` are the
-//! backends; `deferred` lets the writes of a call wait; `seal` encrypts, and `fingerprint` names secrets without revealing them; `snapshot` is one state of a scope, of
-//! which [`tenant`] makes copies.
+//! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sql` are
+//! the backends; `deferred` lets the writes of a call wait; `seal` encrypts, and `fingerprint` names secrets without
+//! revealing them; `snapshot` is one state of a scope, of which [`tenant`] makes copies.
 
 use std::fmt;
 use std::time::Duration;
@@ -78,28 +78,28 @@ pub use snapshot::{Kept, KeptValue, Snapshot};
 ///
 /// Holds on every backend:
 ///
-/// * Keys are non-empty, keys and values contain no U+0000, and both have largest sizes ([`Quota`]). Keys order by their
-///   UTF-8 bytes. Nothing is normalised: `é` and `e` + U+0301 are two keys.
-/// * What has expired is absent everywhere: in reads, checks, and counts. Its space is taken back little by little by later
-///   `apply`s of the scope.
+/// * Keys are non-empty, keys and values contain no U+0000, and both have largest sizes ([`Quota`]). Keys order by
+///   their UTF-8 bytes. Nothing is normalised: `é` and `e` + U+0301 are two keys.
+/// * What has expired is absent everywhere: in reads, checks, and counts. Its space is taken back little by little by
+///   later `apply`s of the scope.
 /// * A call sees one state of the scope, and everything acknowledged before the call began.
 /// * Dropping the future of a call is safe: an `apply` then has happened wholly or not at all.
-/// * Every call ends, also when the database has fallen silent: each step has a time limit ([`Options::step_timeout`]). So what
-///   a host does by itself, such as taking up declarations and leases, needs none of its own.
+/// * Every call ends, also when the database has fallen silent: each step has a time limit ([`Options::step_timeout`]).
+///   So what a host does by itself, such as taking up declarations and leases, needs none of its own.
 #[async_trait]
 pub trait Storage: Send + Sync + fmt::Debug {
     /// Reads up to [`PAGE_ITEMS`] keys, which may repeat.
     ///
-    /// The answer stands for a *prefix* of `keys`, in their order: `None` for an absent key. It holds at least one element
-    /// (when `keys` is not empty) and ends before it would exceed [`PAGE_BYTES`] of keys and values; the caller asks again
-    /// for the keys that are left.
+    /// The answer stands for a *prefix* of `keys`, in their order: `None` for an absent key. It holds at least one
+    /// element (when `keys` is not empty) and ends before it would exceed [`PAGE_BYTES`] of keys and values; the caller
+    /// asks again for the keys that are left.
     async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError>;
 
     /// Reads entries in key order whose keys start with `prefix` (empty: all) and are greater than `after_key`.
     ///
-    /// At most `limit` (1 or more; above [`PAGE_ITEMS`] it counts as that) and at most [`PAGE_BYTES`] of keys and values,
-    /// but at least one entry if there is any. A scan over several pages does not see one state, yet it never misses a key
-    /// that was there throughout.
+    /// At most `limit` (1 or more; above [`PAGE_ITEMS`] it counts as that) and at most [`PAGE_BYTES`] of keys and
+    /// values, but at least one entry if there is any. A scan over several pages does not see one state, yet it never
+    /// misses a key that was there throughout.
     async fn scan(
         &self,
         scope: &Scope,
@@ -119,19 +119,21 @@ pub trait Storage: Send + Sync + fmt::Debug {
 
     /// Carries out up to [`PAGE_ITEMS`] operations of at most [`PAGE_BYTES`] of keys and values.
     ///
-    /// Serialisable and all-or-nothing: if a check fails, the outcome is [`ApplyOutcome::Conflict`] and nothing changes; on an
-    /// error nothing changes either, except when it says `maybe_applied`. Checks see the state before; then the others
-    /// act in order, and may name a key more than once. Quotas are compared with the state after.
+    /// Serialisable and all-or-nothing: if a check fails, the outcome is [`ApplyOutcome::Conflict`] and nothing
+    /// changes; on an error nothing changes either, except when it says `maybe_applied`. Checks see the state before;
+    /// then the others act in order, and may name a key more than once. Quotas are compared with the state after.
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError>;
 
-    /// Deletes keys that start with `prefix` (empty: all), in key order: as many as a page holds, at least one if there is any.
+    /// Deletes keys that start with `prefix` (empty: all), in key order: as many as a page holds, at least one if there
+    /// is any.
     ///
-    /// One portion is one transaction, so that nobody waits for more than that, and it happens only where all checks hold.
-    /// Idempotent.
+    /// One portion is one transaction, so that nobody waits for more than that, and it happens only where all checks
+    /// hold. Idempotent.
     async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError>;
 
-    /// Parks until the version of `key` differs from `version` (`None` = absent): the key was created, changed, deleted,
-    /// or expired. `true` says that it differs, `false` that the time ran out. Returns at once if it differs already.
+    /// Parks until the version of `key` differs from `version` (`None` = absent): the key was created, changed,
+    /// deleted, or expired. `true` says that it differs, `false` that the time ran out. Returns at once if it differs
+    /// already.
     ///
     /// A change that is undone before it is seen may be missed; with versions that concerns only `None`.
     async fn wait(
@@ -145,21 +147,33 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// What a scope holds.
     async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError>;
 
+    /// What a scope may hold. A store around another one passes that one's on.
+    fn quota(&self, _scope: &Scope) -> Quota {
+        Quota::default()
+    }
+
     /// Removes everything a scope holds. Versions are not used again if the scope comes to life later.
     ///
     /// The scope is empty for everybody at once; the space of a large one is taken back afterwards in portions, before
     /// this returns.
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError>;
 
-    /// The key of fingerprints, the same in every handle of this store on every host (see [`FingerprintKey::new`]): what
-    /// a component stores under a fingerprint is found again. A store around another one passes that one's on.
+    /// Ends what a `delete_scope` has begun that failed after its scope was empty: takes back the space of all deleted
+    /// scopes, and in a file the bytes. Nothing to do for stores that leave none; a store around another one passes it
+    /// on.
+    async fn clear_deleted(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    /// The key of fingerprints, the same in every handle of this store on every host (see [`FingerprintKey::new`]):
+    /// what a component stores under a fingerprint is found again. A store around another one passes that one's on.
     ///
     /// # Errors
     /// When the system gave no random bytes for one.
     fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError>;
 
-    /// The scopes of a tenant in the order of their elements: all that were written to and not deleted, also those that are
-    /// empty by now.
+    /// The scopes of a tenant in the order of their elements: all that were written to and not deleted, also those that
+    /// are empty by now.
     async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError>;
 
     /// Reads everything a scope holds as it is at this moment, whatever is written meanwhile.

@@ -3,11 +3,12 @@
 use super::quota::{Quota, name};
 use super::{Check, Op, StorageError};
 
-/// The most keys of a `get_many`, entries of a page, operations of an `apply`, and keys that a `delete_range` deletes at once.
+/// The most keys of a `get_many`, entries of a page, operations of an `apply`, and keys that a `delete_range` deletes
+/// at once.
 pub const PAGE_ITEMS: usize = 1_000;
 
-/// The most bytes of keys and values in an answer (unless a single entry is larger), in an `apply`, and in a portion of a
-/// `delete_range` (unless a single entry is larger): 1 MiB.
+/// The most bytes of keys and values in an answer (unless a single entry is larger), in an `apply`, and in a portion of
+/// a `delete_range` (unless a single entry is larger): 1 MiB.
 pub const PAGE_BYTES: usize = 1 << 20;
 
 /// Checks the keys of a `get_many`.
@@ -73,14 +74,14 @@ pub(crate) fn check_range(prefix: &str, checks: &[Check], quota: &Quota) -> Resu
     check_bytes(prefix.len() + checks.iter().map(|check| check.key.len()).sum::<usize>())
 }
 
-fn check_bytes(bytes: usize) -> Result<(), StorageError> {
+pub(crate) fn check_bytes(bytes: usize) -> Result<(), StorageError> {
     if bytes > PAGE_BYTES {
         return Err(StorageError::Quota { name: name::CALL_BYTES, limit: PAGE_BYTES as u64, asked: bytes as u64 });
     }
     Ok(())
 }
 
-fn check_count(count: usize) -> Result<(), StorageError> {
+pub(crate) fn check_count(count: usize) -> Result<(), StorageError> {
     if count > PAGE_ITEMS {
         return Err(StorageError::Quota { name: name::CALL_ITEMS, limit: PAGE_ITEMS as u64, asked: count as u64 });
     }

@@ -180,6 +180,10 @@ impl Storage for MemoryStorage {
         Ok(self.state(scope).scopes.get(scope).map(|entries| entries.usage).unwrap_or_default())
     }
 
+    fn quota(&self, scope: &Scope) -> Quota {
+        self.quotas.of(scope)
+    }
+
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
         self.state(scope).scopes.remove(scope);
         self.waiters.announce_all(scope);

@@ -1,9 +1,9 @@
 //! `wait`: parking until a key changes.
 //!
 //! Within the process a writer wakes the waiters of the keys it touched. Writers in other processes wake nobody, so one
-//! waiter of each awaited key looks at the store at an interval, for all waiters of that key: ten thousand sign-ins that
-//! wait for one token cost one read an interval. A wake-up only says "look again"; what counts is what the waiter reads, so
-//! a superfluous one is harmless.
+//! waiter of each awaited key looks at the store at an interval, for all waiters of that key: ten thousand sign-ins
+//! that wait for one token cost one read an interval. A wake-up only says "look again"; what counts is what the waiter
+//! reads, so a superfluous one is harmless.
 
 use std::collections::{BTreeMap, HashMap};
 use std::pin::pin;

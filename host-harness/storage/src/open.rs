@@ -12,23 +12,25 @@ use organisation_address::decoded;
 pub struct Options {
     /// What scopes may hold.
     pub quotas: Quotas,
-    /// What time to live goes by. `None`: the store's own clock, that of the machine, or for PostgreSQL that of the database,
-    /// which all hosts share.
+    /// What time to live goes by. `None`: the store's own clock, that of the machine, or for PostgreSQL that of the
+    /// database, which all hosts share.
     pub clock: Option<Arc<dyn Clock>>,
-    /// The key for sealed values. Without it a database refuses to write or read them; nothing is ever written plain that
-    /// was to be sealed. All hosts of a database need the same.
+    /// The key for sealed values. Without it a database refuses to write or read them; nothing is ever written plain
+    /// that was to be sealed. All hosts of a database need the same.
     pub sealing_key: Option<SealingKey>,
     /// How long an `apply` waits for writers of other processes before it answers unavailable.
     pub busy_timeout: Duration,
     /// How often `wait` looks for changes made by other processes.
     pub poll_interval: Duration,
-    /// How long PostgreSQL, or the way to it, may take for one step: to connect, or for a statement. Then the connection is
-    /// given up, since what is silent may be so for ever. The server itself gives statements up a little earlier.
+    /// How long PostgreSQL, or the way to it, may take for one step: to connect, or for a statement. Then the
+    /// connection is given up, since what is silent may be so for ever. The server itself gives statements up a little
+    /// earlier.
     pub step_timeout: Duration,
 }
 
 impl Default for Options {
-    /// Default quotas, the store's own clock, no sealing key, 5 s for other writers, a look every 200 ms, 6 s for a step.
+    /// Default quotas, the store's own clock, no sealing key, 5 s for other writers, a look every 200 ms, 6 s for a
+    /// step.
     fn default() -> Self {
         Self {
             quotas: Quotas::default(),
@@ -46,13 +48,13 @@ impl Default for Options {
 /// * `memory:`
 /// * `sqlite:PATH`: the file and its folder are created when absent; the path is taken as it stands, without escapes or
 ///   parameters; `sqlite://PATH` means the same.
-/// * `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full` (or `postgresql://`): the database must exist. What
-///   is left out is taken as PostgreSQL's own programs do, from `PGUSER`, `PGPASSWORD` and so on and `~/.pgpass`. Without
-///   `sslmode` TLS is used where the server offers it and its certificate is not checked; `verify-full` checks it, against
-///   the authorities that the machine trusts and those of `sslrootcert=FILE`. Of this store's own are `readers=N` and
-///   `writers=N`, how many connections it opens at most for each (8), and `pooler=transaction` for a pooler between store and
-///   server, such as PgBouncer, that hands each transaction to another session: then nothing is prepared, every statement has
-///   a transaction, and settings are sent with each.
+/// * `postgres://USER:PASSWORD@HOST:PORT/DATABASE?sslmode=verify-full` (or `postgresql://`): the database must exist.
+///   What is left out is taken as PostgreSQL's own programs do, from `PGUSER`, `PGPASSWORD` and so on and `~/.pgpass`.
+///   Without `sslmode` TLS is used where the server offers it and its certificate is not checked; `verify-full` checks
+///   it, against the authorities that the machine trusts and those of `sslrootcert=FILE`. Of this store's own are
+///   `readers=N` and `writers=N`, how many connections it opens at most for each (8), and `pooler=transaction` for a
+///   pooler between store and server, such as PgBouncer, that hands each transaction to another session: then nothing
+///   is prepared, every statement has a transaction, and settings are sent with each.
 ///
 /// # Errors
 /// What is wrong, with the next step, and without the password.
@@ -75,8 +77,8 @@ pub async fn open(address: &str, options: Options) -> Result<Arc<dyn Storage>, O
     }
 }
 
-/// What is wrong with an address of no known form, and what is probably meant. What follows a colon may hold a password, and so
-/// may all of an address with a user name.
+/// What is wrong with an address of no known form, and what is probably meant. What follows a colon may hold a
+/// password, and so may all of an address with a user name.
 fn unknown(address: &str) -> OpenError {
     let error = |found: String, instead: String| OpenError::Address { found, instead };
     if let Some(plain) = decoded(address) {

@@ -37,8 +37,8 @@ pub struct Quota {
 }
 
 impl Default for Quota {
-    /// 512 bytes a key, 256 KiB a value, 10 million entries and 8 GiB a scope: a directory of a million members with its
-    /// indexes and its feed fits several times over.
+    /// 512 bytes a key, 256 KiB a value, 10 million entries and 8 GiB a scope: a directory of a million members with
+    /// its indexes and its feed fits several times over.
     fn default() -> Self {
         Self { key_bytes: 512, value_bytes: 256 << 10, items: 10_000_000, total_bytes: 8 << 30 }
     }
@@ -114,7 +114,8 @@ impl Usage {
 }
 
 impl Quota {
-    /// Whether a scope may go from one usage to another. Shrinking is always allowed, also above a quota that was lowered.
+    /// Whether a scope may go from one usage to another. Shrinking is always allowed, also above a quota that was
+    /// lowered.
     pub(crate) fn admit(&self, before: Usage, after: Usage) -> Result<(), StorageError> {
         for (name, limit, before, after) in [
             (name::ITEMS, self.items, before.items, after.items),

@@ -1,8 +1,8 @@
 //! Whose keys: the pair of tenant and element that every call to a store names.
 //!
 //! The host makes the scope from what it knows about the call, never from anything a component says. Backends keep
-//! tenant, element and key apart (columns, map levels, length-prefixed parts), never joined by a separator, so no spelling
-//! of one can reach into another.
+//! tenant, element and key apart (columns, map levels, length-prefixed parts), never joined by a separator, so no
+//! spelling of one can reach into another.
 
 use std::sync::Arc;
 
@@ -14,7 +14,8 @@ pub const RESERVED: char = '(';
 /// The tenant whose namespaces are the host's own.
 const HOST: &str = "(host)";
 
-/// What stands before the name of an element in those of its audit trail and of its events: no element can be called so.
+/// What stands before the name of an element in those of its audit trail and of its events: no element can be called
+/// so.
 const AUDIT: &str = "(audit)";
 const EVENTS: &str = "(events)";
 
@@ -37,8 +38,8 @@ impl Scope {
         Ok(Self { tenant: tenant.into(), element: element.into() })
     }
 
-    /// A namespace in which the host itself keeps what all hosts of a store share. It lies beside the tenants: no declaration and no
-    /// element of a tenant can name it.
+    /// A namespace in which the host itself keeps what all hosts of a store share. It lies beside the tenants: no
+    /// declaration and no element of a tenant can name it.
     ///
     /// # Errors
     /// The name of the namespace is none, as in [`Scope::new`].

@@ -1,8 +1,8 @@
 //! Sealing: values encrypted at rest with a key of the host.
 //!
 //! XChaCha20-Poly1305 with a random nonce of 192 bits, long enough to be drawn at random for ever. Scope and key are
-//! authenticated with the value, so a row that somebody copies to another key or tenant does not open there. What sealing
-//! does not hide: keys, lengths, versions, times; nor does it notice that an older file was put back.
+//! authenticated with the value, so a row that somebody copies to another key or tenant does not open there. What
+//! sealing does not hide: keys, lengths, versions, times; nor does it notice that an older file was put back.
 
 use std::fmt;
 

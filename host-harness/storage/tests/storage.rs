@@ -1,7 +1,8 @@
-//! The conformance suite of the storage backends: every test that [`conformance!`] lists runs on each of those it names.
+//! The conformance suite of the storage backends: every test that [`conformance!`] lists runs on each of those it
+//! names.
 //!
-//! A new backend implements `Backend` in `storage/backend.rs` and gets its lines at the end; its own matters have a file of
-//! their own, like `storage/sqlite_file.rs`.
+//! A new backend implements `Backend` in `storage/backend.rs` and gets its lines at the end; its own matters have a
+//! file of their own, like `storage/sqlite_file.rs`.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests too; clippy exempts only the tests themselves")]
 #![expect(clippy::type_complexity, reason = "the type of a table's row is read best beside the table")]

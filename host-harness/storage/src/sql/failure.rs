@@ -13,15 +13,15 @@ pub(crate) enum Kind {
     Locked,
     Full,
     ReadOnly,
-    /// The server at the other end reads only: a standby, before or after another one took over. A connection that is made anew
-    /// may lead to the one that writes.
+    /// The server at the other end reads only: a standby, before or after another one took over. A connection that is
+    /// made anew may lead to the one that writes.
     Standby,
     NotADatabase,
     Damaged,
     /// The connection or the operating system failed in the middle of something.
     Lost,
     Closed,
-    /// No connection is free, or the queue of writers is too long.
+    /// No thread or connection is free, or the queue of writers is too long.
     Busy,
     /// The database does not let this program in, or not do what it needs to.
     Denied,
@@ -135,7 +135,8 @@ impl From<SqlFailure> for StorageError {
             ),
             Kind::Closed => Self::unavailable("the store is closed"),
             Kind::Busy => Self::unavailable(
-                "no connection to the database came free in time: it is overloaded or cannot be reached; try again",
+                "no thread or connection for the database came free in time: it is overloaded or cannot be reached; try \
+                 again",
             ),
             Kind::ReadOnly => Self::Other("the database has become read-only".into()),
             Kind::Damaged | Kind::NotADatabase => {

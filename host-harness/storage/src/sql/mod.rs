@@ -1,8 +1,8 @@
-//! The backends in a database that speaks SQL: `sqlite`, a file whose driver blocks and has threads of its own, and `postgres`,
-//! a server at the other end of a network. The tables are the same in both, and so is what is here.
+//! The backends in a database that speaks SQL: `sqlite`, a file whose driver blocks and has threads of its own, and
+//! `postgres`, a server at the other end of a network. The tables are the same in both, and so is what is here.
 //!
-//! `schema` are the tables, `stored` is an entry in them, `writing` decides what an `apply` comes to, `queue` lets the writers of a scope follow each other, `retry` repeats
-//! what lost a race or its connection, `failure` sorts errors.
+//! `schema` are the tables, `stored` is an entry in them, `writing` decides what an `apply` comes to, `queue` lets the
+//! writers of a scope follow each other, `retry` repeats what lost a race or its connection, `failure` sorts errors.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! Queues of writers, one for each scope.
 //!
-//! Writers of a scope would wait for each other in the database, each with a connection in its hands: a busy tenant would
-//! hold all of them. They wait here instead, in the order in which they came, so that a scope takes one connection, and
-//! another tenant's write stands behind one write of the busy one and not behind all.
+//! Writers of a scope would wait for each other in the database, each with a connection in its hands: a busy tenant
+//! would hold all of them. They wait here instead, in the order in which they came, so that a scope takes one
+//! connection, and another tenant's write stands behind one write of the busy one and not behind all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,8 +1,8 @@
 //! Trying again what lost a race, or its connection.
 //!
 //! A database with several writers may undo a transaction because of another one, and expects it to be repeated. And a
-//! server that was started anew has left connections behind that fail one by one. How often is bounded, and the pauses grow
-//! at random, so that those who met do not meet again.
+//! server that was started anew has left connections behind that fail one by one. How often is bounded, and the pauses
+//! grow at random, so that those who met do not meet again.
 
 use std::time::{Duration, Instant};
 

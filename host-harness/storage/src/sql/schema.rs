@@ -1,8 +1,8 @@
 //! The tables, and how they came to be: one step a schema version, applied in order, each exactly once.
 //!
-//! A step is never edited after its release; a change of the schema is a new step at the end. Every statement of a step does
-//! nothing where it was done already, because not every database undoes the making of a table: a step that broke off in the
-//! middle is taken again from its start.
+//! A step is never edited after its release; a change of the schema is a new step at the end. Every statement of a step
+//! does nothing where it was done already, because not every database undoes the making of a table: a step that broke
+//! off in the middle is taken again from its start.
 
 use super::super::OpenError;
 
@@ -26,8 +26,8 @@ pub(super) const VERSION: &str = "SELECT number FROM storage_number WHERE name =
 /// Writes it.
 pub(super) const SET_VERSION: &str = "UPDATE storage_number SET number = $1 WHERE name = 'schema'";
 
-/// Step `n` leads from schema version `n` to `n + 1`. `identity`: the type of a number that the database hands out to each
-/// new row and never hands out again; `key`: that of a text which compares by its UTF-8 bytes.
+/// Step `n` leads from schema version `n` to `n + 1`. `identity`: the type of a number that the database hands out to
+/// each new row and never hands out again; `key`: that of a text which compares by its UTF-8 bytes.
 pub(super) fn steps(identity: &str, key: &str) -> [Vec<String>; KNOWN as usize] {
     [vec![
         // `items` and `bytes` count the rows of the scope, also those that have expired and are not yet reaped.

@@ -32,8 +32,8 @@ pub(super) struct State {
 pub(super) enum Attempt {
     /// It came to its end.
     Ended(ApplyOutcome),
-    /// Nothing of it was carried out, but some of what has expired was removed: without that there may be no room for it.
-    /// That is committed, and the `apply` is to be tried again.
+    /// Nothing of it was carried out, but some of what has expired was removed: without that there may be no room for
+    /// it. That is committed, and the `apply` is to be tried again.
     Reaped,
 }
 
@@ -56,9 +56,9 @@ impl ScopeRow {
         quota.covers(self.usage.plus(batch.adds()))
     }
 
-    /// How much of what has expired goes before the batch. It does not count. Where that might decide, as much goes as it
-    /// takes, in transactions of their own: a tenant near its quota gets on however much there is, and nobody waits for all of
-    /// it. Else some goes in passing.
+    /// How much of what has expired goes before the batch. It does not count. Where that might decide, as much goes as
+    /// it takes, in transactions of their own: a tenant near its quota gets on however much there is, and nobody waits
+    /// for all of it. Else some goes in passing.
     pub(super) fn most_reaped(&self, batch: &Batch, quota: &Quota) -> usize {
         if self.has_room(batch, quota) { REAP_ROWS } else { PAGE_ITEMS }
     }
@@ -101,7 +101,8 @@ impl ScopeRow {
     }
 }
 
-/// What a batch comes to in a scope that holds nothing and for which nothing is to be put: only checks can make a difference.
+/// What a batch comes to in a scope that holds nothing and for which nothing is to be put: only checks can make a
+/// difference.
 pub(super) fn of_nothing(batch: &Batch) -> ApplyOutcome {
     match Check::conflicts(&batch.checks, |_| None) {
         conflicts if conflicts.is_empty() => ApplyOutcome::Applied(Vec::new()),

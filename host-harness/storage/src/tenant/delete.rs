@@ -20,11 +20,11 @@ const ROUNDS: u32 = 3;
 const LOOKS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// Removes everything the store holds of a tenant's elements, the tenant's name included. What a host keeps of the tenant
-/// itself goes with the `StoredTenants` of `organisation-fleet`.
+/// Removes everything the store holds of a tenant's elements, the tenant's name included. What a host keeps of the
+/// tenant itself goes with the `StoredTenants` of `organisation-fleet`.
 ///
-/// In SQLite the bytes are overwritten in the file and its log. In PostgreSQL no statement finds them any more; the server
-/// clears its own files in time (`VACUUM FULL` at once), and its archived logs and backups are the operator's.
+/// In SQLite the bytes are overwritten in the file and its log. In PostgreSQL no statement finds them any more; the
+/// server clears its own files in time (`VACUUM FULL` at once), and its archived logs and backups are the operator's.
 ///
 /// # Errors
 /// The store's. After one the tenant may be deleted in part; the same call goes on. Unavailable too when somebody keeps
@@ -35,6 +35,10 @@ pub async fn delete(storage: &dyn Storage, tenant: &str) -> Result<Deleted, Stor
     for _ in 0..ROUNDS {
         let scopes = storage.scopes(tenant).await?;
         if scopes.is_empty() {
+            if deleted.scopes == 0 {
+                // An earlier call may have failed after the names were gone, and before the rest was.
+                storage.clear_deleted().await?;
+            }
             return Ok(deleted);
         }
         for scope in scopes {
@@ -51,9 +55,9 @@ pub async fn delete(storage: &dyn Storage, tenant: &str) -> Result<Deleted, Stor
     }
 }
 
-/// Removes what has been written since a tenant was [deleted](delete): looks three times, within less than a second. Hosts
-/// that do not know yet that the tenant is gone may write for longer than that; then it is for the caller to delete once more
-/// when they do.
+/// Removes what has been written since a tenant was [deleted](delete): looks three times, within less than a second.
+/// Hosts that do not know yet that the tenant is gone may write for longer than that; then it is for the caller to
+/// delete once more when they do.
 ///
 /// # Errors
 /// As of [`delete`].

@@ -39,8 +39,8 @@ pub enum ExportError {
     Write(#[from] io::Error),
 }
 
-/// Writes everything a tenant holds to `sink`, each of its scopes as it is at one moment. A tenant that holds nothing makes a
-/// file without entries.
+/// Writes everything a tenant holds to `sink`, each of its scopes as it is at one moment. A tenant that holds nothing
+/// makes a file without entries.
 ///
 /// The sink is written to by the calling task, page by page.
 ///

@@ -1,14 +1,14 @@
 //! Bringing a tenant back.
 //!
-//! The file is read twice: first to its end without touching the store, so that one which is damaged, cut off, sealed with
-//! another key, meant for a newer program or larger than the tenant may be changes nothing; then again, to carry it over.
-//! Should that fail in the middle, what was written is removed.
+//! The file is read twice: first to its end without touching the store, so that one which is damaged, cut off, sealed
+//! with another key, meant for a newer program or larger than the tenant may be changes nothing; then again, to carry
+//! it over. Should that fail in the middle, what was written is removed.
 //!
-//! What an import replaces is deleted before the first entry is carried over, and does not come back when the rest fails:
-//! the disk is full, the database goes away, the process dies. Then the tenant holds nothing, or a part, until the same file
-//! is imported once more. To write a second tenant beside and exchange the two at the end is no way out: sealed values are
-//! bound to the names of tenant and element, and versions that a scope has given out would be given out again. Who wants a
-//! way back exports the tenant first.
+//! What an import replaces is deleted before the first entry is carried over, and does not come back when the rest
+//! fails: the disk is full, the database goes away, the process dies. Then the tenant holds nothing, or a part, until
+//! the same file is imported once more. To write a second tenant beside and exchange the two at the end is no way out:
+//! sealed values are bound to the names of tenant and element, and versions that a scope has given out would be given
+//! out again. Who wants a way back exports the tenant first.
 
 use std::io::{self, BufRead, Read as _, Seek, SeekFrom};
 
@@ -28,15 +28,16 @@ const LINES_AT_ONCE: u64 = 500;
 
 /// How a tenant is imported.
 pub struct Import<'a> {
-    /// Whether what the tenant holds in the store is deleted, when the file has been found right. Otherwise a tenant that
-    /// holds something is refused.
+    /// Whether what the tenant holds in the store is deleted, when the file has been found right. Otherwise a tenant
+    /// that holds something is refused.
     pub replace: bool,
     /// The key the export was sealed with, if it was.
     pub transfer_key: Option<&'a SealingKey>,
-    /// What time it is for the store, at least roughly: [`super::super::SystemClock`], unless it was opened with another.
+    /// What time it is for the store, at least roughly: [`super::super::SystemClock`], unless it was opened with
+    /// another.
     pub clock: &'a dyn Clock,
-    /// What the tenant may store: those that the store was opened with. Looked at before anything is deleted; what the store
-    /// itself refuses, it refuses in the middle.
+    /// What the tenant may store: those that the store was opened with. Looked at before anything is deleted; what the
+    /// store itself refuses, it refuses in the middle.
     pub quotas: &'a Quotas,
 }
 

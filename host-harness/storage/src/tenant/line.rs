@@ -1,8 +1,9 @@
 //! The lines of an exported tenant.
 //!
-//! The first is the header; then for each scope one line, in the order of elements, and those of its entries, in the order of
-//! keys; the last is the trailer, which counts what came before it and carries the SHA-256 of all bytes up to it. So a file that was cut off has no
-//! trailer, and one that was damaged another sum. The sum is no signature: whoever can write the file can also make a new one.
+//! The first is the header; then for each scope one line, in the order of elements, and those of its entries, in the
+//! order of keys; the last is the trailer, which counts what came before it and carries the SHA-256 of all bytes up to
+//! it. So a file that was cut off has no trailer, and one that was damaged another sum. The sum is no signature:
+//! whoever can write the file can also make a new one.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};

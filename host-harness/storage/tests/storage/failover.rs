@@ -1,5 +1,5 @@
-//! A PostgreSQL primary that is lost, and its standby that takes over: commits wait for the standby, so nothing that was
-//! acknowledged is lost, and work goes on by itself.
+//! A PostgreSQL primary that is lost, and its standby that takes over: commits wait for the standby, so nothing that
+//! was acknowledged is lost, and work goes on by itself.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};

@@ -67,7 +67,8 @@ pub(crate) async fn a_put_replaces_the_time_to_live(backend: &impl Backend) {
     assert_eq!(keys(&store, &scope, "", 10).await, ["a", "d"]);
 }
 
-/// A tenant near its quota gets on, whatever has expired and however often its calls are cut off; and nobody waits for that.
+/// A tenant near its quota gets on, whatever has expired and however often its calls are cut off; and nobody waits for
+/// that.
 pub(crate) async fn what_has_expired_is_removed_in_portions(backend: &impl Backend) {
     const PARTS: u64 = 30;
     let (options, clock) = options();

@@ -1,4 +1,5 @@
-//! The death of a process in the middle of its work, by SIGKILL and often: nothing is torn, nothing acknowledged is lost.
+//! The death of a process in the middle of its work, by SIGKILL and often: nothing is torn, nothing acknowledged is
+//! lost.
 //!
 //! The writer is this test program, started anew: it first looks at what the one before it left behind, then applies
 //! numbered batches and says which were acknowledged, until it is killed.

@@ -274,7 +274,8 @@ async fn lost_connections_lose_nothing() {
     assert!((done..=done + doubtful).contains(&counted), "{counted} counted, {done} done, {doubtful} in doubt");
 }
 
-/// What stands between store and server, and at the store's next commit lets one of them know nothing of the other any more.
+/// What stands between store and server, and at the store's next commit lets one of them know nothing of the other any
+/// more.
 fn cut_at_commit(server: &str, deliver: bool) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -334,8 +335,8 @@ async fn a_commit_without_an_answer_may_have_been_applied() {
     }
 }
 
-/// Sizes are those of the address, and behind a pooler nothing is left in a session for the next who gets it: no setting, no
-/// prepared statement; and what reads is in a transaction as well.
+/// Sizes are those of the address, and behind a pooler nothing is left in a session for the next who gets it: no
+/// setting, no prepared statement; and what reads is in a transaction as well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_stays_in_a_session_behind_a_pooler() {
     for (parameters, kept) in [("?readers=2&writers=3", true), ("?readers=2&writers=3&pooler=transaction", false)] {

@@ -183,7 +183,8 @@ pub(crate) async fn everything_is_there_after_reopening(backend: &impl Backend) 
     assert!(apply(&store, &scope, vec![Op::put("plain", "")]).await[0] > versions[2]);
 }
 
-/// As if a process had died between making a scope unreachable and removing its rows: the next to open the place goes on.
+/// As if a process had died between making a scope unreachable and removing its rows: the next to open the place goes
+/// on.
 pub(crate) async fn deletions_that_broke_off_are_finished(backend: &impl Backend) {
     let (store, _) = backend.store().await;
     apply(&store, &scope("gone"), puts(&["a", "b"])).await;

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use organisation_storage::{Op, OpenError, Options, Scope, StorageError, open, tenant};
@@ -183,10 +184,41 @@ async fn a_deleted_tenant_leaves_no_byte_in_the_files() {
     assert!(matches!(&error, StorageError::Unavailable { message, .. } if message.contains("once more")), "{error}");
     drop(reading);
     soon(async {
-        while hasty.delete_scope(&gone).await.is_err() {
+        while tenant::delete(&*hasty, "leaving-tenant").await.is_err() {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     })
     .await;
     assert!(!is_in_files(&place, "private-value"));
+}
+
+#[tokio::test]
+async fn others_write_while_a_deletion_waits_for_a_reader() {
+    let place = Sqlite::new();
+    // For longer than the test may take.
+    let store = place.open(Options { busy_timeout: Duration::from_hours(1), ..options().0 }).await;
+    let (gone, stays) = (scope("leaving-tenant"), scope("staying-tenant"));
+    for scope in [&gone, &stays] {
+        apply(&store, scope, vec![Op::put("k", "v")]).await;
+    }
+    let mut reading = store.snapshot(&stays).await.unwrap();
+    assert_eq!(reading.next().await.unwrap().len(), 1);
+    let deleting = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { tenant::delete(&*store, "leaving-tenant").await }
+    });
+    soon(async {
+        while !store.scopes("leaving-tenant").await.unwrap().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        // The first of these may still come before the bytes are to be taken away.
+        for _ in 0..20 {
+            apply(&store, &stays, vec![Op::put("k", "w")]).await;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(!deleting.is_finished(), "the reader is in the way");
+    drop(reading);
+    assert_eq!(soon(deleting).await.unwrap().unwrap().scopes, 1);
 }

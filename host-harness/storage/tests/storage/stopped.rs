@@ -1,5 +1,6 @@
-//! A host that is stopped in the middle of an `apply`, as a frozen virtual machine is, and goes on later: with the limits that
-//! come without saying. What it had begun is nobody's obstacle for long, and it finds out what became of it.
+//! A host that is stopped in the middle of an `apply`, as a frozen virtual machine is, and goes on later: with the
+//! limits that come without saying. What it had begun is nobody's obstacle for long, and it finds out what became of
+//! it.
 //!
 //! It is stopped for longer than any limit of a store: a minute would end no differently.
 

@@ -37,6 +37,10 @@ impl Storage for Troubled {
         self.inner.delete_scope(scope).await
     }
 
+    async fn clear_deleted(&self) -> Result<(), StorageError> {
+        self.inner.clear_deleted().await
+    }
+
     async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
         let scopes = self.inner.scopes(tenant).await?;
         if let Some(scope) = self.comes_back.as_ref().filter(|_| scopes.is_empty())

@@ -1,5 +1,5 @@
-//! `wait` on every backend. The clock stands still unless a test moves it, so a test that would miss a wake-up hangs; the
-//! real time that [`soon`] grants only turns that into a failure.
+//! `wait` on every backend. The clock stands still unless a test moves it, so a test that would miss a wake-up hangs;
+//! the real time that [`soon`] grants only turns that into a failure.
 
 use std::sync::Arc;
 use std::time::Duration;

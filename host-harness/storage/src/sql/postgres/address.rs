@@ -1,7 +1,7 @@
 //! The address of a database: read with care, because it may hold a password.
 //!
-//! The driver reads the rest of it. It warns of a parameter that it does not know and quotes the value, so parameters are
-//! checked before, and what is wrong with an address is said without quoting any of it but names.
+//! The driver reads the rest of it. It warns of a parameter that it does not know and quotes the value, so parameters
+//! are checked before, and what is wrong with an address is said without quoting any of it but names.
 
 use std::str::FromStr as _;
 
@@ -14,8 +14,8 @@ use super::super::super::OpenError;
 /// The parameters that are this store's own.
 const OWN: &[&str] = &["readers", "writers", "pooler"];
 
-/// How many connections a store reads and writes with, at most, unless the address says otherwise. Servers admit a hundred unless
-/// they are set otherwise.
+/// How many connections a store reads and writes with, at most, unless the address says otherwise. Servers admit a
+/// hundred unless they are set otherwise.
 const CONNECTIONS: u32 = 8;
 
 /// The parameters that may follow the name of the database.

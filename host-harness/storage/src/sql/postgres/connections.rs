@@ -1,9 +1,9 @@
-//! Connections to a database: opened when they are wanted, kept while they are sound, and closed as soon as anything about them
-//! is in doubt.
+//! Connections to a database: opened when they are wanted, kept while they are sound, and closed as soon as anything
+//! about them is in doubt.
 //!
-//! Every step on a connection has a time limit, and a step that does not come to its end, by the limit or because its caller
-//! was dropped, takes the connection with it: what a server that has fallen silent never answers holds no place here. sqlx's
-//! own pool does not serve: it tests each connection that comes back, without a time limit.
+//! Every step on a connection has a time limit, and a step that does not come to its end, by the limit or because its
+//! caller was dropped, takes the connection with it: what a server that has fallen silent never answers holds no place
+//! here. sqlx's own pool does not serve: it tests each connection that comes back, without a time limit.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -24,11 +24,13 @@ use super::statements::Sql;
 /// How connections are made and used.
 pub(super) struct ConnectionOptions {
     pub(super) options: PgConnectOptions,
-    /// What is set once on a new connection, and what for. Not every engine knows all of it, and none is needed for right answers.
+    /// What is set once on a new connection, and what for. Not every engine knows all of it, and none is needed for
+    /// right answers.
     pub(super) session: Vec<(Sql, &'static str)>,
     pub(super) begin_read: Sql,
     pub(super) begin_write: Sql,
-    /// Whether a single statement that reads gets a transaction too: where a pooler hands each transaction to another session.
+    /// Whether a single statement that reads gets a transaction too: where a pooler hands each transaction to another
+    /// session.
     pub(super) wraps_reads: bool,
     /// Whether statements are prepared by name and kept with the connection.
     pub(super) keeps_statements: bool,
@@ -91,7 +93,8 @@ impl Connections {
 
     async fn begin(&self, sql: &Sql) -> Result<PooledConnection, SqlFailure> {
         let mut lease = self.acquire().await?;
-        // Said first: with a pooler the text is more than `BEGIN`, and one that fails in its middle leaves a transaction open.
+        // Said first: with a pooler the text is more than `BEGIN`, and one that fails in its middle leaves a
+        // transaction open.
         lease.in_transaction = true;
         lease.raw(sql).await?;
         Ok(lease)
@@ -272,8 +275,8 @@ impl DbConnection {
         Ok(())
     }
 
-    /// Passes a result on, after what is left of a transaction was rolled back. Where that fails the connection is closed in the
-    /// end, which has the same effect.
+    /// Passes a result on, after what is left of a transaction was rolled back. Where that fails the connection is
+    /// closed in the end, which has the same effect.
     pub(super) async fn settled<T>(&mut self, result: Result<T, SqlFailure>) -> Result<T, SqlFailure> {
         if self.in_transaction && !self.in_step && self.raw(&"ROLLBACK".into()).await.is_ok() {
             self.in_transaction = false;
@@ -285,7 +288,8 @@ impl DbConnection {
         !self.in_step && !self.in_transaction && !self.is_lost
     }
 
-    /// Takes leave of the server, which is a courtesy: it has as long as any step, and what comes of it does not matter.
+    /// Takes leave of the server, which is a courtesy: it has as long as any step, and what comes of it does not
+    /// matter.
     pub(super) async fn close(self) {
         let _ = tokio::time::timeout(self.manner.limit, self.connection.close()).await;
     }

@@ -1,13 +1,14 @@
 //! PostgreSQL: one database for many hosts, and whatever speaks its protocol and this much of its SQL.
 //!
-//! Keys are bytes (`BYTEA`), so that they order by their UTF-8 bytes whatever the collations of the database; an operator
-//! reads them with `convert_from(key, 'UTF8')`. Transactions are `READ COMMITTED`: the lock on the scope's row, which every
-//! writer takes first, makes them serial, and no other isolation would spare the lock. What a transaction reads after that row
-//! nobody else changes. Readers never wait: each statement sees the state at its start.
+//! Keys are bytes (`BYTEA`), so that they order by their UTF-8 bytes whatever the collations of the database; an
+//! operator reads them with `convert_from(key, 'UTF8')`. Transactions are `READ COMMITTED`: the lock on the scope's
+//! row, which every writer takes first, makes them serial, and no other isolation would spare the lock. What a
+//! transaction reads after that row nobody else changes. Readers never wait: each statement sees the state at its
+//! start.
 //!
-//! `address` and `open` lead to a database, `connections` keeps connections and gives every step on them its time; `schema`
-//! brings the tables up to date, `statements` holds the SQL, `query` is a statement with its parameters; `read` and `write`
-//! carry out calls, `snapshot` reads all of a scope.
+//! `address` and `open` lead to a database, `connections` keeps connections and gives every step on them its time;
+//! `schema` brings the tables up to date, `statements` holds the SQL, `query` is a statement with its parameters;
+//! `read` and `write` carry out calls, `snapshot` reads all of a scope.
 
 use std::fmt;
 use std::sync::Arc;
@@ -282,11 +283,19 @@ impl Storage for PostgresStorage {
         Ok(repeated(attempt).await?)
     }
 
+    fn quota(&self, scope: &Scope) -> Quota {
+        self.quotas.of(scope)
+    }
+
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
         let permit = self.queues.acquire(scope).await?;
         repeated(|| self.try_delete_scope(scope)).await?;
         drop(permit);
         self.waiters.announce_all(scope);
+        self.clear_deleted().await
+    }
+
+    async fn clear_deleted(&self) -> Result<(), StorageError> {
         // When the bytes of deleted rows leave the server's files is the server's matter.
         Ok(self.purge_deleted_scopes().await?)
     }
@@ -352,8 +361,8 @@ impl From<sqlx::Error> for SqlFailure {
     }
 }
 
-/// What an SQLSTATE means ("PostgreSQL Error Codes" in its documentation). An error that ends the session says nothing about
-/// what became of the statement.
+/// What an SQLSTATE means ("PostgreSQL Error Codes" in its documentation). An error that ends the session says nothing
+/// about what became of the statement.
 fn kind(code: &str, severity: PgSeverity) -> Kind {
     match code {
         "40003" => Kind::Lost,

@@ -14,8 +14,8 @@ use super::statements::{BEGIN_READ, BEGIN_WRITE, Sql};
 /// How long a call waits for a connection before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a writer waits for another one of its scope at most: writers take milliseconds, and one that takes longer is a host
-/// that was stopped.
+/// How long a writer waits for another one of its scope at most: writers take milliseconds, and one that takes longer
+/// is a host that was stopped.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long an export may rest between two pages before the server ends its transaction. It keeps nobody waiting.
@@ -36,7 +36,8 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Opened, Ope
     let at_server = step * 5 / 6;
     let lock = options.busy_timeout.min(LOCK_TIMEOUT);
     let mut readers = settings(&[at_server, lock, EXPORT_REST]);
-    // A writer that rests in a transaction holds a row for which others wait: its host was stopped, or cannot be reached.
+    // A writer that rests in a transaction holds a row for which others wait: its host was stopped, or cannot be
+    // reached.
     let mut writers = settings(&[at_server, lock, at_server]);
     let unknown = examine(&address, step, &readers).await?;
     for settings in [&mut readers, &mut writers] {
@@ -50,8 +51,9 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Opened, Ope
     Ok(Opened { place, writers, readers })
 }
 
-/// Connects once. Later one would try for long, and then know only that time ran out. Answers which settings the server does not
-/// know, where they are to go with each transaction: one that is refused there would take the transaction with it.
+/// Connects once. Later one would try for long, and then know only that time ran out. Answers which settings the server
+/// does not know, where they are to go with each transaction: one that is refused there would take the transaction with
+/// it.
 async fn examine(address: &Address, step: Duration, settings: &[Setting]) -> Result<Vec<&'static str>, OpenError> {
     let place = &address.place;
     let failed = |failure: SqlFailure| failure.advised(|message| advice(message, address.has_pooler)).of_open(place);
@@ -159,7 +161,8 @@ fn settings(timeouts: &[Duration]) -> Vec<Setting> {
         ("idle_in_transaction_session_timeout", "a host that was stopped keeps no row from the others"),
     ];
     const PLANNER: [(&str, &str, &str); 4] = [
-        // A planner that knows nothing of a table yet takes a scope for small, and would rather read and sort all of it.
+        // A planner that knows nothing of a table yet takes a scope for small, and would rather read and sort all of
+        // it.
         ("enable_seqscan", "off", "every statement has an index"),
         ("enable_bitmapscan", "off", "and finds its rows there one by one"),
         ("enable_sort", "off", "in the order in which it wants them"),

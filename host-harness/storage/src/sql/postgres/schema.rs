@@ -51,8 +51,8 @@ async fn inspect(link: &mut DbConnection) -> Result<Found, SqlFailure> {
     Ok(if any { Found::Foreign } else { Found::Empty })
 }
 
-/// Brings a database that is empty or ours up to date within a transaction, and answers the version it had before. Of several
-/// callers one does the work, and the others wait for it.
+/// Brings a database that is empty or ours up to date within a transaction, and answers the version it had before. Of
+/// several callers one does the work, and the others wait for it.
 async fn migrate(link: &mut DbConnection) -> Result<u32, SqlFailure> {
     for statement in GROUND {
         query(statement).execute(link).await?;

@@ -1,9 +1,9 @@
 //! The SQL of reads and writes, built once a store.
 //!
-//! Reads name the scope by tenant and element in every statement: an id kept from an earlier call might by now belong to
-//! nobody. Several keys or rows go in arrays, so every statement has one text, is prepared once a connection, and takes one
-//! round trip. Nothing here needs more than the SQL that distributed engines with PostgreSQL's protocol understand, too (no
-//! advisory locks, notifications, triggers or procedures).
+//! Reads name the scope by tenant and element in every statement: an id kept from an earlier call might by now belong
+//! to nobody. Several keys or rows go in arrays, so every statement has one text, is prepared once a connection, and
+//! takes one round trip. Nothing here needs more than the SQL that distributed engines with PostgreSQL's protocol
+//! understand, too (no advisory locks, notifications, triggers or procedures).
 
 use std::sync::Arc;
 
@@ -12,7 +12,8 @@ use super::super::super::{PAGE_BYTES, PAGE_ITEMS};
 /// The text of a statement: made of constants and numbers, never of data.
 pub(super) type Sql = Arc<str>;
 
-// Not `READ WRITE`: a standby refuses that with a code for whatever it does not support, and the first write with its own.
+// Not `READ WRITE`: a standby refuses that with a code for whatever it does not support, and the first write with its
+// own.
 /// Begins a transaction that writes. What it reads after the row of its scope, no other writer changes under it.
 pub(super) const BEGIN_WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
@@ -25,16 +26,16 @@ pub(super) const LOCK_ROW: &str = " FOR UPDATE";
 /// Follows a `SELECT` of a row that must not change before the end of the transaction, but may be read by all.
 const HOLD_ROW: &str = " FOR SHARE";
 
-/// The most keys that one statement deletes: where many are named in a table that was never analysed, a planner rather reads
-/// the whole scope.
+/// The most keys that one statement deletes: where many are named in a table that was never analysed, a planner rather
+/// reads the whole scope.
 pub(super) const DELETED_AT_ONCE: usize = 64;
 
 /// All statements of a store. A time in a parameter is the host's, or null for the database's own clock.
 pub(super) struct Statements {
     /// The time. `$1` time.
     pub(super) time: Sql,
-    /// Reads whole entries by key, as many as go in an answer: the place of a key among those asked for, counted from 1,
-    /// then what a page has. `$1` tenant, `$2` element, `$3` time, `$4` keys.
+    /// Reads whole entries by key, as many as go in an answer: the place of a key among those asked for, counted from
+    /// 1, then what a page has. `$1` tenant, `$2` element, `$3` time, `$4` keys.
     pub(super) entries: Sql,
     /// See [`Statements::page`].
     pages: [Sql; 4],
@@ -96,8 +97,8 @@ impl Statements {
             format!("SELECT key FROM storage_entry WHERE {in_scope} AND {following}").into()
         };
         let before_end = " AND key < $6";
-        // A subquery with a limit is not merged with what surrounds it: each key is looked up in the index, whatever a planner
-        // knows of the table.
+        // A subquery with a limit is not merged with what surrounds it: each key is looked up in the index, whatever a
+        // planner knows of the table.
         let each = |columns: &str, condition: &str| {
             format!(
                 "CROSS JOIN LATERAL (SELECT {columns} FROM storage_entry WHERE {condition} AND key = asked.name LIMIT 1) \
@@ -167,8 +168,8 @@ impl Statements {
         }
     }
 
-    /// Reads a page from `$4` on, at most `$5` entries, and if it ends before a key, before `$6`. `$1` tenant, `$2` element,
-    /// `$3` time.
+    /// Reads a page from `$4` on, at most `$5` entries, and if it ends before a key, before `$6`. `$1` tenant, `$2`
+    /// element, `$3` time.
     pub(super) fn page(&self, excluding_start: bool, has_end: bool) -> &Sql {
         &self.pages[usize::from(excluding_start) * 2 + usize::from(has_end)]
     }
@@ -178,8 +179,8 @@ impl Statements {
         &self.key_pages[usize::from(excluding_start) * 2 + usize::from(has_end)]
     }
 
-    /// Finds rows of scope `$1` from key `$2` on, and if there is an end, before `$3`: keys and bytes, in key order, one more
-    /// than go in a portion.
+    /// Finds rows of scope `$1` from key `$2` on, and if there is an end, before `$3`: keys and bytes, in key order,
+    /// one more than go in a portion.
     pub(super) fn portion(&self, has_end: bool) -> &Sql {
         &self.portions[usize::from(has_end)]
     }
@@ -195,8 +196,8 @@ fn time(clock: &str, parameter: &str) -> String {
     format!("COALESCE({parameter}, CAST(FLOOR(EXTRACT(EPOCH FROM {clock}) * 1000) AS BIGINT))")
 }
 
-/// Limits a `SELECT` of entries in this order to the rows of one answer. A server sends all rows of a statement; values can be
-/// so large that a page of them is many answers.
+/// Limits a `SELECT` of entries in this order to the rows of one answer. A server sends all rows of a statement; values
+/// can be so large that a page of them is many answers.
 fn one_answer(select: &str, order: &str, first: &str) -> String {
     format!(
         "SELECT {first}key, version, expires_at_ms, bytes, sealed, value FROM (SELECT page.*, \

@@ -1,6 +1,7 @@
 //! Writes: what happens within the transaction of an `apply` or a `delete_range`, and the removal of a scope.
 //!
-//! Each begins by locking the row of its scope, so that the writers of one scope queue, and each sees what those before it left.
+//! Each begins by locking the row of its scope, so that the writers of one scope queue, and each sees what those before
+//! it left.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -205,8 +206,8 @@ pub(super) async fn tombstones(link: &mut DbConnection, statements: &Statements)
     Query::new(&statements.tombstones).all(link).await?.iter().map(|row| row.number(0)).collect()
 }
 
-/// Removes some rows of a deleted scope within a transaction; answers whether there may be more. If the process dies before
-/// the end, the next to open the store goes on; several at once take turns.
+/// Removes some rows of a deleted scope within a transaction; answers whether there may be more. If the process dies
+/// before the end, the next to open the store goes on; several at once take turns.
 pub(super) async fn purge_portion(
     link: &mut DbConnection,
     statements: &Statements,
@@ -223,8 +224,8 @@ pub(super) async fn purge_portion(
     Ok(more)
 }
 
-/// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between; answers
-/// what that was, and whether more are left. The caller keeps other writers from the scope.
+/// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between;
+/// answers what that was, and whether more are left. The caller keeps other writers from the scope.
 async fn delete_portion(
     link: &mut DbConnection,
     statements: &Statements,

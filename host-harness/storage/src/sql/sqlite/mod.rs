@@ -1,8 +1,9 @@
 //! SQLite: one file, for one machine, any number of processes.
 //!
-//! One thread writes, so that the writers of this process queue in the order in which they came, and SQLite's own waiting
-//! for locks, which is not fair, concerns other processes only. A few threads read; they never wait: each call sees the state
-//! at its start. `threads` hands work over, `open` makes the file and connects, `read` and `write` carry out calls.
+//! One thread writes, so that the writers of this process queue in the order in which they came, and SQLite's own
+//! waiting for locks, which is not fair, concerns other processes only. A few threads read; they wait for no writer:
+//! each call sees the state at its start. `threads` hands work over, `open` makes the file and connects, `read` and
+//! `write` carry out calls.
 
 use std::fmt;
 use std::path::Path;
@@ -18,7 +19,7 @@ use super::super::limits;
 use super::super::notify::{Awaited, Waiters};
 use super::super::scope::check_tenant;
 use super::super::{
-    ApplyOutcome, Check, Clock, FingerprintKey, Kept, KeyPage, Op, OpenError, Options, PAGE_ITEMS, Page, Quotas,
+    ApplyOutcome, Check, Clock, FingerprintKey, Kept, KeyPage, Op, OpenError, Options, PAGE_ITEMS, Page, Quota, Quotas,
     RangeOutcome, Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
 };
 use super::QUEUE_TIMEOUT;
@@ -66,11 +67,11 @@ impl SqliteStorage {
     /// Opens the file, and creates it and its folder if they are absent.
     pub(super) async fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
         let (path, busy_timeout) = (path.to_owned(), options.busy_timeout);
+        let place = path.display().to_string();
         let making = tokio::task::spawn_blocking(move || File::make(&path, busy_timeout));
         let file = making
             .await
-            .map_err(|stopped| OpenError::Database { place: String::new(), message: stopped.to_string() })??;
-        let place = file.place();
+            .map_err(|stopped| OpenError::Database { place: place.clone(), message: stopped.to_string() })??;
         let failed = |failure: SqlFailure| failure.of_open(&place);
         // SQLite itself gives up after the busy timeout; the rest is for the queue and a slow disk.
         let limit = busy_timeout.saturating_add(QUEUE_TIMEOUT);
@@ -134,10 +135,15 @@ impl SqliteStorage {
         Ok(())
     }
 
-    /// Takes away the bytes of what was deleted. Others may be in the way for as long as writers wait for each other.
+    /// Takes away the bytes of what was deleted. Others may be in the way for as long as writers wait for each other;
+    /// those of this process write meanwhile.
     async fn wipe(&self) -> Result<(), StorageError> {
         let start = Instant::now();
-        while !repeated(|| self.writer.run(write::wipe)).await? {
+        let attempt = || {
+            let file = self.writer.file().clone();
+            self.writer.run(move |connection| write::wipe(connection, &file))
+        };
+        while !repeated(attempt).await? {
             if start.elapsed() > self.busy_timeout {
                 return Err(StorageError::unavailable(
                     "the entries are deleted, but others keep reading what still holds their bytes; delete once more",
@@ -261,6 +267,10 @@ impl Storage for SqliteStorage {
         Ok(usage)
     }
 
+    fn quota(&self, scope: &Scope) -> Quota {
+        self.quotas.of(scope)
+    }
+
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
         let permit = self.queues.acquire(scope).await?;
         let (waiters, of) = (Arc::clone(&self.waiters), scope.clone());
@@ -271,6 +281,10 @@ impl Storage for SqliteStorage {
         };
         self.write(scope, delete).await?;
         drop(permit);
+        self.clear_deleted().await
+    }
+
+    async fn clear_deleted(&self) -> Result<(), StorageError> {
         self.purge_deleted_scopes().await?;
         self.wipe().await
     }
@@ -374,7 +388,8 @@ impl From<rusqlite::Error> for SqlFailure {
     }
 }
 
-/// What a result code of SQLite means ("Result and Error Codes" in its documentation): the low byte of an extended code.
+/// What a result code of SQLite means ("Result and Error Codes" in its documentation): the low byte of an extended
+/// code.
 fn kind(code: i32) -> Kind {
     match code & 0xFF {
         5 | 6 => Kind::Locked,

@@ -1,7 +1,7 @@
 //! Making and checking the file, and connecting to it.
 //!
-//! The file is looked at before anything is changed in it: a database of another program or of a newer version of this one
-//! stays exactly as it was.
+//! The file is looked at before anything is changed in it: a database of another program or of a newer version of this
+//! one stays exactly as it was.
 
 use std::fs;
 use std::io;
@@ -16,12 +16,12 @@ use super::super::failure::{Kind, SqlFailure};
 use super::super::schema::{self, Found};
 use super::threads;
 
-/// The cache of a connection, in KiB (negative: so SQLite distinguishes KiB from pages). An `apply` of the largest size fits with the
-/// pages of the index it touches; a smaller cache would write some of them twice.
+/// The cache of a connection, in KiB (negative: so SQLite distinguishes KiB from pages). An `apply` of the largest size
+/// fits with the pages of the index it touches; a smaller cache would write some of them twice.
 const CACHE: i64 = -16_384;
 
-/// After how many pages of 4 KiB the log is brought into the file. The default, a quarter of this, would wait for the disk
-/// at every third of a series of large `apply`s.
+/// After how many pages of 4 KiB the log is brought into the file. The default, a quarter of this, would wait for the
+/// disk at every third of a series of large `apply`s.
 const CHECKPOINT_PAGES: i64 = 4_000;
 
 /// The log beside the file is cut to this size after a checkpoint: a burst of writes does not occupy the disk for ever.
@@ -73,22 +73,17 @@ impl File {
         Self { reads_only: true, ..self.clone() }
     }
 
-    /// What it is called in messages.
-    pub(super) fn place(&self) -> String {
-        self.path.display().to_string()
-    }
-
     /// Connects. Work on the connection ends with the time of its thread.
     pub(super) fn connect(&self) -> Result<Connection, SqlFailure> {
         // It was made before; and each connection belongs to one thread at a time.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let mut connection = Connection::open_with_flags(&self.path, flags)?;
         threads::keep_time(&mut connection)?;
-        // SQLite counts milliseconds in 31 bits; a longer time means the longest.
-        connection.busy_timeout(self.busy_timeout.min(Duration::from_millis(i32::MAX.unsigned_abs().into())))?;
+        self.wait_for_others(&connection)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         for (name, value) in [
-            // Enough for the survival of everything acknowledged when the process dies; see the module `storage` on power.
+            // Enough for the survival of everything acknowledged when the process dies; see the module `storage` on
+            // power.
             ("synchronous", 1),
             ("cache_size", CACHE),
             ("wal_autocheckpoint", CHECKPOINT_PAGES),
@@ -102,6 +97,12 @@ impl File {
             connection.execute_batch(&format!("PRAGMA {name} = {value}"))?;
         }
         Ok(connection)
+    }
+
+    /// Has a connection wait for other processes as long as the busy timeout says.
+    pub(super) fn wait_for_others(&self, connection: &Connection) -> rusqlite::Result<()> {
+        // SQLite counts milliseconds in 31 bits; a longer time means the longest.
+        connection.busy_timeout(self.busy_timeout.min(Duration::from_millis(i32::MAX.unsigned_abs().into())))
     }
 
     /// Brings the file up to date on a connection that writes. Several processes may do this at once.
@@ -121,8 +122,8 @@ impl File {
         Ok(found)
     }
 
-    /// Turns on the write-ahead log, which the file remembers. SQLite does not apply its busy timeout here, so a process
-    /// that opens the same new file at the same moment has to be waited for by hand.
+    /// Turns on the write-ahead log, which the file remembers. SQLite does not apply its busy timeout here, so a
+    /// process that opens the same new file at the same moment has to be waited for by hand.
     fn use_log(&self, connection: &Connection) -> Result<(), SqlFailure> {
         let start = Instant::now();
         loop {

@@ -1,7 +1,7 @@
 //! Reads: each call is a transaction that reads one state.
 //!
-//! Keys are read one by one with one prepared statement. That is as fast as a statement that names many, and they come in
-//! the order in which they were asked for.
+//! Keys are read one by one with one prepared statement. That is as fast as a statement that names many, and they come
+//! in the order in which they were asked for.
 
 use rusqlite::{Connection, Row, Statement, params};
 

@@ -1,8 +1,8 @@
 //! Threads that work on the file: each has a connection of its own and carries out one piece of work at a time.
 //!
-//! SQLite blocks, on the disk and on other processes. So a whole call is handed to a thread at once and its answer comes
-//! back at once: two hand-overs, however many statements it takes. The thread opens its connection when it has work, and
-//! closes it as soon as anything about it is in doubt.
+//! SQLite blocks, on the disk and on other processes. So a whole call is handed to a thread at once and its answer
+//! comes back at once: two hand-overs, however many statements it takes. The thread opens its connection when it has
+//! work, and closes it as soon as anything about it is in doubt.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

@@ -3,6 +3,7 @@
 //! SQLite admits one writer at a time, from the start of its transaction on.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
@@ -12,6 +13,7 @@ use super::super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, 
 use super::super::failure::SqlFailure;
 use super::super::signed;
 use super::super::writing::{Attempt, Decision, ScopeRow, State, of_nothing};
+use super::open::File;
 use super::read::{bind_end, count, optional_count, text};
 
 /// Reads id, items, bytes and last version of the scope of tenant `?1` and element `?2`.
@@ -239,8 +241,8 @@ pub(super) fn tombstones(connection: &Connection) -> Result<Vec<i64>, SqlFailure
     Ok(scopes.collect::<Result<_, _>>()?)
 }
 
-/// Removes some rows of a deleted scope and commits; answers whether there may be more. If the process dies before the end,
-/// the next to open the store goes on; several at once take turns.
+/// Removes some rows of a deleted scope and commits; answers whether there may be more. If the process dies before the
+/// end, the next to open the store goes on; several at once take turns.
 pub(super) fn purge_portion(connection: &Connection, scope: i64) -> Result<bool, SqlFailure> {
     begin(connection)?;
     if !connection.prepare_cached("SELECT id FROM storage_deleted_scope WHERE id = ?1")?.exists([scope])? {
@@ -254,8 +256,8 @@ pub(super) fn purge_portion(connection: &Connection, scope: i64) -> Result<bool,
     Ok(more)
 }
 
-/// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between; answers
-/// what that was, and whether more are left.
+/// Removes the first rows whose keys start with a prefix, as many as a page holds, so that others write in between;
+/// answers what that was, and whether more are left.
 fn delete_portion(connection: &Connection, scope: i64, prefix: &str) -> Result<(Usage, bool), SqlFailure> {
     let (mut gone, mut budget) = (Usage::default(), ResponseBudget::new());
     let mut end = prefix_end(prefix);
@@ -285,9 +287,11 @@ fn delete_portion(connection: &Connection, scope: i64, prefix: &str) -> Result<(
     Ok((gone, more))
 }
 
-/// Brings the log into the file and empties it; `false` when others were in the way for longer than the busy timeout. What
-/// is deleted is overwritten in the file (`secure_delete`); the log beside it still holds the pages of before.
-pub(super) fn wipe(connection: &Connection) -> Result<bool, SqlFailure> {
-    let busy: i64 = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get(0))?;
-    Ok(busy == 0)
+/// Brings the log into the file and empties it; `false` when others are in the way: nobody waits for them here. What is
+/// deleted is overwritten in the file (`secure_delete`); the log beside it still holds the pages of before.
+pub(super) fn wipe(connection: &Connection, file: &File) -> Result<bool, SqlFailure> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", (), |row| row.get::<_, i64>(0));
+    file.wait_for_others(connection)?;
+    Ok(busy? == 0)
 }
