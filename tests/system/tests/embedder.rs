@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
@@ -32,6 +33,16 @@ fn build() -> PathBuf {
     target.join("debug/embedder")
 }
 
+/// What an address of the platform answers a browser that holds a cookie.
+fn ask(address: &str, cookie: &str) -> String {
+    let (host, path) = address.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("an address");
+    let mut stream = TcpStream::connect(host).expect("it listens");
+    write!(stream, "GET /{path} HTTP/1.0\r\nhost: {host}\r\ncookie: {cookie}\r\n\r\n").expect("it reads");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "builds wasmtime once more, as an embedder has it, which takes minutes; .ci/run runs it"]
 async fn a_member_signs_in_at_a_platform_that_embeds_the_library() {
@@ -59,9 +70,23 @@ async fn a_member_signs_in_at_a_platform_that_embeds_the_library() {
     let address = address.trim();
 
     let browser = Browser::desktop();
-    let page = browser.get(address).await.expect("it answers");
-    let sign_in = page.header("location").unwrap_or_else(|| panic!("{page:?}"));
+    // Of two browsers that begin, each has its own cookie.
+    let mut begun = Vec::new();
+    for _ in 0..2 {
+        let page = browser.get(address).await.expect("it answers");
+        let sign_in = page.header("location").unwrap_or_else(|| panic!("{page:?}")).to_owned();
+        let cookie = page.header("set-cookie").unwrap_or_else(|| panic!("{page:?}"));
+        let (cookie, attributes) = cookie.split_once("; ").expect("it has attributes");
+        assert!(cookie.starts_with("__Host-"), "{cookie}");
+        assert_eq!(attributes, "Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure");
+        begun.push((sign_in, cookie.to_owned()));
+    }
+    let [(sign_in, own), (_, foreign)] = &begun[..] else { unreachable!("two have begun") };
     let back = browser.sign_in(sign_in, &Choice::Member("lisi".to_owned())).await.expect("the member gets in");
-    let page = browser.get(&back.replace("https://app.example.com/", address)).await.expect("it answers");
-    assert!(page.status == 200 && page.text().contains("lisi"), "{}: {}", page.status, page.text());
+    let back = back.replace("https://app.example.com/", address);
+    for (cookie, status) in [("another=one", 403), (foreign, 502), (own, 200)] {
+        let answer = ask(&back, &format!("before=x; {cookie}; after=y"));
+        assert!(answer.starts_with(&format!("HTTP/1.0 {status}")), "{cookie}: {answer}");
+        assert_eq!(answer.contains("lisi"), status == 200, "{cookie}: {answer}");
+    }
 }
