@@ -245,3 +245,20 @@ pub async fn conform(
         findings: trial.findings.all(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use organisation_host::contract::from_json;
+
+    use super::*;
+
+    #[test]
+    fn the_samples_that_the_documentation_shows_can_be_read() {
+        let text = include_str!("../../../docs/contract.md");
+        let shown = text.split("```json").skip(1).filter_map(|block| block.split("```").next());
+        let shown: Vec<_> = shown.filter(|block| block.contains("deliveries")).collect();
+        assert_eq!(shown.len(), 1, "{shown:?}");
+        let samples: Samples = from_json(serde_json::from_str(shown[0]).unwrap()).unwrap();
+        assert!(samples.approval.is_some_and(|approval| approval.template == "T1"));
+    }
+}

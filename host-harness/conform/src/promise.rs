@@ -83,7 +83,7 @@ promises! {
     REPAIR = "repair-needs-a-written-run", "directory.wit", "A run that has written nothing answers `conflict`";
     RESET = "reset-forgets", "directory.wit", "Readers of the feed get `cursor-expired` and read the copy anew.";
     ANY_HOST = "any-host-goes-on", "directory.wit", "State lies in storage, so any host may make the next call";
-    KILLED = "killed-costs-little", "world.wit", "What it is killed in costs no more than the work since it last wrote.";
+    KILLED = "killed-costs-little", "world.wit", "What it is killed in costs no more than the work since its last checkpoint.";
     REMOVES_NOBODY = "removes-nobody-unasked", "world.wit", "It removes nobody whom the vendor has not refused to show";
 
     // The copy and its feed.

@@ -15,8 +15,7 @@ pub fn samples(samples: Samples) -> Result<Samples, JsonError> {
         None => from_json(json!({
             "template": PURCHASE_TEMPLATE,
             "applicant": "wangwu",
-            "process": "of-template",
-            "fields": [{ "id": "Money-1700000000001", "kind": "", "value": { "plain": { "money": "700" } } }],
+            "fields": [{ "id": "Money-1700000000001", "value": { "plain": { "money": "700" } } }],
         }))?,
     };
     Ok(Samples { approval: Some(approval), ..samples })

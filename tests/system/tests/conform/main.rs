@@ -57,8 +57,8 @@ impl Examined for WeCom {
         let (delivered, delivery) = tokio::join!(self.deliver(app, &event), delivery(listener));
         delivered.expect("the app has an address");
         let approval = from_json(json!({
-            "template": PURCHASE_TEMPLATE, "applicant": "lisi", "process": "of-template",
-            "fields": [{ "id": "Money-1700000000001", "kind": "", "value": { "plain": { "money": "700" } } }],
+            "template": PURCHASE_TEMPLATE, "applicant": "lisi",
+            "fields": [{ "id": "Money-1700000000001", "value": { "plain": { "money": "700" } } }],
         }));
         let approval = Some(approval.expect("it is a request"));
         let keys = json!({ "callback": { "token": token, "encodingAESKey": key } });
