@@ -198,7 +198,19 @@ async fn a_file_at_the_root_is_small_and_there_are_few() {
 #[tokio::test(flavor = "multi_thread")]
 async fn events_are_so_many_and_so_large() {
     let bed = Bed::new().await;
-    assert!(101 * size_of("callbacks", "event") < 128 * 1024 - ZEROS, "they lie within the memory");
+    let size = size_of("callbacks", "event");
+    assert!(101 * size < 128 * 1024 - ZEROS, "they lie within the memory");
+    // Zeros but for their ids, of which so many differ.
+    let many = |count: u32, ids: u32| {
+        let mut memory = Memory::new();
+        // Behind the text that `handling` puts there.
+        memory.text("again");
+        for number in 0..count {
+            let id = memory.text(&(number % ids).to_string());
+            memory.words(ZEROS + number * size, &id);
+        }
+        handling([ZEROS, count], 0).items(&memory.items)
+    };
     let long = |length: u32| {
         let mut guest = handling([ZEROS, 1], 0);
         let mut memory = Memory::new();
@@ -208,8 +220,9 @@ async fn events_are_so_many_and_so_large() {
         guest
     };
     let guests = vec![
-        ("obeys", handling([ZEROS, 100], 0), json!({})),
-        ("violates", handling([ZEROS, 101], 0), json!({})),
+        ("obeys", many(100, 100), json!({})),
+        ("repeats", many(100, 7), json!({})),
+        ("violates", many(101, 101), json!({})),
         ("obeys-too", long(10_000), json!({})),
         ("violates-too", long(60_000), json!({})),
     ];
@@ -218,7 +231,7 @@ async fn events_are_so_many_and_so_large() {
         let page = ask(&host, &key, "GET", &format!("/t/{tenant}/api/events?limit=200"), "").json();
         page["events"].as_array().unwrap_or_else(|| panic!("{page}")).len()
     };
-    for (tenant, expected) in [("obeys", 100), ("violates", 0), ("obeys-too", 1), ("violates-too", 0)] {
+    for (tenant, expected) in [("obeys", 100), ("repeats", 7), ("violates", 0), ("obeys-too", 1), ("violates-too", 0)] {
         // The vendor is answered as the component says: repeated, it would not show them again.
         assert_eq!(deliver(&host, tenant), 200, "{tenant}");
         assert_eq!(kept(tenant), expected, "{tenant}");

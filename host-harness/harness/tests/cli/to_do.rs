@@ -48,7 +48,7 @@ impl Platform {
         let money = json!({"plain": {"money": "700.50"}});
         let request = json!({
             "template": PURCHASE_TEMPLATE, "applicant": "lisi",
-            "process": {"nodes": nodes.iter().map(node).collect::<Vec<_>>()},
+            "process": nodes.iter().map(node).collect::<Vec<_>>(),
             "fields": [{"id": "Money-1700000000001", "kind": "money", "titles": [], "value": money}],
             "summary": [[{"language": "zh-CN", "text": "显示器"}]],
         });
