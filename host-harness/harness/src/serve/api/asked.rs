@@ -128,8 +128,7 @@ pub fn query(
     let mut query = BTreeMap::new();
     for (name, value) in pairs {
         let Some(known) = parameters.iter().find(|parameter| parameter.name == name) else {
-            let known: Vec<&str> = parameters.iter().map(|parameter| parameter.name).collect();
-            let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
+            let known = listed(parameters.iter().map(|parameter| parameter.name));
             return Err(ApiFailure::unreadable(&format!("unknown parameter {name:?}, expected {known}")));
         };
         if query.insert(known.name, value).is_some() {
@@ -142,16 +141,35 @@ pub fn query(
     }
 }
 
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
+}
+
 /// The JSON of a body. What it is made of counts, since each bracket takes many times its byte while it is read.
 ///
 /// # Errors
-/// It is no JSON, or made of too much.
+/// It is no JSON, made of too much, or has a key twice in one object: a reader would drop one of them in silence.
 pub fn json(body: &[u8]) -> Result<Value, ApiFailure> {
-    let parts = parts(body);
+    let parts = count(body, b"{[,");
     if parts > MAX_PARTS {
         return Err(ApiFailure::unreadable(&format!("the body has {parts} parts, expected at most {MAX_PARTS}")));
     }
-    serde_json::from_slice(body).map_err(|error| ApiFailure::unreadable(&format!("the body is no JSON: {error}")))
+    let value = serde_json::from_slice(body)
+        .map_err(|error| ApiFailure::unreadable(&format!("the body is no JSON: {error}")))?;
+    if entries(&value) < count(body, b":") {
+        return Err(ApiFailure::unreadable("a key stands twice in one object of the body"));
+    }
+    Ok(value)
+}
+
+/// Entries of all objects. In the text each has one colon.
+fn entries(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(entries).sum(),
+        Value::Object(object) => object.len() + object.values().map(entries).sum::<usize>(),
+        _ => 0,
+    }
 }
 
 /// The fields of a body: each known, and none missing.
@@ -165,8 +183,8 @@ pub fn fields(body: &[u8], fields: &[(&str, bool)]) -> Result<Value, ApiFailure>
         return Err(ApiFailure::unreadable("the body is no JSON object"));
     };
     if let Some(unknown) = object.keys().find(|key| fields.iter().all(|(name, _)| name != key)) {
-        let known: Vec<&str> = fields.iter().map(|(name, _)| *name).collect();
-        return Err(ApiFailure::unreadable(&format!("unknown key `{unknown}`, expected {}", known.join(", "))));
+        let known = listed(fields.iter().map(|(name, _)| *name));
+        return Err(ApiFailure::unreadable(&format!("unknown key `{unknown}`, expected {known}")));
     }
     match fields.iter().find(|(name, is_needed)| *is_needed && object.get(*name).is_none_or(Value::is_null)) {
         Some((missing, _)) => Err(ApiFailure::unreadable(&format!("key `{missing}` is missing"))),
@@ -174,19 +192,19 @@ pub fn fields(body: &[u8], fields: &[(&str, bool)]) -> Result<Value, ApiFailure>
     }
 }
 
-/// Objects, arrays and separators of a JSON text; what stands within texts is none.
-fn parts(json: &[u8]) -> usize {
-    let (mut parts, mut is_text, mut is_escaped) = (0, false, false);
+/// How many of these signs a JSON text has; what stands within its texts is none.
+fn count(json: &[u8], signs: &[u8]) -> usize {
+    let (mut count, mut is_text, mut is_escaped) = (0, false, false);
     for byte in json {
         match byte {
             _ if is_escaped => is_escaped = false,
             b'\\' if is_text => is_escaped = true,
             b'"' => is_text = !is_text,
-            b'{' | b'[' | b',' if !is_text => parts += 1,
+            sign if !is_text && signs.contains(sign) => count += 1,
             _ => {}
         }
     }
-    parts
+    count
 }
 
 #[cfg(test)]
@@ -203,7 +221,23 @@ mod tests {
             ("", 0),
             (r#""{"#, 0),
         ] {
-            assert_eq!(parts(json.as_bytes()), expected, "{json}");
+            assert_eq!(count(json.as_bytes(), b"{[,"), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_stands_twice_is_refused() {
+        for json in [
+            r#"{"a": [1, -2, 3.5, true, null, "é\n:", {"a": {}}], "b:": {"a": "\":"}}"#,
+            r#"[{"a": 1}, {"a": 1}]"#,
+            r#""a:b""#,
+            "[]",
+        ] {
+            assert_eq!(super::json(json.as_bytes()).unwrap(), serde_json::from_str::<Value>(json).unwrap());
+        }
+        for json in [r#"{"a": 1, "a": 1}"#, r#"[{"b": {"c": 1, "d": 2, "c": 3}}]"#, r#"{"a": 1, "\u0061": {"b": 2}}"#] {
+            let refused = format!("{:?}", super::json(json.as_bytes()).unwrap_err());
+            assert!(refused.contains("twice"), "{json}: {refused}");
         }
     }
 }

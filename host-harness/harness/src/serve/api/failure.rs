@@ -39,8 +39,8 @@ impl ApiFailure {
         Self::of(StatusCode::NOT_FOUND, "not-found", "there is nothing here", "/openapi.json lists the addresses")
     }
 
-    /// There is nothing to be done in this way.
-    pub fn not_so() -> Self {
+    /// The address takes another method.
+    pub fn method_not_allowed() -> Self {
         let hint = "/openapi.json lists the addresses with their methods";
         Self::of(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "this address takes another method", hint)
     }
@@ -105,12 +105,24 @@ impl From<CommandError> for ApiFailure {
 
 impl From<StorageError> for ApiFailure {
     fn from(error: StorageError) -> Self {
-        if let StorageError::Invalid(_) | StorageError::Quota { .. } = error {
-            return Self::unreadable(&error.to_string());
+        match error {
+            StorageError::Invalid(_) => Self::unreadable(&error.to_string()),
+            StorageError::Quota { .. } => {
+                let hint = "the tenant's operator raises the quota";
+                Self::of(StatusCode::UNPROCESSABLE_ENTITY, "quota-exceeded", &error.to_string(), hint)
+            }
+            StorageError::Unavailable { .. } => {
+                tracing::warn!(%error, "the API could not read the storage");
+                let message = "the storage does not answer";
+                Self::of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, "try again in a moment")
+            }
+            // Damage: to come again mends nothing.
+            StorageError::Other(_) => {
+                tracing::error!(%error, "the API could not read the storage");
+                let message = "what is stored cannot be read";
+                Self::of(StatusCode::INTERNAL_SERVER_ERROR, "internal", message, "the host's log says why")
+            }
         }
-        tracing::warn!(%error, "the API could not read the storage");
-        let message = "the storage does not answer";
-        Self::of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, "try again in a moment")
     }
 }
 
@@ -156,5 +168,25 @@ impl IntoResponse for ApiFailure {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_storage_that_is_damaged_is_not_asked_again() {
+        let quota = StorageError::Quota { name: "items", limit: 1, asked: 2 };
+        for (error, status, reason) in [
+            (StorageError::Invalid("cursor".to_owned()), 400, "invalid-request"),
+            (quota, 422, "quota-exceeded"),
+            (StorageError::unavailable("busy"), 503, "unavailable"),
+            (StorageError::Other("a secret of the host".to_owned()), 500, "internal"),
+        ] {
+            let failure = ApiFailure::from(error);
+            assert_eq!((failure.status.as_u16(), &*failure.view.reason), (status, reason));
+            assert!(!failure.view.message.contains("secret"), "{failure:?}");
+        }
     }
 }

@@ -52,7 +52,7 @@ pub fn router() -> Router<Arc<Service>> {
     });
     router
         .route("/t/{tenant}/api/{*elsewhere}", any(async || ApiFailure::not_found()))
-        .method_not_allowed_fallback(async || ApiFailure::not_so())
+        .method_not_allowed_fallback(async || ApiFailure::method_not_allowed())
         .route("/openapi.json", get(async || document(StatusCode::OK, &*openapi::DOCUMENT)))
 }
 
@@ -86,7 +86,11 @@ async fn carry_out(
         Asked { element: caller.element, actor: caller.actor, path, query, body: Value::Null, file: Bytes::new() };
     // The room of a body is held until the request is answered.
     let answer = match operation.takes {
-        Takes::Nothing => operation.carry_out(asked).await?,
+        Takes::Nothing => {
+            let held = service.bodies().read(body, MAX_JSON).await?;
+            asked::fields(&held.bytes, &[])?;
+            operation.carry_out(asked).await?
+        }
         Takes::Record(_) => {
             let held = service.bodies().read(body, MAX_JSON).await?;
             operation.carry_out(Asked { body: asked::json(&held.bytes)?, ..asked }).await?

@@ -59,7 +59,9 @@ fn document() -> Value {
         };
         let request = if matches!(operation.takes, Takes::File) { Some(file()) } else { request };
         let mut answer = operation.answer_schema();
-        write_instants(&mut answer, false);
+        if let Some(schema) = &mut answer {
+            write_instants(schema, false);
+        }
         let mut described = json!({
             "summary": operation.summary,
             "description": format!("Needs a key with the scope `{}`.", operation.scope.name()),
@@ -111,6 +113,10 @@ fn document() -> Value {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use organisation_host::contract::expected_functions;
+
     use super::*;
 
     #[test]
@@ -139,8 +145,16 @@ mod tests {
 
     #[test]
     fn every_row_is_of_a_function_of_the_contract() {
+        let functions: BTreeSet<String> = expected_functions()
+            .filter_map(|(interface, function)| {
+                let interface = interface.split(['/', '@']).nth(1)?;
+                Some(format!("{interface}.{function}"))
+            })
+            .collect();
         for operation in &*OPERATIONS {
-            let (method, path) = (operation.method, operation.path);
+            let (method, path, function) = (operation.method, operation.path, operation.function);
+            assert!(function.is_empty() || functions.contains(function), "{method} {path}: there is no {function}");
+            assert!(operation.answer_schema().is_some(), "{method} {path}: {function} has no such answer");
             let takes_one = !matches!(operation.takes, Takes::Nothing | Takes::File);
             assert_eq!(
                 operation.request_schema().is_some(),

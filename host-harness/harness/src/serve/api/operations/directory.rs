@@ -3,7 +3,7 @@
 use organisation_fleet::tenants::ApiScope::{Changes, Directory};
 use organisation_host::contract::directory::{DepartmentFilter, MemberFilter, TreeLevel};
 
-use super::{Answers, CURSOR, LIMIT, Operation, Takes, answered, done, get, optional, post, run};
+use super::{Answers, ApiFailure, CURSOR, LIMIT, Operation, Takes, answered, done, get, optional, post, run};
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -76,8 +76,13 @@ pub(super) fn operations() -> Vec<Operation> {
                 "directory.departments",
                 "查询部门 Departments of the copy, page by page",
                 run!(|asked| {
-                    let roots = asked.flag("roots")?.then_some(TreeLevel::Roots);
-                    let level = asked.owned("parent").map(TreeLevel::ChildrenOf).or(roots);
+                    let level = match (asked.owned("parent"), asked.flag("roots")?) {
+                        (Some(_), true) => {
+                            return Err(ApiFailure::unreadable("parent and roots: expected one of them"));
+                        }
+                        (parent, false) => parent.map(TreeLevel::ChildrenOf),
+                        (None, true) => Some(TreeLevel::Roots),
+                    };
                     let filter = DepartmentFilter { level, search: asked.owned("search") };
                     answered(asked.element.departments(&filter, asked.text("cursor"), asked.limit()?).await)
                 }),

@@ -105,15 +105,14 @@ impl Operation {
         }
     }
 
-    /// The JSON Schema of the answer.
-    pub fn answer_schema(&self) -> Value {
-        let answered = || answer_schema(self.function).unwrap_or_default();
-        match self.answers {
-            Answers::Record => answered(),
-            Answers::Under(name) => json!({ "type": "object", "properties": { name: answered() } }),
+    /// The JSON Schema of the answer; nothing where the contract has no such answer.
+    pub fn answer_schema(&self) -> Option<Value> {
+        Some(match self.answers {
+            Answers::Record => answer_schema(self.function)?,
+            Answers::Under(name) => json!({ "type": "object", "properties": { name: answer_schema(self.function)? } }),
             Answers::Nothing => json!({ "type": "object" }),
             Answers::Described(describe) => describe(),
-        }
+        })
     }
 
     /// Does it.
