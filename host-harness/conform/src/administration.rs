@@ -67,7 +67,7 @@ const RULED_BELOW: &str = "conform-ruled-below-6Jm4";
 const MOST_SPREADING: u32 = 1_000;
 
 /// Two members to decide about.
-pub(super) struct Cast {
+pub(super) struct TestMembers {
     /// Signs in, where anybody does.
     pub(super) one: Member,
     pub(super) other: Member,
@@ -84,36 +84,37 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
         return Ok(());
     }
     let Some(copy) = read_all(trial, &element).await else { return Ok(()) };
-    let Some(cast) = cast(trial, &element, &copy).await else {
+    let Some(members) = test_members(trial, &element, &copy).await else {
         trial.findings.skip(&OF_ADMINISTRATION, "the organisation has fewer than two present members");
         return Ok(());
     };
-    roles(trial, &element, &cast).await;
-    administrators(trial, &element, &cast).await;
-    signature(trial, &element, &cast).await;
-    outlives(trial, &element, &cast).await;
+    roles(trial, &element, &members).await;
+    administrators(trial, &element, &members).await;
+    signature(trial, &element, &members).await;
+    outlives(trial, &element, &members).await;
     rules(trial, &element, &copy).await;
-    audit::examine(trial, &element, &cast).await;
-    retirement::examine(trial, &element, &cast).await;
-    outlives_reset(trial, &element, &cast).await;
+    // What kept it from its end is a finding.
+    let _ = audit::examine(trial, &element, &members).await;
+    retirement::examine(trial, &element, &members).await;
+    outlives_reset(trial, &element, &members).await;
     Ok(())
 }
 
 /// Whoever signs in, and somebody else whose id tells nothing of others.
-async fn cast(trial: &Trial, element: &Element, copy: &Copy) -> Option<Cast> {
+async fn test_members(trial: &Trial, element: &Element, copy: &Copy) -> Option<TestMembers> {
     let signed_in = sign_in::somebody(trial, element).await.map(|identity| identity.id);
     let mut present = copy.members.values().filter(|member| is_present(member));
     let one = signed_in.and_then(|id| copy.members.get(&id)).or_else(|| present.next())?;
     let others = copy.members.values().filter(|member| is_present(member) && member.id != one.id);
     let other = others.max_by_key(|member| member.id.len())?;
-    Some(Cast { one: one.clone(), other: other.clone() })
+    Some(TestMembers { one: one.clone(), other: other.clone() })
 }
 
 fn texts(list: &[&str]) -> Vec<String> {
     list.iter().map(|&text| text.to_owned()).collect()
 }
 
-async fn roles(trial: &Trial, element: &Element, Cast { one, .. }: &Cast) {
+async fn roles(trial: &Trial, element: &Element, TestMembers { one, .. }: &TestMembers) {
     let id = &*one.id;
     for (given, expected) in [
         (&[ROLE, EARLIER_ROLE, ROLE][..], &[EARLIER_ROLE, ROLE][..]),
@@ -159,7 +160,7 @@ async fn roles(trial: &Trial, element: &Element, Cast { one, .. }: &Cast) {
     trial.refused(&UNKNOWN_MEMBER, "set-signature", &absent, set).await;
 }
 
-async fn administrators(trial: &Trial, element: &Element, Cast { one, other }: &Cast) {
+async fn administrators(trial: &Trial, element: &Element, TestMembers { one, other }: &TestMembers) {
     let given = [other.id.clone(), one.id.clone()];
     if trial.demand(&ADMINISTRATORS, element.set_administrators(&given, DECIDER)).await.is_none() {
         return;
@@ -175,7 +176,7 @@ async fn administrators(trial: &Trial, element: &Element, Cast { one, other }: &
     trial.expect(&ADMINISTRATORS, found == given, || format!("given {given:?}, found {found:?}"));
 }
 
-async fn signature(trial: &Trial, element: &Element, Cast { one, other }: &Cast) {
+async fn signature(trial: &Trial, element: &Element, TestMembers { one, other }: &TestMembers) {
     let id = &*one.id;
     for address in [Some(IMAGE), None, Some("data:image/png;base64,iVBORw0KGgo="), Some(IMAGE)] {
         if trial.demand(&SIGNATURE, element.set_signature(id, address, DECIDER)).await.is_none() {
@@ -203,32 +204,32 @@ async fn signature(trial: &Trial, element: &Element, Cast { one, other }: &Cast)
 }
 
 /// What was said so far is there after a sync and a refresh.
-async fn outlives(trial: &Trial, element: &Element, cast: &Cast) {
-    let Some(before) = said(trial, element, cast).await else { return };
+async fn outlives(trial: &Trial, element: &Element, members: &TestMembers) {
+    let Some(before) = said(trial, element, members).await else { return };
     if complete(trial, element).await.is_none() {
         return;
     }
-    let _ = trial.ask(element.sync_member(&cast.one.id)).await;
-    let Some(after) = said(trial, element, cast).await else { return };
+    let _ = trial.ask(element.sync_member(&members.one.id)).await;
+    let Some(after) = said(trial, element, members).await else { return };
     trial.expect(&OUTLIVES, after == before, || format!("before a sync {before}, after it {after}"));
 }
 
 /// What the platform says is there after a reset. Last of all: the feed begins anew there.
-async fn outlives_reset(trial: &Trial, element: &Element, cast: &Cast) -> Option<()> {
-    let (id, promise) = (&*cast.one.id, &OUTLIVES_RESET);
+async fn outlives_reset(trial: &Trial, element: &Element, members: &TestMembers) -> Option<()> {
+    let (id, promise) = (&*members.one.id, &OUTLIVES_RESET);
     trial.demand(promise, element.set_member_roles(id, &[ROLE.to_owned()], DECIDER)).await?;
     trial.demand(promise, element.set_administrators(&[id.to_owned()], DECIDER)).await?;
     trial.demand(promise, element.set_signature(id, Some(IMAGE), DECIDER)).await?;
-    let before = said(trial, element, cast).await?;
+    let before = said(trial, element, members).await?;
     trial.demand(promise, element.reset()).await?;
     complete(trial, element).await?;
-    let after = said(trial, element, cast).await?;
+    let after = said(trial, element, members).await?;
     trial.expect(promise, after == before, || format!("before a reset {before}, after it {after}"));
     Some(())
 }
 
 /// What the element says that the platform said.
-pub(super) async fn said(trial: &Trial, element: &Element, Cast { one, other }: &Cast) -> Option<String> {
+pub(super) async fn said(trial: &Trial, element: &Element, TestMembers { one, other }: &TestMembers) -> Option<String> {
     let roles =
         [trial.ask(element.member_roles_of(&one.id)).await?, trial.ask(element.member_roles_of(&other.id)).await?];
     let statuses = trial.ask(element.find_members(&[one.id.clone(), other.id.clone()])).await?.ok()?;
@@ -282,7 +283,7 @@ async fn rules(trial: &Trial, element: &Element, copy: &Copy) {
 }
 
 /// Sets rules until all members have what they give.
-async fn set_rules(trial: &Trial, element: &Element, rules: &[RoleRule]) -> Option<()> {
+pub(super) async fn set_rules(trial: &Trial, element: &Element, rules: &[RoleRule]) -> Option<()> {
     for _ in 0..MOST_SPREADING {
         let state = trial.demand(&RULES, element.set_role_rules(rules, DECIDER)).await?;
         if !state.spreading {

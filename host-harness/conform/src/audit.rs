@@ -3,20 +3,152 @@
 use serde_json::Value;
 
 use super::{
-    administration::{Cast, DECIDER, IMAGE, ROLE, said},
+    administration::{DECIDER, IMAGE, ROLE, TestMembers, said, set_rules},
     promise::{ACTOR, AUDIT_FIRST, AUDITED},
+    sync::complete,
     trial::Trial,
 };
 use organisation_host::{
-    AuditEntry, Decision, Element,
-    contract::administration::{RoleRule, RuleScope},
+    Answered, AuditEntry, CallResult, Called, Decision, Element,
+    contract::administration::{IdOutcome, RoleRule, RuleScope},
 };
 
-/// Looks at the trail, with roles, administrators and a signature set before.
-pub(super) async fn examine(trial: &Trial, element: &Element, cast: &Cast) {
-    entries(trial, element, cast).await;
-    actor(trial, element, cast).await;
-    unwritable(trial, element, cast).await;
+/// What an administrator decides, once for each effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    Roles { given: bool },
+    Signature { set: bool },
+    Administrators,
+    Rules { given: bool },
+    Retire,
+    Reinstate,
+    Confirm,
+    Erase,
+}
+
+/// Every function that decides, in an order in which each has an effect. Begins with roles, a signature, and both members as
+/// administrators.
+const STEPS: [Step; 12] = [
+    Step::Roles { given: false },
+    Step::Roles { given: true },
+    Step::Signature { set: false },
+    Step::Signature { set: true },
+    Step::Administrators,
+    Step::Rules { given: true },
+    Step::Rules { given: false },
+    Step::Retire,
+    Step::Reinstate,
+    Step::Confirm,
+    Step::Retire,
+    Step::Erase,
+];
+
+impl Step {
+    fn action(self) -> &'static str {
+        match self {
+            Self::Roles { .. } => "administration.set-member-roles",
+            Self::Signature { .. } => "administration.set-signature",
+            Self::Administrators => "administration.set-administrators",
+            Self::Rules { .. } => "administration.set-role-rules",
+            Self::Retire => "administration.retire-members",
+            Self::Reinstate => "administration.reinstate-members",
+            Self::Confirm => "administration.confirm-roles",
+            Self::Erase => "administration.erase-member",
+        }
+    }
+
+    /// Whom the entry is about.
+    fn subject(self, members: &TestMembers) -> &str {
+        match self {
+            Self::Administrators | Self::Rules { .. } => "",
+            _ => &members.one.id,
+        }
+    }
+
+    /// Asks for it. What is said of the one id of a list counts as said of the call.
+    async fn take(
+        self,
+        element: &Element,
+        TestMembers { one, other }: &TestMembers,
+        actor: &str,
+    ) -> CallResult<Answered<()>> {
+        let (id, ids, role) = (&*one.id, [one.id.clone()], [ROLE.to_owned()]);
+        let rules = [RoleRule { role: ROLE.to_owned(), scope: RuleScope::Everybody }];
+        match self {
+            Self::Roles { given } => {
+                element.set_member_roles(id, if given { &role[..] } else { &[] }, actor).await.map(nothing)
+            }
+            Self::Signature { set } => element.set_signature(id, set.then_some(IMAGE), actor).await,
+            Self::Administrators => element.set_administrators(std::slice::from_ref(&other.id), actor).await,
+            Self::Rules { given } => {
+                element.set_role_rules(if given { &rules[..] } else { &[] }, actor).await.map(nothing)
+            }
+            Self::Retire => element.retire_members(&ids, actor).await.map(outcome),
+            Self::Reinstate => element.reinstate_members(&ids, actor).await.map(outcome),
+            Self::Confirm => element.confirm_roles(id, actor).await.map(nothing),
+            Self::Erase => element.erase_member(id, actor).await,
+        }
+    }
+
+    /// Whether an entry tells of the effect.
+    fn is_told(self, Decision { before, after, .. }: &Decision, members: &TestMembers) -> bool {
+        let says = |side: &Option<String>, text: &str| side.as_ref().is_some_and(|side| side.contains(text));
+        match self {
+            Self::Roles { given } | Self::Rules { given } => says(after, ROLE) == given,
+            // It need not be told what it is: it may be an image of 64 KiB.
+            Self::Signature { set } => after.is_some() == set && before.is_some() != set,
+            Self::Administrators => says(after, &Value::from(&*members.other.id).to_string()),
+            Self::Retire | Self::Reinstate | Self::Confirm => before != after,
+            Self::Erase => after.is_none(),
+        }
+    }
+}
+
+fn nothing<T>(called: Called<Answered<T>>) -> Called<Answered<()>> {
+    Called { value: called.value.map(|_| ()), report: called.report }
+}
+
+fn outcome(called: Called<Answered<Vec<IdOutcome>>>) -> Called<Answered<()>> {
+    let problem = |outcomes: Vec<IdOutcome>| outcomes.into_iter().find_map(|outcome| outcome.problem);
+    let value = called.value.and_then(|outcomes| problem(outcomes).map_or(Ok(()), Err));
+    Called { value, report: called.report }
+}
+
+/// Looks at the trail, with roles, administrators and a signature set before: each step without an actor, without a trail, and as
+/// it should be.
+pub(super) async fn examine(trial: &Trial, element: &Element, members: &TestMembers) -> Option<()> {
+    let trail = element.scope().audit().ok()?;
+    let long = "x".repeat(129);
+    for step in STEPS {
+        let action = step.action();
+        if step == Step::Confirm {
+            // Only then there is something to confirm.
+            let _ = trial.ask(element.sync_member(&members.one.id)).await;
+        }
+        let before = said(trial, element, members).await?;
+        for actor in ["", &long] {
+            let what = format!("{action} by an actor of {} bytes", actor.len());
+            trial.refused(&ACTOR, &what, &["invalid-argument"], step.take(element, members, actor)).await;
+        }
+        let after = said(trial, element, members).await?;
+        trial.expect(&ACTOR, before == after, || format!("{action} without an actor: {before}, then {after}"));
+
+        trial.platform.let_writes_fail(Some(trail.clone()));
+        let what = format!("{action} without a trail");
+        trial.refused(&AUDIT_FIRST, &what, &["unavailable"], step.take(element, members, DECIDER)).await;
+        trial.platform.let_writes_fail(None);
+        let after = said(trial, element, members).await?;
+        trial.expect(&AUDIT_FIRST, before == after, || format!("{what}: {before}, then {after}"));
+
+        trial.demand(&AUDITED, step.take(element, members, DECIDER)).await?;
+        is_written(trial, element, members, step).await;
+        if let Step::Rules { given } = step {
+            let rules = [RoleRule { role: ROLE.to_owned(), scope: RuleScope::Everybody }];
+            set_rules(trial, element, if given { &rules[..] } else { &[] }).await?;
+        }
+    }
+    // The vendor still shows the member.
+    complete(trial, element).await.map(drop)
 }
 
 async fn last(trial: &Trial, element: &Element) -> Option<AuditEntry> {
@@ -37,92 +169,14 @@ async fn last(trial: &Trial, element: &Element) -> Option<AuditEntry> {
     }
 }
 
-/// The last decision is this one, and tells of its effect what `tells` looks for.
-async fn is_written(
-    trial: &Trial,
-    element: &Element,
-    (action, subject): (&str, &str),
-    tells: impl Fn(&Decision) -> bool,
-) {
+/// The last decision is this one, and tells of its effect.
+async fn is_written(trial: &Trial, element: &Element, members: &TestMembers, step: Step) {
     let found = last(trial, element).await.map(|entry| entry.decision);
     let is_kept = found.as_ref().is_some_and(|decision| {
-        let Decision { actor, action: by, subject: of, before, after } = decision;
+        let Decision { actor, action, subject, before, after } = decision;
         let are_json = [before, after].into_iter().flatten().all(|text| serde_json::from_str::<Value>(text).is_ok());
-        actor == DECIDER && by == action && of == subject && are_json && tells(decision)
+        let is_this = actor == DECIDER && action == step.action() && subject == step.subject(members);
+        is_this && are_json && step.is_told(decision, members)
     });
-    trial.expect(&AUDITED, is_kept, || format!("after {action} of {subject:?} the trail ends with {found:?}"));
-}
-
-fn says(side: Option<&String>, text: &str) -> bool {
-    side.is_some_and(|side| side.contains(text))
-}
-
-async fn entries(trial: &Trial, element: &Element, Cast { one, other }: &Cast) {
-    let (id, roles) = (&*one.id, [ROLE.to_owned()]);
-    for (given, is_gone) in [(&roles[..], false), (&[], true), (&roles, false)] {
-        if trial.demand(&AUDITED, element.set_member_roles(id, given, DECIDER)).await.is_some() {
-            let tells = |decision: &Decision| says(decision.after.as_ref(), ROLE) != is_gone;
-            is_written(trial, element, ("administration.set-member-roles", id), tells).await;
-        }
-    }
-    for (given, is_gone) in [(None, true), (Some(IMAGE), false)] {
-        if trial.demand(&AUDITED, element.set_signature(id, given, DECIDER)).await.is_some() {
-            // It need not be told what it is: it may be an image of 64 KiB.
-            let tells =
-                |decision: &Decision| decision.after.is_none() == is_gone && decision.before.is_some() == is_gone;
-            is_written(trial, element, ("administration.set-signature", id), tells).await;
-        }
-    }
-    let administrators = [other.id.clone()];
-    if trial.demand(&AUDITED, element.set_administrators(&administrators, DECIDER)).await.is_some() {
-        let json = Value::from(other.id.as_str()).to_string();
-        let tells = |decision: &Decision| says(decision.after.as_ref(), &json);
-        is_written(trial, element, ("administration.set-administrators", ""), tells).await;
-    }
-}
-
-async fn actor(trial: &Trial, element: &Element, cast: &Cast) {
-    let Cast { one, .. } = cast;
-    let Some(before) = said(trial, element, cast).await else { return };
-    let (refusal, ids, long) = (["invalid-argument"], [one.id.clone()], "x".repeat(129));
-    for actor in ["", &long] {
-        let what = |function: &str| format!("{function} by an actor of {} bytes", actor.len());
-        let call = element.set_member_roles(&one.id, &[], actor);
-        trial.refused(&ACTOR, &what("set-member-roles"), &refusal, call).await;
-        trial.refused(&ACTOR, &what("set-role-rules"), &refusal, element.set_role_rules(&[everybody()], actor)).await;
-        trial.refused(&ACTOR, &what("set-administrators"), &refusal, element.set_administrators(&ids, actor)).await;
-        trial.refused(&ACTOR, &what("retire-members"), &refusal, element.retire_members(&ids, actor)).await;
-        trial.refused(&ACTOR, &what("set-signature"), &refusal, element.set_signature(&one.id, None, actor)).await;
-    }
-    let Some(after) = said(trial, element, cast).await else { return };
-    trial.expect(&ACTOR, before == after, || format!("without an actor something changed: {before}, then {after}"));
-}
-
-/// While the trail takes nothing, nothing is carried out.
-async fn unwritable(trial: &Trial, element: &Element, cast: &Cast) {
-    let Cast { one, .. } = cast;
-    let Some(before) = said(trial, element, cast).await else { return };
-    let (refusal, ids, rules) = (["unavailable"], [one.id.clone()], [everybody()]);
-    let Ok(trail) = element.scope().audit() else { return };
-    trial.platform.let_writes_fail(Some(trail));
-    let what = |function: &str| format!("{function} without a trail");
-    let call = element.set_member_roles(&one.id, &[], DECIDER);
-    trial.refused(&AUDIT_FIRST, &what("set-member-roles"), &refusal, call).await;
-    trial.refused(&AUDIT_FIRST, &what("set-role-rules"), &refusal, element.set_role_rules(&rules, DECIDER)).await;
-    trial.refused(&AUDIT_FIRST, &what("set-administrators"), &refusal, element.set_administrators(&ids, DECIDER)).await;
-    let call = element.set_signature(&one.id, None, DECIDER);
-    trial.refused(&AUDIT_FIRST, &what("set-signature"), &refusal, call).await;
-    // Each id has an outcome of its own there.
-    if let Some(Ok(outcomes)) = trial.ask(element.retire_members(&ids, DECIDER)).await {
-        let are_refused = outcomes.iter().all(|outcome| outcome.problem.is_some());
-        trial.expect(&AUDIT_FIRST, are_refused, || format!("retire-members without a trail: {outcomes:?}"));
-    }
-    trial.platform.let_writes_fail(None);
-    let Some(after) = said(trial, element, cast).await else { return };
-    trial
-        .expect(&AUDIT_FIRST, before == after, || format!("without a trail something changed: {before}, then {after}"));
-}
-
-fn everybody() -> RoleRule {
-    RoleRule { role: ROLE.to_owned(), scope: RuleScope::Everybody }
+    trial.expect(&AUDITED, is_kept, || format!("after {step:?} the trail ends with {found:?}"));
 }

@@ -39,7 +39,7 @@ pub(super) async fn examine(trial: &Trial, element: &Element) {
 
 /// Whether a call used none of what a pure function is not lent.
 pub(super) fn asked_nothing(report: &CallReport) -> bool {
-    ["http", "storage", "settings"].iter().all(|interface| !report.host_calls.contains_key(interface))
+    ["http", "storage", "settings", "audit"].iter().all(|interface| !report.host_calls.contains_key(interface))
 }
 
 /// What it used.

@@ -4,7 +4,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -19,7 +19,7 @@ use organisation_host::{
 };
 use serde_json::Value;
 use tokio::sync::Notify;
-use url::form_urlencoded;
+use url::{Url, form_urlencoded};
 
 /// Texts shorter than this may stand anywhere by chance.
 const SHORTEST_SECRET: usize = 8;
@@ -33,7 +33,7 @@ const PLACEHOLDER: &str = "secret://";
 
 /// How the vendor behaves.
 #[derive(Debug, Clone, Default)]
-pub(super) enum VendorMood {
+pub(super) enum VendorBehaviour {
     /// As it is.
     #[default]
     Itself,
@@ -66,14 +66,28 @@ pub(super) struct Tally {
 pub(super) struct Platform {
     store: MemoryStorage,
     state: Mutex<State>,
-    cut_off: Notify,
+}
+
+/// One way of the vendor's API. Equal paths of two hosts are two.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Scheme, host and port.
+    pub(super) origin: String,
+    pub(super) path: String,
+}
+
+impl Place {
+    fn of(url: &Url) -> Self {
+        Self { origin: url.origin().ascii_serialization(), path: url.path().to_owned() }
+    }
 }
 
 #[derive(Default)]
 struct State {
-    mood: VendorMood,
+    behaviour: VendorBehaviour,
     store_fails: bool,
-    cut: Option<Cut>,
+    /// And who is told when it comes.
+    cut: Option<(Cut, Arc<Notify>)>,
     tally: Tally,
     /// Requests of the last step: those since something was written between two requests.
     step: u64,
@@ -81,7 +95,7 @@ struct State {
     /// Requests and operations of the store.
     operations: u64,
     /// So many requests pass, and one gets this instead of its answer.
-    once: Option<(u64, VendorMood)>,
+    once: Option<(u64, VendorBehaviour)>,
     secrets: HashMap<String, &'static str>,
     /// Texts with the requests that carried them.
     watched: HashMap<String, u64>,
@@ -91,22 +105,26 @@ struct State {
     unwritable: Option<Scope>,
     /// Requests that carry this are carried out, and their answers lost.
     losing: Option<String>,
-    /// Requests by their path.
-    paths: BTreeMap<String, u64>,
-    gets: BTreeSet<String>,
-    /// Method and path of requests that were answered with a token or ticket, or that carried a code.
-    calls_for_secrets: BTreeSet<(String, String)>,
+    /// Requests without those that equal the one before.
+    news: u64,
+    /// Method, address and body of the last request.
+    last: Option<(String, Url, Vec<u8>)>,
+    /// Requests by their place.
+    places: BTreeMap<Place, u64>,
+    gets: BTreeSet<Place>,
+    /// Method and place of requests that were answered with a token or ticket, or that carried a code.
+    calls_for_secrets: BTreeSet<(String, Place)>,
     /// Names of parameters in which a token was sent.
     token_parameters: BTreeSet<String>,
 }
 
 impl Platform {
     pub(super) fn new(store: MemoryStorage) -> Self {
-        Self { store, state: Mutex::default(), cut_off: Notify::new() }
+        Self { store, state: Mutex::default() }
     }
 
-    pub(super) fn set_mood(&self, mood: VendorMood) {
-        self.state().mood = mood;
+    pub(super) fn set_behaviour(&self, behaviour: VendorBehaviour) {
+        self.state().behaviour = behaviour;
     }
 
     pub(super) fn let_store_fail(&self, fails: bool) {
@@ -118,14 +136,14 @@ impl Platform {
         self.state().unwritable = scope;
     }
 
-    /// The keys in a namespace which hold this text, or whose value does.
+    /// The keys in a namespace which hold this text as a segment, or whose value holds it as a text of its own.
     pub(super) async fn holding(&self, scope: &Scope, text: &str) -> Result<Vec<String>, StorageError> {
         let (mut found, mut after) = (Vec::new(), None::<String>);
         loop {
             let page = self.store.scan(scope, "", after.as_deref(), u32::MAX).await?;
             after = page.entries.last().map(|entry| entry.key.clone());
-            let holds = |entry: &StoredEntry| entry.key.contains(text) || entry.value.contains(text);
-            found.extend(page.entries.into_iter().filter(holds).map(|entry| entry.key));
+            let is_held = |entry: &StoredEntry| holds(&entry.key, &entry.value, text);
+            found.extend(page.entries.into_iter().filter(is_held).map(|entry| entry.key));
             if !page.more {
                 return Ok(found);
             }
@@ -134,10 +152,12 @@ impl Platform {
 
     /// Runs a call until it answers, or is cut off: then nothing.
     pub(super) async fn cut_off_at<T>(&self, cut: Cut, call: impl Future<Output = T>) -> Option<T> {
-        self.state().cut = Some(cut);
+        // Of this cut alone: what is left of an earlier one tells nothing.
+        let comes = Arc::new(Notify::new());
+        self.state().cut = Some((cut, Arc::clone(&comes)));
         let answer = tokio::select! {
             biased;
-            () = self.cut_off.notified() => None,
+            () = comes.notified() => None,
             answer = call => Some(answer),
         };
         self.state().cut = None;
@@ -145,8 +165,8 @@ impl Platform {
     }
 
     /// Of the requests from now on one gets this, the first for 0; with nothing, none does any more.
-    pub(super) fn set_mood_once(&self, mood: Option<(u64, VendorMood)>) {
-        self.state().once = mood;
+    pub(super) fn set_behaviour_once(&self, behaviour: Option<(u64, VendorBehaviour)>) {
+        self.state().once = behaviour;
     }
 
     /// Requests of the step that the element is at, or was at last. It ends where something was written and another request
@@ -193,20 +213,25 @@ impl Platform {
         self.state().losing = text.map(str::to_owned);
     }
 
-    /// How many requests went to this path.
-    pub(super) fn calls_of(&self, path: &str) -> u64 {
-        self.state().paths.get(path).copied().unwrap_or_default()
+    /// Requests so far, without those that equal the one before: whoever waits for the vendor's work asks the same again.
+    pub(super) fn news(&self) -> u64 {
+        self.state().news
     }
 
-    /// Paths that were asked by GET, without those of [`Platform::calls_for_secrets`].
-    pub(super) fn paths_of_gets(&self) -> Vec<String> {
+    /// How many requests went to this place.
+    pub(super) fn calls_of(&self, place: &Place) -> u64 {
+        self.state().places.get(place).copied().unwrap_or_default()
+    }
+
+    /// Places that were asked by GET, without those of [`Platform::calls_for_secrets`].
+    pub(super) fn places_of_gets(&self) -> Vec<Place> {
         let state = self.state();
-        let is_open = |path: &&String| state.calls_for_secrets.iter().all(|(_, other)| other != *path);
+        let is_open = |place: &&Place| state.calls_for_secrets.iter().all(|(_, other)| other != *place);
         state.gets.iter().filter(is_open).cloned().collect()
     }
 
-    /// Method and path of calls that were answered with a token or ticket, or that carried a login code.
-    pub(super) fn calls_for_secrets(&self) -> Vec<(String, String)> {
+    /// Method and place of calls that were answered with a token or ticket, or that carried a login code.
+    pub(super) fn calls_for_secrets(&self) -> Vec<(String, Place)> {
         self.state().calls_for_secrets.iter().cloned().collect()
     }
 
@@ -236,8 +261,9 @@ impl Platform {
             let mut state = self.state();
             state.operations += 1;
             match &mut state.cut {
-                Some(cut) if cut.after == 0 => Some(*cut),
-                Some(cut) => {
+                // Once: what else is under way then goes down with the call.
+                Some((cut, _)) if cut.after == 0 => state.cut.take(),
+                Some((cut, _)) => {
                     cut.after -= 1;
                     None
                 }
@@ -246,11 +272,11 @@ impl Platform {
         };
         match cut {
             None => operation.await,
-            Some(Cut { carried_out, .. }) => {
+            Some((Cut { carried_out, .. }, comes)) => {
                 if carried_out {
                     operation.await;
                 }
-                self.cut_off.notify_one();
+                comes.notify_one();
                 std::future::pending().await
             }
         }
@@ -292,14 +318,16 @@ impl State {
     }
 
     /// Notes a request. Answers whether its answer is to be lost.
-    fn see(&mut self, request: &Checked) -> bool {
-        let (url, body) = (request.url(), request.body());
+    fn see(&mut self, method: &str, url: &Url, body: &[u8]) -> bool {
         self.tally.requests += 1;
+        let request = (method.to_owned(), url.clone(), body.to_owned());
+        self.news += u64::from(self.last.as_ref() != Some(&request));
+        self.last = Some(request);
         self.step = if std::mem::take(&mut self.has_written) { 1 } else { self.step + 1 };
-        let path = url.path().to_owned();
-        *self.paths.entry(path.clone()).or_default() += 1;
-        if request.method() == "GET" {
-            self.gets.insert(path.clone());
+        let place = Place::of(url);
+        *self.places.entry(place.clone()).or_default() += 1;
+        if method == "GET" {
+            self.gets.insert(place.clone());
         }
         let carries = |text: &str| {
             let holds = |bytes: &[u8]| memmem::find(bytes, text.as_bytes()).is_some();
@@ -311,7 +339,7 @@ impl State {
             *sendings += u64::from(carries(text));
         }
         if self.codes.iter().any(|code| carries(code)) {
-            self.calls_for_secrets.insert((request.method().to_string(), path));
+            self.calls_for_secrets.insert((method.to_owned(), place));
         }
         let is_token = |value: &str| self.secrets.get(value).is_some_and(|what| *what == TOKEN);
         let sent = url.query_pairs().filter(|(_, value)| is_token(value)).map(|(name, _)| name.into_owned());
@@ -320,9 +348,9 @@ impl State {
     }
 
     /// What this request alone gets.
-    fn mood_of_this(&mut self) -> Option<VendorMood> {
+    fn behaviour_of_this(&mut self) -> Option<VendorBehaviour> {
         match &mut self.once {
-            Some((0, _)) => self.once.take().map(|(_, mood)| mood),
+            Some((0, _)) => self.once.take().map(|(_, behaviour)| behaviour),
             Some((passing, _)) => {
                 *passing -= 1;
                 None
@@ -362,14 +390,14 @@ impl State {
 #[async_trait]
 impl Hook for Platform {
     async fn around(&self, request: &Checked, next: Next<'_>) -> Result<Response, HttpError> {
-        let (mood, is_lost) = {
+        let (behaviour, is_lost) = {
             let mut state = self.state();
-            let is_lost = state.see(request);
-            (state.mood_of_this().unwrap_or_else(|| state.mood.clone()), is_lost)
+            let is_lost = state.see(&request.method().to_string(), request.url(), request.body());
+            (state.behaviour_of_this().unwrap_or_else(|| state.behaviour.clone()), is_lost)
         };
-        match mood {
-            VendorMood::Itself => {
-                let call = (request.method().to_string(), request.url().path().to_owned());
+        match behaviour {
+            VendorBehaviour::Itself => {
+                let call = (request.method().to_string(), Place::of(request.url()));
                 let answer = self.pass(next.run()).await;
                 if let Ok(response) = &answer {
                     let mut state = self.state();
@@ -379,16 +407,45 @@ impl Hook for Platform {
                 }
                 if is_lost { Err(silent()) } else { answer }
             }
-            VendorMood::Unreachable => {
+            VendorBehaviour::Unreachable => {
                 let message = "no connection to the vendor (examination)";
                 Err(HttpError::before_sending(HttpFailure::Connect, message))
             }
-            VendorMood::Silent => Err(silent()),
-            VendorMood::Says { status, headers, body } => {
+            VendorBehaviour::Silent => Err(silent()),
+            VendorBehaviour::Says { status, headers, body } => {
                 Ok(Response { status, headers, body: Body::of(body.into_bytes(), BodyKind::Text) })
             }
         }
     }
+}
+
+/// Whether an entry of the store holds this text, whole: as a segment of its key, as a text of the JSON of its value, or, where
+/// that is none, as a word of it. Keys of ids that ignore case may be in lower case.
+fn holds(key: &str, value: &str, text: &str) -> bool {
+    let in_json = serde_json::from_str::<Value>(value).ok().map(|value| {
+        let mut rest = vec![&value];
+        while let Some(value) = rest.pop() {
+            match value {
+                Value::String(found) if found == text => return true,
+                Value::Array(items) => rest.extend(items),
+                Value::Object(fields) if fields.contains_key(text) => return true,
+                Value::Object(fields) => rest.extend(fields.values()),
+                _ => {}
+            }
+        }
+        false
+    });
+    is_word_of(&key.to_lowercase(), &text.to_lowercase()) || in_json.unwrap_or_else(|| is_word_of(value, text))
+}
+
+/// Whether a text stands somewhere with neither letters nor digits beside it, nor what ids have between them.
+fn is_word_of(place: &str, text: &str) -> bool {
+    let is_inside = |character: char| character.is_alphanumeric() || "-_.@".contains(character);
+    place.match_indices(text).any(|(at, found)| {
+        let before = place[..at].chars().next_back();
+        let after = place[at + found.len()..].chars().next();
+        ![before, after].into_iter().flatten().any(is_inside)
+    })
 }
 
 fn silent() -> HttpError {
@@ -494,5 +551,56 @@ mod tests {
             assert_eq!(state.revealed_by("member zhangsan1").is_some(), is_secret, "{field}");
         }
         assert_eq!(State::default().revealed_by("secret://secret?v=1"), Some("a placeholder"));
+    }
+
+    #[test]
+    fn a_text_is_held_whole_or_not_at_all() {
+        for (key, value, is_held) in [
+            ("m/anna", "{}", true),
+            ("m/annabelle", "{}", false),
+            ("x/d1/Anna", "", true),
+            ("m/anna-2", "", false),
+            ("f/12", r#"{"id":"anna"}"#, true),
+            ("f/12", r#"{"of":["anna"]}"#, true),
+            ("f/12", r#"{"anna":1}"#, true),
+            ("f/12", r#"{"name":"Joanna","note":"anna left"}"#, false),
+            ("remembered", "anna", true),
+            ("remembered", "joanna", false),
+        ] {
+            assert_eq!(holds(key, value, "anna"), is_held, "{key} {value}");
+        }
+    }
+
+    #[test]
+    fn equal_paths_of_two_hosts_are_two_places() {
+        let mut state = State::default();
+        let [api, login] = ["https://api.example.com/token", "https://login.example.com/token"];
+        for url in [api, login, api] {
+            state.see("GET", &Url::parse(url).unwrap(), b"");
+        }
+        let calls: Vec<_> = state.places.iter().map(|(place, calls)| (&*place.origin, *calls)).collect();
+        assert_eq!(calls, [("https://api.example.com", 2), ("https://login.example.com", 1)]);
+    }
+
+    #[test]
+    fn whoever_waits_is_counted_once() {
+        let mut state = State::default();
+        let [job, other] =
+            ["/job", "/other"].map(|path| Url::parse("https://api.example.com").unwrap().join(path).unwrap());
+        for (url, body) in [(&job, "1"), (&job, "1"), (&job, "1"), (&job, "2"), (&other, "2"), (&job, "1")] {
+            state.see("POST", url, body.as_bytes());
+        }
+        assert_eq!((state.tally.requests, state.news), (6, 4));
+    }
+
+    #[tokio::test]
+    async fn a_cut_comes_once_and_not_for_a_later_call() {
+        let platform = Platform::new(MemoryStorage::new(Default::default()));
+        let both = async {
+            tokio::join!(platform.pass(async {}), platform.pass(async {}));
+        };
+        assert_eq!(platform.cut_off_at(Cut { after: 0, carried_out: true }, both).await, None);
+        let later = Cut { after: 9, carried_out: true };
+        assert_eq!(platform.cut_off_at(later, platform.pass(async { "an answer" })).await, Some("an answer"));
     }
 }

@@ -1,7 +1,7 @@
 //! Members whom the platform declares gone: retired, reinstated, and erased without a trace.
 
 use super::{
-    administration::{Cast, DECIDER, NOBODY, ROLE},
+    administration::{DECIDER, NOBODY, ROLE, TestMembers},
     copy::{Copy, read_all},
     promise::{
         CONFIRMED, ERASED, ERASED_FEED, ERASED_PRESENT, REINSTATED, RETIRED, RETIRED_NO_ADMINISTRATOR, RETIRED_OUTCOME,
@@ -28,15 +28,15 @@ const TRACE_IMAGE: &str = "https://app.example.com/conform-trace-2Gm5.png";
 const SHORTEST_TRACE: usize = 4;
 
 /// Looks at both, with `other` the only administrator.
-pub(super) async fn examine(trial: &Trial, element: &Element, cast: &Cast) {
-    administrator(trial, element, cast).await;
-    if retired(trial, element, &cast.one).await.is_some() {
-        reinstated(trial, element, &cast.one).await;
+pub(super) async fn examine(trial: &Trial, element: &Element, members: &TestMembers) {
+    administrator(trial, element, members).await;
+    if retired(trial, element, &members.one).await.is_some() {
+        reinstated(trial, element, &members.one).await;
     }
-    erased(trial, element, &cast.other).await;
+    erased(trial, element, &members.other).await;
 }
 
-async fn administrator(trial: &Trial, element: &Element, Cast { other, .. }: &Cast) {
+async fn administrator(trial: &Trial, element: &Element, TestMembers { other, .. }: &TestMembers) {
     let ids = [other.id.clone()];
     let Some(outcomes) = trial.demand(&RETIRED_NO_ADMINISTRATOR, element.retire_members(&ids, DECIDER)).await else {
         return;

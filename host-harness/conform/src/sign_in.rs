@@ -12,7 +12,7 @@ use organisation_host::{
 use url::Url;
 
 use super::{
-    platform::{Cut, VendorMood},
+    platform::{Cut, VendorBehaviour},
     promise::{BINDING, CODE_ONCE, HOMEPAGE, Promise, REDIRECT, REPEATED, RETURN_TO, SPENT, STATE, STATE_EXPIRES},
     trial::{Trial, shown},
 };
@@ -229,9 +229,9 @@ async fn at_once(trial: &Trial, element: &Element) {
 /// The vendor may have taken the code, and nobody knows what it made of it. Within a call that is no reason to send it again.
 async fn vendor_is_silent(trial: &Trial, element: &Element) {
     let Some(arrival) = arrive(trial, element, &browser()).await else { return };
-    trial.platform.set_mood(VendorMood::Silent);
+    trial.platform.set_behaviour(VendorBehaviour::Silent);
     let answer = trial.ask(element.exchange_code(&arrival)).await;
-    trial.platform.set_mood(VendorMood::Itself);
+    trial.platform.set_behaviour(VendorBehaviour::Itself);
     sent_once(trial, &arrival, "the vendor gave no answer");
     if let Some(Ok(exchange)) = answer {
         trial.findings.broken(&SPENT, format!("without an answer of the vendor somebody is signed in: {exchange:?}"));

@@ -9,11 +9,12 @@ use organisation_host::{
         login::{AuthorizationRequest, Entry},
     },
 };
+use serde::de::IgnoredAny;
 
 use super::{
     connection,
     copy::{Copy, read_all},
-    platform::VendorMood,
+    platform::VendorBehaviour,
     promise::{REASON, REMOVES_NOBODY, WAIT},
     sync::{self, complete},
     trial::Trial,
@@ -26,21 +27,21 @@ const REFUSALS_OVER: Duration = Duration::from_secs(2 * 60 * 60);
 const MOST_REQUESTS: u64 = 24;
 
 /// Ways in which a vendor fails, each with a name.
-fn moods() -> Vec<(&'static str, VendorMood)> {
-    let says = |status, body: &str| VendorMood::Says { status, headers: Vec::new(), body: body.to_owned() };
-    let later = |value: &str| VendorMood::Says {
+fn behaviours() -> Vec<(&'static str, VendorBehaviour)> {
+    let says = |status, body: &str| VendorBehaviour::Says { status, headers: Vec::new(), body: body.to_owned() };
+    let later = |value: &str| VendorBehaviour::Says {
         status: 429,
         headers: vec![("retry-after".to_owned(), value.to_owned())],
         body: "slow down".to_owned(),
     };
-    let elsewhere = VendorMood::Says {
+    let elsewhere = VendorBehaviour::Says {
         status: 302,
         headers: vec![("location".to_owned(), "https://elsewhere.example/".to_owned())],
         body: String::new(),
     };
     vec![
-        ("no connection", VendorMood::Unreachable),
-        ("no answer", VendorMood::Silent),
+        ("no connection", VendorBehaviour::Unreachable),
+        ("no answer", VendorBehaviour::Silent),
         ("500", says(500, "internal error")),
         ("503 with a page", says(503, "<html><body>maintenance</body></html>")),
         ("a page of a gateway", says(200, "<html><body>sign in to the network</body></html>")),
@@ -71,15 +72,14 @@ async fn vendor(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
     if complete(trial, &known).await.is_none() {
         return Ok(());
     }
-    for (number, (what, mood)) in moods().into_iter().enumerate() {
+    for (number, (what, behaviour)) in behaviours().into_iter().enumerate() {
         let fresh = trial.element(&format!("trouble-{number}"))?;
-        trial.platform.set_mood(mood.clone());
+        trial.platform.set_behaviour(behaviour.clone());
         // Whatever comes of it is for `ask` to judge: an error with a reason, and no broken call.
         connection::examine(trial, &known, what).await;
         let _ = trial.ask(known.sync_member("conform-nobody")).await;
-        // That status may be the vendor's way to say that there is nobody.
-        let refuses = matches!(mood_says(&mood), Some(404));
-        if let Some(id) = expected.members.keys().next().filter(|_| !refuses) {
+        // What may be an answer may be the vendor's way to say that there is nobody of that id.
+        if let Some(id) = expected.members.keys().next().filter(|_| is_no_answer(&behaviour)) {
             let _ = trial.ask(known.sync_member(id)).await;
         }
         // An empty copy may well stay empty where the vendor answers nothing.
@@ -96,7 +96,7 @@ async fn vendor(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
                 });
             }
         }
-        trial.platform.set_mood(VendorMood::Itself);
+        trial.platform.set_behaviour(VendorBehaviour::Itself);
         let Some(copy) = read_all(trial, &known).await else { return Ok(()) };
         trial.expect(&REMOVES_NOBODY, copy.has_records_of(expected), || format!("{what}: the copy has changed"));
         trial.let_pass(REFUSALS_OVER);
@@ -107,11 +107,15 @@ async fn vendor(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
     Ok(())
 }
 
-/// The status that a vendor gives whatever it is asked.
-fn mood_says(mood: &VendorMood) -> Option<u16> {
-    match mood {
-        VendorMood::Says { status, .. } => Some(*status),
-        _ => None,
+/// Whether this tells nothing, in whatever way a vendor answers: no connection, a failed server, a page, or half an answer.
+fn is_no_answer(behaviour: &VendorBehaviour) -> bool {
+    match behaviour {
+        VendorBehaviour::Itself => false,
+        VendorBehaviour::Unreachable | VendorBehaviour::Silent => true,
+        VendorBehaviour::Says { status: 500.., .. } => true,
+        VendorBehaviour::Says { status, body, .. } => {
+            *status == 200 && !body.is_empty() && serde_json::from_str::<IgnoredAny>(body).is_err()
+        }
     }
 }
 
@@ -121,20 +125,23 @@ async fn one_answer(trial: &Trial, expected: &Copy, requests: u64) -> Result<(),
     if complete(trial, &element).await.is_none() {
         return Ok(());
     }
-    let says = |status, body: &str| VendorMood::Says { status, headers: Vec::new(), body: body.to_owned() };
-    let moods = [says(500, "internal error"), says(200, "{\"conform\": tru"), says(200, "null"), VendorMood::Silent];
+    let says = |status, body: &str| VendorBehaviour::Says { status, headers: Vec::new(), body: body.to_owned() };
+    let behaviours =
+        [says(500, "internal error"), says(200, "{\"conform\": tru"), says(200, "null"), VendorBehaviour::Silent];
     for nth in 0..requests.min(MOST_REQUESTS) {
-        for mood in &moods {
-            trial.platform.set_mood_once(Some((nth, mood.clone())));
+        for behaviour in &behaviours {
+            trial.platform.set_behaviour_once(Some((nth, behaviour.clone())));
             let synced = match trial.ask(element.begin(&Strategy::Automatic)).await {
                 Some(Ok(begun)) => Some(sync::advance_at_once(trial, &element, &begun.progress.run).await),
                 _ => None,
             };
-            trial.platform.set_mood_once(None);
+            trial.platform.set_behaviour_once(None);
             let Some(copy) = read_all(trial, &element).await else { return Ok(()) };
             let is_kept = trial.expect(&REMOVES_NOBODY, copy.has_records_of(expected), || {
                 let came = synced.map_or_else(|| "no run".to_owned(), |came| came.to_string());
-                format!("request {nth} of a sync got {mood:?}, the run ended with {came}, and the copy has changed")
+                format!(
+                    "request {nth} of a sync got {behaviour:?}, the run ended with {came}, and the copy has changed"
+                )
             });
             if !is_kept {
                 return Ok(());
@@ -157,4 +164,25 @@ async fn store(trial: &Trial) -> Result<(), ElementError> {
     trial.refused(&REASON, "reset without a store", &expected, element.reset()).await;
     trial.platform.let_store_fail(false);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_be_an_answer_is_not_taken_for_a_failure() {
+        let none: Vec<_> =
+            behaviours().into_iter().filter(|(_, behaviour)| is_no_answer(behaviour)).map(|(what, _)| what).collect();
+        let expected = [
+            "no connection",
+            "no answer",
+            "500",
+            "503 with a page",
+            "a page of a gateway",
+            "half an answer",
+            "a deep answer",
+        ];
+        assert_eq!(none, expected);
+    }
 }

@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::{
-    platform::VendorMood,
+    platform::VendorBehaviour,
     promise::{
         CALL_INSIDE, CALL_KEY, CALL_NOT_REPEATED, CALL_ONCE, CALL_PARAMETER, CALL_RAW, CALL_TOKENS, CALL_UNKNOWN,
         Promise,
@@ -55,8 +55,9 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     let _ = trial.ask(element.check_connection()).await;
     sign_in::made_up(trial, &element).await;
     elsewhere(trial, &element).await;
-    tokens(trial, &element).await;
-    let Some(path) = path(trial, &element).await else {
+    let reached = reached(trial, &element).await;
+    tokens(trial, &element, reached.as_ref().map(|(origin, _)| &**origin)).await;
+    let Some((_, path)) = reached else {
         trial.findings.skip(&NEEDS_A_PATH, "no path that the element asks by GET is taken by vendor.call");
         return Ok(());
     };
@@ -77,9 +78,9 @@ fn get(path: &str, query: &[(&str, &str)], key: Option<&str>) -> ApiRequest {
     }
 }
 
-fn says(text: &str) -> VendorMood {
+fn says(text: &str) -> VendorBehaviour {
     let headers = vec![("content-type".to_owned(), "text/plain; charset=utf-8".to_owned())];
-    VendorMood::Says { status: 200, headers, body: text.to_owned() }
+    VendorBehaviour::Says { status: 200, headers, body: text.to_owned() }
 }
 
 fn is(body: &Body, text: &str) -> bool {
@@ -95,17 +96,17 @@ fn suffixes(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(at, _)| &path[at..])
 }
 
-/// A path of the vendor that may be called.
-async fn path(trial: &Trial, element: &Element) -> Option<String> {
-    for path in trial.platform.paths_of_gets() {
-        for suffix in suffixes(&path) {
-            trial.platform.set_mood(says("conform"));
-            let before = trial.platform.calls_of(&path);
+/// Where the API lies, and a path of it that may be called.
+async fn reached(trial: &Trial, element: &Element) -> Option<(String, String)> {
+    for place in trial.platform.places_of_gets() {
+        for suffix in suffixes(&place.path) {
+            trial.platform.set_behaviour(says("conform"));
+            let before = trial.platform.calls_of(&place);
             // What comes of it is looked at later.
             let _ = trial.ask(element.call_vendor(&get(suffix, &[], None))).await;
-            trial.platform.set_mood(VendorMood::Itself);
-            if trial.platform.calls_of(&path) > before {
-                return Some(suffix.to_owned());
+            trial.platform.set_behaviour(VendorBehaviour::Itself);
+            if trial.platform.calls_of(&place) > before {
+                return Some((place.origin.clone(), suffix.to_owned()));
             }
         }
     }
@@ -122,32 +123,33 @@ async fn elsewhere(trial: &Trial, element: &Element) {
     }
 }
 
-async fn tokens(trial: &Trial, element: &Element) {
+/// `origin` is where the API lies, as far as that was seen: what answers a token elsewhere has no path there to be refused.
+async fn tokens(trial: &Trial, element: &Element, origin: Option<&str>) {
     let calls = trial.platform.calls_for_secrets();
     if calls.is_empty() {
         trial.findings.skip(&[&CALL_TOKENS], "the vendor was not seen to answer a token or to take a code");
     }
-    for (method, path) in calls {
-        let mut is_refused = false;
-        let before = trial.platform.calls_of(&path);
-        for suffix in suffixes(&path) {
+    for (method, place) in calls {
+        let mut is_refused = origin.is_some_and(|origin| origin != place.origin);
+        let before = trial.platform.calls_of(&place);
+        for suffix in suffixes(&place.path) {
             let payload = (method == "POST").then(|| Payload::Json("{}".to_owned()));
             let request = ApiRequest { method: method.clone(), payload, ..get(suffix, &[], None) };
             if let Some(Err(error)) = trial.ask(element.call_vendor(&request)).await {
                 is_refused |= organisation_host::reason_name(&error.reason) == "invalid-argument";
             }
         }
-        let calls = trial.platform.calls_of(&path) - before;
-        trial.expect(&CALL_TOKENS, is_refused && calls == 0, || format!("{method} {path} was called {calls} times"));
+        let calls = trial.platform.calls_of(&place) - before;
+        trial.expect(&CALL_TOKENS, is_refused && calls == 0, || format!("{method} {place:?} was called {calls} times"));
     }
 }
 
 async fn under_a_key(trial: &Trial, element: &Element, path: &str) -> Option<()> {
     let call = async |key, text: &str, query: &[(&str, &str)]| {
-        trial.platform.set_mood(says(text));
+        trial.platform.set_behaviour(says(text));
         let before = trial.platform.tally().requests;
         let answer = trial.ask(element.call_vendor(&get(path, query, key))).await;
-        trial.platform.set_mood(VendorMood::Itself);
+        trial.platform.set_behaviour(VendorBehaviour::Itself);
         (answer, trial.platform.tally().requests - before)
     };
     let (first, _) = call(Some("conform-1"), "conform 1", &[]).await;
@@ -174,11 +176,11 @@ async fn under_a_key(trial: &Trial, element: &Element, path: &str) -> Option<()>
 /// The vendor takes a call, and nobody hears of it.
 async fn answer_is_lost(trial: &Trial, element: &Element, path: &str) {
     let request = get(path, &[], Some("conform-lost"));
-    trial.platform.set_mood(VendorMood::Silent);
+    trial.platform.set_behaviour(VendorBehaviour::Silent);
     let before = trial.platform.tally().requests;
     let lost = trial.ask(element.call_vendor(&request)).await;
     let requests = trial.platform.tally().requests - before;
-    trial.platform.set_mood(VendorMood::Itself);
+    trial.platform.set_behaviour(VendorBehaviour::Itself);
     trial.expect(&CALL_NOT_REPEATED, requests == 1 && matches!(lost, Some(Err(_))), || {
         format!("without an answer: {requests} requests and {lost:?}")
     });
