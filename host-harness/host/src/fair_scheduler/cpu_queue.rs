@@ -1,9 +1,9 @@
 //! Whose code runs now: decisions only.
 //!
 //! A call has a slot of the processor while it is polled, and there are few slots. Who has none waits here, not in the
-//! runtime's queue, which knows no tenants. A slot goes to the tenant that has used the least processor time, and a call that
-//! runs is to give it up when a tenant that used less waits. So what a tenant's calls take from others does not depend on
-//! how many they are, nor on what they do.
+//! runtime's queue, which knows no tenants. A slot goes to the tenant that has used the least processor time, and a
+//! call that runs is to give it up when a tenant that used less waits. So what a tenant's calls take from others does
+//! not depend on how many they are, nor on what they do.
 //!
 //! A call gives its slot up between two instructions only, and one instruction may fill tens of MiB. So while several
 //! tenants use the host, none has all slots: the last one is there for whoever comes.
@@ -17,10 +17,11 @@ use std::{
 
 use super::Urgency;
 
-/// How much more than the one who waits a tenant may have used before it has to give a slot up. Without it two that have used
-/// the same would change places all the time.
+/// How much more than the one who waits a tenant may have used before it has to give a slot up. Without it two that
+/// have used the same would change places all the time.
 pub(super) const LEAD: Duration = Duration::from_millis(1);
-/// What a tenant that was idle has to its credit: its short calls, such as sign-ins, come before the long ones of others.
+/// What a tenant that was idle has to its credit: its short calls, such as sign-ins, come before the long ones of
+/// others.
 const CREDIT: Duration = Duration::from_millis(4);
 /// How long a tenant whose calls have ended counts as one that uses the host.
 const RECENT: Duration = Duration::from_secs(10);
@@ -58,8 +59,8 @@ pub(super) struct CpuQueue {
 struct TenantCpu {
     /// Processor time, divided by the tenant's weight.
     used: Duration,
-    /// Calls, wherever they are. Without any the tenant is forgotten as soon as what it used makes no difference: else one
-    /// whose calls are short and follow each other would begin anew each time.
+    /// Calls, wherever they are. Without any the tenant is forgotten as soon as what it used makes no difference: else
+    /// one whose calls are short and follow each other would begin anew each time.
     calls: u32,
     /// Calls that wait or run: without any the tenant is idle.
     busy: u32,
@@ -261,8 +262,8 @@ impl CpuQueue {
         Entered::Waiting { preempts: self.running.iter().any(|number| self.must_leave(*number, now)) }
     }
 
-    /// Takes the slot of a call that does not use it at this moment, where its tenant has used so much more than this. That
-    /// call waits again, before others of its tenant.
+    /// Takes the slot of a call that does not use it at this moment, where its tenant has used so much more than this.
+    /// That call waits again, before others of its tenant.
     fn take_back_from(&mut self, used: Duration) -> bool {
         let is_ahead = |number: &u64| {
             let tenant = self.calls.get(number).and_then(|call| self.tenants.get(&call.tenant));
@@ -282,7 +283,8 @@ impl CpuQueue {
         true
     }
 
-    /// A call that paused gives its slot to whoever is first, be it itself. Calls that get a slot are woken by what this answers.
+    /// A call that paused gives its slot to whoever is first, be it itself. Calls that get a slot are woken by what
+    /// this answers.
     pub(super) fn give_way(&mut self, number: u64) -> Vec<Waker> {
         let Some(call) = self.calls.get_mut(&number) else { return Vec::new() };
         let Some(cpu) = self.tenants.get_mut(&call.tenant) else { return Vec::new() };
@@ -360,8 +362,8 @@ impl CpuQueue {
         }
     }
 
-    /// Takes slots back from calls that were given one long ago and do not use it: whoever has them looks elsewhere. Such a
-    /// call waits again. Looks as well who uses the host.
+    /// Takes slots back from calls that were given one long ago and do not use it: whoever has them looks elsewhere.
+    /// Such a call waits again. Looks as well who uses the host.
     pub(super) fn tick(&mut self, now: Instant) -> Vec<Waker> {
         self.limit_slots(now);
         let mut late = Vec::new();
@@ -460,7 +462,8 @@ mod tests {
         share_with(calls, milliseconds, usize::MAX)
     }
 
-    /// The same where each call of the tenant `brief` ends after so many milliseconds of its own, and the next one begins.
+    /// The same where each call of the tenant `brief` ends after so many milliseconds of its own, and the next one
+    /// begins.
     fn share_with(calls: &[(&str, u32)], milliseconds: usize, brief: usize) -> Vec<usize> {
         let tenants = calls;
         let mut queue = CpuQueue::new(1);
@@ -636,8 +639,8 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever calls do in whatever order: there are never more at once than slots, and none is free while one waits that
-        /// may have it.
+        /// Whatever calls do in whatever order: there are never more at once than slots, and none is free while one
+        /// waits that may have it.
         #[test]
         fn slots_are_used_and_never_doubled(
             slots in 1..4_u32,
@@ -645,11 +648,16 @@ mod tests {
         ) {
             let mut queue = CpuQueue::new(slots);
             let mut calls: Vec<Option<u64>> = vec![None; 12];
-            let now = Instant::now();
+            let mut now = Instant::now();
             for (at, what, milliseconds) in events {
                 let tenant = ["a", "b", "c"][at % 3];
                 let urgency = if at % 2 == 0 { Urgency::Interactive } else { Urgency::Background };
                 match (calls[at], what) {
+                    // Who used the host a moment ago may do so no more, and then whoever is left may have all slots.
+                    (_, 6) => {
+                        now += RECENT / 2 * milliseconds as u32;
+                        drop(queue.tick(now));
+                    }
                     (None, _) => calls[at] = Some(queue.join(tenant, urgency, 1 + at as u32 % 2, now)),
                     (Some(number), 0) => {
                         queue.end(number, now);
@@ -658,8 +666,7 @@ mod tests {
                     (Some(number), 1 | 2) => drop(queue.enter(number, Waker::noop(), now)),
                     (Some(number), 3) => drop(queue.leave(number, Duration::from_millis(milliseconds))),
                     (Some(number), 5) => drop(queue.give_way(number)),
-                    (Some(number), 4) => queue.pause(number, Duration::from_millis(milliseconds), Waker::noop()),
-                    (Some(_), _) => drop(queue.tick(now)),
+                    (Some(number), _) => queue.pause(number, Duration::from_millis(milliseconds), Waker::noop()),
                 }
                 let count = |is: fn(&Place) -> bool| queue.calls.values().filter(|call| is(&call.place)).count();
                 let taken = count(|place| matches!(place, Place::Running { .. } | Place::Given { .. }));
