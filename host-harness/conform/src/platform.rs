@@ -392,7 +392,7 @@ impl Hook for Platform {
     async fn around(&self, request: &Checked, next: Next<'_>) -> Result<Response, HttpError> {
         let (behaviour, is_lost) = {
             let mut state = self.state();
-            let is_lost = state.see(&request.method().to_string(), request.url(), request.body());
+            let is_lost = state.see(request.method().as_ref(), request.url(), request.body());
             (state.behaviour_of_this().unwrap_or_else(|| state.behaviour.clone()), is_lost)
         };
         match behaviour {

@@ -18,6 +18,7 @@ use organisation_host::{
     },
     reason_name,
 };
+use tokio::time::timeout;
 
 use super::{body::BodyError, service::Service};
 
@@ -25,7 +26,11 @@ use super::{body::BodyError, service::Service};
 const MAX_BODY: usize = 1 << 20;
 /// Vendors wait five seconds and no longer.
 const LONGEST_MS: u64 = 4_000;
-/// The headers that an element may see. A browser that is led here sends the cookies of sign-ins at other tenants along.
+/// How long the whole of it may take, other tries and the storage included. A little longer, so that a call that takes
+/// too long ends by its own limit, which its report names.
+const ALL: Duration = Duration::from_millis(LONGEST_MS + 100);
+/// The headers that an element may see. A browser that is led here sends the cookies of sign-ins at other tenants
+/// along.
 const HEADERS: [HeaderName; 2] = [header::CONTENT_TYPE, header::USER_AGENT];
 /// How often it is said of one tenant that what arrives is refused.
 const SAID_EVERY: Duration = Duration::from_secs(60);
@@ -56,7 +61,13 @@ pub async fn receive(
         headers: shown(&headers),
         body: (!held.bytes.is_empty()).then(|| text_or_bytes(held.bytes.clone())),
     };
-    match hurried(&tenant).receive_callback(&request).await {
+    let element = hurried(&tenant);
+    let Ok(received) = timeout(ALL, element.receive_callback(&request)).await else {
+        // What the element wrote is carried out or not; when the vendor repeats it that is looked at.
+        tracing::warn!(lowcode.tenant = &*tenant.name, "what the vendor sent was not handled in time");
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
+    match received {
         Ok(Called { value: Ok(received), .. }) => answer(&service, &tenant, received),
         Ok(Called { value: Err(error), report }) => {
             let status = status_of(&error);
@@ -98,8 +109,8 @@ fn answer(service: &Service, tenant: &Tenant, Received { handled, lost }: Receiv
     written(handled.response)
 }
 
-/// The answer. It is text and nothing else, whatever the element says: it is served from the address where people sign in, and
-/// must never become a page there.
+/// The answer. It is text and nothing else, whatever the element says: it is served from the address where people sign
+/// in, and must never become a page there.
 fn written(OutgoingResponse { status, headers: _, body }: OutgoingResponse) -> Response {
     const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
     let body = match body {
@@ -142,6 +153,8 @@ fn status_of(error: &Error) -> StatusCode {
         Reason::Unavailable | Reason::BudgetExhausted | Reason::Conflict | Reason::RateLimited => {
             StatusCode::SERVICE_UNAVAILABLE
         }
+        // Such as that the storage refuses what the element writes: for the operator to see.
+        Reason::Other(_) => StatusCode::INTERNAL_SERVER_ERROR,
         _ => StatusCode::NOT_FOUND,
     }
 }

@@ -13,6 +13,10 @@ use crate::{
     storage::{ApplyOutcome, Deferred, StorageError},
 };
 
+/// The reason, a `Reason::Other`, where the storage does not take what a component wrote while it handled a delivery:
+/// its quota is used up, or the call is wrong. A repetition ends the same way.
+const STORAGE_REFUSED: &str = "storage-refused";
+
 /// How often a delivery is handled anew that other hosts handle at the same time.
 const ATTEMPTS: usize = 3;
 
@@ -31,11 +35,14 @@ impl Element {
         self.call("callbacks.handle", (request,)).await
     }
 
-    /// Answers one request of the vendor and keeps its events for [`Element::events`]. What the component writes, such as that it
-    /// has handled the delivery, is carried out after that: where the host dies in between, or the store does not answer, the
-    /// vendor's repetition brings the same events, and each is kept once.
+    /// Answers one request of the vendor and keeps its events for [`Element::events`]. What the component writes, such
+    /// as that it has handled the delivery, is carried out after that: where the host dies in between, or the store
+    /// does not answer, the vendor's repetition brings the same events, and each is kept once. A component that scans,
+    /// waits or deletes a range while it handles the delivery has what it wrote before carried out first: nothing of
+    /// this holds for that.
     ///
-    /// Answers `unavailable` where the vendor is to repeat it.
+    /// Answers `unavailable` where the vendor is to repeat it, and the reason `storage-refused` where that
+    /// would be of no use.
     pub async fn receive_callback(&self, request: &IncomingRequest) -> CallResult<Answered<Received>> {
         let mut called = self.receive_once(request).await?;
         for _ in 1..ATTEMPTS {
@@ -49,13 +56,15 @@ impl Element {
         Ok(Called { value, report })
     }
 
-    /// Nothing where another host has written meanwhile what this call relied on, such as that it handled the same delivery.
+    /// Nothing where another host has written meanwhile what this call relied on, such as that it handled the same
+    /// delivery. The component may have noticed, and answered with an error.
     async fn receive_once(&self, request: &IncomingRequest) -> CallResult<Answered<Option<Received>>> {
         let writes = Arc::new(Deferred::new(Arc::clone(&self.shared.storage)));
         let storage = Arc::clone(&writes) as _;
         let Called { value, report } = self.call_on(storage, "callbacks.handle", (request,)).await?;
         let value = match value {
             Ok(handled) => self.settle(handled, &writes).await,
+            Err(_) if writes.is_in_conflict().await => Ok(None),
             Err(error) => Err(error),
         };
         Ok(Called { value, report })
@@ -71,6 +80,7 @@ impl Element {
         match writes.carry_out(&self.shared.scope).await {
             Ok(ApplyOutcome::Applied(_)) => Ok(Some(Received { handled, lost })),
             Ok(ApplyOutcome::Conflict(_)) => Ok(None),
+            Err(error @ (StorageError::Invalid(_) | StorageError::Quota { .. })) => Err(refused(&error.to_string())),
             Err(error) => Err(unavailable(&error.to_string())),
         }
     }
@@ -89,8 +99,8 @@ impl Element {
         Events::new(storage.as_ref(), scope).keep(events).await
     }
 
-    /// What was kept within seven days, in the order in which it arrived, after a cursor: at most `limit` events, and at most a
-    /// thousand.
+    /// What was kept within seven days, in the order in which it arrived, after a cursor: at most `limit` events, and
+    /// at most a thousand.
     ///
     /// # Errors
     /// The store cannot be read, or an event in it is damaged.
@@ -100,12 +110,19 @@ impl Element {
 }
 
 fn unavailable(why: &str) -> Error {
-    Error {
-        reason: Reason::Unavailable,
-        message: format!("未能保存回调事件，平台方会重发 / the delivery is not kept, and the vendor repeats it: {why}"),
-        hint: None,
-        vendor_code: None,
-        retry_after_ms: None,
-        request_id: None,
-    }
+    let message =
+        format!("未能保存回调事件，平台方会重发 / the delivery is not kept, and the vendor repeats it: {why}");
+    error(Reason::Unavailable, message)
+}
+
+fn refused(why: &str) -> Error {
+    let message = format!(
+        "存储拒绝了组件处理回调时写入的内容，重发也无济于事 / the storage refuses what the component wrote while it handled the \
+         delivery, and would do so again: {why}"
+    );
+    error(Reason::Other(STORAGE_REFUSED.to_owned()), message)
+}
+
+fn error(reason: Reason, message: String) -> Error {
+    Error { reason, message, hint: None, vendor_code: None, retry_after_ms: None, request_id: None }
 }
