@@ -8,6 +8,7 @@ import { pathToFileURL } from 'node:url';
 
 import { CONTRACT } from './contract.js';
 import { HostError } from './errors.js';
+import { importedNames } from './imports.js';
 import { MAX_INSTANCES, MAX_MEMORIES } from './limits.js';
 import { defined, withMemoryLimit } from './memory.js';
 
@@ -20,6 +21,8 @@ const WASI = new Set([
   'io/poll', 'io/streams', 'cli/environment', 'cli/exit', 'cli/stdin', 'cli/stdout', 'cli/stderr', 'cli/terminal-input',
   'cli/terminal-output', 'cli/terminal-stdin', 'cli/terminal-stdout', 'cli/terminal-stderr',
 ].map((name) => `wasi:${name}`));
+
+const WASI_VERSION = '0.2';
 
 const PACKAGE = 'lowcode:organisation/';
 
@@ -78,7 +81,7 @@ export class Component {
       manifest = await readManifest(folder);
       if (manifest === null) throw new HostError(`the folder ${folder} cannot be read after it was written`);
     }
-    const interfaces = judge(manifest);
+    const interfaces = judge(importedNames(bytes), manifest.exports);
     const modules = new Map();
     if (manifest.modules.length > MAX_INSTANCES) throw new HostError(`the component has ${manifest.modules.length} modules, at most ${MAX_INSTANCES} are run`);
     for (const name of manifest.modules) modules.set(name, await readFile(join(folder, name)));
@@ -108,7 +111,7 @@ async function demandOwn(cache) {
   if (isOthers) throw new HostError(`the cache ${cache} is a link, belongs to another user, or others may write to it: name a folder of your own`);
 }
 
-/** @typedef {{ modules: string[], imports: string[], exports: string[] }} Manifest */
+/** @typedef {{ modules: string[], exports: string[] }} Manifest */
 
 /** @param {string} folder @returns {Promise<Manifest | null>} */
 async function readManifest(folder) {
@@ -140,7 +143,7 @@ async function transpile(bytes, folder) {
   try {
     for (const [name, content] of Object.entries(made.files)) await writeFile(join(writing, name), content);
     await writeFile(join(writing, 'package.json'), '{"type":"module"}\n');
-    await writeFile(join(writing, 'manifest.json'), JSON.stringify({ modules, imports: made.imports, exports }));
+    await writeFile(join(writing, 'manifest.json'), JSON.stringify({ modules, exports }));
     await rename(writing, folder);
   } catch (error) {
     await rm(writing, { recursive: true, force: true });
@@ -149,17 +152,20 @@ async function transpile(bytes, folder) {
   }
 }
 
-/** What is imported and exported against the contract. @param {Manifest} manifest */
-function judge(manifest) {
+/** What is imported and exported against the contract. @param {string[]} imports @param {string[]} exports */
+function judge(imports, exports) {
   const lent = new Set(Object.keys(CONTRACT.imports).map((name) => name.split('.')[0]));
-  for (const name of manifest.imports) {
+  const wanted = CONTRACT.version.split('.').slice(0, 2).join('.');
+  for (const whole of imports) {
+    const [name, version = ''] = whole.split('@');
     const ours = name.startsWith(PACKAGE) && (lent.has(name.slice(PACKAGE.length)) || name === `${PACKAGE}types`);
-    if (!ours && !WASI.has(name)) throw new HostError(`the component imports ${name}, which this host does not lend`);
+    if (!ours && !WASI.has(name)) throw new HostError(`the component imports ${whole}, which this host does not lend`);
+    const of = ours ? wanted : WASI_VERSION;
+    if (!version.startsWith(`${of}.`)) throw new HostError(`the component imports ${whole}, this host lends version ${of}`);
   }
   const interfaces = new Set();
   const version = new RegExp(`^${PACKAGE}([a-z-]+)@(\\d+\\.\\d+)\\.\\d+$`);
-  const wanted = CONTRACT.version.split('.').slice(0, 2).join('.');
-  for (const name of manifest.exports) {
+  for (const name of exports) {
     const [, found, of] = version.exec(name) ?? [];
     if (found === undefined) continue;
     if (of !== wanted) throw new HostError(`the component exports ${name}, this host calls version ${CONTRACT.version}`);

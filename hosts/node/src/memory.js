@@ -38,7 +38,7 @@ export function defined(module) {
 }
 
 /** @param {Uint8Array} module */
-function* sections(module) {
+export function* sections(module) {
   for (let at = 8; at < module.length;) {
     const size = readLeb(module, at + 1);
     const end = size.next + size.value;
@@ -77,7 +77,7 @@ function limited(module, at, isTable, pages) {
 }
 
 /** @param {Uint8Array} bytes @param {number} at */
-function readLeb(bytes, at) {
+export function readLeb(bytes, at) {
   let value = 0;
   let factor = 1;
   for (let next = at; ; next += 1) {

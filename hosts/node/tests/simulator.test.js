@@ -163,6 +163,14 @@ test('two that load the same at once both get it; what is too large is refused',
   await refused(['three.wasm'], /3 memories/);
 });
 
+test('an interface of another version is not lent', async () => {
+  const bytes = await readFile(componentFile('probe'));
+  for (const [name, other] of [['lowcode:organisation/http@0.1.0', 'lowcode:organisation/http@0.2.0'], ['wasi:io/poll@0.2.6', 'wasi:io/poll@0.3.6']]) {
+    const changed = Buffer.from(bytes.toString('latin1').replaceAll(name, other), 'latin1');
+    await assert.rejects(Component.load(changed, join(folder, 'versions')), (error) => error instanceof HostError && error.message.includes(`imports ${other}, this host lends`));
+  }
+});
+
 test('more calls at once than there are threads are all answered', async () => {
   const element = elementOn('many');
   try {

@@ -1,7 +1,7 @@
 // The key of a store: it seals values, and what fingerprints secrets is derived from it. It never lies in the store.
 
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 
 import { HostError } from '../errors.js';
 
@@ -15,10 +15,17 @@ const TAG = 16;
  * @param {string} file
  */
 export function sealingKey(file) {
-  try {
-    writeFileSync(file, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    if (/** @type {any} */ (error).code !== 'EEXIST') throw error;
+  if (!existsSync(file)) {
+    // Written elsewhere and then linked: it is there as a whole or not at all, and the first one stays.
+    const scratch = `${file}.${randomBytes(8).toString('hex')}`;
+    try {
+      writeFileSync(scratch, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true });
+      linkSync(scratch, file);
+    } catch (error) {
+      if (/** @type {any} */ (error).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(scratch, { force: true });
+    }
   }
   const key = Buffer.from(readFileSync(file, 'utf8').trim(), 'base64');
   if (key.length !== 32) throw new HostError(`${file} holds ${key.length} bytes, expected 32 in base64`);

@@ -41,6 +41,24 @@ const MINE = 'tenant = @tenant AND element = @element AND (expires_at IS NULL OR
 /** @typedef {{ key: string, expected: { tag: 'absent' } | { tag: 'version', val: bigint } }} Check */
 /** @typedef {{ key: string, value: string, version: bigint, sealed: bigint, bytes: bigint }} Row */
 
+/** Busy, full, away, or not to be written now. Anything else is a defect or a broken file. */
+const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|PROTOCOL)/;
+
+/** Writes ahead from now on. SQLite does not wait here for others that open the file too. @param {Database} database */
+function journalAhead(database) {
+  const until = Date.now() + BUSY_MS;
+  const cell = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!/** @type {any} */ (error).code?.startsWith('SQLITE_BUSY') || Date.now() >= until) throw error;
+      Atomics.wait(cell, 0, 0, POLL_MS);
+    }
+  }
+}
+
 export class SqliteStore {
   /** @param {string} file @param {Buffer} key seals values @param {() => number} now milliseconds since 1970 */
   constructor(file, key, now) {
@@ -50,8 +68,9 @@ export class SqliteStore {
     closeSync(openSync(file, 'a', 0o600));
     this.database = new Database(file, { timeout: BUSY_MS });
     this.database.defaultSafeIntegers(true);
-    this.database.pragma('journal_mode = WAL');
-    this.database.pragma('synchronous = NORMAL');
+    journalAhead(this.database);
+    // A version that a component has seen is never given out again, also where the power fails.
+    this.database.pragma('synchronous = FULL');
     this.transaction(() => this.database.exec(SCHEMA));
     const prepare = (/** @type {string} */ sql) => this.database.prepare(sql);
     this.statements = {
@@ -84,13 +103,19 @@ export class SqliteStore {
 
   /** @template T @param {() => T} work @param {'immediate' | 'deferred'} [mode] @returns {T} */
   transaction(work, mode = 'immediate') {
+    return this.guarded(() => this.database.transaction(work)[mode](), mode === 'immediate');
+  }
+
+  /** What the database refuses, as an error of the contract. @template T @param {() => T} work @param {boolean} [isWrite] @returns {T} */
+  guarded(work, isWrite = false) {
     try {
-      return this.database.transaction(work)[mode]();
+      return work();
     } catch (error) {
-      if (error instanceof StorageError) throw error;
-      // A transaction of SQLite that failed was rolled back: nothing was carried out.
-      if (/** @type {any} */ (error).code?.startsWith('SQLITE_BUSY')) throw new StorageError('unavailable', false);
-      throw error;
+      if (!(error instanceof Database.SqliteError)) throw error;
+      const { code } = /** @type {{ code: string }} */ (error);
+      // A transaction that failed was rolled back, unless the disk does not say what became of it.
+      if (UNAVAILABLE.test(code)) throw new StorageError('unavailable', isWrite && code.startsWith('SQLITE_IOERR'));
+      throw new StorageError('other', `the store failed: ${code}`);
     }
   }
 }
@@ -122,13 +147,13 @@ export class ElementStore {
 
   /** @param {string} prefix @param {string | undefined} afterKey @param {number} limit */
   scan(prefix, afterKey, limit) {
-    const { rows, more } = this.page(this.store.statements.page, prefix, afterKey, limit, ({ bytes }) => Number(bytes));
+    const { rows, more } = this.store.guarded(() => this.page(this.store.statements.page, prefix, afterKey, limit, ({ bytes }) => Number(bytes)));
     return { entries: rows.map((row) => this.entry(row)), more };
   }
 
   /** @param {string} prefix @param {string | undefined} afterKey @param {number} limit */
   scanKeys(prefix, afterKey, limit) {
-    const { rows, more } = this.page(this.store.statements.keys, prefix, afterKey, limit, ({ key }) => Buffer.byteLength(key));
+    const { rows, more } = this.store.guarded(() => this.page(this.store.statements.keys, prefix, afterKey, limit, ({ key }) => Buffer.byteLength(key)));
     return { keys: rows.map(({ key }) => key), more };
   }
 
@@ -191,7 +216,7 @@ export class ElementStore {
     const until = Date.now() + timeoutMs;
     const cell = new Int32Array(new SharedArrayBuffer(4));
     for (;;) {
-      const found = this.store.statements.version.get({ ...this.mine(), key });
+      const found = this.store.guarded(() => this.store.statements.version.get({ ...this.mine(), key }));
       if (found !== version) return true;
       const left = until - Date.now();
       if (left <= 0) return false;
@@ -251,7 +276,12 @@ export class ElementStore {
 
   /** @param {Row} row */
   entry({ key, value, version, sealed }) {
-    return { key, value: sealed === 0n ? value : unseal(this.store.key, this.place(key), value), version };
+    if (sealed === 0n) return { key, value, version };
+    try {
+      return { key, value: unseal(this.store.key, this.place(key), value), version };
+    } catch {
+      throw new StorageError('other', 'a sealed value cannot be opened: the host has another key, or the store was changed');
+    }
   }
 
   /** @param {string} key */
