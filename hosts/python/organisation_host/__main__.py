@@ -29,8 +29,8 @@ stopped the component. Standard output is exactly one JSON document, also for er
 {"error":{"reason","message","hint","vendor_code"}}. Logs go to standard error.
 
 example:
-  org-harness simulate --listen 127.0.0.1:7080 --element-dir /tmp/element          # in another terminal
-  python -m organisation_host --element /tmp/element --component wecom_organisation.wasm --allow-host 127.0.0.1:7080 sync
+  org-harness simulate --listen 127.0.0.1:7080 --element-dir element          # in another terminal
+  python -m organisation_host --element element --component wecom_organisation.wasm --allow-host 127.0.0.1:7080 sync
 """
 
 
