@@ -1,5 +1,7 @@
 //! Text for people, in Chinese and English side by side.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// One text in both languages.
@@ -15,7 +17,7 @@ pub struct Text {
 #[macro_export]
 macro_rules! text {
     ($zh:literal, $en:literal $(,)?) => {
-        $crate::locale::Text::new(format!($zh), format!($en))
+        $crate::locale::Text::written(format_args!($zh), format_args!($en))
     };
 }
 
@@ -23,6 +25,13 @@ impl Text {
     /// Both languages of one text.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { zh: zh.into(), en: en.into() }
+    }
+
+    /// The same, written out. There are hundreds of texts, so the code of writing them stands here and not with each.
+    #[cold]
+    #[inline(never)]
+    pub fn written(zh: fmt::Arguments<'_>, en: fmt::Arguments<'_>) -> Self {
+        Self { zh: zh.to_string(), en: en.to_string() }
     }
 
     /// A hint as this locale shows it: both languages where nobody chose one.

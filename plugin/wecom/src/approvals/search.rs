@@ -8,7 +8,6 @@ use organisation_kit::{
     },
     failure::Failure,
     invalid_argument,
-    platform::Platform,
 };
 use serde_json::{Value, json};
 
@@ -28,7 +27,7 @@ const LONGEST_PAGE: u32 = 200;
 const LEFT_MS: u64 = 9_000;
 
 /// See `approvals.search`. Pages of WeCom that are short or even empty are followed, as far as the limits of this call allow.
-pub(super) fn search<P: Platform>(client: &WeComClient<'_, P>, search: &Search<'_>) -> Result<SearchPage, Failure> {
+pub(super) fn search(client: &WeComClient<'_>, search: &Search<'_>) -> Result<SearchPage, Failure> {
     let filters = filters(search.filter)?;
     if search.limit == 0 {
         return Err(invalid_argument!("limit": "limit 须至少为 1", "the limit is 1 at least"));
@@ -87,12 +86,7 @@ struct Listed {
     cursor: Option<String>,
 }
 
-fn listed<P: Platform>(
-    client: &WeComClient<'_, P>,
-    place: &SearchPlace,
-    size: usize,
-    filters: &[Value],
-) -> Result<Listed, Failure> {
+fn listed(client: &WeComClient<'_>, place: &SearchPlace, size: usize, filters: &[Value]) -> Result<Listed, Failure> {
     let SearchPlace { window: Window { first, last }, cursor } = place;
     let body = json!({
         "starttime": first.to_string(),

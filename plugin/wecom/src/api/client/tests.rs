@@ -39,7 +39,7 @@ fn exchange() -> Call {
 }
 
 /// Asks patiently, for any JSON.
-fn ask(client: &WeComClient<'_, FakePlatform>, call: &Call) -> Result<serde_json::Value, Failure> {
+fn ask(client: &WeComClient<'_>, call: &Call) -> Result<serde_json::Value, Failure> {
     client.calls.patiently(call, |text| client.calls.read(call, text))
 }
 
