@@ -79,7 +79,7 @@ fn change(
     trail: &mut Trail<'_>,
     becomes: impl Fn(&Roles) -> Roles,
 ) -> Result<MemberRoles, Failure> {
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let mut shown = None;
     refresh::write(platform, common, &mut |batch| {
         let of = member(platform, common.ids, id)?;

@@ -39,16 +39,16 @@ pub fn send<V: Messaging>(
     client: &V::Client<'_>,
     message: Message,
 ) -> Result<Sent, Failure> {
-    let run = |message, progress, held| Run::<V> { platform, config, client, message, progress, held };
+    let run = |message, progress, held| MessageRun::<V> { platform, config, client, message, progress, held };
     let Some(key) = message.idempotency_key.clone() else {
         let (message, progress) = begin::<V>(platform, config, message)?;
-        return run(message, progress, None).go();
+        return run(message, progress, None).send_parts();
     };
     let request = fingerprint::of(&["message", &store::to_json(&message)]);
     match idempotency::claim(platform, V::common(config), "send", &key, &[&request])? {
         Claim::Done(answer) => idempotency::read_answer("send", &answer),
         Claim::Held(held) => match resume_or_begin::<V>(platform, config, &held, message) {
-            Ok((message, progress)) => run(message, progress, Some(held)).go(),
+            Ok((message, progress)) => run(message, progress, Some(held)).send_parts(),
             Err(failure) => {
                 held.release();
                 Err(failure)
@@ -113,7 +113,7 @@ fn resume_or_begin<V: Messaging>(
 }
 
 /// A message on its way.
-struct Run<'a, 'c, V: Messaging> {
+struct MessageRun<'a, 'c, V: Messaging> {
     platform: &'a dyn Platform,
     config: &'a V::Config,
     client: &'a V::Client<'c>,
@@ -122,8 +122,8 @@ struct Run<'a, 'c, V: Messaging> {
     held: Option<Held<'a>>,
 }
 
-impl<V: Messaging> Run<'_, '_, V> {
-    fn go(mut self) -> Result<Sent, Failure> {
+impl<V: Messaging> MessageRun<'_, '_, V> {
+    fn send_parts(mut self) -> Result<Sent, Failure> {
         let parts = V::parts(self.config, &self.message)?;
         let (mut is_first, mut stopped, mut refused) = (true, None, None);
         for (index, to) in parts.iter().enumerate() {

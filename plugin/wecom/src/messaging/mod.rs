@@ -129,5 +129,5 @@ pub(crate) fn recall(client: &WeComClient<'_>, message_id: &str) -> Result<(), F
         "message-id 须为 send 返回的消息 ID", "the message id is one that send answered" });
     }
     let call = client.config().message_recall(message_id);
-    client.calls.patiently(&call, |_| Ok(()))
+    client.calls.with_retries(&call, |_| Ok(()))
 }

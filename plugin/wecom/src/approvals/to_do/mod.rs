@@ -65,14 +65,14 @@ pub(crate) fn notify(client: &WeComClient<'_>, number: &str, link: Option<&str>)
     }
     let config = client.config();
     let link = link.map(|link| judge(config, link)).transpose()?;
-    alone(client, number, |run| {
+    with_claim(client, number, |run| {
         let before = run.stored()?;
         let link = match (link, &before) {
             (Some(link), _) => link.to_owned(),
             (None, Some((to_do, _))) => to_do.link.clone(),
             (None, None) => home(config)?,
         };
-        run.go(&super::detail(client, number)?, &link, before)
+        run.update_cards(&super::detail(client, number)?, &link, before)
     })
 }
 
@@ -84,12 +84,12 @@ pub(crate) fn update(client: &WeComClient<'_>, number: &str) -> Result<(), Failu
     if number.is_empty() || number.len() > NUMBER || !is_stored(client.calls.platform(), client.config(), number)? {
         return Ok(());
     }
-    let done = alone(client, number, |run| {
+    let done = with_claim(client, number, |run| {
         let Some((to_do, version)) = run.stored()? else { return Ok(()) };
         match super::detail(client, number) {
             // Nothing can be said of a request that is gone.
             Err(failure) if failure.reason == Reason::NotFound => run.forget(version),
-            approval => run.go(&approval?, &to_do.link.clone(), Some((to_do, version))).map(|_| ()),
+            approval => run.update_cards(&approval?, &to_do.link.clone(), Some((to_do, version))).map(|_| ()),
         }
     });
     match done {
@@ -100,17 +100,17 @@ pub(crate) fn update(client: &WeComClient<'_>, number: &str) -> Result<(), Failu
 }
 
 /// Holds the request while `work` lasts.
-fn alone<T>(
+fn with_claim<T>(
     client: &WeComClient<'_>,
     number: &str,
-    work: impl FnOnce(&Run<'_, '_>) -> Result<T, Failure>,
+    work: impl FnOnce(&ToDoRun<'_, '_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let (platform, config) = (client.calls.platform(), client.config());
     match idempotency::claim(platform, &config.common, UPDATE_TO_DO, number, &[])? {
         // Nobody ends it, so that it never is.
         Claim::Done(_) => Err(Failure::damaged(UPDATE_TO_DO)),
         Claim::Held(held) => {
-            let outcome = work(&Run { client, number, key: record::key(&config.common, number) });
+            let outcome = work(&ToDoRun { client, number, key: record::key(&config.common, number) });
             held.release();
             outcome
         }
@@ -146,13 +146,13 @@ fn home(config: &Config) -> Result<String, Failure> {
 }
 
 /// Work on one request.
-struct Run<'r, 'c> {
+struct ToDoRun<'r, 'c> {
     client: &'r WeComClient<'c>,
     number: &'r str,
     key: String,
 }
 
-impl Run<'_, '_> {
+impl ToDoRun<'_, '_> {
     fn platform(&self) -> &dyn Platform {
         self.client.calls.platform()
     }
@@ -167,8 +167,13 @@ impl Run<'_, '_> {
         store::apply(self.platform(), &ops)?.map(|_| ()).map_err(|_| overtaken())
     }
 
-    /// Closes, tells, and gives who was told and has to decide.
-    fn go(&self, approval: &Approval, link: &str, before: Option<(ToDo, Version)>) -> Result<Vec<String>, Failure> {
+    /// Closes cards, sends cards, and gives who was told and has to decide.
+    fn update_cards(
+        &self,
+        approval: &Approval,
+        link: &str,
+        before: Option<(ToDo, Version)>,
+    ) -> Result<Vec<String>, Failure> {
         let (to_do, version) = before.map_or((None, None), |(to_do, version)| (Some(to_do), Some(version)));
         let mut stored = Stored { now: to_do.clone().unwrap_or_default(), written: to_do, version };
         let now = self.platform().now_ms();
@@ -180,20 +185,20 @@ impl Run<'_, '_> {
         // Both are tried: a card that cannot be updated now does not keep the next from being told. Closed first, since so many
         // cards are kept and no more.
         let closed = self.close(approval, &mut stored);
-        let told = self.tell(approval, &mut stored);
+        let sent = self.send_cards(approval, &mut stored);
         self.write(&mut stored, process::is_open(approval))?;
-        closed.and(told)?;
+        closed.and(sent)?;
         let deciders = process::deciders(approval);
         // Of a card whose answer was lost nobody knows.
-        let is_told = |(node, member): &(usize, &str)| {
+        let has_card = |(node, member): &(usize, &str)| {
             let place = stored.find(self.client.config(), *node, member);
             place.is_some_and(|place| stored.now.cards[place].state != CardState::Begun)
         };
-        Ok(deciders.into_iter().filter(is_told).map(|(_, member)| member.to_owned()).collect())
+        Ok(deciders.into_iter().filter(has_card).map(|(_, member)| member.to_owned()).collect())
     }
 
     /// Sends a card to each who decides now and has none.
-    fn tell(&self, approval: &Approval, stored: &mut Stored) -> Result<(), Failure> {
+    fn send_cards(&self, approval: &Approval, stored: &mut Stored) -> Result<(), Failure> {
         let (platform, config) = (self.platform(), self.client.config());
         let deciders = process::deciders(approval);
         if deciders.len() > MOST {
