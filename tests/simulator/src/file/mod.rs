@@ -217,7 +217,7 @@ mod tests {
         let member = |inner: &str| file(&format!(r#""members":[{{"id":"ann","name":"安",{inner}}}]"#));
         let app = |inner: &str| file(&format!(r#""apps":[{{"agentid":10,"name":"app",{inner}}}]"#));
         for (text, expected) in [
-            ("[]".to_owned(), "the file cannot be read: invalid type"),
+            ("[]".to_owned(), "the file cannot be read: invalid length 0"),
             (file(r#""departmets":[]"#), "unknown field `departmets`"),
             (file(r#""departments":[{"id":1,"name":"a"}]"#), "department 1: department 1 exists already"),
             (file(r#""departments":[{"id":3,"name":"a","parent":9}]"#), "department 3: department 9 does not exist"),
