@@ -386,7 +386,10 @@ fn each_mistake_has_its_problem() {
         assert!(!everything.contains(SECRET) && !everything.contains("S3CRET"), "{everything}");
         assert!(!everything.contains(KEY), "{everything}");
         for problem in judged.problems {
-            assert!(!problem.message.is_empty() && !problem.hint.is_empty(), "{problem:?}");
+            assert!(
+                !problem.message.is_empty() && problem.hint.as_ref().is_some_and(|hint| !hint.is_empty()),
+                "{problem:?}"
+            );
         }
     }
 }
@@ -395,7 +398,7 @@ fn each_mistake_has_its_problem() {
 fn repeated_keys_are_found() {
     let rest = format!("\"agentId\":1000002,\"secret\":\"{SECRET}\"");
     for (first, second, expected) in [
-        ("ww0123456789abcdef", "ww0123456789abcdef", "W duplicate-key corpId"),
+        ("ww0123456789abcdef", "ww0123456789abcdef", "E duplicate-key corpId"),
         ("ww0123456789abcdef", "wwfedcba9876543210", "E duplicate-key corpId"),
     ] {
         let document = format!("{{\"corpId\":\"{first}\",\"corpId\":\"{second}\",{rest}}}");
@@ -428,8 +431,8 @@ fn hints_come_in_the_language_of_the_document() {
     {
         let validation = validate(&with(json!({ "locale": locale, "agentId": "abc" })));
         let problem = validation.problems.iter().find(|problem| problem.path == "agentId").unwrap();
-        assert_eq!(problem.hint.contains("请填写整数"), zh, "{problem:?}");
-        assert_eq!(problem.hint.contains("whole number"), en, "{problem:?}");
+        let hint = problem.hint.as_deref().unwrap();
+        assert_eq!((hint.contains("请填写整数"), hint.contains("whole number")), (zh, en), "{problem:?}");
     }
 }
 
