@@ -193,7 +193,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
             code: code.to_owned(),
             severity: Severity::Warning,
             message: message.into().line(self.common.locale),
-            hint: hint.show(self.common.locale),
+            hint: Some(hint.show(self.common.locale)),
         });
     }
 }
