@@ -95,7 +95,7 @@ impl Failure {
             code: "invalid".to_owned(),
             severity: types::Severity::Error,
             message: String::new(),
-            hint: String::new(),
+            hint: None,
         };
         Self::new(types::Reason::InvalidArgument(problem), message)
     }

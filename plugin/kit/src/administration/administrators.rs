@@ -47,7 +47,7 @@ pub fn set_administrators<P: Platform + Auditor>(
         if before == after {
             return Ok(false);
         }
-        trail.write(vec![trail.entry("", Some(&before), Some(&after))])?;
+        trail.write(vec![trail.entry(None, Some(&before), Some(&after))])?;
         batch.push(store::put(key::ADMINISTRATORS, &after));
         Ok(true)
     })

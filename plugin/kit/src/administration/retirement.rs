@@ -65,7 +65,7 @@ pub fn retire_members<P: Platform + Auditor>(
             batch.member(platform, Some(&record), &gone, ChangeKind::MemberResigned)?;
         }
         let before = Standing { retired: false, status: Some(record.presence.name()) };
-        Ok(Some(trail.entry(id, Some(&before), Some(&Standing { retired: true, status: None }))))
+        Ok(Some(trail.entry(Some(id), Some(&before), Some(&Standing { retired: true, status: None }))))
     })
 }
 
@@ -84,7 +84,7 @@ pub fn reinstate_members<P: Platform + Auditor>(
         }
         batch.push(store::delete(key::retired(common.ids, id)));
         let (before, after) = (Standing { retired: true, status: None }, Standing { retired: false, status: None });
-        Ok(Some(trail.entry(id, Some(&before), Some(&after))))
+        Ok(Some(trail.entry(Some(id), Some(&before), Some(&after))))
     })
 }
 
