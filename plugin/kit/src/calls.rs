@@ -273,7 +273,7 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     ///
     /// # Errors
     /// Everything but a sound answer.
-    pub fn patiently<T>(&self, call: &Call, read: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub fn with_retries<T>(&self, call: &Call, read: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
         let (mut retries, mut may_renew) = (0, true);
         loop {
             let text = only(self.send(slice::from_ref(call), None, &mut may_renew));

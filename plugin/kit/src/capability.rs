@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Calls of the vendor's API by path.
-pub trait Api: Vendor {
+pub trait VendorCall: Vendor {
     /// See `vendor.call` of the contract.
     ///
     /// # Errors
@@ -126,8 +126,10 @@ pub trait Approvals: Vendor {
     ///
     /// # Errors
     /// The vendor refuses, or the cursor is none.
-    fn search<P: Platform>(client: &Self::Client<'_, P>, search: &Search<'_>)
-    -> Result<approvals::SearchPage, Failure>;
+    fn search<P: Platform>(
+        client: &Self::Client<'_, P>,
+        search: &ApprovalSearch<'_>,
+    ) -> Result<approvals::SearchPage, Failure>;
 
     /// See `approvals.notify`.
     ///
@@ -142,7 +144,7 @@ pub trait Approvals: Vendor {
 
 /// What [`Approvals::search`] is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Search<'a> {
+pub struct ApprovalSearch<'a> {
     /// First instant, milliseconds since 1970.
     pub begin: u64,
     /// First instant that does not count.

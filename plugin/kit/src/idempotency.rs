@@ -4,7 +4,7 @@
 //! A record under the hashed key says which request it stands for, when it was begun, and then how it ended. A lease beside it
 //! says that somebody is at it. The steps, each of them safe to die in:
 //!
-//! 1. Record and lease are written in one step that checks that there is neither. Of two calls one wins; the other waits for
+//! 1. KeyRecord and lease are written in one step that checks that there is neither. Of two calls one wins; the other waits for
 //!    the lease to go, as long as its call lasts, and then answers `conflict`.
 //! 2. The vendor is asked.
 //! 3. The answer replaces the record and the lease goes, in one step. Where the vendor refused, both go: the key is as unused
@@ -19,7 +19,7 @@ use std::io;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use self::standing::{Lease, Record, Standing, State};
+use self::key_status::{KeyLease, KeyRecord, KeyStatus, RecordState};
 use crate::{
     clock,
     config::Common,
@@ -33,7 +33,7 @@ use crate::{
     store,
 };
 
-mod standing;
+mod key_status;
 
 /// Bytes of a key at most.
 pub const KEY_BYTES: usize = 128;
@@ -76,7 +76,7 @@ pub struct Held<'p, P: Platform> {
     pub unfinished: Option<Unfinished>,
     platform: &'p P,
     keys: [String; 2],
-    record: Record,
+    record: KeyRecord,
     versions: [Version; 2],
 }
 
@@ -108,18 +108,19 @@ pub fn claim<'p, P: Platform>(
         let (lease, record) = read(platform, &keys)?;
         let now = platform.now_ms();
         let versions = [&lease, &record].map(|entry| entry.as_ref().map(|entry| entry.version));
-        let (lease, record) = (store::parsed::<Lease>(lease.as_ref())?, store::parsed::<Record>(record.as_ref())?);
-        let (record, versions) = match standing::judge(record, lease.as_ref(), &request, &holder, now) {
-            Standing::OtherRequest => return Err(other_request()),
-            Standing::Done(answer) => return Ok(Claim::Done(answer)),
-            Standing::DoneUnkept => return Err(unkept()),
-            Standing::Underway => {
+        let (lease, record) =
+            (store::parsed::<KeyLease>(lease.as_ref())?, store::parsed::<KeyRecord>(record.as_ref())?);
+        let (record, versions) = match key_status::judge(record, lease.as_ref(), &request, &holder, now) {
+            KeyStatus::OtherRequest => return Err(other_request()),
+            KeyStatus::Done(answer) => return Ok(Claim::Done(answer)),
+            KeyStatus::DoneUnkept => return Err(answer_not_kept()),
+            KeyStatus::Underway => {
                 park(platform, &keys[0], versions[0])?;
                 continue;
             }
-            Standing::Mine(record) => (record, versions),
-            Standing::Free(before) => {
-                let record = Record::begun(before, &request, now);
+            KeyStatus::Mine(record) => (record, versions),
+            KeyStatus::Free(before) => {
+                let record = KeyRecord::begun(before, &request, now);
                 match acquire(platform, &keys, versions, &record, &holder)? {
                     Some(versions) => (record, versions.map(Some)),
                     None => continue,
@@ -215,11 +216,11 @@ impl<P: Platform> Held<'_, P> {
     pub fn progress(&mut self, progress: String) -> Result<(), Failure> {
         let [lease_key, record_key] = &self.keys;
         let now = self.platform.now_ms();
-        self.record.state = State::Begun(Some(progress));
+        self.record.state = RecordState::Begun(Some(progress));
         let ops = [
             store::check(lease_key, Some(self.versions[0])),
             store::check(record_key, Some(self.versions[1])),
-            store::put_for(lease_key, &Lease { holder: fingerprint::mark(self.platform) }, lease_ms(self.platform)),
+            store::put_for(lease_key, &KeyLease { holder: fingerprint::mark(self.platform) }, lease_ms(self.platform)),
             store::put_sealed(record_key, &self.record, self.record.left_ms(now)),
         ];
         match self.platform.apply(&ops)? {
@@ -235,7 +236,7 @@ impl<P: Platform> Held<'_, P> {
     /// The request was made. Where the answer cannot be kept, a line says so, and whoever repeats the request hears that its
     /// outcome is not known.
     pub fn finish(mut self, answer: &impl Serialize) {
-        self.record.state = kept(answer).map_or(State::DoneUnkept, State::Done);
+        self.record.state = kept(answer).map_or(RecordState::DoneUnkept, RecordState::Done);
         self.end(true);
     }
 
@@ -253,7 +254,7 @@ impl<P: Platform> Held<'_, P> {
     /// whoever repeats the request.
     pub fn leave(mut self, progress: Option<String>) {
         let is_new = progress.is_some();
-        self.record.state = State::Begun(progress);
+        self.record.state = RecordState::Begun(progress);
         self.end(is_new);
     }
 
@@ -292,13 +293,13 @@ fn acquire<P: Platform>(
     platform: &P,
     [lease_key, record_key]: &[String; 2],
     [lease, record]: [Option<Version>; 2],
-    begun: &Record,
+    begun: &KeyRecord,
     holder: &str,
 ) -> Result<Option<[Version; 2]>, Failure> {
     let ops = [
         store::check(lease_key, lease),
         store::check(record_key, record),
-        store::put_for(lease_key, &Lease { holder: holder.to_owned() }, lease_ms(platform)),
+        store::put_for(lease_key, &KeyLease { holder: holder.to_owned() }, lease_ms(platform)),
         store::put_sealed(record_key, begun, begun.left_ms(platform.now_ms())),
     ];
     match platform.apply(&ops) {
@@ -340,7 +341,7 @@ fn under_way() -> Failure {
     .with_retry_after_ms(1_000)
 }
 
-fn unkept() -> Failure {
+fn answer_not_kept() -> Failure {
     failure! { Conflict:
     "带有此 idempotency-key 的请求已执行，但其返回内容过大，未保留",
     "the request with this idempotency key was made, but its answer was too large to be kept";

@@ -1,4 +1,8 @@
-//! Text for people, in Chinese and English side by side.
+//! Text for people, in Chinese and English side by side, and in which of the two a person reads it.
+//!
+//! A failure, a finding or a problem carries both to the edge. There [`Locale::of_reader`] chooses: the language of the
+//! person who waits, else the `locale` of the configuration. Where neither says anything, a message is English and what a
+//! person is to do about it, the hint, stands in both ([`Text::line`], [`Text::show`]).
 
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +64,7 @@ impl<Z: Into<String>, E: Into<String>> From<(Z, E)> for Text {
         Self::new(zh, en)
     }
 }
+
 /// Which languages a person wants to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Locale {
@@ -73,6 +78,11 @@ pub enum Locale {
 }
 
 impl Locale {
+    /// The language of whoever reads the answer: of the person who waits, where the caller names it, else as configured.
+    pub fn of_reader(person: Option<&str>, configured: impl FnOnce() -> Self) -> Self {
+        person.map_or_else(configured, Self::from_tag)
+    }
+
     /// From a language tag: what starts with `zh` is Chinese, everything else English.
     pub fn from_tag(tag: &str) -> Self {
         if tag.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("zh")) { Self::Chinese } else { Self::English }

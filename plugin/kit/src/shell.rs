@@ -145,7 +145,7 @@ fn owner<V: Vendor>(document: &str) -> Result<Common, Failure> {
 #[cold]
 #[inline(never)]
 fn error<V: Vendor>(failure: Failure, document: &str, language: Option<&str>) -> types::Error {
-    failure.into_error(language.map_or_else(|| V::element().locale_of(document), Locale::from_tag))
+    failure.into_error(Locale::of_reader(language, || V::element().locale_of(document)))
 }
 
 impl<V: Vendor> element::Guest for Component<V> {

@@ -125,7 +125,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
                 return Ok(stored.into());
             }
             if let Some(refusal) = refusal
-                && refusal.stands(now)
+                && refusal.is_valid(now)
             {
                 return Err(refusal.into_failure(now, self.is_checked));
             }
@@ -245,7 +245,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
 impl StoredRefusal {
     /// Whether the credential is left alone for now. Judged by the clock as well as by the time to live, since a
     /// store's clock may stand still; a time too far ahead comes from a host whose clock is wrong.
-    fn stands(&self, now: u64) -> bool {
+    fn is_valid(&self, now: u64) -> bool {
         self.at_ms.abs_diff(now) < REFUSAL_MS
     }
 

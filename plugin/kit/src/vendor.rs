@@ -86,7 +86,7 @@ pub struct SignIn<'a> {
 /// Asks the vendor. One client serves one call of the component; it keeps the token that it read.
 ///
 /// Repeat nothing in `scope`, `list`, `members`, `departments` and `export`: the run waits in the host and asks again. Only
-/// `member` and `department` are repeated by the element, with [`Calls::patiently`](crate::calls::Calls::patiently).
+/// `member` and `department` are repeated by the element, with [`Calls::with_retries`](crate::calls::Calls::with_retries).
 pub trait Client<P: Platform>: Sized {
     /// What is left of finding out the scope, between two steps of a run.
     type Scope: Default + Serialize + DeserializeOwned;

@@ -55,7 +55,7 @@ pub(crate) fn consented<P: Platform>(
     ticket: &str,
 ) -> Result<SensitiveFields, Failure> {
     let call = client.config().auth_get_user_detail(ticket);
-    let answer = client.calls.patiently(&call, |text| answer::read(&call, text, parse_detail))?;
+    let answer = client.calls.with_retries(&call, |text| answer::read(&call, text, parse_detail))?;
     if answer.userid.is_some_and(|found| !common.ids.is_same(&found, id)) {
         return Err(answer::without(&call, "fields of that member"));
     }

@@ -15,7 +15,7 @@ use crate::{
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
-    capability::{Api, Callbacks, Messaging, PartOutcome, Sending, Web},
+    capability::{Callbacks, Messaging, PartOutcome, Sending, VendorCall, Web},
     config::{Common, Element, Values},
     contract::{
         callbacks::{FollowUpTask, Handled, IncomingRequest},
@@ -120,7 +120,7 @@ impl Web for WeCom {
     }
 }
 
-impl Api for WeCom {
+impl VendorCall for WeCom {
     fn call<P: Platform>(client: &WeComClient<'_, P>, request: &ApiRequest) -> Result<ApiResponse, Failure> {
         vendor_call::call(client, request)
     }
@@ -253,7 +253,7 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
 
     fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
         let call = self.config().user_get(id);
-        lookup::member(&call, id, self.calls.patiently(&call, |text| answer::read(&call, text, member::parse)))
+        lookup::member(&call, id, self.calls.with_retries(&call, |text| answer::read(&call, text, member::parse)))
     }
 
     /// What is no number names none: it is refused before WeCom is asked.
@@ -265,7 +265,7 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
         let number: u32 = id.parse().map_err(|_| Failure::invalid_argument("id", message))?;
         let id = number.to_string();
         let call = self.config().department_get(&id);
-        let row = self.calls.patiently(&call, |text| answer::read(&call, text, department::parse_one));
+        let row = self.calls.with_retries(&call, |text| answer::read(&call, text, department::parse_one));
         lookup::department(&call, &id, row)
     }
 }

@@ -33,7 +33,7 @@ pub fn set_administrators<P: Platform + Auditor>(
         "最多 {MOST} 名管理员，收到 {found} 名", "there are at most {MOST} administrators, not {found}" });
     }
     let mut trail = Trail::begin(platform, "administration.set-administrators", actor)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     // Through the head like every change of the copy: a sync that is about to remove somebody finds out.
     refresh::write(platform, common, &mut |batch| {
         let mut after: Vec<String> = Vec::with_capacity(ids.len());

@@ -20,7 +20,7 @@ pub fn erase_member<P: Platform + Auditor>(
     if !is_id(id) {
         return Err(no_member(id));
     }
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     erasure::erase(platform, common, id, &mut |stored: Option<&MemberRecord>| {
         // The trail outlives the member: it says who was erased, and nothing of what was.
         let before = stored.map(|stored| stored.presence.name());

@@ -84,7 +84,7 @@ fn change<P: Platform + Auditor>(
     trail: &mut Trail<'_, P>,
     becomes: impl Fn(&Roles) -> Roles,
 ) -> Result<MemberRoles, Failure> {
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let mut shown = None;
     refresh::write(platform, common, &mut |batch| {
         let of = member(platform, common.ids, id)?;

@@ -9,7 +9,7 @@ use crate::{
         administration::{RoleRule, RuleScope, RulesState},
         audit,
     },
-    directory::{deletion, forgetting, head, key, member::is_id, refresh, rules, spreading, tagged},
+    directory::{deletion, forgetting, head, key, member::is_id, refresh, rules, spreading, tag_members},
     failure::Failure,
     platform::{Auditor, Platform},
     store,
@@ -40,7 +40,7 @@ pub fn set_role_rules<P: Platform + Auditor, C: Client<P>>(
 ) -> Result<RulesState, Failure> {
     check(rules)?;
     let mut trail = Trail::begin(platform, "administration.set-role-rules", actor)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let tags = ask_tags(platform, client, rules)?;
     write_tags(platform, common, &tags)?;
     // All change at once: who signs in follows the new ones, and whoever writes a member writes what they give.
@@ -58,7 +58,7 @@ pub fn set_role_rules<P: Platform + Auditor, C: Client<P>>(
     write_tags(platform, common, &tags)?;
     loop {
         if spreading::portion(platform, common)? {
-            tagged::forget_unnamed(platform)?;
+            tag_members::forget_unnamed(platform)?;
             break;
         }
         if !deletion::has_budget(platform) {
@@ -132,8 +132,8 @@ fn ask_tags<P: Platform, C: Client<P>>(
 /// Writes down whom the tags name.
 fn write_tags<P: Platform>(platform: &P, common: &Common, named: &[(String, TagMembers)]) -> Result<(), Failure> {
     for (tag, named) in named {
-        let ops = tagged::differences(platform, common.ids, tag, named)?;
-        tagged::write(platform, common, &ops)?;
+        let ops = tag_members::differences(platform, common.ids, tag, named)?;
+        tag_members::write(platform, common, &ops)?;
     }
     Ok(())
 }

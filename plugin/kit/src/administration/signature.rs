@@ -44,7 +44,7 @@ pub fn set_signature<P: Platform + Auditor>(
         check(address)?;
     }
     let mut trail = Trail::begin(platform, "administration.set-signature", actor)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     refresh::write(platform, common, &mut |batch| {
         let id = member(platform, common.ids, id)?.member.id;
         let key = key::signature(common.ids, &id);

@@ -3,7 +3,7 @@
 use super::{
     administrators,
     department::Department,
-    feed::{ENTRY_TTL_MS, FeedEntry, Subject},
+    feed::{FEED_RETENTION_MS, FeedEntry, Subject},
     head::{self, Head},
     id::IdRule,
     key,
@@ -151,7 +151,7 @@ impl Batch {
     ) -> Result<(), Failure> {
         let ids = self.ids;
         if suspends {
-            self.disinherit(platform, &new.member.id)?;
+            self.clear_reused_id(platform, &new.member.id)?;
         }
         let rules = self.rules(platform)?;
         if suspends || rules.is_some() {
@@ -175,7 +175,7 @@ impl Batch {
     }
 
     /// Deletes what somebody else must not have with an id that is used again, and no confirmation can give back.
-    fn disinherit<P: Platform>(&mut self, platform: &P, id: &str) -> Result<(), Failure> {
+    fn clear_reused_id<P: Platform>(&mut self, platform: &P, id: &str) -> Result<(), Failure> {
         let signature = key::signature(self.ids, id);
         let had_signature = store::get_text(platform, &signature)?.is_some();
         if had_signature {
@@ -332,7 +332,7 @@ impl Batch {
     fn feed(&mut self, kind: ChangeKind, id: &str, subject: Subject) {
         self.head.last_change += 1;
         let entry = FeedEntry { seq: self.head.last_change, at: self.now, kind, id: id.to_owned(), subject };
-        self.push(store::put_for(key::change(entry.seq), &entry, ENTRY_TTL_MS));
+        self.push(store::put_for(key::change(entry.seq), &entry, FEED_RETENTION_MS));
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     batch::Batch,
     deletion,
-    feed::{ENTRY_TTL_MS, FeedEntry, Subject},
+    feed::{FEED_RETENTION_MS, FeedEntry, Subject},
     id::IdRule,
     key,
     member_status::is_present,
@@ -78,7 +78,7 @@ pub(crate) fn erase<P: Platform>(
 }
 
 /// Goes on with members who are being erased, some at a time, while `may_go_on` says so; whether nothing is left.
-pub(crate) fn carry_on<P: Platform>(platform: &P, ids: IdRule, may_go_on: &dyn Fn() -> bool) -> Result<bool, Failure> {
+pub(crate) fn resume<P: Platform>(platform: &P, ids: IdRule, may_go_on: &dyn Fn() -> bool) -> Result<bool, Failure> {
     loop {
         let page = platform.scan_keys(key::ERASING, None, TOGETHER)?;
         if page.keys.is_empty() {
@@ -118,7 +118,7 @@ fn begin<P: Platform>(
         }
         decided(stored.as_ref())?;
         let id = stored.as_ref().map_or(id, |stored| stored.member.id.as_str());
-        take_out(platform, ids, &mut batch, id, stored.as_ref(), false)?;
+        take_from_copy(platform, ids, &mut batch, id, stored.as_ref(), false)?;
         if store::apply(platform, &batch.into_ops())?.is_ok() {
             return Ok(Begun::Yes);
         }
@@ -127,7 +127,7 @@ fn begin<P: Platform>(
 }
 
 /// Takes a member who is not present out of the copy, and says that the feed is to be cleared of them.
-pub(crate) fn take_out<P: Platform>(
+pub(crate) fn take_from_copy<P: Platform>(
     platform: &P,
     ids: IdRule,
     batch: &mut Batch,
@@ -218,7 +218,8 @@ fn kept(states: &BTreeMap<String, Versioned<Erasing>>, after: Option<u64>) -> Ve
 
 /// The operations that replace an entry, which stays as long as it would have. One that is gone by then must not come back.
 fn rewritten<P: Platform>(platform: &P, entry: &Entry, with: &FeedEntry) -> [Op; 2] {
-    let left_ms = with.at.saturating_add(ENTRY_TTL_MS).saturating_sub(platform.now_ms()).clamp(1, ENTRY_TTL_MS);
+    let left_ms =
+        with.at.saturating_add(FEED_RETENTION_MS).saturating_sub(platform.now_ms()).clamp(1, FEED_RETENTION_MS);
     [store::check(entry.key.as_str(), Some(entry.version)), store::put_for(entry.key.as_str(), with, left_ms)]
 }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How long an entry that nobody acknowledges is kept: 30 days.
-pub const ENTRY_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
+pub const FEED_RETENTION_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// Entries of a page at most. With whole records a page stays near 200 KiB.
 const PAGE: u32 = 200;
@@ -118,8 +118,8 @@ pub fn acknowledge<P: Platform>(platform: &P, common: &Common, cursor: &str) -> 
     // Deleting comes after the mark: what a call that ends in between leaves behind, the next one deletes, or its time.
     while let Some(step) = next_step(first_kept(platform)?, until) {
         let is_whole = match step {
-            Step::Block(prefix) => deletion::all(platform, &prefix, &[])? == Deleted::All,
-            Step::Entries(ops) => store::apply(platform, &ops)?.is_ok(),
+            DeleteStep::Block(prefix) => deletion::all(platform, &prefix, &[])? == Deleted::All,
+            DeleteStep::Entries(ops) => store::apply(platform, &ops)?.is_ok(),
         };
         if !is_whole || !deletion::has_budget(platform) {
             break;
@@ -136,7 +136,7 @@ fn first_kept<P: Platform>(platform: &P) -> Result<Option<u64>, Failure> {
 
 /// One step of deleting entries.
 #[derive(Debug, PartialEq, Eq)]
-enum Step {
+enum DeleteStep {
     /// All that share this prefix.
     Block(String),
     /// One by one.
@@ -145,15 +145,15 @@ enum Step {
 
 /// The step that takes away entries from `first` to at most `until`: a whole block where that fits, since nothing need be
 /// read for it. Nothing where there is nothing to delete.
-fn next_step(first: Option<u64>, until: u64) -> Option<Step> {
+fn next_step(first: Option<u64>, until: u64) -> Option<DeleteStep> {
     let first = first.filter(|first| *first <= until)?;
     let block = 10_u64.pow(BLOCK_DIGITS as u32);
     let last_of_block = first - first % block + (block - 1);
     if last_of_block > until {
-        return Some(Step::Entries((first..=until).map(|seq| store::delete(key::change(seq))).collect()));
+        return Some(DeleteStep::Entries((first..=until).map(|seq| store::delete(key::change(seq))).collect()));
     }
     let key = key::change(first);
-    Some(Step::Block(key[..key.len() - BLOCK_DIGITS].to_owned()))
+    Some(DeleteStep::Block(key[..key.len() - BLOCK_DIGITS].to_owned()))
 }
 
 /// The last change that was acknowledged; 0 before the first.
@@ -235,8 +235,9 @@ mod tests {
 
     #[test]
     fn entries_are_deleted_in_blocks_and_never_beyond_the_mark() {
-        let entries = |seqs: &[u64]| Step::Entries(seqs.iter().map(|seq| store::delete(key::change(*seq))).collect());
-        let block = |thousand: u64| Step::Block(format!("{}{thousand:017}", key::FEED));
+        let entries =
+            |seqs: &[u64]| DeleteStep::Entries(seqs.iter().map(|seq| store::delete(key::change(*seq))).collect());
+        let block = |thousand: u64| DeleteStep::Block(format!("{}{thousand:017}", key::FEED));
         for (name, first, until, expected) in [
             ("nothing kept", None, 5, None),
             ("nothing to delete", Some(6), 5, None),

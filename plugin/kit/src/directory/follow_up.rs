@@ -7,7 +7,7 @@
 use super::{
     head, key,
     refresh::{self, Asker},
-    sync::hasten,
+    sync::end_wait,
 };
 use crate::{
     config::Common,
@@ -43,7 +43,7 @@ pub fn carry_out<P: Platform, C: Client<P>>(
 ) -> Result<(), Failure> {
     let FollowUpTask { kind, subject, .. } = task;
     let done = match kind.as_str() {
-        LOOK_AT_EXPORT => hasten::look_at_export(platform, common),
+        LOOK_AT_EXPORT => end_wait::look_at_export(platform, common),
         REFRESH_MEMBER | REFRESH_DEPARTMENT if !has_copy(platform, common)? => Ok(()),
         REFRESH_MEMBER => refresh::refresh_member(platform, common, client, subject, Asker::FollowUp).map(|_| ()),
         REFRESH_DEPARTMENT => refresh::sync_department(platform, common, client, subject).map(|_| ()),

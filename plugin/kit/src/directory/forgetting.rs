@@ -37,15 +37,15 @@ const OF_MEMBERS: [&str; 2] = [key::ALL_ROLES, key::PLATFORM];
 ///
 /// # Errors
 /// `conflict` where the copy is that of another organisation, or more is left than this call has time for.
-pub(crate) fn make_way<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> {
-    if head::is_being_forgotten(platform, common)? && !carry_on(platform)? {
+pub(crate) fn finish<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> {
+    if head::is_being_forgotten(platform, common)? && !resume(platform)? {
         return Err(unfinished());
     }
     Ok(())
 }
 
 /// Deletes what is left of a copy that is being forgotten, as far as the call's budget goes; whether nothing is left.
-pub(crate) fn carry_on<P: Platform>(platform: &P) -> Result<bool, Failure> {
+pub(crate) fn resume<P: Platform>(platform: &P) -> Result<bool, Failure> {
     loop {
         let Some(Versioned { value: head, version }) = head::read(platform)? else { return Ok(true) };
         let Some(forgetting) = head.forgetting else { return Ok(true) };

@@ -82,7 +82,7 @@ pub fn read<P: Platform>(platform: &P) -> Result<Option<Versioned<Head>>, Failur
 
 /// The head as `reset` finds it.
 #[derive(Debug)]
-pub enum Found {
+pub enum FoundHead {
     /// There is no copy.
     None,
     /// One that can be read.
@@ -92,9 +92,9 @@ pub enum Found {
 }
 
 /// Reads the head also where it is damaged.
-pub fn find<P: Platform>(platform: &P) -> Result<Found, Failure> {
-    let Some(entry) = store::get_text(platform, key::HEAD)? else { return Ok(Found::None) };
-    Ok(store::parse(&entry).map_or(Found::Damaged(entry.version), Found::Readable))
+pub fn find<P: Platform>(platform: &P) -> Result<FoundHead, Failure> {
+    let Some(entry) = store::get_text(platform, key::HEAD)? else { return Ok(FoundHead::None) };
+    Ok(store::parse(&entry).map_or(FoundHead::Damaged(entry.version), FoundHead::Readable))
 }
 
 /// Whether what is stored of the copy is not to be seen any more.

@@ -56,7 +56,7 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
     asker: Asker,
 ) -> Result<contract::Member, Failure> {
     check_id(id)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let read_at = platform.now_ms();
     let fetched = match client.member(id)? {
         MemberAnswer::Shown(mut fetched) => {
@@ -78,7 +78,7 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
             (None, None) => return Err(no_member(id)),
             (Some(stored), None) if !is_present(stored.presence) => return Ok(false),
             (Some(stored), None) => {
-                spare(platform, common, batch, &stored, asker)?;
+                guard_removal(platform, common, batch, &stored, asker)?;
                 let record = stored.gone(MemberStatus::LeftRange, read_at);
                 batch.member(platform, Some(&stored), &record, ChangeKind::MemberLeftRange)?;
             }
@@ -87,7 +87,7 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
                 match (decision, &stored) {
                     (Decision::Ignore, _) => return Err(no_member(id)),
                     (Decision::Change(ChangeKind::MemberResigned), Some(stored)) => {
-                        spare(platform, common, batch, stored, asker)?;
+                        guard_removal(platform, common, batch, stored, asker)?;
                     }
                     _ => {}
                 }
@@ -100,14 +100,14 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
 }
 
 /// Refuses to let go whom only a run of the sync may take away, and counts those whom follow-ups take away.
-fn spare<P: Platform>(
+fn guard_removal<P: Platform>(
     platform: &P,
     common: &Common,
     batch: &mut Batch,
     stored: &MemberRecord,
     asker: Asker,
 ) -> Result<(), Failure> {
-    spare_administrators(platform, batch, stored)?;
+    guard_administrators(platform, batch, stored)?;
     if asker == Asker::Caller || !is_present(stored.presence) {
         return Ok(());
     }
@@ -126,7 +126,7 @@ fn spare<P: Platform>(
 }
 
 /// Refuses to let an administrator go: only a run of the sync can be approved.
-fn spare_administrators<P: Platform>(platform: &P, batch: &mut Batch, stored: &MemberRecord) -> Result<(), Failure> {
+fn guard_administrators<P: Platform>(platform: &P, batch: &mut Batch, stored: &MemberRecord) -> Result<(), Failure> {
     let id = &stored.member.id;
     if !is_present(stored.presence) || !batch.is_administrator(platform, id)? {
         return Ok(());
@@ -152,7 +152,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
     id: &str,
 ) -> Result<contract::Department, Failure> {
     check_id(id)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let read_at = platform.now_ms();
     let fetched = match client.department(id)? {
         DepartmentAnswer::Shown(fetched) => *fetched,

@@ -11,7 +11,7 @@ use crate::{
         types::{Problem, Reason, Severity},
     },
     directory::{
-        lookup::{self, Found},
+        lookup::{self, KnownMember},
         member::is_id,
     },
     failure::Failure,
@@ -68,7 +68,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
             Some(found) if found.retired => return Ok(self.retired(found)),
             Some(found) if found.present => self.known(found, proof.is_some()),
             // Who has left the range holds no role until a sync has seen them return.
-            _ => self.stranger(id, proof.is_some()),
+            _ => self.unknown(id, proof.is_some()),
         };
         match proof {
             Some(proof) => match self.client.consented(&identity.id, proof) {
@@ -93,7 +93,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
 
     /// A member whom the local copy holds as present. When the copy is old the vendor is asked whether they still are;
     /// a proof says that of itself.
-    fn known(&mut self, found: Found, has_proof: bool) -> Identity {
+    fn known(&mut self, found: KnownMember, has_proof: bool) -> Identity {
         let mut identity = Identity {
             id: found.id,
             name: Some(found.name).filter(|name| !name.is_empty()),
@@ -127,7 +127,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
 
     /// A member whom an administrator has declared as resigned: nobody is asked, and no host that looks at the range or at
     /// roles lets them in.
-    fn retired(&mut self, found: Found) -> Identity {
+    fn retired(&mut self, found: KnownMember) -> Identity {
         self.warn(
             "member",
             "member-retired",
@@ -148,7 +148,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
 
     /// A member whom the local copy does not hold as present. A proof shows the range even where the member cannot be
     /// read.
-    fn stranger(&mut self, id: &str, has_proof: bool) -> Identity {
+    fn unknown(&mut self, id: &str, has_proof: bool) -> Identity {
         let mut identity = Identity {
             id: id.to_owned(),
             name: None,

@@ -39,16 +39,16 @@ pub fn send<V: Messaging, P: Platform>(
     client: &V::Client<'_, P>,
     message: Message,
 ) -> Result<Sent, Failure> {
-    let run = |message, progress, held| Run::<V, P> { platform, config, client, message, progress, held };
+    let run = |message, progress, held| MessageRun::<V, P> { platform, config, client, message, progress, held };
     let Some(key) = message.idempotency_key.clone() else {
         let (message, progress) = begin::<V, P>(platform, config, message)?;
-        return run(message, progress, None).go();
+        return run(message, progress, None).send_parts();
     };
     let request = fingerprint::of(&["message", &store::to_json(&message)]);
     match idempotency::claim(platform, V::common(config), "send", &key, &[&request])? {
         Claim::Done(answer) => idempotency::read_answer("send", &answer),
         Claim::Held(held) => match resume_or_begin::<V, P>(platform, config, &held, message) {
-            Ok((message, progress)) => run(message, progress, Some(held)).go(),
+            Ok((message, progress)) => run(message, progress, Some(held)).send_parts(),
             Err(failure) => {
                 held.release();
                 Err(failure)
@@ -113,7 +113,7 @@ fn resume_or_begin<V: Messaging, P: Platform>(
 }
 
 /// A message on its way.
-struct Run<'a, 'c, V: Messaging, P: Platform + 'c> {
+struct MessageRun<'a, 'c, V: Messaging, P: Platform + 'c> {
     platform: &'a P,
     config: &'a V::Config,
     client: &'a V::Client<'c, P>,
@@ -122,8 +122,8 @@ struct Run<'a, 'c, V: Messaging, P: Platform + 'c> {
     held: Option<Held<'a, P>>,
 }
 
-impl<V: Messaging, P: Platform> Run<'_, '_, V, P> {
-    fn go(mut self) -> Result<Sent, Failure> {
+impl<V: Messaging, P: Platform> MessageRun<'_, '_, V, P> {
+    fn send_parts(mut self) -> Result<Sent, Failure> {
         let parts = V::parts(self.config, &self.message)?;
         let (mut is_first, mut stopped, mut refused) = (true, None, None);
         for (index, to) in parts.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use super::{Answered, Component, Imports, with_config};
 use crate::{
-    capability::{Api, Approvals, Callbacks, Messaging, Search, Web},
+    capability::{ApprovalSearch, Approvals, Callbacks, Messaging, VendorCall, Web},
     contract::{approvals, callbacks, messaging, vendor as api, web},
     failure::Failure,
     messages,
@@ -14,7 +14,7 @@ fn calling<V: Vendor, T>(work: impl FnOnce(&V::Client<'_, Imports>) -> Result<T,
     with_config::<V, T>(|config| work(&V::client(&Imports, config)))
 }
 
-impl<V: Api> api::Guest for Component<V> {
+impl<V: VendorCall> api::Guest for Component<V> {
     fn call(request: api::ApiRequest) -> Answered<api::ApiResponse> {
         calling::<V, _>(|client| V::call(client, &request))
     }
@@ -60,7 +60,7 @@ impl<V: Approvals> approvals::Guest for Component<V> {
         cursor: Option<String>,
         limit: u32,
     ) -> Answered<approvals::SearchPage> {
-        let search = Search { begin, end, filter: &filter, cursor: cursor.as_deref(), limit };
+        let search = ApprovalSearch { begin, end, filter: &filter, cursor: cursor.as_deref(), limit };
         calling::<V, _>(|client| V::search(client, &search))
     }
 

@@ -13,7 +13,7 @@
 //! | `search`, `window`, `cursor` | numbers of requests in a time of any length |
 
 use organisation_kit::{
-    capability::{Approvals, Search},
+    capability::{ApprovalSearch, Approvals},
     contract::{
         approvals::{Approval, ApprovalRequest, SearchPage, Template},
         types::Reason,
@@ -59,7 +59,7 @@ impl Approvals for WeCom {
         detail(client, number)
     }
 
-    fn search<P: Platform>(client: &WeComClient<'_, P>, search: &Search<'_>) -> Result<SearchPage, Failure> {
+    fn search<P: Platform>(client: &WeComClient<'_, P>, search: &ApprovalSearch<'_>) -> Result<SearchPage, Failure> {
         search::search(client, search)
     }
 
@@ -78,7 +78,7 @@ fn template<P: Platform>(client: &WeComClient<'_, P>, id: &str) -> Result<Templa
         return Err(invalid_argument!("template": "模板 ID 不能为空", "the id of a template must not be empty"));
     }
     let call = client.config().approval_template(id);
-    let template = client.calls.patiently(&call, |text| answer::read(&call, text, template::parse));
+    let template = client.calls.with_retries(&call, |text| answer::read(&call, text, template::parse));
     template.map(|template| Template { id: id.to_owned(), ..template }).map_err(or_unknown)
 }
 
@@ -89,7 +89,7 @@ fn detail<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> Result<Appr
     }
     let call = client.config().approval_detail(number);
     let approval =
-        client.calls.patiently(&call, |text| answer::read(&call, text, detail::parse)).map_err(or_unknown)?;
+        client.calls.with_retries(&call, |text| answer::read(&call, text, detail::parse)).map_err(or_unknown)?;
     if approval.number == number { Ok(approval) } else { Err(answer::without(&call, "request of that number")) }
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{answer, client::WeComClient, codes::UNSOUND_REQUEST},
-    wire::tree::{self, Tree},
+    wire::json_tree::{self, JsonTree},
 };
 
 /// Under this the kit keeps the keys.
@@ -92,7 +92,7 @@ fn send<P: Platform>(client: &WeComClient<'_, P>, body: &Value) -> Result<String
 }
 
 fn number(text: &str) -> Result<Option<String>, serde_json::Error> {
-    Ok(Tree(&tree::parse(text)?).at("sp_no").text())
+    Ok(JsonTree(&json_tree::parse(text)?).at("sp_no").text())
 }
 
 /// What WeCom finds wrong with the values is the caller's to mend.

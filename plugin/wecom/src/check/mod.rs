@@ -56,7 +56,7 @@ impl<P: Platform> WeComClient<'_, P> {
 
     fn agent(&self) -> Result<Agent, Failure> {
         let call = self.config().agent_get();
-        self.calls.patiently(&call, |text| self.calls.read(&call, text))
+        self.calls.with_retries(&call, |text| self.calls.read(&call, text))
     }
 }
 

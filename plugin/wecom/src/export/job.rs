@@ -14,12 +14,12 @@ pub(super) struct Job {
     pub(super) key: String,
     /// When it was ordered: nothing in it is newer.
     pub(super) read_at: u64,
-    pub(super) departments: Option<Part>,
-    pub(super) members: Part,
+    pub(super) departments: Option<JobPart>,
+    pub(super) members: JobPart,
 }
 
 #[derive(Serialize, Deserialize)]
-pub(super) struct Part {
+pub(super) struct JobPart {
     pub(super) id: String,
     /// Absent before it is done.
     pub(super) files: Option<Vec<File>>,

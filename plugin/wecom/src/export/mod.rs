@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     file::Fetched,
-    job::{Job, Part},
+    job::{Job, JobPart},
 };
 use crate::{
     api::{
@@ -142,7 +142,7 @@ fn order<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, departments
             Err(failure) => return refused(run, export, failure),
         }
     }
-    let mut parts = ids.into_iter().map(|id| Part { id, files: None });
+    let mut parts = ids.into_iter().map(|id| JobPart { id, files: None });
     let Some(members) = parts.next() else {
         return failed(("未能提交导出任务", "nothing was ordered"));
     };
@@ -155,8 +155,8 @@ fn order<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, departments
 
 fn poll<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, polls: u32) -> Step {
     let Some((mut job, _)) = job::load(run)? else { return order_again(export, true) };
-    let parts: Vec<&mut Part> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
-    let mut pending: Vec<&mut Part> = parts.into_iter().filter(|part| part.files.is_none()).collect();
+    let parts: Vec<&mut JobPart> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
+    let mut pending: Vec<&mut JobPart> = parts.into_iter().filter(|part| part.files.is_none()).collect();
     let config = run.client().config();
     let calls: Vec<Call> = pending.iter().map(|part| config.export_get_result(&part.id)).collect();
     let mut are_done = true;
@@ -292,11 +292,11 @@ fn order_again(export: Export, departments: bool) -> Step {
 /// What becomes of a call that WeCom refused: what passes or what an administrator has to mend in any case stops the
 /// run, everything else ends the export.
 fn refused<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, failure: Failure) -> Step {
-    match verdict(&failure) {
+    match action_on(&failure) {
         // A page of a proxy, perhaps: a moment later it may be gone.
-        Verdict::Hiccup => hiccup(run, export, failure),
-        Verdict::Stop => Err(StepError::Vendor(failure)),
-        Verdict::GiveUp { remember } => Ok(ExportStep::Failed { why: failure.message, remember }),
+        FailureAction::Hiccup => hiccup(run, export, failure),
+        FailureAction::Stop => Err(StepError::Vendor(failure)),
+        FailureAction::GiveUp { remember } => Ok(ExportStep::Failed { why: failure.message, remember }),
     }
 }
 
@@ -315,26 +315,26 @@ fn failed(why: impl Into<Text>) -> Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum FailureAction {
     Stop,
     Hiccup,
     GiveUp { remember: bool },
 }
 
-fn verdict(failure: &Failure) -> Verdict {
+fn action_on(failure: &Failure) -> FailureAction {
     match (&failure.reason, failure.vendor_code) {
         // The walk would come upon these as well.
-        (Reason::NotPermitted, None) => Verdict::Stop,
+        (Reason::NotPermitted, None) => FailureAction::Stop,
         (Reason::NotPermitted, Some(_)) if UNTRUSTED_ADDRESS.include(failure) || APP_DISABLED.include(failure) => {
-            Verdict::Stop
+            FailureAction::Stop
         }
         (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable | Reason::BudgetExhausted, _) => {
-            Verdict::Stop
+            FailureAction::Stop
         }
-        (Reason::UnexpectedAnswer, None) => Verdict::Hiccup,
+        (Reason::UnexpectedAnswer, None) => FailureAction::Hiccup,
         // Not granted, or an installation that does not know the call.
-        (Reason::NotPermitted, Some(_)) => Verdict::GiveUp { remember: true },
-        _ => Verdict::GiveUp { remember: false },
+        (Reason::NotPermitted, Some(_)) => FailureAction::GiveUp { remember: true },
+        _ => FailureAction::GiveUp { remember: false },
     }
 }
 
@@ -353,7 +353,7 @@ mod tests {
         use Reason::{CredentialsRefused, NotFound, NotPermitted, RateLimited, Unavailable, UnexpectedAnswer};
         let other = |name: &str| Reason::Other(name.to_owned());
         let (stop, forget, remember) =
-            (Verdict::Stop, Verdict::GiveUp { remember: false }, Verdict::GiveUp { remember: true });
+            (FailureAction::Stop, FailureAction::GiveUp { remember: false }, FailureAction::GiveUp { remember: true });
         for (reason, code, expected) in [
             (NotPermitted, Some(60020), stop),
             (NotPermitted, Some(50003), stop),
@@ -365,12 +365,12 @@ mod tests {
             (Unavailable, Some(-1), stop),
             (Unavailable, None, stop),
             (other("vendor-error"), Some(40063), forget),
-            (UnexpectedAnswer, None, Verdict::Hiccup),
+            (UnexpectedAnswer, None, FailureAction::Hiccup),
             (NotFound, Some(40088), forget),
         ] {
             let failure = Failure { vendor_code: code, ..Failure::new(reason.clone(), "m") };
-            assert_eq!(verdict(&failure), expected, "{reason:?} {code:?}");
+            assert_eq!(action_on(&failure), expected, "{reason:?} {code:?}");
         }
-        assert_eq!(verdict(&Failure::budget_exhausted("export/user")), stop);
+        assert_eq!(action_on(&Failure::budget_exhausted("export/user")), stop);
     }
 }

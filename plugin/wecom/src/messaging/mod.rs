@@ -130,5 +130,5 @@ pub(crate) fn recall<P: Platform>(client: &WeComClient<'_, P>, message_id: &str)
         "message-id 须为 send 返回的消息 ID", "the message id is one that send answered" });
     }
     let call = client.config().message_recall(message_id);
-    client.calls.patiently(&call, |_| Ok(()))
+    client.calls.with_retries(&call, |_| Ok(()))
 }

@@ -15,7 +15,7 @@ use crate::{
     api::{
         answer,
         client::WeComClient,
-        multipart::{self, NAME_RULE, Part, is_name},
+        multipart::{self, MultipartPart, NAME_RULE, is_name},
     },
     wire::message,
 };
@@ -87,7 +87,8 @@ pub(crate) fn upload<P: Platform>(client: &WeComClient<'_, P>, request: &UploadR
             }
         };
         let media_type = judge(&rule, &request.file_name, content)?;
-        let part = Part { name: "media", file_name: Some(&request.file_name), media_type: Some(media_type), content };
+        let part =
+            MultipartPart { name: "media", file_name: Some(&request.file_name), media_type: Some(media_type), content };
         multipart::build(&[part], &multipart::boundary(client.calls.platform()))
     };
     let call = client.config().media_upload(rule.kind, form);

@@ -1,7 +1,7 @@
 //! Which calls are made, how they look, and what becomes of their answers.
 
 use organisation_kit::{
-    capability::Api,
+    capability::VendorCall,
     contract::{
         http::{self, HttpError, Response},
         types::{Body, Header, Reason},

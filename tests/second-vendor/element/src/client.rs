@@ -180,12 +180,12 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
 
     fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
         let call = self.0.api().person(id);
-        person(id, self.0.patiently(&call, |text| self.0.read(&call, text)))
+        person(id, self.0.with_retries(&call, |text| self.0.read(&call, text)))
     }
 
     fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
         let call = self.0.api().unit(id);
-        unit(id, self.0.patiently(&call, |text| self.0.read(&call, text)))
+        unit(id, self.0.with_retries(&call, |text| self.0.read(&call, text)))
     }
 
     fn usage(&self) -> Usage {

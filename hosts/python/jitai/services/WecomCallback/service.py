@@ -37,7 +37,9 @@ class WecomCallback(NormalService):
         query = request.query_string.decode("ascii", "replace")
         try:
             # The host hands the headers over that the route names, and no others.
-            answer, events, tasks = organisation.handleCallback(route, request.method, query, list(request.headers), body)
+            answer, events, tasks = organisation.handleCallback(
+                route, request.method, query, list(request.headers), body
+            )
         except Code as error:
             log.warning("%s: %s", route, error.reason)
             # WeCom repeats after a failure, and not where there is no such route.

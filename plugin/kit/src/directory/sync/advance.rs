@@ -6,16 +6,14 @@ use super::{
     backoff::{self, Backoff},
     confirm,
     context::{RunContext, StepError, Stepped},
-    current, export, guard, history, lease, missing,
+    current, erase_departed, export, fetch, guard, history, lease, missing,
     phase::Phase,
     report::Report,
-    retention,
     run::{Failures, PendingWait, Sweep},
     scope, scratch,
     seen::Seen,
     spread,
     stats::Stats,
-    walk,
 };
 use crate::{
     config::Common,
@@ -103,8 +101,8 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
                 return self::wait(context, wait).map(Some);
             }
         }
-        Phase::Fetch(at) => walk::departments(context, &at)?,
-        Phase::Individuals(at) => walk::individuals(context, &at)?,
+        Phase::Fetch(at) => fetch::departments(context, &at)?,
+        Phase::Individuals(at) => fetch::individuals(context, &at)?,
         Phase::Missing(Sweep::Departments(after)) => missing::departments(context, after.as_deref())?,
         Phase::Missing(Sweep::Members(after)) => missing::members(context, after.as_deref())?,
         Phase::Planned if context.until == Goal::Plan => return planned(context).map(Some),
@@ -123,8 +121,8 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
         Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,
         Phase::ApplyDepartmentRemovals(done) => apply::department_removals(context, done)?,
         Phase::Spread(tag) => spread::step(context, tag)?,
-        Phase::Retention(after) => retention::members(context, after.as_deref())?,
-        Phase::Erasure => retention::feed(context)?,
+        Phase::Retention(after) => erase_departed::members(context, after.as_deref())?,
+        Phase::Erasure => erase_departed::feed(context)?,
         Phase::Finish => return finish(context).map(Some),
     }
     Ok(None)

@@ -25,7 +25,7 @@ const PARALLELISM: u32 = 5;
 /// See `begin` in `wit/directory.wit`.
 pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) -> Result<Begun, Failure> {
     let strategy = chosen(strategy, common)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     match current::read(platform, common)? {
         Current::Fresh(run, _) => return joined(platform, &run),
         Current::Newer(run, _) => return Err(current::is_newer(&run)),

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     compare,
-    lease::{self, Lease},
+    lease::{self, RunLease},
     pages,
     phase::{self, Phase},
     run::Run,
@@ -91,7 +91,7 @@ pub struct RunContext<'a, P: Platform, C> {
     pub(super) marks: Marks,
     /// Ids of the departments that were seen, once they are wanted.
     pub(super) departments_seen: Option<BTreeSet<String>>,
-    lease: &'a mut Lease,
+    lease: &'a mut RunLease,
     /// Of the run as it is stored.
     run_version: u64,
     /// Scratch that is not written yet.
@@ -119,7 +119,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
         until: Goal,
         (run, run_version, stats): (Run, u64, Stats),
         seen: Seen,
-        lease: &'a mut Lease,
+        lease: &'a mut RunLease,
     ) -> Self {
         let left = platform.remaining();
         let wall = left.wall_ms;

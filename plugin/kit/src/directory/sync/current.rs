@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     abandon, backoff, history,
-    lease::{self, Lease},
+    lease::{self, RunLease},
     phase::Phase,
     report::Report,
     run::{self, LONGEST_WAIT_MS, PendingWait, Run},
@@ -49,7 +49,9 @@ pub(super) enum Current {
 pub(super) fn read<P: Platform>(platform: &P, common: &Common) -> Result<Current, Failure> {
     head::read_own(platform, common)?;
     Ok(match run::load(platform)? {
-        run::Stored::Readable(run, version) if goes_on(&run, common, platform.now_ms()) => Current::Fresh(run, version),
+        run::Stored::Readable(run, version) if is_resumable(&run, common, platform.now_ms()) => {
+            Current::Fresh(run, version)
+        }
         run::Stored::Readable(run, version) => Current::Outdated(run, version),
         run::Stored::Foreign(run, version) if run.is_newer() && is_at_work(&run, platform.now_ms()) => {
             Current::Newer(run, version)
@@ -105,7 +107,7 @@ fn is_younger(since: u64, ms: u64, now: u64) -> bool {
 
 /// Whether a run goes on. One that has begun to write always does, whatever else of the configuration has changed: only
 /// it knows what is left. A blocked one rests, and a plan is applied, while it is fresh.
-fn goes_on(run: &Run, common: &Common, now: u64) -> bool {
+fn is_resumable(run: &Run, common: &Common, now: u64) -> bool {
     if run.is_writing {
         return is_of(run, common) && is_younger(run.started_at, super::SCRATCH_TTL_MS, now);
     }
@@ -205,7 +207,7 @@ pub(super) fn inherited_wait<P: Platform>(
 /// may have begun another run.
 pub(super) fn write<P: Platform>(
     platform: &P,
-    lease: &mut Lease,
+    lease: &mut RunLease,
     run_version: Option<u64>,
     ops: &[Op],
 ) -> Result<(), Failure> {
@@ -218,11 +220,11 @@ pub(super) fn write<P: Platform>(
 /// The same; `false` when another check of the operations failed than that of the lease.
 pub(super) fn try_write<P: Platform>(
     platform: &P,
-    lease: &mut Lease,
+    lease: &mut RunLease,
     run_version: Option<u64>,
     ops: &[Op],
 ) -> Result<bool, Failure> {
-    let attempt = |lease: &Lease| {
+    let attempt = |lease: &RunLease| {
         let all: Vec<Op> = lease.ops(platform.now_ms()).into_iter().chain(ops.iter().cloned()).collect();
         store::apply(platform, &all)
     };

@@ -20,14 +20,17 @@ const MARGIN_MS: u64 = 500;
 
 /// The right to work on the run.
 #[derive(Debug)]
-pub struct Lease {
+pub struct RunLease {
     version: u64,
 }
 
 /// Does work under the lease, and gives it back. Where that fails the outcome of the work stands all the same: the lease
 /// ends by itself.
-pub fn hold<P: Platform, T>(platform: &P, work: impl FnOnce(&mut Lease) -> Result<T, Failure>) -> Result<T, Failure> {
-    let mut lease = Lease::acquire(platform)?;
+pub fn hold<P: Platform, T>(
+    platform: &P,
+    work: impl FnOnce(&mut RunLease) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let mut lease = RunLease::acquire(platform)?;
     let outcome = work(&mut lease);
     if let Err(failure) = lease.release(platform) {
         platform.log(Level::Warn, "the lease of the run could not be given back", &[("error", &failure.message.en)]);
@@ -35,7 +38,7 @@ pub fn hold<P: Platform, T>(platform: &P, work: impl FnOnce(&mut Lease) -> Resul
     outcome
 }
 
-impl Lease {
+impl RunLease {
     /// Takes the lease, waiting for another holder to finish or to die.
     pub fn acquire<P: Platform>(platform: &P) -> Result<Self, Failure> {
         let mut waited = 0;
@@ -61,7 +64,7 @@ impl Lease {
         [store::check(key::RUN_LEASE, Some(self.version)), store::put_for(key::RUN_LEASE, &now, TTL_MS)]
     }
 
-    /// Takes note of the lease's version after an `apply` with [`Lease::ops`].
+    /// Takes note of the lease's version after an `apply` with [`RunLease::ops`].
     pub fn renewed(&mut self, versions: &[u64]) -> Result<(), Failure> {
         *self = Self::from_versions(versions)?;
         Ok(())

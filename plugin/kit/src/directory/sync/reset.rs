@@ -6,7 +6,7 @@ use crate::{
     contract::{log::Level, storage::Op},
     directory::{
         forgetting::{self, Forgetting},
-        head::{self, Found, Head},
+        head::{self, FoundHead, Head},
         key,
         refresh::{ATTEMPTS, contended},
     },
@@ -49,21 +49,21 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
         }
         Err(contended(ATTEMPTS))
     })?;
-    forgetting::carry_on(platform)?;
+    forgetting::resume(platform)?;
     scratch::sweep(platform);
     Ok(())
 }
 
 fn before<P: Platform>(platform: &P, common: &Common) -> Result<Before, Failure> {
     Ok(match head::find(platform)? {
-        Found::None => Before { version: None, last_change: 0, roles_go: false },
-        Found::Readable(stored) => Before {
+        FoundHead::None => Before { version: None, last_change: 0, roles_go: false },
+        FoundHead::Readable(stored) => Before {
             version: Some(stored.version),
             // One change further, so that whoever reads on from the last one learns that it is gone.
             last_change: stored.value.last_change + 1,
             roles_go: !stored.value.is_of(common) || stored.value.forgetting.is_some_and(|before| before.roles),
         },
-        Found::Damaged(version) => {
+        FoundHead::Damaged(version) => {
             platform.log(Level::Warn, "the head of the directory cannot be read: the roles of members go as well", &[]);
             // Whose copy it was nobody can say, nor how far its feed went; but none ever counts as far as the time.
             Before { version: Some(version), last_change: platform.now_ms(), roles_go: true }

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     contract::types::Reason,
-    directory::{rules, spreading, tagged},
+    directory::{rules, spreading, tag_members},
     platform::Platform,
     vendor::{Client, TagMembers},
 };
@@ -24,7 +24,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
     // What is written has checks of its own; the lease need only not run out.
     context.before_request()?;
     if spreading::portion(context.platform, context.common)? {
-        tagged::forget_unnamed(context.platform)?;
+        tag_members::forget_unnamed(context.platform)?;
         context.leave_phase();
     }
     Ok(())
@@ -56,6 +56,6 @@ fn ask<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: &str)
             return Ok(());
         }
     };
-    let differences = tagged::differences(context.platform, context.common.ids, tag, &named)?;
-    Ok(tagged::write(context.platform, context.common, &differences)?)
+    let differences = tag_members::differences(context.platform, context.common.ids, tag, &named)?;
+    Ok(tag_members::write(context.platform, context.common, &differences)?)
 }

@@ -1,5 +1,8 @@
 use super::*;
-use organisation_kit::locale::{Locale, Text};
+use organisation_kit::{
+    contract::types::Reason,
+    locale::{Locale, Text},
+};
 
 #[test]
 fn the_table_is_sorted_and_complete() {

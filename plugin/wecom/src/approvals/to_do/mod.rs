@@ -69,14 +69,14 @@ pub(crate) fn notify<P: Platform>(
     }
     let config = client.config();
     let link = link.map(|link| judge(config, link)).transpose()?;
-    alone(client, number, |run| {
+    with_claim(client, number, |run| {
         let before = run.stored()?;
         let link = match (link, &before) {
             (Some(link), _) => link.to_owned(),
             (None, Some((to_do, _))) => to_do.link.clone(),
             (None, None) => home(config)?,
         };
-        run.go(&super::detail(client, number)?, &link, before)
+        run.update_cards(&super::detail(client, number)?, &link, before)
     })
 }
 
@@ -88,12 +88,12 @@ pub(crate) fn update<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> 
     if number.is_empty() || number.len() > NUMBER || !is_stored(client.calls.platform(), client.config(), number)? {
         return Ok(());
     }
-    let done = alone(client, number, |run| {
+    let done = with_claim(client, number, |run| {
         let Some((to_do, version)) = run.stored()? else { return Ok(()) };
         match super::detail(client, number) {
             // Nothing can be said of a request that is gone.
             Err(failure) if failure.reason == Reason::NotFound => run.forget(version),
-            approval => run.go(&approval?, &to_do.link.clone(), Some((to_do, version))).map(|_| ()),
+            approval => run.update_cards(&approval?, &to_do.link.clone(), Some((to_do, version))).map(|_| ()),
         }
     });
     match done {
@@ -104,17 +104,17 @@ pub(crate) fn update<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> 
 }
 
 /// Holds the request while `work` lasts.
-fn alone<P: Platform, T>(
+fn with_claim<P: Platform, T>(
     client: &WeComClient<'_, P>,
     number: &str,
-    work: impl FnOnce(&Run<'_, '_, P>) -> Result<T, Failure>,
+    work: impl FnOnce(&ToDoRun<'_, '_, P>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let (platform, config) = (client.calls.platform(), client.config());
     match idempotency::claim(platform, &config.common, UPDATE_TO_DO, number, &[])? {
         // Nobody ends it, so that it never is.
         Claim::Done(_) => Err(Failure::damaged(UPDATE_TO_DO)),
         Claim::Held(held) => {
-            let outcome = work(&Run { client, number, key: record::key(&config.common, number) });
+            let outcome = work(&ToDoRun { client, number, key: record::key(&config.common, number) });
             held.release();
             outcome
         }
@@ -148,13 +148,13 @@ fn home(config: &Config) -> Result<String, Failure> {
 }
 
 /// Work on one request.
-struct Run<'r, 'c, P: Platform> {
+struct ToDoRun<'r, 'c, P: Platform> {
     client: &'r WeComClient<'c, P>,
     number: &'r str,
     key: String,
 }
 
-impl<P: Platform> Run<'_, '_, P> {
+impl<P: Platform> ToDoRun<'_, '_, P> {
     fn platform(&self) -> &P {
         self.client.calls.platform()
     }
@@ -169,8 +169,13 @@ impl<P: Platform> Run<'_, '_, P> {
         store::apply(self.platform(), &ops)?.map(|_| ()).map_err(|_| overtaken())
     }
 
-    /// Closes, tells, and gives who was told and has to decide.
-    fn go(&self, approval: &Approval, link: &str, before: Option<(ToDo, Version)>) -> Result<Vec<String>, Failure> {
+    /// Closes cards, sends cards, and gives who was told and has to decide.
+    fn update_cards(
+        &self,
+        approval: &Approval,
+        link: &str,
+        before: Option<(ToDo, Version)>,
+    ) -> Result<Vec<String>, Failure> {
         let (to_do, version) = before.map_or((None, None), |(to_do, version)| (Some(to_do), Some(version)));
         let mut stored = Stored { now: to_do.clone().unwrap_or_default(), written: to_do, version };
         let now = self.platform().now_ms();
@@ -182,20 +187,20 @@ impl<P: Platform> Run<'_, '_, P> {
         // Both are tried: a card that cannot be updated now does not keep the next from being told. Closed first, since so many
         // cards are kept and no more.
         let closed = self.close(approval, &mut stored);
-        let told = self.tell(approval, &mut stored);
+        let sent = self.send_cards(approval, &mut stored);
         self.write(&mut stored, process::is_open(approval))?;
-        closed.and(told)?;
+        closed.and(sent)?;
         let deciders = process::deciders(approval);
         // Of a card whose answer was lost nobody knows.
-        let is_told = |(node, member): &(usize, &str)| {
+        let has_card = |(node, member): &(usize, &str)| {
             let place = stored.find(self.client.config(), *node, member);
             place.is_some_and(|place| stored.now.cards[place].state != CardState::Begun)
         };
-        Ok(deciders.into_iter().filter(is_told).map(|(_, member)| member.to_owned()).collect())
+        Ok(deciders.into_iter().filter(has_card).map(|(_, member)| member.to_owned()).collect())
     }
 
     /// Sends a card to each who decides now and has none.
-    fn tell(&self, approval: &Approval, stored: &mut Stored) -> Result<(), Failure> {
+    fn send_cards(&self, approval: &Approval, stored: &mut Stored) -> Result<(), Failure> {
         let (platform, config) = (self.platform(), self.client.config());
         let deciders = process::deciders(approval);
         if deciders.len() > MOST {

@@ -12,9 +12,9 @@ static NOTHING: Value = Value::Null;
 
 /// A value somewhere in an answer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Tree<'a>(pub(crate) &'a Value);
+pub(crate) struct JsonTree<'a>(pub(crate) &'a Value);
 
-impl<'a> Tree<'a> {
+impl<'a> JsonTree<'a> {
     /// What stands behind a key; nothing where there is no such key.
     #[inline(never)]
     pub(crate) fn at(self, key: &str) -> Self {
@@ -90,7 +90,7 @@ impl<'a> Tree<'a> {
     /// The items of a list on which everything hangs.
     ///
     /// # Errors
-    /// As [`Tree::text_or_fail`].
+    /// As [`JsonTree::text_or_fail`].
     #[inline(never)]
     pub(crate) fn list_or_fail(self, name: &'static str) -> Result<&'a [Value], UnreadableField> {
         match self.0 {
@@ -104,7 +104,7 @@ impl<'a> Tree<'a> {
     /// The object that stands here, which may be empty, also as a list or text.
     ///
     /// # Errors
-    /// As [`Tree::text_or_fail`].
+    /// As [`JsonTree::text_or_fail`].
     #[inline(never)]
     pub(crate) fn object_or_fail(self, name: &'static str) -> Result<Self, UnreadableField> {
         if self.0.is_object() || self.is_nothing() { Ok(self) } else { Err(UnreadableField(name)) }
@@ -152,7 +152,7 @@ mod tests {
             (json!(["a", "b"]), None, None, None, 2),
             (json!({ "a": 1 }), None, None, None, 1),
         ] {
-            let tree = Tree(&value);
+            let tree = JsonTree(&value);
             assert_eq!(tree.text().as_deref(), text, "{value}");
             assert_eq!((tree.number(), tree.instant(), tree.list().count()), (number, instant, items), "{value}");
         }
@@ -173,7 +173,7 @@ mod tests {
             (json!({}), None, None, true),
             (json!({ "a": 1 }), None, None, true),
         ] {
-            let tree = Tree(&value);
+            let tree = JsonTree(&value);
             assert_eq!(tree.text_or_fail("x").ok().as_ref().map(Option::as_deref), text, "{value}");
             assert_eq!(tree.list_or_fail("x").ok().map(<[Value]>::len), items, "{value}");
             assert_eq!(tree.object_or_fail("x").is_ok(), object, "{value}");
@@ -183,7 +183,7 @@ mod tests {
     #[test]
     fn a_key_that_is_not_there_is_nothing() {
         let value = json!({ "a": { "b": 1 }, "texts": ["x", 1, null, {}] });
-        let tree = Tree(&value);
+        let tree = JsonTree(&value);
         assert!(tree.at("c").at("d").is_nothing());
         assert_eq!(tree.within("a").at("b").number(), Some(1));
         assert_eq!(tree.at("a").within("a").at("b").number(), Some(1));

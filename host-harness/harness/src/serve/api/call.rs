@@ -21,7 +21,7 @@ const PAGE: u32 = 100;
 const LARGEST_PAGE: u32 = 200;
 
 /// A request whose key, path and query are sound.
-pub struct Asked {
+pub struct ApiCall {
     /// The tenant's element.
     pub element: Element,
     /// Who decides, for the audit trail.
@@ -36,7 +36,7 @@ pub struct Asked {
     pub file: Bytes,
 }
 
-impl Asked {
+impl ApiCall {
     /// A name of the path.
     pub fn path(&self, name: &str) -> &str {
         self.path.get(name).map_or("", String::as_str)

@@ -15,7 +15,7 @@ const FOLDER: &str = "org-harness";
 
 /// Why a folder or a key is not to be had.
 #[derive(Debug, thiserror::Error)]
-pub enum PlaceError {
+pub enum LocalFileError {
     /// The user has no home.
     #[error("the user's data folder is not known: set HOME, or name a database with --storage sqlite:PATH")]
     NoHome,
@@ -50,8 +50,8 @@ pub enum PlaceError {
 }
 
 /// The folder of this program below the user's data.
-pub fn data() -> Result<PathBuf, PlaceError> {
-    let folders = etcetera::choose_base_strategy().map_err(|_| PlaceError::NoHome)?;
+pub fn data() -> Result<PathBuf, LocalFileError> {
+    let folders = etcetera::choose_base_strategy().map_err(|_| LocalFileError::NoHome)?;
     Ok(folders.data_dir().join(FOLDER))
 }
 
@@ -66,11 +66,11 @@ pub fn compiled_code() -> Option<PathBuf> {
 ///
 /// # Errors
 /// The key of a database that was written to is missing: another one could read nothing of what is sealed in it.
-pub fn sealing_key(database: &Path) -> Result<(SealingKey, PathBuf), PlaceError> {
+pub fn sealing_key(database: &Path) -> Result<(SealingKey, PathBuf), LocalFileError> {
     let mut path = database.as_os_str().to_owned();
     path.push(".key");
     let beside = PathBuf::from(path);
-    let failed = |path: &Path, source| PlaceError::KeyFile { path: path.to_owned(), source };
+    let failed = |path: &Path, source| LocalFileError::KeyFile { path: path.to_owned(), source };
     let database = followed(database).map_err(|source| failed(&beside, source))?;
     let mut path = database.as_os_str().to_owned();
     path.push(".key");
@@ -83,12 +83,12 @@ pub fn sealing_key(database: &Path) -> Result<(SealingKey, PathBuf), PlaceError>
         // Who makes a database makes its key first: another process may have made both since.
         None => match read(&path).map_err(|source| failed(&path, source))? {
             Some(text) => text,
-            None => return Err(PlaceError::KeyMissing { key: path, database }),
+            None => return Err(LocalFileError::KeyMissing { key: path, database }),
         },
     };
     match SealingKey::from_base64(&text) {
         Ok(key) => Ok((key, path)),
-        Err(source) => Err(PlaceError::Key { path, source }),
+        Err(source) => Err(LocalFileError::Key { path, source }),
     }
 }
 

@@ -13,12 +13,12 @@ use super::{redirects, service::Service};
 const PARALLEL: usize = 4;
 
 /// Asks the elements of tenants that are taken up, for as long as the host serves.
-pub async fn look(registry: &Registry, service: &Service, names: mpsc::UnboundedReceiver<String>) {
+pub async fn validate_new(registry: &Registry, service: &Service, names: mpsc::UnboundedReceiver<String>) {
     let names = stream::unfold(names, async |mut names| names.recv().await.map(|name| (name, names)));
-    names.for_each_concurrent(PARALLEL, async |name| ask(registry, service, &name).await).await;
+    names.for_each_concurrent(PARALLEL, async |name| validate(registry, service, &name).await).await;
 }
 
-async fn ask(registry: &Registry, service: &Service, name: &str) {
+async fn validate(registry: &Registry, service: &Service, name: &str) {
     // Whoever is gone again meanwhile has nothing to be known.
     let Some(tenant) = registry.get(name) else { return };
     match tenant.element.validate().await {

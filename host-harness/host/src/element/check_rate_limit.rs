@@ -1,4 +1,4 @@
-//! The brake on checks whose credential the vendor refuses.
+//! The rate limit of checks whose credential the vendor refuses.
 //!
 //! A check presents the credential every time, and vendors block the *address* of whoever presents refused ones again and
 //! again: one tenant's mistake would shut out all tenants of a host. So a few refused checks within a minute are enough. What
@@ -26,9 +26,9 @@ const PER_HOST: usize = 10;
 
 /// The refused checks of a host within the last minute, oldest first.
 #[derive(Debug, Default)]
-pub(crate) struct CheckBrake(Mutex<VecDeque<(u64, Scope)>>);
+pub(crate) struct CheckRateLimit(Mutex<VecDeque<(u64, Scope)>>);
 
-impl CheckBrake {
+impl CheckRateLimit {
     /// What a check of this element is answered instead of being carried out, where there were too many refused ones.
     pub(super) fn refusal(&self, element: &Scope, now_ms: u64) -> Option<Error> {
         let refused = self.recent(now_ms);
@@ -99,13 +99,13 @@ mod tests {
         }]
     }
 
-    fn refuse(brake: &CheckBrake, element: &str, now_ms: u64) {
-        brake.count(&scope(element), now_ms, &verdicts(Aspect::Credentials, Status::Failed));
+    fn refuse(limit: &CheckRateLimit, element: &str, now_ms: u64) {
+        limit.count(&scope(element), now_ms, &verdicts(Aspect::Credentials, Status::Failed));
     }
 
     /// How long is to be waited, if at all.
-    fn wait(brake: &CheckBrake, element: &str, now_ms: u64) -> Option<u64> {
-        let error = brake.refusal(&scope(element), now_ms)?;
+    fn wait(limit: &CheckRateLimit, element: &str, now_ms: u64) -> Option<u64> {
+        let error = limit.refusal(&scope(element), now_ms)?;
         assert_eq!(error.reason, Reason::RateLimited);
         assert!(error.hint.is_some_and(|hint| hint.contains("请先核对配置") && hint.contains("check again in")));
         error.retry_after_ms
@@ -113,10 +113,10 @@ mod tests {
 
     #[test]
     fn three_refused_checks_a_minute_are_enough_for_an_element() {
-        let brake = CheckBrake::default();
+        let limit = CheckRateLimit::default();
         for (at, refused_before) in [(1_000, 0), (2_000, 1), (3_000, 2)] {
-            assert_eq!(wait(&brake, "org", at), None, "after {refused_before}");
-            refuse(&brake, "org", at);
+            assert_eq!(wait(&limit, "org", at), None, "after {refused_before}");
+            refuse(&limit, "org", at);
         }
         for (now, element, expected) in [
             (3_000, "org", Some(58_000)),
@@ -125,34 +125,34 @@ mod tests {
             // The window slides: the first is over, two are left.
             (61_000, "org", None),
         ] {
-            assert_eq!(wait(&brake, element, now), expected, "{element} at {now}");
+            assert_eq!(wait(&limit, element, now), expected, "{element} at {now}");
         }
-        refuse(&brake, "org", 61_500);
-        assert_eq!(wait(&brake, "org", 61_500), Some(500), "until the second is over");
-        assert_eq!(wait(&brake, "org", 0), None, "a clock that was set back stops nobody");
+        refuse(&limit, "org", 61_500);
+        assert_eq!(wait(&limit, "org", 61_500), Some(500), "until the second is over");
+        assert_eq!(wait(&limit, "org", 0), None, "a clock that was set back stops nobody");
     }
 
     #[test]
     fn ten_are_enough_for_a_host() {
-        let brake = CheckBrake::default();
+        let limit = CheckRateLimit::default();
         for number in 0..10 {
             let element = format!("org{number}");
-            assert_eq!(wait(&brake, &element, number), None, "{number}");
-            refuse(&brake, &element, number);
+            assert_eq!(wait(&limit, &element, number), None, "{number}");
+            refuse(&limit, &element, number);
         }
-        assert_eq!(wait(&brake, "another", 10), Some(59_990));
-        assert_eq!(wait(&brake, "another", 60_000), None);
+        assert_eq!(wait(&limit, "another", 10), Some(59_990));
+        assert_eq!(wait(&limit, "another", 60_000), None);
     }
 
     #[test]
     fn only_a_refused_credential_counts() {
-        let brake = CheckBrake::default();
+        let limit = CheckRateLimit::default();
         let others = [Status::Ok, Status::Warning, Status::Skipped].map(|status| (Aspect::Credentials, status));
         for (aspect, status) in others.into_iter().chain([(Aspect::TrustedIp, Status::Failed)]) {
             for _ in 0..20 {
-                brake.count(&scope("org"), 1_000, &verdicts(aspect.clone(), status));
+                limit.count(&scope("org"), 1_000, &verdicts(aspect.clone(), status));
             }
         }
-        assert_eq!(wait(&brake, "org", 1_000), None);
+        assert_eq!(wait(&limit, "org", 1_000), None);
     }
 }

@@ -68,7 +68,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
                     let record: MemberRecord = store::parse(&entry)?.value;
                     let (ids, id) = (context.common.ids, record.member.id.as_str());
                     // A mark stays: the vendor may show still whom an administrator has retired.
-                    erasure::take_out(context.platform, ids, batch, id, Some(&record), true)?;
+                    erasure::take_from_copy(context.platform, ids, batch, id, Some(&record), true)?;
                     context.run.erased += 1;
                 }
             }
@@ -87,7 +87,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
 /// Clears the next part of the feed of members who are being erased.
 pub(super) fn feed<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped {
     context.before_request()?;
-    if erasure::carry_on(context.platform, context.common.ids, &|| context.has_budget())? {
+    if erasure::resume(context.platform, context.common.ids, &|| context.has_budget())? {
         // Only now: a killed call may find nobody left to erase, and the count in the run.
         let erased = context.run.erased;
         if erased > 0 {
