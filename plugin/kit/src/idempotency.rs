@@ -28,7 +28,7 @@ use crate::{
         storage::{Entry, Op, Outcome, StorageError, Version},
     },
     failure::Failure,
-    fingerprint,
+    fingerprint, json,
     platform::Platform,
     store,
 };
@@ -53,11 +53,11 @@ const ROUNDS: u32 = 16;
 
 /// How a key stands.
 #[derive(Debug)]
-pub enum Claim<'p, P: Platform> {
+pub enum Claim<'p> {
     /// The request was made; its answer, in JSON.
     Done(String),
     /// It is this call's to make.
-    Held(Held<'p, P>),
+    Held(Held<'p>),
 }
 
 /// An earlier attempt of which nobody knows whether the vendor carried it out.
@@ -71,10 +71,10 @@ pub struct Unfinished {
 
 /// The right to make a request. One that is dropped leaves the request unfinished, and its lease runs out by itself.
 #[derive(Debug)]
-pub struct Held<'p, P: Platform> {
+pub struct Held<'p> {
     /// The attempt before, if there was one.
     pub unfinished: Option<Unfinished>,
-    platform: &'p P,
+    platform: &'p dyn Platform,
     keys: [String; 2],
     record: KeyRecord,
     versions: [Version; 2],
@@ -86,13 +86,13 @@ pub struct Held<'p, P: Platform> {
 /// # Errors
 /// `invalid-argument` where the key is empty, too long or stands for another request; `conflict` where another call is at it
 /// and does not end in time, or where the answer was too large to be kept; what the storage fails with.
-pub fn claim<'p, P: Platform>(
-    platform: &'p P,
+pub fn claim<'p>(
+    platform: &'p dyn Platform,
     common: &Common,
     kind: &str,
     key: &str,
     request: &[&str],
-) -> Result<Claim<'p, P>, Failure> {
+) -> Result<Claim<'p>, Failure> {
     if key.is_empty() || key.len() > KEY_BYTES {
         let found = key.len();
         return Err(invalid_argument! { "idempotency-key":
@@ -139,8 +139,8 @@ pub fn claim<'p, P: Platform>(
 ///
 /// # Errors
 /// As [`claim`]; [`unknown`] where nobody knows whether the vendor carried the first one out; what `work` fails with.
-pub fn once<P: Platform, T: Serialize + DeserializeOwned>(
-    platform: &P,
+pub fn once<T: Serialize + DeserializeOwned>(
+    platform: &dyn Platform,
     common: &Common,
     (kind, key): (&str, Option<&str>),
     request: &[&str],
@@ -194,7 +194,7 @@ fn kept(answer: &impl Serialize) -> Option<String> {
 /// # Errors
 /// `other("corrupt-storage")` where it is not what was written.
 pub fn read_answer<T: DeserializeOwned>(kind: &str, answer: &str) -> Result<T, Failure> {
-    serde_json::from_str(answer).map_err(|error| Failure::corrupt(&format!("idempotency/{kind}"), &error))
+    json::from_str(answer).map_err(|error| Failure::corrupt(&format!("idempotency/{kind}"), &error))
 }
 
 /// The failure for a request that was begun and of which nobody knows how it ended.
@@ -207,7 +207,7 @@ pub fn unknown(since_ms: u64) -> Failure {
     "find out whether it took effect; to make it all the same, use another idempotency key" }
 }
 
-impl<P: Platform> Held<'_, P> {
+impl Held<'_> {
     /// Writes down how far a request came that takes several steps, before the next one. Whoever finds it unfinished reads
     /// that.
     ///
@@ -274,7 +274,7 @@ impl<P: Platform> Held<'_, P> {
         let error = match store::apply(self.platform, ops) {
             Ok(Ok(_)) => return,
             Ok(Err(_)) => "the lease is lost".to_owned(),
-            Err(failure) => failure.message.en,
+            Err(failure) => failure.into_details().message.en,
         };
         let fields = [("error", error.as_str())];
         self.platform.log(log::Level::Warn, "the outcome under an idempotency key was not kept", &fields);
@@ -283,14 +283,14 @@ impl<P: Platform> Held<'_, P> {
 
 type Read = (Option<Entry>, Option<Entry>);
 
-fn read<P: Platform>(platform: &P, keys: &[String; 2]) -> Result<Read, Failure> {
+fn read(platform: &dyn Platform, keys: &[String; 2]) -> Result<Read, Failure> {
     let mut entries = store::get_many(platform, keys)?.into_iter();
     Ok((entries.next().flatten(), entries.next().flatten()))
 }
 
 /// The versions of lease and record, or nothing when somebody else was faster.
-fn acquire<P: Platform>(
-    platform: &P,
+fn acquire(
+    platform: &dyn Platform,
     [lease_key, record_key]: &[String; 2],
     [lease, record]: [Option<Version>; 2],
     begun: &KeyRecord,
@@ -311,7 +311,7 @@ fn acquire<P: Platform>(
 }
 
 /// Parks until the holder is done or dead, as far as this call lasts.
-fn park<P: Platform>(platform: &P, lease_key: &str, lease: Option<Version>) -> Result<(), Failure> {
+fn park(platform: &dyn Platform, lease_key: &str, lease: Option<Version>) -> Result<(), Failure> {
     let left = platform.remaining().wall_ms.saturating_sub(CALL_RESERVE_MS).min(LONGEST_LEASE_MS);
     if left == 0 {
         return Err(under_way());
@@ -321,7 +321,7 @@ fn park<P: Platform>(platform: &P, lease_key: &str, lease: Option<Version>) -> R
 }
 
 /// Longer than this call can last, so that nobody takes over from somebody who is alive.
-fn lease_ms<P: Platform>(platform: &P) -> u64 {
+fn lease_ms(platform: &dyn Platform) -> u64 {
     platform.remaining().wall_ms.min(LONGEST_LEASE_MS) + LEASE_RESERVE_MS
 }
 

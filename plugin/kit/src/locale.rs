@@ -4,6 +4,8 @@
 //! person who waits, else the `locale` of the configuration. Where neither says anything, a message is English and what a
 //! person is to do about it, the hint, stands in both ([`Text::line`], [`Text::show`]).
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// One text in both languages.
@@ -19,7 +21,7 @@ pub struct Text {
 #[macro_export]
 macro_rules! text {
     ($zh:literal, $en:literal $(,)?) => {
-        $crate::locale::Text::new(format!($zh), format!($en))
+        $crate::locale::Text::written(format_args!($zh), format_args!($en))
     };
 }
 
@@ -27,6 +29,13 @@ impl Text {
     /// Both languages of one text.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { zh: zh.into(), en: en.into() }
+    }
+
+    /// The same, written out. There are hundreds of texts, so the code of writing them stands here and not with each.
+    #[cold]
+    #[inline(never)]
+    pub fn written(zh: fmt::Arguments<'_>, en: fmt::Arguments<'_>) -> Self {
+        Self { zh: zh.to_string(), en: en.to_string() }
     }
 
     /// A hint as this locale shows it: both languages where nobody chose one.

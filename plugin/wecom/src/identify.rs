@@ -6,7 +6,6 @@ use organisation_kit::{
     config::Common,
     contract::login::{LinkedIdentity, OutsiderIdentity, SensitiveFields},
     failure::Failure,
-    platform::Platform,
     vendor::{Identified, IdentifyError},
 };
 
@@ -17,8 +16,8 @@ use crate::{
 };
 
 /// Asks who stands behind a code (doc 91023), on the legacy path where the current one does not exist.
-pub(crate) fn identify<P: Platform>(
-    client: &WeComClient<'_, P>,
+pub(crate) fn identify(
+    client: &WeComClient<'_>,
     common: &Common,
     code: LoginCode<'_>,
 ) -> Result<Identified, IdentifyError> {
@@ -48,8 +47,8 @@ fn named(common: &Common, answer: IdentityAnswer) -> Option<Identified> {
 }
 
 /// What a member consented to (doc 95833).
-pub(crate) fn consented<P: Platform>(
-    client: &WeComClient<'_, P>,
+pub(crate) fn consented(
+    client: &WeComClient<'_>,
     common: &Common,
     id: &str,
     ticket: &str,

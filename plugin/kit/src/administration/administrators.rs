@@ -13,7 +13,7 @@ use crate::{
 const MOST: usize = 100;
 
 /// See `administrators` in `wit/administration.wit`.
-pub fn administrators<P: Platform>(platform: &P, common: &Common) -> Result<Vec<String>, Failure> {
+pub fn administrators(platform: &dyn Platform, common: &Common) -> Result<Vec<String>, Failure> {
     match head::is_platform_forgotten(platform, common)? {
         true => Ok(Vec::new()),
         false => stored::read(platform),
@@ -21,12 +21,7 @@ pub fn administrators<P: Platform>(platform: &P, common: &Common) -> Result<Vec<
 }
 
 /// See `set-administrators` in `wit/administration.wit`.
-pub fn set_administrators<P: Platform + Auditor>(
-    platform: &P,
-    common: &Common,
-    ids: &[String],
-    actor: &str,
-) -> Result<(), Failure> {
+pub fn set_administrators(platform: &dyn Auditor, common: &Common, ids: &[String], actor: &str) -> Result<(), Failure> {
     if ids.len() > MOST {
         let found = ids.len();
         return Err(invalid_argument! { "ids":

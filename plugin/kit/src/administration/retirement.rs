@@ -26,7 +26,7 @@ use crate::{
     },
     failure::{Cause, Failure},
     names::Named,
-    platform::{Auditor, Platform},
+    platform::Auditor,
     store,
 };
 
@@ -42,8 +42,8 @@ struct RetiredState {
 const MOST: usize = 1_000;
 
 /// See `retire-members` in `wit/administration.wit`.
-pub fn retire_members<P: Platform + Auditor>(
-    platform: &P,
+pub fn retire_members(
+    platform: &dyn Auditor,
     common: &Common,
     ids: &[String],
     actor: &str,
@@ -70,8 +70,8 @@ pub fn retire_members<P: Platform + Auditor>(
 }
 
 /// See `reinstate-members` in `wit/administration.wit`.
-pub fn reinstate_members<P: Platform + Auditor>(
-    platform: &P,
+pub fn reinstate_members(
+    platform: &dyn Auditor,
     common: &Common,
     ids: &[String],
     actor: &str,
@@ -90,15 +90,15 @@ pub fn reinstate_members<P: Platform + Auditor>(
 }
 
 /// Does something for one id, as part of a batch. Nothing where it is so already.
-type IdOperation<'s, P> = dyn Fn(&mut Batch, &str, &Trail<'_, P>) -> Result<Option<audit::Entry>, Failure> + 's;
+type IdOperation<'s> = dyn Fn(&mut Batch, &str, &Trail<'_>) -> Result<Option<audit::Entry>, Failure> + 's;
 
 /// Takes the ids one after the other, as many as fit into one write at a time. What is wrong about one stops no other.
-fn each<P: Platform + Auditor>(
-    platform: &P,
+fn each(
+    platform: &dyn Auditor,
     common: &Common,
     ids: &[String],
-    mut trail: Trail<'_, P>,
-    operation: &IdOperation<'_, P>,
+    mut trail: Trail<'_>,
+    operation: &IdOperation<'_>,
 ) -> Result<Vec<IdOutcome>, Failure> {
     if ids.len() > MOST {
         let found = ids.len();
@@ -115,12 +115,12 @@ fn each<P: Platform + Auditor>(
 }
 
 /// Writes for the first of these ids, as many as fit.
-fn portion<P: Platform + Auditor>(
-    platform: &P,
+fn portion(
+    platform: &dyn Auditor,
     common: &Common,
     ids: &[String],
-    trail: &mut Trail<'_, P>,
-    operation: &IdOperation<'_, P>,
+    trail: &mut Trail<'_>,
+    operation: &IdOperation<'_>,
 ) -> Result<Vec<IdOutcome>, Failure> {
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(platform, common)?;

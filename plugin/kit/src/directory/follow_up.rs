@@ -35,8 +35,8 @@ pub fn task(kind: &str, subject: &str) -> FollowUpTask {
 /// # Errors
 /// `unsupported` for a kind that is not here. `unavailable` where another writer came first; what the vendor or the store
 /// fails with.
-pub fn carry_out<P: Platform, C: Client<P>>(
-    platform: &P,
+pub fn carry_out<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     task: &FollowUpTask,
@@ -63,13 +63,13 @@ pub fn carry_out<P: Platform, C: Client<P>>(
         }
         // Whoever was faster is done soon, and this may come again: what a host does with `unavailable`.
         Err(failure) if failure.reason == Reason::Conflict && failure.retry_after_ms.is_some() => {
-            Err(Failure { reason: Reason::Unavailable, ..failure })
+            Err(failure.with_reason(Reason::Unavailable))
         }
         done => done,
     }
 }
 
 /// Whether a sync was complete.
-fn has_copy<P: Platform>(platform: &P, common: &Common) -> Result<bool, Failure> {
+fn has_copy(platform: &dyn Platform, common: &Common) -> Result<bool, Failure> {
     Ok(head::read_own(platform, common)?.is_some() && store::get_text(platform, key::SYNCED_AT)?.is_some())
 }

@@ -46,7 +46,7 @@ impl KnownMember {
 
 /// Looks a member up for the sign-in; `None` when this organisation's copy does not know the id. The copy of another
 /// organisation is none: its ids mean other people.
-pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Option<KnownMember>, Failure> {
+pub fn find(platform: &dyn Platform, common: &Common, id: &str) -> Result<Option<KnownMember>, Failure> {
     let ids = common.ids;
     let keys = [
         key::HEAD.to_owned(),

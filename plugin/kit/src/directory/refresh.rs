@@ -35,8 +35,8 @@ pub(crate) enum Asker {
 }
 
 /// See `sync-member` in `wit/directory.wit`.
-pub fn sync_member<P: Platform, C: Client<P>>(
-    platform: &P,
+pub fn sync_member<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     id: &str,
@@ -48,8 +48,8 @@ pub fn sync_member<P: Platform, C: Client<P>>(
 ///
 /// # Errors
 /// Beside those of `sync-member`, `mass-removal-blocked` for a follow-up that is one too many.
-pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
-    platform: &P,
+pub(crate) fn refresh_member<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     id: &str,
@@ -70,7 +70,7 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
         MemberAnswer::Unreadable => return Err(unreadable("member", "成员", id)),
     };
     write(platform, common, &mut |batch| {
-        let stored = store::value::<_, MemberRecord>(platform, &key::member(common.ids, id))?;
+        let stored = store::value::<MemberRecord>(platform, &key::member(common.ids, id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
             return Ok(false);
         }
@@ -100,8 +100,8 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
 }
 
 /// Refuses to let go whom only a run of the sync may take away, and counts those whom follow-ups take away.
-fn guard_removal<P: Platform>(
-    platform: &P,
+fn guard_removal(
+    platform: &dyn Platform,
     common: &Common,
     batch: &mut Batch,
     stored: &MemberRecord,
@@ -111,7 +111,7 @@ fn guard_removal<P: Platform>(
     if asker == Asker::Caller || !is_present(stored.presence) {
         return Ok(());
     }
-    let gone = store::value::<_, u64>(platform, key::FOLLOWED_AWAY)?.unwrap_or_default();
+    let gone = store::value::<u64>(platform, key::FOLLOWED_AWAY)?.unwrap_or_default();
     let counts = RemovalCounts {
         members: gone + 1,
         members_total: batch.head.members.present() + gone,
@@ -126,7 +126,7 @@ fn guard_removal<P: Platform>(
 }
 
 /// Refuses to let an administrator go: only a run of the sync can be approved.
-fn guard_administrators<P: Platform>(platform: &P, batch: &mut Batch, stored: &MemberRecord) -> Result<(), Failure> {
+fn guard_administrators(platform: &dyn Platform, batch: &mut Batch, stored: &MemberRecord) -> Result<(), Failure> {
     let id = &stored.member.id;
     if !is_present(stored.presence) || !batch.is_administrator(platform, id)? {
         return Ok(());
@@ -145,8 +145,8 @@ fn guard_administrators<P: Platform>(platform: &P, batch: &mut Batch, stored: &M
 }
 
 /// See `sync-department` in `wit/directory.wit`.
-pub fn sync_department<P: Platform, C: Client<P>>(
-    platform: &P,
+pub fn sync_department<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     id: &str,
@@ -161,7 +161,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
     };
     let id = fetched.department.id.clone();
     write(platform, common, &mut |batch| {
-        let stored = store::value::<_, DepartmentRecord>(platform, &key::department(&id))?;
+        let stored = store::value::<DepartmentRecord>(platform, &key::department(&id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
             return Ok(false);
         }
@@ -184,8 +184,8 @@ pub fn sync_department<P: Platform, C: Client<P>>(
 }
 
 /// Fills a batch and writes it, anew when another writer came between. Where `fill` answers `false` the copy knows better.
-pub(crate) fn write<P: Platform>(
-    platform: &P,
+pub(crate) fn write(
+    platform: &dyn Platform,
     common: &Common,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {

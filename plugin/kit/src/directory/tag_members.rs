@@ -23,8 +23,8 @@ use crate::{
 const PORTION: usize = 500;
 
 /// What is to be written so that the store says what the vendor says of a tag. Nothing where it does.
-pub(crate) fn differences<P: Platform>(
-    platform: &P,
+pub(crate) fn differences(
+    platform: &dyn Platform,
     ids: IdRule,
     tag: &str,
     named: &TagMembers,
@@ -41,7 +41,7 @@ pub(crate) fn differences<P: Platform>(
 
 /// Writes differences, through the head: who writes a member meanwhile sees the tag before or after a portion. Each portion also
 /// begins to bring to the members what rules give, since a call that is killed must not leave that undone.
-pub(crate) fn write<P: Platform>(platform: &P, common: &Common, ops: &[Op]) -> Result<(), Failure> {
+pub(crate) fn write(platform: &dyn Platform, common: &Common, ops: &[Op]) -> Result<(), Failure> {
     for portion in ops.chunks(PORTION) {
         let mut attempts = 0..ATTEMPTS;
         loop {
@@ -61,7 +61,7 @@ pub(crate) fn write<P: Platform>(platform: &P, common: &Common, ops: &[Op]) -> R
 
 /// Deletes what is known of tags that no rule names: of rules before, or of rules that were not written after all. As far as
 /// the call's budget goes: what is left means nothing to anybody, and the next sync goes on.
-pub(crate) fn forget_unnamed<P: Platform>(platform: &P) -> Result<(), Failure> {
+pub(crate) fn forget_unnamed(platform: &dyn Platform) -> Result<(), Failure> {
     let version = store::get_text(platform, key::RULES)?.map(|entry| entry.version);
     // Where the rules are others by then, one of them may name a tag again.
     let unchanged =

@@ -81,7 +81,7 @@ fn a_key_stands_for_one_request() {
     let (fake, sent) = (FakePlatform::new(), Cell::new(0));
     assert_eq!(send(&fake, "k", "a", &sent, || ok("one")), ok("one"));
     let failure = send(&fake, "k", "b", &sent, || ok("two")).unwrap_err();
-    let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+    let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
     assert_eq!((problem.path.as_str(), sent.get()), ("idempotency-key", 1));
     for (key, is_sound) in [("", false), (&*"k".repeat(KEY_BYTES), true), (&*"k".repeat(KEY_BYTES + 1), false)] {
         let outcome = send(&fake, key, "a", &sent, || ok("three"));
@@ -128,7 +128,7 @@ fn whoever_does_not_end_in_time_is_a_conflict_and_whoever_died_is_unknown() {
     let (fake, sent) = (FakePlatform::new(), Cell::new(0));
     drop(claim(&fake, &common("acme"), "call", "k", &["a"]).unwrap());
     let failure = send(&fake, "k", "a", &sent, || ok("two")).unwrap_err();
-    assert_eq!((failure.reason, failure.retry_after_ms), (Reason::Conflict, Some(1_000)));
+    assert_eq!((failure.reason.clone(), failure.retry_after_ms), (Reason::Conflict, Some(1_000)));
     assert!(fake.now_ms() < START_MS + 60_000, "the call had time left to answer");
     // The lease outlives the call of the dead one; then it is known that nobody knows.
     fake.advance_ms(LEASE_RESERVE_MS + CALL_RESERVE_MS);
@@ -137,7 +137,7 @@ fn whoever_does_not_end_in_time_is_a_conflict_and_whoever_died_is_unknown() {
     assert_eq!(held.unfinished, Some(Unfinished { since_ms: START_MS, progress: None }));
     held.release();
     let failure = send(&fake, "k", "a", &sent, || ok("three")).unwrap_err();
-    assert_eq!((failure.reason, failure.retry_after_ms, sent.get()), (Reason::Conflict, None, 0));
+    assert_eq!((failure.reason.clone(), failure.retry_after_ms, sent.get()), (Reason::Conflict, None, 0));
 }
 
 #[test]

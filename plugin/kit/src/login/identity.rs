@@ -28,8 +28,8 @@ const HOUR_MS: u64 = 3_600_000;
 ///
 /// # Errors
 /// `unexpected-answer` when the vendor names nobody; what storage fails with.
-pub(super) fn resolve<P: Platform, C: Client<P>>(
-    platform: &P,
+pub(super) fn resolve<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     entry: Option<&Entry>,
@@ -55,14 +55,14 @@ pub(super) fn resolve<P: Platform, C: Client<P>>(
     Ok((Outcome::Member(identity), resolver.warnings))
 }
 
-struct Resolver<'a, P, C> {
-    platform: &'a P,
+struct Resolver<'a, C> {
+    platform: &'a dyn Platform,
     common: &'a Common,
     client: &'a C,
     warnings: Vec<Problem>,
 }
 
-impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
+impl<C: Client> Resolver<'_, C> {
     fn member(&mut self, id: &str, entry: Option<&Entry>, proof: Option<&str>) -> Result<Identity, Failure> {
         let mut identity = match lookup::find(self.platform, self.common, id)? {
             Some(found) if found.retired => return Ok(self.retired(found)),
@@ -184,7 +184,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
     fn logged(&self, failure: Failure) -> Text {
         let fields = [("error", failure.message.en.as_str())];
         self.platform.log(Level::Warn, "something about the member could not be read", &fields);
-        failure.hint.unwrap_or_else(ask_the_operator)
+        failure.into_details().hint.unwrap_or_else(ask_the_operator)
     }
 
     fn warn(&mut self, path: &str, code: &str, message: impl Into<Text>, hint: Text) {

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Runs an export that asks the vendor.
-fn calling<V: Vendor, T>(work: impl FnOnce(&V::Client<'_, Imports>) -> Result<T, Failure>) -> Answered<T> {
+fn calling<V: Vendor, T>(work: impl FnOnce(&V::Client<'_>) -> Result<T, Failure>) -> Answered<T> {
     with_config::<V, T>(|config| work(&V::client(&Imports, config)))
 }
 
@@ -22,7 +22,7 @@ impl<V: VendorCall> api::Guest for Component<V> {
 
 impl<V: Messaging> messaging::Guest for Component<V> {
     fn send(message: messaging::Message) -> Answered<messaging::Sent> {
-        with_config::<V, _>(|config| messages::send::<V, _>(&Imports, config, &V::client(&Imports, config), message))
+        with_config::<V, _>(|config| messages::send::<V>(&Imports, config, &V::client(&Imports, config), message))
     }
 
     fn recall(message_id: String) -> Answered<()> {
@@ -30,9 +30,7 @@ impl<V: Messaging> messaging::Guest for Component<V> {
     }
 
     fn update_card(update: messaging::CardUpdate) -> Answered<Vec<messaging::InvalidRecipient>> {
-        with_config::<V, _>(|config| {
-            messages::update_card::<V, _>(&Imports, config, &V::client(&Imports, config), update)
-        })
+        with_config::<V, _>(|config| messages::update_card::<V>(&Imports, config, &V::client(&Imports, config), update))
     }
 
     fn upload(request: messaging::UploadRequest) -> Answered<messaging::Media> {

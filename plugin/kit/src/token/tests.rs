@@ -41,7 +41,7 @@ impl<'f> Vendor<'f> {
         Self::new(fake, |_, number| granted(&format!("token-{number}"), 7_200))
     }
 
-    fn tokens(&self) -> Tokens<'f, FakePlatform, impl Fn(Fetch) -> Answer + '_> {
+    fn tokens(&self) -> Tokens<'f, impl Fn(Fetch) -> Answer + '_> {
         Tokens::new(self.fake, "token", CREDENTIAL, |fetch| {
             self.fetches.borrow_mut().push(fetch);
             self.asked.set(self.asked.get() + 1);
@@ -242,7 +242,7 @@ fn waiting_ends_with_the_call() {
     fake.set_budget(Budget { wall_ms: 3_000, ..fake.remaining() });
     take_lease(&fake);
     let failure = vendor.current(None).unwrap_err();
-    assert_eq!((failure.reason, vendor.asked.get()), (Reason::Unavailable, 0));
+    assert_eq!((failure.reason.clone(), vendor.asked.get()), (Reason::Unavailable, 0));
     assert!(failure.hint.is_some() && fake.now_ms() < START_MS + 3_000);
 }
 

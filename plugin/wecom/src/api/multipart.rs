@@ -47,7 +47,7 @@ pub(crate) fn is_media_type(media_type: &str) -> bool {
 }
 
 /// A text between the parts that stands in none of them: 128 bits of chance.
-pub(crate) fn boundary<P: Platform>(platform: &P) -> String {
+pub(crate) fn boundary(platform: &dyn Platform) -> String {
     let mut random = [0; 16];
     platform.random(&mut random);
     format!("----form-{:032x}", u128::from_be_bytes(random))

@@ -10,7 +10,6 @@ use organisation_kit::{
     failure::Failure,
     idempotency,
     order::sorted,
-    platform::Platform,
 };
 use serde_json::Value;
 
@@ -55,8 +54,8 @@ impl Sent {
 ///
 /// # Errors
 /// `conflict` where that cannot be told; what the vendor refuses.
-pub(super) fn find<P: Platform>(
-    client: &WeComClient<'_, P>,
+pub(super) fn find(
+    client: &WeComClient<'_>,
     request: &ApprovalRequest,
     body: &Value,
     sent: Sent,

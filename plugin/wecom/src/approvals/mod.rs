@@ -20,7 +20,6 @@ use organisation_kit::{
     },
     failure::Failure,
     invalid_argument,
-    platform::Platform,
 };
 
 use crate::{
@@ -47,33 +46,29 @@ mod value;
 mod window;
 
 impl Approvals for WeCom {
-    fn describe_template<P: Platform>(client: &WeComClient<'_, P>, id: &str) -> Result<Template, Failure> {
+    fn describe_template(client: &WeComClient<'_>, id: &str) -> Result<Template, Failure> {
         template(client, id)
     }
 
-    fn submit<P: Platform>(client: &WeComClient<'_, P>, request: &ApprovalRequest) -> Result<String, Failure> {
+    fn submit(client: &WeComClient<'_>, request: &ApprovalRequest) -> Result<String, Failure> {
         submit::submit(client, request)
     }
 
-    fn detail<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> Result<Approval, Failure> {
+    fn detail(client: &WeComClient<'_>, number: &str) -> Result<Approval, Failure> {
         detail(client, number)
     }
 
-    fn search<P: Platform>(client: &WeComClient<'_, P>, search: &ApprovalSearch<'_>) -> Result<SearchPage, Failure> {
+    fn search(client: &WeComClient<'_>, search: &ApprovalSearch<'_>) -> Result<SearchPage, Failure> {
         search::search(client, search)
     }
 
-    fn notify<P: Platform>(
-        client: &WeComClient<'_, P>,
-        number: &str,
-        link: Option<&str>,
-    ) -> Result<Vec<String>, Failure> {
+    fn notify(client: &WeComClient<'_>, number: &str, link: Option<&str>) -> Result<Vec<String>, Failure> {
         to_do::notify(client, number, link)
     }
 }
 
 /// Reads a template.
-fn template<P: Platform>(client: &WeComClient<'_, P>, id: &str) -> Result<Template, Failure> {
+fn template(client: &WeComClient<'_>, id: &str) -> Result<Template, Failure> {
     if id.is_empty() {
         return Err(invalid_argument!("template": "模板 ID 不能为空", "the id of a template must not be empty"));
     }
@@ -83,7 +78,7 @@ fn template<P: Platform>(client: &WeComClient<'_, P>, id: &str) -> Result<Templa
 }
 
 /// Reads a request. An answer about another one, as a confused cache may give, is an error.
-fn detail<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> Result<Approval, Failure> {
+fn detail(client: &WeComClient<'_>, number: &str) -> Result<Approval, Failure> {
     if number.is_empty() {
         return Err(invalid_argument!("number": "审批编号不能为空", "the number of a request must not be empty"));
     }
@@ -96,7 +91,7 @@ fn detail<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> Result<Appr
 /// With one id for all parameters, what is wrong is the id.
 fn or_unknown(failure: Failure) -> Failure {
     match UNKNOWN_APPROVAL.include(&failure) {
-        true => Failure { reason: Reason::NotFound, ..failure },
+        true => failure.with_reason(Reason::NotFound),
         false => failure,
     }
 }

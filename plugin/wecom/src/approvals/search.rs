@@ -8,7 +8,6 @@ use organisation_kit::{
     },
     failure::Failure,
     invalid_argument,
-    platform::Platform,
 };
 use serde_json::{Value, json};
 
@@ -28,10 +27,7 @@ const LONGEST_PAGE: u32 = 200;
 const LEFT_MS: u64 = 9_000;
 
 /// See `approvals.search`. Pages of WeCom that are short or even empty are followed, as far as the limits of this call allow.
-pub(super) fn search<P: Platform>(
-    client: &WeComClient<'_, P>,
-    search: &ApprovalSearch<'_>,
-) -> Result<SearchPage, Failure> {
+pub(super) fn search(client: &WeComClient<'_>, search: &ApprovalSearch<'_>) -> Result<SearchPage, Failure> {
     let filters = filters(search.filter)?;
     if search.limit == 0 {
         return Err(invalid_argument!("limit": "limit 须至少为 1", "the limit is 1 at least"));
@@ -90,8 +86,8 @@ struct NumberPage {
     cursor: Option<String>,
 }
 
-fn list_numbers<P: Platform>(
-    client: &WeComClient<'_, P>,
+fn list_numbers(
+    client: &WeComClient<'_>,
     place: &SearchPlace,
     size: usize,
     filters: &[Value],

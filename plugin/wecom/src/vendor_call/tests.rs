@@ -55,7 +55,7 @@ fn call(fake: &FakePlatform, request: &ApiRequest) -> Result<ApiResponse, Failur
 fn refuses(request: &ApiRequest, path: &str) {
     let fake = answering(|_| ok("{}"));
     let failure = call(&fake, request).unwrap_err();
-    let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+    let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
     assert_eq!(problem.path, path, "{request:?}");
     assert_eq!(fake.requests.borrow().len(), 0, "{request:?}");
 }

@@ -10,7 +10,7 @@ use crate::{config::Common, directory::key, failure::Failure, platform::Platform
 
 /// Lets the next `advance` look at once. A wait for any other reason stays: the vendor wanted it. Which export is finished
 /// does not matter, since a look too early costs one call.
-pub(crate) fn look_at_export<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> {
+pub(crate) fn look_at_export(platform: &dyn Platform, common: &Common) -> Result<(), Failure> {
     if waiting(platform, common)?.is_none() {
         return Ok(());
     }
@@ -23,7 +23,7 @@ pub(crate) fn look_at_export<P: Platform>(platform: &P, common: &Common) -> Resu
 }
 
 /// The current run, where it waits for an export.
-fn waiting<P: Platform>(platform: &P, common: &Common) -> Result<Option<(Run, u64)>, Failure> {
+fn waiting(platform: &dyn Platform, common: &Common) -> Result<Option<(Run, u64)>, Failure> {
     let is_waiting = |run: &Run| {
         let waits_so = run.pending_wait.as_ref().is_some_and(|wait| wait.reason == EXPORT_RUNNING);
         matches!(run.phase, Phase::Export(_)) && waits_so

@@ -13,7 +13,6 @@ use crate::{
         record::{Departure, MemberRecord},
     },
     failure::Failure,
-    platform::Platform,
     store,
     vendor::Client,
 };
@@ -26,14 +25,14 @@ const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
 const LONGEST_GAP_MS: u64 = 60 * DAY_MS;
 
 /// Erases those of the next members who left too long ago. Where nobody left, nothing is read.
-pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
+pub(super) fn members<C: Client>(context: &mut RunContext<'_, C>, after: Option<&str>) -> Stepped {
     let departed = head::read_for(context.platform, context.common)?.0.members;
     let Some(days) = context.common.departed_days.filter(|_| departed.left_range + departed.resigned > 0) else {
         context.leave_phase();
         return Ok(());
     };
     let now = context.platform.now_ms();
-    let synced_at = store::value::<_, u64>(context.platform, key::SYNCED_AT)?;
+    let synced_at = store::value::<u64>(context.platform, key::SYNCED_AT)?;
     if synced_at.is_some_and(|at| at.saturating_add(LONGEST_GAP_MS) < now) {
         context.note(text! {
         "距上次同步已超过 60 天，或主机时钟有误：本次不清除离开已久的成员",
@@ -85,7 +84,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
 }
 
 /// Clears the next part of the feed of members who are being erased.
-pub(super) fn feed<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped {
+pub(super) fn feed<C: Client>(context: &mut RunContext<'_, C>) -> Stepped {
     context.before_request()?;
     if erasure::resume(context.platform, context.common.ids, &|| context.has_budget())? {
         // Only now: a killed call may find nobody left to erase, and the count in the run.

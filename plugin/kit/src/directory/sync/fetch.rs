@@ -14,7 +14,6 @@ use super::{
 use crate::{
     directory::{key, member::MemberRow, record::MemberOutline},
     failure::Cause,
-    platform::Platform,
     store,
     vendor::{Client, ListRequest, Listed, MemberAnswer, unanswered},
 };
@@ -26,7 +25,7 @@ const BATCH_ANSWER_BYTES: u64 = 4 << 20;
 const LOOKED_UP: usize = 50;
 
 /// Fetches the next departments, as many at once as allowed.
-pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, at: &PageCursor) -> Stepped {
+pub(super) fn departments<C: Client>(context: &mut RunContext<'_, C>, at: &PageCursor) -> Stepped {
     if at.page >= context.run.department_pages {
         return context.next_phase();
     }
@@ -85,8 +84,8 @@ pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_
 
 /// Reads a list that comes in pages on to its end, as far as this call may: only then are the other answers of its batch
 /// not asked for twice. Answers where it stopped.
-fn read_on<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
+fn read_on<C: Client>(
+    context: &mut RunContext<'_, C>,
     department: &str,
     at: &PageCursor,
     mut next: Option<String>,
@@ -114,7 +113,7 @@ fn read_on<P: Platform, C: Client<P>>(
     Ok(None)
 }
 
-fn out_of_sight<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, id: &str, code: Option<i64>) {
+fn out_of_sight<C: Client>(context: &mut RunContext<'_, C>, id: &str, code: Option<i64>) {
     let code = code.map(|code| format!(" ({code})")).unwrap_or_default();
     context.note(text! {
     "部门 {id} 在同步期间变为不可见{code}", "department {id} went out of sight during the run{code}" });
@@ -122,7 +121,7 @@ fn out_of_sight<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, i
 
 /// Leaves the members of a department that is larger than one answer may be to [`individuals`]: their ids alone take a
 /// tenth of the room.
-fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, department: &str) -> Stepped {
+fn split<C: Client>(context: &mut RunContext<'_, C>, department: &str) -> Stepped {
     context.before_request()?;
     let ids = match C::member_ids(context, department)? {
         Listed::Here(ids) => ids,
@@ -139,7 +138,7 @@ fn split<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, departme
 }
 
 /// Fetches the next members that are asked about one by one and that no department brought.
-pub(super) fn individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, at: &PageCursor) -> Stepped {
+pub(super) fn individuals<C: Client>(context: &mut RunContext<'_, C>, at: &PageCursor) -> Stepped {
     if at.page >= context.run.individual_pages {
         return context.next_phase();
     }
@@ -148,7 +147,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_
     let ids = &page[at.row.min(end)..end];
     let wanted = not_seen(context, ids)?;
     // Everything before a member that is still wanted is done.
-    let at_wanted = |context: &mut RunContext<'_, P, C>, wanted_from: usize| {
+    let at_wanted = |context: &mut RunContext<'_, C>, wanted_from: usize| {
         let done = wanted.get(wanted_from).map_or(ids.len(), |(index, _)| *index);
         context.run.phase = Phase::Individuals(at.advance(done, page.len()));
     };
@@ -180,10 +179,7 @@ pub(super) fn individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_
 }
 
 /// The ids that no department brought, each with its place in `ids`.
-fn not_seen<P: Platform, C: Client<P>>(
-    context: &RunContext<'_, P, C>,
-    ids: &[String],
-) -> Stepped<Vec<(usize, String)>> {
+fn not_seen<C: Client>(context: &RunContext<'_, C>, ids: &[String]) -> Stepped<Vec<(usize, String)>> {
     let mut keys = Vec::with_capacity(ids.len() * 2);
     for id in ids {
         let id_key = context.common.ids.key(id);

@@ -25,7 +25,7 @@ struct Before {
 }
 
 /// See `reset` in `wit/directory.wit`.
-pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> {
+pub fn reset(platform: &dyn Platform, common: &Common) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
         // A refresh needs no lease, and its write may come between. Whoever resets is to win in the end.
         for _ in 0..ATTEMPTS {
@@ -54,7 +54,7 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
     Ok(())
 }
 
-fn before<P: Platform>(platform: &P, common: &Common) -> Result<Before, Failure> {
+fn before(platform: &dyn Platform, common: &Common) -> Result<Before, Failure> {
     Ok(match head::find(platform)? {
         FoundHead::None => Before { version: None, last_change: 0, roles_go: false },
         FoundHead::Readable(stored) => Before {
@@ -72,7 +72,7 @@ fn before<P: Platform>(platform: &P, common: &Common) -> Result<Before, Failure>
 }
 
 /// The run's version, and the operations on what has a key of its own.
-fn single_keys<P: Platform>(platform: &P, common: &Common) -> Result<(Option<u64>, Vec<Op>), Failure> {
+fn single_keys(platform: &dyn Platform, common: &Common) -> Result<(Option<u64>, Vec<Op>), Failure> {
     let keys = [
         key::RUN,
         key::ACKNOWLEDGED,

@@ -9,12 +9,11 @@ use super::{
 use crate::{
     contract::types::Reason,
     directory::{rules, spreading, tag_members},
-    platform::Platform,
     vendor::{Client, TagMembers},
 };
 
 /// Asks about the next tag; after the last one, goes on with a portion of the members, where rules have to be brought to them.
-pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: usize) -> Stepped {
+pub(super) fn step<C: Client>(context: &mut RunContext<'_, C>, tag: usize) -> Stepped {
     let rules = rules::read(context.platform)?;
     if let Some(name) = rules::tags(&rules).into_iter().nth(tag) {
         ask(context, name)?;
@@ -32,7 +31,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
 
 /// Writes down whom a tag names, where that is somebody else than before. What cannot be asked about stays as it is known: a tag
 /// is no reason to stop a sync that is written.
-fn ask<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: &str) -> Stepped {
+fn ask<C: Client>(context: &mut RunContext<'_, C>, tag: &str) -> Stepped {
     context.before_request()?;
     let named = match context.client.tag_members(tag) {
         Ok(named) => named,

@@ -39,7 +39,7 @@ fn exchange() -> Call {
 }
 
 /// Asks with_retries, for any JSON.
-fn ask(client: &WeComClient<'_, FakePlatform>, call: &Call) -> Result<serde_json::Value, Failure> {
+fn ask(client: &WeComClient<'_>, call: &Call) -> Result<serde_json::Value, Failure> {
     client.calls.with_retries(call, |text| client.calls.read(call, text))
 }
 

@@ -50,7 +50,7 @@ const RESERVE_MS: u64 = 10_000;
 ///
 /// # Errors
 /// The store fails.
-pub(crate) fn is_stored<P: Platform>(platform: &P, config: &Config, number: &str) -> Result<bool, Failure> {
+pub(crate) fn is_stored(platform: &dyn Platform, config: &Config, number: &str) -> Result<bool, Failure> {
     Ok(store::get_text(platform, &record::key(&config.common, number))?.is_some())
 }
 
@@ -58,11 +58,7 @@ pub(crate) fn is_stored<P: Platform>(platform: &P, config: &Config, number: &str
 ///
 /// # Errors
 /// The link leads elsewhere, there is no such request, or WeCom refuses.
-pub(crate) fn notify<P: Platform>(
-    client: &WeComClient<'_, P>,
-    number: &str,
-    link: Option<&str>,
-) -> Result<Vec<String>, Failure> {
+pub(crate) fn notify(client: &WeComClient<'_>, number: &str, link: Option<&str>) -> Result<Vec<String>, Failure> {
     if number.is_empty() || number.len() > NUMBER {
         return Err(invalid_argument! { "number":
         "审批编号须为 1 至 {NUMBER} 字节", "the number of a request has 1 to {NUMBER} bytes" });
@@ -84,7 +80,7 @@ pub(crate) fn notify<P: Platform>(
 ///
 /// # Errors
 /// WeCom or the store refuses; `unavailable` where another call is at it.
-pub(crate) fn update<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> Result<(), Failure> {
+pub(crate) fn update(client: &WeComClient<'_>, number: &str) -> Result<(), Failure> {
     if number.is_empty() || number.len() > NUMBER || !is_stored(client.calls.platform(), client.config(), number)? {
         return Ok(());
     }
@@ -98,16 +94,16 @@ pub(crate) fn update<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> 
     });
     match done {
         // Whoever is at it is done soon, and this may come again: what a host does with `unavailable`.
-        Err(failure) if failure.reason == Reason::Conflict => Err(Failure { reason: Reason::Unavailable, ..failure }),
+        Err(failure) if failure.reason == Reason::Conflict => Err(failure.with_reason(Reason::Unavailable)),
         done => done,
     }
 }
 
 /// Holds the request while `work` lasts.
-fn with_claim<P: Platform, T>(
-    client: &WeComClient<'_, P>,
+fn with_claim<T>(
+    client: &WeComClient<'_>,
     number: &str,
-    work: impl FnOnce(&ToDoRun<'_, '_, P>) -> Result<T, Failure>,
+    work: impl FnOnce(&ToDoRun<'_, '_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let (platform, config) = (client.calls.platform(), client.config());
     match idempotency::claim(platform, &config.common, UPDATE_TO_DO, number, &[])? {
@@ -130,11 +126,13 @@ fn judge<'l>(config: &Config, link: &'l str) -> Result<&'l str, Failure> {
     }
     match page::judge(&config.common, link) {
         Ok(_) => Ok(link),
-        Err(Failure { reason: Reason::InvalidArgument(mut problem), message, .. }) => {
-            problem.path = "link".to_owned();
-            Err(Failure::new(Reason::InvalidArgument(problem), message))
+        Err(mut failure) => {
+            if let Reason::InvalidArgument(problem) = &mut failure.reason {
+                problem.path = "link".to_owned();
+                failure.hint = None;
+            }
+            Err(failure)
         }
-        Err(failure) => Err(failure),
     }
 }
 
@@ -148,14 +146,14 @@ fn home(config: &Config) -> Result<String, Failure> {
 }
 
 /// Work on one request.
-struct ToDoRun<'r, 'c, P: Platform> {
-    client: &'r WeComClient<'c, P>,
+struct ToDoRun<'r, 'c> {
+    client: &'r WeComClient<'c>,
     number: &'r str,
     key: String,
 }
 
-impl<P: Platform> ToDoRun<'_, '_, P> {
-    fn platform(&self) -> &P {
+impl ToDoRun<'_, '_> {
+    fn platform(&self) -> &dyn Platform {
         self.client.calls.platform()
     }
 

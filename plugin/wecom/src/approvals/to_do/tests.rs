@@ -240,7 +240,9 @@ fn a_link_leads_to_the_app() {
         "",
     ] {
         let side = Side::new(1, &[(1, ALL, &[("a", 1)])]);
-        let Reason::InvalidArgument(problem) = side.notify(Some(link)).unwrap_err().reason else { panic!("{link}") };
+        let Reason::InvalidArgument(problem) = side.notify(Some(link)).unwrap_err().into_details().reason else {
+            panic!("{link}")
+        };
         assert_eq!((problem.path.as_str(), side.fake.requests.borrow().len()), ("link", 0), "{link}");
     }
     let side = Side::new(1, &[(1, ALL, &[("a", 1)])]);
@@ -374,7 +376,7 @@ fn whoever_does_not_get_messages_is_left_out() {
 fn an_app_that_the_console_has_no_address_for_learns_it() {
     let side = Side::answering(1, &[(1, ALL, &[("a", 1)])], |_| errcode(43_012, "no callback"), updated);
     let failure = side.notify(Some(LINK)).unwrap_err();
-    assert_eq!((failure.reason, failure.vendor_code), (Reason::NotPermitted, Some(43_012)));
+    assert_eq!((failure.reason.clone(), failure.vendor_code), (Reason::NotPermitted, Some(43_012)));
 }
 
 #[test]
@@ -443,7 +445,7 @@ fn a_number_that_is_none_is_refused() {
     let side = Side::new(1, &[]);
     for number in ["", &"1".repeat(129)] {
         let failure = WeCom::notify(&WeCom::client(&side.fake, &side.config), number, None).unwrap_err();
-        assert!(matches!(failure.reason, Reason::InvalidArgument(problem) if problem.path == "number"));
+        assert!(matches!(&failure.reason, Reason::InvalidArgument(problem) if problem.path == "number"));
     }
     side.request.borrow_mut()["errcode"] = json!(301_025);
     assert_eq!(side.notify(Some(LINK)).unwrap_err().reason, Reason::NotFound);

@@ -439,7 +439,7 @@ fn one_member_or_department_is_refreshed_alone() {
     assert_eq!(sync_member(&fake, "nobody").unwrap_err().reason, Reason::NotFound);
     for (id, expected) in [("", "id"), ("a\u{0}b", "id")] {
         let failure = sync_member(&fake, id).unwrap_err();
-        assert!(matches!(failure.reason, Reason::InvalidArgument(problem) if problem.path == expected), "{id:?}");
+        assert!(matches!(&failure.reason, Reason::InvalidArgument(problem) if problem.path == expected), "{id:?}");
     }
     let before = changes(&fake).len();
     assert_eq!(complete(&fake, PLAIN).members.unchanged, 3);

@@ -92,7 +92,7 @@ fn of_two_calls_at_once_one_tells_and_the_other_is_to_come_again() {
             let client = WeCom::client(fake, &config);
             let told = WeCom::notify(&client, NUMBER, Some(LINK)).unwrap_err();
             let updated = WeCom::follow_up(fake, &config, &client, &task(UPDATE_TO_DO, NUMBER)).unwrap_err();
-            seen.borrow_mut().extend([told.reason, updated.reason]);
+            seen.borrow_mut().extend([told.reason.clone(), updated.reason.clone()]);
         }
         server(fake, request)
     });
