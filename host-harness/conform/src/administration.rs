@@ -8,7 +8,7 @@ use super::{
     promise::{
         ACTOR, ADMINISTRATORS, ADMINISTRATORS_KNOWN, AUDIT_FIRST, AUDITED, CONFIRMED, ERASED, ERASED_FEED,
         ERASED_PRESENT, OUTLIVES, OUTLIVES_RESET, Promise, REINSTATED, RETIRED, RETIRED_NO_ADMINISTRATOR,
-        RETIRED_OUTCOME, RETIRED_SIGN_IN, ROLES, ROLES_FEED, ROLES_SORTED, RULES, RULES_FEED, SIGNATURE,
+        RETIRED_OUTCOME, RETIRED_SIGN_IN, ROLES, ROLES_FEED, ROLES_SORTED, RULE_TAGS, RULES, RULES_FEED, SIGNATURE,
         SIGNATURE_ADDRESS, UNKNOWN_MEMBER,
     },
     retirement, sign_in,
@@ -24,7 +24,7 @@ use organisation_host::{
 };
 
 /// All of it.
-const OF_ADMINISTRATION: [&Promise; 24] = [
+const OF_ADMINISTRATION: [&Promise; 25] = [
     &ROLES,
     &ROLES_SORTED,
     &ROLES_FEED,
@@ -37,6 +37,7 @@ const OF_ADMINISTRATION: [&Promise; 24] = [
     &SIGNATURE_ADDRESS,
     &RULES,
     &RULES_FEED,
+    &RULE_TAGS,
     &RETIRED,
     &RETIRED_SIGN_IN,
     &RETIRED_OUTCOME,
@@ -93,6 +94,7 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     signature(trial, &element, &members).await;
     outlives(trial, &element, &members).await;
     rules(trial, &element, &copy).await;
+    tags(trial, &element).await;
     // What kept it from its end is a finding.
     let _ = audit::examine(trial, &element, &members).await;
     retirement::examine(trial, &element, &members).await;
@@ -205,12 +207,12 @@ async fn signature(trial: &Trial, element: &Element, TestMembers { one, other }:
 
 /// What was said so far is there after a sync and a refresh.
 async fn outlives(trial: &Trial, element: &Element, members: &TestMembers) {
-    let Some(before) = said(trial, element, members).await else { return };
+    let Some(before) = administered(trial, element, members).await else { return };
     if complete(trial, element).await.is_none() {
         return;
     }
     let _ = trial.ask(element.sync_member(&members.one.id)).await;
-    let Some(after) = said(trial, element, members).await else { return };
+    let Some(after) = administered(trial, element, members).await else { return };
     trial.expect(&OUTLIVES, after == before, || format!("before a sync {before}, after it {after}"));
 }
 
@@ -220,16 +222,20 @@ async fn outlives_reset(trial: &Trial, element: &Element, members: &TestMembers)
     trial.demand(promise, element.set_member_roles(id, &[ROLE.to_owned()], DECIDER)).await?;
     trial.demand(promise, element.set_administrators(&[id.to_owned()], DECIDER)).await?;
     trial.demand(promise, element.set_signature(id, Some(IMAGE), DECIDER)).await?;
-    let before = said(trial, element, members).await?;
+    let before = administered(trial, element, members).await?;
     trial.demand(promise, element.reset()).await?;
     complete(trial, element).await?;
-    let after = said(trial, element, members).await?;
+    let after = administered(trial, element, members).await?;
     trial.expect(promise, after == before, || format!("before a reset {before}, after it {after}"));
     Some(())
 }
 
 /// What the element says that the platform said.
-pub(super) async fn said(trial: &Trial, element: &Element, TestMembers { one, other }: &TestMembers) -> Option<String> {
+pub(super) async fn administered(
+    trial: &Trial,
+    element: &Element,
+    TestMembers { one, other }: &TestMembers,
+) -> Option<String> {
     let roles =
         [trial.ask(element.member_roles_of(&one.id)).await?, trial.ask(element.member_roles_of(&other.id)).await?];
     let statuses = trial.ask(element.find_members(&[one.id.clone(), other.id.clone()])).await?.ok()?;
@@ -280,6 +286,15 @@ async fn rules(trial: &Trial, element: &Element, copy: &Copy) {
         trial.expect(&RULES_FEED, changed.is_subset(&told), || format!("of {changed:?} the feed tells {told:?}"));
         before = members;
     }
+}
+
+/// A rule of a tag that nobody has: of a vendor without tags it is `unsupported`.
+async fn tags(trial: &Trial, element: &Element) {
+    let rules = [RoleRule { role: RULED_ROLE.to_owned(), scope: RuleScope::Tag("987654321".to_owned()) }];
+    let set = element.set_role_rules(&rules, DECIDER);
+    trial.refused(&RULE_TAGS, "a tag of nobody", &["not-found", "unsupported"], set).await;
+    let Some(found) = trial.demand(&RULE_TAGS, element.role_rules()).await else { return };
+    trial.expect(&RULE_TAGS, found.rules.is_empty(), || format!("after a tag of nobody: {found:?}"));
 }
 
 /// Sets rules until all members have what they give.

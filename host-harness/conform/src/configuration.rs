@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use super::{
     description::{asked_nothing, reached},
     promise::{
-        INVALID_CONFIG, PROBLEM_ORDER, SAME_ANSWER, SECRET_ANSWERS, SECRET_KEYS, SECRET_PLACES, UNREADABLE, VALID,
-        VALIDATE_PURE,
+        INVALID_CONFIG, PROBLEM_ORDER, ROUTE_HEADERS, SAME_ANSWER, SECRET_ANSWERS, SECRET_KEYS, SECRET_PLACES,
+        UNREADABLE, VALID, VALIDATE_PURE,
     },
     trial::Trial,
 };
@@ -28,15 +28,18 @@ pub(super) async fn examine(trial: &Trial, element: &Element) {
         trial.expect(&VALIDATE_PURE, asked_nothing(&called.report), || reached(&called.report));
     }
     for _ in 0..2 {
-        let Some(validation) = trial.hear(element.validate_config(document)).await else { return };
+        let Some(validation) = trial.ask_infallible(element.validate_config(document)).await else { return };
         trial.expect(&SAME_ANSWER, validation == trial.validation, || {
             "`validate-config` answers otherwise each time, to the same document".to_owned()
         });
     }
     look_at(trial, "its own document", &trial.validation);
+    if trial.validation.routes.is_empty() {
+        trial.findings.skip(&[&ROUTE_HEADERS], "the configuration names no route");
+    }
     let own: Map<String, Value> = serde_json::from_str(document).unwrap_or_default();
     for (what, text) in wrong(&own) {
-        let Some(validation) = trial.hear(element.validate_config(&text)).await else { continue };
+        let Some(validation) = trial.ask_infallible(element.validate_config(&text)).await else { continue };
         look_at(trial, &what, &validation);
         if serde_json::from_str::<Map<String, Value>>(&text).is_err() {
             let is_kept = !validation.valid && validation.summary.is_empty();
@@ -48,7 +51,7 @@ pub(super) async fn examine(trial: &Trial, element: &Element) {
 
 /// What holds for every validation.
 fn look_at(trial: &Trial, what: &str, validation: &Validation) {
-    let Validation { valid, destinations, problems, .. } = validation;
+    let Validation { valid, destinations, problems, routes, .. } = validation;
     let has_error = problems.iter().any(|problem| problem.severity == Severity::Error);
     trial.expect(&VALID, *valid != has_error, || format!("{what}: valid is {valid}, the problems are {problems:?}"));
     let place = |problem: &organisation_host::contract::types::Problem| {
@@ -57,11 +60,23 @@ fn look_at(trial: &Trial, what: &str, validation: &Validation) {
     trial.expect(&PROBLEM_ORDER, problems.is_sorted_by_key(place), || format!("{what}: found {problems:?}"));
     trial.look_at_problems(problems);
     let is_secret = |key: &String| trial.description.fields.iter().any(|field| field.secret && field.key == *key);
+    for route in routes {
+        let is_kept = route.headers.len() <= 16 && route.headers.iter().all(|name| is_header(name));
+        trial.expect(&ROUTE_HEADERS, is_kept, || format!("{what}: {} names {:?}", route.name, route.headers));
+    }
     for destination in destinations {
         trial.expect(&SECRET_KEYS, destination.secrets.iter().all(is_secret), || {
             format!("{what}: {} gets {:?}", destination.host, destination.secrets)
         });
     }
+}
+
+/// Whether a route may name this header.
+fn is_header(name: &str) -> bool {
+    let is_letter =
+        |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte);
+    let is_brought_along = ["authorization", "cookie", "proxy-authorization"].contains(&name);
+    !name.is_empty() && name.bytes().all(is_letter) && !is_brought_along
 }
 
 /// Documents that are wrong, each with a name.
@@ -110,7 +125,7 @@ async fn secrets(trial: &Trial, element: &Element, own: &Map<String, Value>) {
         let mut document = own.clone();
         put(&mut document, &field.key, Value::String(canary.clone()));
         let text = Value::Object(document).to_string();
-        let Some(validation) = trial.hear(element.validate_config(&text)).await else { continue };
+        let Some(validation) = trial.ask_infallible(element.validate_config(&text)).await else { continue };
         let is_named = validation.secrets.iter().any(|place| place.key == field.key && place.path == field.key);
         trial.expect(&SECRET_PLACES, is_named, || {
             format!("a value stands at {}, found {:?}", field.key, validation.secrets)
@@ -143,7 +158,7 @@ fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
 pub(super) async fn unsound(trial: &Trial) -> Result<(), ElementError> {
     let Ok(nothing) = Document::parse("{}") else { return Ok(()) };
     let element = trial.element_of("unsound", nothing, Limits::default())?;
-    let Some(validation) = trial.hear(element.validate()).await else { return Ok(()) };
+    let Some(validation) = trial.ask_infallible(element.validate()).await else { return Ok(()) };
     if validation.valid {
         trial.findings.skip(&[&INVALID_CONFIG], "an empty document is a sound configuration of this element");
         return Ok(());

@@ -8,7 +8,7 @@ use crate::{
     contract::{
         callbacks::{Handled, OutgoingResponse},
         storage::{Outcome, StorageError},
-        types::{Body, Header},
+        types::Body,
     },
     failure::Failure,
     fingerprint,
@@ -24,13 +24,13 @@ pub const REMEMBERED_MS: u64 = 60 * 60 * 1_000;
 ///
 /// # Errors
 /// Where the store fails: the vendor is to send it again.
-pub fn is_first<P: Platform>(platform: &P, id: &str) -> Result<bool, Failure> {
+pub fn is_first(platform: &dyn Platform, id: &str) -> Result<bool, Failure> {
     let (key, mark) = (format!("callback/{id}"), fingerprint::mark(platform));
     match platform.apply(&[store::check(&key, None), store::put_for(&key, &mark, REMEMBERED_MS)]) {
         Ok(Outcome::Applied(_)) => Ok(true),
         Ok(Outcome::Conflict(_)) => Ok(false),
         // Nobody knows whether it was written, but the mark tells by whom.
-        Err(error @ StorageError::Unavailable(true)) => match store::value::<_, String>(platform, &key)? {
+        Err(error @ StorageError::Unavailable(true)) => match store::value::<String>(platform, &key)? {
             Some(found) => Ok(found == mark),
             None => Err(error.into()),
         },
@@ -38,15 +38,9 @@ pub fn is_first<P: Platform>(platform: &P, id: &str) -> Result<bool, Failure> {
     }
 }
 
-/// An answer in plain text.
-pub fn response(status: u16, body: Body) -> OutgoingResponse {
-    let header = Header { name: "content-type".to_owned(), value: "text/plain; charset=utf-8".to_owned() };
-    OutgoingResponse { status, headers: vec![header], body }
-}
-
 /// What a request gets that is not the vendor's. It does not say what is wrong with it.
 pub fn refused() -> Handled {
-    let response = response(403, Body::Text("forbidden".to_owned()));
+    let response = OutgoingResponse { status: 403, body: Body::Text("forbidden".to_owned()) };
     Handled { response, events: Vec::new(), follow_ups: Vec::new() }
 }
 

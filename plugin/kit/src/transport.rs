@@ -124,13 +124,14 @@ pub fn wrong_status(destination: &Destination, call: &dyn fmt::Display, response
     };
     let message = text! { "{call} 返回 HTTP 状态 {status}，而不是 200",
     "{call} answered with HTTP status {status} instead of 200" };
-    let retry_after_ms = match status {
+    let mut failure = Failure::new(reason, message).with_cause(cause).with_hint(hint);
+    failure.retry_after_ms = match status {
         429 => retry_after_ms(response).or(Some(RETRY_AFTER_MS)),
         500.. => retry_after_ms(response),
         _ => None,
     };
-    let may_be_done = !(300..500).contains(&status);
-    Failure { retry_after_ms, may_be_done, ..Failure::new(reason, message).with_cause(cause).with_hint(hint) }
+    failure.may_be_done = !(300..500).contains(&status);
+    failure
 }
 
 /// The header in its form with seconds; the form with a date is not read.
@@ -167,11 +168,11 @@ fn explain(destination: &Destination, call: &dyn fmt::Display, cause: &Http, sec
     let (user, password) = (PROXY_USERNAME.key, PROXY_PASSWORD.key);
     match cause {
         Http::BudgetExhausted => Failure::budget_exhausted(&call.to_string()),
-        Http::Denied(option) if option.is_empty() => failure! { NotPermitted:
+        Http::Denied(None) => failure! { NotPermitted:
         "{call}：平台策略拒绝访问该地址", "{call}: the host's policy refuses the destination";
         "平台不允许访问该地址，且没有可放行的选项：请检查 {address}",
         "the platform refuses this address and no option admits it: check {address}" },
-        Http::Denied(option) => failure! { NotPermitted:
+        Http::Denied(Some(option)) => failure! { NotPermitted:
         "{call}：平台策略拒绝访问该地址", "{call}: the host's policy refuses the destination";
         "平台不允许访问该地址：请平台运维设置 {option} 放行",
         "the platform refuses this address: its operator admits it with {option}" },

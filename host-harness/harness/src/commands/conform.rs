@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use organisation_conform::{Conformance, Part, Person, Samples, Subject};
+use organisation_conform::{Conformance, Part, Person, Samples, Subject, VendorAdmin};
 use organisation_host::{
     egress::{AllowList, OperatorList},
     settings::Document,
@@ -12,11 +12,14 @@ use wecom_simulator::{Setup, Simulator};
 
 use super::input;
 use crate::{
-    cli::{self, Conform, Global},
+    cli::{
+        Global,
+        conform::{self, Conform},
+    },
     command_error::{CommandError, ExitStatus},
     output::Output,
     session,
-    simulated::{self, Configuration, Member, Visitor},
+    simulated::{self, Administrator, Configuration, Member, Visitor},
     text,
     view::conform::ConformView,
 };
@@ -45,6 +48,7 @@ pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> 
                 settings: folder.settings,
                 operator: session::operator(options)?,
                 person: visitor(),
+                vendor_admin: None,
                 samples,
                 parts,
             }
@@ -53,10 +57,20 @@ pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> 
             let started = Simulator::start(Setup::new(wecom_simulator::demo())).await;
             let started = simulator.insert(started.map_err(simulation)?);
             let operator = OperatorList::only(AllowList::parse([started.address().to_string()]).map_err(simulation)?);
-            let text = serde_json::to_string(&Configuration::for_simulator(started.address())).map_err(simulation)?;
-            let settings = Document::parse(&text).map_err(simulation)?;
-            let samples = simulated::samples(samples).map_err(simulation)?;
-            Subject { settings, operator, person: Some(Arc::new(Member("wangwu"))), samples, parts }
+            let configuration = Configuration::for_simulator(started.address());
+            let mut configuration = serde_json::to_value(&configuration).map_err(simulation)?;
+            configuration["callback"] = simulated::callback();
+            let settings = Document::parse(&configuration.to_string()).map_err(simulation)?;
+            let samples = simulated::samples(&started.control(), samples).await.map_err(simulation)?;
+            let vendor_admin: Arc<dyn VendorAdmin> = Arc::new(Administrator(started.control()));
+            Subject {
+                settings,
+                operator,
+                person: Some(Arc::new(Member("wangwu"))),
+                vendor_admin: Some(vendor_admin),
+                samples,
+                parts,
+            }
         }
         None => {
             let hint = "name an element folder with --element DIR whose configuration reaches a test server of the vendor; without \
@@ -88,21 +102,22 @@ fn simulation(error: impl std::fmt::Display) -> CommandError {
     CommandError::Simulation(error.to_string())
 }
 
-impl From<cli::Part> for Part {
-    fn from(part: cli::Part) -> Self {
+impl From<conform::Part> for Part {
+    fn from(part: conform::Part) -> Self {
         match part {
-            cli::Part::Configuration => Self::Configuration,
-            cli::Part::Connection => Self::Connection,
-            cli::Part::SignIn => Self::SignIn,
-            cli::Part::Sync => Self::Sync,
-            cli::Part::Administration => Self::Administration,
-            cli::Part::Messaging => Self::Messaging,
-            cli::Part::VendorCall => Self::VendorCall,
-            cli::Part::Approvals => Self::Approvals,
-            cli::Part::Callbacks => Self::Callbacks,
-            cli::Part::Web => Self::Web,
-            cli::Part::Trouble => Self::Trouble,
-            cli::Part::Death => Self::Death,
+            conform::Part::Configuration => Self::Configuration,
+            conform::Part::Connection => Self::Connection,
+            conform::Part::SignIn => Self::SignIn,
+            conform::Part::Sync => Self::Sync,
+            conform::Part::Administration => Self::Administration,
+            conform::Part::Messaging => Self::Messaging,
+            conform::Part::VendorCall => Self::VendorCall,
+            conform::Part::Approvals => Self::Approvals,
+            conform::Part::Callbacks => Self::Callbacks,
+            conform::Part::Web => Self::Web,
+            conform::Part::Trouble => Self::Trouble,
+            conform::Part::Death => Self::Death,
+            conform::Part::Removal => Self::Removal,
         }
     }
 }

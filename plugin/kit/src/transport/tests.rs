@@ -19,7 +19,7 @@ fn text_is_text_however_it_comes() {
     assert_eq!(read(ok("{}")).unwrap(), "{}");
     assert_eq!(read(bytes("{\"a\":\"张\"}".as_bytes())).unwrap(), "{\"a\":\"张\"}");
     let error = read(bytes(b"\xff")).unwrap_err();
-    assert_eq!((error.reason, error.cause), (Reason::UnexpectedAnswer, Cause::Passing));
+    assert_eq!((error.reason.clone(), error.cause), (Reason::UnexpectedAnswer, Cause::Passing));
     let base64 = |text: &str| Ok(Response { status: 200, headers: Vec::new(), body: Body::Base64(text.to_owned()) });
     assert_eq!(read(base64("eyJhIjoi5bygIn0=")).unwrap(), "{\"a\":\"张\"}");
     for wrong in ["/w==", "no base64", "eyJhIjoi5bygIn0"] {
@@ -47,7 +47,7 @@ fn another_status_says_who_has_to_act() {
         for text in [&failure.message.zh, &failure.message.en] {
             assert!(text.contains(&code.to_string()) && text.contains("people/list"), "{text}");
         }
-        let found = failure.hint.unwrap();
+        let found = failure.hint.clone().unwrap();
         assert!(found.en.contains(hint) && !found.zh.is_ascii(), "{code}: {found:?}");
     }
 }
@@ -71,8 +71,8 @@ fn no_answer_at_all_names_the_next_step() {
     use Cause::{Other, Passing};
     let other = |reason: &str| Reason::Other(reason.to_owned());
     for (failure, reason, cause, hint) in [
-        (Http::Denied("--allow-host a".into()), Reason::NotPermitted, Other, "--allow-host a"),
-        (Http::Denied(String::new()), Reason::NotPermitted, Other, "check base"),
+        (Http::Denied(Some("--allow-host a".into())), Reason::NotPermitted, Other, "--allow-host a"),
+        (Http::Denied(None), Reason::NotPermitted, Other, "check base"),
         (Http::Dns, Reason::Unavailable, Passing, "DNS"),
         (Http::Connect, Reason::Unavailable, Passing, "network"),
         (Http::Tls, Reason::Unavailable, Passing, "certificate"),
@@ -88,9 +88,9 @@ fn no_answer_at_all_names_the_next_step() {
         for error in [lost(failure.clone()), unreached(failure.clone())] {
             let error = read(Err(error)).unwrap_err();
             assert_eq!((&error.reason, error.cause), (&reason, cause), "{failure:?}");
-            let found = error.hint.unwrap();
+            let found = error.hint.clone().unwrap();
             assert!(found.en.contains(hint) && !found.zh.is_ascii(), "{failure:?}: {found:?}");
-            let Text { zh, en } = error.message;
+            let Text { zh, en } = error.message.clone();
             assert!(en.contains("people/list") && zh.contains("people/list") && !zh.is_ascii(), "{zh} {en}");
         }
     }
@@ -151,7 +151,7 @@ fn nothing_secret_is_repeated_whoever_says_it() {
         message: "dns failure for https://a.example/people/list?access_token=abc".to_owned(),
         ..lost(Http::Dns)
     };
-    let message = read(Err(quoting)).unwrap_err().message.en;
+    let message = read(Err(quoting)).unwrap_err().message.en.clone();
     assert!(message.ends_with("dns failure for https://a.example/people/list"), "{message}");
 }
 
@@ -161,7 +161,7 @@ fn it_is_said_whether_the_vendor_may_have_done_it_all_the_same() {
         ("no connection", Err(unreached(Http::Connect)), false),
         ("no answer in time", Err(lost(Http::Timeout)), true),
         ("an answer too large", Err(lost(Http::TooLarge(7))), true),
-        ("refused by policy", Err(unreached(Http::Denied(String::new()))), false),
+        ("refused by policy", Err(unreached(Http::Denied(None))), false),
         ("a redirect", status(302, ""), false),
         ("refused on the way", status(403, ""), false),
         ("too often", status(429, ""), false),

@@ -17,9 +17,9 @@ pub(crate) mod reached;
 mod tests;
 
 use organisation_kit::{
-    callbacks::{is_first, refused, response},
+    callbacks::{is_first, refused},
     contract::{
-        callbacks::{Handled, Happening, IncomingRequest},
+        callbacks::{Handled, Happening, IncomingRequest, OutgoingResponse},
         log::Level,
         types::Body,
     },
@@ -47,7 +47,7 @@ impl Config {
     ///
     /// # Errors
     /// Where the store fails.
-    pub(crate) fn routes<P: Platform>(&self, platform: &P) -> Result<Vec<(&'static str, Option<u64>)>, Failure> {
+    pub(crate) fn routes(&self, platform: &dyn Platform) -> Result<Vec<(&'static str, Option<u64>)>, Failure> {
         let configured = [APP_ROUTE, CONTACTS].into_iter().filter_map(|route| Some((route, self.callback_of(route)?)));
         configured.map(|(route, callback)| Ok((route, reached::at(platform, route, callback)?))).collect()
     }
@@ -65,11 +65,7 @@ impl Config {
 ///
 /// # Errors
 /// `not-found` where the route is not configured; where the store fails.
-pub(crate) fn handle<P: Platform>(
-    platform: &P,
-    config: &Config,
-    request: &IncomingRequest,
-) -> Result<Handled, Failure> {
+pub(crate) fn handle(platform: &dyn Platform, config: &Config, request: &IncomingRequest) -> Result<Handled, Failure> {
     let route = request.route.as_str();
     let Some(callback) = config.callback_of(route) else { return Err(no_route(route)) };
     let proven = match proof::open(callback, config.corp_id(), request, platform.now_ms()) {
@@ -83,15 +79,16 @@ pub(crate) fn handle<P: Platform>(
     match proven {
         Proven::Check(text) => {
             platform.log(Level::Info, "WeCom has checked the address of a route", &[("route", route)]);
-            Ok(Handled { response: response(200, body(text)), events: Vec::new(), follow_ups: Vec::new() })
+            let response = OutgoingResponse { status: 200, body: body(text) };
+            Ok(Handled { response, events: Vec::new(), follow_ups: Vec::new() })
         }
         Proven::Delivery(message) => delivered(platform, config, route, &message),
     }
 }
 
 /// What comes of a message that is WeCom's, whatever is in it: asking for it again would bring the same.
-fn delivered<P: Platform>(platform: &P, config: &Config, route: &str, message: &[u8]) -> Result<Handled, Failure> {
-    let acknowledged = response(200, Body::Text(String::new()));
+fn delivered(platform: &dyn Platform, config: &Config, route: &str, message: &[u8]) -> Result<Handled, Failure> {
+    let acknowledged = OutgoingResponse { status: 200, body: Body::Text(String::new()) };
     let text = str::from_utf8(message).ok();
     let Some((text, fields)) = text.and_then(|text| Fields::parse(text).map(|fields| (text, fields))) else {
         platform.log(Level::Warn, "a delivery of WeCom cannot be read", &[("route", route)]);

@@ -3,10 +3,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Config;
 use crate::fake::{FakePlatform, SECRET, START_MS, document, errcode, lost, ok, path, query, status};
-use organisation_kit::contract::{
-    element::{Status, Verdict},
-    http::{self, HttpError, Request, Response},
-    storage::StorageError,
+use organisation_kit::{
+    contract::{
+        element::{Status, Verdict},
+        http::{self, HttpError, Request, Response},
+        storage::StorageError,
+    },
+    platform::Platform,
 };
 
 type Answer = Result<Response, HttpError>;
@@ -133,7 +136,7 @@ fn a_refused_credential_hides_what_depends_on_it() {
         (|| errcode(-1, "system error"), "!busy", Some(-1), None),
         (|| Err(lost(http::Failure::Timeout)), "!unreachable", None, None),
         (|| status(502, "<html>"), "!unreachable", None, None),
-        (|| Err(lost(http::Failure::Denied("--allow-host x".to_owned()))), "!host-denied", None, None),
+        (|| Err(lost(http::Failure::Denied(Some("--allow-host x".to_owned())))), "!host-denied", None, None),
     ];
     for (gettoken, code, vendor_code, page) in refuse {
         let platform = platform(gettoken, || panic!("there is no token to ask with"));

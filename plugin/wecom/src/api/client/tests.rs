@@ -38,9 +38,9 @@ fn exchange() -> Call {
     fake::config().auth_get_user_info("C0DE-c0de")
 }
 
-/// Asks patiently, for any JSON.
-fn ask(client: &WeComClient<'_, FakePlatform>, call: &Call) -> Result<serde_json::Value, Failure> {
-    client.calls.patiently(call, |text| client.calls.read(call, text))
+/// Asks with_retries, for any JSON.
+fn ask(client: &WeComClient<'_>, call: &Call) -> Result<serde_json::Value, Failure> {
+    client.calls.with_retries(call, |text| client.calls.read(call, text))
 }
 
 fn tokens(fake: &FakePlatform) -> Vec<String> {
@@ -61,7 +61,7 @@ fn reads_are_repeated_when_that_may_help() {
         ("redirect", status(302, ""), 1),
         ("too often", errcode(45009, "api freq out of limit"), 1),
         ("no such member", errcode(60111, "userid not found"), 1),
-        ("denied", Err(unreached(http::Failure::Denied("--allow-host".into()))), 1),
+        ("denied", Err(unreached(http::Failure::Denied(Some("--allow-host".into())))), 1),
         ("too large", Err(lost(http::Failure::TooLarge(1))), 1),
         ("budget", Err(lost(http::Failure::BudgetExhausted)), 1),
     ] {
@@ -91,7 +91,7 @@ fn an_answer_of_another_shape_is_read_again() {
     let (config, call) = (fake::config(), get_member());
     let ask = |fake: &FakePlatform| -> Result<Member, Failure> {
         let client = WeComClient::new(fake, &config);
-        client.calls.patiently(&call, |text| client.calls.read(&call, text))
+        client.calls.with_retries(&call, |text| client.calls.read(&call, text))
     };
     let fake = scripted(vec![ok(r#"{"errcode":0,"userid":["s3cret"]}"#), ok(r#"{"errcode":0,"userid":"zhangsan"}"#)]);
     assert_eq!(ask(&fake).unwrap().userid, "zhangsan");

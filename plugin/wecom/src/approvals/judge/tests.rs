@@ -79,8 +79,8 @@ const NOON: u64 = MIDNIGHT + 43_200;
 fn refused(request: &ApprovalRequest, template: &Template) -> (String, String) {
     let failure = early(request).and_then(|()| body(request, template, NOW)).unwrap_err();
     assert!(!failure.message.zh.is_ascii(), "{failure:?}");
-    let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
-    (problem.path, failure.message.en)
+    let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
+    (problem.path, failure.message.en.clone())
 }
 
 fn people(ids: &[&str]) -> Vec<Person> {
@@ -97,7 +97,7 @@ fn the_example_of_the_documentation_is_written() {
     let mut request = request(vec![field("money", PlainValue::Money("700.50".into()))]);
     request.process = Some(vec![
         ProcessNode { kind: NodeKind::Approve, consent: Some(Consent::Any), members: texts(&["lisi", "wangwu"]) },
-        ProcessNode { kind: NodeKind::Notify, consent: None, members: texts(&["zhaoliu"]) },
+        ProcessNode { kind: NodeKind::Copy, consent: None, members: texts(&["zhaoliu"]) },
         ProcessNode { kind: NodeKind::Handle, consent: Some(Consent::InTurn), members: texts(&["a", "b"]) },
         ProcessNode { kind: NodeKind::Approve, consent: None, members: texts(&["a"]) },
     ]);
@@ -141,14 +141,14 @@ fn what_concerns_no_field_is_judged_before_the_template_is_read() {
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &[]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &[""]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &["a", "b"]))),
-        ("process.0", Box::new(move |request| request.process = node(NodeKind::Notify, Some(Consent::All), &["a"]))),
+        ("process.0", Box::new(move |request| request.process = node(NodeKind::Copy, Some(Consent::All), &["a"]))),
     ];
     for (path, change) in changes {
         let mut request = request(vec![]);
         assert_eq!(early(&request), Ok(()));
         change(&mut request);
         let failure = early(&request).unwrap_err();
-        let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+        let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
         assert_eq!(problem.path, path);
     }
     // As many characters as allowed, of three bytes each.

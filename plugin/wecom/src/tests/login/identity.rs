@@ -61,7 +61,7 @@ fn member_of(exchange: &Exchange) -> &Identity {
 fn codes_of(exchange: &Exchange) -> Vec<&str> {
     for warning in &exchange.warnings {
         assert_eq!(warning.severity, Severity::Warning);
-        assert!(!warning.message.is_empty() && !warning.hint.is_empty(), "{warning:?}");
+        assert!(!warning.message.is_empty() && warning.hint.is_some(), "{warning:?}");
         let shown = format!("{warning:?}");
         assert!(!shown.contains(TICKET) && !shown.contains("t0ken-1"), "{shown}");
         assert!(!warning.message.contains("get"), "names of calls belong to the log: {warning:?}");
@@ -129,7 +129,7 @@ fn who_is_no_member_costs_no_call() {
     for answer in ["{}", r#"{"errcode":0,"errmsg":"ok"}"#, r#"{"userid":"","openid":""}"#, r#"{"userid":"/x"}"#] {
         let fake = showing(nothing(), nothing());
         let failure = come(&fake, &english(), None, answer).unwrap_err();
-        assert_eq!((failure.reason, questions(&fake)), (Reason::UnexpectedAnswer, 0), "{answer}");
+        assert_eq!((failure.reason.clone(), questions(&fake)), (Reason::UnexpectedAnswer, 0), "{answer}");
     }
 }
 
