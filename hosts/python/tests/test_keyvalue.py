@@ -6,9 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from keyvalue import Bucket, Died, KeyForEach, OneValue
-from test_vectors import VECTORS, Clock, answered, part
+from test_vectors import PROBE, VECTORS, Clock, answered, part
 from vectors import Names, Vendor, written_out
 
 from organisation_host import CallStopped, Case, Component, Element, Engine, Limits, Operator
@@ -50,7 +49,7 @@ class Told:
 
 @pytest.fixture(scope="module")
 def probe(one_engine: Engine) -> Component:
-    return Component.from_file(one_engine, ROOT / "target/components/probe_element_component.wasm")
+    return Component.from_file(one_engine, PROBE)
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

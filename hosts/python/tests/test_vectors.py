@@ -16,6 +16,8 @@ from organisation_host import CallStopped, Component, Element, Engine, Limits, O
 from organisation_host.values.schema import Result
 
 VECTORS = ROOT / "tests/conformance"
+#: The build puts all components into one folder.
+PROBE = Path(os.environ.get("ORGANISATION_PROBE", ROOT / "target/components/probe_element_component.wasm"))
 #: What calls end by, as vectors name it.
 ENDED = {"cpu": "cpu-ms", "wall": "wall-ms", "memory": "memory-bytes", None: "trap"}
 #: What this host says otherwise: what the vector expects, and what it says. It cannot tell a stack that is used up from another
@@ -51,9 +53,7 @@ def test_a_vector(
     request.addfinalizer(vendor.close)
     text = (VECTORS / name).read_text(encoding="utf-8")
     vector = json.loads(text.replace('"${port}"', str(vendor.port)).replace("${port}", str(vendor.port)))
-    # The build puts both components into one folder.
-    probe = Path(os.environ.get("ORGANISATION_PROBE", ROOT / "target/components/probe_element_component.wasm"))
-    files = {"wecom": component_file, "probe": probe}
+    files = {"wecom": component_file, "probe": PROBE}
     file = files.get(vector["component"], ROOT / f"tests/frozen/{vector['component']}.wasm")
     if vector["component"] not in _components:
         _components[vector["component"]] = Component.from_file(one_engine, file)
