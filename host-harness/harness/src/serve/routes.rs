@@ -100,7 +100,7 @@ fn meant(path: &str) -> Option<String> {
     let (tenant, page) = match parts[..] {
         [t, tenant] if t.eq_ignore_ascii_case("t") => (tenant, ""),
         [t, tenant, page] if t.eq_ignore_ascii_case("t") => {
-            (tenant, *["login", "callback", "sign-in"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
+            (tenant, *["login", "callback", "sign-in", "admin"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
         }
         _ => return None,
     };
@@ -133,6 +133,7 @@ mod tests {
             ("/t/%E4%BC%81/login/", Some("/t/%E4%BC%81/login")),
             ("/t//acme", Some("/t/acme/")),
             ("/t/acme/Sign-In/", Some("/t/acme/sign-in")),
+            ("/t/acme/admin/", Some("/t/acme/admin")),
             ("/t/acme/login", None),
             ("/", None),
             ("/t", None),

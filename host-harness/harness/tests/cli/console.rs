@@ -148,6 +148,8 @@ async fn every_page_shows_what_it_is_about_and_what_people_wrote_stays_text() {
         ("/sync/plan", "目前没有计划"),
         ("/roles", "还没有管理员"),
         ("/changes", "成员加入"),
+        ("/messages", "预览"),
+        ("/events", "还没有收到回调"),
         ("/audit", "console.bootstrap"),
     ] {
         let answer = someone.get(&format!("/t/acme/admin{path}"));
@@ -164,6 +166,31 @@ async fn every_page_shows_what_it_is_about_and_what_people_wrote_stays_text() {
         assert_eq!(answer.status, 404, "{path}: {answer:#?}");
     }
     assert_eq!(someone.get("/t/acme/admin/members?cursor=x").status, 422);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_is_sent_as_it_was_shown_and_once() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let mut someone = first(&host, "acme");
+    for (fields, words) in [(&[("text", "你好")][..], "请填写接收者"), (&[("members", "lisi")], "请填写内容")]
+    {
+        let answer = someone.post("/t/acme/admin/messages", "/t/acme/admin/messages/preview", fields);
+        assert!(answer.status == 400 && answer.body.contains(words), "{answer:#?}");
+    }
+    let written = [("members", "lisi，nobody"), ("text", "<b>你好</b>")];
+    let preview = someone.post("/t/acme/admin/messages", "/t/acme/admin/messages/preview", &written);
+    assert!(preview.body.contains("&lt;b&gt;你好") && preview.body.contains("lisi, nobody"), "{preview:#?}");
+    assert!(bed.control().inbox("lisi").is_empty(), "a preview sends nothing");
+    let (_, key) = preview.body.split_once("name=\"key\" value=\"").unwrap();
+    let form = [written[0], written[1], ("key", key.split_once('"').unwrap().0)];
+    for _ in 0..2 {
+        let answer = someone.post("/t/acme/admin/messages", "/t/acme/admin/messages", &form);
+        assert!(answer.status == 200 && answer.body.contains("nobody"), "{answer:#?}");
+    }
+    assert_eq!(bed.control().inbox("lisi").len(), 1, "who presses twice sends it once");
+    assert!(someone.page("/t/acme/admin/audit").contains("messaging.send"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

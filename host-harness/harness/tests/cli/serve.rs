@@ -701,7 +701,7 @@ async fn many_at_one_tenant_keep_nobody_from_another() {
         many = (0..64).map(|number| ask(&host, &format!("callback?code=c{number}&state={DEMO_CORP_ID}"))).collect();
         let mut next = ask(&host, "login");
         next.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
-        let mut answer = [0; 1 << 10];
+        let mut answer = [0; 8 << 10];
         let length = next.read(&mut answer).unwrap_or_default();
         let answer = String::from_utf8_lossy(&answer[..length]);
         answer.starts_with("HTTP/1.1 503") && answer.contains("too many people")

@@ -19,7 +19,7 @@ const PAGES: usize = 60;
 const NAMES: usize = 100;
 
 /// One level of the tree.
-pub struct Level {
+struct Level {
     departments: Vec<Department>,
     /// Whether there are more than are shown.
     more: bool,
@@ -30,7 +30,7 @@ impl Level {
     ///
     /// # Errors
     /// The element.
-    pub async fn read(asked: &Asked, level: TreeLevel) -> Result<Self, Failure> {
+    async fn read(asked: &Asked, level: TreeLevel) -> Result<Self, Failure> {
         let filter = DepartmentFilter { level: Some(level), search: None };
         let (mut departments, mut cursor) = (Vec::new(), None);
         for _ in 0..PAGES {
@@ -46,7 +46,7 @@ impl Level {
     }
 
     /// As a list, each entry of which opens the next level.
-    pub fn list(&self, asked: &Asked) -> Markup {
+    fn list(&self, asked: &Asked) -> Markup {
         html! {
             ul {
                 @for department in &self.departments {
@@ -74,7 +74,7 @@ fn is_shown(asked: &Asked, id: &str) -> Option<&'static str> {
 }
 
 /// Where the members of a department and below it are shown.
-pub fn members_of(asked: &Asked, id: &str) -> String {
+fn members_of(asked: &Asked, id: &str) -> String {
     let query = Serializer::new(String::new()).append_pair("department", id).append_pair("below", "true").finish();
     format!("{}?{query}", asked.address("members"))
 }

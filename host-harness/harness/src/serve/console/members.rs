@@ -4,13 +4,13 @@ use std::time::{Duration, Instant};
 
 use axum::response::Response;
 use maud::{Markup, html};
-use organisation_host::contract::directory::{MemberFilter, MemberStatus, TreeLevel};
+use organisation_host::contract::directory::{MemberFilter, MemberStatus};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded::Serializer;
 
 use super::{
     asked::Asked,
-    departments::{Level, names, places},
+    departments::{names, places},
     failure::{Failure, answer},
     masked::masked,
 };
@@ -77,13 +77,15 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
         }
     }
     let departments = names(asked, &places(&members)).await?;
-    let roots = Level::read(asked, TreeLevel::Roots).await?;
     let say = |chinese, english| asked.say(chinese, english);
     let content = html! {
         div.columns {
             section.card aria-label=(say("部门", "Departments")) {
                 h2 { (say("部门", "Departments")) }
-                div.tree { (roots.list(asked)) }
+                // Levels have no index, so the page does not wait for the tree.
+                div.tree hx-get=(asked.address("departments")) hx-trigger="load" hx-select="#level > *" {
+                    a href=(asked.address("departments")) { (say("打开部门树", "Open the tree")) }
+                }
                 p { a href=(asked.address("members")) { (say("全部成员", "All members")) } }
             }
             div {

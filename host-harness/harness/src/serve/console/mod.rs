@@ -7,7 +7,7 @@
 //! | `asked` | what a request says |
 //! | `failure` | what a page shows that cannot be shown |
 //! | `pages` | every page, a row each |
-//! | `overview`, `members`, `member`, `departments`, `sync`, `plan`, `roles`, `trail`, `feed`, `setup` | the pages |
+//! | `overview`, `members`, `member`, `departments`, `sync`, `plan`, `roles`, `trail`, `feed`, `messages`, `events`, `setup` | the pages |
 //! | `masked` | mobile numbers and addresses, as far as they are shown unasked |
 //! | `running` | runs that somebody started from a page |
 
@@ -15,11 +15,13 @@ mod access;
 mod asked;
 mod bootstrap;
 mod departments;
+mod events;
 mod failure;
 mod feed;
 mod masked;
 mod member;
 mod members;
+mod messages;
 mod overview;
 mod pages;
 mod plan;

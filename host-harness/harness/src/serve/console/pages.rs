@@ -13,8 +13,8 @@ use axum::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    super::service::Service, access, asked::Asked, bootstrap, departments, failure::Failure, feed, member, members,
-    overview, plan, roles, setup, sync, trail,
+    super::service::Service, access, asked::Asked, bootstrap, departments, events, failure::Failure, feed, member,
+    members, messages, overview, plan, roles, setup, sync, trail,
 };
 
 /// Whether a page only shows, or changes something.
@@ -79,7 +79,11 @@ pub static PAGES: &[ConsolePage] = &[
     change("roles/rules", run!(roles::add_rule)),
     change("roles/rules/remove", run!(roles::remove_rule)),
     change("roles/administrators", run!(roles::set_administrators)),
+    shown("messages", ["消息", "Messages"], run!(messages::page)),
+    change("messages/preview", run!(messages::preview)),
+    change("messages", run!(messages::send)),
     shown("changes", ["变更记录", "Changes"], run!(feed::page)),
+    shown("events", ["回调记录", "Callbacks"], run!(events::page)),
     shown("audit", ["审计记录", "Audit trail"], run!(trail::page)),
 ];
 
