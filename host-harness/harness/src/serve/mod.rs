@@ -17,7 +17,7 @@
 //! | `home` | the pages of a member |
 //! | `refusal` | sign-ins that do not lead where they should |
 //! | `vendor_client` | whether somebody is inside the vendor's client |
-//! | `taken_up` | what a host learns of a tenant when it takes it up |
+//! | `validate_tenants` | what a host learns of a tenant when it takes it up |
 //! | `redirects` | whether sign-ins come back to this host |
 //! | `request_limits` | how many requests of one tenant are admitted: sign-ins, what its vendor sends, what its platform asks |
 //! | `entry_decision` | who may enter |
@@ -51,7 +51,7 @@ mod routes;
 mod service;
 mod sessions;
 mod sign_in;
-mod taken_up;
+mod validate_tenants;
 mod vendor_client;
 mod visitor;
 mod web;
@@ -227,7 +227,7 @@ pub async fn serve_on(
             ((), ()) = web => {}
             () = keep_reloading(&registry, asked.reload, &taken_up) => {}
             () = Arc::clone(service.follow_ups()).run(Arc::clone(&registry)) => {}
-            () = taken_up::look(&registry, &service, to_look_at) => {}
+            () = validate_tenants::validate_new(&registry, &service, to_look_at) => {}
         }
     };
     tokio::join!(serving, scheduler.run(interrupted()));

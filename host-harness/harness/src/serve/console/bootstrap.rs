@@ -218,13 +218,13 @@ fn refusal(heading: [&str; 2]) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use organisation_host::storage::MemoryStorage;
+    use organisation_host::storage::{MemoryStorage, Options};
 
     use super::*;
 
     #[tokio::test]
     async fn a_token_is_made_once_and_good_once() {
-        let storage = MemoryStorage::default();
+        let storage = MemoryStorage::new(Options::default());
         assert_eq!(Bootstrap::redeem(&storage, "", "acme").await.unwrap(), Redeemed::Unknown);
         let Bootstrap(token) = Bootstrap::at_first_start(&storage).await.unwrap().unwrap();
         assert!(Bootstrap::at_first_start(&storage).await.unwrap().is_none());
