@@ -10,7 +10,7 @@ mod simulate;
 
 pub use demo::demo;
 pub use folder::Configuration;
-pub use person::{Member, Visitor};
+pub use person::{Administrator, Member, Visitor};
 pub use platform::platform;
-pub use samples::samples;
+pub use samples::{callback, samples};
 pub use simulate::simulate;

@@ -191,7 +191,7 @@ async fn begun(
     let decision = Decision {
         actor: "bootstrap".to_owned(),
         action: "console.bootstrap".to_owned(),
-        subject: String::new(),
+        subject: None,
         before: None,
         after: None,
     };

@@ -25,7 +25,7 @@ pub async fn reveal(asked: &Asked) -> Result<Response, Failure> {
     let decision = Decision {
         actor: asked.actor(),
         action: "console.reveal-member".to_owned(),
-        subject: asked.path("id").to_owned(),
+        subject: Some(asked.path("id").to_owned()),
         before: None,
         after: None,
     };

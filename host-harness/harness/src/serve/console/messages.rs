@@ -104,7 +104,7 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
     let decision = organisation_host::Decision {
         actor: asked.actor(),
         action: "messaging.send".to_owned(),
-        subject: String::new(),
+        subject: None,
         before: None,
         after: None,
     };

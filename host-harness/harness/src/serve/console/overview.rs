@@ -88,7 +88,7 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
                     @for problem in &problems {
                         li {
                             span.bad[is_error(&problem.severity)] { code { (problem.path) } " " (problem.message) }
-                            @if !problem.hint.is_empty() { p.hint { (problem.hint) } }
+                            @if let Some(hint) = &problem.hint { p.hint { (hint) } }
                         }
                     }
                 }

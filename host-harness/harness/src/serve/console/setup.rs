@@ -160,7 +160,7 @@ fn fields(asked: &Asked, described: &Description, validation: &Validation) -> Ma
         } @else {
             ul {
                 @for problem in &validation.problems {
-                    li { code { (problem.path) } " " (problem.message) @if !problem.hint.is_empty() { p.hint { (problem.hint) } } }
+                    li { code { (problem.path) } " " (problem.message) @if let Some(hint) = &problem.hint { p.hint { (hint) } } }
                 }
             }
         }

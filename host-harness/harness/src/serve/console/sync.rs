@@ -70,7 +70,7 @@ pub async fn approve(asked: &Asked) -> Result<Response, Failure> {
     let decision = organisation_host::Decision {
         actor: asked.actor(),
         action: "directory.approve".to_owned(),
-        subject: run.to_owned(),
+        subject: Some(run.to_owned()),
         before: None,
         after: None,
     };

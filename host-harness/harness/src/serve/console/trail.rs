@@ -35,7 +35,7 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
                             td data-label=(say("时间", "When")) { (when(entry.at)) }
                             td data-label=(say("何人", "Who")) { (decision.actor) }
                             td data-label=(say("操作", "What")) { code { (decision.action) } }
-                            td data-label=(say("对象", "About")) { (decision.subject) }
+                            td data-label=(say("对象", "About")) { (decision.subject.as_deref().unwrap_or_default()) }
                             td data-label=(say("原值 → 新值", "Before → after")) {
                                 div {
                                     @if decision.before.is_some() || decision.after.is_some() {

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Method, path and description of everything that can be asked.
-fn operations(document: &Value) -> Vec<(String, String, Value)> {
+pub(super) fn operations(document: &Value) -> Vec<(String, String, Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let of_path = |(path, methods): (&String, &Value)| {
         let methods = methods.as_object().unwrap().clone().into_iter();

@@ -86,7 +86,7 @@ impl Element {
     pub async fn add_to_audit(&self, decision: Decision) -> Result<(), StorageError> {
         let host = &self.shared.host;
         let trail = Trail::new(self.shared.storage.as_ref(), &self.shared.scope);
-        let added = trail.append(host.now_ms(), &host.call_name(), &[decision]).await;
+        let added = trail.append(host.now_ms(), &[decision]).await;
         added.map_err(|error| match error {
             AppendError::Invalid(why) => StorageError::Invalid(why),
             AppendError::Storage(error) => error,
