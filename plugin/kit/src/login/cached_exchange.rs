@@ -47,7 +47,7 @@ pub(super) fn key(common: &Common, request: &ExchangeRequest) -> String {
 }
 
 /// Deletes what is remembered of sign-ins of a member: it says whose they were, with roles and what they consented to.
-pub(crate) fn forget<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<(), Failure> {
+pub(crate) fn forget(platform: &dyn Platform, ids: IdRule, id: &str) -> Result<(), Failure> {
     let is_theirs = |entry: &&Entry| match serde_json::from_str(&entry.value) {
         Ok(CachedExchange::Done(exchange)) => {
             matches!(&exchange.outcome, Outcome::Member(member) if ids.key(&member.id) == ids.key(id))
