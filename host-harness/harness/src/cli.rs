@@ -39,7 +39,7 @@ pub struct Cli {
 }
 
 /// Options that every command takes, before or after its name.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Options of every command")]
 pub struct Global {
     /// Element folder: e.json and a configuration named like the folder
@@ -239,7 +239,22 @@ pub enum Command {
         /// Keep the element folder and the database in this (new or empty) folder
         #[arg(long, value_name = "DIR")]
         keep: Option<PathBuf>,
+        #[command(flatten)]
+        pages: DemoPages,
     },
+}
+
+#[derive(Debug, Args)]
+pub struct DemoPages {
+    /// Serve a simulated WeCom and a platform beside it, to look at and click, until Ctrl-C
+    #[arg(long)]
+    pub serve: bool,
+    /// Where the platform listens; port 0 takes any free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7070", requires = "serve", value_parser = address::listen)]
+    pub listen: SocketAddr,
+    /// Where the simulated WeCom listens
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080", requires = "serve", value_parser = address::listen)]
+    pub simulator: SocketAddr,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -1,5 +1,7 @@
 //! What a server has that merges the router of the pages.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
+
 use axum::{
     Router,
     body::Body,

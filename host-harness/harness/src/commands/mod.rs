@@ -81,6 +81,9 @@ pub async fn run(cli: &Cli, output: &mut Output) -> Result<ExitStatus, CommandEr
         }
         Command::Tenant(TenantCommand::Delete { yes }) => tenant::delete(options, *yes, output).await,
         Command::Simulate(asked) => simulated::simulate(asked, output).await,
-        Command::Demo { keep } => simulated::demo(options, keep.as_deref(), output).await,
+        Command::Demo { keep, pages } if pages.serve => {
+            simulated::platform(options, pages, keep.as_deref(), output).await
+        }
+        Command::Demo { keep, .. } => simulated::demo(options, keep.as_deref(), output).await,
     }
 }

@@ -19,7 +19,8 @@ const BEGUN: usize = 8;
 #[derive(Debug)]
 pub struct CookieScope {
     prefix: &'static str,
-    attributes: String,
+    path: String,
+    secure: &'static str,
 }
 
 impl CookieScope {
@@ -41,12 +42,18 @@ impl CookieScope {
             (true, _) => ("__Secure-", path, "; Secure"),
             (false, _) => ("", path, ""),
         };
-        Self { prefix, attributes: format!("{path}; Max-Age={SECONDS}; HttpOnly; SameSite=Lax{secure}") }
+        Self { prefix, path, secure }
     }
 
-    /// A cookie.
+    /// A cookie that lasts as long as a sign-in may take.
     pub fn cookie(&self, name: &str, value: &str) -> String {
-        format!("{}{name}={value}{}", self.prefix, self.attributes)
+        self.cookie_for(name, value, SECONDS)
+    }
+
+    /// A cookie that lasts so many seconds.
+    pub fn cookie_for(&self, name: &str, value: &str, seconds: u32) -> String {
+        let Self { prefix, path, secure } = self;
+        format!("{prefix}{name}={value}{path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
     }
 
     /// What a browser holds under a name. There may be several, for several paths.

@@ -45,7 +45,7 @@ impl EntryDecision {
     /// What the operator can do about a refusal.
     pub fn hint(self) -> Option<&'static str> {
         (self == Self::NotBegunHere).then_some(
-            "make /t/TENANT/login the app's home page in the vendor's console; or declare \
+            "make /t/TENANT/ the app's home page in the vendor's console; or declare \
              \"sign_in\": {\"homepage\": true} for the tenant, and a link can sign somebody in as somebody else",
         )
     }
@@ -53,7 +53,7 @@ impl EntryDecision {
     /// Where the person goes on, seen from the callback: begins the sign-in anew, by the entry that is right where the person
     /// is.
     pub fn way_on(self) -> Option<&'static str> {
-        matches!(self, Self::NotBegunHere | Self::OtherBrowser).then_some("login")
+        (!matches!(self, Self::Admitted | Self::ToBeConfirmed)).then_some("login")
     }
 
     /// Whether it may be said at once whose code it was: not where it may be a stranger's.
@@ -83,12 +83,12 @@ impl EntryDecision {
                 "This app is not visible to you, or that could not be found out just now. Ask its administrator, or try again later.",
             ],
             Self::LinkedMember => [
-                "您是互联企业的成员，此应用仅供本企业成员使用。",
-                "You are a member of a linked organisation; this app is for members of its own organisation.",
+                "您是互联企业的成员，此应用仅供本企业成员使用。请以本企业的账号登录。",
+                "You are a member of a linked organisation; this app is for members of its own organisation. Sign in with an account of that one.",
             ],
             Self::Outsider => [
-                "您不是本企业的成员，或不在此应用的可见范围内。",
-                "You are not a member of this organisation, or the app is not visible to you.",
+                "您不是本企业的成员，或不在此应用的可见范围内。请联系管理员将您加入可见范围后重新登录。",
+                "You are not a member of this organisation, or the app is not visible to you. Ask its administrator to add you, then sign in again.",
             ],
         }
     }

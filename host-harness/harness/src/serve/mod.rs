@@ -7,22 +7,25 @@
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `api` | what the platform asks by JSON |
+//! | `console` | the pages of administrators |
 //! | `callbacks` | what the vendor sends by itself |
+//! | `first_run` | the page that leads through a demonstration |
 //! | `follow_ups` | what is left for later when it did |
 //! | `root_files` | files by which a vendor sees whose a host is |
 //! | `sign_in` | the two steps of a sign-in |
-//! | `signed_in` | the page after a sign-in |
+//! | `sessions`, `visitor` | who is signed in in which browser, and who opens a page |
+//! | `home` | the pages of a member |
 //! | `refusal` | sign-ins that do not lead where they should |
 //! | `vendor_client` | whether somebody is inside the vendor's client |
 //! | `validate_tenants` | what a host learns of a tenant when it takes it up |
 //! | `redirects` | whether sign-ins come back to this host |
 //! | `request_limits` | how many requests of one tenant are admitted: sign-ins, what its vendor sends, what its platform asks |
 //! | `entry_decision` | who may enter |
-//! | `return_to` | where a person may be sent afterwards |
 //! | `confirmation` | what a person is asked whose sign-in began in another browser |
 //! | `binding` | the cookie that ties a sign-in to a browser |
 //! | `body` | bodies of requests: how large, how long, how many at a time |
 //! | `page`, `document` | answers for people and for programs |
+//! | `frame` | what stands around every page |
 //! | `web` | connections, and what strangers may take of them |
 
 mod api;
@@ -30,23 +33,27 @@ mod binding;
 mod body;
 mod callbacks;
 mod confirmation;
+mod console;
 mod document;
 mod drain;
 mod entry_decision;
+mod first_run;
 mod follow_ups;
+mod frame;
 mod health;
+mod home;
 mod page;
 mod redirects;
 mod refusal;
 mod request_limits;
-mod return_to;
 mod root_files;
 mod routes;
 mod service;
+mod sessions;
 mod sign_in;
-mod signed_in;
 mod validate_tenants;
 mod vendor_client;
+mod visitor;
 mod web;
 
 use std::{
@@ -54,10 +61,12 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom},
     net::SocketAddr,
     path::Path,
-    sync::Arc,
+    sync::{Arc, atomic::AtomicBool},
     time::Duration,
 };
 
+use console::Bootstrap;
+use first_run::FirstRun;
 use futures_util::FutureExt as _;
 use organisation_fleet::{
     observe::{ReportLines, SyncObserver, metrics::Metrics},
@@ -65,6 +74,7 @@ use organisation_fleet::{
     tenants::{Changes, Registry, Source, SourceError},
 };
 use organisation_host::{Observer, storage::Quotas};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 use service::Service;
 use tokio::{
@@ -84,6 +94,8 @@ use crate::{
     text::Paint,
 };
 
+pub use first_run::Guide;
+
 /// How long requests and calls under way may go on when the host stops.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -99,6 +111,10 @@ struct ServeView {
     admin_address: Option<String>,
     public_url: Option<String>,
     tenants: usize,
+    /// The console of the simulated vendor, in a demonstration.
+    simulator: Option<String>,
+    /// Where the token of the first start is taken; only at that start.
+    bootstrap: Option<String>,
     unusable: Vec<String>,
 }
 
@@ -108,6 +124,21 @@ struct ServeView {
 /// The declarations, the storage, the address or the file for reports cannot be had.
 pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Result<ExitStatus, CommandError> {
     refuse_what_is_declared(options)?;
+    let listening = listen(asked.listen).await?;
+    serve_on(options, asked, listening, None, output).await
+}
+
+/// The same on an address that is open already, perhaps with a page that leads through a demonstration.
+///
+/// # Errors
+/// As [`serve`].
+pub async fn serve_on(
+    options: &Global,
+    asked: &Serve,
+    (listener, address): (TcpListener, SocketAddr),
+    guide: Option<Guide>,
+    output: &mut Output,
+) -> Result<ExitStatus, CommandError> {
     let metrics = Arc::new(Metrics::new());
     let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&metrics) as _];
     let mut sync_observers: Vec<Arc<dyn SyncObserver>> = vec![Arc::clone(&metrics) as _];
@@ -126,7 +157,6 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     let (registry, changes) = Registry::open(host.clone(), Arc::clone(&storage), quotas, source).await?;
     let registry = Arc::new(registry);
 
-    let (listener, address) = listen(asked.listen).await?;
     let admin = match asked.admin_listen {
         Some(asked) => Some(listen(asked).await?),
         None => None,
@@ -140,12 +170,18 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
         output.note("metrics and health are served on every address of this machine: name the one that is not public");
     }
     let name = asked.host_name.clone().unwrap_or_else(|| format!("{address}-{}", std::process::id()));
+    let bootstrap = Bootstrap::at_first_start(storage.as_ref()).await?;
+    let reached = asked.public_url.as_ref().map_or_else(|| format!("http://{address}"), PublicUrl::to_string);
+    let bootstrap =
+        bootstrap.map(|Bootstrap(token)| format!("{reached}/t/{}/admin/bootstrap?token={token}", only(&registry)));
     let view = ServeView {
         host: name.clone(),
         address: format!("http://{address}"),
         admin_address: admin_address.map(|address| format!("http://{address}")),
         public_url: asked.public_url.as_ref().map(PublicUrl::to_string),
         tenants: registry.len(),
+        simulator: guide.as_ref().map(|guide| guide.simulator.clone()),
+        bootstrap: bootstrap.clone(),
         unusable: unusable(&changes),
     };
     output.line(&view, |paint| text(&view, paint))?;
@@ -159,7 +195,8 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     };
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics)?;
-    let service = Arc::new(service.reached_under(asked.public_url.clone()));
+    let first_run = guide.map(|guide| FirstRun { guide, bootstrap, has_signed_in: AtomicBool::new(false) });
+    let service = Arc::new(service.reached_under(asked.public_url.clone()).leading(first_run));
     let stopping = Arc::clone(&service);
     let shutdown = async {
         let time = drain::time(asked.drain, asked_to_end(1).await);
@@ -202,7 +239,19 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
     Ok(ExitStatus::Done)
 }
 
-async fn listen(asked: SocketAddr) -> Result<(TcpListener, SocketAddr), CommandError> {
+/// The name of the tenant as it stands in an address, where there is one alone.
+fn only(registry: &Registry) -> String {
+    match &registry.all()[..] {
+        [tenant] => utf8_percent_encode(&tenant.name, NON_ALPHANUMERIC).to_string(),
+        _ => "TENANT".to_owned(),
+    }
+}
+
+/// Opens an address.
+///
+/// # Errors
+/// It cannot be had.
+pub async fn listen(asked: SocketAddr) -> Result<(TcpListener, SocketAddr), CommandError> {
     let listener = TcpListener::bind(asked).await;
     let listener = listener.map_err(|source| CommandError::Listen { address: asked, source })?;
     let address = listener.local_addr()?;
@@ -314,6 +363,15 @@ fn text(view: &ServeView, paint: Paint) -> String {
     }
     if let Some(public_url) = &view.public_url {
         text.push_str(&format!("  公开地址 public URL  {public_url}\n"));
+    }
+    if let Some(simulator) = &view.simulator {
+        text.push_str(&format!("  模拟的厂商 the simulated vendor  {simulator}\n"));
+    }
+    if let Some(bootstrap) = &view.bootstrap {
+        text.push_str(&format!(
+            "  管理控制台 administrator's console  {bootstrap}\n    (仅此一次 this once: 打开控制台并指定首位管理员 open it and name the first \
+             administrator)\n"
+        ));
     }
     for unusable in &view.unusable {
         text.push_str(&format!("  {} {}\n", paint.warn("不可用 unusable"), crate::text::clean(unusable)));

@@ -1,9 +1,10 @@
-//! Pages for people: one heading, a few lines, one link or one button.
+//! Pages for people who may not be signed in: one heading, a few lines, one link or one button. In Chinese and English at once,
+//! since whoever is refused reads it over the shoulder of somebody else, or sends a picture of it.
 
-use maud::{DOCTYPE, Markup, html};
+use axum::{http::StatusCode, response::Response};
+use maud::{Markup, html};
 
-const STYLE: &str = "body{font:17px/1.6 system-ui,sans-serif;max-width:32em;margin:3em auto;padding:0 1em;color:#222}\
-                     h1{font-size:1.4em}.hint{color:#666}a{color:#06c}";
+use super::frame::Frame;
 
 /// A page in Chinese and English.
 #[derive(Default)]
@@ -23,33 +24,27 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// As HTML.
-    pub fn render(&self) -> Markup {
-        let [chinese, english] = self.heading;
+    /// The answer.
+    pub fn answer(&self, status: StatusCode) -> Response {
+        let [chinese, _] = self.heading;
+        let (title, content) = (chinese.to_owned(), Some(self.content()));
+        Frame { product: "登录 Sign-in".to_owned(), title, content, ..Frame::default() }.answer(status)
+    }
+
+    fn content(&self) -> Markup {
+        let [_, english] = self.heading;
         html! {
-            (DOCTYPE)
-            html lang="zh" {
-                head {
-                    meta charset="utf-8";
-                    meta name="viewport" content="width=device-width,initial-scale=1";
-                    title { (chinese) }
-                    style { (maud::PreEscaped(STYLE)) }
-                }
-                body {
-                    h1 { (chinese) }
-                    p lang="en" { (english) }
-                    @for line in &self.lines { p { (line) } }
-                    @if let Some(hint) = &self.hint { p.hint { (hint) } }
-                    @if let Some(reference) = &self.reference { p.hint { "参考号 reference: " (reference) } }
-                    @if !self.form.is_empty() {
-                        form method="post" {
-                            @for (name, value) in &self.form { input type="hidden" name=(name) value=(value); }
-                            button { "继续 Continue" }
-                        }
-                    }
-                    @if let Some(link) = &self.link { p { a href=(link) { "继续 Continue" } } }
+            p lang="en" { (english) }
+            @for line in &self.lines { p { (line) } }
+            @if let Some(hint) = &self.hint { p.hint { (hint) } }
+            @if let Some(reference) = &self.reference { p.hint { "参考号 reference: " (reference) } }
+            @if !self.form.is_empty() {
+                form method="post" {
+                    @for (name, value) in &self.form { input type="hidden" name=(name) value=(value); }
+                    button { "继续 Continue" }
                 }
             }
+            @if let Some(link) = &self.link { p { a.button href=(link) { "继续 Continue" } } }
         }
     }
 }
@@ -68,7 +63,7 @@ mod tests {
             link: Some("/x\"onclick=\"".to_owned()),
             form: vec![("a", "\"onclick=\"")],
         };
-        let html = page.render().into_string();
+        let html = page.content().into_string();
         for raw in ["<b>", "<script>", "\"onclick"] {
             assert!(!html.contains(raw), "{html}");
         }

@@ -4,20 +4,15 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::{
-    http::{HeaderMap, StatusCode, header},
-    response::{AppendHeaders, Html, IntoResponse, Response},
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
 };
 use organisation_fleet::tenants::Tenant;
-use organisation_host::{Answered, CallResult, Called, contract::types::Reason, reason_name, storage::FingerprintKey};
+use organisation_host::{Answered, CallResult, Called, contract::types::Reason, reason_name, storage::StorageError};
 
 use super::{
-    binding::{Binding, CookieScope},
-    document::document,
-    page::Page,
-    request_limits::RequestPermit,
-    service::Service,
-    sign_in::{wants_json, welcome},
-    signed_in::{self, SignedIn},
+    binding::Binding, document::document, page::Page, request_limits::RequestPermit, service::Service,
+    sign_in::wants_json, visitor::is_unknown,
 };
 use crate::{
     command_error::CommandError,
@@ -36,10 +31,15 @@ pub struct SignInRefusal {
 pub struct Refuse<'a>(pub &'a HeaderMap);
 
 impl Refuse<'_> {
-    pub fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, RequestPermit), SignInRefusal> {
+    /// The tenant of this name.
+    pub fn tenant(&self, service: &Service, name: &str) -> Result<Tenant, SignInRefusal> {
         let unknown =
             || CommandError::usage("此处没有该应用 there is no such app here", "请检查地址 check the address");
-        let tenant = service.tenant(tenant).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))?;
+        service.tenant(name).ok_or_else(|| self.refusal(StatusCode::NOT_FOUND, &unknown()))
+    }
+
+    pub fn unless_let_in(&self, service: &Service, tenant: &str) -> Result<(Tenant, RequestPermit), SignInRefusal> {
+        let tenant = self.tenant(service, tenant)?;
         let permit = service.admit(&tenant);
         let permit = permit.ok_or_else(|| self.too_many())?;
         Ok((tenant, permit))
@@ -50,22 +50,29 @@ impl Refuse<'_> {
         held.map_or_else(Binding::new, Ok).map_err(|error| self.failed(error.to_string(), None))
     }
 
-    /// Sends the browser that was signed in to an address without code and state.
-    pub fn sent_on(
-        &self,
-        signed_in: SignedIn,
-        scope: &CookieScope,
-        binding: &Binding,
-        tenant: &str,
-        key: &FingerprintKey,
-    ) -> Result<Response, SignInRefusal> {
-        let cookie =
-            signed_in.cookie(scope, binding, tenant, key).map_err(|error| self.failed(error.to_string(), None))?;
-        // Where the names are longer than a cookie, they are shown here.
-        let Some(cookie) = cookie else { return Ok(welcome(signed_in)) };
-        let cookies = [binding.cookie(scope, key), cookie].map(|cookie| (header::SET_COOKIE, cookie));
-        let location = [(header::LOCATION, signed_in::PAGE)];
-        Ok((StatusCode::SEE_OTHER, location, AppendHeaders(cookies)).into_response())
+    /// What the element answered of a member; `None` where it knows none of this id.
+    pub fn unless_unknown<T>(&self, called: CallResult<Answered<T>>) -> Result<Option<T>, SignInRefusal> {
+        match called {
+            Ok(Called { value: Err(error), .. }) if is_unknown(&error.reason) => Ok(None),
+            called => self.unless_answered(called).map(|(value, _)| Some(value)),
+        }
+    }
+
+    /// The person has said no at the vendor's page.
+    pub fn denied(&self) -> SignInRefusal {
+        let failure = CommandError::usage(
+            "您没有同意登录 you did not agree to sign in",
+            "如需进入，请重新登录并同意 to enter, sign in again and agree",
+        );
+        self.refusal(StatusCode::FORBIDDEN, &failure)
+    }
+
+    /// The storage does not answer.
+    pub fn unavailable(&self, error: &StorageError) -> SignInRefusal {
+        tracing::warn!(%error, "sessions cannot be read or written");
+        let mut refusal = self.not_now(StatusCode::SERVICE_UNAVAILABLE);
+        refusal.view.reason = "unavailable".to_owned();
+        refusal
     }
 
     pub fn too_many(&self) -> SignInRefusal {
@@ -202,6 +209,6 @@ impl IntoResponse for SignInRefusal {
         };
         let ErrorView { message, hint, reference, .. } = view;
         let page = Page { heading, lines: vec![message], hint, reference, link, ..Page::default() };
-        (status, Html(page.render().into_string())).into_response()
+        page.answer(status)
     }
 }

@@ -5,26 +5,33 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderName, HeaderValue, Method, StatusCode, Uri, header},
-    middleware::{Next, from_fn, map_response},
-    response::{Html, IntoResponse as _, Redirect, Response},
-    routing::get,
+    http::{Method, StatusCode, Uri, header},
+    middleware::{Next, from_fn, from_fn_with_state, map_response},
+    response::{IntoResponse as _, Redirect, Response},
+    routing::{get, post},
 };
 use organisation_fleet::observe::metrics::CONTENT_TYPE;
+use organisation_pages::secured;
 
-use super::{api, callbacks, document::document, page::Page, service::Service, sign_in};
+use super::{
+    api, callbacks, console, document::document, first_run, frame::frame, home, page::Page, service::Service, sign_in,
+};
 
 /// The addresses of a host for people. Those for its operator are among them where they have no listener of their own.
 pub fn router(service: &Arc<Service>, with_operators: bool) -> Router {
     let sign_in = Router::new()
+        .route("/t/{tenant}/", get(home::home))
+        .route("/t/{tenant}/sign-in", get(home::door))
+        .route("/t/{tenant}/sign-out", post(home::sign_out))
         .route("/t/{tenant}/login", get(sign_in::login))
         .route("/t/{tenant}/callback", get(sign_in::callback).post(sign_in::confirm))
-        .route("/t/{tenant}/done", get(sign_in::done))
         .route_layer(from_fn(unless_only_looked_at));
     let callbacks =
         Router::new().route("/t/{tenant}/callback/{route}", get(callbacks::receive).post(callbacks::receive));
-    let all = sign_in.merge(callbacks).merge(api::router());
+    let callbacks = callbacks.merge(console::router());
+    let all = sign_in.merge(callbacks).merge(api::router()).merge(organisation_pages::router(service.base()));
     let all = if with_operators { all.merge(for_operators()) } else { all };
+    let all = if service.first_run().is_some() { all.route("/", get(first_run::page)) } else { all };
     finished(all.fallback(elsewhere), service)
 }
 
@@ -40,8 +47,9 @@ fn for_operators() -> Router<Arc<Service>> {
 fn finished(router: Router<Arc<Service>>, service: &Arc<Service>) -> Router {
     router
         .method_not_allowed_fallback(async || nothing(StatusCode::METHOD_NOT_ALLOWED))
+        .layer(from_fn_with_state(Arc::clone(service), frame))
         .with_state(Arc::clone(service))
-        .layer(map_response(guarded))
+        .layer(map_response(secured))
 }
 
 async fn metrics(State(service): State<Arc<Service>>) -> Response {
@@ -86,13 +94,13 @@ async fn elsewhere(State(service): State<Arc<Service>>, method: Method, uri: Uri
 }
 
 /// The route that a path was meant to be: slashes too many and capital letters make no difference, and a tenant alone
-/// is its sign-in.
+/// is its home.
 fn meant(path: &str) -> Option<String> {
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     let (tenant, page) = match parts[..] {
-        [t, tenant] if t.eq_ignore_ascii_case("t") => (tenant, "login"),
+        [t, tenant] if t.eq_ignore_ascii_case("t") => (tenant, ""),
         [t, tenant, page] if t.eq_ignore_ascii_case("t") => {
-            (tenant, *["login", "callback", "done"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
+            (tenant, *["login", "callback", "sign-in", "admin"].iter().find(|known| known.eq_ignore_ascii_case(page))?)
         }
         _ => return None,
     };
@@ -100,30 +108,13 @@ fn meant(path: &str) -> Option<String> {
     (meant != path).then_some(meant)
 }
 
-fn nothing(status: StatusCode) -> Response {
+pub fn nothing(status: StatusCode) -> Response {
     let page = Page {
         heading: ["这里没有内容", "There is nothing here"],
         hint: Some("请核对地址 check the address".to_owned()),
         ..Page::default()
     };
-    (status, Html(page.render().into_string())).into_response()
-}
-
-/// Addresses hold codes and states: nothing is kept by browsers or passed to other sites, and nothing is loaded.
-async fn guarded(mut response: Response) -> Response {
-    const HEADERS: [(HeaderName, &str); 4] = [
-        (header::CACHE_CONTROL, "no-store"),
-        (header::REFERRER_POLICY, "no-referrer"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-        ),
-    ];
-    for (name, value) in HEADERS {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
-    }
-    response
+    page.answer(status)
 }
 
 #[cfg(test)]
@@ -133,13 +124,16 @@ mod tests {
     #[test]
     fn an_address_a_little_off_leads_to_the_page_that_was_meant() {
         for (path, expected) in [
-            ("/t/acme", Some("/t/acme/login")),
-            ("/t/acme/", Some("/t/acme/login")),
+            ("/t/acme", Some("/t/acme/")),
+            ("/t/acme/", None),
             ("/t/acme/login/", Some("/t/acme/login")),
             ("/t/acme/callback/", Some("/t/acme/callback")),
             ("//t//acme//callback", Some("/t/acme/callback")),
             ("/T/Acme/LOGIN", Some("/t/Acme/login")),
             ("/t/%E4%BC%81/login/", Some("/t/%E4%BC%81/login")),
+            ("/t//acme", Some("/t/acme/")),
+            ("/t/acme/Sign-In/", Some("/t/acme/sign-in")),
+            ("/t/acme/admin/", Some("/t/acme/admin")),
             ("/t/acme/login", None),
             ("/", None),
             ("/t", None),

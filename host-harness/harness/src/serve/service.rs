@@ -17,6 +17,8 @@ use organisation_host::{
 
 use super::{
     body::Bodies,
+    console::Runs,
+    first_run::FirstRun,
     follow_ups::FollowUps,
     health::{Health, HealthView},
     request_limits::{RequestLimits, RequestPermit},
@@ -35,11 +37,17 @@ pub struct Service {
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
     health: Health,
+    storage: Arc<dyn Storage>,
     sign_in_limits: Arc<RequestLimits>,
     /// Of what the vendor sends, so that neither keeps the other out.
     callback_limits: Arc<RequestLimits>,
     /// Of what platforms ask.
     api_limits: Arc<RequestLimits>,
+    /// Of what administrators look at.
+    console_limits: Arc<RequestLimits>,
+    /// Runs that they started.
+    runs: Arc<Runs>,
+    first_run: Option<FirstRun>,
     /// Of files for the vendor, which are large.
     upload_limits: Arc<RequestLimits>,
     bodies: Bodies,
@@ -61,15 +69,19 @@ impl Service {
         metrics: Arc<Metrics>,
     ) -> Result<Self, StorageError> {
         let cookie_key = storage.fingerprint_key()?;
-        let health = Health::of(storage, Arc::clone(&registry));
+        let health = Health::of(Arc::clone(&storage), Arc::clone(&registry));
         Ok(Self {
             host,
             registry,
             metrics,
             health,
+            storage,
             sign_in_limits: Arc::default(),
             callback_limits: Arc::new(RequestLimits::of(BESIDE)),
             api_limits: Arc::new(RequestLimits::of(BESIDE)),
+            console_limits: Arc::new(RequestLimits::of(BESIDE)),
+            runs: Arc::default(),
+            first_run: None,
             upload_limits: Arc::new(RequestLimits::of(UPLOADS)),
             bodies: Bodies::default(),
             refusals_logged_at: Mutex::default(),
@@ -83,6 +95,16 @@ impl Service {
     /// Reached by people under this address.
     pub fn reached_under(self, public_url: Option<PublicUrl>) -> Self {
         Self { public_url, ..self }
+    }
+
+    /// With a page that leads through a demonstration.
+    pub fn leading(self, first_run: Option<FirstRun>) -> Self {
+        Self { first_run, ..self }
+    }
+
+    /// What leads through a demonstration, where this is one.
+    pub fn first_run(&self) -> Option<&FirstRun> {
+        self.first_run.as_ref()
     }
 
     /// The host is about to end.
@@ -126,6 +148,16 @@ impl Service {
         &self.follow_ups
     }
 
+    /// Lets an administrator's request in; nothing where the tenant has too many under way.
+    pub fn admit_console(&self, tenant: &Tenant) -> Option<RequestPermit> {
+        self.console_limits.admit(&tenant.name)
+    }
+
+    /// Runs that were started from a page.
+    pub fn runs(&self) -> &Arc<Runs> {
+        &self.runs
+    }
+
     /// Lets a file for the vendor in; nothing where the tenant has too many under way.
     pub fn admit_upload(&self, tenant: &str) -> Option<RequestPermit> {
         self.upload_limits.admit(&tenant.into())
@@ -149,6 +181,16 @@ impl Service {
     /// Where people reach the host, where the operator says so.
     pub fn public_url(&self) -> Option<&PublicUrl> {
         self.public_url.as_ref()
+    }
+
+    /// What stands before the paths of the host, as browsers see them: empty, or `/PATH`.
+    pub fn base(&self) -> &str {
+        self.public_url.as_ref().map_or("", PublicUrl::path)
+    }
+
+    /// Where the host keeps what is its own of tenants.
+    pub fn storage(&self) -> &dyn Storage {
+        self.storage.as_ref()
     }
 
     /// The key of what cookies say, common to all hosts of the storage.

@@ -9,19 +9,24 @@
 //! on as this member (`confirmation`), or refused where the tenant demands that
 //! ([`SignIn::same_browser`](organisation_fleet::tenants::SignIn::same_browser)).
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
     body::Bytes,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
-    response::{Html, IntoResponse as _, Response},
+    response::{AppendHeaders, IntoResponse as _, Response},
 };
 use organisation_fleet::tenants::Tenant;
 use organisation_host::{
-    Element,
-    contract::login::{self, AuthorizationRequest, ExchangeRequest},
+    Called, Element,
+    contract::{
+        login::{self, AuthorizationRequest, ExchangeRequest},
+        types::Reason,
+    },
 };
+use organisation_pages::local_path;
+use percent_encoding::{CONTROLS, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -32,10 +37,10 @@ use super::{
     entry_decision::EntryDecision,
     page::Page,
     refusal::{Refuse, SignInRefusal},
-    return_to,
     service::Service,
-    signed_in::SignedIn,
+    sessions::{Session, Sessions, Token},
     vendor_client::is_vendor_client,
+    visitor::{Visitor, is_unknown},
 };
 use crate::view::login::ExchangeView;
 
@@ -69,10 +74,30 @@ impl Entry {
 }
 
 /// What the vendor sends back.
-#[derive(Deserialize)]
+#[derive(Deserialize, Default)]
 pub struct CallbackQuery {
     code: Option<String>,
     state: Option<String>,
+}
+
+impl CallbackQuery {
+    /// Code and state, where both are there.
+    pub fn both(self) -> Option<Came> {
+        Some(Came { code: self.code?, state: self.state? })
+    }
+}
+
+/// What a browser brings back from the vendor's page.
+pub struct Came {
+    code: String,
+    state: String,
+}
+
+/// Who was signed in.
+struct Person {
+    id: String,
+    name: String,
+    in_directory: bool,
 }
 
 /// Who came, and whether they may enter.
@@ -156,24 +181,39 @@ pub async fn callback(
 ) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
     let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
-    let (code, state) = match query {
-        Ok(Query(CallbackQuery { code: Some(code), state: Some(state) })) => (code, state),
-        _ => return Err(refused.with("地址不完整 code and state are needed, each once")),
+    let came = match query {
+        // What the vendor's page leads back with when the person says no.
+        Ok(Query(CallbackQuery { code: None, state: Some(_) })) => return Err(refused.denied()),
+        Ok(Query(query)) => query.both(),
+        Err(_) => None,
     };
-    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
-    let binding = Binding::of(&headers, &scope, key);
+    let came = came.ok_or_else(|| refused.with("地址不完整 code and state are needed, each once"))?;
+    let scope = CookieScope::of(&uri, &headers, service.public_url());
+    take_back(&service, &tenant, came, &scope, &headers).await
+}
+
+/// Finds out who came, decides, and signs in.
+pub async fn take_back(
+    service: &Service,
+    tenant: &Tenant,
+    Came { code, state }: Came,
+    scope: &CookieScope,
+    headers: &HeaderMap,
+) -> Result<Response, SignInRefusal> {
+    let (refused, key) = (Refuse(headers), service.cookie_key());
+    let binding = Binding::of(headers, scope, key);
     let is_same_browser = binding.as_ref().is_some_and(|binding| binding.has_begun(&tenant.name, &state, key));
     // Only of the browser in which it began, so that a browser which repeats the request says the same although the first answer
     // has given it a cookie.
     let bound = binding.as_ref().filter(|_| is_same_browser);
     let request = ExchangeRequest {
         browser_binding: bound.map(|binding| binding.hash(&tenant.name)),
-        language: preferred_language(&headers),
+        language: preferred_language(headers),
         ..ExchangeRequest::new(code, state)
     };
-    let (mut exchange, call) = refused.unless_answered(hurried(&tenant).exchange_code(&request).await)?;
+    let (mut exchange, call) = refused.unless_answered(hurried(tenant).exchange_code(&request).await)?;
     if let Some(path) = exchange.return_to.take() {
-        exchange.return_to = return_to::on_this_site(path);
+        exchange.return_to = local_path(&path).map(str::to_owned);
         if exchange.return_to.is_none() {
             tracing::warn!(
                 lowcode.tenant = &*tenant.name,
@@ -194,20 +234,22 @@ pub async fn callback(
         let binding = refused.unless_bound(binding)?;
         let asked = Confirmation::of(&exchange, &binding, &tenant.name, key);
         let asked = asked.map_err(|error| refused.failed(error.to_string(), Some(call)))?;
-        let cookie = [(header::SET_COOKIE, binding.cookie(&scope, key))];
-        return Ok((cookie, question(asked, &headers)).into_response());
+        let cookie = [(header::SET_COOKIE, binding.cookie(scope, key))];
+        return Ok((cookie, question(asked, headers)).into_response());
     }
     // Whose code it was that came from elsewhere is not for the person who has it.
     let exchange = entry.shows_who().then_some(exchange);
     let view = CallbackView { entry, hint: entry.hint(), confirmation: None, exchange };
-    if wants_json(&headers) {
+    if wants_json(headers) {
         return Ok(document(status, &view));
     }
     let name = view.exchange.as_ref().and_then(ExchangeView::person);
-    if entry == EntryDecision::Admitted {
-        let return_to = view.exchange.and_then(|exchange| exchange.return_to);
-        let signed_in = SignedIn { name: name.unwrap_or_default(), return_to };
-        return refused.sent_on(signed_in, &scope, &refused.unless_bound(binding)?, &tenant.name, key);
+    if entry == EntryDecision::Admitted
+        && let Some(exchange) = view.exchange
+        && let Some(member) = exchange.member
+    {
+        let person = Person { id: member.id, name: name.unwrap_or_default(), in_directory: member.in_directory };
+        return admit(service, tenant, person, exchange.return_to, scope, headers).await;
     }
     let page = Page {
         heading: entry.words(),
@@ -216,7 +258,50 @@ pub async fn callback(
         link: entry.way_on().map(str::to_owned),
         ..Page::default()
     };
-    Ok((status, Html(page.render().into_string())).into_response())
+    Ok(page.answer(status))
+}
+
+/// Begins a session in place of the one that this browser has, and sends it to an address without code and state: where the person
+/// wanted to go, or the app's home.
+async fn admit(
+    service: &Service,
+    tenant: &Tenant,
+    Person { id, name, in_directory }: Person,
+    return_to: Option<String>,
+    scope: &CookieScope,
+    headers: &HeaderMap,
+) -> Result<Response, SignInRefusal> {
+    let refused = Refuse(headers);
+    let sessions = Sessions::new(service.storage(), tenant);
+    let former = sessions.find(headers, scope).await.map_err(|error| refused.unavailable(&error))?;
+    let token = Token::new().map_err(|error| refused.failed(error.to_string(), None))?;
+    let session = Session::new(Some(id), name, in_directory);
+    sessions.begin(&token, &session).await.map_err(|error| refused.unavailable(&error))?;
+    if let Some(first) = service.first_run() {
+        first.has_signed_in.store(true, Ordering::Relaxed);
+    }
+    if let Some((former, _)) = former {
+        sessions.end(&former).await.map_err(|error| refused.unavailable(&error))?;
+    }
+    let location =
+        HeaderValue::from_str(&utf8_percent_encode(return_to.as_deref().unwrap_or("./"), CONTROLS).to_string());
+    let location = location.map_err(|error| refused.failed(error.to_string(), None))?;
+    let cookie = AppendHeaders([(header::SET_COOKIE, token.cookie(scope, &tenant.name))]);
+    Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)], cookie).into_response())
+}
+
+/// Whether this person administers the app, as the element says now.
+pub async fn is_administrator(tenant: &Tenant, visitor: &Visitor, refused: &Refuse<'_>) -> Result<bool, SignInRefusal> {
+    let Some(id) = &visitor.session.member else { return Ok(true) };
+    match hurried(tenant).administrators().await {
+        // An element may have no administrators, and a copy of another organisation has none for this one.
+        Ok(Called { value: Err(error), .. })
+            if matches!(error.reason, Reason::Unsupported) || is_unknown(&error.reason) =>
+        {
+            Ok(false)
+        }
+        called => refused.unless_answered(called).map(|(ids, _)| ids.contains(id)),
+    }
 }
 
 /// Asks whether to go on. Nobody is admitted by the question, so its status is that of a refusal.
@@ -237,7 +322,7 @@ fn question(asked: Confirmation, headers: &HeaderMap) -> Response {
         form: asked.fields(),
         ..Page::default()
     };
-    (status, Html(page.render().into_string())).into_response()
+    page.answer(status)
 }
 
 /// Signs in the person who was asked, and has agreed.
@@ -251,45 +336,23 @@ pub async fn confirm(
     let refused = Refuse(&headers);
     let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
     let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
-    let confirmed = Binding::of(&headers, &scope, key).and_then(|binding| {
-        let confirmed = Confirmed::read(&form, &binding, &tenant.name, key)?;
-        Some((binding, confirmed))
-    });
-    let Some((binding, Confirmed { name, return_to, exchange, .. })) = confirmed else {
+    let binding = Binding::of(&headers, &scope, key);
+    let confirmed = binding.and_then(|binding| Confirmed::read(&form, &binding, &tenant.name, key));
+    let Some(Confirmed { name, return_to, exchange, .. }) = confirmed else {
         return Err(refused.with("登录确认已失效 this confirmation is no longer valid"));
     };
     let entry = EntryDecision::Admitted;
     if wants_json(&headers) {
         return Ok(document(StatusCode::OK, &ConfirmedView { entry, hint: None, exchange }));
     }
-    refused.sent_on(SignedIn { name, return_to }, &scope, &binding, &tenant.name, key)
-}
-
-/// Says to whom was signed in who that is, at an address that holds nothing.
-pub async fn done(
-    State(service): State<Arc<Service>>,
-    Path(tenant): Path<String>,
-    uri: Uri,
-    headers: HeaderMap,
-) -> Result<Response, SignInRefusal> {
-    let refused = Refuse(&headers);
-    let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
-    let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
-    let binding = Binding::of(&headers, &scope, key);
-    let signed_in = binding.and_then(|binding| SignedIn::of(&headers, &scope, &binding, &tenant.name, key));
-    let signed_in = signed_in.ok_or_else(|| refused.with("此页面已过期 this page is no longer valid"))?;
-    Ok(welcome(signed_in))
-}
-
-pub fn welcome(signed_in: SignedIn) -> Response {
-    let SignedIn { name, return_to } = signed_in;
-    let heading = EntryDecision::Admitted.words();
-    let page = Page { heading, lines: vec![name], link: return_to, ..Page::default() };
-    Html(page.render().into_string()).into_response()
+    let of_member = |name: &str| exchange.pointer(&format!("/member/{name}"));
+    let id = of_member("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let in_directory = of_member("in_directory").and_then(Value::as_bool).unwrap_or_default();
+    admit(&service, &tenant, Person { id, name, in_directory }, return_to, &scope, &headers).await
 }
 
 /// The tenant's element, for somebody who waits for a page.
-fn hurried(tenant: &Tenant) -> Element {
+pub fn hurried(tenant: &Tenant) -> Element {
     let mut limits = tenant.element.limits().clone();
     limits.wall_ms = limits.wall_ms.min(LONGEST_MS);
     tenant.element.with_limits(limits)

@@ -4,11 +4,13 @@ mod demo;
 mod folder;
 mod organisation;
 mod person;
+mod platform;
 mod samples;
 mod simulate;
 
 pub use demo::demo;
 pub use folder::Configuration;
 pub use person::{Administrator, Member, Visitor};
+pub use platform::platform;
 pub use samples::{callback, samples};
 pub use simulate::simulate;

@@ -27,7 +27,7 @@ pub struct ApprovalView {
     pub department: Option<String>,
     pub controls: Value,
     pub nodes: Value,
-    pub told: Vec<String>,
+    pub copied_to: Vec<String>,
     pub remarks: Value,
 }
 
@@ -49,7 +49,7 @@ impl ApprovalView {
             status: approval.status,
             applicants: approval.applicants,
             department: approval.department,
-            told: approval.told,
+            copied_to: approval.copied_to,
         })
     }
 }

@@ -124,9 +124,11 @@ fn no_role() -> ProblemView {
         code: "no-role".to_owned(),
         severity: "warning",
         message: "the member has no application role, so the platform may refuse entry".to_owned(),
-        hint: "以 roles set ID ROLE 为该成员分配角色，或以 roles rules 设置规则 / give the member a role with `roles set ID ROLE`, or \
+        hint: Some(
+            "以 roles set ID ROLE 为该成员分配角色，或以 roles rules 设置规则 / give the member a role with `roles set ID ROLE`, or \
                many by rules with `roles rules`"
-            .to_owned(),
+                .to_owned(),
+        ),
     }
 }
 

@@ -11,6 +11,8 @@ mod bed;
 mod callbacks;
 mod component;
 mod conform;
+#[cfg(unix)]
+mod console;
 mod demo;
 mod directory;
 #[allow(dead_code, reason = "the tests of the host use all of it")]
@@ -25,6 +27,8 @@ mod login;
 mod messages;
 #[cfg(unix)]
 mod serve;
+#[cfg(unix)]
+mod sessions;
 mod simulate;
 mod sync;
 mod tenant;
@@ -33,5 +37,7 @@ mod to_do;
 mod usage;
 mod validate;
 mod vendor;
+#[cfg(unix)]
+mod visitor;
 #[cfg(unix)]
 mod web;

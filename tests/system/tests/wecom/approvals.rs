@@ -279,7 +279,7 @@ async fn both_processes_are_followed_to_their_end() {
         assert_eq!(states().await.1, expected, "after {member}");
     }
     let found = detail(&stage, &number).await;
-    assert_eq!((&*found.status, &found.told[..]), ("approved", &["wujiu".to_owned()][..]));
+    assert_eq!((&*found.status, &found.copied_to[..]), ("approved", &["wujiu".to_owned()][..]));
     let consents: Vec<_> = found.nodes.iter().map(|node| (node.kind, node.consent)).collect();
     assert_eq!(
         consents,

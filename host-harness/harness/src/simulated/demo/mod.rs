@@ -19,6 +19,7 @@ use crate::{
 };
 use narrator::Narrator;
 use stage::Stage;
+pub use stage::place;
 
 /// Runs the demonstration. Ctrl-C ends it and leaves nothing behind.
 ///

@@ -109,7 +109,10 @@ impl Stage {
 }
 
 /// Where the files lie, and what removes them at the end.
-fn place(keep: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), CommandError> {
+///
+/// # Errors
+/// The folder cannot be made, or is not empty.
+pub fn place(keep: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), CommandError> {
     let Some(keep) = keep else {
         let temporary = tempfile::tempdir()
             .map_err(|error| CommandError::Simulation(format!("cannot make a temporary folder: {error}")))?;

@@ -3,7 +3,7 @@
 use super::super::{Answered, Element};
 use crate::call::CallResult;
 use crate::{
-    audit::{AuditPage, Trail},
+    audit::{AppendError, AuditPage, Decision, Trail},
     contract::administration::{IdOutcome, MemberRoles, RoleRule, RulesState},
     storage::StorageError,
 };
@@ -76,5 +76,20 @@ impl Element {
     /// The store cannot be read, or an entry in it is damaged.
     pub async fn audit(&self, after: Option<&str>, limit: u32) -> Result<AuditPage, StorageError> {
         Trail::new(self.shared.storage.as_ref(), &self.shared.scope).read(after, limit).await
+    }
+
+    /// Adds to the trail what somebody did with the host rather than with the element, such as looking at personal data. In order:
+    /// add first, then do it.
+    ///
+    /// # Errors
+    /// The store does not take it; then it is not to be done.
+    pub async fn add_to_audit(&self, decision: Decision) -> Result<(), StorageError> {
+        let host = &self.shared.host;
+        let trail = Trail::new(self.shared.storage.as_ref(), &self.shared.scope);
+        let added = trail.append(host.now_ms(), &[decision]).await;
+        added.map_err(|error| match error {
+            AppendError::Invalid(why) => StorageError::Invalid(why),
+            AppendError::Storage(error) => error,
+        })
     }
 }

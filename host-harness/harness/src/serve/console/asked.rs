@@ -1,0 +1,123 @@
+//! What a request for a page says.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{http::StatusCode, response::Response};
+use maud::Markup;
+use organisation_fleet::tenants::Tenant;
+use organisation_host::Element;
+use organisation_pages::{Language, Layout};
+
+use super::{
+    super::{
+        frame::{Entry, Frame},
+        home,
+        service::Service,
+        visitor::Visitor,
+    },
+    pages::PAGES,
+};
+use crate::view::time;
+
+/// An instant, in milliseconds since 1970, for people.
+pub fn when(ms: u64) -> Markup {
+    let exact = time(ms);
+    let short = exact.get(..19).unwrap_or(&exact).replace('T', " ");
+    maud::html! { time datetime=(exact) { (short) " UTC" } }
+}
+
+/// A request of an administrator.
+pub struct Asked {
+    pub service: Arc<Service>,
+    pub tenant: Tenant,
+    /// The tenant's element, within the limits of a request.
+    pub element: Element,
+    pub visitor: Visitor,
+    pub language: Language,
+    /// Where the console stands as browsers see it: `/t/TENANT/admin`, behind what stands before the paths of the host.
+    pub root: String,
+    /// Of the page that is shown, after that.
+    pub page: &'static str,
+    /// Parameters of the path.
+    pub path: BTreeMap<String, String>,
+    /// Parameters of the query, or fields of the form.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Asked {
+    /// A field that holds something.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        let found = self.fields.iter().find(|(found, _)| found == name);
+        found.map(|(_, value)| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter of the path.
+    pub fn path(&self, name: &str) -> &str {
+        self.path.get(name).map_or("", String::as_str)
+    }
+
+    /// The one of two texts that the person reads.
+    pub fn say<'a>(&self, chinese: &'a str, english: &'a str) -> &'a str {
+        self.language.pick(chinese, english)
+    }
+
+    /// Who decides, for the audit trail.
+    pub fn actor(&self) -> String {
+        match &self.visitor.session.member {
+            Some(id) => format!("member {id}"),
+            None => "bootstrap".to_owned(),
+        }
+    }
+
+    /// What each form of the page carries.
+    pub fn proof(&self) -> String {
+        self.visitor.token.form_proof(&self.tenant.name, self.service.cookie_key())
+    }
+
+    /// A form that is posted to a page of the console.
+    pub fn form(&self, page: &str, content: &Markup) -> Markup {
+        maud::html! {
+            form method="post" action={ (self.root) "/" (page) } {
+                input type="hidden" name=(home::FORM_PROOF) value=(self.proof());
+                (content)
+            }
+        }
+    }
+
+    /// A whole page.
+    pub fn page(&self, title: &str, content: Markup) -> Response {
+        self.page_with(StatusCode::OK, title, content)
+    }
+
+    /// A whole page with this status.
+    pub fn page_with(&self, status: StatusCode, title: &str, content: Markup) -> Response {
+        let entries = PAGES.iter().filter_map(|page| Some((page, page.entry?)));
+        let navigation = entries.map(|(page, [chinese, english])| Entry {
+            address: self.address(page.path),
+            text: self.language.pick(chinese, english),
+            is_here: page.path == self.page,
+        });
+        let up = format!("{}/", self.root.strip_suffix("/admin").unwrap_or(&self.root));
+        Frame {
+            language: Some(self.language),
+            product: format!("{} · {}", self.tenant.name, self.say("管理控制台", "Administration")),
+            home: self.root.clone(),
+            title: title.to_owned(),
+            navigation: navigation.collect(),
+            aside: Some(home::person(&self.visitor, &self.proof(), self.language, &up)),
+            layout: Layout::Wide,
+            content: Some(content),
+        }
+        .answer(status)
+    }
+
+    /// Where a page of the console stands.
+    pub fn address(&self, page: &str) -> String {
+        if page.is_empty() { self.root.clone() } else { format!("{}/{page}", self.root) }
+    }
+
+    /// Leads to another page after a form, so that a reload does not repeat it.
+    pub fn go(&self, page: &str) -> Response {
+        home::sent(&self.address(page))
+    }
+}

@@ -1,0 +1,240 @@
+//! The token of the first start. Somebody has to name the first administrator, and nobody is one yet: so the first host of a storage
+//! makes a token, prints it once, and whoever has it may open the console of one tenant that has no administrators, for an hour.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Bytes,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+};
+use maud::html;
+use organisation_host::{
+    Called, Decision, Digest,
+    storage::{ApplyOutcome, Op, Scope, Storage, StorageError},
+};
+use organisation_pages::Language;
+use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
+
+use super::super::{
+    binding::CookieScope,
+    frame::Frame,
+    home,
+    page::Page,
+    refusal::Refuse,
+    service::Service,
+    sessions::{Session, Sessions, Token},
+    sign_in::hurried,
+};
+
+const NAMESPACE: &str = "console";
+const KEY: &str = "bootstrap";
+const BYTES: usize = 24;
+
+/// A token that was made just now, in clear for the last time.
+pub struct Bootstrap(pub String);
+
+/// What is kept of it.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    digest: String,
+    /// The tenant that it opened.
+    spent: Option<String>,
+}
+
+/// What became of a token that somebody presented.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// It is spent now.
+    Now,
+    /// It was spent before, by this or another host.
+    Before,
+    /// There is no such token.
+    Unknown,
+}
+
+impl Bootstrap {
+    /// Makes the token of this storage, where none was ever made.
+    ///
+    /// # Errors
+    /// The storage, or the machine has no randomness.
+    pub async fn at_first_start(storage: &dyn Storage) -> Result<Option<Self>, StorageError> {
+        let mut bytes = [0; BYTES];
+        getrandom::fill(&mut bytes).map_err(|error| StorageError::Other(error.to_string()))?;
+        let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        let kept = text(&Kept { digest: digest(&token), spent: None })?;
+        let ops = vec![Op::check_absent(KEY), Op::put(KEY, kept)];
+        Ok(match storage.apply(&Scope::of_host(NAMESPACE)?, ops).await? {
+            ApplyOutcome::Applied(_) => Some(Self(token)),
+            ApplyOutcome::Conflict(_) => None,
+        })
+    }
+
+    /// Spends it for a tenant: once, whatever hosts there are.
+    ///
+    /// # Errors
+    /// The storage.
+    pub async fn redeem(storage: &dyn Storage, token: &str, tenant: &str) -> Result<Redeemed, StorageError> {
+        let scope = Scope::of_host(NAMESPACE)?;
+        let found = storage.get_many(&scope, &[KEY.to_owned()]).await?.pop().flatten();
+        let Some(found) = found else { return Ok(Redeemed::Unknown) };
+        let kept: Kept = serde_json::from_str(&found.value).map_err(|error| StorageError::Other(error.to_string()))?;
+        if kept.digest != digest(token) {
+            return Ok(Redeemed::Unknown);
+        }
+        if kept.spent.is_some() {
+            return Ok(Redeemed::Before);
+        }
+        let spent = text(&Kept { spent: Some(tenant.to_owned()), ..kept })?;
+        let ops = vec![Op::check_version(KEY, found.version), Op::put(KEY, spent)];
+        Ok(match storage.apply(&scope, ops).await? {
+            ApplyOutcome::Applied(_) => Redeemed::Now,
+            ApplyOutcome::Conflict(_) => Redeemed::Before,
+        })
+    }
+}
+
+fn digest(token: &str) -> String {
+    Digest::of(token.as_bytes()).to_string()
+}
+
+fn text(kept: &Kept) -> Result<String, StorageError> {
+    serde_json::to_string(kept).map_err(|error| StorageError::Other(error.to_string()))
+}
+
+/// Asks whether to spend the token that stands in the address: whatever only looks at an address spends nothing.
+pub async fn page(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let refused = Refuse(&headers);
+    let tenant = match refused.tenant(&service, &tenant) {
+        Ok(tenant) => tenant,
+        Err(refusal) => return refusal.into_response(),
+    };
+    let language = Language::of(&headers);
+    let query = query.unwrap_or_default();
+    let token = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "token");
+    let token = token.map(|(_, token)| token.into_owned()).unwrap_or_default();
+    let content = html! {
+        p {
+            (language.pick(
+                "首次启动时打印的令牌可打开此应用的管理控制台一小时，用来完成设置并指定首位管理员。令牌只能使用一次。",
+                "The token that was printed at the first start opens the console of this app for an hour, to set it up and to name \
+                 the first administrator. It is good once.",
+            ))
+        }
+        form method="post" action="bootstrap" {
+            div.field {
+                label for="token" { (language.pick("令牌", "Token")) }
+                input #token name="token" value=(token) autocomplete="off" required;
+            }
+            button { (language.pick("打开控制台", "Open the console")) }
+        }
+    };
+    Frame {
+        // The address holds the token, so no link leads back to it.
+        language: None,
+        product: tenant.name.to_string(),
+        title: language.pick("首次设置", "First set-up").to_owned(),
+        content: Some(content),
+        ..Frame::default()
+    }
+    .answer(StatusCode::OK)
+}
+
+/// Spends the token and begins a session of an hour.
+pub async fn redeem(
+    State(service): State<Arc<Service>>,
+    Path(tenant): Path<String>,
+    uri: Uri,
+    headers: HeaderMap,
+    form: Bytes,
+) -> Response {
+    match begun(&service, &tenant, &uri, &headers, &form).await {
+        Ok(response) | Err(response) => response,
+    }
+}
+
+async fn begun(
+    service: &Service,
+    tenant: &str,
+    uri: &Uri,
+    headers: &HeaderMap,
+    form: &[u8],
+) -> Result<Response, Response> {
+    let refused = Refuse(headers);
+    let tenant = refused.tenant(service, tenant).map_err(IntoResponse::into_response)?;
+    let _permit = service.admit_console(&tenant).ok_or_else(|| refused.too_many().into_response())?;
+    let administrators = match hurried(&tenant).administrators().await {
+        Ok(Called { value: Err(error), .. }) if super::super::visitor::is_unknown(&error.reason) => Vec::new(),
+        called => refused.unless_answered(called).map_err(IntoResponse::into_response)?.0,
+    };
+    if !administrators.is_empty() {
+        return Err(refusal([
+            "此应用已有管理员，令牌无效",
+            "This app has administrators, so no token opens its console",
+        ]));
+    }
+    let storage = service.storage();
+    let unavailable = |error: StorageError| refused.unavailable(&error).into_response();
+    let token = form_urlencoded::parse(form).find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
+    match Bootstrap::redeem(storage, token.unwrap_or_default().trim(), &tenant.name).await.map_err(unavailable)? {
+        Redeemed::Now => {}
+        Redeemed::Before => return Err(refusal(["令牌已使用过", "This token was used before"])),
+        Redeemed::Unknown => return Err(refusal(["令牌不正确", "There is no such token"])),
+    }
+    let decision = Decision {
+        actor: "bootstrap".to_owned(),
+        action: "console.bootstrap".to_owned(),
+        subject: None,
+        before: None,
+        after: None,
+    };
+    tenant.element.add_to_audit(decision).await.map_err(unavailable)?;
+    let token = Token::new().map_err(|error| refused.failed(error.to_string(), None).into_response())?;
+    let session = Session::new(None, "bootstrap".to_owned(), false);
+    Sessions::new(storage, &tenant).begin(&token, &session).await.map_err(unavailable)?;
+    // The cookie is for all of the tenant's addresses, as that of a sign-in.
+    let above: Uri = uri.path().trim_end_matches("/admin/bootstrap").parse().map_err(|_| unavailable_address())?;
+    let above: Uri = format!("{}/", above.path()).parse().map_err(|_| unavailable_address())?;
+    let scope = CookieScope::of(&above, headers, service.public_url());
+    let cookie = [(header::SET_COOKIE, token.cookie(&scope, &tenant.name))];
+    Ok((cookie, home::sent("../admin")).into_response())
+}
+
+fn unavailable_address() -> Response {
+    StatusCode::BAD_REQUEST.into_response()
+}
+
+fn refusal(heading: [&str; 2]) -> Response {
+    let hint = "运营者可执行 the operator can run: org-harness --tenant TENANT admins set ID".to_owned();
+    Page { heading, hint: Some(hint), ..Page::default() }.answer(StatusCode::FORBIDDEN)
+}
+
+#[cfg(test)]
+mod tests {
+    use organisation_host::storage::{MemoryStorage, Options};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_token_is_made_once_and_good_once() {
+        let storage = MemoryStorage::new(Options::default());
+        assert_eq!(Bootstrap::redeem(&storage, "", "acme").await.unwrap(), Redeemed::Unknown);
+        let Bootstrap(token) = Bootstrap::at_first_start(&storage).await.unwrap().unwrap();
+        assert!(Bootstrap::at_first_start(&storage).await.unwrap().is_none());
+        for (presented, expected) in [
+            ("", Redeemed::Unknown),
+            ("guess", Redeemed::Unknown),
+            (&*token, Redeemed::Now),
+            (&*token, Redeemed::Before),
+        ] {
+            assert_eq!(Bootstrap::redeem(&storage, presented, "acme").await.unwrap(), expected, "{presented}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! What a page shows that cannot be shown.
+
+use axum::{http::StatusCode, response::Response};
+use maud::html;
+use organisation_host::{
+    Answered, CallResult, Called,
+    contract::types::{Error, Reason},
+    storage::StorageError,
+};
+
+use super::asked::Asked;
+
+/// Why there is no page.
+pub enum Failure {
+    /// The element refused.
+    Element(Error),
+    /// The call was broken off; the reference stands in the log.
+    BrokenOff(String),
+    /// The storage does not answer.
+    Storage,
+    /// The request says something that it cannot, in both languages.
+    Asked([&'static str; 2]),
+}
+
+/// What the element answered.
+///
+/// # Errors
+/// It is an error, or there is no answer.
+pub fn answer<T>(called: CallResult<Answered<T>>) -> Result<T, Failure> {
+    match called {
+        Ok(Called { value, .. }) => value.map_err(Failure::Element),
+        Err(failed) => {
+            tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a page of the console broke off");
+            Err(Failure::BrokenOff(failed.report.call))
+        }
+    }
+}
+
+/// The same, with nothing where the element has none of it.
+///
+/// # Errors
+/// Everything else that is an error.
+pub fn answer_if_any<T>(called: CallResult<Answered<T>>) -> Result<Option<T>, Failure> {
+    match answer(called) {
+        Ok(value) => Ok(Some(value)),
+        Err(Failure::Element(error)) if matches!(error.reason, Reason::NotFound | Reason::Unsupported) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+impl From<StorageError> for Failure {
+    fn from(error: StorageError) -> Self {
+        tracing::warn!(%error, "a page of the console could not read the storage");
+        Self::Storage
+    }
+}
+
+impl Failure {
+    /// The page that says so.
+    pub fn page(self, asked: &Asked) -> Response {
+        let say = |chinese: &str, english: &str| asked.say(chinese, english).to_owned();
+        let (status, message, hint) = match self {
+            Self::Element(Error { reason, message, hint, .. }) => {
+                let status = match reason {
+                    Reason::NotFound => StatusCode::NOT_FOUND,
+                    Reason::Conflict | Reason::MassRemovalBlocked(_) => StatusCode::CONFLICT,
+                    Reason::InvalidArgument(_) => StatusCode::UNPROCESSABLE_ENTITY,
+                    Reason::CursorExpired => StatusCode::GONE,
+                    Reason::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+                    Reason::Unavailable | Reason::BudgetExhausted => StatusCode::SERVICE_UNAVAILABLE,
+                    _ => StatusCode::BAD_GATEWAY,
+                };
+                (status, message, hint)
+            }
+            Self::BrokenOff(reference) => {
+                let hint = say("主机日志中有原因，参考号", "The host's log says why, reference");
+                let message = say("调用被中止。", "The call was broken off.");
+                (StatusCode::SERVICE_UNAVAILABLE, message, Some(format!("{hint} {reference}")))
+            }
+            Self::Storage => {
+                let message =
+                    say("存储暂时没有响应，请稍后重试。", "The storage does not answer: try again in a moment.");
+                (StatusCode::SERVICE_UNAVAILABLE, message, None)
+            }
+            Self::Asked([chinese, english]) => (StatusCode::BAD_REQUEST, say(chinese, english), None),
+        };
+        let content = html! {
+            div.banner.bad role="alert" {
+                p { (message) }
+                @if let Some(hint) = hint { p.hint { (hint) } }
+            }
+            p { a.button href=(asked.root) { (asked.say("返回概览", "Back to the overview")) } }
+        };
+        asked.page_with(status, asked.say("未能完成", "That did not work"), content)
+    }
+}

@@ -1,0 +1,223 @@
+//! Syncs: what one would do, how the current one stands, those that were, and the decision about one that would remove too much.
+
+use axum::response::Response;
+use maud::{Markup, html};
+use organisation_host::contract::{
+    directory::{DirectorySummary, Goal, Report, RunOutcome},
+    types::RemovalCounts,
+};
+
+use super::{
+    asked::{Asked, when},
+    failure::{Failure, answer},
+    plan,
+    running::Standing,
+};
+
+/// The page.
+pub async fn page(asked: &Asked) -> Result<Response, Failure> {
+    let summary = answer(asked.element.overview().await)?;
+    let history = answer(asked.element.history().await)?;
+    let blocked = match &summary.blocked {
+        Some(counts) => Some(who_would_go(asked, &summary, *counts).await?),
+        None => None,
+    };
+    let say = |chinese, english| asked.say(chinese, english);
+    let content = html! {
+        (standing(asked, &summary))
+        @if let Some(blocked) = blocked { (blocked) }
+        section.card {
+            h2 { (say("开始", "Start")) }
+            div.row {
+                (start_form(asked, "plan", &html! { button.quiet { (say("先看计划，不写入", "Plan first, write nothing")) } }))
+                (start_form(asked, "complete", &html! { button { (say("立即同步", "Synchronise now")) } }))
+            }
+            p { a href=(asked.address("sync/plan")) { (say("查看当前计划", "Look at the current plan")) } }
+        }
+        section {
+            h2 { (say("历史", "History")) }
+            (table(asked, &history))
+        }
+    };
+    Ok(asked.page(say("同步", "Sync"), content))
+}
+
+/// The same, of which a script takes the part that changes.
+pub async fn progress(asked: &Asked) -> Result<Response, Failure> {
+    let summary = answer(asked.element.overview().await)?;
+    Ok(asked.page(asked.say("同步", "Sync"), standing(asked, &summary)))
+}
+
+/// Plans, or carries out.
+pub async fn start(asked: &Asked) -> Result<Response, Failure> {
+    let until = if asked.text("until") == Some("plan") { Goal::Plan } else { Goal::Complete };
+    asked.service.runs().start(&asked.tenant, until);
+    Ok(asked.go("sync"))
+}
+
+/// Lets a blocked run remove what was shown, and no more.
+pub async fn approve(asked: &Asked) -> Result<Response, Failure> {
+    let number = |name: &str| asked.text(name).and_then(|text| text.parse().ok());
+    let counts = (|| {
+        Some(RemovalCounts {
+            members: number("members")?,
+            members_total: number("members_total")?,
+            departments: number("departments")?,
+            departments_total: number("departments_total")?,
+        })
+    })();
+    let (Some(run), Some(counts)) = (asked.text("run"), counts) else { return Err(incomplete()) };
+    let decision = organisation_host::Decision {
+        actor: asked.actor(),
+        action: "directory.approve".to_owned(),
+        subject: Some(run.to_owned()),
+        before: None,
+        after: None,
+    };
+    asked.element.add_to_audit(decision).await?;
+    answer(asked.element.approve(run, counts).await)?;
+    asked.service.runs().start(&asked.tenant, Goal::Complete);
+    Ok(asked.go("sync"))
+}
+
+/// Gives the current run up.
+pub async fn abandon(asked: &Asked) -> Result<Response, Failure> {
+    let run = asked.text("run").ok_or_else(incomplete)?;
+    answer(asked.element.abandon(run).await)?;
+    Ok(asked.go("sync"))
+}
+
+fn incomplete() -> Failure {
+    Failure::Asked(["表单不完整，请刷新页面后重试。", "The form is not complete: load the page anew."])
+}
+
+fn start_form(asked: &Asked, until: &str, button: &Markup) -> Markup {
+    asked.form("sync/start", &html! { input type="hidden" name="until" value=(until); (button) })
+}
+
+fn standing(asked: &Asked, summary: &DirectorySummary) -> Markup {
+    let say = |chinese, english| asked.say(chinese, english);
+    let here = asked.service.runs().of(&asked.tenant.name);
+    let is_under_way = here == Some(Standing::UnderWay);
+    html! {
+        div #progress aria-live="polite"
+            hx-get=[is_under_way.then(|| asked.address("sync/progress"))] hx-trigger=[is_under_way.then_some("every 2s")]
+            hx-select=[is_under_way.then_some("#progress")] hx-swap=[is_under_way.then_some("outerHTML")] {
+            @match &here {
+                Some(Standing::UnderWay) => p.banner { (say("同步进行中……", "A sync is under way …")) },
+                Some(Standing::Complete) => p.banner.good { (say("同步已完成。", "The sync is complete.")) },
+                Some(Standing::Planned) => {
+                    p.banner.good {
+                        (say("计划已完成，尚未写入。", "The plan is complete; nothing was written.")) " "
+                        a href=(asked.address("sync/plan")) { (say("查看计划", "Look at it")) }
+                    }
+                }
+                Some(Standing::Blocked) => p.banner.warn { (say("同步在等待您的决定。", "The sync waits for your decision.")) },
+                Some(Standing::Paused(message, hint)) => {
+                    div.banner.warn { p { (message) } @if let Some(hint) = hint { p.hint { (hint) } } }
+                }
+                Some(Standing::Waiting(until)) => {
+                    p.banner.warn { (say("厂商要求等待至", "The vendor asks to wait until")) " " (when(*until)) }
+                }
+                Some(Standing::Failed(message)) => p.banner.bad { (say("同步未能完成：", "The sync did not end: ")) (message) },
+                None => {}
+            }
+            @if let Some(run) = &summary.current_run {
+                section.card {
+                    p {
+                        (say("当前同步", "Current run")) " " code { (run.run) } " · " (say("阶段", "phase")) " " (run.phase)
+                        " · " (say("已见成员", "members seen")) " " (run.members)
+                        " · " (say("调用", "calls")) " " (run.vendor_calls)
+                    }
+                    @if run.total > 0 {
+                        progress max=(run.total) value=(run.done) aria-label=(say("进度", "Progress")) {}
+                    }
+                    @if !summary.partly_applied {
+                        (asked.form("sync/abandon", &html! {
+                            input type="hidden" name="run" value=(run.run);
+                            button.quiet { (say("放弃此次同步", "Give this run up")) }
+                        }))
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// What a blocked run would remove, and the two answers.
+async fn who_would_go(asked: &Asked, summary: &DirectorySummary, counts: RemovalCounts) -> Result<Markup, Failure> {
+    let say = |chinese, english| asked.say(chinese, english);
+    let candidates = plan::removals(asked).await?;
+    let run = summary.current_run.as_ref().map(|run| run.run.as_str()).unwrap_or_default();
+    let approve = html! {
+        @for (name, value) in [
+            ("members", counts.members),
+            ("members_total", counts.members_total),
+            ("departments", counts.departments),
+            ("departments_total", counts.departments_total),
+        ] {
+            input type="hidden" name=(name) value=(value);
+        }
+        input type="hidden" name="run" value=(run);
+        button.danger { (say("确认移除以上内容", "Let them go")) }
+    };
+    Ok(html! {
+        section.card aria-labelledby="blocked" {
+            h2 #blocked { (say("此次同步将移除过多成员", "This sync would remove too many")) }
+            p {
+                (say("成员", "Members")) " " b { (counts.members) "/" (counts.members_total) } " · "
+                (say("部门", "Departments")) " " b { (counts.departments) "/" (counts.departments_total) }
+            }
+            p.hint {
+                (say("若可见范围被误改，请先在厂商控制台恢复，再放弃此次同步。",
+                     "Where the visible range was changed by mistake, restore it at the vendor, then give the run up."))
+            }
+            (candidates)
+            div.row {
+                (asked.form("sync/approve", &approve))
+                (asked.form("sync/abandon", &html! {
+                    input type="hidden" name="run" value=(run);
+                    button.quiet { (say("放弃此次同步", "Give the run up")) }
+                }))
+            }
+        }
+    })
+}
+
+fn table(asked: &Asked, history: &[Report]) -> Markup {
+    let say = |chinese, english| asked.say(chinese, english);
+    let outcome = |outcome: RunOutcome| match outcome {
+        RunOutcome::Complete => ("tag good", say("完成", "complete")),
+        RunOutcome::Planned => ("tag", say("仅计划", "planned")),
+        RunOutcome::Abandoned => ("tag warn", say("已放弃", "given up")),
+        RunOutcome::Repaired => ("tag warn", say("已中途结束", "ended half-way")),
+    };
+    html! {
+        @if history.is_empty() { p.hint { (say("还没有同步过。", "There was no sync yet.")) } } @else {
+            table.stacked {
+                thead {
+                    tr {
+                        th { (say("结束于", "Ended")) } th { (say("结果", "Outcome")) } th { (say("新增", "Added")) }
+                        th { (say("更新", "Updated")) } th { (say("离开", "Left")) } th { (say("成员总数", "Members")) }
+                        th { (say("调用", "Calls")) } th { (say("备注", "Notes")) }
+                    }
+                }
+                tbody {
+                    @for report in history {
+                        @let (kind, words) = outcome(report.outcome);
+                        tr {
+                            td data-label=(say("结束于", "Ended")) { (when(report.finished_at)) }
+                            td data-label=(say("结果", "Outcome")) { span class=(kind) { (words) } }
+                            td.number data-label=(say("新增", "Added")) { (report.members.added + report.members.rejoined) }
+                            td.number data-label=(say("更新", "Updated")) { (report.members.updated) }
+                            td.number data-label=(say("离开", "Left")) { (report.members.left_range + report.members.resigned) }
+                            td.number data-label=(say("成员总数", "Members")) { (report.members_total) }
+                            td.number data-label=(say("调用", "Calls")) { (report.vendor_calls) }
+                            td data-label=(say("备注", "Notes")) { div { @for note in &report.notes { p.hint { (note) } } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
