@@ -23,6 +23,7 @@ mod hosts;
 mod killed;
 mod login;
 mod messages;
+mod recordings;
 #[cfg(unix)]
 mod serve;
 mod simulate;
