@@ -2,9 +2,9 @@
 
     python bench.py --program target/release/org-harness --component FILE [--members 1000 10000] [--times 3]
 
-Prints a line for each figure: the least of so many runs. A run is a process of its own; times are those that the report of the run or of
-the call tells, so the start of the processes does not count. Memory is the most
-that the process had; CPU is that of the whole process, start included.
+Prints a line for each figure: the least of so many rounds, in each of which every host has its turn, so that other work on the machine
+matters little. A run is a process of its own. What counts is CPU, user and system, of the whole process, start included, and how many times that
+of the Rust host it is. Memory is the most that the process had. Wall-clock times are those that the report of the run or of the call tells.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def python_run(given: argparse.Namespace) -> None:
         wall, cpu = zip(*seen, strict=True)
         print(json.dumps({"ms": middle(wall), "cpu": middle(cpu)}))
         return
-    report = synchronise(element)
+    report = synchronise(element, "walk")
     print(json.dumps({"ms": report["finished_at"] - report["started_at"]}))
 
 
@@ -159,7 +159,7 @@ def compare(given: argparse.Namespace, folder: Path, members: int) -> None:
             return answer["ms"], answer["cpu"]
 
         def rust_sync(storage: Path) -> tuple[float, float, float]:
-            _, _, memory, cpu = rust(storage, "sync")
+            _, _, memory, cpu = rust(storage, "sync", "--strategy", "walk")
             last = json.loads(rust(storage, "overview")[0])["last_run"]
             return last["duration_ms"], memory, cpu
 
@@ -182,25 +182,22 @@ def compare(given: argparse.Namespace, folder: Path, members: int) -> None:
             "Python, direct": lambda storage: python_sync("direct", storage),
             "Python, stock": lambda storage: python_sync("stock", storage),
         }
-        first: dict[str, float] = {}
         for title in ("first", "unchanged"):
-            for name, run in hosts.items():
-                found = []
-                for time in range(given.times):
-                    storage = folder / f"{members}-{name}-{time}.db"
-                    found.append(run(storage))
-                ms, memory, cpu = min(found)
-                ratio = ms / first.setdefault(title, ms)
-                shown = f"{ms:.0f} ms ({ratio:.1f} x), {cpu:.1f} s CPU, {memory:.0f} MiB"
+            found: dict[str, list[tuple[float, float, float]]] = {name: [] for name in hosts}
+            for time in range(given.times):
+                for name, run in hosts.items():
+                    found[name].append(run(folder / f"{members}-{name}-{time}.db"))
+            least = min(cpu for _, _, cpu in found["Rust"])
+            for name, runs in found.items():
+                ms, memory, cpu = min(runs, key=lambda run: run[2])
+                shown = f"{cpu:.2f} s CPU ({cpu / least:.1f} x), {memory:.0f} MiB, {ms:.0f} ms"
                 print(f"{members:>7} members, {title} sync, {name}: {shown}", flush=True)
         if members == min(given.members):
             wall, cpu = rust_sign_in(folder / f"{members}-Rust-0.db")
-            print(f"sign-in, Rust: {wall:.1f} ms, {cpu:.1f} ms CPU")
+            print(f"sign-in, Rust: {cpu:.1f} ms CPU, {wall:.1f} ms")
             for bridge in ("direct", "stock"):
                 ms, own = python_sign_in(bridge, folder / f"{members}-Python, {bridge}-0.db")
-                print(
-                    f"sign-in, Python, {bridge}: {ms:.1f} ms ({ms / wall:.1f} x), {own:.1f} ms CPU ({own / cpu:.1f} x)"
-                )
+                print(f"sign-in, Python, {bridge}: {own:.1f} ms CPU ({own / cpu:.1f} x), {ms:.1f} ms")
     finally:
         simulator.terminate()
         simulator.wait()

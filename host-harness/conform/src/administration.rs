@@ -205,12 +205,12 @@ async fn signature(trial: &Trial, element: &Element, TestMembers { one, other }:
 
 /// What was said so far is there after a sync and a refresh.
 async fn outlives(trial: &Trial, element: &Element, members: &TestMembers) {
-    let Some(before) = said(trial, element, members).await else { return };
+    let Some(before) = administered(trial, element, members).await else { return };
     if complete(trial, element).await.is_none() {
         return;
     }
     let _ = trial.ask(element.sync_member(&members.one.id)).await;
-    let Some(after) = said(trial, element, members).await else { return };
+    let Some(after) = administered(trial, element, members).await else { return };
     trial.expect(&OUTLIVES, after == before, || format!("before a sync {before}, after it {after}"));
 }
 
@@ -220,16 +220,20 @@ async fn outlives_reset(trial: &Trial, element: &Element, members: &TestMembers)
     trial.demand(promise, element.set_member_roles(id, &[ROLE.to_owned()], DECIDER)).await?;
     trial.demand(promise, element.set_administrators(&[id.to_owned()], DECIDER)).await?;
     trial.demand(promise, element.set_signature(id, Some(IMAGE), DECIDER)).await?;
-    let before = said(trial, element, members).await?;
+    let before = administered(trial, element, members).await?;
     trial.demand(promise, element.reset()).await?;
     complete(trial, element).await?;
-    let after = said(trial, element, members).await?;
+    let after = administered(trial, element, members).await?;
     trial.expect(promise, after == before, || format!("before a reset {before}, after it {after}"));
     Some(())
 }
 
 /// What the element says that the platform said.
-pub(super) async fn said(trial: &Trial, element: &Element, TestMembers { one, other }: &TestMembers) -> Option<String> {
+pub(super) async fn administered(
+    trial: &Trial,
+    element: &Element,
+    TestMembers { one, other }: &TestMembers,
+) -> Option<String> {
     let roles =
         [trial.ask(element.member_roles_of(&one.id)).await?, trial.ask(element.member_roles_of(&other.id)).await?];
     let statuses = trial.ask(element.find_members(&[one.id.clone(), other.id.clone()])).await?.ok()?;

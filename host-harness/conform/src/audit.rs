@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    administration::{DECIDER, IMAGE, ROLE, TestMembers, said, set_rules},
+    administration::{DECIDER, IMAGE, ROLE, TestMembers, administered, set_rules},
     promise::{ACTOR, AUDIT_FIRST, AUDITED},
     sync::complete,
     trial::Trial,
@@ -125,19 +125,19 @@ pub(super) async fn examine(trial: &Trial, element: &Element, members: &TestMemb
             // Only then there is something to confirm.
             let _ = trial.ask(element.sync_member(&members.one.id)).await;
         }
-        let before = said(trial, element, members).await?;
+        let before = administered(trial, element, members).await?;
         for actor in ["", &long] {
             let what = format!("{action} by an actor of {} bytes", actor.len());
             trial.refused(&ACTOR, &what, &["invalid-argument"], step.take(element, members, actor)).await;
         }
-        let after = said(trial, element, members).await?;
+        let after = administered(trial, element, members).await?;
         trial.expect(&ACTOR, before == after, || format!("{action} without an actor: {before}, then {after}"));
 
         trial.platform.let_writes_fail(Some(trail.clone()));
         let what = format!("{action} without a trail");
         trial.refused(&AUDIT_FIRST, &what, &["unavailable"], step.take(element, members, DECIDER)).await;
         trial.platform.let_writes_fail(None);
-        let after = said(trial, element, members).await?;
+        let after = administered(trial, element, members).await?;
         trial.expect(&AUDIT_FIRST, before == after, || format!("{what}: {before}, then {after}"));
 
         trial.demand(&AUDITED, step.take(element, members, DECIDER)).await?;

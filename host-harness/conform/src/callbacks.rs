@@ -38,15 +38,15 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     let unknown =
         FollowUpTask { kind: "conform-no-such-kind".to_owned(), subject: "conform".to_owned(), not_before: None };
     trial.refused(&FOLLOW_UP_UNKNOWN, "a kind of nobody", &["unsupported"], element.follow_up(&unknown)).await;
-    let stranger = request("conform-no-such-route", "POST", "", Some(Body::Text("conform".to_owned())));
-    trial.refused(&ROUTE_UNKNOWN, "a route of nobody", &["not-found"], element.handle_callback(&stranger)).await;
+    let unknown_route = request("conform-no-such-route", "POST", "", Some(Body::Text("conform".to_owned())));
+    trial.refused(&ROUTE_UNKNOWN, "a route of nobody", &["not-found"], element.handle_callback(&unknown_route)).await;
     if trial.validation.routes.is_empty() {
         let why = "the configuration names no route";
         trial.findings.skip(&[&HANDLER_ASKS_NOBODY, &HANDLER_STRANGER, &DELIVERY_ONCE, &FOLLOW_UP_REPEATS], why);
         return Ok(());
     }
     for route in &trial.validation.routes {
-        strangers(trial, &element, &route.name).await;
+        unauthenticated_requests(trial, &element, &route.name).await;
     }
     if trial.subject.samples.deliveries.is_empty() {
         trial.findings.skip(&[&DELIVERY_ONCE, &FOLLOW_UP_REPEATS], "no sample of a delivery was given");
@@ -68,22 +68,22 @@ async fn handle(
     element: &Element,
     request: &IncomingRequest,
 ) -> Option<Result<Handled, organisation_host::contract::types::Error>> {
-    let before = trial.platform.tally().requests;
+    let before = trial.platform.counts().requests;
     let answer = trial.ask(element.handle_callback(request)).await;
-    let requests = trial.platform.tally().requests - before;
+    let requests = trial.platform.counts().requests - before;
     trial.expect(&HANDLER_ASKS_NOBODY, requests == 0, || format!("`handle` sent {requests} requests"));
     answer
 }
 
 /// A request that is not the vendor's gets an answer, and nothing comes of it.
-async fn stranger(trial: &Trial, element: &Element, what: &str, request: &IncomingRequest) {
+async fn unauthenticated(trial: &Trial, element: &Element, what: &str, request: &IncomingRequest) {
     let Some(answer) = handle(trial, element, request).await else { return };
     let is_kept = matches!(&answer, Ok(Handled { response, events, follow_ups })
         if events.is_empty() && follow_ups.is_empty() && (400..500).contains(&response.status));
     trial.expect(&HANDLER_STRANGER, is_kept, || format!("{what}: {answer:?}"));
 }
 
-async fn strangers(trial: &Trial, element: &Element, route: &str) {
+async fn unauthenticated_requests(trial: &Trial, element: &Element, route: &str) {
     // Always the same, so that whatever is found is found again.
     let random = |length: usize, mut seed: u32| -> Vec<u8> {
         let next = || {
@@ -94,29 +94,32 @@ async fn strangers(trial: &Trial, element: &Element, route: &str) {
     };
     for (number, length) in (0..).zip([0, 1, 16, 255, 4_096, 1 << 20]) {
         let body = Body::Bytes(random(length, number));
-        stranger(trial, element, &format!("{length} bytes of chance"), &request(route, "POST", "", Some(body))).await;
+        unauthenticated(trial, element, &format!("{length} bytes of chance"), &request(route, "POST", "", Some(body)))
+            .await;
     }
     let queries = ["", "&&==%", "a=%ZZ&b=\u{0}", "signature=x&timestamp=0&nonce=0&echostr=x"];
     let bodies = ["", "{}", "<xml></xml>", "<!DOCTYPE x [<!ENTITY a \"b\">]><x>&a;</x>", "{\"a\":"];
     for method in ["GET", "POST", "DELETE", ""] {
         for query in queries {
-            stranger(trial, element, &format!("{method:?} of {query:?}"), &request(route, method, query, None)).await;
+            unauthenticated(trial, element, &format!("{method:?} of {query:?}"), &request(route, method, query, None))
+                .await;
         }
         for body in bodies {
             let text = Some(Body::Text(body.to_owned()));
-            stranger(trial, element, &format!("{method:?} with {body:?}"), &request(route, method, "", text)).await;
+            unauthenticated(trial, element, &format!("{method:?} with {body:?}"), &request(route, method, "", text))
+                .await;
         }
     }
     let deep = Some(Body::Text("<a>".repeat(50_000)));
-    stranger(trial, element, "a deep document", &request(route, "POST", "", deep)).await;
+    unauthenticated(trial, element, "a deep document", &request(route, "POST", "", deep)).await;
     let deep = Some(Body::Text("[".repeat(50_000)));
-    stranger(trial, element, "a deep list", &request(route, "POST", "", deep)).await;
+    unauthenticated(trial, element, "a deep list", &request(route, "POST", "", deep)).await;
 }
 
 /// A delivery of the vendor: forged, genuine, and repeated.
 async fn delivered(trial: &Trial, element: &Element, delivery: &IncomingRequest) -> Option<()> {
     for (what, forged) in forged(delivery) {
-        stranger(trial, element, &what, &forged).await;
+        unauthenticated(trial, element, &what, &forged).await;
     }
     trial.platform.let_store_fail(true);
     trial.refused(&DELIVERY_ONCE, "without a store", &["unavailable"], element.handle_callback(delivery)).await;

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use organisation_host::storage::{Clock, SystemClock};
 
 /// How often a sleeper looks whether the clock was put forward.
-const LOOK: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 #[derive(Default)]
 pub(super) struct ForwardClock {
@@ -31,7 +31,7 @@ impl Clock for ForwardClock {
     async fn sleep(&self, duration: Duration) {
         let until = self.now_ms().saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX));
         while self.now_ms() < until {
-            tokio::time::sleep(LOOK.min(duration)).await;
+            tokio::time::sleep(POLL_INTERVAL.min(duration)).await;
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) async fn examine(trial: &Trial, element: &Element) {
         trial.expect(&VALIDATE_PURE, asked_nothing(&called.report), || reached(&called.report));
     }
     for _ in 0..2 {
-        let Some(validation) = trial.hear(element.validate_config(document)).await else { return };
+        let Some(validation) = trial.ask_infallible(element.validate_config(document)).await else { return };
         trial.expect(&SAME_ANSWER, validation == trial.validation, || {
             "`validate-config` answers otherwise each time, to the same document".to_owned()
         });
@@ -36,7 +36,7 @@ pub(super) async fn examine(trial: &Trial, element: &Element) {
     look_at(trial, "its own document", &trial.validation);
     let own: Map<String, Value> = serde_json::from_str(document).unwrap_or_default();
     for (what, text) in wrong(&own) {
-        let Some(validation) = trial.hear(element.validate_config(&text)).await else { continue };
+        let Some(validation) = trial.ask_infallible(element.validate_config(&text)).await else { continue };
         look_at(trial, &what, &validation);
         if serde_json::from_str::<Map<String, Value>>(&text).is_err() {
             let is_kept = !validation.valid && validation.summary.is_empty();
@@ -110,7 +110,7 @@ async fn secrets(trial: &Trial, element: &Element, own: &Map<String, Value>) {
         let mut document = own.clone();
         put(&mut document, &field.key, Value::String(canary.clone()));
         let text = Value::Object(document).to_string();
-        let Some(validation) = trial.hear(element.validate_config(&text)).await else { continue };
+        let Some(validation) = trial.ask_infallible(element.validate_config(&text)).await else { continue };
         let is_named = validation.secrets.iter().any(|place| place.key == field.key && place.path == field.key);
         trial.expect(&SECRET_PLACES, is_named, || {
             format!("a value stands at {}, found {:?}", field.key, validation.secrets)
@@ -143,7 +143,7 @@ fn put(object: &mut Map<String, Value>, path: &str, value: Value) {
 pub(super) async fn unsound(trial: &Trial) -> Result<(), ElementError> {
     let Ok(nothing) = Document::parse("{}") else { return Ok(()) };
     let element = trial.element_of("unsound", nothing, Limits::default())?;
-    let Some(validation) = trial.hear(element.validate()).await else { return Ok(()) };
+    let Some(validation) = trial.ask_infallible(element.validate()).await else { return Ok(()) };
     if validation.valid {
         trial.findings.skip(&[&INVALID_CONFIG], "an empty document is a sound configuration of this element");
         return Ok(());

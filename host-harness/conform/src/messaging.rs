@@ -140,10 +140,10 @@ async fn answer_is_lost(trial: &Trial, element: &Element, id: &str) {
 }
 
 async fn recipients(trial: &Trial, element: &Element, id: &str) {
-    let before = trial.platform.tally().requests;
+    let before = trial.platform.counts().requests;
     let nobody = message(&[], "conform", None);
     trial.refused(&MESSAGE_NO_RECIPIENT, "no recipient", &["invalid-argument"], element.send_message(&nobody)).await;
-    let requests = trial.platform.tally().requests - before;
+    let requests = trial.platform.counts().requests - before;
     trial.expect(&MESSAGE_NO_RECIPIENT, requests == 0, || format!("a message to nobody sent {requests} requests"));
 
     match trial.ask(element.send_message(&message(&[NOBODY], "conform", None))).await {
@@ -163,9 +163,9 @@ async fn recipients(trial: &Trial, element: &Element, id: &str) {
 }
 
 async fn limits(trial: &Trial, element: &Element, id: &str) {
-    let before = trial.platform.tally().requests;
+    let before = trial.platform.counts().requests;
     let answer = trial.ask(element.send_message(&message(&[id], &"x".repeat(TOO_LONG), None))).await;
-    let requests = trial.platform.tally().requests - before;
+    let requests = trial.platform.counts().requests - before;
     let Some(answer) = answer else { return };
     let is_kept = match &answer {
         Err(error) => match &error.reason {

@@ -100,10 +100,10 @@ async fn homepage(trial: &Trial, element: &Element) {
         trial.findings.skip(&[&HOMEPAGE], "the element has no home page URL");
         return;
     }
-    let before = trial.platform.tally();
+    let before = trial.platform.counts();
     // Whether the target is on a trusted host is not known here: an error stores nothing either.
     if trial.ask(element.homepage_url("https://elsewhere.example/")).await.is_some() {
-        let after = trial.platform.tally();
+        let after = trial.platform.counts();
         trial.expect(&HOMEPAGE, before == after, || format!("it wrote or sent something: {before:?}, then {after:?}"));
     }
 }
@@ -185,9 +185,9 @@ async fn exchange(trial: &Trial, element: &Element) {
     let Some(first) = trial.demand(&REPEATED, element.exchange_code(&arrival)).await else { return };
     trial.expect(&RETURN_TO, first.return_to.as_deref() == Some(RETURN), || format!("found {:?}", first.return_to));
     trial.expect(&STATE, first.state_verified, || "a state of its own is not verified".to_owned());
-    let before = trial.platform.tally().requests;
+    let before = trial.platform.counts().requests;
     let again = trial.ask(element.exchange_code(&arrival)).await;
-    let requests = trial.platform.tally().requests - before;
+    let requests = trial.platform.counts().requests - before;
     trial.expect(&REPEATED, again == Some(Ok(first)) && requests == 0, || {
         format!("the second answer is {again:?}, with {requests} requests")
     });

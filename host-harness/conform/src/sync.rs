@@ -67,7 +67,7 @@ pub(super) async fn advance_at_once(trial: &Trial, element: &Element, run: &str)
 async fn advance_with(mut patience: Duration, trial: &Trial, element: &Element, run: &str, until: Goal) -> RunEnd {
     let (mut last, mut idle, mut waits) = (None, 0, 0);
     for _ in 0..MOST_CALLS {
-        let before = trial.platform.tally();
+        let before = trial.platform.counts();
         let step = match trial.ask(element.advance(run, until)).await {
             Some(Ok(step)) => step,
             Some(Err(error)) if waits > 0 && error.reason == Reason::NotFound => return RunEnd::Gone,
@@ -76,7 +76,7 @@ async fn advance_with(mut patience: Duration, trial: &Trial, element: &Element, 
         };
         match step {
             SyncStep::More(progress) => {
-                let has_moved = last.as_ref() != Some(&progress) || trial.platform.tally().requests > before.requests;
+                let has_moved = last.as_ref() != Some(&progress) || trial.platform.counts().requests > before.requests;
                 idle = if has_moved { 0 } else { idle + 1 };
                 if !trial.expect(&MORE, idle < MOST_IDLE, || format!("{idle} calls in a row stand at {progress:?}")) {
                     return RunEnd::Stopped("the run does not get on".to_owned());
@@ -134,11 +134,11 @@ pub(super) async fn complete(trial: &Trial, element: &Element) -> Option<Report>
 /// end.
 pub(super) async fn reference(trial: &Trial) -> Result<Option<(Copy, u64)>, ElementError> {
     let element = trial.element("reference")?;
-    let before = trial.platform.tally().requests;
+    let before = trial.platform.counts().requests;
     if complete(trial, &element).await.is_none() {
         return Ok(None);
     }
-    let requests = trial.platform.tally().requests - before;
+    let requests = trial.platform.counts().requests - before;
     Ok(read_all(trial, &element).await.map(|copy| (copy, requests)))
 }
 
@@ -176,10 +176,10 @@ async fn runs(trial: &Trial, element: &Element) -> Option<Copy> {
 }
 
 async fn begin(trial: &Trial, element: &Element) -> Option<String> {
-    let before = trial.platform.tally().requests;
+    let before = trial.platform.counts().requests;
     let begun = trial.demand(&JOINS, element.begin(&Strategy::Automatic)).await?;
     let joined = trial.demand(&JOINS, element.begin(&Strategy::Automatic)).await?;
-    let requests = trial.platform.tally().requests - before;
+    let requests = trial.platform.counts().requests - before;
     let run = begun.progress.run;
     trial.expect(&JOINS, !begun.joined && joined.joined && joined.progress.run == run, || {
         format!(
@@ -218,7 +218,7 @@ async fn plan(trial: &Trial, element: &Element, run: &str) -> Option<Report> {
     };
     let copy = read_all(trial, element).await?;
     trial.expect(&PLAN_WRITES_NOTHING, copy == Copy::default(), || format!("found {copy:?} in the copy"));
-    let before = trial.platform.tally();
+    let before = trial.platform.counts();
     let mut list = List::new(trial, "plan");
     let changes: Vec<PlannedChange> = loop {
         let page = trial.demand(&PLAN_READS, element.plan(list.cursor(), PAGE)).await?;
@@ -226,7 +226,7 @@ async fn plan(trial: &Trial, element: &Element, run: &str) -> Option<Report> {
             break changes?;
         }
     };
-    let after = trial.platform.tally();
+    let after = trial.platform.counts();
     trial.expect(&PLAN_READS, before == after, || format!("before it was read {before:?}, then {after:?}"));
     let of = |kind| changes.iter().filter(|change| change.kind == kind).count() as u64;
     let listed = (of(ChangeKind::DepartmentAdded), of(ChangeKind::MemberAdded));

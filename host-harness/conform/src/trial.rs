@@ -145,7 +145,7 @@ impl Trial {
         &self,
         call: impl Future<Output = CallResult<Answered<T>>>,
     ) -> Option<Answered<T>> {
-        let (answer, function) = self.heard(call).await?;
+        let (answer, function) = self.answered(call).await?;
         if let Err(error) = &answer {
             self.look_at_error(error);
             // What an element does not name it need not have.
@@ -157,12 +157,12 @@ impl Trial {
     }
 
     /// As [`Trial::ask`], for functions that answer no error.
-    pub(super) async fn hear<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<T> {
-        self.heard(call).await.map(|(value, _)| value)
+    pub(super) async fn ask_infallible<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<T> {
+        self.answered(call).await.map(|(value, _)| value)
     }
 
     /// The answer, and which function gave it.
-    async fn heard<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<(T, &'static str)> {
+    async fn answered<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<(T, &'static str)> {
         match call.await {
             Ok(Called { value, report }) => {
                 self.look_at_report(&report);

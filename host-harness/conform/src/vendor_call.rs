@@ -115,10 +115,10 @@ async fn reached(trial: &Trial, element: &Element) -> Option<(String, String)> {
 
 async fn elsewhere(trial: &Trial, element: &Element) {
     for path in ELSEWHERE {
-        let before = trial.platform.tally().requests;
+        let before = trial.platform.counts().requests;
         let what = format!("the path {path:?}");
         trial.refused(&CALL_INSIDE, &what, &["invalid-argument"], element.call_vendor(&get(path, &[], None))).await;
-        let requests = trial.platform.tally().requests - before;
+        let requests = trial.platform.counts().requests - before;
         trial.expect(&CALL_INSIDE, requests == 0, || format!("{what} sent {requests} requests"));
     }
 }
@@ -147,10 +147,10 @@ async fn tokens(trial: &Trial, element: &Element, origin: Option<&str>) {
 async fn under_a_key(trial: &Trial, element: &Element, path: &str) -> Option<()> {
     let call = async |key, text: &str, query: &[(&str, &str)]| {
         trial.platform.set_behaviour(says(text));
-        let before = trial.platform.tally().requests;
+        let before = trial.platform.counts().requests;
         let answer = trial.ask(element.call_vendor(&get(path, query, key))).await;
         trial.platform.set_behaviour(VendorBehaviour::Itself);
-        (answer, trial.platform.tally().requests - before)
+        (answer, trial.platform.counts().requests - before)
     };
     let (first, _) = call(Some("conform-1"), "conform 1", &[]).await;
     let is_raw = matches!(&first, Some(Ok(response)) if response.status == 200 && is(&response.body, "conform 1"));
@@ -177,18 +177,18 @@ async fn under_a_key(trial: &Trial, element: &Element, path: &str) -> Option<()>
 async fn answer_is_lost(trial: &Trial, element: &Element, path: &str) {
     let request = get(path, &[], Some("conform-lost"));
     trial.platform.set_behaviour(VendorBehaviour::Silent);
-    let before = trial.platform.tally().requests;
+    let before = trial.platform.counts().requests;
     let lost = trial.ask(element.call_vendor(&request)).await;
-    let requests = trial.platform.tally().requests - before;
+    let requests = trial.platform.counts().requests - before;
     trial.platform.set_behaviour(VendorBehaviour::Itself);
     trial.expect(&CALL_NOT_REPEATED, requests == 1 && matches!(lost, Some(Err(_))), || {
         format!("without an answer: {requests} requests and {lost:?}")
     });
-    let before = trial.platform.tally().requests;
+    let before = trial.platform.counts().requests;
     trial
         .refused(&CALL_UNKNOWN, "a call without an answer, repeated", &["conflict"], element.call_vendor(&request))
         .await;
-    let requests = trial.platform.tally().requests - before;
+    let requests = trial.platform.counts().requests - before;
     trial.expect(&CALL_UNKNOWN, requests == 0, || format!("a call without an answer, repeated: {requests} requests"));
 }
 
@@ -198,11 +198,11 @@ async fn parameters(trial: &Trial, element: &Element, path: &str) {
         trial.findings.skip(&[&CALL_PARAMETER], "the token was seen in no parameter");
     }
     for name in names {
-        let before = trial.platform.tally().requests;
+        let before = trial.platform.counts().requests;
         let request = get(path, &[(&name, "conform-another-token")], None);
         let what = format!("the parameter {name}");
         trial.refused(&CALL_PARAMETER, &what, &["invalid-argument"], element.call_vendor(&request)).await;
-        let requests = trial.platform.tally().requests - before;
+        let requests = trial.platform.counts().requests - before;
         trial.expect(&CALL_PARAMETER, requests == 0, || format!("{what} went out with {requests} requests"));
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod administration;
 pub mod approvals;
+pub mod conform;
+pub mod directory;
 mod duration;
 pub mod messaging;
 mod reading;
@@ -133,7 +135,7 @@ pub enum Command {
     Check,
     /// Hold a component against the promises of the contract, sentence by sentence; exit 1 when one is broken, 2 when the
     /// configuration is not sound or the vendor is not there
-    Conform(Conform),
+    Conform(conform::Conform),
     /// Make the URL to which a browser is sent to sign in
     LoginUrl(LoginUrl),
     /// Make the URL to paste into the vendor's console as the app's home page
@@ -189,7 +191,7 @@ pub enum Command {
     /// Delete the changes up to a cursor from the feed: they were processed
     Acknowledge { cursor: String },
     /// Show the departments of the local copy
-    Departments(Departments),
+    Departments(directory::Departments),
     /// Show one department; --refresh asks the vendor first
     Department {
         id: String,
@@ -198,7 +200,7 @@ pub enum Command {
         refresh: bool,
     },
     /// Show the members of the local copy; all conditions must hold
-    Members(Members),
+    Members(directory::Members),
     /// Show one member; --refresh asks the vendor first
     Member {
         id: String,
@@ -215,9 +217,9 @@ pub enum Command {
     #[command(subcommand)]
     Admins(administration::AdminsCommand),
     /// Declare members as resigned, whatever the vendor says
-    Retire(administration::Members),
+    Retire(administration::MemberIds),
     /// Take `retire` back
-    Reinstate(administration::Members),
+    Reinstate(administration::MemberIds),
     /// Erase all that is known of a member who left; the feed says so
     Erase(administration::Erase),
     /// Show and set the image of a member's signature
@@ -282,52 +284,6 @@ pub enum Entry {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "\
-The vendor has to answer, and its organisation must not change meanwhile: use a test server. It gets a thousand requests and more. \
-What is stored is kept in memory. Without --element and --component the component of this program is examined with a simulated vendor.")]
-pub struct Conform {
-    /// Look at this part only; repeatable [default: all]
-    #[arg(long, value_name = "PART")]
-    pub part: Vec<Part>,
-    /// What to add to a sign-in URL so that the vendor's test server signs somebody in without a click, such as as=zhangsan.
-    /// Without it no exchange is examined that ends well
-    #[arg(long, value_name = "QUERY")]
-    pub sign_in: Option<String>,
-    /// What only the vendor can make, a JSON object: under `approval` a request that it accepts, as `approval submit` takes it,
-    /// and under `deliveries` a list of requests that it sent to a route, as `callbacks.handle` takes them
-    #[arg(long, value_name = "FILE")]
-    pub samples: Option<PathBuf>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Part {
-    /// What the element is, and what it makes of right and wrong configurations
-    Configuration,
-    /// The check of the connection
-    Connection,
-    /// URLs, states and codes
-    SignIn,
-    /// Runs, the copy and its feed
-    Sync,
-    /// Roles, administrators, and who is retired or erased
-    Administration,
-    /// Messages to members
-    Messaging,
-    /// Calls of the vendor's API by path
-    VendorCall,
-    /// Requests for approval; most of it needs a sample
-    Approvals,
-    /// What the vendor sends; most of it needs a sample
-    Callbacks,
-    /// Signatures of pages
-    Web,
-    /// A vendor and a store that fail
-    Trouble,
-    /// Calls that are cut off, and small limits
-    Death,
-}
-
-#[derive(Debug, Args)]
 pub struct LoginUrl {
     #[arg(long)]
     pub entry: Entry,
@@ -378,47 +334,6 @@ pub struct Sync {
     /// Show the last runs, newest first, instead of syncing; the vendor is not asked
     #[arg(long, conflicts_with_all = ["dry_run", "approve", "strategy", "max_wait", "watch"])]
     pub history: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct Departments {
-    /// Directly below this department
-    #[arg(long, value_name = "ID")]
-    pub parent: Option<String>,
-    /// Where the tree begins: without a parent, or below one that the copy does not hold
-    #[arg(long, conflicts_with = "parent")]
-    pub roots: bool,
-    /// Whose name holds this text, or whose id it is
-    #[arg(long, value_name = "TEXT")]
-    pub search: Option<String>,
-}
-
-#[derive(Debug, Args)]
-pub struct Members {
-    /// Of exactly this department
-    #[arg(long, value_name = "ID")]
-    pub department: Option<String>,
-    /// Of this department and all below it
-    #[arg(long, value_name = "ID", conflicts_with = "department")]
-    pub below: Option<String>,
-    /// Of this status
-    #[arg(long)]
-    pub status: Option<StatusFilter>,
-    /// Whose id, name or alias holds this text, in capital or small, full-width or half-width letters
-    #[arg(long, value_name = "TEXT")]
-    pub search: Option<String>,
-    /// Who have this role, not suspended
-    #[arg(long, value_name = "ROLE")]
-    pub role: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum StatusFilter {
-    Active,
-    Disabled,
-    NotActivated,
-    LeftRange,
-    Resigned,
 }
 
 #[derive(Debug, Subcommand)]

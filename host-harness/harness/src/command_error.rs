@@ -15,7 +15,7 @@ use organisation_host::{
     },
 };
 
-use crate::places::PlaceError;
+use crate::local_files::LocalFileError;
 
 /// How a command that has printed its answer ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -103,7 +103,7 @@ pub enum CommandError {
     Import(#[from] ImportError),
     /// The user's folders are not usable.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(#[from] LocalFileError),
     /// The host cannot be built.
     #[error(transparent)]
     Host(#[from] BuildError),

@@ -15,14 +15,14 @@ pub enum Interrupt {
 
 /// How the program was asked to end so far.
 #[derive(Debug, Clone, Copy)]
-struct Asked {
+struct EndRequests {
     first: Interrupt,
     times: u32,
 }
 
 /// Noticed from the first use on until the program ends: between two uses a command works, and what is pressed then must
 /// not be lost.
-static NOTICED: LazyLock<watch::Receiver<Option<Asked>>> = LazyLock::new(|| {
+static NOTICED: LazyLock<watch::Receiver<Option<EndRequests>>> = LazyLock::new(|| {
     let (sender, receiver) = watch::channel(None);
     let signals = Signals::new();
     tokio::spawn(async move {
@@ -35,13 +35,13 @@ static NOTICED: LazyLock<watch::Receiver<Option<Asked>>> = LazyLock::new(|| {
     receiver
 });
 
-async fn notice(signals: io::Result<Signals>, sender: &watch::Sender<Option<Asked>>) -> io::Result<()> {
+async fn notice(signals: io::Result<Signals>, sender: &watch::Sender<Option<EndRequests>>) -> io::Result<()> {
     let mut signals = signals?;
     loop {
         let interrupt = signals.next().await?;
         sender.send_modify(|asked| {
-            let before = asked.unwrap_or(Asked { first: interrupt, times: 0 });
-            *asked = Some(Asked { times: before.times.saturating_add(1), ..before });
+            let before = asked.unwrap_or(EndRequests { first: interrupt, times: 0 });
+            *asked = Some(EndRequests { times: before.times.saturating_add(1), ..before });
         });
     }
 }
@@ -88,7 +88,7 @@ pub async fn asked_to_end(times: u32) -> Interrupt {
     let mut noticed = NOTICED.clone();
     let found = noticed.wait_for(|asked| asked.is_some_and(|asked| asked.times >= times)).await;
     match found.ok().and_then(|asked| *asked) {
-        Some(Asked { first, .. }) => first,
+        Some(EndRequests { first, .. }) => first,
         None => std::future::pending().await,
     }
 }

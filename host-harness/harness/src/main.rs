@@ -3,12 +3,12 @@
 //! The program is the host library with a way in and a way out. A command line becomes a [`cli::Cli`], which is all that
 //! can go wrong before anything happens; a command makes a [`session::Session`] (host, component, storage, element),
 //! asks the element, and hands the answer to [`output::Output`], which prints it for a person or as one JSON document.
-//! What fails is a [`command_error::CommandError`], the one place that knows exit codes; [`ending`] prints it.
+//! What fails is a [`command_error::CommandError`], the one place that knows exit codes; [`exit`] prints it.
 //!
 //! | Module | What it holds |
 //! |---|---|
 //! | `cli`, `address` | options and commands, and advice about addresses among them |
-//! | `session`, `store`, `places`, `logging` | what a command works with, the user's folders, the log |
+//! | `session`, `store`, `local_files`, `logging` | what a command works with, the user's folders, the log |
 //! | `commands` | one file for each group of commands |
 //! | `public_url` | the address under which people reach a host that serves |
 //! | `recording` | what a command leaves behind with `--record` |
@@ -22,12 +22,12 @@ mod address;
 mod cli;
 mod command_error;
 mod commands;
-mod ending;
+mod exit;
 mod interrupt;
+mod local_files;
 mod logging;
 mod output;
 mod pages;
-mod places;
 mod public_url;
 mod recording;
 mod run;
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
 async fn run() -> ExitCode {
     let mut cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
-        Err(refused) => return ending::refused(refused),
+        Err(refused) => return exit::refused(refused),
     };
     logging::begin(cli.global.verbose);
     let mut output = output::Output::new(&cli.global);
@@ -72,7 +72,7 @@ async fn run() -> ExitCode {
     let status = match ended {
         Ok(status) => status,
         Err(failure) => {
-            ending::failed(&failure, &mut output);
+            exit::failed(&failure, &mut output);
             failure.status()
         }
     };

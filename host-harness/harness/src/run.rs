@@ -28,7 +28,7 @@ const MOST_IDLE: u32 = 10_000;
 /// The counts of a run that would remove nothing.
 const NOTHING: RemovalCounts = RemovalCounts { members: 0, members_total: 0, departments: 0, departments_total: 0 };
 /// How often a call under way is looked at.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Whoever looks on while a run goes its way.
 pub trait Onlooker {
@@ -179,7 +179,7 @@ async fn watched(
         tokio::select! {
             biased;
             called = &mut call => return called,
-            () = tokio::time::sleep(LOOK), if onlooker.watches() => {
+            () = tokio::time::sleep(POLL_INTERVAL), if onlooker.watches() => {
                 // A look that fails is no matter: the call itself will say what is wrong.
                 if let Ok(Called { value: Ok(summary), .. }) = element.overview().await
                     && let Some(progress) = summary.current_run

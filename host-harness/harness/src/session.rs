@@ -11,7 +11,7 @@ use organisation_host::{
     storage,
 };
 
-use crate::{cli::Global, command_error::CommandError, output::Output, places, store};
+use crate::{cli::Global, command_error::CommandError, local_files, output::Output, store};
 
 /// One command makes a handful of calls, so there is no need to reserve room for more.
 const PARALLEL_CALLS: u32 = 8;
@@ -99,7 +99,7 @@ pub fn builder(keys: &[TrustedKey]) -> HostBuilder {
 /// # Errors
 /// The machine does not allow a host.
 pub fn cached(builder: impl Fn() -> HostBuilder) -> Result<Host, BuildError> {
-    let Some(cache) = places::compiled_code() else { return builder().build() };
+    let Some(cache) = local_files::compiled_code() else { return builder().build() };
     match builder().code_cache(cache).build() {
         Err(BuildError::Cache(error)) => {
             tracing::warn!(%error, "compiled code is not kept");

@@ -7,7 +7,7 @@ use organisation_host::storage::{self, Op, Quotas, Scope, SealingKey, Storage, S
 use crate::{
     cli::Global,
     command_error::CommandError,
-    places::{self, PlaceError},
+    local_files::{self, LocalFileError},
 };
 
 const MAKE_A_KEY: &str = "32 random bytes in base64, made once (`openssl rand -base64 32`) and kept";
@@ -31,8 +31,8 @@ pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Stora
     let address = match &options.storage {
         Some(address) => address.clone(),
         None => {
-            let path = places::data()?.join("organisation.db");
-            format!("sqlite:{}", path.to_str().ok_or(PlaceError::NoHome)?)
+            let path = local_files::data()?.join("organisation.db");
+            format!("sqlite:{}", path.to_str().ok_or(LocalFileError::NoHome)?)
         }
     };
     let (sealing_key, origin) = sealing_key(options, &address)?.unzip();
@@ -76,7 +76,7 @@ fn sealing_key(options: &Global, address: &str) -> Result<Option<(SealingKey, St
     let path = rest.strip_prefix("//").unwrap_or(rest);
     match scheme {
         "sqlite" if !path.is_empty() && path != ":memory:" => {
-            let (key, file) = places::sealing_key(path.as_ref())?;
+            let (key, file) = local_files::sealing_key(path.as_ref())?;
             Ok(Some((key, file.display().to_string())))
         }
         "postgres" | "postgresql" => Err(CommandError::usage(

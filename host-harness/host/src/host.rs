@@ -23,7 +23,7 @@ use crate::{
     },
     contract,
     egress::{Egress, EgressError, EgressOptions},
-    element::{Element, ElementError, ElementOptions, check_brake::CheckBrake},
+    element::{Element, ElementError, ElementOptions, check_rate_limit::CheckRateLimit},
     engine::{EngineError, HostEngine, PoolUsage},
     fair_scheduler::{FairScheduler, Load},
     imports::{Randomness, linker},
@@ -67,7 +67,7 @@ struct Shared {
     loaded: Mutex<Loaded>,
     egress: Egress,
     own_variables: BTreeSet<String>,
-    check_brake: CheckBrake,
+    check_rate_limit: CheckRateLimit,
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     /// Distinguishes the calls of two processes in one log.
@@ -237,7 +237,7 @@ impl HostBuilder {
             loaded: Mutex::default(),
             egress: Egress::new(&self.egress)?,
             own_variables: self.own_variables,
-            check_brake: CheckBrake::default(),
+            check_rate_limit: CheckRateLimit::default(),
             clock: self.clock,
             randomness: self.randomness,
             process: RandomState::new().hash_one(std::process::id()),
@@ -396,8 +396,8 @@ impl Host {
         self.0.own_variables.contains(name)
     }
 
-    pub(crate) fn check_brake(&self) -> &CheckBrake {
-        &self.0.check_brake
+    pub(crate) fn check_rate_limit(&self) -> &CheckRateLimit {
+        &self.0.check_rate_limit
     }
 
     /// The clock that components see.

@@ -37,12 +37,12 @@ struct State {
 /// The entries of one scope, with what is needed to expire and to count them.
 #[derive(Default)]
 struct Entries {
-    rows: BTreeMap<String, Row>,
+    rows: BTreeMap<String, StoredRow>,
     expiries: BTreeSet<(u64, String)>,
     usage: Usage,
 }
 
-struct Row {
+struct StoredRow {
     value: String,
     /// Whether a store at rest would have sealed it.
     sealed: bool,
@@ -104,7 +104,7 @@ impl Storage for MemoryStorage {
         let limit = limits::check_scan(prefix, after_key, limit, &self.quotas.of(scope))?;
         let state = self.state(scope);
         let Some(entries) = state.scopes.get(scope) else { return Ok(Page::default()) };
-        let (rows, more) = entries.page(prefix, after_key, limit, Row::bytes);
+        let (rows, more) = entries.page(prefix, after_key, limit, StoredRow::bytes);
         Ok(Page { entries: rows.into_iter().map(|(key, row)| row.entry(key)).collect(), more })
     }
 
@@ -153,7 +153,7 @@ impl Storage for MemoryStorage {
             return Ok(RangeOutcome::Conflict(conflicts));
         }
         let Some(entries) = state.scopes.get_mut(scope) else { return Ok(RangeOutcome::Done) };
-        let (rows, more) = entries.page(prefix, None, PAGE_ITEMS, Row::bytes);
+        let (rows, more) = entries.page(prefix, None, PAGE_ITEMS, StoredRow::bytes);
         let portion: Vec<String> = rows.into_iter().map(|(key, _)| key.clone()).collect();
         self.waiters.announce_range(scope, prefix);
         portion.iter().for_each(|key| entries.remove(key));
@@ -245,8 +245,8 @@ impl Entries {
         prefix: &str,
         after_key: Option<&str>,
         limit: usize,
-        bytes: impl Fn(&Row, &str) -> usize,
-    ) -> (Vec<(&String, &Row)>, bool) {
+        bytes: impl Fn(&StoredRow, &str) -> usize,
+    ) -> (Vec<(&String, &StoredRow)>, bool) {
         let start = match after_key {
             Some(after) if after >= prefix => Bound::Excluded(after),
             _ => Bound::Included(prefix),
@@ -288,7 +288,7 @@ impl Entries {
             if let Write::Put(put) = write {
                 let expires_at_ms = put.expires_at_ms(now);
                 let version = first_version + put.ordinal;
-                let row = Row { value: put.value, sealed: put.sealed, version, expires_at_ms };
+                let row = StoredRow { value: put.value, sealed: put.sealed, version, expires_at_ms };
                 self.usage.add(row.bytes(&key) as u64);
                 self.expiries.extend(expires_at_ms.map(|at| (at, key.clone())));
                 self.rows.insert(key, row);
@@ -297,7 +297,7 @@ impl Entries {
     }
 }
 
-impl Row {
+impl StoredRow {
     fn bytes(&self, key: &str) -> usize {
         key.len() + self.value.len()
     }

@@ -31,7 +31,7 @@ export function camel(kebab) {
 }
 
 /** @param {string} kebab */
-function snake(kebab) {
+export function snake(kebab) {
   let name = snakes.get(kebab);
   if (name === undefined) {
     name = kebab.replaceAll('-', '_');

@@ -1,7 +1,7 @@
 // One tenant's element: a component, its configuration, its store and what it may reach.
 
 import { Component } from './component.js';
-import { CONTRACT, camel, toGuest, toJson } from './contract.js';
+import { CONTRACT, camel, snake, toGuest, toJson } from './contract.js';
 import { AllowEntry, readUrl } from './egress/destination.js';
 import { Allowance, Client } from './egress/client.js';
 import { sendAll } from './egress/outbound.js';
@@ -118,12 +118,12 @@ export class Element {
    */
   async answer(name, signature, given, context, ask, log) {
     const [interface_, function_] = name.split('.');
-    const known = new Set(signature.params.map(([parameter]) => parameter));
+    const known = new Set(signature.params.map(([parameter]) => snake(parameter)));
     const unknown = Object.keys(given).find((key) => !known.has(key));
     if (unknown !== undefined) throw new TypeError(`${name} has no parameter ${unknown}, expected ${[...known].join(', ')}`);
     const call = {
       interface: interface_, function: camel(function_), limits: this.limits, ...context,
-      arguments: signature.params.map(([parameter, shape]) => toGuest(shape, given[parameter], parameter)),
+      arguments: signature.params.map(([parameter, shape]) => toGuest(shape, given[snake(parameter)], snake(parameter))),
     };
     const outcome = await this.threads.call(call, ask, log);
     const [ok, error] = signature.result?.Result ?? [signature.result, null];

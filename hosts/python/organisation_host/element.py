@@ -224,7 +224,7 @@ class Element:
             raise ConfigurationError(
                 f"the component names {len(validation['destinations'])} destinations, at most {DESTINATIONS}"
             )
-        needed = [(_destination(named), named["secrets"]) for named in validation["destinations"]]
+        needed = [(_destination(named), frozenset(named["secrets"])) for named in validation["destinations"]]
 
         def placeholder(key: str, value: str) -> str:
             fingerprint = self._store.key.fingerprint("organisation-secret", self.tenant, self.name, key, value)

@@ -27,6 +27,13 @@ class Code(Exception):
         return Code(self.code, self.reason.format(**values))
 
 
+class Typed:
+    """A value in one of the platform's data types."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
 class Node:
     """The element that a loader is given: `element.getFile`, `define`, `fullName` …"""
 

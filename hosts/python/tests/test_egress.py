@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ import pytest
 
 from organisation_host.budget import Budget
 from organisation_host.egress import Client, Operator, Policy
+from organisation_host.egress.answer import Body
 from organisation_host.egress.policy import Checked, Proxy
 from organisation_host.egress.url import read
 from organisation_host.limits import Limits
@@ -157,6 +159,29 @@ def test_gzip_comes_decompressed() -> None:
         assert "content-encoding" in {header["name"] for header in ask(f"http://{host}/").value["headers"]}
     with server(lambda handler: answer(handler, body[:-4], Content_Encoding="gzip")) as host:
         assert failure(ask(f"http://{host}/")) == ("other", "broken-answer", True)
+
+
+def test_an_answer_of_empty_members_is_copied_a_few_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = [0]
+
+    class Counted:
+        def __init__(self, real: Any) -> None:
+            self._real = real
+
+        def decompress(self, data: bytes, most: int) -> Any:
+            given[0] += len(data)
+            return self._real.decompress(data, most)
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._real, name)
+
+    real = zlib.decompressobj
+    monkeypatch.setattr("organisation_host.egress.answer.zlib.decompressobj", lambda kind: Counted(real(kind)))
+    body = Body(1 << 20, gzip=True, count=lambda _: None, shown="it")
+    data = gzip.compress(b"") * 3_000 + gzip.compress(b"end")
+    body.add(data)
+    assert body.finish() == b"end"
+    assert given[0] < 100 * len(data)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import platform_stand_in as platform
@@ -132,6 +133,32 @@ def test_the_organisation_in_every_documented_shape(corp: Any) -> None:
     assert corp.getMembers("offline") == []
 
 
+@pytest.mark.parametrize(
+    ("spellings", "found"),
+    [((1, "1", "active", "在职", platform.Typed("active")), 22), ((2, "2", "offline", "离职"), 0)],
+)
+def test_a_status_is_known_in_every_spelling_and_no_other(corp: Any, spellings: tuple[Any, ...], found: int) -> None:
+    for spelt in spellings:
+        assert len(corp.getMembers(spelt)) == found, spelt
+    with pytest.raises(platform.Code) as refused:
+        corp.getMembers("aktiv")
+    assert refused.value.code == 9610006
+
+
+def test_arguments_may_be_data_types_of_the_platform(corp: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[Any] = []
+    rows = sys.modules["corps.WecomElement.rows"]
+    monkeypatch.setattr(rows, "WRITES", True)
+    monkeypatch.setattr(rows, "_write", lambda app, model, values: written.append((model, values)))
+    third = platform.Typed(dict(corp.getThirdCorpData()))
+    assert corp.bulkRegister(third, platform.Typed([platform.Typed("lisi")])) is None
+    (_, departments), (_, members) = written
+    assert len(departments) == 6 and [member["memberId"] for member in members] == ["lisi"]
+    assert set(members[0]) == {
+        "memberId", "name", "nick", "phone", "email", "photo", "gender", "status", "corpFullName",
+    }  # fmt: skip
+
+
 def test_roles_administrators_and_signatures(corp: Any) -> None:
     rows = corp.setUserRole("lisi", ["staff", "boss"])
     assert sorted((row.memberId.value, row.roleId.value) for row in rows) == [("lisi", "boss"), ("lisi", "staff")]
@@ -185,12 +212,41 @@ def test_signing_in_by_qr_code_and_from_the_workspace(corp: Any, login: Any, sim
     )
     code, state = simulator.sign_in(login.getLoginUrl("workspace"), "lisi")
     assert login.getLoginCode(code=code, state=state, platform="web", loginType="workbench")["userId"] == "lisi"
+    # As front ends of other vendors do.
+    code, state = simulator.sign_in(login.getLoginUrl("workspace"), "lisi")
+    assert login.getLoginCode({"code": code, "state": state, "loginType": "qr", "platform": "web"})["userId"] == "lisi"
     with pytest.raises(platform.Code) as refused:
         login.getLoginCode(authCode=code, state="unknown")
     assert refused.value.code == 9610004
     with pytest.raises(platform.Code) as refused:
         login.getLoginCode(authCode=code, state=state, corpId="ww0000000000000000")
     assert refused.value.code == 9610004
+
+
+def test_a_login_is_called_over_http_by_the_names_of_its_list_alone(
+    corp: Any, login: Any, simulator: Simulator
+) -> None:
+    def asked(function: str, **arguments: Any) -> Any:
+        path = f"/api/example/App/auths/loginTypes/MyWecom/{function}"
+        return login.requestHandle(SimpleNamespace(path=path, argsDict=arguments))
+
+    assert asked("getLoginConfig")["corpId"] == CORP
+    code, state = simulator.sign_in(login.getLoginUrl(), "lisi")
+    assert asked("getLoginCode", authCode=code, state=state)["userId"] == "lisi"
+    listed = json.loads((ROOT / "hosts/python/jitai/auths/loginTypes/WecomElement/e.json").read_text())["functionList"]
+    assert tuple(each["name"] for each in listed) == sys.modules["auths.loginTypes.WecomElement.login"].FUNCTIONS
+    for other in ("getUserInfo", "node", "__init__", "syncDepartmentInfo"):
+        with pytest.raises(platform.Code) as refused:
+            asked(other)
+        assert refused.value.code == 9610013, other
+
+
+@pytest.mark.parametrize("off", [False, 0, "0", "false"])
+def test_a_login_that_is_switched_off_signs_nobody_in(app: platform.App, login: Any, folder: Path, off: Any) -> None:
+    file = folder / "auths/loginTypes/MyWecom/MyWecom.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "isActive": off}))
+    with pytest.raises(platform.Code, match="switched off"):
+        login.getLoginCode("code", "state")
 
 
 def test_a_constant_state_signs_in_from_the_workspace_alone(

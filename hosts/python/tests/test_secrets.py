@@ -10,7 +10,7 @@ import pytest
 
 from organisation_host.egress import HttpFailure, Operator, Policy
 from organisation_host.egress.url import read
-from organisation_host.secrets import Injector, Secret, extract
+from organisation_host.secrets import Injector, Secret, extract, spelling
 from organisation_host.secrets.masking import masked
 from organisation_host.secrets.spelling import holds_placeholder
 
@@ -56,6 +56,8 @@ FIELDS = [
         # In other places, where it is long enough not to stand there by chance.
         ({"secret": LONG, "corpId": f"ww{LONG}!", "x": {LONG: 1}}, [], {"secret": "<secret>", "corpId": "ww<secret>!", "x": {"<secret>": 1}}, [f"secret={LONG}"]),
         ({"secret": "S", "x": ["S"]}, [], {"secret": "<secret>", "x": ["S"]}, ["secret=S"]),
+        # A name that holds a dot is no path.
+        ({"x.callback": {"secret": "S"}}, [], {"x.callback": {"secret": "<secret>"}}, ["secret=S"]),
     ],
 )  # fmt: skip
 def test_a_component_sees_no_secret_that_it_only_sends(
@@ -145,6 +147,52 @@ def test_words_are_no_placeholders(text: bytes) -> None:
     assert not holds_placeholder(text)
 
 
+@pytest.mark.parametrize(
+    "piece",
+    ["%25", "%", "&", "&#x0000003a", "&#x0000003a;&#x0000002f;&#x0000002", "\\u003a%2f%2", "%25" * 20, "%253a%252f%252", "\\", "%26amp%3bamp;#x3", ":/%"],
+)  # fmt: skip
+def test_whatever_stands_behind_the_word_costs_the_same(monkeypatch: pytest.MonkeyPatch, piece: str) -> None:
+    real, reads = spelling._byte, [0]
+
+    def counted(*arguments: Any) -> Any:
+        reads[0] += 1
+        return real(*arguments)
+
+    monkeypatch.setattr(spelling, "_byte", counted)
+    monkeypatch.setattr(spelling, "MOST_WORDS", 300)
+
+    def looked_at(times: int) -> tuple[bool, int]:
+        reads[0] = 0
+        return holds_placeholder(f"secret{piece}".encode() * times), reads[0]
+
+    (found, once), (_, twice), (at_most, most), (beyond, more) = map(looked_at, (100, 200, 300, 900))
+    assert not found and once < 1_000 * 100
+    assert twice <= 2 * once + 1_000
+    # No text costs more than so many words do, and who writes more of them is told that he may not.
+    assert not at_most and beyond and more <= most + 1_000
+
+
+@pytest.mark.parametrize(
+    "text", [b"secret%25%33a%2f/", b"secret%26#58;%5Cx2f%5C/", b"secret&colon;&sol;&sol;", b"secret:\\\\\\/\\\\\\/"]
+)
+def test_encodings_within_encodings_are_undone(text: bytes) -> None:
+    assert holds_placeholder(text)
+
+
+def test_fields_are_read_once_however_many_values_a_document_has() -> None:
+    reads = [0]
+
+    class Counted(dict[str, Any]):
+        def __getitem__(self, key: str) -> Any:
+            reads[0] += 1
+            return super().__getitem__(key)
+
+    fields = [Counted(key=f"key{index}", secret=True, in_clear=False) for index in range(1_000)]
+    document = {f"other{index}": "x" for index in range(500)}
+    assert extract(document, fields, [], lambda key, _: key)[0] == document
+    assert reads[0] < 10_000
+
+
 def test_an_answer_that_sends_a_secret_back_is_masked() -> None:
     injector = Injector([Secret("secret", MARK, VALUE, frozenset([API])), Secret("short", "x", "1234567", frozenset())])
     body = f"{VALUE} p%26ss+%22w%C3%B6rd%22%2F%3D1 p%26ss%20%22w%c3%b6rd%22%2f%3d1 {json.dumps(VALUE)} 1234567"
@@ -174,3 +222,8 @@ def test_each_character_of_a_body_is_looked_at_once(body: str, expected: str | N
 def test_words_of_a_component_hold_nothing_of_the_configuration() -> None:
     document = {"secret": "0123456789abcdef", "n": 123456, "list": ["abcd"], "short": "ab"}
     assert masked("at 3456789abcd! ab 123456 abcd", document) == "at [configured]! ab [configured] [configured]"
+
+
+def test_each_character_of_words_and_configuration_is_looked_at_once() -> None:
+    # The product of the two lengths would not end.
+    assert masked("a" * 200_000 + "!", {"secret": "a" * 200_000}) == "[configured]!"

@@ -17,6 +17,7 @@ from wasmtime import wat2wasm
 
 from organisation_host import Component, Engine
 from organisation_host.bridge import choice, direct
+from organisation_host.bridge.lookups import remember
 from organisation_host.call import Call
 from organisation_host.limits import Limits
 from organisation_host.values import Case, stock
@@ -96,9 +97,10 @@ def test_the_stock_codec_gives_back_what_it_took(one_component: Component) -> No
     found = values_of(one_component)
     assert len(found) > 100
     for place, schema in found:
+        lift, lower = stock.lifter(schema), stock.lowerer(schema)
         for _ in range(5):
             value = example(schema, draw)
-            assert stock.lift(schema, stock.lower(schema, value)) == complete(schema, value, place), place
+            assert lift(lower(value)) == complete(schema, value, place), place
 
 
 def test_the_rule_by_which_wasmtime_tags_is_the_one_that_is_repeated(one_component: Component) -> None:
@@ -122,6 +124,25 @@ def test_the_rule_by_which_wasmtime_tags_is_the_one_that_is_repeated(one_compone
                 compare(kind)
             if function.result is not None:
                 compare(function.result)
+
+
+def test_a_type_is_looked_up_once_for_all_values_of_a_list(one_component: Component) -> None:
+    remember()
+    name = next(name for name in one_component.wasm.type.imports(one_component.engine.wasm) if "/storage@" in name)
+    storage = one_component.wasm.type.imports(one_component.engine.wasm)[name].ty
+    assert isinstance(storage, wasm.ComponentInstanceType)
+    apply = storage.exports(one_component.engine.wasm)["apply"].ty
+    assert isinstance(apply, wasm.FuncType)
+    ops: Any = dict(apply.params)["ops"]
+    operation = ops.element
+    assert operation is ops.element
+    assert operation.cases is operation.cases
+    put = dict(operation.cases)["put"]
+    assert put.fields is put.fields and [name for name, _ in put.fields][:2] == ["key", "value"]
+    result: Any = apply.result
+    assert result.ok is result.ok and result.err is result.err
+    # Of another object of the same type nothing is known.
+    assert dict(apply.params)["ops"].element is not operation
 
 
 def test_the_direct_bridge_tries_itself(one_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import threading
@@ -10,6 +11,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from organisation_host import Case
 from organisation_host.values.schema import (
@@ -199,6 +202,8 @@ class Vendor:
     def __init__(self) -> None:
         self.routes: dict[str, list[Any]] = {}
         self.asked: list[Any] = []
+        #: Of the last order of an export.
+        self.key = b""
         self.over = threading.Event()
         vendor = self
 
@@ -251,6 +256,11 @@ class Vendor:
             answer = {"status": 404, "text": "no such route"}
         else:
             answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        ordered = re.search(rb'"encoding_aeskey":\s*"([^"]*)"', body)
+        if ordered:
+            self.key = base64.b64decode(ordered[1] + b"=")
+        if "exported" in answer:
+            answer = self._exported(answer["exported"])
         if answer.get("hang"):
             self.over.wait()
             handler.close_connection = True
@@ -265,6 +275,27 @@ class Vendor:
         handler.wfile.write(content)
         handler.close_connection = handler.close_connection or broken
 
+    def _exported(self, documents: dict[str, Any]) -> dict[str, Any]:
+        """The result of an export: a file for each document, encrypted with the key of the last order, which is served from then on."""
+        files = []
+        for name, document in documents.items():
+            file = _sealed(_json(document), self.key)
+            self.routes[f"GET /exported/{name}"] = [{"base64": base64.b64encode(file).decode()}]
+            digest = hashlib.md5(file, usedforsecurity=False).hexdigest()
+            files.append({"url": f"http://127.0.0.1:{self.port}/exported/{name}", "size": len(file), "md5": digest})
+        return {"json": {"errcode": 0, "errmsg": "ok", "status": 2, "data_list": files}}
+
+
+def _sealed(text: bytes, key: bytes) -> bytes:
+    """AES-256-CBC, whose vector is the first half of the key, with padding to blocks of 32 bytes."""
+    padding = 32 - len(text) % 32
+    encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
+    return encryptor.update(text + bytes([padding]) * padding) + encryptor.finalize()
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
 
 def _content(answer: dict[str, Any]) -> tuple[bytes, str]:
     if "text" in answer:
@@ -273,7 +304,7 @@ def _content(answer: dict[str, Any]) -> tuple[bytes, str]:
         return base64.b64decode(answer["base64"]), "application/octet-stream"
     if "bytes" in answer:
         return b"x" * answer["bytes"], "text/plain"
-    return json.dumps(answer.get("json"), ensure_ascii=False, separators=(",", ":")).encode(), "application/json"
+    return _json(answer.get("json")), "application/json"
 
 
 def _asked(handler: BaseHTTPRequestHandler, url: str, body: bytes) -> dict[str, Any]:
@@ -285,6 +316,10 @@ def _asked(handler: BaseHTTPRequestHandler, url: str, body: bytes) -> dict[str, 
     told = {n: handler.headers[n] for n in names if n in ("content-type", "authorization") or n.startswith("x-")}
     if told:
         asked["headers"] = told
+    multipart = re.fullmatch("multipart/form-data; boundary=(.*)", told.get("content-type", ""))
+    if multipart:
+        told["content-type"] = "multipart/form-data"
+        return {**asked, "parts": _parts(body, multipart[1].encode())}
     if not body:
         return asked
     if told.get("content-type", "").startswith("application/x-www-form-urlencoded"):
@@ -301,3 +336,16 @@ def _asked(handler: BaseHTTPRequestHandler, url: str, body: bytes) -> dict[str, 
 
 def _pairs(text: str) -> list[list[str]]:
     return [list(pair) for pair in parse_qsl(text, keep_blank_values=True)]
+
+
+def _parts(body: bytes, boundary: bytes) -> list[dict[str, Any]]:
+    """The parts of a multipart form, with their headers as they are written."""
+    shown: list[dict[str, Any]] = []
+    for part in (b"\r\n" + body).split(b"\r\n--" + boundary)[1:-1]:
+        head, _, content = part[2:].partition(b"\r\n\r\n")
+        shown.append({"headers": head.decode().split("\r\n")})
+        try:
+            shown[-1]["text"] = content.decode()
+        except UnicodeDecodeError:
+            shown[-1]["base64"] = base64.b64encode(content).decode()
+    return shown

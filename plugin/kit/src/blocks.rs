@@ -2,7 +2,7 @@
 //!
 //! A sync makes and drops texts by the million. An allocator for all sizes joins each with its neighbours and parts them
 //! again; here a block that is given back waits in a list for its size, so that both ways take a few instructions. Blocks
-//! are cut from chunks of the allocator below, which serves whatever is larger, and never go back to it: an instance lives
+//! are cut from chunks of the parent allocator, which serves whatever is larger, and never go back to it: an instance lives
 //! no longer than one call.
 
 #![allow(unsafe_code, reason = "an allocator is given memory by its address")]
@@ -15,26 +15,26 @@ use std::{
 
 /// Sizes are counted in these, and every block is aligned to one.
 const UNIT: usize = 8;
-/// Bytes of the largest block; more is for the allocator below.
+/// Bytes of the largest block; more is for the parent allocator.
 const LARGEST: usize = 256;
-/// Bytes that are taken from the allocator below at a time.
+/// Bytes that are taken from the parent allocator at a time.
 const CHUNK: usize = 2 << 10;
 
 /// A block that nobody uses: it holds the address of the next one.
-type Free = *mut Unused;
+type Free = *mut FreeBlock;
 
-struct Unused {
+struct FreeBlock {
     next: Free,
 }
 
 /// An allocator for one thread, over another one.
 pub struct Blocks<A> {
-    below: A,
+    parent: A,
     /// By size in units.
     free: [Cell<Free>; LARGEST / UNIT + 1],
     /// What is not cut yet of the last chunk.
-    rest: Cell<*mut u8>,
-    rest_bytes: Cell<usize>,
+    uncut: Cell<*mut u8>,
+    uncut_bytes: Cell<usize>,
 }
 
 // SAFETY: without atomics a component has one thread.
@@ -42,79 +42,79 @@ pub struct Blocks<A> {
 unsafe impl<A: Sync> Sync for Blocks<A> {}
 
 impl<A: GlobalAlloc> Blocks<A> {
-    /// Nothing is taken from the allocator below before it is wanted.
-    pub const fn over(below: A) -> Self {
+    /// Nothing is taken from the parent allocator before it is wanted.
+    pub const fn over(parent: A) -> Self {
         let free = [const { Cell::new(null_mut()) }; LARGEST / UNIT + 1];
-        Self { below, free, rest: Cell::new(null_mut()), rest_bytes: Cell::new(0) }
+        Self { parent, free, uncut: Cell::new(null_mut()), uncut_bytes: Cell::new(0) }
     }
 
-    /// The size of a block in units; nothing where it is for the allocator below.
+    /// The size of a block in units; nothing where it is for the parent allocator.
     #[inline]
-    fn units(layout: &Layout) -> Option<usize> {
+    fn size_class(layout: &Layout) -> Option<usize> {
         (layout.size() <= LARGEST && layout.align() <= UNIT).then(|| layout.size().div_ceil(UNIT))
     }
 
     #[inline]
-    fn keep(&self, block: *mut u8, units: usize) {
+    fn push_free(&self, block: *mut u8, size_class: usize) {
         let block: Free = block.cast();
         // SAFETY: the block is nobody's, aligned to a unit, and no smaller than one, which holds an address.
-        unsafe { block.write(Unused { next: self.free[units].get() }) };
-        self.free[units].set(block);
+        unsafe { block.write(FreeBlock { next: self.free[size_class].get() }) };
+        self.free[size_class].set(block);
     }
 
     /// A block that was never used.
     #[cold]
     #[inline(never)]
-    fn cut(&self, units: usize) -> *mut u8 {
-        let bytes = units * UNIT;
-        if self.rest_bytes.get() < bytes {
+    fn cut_block(&self, size_class: usize) -> *mut u8 {
+        let bytes = size_class * UNIT;
+        if self.uncut_bytes.get() < bytes {
             // SAFETY: the layout has a size, and an alignment that is a power of two.
-            let chunk = unsafe { self.below.alloc(Layout::from_size_align_unchecked(CHUNK, UNIT)) };
+            let chunk = unsafe { self.parent.alloc(Layout::from_size_align_unchecked(CHUNK, UNIT)) };
             if chunk.is_null() {
                 return chunk;
             }
             // What is left is smaller than the block that was wanted, so there is a list for it.
-            if self.rest_bytes.get() > 0 {
-                self.keep(self.rest.get(), self.rest_bytes.get() / UNIT);
+            if self.uncut_bytes.get() > 0 {
+                self.push_free(self.uncut.get(), self.uncut_bytes.get() / UNIT);
             }
-            self.rest.set(chunk);
-            self.rest_bytes.set(CHUNK);
+            self.uncut.set(chunk);
+            self.uncut_bytes.set(CHUNK);
         }
-        let block = self.rest.get();
-        self.rest.set(block.wrapping_add(bytes));
-        self.rest_bytes.set(self.rest_bytes.get() - bytes);
+        let block = self.uncut.get();
+        self.uncut.set(block.wrapping_add(bytes));
+        self.uncut_bytes.set(self.uncut_bytes.get() - bytes);
         block
     }
 }
 
-// SAFETY: a block is in one list, or was cut once, and leaves its list when it is given out; `units` says the same of a
-// layout whenever it is asked, so that a block returns to the list of its own size and what came from below goes there.
+// SAFETY: a block is in one list, or was cut once, and leaves its list when it is given out; `size_class` says the same of a
+// layout whenever it is asked, so that a block returns to the list of its own size and what came from the parent goes there.
 unsafe impl<A: GlobalAlloc> GlobalAlloc for Blocks<A> {
     // Called from everywhere, so inlining would make the component larger by kilobytes.
     #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let Some(units) = Self::units(&layout) else { return unsafe { self.below.alloc(layout) } };
-        let first = self.free[units].get();
+        let Some(size_class) = Self::size_class(&layout) else { return unsafe { self.parent.alloc(layout) } };
+        let first = self.free[size_class].get();
         if first.is_null() {
-            return self.cut(units);
+            return self.cut_block(size_class);
         }
-        self.free[units].set(unsafe { (*first).next });
+        self.free[size_class].set(unsafe { (*first).next });
         first.cast()
     }
 
     #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        match Self::units(&layout) {
-            Some(units) => self.keep(block, units),
-            None => unsafe { self.below.dealloc(block, layout) },
+        match Self::size_class(&layout) {
+            Some(size_class) => self.push_free(block, size_class),
+            None => unsafe { self.parent.dealloc(block, layout) },
         }
     }
 
     #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
-        match (Self::units(&layout), Self::units(&wanted)) {
-            (None, None) => return unsafe { self.below.realloc(block, layout, size) },
+        match (Self::size_class(&layout), Self::size_class(&wanted)) {
+            (None, None) => return unsafe { self.parent.realloc(block, layout, size) },
             (before, after) if before == after => return block,
             _ => {}
         }

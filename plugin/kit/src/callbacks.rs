@@ -24,13 +24,13 @@ pub const REMEMBERED_MS: u64 = 60 * 60 * 1_000;
 ///
 /// # Errors
 /// Where the store fails: the vendor is to send it again.
-pub fn is_first<P: Platform>(platform: &P, id: &str) -> Result<bool, Failure> {
+pub fn is_first(platform: &dyn Platform, id: &str) -> Result<bool, Failure> {
     let (key, mark) = (format!("callback/{id}"), fingerprint::mark(platform));
     match platform.apply(&[store::check(&key, None), store::put_for(&key, &mark, REMEMBERED_MS)]) {
         Ok(Outcome::Applied(_)) => Ok(true),
         Ok(Outcome::Conflict(_)) => Ok(false),
         // Nobody knows whether it was written, but the mark tells by whom.
-        Err(error @ StorageError::Unavailable(true)) => match store::value::<_, String>(platform, &key)? {
+        Err(error @ StorageError::Unavailable(true)) => match store::value::<String>(platform, &key)? {
             Some(found) => Ok(found == mark),
             None => Err(error.into()),
         },

@@ -13,7 +13,7 @@ use crate::{
         types::{Body, Header, Reason},
     },
     failure::{Cause, Failure},
-    fingerprint,
+    fingerprint, json,
     platform::Platform,
     store,
     token::{Fetch, FetchedToken, HeldToken, Tokens},
@@ -157,7 +157,7 @@ impl fmt::Debug for Call {
 ///
 /// ```compile_fail,E0382
 /// # use organisation_kit::{calls::{Api, Calls, LoginCode}, platform::Platform};
-/// fn twice<P: Platform, A: Api>(calls: &Calls<'_, P, A>, code: LoginCode<'_>) {
+/// fn twice<A: Api>(calls: &Calls<'_, A>, code: LoginCode<'_>) {
 ///     calls.present(code, &[]).unwrap();
 ///     calls.present(code, &[]).unwrap();
 /// }
@@ -178,21 +178,21 @@ type Fetching<'f> = Box<dyn Fn(Fetch) -> Result<FetchedToken, Failure> + 'f>;
 pub type CallOfCode<A> = fn(api: &A, code: &str) -> Call;
 
 /// Sends calls, for the length of one call of the component. It remembers the token that it read.
-pub struct Calls<'a, P: Platform, A: Api> {
-    platform: &'a P,
+pub struct Calls<'a, A: Api> {
+    platform: &'a dyn Platform,
     api: &'a A,
     token: RefCell<Option<String>>,
     usage: RefCell<Usage>,
 }
 
-impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
+impl<'a, A: Api> Calls<'a, A> {
     /// Nothing is sent yet.
-    pub fn new(platform: &'a P, api: &'a A) -> Self {
+    pub fn new(platform: &'a dyn Platform, api: &'a A) -> Self {
         Self { platform, api, token: RefCell::default(), usage: RefCell::default() }
     }
 
     /// The outside.
-    pub fn platform(&self) -> &'a P {
+    pub fn platform(&self) -> &'a dyn Platform {
         self.platform
     }
 
@@ -273,7 +273,7 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     ///
     /// # Errors
     /// Everything but a sound answer.
-    pub fn patiently<T>(&self, call: &Call, read: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
+    pub fn with_retries<T>(&self, call: &Call, read: impl Fn(&str) -> Result<T, Failure>) -> Result<T, Failure> {
         let (mut retries, mut may_renew) = (0, true);
         loop {
             let text = only(self.send(slice::from_ref(call), None, &mut may_renew));
@@ -292,7 +292,7 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     /// # Errors
     /// Where it has another shape.
     pub fn read<T: DeserializeOwned>(&self, call: &Call, text: &str) -> Result<T, Failure> {
-        serde_json::from_str(text).map_err(|error| transport::unreadable(&A::DESTINATION, call, &error))
+        json::from_str(text).map_err(|error| transport::unreadable(&A::DESTINATION, call, &error))
     }
 
     /// Sends one call with the token, and with a new one where that was refused, and gives the whole answer with a status from
@@ -409,21 +409,22 @@ impl<'a, P: Platform, A: Api> Calls<'a, P, A> {
     /// A token other than the one that was refused.
     fn token(&self, refused: Option<&str>) -> Result<String, Failure> {
         let known = self.token.take().filter(|known| Some(known.as_str()) != refused);
-        let token =
-            known.map_or_else(|| self.tokens().current(refused).map(|held| held.token), Ok).map_err(|failure| {
+        let token = known.map_or_else(|| self.tokens().current(refused).map(|held| held.token), Ok).map_err(
+            |mut failure| {
                 // Whatever became of the request for a token, the call itself was not made.
-                let failure = Failure { may_be_done: false, ..failure };
+                failure.may_be_done = false;
                 match failure.cause {
                     Cause::Storage => failure,
                     _ if failure.reason == Reason::BudgetExhausted => failure,
                     _ => failure.with_cause(Cause::NoToken),
                 }
-            })?;
+            },
+        )?;
         self.token.replace(Some(token.clone()));
         Ok(token)
     }
 
-    fn tokens(&self) -> Tokens<'a, P, Fetching<'_>> {
+    fn tokens(&self) -> Tokens<'a, Fetching<'_>> {
         let fetch: Fetching<'_> = Box::new(|fetch| {
             let call = within(self.api.token_call(), fetch);
             self.count(&call, fetch.is_repetition);

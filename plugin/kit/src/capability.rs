@@ -13,12 +13,12 @@ use crate::{
 };
 
 /// Calls of the vendor's API by path.
-pub trait Api: Vendor {
+pub trait VendorCall: Vendor {
     /// See `vendor.call` of the contract.
     ///
     /// # Errors
     /// The request is refused, here or by the vendor.
-    fn call<P: Platform>(client: &Self::Client<'_, P>, request: &api::ApiRequest) -> Result<api::ApiResponse, Failure>;
+    fn call(client: &Self::Client<'_>, request: &api::ApiRequest) -> Result<api::ApiResponse, Failure>;
 }
 
 /// Messages to members. The kit makes members of roles, sends part by part and keeps what a key promises
@@ -40,8 +40,8 @@ pub trait Messaging: Vendor {
     ///
     /// # Errors
     /// The vendor refuses; with [`Failure::may_be_done`] where nobody knows.
-    fn send_part<P: Platform>(
-        client: &Self::Client<'_, P>,
+    fn send_part(
+        client: &Self::Client<'_>,
         message: &messaging::Message,
         to: &messaging::Recipients,
         sending: Sending<'_>,
@@ -51,14 +51,14 @@ pub trait Messaging: Vendor {
     ///
     /// # Errors
     /// The vendor refuses.
-    fn recall<P: Platform>(client: &Self::Client<'_, P>, message_id: &str) -> Result<(), Failure>;
+    fn recall(client: &Self::Client<'_>, message_id: &str) -> Result<(), Failure>;
 
     /// See `messaging.update-card`. Roles of the recipients are expanded already.
     ///
     /// # Errors
     /// The update is refused, here or by the vendor.
-    fn update_card<P: Platform>(
-        client: &Self::Client<'_, P>,
+    fn update_card(
+        client: &Self::Client<'_>,
         update: &messaging::CardUpdate,
     ) -> Result<Vec<messaging::InvalidRecipient>, Failure>;
 
@@ -66,10 +66,7 @@ pub trait Messaging: Vendor {
     ///
     /// # Errors
     /// The file is refused, here or by the vendor.
-    fn upload<P: Platform>(
-        client: &Self::Client<'_, P>,
-        request: &messaging::UploadRequest,
-    ) -> Result<messaging::Media, Failure>;
+    fn upload(client: &Self::Client<'_>, request: &messaging::UploadRequest) -> Result<messaging::Media, Failure>;
 }
 
 /// How a part of a message is sent.
@@ -105,44 +102,36 @@ pub trait Approvals: Vendor {
     ///
     /// # Errors
     /// There is no such template, or the vendor refuses.
-    fn describe_template<P: Platform>(client: &Self::Client<'_, P>, id: &str) -> Result<approvals::Template, Failure>;
+    fn describe_template(client: &Self::Client<'_>, id: &str) -> Result<approvals::Template, Failure>;
 
     /// See `approvals.submit`.
     ///
     /// # Errors
     /// The request is refused, here or by the vendor.
-    fn submit<P: Platform>(
-        client: &Self::Client<'_, P>,
-        request: &approvals::ApprovalRequest,
-    ) -> Result<String, Failure>;
+    fn submit(client: &Self::Client<'_>, request: &approvals::ApprovalRequest) -> Result<String, Failure>;
 
     /// See `approvals.detail`.
     ///
     /// # Errors
     /// There is no such request, or the vendor refuses.
-    fn detail<P: Platform>(client: &Self::Client<'_, P>, number: &str) -> Result<approvals::Approval, Failure>;
+    fn detail(client: &Self::Client<'_>, number: &str) -> Result<approvals::Approval, Failure>;
 
     /// See `approvals.search`.
     ///
     /// # Errors
     /// The vendor refuses, or the cursor is none.
-    fn search<P: Platform>(client: &Self::Client<'_, P>, search: &Search<'_>)
-    -> Result<approvals::SearchPage, Failure>;
+    fn search(client: &Self::Client<'_>, search: &ApprovalSearch<'_>) -> Result<approvals::SearchPage, Failure>;
 
     /// See `approvals.notify`.
     ///
     /// # Errors
     /// The link leads elsewhere, there is no such request, or the vendor refuses.
-    fn notify<P: Platform>(
-        client: &Self::Client<'_, P>,
-        number: &str,
-        link: Option<&str>,
-    ) -> Result<Vec<String>, Failure>;
+    fn notify(client: &Self::Client<'_>, number: &str, link: Option<&str>) -> Result<Vec<String>, Failure>;
 }
 
 /// What [`Approvals::search`] is asked for.
 #[derive(Clone, Copy, Debug)]
-pub struct Search<'a> {
+pub struct ApprovalSearch<'a> {
     /// First instant, milliseconds since 1970.
     pub begin: u64,
     /// First instant that does not count.
@@ -161,8 +150,8 @@ pub trait Callbacks: Vendor {
     ///
     /// # Errors
     /// There is no such route, or the store failed.
-    fn handle<P: Platform>(
-        platform: &P,
+    fn handle(
+        platform: &dyn Platform,
         config: &Self::Config,
         request: &callbacks::IncomingRequest,
     ) -> Result<callbacks::Handled, Failure>;
@@ -171,10 +160,10 @@ pub trait Callbacks: Vendor {
     ///
     /// # Errors
     /// The vendor or the store refuses; `unsupported` for a kind that is not known.
-    fn follow_up<P: Platform>(
-        platform: &P,
+    fn follow_up(
+        platform: &dyn Platform,
         config: &Self::Config,
-        client: &Self::Client<'_, P>,
+        client: &Self::Client<'_>,
         task: &callbacks::FollowUpTask,
     ) -> Result<Vec<callbacks::FollowUpTask>, Failure> {
         follow_up::carry_out(platform, Self::common(config), client, task).map(|()| Vec::new())
@@ -187,8 +176,8 @@ pub trait Web: Vendor {
     ///
     /// # Errors
     /// The address is not one of the app's, or the vendor refuses.
-    fn js_sdk_signature<P: Platform>(
-        client: &Self::Client<'_, P>,
+    fn js_sdk_signature(
+        client: &Self::Client<'_>,
         request: &web::SignatureRequest,
     ) -> Result<web::PageSignature, Failure>;
 }

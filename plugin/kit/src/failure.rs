@@ -3,6 +3,8 @@
 //! Nobody inside knows which language the administrator reads, so a [`Failure`] keeps both and becomes the contract's
 //! record at the very edge, where the configuration's locale is known.
 
+use std::ops::{Deref, DerefMut};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -30,9 +32,13 @@ pub enum Cause {
     Passing,
 }
 
-/// Why an operation failed. See `error` in `wit/types.wit` for what each field promises.
+/// Why an operation failed. It lies on the heap, so that whatever may fail hands on an address, however much there is to say.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Failure {
+pub struct Failure(Box<Details>);
+
+/// What a [`Failure`] says. See `error` in `wit/types.wit` for what each field promises.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Details {
     /// What the caller has to do.
     pub reason: types::Reason,
     /// What this component has to know beyond the reason.
@@ -59,8 +65,8 @@ macro_rules! failure {
     ($reason:ident $(($detail:expr))?: $zh:literal, $en:literal $(; $hint_zh:literal, $hint_en:literal)?) => {
         $crate::failure::Failure::new(
             $crate::contract::types::Reason::$reason $(($detail))?,
-            (format!($zh), format!($en)),
-        )$(.with_hint((format!($hint_zh), format!($hint_en))))?
+            $crate::text!($zh, $en),
+        )$(.with_hint($crate::text!($hint_zh, $hint_en)))?
     };
 }
 
@@ -68,27 +74,44 @@ macro_rules! failure {
 #[macro_export]
 macro_rules! invalid_argument {
     ($path:literal: $zh:literal, $en:literal) => {
-        $crate::failure::Failure::invalid_argument($path, (format!($zh), format!($en)))
+        $crate::failure::Failure::invalid_argument($path, $crate::text!($zh, $en))
     };
 }
 
 impl Failure {
     /// A failure with a reason and a message; the rest is added with the methods below.
     pub fn new(reason: types::Reason, message: impl Into<Text>) -> Self {
-        Self {
+        Self::of(reason, message.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of(reason: types::Reason, message: Text) -> Self {
+        Self(Box::new(Details {
             reason,
             cause: Cause::Other,
-            message: message.into(),
+            message,
             hint: None,
             vendor_code: None,
             retry_after_ms: None,
             request_id: None,
             may_be_done: false,
-        }
+        }))
+    }
+
+    /// What it says, to be taken apart.
+    pub fn into_details(self) -> Details {
+        *self.0
     }
 
     /// An argument that cannot be used; `path` names it.
     pub fn invalid_argument(path: &str, message: impl Into<Text>) -> Self {
+        Self::of_argument(path, message.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn of_argument(path: &str, message: Text) -> Self {
         // The problem gets its message at the edge, together with the error.
         let problem = types::Problem {
             path: path.to_owned(),
@@ -97,7 +120,7 @@ impl Failure {
             message: String::new(),
             hint: String::new(),
         };
-        Self::new(types::Reason::InvalidArgument(problem), message)
+        Self::of(types::Reason::InvalidArgument(problem), message)
     }
 
     /// A limit of this call is used up. `what` was not done.
@@ -126,6 +149,13 @@ impl Failure {
         failure.with_cause(Cause::Storage)
     }
 
+    /// Gives it another reason.
+    #[must_use]
+    pub fn with_reason(mut self, reason: types::Reason) -> Self {
+        self.reason = reason;
+        self
+    }
+
     /// Says where it comes from.
     #[must_use]
     pub fn with_cause(mut self, cause: Cause) -> Self {
@@ -135,8 +165,14 @@ impl Failure {
 
     /// Adds the next step.
     #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<Text>) -> Self {
-        self.hint = Some(hint.into());
+    pub fn with_hint(self, hint: impl Into<Text>) -> Self {
+        self.hinting(hint.into())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn hinting(mut self, hint: Text) -> Self {
+        self.hint = Some(hint);
         self
     }
 
@@ -163,8 +199,9 @@ impl Failure {
 
     /// The contract's record, with its texts in one language.
     pub fn into_error(self, locale: Locale) -> types::Error {
-        let message = self.message.line(locale);
-        let reason = match self.reason {
+        let Details { reason, message, hint, vendor_code, retry_after_ms, request_id, .. } = self.into_details();
+        let message = message.line(locale);
+        let reason = match reason {
             types::Reason::InvalidArgument(problem) if problem.message.is_empty() => {
                 types::Reason::InvalidArgument(types::Problem { message: message.clone(), ..problem })
             }
@@ -173,11 +210,25 @@ impl Failure {
         types::Error {
             reason,
             message,
-            hint: self.hint.map(|hint| hint.show(locale)),
-            vendor_code: self.vendor_code,
-            retry_after_ms: self.retry_after_ms,
-            request_id: self.request_id,
+            hint: hint.map(|hint| hint.show(locale)),
+            vendor_code,
+            retry_after_ms,
+            request_id,
         }
+    }
+}
+
+impl Deref for Failure {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
+}
+
+impl DerefMut for Failure {
+    fn deref_mut(&mut self) -> &mut Details {
+        &mut self.0
     }
 }
 

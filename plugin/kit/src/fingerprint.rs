@@ -39,7 +39,7 @@ pub fn is_same(one: &str, other: &str) -> bool {
 }
 
 /// A mark that nobody else has.
-pub fn mark<P: Platform>(platform: &P) -> String {
+pub fn mark(platform: &dyn Platform) -> String {
     let mut random = [0; 8];
     platform.random(&mut random);
     format!("{:016x}", u64::from_be_bytes(random))

@@ -4,7 +4,7 @@
 //! A record under the hashed key says which request it stands for, when it was begun, and then how it ended. A lease beside it
 //! says that somebody is at it. The steps, each of them safe to die in:
 //!
-//! 1. Record and lease are written in one step that checks that there is neither. Of two calls one wins; the other waits for
+//! 1. KeyRecord and lease are written in one step that checks that there is neither. Of two calls one wins; the other waits for
 //!    the lease to go, as long as its call lasts, and then answers `conflict`.
 //! 2. The vendor is asked.
 //! 3. The answer replaces the record and the lease goes, in one step. Where the vendor refused, both go: the key is as unused
@@ -19,7 +19,7 @@ use std::io;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use self::standing::{Lease, Record, Standing, State};
+use self::key_status::{KeyLease, KeyRecord, KeyStatus, RecordState};
 use crate::{
     clock,
     config::Common,
@@ -28,12 +28,12 @@ use crate::{
         storage::{Entry, Op, Outcome, StorageError, Version},
     },
     failure::Failure,
-    fingerprint,
+    fingerprint, json,
     platform::Platform,
     store,
 };
 
-mod standing;
+mod key_status;
 
 /// Bytes of a key at most.
 pub const KEY_BYTES: usize = 128;
@@ -53,11 +53,11 @@ const ROUNDS: u32 = 16;
 
 /// How a key stands.
 #[derive(Debug)]
-pub enum Claim<'p, P: Platform> {
+pub enum Claim<'p> {
     /// The request was made; its answer, in JSON.
     Done(String),
     /// It is this call's to make.
-    Held(Held<'p, P>),
+    Held(Held<'p>),
 }
 
 /// An earlier attempt of which nobody knows whether the vendor carried it out.
@@ -71,12 +71,12 @@ pub struct Unfinished {
 
 /// The right to make a request. One that is dropped leaves the request unfinished, and its lease runs out by itself.
 #[derive(Debug)]
-pub struct Held<'p, P: Platform> {
+pub struct Held<'p> {
     /// The attempt before, if there was one.
     pub unfinished: Option<Unfinished>,
-    platform: &'p P,
+    platform: &'p dyn Platform,
     keys: [String; 2],
-    record: Record,
+    record: KeyRecord,
     versions: [Version; 2],
 }
 
@@ -86,13 +86,13 @@ pub struct Held<'p, P: Platform> {
 /// # Errors
 /// `invalid-argument` where the key is empty, too long or stands for another request; `conflict` where another call is at it
 /// and does not end in time, or where the answer was too large to be kept; what the storage fails with.
-pub fn claim<'p, P: Platform>(
-    platform: &'p P,
+pub fn claim<'p>(
+    platform: &'p dyn Platform,
     common: &Common,
     kind: &str,
     key: &str,
     request: &[&str],
-) -> Result<Claim<'p, P>, Failure> {
+) -> Result<Claim<'p>, Failure> {
     if key.is_empty() || key.len() > KEY_BYTES {
         let found = key.len();
         return Err(invalid_argument! { "idempotency-key":
@@ -108,18 +108,19 @@ pub fn claim<'p, P: Platform>(
         let (lease, record) = read(platform, &keys)?;
         let now = platform.now_ms();
         let versions = [&lease, &record].map(|entry| entry.as_ref().map(|entry| entry.version));
-        let (lease, record) = (store::parsed::<Lease>(lease.as_ref())?, store::parsed::<Record>(record.as_ref())?);
-        let (record, versions) = match standing::judge(record, lease.as_ref(), &request, &holder, now) {
-            Standing::OtherRequest => return Err(other_request()),
-            Standing::Done(answer) => return Ok(Claim::Done(answer)),
-            Standing::DoneUnkept => return Err(unkept()),
-            Standing::Underway => {
+        let (lease, record) =
+            (store::parsed::<KeyLease>(lease.as_ref())?, store::parsed::<KeyRecord>(record.as_ref())?);
+        let (record, versions) = match key_status::judge(record, lease.as_ref(), &request, &holder, now) {
+            KeyStatus::OtherRequest => return Err(other_request()),
+            KeyStatus::Done(answer) => return Ok(Claim::Done(answer)),
+            KeyStatus::DoneUnkept => return Err(answer_not_kept()),
+            KeyStatus::Underway => {
                 park(platform, &keys[0], versions[0])?;
                 continue;
             }
-            Standing::Mine(record) => (record, versions),
-            Standing::Free(before) => {
-                let record = Record::begun(before, &request, now);
+            KeyStatus::Mine(record) => (record, versions),
+            KeyStatus::Free(before) => {
+                let record = KeyRecord::begun(before, &request, now);
                 match acquire(platform, &keys, versions, &record, &holder)? {
                     Some(versions) => (record, versions.map(Some)),
                     None => continue,
@@ -138,8 +139,8 @@ pub fn claim<'p, P: Platform>(
 ///
 /// # Errors
 /// As [`claim`]; [`unknown`] where nobody knows whether the vendor carried the first one out; what `work` fails with.
-pub fn once<P: Platform, T: Serialize + DeserializeOwned>(
-    platform: &P,
+pub fn once<T: Serialize + DeserializeOwned>(
+    platform: &dyn Platform,
     common: &Common,
     (kind, key): (&str, Option<&str>),
     request: &[&str],
@@ -193,7 +194,7 @@ fn kept(answer: &impl Serialize) -> Option<String> {
 /// # Errors
 /// `other("corrupt-storage")` where it is not what was written.
 pub fn read_answer<T: DeserializeOwned>(kind: &str, answer: &str) -> Result<T, Failure> {
-    serde_json::from_str(answer).map_err(|error| Failure::corrupt(&format!("idempotency/{kind}"), &error))
+    json::from_str(answer).map_err(|error| Failure::corrupt(&format!("idempotency/{kind}"), &error))
 }
 
 /// The failure for a request that was begun and of which nobody knows how it ended.
@@ -206,7 +207,7 @@ pub fn unknown(since_ms: u64) -> Failure {
     "find out whether it took effect; to make it all the same, use another idempotency key" }
 }
 
-impl<P: Platform> Held<'_, P> {
+impl Held<'_> {
     /// Writes down how far a request came that takes several steps, before the next one. Whoever finds it unfinished reads
     /// that.
     ///
@@ -215,11 +216,11 @@ impl<P: Platform> Held<'_, P> {
     pub fn progress(&mut self, progress: String) -> Result<(), Failure> {
         let [lease_key, record_key] = &self.keys;
         let now = self.platform.now_ms();
-        self.record.state = State::Begun(Some(progress));
+        self.record.state = RecordState::Begun(Some(progress));
         let ops = [
             store::check(lease_key, Some(self.versions[0])),
             store::check(record_key, Some(self.versions[1])),
-            store::put_for(lease_key, &Lease { holder: fingerprint::mark(self.platform) }, lease_ms(self.platform)),
+            store::put_for(lease_key, &KeyLease { holder: fingerprint::mark(self.platform) }, lease_ms(self.platform)),
             store::put_sealed(record_key, &self.record, self.record.left_ms(now)),
         ];
         match self.platform.apply(&ops)? {
@@ -235,7 +236,7 @@ impl<P: Platform> Held<'_, P> {
     /// The request was made. Where the answer cannot be kept, a line says so, and whoever repeats the request hears that its
     /// outcome is not known.
     pub fn finish(mut self, answer: &impl Serialize) {
-        self.record.state = kept(answer).map_or(State::DoneUnkept, State::Done);
+        self.record.state = kept(answer).map_or(RecordState::DoneUnkept, RecordState::Done);
         self.end(true);
     }
 
@@ -253,7 +254,7 @@ impl<P: Platform> Held<'_, P> {
     /// whoever repeats the request.
     pub fn leave(mut self, progress: Option<String>) {
         let is_new = progress.is_some();
-        self.record.state = State::Begun(progress);
+        self.record.state = RecordState::Begun(progress);
         self.end(is_new);
     }
 
@@ -273,7 +274,7 @@ impl<P: Platform> Held<'_, P> {
         let error = match store::apply(self.platform, ops) {
             Ok(Ok(_)) => return,
             Ok(Err(_)) => "the lease is lost".to_owned(),
-            Err(failure) => failure.message.en,
+            Err(failure) => failure.into_details().message.en,
         };
         let fields = [("error", error.as_str())];
         self.platform.log(log::Level::Warn, "the outcome under an idempotency key was not kept", &fields);
@@ -282,23 +283,23 @@ impl<P: Platform> Held<'_, P> {
 
 type Read = (Option<Entry>, Option<Entry>);
 
-fn read<P: Platform>(platform: &P, keys: &[String; 2]) -> Result<Read, Failure> {
+fn read(platform: &dyn Platform, keys: &[String; 2]) -> Result<Read, Failure> {
     let mut entries = store::get_many(platform, keys)?.into_iter();
     Ok((entries.next().flatten(), entries.next().flatten()))
 }
 
 /// The versions of lease and record, or nothing when somebody else was faster.
-fn acquire<P: Platform>(
-    platform: &P,
+fn acquire(
+    platform: &dyn Platform,
     [lease_key, record_key]: &[String; 2],
     [lease, record]: [Option<Version>; 2],
-    begun: &Record,
+    begun: &KeyRecord,
     holder: &str,
 ) -> Result<Option<[Version; 2]>, Failure> {
     let ops = [
         store::check(lease_key, lease),
         store::check(record_key, record),
-        store::put_for(lease_key, &Lease { holder: holder.to_owned() }, lease_ms(platform)),
+        store::put_for(lease_key, &KeyLease { holder: holder.to_owned() }, lease_ms(platform)),
         store::put_sealed(record_key, begun, begun.left_ms(platform.now_ms())),
     ];
     match platform.apply(&ops) {
@@ -310,7 +311,7 @@ fn acquire<P: Platform>(
 }
 
 /// Parks until the holder is done or dead, as far as this call lasts.
-fn park<P: Platform>(platform: &P, lease_key: &str, lease: Option<Version>) -> Result<(), Failure> {
+fn park(platform: &dyn Platform, lease_key: &str, lease: Option<Version>) -> Result<(), Failure> {
     let left = platform.remaining().wall_ms.saturating_sub(CALL_RESERVE_MS).min(LONGEST_LEASE_MS);
     if left == 0 {
         return Err(under_way());
@@ -320,7 +321,7 @@ fn park<P: Platform>(platform: &P, lease_key: &str, lease: Option<Version>) -> R
 }
 
 /// Longer than this call can last, so that nobody takes over from somebody who is alive.
-fn lease_ms<P: Platform>(platform: &P) -> u64 {
+fn lease_ms(platform: &dyn Platform) -> u64 {
     platform.remaining().wall_ms.min(LONGEST_LEASE_MS) + LEASE_RESERVE_MS
 }
 
@@ -340,7 +341,7 @@ fn under_way() -> Failure {
     .with_retry_after_ms(1_000)
 }
 
-fn unkept() -> Failure {
+fn answer_not_kept() -> Failure {
     failure! { Conflict:
     "带有此 idempotency-key 的请求已执行，但其返回内容过大，未保留",
     "the request with this idempotency key was made, but its answer was too large to be kept";

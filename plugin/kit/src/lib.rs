@@ -19,10 +19,11 @@
 //! | [`token`] | the access token of one credential; single flight across all hosts |
 //! | [`directory`] | the copy of the organisation: records, sync, change feed, roles |
 //! | [`transport`], [`verdict`], [`failure`] | HTTP failures in words, findings of `check-connection`, errors |
-//! | [`locale`] | text in Chinese and English; the configured `locale` chooses |
+//! | [`locale`] | text in Chinese and English, and which of them a person reads |
 //! | [`contract`], `shell`, [`platform`] | the contract's types; the component's exports; its imports as a trait |
 //! | [`messages`] | messages: roles, parts, and what was sent already |
 //! | [`idempotency`] | what a caller's idempotency key promises |
+//! | [`json`] | reading JSON into types |
 //! | [`store`], [`names`], [`fingerprint`] | how values are stored |
 //! | [`order`] | sorting with little code |
 
@@ -47,6 +48,7 @@ pub mod directory;
 pub mod fake;
 pub mod fingerprint;
 pub mod idempotency;
+pub mod json;
 pub mod login;
 pub mod messages;
 pub mod names;

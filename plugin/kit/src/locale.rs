@@ -1,4 +1,10 @@
-//! Text for people, in Chinese and English side by side.
+//! Text for people, in Chinese and English side by side, and in which of the two a person reads it.
+//!
+//! A failure, a finding or a problem carries both to the edge. There [`Locale::of_reader`] chooses: the language of the
+//! person who waits, else the `locale` of the configuration. Where neither says anything, a message is English and what a
+//! person is to do about it, the hint, stands in both ([`Text::line`], [`Text::show`]).
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +21,7 @@ pub struct Text {
 #[macro_export]
 macro_rules! text {
     ($zh:literal, $en:literal $(,)?) => {
-        $crate::locale::Text::new(format!($zh), format!($en))
+        $crate::locale::Text::written(format_args!($zh), format_args!($en))
     };
 }
 
@@ -23,6 +29,13 @@ impl Text {
     /// Both languages of one text.
     pub fn new(zh: impl Into<String>, en: impl Into<String>) -> Self {
         Self { zh: zh.into(), en: en.into() }
+    }
+
+    /// The same, written out. There are hundreds of texts, so the code of writing them stands here and not with each.
+    #[cold]
+    #[inline(never)]
+    pub fn written(zh: fmt::Arguments<'_>, en: fmt::Arguments<'_>) -> Self {
+        Self { zh: zh.to_string(), en: en.to_string() }
     }
 
     /// A hint as this locale shows it: both languages where nobody chose one.
@@ -60,6 +73,7 @@ impl<Z: Into<String>, E: Into<String>> From<(Z, E)> for Text {
         Self::new(zh, en)
     }
 }
+
 /// Which languages a person wants to read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Locale {
@@ -73,6 +87,11 @@ pub enum Locale {
 }
 
 impl Locale {
+    /// The language of whoever reads the answer: of the person who waits, where the caller names it, else as configured.
+    pub fn of_reader(person: Option<&str>, configured: impl FnOnce() -> Self) -> Self {
+        person.map_or_else(configured, Self::from_tag)
+    }
+
     /// From a language tag: what starts with `zh` is Chinese, everything else English.
     pub fn from_tag(tag: &str) -> Self {
         if tag.get(..2).is_some_and(|prefix| prefix.eq_ignore_ascii_case("zh")) { Self::Chinese } else { Self::English }

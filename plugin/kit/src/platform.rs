@@ -2,6 +2,11 @@
 //!
 //! The shell implements it with the component's imports, tests with fakes, benchmarks natively. The methods mirror
 //! the imports of the contract one to one; the rules written there (limits, atomicity, who retries) hold here.
+//!
+//! It is handed on as `&dyn Platform`: a look into a table is nothing beside a call of the host, and what takes it is compiled
+//! with the kit, for size, instead of anew for the vendor.
+
+use std::fmt;
 
 use crate::contract::{audit, call, http, log, storage};
 
@@ -40,8 +45,14 @@ pub trait Platform {
     fn log(&self, level: log::Level, message: &str, fields: &[(&str, &str)]);
 }
 
+impl fmt::Debug for dyn Platform + '_ {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Platform")
+    }
+}
+
 /// The trail of decisions. Apart from [`Platform`], so that only an element with `administration` imports it.
-pub trait Auditor {
+pub trait Auditor: Platform {
     /// Adds entries, all or none.
     ///
     /// # Errors

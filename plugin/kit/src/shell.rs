@@ -1,6 +1,7 @@
 //! The component shell: exports that call the kit for one vendor, and the platform made of the imports.
 
 mod administration;
+mod bytes;
 mod further;
 mod heap;
 
@@ -108,7 +109,7 @@ fn with_config<V: Vendor, T>(work: impl FnOnce(&V::Config) -> Result<T, Failure>
 }
 
 /// Runs an export that asks the vendor about the directory.
-fn asking<V: Vendor, T>(work: impl FnOnce(&Common, &V::Client<'_, Imports>) -> Result<T, Failure>) -> Answered<T> {
+fn asking<V: Vendor, T>(work: impl FnOnce(&Common, &V::Client<'_>) -> Result<T, Failure>) -> Answered<T> {
     with_config::<V, T>(|config| work(V::common(config), &V::client(&Imports, config)))
 }
 
@@ -145,7 +146,7 @@ fn owner<V: Vendor>(document: &str) -> Result<Common, Failure> {
 #[cold]
 #[inline(never)]
 fn error<V: Vendor>(failure: Failure, document: &str, language: Option<&str>) -> types::Error {
-    failure.into_error(language.map_or_else(|| V::element().locale_of(document), Locale::from_tag))
+    failure.into_error(Locale::of_reader(language, || V::element().locale_of(document)))
 }
 
 impl<V: Vendor> element::Guest for Component<V> {
@@ -168,11 +169,11 @@ impl<V: Vendor> element::Guest for Component<V> {
 
 impl<V: Vendor> login::Guest for Component<V> {
     fn login_config(request: login::AuthorizationRequest) -> Answered<login::LoginParameters> {
-        for_person::<V, _>(&request.language, |config| sign_in::login_config::<V, _>(&Imports, config, &request))
+        for_person::<V, _>(&request.language, |config| sign_in::login_config::<V>(&Imports, config, &request))
     }
 
     fn authorization_url(request: login::AuthorizationRequest) -> Answered<login::Authorization> {
-        for_person::<V, _>(&request.language, |config| sign_in::authorization_url::<V, _>(&Imports, config, &request))
+        for_person::<V, _>(&request.language, |config| sign_in::authorization_url::<V>(&Imports, config, &request))
     }
 
     fn homepage_url(target: String) -> Answered<String> {
@@ -180,7 +181,7 @@ impl<V: Vendor> login::Guest for Component<V> {
     }
 
     fn exchange_code(request: login::ExchangeRequest) -> Answered<login::Exchange> {
-        for_person::<V, _>(&request.language, |config| sign_in::exchange_code::<V, _>(&Imports, config, &request))
+        for_person::<V, _>(&request.language, |config| sign_in::exchange_code::<V>(&Imports, config, &request))
     }
 }
 

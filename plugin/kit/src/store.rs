@@ -6,6 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use crate::{
     contract::storage::{Check, Entry, Expectation, Op, Outcome, Put, Version},
     failure::Failure,
+    json,
     platform::Platform,
 };
 
@@ -22,7 +23,7 @@ pub struct Versioned<T> {
 }
 
 /// Reads all keys, in order, however many calls that takes. Only what one call answers is one snapshot.
-pub fn get_many<P: Platform>(platform: &P, keys: &[String]) -> Result<Vec<Option<Entry>>, Failure> {
+pub fn get_many(platform: &dyn Platform, keys: &[String]) -> Result<Vec<Option<Entry>>, Failure> {
     let mut entries = Vec::with_capacity(keys.len());
     while entries.len() < keys.len() {
         let end = keys.len().min(entries.len() + ITEMS_PER_CALL);
@@ -41,23 +42,23 @@ pub fn get_many<P: Platform>(platform: &P, keys: &[String]) -> Result<Vec<Option
 }
 
 /// Reads one key as text.
-pub fn get_text<P: Platform>(platform: &P, key: &str) -> Result<Option<Entry>, Failure> {
+pub fn get_text(platform: &dyn Platform, key: &str) -> Result<Option<Entry>, Failure> {
     Ok(get_many(platform, &[key.to_owned()])?.pop().flatten())
 }
 
 /// Reads one key as JSON.
-pub fn get<P: Platform, T: DeserializeOwned>(platform: &P, key: &str) -> Result<Option<Versioned<T>>, Failure> {
+pub fn get<T: DeserializeOwned>(platform: &dyn Platform, key: &str) -> Result<Option<Versioned<T>>, Failure> {
     get_text(platform, key)?.map(|entry| parse(&entry)).transpose()
 }
 
 /// Reads one key as JSON, whichever write it is.
-pub fn value<P: Platform, T: DeserializeOwned>(platform: &P, key: &str) -> Result<Option<T>, Failure> {
+pub fn value<T: DeserializeOwned>(platform: &dyn Platform, key: &str) -> Result<Option<T>, Failure> {
     parsed(get_text(platform, key)?.as_ref())
 }
 
 /// Reads an entry's value as JSON.
 pub fn parse<T: DeserializeOwned>(entry: &Entry) -> Result<Versioned<T>, Failure> {
-    let value = serde_json::from_str(&entry.value).map_err(|error| Failure::corrupt(&entry.key, &error))?;
+    let value = json::from_str(&entry.value).map_err(|error| Failure::corrupt(&entry.key, &error))?;
     Ok(Versioned { value, version: entry.version })
 }
 
@@ -67,7 +68,7 @@ pub fn parsed<T: DeserializeOwned>(entry: Option<&Entry>) -> Result<Option<T>, F
 }
 
 /// All keys with a prefix, in order, however many calls that takes.
-pub fn keys<P: Platform>(platform: &P, prefix: &str) -> Result<Vec<String>, Failure> {
+pub fn keys(platform: &dyn Platform, prefix: &str) -> Result<Vec<String>, Failure> {
     let mut keys: Vec<String> = Vec::new();
     loop {
         let mut page = platform.scan_keys(prefix, keys.last().map(String::as_str), ITEMS_PER_CALL as u32)?;
@@ -80,7 +81,7 @@ pub fn keys<P: Platform>(platform: &P, prefix: &str) -> Result<Vec<String>, Fail
 }
 
 /// Applies the operations. `Ok(Err(keys))` is a lost race: nothing was done, the checks of these keys failed.
-pub fn apply<P: Platform>(platform: &P, ops: &[Op]) -> Result<Result<Vec<Version>, Vec<String>>, Failure> {
+pub fn apply(platform: &dyn Platform, ops: &[Op]) -> Result<Result<Vec<Version>, Vec<String>>, Failure> {
     Ok(match platform.apply(ops)? {
         Outcome::Applied(versions) => Ok(versions),
         Outcome::Conflict(keys) => Err(keys),
@@ -133,11 +134,5 @@ pub fn to_json<T: Serialize>(value: &T) -> String {
 /// Whether a text is the JSON of a stored type.
 pub fn is_json_of<T: Serialize>(value: &T, text: &str) -> bool {
     let mut json = Vec::with_capacity(text.len());
-    if serde_json::to_writer(&mut json, value).is_err() || json.len() != text.len() {
-        return false;
-    }
-    // Eight bytes at a time: a guest's `memcmp` takes them one by one.
-    let ((one, one_rest), (other, other_rest)) = (json.as_chunks::<8>(), text.as_bytes().as_chunks::<8>());
-    one.iter().map(|eight| u64::from_ne_bytes(*eight)).eq(other.iter().map(|eight| u64::from_ne_bytes(*eight)))
-        && one_rest == other_rest
+    serde_json::to_writer(&mut json, value).is_ok() && json == text.as_bytes()
 }

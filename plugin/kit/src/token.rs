@@ -17,7 +17,7 @@ use crate::{
         types::Reason,
     },
     failure::{Cause, Failure},
-    fingerprint,
+    fingerprint, json,
     locale::Text,
     platform::Platform,
     store,
@@ -38,8 +38,8 @@ const RETRIES: u32 = 3;
 const ROUNDS: u32 = 64;
 
 /// The tokens of one kind and credential.
-pub struct Tokens<'p, P: Platform, F> {
-    platform: &'p P,
+pub struct Tokens<'p, F> {
+    platform: &'p dyn Platform,
     keys: [String; 3],
     fetch: F,
     is_checked: bool,
@@ -92,12 +92,12 @@ struct Snapshot {
     versions: [Option<Version>; 2],
 }
 
-impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, P, F> {
+impl<'p, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, F> {
     /// The tokens of a kind, in kebab-case, for a credential. `credential` is a fingerprint of everything that makes it another one, the address of
     /// the API included: a refusal by a wrong address must not outlive its correction. `fetch` asks the vendor
     /// once. [`Reason::CredentialsRefused`] is remembered, so that failure must show nothing secret; [`Cause::Passing`] is asked
     /// again.
-    pub fn new(platform: &'p P, kind: &str, credential: &str, fetch: F) -> Self {
+    pub fn new(platform: &'p dyn Platform, kind: &str, credential: &str, fetch: F) -> Self {
         let keys = ["", "-refused", "-lease"].map(|what| format!("{kind}{what}/{credential}"));
         Self { platform, keys, fetch, is_checked: true }
     }
@@ -125,7 +125,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
                 return Ok(stored.into());
             }
             if let Some(refusal) = refusal
-                && refusal.stands(now)
+                && refusal.is_valid(now)
             {
                 return Err(refusal.into_failure(now, self.is_checked));
             }
@@ -245,7 +245,7 @@ impl<'p, P: Platform, F: Fn(Fetch) -> Result<FetchedToken, Failure>> Tokens<'p, 
 impl StoredRefusal {
     /// Whether the credential is left alone for now. Judged by the clock as well as by the time to live, since a
     /// store's clock may stand still; a time too far ahead comes from a host whose clock is wrong.
-    fn stands(&self, now: u64) -> bool {
+    fn is_valid(&self, now: u64) -> bool {
         self.at_ms.abs_diff(now) < REFUSAL_MS
     }
 
@@ -283,7 +283,7 @@ fn is_refusal(failure: &Failure) -> bool {
 
 /// Token and refusal are only copies: one that cannot be read is replaced like one that is missing.
 fn readable<T: DeserializeOwned>(entry: Option<Entry>) -> Option<T> {
-    serde_json::from_str(&entry?.value).ok()
+    json::from_str(&entry?.value).ok()
 }
 
 /// Milliseconds for which a token is used: its announced life less five minutes or three percent, whichever is more,

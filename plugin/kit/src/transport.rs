@@ -124,13 +124,14 @@ pub fn wrong_status(destination: &Destination, call: &dyn fmt::Display, response
     };
     let message = text! { "{call} 返回 HTTP 状态 {status}，而不是 200",
     "{call} answered with HTTP status {status} instead of 200" };
-    let retry_after_ms = match status {
+    let mut failure = Failure::new(reason, message).with_cause(cause).with_hint(hint);
+    failure.retry_after_ms = match status {
         429 => retry_after_ms(response).or(Some(RETRY_AFTER_MS)),
         500.. => retry_after_ms(response),
         _ => None,
     };
-    let may_be_done = !(300..500).contains(&status);
-    Failure { retry_after_ms, may_be_done, ..Failure::new(reason, message).with_cause(cause).with_hint(hint) }
+    failure.may_be_done = !(300..500).contains(&status);
+    failure
 }
 
 /// The header in its form with seconds; the form with a date is not read.

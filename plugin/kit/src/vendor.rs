@@ -1,7 +1,7 @@
 //! What a vendor supplies. [`Vendor`] is everything that can be said without asking anybody; [`Client`] asks, for the
 //! length of one call of the component.
 //!
-//! Nothing here is dispatched at run time: an element is the kit, compiled for one vendor.
+//! No vendor is chosen at run time: an element is the kit, compiled for one of them.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ pub trait Vendor: Sized + 'static {
     /// A sound configuration.
     type Config;
     /// Asks the vendor.
-    type Client<'a, P: Platform + 'a>: Client<P>;
+    type Client<'a>: Client;
 
     /// What the element is called, and which configuration it has.
     fn element() -> &'static Element;
@@ -48,7 +48,7 @@ pub trait Vendor: Sized + 'static {
     fn common(config: &Self::Config) -> &Common;
 
     /// A client for one call.
-    fn client<'a, P: Platform>(platform: &'a P, config: &'a Self::Config) -> Self::Client<'a, P>;
+    fn client<'a>(platform: &'a dyn Platform, config: &'a Self::Config) -> Self::Client<'a>;
 
     /// The page to which the browser is sent to begin a sign-in.
     ///
@@ -86,8 +86,8 @@ pub struct SignIn<'a> {
 /// Asks the vendor. One client serves one call of the component; it keeps the token that it read.
 ///
 /// Repeat nothing in `scope`, `list`, `members`, `departments` and `export`: the run waits in the host and asks again. Only
-/// `member` and `department` are repeated by the element, with [`Calls::patiently`](crate::calls::Calls::patiently).
-pub trait Client<P: Platform>: Sized {
+/// `member` and `department` are repeated by the element, with [`Calls::with_retries`](crate::calls::Calls::with_retries).
+pub trait Client: Sized {
     /// What is left of finding out the scope, between two steps of a run.
     type Scope: Default + Serialize + DeserializeOwned;
     /// The members of a department as they came, not read yet: they may be megabytes.
@@ -103,7 +103,7 @@ pub trait Client<P: Platform>: Sized {
     /// # Errors
     /// [`StepError::Vendor`] for what the vendor refuses: the step is taken again.
     fn scope(
-        run: &mut RunContext<'_, P, Self>,
+        run: &mut RunContext<'_, Self>,
         state: &mut Self::Scope,
         with_departments: bool,
     ) -> Result<Scoped, StepError>;
@@ -129,7 +129,7 @@ pub trait Client<P: Platform>: Sized {
     ///
     /// # Errors
     /// [`StepError::Vendor`] for what the vendor refuses.
-    fn member_ids(_run: &mut RunContext<'_, P, Self>, _department: &str) -> Result<Listed<Vec<String>>, StepError> {
+    fn member_ids(_run: &mut RunContext<'_, Self>, _department: &str) -> Result<Listed<Vec<String>>, StepError> {
         Err(StepError::Vendor(failure! { Unsupported: "无法只读取成员 ID", "this vendor lists no ids alone" }))
     }
 
@@ -144,7 +144,7 @@ pub trait Client<P: Platform>: Sized {
     ///
     /// # Errors
     /// [`StepError::Vendor`] for what passes or what an administrator has to mend in any case.
-    fn export(_run: &mut RunContext<'_, P, Self>, _state: Self::Export) -> Result<ExportStep<Self::Export>, StepError> {
+    fn export(_run: &mut RunContext<'_, Self>, _state: Self::Export) -> Result<ExportStep<Self::Export>, StepError> {
         Err(StepError::Vendor(failure! { Unsupported: "该平台没有批量导出", "this vendor has no export" }))
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct EncodingKey {
 }
 
 impl EncodingKey {
-    pub(crate) fn random<P: Platform>(platform: &P) -> Self {
+    pub(crate) fn random(platform: &dyn Platform) -> Self {
         let mut text = String::with_capacity(LENGTH);
         while text.len() < LENGTH {
             let mut random = [0; 64];

@@ -6,7 +6,6 @@ use organisation_kit::{
     config::Common,
     contract::login::{LinkedIdentity, OutsiderIdentity, SensitiveFields},
     failure::Failure,
-    platform::Platform,
     vendor::{Identified, IdentifyError},
 };
 
@@ -17,8 +16,8 @@ use crate::{
 };
 
 /// Asks who stands behind a code (doc 91023), on the legacy path where the current one does not exist.
-pub(crate) fn identify<P: Platform>(
-    client: &WeComClient<'_, P>,
+pub(crate) fn identify(
+    client: &WeComClient<'_>,
     common: &Common,
     code: LoginCode<'_>,
 ) -> Result<Identified, IdentifyError> {
@@ -48,14 +47,14 @@ fn named(common: &Common, answer: IdentityAnswer) -> Option<Identified> {
 }
 
 /// What a member consented to (doc 95833).
-pub(crate) fn consented<P: Platform>(
-    client: &WeComClient<'_, P>,
+pub(crate) fn consented(
+    client: &WeComClient<'_>,
     common: &Common,
     id: &str,
     ticket: &str,
 ) -> Result<SensitiveFields, Failure> {
     let call = client.config().auth_get_user_detail(ticket);
-    let answer = client.calls.patiently(&call, |text| answer::read(&call, text, parse_detail))?;
+    let answer = client.calls.with_retries(&call, |text| answer::read(&call, text, parse_detail))?;
     if answer.userid.is_some_and(|found| !common.ids.is_same(&found, id)) {
         return Err(answer::without(&call, "fields of that member"));
     }

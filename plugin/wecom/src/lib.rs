@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `config` | the table of configuration keys, and what they are read into |
 //! | `wecom` | the kit's traits, implemented |
-//! | `api` | calls, error codes and the contract's reasons for them, and the one client through which every call goes |
+//! | `api` | calls, error codes with the contract's reason and the hint for each, and the one client through which every call goes |
 //! | `wire` | the shapes of WeCom's answers, read with tolerance |
 //! | `scope`, `export` | what is visible; the export |
 //! | `login_url`, `identify` | the sign-in pages; who stands behind a code |
@@ -16,7 +16,7 @@
 //! | `approvals` | requests on templates of the approvals app |
 //! | `callbacks` | what WeCom sends by itself |
 //! | `web` | what pages inside the client need |
-//! | `cipher`, `digest` | how WeCom encrypts and signs |
+//! | `cipher`, `digest` | how WeCom encrypts (export files, callbacks) and signs |
 //! | `check` | one finding for each aspect of `check-connection` |
 //!
 //! [`Platform`]: organisation_kit::platform::Platform

@@ -21,9 +21,7 @@ use organisation_kit::{
         sync::{RunContext, StepError},
     },
     failure::{Cause, Failure},
-    order,
-    platform::Platform,
-    text,
+    order, text,
     vendor::Scoped,
 };
 
@@ -37,11 +35,11 @@ pub struct ScopeState {
 }
 
 /// A run of this vendor.
-pub(crate) type WeComRun<'r, 'a, P> = RunContext<'r, P, WeComClient<'a, P>>;
+pub(crate) type WeComRun<'r, 'a> = RunContext<'r, WeComClient<'a>>;
 
 /// Asks for the next part: the app, then its tags, as many as the call allows, then the departments.
-pub(crate) fn next<P: Platform>(
-    run: &mut WeComRun<'_, '_, P>,
+pub(crate) fn next(
+    run: &mut WeComRun<'_, '_>,
     scope: &mut ScopeState,
     with_departments: bool,
 ) -> Result<Scoped, StepError> {
@@ -73,7 +71,7 @@ pub(crate) fn next<P: Platform>(
 }
 
 /// Whoever an id stands for that cannot be read is not in the scope; somebody has to know.
-pub(crate) fn note_unreadable<P: Platform>(run: &mut WeComRun<'_, '_, P>, call: &str, count: usize) {
+pub(crate) fn note_unreadable(run: &mut WeComRun<'_, '_>, call: &str, count: usize) {
     if count > 0 {
         run.note(text! { "{call} 返回的可见范围中有 {count} 个 ID 无法识别：已忽略",
         "{count} ids of the visible range that {call} answered cannot be read: left out" });
@@ -81,11 +79,7 @@ pub(crate) fn note_unreadable<P: Platform>(run: &mut WeComRun<'_, '_, P>, call: 
 }
 
 /// Asks about the next tags side by side.
-fn tags<P: Platform>(
-    run: &mut WeComRun<'_, '_, P>,
-    scope: &mut ScopeState,
-    members: &mut Vec<String>,
-) -> Result<(), StepError> {
+fn tags(run: &mut WeComRun<'_, '_>, scope: &mut ScopeState, members: &mut Vec<String>) -> Result<(), StepError> {
     let ids = scope.tags.split_off(scope.tags.len().saturating_sub(run.parallelism()));
     run.before_request()?;
     let client = run.client();
@@ -106,10 +100,7 @@ fn tags<P: Platform>(
 }
 
 /// The visible departments: the list without an id, and each granted one that it left out with what is below it.
-fn departments<P: Platform>(
-    run: &mut WeComRun<'_, '_, P>,
-    granted: &BTreeSet<String>,
-) -> Result<Vec<DepartmentRow>, StepError> {
+fn departments(run: &mut WeComRun<'_, '_>, granted: &BTreeSet<String>) -> Result<Vec<DepartmentRow>, StepError> {
     let (mut rows, mut known) = (Vec::new(), BTreeSet::new());
     for asked in std::iter::once(None).chain(granted.iter().map(Some)) {
         if asked.is_some_and(|id| known.contains(id)) {
@@ -141,8 +132,8 @@ fn id(row: &DepartmentRow) -> Option<String> {
 }
 
 /// Asks for all visible departments, or for one and those below it; a refusal is for whoever asked to judge.
-pub(crate) fn list<P: Platform>(
-    run: &mut WeComRun<'_, '_, P>,
+pub(crate) fn list(
+    run: &mut WeComRun<'_, '_>,
     id: Option<&str>,
 ) -> Result<Result<Vec<DepartmentRow>, Failure>, StepError> {
     run.before_request()?;

@@ -15,7 +15,7 @@ use crate::{
 };
 use organisation_kit::{
     calls::{Call, LoginCode},
-    capability::{Api, Callbacks, Messaging, PartOutcome, Sending, Web},
+    capability::{Callbacks, Messaging, PartOutcome, Sending, VendorCall, Web},
     config::{Common, Element, Values},
     contract::{
         callbacks::{FollowUpTask, Handled, IncomingRequest},
@@ -47,7 +47,7 @@ pub struct WeCom;
 
 impl Vendor for WeCom {
     type Config = Config;
-    type Client<'a, P: Platform + 'a> = WeComClient<'a, P>;
+    type Client<'a> = WeComClient<'a>;
 
     fn element() -> &'static Element {
         &ELEMENT
@@ -65,7 +65,7 @@ impl Vendor for WeCom {
         &config.common
     }
 
-    fn client<'a, P: Platform>(platform: &'a P, config: &'a Config) -> WeComClient<'a, P> {
+    fn client<'a>(platform: &'a dyn Platform, config: &'a Config) -> WeComClient<'a> {
         WeComClient::new(platform, config)
     }
 
@@ -93,14 +93,14 @@ impl Vendor for WeCom {
 }
 
 impl Callbacks for WeCom {
-    fn handle<P: Platform>(platform: &P, config: &Config, request: &IncomingRequest) -> Result<Handled, Failure> {
+    fn handle(platform: &dyn Platform, config: &Config, request: &IncomingRequest) -> Result<Handled, Failure> {
         callbacks::handle(platform, config, request)
     }
 
-    fn follow_up<P: Platform>(
-        platform: &P,
+    fn follow_up(
+        platform: &dyn Platform,
         config: &Config,
-        client: &WeComClient<'_, P>,
+        client: &WeComClient<'_>,
         task: &FollowUpTask,
     ) -> Result<Vec<FollowUpTask>, Failure> {
         let done = match task.kind.as_str() {
@@ -112,16 +112,13 @@ impl Callbacks for WeCom {
 }
 
 impl Web for WeCom {
-    fn js_sdk_signature<P: Platform>(
-        client: &WeComClient<'_, P>,
-        request: &SignatureRequest,
-    ) -> Result<PageSignature, Failure> {
+    fn js_sdk_signature(client: &WeComClient<'_>, request: &SignatureRequest) -> Result<PageSignature, Failure> {
         web::sign(client, request)
     }
 }
 
-impl Api for WeCom {
-    fn call<P: Platform>(client: &WeComClient<'_, P>, request: &ApiRequest) -> Result<ApiResponse, Failure> {
+impl VendorCall for WeCom {
+    fn call(client: &WeComClient<'_>, request: &ApiRequest) -> Result<ApiResponse, Failure> {
         vendor_call::call(client, request)
     }
 }
@@ -133,8 +130,8 @@ impl Messaging for WeCom {
         messaging::parts(config, message)
     }
 
-    fn send_part<P: Platform>(
-        client: &WeComClient<'_, P>,
+    fn send_part(
+        client: &WeComClient<'_>,
         message: &Message,
         to: &Recipients,
         sending: Sending<'_>,
@@ -142,23 +139,20 @@ impl Messaging for WeCom {
         messaging::send_part(client, message, to, sending)
     }
 
-    fn recall<P: Platform>(client: &WeComClient<'_, P>, message_id: &str) -> Result<(), Failure> {
+    fn recall(client: &WeComClient<'_>, message_id: &str) -> Result<(), Failure> {
         messaging::recall(client, message_id)
     }
 
-    fn update_card<P: Platform>(
-        client: &WeComClient<'_, P>,
-        update: &CardUpdate,
-    ) -> Result<Vec<InvalidRecipient>, Failure> {
+    fn update_card(client: &WeComClient<'_>, update: &CardUpdate) -> Result<Vec<InvalidRecipient>, Failure> {
         messaging::update::update(client, update)
     }
 
-    fn upload<P: Platform>(client: &WeComClient<'_, P>, request: &UploadRequest) -> Result<Media, Failure> {
+    fn upload(client: &WeComClient<'_>, request: &UploadRequest) -> Result<Media, Failure> {
         messaging::upload::upload(client, request)
     }
 }
 
-impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
+impl vendor::Client for WeComClient<'_> {
     type Scope = ScopeState;
     type List = String;
     type Export = Export;
@@ -166,7 +160,7 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
     const EXPORT_FROM_DEPARTMENTS: usize = 500;
 
     fn scope(
-        run: &mut RunContext<'_, P, Self>,
+        run: &mut RunContext<'_, Self>,
         state: &mut ScopeState,
         with_departments: bool,
     ) -> Result<Scoped, StepError> {
@@ -194,7 +188,7 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
         }
     }
 
-    fn member_ids(run: &mut RunContext<'_, P, Self>, department: &str) -> Result<Listed<Vec<String>>, StepError> {
+    fn member_ids(run: &mut RunContext<'_, Self>, department: &str) -> Result<Listed<Vec<String>>, StepError> {
         let (client, call) = (run.client(), run.client().config().user_simple_list(department));
         let text = client.calls.text(&call);
         let list = lookup::list(text.and_then(|text| answer::read(&call, &text, member::ids)));
@@ -223,14 +217,14 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
         calls.iter().zip(ids).zip(self.calls.texts(&calls, None)).map(answer).collect()
     }
 
-    fn export(run: &mut RunContext<'_, P, Self>, state: Export) -> Result<ExportStep<Export>, StepError> {
+    fn export(run: &mut RunContext<'_, Self>, state: Export) -> Result<ExportStep<Export>, StepError> {
         export::step(run, state)
     }
 
     fn tag_members(&self, tag: &str) -> Result<TagMembers, Failure> {
         match self.calls.one::<Tag>(&self.config().tag_get(tag)) {
             Ok(Tag { members, departments, .. }) => Ok(TagMembers { members, departments }),
-            Err(failure) if UNKNOWN_TAG.include(&failure) => Err(Failure { reason: Reason::NotFound, ..failure }),
+            Err(failure) if UNKNOWN_TAG.include(&failure) => Err(failure.with_reason(Reason::NotFound)),
             Err(failure) => Err(failure),
         }
     }
@@ -253,7 +247,7 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
 
     fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
         let call = self.config().user_get(id);
-        lookup::member(&call, id, self.calls.patiently(&call, |text| answer::read(&call, text, member::parse)))
+        lookup::member(&call, id, self.calls.with_retries(&call, |text| answer::read(&call, text, member::parse)))
     }
 
     /// What is no number names none: it is refused before WeCom is asked.
@@ -265,7 +259,7 @@ impl<P: Platform> vendor::Client<P> for WeComClient<'_, P> {
         let number: u32 = id.parse().map_err(|_| Failure::invalid_argument("id", message))?;
         let id = number.to_string();
         let call = self.config().department_get(&id);
-        let row = self.calls.patiently(&call, |text| answer::read(&call, text, department::parse_one));
+        let row = self.calls.with_retries(&call, |text| answer::read(&call, text, department::parse_one));
         lookup::department(&call, &id, row)
     }
 }

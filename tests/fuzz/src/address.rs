@@ -30,14 +30,14 @@ pub(crate) fn address(bytes: &[u8]) {
         language: None,
         browser_binding: None,
     };
-    if authorization_url::<WeCom, _>(&platform, &config, &request(None, Some(text))).is_ok() {
+    if authorization_url::<WeCom>(&platform, &config, &request(None, Some(text))).is_ok() {
         let here = Url::parse(&format!("https://{HOST}/a/b")).unwrap();
         let there = here.join(text).unwrap();
         assert_eq!((there.scheme(), there.host_str()), ("https", Some(HOST)), "{text:?} leads elsewhere");
         assert!(text.starts_with('/') && !text.contains(char::is_control), "{text:?}");
     }
     for url in [
-        authorization_url::<WeCom, _>(&platform, &config, &request(Some(text), None)).map(|begun| begun.url),
+        authorization_url::<WeCom>(&platform, &config, &request(Some(text), None)).map(|begun| begun.url),
         homepage_url::<WeCom>(&config, text),
     ]
     .into_iter()

@@ -36,6 +36,11 @@ impl Clock {
         *self = Self::frozen_at(self.now());
     }
 
+    /// Whether the clock stands still until it is advanced.
+    pub fn is_frozen(&self) -> bool {
+        self.frozen.is_some()
+    }
+
     /// Lets a frozen clock run on from where it stands (or from real time, if that is later).
     pub fn thaw(&mut self) {
         let now = self.now();

@@ -100,7 +100,18 @@ impl Fault {
 
 /// Names an injected fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct FaultId(u64);
+pub struct FaultId(pub(crate) u64);
+
+/// A fault that is armed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ArmedFault {
+    /// Its name.
+    pub id: FaultId,
+    /// Which calls it strikes, and how.
+    pub fault: Fault,
+    /// How often it has struck.
+    pub struck: u64,
+}
 
 #[derive(Debug)]
 struct Armed {
@@ -136,6 +147,11 @@ impl FaultBook {
 
     pub(crate) fn remove(&mut self, id: FaultId) {
         self.armed.retain(|armed| armed.id != id);
+    }
+
+    /// What is armed, in the order of injection.
+    pub(crate) fn armed(&self) -> impl Iterator<Item = ArmedFault> {
+        self.armed.iter().map(|one| ArmedFault { id: one.id, fault: one.fault.clone(), struck: one.struck })
     }
 
     /// How often a fault has struck.

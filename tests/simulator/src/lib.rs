@@ -59,7 +59,8 @@
 //!
 //! # Playing by hand
 //!
-//! `/console` is a page for a person. The same actions are JSON (or form) posts, so a second terminal can play:
+//! `/console` is for a person: the company, the phones of its members, and a workbench. The same actions are JSON (or form)
+//! posts, so a second terminal can play:
 //!
 //! ```text
 //! curl -d '{"id":"lisi","department":4}'                     http://127.0.0.1:PORT/sim/move-member
@@ -78,6 +79,7 @@ mod approval;
 mod behaviour;
 mod browser;
 mod callback;
+mod calls;
 mod clock;
 mod console;
 mod control;
@@ -86,6 +88,7 @@ mod credentials;
 mod demo;
 mod export;
 mod faults;
+mod file;
 mod generator;
 mod log;
 mod message;
@@ -97,6 +100,7 @@ mod routes;
 mod secret;
 mod server;
 mod setup;
+mod snapshots;
 mod tickets;
 mod truth;
 mod world;
@@ -108,13 +112,14 @@ pub use approval::{
 pub use behaviour::{ApprovalSwitches, Behaviour, Callbacks, Exports, HiddenRoot, Limits, Messaging, Rate, Switches};
 pub use browser::{Browser, Choice, Page, SignInError};
 pub use callback::{Attempt, CallbackError, Delivery, DeliveryId, Event, EventValue, Order, Receiver, Reply};
+pub use calls::{Call, KEPT_CALLS};
 pub use clock::{Clock, UnixMillis};
 pub use control::{CardPress, CodeRequest, Control};
 pub use corp::{Corp, CorpError};
 pub use credentials::{CODE_LIFETIME, TICKET_LIFETIME, TOKEN_LIFETIME, Visitor};
 pub use demo::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, DEMO_SYNC_SECRET, demo};
 pub use export::{FILE_LIFETIME, KEPT_JOBS};
-pub use faults::{Effect, Fault, FaultId, When};
+pub use faults::{ArmedFault, Effect, Fault, FaultId, When};
 pub use generator::{Generator, Shape};
 pub use log::{ApiCount, LOG_CAPACITY, LogEntry};
 pub use message::{
@@ -127,5 +132,6 @@ pub use routes::{Emulation, Route, routes, routes_table};
 pub use secret::Secret;
 pub use server::{Simulator, StartError};
 pub use setup::Setup;
+pub use snapshots::SnapshotError;
 pub use tickets::JS_TICKET_LIFETIME;
 pub use truth::{TrueDepartment, TrueMember, TruePlace, TrueSensitive, Truth};

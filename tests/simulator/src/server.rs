@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::http::header::LOCATION;
 use axum::http::{HeaderMap, Method, Request, Response, Uri};
 use axum::routing::{any, get};
 use hyper::body::Incoming;
@@ -18,6 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use tower::ServiceExt as _;
 
 use crate::api::download::FOLDER;
+use crate::calls::Call;
 use crate::control::Control;
 use crate::log::{FILE_PATH, LogEntry};
 use crate::setup::Setup;
@@ -27,6 +29,9 @@ use crate::{api, callback, console, pages};
 /// What is read of a request; more than any upload may have, so that the platform's own refusal is answered.
 const LARGEST_BODY: usize = 64 << 20;
 
+/// Paths that are not part of the platform, or that a page asks every second.
+const NOT_LOGGED: &[&str] = &["/console", "/sim/", "/assets/", "/language", pages::SCAN_PATH];
+
 /// Marks a response that must not be sent: the connection closes instead.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Disconnect;
@@ -34,6 +39,14 @@ pub(crate) struct Disconnect;
 /// The `errcode` of a response, for the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Errcode(pub(crate) i64);
+
+/// The body of a request, for whoever looks at it later.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked(pub(crate) String);
+
+/// The body of a response, likewise.
+#[derive(Clone, Debug)]
+pub(crate) struct Answered(pub(crate) String);
 
 /// Who is connected.
 #[derive(Clone, Copy, Debug)]
@@ -182,14 +195,19 @@ async fn answer(
     if closed { Err(Closed) } else { Ok(response) }
 }
 
-/// Logs what clients ask. The console and the control endpoints are not part of the platform.
+/// Logs what clients ask.
 fn note(shared: &Shared, method: &Method, uri: &Uri, response: &Response<Body>, closed: bool) {
-    if uri.path().starts_with("/console") || uri.path().starts_with("/sim/") {
+    if NOT_LOGGED.iter().any(|prefix| uri.path().starts_with(prefix)) {
         return;
     }
-    let query_keys = api::parse_query(uri.query().unwrap_or_default()).into_iter().map(|(key, _)| key).collect();
+    let query = api::parse_query(uri.query().unwrap_or_default());
+    let query_keys = query.iter().map(|(key, _)| key.clone()).collect();
     // Who knows the name of a file may read it, so that names are not kept either.
     let file = uri.path().starts_with(FOLDER);
+    let extensions = response.extensions();
+    let location = || Some(response.headers().get(LOCATION)?.to_str().ok()?.to_owned());
+    let answered = extensions.get::<Answered>().map(|Answered(text)| text.clone()).or_else(location);
+    let asked = extensions.get::<Asked>().map(|Asked(text)| text.clone());
     let mut world = shared.lock();
     let entry = LogEntry {
         at: world.now(),
@@ -197,8 +215,19 @@ fn note(shared: &Shared, method: &Method, uri: &Uri, response: &Response<Body>, 
         path: if file { FILE_PATH.to_owned() } else { uri.path().to_owned() },
         query_keys,
         status: if closed { 0 } else { response.status().as_u16() },
-        errcode: response.extensions().get::<Errcode>().map(|errcode| errcode.0),
+        errcode: extensions.get::<Errcode>().map(|errcode| errcode.0),
     };
+    world.calls.note(Call {
+        number: 0,
+        at: entry.at,
+        method: entry.method.clone(),
+        path: entry.path.clone(),
+        query,
+        asked: asked.unwrap_or_default(),
+        answered: answered.unwrap_or_default(),
+        status: entry.status,
+        errcode: entry.errcode,
+    });
     world.log.note(entry);
 }
 

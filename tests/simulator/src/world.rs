@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::approval::{Approvals, Change, Submission, Template, event};
 use crate::behaviour::Behaviour;
 use crate::callback::{CallbackError, CardAt, DeliveryId, Event, Outbox, Receiver, contact_events, range_events};
+use crate::calls::Calls;
 use crate::clock::{Clock, UnixMillis};
 use crate::corp::{Corp, Visible};
 use crate::credentials::{Caller, Credentials};
@@ -13,7 +14,9 @@ use crate::export::Jobs;
 use crate::faults::FaultBook;
 use crate::log::Log;
 use crate::message::{MediaStore, Messages, Pictures};
+use crate::pages::Scans;
 use crate::rates::Rates;
+use crate::snapshots::Snapshots;
 use crate::tickets::Tickets;
 
 #[derive(Debug)]
@@ -25,6 +28,7 @@ pub(crate) struct World {
     pub(crate) faults: FaultBook,
     pub(crate) rates: Rates,
     pub(crate) log: Log,
+    pub(crate) calls: Calls,
     pub(crate) random: fastrand::Rng,
     pub(crate) jobs: Jobs,
     pub(crate) messages: Messages,
@@ -33,6 +37,8 @@ pub(crate) struct World {
     pub(crate) outbox: Outbox,
     pub(crate) tickets: Tickets,
     pub(crate) approvals: Approvals,
+    pub(crate) scans: Scans,
+    pub(crate) snapshots: Snapshots,
     /// Address of the simulator, such as `http://127.0.0.1:8080`.
     pub(crate) base_url: String,
     /// Ranges worked out for the present organisation.
@@ -41,14 +47,18 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new(corp: Corp, clock: Clock, behaviour: Behaviour, base_url: String) -> Self {
+        let corp = Arc::new(corp);
         Self {
-            corp: Arc::new(corp),
+            corp: corp.clone(),
             clock,
-            behaviour,
+            behaviour: behaviour.clone(),
             credentials: Credentials::default(),
             faults: FaultBook::default(),
             rates: Rates::default(),
             log: Log::default(),
+            calls: Calls::default(),
+            scans: Scans::default(),
+            snapshots: Snapshots::new(corp.clone(), behaviour.clone()),
             random: fastrand::Rng::new(),
             jobs: Jobs::default(),
             messages: Messages::default(),
@@ -125,6 +135,31 @@ impl World {
             }
         }
         Ok(id)
+    }
+
+    /// Another organisation in place of the present one; whoever listens is told of the difference.
+    pub(crate) fn replace_corp(&mut self, corp: &Corp) {
+        self.change(|present| present.clone_from(corp));
+    }
+
+    /// Everything as it was at the start, but for the clock, which never turns back, and the snapshots.
+    pub(crate) fn reset(&mut self) {
+        self.corp = self.snapshots.start().clone();
+        self.ranges.clear();
+        self.behaviour = self.snapshots.behaviour().clone();
+        self.credentials = Credentials::default();
+        self.faults.clear();
+        self.rates = Rates::default();
+        self.log.reset();
+        self.calls.clear();
+        self.jobs = Jobs::default();
+        self.messages = Messages::default();
+        self.media = MediaStore::default();
+        self.pictures = Pictures::default();
+        self.outbox.clear();
+        self.tickets = Tickets::default();
+        self.approvals = Approvals::default();
+        self.scans = Scans::default();
     }
 
     /// Takes a request in; answers its number.

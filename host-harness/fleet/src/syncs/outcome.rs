@@ -119,9 +119,9 @@ const FIRST_BACK_OFF: Duration = Duration::from_mins(1);
 /// trusted with more.
 const LONGEST_COOLDOWN: Duration = Duration::from_hours(24);
 /// How often a blocked run is looked at, where the period is not shorter.
-const BLOCKED_LOOK: Duration = Duration::from_mins(5);
+const BLOCKED_POLL: Duration = Duration::from_mins(5);
 /// So many looks fall into the hour for which it rests.
-const BLOCKED_LOOKS: u32 = 10;
+const BLOCKED_POLLS: u32 = 10;
 /// A wait is never shorter, so that an element that says "wait" without a time keeps no host busy.
 pub(super) const SHORTEST_WAIT: Duration = Duration::from_millis(500);
 
@@ -139,8 +139,8 @@ pub(super) fn cooldown(outcome: &SyncOutcome, period: Duration, failures: u32, c
         SyncOutcome::Waiting { wait, .. } => (Some(beyond((*wait).clamp(SHORTEST_WAIT, LONGEST_COOLDOWN))), 0),
         // A look costs next to nothing, and what was approved is to be carried out while it is fresh.
         // After an hour the run begins anew, and that is the period's affair.
-        SyncOutcome::Blocked { .. } if failures < BLOCKED_LOOKS => {
-            (Some(around(BLOCKED_LOOK.min(period))), failures.saturating_add(1))
+        SyncOutcome::Blocked { .. } if failures < BLOCKED_POLLS => {
+            (Some(around(BLOCKED_POLL.min(period))), failures.saturating_add(1))
         }
         SyncOutcome::Blocked { .. } => (Some(around(period)), 0),
         SyncOutcome::Paused { .. } | SyncOutcome::Failed { .. } => {

@@ -171,7 +171,7 @@ impl Components {
             if loaded.as_ref().is_err_and(LoadFailure::is_the_machines) {
                 known.stamp = None;
             }
-            known.loading = Loading::Over(loaded.map_err(|error| said_of(path, &error)));
+            known.loading = Loading::Over(loaded.map_err(|error| with_path(path, &error)));
         }
         // Else nobody names it any more.
     }
@@ -254,12 +254,12 @@ impl Known {
 
 fn demand(path: &Path, pinned: Option<Digest>, found: Digest) -> Result<(), String> {
     match pinned {
-        Some(expected) if expected != found => Err(said_of(path, &LoadError::Digest { expected, found })),
+        Some(expected) if expected != found => Err(with_path(path, &LoadError::Digest { expected, found })),
         _ => Ok(()),
     }
 }
 
-fn said_of(file: &Path, error: &impl fmt::Display) -> String {
+fn with_path(file: &Path, error: &impl fmt::Display) -> String {
     format!("component {}: {error}", file.display())
 }
 

@@ -196,10 +196,10 @@ fn read(
     let element = element(&mut fields, folder);
     let sound = fields.problems().len();
     let component = component(&mut fields, folder);
-    let Grants { variables, operator, is_said } = grants(&mut fields);
+    let Grants { variables, operator, is_given } = grants(&mut fields);
     let may_change = component.as_ref().is_some_and(|pin| pin.digest.is_none());
-    if may_change && !is_said && fields.problems().len() == sound {
-        fields.problem("grants.only_these_hosts", MUST_BE_SAID);
+    if may_change && !is_given && fields.problems().len() == sound {
+        fields.problem("grants.only_these_hosts", MUST_BE_GIVEN);
     }
     let limits = limits(&mut fields);
     let quota = quota(&mut fields);
@@ -320,19 +320,19 @@ struct Grants {
     variables: BTreeSet<String>,
     operator: OperatorList,
     /// Whether it is written if the tenant may reach whatever its configuration needs.
-    is_said: bool,
+    is_given: bool,
 }
 
 /// Which hosts a configuration needs is for the component to say. With the host's own, or one that is pinned, the operator
 /// has chosen who says it; another one that comes to lie in the file could name a server of its own.
-const MUST_BE_SAID: &str = "is missing: component is a file that may change: say with grants.only_these_hosts whether it \
+const MUST_BE_GIVEN: &str = "is missing: component is a file that may change: say with grants.only_these_hosts whether it \
                             may reach whatever its configuration needs (false) or only grants.hosts (true), or pin it \
                             with component.sha256";
 
 fn grants(fields: &mut Fields<'_>) -> Grants {
     let Some(mut inner) = fields.object("grants") else {
         let operator = OperatorList::whatever_is_needed_and(AllowList::default());
-        return Grants { variables: BTreeSet::new(), operator, is_said: false };
+        return Grants { variables: BTreeSet::new(), operator, is_given: false };
     };
     let variables = inner.texts("variables").into_iter().collect();
     let hosts = inner.texts("hosts");
@@ -340,13 +340,13 @@ fn grants(fields: &mut Fields<'_>) -> Grants {
         inner.problem("hosts", error.to_string());
         AllowList::default()
     });
-    let said = inner.flag("only_these_hosts");
-    let operator = match said.unwrap_or(false) {
+    let given = inner.flag("only_these_hosts");
+    let operator = match given.unwrap_or(false) {
         true => OperatorList::only(written),
         false => OperatorList::whatever_is_needed_and(written),
     };
     inner.end();
-    Grants { variables, operator, is_said: said.is_some() }
+    Grants { variables, operator, is_given: given.is_some() }
 }
 
 fn limits(fields: &mut Fields<'_>) -> Limits {

@@ -81,7 +81,7 @@ pub enum SignatureCommand {
 
 /// Several members at once.
 #[derive(Debug, Args)]
-pub struct Members {
+pub struct MemberIds {
     #[arg(required = true)]
     pub ids: Vec<String>,
     #[command(flatten)]

@@ -171,10 +171,10 @@ mod tests {
             ("members --department -1", r#"department: Some("-1")"#),
             ("homepage-url -x", r#"HomepageUrl { target: "-x""#),
             ("tenants remove -acme", r#"Remove { name: "-acme""#),
-            ("retire li wu --actor boss", r#"Members { ids: ["li", "wu"], actor: Actor { actor: "boss" }"#),
+            ("retire li wu --actor boss", r#"MemberIds { ids: ["li", "wu"], actor: Actor { actor: "boss" }"#),
             (
                 "retire --actor boss -- -li --actor",
-                r#"Members { ids: ["-li", "--actor"], actor: Actor { actor: "boss" }"#,
+                r#"MemberIds { ids: ["-li", "--actor"], actor: Actor { actor: "boss" }"#,
             ),
             (
                 "roles set -li a b --actor boss",

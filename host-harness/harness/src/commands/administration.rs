@@ -8,7 +8,7 @@ use super::{consent, input};
 use crate::{
     cli::{
         Global,
-        administration::{AdminsCommand, Audit, Erase, Members, RolesCommand, SignatureCommand},
+        administration::{AdminsCommand, Audit, Erase, MemberIds, RolesCommand, SignatureCommand},
     },
     command_error::{CommandError, ExitStatus},
     output::Output,
@@ -74,7 +74,7 @@ struct OutcomeView {
 ///
 /// # Errors
 /// The component refuses all of them.
-pub async fn retire(options: &Global, asked: &Members, output: &mut Output) -> Result<ExitStatus, CommandError> {
+pub async fn retire(options: &Global, asked: &MemberIds, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
     let outcomes = session::answer(element.retire_members(&asked.ids, &asked.actor.actor).await, output)?;
     print_outcomes("离职 resigned", outcomes, output)
@@ -84,7 +84,7 @@ pub async fn retire(options: &Global, asked: &Members, output: &mut Output) -> R
 ///
 /// # Errors
 /// As [`retire`].
-pub async fn reinstate(options: &Global, asked: &Members, output: &mut Output) -> Result<ExitStatus, CommandError> {
+pub async fn reinstate(options: &Global, asked: &MemberIds, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
     let outcomes = session::answer(element.reinstate_members(&asked.ids, &asked.actor.actor).await, output)?;
     print_outcomes("恢复 reinstated", outcomes, output)

@@ -12,7 +12,10 @@ use wecom_simulator::{Setup, Simulator};
 
 use super::input;
 use crate::{
-    cli::{self, Conform, Global},
+    cli::{
+        Global,
+        conform::{self, Conform},
+    },
     command_error::{CommandError, ExitStatus},
     output::Output,
     session,
@@ -88,21 +91,21 @@ fn simulation(error: impl std::fmt::Display) -> CommandError {
     CommandError::Simulation(error.to_string())
 }
 
-impl From<cli::Part> for Part {
-    fn from(part: cli::Part) -> Self {
+impl From<conform::Part> for Part {
+    fn from(part: conform::Part) -> Self {
         match part {
-            cli::Part::Configuration => Self::Configuration,
-            cli::Part::Connection => Self::Connection,
-            cli::Part::SignIn => Self::SignIn,
-            cli::Part::Sync => Self::Sync,
-            cli::Part::Administration => Self::Administration,
-            cli::Part::Messaging => Self::Messaging,
-            cli::Part::VendorCall => Self::VendorCall,
-            cli::Part::Approvals => Self::Approvals,
-            cli::Part::Callbacks => Self::Callbacks,
-            cli::Part::Web => Self::Web,
-            cli::Part::Trouble => Self::Trouble,
-            cli::Part::Death => Self::Death,
+            conform::Part::Configuration => Self::Configuration,
+            conform::Part::Connection => Self::Connection,
+            conform::Part::SignIn => Self::SignIn,
+            conform::Part::Sync => Self::Sync,
+            conform::Part::Administration => Self::Administration,
+            conform::Part::Messaging => Self::Messaging,
+            conform::Part::VendorCall => Self::VendorCall,
+            conform::Part::Approvals => Self::Approvals,
+            conform::Part::Callbacks => Self::Callbacks,
+            conform::Part::Web => Self::Web,
+            conform::Part::Trouble => Self::Trouble,
+            conform::Part::Death => Self::Death,
         }
     }
 }

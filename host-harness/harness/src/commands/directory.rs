@@ -6,7 +6,10 @@ use organisation_host::{
 };
 
 use crate::{
-    cli::{self, Global, LARGEST_PAGE},
+    cli::{
+        Global, LARGEST_PAGE,
+        directory::{self, StatusFilter},
+    },
     command_error::{CommandError, ExitStatus},
     output::Output,
     pages::Cursors,
@@ -27,7 +30,7 @@ pub const EVERYWHERE: DepartmentFilter = DepartmentFilter { level: None, search:
 /// The copy cannot be read.
 pub async fn departments(
     options: &Global,
-    asked: &cli::Departments,
+    asked: &directory::Departments,
     output: &mut Output,
 ) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
@@ -48,8 +51,8 @@ pub async fn departments(
     Ok(ExitStatus::Done)
 }
 
-impl From<&cli::Departments> for DepartmentFilter {
-    fn from(asked: &cli::Departments) -> Self {
+impl From<&directory::Departments> for DepartmentFilter {
+    fn from(asked: &directory::Departments) -> Self {
         let roots = asked.roots.then_some(TreeLevel::Roots);
         Self { level: asked.parent.clone().map(TreeLevel::ChildrenOf).or(roots), search: asked.search.clone() }
     }
@@ -98,9 +101,13 @@ pub async fn department(
 ///
 /// # Errors
 /// The copy cannot be read.
-pub async fn members(options: &Global, asked: &cli::Members, output: &mut Output) -> Result<ExitStatus, CommandError> {
+pub async fn members(
+    options: &Global,
+    asked: &directory::Members,
+    output: &mut Output,
+) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
-    let mut members = Members::new(&session.element, MemberFilter::from(asked));
+    let mut members = MemberPages::new(&session.element, MemberFilter::from(asked));
     let mut array = output.array();
     let mut table = Table::new(&text::member::HEADER, output.paint());
     let mut found = false;
@@ -123,7 +130,7 @@ pub async fn members(options: &Global, asked: &cli::Members, output: &mut Output
 }
 
 /// The members that a filter admits, page by page.
-pub struct Members<'a> {
+pub struct MemberPages<'a> {
     element: &'a Element,
     filter: MemberFilter,
     cursor: Option<String>,
@@ -131,7 +138,7 @@ pub struct Members<'a> {
     is_done: bool,
 }
 
-impl<'a> Members<'a> {
+impl<'a> MemberPages<'a> {
     /// From the beginning.
     pub fn new(element: &'a Element, filter: MemberFilter) -> Self {
         Self { element, filter, cursor: None, cursors: Cursors::of("directory.members", None), is_done: false }
@@ -156,8 +163,8 @@ impl<'a> Members<'a> {
     }
 }
 
-impl From<&cli::Members> for MemberFilter {
-    fn from(asked: &cli::Members) -> Self {
+impl From<&directory::Members> for MemberFilter {
+    fn from(asked: &directory::Members) -> Self {
         Self {
             department: asked.department.clone().or_else(|| asked.below.clone()),
             below: asked.below.is_some(),
@@ -168,14 +175,14 @@ impl From<&cli::Members> for MemberFilter {
     }
 }
 
-impl From<cli::StatusFilter> for MemberStatus {
-    fn from(status: cli::StatusFilter) -> Self {
+impl From<StatusFilter> for MemberStatus {
+    fn from(status: StatusFilter) -> Self {
         match status {
-            cli::StatusFilter::Active => Self::Active,
-            cli::StatusFilter::Disabled => Self::Disabled,
-            cli::StatusFilter::NotActivated => Self::NotActivated,
-            cli::StatusFilter::LeftRange => Self::LeftRange,
-            cli::StatusFilter::Resigned => Self::Resigned,
+            StatusFilter::Active => Self::Active,
+            StatusFilter::Disabled => Self::Disabled,
+            StatusFilter::NotActivated => Self::NotActivated,
+            StatusFilter::LeftRange => Self::LeftRange,
+            StatusFilter::Resigned => Self::Resigned,
         }
     }
 }

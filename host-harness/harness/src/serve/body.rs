@@ -50,13 +50,13 @@ impl Bodies {
     /// # Errors
     /// As [`BodyError`] says.
     pub async fn read(&self, body: Body, most: usize) -> Result<Held, BodyError> {
-        let said = axum::body::HttpBody::size_hint(&body);
-        if said.lower() > most as u64 {
+        let size = axum::body::HttpBody::size_hint(&body);
+        if size.lower() > most as u64 {
             // Whoever is still sending reads no answer.
             let _ = timeout(PATIENCE, pass_over(body, most)).await;
             return Err(BodyError::TooLarge);
         }
-        let length = said.exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(most);
+        let length = size.exact().and_then(|length| usize::try_from(length).ok()).unwrap_or(most);
         let units = u32::try_from(length.div_ceil(UNIT)).map_err(|_| BodyError::TooLarge)?;
         let room = Arc::clone(&self.0).try_acquire_many_owned(units).map_err(|_| BodyError::NoRoom)?;
         match timeout(PATIENCE, to_bytes(body, most)).await {

@@ -33,7 +33,7 @@ const ALL: Duration = Duration::from_millis(LONGEST_MS + 100);
 /// along.
 const HEADERS: [HeaderName; 2] = [header::CONTENT_TYPE, header::USER_AGENT];
 /// How often it is said of one tenant that what arrives is refused.
-const SAID_EVERY: Duration = Duration::from_secs(60);
+const LOGGED_EVERY: Duration = Duration::from_secs(60);
 
 /// Answers a request of the vendor at one of a tenant's routes. The body is read when the request has a place.
 pub async fn receive(
@@ -72,7 +72,7 @@ pub async fn receive(
         Ok(Called { value: Err(error), report }) => {
             let status = status_of(&error);
             // Strangers ask for what there is not.
-            if status != StatusCode::NOT_FOUND && service.may_say_refused(&tenant, SAID_EVERY) {
+            if status != StatusCode::NOT_FOUND && service.may_log_refusal(&tenant, LOGGED_EVERY) {
                 tracing::warn!(
                     lowcode.tenant = report.tenant,
                     lowcode.call = report.call,
@@ -98,7 +98,7 @@ fn answer(service: &Service, tenant: &Tenant, Received { handled, lost }: Receiv
         tracing::error!(lowcode.tenant = &*tenant.name, %error, lost, "events of the vendor could not be kept");
     }
     service.follow_ups().add(tenant, handled.follow_ups);
-    if (400..500).contains(&handled.response.status) && service.may_say_refused(tenant, SAID_EVERY) {
+    if (400..500).contains(&handled.response.status) && service.may_log_refusal(tenant, LOGGED_EVERY) {
         tracing::warn!(
             lowcode.tenant = &*tenant.name,
             status = handled.response.status,

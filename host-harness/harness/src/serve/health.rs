@@ -44,19 +44,19 @@ type Probe = Arc<dyn Fn() -> BoxFuture<'static, Result<usize, StorageError>> + S
 /// What a host knows about its health.
 pub struct Health {
     probe: Probe,
-    last: Mutex<Option<Look>>,
+    last: Mutex<Option<Probing>>,
     stopping: AtomicBool,
 }
 
-/// A look at the storage, under way or over.
+/// A probe of the storage, under way or over.
 #[derive(Debug, Clone)]
-struct Look {
+struct Probing {
     began: Instant,
     /// What it answered, if it did, once that is known.
     answers: watch::Receiver<Option<Option<usize>>>,
 }
 
-impl Look {
+impl Probing {
     /// Whether another one would come too early.
     fn holds(&self) -> bool {
         let is_under_way = self.answers.borrow().is_none() && self.answers.has_changed().is_ok();
@@ -102,17 +102,17 @@ impl Health {
     }
 
     async fn storage_answer(&self) -> Option<usize> {
-        let mut answers = self.look().answers;
-        // A look that broke off without an answer is none.
+        let mut answers = self.probing().answers;
+        // A probe that broke off without an answer is none.
         answers.wait_for(Option::is_some).await.ok().and_then(|answer| (*answer).flatten())
     }
 
-    /// The look of the moment. It goes on by itself: whoever began it may go away.
-    fn look(&self) -> Look {
+    /// The probe of the moment. It goes on by itself: whoever began it may go away.
+    fn probing(&self) -> Probing {
         // What is behind the lock is replaced as a whole.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(look) = last.as_ref().filter(|look| look.holds()) {
-            return look.clone();
+        if let Some(probing) = last.as_ref().filter(|probing| probing.holds()) {
+            return probing.clone();
         }
         let (answer, answers) = watch::channel(None);
         let probe = Arc::clone(&self.probe);
@@ -130,7 +130,7 @@ impl Health {
             };
             answer.send_replace(Some(answers));
         });
-        last.insert(Look { began: Instant::now(), answers }).clone()
+        last.insert(Probing { began: Instant::now(), answers }).clone()
     }
 }
 

@@ -14,7 +14,7 @@
 //! | `signed_in` | the page after a sign-in |
 //! | `refusal` | sign-ins that do not lead where they should |
 //! | `vendor_client` | whether somebody is inside the vendor's client |
-//! | `taken_up` | what a host learns of a tenant when it takes it up |
+//! | `validate_tenants` | what a host learns of a tenant when it takes it up |
 //! | `redirects` | whether sign-ins come back to this host |
 //! | `request_limits` | how many requests of one tenant are admitted: sign-ins, what its vendor sends, what its platform asks |
 //! | `entry_decision` | who may enter |
@@ -45,7 +45,7 @@ mod routes;
 mod service;
 mod sign_in;
 mod signed_in;
-mod taken_up;
+mod validate_tenants;
 mod vendor_client;
 mod web;
 
@@ -190,7 +190,7 @@ pub async fn serve(options: &Global, asked: &Serve, output: &mut Output) -> Resu
             ((), ()) = web => {}
             () = keep_reloading(&registry, asked.reload, &taken_up) => {}
             () = Arc::clone(service.follow_ups()).run(Arc::clone(&registry)) => {}
-            () = taken_up::look(&registry, &service, to_look_at) => {}
+            () = validate_tenants::validate_new(&registry, &service, to_look_at) => {}
         }
     };
     tokio::join!(serving, scheduler.run(interrupted()));

@@ -43,8 +43,8 @@ pub struct Service {
     /// Of files for the vendor, which are large.
     upload_limits: Arc<RequestLimits>,
     bodies: Bodies,
-    /// When it was said last of a tenant that what arrived for it was refused.
-    refusals_said: Mutex<HashMap<Arc<str>, Instant>>,
+    /// When it was logged last of a tenant that what arrived for it was refused.
+    refusals_logged_at: Mutex<HashMap<Arc<str>, Instant>>,
     follow_ups: Arc<FollowUps>,
     root_files: RootFiles,
     public_url: Option<PublicUrl>,
@@ -72,7 +72,7 @@ impl Service {
             api_limits: Arc::new(RequestLimits::of(BESIDE)),
             upload_limits: Arc::new(RequestLimits::of(UPLOADS)),
             bodies: Bodies::default(),
-            refusals_said: Mutex::default(),
+            refusals_logged_at: Mutex::default(),
             follow_ups: Arc::default(),
             root_files: RootFiles::default(),
             public_url: None,
@@ -109,14 +109,14 @@ impl Service {
         self.api_limits.admit(&tenant.name)
     }
 
-    /// Whether it may be said again that what arrived for a tenant was refused: strangers could fill a log.
-    pub fn may_say_refused(&self, tenant: &Tenant, every: Duration) -> bool {
-        let mut said = self.refusals_said.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether it may be logged again that what arrived for a tenant was refused: strangers could fill a log.
+    pub fn may_log_refusal(&self, tenant: &Tenant, every: Duration) -> bool {
+        let mut logged = self.refusals_logged_at.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        said.retain(|_, at| now.saturating_duration_since(*at) < every);
-        let may = !said.contains_key(&tenant.name);
+        logged.retain(|_, at| now.saturating_duration_since(*at) < every);
+        let may = !logged.contains_key(&tenant.name);
         if may {
-            said.insert(Arc::clone(&tenant.name), now);
+            logged.insert(Arc::clone(&tenant.name), now);
         }
         may
     }

@@ -10,7 +10,7 @@ use std::{
 use serde::Serialize;
 use wecom_simulator::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET};
 
-use crate::{command_error::CommandError, output::print_json, places::private_folder};
+use crate::{command_error::CommandError, local_files::private_folder, output::print_json};
 
 /// `e.json`: what kind of element the folder is.
 #[derive(Serialize)]

@@ -13,8 +13,8 @@ use crate::{
     cli::Simulate,
     command_error::{CommandError, ExitStatus},
     interrupt::interrupted,
+    local_files,
     output::Output,
-    places,
     text::Paint,
 };
 
@@ -46,7 +46,7 @@ pub async fn simulate(asked: &Simulate, output: &mut Output) -> Result<ExitStatu
         .map_err(|error| CommandError::Simulation(error.to_string()))?;
     let element = match &asked.element_dir {
         Some(folder) => folder.clone(),
-        None => places::data()?.join(name),
+        None => local_files::data()?.join(name),
     };
     let address = folder::reachable(simulator.address());
     folder::write(&element, &Configuration::for_simulator(address))?;

@@ -7,7 +7,7 @@ use super::{Paint, clean};
 
 /// The record, with a heading over it.
 pub fn record(heading: &str, record: &impl Serialize, paint: Paint) -> String {
-    let value = serde_json::to_value(record).unwrap_or_default();
+    let value = serde_json::to_value(record).unwrap_or_else(|error| Value::String(error.to_string()));
     let mut text = format!("{}\n", paint.bold(heading));
     fields(&value, 1, &mut text);
     text

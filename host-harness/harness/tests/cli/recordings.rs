@@ -3,10 +3,16 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use organisation_record::RecordingFile;
+use organisation_host::{
+    ElementOptions, Host, Limits, RecordedEnd, Recording,
+    settings::Document,
+    storage::{MemoryStorage, Options},
+};
+use organisation_record::{Header, RecordingFile, rehearse, replay as made_again};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use wecom_simulator::{
@@ -14,7 +20,10 @@ use wecom_simulator::{
     corp::{Attribute, Member},
 };
 
-use crate::bed::{Bed, Ended};
+use crate::{
+    bed::{Bed, Ended},
+    guests::Guest,
+};
 
 /// What a company would not have in a report: written into the simulated one.
 const PLANTED: &[(&str, &str)] = &[
@@ -213,4 +222,48 @@ async fn nothing_is_written_over_and_nothing_in_vain() {
     let (exported, none) = record(&bed, "export.jsonl", &["sync", "--strategy", "export"]);
     assert_eq!(exported.exits(1)["state"], Value::from("complete"), "the sync itself is done");
     assert!(exported.stderr.contains("--strategy walk") && !none.exists(), "{exported:#?}");
+}
+
+const DESCRIBE: &str = "element@0.1.0#describe";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trap_and_a_limit_come_again() {
+    let bed = Bed::new().await;
+    let grows = Guest::default().with(DESCRIBE, "i32.const 60000\nmemory.grow\ndrop\nunreachable");
+    for (name, guest, outcome, detail) in [
+        ("trap", Guest::default().panics(DESCRIBE, b"it was told to panic"), "trap", "told to panic"),
+        ("limit", grows, "limit", "memory-bytes"),
+    ] {
+        let (component, path) = (file(&bed, &format!("{name}.wasm")), file(&bed, &format!("{name}.jsonl")));
+        fs::write(&component, guest.build()).unwrap();
+        let run = |option: &str, command: &[&str]| {
+            let named =
+                ["--format", "json", "--component", component.to_str().unwrap(), option, path.to_str().unwrap()];
+            bed.run_plain(&[&named[..], command].concat())
+        };
+        assert_eq!(run("--record", &["describe"]).code, 3, "{name}");
+        let replayed = run("--replay", &[]).exits(3);
+        let last = replayed["calls"].as_array().unwrap().last().unwrap();
+        assert_eq!(last["outcome"], outcome, "{last}");
+        assert!(last["detail"].to_string().contains(detail), "{last}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_out_of_time_is_again() {
+    let bytes = Guest::default().with(DESCRIBE, "loop\nbr 0\nend\nunreachable").build();
+    let recording = Recording::default();
+    let host = Host::builder().parallel_calls(2).recording(&recording).build().unwrap();
+    let component = host.load(&bytes).unwrap();
+    let storage = Arc::new(MemoryStorage::new(Options::default()));
+    let mut options = ElementOptions::new("acme", "organisation", Document::parse("{}").unwrap(), storage);
+    options.limits = Limits { cpu_ms: 100, ..Limits::default() };
+    assert!(host.element(&component, options).unwrap().describe("en").await.is_err());
+
+    let host = Host::builder().parallel_calls(2).build().unwrap();
+    let component = host.load(&bytes).unwrap();
+    let header = Header::new(component.digest(), "describe", 3);
+    let recorded = rehearse(&host, &component, &bytes, header, &recording.calls()).await.unwrap();
+    let replayed = made_again(&host, &component, &recorded).await.unwrap();
+    assert_eq!(replayed[0].end, RecordedEnd::Limit { limit: "cpu-ms".to_owned() });
 }

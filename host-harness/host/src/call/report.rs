@@ -41,7 +41,7 @@ pub struct CallReport {
     /// CPU time of the guest and of the host for it, which is what [`Limits::cpu_ms`](crate::Limits::cpu_ms) bounds. Work of
     /// connections and databases is no part of it.
     pub cpu_us: u64,
-    /// The guest's own part of that.
+    /// The guest's own part of that, without what it does to make room for an import's result.
     pub guest_cpu_us: u64,
     /// From beginning to end, waiting included.
     pub wall_us: u64,

@@ -25,7 +25,7 @@ use crate::{
     engine::{GUEST_STACK, HostEngine},
     fair_scheduler::{
         Concurrency, FairScheduler, PermitRequest, Urgency,
-        processor::{Panic, Turn},
+        processor::{Panic, TimeSlice},
     },
 };
 
@@ -170,7 +170,7 @@ pub(crate) async fn carry_out<I: Invocation>(
     // Declared before the store, and so dropped after it: what a call has of memory is others' when it is gone.
     let memory = context.engine.memory().share(&site.tenant, state.limits.memory_bytes);
     state.resources.draw_on(Arc::clone(&memory));
-    let mut store = store(context.engine, state, slot.turn());
+    let mut store = store(context.engine, state, slot.time_slice());
     let mut had_instance = false;
     let outcome = {
         let mut calling = pin!(async {
@@ -202,7 +202,7 @@ pub(crate) async fn carry_out<I: Invocation>(
 }
 
 /// A store with all its meters. It holds the state itself; what held it until now goes here.
-fn store(engine: &HostEngine, state: Box<CallState>, turn: Arc<Turn>) -> Store<CallState> {
+fn store(engine: &HostEngine, state: Box<CallState>, time_slice: Arc<TimeSlice>) -> Store<CallState> {
     let size = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
     let (hostcall_bytes, handles) = (size(state.limits.hostcall_bytes), size(state.limits.handles.into()));
     let mut store = Store::new(engine.wasmtime(), *state);
@@ -231,7 +231,7 @@ fn store(engine: &HostEngine, state: Box<CallState>, turn: Arc<Turn>) -> Store<C
     store.epoch_deadline_callback(move |mut store| {
         let state = store.data_mut();
         state.demand()?;
-        if !turn.is_over(state.cpu.in_this_poll()) {
+        if !time_slice.is_over(state.cpu.in_this_poll()) {
             return Ok(UpdateDeadline::Continue(1));
         }
         // Not the engine's own yield: that comes back before the runtime has looked at its timers and sockets.

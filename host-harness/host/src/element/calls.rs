@@ -100,14 +100,14 @@ impl Element {
             let error = recorder.out_of_time();
             return Err(recorder.fail(CallUsage::default(), error));
         };
-        if let Some(error) = host.check_brake().refusal(scope, host.now_ms()) {
+        if let Some(error) = host.check_rate_limit().refusal(scope, host.now_ms()) {
             let outcome = CallOutcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
             return Ok(Called { value: Err(error), report: recorder.close(CallUsage::default(), outcome) });
         }
         let storage = Arc::clone(&self.shared.storage);
         let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, recorder, (), storage).await?;
         if let Ok(verdicts) = &called.value {
-            host.check_brake().count(scope, host.now_ms(), verdicts);
+            host.check_rate_limit().count(scope, host.now_ms(), verdicts);
         }
         Ok(called)
     }

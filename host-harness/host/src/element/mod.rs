@@ -2,7 +2,7 @@
 //! export of the contract.
 
 mod calls;
-pub(crate) mod check_brake;
+pub(crate) mod check_rate_limit;
 mod functions;
 mod network;
 mod secret;

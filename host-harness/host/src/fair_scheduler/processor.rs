@@ -45,7 +45,7 @@ impl Processor {
     pub(crate) fn join(self: &Arc<Self>, tenant: &str, urgency: Urgency, concurrency: Concurrency) -> Slot {
         let number = self.update(|queue| (queue.join(tenant, urgency, concurrency.weight, Instant::now()), Vec::new()));
         let (pauses, gives_way) = (AtomicBool::new(false), AtomicBool::new(false));
-        Slot(Arc::new(Turn { processor: Arc::clone(self), number, pauses, gives_way }))
+        Slot(Arc::new(TimeSlice { processor: Arc::clone(self), number, pauses, gives_way }))
     }
 
     /// Time has passed.
@@ -70,10 +70,10 @@ impl Processor {
 }
 
 /// The slot that a call has while it is polled, and asks for before.
-pub(crate) struct Slot(Arc<Turn>);
+pub(crate) struct Slot(Arc<TimeSlice>);
 
-/// What the code of a call asks while it runs.
-pub(crate) struct Turn {
+/// The time slice of a call that runs: it asks whether that is over.
+pub(crate) struct TimeSlice {
     processor: Arc<Processor>,
     number: u64,
     /// The call is about to give way to the runtime, and has its slot meanwhile: whoever is handed a slot is next on this
@@ -88,7 +88,7 @@ pub(crate) type Panic = Box<dyn Any + Send>;
 
 impl Slot {
     /// For the code that runs.
-    pub(crate) fn turn(&self) -> Arc<Turn> {
+    pub(crate) fn time_slice(&self) -> Arc<TimeSlice> {
         Arc::clone(&self.0)
     }
 
@@ -99,7 +99,7 @@ impl Slot {
         meter: &CpuMeter,
         call: Pin<&mut impl Future<Output = T>>,
     ) -> Poll<Result<T, Panic>> {
-        let Turn { processor, number, pauses, gives_way } = &*self.0;
+        let TimeSlice { processor, number, pauses, gives_way } = &*self.0;
         if gives_way.swap(false, Ordering::Relaxed) {
             processor.update(|queue| ((), queue.give_way(*number)));
         }
@@ -120,7 +120,7 @@ impl Slot {
     }
 
     fn enter(&self, context: &Context<'_>) -> Poll<()> {
-        let Turn { processor, number, .. } = &*self.0;
+        let TimeSlice { processor, number, .. } = &*self.0;
         match processor.update(|queue| (queue.enter(*number, context.waker(), Instant::now()), Vec::new())) {
             Entered::Running => Poll::Ready(()),
             Entered::Waiting { preempts } => {
@@ -135,12 +135,12 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        let Turn { processor, number, .. } = &*self.0;
+        let TimeSlice { processor, number, .. } = &*self.0;
         processor.update(|queue| ((), queue.end(*number, Instant::now())));
     }
 }
 
-impl Turn {
+impl TimeSlice {
     /// Whether the call has to stop for a moment, after running for so long: for another call, or for the runtime.
     pub(crate) fn is_over(&self, ran: Duration) -> bool {
         let queue = self.processor.queue.lock().unwrap_or_else(PoisonError::into_inner);

@@ -54,7 +54,8 @@ struct Vocabulary {
 
 impl Vocabulary {
     fn has(&self, text: &str) -> bool {
-        let is_word = |text: &str| text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.' | b'/'));
+        let is_word =
+            |text: &str| text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.' | b'/'));
         if !is_word(text) {
             return false;
         }

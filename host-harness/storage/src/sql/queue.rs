@@ -13,26 +13,26 @@ use super::super::Scope;
 use super::QUEUE_TIMEOUT;
 use super::failure::{Kind, SqlFailure};
 
-type Line = Arc<tokio::sync::Mutex<()>>;
+type ScopeLock = Arc<tokio::sync::Mutex<()>>;
 
 /// The queues of a store.
 #[derive(Default)]
-pub(super) struct Queues(Mutex<HashMap<Scope, Line>>);
+pub(super) struct Queues(Mutex<HashMap<Scope, ScopeLock>>);
 
 impl Queues {
     /// Waits until no other writer of the scope is under way; the permit lasts until it is dropped.
     pub(super) async fn acquire<'a>(&'a self, scope: &'a Scope) -> Result<WritePermit<'a>, SqlFailure> {
         let entry = self.enter(scope);
-        let acquired = tokio::time::timeout(QUEUE_TIMEOUT, Arc::clone(&entry.line).lock_owned()).await;
+        let acquired = tokio::time::timeout(QUEUE_TIMEOUT, Arc::clone(&entry.lock).lock_owned()).await;
         let message = "too many writes to one scope".to_owned();
         let guard = acquired.map_err(|_| SqlFailure::Database { kind: Kind::Busy, message })?;
         Ok(WritePermit { _guard: guard, _entry: entry })
     }
 
     fn enter<'a>(&'a self, scope: &'a Scope) -> QueueEntry<'a> {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let line = Arc::clone(lines.entry(scope.clone()).or_default());
-        QueueEntry { queues: self, scope, line }
+        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let lock = Arc::clone(locks.entry(scope.clone()).or_default());
+        QueueEntry { queues: self, scope, lock }
     }
 }
 
@@ -47,15 +47,15 @@ pub(super) struct WritePermit<'a> {
 struct QueueEntry<'a> {
     queues: &'a Queues,
     scope: &'a Scope,
-    line: Line,
+    lock: ScopeLock,
 }
 
 impl Drop for QueueEntry<'_> {
     fn drop(&mut self) {
-        let mut lines = self.queues.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut locks = self.queues.0.lock().unwrap_or_else(PoisonError::into_inner);
         // One for the map, one for this writer. All are made under the lock, so none can appear meanwhile.
-        if Arc::strong_count(&self.line) <= 2 {
-            lines.remove(self.scope);
+        if Arc::strong_count(&self.lock) <= 2 {
+            locks.remove(self.scope);
         }
     }
 }

@@ -14,7 +14,7 @@ pub(super) const KNOWN: u32 = 1;
 
 /// What has to be there before versions can be spoken of. Single numbers by name: `schema`, the version of the schema;
 /// `version-floor`, the greatest version that a deleted scope ever gave out, where a new scope begins to count.
-pub(super) const GROUND: [&str; 2] = [
+pub(super) const BASE: [&str; 2] = [
     "CREATE TABLE IF NOT EXISTS storage_number (name TEXT PRIMARY KEY, number BIGINT NOT NULL)",
     "INSERT INTO storage_number (name, number) VALUES ('schema', 0), ('version-floor', 0) \
      ON CONFLICT (name) DO NOTHING",
@@ -51,7 +51,7 @@ pub(super) fn steps(identity: &str, key: &str) -> [Vec<String>; KNOWN as usize] 
 
 /// What was found in a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum FoundSchema {
     /// No tables at all.
     Empty,
     /// Tables, but not this store's.
@@ -60,7 +60,7 @@ pub(super) enum Found {
     Version(u32),
 }
 
-impl Found {
+impl FoundSchema {
     /// Answers the schema version to go on from, if the database at this place is one to go on with.
     pub(super) fn judge(self, place: &str) -> Result<u32, OpenError> {
         let place = place.to_owned();

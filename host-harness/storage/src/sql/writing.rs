@@ -22,7 +22,7 @@ pub(super) struct ScopeRow {
 }
 
 /// What a write must know of a key's row.
-pub(super) struct State {
+pub(super) struct KeyState {
     pub(super) version: u64,
     pub(super) expires_at_ms: Option<u64>,
     pub(super) bytes: u64,
@@ -68,7 +68,7 @@ impl ScopeRow {
         &mut self,
         batch: &'b Batch,
         quota: &Quota,
-        states: &HashMap<K, State>,
+        states: &HashMap<K, KeyState>,
     ) -> Result<Decision<'b>, StorageError> {
         let conflicts = self.conflicts(&batch.checks, states);
         if !conflicts.is_empty() {
@@ -94,9 +94,9 @@ impl ScopeRow {
     pub(super) fn conflicts<K: Borrow<str> + Hash + Eq>(
         &self,
         checks: &[Check],
-        states: &HashMap<K, State>,
+        states: &HashMap<K, KeyState>,
     ) -> Vec<String> {
-        let is_present = |state: &&State| state.expires_at_ms.is_none_or(|at| at > self.time_ms);
+        let is_present = |state: &&KeyState| state.expires_at_ms.is_none_or(|at| at > self.time_ms);
         Check::conflicts(checks, |key| states.get(key).filter(is_present).map(|state| state.version))
     }
 }

@@ -17,7 +17,7 @@ pub struct Deleted {
 /// How often what somebody goes on writing is deleted again.
 const ROUNDS: u32 = 3;
 /// How often somebody looks once more, and after what time.
-const LOOKS: u32 = 3;
+const LATE_ROUNDS: u32 = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Removes everything the store holds of a tenant's elements, the tenant's name included. What a host keeps of the
@@ -63,7 +63,7 @@ pub async fn delete(storage: &dyn Storage, tenant: &str) -> Result<Deleted, Stor
 /// As of [`delete`].
 pub async fn delete_what_comes_back(storage: &dyn Storage, tenant: &str) -> Result<Deleted, StorageError> {
     let mut all = Deleted::default();
-    for _ in 0..LOOKS {
+    for _ in 0..LATE_ROUNDS {
         tokio::time::sleep(PAUSE).await;
         let Deleted { scopes, entries } = delete(storage, tenant).await?;
         all.scopes += scopes;

@@ -18,9 +18,10 @@ const SHORTEST_REDACTED = 8;
 export class Injector {
   /** @param {Secret[]} secrets @param {{ destination: Destination, secrets: string[] }[]} tied where each field may go */
   constructor(secrets, tied) {
+    const keys = tied.map((one) => new Set(one.secrets));
     this.secrets = secrets.map((secret) => ({
       ...secret,
-      hosts: tied.filter((one) => one.secrets.includes(secret.key)).map(({ destination }) => destination),
+      hosts: tied.filter((_, index) => keys[index].has(secret.key)).map(({ destination }) => destination),
       spellings: spellings(secret.value).map((spelling) => Buffer.from(spelling)),
     }));
   }

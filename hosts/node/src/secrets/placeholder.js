@@ -16,21 +16,9 @@ const AROUND = new RegExp(`^${SPACE}+|${SPACE}+$`, 'g');
  * @returns {{ document: any, secrets: Secret[] }} a document of its own
  */
 export function extract(document, fields, places, placeholder) {
-  const known = fields.map(({ key, secret, inClear }) => ({ key, parts: key.split('.'), sent: secret && !inClear }));
-  const named = new Set(places.map(({ path, key }) => `${path}\u0000${key}`));
+  const sentAt = finder(fields, places);
   /** @type {Map<string, Secret>} */
   const secrets = new Map();
-
-  /** The key of the field that is only sent and whose value stands at this path. @param {string[]} path */
-  const sentAt = (path) => {
-    const dotted = path.join('.');
-    const byName = known.find(({ key, sent }) => sent && named.has(`${dotted}\u0000${key}`));
-    if (byName !== undefined) return byName.key;
-    const endsWith = (/** @type {string[]} */ parts) =>
-      path.length >= parts.length && parts.every((part, index) => part === path[path.length - parts.length + index]);
-    const longest = known.filter(({ parts }) => endsWith(parts)).sort((a, b) => b.parts.length - a.parts.length)[0];
-    return longest?.sent ? longest.key : undefined;
-  };
 
   /** @param {any} value @param {string[]} path @returns {any} */
   const walk = (value, path) => {
@@ -54,6 +42,40 @@ export function extract(document, fields, places, placeholder) {
   const found = walk(document, []);
   const long = [...secrets.values()].filter(({ value }) => Buffer.byteLength(value) >= RECOGNISED);
   return { document: hidden(found, long), secrets: [...secrets.values()] };
+}
+
+/**
+ * Finds the key of the field that is only sent and whose value stands at a path. A component may name as many fields and places as it likes:
+ * none of them is looked at again for each value of the document.
+ * @param {Field[]} fields @param {{ key: string, path: string }[]} places @returns {(path: string[]) => string | undefined}
+ */
+function finder(fields, places) {
+  /** @type {Map<string, { sent: boolean, order: number }>} */
+  const known = new Map();
+  for (const [order, { key, secret, inClear }] of fields.entries()) {
+    const earlier = known.get(key);
+    known.set(key, { sent: (secret && !inClear) || (earlier?.sent ?? false), order: earlier?.order ?? order });
+  }
+  /** @type {Map<string, string>} */
+  const named = new Map();
+  for (const { key, path } of places) {
+    const { sent, order } = known.get(key) ?? { sent: false, order: 0 };
+    const earlier = known.get(named.get(path) ?? '');
+    if (sent && (earlier === undefined || order < earlier.order)) named.set(path, key);
+  }
+  // As JSON: a name in a document may hold a dot.
+  const byParts = new Map([...known.keys()].map((key) => [JSON.stringify(key.split('.')), key]));
+  const longest = [...known.keys()].reduce((most, key) => Math.max(most, key.split('.').length), 0);
+  return (path) => {
+    const byName = named.get(path.join('.'));
+    if (byName !== undefined) return byName;
+    // Else the field with the longest key that the path ends with.
+    for (let from = Math.max(0, path.length - longest); from < path.length; from += 1) {
+      const key = byParts.get(JSON.stringify(path.slice(from)));
+      if (key !== undefined) return known.get(key)?.sent ? key : undefined;
+    }
+    return undefined;
+  };
 }
 
 /** A value of another kind, which can only be a mistake, keeps its kind and loses its content. @param {any} value */

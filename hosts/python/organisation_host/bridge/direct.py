@@ -18,9 +18,12 @@ from ..values.case import Case
 from ..values.resource import border
 from ..values.schema import Enumerated, Function, Listed, Optional, Record, Result, Scalar, Tupled, Variant
 from .choice import Import
+from .codecs import Codecs
 from .stop import Stop
 
 usable = codec.usable
+
+_codecs = Codecs(codec.lowerer, codec.lifter)
 
 #: What the callbacks below find by number, until the linker that holds it is dropped.
 _imports: dict[int, Callable[[int, int], None]] = {}
@@ -55,7 +58,7 @@ class DirectBridge:
             raise WasmtimeError._from_ptr(error)
 
     def call(self, store: Store, export: wasm.Func, function: Function, arguments: tuple[Any, ...]) -> Any:
-        lowerers, lifter = _codec_of(function)
+        lowerers, lifter = _codecs.of(function)
         packed = b"".join([lower(value) for lower, value in zip(lowerers, arguments, strict=True)])
         values = (ffi.wasmtime_component_val_t * len(arguments))()
         ctypes.memmove(values, packed, len(packed))
@@ -88,18 +91,6 @@ class DirectBridge:
 
     def back_in_guest(self, store: Store, ticks: Callable[[], int]) -> None:
         """Nothing to do: time is asked for at every tick."""
-
-
-def _codec_of(function: Function) -> tuple[list[codec.Lowerer], codec.Lifter | None]:
-    known = _codecs.get(id(function))
-    if known is None or known[0] is not function:
-        lowerers = [codec.lowerer(kind) for _, kind in function.parameters]
-        lifter = None if function.result is None else codec.lifter(function.result)
-        _codecs[id(function)] = known = (function, lowerers, lifter)
-    return known[1], known[2]
-
-
-_codecs: dict[int, tuple[Function, list[codec.Lowerer], codec.Lifter | None]] = {}
 
 
 def _error(message: str) -> int:

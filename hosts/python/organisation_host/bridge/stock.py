@@ -17,9 +17,12 @@ from ..values import stock as codec
 from ..values.resource import border
 from ..values.schema import Function
 from .choice import Import
+from .codecs import Codecs
+from .lookups import remember
 from .stop import Stop
 
 _conversions = threading.RLock()
+_codecs = Codecs(codec.lowerer, codec.lifter)
 
 
 class StockBridge:
@@ -27,32 +30,35 @@ class StockBridge:
 
     name = "stock"
 
+    def __init__(self) -> None:
+        remember()
+
     def define(self, instance: wasm.LinkerInstance, name: str, function: Function, serve: Import) -> None:
-        kinds = [kind for _, kind in function.parameters]
-        result = function.result
+        lifters = [codec.lifter(kind) for _, kind in function.parameters]
+        lower = None if function.result is None else codec.lowerer(function.result)
 
         def called(store: StoreContext, *arguments: Any) -> Any:
             border.store = store
-            lifted = [codec.lift(kind, value) for kind, value in zip(kinds, arguments, strict=True)]
+            lifted = [lift(value) for lift, value in zip(lifters, arguments, strict=True)]
             _conversions.release()
             try:
                 answer = serve(*lifted)
             finally:
                 _conversions.acquire()
-            return None if result is None else codec.lower(result, answer)
+            return None if lower is None else lower(answer)
 
         instance.add_func(name, called)
 
     def call(self, store: Store, export: wasm.Func, function: Function, arguments: tuple[Any, ...]) -> Any:
-        pairs = zip(function.parameters, arguments, strict=True)
-        lowered = [codec.lower(kind, value) for (_, kind), value in pairs]
+        lowerers, lift = _codecs.of(function)
+        lowered = [lower(value) for lower, value in zip(lowerers, arguments, strict=True)]
         with _conversions:
             try:
                 answer = export(store, *lowered)
             except Stop as stop:
                 # It came through wasmtime-py's global variable and may be another thread's. The caller knows its own.
                 raise RuntimeError("an import ended the call") from stop
-        return None if function.result is None else codec.lift(function.result, answer)
+        return None if lift is None else lift(answer)
 
     def watch(self, store: Store, may_go_on: Callable[[], bool], ticks: Callable[[], int]) -> None:
         # Nothing of the public API is asked at a tick: the deadline is set anew whenever an import returns.

@@ -12,17 +12,18 @@ PART = 8
 
 def masked(text: str, document: Any) -> str:
     """The text without parts of the values of the document."""
-    hidden = [False] * len(text)
+    # A component chooses the text: what it repeats is looked up once, and neither text nor document is gone through again for the other.
+    parts: dict[int, set[str]] = {}
     for value in _values(document):
         length = min(len(value), PART)
-        if length < SHORTEST:
-            continue
-        for begin in range(len(value) - length + 1):
-            part = value[begin : begin + length]
-            at = text.find(part)
-            while at >= 0:
+        if length >= SHORTEST:
+            found = parts.setdefault(length, set())
+            found.update(value[begin : begin + length] for begin in range(len(value) - length + 1))
+    hidden = [False] * len(text)
+    for length, found in parts.items():
+        for at in range(len(text) - length + 1):
+            if text[at : at + length] in found:
                 hidden[at : at + length] = [True] * length
-                at = text.find(part, at + 1)
     pieces, was_hidden = [], False
     for c, is_hidden in zip(text, hidden, strict=True):
         if not is_hidden:

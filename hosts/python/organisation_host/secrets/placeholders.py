@@ -68,25 +68,31 @@ def trimmed(text: str) -> str:
 
 
 class _Fields:
+    """A component may name as many fields and places as it likes: none is looked at again for each value of the document."""
+
     def __init__(self, fields: Sequence[dict[str, Any]], places: Iterable[dict[str, str]]) -> None:
-        self._fields: list[tuple[tuple[str, ...], str, bool]] = [
-            (tuple(field["key"].split(".")), field["key"], field["secret"] and not field["in_clear"])
-            for field in fields
-        ]
-        self._named = {(place["path"], place["key"]) for place in places}
+        sent: dict[str, bool] = {}
+        for field in fields:
+            sent[field["key"]] = sent.get(field["key"], False) or (field["secret"] and not field["in_clear"])
+        order = {key: index for index, key in enumerate(sent)}
+        self._sent = {tuple(key.split(".")): key if is_sent else None for key, is_sent in sent.items()}
+        self._longest = max(map(len, self._sent), default=0)
+        self._named: dict[str, str] = {}
+        for place in places:
+            path, key = place["path"], place["key"]
+            if sent.get(key) and (path not in self._named or order[key] < order[self._named[path]]):
+                self._named[path] = key
 
     def sent(self, path: tuple[str, ...]) -> str | None:
         """The key of the secret and only sent field whose value stands here."""
-        dotted = ".".join(path)
-        for _, key, sent in self._fields:
-            if sent and (dotted, key) in self._named:
-                return key
+        named = self._named.get(".".join(path))
+        if named is not None:
+            return named
         # Else the field with the longest key that the path ends with.
-        ending = [field for field in self._fields if path[-len(field[0]) :] == field[0]]
-        if not ending:
-            return None
-        _, key, sent = max(ending, key=lambda field: len(field[0]))
-        return key if sent else None
+        for begin in range(max(0, len(path) - self._longest), len(path)):
+            if path[begin:] in self._sent:
+                return self._sent[path[begin:]]
+        return None
 
 
 def _hide(value: Any, hidden: dict[str, str]) -> Any:

@@ -6,7 +6,8 @@ tagged one. `tagged` and `classes` repeat that rule, as of 50.0.1; a test compar
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from wasmtime import component as wasm
 
@@ -26,61 +27,130 @@ from .schema import (
     is_bytes,
 )
 
+#: Makes this host's value of wasmtime-py's, or the other way round.
+Converter: TypeAlias = Callable[[Any], Any]
+
 _SCALARS: dict[str, type] = {"bool": bool, "string": str, "char": str}
 
 
-def lift(schema: Schema, value: Any) -> Any:
-    """From wasmtime-py's value."""
+def lifter(schema: Schema) -> Converter:
+    """From wasmtime-py's value. What can be known of a type is found out here, once, and not for each value."""
     match schema:
         case Listed(item):
-            return value if is_bytes(schema) else [lift(item, each) for each in value]
+            return _same if is_bytes(schema) else _each(lifter(item))
         case Record(names, keys, types):
-            return {key: lift(kind, getattr(value, name)) for name, key, kind in zip(names, keys, types, strict=True)}
+            return _lift_record(names, keys, [lifter(kind) for kind in types])
         case Tupled(items):
-            return tuple(lift(kind, each) for kind, each in zip(items, value, strict=True))
+            return _lift_tuple([lifter(kind) for kind in items])
         case Optional(item):
-            if tagged(_cases(schema)):
-                return None if value.tag == "none" else lift(item, value.payload)
-            return None if value is None else lift(item, value)
+            return _lift_option(lifter(item), tagged(_cases(schema)))
         case Variant() | Result():
-            tag, carried, payload = _case_of(_cases(schema), value)
-            return Case(tag, None if carried is None else lift(carried, payload))
+            return _lift_variant(_cases(schema))
         case Handle():
-            host = value.to_host(border.store)
-            return Resource(host.rep, host.type)
+            return _lift_resource
         case Enumerated() | Scalar():
-            return value
+            return _same
 
 
-def lower(schema: Schema, value: Any) -> Any:
+def lowerer(schema: Schema) -> Converter:
     """To wasmtime-py's value."""
     match schema:
         case Listed(item):
-            return value if is_bytes(schema) else [lower(item, each) for each in value]
+            return _same if is_bytes(schema) else _each(lowerer(item))
         case Record(names, keys, types):
-            record = wasm.Record()
-            for name, key, kind in zip(names, keys, types, strict=True):
-                setattr(record, name, lower(kind, value[key]))
-            return record
+            return _lower_record(list(zip(names, keys, map(lowerer, types), strict=True)))
         case Tupled(items):
-            return tuple(lower(kind, each) for kind, each in zip(items, value, strict=True))
+            return _lift_tuple([lowerer(kind) for kind in items])
         case Optional(item):
-            if value is None:
-                return wasm.Variant("none") if tagged(_cases(schema)) else None
-            payload = lower(item, value)
-            return wasm.Variant("some", payload) if tagged(_cases(schema)) else payload
+            return _lower_option(lowerer(item), tagged(_cases(schema)))
         case Variant() | Result():
-            cases = _cases(schema)
-            kinds = dict(cases)
-            if value[0] not in kinds:
-                raise ValueError(f"there is no case {value[0]!r}")
-            carried = kinds[value[0]]
-            payload = None if carried is None else lower(carried, value[1])
-            return wasm.Variant(value[0], payload) if tagged(cases) else payload
+            return _lower_variant(_cases(schema))
         case Handle():
-            return wasm.ResourceHost.own(value.number, value.kind)
+            return lambda value: wasm.ResourceHost.own(value.number, value.kind)
         case Enumerated() | Scalar():
-            return value
+            return _same
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _each(item: Converter) -> Converter:
+    return list if item is _same else lambda value: [item(each) for each in value]
+
+
+def _lift_record(names: tuple[str, ...], keys: tuple[str, ...], items: list[Converter]) -> Converter:
+    fields = list(zip(names, keys, items, strict=True))
+    return lambda value: {key: item(getattr(value, name)) for name, key, item in fields}
+
+
+def _lift_tuple(items: list[Converter]) -> Converter:
+    return lambda value: tuple([item(each) for item, each in zip(items, value, strict=True)])
+
+
+def _lift_option(item: Converter, is_tagged: bool) -> Converter:
+    if is_tagged:
+        return lambda value: None if value.tag == "none" else item(value.payload)
+    return lambda value: None if value is None else item(value)
+
+
+def _lift_variant(cases: tuple[tuple[str, Schema | None], ...]) -> Converter:
+    items = {tag: _same if kind is None else lifter(kind) for tag, kind in cases}
+    if tagged(cases):
+        return lambda value: Case(value.tag, items[value.tag](value.payload))
+    # Whichever case has values of its class. What is then left is a case whose own values may be None.
+    found = [(classes(kind) - {object}, tag, items[tag]) for tag, kind in cases if kind is not None]
+    by_class = {each: (tag, item) for kinds, tag, item in found for each in kinds}
+    none = next((tag for tag, kind in cases if kind is None), None)
+    other = next(((tag, items[tag]) for tag, kind in cases if kind is not None and object in classes(kind)), None)
+
+    def lift(value: Any) -> Case:
+        if value is None and none is not None:
+            return Case(none)
+        tag, item = by_class.get(type(value)) or (value is None and other) or _unknown(value)
+        return Case(tag, item(value))
+
+    return lift
+
+
+def _unknown(value: Any) -> Any:
+    raise TypeError(f"no case for a value of class {type(value).__name__}")
+
+
+def _lift_resource(value: Any) -> Resource:
+    host = value.to_host(border.store)
+    return Resource(host.rep, host.type)
+
+
+def _lower_record(fields: list[tuple[str, str, Converter]]) -> Converter:
+    def lower(value: Any) -> Any:
+        record = wasm.Record()
+        for name, key, item in fields:
+            setattr(record, name, item(value[key]))
+        return record
+
+    return lower
+
+
+def _lower_option(item: Converter, is_tagged: bool) -> Converter:
+    if is_tagged:
+        return lambda value: wasm.Variant("none") if value is None else wasm.Variant("some", item(value))
+    return lambda value: None if value is None else item(value)
+
+
+def _lower_variant(cases: tuple[tuple[str, Schema | None], ...]) -> Converter:
+    items = {tag: None if kind is None else lowerer(kind) for tag, kind in cases}
+    is_tagged = tagged(cases)
+
+    def lower(value: Any) -> Any:
+        tag = value[0]
+        if tag not in items:
+            raise ValueError(f"there is no case {tag!r}")
+        item = items[tag]
+        payload = None if item is None else item(value[1])
+        return wasm.Variant(tag, payload) if is_tagged else payload
+
+    return lower
 
 
 def tagged(cases: tuple[tuple[str, Schema | None], ...]) -> bool:
@@ -127,16 +197,3 @@ def _cases(schema: Schema) -> tuple[tuple[str, Schema | None], ...]:
         case Result(ok, err):
             return (("ok", ok), ("err", err))
     raise TypeError("no variant")
-
-
-def _case_of(cases: tuple[tuple[str, Schema | None], ...], value: Any) -> tuple[str, Schema | None, Any]:
-    if tagged(cases):
-        return value.tag, dict(cases)[value.tag], value.payload
-    for tag, kind in cases:
-        if value is None if kind is None else isinstance(value, tuple(classes(kind) - {object})):
-            return tag, kind, value
-    # What is left is a case whose own values may be None.
-    for tag, kind in cases:
-        if kind is not None and object in classes(kind) and value is None:
-            return tag, kind, value
-    raise TypeError(f"no case for a value of class {type(value).__name__}")

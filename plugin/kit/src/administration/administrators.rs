@@ -13,7 +13,7 @@ use crate::{
 const MOST: usize = 100;
 
 /// See `administrators` in `wit/administration.wit`.
-pub fn administrators<P: Platform>(platform: &P, common: &Common) -> Result<Vec<String>, Failure> {
+pub fn administrators(platform: &dyn Platform, common: &Common) -> Result<Vec<String>, Failure> {
     match head::is_platform_forgotten(platform, common)? {
         true => Ok(Vec::new()),
         false => stored::read(platform),
@@ -21,19 +21,14 @@ pub fn administrators<P: Platform>(platform: &P, common: &Common) -> Result<Vec<
 }
 
 /// See `set-administrators` in `wit/administration.wit`.
-pub fn set_administrators<P: Platform + Auditor>(
-    platform: &P,
-    common: &Common,
-    ids: &[String],
-    actor: &str,
-) -> Result<(), Failure> {
+pub fn set_administrators(platform: &dyn Auditor, common: &Common, ids: &[String], actor: &str) -> Result<(), Failure> {
     if ids.len() > MOST {
         let found = ids.len();
         return Err(invalid_argument! { "ids":
         "最多 {MOST} 名管理员，收到 {found} 名", "there are at most {MOST} administrators, not {found}" });
     }
     let mut trail = Trail::begin(platform, "administration.set-administrators", actor)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     // Through the head like every change of the copy: a sync that is about to remove somebody finds out.
     refresh::write(platform, common, &mut |batch| {
         let mut after: Vec<String> = Vec::with_capacity(ids.len());

@@ -24,7 +24,7 @@ const MOST: usize = 64;
 const ROLE_BYTES: usize = 128;
 
 /// See `member-roles-of` in `wit/administration.wit`.
-pub fn member_roles_of<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<MemberRoles, Failure> {
+pub fn member_roles_of(platform: &dyn Platform, common: &Common, id: &str) -> Result<MemberRoles, Failure> {
     if head::is_being_forgotten(platform, common)? {
         return Err(no_member(id));
     }
@@ -33,8 +33,8 @@ pub fn member_roles_of<P: Platform>(platform: &P, common: &Common, id: &str) -> 
 }
 
 /// See `set-member-roles` in `wit/administration.wit`.
-pub fn set_member_roles<P: Platform + Auditor>(
-    platform: &P,
+pub fn set_member_roles(
+    platform: &dyn Auditor,
     common: &Common,
     id: &str,
     roles: &[String],
@@ -57,12 +57,7 @@ pub fn set_member_roles<P: Platform + Auditor>(
 }
 
 /// See `confirm-roles` in `wit/administration.wit`.
-pub fn confirm_roles<P: Platform + Auditor>(
-    platform: &P,
-    common: &Common,
-    id: &str,
-    actor: &str,
-) -> Result<MemberRoles, Failure> {
+pub fn confirm_roles(platform: &dyn Auditor, common: &Common, id: &str, actor: &str) -> Result<MemberRoles, Failure> {
     let mut trail = Trail::begin(platform, "administration.confirm-roles", actor)?;
     change(platform, common, id, &mut trail, |before| Roles { suspended: false, ..before.clone() })
 }
@@ -77,14 +72,14 @@ pub(super) fn check_role(role: &str) -> Result<(), Failure> {
 }
 
 /// Replaces the roles of a member by what becomes of them. Who has them already is left alone.
-fn change<P: Platform + Auditor>(
-    platform: &P,
+fn change(
+    platform: &dyn Auditor,
     common: &Common,
     id: &str,
-    trail: &mut Trail<'_, P>,
+    trail: &mut Trail<'_>,
     becomes: impl Fn(&Roles) -> Roles,
 ) -> Result<MemberRoles, Failure> {
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let mut shown = None;
     refresh::write(platform, common, &mut |batch| {
         let of = member(platform, common.ids, id)?;
@@ -107,8 +102,8 @@ fn change<P: Platform + Auditor>(
 }
 
 /// What counts at sign-in: what rules give by now, also where it has not come to everybody yet.
-fn show<P: Platform>(
-    platform: &P,
+fn show(
+    platform: &dyn Platform,
     common: &Common,
     of: &MemberRecord,
     roles: Option<Roles>,

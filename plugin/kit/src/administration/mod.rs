@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// A member of the copy, whatever their status.
-fn member<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<MemberRecord, Failure> {
+fn member(platform: &dyn Platform, ids: IdRule, id: &str) -> Result<MemberRecord, Failure> {
     // What can be no id is known to nobody, and must not become part of a key.
     if !is_id(id) {
         return Err(no_member(id));

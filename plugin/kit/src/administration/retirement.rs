@@ -26,13 +26,13 @@ use crate::{
     },
     failure::{Cause, Failure},
     names::Named,
-    platform::{Auditor, Platform},
+    platform::Auditor,
     store,
 };
 
 /// How a member stands, for the trail.
 #[derive(Serialize)]
-struct Standing {
+struct RetiredState {
     retired: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     status: Option<&'static str>,
@@ -42,8 +42,8 @@ struct Standing {
 const MOST: usize = 1_000;
 
 /// See `retire-members` in `wit/administration.wit`.
-pub fn retire_members<P: Platform + Auditor>(
-    platform: &P,
+pub fn retire_members(
+    platform: &dyn Auditor,
     common: &Common,
     ids: &[String],
     actor: &str,
@@ -64,14 +64,14 @@ pub fn retire_members<P: Platform + Auditor>(
             let gone = record.gone(MemberStatus::Resigned, now);
             batch.member(platform, Some(&record), &gone, ChangeKind::MemberResigned)?;
         }
-        let before = Standing { retired: false, status: Some(record.presence.name()) };
-        Ok(Some(trail.entry(id, Some(&before), Some(&Standing { retired: true, status: None }))))
+        let before = RetiredState { retired: false, status: Some(record.presence.name()) };
+        Ok(Some(trail.entry(id, Some(&before), Some(&RetiredState { retired: true, status: None }))))
     })
 }
 
 /// See `reinstate-members` in `wit/administration.wit`.
-pub fn reinstate_members<P: Platform + Auditor>(
-    platform: &P,
+pub fn reinstate_members(
+    platform: &dyn Auditor,
     common: &Common,
     ids: &[String],
     actor: &str,
@@ -83,21 +83,22 @@ pub fn reinstate_members<P: Platform + Auditor>(
             return member(platform, common.ids, id).map(|_| None);
         }
         batch.push(store::delete(key::retired(common.ids, id)));
-        let (before, after) = (Standing { retired: true, status: None }, Standing { retired: false, status: None });
+        let (before, after) =
+            (RetiredState { retired: true, status: None }, RetiredState { retired: false, status: None });
         Ok(Some(trail.entry(id, Some(&before), Some(&after))))
     })
 }
 
 /// Does something for one id, as part of a batch. Nothing where it is so already.
-type Step<'s, P> = dyn Fn(&mut Batch, &str, &Trail<'_, P>) -> Result<Option<audit::Entry>, Failure> + 's;
+type IdOperation<'s> = dyn Fn(&mut Batch, &str, &Trail<'_>) -> Result<Option<audit::Entry>, Failure> + 's;
 
 /// Takes the ids one after the other, as many as fit into one write at a time. What is wrong about one stops no other.
-fn each<P: Platform + Auditor>(
-    platform: &P,
+fn each(
+    platform: &dyn Auditor,
     common: &Common,
     ids: &[String],
-    mut trail: Trail<'_, P>,
-    step: &Step<'_, P>,
+    mut trail: Trail<'_>,
+    operation: &IdOperation<'_>,
 ) -> Result<Vec<IdOutcome>, Failure> {
     if ids.len() > MOST {
         let found = ids.len();
@@ -105,21 +106,21 @@ fn each<P: Platform + Auditor>(
         "一次最多 {MOST} 个 ID，收到 {found} 个：请分批处理",
         "at most {MOST} ids are taken at once, not {found}: ask for fewer, in several calls" });
     }
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let mut outcomes = Vec::with_capacity(ids.len());
     while outcomes.len() < ids.len() {
-        outcomes.extend(portion(platform, common, &ids[outcomes.len()..], &mut trail, step)?);
+        outcomes.extend(portion(platform, common, &ids[outcomes.len()..], &mut trail, operation)?);
     }
     Ok(outcomes)
 }
 
 /// Writes for the first of these ids, as many as fit.
-fn portion<P: Platform + Auditor>(
-    platform: &P,
+fn portion(
+    platform: &dyn Auditor,
     common: &Common,
     ids: &[String],
-    trail: &mut Trail<'_, P>,
-    step: &Step<'_, P>,
+    trail: &mut Trail<'_>,
+    operation: &IdOperation<'_>,
 ) -> Result<Vec<IdOutcome>, Failure> {
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(platform, common)?;
@@ -132,7 +133,7 @@ fn portion<P: Platform + Auditor>(
             }
             let id_key = common.ids.key(id);
             if !problems.contains_key(&id_key) {
-                let problem = match step(&mut batch, id, trail) {
+                let problem = match operation(&mut batch, id, trail) {
                     Ok(entry) => {
                         entries.extend(entry);
                         None

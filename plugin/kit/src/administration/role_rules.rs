@@ -9,11 +9,11 @@ use crate::{
         administration::{RoleRule, RuleScope, RulesState},
         audit,
     },
-    directory::{deletion, forgetting, head, key, member::is_id, refresh, rules, spreading, tagged},
+    directory::{deletion, forgetting, head, key, member::is_id, refresh, rules, spreading, tag_members},
     failure::Failure,
     platform::{Auditor, Platform},
     store,
-    vendor::{Client, TagMembers},
+    vendor::TagMembers,
 };
 
 /// Rules at most.
@@ -23,25 +23,25 @@ const MOST: usize = 200;
 const RULES_OF_ENTRY: usize = 50;
 
 /// See `role-rules` in `wit/administration.wit`.
-pub fn role_rules<P: Platform>(platform: &P, common: &Common) -> Result<RulesState, Failure> {
+pub fn role_rules(platform: &dyn Platform, common: &Common) -> Result<RulesState, Failure> {
     if head::is_platform_forgotten(platform, common)? {
         return Ok(RulesState { rules: Vec::new(), spreading: false });
     }
     Ok(RulesState { rules: rules::read(platform)?, spreading: spreading::is_under_way(platform)? })
 }
 
-/// See `set-role-rules` in `wit/administration.wit`.
-pub fn set_role_rules<P: Platform + Auditor, C: Client<P>>(
-    platform: &P,
+/// See `set-role-rules` in `wit/administration.wit`. `ask` asks the vendor whom a tag names.
+pub fn set_role_rules(
+    platform: &dyn Auditor,
     common: &Common,
-    client: &C,
+    ask: &dyn Fn(&str) -> Result<TagMembers, Failure>,
     rules: &[RoleRule],
     actor: &str,
 ) -> Result<RulesState, Failure> {
     check(rules)?;
     let mut trail = Trail::begin(platform, "administration.set-role-rules", actor)?;
-    forgetting::make_way(platform, common)?;
-    let tags = ask_tags(platform, client, rules)?;
+    forgetting::finish(platform, common)?;
+    let tags = ask_tags(platform, ask, rules)?;
     write_tags(platform, common, &tags)?;
     // All change at once: who signs in follows the new ones, and whoever writes a member writes what they give.
     refresh::write(platform, common, &mut |batch| {
@@ -58,7 +58,7 @@ pub fn set_role_rules<P: Platform + Auditor, C: Client<P>>(
     write_tags(platform, common, &tags)?;
     loop {
         if spreading::portion(platform, common)? {
-            tagged::forget_unnamed(platform)?;
+            tag_members::forget_unnamed(platform)?;
             break;
         }
         if !deletion::has_budget(platform) {
@@ -79,7 +79,7 @@ fn in_words(rules: &[RoleRule]) -> Vec<Value> {
 }
 
 /// What is written down of a change of the rules: all of them, in as many entries as their length asks for.
-fn entries<P: Auditor>(trail: &Trail<'_, P>, before: &[RoleRule], after: &[RoleRule]) -> Vec<audit::Entry> {
+fn entries(trail: &Trail<'_>, before: &[RoleRule], after: &[RoleRule]) -> Vec<audit::Entry> {
     let count = before.len().max(after.len()).div_ceil(RULES_OF_ENTRY).max(1);
     let part = |rules: &[RoleRule], index| in_words(rules.chunks(RULES_OF_ENTRY).nth(index).unwrap_or_default());
     (0..count).map(|index| trail.entry("", Some(&part(before, index)), Some(&part(after, index)))).collect()
@@ -109,9 +109,9 @@ fn check(rules: &[RoleRule]) -> Result<(), Failure> {
 ///
 /// # Errors
 /// `not-found` for a tag that does not exist, `budget-exhausted` where the call has no time for all of them.
-fn ask_tags<P: Platform, C: Client<P>>(
-    platform: &P,
-    client: &C,
+fn ask_tags(
+    platform: &dyn Platform,
+    ask: &dyn Fn(&str) -> Result<TagMembers, Failure>,
     rules: &[RoleRule],
 ) -> Result<Vec<(String, TagMembers)>, Failure> {
     let known = rules::read(platform)?;
@@ -124,16 +124,16 @@ fn ask_tags<P: Platform, C: Client<P>>(
                 "the rules name too many new tags for one call: add them in several",
             )));
         }
-        named.push(((*tag).to_owned(), client.tag_members(tag)?));
+        named.push(((*tag).to_owned(), ask(tag)?));
     }
     Ok(named)
 }
 
 /// Writes down whom the tags name.
-fn write_tags<P: Platform>(platform: &P, common: &Common, named: &[(String, TagMembers)]) -> Result<(), Failure> {
+fn write_tags(platform: &dyn Platform, common: &Common, named: &[(String, TagMembers)]) -> Result<(), Failure> {
     for (tag, named) in named {
-        let ops = tagged::differences(platform, common.ids, tag, named)?;
-        tagged::write(platform, common, &ops)?;
+        let ops = tag_members::differences(platform, common.ids, tag, named)?;
+        tag_members::write(platform, common, &ops)?;
     }
     Ok(())
 }

@@ -24,7 +24,7 @@ struct Trace {
 }
 
 /// See `signature` in `wit/administration.wit`.
-pub fn signature<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Option<String>, Failure> {
+pub fn signature(platform: &dyn Platform, common: &Common, id: &str) -> Result<Option<String>, Failure> {
     if head::is_being_forgotten(platform, common)? {
         return Err(no_member(id));
     }
@@ -33,8 +33,8 @@ pub fn signature<P: Platform>(platform: &P, common: &Common, id: &str) -> Result
 }
 
 /// See `set-signature` in `wit/administration.wit`.
-pub fn set_signature<P: Platform + Auditor>(
-    platform: &P,
+pub fn set_signature(
+    platform: &dyn Auditor,
     common: &Common,
     id: &str,
     address: Option<&str>,
@@ -44,7 +44,7 @@ pub fn set_signature<P: Platform + Auditor>(
         check(address)?;
     }
     let mut trail = Trail::begin(platform, "administration.set-signature", actor)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     refresh::write(platform, common, &mut |batch| {
         let id = member(platform, common.ids, id)?.member.id;
         let key = key::signature(common.ids, &id);

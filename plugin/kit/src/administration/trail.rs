@@ -17,20 +17,20 @@ pub(super) const ENTRIES: usize = 500;
 const ACTOR_BYTES: usize = 128;
 
 /// What one call of the component decides, in whose name.
-pub(super) struct Trail<'a, P> {
-    platform: &'a P,
+pub(super) struct Trail<'a> {
+    platform: &'a dyn Auditor,
     actor: &'a str,
     action: &'static str,
     /// A decision that is made anew, after another writer came between, is written down once more only where it is another.
     written: BTreeSet<audit::Entry>,
 }
 
-impl<'a, P: Auditor> Trail<'a, P> {
+impl<'a> Trail<'a> {
     /// Nothing is decided yet.
     ///
     /// # Errors
     /// Where nobody is named.
-    pub(super) fn begin(platform: &'a P, action: &'static str, actor: &'a str) -> Result<Self, Failure> {
+    pub(super) fn begin(platform: &'a dyn Auditor, action: &'static str, actor: &'a str) -> Result<Self, Failure> {
         if actor.is_empty() || actor.len() > ACTOR_BYTES {
             return Err(invalid_argument! { "actor":
             "操作者须为 1 至 128 字节", "who decides is named in 1 to 128 bytes" });

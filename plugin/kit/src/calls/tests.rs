@@ -126,7 +126,7 @@ fn one_question_is_asked_again_where_that_may_help() {
         let fake = vendor(move |_, _| answer.clone());
         let calls = Calls::new(&fake, &Acme);
         let call = get("/a");
-        let found = calls.patiently(&call, |text| calls.read::<u8>(&call, text));
+        let found = calls.with_retries(&call, |text| calls.read::<u8>(&call, text));
         assert_eq!(found.is_ok(), name == "sound", "{name}");
         assert_eq!((calls.usage().calls["get"], calls.usage().retries), (asked, asked - 1), "{name}");
     }

@@ -219,7 +219,7 @@ pub(super) fn written(kind: Kind, url: &Url) -> String {
 
 fn write(kind: Kind, url: &Url) -> Text {
     let address = written(kind, url);
-    Text::new(format!("请写成 {address}"), format!("write {address}"))
+    text!("请写成 {address}", "write {address}")
 }
 
 /// What was meant by a text whose start, up to the path of an address, is percent-encoded: as browsers and libraries do it

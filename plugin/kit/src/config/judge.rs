@@ -66,9 +66,8 @@ fn number(text: &str) -> Result<u64, Finding> {
 fn count(text: &str, least: u64, most: u64) -> Result<u64, Finding> {
     let is_written_out = text.bytes().all(|b| b.is_ascii_digit());
     let finding = || {
-        let expected = (format!("{least} 到 {most} 之间的整数"), format!("a whole number from {least} to {most}"));
-        let hint =
-            (format!("请填写 {least} 到 {most} 之间的整数"), format!("write a whole number from {least} to {most}"));
+        let expected = text!("{least} 到 {most} 之间的整数", "a whole number from {least} to {most}");
+        let hint = text!("请填写 {least} 到 {most} 之间的整数", "write a whole number from {least} to {most}");
         Finding::malformed(&shown(text), expected, hint)
     };
     text.parse().ok().filter(|number| is_written_out && (least..=most).contains(number)).ok_or_else(finding)

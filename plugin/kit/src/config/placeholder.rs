@@ -39,7 +39,7 @@ pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding
     let (found_zh, found_en) = (format!("占位内容{}", found.zh), format!("placeholder {}", found.en));
     let (found_zh, found_en) = (found_zh.trim_end(), found_en.trim_end());
     let ((zh, en), (place_zh, place_en)) = (field.label, field.place.unwrap_or(("管理后台", "the console")));
-    let hint = (format!("请填写真实的{zh}（{place_zh}）"), format!("fill in the real {en} ({place_en})"));
+    let hint = text!("请填写真实的{zh}（{place_zh}）", "fill in the real {en} ({place_en})");
     Some(if is_error {
         finding! { error "placeholder": "填写的是{found_zh}，应为{zh}", "found a {found_en}; expected the {en}"; hint }
     } else {

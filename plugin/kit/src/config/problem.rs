@@ -30,7 +30,7 @@ impl Finding {
     /// A value that does not have its shape. `found` is what may be shown of it, see [`shown`](super::shown::shown).
     pub fn malformed(found: &Text, expected: impl Into<Text>, hint: impl Into<Text>) -> Self {
         let (Text { zh, en }, Text { zh: expected_zh, en: expected_en }) = (found, expected.into());
-        let message = (format!("填写的是{zh}，应为{expected_zh}"), format!("found {en}; expected {expected_en}"));
+        let message = text!("填写的是{zh}，应为{expected_zh}", "found {en}; expected {expected_en}");
         Self::error("malformed", message, hint)
     }
 
@@ -44,10 +44,10 @@ impl Finding {
 #[macro_export]
 macro_rules! finding {
     ($severity:ident $code:literal: $zh:literal, $en:literal; $hint_zh:literal, $hint_en:literal) => {
-        $crate::finding! { $severity $code: $zh, $en; (format!($hint_zh), format!($hint_en)) }
+        $crate::finding! { $severity $code: $zh, $en; $crate::text!($hint_zh, $hint_en) }
     };
     ($severity:ident $code:literal: $zh:literal, $en:literal; $hint:expr) => {
-        Finding::$severity($code, (format!($zh), format!($en)), $hint)
+        Finding::$severity($code, $crate::text!($zh, $en), $hint)
     };
 }
 
@@ -89,7 +89,7 @@ impl Problems {
             errors.map(|problem| place(&problem.path) + &problem.message).collect::<Vec<_>>().join(separator)
         };
         let (zh, en) = (line(Locale::Chinese, "；"), line(Locale::English, "; "));
-        Text::new(format!("配置无效：{zh}"), format!("the configuration is invalid: {en}"))
+        text!("配置无效：{zh}", "the configuration is invalid: {en}")
     }
 
     /// Errors first, then by path; those of one place by code.

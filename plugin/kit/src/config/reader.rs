@@ -15,7 +15,7 @@ use super::{
     suggestion,
     values::{FieldValue, Values},
 };
-use crate::{contract::element::SecretPlace, order};
+use crate::{contract::element::SecretPlace, locale::Text, order};
 
 /// The object under which a platform may put the keys.
 const NESTED: &str = "authConfig";
@@ -197,11 +197,9 @@ impl<'a> DocumentReader<'a> {
         let (key, (zh, en)) = (field.key, field.label);
         let written = self.unknown.iter().find(|unknown| unknown.meant.contains(&key));
         let hint = match (written.map(|unknown| shown_key(unknown.key)), field.place) {
-            (Some(found), _) => {
-                (format!("请将 {} 改为 {key}", found.zh), format!("write {key} instead of {}", found.en))
-            }
-            (_, Some((at_zh, at_en))) => (format!("请填写{zh}（{at_zh}）"), format!("fill in the {en} ({at_en})")),
-            _ => (format!("请填写{zh}"), format!("fill in the {en}")),
+            (Some(Text { zh, en }), _) => text!("请将 {zh} 改为 {key}", "write {key} instead of {en}"),
+            (_, Some((at_zh, at_en))) => text!("请填写{zh}（{at_zh}）", "fill in the {en} ({at_en})"),
+            _ => text!("请填写{zh}", "fill in the {en}"),
         };
         let finding = finding! { error "missing":
         "缺少 {key} 或其值为空，应为{zh}", "{key} is missing or empty; expected the {en}"; hint };

@@ -53,19 +53,15 @@ fn no_name(text: &str, begin: &str, end: &str) -> Finding {
     let in_path = last.filter(|last| *last != text && random(last, begin, end).is_some());
     let stem = text.strip_prefix(begin).filter(|stem| is_random(stem)).map(|stem| format!("{begin}{stem}{end}"));
     let hint = match (in_path.map(str::to_owned).or(stem), is_random(text)) {
-        (Some(meant), _) => (format!("请只填写文件名：{meant}"), format!("write the name of the file alone: {meant}")),
-        (None, true) => (
-            format!("填写的像是文件内容：请填写完整文件名，即在其前加 {begin}、其后加 {end}"),
-            format!(
-                "that looks like the file's content: write its whole name, with {begin} before it and {end} after it"
-            ),
-        ),
-        (None, false) => (
-            "请填写管理后台所下载文件的完整文件名，不要填写其路径".to_owned(),
-            "write the whole name of the file that the console lets you download, without a path".to_owned(),
-        ),
+        (Some(meant), _) => text!("请只填写文件名：{meant}", "write the name of the file alone: {meant}"),
+        (None, true) => text! {
+        "填写的像是文件内容：请填写完整文件名，即在其前加 {begin}、其后加 {end}",
+        "that looks like the file's content: write its whole name, with {begin} before it and {end} after it" },
+        (None, false) => text! {
+        "请填写管理后台所下载文件的完整文件名，不要填写其路径",
+        "write the whole name of the file that the console lets you download, without a path" },
     };
-    let expected = (format!("形如 {begin}…{end} 的文件名"), format!("a file name such as {begin}…{end}"));
+    let expected = text!("形如 {begin}…{end} 的文件名", "a file name such as {begin}…{end}");
     Finding::malformed(&shown(text), expected, hint)
 }
 

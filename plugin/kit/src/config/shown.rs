@@ -54,7 +54,7 @@ pub fn described(value: &str) -> Text {
     let there = kinds.into_iter().filter(|(.., is_there)| *is_there);
     let (zh, en): (Vec<_>, Vec<_>) = there.map(|(zh, en, _)| (zh, en)).unzip();
     let (count, zh, en) = (value.chars().count(), zh.join("、"), en.join(", "));
-    Text::new(format!("{count} 个字符的值（{zh}）"), format!("a value of {count} characters ({en})"))
+    text!("{count} 个字符的值（{zh}）", "a value of {count} characters ({en})")
 }
 
 /// An address without what could be a secret: values of its query and long parts of its path are left out.

@@ -64,8 +64,8 @@ pub(super) fn unknown_key(element: &Element, group: Option<&str>, key: &str, mea
 pub(super) fn unknown_word(found: &str, words: &'static str) -> Finding {
     let all = words.replace(' ', ", ");
     let hint = match likest(&plain(found), words.split(' ').map(|word| (word, word))) {
-        Some(meant) => (format!("是否应为 {meant}？可选值：{all}"), format!("did you mean {meant}?")),
-        None => (format!("可选值：{all}"), format!("use one of {all}")),
+        Some(meant) => text!("是否应为 {meant}？可选值：{all}", "did you mean {meant}?"),
+        None => text!("可选值：{all}", "use one of {all}"),
     };
     let Text { zh, en } = shown(found);
     finding! { error "unknown-value": "填写的是{zh}，应为以下之一：{all}", "found {en}; expected one of {all}"; hint }

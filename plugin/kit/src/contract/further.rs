@@ -2,7 +2,7 @@
 //! can do, and nothing else.
 
 /// The generated code of one interface, in a world of its own. The types that it shares with the others are theirs.
-macro_rules! alone {
+macro_rules! interface_bindings {
     ($interface:ident, $world:literal, $path:literal, $inline:literal) => {
         #[doc(hidden)]
         #[allow(missing_docs, unsafe_code, unused_qualifications, clippy::all)]
@@ -21,42 +21,42 @@ macro_rules! alone {
     };
 }
 
-alone!(
+interface_bindings!(
     administration,
     "organisation:kit/administration-alone",
     "organisation_kit::contract::further::administration",
     "package organisation:kit; world administration-alone { import lowcode:organisation/audit@0.1.0; export lowcode:organisation/administration@0.1.0; }"
 );
 
-alone!(
+interface_bindings!(
     vendor,
     "organisation:kit/vendor-alone",
     "organisation_kit::contract::further::vendor",
     "package organisation:kit; world vendor-alone { export lowcode:organisation/vendor@0.1.0; }"
 );
 
-alone!(
+interface_bindings!(
     messaging,
     "organisation:kit/messaging-alone",
     "organisation_kit::contract::further::messaging",
     "package organisation:kit; world messaging-alone { export lowcode:organisation/messaging@0.1.0; }"
 );
 
-alone!(
+interface_bindings!(
     approvals,
     "organisation:kit/approvals-alone",
     "organisation_kit::contract::further::approvals",
     "package organisation:kit; world approvals-alone { export lowcode:organisation/approvals@0.1.0; }"
 );
 
-alone!(
+interface_bindings!(
     callbacks,
     "organisation:kit/callbacks-alone",
     "organisation_kit::contract::further::callbacks",
     "package organisation:kit; world callbacks-alone { export lowcode:organisation/callbacks@0.1.0; }"
 );
 
-alone!(
+interface_bindings!(
     web,
     "organisation:kit/web-alone",
     "organisation_kit::contract::further::web",

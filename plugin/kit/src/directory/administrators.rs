@@ -4,7 +4,7 @@ use super::{id::IdRule, key};
 use crate::{failure::Failure, platform::Platform, store};
 
 /// Their ids, in the order in which they were given.
-pub(crate) fn read<P: Platform>(platform: &P) -> Result<Vec<String>, Failure> {
+pub(crate) fn read(platform: &dyn Platform) -> Result<Vec<String>, Failure> {
     Ok(store::value(platform, key::ADMINISTRATORS)?.unwrap_or_default())
 }
 

@@ -3,7 +3,7 @@
 use super::{
     administrators,
     department::Department,
-    feed::{ENTRY_TTL_MS, FeedEntry, Subject},
+    feed::{FEED_RETENTION_MS, FeedEntry, Subject},
     head::{self, Head},
     id::IdRule,
     key,
@@ -55,7 +55,7 @@ pub struct Batch {
 
 impl Batch {
     /// Reads the head for a writer of this organisation.
-    pub fn begin<P: Platform>(platform: &P, common: &Common) -> Result<Self, Failure> {
+    pub fn begin(platform: &dyn Platform, common: &Common) -> Result<Self, Failure> {
         let (head, version) = head::read_for(platform, common)?;
         Ok(Self {
             head,
@@ -73,7 +73,7 @@ impl Batch {
     }
 
     /// Whether a member administers the app.
-    pub fn is_administrator<P: Platform>(&mut self, platform: &P, id: &str) -> Result<bool, Failure> {
+    pub fn is_administrator(&mut self, platform: &dyn Platform, id: &str) -> Result<bool, Failure> {
         let administrators = match self.administrators.take() {
             Some(administrators) => administrators,
             None => administrators::read(platform)?,
@@ -84,7 +84,7 @@ impl Batch {
     }
 
     /// Takes a member off the administrators; whether they were one. Written with the batch, once for all of them.
-    fn take_administrator_off<P: Platform>(&mut self, platform: &P, id: &str) -> Result<bool, Failure> {
+    fn take_administrator_off(&mut self, platform: &dyn Platform, id: &str) -> Result<bool, Failure> {
         if !self.is_administrator(platform, id)? {
             return Ok(false);
         }
@@ -117,7 +117,7 @@ impl Batch {
     }
 
     /// Tells what rules give; nothing where there are none.
-    pub fn rules<P: Platform>(&mut self, platform: &P) -> Result<Option<&mut Evaluator>, Failure> {
+    pub fn rules(&mut self, platform: &dyn Platform) -> Result<Option<&mut Evaluator>, Failure> {
         let rules = match self.rules.take() {
             Some(rules) => rules,
             None => Evaluator::read(platform)?,
@@ -131,9 +131,9 @@ impl Batch {
     }
 
     /// Replaces a member, with what rules give them, moves its index entries and says so in the feed.
-    pub fn member<P: Platform>(
+    pub fn member(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         old: Option<&MemberRecord>,
         new: &MemberRecord,
         kind: ChangeKind,
@@ -141,9 +141,9 @@ impl Batch {
         self.changed_member(platform, old, new, kind, false)
     }
 
-    fn changed_member<P: Platform>(
+    fn changed_member(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         old: Option<&MemberRecord>,
         new: &MemberRecord,
         kind: ChangeKind,
@@ -151,7 +151,7 @@ impl Batch {
     ) -> Result<(), Failure> {
         let ids = self.ids;
         if suspends {
-            self.disinherit(platform, &new.member.id)?;
+            self.clear_reused_id(platform, &new.member.id)?;
         }
         let rules = self.rules(platform)?;
         if suspends || rules.is_some() {
@@ -175,7 +175,7 @@ impl Batch {
     }
 
     /// Deletes what somebody else must not have with an id that is used again, and no confirmation can give back.
-    fn disinherit<P: Platform>(&mut self, platform: &P, id: &str) -> Result<(), Failure> {
+    fn clear_reused_id(&mut self, platform: &dyn Platform, id: &str) -> Result<(), Failure> {
         let signature = key::signature(self.ids, id);
         let had_signature = store::get_text(platform, &signature)?.is_some();
         if had_signature {
@@ -197,9 +197,9 @@ impl Batch {
 
     /// Takes a member away who is not present, with all that the platform says of them but, where that is wished, the mark of a retired one; and says so in the feed. What the feed
     /// has said of them before is for the [`erasure`](super::erasure).
-    pub fn erase<P: Platform>(
+    pub fn erase(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         id: &str,
         stored: Option<&MemberRecord>,
         keeps_mark: bool,
@@ -244,9 +244,9 @@ impl Batch {
     /// Adds a fetched member; answers what became of it, which for a retired one is nothing. Roles of somebody who
     /// [may be another person](may_be_another) come back suspended, without signature and administration: nobody is to
     /// inherit them.
-    pub fn decided_member<P: Platform>(
+    pub fn decided_member(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         stored: Option<&MemberRecord>,
         fetched: FetchedMember,
         read_at: u64,
@@ -283,9 +283,9 @@ impl Batch {
 
     /// Writes a department and says so in the feed. Where it stands somewhere else than before, rules may give other roles to
     /// whoever is below it.
-    pub fn department<P: Platform>(
+    pub fn department(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         old: Option<&Department>,
         new: &DepartmentRecord,
         kind: ChangeKind,
@@ -302,7 +302,7 @@ impl Batch {
     }
 
     /// Deletes a department and says so in the feed.
-    pub fn remove_department<P: Platform>(&mut self, platform: &P, old: DepartmentRecord) -> Result<(), Failure> {
+    pub fn remove_department(&mut self, platform: &dyn Platform, old: DepartmentRecord) -> Result<(), Failure> {
         self.head.departments = self.head.departments.saturating_sub(1);
         self.departments_moved(platform)?;
         self.push(store::delete(key::department(&old.department.id)));
@@ -311,7 +311,7 @@ impl Batch {
         Ok(())
     }
 
-    fn departments_moved<P: Platform>(&mut self, platform: &P) -> Result<(), Failure> {
+    fn departments_moved(&mut self, platform: &dyn Platform) -> Result<(), Failure> {
         self.spreads |= self.rules(platform)?.is_some_and(|rules| rules.looks_at_departments());
         Ok(())
     }
@@ -332,7 +332,7 @@ impl Batch {
     fn feed(&mut self, kind: ChangeKind, id: &str, subject: Subject) {
         self.head.last_change += 1;
         let entry = FeedEntry { seq: self.head.last_change, at: self.now, kind, id: id.to_owned(), subject };
-        self.push(store::put_for(key::change(entry.seq), &entry, ENTRY_TTL_MS));
+        self.push(store::put_for(key::change(entry.seq), &entry, FEED_RETENTION_MS));
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) enum Deleted {
 }
 
 /// Deletes all keys with this prefix, as far as the call's budget goes, while the checks hold.
-pub(crate) fn all<P: Platform>(platform: &P, prefix: &str, checks: &[Check]) -> Result<Deleted, Failure> {
+pub(crate) fn all(platform: &dyn Platform, prefix: &str, checks: &[Check]) -> Result<Deleted, Failure> {
     loop {
         match platform.delete_range(prefix, checks)? {
             RangeOutcome::Done => return Ok(Deleted::All),
@@ -35,7 +35,7 @@ pub(crate) fn all<P: Platform>(platform: &P, prefix: &str, checks: &[Check]) -> 
 }
 
 /// Whether the call may go on deleting.
-pub(crate) fn has_budget<P: Platform>(platform: &P) -> bool {
+pub(crate) fn has_budget(platform: &dyn Platform) -> bool {
     let left = platform.remaining();
     left.wall_ms >= WALL_MS && left.cpu_ms >= CPU_MS && left.host_calls >= HOST_CALLS
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     batch::Batch,
     deletion,
-    feed::{ENTRY_TTL_MS, FeedEntry, Subject},
+    feed::{FEED_RETENTION_MS, FeedEntry, Subject},
     id::IdRule,
     key,
     member_status::is_present,
@@ -48,8 +48,8 @@ struct Erasing {
 /// # Errors
 /// `not-found` where nothing is known of them; `conflict` where they are present; `budget-exhausted` where more of the feed is left
 /// than this call has time for: the next one goes on.
-pub(crate) fn erase<P: Platform>(
-    platform: &P,
+pub(crate) fn erase(
+    platform: &dyn Platform,
     common: &Common,
     id: &str,
     decided: &mut dyn FnMut(Option<&MemberRecord>) -> Result<(), Failure>,
@@ -74,7 +74,7 @@ pub(crate) fn erase<P: Platform>(
 }
 
 /// Goes on with members who are being erased, some at a time, while `may_go_on` says so; whether nothing is left.
-pub(crate) fn carry_on<P: Platform>(platform: &P, ids: IdRule, may_go_on: &dyn Fn() -> bool) -> Result<bool, Failure> {
+pub(crate) fn resume(platform: &dyn Platform, ids: IdRule, may_go_on: &dyn Fn() -> bool) -> Result<bool, Failure> {
     loop {
         let page = platform.scan_keys(key::ERASING, None, TOGETHER)?;
         if page.keys.is_empty() {
@@ -93,8 +93,8 @@ enum Begun {
 }
 
 /// Takes the member out of the copy.
-fn begin<P: Platform>(
-    platform: &P,
+fn begin(
+    platform: &dyn Platform,
     common: &Common,
     id: &str,
     decided: &mut dyn FnMut(Option<&MemberRecord>) -> Result<(), Failure>,
@@ -114,7 +114,7 @@ fn begin<P: Platform>(
         }
         decided(stored.as_ref())?;
         let id = stored.as_ref().map_or(id, |stored| stored.member.id.as_str());
-        take_out(platform, ids, &mut batch, id, stored.as_ref(), false)?;
+        take_from_copy(platform, ids, &mut batch, id, stored.as_ref(), false)?;
         if store::apply(platform, &batch.into_ops())?.is_ok() {
             return Ok(Begun::Yes);
         }
@@ -123,8 +123,8 @@ fn begin<P: Platform>(
 }
 
 /// Takes a member who is not present out of the copy, and says that the feed is to be cleared of them.
-pub(crate) fn take_out<P: Platform>(
-    platform: &P,
+pub(crate) fn take_from_copy(
+    platform: &dyn Platform,
     ids: IdRule,
     batch: &mut Batch,
     id: &str,
@@ -141,7 +141,7 @@ pub(crate) fn take_out<P: Platform>(
 }
 
 /// What a run may have noted of the member. A run that finds its row gone leaves the member to the next one.
-fn scratch<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<Vec<String>, Failure> {
+fn scratch(platform: &dyn Platform, ids: IdRule, id: &str) -> Result<Vec<String>, Failure> {
     Ok(match run::load(platform)? {
         run::Stored::Readable(run, _) | run::Stored::Foreign(run, _) => {
             ['m', 'g'].map(|kind| key::scratch_row(&run.id, kind, &ids.key(id))).into()
@@ -153,12 +153,7 @@ fn scratch<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<Vec<Strin
 /// Rewrites the entries of the feed that show those who are being erased, each up to the one that says so, in one pass over the
 /// feed. Whether it came to the end: else how far it came is stored. A pass that is killed is begun anew from what was stored, and
 /// finds nothing where it has been.
-fn clear<P: Platform>(
-    platform: &P,
-    ids: IdRule,
-    keys: &[String],
-    may_go_on: &dyn Fn() -> bool,
-) -> Result<bool, Failure> {
+fn clear(platform: &dyn Platform, ids: IdRule, keys: &[String], may_go_on: &dyn Fn() -> bool) -> Result<bool, Failure> {
     loop {
         let mut states: BTreeMap<String, Versioned<Erasing>> = BTreeMap::new();
         for (key, entry) in keys.iter().zip(store::get_many(platform, keys)?) {
@@ -213,8 +208,9 @@ fn kept(states: &BTreeMap<String, Versioned<Erasing>>, after: Option<u64>) -> Ve
 }
 
 /// The operations that replace an entry, which stays as long as it would have. One that is gone by then must not come back.
-fn rewritten<P: Platform>(platform: &P, entry: &Entry, with: &FeedEntry) -> [Op; 2] {
-    let left_ms = with.at.saturating_add(ENTRY_TTL_MS).saturating_sub(platform.now_ms()).clamp(1, ENTRY_TTL_MS);
+fn rewritten(platform: &dyn Platform, entry: &Entry, with: &FeedEntry) -> [Op; 2] {
+    let left_ms =
+        with.at.saturating_add(FEED_RETENTION_MS).saturating_sub(platform.now_ms()).clamp(1, FEED_RETENTION_MS);
     [store::check(entry.key.as_str(), Some(entry.version)), store::put_for(entry.key.as_str(), with, left_ms)]
 }
 

@@ -17,12 +17,13 @@ use crate::{
         storage::{EntryPage, Op},
     },
     failure::Failure,
+    locale::Text,
     platform::Platform,
     store::{self, Versioned},
 };
 
 /// How long an entry that nobody acknowledges is kept: 30 days.
-pub const ENTRY_TTL_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
+pub const FEED_RETENTION_MS: u64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// Entries of a page at most. With whole records a page stays near 200 KiB.
 const PAGE: u32 = 200;
@@ -69,8 +70,8 @@ pub enum Subject {
 const BLOCK_DIGITS: usize = 3;
 
 /// Reads a page of the feed. See `changes` in `wit/directory.wit`.
-pub fn changes<P: Platform>(
-    platform: &P,
+pub fn changes(
+    platform: &dyn Platform,
     common: &Common,
     cursor: Option<&str>,
     limit: u32,
@@ -108,7 +109,7 @@ pub fn changes<P: Platform>(
 }
 
 /// Gives up entries. See `acknowledge` in `wit/directory.wit`.
-pub fn acknowledge<P: Platform>(platform: &P, common: &Common, cursor: &str) -> Result<(), Failure> {
+pub fn acknowledge(platform: &dyn Platform, common: &Common, cursor: &str) -> Result<(), Failure> {
     let until = parse_cursor(cursor)?;
     let last = last_change(platform, common)?;
     if until > last {
@@ -118,8 +119,8 @@ pub fn acknowledge<P: Platform>(platform: &P, common: &Common, cursor: &str) -> 
     // Deleting comes after the mark: what a call that ends in between leaves behind, the next one deletes, or its time.
     while let Some(step) = next_step(first_kept(platform)?, until) {
         let is_whole = match step {
-            Step::Block(prefix) => deletion::all(platform, &prefix, &[])? == Deleted::All,
-            Step::Entries(ops) => store::apply(platform, &ops)?.is_ok(),
+            DeleteStep::Block(prefix) => deletion::all(platform, &prefix, &[])? == Deleted::All,
+            DeleteStep::Entries(ops) => store::apply(platform, &ops)?.is_ok(),
         };
         if !is_whole || !deletion::has_budget(platform) {
             break;
@@ -129,14 +130,14 @@ pub fn acknowledge<P: Platform>(platform: &P, common: &Common, cursor: &str) -> 
 }
 
 /// The number of the oldest entry that is still there.
-fn first_kept<P: Platform>(platform: &P) -> Result<Option<u64>, Failure> {
+fn first_kept(platform: &dyn Platform) -> Result<Option<u64>, Failure> {
     let page = platform.scan_keys(key::FEED, None, 1)?;
     Ok(page.keys.first().and_then(|key| key.strip_prefix(key::FEED)?.parse().ok()))
 }
 
 /// One step of deleting entries.
 #[derive(Debug, PartialEq, Eq)]
-enum Step {
+enum DeleteStep {
     /// All that share this prefix.
     Block(String),
     /// One by one.
@@ -145,25 +146,25 @@ enum Step {
 
 /// The step that takes away entries from `first` to at most `until`: a whole block where that fits, since nothing need be
 /// read for it. Nothing where there is nothing to delete.
-fn next_step(first: Option<u64>, until: u64) -> Option<Step> {
+fn next_step(first: Option<u64>, until: u64) -> Option<DeleteStep> {
     let first = first.filter(|first| *first <= until)?;
     let block = 10_u64.pow(BLOCK_DIGITS as u32);
     let last_of_block = first - first % block + (block - 1);
     if last_of_block > until {
-        return Some(Step::Entries((first..=until).map(|seq| store::delete(key::change(seq))).collect()));
+        return Some(DeleteStep::Entries((first..=until).map(|seq| store::delete(key::change(seq))).collect()));
     }
     let key = key::change(first);
-    Some(Step::Block(key[..key.len() - BLOCK_DIGITS].to_owned()))
+    Some(DeleteStep::Block(key[..key.len() - BLOCK_DIGITS].to_owned()))
 }
 
 /// The last change that was acknowledged; 0 before the first.
-pub fn acknowledged<P: Platform>(platform: &P) -> Result<u64, Failure> {
-    Ok(store::get::<_, u64>(platform, key::ACKNOWLEDGED)?.map_or(0, |stored| stored.value))
+pub fn acknowledged(platform: &dyn Platform) -> Result<u64, Failure> {
+    Ok(store::get::<u64>(platform, key::ACKNOWLEDGED)?.map_or(0, |stored| stored.value))
 }
 
-fn advance_acknowledged<P: Platform>(platform: &P, until: u64) -> Result<(), Failure> {
+fn advance_acknowledged(platform: &dyn Platform, until: u64) -> Result<(), Failure> {
     loop {
-        let (current, version) = match store::get::<_, u64>(platform, key::ACKNOWLEDGED)? {
+        let (current, version) = match store::get::<u64>(platform, key::ACKNOWLEDGED)? {
             Some(Versioned { value, version }) => (value, Some(version)),
             None => (0, None),
         };
@@ -177,11 +178,11 @@ fn advance_acknowledged<P: Platform>(platform: &P, until: u64) -> Result<(), Fai
     }
 }
 
-fn last_change<P: Platform>(platform: &P, common: &Common) -> Result<u64, Failure> {
+fn last_change(platform: &dyn Platform, common: &Common) -> Result<u64, Failure> {
     Ok(head::read_own(platform, common)?.map_or(0, |head| head.value.last_change))
 }
 
-fn show<P: Platform>(platform: &P, common: &Common, entries: Vec<FeedEntry>) -> Result<Vec<contract::Change>, Failure> {
+fn show(platform: &dyn Platform, common: &Common, entries: Vec<FeedEntry>) -> Result<Vec<contract::Change>, Failure> {
     let ids: Vec<&str> = entries.iter().map(|entry| entry.id.as_str()).collect();
     let roles = roles::read_many(platform, common.ids, &ids)?;
     Ok(entries
@@ -219,9 +220,9 @@ fn beyond_the_end(last: u64, found: u64) -> Failure {
 
 fn expired(after: u64, first: Option<u64>) -> Failure {
     let missing = after + 1;
-    let (zh, en) = match first {
-        Some(seq) => (format!("下一条为 {seq}"), format!("the feed goes on with change {seq}")),
-        None => ("之后没有记录".to_owned(), "the feed goes on with nothing".to_owned()),
+    let Text { zh, en } = match first {
+        Some(seq) => text!("下一条为 {seq}", "the feed goes on with change {seq}"),
+        None => text!("之后没有记录", "the feed goes on with nothing"),
     };
     failure! { CursorExpired:
     "变更 {missing} 已不再保留；{zh}", "change {missing} is no longer kept; {en}";
@@ -235,8 +236,9 @@ mod tests {
 
     #[test]
     fn entries_are_deleted_in_blocks_and_never_beyond_the_mark() {
-        let entries = |seqs: &[u64]| Step::Entries(seqs.iter().map(|seq| store::delete(key::change(*seq))).collect());
-        let block = |thousand: u64| Step::Block(format!("{}{thousand:017}", key::FEED));
+        let entries =
+            |seqs: &[u64]| DeleteStep::Entries(seqs.iter().map(|seq| store::delete(key::change(*seq))).collect());
+        let block = |thousand: u64| DeleteStep::Block(format!("{}{thousand:017}", key::FEED));
         for (name, first, until, expected) in [
             ("nothing kept", None, 5, None),
             ("nothing to delete", Some(6), 5, None),

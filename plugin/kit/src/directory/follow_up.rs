@@ -7,7 +7,7 @@
 use super::{
     head, key,
     refresh::{self, Asker},
-    sync::hasten,
+    sync::end_wait,
 };
 use crate::{
     config::Common,
@@ -35,15 +35,15 @@ pub fn task(kind: &str, subject: &str) -> FollowUpTask {
 /// # Errors
 /// `unsupported` for a kind that is not here. `unavailable` where another writer came first; what the vendor or the store
 /// fails with.
-pub fn carry_out<P: Platform, C: Client<P>>(
-    platform: &P,
+pub fn carry_out<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     task: &FollowUpTask,
 ) -> Result<(), Failure> {
     let FollowUpTask { kind, subject, .. } = task;
     let done = match kind.as_str() {
-        LOOK_AT_EXPORT => hasten::look_at_export(platform, common),
+        LOOK_AT_EXPORT => end_wait::look_at_export(platform, common),
         REFRESH_MEMBER | REFRESH_DEPARTMENT if !has_copy(platform, common)? => Ok(()),
         REFRESH_MEMBER => refresh::refresh_member(platform, common, client, subject, Asker::FollowUp).map(|_| ()),
         REFRESH_DEPARTMENT => refresh::sync_department(platform, common, client, subject).map(|_| ()),
@@ -63,13 +63,13 @@ pub fn carry_out<P: Platform, C: Client<P>>(
         }
         // Whoever was faster is done soon, and this may come again: what a host does with `unavailable`.
         Err(failure) if failure.reason == Reason::Conflict && failure.retry_after_ms.is_some() => {
-            Err(Failure { reason: Reason::Unavailable, ..failure })
+            Err(failure.with_reason(Reason::Unavailable))
         }
         done => done,
     }
 }
 
 /// Whether a sync was complete.
-fn has_copy<P: Platform>(platform: &P, common: &Common) -> Result<bool, Failure> {
+fn has_copy(platform: &dyn Platform, common: &Common) -> Result<bool, Failure> {
     Ok(head::read_own(platform, common)?.is_some() && store::get_text(platform, key::SYNCED_AT)?.is_some())
 }

@@ -37,15 +37,15 @@ const OF_MEMBERS: [&str; 2] = [key::ALL_ROLES, key::PLATFORM];
 ///
 /// # Errors
 /// `conflict` where the copy is that of another organisation, or more is left than this call has time for.
-pub(crate) fn make_way<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> {
-    if head::is_being_forgotten(platform, common)? && !carry_on(platform)? {
+pub(crate) fn finish(platform: &dyn Platform, common: &Common) -> Result<(), Failure> {
+    if head::is_being_forgotten(platform, common)? && !resume(platform)? {
         return Err(unfinished());
     }
     Ok(())
 }
 
 /// Deletes what is left of a copy that is being forgotten, as far as the call's budget goes; whether nothing is left.
-pub(crate) fn carry_on<P: Platform>(platform: &P) -> Result<bool, Failure> {
+pub(crate) fn resume(platform: &dyn Platform) -> Result<bool, Failure> {
     loop {
         let Some(Versioned { value: head, version }) = head::read(platform)? else { return Ok(true) };
         let Some(forgetting) = head.forgetting else { return Ok(true) };
@@ -65,7 +65,7 @@ pub(crate) fn carry_on<P: Platform>(platform: &P) -> Result<bool, Failure> {
 }
 
 /// Every portion checks the head: a call that was stopped for a while must not delete what was written since.
-fn delete<P: Platform>(platform: &P, forgetting: Forgetting, version: u64) -> Result<Deleted, Failure> {
+fn delete(platform: &dyn Platform, forgetting: Forgetting, version: u64) -> Result<Deleted, Failure> {
     let unchanged = [Check { key: key::HEAD.to_owned(), expected: Expectation::Version(version) }];
     let of_members = if forgetting.roles { &OF_MEMBERS[..] } else { &[] };
     for prefix in COPY.iter().chain(of_members) {

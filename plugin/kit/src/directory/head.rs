@@ -76,13 +76,13 @@ impl Head {
 }
 
 /// Reads the head whoever's copy it is, with its version: absent before the first write.
-pub fn read<P: Platform>(platform: &P) -> Result<Option<Versioned<Head>>, Failure> {
+pub fn read(platform: &dyn Platform) -> Result<Option<Versioned<Head>>, Failure> {
     store::get(platform, key::HEAD)
 }
 
 /// The head as `reset` finds it.
 #[derive(Debug)]
-pub enum Found {
+pub enum FoundHead {
     /// There is no copy.
     None,
     /// One that can be read.
@@ -92,16 +92,16 @@ pub enum Found {
 }
 
 /// Reads the head also where it is damaged.
-pub fn find<P: Platform>(platform: &P) -> Result<Found, Failure> {
-    let Some(entry) = store::get_text(platform, key::HEAD)? else { return Ok(Found::None) };
-    Ok(store::parse(&entry).map_or(Found::Damaged(entry.version), Found::Readable))
+pub fn find(platform: &dyn Platform) -> Result<FoundHead, Failure> {
+    let Some(entry) = store::get_text(platform, key::HEAD)? else { return Ok(FoundHead::None) };
+    Ok(store::parse(&entry).map_or(FoundHead::Damaged(entry.version), FoundHead::Readable))
 }
 
 /// Whether what is stored of the copy is not to be seen any more.
 ///
 /// # Errors
 /// As [`read_own`].
-pub fn is_being_forgotten<P: Platform>(platform: &P, common: &Common) -> Result<bool, Failure> {
+pub fn is_being_forgotten(platform: &dyn Platform, common: &Common) -> Result<bool, Failure> {
     Ok(read_own(platform, common)?.is_some_and(|stored| stored.value.forgetting.is_some()))
 }
 
@@ -109,7 +109,7 @@ pub fn is_being_forgotten<P: Platform>(platform: &P, common: &Common) -> Result<
 ///
 /// # Errors
 /// As [`read_own`].
-pub fn is_platform_forgotten<P: Platform>(platform: &P, common: &Common) -> Result<bool, Failure> {
+pub fn is_platform_forgotten(platform: &dyn Platform, common: &Common) -> Result<bool, Failure> {
     let forgetting = read_own(platform, common)?.and_then(|stored| stored.value.forgetting);
     Ok(forgetting.is_some_and(|forgetting| forgetting.roles))
 }
@@ -119,7 +119,7 @@ pub fn is_platform_forgotten<P: Platform>(platform: &P, common: &Common) -> Resu
 /// # Errors
 /// `conflict` where the copy is that of another organisation: nobody is to be shown the members of one as those of
 /// another.
-pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Versioned<Head>>, Failure> {
+pub fn read_own(platform: &dyn Platform, common: &Common) -> Result<Option<Versioned<Head>>, Failure> {
     match read(platform)? {
         Some(stored) if !stored.value.is_of(common) => Err(other_organisation(&stored.value.organisation, common)),
         stored => Ok(stored),
@@ -131,7 +131,7 @@ pub fn read_own<P: Platform>(platform: &P, common: &Common) -> Result<Option<Ver
 /// # Errors
 /// As [`read_own`]: mixing two organisations under equal ids could not be undone. `conflict` while the copy is being forgotten:
 /// what is written would be deleted with it.
-pub fn read_for<P: Platform>(platform: &P, common: &Common) -> Result<(Head, Option<u64>), Failure> {
+pub fn read_for(platform: &dyn Platform, common: &Common) -> Result<(Head, Option<u64>), Failure> {
     Ok(match read_own(platform, common)? {
         Some(stored) if stored.value.forgetting.is_some() => return Err(forgetting::unfinished()),
         None => (Head { organisation: common.organisation.clone(), ..Head::default() }, None),

@@ -35,8 +35,8 @@ const LOOKED_AT: usize = 4_000;
 const FIRST_READ: usize = 100;
 
 /// See `departments` in `wit/directory.wit`.
-pub fn departments<P: Platform>(
-    platform: &P,
+pub fn departments(
+    platform: &dyn Platform,
     common: &Common,
     filter: &contract::DepartmentFilter,
     cursor: Option<&str>,
@@ -73,8 +73,8 @@ pub fn departments<P: Platform>(
 }
 
 /// See `members` in `wit/directory.wit`.
-pub fn members<P: Platform>(
-    platform: &P,
+pub fn members(
+    platform: &dyn Platform,
     common: &Common,
     filter: &contract::MemberFilter,
     cursor: Option<&str>,
@@ -171,9 +171,9 @@ impl Range {
 
     /// Reads on until a page is full. `pick` gets the entries that were read and how many records are still wanted, and
     /// answers those that are meant, in order, with their positions; it may answer too many.
-    fn page<P: Platform, T>(
+    fn page<T>(
         &self,
-        platform: &P,
+        platform: &dyn Platform,
         limit: u32,
         is_filtered: bool,
         mut pick: impl FnMut(&[Entry], usize) -> Result<Vec<(usize, T)>, Failure>,

@@ -12,7 +12,7 @@ use crate::{config::Common, contract::storage::Entry, failure::Failure, platform
 
 /// A member of the copy, for the sign-in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Found {
+pub struct KnownMember {
     /// In the copy's spelling.
     pub id: String,
     /// As last seen.
@@ -29,7 +29,7 @@ pub struct Found {
     pub age_ms: Option<u64>,
 }
 
-impl Found {
+impl KnownMember {
     /// A retired member of whom the copy knows nothing.
     fn retired(id: &str) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Found {
 
 /// Looks a member up for the sign-in; `None` when this organisation's copy does not know the id. The copy of another
 /// organisation is none: its ids mean other people.
-pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Option<Found>, Failure> {
+pub fn find(platform: &dyn Platform, common: &Common, id: &str) -> Result<Option<KnownMember>, Failure> {
     let ids = common.ids;
     let keys = [
         key::HEAD.to_owned(),
@@ -68,7 +68,7 @@ pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Opti
     // The mark outlives the copy, unless it goes with one of another organisation.
     let retired = mark.is_some() && !head.forgetting.is_some_and(|forgetting| forgetting.roles);
     let member = member.filter(|_| head.forgetting.is_none());
-    let Some(member) = member else { return Ok(retired.then(|| Found::retired(id))) };
+    let Some(member) = member else { return Ok(retired.then(|| KnownMember::retired(id))) };
     let MemberRecord { presence, member, .. } = store::parse(&member)?.value;
     let mut roles: Roles = store::parsed(roles.as_ref())?.unwrap_or_default();
     // What rules give by now, though it has not come to everybody yet.
@@ -78,7 +78,7 @@ pub fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<Opti
             None => Vec::new(),
         };
     }
-    Ok(Some(Found {
+    Ok(Some(KnownMember {
         id: member.id,
         name: member.name,
         departments: member.departments.into_iter().map(|place| place.id).collect(),

@@ -10,8 +10,8 @@ use super::{
 use crate::{config::Common, contract::directory as contract, failure::Failure, platform::Platform, store};
 
 /// See `find-members` in `wit/directory.wit`.
-pub fn find_members<P: Platform>(
-    platform: &P,
+pub fn find_members(
+    platform: &dyn Platform,
     common: &Common,
     ids: &[String],
 ) -> Result<Vec<Option<contract::Member>>, Failure> {
@@ -39,7 +39,7 @@ pub fn find_members<P: Platform>(
 }
 
 /// See `find-member` in `wit/directory.wit`.
-pub fn find_member<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<contract::Member, Failure> {
+pub fn find_member(platform: &dyn Platform, common: &Common, id: &str) -> Result<contract::Member, Failure> {
     // What can be no id is known to nobody, and must not become part of a key.
     if !is_id(id) {
         return Err(no_member(id));
@@ -52,7 +52,7 @@ pub fn find_member<P: Platform>(platform: &P, common: &Common, id: &str) -> Resu
 }
 
 /// See `find-department` in `wit/directory.wit`.
-pub fn find_department<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<contract::Department, Failure> {
+pub fn find_department(platform: &dyn Platform, common: &Common, id: &str) -> Result<contract::Department, Failure> {
     if !is_id(id) {
         return Err(no_department(id));
     }
@@ -64,7 +64,7 @@ pub fn find_department<P: Platform>(platform: &P, common: &Common, id: &str) -> 
 }
 
 /// See `overview` in `wit/directory.wit`.
-pub fn overview<P: Platform>(platform: &P, common: &Common) -> Result<contract::DirectorySummary, Failure> {
+pub fn overview(platform: &dyn Platform, common: &Common) -> Result<contract::DirectorySummary, Failure> {
     let head = head::read_own(platform, common)?.map(|stored| stored.value);
     let stored = run::load(platform)?;
     let partly_applied = stored.is_writing();

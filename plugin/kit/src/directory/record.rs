@@ -10,6 +10,7 @@ use crate::{
     },
     directory::{department::Department, member::Member, member_status::is_present, roles::Roles},
     failure::Failure,
+    json,
 };
 
 /// A stored member.
@@ -96,7 +97,7 @@ impl<'a> MemberOutline<'a> {
     /// Reads the outline of a stored member.
     #[inline]
     pub fn parse(entry: &'a Entry) -> Result<Self, Failure> {
-        serde_json::from_str(&entry.value).map_err(|error| Failure::corrupt(&entry.key, &error))
+        json::from_str(&entry.value).map_err(|error| Failure::corrupt(&entry.key, &error))
     }
 }
 

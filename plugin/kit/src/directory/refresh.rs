@@ -35,8 +35,8 @@ pub(crate) enum Asker {
 }
 
 /// See `sync-member` in `wit/directory.wit`.
-pub fn sync_member<P: Platform, C: Client<P>>(
-    platform: &P,
+pub fn sync_member<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     id: &str,
@@ -48,15 +48,15 @@ pub fn sync_member<P: Platform, C: Client<P>>(
 ///
 /// # Errors
 /// Beside those of `sync-member`, `mass-removal-blocked` for a follow-up that is one too many.
-pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
-    platform: &P,
+pub(crate) fn refresh_member<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     id: &str,
     asker: Asker,
 ) -> Result<contract::Member, Failure> {
     check_id(id)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let read_at = platform.now_ms();
     let fetched = match client.member(id)? {
         MemberAnswer::Shown(mut fetched) => {
@@ -70,7 +70,7 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
         MemberAnswer::Unreadable => return Err(unreadable("member", "成员", id)),
     };
     write(platform, common, &mut |batch| {
-        let stored = store::value::<_, MemberRecord>(platform, &key::member(common.ids, id))?;
+        let stored = store::value::<MemberRecord>(platform, &key::member(common.ids, id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
             return Ok(false);
         }
@@ -78,7 +78,7 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
             (None, None) => return Err(no_member(id)),
             (Some(stored), None) if !is_present(stored.presence) => return Ok(false),
             (Some(stored), None) => {
-                spare(platform, common, batch, &stored, asker)?;
+                guard_removal(platform, common, batch, &stored, asker)?;
                 let record = stored.gone(MemberStatus::LeftRange, read_at);
                 batch.member(platform, Some(&stored), &record, ChangeKind::MemberLeftRange)?;
             }
@@ -87,7 +87,7 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
                 match (decision, &stored) {
                     (Decision::Ignore, _) => return Err(no_member(id)),
                     (Decision::Change(ChangeKind::MemberResigned), Some(stored)) => {
-                        spare(platform, common, batch, stored, asker)?;
+                        guard_removal(platform, common, batch, stored, asker)?;
                     }
                     _ => {}
                 }
@@ -100,18 +100,18 @@ pub(crate) fn refresh_member<P: Platform, C: Client<P>>(
 }
 
 /// Refuses to let go whom only a run of the sync may take away, and counts those whom follow-ups take away.
-fn spare<P: Platform>(
-    platform: &P,
+fn guard_removal(
+    platform: &dyn Platform,
     common: &Common,
     batch: &mut Batch,
     stored: &MemberRecord,
     asker: Asker,
 ) -> Result<(), Failure> {
-    spare_administrators(platform, batch, stored)?;
+    guard_administrators(platform, batch, stored)?;
     if asker == Asker::Caller || !is_present(stored.presence) {
         return Ok(());
     }
-    let gone = store::value::<_, u64>(platform, key::FOLLOWED_AWAY)?.unwrap_or_default();
+    let gone = store::value::<u64>(platform, key::FOLLOWED_AWAY)?.unwrap_or_default();
     let counts = RemovalCounts {
         members: gone + 1,
         members_total: batch.head.members.present() + gone,
@@ -126,7 +126,7 @@ fn spare<P: Platform>(
 }
 
 /// Refuses to let an administrator go: only a run of the sync can be approved.
-fn spare_administrators<P: Platform>(platform: &P, batch: &mut Batch, stored: &MemberRecord) -> Result<(), Failure> {
+fn guard_administrators(platform: &dyn Platform, batch: &mut Batch, stored: &MemberRecord) -> Result<(), Failure> {
     let id = &stored.member.id;
     if !is_present(stored.presence) || !batch.is_administrator(platform, id)? {
         return Ok(());
@@ -145,14 +145,14 @@ fn spare_administrators<P: Platform>(platform: &P, batch: &mut Batch, stored: &M
 }
 
 /// See `sync-department` in `wit/directory.wit`.
-pub fn sync_department<P: Platform, C: Client<P>>(
-    platform: &P,
+pub fn sync_department<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     id: &str,
 ) -> Result<contract::Department, Failure> {
     check_id(id)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     let read_at = platform.now_ms();
     let fetched = match client.department(id)? {
         DepartmentAnswer::Shown(fetched) => *fetched,
@@ -161,7 +161,7 @@ pub fn sync_department<P: Platform, C: Client<P>>(
     };
     let id = fetched.department.id.clone();
     write(platform, common, &mut |batch| {
-        let stored = store::value::<_, DepartmentRecord>(platform, &key::department(&id))?;
+        let stored = store::value::<DepartmentRecord>(platform, &key::department(&id))?;
         if stored.as_ref().is_some_and(|stored| outlives(stored.read_at, read_at, platform.now_ms())) {
             return Ok(false);
         }
@@ -184,8 +184,8 @@ pub fn sync_department<P: Platform, C: Client<P>>(
 }
 
 /// Fills a batch and writes it, anew when another writer came between. Where `fill` answers `false` the copy knows better.
-pub(crate) fn write<P: Platform>(
-    platform: &P,
+pub(crate) fn write(
+    platform: &dyn Platform,
     common: &Common,
     fill: &mut dyn FnMut(&mut Batch) -> Result<bool, Failure>,
 ) -> Result<(), Failure> {

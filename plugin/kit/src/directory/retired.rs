@@ -28,9 +28,9 @@ pub(crate) struct Marks {
 impl Marks {
     /// What a decision about a member comes to. A mark is looked for only where the member would come back or in: there it
     /// keeps things as they are.
-    pub(crate) fn judge<P: Platform>(
+    pub(crate) fn judge(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         ids: IdRule,
         id: &str,
         stored: Option<MemberStatus>,
@@ -50,6 +50,6 @@ impl Marks {
 }
 
 /// Whether a member carries the mark.
-pub(crate) fn is_retired<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<bool, Failure> {
+pub(crate) fn is_retired(platform: &dyn Platform, ids: IdRule, id: &str) -> Result<bool, Failure> {
     Ok(store::get_text(platform, &key::retired(ids, id))?.is_some())
 }

@@ -47,11 +47,11 @@ impl Roles {
 }
 
 /// The roles of these members, in order.
-pub(crate) fn read_many<P: Platform>(platform: &P, ids: IdRule, of: &[&str]) -> Result<Vec<Option<Roles>>, Failure> {
+pub(crate) fn read_many(platform: &dyn Platform, ids: IdRule, of: &[&str]) -> Result<Vec<Option<Roles>>, Failure> {
     let keys: Vec<String> = of.iter().map(|id| key::roles(ids, id)).collect();
     store::get_many(platform, &keys)?.iter().map(|entry| store::parsed(entry.as_ref())).collect()
 }
 
-pub(crate) fn read<P: Platform>(platform: &P, ids: IdRule, id: &str) -> Result<Option<Roles>, Failure> {
+pub(crate) fn read(platform: &dyn Platform, ids: IdRule, id: &str) -> Result<Option<Roles>, Failure> {
     store::value(platform, &key::roles(ids, id))
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// The rules, in the order in which they were given.
-pub(crate) fn read<P: Platform>(platform: &P) -> Result<Vec<RoleRule>, Failure> {
+pub(crate) fn read(platform: &dyn Platform) -> Result<Vec<RoleRule>, Failure> {
     Ok(store::value(platform, key::RULES)?.unwrap_or_default())
 }
 
@@ -38,7 +38,7 @@ pub(crate) struct Evaluator {
 
 impl Evaluator {
     /// For these rules; nothing where there are none.
-    pub(crate) fn new<P: Platform>(platform: &P, rules: Vec<RoleRule>) -> Result<Option<Self>, Failure> {
+    pub(crate) fn new(platform: &dyn Platform, rules: Vec<RoleRule>) -> Result<Option<Self>, Failure> {
         if rules.is_empty() {
             return Ok(None);
         }
@@ -50,7 +50,7 @@ impl Evaluator {
     }
 
     /// For the rules that are stored.
-    pub(crate) fn read<P: Platform>(platform: &P) -> Result<Option<Self>, Failure> {
+    pub(crate) fn read(platform: &dyn Platform) -> Result<Option<Self>, Failure> {
         Self::new(platform, read(platform)?)
     }
 
@@ -60,9 +60,9 @@ impl Evaluator {
     }
 
     /// What the rules give to members who are present, in order.
-    pub(crate) fn give<P: Platform>(
+    pub(crate) fn give(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         ids: IdRule,
         members: &[&Member],
     ) -> Result<Vec<Vec<RuledRole>>, Failure> {
@@ -85,9 +85,9 @@ impl Evaluator {
     }
 
     /// The names of the roles that the rules give to a member who is present, sorted, each once.
-    pub(crate) fn names<P: Platform>(
+    pub(crate) fn names(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         ids: IdRule,
         member: &Member,
     ) -> Result<Vec<String>, Failure> {
@@ -112,7 +112,7 @@ pub(crate) fn names(given: Vec<RuledRole>) -> Vec<String> {
     order::set(given.into_iter().map(|given| given.role)).into_iter().collect()
 }
 
-fn departments_of<P: Platform>(platform: &P, tag: &str) -> Result<BTreeSet<String>, Failure> {
+fn departments_of(platform: &dyn Platform, tag: &str) -> Result<BTreeSet<String>, Failure> {
     let prefix = key::tag_departments(tag);
     Ok(order::set(store::keys(platform, &prefix)?.iter().map(|key| key[prefix.len()..].to_owned())))
 }

@@ -38,15 +38,15 @@ impl Spreading {
 }
 
 /// Whether members still have what the rules before gave them.
-pub(crate) fn is_under_way<P: Platform>(platform: &P) -> Result<bool, Failure> {
+pub(crate) fn is_under_way(platform: &dyn Platform) -> Result<bool, Failure> {
     Ok(store::get_text(platform, key::SPREADING)?.is_some())
 }
 
 /// Goes on with the next portion; whether nothing is left.
-pub(crate) fn portion<P: Platform>(platform: &P, common: &Common) -> Result<bool, Failure> {
+pub(crate) fn portion(platform: &dyn Platform, common: &Common) -> Result<bool, Failure> {
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(platform, common)?;
-        let Some(Versioned { value: at, version }) = store::get::<_, Spreading>(platform, key::SPREADING)? else {
+        let Some(Versioned { value: at, version }) = store::get::<Spreading>(platform, key::SPREADING)? else {
             return Ok(true);
         };
         let next = match at {
@@ -65,8 +65,8 @@ pub(crate) fn portion<P: Platform>(platform: &P, common: &Common) -> Result<bool
     Err(contended(ATTEMPTS))
 }
 
-fn members<P: Platform>(
-    platform: &P,
+fn members(
+    platform: &dyn Platform,
     common: &Common,
     batch: &mut Batch,
     after: Option<&str>,
@@ -100,8 +100,8 @@ fn members<P: Platform>(
     Ok(Some(if page.more { Spreading::Members(last) } else { Spreading::Strays(None) }))
 }
 
-fn strays<P: Platform>(
-    platform: &P,
+fn strays(
+    platform: &dyn Platform,
     common: &Common,
     batch: &mut Batch,
     after: Option<&str>,

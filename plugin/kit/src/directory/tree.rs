@@ -23,18 +23,18 @@ pub struct Tree {
 
 impl Tree {
     /// Looks departments up.
-    pub fn learn<'a, P: Platform>(
+    pub fn learn<'a>(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         departments: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), Failure> {
         self.learn_some(platform, departments.into_iter().map(str::to_owned).collect()).map(drop)
     }
 
     /// Looks departments up with all that stand above them.
-    pub fn learn_upwards<'a, P: Platform>(
+    pub fn learn_upwards<'a>(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         departments: impl IntoIterator<Item = &'a str>,
     ) -> Result<(), Failure> {
         let mut open = order::set(departments.into_iter().map(str::to_owned));
@@ -66,9 +66,9 @@ impl Tree {
     }
 
     /// Looks those up that were not yet; answers their parents. Each department is asked for once, so climbing ends.
-    fn learn_some<P: Platform>(
+    fn learn_some(
         &mut self,
-        platform: &P,
+        platform: &dyn Platform,
         departments: BTreeSet<String>,
     ) -> Result<BTreeSet<String>, Failure> {
         let asked: Vec<String> =

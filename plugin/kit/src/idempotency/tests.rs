@@ -3,7 +3,7 @@
 use std::{cell::Cell, rc::Rc};
 
 use super::{
-    standing::{Lease, Record, Standing, State, judge},
+    key_status::{KeyLease, KeyRecord, KeyStatus, RecordState, judge},
     *,
 };
 use crate::{
@@ -81,7 +81,7 @@ fn a_key_stands_for_one_request() {
     let (fake, sent) = (FakePlatform::new(), Cell::new(0));
     assert_eq!(send(&fake, "k", "a", &sent, || ok("one")), ok("one"));
     let failure = send(&fake, "k", "b", &sent, || ok("two")).unwrap_err();
-    let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+    let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
     assert_eq!((problem.path.as_str(), sent.get()), ("idempotency-key", 1));
     for (key, is_sound) in [("", false), (&*"k".repeat(KEY_BYTES), true), (&*"k".repeat(KEY_BYTES + 1), false)] {
         let outcome = send(&fake, key, "a", &sent, || ok("three"));
@@ -128,7 +128,7 @@ fn whoever_does_not_end_in_time_is_a_conflict_and_whoever_died_is_unknown() {
     let (fake, sent) = (FakePlatform::new(), Cell::new(0));
     drop(claim(&fake, &common("acme"), "call", "k", &["a"]).unwrap());
     let failure = send(&fake, "k", "a", &sent, || ok("two")).unwrap_err();
-    assert_eq!((failure.reason, failure.retry_after_ms), (Reason::Conflict, Some(1_000)));
+    assert_eq!((failure.reason.clone(), failure.retry_after_ms), (Reason::Conflict, Some(1_000)));
     assert!(fake.now_ms() < START_MS + 60_000, "the call had time left to answer");
     // The lease outlives the call of the dead one; then it is known that nobody knows.
     fake.advance_ms(LEASE_RESERVE_MS + CALL_RESERVE_MS);
@@ -137,7 +137,7 @@ fn whoever_does_not_end_in_time_is_a_conflict_and_whoever_died_is_unknown() {
     assert_eq!(held.unfinished, Some(Unfinished { since_ms: START_MS, progress: None }));
     held.release();
     let failure = send(&fake, "k", "a", &sent, || ok("three")).unwrap_err();
-    assert_eq!((failure.reason, failure.retry_after_ms, sent.get()), (Reason::Conflict, None, 0));
+    assert_eq!((failure.reason.clone(), failure.retry_after_ms, sent.get()), (Reason::Conflict, None, 0));
 }
 
 #[test]
@@ -216,23 +216,23 @@ fn what_cannot_be_read_is_never_sent_again() {
 
 #[test]
 fn record_and_lease_say_how_a_key_stands() {
-    let record = |state: State| Record { request: "r".to_owned(), begun_at_ms: START_MS, attempts: 1, state };
-    let begun = || record(State::Begun(None));
-    let done = || record(State::Done("1".to_owned()));
-    let lease = |holder: &str| Lease { holder: holder.to_owned() };
+    let record = |state: RecordState| KeyRecord { request: "r".to_owned(), begun_at_ms: START_MS, attempts: 1, state };
+    let begun = || record(RecordState::Begun(None));
+    let done = || record(RecordState::Done("1".to_owned()));
+    let lease = |holder: &str| KeyLease { holder: holder.to_owned() };
     for (name, stored, held_by, request, now, expected) in [
-        ("unused", None, None, "r", 0, Standing::Free(None)),
-        ("begun and left", Some(begun()), None, "r", 0, Standing::Free(Some(begun()))),
-        ("begun by another", Some(begun()), Some("b"), "r", 0, Standing::Underway),
-        ("begun by me", Some(begun()), Some("a"), "r", 0, Standing::Mine(begun())),
-        ("done", Some(done()), None, "r", 0, Standing::Done("1".to_owned())),
-        ("done, the lease on its way out", Some(done()), Some("b"), "r", 0, Standing::Done("1".to_owned())),
-        ("done, not kept", Some(record(State::DoneUnkept)), None, "r", 0, Standing::DoneUnkept),
-        ("another request", Some(done()), None, "q", 0, Standing::OtherRequest),
-        ("another request under way", Some(begun()), Some("b"), "q", 0, Standing::OtherRequest),
-        ("too old by a clock", Some(done()), None, "q", LIFE_MS, Standing::Free(None)),
-        ("nearly too old", Some(done()), None, "r", LIFE_MS - 1, Standing::Done("1".to_owned())),
-        ("a lease alone", None, Some("b"), "r", 0, Standing::Underway),
+        ("unused", None, None, "r", 0, KeyStatus::Free(None)),
+        ("begun and left", Some(begun()), None, "r", 0, KeyStatus::Free(Some(begun()))),
+        ("begun by another", Some(begun()), Some("b"), "r", 0, KeyStatus::Underway),
+        ("begun by me", Some(begun()), Some("a"), "r", 0, KeyStatus::Mine(begun())),
+        ("done", Some(done()), None, "r", 0, KeyStatus::Done("1".to_owned())),
+        ("done, the lease on its way out", Some(done()), Some("b"), "r", 0, KeyStatus::Done("1".to_owned())),
+        ("done, not kept", Some(record(RecordState::DoneUnkept)), None, "r", 0, KeyStatus::DoneUnkept),
+        ("another request", Some(done()), None, "q", 0, KeyStatus::OtherRequest),
+        ("another request under way", Some(begun()), Some("b"), "q", 0, KeyStatus::OtherRequest),
+        ("too old by a clock", Some(done()), None, "q", LIFE_MS, KeyStatus::Free(None)),
+        ("nearly too old", Some(done()), None, "r", LIFE_MS - 1, KeyStatus::Done("1".to_owned())),
+        ("a lease alone", None, Some("b"), "r", 0, KeyStatus::Underway),
     ] {
         assert_eq!(judge(stored, held_by.map(lease).as_ref(), request, "a", START_MS + now), expected, "{name}");
     }

@@ -21,8 +21,8 @@ use crate::{
 ///
 /// # Errors
 /// As [`authorization_url`]; `unsupported` for every entry but `browser`.
-pub fn login_config<V: Vendor, P: Platform>(
-    platform: &P,
+pub fn login_config<V: Vendor>(
+    platform: &dyn Platform,
     config: &V::Config,
     request: &AuthorizationRequest,
 ) -> Result<LoginParameters, Failure> {
@@ -48,8 +48,8 @@ pub fn login_config<V: Vendor, P: Platform>(
 /// # Errors
 /// `invalid-argument` for an address elsewhere, `unsupported` for an entry that the vendor does not have,
 /// `invalid-config` without a redirect address; what storage fails with.
-pub fn authorization_url<V: Vendor, P: Platform>(
-    platform: &P,
+pub fn authorization_url<V: Vendor>(
+    platform: &dyn Platform,
     config: &V::Config,
     request: &AuthorizationRequest,
 ) -> Result<Authorization, Failure> {
@@ -68,7 +68,7 @@ pub fn authorization_url<V: Vendor, P: Platform>(
 }
 
 /// What a state stands for, of a sign-in that begins now.
-fn begun<P: Platform>(platform: &P, common: &Common, request: &AuthorizationRequest) -> Result<LoginState, Failure> {
+fn begun(platform: &dyn Platform, common: &Common, request: &AuthorizationRequest) -> Result<LoginState, Failure> {
     let redirect_uri = address::redirect_uri(common, request.redirect_uri.as_deref())?;
     if let Some(path) = &request.return_to {
         return_to::check(path)?;

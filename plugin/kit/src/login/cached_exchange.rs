@@ -26,7 +26,7 @@ pub(super) enum CachedExchange {
     },
     Done(Box<Exchange>),
     /// It ended badly, and the code is spent.
-    Failed(Box<Failure>),
+    Failed(Failure),
 }
 
 pub(super) fn key(common: &Common, request: &ExchangeRequest) -> String {

@@ -47,8 +47,8 @@ const CALL_RESERVE_MS: u64 = 200;
 /// `invalid-argument` for what cannot have come from the vendor; `login-rejected` for a state or code that is unknown,
 /// expired, spent or of another browser or organisation; else what the vendor, the host or storage fails with. Messages
 /// are for whoever signs in.
-pub fn exchange_code<V: Vendor, P: Platform>(
-    platform: &P,
+pub fn exchange_code<V: Vendor>(
+    platform: &dyn Platform,
     config: &V::Config,
     request: &ExchangeRequest,
 ) -> Result<Exchange, Failure> {
@@ -60,7 +60,7 @@ pub fn exchange_code<V: Vendor, P: Platform>(
     if is_homepage && common.homepage == HomepageState::Refuse {
         return Err(message::homepage_refused());
     }
-    let context = ExchangeContext::<V, P> {
+    let context = ExchangeContext::<V> {
         platform,
         config,
         request,
@@ -72,8 +72,8 @@ pub fn exchange_code<V: Vendor, P: Platform>(
     context.run()
 }
 
-struct ExchangeContext<'a, V: Vendor, P: Platform> {
-    platform: &'a P,
+struct ExchangeContext<'a, V: Vendor> {
+    platform: &'a dyn Platform,
     config: &'a V::Config,
     request: &'a ExchangeRequest,
     state: &'a str,
@@ -91,7 +91,7 @@ struct ExchangeLease {
     login_state: Option<LoginState>,
 }
 
-impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
+impl<V: Vendor> ExchangeContext<'_, V> {
     fn run(&self) -> Result<Exchange, Failure> {
         // What was consumed by a write of which nobody knows whether it was carried out.
         let mut unsure: Option<Option<LoginState>> = None;
@@ -102,7 +102,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
             let version = cached.as_ref().map(|entry| entry.version);
             match cached.as_ref().and_then(readable) {
                 Some(Versioned { value: CachedExchange::Done(exchange), .. }) => return Ok(*exchange),
-                Some(Versioned { value: CachedExchange::Failed(failure), .. }) => return Err(*failure),
+                Some(Versioned { value: CachedExchange::Failed(failure), .. }) => return Err(failure),
                 Some(Versioned { value: CachedExchange::Pending { holder, started_at_ms }, version }) => {
                     match unsure.take() {
                         Some(login_state) if holder == self.holder => {
@@ -202,7 +202,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
                 if error.may_retry {
                     self.put_back(lease);
                 } else {
-                    self.remember(lease, &CachedExchange::Failed(Box::new(failure.clone())));
+                    self.remember(lease, &CachedExchange::Failed(failure.clone()));
                 }
                 return Err(failure);
             }
@@ -221,7 +221,7 @@ impl<V: Vendor, P: Platform> ExchangeContext<'_, V, P> {
             }
             Err(failure) => {
                 let failure = message::plain(self.platform, failure, false);
-                self.remember(lease, &CachedExchange::Failed(Box::new(failure.clone())));
+                self.remember(lease, &CachedExchange::Failed(failure.clone()));
                 Err(failure)
             }
         }

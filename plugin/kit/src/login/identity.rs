@@ -11,7 +11,7 @@ use crate::{
         types::{Problem, Reason, Severity},
     },
     directory::{
-        lookup::{self, Found},
+        lookup::{self, KnownMember},
         member::is_id,
     },
     failure::Failure,
@@ -28,8 +28,8 @@ const HOUR_MS: u64 = 3_600_000;
 ///
 /// # Errors
 /// `unexpected-answer` when the vendor names nobody; what storage fails with.
-pub(super) fn resolve<P: Platform, C: Client<P>>(
-    platform: &P,
+pub(super) fn resolve<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     entry: Option<&Entry>,
@@ -55,20 +55,20 @@ pub(super) fn resolve<P: Platform, C: Client<P>>(
     Ok((Outcome::Member(identity), resolver.warnings))
 }
 
-struct Resolver<'a, P, C> {
-    platform: &'a P,
+struct Resolver<'a, C> {
+    platform: &'a dyn Platform,
     common: &'a Common,
     client: &'a C,
     warnings: Vec<Problem>,
 }
 
-impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
+impl<C: Client> Resolver<'_, C> {
     fn member(&mut self, id: &str, entry: Option<&Entry>, proof: Option<&str>) -> Result<Identity, Failure> {
         let mut identity = match lookup::find(self.platform, self.common, id)? {
             Some(found) if found.retired => return Ok(self.retired(found)),
             Some(found) if found.present => self.known(found, proof.is_some()),
             // Who has left the range holds no role until a sync has seen them return.
-            _ => self.stranger(id, proof.is_some()),
+            _ => self.unknown(id, proof.is_some()),
         };
         match proof {
             Some(proof) => match self.client.consented(&identity.id, proof) {
@@ -93,7 +93,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
 
     /// A member whom the local copy holds as present. When the copy is old the vendor is asked whether they still are;
     /// a proof says that of itself.
-    fn known(&mut self, found: Found, has_proof: bool) -> Identity {
+    fn known(&mut self, found: KnownMember, has_proof: bool) -> Identity {
         let mut identity = Identity {
             id: found.id,
             name: Some(found.name).filter(|name| !name.is_empty()),
@@ -127,7 +127,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
 
     /// A member whom an administrator has declared as resigned: nobody is asked, and no host that looks at the range or at
     /// roles lets them in.
-    fn retired(&mut self, found: Found) -> Identity {
+    fn retired(&mut self, found: KnownMember) -> Identity {
         self.warn(
             "member",
             "member-retired",
@@ -148,7 +148,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
 
     /// A member whom the local copy does not hold as present. A proof shows the range even where the member cannot be
     /// read.
-    fn stranger(&mut self, id: &str, has_proof: bool) -> Identity {
+    fn unknown(&mut self, id: &str, has_proof: bool) -> Identity {
         let mut identity = Identity {
             id: id.to_owned(),
             name: None,
@@ -184,7 +184,7 @@ impl<P: Platform, C: Client<P>> Resolver<'_, P, C> {
     fn logged(&self, failure: Failure) -> Text {
         let fields = [("error", failure.message.en.as_str())];
         self.platform.log(Level::Warn, "something about the member could not be read", &fields);
-        failure.hint.unwrap_or_else(ask_the_operator)
+        failure.into_details().hint.unwrap_or_else(ask_the_operator)
     }
 
     fn warn(&mut self, path: &str, code: &str, message: impl Into<Text>, hint: Text) {

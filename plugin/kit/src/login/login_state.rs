@@ -50,7 +50,7 @@ impl LoginState {
     }
 
     /// Stores it under a state that was never stored before.
-    pub(super) fn store<P: Platform>(&self, platform: &P, state: &str) -> Result<(), Failure> {
+    pub(super) fn store(&self, platform: &dyn Platform, state: &str) -> Result<(), Failure> {
         let ops = [store::check(key(state), None), store::put_for(key(state), self, LIFE_MS)];
         // Taken already: never with sound randomness.
         store::apply(platform, &ops)?.map(|_| ()).map_err(|_| {
@@ -65,7 +65,7 @@ impl LoginState {
     }
 }
 
-pub(super) fn fresh<P: Platform>(platform: &P) -> String {
+pub(super) fn fresh(platform: &dyn Platform) -> String {
     let mut random = [0; 16];
     platform.random(&mut random);
     spell(u128::from_be_bytes(random))
@@ -134,7 +134,7 @@ mod tests {
         let key = key(&first);
         assert!(!key.contains(&first) && fake.keys("login-state/") == [key.clone()]);
         assert_eq!(fake.ttl_ms(&key), Some(600_000));
-        assert_eq!(store::get::<_, LoginState>(&fake, &key).unwrap().unwrap().value, stands_for);
+        assert_eq!(store::get::<LoginState>(&fake, &key).unwrap().unwrap().value, stands_for);
     }
 
     #[test]

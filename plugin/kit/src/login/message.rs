@@ -10,7 +10,7 @@ use crate::{
 
 /// A failure of the vendor or of storage. Reason, numbers and, where somebody has to mend something, the next step stay.
 /// `may_retry` tells whether code and state are good for another attempt.
-pub(super) fn plain<P: Platform>(platform: &P, failure: Failure, may_retry: bool) -> Failure {
+pub(super) fn plain(platform: &dyn Platform, mut failure: Failure, may_retry: bool) -> Failure {
     let level = if failure.reason == Reason::LoginRejected { Level::Info } else { Level::Warn };
     let hint = failure.hint.as_ref().map(|hint| hint.en.as_str()).unwrap_or_default();
     let request = failure.request_id.as_deref().unwrap_or_default();
@@ -30,10 +30,11 @@ pub(super) fn plain<P: Platform>(platform: &P, failure: Failure, may_retry: bool
         // What an administrator can do about it is told by `check-connection`.
         Reason::UnexpectedAnswer => text! { "请重新登录；若反复出现，请联系管理员",
         "sign in again, and tell the administrator if it keeps happening" },
-        _ => failure.hint.unwrap_or_else(again),
+        _ => failure.hint.take().unwrap_or_else(again),
     };
-    let retry_after_ms = failure.retry_after_ms.filter(|_| may_retry);
-    Failure { message, hint: Some(hint), retry_after_ms, ..failure }
+    failure.message = message;
+    failure.retry_after_ms = failure.retry_after_ms.filter(|_| may_retry);
+    failure.with_hint(hint)
 }
 
 /// A sign-in that has to start again.
@@ -96,7 +97,7 @@ mod tests {
             let shown = plain(&fake, failure, may_retry);
             let waits = may_retry.then_some(5);
             assert_eq!((&shown.reason, shown.vendor_code, shown.retry_after_ms), (&reason, Some(4711), waits));
-            assert_eq!(shown.hint.map(|hint| hint.en).as_deref(), Some(expected), "{reason:?}");
+            assert_eq!(shown.hint.clone().map(|hint| hint.en).as_deref(), Some(expected), "{reason:?}");
             for language in [&shown.message.en, &shown.message.zh] {
                 assert!(!language.contains("endpoint") && !language.contains("内部") && !language.is_empty());
             }

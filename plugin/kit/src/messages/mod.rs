@@ -33,22 +33,22 @@ const PROGRESS_BYTES: usize = 160 << 10;
 /// # Errors
 /// The message is refused, here or by the vendor, before any of it was taken; nobody can get it; a part was refused and the
 /// message has a key, under which the rest can be sent.
-pub fn send<V: Messaging, P: Platform>(
-    platform: &P,
+pub fn send<V: Messaging>(
+    platform: &dyn Platform,
     config: &V::Config,
-    client: &V::Client<'_, P>,
+    client: &V::Client<'_>,
     message: Message,
 ) -> Result<Sent, Failure> {
-    let run = |message, progress, held| Run::<V, P> { platform, config, client, message, progress, held };
+    let run = |message, progress, held| MessageRun::<V> { platform, config, client, message, progress, held };
     let Some(key) = message.idempotency_key.clone() else {
-        let (message, progress) = begin::<V, P>(platform, config, message)?;
-        return run(message, progress, None).go();
+        let (message, progress) = begin::<V>(platform, config, message)?;
+        return run(message, progress, None).send_parts();
     };
     let request = fingerprint::of(&["message", &store::to_json(&message)]);
     match idempotency::claim(platform, V::common(config), "send", &key, &[&request])? {
         Claim::Done(answer) => idempotency::read_answer("send", &answer),
-        Claim::Held(held) => match resume_or_begin::<V, P>(platform, config, &held, message) {
-            Ok((message, progress)) => run(message, progress, Some(held)).go(),
+        Claim::Held(held) => match resume_or_begin::<V>(platform, config, &held, message) {
+            Ok((message, progress)) => run(message, progress, Some(held)).send_parts(),
             Err(failure) => {
                 held.release();
                 Err(failure)
@@ -61,10 +61,10 @@ pub fn send<V: Messaging, P: Platform>(
 ///
 /// # Errors
 /// The update is refused, here or by the vendor.
-pub fn update_card<V: Messaging, P: Platform>(
-    platform: &P,
+pub fn update_card<V: Messaging>(
+    platform: &dyn Platform,
     config: &V::Config,
-    client: &V::Client<'_, P>,
+    client: &V::Client<'_>,
     mut update: CardUpdate,
 ) -> Result<Vec<InvalidRecipient>, Failure> {
     let common = V::common(config);
@@ -77,7 +77,7 @@ pub fn update_card<V: Messaging, P: Platform>(
 type Begun = (Message, Progress);
 
 /// A message that nobody began before, with members in place of roles.
-fn begin<V: Messaging, P: Platform>(platform: &P, config: &V::Config, mut message: Message) -> Result<Begun, Failure> {
+fn begin<V: Messaging>(platform: &dyn Platform, config: &V::Config, mut message: Message) -> Result<Begun, Failure> {
     let asked_for_roles = !message.to.roles.is_empty();
     let nobody = recipients::expand(platform, V::common(config), &mut message.to)?;
     let members = asked_for_roles.then(|| message.to.members.clone());
@@ -91,15 +91,15 @@ fn begin<V: Messaging, P: Platform>(platform: &P, config: &V::Config, mut messag
     Ok((message, progress))
 }
 
-fn resume_or_begin<V: Messaging, P: Platform>(
-    platform: &P,
+fn resume_or_begin<V: Messaging>(
+    platform: &dyn Platform,
     config: &V::Config,
-    held: &Held<'_, P>,
+    held: &Held<'_>,
     mut message: Message,
 ) -> Result<Begun, Failure> {
-    let Some(unfinished) = &held.unfinished else { return begin::<V, P>(platform, config, message) };
+    let Some(unfinished) = &held.unfinished else { return begin::<V>(platform, config, message) };
     // Progress is written before anything is sent.
-    let Some(progress) = &unfinished.progress else { return begin::<V, P>(platform, config, message) };
+    let Some(progress) = &unfinished.progress else { return begin::<V>(platform, config, message) };
     let progress: Progress = idempotency::read_answer("send", progress)?;
     if let Some(members) = &progress.members {
         message.to.members.clone_from(members);
@@ -113,17 +113,17 @@ fn resume_or_begin<V: Messaging, P: Platform>(
 }
 
 /// A message on its way.
-struct Run<'a, 'c, V: Messaging, P: Platform + 'c> {
-    platform: &'a P,
+struct MessageRun<'a, 'c, V: Messaging> {
+    platform: &'a dyn Platform,
     config: &'a V::Config,
-    client: &'a V::Client<'c, P>,
+    client: &'a V::Client<'c>,
     message: Message,
     progress: Progress,
-    held: Option<Held<'a, P>>,
+    held: Option<Held<'a>>,
 }
 
-impl<V: Messaging, P: Platform> Run<'_, '_, V, P> {
-    fn go(mut self) -> Result<Sent, Failure> {
+impl<V: Messaging> MessageRun<'_, '_, V> {
+    fn send_parts(mut self) -> Result<Sent, Failure> {
         let parts = V::parts(self.config, &self.message)?;
         let (mut is_first, mut stopped, mut refused) = (true, None, None);
         for (index, to) in parts.iter().enumerate() {

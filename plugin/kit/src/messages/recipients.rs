@@ -19,7 +19,7 @@ const SHOWN: usize = 20;
 ///
 /// # Errors
 /// `invalid-argument` where nobody is named at all, `not-found` where nobody has any of the roles and nobody else is named.
-pub(super) fn expand<P: Platform>(platform: &P, common: &Common, to: &mut Recipients) -> Result<Vec<String>, Failure> {
+pub(super) fn expand(platform: &dyn Platform, common: &Common, to: &mut Recipients) -> Result<Vec<String>, Failure> {
     let roles = std::mem::take(&mut to.roles);
     if to.everybody {
         return Ok(Vec::new());
@@ -82,12 +82,13 @@ pub(super) fn nobody_gets_it(refused: Option<Failure>, invalid: &[InvalidRecipie
     if invalid.len() > SHOWN {
         ids.push_str(&format!(", … ({})", invalid.len()));
     }
-    let own = failure! { NotFound:
+    let mut own = failure! { NotFound:
     "没有人能收到此消息：{ids}", "nobody can get this message: {ids}";
     "请检查 ID 与角色，并确认收件人在应用的可见范围内",
     "check ids and roles, and that the recipients are in the visible range of the app" };
-    match refused {
-        Some(Failure { vendor_code, request_id, .. }) => Failure { vendor_code, request_id, ..own },
-        None => own,
+    if let Some(refused) = refused {
+        let refused = refused.into_details();
+        (own.vendor_code, own.request_id) = (refused.vendor_code, refused.request_id);
     }
+    own
 }

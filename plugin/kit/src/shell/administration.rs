@@ -8,7 +8,7 @@ use crate::{
         audit,
     },
     platform::Auditor,
-    vendor::Vendor,
+    vendor::{Client, Vendor},
 };
 
 impl Auditor for Imports {
@@ -31,7 +31,9 @@ impl<V: Vendor> Guest for Component<V> {
     }
 
     fn set_role_rules(rules: Vec<RoleRule>, actor: String) -> Answered<RulesState> {
-        asking::<V, _>(|common, client| admin::set_role_rules(&Imports, common, client, &rules, &actor))
+        asking::<V, _>(|common, client| {
+            admin::set_role_rules(&Imports, common, &|tag| client.tag_members(tag), &rules, &actor)
+        })
     }
 
     fn role_rules() -> Answered<RulesState> {

@@ -2,7 +2,7 @@
 
 use super::{Answered, Component, Imports, with_config};
 use crate::{
-    capability::{Api, Approvals, Callbacks, Messaging, Search, Web},
+    capability::{ApprovalSearch, Approvals, Callbacks, Messaging, VendorCall, Web},
     contract::{approvals, callbacks, messaging, vendor as api, web},
     failure::Failure,
     messages,
@@ -10,11 +10,11 @@ use crate::{
 };
 
 /// Runs an export that asks the vendor.
-fn calling<V: Vendor, T>(work: impl FnOnce(&V::Client<'_, Imports>) -> Result<T, Failure>) -> Answered<T> {
+fn calling<V: Vendor, T>(work: impl FnOnce(&V::Client<'_>) -> Result<T, Failure>) -> Answered<T> {
     with_config::<V, T>(|config| work(&V::client(&Imports, config)))
 }
 
-impl<V: Api> api::Guest for Component<V> {
+impl<V: VendorCall> api::Guest for Component<V> {
     fn call(request: api::ApiRequest) -> Answered<api::ApiResponse> {
         calling::<V, _>(|client| V::call(client, &request))
     }
@@ -22,7 +22,7 @@ impl<V: Api> api::Guest for Component<V> {
 
 impl<V: Messaging> messaging::Guest for Component<V> {
     fn send(message: messaging::Message) -> Answered<messaging::Sent> {
-        with_config::<V, _>(|config| messages::send::<V, _>(&Imports, config, &V::client(&Imports, config), message))
+        with_config::<V, _>(|config| messages::send::<V>(&Imports, config, &V::client(&Imports, config), message))
     }
 
     fn recall(message_id: String) -> Answered<()> {
@@ -30,9 +30,7 @@ impl<V: Messaging> messaging::Guest for Component<V> {
     }
 
     fn update_card(update: messaging::CardUpdate) -> Answered<Vec<messaging::InvalidRecipient>> {
-        with_config::<V, _>(|config| {
-            messages::update_card::<V, _>(&Imports, config, &V::client(&Imports, config), update)
-        })
+        with_config::<V, _>(|config| messages::update_card::<V>(&Imports, config, &V::client(&Imports, config), update))
     }
 
     fn upload(request: messaging::UploadRequest) -> Answered<messaging::Media> {
@@ -60,7 +58,7 @@ impl<V: Approvals> approvals::Guest for Component<V> {
         cursor: Option<String>,
         limit: u32,
     ) -> Answered<approvals::SearchPage> {
-        let search = Search { begin, end, filter: &filter, cursor: cursor.as_deref(), limit };
+        let search = ApprovalSearch { begin, end, filter: &filter, cursor: cursor.as_deref(), limit };
         calling::<V, _>(|client| V::search(client, &search))
     }
 

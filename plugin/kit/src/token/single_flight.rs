@@ -11,7 +11,6 @@ use crate::{
         storage::{Outcome, StorageError, Version},
     },
     failure::Failure,
-    platform::Platform,
     store,
 };
 
@@ -26,7 +25,7 @@ pub(super) struct TokenLease {
     pub(super) holder: String,
 }
 
-impl<P: Platform, F> Tokens<'_, P, F> {
+impl<F> Tokens<'_, F> {
     /// Parks until the holder is done or dead, as far as this call lasts.
     pub(super) fn park(&self, lease: Version) -> Result<(), Failure> {
         let left = self.platform.remaining().wall_ms.saturating_sub(CALL_RESERVE_MS).min(LEASE_MS);

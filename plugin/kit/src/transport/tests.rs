@@ -19,7 +19,7 @@ fn text_is_text_however_it_comes() {
     assert_eq!(read(ok("{}")).unwrap(), "{}");
     assert_eq!(read(bytes("{\"a\":\"张\"}".as_bytes())).unwrap(), "{\"a\":\"张\"}");
     let error = read(bytes(b"\xff")).unwrap_err();
-    assert_eq!((error.reason, error.cause), (Reason::UnexpectedAnswer, Cause::Passing));
+    assert_eq!((error.reason.clone(), error.cause), (Reason::UnexpectedAnswer, Cause::Passing));
     let base64 = |text: &str| Ok(Response { status: 200, headers: Vec::new(), body: Body::Base64(text.to_owned()) });
     assert_eq!(read(base64("eyJhIjoi5bygIn0=")).unwrap(), "{\"a\":\"张\"}");
     for wrong in ["/w==", "no base64", "eyJhIjoi5bygIn0"] {
@@ -47,7 +47,7 @@ fn another_status_says_who_has_to_act() {
         for text in [&failure.message.zh, &failure.message.en] {
             assert!(text.contains(&code.to_string()) && text.contains("people/list"), "{text}");
         }
-        let found = failure.hint.unwrap();
+        let found = failure.hint.clone().unwrap();
         assert!(found.en.contains(hint) && !found.zh.is_ascii(), "{code}: {found:?}");
     }
 }
@@ -88,9 +88,9 @@ fn no_answer_at_all_names_the_next_step() {
         for error in [lost(failure.clone()), unreached(failure.clone())] {
             let error = read(Err(error)).unwrap_err();
             assert_eq!((&error.reason, error.cause), (&reason, cause), "{failure:?}");
-            let found = error.hint.unwrap();
+            let found = error.hint.clone().unwrap();
             assert!(found.en.contains(hint) && !found.zh.is_ascii(), "{failure:?}: {found:?}");
-            let Text { zh, en } = error.message;
+            let Text { zh, en } = error.message.clone();
             assert!(en.contains("people/list") && zh.contains("people/list") && !zh.is_ascii(), "{zh} {en}");
         }
     }
@@ -151,7 +151,7 @@ fn nothing_secret_is_repeated_whoever_says_it() {
         message: "dns failure for https://a.example/people/list?access_token=abc".to_owned(),
         ..lost(Http::Dns)
     };
-    let message = read(Err(quoting)).unwrap_err().message.en;
+    let message = read(Err(quoting)).unwrap_err().message.en.clone();
     assert!(message.ends_with("dns failure for https://a.example/people/list"), "{message}");
 }
 

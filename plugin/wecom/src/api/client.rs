@@ -18,8 +18,8 @@ use organisation_kit::{
 };
 
 /// A client for one call of the component.
-pub struct WeComClient<'a, P: Platform> {
-    pub(crate) calls: Calls<'a, P, Config>,
+pub struct WeComClient<'a> {
+    pub(crate) calls: Calls<'a, Config>,
 }
 
 impl Api for Config {
@@ -47,9 +47,9 @@ impl Api for Config {
     }
 }
 
-impl<'a, P: Platform> WeComClient<'a, P> {
+impl<'a> WeComClient<'a> {
     /// A client for the credential of this configuration.
-    pub(crate) fn new(platform: &'a P, config: &'a Config) -> Self {
+    pub(crate) fn new(platform: &'a dyn Platform, config: &'a Config) -> Self {
         Self { calls: Calls::new(platform, config) }
     }
 

@@ -1,21 +1,19 @@
 //! What WeCom's error codes mean and who has to act on them.
 //!
-//! `table` is the one list of all codes, `meaning` says what some of them mean for whoever goes on differently, `hint`
-//! what a person can do, and `errmsg` takes the text apart that comes with a code. [`failure`] makes of them the error
-//! that callers see. A code that nobody documented is treated like a mistake of this component: it is reported and never
+//! `table` is the one list of all codes, `reason` says which reason of the contract each comes to and how long to wait,
+//! `hint` what a person can do, `meaning` what some codes mean for whoever goes on differently, and `errmsg` takes the text
+//! apart that comes with a code. [`failure`] makes of them the error that callers see. A code that nobody documented is treated like a mistake of this component: it is reported and never
 //! repeated. No other file of this element knows a number.
 
 use std::net::IpAddr;
 
 use self::errmsg::Errmsg;
-use organisation_kit::{
-    contract::types::Reason,
-    failure::{Cause, Failure},
-};
+use organisation_kit::failure::{Cause, Failure};
 
 mod errmsg;
 mod hint;
 mod meaning;
+mod reason;
 mod table;
 
 pub(crate) use meaning::*;
@@ -42,7 +40,7 @@ pub(crate) enum Class {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Code {
+pub(crate) struct ErrorCode {
     /// WeCom's `errcode`.
     pub(crate) code: i64,
     /// Who has to act.
@@ -52,11 +50,11 @@ pub(crate) struct Code {
 }
 
 /// Stands for every code that is not documented.
-const UNKNOWN: Code =
-    Code { code: 0, class: Class::Developer, zh: "未知错误码", en: "code without documentation" };
+const UNKNOWN: ErrorCode =
+    ErrorCode { code: 0, class: Class::Developer, zh: "未知错误码", en: "code without documentation" };
 
 /// What is known of a code. For an undocumented one the answer has code 0 and class [`Class::Developer`].
-pub(crate) fn lookup(code: i64) -> &'static Code {
+pub(crate) fn lookup(code: i64) -> &'static ErrorCode {
     match table::CODES.binary_search_by_key(&code, |row| row.code) {
         Ok(index) => &table::CODES[index],
         Err(_) => &UNKNOWN,
@@ -75,7 +73,7 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
         (text, _) => (known.zh, text),
     };
     let message = (format!("{api} 被拒绝，错误码 {code}：{zh}"), format!("{api} was refused with {code}: {en}"));
-    let mut failure = Failure::new(reason_of(known), message).with_vendor_code(code);
+    let mut failure = Failure::new(reason::of(known), message).with_vendor_code(code);
     failure.cause = match known.class {
         _ if code == ANSWER_TOO_LARGE => Cause::AnswerTooLarge,
         Class::Token => Cause::TokenRefused,
@@ -84,7 +82,7 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
     };
     failure.may_be_done = known.class == Class::Busy;
     failure.hint = hint::of(code, known, errmsg.address);
-    failure.retry_after_ms = retry_after_ms(known);
+    failure.retry_after_ms = reason::retry_after_ms(known);
     failure.request_id = errmsg.hint_id;
     if UNTRUSTED_ADDRESS.include(&failure)
         && let Some(address) = errmsg.address
@@ -95,39 +93,9 @@ pub(crate) fn failure(code: i64, errmsg: &str, api: &str) -> Failure {
     failure
 }
 
-/// What the caller does about a code. Mostly its class says so; the exceptions are named one by one.
-fn reason_of(code: &Code) -> Reason {
-    if CREDENTIAL_REFUSED.contain(code.code) {
-        // The credential itself is wrong: nothing is granted, something is corrected.
-        return Reason::CredentialsRefused;
-    }
-    match code.class {
-        // A token that was fetched a moment ago and is refused all the same: it was revoked in between, or not every
-        // server knows it yet. Nobody can mend that by a setting; later it may work.
-        Class::Busy | Class::Token => Reason::Unavailable,
-        Class::Wait => Reason::RateLimited,
-        Class::Configuration | Class::Administrator => Reason::NotPermitted,
-        Class::Person => Reason::LoginRejected,
-        Class::Data => Reason::NotFound,
-        Class::Developer => Reason::Other("vendor-error".to_owned()),
-    }
-}
-
 /// The address that an administrator has to add, from a failure made by [`failure`]. WeCom does not always tell it.
 pub(crate) fn untrusted_address(failure: &Failure) -> Option<IpAddr> {
     UNTRUSTED_ADDRESS.include(failure).then(|| Errmsg::parse(&failure.message.en).address).flatten()
-}
-
-/// How long to wait at least. WeCom never says (doc 90312): a minute is the shortest block after 45009, the others
-/// pass as soon as parallel calls have ended.
-fn retry_after_ms(code: &Code) -> Option<u64> {
-    match (code.code, code.class) {
-        (45033, _) => Some(2_000),
-        (81026, _) | (_, Class::Wait) => Some(60_000),
-        (40001, _) => None,
-        (_, Class::Busy | Class::Token) => Some(1_000),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

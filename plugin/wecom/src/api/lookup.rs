@@ -45,7 +45,7 @@ pub(crate) fn list<T>(answer: Result<T, Failure>) -> Result<Listed<T>, Failure> 
 /// What is hidden from the app is as good as not there: WeCom does not tell the two apart.
 fn or_hidden<T>(answer: Result<T, Failure>, hidden: &Codes) -> Result<T, Failure> {
     answer.map_err(|failure| match hidden.include(&failure) {
-        true => Failure { reason: Reason::NotFound, ..failure },
+        true => failure.with_reason(Reason::NotFound),
         false => failure,
     })
 }

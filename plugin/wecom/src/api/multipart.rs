@@ -6,7 +6,7 @@ use organisation_kit::platform::Platform;
 
 /// One part of a form.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Part<'a> {
+pub(crate) struct MultipartPart<'a> {
     /// Of the field.
     pub(crate) name: &'a str,
     /// Present for a file.
@@ -47,14 +47,14 @@ pub(crate) fn is_media_type(media_type: &str) -> bool {
 }
 
 /// A text between the parts that stands in none of them: 128 bits of chance.
-pub(crate) fn boundary<P: Platform>(platform: &P) -> String {
+pub(crate) fn boundary(platform: &dyn Platform) -> String {
     let mut random = [0; 16];
     platform.random(&mut random);
     format!("----form-{:032x}", u128::from_be_bytes(random))
 }
 
 /// Builds a form. Names and media types were judged by [`is_name`] and [`is_media_type`].
-pub(crate) fn build(parts: &[Part<'_>], boundary: &str) -> Form {
+pub(crate) fn build(parts: &[MultipartPart<'_>], boundary: &str) -> Form {
     let size: usize = parts.iter().map(|part| part.content.len() + part.name.len() + 512).sum();
     let mut content = Vec::with_capacity(size + 64);
     for part in parts {
@@ -83,13 +83,13 @@ mod tests {
 
     #[test]
     fn a_form_is_the_documented_one() {
-        let file = Part {
+        let file = MultipartPart {
             name: "media",
             file_name: Some("报价 单😀.txt"),
             media_type: Some("text/plain"),
             content: b"mytext",
         };
-        let field = Part { name: "type", file_name: None, media_type: None, content: "值".as_bytes() };
+        let field = MultipartPart { name: "type", file_name: None, media_type: None, content: "值".as_bytes() };
         let form = build(&[file, field], "B");
         assert_eq!(form.media_type, "multipart/form-data; boundary=B");
         assert_eq!(

@@ -1,7 +1,7 @@
 //! Where a page of a search ended, as text: version, window, WeCom's own cursor, and a seal over them and what was asked for, so
 //! that a cursor of another search, another organisation or a damaged one is known. Pure.
 
-use organisation_kit::{capability::Search, failure::Failure, fingerprint, invalid_argument};
+use organisation_kit::{capability::ApprovalSearch, failure::Failure, fingerprint, invalid_argument};
 
 use super::window::Window;
 
@@ -17,7 +17,7 @@ pub(super) struct SearchPlace {
 
 impl SearchPlace {
     /// As the caller keeps it.
-    pub(super) fn write(&self, organisation: &str, search: &Search<'_>) -> String {
+    pub(super) fn write(&self, organisation: &str, search: &ApprovalSearch<'_>) -> String {
         let Self { window: Window { first, last }, cursor } = self;
         let body = format!("{first}.{last}.{cursor}");
         let seal = seal(organisation, search, &body);
@@ -28,7 +28,7 @@ impl SearchPlace {
     ///
     /// # Errors
     /// `invalid-argument` for what this search did not write.
-    pub(super) fn read(text: &str, organisation: &str, search: &Search<'_>) -> Result<Self, Failure> {
+    pub(super) fn read(text: &str, organisation: &str, search: &ApprovalSearch<'_>) -> Result<Self, Failure> {
         let place = || {
             let (seal, body) = text.strip_prefix(VERSION)?.strip_prefix('.')?.split_once('.')?;
             if !fingerprint::is_same(seal, &self::seal(organisation, search, body)) {
@@ -46,7 +46,7 @@ impl SearchPlace {
 }
 
 /// Over all that makes a search another one.
-fn seal(organisation: &str, search: &Search<'_>, body: &str) -> String {
+fn seal(organisation: &str, search: &ApprovalSearch<'_>, body: &str) -> String {
     let filter = search.filter;
     let (begin, end) = (search.begin.to_string(), search.end.to_string());
     let mut parts = vec!["approvals-search", organisation, &begin, &end, body];
@@ -77,18 +77,18 @@ mod tests {
     #[test]
     fn a_cursor_leads_back_in_its_own_search_alone() {
         let (plain, other) = (filter(&["1"], None), filter(&["1"], Some("")));
-        let search = Search { begin: 1, end: 2, filter: &plain, cursor: None, limit: 10 };
+        let search = ApprovalSearch { begin: 1, end: 2, filter: &plain, cursor: None, limit: 10 };
         let place = SearchPlace { window: Window { first: 7, last: 9 }, cursor: "a.b.=ü".into() };
         let text = place.write("ww1", &search);
         assert_eq!(SearchPlace::read(&text, "ww1", &search), Ok(place.clone()));
-        assert_eq!(SearchPlace::read(&text, "ww1", &Search { limit: 1, ..search }), Ok(place));
+        assert_eq!(SearchPlace::read(&text, "ww1", &ApprovalSearch { limit: 1, ..search }), Ok(place));
         assert!(SearchPlace::read(&text, "ww2", &search).is_err());
         for foreign in [
-            Search { begin: 0, ..search },
-            Search { end: 3, ..search },
-            Search { filter: &other, ..search },
-            Search { filter: &filter(&[], None), ..search },
-            Search { filter: &filter(&["1", "2"], None), ..search },
+            ApprovalSearch { begin: 0, ..search },
+            ApprovalSearch { end: 3, ..search },
+            ApprovalSearch { filter: &other, ..search },
+            ApprovalSearch { filter: &filter(&[], None), ..search },
+            ApprovalSearch { filter: &filter(&["1", "2"], None), ..search },
         ] {
             assert!(SearchPlace::read(&text, "ww1", &foreign).is_err(), "{foreign:?}");
         }
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn whatever_is_no_cursor_is_refused() {
         let plain = filter(&[], None);
-        let search = Search { begin: 1, end: 2, filter: &plain, cursor: None, limit: 10 };
+        let search = ApprovalSearch { begin: 1, end: 2, filter: &plain, cursor: None, limit: 10 };
         let place = SearchPlace { window: Window { first: 7, last: 9 }, cursor: "c".into() };
         let text = place.write("ww1", &search);
         for end in 0..text.len() {

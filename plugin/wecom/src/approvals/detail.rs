@@ -4,16 +4,16 @@ use organisation_kit::contract::approvals::{Approval, Consent, Decision, Field, 
 
 use super::{status, value::read};
 use crate::wire::{
+    json_tree::{self, JsonTree},
     tolerant::UnreadableField,
-    tree::{self, Tree},
 };
 
 /// Reads the answer of `oa/getapprovaldetail`.
 pub(super) fn parse(text: &str) -> Result<Approval, serde_json::Error> {
-    let answer = tree::parse(text)?;
-    let info = Tree(&answer).at("info");
+    let answer = json_tree::parse(text)?;
+    let info = JsonTree(&answer).at("info");
     let text = |key: &str| info.at(key).text().unwrap_or_default();
-    let applicant = |at: Tree<'_>| at.at("userid").text();
+    let applicant = |at: JsonTree<'_>| at.at("userid").text();
     // One of the two stands there.
     let applicants = info.at("applyer").list().chain(info.at("batch_applyer").list()).filter_map(applicant);
     Ok(Approval {
@@ -26,32 +26,32 @@ pub(super) fn parse(text: &str) -> Result<Approval, serde_json::Error> {
         department: info.at("applyer").at("partyid").text(),
         fields: info.at("apply_data").at("contents").list().map(field).collect(),
         nodes: nodes(info),
-        told: told(info),
+        told: notified(info),
         remarks: info.at("comments").list().map(remark).collect(),
     })
 }
 
 /// Something that was filled in.
-pub(super) fn field(content: Tree<'_>) -> Field {
+pub(super) fn field(content: JsonTree<'_>) -> Field {
     let (id, kind, titles) = read::head(content);
     Field { value: read::field(kind.as_deref(), content.at("value")), id, kind, titles }
 }
 
 /// Everybody who is told: a list of its own, and the nodes for it where one view has more than the other.
-fn told(info: Tree<'_>) -> Vec<String> {
+fn notified(info: JsonTree<'_>) -> Vec<String> {
     let nodes = info.at("process_list").at("node_list").list().filter(|node| node.at("node_type").number() == Some(2));
     let people = info.at("notifyer").list().chain(nodes.flat_map(|node| node.at("sub_node_list").list()));
-    let mut told = Vec::new();
+    let mut notified = Vec::new();
     for id in people.filter_map(|one| one.at("userid").text()) {
-        if !told.contains(&id) {
-            told.push(id);
+        if !notified.contains(&id) {
+            notified.push(id);
         }
     }
-    told
+    notified
 }
 
 /// The present view; where an old installation has none, the one before.
-fn nodes(info: Tree<'_>) -> Vec<Node> {
+fn nodes(info: JsonTree<'_>) -> Vec<Node> {
     let present = info.at("process_list").at("node_list");
     if present.is_nothing() {
         return info.at("sp_record").list().map(record).collect();
@@ -59,7 +59,7 @@ fn nodes(info: Tree<'_>) -> Vec<Node> {
     present.list().map(node).collect()
 }
 
-fn node(node: Tree<'_>) -> Node {
+fn node(node: JsonTree<'_>) -> Node {
     let kind = match node.at("node_type").number() {
         Some(2) => NodeKind::Notify,
         Some(3) => NodeKind::Handle,
@@ -73,7 +73,7 @@ fn node(node: Tree<'_>) -> Node {
         Some(3) => Some(Consent::InTurn),
         _ => None,
     };
-    let decision = |one: Tree<'_>| Decision {
+    let decision = |one: JsonTree<'_>| Decision {
         member: one.at("userid").text().unwrap_or_default(),
         status: one.at("sp_yj").number().filter(|_| decides).map(|number| status::DECISION.name(number)),
         comment: one.at("speech").text(),
@@ -89,8 +89,8 @@ fn node(node: Tree<'_>) -> Node {
 }
 
 /// A node of the view before, in which 1 means any of them and 2 all.
-fn record(record: Tree<'_>) -> Node {
-    let decision = |one: Tree<'_>| Decision {
+fn record(record: JsonTree<'_>) -> Node {
+    let decision = |one: JsonTree<'_>| Decision {
         member: one.at("approver").at("userid").text().unwrap_or_default(),
         status: one.at("sp_status").number().map(|number| status::DECISION.name(number)),
         comment: one.at("speech").text(),
@@ -109,7 +109,7 @@ fn record(record: Tree<'_>) -> Node {
     }
 }
 
-fn remark(remark: Tree<'_>) -> Remark {
+fn remark(remark: JsonTree<'_>) -> Remark {
     let text = |key: &str| remark.at(key).text().unwrap_or_default();
     Remark {
         id: text("commentid"),

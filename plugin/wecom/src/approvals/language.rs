@@ -2,7 +2,7 @@
 
 use organisation_kit::contract::approvals::LocalisedText;
 
-use crate::wire::tree::Tree;
+use crate::wire::json_tree::JsonTree;
 
 /// WeCom's spelling of a language tag.
 pub(super) fn spelling(tag: &str) -> String {
@@ -21,8 +21,8 @@ fn is_traditional(tag: &str) -> bool {
 
 /// A list of `{text, lang}`, which some answers give as one object.
 #[inline(never)]
-pub(super) fn texts(tree: Tree<'_>) -> Vec<LocalisedText> {
-    let read = |text: Tree<'_>| {
+pub(super) fn texts(tree: JsonTree<'_>) -> Vec<LocalisedText> {
+    let read = |text: JsonTree<'_>| {
         let language = text.at("lang").text().unwrap_or_default().replace('_', "-");
         text.at("text").text().map(|text| LocalisedText { language, text })
     };
@@ -58,8 +58,8 @@ mod tests {
         let text = |language: &str, text: &str| LocalisedText { language: language.into(), text: text.into() };
         let list =
             json!([{ "text": "金额", "lang": "zh_CN" }, { "text": "amount", "lang": "en" }, { "lang": "en" }, 7]);
-        assert_eq!(texts(Tree(&list)), [text("zh-CN", "金额"), text("en", "amount")]);
-        assert_eq!(texts(Tree(&json!({ "text": "硬件" }))), [text("", "硬件")]);
-        assert_eq!(texts(Tree(&json!([]))), []);
+        assert_eq!(texts(JsonTree(&list)), [text("zh-CN", "金额"), text("en", "amount")]);
+        assert_eq!(texts(JsonTree(&json!({ "text": "硬件" }))), [text("", "硬件")]);
+        assert_eq!(texts(JsonTree(&json!([]))), []);
     }
 }

@@ -5,17 +5,16 @@
 //! one was made since: WeCom may have rewritten what was sent.
 
 use organisation_kit::{
-    capability::Search,
+    capability::ApprovalSearch,
     contract::approvals::{ApprovalRequest, Field, FieldValue, Person, PlainField, PlainValue, SearchFilter, TableRow},
     failure::Failure,
     idempotency,
     order::sorted,
-    platform::Platform,
 };
 use serde_json::Value;
 
 use super::{detail, kind, search};
-use crate::{api::client::WeComClient, wire::tree::Tree};
+use crate::{api::client::WeComClient, wire::json_tree::JsonTree};
 
 /// Milliseconds by which WeCom's clock may be behind.
 const CLOCKS_DIFFER_MS: u64 = 5_000;
@@ -55,8 +54,8 @@ impl Sent {
 ///
 /// # Errors
 /// `conflict` where that cannot be told; what the vendor refuses.
-pub(super) fn find<P: Platform>(
-    client: &WeComClient<'_, P>,
+pub(super) fn find(
+    client: &WeComClient<'_>,
     request: &ApprovalRequest,
     body: &Value,
     sent: Sent,
@@ -70,7 +69,8 @@ pub(super) fn find<P: Platform>(
         kind: None,
     };
     let (begin, end) = (sent.first.saturating_sub(DOUBT_MS), now.saturating_add(DOUBT_MS));
-    let page = search::search(client, &Search { begin, end, filter: &filter, cursor: None, limit: CANDIDATES })?;
+    let page =
+        search::search(client, &ApprovalSearch { begin, end, filter: &filter, cursor: None, limit: CANDIDATES })?;
     if page.cursor.is_some() {
         return Err(idempotency::unknown(sent.last));
     }
@@ -100,7 +100,7 @@ pub(super) fn find<P: Platform>(
 
 /// The fields of a body that was written, as they would be read.
 fn fields(body: &Value) -> Vec<Field> {
-    Tree(body).at("apply_data").at("contents").list().map(detail::field).collect()
+    JsonTree(body).at("apply_data").at("contents").list().map(detail::field).collect()
 }
 
 /// Whether a request that WeCom shows says what was sent. WeCom adds names, fields that it fills in itself and empty ones.

@@ -13,14 +13,13 @@
 //! | `search`, `window`, `cursor` | numbers of requests in a time of any length |
 
 use organisation_kit::{
-    capability::{Approvals, Search},
+    capability::{ApprovalSearch, Approvals},
     contract::{
         approvals::{Approval, ApprovalRequest, SearchPage, Template},
         types::Reason,
     },
     failure::Failure,
     invalid_argument,
-    platform::Platform,
 };
 
 use crate::{
@@ -47,56 +46,52 @@ mod value;
 mod window;
 
 impl Approvals for WeCom {
-    fn describe_template<P: Platform>(client: &WeComClient<'_, P>, id: &str) -> Result<Template, Failure> {
+    fn describe_template(client: &WeComClient<'_>, id: &str) -> Result<Template, Failure> {
         template(client, id)
     }
 
-    fn submit<P: Platform>(client: &WeComClient<'_, P>, request: &ApprovalRequest) -> Result<String, Failure> {
+    fn submit(client: &WeComClient<'_>, request: &ApprovalRequest) -> Result<String, Failure> {
         submit::submit(client, request)
     }
 
-    fn detail<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> Result<Approval, Failure> {
+    fn detail(client: &WeComClient<'_>, number: &str) -> Result<Approval, Failure> {
         detail(client, number)
     }
 
-    fn search<P: Platform>(client: &WeComClient<'_, P>, search: &Search<'_>) -> Result<SearchPage, Failure> {
+    fn search(client: &WeComClient<'_>, search: &ApprovalSearch<'_>) -> Result<SearchPage, Failure> {
         search::search(client, search)
     }
 
-    fn notify<P: Platform>(
-        client: &WeComClient<'_, P>,
-        number: &str,
-        link: Option<&str>,
-    ) -> Result<Vec<String>, Failure> {
+    fn notify(client: &WeComClient<'_>, number: &str, link: Option<&str>) -> Result<Vec<String>, Failure> {
         to_do::notify(client, number, link)
     }
 }
 
 /// Reads a template.
-fn template<P: Platform>(client: &WeComClient<'_, P>, id: &str) -> Result<Template, Failure> {
+fn template(client: &WeComClient<'_>, id: &str) -> Result<Template, Failure> {
     if id.is_empty() {
         return Err(invalid_argument!("template": "模板 ID 不能为空", "the id of a template must not be empty"));
     }
     let call = client.config().approval_template(id);
-    let template = client.calls.patiently(&call, |text| answer::read(&call, text, template::parse));
+    let template = client.calls.with_retries(&call, |text| answer::read(&call, text, template::parse));
     template.map(|template| Template { id: id.to_owned(), ..template }).map_err(or_unknown)
 }
 
 /// Reads a request. An answer about another one, as a confused cache may give, is an error.
-fn detail<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> Result<Approval, Failure> {
+fn detail(client: &WeComClient<'_>, number: &str) -> Result<Approval, Failure> {
     if number.is_empty() {
         return Err(invalid_argument!("number": "审批编号不能为空", "the number of a request must not be empty"));
     }
     let call = client.config().approval_detail(number);
     let approval =
-        client.calls.patiently(&call, |text| answer::read(&call, text, detail::parse)).map_err(or_unknown)?;
+        client.calls.with_retries(&call, |text| answer::read(&call, text, detail::parse)).map_err(or_unknown)?;
     if approval.number == number { Ok(approval) } else { Err(answer::without(&call, "request of that number")) }
 }
 
 /// With one id for all parameters, what is wrong is the id.
 fn or_unknown(failure: Failure) -> Failure {
     match UNKNOWN_APPROVAL.include(&failure) {
-        true => Failure { reason: Reason::NotFound, ..failure },
+        true => failure.with_reason(Reason::NotFound),
         false => failure,
     }
 }

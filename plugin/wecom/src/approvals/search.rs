@@ -1,14 +1,13 @@
 //! Numbers of requests in a time of any length (doc 91816).
 
 use organisation_kit::{
-    capability::Search,
+    capability::ApprovalSearch,
     contract::{
         approvals::{SearchFilter, SearchPage},
         types::Reason,
     },
     failure::Failure,
     invalid_argument,
-    platform::Platform,
 };
 use serde_json::{Value, json};
 
@@ -19,7 +18,7 @@ use super::{
 };
 use crate::{
     api::{answer, client::WeComClient, codes::TOO_DENSE},
-    wire::tree::{self, Tree},
+    wire::json_tree::{self, JsonTree},
 };
 
 /// Numbers of a page at most.
@@ -28,7 +27,7 @@ const LONGEST_PAGE: u32 = 200;
 const LEFT_MS: u64 = 9_000;
 
 /// See `approvals.search`. Pages of WeCom that are short or even empty are followed, as far as the limits of this call allow.
-pub(super) fn search<P: Platform>(client: &WeComClient<'_, P>, search: &Search<'_>) -> Result<SearchPage, Failure> {
+pub(super) fn search(client: &WeComClient<'_>, search: &ApprovalSearch<'_>) -> Result<SearchPage, Failure> {
     let filters = filters(search.filter)?;
     if search.limit == 0 {
         return Err(invalid_argument!("limit": "limit 须至少为 1", "the limit is 1 at least"));
@@ -54,10 +53,10 @@ pub(super) fn search<P: Platform>(client: &WeComClient<'_, P>, search: &Search<'
             break;
         }
         let size = most.saturating_sub(numbers.len()).min(limit::PAGE as usize);
-        match listed(client, &place, size, &filters) {
-            Ok(listed) => {
-                numbers.extend(listed.numbers);
-                place = match (listed.cursor, range.after(place.window)) {
+        match list_numbers(client, &place, size, &filters) {
+            Ok(page) => {
+                numbers.extend(page.numbers);
+                place = match (page.cursor, range.after(place.window)) {
                     (Some(cursor), _) => SearchPlace { cursor, ..place },
                     (None, Some(window)) => SearchPlace { window, cursor: String::new() },
                     (None, None) => return Ok(SearchPage { numbers, cursor: None }),
@@ -81,18 +80,18 @@ fn is_passing(failure: &Failure) -> bool {
 }
 
 /// What one call brings.
-struct Listed {
+struct NumberPage {
     numbers: Vec<String>,
     /// Absent at the end of the window.
     cursor: Option<String>,
 }
 
-fn listed<P: Platform>(
-    client: &WeComClient<'_, P>,
+fn list_numbers(
+    client: &WeComClient<'_>,
     place: &SearchPlace,
     size: usize,
     filters: &[Value],
-) -> Result<Listed, Failure> {
+) -> Result<NumberPage, Failure> {
     let SearchPlace { window: Window { first, last }, cursor } = place;
     let body = json!({
         "starttime": first.to_string(),
@@ -102,18 +101,18 @@ fn listed<P: Platform>(
         "filters": filters,
     });
     let call = client.config().approval_info(&body);
-    let listed = client.calls.patiently(&call, |text| answer::read(&call, text, parse))?;
+    let page = client.calls.with_retries(&call, |text| answer::read(&call, text, parse))?;
     // It would go round for ever.
-    if listed.cursor.as_ref() == Some(cursor) {
+    if page.cursor.as_ref() == Some(cursor) {
         return Err(answer::without(&call, "another new_next_cursor"));
     }
-    Ok(listed)
+    Ok(page)
 }
 
-fn parse(text: &str) -> Result<Listed, serde_json::Error> {
-    let answer = tree::parse(text)?;
-    let answer = Tree(&answer);
-    Ok(Listed { numbers: answer.at("sp_no_list").texts(), cursor: answer.at("new_next_cursor").text() })
+fn parse(text: &str) -> Result<NumberPage, serde_json::Error> {
+    let answer = json_tree::parse(text)?;
+    let answer = JsonTree(&answer);
+    Ok(NumberPage { numbers: answer.at("sp_no_list").texts(), cursor: answer.at("new_next_cursor").text() })
 }
 
 /// As WeCom takes them: each a key and a text. Only departments may be named more than once.

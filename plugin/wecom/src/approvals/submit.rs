@@ -7,7 +7,6 @@ use organisation_kit::{
     contract::approvals::ApprovalRequest,
     failure::Failure,
     idempotency::{self, Claim, Held},
-    platform::Platform,
     store,
 };
 use serde_json::Value;
@@ -18,14 +17,14 @@ use super::{
 };
 use crate::{
     api::{answer, client::WeComClient, codes::UNSOUND_REQUEST},
-    wire::tree::{self, Tree},
+    wire::json_tree::{self, JsonTree},
 };
 
 /// Under this the kit keeps the keys.
 const KIND: &str = "approval";
 
 /// See `approvals.submit`.
-pub(super) fn submit<P: Platform>(client: &WeComClient<'_, P>, request: &ApprovalRequest) -> Result<String, Failure> {
+pub(super) fn submit(client: &WeComClient<'_>, request: &ApprovalRequest) -> Result<String, Failure> {
     judge::early(request)?;
     let Some(key) = &request.idempotency_key else {
         return send(client, &body(client, request)?);
@@ -51,13 +50,13 @@ pub(super) fn submit<P: Platform>(client: &WeComClient<'_, P>, request: &Approva
 }
 
 /// Reads the template, and judges and writes the request.
-fn body<P: Platform>(client: &WeComClient<'_, P>, request: &ApprovalRequest) -> Result<Value, Failure> {
+fn body(client: &WeComClient<'_>, request: &ApprovalRequest) -> Result<Value, Failure> {
     judge::body(request, &super::template(client, &request.template)?, client.calls.platform().now_ms())
 }
 
 /// The number of the request, if it was made before.
-fn lost_number<P: Platform>(
-    client: &WeComClient<'_, P>,
+fn lost_number(
+    client: &WeComClient<'_>,
     request: &ApprovalRequest,
     body: &Value,
     before: Option<Sent>,
@@ -66,9 +65,9 @@ fn lost_number<P: Platform>(
     before.map_or(Ok(None), |sent| lost::find(client, request, body, sent))
 }
 
-fn send_held<P: Platform>(
-    client: &WeComClient<'_, P>,
-    mut held: Held<'_, P>,
+fn send_held(
+    client: &WeComClient<'_>,
+    mut held: Held<'_>,
     body: &Value,
     before: Option<Sent>,
 ) -> Result<String, Failure> {
@@ -85,14 +84,14 @@ fn send_held<P: Platform>(
 }
 
 /// Sends it once: whether a request that was not answered exists, nobody knows.
-fn send<P: Platform>(client: &WeComClient<'_, P>, body: &Value) -> Result<String, Failure> {
+fn send(client: &WeComClient<'_>, body: &Value) -> Result<String, Failure> {
     let call = client.config().apply_event(body);
     let text = client.calls.text(&call).map_err(unsound)?;
     answer::read(&call, &text, number)?.ok_or_else(|| answer::without(&call, "sp_no"))
 }
 
 fn number(text: &str) -> Result<Option<String>, serde_json::Error> {
-    Ok(Tree(&tree::parse(text)?).at("sp_no").text())
+    Ok(JsonTree(&json_tree::parse(text)?).at("sp_no").text())
 }
 
 /// What WeCom finds wrong with the values is the caller's to mend.
@@ -100,8 +99,8 @@ fn unsound(failure: Failure) -> Failure {
     if !UNSOUND_REQUEST.include(&failure) {
         return failure;
     }
-    let reason = Failure::invalid_argument("fields", failure.message.clone()).reason;
-    Failure { reason, ..failure }.with_hint((
+    let reason = Failure::invalid_argument("fields", failure.message.clone()).into_details().reason;
+    failure.with_reason(reason).with_hint((
         "请对照审批模板检查各字段；假勤时间不能与其他申请重叠",
         "compare the fields with the template; times of attendance must not overlap those of another request",
     ))

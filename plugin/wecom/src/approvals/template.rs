@@ -7,12 +7,12 @@ use organisation_kit::{
 use serde_json::Value;
 
 use super::{kind, language};
-use crate::wire::tree::{self, Tree};
+use crate::wire::json_tree::{self, JsonTree};
 
 /// Reads the answer of `oa/gettemplatedetail`, which does not repeat the template's id.
 pub(super) fn parse(text: &str) -> Result<Template, serde_json::Error> {
-    let answer = tree::parse(text)?;
-    let answer = Tree(&answer);
+    let answer = json_tree::parse(text)?;
+    let answer = JsonTree(&answer);
     let controls = answer.at("template_content").at("controls").list();
     Ok(Template {
         id: String::new(),
@@ -21,7 +21,7 @@ pub(super) fn parse(text: &str) -> Result<Template, serde_json::Error> {
     })
 }
 
-fn control(tree: Tree<'_>) -> Control {
+fn control(tree: JsonTree<'_>) -> Control {
     let mut plain = plain(tree);
     let children = tree.at("config").at("table").at("children");
     if plain.kind != "table" || children.is_nothing() {
@@ -35,7 +35,7 @@ fn control(tree: Tree<'_>) -> Control {
     Control { control: plain, columns: children.list().map(self::plain).collect() }
 }
 
-fn plain(tree: Tree<'_>) -> PlainControl {
+fn plain(tree: JsonTree<'_>) -> PlainControl {
     let (property, config) = (tree.at("property"), tree.at("config"));
     let kind = kind::of_control(&property.at("control").text().unwrap_or_default()).to_owned();
     let (options, names) = match kind.as_str() {
@@ -55,7 +55,7 @@ fn plain(tree: Tree<'_>) -> PlainControl {
     }
 }
 
-fn option(item: Tree<'_>, (key, name): (&str, &str)) -> Option<ControlOption> {
+fn option(item: JsonTree<'_>, (key, name): (&str, &str)) -> Option<ControlOption> {
     Some(ControlOption { key: item.at(key).text()?, texts: language::texts(item.at(name)) })
 }
 

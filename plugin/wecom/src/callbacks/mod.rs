@@ -47,7 +47,7 @@ impl Config {
     ///
     /// # Errors
     /// Where the store fails.
-    pub(crate) fn routes<P: Platform>(&self, platform: &P) -> Result<Vec<(&'static str, Option<u64>)>, Failure> {
+    pub(crate) fn routes(&self, platform: &dyn Platform) -> Result<Vec<(&'static str, Option<u64>)>, Failure> {
         let configured = [APP_ROUTE, CONTACTS].into_iter().filter_map(|route| Some((route, self.callback_of(route)?)));
         configured.map(|(route, callback)| Ok((route, reached::at(platform, route, callback)?))).collect()
     }
@@ -65,11 +65,7 @@ impl Config {
 ///
 /// # Errors
 /// `not-found` where the route is not configured; where the store fails.
-pub(crate) fn handle<P: Platform>(
-    platform: &P,
-    config: &Config,
-    request: &IncomingRequest,
-) -> Result<Handled, Failure> {
+pub(crate) fn handle(platform: &dyn Platform, config: &Config, request: &IncomingRequest) -> Result<Handled, Failure> {
     let route = request.route.as_str();
     let Some(callback) = config.callback_of(route) else { return Err(no_route(route)) };
     let proven = match proof::open(callback, config.corp_id(), request, platform.now_ms()) {
@@ -90,7 +86,7 @@ pub(crate) fn handle<P: Platform>(
 }
 
 /// What comes of a message that is WeCom's, whatever is in it: asking for it again would bring the same.
-fn delivered<P: Platform>(platform: &P, config: &Config, route: &str, message: &[u8]) -> Result<Handled, Failure> {
+fn delivered(platform: &dyn Platform, config: &Config, route: &str, message: &[u8]) -> Result<Handled, Failure> {
     let acknowledged = response(200, Body::Text(String::new()));
     let text = str::from_utf8(message).ok();
     let Some((text, fields)) = text.and_then(|text| Fields::parse(text).map(|fields| (text, fields))) else {

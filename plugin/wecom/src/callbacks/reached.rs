@@ -22,7 +22,7 @@ struct Reached {
 ///
 /// # Errors
 /// Where the store fails.
-pub(crate) fn note<P: Platform>(platform: &P, route: &str, callback: &Callback) -> Result<(), Failure> {
+pub(crate) fn note(platform: &dyn Platform, route: &str, callback: &Callback) -> Result<(), Failure> {
     let now = platform.now_ms();
     if at(platform, route, callback)?.is_none_or(|at| now.abs_diff(at) >= RENEWED_MS) {
         platform.apply(&[store::put(key(route), &Reached { at: now, of: of(callback) })])?;
@@ -34,7 +34,7 @@ pub(crate) fn note<P: Platform>(platform: &P, route: &str, callback: &Callback) 
 ///
 /// # Errors
 /// Where the store fails.
-pub(crate) fn at<P: Platform>(platform: &P, route: &str, callback: &Callback) -> Result<Option<u64>, Failure> {
+pub(crate) fn at(platform: &dyn Platform, route: &str, callback: &Callback) -> Result<Option<u64>, Failure> {
     // What cannot be read is only a note, and is written anew.
     let stored = store::get_text(platform, &key(route))?.and_then(|entry| serde_json::from_str(&entry.value).ok());
     Ok(stored.filter(|reached: &Reached| reached.of == of(callback)).map(|reached| reached.at))

@@ -14,12 +14,11 @@ use organisation_kit::{
     contract::element::Aspect,
     directory::{head, key::OBSERVED_SENSITIVE_FIELDS},
     failure::{Cause, Failure},
-    platform::Platform,
     store,
     verdict::Checked,
 };
 
-impl<P: Platform> WeComClient<'_, P> {
+impl WeComClient<'_> {
     /// One finding for each aspect, in the order of the contract. Costs WeCom two calls; towards it read-only.
     ///
     /// # Errors
@@ -56,7 +55,7 @@ impl<P: Platform> WeComClient<'_, P> {
 
     fn agent(&self) -> Result<Agent, Failure> {
         let call = self.config().agent_get();
-        self.calls.patiently(&call, |text| self.calls.read(&call, text))
+        self.calls.with_retries(&call, |text| self.calls.read(&call, text))
     }
 }
 

@@ -3,10 +3,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::config::Config;
 use crate::fake::{FakePlatform, SECRET, START_MS, document, errcode, lost, ok, path, query, status};
-use organisation_kit::contract::{
-    element::{Status, Verdict},
-    http::{self, HttpError, Request, Response},
-    storage::StorageError,
+use organisation_kit::{
+    contract::{
+        element::{Status, Verdict},
+        http::{self, HttpError, Request, Response},
+        storage::StorageError,
+    },
+    platform::Platform,
 };
 
 type Answer = Result<Response, HttpError>;

@@ -87,11 +87,12 @@ pub(crate) fn judge(
 fn unanswered(url: &str, server: &str, error: HttpError) -> Failure {
     // The host's own words may show the address.
     let error = HttpError { message: String::new(), ..error };
-    let failure = transport::unanswered(&FILES, &server, &error, &[url.to_owned()]);
+    let mut failure = transport::unanswered(&FILES, &server, &error, &[url.to_owned()]);
     match error.failure {
         http::Failure::TooLarge(_) => {
             let (zh, en) = ("服务器不支持分段下载，且文件过大", "the server ignores ranges and the file is too large");
-            Failure { message: message(server, zh, en), ..failure }
+            failure.message = message(server, zh, en);
+            failure
         }
         http::Failure::Denied(option) => {
             let option = if option.is_empty() { option } else { format!(" ({option})") };

@@ -11,7 +11,7 @@ use crate::{
     scope::WeComRun,
     wire::export::File,
 };
-use organisation_kit::{directory::sync::StepError, failure::Failure, locale::Text, platform::Platform};
+use organisation_kit::{directory::sync::StepError, failure::Failure, locale::Text};
 
 /// Bytes of one range. Several are fetched side by side.
 const RANGE: u64 = 1 << 20;
@@ -32,7 +32,7 @@ pub(super) enum Fetched {
     /// It cannot be used.
     Damaged(Damage),
     /// A range did not arrive.
-    Missed(Box<Failure>),
+    Missed(Failure),
     /// The call's limits ended it.
     CutOff,
     /// No call has the memory for it.
@@ -70,8 +70,8 @@ pub(super) fn are_sound(files: &[File]) -> bool {
 }
 
 /// Fetches a file and reads it. `range` is what the network bore so far, in bytes.
-pub(super) fn fetch<P: Platform>(
-    run: &mut WeComRun<'_, '_, P>,
+pub(super) fn fetch(
+    run: &mut WeComRun<'_, '_>,
     file: &File,
     key: &EncodingKey,
     range: &mut u64,
@@ -105,7 +105,7 @@ pub(super) fn fetch<P: Platform>(
                     bytes = whole;
                     break;
                 }
-                Err(error) => return Ok(Fetched::Missed(Box::new(error))),
+                Err(error) => return Ok(Fetched::Missed(error)),
             }
         }
     }

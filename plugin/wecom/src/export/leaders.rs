@@ -9,12 +9,11 @@ use crate::{
 use organisation_kit::{
     directory::{department::DepartmentRow, member::Absent, sync::StepError},
     failure::Cause,
-    platform::Platform,
     text,
 };
 
 /// Asks who leads departments of which a file told the rest. Where nobody tells, what is known stays.
-pub(super) fn add<P: Platform>(run: &mut WeComRun<'_, '_, P>, rows: &mut [DepartmentRow]) -> Result<(), StepError> {
+pub(super) fn add(run: &mut WeComRun<'_, '_>, rows: &mut [DepartmentRow]) -> Result<(), StepError> {
     let listed = match scope::list(run, None)? {
         Ok(listed) => listed,
         Err(failure) if HIDDEN_DEPARTMENT.include(&failure) || failure.cause == Cause::AnswerTooLarge => Vec::new(),

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     file::Fetched,
-    job::{Job, Part},
+    job::{Job, JobPart},
 };
 use crate::{
     api::{
@@ -35,9 +35,8 @@ use organisation_kit::{
         member::Absent,
         sync::{EXPORT_RUNNING, PendingWait, StepError},
     },
-    failure::{Cause, Failure},
+    failure::{Cause, Details, Failure},
     locale::Text,
-    platform::Platform,
     vendor::{ExportState, ExportStep},
 };
 
@@ -110,7 +109,7 @@ impl Export {
 }
 
 /// Takes the next step.
-pub(crate) fn step<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export) -> Step {
+pub(crate) fn step(run: &mut WeComRun<'_, '_>, export: Export) -> Step {
     match export.stage {
         Stage::Order { departments } => order(run, export, departments),
         Stage::Poll(polls) => poll(run, export, polls),
@@ -119,7 +118,7 @@ pub(crate) fn step<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export) -
     }
 }
 
-fn order<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, departments: bool) -> Step {
+fn order(run: &mut WeComRun<'_, '_>, export: Export, departments: bool) -> Step {
     if export.orders >= ORDERS {
         return failed((format!("已提交 {ORDERS} 次均未成功"), format!("it was ordered {ORDERS} times in vain")));
     }
@@ -142,7 +141,7 @@ fn order<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, departments
             Err(failure) => return refused(run, export, failure),
         }
     }
-    let mut parts = ids.into_iter().map(|id| Part { id, files: None });
+    let mut parts = ids.into_iter().map(|id| JobPart { id, files: None });
     let Some(members) = parts.next() else {
         return failed(("未能提交导出任务", "nothing was ordered"));
     };
@@ -153,10 +152,10 @@ fn order<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, departments
     Ok(ExportStep::Wait(export.at(Stage::Poll(0)), wait))
 }
 
-fn poll<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, polls: u32) -> Step {
+fn poll(run: &mut WeComRun<'_, '_>, export: Export, polls: u32) -> Step {
     let Some((mut job, _)) = job::load(run)? else { return order_again(export, true) };
-    let parts: Vec<&mut Part> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
-    let mut pending: Vec<&mut Part> = parts.into_iter().filter(|part| part.files.is_none()).collect();
+    let parts: Vec<&mut JobPart> = [Some(&mut job.members), job.departments.as_mut()].into_iter().flatten().collect();
+    let mut pending: Vec<&mut JobPart> = parts.into_iter().filter(|part| part.files.is_none()).collect();
     let config = run.client().config();
     let calls: Vec<Call> = pending.iter().map(|part| config.export_get_result(&part.id)).collect();
     let mut are_done = true;
@@ -200,7 +199,7 @@ fn first_file(job: &Job) -> Stage {
 }
 
 /// Reads all departments. There are few enough of them for one step.
-fn departments<P: Platform>(run: &mut WeComRun<'_, '_, P>, mut export: Export) -> Step {
+fn departments(run: &mut WeComRun<'_, '_>, mut export: Export) -> Step {
     let Some((job, key)) = job::load(run)? else { return order_again(export, true) };
     let files = job.departments.as_ref().and_then(|part| part.files.as_deref()).unwrap_or_default();
     let mut rows: Vec<DepartmentRow> = Vec::new();
@@ -223,7 +222,7 @@ fn departments<P: Platform>(run: &mut WeComRun<'_, '_, P>, mut export: Export) -
 }
 
 /// Reads the next file of members.
-fn members<P: Platform>(run: &mut WeComRun<'_, '_, P>, mut export: Export, at: usize, files: usize) -> Step {
+fn members(run: &mut WeComRun<'_, '_>, mut export: Export, at: usize, files: usize) -> Step {
     let Some((job, key)) = job::load(run)? else { return order_again(export, false) };
     let Some(one) = job.members.files.as_deref().unwrap_or_default().get(at) else { return Ok(ExportStep::Done) };
     let text = match file::fetch(run, one, &key, &mut export.range)? {
@@ -240,23 +239,23 @@ fn members<P: Platform>(run: &mut WeComRun<'_, '_, P>, mut export: Export, at: u
 }
 
 /// What becomes of a file that did not arrive.
-fn missed<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, fetched: Fetched) -> Step {
+fn missed(run: &mut WeComRun<'_, '_>, export: Export, fetched: Fetched) -> Step {
     match fetched {
         Fetched::Damaged(damage) => damaged(run, export, &damage),
         Fetched::Missed(failure) => match failure.cause {
-            Cause::Passing => hiccup(run, export, *failure),
+            Cause::Passing => hiccup(run, export, failure),
             Cause::NoSuchAddress => {
                 let departments = export.wants_departments();
                 order_again(export, departments)
             }
-            _ if failure.reason == Reason::BudgetExhausted => Err(StepError::Vendor(*failure)),
+            _ if failure.reason == Reason::BudgetExhausted => Err(StepError::Vendor(failure)),
             _ if failure.reason == Reason::NotPermitted => {
-                let Failure { message, hint, .. } = *failure;
+                let Details { message, hint, .. } = failure.into_details();
                 let Text { zh, en } = hint.unwrap_or_default();
                 let why = Text::new(format!("{}；{zh}", message.zh), format!("{}; {en}", message.en));
                 Ok(ExportStep::Failed { why, remember: true })
             }
-            _ => failed(failure.message),
+            _ => failed(failure.into_details().message),
         },
         // The call ended within the file, which begins anew in the next one.
         Fetched::CutOff if export.tries + 1 < TRIES => {
@@ -271,7 +270,7 @@ fn missed<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, fetched: F
 }
 
 /// What becomes of a file that cannot be used: nothing of it was believed, and the export is ordered once more.
-fn damaged<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, damage: &file::Damage) -> Step {
+fn damaged(run: &mut WeComRun<'_, '_>, export: Export, damage: &file::Damage) -> Step {
     let what = damage.text();
     let why = Text::new(format!("导出文件无法使用：{}", what.zh), format!("a file of it cannot be used: {}", what.en));
     run.warn("the export is damaged", &why);
@@ -291,18 +290,18 @@ fn order_again(export: Export, departments: bool) -> Step {
 
 /// What becomes of a call that WeCom refused: what passes or what an administrator has to mend in any case stops the
 /// run, everything else ends the export.
-fn refused<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, failure: Failure) -> Step {
-    match verdict(&failure) {
+fn refused(run: &mut WeComRun<'_, '_>, export: Export, failure: Failure) -> Step {
+    match action_on(&failure) {
         // A page of a proxy, perhaps: a moment later it may be gone.
-        Verdict::Hiccup => hiccup(run, export, failure),
-        Verdict::Stop => Err(StepError::Vendor(failure)),
-        Verdict::GiveUp { remember } => Ok(ExportStep::Failed { why: failure.message, remember }),
+        FailureAction::Hiccup => hiccup(run, export, failure),
+        FailureAction::Stop => Err(StepError::Vendor(failure)),
+        FailureAction::GiveUp { remember } => Ok(ExportStep::Failed { why: failure.into_details().message, remember }),
     }
 }
 
-fn hiccup<P: Platform>(run: &mut WeComRun<'_, '_, P>, export: Export, failure: Failure) -> Step {
+fn hiccup(run: &mut WeComRun<'_, '_>, export: Export, failure: Failure) -> Step {
     if export.tries >= TRIES {
-        return failed(failure.message);
+        return failed(failure.into_details().message);
     }
     run.warn("the export is stopped for a moment", &failure.message);
     let wait = PendingWait::new(run.platform().now_ms(), HICCUP_MS, "export-hiccup", failure.vendor_code);
@@ -315,31 +314,31 @@ fn failed(why: impl Into<Text>) -> Step {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+enum FailureAction {
     Stop,
     Hiccup,
     GiveUp { remember: bool },
 }
 
-fn verdict(failure: &Failure) -> Verdict {
+fn action_on(failure: &Failure) -> FailureAction {
     match (&failure.reason, failure.vendor_code) {
         // The walk would come upon these as well.
-        (Reason::NotPermitted, None) => Verdict::Stop,
+        (Reason::NotPermitted, None) => FailureAction::Stop,
         (Reason::NotPermitted, Some(_)) if UNTRUSTED_ADDRESS.include(failure) || APP_DISABLED.include(failure) => {
-            Verdict::Stop
+            FailureAction::Stop
         }
         (Reason::CredentialsRefused | Reason::RateLimited | Reason::Unavailable | Reason::BudgetExhausted, _) => {
-            Verdict::Stop
+            FailureAction::Stop
         }
-        (Reason::UnexpectedAnswer, None) => Verdict::Hiccup,
+        (Reason::UnexpectedAnswer, None) => FailureAction::Hiccup,
         // Not granted, or an installation that does not know the call.
-        (Reason::NotPermitted, Some(_)) => Verdict::GiveUp { remember: true },
-        _ => Verdict::GiveUp { remember: false },
+        (Reason::NotPermitted, Some(_)) => FailureAction::GiveUp { remember: true },
+        _ => FailureAction::GiveUp { remember: false },
     }
 }
 
 /// The time before the next poll.
-fn poll_later<P: Platform>(run: &WeComRun<'_, '_, P>, polls: u32) -> PendingWait {
+fn poll_later(run: &WeComRun<'_, '_>, polls: u32) -> PendingWait {
     let pause = FIRST_POLL_MS.saturating_mul(1 << polls.min(16)).min(LONGEST_POLL_MS);
     PendingWait::new(run.platform().now_ms(), pause, EXPORT_RUNNING, None)
 }
@@ -353,7 +352,7 @@ mod tests {
         use Reason::{CredentialsRefused, NotFound, NotPermitted, RateLimited, Unavailable, UnexpectedAnswer};
         let other = |name: &str| Reason::Other(name.to_owned());
         let (stop, forget, remember) =
-            (Verdict::Stop, Verdict::GiveUp { remember: false }, Verdict::GiveUp { remember: true });
+            (FailureAction::Stop, FailureAction::GiveUp { remember: false }, FailureAction::GiveUp { remember: true });
         for (reason, code, expected) in [
             (NotPermitted, Some(60020), stop),
             (NotPermitted, Some(50003), stop),
@@ -365,12 +364,13 @@ mod tests {
             (Unavailable, Some(-1), stop),
             (Unavailable, None, stop),
             (other("vendor-error"), Some(40063), forget),
-            (UnexpectedAnswer, None, Verdict::Hiccup),
+            (UnexpectedAnswer, None, FailureAction::Hiccup),
             (NotFound, Some(40088), forget),
         ] {
-            let failure = Failure { vendor_code: code, ..Failure::new(reason.clone(), "m") };
-            assert_eq!(verdict(&failure), expected, "{reason:?} {code:?}");
+            let mut failure = Failure::new(reason.clone(), "m");
+            failure.vendor_code = code;
+            assert_eq!(action_on(&failure), expected, "{reason:?} {code:?}");
         }
-        assert_eq!(verdict(&Failure::budget_exhausted("export/user")), stop);
+        assert_eq!(action_on(&Failure::budget_exhausted("export/user")), stop);
     }
 }

@@ -15,7 +15,6 @@ use organisation_kit::{
     contract::messaging::{Content, Delivery, Message, Recipients, SentPart},
     failure::Failure,
     invalid_argument,
-    platform::Platform,
 };
 use serde_json::Value;
 
@@ -75,8 +74,8 @@ pub(crate) fn parts(config: &Config, message: &Message) -> Result<Vec<Recipients
 }
 
 /// Sends one part.
-pub(crate) fn send_part<P: Platform>(
-    client: &WeComClient<'_, P>,
+pub(crate) fn send_part(
+    client: &WeComClient<'_>,
     message: &Message,
     to: &Recipients,
     sending: Sending<'_>,
@@ -124,11 +123,11 @@ fn interval(mark: &str) -> u64 {
 }
 
 /// Takes a message back.
-pub(crate) fn recall<P: Platform>(client: &WeComClient<'_, P>, message_id: &str) -> Result<(), Failure> {
+pub(crate) fn recall(client: &WeComClient<'_>, message_id: &str) -> Result<(), Failure> {
     if message_id.is_empty() || message_id.len() > MESSAGE_ID_BYTES || message_id.contains(char::is_control) {
         return Err(invalid_argument! { "message-id":
         "message-id 须为 send 返回的消息 ID", "the message id is one that send answered" });
     }
     let call = client.config().message_recall(message_id);
-    client.calls.patiently(&call, |_| Ok(()))
+    client.calls.with_retries(&call, |_| Ok(()))
 }

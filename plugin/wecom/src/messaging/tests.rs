@@ -70,7 +70,7 @@ fn keyed(key: &str, message: Message) -> Message {
 fn send(fake: &FakePlatform, message: Message) -> Result<Sent, Failure> {
     fake.set_budget(Budget { wall_ms: 60_000, ..organisation_kit::platform::Platform::remaining(fake) });
     let config = fake::config();
-    let outcome = messages::send::<WeCom, _>(fake, &config, &WeComClient::new(fake, &config), message);
+    let outcome = messages::send::<WeCom>(fake, &config, &WeComClient::new(fake, &config), message);
     let shown = format!("{outcome:?} {:?}", fake.logs.borrow());
     assert!(!shown.contains("t0ken-1") && !shown.contains(fake::SECRET), "{shown}");
     if let Err(failure) = &outcome {

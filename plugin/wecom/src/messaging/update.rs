@@ -4,7 +4,6 @@ use organisation_kit::{
     contract::messaging::{CardChange, CardUpdate, InvalidRecipient, Recipients},
     failure::Failure,
     invalid_argument,
-    platform::Platform,
 };
 use serde_json::{Map, Value};
 
@@ -24,10 +23,7 @@ use crate::{
 const CODE_BYTES: usize = 1_024;
 
 /// Changes a card.
-pub(crate) fn update<P: Platform>(
-    client: &WeComClient<'_, P>,
-    update: &CardUpdate,
-) -> Result<Vec<InvalidRecipient>, Failure> {
+pub(crate) fn update(client: &WeComClient<'_>, update: &CardUpdate) -> Result<Vec<InvalidRecipient>, Failure> {
     let config = client.config();
     let (to, body) = request(config, update)?;
     let call = config.message_update_template_card(&body, &update.response_code);

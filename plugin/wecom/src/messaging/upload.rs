@@ -6,16 +6,14 @@ use organisation_kit::{
         types::{Body, Reason},
     },
     failure::Failure,
-    invalid_argument,
-    platform::Platform,
-    transport,
+    invalid_argument, transport,
 };
 
 use crate::{
     api::{
         answer,
         client::WeComClient,
-        multipart::{self, NAME_RULE, Part, is_name},
+        multipart::{self, MultipartPart, NAME_RULE, is_name},
     },
     wire::message,
 };
@@ -60,7 +58,7 @@ fn is_picture(bytes: &[u8]) -> bool {
 }
 
 /// Uploads a file. An upload without an answer may be repeated: it only makes another file.
-pub(crate) fn upload<P: Platform>(client: &WeComClient<'_, P>, request: &UploadRequest) -> Result<Media, Failure> {
+pub(crate) fn upload(client: &WeComClient<'_>, request: &UploadRequest) -> Result<Media, Failure> {
     let rule = match &request.kind {
         MediaKind::Image => IMAGE,
         MediaKind::Voice => VOICE,
@@ -87,7 +85,8 @@ pub(crate) fn upload<P: Platform>(client: &WeComClient<'_, P>, request: &UploadR
             }
         };
         let media_type = judge(&rule, &request.file_name, content)?;
-        let part = Part { name: "media", file_name: Some(&request.file_name), media_type: Some(media_type), content };
+        let part =
+            MultipartPart { name: "media", file_name: Some(&request.file_name), media_type: Some(media_type), content };
         multipart::build(&[part], &multipart::boundary(client.calls.platform()))
     };
     let call = client.config().media_upload(rule.kind, form);
@@ -179,7 +178,7 @@ mod tests {
             ("a name that ends its line", &FILE, "a\r\nb", file(b"", 9), Err("file-name")),
             ("a name that ends its quotes", &FILE, "a\"b", file(b"", 9), Err("file-name")),
         ] {
-            let judged = judge(rule, file_name, &content).map_err(|failure| match failure.reason {
+            let judged = judge(rule, file_name, &content).map_err(|failure| match failure.reason.clone() {
                 Reason::InvalidArgument(problem) => problem.path,
                 reason => panic!("{reason:?}"),
             });

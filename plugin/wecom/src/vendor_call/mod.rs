@@ -12,7 +12,6 @@ use organisation_kit::{
     },
     failure::Failure,
     fingerprint, idempotency,
-    platform::Platform,
 };
 
 use self::payload::Payload;
@@ -28,7 +27,7 @@ mod tests;
 const TIMEOUT_MS: u32 = 30_000;
 
 /// See `vendor.call`.
-pub(crate) fn call<P: Platform>(client: &WeComClient<'_, P>, asked: &ApiRequest) -> Result<ApiResponse, Failure> {
+pub(crate) fn call(client: &WeComClient<'_>, asked: &ApiRequest) -> Result<ApiResponse, Failure> {
     let (config, platform) = (client.config(), client.calls.platform());
     let url = target::judge(&config.api_base, asked)?;
     let payload = Payload::judge(asked.payload.as_ref())?;

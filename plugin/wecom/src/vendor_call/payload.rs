@@ -12,7 +12,7 @@ use organisation_kit::{
 };
 use serde::de::IgnoredAny;
 
-use crate::api::multipart::{self, Part, is_media_type, is_name};
+use crate::api::multipart::{self, MultipartPart, is_media_type, is_name};
 
 /// A payload that can be sent.
 #[derive(Debug)]
@@ -96,7 +96,7 @@ impl<'a> Payload<'a> {
             Self::Json(text) => (JSON.to_owned(), Body::Text(text.to_owned())),
             Self::Raw { media_type, content } => (media_type.to_owned(), content.clone()),
             Self::Form(parts) => {
-                let parts: Vec<Part<'_>> = parts.iter().map(FilePart::as_part).collect();
+                let parts: Vec<MultipartPart<'_>> = parts.iter().map(FilePart::as_part).collect();
                 let form = multipart::build(&parts, boundary);
                 (form.media_type, Body::Bytes(form.content))
             }
@@ -106,9 +106,14 @@ impl<'a> Payload<'a> {
 }
 
 impl<'a> FilePart<'a> {
-    fn as_part(&self) -> Part<'_> {
+    fn as_part(&self) -> MultipartPart<'_> {
         let Self { part, content } = self;
-        Part { name: &part.name, file_name: part.file_name.as_deref(), media_type: part.media_type.as_deref(), content }
+        MultipartPart {
+            name: &part.name,
+            file_name: part.file_name.as_deref(),
+            media_type: part.media_type.as_deref(),
+            content,
+        }
     }
 
     fn judge(part: &'a FormPart) -> Result<Self, Failure> {

@@ -1,7 +1,7 @@
 //! Which calls are made, how they look, and what becomes of their answers.
 
 use organisation_kit::{
-    capability::Api,
+    capability::VendorCall,
     contract::{
         http::{self, HttpError, Response},
         types::{Body, Header, Reason},
@@ -55,7 +55,7 @@ fn call(fake: &FakePlatform, request: &ApiRequest) -> Result<ApiResponse, Failur
 fn refuses(request: &ApiRequest, path: &str) {
     let fake = answering(|_| ok("{}"));
     let failure = call(&fake, request).unwrap_err();
-    let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+    let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
     assert_eq!(problem.path, path, "{request:?}");
     assert_eq!(fake.requests.borrow().len(), 0, "{request:?}");
 }

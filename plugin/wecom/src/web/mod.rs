@@ -13,7 +13,6 @@ use organisation_kit::{
     failure,
     failure::Failure,
     fingerprint, invalid_argument,
-    platform::Platform,
 };
 
 use crate::{api::client::WeComClient, digest::sha1_hex, wire::token::TicketAnswer};
@@ -33,10 +32,7 @@ struct Stamp<'s> {
 ///
 /// # Errors
 /// The address is not one of the app's, or WeCom gives no ticket.
-pub(crate) fn sign<P: Platform>(
-    client: &WeComClient<'_, P>,
-    request: &SignatureRequest,
-) -> Result<PageSignature, Failure> {
+pub(crate) fn sign(client: &WeComClient<'_>, request: &SignatureRequest) -> Result<PageSignature, Failure> {
     let config = client.config();
     let (kind, call, agent_id) = match &request.identity {
         Identity::Organisation => ("ticket-organisation", config.get_jsapi_ticket(), None),

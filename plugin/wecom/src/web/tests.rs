@@ -231,7 +231,7 @@ fn refusals_are_told_as_everywhere() {
             None => others(fake, request),
         });
         let failure = signed(&fake, &request(Identity::App)).unwrap_err();
-        assert_eq!((failure.reason, failure.vendor_code), (reason, Some(code)));
+        assert_eq!((failure.reason.clone(), failure.vendor_code), (reason, Some(code)));
     }
     // A secret that is wrong is remembered as the token's refusal, and told once.
     let fake = FakePlatform::new();
@@ -260,7 +260,7 @@ fn what_cannot_be_signed_asks_nobody() {
         ("too many", SignatureRequest { functions: vec!["a".into(); 301], ..sound.clone() }, Some("functions")),
         ("somebody else", SignatureRequest { identity: Identity::Other("partner".into()), ..sound.clone() }, None),
     ] {
-        match (signed(&fake, &request).unwrap_err().reason, path) {
+        match (signed(&fake, &request).unwrap_err().into_details().reason, path) {
             (Reason::InvalidArgument(problem), Some(path)) => assert_eq!(problem.path, path, "{name}"),
             (reason, _) => assert_eq!((reason, path), (Reason::Unsupported, None), "{name}"),
         }

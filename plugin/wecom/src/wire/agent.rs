@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{granted, tolerant::UnreadableField, tree::Tree};
+use super::{granted, json_tree::JsonTree, tolerant::UnreadableField};
 
 /// What `agent/get` tells. The granted ids are the only way to learn the roots of the visible range.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -30,7 +30,7 @@ impl TryFrom<Value> for Agent {
 
     /// Each container and each array may be missing.
     fn try_from(answer: Value) -> Result<Self, UnreadableField> {
-        let answer = Tree(&answer).object_or_fail("the app")?;
+        let answer = JsonTree(&answer).object_or_fail("the app")?;
         let mut unreadable = 0;
         let mut ids = |container, key, id| {
             granted::ids(answer.at(container).object_or_fail(container)?.at(key), key, &mut unreadable, id)

@@ -6,13 +6,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
+    json_tree::{self, JsonTree},
     tolerant::UnreadableField,
-    tree::{self, Tree},
 };
 
 /// Reads the answer to an order: the id of the job, empty when WeCom named none.
 pub(crate) fn parse_ordered(text: &str) -> Result<String, serde_json::Error> {
-    Ok(Tree(&tree::parse(text)?).at("jobid").text_or_fail("jobid")?.unwrap_or_default())
+    Ok(JsonTree(&json_tree::parse(text)?).at("jobid").text_or_fail("jobid")?.unwrap_or_default())
 }
 
 /// How a job stands.
@@ -46,10 +46,10 @@ impl fmt::Debug for File {
 
 /// Reads the answer of `export/get_result`. What a file lacks is empty: whoever fetches it judges that.
 pub(crate) fn parse(text: &str) -> Result<JobStatus, serde_json::Error> {
-    let answer = tree::parse(text)?;
-    let answer = Tree(&answer);
+    let answer = json_tree::parse(text)?;
+    let answer = JsonTree(&answer);
     let file = |file: &Value| {
-        let file = Tree(file).object_or_fail("data_list")?;
+        let file = JsonTree(file).object_or_fail("data_list")?;
         Ok(File {
             url: file.at("url").text().unwrap_or_default(),
             size: file.at("size").number().unwrap_or_default(),

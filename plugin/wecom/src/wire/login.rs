@@ -5,8 +5,8 @@
 use organisation_kit::contract::login::SensitiveFields;
 
 use super::{
+    json_tree::{self, JsonTree},
     member::gender_of,
-    tree::{self, Tree},
 };
 
 /// The answer of `auth/getuserinfo` (docs 91023, 98176) and of its legacy path, whose keys are capitalised.
@@ -23,15 +23,15 @@ pub(crate) struct IdentityAnswer {
 
 /// Reads the answer. Fails where any id cannot be read: nobody may be taken for somebody else.
 pub(crate) fn parse_identity(text: &str) -> Result<IdentityAnswer, serde_json::Error> {
-    let answer = tree::parse(text)?;
-    let id = |key| Tree(&answer).at(key).text_or_fail(key);
+    let answer = json_tree::parse(text)?;
+    let id = |key| JsonTree(&answer).at(key).text_or_fail(key);
     let (userid, legacy_userid) = (id("userid")?, id("UserId")?);
     let (openid, legacy_openid) = (id("openid")?, id("OpenId")?);
     Ok(IdentityAnswer {
         member_id: userid.or(legacy_userid),
         open_id: openid.or(legacy_openid),
         external_userid: id("external_userid")?,
-        user_ticket: Tree(&answer).at("user_ticket").text(),
+        user_ticket: JsonTree(&answer).at("user_ticket").text(),
     })
 }
 
@@ -45,10 +45,10 @@ pub(crate) struct DetailAnswer {
 
 /// Reads the answer. Fails where it cannot be read whom it is about.
 pub(crate) fn parse_detail(text: &str) -> Result<DetailAnswer, serde_json::Error> {
-    let answer = tree::parse(text)?;
-    let field = |key| Tree(&answer).at(key).text();
+    let answer = json_tree::parse(text)?;
+    let field = |key| JsonTree(&answer).at(key).text();
     Ok(DetailAnswer {
-        userid: Tree(&answer).at("userid").text_or_fail("userid")?,
+        userid: JsonTree(&answer).at("userid").text_or_fail("userid")?,
         fields: SensitiveFields {
             gender: field("gender").and_then(|gender| gender_of(&gender)),
             avatar: field("avatar"),

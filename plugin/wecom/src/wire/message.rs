@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::tree::{self, Tree};
+use super::json_tree::{self, JsonTree};
 
 /// Ids, as a list or as one text with `|` between them: `message/send` writes the one and `update_template_card` the other.
-fn ids(tree: Tree<'_>) -> Vec<String> {
+fn ids(tree: JsonTree<'_>) -> Vec<String> {
     match tree.0 {
         Value::String(text) => text.split('|').filter(|id| !id.is_empty()).map(str::to_owned).collect(),
         Value::Object(_) => Vec::new(),
@@ -27,15 +27,15 @@ pub(crate) struct SentAnswer {
 
 /// Reads what became of a message or a card.
 pub(crate) fn parse_sent(text: &str) -> Result<SentAnswer, serde_json::Error> {
-    let answer = tree::parse(text)?;
-    let ids = |key| ids(Tree(&answer).at(key));
+    let answer = json_tree::parse(text)?;
+    let ids = |key| ids(JsonTree(&answer).at(key));
     Ok(SentAnswer {
         members: ids("invaliduser"),
         departments: ids("invalidparty"),
         tags: ids("invalidtag"),
         unlicensed: ids("unlicenseduser"),
-        message_id: Tree(&answer).at("msgid").text(),
-        response_code: Tree(&answer).at("response_code").text(),
+        message_id: JsonTree(&answer).at("msgid").text(),
+        response_code: JsonTree(&answer).at("response_code").text(),
     })
 }
 
@@ -50,8 +50,8 @@ pub(crate) struct MediaAnswer {
 
 /// Reads what became of a file.
 pub(crate) fn parse_media(text: &str) -> Result<MediaAnswer, serde_json::Error> {
-    let answer = tree::parse(text)?;
-    let field = |key| Tree(&answer).at(key);
+    let answer = json_tree::parse(text)?;
+    let field = |key| JsonTree(&answer).at(key);
     Ok(MediaAnswer {
         media_id: field("media_id").text(),
         url: field("url").text(),

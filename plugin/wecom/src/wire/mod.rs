@@ -7,13 +7,13 @@ pub(crate) mod errcode;
 pub(crate) mod export;
 mod gaps;
 mod granted;
+pub(crate) mod json_tree;
 pub(crate) mod login;
 pub(crate) mod member;
 pub(crate) mod message;
 pub(crate) mod tag;
 pub(crate) mod token;
 pub(crate) mod tolerant;
-pub(crate) mod tree;
 
 #[cfg(test)]
 mod tests;

@@ -5,11 +5,11 @@ use organisation_kit::token::FetchedToken;
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 
-use super::{tolerant::UnreadableField, tree::Tree};
+use super::{json_tree::JsonTree, tolerant::UnreadableField};
 
 /// Reads an answer with the secret behind a key, empty where there is none, and its life in seconds, normally 7,200.
 fn read(answer: &Value, key: &'static str) -> Result<FetchedToken, UnreadableField> {
-    let answer = Tree(answer).object_or_fail("the answer")?;
+    let answer = JsonTree(answer).object_or_fail("the answer")?;
     let token = answer.at(key).text_or_fail(key)?.unwrap_or_default();
     let seconds = answer.at("expires_in").number().ok_or(UnreadableField("expires_in"))?;
     Ok(FetchedToken { token, life_ms: seconds.saturating_mul(1_000) })

@@ -13,7 +13,6 @@ use organisation_kit::{
         sync::{RunContext, StepError},
     },
     failure::{Cause, Failure},
-    platform::Platform,
     transport::Destination,
     vendor::{
         self, DepartmentAnswer, Identified, IdentifyError, ListRequest, Listed, MemberAnswer, NoExport, Scoped, Usage,
@@ -29,7 +28,7 @@ use crate::{Config, encoded, rows};
 const ROWS: usize = 200;
 
 /// Asks the service, for the length of one call of the component.
-pub struct Client<'a, P: Platform>(pub(crate) Calls<'a, P, Config>);
+pub struct Client<'a>(pub(crate) Calls<'a, Config>);
 
 #[derive(Deserialize)]
 struct SignedIn {
@@ -77,7 +76,7 @@ impl Api for Config {
             Some("token-refused") => return failure.with_cause(Cause::TokenRefused),
             _ => return failure,
         };
-        Failure { reason, hint: Some(hint.into()), ..failure }
+        failure.with_reason(reason).with_hint(hint)
     }
 }
 
@@ -121,13 +120,13 @@ fn unit(id: &str, row: Result<Value, Failure>) -> Result<DepartmentAnswer, Failu
     DepartmentAnswer::of(id, row.map(|row| rows::unit(&row)))
 }
 
-impl<P: Platform> vendor::Client<P> for Client<'_, P> {
+impl vendor::Client for Client<'_> {
     type Scope = Scope;
     type List = Page;
     type Export = NoExport;
 
     /// The people without a unit, since no list of a unit brings them, then the units.
-    fn scope(run: &mut RunContext<'_, P, Self>, state: &mut Scope, _: bool) -> Result<Scoped, StepError> {
+    fn scope(run: &mut RunContext<'_, Self>, state: &mut Scope, _: bool) -> Result<Scoped, StepError> {
         let mut members = Vec::new();
         loop {
             run.before_request()?;
@@ -180,12 +179,12 @@ impl<P: Platform> vendor::Client<P> for Client<'_, P> {
 
     fn member(&self, id: &str) -> Result<MemberAnswer, Failure> {
         let call = self.0.api().person(id);
-        person(id, self.0.patiently(&call, |text| self.0.read(&call, text)))
+        person(id, self.0.with_retries(&call, |text| self.0.read(&call, text)))
     }
 
     fn department(&self, id: &str) -> Result<DepartmentAnswer, Failure> {
         let call = self.0.api().unit(id);
-        unit(id, self.0.patiently(&call, |text| self.0.read(&call, text)))
+        unit(id, self.0.with_retries(&call, |text| self.0.read(&call, text)))
     }
 
     fn usage(&self) -> Usage {

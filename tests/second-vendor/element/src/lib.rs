@@ -119,7 +119,7 @@ impl Config {
 
 impl Vendor for Rollcall {
     type Config = Config;
-    type Client<'a, P: Platform + 'a> = Client<'a, P>;
+    type Client<'a> = Client<'a>;
 
     fn element() -> &'static Element {
         &ELEMENT
@@ -144,7 +144,7 @@ impl Vendor for Rollcall {
         &config.common
     }
 
-    fn client<'a, P: Platform>(platform: &'a P, config: &'a Config) -> Client<'a, P> {
+    fn client<'a>(platform: &'a dyn Platform, config: &'a Config) -> Client<'a> {
         Client(Calls::new(platform, config))
     }
 

@@ -11,7 +11,7 @@ use organisation_kit::{
     directory::{read, sync},
     failure::Failure,
     fake::{FakePlatform, ok, path, query},
-    vendor::Vendor,
+    vendor::{Client as _, Vendor},
 };
 use second_vendor_element::{Config, Rollcall};
 use serde_json::json;
@@ -67,7 +67,7 @@ type Case = (&'static str, fn(&FakePlatform, &Config) -> Result<(), Failure>, Op
 fn rule(fake: &FakePlatform, config: &Config, scope: RuleScope) -> Result<(), Failure> {
     let rules = [RoleRule { role: "ruled".to_owned(), scope }];
     let client = Rollcall::client(fake, config);
-    admin::set_role_rules(fake, Rollcall::common(config), &client, &rules, ACTOR).map(drop)
+    admin::set_role_rules(fake, Rollcall::common(config), &|tag| client.tag_members(tag), &rules, ACTOR).map(drop)
 }
 
 #[test]
@@ -123,7 +123,7 @@ fn administration_takes_no_line_of_the_vendor() {
     let (fake, config) = (rollcall(), config());
     complete(&fake);
     for (name, act, refused, roles) in cases {
-        assert_eq!(act(&fake, &config).err().map(|failure| failure.reason), refused, "{name}");
+        assert_eq!(act(&fake, &config).err().map(|failure| failure.into_details().reason), refused, "{name}");
         for synced in [false, true] {
             let of = |id: &str| {
                 let mut roles = read::find_member(&fake, Rollcall::common(&config), id).unwrap().roles;

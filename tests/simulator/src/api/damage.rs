@@ -10,8 +10,9 @@ use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use super::answer::{Answer, Content};
+use crate::calls::excerpt;
 use crate::faults::Effect;
-use crate::server::{Disconnect, Errcode};
+use crate::server::{Answered, Disconnect, Errcode};
 
 const JSON: &str = "application/json; charset=UTF-8";
 const HTML: &str = "text/html";
@@ -56,6 +57,7 @@ pub(crate) fn render(mut answer: Answer, effects: &[Effect]) -> Response<Body> {
             _ => {}
         }
     }
+    let answered = Answered(excerpt(&body));
     let packed = if gzip { compress(&body) } else { None };
     let mut response = respond(StatusCode::OK, JSON, packed.clone().unwrap_or(body));
     let headers = response.headers_mut();
@@ -68,6 +70,7 @@ pub(crate) fn render(mut answer: Answer, effects: &[Effect]) -> Response<Body> {
             headers.insert(HeaderName::from_static("error-msg"), text);
         }
     }
+    response.extensions_mut().insert(answered);
     // A missing errcode counts as success in the log, as it does for a client.
     response.extensions_mut().insert(Errcode(code.unwrap_or(0)));
     response

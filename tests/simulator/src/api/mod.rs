@@ -29,7 +29,9 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Response};
 
+use crate::calls::excerpt;
 use crate::faults::Effect;
+use crate::server::Asked;
 use crate::world::Shared;
 
 pub(crate) use approval::template_nodes;
@@ -72,7 +74,9 @@ pub(crate) async fn serve(
         }
     }
     drop(visit);
-    damage::render(outcome.answer, &outcome.effects)
+    let mut response = damage::render(outcome.answer, &outcome.effects);
+    response.extensions_mut().insert(Asked(excerpt(body)));
+    response
 }
 
 /// Counts a call as under way until dropped, also when the client goes away.

@@ -201,6 +201,15 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// Forgets every delivery, also what waits.
+    pub(crate) fn clear(&mut self) {
+        self.waiting.clear();
+        self.log.clear();
+        self.parcels.clear();
+        self.held = false;
+        self.changed.notify_waiters();
+    }
+
     /// Keeps what is queued from now on until it is let go.
     pub(crate) fn hold(&mut self) {
         self.held = true;

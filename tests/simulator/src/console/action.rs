@@ -1,15 +1,12 @@
 //! The actions of the console: one row each, by name, with its fields. A person sends them from a form, a program as JSON.
-//! This file has those about the organisation, the clock and the faults.
-
-use std::time::Duration;
+//! This file has those about the organisation.
 
 use serde_json::{Value, json};
 
 use super::fields::{ActionError, Fields};
-use super::{desk, people, receivers};
+use super::{bench, desk, people, receivers};
 use crate::control::Control;
-use crate::corp::{Department, Gender, Grant, Member, ROOT, Resignation, Status, TrustedAddresses};
-use crate::faults::{Effect, Fault, When};
+use crate::corp::{CorpError, Department, Gender, Grant, Member, ROOT, Resignation, Status, TrustedAddresses};
 
 pub(super) type Act = fn(&Control, &Fields) -> Result<Value, ActionError>;
 
@@ -28,7 +25,7 @@ pub(super) const fn action(name: &'static str, fields: &'static str, act: Act) -
 
 /// Every action, by what it is about.
 pub(crate) fn all() -> impl Iterator<Item = &'static Action> {
-    [ORGANISATION, people::ACTIONS, receivers::ACTIONS, desk::ACTIONS].into_iter().flatten()
+    [ORGANISATION, people::ACTIONS, receivers::ACTIONS, desk::ACTIONS, bench::ACTIONS].into_iter().flatten()
 }
 
 static ORGANISATION: &[Action] = &[
@@ -96,6 +93,12 @@ static ORGANISATION: &[Action] = &[
         "app [home_url] [trusted_domains] [login_callback_domain] [enabled] [old] [approvals] [mini_program] [reports_entering]",
         change_app,
     ),
+    action(
+        "set-range",
+        "app [shown_departments] [departments] [shown_tags] [tags] [shown_members] [members] (of what is shown, what is named is \
+         granted and the rest is not)",
+        set_range,
+    ),
     action("reset-secret", "app (the answer holds the new secret)", |control, fields| {
         let secret = control.reset_secret(fields.number("app")?)?;
         Ok(json!({"ok": true, "secret": secret.reveal()}))
@@ -105,50 +108,6 @@ static ORGANISATION: &[Action] = &[
         control.configure(|behaviour| behaviour.switches.seen_address = address);
         ok()
     }),
-    action("advance-clock", "seconds", |control, fields| {
-        control.advance(Duration::from_secs(fields.number("seconds")?));
-        Ok(json!({"ok": true, "now": control.now()}))
-    }),
-    action("revoke-tokens", "", |control, _| {
-        control.revoke_tokens();
-        ok()
-    }),
-    action("expire-tokens", "", |control, _| {
-        control.expire_tokens();
-        ok()
-    }),
-    action("latency", "milliseconds", |control, fields| {
-        let latency = Duration::from_millis(fields.number("milliseconds")?);
-        control.configure(|behaviour| behaviour.latency = latency);
-        ok()
-    }),
-    action("inject-fault", "effect [value] [api] [calls] (effects: GET /sim/actions)", inject_fault),
-    action("clear-faults", "", |control, _| {
-        control.clear_faults();
-        ok()
-    }),
-];
-
-/// Names of the effects `inject-fault` knows; those with `=` need a `value`.
-pub(crate) const EFFECTS: &[&str] = &[
-    "code=ERRCODE",
-    "block=SECONDS",
-    "delay=MILLISECONDS",
-    "edge-page=STATUS",
-    "disconnect",
-    "disconnect-after",
-    "html",
-    "truncated",
-    "wrong-types",
-    "missing-errcode",
-    "warning",
-    "root-array",
-    "gzip",
-    "oversized=BYTES",
-    "redirect=URL",
-    "invalid-utf8",
-    "corrupted",
-    "cut-off",
 ];
 
 /// Runs an action by name.
@@ -179,6 +138,31 @@ fn read_grant(fields: &Fields) -> Result<Grant, ActionError> {
     } else {
         Ok(Grant::Department(fields.number("department")?))
     }
+}
+
+/// Grants and takes back what a form showed; either all of it or nothing.
+fn set_range(control: &Control, fields: &Fields) -> Result<Value, ActionError> {
+    let app = fields.number("app")?;
+    let chosen = (fields.numbers("departments")?, fields.numbers("tags")?, fields.words("members"));
+    let mut grants: Vec<(Grant, bool)> = Vec::new();
+    grants.extend(
+        fields.numbers("shown_departments")?.into_iter().map(|id| (Grant::Department(id), chosen.0.contains(&id))),
+    );
+    grants.extend(fields.numbers("shown_tags")?.into_iter().map(|id| (Grant::Tag(id), chosen.1.contains(&id))));
+    let members = fields.words("shown_members").into_iter();
+    grants.extend(members.map(|id| (Grant::Member(id.to_owned()), chosen.2.contains(&id))));
+    done(control.change(|corp| {
+        let mut changed = corp.clone();
+        for (grant, is_granted) in grants {
+            if is_granted {
+                changed.grant(app, grant)?;
+            } else {
+                changed.ungrant(app, &grant)?;
+            }
+        }
+        *corp = changed;
+        Ok::<_, CorpError>(())
+    }))
 }
 
 fn change_member(control: &Control, fields: &Fields) -> Result<Value, ActionError> {
@@ -245,43 +229,4 @@ fn change_app(control: &Control, fields: &Fields) -> Result<Value, ActionError> 
             app.reports_entering = entering.unwrap_or(app.reports_entering);
         })
     }))
-}
-
-fn inject_fault(control: &Control, fields: &Fields) -> Result<Value, ActionError> {
-    let seconds = || fields.number("value").map(Duration::from_secs);
-    let effect = match fields.text("effect")? {
-        "code" => Effect::Code(fields.text("value")?.parse().map_err(|_| fields.invalid("value", "an error code"))?),
-        "block" => Effect::Block(seconds()?),
-        "delay" => Effect::Delay(Duration::from_millis(fields.number("value")?)),
-        "edge-page" => {
-            let status = fields.number("value")?;
-            Effect::EdgePage(u16::try_from(status).map_err(|_| fields.invalid("value", "an HTTP status"))?)
-        }
-        "oversized" => {
-            let bytes = fields.number("value")?;
-            Effect::Oversized(usize::try_from(bytes).map_err(|_| fields.invalid("value", "a number of bytes"))?)
-        }
-        "redirect" => Effect::Redirect(fields.text("value")?.to_owned()),
-        "disconnect" => Effect::Disconnect { processed: false },
-        "disconnect-after" => Effect::Disconnect { processed: true },
-        "html" => Effect::HtmlWithOk,
-        "truncated" => Effect::Truncated,
-        "wrong-types" => Effect::WrongTypes,
-        "missing-errcode" => Effect::MissingErrcode,
-        "warning" => Effect::Warning,
-        "root-array" => Effect::RootArray,
-        "gzip" => Effect::Gzip,
-        "invalid-utf8" => Effect::InvalidUtf8,
-        "corrupted" => Effect::Corrupted,
-        "cut-off" => Effect::CutOff,
-        _ => return Err(fields.invalid("effect", "one of the effects that GET /sim/actions lists")),
-    };
-    let when = if fields.given("calls").is_none_or(str::is_empty) {
-        When::Always
-    } else {
-        When::First(fields.number("calls")?)
-    };
-    let api = fields.given("api").filter(|api| !api.is_empty()).map(str::to_owned);
-    control.inject(Fault { api, query: None, when, effect });
-    ok()
 }

@@ -1,16 +1,20 @@
 //! What a form or a JSON body says, as named texts: the console's forms and programs send the same actions.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use serde_json::Value;
 
 use crate::approval::DeskError;
 use crate::callback::CallbackError;
 use crate::corp::CorpError;
+use crate::file::FileError;
 use crate::message::PressError;
+use crate::pages::ScanError;
+use crate::snapshots::SnapshotError;
 
 /// Why an action was refused.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum ActionError {
     /// No such action.
     #[error("there is no action {0:?}; GET /sim/actions lists them")]
@@ -43,6 +47,15 @@ pub(crate) enum ActionError {
     /// The desk of the approvals app refuses.
     #[error(transparent)]
     Desk(#[from] DeskError),
+    /// A snapshot is not taken or not found.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+    /// A file of an organisation is not taken.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A phone cannot answer a sign-in.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
 }
 
 /// Named texts.
@@ -53,7 +66,15 @@ impl Fields {
     /// Reads a JSON object or a form.
     pub(crate) fn read(body: &[u8]) -> Result<Self, ActionError> {
         if !body.trim_ascii_start().starts_with(b"{") {
-            return Ok(Self(form_urlencoded::parse(body).into_owned().collect()));
+            let mut fields = BTreeMap::<String, String>::new();
+            for (name, value) in form_urlencoded::parse(body).into_owned() {
+                // Checkboxes of one name come each on its own.
+                match fields.entry(name) {
+                    Entry::Vacant(first) => drop(first.insert(value)),
+                    Entry::Occupied(mut earlier) => earlier.get_mut().extend([",", value.as_str()]),
+                }
+            }
+            return Ok(Self(fields));
         }
         let object: BTreeMap<String, Value> = serde_json::from_slice(body).map_err(|_| ActionError::Body)?;
         let text = |(name, value): (String, Value)| match value {
@@ -99,6 +120,17 @@ impl Fields {
     pub(crate) fn words(&self, name: &str) -> Vec<&str> {
         let separator = |c: char| c == ',' || c.is_whitespace();
         self.given(name).unwrap_or_default().split(separator).filter(|word| !word.is_empty()).collect()
+    }
+
+    /// Fields whose names begin so, without that beginning.
+    pub(crate) fn beginning_with(&self, prefix: &str) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(move |(name, value)| Some((name.strip_prefix(prefix)?, value.trim())))
+    }
+
+    /// Numbers separated by spaces or commas; none where the field is absent.
+    pub(crate) fn numbers(&self, name: &'static str) -> Result<Vec<u64>, ActionError> {
+        let words = self.words(name).into_iter();
+        words.map(|word| word.parse().map_err(|_| self.invalid(name, "whole numbers"))).collect()
     }
 
     /// The error for a field that cannot be read.

@@ -2,18 +2,24 @@
 
 use serde_json::json;
 
-use super::action::{Action, action};
+use super::action::{Action, action, done};
 use super::fields::{ActionError, Fields};
 use crate::callback::{Event, Receiver};
 use crate::control::Control;
 use crate::message::Press;
 
+/// Fields that begin so carry choices of a card; the rest of the name is the question.
+pub(super) const CHOICE: &str = "choice.";
+
 pub(super) static ACTIONS: &[Action] = &[
     action(
         "press",
-        "member message key [selections] (question=option,option; several separated by ;)",
+        "member message key [selections] [choice.QUESTION] (question=option,option; several separated by ;)",
         |control, fields| {
             let mut press = Press::key(fields.text("key")?);
+            for (question, options) in fields.beginning_with(CHOICE) {
+                press = press.choosing(question, &options.split(',').collect::<Vec<_>>());
+            }
             for part in fields.given("selections").unwrap_or_default().split(';').filter(|part| !part.is_empty()) {
                 let (question, options) =
                     part.split_once('=').ok_or_else(|| fields.invalid("selections", "question=option,option"))?;
@@ -23,6 +29,15 @@ pub(super) static ACTIONS: &[Action] = &[
             Ok(json!({"ok": true, "response_code": pressed.response_code, "delivery": pressed.delivery}))
         },
     ),
+    action("scan", "member ticket (of GET /sim/scans)", |control, fields| {
+        done(control.scan(fields.text("member")?, fields.text("ticket")?))
+    }),
+    action("confirm-scan", "member ticket", |control, fields| {
+        done(control.answer_scan(fields.text("member")?, fields.text("ticket")?, true))
+    }),
+    action("deny-scan", "member ticket", |control, fields| {
+        done(control.answer_scan(fields.text("member")?, fields.text("ticket")?, false))
+    }),
     action("enter-app", "member app", |control, fields| {
         let delivery = control.enter_app(fields.text("member")?, fields.number("app")?)?;
         Ok(json!({"ok": true, "delivery": delivery}))

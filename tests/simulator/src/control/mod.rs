@@ -3,6 +3,7 @@
 
 mod approvals;
 mod callbacks;
+mod look;
 mod messages;
 
 use std::collections::{BTreeMap, BTreeSet};

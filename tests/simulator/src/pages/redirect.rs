@@ -26,6 +26,11 @@ pub(crate) fn nests_foreign_scheme(address: &str) -> bool {
     })
 }
 
+/// A text as one part of a path or as a value of a query.
+pub(crate) fn encoded(text: &str) -> String {
+    utf8_percent_encode(text, VALUE).to_string()
+}
+
 /// The address with these pairs appended to its query, before any fragment.
 pub(crate) fn append(address: &str, pairs: &[(&str, &str)]) -> String {
     let (base, fragment) = match address.split_once('#') {

@@ -115,10 +115,42 @@ async fn every_effect_that_is_listed_can_be_injected() {
 #[tokio::test]
 async fn the_page_shows_the_organisation_but_no_secret() {
     let bed = Bed::start().await;
-    let text = bed.browser.get(&bed.url("/console")).await.unwrap().text();
-    for expected in ["ww21c67da6767865c2", "1000073", "研发中心", "张三", "127.0.0.1", "app.example.com", "viewport"]
-    {
-        assert!(text.contains(expected), "{expected}");
+    for (path, expected) in [
+        (
+            "/console",
+            &["ww21c67da6767865c2", "1000073", "研发中心", "viewport", "/console/phone", "/console/workbench"][..],
+        ),
+        ("/console/department/21", &["示例科技", "平台组", "李四", "/sim/add-member", "/sim/move-department"]),
+        ("/console/search?search=%E5%BC%A0", &["张三", "ZhangSan"]),
+        ("/console/member/ZhangSan", &["张三", "研发总监", "/sim/change-member", "/console/phone/ZhangSan"]),
+        ("/console/app/1000073", &["127.0.0.1", "app.example.com", "/sim/set-range", "/sim/save-callback", "值班"]),
+        ("/console/workbench/state", &["2025-10-09", "/sim/advance-clock", "/sim/reset"]),
+        ("/console/workbench/faults", &["45009", "edge-page=STATUS", "/sim/inject-fault"]),
+        ("/console/workbench/calls", &["500"]),
+        ("/console/workbench/deliveries", &["/sim/release-callbacks"]),
+    ] {
+        let page = bed.browser.get(&bed.url(path)).await.unwrap();
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        let text = page.text();
+        for expected in expected {
+            assert!(text.contains(expected), "{path}: {expected}");
+        }
+        assert!(!text.contains(" style=") && !text.contains("<style") && !text.contains("onclick"), "{path}");
+        for secret in [wecom_simulator::DEMO_SECRET, wecom_simulator::DEMO_SYNC_SECRET] {
+            assert!(!text.contains(secret), "{path}");
+        }
+    }
+    for path in [
+        "/console/department/99",
+        "/console/department/x",
+        "/console/member/nobody",
+        "/console/app/1",
+        "/console/phone/nobody",
+        "/console/phone/lisi/nothing",
+        "/console/workbench/nothing",
+    ] {
+        assert_eq!(bed.browser.get(&bed.url(path)).await.unwrap().status, 404, "{path}");
     }
     let state = report(&bed, "state").await;
     assert_eq!(
@@ -126,7 +158,7 @@ async fn the_page_shows_the_organisation_but_no_secret() {
         (&json!([2]), &json!("chen_er"))
     );
     for secret in [wecom_simulator::DEMO_SECRET, wecom_simulator::DEMO_SYNC_SECRET] {
-        assert!(!text.contains(secret) && !state.to_string().contains(secret));
+        assert!(!state.to_string().contains(secret));
     }
     let home = bed.browser.get(&bed.url("/")).await.unwrap();
     assert_eq!((home.status, home.header("location")), (303, Some("/console")));
@@ -171,6 +203,15 @@ async fn a_form_leads_back_to_the_page_and_foreign_pages_are_refused() {
         ("id=lisi&department=77", "", "303", "location: /console?problem=department%2077"),
         ("id=lisi&department=2", "http://evil.example", "403", "actions are taken from"),
         ("id=lisi&department=2", "null", "403", "actions are taken from"),
+        ("id=lisi&department=4&then=%2Fconsole%2Fmember%2Flisi", "", "303", "location: /console/member/lisi\r\n"),
+        (
+            "id=lisi&department=77&then=%2Fconsole%2Fapp%2F1%3Fat%3D2",
+            "",
+            "303",
+            "location: /console/app/1?at=2&problem=department",
+        ),
+        ("id=lisi&department=4&then=%2F%2Fevil.example%2Fconsole", "", "303", "location: /console\r\n"),
+        ("id=lisi&department=4&then=https%3A%2F%2Fevil.example", "", "303", "location: /console\r\n"),
     ] {
         let answer = browser_form(&bed, "move-member", body, origin).await;
         assert!(
@@ -285,11 +326,168 @@ async fn members_and_apps_are_played_by_actions() {
         let (status, answer) = act(&bed, action, fields).await;
         assert!(status == 400 && answer["error"].as_str().unwrap().contains(expected), "{action}: {answer}");
     }
-    let page = bed.browser.get(&bed.url("/console")).await.unwrap().text();
-    for expected in
-        ["template_card", "sys_approval_change", "/sim/press", "/sim/apply", "/sim/withdraw", "202", "采购申请"]
-    {
-        assert!(page.contains(expected), "{expected}");
+    for (path, expected) in [
+        ("/console/phone/lisi/messages", &["template-card", "/sim/press", "同意"][..]),
+        ("/console/phone/lisi/approvals", &["采购申请", "/sim/apply", "通过后撤销", "好"]),
+        ("/console/phone/lisi/workspace", &["/sim/write", "/sim/choose-menu", "/sim/enter-app"]),
+        ("/console/workbench/deliveries", &["sys_approval_change", "HTTP 200"]),
+        ("/console/app/1000073", &["/sim/remove-callback"]),
+    ] {
+        let page = bed.browser.get(&bed.url(path)).await.unwrap().text();
+        for expected in expected {
+            assert!(page.contains(expected), "{path}: {expected}");
+        }
+        assert!(!page.contains(crate::bed::KEY) && !page.contains(crate::receiver::TOKEN), "{path} shows a secret");
     }
-    assert!(!page.contains(crate::bed::KEY) && !page.contains(crate::receiver::TOKEN), "no secret is shown");
+}
+
+#[tokio::test]
+async fn a_range_is_granted_as_a_form_shows_it_wholly_or_not_at_all() {
+    let bed = Bed::start().await;
+    let granted = || {
+        bed.control.read(|corp| {
+            let range = &corp.app(DEMO_AGENT_ID).unwrap().visible;
+            let members = range.members().map(str::to_owned).collect::<Vec<_>>();
+            (range.departments().collect::<Vec<_>>(), range.tags().collect::<Vec<_>>(), members)
+        })
+    };
+    let rows: [(&str, u16, (&[u64], &[u64], &[&str])); 4] = [
+        // Two boxes of one name come as two pairs.
+        ("shown_departments=2+3+4&departments=3&departments=4", 200, (&[3, 4], &[7], &["shiwu"])),
+        ("shown_departments=3&departments=99", 200, (&[4], &[7], &["shiwu"])),
+        ("shown_members=shiwu,lisi&members=lisi&shown_tags=7", 200, (&[4], &[], &["lisi"])),
+        ("shown_departments=4&shown_members=nobody&members=nobody", 400, (&[4], &[], &["lisi"])),
+    ];
+    for (body, status, (departments, tags, members)) in rows {
+        let body = format!("app={DEMO_AGENT_ID}&{body}");
+        let page = bed.browser.post(&bed.url("/sim/set-range"), &body).await.unwrap();
+        assert_eq!(page.status, status, "{body}: {}", page.text());
+        let expected = (departments.to_vec(), tags.to_vec(), members.iter().map(|id| (*id).to_owned()).collect());
+        assert_eq!(granted(), expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn snapshots_come_back_and_a_reset_leads_to_the_start() {
+    let bed = Bed::start().await;
+    let has = |id: &str| bed.control.read(|corp| corp.member(id).is_some());
+    act(&bed, "add-member", json!({"id": "new", "name": "新人", "department": 2})).await;
+    assert_eq!(act(&bed, "take-snapshot", json!({"name": "with new"})).await.0, 200);
+    act(&bed, "resign-member", json!({"id": "new"})).await;
+    act(&bed, "resign-member", json!({"id": "lisi"})).await;
+    act(&bed, "inject-fault", json!({"effect": "code", "value": -1, "api": "user/get"})).await;
+    bed.app("user/get?userid=wangwu").await;
+    assert_eq!(act(&bed, "restore-snapshot", json!({"name": "with new"})).await.0, 200);
+    assert!(has("new") && has("lisi"));
+    assert_eq!(report(&bed, "snapshots").await, json!([{"name": "with new", "members": 26}]));
+
+    let now = bed.control.now();
+    assert_eq!(act(&bed, "reset", json!({})).await.0, 200);
+    assert!(!has("new") && has("lisi"));
+    assert_eq!((bed.control.faults().len(), bed.control.requests().len(), bed.control.calls().len()), (0, 0, 0));
+    assert_eq!((bed.control.now(), bed.control.snapshots().len()), (now, 1), "clock and snapshots stay");
+    bed.app("user/get?userid=wangwu").await;
+    for (action, fields, expected) in [
+        ("restore-snapshot", json!({"name": "x"}), "there is no snapshot"),
+        ("remove-snapshot", json!({"name": "x"}), "there is no snapshot"),
+        ("take-snapshot", json!({"name": "x".repeat(65)}), "is not 1 to 64 characters"),
+        ("remove-fault", json!({"fault": "x"}), "a whole number"),
+    ] {
+        let (status, answer) = act(&bed, action, fields).await;
+        assert!(status == 400 && answer["error"].as_str().unwrap().contains(expected), "{action}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn calls_are_kept_with_what_was_asked_and_answered_but_no_secret() {
+    let bed = Bed::start().await;
+    let token = bed.token().await;
+    bed.send(
+        "message/send",
+        &json!({"touser": "lisi", "msgtype": "text", "agentid": DEMO_AGENT_ID, "text": {"content": "你好"}}),
+    )
+    .await;
+    let calls = report(&bed, "calls").await;
+    assert_eq!((&calls[0]["path"], &calls[0]["number"]), (&json!("/cgi-bin/message/send"), &json!(3)));
+    assert!(calls[0]["asked"].as_str().unwrap().contains("你好"), "{calls}");
+    assert!(calls[0]["answered"].as_str().unwrap().starts_with("{\"errcode\":0,"), "{calls}");
+    let text = calls.to_string();
+    for secret in [token.as_str(), wecom_simulator::DEMO_SECRET] {
+        assert!(!text.contains(secret) && text.contains(&format!("{}…", &secret[..4])), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_secret_is_shown_to_our_own_pages_alone() {
+    let bed = Bed::start().await;
+    let path = format!("/console/app/{DEMO_AGENT_ID}/secret");
+    let shown = bed.browser.post(&bed.url(&path), "").await.unwrap();
+    assert!(shown.status == 200 && shown.text().contains(wecom_simulator::DEMO_SECRET));
+    assert_eq!(bed.browser.get(&bed.url(&path)).await.unwrap().status, 405);
+    assert_eq!(bed.browser.post(&bed.url("/console/app/5/secret"), "").await.unwrap().status, 404);
+    let address = bed.simulator.address();
+    for (header, expected) in [
+        ("Origin: http://evil.example", "403"),
+        ("Origin: null", "403"),
+        ("Sec-Fetch-Site: cross-site", "403"),
+        ("Sec-Fetch-Site: same-origin", "200"),
+    ] {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: {address}\r\n{header}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+        );
+        let exchange = move || {
+            let mut stream = std::net::TcpStream::connect(address).unwrap();
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer
+        };
+        let answer = tokio::task::spawn_blocking(exchange).await.unwrap();
+        assert!(answer.starts_with(&format!("HTTP/1.1 {expected}")), "{header}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn an_organisation_comes_from_a_file_wholly_or_not_at_all() {
+    let bed = Bed::start().await;
+    let written = report(&bed, "organisation").await;
+    assert_eq!(
+        (&written["corp_id"], &written["members"].as_array().unwrap().len()),
+        (&json!("ww21c67da6767865c2"), &25)
+    );
+    for secret in [wecom_simulator::DEMO_SECRET, wecom_simulator::DEMO_SYNC_SECRET] {
+        assert!(!written.to_string().contains(secret));
+    }
+    let small = json!({
+        "corp_id": "ww21c67da6767865c2", "name": "甲",
+        "departments": [{"id": 2, "name": "a"}],
+        "members": [{"id": "ann", "name": "安", "departments": [2]}],
+        "apps": [{"agentid": DEMO_AGENT_ID, "name": "app", "visible": {"departments": [2]}}],
+        "latency": 1,
+        "faults": [{"effect": "code", "value": 45009, "api": "tag/list"}],
+    });
+    let mut broken = small.clone();
+    broken["faults"][0]["effect"] = json!("rain");
+    for (body, expected) in [
+        (broken.to_string(), "one of the effects"),
+        ("{".to_owned(), "the file cannot be read"),
+        (
+            json!({"corp_id": "ww1", "name": "x", "members": [{"id": "a", "name": "a", "departments": [7]}]})
+                .to_string(),
+            "member a: department 7",
+        ),
+        ("file=".to_owned(), "field \"file\" is missing"),
+    ] {
+        let page = bed.browser.post(&bed.url("/sim/load-organisation"), &body).await.unwrap();
+        let text = page.text().replace("\\\"", "\"");
+        assert!(page.status == 400 && text.contains(expected), "{body}: {text}");
+        assert_eq!(bed.control.read(|corp| corp.member_count()), 25);
+    }
+    let (status, answer) = act(&bed, "load-organisation", small).await;
+    assert_eq!((status, &answer["members"]), (200, &json!(1)), "{answer}");
+    assert_eq!(bed.app("user/get?userid=ann").await["name"], "安", "the app's secret stayed");
+    assert_eq!(bed.app_code("tag/list?").await, 45009);
+    let form = form_urlencoded::Serializer::new(String::new()).append_pair("file", &written.to_string()).finish();
+    let page = bed.browser.post(&bed.url("/sim/load-organisation"), &form).await.unwrap();
+    assert_eq!((page.status, bed.control.read(|corp| corp.member_count())), (200, 25), "{}", page.text());
 }

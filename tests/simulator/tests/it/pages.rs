@@ -220,3 +220,77 @@ async fn the_redirect_may_carry_the_appid() {
     let target = Browser::desktop().sign_in(&bed.login(), &member("lisi")).await.unwrap();
     assert_eq!(param(&target, "appid").as_deref(), Some("ww21c67da6767865c2"));
 }
+
+#[tokio::test]
+async fn a_script_signs_in_without_a_click() {
+    let bed = Bed::start().await;
+    let desktop = Browser::desktop();
+    let rows = [
+        (format!("{}&as=lisi", bed.login()), "https://app.example.com/cb?x=1&code=", None),
+        (bed.oauth("&as=lisi"), "https://app.example.com/cb?code=", None),
+        (bed.private().replace("#", "&as=lisi#"), "https://app.example.com/cb?code=", None),
+        (format!("{}&as=zhangliu", bed.login()), "", Some("50002")),
+        (format!("{}&as=nobody", bed.login()), "", Some("60111")),
+        (bed.login().replace("agentid=1000073", "agentid=1&as=lisi"), "", Some("-31028")),
+    ];
+    for (url, target, refusal) in rows {
+        let page = desktop.get(&url).await.unwrap();
+        assert_eq!(page.header("sim-refusal"), refusal, "{url}");
+        assert!(
+            page.header("location").unwrap_or_default().starts_with(target),
+            "{url}: {:?}",
+            page.header("location")
+        );
+    }
+    let target =
+        desktop.get(&bed.private().replace("#", "&as=lisi#")).await.unwrap().header("location").unwrap().to_owned();
+    let ticket =
+        bed.app(&format!("auth/getuserinfo?code={}", param(&target, "code").unwrap())).await["user_ticket"].clone();
+    let detail = bed.send("auth/getuserdetail", &json!({"user_ticket": ticket})).await;
+    assert!(detail["mobile"].is_string(), "consents to what is asked: {detail}");
+}
+
+#[tokio::test]
+async fn a_phone_answers_what_a_browser_shows() {
+    let bed = Bed::start().await;
+    let act = async |action: &str, body: String| {
+        let page = bed.browser.post(&bed.url(&format!("/sim/{action}")), &body).await.unwrap();
+        (page.status, page.text())
+    };
+    let wait = async |ticket: &str| bed.browser.get(&bed.url(&format!("/wwlogin/sso/scan/{ticket}"))).await.unwrap();
+    for (answer, expected) in [
+        ("confirm-scan", "https://app.example.com/cb?x=1&code="),
+        ("deny-scan", "https://app.example.com/cb?x=1&state=a-b"),
+    ] {
+        Browser::desktop().get(&bed.login()).await.unwrap();
+        let ticket = bed.control.waiting_sign_ins()[0].ticket.clone();
+        let body = format!("member=LISI&ticket={ticket}");
+        assert!(wait(&ticket).await.text().contains("等待扫码"));
+        let (status, text) = act(answer, body.clone()).await;
+        assert!(status == 400 && text.contains("has to scan the code first"), "{text}");
+        assert_eq!(act("scan", body.clone()).await.0, 200);
+        assert!(wait(&ticket).await.text().contains("已扫描"));
+        let (status, text) = act(answer, format!("member=wangwu&ticket={ticket}")).await;
+        assert!(status == 400 && text.contains("has to scan"), "{text}");
+        assert_eq!(act(answer, body.clone()).await.0, 200);
+        let told = wait(&ticket).await;
+        assert!(told.header("hx-redirect").unwrap().starts_with(expected), "{:?}", told.header("hx-redirect"));
+        let (status, text) = act(answer, body).await;
+        assert!(status == 400 && text.contains("no browser waits"), "{text}");
+    }
+    Browser::desktop().get(&bed.login()).await.unwrap();
+    let ticket = bed.control.waiting_sign_ins()[0].ticket.clone();
+    let body = format!("member=zhangliu&ticket={ticket}");
+    assert_eq!(act("scan", body.clone()).await.0, 200);
+    let (status, text) = act("confirm-scan", body).await;
+    assert!(status == 400 && text.contains("50002"), "out of range: {text}");
+    let told = wait(&ticket).await;
+    assert!(told.status == 286 && told.text().contains("50002"), "the browser stops asking: {}", told.text());
+    assert_eq!(wait("nonsense").await.status, 286);
+    bed.control.advance(std::time::Duration::from_secs(301));
+    assert_eq!(
+        bed.control.requests().iter().filter(|one| one.path.contains("/scan/")).count(),
+        0,
+        "asking is not logged"
+    );
+}

@@ -41,6 +41,7 @@ pub(crate) async fn called(element: &Element, function: &str, with: &Value) -> V
             answer(element.approve(&text("run"), argument::<types::RemovalCounts>(with, "counts")).await)
         }
         "directory.abandon" => answer(element.abandon(&text("run")).await),
+        "directory.repair" => answer(element.repair(&text("run")).await),
         "directory.reset" => answer(element.reset().await),
         "directory.plan" => answer(element.plan(maybe("cursor"), limit()).await),
         "directory.history" => answer(element.history().await),
@@ -70,8 +71,18 @@ pub(crate) async fn called(element: &Element, function: &str, with: &Value) -> V
         }
         "administration.set-administrators" => answer(element.set_administrators(&texts("ids"), &text("actor")).await),
         "administration.administrators" => answer(element.administrators().await),
+        "administration.confirm-roles" => answer(element.confirm_roles(&text("id"), &text("actor")).await),
+        "administration.role-rules" => answer(element.role_rules().await),
+        "administration.retire-members" => answer(element.retire_members(&texts("ids"), &text("actor")).await),
+        "administration.reinstate-members" => answer(element.reinstate_members(&texts("ids"), &text("actor")).await),
+        "administration.erase-member" => answer(element.erase_member(&text("id"), &text("actor")).await),
+        "administration.signature" => answer(element.signature(&text("id")).await),
+        "administration.set-signature" => {
+            answer(element.set_signature(&text("id"), maybe("address"), &text("actor")).await)
+        }
         "messaging.send" => answer(element.send_message(&argument::<messaging::Message>(with, "message")).await),
-        "messaging.recall" => answer(element.recall_message(&text("message-id")).await),
+        "messaging.recall" => answer(element.recall_message(&text("message_id")).await),
+        "messaging.upload" => answer(element.upload(&argument::<messaging::UploadRequest>(with, "request")).await),
         "approvals.describe-template" => answer(element.describe_template(&text("id")).await),
         "approvals.submit" => {
             answer(element.submit_approval(&argument::<approvals::ApprovalRequest>(with, "request")).await)

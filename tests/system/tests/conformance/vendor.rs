@@ -5,12 +5,27 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use aes::Aes256;
+use base64::{
+    Engine as _, alphabet,
+    engine::{
+        GeneralPurpose,
+        general_purpose::{NO_PAD, STANDARD},
+    },
+};
+use cbc::{
+    Encryptor,
+    cipher::{Array, BlockModeEncrypt as _, KeyIvInit as _},
+};
+use md5::{Digest as _, Md5};
 use serde_json::{Map, Value, json};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
 };
+
+/// Keys of exports have bits beyond their 32 bytes.
+const KEYS: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
 /// What the vendor is told and has seen.
 #[derive(Default)]
@@ -18,6 +33,8 @@ struct Script {
     /// Answers by method and path, with or without query: the first one is given next, the last one stays.
     routes: BTreeMap<String, Vec<Value>>,
     seen: Vec<Value>,
+    /// Of the last order of an export.
+    key: Option<[u8; 32]>,
 }
 
 #[derive(Clone)]
@@ -60,13 +77,39 @@ impl Vendor {
     fn answer(&self, request: &Request) -> Value {
         let mut script = self.script.lock().unwrap();
         script.seen.push(request.shown());
+        let ordered = serde_json::from_slice::<Value>(&request.body).unwrap_or_default();
+        if let Some(key) = ordered["encoding_aeskey"].as_str() {
+            script.key = KEYS.decode(key).ok().and_then(|key| key.try_into().ok());
+        }
         let path = request.url.split('?').next().unwrap_or_default();
         let keys = [&*request.url, path].map(|url| format!("{} {url}", request.method));
         let Some(answers) = keys.iter().find(|key| script.routes.contains_key(*key)) else {
             return json!({ "status": 404, "text": "no such route" });
         };
         let answers = script.routes.get_mut(answers).unwrap();
-        if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() }
+        let answer = if answers.len() > 1 { answers.remove(0) } else { answers[0].clone() };
+        match answer["exported"].as_object() {
+            Some(documents) => self.exported(&mut script, documents),
+            None => answer,
+        }
+    }
+
+    /// The result of an export: a file for each document, encrypted with the key of the last order, which is served from then on.
+    fn exported(&self, script: &mut Script, documents: &Map<String, Value>) -> Value {
+        let key = script.key.expect("an export was ordered");
+        let files = documents.iter().map(|(name, document)| {
+            let file = sealed(document.to_string().into_bytes(), &key);
+            let path = format!("/exported/{name}");
+            let described = json!({
+                "url": format!("{}{path}", self.base_url),
+                "size": file.len(),
+                "md5": Md5::digest(&file).iter().map(|byte| format!("{byte:02x}")).collect::<String>(),
+            });
+            script.routes.insert(format!("GET {path}"), vec![json!({ "base64": STANDARD.encode(&file) })]);
+            described
+        });
+        let files: Vec<Value> = files.collect();
+        json!({ "json": { "errcode": 0, "errmsg": "ok", "status": 2, "data_list": files } })
     }
 
     async fn serve(&self, mut stream: TcpStream) {
@@ -80,6 +123,16 @@ impl Vendor {
             }
         }
     }
+}
+
+/// AES-256-CBC, whose vector is the first half of the key, with padding to blocks of 32 bytes.
+fn sealed(mut text: Vec<u8>, key: &[u8; 32]) -> Vec<u8> {
+    let padding = 32 - text.len() % 32;
+    text.resize(text.len() + padding, u8::try_from(padding).unwrap());
+    let vector: [u8; 16] = key[..16].try_into().unwrap();
+    let (blocks, _) = Array::slice_as_chunks_mut(&mut text);
+    Encryptor::<Aes256>::new(key.into(), &vector.into()).encrypt_blocks(blocks);
+    text
 }
 
 /// An answer as bytes.
@@ -142,17 +195,19 @@ impl Request {
         if !query.is_empty() {
             shown["query"] = pairs(query.as_bytes());
         }
-        let headers: Map<String, Value> = self
-            .headers
-            .iter()
-            .filter(|(name, _)| is_told(name))
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let kind = self.headers.get("content-type").and_then(Value::as_str).unwrap_or_default();
+        let boundary = kind.strip_prefix("multipart/form-data; boundary=");
+        let headers = self.headers.iter().filter(|(name, _)| is_told(name));
+        let mut headers: Map<String, Value> = headers.map(|(name, value)| (name.clone(), value.clone())).collect();
+        if boundary.is_some() {
+            headers["content-type"] = "multipart/form-data".into();
+        }
         if !headers.is_empty() {
             shown["headers"] = headers.into();
         }
-        let kind = self.headers.get("content-type").and_then(Value::as_str).unwrap_or_default();
         if self.body.is_empty() {
+        } else if let Some(boundary) = boundary {
+            shown["parts"] = parts(&self.body, boundary);
         } else if kind.starts_with("application/x-www-form-urlencoded") {
             shown["form"] = pairs(&self.body);
         } else if let Ok(json) = serde_json::from_slice::<Value>(&self.body) {
@@ -172,4 +227,22 @@ fn is_told(name: &str) -> bool {
 
 fn pairs(query: &[u8]) -> Value {
     form_urlencoded::parse(query).map(|(name, value)| json!([name, value])).collect()
+}
+
+/// The parts of a multipart form, with their headers as they are written.
+fn parts(body: &[u8], boundary: &str) -> Value {
+    let limit = format!("\r\n--{boundary}");
+    let whole = [b"\r\n", body].concat();
+    let ends: Vec<usize> = memchr::memmem::find_iter(&whole, &limit).collect();
+    let between = ends.windows(2).map(|pair| &whole[pair[0] + limit.len() + 2..pair[1]]);
+    let shown = between.map(|part| {
+        let head = memchr::memmem::find(part, b"\r\n\r\n").expect("a part has headers");
+        let content = &part[head + 4..];
+        let headers = String::from_utf8_lossy(&part[..head]).split("\r\n").map(Value::from).collect::<Value>();
+        match std::str::from_utf8(content) {
+            Ok(text) => json!({ "headers": headers, "text": text }),
+            Err(_) => json!({ "headers": headers, "base64": STANDARD.encode(content) }),
+        }
+    });
+    shown.collect()
 }

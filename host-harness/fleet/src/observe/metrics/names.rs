@@ -59,11 +59,11 @@ impl Names {
         if !is_usable || known.names.len() >= OF_ALL {
             return OTHER.to_owned();
         }
-        let said = known.by_component.entry(component).or_default();
-        if *said >= OF_ONE {
+        let count = known.by_component.entry(component).or_default();
+        if *count >= OF_ONE {
             return OTHER.to_owned();
         }
-        *said += 1;
+        *count += 1;
         known.names.insert(name.to_owned());
         name.to_owned()
     }

@@ -3,12 +3,12 @@
 //! | File | What it holds |
 //! |---|---|
 //! | `caller` | the key that a request presents, and what it may be used for |
-//! | `asked` | what a request says |
+//! | `call` | what a request says |
 //! | `operations` | everything that can be asked, a row each |
 //! | `failure` | errors |
 //! | `openapi` | the description |
 
-mod asked;
+mod call;
 mod caller;
 mod failure;
 mod openapi;
@@ -30,7 +30,7 @@ use axum::{
 use serde_json::Value;
 
 use self::{
-    asked::Asked,
+    call::ApiCall,
     failure::ApiFailure,
     operations::{OPERATIONS, Operation, Takes},
 };
@@ -81,28 +81,28 @@ async fn carry_out(
     let tenant = path.remove("tenant").unwrap_or_default();
     let caller = caller::admit(&service, &tenant, &headers, operation.scope)?;
     let Query(pairs) = query.map_err(|error| ApiFailure::unreadable(&error.body_text()))?;
-    let query = asked::query(pairs, &operation.query)?;
-    let asked =
-        Asked { element: caller.element, actor: caller.actor, path, query, body: Value::Null, file: Bytes::new() };
+    let query = call::query(pairs, &operation.query)?;
+    let call =
+        ApiCall { element: caller.element, actor: caller.actor, path, query, body: Value::Null, file: Bytes::new() };
     // The room of a body is held until the request is answered.
     let answer = match operation.takes {
         Takes::Nothing => {
             let held = service.bodies().read(body, MAX_JSON).await?;
-            asked::fields(&held.bytes, &[])?;
-            operation.carry_out(asked).await?
+            call::fields(&held.bytes, &[])?;
+            operation.carry_out(call).await?
         }
         Takes::Record(_) => {
             let held = service.bodies().read(body, MAX_JSON).await?;
-            operation.carry_out(Asked { body: asked::json(&held.bytes)?, ..asked }).await?
+            operation.carry_out(ApiCall { body: call::json(&held.bytes)?, ..call }).await?
         }
         Takes::Fields(fields) => {
             let held = service.bodies().read(body, MAX_JSON).await?;
-            operation.carry_out(Asked { body: asked::fields(&held.bytes, fields)?, ..asked }).await?
+            operation.carry_out(ApiCall { body: call::fields(&held.bytes, fields)?, ..call }).await?
         }
         Takes::File => {
             let _permit = service.admit_upload(&tenant).ok_or_else(ApiFailure::too_many)?;
             let held = service.bodies().read(body, MAX_FILE).await?;
-            operation.carry_out(Asked { file: held.bytes.clone(), ..asked }).await?
+            operation.carry_out(ApiCall { file: held.bytes.clone(), ..call }).await?
         }
     };
     drop(caller.permit);

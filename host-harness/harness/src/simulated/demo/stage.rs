@@ -22,7 +22,7 @@ use wecom_simulator::{Control, Setup, Simulator};
 use crate::{
     cli::Global,
     command_error::CommandError,
-    places, session,
+    local_files, session,
     simulated::folder::{self, Configuration},
 };
 
@@ -64,7 +64,7 @@ impl Stage {
         let host = builder.clock(Arc::clone(&clock)).build()?;
         let component = session::load(&host, options).await?;
         let database = place.join("organisation.db");
-        let sealing_key = Some(places::sealing_key(&database)?.0);
+        let sealing_key = Some(local_files::sealing_key(&database)?.0);
         let options = storage::Options { clock: Some(clock), sealing_key, ..storage::Options::default() };
         let storage = storage::open(&format!("sqlite:{}", database.display()), options).await?;
         let allowed = AllowList::parse([simulator.address().to_string()])
@@ -116,7 +116,7 @@ fn place(keep: Option<&Path>) -> Result<(PathBuf, Option<TempDir>), CommandError
         return Ok((temporary.path().to_owned(), Some(temporary)));
     };
     let failed = |error| CommandError::Simulation(format!("cannot use {}: {error}", keep.display()));
-    places::private_folder(keep).map_err(failed)?;
+    local_files::private_folder(keep).map_err(failed)?;
     if std::fs::read_dir(keep).map_err(failed)?.next().is_some() {
         let message = format!("{} is not empty", keep.display());
         return Err(CommandError::usage(

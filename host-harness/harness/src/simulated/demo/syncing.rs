@@ -19,7 +19,7 @@ use super::{
 use crate::{
     command_error::CommandError,
     commands::{
-        directory::{self, Members},
+        directory::{self, MemberPages},
         sync,
     },
     output::Output,
@@ -172,7 +172,7 @@ pub async fn expect_truth(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<
         truth.departments.values().map(|department| (department.id.to_string(), department.name.clone())).collect();
 
     let mut copied = BTreeSet::new();
-    let mut pages = Members::new(&stage.element, directory::EVERYBODY);
+    let mut pages = MemberPages::new(&stage.element, directory::EVERYBODY);
     while let Some(page) = pages.next(narrator.output()).await? {
         copied.extend(page.into_iter().filter(is_present).map(row));
     }

@@ -36,7 +36,7 @@ pub struct JsonError {
 /// # Errors
 /// A key is not known, something is missing or has another type; the first such place.
 pub fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, JsonError> {
-    serde_path_to_error::deserialize(read::Form(value))
+    serde_path_to_error::deserialize(read::JsonReader(value))
         .map_err(|error| JsonError { path: written(error.path()), message: error.into_inner().to_string() })
 }
 
@@ -62,7 +62,7 @@ fn written(path: &Path) -> String {
 /// # Errors
 /// The type is none of the contract: a map or a fraction.
 pub fn to_json<T: Serialize>(value: &T) -> Result<Value, JsonError> {
-    value.serialize(write::Form).map_err(|error| JsonError { path: String::new(), message: error.to_string() })
+    value.serialize(write::JsonWriter).map_err(|error| JsonError { path: String::new(), message: error.to_string() })
 }
 
 /// A case's name as the contract writes it: `LinkCard` is `link-card`.

@@ -13,9 +13,9 @@ use serde_json::{Error, Map, Value};
 use super::kebab;
 
 /// A value, read in the form of the contract.
-pub(super) struct Form(pub(super) Value);
+pub(super) struct JsonReader(pub(super) Value);
 
-impl Form {
+impl JsonReader {
     fn wrong(&self, expected: &str) -> Error {
         let found = match &self.0 {
             Value::Null => return Error::custom(format!("missing; expected {expected}")),
@@ -37,7 +37,7 @@ macro_rules! numbers {
     };
 }
 
-impl<'de> Deserializer<'de> for Form {
+impl<'de> Deserializer<'de> for JsonReader {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -81,8 +81,8 @@ impl<'de> Deserializer<'de> for Form {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.0 {
-            Value::Null => visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<Form>())),
-            Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(Form))),
+            Value::Null => visitor.visit_seq(SeqDeserializer::new(std::iter::empty::<JsonReader>())),
+            Value::Array(items) => visitor.visit_seq(SeqDeserializer::new(items.into_iter().map(JsonReader))),
             _ => Err(self.wrong("an array")),
         }
     }
@@ -134,7 +134,7 @@ fn single(object: Map<String, Value>) -> Result<(String, Option<Value>), Error> 
     }
 }
 
-impl serde::de::IntoDeserializer<'_, Error> for Form {
+impl serde::de::IntoDeserializer<'_, Error> for JsonReader {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -157,7 +157,7 @@ impl<'de> MapAccess<'de> for Fields {
     }
 
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Result<T::Value, Error> {
-        seed.deserialize(Form(self.value.take()))
+        seed.deserialize(JsonReader(self.value.take()))
     }
 }
 
@@ -188,7 +188,7 @@ impl<'de> VariantAccess<'de> for Case {
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         match self.value {
-            Some(value) => seed.deserialize(Form(value)),
+            Some(value) => seed.deserialize(JsonReader(value)),
             None => Err(Error::custom(format!("`{0}` has a value: write {{\"{0}\": …}}", kebab(self.variant)))),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::{Error, Map, Value};
 use super::kebab;
 
 /// Writes in the form of the contract.
-pub(super) struct Form;
+pub(super) struct JsonWriter;
 
 type Never = Impossible<Value, Error>;
 
@@ -25,7 +25,7 @@ macro_rules! as_it_is {
     };
 }
 
-impl Serializer for Form {
+impl Serializer for JsonWriter {
     type Ok = Value;
     type Error = Error;
     type SerializeSeq = Items;
@@ -119,7 +119,7 @@ impl SerializeSeq for Items {
     type Error = Error;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.0.push(value.serialize(Form)?);
+        self.0.push(value.serialize(JsonWriter)?);
         Ok(())
     }
 
@@ -148,7 +148,7 @@ impl SerializeStruct for Fields {
     type Error = Error;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-        self.0.insert(key.to_owned(), value.serialize(Form)?);
+        self.0.insert(key.to_owned(), value.serialize(JsonWriter)?);
         Ok(())
     }
 

@@ -23,7 +23,7 @@ use super::statements::Sql;
 
 /// How connections are made and used.
 pub(super) struct ConnectionOptions {
-    pub(super) options: PgConnectOptions,
+    pub(super) connect: PgConnectOptions,
     /// What is set once on a new connection, and what for. Not every engine knows all of it, and none is needed for
     /// right answers.
     pub(super) session: Vec<(Sql, &'static str)>,
@@ -55,7 +55,7 @@ const LONGEST_REST: Duration = Duration::from_secs(600);
 pub(super) struct Connections(Arc<Shared>);
 
 struct Shared {
-    manner: Arc<ConnectionOptions>,
+    options: Arc<ConnectionOptions>,
     permits: Arc<Semaphore>,
     /// Those that rest, the last that was used last.
     idle: Mutex<Vec<(DbConnection, Instant)>>,
@@ -63,10 +63,10 @@ struct Shared {
 }
 
 impl Connections {
-    pub(super) fn new(manner: ConnectionOptions) -> Self {
-        let permits = Arc::new(Semaphore::new(manner.most as usize));
+    pub(super) fn new(options: ConnectionOptions) -> Self {
+        let permits = Arc::new(Semaphore::new(options.most as usize));
         Self(Arc::new(Shared {
-            manner: Arc::new(manner),
+            options: Arc::new(options),
             permits,
             idle: Mutex::default(),
             is_closed: AtomicBool::new(false),
@@ -75,7 +75,7 @@ impl Connections {
 
     /// One for statements that read, each seeing a state of its own unless they share a transaction.
     pub(super) async fn reader(&self) -> Result<PooledConnection, SqlFailure> {
-        match self.0.manner.wraps_reads {
+        match self.0.options.wraps_reads {
             true => self.begin_read().await,
             false => self.acquire().await,
         }
@@ -83,12 +83,12 @@ impl Connections {
 
     /// One with a transaction that reads one state.
     pub(super) async fn begin_read(&self) -> Result<PooledConnection, SqlFailure> {
-        self.begin(&self.0.manner.begin_read).await
+        self.begin(&self.0.options.begin_read).await
     }
 
     /// One with a transaction that writes.
     pub(super) async fn begin_write(&self) -> Result<PooledConnection, SqlFailure> {
-        self.begin(&self.0.manner.begin_write).await
+        self.begin(&self.0.options.begin_write).await
     }
 
     async fn begin(&self, sql: &Sql) -> Result<PooledConnection, SqlFailure> {
@@ -104,7 +104,7 @@ impl Connections {
     pub(super) async fn acquire(&self) -> Result<PooledConnection, SqlFailure> {
         let shared = &self.0;
         let failed = |kind, message: &str| SqlFailure::Database { kind, message: message.to_owned() };
-        let permit = tokio::time::timeout(shared.manner.wait, Arc::clone(&shared.permits).acquire_owned()).await;
+        let permit = tokio::time::timeout(shared.options.wait, Arc::clone(&shared.permits).acquire_owned()).await;
         let permit = permit
             .map_err(|_| failed(Kind::Busy, "all connections are in use"))?
             .map_err(|_| failed(Kind::Closed, "the store is closed"))?;
@@ -113,7 +113,7 @@ impl Connections {
         }
         let link = match shared.rested().await {
             Some(link) => link,
-            None => DbConnection::open(&shared.manner).await?,
+            None => DbConnection::open(&shared.options).await?,
         };
         Ok(PooledConnection { link: Some(link), shared: Arc::clone(shared), _permit: permit })
     }
@@ -123,7 +123,7 @@ impl Connections {
         let shared = &self.0;
         shared.is_closed.store(true, Ordering::SeqCst);
         // An error would mean that somebody else closes at the same time, and waits.
-        let _all = shared.permits.acquire_many(shared.manner.most).await;
+        let _all = shared.permits.acquire_many(shared.options.most).await;
         shared.permits.close();
         let idle = std::mem::take(&mut *shared.idle());
         for (link, _) in idle {
@@ -196,7 +196,7 @@ impl DerefMut for PooledConnection {
 /// A connection, and what is known of it.
 pub(super) struct DbConnection {
     connection: PgConnection,
-    manner: Arc<ConnectionOptions>,
+    options: Arc<ConnectionOptions>,
     /// A step has begun and its end was not seen.
     in_step: bool,
     in_transaction: bool,
@@ -206,12 +206,12 @@ pub(super) struct DbConnection {
 
 impl DbConnection {
     /// Connects.
-    pub(super) async fn open(manner: &Arc<ConnectionOptions>) -> Result<Self, SqlFailure> {
-        let connecting = tokio::time::timeout(manner.limit, manner.options.connect());
-        let connection = connecting.await.map_err(|_| SqlFailure::silent(manner.limit))?.map_err(SqlFailure::from)?;
-        let manner = Arc::clone(manner);
-        let mut link = Self { connection, manner, in_step: false, in_transaction: false, is_lost: false };
-        for (setting, why) in &Arc::clone(&link.manner).session {
+    pub(super) async fn open(options: &Arc<ConnectionOptions>) -> Result<Self, SqlFailure> {
+        let connecting = tokio::time::timeout(options.limit, options.connect.connect());
+        let connection = connecting.await.map_err(|_| SqlFailure::silent(options.limit))?.map_err(SqlFailure::from)?;
+        let options = Arc::clone(options);
+        let mut link = Self { connection, options, in_step: false, in_transaction: false, is_lost: false };
+        for (setting, why) in &Arc::clone(&link.options).session {
             match link.raw(setting).await {
                 Err(failure) if !failure.is_of_connection() => {
                     tracing::debug!(%setting, why, ?failure, "the database does not know a setting");
@@ -227,7 +227,7 @@ impl DbConnection {
         &mut self,
         step: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
     ) -> Result<T, SqlFailure> {
-        self.within(self.manner.limit, step).await
+        self.within(self.options.limit, step).await
     }
 
     async fn within<T>(
@@ -245,14 +245,14 @@ impl DbConnection {
 
     /// Carries out a statement with its parameters.
     pub(super) async fn execute(&mut self, sql: Sql, arguments: PgArguments) -> Result<(), SqlFailure> {
-        let query = query_with(AssertSqlSafe(sql), arguments).persistent(self.manner.keeps_statements);
+        let query = query_with(AssertSqlSafe(sql), arguments).persistent(self.options.keeps_statements);
         self.step(|connection| connection.execute(query).map_ok(drop).boxed()).await
     }
 
     /// The rows of a statement, as they come. The time limit is that of all of them.
     pub(super) fn rows(&mut self, sql: Sql, arguments: PgArguments) -> Rows<'_> {
-        let limit = self.manner.limit;
-        let query = query_with(AssertSqlSafe(sql), arguments).persistent(self.manner.keeps_statements);
+        let limit = self.options.limit;
+        let query = query_with(AssertSqlSafe(sql), arguments).persistent(self.options.keeps_statements);
         Rows {
             stream: self.connection.fetch(query),
             ends_at: tokio::time::Instant::now() + limit,
@@ -291,7 +291,7 @@ impl DbConnection {
     /// Takes leave of the server, which is a courtesy: it has as long as any step, and what comes of it does not
     /// matter.
     pub(super) async fn close(self) {
-        let _ = tokio::time::timeout(self.manner.limit, self.connection.close()).await;
+        let _ = tokio::time::timeout(self.options.limit, self.connection.close()).await;
     }
 }
 

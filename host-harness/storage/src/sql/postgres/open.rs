@@ -43,8 +43,8 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Opened, Ope
     for settings in [&mut readers, &mut writers] {
         settings.retain(|setting| !unknown.contains(&setting.name));
     }
-    let readers = manner(&address, address.readers, step, readers);
-    let writers = manner(&address, address.writers, step, writers);
+    let readers = connection_options(&address, address.readers, step, readers);
+    let writers = connection_options(&address, address.writers, step, writers);
     let Address { place, .. } = address;
     let (writers, readers) = (Connections::new(writers), Connections::new(readers));
     bring_up_to_date(&writers, &place).await?;
@@ -57,8 +57,9 @@ pub(super) async fn open(address: &str, options: &Options) -> Result<Opened, Ope
 async fn examine(address: &Address, step: Duration, settings: &[Setting]) -> Result<Vec<&'static str>, OpenError> {
     let place = &address.place;
     let failed = |failure: SqlFailure| failure.advised(|message| advice(message, address.has_pooler)).of_open(place);
-    let manner = Arc::new(ConnectionOptions { session: Vec::new(), ..manner(address, 1, step, Vec::new()) });
-    let mut link = DbConnection::open(&manner).await.map_err(failed)?;
+    let single =
+        Arc::new(ConnectionOptions { session: Vec::new(), ..connection_options(address, 1, step, Vec::new()) });
+    let mut link = DbConnection::open(&single).await.map_err(failed)?;
     let encoding = Query::new(&Sql::from("SHOW server_encoding")).row(&mut link).await;
     let encoding = encoding.and_then(|row| row.text(0)).map_err(failed)?;
     let reads_only = Query::new(&Sql::from("SHOW transaction_read_only")).row(&mut link).await;
@@ -100,7 +101,7 @@ fn advice(message: &str, has_pooler: bool) -> Option<&'static str> {
     }
 }
 
-fn manner(address: &Address, most: u32, step: Duration, settings: Vec<Setting>) -> ConnectionOptions {
+fn connection_options(address: &Address, most: u32, step: Duration, settings: Vec<Setting>) -> ConnectionOptions {
     let set = |Setting { name, value, .. }: &Setting| format!("{name} = {value}");
     let begin = |begin: &str| match address.has_pooler {
         false => begin.into(),
@@ -125,7 +126,7 @@ fn manner(address: &Address, most: u32, step: Duration, settings: Vec<Setting>) 
             .collect(),
     };
     ConnectionOptions {
-        options: address.options.clone(),
+        connect: address.options.clone(),
         session,
         begin_read,
         begin_write,

@@ -3,7 +3,7 @@
 use super::super::super::OpenError;
 use super::super::failure::SqlFailure;
 use super::super::retry::repeated;
-use super::super::schema::{Found, GROUND, KNOWN, MARK, SET_VERSION, VERSION, steps};
+use super::super::schema::{BASE, FoundSchema, KNOWN, MARK, SET_VERSION, VERSION, steps};
 use super::connections::{Connections, DbConnection};
 use super::query::Query;
 use super::statements::{LOCK_ROW, Sql};
@@ -28,33 +28,33 @@ pub(super) async fn bring_up_to_date(writers: &Connections, place: &str) -> Resu
     found.judge(place).map(drop)
 }
 
-async fn brought_up_to_date(link: &mut DbConnection) -> Result<Found, SqlFailure> {
+async fn brought_up_to_date(link: &mut DbConnection) -> Result<FoundSchema, SqlFailure> {
     let found = inspect(link).await?;
     if !found.is_behind() {
         return Ok(found);
     }
     // Another host may have come first, of a newer program even.
-    let found = Found::Version(migrate(link).await?);
+    let found = FoundSchema::Version(migrate(link).await?);
     link.commit().await.map_err(SqlFailure::of_commit)?;
     Ok(found)
 }
 
 /// Looks without changing anything.
-async fn inspect(link: &mut DbConnection) -> Result<Found, SqlFailure> {
+async fn inspect(link: &mut DbConnection) -> Result<FoundSchema, SqlFailure> {
     let mut any = false;
     for row in query(TABLES).all(link).await? {
         if row.text(0)? == MARK {
-            return Ok(Found::Version(version(link, "").await?));
+            return Ok(FoundSchema::Version(version(link, "").await?));
         }
         any = true;
     }
-    Ok(if any { Found::Foreign } else { Found::Empty })
+    Ok(if any { FoundSchema::Foreign } else { FoundSchema::Empty })
 }
 
 /// Brings a database that is empty or ours up to date within a transaction, and answers the version it had before. Of
 /// several callers one does the work, and the others wait for it.
 async fn migrate(link: &mut DbConnection) -> Result<u32, SqlFailure> {
-    for statement in GROUND {
+    for statement in BASE {
         query(statement).execute(link).await?;
     }
     let from = version(link, LOCK_ROW).await?;

@@ -10,13 +10,13 @@ use super::super::super::limits::ResponseBudget;
 use super::super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, Usage};
 use super::super::failure::SqlFailure;
 use super::super::signed;
-use super::super::writing::{Attempt, Decision, ScopeRow, State, of_nothing};
+use super::super::writing::{Attempt, Decision, KeyState, ScopeRow, of_nothing};
 use super::connections::DbConnection;
 use super::query::{Query, Row};
 use super::statements::{DELETED_AT_ONCE, Statements};
 
 /// How often a scope's row is looked for that others make and delete at the same time.
-const LOOKS: u32 = 5;
+const SCOPE_ATTEMPTS: u32 = 5;
 
 /// Reads the row of a scope.
 fn scope_row(row: &Row) -> Result<ScopeRow, SqlFailure> {
@@ -94,7 +94,7 @@ impl Writing<'_> {
     async fn scope_row(&mut self, make: bool) -> Result<Option<ScopeRow>, SqlFailure> {
         let time_ms = self.time_ms.map(signed);
         let query = |sql| Query::new(sql).bind(self.scope.tenant()).bind(self.scope.element()).bind(time_ms);
-        for _ in 0..LOOKS {
+        for _ in 0..SCOPE_ATTEMPTS {
             if let Some(row) = query(&self.statements.scope).optional_row(self.link).await? {
                 return scope_row(&row).map(Some);
             }
@@ -136,7 +136,7 @@ impl Writing<'_> {
         row: &ScopeRow,
         checks: &'k [Check],
         written: impl IntoIterator<Item = &'k String>,
-    ) -> Result<HashMap<String, State>, SqlFailure> {
+    ) -> Result<HashMap<String, KeyState>, SqlFailure> {
         let checked = checks.iter().map(|check| &check.key);
         let keys: BTreeSet<&str> = checked.chain(written).map(String::as_str).collect();
         let mut states = HashMap::with_capacity(keys.len());
@@ -145,7 +145,7 @@ impl Writing<'_> {
         }
         for found in Query::new(&self.statements.states).bind(row.id).keys(keys).all(self.link).await? {
             let (version, expires_at_ms, bytes) = (found.count(1)?, found.optional_count(2)?, found.count(3)?);
-            let state = State { version, expires_at_ms, bytes };
+            let state = KeyState { version, expires_at_ms, bytes };
             states.insert(found.key(0)?, state);
         }
         Ok(states)

@@ -3,7 +3,7 @@
 //! One thread writes, so that the writers of this process queue in the order in which they came, and SQLite's own
 //! waiting for locks, which is not fair, concerns other processes only. A few threads read; they wait for no writer:
 //! each call sees the state at its start. `threads` hands work over, `open` makes the file and connects, `read` and
-//! `write` carry out calls.
+//! `write` carry out calls, `snapshot` reads one state page by page, and `failure` says what an error of SQLite means.
 
 use std::fmt;
 use std::path::Path;
@@ -11,16 +11,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use rusqlite::Connection;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
 
 use super::super::batch::Batch;
 use super::super::limits;
 use super::super::notify::{Awaited, Waiters};
 use super::super::scope::check_tenant;
 use super::super::{
-    ApplyOutcome, Check, Clock, FingerprintKey, Kept, KeyPage, Op, OpenError, Options, PAGE_ITEMS, Page, Quota, Quotas,
-    RangeOutcome, Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
+    ApplyOutcome, Check, Clock, FingerprintKey, KeyPage, Op, OpenError, Options, Page, Quota, Quotas, RangeOutcome,
+    Scope, SealingKey, Snapshot, Storage, StorageError, StoredEntry, SystemClock, Usage,
 };
 use super::QUEUE_TIMEOUT;
 use super::failure::{Kind, SqlFailure};
@@ -29,13 +28,16 @@ use super::retry::repeated;
 use super::stored::{Stored, seal};
 use super::writing::Attempt;
 
+mod failure;
 mod open;
 mod read;
+mod snapshot;
 mod threads;
 mod write;
 
 use open::File;
 use read::View;
+use snapshot::SqliteSnapshot;
 use threads::{Threads, Work};
 use write::Writing;
 
@@ -339,207 +341,5 @@ impl Storage for SqliteStorage {
     }
 }
 
-/// One state of a scope: a transaction that reads, on a connection of its own.
-struct SqliteSnapshot {
-    /// In the transaction, which ends with it. None after a failure.
-    connection: Option<Connection>,
-    readers: Arc<Threads>,
-    scope: Scope,
-    /// The row of the scope.
-    id: Option<i64>,
-    time_ms: u64,
-    sealing_key: Option<SealingKey>,
-    /// Where the last page ended.
-    last_key: Option<String>,
-    ended: bool,
-    _permit: OwnedSemaphorePermit,
-}
-
-#[async_trait]
-impl Snapshot for SqliteSnapshot {
-    async fn next(&mut self) -> Result<Vec<Kept>, StorageError> {
-        if self.ended {
-            return Ok(Vec::new());
-        }
-        let broken = || StorageError::unavailable("reading the snapshot has failed before; take another");
-        let connection = self.connection.take().ok_or_else(broken)?;
-        let (id, time_ms, last_key) = (self.id, self.time_ms, self.last_key.take());
-        let read = move |_: &Connection| {
-            let page = View::resumed(&connection, id, time_ms).page("", last_key.as_deref(), PAGE_ITEMS)?;
-            Ok((connection, page))
-        };
-        let (connection, (stored, more)) = self.readers.run(read).await?;
-        self.connection = Some(connection);
-        self.last_key = stored.last().map(|last| last.key.clone());
-        self.ended = !more;
-        Ok(stored.into_iter().map(|stored| stored.open(&self.scope, self.sealing_key.as_ref())).collect())
-    }
-}
-
-impl From<rusqlite::Error> for SqlFailure {
-    fn from(error: rusqlite::Error) -> Self {
-        let code = match &error {
-            rusqlite::Error::SqliteFailure(code, _) | rusqlite::Error::SqlInputError { error: code, .. } => {
-                code.extended_code
-            }
-            _ => 0,
-        };
-        Self::database(kind(code), error.to_string())
-    }
-}
-
-/// What a result code of SQLite means ("Result and Error Codes" in its documentation): the low byte of an extended
-/// code.
-fn kind(code: i32) -> Kind {
-    match code & 0xFF {
-        5 | 6 => Kind::Locked,
-        8 => Kind::ReadOnly,
-        // 9: its time was up.
-        9 | 10 | 14 => Kind::Lost,
-        11 => Kind::Damaged,
-        13 => Kind::Full,
-        26 => Kind::NotADatabase,
-        _ => Kind::Other,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::mpsc;
-
-    use super::*;
-
-    /// Failures that are hard to bring about from outside, made by SQLite itself.
-    #[test]
-    fn failures_are_distinguished() {
-        let fill = "CREATE TABLE t AS SELECT zeroblob(1000000)";
-        for (name, prepare, then, expected) in [
-            ("a full disk", "PRAGMA max_page_count = 2", fill, Kind::Full),
-            ("a read-only file", "PRAGMA query_only = 1", fill, Kind::ReadOnly),
-            ("a mistake in the SQL", "SELECT 1", "SELECT nonsense", Kind::Other),
-        ] {
-            let connection = Connection::open_in_memory().unwrap();
-            connection.execute_batch(prepare).unwrap();
-            let failure = SqlFailure::from(connection.execute_batch(then).unwrap_err());
-            assert!(matches!(failure, SqlFailure::Database { kind, .. } if kind == expected), "{name}: {failure:?}");
-        }
-    }
-
-    async fn store(folder: &tempfile::TempDir) -> SqliteStorage {
-        SqliteStorage::open(&folder.path().join("a.db"), Options::default()).await.unwrap()
-    }
-
-    fn scope() -> Scope {
-        Scope::new("acme", "organisation").unwrap()
-    }
-
-    fn puts(keys: std::ops::Range<u32>, length: usize) -> Vec<Op> {
-        keys.map(|key| Op::put(format!("{key:04}"), "v".repeat(length))).collect()
-    }
-
-    #[tokio::test]
-    async fn a_full_disk_is_reported_and_what_there_is_room_for_is_written() {
-        let folder = tempfile::tempdir().unwrap();
-        let (store, scope) = (store(&folder).await, scope());
-        for _ in 0..3 {
-            store.writer.run(|connection| Ok(connection.execute_batch("PRAGMA max_page_count = 60")?)).await.unwrap();
-            let full = store.apply(&scope, puts(0..100, 10_000)).await.unwrap_err();
-            assert!(full.to_string().contains("full"), "{full}");
-            assert!(matches!(full, StorageError::Unavailable { maybe_applied: false, .. }), "{full:?}");
-            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(ApplyOutcome::Applied(_))));
-        }
-        assert_eq!(store.usage(&scope).await.unwrap().items, 3);
-    }
-
-    /// After some failures, such as a disk that is full, SQLite has undone the transaction before anybody rolls back.
-    #[tokio::test]
-    async fn a_transaction_that_sqlite_undid_by_itself_is_in_nobodys_way() {
-        let folder = tempfile::tempdir().unwrap();
-        let (store, scope) = (store(&folder).await, scope());
-        for _ in 0..3 {
-            for (threads, begin) in [(&store.writer, "BEGIN IMMEDIATE"), (&*store.readers, "BEGIN")] {
-                let undone = |connection: &Connection| Ok(connection.execute_batch("ROLLBACK")?);
-                let begun = move |connection: &Connection| {
-                    connection.execute_batch(begin)?;
-                    undone(connection)
-                };
-                threads.run(begun).await.unwrap();
-            }
-            assert!(matches!(store.apply(&scope, puts(0..3, 10)).await, Ok(ApplyOutcome::Applied(_))));
-            let keys: Vec<String> = (0..500).map(|key| format!("{key:04}")).collect();
-            assert_eq!(store.get_many(&scope, &keys).await.unwrap().iter().flatten().count(), 3);
-        }
-    }
-
-    /// A statement that would never end.
-    const ENDLESS: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n";
-
-    fn endless(connection: &Connection) -> Result<(), SqlFailure> {
-        Ok(connection.query_row(ENDLESS, (), |_| Ok(()))?)
-    }
-
-    fn threads(folder: &tempfile::TempDir, work: Work, limit: Duration) -> Threads {
-        let file = File::make(&folder.path().join("b.db"), Duration::from_secs(1)).unwrap();
-        Threads::start(file, work, 1, limit).unwrap()
-    }
-
-    /// What is in memory alone and dies with a connection.
-    const MARK: &str = "CREATE TEMP TABLE mark (x)";
-
-    fn is_marked(connection: &Connection) -> Result<bool, SqlFailure> {
-        Ok(connection.prepare("SELECT 1 FROM temp.sqlite_schema")?.exists(())?)
-    }
-
-    #[tokio::test]
-    async fn work_that_takes_too_long_is_broken_off_with_its_connection() {
-        let folder = tempfile::tempdir().unwrap();
-        let threads = threads(&folder, Work::Read, Duration::from_secs(1));
-        threads.run(|connection| Ok(connection.execute_batch(MARK)?)).await.unwrap();
-        assert!(threads.run(is_marked).await.unwrap(), "the connection is kept");
-        let error = StorageError::from(threads.run(endless).await.unwrap_err());
-        assert!(matches!(error, StorageError::Unavailable { .. }), "{error:?}");
-        assert!(!threads.run(is_marked).await.unwrap(), "the thread goes on, with another connection");
-    }
-
-    #[tokio::test]
-    async fn what_is_not_done_in_time_is_in_doubt_only_where_it_has_begun() {
-        let folder = tempfile::tempdir().unwrap();
-        for (work, in_doubt) in [(Work::Read, false), (Work::Write, true)] {
-            let threads = threads(&folder, work, Duration::from_secs(2));
-            let (release, held) = mpsc::channel::<()>();
-            let done = Arc::new(AtomicBool::new(false));
-            let doing = Arc::clone(&done);
-            let begun = threads.run(move |_| Ok(held.recv().is_err()));
-            let waiting = threads.run(move |_| {
-                doing.store(true, Ordering::SeqCst);
-                Ok(())
-            });
-            let (begun, waiting) = tokio::join!(begun, waiting);
-            for (name, failure, expected) in
-                [("begun", begun.unwrap_err(), in_doubt), ("waiting", waiting.unwrap_err(), false)]
-            {
-                let error = StorageError::from(failure);
-                let told =
-                    matches!(error, StorageError::Unavailable { maybe_applied, .. } if maybe_applied == expected);
-                assert!(told, "{name}: {error:?}");
-            }
-            drop(release);
-            threads.close().await;
-            assert!(!done.load(Ordering::SeqCst), "what was given up is not done later");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_thread_outlives_work_that_panics() {
-        let folder = tempfile::tempdir().unwrap();
-        let threads = threads(&folder, Work::Write, Duration::from_secs(20));
-        let panicking = |_: &Connection| -> Result<(), SqlFailure> { panic!("a mistake in the work") };
-        let error = StorageError::from(threads.run(panicking).await.unwrap_err());
-        assert!(matches!(error, StorageError::Unavailable { maybe_applied: true, .. }), "{error:?}");
-        assert!(!threads.run(is_marked).await.unwrap());
-        threads.close().await;
-        let error = StorageError::from(threads.run(is_marked).await.unwrap_err());
-        assert!(error.to_string().contains("closed"), "{error}");
-    }
-}
+mod tests;

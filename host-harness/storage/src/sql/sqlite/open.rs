@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::super::super::OpenError;
 use super::super::failure::{Kind, SqlFailure};
-use super::super::schema::{self, Found};
+use super::super::schema::{self, FoundSchema};
 use super::threads;
 
 /// The cache of a connection, in KiB (negative: so SQLite distinguishes KiB from pages). An `apply` of the largest size
@@ -106,7 +106,7 @@ impl File {
     }
 
     /// Brings the file up to date on a connection that writes. Several processes may do this at once.
-    pub(super) fn bring_up_to_date(&self, connection: &Connection) -> Result<Found, SqlFailure> {
+    pub(super) fn bring_up_to_date(&self, connection: &Connection) -> Result<FoundSchema, SqlFailure> {
         let found = inspect(connection)?;
         if found.judge("").is_err() {
             return Ok(found);
@@ -139,20 +139,20 @@ impl File {
 }
 
 /// Looks without changing anything.
-fn inspect(connection: &Connection) -> Result<Found, SqlFailure> {
+fn inspect(connection: &Connection) -> Result<FoundSchema, SqlFailure> {
     let mut tables = connection
         .prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite!_%' ESCAPE '!'")?;
     let tables: Vec<String> = tables.query_map((), |row| row.get(0))?.collect::<Result<_, _>>()?;
     Ok(match tables.iter().any(|table| table == schema::MARK) {
-        true => Found::Version(version(connection)?),
-        false if tables.is_empty() => Found::Empty,
-        false => Found::Foreign,
+        true => FoundSchema::Version(version(connection)?),
+        false if tables.is_empty() => FoundSchema::Empty,
+        false => FoundSchema::Foreign,
     })
 }
 
 /// Brings a database that is empty or ours up to date, within a transaction.
 fn migrate(connection: &Connection) -> Result<(), SqlFailure> {
-    for statement in schema::GROUND {
+    for statement in schema::BASE {
         connection.execute_batch(statement)?;
     }
     let from = version(connection)? as usize;

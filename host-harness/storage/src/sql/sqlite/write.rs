@@ -12,7 +12,7 @@ use super::super::super::limits::ResponseBudget;
 use super::super::super::{ApplyOutcome, Check, PAGE_ITEMS, Quota, RangeOutcome, Scope, Usage};
 use super::super::failure::SqlFailure;
 use super::super::signed;
-use super::super::writing::{Attempt, Decision, ScopeRow, State, of_nothing};
+use super::super::writing::{Attempt, Decision, KeyState, ScopeRow, of_nothing};
 use super::open::File;
 use super::read::{bind_end, count, optional_count, text};
 
@@ -192,14 +192,14 @@ impl<'c> Writing<'c> {
         &self,
         row: &ScopeRow,
         keys: impl Iterator<Item = &'k String>,
-    ) -> Result<HashMap<&'k str, State>, SqlFailure> {
+    ) -> Result<HashMap<&'k str, KeyState>, SqlFailure> {
         let mut states = HashMap::new();
         let mut statement = self.connection.prepare_cached(STATE)?;
         for key in keys {
             let mut rows = statement.query(params![row.id, key])?;
             if let Some(found) = rows.next()? {
                 let (version, expires_at_ms, bytes) = (count(found, 0)?, optional_count(found, 1)?, count(found, 2)?);
-                states.insert(key.as_str(), State { version, expires_at_ms, bytes });
+                states.insert(key.as_str(), KeyState { version, expires_at_ms, bytes });
             }
         }
         Ok(states)

@@ -114,7 +114,7 @@ class WecomOrganisation:
 
     def bulkRegister(self, corpData, memberList=None):
         """Writes what `getThirdCorpData` answered into the platform's tables, where `rows` is switched on."""
-        write_rows(self.node.app, self.fullName, corpData, memberList)
+        write_rows(self.node.app, self.fullName, native(corpData), native(memberList))
 
     def getLocalCorpData(self):
         with as_codes():
@@ -139,7 +139,13 @@ class WecomOrganisation:
             return department_row(self.fullName, self._element.call("directory.find-department", text(deptId)))
 
     def getMembers(self, status=None):
-        wanted = None if status is None else STATUS.get(text(status))
+        spelt = text(status)
+        wanted = STATUS.get(spelt)
+        if spelt and wanted is None:
+            known = ", ".join(STATUS)
+            raise refusal(
+                "invalid-argument", f"没有状态 {spelt}，可用：{known} / there is no status {spelt}, use {known}"
+            )
         with as_codes():
             if wanted == "resigned":
                 gone = [self._element.members(status=each) for each in ("resigned", "left-range")]
@@ -217,7 +223,7 @@ class WecomOrganisation:
     def sendMessage(self, to, content, key=None):
         """Sends a message: `sendMessage({"members": ["lisi"]}, ("text", "hello"))`. `content` is a case of `messaging.content`;
         whoever repeats it with the same `key` within a day sends it to nobody twice."""
-        recipients = {"everybody": False, "members": [], "departments": [], "tags": [], "roles": [], **to}
+        recipients = {"everybody": False, "members": [], "departments": [], "tags": [], "roles": [], **native(to)}
         message = {
             "to": recipients,
             "content": Case(*content),
@@ -239,7 +245,7 @@ class WecomOrganisation:
     def submitApproval(self, request):
         """Makes a request (`approvals.approval-request`) and answers its number."""
         with as_codes():
-            return self._element.call("approvals.submit", request)
+            return self._element.call("approvals.submit", native(request))
 
     def getApproval(self, number):
         with as_codes():

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// See `abandon` in `wit/directory.wit`.
-pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Result<(), Failure> {
+pub fn abandon(platform: &dyn Platform, common: &Common, run_id: &str) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
         let (run, version) = stored(platform, common, run_id)?;
         if run.is_writing {
@@ -35,7 +35,7 @@ pub fn abandon<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Resu
 }
 
 /// See `repair` in `wit/directory.wit`.
-pub fn repair<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Result<contract::Report, Failure> {
+pub fn repair(platform: &dyn Platform, common: &Common, run_id: &str) -> Result<contract::Report, Failure> {
     let report = lease::hold(platform, |lease| {
         let (run, version) = stored(platform, common, run_id)?;
         if !run.is_writing {
@@ -56,7 +56,7 @@ pub fn repair<P: Platform>(platform: &P, common: &Common, run_id: &str) -> Resul
 
 /// The run, also where it is too old to go on: until somebody begins another, its plan and its scratch are there. And also one
 /// of another version, which a person may know to be gone.
-fn stored<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<(Box<Run>, u64), Failure> {
+fn stored(platform: &dyn Platform, common: &Common, id: &str) -> Result<(Box<Run>, u64), Failure> {
     match current::read(platform, common)? {
         Current::Fresh(run, version) | Current::Outdated(run, version) | Current::Newer(run, version)
             if run.id == id =>

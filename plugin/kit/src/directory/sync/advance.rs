@@ -6,16 +6,14 @@ use super::{
     backoff::{self, Backoff},
     confirm,
     context::{RunContext, StepError, Stepped},
-    current, export, guard, history, lease, missing,
+    current, erase_departed, export, fetch, guard, history, lease, missing,
     phase::Phase,
     report::Report,
-    retention,
     run::{Failures, PendingWait, Sweep},
     scope, scratch,
     seen::Seen,
     spread,
     stats::Stats,
-    walk,
 };
 use crate::{
     config::Common,
@@ -31,8 +29,8 @@ use crate::{
 };
 
 /// See `advance` in `wit/directory.wit`.
-pub fn advance<P: Platform, C: Client<P>>(
-    platform: &P,
+pub fn advance<C: Client>(
+    platform: &dyn Platform,
     common: &Common,
     client: &C,
     run: &str,
@@ -69,7 +67,7 @@ fn is_writing() -> Failure {
     "a sync is being written: wait until it is complete, then make a new plan" }
 }
 
-fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
+fn drive<C: Client>(context: &mut RunContext<'_, C>) -> Stepped<SyncStep> {
     if let Some(wait) = context.run.pending_wait.take_if(|wait| wait.holds(context.platform.now_ms())) {
         return Ok(SyncStep::Wait(waiting(wait, context.progress())));
     }
@@ -93,7 +91,7 @@ fn drive<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepp
 }
 
 /// Takes one step; `Some` when the call is done.
-fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<Option<SyncStep>> {
+fn step<C: Client>(context: &mut RunContext<'_, C>) -> Stepped<Option<SyncStep>> {
     match context.run.phase.clone() {
         Phase::Scope(steps) => scope::step(context, steps)?,
         Phase::Export(stage) => {
@@ -103,8 +101,8 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
                 return self::wait(context, wait).map(Some);
             }
         }
-        Phase::Fetch(at) => walk::departments(context, &at)?,
-        Phase::Individuals(at) => walk::individuals(context, &at)?,
+        Phase::Fetch(at) => fetch::departments(context, &at)?,
+        Phase::Individuals(at) => fetch::individuals(context, &at)?,
         Phase::Missing(Sweep::Departments(after)) => missing::departments(context, after.as_deref())?,
         Phase::Missing(Sweep::Members(after)) => missing::members(context, after.as_deref())?,
         Phase::Planned if context.until == Goal::Plan => return planned(context).map(Some),
@@ -123,14 +121,14 @@ fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Steppe
         Phase::ApplyRemovals(after) => apply::removals(context, after.as_deref())?,
         Phase::ApplyDepartmentRemovals(done) => apply::department_removals(context, done)?,
         Phase::Spread(tag) => spread::step(context, tag)?,
-        Phase::Retention(after) => retention::members(context, after.as_deref())?,
-        Phase::Erasure => retention::feed(context)?,
+        Phase::Retention(after) => erase_departed::members(context, after.as_deref())?,
+        Phase::Erasure => erase_departed::feed(context)?,
         Phase::Finish => return finish(context).map(Some),
     }
     Ok(None)
 }
 
-fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
+fn planned<C: Client>(context: &mut RunContext<'_, C>) -> Stepped<SyncStep> {
     apply::plan_departments(context)?;
     note_emptiness(context);
     context.count();
@@ -142,7 +140,7 @@ fn planned<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Ste
 }
 
 /// Ends the run: the report takes its place.
-fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<SyncStep> {
+fn finish<C: Client>(context: &mut RunContext<'_, C>) -> Stepped<SyncStep> {
     note_emptiness(context);
     context.count();
     let now = context.platform.now_ms();
@@ -169,7 +167,7 @@ fn finish<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Step
 }
 
 /// Success that did nothing says so: the commonest first mistake is a visible range that nobody filled.
-fn note_emptiness<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) {
+fn note_emptiness<C: Client>(context: &mut RunContext<'_, C>) {
     const ZH: &str = "请在管理后台的应用页面设置可见范围";
     const EN: &str = "fill the visible range on the app's page in the vendor's console";
     match (context.run.departments_seen, context.run.members_seen) {
@@ -193,7 +191,7 @@ struct Observed {
 }
 
 /// What becomes of a run that the vendor stopped: it waits, or it pauses for a person, or the call's budget was too small.
-fn stopped<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Stepped<SyncStep> {
+fn stopped<C: Client>(context: &mut RunContext<'_, C>, failure: Failure) -> Stepped<SyncStep> {
     let mut random = [0; 2];
     context.platform.random(&mut random);
     let backoff = backoff::judge(&failure, &mut context.run, context.platform.now_ms(), u16::from_be_bytes(random));
@@ -219,14 +217,14 @@ fn stopped<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failur
 }
 
 /// Writes down where the run stands and leaves the rest to a person.
-fn pause<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, failure: Failure) -> Stepped<Pause> {
+fn pause<C: Client>(context: &mut RunContext<'_, C>, failure: Failure) -> Stepped<Pause> {
     context.checkpoint()?;
     let error = failure.into_error(context.common.locale);
     Ok(Pause { error, progress: context.progress() })
 }
 
 /// Writes down that there is nothing to do before a time.
-fn wait<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, wait: PendingWait) -> Stepped<SyncStep> {
+fn wait<C: Client>(context: &mut RunContext<'_, C>, wait: PendingWait) -> Stepped<SyncStep> {
     context.run.pending_wait = Some(wait.clone());
     context.stats.waits += 1;
     context.checkpoint()?;

@@ -23,9 +23,7 @@ use crate::{
         refresh::contended,
     },
     failure::Failure,
-    order,
-    platform::Platform,
-    store,
+    order, store,
     vendor::Client,
 };
 
@@ -35,7 +33,7 @@ const ROWS: u32 = 200;
 const ATTEMPTS: u32 = 50;
 
 /// Counts what writing the departments would do.
-pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped {
+pub(super) fn plan_departments<C: Client>(context: &mut RunContext<'_, C>) -> Stepped {
     (context.run.planned.departments_added, context.run.planned.departments_updated) = (0, 0);
     for page in 0..context.run.department_pages {
         let fetched = pages::departments(context, page)?;
@@ -52,7 +50,7 @@ pub(super) fn plan_departments<P: Platform, C: Client<P>>(context: &mut RunConte
 }
 
 /// Writes a page of departments.
-pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, page: usize) -> Stepped {
+pub(super) fn departments<C: Client>(context: &mut RunContext<'_, C>, page: usize) -> Stepped {
     if page >= context.run.department_pages {
         return context.next_phase();
     }
@@ -77,7 +75,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(context: &mut RunContext<'_
 }
 
 /// Writes the next rows of members. Rows go with what they became, so that the end of a large run has little to clear.
-pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
+pub(super) fn members<C: Client>(context: &mut RunContext<'_, C>, after: Option<&str>) -> Stepped {
     rows(context, 'm', after, Phase::ApplyMembers, |context, batch, row, stored| {
         let row: PlannedMember<'_> = store::parse(row)?.value;
         let read_at = row.read_at;
@@ -108,7 +106,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
 }
 
 /// Marks the next members who left the visible range.
-pub(super) fn removals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
+pub(super) fn removals<C: Client>(context: &mut RunContext<'_, C>, after: Option<&str>) -> Stepped {
     rows(context, 'g', after, Phase::ApplyRemovals, |context, batch, row, stored| {
         let read_at: u64 = store::parse(row)?.value;
         let Some(old) = stored else { return Ok(()) };
@@ -124,11 +122,7 @@ pub(super) fn removals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P
 
 /// Whether a member stays for now though they would go: who became an administrator after the guard was asked. The next run
 /// asks it again.
-fn is_spared<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    batch: &mut Batch,
-    id: &str,
-) -> Result<bool, Failure> {
+fn is_spared<C: Client>(context: &mut RunContext<'_, C>, batch: &mut Batch, id: &str) -> Result<bool, Failure> {
     let is_spared = batch.is_administrator(context.platform, id)?
         && !administrators::include(&context.run.approved_administrators, context.common.ids, id);
     if is_spared {
@@ -141,12 +135,12 @@ fn is_spared<P: Platform, C: Client<P>>(
 
 /// Writes the next rows of a kind of scratch about members, each with what the copy knows of the member, as many as fit
 /// into one batch.
-fn rows<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
+fn rows<C: Client>(
+    context: &mut RunContext<'_, C>,
     kind: char,
     after: Option<&str>,
     phase: fn(Option<String>) -> Phase,
-    take: fn(&mut RunContext<'_, P, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Stepped,
+    take: fn(&mut RunContext<'_, C>, &mut Batch, &Entry, Option<MemberRecord>) -> Stepped,
 ) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, kind);
     let page = context.platform.scan(&prefix, after, ROWS).map_err(Failure::from)?;
@@ -171,10 +165,7 @@ fn rows<P: Platform, C: Client<P>>(
 
 /// Deletes departments that are gone, children before their parents. The order is found once for each call; `done` of
 /// them are deleted already.
-pub(super) fn department_removals<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    done: usize,
-) -> Stepped {
+pub(super) fn department_removals<C: Client>(context: &mut RunContext<'_, C>, done: usize) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'e');
     let rows = store::keys(context.platform, &prefix)?;
     let keys: Vec<String> = rows.iter().map(|row| key::department(&row[prefix.len()..])).collect();
@@ -227,9 +218,9 @@ fn children_first(departments: Vec<DepartmentRecord>) -> Vec<DepartmentRecord> {
 }
 
 /// Fills a batch and writes it with the run, anew when another writer came between.
-pub(super) fn write<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    fill: &mut dyn FnMut(&mut RunContext<'_, P, C>, &mut Batch) -> Stepped,
+pub(super) fn write<C: Client>(
+    context: &mut RunContext<'_, C>,
+    fill: &mut dyn FnMut(&mut RunContext<'_, C>, &mut Batch) -> Stepped,
 ) -> Stepped {
     let before = context.run.clone();
     for _ in 0..ATTEMPTS {

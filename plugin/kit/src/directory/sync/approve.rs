@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// See `approve` in `wit/directory.wit`.
-pub fn approve<P: Platform>(platform: &P, common: &Common, run: &str, counts: RemovalCounts) -> Result<(), Failure> {
+pub fn approve(platform: &dyn Platform, common: &Common, run: &str, counts: RemovalCounts) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
         let (mut run, version) = current::find(platform, common, run)?;
         match (run.blocked, run.approved) {

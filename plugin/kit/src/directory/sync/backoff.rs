@@ -77,7 +77,9 @@ mod tests {
     }
 
     fn failure(reason: Reason, code: Option<i64>, retry_after_ms: Option<u64>) -> Failure {
-        Failure { vendor_code: code, retry_after_ms, ..Failure::new(reason, "m") }
+        let mut failure = Failure::new(reason, "m");
+        (failure.vendor_code, failure.retry_after_ms) = (code, retry_after_ms);
+        failure
     }
 
     fn wait_of(setback: &Backoff) -> Option<(u64, &str)> {

@@ -23,9 +23,9 @@ use crate::{
 const PARALLELISM: u32 = 5;
 
 /// See `begin` in `wit/directory.wit`.
-pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) -> Result<Begun, Failure> {
+pub fn begin(platform: &dyn Platform, common: &Common, strategy: &Strategy) -> Result<Begun, Failure> {
     let strategy = chosen(strategy, common)?;
-    forgetting::make_way(platform, common)?;
+    forgetting::finish(platform, common)?;
     match current::read(platform, common)? {
         Current::Fresh(run, _) => return joined(platform, &run),
         Current::Newer(run, _) => return Err(current::is_newer(&run)),
@@ -79,7 +79,7 @@ pub fn begin<P: Platform>(platform: &P, common: &Common, strategy: &Strategy) ->
     Ok(begun)
 }
 
-fn joined<P: Platform>(platform: &P, run: &Run) -> Result<Begun, Failure> {
+fn joined(platform: &dyn Platform, run: &Run) -> Result<Begun, Failure> {
     let stats = Stats::load(platform, &run.id)?;
     Ok(Begun { progress: run.progress(stats.vendor_calls()), joined: true })
 }

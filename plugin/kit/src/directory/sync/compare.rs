@@ -14,7 +14,6 @@ use crate::{
         member_status::{self, Decision, is_present},
         record::{MemberOutline, MemberRecord},
     },
-    platform::Platform,
     store,
     vendor::Client,
 };
@@ -38,11 +37,7 @@ impl PlannedMember<'_> {
 }
 
 /// Takes note of members that the vendor showed when it was asked at `read_at`.
-pub(super) fn members<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    rows: Vec<MemberRow>,
-    read_at: u64,
-) -> Stepped {
+pub(super) fn members<C: Client>(context: &mut RunContext<'_, C>, rows: Vec<MemberRow>, read_at: u64) -> Stepped {
     let ids = context.common.ids;
     let mut id_keys = Vec::with_capacity(rows.len());
     let mut keys = Vec::with_capacity(rows.len() * 2);
@@ -92,7 +87,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(
 }
 
 /// Counts a member as seen without a change: there is one, but nobody can read what the vendor says.
-pub(super) fn keep<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, entry: &Entry) -> Stepped {
+pub(super) fn keep<C: Client>(context: &mut RunContext<'_, C>, entry: &Entry) -> Stepped {
     let outline = MemberOutline::parse(entry)?;
     if is_present(outline.presence) && context.seen.insert(outline.ordinal) {
         context.run.present_seen += 1;
@@ -102,8 +97,8 @@ pub(super) fn keep<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
     Ok(())
 }
 
-fn member<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
+fn member<C: Client>(
+    context: &mut RunContext<'_, C>,
     stored: Option<&Entry>,
     mut fetched: FetchedMember,
     id_key: &str,

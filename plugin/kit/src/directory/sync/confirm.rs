@@ -10,16 +10,12 @@ use crate::{
     contract::storage::Entry,
     directory::{key, member::MemberRow},
     failure::Failure,
-    platform::Platform,
     store,
     vendor::{Client, DepartmentAnswer, MemberAnswer},
 };
 
 /// Asks about the next missing departments.
-pub(super) fn departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<&str>,
-) -> Stepped {
+pub(super) fn departments<C: Client>(context: &mut RunContext<'_, C>, after: Option<&str>) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'e');
     let rows = next(context, &prefix, after)?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
@@ -47,7 +43,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
 }
 
 /// Asks about the next missing members.
-pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
+pub(super) fn members<C: Client>(context: &mut RunContext<'_, C>, after: Option<&str>) -> Stepped {
     let prefix = key::scratch_of(&context.run.id, 'g');
     let rows = next(context, &prefix, after)?;
     let Some(last) = rows.last().map(|row| row.key.clone()) else {
@@ -85,11 +81,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
 }
 
 /// The next rows of a kind, as many as may be asked about at once.
-fn next<P: Platform, C: Client<P>>(
-    context: &RunContext<'_, P, C>,
-    prefix: &str,
-    after: Option<&str>,
-) -> Result<Vec<Entry>, Failure> {
+fn next<C: Client>(context: &RunContext<'_, C>, prefix: &str, after: Option<&str>) -> Result<Vec<Entry>, Failure> {
     let limit = u32::try_from(context.parallelism()).unwrap_or(1);
     Ok(context.platform.scan(prefix, after, limit)?.entries)
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use super::{
     compare,
-    lease::{self, Lease},
+    lease::{self, RunLease},
     pages,
     phase::{self, Phase},
     run::Run,
@@ -76,8 +76,8 @@ const RENEWAL_MS: u64 = 1_500;
 const SEALED_TTL_MS: u64 = 6 * 60 * 60 * 1_000;
 
 /// See the module.
-pub struct RunContext<'a, P: Platform, C> {
-    pub(super) platform: &'a P,
+pub struct RunContext<'a, C> {
+    pub(super) platform: &'a dyn Platform,
     pub(super) common: &'a Common,
     pub(super) client: &'a C,
     /// How far this call is to take the run.
@@ -91,7 +91,7 @@ pub struct RunContext<'a, P: Platform, C> {
     pub(super) marks: Marks,
     /// Ids of the departments that were seen, once they are wanted.
     pub(super) departments_seen: Option<BTreeSet<String>>,
-    lease: &'a mut Lease,
+    lease: &'a mut RunLease,
     /// Of the run as it is stored.
     run_version: u64,
     /// Scratch that is not written yet.
@@ -111,15 +111,15 @@ pub struct RunContext<'a, P: Platform, C> {
     began_in: Phase,
 }
 
-impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
+impl<'a, C: Client> RunContext<'a, C> {
     pub(super) fn new(
-        platform: &'a P,
+        platform: &'a dyn Platform,
         common: &'a Common,
         client: &'a C,
         until: Goal,
         (run, run_version, stats): (Run, u64, Stats),
         seen: Seen,
-        lease: &'a mut Lease,
+        lease: &'a mut RunLease,
     ) -> Self {
         let left = platform.remaining();
         let wall = left.wall_ms;
@@ -150,7 +150,7 @@ impl<'a, P: Platform, C: Client<P>> RunContext<'a, P, C> {
     }
 
     /// The outside.
-    pub fn platform(&self) -> &'a P {
+    pub fn platform(&self) -> &'a dyn Platform {
         self.platform
     }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     abandon, backoff, history,
-    lease::{self, Lease},
+    lease::{self, RunLease},
     phase::Phase,
     report::Report,
     run::{self, LONGEST_WAIT_MS, PendingWait, Run},
@@ -15,6 +15,7 @@ use crate::{
     contract::{directory::RunOutcome, log::Level, storage::Op},
     directory::{head, key, record::CLOCK_SKEW_MS},
     failure::Failure,
+    json,
     platform::Platform,
     store,
 };
@@ -46,10 +47,12 @@ pub(super) enum Current {
 ///
 /// # Errors
 /// `conflict` where the copy is that of another organisation.
-pub(super) fn read<P: Platform>(platform: &P, common: &Common) -> Result<Current, Failure> {
+pub(super) fn read(platform: &dyn Platform, common: &Common) -> Result<Current, Failure> {
     head::read_own(platform, common)?;
     Ok(match run::load(platform)? {
-        run::Stored::Readable(run, version) if goes_on(&run, common, platform.now_ms()) => Current::Fresh(run, version),
+        run::Stored::Readable(run, version) if is_resumable(&run, common, platform.now_ms()) => {
+            Current::Fresh(run, version)
+        }
         run::Stored::Readable(run, version) => Current::Outdated(run, version),
         run::Stored::Foreign(run, version) if run.is_newer() && is_at_work(&run, platform.now_ms()) => {
             Current::Newer(run, version)
@@ -64,7 +67,7 @@ pub(super) fn read<P: Platform>(platform: &P, common: &Common) -> Result<Current
 ///
 /// # Errors
 /// `not-found` where it is not, `conflict` where only a newer version can go on with it; what [`read`] tells.
-pub(super) fn find<P: Platform>(platform: &P, common: &Common, id: &str) -> Result<(Run, u64), Failure> {
+pub(super) fn find(platform: &dyn Platform, common: &Common, id: &str) -> Result<(Run, u64), Failure> {
     match read(platform, common)? {
         Current::Fresh(run, version) if run.id == id => Ok((*run, version)),
         Current::Newer(run, _) if run.id == id => Err(is_newer(&run)),
@@ -105,7 +108,7 @@ fn is_younger(since: u64, ms: u64, now: u64) -> bool {
 
 /// Whether a run goes on. One that has begun to write always does, whatever else of the configuration has changed: only
 /// it knows what is left. A blocked one rests, and a plan is applied, while it is fresh.
-fn goes_on(run: &Run, common: &Common, now: u64) -> bool {
+fn is_resumable(run: &Run, common: &Common, now: u64) -> bool {
     if run.is_writing {
         return is_of(run, common) && is_younger(run.started_at, super::SCRATCH_TTL_MS, now);
     }
@@ -146,7 +149,7 @@ pub(super) fn is_of(run: &Run, common: &Common) -> bool {
 }
 
 /// The operations that end a run: its report takes its place. Its scratch is [swept](super::scratch) afterwards.
-pub(super) fn end<P: Platform>(platform: &P, report: &Report) -> Result<Vec<Op>, Failure> {
+pub(super) fn end(platform: &dyn Platform, report: &Report) -> Result<Vec<Op>, Failure> {
     // Together, so that no run goes without a word.
     let mut ops = history::record(platform, report)?;
     ops.push(store::delete(key::RUN));
@@ -154,7 +157,7 @@ pub(super) fn end<P: Platform>(platform: &P, report: &Report) -> Result<Vec<Op>,
 }
 
 /// The operations that end a run which goes on no longer: given up where nothing was written, else as it stands.
-pub(super) fn give_up<P: Platform>(platform: &P, common: &Common, run: &Run) -> Result<Vec<Op>, Failure> {
+pub(super) fn give_up(platform: &dyn Platform, common: &Common, run: &Run) -> Result<Vec<Op>, Failure> {
     let head = head::read_for(platform, common)?.0;
     let whose =
         if run.is_own() { "a sync is given up" } else { "a sync of another version of this component is given up" };
@@ -185,8 +188,8 @@ pub(super) fn keep_wait(run: &Run, now: u64) -> Option<Op> {
 }
 
 /// The wait with which a run begins: that of the run before, or one that was kept.
-pub(super) fn inherited_wait<P: Platform>(
-    platform: &P,
+pub(super) fn inherited_wait(
+    platform: &dyn Platform,
     common: &Common,
     before: Option<&Run>,
 ) -> Result<Option<PendingWait>, Failure> {
@@ -197,15 +200,15 @@ pub(super) fn inherited_wait<P: Platform>(
     }
     // What cannot be read is of another version.
     let stored = store::get_text(platform, key::INHERITED_WAIT)?;
-    let kept = stored.and_then(|entry| serde_json::from_str::<KeptWait>(&entry.value).ok());
+    let kept = stored.and_then(|entry| json::from_str::<KeptWait>(&entry.value).ok());
     Ok(kept.filter(|kept| kept.asker == asker(common) && kept.wait.holds(now)).map(|kept| kept.wait))
 }
 
 /// Writes under the lease, where the run is still the write that was read. Fenced like every write: who took over meanwhile
 /// may have begun another run.
-pub(super) fn write<P: Platform>(
-    platform: &P,
-    lease: &mut Lease,
+pub(super) fn write(
+    platform: &dyn Platform,
+    lease: &mut RunLease,
     run_version: Option<u64>,
     ops: &[Op],
 ) -> Result<(), Failure> {
@@ -216,13 +219,13 @@ pub(super) fn write<P: Platform>(
 }
 
 /// The same; `false` when another check of the operations failed than that of the lease.
-pub(super) fn try_write<P: Platform>(
-    platform: &P,
-    lease: &mut Lease,
+pub(super) fn try_write(
+    platform: &dyn Platform,
+    lease: &mut RunLease,
     run_version: Option<u64>,
     ops: &[Op],
 ) -> Result<bool, Failure> {
-    let attempt = |lease: &Lease| {
+    let attempt = |lease: &RunLease| {
         let all: Vec<Op> = lease.ops(platform.now_ms()).into_iter().chain(ops.iter().cloned()).collect();
         store::apply(platform, &all)
     };

@@ -13,8 +13,8 @@ use crate::{
     contract::directory::Strategy,
     directory::key,
     failure::Failure,
+    json,
     locale::Text,
-    platform::Platform,
     store,
     vendor::{Client, ExportState, ExportStep},
 };
@@ -24,7 +24,7 @@ const REFUSAL_TTL_MS: u64 = 7 * 24 * 60 * 60 * 1_000;
 
 /// Whether this run may ask for the export. What an earlier run of the same app was refused is not asked for again,
 /// unless somebody wants it.
-pub(super) fn may<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> Result<bool, Failure> {
+pub(super) fn may<C: Client>(context: &RunContext<'_, C>) -> Result<bool, Failure> {
     if context.run.export_failed || C::Export::begin(true).is_none() {
         return Ok(false);
     }
@@ -33,7 +33,7 @@ pub(super) fn may<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> 
         Strategy::Automatic => {
             // What cannot be read is of another version of this component, and says nothing about this app.
             let refused = store::get_text(context.platform, key::EXPORT_REFUSED)?;
-            let of: Option<String> = refused.and_then(|entry| serde_json::from_str(&entry.value).ok());
+            let of: Option<String> = refused.and_then(|entry| json::from_str(&entry.value).ok());
             of.is_none_or(|basis| basis != context.run.basis)
         }
         Strategy::Walk | Strategy::Other(_) => false,
@@ -46,11 +46,8 @@ pub(super) fn begin<B: ExportState>(departments: bool, otherwise: Phase) -> Phas
 }
 
 /// Takes the next step. `Some` when there is nothing to do before a time.
-pub(super) fn step<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    stored: &ExportPhase,
-) -> Stepped<Option<PendingWait>> {
-    let state: C::Export = serde_json::from_str(&stored.state).map_err(|error| Failure::corrupt(key::RUN, &error))?;
+pub(super) fn step<C: Client>(context: &mut RunContext<'_, C>, stored: &ExportPhase) -> Stepped<Option<PendingWait>> {
+    let state: C::Export = json::from_str(&stored.state).map_err(|error| Failure::corrupt(key::RUN, &error))?;
     context.run.is_export = true;
     let mut wait = None;
     match C::export(context, state)? {
@@ -73,7 +70,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(
 
 /// Goes on by walking, and says why. A refusal that will not pass by itself is remembered, so that the next runs do not
 /// ask in vain.
-fn fall_back<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, why: &Text, remember: bool) {
+fn fall_back<C: Client>(context: &mut RunContext<'_, C>, why: &Text, remember: bool) {
     context.note((
         format!("批量导出失败，已改为逐部门读取：{}", why.zh),
         format!("departments were walked, since the export failed: {}", why.en),

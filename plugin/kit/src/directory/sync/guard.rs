@@ -16,14 +16,13 @@ use crate::{
     },
     failure::Failure,
     locale::Text,
-    platform::Platform,
     store,
     vendor::Client,
 };
 
 /// Stops a run that would take away too much, or an administrator, unless somebody has approved that: asked before the vendor is asked
 /// about each missing one, and again before anything is written. Answers why, where it is stopped.
-pub(super) fn check<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>) -> Stepped<Option<Failure>> {
+pub(super) fn check<C: Client>(context: &mut RunContext<'_, C>) -> Stepped<Option<Failure>> {
     let head = head::read_for(context.platform, context.common)?.0;
     let leaving = administrators_leaving(context)?;
     let run = &mut context.run;
@@ -42,7 +41,7 @@ pub(super) fn check<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C
 }
 
 /// The administrators who are not seen any more, or of whom the vendor says that they resigned.
-fn administrators_leaving<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> Result<Vec<String>, Failure> {
+fn administrators_leaving<C: Client>(context: &RunContext<'_, C>) -> Result<Vec<String>, Failure> {
     let (ids, run) = (context.common.ids, &context.run.id);
     let administrators = administrators::read(context.platform)?;
     let keys = |id: &String| {

@@ -19,7 +19,7 @@ const KEPT: usize = 20;
 const PAGE: u32 = 100;
 
 /// The reports, newest first. See `history` in `wit/directory.wit`.
-pub fn history<P: Platform>(platform: &P, common: &Common) -> Result<Vec<contract::Report>, Failure> {
+pub fn history(platform: &dyn Platform, common: &Common) -> Result<Vec<contract::Report>, Failure> {
     if head::is_being_forgotten(platform, common)? {
         return Ok(Vec::new());
     }
@@ -28,8 +28,8 @@ pub fn history<P: Platform>(platform: &P, common: &Common) -> Result<Vec<contrac
 }
 
 /// The report of a run that is complete.
-pub(super) fn complete<P: Platform>(
-    platform: &P,
+pub(super) fn complete(
+    platform: &dyn Platform,
     common: &Common,
     run: &str,
 ) -> Result<Option<contract::Report>, Failure> {
@@ -42,7 +42,7 @@ pub(super) fn complete<P: Platform>(
 }
 
 /// The newest complete one.
-pub(crate) fn last_complete<P: Platform>(platform: &P, common: &Common) -> Result<Option<contract::Report>, Failure> {
+pub(crate) fn last_complete(platform: &dyn Platform, common: &Common) -> Result<Option<contract::Report>, Failure> {
     let mut reports = entries(platform)?.into_iter().rev().filter_map(|entry| read(&entry));
     let found = reports.find(|report| report.outcome() == RunOutcome::Complete);
     Ok(found.map(|report| report.show(common.locale)))
@@ -53,7 +53,7 @@ fn read(entry: &Entry) -> Option<Report> {
 }
 
 /// The operations that write a report in the place of what was said of the same run before, and make room for it.
-pub(super) fn record<P: Platform>(platform: &P, report: &Report) -> Result<Vec<Op>, Failure> {
+pub(super) fn record(platform: &dyn Platform, report: &Report) -> Result<Vec<Op>, Failure> {
     let own = key::history_of(report.run_id());
     let is_complete = |entry: &Entry| read(entry).is_some_and(|report| report.outcome() == RunOutcome::Complete);
     let kept = entries(platform)?
@@ -79,7 +79,7 @@ fn surplus(entries: Vec<(String, bool)>, new_is_complete: bool) -> Vec<String> {
     expendable.map(|(_, (key, _))| key).take(count).collect()
 }
 
-fn entries<P: Platform>(platform: &P) -> Result<Vec<Entry>, Failure> {
+fn entries(platform: &dyn Platform) -> Result<Vec<Entry>, Failure> {
     let mut entries: Vec<Entry> = Vec::new();
     loop {
         let after = entries.last().map(|entry| entry.key.clone());

@@ -20,14 +20,14 @@ const MARGIN_MS: u64 = 500;
 
 /// The right to work on the run.
 #[derive(Debug)]
-pub struct Lease {
+pub struct RunLease {
     version: u64,
 }
 
 /// Does work under the lease, and gives it back. Where that fails the outcome of the work stands all the same: the lease
 /// ends by itself.
-pub fn hold<P: Platform, T>(platform: &P, work: impl FnOnce(&mut Lease) -> Result<T, Failure>) -> Result<T, Failure> {
-    let mut lease = Lease::acquire(platform)?;
+pub fn hold<T>(platform: &dyn Platform, work: impl FnOnce(&mut RunLease) -> Result<T, Failure>) -> Result<T, Failure> {
+    let mut lease = RunLease::acquire(platform)?;
     let outcome = work(&mut lease);
     if let Err(failure) = lease.release(platform) {
         platform.log(Level::Warn, "the lease of the run could not be given back", &[("error", &failure.message.en)]);
@@ -35,9 +35,9 @@ pub fn hold<P: Platform, T>(platform: &P, work: impl FnOnce(&mut Lease) -> Resul
     outcome
 }
 
-impl Lease {
+impl RunLease {
     /// Takes the lease, waiting for another holder to finish or to die.
-    pub fn acquire<P: Platform>(platform: &P) -> Result<Self, Failure> {
+    pub fn acquire(platform: &dyn Platform) -> Result<Self, Failure> {
         let mut waited = 0;
         loop {
             let ops = [store::check(key::RUN_LEASE, None), store::put_for(key::RUN_LEASE, &platform.now_ms(), TTL_MS)];
@@ -61,7 +61,7 @@ impl Lease {
         [store::check(key::RUN_LEASE, Some(self.version)), store::put_for(key::RUN_LEASE, &now, TTL_MS)]
     }
 
-    /// Takes note of the lease's version after an `apply` with [`Lease::ops`].
+    /// Takes note of the lease's version after an `apply` with [`RunLease::ops`].
     pub fn renewed(&mut self, versions: &[u64]) -> Result<(), Failure> {
         *self = Self::from_versions(versions)?;
         Ok(())
@@ -69,7 +69,7 @@ impl Lease {
 
     /// Takes back a lease that ended because the vendor or the storage took long, unless somebody worked on the run since:
     /// then its stored version is another. `false` when it is no longer this call's.
-    pub fn take_back<P: Platform>(&mut self, platform: &P, run_version: Option<u64>) -> Result<bool, Failure> {
+    pub fn take_back(&mut self, platform: &dyn Platform, run_version: Option<u64>) -> Result<bool, Failure> {
         let ops = [
             store::check(key::RUN_LEASE, None),
             store::check(key::RUN, run_version),
@@ -82,12 +82,12 @@ impl Lease {
     }
 
     /// Whether nobody else took the lease meanwhile.
-    pub fn is_held<P: Platform>(&self, platform: &P) -> Result<bool, Failure> {
+    pub fn is_held(&self, platform: &dyn Platform) -> Result<bool, Failure> {
         Ok(store::get_text(platform, key::RUN_LEASE)?.is_some_and(|entry| entry.version == self.version))
     }
 
     /// Gives the lease back. One that was lost meanwhile is somebody else's and stays.
-    pub fn release<P: Platform>(self, platform: &P) -> Result<(), Failure> {
+    pub fn release(self, platform: &dyn Platform) -> Result<(), Failure> {
         let ops = [store::check(key::RUN_LEASE, Some(self.version)), store::delete(key::RUN_LEASE)];
         store::apply(platform, &ops).map(|_| ())
     }

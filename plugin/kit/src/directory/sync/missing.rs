@@ -15,7 +15,6 @@ use super::{
 use crate::{
     directory::{head, key, member_status::is_present, record::MemberOutline},
     failure::Failure,
-    platform::Platform,
     store,
     vendor::Client,
 };
@@ -24,10 +23,7 @@ use crate::{
 const PAGE: u32 = 1_000;
 
 /// Lists the next departments that were not seen.
-pub(super) fn departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    after: Option<&str>,
-) -> Stepped {
+pub(super) fn departments<C: Client>(context: &mut RunContext<'_, C>, after: Option<&str>) -> Stepped {
     // Among the rows that cannot be read may be any department.
     if context.run.departments_unreadable > 0 {
         return context.next_phase();
@@ -56,7 +52,7 @@ pub(super) fn departments<P: Platform, C: Client<P>>(
 }
 
 /// Lists the next members that were not seen.
-pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, after: Option<&str>) -> Stepped {
+pub(super) fn members<C: Client>(context: &mut RunContext<'_, C>, after: Option<&str>) -> Stepped {
     let head = head::read_for(context.platform, context.common)?.0;
     context.run.missing.searched.1 = head.records();
     // Everybody present was seen. Where somebody else wrote meanwhile, equal numbers prove nothing.
@@ -91,7 +87,7 @@ pub(super) fn members<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P,
     context.checkpoint()
 }
 
-fn departments_seen<P: Platform, C: Client<P>>(context: &RunContext<'_, P, C>) -> Result<BTreeSet<String>, Failure> {
+fn departments_seen<C: Client>(context: &RunContext<'_, C>) -> Result<BTreeSet<String>, Failure> {
     let mut ids = BTreeSet::new();
     for page in 0..context.run.department_pages {
         ids.extend(pages::departments(context, page)?.into_iter().map(|row| row.department.id));

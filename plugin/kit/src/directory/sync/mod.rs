@@ -11,11 +11,11 @@
 //! | Files | What they hold |
 //! |---|---|
 //! | `begin`, `advance`, `approve`, `abandon`, `reset` | the commands; `abandon` also has `repair` |
-//! | `hasten` | what a vendor says that ends a wait |
-//! | `scope`, `walk`, `export`, `missing`, `guard`, `confirm` | the steps that fetch and judge; `walk` is phase `fetch` |
+//! | `end_wait` | what a vendor says that ends a wait |
+//! | `scope`, `fetch`, `export`, `missing`, `guard`, `confirm` | the steps that fetch and judge |
 //! | `pages`, `compare`, `seen` | what they leave for later steps: departments and ids, members compared with the copy, who was seen |
 //! | `plan`, `apply` | the plan as people read it; the steps that write what the vendor says |
-//! | `spread`, `retention` | what rules about roles make of it; who left too long ago to be kept |
+//! | `spread`, `erase_departed` | what rules about roles make of it; who left too long ago to be kept |
 //! | `run`, `phase`, `current`, `context`, `lease`, `backoff` | the state, the order of the steps, whether a run goes on, its checkpoints, who works on it, and what stops it for a while |
 //! | `scratch` | clearing up after a run |
 //! | `report`, `stats`, `history` | what a run did, and the last ones |
@@ -32,9 +32,11 @@ mod compare;
 mod confirm;
 mod context;
 mod current;
+pub(crate) mod end_wait;
+mod erase_departed;
 mod export;
+mod fetch;
 pub(crate) mod guard;
-pub(crate) mod hasten;
 pub mod history;
 mod lease;
 mod missing;
@@ -43,14 +45,12 @@ mod phase;
 pub mod plan;
 mod report;
 pub mod reset;
-mod retention;
 pub(crate) mod run;
 mod scope;
 mod scratch;
 mod seen;
 mod spread;
 pub(crate) mod stats;
-mod walk;
 
 pub use self::{
     context::{RunContext, StepError},

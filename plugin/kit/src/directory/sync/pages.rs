@@ -14,9 +14,7 @@ use crate::{
         member::{Absent, is_id},
     },
     failure::Failure,
-    order,
-    platform::Platform,
-    store,
+    order, store,
     vendor::Client,
 };
 
@@ -24,10 +22,7 @@ use crate::{
 const PAGE_BYTES: usize = 100 << 10;
 
 /// Adds members that are to be asked about one by one. Only known to the run with its next checkpoint.
-pub(super) fn add_individuals<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    ids: &[String],
-) -> Stepped {
+pub(super) fn add_individuals<C: Client>(context: &mut RunContext<'_, C>, ids: &[String]) -> Stepped {
     for rows in ids.chunks(INDIVIDUALS_PER_PAGE) {
         let page = key::scratch_page(&context.run.id, 'u', context.run.individual_pages);
         context.buffer(store::put_for(page, &rows, super::SCRATCH_TTL_MS));
@@ -39,10 +34,7 @@ pub(super) fn add_individuals<P: Platform, C: Client<P>>(
 }
 
 /// Writes the departments that were seen, parents first. Only known to the run with its next checkpoint.
-pub(super) fn write_departments<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    rows: Vec<DepartmentRow>,
-) -> Stepped {
+pub(super) fn write_departments<C: Client>(context: &mut RunContext<'_, C>, rows: Vec<DepartmentRow>) -> Stepped {
     let departments = parents_first(sound(context, rows));
     let mut pages = 0;
     let mut rest = departments.as_slice();
@@ -61,10 +53,7 @@ pub(super) fn write_departments<P: Platform, C: Client<P>>(
 }
 
 /// The departments that can be read; the administrator is told of the others, and of what is missing in these.
-fn sound<P: Platform, C: Client<P>>(
-    context: &mut RunContext<'_, P, C>,
-    rows: Vec<DepartmentRow>,
-) -> Vec<FetchedDepartment> {
+fn sound<C: Client>(context: &mut RunContext<'_, C>, rows: Vec<DepartmentRow>) -> Vec<FetchedDepartment> {
     context.run.departments_unreadable = 0;
     let mut departments = Vec::with_capacity(rows.len());
     let mut nameless: Vec<String> = Vec::new();
@@ -115,25 +104,19 @@ fn page_len(departments: &[FetchedDepartment]) -> usize {
 }
 
 /// A page of departments as it was written.
-pub(super) fn departments<P: Platform, C: Client<P>>(
-    context: &RunContext<'_, P, C>,
+pub(super) fn departments<C: Client>(
+    context: &RunContext<'_, C>,
     page: usize,
 ) -> Result<Vec<FetchedDepartment>, Failure> {
     read_page(context, &key::scratch_page(&context.run.id, 'd', page))
 }
 
 /// A page of members that are asked about one by one, as it was written.
-pub(super) fn individuals<P: Platform, C: Client<P>>(
-    context: &RunContext<'_, P, C>,
-    page: usize,
-) -> Result<Vec<String>, Failure> {
+pub(super) fn individuals<C: Client>(context: &RunContext<'_, C>, page: usize) -> Result<Vec<String>, Failure> {
     read_page(context, &key::scratch_page(&context.run.id, 'u', page))
 }
 
-fn read_page<P: Platform, C: Client<P>, T: serde::de::DeserializeOwned>(
-    context: &RunContext<'_, P, C>,
-    key: &str,
-) -> Result<T, Failure> {
+fn read_page<C: Client, T: serde::de::DeserializeOwned>(context: &RunContext<'_, C>, key: &str) -> Result<T, Failure> {
     match store::get(context.platform, key)? {
         Some(stored) => Ok(stored.value),
         None => Err(context.scratch_is_gone(key)),

@@ -23,6 +23,7 @@ use crate::{
         record::{DepartmentRecord, MemberRecord, outlives},
     },
     failure::Failure,
+    json,
     names::Named,
     order,
     platform::Platform,
@@ -39,7 +40,7 @@ const LOOKED_AT: usize = 4_000;
 const ID_BYTES: usize = 256;
 
 /// Reads a page. See `plan` in `wit/directory.wit`.
-pub fn plan<P: Platform>(platform: &P, common: &Common, cursor: Option<&str>, limit: u32) -> Result<PlanPage, Failure> {
+pub fn plan(platform: &dyn Platform, common: &Common, cursor: Option<&str>, limit: u32) -> Result<PlanPage, Failure> {
     head::read_own(platform, common)?;
     let run = held(platform, common)?;
     let mut place = match cursor {
@@ -60,7 +61,7 @@ pub fn plan<P: Platform>(platform: &P, common: &Common, cursor: Option<&str>, li
 }
 
 /// The run that has a plan: one that is planned, or that the guard holds.
-fn held<P: Platform>(platform: &P, common: &Common) -> Result<Run, Failure> {
+fn held(platform: &dyn Platform, common: &Common) -> Result<Run, Failure> {
     let run = run::load(platform)?.readable();
     // Before the first record is written, only the run says whose members are in its plan.
     let run = run.filter(|run| super::current::is_of(run, common));
@@ -141,8 +142,8 @@ fn expired() -> Failure {
 type Judged = Result<Option<PlannedChange>, Failure>;
 
 /// A page that is being filled.
-struct PageFiller<'a, P: Platform> {
-    platform: &'a P,
+struct PageFiller<'a> {
+    platform: &'a dyn Platform,
     common: &'a Common,
     run: Run,
     changes: Vec<PlannedChange>,
@@ -150,7 +151,7 @@ struct PageFiller<'a, P: Platform> {
     looked_at: usize,
 }
 
-impl<P: Platform> PageFiller<'_, P> {
+impl PageFiller<'_> {
     fn is_open(&self) -> bool {
         self.changes.len() < self.limit && self.looked_at < LOOKED_AT
     }
@@ -177,7 +178,7 @@ impl<P: Platform> PageFiller<'_, P> {
             return Ok(PlanCursor::DepartmentRemovals(String::new()));
         }
         let scratch = key::scratch_page(&self.run.id, 'd', page);
-        let Some(stored) = store::get::<_, Vec<FetchedDepartment>>(self.platform, &scratch)? else {
+        let Some(stored) = store::get::<Vec<FetchedDepartment>>(self.platform, &scratch)? else {
             // The store lost it, unless the run was ended a moment ago.
             return Err(held(self.platform, self.common).err().unwrap_or_else(|| Failure::damaged(&scratch)));
         };
@@ -305,7 +306,7 @@ fn shown(json: &str) -> Result<String, Failure> {
 }
 
 fn parse<'a, T: serde::Deserialize<'a>>(json: &'a str) -> Result<T, Failure> {
-    serde_json::from_str(json).map_err(|error| Failure::corrupt("the plan", &error))
+    json::from_str(json).map_err(|error| Failure::corrupt("the plan", &error))
 }
 
 #[cfg(test)]
@@ -384,7 +385,7 @@ mod tests {
             ("019a2b3c4d5f-0123456789abcdef/m/a".to_owned(), true),
             ("019a2b3c4d5f-0123456789abcdef/d/0.0".to_owned(), true),
         ] {
-            let reason = PlanCursor::parse(&cursor, &run).unwrap_err().reason;
+            let reason = PlanCursor::parse(&cursor, &run).unwrap_err().into_details().reason;
             match reason {
                 Reason::CursorExpired => assert!(is_expired, "{cursor}"),
                 Reason::InvalidArgument(_) => assert!(!is_expired, "{cursor}"),

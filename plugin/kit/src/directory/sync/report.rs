@@ -9,6 +9,7 @@ use super::{
 use crate::{
     contract::directory::{self as contract, RunOutcome},
     directory::head::Head,
+    json,
     locale::{Locale, Text},
 };
 
@@ -32,7 +33,7 @@ fn first_format() -> u32 {
 impl Report {
     /// Reads a stored one; nothing where it is of another form or damaged, since an older one only ever told people something.
     pub fn read(json: &str) -> Option<Self> {
-        serde_json::from_str::<Self>(json).ok().filter(|report| report.format == FORMAT)
+        json::from_str::<Self>(json).ok().filter(|report| report.format == FORMAT)
     }
 
     /// The report of a run that ended, or whose plan is complete. One that wrote counts what it did, every other what it

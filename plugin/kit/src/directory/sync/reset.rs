@@ -6,7 +6,7 @@ use crate::{
     contract::{log::Level, storage::Op},
     directory::{
         forgetting::{self, Forgetting},
-        head::{self, Found, Head},
+        head::{self, FoundHead, Head},
         key,
         refresh::{ATTEMPTS, contended},
     },
@@ -25,7 +25,7 @@ struct Before {
 }
 
 /// See `reset` in `wit/directory.wit`.
-pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> {
+pub fn reset(platform: &dyn Platform, common: &Common) -> Result<(), Failure> {
     lease::hold(platform, |lease| {
         // A refresh needs no lease, and its write may come between. Whoever resets is to win in the end.
         for _ in 0..ATTEMPTS {
@@ -49,21 +49,21 @@ pub fn reset<P: Platform>(platform: &P, common: &Common) -> Result<(), Failure> 
         }
         Err(contended(ATTEMPTS))
     })?;
-    forgetting::carry_on(platform)?;
+    forgetting::resume(platform)?;
     scratch::sweep(platform);
     Ok(())
 }
 
-fn before<P: Platform>(platform: &P, common: &Common) -> Result<Before, Failure> {
+fn before(platform: &dyn Platform, common: &Common) -> Result<Before, Failure> {
     Ok(match head::find(platform)? {
-        Found::None => Before { version: None, last_change: 0, roles_go: false },
-        Found::Readable(stored) => Before {
+        FoundHead::None => Before { version: None, last_change: 0, roles_go: false },
+        FoundHead::Readable(stored) => Before {
             version: Some(stored.version),
             // One change further, so that whoever reads on from the last one learns that it is gone.
             last_change: stored.value.last_change + 1,
             roles_go: !stored.value.is_of(common) || stored.value.forgetting.is_some_and(|before| before.roles),
         },
-        Found::Damaged(version) => {
+        FoundHead::Damaged(version) => {
             platform.log(Level::Warn, "the head of the directory cannot be read: the roles of members go as well", &[]);
             // Whose copy it was nobody can say, nor how far its feed went; but none ever counts as far as the time.
             Before { version: Some(version), last_change: platform.now_ms(), roles_go: true }
@@ -72,7 +72,7 @@ fn before<P: Platform>(platform: &P, common: &Common) -> Result<Before, Failure>
 }
 
 /// The run's version, and the operations on what has a key of its own.
-fn single_keys<P: Platform>(platform: &P, common: &Common) -> Result<(Option<u64>, Vec<Op>), Failure> {
+fn single_keys(platform: &dyn Platform, common: &Common) -> Result<(Option<u64>, Vec<Op>), Failure> {
     let keys = [
         key::RUN,
         key::ACKNOWLEDGED,

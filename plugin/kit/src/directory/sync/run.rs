@@ -10,6 +10,7 @@ use crate::{
     },
     directory::{key, record::CLOCK_SKEW_MS},
     failure::Failure,
+    json,
     locale::Text,
     platform::Platform,
     store,
@@ -293,13 +294,13 @@ pub(super) fn is_id(text: &str) -> bool {
 }
 
 /// Reads the current run.
-pub fn load<P: Platform>(platform: &P) -> Result<Stored, Failure> {
+pub fn load(platform: &dyn Platform) -> Result<Stored, Failure> {
     let Some(entry) = store::get_text(platform, key::RUN)? else { return Ok(Stored::None) };
-    match serde_json::from_str::<Run>(&entry.value) {
+    match json::from_str::<Run>(&entry.value) {
         Ok(run) if run.format == FORMAT => return Ok(Stored::Readable(Box::new(run), entry.version)),
         _ => {}
     }
-    Ok(match serde_json::from_str::<Outline>(&entry.value) {
+    Ok(match json::from_str::<Outline>(&entry.value) {
         Ok(outline) if outline.format != FORMAT && is_id(&outline.id) => {
             Stored::Foreign(Box::new(outline.into_run()), entry.version)
         }

@@ -11,13 +11,12 @@ use super::{
 use crate::{
     contract::directory::Strategy,
     directory::{key, member::is_id},
-    platform::Platform,
     store,
     vendor::{Client, Scoped},
 };
 
 /// Asks for the next part of the scope and writes it to scratch.
-pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, steps: usize) -> Stepped {
+pub(super) fn step<C: Client>(context: &mut RunContext<'_, C>, steps: usize) -> Stepped {
     let state_key = key::scratch_page(&context.run.id, 's', 0);
     let stored = if steps == 0 { None } else { store::value(context.platform, &state_key)? };
     let mut state: C::Scope = stored.unwrap_or_default();
@@ -59,7 +58,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
 }
 
 /// Members that are asked about one by one, each once.
-fn add_individuals<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, members: Vec<String>) -> Stepped {
+fn add_individuals<C: Client>(context: &mut RunContext<'_, C>, members: Vec<String>) -> Stepped {
     let ids = context.common.ids;
     let mut by_key = BTreeMap::new();
     by_key.extend(members.into_iter().map(|id| (ids.key(&id), id)));

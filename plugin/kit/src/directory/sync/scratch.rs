@@ -16,14 +16,14 @@ use crate::{
 
 /// Deletes the scratch of all runs but the current one, as far as the call's budget goes. What came before stands whether or
 /// not this succeeds.
-pub(super) fn sweep<P: Platform>(platform: &P) {
+pub(super) fn sweep(platform: &dyn Platform) {
     if let Err(failure) = try_sweep(platform) {
         let fields = [("error", failure.message.en.as_str())];
         platform.log(Level::Warn, "the scratch of runs that are over is left to a later call", &fields);
     }
 }
 
-fn try_sweep<P: Platform>(platform: &P) -> Result<(), Failure> {
+fn try_sweep(platform: &dyn Platform) -> Result<(), Failure> {
     let mut after: Option<String> = None;
     loop {
         let page = platform.scan_keys(key::ALL_SCRATCH, after.as_deref(), 1)?;

@@ -21,7 +21,7 @@ pub struct Seen {
 
 impl Seen {
     /// Reads the bits of a run that knows ordinals below `members`.
-    pub fn load<P: Platform>(platform: &P, run: &str, members: u64) -> Result<Self, Failure> {
+    pub fn load(platform: &dyn Platform, run: &str, members: u64) -> Result<Self, Failure> {
         let bytes = usize::try_from(members.div_ceil(8)).unwrap_or(usize::MAX);
         let pages = bytes.div_ceil(PAGE);
         let keys: Vec<String> = (0..pages).map(|page| key::scratch_page(run, 'b', page)).collect();

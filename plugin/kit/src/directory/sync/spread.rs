@@ -8,13 +8,12 @@ use super::{
 };
 use crate::{
     contract::types::Reason,
-    directory::{rules, spreading, tagged},
-    platform::Platform,
+    directory::{rules, spreading, tag_members},
     vendor::{Client, TagMembers},
 };
 
 /// Asks about the next tag; after the last one, goes on with a portion of the members, where rules have to be brought to them.
-pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: usize) -> Stepped {
+pub(super) fn step<C: Client>(context: &mut RunContext<'_, C>, tag: usize) -> Stepped {
     let rules = rules::read(context.platform)?;
     if let Some(name) = rules::tags(&rules).into_iter().nth(tag) {
         ask(context, name)?;
@@ -24,7 +23,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
     // What is written has checks of its own; the lease need only not run out.
     context.before_request()?;
     if spreading::portion(context.platform, context.common)? {
-        tagged::forget_unnamed(context.platform)?;
+        tag_members::forget_unnamed(context.platform)?;
         context.leave_phase();
     }
     Ok(())
@@ -32,7 +31,7 @@ pub(super) fn step<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>
 
 /// Writes down whom a tag names, where that is somebody else than before. What cannot be asked about stays as it is known: a tag
 /// is no reason to stop a sync that is written.
-fn ask<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: &str) -> Stepped {
+fn ask<C: Client>(context: &mut RunContext<'_, C>, tag: &str) -> Stepped {
     context.before_request()?;
     let named = match context.client.tag_members(tag) {
         Ok(named) => named,
@@ -56,6 +55,6 @@ fn ask<P: Platform, C: Client<P>>(context: &mut RunContext<'_, P, C>, tag: &str)
             return Ok(());
         }
     };
-    let differences = tagged::differences(context.platform, context.common.ids, tag, &named)?;
-    Ok(tagged::write(context.platform, context.common, &differences)?)
+    let differences = tag_members::differences(context.platform, context.common.ids, tag, &named)?;
+    Ok(tag_members::write(context.platform, context.common, &differences)?)
 }

@@ -12,6 +12,7 @@ use crate::{
     },
     directory::key,
     failure::Failure,
+    json,
     platform::Platform,
     store,
     vendor::Usage,
@@ -41,9 +42,9 @@ pub struct Stats {
 }
 
 impl Stats {
-    pub fn load<P: Platform>(platform: &P, run: &str) -> Result<Self, Failure> {
+    pub fn load(platform: &dyn Platform, run: &str) -> Result<Self, Failure> {
         let stored = store::get_text(platform, &key::scratch_page(run, 't', 0))?;
-        let read = stored.and_then(|entry| serde_json::from_str::<Self>(&entry.value).ok());
+        let read = stored.and_then(|entry| json::from_str::<Self>(&entry.value).ok());
         let read = read.filter(|stats| stats.format == FORMAT);
         Ok(read.unwrap_or_else(|| Self { format: FORMAT, ..Self::default() }))
     }

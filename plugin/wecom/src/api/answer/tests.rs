@@ -107,7 +107,7 @@ fn a_code_that_wecom_did_not_judge_may_be_good_still() {
 #[test]
 fn a_list_that_breaks_off_says_whose_and_after_whom() {
     let error = serde_json::from_str::<Vec<u8>>("[1,").unwrap_err();
-    let message = unreadable_after(&fake::config().user_list("31"), Some("LiSi"), &error).message;
+    let message = unreadable_after(&fake::config().user_list("31"), Some("LiSi"), &error).message.clone();
     assert_eq!(
         message.en,
         "the answer of user/list?department_id=31 cannot be read (Eof at line 1 column 3) after member LiSi"

@@ -38,9 +38,9 @@ fn exchange() -> Call {
     fake::config().auth_get_user_info("C0DE-c0de")
 }
 
-/// Asks patiently, for any JSON.
-fn ask(client: &WeComClient<'_, FakePlatform>, call: &Call) -> Result<serde_json::Value, Failure> {
-    client.calls.patiently(call, |text| client.calls.read(call, text))
+/// Asks with_retries, for any JSON.
+fn ask(client: &WeComClient<'_>, call: &Call) -> Result<serde_json::Value, Failure> {
+    client.calls.with_retries(call, |text| client.calls.read(call, text))
 }
 
 fn tokens(fake: &FakePlatform) -> Vec<String> {
@@ -91,7 +91,7 @@ fn an_answer_of_another_shape_is_read_again() {
     let (config, call) = (fake::config(), get_member());
     let ask = |fake: &FakePlatform| -> Result<Member, Failure> {
         let client = WeComClient::new(fake, &config);
-        client.calls.patiently(&call, |text| client.calls.read(&call, text))
+        client.calls.with_retries(&call, |text| client.calls.read(&call, text))
     };
     let fake = scripted(vec![ok(r#"{"errcode":0,"userid":["s3cret"]}"#), ok(r#"{"errcode":0,"userid":"zhangsan"}"#)]);
     assert_eq!(ask(&fake).unwrap().userid, "zhangsan");

@@ -2,18 +2,18 @@
 
 use std::net::IpAddr;
 
-use super::{Class, Code};
+use super::{Class, ErrorCode};
 use organisation_kit::{locale::Text, text};
 
 /// The next step, where a person can make one.
-pub(super) fn of(code: i64, known: &Code, address: Option<IpAddr>) -> Option<Text> {
+pub(super) fn of(code: i64, known: &ErrorCode, address: Option<IpAddr>) -> Option<Text> {
     if code == 60020 {
         return Some(untrusted(address));
     }
     if let Some(own) = own(code) {
         return Some(own);
     }
-    let Code { zh, en, .. } = known;
+    let ErrorCode { zh, en, .. } = known;
     Some(match known.class {
         Class::Busy => text!("企业微信繁忙，请稍后重试", "WeCom is busy: try again shortly"),
         Class::Token => text! { "访问令牌被反复拒绝：请稍后重试，并确认没有其他程序共用此 Secret",

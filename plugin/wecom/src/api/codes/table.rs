@@ -5,14 +5,14 @@
 
 use super::{
     Class::{Administrator, Busy, Configuration, Data, Developer, Person, Token, Wait},
-    Code,
+    ErrorCode,
 };
 
-const fn row(code: i64, class: super::Class, zh: &'static str, en: &'static str) -> Code {
-    Code { code, class, zh, en }
+const fn row(code: i64, class: super::Class, zh: &'static str, en: &'static str) -> ErrorCode {
+    ErrorCode { code, class, zh, en }
 }
 
-pub(super) static CODES: &[Code] = &[
+pub(super) static CODES: &[ErrorCode] = &[
     row(-1, Busy, "系统繁忙", "system busy"),
     row(6000, Busy, "数据版本冲突", "data version conflict"),
     row(40001, Token, "凭证无效：Secret 错误或已重置，或令牌失效", "credential or token refused"),

@@ -1,5 +1,8 @@
 use super::*;
-use organisation_kit::locale::{Locale, Text};
+use organisation_kit::{
+    contract::types::Reason,
+    locale::{Locale, Text},
+};
 
 #[test]
 fn the_table_is_sorted_and_complete() {
@@ -17,7 +20,7 @@ fn a_code_without_documentation_is_never_repeated() {
         let failure = failure(code, "", "user/get");
         assert_eq!(failure.reason, Reason::Other("vendor-error".to_owned()));
         assert_eq!(failure.vendor_code, Some(code));
-        let hint = failure.hint.unwrap().show(Locale::English);
+        let hint = failure.hint.clone().unwrap().show(Locale::English);
         assert!(hint.ends_with(&format!("query?e={code}")), "{hint}");
     }
 }
@@ -66,7 +69,7 @@ fn each_code_becomes_a_reason() {
         (301_112, other(), None),
     ] {
         let failure = failure(code, "", "agent/get");
-        assert_eq!((failure.reason, failure.retry_after_ms), (reason, retry_after_ms), "{code}");
+        assert_eq!((failure.reason.clone(), failure.retry_after_ms), (reason, retry_after_ms), "{code}");
     }
 }
 
@@ -82,7 +85,7 @@ fn the_text_of_the_vendor_is_passed_on_in_part() {
     for failure in [refused, bare] {
         assert_eq!(failure.message.zh, "gettoken 被拒绝，错误码 40001：凭证无效：Secret 错误或已重置，或令牌失效");
     }
-    let unheard = failure(7, "strange", "gettoken").message;
+    let unheard = failure(7, "strange", "gettoken").message.clone();
     assert_eq!(unheard.zh, "gettoken 被拒绝，错误码 7：strange");
 }
 
@@ -97,7 +100,7 @@ fn the_address_to_add_is_named_where_wecom_tells_it() {
     ] {
         let failure = failure(60020, errmsg, "agent/get");
         assert_eq!(untrusted_address(&failure).map(|found| found.to_string()).as_deref(), address, "{errmsg}");
-        let Text { zh, en } = failure.hint.unwrap();
+        let Text { zh, en } = failure.hint.clone().unwrap();
         assert!(zh.contains("企业可信IP") && zh.contains("约一分钟"), "{zh}");
         assert!(en.contains("Trusted IP") && en.contains("about a minute"), "{en}");
         assert!(address.is_none_or(|address| zh.contains(address) && en.contains(address)), "{zh} {en}");
@@ -109,7 +112,7 @@ fn the_address_to_add_is_named_where_wecom_tells_it() {
 #[test]
 fn whoever_can_act_is_told_how() {
     for code in table::CODES {
-        let hint = failure(code.code, "", "x").hint;
+        let hint = failure(code.code, "", "x").hint.clone();
         assert!(hint.is_some() || code.class == Class::Data, "{}", code.code);
         if let Some(Text { zh, en }) = hint {
             assert!(!zh.is_empty() && !en.is_empty() && zh != en, "{}", code.code);

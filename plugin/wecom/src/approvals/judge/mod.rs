@@ -180,7 +180,7 @@ fn shown_by_choice(controls: &[Control]) -> Vec<String> {
     let mut ids = Vec::new();
     for control in controls {
         let config = template::config(&control.control);
-        let relations = crate::wire::tree::Tree(&config).at("selector").at("op_relations");
+        let relations = crate::wire::json_tree::JsonTree(&config).at("selector").at("op_relations");
         for related in relations.list().flat_map(|relation| relation.at("relation_list").list()) {
             ids.extend(related.at("related_control_id").text());
         }

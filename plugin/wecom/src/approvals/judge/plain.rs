@@ -12,7 +12,7 @@ use crate::{
         limit, status, template,
         value::{CHINA, HALF_DAY, precision_of, write},
     },
-    wire::tree::Tree,
+    wire::json_tree::JsonTree,
 };
 
 /// Kinds with the case that holds their values, as the contract calls it.
@@ -60,7 +60,7 @@ fn wrong(zh: &str, en: &str) -> Text {
 /// The value, with what it leaves to the template.
 pub(super) fn completed(control: &PlainControl, value: &PlainValue) -> PlainValue {
     let config = template::config(control);
-    let config = Tree(&config);
+    let config = JsonTree(&config);
     let mut value = value.clone();
     match &mut value {
         PlainValue::Date(date) => date.precision = date.precision.or(precision_in(config.at("date"))),
@@ -93,7 +93,7 @@ pub(super) fn judge(control: &PlainControl, value: &PlainValue) -> Result<(), Te
         return Err(text!("的值须为 {expected}，而不是 {case}", "takes a value of the case {expected}, not {case}"));
     }
     let config = template::config(control);
-    let config = Tree(&config);
+    let config = JsonTree(&config);
     match value {
         PlainValue::Text(text) if kind == "text" && text.contains(['\n', '\r']) => {
             Err(wrong("为单行文本，不能换行", "is one line of text"))
@@ -123,7 +123,7 @@ pub(super) fn judge(control: &PlainControl, value: &PlainValue) -> Result<(), Te
         PlainValue::Related(numbers) => named(numbers, "缺少审批编号", "has a request without a number"),
         PlainValue::Vacation(vacation) => {
             options(control, std::slice::from_ref(&vacation.option))?;
-            let precision = precision(Tree(&Value::Null), vacation.span.precision)?;
+            let precision = precision(JsonTree(&Value::Null), vacation.span.precision)?;
             span(&vacation.span, precision, Some("leave"))
         }
         PlainValue::Attendance(value) => {
@@ -158,12 +158,12 @@ fn is_decimal(text: &str) -> bool {
 }
 
 /// How exact a time is, where the template says it.
-fn precision_in(config: Tree<'_>) -> Option<Precision> {
+fn precision_in(config: JsonTree<'_>) -> Option<Precision> {
     config.at("type").text().as_deref().and_then(precision_of)
 }
 
 /// How exact a time is, as the template wants it where that says so.
-fn precision(config: Tree<'_>, found: Option<Precision>) -> Result<Precision, Text> {
+fn precision(config: JsonTree<'_>, found: Option<Precision>) -> Result<Precision, Text> {
     let Some(found) = found else {
         return Err(wrong(
             "须说明精度（precision）：模板中没有",
@@ -197,7 +197,7 @@ fn options(control: &PlainControl, keys: &[String]) -> Result<(), Text> {
     Ok(())
 }
 
-fn contact(control: &PlainControl, config: Tree<'_>, mode: &str, people: &[Person]) -> Result<(), Text> {
+fn contact(control: &PlainControl, config: JsonTree<'_>, mode: &str, people: &[Person]) -> Result<(), Text> {
     if config.at("contact").at("mode").text().is_some_and(|expected| expected != mode) {
         return Err(match mode {
             "user" => wrong("须选择部门，而不是成员", "takes departments, not members"),

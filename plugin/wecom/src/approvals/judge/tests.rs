@@ -79,8 +79,8 @@ const NOON: u64 = MIDNIGHT + 43_200;
 fn refused(request: &ApprovalRequest, template: &Template) -> (String, String) {
     let failure = early(request).and_then(|()| body(request, template, NOW)).unwrap_err();
     assert!(!failure.message.zh.is_ascii(), "{failure:?}");
-    let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
-    (problem.path, failure.message.en)
+    let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
+    (problem.path, failure.message.en.clone())
 }
 
 fn people(ids: &[&str]) -> Vec<Person> {
@@ -148,7 +148,7 @@ fn what_concerns_no_field_is_judged_before_the_template_is_read() {
         assert_eq!(early(&request), Ok(()));
         change(&mut request);
         let failure = early(&request).unwrap_err();
-        let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+        let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
         assert_eq!(problem.path, path);
     }
     // As many characters as allowed, of three bytes each.

@@ -50,6 +50,6 @@ fn what_wecom_refuses_has_its_reason() {
 #[test]
 fn whoever_may_not_ask_learns_where_that_is_granted() {
     let fake = vendor(|_, _, _| fake::errcode(301_055, "no approval auth"));
-    let hint = detail(&fake, "1").unwrap_err().hint.unwrap();
+    let hint = detail(&fake, "1").unwrap_err().into_details().hint.unwrap();
     assert!(hint.zh.contains("可调用接口的应用") && hint.en.contains("可调用接口的应用"), "{hint:?}");
 }

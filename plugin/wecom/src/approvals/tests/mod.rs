@@ -1,7 +1,7 @@
 //! The four functions as the component calls them, with WeCom on the other side.
 
 use organisation_kit::{
-    capability::{Approvals as _, Search},
+    capability::{ApprovalSearch, Approvals as _},
     contract::{
         approvals::{
             Approval, ApprovalRequest, Field, FieldValue, LocalisedText, PlainValue, SearchFilter, SearchPage, Template,

@@ -50,7 +50,7 @@ fn filtered(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<SearchPage, Failure> {
-    let search = Search { begin: begin * 1_000, end: end * 1_000, filter, cursor, limit };
+    let search = ApprovalSearch { begin: begin * 1_000, end: end * 1_000, filter, cursor, limit };
     WeCom::search(&WeCom::client(fake, &fake::config()), &search)
 }
 

@@ -66,7 +66,7 @@ fn values_that_wecom_refuses_are_the_callers_to_mend() {
         let fake = taking(move || fake::errcode(code, "invalid"));
         let failure = submit(&fake, &request()).unwrap_err();
         assert_eq!((refused_path(&failure), failure.vendor_code), ("fields", Some(code)));
-        assert!(failure.hint.unwrap().en.contains("template"));
+        assert!(failure.hint.clone().unwrap().en.contains("template"));
     }
     // With the template's id the same number says another thing.
     let fake = vendor(|_, _, _| fake::errcode(301_025, "invalid"));
@@ -181,7 +181,7 @@ mod keyed {
         assert_eq!(submit(&fake, &keyed("k")).unwrap_err().reason, Reason::Unavailable);
         // It may not be listed yet.
         let early = submit(&fake, &keyed("k")).unwrap_err();
-        assert_eq!((early.reason, early.retry_after_ms), (Reason::Conflict, Some(30_000)));
+        assert_eq!((early.reason.clone(), early.retry_after_ms), (Reason::Conflict, Some(30_000)));
         assert_eq!(fake.count("oa/applyevent"), 1);
         fake.advance_ms(30_000);
         assert_eq!(submit(&fake, &keyed("k")).unwrap_err().reason, Reason::Unavailable);
@@ -207,7 +207,7 @@ mod keyed {
             assert!(submit(&fake, &keyed("k")).is_err());
             existing.borrow_mut().push((number, now(&fake) - seconds_before, sum));
             fake.advance_ms(60_000);
-            let outcome = submit(&fake, &keyed("k")).map_err(|failure| failure.reason);
+            let outcome = submit(&fake, &keyed("k")).map_err(|failure| failure.into_details().reason);
             assert_eq!(outcome, expected.map(str::to_owned));
             assert_eq!(fake.count("oa/applyevent"), 1);
         }

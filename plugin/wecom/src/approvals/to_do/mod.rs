@@ -50,7 +50,7 @@ const RESERVE_MS: u64 = 10_000;
 ///
 /// # Errors
 /// The store fails.
-pub(crate) fn is_stored<P: Platform>(platform: &P, config: &Config, number: &str) -> Result<bool, Failure> {
+pub(crate) fn is_stored(platform: &dyn Platform, config: &Config, number: &str) -> Result<bool, Failure> {
     Ok(store::get_text(platform, &record::key(&config.common, number))?.is_some())
 }
 
@@ -58,25 +58,21 @@ pub(crate) fn is_stored<P: Platform>(platform: &P, config: &Config, number: &str
 ///
 /// # Errors
 /// The link leads elsewhere, there is no such request, or WeCom refuses.
-pub(crate) fn notify<P: Platform>(
-    client: &WeComClient<'_, P>,
-    number: &str,
-    link: Option<&str>,
-) -> Result<Vec<String>, Failure> {
+pub(crate) fn notify(client: &WeComClient<'_>, number: &str, link: Option<&str>) -> Result<Vec<String>, Failure> {
     if number.is_empty() || number.len() > NUMBER {
         return Err(invalid_argument! { "number":
         "审批编号须为 1 至 {NUMBER} 字节", "the number of a request has 1 to {NUMBER} bytes" });
     }
     let config = client.config();
     let link = link.map(|link| judge(config, link)).transpose()?;
-    alone(client, number, |run| {
+    with_claim(client, number, |run| {
         let before = run.stored()?;
         let link = match (link, &before) {
             (Some(link), _) => link.to_owned(),
             (None, Some((to_do, _))) => to_do.link.clone(),
             (None, None) => home(config)?,
         };
-        run.go(&super::detail(client, number)?, &link, before)
+        run.update_cards(&super::detail(client, number)?, &link, before)
     })
 }
 
@@ -84,37 +80,37 @@ pub(crate) fn notify<P: Platform>(
 ///
 /// # Errors
 /// WeCom or the store refuses; `unavailable` where another call is at it.
-pub(crate) fn update<P: Platform>(client: &WeComClient<'_, P>, number: &str) -> Result<(), Failure> {
+pub(crate) fn update(client: &WeComClient<'_>, number: &str) -> Result<(), Failure> {
     if number.is_empty() || number.len() > NUMBER || !is_stored(client.calls.platform(), client.config(), number)? {
         return Ok(());
     }
-    let done = alone(client, number, |run| {
+    let done = with_claim(client, number, |run| {
         let Some((to_do, version)) = run.stored()? else { return Ok(()) };
         match super::detail(client, number) {
             // Nothing can be said of a request that is gone.
             Err(failure) if failure.reason == Reason::NotFound => run.forget(version),
-            approval => run.go(&approval?, &to_do.link.clone(), Some((to_do, version))).map(|_| ()),
+            approval => run.update_cards(&approval?, &to_do.link.clone(), Some((to_do, version))).map(|_| ()),
         }
     });
     match done {
         // Whoever is at it is done soon, and this may come again: what a host does with `unavailable`.
-        Err(failure) if failure.reason == Reason::Conflict => Err(Failure { reason: Reason::Unavailable, ..failure }),
+        Err(failure) if failure.reason == Reason::Conflict => Err(failure.with_reason(Reason::Unavailable)),
         done => done,
     }
 }
 
 /// Holds the request while `work` lasts.
-fn alone<P: Platform, T>(
-    client: &WeComClient<'_, P>,
+fn with_claim<T>(
+    client: &WeComClient<'_>,
     number: &str,
-    work: impl FnOnce(&Run<'_, '_, P>) -> Result<T, Failure>,
+    work: impl FnOnce(&ToDoRun<'_, '_>) -> Result<T, Failure>,
 ) -> Result<T, Failure> {
     let (platform, config) = (client.calls.platform(), client.config());
     match idempotency::claim(platform, &config.common, UPDATE_TO_DO, number, &[])? {
         // Nobody ends it, so that it never is.
         Claim::Done(_) => Err(Failure::damaged(UPDATE_TO_DO)),
         Claim::Held(held) => {
-            let outcome = work(&Run { client, number, key: record::key(&config.common, number) });
+            let outcome = work(&ToDoRun { client, number, key: record::key(&config.common, number) });
             held.release();
             outcome
         }
@@ -130,11 +126,13 @@ fn judge<'l>(config: &Config, link: &'l str) -> Result<&'l str, Failure> {
     }
     match page::judge(&config.common, link) {
         Ok(_) => Ok(link),
-        Err(Failure { reason: Reason::InvalidArgument(mut problem), message, .. }) => {
-            problem.path = "link".to_owned();
-            Err(Failure::new(Reason::InvalidArgument(problem), message))
+        Err(mut failure) => {
+            if let Reason::InvalidArgument(problem) = &mut failure.reason {
+                problem.path = "link".to_owned();
+                failure.hint = None;
+            }
+            Err(failure)
         }
-        Err(failure) => Err(failure),
     }
 }
 
@@ -148,14 +146,14 @@ fn home(config: &Config) -> Result<String, Failure> {
 }
 
 /// Work on one request.
-struct Run<'r, 'c, P: Platform> {
-    client: &'r WeComClient<'c, P>,
+struct ToDoRun<'r, 'c> {
+    client: &'r WeComClient<'c>,
     number: &'r str,
     key: String,
 }
 
-impl<P: Platform> Run<'_, '_, P> {
-    fn platform(&self) -> &P {
+impl ToDoRun<'_, '_> {
+    fn platform(&self) -> &dyn Platform {
         self.client.calls.platform()
     }
 
@@ -169,8 +167,13 @@ impl<P: Platform> Run<'_, '_, P> {
         store::apply(self.platform(), &ops)?.map(|_| ()).map_err(|_| overtaken())
     }
 
-    /// Closes, tells, and gives who was told and has to decide.
-    fn go(&self, approval: &Approval, link: &str, before: Option<(ToDo, Version)>) -> Result<Vec<String>, Failure> {
+    /// Closes cards, sends cards, and gives who was told and has to decide.
+    fn update_cards(
+        &self,
+        approval: &Approval,
+        link: &str,
+        before: Option<(ToDo, Version)>,
+    ) -> Result<Vec<String>, Failure> {
         let (to_do, version) = before.map_or((None, None), |(to_do, version)| (Some(to_do), Some(version)));
         let mut stored = Stored { now: to_do.clone().unwrap_or_default(), written: to_do, version };
         let now = self.platform().now_ms();
@@ -182,20 +185,20 @@ impl<P: Platform> Run<'_, '_, P> {
         // Both are tried: a card that cannot be updated now does not keep the next from being told. Closed first, since so many
         // cards are kept and no more.
         let closed = self.close(approval, &mut stored);
-        let told = self.tell(approval, &mut stored);
+        let sent = self.send_cards(approval, &mut stored);
         self.write(&mut stored, process::is_open(approval))?;
-        closed.and(told)?;
+        closed.and(sent)?;
         let deciders = process::deciders(approval);
         // Of a card whose answer was lost nobody knows.
-        let is_told = |(node, member): &(usize, &str)| {
+        let has_card = |(node, member): &(usize, &str)| {
             let place = stored.find(self.client.config(), *node, member);
             place.is_some_and(|place| stored.now.cards[place].state != CardState::Begun)
         };
-        Ok(deciders.into_iter().filter(is_told).map(|(_, member)| member.to_owned()).collect())
+        Ok(deciders.into_iter().filter(has_card).map(|(_, member)| member.to_owned()).collect())
     }
 
     /// Sends a card to each who decides now and has none.
-    fn tell(&self, approval: &Approval, stored: &mut Stored) -> Result<(), Failure> {
+    fn send_cards(&self, approval: &Approval, stored: &mut Stored) -> Result<(), Failure> {
         let (platform, config) = (self.platform(), self.client.config());
         let deciders = process::deciders(approval);
         if deciders.len() > MOST {

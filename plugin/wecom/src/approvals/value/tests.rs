@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::{read, write};
 use crate::{
     approvals::{kind, status},
-    wire::tree::Tree,
+    wire::json_tree::JsonTree,
 };
 
 fn read(kind: &str, value: &Value) -> PlainValue {
-    read::plain(Some(kind), Tree(value))
+    read::plain(Some(kind), JsonTree(value))
 }
 
 fn span(precision: Precision, begin: u64, end: u64, duration: u64) -> SpanValue {
@@ -226,7 +226,7 @@ fn a_table_is_rows_of_fields() {
         { "list": [{ "control": "Money", "id": "Money-1", "title": [{ "text": "金额", "lang": "zh_CN" }], "value": { "new_money": "1" } }] },
         { "list": { "control": "Hologram", "id": "H-1", "value": { "beam": 1 } } },
     ] }));
-    let FieldValue::Table(rows) = read::field(Some("table"), Tree(&value)) else { panic!() };
+    let FieldValue::Table(rows) = read::field(Some("table"), JsonTree(&value)) else { panic!() };
     let fields: Vec<_> = rows.iter().flat_map(|row| &row.fields).collect();
     assert_eq!((rows.len(), fields.len()), (2, 2));
     assert_eq!((fields[0].id.as_str(), fields[0].kind.as_deref()), ("Money-1", Some("money")));

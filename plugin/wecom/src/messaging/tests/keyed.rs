@@ -128,7 +128,7 @@ fn whoever_lost_the_lease_sends_nothing_more() {
         }
     });
     let failure = send(&fake, keyed("k", Message { to: to_many(2_500), ..text("a") })).unwrap_err();
-    assert_eq!((failure.reason, fake.count("message/send")), (Reason::Conflict, 1));
+    assert_eq!((failure.reason.clone(), fake.count("message/send")), (Reason::Conflict, 1));
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn a_card_is_changed_for_whoever_has_the_role_now() {
         change: CardChange::Done("好".into()),
         translate_ids: false,
     };
-    let invalid = messages::update_card::<WeCom, _>(&fake, &config, &WeComClient::new(&fake, &config), update).unwrap();
+    let invalid = messages::update_card::<WeCom>(&fake, &config, &WeComClient::new(&fake, &config), update).unwrap();
     assert_eq!(bodies(&fake, "message/update_template_card")[0]["userids"], json!(["Anna", "Bert"]));
     assert_eq!(invalid.iter().map(|one| (&*one.id, &*one.reason)).collect::<Vec<_>>(), [("nobody", "nobody-has-it")]);
 }

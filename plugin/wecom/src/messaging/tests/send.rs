@@ -141,7 +141,7 @@ fn a_refusal_says_who_can_mend_it() {
         let fake = answering(move |_, _| errcode(code, "no"));
         let failure = send(&fake, text("a")).unwrap_err();
         assert_eq!((&failure.reason, failure.retry_after_ms), (&reason, retry_after_ms), "{code}");
-        let hint_found = failure.hint.unwrap();
+        let hint_found = failure.hint.clone().unwrap();
         assert!(hint_found.en.contains(hint), "{hint_found:?}");
         assert_eq!(fake.count("message/send"), 1, "nothing is repeated");
     }

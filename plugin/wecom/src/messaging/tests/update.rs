@@ -14,12 +14,12 @@ fn change(change: CardChange) -> CardUpdate {
 
 fn update(fake: &FakePlatform, update: CardUpdate) -> Result<Vec<InvalidRecipient>, Failure> {
     let config = fake::config();
-    messages::update_card::<WeCom, _>(fake, &config, &WeComClient::new(fake, &config), update)
+    messages::update_card::<WeCom>(fake, &config, &WeComClient::new(fake, &config), update)
 }
 
 fn refuses(update: CardUpdate, path: &str) {
     let failure = request(&fake::config(), &update).unwrap_err();
-    let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+    let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
     assert_eq!(problem.path, path, "{update:?}");
 }
 
@@ -115,7 +115,7 @@ fn a_message_is_taken_back() {
     assert_eq!(bodies(&fake, "message/recall"), [json!({ "msgid": "m-1" }), json!({ "msgid": "m-1" })]);
     let fake = answering(|_, _| errcode(42052, "too old"));
     let failure = recall(&fake, "m-1").unwrap_err();
-    assert_eq!((failure.reason, failure.vendor_code), (Reason::NotFound, Some(42052)));
+    assert_eq!((failure.reason.clone(), failure.vendor_code), (Reason::NotFound, Some(42052)));
     for id in ["", "a\nb", &"x".repeat(513)] {
         assert!(matches!(recall(&fake, id).unwrap_err().reason, Reason::InvalidArgument(_)), "{id:?}");
     }
@@ -147,7 +147,8 @@ fn a_file_is_uploaded_under_its_own_name() {
     assert_eq!(media, Media { media_id: None, url: Some("https://wework.qpic.cn/1".into()), expires_at: None });
     assert_eq!(fake.count("media/uploadimg"), 1);
 
-    let reason = |kind, content| upload(&answering(|_, _| ok("{}")), kind, "a.txt", content).unwrap_err().reason;
+    let reason =
+        |kind, content| upload(&answering(|_, _| ok("{}")), kind, "a.txt", content).unwrap_err().into_details().reason;
     assert_eq!(reason(MediaKind::Other("sticker".into()), Body::Text("abcdef".into())), Reason::Unsupported);
     assert!(matches!(reason(MediaKind::File, Body::Base64("?".into())), Reason::InvalidArgument(_)));
     assert_eq!(reason(MediaKind::File, Body::Text("abcdef".into())), Reason::UnexpectedAnswer, "no id in the answer");

@@ -89,7 +89,7 @@ fn what_cannot_be_done_says_why() {
     assert_eq!(follow_up(&fake, &task("dance", "lisi")).unwrap_err().reason, Reason::Unsupported);
     company.borrow_mut().fault = Some(("user/get", 45009));
     let limited = follow_up(&fake, &task(REFRESH_MEMBER, "lisi")).unwrap_err();
-    assert_eq!((limited.reason, limited.retry_after_ms), (Reason::RateLimited, Some(60_000)));
+    assert_eq!((limited.reason.clone(), limited.retry_after_ms), (Reason::RateLimited, Some(60_000)));
     assert_eq!(status(&fake, "lisi"), Some(MemberStatus::Active));
     // Writers that always come first: the host is to come again.
     company.borrow_mut().fault = None;
@@ -102,7 +102,7 @@ fn what_cannot_be_done_says_why() {
         Ok(())
     });
     let beaten = follow_up(&fake, &task(REFRESH_MEMBER, "lisi")).unwrap_err();
-    assert_eq!((beaten.reason, beaten.retry_after_ms), (Reason::Unavailable, Some(1_000)));
+    assert_eq!((beaten.reason.clone(), beaten.retry_after_ms), (Reason::Unavailable, Some(1_000)));
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_reset_in_portions_is_over_at_once_for_whoever_reads() {
             _ => sync_member(&fake, "lisi").err(),
         };
         let Some(failure) = failure else { break };
-        assert_eq!((failure.reason, failure.retry_after_ms), (Reason::Conflict, Some(1_000)));
+        assert_eq!((failure.reason.clone(), failure.retry_after_ms), (Reason::Conflict, Some(1_000)));
         refused += 1;
         assert!(fake.keys("directory/").len() < left, "every call gets on");
         assert_unseen(&fake, &cursor);

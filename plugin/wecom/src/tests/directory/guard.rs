@@ -136,8 +136,9 @@ fn an_approval_counts_for_its_run_and_its_counts_alone() {
     complete(&fake, PLAIN);
     let first = begin(&fake).unwrap().progress.run;
     let counts = |members, departments| RemovalCounts { members, members_total: 9, departments, departments_total: 2 };
-    let approve =
-        |run: &str, counts| sync::approve::approve(&fake, &common(), run, counts).map_err(|error| error.reason);
+    let approve = |run: &str, counts| {
+        sync::approve::approve(&fake, &common(), run, counts).map_err(|error| error.into_details().reason)
+    };
     assert_eq!(approve(&first, counts(9, 2)), Err(Reason::Conflict), "nobody has seen what it would remove");
     shared.borrow_mut().members.retain(|id, _| id.as_str() < "m03");
     let blocked = stopped(&fake, PLAIN).unwrap();

@@ -22,6 +22,7 @@ use organisation_kit::{
         types::Reason,
     },
     platform::Platform,
+    vendor::Client as _,
 };
 
 #[derive(Clone, Debug)]
@@ -334,7 +335,7 @@ fn give_by_rules(fake: &FakePlatform) {
     let rules = rules.map(|(role, scope)| RoleRule { role: role.to_owned(), scope });
     let config = fake::config();
     let client = WeComClient::new(fake, &config);
-    administration::set_role_rules(fake, &config.common, &client, &rules, "boss").unwrap();
+    administration::set_role_rules(fake, &config.common, &|tag| client.tag_members(tag), &rules, "boss").unwrap();
 }
 
 /// Whatever was interrupted: once a sync is complete everybody has what the rules give.

@@ -10,6 +10,7 @@ mod forgotten;
 mod guard;
 mod interrupted;
 mod odd;
+mod planned;
 mod stored;
 mod waits;
 
@@ -354,83 +355,6 @@ fn roles_outlive_everything_but_wait_for_a_word_after_a_resignation() {
 }
 
 #[test]
-fn a_mass_removal_is_stopped_and_the_same_plan_applied_when_allowed() {
-    let (fake, company) = platform(small());
-    for index in 0..30 {
-        company.borrow_mut().person(&format!("m{index:02}"), "成员", &[2]);
-    }
-    complete(&fake, PLAIN);
-    let whole = company.borrow().members.clone();
-    company.borrow_mut().members.retain(|key, _| !key.starts_with("m1"));
-    let error = paused(&fake);
-    let Reason::MassRemovalBlocked(counts) = &error.reason else { panic!("{error:?}") };
-    assert_eq!((counts.members, counts.members_total), (10, 33));
-    assert!(error.hint.unwrap().contains("10/33"));
-    assert_eq!(members(&fake, &EVERYBODY).len(), 33);
-
-    let lists = fake.count("user/list");
-    let report = complete(&fake, APPROVING);
-    assert_eq!((report.members.left_range, fake.count("user/list")), (10, lists), "nothing was fetched again");
-    assert_exact(&fake, &company.borrow());
-
-    // A range that was mended before anybody allowed anything: the next run sees it, and need not be waited for.
-    company.borrow_mut().members = whole.clone();
-    complete(&fake, PLAIN);
-    company.borrow_mut().members.clear();
-    paused(&fake);
-    company.borrow_mut().members = whole;
-    paused(&fake);
-    abandon(&fake);
-    assert_eq!(complete(&fake, PLAIN).members.left_range, 0);
-}
-
-#[test]
-fn a_dry_run_writes_nothing_and_its_plan_can_be_applied() {
-    let (fake, company) = platform(small());
-    let Ok(SyncStep::Planned(plan)) = sync_on(&fake, PLANNING) else { panic!() };
-    assert_eq!((plan.departments.added, plan.members.added), (2, 3));
-    assert_eq!((members(&fake, &EVERYBODY).len(), read::overview(&fake, &common()).unwrap().departments), (0, 0));
-    let lists = fake.count("user/list");
-    let report = complete(&fake, PLAIN);
-    assert_eq!((report.members.added, fake.count("user/list")), (3, lists));
-    assert_exact(&fake, &company.borrow());
-}
-
-#[test]
-fn a_run_that_is_given_up_is_remembered_and_its_plan_is_gone() {
-    let (fake, _) = platform(small());
-    let Ok(SyncStep::Planned(first)) = sync_on(&fake, PLANNING) else { panic!() };
-    let page = plan::plan(&fake, &common(), None, 2).unwrap();
-    assert_eq!((&page.run, page.changes.len(), page.cursor.is_some()), (&first.run, 2, true));
-    fake.advance_ms(1_000);
-    abandon(&fake);
-    let Ok(SyncStep::Planned(second)) = sync_on(&fake, PLANNING) else { panic!() };
-    let outcomes = |fake: &FakePlatform| -> Vec<_> {
-        history::history(fake, &common()).unwrap().into_iter().map(|report| (report.run, report.outcome)).collect()
-    };
-    let (first, second) = (first.run, second.run);
-    assert_eq!(outcomes(&fake), [(second.clone(), RunOutcome::Planned), (first.clone(), RunOutcome::Abandoned)]);
-    let expired = plan::plan(&fake, &common(), page.cursor.as_deref(), 2).unwrap_err();
-    assert_eq!(expired.reason, Reason::CursorExpired);
-    complete(&fake, PLAIN);
-    assert_eq!(outcomes(&fake), [(second, RunOutcome::Complete), (first, RunOutcome::Abandoned)]);
-    assert_eq!(plan::plan(&fake, &common(), None, 2).unwrap_err().reason, Reason::NotFound);
-}
-
-#[test]
-fn a_plan_that_ends_while_it_is_read_is_no_short_plan() {
-    let (fake, _) = platform(small());
-    assert!(matches!(sync_on(&fake, PLANNING), Ok(SyncStep::Planned(_))));
-    fake.before_storage(|fake, touch| {
-        if matches!(touch, fake::Touch::Scan(prefix) if prefix.contains("/e/")) {
-            complete(fake, PLAIN);
-        }
-        Ok(())
-    });
-    assert_eq!(plan::plan(&fake, &common(), None, 200).unwrap_err().reason, Reason::NotFound);
-}
-
-#[test]
 fn what_wecom_refuses_waits_or_pauses_and_then_goes_on() {
     for (api, code, expected) in [
         ("gettoken", 40001, Err(Reason::CredentialsRefused)),
@@ -515,7 +439,7 @@ fn one_member_or_department_is_refreshed_alone() {
     assert_eq!(sync_member(&fake, "nobody").unwrap_err().reason, Reason::NotFound);
     for (id, expected) in [("", "id"), ("a\u{0}b", "id")] {
         let failure = sync_member(&fake, id).unwrap_err();
-        assert!(matches!(failure.reason, Reason::InvalidArgument(problem) if problem.path == expected), "{id:?}");
+        assert!(matches!(&failure.reason, Reason::InvalidArgument(problem) if problem.path == expected), "{id:?}");
     }
     let before = changes(&fake).len();
     assert_eq!(complete(&fake, PLAIN).members.unchanged, 3);
@@ -536,7 +460,7 @@ fn what_was_acknowledged_is_gone_and_a_gap_is_told() {
         let failure = feed::changes(&fake, &common(), Some(cursor), 5).unwrap_err();
         assert!(matches!(failure.reason, Reason::InvalidArgument(_)), "{cursor:?}: {failure:?}");
     }
-    fake.advance_ms(feed::ENTRY_TTL_MS + 1);
+    fake.advance_ms(feed::FEED_RETENTION_MS + 1);
     assert_eq!(feed::changes(&fake, &common(), None, 5).unwrap_err().reason, Reason::CursorExpired);
 }
 

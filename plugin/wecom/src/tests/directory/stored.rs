@@ -164,7 +164,7 @@ fn assert_left_alone(fake: &FakePlatform, run: &str, name: &str) {
     for failure in [begin(fake).unwrap_err(), advanced.unwrap_err()] {
         assert_eq!(failure.reason, Reason::Conflict, "{name}");
         assert!(failure.message.en.contains(run) && failure.retry_after_ms.is_some(), "{name}: {failure:?}");
-        assert!(failure.hint.unwrap().en.contains("newer version"), "{name}");
+        assert!(failure.hint.clone().unwrap().en.contains("newer version"), "{name}");
     }
     assert_eq!(fake.value(RUN), stored, "{name}");
 }

@@ -23,7 +23,7 @@ fn each_entry_has_its_page_and_remembers_what_it_is_for() {
             browser_binding: Some("c00kie".into()),
             ..entering(entry.clone())
         };
-        let authorization = login::authorization_url::<WeCom, _>(&fake, &fake::config(), &request).unwrap();
+        let authorization = login::authorization_url::<WeCom>(&fake, &fake::config(), &request).unwrap();
         assert!(authorization.url.starts_with(page), "{}", authorization.url);
         assert!(authorization.url.contains("&redirect_uri=https%3A%2F%2Fapp.example.com%2Fother&"));
         assert!(authorization.url.contains(&format!("&state={}&", authorization.state)));
@@ -56,7 +56,7 @@ fn the_language_is_the_requested_or_the_configured_one() {
     ] {
         let config = config(|common| common.locale = configured);
         let request = AuthorizationRequest { language: requested.map(str::to_owned), ..entering(Entry::Browser) };
-        let url = login::authorization_url::<WeCom, _>(&fake, &config, &request).unwrap().url;
+        let url = login::authorization_url::<WeCom>(&fake, &config, &request).unwrap().url;
         assert!(url.ends_with(&format!("&lang={expected}")), "{configured:?} {requested:?}: {url}");
     }
 }
@@ -64,7 +64,7 @@ fn the_language_is_the_requested_or_the_configured_one() {
 #[test]
 fn a_widget_gets_its_parameters() {
     let fake = FakePlatform::new();
-    let parameters = login::login_config::<WeCom, _>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap();
+    let parameters = login::login_config::<WeCom>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap();
     assert_eq!(parameters.organisation_id, "ww21c67da6767865c2");
     assert_eq!(parameters.application_id, "1000073");
     assert_eq!(parameters.redirect_uri, "https://app.example.com/login/callback");
@@ -75,7 +75,7 @@ fn a_widget_gets_its_parameters() {
         (&"Browser".into(), &Value::Null, &Value::Null)
     );
     assert_ne!(
-        login::login_config::<WeCom, _>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap().state,
+        login::login_config::<WeCom>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap().state,
         parameters.state
     );
 }
@@ -89,19 +89,19 @@ fn what_cannot_be_used_is_refused_before_anything_is_stored() {
         (AuthorizationRequest { return_to: Some("//other.example".into()), ..bare.clone() }, "return-to"),
         (AuthorizationRequest { browser_binding: Some(String::new()), ..bare.clone() }, "browser-binding"),
     ] {
-        let failure = login::authorization_url::<WeCom, _>(&fake, &fake::config(), &request).unwrap_err();
-        let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+        let failure = login::authorization_url::<WeCom>(&fake, &fake::config(), &request).unwrap_err();
+        let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
         assert_eq!(problem.path, expected);
     }
     let other = entering(Entry::Other("face".into()));
     assert_eq!(
-        login::authorization_url::<WeCom, _>(&fake, &fake::config(), &other).unwrap_err().reason,
+        login::authorization_url::<WeCom>(&fake, &fake::config(), &other).unwrap_err().reason,
         Reason::Unsupported
     );
     let config = config(|common| common.redirect_uri = None);
     for failure in [
-        login::authorization_url::<WeCom, _>(&fake, &config, &bare).unwrap_err(),
-        login::login_config::<WeCom, _>(&fake, &config, &entering(Entry::Browser)).unwrap_err(),
+        login::authorization_url::<WeCom>(&fake, &config, &bare).unwrap_err(),
+        login::login_config::<WeCom>(&fake, &config, &entering(Entry::Browser)).unwrap_err(),
     ] {
         assert!(matches!(failure.reason, Reason::InvalidConfig(_)), "{failure:?}");
     }
@@ -112,10 +112,10 @@ fn what_cannot_be_used_is_refused_before_anything_is_stored() {
 fn a_state_that_was_not_stored_is_not_given_out() {
     let fake = FakePlatform::new();
     fake.before_storage(|_, _| Err(StorageError::Unavailable(false)));
-    let failure = login::authorization_url::<WeCom, _>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap_err();
+    let failure = login::authorization_url::<WeCom>(&fake, &fake::config(), &entering(Entry::Browser)).unwrap_err();
     assert_eq!(failure.reason, Reason::Unavailable);
     fake.clear_hooks();
-    assert!(login::login_config::<WeCom, _>(&fake, &fake::config(), &entering(Entry::Browser)).is_ok());
+    assert!(login::login_config::<WeCom>(&fake, &fake::config(), &entering(Entry::Browser)).is_ok());
 }
 
 #[test]

@@ -123,8 +123,8 @@ fn what_cannot_have_come_from_wecom_is_refused_unseen() {
         ("state", ExchangeRequest { state: Some("x".repeat(129)), ..request.clone() }),
         ("browser-binding", ExchangeRequest { browser_binding: Some(String::new()), ..request.clone() }),
     ] {
-        let failure = login::exchange_code::<WeCom, _>(&fake, &fake::config(), &bad).unwrap_err();
-        let Reason::InvalidArgument(problem) = failure.reason else { panic!("{failure:?}") };
+        let failure = login::exchange_code::<WeCom>(&fake, &fake::config(), &bad).unwrap_err();
+        let Reason::InvalidArgument(problem) = failure.reason.clone() else { panic!("{failure:?}") };
         assert_eq!(problem.path, path);
     }
 }
@@ -142,7 +142,7 @@ fn a_home_page_signs_in_without_a_verified_state() {
 
     let strict = config(|common| common.homepage = HomepageState::Refuse);
     let failure = exchange_with(&fake, &strict, &homepage()).unwrap_err();
-    assert_eq!((failure.reason, asked(&fake)), (Reason::LoginRejected, 2));
+    assert_eq!((failure.reason.clone(), asked(&fake)), (Reason::LoginRejected, 2));
     let request = started(&fake, Entry::Workspace, None);
     assert!(exchange_with(&fake, &strict, &request).is_ok());
 }
@@ -222,10 +222,10 @@ fn a_code_that_was_spent_all_the_same_is_refused_by_name_after_a_reload() {
         );
     let request = started(&fake, Entry::Browser, Some("c00kie"));
     let first = exchange(&fake, &request).unwrap_err();
-    assert_eq!((first.reason, asked(&fake)), (Reason::Unavailable, 1));
+    assert_eq!((first.reason.clone(), asked(&fake)), (Reason::Unavailable, 1));
     let second = exchange(&fake, &request).unwrap_err();
-    assert_eq!((second.reason, second.vendor_code), (Reason::LoginRejected, Some(40029)));
-    assert_eq!(second.hint.unwrap().en, "this sign-in is void: start it again");
+    assert_eq!((second.reason.clone(), second.vendor_code), (Reason::LoginRejected, Some(40029)));
+    assert_eq!(second.hint.clone().unwrap().en, "this sign-in is void: start it again");
 }
 
 #[test]
@@ -248,7 +248,7 @@ fn the_state_stays_spent_when_the_code_is() {
         ("used code", errcode(42022, "code used"), Reason::LoginRejected),
         ("another shape", ok(r#"{"userid":{}}"#), Reason::UnexpectedAnswer),
         ("nobody", ok("{}"), Reason::UnexpectedAnswer),
-        ("other domain", errcode(50001, "redirect_uri not trusted"), codes::failure(50001, "", CURRENT).reason),
+        ("other domain", errcode(50001, "redirect_uri not trusted"), codes::failure(50001, "", CURRENT).reason.clone()),
     ] {
         let fake = answering(answer);
         let request = started(&fake, Entry::Browser, None);

@@ -129,7 +129,7 @@ fn who_is_no_member_costs_no_call() {
     for answer in ["{}", r#"{"errcode":0,"errmsg":"ok"}"#, r#"{"userid":"","openid":""}"#, r#"{"userid":"/x"}"#] {
         let fake = showing(nothing(), nothing());
         let failure = come(&fake, &english(), None, answer).unwrap_err();
-        assert_eq!((failure.reason, questions(&fake)), (Reason::UnexpectedAnswer, 0), "{answer}");
+        assert_eq!((failure.reason.clone(), questions(&fake)), (Reason::UnexpectedAnswer, 0), "{answer}");
     }
 }
 

@@ -68,7 +68,7 @@ fn started(fake: &FakePlatform, entry: Entry, binding: Option<&str>) -> Exchange
         browser_binding: binding.map(str::to_owned),
         ..entering(entry)
     };
-    let authorization = login::authorization_url::<WeCom, _>(fake, &fake::config(), &request).unwrap();
+    let authorization = login::authorization_url::<WeCom>(fake, &fake::config(), &request).unwrap();
     ExchangeRequest { browser_binding: binding.map(str::to_owned), ..returning(&authorization.state) }
 }
 
@@ -94,7 +94,7 @@ fn homepage() -> ExchangeRequest {
 
 /// Ends a sign-in. Whatever happens, nothing secret shows, and people read plain words in both languages.
 fn exchange_with(fake: &FakePlatform, config: &Config, request: &ExchangeRequest) -> Result<Exchange, Failure> {
-    let outcome = login::exchange_code::<WeCom, _>(fake, config, request);
+    let outcome = login::exchange_code::<WeCom>(fake, config, request);
     let shown = format!("{outcome:?} {:?}", fake.logs.borrow());
     for secret in [CODE, "t0ken-1", fake::SECRET] {
         assert!(!shown.contains(secret), "{shown}");

@@ -64,7 +64,7 @@ fn a_sign_in_of_another_organisation_is_refused_and_spends_nothing() {
     let fake = answering(ok(MEMBER));
     let request = started(&fake, Entry::Browser, None);
     let failure = exchange_with(&fake, &other(), &request).unwrap_err();
-    assert_eq!((failure.reason, asked(&fake)), (Reason::LoginRejected, 0));
+    assert_eq!((failure.reason.clone(), asked(&fake)), (Reason::LoginRejected, 0));
     assert_eq!(failure.message.en, "the sign-in was begun for another organisation");
     let respelled = config(|common| common.organisation = "WW21c67da6767865c2".into());
     assert!(exchange_with(&fake, &respelled, &request).is_ok(), "it is still good where it was begun");
@@ -76,7 +76,7 @@ fn an_outcome_of_another_organisation_is_not_given() {
     let request = started(&fake, Entry::Browser, None);
     exchange(&fake, &request).unwrap();
     let failure = exchange_with(&fake, &other(), &request).unwrap_err();
-    assert_eq!((failure.reason, asked(&fake)), (Reason::LoginRejected, 1));
+    assert_eq!((failure.reason.clone(), asked(&fake)), (Reason::LoginRejected, 1));
     // The spelling of the id makes no other organisation.
     let respelled = config(|common| common.organisation = "WW21c67da6767865c2".into());
     assert!(exchange_with(&fake, &respelled, &request).is_ok());

@@ -24,7 +24,7 @@ fn of_two_requests_at_once_one_asks_and_both_have_its_answer() {
             "/cgi-bin/gettoken" => ok(r#"{"access_token":"t0ken-1","expires_in":7200}"#),
             "/cgi-bin/auth/getuserinfo" => {
                 fake.set_budget(Budget { wall_ms: 1_000, ..fake.remaining() });
-                seen.replace(Some(login::exchange_code::<WeCom, _>(fake, &fake::config(), &twin)));
+                seen.replace(Some(login::exchange_code::<WeCom>(fake, &fake::config(), &twin)));
                 fake.set_budget(Budget { wall_ms: 60_000, ..fake.remaining() });
                 ok(MEMBER)
             }
@@ -33,7 +33,7 @@ fn of_two_requests_at_once_one_asks_and_both_have_its_answer() {
         let first = exchange(&setup, &request).unwrap();
         let parked = second.borrow().clone().unwrap().unwrap_err();
         assert_eq!(
-            (parked.reason, parked.retry_after_ms),
+            (parked.reason.clone(), parked.retry_after_ms),
             (Reason::Unavailable, Some(1_000)),
             "its call was too short"
         );
@@ -110,7 +110,7 @@ fn a_race_has_one_winner() {
         let raced = Cell::new(false);
         fake.before_storage(move |fake, touch| {
             if touch.puts("login-exchange/") && !raced.replace(true) {
-                login::exchange_code::<WeCom, _>(fake, &fake::config(), &rival).unwrap();
+                login::exchange_code::<WeCom>(fake, &fake::config(), &rival).unwrap();
             }
             Ok(())
         });

@@ -22,7 +22,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Roles,
             "administration.member-roles-of",
             "查询角色 The roles of a member",
-            run!(|asked| answered(asked.element.member_roles_of(asked.path("id")).await)),
+            run!(|call| answered(call.element.member_roles_of(call.path("id")).await)),
         ),
         Operation {
             takes: Takes::Fields(&[("roles", true)]),
@@ -31,9 +31,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Roles,
                 "administration.set-member-roles",
                 "设置角色 Replace the assigned roles of a member",
-                run!(|mut asked| {
-                    let roles: Vec<String> = asked.field("roles")?;
-                    answered(asked.element.set_member_roles(asked.path("id"), &roles, &asked.actor).await)
+                run!(|mut call| {
+                    let roles: Vec<String> = call.field("roles")?;
+                    answered(call.element.set_member_roles(call.path("id"), &roles, &call.actor).await)
                 }),
             )
         },
@@ -42,14 +42,14 @@ pub(super) fn operations() -> Vec<Operation> {
             Roles,
             "administration.confirm-roles",
             "恢复角色 Give a member the suspended roles back",
-            run!(|asked| answered(asked.element.confirm_roles(asked.path("id"), &asked.actor).await)),
+            run!(|call| answered(call.element.confirm_roles(call.path("id"), &call.actor).await)),
         ),
         get(
             "role-rules",
             Administration,
             "administration.role-rules",
             "角色规则 The rules that give roles to many",
-            run!(|asked| answered(asked.element.role_rules().await)),
+            run!(|call| answered(call.element.role_rules().await)),
         ),
         Operation {
             takes: Takes::Fields(&[("rules", true)]),
@@ -58,9 +58,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Administration,
                 "administration.set-role-rules",
                 "设置角色规则 Replace all rules",
-                run!(|mut asked| {
-                    let rules: Vec<RoleRule> = asked.field("rules")?;
-                    answered(asked.element.set_role_rules(&rules, &asked.actor).await)
+                run!(|mut call| {
+                    let rules: Vec<RoleRule> = call.field("rules")?;
+                    answered(call.element.set_role_rules(&rules, &call.actor).await)
                 }),
             )
         },
@@ -71,7 +71,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Administration,
                 "administration.administrators",
                 "管理员 Who administers the app",
-                run!(|asked| answered(asked.element.administrators().await)),
+                run!(|call| answered(call.element.administrators().await)),
             )
         },
         Operation {
@@ -82,9 +82,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Administration,
                 "administration.set-administrators",
                 "设置管理员 Replace the list of administrators",
-                run!(|mut asked| {
-                    let ids: Vec<String> = asked.field("ids")?;
-                    done(asked.element.set_administrators(&ids, &asked.actor).await)
+                run!(|mut call| {
+                    let ids: Vec<String> = call.field("ids")?;
+                    done(call.element.set_administrators(&ids, &call.actor).await)
                 }),
             )
         },
@@ -96,9 +96,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Administration,
                 "administration.retire-members",
                 "标记离职 Declare members as resigned",
-                run!(|mut asked| {
-                    let ids: Vec<String> = asked.field("ids")?;
-                    outcomes(asked.element.retire_members(&ids, &asked.actor).await)
+                run!(|mut call| {
+                    let ids: Vec<String> = call.field("ids")?;
+                    outcomes(call.element.retire_members(&ids, &call.actor).await)
                 }),
             )
         },
@@ -110,9 +110,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Administration,
                 "administration.reinstate-members",
                 "撤销离职 Take that back",
-                run!(|mut asked| {
-                    let ids: Vec<String> = asked.field("ids")?;
-                    outcomes(asked.element.reinstate_members(&ids, &asked.actor).await)
+                run!(|mut call| {
+                    let ids: Vec<String> = call.field("ids")?;
+                    outcomes(call.element.reinstate_members(&ids, &call.actor).await)
                 }),
             )
         },
@@ -123,7 +123,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Administration,
                 "administration.erase-member",
                 "彻底删除 Erase what is known of a member who left",
-                run!(|asked| done(asked.element.erase_member(asked.path("id"), &asked.actor).await)),
+                run!(|call| done(call.element.erase_member(call.path("id"), &call.actor).await)),
             )
         },
         Operation {
@@ -133,7 +133,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Administration,
                 "administration.signature",
                 "签名 The image of a member's signature",
-                run!(|asked| answered(asked.element.signature(asked.path("id")).await)),
+                run!(|call| answered(call.element.signature(call.path("id")).await)),
             )
         },
         Operation {
@@ -144,10 +144,10 @@ pub(super) fn operations() -> Vec<Operation> {
                 Administration,
                 "administration.set-signature",
                 "设置签名 Set the image of a member's signature, or take it away",
-                run!(|mut asked| {
-                    let address: Option<String> = asked.field("address")?;
-                    let id = asked.path("id");
-                    done(asked.element.set_signature(id, address.as_deref(), &asked.actor).await)
+                run!(|mut call| {
+                    let address: Option<String> = call.field("address")?;
+                    let id = call.path("id");
+                    done(call.element.set_signature(id, address.as_deref(), &call.actor).await)
                 }),
             )
         },
@@ -159,10 +159,10 @@ pub(super) fn operations() -> Vec<Operation> {
                 Audit,
                 "",
                 "审计记录 What administrators decided, oldest first",
-                run!(|asked| {
-                    let page = asked.element.audit(asked.text("after"), asked.limit()?).await?;
+                run!(|call| {
+                    let page = call.element.audit(call.text("after"), call.limit()?).await?;
                     let cursor = page.entries.last().map(|entry| entry.cursor.clone());
-                    let cursor = cursor.or_else(|| asked.owned("after"));
+                    let cursor = cursor.or_else(|| call.owned("after"));
                     let decisions: Vec<Value> = page.entries.into_iter().map(decision).collect();
                     Ok(json!({ "decisions": decisions, "cursor": cursor, "more": page.more }))
                 }),

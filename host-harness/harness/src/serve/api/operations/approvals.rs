@@ -26,9 +26,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Approvals,
                 "approvals.submit",
                 "提交审批 Make a request for approval",
-                run!(|mut asked| {
-                    let request: ApprovalRequest = asked.record()?;
-                    answered(asked.element.submit_approval(&request).await)
+                run!(|mut call| {
+                    let request: ApprovalRequest = call.record()?;
+                    answered(call.element.submit_approval(&request).await)
                 }),
             )
         },
@@ -49,18 +49,18 @@ pub(super) fn operations() -> Vec<Operation> {
                 Approvals,
                 "approvals.search",
                 "查询审批 Numbers of requests by time",
-                run!(|asked| {
-                    let begin = asked.instant("from")?.unwrap_or_default();
-                    let end = asked.instant("until")?.unwrap_or_else(|| SystemClock.now_ms());
+                run!(|call| {
+                    let begin = call.instant("from")?.unwrap_or_default();
+                    let end = call.instant("until")?.unwrap_or_else(|| SystemClock.now_ms());
                     let filter = SearchFilter {
-                        template: asked.owned("template"),
-                        applicant: asked.owned("applicant"),
-                        departments: asked.owned("department").into_iter().collect(),
-                        status: asked.owned("status"),
-                        kind: asked.owned("kind"),
+                        template: call.owned("template"),
+                        applicant: call.owned("applicant"),
+                        departments: call.owned("department").into_iter().collect(),
+                        status: call.owned("status"),
+                        kind: call.owned("kind"),
                     };
-                    let (cursor, limit) = (asked.text("cursor"), asked.limit()?);
-                    answered(asked.element.search_approvals(begin, end, &filter, cursor, limit).await)
+                    let (cursor, limit) = (call.text("cursor"), call.limit()?);
+                    answered(call.element.search_approvals(begin, end, &filter, cursor, limit).await)
                 }),
             )
         },
@@ -71,7 +71,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Approvals,
                 "approvals.detail",
                 "审批详情 One request with all decisions",
-                run!(|asked| shown(&ApprovalView::of(answer(asked.element.approval(asked.path("number")).await)?)?)),
+                run!(|call| shown(&ApprovalView::of(answer(call.element.approval(call.path("number")).await)?)?)),
             )
         },
         Operation {
@@ -82,9 +82,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Approvals,
                 "approvals.notify",
                 "通知审批人 Tell whoever has to decide now, by a card each",
-                run!(|mut asked| {
-                    let link: Option<String> = asked.field("link")?;
-                    answered(asked.element.notify_of_approval(asked.path("number"), link.as_deref()).await)
+                run!(|mut call| {
+                    let link: Option<String> = call.field("link")?;
+                    answered(call.element.notify_of_approval(call.path("number"), link.as_deref()).await)
                 }),
             )
         },
@@ -93,7 +93,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Approvals,
             "approvals.describe-template",
             "审批模板 What a template asks for",
-            run!(|asked| answered(asked.element.describe_template(asked.path("id")).await)),
+            run!(|call| answered(call.element.describe_template(call.path("id")).await)),
         ),
     ]
 }

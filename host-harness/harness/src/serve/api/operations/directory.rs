@@ -12,7 +12,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Directory,
             "directory.overview",
             "通讯录概况 The copy at a glance",
-            run!(|asked| answered(asked.element.overview().await)),
+            run!(|call| answered(call.element.overview().await)),
         ),
         Operation {
             query: vec![
@@ -29,15 +29,15 @@ pub(super) fn operations() -> Vec<Operation> {
                 Directory,
                 "directory.members",
                 "查询成员 Members of the copy, page by page",
-                run!(|asked| {
+                run!(|call| {
                     let filter = MemberFilter {
-                        department: asked.owned("department"),
-                        below: asked.flag("below")?,
-                        status: asked.case("status")?,
-                        search: asked.owned("search"),
-                        role: asked.owned("role"),
+                        department: call.owned("department"),
+                        below: call.flag("below")?,
+                        status: call.case("status")?,
+                        search: call.owned("search"),
+                        role: call.owned("role"),
                     };
-                    answered(asked.element.members(&filter, asked.text("cursor"), asked.limit()?).await)
+                    answered(call.element.members(&filter, call.text("cursor"), call.limit()?).await)
                 }),
             )
         },
@@ -46,7 +46,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Directory,
             "directory.find-member",
             "成员详情 One member of the copy",
-            run!(|asked| answered(asked.element.find_member(asked.path("id")).await)),
+            run!(|call| answered(call.element.find_member(call.path("id")).await)),
         ),
         Operation {
             takes: Takes::Fields(&[("ids", true)]),
@@ -56,9 +56,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Directory,
                 "directory.find-members",
                 "批量查询成员 Members by their ids, null where there is none",
-                run!(|mut asked| {
-                    let ids: Vec<String> = asked.field("ids")?;
-                    answered(asked.element.find_members(&ids).await)
+                run!(|mut call| {
+                    let ids: Vec<String> = call.field("ids")?;
+                    answered(call.element.find_members(&ids).await)
                 }),
             )
         },
@@ -75,16 +75,16 @@ pub(super) fn operations() -> Vec<Operation> {
                 Directory,
                 "directory.departments",
                 "查询部门 Departments of the copy, page by page",
-                run!(|asked| {
-                    let level = match (asked.owned("parent"), asked.flag("roots")?) {
+                run!(|call| {
+                    let level = match (call.owned("parent"), call.flag("roots")?) {
                         (Some(_), true) => {
                             return Err(ApiFailure::unreadable("parent and roots: expected one of them"));
                         }
                         (parent, false) => parent.map(TreeLevel::ChildrenOf),
                         (None, true) => Some(TreeLevel::Roots),
                     };
-                    let filter = DepartmentFilter { level, search: asked.owned("search") };
-                    answered(asked.element.departments(&filter, asked.text("cursor"), asked.limit()?).await)
+                    let filter = DepartmentFilter { level, search: call.owned("search") };
+                    answered(call.element.departments(&filter, call.text("cursor"), call.limit()?).await)
                 }),
             )
         },
@@ -93,7 +93,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Directory,
             "directory.find-department",
             "部门详情 One department of the copy",
-            run!(|asked| answered(asked.element.find_department(asked.path("id")).await)),
+            run!(|call| answered(call.element.find_department(call.path("id")).await)),
         ),
         Operation {
             query: vec![
@@ -105,7 +105,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Changes,
                 "directory.changes",
                 "变更记录 What changed in the copy, oldest first",
-                run!(|asked| answered(asked.element.changes(asked.text("after"), asked.limit()?).await)),
+                run!(|call| answered(call.element.changes(call.text("after"), call.limit()?).await)),
             )
         },
         Operation {
@@ -116,9 +116,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Changes,
                 "directory.acknowledge",
                 "确认变更 Give up the changes up to a cursor",
-                run!(|mut asked| {
-                    let cursor: String = asked.field("cursor")?;
-                    done(asked.element.acknowledge(&cursor).await)
+                run!(|mut call| {
+                    let cursor: String = call.field("cursor")?;
+                    done(call.element.acknowledge(&cursor).await)
                 }),
             )
         },

@@ -29,9 +29,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Messages,
                 "messaging.send",
                 "发送消息 Send a message",
-                run!(|mut asked| {
-                    let message: Message = asked.record()?;
-                    shown(&SentView::of(&answer(asked.element.send_message(&message).await)?)?)
+                run!(|mut call| {
+                    let message: Message = call.record()?;
+                    shown(&SentView::of(&answer(call.element.send_message(&message).await)?)?)
                 }),
             )
         },
@@ -43,9 +43,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Messages,
                 "messaging.recall",
                 "撤回消息 Take a message back",
-                run!(|mut asked| {
-                    let id: String = asked.field("message_id")?;
-                    done(asked.element.recall_message(&id).await)
+                run!(|mut call| {
+                    let id: String = call.field("message_id")?;
+                    done(call.element.recall_message(&id).await)
                 }),
             )
         },
@@ -57,9 +57,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Messages,
                 "messaging.update-card",
                 "更新卡片 Change a card that was sent",
-                run!(|mut asked| {
-                    let update = asked.record()?;
-                    answered(asked.element.update_card(&update).await)
+                run!(|mut call| {
+                    let update = call.record()?;
+                    answered(call.element.update_card(&update).await)
                 }),
             )
         },
@@ -74,11 +74,11 @@ pub(super) fn operations() -> Vec<Operation> {
                 Messages,
                 "messaging.upload",
                 "上传素材 Hand the vendor a file: the body as it is",
-                run!(|asked| {
-                    let kind = from_json(asked.text("kind").into())?;
-                    let file_name = asked.text("file_name").unwrap_or_default().to_owned();
-                    let request = UploadRequest { kind, file_name, content: Body::Bytes(asked.file.into()) };
-                    answered(asked.element.upload(&request).await)
+                run!(|call| {
+                    let kind = from_json(call.text("kind").into())?;
+                    let file_name = call.text("file_name").unwrap_or_default().to_owned();
+                    let request = UploadRequest { kind, file_name, content: Body::Bytes(call.file.into()) };
+                    answered(call.element.upload(&request).await)
                 }),
             )
         },
@@ -90,10 +90,10 @@ pub(super) fn operations() -> Vec<Operation> {
                 Events,
                 "",
                 "回调事件 What the vendor told within seven days",
-                run!(|asked| {
-                    let page = asked.element.events(asked.text("after"), asked.limit()?).await?;
+                run!(|call| {
+                    let page = call.element.events(call.text("after"), call.limit()?).await?;
                     let cursor = page.events.last().map(|event| event.cursor.clone());
-                    let cursor = cursor.or_else(|| asked.owned("after"));
+                    let cursor = cursor.or_else(|| call.owned("after"));
                     let events = page.events.iter().map(|kept| callback::event(&kept.event));
                     let events = events.collect::<Result<Vec<_>, _>>()?;
                     Ok(json!({ "events": events, "cursor": cursor, "more": page.more }))
@@ -107,9 +107,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Pages,
                 "web.js-sdk-signature",
                 "页面签名 Sign the address of a page",
-                run!(|mut asked| {
-                    let request = asked.record()?;
-                    answered(asked.element.js_sdk_signature(&request).await)
+                run!(|mut call| {
+                    let request = call.record()?;
+                    answered(call.element.js_sdk_signature(&request).await)
                 }),
             )
         },

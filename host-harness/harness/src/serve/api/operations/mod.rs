@@ -20,7 +20,7 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{
-    asked::Asked,
+    call::ApiCall,
     failure::{ApiFailure, answer},
 };
 use crate::view::record::record;
@@ -39,7 +39,7 @@ pub static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
 });
 
 /// What is done for a request.
-pub type Run = fn(Asked) -> BoxFuture<'static, Result<Value, ApiFailure>>;
+pub type Run = fn(ApiCall) -> BoxFuture<'static, Result<Value, ApiFailure>>;
 
 /// One address with one method.
 pub struct Operation {
@@ -119,8 +119,8 @@ impl Operation {
     ///
     /// # Errors
     /// What the request says cannot be read, or the element or the storage refuses.
-    pub async fn carry_out(&self, asked: Asked) -> Result<Value, ApiFailure> {
-        let value = (self.run)(asked).await?;
+    pub async fn carry_out(&self, call: ApiCall) -> Result<Value, ApiFailure> {
+        let value = (self.run)(call).await?;
         Ok(match self.answers {
             Answers::Under(name) => json!({ name: value }),
             _ => value,
@@ -190,11 +190,11 @@ fn list(item: Value) -> Value {
 
 /// A row's function of the request.
 macro_rules! run {
-    (|$asked:ident| $body:expr) => {
-        |$asked| Box::pin(async move { $body })
+    (|$call:ident| $body:expr) => {
+        |$call| Box::pin(async move { $body })
     };
-    (|mut $asked:ident| $body:expr) => {
-        |mut $asked| Box::pin(async move { $body })
+    (|mut $call:ident| $body:expr) => {
+        |mut $call| Box::pin(async move { $body })
     };
 }
 use run;

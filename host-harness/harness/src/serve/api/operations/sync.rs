@@ -18,9 +18,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Sync,
                 "directory.begin",
                 "开始同步 Join the current run, or begin one",
-                run!(|mut asked| {
-                    let strategy: Option<Strategy> = asked.field("strategy")?;
-                    answered(asked.element.begin(&strategy.unwrap_or(Strategy::Automatic)).await)
+                run!(|mut call| {
+                    let strategy: Option<Strategy> = call.field("strategy")?;
+                    answered(call.element.begin(&strategy.unwrap_or(Strategy::Automatic)).await)
                 }),
             )
         },
@@ -31,7 +31,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Sync,
                 "directory.history",
                 "同步历史 The reports of the last runs, newest first",
-                run!(|asked| answered(asked.element.history().await)),
+                run!(|call| answered(call.element.history().await)),
             )
         },
         Operation {
@@ -41,9 +41,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Sync,
                 "directory.advance",
                 "推进同步 Advance a run for some seconds; the answer says what to do next",
-                run!(|mut asked| {
-                    let until: Option<Goal> = asked.field("until")?;
-                    answered(asked.element.advance(asked.path("run"), until.unwrap_or(Goal::Complete)).await)
+                run!(|mut call| {
+                    let until: Option<Goal> = call.field("until")?;
+                    answered(call.element.advance(call.path("run"), until.unwrap_or(Goal::Complete)).await)
                 }),
             )
         },
@@ -55,9 +55,9 @@ pub(super) fn operations() -> Vec<Operation> {
                 Sync,
                 "directory.approve",
                 "批准移除 Let a blocked run remove so much",
-                run!(|mut asked| {
-                    let counts: RemovalCounts = asked.record()?;
-                    done(asked.element.approve(asked.path("run"), counts).await)
+                run!(|mut call| {
+                    let counts: RemovalCounts = call.record()?;
+                    done(call.element.approve(call.path("run"), counts).await)
                 }),
             )
         },
@@ -68,7 +68,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Sync,
                 "directory.abandon",
                 "放弃同步 Give up a run that has written nothing",
-                run!(|asked| done(asked.element.abandon(asked.path("run")).await)),
+                run!(|call| done(call.element.abandon(call.path("run")).await)),
             )
         },
         post(
@@ -76,7 +76,7 @@ pub(super) fn operations() -> Vec<Operation> {
             Sync,
             "directory.repair",
             "结束同步 End a run that has begun to write, as it stands",
-            run!(|asked| answered(asked.element.repair(asked.path("run")).await)),
+            run!(|call| answered(call.element.repair(call.path("run")).await)),
         ),
         Operation {
             query: vec![CURSOR, LIMIT],
@@ -85,7 +85,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Sync,
                 "directory.plan",
                 "同步计划 What the current run would change",
-                run!(|asked| answered(asked.element.plan(asked.text("cursor"), asked.limit()?).await)),
+                run!(|call| answered(call.element.plan(call.text("cursor"), call.limit()?).await)),
             )
         },
         post(
@@ -93,14 +93,14 @@ pub(super) fn operations() -> Vec<Operation> {
             Sync,
             "directory.sync-member",
             "刷新成员 Read one member anew from the vendor",
-            run!(|asked| answered(asked.element.sync_member(asked.path("id")).await)),
+            run!(|call| answered(call.element.sync_member(call.path("id")).await)),
         ),
         post(
             "departments/{id}/refresh",
             Sync,
             "directory.sync-department",
             "刷新部门 Read one department anew from the vendor",
-            run!(|asked| answered(asked.element.sync_department(asked.path("id")).await)),
+            run!(|call| answered(call.element.sync_department(call.path("id")).await)),
         ),
     ]
 }

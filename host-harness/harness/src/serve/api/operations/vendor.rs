@@ -15,9 +15,9 @@ pub(super) fn operations() -> Vec<Operation> {
             Vendor,
             "vendor.call",
             "调用接口 Call the vendor's API as the app",
-            run!(|mut asked| {
-                let request: ApiRequest = asked.record()?;
-                let mut response = answer(asked.element.call_vendor(&request).await)?;
+            run!(|mut call| {
+                let request: ApiRequest = call.record()?;
+                let mut response = answer(call.element.call_vendor(&request).await)?;
                 // A list of numbers is no file.
                 if let Body::Bytes(bytes) = &response.body {
                     response.body = Body::Base64(STANDARD.encode(bytes));

@@ -8,6 +8,11 @@ from corps.WecomElement.rows import member_row
 
 from .issue import issue_login
 
+#: Functions that may be called over HTTP, as `functionList` of e.json names them; nothing else of the object is.
+FUNCTIONS = ("getLoginConfig", "getLoginCode", "loginByWorkbench")
+#: How a configuration says that the login is switched off.
+OFF = (False, "0", "false", "False")
+
 
 class WecomLogin:
     """What `app.getElement("auths.loginTypes.<name>")` answers."""
@@ -51,7 +56,11 @@ class WecomLogin:
 
         Refuses the constant state of a home page: anybody could have sent this browser here with their own code.
         """
-        return self._signed_in(authCode or further.get("code"), state, further.get("corpId"))
+        given = native(authCode)
+        if isinstance(given, dict):
+            # Front ends of other vendors hand everything over in one object.
+            return self.getLoginCode(**given)
+        return self._signed_in(given or further.get("code"), state, further.get("corpId"))
 
     def loginByWorkbench(self, corpId=None, code=None, platform=None, **further):
         """As `getLoginCode`, from the workspace. Answers what `issue_login` makes of it, too.
@@ -91,6 +100,13 @@ class WecomLogin:
             else:
                 synchronise(self._element, longest_wait=30)
 
+    def requestHandle(self, request):
+        """A call over HTTP: the last part of the path is the function, `argsDict` its arguments."""
+        function = request.path.rstrip("/").rsplit("/", 1)[-1]
+        if function not in FUNCTIONS:
+            raise refusal("unsupported", f"没有函数 {function} / there is no function {function}")
+        return getattr(self, function)(**(getattr(request, "argsDict", None) or {}))
+
     @property
     def _element(self):
         return element_of(self.node)
@@ -100,7 +116,7 @@ class WecomLogin:
         if text(corp) and text(corp) != own:
             raise refusal("login-rejected", "授权码属于另一家企业 / the code is another organisation's")
         with as_codes():
-            if configuration(self.node).get("isActive") is False:
+            if configuration(self.node).get("isActive") in OFF:
                 raise refusal("login-rejected", "此登录方式已停用 / this login is switched off")
             exchange = self._element.exchange_code(text(code), text(state) or None)
             if not (exchange["state_verified"] or constant_state):

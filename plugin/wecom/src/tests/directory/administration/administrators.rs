@@ -14,7 +14,7 @@ fn administrators_are_members_of_the_copy_in_the_order_given() {
     assert_eq!(admin::administrators(&fake, &common()).unwrap(), ["wangwu", "ZhangSan"]);
     let many: Vec<String> = (0..101).map(|id| format!("m{id}")).collect();
     let refused = admin::set_administrators(&fake, &common(), &many, ACTOR).unwrap_err();
-    assert!(matches!(refused.reason, Reason::InvalidArgument(problem) if problem.path == "ids"));
+    assert!(matches!(&refused.reason, Reason::InvalidArgument(problem) if problem.path == "ids"));
     for id in &many {
         company.borrow_mut().person(id, "成员", &[2]);
     }

@@ -16,6 +16,7 @@ use organisation_kit::{
         storage::StorageError,
     },
     platform::Platform,
+    vendor::Client as _,
 };
 use proptest::prelude::*;
 use std::{cell::Cell, collections::BTreeSet};
@@ -91,7 +92,7 @@ fn decide(fake: &FakePlatform, event: &Event) {
         Event::Rules(kind) => {
             let config = fake::config();
             let client = WeComClient::new(fake, &config);
-            admin::set_role_rules(fake, &common, &client, &rules(*kind), ACTOR).unwrap();
+            admin::set_role_rules(fake, &common, &|tag| client.tag_members(tag), &rules(*kind), ACTOR).unwrap();
         }
         _ => {}
     }

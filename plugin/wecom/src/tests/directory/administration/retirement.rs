@@ -105,7 +105,7 @@ fn many_are_retired_in_several_writes() {
     assert_eq!(fake.audit.borrow().len(), 2_000);
     let more: Vec<String> = ids.iter().cloned().chain(["lisi".to_owned()]).collect();
     let refused = admin::retire_members(&fake, &common(), &more, ACTOR).unwrap_err();
-    assert!(matches!(refused.reason, Reason::InvalidArgument(problem) if problem.path == "ids"));
+    assert!(matches!(&refused.reason, Reason::InvalidArgument(problem) if problem.path == "ids"));
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn roles_are_few_and_have_sound_names() {
     let set = |roles: &[String]| admin::set_member_roles(&fake, &common(), "lisi", roles, ACTOR);
     for roles in [&many[..], &["".to_owned()], &["a\nb".to_owned()], &["x".repeat(129)]] {
         let refused = set(roles).unwrap_err();
-        assert!(matches!(refused.reason, Reason::InvalidArgument(problem) if problem.path == "roles"), "{roles:?}");
+        assert!(matches!(&refused.reason, Reason::InvalidArgument(problem) if problem.path == "roles"), "{roles:?}");
     }
     assert_eq!(set(&many[..64]).unwrap().roles.len(), 64);
     assert_eq!(set(&["x".repeat(128)]).unwrap().roles.len(), 1);

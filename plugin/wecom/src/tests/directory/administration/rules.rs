@@ -13,6 +13,7 @@ use organisation_kit::{
     },
     directory::lookup,
     platform::Platform,
+    vendor::Client as _,
 };
 use std::collections::BTreeMap;
 
@@ -30,7 +31,8 @@ fn tag(role: &str, id: &str) -> RoleRule {
 
 fn try_set(fake: &FakePlatform, rules: &[RoleRule]) -> Result<RulesState, Failure> {
     let config = fake::config();
-    admin::set_role_rules(fake, &config.common, &WeComClient::new(fake, &config), rules, ACTOR)
+    let client = WeComClient::new(fake, &config);
+    admin::set_role_rules(fake, &config.common, &|tag| client.tag_members(tag), rules, ACTOR)
 }
 
 fn set(fake: &FakePlatform, rules: &[RoleRule]) {

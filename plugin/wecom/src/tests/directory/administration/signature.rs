@@ -19,5 +19,5 @@ fn a_signature_is_kept_also_for_who_left_and_the_trail_does_not_hold_it() {
     let written = format!("{:?}", fake.audit.borrow());
     assert!(!written.contains("aGFuZ") && !written.contains("example.com"), "{written}");
     let refused = admin::set_signature(&fake, &common(), "lisi", Some("http://e.com/"), ACTOR).unwrap_err();
-    assert!(matches!(refused.reason, Reason::InvalidArgument(problem) if problem.path == "address"));
+    assert!(matches!(&refused.reason, Reason::InvalidArgument(problem) if problem.path == "address"));
 }

@@ -1,0 +1,82 @@
+//! The store of a component under examination.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use organisation_host::storage::{
+    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
+    StoredEntry, Usage,
+};
+
+use super::Platform;
+
+#[async_trait]
+impl Storage for Platform {
+    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
+        self.stored(self.store.get_many(scope, keys)).await
+    }
+
+    async fn scan(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StorageError> {
+        self.stored(self.store.scan(scope, prefix, after, limit)).await
+    }
+
+    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
+        {
+            let mut state = self.state();
+            if state.unwritable.as_ref() == Some(scope) {
+                return Err(StorageError::unavailable("nothing can be written here (examination)"));
+            }
+            state.notice(&ops);
+        }
+        self.stored(self.store.apply(scope, ops)).await
+    }
+
+    async fn scan_keys(
+        &self,
+        scope: &Scope,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<KeyPage, StorageError> {
+        self.stored(self.store.scan_keys(scope, prefix, after, limit)).await
+    }
+
+    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
+        self.state().counts.writes += 1;
+        self.stored(self.store.delete_range(scope, prefix, checks)).await
+    }
+
+    async fn wait(
+        &self,
+        scope: &Scope,
+        key: &str,
+        version: Option<u64>,
+        timeout: Duration,
+    ) -> Result<bool, StorageError> {
+        self.stored(self.store.wait(scope, key, version, timeout)).await
+    }
+
+    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
+        self.store.usage(scope).await
+    }
+
+    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
+        self.store.delete_scope(scope).await
+    }
+
+    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
+        self.store.fingerprint_key()
+    }
+
+    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
+        self.store.scopes(tenant).await
+    }
+
+    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
+        self.store.snapshot(scope).await
+    }
+
+    async fn close(&self) {
+        self.store.close().await;
+    }
+}
