@@ -72,7 +72,8 @@ fn build(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, String>
         .current_dir(workspace)
         .args(["rustc", "--lib", "--crate-type", "cdylib", "--package", package])
         .args(["--target", TARGET, "--profile", PROFILE, "--target-dir"])
-        .arg(&target);
+        .arg(&target)
+        .args(["--config", &without_paths(workspace, &target)?]);
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();
         if NOT_INHERITED.contains(&&*name) || NOT_INHERITED_PREFIXES.iter().any(|prefix| name.starts_with(prefix)) {
@@ -97,6 +98,21 @@ fn build(workspace: &Path, out: &Path, package: &str) -> Result<PathBuf, String>
     std::fs::write(&copy, component).map_err(|error| format!("cannot write {}: {error}", copy.display()))?;
     publish(&copy, &target_directory(out)?.join("components"))?;
     Ok(copy)
+}
+
+/// The setting of cargo by which messages of panics in the component name source files without the folders of this machine.
+/// It comes to what the workspace sets for the target.
+fn without_paths(workspace: &Path, target: &Path) -> Result<String, String> {
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let cargo = cargo.ok_or("neither CARGO_HOME nor a home directory is set")?;
+    // Of several that fit, the last one counts.
+    let folders = [(workspace, "workspace"), (target, "target"), (&cargo, "cargo")];
+    let flags = folders.map(|(folder, name)| {
+        let flag = format!("--remap-path-prefix={}={name}", folder.display());
+        // A text of JSON is one of TOML.
+        serde_json::Value::from(flag).to_string()
+    });
+    Ok(format!("target.{TARGET}.rustflags=[{}]", flags.join(",")))
 }
 
 /// Puts the finished file where other hosts and people look for it: `<target>/components/NAME.wasm`. Whoever reads it meanwhile

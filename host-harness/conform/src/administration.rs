@@ -8,7 +8,7 @@ use super::{
     promise::{
         ACTOR, ADMINISTRATORS, ADMINISTRATORS_KNOWN, AUDIT_FIRST, AUDITED, CONFIRMED, ERASED, ERASED_FEED,
         ERASED_PRESENT, OUTLIVES, OUTLIVES_RESET, Promise, REINSTATED, RETIRED, RETIRED_NO_ADMINISTRATOR,
-        RETIRED_OUTCOME, RETIRED_SIGN_IN, ROLES, ROLES_FEED, ROLES_SORTED, RULES, RULES_FEED, SIGNATURE,
+        RETIRED_OUTCOME, RETIRED_SIGN_IN, ROLES, ROLES_FEED, ROLES_SORTED, RULE_TAGS, RULES, RULES_FEED, SIGNATURE,
         SIGNATURE_ADDRESS, UNKNOWN_MEMBER,
     },
     retirement, sign_in,
@@ -24,7 +24,7 @@ use organisation_host::{
 };
 
 /// All of it.
-const OF_ADMINISTRATION: [&Promise; 24] = [
+const OF_ADMINISTRATION: [&Promise; 25] = [
     &ROLES,
     &ROLES_SORTED,
     &ROLES_FEED,
@@ -37,6 +37,7 @@ const OF_ADMINISTRATION: [&Promise; 24] = [
     &SIGNATURE_ADDRESS,
     &RULES,
     &RULES_FEED,
+    &RULE_TAGS,
     &RETIRED,
     &RETIRED_SIGN_IN,
     &RETIRED_OUTCOME,
@@ -93,6 +94,7 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     signature(trial, &element, &members).await;
     outlives(trial, &element, &members).await;
     rules(trial, &element, &copy).await;
+    tags(trial, &element).await;
     // What kept it from its end is a finding.
     let _ = audit::examine(trial, &element, &members).await;
     retirement::examine(trial, &element, &members).await;
@@ -284,6 +286,15 @@ async fn rules(trial: &Trial, element: &Element, copy: &Copy) {
         trial.expect(&RULES_FEED, changed.is_subset(&told), || format!("of {changed:?} the feed tells {told:?}"));
         before = members;
     }
+}
+
+/// A rule of a tag that nobody has: of a vendor without tags it is `unsupported`.
+async fn tags(trial: &Trial, element: &Element) {
+    let rules = [RoleRule { role: RULED_ROLE.to_owned(), scope: RuleScope::Tag("987654321".to_owned()) }];
+    let set = element.set_role_rules(&rules, DECIDER);
+    trial.refused(&RULE_TAGS, "a tag of nobody", &["not-found", "unsupported"], set).await;
+    let Some(found) = trial.demand(&RULE_TAGS, element.role_rules()).await else { return };
+    trial.expect(&RULE_TAGS, found.rules.is_empty(), || format!("after a tag of nobody: {found:?}"));
 }
 
 /// Sets rules until all members have what they give.

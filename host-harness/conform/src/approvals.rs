@@ -2,7 +2,8 @@
 
 use super::{
     promise::{
-        APPROVAL_ABSENT, APPROVAL_JUDGED, APPROVAL_LOST, APPROVAL_ONCE, Promise, SEARCH_CURSOR, TEMPLATE_ABSENT,
+        APPROVAL_ABSENT, APPROVAL_JUDGED, APPROVAL_LOST, APPROVAL_ONCE, NOTIFIED, NOTIFIED_ONCE, Promise,
+        SEARCH_CURSOR, TEMPLATE_ABSENT,
     },
     trial::Trial,
 };
@@ -10,13 +11,23 @@ use organisation_host::{
     Element, ElementError,
     contract::{
         approvals::{ApprovalRequest, Field, FieldValue, LocalisedText, PlainValue, SearchFilter},
+        login::{AuthorizationRequest, Entry},
         types::Reason,
     },
 };
+use url::Url;
 
-const OF_APPROVALS: [&Promise; 6] =
-    [&TEMPLATE_ABSENT, &APPROVAL_ABSENT, &SEARCH_CURSOR, &APPROVAL_JUDGED, &APPROVAL_ONCE, &APPROVAL_LOST];
-const NEEDS_A_SAMPLE: [&Promise; 3] = [&APPROVAL_JUDGED, &APPROVAL_ONCE, &APPROVAL_LOST];
+const OF_APPROVALS: [&Promise; 8] = [
+    &TEMPLATE_ABSENT,
+    &APPROVAL_ABSENT,
+    &SEARCH_CURSOR,
+    &APPROVAL_JUDGED,
+    &APPROVAL_ONCE,
+    &APPROVAL_LOST,
+    &NOTIFIED,
+    &NOTIFIED_ONCE,
+];
+const NEEDS_A_SAMPLE: [&Promise; 4] = [&APPROVAL_JUDGED, &APPROVAL_ONCE, &APPROVAL_LOST, &NOTIFIED_ONCE];
 /// Why requests cannot be counted.
 const UNSEEN: &str = "a request was made, and its summary was seen in none that went out";
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
@@ -32,6 +43,12 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     let template = element.describe_template("conform-no-such-template");
     trial.refused(&TEMPLATE_ABSENT, "a template of nobody", &absent, template).await;
     trial.refused(&APPROVAL_ABSENT, "a request of nobody", &absent, element.approval("190001010001")).await;
+    if trial.can("approvals.notify") {
+        let notify = element.notify_of_approval("190001010001", None);
+        trial.refused(&NOTIFIED, "a request of nobody", &absent, notify).await;
+    } else {
+        trial.findings.skip(&[&NOTIFIED, &NOTIFIED_ONCE], "the element does not have the function");
+    }
     let filter = SearchFilter { template: None, applicant: None, departments: Vec::new(), status: None, kind: None };
     let (end, nonsense) = (trial.now_ms(), Some("conform-nonsense"));
     let search = element.search_approvals(end - DAY_MS, end, &filter, nonsense, 10);
@@ -39,7 +56,9 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     match &trial.subject.samples.approval {
         Some(sample) => {
             judged(trial, &element, sample).await;
-            under_a_key(trial, &element, sample).await;
+            if let Some(number) = under_a_key(trial, &element, sample).await {
+                notified(trial, &element, &number).await;
+            }
             answer_is_lost(trial, &element, sample).await;
         }
         None => trial.findings.skip(&NEEDS_A_SAMPLE, "no sample of a request for approval was given"),
@@ -80,7 +99,8 @@ async fn judged(trial: &Trial, element: &Element, sample: &ApprovalRequest) {
     }
 }
 
-async fn under_a_key(trial: &Trial, element: &Element, sample: &ApprovalRequest) -> Option<()> {
+/// Answers the number of the request that was made.
+async fn under_a_key(trial: &Trial, element: &Element, sample: &ApprovalRequest) -> Option<String> {
     let mark = "conform 2 8Ys5";
     trial.platform.watch(mark);
     let one = request(sample, mark, "conform-1");
@@ -98,6 +118,33 @@ async fn under_a_key(trial: &Trial, element: &Element, sample: &ApprovalRequest)
     let sendings = trial.platform.sendings(mark);
     trial.expect(&APPROVAL_ONCE, other != number && sendings == 2, || {
         format!("under another key {other:?} after {number:?}, and {sendings} requests were made")
+    });
+    Some(number)
+}
+
+/// Whoever has to decide is told, and once.
+async fn notified(trial: &Trial, element: &Element, number: &str) -> Option<()> {
+    if !trial.can("approvals.notify") {
+        return None;
+    }
+    let login = trial.ask(element.login_config(&AuthorizationRequest::new(Entry::Browser))).await?;
+    let page = login.ok().and_then(|login| Url::parse(&login.redirect_uri).ok()?.join("/conform-approval-4Hq7").ok());
+    let Some(page) = page else {
+        trial.findings.skip(&[&NOTIFIED_ONCE], "login-config names no host of the app");
+        return None;
+    };
+    trial.platform.watch(page.as_str());
+    let told = trial.demand(&NOTIFIED, element.notify_of_approval(number, Some(page.as_str()))).await?;
+    let sendings = trial.platform.sendings(page.as_str());
+    if told.is_empty() {
+        trial.findings.skip(&[&NOTIFIED_ONCE], "nobody who gets messages of the app has to decide the sample");
+        return None;
+    }
+    trial.expect(&NOTIFIED, sendings > 0, || format!("{told:?} are said to know, and nothing was sent"));
+    let again = trial.demand(&NOTIFIED_ONCE, element.notify_of_approval(number, Some(page.as_str()))).await?;
+    let repeated = trial.platform.sendings(page.as_str()) - sendings;
+    trial.expect(&NOTIFIED_ONCE, repeated == 0 && again == told, || {
+        format!("at first {told:?}, asked again {again:?}, and {repeated} more messages were sent")
     });
     Some(())
 }

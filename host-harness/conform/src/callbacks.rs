@@ -16,7 +16,7 @@ use organisation_host::{
     Element, ElementError,
     contract::{
         callbacks::{FollowUpTask, Handled, IncomingRequest},
-        types::{Body, Reason},
+        types::{Body, Header, Reason},
     },
 };
 
@@ -118,7 +118,8 @@ async fn unauthenticated_requests(trial: &Trial, element: &Element, route: &str)
 
 /// A delivery of the vendor: forged, genuine, and repeated.
 async fn delivered(trial: &Trial, element: &Element, delivery: &IncomingRequest) -> Option<()> {
-    for (what, forged) in forged(delivery) {
+    let route = trial.validation.routes.iter().find(|route| route.name == delivery.route);
+    for (what, forged) in forged(delivery, route.map_or(&[][..], |route| &route.headers)) {
         unauthenticated(trial, element, &what, &forged).await;
     }
     trial.platform.let_store_fail(true);
@@ -169,8 +170,8 @@ fn may_be_repeated(reason: &Reason) -> bool {
     matches!(reason, Reason::Unavailable | Reason::RateLimited | Reason::BudgetExhausted | Reason::Conflict)
 }
 
-/// The same delivery with something changed that the vendor signed.
-fn forged(delivery: &IncomingRequest) -> Vec<(String, IncomingRequest)> {
+/// The same delivery with something changed that the vendor signed: in its query, its body, or the headers of this name.
+fn forged(delivery: &IncomingRequest, named: &[String]) -> Vec<(String, IncomingRequest)> {
     let mut forged =
         vec![("without its query".to_owned(), IncomingRequest { query: String::new(), ..delivery.clone() })];
     let pairs: Vec<&str> = delivery.query.split('&').collect();
@@ -183,6 +184,14 @@ fn forged(delivery: &IncomingRequest) -> Vec<(String, IncomingRequest)> {
             let query = pairs.join("&");
             forged.push((format!("with {changed:?} in its query"), IncomingRequest { query, ..delivery.clone() }));
         }
+    }
+    for name in named {
+        let is_it = |header: &Header| header.name.eq_ignore_ascii_case(name);
+        let (mut other, mut without) = (delivery.clone(), delivery.clone());
+        other.headers.iter_mut().filter(|header| is_it(header)).for_each(|header| header.value.push('x'));
+        without.headers.retain(|header| !is_it(header));
+        forged.push((format!("with another {name}"), other));
+        forged.push((format!("without {name}"), without));
     }
     let body = delivery.body.as_ref().and_then(with_a_letter_more);
     if body.is_some() {
@@ -220,14 +229,15 @@ mod tests {
             [Body::Text("{\"名\":1}".to_owned()), Body::Bytes(b"{}".to_vec()), Body::Base64(STANDARD.encode("{}"))];
         for body in bodies {
             for (query, forgeries) in [("", 1), ("a=1&aa=1", 6), ("a=", 3)] {
-                let delivery = request("route", "POST", query, Some(body.clone()));
-                let forged = forged(&delivery);
-                assert_eq!(forged.len(), forgeries, "{forged:?}");
+                let mut delivery = request("route", "POST", query, Some(body.clone()));
+                delivery.headers = vec![Header { name: "X-Signature".to_owned(), value: "1".to_owned() }];
+                let forged = forged(&delivery, &["x-signature".to_owned(), "x-timestamp".to_owned()]);
+                assert_eq!(forged.len(), forgeries + 2, "{forged:?}");
                 assert!(forged.iter().all(|(_, forged)| *forged != delivery), "{forged:?}");
                 assert!(forged.iter().any(|(_, forged)| forged.body != delivery.body), "{forged:?}");
             }
         }
         let nothing = request("route", "GET", "", None);
-        assert!(forged(&nothing).is_empty());
+        assert!(forged(&nothing, &[]).is_empty());
     }
 }

@@ -15,8 +15,8 @@ use serde_json::{Map, Value, json};
 use super::{
     description::{asked_nothing, reached},
     promise::{
-        INVALID_CONFIG, PROBLEM_ORDER, SAME_ANSWER, SECRET_ANSWERS, SECRET_KEYS, SECRET_PLACES, UNREADABLE, VALID,
-        VALIDATE_PURE,
+        INVALID_CONFIG, PROBLEM_ORDER, ROUTE_HEADERS, SAME_ANSWER, SECRET_ANSWERS, SECRET_KEYS, SECRET_PLACES,
+        UNREADABLE, VALID, VALIDATE_PURE,
     },
     trial::Trial,
 };
@@ -34,6 +34,9 @@ pub(super) async fn examine(trial: &Trial, element: &Element) {
         });
     }
     look_at(trial, "its own document", &trial.validation);
+    if trial.validation.routes.is_empty() {
+        trial.findings.skip(&[&ROUTE_HEADERS], "the configuration names no route");
+    }
     let own: Map<String, Value> = serde_json::from_str(document).unwrap_or_default();
     for (what, text) in wrong(&own) {
         let Some(validation) = trial.ask_infallible(element.validate_config(&text)).await else { continue };
@@ -48,7 +51,7 @@ pub(super) async fn examine(trial: &Trial, element: &Element) {
 
 /// What holds for every validation.
 fn look_at(trial: &Trial, what: &str, validation: &Validation) {
-    let Validation { valid, destinations, problems, .. } = validation;
+    let Validation { valid, destinations, problems, routes, .. } = validation;
     let has_error = problems.iter().any(|problem| problem.severity == Severity::Error);
     trial.expect(&VALID, *valid != has_error, || format!("{what}: valid is {valid}, the problems are {problems:?}"));
     let place = |problem: &organisation_host::contract::types::Problem| {
@@ -57,11 +60,23 @@ fn look_at(trial: &Trial, what: &str, validation: &Validation) {
     trial.expect(&PROBLEM_ORDER, problems.is_sorted_by_key(place), || format!("{what}: found {problems:?}"));
     trial.look_at_problems(problems);
     let is_secret = |key: &String| trial.description.fields.iter().any(|field| field.secret && field.key == *key);
+    for route in routes {
+        let is_kept = route.headers.len() <= 16 && route.headers.iter().all(|name| is_header(name));
+        trial.expect(&ROUTE_HEADERS, is_kept, || format!("{what}: {} names {:?}", route.name, route.headers));
+    }
     for destination in destinations {
         trial.expect(&SECRET_KEYS, destination.secrets.iter().all(is_secret), || {
             format!("{what}: {} gets {:?}", destination.host, destination.secrets)
         });
     }
+}
+
+/// Whether a route may name this header.
+fn is_header(name: &str) -> bool {
+    let is_letter =
+        |byte: u8| byte.is_ascii_graphic() && !byte.is_ascii_uppercase() && !b"\"(),/:;<=>?@[\\]{}".contains(&byte);
+    let is_brought_along = ["authorization", "cookie", "proxy-authorization"].contains(&name);
+    !name.is_empty() && name.bytes().all(is_letter) && !is_brought_along
 }
 
 /// Documents that are wrong, each with a name.

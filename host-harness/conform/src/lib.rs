@@ -22,6 +22,7 @@ mod findings;
 mod messaging;
 mod platform;
 mod promise;
+mod removal;
 mod retirement;
 mod sign_in;
 mod sync;
@@ -58,6 +59,16 @@ pub trait Person: Send + Sync {
     async fn sign_in(&self, url: &str) -> Result<String, String>;
 }
 
+/// Whoever administers the organisation at the vendor.
+#[async_trait]
+pub trait VendorAdmin: Send + Sync {
+    /// Takes a member out of the app's sight. The vendor need not say why.
+    ///
+    /// # Errors
+    /// Why not, in one line.
+    async fn remove_member(&self, id: &str) -> Result<(), String>;
+}
+
 /// What only the vendor can make: what needs one is left out without it.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -77,6 +88,8 @@ pub struct Subject {
     pub operator: OperatorList,
     /// Who signs in; without one no exchange is examined that ends well.
     pub person: Option<Arc<dyn Person>>,
+    /// Takes members away at the end; without one it is not examined who may go.
+    pub vendor_admin: Option<Arc<dyn VendorAdmin>>,
     /// What only the vendor can make.
     pub samples: Samples,
     /// What is looked at; usually all of [`Part::ALL`].
@@ -147,11 +160,13 @@ pub enum Part {
     Trouble,
     /// Calls that are cut off, and small limits.
     Death,
+    /// Members whom the vendor does not show any more.
+    Removal,
 }
 
 impl Part {
     /// All parts, in the order in which they are examined.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Configuration,
         Self::Connection,
         Self::Callbacks,
@@ -164,6 +179,7 @@ impl Part {
         Self::Web,
         Self::Trouble,
         Self::Death,
+        Self::Removal,
     ];
 }
 
@@ -233,6 +249,9 @@ pub async fn conform(
         }
         if begin(Part::Death) {
             death::examine(&trial).await?;
+        }
+        if begin(Part::Removal) {
+            removal::examine(&trial).await?;
         }
     } else {
         trial.findings.skip(promise::ALL, "the configuration is not sound, or the vendor is not there");

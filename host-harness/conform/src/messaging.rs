@@ -6,8 +6,8 @@ use super::{
     administration::NOBODY,
     copy::{Copy, is_present, read_all},
     promise::{
-        MESSAGE_INVALID, MESSAGE_KEY, MESSAGE_LIMITS, MESSAGE_LOST, MESSAGE_NO_RECIPIENT, MESSAGE_NOBODY,
-        MESSAGE_NOT_REPEATED, MESSAGE_ONCE, Promise,
+        CARD_CODE_ONCE, CARD_UPDATED, FILE_NAME, MESSAGE_INVALID, MESSAGE_KEY, MESSAGE_LIMITS, MESSAGE_LOST,
+        MESSAGE_NO_RECIPIENT, MESSAGE_NOBODY, MESSAGE_NOT_REPEATED, MESSAGE_ONCE, MESSAGE_RECALLED, Promise, UPLOADED,
     },
     sync::complete,
     trial::{Trial, shown},
@@ -15,12 +15,15 @@ use super::{
 use organisation_host::{
     Element, ElementError,
     contract::{
-        messaging::{Content, Delivery, Message, Recipients, Sent},
-        types::{Error, Reason},
+        messaging::{
+            Button, ButtonAction, ButtonInteraction, Card, CardBody, CardChange, CardUpdate, Content, Delivery,
+            Heading, MediaKind, Message, Recipients, Sent, UploadRequest,
+        },
+        types::{Body, Error, Reason},
     },
 };
 
-const OF_MESSAGES: [&Promise; 8] = [
+const OF_MESSAGES: [&Promise; 13] = [
     &MESSAGE_ONCE,
     &MESSAGE_KEY,
     &MESSAGE_LOST,
@@ -29,6 +32,11 @@ const OF_MESSAGES: [&Promise; 8] = [
     &MESSAGE_NOBODY,
     &MESSAGE_INVALID,
     &MESSAGE_LIMITS,
+    &MESSAGE_RECALLED,
+    &CARD_UPDATED,
+    &CARD_CODE_ONCE,
+    &UPLOADED,
+    &FILE_NAME,
 ];
 
 /// A key is good for so long, and no vendor drops repetitions any more.
@@ -57,6 +65,15 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
     answer_is_lost(trial, &element, &member.id).await;
     recipients(trial, &element, &member.id).await;
     limits(trial, &element, &member.id).await;
+    if recalled(trial, &element, &member.id).await.is_none() {
+        trial.findings.skip(&[&MESSAGE_RECALLED], "no message that could be taken back was sent");
+    }
+    if card(trial, &element, &member.id).await.is_none() {
+        trial.findings.skip(&[&CARD_UPDATED, &CARD_CODE_ONCE], "no card that can be changed was sent");
+    }
+    if uploaded(trial, &element, &member.id).await.is_none() {
+        trial.findings.skip(&[&UPLOADED, &FILE_NAME], "no file was taken");
+    }
     Ok(())
 }
 
@@ -181,4 +198,84 @@ async fn limits(trial: &Trial, element: &Element, id: &str) {
     trial.expect(&MESSAGE_LIMITS, is_kept && requests == 0, || {
         format!("a text of {TOO_LONG} characters: {requests} requests and {answer:?}")
     });
+}
+
+/// A message is taken back: the vendor hears of it.
+async fn recalled(trial: &Trial, element: &Element, id: &str) -> Option<()> {
+    if !trial.can("messaging.recall") {
+        return None;
+    }
+    let sent = trial.ask(element.send_message(&message(&[id], "conform message 5Pd2Gn", None))).await?.ok()?;
+    let message_id = sent.parts.into_iter().find_map(|part| part.message_id)?;
+    trial.platform.watch(&message_id);
+    let answer = trial.ask(element.recall_message(&message_id)).await?;
+    let sendings = trial.platform.sendings(&message_id);
+    trial.expect(&MESSAGE_RECALLED, sendings > 0, || {
+        format!("the message {message_id} was to be taken back, nobody was asked, the answer is {answer:?}")
+    });
+    Some(())
+}
+
+/// A card is changed by its code, once.
+async fn card(trial: &Trial, element: &Element, id: &str) -> Option<()> {
+    if !trial.can("messaging.update-card") {
+        return None;
+    }
+    let action = ButtonAction::Key("conform".to_owned());
+    let buttons = vec![Button { text: "conform".to_owned(), style: None, action }];
+    let body = ButtonInteraction { selector: None, sub_title: None, rows: Vec::new(), buttons, link: None };
+    let card = Card {
+        task_id: None,
+        source: None,
+        menu: None,
+        quote: None,
+        heading: Some(Heading { title: Some("conform".to_owned()), description: None }),
+        replace_text: None,
+        body: CardBody::ButtonInteraction(body),
+    };
+    let message = Message { content: Content::Card(card), ..message(&[id], "", None) };
+    let sent = trial.ask(element.send_message(&message)).await?.ok()?;
+    let response_code = sent.parts.into_iter().find_map(|part| part.response_code)?;
+    trial.platform.watch(&response_code);
+    let change = CardChange::Done("conform".to_owned());
+    let update = CardUpdate { to: message.to, response_code, change, translate_ids: false };
+    let first = trial.ask(element.update_card(&update)).await?;
+    let sendings = trial.platform.sendings(&update.response_code);
+    trial.expect(&CARD_UPDATED, first.is_ok() && sendings > 0, || {
+        format!("{sendings} requests carried the code of the card, the answer is {first:?}")
+    });
+    let again = trial.ask(element.update_card(&update)).await?;
+    trial.expect(&CARD_CODE_ONCE, again.is_err(), || format!("under a code that was used: {again:?}"));
+    Some(())
+}
+
+/// A file is handed over, and a message with it is sent.
+async fn uploaded(trial: &Trial, element: &Element, id: &str) -> Option<()> {
+    if !trial.can("messaging.upload") {
+        return None;
+    }
+    let content = "conform file 8Sj3Wb";
+    trial.platform.watch(content);
+    let file_name = |name: &str| UploadRequest {
+        kind: MediaKind::File,
+        file_name: name.to_owned(),
+        content: Body::Text(content.to_owned()),
+    };
+    for name in ["../conform.txt", "a\\conform.txt", ""] {
+        let what = format!("a file named {name:?}");
+        trial.refused(&FILE_NAME, &what, &["invalid-argument"], element.upload(&file_name(name))).await;
+    }
+    let sendings = trial.platform.sendings(content);
+    trial.expect(&FILE_NAME, sendings == 0, || format!("{sendings} files were handed over whose name is a path"));
+    let media = trial.ask(element.upload(&file_name("conform.txt"))).await?;
+    let sendings = trial.platform.sendings(content);
+    let media_id = media.as_ref().ok().and_then(|media| media.media_id.clone());
+    trial.expect(&UPLOADED, media_id.is_some() && sendings > 0, || {
+        format!("{sendings} requests carried the file, the answer is {media:?}")
+    });
+    let message = Message { content: Content::File(media_id?), ..message(&[id], "", None) };
+    let sent = trial.ask(element.send_message(&message)).await?;
+    let is_sent = sent.as_ref().is_ok_and(|sent| sent.delivery == Delivery::Yes);
+    trial.expect(&UPLOADED, is_sent, || format!("a message with the file: {sent:?}"));
+    Some(())
 }

@@ -49,6 +49,8 @@ promises! {
     SECRET_ANSWERS = "validation-holds-no-secret", "element.wit", "nothing it answers may hold one";
     SECRET_KEYS = "destinations-name-secret-fields", "element.wit",
         "Keys of the secret fields that are sent there and nowhere else.";
+    ROUTE_HEADERS = "routes-name-headers", "element.wit",
+        "Names of the headers that the vendor signs or says something in, in lower case, at most 16.";
     INVALID_CONFIG = "invalid-config-is-said", "element.wit", "those that need what is wrong answer `invalid-config`.";
     ASPECTS = "aspects-in-order", "element.wit", "One verdict for each aspect, always all of them, in the order of `aspect`.";
     CHECK_ERROR = "check-answers-verdicts", "element.wit",
@@ -107,6 +109,7 @@ promises! {
     REFRESH = "refresh-writes-the-copy", "directory.wit",
         "Reads one member from the vendor, writes the copy and the feed, and answers the record.";
     HISTORY = "history", "directory.wit", "The reports of the last 20 runs that came to an end, newest first";
+    NOT_MANY = "removes-not-many-unasked", "world.wit", "and not many without an approval.";
 
     // What the platform itself knows of the members.
     ROLES = "roles-are-replaced", "administration.wit", "Replaces the assigned roles of a member of the copy";
@@ -118,11 +121,14 @@ promises! {
         "Roles of members, and whatever else `administration` keeps, outlive it";
     ADMINISTRATORS = "administrators-in-order", "administration.wit", "In the order in which they were given.";
     ADMINISTRATORS_KNOWN = "administrators-are-members", "administration.wit", "at most 100, and all of them in the copy.";
+    ADMINISTRATOR_STAYS = "administrator-stays", "administration.wit",
+        "The guard of a sync never lets one go without an approval.";
     SIGNATURE = "signature", "administration.wit",
         "Address of the image of a member's signature; absent where none was set.";
     SIGNATURE_ADDRESS = "signature-is-an-image", "administration.wit",
         "an `https://` address without user name and password, or a `data:` address of an image";
     RULES = "rules-follow-members", "administration.wit", "Rules follow members, departments and tags by themselves";
+    RULE_TAGS = "rules-name-tags", "administration.wit", "`not-found` where a rule names a tag that does not exist;";
     RULES_FEED = "rules-in-the-feed", "administration.wit",
         "Every member whose roles change by it is an entry of the feed.";
     RETIRED = "retired-stays-so", "administration.wit",
@@ -156,6 +162,11 @@ promises! {
     MESSAGE_INVALID = "message-names-invalid", "messaging.wit", "where some cannot, they stand in `invalid`.";
     MESSAGE_LIMITS = "message-limits", "messaging.wit",
         "an `invalid-argument` names the field, the limit and the length found.";
+    MESSAGE_RECALLED = "message-recalled", "messaging.wit", "Takes a message back, as far as the vendor lets it.";
+    CARD_UPDATED = "card-updated", "messaging.wit", "Changes a card that was sent.";
+    CARD_CODE_ONCE = "card-code-once", "messaging.wit", "Of `sent-part` or `callbacks.card-press`; good once.";
+    UPLOADED = "file-uploaded", "messaging.wit", "Hands the vendor a file to be sent.";
+    FILE_NAME = "file-name-without-path", "messaging.wit", "With its extension, and no path; members see it.";
 
     // Calls of the vendor's API by path.
     CALL_ONCE = "call-once-under-a-key", "vendor.wit",
@@ -181,6 +192,9 @@ promises! {
         "Whoever repeats a request with the same key within a day makes none twice";
     APPROVAL_LOST = "approval-looked-for", "approvals.wit",
         "the component looks for the request first, and answers `conflict` where it cannot tell";
+    NOTIFIED = "approval-notified", "approvals.wit", "Tells whoever has to decide a request now";
+    NOTIFIED_ONCE = "approval-notified-once", "approvals.wit",
+        "Asked again, it tells only those of the node who do not know yet";
 
     // What the vendor sends.
     HANDLER_ASKS_NOBODY = "handler-asks-nobody", "callbacks.wit", "Makes no call of its own.";

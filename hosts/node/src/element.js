@@ -8,12 +8,13 @@ import { sendAll } from './egress/outbound.js';
 import { Policy } from './egress/policy.js';
 import { CallEnded, HostError, OrganisationError } from './errors.js';
 import { DEFAULT_LIMITS } from './limits.js';
+import { presented, routesOf } from './routes.js';
 import { Injector } from './secrets/injector.js';
 import { extract } from './secrets/placeholder.js';
 import { fingerprint, sealingKey } from './storage/key.js';
 import { Threads } from './threads.js';
 
-/** @typedef {import('./egress/outbound.js').Network & { settings: string, inClear: string[] }} Prepared */
+/** @typedef {import('./egress/outbound.js').Network & { settings: string, inClear: string[], routes: import('./routes.js').Routes }} Prepared */
 
 /** Connections to each are kept, and a vendor has a handful. */
 const MAX_DESTINATIONS = 64;
@@ -97,7 +98,8 @@ export class Element {
     };
     const log = (/** @type {any} */ line) => this.log({ ...masked(line, network.inClear), ...this.scope, call: name });
     try {
-      return await this.answer(name, signature, given, { isPure: false, settings: network.settings, deadline }, ask, log);
+      const shown = name === 'callbacks.handle' ? presented(given, network.routes) : given;
+      return await this.answer(name, signature, shown, { isPure: false, settings: network.settings, deadline }, ask, log);
     } catch (error) {
       // The words of a panic are the component's.
       if (error instanceof CallEnded) error.message = mask(error.message, network.inClear);
@@ -154,7 +156,7 @@ export class Element {
     const { document, secrets } = extract(this.document, fields, validation.secrets, placeholder);
     return {
       policy: new Policy(tied.map((/** @type {any} */ one) => one.destination), this.operator, this.allowNeeded), secrets: new Injector(secrets, tied), client: this.client,
-      settings: JSON.stringify(document), inClear: inClearOf(fields, this.document),
+      settings: JSON.stringify(document), inClear: inClearOf(fields, this.document), routes: routesOf(validation.routes),
     };
   }
 

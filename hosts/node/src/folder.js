@@ -26,14 +26,36 @@ async function readJson(file) {
   if (status.size > MAX_BYTES) throw new HostError(`${file} has ${status.size} bytes, at most ${MAX_BYTES} are read`);
   const text = new TextDecoder('utf-8', { fatal: true });
   try {
-    const json = JSON.parse(text.decode(await readFile(file)));
+    const content = text.decode(await readFile(file));
+    const json = JSON.parse(content);
+    if (hasKeyTwice(content)) throw new HostError(`${file} cannot be read: a key stands twice in one object`);
     if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new SyntaxError('expected a JSON object');
     return json;
   } catch (error) {
+    if (error instanceof HostError) throw error;
     // The words of the parser may quote the file, and so a secret.
     const what = error instanceof SyntaxError ? 'it is no JSON object' : 'it is not in UTF-8';
     throw new HostError(`${file} cannot be read: ${what}`);
   }
+}
+
+/** Whether an object of a JSON text has a key twice: the parser would drop one in silence. @param {string} json */
+export function hasKeyTwice(json) {
+  /** @type {(Set<string> | null)[]} the keys of the objects around, and nothing for a list */
+  const around = [];
+  let last = '';
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (token === '{') around.push(new Set());
+    else if (token === '[') around.push(null);
+    else if (token === '}' || token === ']') around.pop();
+    else if (token === ':') {
+      const [keys, key] = [around.at(-1), JSON.parse(last)];
+      if (keys?.has(key)) return true;
+      keys?.add(key);
+    }
+    last = token;
+  }
+  return false;
 }
 
 /** @param {any} value @param {Record<string, string>} variables @param {string} at @returns {any} */

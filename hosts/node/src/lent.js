@@ -27,7 +27,7 @@ export function contract(call, budget, { storage: mine, asked, log, memory }) {
   };
   const sendAll = (/** @type {any[]} */ requests) => {
     if (requests.length === 0) return [];
-    if (call.isPure) return requests.map(() => ({ tag: 'err', val: { failure: { tag: 'denied', val: '' }, message: 'this function is pure and has no network', mayHaveReachedServer: false } }));
+    if (call.isPure) return requests.map(() => ({ tag: 'err', val: { failure: { tag: 'denied', val: undefined }, message: 'this function is pure and has no network', mayHaveReachedServer: false } }));
     if (requests.length > MAX_BATCH) throw exceeded('batch-requests', `${requests.length} requests in one batch, at most ${MAX_BATCH} are possible`);
     const { results, budget: rest, broken } = asked({ requests: carried(requests, budget.bytesOut) });
     if (broken !== undefined) throw new Error(broken);

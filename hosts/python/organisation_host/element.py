@@ -18,6 +18,7 @@ from .egress.destination import PORTS, UrlError, host_of
 from .egress.policy import Proxy
 from .errors import CallStopped, ComponentRefused, ConfigurationError, OrganisationError
 from .limits import Limits
+from .routes import Routes
 from .secrets import SCHEME, Injector, Secret, extract
 from .storage import Scope, Store
 from .values.case import Case
@@ -114,6 +115,8 @@ class Element:
         if function == "element.validate-config":
             # It is given secrets, so it gets nothing to send them with.
             return self._pure(function, configured.document, *arguments)
+        if function == "callbacks.handle" and arguments:
+            arguments = (configured.routes.presented(arguments[0]), *arguments[1:])
         return self._run(function, capabilities, configured.document, arguments, limits or self._limits)
 
     def authorization_url(self, entry: str = "browser", **fields: Any) -> dict[str, Any]:
@@ -240,7 +243,8 @@ class Element:
         proxy = _proxy(validation["proxy"], injector)
         policy = Policy([destination for destination, _ in needed], self._operator, proxy)
         client = Client(policy, injector, self._verify)
-        return _Configured(document, json.dumps(shown, ensure_ascii=False), description, validation, client)
+        routes = Routes(validation["routes"])
+        return _Configured(document, json.dumps(shown, ensure_ascii=False), description, validation, client, routes)
 
 
 class _Configured:
@@ -253,12 +257,14 @@ class _Configured:
         description: dict[str, Any],
         validation: dict[str, Any],
         client: Client,
+        routes: Routes,
     ) -> None:
         self.document = document
         self.settings = settings
         self.description = description
         self.validation = validation
         self.client = client
+        self.routes = routes
 
 
 def _destination(named: dict[str, Any]) -> Destination:

@@ -387,7 +387,7 @@ class Organisation:
 
     def handleCallback(self, route: str, method: str, query: str, headers: Any, body: bytes) -> Any:
         self.bodies.append(body)
-        return {"status": 200, "headers": [], "body": ("text", "success")}, self.events, self.tasks
+        return {"status": 200, "body": ("text", "success")}, self.events, self.tasks
 
     def followUp(self, task: dict[str, Any]) -> list[dict[str, Any]]:
         self.followed.append(task["subject"])

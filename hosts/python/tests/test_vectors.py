@@ -153,7 +153,7 @@ def part(value: Any, pointer: str) -> Any:
 
 def stored(file: Path, prefix: str) -> list[dict[str, Any]]:
     connection = sqlite3.connect(file)
-    query = "SELECT key, value FROM entries WHERE substr(key, 1, length(?1)) = ?1 AND sealed = 0 ORDER BY key"
-    rows = connection.execute(query, [prefix]).fetchall()
+    query = "SELECT key, value FROM entries WHERE substr(key, 1, length(:prefix)) = :prefix AND sealed = 0 ORDER BY key"
+    rows = connection.execute(query, {"prefix": prefix}).fetchall()
     connection.close()
     return [{"key": key, "value": value} for key, value in rows]

@@ -8,7 +8,7 @@ use crate::{
     contract::{
         callbacks::{Handled, OutgoingResponse},
         storage::{Outcome, StorageError},
-        types::{Body, Header},
+        types::Body,
     },
     failure::Failure,
     fingerprint,
@@ -38,15 +38,9 @@ pub fn is_first(platform: &dyn Platform, id: &str) -> Result<bool, Failure> {
     }
 }
 
-/// An answer in plain text.
-pub fn response(status: u16, body: Body) -> OutgoingResponse {
-    let header = Header { name: "content-type".to_owned(), value: "text/plain; charset=utf-8".to_owned() };
-    OutgoingResponse { status, headers: vec![header], body }
-}
-
 /// What a request gets that is not the vendor's. It does not say what is wrong with it.
 pub fn refused() -> Handled {
-    let response = response(403, Body::Text("forbidden".to_owned()));
+    let response = OutgoingResponse { status: 403, body: Body::Text("forbidden".to_owned()) };
     Handled { response, events: Vec::new(), follow_ups: Vec::new() }
 }
 

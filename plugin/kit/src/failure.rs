@@ -118,7 +118,7 @@ impl Failure {
             code: "invalid".to_owned(),
             severity: types::Severity::Error,
             message: String::new(),
-            hint: String::new(),
+            hint: None,
         };
         Self::of(types::Reason::InvalidArgument(problem), message)
     }

@@ -346,7 +346,9 @@ impl Auditor for FakePlatform {
         }
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let bytes = |entry: &audit::Entry| {
-            entry.actor.len() + entry.action.len() + entry.subject.len() + length(&entry.before) + length(&entry.after)
+            entry.actor.len()
+                + entry.action.len()
+                + [&entry.subject, &entry.before, &entry.after].map(length).iter().sum::<usize>()
         };
         let is_sound = entries.len() <= 500
             && entries.iter().all(|entry| bytes(entry) <= 64 << 10)

@@ -168,11 +168,11 @@ fn explain(destination: &Destination, call: &dyn fmt::Display, cause: &Http, sec
     let (user, password) = (PROXY_USERNAME.key, PROXY_PASSWORD.key);
     match cause {
         Http::BudgetExhausted => Failure::budget_exhausted(&call.to_string()),
-        Http::Denied(option) if option.is_empty() => failure! { NotPermitted:
+        Http::Denied(None) => failure! { NotPermitted:
         "{call}：平台策略拒绝访问该地址", "{call}: the host's policy refuses the destination";
         "平台不允许访问该地址，且没有可放行的选项：请检查 {address}",
         "the platform refuses this address and no option admits it: check {address}" },
-        Http::Denied(option) => failure! { NotPermitted:
+        Http::Denied(Some(option)) => failure! { NotPermitted:
         "{call}：平台策略拒绝访问该地址", "{call}: the host's policy refuses the destination";
         "平台不允许访问该地址：请平台运维设置 {option} 放行",
         "the platform refuses this address: its operator admits it with {option}" },

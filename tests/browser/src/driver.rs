@@ -1,7 +1,7 @@
 //! `chromedriver`: found, started once for a test program, and gone with it.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -56,7 +56,7 @@ fn programs() -> Option<(PathBuf, PathBuf)> {
 }
 
 impl Driver {
-    fn start(driver: &PathBuf, browser: &PathBuf) -> Self {
+    fn start(driver: &Path, browser: &Path) -> Self {
         // The shell waits for the end of its input, which comes with the end of this process even if that is killed.
         let script = "\"$0\" --port=0 & read -r _; kill $!";
         let mut shell = Command::new("sh")

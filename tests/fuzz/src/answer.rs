@@ -2,7 +2,7 @@
 
 use organisation_kit::{
     calls::LoginCode,
-    capability::{Api, Approvals, Messaging, Search, Web},
+    capability::{ApprovalSearch, Approvals, Messaging, VendorCall, Web},
     contract::{
         approvals::SearchFilter,
         http::Response,
@@ -54,7 +54,7 @@ fn ask(platform: &FakePlatform, call: u8) -> Result<(), Failure> {
             let filter =
                 SearchFilter { template: None, applicant: None, departments: vec![], status: None, kind: None };
             let (begin, end) = (fake::START_MS - 86_400_000, fake::START_MS);
-            WeCom::search(&client, &Search { begin, end, filter: &filter, cursor: None, limit: 100 }).map(drop)
+            WeCom::search(&client, &ApprovalSearch { begin, end, filter: &filter, cursor: None, limit: 100 }).map(drop)
         }
         2 => WeCom::describe_template(&client, "3TkSampleTemplate01").map(drop),
         3 => client.member("zhangsan").map(drop),

@@ -9,7 +9,7 @@ use std::{
 use organisation_host::{
     Concurrency, Digest, Limits,
     egress::{AllowList, OperatorList},
-    settings::{LookAlike, Object, text_of, wipe},
+    settings::{LookAlike, Object, Unique, text_of, wipe},
     storage::{NAME_BYTES, Quota, RESERVED},
 };
 use serde_json::Value;
@@ -19,7 +19,6 @@ use super::{
     api_keys::{ApiKeys, api_keys},
     fields::{DeclarationProblem, Fields},
     sign_in::{SignIn, sign_in},
-    unique::Unique,
 };
 
 /// The calls of one tenant at the same time where its declaration says nothing else.

@@ -48,7 +48,6 @@ mod registry;
 mod sign_in;
 mod source;
 mod stored;
-mod unique;
 
 pub use api_keys::{ApiKey, ApiKeys, ApiScope, KEY_PREFIX, new_api_key};
 pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};

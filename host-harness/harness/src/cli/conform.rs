@@ -48,4 +48,6 @@ pub enum Part {
     Trouble,
     /// Calls that are cut off, and small limits
     Death,
+    /// Members whom the vendor does not show any more
+    Removal,
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use organisation_conform::{Conformance, Part, Person, Samples, Subject};
+use organisation_conform::{Conformance, Part, Person, Samples, Subject, VendorAdmin};
 use organisation_host::{
     egress::{AllowList, OperatorList},
     settings::Document,
@@ -19,7 +19,7 @@ use crate::{
     command_error::{CommandError, ExitStatus},
     output::Output,
     session,
-    simulated::{self, Configuration, Member, Visitor},
+    simulated::{self, Administrator, Configuration, Member, Visitor},
     text,
     view::conform::ConformView,
 };
@@ -48,6 +48,7 @@ pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> 
                 settings: folder.settings,
                 operator: session::operator(options)?,
                 person: visitor(),
+                vendor_admin: None,
                 samples,
                 parts,
             }
@@ -56,10 +57,20 @@ pub async fn conform(options: &Global, asked: &Conform, output: &mut Output) -> 
             let started = Simulator::start(Setup::new(wecom_simulator::demo())).await;
             let started = simulator.insert(started.map_err(simulation)?);
             let operator = OperatorList::only(AllowList::parse([started.address().to_string()]).map_err(simulation)?);
-            let text = serde_json::to_string(&Configuration::for_simulator(started.address())).map_err(simulation)?;
-            let settings = Document::parse(&text).map_err(simulation)?;
-            let samples = simulated::samples(samples).map_err(simulation)?;
-            Subject { settings, operator, person: Some(Arc::new(Member("wangwu"))), samples, parts }
+            let configuration = Configuration::for_simulator(started.address());
+            let mut configuration = serde_json::to_value(&configuration).map_err(simulation)?;
+            configuration["callback"] = simulated::callback();
+            let settings = Document::parse(&configuration.to_string()).map_err(simulation)?;
+            let samples = simulated::samples(&started.control(), samples).await.map_err(simulation)?;
+            let vendor_admin: Arc<dyn VendorAdmin> = Arc::new(Administrator(started.control()));
+            Subject {
+                settings,
+                operator,
+                person: Some(Arc::new(Member("wangwu"))),
+                vendor_admin: Some(vendor_admin),
+                samples,
+                parts,
+            }
         }
         None => {
             let hint = "name an element folder with --element DIR whose configuration reaches a test server of the vendor; without \
@@ -106,6 +117,7 @@ impl From<conform::Part> for Part {
             conform::Part::Web => Self::Web,
             conform::Part::Trouble => Self::Trouble,
             conform::Part::Death => Self::Death,
+            conform::Part::Removal => Self::Removal,
         }
     }
 }

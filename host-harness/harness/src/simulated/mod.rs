@@ -9,6 +9,6 @@ mod simulate;
 
 pub use demo::demo;
 pub use folder::Configuration;
-pub use person::{Member, Visitor};
-pub use samples::samples;
+pub use person::{Administrator, Member, Visitor};
+pub use samples::{callback, samples};
 pub use simulate::simulate;

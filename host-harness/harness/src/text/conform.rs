@@ -57,5 +57,6 @@ pub fn part(part: Part) -> &'static str {
         Part::Web => "signatures of pages",
         Part::Trouble => "a vendor and a store that fail",
         Part::Death => "calls that are cut off, and small limits",
+        Part::Removal => "members whom the vendor does not show any more",
     }
 }

@@ -48,8 +48,8 @@ pub fn problems(problems: &[ProblemView], paint: Paint) -> String {
         let path =
             if problem.path.is_empty() { String::new() } else { format!(" {}", paint.bold(&clean(&problem.path))) };
         text.push_str(&format!("  {severity}{path}: {} [{}]\n", indented(&problem.message, 4), clean(&problem.code)));
-        if !problem.hint.is_empty() {
-            text.push_str(&format!("    → {}\n", indented(&problem.hint, 6)));
+        if let Some(hint) = &problem.hint {
+            text.push_str(&format!("    → {}\n", indented(hint, 6)));
         }
     }
     text

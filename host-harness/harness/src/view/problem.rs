@@ -10,7 +10,7 @@ pub struct ProblemView {
     pub code: String,
     pub severity: &'static str,
     pub message: String,
-    pub hint: String,
+    pub hint: Option<String>,
 }
 
 impl From<types::Problem> for ProblemView {
@@ -68,6 +68,8 @@ pub struct ValidationView {
 pub struct RouteView {
     pub name: String,
     pub label: String,
+    /// The headers that are handed over.
+    pub headers: Vec<String>,
 }
 
 /// A file by which the vendor sees whose a host is.
@@ -95,7 +97,7 @@ impl From<element::Validation> for ValidationView {
             routes: validation
                 .routes
                 .into_iter()
-                .map(|element::IncomingRoute { name, label }| RouteView { name, label })
+                .map(|element::IncomingRoute { name, label, headers }| RouteView { name, label, headers })
                 .collect(),
             files: validation
                 .files
@@ -114,7 +116,7 @@ impl ValidationView {
             code: "unreadable".to_owned(),
             severity: "error",
             message,
-            hint: hint.unwrap_or_default().to_owned(),
+            hint: hint.map(str::to_owned),
         };
         Self {
             valid: false,

@@ -81,7 +81,7 @@ async fn a_key_opens_its_own_tenant_for_its_scopes_alone() {
     }
     assert_eq!(host.get(&events("acme"), &[("authorization", &format!("bearer {reader}"))]).status, 200);
     let document = host.get("/openapi.json", &[]).json();
-    for (method, path, described) in operations(&document) {
+    for (method, path, described) in described::operations(&document) {
         let words = described["description"].as_str().unwrap();
         let scope = SCOPES.into_iter().find(|scope| words.contains(&format!("`{scope}`"))).unwrap();
         let key = if scope == "events" { &writer } else { &reader };

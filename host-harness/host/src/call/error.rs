@@ -69,7 +69,7 @@ pub enum CallError {
         /// What happened.
         reason: String,
     },
-    /// The component named a destination that cannot be one, so no policy can be made. Its words are not repeated:
+    /// The component named a destination that cannot be one, so no policy can be made, or a header that a route may not name. Its words are not repeated:
     /// `validate-config` has seen every secret when it answers.
     #[error("{site} answered {place} that is not usable: {reason}; this is a defect of the component")]
     Destination {

@@ -73,8 +73,6 @@ pub(crate) struct CallState {
     pub(crate) hostcall_bytes: u64,
     /// Calls of storage that failed for what is not the component's mistake.
     pub(crate) storage_failures: u64,
-    /// Times that the call added to the audit trail.
-    pub(crate) audited: u64,
     /// Whether an addition to the trail has failed.
     pub(crate) audit_failed: bool,
     wasi: WasiCtx,
@@ -109,7 +107,6 @@ impl CallState {
             transferred: 0,
             hostcall_bytes: limits.hostcall_bytes,
             storage_failures: 0,
-            audited: 0,
             audit_failed: false,
             limits,
             wasi: wasi(&output),

@@ -105,7 +105,7 @@ impl Element {
             return Ok(Called { value: Err(error), report: recorder.close(CallUsage::default(), outcome) });
         }
         let storage = Arc::clone(&self.shared.storage);
-        let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, recorder, (), storage).await?;
+        let called: Called<Answered<Vec<Verdict>>> = self.call_of(version, recorder, |_| (), storage).await?;
         if let Ok(verdicts) = &called.value {
             host.check_rate_limit().count(scope, host.now_ms(), verdicts);
         }
@@ -142,15 +142,15 @@ impl Element {
     where
         Answered<T>: Answer + Lift,
     {
-        self.call_on(Arc::clone(&self.shared.storage), function, parameters).await
+        self.call_on(Arc::clone(&self.shared.storage), function, |_| parameters).await
     }
 
-    /// The same with another store around the element's own.
+    /// The same with another store around the element's own, and with parameters that depend on the configuration.
     pub(super) async fn call_on<P: Parameters, T>(
         &self,
         storage: Arc<dyn Storage>,
         function: &'static str,
-        parameters: P,
+        parameters: impl FnOnce(&Network) -> P + Send,
     ) -> CallResult<Answered<T>>
     where
         Answered<T>: Answer + Lift,
@@ -170,7 +170,7 @@ impl Element {
         &self,
         version: &Version,
         mut recorder: CallRecorder,
-        parameters: P,
+        parameters: impl FnOnce(&Network) -> P + Send,
         storage: Arc<dyn Storage>,
     ) -> CallResult<T> {
         let deadline = recorder.deadline();
@@ -185,7 +185,7 @@ impl Element {
         let output = GuestOutput::of(network.settings.clone());
         let capabilities = |budget: &Arc<Budget>| self.capabilities(network, budget, storage);
         let state = self.state(recorder, network.settings.clone(), output, capabilities);
-        run::run(self.context(version), state, parameters).await
+        run::run(self.context(version), state, parameters(network)).await
     }
 
     /// Asks the component what its configuration needs to reach, in calls of their own that end with the one that asks.

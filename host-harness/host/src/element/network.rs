@@ -4,11 +4,14 @@
 //! configuration; what the other functions see is the same document with those secrets replaced that are only ever sent
 //! to a destination.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::secret::{SecretInjector, with_placeholders};
 use crate::{
-    contract::element::{Description, Destination, Proxy, Validation},
+    contract::{
+        callbacks::IncomingRequest,
+        element::{Description, Destination, IncomingRoute, Proxy, Validation},
+    },
     egress::{self, AllowList, OperatorList, Policy, read_url},
     settings::Document,
     storage::{FingerprintKey, Scope},
@@ -20,12 +23,19 @@ pub(super) struct Network {
     /// The configuration as the component sees it.
     pub(super) settings: Document,
     pub(super) secrets: Option<Arc<SecretInjector>>,
+    /// Where the vendor may send something.
+    routes: Vec<IncomingRoute>,
 }
+
+/// The most headers that a route names.
+const MAX_HEADERS: usize = 16;
+/// What people bring along who are led to the address of a route: sign-ins of theirs, at this tenant and at others.
+const NEVER_SHOWN: [&str; 3] = ["authorization", "cookie", "proxy-authorization"];
 
 /// The most destinations of a configuration: a vendor has a handful, and connections to each are kept.
 const MAX_DESTINATIONS: usize = 64;
 
-/// A destination that cannot be one. Not repeated as it was written: the component has seen every secret when it wrote it.
+/// A destination that cannot be one, or a header. Not repeated as it was written: the component has seen every secret when it wrote it.
 #[derive(Debug)]
 pub(super) struct Unusable {
     /// Where it stands in the validation.
@@ -64,7 +74,39 @@ impl Network {
             policy = policy.with_proxy(proxy(named, &secrets)?);
         }
         let secrets = (!secrets.is_empty()).then(|| Arc::new(secrets));
-        Ok(Self { policy: Arc::new(policy), settings, secrets })
+        let routes = validation.routes.clone();
+        for (index, route) in routes.iter().enumerate() {
+            let unusable = |reason| Unusable { place: format!("routes.{index}.headers"), reason };
+            read_headers(&route.headers).map_err(unusable)?;
+        }
+        Ok(Self { policy: Arc::new(policy), settings, secrets, routes })
+    }
+
+    /// A request with those of its headers that its route names: none at a route that is not there, as the element will say.
+    pub(super) fn presented<'a>(&self, request: &'a IncomingRequest) -> Cow<'a, IncomingRequest> {
+        let route = self.routes.iter().find(|route| route.name == request.route);
+        let named = route.map_or(&[][..], |route| &route.headers);
+        let is_named = |name: &str| named.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let mut presented = Cow::Borrowed(request);
+        if !request.headers.iter().all(|header| is_named(&header.name)) {
+            presented.to_mut().headers.retain(|header| is_named(&header.name));
+        }
+        presented
+    }
+}
+
+/// Whether a route may name these headers.
+fn read_headers(names: &[String]) -> Result<(), String> {
+    if names.len() > MAX_HEADERS {
+        return Err(format!("they are {}, at most {MAX_HEADERS} are possible", names.len()));
+    }
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if names.iter().any(|name| name.is_empty() || !name.bytes().all(is_letter)) {
+        return Err("one is no name of a header in lower case".to_owned());
+    }
+    match NEVER_SHOWN.iter().find(|never| names.iter().any(|name| name == *never)) {
+        Some(never) => Err(format!("{never} is never handed over")),
+        None => Ok(()),
     }
 }
 
@@ -96,6 +138,32 @@ fn read(scheme: &str, host: &str, port: u16) -> Result<egress::Destination, Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_route_names_headers_and_nothing_that_people_bring_along() {
+        let many = vec!["a"; MAX_HEADERS + 1];
+        for (names, refused) in [
+            (&[][..], None),
+            (&["x-signature", "x-timestamp"], None),
+            (&["x_signature.2"], None),
+            (&["X-Signature"], Some("lower case")),
+            (&[""], Some("lower case")),
+            (&["x signature"], Some("lower case")),
+            (&["签名"], Some("lower case")),
+            (&["x-signature", "cookie"], Some("cookie is never")),
+            (&["authorization"], Some("authorization is never")),
+            (&["proxy-authorization"], Some("proxy-authorization is never")),
+            (&many[..MAX_HEADERS], None),
+            (&many, Some("17, at most 16")),
+        ] {
+            let names: Vec<String> = names.iter().map(|&name| name.to_owned()).collect();
+            match (read_headers(&names), refused) {
+                (Ok(()), None) => {}
+                (Err(found), Some(expected)) => assert!(found.contains(expected), "{names:?}: {found}"),
+                (found, _) => panic!("{names:?}: {found:?}"),
+            }
+        }
+    }
 
     #[test]
     fn destinations_are_read_strictly() {

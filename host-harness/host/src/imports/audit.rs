@@ -31,9 +31,7 @@ impl CallState {
             return Err(Failure::Other("this function is pure and has no audit trail".to_owned()));
         };
         let decisions: Vec<Decision> = entries.into_iter().map(Into::into).collect();
-        self.audited += 1;
-        let call = format!("{}.{}", self.recorder.call, self.audited);
-        let kept = Trail::new(storage.as_ref(), scope).append(clock.now_ms(), &call, &decisions).await;
+        let kept = Trail::new(storage.as_ref(), scope).append(clock.now_ms(), &decisions).await;
         kept.map_err(|error| match error {
             audit::AppendError::Invalid(why) => Failure::Invalid(why),
             audit::AppendError::Storage(error) => {
@@ -58,8 +56,8 @@ impl CallState {
 }
 
 fn entry_bytes(Entry { actor, action, subject, before, after }: &Entry) -> usize {
-    let values = [before, after].map(|value| value.as_ref().map_or(0, String::len));
-    size_of::<Entry>() + actor.len() + action.len() + subject.len() + values.iter().sum::<usize>()
+    let values = [subject, before, after].map(|value| value.as_ref().map_or(0, String::len));
+    size_of::<Entry>() + actor.len() + action.len() + values.iter().sum::<usize>()
 }
 
 impl From<Entry> for Decision {

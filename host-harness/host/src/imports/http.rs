@@ -118,7 +118,7 @@ fn body_bytes(body: &Body) -> usize {
 /// The failure of every request of a pure function.
 pub(super) fn pure() -> HttpError {
     HttpError {
-        failure: Failure::Denied(String::new()),
+        failure: Failure::Denied(None),
         message: "this function is pure and has no network".to_owned(),
         may_have_reached_server: false,
     }
@@ -161,7 +161,7 @@ impl From<egress::Response> for Response {
 impl From<egress::HttpError> for HttpError {
     fn from(error: egress::HttpError) -> Self {
         let failure = match error.kind {
-            egress::HttpFailure::Denied { option } => Failure::Denied(option.unwrap_or_default()),
+            egress::HttpFailure::Denied { option } => Failure::Denied(option),
             egress::HttpFailure::Dns => Failure::Dns,
             egress::HttpFailure::Connect => Failure::Connect,
             egress::HttpFailure::Tls => Failure::Tls,

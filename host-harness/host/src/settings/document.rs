@@ -9,6 +9,7 @@ use super::{
     fill::{FillError, Variables, fill},
     look_alike::LookAlike,
     object::{Object, wipe},
+    unique::Unique,
 };
 
 /// A configuration document. `Debug` shows its size only, since it holds secrets; its memory is wiped when the last
@@ -33,6 +34,14 @@ pub enum DocumentError {
     /// A typographic quote, or another character that looks like the punctuation of JSON.
     #[error(transparent)]
     LookAlike(#[from] LookAlike),
+    /// An object with a key twice: of two values nobody could say which is meant.
+    #[error("a key stands twice in one object, the second time at line {line}, column {column}")]
+    KeyTwice {
+        /// Counted from 1.
+        line: usize,
+        /// Where the second one ends; counted from 1, in bytes.
+        column: usize,
+    },
     /// JSON of another kind.
     #[error("the configuration is {found}, expected a JSON object: {{ … }}")]
     NotAnObject {
@@ -46,13 +55,14 @@ impl DocumentError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::LookAlike(found) => Some(found.hint()),
+            Self::KeyTwice { .. } => Some("请删除重复的键 / delete one of the two"),
             Self::Json { .. } | Self::NotAnObject { .. } => None,
         }
     }
 }
 
 impl Document {
-    /// Takes a text that is one JSON object; a byte order mark before it is removed.
+    /// Takes a text that is one JSON object, in which no object has a key twice; a byte order mark before it is removed.
     ///
     /// # Errors
     /// See [`DocumentError`].
@@ -106,8 +116,11 @@ pub(super) fn without_mark(text: &str) -> &str {
 
 /// Reads a JSON object, and says where it is none.
 pub(super) fn read_object(text: &str) -> Result<Object, DocumentError> {
-    let mut value: Value = serde_json::from_str(text).map_err(|error| {
+    let Unique(mut value) = serde_json::from_str(text).map_err(|error| {
         let (line, column) = (error.line(), error.column());
+        if error.is_data() {
+            return DocumentError::KeyTwice { line, column };
+        }
         if let Some(found) = LookAlike::at(text, line, column) {
             return DocumentError::LookAlike(found);
         }
@@ -144,6 +157,10 @@ mod tests {
             ("{\n  \"a\": hidden\n}", Some("invalid JSON at line 2, column 8: a character that cannot stand there")),
             ("[1]", Some("the configuration is an array, expected a JSON object: { … }")),
             ("\"hidden\"", Some("the configuration is a string, expected a JSON object: { … }")),
+            (
+                "{\"a\": {\"b\": 1,\n \"b\": \"hidden\"}}",
+                Some("a key stands twice in one object, the second time at line 2, column 4"),
+            ),
             ("{} {}", Some("invalid JSON at line 1, column 4: a character that cannot stand there")),
         ] {
             let found = Document::parse(text).err().map(|error| error.to_string());

@@ -16,6 +16,7 @@ mod fill;
 mod folder;
 mod look_alike;
 mod object;
+mod unique;
 
 pub use document::{Document, DocumentError};
 pub use encoding::{EncodingError, text_of_bytes};
@@ -23,3 +24,4 @@ pub use fill::{FillError, Variables};
 pub use folder::{ElementFolder, MAX_FILE_BYTES, SettingsError};
 pub use look_alike::LookAlike;
 pub use object::{Object, text_of, wipe};
+pub use unique::Unique;

@@ -102,7 +102,7 @@ pub fn send_with(url: At, body: Option<(u32, At)>) -> String {
     let (case, At(at, length)) = body.unwrap_or((TEXT, At(0, 0)));
     let arguments =
         [METHOD.0, METHOD.1, url.0, url.1, 0, 0, u32::from(body.is_some()), case, at, length, 0, 0, 0, 0].map(constant);
-    let message = At(RESULT + 24, RESULT + 28);
+    let message = At(RESULT + 32, RESULT + 36);
     format!(
         "{}i64.const 0\n i32.const {RESULT}\n call <http@0.1.0 send>\n {}",
         arguments.concat(),

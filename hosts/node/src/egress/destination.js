@@ -23,7 +23,7 @@ export function readUrl(text) {
   if (!URL.canParse(text)) throw invalidRequest('the url is invalid');
   const url = new URL(text);
   const scheme = url.protocol.slice(0, -1);
-  if (scheme !== 'http' && scheme !== 'https') throw denied('', 'the scheme of the url is neither http nor https');
+  if (scheme !== 'http' && scheme !== 'https') throw denied(undefined, 'the scheme of the url is neither http nor https');
   if (url.username !== '' || url.password !== '') throw invalidRequest('the url contains a user name');
   url.hash = '';
   const port = url.port === '' ? DEFAULT_PORT[scheme] : Number(url.port);

@@ -22,5 +22,5 @@ export class HttpFailure extends Error {
 /** @param {string} message */
 export const invalidRequest = (message) => new HttpFailure('other', 'invalid-request', message, false);
 
-/** @param {string} option what the operator has to set, empty where he is not asked @param {string} message */
+/** @param {string | undefined} option what the operator has to set, absent where none would admit it @param {string} message */
 export const denied = (option, message) => new HttpFailure('denied', option, message, false);

@@ -86,7 +86,7 @@ export class Policy {
   admit(destination) {
     if (!this.needed.some((needed) => isSame(needed, destination))) {
       // Not asked for: whoever adds it to the configuration hears then what the operator has to do.
-      throw denied('', `${written(destination)} is not among the hosts this configuration needs`);
+      throw denied(undefined, `${written(destination)} is not among the hosts this configuration needs`);
     }
     const option = admittingOption(destination);
     const refuse = (/** @type {string} */ what) =>

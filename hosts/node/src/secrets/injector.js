@@ -33,7 +33,7 @@ export class Injector {
       const before = request;
       request = inBody(inHeaders(inQuery(request, placeholder, value), placeholder, value, key), placeholder, value);
       if (request !== before && !hosts.some((host) => isSame(host, checked.destination))) {
-        throw denied('', `the secret ${key} may not go to ${written(checked.destination)}`);
+        throw denied(undefined, `the secret ${key} may not go to ${written(checked.destination)}`);
       }
     }
     // What is left stands where it must not, or is no secret of this element. What was filled in cannot be told from it any more,
@@ -43,7 +43,7 @@ export class Injector {
       : rest.headers.some(([name, value]) => holdsPlaceholder(name) || holdsPlaceholder(value)) ? 'a header'
         : holdsPlaceholder(rest.body.toString('latin1')) ? 'the body' : undefined;
     if (place !== undefined) {
-      throw denied('', `a secret stands in ${place} where it is not filled in: write it, as settings.get gives it, as a whole query, `
+      throw denied(undefined, `a secret stands in ${place} where it is not filled in: write it, as settings.get gives it, as a whole query, `
         + 'form or header value or JSON string, after Bearer, or as the password of Basic');
     }
     return request;
@@ -84,7 +84,7 @@ function inHeaders(request, placeholder, value, key) {
     found = true;
     // Node writes a header as ISO 8859-1: these are the bytes of UTF-8.
     const bytes = Buffer.from(filled, 'utf8').toString('latin1');
-    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(bytes)) throw denied('', `the secret ${key} cannot stand in a header: it holds a control character`);
+    if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(bytes)) throw denied(undefined, `the secret ${key} cannot stand in a header: it holds a control character`);
     return /** @type {[string, string]} */ ([name, bytes]);
   });
   return found ? { ...request, headers } : request;

@@ -30,7 +30,7 @@ const SCHEMA = `
   INSERT OR IGNORE INTO last_version VALUES (1, 0);
   CREATE TABLE IF NOT EXISTS audit (
     id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, element TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
-    action TEXT NOT NULL, subject TEXT NOT NULL, before TEXT, after TEXT
+    action TEXT NOT NULL, subject TEXT, before TEXT, after TEXT
   );
 `;
 
@@ -224,7 +224,7 @@ export class ElementStore {
     }
   }
 
-  /** @param {{ actor: string, action: string, subject: string, before?: string, after?: string }[]} entries */
+  /** @param {{ actor: string, action: string, subject?: string, before?: string, after?: string }[]} entries */
   append(entries) {
     const sizes = entries.map((entry) => Object.values(entry).reduce((sum, text) => sum + Buffer.byteLength(text ?? ''), 0));
     if (entries.length > AUDIT_ENTRIES || sizes.some((size) => size > AUDIT_ENTRY_BYTES) || sizes.reduce((a, b) => a + b, 0) > AUDIT_BYTES) {
@@ -232,7 +232,7 @@ export class ElementStore {
     }
     this.store.transaction(() => {
       const { now } = this.mine();
-      for (const { actor, action, subject, before = null, after = null } of entries) {
+      for (const { actor, action, subject = null, before = null, after = null } of entries) {
         this.store.statements.audit.run({ ...this.scope, now, actor, action, subject, before, after });
       }
     });

@@ -32,7 +32,7 @@ class HttpFailure(Exception):
         return cls.before(Case("other", "invalid-request"), message)
 
     @classmethod
-    def denied(cls, option: str, message: str) -> HttpFailure:
+    def denied(cls, option: str | None, message: str) -> HttpFailure:
         """The policy refuses it; `option` would admit it."""
         return cls.before(Case("denied", option), message)
 

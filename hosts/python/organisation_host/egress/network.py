@@ -39,7 +39,7 @@ class CheckedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         exchange = current.exchange
         if exchange is None:
-            raise HttpFailure.denied("", "a connection without a request")
+            raise HttpFailure.denied(None, "a connection without a request")
         failed: HttpFailure | None = None
         for address in _addresses(host, port, exchange):
             try:
@@ -56,7 +56,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         raise failed
 
     def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
-        raise HttpFailure.denied("", "a socket that is no address")
+        raise HttpFailure.denied(None, "a socket that is no address")
 
 
 class _Stream(httpcore.NetworkStream):
@@ -109,7 +109,7 @@ def _addresses(host: str, port: int, exchange: Exchange) -> list[Address]:
     if allowed:
         return allowed
     kinds = ", ".join(sorted({class_of(address) for address in found}))
-    option = "" if written else destination.option
+    option = None if written else destination.option
     raise HttpFailure.denied(option, f"{destination} leads to addresses that are {kinds}")
 
 

@@ -92,7 +92,7 @@ class Policy:
         try:
             url = urls.read(request["url"])
         except urls.SchemeError as error:
-            raise HttpFailure.denied("", f"the url is denied: {error}") from None
+            raise HttpFailure.denied(None, f"the url is denied: {error}") from None
         except UrlError as error:
             raise HttpFailure.invalid(f"the url is invalid: {error}") from None
         written = self._admit(url.destination)
@@ -123,7 +123,7 @@ class Policy:
             self._permitted(destination)
         except HttpFailure as failure:
             raise HttpFailure.before(failure.case, f"{message}; and {failure.message}") from None
-        raise HttpFailure.denied("", message)
+        raise HttpFailure.denied(None, message)
 
     def _permitted(self, destination: Destination) -> bool:
         written = self._operator.written

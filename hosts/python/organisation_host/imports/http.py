@@ -25,7 +25,7 @@ def send_all(call: Call, requests: list[dict[str, Any]]) -> list[Case]:
         raise Stop(f"it sends {len(requests)} requests at once, at most {BATCH_REQUESTS} are possible", "transfer")
     call.budget.transfer(sum(map(_size, requests)), HTTP_TRANSFER)
     if call.capabilities is None:
-        failure = HttpFailure.denied("", "this function is pure and has no network").record()
+        failure = HttpFailure.denied(None, "this function is pure and has no network").record()
         return [Case("err", failure)] * len(requests)
     answers = call.capabilities.client.send_all(requests, call.budget)
     call.budget.transfer(sum(map(_answered, answers)), HTTP_TRANSFER)

@@ -184,4 +184,4 @@ def _readings(value: str) -> tuple[bytes, ...]:
 
 
 def _denied(key: str, why: str) -> HttpFailure:
-    return HttpFailure.denied("", f"the secret {key} {why}")
+    return HttpFailure.denied(None, f"the secret {key} {why}")

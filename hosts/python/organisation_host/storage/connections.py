@@ -29,7 +29,7 @@ CREATE TABLE IF NOT EXISTS entries (
 CREATE INDEX IF NOT EXISTS expiring ON entries (scope, expires) WHERE expires IS NOT NULL;
 CREATE TABLE IF NOT EXISTS trail (
     id INTEGER PRIMARY KEY AUTOINCREMENT, scope INTEGER NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
-    subject TEXT NOT NULL, before TEXT, after TEXT
+    subject TEXT, before TEXT, after TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS trail_of_scope ON trail (scope, id);
 PRAGMA user_version = 1;

@@ -42,14 +42,11 @@ def demand_ops(ops: Sequence[Case], quota: Quota) -> None:
     total = 0
     for index, (tag, op) in enumerate(ops):
         place = f"operation {index}"
-        key = op if tag == "delete" else op["key"]
-        demand_key(key, quota, place)
-        total += size(key)
+        total += demand_key(op if tag == "delete" else op["key"], quota, place)
         if tag == "put":
-            _demand_text(op["value"], "value", quota.value_bytes, place)
+            total += _demand_text(op["value"], "value", quota.value_bytes, place)
             if op["ttl_ms"] == 0:
                 raise StorageFailure.invalid(f"{place}: time to live is 0 ms, expected at least 1 (delete the key)")
-            total += size(op["value"])
     _demand_bytes(total)
 
 
@@ -57,23 +54,24 @@ def demand_range(prefix: str, checks: Sequence[dict[str, Any]], quota: Quota) ->
     """Of a `delete-range`."""
     _demand_text(prefix, "key", quota.key_bytes, "prefix")
     _demand_count(len(checks))
-    for index, check in enumerate(checks):
-        demand_key(check["key"], quota, f"check {index}")
-    _demand_bytes(size(prefix) + sum(size(check["key"]) for check in checks))
+    keys = [demand_key(check["key"], quota, f"check {index}") for index, check in enumerate(checks)]
+    _demand_bytes(size(prefix) + sum(keys))
 
 
-def demand_key(key: str, quota: Quota, place: str) -> None:
-    """Of one key."""
+def demand_key(key: str, quota: Quota, place: str) -> int:
+    """Of one key; answers its bytes."""
     if not key:
         raise StorageFailure.invalid(f"{place}: the key is empty")
-    _demand_text(key, "key", quota.key_bytes, place)
+    return _demand_text(key, "key", quota.key_bytes, place)
 
 
-def _demand_text(text: str, name: str, limit: int, place: str) -> None:
-    if size(text) > limit:
-        raise StorageFailure.quota(name, limit, size(text))
+def _demand_text(text: str, name: str, limit: int, place: str) -> int:
+    count = size(text)
+    if count > limit:
+        raise StorageFailure.quota(name, limit, count)
     if "\0" in text:
         raise StorageFailure.invalid(f"{place}: the {name} contains U+0000, expected text without it")
+    return count
 
 
 def _demand_count(count: int) -> None:

@@ -30,6 +30,7 @@ REAPED = 200
 LARGEST = 2**63 - 1
 
 _PRESENT = "(expires IS NULL OR expires > ?)"
+_ENTRY = "INTO entries (scope, key, value, version, size, expires, sealed) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
 class Scope(NamedTuple):
@@ -196,13 +197,15 @@ class Store:
     ) -> None:
         key, value, ttl = op["key"], op["value"], op["ttl_ms"]
         size = rules.size(key) + rules.size(value)
-        usage.replace(key, size)
         stored = self.key.seal((*scope, key), value) if op["sealed"] else value
         expires = None if ttl is None or now + ttl > LARGEST else now + ttl
-        connection.execute(
-            "INSERT OR REPLACE INTO entries (scope, key, value, version, size, expires, sealed) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (number, key, stored, version, size, expires, op["sealed"]),
-        )
+        row = (number, key, stored, version, size, expires, op["sealed"])
+        # Most keys of a sync are new: one statement for those, and two more for the others.
+        if connection.execute(f"INSERT {_ENTRY} ON CONFLICT DO NOTHING", row).rowcount:
+            usage.add(size)
+        else:
+            usage.replace(key, size)
+            connection.execute(f"INSERT OR REPLACE {_ENTRY}", row)
 
     def _opened(self, scope: Scope, key: str, value: str, sealed: int) -> str:
         return self.key.open((*scope, key), value) if sealed else value
@@ -303,13 +306,16 @@ class _Usage:
         self._version += 1
         return int(self._version)
 
+    def add(self, size: int) -> None:
+        """Counts an entry that was not there."""
+        self._items += 1
+        self._bytes += size
+
     def replace(self, key: str, size: int) -> None:
-        """Counts an entry that is about to be written."""
-        old = self._connection.execute(
-            "SELECT size FROM entries WHERE scope = ? AND key = ?", (self._number, key)
-        ).fetchone()
-        self._items += 0 if old else 1
-        self._bytes += size - (old[0] if old else 0)
+        """Counts an entry that is there and about to be written anew."""
+        query = "SELECT size FROM entries WHERE scope = ? AND key = ?"
+        (old,) = self._connection.execute(query, (self._number, key)).fetchone()
+        self._bytes += size - old
 
     def remove(self, key: str) -> None:
         """Deletes an entry, if it is there."""

@@ -334,8 +334,8 @@ def _lower_tuple(items: list[Lowerer]) -> Lowerer:
 
 
 def _lower_option(item: Lowerer) -> Lowerer:
-    absent = _OPTION + bytes(24)
-    return lambda value: absent if value is None else _OPTION + _boxed(item(value)) + bytes(16)
+    # Made anew each time: what is boxed is moved out of its bytes, which are no value any more after that.
+    return lambda value: _OPTION + bytes(24) if value is None else _OPTION + _boxed(item(value)) + bytes(16)
 
 
 def _lower_variant(cases: dict[str, tuple[bytes, Lowerer | None]]) -> Lowerer:

@@ -42,7 +42,7 @@ pub fn set_administrators(platform: &dyn Auditor, common: &Common, ids: &[String
         if before == after {
             return Ok(false);
         }
-        trail.write(vec![trail.entry("", Some(&before), Some(&after))])?;
+        trail.write(vec![trail.entry(None, Some(&before), Some(&after))])?;
         batch.push(store::put(key::ADMINISTRATORS, &after));
         Ok(true)
     })

@@ -20,6 +20,6 @@ pub fn erase_member(platform: &dyn Auditor, common: &Common, id: &str, actor: &s
         // The trail outlives the member: it says who was erased, and nothing of what was.
         let before = stored.map(|stored| stored.presence.name());
         let id = stored.map_or(id, |stored| stored.member.id.as_str());
-        trail.write(vec![trail.entry(id, before.as_ref(), None::<&str>.as_ref())])
+        trail.write(vec![trail.entry(Some(id), before.as_ref(), None::<&str>.as_ref())])
     })
 }

@@ -93,7 +93,7 @@ fn change(
         // What rules give is nobody's decision about this member.
         let assigned = |roles: Roles| Roles { by_rule: Vec::new(), ..roles };
         let (was, is) = (stored.map(assigned), assigned(after.clone()));
-        trail.write(vec![trail.entry(&of.member.id, was.as_ref(), Some(&is))])?;
+        trail.write(vec![trail.entry(Some(&of.member.id), was.as_ref(), Some(&is))])?;
         batch.roles(&of, &after);
         Ok(true)
     })?;

@@ -65,7 +65,7 @@ pub fn retire_members(
             batch.member(platform, Some(&record), &gone, ChangeKind::MemberResigned)?;
         }
         let before = RetiredState { retired: false, status: Some(record.presence.name()) };
-        Ok(Some(trail.entry(id, Some(&before), Some(&RetiredState { retired: true, status: None }))))
+        Ok(Some(trail.entry(Some(id), Some(&before), Some(&RetiredState { retired: true, status: None }))))
     })
 }
 
@@ -85,7 +85,7 @@ pub fn reinstate_members(
         batch.push(store::delete(key::retired(common.ids, id)));
         let (before, after) =
             (RetiredState { retired: true, status: None }, RetiredState { retired: false, status: None });
-        Ok(Some(trail.entry(id, Some(&before), Some(&after))))
+        Ok(Some(trail.entry(Some(id), Some(&before), Some(&after))))
     })
 }
 

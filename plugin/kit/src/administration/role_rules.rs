@@ -82,7 +82,7 @@ fn in_words(rules: &[RoleRule]) -> Vec<Value> {
 fn entries(trail: &Trail<'_>, before: &[RoleRule], after: &[RoleRule]) -> Vec<audit::Entry> {
     let count = before.len().max(after.len()).div_ceil(RULES_OF_ENTRY).max(1);
     let part = |rules: &[RoleRule], index| in_words(rules.chunks(RULES_OF_ENTRY).nth(index).unwrap_or_default());
-    (0..count).map(|index| trail.entry("", Some(&part(before, index)), Some(&part(after, index)))).collect()
+    (0..count).map(|index| trail.entry(None, Some(&part(before, index)), Some(&part(after, index)))).collect()
 }
 
 fn check(rules: &[RoleRule]) -> Result<(), Failure> {

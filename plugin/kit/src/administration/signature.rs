@@ -53,7 +53,7 @@ pub fn set_signature(
             return Ok(false);
         }
         let (was, is) = (before.as_deref().map(trace), address.map(trace));
-        trail.write(vec![trail.entry(&id, was.as_ref(), is.as_ref())])?;
+        trail.write(vec![trail.entry(Some(&id), was.as_ref(), is.as_ref())])?;
         batch.push(address.map_or_else(|| store::delete(key.as_str()), |address| store::put(key.as_str(), &address)));
         Ok(true)
     })

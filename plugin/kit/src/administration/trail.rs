@@ -38,17 +38,17 @@ impl<'a> Trail<'a> {
         Ok(Self { platform, actor, action, written: BTreeSet::new() })
     }
 
-    /// How something about a subject stands and is to stand; the empty subject means all of the element.
+    /// How something about a subject stands and is to stand; without a subject it is about all of the element.
     pub(super) fn entry(
         &self,
-        subject: &str,
+        subject: Option<&str>,
         before: Option<&impl Serialize>,
         after: Option<&impl Serialize>,
     ) -> audit::Entry {
         audit::Entry {
             actor: self.actor.to_owned(),
             action: self.action.to_owned(),
-            subject: subject.to_owned(),
+            subject: subject.map(str::to_owned),
             before: before.map(store::to_json),
             after: after.map(store::to_json),
         }

@@ -89,6 +89,8 @@ pub struct Route {
     pub label: Words,
     /// The keys without which nothing that arrives there can be read: the route is there where all have a value.
     pub needs: &'static [&'static str],
+    /// The headers that the vendor signs or says something in, in lower case, as `incoming-route.headers` of the contract has them.
+    pub headers: &'static [&'static str],
 }
 
 /// An element, in the words of its vendor.

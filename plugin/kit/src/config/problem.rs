@@ -105,7 +105,7 @@ impl Problems {
             code: finding.code.to_owned(),
             severity: finding.severity,
             message: self.masked(&finding.message.line(locale)),
-            hint: self.masked(&finding.hint.show(locale)),
+            hint: Some(self.masked(&finding.hint.show(locale))).filter(|hint| !hint.is_empty()),
         };
         self.found.iter().map(show).collect()
     }
@@ -140,7 +140,7 @@ mod tests {
         problems.hide("S3CRET-VALUE");
         problems.hide("x");
         let report = problems.report(Locale::Chinese);
-        assert_eq!((report[0].message.as_str(), report[0].hint.as_str()), ("found \"***\"", "***"));
+        assert_eq!((report[0].message.as_str(), report[0].hint.as_deref()), ("found \"***\"", Some("***")));
         assert_eq!(problems.summary().en, "the configuration is invalid: tenant: found \"***\"");
     }
 }

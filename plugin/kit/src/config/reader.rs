@@ -86,8 +86,8 @@ impl<'a> DocumentReader<'a> {
         for (index, (key, node)) in entries.iter().enumerate() {
             let path = format!("{prefix}{key}");
             let is_same = |(other, _): &&(String, Node)| other == key;
-            if let Some((_, earlier)) = entries[..index].iter().rev().find(is_same) {
-                self.problems.add(&path, repeated(earlier == node));
+            if entries[..index].iter().any(|entry| is_same(&entry)) {
+                self.problems.add(&path, repeated());
             }
             // The last one is the one that most JSON readers take.
             let counts = !node.is_blank() && !entries[index + 1..].iter().any(|entry| is_same(&entry));
@@ -232,14 +232,11 @@ fn agree(a: &Node, b: &Node) -> bool {
     a == b || text(a).is_some_and(|a| Some(a) == text(b))
 }
 
-fn repeated(is_same: bool) -> Finding {
-    let hint = ("请删除重复的配置项", "remove the repetition");
-    if is_same {
-        finding! { warning "duplicate-key": "该配置项重复出现，值相同", "the key stands twice with the same value"; hint }
-    } else {
-        finding! { error "duplicate-key":
-        "该配置项重复出现，值不同，应只有一个", "the key stands twice with different values; expected one"; hint }
-    }
+/// An error also where both say the same: no host takes such a document.
+fn repeated() -> Finding {
+    finding! { error "duplicate-key":
+    "该配置项重复出现，应只有一个", "the key stands twice; expected one";
+    ("请删除重复的配置项", "remove the repetition") }
 }
 
 const TEXT: Words = ("加引号的文本", "text");

@@ -144,6 +144,7 @@ impl Values {
         let show = |route: &Route| IncomingRoute {
             name: route.name.to_owned(),
             label: Text::from(route.label).line(self.locale()),
+            headers: route.headers.iter().map(|&name| name.to_owned()).collect(),
         };
         element.routes.iter().filter(has_all).map(show).collect()
     }

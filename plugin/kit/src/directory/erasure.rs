@@ -25,6 +25,7 @@ use crate::{
         storage::{Entry, Op},
     },
     failure::Failure,
+    login::cached_exchange,
     platform::Platform,
     store::{self, Versioned},
 };
@@ -56,9 +57,12 @@ pub(crate) fn erase(
 ) -> Result<(), Failure> {
     let ids = common.ids;
     let key = key::erasing(ids, id);
-    let finish = || match clear(platform, ids, std::slice::from_ref(&key), &|| deletion::has_budget(platform))? {
-        true => Ok(()),
-        false => Err(Failure::budget_exhausted("erase-member")),
+    let finish = || {
+        cached_exchange::forget(platform, ids, id)?;
+        match clear(platform, ids, std::slice::from_ref(&key), &|| deletion::has_budget(platform))? {
+            true => Ok(()),
+            false => Err(Failure::budget_exhausted("erase-member")),
+        }
     };
     let is_under_way = store::get_text(platform, &key)?.is_some();
     if is_under_way {

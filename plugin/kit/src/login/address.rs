@@ -141,7 +141,7 @@ fn unconfigured(common: &Common) -> Failure {
         code: "missing".to_owned(),
         severity: Severity::Error,
         message: message.line(common.locale),
-        hint: String::new(),
+        hint: None,
     };
     let hint =
         ("请配置 redirectUri（登录后返回的地址）", "configure redirectUri, the address to which a sign-in returns");

@@ -193,7 +193,7 @@ impl<C: Client> Resolver<'_, C> {
             code: code.to_owned(),
             severity: Severity::Warning,
             message: message.into().line(self.common.locale),
-            hint: hint.show(self.common.locale),
+            hint: Some(hint.show(self.common.locale)),
         });
     }
 }

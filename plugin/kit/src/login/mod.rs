@@ -12,7 +12,7 @@
 mod address;
 mod argument;
 mod authorization;
-mod cached_exchange;
+pub(crate) mod cached_exchange;
 mod exchange;
 mod identity;
 mod login_state;

@@ -71,8 +71,8 @@ fn no_answer_at_all_names_the_next_step() {
     use Cause::{Other, Passing};
     let other = |reason: &str| Reason::Other(reason.to_owned());
     for (failure, reason, cause, hint) in [
-        (Http::Denied("--allow-host a".into()), Reason::NotPermitted, Other, "--allow-host a"),
-        (Http::Denied(String::new()), Reason::NotPermitted, Other, "check base"),
+        (Http::Denied(Some("--allow-host a".into())), Reason::NotPermitted, Other, "--allow-host a"),
+        (Http::Denied(None), Reason::NotPermitted, Other, "check base"),
         (Http::Dns, Reason::Unavailable, Passing, "DNS"),
         (Http::Connect, Reason::Unavailable, Passing, "network"),
         (Http::Tls, Reason::Unavailable, Passing, "certificate"),
@@ -161,7 +161,7 @@ fn it_is_said_whether_the_vendor_may_have_done_it_all_the_same() {
         ("no connection", Err(unreached(Http::Connect)), false),
         ("no answer in time", Err(lost(Http::Timeout)), true),
         ("an answer too large", Err(lost(Http::TooLarge(7))), true),
-        ("refused by policy", Err(unreached(Http::Denied(String::new()))), false),
+        ("refused by policy", Err(unreached(Http::Denied(None))), false),
         ("a redirect", status(302, ""), false),
         ("refused on the way", status(403, ""), false),
         ("too often", status(429, ""), false),

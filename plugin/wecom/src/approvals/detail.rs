@@ -26,7 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Approval, serde_json::Error> {
         department: info.at("applyer").at("partyid").text(),
         fields: info.at("apply_data").at("contents").list().map(field).collect(),
         nodes: nodes(info),
-        told: notified(info),
+        copied_to: copied_to(info),
         remarks: info.at("comments").list().map(remark).collect(),
     })
 }
@@ -37,17 +37,17 @@ pub(super) fn field(content: JsonTree<'_>) -> Field {
     Field { value: read::field(kind.as_deref(), content.at("value")), id, kind, titles }
 }
 
-/// Everybody who is told: a list of its own, and the nodes for it where one view has more than the other.
-fn notified(info: JsonTree<'_>) -> Vec<String> {
+/// Everybody who gets a copy (抄送): a list of its own, and the nodes for it where one view has more than the other.
+fn copied_to(info: JsonTree<'_>) -> Vec<String> {
     let nodes = info.at("process_list").at("node_list").list().filter(|node| node.at("node_type").number() == Some(2));
     let people = info.at("notifyer").list().chain(nodes.flat_map(|node| node.at("sub_node_list").list()));
-    let mut notified = Vec::new();
+    let mut members = Vec::new();
     for id in people.filter_map(|one| one.at("userid").text()) {
-        if !notified.contains(&id) {
-            notified.push(id);
+        if !members.contains(&id) {
+            members.push(id);
         }
     }
-    notified
+    members
 }
 
 /// The present view; where an old installation has none, the one before.
@@ -61,12 +61,12 @@ fn nodes(info: JsonTree<'_>) -> Vec<Node> {
 
 fn node(node: JsonTree<'_>) -> Node {
     let kind = match node.at("node_type").number() {
-        Some(2) => NodeKind::Notify,
+        Some(2) => NodeKind::Copy,
         Some(3) => NodeKind::Handle,
         // A node of a kind that is not known here has people who decide, or it would be none.
         _ => NodeKind::Approve,
     };
-    let decides = kind != NodeKind::Notify;
+    let decides = kind != NodeKind::Copy;
     let consent = match node.at("apv_rel").number() {
         Some(1) => Some(Consent::All),
         Some(2) => Some(Consent::Any),

@@ -17,9 +17,9 @@ pub(crate) mod reached;
 mod tests;
 
 use organisation_kit::{
-    callbacks::{is_first, refused, response},
+    callbacks::{is_first, refused},
     contract::{
-        callbacks::{Handled, Happening, IncomingRequest},
+        callbacks::{Handled, Happening, IncomingRequest, OutgoingResponse},
         log::Level,
         types::Body,
     },
@@ -79,7 +79,8 @@ pub(crate) fn handle(platform: &dyn Platform, config: &Config, request: &Incomin
     match proven {
         Proven::Check(text) => {
             platform.log(Level::Info, "WeCom has checked the address of a route", &[("route", route)]);
-            Ok(Handled { response: response(200, body(text)), events: Vec::new(), follow_ups: Vec::new() })
+            let response = OutgoingResponse { status: 200, body: body(text) };
+            Ok(Handled { response, events: Vec::new(), follow_ups: Vec::new() })
         }
         Proven::Delivery(message) => delivered(platform, config, route, &message),
     }
@@ -87,7 +88,7 @@ pub(crate) fn handle(platform: &dyn Platform, config: &Config, request: &Incomin
 
 /// What comes of a message that is WeCom's, whatever is in it: asking for it again would bring the same.
 fn delivered(platform: &dyn Platform, config: &Config, route: &str, message: &[u8]) -> Result<Handled, Failure> {
-    let acknowledged = response(200, Body::Text(String::new()));
+    let acknowledged = OutgoingResponse { status: 200, body: Body::Text(String::new()) };
     let text = str::from_utf8(message).ok();
     let Some((text, fields)) = text.and_then(|text| Fields::parse(text).map(|fields| (text, fields))) else {
         platform.log(Level::Warn, "a delivery of WeCom cannot be read", &[("route", route)]);

@@ -136,7 +136,7 @@ fn a_refused_credential_hides_what_depends_on_it() {
         (|| errcode(-1, "system error"), "!busy", Some(-1), None),
         (|| Err(lost(http::Failure::Timeout)), "!unreachable", None, None),
         (|| status(502, "<html>"), "!unreachable", None, None),
-        (|| Err(lost(http::Failure::Denied("--allow-host x".to_owned()))), "!host-denied", None, None),
+        (|| Err(lost(http::Failure::Denied(Some("--allow-host x".to_owned())))), "!host-denied", None, None),
     ];
     for (gettoken, code, vendor_code, page) in refuse {
         let platform = platform(gettoken, || panic!("there is no token to ask with"));

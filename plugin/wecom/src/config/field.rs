@@ -27,6 +27,8 @@ pub static ELEMENT: Element = Element {
             name: APP_ROUTE,
             label: ("应用管理 → 该应用 → 接收消息 → URL", "Apps → this app → Receive Messages → URL"),
             needs: &["callback.token", "callback.encodingAESKey"],
+            // The signature and all that it covers stand in the query and the body.
+            headers: &[],
         },
         Route {
             name: CONTACTS,
@@ -35,6 +37,7 @@ pub static ELEMENT: Element = Element {
                 "Management Tools → Contacts Sync → Event Server → URL",
             ),
             needs: &["contactCallback.token", "contactCallback.encodingAESKey"],
+            headers: &[],
         },
     ],
     ids: IdRule::IgnoreCase,

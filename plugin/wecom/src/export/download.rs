@@ -95,7 +95,7 @@ fn unanswered(url: &str, server: &str, error: HttpError) -> Failure {
             failure
         }
         http::Failure::Denied(option) => {
-            let option = if option.is_empty() { option } else { format!(" ({option})") };
+            let option = option.map(|option| format!(" ({option})")).unwrap_or_default();
             failure.with_hint(text! {
             "导出文件位于 {server}：请在配置 sync.downloadHosts 中加入该地址，并请平台运维放行{option}",
             "export files lie on {server}: add it to sync.downloadHosts, and have the operator admit it{option}" })
@@ -144,8 +144,8 @@ mod tests {
             ("gone", answer(404, 0), Err((Cause::NoSuchAddress, false))),
             ("busy", answer(503, 0), Err((Cause::Passing, false))),
             ("throttled", answer(429, 0), Err((Cause::Passing, false))),
-            ("denied", lost(Http::Denied("--allow-host cdn.example.com".to_owned())), Err((Cause::Other, true))),
-            ("denied for good", lost(Http::Denied(String::new())), Err((Cause::Other, true))),
+            ("denied", lost(Http::Denied(Some("--allow-host cdn.example.com".to_owned()))), Err((Cause::Other, true))),
+            ("denied for good", lost(Http::Denied(None)), Err((Cause::Other, true))),
             ("no name", lost(Http::Dns), Err((Cause::Passing, false))),
             ("no connection", lost(Http::Connect), Err((Cause::Passing, false))),
             ("no trust", lost(Http::Tls), Err((Cause::Passing, false))),

@@ -78,7 +78,7 @@ fn unconfigured(common: &Common) -> Failure {
         code: "missing".to_owned(),
         severity: Severity::Error,
         message: Text::line(&message, common.locale),
-        hint: String::new(),
+        hint: None,
     };
     let hint = ("请配置 trustedDomain 或 redirectUri", "configure trustedDomain or redirectUri");
     Failure::new(Reason::InvalidConfig(vec![problem]), message).with_hint(hint)

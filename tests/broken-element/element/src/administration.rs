@@ -47,6 +47,9 @@ impl Guest for Broken {
         if breaks("rules-follow-members") {
             rules.retain(|rule| rule.scope == RuleScope::Everybody);
         }
+        if breaks("rules-name-tags") {
+            rules.retain(|rule| !matches!(rule.scope, RuleScope::Tag(_)));
+        }
         spoilt(<Sound as Guest>::set_role_rules(rules, actor))
     }
 
@@ -84,7 +87,10 @@ impl Guest for Broken {
         spoilt(<Sound as Guest>::reinstate_members(ids, actor))
     }
 
-    fn erase_member(id: String, actor: String) -> Result<(), Error> {
+    fn erase_member(id: String, mut actor: String) -> Result<(), Error> {
+        if breaks("decisions-are-audited/of-erasing") && !actor.is_empty() && actor.len() <= 128 {
+            actor = NOBODY.to_owned();
+        }
         if breaks("erased-leaves-nothing")
             && let Ok(member) = Sound::find_member(id.clone())
         {

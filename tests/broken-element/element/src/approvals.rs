@@ -2,10 +2,16 @@
 
 use organisation_kit::contract::{
     approvals::{Approval, ApprovalRequest, Guest, SearchFilter, SearchPage, Template},
+    messaging::{self, Content, Message, Recipients},
     types::{Error, Reason},
 };
 
 use crate::{Broken, Sound, breaks, error, spoilt};
+
+fn no_recipients() -> Recipients {
+    let (members, departments, tags, roles) = Default::default();
+    Recipients { everybody: false, members, departments, tags, roles }
+}
 
 impl Guest for Broken {
     fn describe_template(id: String) -> Result<Template, Error> {
@@ -47,6 +53,17 @@ impl Guest for Broken {
     }
 
     fn notify(number: String, link: Option<String>) -> Result<Vec<String>, Error> {
+        if breaks("approval-notified") {
+            return Ok(vec!["lisi".to_owned()]);
+        }
+        if breaks("approval-notified-once") {
+            // To one who knows already.
+            let told = <Sound as Guest>::notify(number, link.clone())?;
+            let to = Recipients { everybody: false, members: told.clone(), ..no_recipients() };
+            let content = Content::Text(link.unwrap_or_default());
+            let message = Message { to, content, sharing: None, translate_ids: false, idempotency_key: None };
+            return <Sound as messaging::Guest>::send(message).map(|_| told);
+        }
         spoilt(<Sound as Guest>::notify(number, link))
     }
 }

@@ -2,6 +2,7 @@
 
 use organisation_kit::contract::{
     callbacks::{Event, FollowUpTask, Guest, Handled, Happening, IncomingRequest},
+    storage::{self, Op, Put},
     types::{Error, Reason},
 };
 
@@ -32,6 +33,13 @@ impl Guest for Broken {
     fn follow_up(task: FollowUpTask) -> Result<Vec<FollowUpTask>, Error> {
         if breaks("follow-up-repeats") && task.kind == AGAIN {
             return Ok(vec![task]);
+        }
+        if breaks("follow-up-repeats/fails") {
+            let key = format!("done/{}/{}", task.kind, task.subject);
+            if storage::get_many(std::slice::from_ref(&key)).is_ok_and(|found| found.iter().any(Option::is_some)) {
+                return Err(error(Reason::NotPermitted));
+            }
+            let _ = storage::apply(&[Op::Put(Put { key, value: String::new(), ttl_ms: None, sealed: false })]);
         }
         match spoilt(<Sound as Guest>::follow_up(task)) {
             Err(Error { reason: Reason::Unsupported, .. }) if breaks("follow-up-unknown") => Ok(Vec::new()),

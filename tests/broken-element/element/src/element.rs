@@ -1,6 +1,7 @@
 //! Promises about description, configuration and check.
 
 use organisation_kit::contract::{
+    audit,
     element::{Description, Guest, Setting, Validation, Verdict},
     settings, storage,
     types::{Error, Reason},
@@ -14,6 +15,9 @@ impl Guest for Broken {
         let mut description = <Sound as Guest>::describe(locale);
         if is_marked("describe-is-pure") {
             let _ = storage::get_many(&["a-key".to_owned()]);
+        }
+        if is_marked("describe-is-pure/audit") {
+            let _ = audit::append(&[]);
         }
         if is_marked("same-answer") {
             description.title = format!("number {}", another_number());
@@ -49,6 +53,9 @@ impl Guest for Broken {
                 .destinations
                 .iter_mut()
                 .for_each(|destination| destination.secrets = vec!["apiBaseUrl".to_owned()]);
+        }
+        if is_marked("routes-name-headers") {
+            validation.routes.iter_mut().for_each(|route| route.headers.push("cookie".to_owned()));
         }
         if is_marked("problem-code") {
             validation.problems.push(problem("Some Problem"));

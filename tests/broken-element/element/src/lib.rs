@@ -72,7 +72,7 @@ fn secret() -> String {
 
 fn problem(code: &str) -> Problem {
     let message = "a problem of the broken element".to_owned();
-    Problem { path: String::new(), code: code.to_owned(), severity: Severity::Warning, message, hint: String::new() }
+    Problem { path: String::new(), code: code.to_owned(), severity: Severity::Warning, message, hint: None }
 }
 
 /// What breaks promises about every error.

@@ -48,14 +48,27 @@ impl Guest for Broken {
     }
 
     fn recall(message_id: String) -> Result<(), Error> {
+        if breaks("message-recalled") {
+            return Ok(());
+        }
         spoilt(<Sound as Guest>::recall(message_id))
     }
 
     fn update_card(update: CardUpdate) -> Result<Vec<InvalidRecipient>, Error> {
-        spoilt(<Sound as Guest>::update_card(update))
+        if breaks("card-updated") {
+            return Ok(Vec::new());
+        }
+        let answer = spoilt(<Sound as Guest>::update_card(update));
+        if breaks("card-code-once") { Ok(answer.unwrap_or_default()) } else { answer }
     }
 
-    fn upload(request: UploadRequest) -> Result<Media, Error> {
+    fn upload(mut request: UploadRequest) -> Result<Media, Error> {
+        if breaks("file-uploaded") {
+            return Ok(Media { media_id: Some("none".to_owned()), url: None, expires_at: None });
+        }
+        if breaks("file-name-without-path") {
+            request.file_name = format!("x{}", request.file_name.replace(['/', '\\'], ""));
+        }
         spoilt(<Sound as Guest>::upload(request))
     }
 }

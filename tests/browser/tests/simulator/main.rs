@@ -4,6 +4,7 @@
 
 mod company;
 mod phone;
+mod screenshots;
 mod sign_in;
 mod stage;
 mod workbench;

@@ -2,7 +2,9 @@
 
 use organisation_kit::contract::{
     call,
-    element::{ConfigField, Description, Destination, Guest, Proxy, SecretPlace, Setting, Validation, Verdict},
+    element::{
+        ConfigField, Description, Destination, Guest, IncomingRoute, Proxy, SecretPlace, Setting, Validation, Verdict,
+    },
     types::{Error, Reason},
 };
 use serde::Deserialize;
@@ -17,6 +19,7 @@ struct Judgement {
     destinations: Vec<Destination>,
     proxy: Option<Proxy>,
     places: Vec<SecretPlace>,
+    routes: Vec<IncomingRoute>,
     /// Functions of the host to ask while it is judged, such as `settings.get`: a host lends none of them then.
     ask: Vec<String>,
 }
@@ -57,7 +60,9 @@ impl Guest for Probe {
             title: title.to_owned(),
             summary: String::new(),
             fields: secrets.chain([field("name", false, false)]).collect(),
-            capabilities: ["element.describe", "element.validate-config", "vendor.call"].map(str::to_owned).to_vec(),
+            capabilities: ["element.describe", "element.validate-config", "vendor.call", "callbacks.handle"]
+                .map(str::to_owned)
+                .to_vec(),
             ids_ignore_case: false,
         }
     }
@@ -78,7 +83,7 @@ impl Guest for Probe {
             destinations: judgement.destinations,
             proxy: judgement.proxy,
             secrets: judgement.places,
-            routes: Vec::new(),
+            routes: judgement.routes,
             files: Vec::new(),
             problems: Vec::new(),
         }

@@ -6,6 +6,7 @@
 #![cfg(target_family = "wasm")]
 
 mod asked;
+mod callbacks;
 mod element;
 mod unsupported;
 mod work;
@@ -15,7 +16,7 @@ use organisation_kit::contract::{
     vendor::{ApiRequest, ApiResponse, Guest, Payload},
 };
 
-organisation_kit::export_component!(Probe, vendor);
+organisation_kit::export_component!(Probe, vendor, callbacks);
 
 /// The element.
 #[derive(Debug)]
@@ -45,7 +46,7 @@ fn wrong(path: &str, message: &str) -> Error {
         code: "no-such-question".to_owned(),
         severity: Severity::Error,
         message: message.to_owned(),
-        hint: String::new(),
+        hint: None,
     };
     error(Reason::InvalidArgument(problem), message)
 }

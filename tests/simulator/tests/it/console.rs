@@ -341,6 +341,9 @@ async fn members_and_apps_are_played_by_actions() {
     }
 }
 
+/// Departments, tags and members of a visible range.
+type Range = (&'static [u64], &'static [u64], &'static [&'static str]);
+
 #[tokio::test]
 async fn a_range_is_granted_as_a_form_shows_it_wholly_or_not_at_all() {
     let bed = Bed::start().await;
@@ -351,7 +354,7 @@ async fn a_range_is_granted_as_a_form_shows_it_wholly_or_not_at_all() {
             (range.departments().collect::<Vec<_>>(), range.tags().collect::<Vec<_>>(), members)
         })
     };
-    let rows: [(&str, u16, (&[u64], &[u64], &[&str])); 4] = [
+    let rows: [(&str, u16, Range); 4] = [
         // Two boxes of one name come as two pairs.
         ("shown_departments=2+3+4&departments=3&departments=4", 200, (&[3, 4], &[7], &["shiwu"])),
         ("shown_departments=3&departments=99", 200, (&[4], &[7], &["shiwu"])),
@@ -481,7 +484,7 @@ async fn an_organisation_comes_from_a_file_wholly_or_not_at_all() {
         let page = bed.browser.post(&bed.url("/sim/load-organisation"), &body).await.unwrap();
         let text = page.text().replace("\\\"", "\"");
         assert!(page.status == 400 && text.contains(expected), "{body}: {text}");
-        assert_eq!(bed.control.read(|corp| corp.member_count()), 25);
+        assert_eq!(bed.control.read(wecom_simulator::Corp::member_count), 25);
     }
     let (status, answer) = act(&bed, "load-organisation", small).await;
     assert_eq!((status, &answer["members"]), (200, &json!(1)), "{answer}");
@@ -489,5 +492,5 @@ async fn an_organisation_comes_from_a_file_wholly_or_not_at_all() {
     assert_eq!(bed.app_code("tag/list?").await, 45009);
     let form = form_urlencoded::Serializer::new(String::new()).append_pair("file", &written.to_string()).finish();
     let page = bed.browser.post(&bed.url("/sim/load-organisation"), &form).await.unwrap();
-    assert_eq!((page.status, bed.control.read(|corp| corp.member_count())), (200, 25), "{}", page.text());
+    assert_eq!((page.status, bed.control.read(wecom_simulator::Corp::member_count)), (200, 25), "{}", page.text());
 }

@@ -66,6 +66,22 @@ fn is_mass(gone: u64, before: u64) -> bool {
     gone * 2 > before || (gone > 5 && gone * 5 > before)
 }
 
+/// A run, and what it has taken away so far.
+struct Run {
+    /// The event in which it began, or before it.
+    begun: usize,
+    /// Present members and departments before it wrote anything.
+    before: (usize, usize),
+    members: usize,
+    departments: usize,
+}
+
+impl Run {
+    fn of(begun: usize, copy: &Copy) -> Self {
+        Self { begun, before: (copy.present().len(), copy.departments.len()), members: 0, departments: 0 }
+    }
+}
+
 /// A history under way.
 struct History<V: TestVendor> {
     chance: Rng,
@@ -74,8 +90,12 @@ struct History<V: TestVendor> {
     hosts: Vec<Element>,
     /// By id, and whether the vendor shows them.
     people: BTreeMap<String, bool>,
-    /// Whom the vendor did not show at some time.
-    were_away: BTreeSet<String>,
+    /// When whoever was away came back last, as the number of that event.
+    came_back: BTreeMap<String, usize>,
+    /// The runs that were under way after some event.
+    runs: BTreeMap<String, Run>,
+    /// The number of the event that happens now.
+    event: usize,
     /// Units that were opened and have nobody.
     units: Vec<u64>,
     /// Ids of units that were closed.
@@ -106,7 +126,9 @@ impl<V: TestVendor> History<V> {
             stage,
             hosts,
             people,
-            were_away: BTreeSet::new(),
+            came_back: BTreeMap::new(),
+            runs: BTreeMap::new(),
+            event: 0,
             units: Vec::new(),
             closed: BTreeSet::new(),
             approved: BTreeMap::new(),
@@ -119,7 +141,8 @@ impl<V: TestVendor> History<V> {
 
     async fn play(mut self) {
         let mut before = Copy::default();
-        for _ in 0..EVENTS {
+        for event in 0..EVENTS {
+            self.event = event;
             match self.chance.u8(0..20) {
                 0..5 => self.change(),
                 5 => self.stage.control.slow_down(self.chance.u64(1..4)),
@@ -141,7 +164,7 @@ impl<V: TestVendor> History<V> {
             }
             let copy = self.stage.copy().await;
             assert_eq!(Copy::replayed(&self.stage.changes().await), copy, "the feed gives the copy");
-            self.judge_removed(&before, &copy);
+            self.judge_removed(&before, &copy).await;
             before = copy;
         }
         // What the host that is ahead has read counts as later until everybody's clock is there.
@@ -182,7 +205,6 @@ impl<V: TestVendor> History<V> {
             1 | 2 if !here.is_empty() => {
                 let many = if self.chance.bool() { 1 } else { self.chance.usize(1..=here.len()) };
                 for id in here.iter().take(many) {
-                    self.were_away.insert(id.clone());
                     vendor.take_away(id);
                     self.people.insert(id.clone(), false);
                 }
@@ -190,6 +212,7 @@ impl<V: TestVendor> History<V> {
             3 if !away.is_empty() => {
                 for id in &away {
                     vendor.add_person(&Person::new(id, "归来", 1));
+                    self.came_back.insert(id.clone(), self.event);
                     self.people.insert(id.clone(), true);
                 }
             }
@@ -273,25 +296,42 @@ impl<V: TestVendor> History<V> {
         }
     }
 
-    /// Whoever is gone was not shown at some time, and many are not gone without an approval, whichever version did it.
-    fn judge_removed(&self, before: &Copy, after: &Copy) {
+    /// Whoever is gone was not shown at some time since the run began that took them away, and all that it took away so far is
+    /// little or was approved for this very run, whichever version of the component did it.
+    async fn judge_removed(&mut self, before: &Copy, after: &Copy) {
+        let overview = self.stage.overview().await;
+        let current = overview.current_run.map(|progress| progress.run);
+        if let Some(run) = &current {
+            self.runs.entry(run.clone()).or_insert_with(|| Run::of(self.event, before));
+        }
         let (was, is) = (before.present(), after.present());
         let gone: Vec<&String> = was.keys().filter(|id| !is.contains_key(*id)).collect();
-        assert!(gone.iter().all(|id| self.were_away.contains(&V::id_key(id))), "{gone:?} went, who were always there");
         let closed: Vec<&String> =
             before.departments.keys().filter(|id| !after.departments.contains_key(*id)).collect();
+        if gone.is_empty() && closed.is_empty() {
+            return;
+        }
+        // One call works on one run: the one that is being written, or the one that came to its end by it.
+        let written = current.filter(|_| overview.partly_applied);
+        let id = written.or_else(|| overview.last_run.map(|report| report.run)).expect("a run took them away");
+        let run = self.runs.entry(id.clone()).or_insert_with(|| Run::of(self.event, before));
+        let begun = run.begun;
+        let keys: BTreeMap<String, &String> = self.people.keys().map(|id| (V::id_key(id), id)).collect();
+        let was_away = |id: &str| {
+            let id = keys[&V::id_key(id)];
+            !self.people[id] || self.came_back.get(id).is_some_and(|event| *event > begun)
+        };
+        let always: Vec<_> = gone.iter().filter(|id| !was_away(id)).collect();
+        assert!(always.is_empty(), "{always:?} went, who were there while {id} was under way");
         assert!(closed.iter().all(|id| self.closed.contains(*id)), "{closed:?} went, which were always there");
+        (run.members, run.departments) = (run.members + gone.len(), run.departments + closed.len());
+        let approved = self.approved.get(&id);
         for (what, gone, before, seen) in [
-            ("members", gone.len(), was.len(), self.approved.values().map(|counts| counts.members).max()),
-            (
-                "departments",
-                closed.len(),
-                before.departments.len(),
-                self.approved.values().map(|counts| counts.departments).max(),
-            ),
+            ("members", run.members, run.before.0, approved.map(|counts| counts.members)),
+            ("departments", run.departments, run.before.1, approved.map(|counts| counts.departments)),
         ] {
             let (gone, before, seen) = (gone as u64, before as u64, seen.unwrap_or_default());
-            assert!(!is_mass(gone, before) || gone <= seen, "{gone} of {before} {what} went, {seen} were approved");
+            assert!(!is_mass(gone, before) || gone <= seen, "{gone} of {before} {what} went by {id}, {seen} approved");
         }
     }
 

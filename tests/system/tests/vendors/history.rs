@@ -50,6 +50,12 @@ async fn a_run_is_one_entry_however_it_goes<V: TestVendor>() {
             soon,
             &[Planned, Complete, Abandoned, Complete],
         ),
+        (
+            "the newest comes first within one millisecond",
+            &[SYNC, PLAN, ABANDON, PLAN, ABANDON, PLAN, SYNC, PLAN],
+            Duration::ZERO,
+            &[Planned, Complete, Abandoned, Abandoned, Complete],
+        ),
     ] {
         let stage = Stage::<V>::sample().await;
         for deed in deeds {

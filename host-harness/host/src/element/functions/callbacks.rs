@@ -1,6 +1,6 @@
 //! What the vendor sends by itself.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::super::{Answered, Element, Shared};
 use crate::call::{CallResult, Called};
@@ -10,7 +10,7 @@ use crate::contract::{
 };
 use crate::{
     events::{EventPage, Events},
-    storage::{ApplyOutcome, Deferred, StorageError},
+    storage::{ApplyOutcome, Deferred, Storage, StorageError},
 };
 
 /// The reason, a `Reason::Other`, where the storage does not take what a component wrote while it handled a delivery:
@@ -30,12 +30,22 @@ pub struct Received {
 }
 
 impl Element {
-    /// Answers one request of the vendor.
+    /// Answers one request of the vendor. Of its headers the component sees those that the route names, whatever is given.
     pub async fn handle_callback(&self, request: &IncomingRequest) -> CallResult<Answered<Handled>> {
-        self.call("callbacks.handle", (request,)).await
+        self.handle_on(Arc::clone(&self.shared.storage), request).await
     }
 
-    /// Answers one request of the vendor and keeps its events for [`Element::events`]. What the component writes, such
+    async fn handle_on(&self, storage: Arc<dyn Storage>, request: &IncomingRequest) -> CallResult<Answered<Handled>> {
+        let mut presented = Cow::Borrowed(request);
+        let slot = &mut presented;
+        self.call_on(storage, "callbacks.handle", move |network| {
+            *slot = network.presented(request);
+            (&**slot,)
+        })
+        .await
+    }
+
+    /// Answers one request of the vendor, with the headers that its route names, and keeps its events for [`Element::events`]. What the component writes, such
     /// as that it has handled the delivery, is carried out after that: where the host dies in between, or the store
     /// does not answer, the vendor's repetition brings the same events, and each is kept once. A component that scans,
     /// waits or deletes a range while it handles the delivery has what it wrote before carried out first: nothing of
@@ -61,7 +71,7 @@ impl Element {
     async fn receive_once(&self, request: &IncomingRequest) -> CallResult<Answered<Option<Received>>> {
         let writes = Arc::new(Deferred::new(Arc::clone(&self.shared.storage)));
         let storage = Arc::clone(&writes) as _;
-        let Called { value, report } = self.call_on(storage, "callbacks.handle", (request,)).await?;
+        let Called { value, report } = self.handle_on(storage, request).await?;
         let value = match value {
             Ok(handled) => self.settle(handled, &writes).await,
             Err(_) if writes.is_in_conflict().await => Ok(None),

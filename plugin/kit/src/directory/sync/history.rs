@@ -1,4 +1,5 @@
-//! The reports of the last runs, one entry for each run. Ids of runs begin with the time, so keys order by it.
+//! The reports of the last runs, one entry for each run, in the order in which they were written: clocks of two hosts differ, and
+//! runs may end within one millisecond.
 
 use super::{report::Report, run};
 use crate::{
@@ -9,6 +10,7 @@ use crate::{
     },
     directory::{head, key},
     failure::Failure,
+    order,
     platform::Platform,
     store,
 };
@@ -70,7 +72,7 @@ pub(super) fn record(platform: &dyn Platform, report: &Report) -> Result<Vec<Op>
     Ok(ops)
 }
 
-/// The keys to give up when one more run is written, of entries in order of time with whether they are complete. The
+/// The keys to give up when one more run is written, of entries in their order with whether they are complete. The
 /// newest complete one stays, for it says how old the copy is.
 fn surplus(entries: Vec<(String, bool)>, new_is_complete: bool) -> Vec<String> {
     let count = (entries.len() + 1).saturating_sub(KEPT);
@@ -79,6 +81,7 @@ fn surplus(entries: Vec<(String, bool)>, new_is_complete: bool) -> Vec<String> {
     expendable.map(|(_, (key, _))| key).take(count).collect()
 }
 
+/// All of them, the one that was written first at first.
 fn entries(platform: &dyn Platform) -> Result<Vec<Entry>, Failure> {
     let mut entries: Vec<Entry> = Vec::new();
     loop {
@@ -87,6 +90,7 @@ fn entries(platform: &dyn Platform) -> Result<Vec<Entry>, Failure> {
         let is_last = !page.more || page.entries.is_empty();
         entries.extend(page.entries);
         if is_last {
+            order::sort_by(&mut entries, &|one, other| one.version.cmp(&other.version));
             return Ok(entries);
         }
     }

@@ -61,7 +61,7 @@ fn reads_are_repeated_when_that_may_help() {
         ("redirect", status(302, ""), 1),
         ("too often", errcode(45009, "api freq out of limit"), 1),
         ("no such member", errcode(60111, "userid not found"), 1),
-        ("denied", Err(unreached(http::Failure::Denied("--allow-host".into()))), 1),
+        ("denied", Err(unreached(http::Failure::Denied(Some("--allow-host".into())))), 1),
         ("too large", Err(lost(http::Failure::TooLarge(1))), 1),
         ("budget", Err(lost(http::Failure::BudgetExhausted)), 1),
     ] {

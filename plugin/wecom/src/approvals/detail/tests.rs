@@ -45,7 +45,7 @@ fn the_whole_tree_is_read() {
     assert_eq!((approval.template.as_str(), approval.status.as_str()), ("3TkSampleTemplate01", "pending"));
     assert_eq!(approval.submitted_at, 1_767_862_800_000);
     assert_eq!((approval.applicants, approval.department.as_deref()), (vec!["zhangsan".to_owned()], Some("31")));
-    assert_eq!(approval.told, ["zhaoliu", "zhouba"]);
+    assert_eq!(approval.copied_to, ["zhaoliu", "zhouba"]);
     let [field] = &approval.fields[..] else { panic!("{:?}", approval.fields) };
     assert_eq!((field.id.as_str(), field.kind.as_deref()), ("Money-1700000000001", Some("money")));
     assert_eq!(field.value, FieldValue::Plain(PlainValue::Money("700.50".into())));
@@ -62,7 +62,7 @@ fn the_whole_tree_is_read() {
         .collect();
     let expected = [
         (NodeKind::Approve, Some(Consent::Any), Some("transferred"), 2),
-        (NodeKind::Notify, None, None, 2),
+        (NodeKind::Copy, None, None, 2),
         (NodeKind::Handle, Some(Consent::InTurn), Some("99"), 1),
     ];
     assert_eq!(nodes, expected);
@@ -97,7 +97,7 @@ fn former_shapes_are_read_too() {
             let approval = read(&answer);
             assert_eq!((approval.number.as_str(), approval.status.as_str()), ("202601080001", "12"));
             assert_eq!((&approval.applicants[..], approval.department), (&["a".to_owned(), "b".to_owned()][..], None));
-            assert_eq!((&approval.told[..], approval.remarks[0].id.as_str()), (&["zhaoliu".to_owned()][..], "7"));
+            assert_eq!((&approval.copied_to[..], approval.remarks[0].id.as_str()), (&["zhaoliu".to_owned()][..], "7"));
             let [node] = &approval.nodes[..] else { panic!("{:?}", approval.nodes) };
             assert_eq!((node.kind, node.consent, node.decisions.len()), (NodeKind::Approve, consent, 1));
             assert_eq!(node.decisions[0].member, "lisi");

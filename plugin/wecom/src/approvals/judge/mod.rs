@@ -111,13 +111,13 @@ fn process(nodes: &[ProcessNode]) -> Result<Vec<Value>, Failure> {
         }
         let kind = match node.kind {
             NodeKind::Approve => 1,
-            NodeKind::Notify => 2,
+            NodeKind::Copy => 2,
             NodeKind::Handle => 3,
         };
         match (node.kind, node.consent, node.members.len()) {
-            (NodeKind::Notify, None, _) => Ok(json!({ "type": kind, "userid": node.members })),
-            (NodeKind::Notify, Some(_), _) => {
-                Err(wrong("抄送节点没有审批方式", "those who are told do not decide, so that they have no consent"))
+            (NodeKind::Copy, None, _) => Ok(json!({ "type": kind, "userid": node.members })),
+            (NodeKind::Copy, Some(_), _) => {
+                Err(wrong("抄送节点没有审批方式", "who gets a copy does not decide, so there is no consent"))
             }
             (_, None, 2..) => Err(wrong(
                 "有多名成员的节点须说明审批方式：all、any 或 in-turn",

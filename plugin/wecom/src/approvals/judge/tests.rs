@@ -97,7 +97,7 @@ fn the_example_of_the_documentation_is_written() {
     let mut request = request(vec![field("money", PlainValue::Money("700.50".into()))]);
     request.process = Some(vec![
         ProcessNode { kind: NodeKind::Approve, consent: Some(Consent::Any), members: texts(&["lisi", "wangwu"]) },
-        ProcessNode { kind: NodeKind::Notify, consent: None, members: texts(&["zhaoliu"]) },
+        ProcessNode { kind: NodeKind::Copy, consent: None, members: texts(&["zhaoliu"]) },
         ProcessNode { kind: NodeKind::Handle, consent: Some(Consent::InTurn), members: texts(&["a", "b"]) },
         ProcessNode { kind: NodeKind::Approve, consent: None, members: texts(&["a"]) },
     ]);
@@ -141,7 +141,7 @@ fn what_concerns_no_field_is_judged_before_the_template_is_read() {
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &[]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &[""]))),
         ("process.0", Box::new(move |request| request.process = node(NodeKind::Approve, None, &["a", "b"]))),
-        ("process.0", Box::new(move |request| request.process = node(NodeKind::Notify, Some(Consent::All), &["a"]))),
+        ("process.0", Box::new(move |request| request.process = node(NodeKind::Copy, Some(Consent::All), &["a"]))),
     ];
     for (path, change) in changes {
         let mut request = request(vec![]);

@@ -43,7 +43,7 @@ fn camel(name: &str) -> String {
 
 /// The examples' form as the generated types are read: only names of cases differ.
 fn as_generated(key: &str, value: Value) -> Value {
-    let is_case = |name: &str| NAMES.contains(&name) || name == "notify";
+    let is_case = |name: &str| NAMES.contains(&name) || name == "copy";
     match value {
         Value::Object(object) if ["value", "plain"].contains(&key) => {
             assert_eq!(object.len(), 1, "{object:?}");

@@ -40,7 +40,7 @@ pub(super) fn deciders(approval: &Approval) -> Vec<(usize, &str)> {
     }
     let here = |(index, node): (usize, &Node)| {
         let has_ended = node.status.as_deref().is_some_and(|status| ENDED.contains(&status));
-        (node.kind != NodeKind::Notify && !has_ended && node.decisions.iter().any(is_pending)).then_some(index)
+        (node.kind != NodeKind::Copy && !has_ended && node.decisions.iter().any(is_pending)).then_some(index)
     };
     let Some(index) = approval.nodes.iter().enumerate().find_map(here) else { return Vec::new() };
     let node = &approval.nodes[index];

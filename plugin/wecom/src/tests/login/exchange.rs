@@ -163,7 +163,7 @@ fn the_state_comes_back_when_the_code_may_still_be_good() {
     for (name, answer) in [
         ("no connection", Err(unreached(http::Failure::Connect))),
         ("no name", Err(unreached(http::Failure::Dns))),
-        ("denied", Err(unreached(http::Failure::Denied("--allow-host".into())))),
+        ("denied", Err(unreached(http::Failure::Denied(Some("--allow-host".into()))))),
         ("no budget", Err(unreached(http::Failure::BudgetExhausted))),
         ("not sent in time", Err(unreached(http::Failure::Timeout))),
         ("unknown path", status(404, "")),

@@ -61,7 +61,7 @@ fn member_of(exchange: &Exchange) -> &Identity {
 fn codes_of(exchange: &Exchange) -> Vec<&str> {
     for warning in &exchange.warnings {
         assert_eq!(warning.severity, Severity::Warning);
-        assert!(!warning.message.is_empty() && !warning.hint.is_empty(), "{warning:?}");
+        assert!(!warning.message.is_empty() && warning.hint.is_some(), "{warning:?}");
         let shown = format!("{warning:?}");
         assert!(!shown.contains(TICKET) && !shown.contains("t0ken-1"), "{shown}");
         assert!(!warning.message.contains("get"), "names of calls belong to the log: {warning:?}");

@@ -185,7 +185,7 @@ fn outcomes_of() -> Value {
 
 fn trail() -> Value {
     let decision = object(json!({
-        "at": text(), "actor": text(), "action": text(), "subject": text(), "before": {}, "after": {}, "cursor": text(),
+        "at": text(), "actor": text(), "action": text(), "subject": text_or_null(), "before": {}, "after": {}, "cursor": text(),
     }));
     object(json!({ "decisions": list(decision), "cursor": text_or_null(), "more": { "type": "boolean" } }))
 }

@@ -68,7 +68,7 @@ fn a_refusal_is_remembered_and_nothing_else() {
         ("no token inside", ok(r#"{"errcode":0,"expires_in":7200}"#), 4, false),
         ("empty token", ok(r#"{"access_token":"","expires_in":7200}"#), 4, false),
         ("no life inside", ok(r#"{"errcode":0,"access_token":"t"}"#), 4, false),
-        ("refused by the host", Err(unreached(http::Failure::Denied(String::new()))), 1, false),
+        ("refused by the host", Err(unreached(http::Failure::Denied(None))), 1, false),
     ] {
         let fake = FakePlatform::new();
         let asked = answer.clone();

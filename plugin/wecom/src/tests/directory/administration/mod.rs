@@ -47,7 +47,7 @@ fn trail(fake: &FakePlatform) -> Vec<(String, String, Option<String>, Option<Str
     assert!(entries.iter().all(|entry| entry.actor == ACTOR), "{entries:?}");
     let row = |entry: &audit::Entry| {
         let action = entry.action.strip_prefix("administration.").unwrap().to_owned();
-        (action, entry.subject.clone(), entry.before.clone(), entry.after.clone())
+        (action, entry.subject.clone().unwrap_or_default(), entry.before.clone(), entry.after.clone())
     };
     entries.iter().map(row).collect()
 }

@@ -1,5 +1,5 @@
 //! JSON in which no key stands twice: of two that differ a reader would drop one in silence, and nobody could say which was
-//! meant.
+//! meant. Configuration documents, declarations of tenants and bodies of the API are read so.
 
 use std::fmt;
 
@@ -9,8 +9,10 @@ use serde::{
 };
 use serde_json::{Map, Number, Value};
 
-/// A value, none of whose objects was written with a key twice.
-pub(super) struct Unique(pub(super) Value);
+/// A value, none of whose objects was written with a key twice. Reading it fails with an error of the category `Data` where one
+/// was, at the second of them, and with no other error of that category.
+#[derive(Debug)]
+pub struct Unique(pub Value);
 
 impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -65,10 +67,12 @@ impl<'de> Visitor<'de> for Reader {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut all = Map::new();
-        while let Some((key, Unique(value))) = entries.next_entry()? {
-            if all.insert(key, value).is_some() {
-                return Err(A::Error::custom("a key stands twice"));
+        while let Some(key) = entries.next_key()? {
+            if all.contains_key(&key) {
+                return Err(A::Error::custom("a key stands twice in one object"));
             }
+            let Unique(value) = entries.next_value()?;
+            all.insert(key, value);
         }
         Ok(all.into())
     }
@@ -93,6 +97,8 @@ mod tests {
             let error = serde_json::from_str::<Unique>(text).err().unwrap();
             assert!(error.is_data(), "{text}: {error}");
         }
+        let error = serde_json::from_str::<Unique>("{\n  \"a\": 1,\n  \"a\": 2\n}").unwrap_err();
+        assert_eq!((error.line(), error.column()), (3, 5), "it says where the second one ends");
         assert!(serde_json::from_str::<Unique>("{\"a\": 1,}").err().unwrap().is_syntax());
     }
 }
