@@ -14,7 +14,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 use organisation_fleet::tenants::ApiScope;
-use organisation_host::Digest;
+use organisation_host::{Digest, Recording};
 
 use crate::{address, public_url::PublicUrl};
 use duration::{duration, interval};
@@ -30,12 +30,16 @@ With --format json standard output is exactly one JSON document, also for errors
 
 /// Runs an organisation element: signs members in, and keeps a copy of departments and members in step.
 #[derive(Debug, Parser)]
-#[command(name = "org-harness", version, after_help = EXIT_CODES, subcommand_required = true, arg_required_else_help = true)]
+#[command(name = "org-harness", version, after_help = EXIT_CODES, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
+    /// Nothing with --replay alone.
     #[command(subcommand)]
-    pub command: Command,
+    pub command: Option<Command>,
+    /// The name of the command.
+    #[arg(skip)]
+    pub name: String,
 }
 
 /// Options that every command takes, before or after its name.
@@ -72,6 +76,17 @@ pub struct Global {
     /// Grant an environment variable to {{NAME}} in the element's configuration; repeatable
     #[arg(long, global = true, value_name = "NAME")]
     pub env: Vec<String>,
+    /// Write all that the component asks and is answered into this new file, without secrets and personal data, for a report
+    /// of an error (docs/reporting.md)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Without a command: make the calls of such a file again, without any network or storage; exit as the recorded command did, or
+    /// 1 at the first difference
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "record")]
+    pub replay: Option<PathBuf>,
+    /// Where calls are written down until the command is over.
+    #[arg(skip)]
+    pub recording: Option<Recording>,
     /// How answers are printed
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     pub format: Format,

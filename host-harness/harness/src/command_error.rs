@@ -30,14 +30,31 @@ pub enum ExitStatus {
     Stopped,
 }
 
+impl ExitStatus {
+    /// The number that the operating system gets.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Negative => 1,
+            Self::Configuration => 2,
+            Self::Stopped => 3,
+        }
+    }
+
+    /// What such a number says.
+    pub fn of(number: u8) -> Self {
+        match number {
+            0 => Self::Done,
+            2 => Self::Configuration,
+            3 => Self::Stopped,
+            _ => Self::Negative,
+        }
+    }
+}
+
 impl From<ExitStatus> for ExitCode {
     fn from(status: ExitStatus) -> Self {
-        Self::from(match status {
-            ExitStatus::Done => 0,
-            ExitStatus::Negative => 1,
-            ExitStatus::Configuration => 2,
-            ExitStatus::Stopped => 3,
-        })
+        Self::from(status.number())
     }
 }
 
@@ -102,6 +119,14 @@ pub enum CommandError {
     /// The simulator or its files are not to be had.
     #[error("{0}")]
     Simulation(String),
+    /// A file is no recording, or its replay is not what was recorded.
+    #[error("{message}")]
+    Recording {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// Ctrl-C.
     #[error("interrupted")]
     Interrupted,
@@ -170,6 +195,7 @@ impl CommandError {
             | Self::Answered(_)
             | Self::BrokenPromise(_)
             | Self::Simulation(_)
+            | Self::Recording { .. }
             | Self::Interrupted
             | Self::Output(_) => ExitStatus::Negative,
         }
@@ -195,6 +221,7 @@ impl CommandError {
             Self::Call(failed) => failed.error.kind(),
             Self::BrokenPromise(_) => "broken-promise",
             Self::Simulation(_) => "simulation",
+            Self::Recording { .. } => "recording",
             Self::Interrupted => "interrupted",
             Self::Output(_) => "output",
         }
@@ -203,7 +230,7 @@ impl CommandError {
     /// The next step, where the message does not say it.
     pub fn hint(&self) -> Option<String> {
         let text = match self {
-            Self::Usage { hint, .. } => hint.as_str(),
+            Self::Usage { hint, .. } | Self::Recording { hint, .. } => hint.as_str(),
             Self::Answered(error) => error.hint.as_deref()?,
             Self::Settings(error) => error.hint()?,
             Self::Tenants(error) => error.hint()?,

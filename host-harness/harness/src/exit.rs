@@ -10,13 +10,12 @@ use crate::{
 };
 
 /// Says what went wrong, where the reader of the answer looks for it.
-pub fn failed(failure: &CommandError, output: &mut Output) -> ExitCode {
+pub fn failed(failure: &CommandError, output: &mut Output) {
     // A reader that has gone away wants to hear nothing more.
     let gone = matches!(failure, CommandError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe);
     if !gone && let Err(error) = output.failure(failure) {
         tracing::debug!(%error, "the failure could not be printed");
     }
-    failure.status().into()
 }
 
 /// Says what is wrong with a command line, or what it asked about the program.

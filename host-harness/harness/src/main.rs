@@ -11,6 +11,7 @@
 //! | `session`, `store`, `local_files`, `logging` | what a command works with, the user's folders, the log |
 //! | `commands` | one file for each group of commands |
 //! | `public_url` | the address under which people reach a host that serves |
+//! | `recording` | what a command leaves behind with `--record` |
 //! | `run` | the loop that takes a run of synchronisation to its end |
 //! | `serve` | many tenants: sign-ins, periodic syncs, metrics |
 //! | `view` | answers as JSON |
@@ -28,6 +29,7 @@ mod logging;
 mod output;
 mod pages;
 mod public_url;
+mod recording;
 mod run;
 mod serve;
 mod session;
@@ -56,14 +58,23 @@ fn main() -> ExitCode {
 }
 
 async fn run() -> ExitCode {
-    let cli = match Cli::read(std::env::args_os()) {
+    let mut cli = match Cli::read(std::env::args_os()) {
         Ok(cli) => cli,
         Err(refused) => return exit::refused(refused),
     };
     logging::begin(cli.global.verbose);
     let mut output = output::Output::new(&cli.global);
-    match commands::run(&cli, &mut output).await {
-        Ok(status) => status.into(),
-        Err(failure) => exit::failed(&failure, &mut output),
-    }
+    let begun = recording::begin(&mut cli);
+    let ended = match begun {
+        Ok(()) => commands::run(&cli, &mut output).await,
+        Err(failure) => Err(failure),
+    };
+    let status = match ended {
+        Ok(status) => status,
+        Err(failure) => {
+            exit::failed(&failure, &mut output);
+            failure.status()
+        }
+    };
+    recording::end(&cli, status, &mut output).await.into()
 }

@@ -98,6 +98,11 @@ impl Output {
         }
     }
 
+    /// Warns, on standard error, whoever reads.
+    pub fn warn(&mut self, text: impl fmt::Display) {
+        say(&text);
+    }
+
     /// Prints the report of a call where that is wanted.
     pub fn report(&mut self, report: &CallReport) {
         if !self.reports {

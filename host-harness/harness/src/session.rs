@@ -84,6 +84,7 @@ pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) ->
     let keys = trusted_keys(options)?;
     Ok(cached(|| {
         let builder = builder(&keys).parallel_calls(calls).own_variables(options.sealing_key.clone());
+        let builder = options.recording.iter().fold(builder, HostBuilder::recording);
         observers.iter().fold(builder, |builder, observer| builder.observer(Arc::clone(observer)))
     })?)
 }

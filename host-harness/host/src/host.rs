@@ -16,7 +16,7 @@ use wasmtime::component::{Component, Linker};
 
 use crate::{
     cache::{CacheError, CodeCache, Compiled, Fingerprint},
-    call::{MemoryLimits, Observer, output::GuestOutput, state::CallState},
+    call::{MemoryLimits, Observer, Recording, output::GuestOutput, state::CallState},
     component::{
         ComponentFile, Inspection, LoadError, LoadedComponent, Signature, TrustedKey, demand_signature,
         file::refuse_other_files, inspect,
@@ -60,6 +60,7 @@ struct Shared {
     linker: Linker<CallState>,
     scheduler: FairScheduler,
     observers: Arc<[Arc<dyn Observer>]>,
+    recording: Option<Recording>,
     cache: Option<CodeCache>,
     trusted: Vec<TrustedKey>,
     bundled: Option<Bundled>,
@@ -96,6 +97,7 @@ pub struct HostBuilder {
     clock: Arc<dyn Clock>,
     randomness: Randomness,
     observers: Vec<Arc<dyn Observer>>,
+    recording: Option<Recording>,
 }
 
 impl Default for HostBuilder {
@@ -113,6 +115,7 @@ impl Default for HostBuilder {
             clock: Arc::new(SystemClock),
             randomness: Randomness::System,
             observers: Vec::new(),
+            recording: None,
         }
     }
 }
@@ -203,6 +206,14 @@ impl HostBuilder {
         self
     }
 
+    /// Writes down everything that crosses the boundary of every call. What is written holds secrets and personal data, and stays
+    /// in memory until nobody has it: for a command, not for a host that serves.
+    #[must_use]
+    pub fn recording(mut self, recording: &Recording) -> Self {
+        self.recording = Some(recording.clone());
+        self
+    }
+
     /// Sets everything up; opens no connection and loads no component.
     ///
     /// # Errors
@@ -219,6 +230,7 @@ impl HostBuilder {
             linker,
             scheduler: FairScheduler::new(self.parallel_calls),
             observers: self.observers.into(),
+            recording: self.recording,
             cache,
             trusted: self.trusted,
             bundled: self.bundled.map(|bytes| Bundled { bytes, fingerprint: Fingerprint::of(bytes) }),
@@ -365,6 +377,10 @@ impl Host {
 
     pub(crate) fn scheduler(&self) -> &FairScheduler {
         &self.0.scheduler
+    }
+
+    pub(crate) fn recording(&self) -> Option<&Recording> {
+        self.0.recording.as_ref()
     }
 
     pub(crate) fn observers(&self) -> Arc<[Arc<dyn Observer>]> {

@@ -57,8 +57,8 @@ pub use audit::{AuditEntry, AuditPage, Decision};
 pub use cache::CacheError;
 pub use call::{
     CallError, CallLog, CallOutcome, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange,
-    HttpTraffic, LimitName, Limits, LogLevel, LogLine, MemoryLimits, NO_ELEMENT, Observer, Trap, TrapKind, reason_name,
-    words_of,
+    HttpTraffic, ImportSource, LimitName, Limits, LogLevel, LogLine, MemoryLimits, NO_ELEMENT, Observer, RecordedCall,
+    RecordedEnd, RecordedImport, Recording, Trap, TrapKind, reason_name, words_of,
 };
 pub use component::{
     ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,

@@ -18,6 +18,9 @@ pub enum Refused {
     Json(CommandError),
 }
 
+/// What is said of a command line without a command.
+const NO_COMMAND: &str = "no command given; org-harness --help lists them";
+
 impl Cli {
     /// Reads a command line.
     ///
@@ -40,7 +43,18 @@ impl Cli {
             return Err(command.error(ErrorKind::InvalidValue, message));
         }
         let arguments = gathered(&command, arguments);
-        Self::from_arg_matches(&command.try_get_matches_from_mut(arguments)?)
+        let matches = command.try_get_matches_from_mut(arguments)?;
+        let mut read = Self::from_arg_matches(&matches)?;
+        match (matches.subcommand_name(), &read.global.replay) {
+            (None, None) => Err(command.error(ErrorKind::MissingSubcommand, NO_COMMAND)),
+            (Some(_), Some(_)) => {
+                Err(command.error(ErrorKind::ArgumentConflict, "--replay makes recorded calls: name no command"))
+            }
+            (name, _) => {
+                read.name = name.unwrap_or_default().to_owned();
+                Ok(read)
+            }
+        }
     }
 }
 

@@ -15,6 +15,7 @@ mod inspect;
 mod login;
 mod message;
 mod plan;
+mod replay;
 mod reset;
 pub mod sync;
 mod tenant;
@@ -35,7 +36,8 @@ use crate::{
 /// There is no answer to print.
 pub async fn run(cli: &Cli, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let options = &cli.global;
-    match &cli.command {
+    let Some(command) = &cli.command else { return replay::replay(options, output).await };
+    match command {
         Command::Inspect => inspect::inspect(options, output).await,
         Command::Describe { locale } => describe::describe(options, locale.tag(), output).await,
         Command::Validate { file } => validate::validate(options, file.as_deref(), output).await,

@@ -19,6 +19,7 @@ pub mod overview;
 pub mod plan;
 pub mod problem;
 pub mod record;
+pub mod replay;
 pub mod run;
 pub mod tenant;
 

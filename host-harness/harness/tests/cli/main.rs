@@ -25,6 +25,7 @@ mod hosts;
 mod killed;
 mod login;
 mod messages;
+mod recordings;
 #[cfg(unix)]
 mod serve;
 #[cfg(unix)]

@@ -10,6 +10,7 @@
 //! | `output` | what the component writes to its standard streams |
 //! | `masking` | what it writes, without what it was given |
 //! | `run` | the call itself |
+//! | `tape`, `play` | what crosses its boundary, written down and played back |
 //! | `trap` | how a component broke off |
 //! | `answer`, `report`, `error` | what comes out |
 //! | `observer` | who is told |
@@ -23,11 +24,13 @@ mod masking;
 pub(crate) mod memory_budget;
 mod observer;
 pub(crate) mod output;
+pub(crate) mod play;
 pub(crate) mod recorder;
 pub(crate) mod report;
 pub(crate) mod resource_limiter;
 pub(crate) mod run;
 pub(crate) mod state;
+pub(crate) mod tape;
 pub(crate) mod trap;
 
 pub use answer::{CallResult, Called, FailedCall};
@@ -38,4 +41,5 @@ pub use memory_budget::MemoryLimits;
 pub use observer::Observer;
 pub use report::{CallOutcome, CallReport, HttpExchange, HttpTraffic};
 pub use run::{reason_name, words_of};
+pub use tape::{ImportSource, RecordedCall, RecordedEnd, RecordedImport, Recording};
 pub use trap::{Trap, TrapKind};

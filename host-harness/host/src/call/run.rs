@@ -1,11 +1,13 @@
 //! How a call runs: wait for a permit, instantiate, call, and report it, whatever happened.
 
-use std::{any::Any, future::poll_fn, pin::pin, sync::Arc};
+use std::{any::Any, future::poll_fn, marker::PhantomData, pin::pin, sync::Arc};
 
+use serde::Serialize;
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use wasmtime::{
     CallHook, Store, UpdateDeadline,
-    component::{ComponentNamedList, Lift, Lower},
+    component::{ComponentExportIndex, ComponentNamedList, Instance, Lift, Lower},
 };
 
 use super::{
@@ -14,11 +16,12 @@ use super::{
     limits::{Exceeded, LimitName},
     report::CallOutcome,
     state::{CallState, Capabilities},
+    tape::{Recording, Tape},
     trap::Trap,
 };
 use crate::{
     component::LoadedComponent,
-    contract::types,
+    contract::{JsonError, to_json, types},
     engine::{GUEST_STACK, HostEngine},
     fair_scheduler::{
         Concurrency, FairScheduler, PermitRequest, Urgency,
@@ -27,14 +30,49 @@ use crate::{
 };
 
 /// What a function of the contract takes.
-pub(crate) trait Parameters: ComponentNamedList + Lower + Send + Sync {}
+pub(crate) trait Parameters: ComponentNamedList + Lower + Serialize + Send + Sync {}
 
-impl<P: ComponentNamedList + Lower + Send + Sync> Parameters for P {}
+impl<P: ComponentNamedList + Lower + Serialize + Send + Sync> Parameters for P {}
 
 /// What a function of the contract answers: whether it is an error, and which.
-pub(crate) trait Answer: Lift + Send + Sync + 'static {
+pub(crate) trait Answer: Send + Sync + 'static {
     /// What it says, if it is an error.
     fn refusal(&self) -> Option<Refusal>;
+
+    /// As JSON, for a recording.
+    fn recorded(&self) -> Result<Value, JsonError>;
+}
+
+/// How a function is called, once there is an instance.
+pub(crate) trait Invocation: Send {
+    /// What it answers.
+    type Value: Answer;
+
+    /// Calls it.
+    fn invoke(
+        self,
+        store: &mut Store<CallState>,
+        instance: Instance,
+        export: &ComponentExportIndex,
+    ) -> impl Future<Output = wasmtime::Result<Self::Value>> + Send;
+}
+
+/// A call with the generated types.
+struct Typed<P, T>(P, PhantomData<fn() -> T>);
+
+impl<P: Parameters, T: Answer + Lift> Invocation for Typed<P, T> {
+    type Value = T;
+
+    async fn invoke(
+        self,
+        store: &mut Store<CallState>,
+        instance: Instance,
+        export: &ComponentExportIndex,
+    ) -> wasmtime::Result<T> {
+        let function = instance.get_typed_func::<P, (T,)>(&mut *store, export)?;
+        let (value,) = function.call_async(store, self.0).await?;
+        Ok(value)
+    }
 }
 
 /// What an error of the contract says to a program.
@@ -44,10 +82,14 @@ pub(crate) struct Refusal {
     vendor_code: Option<i64>,
 }
 
-impl<T: Lift + Send + Sync + 'static> Answer for Result<T, types::Error> {
+impl<T: Serialize + Send + Sync + 'static> Answer for Result<T, types::Error> {
     fn refusal(&self) -> Option<Refusal> {
         let error = self.as_ref().err()?;
         Some(Refusal { reason: reason_name(&error.reason).to_owned(), vendor_code: error.vendor_code })
+    }
+
+    fn recorded(&self) -> Result<Value, JsonError> {
+        to_json(self)
     }
 }
 
@@ -80,25 +122,35 @@ pub(crate) struct CallContext<'a> {
     /// Permits for the calls that may run at the same time.
     pub(crate) scheduler: &'a FairScheduler,
     pub(crate) concurrency: Concurrency,
+    /// Where calls are written down, if anywhere.
+    pub(crate) recording: Option<&'a Recording>,
 }
 
 /// Carries a call out on a fresh instance.
 ///
 /// What the call consists of is put in its place on the heap here and now: a future holds its arguments to its end, so each
 /// one on the way would hold a copy.
-pub(crate) fn run<'a, P: Parameters + 'a, T: Answer>(
+pub(crate) fn run<'a, P: Parameters + 'a, T: Answer + Lift>(
     context: CallContext<'a>,
-    state: Box<CallState>,
-    parameters: P,
-) -> impl Future<Output = CallResult<T>> + Send + 'a {
-    Box::pin(carry_out(context, state, parameters))
-}
-
-async fn carry_out<P: Parameters, T: Answer>(
-    context: CallContext<'_>,
     mut state: Box<CallState>,
     parameters: P,
-) -> CallResult<T> {
+) -> impl Future<Output = CallResult<T>> + Send + 'a {
+    let begun = Tape::begin(context.recording, state.recorder.site.function, &parameters, &state.limits);
+    Box::pin(async move {
+        match begun {
+            Ok(tape) => state.tape = tape,
+            Err(error) => return Err(state.not_recorded(&error)),
+        }
+        carry_out(context, state, Typed(parameters, PhantomData)).await
+    })
+}
+
+/// The same of any kind of call.
+pub(crate) async fn carry_out<I: Invocation>(
+    context: CallContext<'_>,
+    mut state: Box<CallState>,
+    invocation: I,
+) -> CallResult<I::Value> {
     let (site, deadline) = (state.recorder.site.clone(), state.recorder.deadline());
     let request = PermitRequest {
         urgency: Urgency::of(site.function),
@@ -127,9 +179,7 @@ async fn carry_out<P: Parameters, T: Answer>(
             let instance = context.component.pre.instantiate_async(&mut store).await?;
             had_instance = true;
             store.data_mut().recorder.instantiated(started.elapsed());
-            let function = instance.get_typed_func::<P, (T,)>(&mut store, export)?;
-            let (value,) = function.call_async(&mut store, parameters).await?;
-            Ok(value)
+            invocation.invoke(&mut store, instance, export).await
         });
         timeout_at(deadline, poll_fn(|context| slot.poll(context, &meter, calling.as_mut()))).await
     };
@@ -137,6 +187,9 @@ async fn carry_out<P: Parameters, T: Answer>(
     let state = store.data_mut();
     let error = match outcome {
         Ok(Ok(Ok(value))) => {
+            if let Err(error) = state.tape.answered(&value) {
+                return Err(state.not_recorded(&error));
+            }
             let refused = |Refusal { reason, vendor_code }| CallOutcome::Refused { reason, vendor_code };
             let outcome = value.refusal().map_or(CallOutcome::Answered, refused);
             return Ok(Called { value, report: state.close(outcome) });

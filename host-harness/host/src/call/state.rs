@@ -16,8 +16,10 @@ use super::{
     recorder::{CallRecorder, CallUsage},
     report::{CallOutcome, CallReport, HttpTraffic},
     resource_limiter::CallResourceLimiter,
+    tape::{RecordedEnd, Tape},
 };
 use crate::{
+    contract::JsonError,
     egress::{Budget, BudgetLimits, Outbound},
     settings::Document,
     storage::{Clock, Scope, Storage},
@@ -61,6 +63,8 @@ pub(crate) struct CallState {
     pub(crate) guest_cpu: GuestStopwatch,
     /// The limit that the host ended the call for.
     pub(crate) exceeded: Option<Exceeded>,
+    /// Where imports are written down or played from.
+    pub(crate) tape: Tape,
     host_calls: BTreeMap<&'static str, u64>,
     host_calls_left: u64,
     /// Bytes that passed between component and host.
@@ -97,6 +101,7 @@ impl CallState {
             cpu: Arc::default(),
             guest_cpu: GuestStopwatch::default(),
             exceeded: None,
+            tape: Tape::Off,
             host_calls: BTreeMap::new(),
             host_calls_left: limits.host_calls,
             transferred: 0,
@@ -181,8 +186,17 @@ impl CallState {
 
     /// Ends the call without an answer, and notifies observers.
     pub(crate) fn fail(&mut self, error: CallError) -> Box<FailedCall> {
+        self.tape.end(RecordedEnd::of(&error));
         let used = self.used();
         self.recorder.fail(used, error)
+    }
+
+    /// Ends the call because it cannot be written down: a defect of this host.
+    pub(super) fn not_recorded(&mut self, error: &JsonError) -> Box<FailedCall> {
+        self.fail(CallError::Host {
+            site: self.recorder.site.clone(),
+            reason: format!("it cannot be recorded: {error}"),
+        })
     }
 
     /// What the meters say at the end; the log and the counts go with it.

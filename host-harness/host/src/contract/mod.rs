@@ -3,7 +3,7 @@
 //!
 //! The types here are those of the exports; they are what [`crate::Element`] takes and answers.
 
-mod json;
+pub(crate) mod json;
 pub(crate) mod shape;
 mod world;
 

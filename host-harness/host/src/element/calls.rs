@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
+use wasmtime::component::Lift;
 
 use super::{
     Element, Shared, Version,
@@ -19,7 +21,9 @@ use crate::{
         state::{CallState, Capabilities},
     },
     contract::{
+        JsonError,
         element::{Description, Validation, Verdict},
+        to_json,
         types::{Error, Reason},
     },
     egress::Budget,
@@ -34,11 +38,19 @@ impl Answer for Description {
     fn refusal(&self) -> Option<Refusal> {
         None
     }
+
+    fn recorded(&self) -> Result<Value, JsonError> {
+        to_json(self)
+    }
 }
 
 impl Answer for Validation {
     fn refusal(&self) -> Option<Refusal> {
         None
+    }
+
+    fn recorded(&self) -> Result<Value, JsonError> {
+        to_json(self)
     }
 }
 
@@ -109,7 +121,7 @@ impl Element {
     }
 
     /// A call that reaches nothing, and ends at `until` at the latest. `given` is the configuration among its parameters.
-    async fn pure<P: Parameters, T: Answer>(
+    async fn pure<P: Parameters, T: Answer + Lift>(
         &self,
         version: &Version,
         function: &'static str,
@@ -128,7 +140,7 @@ impl Element {
     /// whatever an element cannot do.
     pub(super) async fn call<P: Parameters, T>(&self, function: &'static str, parameters: P) -> CallResult<Answered<T>>
     where
-        Answered<T>: Answer,
+        Answered<T>: Answer + Lift,
     {
         self.call_on(Arc::clone(&self.shared.storage), function, |_| parameters).await
     }
@@ -141,7 +153,7 @@ impl Element {
         parameters: impl FnOnce(&Network) -> P + Send,
     ) -> CallResult<Answered<T>>
     where
-        Answered<T>: Answer,
+        Answered<T>: Answer + Lift,
     {
         let version = self.version();
         let mut recorder = self.open(&version, function, None);
@@ -154,7 +166,7 @@ impl Element {
         self.call_of(&version, recorder, parameters, storage).instrument(span).await
     }
 
-    async fn call_of<P: Parameters, T: Answer>(
+    async fn call_of<P: Parameters, T: Answer + Lift>(
         &self,
         version: &Version,
         mut recorder: CallRecorder,
@@ -242,6 +254,7 @@ impl Element {
             component: &version.component,
             scheduler: host.scheduler(),
             concurrency: self.shared.concurrency,
+            recording: host.recording(),
         }
     }
 }

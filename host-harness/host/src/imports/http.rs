@@ -1,9 +1,14 @@
 //! `http`: from the contract's words to those of [`crate::egress`] and back.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+
 use crate::{
     call::state::{CallState, Capabilities},
     contract::{
+        JsonError,
         http::{BodyKind, Failure, Host, HttpError, Request, Response},
+        to_json,
         types::{Body, Header},
     },
     egress,
@@ -13,12 +18,15 @@ impl Host for CallState {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, HttpError>> {
         self.count("http")?;
         self.transfer(request_bytes(&request))?;
-        let answer = match &self.capabilities {
-            Capabilities::Everything { http, .. } => {
+        let played = self.tape.ask("http.send", || Ok(json!({"request": written(Some(&request))?})))?;
+        let answer = match (played, &self.capabilities) {
+            (Some(played), _) => in_bytes(played),
+            (None, Capabilities::Everything { http, .. }) => {
                 http.send(request.into()).await.map(Into::into).map_err(Into::into)
             }
-            Capabilities::Nothing => Err(pure()),
+            (None, Capabilities::Nothing) => Err(pure()),
         };
+        self.note_answers("http.send", std::slice::from_ref(&answer))?;
         self.transfer(answer_bytes(&answer))?;
         Ok(answer)
     }
@@ -38,8 +46,53 @@ impl Host for CallState {
     }
 }
 
+impl CallState {
+    /// Writes down what a request, or each of several, was answered.
+    pub(super) fn note_answers(&self, function: &str, answers: &[Result<Response, HttpError>]) -> wasmtime::Result<()> {
+        if !self.tape.records() {
+            return Ok(());
+        }
+        let answers: Vec<_> = answers.iter().map(|answer| answer.clone().map(in_base64)).collect();
+        match (function, &*answers) {
+            ("http.send", [answer]) => self.tape.note(answer),
+            _ => self.tape.note(&answers),
+        }
+    }
+}
+
+/// A request as it is written down; nothing of one that nobody has read.
+pub(super) fn written(request: Option<&Request>) -> Result<Value, JsonError> {
+    let body = |body: &Body| match body {
+        Body::Bytes(bytes) => Body::Base64(STANDARD.encode(bytes)),
+        body => body.clone(),
+    };
+    let request = request.map(|request| Request { body: request.body.as_ref().map(body), ..request.clone() });
+    to_json(&request)
+}
+
+/// An answer as it is written down: its bytes take a third of the room.
+fn in_base64(response: Response) -> Response {
+    match response.body {
+        Body::Bytes(bytes) => Response { body: Body::Base64(STANDARD.encode(bytes)), ..response },
+        _ => response,
+    }
+}
+
+/// An answer as a component gets it. What is no base64 is left, and the component has to deal with it.
+pub(super) fn in_bytes(answer: Result<Response, HttpError>) -> Result<Response, HttpError> {
+    let response = answer?;
+    let bytes = match &response.body {
+        Body::Base64(text) => STANDARD.decode(text).ok(),
+        _ => None,
+    };
+    Ok(match bytes {
+        Some(bytes) => Response { body: Body::Bytes(bytes), ..response },
+        None => response,
+    })
+}
+
 /// What a request is in bytes, as it crosses the boundary.
-fn request_bytes(Request { method, url, headers, body, .. }: &Request) -> usize {
+pub(super) fn request_bytes(Request { method, url, headers, body, .. }: &Request) -> usize {
     size_of::<Request>() + method.len() + url.len() + headers_bytes(headers) + body.as_ref().map_or(0, body_bytes)
 }
 

@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, decoded_len_estimate, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
 use wasmtime::{
     StoreContextMut,
     component::{ComponentType, Lift, Linker, WasmList},
@@ -29,7 +30,7 @@ use crate::{
 };
 
 use super::{
-    http::{answer_bytes, pure},
+    http::{answer_bytes, in_bytes, pure, request_bytes, written},
     text::Text,
 };
 
@@ -45,12 +46,18 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
     http.func_wrap_async("send", |mut store, (request,): (RequestInMemory,)| {
         Box::new(async move {
             let mut left = store.data().hostcall_bytes;
+            if store.data().tape.plays() {
+                let request = request.read(&mut store, &mut left)?;
+                return Ok((http::Host::send(store.data_mut(), request).await?,));
+            }
             Ok((match request.lifted(&mut store, &mut left)? {
                 Ok(request) => http::Host::send(store.data_mut(), request).await?,
                 Err(refused) => {
                     let refused = Err(refused);
                     let state = store.data_mut();
                     state.count("http")?;
+                    state.tape.ask::<()>("http.send", || Ok(json!({"request": null})))?;
+                    state.note_answers("http.send", std::slice::from_ref(&refused))?;
                     state.transfer(answer_bytes(&refused))?;
                     refused
                 }
@@ -61,10 +68,15 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
         Box::new(async move {
             let count = requests.len();
             let admitted = admitted(store.data_mut(), count)?;
+            if store.data().tape.plays() {
+                return played_batch(&mut store, &requests);
+            }
             // Nobody looks at what a pure function wants to send.
             if let Capabilities::Nothing = store.data().capabilities {
                 let (state, answers) = (store.data_mut(), vec![Err(pure()); count]);
                 state.count("http")?;
+                state.tape.ask::<()>("http.send-all", || Ok(json!({"requests": vec![Value::Null; count]})))?;
+                state.note_answers("http.send-all", &answers)?;
                 state.transfer(answers.iter().map(answer_bytes).sum())?;
                 return Ok((answers,));
             }
@@ -78,6 +90,13 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
                 }
             }
             let state = store.data_mut();
+            state.tape.ask::<()>("http.send-all", || {
+                let mut requests =
+                    lifted.iter().map(|request| written(Some(request))).collect::<Result<Vec<_>, _>>()?;
+                refused.keys().for_each(|at| requests.insert(*at, Value::Null));
+                requests.resize(count, Value::Null);
+                Ok(json!({"requests": requests}))
+            })?;
             let mut answers = http::Host::send_all(state, lifted).await?;
             // In ascending order, so each one comes to stand where its request stood.
             refused.into_iter().for_each(|(at, error)| answers.insert(at, Err(error)));
@@ -87,6 +106,7 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
                 let refusal: http::HttpError = http.refuse(count - admitted).into();
                 answers.resize_with(count, || Err(refusal.clone()));
             }
+            state.note_answers("http.send-all", &answers)?;
             Ok((answers,))
         })
     })?;
@@ -158,6 +178,28 @@ pub(super) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
     })
 }
 
+/// The answers of a batch that is played.
+fn played_batch(
+    store: &mut Store<'_>,
+    requests: &WasmList<RequestInMemory>,
+) -> wasmtime::Result<(Vec<Result<http::Response, http::HttpError>>,)> {
+    let requests: Vec<_> = requests.iter(&mut *store)?.collect::<wasmtime::Result<_>>()?;
+    let mut left = store.data().hostcall_bytes;
+    let requests = requests.into_iter().map(|request| request.read(store, &mut left));
+    let requests = requests.collect::<wasmtime::Result<Vec<_>>>()?;
+    let state = store.data_mut();
+    state.count("http")?;
+    state.transfer(requests.iter().map(request_bytes).sum())?;
+    let asked = || {
+        let requests = requests.iter().map(|request| written(Some(request))).collect::<Result<Vec<_>, _>>()?;
+        Ok(json!({"requests": requests}))
+    };
+    let played: Option<Vec<_>> = state.tape.ask("http.send-all", asked)?;
+    let answers: Vec<_> = played.unwrap_or_default().into_iter().map(in_bytes).collect();
+    state.transfer(answers.iter().map(answer_bytes).sum())?;
+    Ok((answers,))
+}
+
 /// How many requests of a batch the budget has room for: nobody looks at those beyond.
 fn admitted(state: &mut CallState, count: usize) -> wasmtime::Result<usize> {
     if count > MAX_BATCH {
@@ -223,6 +265,30 @@ enum BodyInMemory {
 }
 
 impl RequestInMemory {
+    /// The request as it lies there, whatever it is: of a call that is played, which sends nothing.
+    fn read(self, store: &mut Store<'_>, left: &mut u64) -> wasmtime::Result<Request> {
+        let Self { method, url, headers, body, expect, timeout_ms, max_bytes } = self;
+        let (headers, _) = HeaderInMemory::all(&headers, store, left)?;
+        let body = match &body {
+            // What is no base64 stays what it is.
+            Some(BodyInMemory::Base64(text)) => {
+                let bytes = text.read(&*store, |text| STANDARD.decode(text))?.ok();
+                Some(bytes.map_or_else(|| text.to_string(&*store).map(Body::Base64), |bytes| Ok(Body::Bytes(bytes)))?)
+            }
+            Some(body) => body.lifted(store)?,
+            None => None,
+        };
+        Ok(Request {
+            method: method.to_string(&*store)?,
+            url: url.to_string(&*store)?,
+            headers: headers.iter().map(|header| header.lifted(store)).collect::<wasmtime::Result<_>>()?,
+            body,
+            expect,
+            timeout_ms,
+            max_bytes,
+        })
+    }
+
     /// The request, or why it is refused as it lies there: a part of it is longer than any that is sent, or than what the call
     /// may still send, or it may not go where it should. Copying that would hold a thread for as long as a thousand sound
     /// requests.

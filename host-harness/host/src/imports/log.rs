@@ -1,13 +1,18 @@
 //! `log`: into the host's own log, with tenant, element and call, and into the report of the call. What a pure function
 //! writes waits for the end of the call: `validate-config` sees every secret, and all its lines are masked at once.
 
+use serde_json::json;
+
 use crate::{
     call::{
         log::{LogLevel, LogLine},
         recorder::CallRecorder,
         state::{CallState, Capabilities},
     },
-    contract::log::{Field, Host, Level},
+    contract::{
+        log::{Field, Host, Level},
+        to_json,
+    },
 };
 
 impl Host for CallState {
@@ -15,6 +20,10 @@ impl Host for CallState {
         self.count("log")?;
         let bytes = |field: &Field| size_of::<Field>() + field.name.len() + field.value.len();
         self.transfer(message.len() + fields.iter().map(bytes).sum::<usize>())?;
+        self.tape.ask::<()>("log.write", || {
+            Ok(json!({"level": to_json(&level)?, "message": message, "fields": to_json(&fields)?}))
+        })?;
+        self.tape.note(&())?;
         let line = LogLine {
             level: level.into(),
             message,

@@ -7,6 +7,7 @@ mod lifted;
 mod log;
 mod settings;
 mod storage;
+mod taped;
 mod text;
 mod wasi;
 

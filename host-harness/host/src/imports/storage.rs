@@ -3,12 +3,16 @@
 
 use std::time::Duration;
 
+use serde_json::json;
 use tokio::time::Instant;
 
 use crate::{
     call::state::{CallState, Capabilities},
-    contract::storage::{
-        Check, Entry, EntryPage, Expectation, Host, KeyPage, Op, Outcome, Quota, RangeOutcome, StorageError,
+    contract::{
+        storage::{
+            Check, Entry, EntryPage, Expectation, Host, KeyPage, Op, Outcome, Quota, RangeOutcome, StorageError,
+        },
+        to_json,
     },
     storage,
 };
@@ -51,20 +55,36 @@ impl CallState {
     }
 }
 
+/// The answer of an import: the one that is played, else what the store answers. Either is written down where calls are.
+macro_rules! answered {
+    ($state:ident, $function:literal, $arguments:expr, |$store:ident, $scope:ident| $work:expr) => {{
+        let played = $state.tape.ask($function, || Ok($arguments))?;
+        let answer = match (played, $state.store()) {
+            (Some(played), _) => played,
+            (None, Err(error)) => Err(error),
+            (None, Ok(($store, $scope))) => match $work.await {
+                Ok(answer) => Ok(answer.into()),
+                Err(error) => Err($state.storage_error(error)),
+            },
+        };
+        $state.tape.note(&answer)?;
+        answer
+    }};
+}
+
 impl Host for CallState {
     async fn get_many(&mut self, keys: Vec<String>) -> wasmtime::Result<Result<Vec<Option<Entry>>, StorageError>> {
         self.count("storage")?;
         self.transfer(keys.iter().map(|key| size_of::<String>() + key.len()).sum())?;
-        let (store, scope) = match self.store() {
-            Ok(store) => store,
-            Err(error) => return Ok(Err(error)),
-        };
-        let found: Vec<Option<Entry>> = match store.get_many(scope, &keys).await {
-            Ok(found) => found.into_iter().map(|entry| entry.map(Into::into)).collect(),
-            Err(error) => return Ok(Err(self.storage_error(error))),
-        };
-        self.transfer(found.iter().map(|entry| entry.as_ref().map_or(0, entry_bytes)).sum())?;
-        Ok(Ok(found))
+        let answer: Result<Vec<Option<Entry>>, _> =
+            answered!(self, "storage.get-many", json!({"keys": keys}), |store, scope| async {
+                let found = store.get_many(scope, &keys).await?;
+                Ok(found.into_iter().map(|entry| entry.map(Into::into)).collect::<Vec<_>>())
+            });
+        if let Ok(found) = &answer {
+            self.transfer(found.iter().map(|entry| entry.as_ref().map_or(0, entry_bytes)).sum())?;
+        }
+        Ok(answer)
     }
 
     async fn scan(
@@ -74,16 +94,14 @@ impl Host for CallState {
         limit: u32,
     ) -> wasmtime::Result<Result<EntryPage, StorageError>> {
         self.count("storage")?;
-        let (store, scope) = match self.store() {
-            Ok(store) => store,
-            Err(error) => return Ok(Err(error)),
-        };
-        let page: EntryPage = match store.scan(scope, &prefix, after_key.as_deref(), limit).await {
-            Ok(page) => page.into(),
-            Err(error) => return Ok(Err(self.storage_error(error))),
-        };
-        self.transfer(page.entries.iter().map(entry_bytes).sum())?;
-        Ok(Ok(page))
+        let asked = || json!({"prefix": prefix, "after_key": after_key, "limit": limit});
+        let answer: Result<EntryPage, _> = answered!(self, "storage.scan", asked(), |store, scope| {
+            store.scan(scope, &prefix, after_key.as_deref(), limit)
+        });
+        if let Ok(page) = &answer {
+            self.transfer(page.entries.iter().map(entry_bytes).sum())?;
+        }
+        Ok(answer)
     }
 
     async fn scan_keys(
@@ -93,27 +111,22 @@ impl Host for CallState {
         limit: u32,
     ) -> wasmtime::Result<Result<KeyPage, StorageError>> {
         self.count("storage")?;
-        let (store, scope) = match self.store() {
-            Ok(store) => store,
-            Err(error) => return Ok(Err(error)),
-        };
-        let page = match store.scan_keys(scope, &prefix, after_key.as_deref(), limit).await {
-            Ok(page) => KeyPage { keys: page.keys, more: page.more },
-            Err(error) => return Ok(Err(self.storage_error(error))),
-        };
-        self.transfer(page.keys.iter().map(|key| size_of::<String>() + key.len()).sum())?;
-        Ok(Ok(page))
+        let asked = || json!({"prefix": prefix, "after_key": after_key, "limit": limit});
+        let answer: Result<KeyPage, _> = answered!(self, "storage.scan-keys", asked(), |store, scope| {
+            store.scan_keys(scope, &prefix, after_key.as_deref(), limit)
+        });
+        if let Ok(page) = &answer {
+            self.transfer(page.keys.iter().map(|key| size_of::<String>() + key.len()).sum())?;
+        }
+        Ok(answer)
     }
 
     async fn apply(&mut self, ops: Vec<Op>) -> wasmtime::Result<Result<Outcome, StorageError>> {
         self.count("storage")?;
         self.transfer(ops.iter().map(op_bytes).sum())?;
-        let (store, scope) = match self.store() {
-            Ok(store) => store,
-            Err(error) => return Ok(Err(error)),
-        };
-        let outcome = store.apply(scope, ops.into_iter().map(Into::into).collect()).await;
-        Ok(outcome.map(Into::into).map_err(|error| self.storage_error(error)))
+        Ok(answered!(self, "storage.apply", json!({"ops": to_json(&ops)?}), |store, scope| {
+            store.apply(scope, ops.into_iter().map(Into::into).collect())
+        }))
     }
 
     async fn delete_range(
@@ -123,13 +136,11 @@ impl Host for CallState {
     ) -> wasmtime::Result<Result<RangeOutcome, StorageError>> {
         self.count("storage")?;
         self.transfer(checks.iter().map(|check| size_of::<Check>() + check.key.len()).sum())?;
-        let (store, scope) = match self.store() {
-            Ok(store) => store,
-            Err(error) => return Ok(Err(error)),
-        };
-        let checks: Vec<storage::Check> = checks.into_iter().map(Into::into).collect();
-        let outcome = store.delete_range(scope, &prefix, &checks).await;
-        Ok(outcome.map(Into::into).map_err(|error| self.storage_error(error)))
+        let asked = || Ok(json!({"prefix": prefix, "checks": to_json(&checks)?}));
+        Ok(answered!(self, "storage.delete-range", asked()?, |store, scope| async {
+            let checks: Vec<storage::Check> = checks.into_iter().map(Into::into).collect();
+            store.delete_range(scope, &prefix, &checks).await
+        }))
     }
 
     async fn wait(
@@ -139,14 +150,10 @@ impl Host for CallState {
         timeout_ms: u32,
     ) -> wasmtime::Result<Result<bool, StorageError>> {
         self.count("storage")?;
-        let (store, scope) = match self.store() {
-            Ok(store) => store,
-            Err(error) => return Ok(Err(error)),
-        };
         let left = self.deadline.saturating_duration_since(Instant::now());
         let timeout = Duration::from_millis(timeout_ms.into()).min(left);
-        let changed = store.wait(scope, &key, version, timeout).await;
-        Ok(changed.map_err(|error| self.storage_error(error)))
+        let asked = || json!({"key": key, "version": version, "timeout_ms": timeout_ms});
+        Ok(answered!(self, "storage.wait", asked(), |store, scope| store.wait(scope, &key, version, timeout)))
     }
 }
 
@@ -173,6 +180,12 @@ impl From<storage::StoredEntry> for Entry {
 impl From<storage::Page> for EntryPage {
     fn from(page: storage::Page) -> Self {
         Self { entries: page.entries.into_iter().map(Into::into).collect(), more: page.more }
+    }
+}
+
+impl From<storage::KeyPage> for KeyPage {
+    fn from(page: storage::KeyPage) -> Self {
+        Self { keys: page.keys, more: page.more }
     }
 }
 

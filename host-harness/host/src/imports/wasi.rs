@@ -14,12 +14,12 @@ use wasmtime::component::{HasData, Linker, ResourceTable};
 use wasmtime_wasi::{
     HostWallClock, WasiCtx, WasiView,
     cli::{WasiCli, WasiCliCtxView, WasiCliView as _},
-    clocks::{WasiClocks, WasiClocksCtxView, WasiClocksView as _},
-    p2::bindings::{cli, clocks, random},
-    random::{Deterministic, WasiRandom, WasiRandomCtx},
+    p2::bindings::cli,
+    random::Deterministic,
 };
 use wasmtime_wasi_io::bindings::wasi::io;
 
+use super::taped;
 use crate::{
     call::{output::GuestOutput, state::CallState},
     storage::Clock,
@@ -105,11 +105,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
     io::error::add_to_linker::<CallState, Table>(linker, table)?;
     io::poll::add_to_linker::<CallState, Table>(linker, table)?;
     io::streams::add_to_linker::<CallState, Table>(linker, table)?;
-    clocks::wall_clock::add_to_linker::<CallState, WasiClocks>(linker, clocks_of)?;
-    clocks::monotonic_clock::add_to_linker::<CallState, WasiClocks>(linker, clocks_of)?;
-    random::random::add_to_linker::<CallState, WasiRandom>(linker, randomness)?;
-    random::insecure::add_to_linker::<CallState, WasiRandom>(linker, randomness)?;
-    random::insecure_seed::add_to_linker::<CallState, WasiRandom>(linker, randomness)?;
+    taped::add_to_linker(linker)?;
     cli::environment::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
     cli::exit::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
     cli::stdin::add_to_linker::<CallState, WasiCli>(linker, cli_of)?;
@@ -125,16 +121,6 @@ pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
 fn table(state: &mut CallState) -> &mut ResourceTable {
     state.count_wasi();
     state.ctx().table
-}
-
-fn randomness(state: &mut CallState) -> &mut WasiRandomCtx {
-    state.count_wasi();
-    state.ctx().ctx.random()
-}
-
-fn clocks_of(state: &mut CallState) -> WasiClocksCtxView<'_> {
-    state.count_wasi();
-    state.clocks()
 }
 
 fn cli_of(state: &mut CallState) -> WasiCliCtxView<'_> {

@@ -7,8 +7,10 @@
 //! | a case of an enum, a case of a variant without a value | its name in kebab-case, as a text |
 //! | a case of a variant with a value | an object of one key, the case in kebab-case: `{"link-card": {…}}` |
 //! | an instant | milliseconds since 1970; read also as RFC 3339, such as `"2026-01-31T08:00:00+08:00"` |
+//! | the parameters of a function | an array |
 //! | a list, a text, a number, a truth value | the same |
 
+pub(crate) mod dynamic;
 mod read;
 mod schema;
 mod write;
@@ -58,7 +60,7 @@ fn written(path: &Path) -> String {
 /// Writes a record of the contract.
 ///
 /// # Errors
-/// The type is none of the contract: a map, a tuple or a fraction.
+/// The type is none of the contract: a map or a fraction.
 pub fn to_json<T: Serialize>(value: &T) -> Result<Value, JsonError> {
     value.serialize(write::JsonWriter).map_err(|error| JsonError { path: String::new(), message: error.to_string() })
 }

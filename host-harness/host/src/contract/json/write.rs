@@ -2,7 +2,7 @@
 
 use serde::{
     Serialize, Serializer,
-    ser::{Error as _, Impossible, SerializeSeq, SerializeStruct},
+    ser::{Error as _, Impossible, SerializeSeq, SerializeStruct, SerializeTuple},
 };
 use serde_json::{Error, Map, Value};
 
@@ -29,7 +29,7 @@ impl Serializer for JsonWriter {
     type Ok = Value;
     type Error = Error;
     type SerializeSeq = Items;
-    type SerializeTuple = Never;
+    type SerializeTuple = Items;
     type SerializeTupleStruct = Never;
     type SerializeTupleVariant = Never;
     type SerializeMap = Never;
@@ -87,8 +87,8 @@ impl Serializer for JsonWriter {
         Ok(Items(Vec::new()))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Never, Error> {
-        foreign("a tuple")
+    fn serialize_tuple(self, _: usize) -> Result<Items, Error> {
+        Ok(Items(Vec::new()))
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Never, Error> {
@@ -125,6 +125,19 @@ impl SerializeSeq for Items {
 
     fn end(self) -> Result<Value, Error> {
         Ok(self.0.into())
+    }
+}
+
+impl SerializeTuple for Items {
+    type Ok = Value;
+    type Error = Error;
+
+    fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
+        SerializeSeq::serialize_element(self, value)
+    }
+
+    fn end(self) -> Result<Value, Error> {
+        SerializeSeq::end(self)
     }
 }
 
