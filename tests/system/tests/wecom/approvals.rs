@@ -287,7 +287,7 @@ async fn both_processes_are_followed_to_their_end() {
             (NodeKind::Approve, Some(Consent::Any)),
             (NodeKind::Approve, Some(Consent::InTurn)),
             (NodeKind::Handle, Some(Consent::All)),
-            (NodeKind::Notify, None),
+            (NodeKind::Copy, None),
         ]
     );
     for (status, name) in [
