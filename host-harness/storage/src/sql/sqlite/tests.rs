@@ -1,6 +1,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
 
+use rusqlite::Connection;
+
 use super::*;
 
 /// Failures that are hard to bring about from outside, made by SQLite itself.
