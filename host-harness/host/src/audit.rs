@@ -163,8 +163,8 @@ mod tests {
         assert_eq!(found, (0..24).collect::<Vec<_>>());
         assert!(read.iter().all(|entry| hosts.contains(&(&entry.decision.actor, entry.at))), "{read:?}");
 
+        let (storage, element) = (&storage, &element);
         let adding = (0..8).map(|number| async move {
-            let (storage, element) = (&storage, &element);
             Trail::new(storage, element)
                 .append(1_000, &[decision("many", 2 * number), decision("many", 2 * number + 1)])
                 .await
