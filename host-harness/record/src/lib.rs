@@ -23,6 +23,7 @@ mod file;
 mod pseudonym;
 mod rehearsal;
 mod replay;
+mod secret;
 
 pub use difference::{Difference, Place};
 pub use file::{Header, RecordingError, RecordingFile};

@@ -6,27 +6,32 @@
 //! | Stays | Is replaced |
 //! |---|---|
 //! | numbers of up to six digits, times, counts, error numbers; longer ones whose name says so | other numbers of seven digits and more |
-//! | words of the contract, and words of at least four letters that the component itself has in it, but under names of personal data | every other text, whatever it is called: a field that nobody knows yet is no leak |
-//! | names of fields | keys of objects that are also somebody's id |
+//! | words of the contract, and texts of at least four letters that the component itself has in it as a whole, but under names of personal data | every other text, whatever it is called: a field that nobody knows yet is no leak |
+//! | names of fields of the contract, the component and vendors | every other key of an object |
+//! | small numbers of departments | ids of members, whatever they look like |
 //! | addresses of this machine; the scheme, port and known path of an address | hosts, other paths, every value of a query |
-//! | a mark or fingerprint of the component in its own storage | what it was made of |
+//! | a mark or fingerprint of the component in a key of its own storage | what it was made of, and hexadecimal digits anywhere else |
+//! | | what the component declares as secret, wherever it stands and whatever it looks like |
 //!
 //! Ids keep their order, since components sort by them; other texts keep length, letters, digits and punctuation, each replaced by
 //! another of its kind, since components check patterns. Both are numbered through: nothing of the original is in them.
 
 mod json;
 mod place;
+mod remains;
 mod shape;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
+mod words;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use organisation_host::contract::world_json;
 use serde_json::{Map, Value};
 
-use place::{is_number_of_no_person, is_of_a_person, is_technical, is_time};
+use place::{Whose, is_number_of_no_person, is_of_a_person, is_of_departments, is_secret, is_technical, is_time};
 pub(crate) use shape::Bytes;
+use vocabulary::Vocabulary;
 
 /// See the module's description.
 pub struct Pseudonyms {
@@ -42,53 +47,21 @@ pub struct Pseudonyms {
     made: HashMap<String, String>,
     /// Whose pseudonym the component has been given.
     given: HashSet<String>,
+    /// What the component declares as secret, or stands where it says that a secret does.
+    secrets: BTreeSet<String>,
+    /// Whose id the name `id` means where something is looked at.
+    place: Whose,
     /// Whether a value of the store is looked at: components put texts of several parts there.
     is_stored: bool,
-}
-
-/// Words that are nobody's.
-struct Vocabulary {
-    contract: BTreeSet<String>,
-    component: Vec<u8>,
-}
-
-impl Vocabulary {
-    fn has(&self, text: &str) -> bool {
-        let is_word =
-            |text: &str| text.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'-' | b'_' | b'.' | b'/'));
-        if !is_word(text) {
-            return false;
-        }
-        self.contract.contains(text)
-            || text.len() >= 4 && memchr::memmem::find(&self.component, text.as_bytes()).is_some()
-    }
-}
-
-/// All texts and keys of a JSON value.
-fn texts(value: &Value, into: &mut BTreeSet<String>) {
-    match value {
-        Value::String(text) => drop(into.insert(text.clone())),
-        Value::Array(items) => items.iter().for_each(|item| texts(item, into)),
-        Value::Object(fields) => {
-            for (key, value) in fields {
-                into.insert(key.clone());
-                into.insert(key.replace('-', "_"));
-                texts(value, into);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+    /// Whether a configuration is looked at: its keys are names, in whatever spelling.
+    is_configuration: bool,
 }
 
 impl Pseudonyms {
     /// None yet. The words of `component`, usually the bytes of its file, are nobody's.
     pub fn new(component: &[u8]) -> Self {
-        let mut contract = BTreeSet::from(["ok".to_owned(), "err".to_owned(), "true".to_owned(), "false".to_owned()]);
-        if let Ok(world) = serde_json::from_str(world_json()) {
-            texts(&world, &mut contract);
-        }
         Self {
-            vocabulary: Vocabulary { contract, component: component.to_vec() },
+            vocabulary: Vocabulary::of(component),
             collected: BTreeSet::new(),
             is_complete: false,
             known: HashMap::new(),
@@ -96,15 +69,24 @@ impl Pseudonyms {
             taken: HashSet::new(),
             made: HashMap::new(),
             given: HashSet::new(),
+            secrets: BTreeSet::new(),
+            place: Whose::Unknown,
             is_stored: false,
+            is_configuration: false,
         }
     }
 
-    /// Notes what is private in the arguments of an export.
-    pub fn collect_arguments(&mut self, arguments: &[Value]) {
-        for value in arguments {
-            self.value("", value);
+    /// Notes a secret of the configuration: it is replaced wherever it stands, whatever it looks like.
+    pub fn collect_secret(&mut self, secret: &str) {
+        if !secret.is_empty() {
+            self.secrets.insert(secret.to_owned());
+            self.collected.insert(secret.to_owned());
         }
+    }
+
+    /// Notes what is private in the arguments of an export, such as `directory.find-member`.
+    pub fn collect_arguments(&mut self, function: &str, arguments: &[Value]) {
+        self.arguments(function, arguments);
     }
 
     /// Notes what is private in the answer to an import.
@@ -124,8 +106,15 @@ impl Pseudonyms {
     }
 
     /// The arguments of an export with pseudonyms.
-    pub fn arguments(&mut self, arguments: &[Value]) -> Vec<Value> {
-        arguments.iter().map(|value| self.value("", value)).collect()
+    pub fn arguments(&mut self, function: &str, arguments: &[Value]) -> Vec<Value> {
+        self.place = if function.contains("department") { Whose::Department } else { Whose::Member };
+        let replaced = arguments.iter().enumerate().map(|(at, value)| {
+            let name = self.vocabulary.parameter(function, at).to_owned();
+            if name == "config" { self.configuration(value) } else { self.value(&name, value) }
+        });
+        let replaced = replaced.collect();
+        self.place = Whose::Unknown;
+        replaced
     }
 
     /// The answer to an import with pseudonyms.
@@ -152,31 +141,21 @@ impl Pseudonyms {
         true
     }
 
-    /// The private texts that still stand in a text, which nobody may see.
-    pub(crate) fn left_in(&self, text: &str) -> usize {
-        let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-');
-        let words: HashSet<&str> = text.split(|c| !is_of_word(c)).collect();
-        let is_left = |original: &str| {
-            let mut parts = original.split(|c| !is_of_word(c)).filter(|part| !part.is_empty());
-            parts.all(|part| words.contains(part))
-                && memchr::memmem::find(text.as_bytes(), original.as_bytes()).is_some()
-        };
-        let can_be_told = |original: &str| {
-            let is_short = original.is_ascii() && original.len() < 6;
-            let is_number = original.bytes().all(|b| b.is_ascii_digit()) && original.len() < 11;
-            original.chars().any(char::is_alphanumeric) && !is_short && !is_number && !self.vocabulary.has(original)
-        };
-        self.known.keys().filter(|original| can_be_told(original) && is_left(original)).count()
-    }
-
     fn of_import(&mut self, function: &str, answer: &Value) -> Value {
         match function.split_once('.').map_or(function, |(interface, _)| interface) {
             "http" => self.http(answer),
             "storage" => self.stored(answer),
-            "settings" => self.value("", answer),
+            "settings" => self.configuration(answer),
             // Times, budgets, and what a rehearsal draws anew; `audit` and `log` answer nothing of a person.
             _ => answer.clone(),
         }
+    }
+
+    fn configuration(&mut self, value: &Value) -> Value {
+        self.is_configuration = true;
+        let replaced = self.value("config", value);
+        self.is_configuration = false;
+        replaced
     }
 
     /// An answer of HTTP, or several.
@@ -219,15 +198,14 @@ impl Pseudonyms {
         match answer {
             Value::Array(items) => items.iter().map(|item| self.stored(item)).collect(),
             Value::Object(fields) => {
-                let key = fields.get("key").and_then(Value::as_str);
-                let name = key.and_then(|key| key.rsplit('/').next()).unwrap_or_default().to_owned();
+                let stored = fields.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
                 let replaced = fields.iter().map(|(field, value)| {
                     let value = match (&**field, value) {
-                        ("key", Value::String(key)) => self.path(key).into(),
-                        ("value", Value::String(text)) => self.stored_text(&name, text).into(),
+                        ("key", Value::String(key)) => self.stored_key(key).into(),
+                        ("value", Value::String(text)) => self.stored_text(&stored, text).into(),
                         ("keys" | "conflict", Value::Array(keys)) => keys
                             .iter()
-                            .map(|key| key.as_str().map_or(Value::Null, |key| self.path(key).into()))
+                            .map(|key| key.as_str().map_or(Value::Null, |key| self.stored_key(key).into()))
                             .collect(),
                         ("ok" | "entries", value) => self.stored(value),
                         ("err", value) => self.stored(value),
@@ -242,19 +220,50 @@ impl Pseudonyms {
         }
     }
 
-    fn stored_text(&mut self, name: &str, text: &str) -> String {
-        if text.bytes().all(|b| b.is_ascii_digit()) {
-            return self.number(name, text);
-        }
+    /// A value of the store under its key.
+    fn stored_text(&mut self, key: &str, text: &str) -> String {
+        let parts: Vec<&str> = key.split('/').collect();
+        let name = parts.last().copied().unwrap_or_default();
+        // In what is kept of a member stand departments as well; whose id it is says the key.
+        let whose = place::whose(&parts).last().copied().unwrap_or_default();
+        self.place = if whose == Whose::Member { Whose::Unknown } else { whose };
         self.is_stored = true;
-        let replaced = self.text(name, text);
-        self.is_stored = false;
+        let replaced = match text.bytes().all(|b| b.is_ascii_digit()) {
+            true => self.number(name, text),
+            false => self.text(name, text),
+        };
+        (self.place, self.is_stored) = (Whose::Unknown, false);
         replaced
     }
 
-    /// A key of the store: part by part.
-    fn path(&mut self, key: &str) -> String {
-        let parts: Vec<String> = key.split('/').map(|part| self.part(part)).collect();
+    /// A key of the store: part by part, each as whose id it is.
+    fn stored_key(&mut self, key: &str) -> String {
+        let parts: Vec<&str> = key.split('/').collect();
+        let whose = place::whose(&parts);
+        let parts: Vec<String> = parts.iter().zip(whose).map(|(part, whose)| self.stored_part(part, whose)).collect();
+        parts.join("/")
+    }
+
+    fn stored_part(&mut self, part: &str, whose: Whose) -> String {
+        let is_number = part.bytes().all(|b| b.is_ascii_digit());
+        // Numbers of a feed and of pages are written with zeros before them, so that keys order by them.
+        let is_counted = is_number && part.len() == 20 && part.starts_with("000");
+        match whose {
+            _ if part.is_empty() => String::new(),
+            Whose::Member => self.atom(part),
+            Whose::Department if is_number && part.len() < 7 => part.to_owned(),
+            _ if is_counted || part.len() <= 1 || self.vocabulary.is_of_component(part) => part.to_owned(),
+            _ => match self.lookup(part) {
+                Some(known) => known,
+                None if place::is_made(part) || self.vocabulary.is_in_component(part) => part.to_owned(),
+                None => self.part(part),
+            },
+        }
+    }
+
+    /// A path of an address: part by part.
+    fn path(&mut self, path: &str) -> String {
+        let parts: Vec<String> = path.split('/').map(|part| self.part(part)).collect();
         parts.join("/")
     }
 
@@ -262,9 +271,8 @@ impl Pseudonyms {
         if let Some(known) = self.lookup(part) {
             return known;
         }
-        let digits = part.bytes().all(|b| b.is_ascii_digit());
-        let is_counted = digits && (part.len() < 7 || part.len() == 20 || part.starts_with("00"));
-        if part.len() <= 1 || is_counted || self.vocabulary.has(part) || place::is_made(part) {
+        let is_small = part.len() < 7 && part.bytes().all(|b| b.is_ascii_digit());
+        if part.len() <= 1 || is_small || self.vocabulary.has(part) || self.vocabulary.is_of_component(part) {
             return part.to_owned();
         }
         self.atom(part)
@@ -287,36 +295,61 @@ impl Pseudonyms {
         }
     }
 
-    /// The key of an object: a name of a field, unless it is somebody.
+    /// The key of an object: a name of a field that is known as a whole. Every other may be somebody.
     fn key(&mut self, key: &str) -> String {
+        if self.vocabulary.is_of_contract(key) || place::is_name_of_vendors(key) {
+            return key.to_owned();
+        }
         if let Some(known) = self.lookup(key) {
             return known;
         }
-        let is_name =
-            key.len() <= 40 && key.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b'/'));
-        if is_name || self.vocabulary.has(key) || key.len() <= 3 { key.to_owned() } else { self.atom(key) }
+        let is_name = |key: &str| key.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-' | b'.'));
+        if key.len() <= 1 || self.is_configuration && is_name(key) || self.vocabulary.is_in_component(key) {
+            key.to_owned()
+        } else {
+            self.atom(key)
+        }
     }
 
     /// A number as it is written.
     fn number(&mut self, name: &str, digits: &str) -> String {
-        let is_whole = digits.bytes().all(|b| b.is_ascii_digit());
+        if !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return digits.to_owned();
+        }
+        if self.secrets.contains(digits) || is_secret(name) && !name.eq_ignore_ascii_case("key") {
+            return self.atom(digits);
+        }
+        if digits.len() < 7 && (is_of_departments(name) || is_number_of_no_person(name) || digits.len() < 4) {
+            return digits.to_owned();
+        }
+        if let Some(known) = self.lookup(digits) {
+            return known;
+        }
         // Milliseconds since 1970, of these decades.
         let is_instant =
             digits.len() == 13 && matches!(digits.as_bytes(), [b'1', b'5'..=b'9', ..] | [b'2', b'0'..=b'4', ..]);
-        if !is_whole || digits.len() < 4 || is_instant || is_number_of_no_person(name) {
+        if digits.len() < 7 || is_instant || is_number_of_no_person(name) {
             return digits.to_owned();
         }
-        match self.lookup(digits) {
-            Some(known) => known,
-            None if digits.len() >= 7 => self.atom(digits),
-            None => digits.to_owned(),
-        }
+        self.atom(digits)
     }
 
     /// A text under a name. JSON and addresses keep their structure.
     fn text(&mut self, name: &str, text: &str) -> String {
+        if self.secrets.contains(text) {
+            return self.atom(text);
+        }
         if let Some(replaced) = json::replaced(self, name, text) {
             return replaced;
+        }
+        let is_number = text.bytes().all(|b| b.is_ascii_digit());
+        let is_department = is_of_departments(name) || name == "id" && self.place == Whose::Department;
+        if is_number && text.len() < 7 && is_department {
+            return text.to_owned();
+        }
+        // A count or a status, whoever has it as an id.
+        if is_number && text.len() < 4 && !is_of_a_person(name) {
+            return text.to_owned();
         }
         if let Some(known) = self.lookup(text) {
             return known;
@@ -335,69 +368,28 @@ impl Pseudonyms {
             return self.words(text);
         }
         if self.is_stored && text.is_ascii() && text.contains(' ') && !is_of_a_person(name) {
-            return self.words(text);
+            return self.pieces(text);
         }
         if self.is_private(name, text) { self.atom(text) } else { text.to_owned() }
     }
 
     fn is_private(&self, name: &str, text: &str) -> bool {
-        let digits = text.bytes().all(|b| b.is_ascii_digit());
-        if text.trim().is_empty() || digits && text.len() < 4 {
+        if text.trim().is_empty() {
             return false;
         }
-        if is_of_a_person(name) {
-            // Ids of departments are small numbers.
-            return !(digits
-                && text.len() < 7
-                && matches!(name, "id" | "parent_id" | "main_department" | "departments"));
+        let digits = text.bytes().all(|b| b.is_ascii_digit());
+        if is_secret(name) || is_of_a_person(name) && !(digits && text.len() < 4 && self.place != Whose::Member) {
+            return true;
         }
         if digits {
             return text.len() >= 7 && !is_number_of_no_person(name);
         }
         // Of a language.
-        let is_tag = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
+        let is_short = |text: &str| text.len() == 2 && text.bytes().all(|b| b.is_ascii_alphabetic());
         let is_tag =
-            text.split_once(['-', '_']).map_or_else(|| is_tag(text), |(one, other)| is_tag(one) && is_tag(other));
-        let is_method = matches!(text, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD");
-        !(is_tag || is_method || is_time(text) || place::is_made(text) || self.vocabulary.has(text))
-    }
-
-    /// Words for engineers, such as an `errmsg`: those that are nobody's stay.
-    fn words(&mut self, text: &str) -> String {
-        let mut replaced = String::with_capacity(text.len());
-        let is_of_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '-');
-        let mut rest = text;
-        while let Some(first) = rest.chars().next() {
-            let inside = is_of_word(first);
-            let end = rest.find(|c| is_of_word(c) != inside).unwrap_or(rest.len());
-            let (word, after) = rest.split_at(end);
-            rest = after;
-            let bare = word.trim_end_matches('.');
-            if inside {
-                replaced.push_str(&self.word(bare));
-                replaced.push_str(&word[bare.len()..]);
-            } else {
-                replaced.push_str(word);
-            }
-        }
-        replaced
-    }
-
-    fn word(&mut self, word: &str) -> String {
-        if let Some(known) = self.lookup(word) {
-            return known;
-        }
-        let lower = word.to_ascii_lowercase();
-        let is_short = word.is_ascii() && word.len() < 4 || word.len() < 7 && word.bytes().all(|b| b.is_ascii_digit());
-        if is_short || place::COMMON_WORDS.contains(&&*lower) || self.vocabulary.has(&lower) || place::is_made(word) {
-            return word.to_owned();
-        }
-        let top = word.rsplit_once('.').map_or("", |(_, top)| top);
-        let is_address = word.parse::<std::net::IpAddr>().is_ok();
-        if is_address || !top.is_empty() && top.bytes().all(|b| b.is_ascii_alphabetic()) && !word.contains('@') {
-            return self.host(word);
-        }
-        self.atom(word)
+            text.split_once(['-', '_']).map_or_else(|| is_short(text), |(one, other)| is_short(one) && is_short(other));
+        let is_method = name == "method" && matches!(text, "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "HEAD");
+        !(is_tag && place::is_of_a_language(name) || is_method || is_time(text) || self.vocabulary.has(text))
     }
 
     /// What stands behind `https://`.
@@ -439,8 +431,7 @@ impl Pseudonyms {
     fn host(&mut self, host: &str) -> String {
         let is_here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
         // What the component reaches by itself is no secret of a company.
-        if is_here || host.contains('.') && memchr::memmem::find(&self.vocabulary.component, host.as_bytes()).is_some()
-        {
+        if is_here || self.vocabulary.has_host(host) {
             return host.to_owned();
         }
         if host.parse::<std::net::IpAddr>().is_ok() || host.starts_with('[') {

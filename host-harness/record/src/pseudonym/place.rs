@@ -75,6 +75,19 @@ const OF_A_PERSON: &[&str] = &[
     "weixinid",
 ];
 
+/// Names of further fields of vendors that hold structure.
+const OF_STRUCTURE: &[&str] = &[
+    "allow_partys",
+    "allow_tags",
+    "allow_userinfos",
+    "attrs",
+    "extattr",
+    "is_leader_in_dept",
+    "partyid",
+    "partylist",
+    "tagid",
+];
+
 /// Words of messages for engineers that are nobody's name.
 pub(super) const COMMON_WORDS: &[&str] = &[
     "access",
@@ -149,52 +162,188 @@ fn plain(name: &str) -> String {
 
 /// Whether a field of this name holds something of a person, whatever stands in it.
 pub(super) fn is_of_a_person(name: &str) -> bool {
-    OF_A_PERSON.contains(&&*plain(name))
+    OF_A_PERSON.contains(&&*plain(name)) || is_secret(name)
+}
+
+/// Whether a field of this name holds a secret, whatever stands in it and however short it is.
+pub(super) fn is_secret(name: &str) -> bool {
+    let name = plain(name);
+    let ends = ["password", "passwd", "secret", "token", "key", "ticket", "username", "signature", "cookie"];
+    ends.iter().any(|end| name.ends_with(end))
+}
+
+/// Whether a field of this name is known of vendors.
+pub(super) fn is_name_of_vendors(name: &str) -> bool {
+    let is_name = name.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b'-'));
+    let is_known = OF_STRUCTURE.contains(&name)
+        || OF_A_PERSON.contains(&&*plain(name))
+        || COMMON_WORDS.contains(&name)
+        || is_technical(name);
+    is_name && (is_known || is_of_departments(name) || is_number_of_no_person(name))
+}
+
+/// Whether small numbers under this name are departments, which stay.
+pub(super) fn is_of_departments(name: &str) -> bool {
+    let name = plain(name);
+    matches!(
+        &*name,
+        "department" | "departments" | "departmentid" | "departmentids" | "maindepartment" | "parent" | "parentid"
+    )
 }
 
 /// Whether a field of this name holds a message for engineers.
 pub(super) fn is_technical(name: &str) -> bool {
-    matches!(&*plain(name), "errmsg" | "errormsg" | "errormessage")
+    let last = words_of_name(name).pop().unwrap_or_default();
+    matches!(&*last, "errmsg" | "errormsg" | "errormessage" | "error" | "message" | "hint" | "note" | "notes")
+}
+
+/// Whether a field of this name holds a tag of a language.
+pub(super) fn is_of_a_language(name: &str) -> bool {
+    matches!(words_of_name(name).last().map(|word| &**word), Some("locale" | "language" | "lang"))
+}
+
+/// The words of a name, in lower case: `memberCount` and `member_count` have two.
+fn words_of_name(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_lower = false;
+    for c in name.chars() {
+        let is_between = matches!(c, '_' | '-' | '.');
+        if is_between || c.is_uppercase() && was_lower {
+            words.push(String::new());
+        }
+        was_lower = c.is_lowercase();
+        if let Some(word) = words.last_mut().filter(|_| !is_between) {
+            word.extend(c.to_lowercase());
+        }
+    }
+    words
 }
 
 /// Whether numbers under this name are times, counts and sizes.
 pub(super) fn is_number_of_no_person(name: &str) -> bool {
-    let name = plain(name);
-    let ends = [
+    const LAST: &[&str] = &[
+        "acknowledged",
+        "after",
         "at",
+        "bytes",
+        "change",
+        "count",
+        "createtime",
+        "errcode",
+        "expires",
+        "ms",
+        "order",
+        "ordinal",
+        "seq",
+        "since",
+        "size",
         "time",
         "timestamp",
-        "ms",
-        "seq",
-        "ordinal",
-        "version",
-        "count",
         "total",
-        "bytes",
-        "size",
-        "expires",
-        "expiresin",
-        "order",
-        "errcode",
         "until",
-        "since",
-        "createtime",
-        "acknowledged",
+        "version",
         "wait",
-        "lastchange",
-        "beganafter",
     ];
-    ends.iter().any(|end| name.ends_with(end))
+    let words = words_of_name(name);
+    let is_one = |word: &String| LAST.contains(&&**word);
+    words.last().is_some_and(is_one) || words.ends_with(&["expires".to_owned(), "in".to_owned()])
 }
 
 /// Whether a text is a time as RFC 3339 or HTTP write it.
 pub(super) fn is_time(text: &str) -> bool {
     let of_time = |b: u8| b.is_ascii_digit() || matches!(b, b'-' | b':' | b'T' | b'Z' | b'.' | b'+');
-    text.len() >= 16 && text.len() <= 40 && text.contains(':') && text.bytes().all(of_time)
+    let is_date = text.bytes().take(10).enumerate().all(|(at, b)| match at {
+        4 | 7 => b == b'-',
+        _ => b.is_ascii_digit(),
+    });
+    is_date && text.len() >= 16 && text.len() <= 40 && text.contains(':') && text.bytes().all(of_time)
 }
 
-/// Whether a component made this text: hexadecimal digits, and hyphens between them.
+/// Whether a component made this text: hexadecimal digits, and hyphens between them. Others make such texts too, so this says
+/// something of keys in the element's own store alone.
 pub(super) fn is_made(text: &str) -> bool {
     let of_mark = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-');
     text.len() >= 16 && text.bytes().all(of_mark) && text.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// Whose id stands somewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Whose {
+    /// Of a department: small numbers stay.
+    Department,
+    /// Of a member: it is replaced, whatever it is.
+    Member,
+    /// That is not known.
+    #[default]
+    Unknown,
+}
+
+/// Whose ids the parts of a key of the store are.
+pub(super) fn whose(parts: &[&str]) -> Vec<Whose> {
+    let mut of = Whose::Unknown;
+    let mut all = Vec::with_capacity(parts.len());
+    for (at, part) in parts.iter().enumerate() {
+        all.push(of);
+        of = match (of, *part) {
+            // An id may have a slash in it.
+            (Whose::Member, _) => Whose::Member,
+            // Members stand below their department.
+            (Whose::Department, _) if parts.get(at.wrapping_sub(1)) == Some(&"x") => Whose::Member,
+            (_, "m" | "o" | "g" | "member" | "members" | "user" | "users" | "retired" | "erasing" | "signature") => {
+                Whose::Member
+            }
+            (_, "d" | "e" | "x" | "department" | "departments") => Whose::Department,
+            _ => Whose::Unknown,
+        };
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_looked_at_word_by_word() {
+        for (name, is_harmless) in [
+            ("read_at", true),
+            ("expires_in", true),
+            ("memberCount", true),
+            ("create_time", true),
+            ("createTime", true),
+            ("synced-at", true),
+            ("account", false),
+            ("sms", false),
+            ("items", false),
+            ("lat", false),
+            ("chat", false),
+            ("heartbeat", false),
+            ("mobile", false),
+        ] {
+            assert_eq!(is_number_of_no_person(name), is_harmless, "{name}");
+        }
+        for name in ["proxyPassword", "clientSecret", "access_token", "aes-key", "jsapi_ticket", "proxyUsername"] {
+            assert!(is_secret(name) && is_of_a_person(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_store_says_whose_id_it_holds() {
+        use Whose::{Department, Member, Unknown};
+        for (key, last) in [
+            ("directory/m/1001", Member),
+            ("directory/o/7", Member),
+            ("directory/x/2/1001", Member),
+            ("directory/x/2", Department),
+            ("directory/d/2", Department),
+            ("directory/p/retired/1001", Member),
+            ("directory/p/tag/3/m/1001", Member),
+            ("directory/r/0199f0c2a1b3-9f8e7d6c5b4a3f2e/m/1001", Member),
+            ("directory/m/a/b", Member),
+            ("directory/synced-at", Unknown),
+        ] {
+            let parts: Vec<&str> = key.split('/').collect();
+            assert_eq!(whose(&parts).last(), Some(&last), "{key}");
+        }
+    }
 }

@@ -72,9 +72,9 @@ fn id(text: &str, number: u64) -> String {
 
 /// Of each character another of its kind. What kind of id it is says its beginning: two or three letters before hexadecimal digits.
 fn opaque(text: &str, number: u64) -> String {
-    let hex = |text: &str| text.len() >= 12 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+    let hex = |text: &str| text.len() >= 12 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-'));
     let is_kind = |at: &usize| hex(&text[*at..]) && text[..*at].bytes().all(|b| b.is_ascii_lowercase());
-    let kind = (1..=3).find(is_kind).unwrap_or(0);
+    let kind = (0..=3).find(is_kind).unwrap_or(0);
     let is_hex = hex(&text[kind..]);
     let mut source = Bytes::of(number);
     let mut made: String = text[..kind].to_owned();

@@ -6,8 +6,9 @@ use super::Pseudonyms;
 
 /// Pseudonyms for what a vendor answered and what a store held, with the words of a component.
 fn pseudonyms(answers: &[(&str, &Value)]) -> Pseudonyms {
-    let mut pseudonyms =
-        Pseudonyms::new(b"userid errcode mobile cgi-bin active walking directory member qyapi.weixin.qq.com");
+    let mut pseudonyms = Pseudonyms::new(
+        b"userid errcode mobile cgi-bin active walking directory synced-at read_at member qyapi.weixin.qq.com",
+    );
     answers.iter().for_each(|(function, answer)| pseudonyms.collect(function, answer));
     pseudonyms.complete();
     pseudonyms
@@ -83,5 +84,143 @@ fn what_a_component_made_itself_is_learnt() {
         // Once the component has been given what stands for it, it stays.
         assert_eq!(pseudonyms.stands_for(original, found), stands, "{original} {found}");
         pseudonyms.lookup(original);
+    }
+}
+
+/// What a vendor, a store or a caller gave.
+enum Given {
+    Answer(&'static str, Value),
+    Arguments(&'static str, Vec<Value>),
+}
+
+fn vendor(body: &Value) -> Given {
+    Given::Answer("http.send", answered(body))
+}
+
+fn stored(key: &str, value: &str) -> Given {
+    Given::Answer("storage.scan", json!({"ok": {"entries": [{"key": key, "value": value, "version": 1}]}}))
+}
+
+/// The secret that the component declares stands under a name that says nothing.
+const DECLARED: [&str; 3] = ["9876", "feedfacefeedface", "walking"];
+
+#[test]
+fn nothing_planted_stays() {
+    use Given::Arguments;
+    let configuration = json!({"pin": "9876", "code": 9876, "mark": "feedfacefeedface", "kind": "walking",
+        "proxyPassword": "deadbeefdeadbeef", "clientSecret": "123456", "apiToken": "active", "PROXY_USERNAME": "administrators",
+        "proxy": "http://nobody:hunter2@proxy.corp.cn:3128", "secretKey": "abc", "locale": "zh-CN"});
+    let rows: Vec<(Given, &[&str])> = vec![
+        (
+            Arguments("element.validate-config", vec![json!(configuration.to_string())]),
+            &[
+                "9876",
+                "feedface",
+                "walking",
+                "deadbeef",
+                "123456",
+                "active",
+                "administrators",
+                "hunter2",
+                "abc",
+                "corp",
+            ],
+        ),
+        (Given::Answer("settings.get", json!(configuration.to_string())), &["9876", "feedface", "123456", "\\\"abc"]),
+        (
+            vendor(
+                &json!({"mobile_md5": "0cc175b9c0f1b6a831c399e269772661", "guid": "3f2b8c1e-0d4a-4b6e-9c1d-2e3f4a5b6c7d",
+                "authCode": "abcdef0123456789", "session_key": "c1d2e3f4a5b6c7d8", "avatar2": "https://img.corp.cn/92eb5ffee6ae2fec/0"}),
+            ),
+            &["0cc175b9", "3f2b8c1e", "9c1d", "abcdef012", "c1d2e3f4", "92eb5ffee6"],
+        ),
+        (stored("directory/m/who", r#"{"mobile_md5":"0cc175b9c0f1b6a831c399e269772661"}"#), &["0cc175b9", "who"]),
+        (stored("some/mark", "0cc175b9c0f1b6a831c399e269772661"), &["0cc175b9"]),
+        (
+            vendor(&json!({"account": 13_812_345_671_u64, "sms": 13_812_345_672_u64, "items": [13_812_345_673_u64],
+                "lat": 13_812_345_674_u64, "chat": "13812345675"})),
+            &["1381234567"],
+        ),
+        (stored("directory/m/1001", r#"{"id":"1001","department":["1"]}"#), &["1001"]),
+        (stored("directory/x/2/7", ""), &["/7\""]),
+        (stored("directory/o/a", r#"{"id":"a"}"#), &["o/a\"", "\\\"a\\\""]),
+        (Arguments("directory.find-member", vec![json!("7")]), &["\"7\""]),
+        (Arguments("directory.find-members", vec![json!(["active", "12", "Li"])]), &["active", "\"12\"", "Li"]),
+        (stored("some/note-of", "ring 138 1234 5678 today"), &["138", "1234", "5678"]),
+        (stored("some/thing", r#"{"other":"ring 138 1234 5678"}"#), &["138", "1234", "5678"]),
+        (vendor(&json!({"errmsg": "tel 138 1234 5678, 0571-8888 4321"})), &["138", "1234", "5678", "8888", "4321"]),
+        (
+            vendor(&json!({"handle": "walki", "state": "Li", "called": "bo-wu", "more": "direct"})),
+            &["walki", "Li", "bo-wu", "direct\\"],
+        ),
+        (vendor(&json!({"roles": {"wanger": 1, "wang.er": 2, "bo": 3, "walk1": 4}})), &["wang", "\\\"bo", "walk1"]),
+    ];
+    for (at, (given, planted)) in rows.into_iter().enumerate() {
+        let mut pseudonyms = Pseudonyms::new(b"userid errcode mobile active walking directory member administrators");
+        DECLARED.iter().for_each(|secret| pseudonyms.collect_secret(secret));
+        let found = match &given {
+            Given::Answer(function, answer) => {
+                pseudonyms.collect(function, answer);
+                pseudonyms.complete();
+                pseudonyms.answer(function, answer).to_string()
+            }
+            Given::Arguments(function, arguments) => {
+                pseudonyms.collect_arguments(function, arguments);
+                pseudonyms.complete();
+                Value::from(pseudonyms.arguments(function, arguments)).to_string()
+            }
+        };
+        for text in planted {
+            assert!(!found.contains(text), "row {at}, {text}: {found}");
+        }
+    }
+}
+
+#[test]
+fn what_a_component_must_recognise_stays() {
+    for (given, kept) in [
+        (
+            stored("directory/d/1001", r#"{"id":"1001","parent_id":"1","name":"x y"}"#),
+            r#"{\"id\":\"1001\",\"parent_id\":\"1\","#,
+        ),
+        (stored("directory/m/7", r#"{"id":"7","departments":["7"]}"#), r#"\"departments\":[\"7\"]"#),
+        (stored("directory/f/00000000000000000012", ""), "directory/f/00000000000000000012"),
+        (stored("directory/r/0199f0c2a1b3-9f8e7d6c5b4a3f2e", ""), "0199f0c2a1b3-9f8e7d6c5b4a3f2e"),
+        (vendor(&json!({"errcode": 60011, "errmsg": "no privilege, hint: check"})), "no privilege, hint: check"),
+        (
+            vendor(&json!({"create_time": 1_764_450_000, "kind": "active"})),
+            r#"{\"create_time\":1764450000,\"kind\":\"active\"}"#,
+        ),
+    ] {
+        let Given::Answer(function, answer) = given else { panic!("only answers") };
+        let mut pseudonyms = Pseudonyms::new(b"userid errcode active directory member create_time kind privilege");
+        pseudonyms.collect(function, &answer);
+        pseudonyms.complete();
+        let found = pseudonyms.answer(function, &answer).to_string();
+        assert!(found.contains(kept), "{kept}: {found}");
+    }
+}
+
+#[test]
+fn the_last_look_finds_what_is_left() {
+    let mut pseudonyms = Pseudonyms::new(b"");
+    pseudonyms.collect_secret("pa\"ss w0rd");
+    pseudonyms.complete();
+    let own = pseudonyms.atom("somebody@corp.cn");
+    for (text, is_left) in [
+        (r#"{"a":"xpa\"ss w0rdx"}"#.to_owned(), true),
+        (r#"{"a":"{\"b\":\"pa\\\"ss w0rd\"}"}"#.to_owned(), true),
+        (r#"{"a":"pass w0rd"}"#.to_owned(), false),
+        (r#"{"a":"ring 13911187654"}"#.to_owned(), true),
+        (r#"{"a":"line\n13911187654"}"#.to_owned(), true),
+        (r#"{"at":1764450000000,"b":10000000007,"c":"a13911187654"}"#.to_owned(), false),
+        (r#"{"a":"11010519491231002X"}"#.to_owned(), true),
+        (r#"{"a":"123456789012345678"}"#.to_owned(), false),
+        (r#"{"a":"me@private-corp.cn"}"#.to_owned(), true),
+        (r#"{"name":"lowcode:organisation/types@0.1.0"}"#.to_owned(), false),
+        (format!(r#"{{"a":"{own}"}}"#), false),
+        (r#"{"import":"random.get-random-u64","answer":13911187654}"#.to_owned(), false),
+    ] {
+        assert_eq!(pseudonyms.left_in(&text) > 0, is_left, "{text}");
     }
 }
