@@ -56,7 +56,8 @@ impl Pseudonyms {
         let is_of_address = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '@' | '+' | '%');
         let mut left = BTreeSet::new();
         // What is drawn is a number of any length, and what the host counts is nobody's.
-        let is_of_texts = |line: &&str| !["random.", "monotonic-clock."].iter().any(|import| line.contains(import));
+        let counted = [r#"{"import":"random."#, r#"{"import":"monotonic-clock."#];
+        let is_of_texts = |line: &&str| !counted.iter().any(|import| line.starts_with(import));
         for line in text.lines().filter(is_of_texts) {
             // An escaped blank is no letter of a word.
             let line = line.replace("\\n", " ").replace("\\t", " ").replace("\\r", " ");

@@ -135,6 +135,7 @@ fn nothing_planted_stays() {
             &["0cc175b9", "3f2b8c1e", "9c1d", "abcdef012", "c1d2e3f4", "92eb5ffee6"],
         ),
         (stored("directory/m/who", r#"{"mobile_md5":"0cc175b9c0f1b6a831c399e269772661"}"#), &["0cc175b9", "who"]),
+        (vendor(&json!({"code": "482913", "pin": "4821"})), &["482913", "4821"]),
         (stored("some/mark", "0cc175b9c0f1b6a831c399e269772661"), &["0cc175b9"]),
         (
             vendor(&json!({"account": 13_812_345_671_u64, "sms": 13_812_345_672_u64, "items": [13_812_345_673_u64],
