@@ -86,12 +86,12 @@ pub async fn rehearse(
             return Err(opaque(&call.function));
         }
         pseudonyms.collect_arguments(&call.function, &call.arguments);
-        for RecordedImport { function, answer, .. } in &call.imports {
+        for RecordedImport { function, arguments, answer } in &call.imports {
             let Some(answer) = answer else { continue };
             if function.starts_with("http.") && holds_bytes(answer) {
                 return Err(opaque(function));
             }
-            pseudonyms.collect(function, answer);
+            pseudonyms.collect(function, arguments, answer);
         }
     }
     pseudonyms.complete();

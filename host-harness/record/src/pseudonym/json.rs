@@ -2,14 +2,14 @@
 
 use serde::de::IgnoredAny;
 
-use super::Pseudonyms;
+use super::{Pseudonyms, place::is_of_departments};
 
 /// A container that is open.
 enum Open {
     /// The name under which it stands.
     Array(String),
-    /// The last key, and whether a key comes next.
-    Object { key: String, is_key_next: bool },
+    /// The name under which it stands, the last key, and whether a key comes next.
+    Object { name: String, key: String, is_key_next: bool },
 }
 
 /// The text with pseudonyms, where it is an object or an array of JSON.
@@ -21,6 +21,7 @@ pub(super) fn replaced(pseudonyms: &mut Pseudonyms, name: &str, text: &str) -> O
     while let Some(c) = rest.chars().next() {
         let current = |open: &[Open]| match open.last() {
             Some(Open::Array(name)) => name.clone(),
+            Some(Open::Object { name, key, .. }) if key == "id" && is_of_departments(name) => name.clone(),
             Some(Open::Object { key, .. }) => key.clone(),
             None => name.to_owned(),
         };
@@ -29,7 +30,7 @@ pub(super) fn replaced(pseudonyms: &mut Pseudonyms, name: &str, text: &str) -> O
                 let end = end_of_string(rest);
                 let plain: String = serde_json::from_str(&rest[..end]).ok()?;
                 let new = match open.last_mut() {
-                    Some(Open::Object { key, is_key_next }) if *is_key_next => {
+                    Some(Open::Object { key, is_key_next, .. }) if *is_key_next => {
                         *is_key_next = false;
                         key.clone_from(&plain);
                         pseudonyms.key(&plain)
@@ -48,7 +49,8 @@ pub(super) fn replaced(pseudonyms: &mut Pseudonyms, name: &str, text: &str) -> O
                 continue;
             }
             '{' => {
-                open.push(Open::Object { key: String::new(), is_key_next: true });
+                let name = current(&open);
+                open.push(Open::Object { name, key: String::new(), is_key_next: true });
                 1
             }
             '[' => {

@@ -90,7 +90,18 @@ impl Pseudonyms {
     }
 
     /// Notes what is private in the answer to an import.
-    pub fn collect(&mut self, function: &str, answer: &Value) {
+    pub fn collect(&mut self, function: &str, arguments: &Value, answer: &Value) {
+        if function.starts_with("storage.") {
+            for key in asked_keys(arguments) {
+                let parts: Vec<&str> = key.split('/').collect();
+                // The other parts the component writes itself.
+                for (part, whose) in parts.iter().zip(place::whose(&parts)) {
+                    if whose == Whose::Member && !part.is_empty() {
+                        self.atom(part);
+                    }
+                }
+            }
+        }
         self.of_import(function, answer);
     }
 
@@ -207,8 +218,7 @@ impl Pseudonyms {
                             .iter()
                             .map(|key| key.as_str().map_or(Value::Null, |key| self.stored_key(key).into()))
                             .collect(),
-                        ("ok" | "entries", value) => self.stored(value),
-                        ("err", value) => self.stored(value),
+                        ("ok" | "err" | "entries", value) => self.stored(value),
                         ("other" | "invalid", Value::String(text)) => self.words(text).into(),
                         _ => value.clone(),
                     };
@@ -319,7 +329,10 @@ impl Pseudonyms {
         if self.secrets.contains(digits) || is_secret(name) && !name.eq_ignore_ascii_case("key") {
             return self.atom(digits);
         }
-        if digits.len() < 7 && (is_of_departments(name) || is_number_of_no_person(name) || digits.len() < 4) {
+        // As a number an id is one of a department.
+        if digits.len() < 7
+            && (is_of_departments(name) || name == "id" || is_number_of_no_person(name) || digits.len() < 4)
+        {
             return digits.to_owned();
         }
         if let Some(known) = self.lookup(digits) {
@@ -378,7 +391,8 @@ impl Pseudonyms {
             return false;
         }
         let digits = text.bytes().all(|b| b.is_ascii_digit());
-        if is_secret(name) || is_of_a_person(name) && !(digits && text.len() < 4 && self.place != Whose::Member) {
+        let is_id = place::is_of_members(name) || self.place == Whose::Member;
+        if is_secret(name) || is_of_a_person(name) && (is_id || !digits || text.len() >= 4) {
             return true;
         }
         if digits {
@@ -487,4 +501,12 @@ impl Pseudonyms {
         self.folded.entry(lower).or_insert_with(|| pseudonym.to_lowercase());
         self.known.insert(text.to_owned(), pseudonym);
     }
+}
+
+/// The keys that a call of the store asks for or writes.
+fn asked_keys(arguments: &Value) -> Vec<String> {
+    let keys = arguments["keys"].as_array().into_iter().flatten();
+    let ops = arguments["ops"].as_array().into_iter().flatten().flat_map(|op| op.as_object().into_iter().flatten());
+    let ops = ops.map(|(_, op)| if op.is_string() { op } else { &op["key"] });
+    [&arguments["key"]].into_iter().chain(keys).chain(ops).filter_map(|key| key.as_str().map(str::to_owned)).collect()
 }

@@ -171,6 +171,23 @@ pub(super) fn is_of_a_person(name: &str) -> bool {
     OF_A_PERSON.contains(&&*plain(name)) || is_secret(name)
 }
 
+/// Whether a field of this name holds ids of members, however short they are, where none of a department stands.
+pub(super) fn is_of_members(name: &str) -> bool {
+    let ids = [
+        "actor",
+        "departmentleader",
+        "directleader",
+        "directleaders",
+        "id",
+        "ids",
+        "leader",
+        "leaders",
+        "userid",
+        "userids",
+    ];
+    ids.contains(&&*plain(name))
+}
+
 /// Whether a field of this name holds a secret, whatever stands in it and however short it is.
 pub(super) fn is_secret(name: &str) -> bool {
     let name = plain(name);

@@ -9,7 +9,7 @@ fn pseudonyms(answers: &[(&str, &Value)]) -> Pseudonyms {
     let mut pseudonyms = Pseudonyms::new(
         b"userid errcode mobile cgi-bin active walking directory synced-at read_at member qyapi.weixin.qq.com",
     );
-    answers.iter().for_each(|(function, answer)| pseudonyms.collect(function, answer));
+    answers.iter().for_each(|(function, answer)| pseudonyms.collect(function, &Value::Null, answer));
     pseudonyms.complete();
     pseudonyms
 }
@@ -161,7 +161,7 @@ fn nothing_planted_stays() {
         DECLARED.iter().for_each(|secret| pseudonyms.collect_secret(secret));
         let found = match &given {
             Given::Answer(function, answer) => {
-                pseudonyms.collect(function, answer);
+                pseudonyms.collect(function, &Value::Null, answer);
                 pseudonyms.complete();
                 pseudonyms.answer(function, answer).to_string()
             }
@@ -195,7 +195,7 @@ fn what_a_component_must_recognise_stays() {
     ] {
         let Given::Answer(function, answer) = given else { panic!("only answers") };
         let mut pseudonyms = Pseudonyms::new(b"userid errcode active directory member create_time kind privilege");
-        pseudonyms.collect(function, &answer);
+        pseudonyms.collect(function, &Value::Null, &answer);
         pseudonyms.complete();
         let found = pseudonyms.answer(function, &answer).to_string();
         assert!(found.contains(kept), "{kept}: {found}");
@@ -224,4 +224,27 @@ fn the_last_look_finds_what_is_left() {
     ] {
         assert_eq!(pseudonyms.left_in(&text) > 0, is_left, "{text}");
     }
+}
+
+#[test]
+fn a_key_says_whose_id_it_is() {
+    for (key, value, kept) in [
+        ("directory/d/1001", r#"{"id":"1001"}"#, true),
+        ("directory/m/1001", r#"{"id":"1001"}"#, false),
+        ("directory/m/7", r#"{"id":"7"}"#, false),
+        ("directory/f/00000000000000000012", r#"{"department":{"id":"1001"}}"#, true),
+        ("directory/f/00000000000000000012", r#"{"member":{"id":"7"}}"#, false),
+    ] {
+        let Given::Answer(function, answer) = stored(key, value) else { panic!("an answer") };
+        let mut pseudonyms = Pseudonyms::new(b"directory department member");
+        pseudonyms.collect(function, &json!({"keys": [key]}), &answer);
+        pseudonyms.complete();
+        assert_eq!(pseudonyms.answer(function, &answer) == answer, kept, "{key}");
+    }
+    let mut pseudonyms = Pseudonyms::new(b"directory");
+    let nothing = json!({"ok": [null]});
+    pseudonyms.collect("storage.get-many", &json!({"keys": ["directory/m/7"]}), &nothing);
+    pseudonyms.complete();
+    assert_ne!(pseudonyms.arguments("directory.find-member", &[json!("7")]), [json!("7")]);
+    assert!(pseudonyms.known.contains_key("7"), "what was asked for is noted");
 }
