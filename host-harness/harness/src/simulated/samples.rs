@@ -44,8 +44,9 @@ async fn delivery(control: &Control) -> Result<IncomingRequest, Box<dyn Error + 
     let keep = move |method: Method, RawQuery(query): RawQuery, body: String| {
         let (route, method, query) = ("wecom".to_owned(), method.as_str().to_owned(), query.unwrap_or_default());
         let request = IncomingRequest { route, method, query, headers: Vec::new(), body: Some(Body::Text(body)) };
-        // A repetition is the same.
-        std::future::ready(drop(sender.try_send(request)))
+        // Where there is no room the first one is there already, and a repetition is the same.
+        let _ = sender.try_send(request);
+        std::future::ready(())
     };
     let router = Router::new().fallback(keep);
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });

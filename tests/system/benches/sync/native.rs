@@ -58,7 +58,7 @@ pub fn synchronise(
     document: &str,
     strategy: Strategy,
 ) -> Outcome<Native> {
-    let config = WeCom::element().parse(document, WeCom::build).map_err(|failure| failure.message.en)?;
+    let config = WeCom::element().parse(document, WeCom::build).map_err(|failure| failure.message.en.clone())?;
     let outside = Outside {
         runtime,
         web: web.clone(),
@@ -73,13 +73,13 @@ pub fn synchronise(
     outside.begin_call();
     let begun = begin::begin(&outside, WeCom::common(&config), &strategy);
     outside.leave();
-    let run = begun.map_err(|failure| failure.message.en)?.progress.run;
+    let run = begun.map_err(|failure| failure.message.en.clone())?.progress.run;
     loop {
         outside.begin_call();
         let client = WeCom::client(&outside, &config);
         let step = advance::advance(&outside, WeCom::common(&config), &client, &run, Goal::Complete);
         outside.leave();
-        match step.map_err(|failure| failure.message.en)? {
+        match step.map_err(|failure| failure.message.en.clone())? {
             SyncStep::More(_) => {}
             SyncStep::Wait(waiting) => outside.runtime.block_on(sleep_until(waiting.not_before)),
             SyncStep::Complete(report) => return Ok(Native { cpu: outside.used.get(), report }),

@@ -117,14 +117,14 @@ fn changed(value: &Value, texts: &impl Fn(&str) -> String) -> Value {
     }
 }
 
-/// A value in which nothing is said of what stands under these keys, but where it is empty.
+/// A value in which nothing is said of what stands under these keys, but where it is empty or nothing.
 pub(crate) fn without(value: &Value, keys: &[String]) -> Value {
     match value {
         Value::Array(items) => items.iter().map(|item| without(item, keys)).collect(),
         Value::Object(entries) => entries
             .iter()
             .map(|(key, value)| {
-                let is_empty = value.as_str().is_some_and(str::is_empty);
+                let is_empty = value.is_null() || value.as_str().is_some_and(str::is_empty);
                 let varies = keys.contains(key) && !is_empty;
                 (key.clone(), if varies { Value::from("${*}") } else { without(value, keys) })
             })

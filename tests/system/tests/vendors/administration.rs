@@ -374,7 +374,9 @@ async fn every_decision_stands_in_a_trail_that_the_component_does_not_reach<V: T
     stage.heard(element.erase_member("lisi", ACTOR).await).unwrap();
 
     let trail = trail(&stage).await;
-    let expected: [(&str, Option<&str>, &[&str], &[&str]); 9] = [
+    /// What was done, to whom, and words of how it stood before and afterwards.
+    type Row = (&'static str, Option<&'static str>, &'static [&'static str], &'static [&'static str]);
+    let expected: [Row; 9] = [
         ("set-member-roles", Some("lisi"), &[], &["lead"]),
         ("set-member-roles", Some("lisi"), &["lead"], &["buyer"]),
         ("set-role-rules", None, &[], &["staff", "everybody"]),

@@ -259,7 +259,7 @@ async fn both_processes_are_followed_to_their_end() {
         { "kind": "approve", "consent": "any", "members": ["lisi", "wangwu"] },
         { "kind": "approve", "consent": "in-turn", "members": ["zhaoliu", "sunqi"] },
         { "kind": "handle", "consent": "all", "members": ["zhouba"] },
-        { "kind": "notify", "members": ["wujiu"] },
+        { "kind": "copy", "members": ["wujiu"] },
     ]);
     let own = ApprovalRequest { process: from_json(process).unwrap(), ..purchase("2") };
     let number = submit(&stage, &own).await.unwrap();

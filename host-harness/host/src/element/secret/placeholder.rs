@@ -324,11 +324,4 @@ mod tests {
             assert_eq!(seen(&document, &[]).0, expected, "{name}");
         }
     }
-
-    #[test]
-    fn a_key_that_stands_twice_hides_nothing() {
-        let document = Document::parse(r#"{"secret":"S1","secret":""}"#).unwrap();
-        let (seen, _) = extract(&document, &description(), &[], |_, _| String::new());
-        assert_eq!(seen.expose(), r#"{"secret":""}"#);
-    }
 }

@@ -103,7 +103,8 @@ fn detail() -> Value {
     object(json!({
         "number": text(), "name": text(), "template": text(), "status": text(), "submitted_at": text(),
         "applicant": text_or_null(), "applicants": list(text()), "department": text_or_null(),
-        "controls": approval["properties"]["fields"], "nodes": approval["properties"]["nodes"], "told": list(text()),
+        "controls": approval["properties"]["fields"], "nodes": approval["properties"]["nodes"],
+        "copied_to": list(text()),
         "remarks": approval["properties"]["remarks"],
     }))
 }
