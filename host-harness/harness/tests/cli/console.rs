@@ -211,8 +211,9 @@ async fn roles_of_a_member_are_replaced_as_they_were_shown() {
     assert_eq!(held()["roles"], json!(["clerk"]), "{}", held());
 
     // Suspended ones come back or go by a button of their own, and by no other form.
-    bed.run(&["--tenant", "acme", "retire", "lisi"]).exits(0);
-    bed.run(&["--tenant", "acme", "reinstate", "lisi"]).exits(0);
+    for command in [&["retire", "lisi"][..], &["sync"], &["reinstate", "lisi"], &["sync"]] {
+        bed.run(&[&["--tenant", "acme"], command].concat()).exits(0);
+    }
     assert_eq!(held()["suspended"], json!(["clerk"]), "{}", held());
     let suspended = someone.page(page);
     assert!(suspended.contains("暂停中的角色") && !suspended.contains("id=\"roles\""), "{suspended}");
