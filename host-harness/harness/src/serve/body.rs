@@ -12,6 +12,8 @@ use tokio::{
 
 /// Bytes of all bodies that a host holds at a time.
 const ALL: usize = 128 << 20;
+/// The most bytes of a form.
+pub const MAX_FORM: usize = 64 << 10;
 /// What one permit stands for.
 const UNIT: usize = 1 << 10;
 /// How long a body may take.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
+    body::Body,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
@@ -127,7 +127,7 @@ pub async fn sign_out(
     Path(tenant): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-    form: Bytes,
+    body: Body,
 ) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
     let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
@@ -135,7 +135,8 @@ pub async fn sign_out(
     let sessions = Sessions::new(service.storage(), &tenant);
     let found = sessions.find(&headers, &scope).await.map_err(|error| refused.unavailable(&error))?;
     if let Some((token, _)) = found {
-        if !is_proven(&form, &token.form_proof(&tenant.name, service.cookie_key())) {
+        let form = refused.form(&service, body).await?;
+        if !is_proven(&form.bytes, &token.form_proof(&tenant.name, service.cookie_key())) {
             return Err(refused.with("此表单不是本页面的 this form is not one of this host's pages"));
         }
         sessions.end(&token).await.map_err(|error| refused.unavailable(&error))?;

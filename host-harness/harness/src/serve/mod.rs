@@ -196,7 +196,8 @@ pub async fn serve_on(
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics)?;
     let first_run = guide.map(|guide| FirstRun { guide, bootstrap, has_signed_in: AtomicBool::new(false) });
-    let service = Arc::new(service.reached_under(asked.public_url.clone()).leading(first_run));
+    let service =
+        Arc::new(service.reached_under(asked.public_url.clone()).running(asked.syncs.max(1)).leading(first_run));
     let stopping = Arc::clone(&service);
     let shutdown = async {
         let time = drain::time(asked.drain, asked_to_end(1).await);

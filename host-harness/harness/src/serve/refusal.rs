@@ -4,6 +4,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::{
+    body::Body,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
@@ -11,8 +12,14 @@ use organisation_fleet::tenants::Tenant;
 use organisation_host::{Answered, CallResult, Called, contract::types::Reason, reason_name, storage::StorageError};
 
 use super::{
-    binding::Binding, document::document, page::Page, request_limits::RequestPermit, service::Service,
-    sign_in::wants_json, visitor::is_unknown,
+    binding::Binding,
+    body::{Held, MAX_FORM},
+    document::document,
+    page::Page,
+    request_limits::RequestPermit,
+    service::Service,
+    sign_in::wants_json,
+    visitor::is_unknown,
 };
 use crate::{
     command_error::CommandError,
@@ -81,6 +88,12 @@ impl Refuse<'_> {
             "请稍后重试 try again in a moment",
         );
         self.refusal(StatusCode::SERVICE_UNAVAILABLE, &failure)
+    }
+
+    /// What a form holds, read after the request has a place.
+    pub async fn form(&self, service: &Service, body: Body) -> Result<Held, SignInRefusal> {
+        let unread = |_| self.with("表单过大或未在五秒内送达 the form is too large, or did not come in five seconds");
+        service.bodies().read(body, MAX_FORM).await.map_err(unread)
     }
 
     /// What the element answered, with the name of the call, which is the reference of what becomes of it.

@@ -28,6 +28,8 @@ use crate::public_url::PublicUrl;
 
 /// Requests of one tenant's vendor, and of its platform, at a time: both come one after the other as a rule.
 const BESIDE: usize = 16;
+/// Runs that people started at a time, unless the operator says how many.
+const RUNS: usize = 8;
 /// Files of one tenant for the vendor at a time.
 const UPLOADS: usize = 2;
 
@@ -80,7 +82,7 @@ impl Service {
             callback_limits: Arc::new(RequestLimits::of(BESIDE)),
             api_limits: Arc::new(RequestLimits::of(BESIDE)),
             console_limits: Arc::new(RequestLimits::of(BESIDE)),
-            runs: Arc::default(),
+            runs: Arc::new(Runs::of_at_most(RUNS)),
             first_run: None,
             upload_limits: Arc::new(RequestLimits::of(UPLOADS)),
             bodies: Bodies::default(),
@@ -95,6 +97,11 @@ impl Service {
     /// Reached by people under this address.
     pub fn reached_under(self, public_url: Option<PublicUrl>) -> Self {
         Self { public_url, ..self }
+    }
+
+    /// Taking so many runs that people started to their end at a time.
+    pub fn running(self, parallel: usize) -> Self {
+        Self { runs: Arc::new(Runs::of_at_most(parallel)), ..self }
     }
 
     /// With a page that leads through a demonstration.

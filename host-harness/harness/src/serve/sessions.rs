@@ -22,6 +22,9 @@ const SECONDS: u32 = 12 * 3_600;
 const BYTES: usize = 32;
 /// How long after a sign-in its person may change what concerns others, in milliseconds.
 const FRESH_MS: u64 = 15 * 60 * 1_000;
+/// How long the session of somebody lasts whom the copy does not have, in milliseconds: nothing says when such a person leaves or is
+/// retired, so a new sign-in has to.
+const UNKNOWN_MS: u64 = 60 * 60 * 1_000;
 /// How long the session of the first start lasts, in milliseconds. Nobody can show again who it is of.
 const BOOTSTRAP_MS: u64 = 60 * 60 * 1_000;
 
@@ -59,10 +62,11 @@ impl Session {
     }
 
     fn holds_at(&self, now_ms: u64, member: Option<&Member>, demanded: SignIn) -> bool {
+        let age = now_ms.saturating_sub(self.began_ms);
         if self.member.is_none() {
-            return now_ms.saturating_sub(self.began_ms) < BOOTSTRAP_MS;
+            return age < BOOTSTRAP_MS;
         }
-        let Some(member) = member else { return !self.was_in_directory };
+        let Some(member) = member else { return !self.was_in_directory && age < UNKNOWN_MS };
         let is_there = matches!(member.status, MemberStatus::Active | MemberStatus::NotActivated);
         is_there && !(demanded.role_required && member.roles.is_empty())
     }
@@ -168,7 +172,8 @@ impl<'a> Sessions<'a> {
     }
 }
 
-fn now_ms() -> u64 {
+/// Milliseconds since 1970.
+pub fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
@@ -217,6 +222,9 @@ mod tests {
         let first = Session { member: None, ..session };
         for (now, expected) in [(1_000_000, true), (4_599_999, true), (4_600_000, false)] {
             assert_eq!(first.holds_at(now, None, SignIn::default()), expected, "{now}");
+            // Of somebody whom the copy has not, nothing says that the person was retired.
+            let unknown = Session { member: Some("lisi".to_owned()), ..first.clone() };
+            assert_eq!(unknown.holds_at(now, None, SignIn::default()), expected, "{now}");
         }
     }
 }

@@ -12,7 +12,7 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use axum::{
-    body::Bytes,
+    body::Body,
     extract::{Path, Query, State, rejection::QueryRejection},
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{AppendHeaders, IntoResponse as _, Response},
@@ -292,15 +292,22 @@ async fn admit(
 
 /// Whether this person administers the app, as the element says now.
 pub async fn is_administrator(tenant: &Tenant, visitor: &Visitor, refused: &Refuse<'_>) -> Result<bool, SignInRefusal> {
-    let Some(id) = &visitor.session.member else { return Ok(true) };
+    match &visitor.session.member {
+        Some(id) => Ok(administrators(tenant, refused).await?.contains(id)),
+        None => Ok(true),
+    }
+}
+
+/// Who administers the app, as the element says now.
+pub async fn administrators(tenant: &Tenant, refused: &Refuse<'_>) -> Result<Vec<String>, SignInRefusal> {
     match hurried(tenant).administrators().await {
         // An element may have no administrators, and a copy of another organisation has none for this one.
         Ok(Called { value: Err(error), .. })
             if matches!(error.reason, Reason::Unsupported) || is_unknown(&error.reason) =>
         {
-            Ok(false)
+            Ok(Vec::new())
         }
-        called => refused.unless_answered(called).map(|(ids, _)| ids.contains(id)),
+        called => refused.unless_answered(called).map(|(ids, _)| ids),
     }
 }
 
@@ -331,13 +338,14 @@ pub async fn confirm(
     Path(tenant): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-    form: Bytes,
+    body: Body,
 ) -> Result<Response, SignInRefusal> {
     let refused = Refuse(&headers);
     let (tenant, _permit) = refused.unless_let_in(&service, &tenant)?;
     let (scope, key) = (CookieScope::of(&uri, &headers, service.public_url()), service.cookie_key());
     let binding = Binding::of(&headers, &scope, key);
-    let confirmed = binding.and_then(|binding| Confirmed::read(&form, &binding, &tenant.name, key));
+    let form = refused.form(&service, body).await?;
+    let confirmed = binding.and_then(|binding| Confirmed::read(&form.bytes, &binding, &tenant.name, key));
     let Some(Confirmed { name, return_to, exchange, .. }) = confirmed else {
         return Err(refused.with("登录确认已失效 this confirmation is no longer valid"));
     };

@@ -48,11 +48,14 @@ impl<'a> Visitor<'a> {
         answer.body
     }
 
-    /// Posts these fields with the proof that stands in a page.
+    /// Posts these fields, and what the page's form for this path holds beside them.
     pub fn post(&mut self, page: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
         let page = self.page(page);
-        let form = Serializer::new(String::new()).append_pair("proof", proof_in(&page)).extend_pairs(fields).finish();
-        self.ask("POST", path, &[], &form)
+        let hidden = hidden_in(&page, path);
+        let hidden = hidden.iter().copied().filter(|(name, _)| fields.iter().all(|(given, _)| given != name));
+        let mut form = Serializer::new(String::new());
+        form.append_pair("proof", proof_in(&page)).extend_pairs(fields).extend_pairs(hidden);
+        self.ask("POST", path, &[], &form.finish())
     }
 
     pub fn ask(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
@@ -78,6 +81,18 @@ impl<'a> Visitor<'a> {
             .map(|(a, b)| (a.to_owned(), b.to_owned()))
             .collect();
     }
+}
+
+/// Names and values that the form for this path holds already, but for the proof; none where the page has no such form.
+pub fn hidden_in<'a>(page: &'a str, path: &str) -> Vec<(&'a str, &'a str)> {
+    let Some((_, rest)) = page.split_once(&format!("action=\"{path}\"")) else { return Vec::new() };
+    let form = rest.split_once("</form>").unwrap().0;
+    let inputs = form.split("<input type=\"hidden\" name=\"").skip(1);
+    let inputs = inputs.map(|input| {
+        let (name, rest) = input.split_once("\" value=\"").unwrap();
+        (name, rest.split_once('"').unwrap().0)
+    });
+    inputs.filter(|(name, _)| *name != "proof").collect()
 }
 
 /// What each form of a page carries.

@@ -14,20 +14,18 @@ use url::form_urlencoded::{self, Serializer};
 use super::{
     super::{
         binding::CookieScope,
+        body::MAX_FORM,
         home::{self, is_proven},
         page::Page,
         refusal::Refuse,
         request_limits::RequestPermit,
         service::Service,
-        sign_in::{hurried, is_administrator},
+        sign_in::{administrators, hurried},
         visitor::{Seen, seen},
     },
     asked::Asked,
     pages::{Access, ConsolePage},
 };
-
-/// The most bytes of a form.
-const MAX_FORM: usize = 64 << 10;
 
 /// Lets an administrator in.
 ///
@@ -59,10 +57,12 @@ pub async fn admit(
         Seen::Visitor(visitor) => *visitor,
         Seen::Ended | Seen::Nobody => return Err(to_the_door(&up, &here, headers)),
     };
-    let is_one = is_administrator(&tenant, &visitor, &refused).await.map_err(IntoResponse::into_response)?;
-    if !is_one {
-        let id = visitor.session.member.as_deref().unwrap_or_default();
-        return Err(no_administrator(id, &tenant.name, &up));
+    // Whoever holds the token of the first start is asked for nothing else.
+    if let Some(id) = &visitor.session.member {
+        let ids = administrators(&tenant, &refused).await.map_err(IntoResponse::into_response)?;
+        if !ids.contains(id) {
+            return Err(no_administrator(id, &tenant.name, &up, ids.is_empty()));
+        }
     }
     let mut fields = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
     if page.access == Access::Change {
@@ -111,15 +111,17 @@ fn to_the_door(up: &str, here: &str, headers: &HeaderMap) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, door)]).into_response()
 }
 
-fn no_administrator(id: &str, tenant: &str, up: &str) -> Response {
+/// The operator's command replaces the list, so it is shown only where there is none.
+fn no_administrator(id: &str, tenant: &str, up: &str, has_none: bool) -> Response {
     let page = Page {
         heading: ["您不是此应用的管理员", "You are no administrator of this app"],
-        lines: vec![
-            "请由现有管理员在“角色与管理员”页面中添加您的账号。 Ask an administrator to add your id on the page “Roles”.".to_owned(),
-        ],
-        hint: Some(format!(
-            "尚无管理员时，运营者可执行 where there is none yet, the operator runs: org-harness --tenant {tenant} admins set {id}"
-        )),
+        lines: vec![if has_none {
+            "此应用还没有管理员。 This app has no administrators yet.".to_owned()
+        } else {
+            "请由现有管理员在“角色与管理员”页面中添加您的账号。 Ask an administrator to add your id on the page “Roles”.".to_owned()
+        }],
+        hint: has_none
+            .then(|| format!("运营者可执行 the operator can run: org-harness --tenant {tenant} admins set {id}")),
         link: Some(up.to_owned()),
         ..Page::default()
     };

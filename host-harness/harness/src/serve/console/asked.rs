@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{http::StatusCode, response::Response};
 use maud::Markup;
 use organisation_fleet::tenants::Tenant;
-use organisation_host::Element;
+use organisation_host::{Decision, Element};
 use organisation_pages::{Language, Layout};
 
 use super::{
@@ -15,6 +15,7 @@ use super::{
         service::Service,
         visitor::Visitor,
     },
+    failure::Failure,
     pages::PAGES,
 };
 use crate::view::time;
@@ -25,6 +26,9 @@ pub fn when(ms: u64) -> Markup {
     let short = exact.get(..19).unwrap_or(&exact).replace('T', " ");
     maud::html! { time datetime=(exact) { (short) " UTC" } }
 }
+
+/// The field that says with which lists a form was shown.
+pub const SHOWN: &str = "shown";
 
 /// A request of an administrator.
 pub struct Asked {
@@ -72,6 +76,31 @@ impl Asked {
     /// What each form of the page carries.
     pub fn proof(&self) -> String {
         self.visitor.token.form_proof(&self.tenant.name, self.service.cookie_key())
+    }
+
+    /// Stands for lists as they are now. A form that replaces them carries it.
+    pub fn mark(&self, lists: &[&[String]]) -> String {
+        let lists: Vec<String> = lists.iter().map(|list| format!("{list:?}")).collect();
+        let parts: Vec<&str> =
+            ["shown", &*self.tenant.name].into_iter().chain(lists.iter().map(String::as_str)).collect();
+        self.service.cookie_key().fingerprint(&parts)
+    }
+
+    /// Whether a form was shown with these lists: else it would undo what somebody else has done since.
+    ///
+    /// # Errors
+    /// It was shown with others.
+    pub fn unless_changed(&self, lists: &[&[String]]) -> Result<(), Failure> {
+        if self.text(SHOWN) == Some(&self.mark(lists)) { Ok(()) } else { Err(Failure::Changed) }
+    }
+
+    /// Writes into the audit trail what the person is about to do.
+    ///
+    /// # Errors
+    /// The storage: then it is not to be done.
+    pub async fn audit(&self, action: &str, subject: Option<String>, after: Option<String>) -> Result<(), Failure> {
+        let decision = Decision { actor: self.actor(), action: action.to_owned(), subject, before: None, after };
+        Ok(self.element.add_to_audit(decision).await?)
     }
 
     /// A form that is posted to a page of the console.

@@ -1,10 +1,11 @@
 //! The token of the first start. Somebody has to name the first administrator, and nobody is one yet: so the first host of a storage
-//! makes a token, prints it once, and whoever has it may open the console of one tenant that has no administrators, for an hour.
+//! makes a token, prints it once, and whoever has it may open the console of one tenant that has no administrators, for an
+//! hour. It is good for a day, and void where it is presented too late.
 
 use std::sync::Arc;
 
 use axum::{
-    body::Bytes,
+    body::Body,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode, Uri, header},
     response::{IntoResponse, Response},
@@ -25,34 +26,47 @@ use super::super::{
     page::Page,
     refusal::Refuse,
     service::Service,
-    sessions::{Session, Sessions, Token},
+    sessions::{Session, Sessions, Token, now_ms},
     sign_in::hurried,
 };
 
 const NAMESPACE: &str = "console";
 const KEY: &str = "bootstrap";
 const BYTES: usize = 24;
+/// How long it is good, in milliseconds.
+const LASTS_MS: u64 = 24 * 60 * 60 * 1_000;
 
 /// A token that was made just now, in clear for the last time.
 pub struct Bootstrap(pub String);
 
 /// What is kept of it.
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Kept {
     digest: String,
-    /// The tenant that it opened.
+    /// Milliseconds since 1970.
+    made_ms: u64,
+    /// The tenant that it opened, or for which it came too late.
     spent: Option<String>,
 }
 
 /// What became of a token that somebody presented.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Redeemed {
-    /// It is spent now.
-    Now,
+pub enum Presented {
+    /// It is good, until somebody spends it.
+    Good(Unspent),
     /// It was spent before, by this or another host.
-    Before,
+    Spent,
+    /// It was made too long ago.
+    Expired,
     /// There is no such token.
     Unknown,
+}
+
+/// A token that is good.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unspent {
+    kept: Kept,
+    version: u64,
 }
 
 impl Bootstrap {
@@ -61,10 +75,14 @@ impl Bootstrap {
     /// # Errors
     /// The storage, or the machine has no randomness.
     pub async fn at_first_start(storage: &dyn Storage) -> Result<Option<Self>, StorageError> {
+        Self::made_at(storage, now_ms()).await
+    }
+
+    async fn made_at(storage: &dyn Storage, made_ms: u64) -> Result<Option<Self>, StorageError> {
         let mut bytes = [0; BYTES];
         getrandom::fill(&mut bytes).map_err(|error| StorageError::Other(error.to_string()))?;
         let token: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        let kept = text(&Kept { digest: digest(&token), spent: None })?;
+        let kept = text(&Kept { digest: digest(&token), made_ms, spent: None })?;
         let ops = vec![Op::check_absent(KEY), Op::put(KEY, kept)];
         Ok(match storage.apply(&Scope::of_host(NAMESPACE)?, ops).await? {
             ApplyOutcome::Applied(_) => Some(Self(token)),
@@ -72,27 +90,36 @@ impl Bootstrap {
         })
     }
 
-    /// Spends it for a tenant: once, whatever hosts there are.
+    /// Looks at a token, and spends nothing.
     ///
     /// # Errors
     /// The storage.
-    pub async fn redeem(storage: &dyn Storage, token: &str, tenant: &str) -> Result<Redeemed, StorageError> {
-        let scope = Scope::of_host(NAMESPACE)?;
-        let found = storage.get_many(&scope, &[KEY.to_owned()]).await?.pop().flatten();
-        let Some(found) = found else { return Ok(Redeemed::Unknown) };
+    pub async fn look_at(storage: &dyn Storage, token: &str) -> Result<Presented, StorageError> {
+        let found = storage.get_many(&Scope::of_host(NAMESPACE)?, &[KEY.to_owned()]).await?.pop().flatten();
+        let Some(found) = found else { return Ok(Presented::Unknown) };
         let kept: Kept = serde_json::from_str(&found.value).map_err(|error| StorageError::Other(error.to_string()))?;
-        if kept.digest != digest(token) {
-            return Ok(Redeemed::Unknown);
-        }
-        if kept.spent.is_some() {
-            return Ok(Redeemed::Before);
-        }
-        let spent = text(&Kept { spent: Some(tenant.to_owned()), ..kept })?;
-        let ops = vec![Op::check_version(KEY, found.version), Op::put(KEY, spent)];
-        Ok(match storage.apply(&scope, ops).await? {
-            ApplyOutcome::Applied(_) => Redeemed::Now,
-            ApplyOutcome::Conflict(_) => Redeemed::Before,
+        Ok(if kept.digest != digest(token) {
+            Presented::Unknown
+        } else if kept.spent.is_some() {
+            Presented::Spent
+        } else if now_ms().saturating_sub(kept.made_ms) >= LASTS_MS {
+            Presented::Expired
+        } else {
+            Presented::Good(Unspent { kept, version: found.version })
         })
+    }
+}
+
+impl Unspent {
+    /// Spends it for a tenant: once, whatever hosts there are. `false` where somebody else was faster.
+    ///
+    /// # Errors
+    /// The storage.
+    pub async fn spend(self, storage: &dyn Storage, tenant: &str) -> Result<bool, StorageError> {
+        let spent = text(&Kept { spent: Some(tenant.to_owned()), ..self.kept })?;
+        let ops = vec![Op::check_version(KEY, self.version), Op::put(KEY, spent)];
+        let outcome = storage.apply(&Scope::of_host(NAMESPACE)?, ops).await?;
+        Ok(matches!(outcome, ApplyOutcome::Applied(_)))
     }
 }
 
@@ -153,40 +180,49 @@ pub async fn redeem(
     Path(tenant): Path<String>,
     uri: Uri,
     headers: HeaderMap,
-    form: Bytes,
+    body: Body,
 ) -> Response {
-    match begun(&service, &tenant, &uri, &headers, &form).await {
+    match begun(&service, &tenant, &uri, &headers, body).await {
         Ok(response) | Err(response) => response,
     }
 }
 
+/// The order matters: what strangers send costs a look at the storage, within the limits of sign-ins; and a storage that fails on
+/// the way leaves the token good, since it is spent last.
 async fn begun(
     service: &Service,
     tenant: &str,
     uri: &Uri,
     headers: &HeaderMap,
-    form: &[u8],
+    body: Body,
 ) -> Result<Response, Response> {
     let refused = Refuse(headers);
-    let tenant = refused.tenant(service, tenant).map_err(IntoResponse::into_response)?;
-    let _permit = service.admit_console(&tenant).ok_or_else(|| refused.too_many().into_response())?;
+    let (tenant, _permit) = refused.unless_let_in(service, tenant).map_err(IntoResponse::into_response)?;
+    let form = refused.form(service, body).await.map_err(IntoResponse::into_response)?;
+    let token = form_urlencoded::parse(&form.bytes).find(|(name, _)| name == "token");
+    let token = token.map(|(_, token)| token.into_owned()).unwrap_or_default();
+    let storage = service.storage();
+    let unavailable = |error: StorageError| refused.unavailable(&error).into_response();
+    let used = ["令牌已使用过", "This token was used before"];
+    let unspent = match Bootstrap::look_at(storage, token.trim()).await.map_err(unavailable)? {
+        Presented::Good(unspent) => unspent,
+        Presented::Spent => return Err(refusal(used)),
+        Presented::Expired => {
+            return Err(refusal(["令牌已过期（有效期 24 小时）", "This token has expired: it was good for 24 hours"]));
+        }
+        Presented::Unknown => return Err(refusal(["令牌不正确", "There is no such token"])),
+    };
     let administrators = match hurried(&tenant).administrators().await {
         Ok(Called { value: Err(error), .. }) if super::super::visitor::is_unknown(&error.reason) => Vec::new(),
         called => refused.unless_answered(called).map_err(IntoResponse::into_response)?.0,
     };
     if !administrators.is_empty() {
+        // Nobody needs it any more, and it may stand in a log.
+        unspent.spend(storage, &tenant.name).await.map_err(unavailable)?;
         return Err(refusal([
-            "此应用已有管理员，令牌无效",
-            "This app has administrators, so no token opens its console",
+            "此应用已有管理员，令牌就此作废",
+            "This app has administrators, so no token opens its console: this one is void now",
         ]));
-    }
-    let storage = service.storage();
-    let unavailable = |error: StorageError| refused.unavailable(&error).into_response();
-    let token = form_urlencoded::parse(form).find(|(name, _)| name == "token").map(|(_, token)| token.into_owned());
-    match Bootstrap::redeem(storage, token.unwrap_or_default().trim(), &tenant.name).await.map_err(unavailable)? {
-        Redeemed::Now => {}
-        Redeemed::Before => return Err(refusal(["令牌已使用过", "This token was used before"])),
-        Redeemed::Unknown => return Err(refusal(["令牌不正确", "There is no such token"])),
     }
     let decision = Decision {
         actor: "bootstrap".to_owned(),
@@ -198,7 +234,12 @@ async fn begun(
     tenant.element.add_to_audit(decision).await.map_err(unavailable)?;
     let token = Token::new().map_err(|error| refused.failed(error.to_string(), None).into_response())?;
     let session = Session::new(None, "bootstrap".to_owned(), false);
-    Sessions::new(storage, &tenant).begin(&token, &session).await.map_err(unavailable)?;
+    let sessions = Sessions::new(storage, &tenant);
+    sessions.begin(&token, &session).await.map_err(unavailable)?;
+    if !unspent.spend(storage, &tenant.name).await.map_err(unavailable)? {
+        sessions.end(&token).await.map_err(unavailable)?;
+        return Err(refusal(used));
+    }
     // The cookie is for all of the tenant's addresses, as that of a sign-in.
     let above: Uri = uri.path().trim_end_matches("/admin/bootstrap").parse().map_err(|_| unavailable_address())?;
     let above: Uri = format!("{}/", above.path()).parse().map_err(|_| unavailable_address())?;
@@ -225,16 +266,30 @@ mod tests {
     #[tokio::test]
     async fn a_token_is_made_once_and_good_once() {
         let storage = MemoryStorage::new(Options::default());
-        assert_eq!(Bootstrap::redeem(&storage, "", "acme").await.unwrap(), Redeemed::Unknown);
+        let look_at = async |token: &str| Bootstrap::look_at(&storage, token).await.unwrap();
+        assert_eq!(look_at("").await, Presented::Unknown);
         let Bootstrap(token) = Bootstrap::at_first_start(&storage).await.unwrap().unwrap();
         assert!(Bootstrap::at_first_start(&storage).await.unwrap().is_none());
-        for (presented, expected) in [
-            ("", Redeemed::Unknown),
-            ("guess", Redeemed::Unknown),
-            (&*token, Redeemed::Now),
-            (&*token, Redeemed::Before),
-        ] {
-            assert_eq!(Bootstrap::redeem(&storage, presented, "acme").await.unwrap(), expected, "{presented}");
+        for guess in ["", "guess"] {
+            assert_eq!(look_at(guess).await, Presented::Unknown, "{guess}");
+        }
+        // Two look at it at the same time; whoever looks without going on leaves it good.
+        let (Presented::Good(one), Presented::Good(other)) = (look_at(&token).await, look_at(&token).await) else {
+            panic!("nobody has spent it");
+        };
+        assert!(one.spend(&storage, "acme").await.unwrap());
+        assert!(!other.spend(&storage, "globex").await.unwrap());
+        assert_eq!(look_at(&token).await, Presented::Spent);
+    }
+
+    #[tokio::test]
+    async fn a_token_is_good_for_a_day() {
+        for (age, is_good) in [(LASTS_MS / 2, true), (LASTS_MS, false)] {
+            let storage = MemoryStorage::new(Options::default());
+            let Bootstrap(token) = Bootstrap::made_at(&storage, now_ms() - age).await.unwrap().unwrap();
+            let found = Bootstrap::look_at(&storage, &token).await.unwrap();
+            assert_eq!(matches!(found, Presented::Good(_)), is_good, "{age}: {found:?}");
+            assert_eq!(found == Presented::Expired, !is_good, "{age}");
         }
     }
 }

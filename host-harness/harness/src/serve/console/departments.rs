@@ -1,6 +1,9 @@
 //! The tree of departments: a level at a time, asked for when it is opened.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use axum::response::Response;
 use maud::{Markup, html};
@@ -13,16 +16,16 @@ use super::{
 };
 
 const ROWS: u32 = 200;
-/// Pages that are read for one level: each is short, and a level has no index.
-const PAGES: usize = 60;
+/// How long pages are read for one level, which has no index, and names for one page; what is missing then is led to.
+const PATIENCE: Duration = Duration::from_millis(250);
 /// Departments of one page of members whose names are looked up.
 const NAMES: usize = 100;
 
 /// One level of the tree.
 struct Level {
     departments: Vec<Department>,
-    /// Whether there are more than are shown.
-    more: bool,
+    /// Where the next ones are shown.
+    more: Option<String>,
 }
 
 impl Level {
@@ -32,17 +35,19 @@ impl Level {
     /// The element.
     async fn read(asked: &Asked, level: TreeLevel) -> Result<Self, Failure> {
         let filter = DepartmentFilter { level: Some(level), search: None };
-        let (mut departments, mut cursor) = (Vec::new(), None);
-        for _ in 0..PAGES {
+        let (mut departments, mut cursor) = (Vec::new(), asked.text("cursor").map(str::to_owned));
+        let began = Instant::now();
+        loop {
             let page = answer(asked.element.departments(&filter, cursor.as_deref(), ROWS).await)?;
             departments.extend(page.departments);
             cursor = page.cursor;
-            if cursor.is_none() {
+            if cursor.is_none() || departments.len() >= ROWS as usize || began.elapsed() > PATIENCE {
                 break;
             }
         }
         departments.sort_by(|a, b| b.order.cmp(&a.order).then_with(|| a.id.cmp(&b.id)));
-        Ok(Self { departments, more: cursor.is_some() })
+        let more = cursor.map(|cursor| address(asked, asked.text("parent"), Some(&cursor)));
+        Ok(Self { departments, more })
     }
 
     /// As a list, each entry of which opens the next level.
@@ -62,8 +67,8 @@ impl Level {
                         }
                     }
                 }
-                @if self.departments.is_empty() { li.hint { (asked.say("没有下级部门", "No departments below")) } }
-                @if self.more { li.hint { (asked.say("仅显示一部分，请使用搜索", "Not all are shown: use the search")) } }
+                @if self.departments.is_empty() && self.more.is_none() { li.hint { (asked.say("没有下级部门", "No departments below")) } }
+                @if let Some(more) = &self.more { li { a href=(more) { (asked.say("更多部门", "More departments")) } } }
             }
         }
     }
@@ -80,8 +85,18 @@ fn members_of(asked: &Asked, id: &str) -> String {
 }
 
 fn below(asked: &Asked, id: &str) -> String {
-    let query = Serializer::new(String::new()).append_pair("parent", id).finish();
-    format!("{}?{query}", asked.address("departments"))
+    address(asked, Some(id), None)
+}
+
+/// Where a level is shown, from where its last page ended.
+fn address(asked: &Asked, parent: Option<&str>, cursor: Option<&str>) -> String {
+    let mut query = Serializer::new(String::new());
+    for (name, value) in [("parent", parent), ("cursor", cursor)] {
+        if let Some(value) = value {
+            query.append_pair(name, value);
+        }
+    }
+    format!("{}?{}", asked.address("departments"), query.finish())
 }
 
 /// The level below a department, or the first one: a part of the tree where a script asks, a page of its own else.
@@ -92,13 +107,17 @@ pub async fn children(asked: &Asked) -> Result<Response, Failure> {
     Ok(asked.page(asked.say("部门", "Departments"), content))
 }
 
-/// What departments are called, as far as the copy knows them.
+/// What departments are called, as far as the copy knows them and answers soon.
 ///
 /// # Errors
 /// The element.
 pub async fn names(asked: &Asked, ids: &BTreeSet<String>) -> Result<BTreeMap<String, String>, Failure> {
     let mut names = BTreeMap::new();
+    let began = Instant::now();
     for id in ids.iter().take(NAMES) {
+        if began.elapsed() > PATIENCE {
+            break;
+        }
         let found = answer_if_any(asked.element.find_department(id).await)?;
         names.insert(id.clone(), found.map_or_else(|| id.clone(), |department| department.name));
     }

@@ -18,6 +18,8 @@ pub enum Failure {
     BrokenOff(String),
     /// The storage does not answer.
     Storage,
+    /// What a form was to replace is no longer as it was shown.
+    Changed,
     /// The request says something that it cannot, in both languages.
     Asked([&'static str; 2]),
 }
@@ -27,13 +29,18 @@ pub enum Failure {
 /// # Errors
 /// It is an error, or there is no answer.
 pub fn answer<T>(called: CallResult<Answered<T>>) -> Result<T, Failure> {
-    match called {
-        Ok(Called { value, .. }) => value.map_err(Failure::Element),
-        Err(failed) => {
-            tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a page of the console broke off");
-            Err(Failure::BrokenOff(failed.report.call))
-        }
-    }
+    unbroken(called)?.map_err(Failure::Element)
+}
+
+/// What a call gave that has no errors of its own.
+///
+/// # Errors
+/// There is no answer: a component that crashed is never shown as one without problems.
+pub fn unbroken<T>(called: CallResult<T>) -> Result<T, Failure> {
+    called.map(|Called { value, .. }| value).map_err(|failed| {
+        tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a page of the console broke off");
+        Failure::BrokenOff(failed.report.call)
+    })
 }
 
 /// The same, with nothing where the element has none of it.
@@ -81,6 +88,13 @@ impl Failure {
                 let message =
                     say("存储暂时没有响应，请稍后重试。", "The storage does not answer: try again in a moment.");
                 (StatusCode::SERVICE_UNAVAILABLE, message, None)
+            }
+            Self::Changed => {
+                let message = say(
+                    "此页显示之后内容已被更改，未保存。请重新打开页面后再改。",
+                    "This has changed since the page was shown, so nothing was saved: open the page anew.",
+                );
+                (StatusCode::CONFLICT, message, None)
             }
             Self::Asked([chinese, english]) => (StatusCode::BAD_REQUEST, say(chinese, english), None),
         };

@@ -2,13 +2,10 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
-use organisation_host::{
-    Decision,
-    contract::{administration::MemberRoles, directory::Member},
-};
+use organisation_host::contract::{administration::MemberRoles, directory::Member};
 
 use super::{
-    asked::Asked,
+    asked::{Asked, SHOWN},
     departments::{names, places},
     failure::{Failure, answer, answer_if_any},
     masked::masked,
@@ -22,18 +19,11 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
 
 /// The page with everything. That somebody asked for it stands in the audit trail first.
 pub async fn reveal(asked: &Asked) -> Result<Response, Failure> {
-    let decision = Decision {
-        actor: asked.actor(),
-        action: "console.reveal-member".to_owned(),
-        subject: Some(asked.path("id").to_owned()),
-        before: None,
-        after: None,
-    };
-    asked.element.add_to_audit(decision).await?;
+    asked.audit("console.reveal-member", Some(asked.path("id").to_owned()), None).await?;
     show(asked, true).await
 }
 
-/// Replaces the assigned roles.
+/// Replaces the assigned roles that were shown. Suspended ones go with that, so it is done by a button of their own.
 pub async fn set_roles(asked: &Asked) -> Result<Response, Failure> {
     let roles = asked.text("roles").unwrap_or_default();
     let roles: Vec<String> = roles
@@ -42,14 +32,36 @@ pub async fn set_roles(asked: &Asked) -> Result<Response, Failure> {
         .filter(|role| !role.is_empty())
         .map(str::to_owned)
         .collect();
-    answer(asked.element.set_member_roles(asked.path("id"), &roles, &asked.actor()).await)?;
+    let now = answer(asked.element.member_roles_of(asked.path("id")).await)?;
+    unless_changed(asked, &now)?;
+    if !now.suspended.is_empty() && asked.text("discard").is_none() {
+        return Err(Failure::Changed);
+    }
+    // Whoever saves what was shown changes nothing: a role that a rule gives too may be assigned beside it.
+    if roles != assigned(&now) || !now.suspended.is_empty() {
+        answer(asked.element.set_member_roles(asked.path("id"), &roles, &asked.actor()).await)?;
+    }
     Ok(back(asked))
 }
 
-/// Gives suspended roles back.
+/// Gives the suspended roles that were shown back.
 pub async fn confirm_roles(asked: &Asked) -> Result<Response, Failure> {
+    unless_changed(asked, &answer(asked.element.member_roles_of(asked.path("id")).await)?)?;
     answer(asked.element.confirm_roles(asked.path("id"), &asked.actor()).await)?;
     Ok(back(asked))
+}
+
+fn unless_changed(asked: &Asked, now: &MemberRoles) -> Result<(), Failure> {
+    asked.unless_changed(&[&now.roles, &assigned(now), &now.suspended])
+}
+
+/// Roles that were assigned and that no rule gives. Of one that a rule gives, the element does not say whether it is assigned too.
+fn assigned(roles: &MemberRoles) -> Vec<String> {
+    roles.roles.iter().filter(|role| !is_by_rule(roles, role)).cloned().collect()
+}
+
+fn is_by_rule(roles: &MemberRoles, role: &str) -> bool {
+    roles.by_rule.iter().any(|ruled| ruled.role == role)
 }
 
 fn back(asked: &Asked) -> Response {
@@ -111,30 +123,51 @@ fn is_personal(member: &Member) -> bool {
 
 fn roles_of(asked: &Asked, roles: &MemberRoles, page: &str) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
-    let by_rule = |role: &String| roles.by_rule.iter().any(|ruled| ruled.role == *role);
-    let assigned: Vec<&str> = roles.roles.iter().filter(|role| !by_rule(role)).map(String::as_str).collect();
+    let assigned = assigned(roles);
+    let shown = html! {
+        input type="hidden" name=(SHOWN) value=(asked.mark(&[&roles.roles, &assigned, &roles.suspended]));
+    };
     html! {
         section.card {
             h2 { (say("角色", "Roles")) }
             p {
                 @for role in &roles.roles {
-                    span.tag { (role) @if by_rule(role) { " · " (say("按规则", "by rule")) } } " "
+                    span.tag { (role) @if is_by_rule(roles, role) { " · " (say("按规则", "by rule")) } } " "
                 }
                 @if roles.roles.is_empty() { span.hint { (say("暂无", "none")) } }
             }
-            (asked.form(&format!("{page}/roles"), &html! {
-                div.field {
-                    label for="roles" { (say("直接分配的角色，以逗号分隔", "Roles that are assigned, with commas between them")) }
-                    input #roles name="roles" value=(assigned.join(", "));
-                }
-                button { (say("保存", "Save")) }
-            }))
-            @if !roles.suspended.is_empty() {
+            @if roles.suspended.is_empty() {
+                (asked.form(&format!("{page}/roles"), &html! {
+                    (shown)
+                    div.field {
+                        label for="roles" { (say("直接分配的角色，以逗号分隔", "Roles that are assigned, with commas between them")) }
+                        input #roles name="roles" value=(assigned.join(", "));
+                        @if !roles.by_rule.is_empty() {
+                            p.hint {
+                                (say("更改后，由规则给予的角色只有写在这里才算直接分配。",
+                                     "After a change, a role that a rule gives is assigned as well only if it stands here."))
+                            }
+                        }
+                    }
+                    button { (say("保存", "Save")) }
+                }))
+            } @else {
                 p.banner.warn {
                     (say("暂停中的角色：", "Suspended: ")) (roles.suspended.join(", ")) ". "
                     (say("账号可能被他人重新使用，请确认后恢复。", "Ids are used again: look who it is before you give them back."))
                 }
-                (asked.form(&format!("{page}/roles/confirm"), &html! { button.quiet { (say("恢复角色", "Give them back")) } }))
+                div.row {
+                    (asked.form(&format!("{page}/roles/confirm"), &html! {
+                        (shown)
+                        button.quiet { (say("恢复角色", "Give them back")) }
+                    }))
+                    (asked.form(&format!("{page}/roles"), &html! {
+                        (shown)
+                        input type="hidden" name="roles" value=(assigned.join(","));
+                        input type="hidden" name="discard" value="yes";
+                        button.quiet { (say("不再恢复，取消这些角色", "Take them away")) }
+                    }))
+                }
             }
         }
     }

@@ -2,9 +2,12 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
-use organisation_host::contract::{
-    from_json,
-    messaging::{Delivery, Message},
+use organisation_host::{
+    Digest,
+    contract::{
+        from_json,
+        messaging::{Delivery, Message},
+    },
 };
 use serde_json::json;
 
@@ -101,14 +104,13 @@ pub async fn preview(asked: &Asked) -> Result<Response, Failure> {
 /// Sends it, and says what became of it.
 pub async fn send(asked: &Asked) -> Result<Response, Failure> {
     let message = message(asked)?;
-    let decision = organisation_host::Decision {
-        actor: asked.actor(),
-        action: "messaging.send".to_owned(),
-        subject: None,
-        before: None,
-        after: None,
-    };
-    asked.element.add_to_audit(decision).await?;
+    // Who gets it, and which text it is; the text itself may be personal, and the trail lasts.
+    let digest = Digest::of(asked.text("text").unwrap_or_default().as_bytes()).to_string();
+    let to = &message.to;
+    let sent = json!({
+        "members": to.members, "departments": to.departments, "roles": to.roles, "text_sha256": digest,
+    });
+    asked.audit("messaging.send", asked.text("key").map(str::to_owned), Some(sent.to_string())).await?;
     let sent = answer(asked.element.send_message(&message).await)?;
     let say = |chinese, english| asked.say(chinese, english);
     let (look, words) = match sent.delivery {

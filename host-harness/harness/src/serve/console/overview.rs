@@ -9,7 +9,7 @@ use organisation_host::contract::{
 
 use super::{
     asked::{Asked, when},
-    failure::{Failure, answer, answer_if_any},
+    failure::{Failure, answer, answer_if_any, unbroken},
 };
 
 /// One thing to do, and whether it is done.
@@ -54,8 +54,7 @@ fn steps(standing: Standing) -> [Step; 4] {
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
     let summary = answer_if_any(asked.element.overview().await)?;
-    let validation = asked.element.validate().await;
-    let problems = validation.map(|called| called.value.problems).unwrap_or_default();
+    let problems = unbroken(asked.element.validate().await)?.problems;
     let rules = answer_if_any(asked.element.role_rules().await)?.map(|state| state.rules).unwrap_or_default();
     let administrators = answer_if_any(asked.element.administrators().await)?.unwrap_or_default();
     let is_error = |severity: &organisation_host::contract::types::Severity| {

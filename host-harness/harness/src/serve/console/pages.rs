@@ -84,6 +84,7 @@ pub static PAGES: &[ConsolePage] = &[
     change("messages", run!(messages::send)),
     shown("changes", ["变更记录", "Changes"], run!(feed::page)),
     shown("events", ["回调记录", "Callbacks"], run!(events::page)),
+    change("events/reveal", run!(events::reveal)),
     shown("audit", ["审计记录", "Audit trail"], run!(trail::page)),
 ];
 

@@ -1,5 +1,7 @@
 //! What a run would change, as a diff that a person can read.
 
+use std::time::{Duration, Instant};
+
 use axum::response::Response;
 use maud::{Markup, html};
 use organisation_host::contract::directory::{ChangeKind, PlannedChange};
@@ -13,11 +15,26 @@ use super::{
 const ROWS: u32 = 100;
 /// Candidates that a question about a removal shows; the plan shows all of them.
 const SHOWN: usize = 200;
-/// Pages that are read for them: those who go stand at the end of a plan.
-const PAGES: usize = 100;
-/// Fields that are personal: that one changes is shown, and not to what.
-const PERSONAL: [&str; 8] =
-    ["mobile", "telephone", "email", "business-email", "business_email", "address", "qr-code", "avatar"];
+/// How long pages are read for them, since those who go stand at the end of a plan. After that the page leads to the whole plan.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// Fields that are shown: how somebody stands in the organisation. Of every other, which may be personal, it is shown that it
+/// changes and not to what.
+const SHOWN_FIELDS: [&str; 14] = [
+    "name",
+    "name-en",
+    "status",
+    "departments",
+    "main-department",
+    "direct-leaders",
+    "position",
+    "alias",
+    "parent-id",
+    "order",
+    "leaders",
+    "roles",
+    "suspended-roles",
+    "external-position",
+];
 
 /// How a kind of change looks, and is called.
 pub fn kind(asked: &Asked, kind: ChangeKind) -> Markup {
@@ -69,11 +86,6 @@ fn next(asked: &Asked, cursor: &str) -> String {
 
 fn diff(asked: &Asked, changes: &[PlannedChange]) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
-    let value = |field: &str, value: &Option<String>| match value {
-        Some(_) if PERSONAL.contains(&field) => "•••".to_owned(),
-        Some(value) => value.clone(),
-        None => "—".to_owned(),
-    };
     html! {
         table.stacked {
             thead { tr { th { (say("变化", "Change")) } th { (say("对象", "Who or what")) } th { (say("字段：原值 → 新值", "Fields: before → after")) } } }
@@ -89,7 +101,7 @@ fn diff(asked: &Asked, changes: &[PlannedChange]) -> Markup {
                                     dl.facts {
                                         @for field in &change.fields {
                                             dt { (field.field) }
-                                            dd { (value(&field.field, &field.before)) " → " b { (value(&field.field, &field.after)) } }
+                                            dd { (value(&field.field, field.before.as_deref())) " → " b { (value(&field.field, field.after.as_deref())) } }
                                         }
                                     }
                                 }
@@ -102,13 +114,23 @@ fn diff(asked: &Asked, changes: &[PlannedChange]) -> Markup {
     }
 }
 
+/// A value of a field, as far as it is shown.
+fn value<'a>(field: &str, value: Option<&'a str>) -> &'a str {
+    match value {
+        Some(value) if SHOWN_FIELDS.contains(&field) => value,
+        Some(_) => "•••",
+        None => "—",
+    }
+}
+
 /// Those whom a blocked run would remove.
 ///
 /// # Errors
 /// The element.
 pub async fn removals(asked: &Asked) -> Result<Markup, Failure> {
     let (mut going, mut cursor) = (Vec::new(), None);
-    for _ in 0..PAGES {
+    let began = Instant::now();
+    loop {
         let Some(page) = answer_if_any(asked.element.plan(cursor.as_deref(), ROWS).await)? else { break };
         going.extend(page.changes.into_iter().filter(|change| {
             matches!(
@@ -117,7 +139,7 @@ pub async fn removals(asked: &Asked) -> Result<Markup, Failure> {
             )
         }));
         cursor = page.cursor;
-        if cursor.is_none() || going.len() >= SHOWN {
+        if cursor.is_none() || going.len() >= SHOWN || began.elapsed() > PATIENCE {
             break;
         }
     }
@@ -139,7 +161,29 @@ pub async fn removals(asked: &Asked) -> Result<Markup, Failure> {
             }
         }
         @if !is_all {
-            p { a href=(asked.address("sync/plan")) { (asked.say("查看完整计划", "The whole plan")) } }
+            p {
+                (asked.say("以上并非全部。", "These are not all.")) " "
+                a href=(asked.address("sync/plan")) { (asked.say("查看完整计划", "The whole plan")) }
+            }
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::value;
+
+    #[test]
+    fn what_may_be_personal_is_not_shown() {
+        for (field, before, expected) in [
+            ("departments", Some("[]"), "[]"),
+            ("mobile", Some("13800001234"), "•••"),
+            ("attributes", Some("[{}]"), "•••"),
+            ("external-profile", Some("{}"), "•••"),
+            ("a-field-of-tomorrow", Some("x"), "•••"),
+            ("mobile", None, "—"),
+        ] {
+            assert_eq!(value(field, before), expected, "{field}");
+        }
+    }
 }

@@ -5,7 +5,7 @@ use maud::{Markup, html};
 use organisation_host::contract::administration::{RoleRule, RuleScope};
 
 use super::{
-    asked::Asked,
+    asked::{Asked, SHOWN},
     failure::{Failure, answer},
     members,
 };
@@ -59,6 +59,7 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
                     label for="ids" { (say("管理员账号，每行一个", "Ids of the administrators, one a line")) }
                     textarea #ids name="ids" { (administrators.join("\n")) }
                 }
+                input type="hidden" name=(SHOWN) value=(asked.mark(&[&administrators]));
                 button { (say("保存管理员", "Save the administrators")) }
             }))
         }
@@ -121,14 +122,15 @@ pub async fn add_rule(asked: &Asked) -> Result<Response, Failure> {
 pub async fn remove_rule(asked: &Asked) -> Result<Response, Failure> {
     let mut rules = answer(asked.element.role_rules().await)?.rules;
     let number: Option<usize> = asked.text("number").and_then(|number| number.parse().ok());
-    let number = number.filter(|number| rules.get(*number).map(name).as_deref() == asked.text("rule"));
-    let changed = Failure::Asked(["规则已有变化，请刷新页面后重试。", "The rules have changed: load the page anew."]);
-    rules.remove(number.ok_or(changed)?);
+    let is_the_one = |rule: &RoleRule| asked.text("rule") == Some(&name(rule));
+    let number = number.filter(|number| rules.get(*number).is_some_and(is_the_one));
+    rules.remove(number.ok_or(Failure::Changed)?);
     answer(asked.element.set_role_rules(&rules, &asked.actor()).await)?;
     Ok(asked.go("roles"))
 }
 
-/// Replaces the administrators. Nobody takes away the own place by a slip.
+/// Replaces the administrators that were shown. Nobody takes away the own place by a slip, and nobody brings back whom another
+/// administrator has removed since.
 pub async fn set_administrators(asked: &Asked) -> Result<Response, Failure> {
     let ids = asked.text("ids").unwrap_or_default();
     let ids: Vec<String> =
@@ -141,6 +143,7 @@ pub async fn set_administrators(asked: &Asked) -> Result<Response, Failure> {
             "You are not in the list: let another administrator take you out, so that the app is never without one.",
         ]));
     }
+    asked.unless_changed(&[&answer(asked.element.administrators().await)?])?;
     answer(asked.element.set_administrators(&ids, &asked.actor()).await)?;
     Ok(asked.go("roles"))
 }

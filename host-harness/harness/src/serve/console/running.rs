@@ -2,7 +2,6 @@
 
 use std::{
     collections::HashMap,
-    future::pending,
     pin::pin,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -14,8 +13,12 @@ use organisation_host::{
     contract::directory::{Goal, Progress, Strategy, Waiting},
     storage::SystemClock,
 };
+use tokio::sync::Semaphore;
 
-use crate::run::{Course, Onlooker, RunEnd, to_its_end};
+use crate::{
+    interrupt::interrupted,
+    run::{Course, Onlooker, RunEnd, to_its_end},
+};
 
 /// The longest wait of a vendor that a run is kept for; it goes on when somebody starts it again, or by itself where the tenant
 /// has periodic syncs.
@@ -37,10 +40,38 @@ pub enum Standing {
 }
 
 /// Of every tenant, the run that was started here last.
-#[derive(Default)]
-pub struct Runs(Mutex<HashMap<Arc<str>, Standing>>);
+pub struct Runs {
+    standings: Mutex<HashMap<Arc<str>, Standing>>,
+    /// Runs at a time; the others wait for their turn.
+    turns: Semaphore,
+}
+
+/// Of a run under way. One that is dropped without an end, as by a panic, has failed.
+struct UnderWay {
+    runs: Arc<Runs>,
+    tenant: Arc<str>,
+    standing: Standing,
+}
+
+impl UnderWay {
+    fn end(mut self, standing: Standing) {
+        self.standing = standing;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let standing = std::mem::replace(&mut self.standing, Standing::UnderWay);
+        self.runs.lock().insert(Arc::clone(&self.tenant), standing);
+    }
+}
 
 impl Runs {
+    /// So many at a time, of all tenants together.
+    pub fn of_at_most(parallel: usize) -> Self {
+        Self { standings: Mutex::default(), turns: Semaphore::new(parallel) }
+    }
+
     /// How the last one of a tenant stands; nothing where none was started here.
     pub fn of(&self, tenant: &str) -> Option<Standing> {
         self.lock().get(tenant).cloned()
@@ -51,16 +82,24 @@ impl Runs {
         if self.lock().insert(Arc::clone(&tenant.name), Standing::UnderWay) == Some(Standing::UnderWay) {
             return;
         }
-        let (runs, tenant) = (Arc::clone(self), tenant.clone());
+        let tenant = tenant.clone();
+        let under_way = self.under_way(&tenant.name);
         tokio::spawn(async move {
+            let turn = under_way.runs.turns.acquire().await;
             let standing = run(&tenant, until).await;
-            runs.lock().insert(tenant.name, standing);
+            drop(turn);
+            under_way.end(standing);
         });
+    }
+
+    fn under_way(self: &Arc<Self>, tenant: &Arc<str>) -> UnderWay {
+        let broken = Standing::Failed("主机日志中有原因 the host's log says why".to_owned());
+        UnderWay { runs: Arc::clone(self), tenant: Arc::clone(tenant), standing: broken }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Standing>> {
         // An entry is whole whatever a panic interrupted.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.standings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,14 +112,14 @@ async fn run(tenant: &Tenant, until: Goal) -> Standing {
         clock: &SystemClock,
         max_wait: Some(LONGEST_WAIT),
     };
-    match to_its_end(course, &mut Unwatched, pin!(pending())).await {
+    match to_its_end(course, &mut Unwatched, pin!(interrupted())).await {
         Ok(finished) => match finished.ended {
             RunEnd::Complete(_) => Standing::Complete,
             RunEnd::Planned(_) => Standing::Planned,
             RunEnd::Blocked(_) => Standing::Blocked,
             RunEnd::Paused(pause) => Standing::Paused(pause.error.message, pause.error.hint),
             RunEnd::Waiting { waiting, .. } => Standing::Waiting(waiting.not_before),
-            RunEnd::Interrupted(_) => Standing::Failed(String::new()),
+            RunEnd::Interrupted(_) => Standing::Failed("主机正在停止 the host stops".to_owned()),
         },
         Err(error) => {
             tracing::warn!(lowcode.tenant = &*tenant.name, %error, "a sync that was started from the console did not end");
@@ -96,4 +135,24 @@ impl Onlooker for Unwatched {
     fn called(&mut self, _: &CallReport) {}
     fn progress(&mut self, _: &Progress) {}
     fn waiting(&mut self, _: &Waiting, _: Duration) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_run_that_panics_has_failed_and_another_can_begin() {
+        let runs = Arc::new(Runs::of_at_most(1));
+        let acme: Arc<str> = "acme".into();
+        runs.lock().insert(Arc::clone(&acme), Standing::UnderWay);
+        let under_way = runs.under_way(&acme);
+        let ended = tokio::spawn(async move {
+            let _turn = under_way.runs.turns.acquire().await;
+            panic!("a defect");
+        });
+        assert!(ended.await.unwrap_err().is_panic());
+        assert!(matches!(runs.of("acme"), Some(Standing::Failed(_))), "{:?}", runs.of("acme"));
+        assert_eq!(runs.turns.available_permits(), 1);
+    }
 }

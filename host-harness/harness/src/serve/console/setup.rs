@@ -8,7 +8,7 @@ use url::Url;
 
 use super::{
     asked::Asked,
-    failure::{Failure, answer},
+    failure::{Failure, unbroken},
 };
 
 /// Letters and digits of a callback's token, and of its key: 32 bytes in base64 without the sign at the end.
@@ -18,12 +18,12 @@ const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let broken = |failed: organisation_host::FailedCall| Failure::BrokenOff(failed.report.call);
-    let described = asked.element.describe(asked.language.tag()).await.map_err(|failed| broken(*failed))?.value;
-    let validation = asked.element.validate().await.map_err(|failed| broken(*failed))?.value;
+    let described = unbroken(asked.element.describe(asked.language.tag()).await)?;
+    let validation = unbroken(asked.element.validate().await)?;
     let app = app_address(asked, &validation);
     let home_page = match &app {
-        Some(app) => Some(answer(asked.element.homepage_url(app.as_str()).await)),
+        // What the element says against it stands in the step.
+        Some(app) => Some(unbroken(asked.element.homepage_url(app.as_str()).await)?),
         None => None,
     };
     let say = |chinese, english| asked.say(chinese, english);
@@ -45,8 +45,8 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
                 p { (say("应用详情 → 应用主页 → 设置：选择“网页”，粘贴：", "App → home page → web page; paste:")) }
                 @match home_page {
                     Some(Ok(url)) => (value("home-page", say("应用主页地址", "Home page address"), &url)),
-                    Some(Err(Failure::Element(error))) => { p.banner.warn { (error.message) } }
-                    _ => (unknown(asked)),
+                    Some(Err(error)) => { p.banner.warn { (error.message) } }
+                    None => (unknown(asked)),
                 }
                 @if let Some(app) = &app {
                     p.hint { (say("也可使用应用自身的地址，由本主机发起登录：", "Or the app's own address: then this host begins the sign-in:")) }

@@ -51,6 +51,8 @@ pub async fn progress(asked: &Asked) -> Result<Response, Failure> {
 /// Plans, or carries out.
 pub async fn start(asked: &Asked) -> Result<Response, Failure> {
     let until = if asked.text("until") == Some("plan") { Goal::Plan } else { Goal::Complete };
+    let goal = if until == Goal::Plan { "\"plan\"" } else { "\"complete\"" };
+    asked.audit("directory.begin", None, Some(goal.to_owned())).await?;
     asked.service.runs().start(&asked.tenant, until);
     Ok(asked.go("sync"))
 }
@@ -67,14 +69,7 @@ pub async fn approve(asked: &Asked) -> Result<Response, Failure> {
         })
     })();
     let (Some(run), Some(counts)) = (asked.text("run"), counts) else { return Err(incomplete()) };
-    let decision = organisation_host::Decision {
-        actor: asked.actor(),
-        action: "directory.approve".to_owned(),
-        subject: Some(run.to_owned()),
-        before: None,
-        after: None,
-    };
-    asked.element.add_to_audit(decision).await?;
+    asked.audit("directory.approve", Some(run.to_owned()), None).await?;
     answer(asked.element.approve(run, counts).await)?;
     asked.service.runs().start(&asked.tenant, Goal::Complete);
     Ok(asked.go("sync"))
@@ -83,6 +78,7 @@ pub async fn approve(asked: &Asked) -> Result<Response, Failure> {
 /// Gives the current run up.
 pub async fn abandon(asked: &Asked) -> Result<Response, Failure> {
     let run = asked.text("run").ok_or_else(incomplete)?;
+    asked.audit("directory.abandon", Some(run.to_owned()), None).await?;
     answer(asked.element.abandon(run).await)?;
     Ok(asked.go("sync"))
 }
