@@ -38,7 +38,7 @@ impl Pseudonyms {
     /// Declared secrets, also within other texts and with the signs with which JSON writes them in a text in a text.
     fn secrets_in(&self, text: &str) -> usize {
         let is_left = |secret: &&String| {
-            let mut spelling = secret.to_string();
+            let mut spelling = (*secret).clone();
             for _ in 0..3 {
                 if memmem::find(text.as_bytes(), spelling.as_bytes()).is_some() {
                     return true;
