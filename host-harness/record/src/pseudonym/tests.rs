@@ -165,7 +165,7 @@ fn nothing_planted_stays() {
                 pseudonyms.complete();
                 pseudonyms.answer(function, answer).to_string()
             }
-            Given::Arguments(function, arguments) => {
+            Arguments(function, arguments) => {
                 pseudonyms.collect_arguments(function, arguments);
                 pseudonyms.complete();
                 Value::from(pseudonyms.arguments(function, arguments)).to_string()
