@@ -266,6 +266,9 @@ async fn the_file_that_proves_whose_a_host_is_stands_at_its_root_and_there_alone
     );
     let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
     let root = format!("http://{}", host.address);
+    // The host asks the elements beside everything else, so a file is there a moment after the start.
+    let files = [&plain, &with_content].map(|file| format!("/{}", file.name));
+    until("both files are there", || files.iter().all(|file| host.get(file, &[]).status == 200));
     control.check_ownership(&root, &plain).await.unwrap();
     let refused = control.check_ownership(&root, &with_content).await.unwrap_err().to_string();
     assert!(refused.contains("another one"), "its content is the configured one: {refused}");
