@@ -59,7 +59,7 @@ pub async fn call(options: &Global, asked: &Call, output: &mut Output) -> Result
     let text = body(&response.body);
     let view: Value =
         serde_json::from_str(&text).unwrap_or_else(|_| json!({ "status": response.status, "body": text }));
-    output.answer(&view, |_| serde_json::to_string_pretty(&view).unwrap_or_default())?;
+    output.answer(&view, |_| format!("{view:#}"))?;
     Ok(ExitStatus::Done)
 }
 

@@ -149,8 +149,10 @@ async fn every_page_shows_what_it_is_about_and_what_people_wrote_stays_text() {
     let renamed = bed.control().change(|corp| corp.update_member("lisi", |member| member.name = evil.to_owned()));
     renamed.unwrap();
     let mut someone = first(&host, "acme");
-    let answer = someone.post("/t/acme/admin/sync", "/t/acme/admin/sync/start", &[("until", "plan")]);
-    assert_eq!(answer.status, 303);
+    for (until, status) in [("", 400), ("everything", 400), ("plan", 303)] {
+        let answer = someone.post("/t/acme/admin/sync", "/t/acme/admin/sync/start", &[("until", until)]);
+        assert_eq!(answer.status, status, "{until}");
+    }
     until("the plan", || someone.page("/t/acme/admin/sync").contains("计划已完成"));
     assert!(someone.page("/t/acme/admin/sync/plan").contains("lisi"));
     synchronise(&mut someone, "同步已完成");

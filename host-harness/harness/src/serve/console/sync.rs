@@ -50,8 +50,11 @@ pub async fn progress(asked: &Asked) -> Result<Response, Failure> {
 
 /// Plans, or carries out.
 pub async fn start(asked: &Asked) -> Result<Response, Failure> {
-    let until = if asked.text("until") == Some("plan") { Goal::Plan } else { Goal::Complete };
-    let goal = if until == Goal::Plan { "\"plan\"" } else { "\"complete\"" };
+    let (until, goal) = match asked.text("until") {
+        Some("plan") => (Goal::Plan, "\"plan\""),
+        Some("complete") => (Goal::Complete, "\"complete\""),
+        _ => return Err(incomplete()),
+    };
     asked.audit("directory.begin", None, Some(goal.to_owned())).await?;
     asked.service.runs().start(&asked.tenant, until);
     Ok(asked.go("sync"))
