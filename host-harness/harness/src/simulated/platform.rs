@@ -25,13 +25,18 @@ const TENANT: &str = "demo";
 /// Serves both until Ctrl-C.
 ///
 /// # Errors
-/// An address cannot be had, or a file cannot be written.
+/// An address is not on loopback or cannot be had, or a file cannot be written.
 pub async fn platform(
     options: &Global,
     asked: &DemoPages,
     keep: Option<&Path>,
     output: &mut Output,
 ) -> Result<ExitStatus, CommandError> {
+    // The first page hands the token of the first start to whoever opens it.
+    if let Some(address) = [asked.listen, asked.simulator].into_iter().find(|address| !address.ip().is_loopback()) {
+        let problem = format!("demo --serve is for this machine alone, and {address} is not on loopback");
+        return Err(CommandError::usage(problem, "leave the address out, or name one of 127.0.0.1"));
+    }
     let (place, _temporary) = demo::place(keep)?;
     let (listener, address) = serve::listen(asked.listen).await?;
     // A name: the vendor takes no address for a trusted domain.

@@ -320,3 +320,13 @@ async fn a_demonstration_leads_from_nothing_to_a_member_who_is_signed_in() {
     let page = visitor.page("/");
     assert!(page.contains("一切就绪") && !page.contains("token="), "{page}");
 }
+
+#[test]
+fn a_demonstration_is_for_this_machine_alone() {
+    let home = tempfile::tempdir().unwrap();
+    for option in ["--listen", "--simulator"] {
+        let output = program(home.path(), &["demo", "--serve", option, "0.0.0.0:0"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        assert!(String::from_utf8_lossy(&output.stderr).contains("not on loopback"), "{option}");
+    }
+}
