@@ -180,6 +180,7 @@ async fn every_page_shows_what_it_is_about_and_what_people_wrote_stays_text() {
         }
         assert!(answer.body.len() < 120 << 10, "{path} has {} bytes", answer.body.len());
     }
+    assert_eq!(someone.get("/t/acme/admin/members?status=everybody").status, 400, "not a list of all of them");
     let english = someone.ask("GET", "/t/acme/admin", &[("accept-language", "en")], "");
     assert!(english.body.contains("What to do next"), "{english:#?}");
     for path in ["/members/nobody", "/members/..%2f..", "/elsewhere"] {

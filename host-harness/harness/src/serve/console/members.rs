@@ -28,6 +28,11 @@ const KINDS: [(&str, MemberStatus); 5] = [
     ("resigned", MemberStatus::Resigned),
 ];
 
+fn kind(name: &str) -> Result<MemberStatus, Failure> {
+    let found = KINDS.iter().find(|(known, _)| *known == name).map(|(_, status)| *status);
+    found.ok_or(Failure::Asked(["没有这种状态。", "There is no such status."]))
+}
+
 /// How a member stands, in the language of the page.
 fn status_words(asked: &Asked, status: MemberStatus) -> &'static str {
     let [chinese, english] = match status {
@@ -58,11 +63,10 @@ pub fn address(asked: &Asked, id: &str) -> String {
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let wanted = asked.text("status");
     let filter = MemberFilter {
         department: asked.text("department").map(str::to_owned),
         below: asked.text("below") == Some("true"),
-        status: KINDS.iter().find(|(name, _)| Some(*name) == wanted).map(|(_, status)| *status),
+        status: asked.text("status").map(kind).transpose()?,
         search: asked.text("search").map(str::to_owned),
         role: asked.text("role").map(str::to_owned),
     };
