@@ -1,6 +1,6 @@
 //! What a fetched member means for the copy. Pure: the rules about joining, resigning and coming back stand here. That a
-//! member resigned, only the vendor says ([`MemberStatus::Resigned`]); who is not seen any more has left the visible
-//! range: see `sync/confirm.rs`.
+//! member resigned, the vendor says ([`MemberStatus::Resigned`]) or an administrator (`retired.rs`); who is not seen any
+//! more has left the visible range: see `sync/confirm.rs`.
 
 use super::{
     member::{FetchedMember, Member},
