@@ -24,7 +24,6 @@ use organisation_host::{
 };
 use serde::de::IgnoredAny;
 use serde_json::{Value, json};
-use system_tests::stage::Store;
 
 use crate::{
     Outcome,
@@ -56,7 +55,7 @@ pub struct Throughput {
 /// Measures both in one run.
 pub async fn throughput(component: &[u8], vendor: &Vendor) -> Outcome<Throughput> {
     let exporter = Arc::new(Exporter { base_url: vendor.base_url.clone(), made: Mutex::default() });
-    let tenant = Tenant::new(component, vendor, Store::Memory, vec![Arc::clone(&exporter) as _]).await?;
+    let tenant = Tenant::new(component, vendor, crate::store::Store::Memory, vec![Arc::clone(&exporter) as _]).await?;
     let figures = tenant.sync(&by(&Strategy::Export), false).await?;
     if figures.report.members_total != 0 || figures.report.strategy != Strategy::Export {
         return Err(format!("the file was not read: {:?}", figures.report).into());

@@ -10,12 +10,9 @@ use organisation_host::{
     contract::directory::{Goal, Report, Strategy, SyncStep},
     egress::{AllowList, Hook, OperatorList},
     settings::Document,
-    storage::{self, MemoryStorage, Options, SealingKey, Storage, Usage},
+    storage::{Storage as _, Usage},
 };
-use system_tests::{
-    stage::Store,
-    sync::{Caller, PLAIN},
-};
+use system_tests::sync::{Caller, PLAIN};
 use tempfile::TempDir;
 
 use crate::{
@@ -23,6 +20,7 @@ use crate::{
     clock::sleep_until,
     ledger::{Account, Ledger},
     meter::process_time,
+    store::Store,
     vendor::Vendor,
 };
 
@@ -63,7 +61,7 @@ impl Tenant {
     pub async fn new(component: &[u8], vendor: &Vendor, store: Store, hooks: Vec<Arc<dyn Hook>>) -> Outcome<Self> {
         let host = Host::builder().parallel_calls(4).build()?;
         let component = host.load(component)?;
-        let (inner, folder) = open(store).await?;
+        let (inner, folder) = store.open().await?;
         let ledger = Arc::new(Ledger::new(inner));
         let settings = Document::parse(&vendor.document())?;
         let mut options = ElementOptions::new("acme", "organisation", settings, Arc::clone(&ledger) as _);
@@ -152,17 +150,4 @@ impl Sum {
 /// A sync that fetches in this way.
 pub fn by(strategy: &Strategy) -> Caller {
     Caller { strategy: strategy.clone(), ..PLAIN }
-}
-
-/// An empty store of this kind on real time, and the folder that it lies in.
-pub async fn open(store: Store) -> Outcome<(Arc<dyn Storage>, Option<TempDir>)> {
-    let options = Options { sealing_key: Some(SealingKey::new([7; 32])), ..Options::default() };
-    Ok(match store {
-        Store::Memory => (Arc::new(MemoryStorage::new(options)), None),
-        Store::Sqlite => {
-            let folder = tempfile::tempdir()?;
-            let file = folder.path().join("organisation.sqlite");
-            (storage::open(&format!("sqlite:{}", file.display()), options).await?, Some(folder))
-        }
-    })
 }

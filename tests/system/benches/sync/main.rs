@@ -3,7 +3,9 @@
 //! ```text
 //! cargo bench -p system-tests --bench sync                             # 10,000 and 100,000 members
 //! cargo bench -p system-tests --bench sync -- 10000 100000 1000000     # these sizes; the last takes some 6 GB
-//! cargo bench -p system-tests --bench sync -- 1000000 --sqlite         # SQLite above 100,000 members as well
+//! cargo bench -p system-tests --bench sync -- --stores=memory,postgres # of memory, sqlite, postgres; the first two if left out
+//! cargo bench -p system-tests --bench sync -- --strategies=export      # of walk and export; both if left out
+//! cargo bench -p system-tests --bench sync -- --plot=FILE.svg          # draws how the first syncs grow with their members
 //! cargo bench -p system-tests --bench sync -- --component=FILE         # another build of the component
 //! ```
 //!
@@ -18,28 +20,29 @@ mod component;
 mod ledger;
 mod meter;
 mod native;
+mod plot;
 mod size;
+mod store;
 mod table;
 mod vendor;
 mod web;
 
-use std::{collections::BTreeMap, error::Error, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, error::Error, path::Path, sync::Arc, time::Duration};
 
 use bundled_component::bundled_component;
 use organisation_host::{
     contract::directory::{Report, Strategy},
     storage::Storage,
 };
-use system_tests::{apart, stage::Store};
+use system_tests::apart;
 
-use component::{Figures, Tenant, by, open};
+use component::{Figures, Tenant, by};
 use size::Size;
+use store::Store;
 use table::{bytes, heading, milliseconds, number, ratio, row};
 use vendor::Vendor;
 use web::Web;
 
-/// From here on SQLite is only measured when that is asked for.
-const LARGE: usize = 200_000;
 /// Members above which component and native are compared once only: what takes long averages by itself.
 const MANY: u64 = 20_000;
 /// Turns of each below.
@@ -62,13 +65,33 @@ fn main() -> Outcome<()> {
     if sizes.is_empty() {
         sizes = vec![10_000, 100_000];
     }
-    let always_sqlite = arguments.iter().any(|argument| argument == "--sqlite");
+    let stores = choice(&arguments, "--stores=", &store::ALL.map(|store| (store.name(), store)), 2)?;
+    let strategies = choice(&arguments, "--strategies=", &[("walk", Strategy::Walk), ("export", Strategy::Export)], 2)?;
+    let plot = arguments.iter().find_map(|argument| argument.strip_prefix("--plot="));
     let component = match arguments.iter().find_map(|argument| argument.strip_prefix("--component=")) {
         Some(file) => std::fs::read(file)?,
         None => bundled_component().to_vec(),
     };
     machine(&arguments, &component);
-    runtime.block_on(measure(&component, &sizes, always_sqlite))
+    let firsts = runtime.block_on(measure(&component, &sizes, &stores, &strategies))?;
+    match plot {
+        Some(file) => draw(file.as_ref(), &firsts),
+        None => Ok(()),
+    }
+}
+
+/// What of these names the command line chooses; the first few where it says nothing.
+fn choice<T: Clone>(
+    arguments: &[String],
+    key: &str,
+    of: &[(&'static str, T)],
+    few: usize,
+) -> Outcome<Vec<(&'static str, T)>> {
+    let Some(chosen) = arguments.iter().find_map(|argument| argument.strip_prefix(key)) else {
+        return Ok(of[..few].to_vec());
+    };
+    let find = |name| of.iter().find(|(one, _)| *one == name).cloned();
+    chosen.split(',').map(|name| find(name).ok_or_else(|| format!("{key}{name}: no such choice").into())).collect()
 }
 
 fn machine(arguments: &[String], component: &[u8]) {
@@ -85,6 +108,9 @@ fn machine(arguments: &[String], component: &[u8]) {
     println!("vendor   the simulator in a process of its own on the same processors, no latency");
 }
 
+/// The first syncs into memory, by strategy.
+type Firsts = BTreeMap<&'static str, Vec<First>>;
+
 /// What is compared across sizes.
 struct First {
     size: Size,
@@ -93,32 +119,34 @@ struct First {
     peak_memory: u64,
 }
 
-async fn measure(component: &[u8], sizes: &[usize], always_sqlite: bool) -> Outcome<()> {
+async fn measure(
+    component: &[u8],
+    sizes: &[usize],
+    stores: &[(&str, Store)],
+    strategies: &[(&'static str, Strategy)],
+) -> Outcome<Firsts> {
     let web = Web::new();
-    let mut firsts: BTreeMap<&str, Vec<First>> = BTreeMap::new();
+    let mut firsts = Firsts::new();
     for (number, &members) in sizes.iter().enumerate() {
         let size = Size::of(members);
         let vendor = Vendor::start(size)?;
         if number == 0 {
             decryption(component, &vendor).await?;
         }
-        for (way, strategy) in [("walk", Strategy::Walk), ("export", Strategy::Export)] {
-            for store in [Store::Memory, Store::Sqlite] {
-                if store == Store::Sqlite && members >= LARGE && !always_sqlite {
-                    continue;
-                }
-                let title = format!("{size}, {way}, {}", name(store));
+        for (way, strategy) in strategies {
+            for &(name, store) in stores {
+                let title = format!("{size}, {way}, {name}");
                 let [first, again] = {
                     let tenant = Tenant::new(component, &vendor, store, Vec::new()).await?;
-                    syncs(&title, &tenant, &vendor, &web, &strategy).await?
+                    syncs(&title, &tenant, &vendor, &web, strategy).await?
                 };
-                if store == Store::Sqlite && strategy == Strategy::Walk {
+                if store == Store::Sqlite && *strategy == Strategy::Walk {
                     let tenant = Tenant::new(component, &vendor, store, Vec::new()).await?;
-                    let took = tenant.give_up_a_plan(&strategy).await?;
+                    let took = tenant.give_up_a_plan(strategy).await?;
                     row("giving up a complete plan, one write", [milliseconds(took)]);
                 }
                 if store == Store::Memory {
-                    native_beside(way, component, &vendor, &web, &strategy, [&first, &again]).await?;
+                    native_beside(way, component, &vendor, &web, strategy, [&first, &again]).await?;
                     firsts.entry(way).or_default().push(First {
                         size,
                         wall: first.wall,
@@ -130,14 +158,18 @@ async fn measure(component: &[u8], sizes: &[usize], always_sqlite: bool) -> Outc
         }
     }
     growth(&firsts);
-    Ok(())
+    Ok(firsts)
 }
 
-fn name(store: Store) -> &'static str {
-    match store {
-        Store::Memory => "memory storage",
-        Store::Sqlite => "SQLite",
-    }
+fn draw(file: &Path, firsts: &Firsts) -> Outcome<()> {
+    let lines = firsts.iter().flat_map(|(way, firsts)| {
+        let line = |what: &str, time: fn(&First) -> Duration| {
+            let point = |one: &First| (one.size.members as f64, time(one).as_secs_f64());
+            (format!("{way}, {what}"), firsts.iter().map(point).collect())
+        };
+        [line("wall", |one| one.wall), line("guest CPU", |one| one.guest)]
+    });
+    plot::draw(file, "A first sync, memory storage", &lines.collect::<Vec<_>>())
 }
 
 async fn decryption(component: &[u8], vendor: &Vendor) -> Outcome<()> {
@@ -243,7 +275,7 @@ async fn native_beside(
                 times.push(tenant.sync(&by(strategy), true).await?.guest);
             }
         }
-        let (storage, _) = open(Store::Memory).await?;
+        let (storage, _) = Store::Memory.open().await?;
         for times in &mut native {
             let (cpu, members) = natively(vendor, web, strategy, &storage).await?;
             if members != figures[0].report.members_total {
@@ -288,7 +320,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 /// How the figures for one member change with the size of the organisation.
-fn growth(firsts: &BTreeMap<&str, Vec<First>>) {
+fn growth(firsts: &Firsts) {
     for (way, firsts) in firsts {
         for pair in firsts.windows(2) {
             let [small, large] = pair else { continue };
