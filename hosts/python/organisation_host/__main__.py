@@ -42,25 +42,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         answer = given.run(given)
+        document = view.document(answer)
     except OrganisationError as error:
         return _failed(error, 2 if error.reason == "invalid-config" else 1)
     except CallStopped as error:
         return _failed(error, 3)
     except (HostError, ValueError, TypeError, OSError) as error:
         return _failed(error, 2)
-    _print(answer)
+    _print(document)
     if given.command == "validate":
         return 0 if answer["valid"] else 2
     return 1 if given.command == "check" and not answer["ok"] else 0
 
 
 def _failed(error: Exception, status: int) -> int:
-    _print({"error": view.error(error)})
+    _print(view.document({"error": view.error(error)}))
     return status
 
 
-def _print(answer: Any) -> None:
-    sys.stdout.write(json.dumps(view.plain(answer), ensure_ascii=False, indent=2) + "\n")
+def _print(document: str) -> None:
+    sys.stdout.write(f"{document}\n")
 
 
 def _element(given: argparse.Namespace) -> Element:
@@ -154,7 +155,11 @@ def _call(given: argparse.Namespace) -> Any:
     request = {"method": given.method, "path": given.path, "query": query, "payload": payload}
     answer = _element(given).call("vendor.call", request)
     tag, body = answer["body"]
-    return json.loads(body) if tag == "text" and body[:1] in ("{", "[") else answer
+    try:
+        return view.parsed(body) if tag == "text" else answer
+    except HostError:
+        # As the vendor sent it.
+        return answer
 
 
 def _function(given: argparse.Namespace) -> Any:

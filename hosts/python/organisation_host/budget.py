@@ -7,7 +7,7 @@ import time
 
 from .bridge import Stop
 from .egress.failure import HttpFailure
-from .limits import ALL_TRANSFERS, Limits
+from .limits import ALL_TRANSFERS, LOG_LINES, Limits
 
 
 class Budget:
@@ -22,6 +22,7 @@ class Budget:
         self._bytes_out = limits.bytes_out
         self._host_calls = limits.host_calls
         self._log_bytes = limits.log_bytes
+        self._log_lines = LOG_LINES
         self._transfers = ALL_TRANSFERS
         #: Of the call's own thread.
         self._cpu_started = time.thread_time()
@@ -83,9 +84,10 @@ class Budget:
     def take_log(self, count: int) -> bool:
         """Whether a line of so many bytes is kept."""
         with self._lock:
-            if count > self._log_bytes:
+            if count > self._log_bytes or self._log_lines == 0:
                 return False
             self._log_bytes -= count
+            self._log_lines -= 1
         return True
 
     def remaining(self) -> dict[str, int]:
@@ -98,7 +100,7 @@ class Budget:
             "bytes_in": self._bytes_in,
             "bytes_out": self._bytes_out,
             "host_calls": max(0, self._host_calls),
-            "log_bytes": self._log_bytes,
+            "log_bytes": self._log_bytes if self._log_lines else 0,
             "parallelism": self.limits.parallelism,
             "largest_response": self.limits.largest_response,
         }

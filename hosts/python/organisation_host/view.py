@@ -3,11 +3,46 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import CallStopped, OrganisationError
+from .errors import CallStopped, HostError, OrganisationError
 from .values.case import Case
+from .visible import visible
+
+#: Lists and objects within each other that are read of a text of the vendor's.
+DEEPEST = 100
+
+
+def document(answer: Any) -> str:
+    """The one JSON document that a command prints."""
+    return visible(json.dumps(plain(answer), ensure_ascii=False, indent=2))
+
+
+def parsed(text: str) -> Any:
+    """JSON text of a component or a vendor. Raises HostError for what is none, and for what another reader could not take."""
+    try:
+        value = json.loads(text, parse_constant=_number, parse_float=_number)
+        _demand_depth(value, DEEPEST)
+    except (ValueError, RecursionError):
+        raise HostError("the component answers a text that is no JSON, or nested too deep") from None
+    return value
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number of JSON")
+    return value
+
+
+def _demand_depth(value: Any, left: int) -> None:
+    if isinstance(value, (dict, list)):
+        if left == 0:
+            raise ValueError("nested too deep")
+        for each in value.values() if isinstance(value, dict) else value:
+            _demand_depth(each, left - 1)
 
 
 def plain(value: Any) -> Any:
@@ -25,8 +60,11 @@ def plain(value: Any) -> Any:
 
 
 def instant(milliseconds: int) -> str:
-    """RFC 3339 in UTC."""
-    text = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+    """RFC 3339 in UTC. Raises HostError for what lies beyond the year 9999."""
+    try:
+        text = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        raise HostError(f"the component answers the instant {milliseconds} ms, which no calendar has") from None
     return text.replace("+00:00", "Z").replace(".000Z", "Z")
 
 
@@ -81,7 +119,7 @@ def overview(answer: dict[str, Any]) -> dict[str, Any]:
 
 def member(answer: dict[str, Any]) -> dict[str, Any]:
     profile = answer["external_profile"]
-    return {**answer, "external_profile": None if profile is None else json.loads(profile)}
+    return {**answer, "external_profile": None if profile is None else parsed(profile)}
 
 
 def change(answer: dict[str, Any]) -> dict[str, Any]:
