@@ -89,7 +89,12 @@ def _element(given: argparse.Namespace) -> Element:
 
 
 def _component(given: argparse.Namespace) -> Component:
-    return Component.from_file(Engine(given.code_cache), given.component, given.component_digest)
+    return Component.from_file(Engine(given.code_cache or _code_cache()), given.component, given.component_digest)
+
+
+def _code_cache() -> Path:
+    own = os.environ.get("ORGANISATION_HOST_CACHE")
+    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "organisation-host"
 
 
 def _inspect(given: argparse.Namespace) -> Any:
@@ -205,7 +210,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="grant an environment variable to {{NAME}}; repeatable",
     )
-    add("--code-cache", type=Path, metavar="DIR", help="folder for compiled code, writable for nobody else")
+    add(
+        "--code-cache",
+        type=Path,
+        metavar="DIR",
+        help="folder for compiled code, writable for nobody else (ORGANISATION_HOST_CACHE, else one in the user's cache folder)",
+    )
     add("--report", action="store_true", help="print the report of every call on standard error")
     add("-v", "--verbose", action="store_true", help="log more on standard error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
