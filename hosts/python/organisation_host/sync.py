@@ -61,7 +61,9 @@ def synchronise(
         if tag == "more":
             last, idle = value, idle + 1 if value == last else 0
             if idle > MOST_IDLE:
-                raise CallStopped("directory.advance", f"it answered {idle} times that there is more, and got no further")
+                raise CallStopped(
+                    "directory.advance", f"it answered {idle} times that there is more, and got no further"
+                )
         if tag == "wait":
             seconds = max(SHORTEST_WAIT, (value["not_before"] - now_ms()) / 1000)
             if seconds > LONGEST_WAIT:

@@ -69,10 +69,12 @@ def instant(milliseconds: int) -> str:
 
 
 def validation(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of `validate`."""
     return {"valid": answer["valid"], "problems": plain(answer["problems"])}
 
 
 def verdicts(answer: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of `check`."""
     aspects = []
     for verdict in answer:
         aspect = plain(verdict)
@@ -83,10 +85,12 @@ def verdicts(answer: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def authorization(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of `login-url`."""
     return {**answer, "expires_at": instant(answer["expires_at"])}
 
 
 def exchange(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of `exchange`."""
     outcome = answer["outcome"]
     return {
         "outcome": outcome.tag,
@@ -98,6 +102,7 @@ def exchange(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def report(answer: dict[str, Any]) -> dict[str, Any]:
+    """A `directory.report`."""
     return {
         "run": answer["run"],
         "state": answer["outcome"],
@@ -113,16 +118,19 @@ def report(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def overview(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of `overview`."""
     last = answer["last_run"]
     return {**plain(answer), "last_run": None if last is None else report(last)}
 
 
 def member(answer: dict[str, Any]) -> dict[str, Any]:
+    """A `directory.member`, its external profile read."""
     profile = answer["external_profile"]
     return {**answer, "external_profile": None if profile is None else parsed(profile)}
 
 
 def change(answer: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the feed."""
     tag, record = answer["record"]
     return {
         **{key: answer[key] for key in ("seq", "kind", "id")},

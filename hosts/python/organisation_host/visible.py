@@ -6,9 +6,7 @@ import json
 import re
 
 #: What a terminal obeys, what turns the order of letters about or hides, what ends a line for some readers, and what is half a letter.
-_UNSEEN = re.compile(
-    "[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
-)
+_UNSEEN = re.compile("[\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]")
 _PLAIN = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 

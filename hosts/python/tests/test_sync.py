@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, cast
 
 import pytest
@@ -34,10 +35,8 @@ def run(step: Case, **options: Any) -> tuple[int, list[float]]:
         if len(slept) == 50:
             raise KeyboardInterrupt
 
-    try:
+    with suppress(KeyboardInterrupt):
         synchronise(cast("Element", element), sleep=sleep, now_ms=lambda: 1_000, **options)
-    except KeyboardInterrupt:
-        pass
     return element.calls, slept
 
 

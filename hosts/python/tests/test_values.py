@@ -10,12 +10,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import freeze
 import pytest
 from test_limits import HOSTILE
 from wasmtime import component as wasm
 from wasmtime import wat2wasm
 
+import freeze
 from organisation_host import Component, Engine
 from organisation_host.bridge import choice, direct, lookups
 from organisation_host.call import Call

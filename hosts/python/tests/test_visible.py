@@ -62,9 +62,7 @@ def test_a_component_writes_its_lines_on_one_line_each(
 def test_lines_and_fields_without_text_are_not_kept_without_end(engine: Engine) -> None:
     def lines(body: str, limits: Limits) -> tuple[int, int, int]:
         code = wat2wasm(HOSTILE.replace("BODY", f"(local $n i32) {body}"))
-        call = Call(
-            Component(engine, bytes(code)), "element.describe", None, limits, lambda *_: None, lambda: 0
-        )
+        call = Call(Component(engine, bytes(code)), "element.describe", None, limits, lambda *_: None, lambda: 0)
         call.run(("en",))
         return call.log_lines, call.log_lines_dropped, call.budget.remaining()["log_bytes"]
 
@@ -137,5 +135,3 @@ def test_whatever_the_vendor_answers_the_command_prints_one_document(
 def test_an_instant_that_no_calendar_has_is_said_to_be_none(milliseconds: int) -> None:
     with pytest.raises(HostError, match=str(milliseconds)):
         view.instant(milliseconds)
-
-

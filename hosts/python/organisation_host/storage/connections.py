@@ -50,7 +50,7 @@ DROP TABLE trail_1;
 UPDATE scopes SET trail_bytes = (
     SELECT coalesce(sum(length(CAST(actor || action || ifnull(subject, '') || ifnull(before, '') || ifnull(after, '') AS BLOB))), 0)
     FROM trail WHERE scope = scopes.id
-)"""
+)"""  # noqa: S608
 #: From the form that is found, 0 where the file is new, to the newest.
 _FORM = 2
 _WAYS = {0: _FRESH, 1: _FROM_1}
