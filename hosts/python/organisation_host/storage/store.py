@@ -107,7 +107,7 @@ class Store:
 
     def apply(self, scope: Scope, ops: Sequence[Case]) -> Case:
         """As `storage.apply`: `applied` with versions, or `conflict` with keys."""
-        rules.demand_ops(ops, self._quota)
+        sizes = rules.demand_ops(ops, self._quota)
         if not ops:
             return Case("applied", [])
         with self._writing(scope) as (connection, number, now):
@@ -118,10 +118,10 @@ class Store:
                 return Case("applied", [])
             usage = _Usage(connection, number, now)
             versions = []
-            for tag, op in ops:
+            for (tag, op), size in zip(ops, sizes, strict=True):
                 if tag == "put":
                     versions.append(usage.next_version())
-                    self._put(connection, scope, number, now, op, versions[-1], usage)
+                    self._put(connection, scope, number, now, op, size, versions[-1], usage)
                 elif tag == "delete":
                     usage.remove(op)
             usage.write(self._quota)
@@ -199,11 +199,11 @@ class Store:
         number: int,
         now: int,
         op: dict[str, Any],
+        size: int,
         version: int,
         usage: _Usage,
     ) -> None:
         key, value, ttl = op["key"], op["value"], op["ttl_ms"]
-        size = rules.size(key) + rules.size(value)
         stored = self.key.seal((*scope, key), value) if op["sealed"] else value
         expires = None if ttl is None or now + ttl > LARGEST else now + ttl
         row = (number, key, stored, version, size, expires, op["sealed"])
