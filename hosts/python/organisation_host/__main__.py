@@ -154,6 +154,14 @@ def _roles(given: argparse.Namespace) -> Any:
     return element.call("administration.set-member-roles", given.id, given.roles, given.actor)
 
 
+def _audit(given: argparse.Namespace) -> Any:
+    element, last, found = _element(given), 0, []
+    while page := element.trail(last):
+        found += [view.decision(entry) for entry in page]
+        last = page[-1]["id"]
+    return found
+
+
 def _call(given: argparse.Namespace) -> Any:
     query = [dict(zip(("name", "value"), pair.split("=", 1), strict=True)) for pair in given.query]
     payload = None if given.body is None else Case("json", given.body)
@@ -283,7 +291,7 @@ def _parser() -> argparse.ArgumentParser:
     option("id")
     option("--set", dest="roles", nargs="*", metavar="ROLE")
     option("--actor", default="command line")
-    command("audit", lambda given: _element(given).trail(), "what administrators decided, oldest first")
+    command("audit", _audit, "what administrators decided, oldest first")
     option = command("call", _call, "make a call of the vendor's API, signed by the component")
     option("method")
     option("path")

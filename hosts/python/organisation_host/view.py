@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -137,6 +138,15 @@ def change(answer: dict[str, Any]) -> dict[str, Any]:
         "at": instant(answer["at"]),
         "record": member(record) if tag == "member" else record,
     }
+
+
+def decision(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the trail. What was before and after is JSON; what is none is shown as the text that it is."""
+    shown = {**entry, "at": instant(entry["at"])}
+    for name in ("before", "after"):
+        with suppress(HostError):
+            shown[name] = entry[name] and parsed(entry[name])
+    return shown
 
 
 def error(problem: Exception) -> dict[str, Any]:

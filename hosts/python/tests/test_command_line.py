@@ -44,6 +44,16 @@ def test_answers_are_those_of_the_rust_program(run: Any, program: Path, simulato
     assert run("sync")[1]["members"] == rust("sync")["members"]
     for words in (["members"], ["departments"], ["member", "lisi"], ["describe", "--locale", "zh"]):
         assert run(*words) == (0, rust(*words)), words
+    for role in ("staff", "admin"):
+        assert run("roles", "lisi", "--set", role, "--actor", "me")[0] == 0
+        rust("roles", "set", "lisi", role, "--actor", "me")
+    decided = [run("audit")[1], rust("audit")]
+    assert [len(each) for each in decided] == [2, 2]
+    for ours, theirs in zip(*decided, strict=True):
+        assert {k: ours[k] for k in ours if k not in ("id", "at")} == {
+            k: theirs[k] for k in theirs if k not in ("cursor", "at")
+        }
+        assert (ours["at"][:11], ours["at"][-1]) == (theirs["at"][:11], "Z")
     ours, theirs = run("check")[1]["aspects"], rust("check")["aspects"]
     for key in ("aspect", "status", "code", "message", "hint", "vendor_code", "console_url"):
         assert [each[key] for each in ours] == [each[key] for each in theirs], key
