@@ -7,9 +7,10 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import view
 from .call import Report
@@ -23,9 +24,12 @@ from .storage import Store
 from .sync import synchronise
 from .values.case import Case
 
+#: As shells count a program that Ctrl-C ended.
+INTERRUPTED = 130
+
 _EPILOG = """\
 Exit status: 0 done; 1 the operation answered with an error, or `check` found one; 2 usage or configuration; 3 a limit or trap
-stopped the component. Standard output is exactly one JSON document, also for errors:
+stopped the component; 130 interrupted. Standard output is exactly one JSON document, also for errors:
 {"error":{"reason","message","hint","vendor_code"}}. Logs go to standard error.
 
 example:
@@ -55,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if given.command == "check" and not answer["ok"] else 0
 
 
-def _failed(error: Exception, status: int) -> int:
+def _failed(error: BaseException, status: int) -> int:
     _print(view.document({"error": view.error(error)}))
     return status
 
@@ -305,5 +309,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def run() -> NoReturn:
+    """`main` as a program. Ctrl-C ends it at once: what was written is whole, and a sync goes on at the next call."""
+    statuses: list[int] = []
+    # The command has a thread of its own, since an interrupt that arrives while the guest runs would be lost in a callback of ctypes.
+    thread = threading.Thread(target=lambda: statuses.append(main()), daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt as error:
+        _failed(error, INTERRUPTED)
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)
+    sys.exit(statuses[0] if statuses else 1)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

@@ -167,7 +167,7 @@ class Call:
         return self.budget.wall_left() + self.budget.limits.grace_ms / 1000
 
     def _too_long(self) -> CallStopped:
-        message = "it hands over a list that is longer than any that is read"
+        message = "it hands over more than is read at once"
         return CallStopped(self.function, message, "transfer", self.words())
 
     def _explained(self, error: Exception) -> CallStopped:
@@ -181,7 +181,7 @@ class Call:
             # Counted ticks may end a guest a little early: then by the time that it had less of.
             stopped = self.stopped or self._out_of("cpu" if self.budget.cpu_left() <= self._guest_left() else "wall")
             return CallStopped(self.function, stopped.message, stopped.limit, words)
-        if "ended the call: TooLong" in text:
+        if "ended the call: TooLong" in text or "too much data is being copied" in text:
             return self._too_long()
         if "memory allocation of" in words or "memory minimum size" in text or "allocation of" in text:
             return CallStopped(

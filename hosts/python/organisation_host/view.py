@@ -149,7 +149,7 @@ def decision(entry: dict[str, Any]) -> dict[str, Any]:
     return shown
 
 
-def error(problem: Exception) -> dict[str, Any]:
+def error(problem: BaseException) -> dict[str, Any]:
     """The object behind the key `error`."""
     match problem:
         case OrganisationError():
@@ -175,4 +175,7 @@ def error(problem: Exception) -> dict[str, Any]:
                 "hint": problem.words or None,
                 "vendor_code": None,
             }
+        case KeyboardInterrupt():
+            message = "interrupted; a sync goes on at the next call where it was"
+            return {"reason": "interrupted", "message": message, "hint": None, "vendor_code": None}
     return {"reason": "usage", "message": str(problem), "hint": None, "vendor_code": None}
