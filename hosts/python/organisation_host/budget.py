@@ -38,9 +38,9 @@ class Budget:
     def stopped_by_time(self) -> str | None:
         """The limit of time that is passed; to be asked in the call's own thread."""
         if self.cpu_left() <= 0:
-            return "cpu"
+            return "cpu-ms"
         passed = time.monotonic() - self._started - self.limits.wall_ms / 1000
-        return "wall" if passed > self.limits.grace_ms / 1000 else None
+        return "wall-ms" if passed > self.limits.grace_ms / 1000 else None
 
     def count_host_call(self) -> None:
         """Raises Stop for one too many."""
@@ -51,8 +51,10 @@ class Budget:
     def transfer(self, count: int, most: int) -> None:
         """Counts bytes that cross the border. Raises Stop for too many at once, or altogether."""
         self._transfers -= count
-        if count > most or self._transfers < 0:
-            raise Stop(f"it hands over {count} bytes, at most {most} at once and {ALL_TRANSFERS} in all", "transfer")
+        if count > most:
+            raise Stop(f"it hands over {count} bytes, at most {most} at once", "hostcall-bytes")
+        if self._transfers < 0:
+            raise Stop(f"it has handed over {ALL_TRANSFERS} bytes, as many as a call may", "hostcall-bytes-total")
 
     def take_requests(self, wanted: int) -> int:
         """How many of these requests may be looked at."""
