@@ -167,6 +167,9 @@ def _audit(given: argparse.Namespace) -> Any:
 
 
 def _call(given: argparse.Namespace) -> Any:
+    wrong = next((pair for pair in given.query if "=" not in pair), None)
+    if wrong is not None:
+        raise ValueError(f"--query {wrong} is not NAME=VALUE")
     query = [dict(zip(("name", "value"), pair.split("=", 1), strict=True)) for pair in given.query]
     payload = None if given.body is None else Case("json", given.body)
     request = {"method": given.method, "path": given.path, "query": query, "payload": payload}
@@ -180,7 +183,17 @@ def _call(given: argparse.Namespace) -> Any:
 
 
 def _function(given: argparse.Namespace) -> Any:
-    return _element(given).call(given.function, *(_value(json.loads(text)) for text in given.arguments))
+    arguments = [_argument(number, text) for number, text in enumerate(given.arguments, 1)]
+    return _element(given).call(given.function, *arguments)
+
+
+def _argument(number: int, text: str) -> Any:
+    try:
+        return _value(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"argument {number} is no JSON ({error}): a text is written with its quotation marks"
+        ) from None
 
 
 def _value(value: Any) -> Any:

@@ -29,6 +29,8 @@ class Component:
     def __init__(self, engine: Engine, code: bytes, digest: str | None = None) -> None:
         if len(code) > MAX_BYTES:
             raise ComponentRefused(f"the file has more than {MAX_BYTES} bytes")
+        if not code.startswith(b"\0asm"):
+            raise ComponentRefused("this is no component: it does not begin as a WebAssembly file does")
         self.engine = engine
         self.size = len(code)
         self.digest = f"sha256:{hashlib.sha256(code).hexdigest()}"

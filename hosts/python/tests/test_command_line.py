@@ -89,6 +89,26 @@ def test_the_exit_status_says_what_happened(run: Any, tmp_path: Path, simulator:
     )
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["function", "directory.find-member", "lisi"], "argument 1 is no JSON"),
+        (["function", "directory.find-member", "[" * 100_000], "argument 1 is no JSON"),
+        (["function", "directory.find-member"], "takes 1 arguments"),
+        (["function", "directory.nothing"], "does not export"),
+        (["call", "GET", "/x", "--query", "a"], "not NAME=VALUE"),
+        (["--allow-host", "a/b", "check"], "write host, host:port"),
+        (["--component", __file__, "check"], "no component"),
+        (["--component", "/nowhere", "check"], "cannot be read"),
+        (["--env", "NO_SUCH_VARIABLE", "check"], "not set"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_named(run: Any, words: list[str], message: str) -> None:
+    status, answer = run(*words)
+    assert (status, answer["error"]["reason"]) == (2, "usage")
+    assert message in answer["error"]["message"]
+
+
 def test_a_sign_in_by_hand(run: Any, simulator: Simulator) -> None:
     url = run("login-url", "--entry", "workspace", "--return-to", "/x")[1]["url"]
     code, state = simulator.sign_in(url, "lisi")
