@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { CallEnded, Component, Element, HostError, OrganisationError, readFolder, run } from './src/index.js';
+import { logLine, visible } from './src/visible.js';
 
 const HELP = `Runs an organisation element.
 
@@ -81,7 +82,7 @@ async function open(values) {
   const bytes = await readFile(file).catch((error) => { throw new Usage(`cannot read ${file}: ${error.code}`); });
   return new Element(await Component.load(bytes), {
     tenant: values.tenant, name, document, storage: values.storage, allow: values['allow-host'] ?? [], allowNeeded: true,
-    log: ({ level, message, fields }) => process.stderr.write(`${level} ${message}${fields.map((field) => ` ${field.name}=${field.value}`).join('')}\n`),
+    log: (line) => process.stderr.write(`${logLine(line)}\n`),
   });
 }
 
@@ -160,6 +161,6 @@ if (process.argv.includes('--help') || process.argv.includes('-h')) {
   process.stdout.write(HELP);
 } else {
   const [document, status] = await main(process.argv.slice(2));
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
+  process.stdout.write(`${visible(document, 2)}\n`);
   process.exitCode = status;
 }

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS } from './limits.js';
 import { presented, routesOf } from './routes.js';
 import { Injector } from './secrets/injector.js';
 import { extract } from './secrets/placeholder.js';
+import { openFile } from './storage/file.js';
 import { fingerprint, sealingKey } from './storage/key.js';
 import { Threads } from './threads.js';
 
@@ -52,6 +53,8 @@ export class Element {
     this.limits = { ...DEFAULT_LIMITS, ...limits };
     this.operator = allow.map((entry) => new AllowEntry(entry));
     this.allowNeeded = allowNeeded;
+    // Here, so that a file that cannot be used is refused before any call.
+    openFile(storage).close();
     this.key = sealingKey(options.sealingKey ?? `${storage}.key`);
     this.client = new Client();
     this.log = log ?? (() => {});

@@ -1,7 +1,7 @@
 // The contract's imports for one call: storage and audit as they are, `http` by way of the main thread. A pure function gets none of them.
 
 import { exceeded } from './budget.js';
-import { MAX_BATCH } from './limits.js';
+import { LOG_FIELD_BYTES, MAX_BATCH } from './limits.js';
 import { StorageError } from './storage/rules.js';
 
 /**
@@ -39,15 +39,16 @@ export function contract(call, budget, { storage: mine, asked, log, memory }) {
     'lowcode:organisation/call': {
       remaining: () => ({
         wallMs: BigInt(left()), cpuMs: (1n << 64n) - 1n, memory: BigInt(Math.max(0, limits.memory - memory())), requests: budget.requests,
-        bytesIn: BigInt(budget.bytesIn), bytesOut: BigInt(budget.bytesOut), hostCalls: BigInt(budget.hostCalls), logBytes: BigInt(budget.logBytes),
+        bytesIn: BigInt(budget.bytesIn), bytesOut: BigInt(budget.bytesOut), hostCalls: BigInt(budget.hostCalls), logBytes: BigInt(budget.logLines === 0 ? 0 : budget.logBytes),
         parallelism: limits.parallelism, largestResponse: BigInt(limits.largest_response),
       }),
     },
     'lowcode:organisation/log': {
       write: (/** @type {string} */ level, /** @type {string} */ message, /** @type {{ name: string, value: string }[]} */ fields) => {
-        const bytes = fields.reduce((sum, { name, value }) => sum + Buffer.byteLength(name) + Buffer.byteLength(value), Buffer.byteLength(message));
-        if (call.isPure || bytes > budget.logBytes) return;
+        const bytes = fields.reduce((sum, { name, value }) => sum + LOG_FIELD_BYTES + Buffer.byteLength(name) + Buffer.byteLength(value), Buffer.byteLength(message));
+        if (call.isPure || bytes > budget.logBytes || budget.logLines === 0) return;
         budget.logBytes -= bytes;
+        budget.logLines -= 1;
         // At once, so that it is there also where the call is ended.
         log({ level, message, fields });
       },

@@ -38,5 +38,9 @@ export const MAX_INSTANCES = 64;
 /** Linear memories of one call; each has the limit `memory`. */
 export const MAX_MEMORIES = 2;
 
+/** Log lines of one call, however short, and bytes that a field counts beside its texts. */
+export const LOG_LINES = 1_000;
+export const LOG_FIELD_BYTES = 16;
+
 /** The most requests of one `send-all`. */
 export const MAX_BATCH = 1_000;

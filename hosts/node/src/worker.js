@@ -6,7 +6,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { LIMIT, limited } from './budget.js';
 import { contract } from './lent.js';
 import { boundLifting } from './lifted.js';
-import { MAX_INSTANCES, MAX_MEMORIES } from './limits.js';
+import { LOG_LINES, MAX_INSTANCES, MAX_MEMORIES } from './limits.js';
 import { SqliteStore } from './storage/sqlite.js';
 import { Exit, wasi } from './wasi.js';
 
@@ -51,7 +51,7 @@ function serve(call) {
   lifting.reset();
   /** @type {string[]} */
   const output = [];
-  const budget = { hostCalls: call.limits.host_calls, logBytes: call.limits.log_bytes, requests: call.limits.requests, bytesIn: call.limits.bytes_in, bytesOut: call.limits.bytes_out };
+  const budget = { hostCalls: call.limits.host_calls, logBytes: call.limits.log_bytes, logLines: LOG_LINES, requests: call.limits.requests, bytesIn: call.limits.bytes_in, bytesOut: call.limits.bytes_out };
   /** @type {WebAssembly.Memory | undefined} */
   let memory;
   let instances = 0;

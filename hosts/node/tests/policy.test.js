@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import net from 'node:net';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 
@@ -121,6 +122,29 @@ test('base64 of any size is decoded, and nothing else is', () => {
   for (const [text, bytes] of [['', ''], ['YQ==', 'a'], ['YWI=', 'ab'], ['YWJj', 'abc']]) assert.equal(contentOf({ tag: 'base64', val: text }).toString(), bytes);
   for (const text of ['Y', 'YQ', 'YQ=', 'Y===', '====', 'YQ==YQ==', 'YWJ-', 'YW J', 'YWJ\n']) {
     assert.throws(() => contentOf({ tag: 'base64', val: text }), { tag: 'other', val: 'invalid-request' }, text);
+  }
+});
+
+test('an answer that is none ends the request at once', async () => {
+  const answers = [
+    'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\nx', 'HTTP/1.1 101 S\r\n\r\n', 'HTTP/1.1 103 Early Hints\r\n\r\n',
+    'HTTP/2 200 OK\r\n\r\n', 'HTTP/1.1 200 OK\r\ncontent-length: 5\r\ncontent-length: 6\r\n\r\nhello', 'HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello', '',
+  ];
+  let answer = '';
+  const server = net.createServer((socket) => { socket.on('error', () => {}).once('data', () => socket.end(answer)); });
+  await new Promise((done) => { server.listen(0, '127.0.0.1', () => done(undefined)); });
+  const { port } = /** @type {net.AddressInfo} */ (server.address());
+  const client = new Client();
+  try {
+    for (answer of answers) {
+      const sent = client.send(checked(`http://127.0.0.1:${port}/`, true, 20_000), new Injector([], []), new Allowance(DEFAULT_LIMITS, Date.now() + 60_000));
+      const begun = Date.now();
+      await assert.rejects(sent, { tag: 'other', val: 'broken-answer', reached: true }, answer);
+      assert.ok(Date.now() - begun < 10_000, answer);
+    }
+  } finally {
+    client.close();
+    server.close();
   }
 });
 

@@ -1,7 +1,7 @@
 // What a store answers where the database, the disk or the key is not as it should be.
 
 import assert from 'node:assert/strict';
-import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -77,4 +77,63 @@ test('the key is made once, for its owner, and nothing lies beside it', () => {
   assert.equal(key.length, 32);
   assert.equal(statSync(file).mode & 0o077, 0);
   assert.deepEqual(readdirSync(folder).filter((name) => name.startsWith('keys')), ['keys']);
+});
+
+/** As files were before forms had numbers: with an entry and two decisions, one of them about all of the element. */
+const UNNUMBERED = `
+  CREATE TABLE entries (
+    tenant TEXT NOT NULL, element TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, version INTEGER NOT NULL,
+    expires_at INTEGER, sealed INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (tenant, element, key)
+  ) WITHOUT ROWID;
+  CREATE INDEX entries_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
+  CREATE TABLE last_version (only INTEGER PRIMARY KEY CHECK (only = 1), version INTEGER NOT NULL);
+  INSERT INTO last_version VALUES (1, 7);
+  CREATE TABLE audit (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, element TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
+    action TEXT NOT NULL, subject TEXT NOT NULL, before TEXT, after TEXT
+  );
+  INSERT INTO entries VALUES ('acme', 'wecom', 'm/lisi', '李四', 7, NULL, 0, 12);
+  INSERT INTO audit VALUES (4, 'acme', 'wecom', 1000, 'me', 'administration.set-member-roles', 'lisi', NULL, '[]'),
+    (9, 'acme', 'wecom', 2000, 'me', 'administration.set-role-rules', '', NULL, '[]');
+`;
+
+/** Makes a SQLite file. @param {string} name @param {string} script */
+function made(name, script) {
+  const file = join(folder, name);
+  const database = new Database(file);
+  database.exec(script);
+  database.close();
+  return file;
+}
+
+test('a file of a former version goes on', () => {
+  const file = made('former', UNNUMBERED);
+  for (const last of [8n, 9n]) {
+    const { store, mine } = opened('former');
+    assert.deepEqual(mine.getMany(['m/lisi']), [{ key: 'm/lisi', value: '李四', version: 7n }]);
+    assert.deepEqual(/** @type {any} */ (mine.apply([put('a')])).val, BigUint64Array.of(last));
+    // What that form refused.
+    mine.append([{ actor: 'me', action: 'administration.set-role-rules' }]);
+    store.close();
+  }
+  const database = new Database(file, { readonly: true });
+  assert.deepEqual(database.prepare('SELECT id, subject FROM audit ORDER BY id').raw().all(), [[4, 'lisi'], [9, null], [10, null], [11, null]]);
+  database.close();
+});
+
+test('a file that is not of this host is refused and left alone', () => {
+  for (const [script, words] of /** @type {const} */ ([
+    ['CREATE TABLE entries (scope INTEGER); CREATE TABLE trail (id INTEGER); PRAGMA user_version = 1', /name a file of its own/],
+    ['PRAGMA application_id = 1; CREATE TABLE audit (x); CREATE TABLE last_version (x)', /name a file of its own/],
+    [`${UNNUMBERED} PRAGMA user_version = 2`, /install a later version/],
+  ])) {
+    const file = made('foreign', script);
+    const before = readFileSync(file);
+    assert.throws(() => opened('foreign'), { name: 'HostError', message: words });
+    assert.ok(readFileSync(file).equals(before), script);
+    rmSync(file);
+  }
+  writeFileSync(join(folder, 'text'), 'x'.repeat(5_000));
+  assert.throws(() => opened('text'), { name: 'HostError', message: /file is not a database/ });
+  assert.throws(() => opened('none/store'), { name: 'HostError', message: /cannot be opened: ENOENT/ });
 });

@@ -7,9 +7,10 @@ import json
 import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from . import view
 from .call import Report
@@ -23,9 +24,12 @@ from .storage import Store
 from .sync import synchronise
 from .values.case import Case
 
+#: As shells count a program that Ctrl-C ended.
+INTERRUPTED = 130
+
 _EPILOG = """\
 Exit status: 0 done; 1 the operation answered with an error, or `check` found one; 2 usage or configuration; 3 a limit or trap
-stopped the component. Standard output is exactly one JSON document, also for errors:
+stopped the component; 130 interrupted. Standard output is exactly one JSON document, also for errors:
 {"error":{"reason","message","hint","vendor_code"}}. Logs go to standard error.
 
 example:
@@ -42,25 +46,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     try:
         answer = given.run(given)
+        document = view.document(answer)
     except OrganisationError as error:
         return _failed(error, 2 if error.reason == "invalid-config" else 1)
     except CallStopped as error:
         return _failed(error, 3)
     except (HostError, ValueError, TypeError, OSError) as error:
         return _failed(error, 2)
-    _print(answer)
+    _print(document)
     if given.command == "validate":
         return 0 if answer["valid"] else 2
     return 1 if given.command == "check" and not answer["ok"] else 0
 
 
-def _failed(error: Exception, status: int) -> int:
-    _print({"error": view.error(error)})
+def _failed(error: BaseException, status: int) -> int:
+    _print(view.document({"error": view.error(error)}))
     return status
 
 
-def _print(answer: Any) -> None:
-    sys.stdout.write(json.dumps(view.plain(answer), ensure_ascii=False, indent=2) + "\n")
+def _print(document: str) -> None:
+    sys.stdout.write(f"{document}\n")
 
 
 def _element(given: argparse.Namespace) -> Element:
@@ -88,7 +93,12 @@ def _element(given: argparse.Namespace) -> Element:
 
 
 def _component(given: argparse.Namespace) -> Component:
-    return Component.from_file(Engine(given.code_cache), given.component, given.component_digest)
+    return Component.from_file(Engine(given.code_cache or _code_cache()), given.component, given.component_digest)
+
+
+def _code_cache() -> Path:
+    own = os.environ.get("ORGANISATION_HOST_CACHE")
+    return Path(own) if own else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "organisation-host"
 
 
 def _inspect(given: argparse.Namespace) -> Any:
@@ -148,17 +158,42 @@ def _roles(given: argparse.Namespace) -> Any:
     return element.call("administration.set-member-roles", given.id, given.roles, given.actor)
 
 
+def _audit(given: argparse.Namespace) -> Any:
+    element, last, found = _element(given), 0, []
+    while page := element.trail(last):
+        found += [view.decision(entry) for entry in page]
+        last = page[-1]["id"]
+    return found
+
+
 def _call(given: argparse.Namespace) -> Any:
+    wrong = next((pair for pair in given.query if "=" not in pair), None)
+    if wrong is not None:
+        raise ValueError(f"--query {wrong} is not NAME=VALUE")
     query = [dict(zip(("name", "value"), pair.split("=", 1), strict=True)) for pair in given.query]
     payload = None if given.body is None else Case("json", given.body)
     request = {"method": given.method, "path": given.path, "query": query, "payload": payload}
     answer = _element(given).call("vendor.call", request)
     tag, body = answer["body"]
-    return json.loads(body) if tag == "text" and body[:1] in ("{", "[") else answer
+    try:
+        return view.parsed(body) if tag == "text" else answer
+    except HostError:
+        # As the vendor sent it.
+        return answer
 
 
 def _function(given: argparse.Namespace) -> Any:
-    return _element(given).call(given.function, *(_value(json.loads(text)) for text in given.arguments))
+    arguments = [_argument(number, text) for number, text in enumerate(given.arguments, 1)]
+    return _element(given).call(given.function, *arguments)
+
+
+def _argument(number: int, text: str) -> Any:
+    try:
+        return _value(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(
+            f"argument {number} is no JSON ({error}): a text is written with its quotation marks"
+        ) from None
 
 
 def _value(value: Any) -> Any:
@@ -200,7 +235,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME",
         help="grant an environment variable to {{NAME}}; repeatable",
     )
-    add("--code-cache", type=Path, metavar="DIR", help="folder for compiled code, writable for nobody else")
+    add(
+        "--code-cache",
+        type=Path,
+        metavar="DIR",
+        help="folder for compiled code, writable for nobody else (ORGANISATION_HOST_CACHE, else one in the user's cache folder)",
+    )
     add("--report", action="store_true", help="print the report of every call on standard error")
     add("-v", "--verbose", action="store_true", help="log more on standard error")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -268,7 +308,7 @@ def _parser() -> argparse.ArgumentParser:
     option("id")
     option("--set", dest="roles", nargs="*", metavar="ROLE")
     option("--actor", default="command line")
-    command("audit", lambda given: _element(given).trail(), "what administrators decided, oldest first")
+    command("audit", _audit, "what administrators decided, oldest first")
     option = command("call", _call, "make a call of the vendor's API, signed by the component")
     option("method")
     option("path")
@@ -282,5 +322,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def run() -> NoReturn:
+    """`main` as a program. Ctrl-C ends it at once: what was written is whole, and a sync goes on at the next call."""
+    statuses: list[int] = []
+    # The command has a thread of its own, since an interrupt that arrives while the guest runs would be lost in a callback of ctypes.
+    thread = threading.Thread(target=lambda: statuses.append(main()), daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except KeyboardInterrupt as error:
+        _failed(error, INTERRUPTED)
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)
+    sys.exit(statuses[0] if statuses else 1)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

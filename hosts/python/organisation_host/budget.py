@@ -7,7 +7,7 @@ import time
 
 from .bridge import Stop
 from .egress.failure import HttpFailure
-from .limits import ALL_TRANSFERS, Limits
+from .limits import ALL_TRANSFERS, LOG_LINES, Limits
 
 
 class Budget:
@@ -22,6 +22,7 @@ class Budget:
         self._bytes_out = limits.bytes_out
         self._host_calls = limits.host_calls
         self._log_bytes = limits.log_bytes
+        self._log_lines = LOG_LINES
         self._transfers = ALL_TRANSFERS
         #: Of the call's own thread.
         self._cpu_started = time.thread_time()
@@ -37,9 +38,9 @@ class Budget:
     def stopped_by_time(self) -> str | None:
         """The limit of time that is passed; to be asked in the call's own thread."""
         if self.cpu_left() <= 0:
-            return "cpu"
+            return "cpu-ms"
         passed = time.monotonic() - self._started - self.limits.wall_ms / 1000
-        return "wall" if passed > self.limits.grace_ms / 1000 else None
+        return "wall-ms" if passed > self.limits.grace_ms / 1000 else None
 
     def count_host_call(self) -> None:
         """Raises Stop for one too many."""
@@ -50,8 +51,10 @@ class Budget:
     def transfer(self, count: int, most: int) -> None:
         """Counts bytes that cross the border. Raises Stop for too many at once, or altogether."""
         self._transfers -= count
-        if count > most or self._transfers < 0:
-            raise Stop(f"it hands over {count} bytes, at most {most} at once and {ALL_TRANSFERS} in all", "transfer")
+        if count > most:
+            raise Stop(f"it hands over {count} bytes, at most {most} at once", "hostcall-bytes")
+        if self._transfers < 0:
+            raise Stop(f"it has handed over {ALL_TRANSFERS} bytes, as many as a call may", "hostcall-bytes-total")
 
     def take_requests(self, wanted: int) -> int:
         """How many of these requests may be looked at."""
@@ -83,9 +86,10 @@ class Budget:
     def take_log(self, count: int) -> bool:
         """Whether a line of so many bytes is kept."""
         with self._lock:
-            if count > self._log_bytes:
+            if count > self._log_bytes or self._log_lines == 0:
                 return False
             self._log_bytes -= count
+            self._log_lines -= 1
         return True
 
     def remaining(self) -> dict[str, int]:
@@ -98,7 +102,7 @@ class Budget:
             "bytes_in": self._bytes_in,
             "bytes_out": self._bytes_out,
             "host_calls": max(0, self._host_calls),
-            "log_bytes": self._log_bytes,
+            "log_bytes": self._log_bytes if self._log_lines else 0,
             "parallelism": self.limits.parallelism,
             "largest_response": self.limits.largest_response,
         }

@@ -155,8 +155,8 @@ class Call:
         return limit is None
 
     def _out_of(self, limit: str) -> Stop:
-        spent = self.budget.limits.cpu_ms if limit == "cpu" else self.budget.limits.wall_ms
-        return Stop(f"its {spent} ms of {'CPU time' if limit == 'cpu' else 'time'} are used up", limit)
+        spent = self.budget.limits.cpu_ms if limit == "cpu-ms" else self.budget.limits.wall_ms
+        return Stop(f"its {spent} ms of {'CPU time' if limit == 'cpu-ms' else 'time'} are used up", limit)
 
     def _ticks(self) -> int:
         """Ticks after which the guest is ended where nobody can be asked at each of them."""
@@ -167,8 +167,8 @@ class Call:
         return self.budget.wall_left() + self.budget.limits.grace_ms / 1000
 
     def _too_long(self) -> CallStopped:
-        message = "it hands over a list that is longer than any that is read"
-        return CallStopped(self.function, message, "transfer", self.words())
+        message = "it hands over more than is read at once"
+        return CallStopped(self.function, message, "hostcall-bytes", self.words())
 
     def _explained(self, error: Exception) -> CallStopped:
         words = self.words()
@@ -179,14 +179,18 @@ class Call:
         if code == TrapCode.INTERRUPT or "wasm trap: interrupt" in text:
             self._may_go_on()
             # Counted ticks may end a guest a little early: then by the time that it had less of.
-            stopped = self.stopped or self._out_of("cpu" if self.budget.cpu_left() <= self._guest_left() else "wall")
+            stopped = self.stopped or self._out_of(
+                "cpu-ms" if self.budget.cpu_left() <= self._guest_left() else "wall-ms"
+            )
             return CallStopped(self.function, stopped.message, stopped.limit, words)
-        if "ended the call: TooLong" in text:
+        if "ended the call: TooLong" in text or "too much data is being copied" in text:
             return self._too_long()
         if "memory allocation of" in words or "memory minimum size" in text or "allocation of" in text:
             return CallStopped(
-                self.function, f"its {self.budget.limits.memory} bytes of memory are used up", "memory", words
+                self.function, f"its {self.budget.limits.memory} bytes of memory are used up", "memory-bytes", words
             )
+        if "call stack exhausted" in text:
+            return CallStopped(self.function, "its stack is used up", "stack-bytes", words)
         cause = next(
             (line.strip() for line in reversed(text.splitlines()) if "wasm trap" in line), text.splitlines()[-1]
         )

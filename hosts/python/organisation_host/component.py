@@ -28,7 +28,9 @@ class Component:
 
     def __init__(self, engine: Engine, code: bytes, digest: str | None = None) -> None:
         if len(code) > MAX_BYTES:
-            raise ComponentRefused(f"the file has {len(code)} bytes, at most {MAX_BYTES} are read")
+            raise ComponentRefused(f"the file has more than {MAX_BYTES} bytes")
+        if not code.startswith(b"\0asm"):
+            raise ComponentRefused("this is no component: it does not begin as a WebAssembly file does")
         self.engine = engine
         self.size = len(code)
         self.digest = f"sha256:{hashlib.sha256(code).hexdigest()}"
@@ -55,7 +57,8 @@ class Component:
     def from_file(cls, engine: Engine, path: Path, digest: str | None = None) -> Component:
         """Reads the file and takes it in."""
         try:
-            code = path.read_bytes()
+            with path.open("rb") as file:
+                code = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise ComponentRefused(f"{path} cannot be read: {error.strerror}") from error
         return cls(engine, code, digest)

@@ -23,6 +23,7 @@ from .secrets import SCHEME, Injector, Secret, extract
 from .storage import Scope, Store
 from .values.case import Case
 from .values.schema import Result
+from .visible import field
 
 log = logging.getLogger("organisation_host.component")
 reports = logging.getLogger("organisation_host.report")
@@ -176,9 +177,7 @@ class Element:
 
         def write_log(level: str, message: str, fields: list[tuple[str, str]]) -> None:
             # Texts of a component are quoted, so that none can look like a line of the host's.
-            shown = " ".join(
-                f"{name}={json.dumps(value, ensure_ascii=False)}" for name, value in [("message", message), *fields]
-            )
+            shown = " ".join(field(name, value) for name, value in [("message", message), *fields])
             log.log(_LEVELS[level], "tenant=%s element=%s call=%s %s", self.tenant, self.name, call_id, shown)
 
         call = Call(self.component, function, capabilities, limits, write_log, self._clock_ms, document)

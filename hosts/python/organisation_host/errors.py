@@ -50,8 +50,9 @@ class OrganisationError(HostError):
 class CallStopped(HostError):
     """A limit or a trap ended the call: there is no answer, and the next call begins with nothing of this one.
 
-    `limit` names the limit (`cpu`, `wall`, `memory`, `host-calls`, `transfer`), or is None for a trap. `words` is the beginning of
-    what the component wrote to its standard error: the words of a panic.
+    `limit` names the limit as the other hosts do (`cpu-ms`, `wall-ms`, `memory-bytes`, `stack-bytes`, `host-calls`, `hostcall-bytes`,
+    `hostcall-bytes-total`, `batch-requests`), or is None for a trap. `words` is the beginning of what the component wrote to its
+    standard error: the words of a panic.
     """
 
     def __init__(self, function: str, message: str, limit: str | None = None, words: str = "") -> None:

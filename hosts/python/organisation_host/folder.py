@@ -96,11 +96,12 @@ def _text(path: Path) -> str:
             raise ConfigurationError(
                 f"{path} is missing: an element folder holds e.json and a file named like the folder"
             )
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be read: {error.strerror}") from error
     if len(data) > MAX_BYTES:
-        raise ConfigurationError(f"{path} has {len(data)} bytes, at most {MAX_BYTES} are read")
+        raise ConfigurationError(f"{path} has more than {MAX_BYTES} bytes")
     try:
         return data.decode()
     except UnicodeDecodeError:

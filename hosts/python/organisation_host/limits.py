@@ -12,6 +12,10 @@ HTTP_TRANSFER = 48 * MIB
 TRANSFER = 4 * MIB
 #: Bytes of all calls of imports together, both directions.
 ALL_TRANSFERS = 2048 * MIB
+#: Log lines of one call, however short; further ones are counted and dropped.
+LOG_LINES = 1_000
+#: Bytes that a field of a log line counts beside its texts.
+LOG_FIELD = 16
 #: Requests of one `send-all`.
 BATCH_REQUESTS = 1_000
 

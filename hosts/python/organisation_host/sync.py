@@ -7,8 +7,14 @@ from collections.abc import Callable
 from typing import Any
 
 from .element import Element
-from .errors import OrganisationError
+from .errors import CallStopped, OrganisationError
 from .values.case import Case
+
+#: Seconds that no wait is shorter than, so that a component which names no time keeps no processor busy, and none is longer than, as
+#: the contract promises.
+SHORTEST_WAIT, LONGEST_WAIT = 0.1, 86_400.0
+#: So many steps that get no further are believed: a sweep over a large copy shows none of its own.
+MOST_IDLE = 10_000
 
 
 def synchronise(
@@ -28,11 +34,13 @@ def synchronise(
 
     Raises OrganisationError: of the run's own reason where it is paused, `mass-removal-blocked` where it is blocked, `waiting` (with
     `retry_after_ms`) where it would have to wait longer. Its `run` names the run. Repeating the call goes on where it stopped.
+    CallStopped where the component breaks a promise: it gets no further, or asks to wait for more than a day.
     """
     if approve is not None:
         _approve(element, approve)
     run = _begin(element, strategy, progress)
     begun_anew = False
+    last, idle = None, 0
     while True:
         try:
             step: Case = element.call("directory.advance", run, until)
@@ -50,8 +58,16 @@ def synchronise(
             raise OrganisationError.of(value["error"], run)
         if progress is not None:
             progress(value if tag == "more" else value["progress"])
+        if tag == "more":
+            last, idle = value, idle + 1 if value == last else 0
+            if idle > MOST_IDLE:
+                raise CallStopped(
+                    "directory.advance", f"it answered {idle} times that there is more, and got no further"
+                )
         if tag == "wait":
-            seconds = max(0.0, (value["not_before"] - now_ms()) / 1000)
+            seconds = max(SHORTEST_WAIT, (value["not_before"] - now_ms()) / 1000)
+            if seconds > LONGEST_WAIT:
+                raise CallStopped("directory.advance", f"it asks to wait for {seconds:.0f} s, longer than a day")
             if longest_wait is not None and seconds > longest_wait:
                 message = f"the run waits for {seconds:.0f} s more: {value['reason']}"
                 raise OrganisationError(

@@ -3,11 +3,47 @@
 from __future__ import annotations
 
 import json
+import math
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
-from .errors import CallStopped, OrganisationError
+from .errors import CallStopped, HostError, OrganisationError
 from .values.case import Case
+from .visible import visible
+
+#: Lists and objects within each other that are read of a text of the vendor's.
+DEEPEST = 100
+
+
+def document(answer: Any) -> str:
+    """The one JSON document that a command prints."""
+    return visible(json.dumps(plain(answer), ensure_ascii=False, indent=2))
+
+
+def parsed(text: str) -> Any:
+    """JSON text of a component or a vendor. Raises HostError for what is none, and for what another reader could not take."""
+    try:
+        value = json.loads(text, parse_constant=_number, parse_float=_number)
+        _demand_depth(value, DEEPEST)
+    except (ValueError, RecursionError):
+        raise HostError("the component answers a text that is no JSON, or nested too deep") from None
+    return value
+
+
+def _number(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is no number of JSON")
+    return value
+
+
+def _demand_depth(value: Any, left: int) -> None:
+    if isinstance(value, (dict, list)):
+        if left == 0:
+            raise ValueError("nested too deep")
+        for each in value.values() if isinstance(value, dict) else value:
+            _demand_depth(each, left - 1)
 
 
 def plain(value: Any) -> Any:
@@ -25,16 +61,21 @@ def plain(value: Any) -> Any:
 
 
 def instant(milliseconds: int) -> str:
-    """RFC 3339 in UTC."""
-    text = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+    """RFC 3339 in UTC. Raises HostError for what lies beyond the year 9999."""
+    try:
+        text = datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec="milliseconds")
+    except (ValueError, OverflowError, OSError):
+        raise HostError(f"the component answers the instant {milliseconds} ms, which no calendar has") from None
     return text.replace("+00:00", "Z").replace(".000Z", "Z")
 
 
 def validation(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of `validate`."""
     return {"valid": answer["valid"], "problems": plain(answer["problems"])}
 
 
 def verdicts(answer: list[dict[str, Any]]) -> dict[str, Any]:
+    """Of `check`."""
     aspects = []
     for verdict in answer:
         aspect = plain(verdict)
@@ -45,10 +86,12 @@ def verdicts(answer: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def authorization(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of `login-url`."""
     return {**answer, "expires_at": instant(answer["expires_at"])}
 
 
 def exchange(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of `exchange`."""
     outcome = answer["outcome"]
     return {
         "outcome": outcome.tag,
@@ -60,6 +103,7 @@ def exchange(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def report(answer: dict[str, Any]) -> dict[str, Any]:
+    """A `directory.report`."""
     return {
         "run": answer["run"],
         "state": answer["outcome"],
@@ -75,16 +119,19 @@ def report(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def overview(answer: dict[str, Any]) -> dict[str, Any]:
+    """Of `overview`."""
     last = answer["last_run"]
     return {**plain(answer), "last_run": None if last is None else report(last)}
 
 
 def member(answer: dict[str, Any]) -> dict[str, Any]:
+    """A `directory.member`, its external profile read."""
     profile = answer["external_profile"]
-    return {**answer, "external_profile": None if profile is None else json.loads(profile)}
+    return {**answer, "external_profile": None if profile is None else parsed(profile)}
 
 
 def change(answer: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the feed."""
     tag, record = answer["record"]
     return {
         **{key: answer[key] for key in ("seq", "kind", "id")},
@@ -93,7 +140,16 @@ def change(answer: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def error(problem: Exception) -> dict[str, Any]:
+def decision(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry of the trail. What was before and after is JSON; what is none is shown as the text that it is."""
+    shown = {**entry, "at": instant(entry["at"])}
+    for name in ("before", "after"):
+        with suppress(HostError):
+            shown[name] = entry[name] and parsed(entry[name])
+    return shown
+
+
+def error(problem: BaseException) -> dict[str, Any]:
     """The object behind the key `error`."""
     match problem:
         case OrganisationError():
@@ -119,4 +175,7 @@ def error(problem: Exception) -> dict[str, Any]:
                 "hint": problem.words or None,
                 "vendor_code": None,
             }
+        case KeyboardInterrupt():
+            message = "interrupted; a sync goes on at the next call where it was"
+            return {"reason": "interrupted", "message": message, "hint": None, "vendor_code": None}
     return {"reason": "usage", "message": str(problem), "hint": None, "vendor_code": None}

@@ -63,7 +63,7 @@ def _block(call: Call, pollable: Resource) -> None:
         left = call.wall_left()
         time.sleep(min(wait, left))
         if wait > left:
-            raise Stop("it waited longer than the call has", "wall")
+            raise Stop("it waited longer than the call has", "wall-ms")
 
 
 def _poll(call: Call, pollables: list[Resource]) -> list[int]:
@@ -75,7 +75,7 @@ def _poll(call: Call, pollables: list[Resource]) -> list[int]:
 
 def _random(call: Call, size: int) -> bytes:
     if size > MOST_RANDOM:
-        raise Stop(f"it asks for {size} random bytes, at most {MOST_RANDOM} come at a time", "transfer")
+        raise Stop(f"it asks for {size} random bytes, at most {MOST_RANDOM} come at a time", "hostcall-bytes")
     return os.urandom(size)
 
 

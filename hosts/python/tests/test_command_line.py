@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +48,16 @@ def test_answers_are_those_of_the_rust_program(run: Any, program: Path, simulato
     assert run("sync")[1]["members"] == rust("sync")["members"]
     for words in (["members"], ["departments"], ["member", "lisi"], ["describe", "--locale", "zh"]):
         assert run(*words) == (0, rust(*words)), words
+    for role in ("staff", "admin"):
+        assert run("roles", "lisi", "--set", role, "--actor", "me")[0] == 0
+        rust("roles", "set", "lisi", role, "--actor", "me")
+    decided = [run("audit")[1], rust("audit")]
+    assert [len(each) for each in decided] == [2, 2]
+    for ours, theirs in zip(*decided, strict=True):
+        assert {k: ours[k] for k in ours if k not in ("id", "at")} == {
+            k: theirs[k] for k in theirs if k not in ("cursor", "at")
+        }
+        assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]{8,12}Z", each["at"]) for each in (ours, theirs))
     ours, theirs = run("check")[1]["aspects"], rust("check")["aspects"]
     for key in ("aspect", "status", "code", "message", "hint", "vendor_code", "console_url"):
         assert [each[key] for each in ours] == [each[key] for each in theirs], key
@@ -73,6 +87,26 @@ def test_the_exit_status_says_what_happened(run: Any, tmp_path: Path, simulator:
             }
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["function", "directory.find-member", "lisi"], "argument 1 is no JSON"),
+        (["function", "directory.find-member", "[" * 100_000], "argument 1 is no JSON"),
+        (["function", "directory.find-member"], "takes 1 arguments"),
+        (["function", "directory.nothing"], "does not export"),
+        (["call", "GET", "/x", "--query", "a"], "not NAME=VALUE"),
+        (["--allow-host", "a/b", "check"], "write host, host:port"),
+        (["--component", __file__, "check"], "no component"),
+        (["--component", "/nowhere", "check"], "cannot be read"),
+        (["--env", "NO_SUCH_VARIABLE", "check"], "not set"),
+    ],
+)
+def test_a_mistake_on_the_command_line_is_named(run: Any, words: list[str], message: str) -> None:
+    status, answer = run(*words)
+    assert (status, answer["error"]["reason"]) == (2, "usage")
+    assert message in answer["error"]["message"]
 
 
 def test_a_sign_in_by_hand(run: Any, simulator: Simulator) -> None:
@@ -109,3 +143,21 @@ def test_folders_are_read_with_suspicion(tmp_path: Path, text: str, variables: d
     os.remove(folder / "E.json")
     with pytest.raises(ConfigurationError, match="missing"):
         ElementFolder.load(folder, variables)
+
+
+def test_ctrl_c_ends_a_sync_that_goes_on_at_the_next_call(
+    run: Any, component_file: Path, code_cache: Path, simulator: Simulator, tmp_path: Path
+) -> None:
+    # The vendor is slow, so that the sync is under way for long enough.
+    simulator.act("latency", milliseconds=5_000)
+    options = ["--element", simulator.folder, "--component", component_file, "--allow-host", simulator.host]
+    command = [sys.executable, "-m", "organisation_host", *options, "--code-cache", code_cache, "--storage"]
+    process = subprocess.Popen([*command, tmp_path / "c.db", "sync"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    while not (tmp_path / "c.db").exists():
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=10)
+    assert (process.returncode, json.loads(out)["error"]["reason"], err) == (130, "interrupted", b"")
+    simulator.act("latency", milliseconds=0)
+    assert run("sync")[0] == 0

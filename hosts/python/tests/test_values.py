@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import ctypes
 import random
 import resource
 import sys
@@ -15,9 +15,9 @@ from test_limits import HOSTILE
 from wasmtime import component as wasm
 from wasmtime import wat2wasm
 
+import freeze
 from organisation_host import Component, Engine
-from organisation_host.bridge import choice, direct
-from organisation_host.bridge.lookups import remember
+from organisation_host.bridge import choice, direct, lookups
 from organisation_host.call import Call
 from organisation_host.limits import Limits
 from organisation_host.values import Case, stock
@@ -36,7 +36,7 @@ from organisation_host.values.schema import (
     function_of,
     is_bytes,
 )
-from organisation_host.world import PACKAGE, as_json, frozen_imports, interface_of
+from organisation_host.world import PACKAGE
 
 
 def example(schema: Schema | None, draw: random.Random) -> Any:
@@ -127,7 +127,7 @@ def test_the_rule_by_which_wasmtime_tags_is_the_one_that_is_repeated(one_compone
 
 
 def test_a_type_is_looked_up_once_for_all_values_of_a_list(one_component: Component) -> None:
-    remember()
+    lookups.remember()
     name = next(name for name in one_component.wasm.type.imports(one_component.engine.wasm) if "/storage@" in name)
     storage = one_component.wasm.type.imports(one_component.engine.wasm)[name].ty
     assert isinstance(storage, wasm.ComponentInstanceType)
@@ -141,6 +141,8 @@ def test_a_type_is_looked_up_once_for_all_values_of_a_list(one_component: Compon
     assert put.fields is put.fields and [name for name, _ in put.fields][:2] == ["key", "value"]
     result: Any = apply.result
     assert result.ok is result.ok and result.err is result.err
+    # Classes of short texts are not made anew.
+    assert ctypes.c_uint8 * 300 is lookups._kept[299]
     # Of another object of the same type nothing is known.
     assert dict(apply.params)["ops"].element is not operation
 
@@ -194,10 +196,7 @@ def test_the_direct_bridge_keeps_no_memory(one_engine: Engine, one_component: Co
     assert resident() - before < 5_000_000
 
 
-def test_frozen_imports_are_those_of_the_component(one_component: Component) -> None:
-    found = {
-        interface_of(name): {key: as_json(value) for key, value in wanted.functions.items()}
-        for name, wanted in one_component.imports.items()
-        if name.startswith(PACKAGE)
-    }
-    assert json.loads(json.dumps(found)) == frozen_imports()
+def test_what_is_frozen_is_what_the_component_says(one_component: Component, component_file: Path) -> None:
+    again = "; run freeze.py and read what changed"
+    assert freeze.imports(one_component.engine, component_file.read_bytes()) == freeze.IMPORTS.read_text(), again
+    assert freeze.fields(one_component) == freeze.FIELDS.read_text(encoding="utf-8"), again

@@ -111,7 +111,7 @@ def test_nobody_waits_longer_than_the_call(engine: Engine) -> None:
     begin = time.monotonic()
     with pytest.raises(CallStopped) as stopped:
         run(engine, "wait", Limits(wall_ms=100), 3_600_000_000_000)
-    assert stopped.value.limit == "wall"
+    assert stopped.value.limit == "wall-ms"
     assert time.monotonic() - begin < 600
 
 

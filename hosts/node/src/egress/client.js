@@ -92,7 +92,11 @@ export class Client {
         if (socket.connecting) socket.once(destination.scheme === 'https' ? 'secureConnect' : 'connect', connected);
         else connected();
       });
+      // Another protocol than was asked for (101): Node closes the connection, and says neither that there is an answer nor an error.
+      let isAnswered = false;
+      asked.on('close', () => { if (!isAnswered) failed(new Error('no answer')); });
       asked.on('response', (response) => {
+        isAnswered = true;
         read(response, most, allowance, place).then((answer) => {
           clearTimeout(timer);
           done(answer);
@@ -140,6 +144,7 @@ function failure(error, place, sent) {
 /** @param {http.IncomingMessage} response @param {number} most @param {Allowance} allowance @param {string} place @returns {Promise<Answer>} */
 async function read(response, most, allowance, place) {
   const tooLarge = () => new HttpFailure('too-large', BigInt(most), `the answer of ${place} is larger than ${most} bytes`, true);
+  if ((response.statusCode ?? 0) < 200) throw new HttpFailure('other', 'broken-answer', `${place} answers in another protocol`, true);
   if (Number(response.headers['content-length'] ?? 0) > most) throw tooLarge();
   const headers = pairs(response.rawHeaders);
   const encodings = headers.filter(({ name }) => name === 'content-encoding');

@@ -1,16 +1,14 @@
 // `storage` and `audit` of the contract in one SQLite file that threads and processes share. Synchronous: it runs in the worker of the
 // call that asks. Every question is one transaction, and one that writes takes the lock when it begins.
 
-import { closeSync, openSync } from 'node:fs';
-
 import Database from 'better-sqlite3';
 
+import { openFile } from './file.js';
 import { seal, unseal } from './key.js';
 import {
   PAGE_ITEMS, ResponseBudget, StorageError, checkBytes, checkCount, checkKey, checkLimit, checkPrefix, checkTtl, checkValue,
 } from './rules.js';
 
-const BUSY_MS = 10_000;
 const POLL_MS = 20;
 /** What lies beyond is for ever, for a database whose integers end there. */
 const FOR_EVER = (1n << 63n) - 1n;
@@ -19,20 +17,6 @@ const REAPED = 100;
 const AUDIT_ENTRIES = 500;
 const AUDIT_BYTES = 512 << 10;
 const AUDIT_ENTRY_BYTES = 64 << 10;
-
-const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS entries (
-    tenant TEXT NOT NULL, element TEXT NOT NULL, key TEXT NOT NULL, value TEXT NOT NULL, version INTEGER NOT NULL,
-    expires_at INTEGER, sealed INTEGER NOT NULL, bytes INTEGER NOT NULL, PRIMARY KEY (tenant, element, key)
-  ) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS entries_expiry ON entries (expires_at) WHERE expires_at IS NOT NULL;
-  CREATE TABLE IF NOT EXISTS last_version (only INTEGER PRIMARY KEY CHECK (only = 1), version INTEGER NOT NULL);
-  INSERT OR IGNORE INTO last_version VALUES (1, 0);
-  CREATE TABLE IF NOT EXISTS audit (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, tenant TEXT NOT NULL, element TEXT NOT NULL, at INTEGER NOT NULL, actor TEXT NOT NULL,
-    action TEXT NOT NULL, subject TEXT, before TEXT, after TEXT
-  );
-`;
 
 /** Entries of one element. */
 const MINE = 'tenant = @tenant AND element = @element AND (expires_at IS NULL OR expires_at > @now)';
@@ -44,34 +28,15 @@ const MINE = 'tenant = @tenant AND element = @element AND (expires_at IS NULL OR
 /** Busy, full, away, or not to be written now. Anything else is a defect or a broken file. */
 const UNAVAILABLE = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|READONLY|NOMEM|PROTOCOL)/;
 
-/** Writes ahead from now on. SQLite does not wait here for others that open the file too. @param {Database} database */
-function journalAhead(database) {
-  const until = Date.now() + BUSY_MS;
-  const cell = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    try {
-      database.pragma('journal_mode = WAL');
-      return;
-    } catch (error) {
-      if (!/** @type {any} */ (error).code?.startsWith('SQLITE_BUSY') || Date.now() >= until) throw error;
-      Atomics.wait(cell, 0, 0, POLL_MS);
-    }
-  }
-}
-
 export class SqliteStore {
   /** @param {string} file @param {Buffer} key seals values @param {() => number} now milliseconds since 1970 */
   constructor(file, key, now) {
     this.key = key;
     this.now = now;
-    // Only its owner reads it; SQLite gives its other files the same mode.
-    closeSync(openSync(file, 'a', 0o600));
-    this.database = new Database(file, { timeout: BUSY_MS });
+    this.database = openFile(file);
     this.database.defaultSafeIntegers(true);
-    journalAhead(this.database);
     // A version that a component has seen is never given out again, also where the power fails.
     this.database.pragma('synchronous = FULL');
-    this.transaction(() => this.database.exec(SCHEMA));
     const prepare = (/** @type {string} */ sql) => this.database.prepare(sql);
     this.statements = {
       get: prepare(`SELECT key, value, version, sealed, bytes FROM entries WHERE ${MINE} AND key = @key`),

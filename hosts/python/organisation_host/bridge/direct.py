@@ -38,6 +38,7 @@ class DirectBridge:
     name = "direct"
 
     def define(self, instance: wasm.LinkerInstance, name: str, function: Function, serve: Import) -> None:
+        """As in `Bridge`."""
         lifters = [(codec.lifter(kind), index * 32) for index, (_, kind) in enumerate(function.parameters)]
         length = len(lifters) * 32
         lower = None if function.result is None else codec.lowerer(function.result)
@@ -58,6 +59,7 @@ class DirectBridge:
             raise WasmtimeError._from_ptr(error)
 
     def call(self, store: Store, export: wasm.Func, function: Function, arguments: tuple[Any, ...]) -> Any:
+        """As in `Bridge`."""
         lowerers, lifter = _codecs.of(function)
         packed = b"".join([lower(value) for lower, value in zip(lowerers, arguments, strict=True)])
         values = (ffi.wasmtime_component_val_t * len(arguments))()
@@ -85,6 +87,7 @@ class DirectBridge:
             ffi.wasmtime_component_val_delete(ctypes.byref(answer))
 
     def watch(self, store: Store, may_go_on: Callable[[], bool], ticks: Callable[[], int]) -> None:
+        """As in `Bridge`: asked at every tick."""
         _running.may_go_on = may_go_on
         store.set_epoch_deadline(1)
         ffi.wasmtime_store_epoch_deadline_callback(store.ptr(), _on_tick, None, _on_drop)

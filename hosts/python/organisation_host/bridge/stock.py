@@ -34,6 +34,7 @@ class StockBridge:
         remember()
 
     def define(self, instance: wasm.LinkerInstance, name: str, function: Function, serve: Import) -> None:
+        """As in `Bridge`."""
         lifters = [codec.lifter(kind) for _, kind in function.parameters]
         lower = None if function.result is None else codec.lowerer(function.result)
 
@@ -50,6 +51,7 @@ class StockBridge:
         instance.add_func(name, called)
 
     def call(self, store: Store, export: wasm.Func, function: Function, arguments: tuple[Any, ...]) -> Any:
+        """As in `Bridge`."""
         lowerers, lift = _codecs.of(function)
         lowered = [lower(value) for lower, value in zip(lowerers, arguments, strict=True)]
         with _conversions:
@@ -61,8 +63,10 @@ class StockBridge:
         return None if lift is None else lift(answer)
 
     def watch(self, store: Store, may_go_on: Callable[[], bool], ticks: Callable[[], int]) -> None:
+        """As in `Bridge`, by a deadline alone."""
         # Nothing of the public API is asked at a tick: the deadline is set anew whenever an import returns.
         store.set_epoch_deadline(ticks())
 
     def back_in_guest(self, store: Store, ticks: Callable[[], int]) -> None:
+        """Sets the deadline anew."""
         store.set_epoch_deadline(ticks())

@@ -37,6 +37,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
+        """To the first address of the name that answers and may be reached. Raises HttpFailure."""
         exchange = current.exchange
         if exchange is None:
             raise HttpFailure.denied(None, "a connection without a request")
@@ -56,6 +57,7 @@ class CheckedBackend(httpcore.NetworkBackend):
         raise failed
 
     def connect_unix_socket(self, *_: Any, **__: Any) -> httpcore.NetworkStream:
+        """Never."""
         raise HttpFailure.denied(None, "a socket that is no address")
 
 

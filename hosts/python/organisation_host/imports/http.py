@@ -22,7 +22,9 @@ def send(call: Call, request: dict[str, Any]) -> Case:
 def send_all(call: Call, requests: list[dict[str, Any]]) -> list[Case]:
     """Several side by side."""
     if len(requests) > BATCH_REQUESTS:
-        raise Stop(f"it sends {len(requests)} requests at once, at most {BATCH_REQUESTS} are possible", "transfer")
+        raise Stop(
+            f"it sends {len(requests)} requests at once, at most {BATCH_REQUESTS} are possible", "batch-requests"
+        )
     call.budget.transfer(sum(map(_size, requests)), HTTP_TRANSFER)
     if call.capabilities is None:
         failure = HttpFailure.denied(None, "this function is pure and has no network").record()

@@ -18,17 +18,20 @@ log = logging.getLogger("organisation_host.storage")
 
 
 def get_many(call: Call, keys: list[str]) -> Case:
+    """As `storage.get-many`."""
     call.budget.transfer(sum(map(size, keys)), TRANSFER)
     return _answer(call, lambda store, scope: store.get_many(scope, keys), _entries)
 
 
 def scan(call: Call, prefix: str, after_key: str | None, limit: int) -> Case:
+    """As `storage.scan`."""
     return _answer(
         call, lambda store, scope: store.scan(scope, prefix, after_key, limit), lambda page: _entries(page["entries"])
     )
 
 
 def scan_keys(call: Call, prefix: str, after_key: str | None, limit: int) -> Case:
+    """As `storage.scan-keys`."""
     return _answer(
         call,
         lambda store, scope: store.scan_keys(scope, prefix, after_key, limit),
@@ -37,16 +40,19 @@ def scan_keys(call: Call, prefix: str, after_key: str | None, limit: int) -> Cas
 
 
 def apply(call: Call, ops: list[Case]) -> Case:
+    """As `storage.apply`."""
     call.budget.transfer(sum(map(_op, ops)), TRANSFER)
     return _answer(call, lambda store, scope: store.apply(scope, ops), lambda _: 0)
 
 
 def delete_range(call: Call, prefix: str, checks: list[dict[str, Any]]) -> Case:
+    """As `storage.delete-range`."""
     call.budget.transfer(sum(size(check["key"]) for check in checks), TRANSFER)
     return _answer(call, lambda store, scope: store.delete_range(scope, prefix, checks), lambda _: 0)
 
 
 def wait(call: Call, key: str, version: int | None, timeout_ms: int) -> Case:
+    """As `storage.wait`, for no longer than the call has."""
     seconds = min(timeout_ms / 1000, call.wall_left())
     return _answer(call, lambda store, scope: store.wait(scope, key, version, seconds), lambda _: 0)
 

@@ -36,18 +36,20 @@ def demand_scan(prefix: str, after_key: str | None, limit: int, quota: Quota) ->
     return min(limit, PAGE_ITEMS)
 
 
-def demand_ops(ops: Sequence[Case], quota: Quota) -> None:
-    """Of an `apply`."""
+def demand_ops(ops: Sequence[Case], quota: Quota) -> list[int]:
+    """Of an `apply`; answers the bytes of each."""
     _demand_count(len(ops))
-    total = 0
+    sizes = []
     for index, (tag, op) in enumerate(ops):
         place = f"operation {index}"
-        total += demand_key(op if tag == "delete" else op["key"], quota, place)
+        count = demand_key(op if tag == "delete" else op["key"], quota, place)
         if tag == "put":
-            total += _demand_text(op["value"], "value", quota.value_bytes, place)
+            count += _demand_text(op["value"], "value", quota.value_bytes, place)
             if op["ttl_ms"] == 0:
                 raise StorageFailure.invalid(f"{place}: time to live is 0 ms, expected at least 1 (delete the key)")
-    _demand_bytes(total)
+        sizes.append(count)
+    _demand_bytes(sum(sizes))
+    return sizes
 
 
 def demand_range(prefix: str, checks: Sequence[dict[str, Any]], quota: Quota) -> None:

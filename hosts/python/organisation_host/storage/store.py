@@ -26,6 +26,8 @@ from .sealing import SealingKey
 LOOK_SECONDS = 0.1
 #: Expired entries that a write clears away, so that none has to clear away many.
 REAPED = 200
+#: Bytes that an entry of the trail counts beside its texts, so that empty ones are not free.
+TRAIL_ENTRY = 64
 #: The last instant and version: what SQLite's integers hold.
 LARGEST = 2**63 - 1
 
@@ -60,8 +62,8 @@ class Store:
         self._writes = 0
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self.key = key or SealingKey.beside(path.with_name(f"{path.name}.key"))
             self._connections = Connections(path)
+            self.key = key or SealingKey.beside(path.with_name(f"{path.name}.key"))
         except StorageFailure as failure:
             raise StorageUnavailable(f"{path} cannot be opened: {failure}") from failure
         except OSError as error:
@@ -105,7 +107,7 @@ class Store:
 
     def apply(self, scope: Scope, ops: Sequence[Case]) -> Case:
         """As `storage.apply`: `applied` with versions, or `conflict` with keys."""
-        rules.demand_ops(ops, self._quota)
+        sizes = rules.demand_ops(ops, self._quota)
         if not ops:
             return Case("applied", [])
         with self._writing(scope) as (connection, number, now):
@@ -116,10 +118,10 @@ class Store:
                 return Case("applied", [])
             usage = _Usage(connection, number, now)
             versions = []
-            for tag, op in ops:
+            for (tag, op), size in zip(ops, sizes, strict=True):
                 if tag == "put":
                     versions.append(usage.next_version())
-                    self._put(connection, scope, number, now, op, versions[-1], usage)
+                    self._put(connection, scope, number, now, op, size, versions[-1], usage)
                 elif tag == "delete":
                     usage.remove(op)
             usage.write(self._quota)
@@ -162,8 +164,13 @@ class Store:
                     self._changed.wait(min(left, LOOK_SECONDS))
 
     def append_trail(self, scope: Scope, entries: Sequence[dict[str, Any]]) -> None:
-        """As `audit.append`, limits aside: all or none."""
+        """As `audit.append`, limits of one call aside: all or none. The trail has a share of the quota of its own."""
+        sizes = [sum(rules.size(value) for value in entry.values() if value is not None) for entry in entries]
         with self._writing(scope) as (connection, number, now):
+            query = "UPDATE scopes SET trail_bytes = trail_bytes + ? WHERE id = ? RETURNING trail_bytes"
+            (total,) = connection.execute(query, (sum(sizes) + TRAIL_ENTRY * len(entries), number)).fetchone()
+            if total > self._quota.total_bytes:
+                raise StorageFailure.quota("trail", self._quota.total_bytes, total)
             rows = [
                 (number, now, entry["actor"], entry["action"], entry["subject"], entry["before"], entry["after"])
                 for entry in entries
@@ -192,11 +199,11 @@ class Store:
         number: int,
         now: int,
         op: dict[str, Any],
+        size: int,
         version: int,
         usage: _Usage,
     ) -> None:
         key, value, ttl = op["key"], op["value"], op["ttl_ms"]
-        size = rules.size(key) + rules.size(value)
         stored = self.key.seal((*scope, key), value) if op["sealed"] else value
         expires = None if ttl is None or now + ttl > LARGEST else now + ttl
         row = (number, key, stored, version, size, expires, op["sealed"])

@@ -17,6 +17,8 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
+    """`list<item>`."""
+
     item: Schema
 
 
@@ -31,26 +33,36 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Tupled:
+    """`tuple<items>`."""
+
     items: tuple[Schema, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
+    """Names of the cases in WIT, and what each carries."""
+
     cases: tuple[tuple[str, Schema | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Enumerated:
+    """Names in WIT."""
+
     names: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Optional:
+    """`option<item>`."""
+
     item: Schema
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
+    """`result<ok, err>`; None is `_`."""
+
     ok: Schema | None
     err: Schema | None
 

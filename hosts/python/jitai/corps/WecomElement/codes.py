@@ -48,7 +48,8 @@ def as_codes():
             details = " " + "; ".join(f"{problem['path']}: {problem['message']}" for problem in error.detail)
         raise refusal(error.reason, f"{error.message}{vendor}{hint}{details}{run}") from None
     except CallStopped as error:
-        log.error("%s; %s", error, error.words)
+        # The words are the component's: quoted, so that none looks like a line of the platform's log.
+        log.error("%s; %r", error, error.words)
         raise refusal(
             "call-stopped", f"调用被限制终止 / a limit or trap ended the call: {error.limit or 'trap'}"
         ) from None

@@ -117,6 +117,7 @@ class WecomOrganisation:
         write_rows(self.node.app, self.fullName, native(corpData), native(memberList))
 
     def getLocalCorpData(self):
+        """The copy as it is, without asking WeCom: `userList` (who is there), `deptList` and what other pages name."""
         with as_codes():
             return local_corp_data(self.fullName, self.title, self._element.departments(), self._element.members())
 
@@ -132,13 +133,16 @@ class WecomOrganisation:
         return new_row(self.node.app, "corps.models.CorpDept", values)
 
     def getDepts(self):
+        """Rows of all departments of the copy."""
         return self.getLocalCorpData()["deptList"]
 
     def getDept(self, deptId):
+        """The row of one department. Raises a Code where the copy has none."""
         with as_codes():
             return department_row(self.fullName, self._element.call("directory.find-department", text(deptId)))
 
     def getMembers(self, status=None):
+        """Rows of members: of all, or of those with a status, in any spelling of `STATUS`."""
         spelt = text(status)
         wanted = STATUS.get(spelt)
         if spelt and wanted is None:
@@ -155,10 +159,12 @@ class WecomOrganisation:
             return [member_row(self.fullName, member) for member in found]
 
     def getMember(self, memberId):
+        """The row of one member. Raises a Code where the copy has none."""
         with as_codes():
             return member_row(self.fullName, self._element.call("directory.find-member", text(memberId)))
 
     def getCorpInfo(self):
+        """Title, names, counts and how the last sync ended; never the secret."""
         with as_codes():
             overview = self._element.call("directory.overview")
         last = overview["last_run"]
@@ -186,6 +192,7 @@ class WecomOrganisation:
         return [new_row(self.node.app, "corps.models.CorpRoleMember", row) for row in values]
 
     def offlineMember(self, memberIdList):
+        """Says that members have resigned here. Raises a Code that names whoever it cannot be said of; the others have."""
         with as_codes():
             members = [text(member) for member in native(memberIdList)]
             outcomes = self._element.call("administration.retire-members", members, self._actor())
@@ -195,20 +202,24 @@ class WecomOrganisation:
             raise refusal(refused[0]["problem"]["reason"].tag, shown)
 
     def setAdmin(self, memberIdList):
+        """These members are the administrators, and nobody else."""
         with as_codes():
             members = [text(member) for member in native(memberIdList)]
             self._element.call("administration.set-administrators", members, self._actor())
         return {}
 
     def getAdmin(self):
+        """Ids of the administrators."""
         with as_codes():
             return self._element.call("administration.administrators")
 
     def getUserSignature(self, memberId):
+        """The address of the picture of a member's signature, empty where there is none."""
         with as_codes():
             return {"signature": self._element.call("administration.signature", text(memberId)) or ""}
 
     def saveUserSignature(self, memberId, signature):
+        """Keeps such an address; an empty one takes it away."""
         with as_codes():
             address = text(signature) or None
             self._element.call("administration.set-signature", text(memberId), address, self._actor())
@@ -235,10 +246,12 @@ class WecomOrganisation:
             return self._element.call("messaging.send", message)
 
     def recallMessage(self, messageId):
+        """Takes a message back, as long as WeCom allows it."""
         with as_codes():
             self._element.call("messaging.recall", text(messageId))
 
     def getApprovalTemplate(self, templateId):
+        """What a template asks for."""
         with as_codes():
             return self._element.call("approvals.describe-template", text(templateId))
 
@@ -248,6 +261,7 @@ class WecomOrganisation:
             return self._element.call("approvals.submit", native(request))
 
     def getApproval(self, number):
+        """A request for approval: who, what, and how it stands."""
         with as_codes():
             return self._element.call("approvals.detail", text(number))
 

@@ -36,6 +36,7 @@ def member_row(corp, member):
 
 
 def department_row(corp, department):
+    """One department."""
     return {
         "deptId": department["id"],
         "name": department["name"],

@@ -27,6 +27,7 @@ _logger = logging.getLogger("wecom_element.callback")
 
 class WecomCallback(NormalService):
     def requestHandle(self, request):
+        """Answers a request of WeCom; passes its events on, and does what is left to do afterwards."""
         route = request.path.rstrip("/").rsplit("/", 1)[-1]
         if route not in ROUTES:
             return Response("", 404)

@@ -87,6 +87,7 @@ class WecomLogin:
         )
 
     def syncUserInfo(self, userId, forceUpdate=False):
+        """Fetches a member whom the copy has not, or in any case with `forceUpdate`."""
         with as_codes():
             known = self._element.call("directory.find-members", [text(userId)])[0]
             if known is None or native(forceUpdate):
