@@ -7,7 +7,7 @@ use std::sync::Arc;
 use organisation_storage::{
     ApplyOutcome, ManualClock, Op, Options, RangeOutcome, Scope, SealingKey, Storage, StoredEntry, open,
 };
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection};
 
 /// When the clock of the tests starts.
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
@@ -122,13 +122,13 @@ impl Backend for Postgres {
     async fn tamper(&self, statements: &[&str]) {
         let mut connection = self.connection().await;
         for statement in statements {
-            sqlx::query(AssertSqlSafe(*statement)).execute(&mut connection).await.unwrap();
+            sqlx::query(statement).execute(&mut connection).await.unwrap();
         }
         connection.close().await.unwrap();
     }
 
     async fn count(&self, statement: &str) -> i64 {
-        sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut self.connection().await).await.unwrap()
+        sqlx::query_scalar(statement).fetch_one(&mut self.connection().await).await.unwrap()
     }
 }
 

@@ -10,11 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures_util::future::BoxFuture;
+use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use futures_util::{FutureExt as _, StreamExt as _, TryFutureExt as _};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, query_with, raw_sql};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, query_with, raw_sql};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::super::failure::{Kind, SqlFailure};
@@ -141,7 +140,7 @@ impl Shared {
     async fn rested(&self) -> Option<DbConnection> {
         let (mut link, since) = self.idle().pop()?;
         if since.elapsed() > TRUSTED_REST {
-            let tried = link.within(TRIAL, |connection| Box::pin(connection.ping())).await;
+            let tried = link.progress.step(TRIAL, link.connection.ping()).await;
             if tried.is_err() {
                 // The others have rested longer.
                 self.idle().clear();
@@ -152,7 +151,7 @@ impl Shared {
     }
 
     fn take_back(&self, link: DbConnection) {
-        if link.is_lost {
+        if link.progress.is_lost {
             // Whatever happened to it has probably happened to those that rest.
             self.idle().clear();
         } else if link.is_sound() && !self.is_closed.load(Ordering::SeqCst) {
@@ -197,11 +196,43 @@ impl DerefMut for PooledConnection {
 pub(super) struct DbConnection {
     connection: PgConnection,
     options: Arc<ConnectionOptions>,
+    progress: Progress,
+    in_transaction: bool,
+}
+
+/// How far a connection has come with what it was last asked for.
+#[derive(Default)]
+struct Progress {
     /// A step has begun and its end was not seen.
     in_step: bool,
-    in_transaction: bool,
     /// The connection broke or fell silent.
     is_lost: bool,
+}
+
+impl Progress {
+    /// Takes a step within a time limit.
+    async fn step<T>(
+        &mut self,
+        limit: Duration,
+        step: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, SqlFailure> {
+        self.step_until(Instant::now() + limit, limit, step).await
+    }
+
+    /// Takes a step that ends at a time, the end of this limit.
+    async fn step_until<T>(
+        &mut self,
+        ends_at: Instant,
+        limit: Duration,
+        step: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<T, SqlFailure> {
+        self.in_step = true;
+        let taken = tokio::time::timeout_at(ends_at.into(), step).await;
+        let result = taken.map_err(|_| SqlFailure::silent(limit)).and_then(|taken| taken.map_err(SqlFailure::from));
+        self.is_lost = matches!(&result, Err(failure) if failure.is_of_connection());
+        self.in_step = self.is_lost;
+        result
+    }
 }
 
 impl DbConnection {
@@ -210,7 +241,7 @@ impl DbConnection {
         let connecting = tokio::time::timeout(options.limit, options.connect.connect());
         let connection = connecting.await.map_err(|_| SqlFailure::silent(options.limit))?.map_err(SqlFailure::from)?;
         let options = Arc::clone(options);
-        let mut link = Self { connection, options, in_step: false, in_transaction: false, is_lost: false };
+        let mut link = Self { connection, options, progress: Progress::default(), in_transaction: false };
         for (setting, why) in &Arc::clone(&link.options).session {
             match link.raw(setting).await {
                 Err(failure) if !failure.is_of_connection() => {
@@ -222,55 +253,32 @@ impl DbConnection {
         Ok(link)
     }
 
-    /// Takes a step within the time limit.
-    pub(super) async fn step<T>(
-        &mut self,
-        step: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
-    ) -> Result<T, SqlFailure> {
-        self.within(self.options.limit, step).await
-    }
-
-    async fn within<T>(
-        &mut self,
-        limit: Duration,
-        step: impl for<'c> FnOnce(&'c mut PgConnection) -> BoxFuture<'c, Result<T, sqlx::Error>>,
-    ) -> Result<T, SqlFailure> {
-        self.in_step = true;
-        let taken = tokio::time::timeout(limit, step(&mut self.connection)).await;
-        let result = taken.map_err(|_| SqlFailure::silent(limit)).and_then(|taken| taken.map_err(SqlFailure::from));
-        self.is_lost = matches!(&result, Err(failure) if failure.is_of_connection());
-        self.in_step = self.is_lost;
-        result
-    }
-
     /// Carries out a statement with its parameters.
-    pub(super) async fn execute(&mut self, sql: Sql, arguments: PgArguments) -> Result<(), SqlFailure> {
-        let query = query_with(AssertSqlSafe(sql), arguments).persistent(self.options.keeps_statements);
-        self.step(|connection| connection.execute(query).map_ok(drop).boxed()).await
+    pub(super) async fn execute(&mut self, sql: &str, arguments: PgArguments) -> Result<(), SqlFailure> {
+        let query = query_with(sql, arguments).persistent(self.options.keeps_statements);
+        self.progress.step(self.options.limit, self.connection.execute(query)).await.map(drop)
     }
 
     /// The rows of a statement, as they come. The time limit is that of all of them.
-    pub(super) fn rows(&mut self, sql: Sql, arguments: PgArguments) -> Rows<'_> {
+    pub(super) fn rows<'l>(&'l mut self, sql: &'l str, arguments: PgArguments) -> Rows<'l> {
         let limit = self.options.limit;
-        let query = query_with(AssertSqlSafe(sql), arguments).persistent(self.options.keeps_statements);
+        let query = query_with(sql, arguments).persistent(self.options.keeps_statements);
         Rows {
             stream: self.connection.fetch(query),
-            ends_at: tokio::time::Instant::now() + limit,
+            ends_at: Instant::now() + limit,
             limit,
-            in_step: &mut self.in_step,
-            is_lost: &mut self.is_lost,
+            progress: &mut self.progress,
         }
     }
 
     /// Carries out statements without parameters.
-    pub(super) async fn raw(&mut self, sql: &Sql) -> Result<(), SqlFailure> {
-        let sql = Arc::clone(sql);
-        self.step(|connection| connection.execute(raw_sql(AssertSqlSafe(sql))).map_ok(drop).boxed()).await
+    pub(super) async fn raw(&mut self, sql: &str) -> Result<(), SqlFailure> {
+        self.progress.step(self.options.limit, self.connection.execute(raw_sql(sql))).await.map(drop)
     }
 
     /// Commits the transaction.
     pub(super) async fn commit(&mut self) -> Result<(), SqlFailure> {
-        self.raw(&"COMMIT".into()).await?;
+        self.raw("COMMIT").await?;
         self.in_transaction = false;
         Ok(())
     }
@@ -278,14 +286,14 @@ impl DbConnection {
     /// Passes a result on, after what is left of a transaction was rolled back. Where that fails the connection is
     /// closed in the end, which has the same effect.
     pub(super) async fn settled<T>(&mut self, result: Result<T, SqlFailure>) -> Result<T, SqlFailure> {
-        if self.in_transaction && !self.in_step && self.raw(&"ROLLBACK".into()).await.is_ok() {
+        if self.in_transaction && !self.progress.in_step && self.raw("ROLLBACK").await.is_ok() {
             self.in_transaction = false;
         }
         result
     }
 
     fn is_sound(&self) -> bool {
-        !self.in_step && !self.in_transaction && !self.is_lost
+        !self.progress.in_step && !self.in_transaction && !self.progress.is_lost
     }
 
     /// Takes leave of the server, which is a courtesy: it has as long as any step, and what comes of it does not
@@ -298,21 +306,17 @@ impl DbConnection {
 /// The rows of a statement, as they come.
 pub(super) struct Rows<'l> {
     stream: BoxStream<'l, Result<PgRow, sqlx::Error>>,
-    ends_at: tokio::time::Instant,
+    ends_at: Instant,
     limit: Duration,
-    in_step: &'l mut bool,
-    is_lost: &'l mut bool,
+    progress: &'l mut Progress,
 }
 
 impl Rows<'_> {
+    /// The next one. Rows that nobody wants any more are the driver's matter: it passes over them before the next
+    /// statement.
     pub(super) async fn next(&mut self) -> Result<Option<Row>, SqlFailure> {
-        *self.in_step = true;
-        let next = tokio::time::timeout_at(self.ends_at, self.stream.next()).await;
-        let next = next.map_err(|_| SqlFailure::silent(self.limit));
-        let result = next.and_then(|next| next.transpose().map_err(SqlFailure::from));
-        *self.is_lost = matches!(&result, Err(failure) if failure.is_of_connection());
-        // Rows that nobody wants any more are the driver's matter: it passes over them before the next statement.
-        *self.in_step = *self.is_lost;
-        Ok(result?.map(Row::new))
+        let stream = &mut self.stream;
+        let next = async { stream.next().await.transpose() };
+        Ok(self.progress.step_until(self.ends_at, self.limit, next).await?.map(Row::new))
     }
 }

@@ -9,7 +9,7 @@ use super::address::{self, Address};
 use super::connections::{ConnectionOptions, Connections, DbConnection};
 use super::query::Query;
 use super::schema::bring_up_to_date;
-use super::statements::{BEGIN_READ, BEGIN_WRITE, Sql};
+use super::statements::{BEGIN_READ, BEGIN_WRITE};
 
 /// How long a call waits for a connection before it answers that the store is unavailable.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -60,14 +60,14 @@ async fn examine(address: &Address, step: Duration, settings: &[Setting]) -> Res
     let single =
         Arc::new(ConnectionOptions { session: Vec::new(), ..connection_options(address, 1, step, Vec::new()) });
     let mut link = DbConnection::open(&single).await.map_err(failed)?;
-    let encoding = Query::new(&Sql::from("SHOW server_encoding")).row(&mut link).await;
+    let encoding = Query::new("SHOW server_encoding").row(&mut link).await;
     let encoding = encoding.and_then(|row| row.text(0)).map_err(failed)?;
-    let reads_only = Query::new(&Sql::from("SHOW transaction_read_only")).row(&mut link).await;
+    let reads_only = Query::new("SHOW transaction_read_only").row(&mut link).await;
     let reads_only = reads_only.and_then(|row| row.text(0)).map_err(failed)?;
     let mut unknown = Vec::new();
     for Setting { name, value, why } in settings.iter().filter(|_| address.has_pooler) {
-        let tried = link.raw(&format!("BEGIN; SET LOCAL {name} = {value}").into()).await;
-        link.raw(&"ROLLBACK".into()).await.map_err(failed)?;
+        let tried = link.raw(&format!("BEGIN; SET LOCAL {name} = {value}")).await;
+        link.raw("ROLLBACK").await.map_err(failed)?;
         match tried {
             Err(failure) if !failure.is_of_connection() => {
                 tracing::debug!(name, why, ?failure, "the database does not know a setting");

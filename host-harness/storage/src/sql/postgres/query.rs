@@ -1,7 +1,5 @@
 //! A statement with its parameters, and the rows it gives.
 
-use std::sync::Arc;
-
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::{Arguments as _, Decode, Encode, Postgres, Row as _, Type};
@@ -9,23 +7,22 @@ use sqlx::{Arguments as _, Decode, Encode, Postgres, Row as _, Type};
 use super::super::failure::SqlFailure;
 use super::super::unsigned;
 use super::connections::{DbConnection, Rows};
-use super::statements::Sql;
 
 /// A statement and its parameters, added in their order.
-pub(super) struct Query {
-    sql: Sql,
+pub(super) struct Query<'q> {
+    sql: &'q str,
     arguments: PgArguments,
     /// The first parameter that could not be added, if any.
     refused: Option<BoxDynError>,
 }
 
-impl Query {
-    pub(super) fn new(sql: &Sql) -> Self {
-        Self { sql: Arc::clone(sql), arguments: PgArguments::default(), refused: None }
+impl<'q> Query<'q> {
+    pub(super) fn new(sql: &'q str) -> Self {
+        Self { sql, arguments: PgArguments::default(), refused: None }
     }
 
     /// Adds a number or a text, an optional one, or an array of them.
-    pub(super) fn bind<'v>(mut self, value: impl Encode<'v, Postgres> + Type<Postgres>) -> Self {
+    pub(super) fn bind<'v>(mut self, value: impl Encode<'v, Postgres> + Type<Postgres> + 'v) -> Self {
         if let Err(error) = self.arguments.add(value) {
             self.refused.get_or_insert(error);
         }
@@ -42,7 +39,7 @@ impl Query {
         self.bind(keys.into_iter().map(str::as_bytes).collect::<Vec<_>>())
     }
 
-    fn checked(self) -> Result<(Sql, PgArguments), SqlFailure> {
+    fn checked(self) -> Result<(&'q str, PgArguments), SqlFailure> {
         match self.refused {
             None => Ok((self.sql, self.arguments)),
             Some(error) => Err(sqlx::Error::Encode(error).into()),
@@ -56,7 +53,10 @@ impl Query {
     }
 
     /// The rows, as they come.
-    pub(super) fn rows(self, link: &mut DbConnection) -> Result<Rows<'_>, SqlFailure> {
+    pub(super) fn rows<'l>(self, link: &'l mut DbConnection) -> Result<Rows<'l>, SqlFailure>
+    where
+        'q: 'l,
+    {
         let (sql, arguments) = self.checked()?;
         Ok(link.rows(sql, arguments))
     }

@@ -21,7 +21,7 @@ pub(super) struct View<'a> {
 }
 
 impl View<'_> {
-    fn query(self, sql: &Sql) -> Query {
+    fn query(self, sql: &Sql) -> Query<'_> {
         let Self { scope, time_ms, .. } = self;
         Query::new(sql).bind(scope.tenant()).bind(scope.element()).bind(time_ms.map(signed))
     }
@@ -158,7 +158,7 @@ impl<'a> Range<'a> {
     }
 
     /// The query of a page with its parameters: one row more than the page holds, to know whether more follow.
-    fn of_page(&self, query: Query, limit: usize) -> Query {
+    fn of_page<'q>(&self, query: Query<'q>, limit: usize) -> Query<'q> {
         let query = query.key(self.start).bind(signed(limit as u64 + 1));
         match &self.end {
             Some(end) => query.key(end),
