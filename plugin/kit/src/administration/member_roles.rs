@@ -94,7 +94,7 @@ fn change(
         let assigned = |roles: Roles| Roles { by_rule: Vec::new(), ..roles };
         let (was, is) = (stored.map(assigned), assigned(after.clone()));
         trail.write(vec![trail.entry(Some(&of.member.id), was.as_ref(), Some(&is))])?;
-        batch.roles(&of, &after);
+        batch.roles(&of, &before, &after);
         Ok(true)
     })?;
     let (of, roles) = shown.ok_or_else(|| no_member(id))?;
@@ -114,8 +114,9 @@ fn show(
         None => Vec::new(),
     };
     let roles = Roles { by_rule: rules::names(by_rule.clone()), ..roles.unwrap_or_default() };
+    let assigned = roles.counting().to_vec();
     let (roles, suspended) = roles.shown();
     let mut roles = order::sorted(roles);
     roles.dedup();
-    Ok(MemberRoles { roles, suspended, by_rule })
+    Ok(MemberRoles { roles, assigned, suspended, by_rule })
 }
