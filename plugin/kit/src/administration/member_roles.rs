@@ -20,8 +20,6 @@ use crate::{
 
 /// Roles of a member at most.
 const MOST: usize = 64;
-/// Bytes of the name of a role.
-const ROLE_BYTES: usize = 128;
 
 /// See `member-roles-of` in `wit/administration.wit`.
 pub fn member_roles_of(platform: &dyn Platform, common: &Common, id: &str) -> Result<MemberRoles, Failure> {
@@ -64,7 +62,7 @@ pub fn confirm_roles(platform: &dyn Auditor, common: &Common, id: &str, actor: &
 
 /// Whether a text can be the name of a role.
 pub(super) fn check_role(role: &str) -> Result<(), Failure> {
-    if (1..=ROLE_BYTES).contains(&role.len()) && !role.chars().any(char::is_control) {
+    if roles::is_role(role) {
         return Ok(());
     }
     Err(invalid_argument! { "roles":

@@ -81,9 +81,10 @@ pub(crate) fn roles(ids: IdRule, id: &str) -> String {
     [ALL_ROLES, &ids.key(id)].concat()
 }
 
-/// Prefix of those to whom a role is assigned.
+/// Prefix of those to whom a role is assigned. In place of a slash stands a character that no role has, and no longer one: a key
+/// has 512 bytes.
 pub(crate) fn assigned(role: &str) -> String {
-    [ALL_ASSIGNED, &without_slash(role), "/"].concat()
+    [ALL_ASSIGNED, &role.replace('/', "\u{1}"), "/"].concat()
 }
 
 pub(crate) fn assigned_entry(ids: IdRule, role: &str, id: &str) -> String {
@@ -126,7 +127,7 @@ pub(crate) fn tag_departments(tag: &str) -> String {
     [&self::tag(tag), "d/"].concat()
 }
 
-/// An id or a role with a slash in it must not lead into another one's keys.
+/// An id with a slash in it must not lead into another one's keys.
 fn without_slash(id: &str) -> String {
     id.replace('%', "%25").replace('/', "%2F")
 }

@@ -15,7 +15,7 @@ use super::{
     member::is_id,
     member_status::is_present,
     record::{DepartmentRecord, MemberRecord, show_department, show_member},
-    roles::{self, Roles},
+    roles::{self, Roles, is_role},
     search::Search,
     tree::Tree,
 };
@@ -95,7 +95,9 @@ pub fn members(
     };
     let range = Range::begin(prefix, cursor)?;
     let is_gone = head.is_some_and(|head| head.forgetting.is_some());
-    if is_gone || department.is_some_and(|department| !is_id(department)) {
+    // What can be no id and no name is nobody's, and must not become part of a key.
+    let is_nobodys = department.is_some_and(|id| !is_id(id)) || filter.role.as_deref().is_some_and(|role| !is_role(role));
+    if is_gone || is_nobodys {
         return Ok(contract::MemberPage { members: Vec::new(), cursor: None });
     }
     let search = filter.search.as_deref().map(Search::new);
@@ -103,16 +105,27 @@ pub fn members(
     let is_filtered = filter.status.is_some() || filter.role.is_some() || search.is_some() || top.is_some();
     let mut tree = Tree::default();
     let (found, cursor) = range.page(platform, limit, is_filtered, |entries, wanted| {
+        let mut meant: Vec<(usize, &Entry)> = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            // Of the roles of all, those who have another one are not looked at any further.
+            let is_meant = match &filter.role {
+                Some(role) if range.prefix == key::ALL_ROLES => store::parse::<Roles>(entry)?.value.has(role),
+                _ => true,
+            };
+            if is_meant {
+                meant.push((index, entry));
+            }
+        }
         let records = if range.prefix == key::MEMBERS {
             None
         } else {
-            let of = |entry: &Entry| [key::MEMBERS, range.id_key(entry)].concat();
-            Some(store::get_many(platform, &entries.iter().map(of).collect::<Vec<_>>())?)
+            let of = |(_, entry): &(usize, &Entry)| [key::MEMBERS, range.id_key(entry)].concat();
+            Some(store::get_many(platform, &meant.iter().map(of).collect::<Vec<_>>())?)
         };
         let mut found: Vec<(usize, MemberRecord)> = Vec::new();
-        for (index, entry) in entries.iter().enumerate() {
+        for (place, &(index, entry)) in meant.iter().enumerate() {
             // An index and the records that it names are read one after the other: a member may be gone by then.
-            let Some(entry) = records.as_ref().map_or(Some(entry), |records| records[index].as_ref()) else { continue };
+            let Some(entry) = records.as_ref().map_or(Some(entry), |records| records[place].as_ref()) else { continue };
             let record: MemberRecord = store::parse(entry)?.value;
             // Likewise it may be in another department by then.
             let is_there = |id: &str| record.member.departments.iter().any(|place| place.id == id);

@@ -5,6 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::{id::IdRule, key};
 use crate::{contract::storage::Op, failure::Failure, platform::Platform, store};
 
+/// Bytes of the name of a role at most.
+const ROLE_BYTES: usize = 128;
+
+/// Whether a text can be the name of a role: it becomes part of a key.
+pub(crate) fn is_role(role: &str) -> bool {
+    (1..=ROLE_BYTES).contains(&role.len()) && !role.chars().any(char::is_control)
+}
+
 /// The roles of one member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roles {

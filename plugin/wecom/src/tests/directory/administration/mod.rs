@@ -43,7 +43,8 @@ fn assert_indexed(fake: &FakePlatform) {
     let mut expected = Vec::new();
     for key in fake.keys("directory/o/") {
         let roles: Roles = serde_json::from_str(&fake.value(&key).unwrap()).unwrap();
-        expected.extend(roles.roles.iter().map(|role| format!("directory/a/{role}/{}", &key["directory/o/".len()..])));
+        let id = &key["directory/o/".len()..];
+        expected.extend(roles.roles.iter().map(|role| format!("directory/a/{role}/{id}")));
     }
     expected.sort();
     assert_eq!(fake.keys("directory/a/"), expected);
