@@ -34,7 +34,7 @@ pub(super) fn to(
     let member = event.member.as_deref()?;
     // How a reply looks in JSON is documented for bots alone.
     if envelope::text(request.body.as_ref()).is_some_and(|body| envelope::is_json(&body)) {
-        platform.log(Level::Warn, "a delivery in JSON gets no reply", &[("route", &request.route)]);
+        platform.log(Level::Warn, "a delivery in JSON gets no reply", &[("route", request.route.as_str())]);
         return None;
     }
     let seconds = platform.now_ms() / 1_000;

@@ -162,6 +162,7 @@ mod tests {
         assert_eq!(sent(&fake, &["anna"]), [""; 0]);
 
         let mut got = 31;
+        fake.advance_ms(2_000);
         while sent(&fake, &["anna"]).is_empty() {
             got += 1;
             fake.advance_ms(2_000);
