@@ -295,8 +295,8 @@ impl Platform for FakePlatform {
     }
 
     fn scan(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> Result<EntryPage, StorageError> {
-        let page = self
-            .hooked(Touch::Scan(prefix), || self.memory.borrow().scan(prefix, after_key, limit, self.now.get()))?;
+        let page =
+            self.hooked(Touch::Scan(prefix), || self.memory.borrow().scan(prefix, after_key, limit, self.now.get()))?;
         self.count_read(page.entries.len());
         Ok(page)
     }

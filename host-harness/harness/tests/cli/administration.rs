@@ -51,7 +51,10 @@ async fn roles_are_given_by_hand_and_by_rules() {
         assert_eq!(names(&bed.run(&["member", member]).exits(0)["roles"]), expected, "{member}");
     }
     let shown = bed.run(&["roles", "show", "lisi"]).exits(0);
-    assert_eq!((names(&shown["assigned"]), &shown["by_rule"]), (vec!["buyer", "lead"], &json!(rules.as_array().unwrap()[..2])));
+    assert_eq!(
+        (names(&shown["assigned"]), &shown["by_rule"]),
+        (vec!["buyer", "lead"], &json!(rules.as_array().unwrap()[..2]))
+    );
     let holders = bed.run(&["members", "--role", "buyer"]).exits(0);
     assert_eq!(holders.as_array().unwrap().len(), 1);
 

@@ -139,9 +139,7 @@ pub fn read_for(platform: &dyn Platform, common: &Common) -> Result<(Head, Optio
     Ok(match read_own(platform, common)? {
         Some(stored) if stored.value.forgetting.is_some() => return Err(forgetting::unfinished()),
         // Roles are of members of a copy: where there is none, none is without its place in the index.
-        None => {
-            (Head { organisation: common.organisation.clone(), roles_indexed: true, ..Head::default() }, None)
-        }
+        None => (Head { organisation: common.organisation.clone(), roles_indexed: true, ..Head::default() }, None),
         Some(stored) => (stored.value, Some(stored.version)),
     })
 }

@@ -96,7 +96,8 @@ pub fn members(
     let range = Range::begin(prefix, cursor)?;
     let is_gone = head.is_some_and(|head| head.forgetting.is_some());
     // What can be no id and no name is nobody's, and must not become part of a key.
-    let is_nobodys = department.is_some_and(|id| !is_id(id)) || filter.role.as_deref().is_some_and(|role| !is_role(role));
+    let is_nobodys =
+        department.is_some_and(|id| !is_id(id)) || filter.role.as_deref().is_some_and(|role| !is_role(role));
     if is_gone || is_nobodys {
         return Ok(contract::MemberPage { members: Vec::new(), cursor: None });
     }

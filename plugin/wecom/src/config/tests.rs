@@ -343,7 +343,9 @@ fn a_route_is_there_where_its_keys_are() {
 #[test]
 fn replies_are_texts_for_people() {
     let with_reply = |reply: &str| {
-        with(json!({ "callback": { "token": "t0ken", "encodingAESKey": KEY, "welcomeReply": reply, "messageReply": "好" } }))
+        with(
+            json!({ "callback": { "token": "t0ken", "encodingAESKey": KEY, "welcomeReply": reply, "messageReply": "好" } }),
+        )
     };
     for (reply, expected) in [
         ("您的消息已收到，请填写申请表：\n<a href=\"https://app.example.com/?a=1&b=2\">申请</a>", &[][..]),

@@ -97,7 +97,8 @@ pub(crate) fn send_part(
         outcome => outcome?,
     };
     let answer = answer::read(&call, &text, message::parse_sent)?;
-    let invalid = invalid::of(config.common.ids, to, &answer, flooded);
+    let mut invalid = invalid::of(config.common.ids, to, &answer);
+    invalid::add_flooded(&mut invalid, flooded);
     let message::SentAnswer { message_id, response_code, .. } = answer;
     Ok(PartOutcome::Taken { part: SentPart { message_id, response_code, delivery: Delivery::Yes }, invalid })
 }

@@ -16,12 +16,7 @@ impl Guest for Broken {
     fn member_roles_of(id: String) -> Result<MemberRoles, Error> {
         match spoilt(<Sound as Guest>::member_roles_of(id)) {
             Err(Error { reason: Reason::NotFound, .. }) if breaks("unknown-member-is-said") => {
-                Ok(MemberRoles {
-                    roles: Vec::new(),
-                    assigned: Vec::new(),
-                    suspended: Vec::new(),
-                    by_rule: Vec::new(),
-                })
+                Ok(MemberRoles { roles: Vec::new(), assigned: Vec::new(), suspended: Vec::new(), by_rule: Vec::new() })
             }
             Ok(mut roles) if breaks("roles-sorted") => {
                 roles.roles.reverse();

@@ -152,8 +152,7 @@ async fn hosts_that_get_one_delivery_at_once_keep_its_events_once() {
 async fn members_get_the_replies_of_the_configuration() {
     let stage = Stage::demo().await;
     let (welcome, reply) = ("欢迎 ]]> <a href=\"https://app.example.com/?a&b\">入口</a>", "第一行\n第二行");
-    let replies =
-        json!({ "token": TOKEN, "encodingAESKey": AES_KEY, "welcomeReply": welcome, "messageReply": reply });
+    let replies = json!({ "token": TOKEN, "encodingAESKey": AES_KEY, "welcomeReply": welcome, "messageReply": reply });
     let element = stage.reconfigured(&json!({ "callback": replies }));
     for (event, expected) in [
         (Event::subscribe("lisi"), Some(welcome)),
@@ -163,7 +162,10 @@ async fn members_get_the_replies_of_the_configuration() {
         match (replied(&stage, &element, &event).await, expected) {
             (Reply::Acknowledged, None) => {}
             (Reply::Honoured { kind, message }, Some(text)) => {
-                assert_eq!((kind.as_str(), &message["Content"], &message["ToUserName"]), ("text", &json!(text), &json!("lisi")));
+                assert_eq!(
+                    (kind.as_str(), &message["Content"], &message["ToUserName"]),
+                    ("text", &json!(text), &json!("lisi"))
+                );
             }
             other => panic!("{event:?}: {other:?}"),
         }

@@ -297,7 +297,8 @@ fn a_role_that_no_rule_gives_is_found_without_a_look_at_others() {
     }
     let few = (12, 3 * 12 + 3);
     let all = (3_000, 3 * 3_000);
-    let is_about = |found: (usize, usize), (count, rows): (usize, usize)| found.0 == count && found.1.abs_diff(rows) < 100;
+    let is_about =
+        |found: (usize, usize), (count, rows): (usize, usize)| found.0 == count && found.1.abs_diff(rows) < 100;
     assert_eq!(holders(&fake, "a/b"), few, "head, rules and what is left of them; the index, members and roles");
     assert_eq!(holders(&fake, "a").0, 0);
     for role in ["all", "both"] {

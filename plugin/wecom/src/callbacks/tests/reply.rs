@@ -1,8 +1,12 @@
 //! What members get at once.
 
-use super::{super::{fields::Fields, reply}, *};
+use super::{
+    super::{fields::Fields, reply},
+    *,
+};
 
-const REPLIES: &str = r#","welcomeReply":"欢迎 ]]>\n<a href=\"https://example.com/?a&b\">入口</a>","messageReply":"你好""#;
+const REPLIES: &str =
+    r#","welcomeReply":"欢迎 ]]>\n<a href=\"https://example.com/?a&b\">入口</a>","messageReply":"你好""#;
 const WELCOME: &str = "欢迎 ]]>\n<a href=\"https://example.com/?a&b\">入口</a>";
 
 fn incoming(kind: &str, name: &str, from: &str) -> String {

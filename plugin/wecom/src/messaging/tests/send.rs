@@ -180,7 +180,7 @@ fn who_is_written_to_too_often_is_named_and_where_that_is_everybody_nothing_is_s
         assert_eq!(send(&fake, text("a")).unwrap().invalid.len(), 0);
     }
     let failure = send(&fake, text("a")).unwrap_err();
-    assert_eq!((failure.reason, failure.retry_after_ms), (Reason::RateLimited, Some(60_000)));
+    assert_eq!((&failure.reason, failure.retry_after_ms), (&Reason::RateLimited, Some(60_000)));
     assert_eq!(fake.count("message/send"), 30);
     let both = Message { to: to(&["lisi", "zhangsan"]), ..text("a") };
     let sent = send(&fake, both).unwrap();

@@ -87,7 +87,9 @@ fn the_copy_of_the_version_before_is_read_and_followed() {
 fn roles_of_the_version_before_are_found() {
     let (fake, _) = platform(company());
     restore(&fake, BEFORE_THE_KIT);
-    for (id, roles) in [("m000001", json!({"roles": ["buyer", "a/b"]})), ("m000003", json!({"roles": ["buyer"], "suspended": true}))] {
+    for (id, roles) in
+        [("m000001", json!({"roles": ["buyer", "a/b"]})), ("m000003", json!({"roles": ["buyer"], "suspended": true}))]
+    {
         fake.apply(&[store::put(format!("directory/o/{id}"), &roles)]).unwrap();
     }
     let holders = |fake: &FakePlatform, role: &str| -> Vec<String> {
