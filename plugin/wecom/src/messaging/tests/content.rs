@@ -390,7 +390,7 @@ fn sharing_is_refused_where_wecom_would_ignore_it() {
     let notice = MiniProgramNotice {
         app_id: "wx1".into(),
         page: None,
-        title: "会议室".into(),
+        title: "会议室预订".into(),
         description: None,
         emphasise_first: false,
         items: vec![],
