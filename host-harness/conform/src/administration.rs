@@ -6,7 +6,7 @@ use super::{
     audit,
     copy::{Copy, is_present, read_all},
     promise::{
-        ACTOR, ADMINISTRATORS, ADMINISTRATORS_KNOWN, AUDIT_FIRST, AUDITED, CONFIRMED, ERASED, ERASED_FEED,
+        ACTOR, ADMINISTRATORS, ADMINISTRATORS_KNOWN, ASSIGNED, AUDIT_FIRST, AUDITED, CONFIRMED, ERASED, ERASED_FEED,
         ERASED_PRESENT, OUTLIVES, OUTLIVES_RESET, Promise, REINSTATED, RETIRED, RETIRED_NO_ADMINISTRATOR,
         RETIRED_OUTCOME, RETIRED_SIGN_IN, ROLES, ROLES_FEED, ROLES_SORTED, RULE_TAGS, RULES, RULES_FEED, SIGNATURE,
         SIGNATURE_ADDRESS, UNKNOWN_MEMBER,
@@ -24,9 +24,10 @@ use organisation_host::{
 };
 
 /// All of it.
-const OF_ADMINISTRATION: [&Promise; 25] = [
+const OF_ADMINISTRATION: [&Promise; 26] = [
     &ROLES,
     &ROLES_SORTED,
+    &ASSIGNED,
     &ROLES_FEED,
     &UNKNOWN_MEMBER,
     &OUTLIVES,
@@ -90,12 +91,13 @@ pub(super) async fn examine(trial: &Trial) -> Result<(), ElementError> {
         return Ok(());
     };
     roles(trial, &element, &members).await;
+    // What kept it from its end is a finding.
+    let _ = assigned(trial, &element, &members).await;
     administrators(trial, &element, &members).await;
     signature(trial, &element, &members).await;
     outlives(trial, &element, &members).await;
     rules(trial, &element, &copy).await;
     tags(trial, &element).await;
-    // What kept it from its end is a finding.
     let _ = audit::examine(trial, &element, &members).await;
     retirement::examine(trial, &element, &members).await;
     outlives_reset(trial, &element, &members).await;
@@ -160,6 +162,20 @@ async fn roles(trial: &Trial, element: &Element, TestMembers { one, .. }: &TestM
     trial.refused(&UNKNOWN_MEMBER, "signature", &absent, element.signature(NOBODY)).await;
     let set = element.set_signature(NOBODY, Some(IMAGE), DECIDER);
     trial.refused(&UNKNOWN_MEMBER, "set-signature", &absent, set).await;
+}
+
+/// One has a role that a rule gives as well, the other has it by the rule alone.
+async fn assigned(trial: &Trial, element: &Element, TestMembers { one, other }: &TestMembers) -> Option<()> {
+    let rules = [RoleRule { role: ROLE.to_owned(), scope: RuleScope::Everybody }];
+    set_rules(trial, element, &rules).await?;
+    for (member, expected) in [(one, &[EARLIER_ROLE, ROLE][..]), (other, &[])] {
+        let shown = trial.demand(&ASSIGNED, element.member_roles_of(&member.id)).await?;
+        let is_ruled = shown.by_rule.iter().any(|ruled| ruled.role == ROLE);
+        trial.expect(&ASSIGNED, is_ruled && shown.assigned == expected, || {
+            format!("{} is assigned {expected:?} and has {ROLE} by a rule: found {shown:?}", member.id)
+        });
+    }
+    set_rules(trial, element, &[]).await
 }
 
 async fn administrators(trial: &Trial, element: &Element, TestMembers { one, other }: &TestMembers) {

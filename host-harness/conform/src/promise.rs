@@ -114,6 +114,8 @@ promises! {
     // What the platform itself knows of the members.
     ROLES = "roles-are-replaced", "administration.wit", "Replaces the assigned roles of a member of the copy";
     ROLES_SORTED = "roles-sorted", "administration.wit", "What counts at sign-in: assigned or by a rule, sorted, each once.";
+    ASSIGNED = "assigned-apart-from-ruled", "administration.wit",
+        "what `set-member-roles` replaces. A rule may give one of them as well.";
     ROLES_FEED = "roles-in-the-feed", "directory.wit", "Roles alone: they are the platform's, and no sync changes them.";
     UNKNOWN_MEMBER = "unknown-member-is-said", "administration.wit", "`not-found` for whom the copy does not know.";
     OUTLIVES = "outlives-syncs", "administration.wit", "It outlives every sync, and members who leave.";

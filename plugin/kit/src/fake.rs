@@ -79,6 +79,8 @@ pub struct FakePlatform {
     pub logs: RefCell<Vec<String>>,
     /// Every entry of the audit trail, in order.
     pub audit: RefCell<Vec<audit::Entry>>,
+    /// Keys that were asked for, and rows that pages answered, so far.
+    pub rows_read: Cell<usize>,
     /// Why the trail takes no entries, where it takes none.
     pub audit_failure: RefCell<Option<audit::Failure>>,
     now: Cell<u64>,
@@ -99,6 +101,7 @@ impl FakePlatform {
             requests: RefCell::default(),
             logs: RefCell::default(),
             audit: RefCell::default(),
+            rows_read: Cell::default(),
             audit_failure: RefCell::default(),
             now: Cell::new(START_MS),
             ends_at: Cell::new(0),
@@ -217,6 +220,10 @@ impl FakePlatform {
         self.memory.borrow().slot(key, self.now.get()).cloned()
     }
 
+    fn count_read(&self, rows: usize) {
+        self.rows_read.set(self.rows_read.get() + rows);
+    }
+
     fn run(&self, hook: &RefCell<Option<Rc<Hook>>>, touch: Touch<'_>) -> Result<(), StorageError> {
         let hook = hook.borrow().clone();
         match hook {
@@ -283,15 +290,22 @@ impl Platform for FakePlatform {
     }
 
     fn get_many(&self, keys: &[String]) -> Result<Vec<Option<Entry>>, StorageError> {
+        self.count_read(keys.len());
         self.hooked(Touch::Read(keys), || self.memory.borrow().get_many(keys, self.now.get()))
     }
 
     fn scan(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> Result<EntryPage, StorageError> {
-        self.hooked(Touch::Scan(prefix), || self.memory.borrow().scan(prefix, after_key, limit, self.now.get()))
+        let page =
+            self.hooked(Touch::Scan(prefix), || self.memory.borrow().scan(prefix, after_key, limit, self.now.get()))?;
+        self.count_read(page.entries.len());
+        Ok(page)
     }
 
     fn scan_keys(&self, prefix: &str, after_key: Option<&str>, limit: u32) -> Result<KeyPage, StorageError> {
-        self.hooked(Touch::Scan(prefix), || self.memory.borrow().scan_keys(prefix, after_key, limit, self.now.get()))
+        let page = self
+            .hooked(Touch::Scan(prefix), || self.memory.borrow().scan_keys(prefix, after_key, limit, self.now.get()))?;
+        self.count_read(page.keys.len());
+        Ok(page)
     }
 
     fn delete_range(&self, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {

@@ -10,8 +10,8 @@ use base64::{
     engine::{GeneralPurpose, GeneralPurposeConfig},
 };
 use cbc::{
-    Decryptor,
-    cipher::{Array, BlockModeDecrypt, InnerIvInit, KeyInit},
+    Decryptor, Encryptor,
+    cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit},
 };
 
 use organisation_kit::platform::Platform;
@@ -74,11 +74,27 @@ pub(crate) fn decrypt(key: &EncodingKey, bytes: &mut [u8]) -> Option<usize> {
     if !rest.is_empty() {
         return None;
     }
-    let mut vector = [0; BLOCK];
-    vector.copy_from_slice(&key.bytes[..BLOCK]);
-    let aes = Aes256::new(&Array::from(key.bytes));
+    let (aes, vector) = of(key);
     Decryptor::inner_iv_init(&aes, &Array::from(vector)).decrypt_blocks(blocks);
     unpadded(bytes)
+}
+
+/// Pads and encrypts.
+pub(crate) fn encrypt(key: &EncodingKey, mut bytes: Vec<u8>) -> Vec<u8> {
+    let count = PADDING - bytes.len() % PADDING;
+    // At most 32.
+    bytes.resize(bytes.len() + count, count as u8);
+    let (blocks, _) = Array::slice_as_chunks_mut(&mut bytes);
+    let (aes, vector) = of(key);
+    Encryptor::inner_iv_init(&aes, &Array::from(vector)).encrypt_blocks(blocks);
+    bytes
+}
+
+/// The cipher and its initialisation vector.
+fn of(key: &EncodingKey) -> (Aes256, [u8; BLOCK]) {
+    let mut vector = [0; BLOCK];
+    vector.copy_from_slice(&key.bytes[..BLOCK]);
+    (Aes256::new(&Array::from(key.bytes)), vector)
 }
 
 /// How many bytes stand before the padding. A wrong key or a cut file has none.
@@ -112,6 +128,18 @@ mod tests {
         assert_eq!(blanks.text().len(), 43);
         for text in ["", "abc", &"a".repeat(42), &"a".repeat(44), &"+".repeat(43)] {
             assert_eq!(EncodingKey::parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_encrypted_is_decrypted() {
+        let key = EncodingKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+        for length in [0, 1, 15, 16, 31, 32, 33, 4_096] {
+            let plain: Vec<u8> = (0..length).map(|index: usize| index as u8).collect();
+            let mut bytes = encrypt(&key, plain.clone());
+            assert!(bytes.len().is_multiple_of(32) && bytes.len() > length, "{length}");
+            assert_eq!(decrypt(&key, &mut bytes), Some(length));
+            assert_eq!(bytes[..length], plain);
         }
     }
 

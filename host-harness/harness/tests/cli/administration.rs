@@ -29,7 +29,7 @@ async fn roles_are_given_by_hand_and_by_rules() {
     bed.run(&["roles", "set", "lisi", "buyer"]).fails(1, "not-found");
     bed.run(&["sync"]).exits(0);
     let nobody = bed.run(&["roles", "show", "lisi"]).exits(0);
-    assert_eq!(nobody, json!({"roles": [], "suspended": [], "by_rule": []}));
+    assert_eq!(nobody, json!({"roles": [], "assigned": [], "suspended": [], "by_rule": []}));
     let set = bed.run(&["roles", "set", "LISI", "lead", "buyer", "--actor", "王经理"]).exits(0);
     assert_eq!(names(&set["roles"]), ["buyer", "lead"]);
 
@@ -50,6 +50,11 @@ async fn roles_are_given_by_hand_and_by_rules() {
         assert_eq!(names(&bed.run(&["roles", "show", member]).exits(0)["roles"]), expected, "{member}");
         assert_eq!(names(&bed.run(&["member", member]).exits(0)["roles"]), expected, "{member}");
     }
+    let shown = bed.run(&["roles", "show", "lisi"]).exits(0);
+    assert_eq!(
+        (names(&shown["assigned"]), &shown["by_rule"]),
+        (vec!["buyer", "lead"], &json!(rules.as_array().unwrap()[..2]))
+    );
     let holders = bed.run(&["members", "--role", "buyer"]).exits(0);
     assert_eq!(holders.as_array().unwrap().len(), 1);
 
@@ -96,7 +101,7 @@ async fn members_are_retired_reinstated_and_erased() {
     bed.run(&["sync"]).exits(0);
     assert_eq!(bed.run(&["member", "lisi"]).exits(0)["status"], "active");
     let roles = bed.run(&["roles", "show", "lisi"]).exits(0);
-    assert_eq!((names(&roles["roles"]), names(&roles["suspended"])), (vec![], vec!["buyer"]));
+    assert_eq!(roles, json!({"roles": [], "assigned": [], "suspended": ["buyer"], "by_rule": []}));
     assert_eq!(names(&bed.run(&["roles", "confirm", "lisi"]).exits(0)["roles"]), ["buyer"]);
 
     bed.run(&["erase", "lisi"]).fails(2, "usage");

@@ -20,8 +20,6 @@ use crate::{
 
 /// Roles of a member at most.
 const MOST: usize = 64;
-/// Bytes of the name of a role.
-const ROLE_BYTES: usize = 128;
 
 /// See `member-roles-of` in `wit/administration.wit`.
 pub fn member_roles_of(platform: &dyn Platform, common: &Common, id: &str) -> Result<MemberRoles, Failure> {
@@ -64,7 +62,7 @@ pub fn confirm_roles(platform: &dyn Auditor, common: &Common, id: &str, actor: &
 
 /// Whether a text can be the name of a role.
 pub(super) fn check_role(role: &str) -> Result<(), Failure> {
-    if (1..=ROLE_BYTES).contains(&role.len()) && !role.chars().any(char::is_control) {
+    if roles::is_role(role) {
         return Ok(());
     }
     Err(invalid_argument! { "roles":
@@ -94,7 +92,7 @@ fn change(
         let assigned = |roles: Roles| Roles { by_rule: Vec::new(), ..roles };
         let (was, is) = (stored.map(assigned), assigned(after.clone()));
         trail.write(vec![trail.entry(Some(&of.member.id), was.as_ref(), Some(&is))])?;
-        batch.roles(&of, &after);
+        batch.roles(&of, &before, &after);
         Ok(true)
     })?;
     let (of, roles) = shown.ok_or_else(|| no_member(id))?;
@@ -114,8 +112,9 @@ fn show(
         None => Vec::new(),
     };
     let roles = Roles { by_rule: rules::names(by_rule.clone()), ..roles.unwrap_or_default() };
+    let assigned = roles.counting().to_vec();
     let (roles, suspended) = roles.shown();
     let mut roles = order::sorted(roles);
     roles.dedup();
-    Ok(MemberRoles { roles, suspended, by_rule })
+    Ok(MemberRoles { roles, assigned, suspended, by_rule })
 }

@@ -42,6 +42,11 @@ pub enum Kind {
     Text,
     /// Text that people choose freely, such as the name of a user: it may look like a placeholder.
     Free,
+    /// Text from people for people, of any lines: nothing in it is a sign of anything, but for a template variable.
+    Paragraph {
+        /// UTF-8 bytes.
+        most_bytes: usize,
+    },
     /// A whole number above 0 of at most 18 digits, also as text.
     Number,
     /// A whole number between these, both included, also as text.

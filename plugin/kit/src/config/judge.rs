@@ -22,6 +22,7 @@ pub(super) fn judge(
     let is_among = |words: &str| words.split(' ').any(|word| word == text);
     let value = match field.kind {
         Kind::Text | Kind::Free => one_line(field, text).map(FieldValue::Text),
+        Kind::Paragraph { most_bytes } => paragraph(field, text, most_bytes).map(FieldValue::Text),
         Kind::Secret(_) => one_line(field, text).map(|text| FieldValue::Secret(Secret::new(text))),
         Kind::Number => number(text).map(FieldValue::Number),
         Kind::Count { least, most } => count(text, least, most).map(FieldValue::Number),
@@ -54,6 +55,22 @@ fn one_line(field: &Field, text: &str) -> Result<String, Finding> {
     "值中含有控制字符", "the value has a control character in it; expected text on one line";
     "请重新复制{zh}", "copy the {en} again" };
     if text.contains(char::is_control) { Err(finding) } else { Ok(text.to_owned()) }
+}
+
+fn paragraph(field: &Field, text: &str, most_bytes: usize) -> Result<String, Finding> {
+    let (zh, en) = field.label;
+    if text.len() > most_bytes {
+        let length = text.len();
+        return Err(finding! { error "too-long":
+        "文字有 {length} 字节，最多 {most_bytes} 字节（一个汉字通常占 3 字节）",
+        "the text has {length} bytes; expected at most {most_bytes}";
+        "请缩短{zh}", "shorten the {en}" });
+    }
+    let is_sound = text.chars().all(|one| !one.is_control() || one == '\n');
+    let finding = finding! { error "malformed":
+    "文字中含有换行以外的控制字符", "the text has a control character in it that is no line break";
+    "请重新输入{zh}", "write the {en} anew" };
+    if is_sound { Ok(text.to_owned()) } else { Err(finding) }
 }
 
 fn number(text: &str) -> Result<u64, Finding> {

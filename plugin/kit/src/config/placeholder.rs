@@ -28,7 +28,7 @@ pub(super) fn find(field: &Field, value: &str, is_sound: bool) -> Option<Finding
         "replace the template variable, or ask the operator of the platform to grant the variable{name} to this element" });
     }
     let is_error = match () {
-        () if is_password => return None,
+        () if is_password || matches!(field.kind, Kind::Paragraph { .. }) => return None,
         () if is_filler(field, value) => !is_sound || !matches!(field.kind, Kind::Free),
         () if is_likely(value) => !is_sound,
         // No identifier, secret or keyword is written in Chinese.

@@ -189,8 +189,8 @@ impl Batch {
     }
 
     /// Replaces the roles of a member and says so in the feed.
-    pub fn roles(&mut self, of: &MemberRecord, roles: &Roles) {
-        self.push(roles.op(self.ids, &of.member.id));
+    pub fn roles(&mut self, of: &MemberRecord, before: &Roles, after: &Roles) {
+        after.ops(self.ids, &of.member.id, before).into_iter().for_each(|op| self.push(op));
         let subject = Subject::Member { presence: of.presence, member: of.member.clone() };
         self.feed(ChangeKind::MemberRolesUpdated, &of.member.id, subject);
     }
@@ -210,7 +210,9 @@ impl Batch {
         }
         let ids = self.ids;
         self.take_administrator_off(platform, id)?;
-        for key in [key::member(ids, id), key::roles(ids, id), key::signature(ids, id)] {
+        let roles = roles::read(platform, ids, id)?.unwrap_or_default();
+        Roles::default().ops(ids, id, &roles).into_iter().for_each(|op| self.push(op));
+        for key in [key::member(ids, id), key::signature(ids, id)] {
             self.push(store::delete(key));
         }
         if !keeps_mark {

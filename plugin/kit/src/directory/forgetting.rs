@@ -31,7 +31,7 @@ pub struct Forgetting {
 const COPY: [&str; 5] = [key::FEED, key::HISTORY, key::DEPARTMENTS, key::ALL_INDEXES, key::MEMBERS];
 
 /// What the platform says of members.
-const OF_MEMBERS: [&str; 2] = [key::ALL_ROLES, key::PLATFORM];
+const OF_MEMBERS: [&str; 3] = [key::ALL_ROLES, key::ALL_ASSIGNED, key::PLATFORM];
 
 /// Makes way for a writer: deletes what is left of a copy that is being forgotten.
 ///

@@ -29,6 +29,10 @@ pub struct Head {
     pub departments: u64,
     /// Members of the copy.
     pub members: StatusCounts,
+    /// Whether everybody with an assigned role is in the index of these. Not so where roles are left that a version before the
+    /// index wrote.
+    #[serde(default)]
+    pub roles_indexed: bool,
     /// Set while the copy of before is forgotten: what is still there of it is not to be seen any more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forgetting: Option<Forgetting>,
@@ -134,7 +138,8 @@ pub fn read_own(platform: &dyn Platform, common: &Common) -> Result<Option<Versi
 pub fn read_for(platform: &dyn Platform, common: &Common) -> Result<(Head, Option<u64>), Failure> {
     Ok(match read_own(platform, common)? {
         Some(stored) if stored.value.forgetting.is_some() => return Err(forgetting::unfinished()),
-        None => (Head { organisation: common.organisation.clone(), ..Head::default() }, None),
+        // Roles are of members of a copy: where there is none, none is without its place in the index.
+        None => (Head { organisation: common.organisation.clone(), roles_indexed: true, ..Head::default() }, None),
         Some(stored) => (stored.value, Some(stored.version)),
     })
 }

@@ -7,6 +7,7 @@
 //! | `directory/m/<id>` | a member, whatever its status; ids as they compare, see [`IdRule::key`] |
 //! | `directory/x/<department>/<id>` | present members by department; empty value |
 //! | `directory/o/<id>` | a member's roles; outlive every sync |
+//! | `directory/a/<role>/<id>` | members by assigned role, also where it is suspended; empty value |
 //! | `directory/p/administrators` | ids of the members who administer the app |
 //! | `directory/p/rules` | rules that give roles |
 //! | `directory/p/spreading` | how far they have been brought to the members, while they are |
@@ -52,6 +53,8 @@ pub(crate) const EXPORT_REFUSED: &str = "directory/export-refused";
 pub(crate) const ALL_SCRATCH: &str = "directory/r/";
 pub(crate) const ALL_INDEXES: &str = "directory/x/";
 pub(crate) const ALL_ROLES: &str = "directory/o/";
+/// Members by assigned role.
+pub(crate) const ALL_ASSIGNED: &str = "directory/a/";
 /// Beside the roles, all that the platform says of members.
 pub(crate) const PLATFORM: &str = "directory/p/";
 pub(crate) const ADMINISTRATORS: &str = "directory/p/administrators";
@@ -76,6 +79,18 @@ pub(crate) fn member(ids: IdRule, id: &str) -> String {
 
 pub(crate) fn roles(ids: IdRule, id: &str) -> String {
     [ALL_ROLES, &ids.key(id)].concat()
+}
+
+/// Prefix of those to whom a role is assigned. In place of a slash stands a character that no role has, and no longer one: a key
+/// has 512 bytes.
+pub(crate) fn assigned(role: &str) -> String {
+    [ALL_ASSIGNED, &role.replace('/', "\u{1}"), "/"].concat()
+}
+
+pub(crate) fn assigned_entry(ids: IdRule, role: &str, id: &str) -> String {
+    let mut key = assigned(role);
+    key.push_str(&ids.key(id));
+    key
 }
 
 pub(crate) fn retired(ids: IdRule, id: &str) -> String {

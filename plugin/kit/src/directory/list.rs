@@ -1,24 +1,28 @@
 //! Lists of departments and members, page by page.
 //!
 //! A page goes through the keys in order, keeps what meets the filter, and stops when it is full, at the end, or when it has
-//! looked at enough for one call. There is no index but that of members by department: departments are few, and people
-//! search now and then, while every sync would pay for an index with each record that it writes.
+//! looked at enough for one call. There is no index but those of members by department and by assigned role: departments are
+//! few, and people search now and then, while every sync would pay for an index with each record that it writes. What rules
+//! give has none either: a rule for everybody would cost a row for each member. So whoever asks for a role that a rule gives
+//! reads the roles of all.
 
 #[cfg(test)]
 mod tests;
 
 use super::{
-    head, key,
+    head::{self, Head},
+    key,
     member::is_id,
     member_status::is_present,
     record::{DepartmentRecord, MemberRecord, show_department, show_member},
-    roles::{self, Roles},
+    roles::{self, Roles, is_role},
     search::Search,
     tree::Tree,
 };
 use crate::{
     config::Common,
     contract::{
+        administration::RoleRule,
         directory::{self as contract, TreeLevel},
         storage::Entry,
     },
@@ -80,16 +84,21 @@ pub fn members(
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<contract::MemberPage, Failure> {
-    let is_gone = head::is_being_forgotten(platform, common)?;
+    let head = head::read_own(platform, common)?.map(|stored| stored.value);
     let department = filter.department.as_deref();
-    // The narrowest keys that name all who are meant. All three end with the id of a member and order by it.
-    let prefix = match department {
-        Some(department) if !filter.below => key::index(department),
-        _ if filter.role.is_some() => key::ALL_ROLES.to_owned(),
+    // The narrowest keys that name all who are meant. All of them end with the id of a member and order by it.
+    let prefix = match (department, &filter.role) {
+        (Some(department), _) if !filter.below => key::index(department),
+        (_, Some(role)) if is_assigned_alone(platform, head.as_ref(), role)? => key::assigned(role),
+        (_, Some(_)) => key::ALL_ROLES.to_owned(),
         _ => key::MEMBERS.to_owned(),
     };
     let range = Range::begin(prefix, cursor)?;
-    if is_gone || department.is_some_and(|department| !is_id(department)) {
+    let is_gone = head.is_some_and(|head| head.forgetting.is_some());
+    // What can be no id and no name is nobody's, and must not become part of a key.
+    let is_nobodys =
+        department.is_some_and(|id| !is_id(id)) || filter.role.as_deref().is_some_and(|role| !is_role(role));
+    if is_gone || is_nobodys {
         return Ok(contract::MemberPage { members: Vec::new(), cursor: None });
     }
     let search = filter.search.as_deref().map(Search::new);
@@ -97,16 +106,27 @@ pub fn members(
     let is_filtered = filter.status.is_some() || filter.role.is_some() || search.is_some() || top.is_some();
     let mut tree = Tree::default();
     let (found, cursor) = range.page(platform, limit, is_filtered, |entries, wanted| {
+        let mut meant: Vec<(usize, &Entry)> = Vec::with_capacity(entries.len());
+        for (index, entry) in entries.iter().enumerate() {
+            // Of the roles of all, those who have another one are not looked at any further.
+            let is_meant = match &filter.role {
+                Some(role) if range.prefix == key::ALL_ROLES => store::parse::<Roles>(entry)?.value.has(role),
+                _ => true,
+            };
+            if is_meant {
+                meant.push((index, entry));
+            }
+        }
         let records = if range.prefix == key::MEMBERS {
             None
         } else {
-            let of = |entry: &Entry| [key::MEMBERS, range.id_key(entry)].concat();
-            Some(store::get_many(platform, &entries.iter().map(of).collect::<Vec<_>>())?)
+            let of = |(_, entry): &(usize, &Entry)| [key::MEMBERS, range.id_key(entry)].concat();
+            Some(store::get_many(platform, &meant.iter().map(of).collect::<Vec<_>>())?)
         };
         let mut found: Vec<(usize, MemberRecord)> = Vec::new();
-        for (index, entry) in entries.iter().enumerate() {
+        for (place, &(index, entry)) in meant.iter().enumerate() {
             // An index and the records that it names are read one after the other: a member may be gone by then.
-            let Some(entry) = records.as_ref().map_or(Some(entry), |records| records[index].as_ref()) else { continue };
+            let Some(entry) = records.as_ref().map_or(Some(entry), |records| records[place].as_ref()) else { continue };
             let record: MemberRecord = store::parse(entry)?.value;
             // Likewise it may be in another department by then.
             let is_there = |id: &str| record.member.departments.iter().any(|place| place.id == id);
@@ -136,6 +156,20 @@ pub fn members(
     })?;
     let show = |(record, roles): (MemberRecord, _)| show_member(record.member, record.presence, roles);
     Ok(contract::MemberPage { members: found.into_iter().map(show).collect(), cursor })
+}
+
+/// Whether all who have a role are in the index of those to whom it is assigned: no rule gives it, nor did one before whose end
+/// has not come to everybody yet.
+fn is_assigned_alone(platform: &dyn Platform, head: Option<&Head>, role: &str) -> Result<bool, Failure> {
+    if !head.is_some_and(|head| head.roles_indexed) {
+        return Ok(false);
+    }
+    // Together: rules and what is left of those before change in one write.
+    let keys = [key::RULES, key::SPREADING].map(str::to_owned);
+    let mut entries = store::get_many(platform, &keys)?.into_iter();
+    let (rules, spreading) = (entries.next().flatten(), entries.next().flatten());
+    let rules: Vec<RoleRule> = store::parsed(rules.as_ref())?.unwrap_or_default();
+    Ok(spreading.is_none() && rules.iter().all(|rule| rule.role != role))
 }
 
 /// The keys of a list that follow a cursor. A cursor is the rest of the last key, behind a mark.

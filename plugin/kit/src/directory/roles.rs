@@ -5,6 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::{id::IdRule, key};
 use crate::{contract::storage::Op, failure::Failure, platform::Platform, store};
 
+/// Bytes of the name of a role at most.
+const ROLE_BYTES: usize = 128;
+
+/// Whether a text can be the name of a role: it becomes part of a key.
+pub(crate) fn is_role(role: &str) -> bool {
+    (1..=ROLE_BYTES).contains(&role.len()) && !role.chars().any(char::is_control)
+}
+
 /// The roles of one member.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Roles {
@@ -33,13 +41,28 @@ impl Roles {
         (roles, suspended)
     }
 
-    /// Whether this one counts.
-    pub(crate) fn has(&self, role: &str) -> bool {
-        let assigned = if self.suspended { &[][..] } else { &self.roles };
-        assigned.iter().chain(&self.by_rule).any(|one| one == role)
+    /// The assigned ones, where they do not wait.
+    pub(crate) fn counting(&self) -> &[String] {
+        if self.suspended { &[] } else { &self.roles }
     }
 
-    /// Writes them where there are any.
+    /// Whether this one counts.
+    pub(crate) fn has(&self, role: &str) -> bool {
+        self.counting().iter().chain(&self.by_rule).any(|one| one == role)
+    }
+
+    /// Writes them in place of those before, with the index of the assigned ones.
+    pub fn ops(&self, ids: IdRule, of: &str, before: &Self) -> Vec<Op> {
+        let entry = |role: &String| key::assigned_entry(ids, role, of);
+        let gone = before.roles.iter().filter(|role| !self.roles.contains(role));
+        let new = self.roles.iter().filter(|role| !before.roles.contains(role));
+        let mut ops: Vec<Op> = gone.map(|role| store::delete(entry(role))).collect();
+        ops.extend(new.map(|role| store::put_text(entry(role), String::new())));
+        ops.push(self.op(ids, of));
+        ops
+    }
+
+    /// Writes them where there are any, for who changes nothing of those that are assigned.
     pub(crate) fn op(&self, ids: IdRule, of: &str) -> Op {
         let key = key::roles(ids, of);
         if self.roles.is_empty() && self.by_rule.is_empty() { store::delete(key) } else { store::put(key, self) }

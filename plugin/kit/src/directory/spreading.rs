@@ -30,6 +30,8 @@ pub(crate) enum Spreading {
     Members(Option<String>),
     /// At roles of whom the copy does not hold, after a reset: what a rule gave before must not come back with them.
     Strays(Option<String>),
+    /// At assigned roles that a version before their index wrote. Then all have what rules give.
+    Unindexed(Option<String>),
 }
 
 impl Spreading {
@@ -39,21 +41,25 @@ impl Spreading {
 
 /// Whether members still have what the rules before gave them.
 pub(crate) fn is_under_way(platform: &dyn Platform) -> Result<bool, Failure> {
-    Ok(store::get_text(platform, key::SPREADING)?.is_some())
+    let at: Option<Spreading> = store::value(platform, key::SPREADING)?;
+    Ok(at.is_some_and(|at| !matches!(at, Spreading::Unindexed(_))))
 }
 
 /// Goes on with the next portion; whether nothing is left.
 pub(crate) fn portion(platform: &dyn Platform, common: &Common) -> Result<bool, Failure> {
     for _ in 0..ATTEMPTS {
         let mut batch = Batch::begin(platform, common)?;
-        let Some(Versioned { value: at, version }) = store::get::<Spreading>(platform, key::SPREADING)? else {
-            return Ok(true);
+        let (at, version) = match store::get::<Spreading>(platform, key::SPREADING)? {
+            Some(Versioned { value, version }) => (value, Some(version)),
+            None if batch.head.roles_indexed => return Ok(true),
+            None => (Spreading::Unindexed(None), None),
         };
         let next = match at {
             Spreading::Members(after) => members(platform, common, &mut batch, after.as_deref())?,
             Spreading::Strays(after) => strays(platform, common, &mut batch, after.as_deref())?,
+            Spreading::Unindexed(after) => unindexed(platform, &mut batch, after.as_deref())?,
         };
-        batch.push(store::check(key::SPREADING, Some(version)));
+        batch.push(store::check(key::SPREADING, version));
         batch.push(match &next {
             Some(next) => store::put(key::SPREADING, next),
             None => store::delete(key::SPREADING),
@@ -93,7 +99,7 @@ fn members(
         let stored = stored.unwrap_or_default();
         let becomes = Roles { by_rule: by_rule.unwrap_or_default(), ..stored.clone() };
         if becomes != stored {
-            batch.roles(record, &becomes);
+            batch.roles(record, &stored, &becomes);
         }
         last = Some(entry.key.clone());
     }
@@ -121,5 +127,26 @@ fn strays(
         }
     }
     let last = page.entries.last().filter(|_| page.more);
-    Ok(last.map(|last| Spreading::Strays(Some(last.key.clone()))))
+    Ok(match last {
+        Some(last) => Some(Spreading::Strays(Some(last.key.clone()))),
+        None => (!batch.head.roles_indexed).then_some(Spreading::Unindexed(None)),
+    })
+}
+
+fn unindexed(platform: &dyn Platform, batch: &mut Batch, after: Option<&str>) -> Result<Option<Spreading>, Failure> {
+    let page = platform.scan(key::ALL_ROLES, after, PAGE)?;
+    let mut last = None;
+    for entry in &page.entries {
+        if batch.is_full() {
+            return Ok(Some(Spreading::Unindexed(last)));
+        }
+        let roles: Roles = store::parse(entry)?.value;
+        let id_key = &entry.key[key::ALL_ROLES.len()..];
+        for role in &roles.roles {
+            batch.push(store::put_text([key::assigned(role).as_str(), id_key].concat(), String::new()));
+        }
+        last = Some(entry.key.clone());
+    }
+    batch.head.roles_indexed = !page.more;
+    Ok(last.filter(|_| page.more).map(|last| Spreading::Unindexed(Some(last))))
 }

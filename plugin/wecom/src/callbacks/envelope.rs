@@ -26,9 +26,14 @@ pub(super) fn text(body: Option<&Body>) -> Option<Cow<'_, str>> {
     (text.len() <= LARGEST).then_some(text)
 }
 
+/// Whether a body is JSON, if it is anything.
+pub(super) fn is_json(text: &str) -> bool {
+    text.trim_start_matches('\u{feff}').trim_start().starts_with('{')
+}
+
 /// What is encrypted in a delivery.
 pub(super) fn encrypted(text: &str) -> Option<String> {
-    let encrypted = match text.trim_start_matches('\u{feff}').trim_start().starts_with('{') {
+    let encrypted = match is_json(text) {
         true => serde_json::from_str::<JsonEnvelope>(text.trim_start_matches('\u{feff}')).ok()?.0?,
         false => Fields::parse(text)?.text(&["Encrypt"])?,
     };

@@ -2,7 +2,8 @@
 //! of events and messages.
 //!
 //! Data flows one way: [`query`] and [`envelope`] take a request apart, [`proof`] opens what WeCom signed and encrypted,
-//! [`fields`] reads the message in it, [`event`] says what happened, and [`follow_up`] what is to be done. Whatever cannot be
+//! [`fields`] reads the message in it, [`event`] says what happened, [`follow_up`] what is to be done, and [`reply`] what the member
+//! gets at once. Whatever cannot be
 //! proven to be WeCom's gets one short answer that does not say why; the log says it.
 
 mod approval;
@@ -13,6 +14,7 @@ mod follow_up;
 mod proof;
 mod query;
 pub(crate) mod reached;
+mod reply;
 #[cfg(test)]
 mod tests;
 
@@ -82,12 +84,19 @@ pub(crate) fn handle(platform: &dyn Platform, config: &Config, request: &Incomin
             let response = OutgoingResponse { status: 200, body: body(text) };
             Ok(Handled { response, events: Vec::new(), follow_ups: Vec::new() })
         }
-        Proven::Delivery(message) => delivered(platform, config, route, &message),
+        Proven::Delivery(message) => delivered(platform, config, callback, request, &message),
     }
 }
 
 /// What comes of a message that is WeCom's, whatever is in it: asking for it again would bring the same.
-fn delivered(platform: &dyn Platform, config: &Config, route: &str, message: &[u8]) -> Result<Handled, Failure> {
+fn delivered(
+    platform: &dyn Platform,
+    config: &Config,
+    callback: &Callback,
+    request: &IncomingRequest,
+    message: &[u8],
+) -> Result<Handled, Failure> {
+    let route = request.route.as_str();
     let acknowledged = OutgoingResponse { status: 200, body: Body::Text(String::new()) };
     let text = str::from_utf8(message).ok();
     let Some((text, fields)) = text.and_then(|text| Fields::parse(text).map(|fields| (text, fields))) else {
@@ -104,9 +113,14 @@ fn delivered(platform: &dyn Platform, config: &Config, route: &str, message: &[u
     {
         follow_ups.push(task(to_do::UPDATE_TO_DO, &change.number));
     }
+    // Whoever asks again did not get the answer.
+    let response = match reply::to(platform, config, callback, request, &event) {
+        Some(reply) => OutgoingResponse { status: 200, body: Body::Text(reply) },
+        None => acknowledged,
+    };
     let is_first = is_first(platform, &event.id)?;
     let events = if is_first { vec![event] } else { Vec::new() };
-    Ok(Handled { response: acknowledged, events, follow_ups })
+    Ok(Handled { response, events, follow_ups })
 }
 
 /// Exactly the message: a line feed or a mark after it would fail the check.

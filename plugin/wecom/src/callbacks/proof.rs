@@ -11,7 +11,7 @@ use crate::{cipher, config::Callback, digest::sha1_hex};
 /// Bytes of the text of a check at most: WeCom sends some twenty digits.
 const CHECK_BYTES: usize = 128;
 /// Bytes of chance before a message.
-const RANDOM: usize = 16;
+pub(super) const RANDOM: usize = 16;
 
 /// What a request carries that is WeCom's.
 #[derive(Debug, PartialEq, Eq)]
@@ -86,6 +86,13 @@ pub(super) fn signature(parts: [&str; 4]) -> String {
 fn parts(plain: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = plain.get(RANDOM..)?.split_first_chunk()?;
     rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)
+}
+
+/// The same, put together.
+pub(super) fn joined(random: [u8; RANDOM], message: &str, receiver: &str) -> Vec<u8> {
+    // A message is some kilobytes long.
+    let length = (message.len() as u32).to_be_bytes();
+    [&random[..], &length, message.as_bytes(), receiver.as_bytes()].concat()
 }
 
 /// Whether a time in seconds is near.

@@ -12,6 +12,10 @@ pub struct Callback {
     pub(crate) key: EncodingKey,
     /// How far the time of a delivery may be away from now; any time when absent.
     pub(crate) max_age_ms: Option<u64>,
+    /// What a member gets who comes into the visible range.
+    pub(crate) welcome_reply: Option<String>,
+    /// What a member gets who writes to the app.
+    pub(crate) message_reply: Option<String>,
 }
 
 impl Callback {
@@ -22,6 +26,8 @@ impl Callback {
             token: values.secret(&key("token"))?,
             key: EncodingKey::parse(values.secret(&key("encodingAESKey"))?.expose())?,
             max_age_ms: values.number(&key("maxAgeSeconds")).map(|seconds| seconds.saturating_mul(1_000)),
+            welcome_reply: values.text(&key("welcomeReply")),
+            message_reply: values.text(&key("messageReply")),
         })
     }
 }

@@ -139,6 +139,28 @@ pub static ELEMENT: Element = Element {
         CALLBACK_KEY,
         CALLBACK_MAX_AGE,
         Field {
+            key: "callback.welcomeReply",
+            elsewhere: "greeting subscribereply welcome welcomemessage welcometext",
+            label: ("欢迎语", "Welcome reply"),
+            help: (
+                "成员进入应用可见范围时，应用自动回复的文字，可换行，最多 2048 字节；不填则不回复",
+                "the text that a member gets who comes into the visible range; line breaks are possible, 2,048 bytes at most; no                  reply when left out",
+            ),
+            kind: REPLY,
+            ..Field::PLAIN
+        },
+        Field {
+            key: "callback.messageReply",
+            elsewhere: "autoreply defaultreply reply replytext",
+            label: ("消息自动回复", "Reply to messages"),
+            help: (
+                "成员向应用发送消息时，应用自动回复的文字，可换行，最多 2048 字节；不填则不回复",
+                "the text that a member gets who writes to the app; line breaks are possible, 2,048 bytes at most; no reply when                  left out",
+            ),
+            kind: REPLY,
+            ..Field::PLAIN
+        },
+        Field {
             key: "contactCallback.secret",
             elsewhere: "addressbooksecret contactsecret contactssecret contactsyncsecret txlsecret",
             label: ("通讯录同步 Secret", "Contact-sync secret"),
@@ -247,6 +269,9 @@ const CALLBACK_KEY: Field = Field {
     pattern: Some("^[0-9A-Za-z](\\s*[0-9A-Za-z]){42}$"),
     ..CALLBACK_TOKEN
 };
+
+/// The text of a reply (doc 90241). WeCom cuts what is longer without a word.
+const REPLY: Kind = Kind::Paragraph { most_bytes: 2_048 };
 
 /// How old a delivery may be. WeCom asks for no such thing, and what it repeats comes late, perhaps with its first time.
 const CALLBACK_MAX_AGE: Field = Field {

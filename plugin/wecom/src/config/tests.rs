@@ -341,6 +341,30 @@ fn a_route_is_there_where_its_keys_are() {
 }
 
 #[test]
+fn replies_are_texts_for_people() {
+    let with_reply = |reply: &str| {
+        with(
+            json!({ "callback": { "token": "t0ken", "encodingAESKey": KEY, "welcomeReply": reply, "messageReply": "好" } }),
+        )
+    };
+    for (reply, expected) in [
+        ("您的消息已收到，请填写申请表：\n<a href=\"https://app.example.com/?a=1&b=2\">申请</a>", &[][..]),
+        ("xxxx", &[]),
+        (&"好".repeat(682), &[]),
+        (&"好".repeat(683), &["E too-long callback.welcomeReply"]),
+        ("a\tb", &["E malformed callback.welcomeReply"]),
+        ("a\u{0}b", &["E malformed callback.welcomeReply"]),
+        ("{{WELCOME}}", &["E placeholder callback.welcomeReply"]),
+    ] {
+        assert_eq!(problems(&with_reply(reply)), expected, "{reply:.30}");
+    }
+    let too_long = validate(&with_reply(&"好".repeat(683))).problems.remove(0);
+    assert!(too_long.message.contains("2049") && too_long.message.contains("2048"), "{too_long:?}");
+    let callback = Config::parse(&with_reply(" 甲\n乙 ")).unwrap().callback.unwrap();
+    assert_eq!((callback.welcome_reply.as_deref(), callback.message_reply.as_deref()), (Some("甲\n乙"), Some("好")));
+}
+
+#[test]
 fn the_proof_of_a_domain_becomes_a_file() {
     let files = |proof: &str| validate(&with(json!({ "domainProof": proof }))).files;
     for (proof, name, content) in [

@@ -53,7 +53,8 @@ fn walk(prefix: &str, place: &mut Place, value: &Value, translates: bool) -> Res
     match value {
         Value::String(text) => judge_text(prefix, place, text, translates),
         Value::Array(items) => {
-            judge_length(prefix, place, |unit| if unit == Unit::Items { items.len() } else { 0 })?;
+            let length = |unit| if unit == Unit::Items { items.len() } else { 0 };
+            judge_length(prefix, place, |unit| (length(unit), length(unit)))?;
             judge_unique(prefix, place, items)?;
             for (index, item) in items.iter().enumerate() {
                 place.items.push(index);
@@ -83,17 +84,22 @@ fn judge_signs(prefix: &str, place: &Place, text: &str) -> Result<(), Failure> {
 fn judge_text(prefix: &str, place: &Place, text: &str, translates: bool) -> Result<(), Failure> {
     judge_signs(prefix, place, text)?;
     judge_length(prefix, place, |unit| match unit {
-        Unit::Bytes => text.len(),
-        Unit::Characters if translates => without_placeholders(text).chars().count(),
-        Unit::Characters => text.chars().count(),
-        Unit::Items => 0,
+        Unit::Bytes => (text.len(), text.len()),
+        Unit::Characters => {
+            let length = text.chars().count();
+            // How long a name is nobody knows: it may be long enough by itself.
+            let without_names = if translates { without_placeholders(text).chars().count() } else { length };
+            (without_names, length)
+        }
+        Unit::Items => (0, 0),
     })
 }
 
-fn judge_length(prefix: &str, place: &Place, length: impl Fn(Unit) -> usize) -> Result<(), Failure> {
+/// `length` tells how long something is at least and at most.
+fn judge_length(prefix: &str, place: &Place, length: impl Fn(Unit) -> (usize, usize)) -> Result<(), Failure> {
     let Some(Limit { least, most, unit, doc, .. }) = limits::of(&place.at) else { return Ok(()) };
-    let found = length(*unit);
-    if (*least..=*most).contains(&found) {
+    let (at_least, at_most) = length(*unit);
+    if at_most >= *least && at_least <= *most {
         return Ok(());
     }
     let (unit_zh, unit_en) = match unit {
@@ -102,19 +108,18 @@ fn judge_length(prefix: &str, place: &Place, length: impl Fn(Unit) -> usize) -> 
         Unit::Items => ("项", "items"),
     };
     let field = place.field(prefix);
-    Err(match found < *least {
-        true => Failure::invalid_argument(
-            &field,
-            (format!("{field} 不能为空（文档 {doc}）"), format!("{field} is empty (document {doc})")),
+    let (zh, en) = match at_most {
+        0 => (format!("{field} 不能为空"), format!("{field} is empty")),
+        found if found < *least => (
+            format!("{field} 为 {found} {unit_zh}，最少 {least} {unit_zh}"),
+            format!("{field} has {found} {unit_en}; at least {least}"),
         ),
-        false => Failure::invalid_argument(
-            &field,
-            (
-                format!("{field} 为 {found} {unit_zh}，最多 {most} {unit_zh}（文档 {doc}）"),
-                format!("{field} has {found} {unit_en}; at most {most} (document {doc})"),
-            ),
+        _ => (
+            format!("{field} 为 {at_least} {unit_zh}，最多 {most} {unit_zh}"),
+            format!("{field} has {at_least} {unit_en}; at most {most}"),
         ),
-    })
+    };
+    Err(Failure::invalid_argument(&field, (format!("{zh}（文档 {doc}）"), format!("{en} (document {doc})"))))
 }
 
 fn judge_unique(prefix: &str, place: &Place, items: &[Value]) -> Result<(), Failure> {

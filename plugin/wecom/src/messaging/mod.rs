@@ -6,6 +6,7 @@
 //! | `content`, `card`, `json` | from the contract's records to WeCom's JSON |
 //! | `recipients` | ids, and parts that WeCom takes at a time |
 //! | `invalid` | who does not get it, in the caller's spelling |
+//! | `frequency` | how many messages a member got lately |
 //! | `update`, `upload` | the other two calls with a body of their own |
 //!
 //! Everything but the calls themselves is pure. What a key promises and which parts are sent is the kit's.
@@ -27,6 +28,7 @@ use crate::{
 
 mod card;
 mod content;
+mod frequency;
 mod invalid;
 mod json;
 mod judge;
@@ -83,13 +85,20 @@ pub(crate) fn send_part(
     let config = client.config();
     let task_id = format!("{}-{}", sending.mark, sending.index);
     let body = content::body(message, &task_id)?;
+    let platform = client.calls.platform();
+    let flooded = frequency::admit(platform, config.common.ids, &to.members)?;
+    let names_others = to.everybody || !to.departments.is_empty() || !to.tags.is_empty();
+    if flooded.len() == to.members.len() && !names_others {
+        return Err(frequency::all_flooded(&flooded, platform.now_ms()));
+    }
     let call = config.message_send(&request(config, message, body, to, sending));
     let text = match client.calls.text(&call) {
         Err(failure) if NOBODY_VALID.include(&failure) => return Ok(PartOutcome::Nobody(failure)),
         outcome => outcome?,
     };
     let answer = answer::read(&call, &text, message::parse_sent)?;
-    let invalid = invalid::of(config.common.ids, to, &answer);
+    let mut invalid = invalid::of(config.common.ids, to, &answer);
+    invalid::add_flooded(&mut invalid, flooded);
     let message::SentAnswer { message_id, response_code, .. } = answer;
     Ok(PartOutcome::Taken { part: SentPart { message_id, response_code, delivery: Delivery::Yes }, invalid })
 }

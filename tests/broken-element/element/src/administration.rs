@@ -16,10 +16,14 @@ impl Guest for Broken {
     fn member_roles_of(id: String) -> Result<MemberRoles, Error> {
         match spoilt(<Sound as Guest>::member_roles_of(id)) {
             Err(Error { reason: Reason::NotFound, .. }) if breaks("unknown-member-is-said") => {
-                Ok(MemberRoles { roles: Vec::new(), suspended: Vec::new(), by_rule: Vec::new() })
+                Ok(MemberRoles { roles: Vec::new(), assigned: Vec::new(), suspended: Vec::new(), by_rule: Vec::new() })
             }
             Ok(mut roles) if breaks("roles-sorted") => {
                 roles.roles.reverse();
+                Ok(roles)
+            }
+            Ok(mut roles) if breaks("assigned-apart-from-ruled") => {
+                roles.assigned.retain(|role| roles.by_rule.iter().all(|ruled| ruled.role != *role));
                 Ok(roles)
             }
             answer => answer,

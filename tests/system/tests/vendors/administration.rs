@@ -155,6 +155,15 @@ async fn rules_follow_members_and_departments<V: TestVendor>() {
     let by_rule = roles_of(&stage, "lisi").await.by_rule;
     assert!(by_rule.contains(&RuledRole { role: "rd".to_owned(), scope: research }), "{by_rule:?}");
 
+    // What is assigned is told apart, also where a rule gives the same.
+    set(&stage, "lisi", &["staff", "lead"]).await;
+    for (id, assigned) in [("lisi", &["lead", "staff"][..]), ("weisi", &[])] {
+        let roles = roles_of(&stage, id).await;
+        assert_eq!(roles.assigned, texts(assigned), "{id}: {roles:?}");
+        assert!(roles.by_rule.iter().any(|ruled| ruled.role == "staff"), "{id}: {roles:?}");
+    }
+    set(&stage, "lisi", &["lead"]).await;
+
     // They follow whoever comes and moves, and whatever is moved below another.
     stage.control.add_person(&Person::new("Neu", "新人", 22));
     stage.control.move_person("feng.yi", 21);

@@ -14,9 +14,9 @@ use serde_json::json;
 use system_tests::{Stage, fuse::Cut};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
 };
-use wecom_simulator::{DEMO_AGENT_ID, Event, Receiver, corp::Callback};
+use wecom_simulator::{DEMO_AGENT_ID, Event, Receiver, Reply, corp::Callback};
 
 const TOKEN: &str = "tokenForTests";
 const AES_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8";
@@ -35,17 +35,22 @@ async fn delivery(stage: &Stage, text: &str) -> IncomingRequest {
     stage.control.set_callback(receiver, Some(Callback::new(url, TOKEN, AES_KEY))).unwrap();
     let receive = async {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let (mut request, mut buffer) = (String::new(), [0; 4_096]);
-        while !request.ends_with("</xml>") {
-            let length = stream.read(&mut buffer).await.unwrap();
-            request.push_str(str::from_utf8(&buffer[..length]).unwrap());
-        }
+        let request = received(&mut stream).await;
         stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").await.unwrap();
         request
     };
     let event = Event::text_message("lisi", text);
     let (request, delivered) = tokio::join!(receive, stage.control.deliver(receiver, &event));
     delivered.unwrap();
+    request
+}
+
+async fn received(stream: &mut TcpStream) -> IncomingRequest {
+    let (mut request, mut buffer) = (String::new(), [0; 4_096]);
+    while !request.ends_with("</xml>") {
+        let length = stream.read(&mut buffer).await.unwrap();
+        request.push_str(str::from_utf8(&buffer[..length]).unwrap());
+    }
     IncomingRequest {
         route: "wecom".to_owned(),
         method: "POST".to_owned(),
@@ -53,6 +58,24 @@ async fn delivery(stage: &Stage, text: &str) -> IncomingRequest {
         headers: Vec::new(),
         body: Some(Body::Text(request.split_once("\r\n\r\n").unwrap().1.to_owned())),
     }
+}
+
+/// A receiver that hands the next delivery to the component and answers what it answers; and what the vendor made of that.
+async fn replied(stage: &Stage, element: &Element, event: &Event) -> Reply {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let receiver = Receiver::App(DEMO_AGENT_ID);
+    stage.control.set_callback(receiver, Some(Callback::new(url, TOKEN, AES_KEY))).unwrap();
+    let answer = async {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let request = received(&mut stream).await;
+        let handled = stage.heard(element.receive_callback(&request).await).unwrap().handled;
+        let Body::Text(body) = handled.response.body else { panic!("{:?}", handled.response) };
+        let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    };
+    let ((), delivered) = tokio::join!(answer, stage.control.deliver(receiver, event));
+    delivered.unwrap().reply
 }
 
 fn text_of(event: &Told) -> &str {
@@ -122,5 +145,29 @@ async fn hosts_that_get_one_delivery_at_once_keep_its_events_once() {
             assert_eq!(stage.heard(answer).unwrap().handled.response.status, 200, "{text}");
         }
         assert_eq!(kept(&element).await.get(&text), Some(&1), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn members_get_the_replies_of_the_configuration() {
+    let stage = Stage::demo().await;
+    let (welcome, reply) = ("欢迎 ]]> <a href=\"https://app.example.com/?a&b\">入口</a>", "第一行\n第二行");
+    let replies = json!({ "token": TOKEN, "encodingAESKey": AES_KEY, "welcomeReply": welcome, "messageReply": reply });
+    let element = stage.reconfigured(&json!({ "callback": replies }));
+    for (event, expected) in [
+        (Event::subscribe("lisi"), Some(welcome)),
+        (Event::text_message("lisi", "hi"), Some(reply)),
+        (Event::click("lisi", "menu-1"), None),
+    ] {
+        match (replied(&stage, &element, &event).await, expected) {
+            (Reply::Acknowledged, None) => {}
+            (Reply::Honoured { kind, message }, Some(text)) => {
+                assert_eq!(
+                    (kind.as_str(), &message["Content"], &message["ToUserName"]),
+                    ("text", &json!(text), &json!("lisi"))
+                );
+            }
+            other => panic!("{event:?}: {other:?}"),
+        }
     }
 }

@@ -37,10 +37,7 @@ pub async fn set_roles(asked: &Asked) -> Result<Response, Failure> {
     if !now.suspended.is_empty() && asked.text("discard").is_none() {
         return Err(Failure::Changed);
     }
-    // Whoever saves what was shown changes nothing: a role that a rule gives too may be assigned beside it.
-    if roles != assigned(&now) || !now.suspended.is_empty() {
-        answer(asked.element.set_member_roles(asked.path("id"), &roles, &asked.actor()).await)?;
-    }
+    answer(asked.element.set_member_roles(asked.path("id"), &roles, &asked.actor()).await)?;
     Ok(back(asked))
 }
 
@@ -52,12 +49,7 @@ pub async fn confirm_roles(asked: &Asked) -> Result<Response, Failure> {
 }
 
 fn unless_changed(asked: &Asked, now: &MemberRoles) -> Result<(), Failure> {
-    asked.unless_changed(&[&now.roles, &assigned(now), &now.suspended])
-}
-
-/// Roles that were assigned and that no rule gives. Of one that a rule gives, the element does not say whether it is assigned too.
-fn assigned(roles: &MemberRoles) -> Vec<String> {
-    roles.roles.iter().filter(|role| !is_by_rule(roles, role)).cloned().collect()
+    asked.unless_changed(&[&now.assigned, &now.suspended])
 }
 
 fn is_by_rule(roles: &MemberRoles, role: &str) -> bool {
@@ -123,9 +115,9 @@ fn is_personal(member: &Member) -> bool {
 
 fn roles_of(asked: &Asked, roles: &MemberRoles, page: &str) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
-    let assigned = assigned(roles);
+    let assigned = roles.assigned.join(", ");
     let shown = html! {
-        input type="hidden" name=(SHOWN) value=(asked.mark(&[&roles.roles, &assigned, &roles.suspended]));
+        input type="hidden" name=(SHOWN) value=(asked.mark(&[&roles.assigned, &roles.suspended]));
     };
     html! {
         section.card {
@@ -141,11 +133,11 @@ fn roles_of(asked: &Asked, roles: &MemberRoles, page: &str) -> Markup {
                     (shown)
                     div.field {
                         label for="roles" { (say("直接分配的角色，以逗号分隔", "Roles that are assigned, with commas between them")) }
-                        input #roles name="roles" value=(assigned.join(", "));
+                        input #roles name="roles" value=(assigned);
                         @if !roles.by_rule.is_empty() {
                             p.hint {
-                                (say("更改后，由规则给予的角色只有写在这里才算直接分配。",
-                                     "After a change, a role that a rule gives is assigned as well only if it stands here."))
+                                (say("由规则给予的角色不写在这里也有效；写在这里的，规则取消后仍保留。",
+                                     "Roles by rules count without standing here; those that stand here stay when the rule goes."))
                             }
                         }
                     }
@@ -163,7 +155,7 @@ fn roles_of(asked: &Asked, roles: &MemberRoles, page: &str) -> Markup {
                     }))
                     (asked.form(&format!("{page}/roles"), &html! {
                         (shown)
-                        input type="hidden" name="roles" value=(assigned.join(","));
+                        input type="hidden" name="roles" value="";
                         input type="hidden" name="discard" value="yes";
                         button.quiet { (say("不再恢复，取消这些角色", "Take them away")) }
                     }))

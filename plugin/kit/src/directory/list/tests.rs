@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::{
     contract::{
+        administration::RuleScope,
         directory::{ChangeKind, DepartmentFilter, MemberFilter, MemberStatus, Strategy},
         types::Reason,
     },
@@ -13,7 +14,7 @@ use crate::{
         department::Department,
         id::IdRule,
         member::{Member, Membership},
-        read,
+        read, spreading,
     },
     fake::{FakePlatform, Touch},
     locale::Locale,
@@ -82,7 +83,7 @@ fn store_members(fake: &FakePlatform, members: &[MemberRecord]) {
 
 fn give_role(fake: &FakePlatform, id: &str, role: &str, suspended: bool) {
     let roles = Roles { roles: vec!["other".into(), role.into()], suspended, ..Roles::default() };
-    store::apply(fake, &[store::put(key::roles(IdRule::IgnoreCase, id), &roles)]).unwrap().unwrap();
+    store::apply(fake, &roles.ops(IdRule::IgnoreCase, id, &Roles::default())).unwrap().unwrap();
 }
 
 /// All pages. No cursor may come twice, and none but the last page may lack one.
@@ -206,6 +207,7 @@ fn members_of_every_filter_are_those_of_a_model() {
             (true, Some(MemberStatus::Active), Some("0"), Some("admin")),
             (false, Some(MemberStatus::LeftRange), None, None),
             (false, None, None, Some("adm")),
+            (false, None, None, Some("adm\u{0}")),
         ] {
             let filter = MemberFilter {
                 department: place.map(str::to_owned),
@@ -257,6 +259,66 @@ fn a_page_looks_at_so_many_records_and_no_more() {
         assert_eq!(found.len(), usize::from(filter.level.is_none()));
         assert_eq!(sizes.len(), 3, "two pages that look at enough, and the rest: {sizes:?}");
     }
+}
+
+/// Brings to all what rules give, or puts roles into their index.
+fn spread(fake: &FakePlatform) {
+    while !spreading::portion(fake, &common()).unwrap() {}
+}
+
+fn set_rules(fake: &FakePlatform, roles: &[&str]) {
+    let rule = |role: &&str| RoleRule { role: (*role).to_owned(), scope: RuleScope::Everybody };
+    let mut batch = Batch::begin(fake, &common()).unwrap();
+    batch.push(store::put(key::RULES, &roles.iter().map(rule).collect::<Vec<_>>()));
+    batch.spread();
+    apply(fake, batch);
+}
+
+/// Who has a role, and how many rows were read for it.
+fn holders(fake: &FakePlatform, role: &str) -> (usize, usize) {
+    fake.rows_read.set(0);
+    let holders = listed_members(fake, &MemberFilter { role: Some(role.into()), ..EVERYBODY }, 200);
+    (holders.len(), fake.rows_read.get())
+}
+
+#[test]
+fn a_role_that_no_rule_gives_is_found_without_a_look_at_others() {
+    let fake = FakePlatform::new();
+    let records: Vec<_> = (0..3_000).map(|n| member(&format!("m{n:04}"), MemberStatus::Active, &["2"])).collect();
+    set_rules(&fake, &["all", "both"]);
+    spread(&fake);
+    store_members(&fake, &records);
+    for record in records.iter().step_by(250) {
+        let stored = roles::read(&fake, IdRule::IgnoreCase, &record.member.id).unwrap().unwrap();
+        let given = Roles { roles: vec!["a/b".into(), "both".into()], ..stored.clone() };
+        let mut batch = Batch::begin(&fake, &common()).unwrap();
+        batch.roles(record, &stored, &given);
+        apply(&fake, batch);
+    }
+    let few = (12, 3 * 12 + 3);
+    let all = (3_000, 3 * 3_000);
+    let is_about =
+        |found: (usize, usize), (count, rows): (usize, usize)| found.0 == count && found.1.abs_diff(rows) < 100;
+    assert_eq!(holders(&fake, "a/b"), few, "head, rules and what is left of them; the index, members and roles");
+    assert_eq!(holders(&fake, "a").0, 0);
+    for role in ["all", "both"] {
+        assert!(is_about(holders(&fake, role), all), "{role}: {:?}", holders(&fake, role));
+    }
+
+    // While it goes from one member after another, whoever has it still is found.
+    set_rules(&fake, &["all"]);
+    assert_eq!(holders(&fake, "both").0, 3_000);
+    spread(&fake);
+    assert_eq!((holders(&fake, "both"), holders(&fake, "a/b")), (few, few));
+
+    // As a version without the index left it.
+    let index: Vec<_> = fake.keys(key::ALL_ASSIGNED).into_iter().map(store::delete).collect();
+    let old = Head { roles_indexed: false, ..head::read(&fake).unwrap().unwrap().value };
+    store::apply(&fake, &[&index[..], &[store::put(key::HEAD, &old)]].concat()).unwrap().unwrap();
+    assert!(is_about(holders(&fake, "a/b"), (12, 3_000)), "{:?}", holders(&fake, "a/b"));
+    spread(&fake);
+    assert_eq!((holders(&fake, "both"), holders(&fake, "a/b")), (few, few));
+    assert_eq!(fake.keys(key::SPREADING), Vec::<String>::new());
 }
 
 #[test]

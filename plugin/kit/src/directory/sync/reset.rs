@@ -22,6 +22,8 @@ struct Before {
     last_change: u64,
     /// Whether members' roles go: ids of one organisation name other people in another one.
     roles_go: bool,
+    /// Whether those that stay are in the index.
+    roles_indexed: bool,
 }
 
 /// See `reset` in `wit/directory.wit`.
@@ -38,6 +40,7 @@ pub fn reset(platform: &dyn Platform, common: &Common) -> Result<(), Failure> {
             let head = Head {
                 organisation: common.organisation.clone(),
                 last_change: before.last_change,
+                roles_indexed: before.roles_go || before.roles_indexed,
                 forgetting: Some(Forgetting { roles: before.roles_go }),
                 ..Head::default()
             };
@@ -56,17 +59,18 @@ pub fn reset(platform: &dyn Platform, common: &Common) -> Result<(), Failure> {
 
 fn before(platform: &dyn Platform, common: &Common) -> Result<Before, Failure> {
     Ok(match head::find(platform)? {
-        FoundHead::None => Before { version: None, last_change: 0, roles_go: false },
+        FoundHead::None => Before { version: None, last_change: 0, roles_go: false, roles_indexed: true },
         FoundHead::Readable(stored) => Before {
             version: Some(stored.version),
             // One change further, so that whoever reads on from the last one learns that it is gone.
             last_change: stored.value.last_change + 1,
             roles_go: !stored.value.is_of(common) || stored.value.forgetting.is_some_and(|before| before.roles),
+            roles_indexed: stored.value.roles_indexed,
         },
         FoundHead::Damaged(version) => {
             platform.log(Level::Warn, "the head of the directory cannot be read: the roles of members go as well", &[]);
             // Whose copy it was nobody can say, nor how far its feed went; but none ever counts as far as the time.
-            Before { version: Some(version), last_change: platform.now_ms(), roles_go: true }
+            Before { version: Some(version), last_change: platform.now_ms(), roles_go: true, roles_indexed: true }
         }
     })
 }

@@ -25,7 +25,7 @@ pub(super) fn of(code: &ErrorCode) -> Reason {
 /// pass as soon as parallel calls have ended.
 pub(super) fn retry_after_ms(code: &ErrorCode) -> Option<u64> {
     match (code.code, code.class) {
-        (45033, _) => Some(2_000),
+        (45033 | 45035, _) => Some(2_000),
         (81026, _) | (_, Class::Wait) => Some(60_000),
         (40001, _) => None,
         (_, Class::Busy | Class::Token) => Some(1_000),

@@ -42,6 +42,13 @@ fn each_code_becomes_a_reason() {
         (45009, Reason::RateLimited, Some(60_000)),
         (45011, Reason::RateLimited, Some(60_000)),
         (45033, Reason::RateLimited, Some(2_000)),
+        (45035, Reason::RateLimited, Some(2_000)),
+        (302_008, Reason::RateLimited, Some(60_000)),
+        (2_400_007, Reason::RateLimited, Some(60_000)),
+        (620_004, Reason::Unavailable, Some(1_000)),
+        (60030, Reason::NotPermitted, None),
+        (301_088, Reason::NotPermitted, None),
+        (60004, Reason::NotFound, None),
         (48002, Reason::NotPermitted, None),
         (50001, Reason::NotPermitted, None),
         (50003, Reason::NotPermitted, None),
@@ -123,7 +130,7 @@ fn whoever_can_act_is_told_how() {
 #[test]
 fn a_meaning_has_its_codes_alone() {
     type Predicate = fn(&Failure) -> bool;
-    let busy: &[i64] = &[-1, 6000, 81026, 301_026, 301_057, 301_064, 2_000_111, 2_000_141];
+    let busy: &[i64] = &[-1, 6000, 81026, 301_022, 301_026, 301_057, 301_064, 302_005, 620_004, 2_000_111, 2_000_141];
     let table: Vec<(&str, Predicate, &[i64])> = vec![
         ("HIDDEN_MEMBER", |failure| HIDDEN_MEMBER.include(failure), &[40003, 50002, 60011, 60021, 60111, 92000]),
         ("HIDDEN_DEPARTMENT", |failure| HIDDEN_DEPARTMENT.include(failure), &[60003, 60011, 60123]),

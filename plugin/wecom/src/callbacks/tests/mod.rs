@@ -16,6 +16,7 @@ use sealing::{CONTACT_KEY, CONTACT_TOKEN, CORP, KEY, Side, TOKEN, app, contacts}
 mod catalogue;
 mod hostile;
 mod repeated;
+mod reply;
 mod sealing;
 mod to_do;
 mod vectors;
@@ -29,7 +30,18 @@ fn document(token: &str, key: &str, corp: &str, more: &str) -> String {
 }
 
 fn config() -> Config {
-    Config::parse(&document(TOKEN, KEY, CORP, "")).unwrap()
+    config_with("")
+}
+
+/// With further keys beside those of the app's route.
+fn config_with(further: &str) -> Config {
+    Config::parse(&document(TOKEN, KEY, CORP, further)).unwrap()
+}
+
+/// What comes of a delivery, and of its repetition.
+fn delivered_to(config: &Config, request: &IncomingRequest) -> [Handled; 2] {
+    let fake = FakePlatform::new();
+    [(); 2].map(|()| handle(&fake, config, request).unwrap())
 }
 
 fn handled(config: &Config, request: &IncomingRequest) -> Handled {

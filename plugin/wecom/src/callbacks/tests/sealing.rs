@@ -3,8 +3,8 @@
 use aes::Aes256;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use cbc::{
-    Encryptor,
-    cipher::{Array, BlockModeEncrypt, KeyIvInit},
+    Decryptor, Encryptor,
+    cipher::{Array, BlockModeDecrypt, BlockModeEncrypt, KeyIvInit},
 };
 use organisation_kit::contract::{callbacks::IncomingRequest, types::Body};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -59,6 +59,22 @@ impl Side {
         assert!(rest.is_empty());
         Encryptor::<Aes256>::new(&Array::from(self.key), &Array::from(vector)).encrypt_blocks(blocks);
         STANDARD.encode(bytes)
+    }
+
+    /// What the other side has sealed for it.
+    pub(super) fn open(&self, encrypted: &str) -> String {
+        let mut bytes = STANDARD.decode(encrypted).unwrap();
+        let (blocks, rest) = Array::slice_as_chunks_mut(&mut bytes);
+        assert!(rest.is_empty());
+        let mut vector = [0; 16];
+        vector.copy_from_slice(&self.key[..16]);
+        Decryptor::<Aes256>::new(&Array::from(self.key), &Array::from(vector)).decrypt_blocks(blocks);
+        let padding = usize::from(*bytes.last().unwrap());
+        assert!(bytes.len().is_multiple_of(32) && (1..=32).contains(&padding), "{padding}");
+        bytes.truncate(bytes.len() - padding);
+        let message = bytes[20..].strip_suffix(self.receiver.as_bytes()).unwrap();
+        assert_eq!(bytes[16..20], u32::try_from(message.len()).unwrap().to_be_bytes());
+        String::from_utf8(message.to_vec()).unwrap()
     }
 
     pub(super) fn seal(&self, random: &[u8; 16], message: &str) -> String {

@@ -27,7 +27,7 @@ fn any_document() -> impl Strategy<Value = Value> {
         4 => prop::sample::select(vec![
             "corpId", "agentId", "secret", "corpSecret", "redirectUri", "authConfig", "callback", "contactCallback",
             "token", "encodingAESKey", "apiBaseUrl", "loginBaseUrl", "oauthBaseUrl", "trustedDomain", "proxy", "sync",
-            "strategy", "fields", "guard", "maxAgeSeconds", "domainProof", "percent", "floor", "absolute", "locale", "homepageState",
+            "strategy", "fields", "guard", "maxAgeSeconds", "welcomeReply", "domainProof", "percent", "floor", "absolute", "locale", "homepageState",
         ])
         .prop_map(str::to_owned),
         1 => any::<String>(),

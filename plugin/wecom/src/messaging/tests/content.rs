@@ -390,7 +390,7 @@ fn sharing_is_refused_where_wecom_would_ignore_it() {
     let notice = MiniProgramNotice {
         app_id: "wx1".into(),
         page: None,
-        title: "会议室".into(),
+        title: "会议室预订".into(),
         description: None,
         emphasise_first: false,
         items: vec![],
@@ -480,6 +480,9 @@ fn what_stands_for_a_name_does_not_count_as_characters() {
         ("$userName=zhangsan$$departmentName=1$请假申请", true, false),
         ("$userName=$请假申请的审批通知呀", false, false),
         ("$other=zhangsan$请假申请", false, false),
+        ("$userName=zhangsan$", true, false),
+        ("$userName=a$", true, true),
+        ("请假", false, false),
         ("价格 $5 与 $6", true, true),
         ("$$$$$$$$$$$$", true, true),
         ("$$$$$$$$$$$$$", false, false),

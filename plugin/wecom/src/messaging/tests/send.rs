@@ -172,3 +172,24 @@ fn without_a_key_nothing_is_repeated_or_kept() {
     );
     assert_eq!((sent.delivery, fake.count("message/send")), (Delivery::No, 2));
 }
+
+#[test]
+fn who_is_written_to_too_often_is_named_and_where_that_is_everybody_nothing_is_sent() {
+    let fake = answering(|_, _| ok(SENT));
+    for _ in 0..30 {
+        assert_eq!(send(&fake, text("a")).unwrap().invalid.len(), 0);
+    }
+    let failure = send(&fake, text("a")).unwrap_err();
+    assert_eq!((&failure.reason, failure.retry_after_ms), (&Reason::RateLimited, Some(60_000)));
+    assert_eq!(fake.count("message/send"), 30);
+    let both = Message { to: to(&["lisi", "zhangsan"]), ..text("a") };
+    let sent = send(&fake, both).unwrap();
+    assert_eq!(bodies(&fake, "message/send").last().unwrap()["touser"], "lisi|zhangsan");
+    let too_often: Vec<_> = sent.invalid.iter().map(|one| (one.kind, &*one.id, &*one.reason)).collect();
+    assert_eq!(too_often, [(RecipientKind::Member, "zhangsan", "too-frequent")]);
+    // Whom a department names nobody knows here.
+    let others = Recipients { departments: vec!["1".into()], ..to(&["zhangsan"]) };
+    assert_eq!(send(&fake, Message { to: others, ..text("a") }).unwrap().invalid.len(), 1);
+    fake.advance_ms(60_000);
+    assert_eq!(send(&fake, text("a")).unwrap().invalid.len(), 0);
+}

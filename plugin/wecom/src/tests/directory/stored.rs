@@ -11,7 +11,7 @@ use super::{
 use crate::{api::client::WeComClient, fake};
 use organisation_kit::{
     contract::{
-        directory::{ChangeKind, SyncStep},
+        directory::{ChangeKind, MemberFilter, SyncStep},
         types::Reason,
     },
     directory::sync::{self, history, plan},
@@ -80,6 +80,28 @@ fn the_copy_of_the_version_before_is_read_and_followed() {
     assert_eq!(given_up.outcome, RunOutcome::Abandoned);
     assert_eq!(given_up.started_at, 1_795_913_318_282);
     assert!(given_up.notes[0].contains("another version of this component (format 0,"), "{:?}", given_up.notes);
+}
+
+/// Roles that were stored before they had an index: found all the same, and by the index from the next sync on.
+#[test]
+fn roles_of_the_version_before_are_found() {
+    let (fake, _) = platform(company());
+    restore(&fake, BEFORE_THE_KIT);
+    for (id, roles) in
+        [("m000001", json!({"roles": ["buyer", "a/b"]})), ("m000003", json!({"roles": ["buyer"], "suspended": true}))]
+    {
+        fake.apply(&[store::put(format!("directory/o/{id}"), &roles)]).unwrap();
+    }
+    let holders = |fake: &FakePlatform, role: &str| -> Vec<String> {
+        let filter = MemberFilter { role: Some(role.to_owned()), ..EVERYBODY };
+        members(fake, &filter).into_iter().map(|member| member.id).collect()
+    };
+    for index in [&[][..], &["a\u{1}b/m000001", "buyer/m000001", "buyer/m000003"]] {
+        let expected: Vec<String> = index.iter().map(|entry| format!("directory/a/{entry}")).collect();
+        assert_eq!(fake.keys("directory/a/"), expected);
+        assert_eq!((holders(&fake, "buyer"), holders(&fake, "a/b")), (vec!["m000001".into()], vec!["m000001".into()]));
+        complete(&fake, PLAIN);
+    }
 }
 
 /// Stores a fixture; answers the id of the run in it.

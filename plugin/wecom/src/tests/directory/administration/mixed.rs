@@ -159,6 +159,7 @@ proptest! {
                     decide(&fake, event);
                 }
             }
+            assert_indexed(&fake);
             let copy = members(&fake, &EVERYBODY);
             follower.follow(&fake);
             prop_assert_eq!(follower.members.values().cloned().collect::<Vec<_>>(), copy.clone());

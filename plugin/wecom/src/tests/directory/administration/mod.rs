@@ -17,6 +17,7 @@ use crate::fake::FakePlatform;
 use organisation_kit::{
     administration as admin,
     contract::{administration::IdOutcome, audit, types::Reason},
+    directory::roles::Roles,
     failure::Failure,
     vendor::Client as _,
 };
@@ -35,6 +36,18 @@ fn synced() -> (FakePlatform, super::company::Shared) {
 fn assert_replays(fake: &FakePlatform) {
     let (from_feed, _) = replayed(&changes(fake));
     assert_eq!(from_feed.into_values().collect::<Vec<_>>(), members(fake, &EVERYBODY));
+}
+
+/// The index of assigned roles names whoever has one, and nobody else.
+fn assert_indexed(fake: &FakePlatform) {
+    let mut expected = Vec::new();
+    for key in fake.keys("directory/o/") {
+        let roles: Roles = serde_json::from_str(&fake.value(&key).unwrap()).unwrap();
+        let id = &key["directory/o/".len()..];
+        expected.extend(roles.roles.iter().map(|role| format!("directory/a/{role}/{id}")));
+    }
+    expected.sort();
+    assert_eq!(fake.keys("directory/a/"), expected);
 }
 
 fn texts(of: &[&str]) -> Vec<String> {
