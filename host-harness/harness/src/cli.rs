@@ -80,6 +80,9 @@ pub struct Global {
     /// of an error (docs/reporting.md)
     #[arg(long, global = true, value_name = "FILE")]
     pub record: Option<PathBuf>,
+    /// Stop writing down at about this much memory; the command itself goes on
+    #[arg(long, global = true, value_name = "MIB", default_value_t = Recording::MAX_BYTES >> 20, value_parser = record_mib, requires = "record")]
+    pub record_mib: usize,
     /// Without a command: make the calls of such a file again, without any network or storage; exit as the recorded command did, or
     /// 1 at the first difference
     #[arg(long, global = true, value_name = "FILE", conflicts_with = "record")]
@@ -99,6 +102,12 @@ pub struct Global {
     /// Log more on standard error (-v, -vv)
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// Mebibytes of a recording.
+fn record_mib(text: &str) -> Result<usize, String> {
+    let mib = text.parse().ok().filter(|mib| (1..=4096).contains(mib));
+    mib.ok_or_else(|| format!("{text:?} is no number of 1 to 4096"))
 }
 
 /// For people or for programs.

@@ -11,12 +11,12 @@
 //! | `session`, `store`, `local_files`, `logging` | what a command works with, the user's folders, the log |
 //! | `commands` | one file for each group of commands |
 //! | `public_url` | the address under which people reach a host that serves |
-//! | `recording` | what a command leaves behind with `--record` |
+//! | `recording` | what a command leaves behind with `--record`; `recording::wecom` opens what WeCom encrypts |
 //! | `run` | the loop that takes a run of synchronisation to its end |
 //! | `serve` | many tenants: sign-ins, periodic syncs, metrics |
 //! | `view` | answers as JSON |
 //! | `text` | answers for people |
-//! | `simulated` | the only vendor-specific part: `simulate` and `demo` |
+//! | `simulated` | `simulate` and `demo`, which with `recording::wecom` are all that is of one vendor |
 
 mod address;
 mod cli;

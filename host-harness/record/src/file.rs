@@ -35,12 +35,21 @@ pub struct Header {
     pub about: String,
     /// The exit status that it ended with.
     pub exit_status: u8,
+    /// Where the recording took as much memory as it might: so many bytes. What was done after that is not in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cut_off_at_bytes: Option<usize>,
 }
 
 impl Header {
     /// A header of the current format.
     pub fn new(component: Digest, about: impl Into<String>, exit_status: u8) -> Self {
-        Self { recording: FORMAT, component, about: about.into(), exit_status }
+        Self { recording: FORMAT, component, about: about.into(), exit_status, cut_off_at_bytes: None }
+    }
+
+    /// The same of a recording that took as much memory as it might, where it did.
+    #[must_use]
+    pub fn cut_off(self, at_bytes: Option<usize>) -> Self {
+        Self { cut_off_at_bytes: at_bytes, ..self }
     }
 }
 

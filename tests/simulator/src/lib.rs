@@ -80,6 +80,7 @@ mod behaviour;
 mod browser;
 mod callback;
 mod calls;
+pub mod cipher;
 mod clock;
 mod console;
 mod control;

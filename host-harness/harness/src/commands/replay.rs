@@ -42,5 +42,11 @@ pub async fn replay(options: &Global, output: &mut Output) -> Result<ExitStatus,
     })?;
     let view = ReplayView::of(&recording.header, &replayed);
     output.answer(&view, |_| view.text())?;
+    if let Some(bytes) = view.cut_off_at_bytes {
+        output.warn(format_args!(
+            "the recording is not complete: it was cut off at its limit of {} MiB, and the command went on after the last call",
+            bytes >> 20
+        ));
+    }
     Ok(ExitStatus::of(recording.header.exit_status))
 }

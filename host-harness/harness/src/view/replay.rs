@@ -14,6 +14,9 @@ pub struct ReplayView {
     pub about: String,
     pub component: String,
     pub exit_status: u8,
+    /// Present where the recording took as much memory as it might: the command went on after the last call here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cut_off_at_bytes: Option<usize>,
     pub calls: Vec<CallView>,
 }
 
@@ -34,6 +37,7 @@ impl ReplayView {
             about: header.about.clone(),
             component: header.component.to_string(),
             exit_status: header.exit_status,
+            cut_off_at_bytes: header.cut_off_at_bytes,
             calls: replayed.iter().map(CallView::from).collect(),
         }
     }

@@ -1,5 +1,7 @@
 //! `--record` and `--replay`: nothing private stands in a recording, and it shows the same failure again.
 
+mod sealed;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -12,11 +14,10 @@ use organisation_host::{
     settings::Document,
     storage::{MemoryStorage, Options},
 };
-use organisation_record::{Header, RecordingFile, rehearse, replay as made_again};
+use organisation_record::{Header, RecordingFile, Unsealed, rehearse, replay as made_again};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
 use wecom_simulator::{
-    Browser, Choice, Corp, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_SECRET,
+    Browser, Choice, Corp, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_SECRET, Generator,
     corp::{Attribute, Member},
 };
 
@@ -115,6 +116,12 @@ fn spellings(text: &str) -> Vec<String> {
 #[track_caller]
 fn holds_nothing_private(path: &Path, more: &[(&str, &str)]) -> String {
     let text = fs::read_to_string(path).unwrap();
+    is_nothing_private(&text, more);
+    text
+}
+
+#[track_caller]
+fn is_nothing_private(text: &str, more: &[(&str, &str)]) {
     let folded = text.to_lowercase();
     let number = text.split(|c: char| !c.is_alphanumeric()).find(|word| NUMBERS.contains(word));
     assert_eq!(number, None, "an id that is a number");
@@ -123,7 +130,6 @@ fn holds_nothing_private(path: &Path, more: &[(&str, &str)]) -> String {
             assert!(!text.contains(&spelling) && !folded.contains(&spelling.to_lowercase()), "{name} as {spelling}");
         }
     }
-    text
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,6 +166,7 @@ async fn a_failing_sync_fails_again_in_the_same_way() {
     bed.control().change(|corp| corp.trust_only(DEMO_AGENT_ID, &["203.0.113.7"])).unwrap();
     let (ended, path) = record(&bed, "failing.jsonl", &["sync", "--strategy", "walk"]);
     let failed = ended.exits(1);
+    assert!(path.exists(), "{ended:#?}");
     holds_nothing_private(&path, &[]);
     let replayed = replay(&bed, &path).exits(1);
     let last = replayed["calls"].as_array().unwrap().last().unwrap();
@@ -233,9 +240,10 @@ async fn nothing_is_written_over_and_nothing_in_vain() {
     for arguments in [&["--replay", "x", "overview"][..], &["--replay", "x", "--record", "y"]] {
         assert_eq!(bed.run_plain(arguments).code, 2, "{arguments:?}");
     }
-    let (exported, none) = record(&bed, "export.jsonl", &["sync", "--strategy", "export"]);
-    assert_eq!(exported.exits(1)["state"], Value::from("complete"), "the sync itself is done");
-    assert!(exported.stderr.contains("--strategy walk") && !none.exists(), "{exported:#?}");
+    bed.run(&["--record-mib", "1", "overview"]).fails(2, "usage");
+    for mib in ["0", "4097", "much"] {
+        bed.run(&["--record", "b.jsonl", "--record-mib", mib, "overview"]).fails(2, "usage");
+    }
 }
 
 const DESCRIBE: &str = "element@0.1.0#describe";
@@ -277,7 +285,23 @@ async fn a_call_that_was_out_of_time_is_again() {
     let host = Host::builder().parallel_calls(2).build().unwrap();
     let component = host.load(&bytes).unwrap();
     let header = Header::new(component.digest(), "describe", 3);
-    let recorded = rehearse(&host, &component, &bytes, header, &recording.calls()).await.unwrap();
+    let recorded = rehearse(&host, &component, &bytes, &Unsealed, header, &recording.calls()).await.unwrap();
     let replayed = made_again(&host, &component, &recorded).await.unwrap();
     assert_eq!(replayed[0].end, RecordedEnd::Limit { limit: "cpu-ms".to_owned() });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recording_ends_where_its_memory_does() {
+    let bed = Bed::of(Generator::sized(3, 600, 30).generate().unwrap()).await;
+    let (ended, path) = record(&bed, "large.jsonl", &["--record-mib", "1", "sync", "--strategy", "walk"]);
+    let done = ended.exits(0);
+    assert_eq!((&done["state"], &done["totals"]["departments"]), (&"complete".into(), &31.into()), "the sync goes on");
+    assert!(ended.stderr.contains("not complete") && ended.stderr.contains("--record-mib"), "{}", ended.stderr);
+    let ended = replay(&bed, &path);
+    let replayed = ended.exits(0);
+    assert_eq!(replayed["cut_off_at_bytes"], 1 << 20);
+    assert!(ended.stderr.contains("not complete"), "{}", ended.stderr);
+    let calls = replayed["calls"].as_array().unwrap();
+    assert_eq!((&calls[calls.len() - 1]["outcome"], calls.len() > 3), (&"broken-off".into(), true), "{replayed}");
+    assert!(fs::metadata(&path).unwrap().len() < 2 << 20);
 }

@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     component::LoadedComponent,
-    contract::{JsonError, to_json, types},
+    contract::{JsonError, to_recorded_json, types},
     engine::{GUEST_STACK, HostEngine},
     fair_scheduler::{
         Concurrency, FairScheduler, PermitRequest, Urgency,
@@ -89,7 +89,7 @@ impl<T: Serialize + Send + Sync + 'static> Answer for Result<T, types::Error> {
     }
 
     fn recorded(&self) -> Result<Value, JsonError> {
-        to_json(self)
+        to_recorded_json(self)
     }
 }
 

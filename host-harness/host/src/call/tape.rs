@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use super::{CallError, Limits, run::Answer};
-use crate::contract::{JsonError, from_json, to_json};
+use crate::contract::{JsonError, from_json, to_json, to_recorded_json};
 
-/// A call with everything that crossed its boundary. Values are JSON in the form of [`crate::contract::to_json`].
+/// A call with everything that crossed its boundary. Values are JSON in the form of [`crate::contract::to_json`], but for the bytes of
+/// bodies, which are a text of base64: `{"bytes": "AAEC"}`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RecordedCall {
     /// The export with its interface, such as `login.exchange-code`.
@@ -78,33 +79,98 @@ impl RecordedEnd {
 
 /// Writes down the calls of a host, in memory. **It holds secrets and personal data**: what an administrator typed, what the vendor
 /// answered. Clones share what they hold.
-#[derive(Clone, Default)]
-pub struct Recording(Arc<Mutex<Vec<RecordedCall>>>);
+#[derive(Clone)]
+pub struct Recording(Arc<Mutex<Tapes>>);
+
+/// What a recording holds.
+struct Tapes {
+    calls: Vec<RecordedCall>,
+    /// Of all values, about.
+    bytes: usize,
+    max_bytes: usize,
+    is_cut_off: bool,
+}
+
+impl Default for Recording {
+    fn default() -> Self {
+        Self::with_max_bytes(Self::MAX_BYTES)
+    }
+}
 
 impl Recording {
+    /// The most memory that a recording takes where nothing else is said: 256 MiB.
+    pub const MAX_BYTES: usize = 256 << 20;
+
+    /// A recording that takes about so much memory at the most. What would be more is not written down, and nothing after it either:
+    /// the calls under way then are [`RecordedEnd::BrokenOff`] where it ends, and go on themselves as if nothing were. Whoever works
+    /// with a recording needs several times its memory.
+    pub fn with_max_bytes(max_bytes: usize) -> Self {
+        Self(Arc::new(Mutex::new(Tapes { calls: Vec::new(), bytes: 0, max_bytes, is_cut_off: false })))
+    }
+
     /// The calls so far, in the order in which they began; a call under way is [`RecordedEnd::BrokenOff`].
     pub fn calls(&self) -> Vec<RecordedCall> {
-        self.lock().clone()
+        self.lock().calls.clone()
     }
 
     /// How many calls there are so far.
     pub fn len(&self) -> usize {
-        self.lock().len()
+        self.lock().calls.len()
     }
 
     /// Whether no component ran so far.
     pub fn is_empty(&self) -> bool {
-        self.lock().is_empty()
+        self.lock().calls.is_empty()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<RecordedCall>> {
+    /// The most memory that it takes, where that was not enough.
+    pub fn cut_off_at(&self) -> Option<usize> {
+        let tapes = self.lock();
+        tapes.is_cut_off.then_some(tapes.max_bytes)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tapes> {
         // Calls and imports are added whole, so what a panic left behind is sound.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn with<T>(&self, call: usize, work: impl FnOnce(&mut RecordedCall) -> T) -> Option<T> {
-        self.lock().get_mut(call).map(work)
+    /// Does something with a call for which so many bytes are needed, where there is room for them.
+    fn add(&self, call: usize, bytes: usize, work: impl FnOnce(&mut RecordedCall)) {
+        let mut tapes = self.lock();
+        if tapes.takes(bytes)
+            && let Some(call) = tapes.calls.get_mut(call)
+        {
+            work(call);
+        }
     }
+}
+
+impl Tapes {
+    /// Whether there is room for so many bytes, which are then taken.
+    fn takes(&mut self, bytes: usize) -> bool {
+        if !self.is_cut_off && self.bytes.saturating_add(bytes) > self.max_bytes {
+            self.is_cut_off = true;
+            tracing::warn!(max_bytes = self.max_bytes, "the recording is full: nothing more is written down");
+        }
+        if !self.is_cut_off {
+            self.bytes += bytes;
+        }
+        !self.is_cut_off
+    }
+}
+
+/// About how much memory a value takes.
+fn bytes_of(value: &Value) -> usize {
+    let inner = match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(bytes_of).sum(),
+        // The nodes of a map, with their keys.
+        Value::Object(fields) => {
+            fields.iter().map(|(key, value)| size_of::<String>() + key.len() + bytes_of(value)).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 0,
+    };
+    size_of::<Value>() + inner
 }
 
 impl std::fmt::Debug for Recording {
@@ -145,19 +211,22 @@ impl Tape {
         limits: &Limits,
     ) -> Result<Self, JsonError> {
         let Some(recording) = recording else { return Ok(Self::Off) };
-        let arguments = match to_json(arguments)? {
+        let arguments = match to_recorded_json(arguments)? {
             Value::Array(arguments) => arguments,
             _ => Vec::new(),
         };
-        let mut calls = recording.lock();
-        calls.push(RecordedCall {
+        let mut tapes = recording.lock();
+        if !tapes.takes(size_of::<RecordedCall>() + arguments.iter().map(bytes_of).sum::<usize>()) {
+            return Ok(Self::Off);
+        }
+        tapes.calls.push(RecordedCall {
             function: function.to_owned(),
             arguments,
             limits: limits.clone(),
             imports: Vec::new(),
             end: RecordedEnd::BrokenOff,
         });
-        Ok(Self::Recording(recording.clone(), calls.len() - 1))
+        Ok(Self::Recording(recording.clone(), tapes.calls.len() - 1))
     }
 
     /// Whether imports are answered from elsewhere.
@@ -184,7 +253,8 @@ impl Tape {
                     arguments: arguments().map_err(unreadable)?,
                     answer: None,
                 };
-                recording.with(*call, |call| call.imports.push(import));
+                let bytes = size_of::<RecordedImport>() + bytes_of(&import.arguments);
+                recording.add(*call, bytes, |call| call.imports.push(import));
                 Ok(None)
             }
             Self::Playing(source) => {
@@ -202,7 +272,7 @@ impl Tape {
     pub(crate) fn note<T: Serialize>(&self, answer: &T) -> wasmtime::Result<()> {
         if let Self::Recording(recording, call) = self {
             let answer = to_json(answer).map_err(unreadable)?;
-            recording.with(*call, |call| {
+            recording.add(*call, bytes_of(&answer), |call| {
                 if let Some(last) = call.imports.last_mut() {
                     last.answer = Some(answer);
                 }
@@ -222,11 +292,63 @@ impl Tape {
     /// Writes down that and how the call ended without an answer.
     pub(crate) fn end(&mut self, end: RecordedEnd) {
         if let Self::Recording(recording, call) = mem::take(self) {
-            recording.with(call, |call| call.end = end);
+            let bytes = match &end {
+                RecordedEnd::Answered(answer) => bytes_of(answer),
+                RecordedEnd::Trap { output, .. } => output.len(),
+                RecordedEnd::Limit { .. } | RecordedEnd::BrokenOff => 0,
+            };
+            let mut tapes = recording.lock();
+            // Room for the end there always is: a call that was broken off behind its last import could not be told from one that was not.
+            if !tapes.is_cut_off
+                && let Some(call) = tapes.calls.get_mut(call)
+            {
+                call.end = end;
+                tapes.bytes = tapes.bytes.saturating_add(bytes);
+            }
         }
     }
 }
 
 fn unreadable(error: JsonError) -> wasmtime::Error {
     wasmtime::Error::msg(format!("a value cannot be recorded or played: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A call with an import that is answered with a text of so many bytes.
+    fn record(recording: &Recording, bytes: usize) {
+        let mut tape =
+            Tape::begin(Some(recording), "directory.overview", &("a".to_owned(),), &Limits::default()).unwrap();
+        assert!(tape.ask::<String>("http.send", || Ok(json!({"request": "b"}))).unwrap().is_none());
+        tape.note(&"c".repeat(bytes)).unwrap();
+        tape.end(RecordedEnd::Limit { limit: "cpu-ms".to_owned() });
+    }
+
+    #[test]
+    fn a_recording_ends_where_its_memory_does() {
+        let recording = Recording::with_max_bytes(20_000);
+        record(&recording, 5_000);
+        assert_eq!((recording.len(), recording.cut_off_at()), (1, None));
+        record(&recording, 15_000);
+        // What would fit again is not written down: it would stand behind a gap.
+        record(&recording, 1);
+        assert_eq!(recording.cut_off_at(), Some(20_000));
+        let calls = recording.calls();
+        let [whole, cut] = &calls[..] else { panic!("{calls:?}") };
+        assert_eq!(whole.end, RecordedEnd::Limit { limit: "cpu-ms".to_owned() });
+        assert_eq!((&cut.end, cut.imports.len(), &cut.imports[0].answer), (&RecordedEnd::BrokenOff, 1, &None));
+    }
+
+    #[test]
+    fn bytes_are_recorded_as_base64() {
+        use crate::contract::types::Body;
+        let recording = Recording::default();
+        let arguments = (Body::Bytes(vec![0, 1, 2]), Body::Text("t".to_owned()));
+        Tape::begin(Some(&recording), "messaging.upload", &arguments, &Limits::default()).unwrap();
+        assert_eq!(recording.calls()[0].arguments, [json!({"bytes": "AAEC"}), json!({"text": "t"})]);
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) mod json;
 pub(crate) mod shape;
 mod world;
 
+pub(crate) use json::to_recorded_json;
 pub use json::{JsonError, answer_schema, from_json, parameter_schema, to_json};
 pub use world::{WorldProblem, WorldReport, expected_functions, world_json};
 pub(crate) use world::{judge, judge_version};

@@ -65,6 +65,7 @@ const OF_A_PERSON: &[&str] = &[
     "remark",
     "secret",
     "signature",
+    "subject",
     "suiteid",
     "telephone",
     "thumbavatar",
@@ -162,13 +163,73 @@ pub(super) const COMMON_WORDS: &[&str] = &[
     "your",
 ];
 
+/// Names of what kind a file is, which decides who takes it.
+const EXTENSIONS: &[&str] = &[
+    "amr", "bmp", "csv", "doc", "docx", "gif", "gz", "htm", "html", "jpeg", "jpg", "json", "md", "mov", "mp3", "mp4",
+    "pdf", "png", "ppt", "pptx", "rar", "svg", "tar", "txt", "wav", "webp", "xls", "xlsx", "xml", "zip",
+];
+
+/// Words of media types.
+const OF_MEDIA_TYPES: &[&str] = &[
+    "amr",
+    "application",
+    "audio",
+    "charset",
+    "csv",
+    "form-data",
+    "gif",
+    "html",
+    "image",
+    "jpeg",
+    "json",
+    "mp4",
+    "mpeg",
+    "multipart",
+    "octet-stream",
+    "pdf",
+    "plain",
+    "png",
+    "text",
+    "utf-8",
+    "video",
+    "xml",
+    "zip",
+];
+
+/// Whether a text is a common media type where one stands.
+pub(super) fn is_media_type(name: &str, text: &str) -> bool {
+    let is_of_one = matches!(&*plain(name), "mediatype" | "contenttype" | "mimetype");
+    let lower = text.to_ascii_lowercase();
+    is_of_one && lower.split(['/', ';', '=', ' ']).all(|word| word.is_empty() || OF_MEDIA_TYPES.contains(&word))
+}
+
+/// Whether a field of this name holds the name of a file.
+pub(super) fn is_of_a_file(name: &str) -> bool {
+    plain(name) == "filename"
+}
+
+/// Whether a text says what kind a file is.
+pub(super) fn is_extension(text: &str) -> bool {
+    EXTENSIONS.contains(&&*text.to_ascii_lowercase())
+}
+
+/// Whether a field of this name holds how large something is.
+pub(super) fn is_size(name: &str) -> bool {
+    matches!(words_of_name(name).last().map(|word| &**word), Some("size" | "bytes" | "length"))
+}
+
+/// Whether a field of this name holds an id, without saying whose.
+pub(super) fn is_id(name: &str) -> bool {
+    matches!(&*plain(name), "id" | "subject")
+}
+
 fn plain(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '_' | '-')).flat_map(char::to_lowercase).collect()
 }
 
 /// Whether a field of this name holds something of a person, whatever stands in it.
 pub(super) fn is_of_a_person(name: &str) -> bool {
-    OF_A_PERSON.contains(&&*plain(name)) || is_secret(name)
+    OF_A_PERSON.contains(&&*plain(name)) || is_of_members(name) || is_secret(name)
 }
 
 /// Whether a field of this name holds ids of members, however short they are, where none of a department stands.
@@ -182,10 +243,12 @@ pub(super) fn is_of_members(name: &str) -> bool {
         "ids",
         "leader",
         "leaders",
+        "subject",
         "userid",
         "userids",
     ];
-    ids.contains(&&*plain(name))
+    let name = plain(name);
+    ids.contains(&&*name) || ["userid", "userids", "useritems"].iter().any(|end| name.ends_with(end))
 }
 
 /// Whether a field of this name holds a secret, whatever stands in it and however short it is.
@@ -210,14 +273,22 @@ pub(super) fn is_of_departments(name: &str) -> bool {
     let name = plain(name);
     matches!(
         &*name,
-        "department" | "departments" | "departmentid" | "departmentids" | "maindepartment" | "parent" | "parentid"
+        "addpartyitems"
+            | "delpartyitems"
+            | "department"
+            | "departments"
+            | "departmentid"
+            | "departmentids"
+            | "maindepartment"
+            | "parent"
+            | "parentid"
     )
 }
 
 /// Whether a field of this name holds a message for engineers.
 pub(super) fn is_technical(name: &str) -> bool {
     let last = words_of_name(name).pop().unwrap_or_default();
-    matches!(&*last, "errmsg" | "errormsg" | "errormessage" | "error" | "message" | "hint" | "note" | "notes")
+    matches!(&*last, "errmsg" | "msg" | "errormsg" | "errormessage" | "error" | "message" | "hint" | "note" | "notes")
 }
 
 /// Whether a field of this name holds a tag of a language.
@@ -226,7 +297,7 @@ pub(super) fn is_of_a_language(name: &str) -> bool {
 }
 
 /// The words of a name, in lower case: `memberCount` and `member_count` have two.
-fn words_of_name(name: &str) -> Vec<String> {
+pub(super) fn words_of_name(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
     for c in name.chars() {
@@ -282,9 +353,8 @@ pub(super) fn is_time(text: &str) -> bool {
     is_date && text.len() >= 16 && text.len() <= 40 && text.contains(':') && text.bytes().all(of_time)
 }
 
-/// Whether a component made this text: hexadecimal digits, and hyphens between them. Others make such texts too, so this says
-/// something of keys in the element's own store alone.
-pub(super) fn is_made(text: &str) -> bool {
+/// Whether a text may be a mark that a component made: hexadecimal digits, and hyphens between them. Others make such texts too.
+pub(crate) fn is_made(text: &str) -> bool {
     let of_mark = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f' | b'-');
     text.len() >= 16 && text.bytes().all(of_mark) && text.bytes().any(|b| b.is_ascii_alphabetic())
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Pseudonyms;
 
-/// A secret of fewer letters cannot be told from what stands in every file.
+/// A secret of fewer letters cannot be told from parts of what stands in every file; as a whole text it can.
 const SHORTEST_SECRET: usize = 4;
 
 impl Pseudonyms {
@@ -38,7 +38,8 @@ impl Pseudonyms {
     /// Declared secrets, also within other texts and with the signs with which JSON writes them in a text in a text.
     fn secrets_in(&self, text: &str) -> usize {
         let is_left = |secret: &&String| {
-            let mut spelling = (*secret).clone();
+            let is_short = secret.len() < SHORTEST_SECRET;
+            let mut spelling = if is_short { Value::from(secret.as_str()).to_string() } else { (*secret).clone() };
             for _ in 0..3 {
                 if memmem::find(text.as_bytes(), spelling.as_bytes()).is_some() {
                     return true;
@@ -48,7 +49,12 @@ impl Pseudonyms {
             }
             false
         };
-        self.secrets.iter().filter(|secret| secret.len() >= SHORTEST_SECRET).filter(is_left).count()
+        // Short numbers are those of departments, too, and short words those of the contract.
+        let can_be_told = |secret: &&String| {
+            secret.len() >= SHORTEST_SECRET
+                || !self.vocabulary.has(secret) && !secret.bytes().all(|b| b.is_ascii_digit())
+        };
+        self.secrets.iter().filter(can_be_told).filter(is_left).count()
     }
 
     /// What has the shape of a mobile number, of an identity card or of an e-mail address and is none of the pseudonyms.

@@ -53,7 +53,9 @@ fn digits(length: usize, number: u64) -> String {
 /// A token, ticket, key or hash: long, and of no language.
 fn is_opaque(text: &str) -> bool {
     let of_token = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'+' | b'/' | b'=' | b'.');
-    text.len() >= 16 && text.bytes().all(of_token) && text.bytes().any(|b| b.is_ascii_digit())
+    // Few keys have no digit in them.
+    let is_long = text.len() >= 32 || text.bytes().any(|b| b.is_ascii_digit());
+    text.len() >= 16 && is_long && text.bytes().all(of_token)
 }
 
 fn is_id(text: &str) -> bool {
@@ -92,6 +94,30 @@ fn opaque(text: &str, number: u64) -> String {
         });
     }
     made
+}
+
+/// How files of a kind begin, at which byte. Whoever takes files looks there.
+const BEGINNINGS: &[(usize, &[u8])] = &[
+    (0, b"\x89PNG\r\n\x1a\n"),
+    (0, b"\xff\xd8\xff"),
+    (0, b"GIF87a"),
+    (0, b"GIF89a"),
+    (0, b"#!AMR\n"),
+    (0, b"%PDF-"),
+    (0, b"PK\x03\x04"),
+    (4, b"ftyp"),
+];
+
+/// As many bytes that say nothing, with the beginning of the kind of file.
+pub(super) fn neutral(bytes: &[u8]) -> Vec<u8> {
+    let mut neutral = vec![0; bytes.len()];
+    for (at, beginning) in BEGINNINGS {
+        let place = *at..at + beginning.len();
+        if bytes.get(place.clone()) == Some(beginning) {
+            neutral[place].copy_from_slice(beginning);
+        }
+    }
+    neutral
 }
 
 /// Bytes that follow from a number.
@@ -182,6 +208,18 @@ mod tests {
         let key = like("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG", 5);
         assert!(key.ends_with('A') && key.len() == 43, "{key}");
         assert_ne!(like("abcdefghijklmnop0", 1), like("abcdefghijklmnop0", 2));
+    }
+
+    #[test]
+    fn of_bytes_length_and_kind_stay() {
+        for (name, bytes, expected) in [
+            ("picture", &b"\x89PNG\r\n\x1a\nzhangsan"[..], &b"\x89PNG\r\n\x1a\n\0\0\0\0\0\0\0\0"[..]),
+            ("film", b"\0\0\x01\x18ftypmp42", b"\0\0\0\0ftyp\0\0\0\0"),
+            ("text", b"zhangsan", b"\0\0\0\0\0\0\0\0"),
+            ("nothing", b"", b""),
+        ] {
+            assert_eq!(neutral(bytes), expected, "{name}");
+        }
     }
 
     #[test]

@@ -93,6 +93,24 @@ enum Given {
     Arguments(&'static str, Vec<Value>),
 }
 
+impl Given {
+    /// What is left of it.
+    fn replaced(self, mut pseudonyms: Pseudonyms) -> String {
+        match self {
+            Self::Answer(function, answer) => {
+                pseudonyms.collect(function, &Value::Null, &answer);
+                pseudonyms.complete();
+                pseudonyms.answer(function, &answer).to_string()
+            }
+            Self::Arguments(function, arguments) => {
+                pseudonyms.collect_arguments(function, &arguments);
+                pseudonyms.complete();
+                Value::from(pseudonyms.arguments(function, &arguments)).to_string()
+            }
+        }
+    }
+}
+
 fn vendor(body: &Value) -> Given {
     Given::Answer("http.send", answered(body))
 }
@@ -137,6 +155,25 @@ fn nothing_planted_stays() {
         (stored("directory/m/who", r#"{"mobile_md5":"0cc175b9c0f1b6a831c399e269772661"}"#), &["0cc175b9", "who"]),
         (vendor(&json!({"code": "482913", "pin": "4821"})), &["482913", "4821"]),
         (stored("some/mark", "0cc175b9c0f1b6a831c399e269772661"), &["0cc175b9"]),
+        (stored("some/0cc175b9c0f1b6a831c399e269772661", ""), &["0cc175b9"]),
+        (stored("directory/r/0199f0c2a1b3-9f8e7d6c5b4a3f2e", ""), &["9f8e7d6c5b4a3f2e"]),
+        (Given::Answer("settings.get", json!(r#"{"wangcorp":"a","wang-er":{"b":1}}"#)), &["wang"]),
+        (
+            vendor(&json!({"AddUserItems": "wanger,lisi", "tag": "13812345671,7"})),
+            &["wanger", "lisi", "13812345671", ",7"],
+        ),
+        (Arguments("callbacks.follow-up", vec![json!({"kind": "refresh-member", "subject": "7"})]), &["\"7\""]),
+        (
+            Arguments("messaging.upload", vec![json!({"file_name": "wang.png", "content": {"bytes": "d2FuZw=="}})]),
+            &["wang", "d2Fu"],
+        ),
+        (
+            Given::Answer(
+                "http.send",
+                json!({"ok": {"status": 200, "headers": [], "body": {"base64": "eyJhIjoid2FuZyJ9"}}}),
+            ),
+            &["d2Fu"],
+        ),
         (
             vendor(&json!({"account": 13_812_345_671_u64, "sms": 13_812_345_672_u64, "items": [13_812_345_673_u64],
                 "lat": 13_812_345_674_u64, "chat": "13812345675"})),
@@ -159,18 +196,7 @@ fn nothing_planted_stays() {
     for (at, (given, planted)) in rows.into_iter().enumerate() {
         let mut pseudonyms = Pseudonyms::new(b"userid errcode mobile active walking directory member administrators");
         DECLARED.iter().for_each(|secret| pseudonyms.collect_secret(secret));
-        let found = match &given {
-            Given::Answer(function, answer) => {
-                pseudonyms.collect(function, &Value::Null, answer);
-                pseudonyms.complete();
-                pseudonyms.answer(function, answer).to_string()
-            }
-            Arguments(function, arguments) => {
-                pseudonyms.collect_arguments(function, arguments);
-                pseudonyms.complete();
-                Value::from(pseudonyms.arguments(function, arguments)).to_string()
-            }
-        };
+        let found = given.replaced(pseudonyms);
         for text in planted {
             assert!(!found.contains(text), "row {at}, {text}: {found}");
         }
@@ -186,18 +212,18 @@ fn what_a_component_must_recognise_stays() {
         ),
         (stored("directory/m/7", r#"{"id":"7","departments":["7"]}"#), r#"\"departments\":[\"7\"]"#),
         (stored("directory/f/00000000000000000012", ""), "directory/f/00000000000000000012"),
-        (stored("directory/r/0199f0c2a1b3-9f8e7d6c5b4a3f2e", ""), "0199f0c2a1b3-9f8e7d6c5b4a3f2e"),
+        (stored("directory/r/0199f0c2a1b3-9f8e7d6c5b4a3f2e", ""), "directory/r/0199f0c2a1b3-"),
+        (vendor(&json!({"fields": "mobile,active", "department": "1,22"})), r#"mobile,active"#),
+        (vendor(&json!({"department": "1,22"})), r#"1,22"#),
+        (Given::Arguments("messaging.upload", vec![json!({"file_name": "a.png"})]), ".png"),
         (vendor(&json!({"errcode": 60011, "errmsg": "no privilege, hint: check"})), "no privilege, hint: check"),
         (
             vendor(&json!({"create_time": 1_764_450_000, "kind": "active"})),
             r#"{\"create_time\":1764450000,\"kind\":\"active\"}"#,
         ),
     ] {
-        let Given::Answer(function, answer) = given else { panic!("only answers") };
-        let mut pseudonyms = Pseudonyms::new(b"userid errcode active directory member create_time kind privilege");
-        pseudonyms.collect(function, &Value::Null, &answer);
-        pseudonyms.complete();
-        let found = pseudonyms.answer(function, &answer).to_string();
+        let pseudonyms = Pseudonyms::new(b"userid errcode active mobile directory member create_time kind privilege");
+        let found = given.replaced(pseudonyms);
         assert!(found.contains(kept), "{kept}: {found}");
     }
 }
@@ -206,12 +232,17 @@ fn what_a_component_must_recognise_stays() {
 fn the_last_look_finds_what_is_left() {
     let mut pseudonyms = Pseudonyms::new(b"");
     pseudonyms.collect_secret("pa\"ss w0rd");
+    pseudonyms.collect_secret("q7x");
+    pseudonyms.collect_secret("12");
     pseudonyms.complete();
     let own = pseudonyms.atom("somebody@corp.cn");
     for (text, is_left) in [
         (r#"{"a":"xpa\"ss w0rdx"}"#.to_owned(), true),
         (r#"{"a":"{\"b\":\"pa\\\"ss w0rd\"}"}"#.to_owned(), true),
         (r#"{"a":"pass w0rd"}"#.to_owned(), false),
+        (r#"{"a":"q7x"}"#.to_owned(), true),
+        (r#"{"a":"{\"b\":\"q7x\"}"}"#.to_owned(), true),
+        (r#"{"a":"aq7x","b":"12"}"#.to_owned(), false),
         (r#"{"a":"ring 13911187654"}"#.to_owned(), true),
         (r#"{"a":"line\n13911187654"}"#.to_owned(), true),
         (r#"{"at":1764450000000,"b":10000000007,"c":"a13911187654"}"#.to_owned(), false),

@@ -10,6 +10,8 @@ use organisation_host::contract::world_json;
 use serde_json::Value;
 use wasmparser::{BinaryReaderError, ConstExpr, DataKind, FunctionBody, Operator, Parser, Payload};
 
+use super::place::{COMMON_WORDS, words_of_name};
+
 /// The most bytes of a constant text.
 const LONGEST: u32 = 4096;
 
@@ -17,6 +19,14 @@ const LONGEST: u32 = 4096;
 pub(super) struct Vocabulary {
     contract: BTreeSet<String>,
     component: HashSet<String>,
+    /// Of the component's words, without upper and lower case.
+    folded: HashSet<String>,
+    /// Of the component's words, the words of names: `contactCallback` has two.
+    parts: HashSet<String>,
+    /// Of a vendor's messages.
+    vendor: HashSet<String>,
+    /// Of a vendor, where it speaks itself.
+    senders: HashSet<String>,
     bytes: Vec<u8>,
     /// Names of the arguments of each export, such as `directory.find-member`.
     parameters: BTreeMap<String, Vec<String>>,
@@ -37,12 +47,52 @@ impl Vocabulary {
                 }
             }
         }
-        Self { contract, component: words_of(component), bytes: component.to_vec(), parameters }
+        let words = words_of(component);
+        let folded = words.iter().map(|word| word.to_ascii_lowercase()).collect();
+        let parts = words.iter().flat_map(|word| words_of_name(word)).collect();
+        Self {
+            contract,
+            component: words,
+            folded,
+            parts,
+            vendor: HashSet::new(),
+            senders: HashSet::new(),
+            bytes: component.to_vec(),
+            parameters,
+        }
+    }
+
+    /// Adds words of a vendor's messages.
+    pub(super) fn add(&mut self, words: &[&str], senders: &[&str]) {
+        self.vendor.extend(words.iter().map(|word| (*word).to_owned()));
+        self.senders.extend(senders.iter().map(|sender| (*sender).to_owned()));
+    }
+
+    /// Whether an id is that of a vendor itself.
+    pub(super) fn is_of_sender(&self, text: &str) -> bool {
+        self.senders.contains(text)
+    }
+
+    /// Whether a text is a word of the vendor's messages.
+    pub(super) fn is_of_vendor(&self, text: &str) -> bool {
+        self.vendor.contains(text)
+    }
+
+    /// Whether the component has this name, in whatever spelling, or the vendor's messages have.
+    pub(super) fn has_name(&self, name: &str) -> bool {
+        self.vendor.contains(name) || is_word(name) && self.folded.contains(&name.to_ascii_lowercase())
+    }
+
+    /// Whether this word, in lower case, is part of a name that the component has.
+    pub(super) fn has_part(&self, word: &str) -> bool {
+        self.parts.contains(word) || COMMON_WORDS.contains(&word)
     }
 
     /// Whether a text is a word, as a whole.
     pub(super) fn has(&self, text: &str) -> bool {
-        self.contract.contains(text) && is_word(text) || text.len() >= 4 && self.is_of_component(text)
+        self.contract.contains(text) && is_word(text)
+            || self.vendor.contains(text)
+            || text.len() >= 4 && self.is_of_component(text)
     }
 
     /// Whether a text names a field of the contract.

@@ -30,8 +30,8 @@ impl Pseudonyms {
         replaced
     }
 
-    /// What a component has put together with blanks: each piece is replaced, whatever it is, since the component puts the same
-    /// together again. Where digits stand beside digits it is one number.
+    /// What a component has put together with blanks: each piece is replaced that is no word of the component, since the component
+    /// puts the same together again. Where digits stand beside digits it is one number.
     pub(super) fn pieces(&mut self, text: &str) -> String {
         let pieces: Vec<&str> = text.split(' ').collect();
         let is_number = |piece: &str| piece.bytes().any(|b| b.is_ascii_digit()) && !piece.contains("://");
@@ -47,7 +47,12 @@ impl Pseudonyms {
     fn piece(&mut self, piece: &str) -> String {
         match piece.split_once("://") {
             Some((scheme @ ("http" | "https"), rest)) => format!("{scheme}://{}", self.address(rest)),
-            _ if piece.chars().any(char::is_alphanumeric) => self.atom(piece),
+            _ if piece.chars().any(char::is_alphanumeric) => match self.lookup(piece) {
+                Some(known) => known,
+                // Were it replaced here, it would be everywhere.
+                None if self.vocabulary.has(piece) => piece.to_owned(),
+                None => self.atom(piece),
+            },
             _ => piece.to_owned(),
         }
     }

@@ -5,7 +5,8 @@ use serde_json::Value;
 use super::answer::{Answer, Refusal, Row};
 use super::call::Call;
 use super::download::FOLDER;
-use crate::export::{Key, Order, Progress, Subject};
+use crate::cipher::Key;
+use crate::export::{Order, Progress, Subject};
 
 /// Items of a file, at least and at most; the most is also what an absent `block_size` means.
 const BLOCK_SIZES: std::ops::RangeInclusive<u64> = 10_000..=1_000_000;

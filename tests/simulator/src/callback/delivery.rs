@@ -4,10 +4,10 @@ use hyper::Method;
 use serde_json::Value;
 
 use super::client::{Exchange, send};
-use super::crypto;
 use super::outbox::{DeliveryId, Parcel};
 use super::receiver::{CallbackError, Target};
 use super::reply::{self, Reply};
+use crate::cipher;
 use crate::corp::Callback;
 use crate::message::CardChange;
 use crate::secret::random_text;
@@ -130,12 +130,12 @@ pub(crate) async fn check(shared: &Shared, callback: &Callback) -> Result<(), Ca
         let echo = world.random.u64(1_000_000_000_000_000_000..9_000_000_000_000_000_000).to_string();
         let mut prefix = [0; 16];
         world.random.fill(&mut prefix);
-        let sealed = crypto::seal(&target.key, prefix, &echo, &corp);
+        let sealed = cipher::seal(&target.key, prefix, echo.as_bytes(), corp.as_bytes());
         let nonce = random_text(&mut world.random, 10);
         (echo, sealed, nonce, seconds.to_string(), timeout)
     };
     let encrypted = encrypted.map_err(|_| CallbackError::TooLarge)?;
-    let signature = crypto::signature(&target.token, &timestamp, &nonce, &encrypted);
+    let signature = cipher::signature(&target.token, &timestamp, &nonce, &encrypted);
     let pairs = [
         ("msg_signature", signature.as_str()),
         ("timestamp", timestamp.as_str()),

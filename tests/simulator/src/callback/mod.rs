@@ -3,7 +3,6 @@
 
 mod changes;
 mod client;
-mod crypto;
 mod delivery;
 mod event;
 mod outbox;

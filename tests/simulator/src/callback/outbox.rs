@@ -6,11 +6,12 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::sync::Notify;
 
+use super::client::Exchange;
 use super::event::{Event, Form};
 use super::receiver::{CallbackError, Receiver, Target};
 use super::reply::Reply;
-use super::{client::Exchange, crypto};
 use crate::behaviour::Callbacks;
+use crate::cipher;
 use crate::clock::UnixMillis;
 use crate::corp::Corp;
 use crate::log::LOG_CAPACITY;
@@ -107,7 +108,7 @@ pub(super) struct Parcel {
 impl Parcel {
     /// The signature of the request.
     pub(super) fn signature(&self) -> String {
-        crypto::signature(&self.target.token, &self.timestamp, &self.nonce, &self.encrypted)
+        cipher::signature(&self.target.token, &self.timestamp, &self.nonce, &self.encrypted)
     }
 }
 
@@ -154,7 +155,8 @@ impl Outbox {
         let message = event.render(&Form { corp: corp.id(), agent, seconds, message_id, json, cdata });
         let mut prefix = [0; 16];
         random.fill(&mut prefix);
-        let encrypted = crypto::seal(&target.key, prefix, &message, corp.id()).map_err(|_| CallbackError::TooLarge)?;
+        let encrypted = cipher::seal(&target.key, prefix, message.as_bytes(), corp.id().as_bytes())
+            .map_err(|_| CallbackError::TooLarge)?;
         let agent = agent.map(|id| id.to_string()).unwrap_or_default();
         let body = if json {
             serde_json::json!({"ToUserName": corp.id(), "AgentID": agent, "Encrypt": encrypted}).to_string()

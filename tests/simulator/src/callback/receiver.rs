@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use axum::http::Uri;
 use serde::Serialize;
 
+use crate::cipher::Key;
 use crate::corp::{Callback, Corp, CorpError};
-use crate::export::Key;
 use crate::pages::redirect::append;
 
 /// A receiver of callbacks.

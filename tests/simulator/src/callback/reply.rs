@@ -4,8 +4,8 @@ use roxmltree::{Document, Node};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::crypto;
 use super::receiver::Target;
+use crate::cipher;
 
 /// Events whose replies are honoured (doc 90241); ordinary messages are as well.
 const REPLYABLE: &[&str] = &[
@@ -57,10 +57,10 @@ pub(super) fn read(target: &Target, corp: &str, body: &[u8]) -> Result<Option<Va
     };
     let encrypted = field("Encrypt").ok_or("the reply is not encrypted")?;
     let (timestamp, nonce) = (field("TimeStamp").unwrap_or_default(), field("Nonce").unwrap_or_default());
-    if field("MsgSignature").unwrap_or_default() != crypto::signature(&target.token, &timestamp, &nonce, &encrypted) {
-        return Err(crypto::OpenError::Signature.to_string());
+    if field("MsgSignature").unwrap_or_default() != cipher::signature(&target.token, &timestamp, &nonce, &encrypted) {
+        return Err(cipher::OpenError::Signature.to_string());
     }
-    let inner = crypto::open(&target.key, &encrypted, corp).map_err(|error| error.to_string())?;
+    let inner = cipher::open(&target.key, &encrypted, corp).map_err(|error| error.to_string())?;
     structure(&inner).map(Some).ok_or_else(|| "the encrypted message is neither XML nor JSON".to_owned())
 }
 

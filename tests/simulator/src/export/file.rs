@@ -8,8 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use base64::write::EncoderWriter;
 use md5::{Digest as _, Md5};
 
-use super::Key;
-use super::seal::Seal;
+use crate::cipher::{Key, Seal};
 
 /// A finished file. It has no name, so it is gone with this value, whatever happens to the process.
 #[derive(Debug)]

@@ -238,8 +238,9 @@ fn other(digest: &str) -> String {
 mod tests {
     use super::*;
     use crate::api::view::View;
+    use crate::cipher::Key;
     use crate::corp::Visible;
-    use crate::export::{Key, Subject};
+    use crate::export::Subject;
 
     const CALLER: Caller = Caller::App(1);
 

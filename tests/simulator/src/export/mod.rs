@@ -6,15 +6,11 @@
 
 mod file;
 mod jobs;
-mod key;
 mod order;
-mod seal;
 mod slice;
 
 pub(crate) use file::Stored;
 pub use jobs::{FILE_LIFETIME, KEPT_JOBS};
 pub(crate) use jobs::{Found, Jobs, Progress, Work};
-pub(crate) use key::Key;
 pub(crate) use order::{Order, Subject};
-pub(crate) use seal::Seal;
 pub(crate) use slice::{Harm, Slice};

@@ -5,10 +5,11 @@ use std::io;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Key, Stored};
+use super::Stored;
 use crate::api::answer::{Row, unknown};
 use crate::api::view::View;
 use crate::api::{department, record, tag};
+use crate::cipher::Key;
 use crate::corp::Member;
 
 /// What is exported.

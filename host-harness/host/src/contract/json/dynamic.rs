@@ -1,5 +1,7 @@
-//! The same JSON for values whose type is known at run time alone: of calls that are played back.
+//! The same JSON for values whose type is known at run time alone: of calls that are played back. Bytes are a text of base64, as
+//! [`to_recorded_json`](super::to_recorded_json) writes them; an array of numbers is read as well.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 use wasmtime::component::{Type, Val};
 
@@ -27,6 +29,11 @@ pub(crate) fn to_val(value: &Value, of: &Type, path: &str) -> Result<Val, JsonEr
         Type::U64 => number!(U64, as_u64, "a u64"),
         Type::S64 => number!(S64, as_i64, "an s64"),
         Type::String => value.as_str().map(|text| Val::String(text.to_owned())).ok_or_else(|| wrong(path, "a text")),
+        Type::List(list) if list.ty() == Type::U8 && value.is_string() => {
+            let text = value.as_str().unwrap_or_default();
+            let bytes = STANDARD.decode(text).map_err(|_| wrong(path, "base64"))?;
+            Ok(Val::List(bytes.into_iter().map(Val::U8).collect()))
+        }
         Type::List(list) => {
             let items = value.as_array().ok_or_else(|| wrong(path, "an array"))?;
             let items = items.iter().map(|item| to_val(item, &list.ty(), path));
@@ -84,6 +91,13 @@ pub(crate) fn from_val(value: &Val) -> Result<Value, JsonError> {
         Val::U64(number) => (*number).into(),
         Val::S64(number) => (*number).into(),
         Val::String(text) => text.as_str().into(),
+        Val::List(items) if matches!(items.first(), Some(Val::U8(_))) => {
+            let bytes = items.iter().map(|item| match item {
+                Val::U8(byte) => Ok(*byte),
+                _ => Err(wrong("", "a list of bytes")),
+            });
+            STANDARD.encode(bytes.collect::<Result<Vec<_>, _>>()?).into()
+        }
         Val::List(items) => items.iter().map(from_val).collect::<Result<Vec<_>, _>>()?.into(),
         Val::Option(value) => payload(value)?,
         Val::Record(fields) => {

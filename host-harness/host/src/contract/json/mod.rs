@@ -62,7 +62,17 @@ fn written(path: &Path) -> String {
 /// # Errors
 /// The type is none of the contract: a map or a fraction.
 pub fn to_json<T: Serialize>(value: &T) -> Result<Value, JsonError> {
-    value.serialize(write::JsonWriter).map_err(|error| JsonError { path: String::new(), message: error.to_string() })
+    written_with(value, write::BytesAs::Numbers)
+}
+
+/// The same with the bytes of bodies as base64, which [`dynamic`] reads: `{"bytes": "AAEC"}`. For recordings, which hold files.
+pub(crate) fn to_recorded_json<T: Serialize>(value: &T) -> Result<Value, JsonError> {
+    written_with(value, write::BytesAs::Base64)
+}
+
+fn written_with<T: Serialize>(value: &T, bytes: write::BytesAs) -> Result<Value, JsonError> {
+    let written = value.serialize(write::JsonWriter(bytes));
+    written.map_err(|error| JsonError { path: String::new(), message: error.to_string() })
 }
 
 /// A case's name as the contract writes it: `LinkCard` is `link-card`.

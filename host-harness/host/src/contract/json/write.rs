@@ -1,5 +1,6 @@
 //! From the types of the contract to JSON.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{
     Serialize, Serializer,
     ser::{Error as _, Impossible, SerializeSeq, SerializeStruct, SerializeTuple},
@@ -9,7 +10,22 @@ use serde_json::{Error, Map, Value};
 use super::kebab;
 
 /// Writes in the form of the contract.
-pub(super) struct JsonWriter;
+#[derive(Clone, Copy)]
+pub(super) struct JsonWriter(pub(super) BytesAs);
+
+/// How the bytes of a body are written.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum BytesAs {
+    /// As the contract has them, which takes thirty times their room.
+    Numbers,
+    /// As a text of base64, for recordings.
+    Base64,
+    /// Likewise, and what is written are they.
+    TheseInBase64,
+}
+
+/// The case of a body that holds bytes, in Rust.
+const BYTES: &str = "Bytes";
 
 type Never = Impossible<Value, Error>;
 
@@ -80,15 +96,19 @@ impl Serializer for JsonWriter {
         variant: &'static str,
         value: &T,
     ) -> Result<Value, Error> {
-        Ok(Map::from_iter([(kebab(variant), value.serialize(Self)?)]).into())
+        let value = match (self.0, variant) {
+            (BytesAs::Base64, BYTES) => value.serialize(Self(BytesAs::TheseInBase64)),
+            _ => value.serialize(self),
+        };
+        Ok(Map::from_iter([(kebab(variant), value?)]).into())
     }
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Items, Error> {
-        Ok(Items(Vec::new()))
+        Ok(Items { items: Vec::new(), bytes: Vec::new(), writer: self })
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Items, Error> {
-        Ok(Items(Vec::new()))
+        Ok(Items { items: Vec::new(), bytes: Vec::new(), writer: self })
     }
 
     fn serialize_tuple_struct(self, _: &'static str, _: usize) -> Result<Never, Error> {
@@ -104,7 +124,7 @@ impl Serializer for JsonWriter {
     }
 
     fn serialize_struct(self, _: &'static str, _: usize) -> Result<Fields, Error> {
-        Ok(Fields(Map::new()))
+        Ok(Fields(Map::new(), self))
     }
 
     fn serialize_struct_variant(self, _: &'static str, _: u32, _: &'static str, _: usize) -> Result<Never, Error> {
@@ -112,19 +132,33 @@ impl Serializer for JsonWriter {
     }
 }
 
-pub(super) struct Items(Vec<Value>);
+pub(super) struct Items {
+    items: Vec<Value>,
+    /// In place of the items, each of which would take thirty times the room.
+    bytes: Vec<u8>,
+    writer: JsonWriter,
+}
 
 impl SerializeSeq for Items {
     type Ok = Value;
     type Error = Error;
 
     fn serialize_element<T: Serialize + ?Sized>(&mut self, value: &T) -> Result<(), Error> {
-        self.0.push(value.serialize(JsonWriter)?);
+        let item = value.serialize(self.writer)?;
+        if self.writer.0 != BytesAs::TheseInBase64 {
+            self.items.push(item);
+            return Ok(());
+        }
+        let byte = item.as_u64().and_then(|number| u8::try_from(number).ok());
+        self.bytes.push(byte.ok_or_else(|| Error::custom("a byte is a number of up to 255"))?);
         Ok(())
     }
 
     fn end(self) -> Result<Value, Error> {
-        Ok(self.0.into())
+        Ok(match self.writer.0 {
+            BytesAs::TheseInBase64 => STANDARD.encode(self.bytes).into(),
+            BytesAs::Numbers | BytesAs::Base64 => self.items.into(),
+        })
     }
 }
 
@@ -141,14 +175,14 @@ impl SerializeTuple for Items {
     }
 }
 
-pub(super) struct Fields(Map<String, Value>);
+pub(super) struct Fields(Map<String, Value>, JsonWriter);
 
 impl SerializeStruct for Fields {
     type Ok = Value;
     type Error = Error;
 
     fn serialize_field<T: Serialize + ?Sized>(&mut self, key: &'static str, value: &T) -> Result<(), Error> {
-        self.0.insert(key.to_owned(), value.serialize(JsonWriter)?);
+        self.0.insert(key.to_owned(), value.serialize(self.1)?);
         Ok(())
     }
 

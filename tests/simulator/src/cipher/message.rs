@@ -1,79 +1,88 @@
 //! The cipher and the signature of callbacks (fact sheet section 7.7): AES-256-CBC over 16 random bytes, the length, the
 //! message and the id of the receiver; SHA-1 over the four sorted texts.
 
-use std::io::Write as _;
-
-use aes::Aes256;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use cbc::Decryptor;
-use cbc::cipher::array::Array;
-use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
 use sha1::{Digest as _, Sha1};
 
-use crate::export::{Key, Seal};
-
-/// Padding fills up to a multiple of this.
-const PADDED_TO: usize = 32;
+use super::Key;
 
 /// Why a text cannot be opened, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(super) enum OpenError {
+pub enum OpenError {
+    /// Another token, or somebody else.
     #[error("the signature is wrong")]
     Signature,
+    /// It is no base64.
     #[error("the cipher text is not base64")]
     Base64,
+    /// It is no whole number of blocks.
     #[error("the cipher text is no whole number of blocks")]
     Cipher,
+    /// Another key, or it is damaged.
     #[error("the padding is wrong")]
     Padding,
+    /// The length in it does not fit.
     #[error("the length is out of bounds")]
     Length,
+    /// It is for another organisation.
     #[error("the receiver is another one")]
     Receiver,
+    /// The message is no UTF-8.
     #[error("the message is not UTF-8")]
     Text,
 }
 
 /// The signature of four texts, in lower-case hexadecimal digits.
-pub(super) fn signature(token: &str, timestamp: &str, nonce: &str, encrypted: &str) -> String {
+pub fn signature(token: &str, timestamp: &str, nonce: &str, encrypted: &str) -> String {
     let mut parts = [token, timestamp, nonce, encrypted];
     parts.sort_unstable();
     let digest = Sha1::digest(parts.concat());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Encrypts a message for a receiver.
-pub(super) fn seal(key: &Key, prefix: [u8; 16], message: &str, receiver: &str) -> std::io::Result<String> {
+/// Encrypts a message for a receiver, with 16 bytes of chance before it.
+///
+/// # Errors
+/// It has four gigabytes or more.
+pub fn seal(key: &Key, prefix: [u8; 16], message: &[u8], receiver: &[u8]) -> std::io::Result<String> {
     let length = u32::try_from(message.len()).map_err(std::io::Error::other)?;
-    let mut seal = Seal::new(key, Vec::new());
-    for part in [&prefix[..], &length.to_be_bytes(), message.as_bytes(), receiver.as_bytes()] {
-        seal.write_all(part)?;
-    }
-    Ok(STANDARD.encode(seal.finish()?))
+    let plain = [&prefix[..], &length.to_be_bytes(), message, receiver].concat();
+    Ok(STANDARD.encode(key.encrypt(&plain)?))
 }
 
-/// Decrypts what was made for this receiver.
-pub(super) fn open(key: &Key, encrypted: &str, receiver: &str) -> Result<String, OpenError> {
-    let mut text = STANDARD.decode(encrypted).map_err(|_| OpenError::Base64)?;
-    let (blocks, rest) = Array::slice_as_chunks_mut(&mut text);
-    if !rest.is_empty() || blocks.is_empty() {
-        return Err(OpenError::Cipher);
-    }
-    Decryptor::<Aes256>::new(&key.bytes().into(), &key.vector().into()).decrypt_blocks(blocks);
-    let padding = text.last().copied().map_or(0, usize::from);
-    let end = text.len().checked_sub(padding).filter(|_| (1..=PADDED_TO).contains(&padding));
-    let plain = text.get(..end.ok_or(OpenError::Padding)?).unwrap_or_default();
-    if !text.iter().skip(plain.len()).all(|byte| usize::from(*byte) == padding) {
-        return Err(OpenError::Padding);
-    }
+/// What was encrypted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// The message.
+    pub message: Vec<u8>,
+    /// The id of the organisation that it is for.
+    pub receiver: Vec<u8>,
+}
+
+/// Decrypts a message for whomever.
+///
+/// # Errors
+/// `Base64`, `Cipher`, `Padding` or `Length`: it was not encrypted with this key.
+pub fn opened(key: &Key, encrypted: &str) -> Result<Opened, OpenError> {
+    let sealed = STANDARD.decode(encrypted).map_err(|_| OpenError::Base64)?;
+    let plain = key.decrypt(&sealed)?;
     let length = plain.get(16..20).and_then(|bytes| <[u8; 4]>::try_from(bytes).ok()).ok_or(OpenError::Length)?;
     let length = usize::try_from(u32::from_be_bytes(length)).map_err(|_| OpenError::Length)?;
     let (message, id) = plain.get(20..).and_then(|rest| rest.split_at_checked(length)).ok_or(OpenError::Length)?;
+    Ok(Opened { message: message.to_vec(), receiver: id.to_vec() })
+}
+
+/// Decrypts what was made for this receiver.
+///
+/// # Errors
+/// As [`opened`]; it is for another receiver, or no UTF-8.
+pub fn open(key: &Key, encrypted: &str, receiver: &str) -> Result<String, OpenError> {
+    let Opened { message, receiver: id } = opened(key, encrypted)?;
     if id != receiver.as_bytes() {
         return Err(OpenError::Receiver);
     }
-    String::from_utf8(message.to_vec()).map_err(|_| OpenError::Text)
+    String::from_utf8(message).map_err(|_| OpenError::Text)
 }
 
 #[cfg(test)]
@@ -190,19 +199,19 @@ mod tests {
             let Vector { name, receiver, message, encrypted, .. } = vector;
             assert_eq!(signature(vector.token, vector.timestamp, vector.nonce, encrypted), vector.signature, "{name}");
             assert_eq!(open(&key, encrypted, receiver).as_deref(), Ok(message), "{name}");
-            assert_eq!(seal(&key, vector.prefix, message, receiver).unwrap(), encrypted, "{name}");
+            assert_eq!(
+                seal(&key, vector.prefix, message.as_bytes(), receiver.as_bytes()).unwrap(),
+                encrypted,
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn what_is_wrong_is_refused_in_the_order_of_the_checks() {
         let key = Key::read(OWN_KEY).unwrap();
-        let good = seal(&key, [7; 16], "message", "corp").unwrap();
-        let raw = |bytes: &[u8]| {
-            let mut seal = Seal::new(&key, Vec::new());
-            seal.write_all(bytes).unwrap();
-            STANDARD.encode(seal.finish().unwrap())
-        };
+        let good = seal(&key, [7; 16], b"message", b"corp").unwrap();
+        let raw = |bytes: &[u8]| STANDARD.encode(key.encrypt(bytes).unwrap());
         let mut cut = STANDARD.decode(&good).unwrap();
         cut.truncate(31);
         for (encrypted, expected) in [
@@ -213,7 +222,7 @@ mod tests {
             (STANDARD.encode([0; 32]), Err(OpenError::Padding)),
             (raw(b"short"), Err(OpenError::Length)),
             (raw(&[[0_u8; 16].as_slice(), &[0, 0, 1, 0], b"x"].concat()), Err(OpenError::Length)),
-            (seal(&key, [7; 16], "message", "other").unwrap(), Err(OpenError::Receiver)),
+            (seal(&key, [7; 16], b"message", b"other").unwrap(), Err(OpenError::Receiver)),
         ] {
             assert_eq!(open(&key, &encrypted, "corp"), expected, "{encrypted}");
         }

@@ -1,8 +1,17 @@
-//! The key of an export: 43 characters that a caller sends with its job.
+//! A key: 43 characters that a caller sends with its export, or that an administrator enters for callbacks.
 
+use std::io::{self, Write as _};
+
+use aes::Aes256;
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{GeneralPurpose, GeneralPurposeConfig};
+use cbc::Decryptor;
+use cbc::cipher::array::Array;
+use cbc::cipher::{BlockModeDecrypt as _, KeyIvInit as _};
+
+use super::message::OpenError;
+use super::seal::{PADDED_TO, Seal};
 
 /// 43 characters hold 258 bits. The last two are unused and often not zero, also in the vendor's own example.
 const LENIENT: GeneralPurpose =
@@ -10,15 +19,46 @@ const LENIENT: GeneralPurpose =
 
 /// A key for AES-256. It has no `Debug`: it must not be printed.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Key([u8; 32]);
+pub struct Key([u8; 32]);
 
 impl Key {
     /// Reads an `encoding_aeskey`: 43 characters of `[A-Za-z0-9]`.
-    pub(crate) fn read(text: &str) -> Option<Self> {
+    pub fn read(text: &str) -> Option<Self> {
         if text.len() != 43 || !text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return None;
         }
         LENIENT.decode(format!("{text}=")).ok()?.try_into().ok().map(Self)
+    }
+
+    /// Pads and encrypts.
+    ///
+    /// # Errors
+    /// The system has no memory for it.
+    pub fn encrypt(&self, plain: &[u8]) -> io::Result<Vec<u8>> {
+        let mut seal = Seal::new(self, Vec::with_capacity(plain.len() + PADDED_TO));
+        seal.write_all(plain)?;
+        seal.finish()
+    }
+
+    /// Decrypts, and takes the padding away.
+    ///
+    /// # Errors
+    /// `Cipher` or `Padding`: it was not encrypted with this key, or is damaged.
+    pub fn decrypt(&self, sealed: &[u8]) -> Result<Vec<u8>, OpenError> {
+        let mut text = sealed.to_vec();
+        let (blocks, rest) = Array::slice_as_chunks_mut(&mut text);
+        if !rest.is_empty() || blocks.is_empty() {
+            return Err(OpenError::Cipher);
+        }
+        Decryptor::<Aes256>::new(&self.bytes().into(), &self.vector().into()).decrypt_blocks(blocks);
+        let padding = text.last().copied().map_or(0, usize::from);
+        let end = text.len().checked_sub(padding).filter(|_| (1..=PADDED_TO).contains(&padding));
+        let end = end.ok_or(OpenError::Padding)?;
+        if !text[end..].iter().all(|byte| usize::from(*byte) == padding) {
+            return Err(OpenError::Padding);
+        }
+        text.truncate(end);
+        Ok(text)
     }
 
     pub(crate) fn bytes(&self) -> [u8; 32] {

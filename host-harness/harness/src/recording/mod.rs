@@ -1,9 +1,11 @@
 //! `--record`: what crossed the boundary of a command's calls, as a file without secrets and personal data.
 
+mod wecom;
+
 use std::{io, path::Path};
 
 use organisation_host::Recording;
-use organisation_record::{Diverged, Header, RecordingError, rehearse};
+use organisation_record::{Header, RecordingError, rehearse};
 
 use crate::{
     cli::{Cli, Command},
@@ -43,7 +45,7 @@ pub fn begin(cli: &mut Cli) -> Result<(), CommandError> {
             "name a new file with --record",
         ));
     }
-    cli.global.recording = Some(Recording::default());
+    cli.global.recording = Some(Recording::with_max_bytes(cli.global.record_mib << 20));
     Ok(())
 }
 
@@ -60,6 +62,13 @@ pub async fn end(cli: &Cli, status: ExitStatus, output: &mut Output) -> ExitStat
                 "{calls} calls are recorded in {}, without secrets and personal data; have a look at it before you send it",
                 file.display()
             ));
+            if recording.cut_off_at().is_some() {
+                output.warn(format_args!(
+                    "the recording is not complete: it took {} MiB, as much as it may, and what was done after that is not in it; \
+                     --record-mib gives it more",
+                    cli.global.record_mib
+                ));
+            }
             status
         }
         Err(why) => {
@@ -82,13 +91,13 @@ async fn write(cli: &Cli, recording: &Recording, file: &Path, status: ExitStatus
     let host = session::host(&options).map_err(words)?;
     let component = session::load(&host, &options).await.map_err(words)?;
     let bytes = session::component_file(&options).map_err(words)?;
-    let header = Header::new(component.digest(), &*cli.name, status.number());
+    let header = Header::new(component.digest(), &*cli.name, status.number()).cut_off(recording.cut_off_at());
     let calls = recording.calls();
-    let made = rehearse(&host, &component, bytes.bytes(), header, &calls).await.map_err(|why| match why {
-        Diverged::Bytes { .. } => format!("{why}; a sync without an exported file can be recorded: --strategy walk"),
-        why => format!(
+    let made = rehearse(&host, &component, bytes.bytes(), &wecom::WeComFormat, header, &calls).await;
+    let made = made.map_err(|why| {
+        format!(
             "{why}; what is seen depends on the private data itself, and a recording without them would not show it"
-        ),
+        )
     })?;
     made.write(file).map_err(|error| match error {
         RecordingError::Io(error) if error.kind() == io::ErrorKind::AlreadyExists => {
