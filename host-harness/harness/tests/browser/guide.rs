@@ -69,7 +69,9 @@ async fn it_leads_into_the_app_from_the_workspace_of_a_phone() {
     browser.fill("Ids of the administrators", "lisi").await;
     fits().await;
     browser.press("Save the administrators").await;
-    browser.open(&format!("{}/phone/lisi/workspace", demo.simulator())).await;
+    browser.open(&format!("{}/phone", demo.simulator())).await;
+    browser.press_beginning("李四").await;
+    browser.press("Workspace").await;
     fits().await;
     browser.press("Open the app").await;
     browser.come_to(&format!("{}/t/demo/", demo.address())).await;

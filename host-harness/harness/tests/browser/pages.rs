@@ -56,9 +56,12 @@ async fn each_fits_a_phone_weighs_little_and_has_no_serious_finding() {
         }
         // The tree comes after the page, and each level when it is opened.
         browser.open(&platform.url("/t/acme/admin/members")).await;
-        browser.press("研发中心").await;
+        browser.press_beginning(if is_phone { "below" } else { "下级" }).await;
+        browser.see("平台组").await;
+        browser.check().await;
+        browser.press("平台组").await;
         browser.see("王五").await;
-        assert!(!browser.shows("吴九").await, "of the department and below it");
+        assert!(!browser.shows("赵六").await, "of the department and below it");
     }
     phone.end().await;
     desktop.end().await;

@@ -56,12 +56,14 @@ impl Level {
             ul {
                 @for department in &self.departments {
                     li {
+                        // Beside what opens the level, not in it: of two controls in each other, a reader of the page finds one.
+                        a href=(members_of(asked, &department.id)) aria-current=[is_shown(asked, &department.id)] {
+                            (department.name)
+                        }
                         details hx-get=(below(asked, &department.id)) hx-trigger="toggle once" hx-target="find .below"
                             hx-select="#level > *" {
-                            summary {
-                                a href=(members_of(asked, &department.id)) aria-current=[is_shown(asked, &department.id)] {
-                                    (department.name)
-                                }
+                            summary aria-label={ (department.name) " · " (asked.say("下级", "below")) } {
+                                (asked.say("下级", "below"))
                             }
                             div.below { a href=(below(asked, &department.id)) { (asked.say("下级部门", "Departments below")) } }
                         }
