@@ -17,7 +17,7 @@ use crate::platform::{Demo, Platform};
 /// In bytes. Larger ones make the repository heavy.
 const LARGEST: usize = 150_000;
 
-const DESKTOP: (u32, u32) = (1200, 780);
+const DESKTOP: (u32, u32) = (1200, 1020);
 const PHONE: (u32, u32) = (430, 760);
 
 #[tokio::test(flavor = "multi_thread")]
