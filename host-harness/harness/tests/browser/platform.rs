@@ -15,30 +15,28 @@ use crate::{
 /// Tenants of the same simulated company on one host. Sign-ins come back to the host, wherever it listens.
 pub struct Platform {
     pub bed: Bed,
-    pub host: Serving,
+    host: Serving,
+    /// The one name that browsers know it by: a cookie belongs to a name.
+    public: String,
 }
 
 impl Platform {
     /// With these tenants, each with what is declared beside the usual; what stands under `configuration` goes into that.
     pub async fn start(tenants: &[(&str, Value)]) -> Self {
-        Self::reached_under(&[], tenants).await
-    }
-
-    /// The same with further options.
-    pub async fn reached_under(options: &[&str], tenants: &[(&str, Value)]) -> Self {
         let bed = Bed::new().await;
         // Nobody else takes it between this and the start of the host, as a rule: ports are handed out one after the other.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
+        let (address, name) = (format!("127.0.0.1:{port}"), format!("localhost:{port}"));
+        let public = format!("http://{name}");
         bed.control()
-            .change(|corp| corp.update_app(DEMO_AGENT_ID, |app| app.trusted_domains = vec![address.clone()]))
+            .change(|corp| corp.update_app(DEMO_AGENT_ID, |app| app.trusted_domains = vec![name.clone()]))
             .unwrap();
         let tenants: Vec<Value> = tenants
             .iter()
             .map(|(name, further)| {
                 let mut further = further.as_object().unwrap().clone();
                 let mut configuration = bed.configuration();
-                configuration["redirectUri"] = json!(format!("http://{address}/t/{name}/callback"));
+                configuration["redirectUri"] = json!(format!("{public}/t/{name}/callback"));
                 if let Some(Value::Object(keys)) = further.remove("configuration") {
                     configuration.as_object_mut().unwrap().extend(keys);
                 }
@@ -52,13 +50,14 @@ impl Platform {
             })
             .collect();
         let file = declare(&bed, &tenants);
-        let all = ["--format", "json", "serve", "--listen", &address, "--tenants", file.to_str().unwrap()];
-        let host = Serving::start(program(bed.home(), &[&all[..], options].concat()), &bed.home().join("serve.log"));
-        Self { bed, host }
+        let listen = ["--format", "json", "serve", "--listen", &address, "--public-url", &public];
+        let all = [&listen[..], &["--tenants", file.to_str().unwrap()]].concat();
+        let host = Serving::start(program(bed.home(), &all), &bed.home().join("serve.log"));
+        Self { bed, host, public }
     }
 
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.host.address)
+        format!("{}{path}", self.public)
     }
 
     /// An address of the simulator.
@@ -102,7 +101,7 @@ impl Platform {
 
 /// `demo --serve`, as somebody starts it who wants to look.
 pub struct Demo {
-    pub host: Serving,
+    host: Serving,
     _home: TempDir,
 }
 

@@ -53,7 +53,7 @@ async fn take(is_english: bool) -> bool {
     desktop.open(demo.address()).await;
     keep(&desktop, "first").await;
 
-    let platform = Platform::start(&[("acme", json!({}))]).await;
+    let platform = Platform::start(&[("acme", json!({"configuration": {"locale": say("zh", "en")}}))]).await;
     let control = platform.bed.control();
     platform.command(&["sync"]);
     platform.command(&["roles", "set", "lisi", "staff"]);
