@@ -145,6 +145,44 @@ impl Browser {
         self.session.get("url").await.expect("a page").as_str().unwrap_or_default().to_owned()
     }
 
+    /// Goes back to the page before, and checks what is shown then.
+    ///
+    /// # Panics
+    /// As [`Browser::check`].
+    pub async fn back(&self) {
+        self.session.post("back", &json!({})).await.expect("a page before");
+        self.check().await;
+    }
+
+    /// Loads the page anew, and checks it.
+    ///
+    /// # Panics
+    /// As [`Browser::check`].
+    pub async fn reload(&self) {
+        self.session.post("refresh", &json!({})).await.expect("a page");
+        self.check().await;
+    }
+
+    /// Bytes of the page and of all that it has loaded, as they travel; what the browser had kept of an earlier page counts as well.
+    ///
+    /// # Panics
+    /// The browser is gone.
+    pub async fn weight(&self) -> u64 {
+        const WEIGH: &str = "return [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]\
+            .reduce((sum, one) => sum + one.encodedBodySize, 0)";
+        self.session.run(WEIGH).await.expect("a script runs").as_u64().expect("a number of bytes")
+    }
+
+    /// Where the links of the navigation lead.
+    ///
+    /// # Panics
+    /// The browser is gone.
+    pub async fn navigation(&self) -> Vec<String> {
+        const READ: &str = "return [...document.querySelectorAll('nav a')].map(link => link.href)";
+        let links = self.session.run(READ).await.expect("a script runs");
+        links.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+    }
+
     /// Presses keys, as on a keyboard, where the focus is.
     ///
     /// # Panics

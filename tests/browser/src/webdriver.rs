@@ -87,11 +87,6 @@ impl Session {
         self.post("execute/sync", &json!({"script": script, "args": []})).await
     }
 
-    /// The same, until it calls its last argument.
-    pub(crate) async fn run_until_called(&self, script: &str) -> Result<Value, Failure> {
-        self.post("execute/async", &json!({"script": script, "args": []})).await
-    }
-
     /// The first element that fits.
     pub(crate) async fn find(&self, locator: Locator<'_>) -> Result<Element<'_>, Failure> {
         let (using, value) = match locator {

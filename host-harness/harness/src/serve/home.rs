@@ -63,7 +63,9 @@ pub async fn home(
     match seen(&service, &tenant, &headers, &scope).await? {
         Seen::Visitor(visitor) => {
             drop(permit);
-            let is_administrator = sign_in::is_administrator(&tenant, &visitor, &refused).await?;
+            // Whoever holds the token of the first start is no member: the console is all that it opens.
+            let Some(id) = &visitor.session.member else { return Ok(sent("sign-in")) };
+            let is_administrator = sign_in::administrators(&tenant, &refused).await?.contains(id);
             Ok(welcome(&service, &tenant, &visitor, is_administrator, Language::of(&headers)))
         }
         Seen::Ended => Ok(sent("sign-in?notice=ended")),

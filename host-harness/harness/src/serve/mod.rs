@@ -61,7 +61,7 @@ use std::{
     io::{self, Read as _, Seek as _, SeekFrom},
     net::SocketAddr,
     path::Path,
-    sync::{Arc, atomic::AtomicBool},
+    sync::Arc,
     time::Duration,
 };
 
@@ -171,12 +171,14 @@ pub async fn serve_on(
     }
     let name = asked.host_name.clone().unwrap_or_else(|| format!("{address}-{}", std::process::id()));
     let bootstrap = Bootstrap::at_first_start(storage.as_ref()).await?;
-    let reached = asked.public_url.as_ref().map_or_else(|| format!("http://{address}"), PublicUrl::to_string);
+    let listening = format!("http://{address}");
+    let reached = asked.public_url.as_ref().map_or_else(|| listening.clone(), PublicUrl::to_string);
     let bootstrap =
         bootstrap.map(|Bootstrap(token)| format!("{reached}/t/{}/admin/bootstrap?token={token}", only(&registry)));
     let view = ServeView {
         host: name.clone(),
-        address: format!("http://{address}"),
+        // A demonstration has one name for its one address: cookies belong to a name.
+        address: if guide.is_some() { reached.clone() } else { listening },
         admin_address: admin_address.map(|address| format!("http://{address}")),
         public_url: asked.public_url.as_ref().map(PublicUrl::to_string),
         tenants: registry.len(),
@@ -195,7 +197,7 @@ pub async fn serve_on(
     };
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics)?;
-    let first_run = guide.map(|guide| FirstRun { guide, bootstrap, has_signed_in: AtomicBool::new(false) });
+    let first_run = guide.map(|guide| FirstRun::new(guide, bootstrap));
     let service =
         Arc::new(service.reached_under(asked.public_url.clone()).running(asked.syncs.max(1)).leading(first_run));
     let stopping = Arc::clone(&service);
@@ -362,7 +364,7 @@ fn text(view: &ServeView, paint: Paint) -> String {
     if let Some(admin) = &view.admin_address {
         text.push_str(&format!("  运维地址 metrics and health  {admin}\n"));
     }
-    if let Some(public_url) = &view.public_url {
+    if let Some(public_url) = view.public_url.as_ref().filter(|url| **url != view.address) {
         text.push_str(&format!("  公开地址 public URL  {public_url}\n"));
     }
     if let Some(simulator) = &view.simulator {

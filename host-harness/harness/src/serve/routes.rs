@@ -31,8 +31,13 @@ pub fn router(service: &Arc<Service>, with_operators: bool) -> Router {
     let callbacks = callbacks.merge(console::router());
     let all = sign_in.merge(callbacks).merge(api::router()).merge(organisation_pages::router(service.base()));
     let all = if with_operators { all.merge(for_operators()) } else { all };
-    let all = if service.first_run().is_some() { all.route("/", get(first_run::page)) } else { all };
-    finished(all.fallback(elsewhere), service)
+    let all = all.fallback(elsewhere);
+    let all = if service.first_run().is_some() {
+        all.route("/", get(first_run::page)).layer(from_fn_with_state(Arc::clone(service), first_run::by_its_name))
+    } else {
+        all
+    };
+    finished(all, service)
 }
 
 /// The addresses of a host for its operator alone.

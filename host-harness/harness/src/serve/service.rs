@@ -17,7 +17,7 @@ use organisation_host::{
 
 use super::{
     body::Bodies,
-    console::Runs,
+    console::{Names, Runs},
     first_run::FirstRun,
     follow_ups::FollowUps,
     health::{Health, HealthView},
@@ -49,6 +49,8 @@ pub struct Service {
     console_limits: Arc<RequestLimits>,
     /// Runs that they started.
     runs: Arc<Runs>,
+    /// What departments of tenants are called.
+    names: Names,
     first_run: Option<FirstRun>,
     /// Of files for the vendor, which are large.
     upload_limits: Arc<RequestLimits>,
@@ -83,6 +85,7 @@ impl Service {
             api_limits: Arc::new(RequestLimits::of(BESIDE)),
             console_limits: Arc::new(RequestLimits::of(BESIDE)),
             runs: Arc::new(Runs::of_at_most(RUNS)),
+            names: Names::default(),
             first_run: None,
             upload_limits: Arc::new(RequestLimits::of(UPLOADS)),
             bodies: Bodies::default(),
@@ -163,6 +166,11 @@ impl Service {
     /// Runs that were started from a page.
     pub fn runs(&self) -> &Arc<Runs> {
         &self.runs
+    }
+
+    /// What departments of tenants are called.
+    pub fn names(&self) -> &Names {
+        &self.names
     }
 
     /// Lets a file for the vendor in; nothing where the tenant has too many under way.

@@ -9,7 +9,7 @@
 //! on as this member (`confirmation`), or refused where the tenant demands that
 //! ([`SignIn::same_browser`](organisation_fleet::tenants::SignIn::same_browser)).
 
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::Arc;
 
 use axum::{
     body::Body,
@@ -40,7 +40,7 @@ use super::{
     service::Service,
     sessions::{Session, Sessions, Token},
     vendor_client::is_vendor_client,
-    visitor::{Visitor, is_unknown},
+    visitor::is_unknown,
 };
 use crate::view::login::ExchangeView;
 
@@ -278,7 +278,7 @@ async fn admit(
     let session = Session::new(Some(id), name, in_directory);
     sessions.begin(&token, &session).await.map_err(|error| refused.unavailable(&error))?;
     if let Some(first) = service.first_run() {
-        first.has_signed_in.store(true, Ordering::Relaxed);
+        first.someone_has_signed_in();
     }
     if let Some((former, _)) = former {
         sessions.end(&former).await.map_err(|error| refused.unavailable(&error))?;
@@ -288,14 +288,6 @@ async fn admit(
     let location = location.map_err(|error| refused.failed(error.to_string(), None))?;
     let cookie = AppendHeaders([(header::SET_COOKIE, token.cookie(scope, &tenant.name))]);
     Ok((StatusCode::SEE_OTHER, [(header::LOCATION, location)], cookie).into_response())
-}
-
-/// Whether this person administers the app, as the element says now.
-pub async fn is_administrator(tenant: &Tenant, visitor: &Visitor, refused: &Refuse<'_>) -> Result<bool, SignInRefusal> {
-    match &visitor.session.member {
-        Some(id) => Ok(administrators(tenant, refused).await?.contains(id)),
-        None => Ok(true),
-    }
 }
 
 /// Who administers the app, as the element says now.

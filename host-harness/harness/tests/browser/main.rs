@@ -6,8 +6,14 @@
 #[allow(dead_code, reason = "the tests of the program use all of it")]
 #[path = "../cli/bed.rs"]
 mod bed;
+mod console;
+mod guide;
+mod pages;
 mod platform;
+mod refusals;
+mod screenshots;
 mod sign_in;
 #[allow(dead_code, reason = "the tests of the program use all of it")]
 #[path = "../cli/web.rs"]
 mod web;
+mod work;

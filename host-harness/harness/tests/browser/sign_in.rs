@@ -1,38 +1,11 @@
-//! Members sign in, or read why they cannot.
+//! Members sign in, out, and keep apart what is apart.
 
 use browser_tests::{Browser, View};
 use serde_json::json;
 
 use crate::platform::{Platform, client};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn each_refusal_is_a_page_that_says_why() {
-    let Some(browser) = Browser::start(&View::default()).await else { return };
-    let strict = json!({"sign_in": {"role_required": true}});
-    let platform = Platform::start(&[("acme", json!({})), ("strict", strict)]).await;
-    let login = |tenant: &str| platform.url(&format!("/t/{tenant}/login?entry=browser"));
-    for (tenant, choice, expected) in [
-        ("acme", "非企业成员", "您不是本企业的成员"),
-        ("acme", "外部客户", "您不是本企业的成员"),
-        ("strict", "李四 · lisi", "您还没有此应用的角色"),
-    ] {
-        browser.open(&login(tenant)).await;
-        browser.press(choice).await;
-        browser.see(expected).await;
-    }
-    browser.open(&login("acme")).await;
-    browser.fill("互联企业 ID", "ww0000000000000000").await;
-    browser.fill("成员账号", "other").await;
-    browser.press("互联企业成员").await;
-    browser.see("您是互联企业的成员").await;
-    browser.open(&platform.url("/t/acme/callback?code=made-up&state=made-up")).await;
-    browser.see("重新登录").await;
-    browser.open(&platform.url("/t/nobody/login")).await;
-    browser.see("此处没有该应用").await;
-    browser.open(&platform.url("/nothing")).await;
-    browser.see("这里没有内容").await;
-    browser.end().await;
-}
+const ENTER: &str = "\u{e007}";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_workspace_of_a_phone_leads_in_without_a_question() {
@@ -43,6 +16,11 @@ async fn the_workspace_of_a_phone_leads_in_without_a_question() {
     browser.see("登录成功").await;
     browser.see("李四").await;
     assert!(!browser.is_too_wide().await);
+    // Inside the client nobody need press anything, but after a sign-out nobody is signed in again by that.
+    browser.press("退出").await;
+    browser.see("您已退出登录").await;
+    browser.press("登录").await;
+    browser.see("登录成功").await;
     browser.end().await;
 }
 
@@ -53,25 +31,93 @@ async fn two_tenants_do_not_see_each_other() {
         return;
     };
     let platform = Platform::start(&[("acme", json!({})), ("globex", json!({}))]).await;
-    one.open(&platform.url("/t/acme/login?entry=browser")).await;
-    one.press("李四 · lisi").await;
-    one.see("登录成功").await;
-    for (browser, tenant) in [(&one, "globex"), (&other, "acme")] {
-        browser.open(&platform.url(&format!("/t/{tenant}/"))).await;
-        assert!(!browser.shows("登录成功").await, "{tenant}: a session is of one tenant and one browser");
+    platform.command(&["sync"]);
+    platform.command(&["admins", "set", "lisi"]);
+    platform.sign_in(&one, "acme", "李四 · lisi").await;
+    for (browser, path) in [
+        (&one, "/t/globex/"),
+        (&one, "/t/globex/admin"),
+        (&one, "/t/globex/admin/members/lisi"),
+        (&other, "/t/acme/"),
+        (&other, "/t/acme/admin"),
+    ] {
+        browser.open(&platform.url(path)).await;
+        browser.see("扫码登录").await;
+        assert!(!browser.shows("李四").await, "{path}: a session is of one tenant and one browser");
     }
+    // One browser may be signed in to both, as two people, and out of one.
+    platform.sign_in(&one, "globex", "王五 · wangwu").await;
+    one.see("王五").await;
+    one.open(&platform.url("/t/globex/admin")).await;
+    one.see("您不是此应用的管理员").await;
+    one.open(&platform.url("/t/acme/admin/members")).await;
+    one.see("通讯录").await;
+    one.open(&platform.url("/t/globex/")).await;
+    one.press("退出").await;
+    one.see("您已退出登录").await;
+    one.open(&platform.url("/t/acme/")).await;
+    one.see("李四").await;
     one.end().await;
     other.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_keyboard_is_enough_to_sign_in() {
+async fn a_page_is_gone_with_the_session() {
+    let (Some(browser), Some(window)) = (Browser::start(&View::default()).await, Browser::start(&View::phone()).await)
+    else {
+        return;
+    };
+    let platform = Platform::start(&[("acme", json!({}))]).await;
+    platform.command(&["sync"]);
+    platform.command(&["admins", "set", "lisi"]);
+    platform.sign_in(&browser, "acme", "李四 · lisi").await;
+    browser.open(&platform.url("/t/acme/admin/members")).await;
+    browser.see("王五").await;
+    browser.press("退出").await;
+    browser.see("您已退出登录").await;
+    browser.back().await;
+    browser.see("扫码登录").await;
+    assert!(!browser.shows("王五").await, "a browser keeps no page of a session that has ended");
+
+    // Who is gone sees it at the next page that is opened.
+    platform.sign_in(&window, "acme", "王五 · wangwu").await;
+    platform.command(&["retire", "wangwu"]);
+    window.reload().await;
+    window.see("您的登录已结束").await;
+    browser.end().await;
+    window.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_keyboard_is_enough() {
     let Some(browser) = Browser::start(&View::default()).await else { return };
     let platform = Platform::start(&[("acme", json!({}))]).await;
-    browser.open(&platform.url("/t/acme/login?entry=browser")).await;
-    browser.tab_to("张三 · ZhangSan").await;
-    browser.keys("\u{e007}").await;
+    let go = async |text: &str| {
+        browser.tab_to(text).await;
+        browser.keys(ENTER).await;
+    };
+    browser.open(&platform.bootstrap("acme")).await;
+    go("打开控制台").await;
+    browser.see("接下来").await;
+    // Past the navigation to the content.
+    go("跳到内容").await;
+    go("首次同步通讯录").await;
+    go("立即同步").await;
+    browser.see("同步已完成。").await;
+    go("角色与管理员").await;
+    browser.tab_to("ids").await;
+    browser.keys("lisi").await;
+    go("保存管理员").await;
+    browser.check().await;
+
+    browser.open(&platform.url("/t/acme/")).await;
+    go("扫码登录").await;
+    go("李四 · lisi").await;
     browser.see("登录成功").await;
+    go("管理控制台").await;
+    browser.see("接下来").await;
+    go("退出").await;
+    browser.see("您已退出登录").await;
     browser.check().await;
     browser.end().await;
 }

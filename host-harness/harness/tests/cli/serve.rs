@@ -20,6 +20,7 @@ use crate::{
     web::{Answer, Serving, declare, serve, tenant, until},
 };
 
+mod refusals;
 mod sign_in;
 
 /// Goes to the vendor's page and back, and answers the query of the return.

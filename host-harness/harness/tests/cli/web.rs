@@ -111,7 +111,8 @@ impl Serving {
     }
 }
 
-fn send(host: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+/// Asks whoever listens there, by this name.
+pub fn send(host: &str, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut stream = TcpStream::connect(host).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let headers: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();

@@ -240,6 +240,9 @@ async fn begun(
         sessions.end(&token).await.map_err(unavailable)?;
         return Err(refusal(used));
     }
+    if let Some(first) = service.first_run() {
+        first.console_is_open();
+    }
     // The cookie is for all of the tenant's addresses, as that of a sign-in.
     let above: Uri = uri.path().trim_end_matches("/admin/bootstrap").parse().map_err(|_| unavailable_address())?;
     let above: Uri = format!("{}/", above.path()).parse().map_err(|_| unavailable_address())?;

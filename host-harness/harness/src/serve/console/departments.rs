@@ -1,25 +1,20 @@
 //! The tree of departments: a level at a time, asked for when it is opened.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use axum::response::Response;
 use maud::{Markup, html};
-use organisation_host::contract::directory::{Department, DepartmentFilter, Member, TreeLevel};
+use organisation_host::contract::directory::{Department, DepartmentFilter, TreeLevel};
 use url::form_urlencoded::Serializer;
 
 use super::{
     asked::Asked,
-    failure::{Failure, answer, answer_if_any},
+    failure::{Failure, answer},
 };
 
 const ROWS: u32 = 200;
-/// How long pages are read for one level, which has no index, and names for one page; what is missing then is led to.
-const PATIENCE: Duration = Duration::from_millis(250);
-/// Departments of one page of members whose names are looked up.
-const NAMES: usize = 100;
+/// How long pages are read for one level, which has no index; what is missing then is led to.
+const PATIENCE: Duration = Duration::from_millis(150);
 
 /// One level of the tree.
 struct Level {
@@ -56,12 +51,14 @@ impl Level {
             ul {
                 @for department in &self.departments {
                     li {
+                        // Beside what opens the level, not in it: of two controls in each other, a reader of the page finds one.
+                        a href=(members_of(asked, &department.id)) aria-current=[is_shown(asked, &department.id)] {
+                            (department.name)
+                        }
                         details hx-get=(below(asked, &department.id)) hx-trigger="toggle once" hx-target="find .below"
                             hx-select="#level > *" {
-                            summary {
-                                a href=(members_of(asked, &department.id)) aria-current=[is_shown(asked, &department.id)] {
-                                    (department.name)
-                                }
+                            summary aria-label={ (department.name) " · " (asked.say("下级", "below")) } {
+                                (asked.say("下级", "below"))
                             }
                             div.below { a href=(below(asked, &department.id)) { (asked.say("下级部门", "Departments below")) } }
                         }
@@ -105,26 +102,4 @@ pub async fn children(asked: &Asked) -> Result<Response, Failure> {
     let level = Level::read(asked, level).await?;
     let content = html! { div #level.tree { (level.list(asked)) } };
     Ok(asked.page(asked.say("部门", "Departments"), content))
-}
-
-/// What departments are called, as far as the copy knows them and answers soon.
-///
-/// # Errors
-/// The element.
-pub async fn names(asked: &Asked, ids: &BTreeSet<String>) -> Result<BTreeMap<String, String>, Failure> {
-    let mut names = BTreeMap::new();
-    let began = Instant::now();
-    for id in ids.iter().take(NAMES) {
-        if began.elapsed() > PATIENCE {
-            break;
-        }
-        let found = answer_if_any(asked.element.find_department(id).await)?;
-        names.insert(id.clone(), found.map_or_else(|| id.clone(), |department| department.name));
-    }
-    Ok(names)
-}
-
-/// The departments of these members.
-pub fn places(members: &[Member]) -> BTreeSet<String> {
-    members.iter().flat_map(|member| &member.departments).map(|place| place.id.clone()).collect()
 }

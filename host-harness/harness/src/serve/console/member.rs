@@ -6,10 +6,10 @@ use organisation_host::contract::{administration::MemberRoles, directory::Member
 
 use super::{
     asked::{Asked, SHOWN},
-    departments::{names, places},
     failure::{Failure, answer, answer_if_any},
     masked::masked,
     members,
+    names::{names, places},
 };
 
 /// The page, with what is personal covered.

@@ -10,14 +10,14 @@ use url::form_urlencoded::Serializer;
 
 use super::{
     asked::Asked,
-    departments::{names, places},
     failure::{Failure, answer},
     masked::masked,
+    names::{names, places},
 };
 
 const ROWS: u32 = 50;
 /// A search may go through many pages without a find. After so long a page shows what there is and leads on.
-const PATIENCE: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_millis(150);
 
 /// Kinds of members, as a filter names them.
 const KINDS: [(&str, MemberStatus); 5] = [

@@ -8,6 +8,7 @@
 //! | `failure` | what a page shows that cannot be shown |
 //! | `pages` | every page, a row each |
 //! | `overview`, `members`, `member`, `departments`, `sync`, `plan`, `roles`, `trail`, `feed`, `messages`, `events`, `setup` | the pages |
+//! | `names` | what departments are called |
 //! | `masked` | mobile numbers and addresses, as far as they are shown unasked |
 //! | `running` | runs that somebody started from a page |
 
@@ -22,6 +23,7 @@ mod masked;
 mod member;
 mod members;
 mod messages;
+mod names;
 mod overview;
 mod pages;
 mod plan;
@@ -32,5 +34,6 @@ mod sync;
 mod trail;
 
 pub use bootstrap::Bootstrap;
+pub use names::Names;
 pub use pages::router;
 pub use running::Runs;
