@@ -461,6 +461,9 @@ pub struct Simulate {
     /// Where to listen; port 0 takes any free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7080", value_parser = address::listen)]
     pub listen: SocketAddr,
+    /// Take the organisation of this JSON file, - for standard input (docs/simulator.md says what may stand in it)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["members", "departments", "seed"])]
+    pub organisation: Option<PathBuf>,
     /// Generate an organisation of so many members [default: the small one of the demo]
     #[arg(long, value_name = "N")]
     pub members: Option<usize>,

@@ -34,7 +34,7 @@ mod shell;
 
 use axum::{Router, routing::get};
 
-pub use asset::{Asset, SCRIPT, STYLE};
+pub use asset::{Asset, EVENTS, SCRIPT, STYLE};
 pub use language::Language;
 pub use local_path::local_path;
 pub use security::secured;

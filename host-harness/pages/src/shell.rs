@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::{Language, SCRIPT, STYLE};
+use crate::{EVENTS, Language, SCRIPT, STYLE};
 
 /// htmx without what a content security policy forbids: no evaluated text, no style of its own, no request to other servers.
 const SCRIPT_SETTINGS: &str = r#"{"allowEval":false,"includeIndicatorStyles":false,"allowScriptTags":false,"selfRequestsOnly":true,"historyCacheSize":0}"#;
@@ -84,6 +84,7 @@ impl<'a> Shell<'a> {
                     link rel="stylesheet" href=(STYLE.address(base));
                     link rel="icon" href="data:,";
                     script src=(SCRIPT.address(base)) defer {}
+                    script src=(EVENTS.address(base)) defer {}
                 }
                 body {
                     a.skip href="#content" { (language.pick("跳到内容", "Skip to content")) }

@@ -10,7 +10,7 @@ use axum::{
     routing::get,
 };
 use http_body_util::BodyExt as _;
-use organisation_pages::{SCRIPT, STYLE, router, secured};
+use organisation_pages::{EVENTS, SCRIPT, STYLE, router, secured};
 use tower::ServiceExt as _;
 
 async fn ask(path: &str) -> Response<Body> {
@@ -22,6 +22,7 @@ async fn ask(path: &str) -> Response<Body> {
 async fn assets_may_be_kept_and_pages_may_not() {
     for (path, status, kept) in [
         (STYLE.address(""), 200, "public, max-age=31536000, immutable"),
+        (EVENTS.address(""), 200, "public, max-age=31536000, immutable"),
         (SCRIPT.address(""), 200, "public, max-age=31536000, immutable"),
         ("/assets/style-0000000000000000.css".to_owned(), 404, "no-store"),
         ("/assets/..%2fCargo.toml".to_owned(), 404, "no-store"),

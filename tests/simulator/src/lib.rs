@@ -121,6 +121,7 @@ pub use credentials::{CODE_LIFETIME, TICKET_LIFETIME, TOKEN_LIFETIME, Visitor};
 pub use demo::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, DEMO_SYNC_SECRET, demo};
 pub use export::{FILE_LIFETIME, KEPT_JOBS};
 pub use faults::{ArmedFault, Effect, Fault, FaultId, When};
+pub use file::FileError;
 pub use generator::{Generator, Shape};
 pub use log::{ApiCount, LOG_CAPACITY, LogEntry};
 pub use message::{

@@ -40,6 +40,8 @@ pub struct Declaration {
     pub variables: BTreeSet<String>,
     /// What it may reach.
     pub operator: OperatorList,
+    /// Whether administrators may replace the configuration, where it stands in a declaration in the database.
+    pub may_configure: bool,
     /// What each of its calls may use.
     pub limits: Limits,
     /// What it may store, where that differs from what everybody may.
@@ -166,7 +168,7 @@ pub(super) fn texts_of_all(text: &str, folder: &Path) -> Result<Vec<Zeroizing<St
     if problems.is_empty() { Ok(texts) } else { Err(problems) }
 }
 
-fn parse(text: &str) -> Result<Value, Vec<DeclarationProblem>> {
+pub(super) fn parse(text: &str) -> Result<Value, Vec<DeclarationProblem>> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     serde_json::from_str(text).map(|Unique(value)| value).map_err(|error| {
         let (line, column) = (error.line(), error.column());
@@ -195,7 +197,7 @@ fn read(
     let element = element(&mut fields, folder);
     let sound = fields.problems().len();
     let component = component(&mut fields, folder);
-    let Grants { variables, operator, is_given } = grants(&mut fields);
+    let Grants { variables, operator, is_given, may_configure } = grants(&mut fields);
     let may_change = component.as_ref().is_some_and(|pin| pin.digest.is_none());
     if may_change && !is_given && fields.problems().len() == sound {
         fields.problem("grants.only_these_hosts", MUST_BE_GIVEN);
@@ -217,6 +219,7 @@ fn read(
         component,
         variables,
         operator,
+        may_configure,
         limits,
         quota,
         concurrency,
@@ -320,6 +323,7 @@ struct Grants {
     operator: OperatorList,
     /// Whether it is written if the tenant may reach whatever its configuration needs.
     is_given: bool,
+    may_configure: bool,
 }
 
 /// Which hosts a configuration needs is for the component to say. With the host's own, or one that is pinned, the operator
@@ -331,7 +335,7 @@ const MUST_BE_GIVEN: &str = "is missing: component is a file that may change: sa
 fn grants(fields: &mut Fields<'_>) -> Grants {
     let Some(mut inner) = fields.object("grants") else {
         let operator = OperatorList::whatever_is_needed_and(AllowList::default());
-        return Grants { variables: BTreeSet::new(), operator, is_given: false };
+        return Grants { variables: BTreeSet::new(), operator, is_given: false, may_configure: false };
     };
     let variables = inner.texts("variables").into_iter().collect();
     let hosts = inner.texts("hosts");
@@ -344,8 +348,9 @@ fn grants(fields: &mut Fields<'_>) -> Grants {
         true => OperatorList::only(written),
         false => OperatorList::whatever_is_needed_and(written),
     };
+    let may_configure = inner.flag("configuration").unwrap_or(false);
     inner.end();
-    Grants { variables, operator, is_given: given.is_some() }
+    Grants { variables, operator, is_given: given.is_some(), may_configure }
 }
 
 fn limits(fields: &mut Fields<'_>) -> Limits {

@@ -31,6 +31,7 @@
 //! | `grants.variables` | environment variables that `{{NAME}}` in this tenant's configuration may use; else none |
 //! | `grants.hosts` | written into its allow-list; public https hosts that its configuration needs are admitted anyway, unless `grants.only_these_hosts` is true |
 //! | `grants.only_these_hosts` | whether nothing but `grants.hosts` is admitted; else false. Needed where `component` has no SHA-256: what comes to lie in the file says which hosts its configuration needs |
+//! | `grants.configuration` | whether administrators may replace the configuration in the console, where it stands in a declaration in the database; else false |
 //! | `limits` | some of [`Limits`](organisation_host::Limits), by name |
 //! | `quota` | some of [`Quota`](organisation_host::storage::Quota), by name |
 //! | `share` | its weight beside other tenants, and its calls at a time ([`Concurrency`](organisation_host::Concurrency)); else weight 1 and 16 calls at a time |
@@ -41,6 +42,7 @@
 
 mod api_keys;
 mod components;
+mod configuration;
 mod declaration;
 mod fields;
 mod loads;
@@ -50,6 +52,7 @@ mod source;
 mod stored;
 
 pub use api_keys::{ApiKey, ApiKeys, ApiScope, KEY_PREFIX, new_api_key};
+pub use configuration::StoredConfiguration;
 pub use declaration::{Declaration, PARALLEL_CALLS_OF_A_TENANT, Pin, SHORTEST_PERIOD};
 pub use fields::DeclarationProblem;
 pub use registry::{Changes, Registry, Tenant};

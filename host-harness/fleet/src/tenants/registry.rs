@@ -127,6 +127,14 @@ impl Registry {
         self.served().values().cloned().collect()
     }
 
+    /// The declarations themselves, where they stand in the database.
+    pub fn stored(&self) -> Option<StoredTenants> {
+        match &self.source {
+            Source::File(_) => None,
+            Source::Stored(storage) => Some(StoredTenants::new(Arc::clone(storage))),
+        }
+    }
+
     /// How many tenants are served.
     pub fn len(&self) -> usize {
         self.served().len()

@@ -76,13 +76,19 @@ impl StoredTenants {
         &self,
         name: &str,
     ) -> Result<Option<Result<Declaration, Vec<DeclarationProblem>>>, StorageError> {
-        Ok(self.text(name).await?.map(|text| read_one(&text)))
+        Ok(self.text(name).await?.map(|(text, _)| read_one(&text)))
     }
 
-    /// One declaration as it was stored.
-    async fn text(&self, name: &str) -> Result<Option<Zeroizing<String>>, StorageError> {
+    /// One declaration as it was stored, and its version.
+    pub(super) async fn text(&self, name: &str) -> Result<Option<(Zeroizing<String>, u64)>, StorageError> {
         let found = self.0.get_many(&Scope::of_host(NAMESPACE)?, &[key(name)]).await?;
-        Ok(found.into_iter().flatten().next().map(|entry| Zeroizing::new(entry.value)))
+        Ok(found.into_iter().flatten().next().map(|entry| (Zeroizing::new(entry.value), entry.version)))
+    }
+
+    /// Puts a declaration in place of the one of this version; `false` where that is gone.
+    pub(super) async fn replace(&self, name: &str, version: u64, declaration: &str) -> Result<bool, StorageError> {
+        let ops = vec![Op::check_version(key(name), version), Op::put(key(name), declaration).sealed()];
+        Ok(matches!(self.0.apply(&Scope::of_host(NAMESPACE)?, ops).await?, ApplyOutcome::Applied(_)))
     }
 
     /// All declarations as they were stored at this moment, by name; or why one cannot be opened, such as that it was sealed

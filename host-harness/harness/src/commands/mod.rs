@@ -10,7 +10,7 @@ mod describe;
 pub mod directory;
 mod feed;
 mod history;
-mod input;
+pub mod input;
 mod inspect;
 mod login;
 mod message;

@@ -16,10 +16,12 @@ const BYTES: usize = 16;
 const BEGUN: usize = 8;
 
 /// How cookies are called and where a browser sends them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct CookieScope {
     prefix: &'static str,
     path: String,
+    /// Where all tenants have their addresses.
+    common_path: String,
     secure: &'static str,
 }
 
@@ -37,12 +39,14 @@ impl CookieScope {
         let folder = asked.path().rsplit_once('/').map_or("/", |(folder, _)| folder);
         // An address may hold what ends an attribute; without one a browser takes the folder of the address by itself.
         let path = if folder.contains(';') { String::new() } else { format!("; Path={before}{folder}/") };
-        let (prefix, path, secure) = match (is_tls, before) {
-            (true, "") => ("__Host-", "; Path=/".to_owned(), "; Secure"),
-            (true, _) => ("__Secure-", path, "; Secure"),
-            (false, _) => ("", path, ""),
+        let common_path = format!("; Path={before}/t/");
+        let root = || "; Path=/".to_owned();
+        let (prefix, path, common_path, secure) = match (is_tls, before) {
+            (true, "") => ("__Host-", root(), root(), "; Secure"),
+            (true, _) => ("__Secure-", path, common_path, "; Secure"),
+            (false, _) => ("", path, common_path, ""),
         };
-        Self { prefix, path, secure }
+        Self { prefix, path, common_path, secure }
     }
 
     /// A cookie that lasts as long as a sign-in may take.
@@ -50,9 +54,22 @@ impl CookieScope {
         self.cookie_for(name, value, SECONDS)
     }
 
+    /// A cookie for the addresses of all tenants, that lasts so many seconds: what it says is of one of them, and the console of another
+    /// leads there.
+    pub fn common_cookie(&self, name: &str, value: &str, seconds: u32) -> String {
+        Self { path: self.common_path.clone(), ..self.clone() }.cookie_for(name, value, seconds)
+    }
+
+    /// The names of cookies that a browser holds and that begin so, without what stands before them for the browser.
+    pub fn held_names<'a>(&self, begin: &str, headers: &'a HeaderMap) -> impl Iterator<Item = &'a str> {
+        let cookies = headers.get_all(header::COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+        let names = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.trim().split_once('='));
+        names.filter_map(move |(name, _)| name.strip_prefix(self.prefix)).filter(move |name| name.starts_with(begin))
+    }
+
     /// A cookie that lasts so many seconds.
     pub fn cookie_for(&self, name: &str, value: &str, seconds: u32) -> String {
-        let Self { prefix, path, secure } = self;
+        let Self { prefix, path, secure, .. } = self;
         format!("{prefix}{name}={value}{path}; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}")
     }
 
@@ -215,10 +232,16 @@ mod tests {
             let cookie = Binding::new().unwrap().cookie(&scope, &FingerprintKey::new(None).unwrap());
             assert!(cookie.starts_with(&format!("{name}=")) && cookie.contains(&format!("; Path={path};")), "{cookie}");
             assert!(cookie.ends_with(if is_secure { "SameSite=Lax; Secure" } else { "SameSite=Lax" }), "{cookie}");
+            let common = scope.common_cookie("org_session_0", "x", 1);
+            let path = if path == "/" { path.to_owned() } else { path.replace("/t/acme/", "/t/") };
+            assert!(common.contains(&format!("; Path={path};")), "{common}");
+            let held = format!("{}; other=1; org_sign_in=2", common.split(';').next().unwrap());
+            assert_eq!(scope.held_names("org_session_", &holding(&held)).collect::<Vec<_>>(), ["org_session_0"]);
         }
         let public: PublicUrl = "https://app.example.com/org".parse().unwrap();
         let scope = CookieScope::of(&Uri::from_static("/t/a;Domain=evil/login"), &HeaderMap::new(), Some(&public));
-        let cookie = format!("{scope:?}");
+        let (cookie, common) = (scope.cookie("a", "b"), scope.common_cookie("a", "b", 1));
         assert!(!cookie.contains("evil") && !cookie.contains("Path"), "{cookie}");
+        assert!(common.contains("; Path=/org/t/;"), "{common}");
     }
 }

@@ -7,6 +7,7 @@
 //! | `drain` | the time between the wish that a host ends and its end |
 //! | `routes` | addresses |
 //! | `api` | what the platform asks by JSON |
+//! | `call_history` | the last calls of each tenant |
 //! | `console` | the pages of administrators |
 //! | `callbacks` | what the vendor sends by itself |
 //! | `first_run` | the page that leads through a demonstration |
@@ -31,6 +32,7 @@
 mod api;
 mod binding;
 mod body;
+mod call_history;
 mod callbacks;
 mod confirmation;
 mod console;
@@ -65,6 +67,7 @@ use std::{
     time::Duration,
 };
 
+use call_history::CallHistory;
 use console::Bootstrap;
 use first_run::FirstRun;
 use futures_util::FutureExt as _;
@@ -140,7 +143,8 @@ pub async fn serve_on(
     output: &mut Output,
 ) -> Result<ExitStatus, CommandError> {
     let metrics = Arc::new(Metrics::new());
-    let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&metrics) as _];
+    let calls = Arc::new(CallHistory::default());
+    let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::clone(&metrics) as _, Arc::clone(&calls) as _];
     let mut sync_observers: Vec<Arc<dyn SyncObserver>> = vec![Arc::clone(&metrics) as _];
     if let Some(file) = &asked.reports {
         let lines = Arc::new(reports(file)?);
@@ -196,7 +200,7 @@ pub async fn serve_on(
         ..SyncOptions::new(name)
     };
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
-    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics)?;
+    let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics, calls)?;
     let first_run = guide.map(|guide| FirstRun::new(guide, bootstrap));
     let service =
         Arc::new(service.reached_under(asked.public_url.clone()).running(asked.syncs.max(1)).leading(first_run));

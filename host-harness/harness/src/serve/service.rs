@@ -8,7 +8,7 @@ use std::{
 
 use organisation_fleet::{
     observe::metrics::Metrics,
-    tenants::{Registry, Tenant},
+    tenants::{Registry, StoredTenants, Tenant},
 };
 use organisation_host::{
     Host,
@@ -17,6 +17,7 @@ use organisation_host::{
 
 use super::{
     body::Bodies,
+    call_history::CallHistory,
     console::{Names, Runs},
     first_run::FirstRun,
     follow_ups::FollowUps,
@@ -30,6 +31,8 @@ use crate::public_url::PublicUrl;
 const BESIDE: usize = 16;
 /// Runs that people started at a time, unless the operator says how many.
 const RUNS: usize = 8;
+/// Pages that look on while a run goes its way: of one tenant, and of one session.
+const STREAMS: [usize; 2] = [8, 2];
 /// Files of one tenant for the vendor at a time.
 const UPLOADS: usize = 2;
 
@@ -38,6 +41,7 @@ pub struct Service {
     host: Host,
     registry: Arc<Registry>,
     metrics: Arc<Metrics>,
+    calls: Arc<CallHistory>,
     health: Health,
     storage: Arc<dyn Storage>,
     sign_in_limits: Arc<RequestLimits>,
@@ -47,6 +51,8 @@ pub struct Service {
     api_limits: Arc<RequestLimits>,
     /// Of what administrators look at.
     console_limits: Arc<RequestLimits>,
+    /// Of those that look on at a run, by tenant and by session.
+    stream_limits: [Arc<RequestLimits>; 2],
     /// Runs that they started.
     runs: Arc<Runs>,
     /// What departments of tenants are called.
@@ -71,6 +77,7 @@ impl Service {
         registry: Arc<Registry>,
         storage: Arc<dyn Storage>,
         metrics: Arc<Metrics>,
+        calls: Arc<CallHistory>,
     ) -> Result<Self, StorageError> {
         let cookie_key = storage.fingerprint_key()?;
         let health = Health::of(Arc::clone(&storage), Arc::clone(&registry));
@@ -78,12 +85,14 @@ impl Service {
             host,
             registry,
             metrics,
+            calls,
             health,
             storage,
             sign_in_limits: Arc::default(),
             callback_limits: Arc::new(RequestLimits::of(BESIDE)),
             api_limits: Arc::new(RequestLimits::of(BESIDE)),
             console_limits: Arc::new(RequestLimits::of(BESIDE)),
+            stream_limits: STREAMS.map(|most| Arc::new(RequestLimits::of(most))),
             runs: Arc::new(Runs::of_at_most(RUNS)),
             names: Names::default(),
             first_run: None,
@@ -122,8 +131,26 @@ impl Service {
         self.health.stop();
     }
 
+    /// The declarations of tenants, where they stand in the storage.
+    pub fn stored_tenants(&self) -> Option<StoredTenants> {
+        self.registry.stored()
+    }
+
+    /// Takes up what somebody has changed in the declarations, without waiting for the next time. What is wrong then is logged by that
+    /// one.
+    pub async fn reload(&self) {
+        if let Err(error) = self.registry.reload().await {
+            tracing::warn!(%error, "tenants cannot be read: the former ones are served");
+        }
+    }
+
     pub fn tenant(&self, name: &str) -> Option<Tenant> {
         self.registry.get(name)
+    }
+
+    /// All tenants that are served.
+    pub fn tenants(&self) -> Vec<Tenant> {
+        self.registry.all()
     }
 
     /// Lets a request of a tenant in; nothing where it has too many under way.
@@ -161,6 +188,17 @@ impl Service {
     /// Lets an administrator's request in; nothing where the tenant has too many under way.
     pub fn admit_console(&self, tenant: &Tenant) -> Option<RequestPermit> {
         self.console_limits.admit(&tenant.name)
+    }
+
+    /// Lets a page look on at a run; nothing where the tenant or the session has too many that do.
+    pub fn admit_stream(&self, tenant: &Tenant, session: &Arc<str>) -> Option<[RequestPermit; 2]> {
+        let [of_tenants, of_sessions] = &self.stream_limits;
+        Some([of_tenants.admit(&tenant.name)?, of_sessions.admit(session)?])
+    }
+
+    /// The last calls of each tenant.
+    pub fn calls(&self) -> &CallHistory {
+        &self.calls
     }
 
     /// Runs that were started from a page.

@@ -1,7 +1,10 @@
 //! Sessions: who is signed in in which browser. They are kept in the tenant's part of the storage, so that every host knows them and
 //! a sign-out counts on all of them at once. What is stored is a digest: who reads the database can be nobody.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::HashSet,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use axum::http::HeaderMap;
 use organisation_fleet::tenants::{SignIn, Tenant};
@@ -16,6 +19,8 @@ use super::binding::CookieScope;
 
 /// Beside the tenant's elements: none of theirs can be called so, and it goes with the tenant.
 const NAMESPACE: &str = "(sessions)";
+/// How the name of a session's cookie begins.
+const COOKIE: &str = "org_session_";
 /// How long a session lasts, used or not.
 const SECONDS: u32 = 12 * 3_600;
 /// Of a value that nobody guesses.
@@ -92,7 +97,7 @@ impl Token {
 
     /// The cookie.
     pub fn cookie(&self, scope: &CookieScope, tenant: &str) -> String {
-        scope.cookie_for(&cookie_name(tenant), &self.0, SECONDS)
+        scope.common_cookie(&cookie_name(tenant), &self.0, SECONDS)
     }
 
     fn key(&self) -> String {
@@ -102,13 +107,28 @@ impl Token {
 
 /// A cookie that takes the place of the session's and is gone at once.
 pub fn no_cookie(scope: &CookieScope, tenant: &str) -> String {
-    scope.cookie_for(&cookie_name(tenant), "", 0)
+    scope.common_cookie(&cookie_name(tenant), "", 0)
+}
+
+/// The names under which a browser holds something that may be a session.
+pub struct Held<'a>(HashSet<&'a str>);
+
+impl<'a> Held<'a> {
+    /// What this browser holds.
+    pub fn of(headers: &'a HeaderMap, scope: &CookieScope) -> Self {
+        Self(scope.held_names(COOKIE, headers).collect())
+    }
+
+    /// Whether something of this tenant is among it.
+    pub fn holds(&self, tenant: &str) -> bool {
+        self.0.contains(&*cookie_name(tenant))
+    }
 }
 
 /// One of each tenant: a browser may be signed in to several.
 fn cookie_name(tenant: &str) -> String {
     let digest = Digest::of(tenant.as_bytes()).to_string();
-    format!("org_session_{}", digest.get(..16).unwrap_or(&digest))
+    format!("{COOKIE}{}", digest.get(..16).unwrap_or(&digest))
 }
 
 /// The sessions of one tenant.

@@ -13,6 +13,7 @@ use super::{
 };
 
 /// Somebody who is signed in.
+#[derive(Clone)]
 pub struct Visitor {
     pub token: Token,
     pub session: Session,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use serde::Serialize;
-use wecom_simulator::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET};
+use wecom_simulator::{Corp, DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, DEMO_SECRET, corp::App};
 
 use crate::{command_error::CommandError, local_files::private_folder, output::print_json};
 
@@ -23,9 +23,9 @@ struct ElementDeclaration {
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Configuration {
-    pub corp_id: &'static str,
+    pub corp_id: String,
     pub agent_id: u64,
-    pub secret: &'static str,
+    pub secret: String,
     pub redirect_uri: String,
     pub api_base_url: String,
     pub login_base_url: String,
@@ -33,19 +33,33 @@ pub struct Configuration {
 }
 
 impl Configuration {
-    /// The configuration of the simulator's app.
+    /// The configuration of the demonstration's app.
     pub fn for_simulator(address: SocketAddr) -> Self {
+        Self::new(DEMO_CORP_ID, DEMO_AGENT_ID, DEMO_SECRET, DEMO_DOMAIN, address)
+    }
+
+    /// The configuration of an app of a simulated organisation.
+    pub fn of_app(corp: &Corp, app: &App, address: SocketAddr) -> Self {
+        Self::new(corp.id(), app.id, app.secret.reveal(), &domain(app), address)
+    }
+
+    fn new(corp_id: &str, agent_id: u64, secret: &str, domain: &str, address: SocketAddr) -> Self {
         let base = format!("http://{}", reachable(address));
         Self {
-            corp_id: DEMO_CORP_ID,
-            agent_id: DEMO_AGENT_ID,
-            secret: DEMO_SECRET,
-            redirect_uri: format!("https://{DEMO_DOMAIN}/callback"),
+            corp_id: corp_id.to_owned(),
+            agent_id,
+            secret: secret.to_owned(),
+            redirect_uri: format!("https://{domain}/callback"),
             api_base_url: base.clone(),
             login_base_url: base.clone(),
             oauth_base_url: base,
         }
     }
+}
+
+/// Where the pages of an app are to stand: its first trusted domain.
+pub fn domain(app: &App) -> String {
+    app.trusted_domains.first().cloned().unwrap_or_else(|| DEMO_DOMAIN.to_owned())
 }
 
 /// Where a program on this machine reaches who listens there.

@@ -49,7 +49,7 @@ pub async fn platform(
     let home = format!("http://{here}/t/{TENANT}/");
     let changed = simulator.control().change(|corp| {
         corp.update_app(DEMO_AGENT_ID, |app| {
-            app.trusted_domains.push(here.clone());
+            app.trusted_domains.insert(0, here.clone());
             app.login_callback_domain = Some(here.clone());
             app.home_url.clone_from(&home);
         })

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use serde::Serialize;
-use wecom_simulator::{DEMO_AGENT_ID, DEMO_CORP_ID, DEMO_DOMAIN, Setup, Simulator};
+use wecom_simulator::{Setup, Simulator};
 
 use super::{
     folder::{self, Configuration},
-    organisation::organisation,
+    organisation::{Simulated, organisation},
 };
 use crate::{
     cli::Simulate,
@@ -25,7 +25,7 @@ struct SimulateView {
     console_url: String,
     element: String,
     allow_host: String,
-    corp_id: &'static str,
+    corp_id: String,
     agent_id: String,
     departments: usize,
     members: usize,
@@ -38,18 +38,23 @@ struct SimulateView {
 /// # Errors
 /// The address cannot be had or the element folder cannot be written.
 pub async fn simulate(asked: &Simulate, output: &mut Output) -> Result<ExitStatus, CommandError> {
-    let (corp, name) = organisation(asked).map_err(|error| CommandError::Simulation(error.to_string()))?;
+    let Simulated { setup, faults, name } = organisation(asked)?;
+    let corp = setup.corp.clone();
     // The root is no department that anybody would count.
     let (departments, members) = (corp.departments().count().saturating_sub(1), corp.member_count());
-    let simulator = Simulator::start(Setup { listen: asked.listen, ..Setup::new(corp) })
+    let app = corp.apps().next().ok_or_else(|| CommandError::Simulation("the organisation has no app".to_owned()))?;
+    let simulator = Simulator::start(Setup { listen: asked.listen, ..setup })
         .await
         .map_err(|error| CommandError::Simulation(error.to_string()))?;
+    for fault in faults {
+        simulator.control().inject(fault);
+    }
     let element = match &asked.element_dir {
         Some(folder) => folder.clone(),
         None => local_files::data()?.join(name),
     };
     let address = folder::reachable(simulator.address());
-    folder::write(&element, &Configuration::for_simulator(address))?;
+    folder::write(&element, &Configuration::of_app(&corp, app, address))?;
     if !simulator.address().ip().is_loopback() {
         output.note("anybody who reaches this address can change the simulated organisation: it asks for no password");
     }
@@ -57,11 +62,11 @@ pub async fn simulate(asked: &Simulate, output: &mut Output) -> Result<ExitStatu
         base_url: format!("http://{address}"),
         console_url: format!("http://{address}/console"),
         allow_host: address.to_string(),
-        corp_id: DEMO_CORP_ID,
-        agent_id: DEMO_AGENT_ID.to_string(),
+        corp_id: corp.id().to_owned(),
+        agent_id: app.id.to_string(),
         departments,
         members,
-        commands: commands(&element, &address.to_string()),
+        commands: commands(&element, &address.to_string(), &folder::domain(app)),
         element: element.display().to_string(),
     };
     output.answer(&view, |paint| text(&view, paint))?;
@@ -70,14 +75,14 @@ pub async fn simulate(asked: &Simulate, output: &mut Output) -> Result<ExitStatu
     Ok(ExitStatus::Done)
 }
 
-fn commands(element: &Path, address: &str) -> Vec<String> {
+fn commands(element: &Path, address: &str, domain: &str) -> Vec<String> {
     let program = std::env::args().next().unwrap_or_else(|| "org-harness".to_owned());
     let start = format!("{} --element {} --allow-host {address}", quoted(&program), quoted(&element.to_string_lossy()));
     [
         "validate",
         "check",
         "login-url --entry browser --return-to /home",
-        &format!("homepage-url https://{DEMO_DOMAIN}/"),
+        &format!("homepage-url https://{domain}/"),
         "sync",
         "departments",
         "members",

@@ -9,6 +9,13 @@ use crate::{
     web::{self, Serving, declare, serve, tenant, until},
 };
 
+mod approvals;
+mod calls;
+mod configuration;
+mod live;
+mod messages;
+mod tenants;
+
 /// The token of the first start.
 fn token(host: &Serving) -> &str {
     let bootstrap = host.hello["bootstrap"].as_str().unwrap_or_else(|| panic!("{}", host.hello));
@@ -171,6 +178,9 @@ async fn every_page_shows_what_it_is_about_and_what_people_wrote_stays_text() {
         ("/changes", "成员加入"),
         ("/messages", "预览"),
         ("/events", "还没有收到回调"),
+        ("/approvals", "没有符合条件的审批"),
+        ("/calls", "最近的调用"),
+        ("/tenants", "当前"),
         ("/audit", "console.bootstrap"),
     ] {
         let answer = someone.get(&format!("/t/acme/admin{path}"));

@@ -65,13 +65,18 @@ pub(super) fn load(control: &Control, body: &[u8]) -> Result<Value, ActionError>
     } else {
         OrganisationFile::parse(Fields::read(body)?.text("file")?.as_bytes())?
     };
-    let fields = file.faults.iter().map(|fault| Fields::read(fault.to_string().as_bytes()));
-    let faults = fields.map(|fields| read_fault(&fields?)).collect::<Result<Vec<_>, _>>()?;
+    let faults = faults_of(&file)?;
     let members = control.load(&file)?;
     for fault in faults {
         control.inject(fault);
     }
     Ok(json!({"ok": true, "members": members}))
+}
+
+/// The faults that a file names.
+pub(crate) fn faults_of(file: &OrganisationFile) -> Result<Vec<Fault>, ActionError> {
+    let fields = file.faults.iter().map(|fault| Fields::read(fault.to_string().as_bytes()));
+    fields.map(|fields| read_fault(&fields?)).collect()
 }
 
 /// One effect that `inject-fault` knows.

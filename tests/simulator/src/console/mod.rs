@@ -34,9 +34,10 @@ use crate::file::OrganisationFile;
 use crate::pages::{html, redirect::append};
 use crate::world::Shared;
 use bench::EFFECTS;
+pub(crate) use bench::faults_of;
 use fields::Fields;
 pub(crate) use phone::owner as phone_owner;
-use scene::{Room, STYLE, STYLE_PATH, Scene};
+use scene::{Room, SCRIPT, SCRIPT_PATH, STYLE, STYLE_PATH, Scene};
 
 /// Enough for the file of an organisation of 300,000 members.
 const LARGEST_FILE: usize = 64 << 20;
@@ -86,6 +87,10 @@ pub(crate) fn router() -> Router<Shared> {
             response.headers_mut().insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
             response
         }))
+        .route(
+            SCRIPT_PATH,
+            get(async || ([(CONTENT_TYPE, "text/javascript; charset=utf-8"), (CACHE_CONTROL, "no-cache")], SCRIPT)),
+        )
         .route(
             STYLE_PATH,
             get(async || ([(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "no-cache")], STYLE)),

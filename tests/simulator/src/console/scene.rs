@@ -15,6 +15,9 @@ use crate::corp::{Corp, Department, Member};
 /// Style of what only the simulator has: the tree, the phone, cards.
 pub(super) const STYLE_PATH: &str = "/console/simulator.css";
 pub(super) const STYLE: &str = include_str!("simulator.css");
+/// The script by which members and departments are dragged.
+pub(super) const SCRIPT_PATH: &str = "/console/drag.js";
+pub(super) const SCRIPT: &str = include_str!("drag.js");
 
 /// The three parts of the console.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,9 @@ pub enum FileError {
         /// What it may hold.
         expected: &'static str,
     },
+    /// A fault is none.
+    #[error("a fault: {0}")]
+    Fault(String),
 }
 
 /// The whole file.

@@ -121,6 +121,14 @@ async fn the_page_shows_the_organisation_but_no_secret() {
             &["ww21c67da6767865c2", "1000073", "研发中心", "viewport", "/console/phone", "/console/workbench"][..],
         ),
         ("/console/department/21", &["示例科技", "平台组", "李四", "/sim/add-member", "/sim/move-department"]),
+        (
+            "/console/department/21",
+            &[
+                "data-department=\"22\" data-move=\"move-department\"",
+                "data-move=\"move-member\" data-id=\"lisi\"",
+                "src=\"/console/drag.js\"",
+            ],
+        ),
         ("/console/search?search=%E5%BC%A0", &["张三", "ZhangSan"]),
         ("/console/member/ZhangSan", &["张三", "研发总监", "/sim/change-member", "/console/phone/ZhangSan"]),
         ("/console/app/1000073", &["127.0.0.1", "app.example.com", "/sim/set-range", "/sim/save-callback", "值班"]),
@@ -141,6 +149,9 @@ async fn the_page_shows_the_organisation_but_no_secret() {
             assert!(!text.contains(secret), "{path}");
         }
     }
+    let script = bed.browser.get(&bed.url("/console/drag.js")).await.unwrap();
+    assert_eq!(script.header("content-type"), Some("text/javascript; charset=utf-8"));
+    assert!(script.text().contains("requestSubmit"));
     for path in [
         "/console/department/99",
         "/console/department/x",

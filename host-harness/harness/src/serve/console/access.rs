@@ -65,7 +65,7 @@ pub async fn admit(
         }
     }
     let mut fields = form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()).into_owned().collect();
-    if page.access == Access::Change {
+    if page.access != Access::Read {
         let form = service.bodies().read(body, MAX_FORM).await;
         let form = form.map_err(|_| {
             let heading = ["表单过大或未在五秒内送达", "The form is too large, or did not come in five seconds"];
@@ -77,7 +77,7 @@ pub async fn admit(
             let heading = ["此表单不是从本控制台发出的", "This form is not one of this console's pages"];
             return Err(Page { heading, link: Some(root), ..Page::default() }.answer(StatusCode::FORBIDDEN));
         }
-        if !visitor.session.is_fresh() {
+        if page.access == Access::Change && !visitor.session.is_fresh() {
             return Err(to_be_confirmed(&up, &root));
         }
         fields = form_urlencoded::parse(&form.bytes).into_owned().collect();
@@ -85,7 +85,9 @@ pub async fn admit(
     let element = hurried(&tenant);
     let language = Language::of(headers);
     let service = Arc::clone(service);
-    let asked = Asked { service, tenant, element, visitor, language, root, page: page.path, path, fields };
+    let headers = headers.clone();
+    let asked =
+        Asked { service, tenant, element, visitor, language, headers, scope, root, page: page.path, path, fields };
     Ok((asked, permit))
 }
 

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{http::StatusCode, response::Response};
+use axum::{
+    http::{HeaderMap, StatusCode},
+    response::{Html, IntoResponse as _, Response},
+};
 use maud::Markup;
 use organisation_fleet::tenants::Tenant;
 use organisation_host::{Decision, Element};
@@ -10,6 +13,7 @@ use organisation_pages::{Language, Layout};
 
 use super::{
     super::{
+        binding::CookieScope,
         frame::{Entry, Frame},
         home,
         service::Service,
@@ -31,6 +35,7 @@ pub fn when(ms: u64) -> Markup {
 pub const SHOWN: &str = "shown";
 
 /// A request of an administrator.
+#[derive(Clone)]
 pub struct Asked {
     pub service: Arc<Service>,
     pub tenant: Tenant,
@@ -38,6 +43,9 @@ pub struct Asked {
     pub element: Element,
     pub visitor: Visitor,
     pub language: Language,
+    /// What the browser sent beside, and how it is to call its cookies.
+    pub headers: HeaderMap,
+    pub scope: CookieScope,
     /// Where the console stands as browsers see it: `/t/TENANT/admin`, behind what stands before the paths of the host.
     pub root: String,
     /// Of the page that is shown, after that.
@@ -111,6 +119,11 @@ impl Asked {
                 (content)
             }
         }
+    }
+
+    /// Parts of a page, which a script puts in their places.
+    pub fn part(&self, content: Markup) -> Response {
+        Html(content.into_string()).into_response()
     }
 
     /// A whole page.

@@ -22,6 +22,10 @@ pub enum Failure {
     Changed,
     /// The request says something that it cannot, in both languages.
     Asked([&'static str; 2]),
+    /// What is asked for is not for administrators, in both languages.
+    Forbidden([&'static str; 2]),
+    /// Too much of it is under way already.
+    TooMany,
 }
 
 /// What the element answered.
@@ -63,6 +67,9 @@ impl From<StorageError> for Failure {
 }
 
 impl Failure {
+    /// Nothing random can be made.
+    pub const NO_RANDOMNESS: Self = Self::Asked(["本机暂时没有随机数。", "This machine has no randomness just now."]);
+
     /// The page that says so.
     pub fn page(self, asked: &Asked) -> Response {
         let say = |chinese: &str, english: &str| asked.say(chinese, english).to_owned();
@@ -96,6 +103,11 @@ impl Failure {
                 );
                 (StatusCode::CONFLICT, message, None)
             }
+            Self::TooMany => {
+                let message = say("同时打开的页面过多，请关闭一些。", "Too many pages look on at a time: close some.");
+                (StatusCode::TOO_MANY_REQUESTS, message, None)
+            }
+            Self::Forbidden([chinese, english]) => (StatusCode::FORBIDDEN, say(chinese, english), None),
             Self::Asked([chinese, english]) => (StatusCode::BAD_REQUEST, say(chinese, english), None),
         };
         let content = html! {

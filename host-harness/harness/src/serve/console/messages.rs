@@ -1,12 +1,13 @@
 //! A message to members, departments or roles: written, looked at, sent. What is shown before is what is sent.
 
-use axum::response::Response;
+use axum::{http::StatusCode, response::Response};
 use maud::{Markup, html};
 use organisation_host::{
     Digest,
     contract::{
         from_json,
         messaging::{Delivery, Message},
+        types::{Error, Problem, Reason},
     },
 };
 use serde_json::json;
@@ -14,6 +15,7 @@ use serde_json::json;
 use super::{
     asked::Asked,
     failure::{Failure, answer},
+    message_form::{KIND, Kind, concerns},
 };
 use crate::serve::sessions::Token;
 
@@ -26,34 +28,54 @@ const RECIPIENTS: [(&str, [&str; 2]); 3] = [
 
 /// The form.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
+    let kind = kind(asked)?;
+    Ok(asked.page(asked.say("消息", "Messages"), form(asked, kind, None)))
+}
+
+/// The form with what was written.
+pub async fn edit(asked: &Asked) -> Result<Response, Failure> {
+    page(asked).await
+}
+
+fn kind(asked: &Asked) -> Result<Kind, Failure> {
+    Kind::of(asked).ok_or(Failure::Asked(["此处没有这种消息。", "There is no such kind of message here."]))
+}
+
+fn form(asked: &Asked, kind: Kind, problem: Option<&Problem>) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
-    let content = html! {
-        p.hint { (say("此处发送文字消息；其他类型见 API。发送前可预览。", "Texts are sent from here, other kinds through the API. You see it before it is sent.")) }
+    let is_beside = problem.is_some_and(|problem| kind.fields().iter().any(|field| concerns(problem, field)));
+    html! {
+        p.hint { (say("其他类型见 API。发送前可预览。", "Other kinds go through the API. You see a message before it is sent.")) }
+        (kind.tabs(asked))
+        @if let Some(problem) = problem {
+            div.banner.bad role="alert" {
+                p { (say("未发送任何消息：请修改后重试。", "Nothing was sent: correct it and try again.")) }
+                @if !is_beside { p { code { (problem.path) } " " (problem.message) } }
+            }
+        }
         (asked.form("messages/preview", &html! {
             @for (name, words) in RECIPIENTS {
                 div.field {
                     label for=(name) { (asked.language.pick(words[0], words[1])) }
-                    input id=(name) name=(name) aria-describedby="commas";
+                    input id=(name) name=(name) value=[asked.text(name)] aria-describedby="commas";
                 }
             }
             p.hint #commas { (say("多个时以逗号分隔。", "With commas between several.")) }
-            div.field {
-                label for="text" { (say("内容", "Text")) }
-                textarea #text name="text" required {}
-            }
+            (kind.render(asked, problem))
             button { (say("预览", "Preview")) }
         }))
-    };
-    Ok(asked.page(say("消息", "Messages"), content))
+    }
 }
 
 /// The message that the fields describe.
-fn message(asked: &Asked) -> Result<Message, Failure> {
+fn message(asked: &Asked, kind: Kind) -> Result<Message, Failure> {
     let listed = |name: &str| -> Vec<String> {
         let text = asked.text(name).unwrap_or_default();
         text.split([',', '，', '、', '\n']).map(str::trim).filter(|id| !id.is_empty()).map(str::to_owned).collect()
     };
-    let text = asked.text("text").ok_or(Failure::Asked(["请填写内容。", "Write a text."]))?;
+    if kind.fields().iter().any(|field| field.is_needed && asked.text(&field.name).is_none()) {
+        return Err(Failure::Asked(["请填写内容。", "Write what it is to say."]));
+    }
     let to = RECIPIENTS.map(|(name, _)| (name, listed(name)));
     if to.iter().all(|(_, ids)| ids.is_empty()) {
         return Err(Failure::Asked(["请填写接收者。", "Say to whom it goes."]));
@@ -61,7 +83,7 @@ fn message(asked: &Asked) -> Result<Message, Failure> {
     let [(_, members), (_, departments), (_, roles)] = to;
     let written = json!({
         "to": { "members": members, "departments": departments, "roles": roles },
-        "content": { "text": text },
+        "content": kind.content(asked),
         "idempotency_key": asked.text("key"),
     });
     let unreadable = Failure::Asked(["这不是一条有效的消息。", "This is no message that can be sent."]);
@@ -70,13 +92,18 @@ fn message(asked: &Asked) -> Result<Message, Failure> {
 
 /// What would be sent, and the button that does.
 pub async fn preview(asked: &Asked) -> Result<Response, Failure> {
-    let message = message(asked)?;
+    let kind = kind(asked)?;
+    let message = message(asked, kind)?;
     let say = |chinese, english| asked.say(chinese, english);
-    let random = Failure::Asked(["本机暂时没有随机数。", "This machine has no randomness just now."]);
-    let key = Token::new().map_err(|_| random)?.form_proof(&asked.tenant.name, asked.service.cookie_key());
+    let key =
+        Token::new().map_err(|_| Failure::NO_RANDOMNESS)?.form_proof(&asked.tenant.name, asked.service.cookie_key());
     let kept: Markup = html! {
-        @for name in ["members", "departments", "roles", "text"] {
+        input type="hidden" name=(KIND) value=(kind.name());
+        @for (name, _) in RECIPIENTS {
             @if let Some(value) = asked.text(name) { input type="hidden" name=(name) value=(value); }
+        }
+        @for field in kind.fields() {
+            @if let Some(value) = asked.text(&field.name) { input type="hidden" name=(field.name) value=(value); }
         }
         // Whoever presses twice, or loads the page anew, sends it once.
         input type="hidden" name="key" value=(key);
@@ -92,26 +119,41 @@ pub async fn preview(asked: &Asked) -> Result<Response, Failure> {
                     }
                 }
             }
-            h2 { (say("内容", "Text")) }
-            pre { (asked.text("text").unwrap_or_default()) }
-            (asked.form("messages", &html! { (kept) button { (say("发送", "Send it")) } }))
+            h2 { (say("内容", "What it says")) " " span.tag { (asked.language.pick(kind.words()[0], kind.words()[1])) } }
+            (kind.preview(asked))
+            (asked.form("messages", &html! {
+                (kept)
+                div.row {
+                    button { (say("发送", "Send it")) }
+                    button.quiet formaction=(asked.address("messages/edit")) { (say("返回修改", "Back, without sending")) }
+                }
+            }))
         }
-        p { a href=(asked.address("messages")) { (say("返回修改", "Back, without sending")) } }
     };
     Ok(asked.page(say("预览消息", "Preview"), content))
 }
 
 /// Sends it, and says what became of it.
 pub async fn send(asked: &Asked) -> Result<Response, Failure> {
-    let message = message(asked)?;
+    let kind = kind(asked)?;
+    let message = message(asked, kind)?;
     // Who gets it, and which text it is; the text itself may be personal, and the trail lasts.
-    let digest = Digest::of(asked.text("text").unwrap_or_default().as_bytes()).to_string();
+    let fields = kind.fields();
+    let texts: Vec<&str> = fields.iter().filter_map(|field| asked.text(&field.name)).collect();
+    let digest = Digest::of(texts.join("\n").as_bytes()).to_string();
     let to = &message.to;
     let sent = json!({
-        "members": to.members, "departments": to.departments, "roles": to.roles, "text_sha256": digest,
+        "members": to.members, "departments": to.departments, "roles": to.roles, "kind": kind.name(), "text_sha256": digest,
     });
     asked.audit("messaging.send", asked.text("key").map(str::to_owned), Some(sent.to_string())).await?;
-    let sent = answer(asked.element.send_message(&message).await)?;
+    let sent = match answer(asked.element.send_message(&message).await) {
+        // The element judges the whole message before it sends any of it.
+        Err(Failure::Element(Error { reason: Reason::InvalidArgument(problem), .. })) => {
+            let content = form(asked, kind, Some(&problem));
+            return Ok(asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, asked.say("消息", "Messages"), content));
+        }
+        sent => sent?,
+    };
     let say = |chinese, english| asked.say(chinese, english);
     let (look, words) = match sent.delivery {
         Delivery::Yes => ("banner good", say("消息已发送。", "The message was sent.")),

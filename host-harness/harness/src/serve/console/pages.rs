@@ -13,8 +13,9 @@ use axum::{
 use futures_util::future::BoxFuture;
 
 use super::{
-    super::service::Service, access, asked::Asked, bootstrap, departments, events, failure::Failure, feed, member,
-    members, messages, overview, plan, roles, setup, sync, trail,
+    super::service::Service, access, approval, approvals, asked::Asked, bootstrap, calls, configuration,
+    configuration_store, departments, events, failure::Failure, feed, live, member, members, messages, overview, plan,
+    roles, setup, sync, tenants, trail,
 };
 
 /// Whether a page only shows, or changes something.
@@ -22,6 +23,8 @@ use super::{
 pub enum Access {
     /// Any administrator who is signed in.
     Read,
+    /// The same, by a form of the console's own: what it asks changes nothing.
+    Form,
     /// One who has just signed in, by a form of the console's own.
     Change,
 }
@@ -47,6 +50,10 @@ const fn part(path: &'static str, run: Run) -> ConsolePage {
     ConsolePage { path, access: Access::Read, entry: None, run }
 }
 
+const fn form(path: &'static str, run: Run) -> ConsolePage {
+    ConsolePage { path, access: Access::Form, entry: None, run }
+}
+
 const fn change(path: &'static str, run: Run) -> ConsolePage {
     ConsolePage { path, access: Access::Change, entry: None, run }
 }
@@ -63,6 +70,10 @@ pub static PAGES: &[ConsolePage] = &[
     shown("", ["概览", "Overview"], run!(overview::page)),
     part("check", run!(overview::check)),
     shown("setup", ["设置向导", "Set-up"], run!(setup::page)),
+    form("setup/validate", run!(configuration::validate)),
+    form("setup/generate", run!(configuration::generate)),
+    form("setup/configuration", run!(configuration::show)),
+    change("setup/store", run!(configuration_store::store)),
     shown("members", ["通讯录", "Members"], run!(members::page)),
     part("departments", run!(departments::children)),
     part("members/{id}", run!(member::page)),
@@ -71,6 +82,7 @@ pub static PAGES: &[ConsolePage] = &[
     change("members/{id}/roles/confirm", run!(member::confirm_roles)),
     shown("sync", ["同步", "Sync"], run!(sync::page)),
     part("sync/progress", run!(sync::progress)),
+    part("sync/events", run!(live::events)),
     part("sync/plan", run!(plan::page)),
     change("sync/start", run!(sync::start)),
     change("sync/approve", run!(sync::approve)),
@@ -80,18 +92,24 @@ pub static PAGES: &[ConsolePage] = &[
     change("roles/rules/remove", run!(roles::remove_rule)),
     change("roles/administrators", run!(roles::set_administrators)),
     shown("messages", ["消息", "Messages"], run!(messages::page)),
-    change("messages/preview", run!(messages::preview)),
+    form("messages/preview", run!(messages::preview)),
+    form("messages/edit", run!(messages::edit)),
     change("messages", run!(messages::send)),
+    shown("approvals", ["审批", "Approvals"], run!(approvals::page)),
+    part("approvals/{number}", run!(approval::page)),
+    change("approvals/{number}/reveal", run!(approval::reveal)),
     shown("changes", ["变更记录", "Changes"], run!(feed::page)),
     shown("events", ["回调记录", "Callbacks"], run!(events::page)),
     change("events/reveal", run!(events::reveal)),
+    shown("calls", ["调用", "Calls"], run!(calls::page)),
     shown("audit", ["审计记录", "Audit trail"], run!(trail::page)),
+    shown("tenants", ["切换应用", "Other apps"], run!(tenants::page)),
 ];
 
 /// The addresses of the console.
 pub fn router() -> Router<Arc<Service>> {
     let router = PAGES.iter().fold(Router::new(), |router, page| {
-        let filter = if page.access == Access::Change { MethodFilter::POST } else { MethodFilter::GET };
+        let filter = if page.access == Access::Read { MethodFilter::GET } else { MethodFilter::POST };
         let handler = async move |service, path, method, uri, headers, body| {
             answer(page, service, path, (method, uri, headers), body).await
         };

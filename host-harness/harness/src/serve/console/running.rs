@@ -13,7 +13,7 @@ use organisation_host::{
     contract::directory::{Goal, Progress, Strategy, Waiting},
     storage::SystemClock,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     interrupt::interrupted,
@@ -27,7 +27,8 @@ const LONGEST_WAIT: Duration = Duration::from_mins(5);
 /// How the last run of a tenant on this host stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
-    UnderWay,
+    /// How far it has come, once that is known.
+    UnderWay(Option<Progress>),
     Complete,
     Planned,
     Blocked,
@@ -41,7 +42,7 @@ pub enum Standing {
 
 /// Of every tenant, the run that was started here last.
 pub struct Runs {
-    standings: Mutex<HashMap<Arc<str>, Standing>>,
+    standings: Mutex<HashMap<Arc<str>, watch::Sender<Standing>>>,
     /// Runs at a time; the others wait for their turn.
     turns: Semaphore,
 }
@@ -49,7 +50,7 @@ pub struct Runs {
 /// Of a run under way. One that is dropped without an end, as by a panic, has failed.
 struct UnderWay {
     runs: Arc<Runs>,
-    tenant: Arc<str>,
+    told: watch::Sender<Standing>,
     standing: Standing,
 }
 
@@ -61,8 +62,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let standing = std::mem::replace(&mut self.standing, Standing::UnderWay);
-        self.runs.lock().insert(Arc::clone(&self.tenant), standing);
+        self.told.send_replace(std::mem::replace(&mut self.standing, Standing::Complete));
     }
 }
 
@@ -74,36 +74,45 @@ impl Runs {
 
     /// How the last one of a tenant stands; nothing where none was started here.
     pub fn of(&self, tenant: &str) -> Option<Standing> {
-        self.lock().get(tenant).cloned()
+        self.lock().get(tenant).map(|told| told.borrow().clone())
+    }
+
+    /// Tells of it as it goes on.
+    pub fn follow(&self, tenant: &str) -> Option<watch::Receiver<Standing>> {
+        self.lock().get(tenant).map(watch::Sender::subscribe)
     }
 
     /// Takes a run to its plan or its end, unless one is under way here already.
     pub fn start(self: &Arc<Self>, tenant: &Tenant, until: Goal) {
-        if self.lock().insert(Arc::clone(&tenant.name), Standing::UnderWay) == Some(Standing::UnderWay) {
-            return;
-        }
+        let Some(under_way) = self.under_way(&tenant.name) else { return };
         let tenant = tenant.clone();
-        let under_way = self.under_way(&tenant.name);
         tokio::spawn(async move {
             let turn = under_way.runs.turns.acquire().await;
-            let standing = run(&tenant, until).await;
+            let standing = run(&tenant, until, &under_way.told).await;
             drop(turn);
             under_way.end(standing);
         });
     }
 
-    fn under_way(self: &Arc<Self>, tenant: &Arc<str>) -> UnderWay {
+    /// Begins one; nothing where one is under way.
+    fn under_way(self: &Arc<Self>, tenant: &Arc<str>) -> Option<UnderWay> {
+        let mut standings = self.lock();
+        let told = standings.entry(Arc::clone(tenant)).or_insert_with(|| watch::Sender::new(Standing::Complete));
+        if matches!(*told.borrow(), Standing::UnderWay(_)) {
+            return None;
+        }
+        told.send_replace(Standing::UnderWay(None));
         let broken = Standing::Failed("主机日志中有原因 the host's log says why".to_owned());
-        UnderWay { runs: Arc::clone(self), tenant: Arc::clone(tenant), standing: broken }
+        Some(UnderWay { runs: Arc::clone(self), told: told.clone(), standing: broken })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Standing>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, watch::Sender<Standing>>> {
         // An entry is whole whatever a panic interrupted.
         self.standings.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-async fn run(tenant: &Tenant, until: Goal) -> Standing {
+async fn run(tenant: &Tenant, until: Goal, told: &watch::Sender<Standing>) -> Standing {
     let course = Course {
         element: &tenant.element,
         strategy: Strategy::Automatic,
@@ -112,7 +121,7 @@ async fn run(tenant: &Tenant, until: Goal) -> Standing {
         clock: &SystemClock,
         max_wait: Some(LONGEST_WAIT),
     };
-    match to_its_end(course, &mut Unwatched, pin!(interrupted())).await {
+    match to_its_end(course, &mut Teller(told), pin!(interrupted())).await {
         Ok(finished) => match finished.ended {
             RunEnd::Complete(_) => Standing::Complete,
             RunEnd::Planned(_) => Standing::Planned,
@@ -128,12 +137,20 @@ async fn run(tenant: &Tenant, until: Goal) -> Standing {
     }
 }
 
-/// The page asks by itself.
-struct Unwatched;
+/// Tells whoever looks on.
+struct Teller<'a>(&'a watch::Sender<Standing>);
 
-impl Onlooker for Unwatched {
+impl Onlooker for Teller<'_> {
     fn called(&mut self, _: &CallReport) {}
-    fn progress(&mut self, _: &Progress) {}
+
+    fn progress(&mut self, progress: &Progress) {
+        self.0.send_replace(Standing::UnderWay(Some(progress.clone())));
+    }
+
+    fn watches(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
     fn waiting(&mut self, _: &Waiting, _: Duration) {}
 }
 
@@ -145,14 +162,17 @@ mod tests {
     async fn a_run_that_panics_has_failed_and_another_can_begin() {
         let runs = Arc::new(Runs::of_at_most(1));
         let acme: Arc<str> = "acme".into();
-        runs.lock().insert(Arc::clone(&acme), Standing::UnderWay);
-        let under_way = runs.under_way(&acme);
+        let under_way = runs.under_way(&acme).unwrap();
+        assert!(runs.under_way(&acme).is_none(), "one at a time");
+        let mut told = runs.follow("acme").unwrap();
         let ended = tokio::spawn(async move {
             let _turn = under_way.runs.turns.acquire().await;
             panic!("a defect");
         });
         assert!(ended.await.unwrap_err().is_panic());
         assert!(matches!(runs.of("acme"), Some(Standing::Failed(_))), "{:?}", runs.of("acme"));
+        assert!(told.has_changed().unwrap() && matches!(*told.borrow_and_update(), Standing::Failed(_)));
+        assert!(runs.under_way(&acme).is_some());
         assert_eq!(runs.turns.available_permits(), 1);
     }
 }

@@ -1,25 +1,20 @@
-//! The guided set-up: the steps of the vendor's console in its order, with the values to copy. The configuration itself is the
-//! operator's (a folder or a declaration that this host reads and never writes), so the page says what to write there.
+//! The guided set-up: the steps of the vendor's console in its order, with the values to copy, and the form of the configuration.
 
 use axum::response::Response;
 use maud::{Markup, html};
-use organisation_host::contract::element::{Description, Validation};
+use organisation_host::contract::element::Validation;
 use url::Url;
 
 use super::{
     asked::Asked,
+    configuration,
     failure::{Failure, unbroken},
 };
 
-/// Letters and digits of a callback's token, and of its key: 32 bytes in base64 without the sign at the end.
-const TOKEN: usize = 32;
-const KEY: usize = 43;
-const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let described = unbroken(asked.element.describe(asked.language.tag()).await)?;
-    let validation = unbroken(asked.element.validate().await)?;
+    let (described, validation) = configuration::now(asked).await?;
+    let form = configuration::form(asked, &described, &validation).await?;
     let app = app_address(asked, &validation);
     let home_page = match &app {
         // What the element says against it stands in the step.
@@ -72,7 +67,7 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
                     None => (unknown(asked)),
                 }
             }))
-            (step(say("填写配置", "The configuration"), fields(asked, &described, &validation)))
+            (step(say("填写配置", "The configuration"), form))
             (step(say("连接检查", "Connection check"), html! {
                 p {
                     (say("检查会给出需要加入“企业可信 IP”的地址。", "The check names the address to add under trusted IPs.")) " "
@@ -128,45 +123,6 @@ fn authority(url: &Url) -> String {
     format!("{}{port}", url.host_str().unwrap_or_default())
 }
 
-fn fields(asked: &Asked, described: &Description, validation: &Validation) -> Markup {
-    let say = |chinese, english| asked.say(chinese, english);
-    let found = |key: &str| validation.summary.iter().find(|setting| setting.key == key).map(|setting| &*setting.value);
-    html! {
-        p.hint {
-            (say("配置由运营者保管，本主机只读取：请写入元素文件夹中与文件夹同名的 JSON 文件，几秒后生效。密钥写成 {{变量名}}，由运营者以 grants.variables 授予。",
-                 "The configuration is kept by the operator and only read here: write it into the JSON file named like the element's folder; it counts after some seconds. Write a secret as {{NAME}}, which the operator grants by grants.variables."))
-        }
-        table.stacked {
-            thead { tr { th { (say("键", "Key")) } th { (say("现值", "Value now")) } th { (say("在哪里找到", "Where to find it")) } } }
-            tbody {
-                @for field in &described.fields {
-                    tr {
-                        td data-label=(say("键", "Key")) {
-                            div {
-                                code { (field.key) } @if field.required { " " span.tag { (say("必填", "needed")) } }
-                                p.hint { (field.label) }
-                            }
-                        }
-                        td data-label=(say("现值", "Value now")) { (found(&field.key).unwrap_or("—")) }
-                        td data-label=(say("在哪里找到", "Where to find it")) {
-                            div { (field.where_to_find.as_deref().unwrap_or(&field.help)) }
-                        }
-                    }
-                }
-            }
-        }
-        @if validation.problems.is_empty() {
-            p.banner.good { (say("配置没有问题。", "The configuration is sound.")) }
-        } @else {
-            ul {
-                @for problem in &validation.problems {
-                    li { code { (problem.path) } " " (problem.message) @if let Some(hint) = &problem.hint { p.hint { (hint) } } }
-                }
-            }
-        }
-    }
-}
-
 fn callbacks(asked: &Asked, validation: &Validation) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
     let base = app_address(asked, validation);
@@ -177,45 +133,20 @@ fn callbacks(asked: &Asked, validation: &Validation) -> Markup {
                 (value(&format!("route-{}", route.name), &route.label, url.as_str()))
             }
         }
-        @match (random(TOKEN), random(KEY)) {
-            (Some(token), Some(key)) => {
-                p.hint {
-                    (say("新生成、不会保存的 Token 与 EncodingAESKey：同时写入厂商控制台与配置的 callback.token、callback.encodingAESKey。",
-                         "A token and a key, made just now and kept nowhere: write them into the vendor's console and into callback.token and callback.encodingAESKey of the configuration."))
-                }
-                (value("callback-token", "Token", &token))
-                (value("callback-key", "EncodingAESKey", &key))
+        @if validation.routes.is_empty() {
+            p {
+                (say("先在上面的表单中生成并保存回调的 Token 与 EncodingAESKey；之后这里给出要填写的 URL。",
+                     "Make a token and an EncodingAESKey in the form above, and have them stored: then the address to enter stands here."))
             }
-            _ => {}
+        } @else {
+            p.hint { (say("Token 与 EncodingAESKey 与配置中的一致。", "Token and EncodingAESKey are those of the configuration.")) }
         }
     }
-}
-
-/// So many random letters and digits; nothing where the machine has no randomness.
-fn random(length: usize) -> Option<String> {
-    let mut text = String::new();
-    while text.len() < length {
-        let mut bytes = [0; 64];
-        getrandom::fill(&mut bytes).ok()?;
-        // What is beyond a whole number of letters would make the first ones more frequent.
-        let letters = bytes.iter().filter(|byte| **byte < 248).map(|byte| char::from(LETTERS[usize::from(byte % 62)]));
-        text.extend(letters.take(length - text.len()));
-    }
-    Some(text)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_made_here_is_as_the_vendor_takes_it() {
-        for length in [TOKEN, KEY] {
-            let (one, other) = (random(length).unwrap(), random(length).unwrap());
-            assert!(one.len() == length && one.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{one}");
-            assert_ne!(one, other);
-        }
-    }
 
     #[test]
     fn a_port_is_part_of_a_domain() {

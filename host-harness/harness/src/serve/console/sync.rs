@@ -3,13 +3,14 @@
 use axum::response::Response;
 use maud::{Markup, html};
 use organisation_host::contract::{
-    directory::{DirectorySummary, Goal, Report, RunOutcome},
+    directory::{DirectorySummary, Goal, Progress, Report, RunOutcome},
     types::RemovalCounts,
 };
 
 use super::{
     asked::{Asked, when},
     failure::{Failure, answer},
+    live::{END, PROGRESS},
     plan,
     running::Standing,
 };
@@ -24,25 +25,27 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
     };
     let say = |chinese, english| asked.say(chinese, english);
     let content = html! {
-        (standing(asked, &summary))
-        @if let Some(blocked) = blocked { (blocked) }
-        section.card {
-            h2 { (say("开始", "Start")) }
-            div.row {
-                (start_form(asked, "plan", &html! { button.quiet { (say("先看计划，不写入", "Plan first, write nothing")) } }))
-                (start_form(asked, "complete", &html! { button { (say("立即同步", "Synchronise now")) } }))
+        div #sync {
+            (standing(asked, &summary))
+            @if let Some(blocked) = blocked { (blocked) }
+            section.card {
+                h2 { (say("开始", "Start")) }
+                div.row {
+                    (start_form(asked, "plan", &html! { button.quiet { (say("先看计划，不写入", "Plan first, write nothing")) } }))
+                    (start_form(asked, "complete", &html! { button { (say("立即同步", "Synchronise now")) } }))
+                }
+                p { a href=(asked.address("sync/plan")) { (say("查看当前计划", "Look at the current plan")) } }
             }
-            p { a href=(asked.address("sync/plan")) { (say("查看当前计划", "Look at the current plan")) } }
-        }
-        section {
-            h2 { (say("历史", "History")) }
-            (table(asked, &history))
+            section {
+                h2 { (say("历史", "History")) }
+                (table(asked, &history))
+            }
         }
     };
     Ok(asked.page(say("同步", "Sync"), content))
 }
 
-/// The same, of which a script takes the part that changes.
+/// How it stands, and nothing else.
 pub async fn progress(asked: &Asked) -> Result<Response, Failure> {
     let summary = answer(asked.element.overview().await)?;
     Ok(asked.page(asked.say("同步", "Sync"), standing(asked, &summary)))
@@ -94,52 +97,78 @@ fn start_form(asked: &Asked, until: &str, button: &Markup) -> Markup {
     asked.form("sync/start", &html! { input type="hidden" name="until" value=(until); (button) })
 }
 
+/// How the run stands that was started here last, and the current one. While one is under way here, the page is told of it.
 fn standing(asked: &Asked, summary: &DirectorySummary) -> Markup {
     let say = |chinese, english| asked.say(chinese, english);
     let here = asked.service.runs().of(&asked.tenant.name);
-    let is_under_way = here == Some(Standing::UnderWay);
+    let is_under_way = matches!(here, Some(Standing::UnderWay(_)));
     html! {
-        div #progress aria-live="polite"
-            hx-get=[is_under_way.then(|| asked.address("sync/progress"))] hx-trigger=[is_under_way.then_some("every 2s")]
-            hx-select=[is_under_way.then_some("#progress")] hx-swap=[is_under_way.then_some("outerHTML")] {
-            @match &here {
-                Some(Standing::UnderWay) => p.banner { (say("同步进行中……", "A sync is under way …")) },
-                Some(Standing::Complete) => p.banner.good { (say("同步已完成。", "The sync is complete.")) },
-                Some(Standing::Planned) => {
-                    p.banner.good {
-                        (say("计划已完成，尚未写入。", "The plan is complete; nothing was written.")) " "
-                        a href=(asked.address("sync/plan")) { (say("查看计划", "Look at it")) }
-                    }
-                }
-                Some(Standing::Blocked) => p.banner.warn { (say("同步在等待您的决定。", "The sync waits for your decision.")) },
-                Some(Standing::Paused(message, hint)) => {
-                    div.banner.warn { p { (message) } @if let Some(hint) = hint { p.hint { (hint) } } }
-                }
-                Some(Standing::Waiting(until)) => {
-                    p.banner.warn { (say("厂商要求等待至", "The vendor asks to wait until")) " " (when(*until)) }
-                }
-                Some(Standing::Failed(message)) => p.banner.bad { (say("同步未能完成：", "The sync did not end: ")) (message) },
-                None => {}
-            }
-            @if let Some(run) = &summary.current_run {
-                section.card {
-                    p {
-                        (say("当前同步", "Current run")) " " code { (run.run) } " · " (say("阶段", "phase")) " " (run.phase)
-                        " · " (say("已见成员", "members seen")) " " (run.members)
-                        " · " (say("调用", "calls")) " " (run.vendor_calls)
-                    }
-                    @if run.total > 0 {
-                        progress max=(run.total) value=(run.done) aria-label=(say("进度", "Progress")) {}
-                    }
-                    @if !summary.partly_applied {
-                        (asked.form("sync/abandon", &html! {
-                            input type="hidden" name="run" value=(run.run);
-                            button.quiet { (say("放弃此次同步", "Give this run up")) }
-                        }))
-                    }
-                }
+        div #progress aria-live="polite" hx-ext=[is_under_way.then_some("sse")]
+            sse-connect=[is_under_way.then(|| asked.address("sync/events"))] sse-swap=[is_under_way.then_some(PROGRESS)]
+            sse-close=[is_under_way.then_some(END)] {
+            @if let Some(here) = &here { (words(asked, here)) }
+            @if !matches!(here, Some(Standing::UnderWay(Some(_)))) {
+                @if let Some(run) = &summary.current_run { (bar(asked, run)) }
             }
         }
+        @if let Some(run) = summary.current_run.as_ref().filter(|_| !summary.partly_applied) {
+            (asked.form("sync/abandon", &html! {
+                input type="hidden" name="run" value=(run.run);
+                button.quiet { (say("放弃此次同步", "Give this run up")) }
+            }))
+        }
+    }
+}
+
+/// How a run stands that was started here.
+pub fn words(asked: &Asked, standing: &Standing) -> Markup {
+    let say = |chinese, english| asked.say(chinese, english);
+    html! {
+        @match standing {
+            Standing::UnderWay(progress) => {
+                p.banner { (say("同步进行中……", "A sync is under way …")) }
+                @if let Some(progress) = progress { (bar(asked, progress)) }
+            }
+            Standing::Complete => p.banner.good { (say("同步已完成。", "The sync is complete.")) },
+            Standing::Planned => {
+                p.banner.good {
+                    (say("计划已完成，尚未写入。", "The plan is complete; nothing was written.")) " "
+                    a href=(asked.address("sync/plan")) { (say("查看计划", "Look at it")) }
+                }
+            }
+            Standing::Blocked => p.banner.warn { (say("同步在等待您的决定。", "The sync waits for your decision.")) },
+            Standing::Paused(message, hint) => {
+                div.banner.warn { p { (message) } @if let Some(hint) = hint { p.hint { (hint) } } }
+            }
+            Standing::Waiting(until) => {
+                p.banner.warn { (say("厂商要求等待至", "The vendor asks to wait until")) " " (when(*until)) }
+            }
+            Standing::Failed(message) => p.banner.bad { (say("同步未能完成：", "The sync did not end: ")) (message) },
+        }
+    }
+}
+
+/// How far a run has come.
+fn bar(asked: &Asked, run: &Progress) -> Markup {
+    let say = |chinese, english| asked.say(chinese, english);
+    html! {
+        div.card {
+            p {
+                (say("当前同步", "Current run")) " " code { (run.run) } " · " (say("阶段", "phase")) " " (run.phase)
+                " · " (say("已见成员", "members seen")) " " (run.members)
+                " · " (say("调用", "calls")) " " (run.vendor_calls)
+            }
+            @if run.total > 0 {
+                progress max=(run.total) value=(run.done) aria-label=(say("进度", "Progress")) {}
+            }
+        }
+    }
+}
+
+/// Has a script show the page as it is once the run is over: with the question of a blocked one, and in the history.
+pub fn anew(asked: &Asked) -> Markup {
+    html! {
+        div hx-get=(asked.address("sync")) hx-trigger="load" hx-target="#sync" hx-select="#sync" hx-swap="outerHTML" {}
     }
 }
 

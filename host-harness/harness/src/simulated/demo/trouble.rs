@@ -63,7 +63,8 @@ pub async fn rate_limit(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()
 /// The administrator has mistyped the secret.
 pub async fn wrong_secret(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("wrong-secret", "Secret 填错", "the administrator has mistyped the secret")?;
-    let element = stage.element_with(&Configuration { secret: WRONG_SECRET, ..stage.configuration.clone() })?;
+    let element =
+        stage.element_with(&Configuration { secret: WRONG_SECRET.to_owned(), ..stage.configuration.clone() })?;
     let verdicts = session::answer(element.check_connection().await, narrator.output())?;
     let view = CheckView::from(verdicts);
     tell_check(&view, narrator)?;

@@ -13,7 +13,7 @@ pub(super) use app::{app, secret};
 pub(super) use department::department;
 pub(super) use member::member;
 
-use super::scene::{Room, Scene, member_path};
+use super::scene::{Room, SCRIPT_PATH, Scene, hidden, member_path};
 use crate::corp::{Corp, Department, Member, ROOT};
 
 /// So many entries stand on a page of a list.
@@ -52,11 +52,25 @@ pub(super) fn home(scene: &Scene) -> String {
 fn organisation(scene: &Scene, at: u64) -> Markup {
     html! {
         h2 { (scene.say("通讯录", "Contacts")) }
+        p.hint { (scene.say("可将成员或部门拖到左侧的另一个部门，或在其页面上移动。", "Drag a member or a department to another department of the tree, or move it on its page.")) }
         (scene.search("/console/search", scene.say("成员或部门的名称、账号、编号", "name or id of a member or department")))
         div.columns {
             nav.card aria-label=(scene.say("部门", "Departments")) { (tree::tree(scene, at, &|id| format!("/console/department/{id}"))) }
             div { (department::content(scene, at)) }
         }
+        (drops(scene))
+    }
+}
+
+/// What is sent when something is dropped on a department: the forms of its own page do the same by hand.
+fn drops(scene: &Scene) -> Markup {
+    html! {
+        @for (action, into) in [("move-member", "department"), ("move-department", "parent")] {
+            form hidden id=(action) data-into=(into) method="post" action={ "/sim/" (action) } {
+                (hidden("then", &scene.here)) (hidden("id", "")) (hidden(into, ""))
+            }
+        }
+        script src=(SCRIPT_PATH) defer {}
     }
 }
 
@@ -101,7 +115,9 @@ fn table(scene: &Scene, members: &[&Member]) -> Markup {
             tbody {
                 @for member in members {
                     tr {
-                        td data-label=(columns[0]) { a href=(member_path(&member.id)) { (member.name) } }
+                        td data-label=(columns[0]) {
+                            a href=(member_path(&member.id)) data-move="move-member" data-id=(member.id) { (member.name) }
+                        }
                         td data-label=(columns[1]) { (member.id) }
                         td data-label=(columns[2]) { (departments_of(scene, member)) }
                         td data-label=(columns[3]) { (member.position) }

@@ -1,5 +1,5 @@
 //! The tree of departments, open along the way to one of them. Every entry is a link, so that it needs no script and a page
-//! holds no more of a large company than a person looks at.
+//! holds no more of a large company than a person looks at. Where there is one, entries and members are dragged to another department.
 
 use maud::{Markup, html};
 
@@ -24,7 +24,9 @@ fn entry(scene: &Scene, one: &Department, at: u64, open: &[u64], address: &dyn F
     html! {
         li {
             span.mark aria-hidden="true" { @if is_open && has_children { "▾" } @else if has_children { "▸" } @else { "·" } }
-            a href=(address(one.id)) aria-current=[(one.id == at).then_some("true")] { (one.name) }
+            // Where a script lets go of a member or a department.
+            a href=(address(one.id)) aria-current=[(one.id == at).then_some("true")] data-department=(one.id)
+                data-move=[(one.id != ROOT).then_some("move-department")] data-id=(one.id) { (one.name) }
             @if is_open && has_children {
                 ul {
                     @for child in children.take(CHILDREN) { (entry(scene, child, at, open, address)) }

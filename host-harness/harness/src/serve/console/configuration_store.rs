@@ -1,0 +1,201 @@
+//! Stores what was typed, where the tenant is declared in the database and the operator lets its administrators replace the
+//! configuration. What nobody typed stays as it is written, and a secret goes on to no other host than before.
+
+use std::collections::BTreeSet;
+
+use axum::{http::StatusCode, response::Response};
+use maud::html;
+use organisation_fleet::tenants::{StoreError, StoredConfiguration};
+use organisation_host::{
+    contract::{
+        element::{ConfigField, Description, Validation},
+        types::Severity,
+    },
+    settings::Object,
+};
+use serde_json::{Map, Value};
+
+use super::{
+    asked::Asked,
+    configuration::{again, now},
+    configuration_form::{secrets_of, shown_of},
+    failure::{Failure, unbroken},
+    typed::{Judged, Typed, concerns, put, value},
+};
+
+/// The configuration that may be replaced here; nothing where it is the operator's alone.
+///
+/// # Errors
+/// The storage, or the declaration cannot be read.
+pub async fn replaceable(asked: &Asked) -> Result<Option<StoredConfiguration>, Failure> {
+    let Some(stored) = asked.service.stored_tenants() else { return Ok(None) };
+    stored.configuration(&asked.tenant.name).await.map_err(failed)
+}
+
+/// Stores it, and serves it.
+pub async fn store(asked: &Asked) -> Result<Response, Failure> {
+    let (Some(stored), Some(former)) = (asked.service.stored_tenants(), replaceable(asked).await?) else {
+        return Err(Failure::Forbidden([
+            "此应用的配置由运营者保管，不能在此保存。",
+            "The configuration of this app is kept by the operator: it cannot be stored here.",
+        ]));
+    };
+    let (described, now) = now(asked).await?;
+    let typed = Typed::of(asked, &described);
+    if typed.values.iter().any(|(_, text)| text.contains("{{")) {
+        return Err(Failure::Asked([
+            "{{…}} 是变量，只能由运营者书写：请填写值本身。",
+            "{{…}} names a variable, which is for the operator to write: enter the value itself.",
+        ]));
+    }
+    let judged = typed.judge(asked, &described, &secrets_of(&now)).await?;
+    if !judged.is_sound() {
+        return again(asked, &described, &now, &typed, &judged.validation.problems).await;
+    }
+    let next = merged(former.object(), &described, &now, &typed, &judged);
+    let Ok(document) = former.filled(&next) else {
+        return Err(Failure::Asked([
+            "已保存的配置用到未授予的变量，请联系运营者。",
+            "What is stored uses a variable that is not granted: ask the operator.",
+        ]));
+    };
+    let validation = unbroken(asked.element.validate_config(document.expose()).await)?;
+    if validation.problems.iter().any(|problem| problem.severity == Severity::Error) {
+        return again(asked, &described, &now, &typed, &validation.problems).await;
+    }
+    if let Some(field) = astray(&described, &now, &validation, &typed) {
+        return Ok(enter_anew(asked, field));
+    }
+    asked.audit("console.set-configuration", None, Some(changed(former.object(), &next).join(" "))).await?;
+    if !stored.replace_configuration(former, next).await.map_err(failed)? {
+        return Err(Failure::Changed);
+    }
+    asked.service.reload().await;
+    let say = |chinese, english| asked.say(chinese, english);
+    let content = html! {
+        p.banner.good role="status" {
+            (say("配置已保存；其他主机在几秒后采用。", "The configuration was stored; other hosts take it up within some seconds."))
+        }
+        p { a.button href=(asked.address("check")) { (say("连接检查", "Connection check")) } }
+        p { a href=(asked.address("setup")) { (say("返回设置向导", "Back to the set-up")) } }
+    };
+    Ok(asked.page(say("填写配置", "The configuration"), content))
+}
+
+fn failed(error: StoreError) -> Failure {
+    match error {
+        StoreError::Storage(error) => error.into(),
+        error => {
+            tracing::warn!(%error, "a stored declaration could not be read or replaced");
+            Failure::Storage
+        }
+    }
+}
+
+/// What stands there, with what was typed in its place.
+fn merged(
+    former: &Object,
+    described: &Description,
+    now: &Validation,
+    typed: &Typed<'_>,
+    judged: &Judged<'_>,
+) -> Object {
+    let mut object = former.clone();
+    let shown = shown_of(described, now);
+    for field in &described.fields {
+        let key = field.key.as_str();
+        match typed.get(key) {
+            // As it was shown: it may be written otherwise, by a variable perhaps, and stays so. What is wrong was not shown.
+            text if !field.secret && text == shown.get(key).map(String::as_str) => {
+                if text.is_none() && now.problems.iter().any(|problem| concerns(problem, key)) {
+                    remove(&mut object, key);
+                }
+            }
+            None if field.secret => {}
+            None => remove(&mut object, key),
+            Some(text) => {
+                for place in now.secrets.iter().filter(|place| place.key == key) {
+                    remove(&mut object, &place.path);
+                }
+                put(&mut object, key, value(field, text, &judged.lists));
+            }
+        }
+    }
+    object
+}
+
+/// Takes a key away, and an object that is empty then.
+fn remove(object: &mut Map<String, Value>, key: &str) {
+    let Some((first, rest)) = key.split_once('.') else {
+        if let Some(mut value) = object.remove(key) {
+            organisation_host::settings::wipe(&mut value);
+        }
+        return;
+    };
+    let Some(Value::Object(inner)) = object.get_mut(first) else { return };
+    remove(inner, rest);
+    if inner.is_empty() {
+        object.remove(first);
+    }
+}
+
+/// The keys of the outermost objects that differ: names, no values.
+fn changed(former: &Object, next: &Object) -> Vec<String> {
+    let keys: BTreeSet<&String> = former.keys().chain(next.keys()).collect();
+    keys.into_iter().filter(|key| former.get(*key) != next.get(*key)).cloned().collect()
+}
+
+/// A secret that nobody typed and that would go where it does not go now: else whoever may change an address could have a secret sent
+/// to a server of his own.
+fn astray<'a>(
+    described: &'a Description,
+    now: &Validation,
+    next: &Validation,
+    typed: &Typed<'_>,
+) -> Option<&'a ConfigField> {
+    let mut kept = described.fields.iter().filter(|field| field.secret && typed.get(&field.key).is_none());
+    kept.find(|field| !goes_to(next, &field.key).is_subset(&goes_to(now, &field.key)))
+}
+
+/// Where a secret is sent, the proxy on the way included.
+fn goes_to<'a>(validation: &'a Validation, key: &str) -> BTreeSet<(&'a str, &'a str, u16)> {
+    let named = validation.destinations.iter().filter(|to| to.secrets.iter().any(|secret| secret == key));
+    let mut places: BTreeSet<_> = named.map(|to| (&*to.scheme, &*to.host, to.port)).collect();
+    if let Some(proxy) = &validation.proxy
+        && (!places.is_empty() || proxy.password.as_deref() == Some(key))
+    {
+        places.insert((&proxy.scheme, &proxy.host, proxy.port));
+    }
+    places
+}
+
+fn enter_anew(asked: &Asked, field: &ConfigField) -> Response {
+    let say = |chinese, english| asked.say(chinese, english);
+    let content = html! {
+        p.banner.bad role="alert" {
+            (field.label) " " code { (field.key) } " "
+            (say("将被发送到新的地址，请重新填写它。未保存任何内容。",
+                 "would be sent to another address than before: enter it anew. Nothing was stored."))
+        }
+        p { a.button href=(asked.address("setup")) { (say("返回设置向导", "Back to the set-up")) } }
+    };
+    asked.page_with(StatusCode::UNPROCESSABLE_ENTITY, say("填写配置", "The configuration"), content)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_key_goes_with_the_object_that_held_it_alone() {
+        let Value::Object(mut map) = json!({ "a": 1, "b": { "c": 2 }, "d": { "e": 3, "f": 4 } }) else {
+            unreachable!()
+        };
+        for key in ["b.c", "d.e", "a.x", "nothing"] {
+            remove(&mut map, key);
+        }
+        assert_eq!(Value::Object(map), json!({ "a": 1, "d": { "f": 4 } }));
+    }
+}

@@ -1,0 +1,210 @@
+//! The form of the configuration: what it shows, what it says as one types, and what becomes of it.
+
+use serde_json::{Value, json};
+use wecom_simulator::{DEMO_CORP_ID, DEMO_SECRET};
+
+use super::first;
+use crate::{
+    bed::Bed,
+    visitor::{Visitor, proof_in},
+    web::{Serving, declare, serve, tenant, until},
+};
+
+const SETUP: &str = "/t/acme/admin/setup";
+
+/// A host with one tenant from a file.
+fn from_file(bed: &Bed) -> Serving {
+    let file = declare(bed, &[tenant(bed, "acme", &json!({}))]);
+    serve(bed, &["--tenants", file.to_str().unwrap()])
+}
+
+/// A host with one tenant from the storage.
+fn from_storage(bed: &Bed, further: &Value) -> Serving {
+    let file = declare(bed, &[tenant(bed, "acme", further)]);
+    bed.run_plain(&["--format", "json", "tenants", "put", file.to_str().unwrap()]).exits(0);
+    serve(bed, &[])
+}
+
+/// The part of a page that is this element.
+fn part<'a>(page: &'a str, id: &str) -> &'a str {
+    let (_, rest) = page.split_once(&format!("id=\"{id}\"")).unwrap_or_else(|| panic!("no {id} in {page}"));
+    rest.split_once("</div>").unwrap().0
+}
+
+/// What is typed that makes the tenant's own configuration again.
+fn sound(bed: &Bed) -> Vec<(String, String)> {
+    let configuration = bed.configuration();
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let all = configuration.as_object().unwrap().iter();
+    all.map(|(key, value)| (format!("value.{key}"), text(value))).collect()
+}
+
+fn post(visitor: &mut Visitor<'_>, path: &str, fields: &[(String, String)]) -> crate::web::Answer {
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    visitor.post(SETUP, &format!("{SETUP}/{path}"), &fields)
+}
+
+fn with(fields: &[(String, String)], name: &str, value: &str) -> Vec<(String, String)> {
+    let others = fields.iter().filter(|(found, _)| found != name).cloned();
+    others.chain([(name.to_owned(), value.to_owned())]).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_is_what_the_element_describes_and_shows_no_secret() {
+    let bed = Bed::new().await;
+    let host = from_file(&bed);
+    let mut someone = first(&host, "acme");
+    let page = someone.page(SETUP);
+    for expected in [
+        "name=\"value.corpId\"",
+        "name=\"value.callback.encodingAESKey\"",
+        "name=\"value.sync.guard.percent\"",
+        "我的企业 → 企业信息 → 企业ID",
+        &format!("value=\"{DEMO_CORP_ID}\""),
+        "已配置，留空则不变",
+        "hx-post=\"/t/acme/admin/setup/validate\"",
+    ] {
+        assert!(page.contains(expected), "{expected}: {page}");
+    }
+    let secret = page.split("<input").find(|input| input.contains("name=\"value.secret\"")).unwrap();
+    let secret = secret.split_once('>').unwrap().0;
+    assert!(secret.contains("type=\"password\"") && !secret.contains(" value="), "{secret}");
+    assert!(!page.contains(DEMO_SECRET) && !page.contains("formaction"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_typed_is_judged_beside_its_field_in_both_languages() {
+    let bed = Bed::new().await;
+    let host = from_file(&bed);
+    let mut someone = first(&host, "acme");
+    let page = someone.page(SETUP);
+    let form = format!("proof={}&value.corpId=12&value.secret=not+one", proof_in(&page));
+    for (language, words) in [("zh", "填写的是"), ("en", "expected")] {
+        let answer = someone.ask("POST", &format!("{SETUP}/validate"), &[("accept-language", language)], &form);
+        assert_eq!(answer.status, 200, "{answer:#?}");
+        for id in ["problem-corpId", "problem-secret"] {
+            let part = part(&answer.body, id);
+            assert!(part.contains("hx-swap-oob=\"true\"") && part.contains("class=\"error\""), "{id}: {part}");
+            assert!(part.contains(words), "{language}: {part}");
+        }
+        // Whoever types the first field knows that the others are empty.
+        assert!(!part(&answer.body, "problem-agentId").contains("error"), "{answer:#?}");
+        assert!(!answer.body.contains("not one"), "a secret comes back: {answer:#?}");
+    }
+    for (form, status) in [("value.corpId=12".to_owned(), 403), (format!("{form}&x={}", "x".repeat(65 << 10)), 400)] {
+        assert_eq!(someone.ask("POST", &format!("{SETUP}/validate"), &[], &form).status, status);
+    }
+    assert_eq!(Visitor::new(&host).ask("POST", &format!("{SETUP}/validate"), &[], &form).status, 303);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn token_and_key_of_callbacks_are_made_here() {
+    let bed = Bed::new().await;
+    let host = from_file(&bed);
+    let mut someone = first(&host, "acme");
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        let answer = someone.post(SETUP, &format!("{SETUP}/generate"), &[("group", "callback")]);
+        assert_eq!(answer.status, 200, "{answer:#?}");
+        for (key, length) in [("callback.token", 32), ("callback.encodingAESKey", 43)] {
+            let input = answer.body.split("<input").find(|input| input.contains(&format!("value.{key}\""))).unwrap();
+            let value = input.split_once(" value=\"").unwrap().1.split_once('"').unwrap().0;
+            assert!(value.len() == length && input.contains("hx-swap-oob=\"true\""), "{input}");
+            made.push(value.to_owned());
+        }
+        assert!(!answer.body.contains("maxAgeSeconds"), "{answer:#?}");
+    }
+    assert!(made[0] != made[2] && made[1] != made[3], "{made:?}");
+    let fields = with(&with(&sound(&bed), "value.callback.token", &made[0]), "value.callback.encodingAESKey", &made[1]);
+    let answer = post(&mut someone, "configuration", &fields);
+    assert!(answer.status == 200 && !answer.body.contains(&made[0]), "{answer:#?}");
+    for group in ["", "sync", "elsewhere"] {
+        let answer = someone.post(SETUP, &format!("{SETUP}/generate"), &[("group", group)]);
+        assert_eq!(answer.status, 400, "{group}: {answer:#?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sound_configuration_becomes_a_file_in_which_no_secret_stands() {
+    let bed = Bed::new().await;
+    let host = from_file(&bed);
+    let mut someone = first(&host, "acme");
+    let fields = with(&with(&sound(&bed), "value.sync.fields", "name, position"), "value.sync.guard.percent", "10");
+    let answer = post(&mut someone, "configuration", &fields);
+    assert_eq!(answer.status, 200, "{answer:#?}");
+    let (_, rest) = answer.body.split_once("<pre tabindex=\"0\">").unwrap();
+    let text = rest.split_once("</pre>").unwrap().0.replace("&quot;", "\"");
+    let file: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
+    assert_eq!(file["secret"], "{{ACME_SECRET}}");
+    assert_eq!((&file["corpId"], &file["sync"]["fields"]), (&json!(DEMO_CORP_ID), &json!(["name", "position"])));
+    assert_eq!(file["sync"]["guard"]["percent"], "10");
+    assert!(answer.body.contains("variables") && !answer.body.contains(DEMO_SECRET), "{answer:#?}");
+    // What the file says is what the element takes.
+    let mut filled = file;
+    filled["secret"] = DEMO_SECRET.into();
+    let folder = bed.write("copied", &filled);
+    bed.run_plain(&["--format", "json", "--element", folder.to_str().unwrap(), "validate"]).exits(0);
+
+    // A secret that is configured need not be typed again, and one that is not must be.
+    let without: Vec<_> = sound(&bed).into_iter().filter(|(name, _)| name != "value.secret").collect();
+    assert!(post(&mut someone, "configuration", &without).body.contains("保持不变"));
+    let wrong = with(&with(&without, "value.corpId", "12"), "value.secret", "not one");
+    let answer = post(&mut someone, "configuration", &wrong);
+    assert!(answer.status == 422 && part(&answer.body, "problem-corpId").contains("error"), "{answer:#?}");
+    assert!(answer.body.contains("value=\"12\"") && !answer.body.contains("not one"), "{answer:#?}");
+    let answer = post(&mut someone, "configuration", &with(&without, "value.agentId", ""));
+    assert!(answer.status == 422 && part(&answer.body, "problem-agentId").contains("error"), "{answer:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_operator_keeps_is_not_stored_by_a_form() {
+    let bed = Bed::new().await;
+    let host = from_file(&bed);
+    let mut someone = first(&host, "acme");
+    assert_eq!(post(&mut someone, "store", &sound(&bed)).status, 403);
+    drop(host);
+    let bed = Bed::new().await;
+    let host = from_storage(&bed, &json!({}));
+    let mut someone = first(&host, "acme");
+    assert_eq!(post(&mut someone, "store", &sound(&bed)).status, 403, "not granted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_is_stored_where_the_operator_grants_it() {
+    let bed = Bed::new().await;
+    let host = from_storage(&bed, &json!({"grants": {"hosts": [bed.address()], "configuration": true}}));
+    let mut someone = first(&host, "acme");
+    assert!(someone.page(SETUP).contains("formaction=\"/t/acme/admin/setup/store\""));
+    let without: Vec<_> = sound(&bed).into_iter().filter(|(name, _)| name != "value.secret").collect();
+    // A secret that nobody typed goes to no other host than before.
+    let elsewhere = with(&without, "value.apiBaseUrl", "https://evil.example.com");
+    let answer = post(&mut someone, "store", &elsewhere);
+    assert!(answer.status == 422 && answer.body.contains("重新填写"), "{answer:#?}");
+    for (name, value, status) in [
+        ("value.redirectUri", "https://app.example.com/{{ACME_SECRET}}", 400),
+        ("value.corpId", "12", 422),
+        ("value.agentId", "", 422),
+    ] {
+        assert_eq!(post(&mut someone, "store", &with(&without, name, value)).status, status, "{name}");
+    }
+    assert!(!someone.page(SETUP).contains("evil.example.com"), "nothing of that was stored");
+
+    let next = with(&with(&without, "value.redirectUri", "https://app.example.com/other"), "value.locale", "");
+    let answer = post(&mut someone, "store", &next);
+    assert!(answer.status == 200 && answer.body.contains("配置已保存"), "{answer:#?}");
+    let page = someone.page(SETUP);
+    assert!(page.contains("value=\"https://app.example.com/other\""), "{page}");
+    until("the check", || someone.page("/t/acme/admin/check").contains("credentials"));
+    assert!(someone.page("/t/acme/admin/check").contains("tag good"), "the secret is still there");
+    let trail = someone.page("/t/acme/admin/audit");
+    assert!(trail.contains("console.set-configuration") && trail.contains("locale redirectUri"), "{trail}");
+    // A new secret takes the place of the old one.
+    let other = "Another-secret_that-nobody-has-given-0000000";
+    let answer = post(&mut someone, "store", &with(&next, "value.secret", other));
+    assert_eq!(answer.status, 200, "{answer:#?}");
+    for page in ["audit", "setup"] {
+        assert!(!someone.page(&format!("/t/acme/admin/{page}")).contains(other), "{page}");
+    }
+    let check = someone.page("/t/acme/admin/check");
+    assert!(check.contains("tag bad"), "{check}");
+}

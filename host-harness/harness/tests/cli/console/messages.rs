@@ -1,0 +1,101 @@
+//! Messages of every kind that the console writes.
+
+use serde_json::json;
+
+use super::first;
+use crate::{
+    bed::Bed,
+    web::{declare, serve, tenant},
+};
+
+const PAGE: &str = "/t/acme/admin/messages";
+
+/// The fields of the form that sends what a preview shows.
+fn kept(preview: &str) -> Vec<(&str, &str)> {
+    crate::visitor::hidden_in(preview, PAGE)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_is_shown_before_it_is_sent_and_sent_as_it_was_shown() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let mut someone = first(&host, "acme");
+    let url = "https://app.example.com/a";
+    let long = "长".repeat(50);
+    for (kind, fields, sent) in [
+        ("text", vec![("text", "你好")], "text"),
+        ("markdown", vec![("markdown", "**你好**")], "markdown"),
+        (
+            "link-card",
+            vec![("link-card.title", "标题"), ("link-card.description", "你好"), ("link-card.url", url)],
+            "textcard",
+        ),
+        (
+            "news",
+            vec![
+                ("news[0].title", "你好"),
+                ("news[0].link.url", url),
+                ("news[1].title", &long),
+                ("news[1].link.url", "javascript:alert(1)"),
+                ("news[1].description", "<b>"),
+            ],
+            "news",
+        ),
+    ] {
+        assert!(someone.page(&format!("{PAGE}?kind={kind}")).contains(fields[0].0), "{kind}");
+        let before = bed.control().inbox("lisi").len();
+        let fields: Vec<(&str, &str)> = fields.into_iter().chain([("members", "lisi"), ("kind", kind)]).collect();
+        let preview = someone.post(PAGE, &format!("{PAGE}/preview"), &fields);
+        assert!(preview.status == 200 && preview.body.contains("你好"), "{kind}: {preview:#?}");
+        for raw in ["<b>", "href=\"javascript"] {
+            assert!(!preview.body.contains(raw), "{kind}: {preview:#?}");
+        }
+        assert_eq!(bed.control().inbox("lisi").len(), before, "a preview sends nothing");
+        let again = someone.post(PAGE, &format!("{PAGE}/edit"), &fields);
+        assert!(
+            again.status == 200 && again.body.contains("你好") && again.body.contains("value=\"lisi\""),
+            "{again:#?}"
+        );
+        let mut form = url::form_urlencoded::Serializer::new(String::new());
+        form.append_pair("proof", crate::visitor::proof_in(&preview.body)).extend_pairs(kept(&preview.body));
+        let answer = someone.ask("POST", PAGE, &[], &form.finish());
+        if kind == "news" {
+            assert!(answer.status == 422 && answer.body.contains("未发送任何消息"), "{answer:#?}");
+            assert!(
+                answer.body.contains("aria-invalid=\"true\"") && answer.body.contains(&format!("value=\"{long}\"")),
+                "{answer:#?}"
+            );
+            assert_eq!(bed.control().inbox("lisi").len(), before);
+            continue;
+        }
+        assert!(answer.status == 200 && answer.body.contains("消息已发送"), "{kind}: {answer:#?}");
+        let inbox = bed.control().inbox("lisi");
+        assert!(inbox.len() == before + 1 && format!("{inbox:?}").contains(sent), "{kind}: {inbox:?}");
+    }
+    for (kind, status) in [("voice", 400), ("", 200)] {
+        assert_eq!(someone.get(&format!("{PAGE}?kind={kind}")).status, status, "{kind}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_long_is_said_beside_its_field_and_nothing_is_sent() {
+    let bed = Bed::new().await;
+    let file = declare(&bed, &[tenant(&bed, "acme", &json!({}))]);
+    let host = serve(&bed, &["--tenants", file.to_str().unwrap()]);
+    let mut someone = first(&host, "acme");
+    let long = "长".repeat(129);
+    let fields = [
+        ("kind", "link-card"),
+        ("members", "lisi"),
+        ("link-card.title", long.as_str()),
+        ("link-card.description", "描述"),
+        ("link-card.url", "https://app.example.com/a"),
+    ];
+    let answer = someone.post(PAGE, PAGE, &fields);
+    assert_eq!(answer.status, 422, "{answer:#?}");
+    let (_, field) = answer.body.split_once("name=\"link-card.title\"").unwrap();
+    let field = field.split_once("</div>").unwrap().0;
+    assert!(field.contains(&long) && field.contains("aria-invalid") && field.contains("129"), "{field}");
+    assert!(bed.control().inbox("lisi").is_empty());
+}
