@@ -2,7 +2,7 @@
 
 use std::{io, path::Path};
 
-use organisation_host::Recording;
+use organisation_host::recording::Recording;
 use organisation_record::{Diverged, Header, RecordingError, rehearse};
 
 use crate::{

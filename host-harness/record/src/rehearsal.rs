@@ -6,7 +6,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use organisation_host::{Host, ImportSource, LoadedComponent, RecordedCall, RecordedEnd, RecordedImport};
+use organisation_host::{
+    Host, LoadedComponent,
+    recording::{ImportSource, RecordedCall, RecordedEnd, RecordedImport},
+};
 use serde_json::Value;
 
 use crate::{

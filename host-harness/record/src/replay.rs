@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use organisation_host::{Host, ImportSource, Limits, LoadedComponent, RecordedCall, RecordedEnd, RecordedImport};
+use organisation_host::{
+    Host, Limits, LoadedComponent,
+    recording::{ImportSource, RecordedCall, RecordedEnd, RecordedImport},
+};
 use serde_json::Value;
 
 use crate::{

@@ -79,6 +79,28 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// These limits, each lowered to the other's where that is lower.
+    pub(crate) fn at_most(&self, other: &Self) -> Self {
+        Self {
+            cpu_ms: self.cpu_ms.min(other.cpu_ms),
+            wall_ms: self.wall_ms.min(other.wall_ms),
+            memory_bytes: self.memory_bytes.min(other.memory_bytes),
+            table_elements: self.table_elements.min(other.table_elements),
+            instances: self.instances.min(other.instances),
+            host_calls: self.host_calls.min(other.host_calls),
+            hostcall_bytes: self.hostcall_bytes.min(other.hostcall_bytes),
+            hostcall_bytes_total: self.hostcall_bytes_total.min(other.hostcall_bytes_total),
+            handles: self.handles.min(other.handles),
+            requests: self.requests.min(other.requests),
+            bytes_in: self.bytes_in.min(other.bytes_in),
+            bytes_out: self.bytes_out.min(other.bytes_out),
+            parallel: self.parallel.min(other.parallel),
+            largest_response: self.largest_response.min(other.largest_response),
+            log_lines: self.log_lines.min(other.log_lines),
+            log_bytes: self.log_bytes.min(other.log_bytes),
+        }
+    }
+
     /// The CPU limit as a duration.
     pub(crate) fn cpu(&self) -> Duration {
         Duration::from_millis(self.cpu_ms)

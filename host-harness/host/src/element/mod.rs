@@ -14,7 +14,7 @@ use std::{
 };
 
 use crate::{
-    call::{Limits, NO_ELEMENT},
+    call::{CallSite, Limits},
     component::LoadedComponent,
     digest::Digest,
     egress::{Hook, OperatorList},
@@ -23,7 +23,6 @@ use crate::{
     settings::Document,
     storage::{RESERVED, Scope, Storage, StorageError},
 };
-pub use calls::Answered;
 pub use functions::callbacks::Received;
 use network::Network;
 use single_flight::SingleFlight;
@@ -140,7 +139,7 @@ impl Element {
             options;
         for (what, name) in [("tenant", &tenant), ("element", &name)] {
             // A component that is only asked what it is has no other name.
-            let is_none = what == "element" && name == NO_ELEMENT;
+            let is_none = what == "element" && name == CallSite::NO_ELEMENT;
             if name.starts_with(RESERVED) && !is_none {
                 return Err(ElementError::Reserved { what, name: name.clone() });
             }

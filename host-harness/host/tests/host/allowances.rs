@@ -25,7 +25,7 @@ use crate::{
 async fn overview(guest: Guest, options: ElementOptions) -> CallReport {
     let host = Host::builder().parallel_calls(2).build().unwrap();
     let component = host.load(&guest.build()).unwrap();
-    let report = host.element(&component, options).unwrap().overview().await.unwrap().report;
+    let report = host.element(&component, options).unwrap().overview().reported().await.unwrap().report;
     assert_eq!(report.outcome, CallOutcome::Answered);
     report
 }
@@ -228,7 +228,8 @@ async fn log_lines_beyond_a_limit_are_counted_and_not_kept() {
         let line = wire::log("i32.const 0\n ", &format!("i32.const {length}\n "));
         let guest = Guest::default().with(DESCRIBE, &wire::repeat(written, &line));
         let component = host.load(&guest.build()).unwrap();
-        let report = host.element(&component, options(limits.clone())).unwrap().describe("en").await.unwrap().report;
+        let report =
+            host.element(&component, options(limits.clone())).unwrap().describe("en").reported().await.unwrap().report;
         assert_eq!(
             (report.log.lines.len(), report.log.dropped),
             (kept, u64::from(written) - kept as u64),

@@ -39,13 +39,13 @@ fn reaching(port: u16, limits: Limits) -> ElementOptions {
 async fn overview(guest: Guest, options: ElementOptions) -> Result<CallReport, Box<FailedCall>> {
     let host = host();
     let component = host.load(&guest.build()).unwrap();
-    host.element(&component, options).unwrap().overview().await.map(|called| called.report)
+    host.element(&component, options).unwrap().overview().reported().await.map(|called| called.report)
 }
 
 async fn describe(guest: Guest, limits: Limits) -> Result<CallReport, Box<FailedCall>> {
     let host = host();
     let component = host.load(&guest.build()).unwrap();
-    host.element(&component, options(limits)).unwrap().describe("en").await.map(|called| called.report)
+    host.element(&component, options(limits)).unwrap().describe("en").reported().await.map(|called| called.report)
 }
 
 fn exceeded(failed: &FailedCall) -> Exceeded {
@@ -312,13 +312,13 @@ async fn many_calls_of_one_tenant_get_no_more_time_than_one_of_another() {
     let calls: Vec<_> = (0..8)
         .map(|_| {
             let hostile = hostile.clone();
-            tokio::spawn(async move { hostile.describe("en").await.map(drop) })
+            tokio::spawn(async move { hostile.describe("en").reported().await.map(drop) })
         })
         .collect();
     while host.current_load().interactive < 8 {
         tokio::task::yield_now().await;
     }
-    let failed = element("other", 400).describe("en").await.unwrap_err();
+    let failed = element("other", 400).describe("en").reported().await.unwrap_err();
     calls.iter().for_each(tokio::task::JoinHandle::abort);
     for call in calls {
         assert!(call.await.unwrap_err().is_cancelled(), "it had not come to its end");
@@ -346,12 +346,12 @@ async fn an_answer_that_was_handed_over_is_held_no_longer() {
     let storage = Arc::new(HungStore);
     let hanging = ElementOptions { storage, ..reaching(server.port, limits) };
     let hanging = host.element(&hangs, hanging).unwrap();
-    let hanging = tokio::spawn(async move { hanging.overview().await.map(drop) });
+    let hanging = tokio::spawn(async move { hanging.overview().reported().await.map(drop) });
     while server.requests().is_empty() {
         tokio::task::yield_now().await;
     }
     let element = host.element(&ends, reaching(server.port, Limits::default())).unwrap();
-    while element.overview().await.unwrap().report.http.failures > 0 {
+    while element.overview().reported().await.unwrap().report.http.failures > 0 {
         assert!(!hanging.is_finished(), "it held its answer to its end");
     }
     assert!(!hanging.is_finished());
@@ -378,7 +378,7 @@ async fn a_panic_of_the_host_in_a_call_is_that_calls() {
     let element =
         host.element(&component, ElementOptions { hooks, ..reaching(server.port, Limits::default()) }).unwrap();
     for _ in 0..2 {
-        let failed = element.overview().await.unwrap_err();
+        let failed = element.overview().reported().await.unwrap_err();
         let CallError::Host { reason, .. } = &failed.error else { panic!("{failed}") };
         assert_eq!(reason, "the host panicked: a hook breaks off");
         assert!(matches!(failed.report.outcome, CallOutcome::Failed { cause: "host", .. }));

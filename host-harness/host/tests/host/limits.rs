@@ -138,11 +138,11 @@ async fn a_limit_that_ends_a_call_names_itself_its_value_and_what_was_asked() {
         (LimitName::Handles, 10, Limits { handles: 10, ..all.clone() }, take_handles(10), take_handles(11), Some(11)),
     ] {
         let [obeys, violates] = [obeys, violates].map(|guest| setup.host.load(&guest.build()).unwrap());
-        let kept = setup.element(&obeys, limits.clone()).describe("en").await;
+        let kept = setup.element(&obeys, limits.clone()).describe("en").reported().await;
         assert_eq!(kept.unwrap_or_else(|failed| panic!("{limit}: {failed}")).report.outcome, CallOutcome::Answered);
 
         let element = setup.element(&violates, limits);
-        let failed = element.describe("en").await.expect_err(limit.as_str());
+        let failed = element.describe("en").reported().await.expect_err(limit.as_str());
         let CallError::Limit { site, exceeded } = &failed.error else { panic!("{limit}: {failed}") };
         assert_eq!((exceeded.limit, exceeded.allowed), (limit, allowed));
         assert!(exceeded.asked > allowed, "{exceeded}");
@@ -167,7 +167,7 @@ async fn memory_that_is_refused_can_be_done_without() {
     let guest = Guest::default().with(DESCRIBE, "i32.const 1024\n memory.grow\n drop\n i32.const 0");
     let component = setup.host.load(&guest.build()).unwrap();
     let element = setup.element(&component, Limits { memory_bytes: 64 << 20, ..Limits::default() });
-    let report = element.describe("en").await.unwrap().report;
+    let report = element.describe("en").reported().await.unwrap().report;
     assert_eq!((report.outcome, report.peak_memory_bytes), (CallOutcome::Answered, 2 * PAGE));
 }
 
@@ -197,7 +197,7 @@ async fn memories_are_counted_before_a_call_begins() {
     let small = setup.host.load(&Guest::default().build()).unwrap();
     let calls = (0..40).map(|number| {
         let element = setup.element(if number % 2 == 0 { &large } else { &small }, Limits::default());
-        tokio::spawn(async move { element.describe("en").await.map(drop) })
+        tokio::spawn(async move { element.describe("en").reported().await.map(drop) })
     });
     for call in calls.collect::<Vec<_>>() {
         call.await.unwrap().unwrap();
@@ -209,7 +209,8 @@ async fn memories_are_counted_before_a_call_begins() {
 async fn the_bundled_component_needs_few_instances() {
     let setup = Setup::new();
     let component = setup.host.load(bundled_component()).unwrap();
-    let failed = setup.element(&component, Limits { instances: 1, ..Limits::default() }).describe("en").await;
+    let failed =
+        setup.element(&component, Limits { instances: 1, ..Limits::default() }).describe("en").reported().await;
     let failed = failed.unwrap_err();
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!(*exceeded, Exceeded { limit: LimitName::Instances, allowed: 1, asked: 2 });

@@ -46,7 +46,7 @@ impl Crowd {
             ..element
         };
         let element = self.host.element(&component, element).unwrap();
-        tokio::spawn(async move { element.overview().await })
+        tokio::spawn(async move { element.overview().reported().await })
     }
 
     /// One that grows, and now has what it asked for.

@@ -2,7 +2,8 @@
 
 use bundled_component::bundled_component;
 use organisation_host::{
-    ComponentFile, Digest, ElementError, ElementOptions, Host, Limits, LoadError, Signature, TrustedKey,
+    ComponentFile, Digest, ElementError, ElementOptions, Host, Limits, LoadError,
+    trust::{Signature, TrustedKey},
 };
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 

@@ -26,7 +26,7 @@ const PLAN: Deed = Some(PLANNING);
 const SYNC: Deed = Some(PLAIN);
 
 async fn history<V: TestVendor>(stage: &Stage<V>) -> Vec<Report> {
-    stage.heard(stage.element.history().await).unwrap()
+    stage.heard(stage.element.history()).await.unwrap()
 }
 
 fn outcomes(reports: &[Report]) -> Vec<RunOutcome> {

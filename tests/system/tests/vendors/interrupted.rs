@@ -60,7 +60,7 @@ async fn cut_everywhere<V: TestVendor>(store: Store, cut: Cut, every: usize) {
             stage.assert_exact().await;
             continue;
         };
-        assert!(matches!(stage.heard(answer), Ok(SyncStep::Complete(_))));
+        assert!(matches!(stage.note_answer(answer), Ok(SyncStep::Complete(_))));
         assert!(deaths > 10, "only {deaths} deaths: the sync has more operations than that");
         return;
     }
@@ -197,7 +197,7 @@ async fn a_call_that_meets_another_at_work_ends_in_conflict_when_it_has_no_time<
     // The holder hangs in its work and keeps its lease.
     assert!(stage.fuse.watch(&mut holder).await.is_none());
     stage.fuse.mend();
-    let error = stage.heard(PLAIN.call(&hurried).await).unwrap_err();
+    let error = stage.note_answer(PLAIN.call(&hurried).await).unwrap_err();
     assert_eq!(error.reason, Reason::Conflict);
     assert!(error.retry_after_ms.is_some() && error.hint.is_some(), "{error:?}");
 }
@@ -213,7 +213,7 @@ async fn a_holder_that_comes_back_late_can_write_nothing_more<V: TestVendor>() {
     // Another call takes over and finishes, while the first still believes that it works.
     stage.complete(&PLAIN).await;
     stage.fuse.resume();
-    let error = stage.heard(holder.await).unwrap_err();
+    let error = stage.note_answer(holder.await).unwrap_err();
     assert_eq!(error.reason, Reason::Conflict, "{error:?}");
     stage.assert_exact().await;
 }
@@ -239,9 +239,9 @@ async fn a_holder_of_the_token_that_dies_holds_nobody_up_for_longer_than_its_lea
     for (operations, cut) in [(2, Cut::Before), (2, Cut::After), (1, Cut::After)] {
         let stage = Stage::<V>::sample().await;
         stage.fuse.arm(operations, cut);
-        assert!(stage.fuse.watch(stage.element.sync_member("lisi")).await.is_none(), "the call died");
+        assert!(stage.fuse.watch(stage.element.sync_member("lisi").reported()).await.is_none(), "the call died");
         stage.fuse.mend();
         stage.advance(LEASES_OVER);
-        stage.heard(stage.element.sync_member("lisi").await).unwrap();
+        stage.heard(stage.element.sync_member("lisi")).await.unwrap();
     }
 }

@@ -340,7 +340,7 @@ async fn cut_everywhere(cut: Cut) {
         let answer = stage.fuse.watch(EXPORT.call(&stage.element)).await;
         stage.fuse.mend();
         if let Some(answer) = answer {
-            assert!(matches!(stage.heard(answer), Ok(SyncStep::Complete(_))));
+            assert!(matches!(stage.note_answer(answer), Ok(SyncStep::Complete(_))));
             assert!(operations > 10, "only {operations} deaths: the sync has more operations than that");
             return;
         }

@@ -35,7 +35,7 @@ async fn cut_everywhere(cut: Cut, first: i64) {
         let mut ended_in_scope = 0;
         let is_dead = loop {
             let Some(answer) = stage.fuse.watch(PLAIN.call(&stage.element)).await else { break true };
-            match stage.heard(answer).unwrap() {
+            match stage.note_answer(answer).unwrap() {
                 SyncStep::More(progress) => ended_in_scope += u64::from(progress.phase == "scope"),
                 SyncStep::Complete(_) => break false,
                 other => panic!("{other:?}"),

@@ -67,7 +67,7 @@ async fn the_unusual_arrives_as_it_is() {
     for status in [MemberStatus::Active, MemberStatus::Disabled, MemberStatus::NotActivated] {
         assert!(copy.members.values().any(|member| member.status == status), "{status:?}");
     }
-    let found = stage.heard(stage.element.find_member("MIXED.case-000007").await).unwrap();
+    let found = stage.heard(stage.element.find_member("MIXED.case-000007")).await.unwrap();
     assert_eq!(found.id, "Mixed.Case-000007");
 }
 
@@ -83,7 +83,7 @@ async fn both_answers_to_a_hidden_root_and_both_forms_of_withheld_fields_are_und
                 let stage = Setting::new(corp).behaviour(behaviour).start().await;
                 stage.complete(&PLAIN).await;
                 stage.assert_exact().await;
-                let mobile = stage.heard(stage.element.find_member("lisi").await).unwrap().mobile;
+                let mobile = stage.heard(stage.element.find_member("lisi")).await.unwrap().mobile;
                 assert_eq!(mobile.as_deref(), is_old.then_some("13800000001"));
             }
         }

@@ -11,10 +11,7 @@ use organisation_host::{
 };
 use serde_json::json;
 
-use super::{
-    asked::Asked,
-    failure::{Failure, answer},
-};
+use super::{asked::Asked, failure::Failure};
 use crate::serve::sessions::Token;
 
 /// Fields of the form that name recipients, and what they are called.
@@ -111,7 +108,7 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
         "members": to.members, "departments": to.departments, "roles": to.roles, "text_sha256": digest,
     });
     asked.audit("messaging.send", asked.text("key").map(str::to_owned), Some(sent.to_string())).await?;
-    let sent = answer(asked.element.send_message(&message).await)?;
+    let sent = asked.element.send_message(&message).await?;
     let say = |chinese, english| asked.say(chinese, english);
     let (look, words) = match sent.delivery {
         Delivery::Yes => ("banner good", say("消息已发送。", "The message was sent.")),

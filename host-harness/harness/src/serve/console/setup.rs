@@ -3,13 +3,13 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
-use organisation_host::contract::element::{Description, Validation};
+use organisation_host::{
+    CallFailure,
+    contract::element::{Description, Validation},
+};
 use url::Url;
 
-use super::{
-    asked::Asked,
-    failure::{Failure, unbroken},
-};
+use super::{asked::Asked, failure::Failure};
 
 /// Letters and digits of a callback's token, and of its key: 32 bytes in base64 without the sign at the end.
 const TOKEN: usize = 32;
@@ -18,12 +18,15 @@ const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxy
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let described = unbroken(asked.element.describe(asked.language.tag()).await)?;
-    let validation = unbroken(asked.element.validate().await)?;
+    let described = asked.element.describe(asked.language.tag()).await?;
+    let validation = asked.element.validate().await?;
     let app = app_address(asked, &validation);
     let home_page = match &app {
         // What the element says against it stands in the step.
-        Some(app) => Some(unbroken(asked.element.homepage_url(app.as_str()).await)?),
+        Some(app) => Some(match asked.element.homepage_url(app.as_str()).await {
+            Err(CallFailure::Refused(error)) => Err(*error),
+            answer => Ok(answer?),
+        }),
         None => None,
     };
     let say = |chinese, english| asked.say(chinese, english);

@@ -9,15 +9,15 @@ use organisation_host::contract::{
 
 use super::{
     asked::{Asked, when},
-    failure::{Failure, answer},
+    failure::Failure,
     plan,
     running::Standing,
 };
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let summary = answer(asked.element.overview().await)?;
-    let history = answer(asked.element.history().await)?;
+    let summary = asked.element.overview().await?;
+    let history = asked.element.history().await?;
     let blocked = match &summary.blocked {
         Some(counts) => Some(who_would_go(asked, &summary, *counts).await?),
         None => None,
@@ -44,7 +44,7 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
 
 /// The same, of which a script takes the part that changes.
 pub async fn progress(asked: &Asked) -> Result<Response, Failure> {
-    let summary = answer(asked.element.overview().await)?;
+    let summary = asked.element.overview().await?;
     Ok(asked.page(asked.say("同步", "Sync"), standing(asked, &summary)))
 }
 
@@ -73,7 +73,7 @@ pub async fn approve(asked: &Asked) -> Result<Response, Failure> {
     })();
     let (Some(run), Some(counts)) = (asked.text("run"), counts) else { return Err(incomplete()) };
     asked.audit("directory.approve", Some(run.to_owned()), None).await?;
-    answer(asked.element.approve(run, counts).await)?;
+    asked.element.approve(run, counts).await?;
     asked.service.runs().start(&asked.tenant, Goal::Complete);
     Ok(asked.go("sync"))
 }
@@ -82,7 +82,7 @@ pub async fn approve(asked: &Asked) -> Result<Response, Failure> {
 pub async fn abandon(asked: &Asked) -> Result<Response, Failure> {
     let run = asked.text("run").ok_or_else(incomplete)?;
     asked.audit("directory.abandon", Some(run.to_owned()), None).await?;
-    answer(asked.element.abandon(run).await)?;
+    asked.element.abandon(run).await?;
     Ok(asked.go("sync"))
 }
 
