@@ -50,7 +50,7 @@ impl Trial {
         subject: Subject,
         clock: Arc<ForwardClock>,
     ) -> Result<(Self, Element), ConformError> {
-        let options = Options { clock: Some(Arc::clone(&clock) as _), ..Options::default() };
+        let options = Options::default().clock(Some(Arc::clone(&clock) as _));
         let platform = Arc::new(Platform::new(MemoryStorage::new(options)));
         let options = options_of(&platform, &subject, "first", subject.settings.clone(), Limits::default());
         let element = host.element(&component, options)?;

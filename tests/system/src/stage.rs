@@ -473,12 +473,10 @@ fn code_cache() -> PathBuf {
 }
 
 async fn open<V: TestVendor>(store: Store, control: &V, folder: &TempDir) -> Arc<dyn Storage> {
-    let options = Options {
-        clock: Some(Arc::new(StageClock::of(control.clone()))),
-        sealing_key: Some(SealingKey::new(SEALING_KEY)),
-        poll_interval: Duration::from_millis(5),
-        ..Options::default()
-    };
+    let options = Options::default()
+        .clock(Some(Arc::new(StageClock::of(control.clone()))))
+        .sealing_key(Some(SealingKey::new(SEALING_KEY)))
+        .poll_interval(Duration::from_millis(5));
     match store {
         Store::Memory => Arc::new(MemoryStorage::new(options)),
         Store::Sqlite => {

@@ -90,7 +90,7 @@ async fn a_while() {
 
 fn options(name: &'static str, syncs: &Syncs) -> SyncOptions {
     let observers: Vec<Arc<dyn SyncObserver>> = vec![Arc::new(Heard { host: name, syncs: syncs.clone() })];
-    SyncOptions { look: Duration::from_millis(5), observers, ..SyncOptions::new(name) }
+    SyncOptions::new(name).look(Duration::from_millis(5)).observers(observers)
 }
 
 /// A host that looks after tenants until it is dropped.
@@ -159,7 +159,7 @@ async fn a_long_run_gives_way_to_other_tenants_and_goes_on_later() {
     let guest = Path::new("guest.wasm");
     let source = machine.declare(&["a", "b", "c"].map(|name| tenant(name, guest, "1h")));
     // With the usual minute the first would still be at it when the test gives up.
-    let options = SyncOptions { parallel: 1, longest_hold: Duration::ZERO, ..options("one", &syncs) };
+    let options = options("one", &syncs).parallel(1).longest_hold(Duration::ZERO);
     let host = Running::start(&store().await, source, options).await;
     syncs.until("three syncs for each", async |syncs| ["a", "b", "c"].iter().all(|name| syncs.of(name) >= 3)).await;
     host.end().await;

@@ -65,7 +65,7 @@ impl Hosts {
             Shared::Postgres => postgres_for_tests::database()?,
         };
         let sealing_key = Some(SealingKey::from_base64(KEY).unwrap());
-        let storage = storage::open(&address, Options { sealing_key, ..Options::default() }).await.unwrap();
+        let storage = storage::open(&address, Options::default().sealing_key(sealing_key)).await.unwrap();
         Some(Self { bed, tenants, storage, address })
     }
 

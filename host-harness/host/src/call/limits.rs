@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use derive_setters::Setters;
+
 use serde::{Deserialize, Serialize};
 
 use crate::egress;
@@ -12,8 +14,9 @@ use crate::egress;
 /// How a limit ends: those of [`LimitName`] end the call with [`CallError::Limit`](super::CallError::Limit); HTTP limits
 /// refuse the request that passes them with `budget-exhausted` or `too-large`; log limits drop lines, which are counted.
 /// The size of storage is not a matter of a call: see [`storage::Quota`](crate::storage::Quota).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Setters)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Limits {
     /// CPU time in milliseconds: of the guest, and of the host for it, such as what a value costs that it hands over. What it
     /// spends waiting is free, for an answer or for its turn, and so is what connections and databases do meanwhile.

@@ -13,6 +13,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use derive_setters::Setters;
+
 use crate::{
     call::{CallSite, Limits},
     component::LoadedComponent,
@@ -28,7 +30,8 @@ use network::Network;
 use single_flight::SingleFlight;
 
 /// What an element is made of, beside its component.
-#[derive(Clone)]
+#[derive(Clone, Setters)]
+#[non_exhaustive]
 pub struct ElementOptions {
     /// The tenant: 1 to 128 bytes, compared byte by byte.
     pub tenant: String,

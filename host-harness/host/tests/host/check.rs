@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use organisation_host::{
-    CallOutcome, Element, ElementOptions, Host, Limits,
+    CallOutcome, Element, Host, Limits,
     contract::types::{Error, Reason},
     storage::ManualClock,
 };
@@ -43,7 +43,7 @@ impl Bed {
 
     fn element(&self, tenant: &str, is_refused: bool) -> Element {
         let component = self.host.load(&checked(is_refused)).unwrap();
-        let options = ElementOptions { tenant: tenant.to_owned(), ..options(Limits::default()) };
+        let options = options(Limits::default()).tenant(tenant.to_owned());
         self.host.element(&component, options).unwrap()
     }
 }

@@ -253,8 +253,7 @@ async fn names_of_tenants_and_elements_are_checked() {
     let host = host();
     let component = host.load(&Guest::default().build()).unwrap();
     for (tenant, element) in [("", "organisation"), ("acme", "a\nb")] {
-        let options =
-            ElementOptions { tenant: tenant.to_owned(), name: element.to_owned(), ..options(Limits::default()) };
+        let options = options(Limits::default()).tenant(tenant.to_owned()).name(element.to_owned());
         host.element(&component, options).unwrap_err();
     }
 }

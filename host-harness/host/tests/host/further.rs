@@ -109,9 +109,9 @@ async fn calls_of_it_count_among_those_of_imports() {
     let host = builder.build().unwrap();
     let component = host.load(&asking(4)).unwrap();
     let element = element(&host, &component, Limits::default());
-    element.with_limits(Limits { host_calls: 4, ..Limits::default() }).overview().await.unwrap();
+    element.with_limits(Limits::default().host_calls(4)).overview().await.unwrap();
     asked.lock().unwrap().clear();
-    let failed = element.with_limits(Limits { host_calls: 3, ..Limits::default() }).overview().reported().await;
+    let failed = element.with_limits(Limits::default().host_calls(3)).overview().reported().await;
     let CallError::Limit { exceeded, .. } = failed.unwrap_err().error else { panic!("another end") };
     assert_eq!(exceeded, Exceeded { limit: LimitName::HostCalls, allowed: 3, asked: 4 });
     assert_eq!(asked.lock().unwrap().len(), 3);

@@ -91,7 +91,7 @@ async fn a_meter_may_lower_limits_and_cannot_raise_them() {
         let accounts = Arc::new(Accounts { cpu_ms: metered, ..Accounts::default() });
         let host = host(&accounts);
         let component = host.load(&Guest::default().with(DESCRIBE, SPIN).build()).unwrap();
-        let limits = Limits { cpu_ms: own, ..Limits::default() };
+        let limits = Limits::default().cpu_ms(own);
         let failed = host.element(&component, options(limits)).unwrap().describe("en").reported().await.unwrap_err();
         let CallError::Limit { exceeded: Exceeded { limit, allowed: found, .. }, .. } = failed.error else {
             panic!("{failed}")

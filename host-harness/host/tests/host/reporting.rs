@@ -156,7 +156,7 @@ async fn a_component_that_cannot_say_what_it_needs_is_asked_once_for_all() {
     ] {
         let (host, reports) = host();
         let component = host.load(&guest.build()).unwrap();
-        let element = host.element(&component, options(Limits { cpu_ms: 30, ..Limits::default() })).unwrap();
+        let element = host.element(&component, options(Limits::default().cpu_ms(30))).unwrap();
         let calls: Vec<_> = (0..8)
             .map(|_| {
                 tokio::spawn({
@@ -185,7 +185,7 @@ async fn who_waits_for_the_first_call_of_another_waits_within_its_own_time() {
     let (host, reports) = host();
     let component = host.load(&Guest::default().with(VALIDATE, SPIN).build()).unwrap();
     let element = host.element(&component, options(Limits::default())).unwrap();
-    let hurried = element.with_limits(Limits { wall_ms: 100, ..Limits::default() });
+    let hurried = element.with_limits(Limits::default().wall_ms(100));
     given_up_after(element.overview().reported(), async {
         let failed = hurried.overview().reported().await.unwrap_err();
         let CallError::Limit { site, exceeded } = &failed.error else { panic!("{failed}") };
@@ -200,12 +200,12 @@ async fn who_waits_for_the_first_call_of_another_waits_within_its_own_time() {
 async fn what_the_first_call_takes_to_begin_is_its_own_time() {
     let (host, reports) = host();
     let component = host.load(&Guest::default().with(VALIDATE, SPIN).build()).unwrap();
-    let element = host.element(&component, options(Limits { wall_ms: 500, ..Limits::default() })).unwrap();
+    let element = host.element(&component, options(Limits::default().wall_ms(500))).unwrap();
     let failed = element.overview().reported().await.unwrap_err();
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!((exceeded.limit, exceeded.allowed), (LimitName::WallMs, 500));
     // Another who has time enough is not answered what happened to one who had none.
-    let patient = element.with_limits(Limits { cpu_ms: 30, ..Limits::default() });
+    let patient = element.with_limits(Limits::default().cpu_ms(30));
     let failed = patient.overview().reported().await.unwrap_err();
     assert!(matches!(&failed.error, CallError::Limit { exceeded, .. } if exceeded.limit == LimitName::CpuMs));
     assert_eq!(reports.of("element.validate-config").len(), 2);
@@ -218,7 +218,7 @@ async fn a_tenant_whose_first_call_is_stuck_holds_up_no_other_of_the_same_compon
     // Slow for whoever may burn much, and cut off for whoever may not.
     let component = host.load(&Guest::default().with(DESCRIBE, SPIN).build()).unwrap();
     let element = |tenant: &str, cpu_ms| {
-        let mut options = options(Limits { cpu_ms, ..Limits::default() });
+        let mut options = options(Limits::default().cpu_ms(cpu_ms));
         options.tenant = tenant.to_owned();
         host.element(&component, options).unwrap()
     };

@@ -156,7 +156,7 @@ pub fn by(strategy: &Strategy) -> Caller {
 
 /// An empty store of this kind on real time, and the folder that it lies in.
 pub async fn open(store: Store) -> Outcome<(Arc<dyn Storage>, Option<TempDir>)> {
-    let options = Options { sealing_key: Some(SealingKey::new([7; 32])), ..Options::default() };
+    let options = Options::default().sealing_key(Some(SealingKey::new([7; 32])));
     Ok(match store {
         Store::Memory => (Arc::new(MemoryStorage::new(options)), None),
         Store::Sqlite => {

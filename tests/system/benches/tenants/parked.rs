@@ -29,7 +29,7 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
     for number in 0..calls {
         let hook = Arc::clone(&silent) as _;
         let element = element(&host, &component, &storage, format!("t{number}"), NOWHERE, Some(hook))?;
-        let element = element.with_limits(Limits { wall_ms: 600_000, ..Limits::default() });
+        let element = element.with_limits(Limits::default().wall_ms(600_000));
         let state = element.authorization_url(&AuthorizationRequest::new(Entry::Browser)).await?.state;
         requests.push((element, ExchangeRequest::new("code", state)));
     }

@@ -174,11 +174,9 @@ async fn trouble(stage: &Stage) {
     stage.note(&element.validate().reported().await.unwrap());
     assert!(stage.heard(element.check_connection()).await.is_err());
     // Limits end calls, and the component breaks off.
-    for limits in [
-        Limits { memory_bytes: 1 << 20, ..Limits::default() },
-        Limits { host_calls: 2, ..Limits::default() },
-        Limits { requests: 0, ..Limits::default() },
-    ] {
+    for limits in
+        [Limits::default().memory_bytes(1 << 20), Limits::default().host_calls(2), Limits::default().requests(0)]
+    {
         match stage.element.with_limits(limits).check_connection().reported().await {
             Ok(called) => stage.note(&called),
             Err(failed) => stage.note_failed(&failed),

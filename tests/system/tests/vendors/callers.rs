@@ -113,7 +113,7 @@ impl<V: TestVendor> History<V> {
     async fn begin(seed: u64) -> Self {
         let mut chance = Rng::with_seed(seed);
         let company = Company::sized(chance.u64(1..30), chance.u64(2..5));
-        let limits = Limits { requests: REQUESTS, ..Limits::default() };
+        let limits = Limits::default().requests(REQUESTS);
         let stage = Setting::<V>::of(&company).limits(limits.clone()).start().await;
         let mut hosts = vec![stage.element.clone(), stage.elsewhere_ahead(AHEAD).await.with_limits(limits)];
         let has_older = chance.bool();

@@ -141,7 +141,7 @@ fn outcome(step: &Result<SyncStep, Error>) -> String {
 }
 
 fn limits() -> Limits {
-    Limits { largest_response: LARGEST, ..Limits::default() }
+    Limits::default().largest_response(LARGEST)
 }
 
 #[tokio::test]

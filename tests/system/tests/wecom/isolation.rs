@@ -74,7 +74,7 @@ async fn a_call_that_is_ended_disturbs_nobody_elses() {
     let stage = Stage::demo().await;
     stage.control.configure(|behaviour| behaviour.latency = Duration::from_millis(30));
     let [neighbour, ..] = neighbours(&stage);
-    let limits = [Limits { memory_bytes: 1 << 20, ..Limits::default() }, Limits { host_calls: 3, ..Limits::default() }];
+    let limits = [Limits::default().memory_bytes(1 << 20), Limits::default().host_calls(3)];
     let squeezed = limits.map(|limits| neighbour.with_limits(limits));
     let violent = async {
         let mut ended = 0;

@@ -328,6 +328,6 @@ proptest! {
         events in vec(event(), 0..25),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(generator, quirks, Limits { requests, ..Limits::default() }, events));
+        runtime.block_on(play(generator, quirks, Limits::default().requests(requests), events));
     }
 }

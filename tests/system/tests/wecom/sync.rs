@@ -202,7 +202,7 @@ async fn a_large_department_is_fetched_alone_within_the_hosts_limit() {
     assert_eq!(report.members_total, 3_000);
     assert_eq!(stage.control.count("user/list").calls, 2, "once in a batch, once alone");
     // Where the host's own limit is smaller its members are fetched one by one, and the report says so.
-    let limits = Limits { largest_response: 1 << 20, ..Limits::default() };
+    let limits = Limits::default().largest_response(1 << 20);
     let narrow = stage.element.with_limits(limits);
     stage.control.reset_log();
     let again = Caller { strategy: Strategy::Walk, ..PLAIN };
@@ -211,7 +211,7 @@ async fn a_large_department_is_fetched_alone_within_the_hosts_limit() {
     assert_eq!(stage.control.count("user/get").calls, 3_000);
     assert!(report.notes.iter().any(|note| note.contains("fetched one by one")), "{:?}", report.notes);
     // Where not even the ids fit, a person has to know.
-    let limits = Limits { largest_response: 100 << 10, ..Limits::default() };
+    let limits = Limits::default().largest_response(100 << 10);
     match stage.sync_of(&stage.element.with_limits(limits), &again).await {
         Ok(SyncStep::Paused(pause)) => {
             assert_eq!(pause.error.reason, Reason::Other("answer-too-large".to_owned()));
