@@ -14,8 +14,8 @@ async fn go(State(element): State<Element>) -> response::Result<impl response::I
     let (cookie, binding) = cookie::new().map_err(failed)?;
     let mut request = login::AuthorizationRequest::new(login::Entry::Browser);
     request.browser_binding = Some(binding);
-    let answer = element.authorization_url(&request).await.map_err(failed)?.value;
-    Ok((cookie, response::Redirect::to(&answer.map_err(|error| failed(error.message))?.url)))
+    let page = element.authorization_url(&request).await.map_err(failed)?;
+    Ok((cookie, response::Redirect::to(&page.url)))
 }
 
 type Pairs = Query<HashMap<String, String>>;
@@ -23,8 +23,8 @@ async fn back(State(element): State<Element>, query: Pairs, bound: cookie::Bound
     let [code, state] = ["code", "state"].map(|key| query.get(key).cloned().unwrap_or_default());
     let mut request = login::ExchangeRequest::new(code, state);
     request.browser_binding = Some(bound.0);
-    let answer = element.exchange_code(&request).await.map_err(failed)?.value;
-    Ok(format!("{:?}", answer.map_err(|error| failed(error.message))?.outcome))
+    let exchange = element.exchange_code(&request).await.map_err(failed)?;
+    Ok(format!("{:?}", exchange.outcome))
 }
 
 #[tokio::main]

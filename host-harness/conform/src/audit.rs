@@ -9,7 +9,7 @@ use super::{
     trial::Trial,
 };
 use organisation_host::{
-    Answered, AuditEntry, CallResult, Called, Decision, Element,
+    Answered, AuditEntry, Decision, Element,
     contract::administration::{IdOutcome, RoleRule, RuleScope},
 };
 
@@ -68,26 +68,31 @@ impl Step {
     /// Asks for it. What is said of the one id of a list counts as said of the call.
     async fn take(
         self,
+        trial: &Trial,
         element: &Element,
         TestMembers { one, other }: &TestMembers,
         actor: &str,
-    ) -> CallResult<Answered<()>> {
+    ) -> Option<Answered<()>> {
         let (id, ids, role) = (&*one.id, [one.id.clone()], [ROLE.to_owned()]);
         let rules = [RoleRule { role: ROLE.to_owned(), scope: RuleScope::Everybody }];
-        match self {
+        Some(match self {
             Self::Roles { given } => {
-                element.set_member_roles(id, if given { &role[..] } else { &[] }, actor).await.map(nothing)
+                let roles = if given { &role[..] } else { &[] };
+                trial.ask(element.set_member_roles(id, roles, actor)).await?.map(drop)
             }
-            Self::Signature { set } => element.set_signature(id, set.then_some(IMAGE), actor).await,
-            Self::Administrators => element.set_administrators(std::slice::from_ref(&other.id), actor).await,
+            Self::Signature { set } => trial.ask(element.set_signature(id, set.then_some(IMAGE), actor)).await?,
+            Self::Administrators => {
+                trial.ask(element.set_administrators(std::slice::from_ref(&other.id), actor)).await?
+            }
             Self::Rules { given } => {
-                element.set_role_rules(if given { &rules[..] } else { &[] }, actor).await.map(nothing)
+                let rules = if given { &rules[..] } else { &[] };
+                trial.ask(element.set_role_rules(rules, actor)).await?.map(drop)
             }
-            Self::Retire => element.retire_members(&ids, actor).await.map(outcome),
-            Self::Reinstate => element.reinstate_members(&ids, actor).await.map(outcome),
-            Self::Confirm => element.confirm_roles(id, actor).await.map(nothing),
-            Self::Erase => element.erase_member(id, actor).await,
-        }
+            Self::Retire => trial.ask(element.retire_members(&ids, actor)).await?.and_then(first_problem),
+            Self::Reinstate => trial.ask(element.reinstate_members(&ids, actor)).await?.and_then(first_problem),
+            Self::Confirm => trial.ask(element.confirm_roles(id, actor)).await?.map(drop),
+            Self::Erase => trial.ask(element.erase_member(id, actor)).await?,
+        })
     }
 
     /// Whether an entry tells of the effect.
@@ -104,14 +109,8 @@ impl Step {
     }
 }
 
-fn nothing<T>(called: Called<Answered<T>>) -> Called<Answered<()>> {
-    Called { value: called.value.map(|_| ()), report: called.report }
-}
-
-fn outcome(called: Called<Answered<Vec<IdOutcome>>>) -> Called<Answered<()>> {
-    let problem = |outcomes: Vec<IdOutcome>| outcomes.into_iter().find_map(|outcome| outcome.problem);
-    let value = called.value.and_then(|outcomes| problem(outcomes).map_or(Ok(()), Err));
-    Called { value, report: called.report }
+fn first_problem(outcomes: Vec<IdOutcome>) -> Answered<()> {
+    outcomes.into_iter().find_map(|outcome| outcome.problem).map_or(Ok(()), Err)
 }
 
 /// Looks at the trail, with roles, administrators and a signature set before: each step without an actor, without a trail, and as
@@ -128,19 +127,21 @@ pub(super) async fn examine(trial: &Trial, element: &Element, members: &TestMemb
         let before = administered(trial, element, members).await?;
         for actor in ["", &long] {
             let what = format!("{action} by an actor of {} bytes", actor.len());
-            trial.refused(&ACTOR, &what, &["invalid-argument"], step.take(element, members, actor)).await;
+            let answer = step.take(trial, element, members, actor).await;
+            trial.is_refusal(&ACTOR, &what, &["invalid-argument"], answer);
         }
         let after = administered(trial, element, members).await?;
         trial.expect(&ACTOR, before == after, || format!("{action} without an actor: {before}, then {after}"));
 
         trial.platform.let_writes_fail(Some(trail.clone()));
         let what = format!("{action} without a trail");
-        trial.refused(&AUDIT_FIRST, &what, &["unavailable"], step.take(element, members, DECIDER)).await;
+        let answer = step.take(trial, element, members, DECIDER).await;
+        trial.is_refusal(&AUDIT_FIRST, &what, &["unavailable"], answer);
         trial.platform.let_writes_fail(None);
         let after = administered(trial, element, members).await?;
         trial.expect(&AUDIT_FIRST, before == after, || format!("{what}: {before}, then {after}"));
 
-        trial.demand(&AUDITED, step.take(element, members, DECIDER)).await?;
+        trial.demanded(&AUDITED, step.take(trial, element, members, DECIDER).await)?;
         is_written(trial, element, members, step).await;
         if let Step::Rules { given } = step {
             let rules = [RoleRule { role: ROLE.to_owned(), scope: RuleScope::Everybody }];

@@ -24,7 +24,7 @@ use super::{
 /// Looks at `validate-config`.
 pub(super) async fn examine(trial: &Trial, element: &Element) {
     let document = trial.subject.settings.expose();
-    if let Ok(called) = element.validate_config(document).await {
+    if let Ok(called) = element.validate_config(document).reported().await {
         trial.expect(&VALIDATE_PURE, asked_nothing(&called.report), || reached(&called.report));
     }
     for _ in 0..2 {

@@ -118,19 +118,17 @@ async fn killed_once(trial: &Trial, expected: &Copy) -> Result<(), ElementError>
 
 /// The least useful limits of `call`.
 async fn small_limits(trial: &Trial, expected: &Copy) -> Result<(), ElementError> {
-    let limits = Limits {
-        wall_ms: 5_000,
-        cpu_ms: 1_000,
-        memory_bytes: 32 << 20,
-        requests: 5,
-        bytes_in: 16 << 20,
-        bytes_out: 1 << 20,
-        host_calls: 1_000,
-        log_bytes: 0,
-        parallel: 1,
-        largest_response: 1 << 20,
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .wall_ms(5_000)
+        .cpu_ms(1_000)
+        .memory_bytes(32 << 20)
+        .requests(5)
+        .bytes_in(16 << 20)
+        .bytes_out(1 << 20)
+        .host_calls(1_000)
+        .log_bytes(0)
+        .parallel(1)
+        .largest_response(1 << 20);
     let element = trial.element_within("small-limits", limits)?;
     if complete(trial, &element).await.is_none() {
         trial.findings.broken(&LIMITS, "under the least useful limits a sync does not come to its end");

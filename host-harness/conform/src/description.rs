@@ -14,7 +14,7 @@ use super::{
 
 /// Looks at `describe`.
 pub(super) async fn examine(trial: &Trial, element: &Element) {
-    if let Ok(called) = element.describe("en").await {
+    if let Ok(called) = element.describe("en").reported().await {
         trial.expect(&DESCRIBE_PURE, asked_nothing(&called.report), || reached(&called.report));
     }
     let describe = |locale| async move { trial.ask_infallible(element.describe(locale)).await };

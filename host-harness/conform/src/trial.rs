@@ -3,8 +3,8 @@
 use std::{fmt::Debug, sync::Arc, time::Duration};
 
 use organisation_host::{
-    Answered, CallError, CallReport, CallResult, Called, Element, ElementError, ElementOptions, Host, HttpExchange,
-    Limits, LoadedComponent,
+    Answered, Call, CallError, CallReport, Called, Element, ElementError, ElementOptions, Host, HttpExchange, Limits,
+    LoadedComponent,
     contract::{
         element::{Description, Validation},
         types::{Error, Problem, Reason, Severity},
@@ -50,12 +50,12 @@ impl Trial {
         subject: Subject,
         clock: Arc<ForwardClock>,
     ) -> Result<(Self, Element), ConformError> {
-        let options = Options { clock: Some(Arc::clone(&clock) as _), ..Options::default() };
+        let options = Options::default().clock(Some(Arc::clone(&clock) as _));
         let platform = Arc::new(Platform::new(MemoryStorage::new(options)));
         let options = options_of(&platform, &subject, "first", subject.settings.clone(), Limits::default());
         let element = host.element(&component, options)?;
-        let description = element.describe("en").await?.value;
-        let validation = element.validate().await?.value;
+        let description = element.describe("en").reported().await?.value;
+        let validation = element.validate().reported().await?.value;
         let document = serde_json::from_str(subject.settings.expose()).unwrap_or(Value::Null);
         for place in &validation.secrets {
             let path = format!("/{}", place.path.replace('.', "/"));
@@ -95,7 +95,7 @@ impl Trial {
         if !self.can("element.check-connection") {
             return None;
         }
-        let exchanges = element.check_connection().await.ok()?.report.http.exchanges;
+        let exchanges = element.check_connection().reported().await.ok()?.report.http.exchanges;
         let is_reached = exchanges.iter().any(|exchange| exchange.status.is_some());
         let own = exchanges.iter().find(|exchange| self.is_named(&exchange.url)).filter(|_| !is_reached)?;
         let failure = own.failure.unwrap_or("no answer");
@@ -141,10 +141,7 @@ impl Trial {
     }
 
     /// A call that may answer an error; nothing where it gave no answer at all, which is a finding.
-    pub(super) async fn ask<T: Debug>(
-        &self,
-        call: impl Future<Output = CallResult<Answered<T>>>,
-    ) -> Option<Answered<T>> {
+    pub(super) async fn ask<T: Debug>(&self, call: Call<'_, Answered<T>>) -> Option<Answered<T>> {
         let (answer, function) = self.answered(call).await?;
         if let Err(error) = &answer {
             self.look_at_error(error);
@@ -157,13 +154,13 @@ impl Trial {
     }
 
     /// As [`Trial::ask`], for functions that answer no error.
-    pub(super) async fn ask_infallible<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<T> {
+    pub(super) async fn ask_infallible<T: Debug>(&self, call: Call<'_, T>) -> Option<T> {
         self.answered(call).await.map(|(value, _)| value)
     }
 
     /// The answer, and which function gave it.
-    async fn answered<T: Debug>(&self, call: impl Future<Output = CallResult<T>>) -> Option<(T, &'static str)> {
-        match call.await {
+    async fn answered<T: Debug>(&self, call: Call<'_, T>) -> Option<(T, &'static str)> {
+        match call.reported().await {
             Ok(Called { value, report }) => {
                 self.look_at_report(&report);
                 self.look_for_secrets(&format!("the answer of {}", report.function), &format!("{value:?}"));
@@ -185,12 +182,13 @@ impl Trial {
     }
 
     /// What an answer says that must be an answer of value: an error is evidence against the promise.
-    pub(super) async fn demand<T: Debug>(
-        &self,
-        promise: &'static Promise,
-        call: impl Future<Output = CallResult<Answered<T>>>,
-    ) -> Option<T> {
-        match self.ask(call).await {
+    pub(super) async fn demand<T: Debug>(&self, promise: &'static Promise, call: Call<'_, Answered<T>>) -> Option<T> {
+        self.demanded(promise, self.ask(call).await)
+    }
+
+    /// The same of an answer that is there already.
+    pub(super) fn demanded<T: Debug>(&self, promise: &'static Promise, answer: Option<Answered<T>>) -> Option<T> {
+        match answer {
             Some(Ok(value)) => Some(value),
             None => {
                 self.findings.skip(&[promise], NO_ANSWER);
@@ -209,9 +207,20 @@ impl Trial {
         promise: &'static Promise,
         what: &str,
         reasons: &[&str],
-        call: impl Future<Output = CallResult<Answered<T>>>,
+        call: Call<'_, Answered<T>>,
     ) {
-        let Some(answer) = self.ask(call).await else { return self.findings.skip(&[promise], NO_ANSWER) };
+        self.is_refusal(promise, what, reasons, self.ask(call).await);
+    }
+
+    /// The same of an answer that is there already.
+    pub(super) fn is_refusal<T: Debug>(
+        &self,
+        promise: &'static Promise,
+        what: &str,
+        reasons: &[&str],
+        answer: Option<Answered<T>>,
+    ) {
+        let Some(answer) = answer else { return self.findings.skip(&[promise], NO_ANSWER) };
         let is_kept = matches!(&answer, Err(error) if reasons.contains(&reason_name(&error.reason)));
         self.expect(promise, is_kept, || {
             let found = answer.as_ref().map_or_else(shown, |value| format!("the answer {value:?}"));

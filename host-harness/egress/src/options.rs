@@ -2,6 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
+use derive_setters::Setters;
+
 use super::{
     permits::NetworkLimits,
     resolver::{Resolver, SystemResolver},
@@ -9,7 +11,8 @@ use super::{
 };
 
 /// How a process reaches out.
-#[derive(Clone)]
+#[derive(Clone, Setters)]
+#[non_exhaustive]
 pub struct EgressOptions {
     /// Names to addresses.
     pub resolver: Arc<dyn Resolver>,

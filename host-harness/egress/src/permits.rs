@@ -6,6 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError, Weak},
 };
 
+use derive_setters::Setters;
+
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 /// How many permits there are.
@@ -18,7 +20,8 @@ pub struct PermitLimits {
 }
 
 /// What one process may have under way towards the network.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct NetworkLimits {
     /// Open connections, idle ones included; a connection counts for the tenant that opened it. By default half of the
     /// descriptors that the process may have, at most 8,192; for a tenant an eighth of that or 32, where 32 are no more than

@@ -14,7 +14,7 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 use organisation_fleet::tenants::ApiScope;
-use organisation_host::{Digest, Recording};
+use organisation_host::{Digest, recording::Recording};
 
 use crate::{address, public_url::PublicUrl};
 use duration::{duration, interval};

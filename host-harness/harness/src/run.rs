@@ -7,7 +7,7 @@ use std::{
 };
 
 use organisation_host::{
-    Answered, CallReport, CallResult, Called, Element, FailedCall,
+    Answered, CallReport, CallResult, Element, FailedCall,
     contract::{
         directory::{Goal, Pause, Progress, Report, Strategy, SyncStep, Waiting},
         types::{Reason, RemovalCounts},
@@ -95,14 +95,14 @@ pub async fn to_its_end(
     let (mut run, resumed) = match approved {
         Some(run) => {
             // What was seen is what the run was stopped with before this command: nothing that comes up later.
-            let summary = seen(element.overview().await, onlooker)?.map_err(CommandError::Answered)?;
+            let summary = seen(element.overview().reported().await, onlooker)?.map_err(CommandError::Answered)?;
             let is_current = summary.current_run.is_some_and(|current| current.run == run);
             let counts = summary.blocked.filter(|_| is_current).unwrap_or(NOTHING);
-            seen(element.approve(run, counts).await, onlooker)?.map_err(CommandError::Answered)?;
+            seen(element.approve(run, counts).reported().await, onlooker)?.map_err(CommandError::Answered)?;
             (run.to_owned(), true)
         }
         None => {
-            let begun = seen(element.begin(&strategy).await, onlooker)?.map_err(CommandError::Answered)?;
+            let begun = seen(element.begin(&strategy).reported().await, onlooker)?.map_err(CommandError::Answered)?;
             (begun.progress.run, begun.joined)
         }
     };
@@ -120,7 +120,8 @@ pub async fn to_its_end(
             // It grew too old while it waited as long as it was asked to; the next one waits no more.
             Err(error) if error.reason == Reason::NotFound && has_waited && approved.is_none() => {
                 has_waited = false;
-                let begun = seen(element.begin(&strategy).await, onlooker)?.map_err(CommandError::Answered)?;
+                let begun =
+                    seen(element.begin(&strategy).reported().await, onlooker)?.map_err(CommandError::Answered)?;
                 run = begun.progress.run;
                 continue;
             }
@@ -174,14 +175,14 @@ async fn watched(
     until: Goal,
     onlooker: &mut impl Onlooker,
 ) -> CallResult<Answered<SyncStep>> {
-    let mut call = pin!(element.advance(run, until));
+    let mut call = pin!(element.advance(run, until).reported());
     loop {
         tokio::select! {
             biased;
             called = &mut call => return called,
             () = tokio::time::sleep(POLL_INTERVAL), if onlooker.watches() => {
                 // A look that fails is no matter: the call itself will say what is wrong.
-                if let Ok(Called { value: Ok(summary), .. }) = element.overview().await
+                if let Ok(summary) = element.overview().await
                     && let Some(progress) = summary.current_run
                 {
                     onlooker.progress(&progress);

@@ -2,13 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use bundled_component::bundled_component;
 use organisation_host::{
-    Answered, BuildError, CallResult, Called, ComponentFile, Element, ElementOptions, FileError, Host, HostBuilder,
-    LoadedComponent, NO_ELEMENT, Observer, TrustedKey,
+    Answered, BuildError, Call, CallSite, Called, ComponentFile, Element, ElementOptions, FileError, Host, HostBuilder,
+    LoadedComponent, Observer,
     egress::{AllowList, OperatorList},
     settings::{Document, ElementFolder, SettingsError, Variables},
     storage,
+    trust::TrustedKey,
 };
 
 use crate::{cli::Global, command_error::CommandError, local_files, output::Output, store};
@@ -49,7 +49,7 @@ impl Session {
         let component = load(&host, options).await?;
         let storage = storage::open("memory:", storage::Options::default()).await?;
         let nothing = Document::parse("{}").map_err(|error| CommandError::Simulation(error.to_string()))?;
-        let made = ElementOptions::new(&options.tenant, NO_ELEMENT, nothing, storage);
+        let made = ElementOptions::new(&options.tenant, CallSite::NO_ELEMENT, nothing, storage);
         Ok(Self { element: host.element(&component, made)? })
     }
 }
@@ -91,7 +91,18 @@ pub fn host_of(options: &Global, calls: u32, observers: &[Arc<dyn Observer>]) ->
 
 /// A host that trusts these keys and what this program carries.
 pub fn builder(keys: &[TrustedKey]) -> HostBuilder {
-    Host::builder().bundled(bundled_component()).trusted_keys(keys.iter().copied())
+    bundled().into_iter().fold(Host::builder(), HostBuilder::bundled).trusted_keys(keys.iter().copied())
+}
+
+/// The component that this program carries, where it is built with one.
+#[cfg(feature = "bundled")]
+fn bundled() -> Option<&'static [u8]> {
+    Some(bundled_component::bundled_component())
+}
+
+#[cfg(not(feature = "bundled"))]
+fn bundled() -> Option<&'static [u8]> {
+    None
 }
 
 /// A host that keeps compiled code where that can be had.
@@ -130,10 +141,15 @@ pub fn trusted_keys(options: &Global) -> Result<Vec<TrustedKey>, CommandError> {
 /// The component that the options name; nobody has looked into it yet.
 ///
 /// # Errors
-/// The file cannot be read, or is too large.
+/// None is named and none was built in, or the file cannot be read or is too large.
 pub fn component_file(options: &Global) -> Result<ComponentFile, CommandError> {
     match &options.component {
-        None => Ok(ComponentFile::of(bundled_component())),
+        None => bundled().map(ComponentFile::of).ok_or_else(|| {
+            CommandError::usage(
+                "this program was built without a component",
+                "name one with --component FILE, or build the program with its feature `bundled`",
+            )
+        }),
         Some(file) => ComponentFile::read(file).map_err(|error| match error {
             FileError::Io { path, source } => CommandError::File { file: path.display().to_string(), source },
             error => CommandError::ComponentFile(error),
@@ -171,16 +187,16 @@ pub fn operator(options: &Global) -> Result<OperatorList, CommandError> {
 ///
 /// # Errors
 /// The call gave no answer, or the answer is an error.
-pub fn answer<T>(called: CallResult<Answered<T>>, output: &mut Output) -> Result<T, CommandError> {
-    value(called, output)?.map_err(CommandError::Answered)
+pub async fn answer<T>(call: Call<'_, Answered<T>>, output: &mut Output) -> Result<T, CommandError> {
+    value(call, output).await?.map_err(CommandError::Answered)
 }
 
 /// The value of a function that answers no error; see [`answer`].
 ///
 /// # Errors
 /// The call gave no answer.
-pub fn value<T>(called: CallResult<T>, output: &mut Output) -> Result<T, CommandError> {
-    match called {
+pub async fn value<T>(call: Call<'_, T>, output: &mut Output) -> Result<T, CommandError> {
+    match call.reported().await {
         Ok(Called { value, report }) => {
             output.report(&report);
             Ok(value)

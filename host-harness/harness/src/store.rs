@@ -36,8 +36,7 @@ pub async fn open_with(options: &Global, quotas: Quotas) -> Result<Arc<dyn Stora
         }
     };
     let (sealing_key, origin) = sealing_key(options, &address)?.unzip();
-    let storage =
-        storage::open(&address, storage::Options { sealing_key, quotas, ..storage::Options::default() }).await?;
+    let storage = storage::open(&address, storage::Options::default().sealing_key(sealing_key).quotas(quotas)).await?;
     if let Some(origin) = &origin {
         demand_same_key(&*storage, origin).await?;
     }

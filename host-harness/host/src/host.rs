@@ -1,55 +1,34 @@
 //! The host of a process: one engine, one pool of instances, one way to the network, any number of components,
 //! tenants and elements.
 
+mod builder;
+
 use std::{
     collections::{BTreeSet, HashMap},
     fmt,
-    hash::{BuildHasher as _, RandomState},
-    path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use wasmtime::component::{Component, Linker};
+use wasmtime::component::{Component, InstancePre, Linker};
 
 use crate::{
-    cache::{CacheError, CodeCache, Compiled, Fingerprint},
-    call::{MemoryLimits, Observer, Recording, output::GuestOutput, state::CallState},
+    cache::{CodeCache, Compiled, Fingerprint},
+    call::{CallState, Meter, Observer, Recording, output::GuestOutput},
     component::{
         ComponentFile, Inspection, LoadError, LoadedComponent, Signature, TrustedKey, demand_signature,
         file::refuse_other_files, inspect,
     },
-    contract,
-    egress::{Egress, EgressError, EgressOptions},
+    egress::Egress,
     element::{Element, ElementError, ElementOptions, check_rate_limit::CheckRateLimit},
-    engine::{EngineError, HostEngine, PoolUsage},
+    engine::{HostEngine, PoolUsage},
     fair_scheduler::{FairScheduler, Load},
-    imports::{Randomness, linker},
-    storage::{Clock, SystemClock},
+    imports::{Randomness, further},
+    storage::Clock,
 };
-
-/// The calls that may run at the same time where nothing else is set.
-pub const DEFAULT_PARALLEL_CALLS: u32 = 1_000;
-
-/// Why a host cannot be built.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// No engine.
-    #[error(transparent)]
-    Engine(#[from] EngineError),
-    /// No imports; a defect of this program.
-    #[error("the imports of components cannot be set up: {0}")]
-    Imports(String),
-    /// No network.
-    #[error(transparent)]
-    Egress(#[from] EgressError),
-    /// The directory for compiled code is not usable.
-    #[error(transparent)]
-    Cache(#[from] CacheError),
-}
+pub use builder::{BuildError, HostBuilder};
 
 /// Runs components. Cheap to clone; clones are the same host.
 #[derive(Clone)]
@@ -57,9 +36,15 @@ pub struct Host(Arc<Shared>);
 
 struct Shared {
     engine: HostEngine,
+    /// What every component may import.
+    contract: Linker<CallState>,
+    /// The same, and what the embedder lends.
     linker: Linker<CallState>,
+    /// The interfaces that the embedder lends.
+    further: Vec<String>,
     scheduler: FairScheduler,
     observers: Arc<[Arc<dyn Observer>]>,
+    meters: Vec<Arc<dyn Meter>>,
     recording: Option<Recording>,
     cache: Option<CodeCache>,
     trusted: Vec<TrustedKey>,
@@ -83,168 +68,6 @@ struct Bundled {
 
 /// The components that somebody still has: a thousand tenants with the same one share its code.
 type Loaded = HashMap<Fingerprint, Weak<LoadedComponent>>;
-
-/// Settings of a [`Host`]; every one has a default.
-pub struct HostBuilder {
-    parallel_calls: u32,
-    running_calls: u32,
-    memory: MemoryLimits,
-    cache: Option<PathBuf>,
-    trusted: Vec<TrustedKey>,
-    bundled: Option<&'static [u8]>,
-    egress: EgressOptions,
-    own_variables: BTreeSet<String>,
-    clock: Arc<dyn Clock>,
-    randomness: Randomness,
-    observers: Vec<Arc<dyn Observer>>,
-    recording: Option<Recording>,
-}
-
-impl Default for HostBuilder {
-    fn default() -> Self {
-        Self {
-            parallel_calls: DEFAULT_PARALLEL_CALLS,
-            running_calls: std::thread::available_parallelism()
-                .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1)),
-            memory: MemoryLimits::default(),
-            cache: None,
-            trusted: Vec::new(),
-            bundled: None,
-            egress: EgressOptions::default(),
-            own_variables: ["PGPASSWORD".to_owned()].into(),
-            clock: Arc::new(SystemClock),
-            randomness: Randomness::System,
-            observers: Vec::new(),
-            recording: None,
-        }
-    }
-}
-
-impl HostBuilder {
-    /// The calls that may run at the same time ([`DEFAULT_PARALLEL_CALLS`]); further ones wait for a permit, which
-    /// the tenants get in turn. Address
-    /// space for all of them is reserved at once, real memory is not.
-    #[must_use]
-    pub fn parallel_calls(mut self, calls: u32) -> Self {
-        self.parallel_calls = calls.max(1);
-        self
-    }
-
-    /// The calls whose code may run at the same moment; as many as there are processors where nothing else is set. The others
-    /// under way wait for an answer or for their turn, which goes to the tenant that has used the least.
-    #[must_use]
-    pub fn running_calls(mut self, calls: u32) -> Self {
-        self.running_calls = calls.max(1);
-        self
-    }
-
-    /// The memory that calls may have together, of each tenant and of the host. What a call has of its own is
-    /// [`Limits::memory_bytes`](crate::Limits::memory_bytes).
-    #[must_use]
-    pub fn guest_memory(mut self, limits: MemoryLimits) -> Self {
-        self.memory = limits;
-        self
-    }
-
-    /// Keeps compiled code in this directory, which must be the owner's alone; it is made where it does not exist.
-    /// Without it every start compiles, half a second for each component.
-    #[must_use]
-    pub fn code_cache(mut self, directory: impl Into<PathBuf>) -> Self {
-        self.cache = Some(directory.into());
-        self
-    }
-
-    /// Loads components only that one of these keys has signed, as [`Signature`] says, and the
-    /// [bundled](Self::bundled) one. Without keys every component is loaded.
-    #[must_use]
-    pub fn trusted_keys(mut self, keys: impl IntoIterator<Item = TrustedKey>) -> Self {
-        self.trusted = keys.into_iter().collect();
-        self
-    }
-
-    /// A component that is part of the program, and as much to be trusted as the program.
-    #[must_use]
-    pub fn bundled(mut self, component: &'static [u8]) -> Self {
-        self.bundled = Some(component);
-        self
-    }
-
-    /// How the host reaches out: resolver, trusted roots, permits, time-outs.
-    #[must_use]
-    pub fn egress(mut self, options: EgressOptions) -> Self {
-        self.egress = options;
-        self
-    }
-
-    /// Environment variables that hold secrets of the host itself, such as its sealing key: no declaration of a tenant is granted
-    /// one. `PGPASSWORD` is always among them.
-    #[must_use]
-    pub fn own_variables(mut self, names: impl IntoIterator<Item = String>) -> Self {
-        self.own_variables.extend(names);
-        self
-    }
-
-    /// The wall clock that components see, and that refused checks are counted by. Limits and time-outs always follow the
-    /// machine's.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
-        self.clock = clock;
-        self
-    }
-
-    /// The randomness that components see.
-    #[must_use]
-    pub fn randomness(mut self, randomness: Randomness) -> Self {
-        self.randomness = randomness;
-        self
-    }
-
-    /// Notifies this observer of every call; may be given more than once.
-    #[must_use]
-    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
-        self.observers.push(observer);
-        self
-    }
-
-    /// Writes down everything that crosses the boundary of every call. What is written holds secrets and personal data, and stays
-    /// in memory until nobody has it: for a command, not for a host that serves.
-    #[must_use]
-    pub fn recording(mut self, recording: &Recording) -> Self {
-        self.recording = Some(recording.clone());
-        self
-    }
-
-    /// Sets everything up; opens no connection and loads no component.
-    ///
-    /// # Errors
-    /// See [`BuildError`].
-    pub fn build(self) -> Result<Host, BuildError> {
-        let engine = HostEngine::new(self.parallel_calls, self.running_calls, self.memory)?;
-        let linker = linker(engine.wasmtime()).map_err(|error| BuildError::Imports(format!("{error:#}")))?;
-        let cache = self.cache.as_deref().map(|directory| {
-            CodeCache::open(directory, format!("{}-{}", engine.compatibility(), contract::judge_version()))
-        });
-        let cache = cache.transpose()?;
-        Ok(Host(Arc::new(Shared {
-            engine,
-            linker,
-            scheduler: FairScheduler::new(self.parallel_calls),
-            observers: self.observers.into(),
-            recording: self.recording,
-            cache,
-            trusted: self.trusted,
-            bundled: self.bundled.map(|bytes| Bundled { bytes, fingerprint: Fingerprint::of(bytes) }),
-            loaded: Mutex::default(),
-            egress: Egress::new(&self.egress)?,
-            own_variables: self.own_variables,
-            check_rate_limit: CheckRateLimit::default(),
-            clock: self.clock,
-            randomness: self.randomness,
-            process: RandomState::new().hash_one(std::process::id()),
-            calls: AtomicU64::new(0),
-        })))
-    }
-}
 
 impl Host {
     /// Settings to build a host from.
@@ -283,12 +106,21 @@ impl Host {
         }
         let invalid = |error: wasmtime::Error| LoadError::Invalid(format!("{error:#}"));
         let pre = self.0.linker.instantiate_pre(&component).map_err(invalid)?;
+        let further = inspection.world.imports_of(&self.0.further);
+        let pure = if further.is_empty() { None } else { Some(self.pure(&component, &further).map_err(invalid)?) };
         let permits = self.0.engine.permits_of(&component);
-        let made = Arc::new(LoadedComponent::new(inspection, pre, permits));
+        let made = Arc::new(LoadedComponent::new(inspection, pre, pure, permits));
         let mut loaded = self.loaded();
         loaded.retain(|_, component| component.strong_count() > 0);
         loaded.insert(fingerprint, Arc::downgrade(&made));
         Ok(made)
+    }
+
+    /// The component for pure functions.
+    fn pure(&self, component: &Component, further: &[String]) -> wasmtime::Result<InstancePre<CallState>> {
+        let mut linker = self.0.contract.clone();
+        further::refuse(&mut linker, component, |import| further.iter().any(|name| name == import))?;
+        linker.instantiate_pre(component)
     }
 
     /// Looks at a component without keeping it, whether or not it fits the world, and whoever made it.
@@ -360,10 +192,12 @@ impl Host {
             let component = component.map_err(|error| LoadError::Invalid(format!("{error:#}")))?;
             Ok(Compiled { inspection: inspect(bytes, &component), component })
         };
-        match &self.0.cache {
+        let mut compiled = match &self.0.cache {
             Some(cache) => cache.load(engine, fingerprint, compile),
             None => compile(),
-        }
+        }?;
+        compiled.inspection.world.admit(&self.0.further);
+        Ok(compiled)
     }
 
     pub(crate) fn engine(&self) -> &HostEngine {
@@ -385,6 +219,10 @@ impl Host {
 
     pub(crate) fn observers(&self) -> Arc<[Arc<dyn Observer>]> {
         Arc::clone(&self.0.observers)
+    }
+
+    pub(crate) fn meters(&self) -> &[Arc<dyn Meter>] {
+        &self.0.meters
     }
 
     pub(crate) fn egress(&self) -> &Egress {

@@ -2,8 +2,8 @@
 //!
 //! A [`Host`] holds what a process has once: an engine, a pool of instances, the way to the network. It loads
 //! components ([`LoadedComponent`]); a component, a tenant and a configuration make an [`Element`], whose methods are
-//! the exports of the contract in `wit/`. Every call runs in a fresh instance within [`Limits`], and comes back with a
-//! [`CallReport`], also when the component broke off.
+//! the exports of the contract in `wit/`. Every call runs in a fresh instance within [`Limits`]; awaited it gives the value or
+//! a [`CallFailure`]. Observers get a [`CallReport`] of each, also when the component broke off; see [`Call::reported`].
 //!
 //! ```no_run
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -15,8 +15,8 @@
 //! let store = storage::open("memory:", storage::Options::default()).await?;
 //! let settings = Document::parse(r#"{"corpId": "ww21c67da6767865c2", "agentId": 1000073, "secret": "…"}"#)?;
 //! let element = host.element(&component, ElementOptions::new("acme", "organisation", settings, store))?;
-//! let called = element.validate().await?;
-//! println!("{} problems, {} µs", called.value.problems.len(), called.report.wall_us);
+//! let validation = element.validate().await?;
+//! println!("{} problems", validation.problems.len());
 //! # Ok(())
 //! # }
 //! ```
@@ -32,6 +32,8 @@
 //! | [`egress`] | HTTP: who may be reached, how, and what came back |
 //! | [`storage`] | keys and values: in memory, in a file, in a database |
 //! | [`settings`] | element folders and their configuration |
+//! | [`recording`] | what crosses the boundary of calls, written down and played back |
+//! | [`trust`] | signatures of component files |
 //! | the rest | engine, component, element and call, whose types stand here |
 
 mod audit;
@@ -52,22 +54,31 @@ pub mod settings;
 pub use organisation_egress as egress;
 /// Keys and values: in memory, in a file, in a database.
 pub use organisation_storage as storage;
+/// The engine, for what [`HostBuilder::import`] lends.
+pub use wasmtime;
 
 pub use audit::{AuditEntry, AuditPage, Decision};
 pub use cache::CacheError;
 pub use call::{
-    CallError, CallLog, CallOutcome, CallReport, CallResult, CallSite, Called, Exceeded, FailedCall, HttpExchange,
-    HttpTraffic, ImportSource, LimitName, Limits, LogLevel, LogLine, MemoryLimits, NO_ELEMENT, Observer, RecordedCall,
-    RecordedEnd, RecordedImport, Recording, Trap, TrapKind, reason_name, words_of,
+    Answered, Call, CallError, CallFailure, CallLog, CallOutcome, CallReport, CallResult, CallSite, CallState, Called,
+    Exceeded, FailedCall, HttpExchange, HttpTraffic, LimitName, Limits, LogLevel, LogLine, MemoryLimits, Meter,
+    Observer, Trap, TrapKind, reason_name, words_of,
 };
-pub use component::{
-    ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES, Signature, TrustError,
-    TrustedKey, signature_path,
-};
+pub use component::{ComponentFile, FileError, Inspection, LoadError, LoadedComponent, MAX_COMPONENT_BYTES};
 pub use digest::{Digest, DigestError};
-pub use element::{Answered, Element, ElementError, ElementOptions, Received};
+pub use element::{Element, ElementError, ElementOptions, Received};
 pub use engine::{EngineError, PoolUsage};
 pub use events::{EventPage, KeptEvent};
 pub use fair_scheduler::{Concurrency, Load};
-pub use host::{BuildError, DEFAULT_PARALLEL_CALLS, Host, HostBuilder};
+pub use host::{BuildError, Host, HostBuilder};
 pub use imports::{PinnedRandomness, Randomness};
+
+/// What crosses the boundary of calls, written down and played back.
+pub mod recording {
+    pub use crate::call::tape::{ImportSource, RecordedCall, RecordedEnd, RecordedImport, Recording};
+}
+
+/// Signatures of component files, and the keys that an operator trusts.
+pub mod trust {
+    pub use crate::component::{Signature, TrustError, TrustedKey, signature_path};
+}

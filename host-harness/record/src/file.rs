@@ -14,7 +14,10 @@ use std::{
     path::Path,
 };
 
-use organisation_host::{Digest, Limits, RecordedCall, RecordedEnd, RecordedImport};
+use organisation_host::{
+    Digest, Limits,
+    recording::{RecordedCall, RecordedEnd, RecordedImport},
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};

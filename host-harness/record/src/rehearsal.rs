@@ -6,7 +6,10 @@ use std::{
     sync::Arc,
 };
 
-use organisation_host::{Host, LoadedComponent, RecordedCall, RecordedEnd, RecordedImport};
+use organisation_host::{
+    Host, LoadedComponent,
+    recording::{RecordedCall, RecordedEnd, RecordedImport},
+};
 
 use serde_json::Value;
 

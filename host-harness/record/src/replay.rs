@@ -5,7 +5,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use organisation_host::{Host, ImportSource, Limits, LoadedComponent, RecordedCall, RecordedEnd, RecordedImport};
+use organisation_host::{
+    Host, Limits, LoadedComponent,
+    recording::{ImportSource, RecordedCall, RecordedEnd, RecordedImport},
+};
 use serde_json::Value;
 
 use crate::{
@@ -81,7 +84,7 @@ fn limits(call: &RecordedCall) -> Limits {
     let is_out_of = |name: &str| matches!(&call.end, RecordedEnd::Limit { limit } if limit == name);
     // Three times as much, for a slower machine: a call that is to end in a later import must come so far.
     let cpu_ms = if is_out_of("cpu-ms") { call.limits.cpu_ms.saturating_mul(3) } else { LONG };
-    Limits { cpu_ms, wall_ms: LONG, ..call.limits.clone() }
+    call.limits.clone().cpu_ms(cpu_ms).wall_ms(LONG)
 }
 
 /// Whether a call may come to its recorded end in an import: what ended it is not in the component.

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use organisation_host::{RecordedCall, RecordedEnd};
+use organisation_host::recording::{RecordedCall, RecordedEnd};
 use serde_json::Value;
 
 /// Every value that stands in place of a secret in what was recorded.

@@ -17,8 +17,7 @@ use tokio::sync::RwLock;
 
 use super::limits::{self, ResponseBudget};
 use super::{
-    ApplyOutcome, Check, Expectation, FingerprintKey, KeyPage, Op, Page, Quota, RangeOutcome, Scope, Snapshot, Storage,
-    StorageError, StoredEntry, Usage,
+    ApplyOutcome, Check, Expectation, KeyPage, Op, Page, RangeOutcome, Scope, Storage, StorageError, StoredEntry,
 };
 
 /// Versions of what waits begin here: above any that a store has given, and below what databases end at.
@@ -218,7 +217,11 @@ impl fmt::Debug for Deferred {
 }
 
 #[async_trait]
-impl Storage for Deferred {
+impl super::StorageLayer for Deferred {
+    fn inner(&self) -> &dyn Storage {
+        self.inner.as_ref()
+    }
+
     async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         let waiting = self.waiting.read().await;
         waiting.check()?;
@@ -239,7 +242,7 @@ impl Storage for Deferred {
     }
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
-        limits::check_ops(&ops, &self.quota(scope))?;
+        limits::check_ops(&ops, &self.inner.quota(scope))?;
         let mut waiting = self.waiting.write().await;
         match waiting.failure.clone() {
             Some(Failure::Conflict(keys)) => return Ok(ApplyOutcome::Conflict(keys)),
@@ -308,44 +311,12 @@ impl Storage for Deferred {
         };
         self.inner.wait(scope, key, version, timeout).await
     }
-
-    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
-        self.inner.usage(scope).await
-    }
-
-    fn quota(&self, scope: &Scope) -> Quota {
-        self.inner.quota(scope)
-    }
-
-    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
-        self.inner.delete_scope(scope).await
-    }
-
-    async fn clear_deleted(&self) -> Result<(), StorageError> {
-        self.inner.clear_deleted().await
-    }
-
-    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
-        self.inner.fingerprint_key()
-    }
-
-    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
-        self.inner.scopes(tenant).await
-    }
-
-    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
-        self.inner.snapshot(scope).await
-    }
-
-    async fn close(&self) {
-        self.inner.close().await;
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{MemoryStorage, Options, PAGE_BYTES, PAGE_ITEMS, Quotas, quota::name};
+    use crate::{MemoryStorage, Options, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, quota::name};
 
     fn stores() -> (Arc<dyn Storage>, Deferred, Scope) {
         stores_with(Quota::default())

@@ -35,7 +35,7 @@
 //!
 //! [`Storage`] is the trait; `op`, `scope`, `quota`, `clock`, `error` hold the words it speaks; `limits` checks
 //! arguments for all backends; `batch` reduces an `apply` to its net effect; `notify` is `wait`; `memory` and `sql` are
-//! the backends; `deferred` lets the writes of a call wait; `seal` encrypts, and `fingerprint` names secrets without
+//! the backends; `layer` is a store around another one; `deferred` lets the writes of a call wait; `seal` encrypts, and `fingerprint` names secrets without
 //! revealing them; `snapshot` is one state of a scope, of which [`tenant`] makes copies.
 
 use std::fmt;
@@ -48,6 +48,7 @@ mod clock;
 mod deferred;
 mod error;
 mod fingerprint;
+mod layer;
 mod limits;
 mod memory;
 mod notify;
@@ -65,6 +66,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use deferred::Deferred;
 pub use error::{OpenError, StorageError};
 pub use fingerprint::FingerprintKey;
+pub use layer::StorageLayer;
 pub use limits::{PAGE_BYTES, PAGE_ITEMS};
 pub use memory::MemoryStorage;
 pub use op::{ApplyOutcome, Check, Expectation, KeyPage, Op, Page, RangeOutcome, StoredEntry};
@@ -147,10 +149,8 @@ pub trait Storage: Send + Sync + fmt::Debug {
     /// What a scope holds.
     async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError>;
 
-    /// What a scope may hold. A store around another one passes that one's on.
-    fn quota(&self, _scope: &Scope) -> Quota {
-        Quota::default()
-    }
+    /// What a scope may hold.
+    fn quota(&self, scope: &Scope) -> Quota;
 
     /// Removes everything a scope holds. Versions are not used again if the scope comes to life later.
     ///
@@ -159,14 +159,11 @@ pub trait Storage: Send + Sync + fmt::Debug {
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError>;
 
     /// Ends what a `delete_scope` has begun that failed after its scope was empty: takes back the space of all deleted
-    /// scopes, and in a file the bytes. Nothing to do for stores that leave none; a store around another one passes it
-    /// on.
-    async fn clear_deleted(&self) -> Result<(), StorageError> {
-        Ok(())
-    }
+    /// scopes, and in a file the bytes. Nothing to do for stores that leave none.
+    async fn clear_deleted(&self) -> Result<(), StorageError>;
 
     /// The key of fingerprints, the same in every handle of this store on every host (see [`FingerprintKey::new`]):
-    /// what a component stores under a fingerprint is found again. A store around another one passes that one's on.
+    /// what a component stores under a fingerprint is found again.
     ///
     /// # Errors
     /// When the system gave no random bytes for one.

@@ -180,6 +180,10 @@ impl Storage for MemoryStorage {
         Ok(self.state(scope).scopes.get(scope).map(|entries| entries.usage).unwrap_or_default())
     }
 
+    async fn clear_deleted(&self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
     fn quota(&self, scope: &Scope) -> Quota {
         self.quotas.of(scope)
     }

@@ -4,11 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use derive_setters::Setters;
+
 use super::{Clock, MemoryStorage, OpenError, Quotas, SealingKey, Storage};
 use organisation_address::decoded;
 
 /// How a store behaves, whatever its backend.
-#[derive(Clone)]
+#[derive(Clone, Setters)]
+#[non_exhaustive]
 pub struct Options {
     /// What scopes may hold.
     pub quotas: Quotas,

@@ -5,6 +5,8 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use derive_setters::Setters;
+
 use super::{Scope, StorageError};
 
 /// The names that [`StorageError::Quota`] uses.
@@ -24,7 +26,8 @@ pub mod name {
 }
 
 /// The limits of one scope. Bytes are UTF-8 bytes of keys and values; what sealing and the database add does not count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct Quota {
     /// The longest key (and prefix), in bytes.
     pub key_bytes: u64,

@@ -16,7 +16,7 @@ use std::{
 
 use bundled_component::bundled_component;
 use organisation_host::{
-    CallReport, DEFAULT_PARALLEL_CALLS, Host,
+    CallReport, Host, HostBuilder,
     contract::{directory::SyncStep, login::Entry},
     settings::Document,
     storage::{MemoryStorage, Options},
@@ -90,7 +90,7 @@ fn component() -> Outcome<()> {
 /// and answers with one problem. And `describe`, which hands over some forty texts.
 async fn calls() -> Outcome<()> {
     // More than fit into any address space are allocated on demand.
-    for parallel_calls in [DEFAULT_PARALLEL_CALLS, 10_000_000] {
+    for parallel_calls in [HostBuilder::PARALLEL_CALLS, 10_000_000] {
         let host = Host::builder().parallel_calls(parallel_calls).build()?;
         let component = host.load(bundled_component())?;
         let storage = std::sync::Arc::new(MemoryStorage::new(Options::default()));
@@ -100,7 +100,7 @@ async fn calls() -> Outcome<()> {
         let (mut walls, mut instantiations, mut guest) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..ROUNDS * 4 {
             let started = Instant::now();
-            let report = element.validate_config("").await?.report;
+            let report = element.validate_config("").reported().await?.report;
             walls.push(started.elapsed());
             instantiations.push(Duration::from_micros(report.instantiate_us));
             guest.push(Duration::from_micros(report.guest_cpu_us));
@@ -113,7 +113,7 @@ async fn calls() -> Outcome<()> {
         let mut walls = Vec::new();
         for _ in 0..ROUNDS * 4 {
             let started = Instant::now();
-            drop(element.describe("en").await?);
+            drop(element.describe("en").reported().await?);
             walls.push(started.elapsed());
         }
         line(&format!("the same with describe, {how}, median"), &microseconds(&median(&mut walls)), "");
@@ -135,7 +135,7 @@ async fn sign_in() -> Outcome<()> {
             consent: None,
         });
         let arrival = Arrival { code: code.reveal().to_owned(), state };
-        let (exchange, report) = stage.reported(stage.element.exchange_code(&arrival.request()).await);
+        let (exchange, report) = stage.reported(stage.element.exchange_code(&arrival.request()).reported().await);
         exchange.map_err(|error| error.message)?;
         let http: u64 = report.http.exchanges.iter().map(|exchange| exchange.duration_us).sum();
         walls.push(Duration::from_micros(report.wall_us));

@@ -83,7 +83,7 @@ async fn callbacks() -> Outcome<()> {
     let sent = deliveries(&stage).await?;
     let (mut walls, mut guest, mut keeping) = (Vec::new(), Vec::new(), Vec::new());
     for request in &sent {
-        let (handled, report) = taken(stage.element.handle_callback(request).await)?;
+        let (handled, report) = taken(stage.element.handle_callback(request).reported().await)?;
         if handled.response.status != 200 || handled.events.len() != 1 {
             return Err(format!("a delivery was not taken: {handled:?}").into());
         }
@@ -98,7 +98,7 @@ async fn callbacks() -> Outcome<()> {
     line("  its event is kept, in memory, median", milliseconds(median(keeping)), "");
     let mut again = Vec::new();
     for request in &sent {
-        again.push(taken(stage.element.handle_callback(request).await)?.1.wall_us);
+        again.push(taken(stage.element.handle_callback(request).reported().await)?.1.wall_us);
     }
     line("the same delivery once more, wall, median", milliseconds(median(again)), "");
     Ok(())
@@ -163,14 +163,14 @@ async fn messages(members: usize) -> Outcome<()> {
     let stage = synced(members).await?;
     let few = ids(&stage, 12).await?;
     for id in &few {
-        taken(stage.element.set_member_roles(id, &["few".to_owned()], ACTOR).await)?;
+        taken(stage.element.set_member_roles(id, &["few".to_owned()], ACTOR).reported().await)?;
     }
     set_rules(&stage, &[RoleRule { role: "all".to_owned(), scope: RuleScope::Everybody }]).await?;
     println!("\n{members} members");
     let message = |role: &str, text: &str| -> Outcome<Message> {
         Ok(from_json(json!({ "to": { "roles": [role] }, "content": { "text": text }, "sharing": "free" }))?)
     };
-    let (sent, report) = taken(stage.element.send_message(&message("all", "to all")?).await)?;
+    let (sent, report) = taken(stage.element.send_message(&message("all", "to all")?).reported().await)?;
     line("a message to the role of all, wall", milliseconds(report.wall_us), "");
     line("  guest CPU", milliseconds(report.guest_cpu_us), "");
     line("  parts, of at most 1,000 members", sent.parts.len(), &format!("{}", members.div_ceil(1_000)));
@@ -179,7 +179,8 @@ async fn messages(members: usize) -> Outcome<()> {
     for number in 0..ROUNDS {
         // A member gets so many messages of an app in a minute.
         stage.control.advance(Duration::from_secs(60));
-        let (_, report) = taken(stage.element.send_message(&message("few", &format!("message {number}"))?).await)?;
+        let (_, report) =
+            taken(stage.element.send_message(&message("few", &format!("message {number}"))?).reported().await)?;
         let http: u64 = report.http.exchanges.iter().map(|exchange| exchange.duration_us).sum();
         walls.push(report.wall_us);
         beyond.push(report.wall_us.saturating_sub(http));
@@ -228,7 +229,7 @@ async fn ids(stage: &Stage, count: u32) -> Outcome<Vec<String>> {
         search: None,
         role: None,
     };
-    let (page, _) = taken(stage.element.members(&everybody, None, count).await)?;
+    let (page, _) = taken(stage.element.members(&everybody, None, count).reported().await)?;
     Ok(page.members.into_iter().map(|member| member.id).collect())
 }
 
@@ -236,7 +237,7 @@ async fn ids(stage: &Stage, count: u32) -> Outcome<Vec<String>> {
 async fn set_rules(stage: &Stage, rules: &[RoleRule]) -> Outcome<(usize, Duration, Duration)> {
     let (mut calls, mut guest, started) = (0, Duration::ZERO, Instant::now());
     loop {
-        let (state, report) = taken(stage.element.set_role_rules(rules, ACTOR).await)?;
+        let (state, report) = taken(stage.element.set_role_rules(rules, ACTOR).reported().await)?;
         calls += 1;
         guest += Duration::from_micros(report.guest_cpu_us);
         if !state.spreading {
@@ -251,7 +252,7 @@ async fn sign_ins(stage: &Stage) -> Outcome<u64> {
     let mut beyond = Vec::new();
     for _ in 0..100 {
         let arrival = stage.arrive(Entry::Browser, &id).await;
-        let (_, report) = taken(stage.element.exchange_code(&arrival.request()).await)?;
+        let (_, report) = taken(stage.element.exchange_code(&arrival.request()).reported().await)?;
         let http: u64 = report.http.exchanges.iter().map(|exchange| exchange.duration_us).sum();
         beyond.push(report.wall_us.saturating_sub(http));
     }

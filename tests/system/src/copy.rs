@@ -109,7 +109,7 @@ impl<V: TestVendor> Stage<V> {
         let (mut departments, mut cursor) = (Vec::new(), None);
         loop {
             let page =
-                self.heard(element.departments(filter, cursor.as_deref(), PAGE).await).expect("the copy can be read");
+                self.heard(element.departments(filter, cursor.as_deref(), PAGE)).await.expect("the copy can be read");
             departments.extend(page.departments);
             cursor = page.cursor;
             if cursor.is_none() {
@@ -131,7 +131,7 @@ impl<V: TestVendor> Stage<V> {
         let (mut members, mut cursor) = (Vec::new(), None);
         loop {
             let page =
-                self.heard(element.members(filter, cursor.as_deref(), PAGE).await).expect("the copy can be read");
+                self.heard(element.members(filter, cursor.as_deref(), PAGE)).await.expect("the copy can be read");
             members.extend(page.members);
             cursor = page.cursor;
             if cursor.is_none() {
@@ -152,7 +152,7 @@ impl<V: TestVendor> Stage<V> {
     pub async fn changes_of(&self, element: &Element) -> Vec<Change> {
         let (mut changes, mut cursor) = (Vec::new(), BEGINNING.to_owned());
         loop {
-            let page = self.heard(element.changes(Some(&cursor), PAGE).await).expect("the feed can be read");
+            let page = self.heard(element.changes(Some(&cursor), PAGE)).await.expect("the feed can be read");
             changes.extend(page.changes);
             cursor = page.cursor;
             if !page.more {
@@ -166,6 +166,6 @@ impl<V: TestVendor> Stage<V> {
     /// # Panics
     /// When they cannot be read.
     pub async fn overview(&self) -> DirectorySummary {
-        self.heard(self.element.overview().await).expect("the overview can be read")
+        self.heard(self.element.overview()).await.expect("the overview can be read")
     }
 }

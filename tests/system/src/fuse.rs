@@ -16,8 +16,7 @@ use std::{
 
 use async_trait::async_trait;
 use organisation_host::storage::{
-    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
-    StoredEntry, Usage,
+    ApplyOutcome, Check, KeyPage, Op, Page, RangeOutcome, Scope, Storage, StorageError, StorageLayer, StoredEntry,
 };
 use tokio::sync::Notify;
 
@@ -108,7 +107,11 @@ impl fmt::Debug for Fused {
 }
 
 #[async_trait]
-impl Storage for Fused {
+impl StorageLayer for Fused {
+    fn inner(&self) -> &dyn Storage {
+        self.inner.as_ref()
+    }
+
     async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         self.fuse.pass(self.inner.get_many(scope, keys)).await
     }
@@ -143,29 +146,5 @@ impl Storage for Fused {
         timeout: Duration,
     ) -> Result<bool, StorageError> {
         self.fuse.pass(self.inner.wait(scope, key, version, timeout)).await
-    }
-
-    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
-        self.inner.usage(scope).await
-    }
-
-    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
-        self.inner.delete_scope(scope).await
-    }
-
-    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
-        self.inner.fingerprint_key()
-    }
-
-    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
-        self.inner.scopes(tenant).await
-    }
-
-    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
-        self.inner.snapshot(scope).await
-    }
-
-    async fn close(&self) {
-        self.inner.close().await;
     }
 }

@@ -4,13 +4,10 @@
 //! A run carries the number of its form, so that one of today is a newer version's to it, and its own are an older version's to
 //! today's. Fields that it did not know it neither writes nor reads.
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use organisation_host::storage::{
-    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
-    StoredEntry, Usage,
-};
+use organisation_host::storage::{ApplyOutcome, Op, Page, Scope, Storage, StorageError, StorageLayer, StoredEntry};
 use serde_json::{Value, json};
 
 /// Where the current run lies.
@@ -66,7 +63,11 @@ fn written(op: Op) -> Op {
 }
 
 #[async_trait]
-impl Storage for Older {
+impl StorageLayer for Older {
+    fn inner(&self) -> &dyn Storage {
+        self.0.as_ref()
+    }
+
     async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         let entries = self.0.get_many(scope, keys).await?;
         Ok(entries.into_iter().map(|entry| entry.map(shown)).collect())
@@ -79,53 +80,5 @@ impl Storage for Older {
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         self.0.apply(scope, ops.into_iter().map(written).collect()).await
-    }
-
-    async fn scan_keys(
-        &self,
-        scope: &Scope,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<KeyPage, StorageError> {
-        self.0.scan_keys(scope, prefix, after, limit).await
-    }
-
-    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
-        self.0.delete_range(scope, prefix, checks).await
-    }
-
-    async fn wait(
-        &self,
-        scope: &Scope,
-        key: &str,
-        version: Option<u64>,
-        timeout: Duration,
-    ) -> Result<bool, StorageError> {
-        self.0.wait(scope, key, version, timeout).await
-    }
-
-    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
-        self.0.usage(scope).await
-    }
-
-    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
-        self.0.delete_scope(scope).await
-    }
-
-    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
-        self.0.fingerprint_key()
-    }
-
-    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
-        self.0.scopes(tenant).await
-    }
-
-    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
-        self.0.snapshot(scope).await
-    }
-
-    async fn close(&self) {
-        self.0.close().await;
     }
 }

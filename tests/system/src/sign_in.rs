@@ -62,7 +62,7 @@ impl<V: TestVendor> Stage<V> {
     /// # Panics
     /// When the element refuses it.
     pub async fn authorization(&self, request: &AuthorizationRequest) -> Authorization {
-        self.heard(self.element.authorization_url(request).await).expect("the request is sound")
+        self.heard(self.element.authorization_url(request)).await.expect("the request is sound")
     }
 
     /// A person goes through the page that a browser is sent to by this request.
@@ -75,7 +75,7 @@ impl<V: TestVendor> Stage<V> {
 
     /// Turns what came back into an identity.
     pub async fn exchange(&self, arrival: &Arrival) -> Answered<Exchange> {
-        self.heard(self.element.exchange_code(&arrival.request()).await)
+        self.heard(self.element.exchange_code(&arrival.request())).await
     }
 }
 

@@ -7,13 +7,14 @@
 use std::{
     collections::BTreeSet,
     fmt::Debug,
+    panic::Location,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use organisation_host::{
-    Answered, CallReport, CallResult, Called, Element, ElementOptions, FailedCall, Host, Limits, LoadedComponent,
+    Answered, Call, CallReport, CallResult, Called, Element, ElementOptions, FailedCall, Host, Limits, LoadedComponent,
     contract::element::Verdict,
     egress::{AllowList, OperatorList},
     settings::Document,
@@ -308,7 +309,25 @@ impl<V: TestVendor> Stage<V> {
     /// # Panics
     /// When the host ended the call: by a limit, or because the component broke off.
     #[track_caller]
-    pub fn heard<T>(&self, outcome: CallResult<Answered<T>>) -> Answered<T> {
+    pub fn heard<T>(&self, call: Call<'_, Answered<T>>) -> impl Future<Output = Answered<T>> {
+        let at = Location::caller();
+        async move {
+            match call.reported().await {
+                Err(failed) => {
+                    self.note_failed(&failed);
+                    panic!("{at}: the call ended without an answer: {failed}")
+                }
+                outcome => self.note_answer(outcome),
+            }
+        }
+    }
+
+    /// The same of a call that has come to its end.
+    ///
+    /// # Panics
+    /// As [`Stage::heard`].
+    #[track_caller]
+    pub fn note_answer<T>(&self, outcome: CallResult<Answered<T>>) -> Answered<T> {
         self.reported(outcome).0
     }
 
@@ -378,7 +397,7 @@ impl<V: TestVendor> Stage<V> {
     /// # Panics
     /// When it answers an error.
     pub async fn check(&self) -> Vec<Verdict> {
-        let verdicts = self.heard(self.element.check_connection().await).expect("the check comes to verdicts");
+        let verdicts = self.heard(self.element.check_connection()).await.expect("the check comes to verdicts");
         self.note(&verdicts);
         verdicts
     }
@@ -454,12 +473,10 @@ fn code_cache() -> PathBuf {
 }
 
 async fn open<V: TestVendor>(store: Store, control: &V, folder: &TempDir) -> Arc<dyn Storage> {
-    let options = Options {
-        clock: Some(Arc::new(StageClock::of(control.clone()))),
-        sealing_key: Some(SealingKey::new(SEALING_KEY)),
-        poll_interval: Duration::from_millis(5),
-        ..Options::default()
-    };
+    let options = Options::default()
+        .clock(Some(Arc::new(StageClock::of(control.clone()))))
+        .sealing_key(Some(SealingKey::new(SEALING_KEY)))
+        .poll_interval(Duration::from_millis(5));
     match store {
         Store::Memory => Arc::new(MemoryStorage::new(options)),
         Store::Sqlite => {

@@ -29,9 +29,9 @@ impl Caller {
     /// # Errors
     /// As those of the two calls.
     pub async fn call(self, element: &Element) -> CallResult<Answered<SyncStep>> {
-        let begun = element.begin(&self.strategy).await?;
+        let begun = element.begin(&self.strategy).reported().await?;
         match begun.value {
-            Ok(Begun { progress, .. }) => element.advance(&progress.run, self.until).await,
+            Ok(Begun { progress, .. }) => element.advance(&progress.run, self.until).reported().await,
             Err(error) => Ok(Called { value: Err(error), report: begun.report }),
         }
     }
@@ -55,7 +55,7 @@ impl<V: TestVendor> Stage<V> {
 
     /// The same for another element of the stage.
     pub async fn step_of(&self, element: &Element, caller: &Caller) -> Answered<SyncStep> {
-        let step = self.heard(caller.clone().call(element).await);
+        let step = self.note_answer(caller.clone().call(element).await);
         self.note(&step);
         step
     }
@@ -94,7 +94,7 @@ impl<V: TestVendor> Stage<V> {
     /// When it was blocked for another reason than the guard's.
     pub async fn approve(&self, element: &Element, blocked: &Pause) -> Answered<()> {
         let Reason::MassRemovalBlocked(counts) = blocked.error.reason else { panic!("{blocked:?}") };
-        self.heard(element.approve(&blocked.progress.run, counts).await)
+        self.heard(element.approve(&blocked.progress.run, counts)).await
     }
 
     /// Gives up the current run.
@@ -103,8 +103,8 @@ impl<V: TestVendor> Stage<V> {
     /// When there is none to give up.
     pub async fn abandon(&self) {
         let given_up = async {
-            let run = self.heard(self.element.begin(&Strategy::Automatic).await)?.progress.run;
-            self.heard(self.element.abandon(&run).await)
+            let run = self.heard(self.element.begin(&Strategy::Automatic)).await?.progress.run;
+            self.heard(self.element.abandon(&run)).await
         };
         if let Err(error) = given_up.await {
             panic!("the run is not given up: {error:?}");

@@ -39,7 +39,7 @@ fn described(component: &[u8], description: &Description) -> Value {
 }
 
 async fn description(element: &Element) -> Description {
-    element.describe("en").await.expect("it says what it is").value
+    element.describe("en").reported().await.expect("it says what it is").value
 }
 
 /// The sample company at Rollcall, whose element runs the component of then.
@@ -60,7 +60,7 @@ async fn the_component_says_what_it_said() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_component_still_works() {
     let stage = stage().await;
-    assert!(stage.element.validate().await.unwrap().value.valid);
+    assert!(stage.element.validate().await.unwrap().valid);
     stage.check().await;
     let added = stage.complete(&PLAIN).await.members.added;
     assert_eq!(added, 12);

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use organisation_host::storage::{
-    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
-    StoredEntry, Usage,
+    ApplyOutcome, Check, KeyPage, Op, Page, RangeOutcome, Scope, Storage, StorageError, StorageLayer, StoredEntry,
 };
 
 use super::Platform;
 
 #[async_trait]
-impl Storage for Platform {
+impl StorageLayer for Platform {
+    fn inner(&self) -> &dyn Storage {
+        &self.store
+    }
+
     async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
         self.stored(self.store.get_many(scope, keys)).await
     }
@@ -54,29 +57,5 @@ impl Storage for Platform {
         timeout: Duration,
     ) -> Result<bool, StorageError> {
         self.stored(self.store.wait(scope, key, version, timeout)).await
-    }
-
-    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
-        self.store.usage(scope).await
-    }
-
-    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
-        self.store.delete_scope(scope).await
-    }
-
-    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
-        self.store.fingerprint_key()
-    }
-
-    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
-        self.store.scopes(tenant).await
-    }
-
-    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
-        self.store.snapshot(scope).await
-    }
-
-    async fn close(&self) {
-        self.store.close().await;
     }
 }

@@ -89,7 +89,7 @@ impl Resolver for SilentResolver {
 async fn time_runs_out_before_and_after_the_request_was_written() {
     let half = b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\n12345".to_vec();
     let server = Server::start([("/hang", Reply::Hang), ("/half", Reply::Raw(half))]).await;
-    let options = EgressOptions { resolver: Arc::new(SilentResolver), ..EgressOptions::default() };
+    let options = EgressOptions::default().resolver(Arc::new(SilentResolver));
     let egress = Egress::new(&options).unwrap();
     for (url, reached) in
         [(server.url("/hang"), true), (server.url("/half"), true), ("https://silent.test/".to_owned(), false)]

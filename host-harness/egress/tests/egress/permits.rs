@@ -21,7 +21,7 @@ use crate::{
 const CONNECT: Duration = Duration::from_millis(200);
 
 fn egress(limits: NetworkLimits) -> Egress {
-    Egress::new(&EgressOptions { limits, connect_timeout: CONNECT, ..EgressOptions::default() }).unwrap()
+    Egress::new(&EgressOptions::default().limits(limits).connect_timeout(CONNECT)).unwrap()
 }
 
 fn call_of(tenant: &str, egress: &Egress, servers: &[&Server]) -> Outbound {
@@ -37,7 +37,7 @@ async fn a_tenant_opens_no_more_connections_than_its_part_and_others_go_on() {
     let servers = [hanging().await, hanging().await, Server::start([]).await];
     let [first, second, third] = &servers;
     let connections = PermitLimits { host: 3, tenant: 2 };
-    let egress = egress(NetworkLimits { connections, ..NetworkLimits::default() });
+    let egress = egress(NetworkLimits::default().connections(connections));
     let hostile = call_of("hostile", &egress, &[first, second, third]);
     let hang = async |server: &Server| hostile.send(Request::get(server.url("/hang"))).await;
     let hangs = async { tokio::join!(hang(first), hang(second)) };
@@ -59,7 +59,7 @@ async fn a_tenant_opens_no_more_connections_than_its_part_and_others_go_on() {
 async fn a_tenants_own_idle_connections_make_room() {
     let servers = [Server::start([]).await, Server::start([]).await, Server::start([]).await];
     let connections = PermitLimits { host: 9, tenant: 2 };
-    let egress = egress(NetworkLimits { connections, ..NetworkLimits::default() });
+    let egress = egress(NetworkLimits::default().connections(connections));
     for server in &servers {
         call_of("a", &egress, &[server]).send(Request::get(server.url("/"))).await.unwrap();
     }
@@ -87,9 +87,9 @@ impl Resolver for OneName {
 #[tokio::test]
 async fn a_name_that_nobody_answers_for_takes_no_connection() {
     let server = Server::start([]).await;
-    let limits = NetworkLimits { connections: PermitLimits { host: 1, tenant: 1 }, ..NetworkLimits::default() };
+    let limits = NetworkLimits::default().connections(PermitLimits { host: 1, tenant: 1 });
     let resolver = Arc::new(OneName);
-    let egress = Egress::new(&EgressOptions { limits, resolver, ..EgressOptions::default() }).unwrap();
+    let egress = Egress::new(&EgressOptions::default().limits(limits).resolver(resolver)).unwrap();
     let entry = |host: &str| format!("http://{host}:{}", server.port).parse::<AllowEntry>().unwrap();
     let entries: AllowList = [entry("silent.example"), entry("sound.example")].into_iter().collect();
     let policy = Policy::new("a", entries.clone(), OperatorList::only(entries));
@@ -107,7 +107,7 @@ async fn a_name_that_nobody_answers_for_takes_no_connection() {
 #[tokio::test]
 async fn idle_connections_make_room_when_all_that_there_may_be_are_open() {
     let servers = [Server::start([]).await, Server::start([]).await, Server::start([]).await];
-    let egress = egress(NetworkLimits { connections: PermitLimits { host: 2, tenant: 2 }, ..NetworkLimits::default() });
+    let egress = egress(NetworkLimits::default().connections(PermitLimits { host: 2, tenant: 2 }));
     for (server, tenant) in servers.iter().zip(["a", "b", "c"]) {
         call_of(tenant, &egress, &[server]).send(Request::get(server.url("/"))).await.unwrap();
     }
@@ -121,7 +121,7 @@ async fn idle_connections_make_room_when_all_that_there_may_be_are_open() {
 async fn answers_that_no_component_has_taken_over_have_a_sum_for_each_tenant_and_for_all() {
     let server = Server::start([("/", answer("200 OK", &[], &[b'x'; 400]))]).await;
     let answer_bytes = PermitLimits { host: 1_300, tenant: 1_000 };
-    let egress = egress(NetworkLimits { answer_bytes, ..NetworkLimits::default() });
+    let egress = egress(NetworkLimits::default().answer_bytes(answer_bytes));
     let call = |tenant: &str| call_of(tenant, &egress, &[&server]);
     let get = || Request::get(server.url("/"));
     let (first, second, third, other) = (call("a"), call("a"), call("a"), call("b"));

@@ -111,7 +111,7 @@ async fn https_goes_through_a_tunnel_whose_end_this_host_does_not_resolve() {
     let mut roots = TrustedRoots::default();
     roots.add_pem(pem.as_bytes()).unwrap();
     let resolver = FakeResolver::new(&[("proxy.test", &[&["127.0.0.1"]])]);
-    let options = EgressOptions { resolver: resolver.clone(), roots, ..EgressOptions::default() };
+    let options = EgressOptions::default().resolver(resolver.clone()).roots(roots);
     let egress = Egress::new(&options).unwrap();
     let at = format!("http://proxy.test:{}", proxy_server.port);
     let outbound =
@@ -134,7 +134,7 @@ async fn what_comes_out_of_a_tunnel_is_the_servers() {
     let proxy_server = FakeProxy::start(Manner::PassOn(port)).await;
     let mut roots = TrustedRoots::default();
     roots.add_pem(pem.as_bytes()).unwrap();
-    let egress = Egress::new(&EgressOptions { roots, ..EgressOptions::default() }).unwrap();
+    let egress = Egress::new(&EgressOptions::default().roots(roots)).unwrap();
     let at = proxy_server.url();
     let outbound = call_through(&egress, proxy(&at), &["tls.test"], &["tls.test", &at]);
     let response = outbound.send(Request::get("https://tls.test/407")).await.unwrap();
@@ -156,7 +156,7 @@ async fn a_proxy_may_itself_speak_tls() {
     let mut roots = TrustedRoots::default();
     roots.add_pem(pem.as_bytes()).unwrap();
     let resolver = FakeResolver::new(&[("tls.test", &[&["127.0.0.1"]])]);
-    let egress = Egress::new(&EgressOptions { resolver, roots, ..EgressOptions::default() }).unwrap();
+    let egress = Egress::new(&EgressOptions::default().resolver(resolver).roots(roots)).unwrap();
     let outbound = call_through(&egress, proxy(&at), &["http://plain.test"], &["http://plain.test", &at]);
     let response = outbound.send(Request::get("http://plain.test/p")).await.unwrap();
     assert!(text(&response).starts_with("GET http://plain.test/p HTTP/1.1\r\n"), "{}", text(&response));

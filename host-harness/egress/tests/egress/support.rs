@@ -37,7 +37,7 @@ pub(crate) fn egress() -> Egress {
 
 pub(crate) fn egress_with(resolver: Arc<FakeResolver>) -> Egress {
     // Asked for every connection, as it is where nothing is remembered.
-    Egress::new(&EgressOptions { resolver, names_kept: Duration::ZERO, ..EgressOptions::default() }).unwrap()
+    Egress::new(&EgressOptions::default().resolver(resolver).names_kept(Duration::ZERO)).unwrap()
 }
 
 pub(crate) fn list(entries: &[&str]) -> AllowList {

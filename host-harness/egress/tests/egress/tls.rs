@@ -72,7 +72,7 @@ async fn a_handshake_that_never_ends_is_given_up() {
     let port = start_silent().await;
     let resolver = FakeResolver::new(&[("tls.test", &[&["127.0.0.1"]])]);
     let connect_timeout = Duration::from_millis(100);
-    let egress = Egress::new(&EgressOptions { resolver, connect_timeout, ..EgressOptions::default() }).unwrap();
+    let egress = Egress::new(&EgressOptions::default().resolver(resolver).connect_timeout(connect_timeout)).unwrap();
     let outbound = call(&egress, generous(), &[&format!("tls.test:{port}")]);
     let error = outbound.send(Request::get(format!("https://tls.test:{port}/"))).await.unwrap_err();
     assert_eq!(error.kind, HttpFailure::Timeout, "{error}");
@@ -99,7 +99,7 @@ fn egress(pem: Option<&str>) -> Egress {
         roots.add_pem(pem.as_bytes()).unwrap();
     }
     let resolver = FakeResolver::new(&[("tls.test", &[&["127.0.0.1"]]), ("other.test", &[&["127.0.0.1"]])]);
-    Egress::new(&EgressOptions { resolver, roots, ..EgressOptions::default() }).unwrap()
+    Egress::new(&EgressOptions::default().resolver(resolver).roots(roots)).unwrap()
 }
 
 #[tokio::test]

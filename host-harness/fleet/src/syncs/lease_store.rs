@@ -274,7 +274,7 @@ mod tests {
     fn hosts() -> (ManualClock, [LeaseStore; 2]) {
         let clock = ManualClock::at(1_000_000);
         let storage: Arc<dyn Storage> =
-            Arc::new(MemoryStorage::new(Options { clock: Some(Arc::new(clock.clone())), ..Options::default() }));
+            Arc::new(MemoryStorage::new(Options::default().clock(Some(Arc::new(clock.clone())))));
         let store = |host: &str| LeaseStore::new(Arc::clone(&storage), host.into(), TTL).unwrap();
         let hosts = [store("one"), store("two")];
         (clock, hosts)

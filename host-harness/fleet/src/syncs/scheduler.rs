@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use derive_setters::Setters;
+
 use organisation_host::storage::{Clock, Storage, StorageError, SystemClock};
 use tokio::{
     sync::watch,
@@ -30,7 +32,8 @@ use crate::{
 const ENDED_AT_ONCE: usize = 100;
 
 /// How a host takes part in periodic synchronisation.
-#[derive(Clone)]
+#[derive(Clone, Setters)]
+#[non_exhaustive]
 pub struct SyncOptions {
     /// The host's name, for people who look into the store.
     pub host: String,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use organisation_host::{
-    Answered, CallResult, Digest, Element, FailedCall,
+    CallFailure, Digest, Element,
     contract::{
         directory::{Goal, Pause, Strategy, SyncStep},
         types::{self, Reason},
@@ -129,7 +129,7 @@ impl Work {
 
     async fn advance(&self) -> SyncOutcome {
         let (element, began) = (self.sliced(), Instant::now());
-        let mut run = match answered(element.begin(&Strategy::Automatic).await) {
+        let mut run = match element.begin(&Strategy::Automatic).await {
             Ok(begun) => begun.progress.run,
             Err(error) => return failed(error),
         };
@@ -139,12 +139,12 @@ impl Work {
                 return SyncOutcome::Stopped;
             }
             let called = Instant::now();
-            let step = match answered(element.advance(&run, Goal::Complete).await) {
+            let step = match element.advance(&run, Goal::Complete).await {
                 Ok(step) => step,
                 // Somebody gave it up meanwhile: the next one is as good, but one alone.
-                Err(Unanswered::Error(error)) if error.reason == Reason::NotFound && !was_given_up => {
+                Err(CallFailure::Refused(error)) if error.reason == Reason::NotFound && !was_given_up => {
                     was_given_up = true;
-                    match answered(element.begin(&Strategy::Automatic).await) {
+                    match element.begin(&Strategy::Automatic).await {
                         Ok(begun) => run = begun.progress.run,
                         Err(error) => return failed(error),
                     }
@@ -241,28 +241,16 @@ impl Drop for SyncRecorder {
     }
 }
 
-/// Why a call gave no value.
-enum Unanswered {
-    /// The element answered an error.
-    Error(types::Error),
-    /// The call came to no end.
-    Failed(Box<FailedCall>),
-}
-
-fn answered<T>(called: CallResult<Answered<T>>) -> Result<T, Unanswered> {
-    called.map_err(Unanswered::Failed)?.value.map_err(Unanswered::Error)
-}
-
-fn failed(unanswered: Unanswered) -> SyncOutcome {
-    match unanswered {
-        Unanswered::Error(error) => SyncOutcome::Failed {
+fn failed(failure: CallFailure) -> SyncOutcome {
+    match failure {
+        CallFailure::Refused(error) => SyncOutcome::Failed {
             reason: reason_name(&error.reason).to_owned(),
             vendor_code: error.vendor_code,
             retry_after: error.retry_after_ms.map(Duration::from_millis),
             message: error.message,
             hint: error.hint,
         },
-        Unanswered::Failed(failed) => SyncOutcome::Failed {
+        CallFailure::Failed(failed) => SyncOutcome::Failed {
             reason: failed.error.kind().to_owned(),
             vendor_code: None,
             retry_after: None,

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use organisation_host::{ComponentFile, Digest, FileError, LoadError, LoadedComponent, signature_path};
+use organisation_host::{ComponentFile, Digest, FileError, LoadError, LoadedComponent, trust::signature_path};
 
 use super::{
     declaration::Pin,

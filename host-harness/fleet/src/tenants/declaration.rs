@@ -381,18 +381,17 @@ fn limits(fields: &mut Fields<'_>) -> Limits {
 fn quota(fields: &mut Fields<'_>) -> Option<Quota> {
     let mut inner = fields.object("quota")?;
     let usual = Quota::default();
-    let quota = Quota {
-        key_bytes: inner.number("key_bytes", 1).unwrap_or(usual.key_bytes),
-        value_bytes: inner.number("value_bytes", 1).unwrap_or(usual.value_bytes),
-        items: inner.number("items", 0).unwrap_or(usual.items),
-        total_bytes: inner.number("total_bytes", 0).unwrap_or(usual.total_bytes),
-    };
+    let quota = Quota::default()
+        .key_bytes(inner.number("key_bytes", 1).unwrap_or(usual.key_bytes))
+        .value_bytes(inner.number("value_bytes", 1).unwrap_or(usual.value_bytes))
+        .items(inner.number("items", 0).unwrap_or(usual.items))
+        .total_bytes(inner.number("total_bytes", 0).unwrap_or(usual.total_bytes));
     inner.end();
     Some(quota)
 }
 
 fn concurrency(fields: &mut Fields<'_>) -> Concurrency {
-    let mut concurrency = Concurrency { calls: PARALLEL_CALLS_OF_A_TENANT, ..Concurrency::default() };
+    let mut concurrency = Concurrency::default().calls(PARALLEL_CALLS_OF_A_TENANT);
     let Some(mut inner) = fields.object("share") else { return concurrency };
     let mut number = |key, least| inner.number(key, least).map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     concurrency.weight = number("weight", 1).unwrap_or(concurrency.weight);

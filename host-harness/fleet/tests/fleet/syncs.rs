@@ -19,8 +19,7 @@ use organisation_fleet::{
 use organisation_host::{
     Host,
     storage::{
-        self, ApplyOutcome, Check, Expectation, FingerprintKey, KeyPage, Op, Options, Page, Quotas, RangeOutcome,
-        Scope, Snapshot, Storage, StorageError, StoredEntry, Usage,
+        self, ApplyOutcome, Check, Expectation, Op, Options, Page, Quotas, Scope, Storage, StorageError, StorageLayer,
     },
 };
 use serde_json::{Value, json};
@@ -91,7 +90,7 @@ async fn a_while() {
 
 fn options(name: &'static str, syncs: &Syncs) -> SyncOptions {
     let observers: Vec<Arc<dyn SyncObserver>> = vec![Arc::new(Heard { host: name, syncs: syncs.clone() })];
-    SyncOptions { look: Duration::from_millis(5), observers, ..SyncOptions::new(name) }
+    SyncOptions::new(name).look(Duration::from_millis(5)).observers(observers)
 }
 
 /// A host that looks after tenants until it is dropped.
@@ -160,7 +159,7 @@ async fn a_long_run_gives_way_to_other_tenants_and_goes_on_later() {
     let guest = Path::new("guest.wasm");
     let source = machine.declare(&["a", "b", "c"].map(|name| tenant(name, guest, "1h")));
     // With the usual minute the first would still be at it when the test gives up.
-    let options = SyncOptions { parallel: 1, longest_hold: Duration::ZERO, ..options("one", &syncs) };
+    let options = options("one", &syncs).parallel(1).longest_hold(Duration::ZERO);
     let host = Running::start(&store().await, source, options).await;
     syncs.until("three syncs for each", async |syncs| ["a", "b", "c"].iter().all(|name| syncs.of(name) >= 3)).await;
     host.end().await;
@@ -263,7 +262,11 @@ impl Shared {
 }
 
 #[async_trait]
-impl Storage for Shared {
+impl StorageLayer for Shared {
+    fn inner(&self) -> &dyn Storage {
+        self.inner.as_ref()
+    }
+
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
         if let Some(Op::Check(Check { key, expected })) = ops.first()
             && *scope == namespace()
@@ -288,57 +291,11 @@ impl Storage for Shared {
         self.inner.apply(scope, ops).await
     }
 
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
-        self.inner.get_many(scope, keys).await
-    }
-
     async fn scan(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StorageError> {
         if *scope == namespace() && after.is_none() {
             self.cooldowns.lock().unwrap().push(0);
         }
         self.inner.scan(scope, prefix, after, limit).await
-    }
-
-    async fn scan_keys(
-        &self,
-        scope: &Scope,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<KeyPage, StorageError> {
-        self.inner.scan_keys(scope, prefix, after, limit).await
-    }
-
-    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
-        self.inner.delete_range(scope, prefix, checks).await
-    }
-
-    async fn wait(&self, s: &Scope, key: &str, version: Option<u64>, timeout: Duration) -> Result<bool, StorageError> {
-        self.inner.wait(s, key, version, timeout).await
-    }
-
-    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
-        self.inner.usage(scope).await
-    }
-
-    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
-        self.inner.delete_scope(scope).await
-    }
-
-    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
-        self.inner.fingerprint_key()
-    }
-
-    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
-        self.inner.scopes(tenant).await
-    }
-
-    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
-        self.inner.snapshot(scope).await
-    }
-
-    async fn close(&self) {
-        self.inner.close().await;
     }
 }
 

@@ -254,7 +254,7 @@ async fn a_declaration_that_cannot_be_opened_is_one_tenants_problem() {
     let folder = tempfile::tempdir().unwrap();
     let address = format!("sqlite:{}", folder.path().join("store.db").display());
     let open = async |key: u8| -> Arc<dyn Storage> {
-        let options = Options { sealing_key: Some(SealingKey::new([key; 32])), ..Options::default() };
+        let options = Options::default().sealing_key(Some(SealingKey::new([key; 32])));
         storage::open(&address, options).await.unwrap()
     };
     let (ours, another) = (open(1).await, open(2).await);
@@ -356,7 +356,7 @@ async fn a_key_that_is_taken_out_is_void_also_where_the_rest_cannot_be_taken_up(
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_host_keeps_for_an_element_has_its_quota() {
     let quotas = Quotas::default();
-    let storage = storage::open("memory:", Options { quotas: quotas.clone(), ..Options::default() }).await.unwrap();
+    let storage = storage::open("memory:", Options::default().quotas(quotas.clone())).await.unwrap();
     let mut tenant = inline("acme", json!({}));
     tenant["quota"] = json!({"items": 3});
     let declared = Declared::new(json!([tenant]));
@@ -373,7 +373,7 @@ async fn what_the_host_keeps_for_an_element_has_its_quota() {
 #[tokio::test(flavor = "multi_thread")]
 async fn quotas_are_taken_up_while_the_store_is_open() {
     let quotas = Quotas::default();
-    let storage = storage::open("memory:", Options { quotas: quotas.clone(), ..Options::default() }).await.unwrap();
+    let storage = storage::open("memory:", Options::default().quotas(quotas.clone())).await.unwrap();
     let limited = |quota: Value| {
         let mut tenant = inline("acme", json!({}));
         tenant["quota"] = quota;

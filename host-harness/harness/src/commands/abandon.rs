@@ -15,7 +15,7 @@ use crate::{
 /// It is not the current one, or has begun to write.
 pub async fn abandon(options: &Global, run: &str, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
-    session::answer(session.element.abandon(run).await, output)?;
+    session::answer(session.element.abandon(run), output).await?;
     let view = AbandonedView { abandoned: run.to_owned() };
     output.answer(&view, |_| format!("已放弃 abandoned {}", text::clean(run)))?;
     Ok(ExitStatus::Done)
@@ -27,7 +27,7 @@ pub async fn abandon(options: &Global, run: &str, output: &mut Output) -> Result
 /// It is not the current one, or has written nothing.
 pub async fn repair(options: &Global, run: &str, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
-    let report = session::answer(session.element.repair(run).await, output)?;
+    let report = session::answer(session.element.repair(run), output).await?;
     let view = RepairedView { repaired: report.into() };
     output.answer(&view, |paint| text::run::repaired(&view, paint))?;
     Ok(ExitStatus::Done)

@@ -28,19 +28,19 @@ const PAGE: u32 = 1_000;
 pub async fn roles(options: &Global, asked: &RolesCommand, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
     let roles = match asked {
-        RolesCommand::Show { id } => element.member_roles_of(id).await,
-        RolesCommand::Set { id, roles, actor, .. } => element.set_member_roles(id, roles, &actor.actor).await,
-        RolesCommand::Confirm { id, actor } => element.confirm_roles(id, &actor.actor).await,
+        RolesCommand::Show { id } => element.member_roles_of(id),
+        RolesCommand::Set { id, roles, actor, .. } => element.set_member_roles(id, roles, &actor.actor),
+        RolesCommand::Confirm { id, actor } => element.confirm_roles(id, &actor.actor),
         RolesCommand::Rules { file, actor } => {
-            let called = match file {
-                None => element.role_rules().await,
-                Some(file) => element.set_role_rules(&input::record::<Vec<RoleRule>>(file)?, &actor.actor).await,
-            };
-            let rules: RulesState = session::answer(called, output)?;
+            let given = file.as_ref().map(|file| input::record::<Vec<RoleRule>>(file)).transpose()?;
+            let call = given
+                .as_ref()
+                .map_or_else(|| element.role_rules(), |rules| element.set_role_rules(rules, &actor.actor));
+            let rules: RulesState = session::answer(call, output).await?;
             return print("角色规则 rules of roles", &record(&rules)?, output);
         }
     };
-    let roles: MemberRoles = session::answer(roles, output)?;
+    let roles: MemberRoles = session::answer(roles, output).await?;
     print("角色 roles", &record(&roles)?, output)
 }
 
@@ -51,9 +51,9 @@ pub async fn roles(options: &Global, asked: &RolesCommand, output: &mut Output) 
 pub async fn admins(options: &Global, asked: &AdminsCommand, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
     if let AdminsCommand::Set { ids, actor, .. } = asked {
-        session::answer(element.set_administrators(ids, &actor.actor).await, output)?;
+        session::answer(element.set_administrators(ids, &actor.actor), output).await?;
     }
-    let administrators = session::answer(element.administrators().await, output)?;
+    let administrators = session::answer(element.administrators(), output).await?;
     print("管理员 administrators", &json!({ "administrators": administrators }), output)
 }
 
@@ -76,7 +76,7 @@ struct OutcomeView {
 /// The component refuses all of them.
 pub async fn retire(options: &Global, asked: &MemberIds, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
-    let outcomes = session::answer(element.retire_members(&asked.ids, &asked.actor.actor).await, output)?;
+    let outcomes = session::answer(element.retire_members(&asked.ids, &asked.actor.actor), output).await?;
     print_outcomes("离职 resigned", outcomes, output)
 }
 
@@ -86,7 +86,7 @@ pub async fn retire(options: &Global, asked: &MemberIds, output: &mut Output) ->
 /// As [`retire`].
 pub async fn reinstate(options: &Global, asked: &MemberIds, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
-    let outcomes = session::answer(element.reinstate_members(&asked.ids, &asked.actor.actor).await, output)?;
+    let outcomes = session::answer(element.reinstate_members(&asked.ids, &asked.actor.actor), output).await?;
     print_outcomes("恢复 reinstated", outcomes, output)
 }
 
@@ -112,7 +112,7 @@ pub async fn erase(options: &Global, asked: &Erase, output: &mut Output) -> Resu
         ));
     }
     let element = Session::open(options).await?.element;
-    session::answer(element.erase_member(&asked.id, &asked.actor.actor).await, output)?;
+    session::answer(element.erase_member(&asked.id, &asked.actor.actor), output).await?;
     print("已彻底删除 erased", &json!({ "erased": asked.id }), output)
 }
 
@@ -129,15 +129,15 @@ pub async fn signature(
     let id = match asked {
         SignatureCommand::Show { id } => id,
         SignatureCommand::Set { id, address, actor } => {
-            session::answer(element.set_signature(id, Some(address), &actor.actor).await, output)?;
+            session::answer(element.set_signature(id, Some(address), &actor.actor), output).await?;
             id
         }
         SignatureCommand::Remove { id, actor } => {
-            session::answer(element.set_signature(id, None, &actor.actor).await, output)?;
+            session::answer(element.set_signature(id, None, &actor.actor), output).await?;
             id
         }
     };
-    let signature = session::answer(element.signature(id).await, output)?;
+    let signature = session::answer(element.signature(id), output).await?;
     print("签名 signature", &json!({ "id": id, "signature": signature }), output)
 }
 

@@ -31,7 +31,7 @@ pub async fn approval(
     match asked {
         ApprovalCommand::Template { id } => {
             let element = Session::open(options).await?.element;
-            let template = record(&session::answer(element.describe_template(id).await, output)?)?;
+            let template = record(&session::answer(element.describe_template(id), output).await?)?;
             output.answer(&template, |paint| text::record::record("审批模板 template", &template, paint))?;
         }
         ApprovalCommand::Submit { file, idempotency_key } => {
@@ -40,18 +40,18 @@ pub async fn approval(
                 request.idempotency_key.clone_from(idempotency_key);
             }
             let element = Session::open(options).await?.element;
-            let number = session::answer(element.submit_approval(&request).await, output)?;
+            let number = session::answer(element.submit_approval(&request), output).await?;
             let view = SubmittedView { number };
             output.answer(&view, |_| format!("已提交 submitted: {}", text::clean(&view.number)))?;
         }
         ApprovalCommand::Detail { number } => {
             let element = Session::open(options).await?.element;
-            let view = ApprovalView::of(session::answer(element.approval(number).await, output)?)?;
+            let view = ApprovalView::of(session::answer(element.approval(number), output).await?)?;
             output.answer(&view, |paint| text::record::record("审批 approval", &view, paint))?;
         }
         ApprovalCommand::Notify { number, link } => {
             let element = Session::open(options).await?.element;
-            let told = session::answer(element.notify_of_approval(number, link.as_deref()).await, output)?;
+            let told = session::answer(element.notify_of_approval(number, link.as_deref()), output).await?;
             output.answer(&told, |_| match told.is_empty() {
                 true => "没有需要通知的审批人 nobody to tell".to_owned(),
                 false => format!("已通知 told: {}", text::clean(&told.join(", "))),
@@ -76,8 +76,8 @@ async fn list(options: &Global, asked: &List, output: &mut Output) -> Result<Exi
     let (mut array, mut found) = (output.array(), false);
     let (mut cursor, mut cursors): (Option<String>, _) = (None, Cursors::of("approvals.search", None));
     loop {
-        let called = element.search_approvals(begin, end, &filter, cursor.as_deref(), LARGEST_PAGE).await;
-        let page = session::answer(called, output)?;
+        let call = element.search_approvals(begin, end, &filter, cursor.as_deref(), LARGEST_PAGE);
+        let page = session::answer(call, output).await?;
         found |= !page.numbers.is_empty();
         if output.is_json() {
             array.extend(&page.numbers)?;

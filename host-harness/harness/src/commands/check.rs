@@ -15,7 +15,7 @@ use crate::{
 /// Nothing could be asked.
 pub async fn check(options: &Global, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
-    let verdicts = session::answer(session.element.check_connection().await, output)?;
+    let verdicts = session::answer(session.element.check_connection(), output).await?;
     let view = CheckView::from(verdicts);
     output.answer(&view, |paint| text::check::check(&view, paint))?;
     Ok(if view.ok { ExitStatus::Done } else { ExitStatus::Negative })

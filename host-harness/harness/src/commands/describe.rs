@@ -15,7 +15,7 @@ use crate::{
 /// The component cannot be run.
 pub async fn describe(options: &Global, locale: &str, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::without_element(options).await?;
-    let description = session::value(session.element.describe(locale).await, output)?;
+    let description = session::value(session.element.describe(locale), output).await?;
     let view = DescriptionView::from(description);
     output.answer(&view, |paint| text::description::description(&view, paint))?;
     Ok(ExitStatus::Done)

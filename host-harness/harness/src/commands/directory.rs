@@ -71,7 +71,7 @@ pub async fn all_departments(
     let mut cursor: Option<String> = None;
     let mut cursors = Cursors::of("directory.departments", None);
     loop {
-        let page = session::answer(element.departments(filter, cursor.as_deref(), LARGEST_PAGE).await, output)?;
+        let page = session::answer(element.departments(filter, cursor.as_deref(), LARGEST_PAGE), output).await?;
         let found = page.departments.len();
         departments.extend(page.departments);
         let Some(next) = page.cursor else { return Ok(departments) };
@@ -91,8 +91,8 @@ pub async fn department(
     output: &mut Output,
 ) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
-    let called = if refresh { element.sync_department(id).await } else { element.find_department(id).await };
-    let view = DepartmentView::from(session::answer(called, output)?);
+    let call = if refresh { element.sync_department(id) } else { element.find_department(id) };
+    let view = DepartmentView::from(session::answer(call, output).await?);
     output.answer(&view, |paint| text::department::department(&view, paint))?;
     Ok(ExitStatus::Done)
 }
@@ -152,8 +152,8 @@ impl<'a> MemberPages<'a> {
         if self.is_done {
             return Ok(None);
         }
-        let called = self.element.members(&self.filter, self.cursor.as_deref(), LARGEST_PAGE).await;
-        let page = session::answer(called, output)?;
+        let call = self.element.members(&self.filter, self.cursor.as_deref(), LARGEST_PAGE);
+        let page = session::answer(call, output).await?;
         if let Some(cursor) = &page.cursor {
             self.cursors.follow(cursor, page.members.len())?;
         }
@@ -198,8 +198,8 @@ pub async fn member(
     output: &mut Output,
 ) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
-    let called = if refresh { element.sync_member(id).await } else { element.find_member(id).await };
-    let view = MemberView::from(session::answer(called, output)?);
+    let call = if refresh { element.sync_member(id) } else { element.find_member(id) };
+    let view = MemberView::from(session::answer(call, output).await?);
     output.answer(&view, |paint| text::member::member(&view, paint))?;
     Ok(ExitStatus::Done)
 }
@@ -210,7 +210,7 @@ pub async fn member(
 /// The copy cannot be read.
 pub async fn overview(options: &Global, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
-    let view = OverviewView::from(session::answer(session.element.overview().await, output)?);
+    let view = OverviewView::from(session::answer(session.element.overview(), output).await?);
     output.answer(&view, |paint| text::overview::overview(&view, paint))?;
     Ok(ExitStatus::Done)
 }

@@ -22,7 +22,7 @@ pub async fn changes(
 ) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
     let limit = u32::try_from(limit).map_or(LARGEST_PAGE, |limit| limit.min(LARGEST_PAGE));
-    let page = session::answer(session.element.changes(after, limit).await, output)?;
+    let page = session::answer(session.element.changes(after, limit), output).await?;
     if page.more {
         // Whoever reads on from here, in a script as a rule, must come to an end.
         Cursors::of("directory.changes", after).follow(&page.cursor, page.changes.len())?;
@@ -38,7 +38,7 @@ pub async fn changes(
 /// The cursor is unknown.
 pub async fn acknowledge(options: &Global, cursor: &str, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
-    session::answer(session.element.acknowledge(cursor).await, output)?;
+    session::answer(session.element.acknowledge(cursor), output).await?;
     let view = AcknowledgedView { acknowledged: cursor.to_owned() };
     output.answer(&view, |_| format!("已确认 acknowledged up to {}", text::clean(cursor)))?;
     Ok(ExitStatus::Done)

@@ -15,7 +15,7 @@ use crate::{
 /// They cannot be read.
 pub async fn history(options: &Global, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let session = Session::open(options).await?;
-    let reports = session::answer(session.element.history().await, output)?;
+    let reports = session::answer(session.element.history(), output).await?;
     let view = HistoryView { runs: reports.into_iter().map(ReportView::from).collect() };
     output.answer(&view, |paint| text::run::history(&view, paint))?;
     Ok(ExitStatus::Done)

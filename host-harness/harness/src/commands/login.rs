@@ -30,7 +30,7 @@ pub async fn login_url(options: &Global, asked: &LoginUrl, output: &mut Output) 
         language: asked.lang.map(|language| language.tag().to_owned()),
         browser_binding: asked.browser_binding.clone(),
     };
-    let authorization = session::answer(session.element.authorization_url(&request).await, output)?;
+    let authorization = session::answer(session.element.authorization_url(&request), output).await?;
     let view = AuthorizationView::from(authorization);
     output.answer(&view, |paint| text::login::authorization(&view, paint))?;
     Ok(ExitStatus::Done)
@@ -43,7 +43,7 @@ pub async fn login_url(options: &Global, asked: &LoginUrl, output: &mut Output) 
 pub async fn homepage_url(options: &Global, target: &str, output: &mut Output) -> Result<ExitStatus, CommandError> {
     warn_of_query(target);
     let session = Session::open(options).await?;
-    let view = HomepageView { url: session::answer(session.element.homepage_url(target).await, output)? };
+    let view = HomepageView { url: session::answer(session.element.homepage_url(target), output).await? };
     output.answer(&view, |_| text::clean(&view.url))?;
     Ok(ExitStatus::Done)
 }
@@ -70,7 +70,7 @@ pub async fn exchange(
     let session = Session::open(options).await?;
     let request =
         ExchangeRequest { browser_binding: browser_binding.map(str::to_owned), ..ExchangeRequest::new(code, state) };
-    let view = ExchangeView::from(session::answer(session.element.exchange_code(&request).await, output)?);
+    let view = ExchangeView::from(session::answer(session.element.exchange_code(&request), output).await?);
     output.answer(&view, |paint| text::login::exchange(&view, paint))?;
     Ok(ExitStatus::Done)
 }

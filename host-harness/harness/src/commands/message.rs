@@ -34,7 +34,7 @@ pub async fn message(
         MessageCommand::Send { file, idempotency_key } => send(options, file, idempotency_key.as_deref(), output).await,
         MessageCommand::Recall { message_id } => {
             let element = Session::open(options).await?.element;
-            session::answer(element.recall_message(message_id).await, output)?;
+            session::answer(element.recall_message(message_id), output).await?;
             let view = json!({ "recalled": message_id });
             output.answer(&view, |_| format!("已撤回 recalled {}", text::clean(message_id)))?;
             Ok(ExitStatus::Done)
@@ -42,7 +42,7 @@ pub async fn message(
         MessageCommand::UpdateCard { file } => {
             let update: CardUpdate = input::record(file)?;
             let element = Session::open(options).await?.element;
-            let invalid = session::answer(element.update_card(&update).await, output)?;
+            let invalid = session::answer(element.update_card(&update), output).await?;
             let view = json!({ "updated": true, "invalid": record(&invalid)? });
             output.answer(&view, |paint| text::record::record("已更新 updated", &view, paint))?;
             Ok(ExitStatus::Done)
@@ -62,7 +62,7 @@ async fn send(
         message.idempotency_key = Some(key.to_owned());
     }
     let element = Session::open(options).await?.element;
-    let sent = session::answer(element.send_message(&message).await, output)?;
+    let sent = session::answer(element.send_message(&message), output).await?;
     let view = SentView::of(&sent)?;
     output.answer(&view, |paint| text::record::record("消息 message", &view, paint))?;
     Ok(if sent.delivery == Delivery::Yes { ExitStatus::Done } else { ExitStatus::Negative })
@@ -80,7 +80,7 @@ async fn upload(options: &Global, asked: &Upload, output: &mut Output) -> Result
     };
     let request = UploadRequest { kind, file_name, content: Body::Bytes(input::bytes(&asked.file)?) };
     let element = Session::open(options).await?.element;
-    let media = record(&session::answer(element.upload(&request).await, output)?)?;
+    let media = record(&session::answer(element.upload(&request), output).await?)?;
     output.answer(&media, |paint| text::record::record("素材 media", &media, paint))?;
     Ok(ExitStatus::Done)
 }

@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         let limit = u32::try_from(self.left).map_or(LARGEST_PAGE, |left| left.min(LARGEST_PAGE));
-        let page = session::answer(self.element.plan(self.cursor.as_deref(), limit).await, output)?;
+        let page = session::answer(self.element.plan(self.cursor.as_deref(), limit), output).await?;
         self.left = self.left.saturating_sub(page.changes.len() as u64);
         if let Some(cursor) = &page.cursor {
             self.cursors.follow(cursor, page.changes.len())?;

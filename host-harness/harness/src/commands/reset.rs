@@ -21,7 +21,7 @@ pub async fn reset(options: &Global, yes: bool, output: &mut Output) -> Result<E
         ));
     }
     let session = Session::open(options).await?;
-    session::answer(session.element.reset().await, output)?;
+    session::answer(session.element.reset(), output).await?;
     output
         .answer(&ResetView { reset: true }, |_| "已清空，请重新同步 the directory is empty; sync again".to_owned())?;
     Ok(ExitStatus::Done)

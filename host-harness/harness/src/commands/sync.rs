@@ -34,7 +34,7 @@ const PREVIEW: u64 = 50;
 /// A call gave no answer or answered an error.
 pub async fn sync(options: &Global, asked: &Sync, output: &mut Output) -> Result<ExitStatus, CommandError> {
     let element = Session::open(options).await?.element;
-    let title = session::value(element.describe("zh").await, output)?.title;
+    let title = session::value(element.describe("zh"), output).await?.title;
     match asked.watch {
         None => {
             let finished = once(&element, asked, &title, output).await?;

@@ -36,7 +36,7 @@ pub async fn validate(options: &Global, file: Option<&Path>, output: &mut Output
     let view = match document {
         Ok(document) => {
             let session = Session::without_element(options).await?;
-            let validation = session::value(session.element.validate_config(&document).await, output)?;
+            let validation = session::value(session.element.validate_config(&document), output).await?;
             ValidationView::from(validation)
         }
         Err(unreadable) => unreadable,

@@ -55,7 +55,7 @@ pub async fn call(options: &Global, asked: &Call, output: &mut Output) -> Result
         idempotency_key: asked.idempotency_key.clone(),
     };
     let element = Session::open(options).await?.element;
-    let response = session::answer(element.call_vendor(&request).await, output)?;
+    let response = session::answer(element.call_vendor(&request), output).await?;
     let text = body(&response.body);
     let view: Value =
         serde_json::from_str(&text).unwrap_or_else(|_| json!({ "status": response.status, "body": text }));
@@ -73,7 +73,7 @@ pub async fn callback(options: &Global, asked: &Callback, output: &mut Output) -
         (Some(route), _) => route.clone(),
         (None, true) => CONTACTS.to_owned(),
         (None, false) => {
-            let routes = session::value(element.validate().await, output)?.routes;
+            let routes = session::value(element.validate(), output).await?.routes;
             let mut names: Vec<String> = routes.into_iter().map(|route| route.name).collect();
             // Most of what a vendor sends is for the app itself.
             names.sort_by_key(|name| name == CONTACTS);
@@ -93,7 +93,7 @@ pub async fn callback(options: &Global, asked: &Callback, output: &mut Output) -
         headers: Vec::new(),
         body,
     };
-    let Received { handled, lost } = session::answer(element.receive_callback(&request).await, output)?;
+    let Received { handled, lost } = session::answer(element.receive_callback(&request), output).await?;
     lost.map_or(Ok(()), Err)?;
     let done = if asked.follow_up { follow(&element, handled.follow_ups.clone(), output).await? } else { Vec::new() };
     let view = HandledView::of(&handled, done)?;
@@ -114,7 +114,7 @@ async fn follow(
             let message = format!("callbacks.follow-up leaves further work after {MAX_TASKS} tasks");
             return Err(CommandError::BrokenPromise(message));
         }
-        let problem = match session::value(element.follow_up(&task).await, output)? {
+        let problem = match session::value(element.follow_up(&task), output).await? {
             Ok(further) => {
                 tasks.extend(further);
                 None
@@ -141,7 +141,7 @@ pub async fn js_sdk_signature(
     };
     let request = SignatureRequest { url: asked.url.clone(), identity, functions: asked.function.clone() };
     let element = Session::open(options).await?.element;
-    let mut view = record(&session::answer(element.js_sdk_signature(&request).await, output)?)?;
+    let mut view = record(&session::answer(element.js_sdk_signature(&request), output).await?)?;
     if let Some(calls) = view.get_mut("calls").and_then(Value::as_array_mut) {
         for arguments in calls.iter_mut().filter_map(|call| call.get_mut("arguments")) {
             if let Some(read) = arguments.as_str().and_then(|text| serde_json::from_str(text).ok()) {

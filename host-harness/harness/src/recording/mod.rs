@@ -4,7 +4,7 @@ mod wecom;
 
 use std::{io, path::Path};
 
-use organisation_host::Recording;
+use organisation_host::recording::Recording;
 use organisation_record::{Header, RecordingError, rehearse};
 
 use crate::{

@@ -59,7 +59,7 @@ pub async fn receive(
         body: (!held.bytes.is_empty()).then(|| text_or_bytes(held.bytes.clone())),
     };
     let element = hurried(&tenant);
-    let Ok(received) = timeout(ALL, element.receive_callback(&request)).await else {
+    let Ok(received) = timeout(ALL, element.receive_callback(&request).reported()).await else {
         // What the element wrote is carried out or not; when the vendor repeats it that is looked at.
         tracing::warn!(lowcode.tenant = &*tenant.name, "what the vendor sent was not handled in time");
         return StatusCode::SERVICE_UNAVAILABLE.into_response();

@@ -12,7 +12,6 @@ use axum::{
     response::{IntoResponse as _, Redirect, Response},
 };
 use maud::{Markup, html};
-use organisation_host::Called;
 use organisation_pages::{Language, Layout};
 
 use super::{frame::Frame, routes::nothing, service::Service, sign_in::hurried};
@@ -77,14 +76,8 @@ pub async fn page(State(service): State<Arc<Service>>, headers: HeaderMap) -> Re
     let language = Language::of(&headers);
     let say = |chinese, english| language.pick(chinese, english);
     let element = hurried(&tenant);
-    let is_synchronised = matches!(
-        element.overview().await,
-        Ok(Called { value: Ok(summary), .. }) if summary.last_run.is_some()
-    );
-    let has_administrators = matches!(
-        element.administrators().await,
-        Ok(Called { value: Ok(ids), .. }) if !ids.is_empty()
-    );
+    let is_synchronised = element.overview().await.is_ok_and(|summary| summary.last_run.is_some());
+    let has_administrators = element.administrators().await.is_ok_and(|ids| !ids.is_empty());
     let is_console_open = has_administrators || run.is_console_open.load(Ordering::Relaxed);
     let has_signed_in = run.has_signed_in.load(Ordering::Relaxed);
     // By the name that the cookies are for.

@@ -196,7 +196,7 @@ impl FollowUps {
                 );
             }
         };
-        match limited(tenant).follow_up(&task).await {
+        match limited(tenant).follow_up(&task).reported().await {
             Ok(Called { value: Ok(further), .. }) => self.take(&tenant.name, further, since, pauses + 1),
             Ok(Called { value: Err(error), .. }) if may_work_later(&error) => {
                 again(error.retry_after_ms.map_or(pause(pauses), |ms| Duration::from_millis(ms).max(FIRST_PAUSE)));

@@ -92,7 +92,7 @@ pub async fn door(
     }
     let language = Language::of(&headers);
     let vendor = tenant.element.describe(language.tag()).await;
-    let vendor = vendor.map(|called| called.value.title).unwrap_or_default();
+    let vendor = vendor.map(|description| description.title).unwrap_or_default();
     let content = html! {
         @match notice {
             Some(Notice::SignedOut) => { p.banner.good role="status" { (language.pick("您已退出登录。", "You are signed out.")) } }

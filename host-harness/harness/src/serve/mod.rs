@@ -192,13 +192,7 @@ pub async fn serve_on(
     };
     output.line(&view, |paint| text(&view, paint))?;
 
-    let sync = SyncOptions {
-        parallel: asked.syncs,
-        lease: asked.lease,
-        grace: GRACE,
-        observers: sync_observers,
-        ..SyncOptions::new(name)
-    };
+    let sync = SyncOptions::new(name).parallel(asked.syncs).lease(asked.lease).grace(GRACE).observers(sync_observers);
     let scheduler = SyncScheduler::new(Arc::clone(&registry), Arc::clone(&storage), sync)?;
     let service = Service::new(host, Arc::clone(&registry), Arc::clone(&storage), metrics, calls)?;
     let first_run = guide.map(|guide| FirstRun::new(guide, bootstrap));

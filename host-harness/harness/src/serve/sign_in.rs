@@ -155,7 +155,8 @@ pub async fn login(
         language: query.lang.or_else(|| preferred_language(&headers)),
         browser_binding: bound,
     };
-    let (authorization, call) = refused.unless_answered(hurried(&tenant).authorization_url(&request).await)?;
+    let (authorization, call) =
+        refused.unless_answered(hurried(&tenant).authorization_url(&request).reported().await)?;
     let location = HeaderValue::from_str(&authorization.url);
     let no_address = |_| refused.failed("the element made an address that is none".to_owned(), Some(call));
     let location = location.map_err(no_address)?;
@@ -211,7 +212,7 @@ pub async fn take_back(
         language: preferred_language(headers),
         ..ExchangeRequest::new(code, state)
     };
-    let (mut exchange, call) = refused.unless_answered(hurried(tenant).exchange_code(&request).await)?;
+    let (mut exchange, call) = refused.unless_answered(hurried(tenant).exchange_code(&request).reported().await)?;
     if let Some(path) = exchange.return_to.take() {
         exchange.return_to = local_path(&path).map(str::to_owned);
         if exchange.return_to.is_none() {
@@ -292,7 +293,7 @@ async fn admit(
 
 /// Who administers the app, as the element says now.
 pub async fn administrators(tenant: &Tenant, refused: &Refuse<'_>) -> Result<Vec<String>, SignInRefusal> {
-    match hurried(tenant).administrators().await {
+    match hurried(tenant).administrators().reported().await {
         // An element may have no administrators, and a copy of another organisation has none for this one.
         Ok(Called { value: Err(error), .. })
             if matches!(error.reason, Reason::Unsupported) || is_unknown(&error.reason) =>

@@ -22,13 +22,13 @@ async fn validate(registry: &Registry, service: &Service, name: &str) {
     // Whoever is gone again meanwhile has nothing to be known.
     let Some(tenant) = registry.get(name) else { return };
     match tenant.element.validate().await {
-        Ok(called) => {
-            redirects::compare(service.public_url(), name, &called.value.summary);
-            service.root_files().take(registry, &Arc::clone(&tenant.name), called.value.files);
+        Ok(validation) => {
+            redirects::compare(service.public_url(), name, &validation.summary);
+            service.root_files().take(registry, &Arc::clone(&tenant.name), validation.files);
         }
         // It says why where it is needed.
-        Err(failed) => {
-            tracing::debug!(error = %failed.error, "an element does not say what its configuration asks for");
+        Err(error) => {
+            tracing::debug!(%error, "an element does not say what its configuration asks for");
         }
     }
 }

@@ -44,7 +44,7 @@ pub async fn seen(
     let found = sessions.find(headers, scope).await.map_err(|error| refused.unavailable(&error))?;
     let Some((token, session)) = found else { return Ok(Seen::Nobody) };
     let member = match &session.member {
-        Some(id) => refused.unless_unknown(hurried(tenant).find_member(id).await)?,
+        Some(id) => refused.unless_unknown(hurried(tenant).find_member(id).reported().await)?,
         None => None,
     };
     if !session.holds(member.as_ref(), tenant.sign_in) {

@@ -1,6 +1,6 @@
 //! The answer of `--replay`.
 
-use organisation_host::RecordedEnd;
+use organisation_host::recording::RecordedEnd;
 use organisation_record::{Header, Replayed};
 use serde::Serialize;
 use serde_json::Value;

@@ -65,7 +65,7 @@ impl Hosts {
             Shared::Postgres => postgres_for_tests::database()?,
         };
         let sealing_key = Some(SealingKey::from_base64(KEY).unwrap());
-        let storage = storage::open(&address, Options { sealing_key, ..Options::default() }).await.unwrap();
+        let storage = storage::open(&address, Options::default().sealing_key(sealing_key)).await.unwrap();
         Some(Self { bed, tenants, storage, address })
     }
 
@@ -148,7 +148,7 @@ impl Hosts {
             let mut options = ElementOptions::new(format!("t{number}"), "org", settings, Arc::clone(&self.storage));
             options.operator = OperatorList::default();
             let element = host.element(&component, options).unwrap();
-            let history = element.history().await.unwrap().value.unwrap();
+            let history = element.history().await.unwrap();
             let outcomes: Vec<RunOutcome> = history.iter().map(|report| report.outcome).collect();
             let most = if died_for.contains(&format!("turn/t{number}")) { 2 } else { 1 };
             assert!((1..=most).contains(&outcomes.len()), "t{number}: {outcomes:?}, {died_for:?}");

@@ -10,7 +10,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use organisation_host::{
-    ElementOptions, Host, Limits, RecordedEnd, Recording,
+    ElementOptions, Host, Limits,
+    recording::{RecordedEnd, Recording},
     settings::Document,
     storage::{MemoryStorage, Options},
 };
@@ -279,8 +280,8 @@ async fn a_call_that_was_out_of_time_is_again() {
     let component = host.load(&bytes).unwrap();
     let storage = Arc::new(MemoryStorage::new(Options::default()));
     let mut options = ElementOptions::new("acme", "organisation", Document::parse("{}").unwrap(), storage);
-    options.limits = Limits { cpu_ms: 100, ..Limits::default() };
-    assert!(host.element(&component, options).unwrap().describe("en").await.is_err());
+    options.limits = Limits::default().cpu_ms(100);
+    assert!(host.element(&component, options).unwrap().describe("en").reported().await.is_err());
 
     let host = Host::builder().parallel_calls(2).build().unwrap();
     let component = host.load(&bytes).unwrap();

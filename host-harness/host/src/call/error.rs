@@ -19,6 +19,10 @@ pub struct CallSite {
 }
 
 impl CallSite {
+    /// The name of an element that is only a component, without a configuration or a tenant of its own: one that is asked what it
+    /// is. Messages leave it out.
+    pub const NO_ELEMENT: &str = "(none)";
+
     /// Whether the answer depends on the arguments alone, so that the same call ends the same way again.
     pub fn is_pure(&self) -> bool {
         matches!(self.function, "element.describe" | "element.validate-config")
@@ -31,15 +35,11 @@ impl std::fmt::Display for CallSite {
         let short = digest.get(..12).unwrap_or_default();
         let Self { function, tenant, element, .. } = self;
         match &**element {
-            NO_ELEMENT => write!(f, "{function} of component {short}"),
+            Self::NO_ELEMENT => write!(f, "{function} of component {short}"),
             _ => write!(f, "{function} of element {element} of tenant {tenant} (component {short})"),
         }
     }
 }
-
-/// The name of an element that is only a component, without a configuration or a tenant of its own: one that is asked what it
-/// is. Messages leave it out.
-pub const NO_ELEMENT: &str = "(none)";
 
 /// Why a call gave no answer. The next call begins with nothing of this one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -69,6 +69,14 @@ pub enum CallError {
         /// What happened.
         reason: String,
     },
+    /// A [`Meter`](super::Meter) of the embedder refused it, so that it did not begin.
+    #[error("{site} was not admitted: {reason}")]
+    NotAdmitted {
+        /// Whose call.
+        site: CallSite,
+        /// What the meter said.
+        reason: String,
+    },
     /// The component named a destination that cannot be one, so no policy can be made, or a header that a route may not name. Its words are not repeated:
     /// `validate-config` has seen every secret when it answers.
     #[error("{site} answered {place} that is not usable: {reason}; this is a defect of the component")]
@@ -89,6 +97,7 @@ impl CallError {
             Self::Limit { site, .. }
             | Self::Trap { site, .. }
             | Self::Host { site, .. }
+            | Self::NotAdmitted { site, .. }
             | Self::Destination { site, .. } => site,
         }
     }
@@ -107,6 +116,7 @@ impl CallError {
             Self::Limit { .. } => "limit",
             Self::Trap { .. } => "trap",
             Self::Host { .. } => "host",
+            Self::NotAdmitted { .. } => "not-admitted",
             Self::Destination { .. } => "destination",
         }
     }

@@ -2,6 +2,8 @@
 
 use std::{fmt, time::Duration};
 
+use derive_setters::Setters;
+
 use serde::{Deserialize, Serialize};
 
 use crate::egress;
@@ -12,8 +14,9 @@ use crate::egress;
 /// How a limit ends: those of [`LimitName`] end the call with [`CallError::Limit`](super::CallError::Limit); HTTP limits
 /// refuse the request that passes them with `budget-exhausted` or `too-large`; log limits drop lines, which are counted.
 /// The size of storage is not a matter of a call: see [`storage::Quota`](crate::storage::Quota).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Setters)]
 #[serde(default, deny_unknown_fields)]
+#[non_exhaustive]
 pub struct Limits {
     /// CPU time in milliseconds: of the guest, and of the host for it, such as what a value costs that it hands over. What it
     /// spends waiting is free, for an answer or for its turn, and so is what connections and databases do meanwhile.
@@ -79,6 +82,28 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// These limits, each lowered to the other's where that is lower.
+    pub(crate) fn at_most(&self, other: &Self) -> Self {
+        Self {
+            cpu_ms: self.cpu_ms.min(other.cpu_ms),
+            wall_ms: self.wall_ms.min(other.wall_ms),
+            memory_bytes: self.memory_bytes.min(other.memory_bytes),
+            table_elements: self.table_elements.min(other.table_elements),
+            instances: self.instances.min(other.instances),
+            host_calls: self.host_calls.min(other.host_calls),
+            hostcall_bytes: self.hostcall_bytes.min(other.hostcall_bytes),
+            hostcall_bytes_total: self.hostcall_bytes_total.min(other.hostcall_bytes_total),
+            handles: self.handles.min(other.handles),
+            requests: self.requests.min(other.requests),
+            bytes_in: self.bytes_in.min(other.bytes_in),
+            bytes_out: self.bytes_out.min(other.bytes_out),
+            parallel: self.parallel.min(other.parallel),
+            largest_response: self.largest_response.min(other.largest_response),
+            log_lines: self.log_lines.min(other.log_lines),
+            log_bytes: self.log_bytes.min(other.log_bytes),
+        }
+    }
+
     /// The CPU limit as a duration.
     pub(crate) fn cpu(&self) -> Duration {
         Duration::from_millis(self.cpu_ms)

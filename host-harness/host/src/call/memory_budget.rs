@@ -10,10 +10,13 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
+use derive_setters::Setters;
+
 use super::limits::{Exceeded, LimitName};
 
 /// How much linear memory calls may have together. Bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct MemoryLimits {
     /// Of each call, what draws on no budget: 4 MiB by default, enough for signing in and for most syncs of the WeCom
     /// component.

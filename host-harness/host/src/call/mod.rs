@@ -33,13 +33,14 @@ pub(crate) mod state;
 pub(crate) mod tape;
 pub(crate) mod trap;
 
-pub use answer::{CallResult, Called, FailedCall};
-pub use error::{CallError, CallSite, NO_ELEMENT};
+pub use answer::{Answered, Call, CallFailure, CallResult, Called, FailedCall};
+pub use error::{CallError, CallSite};
 pub use limits::{Exceeded, LimitName, Limits};
 pub use log::{CallLog, LogLevel, LogLine};
 pub use memory_budget::MemoryLimits;
-pub use observer::Observer;
+pub use observer::{Meter, Observer};
 pub use report::{CallOutcome, CallReport, HttpExchange, HttpTraffic};
 pub use run::{reason_name, words_of};
-pub use tape::{ImportSource, RecordedCall, RecordedEnd, RecordedImport, Recording};
+pub use state::CallState;
+pub(crate) use tape::Recording;
 pub use trap::{Trap, TrapKind};

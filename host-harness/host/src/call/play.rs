@@ -13,7 +13,7 @@ use wasmtime::{
 };
 
 use super::{
-    CallResult, CallSite, Called, Limits, NO_ELEMENT,
+    CallResult, CallSite, Called, Limits,
     output::GuestOutput,
     recorder::CallRecorder,
     run::{Answer, CallContext, Invocation, Refusal, carry_out},
@@ -93,16 +93,15 @@ impl Host {
         imports: Box<dyn ImportSource>,
     ) -> CallResult<Value> {
         let site = CallSite {
-            tenant: NO_ELEMENT.to_owned(),
-            element: NO_ELEMENT.to_owned(),
+            tenant: CallSite::NO_ELEMENT.to_owned(),
+            element: CallSite::NO_ELEMENT.to_owned(),
             component: component.digest(),
             function: NAMES.get(function).map_or("(unknown)", String::as_str),
         };
-        let recorder = CallRecorder::open(self.call_name(), site, limits, None, self.observers());
+        let recorder = CallRecorder::open(self.call_name(), site, limits, None, self.observers(), self.meters())?;
         let nothing = |_: &_| Capabilities::Nothing;
         let output = GuestOutput::of(Document::none());
-        let mut state =
-            CallState::new(recorder, Document::none(), limits.clone(), nothing, output, |output| self.wasi(output));
+        let mut state = CallState::new(recorder, Document::none(), nothing, output, |output| self.wasi(output));
         state.tape = Tape::Playing(imports);
         let context = CallContext {
             engine: self.engine(),

@@ -9,7 +9,7 @@ use std::{
 use tokio::time::Instant;
 use tracing::{Span, field};
 
-use super::observer::Observer;
+use super::observer::{Meter, Observer};
 use super::{
     answer::FailedCall,
     error::{CallError, CallSite},
@@ -53,7 +53,8 @@ pub(crate) struct CallRecorder {
     pub(crate) site: CallSite,
     begun: Instant,
     begun_at: SystemTime,
-    wall_ms: u64,
+    /// Those of this call.
+    pub(crate) limits: Limits,
     deadline: Instant,
     queue: QueueTime,
     instantiate: Duration,
@@ -63,11 +64,36 @@ pub(crate) struct CallRecorder {
 }
 
 impl CallRecorder {
-    /// A call that begins now and ends with its limit, or at `until` where that is earlier.
+    /// A call that begins now, if all meters admit it, and ends with its limit, or at `until` where that is earlier.
     pub(crate) fn open(
         call: String,
         site: CallSite,
         limits: &Limits,
+        until: Option<Instant>,
+        observers: Arc<[Arc<dyn Observer>]>,
+        meters: &[Arc<dyn Meter>],
+    ) -> Result<Self, Box<FailedCall>> {
+        let mut limits = limits.clone();
+        let refused = meters.iter().find_map(|meter| {
+            let mut asked = limits.clone();
+            let answer = meter.admit(&site, &mut asked);
+            limits = limits.at_most(&asked);
+            answer.err()
+        });
+        let mut recorder = Self::begin(call, site, limits, until, observers);
+        match refused {
+            None => Ok(recorder),
+            Some(reason) => {
+                let error = CallError::NotAdmitted { site: recorder.site.clone(), reason };
+                Err(recorder.fail(CallUsage::default(), error))
+            }
+        }
+    }
+
+    fn begin(
+        call: String,
+        site: CallSite,
+        limits: Limits,
         until: Option<Instant>,
         observers: Arc<[Arc<dyn Observer>]>,
     ) -> Self {
@@ -90,7 +116,7 @@ impl CallRecorder {
             site,
             begun,
             begun_at: SystemTime::now(),
-            wall_ms: limits.wall_ms,
+            limits,
             deadline: until.map_or(own, |until| until.min(own)),
             queue: QueueTime::Over(Duration::ZERO),
             instantiate: Duration::ZERO,
@@ -127,8 +153,8 @@ impl CallRecorder {
 
     /// That the time of the call is over.
     pub(crate) fn out_of_time(&self) -> CallError {
-        let exceeded =
-            Exceeded { limit: LimitName::WallMs, allowed: self.wall_ms, asked: self.wall_ms.saturating_add(1) };
+        let allowed = self.limits.wall_ms;
+        let exceeded = Exceeded { limit: LimitName::WallMs, allowed, asked: allowed.saturating_add(1) };
         CallError::Limit { site: self.site.clone(), exceeded }
     }
 
@@ -169,7 +195,11 @@ impl CallRecorder {
     /// Ends a call that gives no answer, and notifies observers.
     pub(crate) fn fail(&mut self, used: CallUsage, error: CallError) -> Box<FailedCall> {
         let at = error.backtrace();
-        tracing::warn!(%error, kind = error.kind(), backtrace = ?at, "a call gave no answer");
+        match error {
+            // A decision of the embedder, and one that a tenant can have repeated.
+            CallError::NotAdmitted { .. } => tracing::debug!(%error, "a call was not admitted"),
+            _ => tracing::warn!(%error, kind = error.kind(), backtrace = ?at, "a call gave no answer"),
+        }
         let report = self.close(used, CallOutcome::of(&error));
         Box::new(FailedCall { error, report })
     }

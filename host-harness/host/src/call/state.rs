@@ -9,7 +9,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::{
     answer::FailedCall,
     cpu::{CpuMeter, GuestStopwatch},
-    error::CallError,
+    error::{CallError, CallSite},
     limits::{Exceeded, LimitName, Limits},
     log::CallLog,
     output::GuestOutput,
@@ -45,8 +45,9 @@ pub(crate) enum Capabilities {
 /// The most wall-clock time that is kept back for a component to come to its end.
 const LONGEST_RESERVE: Duration = Duration::from_millis(250);
 
-/// The data of a store.
-pub(crate) struct CallState {
+/// One call on the host's side: the data of its store, which an embedder's [further imports](crate::HostBuilder::import) are
+/// called with.
+pub struct CallState {
     /// The call, whose it is, and since when.
     pub(crate) recorder: CallRecorder,
     /// The document that `settings.get` answers.
@@ -84,11 +85,11 @@ impl CallState {
     pub(crate) fn new(
         recorder: CallRecorder,
         settings: Document,
-        limits: Limits,
         capabilities: impl FnOnce(&Arc<Budget>) -> Capabilities,
         output: GuestOutput,
         wasi: impl FnOnce(&GuestOutput) -> WasiCtx,
     ) -> Box<Self> {
+        let limits = recorder.limits.clone();
         let budget = Arc::new(budget(&limits, recorder.deadline()));
         Box::new(Self {
             recorder,
@@ -115,8 +116,22 @@ impl CallState {
         })
     }
 
-    /// Counts a call of an import, and ends the call of the guest where there have been too many.
-    pub(crate) fn count(&mut self, interface: &'static str) -> wasmtime::Result<()> {
+    /// Whose call it is.
+    pub fn site(&self) -> &CallSite {
+        &self.recorder.site
+    }
+
+    /// The name of the call in logs and reports.
+    pub fn call(&self) -> &str {
+        &self.recorder.call
+    }
+
+    /// Counts a call of an import under the name of its interface, which [`CallReport::host_calls`] shows. The first thing that
+    /// a function of an import does.
+    ///
+    /// # Errors
+    /// There have been too many: answered by the import, it ends the call. See [`Limits::host_calls`].
+    pub fn count(&mut self, interface: &'static str) -> wasmtime::Result<()> {
         *self.host_calls.entry(interface).or_default() += 1;
         match self.host_calls_left.checked_sub(1) {
             Some(left) => {

@@ -72,7 +72,7 @@ impl RecordedEnd {
             CallError::Trap { trap, .. } => {
                 Self::Trap { kind: trap.kind.as_str().to_owned(), output: trap.output.clone() }
             }
-            CallError::Host { .. } | CallError::Destination { .. } => Self::BrokenOff,
+            CallError::Host { .. } | CallError::NotAdmitted { .. } | CallError::Destination { .. } => Self::BrokenOff,
         }
     }
 }

@@ -7,6 +7,7 @@ use wasmtime::WasmBacktrace;
 use wasmtime_wasi::I32Exit;
 
 use super::output::GuestOutput;
+use crate::imports::further::NotPure;
 
 /// The most frames of a backtrace that are kept; the innermost come first.
 const MAX_FRAMES: usize = 16;
@@ -92,6 +93,8 @@ impl Trap {
             (TrapKind::Exit, format!("it called exit({})", exit.0))
         } else if let Some(trap) = error.downcast_ref::<wasmtime::Trap>() {
             (kind(*trap), in_words(*trap, is_recursive(error)))
+        } else if let Some(refused) = error.downcast_ref::<NotPure>() {
+            (TrapKind::Other, refused.to_string())
         } else if is_of_the_engine(error) {
             return None;
         } else {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use wasmtime::component::{Component, ComponentExportIndex, InstancePre};
 
 use crate::{
-    call::state::CallState,
+    call::{CallSite, CallState},
     contract::{self, WorldProblem, WorldReport, element::Description},
     digest::Digest,
 };
@@ -92,7 +92,9 @@ pub struct Inspection {
 /// last element that has it and the last call that runs it.
 pub struct LoadedComponent {
     pub(crate) inspection: Inspection,
-    pub(crate) pre: InstancePre<CallState>,
+    pre: InstancePre<CallState>,
+    /// For pure functions, where the component imports more than the contract has.
+    pure: Option<InstancePre<CallState>>,
     functions: HashMap<String, ComponentExportIndex>,
     /// How many of the host's permits a call takes.
     pub(crate) permits: u32,
@@ -101,8 +103,14 @@ pub struct LoadedComponent {
 }
 
 impl LoadedComponent {
-    /// A component that fits the world. `permits`: how many of the host's a call takes.
-    pub(crate) fn new(inspection: Inspection, pre: InstancePre<CallState>, permits: u32) -> Self {
+    /// A component that fits the world. `pure` is for pure functions, where they are lent less than others. `permits`: how many
+    /// of the host's a call takes.
+    pub(crate) fn new(
+        inspection: Inspection,
+        pre: InstancePre<CallState>,
+        pure: Option<InstancePre<CallState>>,
+        permits: u32,
+    ) -> Self {
         let component = pre.component();
         let functions = contract::expected_functions().filter_map(|(interface, function)| {
             let (_, interface_index) = component.get_export(None, &*interface)?;
@@ -111,7 +119,12 @@ impl LoadedComponent {
             let interface = interface.split(['/', '@']).nth(1)?;
             Some((format!("{interface}.{function}"), index))
         });
-        Self { inspection, functions: functions.collect(), pre, permits, description: OnceLock::new() }
+        Self { inspection, functions: functions.collect(), pre, pure, permits, description: OnceLock::new() }
+    }
+
+    /// What a call of this kind is instantiated from.
+    pub(crate) fn instance_for(&self, site: &CallSite) -> &InstancePre<CallState> {
+        self.pure.as_ref().filter(|_| site.is_pure()).unwrap_or(&self.pre)
     }
 
     /// Where a function is, such as `login.exchange-code`.

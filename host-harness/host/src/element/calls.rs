@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     call::{
-        CallError, CallOutcome, CallResult, CallSite, Called,
+        Answered, Call, CallError, CallOutcome, CallResult, CallSite, Called, FailedCall,
         output::GuestOutput,
         recorder::{CallRecorder, CallUsage},
         run::{self, Answer, CallContext, Parameters, Refusal, reason_name},
@@ -30,9 +30,6 @@ use crate::{
     settings::Document,
     storage::Storage,
 };
-
-/// The value of a function that may answer an error of the contract.
-pub type Answered<T> = Result<T, Error>;
 
 impl Answer for Description {
     fn refusal(&self) -> Option<Refusal> {
@@ -70,28 +67,30 @@ fn unsupported(function: &str) -> Error {
 
 impl Element {
     /// What the element says of itself, in Chinese where `locale` starts with `zh`, else in English. Pure.
-    pub async fn describe(&self, locale: &str) -> CallResult<Description> {
-        self.describe_by(&self.version(), locale, None).await
+    pub fn describe<'a>(&'a self, locale: &'a str) -> Call<'a, Description> {
+        Call::new(async move { self.describe_by(&self.version(), locale, None).await })
     }
 
     /// Judges a configuration document, not necessarily the element's own. Pure.
-    pub async fn validate_config(&self, document: &str) -> CallResult<Validation> {
-        self.validate_by(&self.version(), document, None).await
+    pub fn validate_config<'a>(&'a self, document: &'a str) -> Call<'a, Validation> {
+        Call::new(async move { self.validate_by(&self.version(), document, None).await })
     }
 
     /// Judges the element's own configuration. Pure.
-    pub async fn validate(&self) -> CallResult<Validation> {
-        self.validate_config(self.shared.settings.expose()).await
+    pub fn validate(&self) -> Call<'_, Validation> {
+        self.validate_config(self.shared.settings.expose())
     }
 
     /// Asks the vendor whether the configuration works. Checks of one element wait for each other. After three within a
     /// minute whose credential was refused (ten for all elements of a host) a check is not carried out, and answers
     /// `rate-limited`.
-    pub async fn check_connection(&self) -> CallResult<Answered<Vec<Verdict>>> {
-        let version = self.version();
-        let recorder = self.open(&version, "element.check-connection", None);
-        let span = recorder.span();
-        self.check_of(&version, recorder).instrument(span).await
+    pub fn check_connection(&self) -> Call<'_, Answered<Vec<Verdict>>> {
+        Call::new(async move {
+            let version = self.version();
+            let recorder = self.open(&version, "element.check-connection", None)?;
+            let span = recorder.span();
+            self.check_of(&version, recorder).instrument(span).await
+        })
     }
 
     async fn check_of(&self, version: &Version, mut recorder: CallRecorder) -> CallResult<Answered<Vec<Verdict>>> {
@@ -129,7 +128,7 @@ impl Element {
         given: Document,
         until: Option<Instant>,
     ) -> CallResult<T> {
-        let recorder = self.open(version, function, until);
+        let recorder = self.open(version, function, until)?;
         let span = recorder.span();
         let output = GuestOutput::of(given);
         let state = self.state(recorder, Document::none(), output, |_| Capabilities::Nothing);
@@ -138,11 +137,15 @@ impl Element {
 
     /// A call with storage and network. What the component does not export answers `unsupported`, as the contract has it for
     /// whatever an element cannot do.
-    pub(super) async fn call<P: Parameters, T>(&self, function: &'static str, parameters: P) -> CallResult<Answered<T>>
+    pub(super) fn call<'a, P: Parameters + 'a, T: 'a>(
+        &'a self,
+        function: &'static str,
+        parameters: P,
+    ) -> Call<'a, Answered<T>>
     where
         Answered<T>: Answer + Lift,
     {
-        self.call_on(Arc::clone(&self.shared.storage), function, |_| parameters).await
+        Call::new(self.call_on(Arc::clone(&self.shared.storage), function, |_| parameters))
     }
 
     /// The same with another store around the element's own, and with parameters that depend on the configuration.
@@ -156,7 +159,7 @@ impl Element {
         Answered<T>: Answer + Lift,
     {
         let version = self.version();
-        let mut recorder = self.open(&version, function, None);
+        let mut recorder = self.open(&version, function, None)?;
         if version.component.function(function).is_err() {
             let error = unsupported(function);
             let outcome = CallOutcome::Refused { reason: reason_name(&error.reason).to_owned(), vendor_code: None };
@@ -174,7 +177,8 @@ impl Element {
         storage: Arc<dyn Storage>,
     ) -> CallResult<T> {
         let deadline = recorder.deadline();
-        let network = match version.network.get(&self.limits, deadline, self.network(version, &recorder)).await {
+        let limits = recorder.limits.clone();
+        let network = match version.network.get(&limits, deadline, self.network(version, &recorder)).await {
             Ok(network) => network,
             Err(SingleFlightError::Failed(error)) => return Err(recorder.fail(CallUsage::default(), error)),
             Err(SingleFlightError::OutOfTime) => {
@@ -225,7 +229,12 @@ impl Element {
         }
     }
 
-    fn open(&self, version: &Version, function: &'static str, until: Option<Instant>) -> CallRecorder {
+    fn open(
+        &self,
+        version: &Version,
+        function: &'static str,
+        until: Option<Instant>,
+    ) -> Result<CallRecorder, Box<FailedCall>> {
         let (host, scope) = (&self.shared.host, &self.shared.scope);
         let site = CallSite {
             tenant: scope.tenant().to_owned(),
@@ -233,7 +242,7 @@ impl Element {
             component: version.component.digest(),
             function,
         };
-        CallRecorder::open(host.call_name(), site, &self.limits, until, host.observers())
+        CallRecorder::open(host.call_name(), site, &self.limits, until, host.observers(), host.meters())
     }
 
     fn state(
@@ -244,7 +253,7 @@ impl Element {
         capabilities: impl FnOnce(&Arc<Budget>) -> Capabilities,
     ) -> Box<CallState> {
         let wasi = |output: &GuestOutput| self.shared.host.wasi(output);
-        CallState::new(recorder, settings, self.limits.clone(), capabilities, output, wasi)
+        CallState::new(recorder, settings, capabilities, output, wasi)
     }
 
     fn context<'a>(&'a self, version: &'a Version) -> CallContext<'a> {

@@ -13,8 +13,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock},
 };
 
+use derive_setters::Setters;
+
 use crate::{
-    call::{Limits, NO_ELEMENT},
+    call::{CallSite, Limits},
     component::LoadedComponent,
     digest::Digest,
     egress::{Hook, OperatorList},
@@ -23,13 +25,13 @@ use crate::{
     settings::Document,
     storage::{RESERVED, Scope, Storage, StorageError},
 };
-pub use calls::Answered;
 pub use functions::callbacks::Received;
 use network::Network;
 use single_flight::SingleFlight;
 
 /// What an element is made of, beside its component.
-#[derive(Clone)]
+#[derive(Clone, Setters)]
+#[non_exhaustive]
 pub struct ElementOptions {
     /// The tenant: 1 to 128 bytes, compared byte by byte.
     pub tenant: String,
@@ -140,7 +142,7 @@ impl Element {
             options;
         for (what, name) in [("tenant", &tenant), ("element", &name)] {
             // A component that is only asked what it is has no other name.
-            let is_none = what == "element" && name == NO_ELEMENT;
+            let is_none = what == "element" && name == CallSite::NO_ELEMENT;
             if name.starts_with(RESERVED) && !is_none {
                 return Err(ElementError::Reserved { what, name: name.clone() });
             }

@@ -82,7 +82,7 @@ fn is_the_components(error: &CallError) -> bool {
             !matches!(exceeded.limit, LimitName::WallMs | LimitName::TenantMemoryBytes | LimitName::HostMemoryBytes)
         }
         CallError::Trap { .. } | CallError::Destination { .. } => true,
-        CallError::Host { .. } => false,
+        CallError::Host { .. } | CallError::NotAdmitted { .. } => false,
     }
 }
 

@@ -14,6 +14,8 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
+use derive_setters::Setters;
+
 use schedule::{Schedule, Ticket};
 use tokio::sync::oneshot;
 
@@ -37,7 +39,8 @@ impl Urgency {
 }
 
 /// How many calls a tenant may have under way, and its weight beside other tenants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Setters)]
+#[non_exhaustive]
 pub struct Concurrency {
     /// Calls that begin one after the other before the next tenant follows, beside tenants of weight 1. Default 1.
     pub weight: u32,

@@ -2,6 +2,7 @@
 
 mod audit;
 mod call;
+pub(crate) mod further;
 mod http;
 mod lifted;
 mod log;

@@ -25,7 +25,7 @@ use crate::{
 async fn overview(guest: Guest, options: ElementOptions) -> CallReport {
     let host = Host::builder().parallel_calls(2).build().unwrap();
     let component = host.load(&guest.build()).unwrap();
-    let report = host.element(&component, options).unwrap().overview().await.unwrap().report;
+    let report = host.element(&component, options).unwrap().overview().reported().await.unwrap().report;
     assert_eq!(report.outcome, CallOutcome::Answered);
     report
 }
@@ -71,10 +71,10 @@ async fn http_beyond_a_limit_is_refused_with_its_name_and_value() {
     ])
     .await;
     let all = Limits::default;
-    let requests = Limits { requests: 3, ..all() };
-    let bytes_out = Limits { bytes_out: 1_000, ..all() };
-    let bytes_in = Limits { bytes_in: 2_500, ..all() };
-    let largest = Limits { largest_response: 16 << 10, ..all() };
+    let requests = all().requests(3);
+    let bytes_out = all().bytes_out(1_000);
+    let bytes_in = all().bytes_in(2_500);
+    let largest = all().largest_response(16 << 10);
     let too_large = "larger than the 16384 bytes allowed";
     for (name, limits, (path, times, body), refusal) in [
         ("requests obeyed", &requests, ("/", 3, 0), None),
@@ -124,7 +124,7 @@ async fn requests_beyond_the_parallel_limit_wait_their_turn() {
         let records = wire::request(url, None).repeat(sent as usize);
         let body = format!("{}i32.const 0", wire::send_all(16_384, sent));
         let guest = guest.items(&wire::data(16_384, &records)).with(OVERVIEW, &body);
-        let mut options = options(Limits { parallel, ..Limits::default() });
+        let mut options = options(Limits::default().parallel(parallel));
         options.operator = OperatorList::only(AllowList::parse([format!("127.0.0.1:{}", server.port)]).unwrap());
         let report = overview(guest, options).await;
         assert_eq!((report.http.requests, report.http.failures), (sent.into(), 0));
@@ -167,7 +167,7 @@ async fn a_body_in_base64_may_be_as_large_as_any() {
              i32.const {last}\n i32.const {ending}\n i32.store8\n {}i32.const 0",
             wire::send_with(url, Some((wire::BASE64, At(at, length))))
         );
-        let mut options = options(Limits { bytes_out: 64 << 20, ..Limits::default() });
+        let mut options = options(Limits::default().bytes_out(64 << 20));
         options.operator = OperatorList::only(AllowList::parse([format!("127.0.0.1:{}", server.port)]).unwrap());
         let report = overview(guest.clone().with(OVERVIEW, &sent), options).await;
         match (&lines(&report)[..], refused) {
@@ -181,18 +181,16 @@ async fn a_body_in_base64_may_be_as_large_as_any() {
 #[tokio::test]
 async fn a_component_is_told_what_is_left() {
     // What is logged is the record itself from its second field on, so no byte of these figures may exceed 127.
-    let limits = Limits {
-        cpu_ms: 0x7f7f,
-        memory_bytes: 4 << 20,
-        requests: 100,
-        bytes_in: 1 << 20,
-        bytes_out: 1 << 16,
-        host_calls: 100,
-        log_bytes: 0x7f50,
-        parallel: 7,
-        largest_response: 1 << 14,
-        ..Limits::default()
-    };
+    let limits = Limits::default()
+        .cpu_ms(0x7f7f)
+        .memory_bytes(4 << 20)
+        .requests(100)
+        .bytes_in(1 << 20)
+        .bytes_out(1 << 16)
+        .host_calls(100)
+        .log_bytes(0x7f50)
+        .parallel(7)
+        .largest_response(1 << 14);
     const RECORD: u32 = 1_024;
     const BYTES: u32 = 72;
     let told = format!(
@@ -220,15 +218,16 @@ async fn a_component_is_told_what_is_left() {
 #[tokio::test]
 async fn log_lines_beyond_a_limit_are_counted_and_not_kept() {
     let host = Host::builder().parallel_calls(2).build().unwrap();
-    let lines = Limits { log_lines: 10, ..Limits::default() };
-    let bytes = Limits { log_bytes: 100, ..Limits::default() };
+    let lines = Limits::default().log_lines(10);
+    let bytes = Limits::default().log_bytes(100);
     for (limits, written, length, kept) in
         [(&lines, 10, 1, 10), (&lines, 25, 1, 10), (&bytes, 4, 25, 4), (&bytes, 5, 25, 4)]
     {
         let line = wire::log("i32.const 0\n ", &format!("i32.const {length}\n "));
         let guest = Guest::default().with(DESCRIBE, &wire::repeat(written, &line));
         let component = host.load(&guest.build()).unwrap();
-        let report = host.element(&component, options(limits.clone())).unwrap().describe("en").await.unwrap().report;
+        let report =
+            host.element(&component, options(limits.clone())).unwrap().describe("en").reported().await.unwrap().report;
         assert_eq!(
             (report.log.lines.len(), report.log.dropped),
             (kept, u64::from(written) - kept as u64),
@@ -251,10 +250,10 @@ async fn storage_beyond_a_quota_is_refused_with_its_name_and_value() {
         Guest::default().items(&items.concat()).with(OVERVIEW, &format!("{}i32.const 0", wire::apply(16_384, count)))
     }
     let all = Quota::default();
-    let key = Quota { key_bytes: 20, ..all };
-    let value = Quota { value_bytes: 300, ..all };
-    let items = Quota { items: 4, ..all };
-    let bytes = Quota { total_bytes: 1_000, ..all };
+    let key = all.key_bytes(20);
+    let value = all.value_bytes(300);
+    let items = all.items(4);
+    let bytes = all.total_bytes(1_000);
     for (name, quota, limit, obeys, violates) in [
         ("key", key, 20, puts(1, 20, 1), puts(1, 21, 1)),
         ("value", value, 300, puts(1, 1, 300), puts(1, 1, 301)),
@@ -262,9 +261,8 @@ async fn storage_beyond_a_quota_is_refused_with_its_name_and_value() {
         ("bytes", bytes, 1_000, puts(2, 100, 400), puts(2, 100, 401)),
     ] {
         for (guest, violated) in [(obeys, false), (violates, true)] {
-            let storage =
-                Arc::new(MemoryStorage::new(Options { quotas: Quotas::uniform(quota), ..Options::default() }));
-            let options = ElementOptions { storage: Arc::clone(&storage) as _, ..options(Limits::default()) };
+            let storage = Arc::new(MemoryStorage::new(Options::default().quotas(Quotas::uniform(quota))));
+            let options = options(Limits::default()).storage(Arc::clone(&storage) as _);
             let report = overview(guest, options).await;
             let usage =
                 storage.usage(&organisation_host::storage::Scope::new("acme", "organisation").unwrap()).await.unwrap();

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use organisation_host::{
-    CallOutcome, Element, ElementOptions, Host, Limits,
+    CallOutcome, Element, Host, Limits,
     contract::types::{Error, Reason},
     storage::ManualClock,
 };
@@ -43,14 +43,14 @@ impl Bed {
 
     fn element(&self, tenant: &str, is_refused: bool) -> Element {
         let component = self.host.load(&checked(is_refused)).unwrap();
-        let options = ElementOptions { tenant: tenant.to_owned(), ..options(Limits::default()) };
+        let options = options(Limits::default()).tenant(tenant.to_owned());
         self.host.element(&component, options).unwrap()
     }
 }
 
 /// Checks, and answers why the check was not carried out, if it was not.
 async fn check(element: &Element) -> Option<Error> {
-    let called = element.check_connection().await.unwrap();
+    let called = element.check_connection().reported().await.unwrap();
     let was_carried_out = called.report.host_calls.get("log") == Some(&1);
     assert_eq!(was_carried_out, called.value.is_ok());
     let error = called.value.err()?;

@@ -131,6 +131,14 @@ impl Storage for HungStore {
         std::future::pending().await
     }
 
+    fn quota(&self, _: &Scope) -> storage::Quota {
+        storage::Quota::default()
+    }
+
+    async fn clear_deleted(&self) -> Result<(), StorageError> {
+        std::future::pending().await
+    }
+
     fn fingerprint_key(&self) -> Result<storage::FingerprintKey, StorageError> {
         storage::FingerprintKey::new(None)
     }
@@ -156,7 +164,7 @@ async fn the_report_says_what_the_call_did() {
     let component = host.load(&caller().build()).unwrap();
     let mut options = options(Limits::default());
     options.hooks = vec![Arc::new(Teapot)];
-    let called = host.element(&component, options).unwrap().overview().await.unwrap();
+    let called = host.element(&component, options).unwrap().overview().reported().await.unwrap();
     assert!(called.value.is_ok());
 
     let report = called.report;
@@ -183,7 +191,7 @@ async fn what_the_operator_does_not_allow_is_not_reached() {
     let mut options = options(Limits::default());
     options.operator = OperatorList::default();
     options.hooks = vec![Arc::new(Teapot)];
-    let called = host.element(&component, options).unwrap().overview().await.unwrap();
+    let called = host.element(&component, options).unwrap().overview().reported().await.unwrap();
     assert_eq!(called.report.http.exchanges[0].failure, Some("denied"));
 }
 
@@ -195,7 +203,7 @@ async fn what_the_configuration_does_not_need_is_not_reached() {
     let component = host.load(&guest.build()).unwrap();
     let mut options = options(Limits::default());
     options.hooks = vec![Arc::new(Teapot)];
-    let called = host.element(&component, options).unwrap().overview().await.unwrap();
+    let called = host.element(&component, options).unwrap().overview().reported().await.unwrap();
     assert_eq!(called.report.http.exchanges[0].failure, Some("denied"));
 }
 
@@ -208,7 +216,7 @@ async fn pure_functions_reach_nothing() {
     let hang = Hang::default();
     let mut options = options(Limits::default());
     options.hooks = vec![Arc::new(hang.clone())];
-    let called = host.element(&component, options).unwrap().describe("en").await.unwrap();
+    let called = host.element(&component, options).unwrap().describe("en").reported().await.unwrap();
     assert_eq!(called.report.host_calls.get("http"), Some(&1));
     assert_eq!((called.report.http.requests, hang.reached()), (0, 0));
 }
@@ -218,7 +226,7 @@ async fn a_destination_that_cannot_be_one_is_a_defect_of_the_component() {
     let host = host();
     let guest = caller().items(&wire::data(4107, b"/"));
     let component = host.load(&guest.build()).unwrap();
-    let failed = host.element(&component, options(Limits::default())).unwrap().overview().await.unwrap_err();
+    let failed = host.element(&component, options(Limits::default())).unwrap().overview().reported().await.unwrap_err();
     assert!(matches!(&failed.error, CallError::Destination { .. }), "{failed}");
     let text = failed.to_string();
     assert!(
@@ -234,7 +242,7 @@ async fn errors_of_the_contract_are_values() {
     let guest = Guest::default().items(data).with(OVERVIEW, "i32.const 4400");
     let host = host();
     let component = host.load(&guest.build()).unwrap();
-    let called = host.element(&component, options(Limits::default())).unwrap().overview().await.unwrap();
+    let called = host.element(&component, options(Limits::default())).unwrap().overview().reported().await.unwrap();
     let error = called.value.unwrap_err();
     assert_eq!(organisation_host::reason_name(&error.reason), "not-found");
     assert_eq!(called.report.outcome, CallOutcome::Refused { reason: "not-found".to_owned(), vendor_code: None });
@@ -245,8 +253,7 @@ async fn names_of_tenants_and_elements_are_checked() {
     let host = host();
     let component = host.load(&Guest::default().build()).unwrap();
     for (tenant, element) in [("", "organisation"), ("acme", "a\nb")] {
-        let options =
-            ElementOptions { tenant: tenant.to_owned(), name: element.to_owned(), ..options(Limits::default()) };
+        let options = options(Limits::default()).tenant(tenant.to_owned()).name(element.to_owned());
         host.element(&component, options).unwrap_err();
     }
 }
@@ -258,7 +265,7 @@ async fn calls_run_side_by_side_and_on_any_thread() {
     let element = host.element(&component, options(Limits::default())).unwrap();
     let calls = (0..32).map(|_| {
         let element = element.clone();
-        tokio::spawn(async move { element.overview().await.map(|called| called.report.call) })
+        tokio::spawn(async move { element.overview().reported().await.map(|called| called.report.call) })
     });
     let mut names = Vec::new();
     for call in calls.collect::<Vec<_>>() {
@@ -274,11 +281,11 @@ async fn the_bundled_component_answers() {
     let host = host();
     let component = host.load(bundled_component()).unwrap();
     let element = host.element(&component, options(Limits::default())).unwrap();
-    let described = element.describe("zh-CN").await.unwrap().value;
+    let described = element.describe("zh-CN").await.unwrap();
     assert!(described.fields.iter().any(|field| field.secret && field.required), "{described:?}");
-    let judged = element.validate().await.unwrap().value;
+    let judged = element.validate().await.unwrap();
     assert!(!judged.valid && !judged.problems.is_empty(), "an empty configuration is not valid");
-    let refused = element.overview().await.unwrap();
+    let refused = element.overview().reported().await.unwrap();
     assert!(refused.report.guest_cpu_us > 0 && refused.report.wall_us > 0, "{:?}", refused.report);
 }
 

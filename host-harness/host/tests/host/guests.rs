@@ -45,15 +45,24 @@ fn contract_world(name: &str) -> (Resolve, WorldId) {
     (resolve, world)
 }
 
+/// The world of the contract with one more import, of this package.
+fn with_import(name: &str, interface: &str, package: &str) -> (Resolve, WorldId) {
+    let imports = format!("import types;\n import {interface};");
+    of_world(name, &format!("{}\n{package}", contract_text().replace("import types;", &imports)))
+}
+
+fn of_world(name: &str, text: &str) -> (Resolve, WorldId) {
+    let mut resolve = Resolve::default();
+    let package = resolve.push_str("test.wit", text).unwrap();
+    let world = resolve.select_world(&[package], Some(name)).unwrap();
+    (resolve, world)
+}
+
 /// The world of the contract with some of WASI.
 fn with_wasi(name: &str) -> (Resolve, WorldId) {
     let imports = "import types;\n import wasi:io/poll@0.2.0;\n import wasi:clocks/monotonic-clock@0.2.0;\n import \
                    wasi:cli/exit@0.2.0;\n import wasi:cli/stdout@0.2.0;\n import wasi:cli/stderr@0.2.0;\n import wasi:random/random@0.2.0;";
-    let text = format!("{}\n{WASI}", contract_text().replace("import types;", imports));
-    let mut resolve = Resolve::default();
-    let package = resolve.push_str("test.wit", &text).unwrap();
-    let world = resolve.select_world(&[package], Some(name)).unwrap();
-    (resolve, world)
+    of_world(name, &format!("{}\n{WASI}", contract_text().replace("import types;", imports)))
 }
 
 /// The text of the contract as one file, to be changed and parsed again.
@@ -72,6 +81,7 @@ pub struct Guest {
     bodies: Vec<(&'static str, String)>,
     items: String,
     modules: String,
+    further: Option<(&'static str, &'static str)>,
     wasi: bool,
     full: bool,
 }
@@ -154,6 +164,13 @@ impl Guest {
         self
     }
 
+    /// Imports an interface that is no part of the contract, of this package.
+    #[allow(dead_code, reason = "the tests of the program leave it out")]
+    pub fn importing(mut self, interface: &'static str, package: &'static str) -> Self {
+        self.further = Some((interface, package));
+        self
+    }
+
     /// Has all interfaces of the contract.
     #[allow(dead_code, reason = "the tests of the program use it")]
     pub fn full(mut self) -> Self {
@@ -164,7 +181,11 @@ impl Guest {
     /// The component.
     pub fn build(self) -> Vec<u8> {
         let name = if self.full { FULL } else { BASE };
-        let (resolve, world) = if self.wasi { with_wasi(name) } else { contract_world(name) };
+        let (resolve, world) = match self.further {
+            Some((interface, package)) => with_import(name, interface, package),
+            None if self.wasi => with_wasi(name),
+            None => contract_world(name),
+        };
         let text = wasmprinter::print_bytes(module(&resolve, world)).unwrap();
         let text = self.rewrite(&text);
         let module = wat::parse_str(&text).unwrap_or_else(|error| panic!("{error}\n{text}"));

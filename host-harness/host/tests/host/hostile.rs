@@ -33,19 +33,19 @@ fn host() -> Host {
 /// Options of an element that may reach the server on this port.
 fn reaching(port: u16, limits: Limits) -> ElementOptions {
     let operator = OperatorList::only(AllowList::parse([format!("127.0.0.1:{port}")]).unwrap());
-    ElementOptions { operator, ..options(limits) }
+    options(limits).operator(operator)
 }
 
 async fn overview(guest: Guest, options: ElementOptions) -> Result<CallReport, Box<FailedCall>> {
     let host = host();
     let component = host.load(&guest.build()).unwrap();
-    host.element(&component, options).unwrap().overview().await.map(|called| called.report)
+    host.element(&component, options).unwrap().overview().reported().await.map(|called| called.report)
 }
 
 async fn describe(guest: Guest, limits: Limits) -> Result<CallReport, Box<FailedCall>> {
     let host = host();
     let component = host.load(&guest.build()).unwrap();
-    host.element(&component, options(limits)).unwrap().describe("en").await.map(|called| called.report)
+    host.element(&component, options(limits)).unwrap().describe("en").reported().await.map(|called| called.report)
 }
 
 fn exceeded(failed: &FailedCall) -> Exceeded {
@@ -105,7 +105,7 @@ async fn lines_that_are_not_kept_are_not_looked_at() {
         );
         Guest::default().items(&wire::data(20_000, fields)).with(DESCRIBE, &body)
     };
-    let limits = Limits { log_bytes: 1_000, ..Limits::default() };
+    let limits = Limits::default().log_bytes(1_000);
     // Of each field the name is empty.
     let field = |bytes: u32| wire::words(&[0, 0, 131_072, bytes]);
     for (guest, kept) in [
@@ -156,7 +156,7 @@ async fn nobody_looks_at_what_a_pure_function_wants_to_send() {
 
 #[tokio::test]
 async fn an_import_that_takes_little_leaves_the_answer_its_room() {
-    let limits = Limits { hostcall_bytes: 6 << 20, ..Limits::default() };
+    let limits = Limits::default().hostcall_bytes(6 << 20);
     // The id of the description is so long.
     let answers = |bytes: u32| {
         let line = wire::log("i32.const 0\n ", "i32.const 1\n ");
@@ -189,7 +189,7 @@ async fn calls_of_wasi_are_host_calls() {
     let body = |times| {
         wire::repeat(times, "i64.const 8\n i32.const 8192\n call <wasi:random/random@0.2.0 get-random-bytes>\n")
     };
-    let limits = Limits { host_calls: 100, ..Limits::default() };
+    let limits = Limits::default().host_calls(100);
     let report = describe(Guest::default().wasi().with(DESCRIBE, &body(100)), limits.clone()).await.unwrap();
     assert_eq!(report.host_calls.get("wasi"), Some(&100));
     let failed = describe(Guest::default().wasi().with(DESCRIBE, &body(101)), limits).await.unwrap_err();
@@ -209,7 +209,7 @@ fn logs(lines: u32, bytes: u32) -> Guest {
 
 #[tokio::test]
 async fn what_the_host_does_for_a_component_is_cpu_time_of_the_call() {
-    let limits = Limits { cpu_ms: 300, host_calls: u64::MAX, hostcall_bytes_total: u64::MAX, ..Limits::default() };
+    let limits = Limits::default().cpu_ms(300).host_calls(u64::MAX).hostcall_bytes_total(u64::MAX);
     // A prefix that is no key, after the host has looked at all of it.
     let scans = |times: u32| {
         let scan = format!(
@@ -229,7 +229,7 @@ async fn what_the_host_does_for_a_component_is_cpu_time_of_the_call() {
 
 #[tokio::test]
 async fn bytes_that_cross_the_boundary_have_a_sum() {
-    let limits = Limits { hostcall_bytes_total: 1_000_000, ..Limits::default() };
+    let limits = Limits::default().hostcall_bytes_total(1_000_000);
     describe(logs(10, 100_000), limits.clone()).await.unwrap();
     let failed = describe(logs(11, 100_000), limits).await.unwrap_err();
     let expected = Exceeded { limit: LimitName::HostcallBytesTotal, allowed: 1_000_000, asked: 1_100_000 };
@@ -305,20 +305,20 @@ async fn many_calls_of_one_tenant_get_no_more_time_than_one_of_another() {
     let host = Host::builder().parallel_calls(20).running_calls(1).observer(Arc::clone(&used) as _).build().unwrap();
     let component = host.load(&Guest::default().with(DESCRIBE, SPIN).build()).unwrap();
     let element = |tenant: &str, cpu_ms| {
-        let limits = Limits { cpu_ms, ..Limits::default() };
-        host.element(&component, ElementOptions { tenant: tenant.to_owned(), ..options(limits) }).unwrap()
+        let limits = Limits::default().cpu_ms(cpu_ms);
+        host.element(&component, options(limits).tenant(tenant.to_owned())).unwrap()
     };
     let hostile = element("hostile", 100_000);
     let calls: Vec<_> = (0..8)
         .map(|_| {
             let hostile = hostile.clone();
-            tokio::spawn(async move { hostile.describe("en").await.map(drop) })
+            tokio::spawn(async move { hostile.describe("en").reported().await.map(drop) })
         })
         .collect();
     while host.current_load().interactive < 8 {
         tokio::task::yield_now().await;
     }
-    let failed = element("other", 400).describe("en").await.unwrap_err();
+    let failed = element("other", 400).describe("en").reported().await.unwrap_err();
     calls.iter().for_each(tokio::task::JoinHandle::abort);
     for call in calls {
         assert!(call.await.unwrap_err().is_cancelled(), "it had not come to its end");
@@ -334,24 +334,24 @@ async fn an_answer_that_was_handed_over_is_held_no_longer() {
     let server = Server::start([("/", answer("200 OK", &[], &[b'x'; 400]))]).await;
     let (guest, url) = wire::caller(server.port, "/");
     let answer_bytes = PermitLimits { host: 600, tenant: 600 };
-    let limits = NetworkLimits { answer_bytes, ..NetworkLimits::default() };
-    let egress = EgressOptions { limits, ..EgressOptions::default() };
+    let limits = NetworkLimits::default().answer_bytes(answer_bytes);
+    let egress = EgressOptions::default().limits(limits);
     let host = Host::builder().parallel_calls(20).egress(egress).build().unwrap();
     // Gets an answer, and hangs in a store.
     let ask = "i32.const 0\n i32.const 0\n i32.const 8192\n call <storage@0.1.0 get-many>\n i32.const 0";
     let sent = wire::send(url, None);
     let [hangs, ends] = [format!("{sent}{ask}"), format!("{sent}i32.const 0")]
         .map(|body| host.load(&guest.clone().with(OVERVIEW, &body).build()).unwrap());
-    let limits = Limits { wall_ms: 5_000, ..Limits::default() };
+    let limits = Limits::default().wall_ms(5_000);
     let storage = Arc::new(HungStore);
-    let hanging = ElementOptions { storage, ..reaching(server.port, limits) };
+    let hanging = reaching(server.port, limits).storage(storage);
     let hanging = host.element(&hangs, hanging).unwrap();
-    let hanging = tokio::spawn(async move { hanging.overview().await.map(drop) });
+    let hanging = tokio::spawn(async move { hanging.overview().reported().await.map(drop) });
     while server.requests().is_empty() {
         tokio::task::yield_now().await;
     }
     let element = host.element(&ends, reaching(server.port, Limits::default())).unwrap();
-    while element.overview().await.unwrap().report.http.failures > 0 {
+    while element.overview().reported().await.unwrap().report.http.failures > 0 {
         assert!(!hanging.is_finished(), "it held its answer to its end");
     }
     assert!(!hanging.is_finished());
@@ -375,10 +375,9 @@ async fn a_panic_of_the_host_in_a_call_is_that_calls() {
     let host = host();
     let component = host.load(&guest.with(OVERVIEW, &format!("{}i32.const 0", wire::send(url, None))).build()).unwrap();
     let hooks: Vec<Arc<dyn Hook>> = vec![Arc::new(Panics)];
-    let element =
-        host.element(&component, ElementOptions { hooks, ..reaching(server.port, Limits::default()) }).unwrap();
+    let element = host.element(&component, reaching(server.port, Limits::default()).hooks(hooks)).unwrap();
     for _ in 0..2 {
-        let failed = element.overview().await.unwrap_err();
+        let failed = element.overview().reported().await.unwrap_err();
         let CallError::Host { reason, .. } = &failed.error else { panic!("{failed}") };
         assert_eq!(reason, "the host panicked: a hook breaks off");
         assert!(matches!(failed.report.outcome, CallOutcome::Failed { cause: "host", .. }));

@@ -82,13 +82,13 @@ async fn a_limit_that_ends_a_call_names_itself_its_value_and_what_was_asked() {
     /// More, by an amount that nobody knows beforehand.
     const MORE: Option<u64> = None;
     let setup = Setup::new();
-    let all = Limits { cpu_ms: 30_000, ..Limits::default() };
-    let memory = |pages: u64| Limits { memory_bytes: pages * PAGE, ..all.clone() };
+    let all = Limits::default().cpu_ms(30_000);
+    let memory = |pages: u64| all.clone().memory_bytes(pages * PAGE);
     let quick = |times: u32| Guest::default().with(DESCRIBE, &repeat(times, ""));
     let spin = || Guest::default().with(DESCRIBE, SPIN);
     for (limit, allowed, limits, obeys, violates, asked) in [
-        (LimitName::CpuMs, 50, Limits { cpu_ms: 50, ..all.clone() }, quick(10_000), spin(), MORE),
-        (LimitName::WallMs, 3_000, Limits { wall_ms: 3_000, ..all.clone() }, quick(10_000), spin(), MORE),
+        (LimitName::CpuMs, 50, all.clone().cpu_ms(50), quick(10_000), spin(), MORE),
+        (LimitName::WallMs, 3_000, all.clone().wall_ms(3_000), quick(10_000), spin(), MORE),
         // Two pages to begin with.
         (LimitName::MemoryBytes, 9 * PAGE, memory(9), grow(7), grow(8), Some(10 * PAGE)),
         // Another memory of 16 pages beside them.
@@ -109,40 +109,26 @@ async fn a_limit_that_ends_a_call_names_itself_its_value_and_what_was_asked() {
             Guest::default().module("(memory 23)"),
             Some(25 * PAGE),
         ),
-        (
-            LimitName::TableElements,
-            1_000,
-            Limits { table_elements: 1_000, ..all.clone() },
-            grow_table(900),
-            grow_table(1_000),
-            MORE,
-        ),
-        (LimitName::Instances, 5, Limits { instances: 5, ..all.clone() }, instances(5), instances(6), Some(6)),
+        (LimitName::TableElements, 1_000, all.clone().table_elements(1_000), grow_table(900), grow_table(1_000), MORE),
+        (LimitName::Instances, 5, all.clone().instances(5), instances(5), instances(6), Some(6)),
         (LimitName::StackBytes, 1 << 20, all.clone(), recurse(5_000), recurse(100_000_000), Some((1 << 20) + 1)),
-        (
-            LimitName::HostCalls,
-            100,
-            Limits { host_calls: 100, ..all.clone() },
-            ask_settings(100),
-            ask_settings(101),
-            Some(101),
-        ),
+        (LimitName::HostCalls, 100, all.clone().host_calls(100), ask_settings(100), ask_settings(101), Some(101)),
         (
             LimitName::HostcallBytes,
             50_000,
-            Limits { hostcall_bytes: 50_000, ..all.clone() },
+            all.clone().hostcall_bytes(50_000),
             log_bytes(50_000),
             log_bytes(50_001),
             Some(50_001),
         ),
-        (LimitName::Handles, 10, Limits { handles: 10, ..all.clone() }, take_handles(10), take_handles(11), Some(11)),
+        (LimitName::Handles, 10, all.clone().handles(10), take_handles(10), take_handles(11), Some(11)),
     ] {
         let [obeys, violates] = [obeys, violates].map(|guest| setup.host.load(&guest.build()).unwrap());
-        let kept = setup.element(&obeys, limits.clone()).describe("en").await;
+        let kept = setup.element(&obeys, limits.clone()).describe("en").reported().await;
         assert_eq!(kept.unwrap_or_else(|failed| panic!("{limit}: {failed}")).report.outcome, CallOutcome::Answered);
 
         let element = setup.element(&violates, limits);
-        let failed = element.describe("en").await.expect_err(limit.as_str());
+        let failed = element.describe("en").reported().await.expect_err(limit.as_str());
         let CallError::Limit { site, exceeded } = &failed.error else { panic!("{limit}: {failed}") };
         assert_eq!((exceeded.limit, exceeded.allowed), (limit, allowed));
         assert!(exceeded.asked > allowed, "{exceeded}");
@@ -166,8 +152,8 @@ async fn memory_that_is_refused_can_be_done_without() {
     let setup = Setup::new();
     let guest = Guest::default().with(DESCRIBE, "i32.const 1024\n memory.grow\n drop\n i32.const 0");
     let component = setup.host.load(&guest.build()).unwrap();
-    let element = setup.element(&component, Limits { memory_bytes: 64 << 20, ..Limits::default() });
-    let report = element.describe("en").await.unwrap().report;
+    let element = setup.element(&component, Limits::default().memory_bytes(64 << 20));
+    let report = element.describe("en").reported().await.unwrap().report;
     assert_eq!((report.outcome, report.peak_memory_bytes), (CallOutcome::Answered, 2 * PAGE));
 }
 
@@ -197,7 +183,7 @@ async fn memories_are_counted_before_a_call_begins() {
     let small = setup.host.load(&Guest::default().build()).unwrap();
     let calls = (0..40).map(|number| {
         let element = setup.element(if number % 2 == 0 { &large } else { &small }, Limits::default());
-        tokio::spawn(async move { element.describe("en").await.map(drop) })
+        tokio::spawn(async move { element.describe("en").reported().await.map(drop) })
     });
     for call in calls.collect::<Vec<_>>() {
         call.await.unwrap().unwrap();
@@ -209,7 +195,7 @@ async fn memories_are_counted_before_a_call_begins() {
 async fn the_bundled_component_needs_few_instances() {
     let setup = Setup::new();
     let component = setup.host.load(bundled_component()).unwrap();
-    let failed = setup.element(&component, Limits { instances: 1, ..Limits::default() }).describe("en").await;
+    let failed = setup.element(&component, Limits::default().instances(1)).describe("en").reported().await;
     let failed = failed.unwrap_err();
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!(*exceeded, Exceeded { limit: LimitName::Instances, allowed: 1, asked: 2 });

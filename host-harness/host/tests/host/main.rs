@@ -5,10 +5,13 @@
 mod allowances;
 mod check;
 mod element;
+mod further;
 mod guests;
 mod hostile;
 mod limits;
 mod memory;
+mod meter;
+mod names;
 mod readme;
 mod refusal;
 mod reporting;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use organisation_host::{
-    CallError, CallResult, ElementOptions, Exceeded, Host, LimitName, Limits, MemoryLimits,
+    CallError, CallResult, Exceeded, Host, LimitName, Limits, MemoryLimits,
     contract::directory::DirectorySummary,
     egress::{AllowList, OperatorList},
 };
@@ -38,15 +38,13 @@ impl Crowd {
             wire::send(url, None)
         );
         let component = self.host.load(&guest.with(OVERVIEW, &body).build()).unwrap();
-        let element = options(Limits { memory_bytes: call_pages * PAGE, ..Limits::default() });
-        let element = ElementOptions {
-            tenant: tenant.to_owned(),
-            operator: OperatorList::only(AllowList::parse(["127.0.0.1:1"]).unwrap()),
-            hooks: vec![Arc::clone(&self.gate) as _],
-            ..element
-        };
+        let element = options(Limits::default().memory_bytes(call_pages * PAGE));
+        let element = element
+            .tenant(tenant.to_owned())
+            .operator(OperatorList::only(AllowList::parse(["127.0.0.1:1"]).unwrap()))
+            .hooks(vec![Arc::clone(&self.gate) as _]);
         let element = self.host.element(&component, element).unwrap();
-        tokio::spawn(async move { element.overview().await })
+        tokio::spawn(async move { element.overview().reported().await })
     }
 
     /// One that grows, and now has what it asked for.
@@ -74,7 +72,7 @@ fn exceeded(limit: LimitName, pages: u64) -> Exceeded {
 
 #[tokio::test]
 async fn calls_draw_on_the_budget_of_their_tenant_and_of_the_host() {
-    let crowd = Crowd::new(MemoryLimits { free: 10 * PAGE, tenant: 40 * PAGE, host: 60 * PAGE });
+    let crowd = Crowd::new(MemoryLimits::default().free(10 * PAGE).tenant(40 * PAGE).host(60 * PAGE));
     let large = crowd.holds("acme", 40, 50).await;
     let small = crowd.holds("acme", 20, 50).await;
     assert_eq!(crowd.refused("acme", 11, 50).await, exceeded(LimitName::TenantMemoryBytes, 40));
@@ -96,7 +94,7 @@ async fn calls_draw_on_the_budget_of_their_tenant_and_of_the_host() {
 
 #[tokio::test]
 async fn a_call_that_may_have_more_than_its_tenant_gets_it() {
-    let crowd = Crowd::new(MemoryLimits { free: 10 * PAGE, tenant: 40 * PAGE, host: 1_000 * PAGE });
+    let crowd = Crowd::new(MemoryLimits::default().free(10 * PAGE).tenant(40 * PAGE).host(1_000 * PAGE));
     let large = crowd.holds("acme", 100, 100).await;
     assert_eq!(crowd.refused("acme", 11, 100).await, exceeded(LimitName::TenantMemoryBytes, 90));
     drop(large);

@@ -2,7 +2,8 @@
 
 use bundled_component::bundled_component;
 use organisation_host::{
-    ComponentFile, Digest, ElementError, ElementOptions, Host, Limits, LoadError, Signature, TrustedKey,
+    ComponentFile, Digest, ElementError, Host, Limits, LoadError,
+    trust::{Signature, TrustedKey},
 };
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 
@@ -251,7 +252,7 @@ fn a_pin_refuses_another_component_with_both_digests() {
     let host = host();
     let component = host.load(&Guest::default().build()).unwrap();
     let pinned = |digest: Digest| {
-        let options = ElementOptions { component_digest: Some(digest), ..options(Limits::default()) };
+        let options = options(Limits::default()).component_digest(Some(digest));
         host.element(&component, options)
     };
     pinned(component.digest()).unwrap();

@@ -77,9 +77,9 @@ async fn lines_of_who_judges_a_configuration_are_masked_in_report_and_log() {
         options.settings = Document::parse(r#"{"secret":"s3cr3t-of-an-app"}"#).unwrap();
         let element = host.element(&component, options).unwrap();
         let (function, answered) = match export {
-            DESCRIBE => ("element.describe", element.describe("en").await.is_ok()),
-            VALIDATE => ("element.validate-config", element.validate().await.is_ok()),
-            _ => ("directory.overview", element.overview().await.is_ok()),
+            DESCRIBE => ("element.describe", element.describe("en").reported().await.is_ok()),
+            VALIDATE => ("element.validate-config", element.validate().reported().await.is_ok()),
+            _ => ("directory.overview", element.overview().reported().await.is_ok()),
         };
         drop(traced);
         assert_eq!(answered, end != "unreachable", "{export}");
@@ -109,7 +109,7 @@ async fn a_call_that_is_given_up_is_reported_with_what_it_did() {
     options.hooks = vec![Arc::new(hang.clone())];
     let element = host.element(&component, options).unwrap();
 
-    given_up_after(element.overview(), hang.until_reached()).await;
+    given_up_after(element.overview().reported(), hang.until_reached()).await;
     let [report] = &reports.of("directory.overview")[..] else { panic!("one report") };
     assert_eq!(report.outcome, CallOutcome::Abandoned);
     assert_eq!((report.http.requests, report.host_calls.get("http")), (1, Some(&1)), "{report:?}");
@@ -128,13 +128,16 @@ async fn a_call_that_is_given_up_while_it_waits_for_a_permit_is_reported() {
     let element = host.element(&component, options).unwrap();
     element.describe("en").await.unwrap();
 
-    let (first, second) = (element.overview(), element.overview());
+    let (first, second) = (element.overview().reported(), element.overview().reported());
     let both = async { tokio::join!(first, second) };
     let third = async {
         while hang.reached() < 2 {
             tokio::task::yield_now().await;
         }
-        given_up_after(element.describe("en"), async { tokio::time::sleep(Duration::from_millis(50)).await }).await;
+        given_up_after(element.describe("en").reported(), async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        })
+        .await;
     };
     given_up_after(both, third).await;
     let described = reports.of("element.describe");
@@ -153,12 +156,12 @@ async fn a_component_that_cannot_say_what_it_needs_is_asked_once_for_all() {
     ] {
         let (host, reports) = host();
         let component = host.load(&guest.build()).unwrap();
-        let element = host.element(&component, options(Limits { cpu_ms: 30, ..Limits::default() })).unwrap();
+        let element = host.element(&component, options(Limits::default().cpu_ms(30))).unwrap();
         let calls: Vec<_> = (0..8)
             .map(|_| {
                 tokio::spawn({
                     let element = element.clone();
-                    async move { element.overview().await }
+                    async move { element.overview().reported().await }
                 })
             })
             .collect();
@@ -182,9 +185,9 @@ async fn who_waits_for_the_first_call_of_another_waits_within_its_own_time() {
     let (host, reports) = host();
     let component = host.load(&Guest::default().with(VALIDATE, SPIN).build()).unwrap();
     let element = host.element(&component, options(Limits::default())).unwrap();
-    let hurried = element.with_limits(Limits { wall_ms: 100, ..Limits::default() });
-    given_up_after(element.overview(), async {
-        let failed = hurried.overview().await.unwrap_err();
+    let hurried = element.with_limits(Limits::default().wall_ms(100));
+    given_up_after(element.overview().reported(), async {
+        let failed = hurried.overview().reported().await.unwrap_err();
         let CallError::Limit { site, exceeded } = &failed.error else { panic!("{failed}") };
         assert_eq!((site.function, exceeded.limit, exceeded.allowed), ("directory.overview", LimitName::WallMs, 100));
     })
@@ -197,13 +200,13 @@ async fn who_waits_for_the_first_call_of_another_waits_within_its_own_time() {
 async fn what_the_first_call_takes_to_begin_is_its_own_time() {
     let (host, reports) = host();
     let component = host.load(&Guest::default().with(VALIDATE, SPIN).build()).unwrap();
-    let element = host.element(&component, options(Limits { wall_ms: 500, ..Limits::default() })).unwrap();
-    let failed = element.overview().await.unwrap_err();
+    let element = host.element(&component, options(Limits::default().wall_ms(500))).unwrap();
+    let failed = element.overview().reported().await.unwrap_err();
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!((exceeded.limit, exceeded.allowed), (LimitName::WallMs, 500));
     // Another who has time enough is not answered what happened to one who had none.
-    let patient = element.with_limits(Limits { cpu_ms: 30, ..Limits::default() });
-    let failed = patient.overview().await.unwrap_err();
+    let patient = element.with_limits(Limits::default().cpu_ms(30));
+    let failed = patient.overview().reported().await.unwrap_err();
     assert!(matches!(&failed.error, CallError::Limit { exceeded, .. } if exceeded.limit == LimitName::CpuMs));
     assert_eq!(reports.of("element.validate-config").len(), 2);
 }
@@ -215,13 +218,13 @@ async fn a_tenant_whose_first_call_is_stuck_holds_up_no_other_of_the_same_compon
     // Slow for whoever may burn much, and cut off for whoever may not.
     let component = host.load(&Guest::default().with(DESCRIBE, SPIN).build()).unwrap();
     let element = |tenant: &str, cpu_ms| {
-        let mut options = options(Limits { cpu_ms, ..Limits::default() });
+        let mut options = options(Limits::default().cpu_ms(cpu_ms));
         options.tenant = tenant.to_owned();
         host.element(&component, options).unwrap()
     };
     let (stuck, other) = (element("acme", 60_000), element("globex", 30));
-    given_up_after(stuck.overview(), async {
-        let failed = other.overview().await.unwrap_err();
+    given_up_after(stuck.overview().reported(), async {
+        let failed = other.overview().reported().await.unwrap_err();
         assert!(matches!(&failed.error, CallError::Limit { exceeded, .. } if exceeded.limit == LimitName::CpuMs));
         assert_eq!(failed.error.site().tenant, "globex");
     })

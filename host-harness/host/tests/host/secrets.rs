@@ -58,7 +58,8 @@ async fn placeholder(host: &Host, server: &Server, storage: &Arc<MemoryStorage>)
     let loaded = |address: u32| format!("i32.const {address}\n i32.load\n ");
     let body = format!("{get}{}i32.const 0", wire::log(&loaded(8_192), &loaded(8_196)));
     let component = host.load(&vendor(server.port).0.with(OVERVIEW, &body).build()).unwrap();
-    let report = host.element(&component, options(server, storage)).unwrap().overview().await.unwrap().report;
+    let report =
+        host.element(&component, options(server, storage)).unwrap().overview().reported().await.unwrap().report;
     let settings: Value = serde_json::from_str(&report.log.lines[0].message).unwrap();
     settings["secret"].as_str().unwrap().to_owned()
 }
@@ -107,7 +108,8 @@ async fn a_form_value_and_the_password_of_basic_are_filled_in_for_a_component() 
         let call = format!("{}i32.const 0", wire::send_all(record, 1));
         let component = host.load(&guest.items(&items.concat()).with(OVERVIEW, &call).build()).unwrap();
         let before = server.requests().len();
-        let report = host.element(&component, options(&server, &storage)).unwrap().overview().await.unwrap().report;
+        let report =
+            host.element(&component, options(&server, &storage)).unwrap().overview().reported().await.unwrap().report;
         let seen = server.requests().split_off(before);
         match sent {
             Some(sent) => assert!(matches!(&seen[..], [seen] if seen.contains(&sent)), "{name}: {seen:?}"),

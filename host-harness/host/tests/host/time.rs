@@ -51,8 +51,8 @@ async fn a_call_parked_ten_times_its_cpu_limit_completes() {
     let guest = Guest::default().items(r#"(data (i32.const 1024) "k")"#).with(OVERVIEW, wait);
     let host = host();
     let component = host.load(&guest.build()).unwrap();
-    let element = host.element(&component, options(Limits { cpu_ms: 40, ..Limits::default() })).unwrap();
-    let report = element.overview().await.unwrap().report;
+    let element = host.element(&component, options(Limits::default().cpu_ms(40))).unwrap();
+    let report = element.overview().reported().await.unwrap().report;
     assert_eq!(report.outcome, CallOutcome::Answered);
     assert!(report.wall_us >= 400_000 && report.guest_cpu_us < 40_000, "{report:?}");
 }
@@ -62,9 +62,9 @@ async fn a_component_whose_vendor_hangs_gets_to_answer() {
     let hang = Hang::default();
     let host = host();
     let component = host.load(&caller().build()).unwrap();
-    let mut options = options(Limits { wall_ms: 1_000, ..Limits::default() });
+    let mut options = options(Limits::default().wall_ms(1_000));
     options.hooks = vec![Arc::new(hang.clone())];
-    let called = host.element(&component, options).unwrap().overview().await.unwrap();
+    let called = host.element(&component, options).unwrap().overview().reported().await.unwrap();
     assert_eq!(called.report.outcome, CallOutcome::Answered);
     assert_eq!(called.report.http.exchanges[0].failure, Some("timeout"));
     assert_eq!(hang.reached(), 1, "the request was on its way");
@@ -75,10 +75,10 @@ async fn a_store_that_hangs_ends_with_the_wall_clock_and_costs_no_cpu() {
     let ask = "i32.const 0\n i32.const 0\n i32.const 8192\n call <storage@0.1.0 get-many>\n i32.const 0";
     let host = host();
     let component = host.load(&Guest::default().with(OVERVIEW, ask).build()).unwrap();
-    let mut options = options(Limits { wall_ms: 150, cpu_ms: 100, ..Limits::default() });
+    let mut options = options(Limits::default().wall_ms(150).cpu_ms(100));
     options.storage = Arc::new(HungStore);
     let element = host.element(&component, options).unwrap();
-    let failed = element.overview().await.unwrap_err();
+    let failed = element.overview().reported().await.unwrap_err();
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!((exceeded.limit, exceeded.allowed), (LimitName::WallMs, 150));
     assert!(failed.report.guest_cpu_us < 100_000, "{:?}", failed.report);
@@ -94,11 +94,11 @@ async fn a_call_without_a_place_waits_no_longer_than_its_wall_clock() {
     let mut first = options(Limits::default());
     first.hooks = vec![Arc::new(hang.clone())];
     let first = host.element(&component, first).unwrap();
-    let under_way = tokio::spawn(async move { first.overview().await });
+    let under_way = tokio::spawn(async move { first.overview().reported().await });
     hang.until_reached().await;
 
-    let second = host.element(&component, options(Limits { wall_ms: 50, ..Limits::default() })).unwrap();
-    let failed = second.describe("en").await.unwrap_err();
+    let second = host.element(&component, options(Limits::default().wall_ms(50))).unwrap();
+    let failed = second.describe("en").reported().await.unwrap_err();
     assert!(matches!(&failed.error, CallError::Limit { exceeded, .. } if exceeded.limit == LimitName::WallMs));
     assert!(failed.report.queued_us >= 50_000, "{:?}", failed.report);
     assert_eq!(failed.report.instantiate_us, 0);
@@ -114,7 +114,7 @@ async fn a_call_without_a_place_waits_no_longer_than_its_wall_clock() {
 async fn a_guest_that_spins_does_not_keep_timers_from_firing() {
     let host = host();
     let component = host.load(&Guest::default().with(DESCRIBE, SPIN).build()).unwrap();
-    let element = host.element(&component, options(Limits { cpu_ms: 250, ..Limits::default() })).unwrap();
+    let element = host.element(&component, options(Limits::default().cpu_ms(250))).unwrap();
 
     let ticks = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&ticks);
@@ -126,7 +126,7 @@ async fn a_guest_that_spins_does_not_keep_timers_from_firing() {
         }
     });
     // On the same thread as the timers, and not first in line.
-    let failed = tokio::spawn(async move { element.describe("en").await }).await.unwrap().unwrap_err();
+    let failed = tokio::spawn(async move { element.describe("en").reported().await }).await.unwrap().unwrap_err();
     beside.abort();
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!(exceeded.limit, LimitName::CpuMs);

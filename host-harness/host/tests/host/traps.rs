@@ -100,9 +100,9 @@ async fn a_trap_is_an_error_with_tenant_component_function_and_reason() {
     ] {
         let component = host.load(&guest.build()).unwrap_or_else(|error| panic!("{name}: {error}"));
         let element = host.element(&component, options(Limits::default())).unwrap();
-        let failed = match element.describe("en").await {
+        let failed = match element.describe("en").reported().await {
             Err(failed) => failed,
-            Ok(_) => element.overview().await.expect_err(name),
+            Ok(_) => element.overview().reported().await.expect_err(name),
         };
         let CallError::Trap { site, trap } = &failed.error else { panic!("{name}: {failed:?}") };
         assert_eq!(trap.kind, kind, "{name}: {trap:?}");
@@ -135,9 +135,9 @@ async fn a_trap_tells_the_words_of_the_panic_but_not_the_configuration() {
         options.settings = Document::parse(document).unwrap();
         let element = host.element(&component, options).unwrap();
         let failed = match export {
-            DESCRIBE => element.describe("en").await.unwrap_err(),
-            VALIDATE => element.validate().await.unwrap_err(),
-            _ => element.overview().await.unwrap_err(),
+            DESCRIBE => element.describe("en").reported().await.unwrap_err(),
+            VALIDATE => element.validate().reported().await.unwrap_err(),
+            _ => element.overview().reported().await.unwrap_err(),
         };
         // Whoever describes has not been given the configuration, so these words cannot be from there.
         let shown = if export == DESCRIBE { as_it_is } else { r"[configured]\u{7}" };
@@ -161,7 +161,7 @@ async fn a_trap_says_where_it_was() {
         let guest = Guest::default().items(&function(name)).with(DESCRIBE, &format!("call ${name}\n unreachable"));
         let component = host.load(&guest.build()).unwrap();
         let element = host.element(&component, options(Limits::default())).unwrap();
-        let failed = element.describe("en").await.unwrap_err();
+        let failed = element.describe("en").reported().await.unwrap_err();
         let [innermost, caller] = failed.error.backtrace() else { panic!("{failed:?}") };
         assert!(innermost.starts_with(shown), "{innermost}");
         assert!(caller.contains("describe") || caller.starts_with("function "), "{caller}");
@@ -177,13 +177,13 @@ async fn calls_under_way_are_not_touched_by_another_tenants_trap() {
     other.tenant = "globex".to_owned();
     other.hooks = vec![Arc::clone(&gate) as _];
     let other = host.element(&good, other).unwrap();
-    let under_way = tokio::spawn(async move { other.overview().await });
+    let under_way = tokio::spawn(async move { other.overview().reported().await });
     gate.reached.notified().await;
 
     for body in ["unreachable", "i32.const -4\n i32.load", "i32.const -8"] {
         let component = host.load(&Guest::default().with(DESCRIBE, body).build()).unwrap();
         let element = host.element(&component, options(Limits::default())).unwrap();
-        element.describe("en").await.expect_err("it traps");
+        element.describe("en").reported().await.expect_err("it traps");
         element.validate_config("{}").await.expect("the next call of the same tenant works");
     }
 
@@ -223,7 +223,7 @@ async fn alternate() {
             let element = element.clone();
             tokio::spawn(async move {
                 for _ in 0..calls / 8 {
-                    element.describe("en").await.unwrap_err();
+                    element.describe("en").reported().await.unwrap_err();
                     element.validate_config("{}").await.unwrap();
                 }
             })
@@ -242,7 +242,7 @@ async fn alternate() {
     let settled = async || {
         let everywhere = (0..4).map(|_| {
             let element = waiting.clone();
-            tokio::spawn(async move { element.overview().await.unwrap() })
+            tokio::spawn(async move { element.overview().reported().await.unwrap() })
         });
         for waited in everywhere.collect::<Vec<_>>() {
             waited.await.unwrap();

@@ -25,7 +25,7 @@ async fn versions_run_side_by_side() {
     for name in ["one", "two", "three"] {
         let component = host.load(&version(name)).unwrap();
         let element = host.element(&component, options(Limits::default())).unwrap();
-        calls.push((name, component.digest(), tokio::spawn(async move { element.describe("en").await })));
+        calls.push((name, component.digest(), tokio::spawn(async move { element.describe("en").reported().await })));
     }
     for (name, digest, call) in calls {
         let report = call.await.unwrap().unwrap().report;
@@ -45,7 +45,7 @@ async fn a_new_version_takes_over_between_two_calls() {
     drop(old);
 
     let clone = element.clone();
-    let under_way = tokio::spawn(async move { clone.overview().await });
+    let under_way = tokio::spawn(async move { clone.overview().reported().await });
     gate.reached.notified().await;
 
     // Another file than the one that is meant takes nothing over.
@@ -53,7 +53,7 @@ async fn a_new_version_takes_over_between_two_calls() {
     element.swap_component(&new, Some(Digest::of(b"another"))).unwrap_err();
     assert_eq!(element.component().digest(), old_digest);
     element.swap_component(&new, Some(new.digest())).unwrap();
-    let next = element.describe("en").await.unwrap().report;
+    let next = element.describe("en").reported().await.unwrap().report;
     assert_eq!((&*next.log.lines[0].message, next.component), ("new", new.digest()));
     assert!(code.upgrade().is_some(), "the call under way still needs it");
 

@@ -165,7 +165,7 @@ impl Backend for Pooled {
 pub(crate) fn options() -> (Options, ManualClock) {
     let clock = ManualClock::at(START_MS);
     let sealing_key = Some(SealingKey::new([1; 32]));
-    (Options { clock: Some(Arc::new(clock.clone())), sealing_key, ..Options::default() }, clock)
+    (Options::default().clock(Some(Arc::new(clock.clone()))).sealing_key(sealing_key), clock)
 }
 
 pub(crate) fn scope(tenant: &str) -> Scope {

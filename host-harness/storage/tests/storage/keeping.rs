@@ -72,8 +72,8 @@ pub(crate) async fn a_put_replaces_the_time_to_live(backend: &impl Backend) {
 pub(crate) async fn what_has_expired_is_removed_in_portions(backend: &impl Backend) {
     const PARTS: u64 = 30;
     let (options, clock) = options();
-    let quotas = Quotas::uniform(Quota { items: 1_000 * PARTS, ..Quota::default() });
-    let store = backend.open(Options { quotas, ..options }).await;
+    let quotas = Quotas::uniform(Quota::default().items(1_000 * PARTS));
+    let store = backend.open(options.quotas(quotas)).await;
     let (full, other) = (scope("full"), scope("other"));
     let fill = async || {
         for part in 0..PARTS {
@@ -102,8 +102,8 @@ pub(crate) async fn what_has_expired_is_removed_in_portions(backend: &impl Backe
     // Calls that are cut off lose nothing of what they removed: the quota of one entry takes all portions.
     fill().await;
     apply(&store, &other, vec![Op::put("k", "v")]).await;
-    let quotas = Quotas::uniform(Quota { items: 1, ..Quota::default() });
-    let strict = backend.open(Options { quotas, clock: Some(Arc::new(clock.clone())), ..Options::default() }).await;
+    let quotas = Quotas::uniform(Quota::default().items(1));
+    let strict = backend.open(Options::default().quotas(quotas).clock(Some(Arc::new(clock.clone())))).await;
     let write_one = async || strict.apply(&full, vec![Op::put("k", "v")]).await;
     let mut kept = 0;
     for patience in (5..).step_by(5) {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use organisation_storage::{
-    ApplyOutcome, Check, Op, Options, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Storage, StorageError, Usage,
+    ApplyOutcome, Check, Op, PAGE_BYTES, PAGE_ITEMS, Quota, Quotas, Storage, StorageError, Usage,
 };
 
 use crate::backend::{Backend, apply, keys, options, scope};
@@ -90,8 +90,8 @@ pub(crate) async fn the_largest_calls_are_accepted(backend: &impl Backend) {
 }
 
 async fn store_with(backend: &impl Backend, items: u64, total_bytes: u64) -> Arc<dyn Storage> {
-    let quotas = Quotas::uniform(Quota { items, total_bytes, ..Quota::default() });
-    backend.open(Options { quotas, ..options().0 }).await
+    let quotas = Quotas::uniform(Quota::default().items(items).total_bytes(total_bytes));
+    backend.open(options().0.quotas(quotas)).await
 }
 
 pub(crate) async fn quotas_limit_what_a_scope_holds(backend: &impl Backend) {
@@ -127,8 +127,8 @@ pub(crate) async fn quotas_limit_what_a_scope_holds(backend: &impl Backend) {
 
 pub(crate) async fn what_has_expired_frees_its_quota(backend: &impl Backend) {
     let (options, clock) = options();
-    let quotas = Quotas::uniform(Quota { items: 1_000, ..Quota::default() });
-    let store = backend.open(Options { quotas, ..options }).await;
+    let quotas = Quotas::uniform(Quota::default().items(1_000));
+    let store = backend.open(options.quotas(quotas)).await;
     let scope = scope("acme");
     let puts = |prefix: &str, ttl| -> Vec<Op> {
         (0..1_000).map(|index| Op::put(format!("{prefix}{index}"), "").with_ttl_ms(ttl)).collect()
@@ -147,9 +147,9 @@ pub(crate) async fn what_has_expired_frees_its_quota(backend: &impl Backend) {
 }
 
 pub(crate) async fn a_scope_may_have_its_own_quota(backend: &impl Backend) {
-    let small = Quota { items: 1, value_bytes: 1, ..Quota::default() };
+    let small = Quota::default().items(1).value_bytes(1);
     let quotas = Quotas::default().with_own(scope("small"), small);
-    let store = backend.open(Options { quotas, ..options().0 }).await;
+    let store = backend.open(options().0.quotas(quotas)).await;
     for (tenant, ops, admitted) in [
         ("small", vec![Op::put("a", "1")], true),
         ("small", vec![Op::put("b", "1")], false),

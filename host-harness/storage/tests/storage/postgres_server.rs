@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use organisation_storage::{ApplyOutcome, Op, Options, StorageError, open, tenant};
+use organisation_storage::{ApplyOutcome, Op, StorageError, open, tenant};
 
 use crate::backend::{Backend as _, Postgres, apply, get, options, puts, scope, value};
 use crate::wait::soon;
@@ -150,7 +150,7 @@ async fn a_sealed_value_and_a_deleted_tenant_are_in_no_table() {
 async fn time_is_the_databases() {
     const HOUR_MS: u64 = 3_600_000;
     let Some(place) = Postgres::place() else { return };
-    let store = open(place.address(), Options { clock: None, ..options().0 }).await.unwrap();
+    let store = open(place.address(), options().0.clock(None)).await.unwrap();
     let acme = scope("acme");
     let now = async || -> u64 {
         let sql = "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)";
@@ -183,7 +183,7 @@ async fn time_is_the_databases() {
 #[tokio::test]
 async fn a_writer_in_the_way_is_recognised() {
     let Some(place) = Postgres::place() else { return };
-    let store = place.open(Options { busy_timeout: Duration::from_millis(20), ..options().0 }).await;
+    let store = place.open(options().0.busy_timeout(Duration::from_millis(20))).await;
     apply(&store, &scope("acme"), vec![Op::put("k", "v")]).await;
     let mut other = place.connection().await;
     sqlx::query("BEGIN").execute(&mut other).await.unwrap();

@@ -1,6 +1,6 @@
 //! Keys: which there may be, how they order, and how many an answer holds.
 
-use organisation_storage::{Op, Options, PAGE_BYTES, Quota, Quotas};
+use organisation_storage::{Op, PAGE_BYTES, Quota, Quotas};
 
 use crate::backend::{Backend, apply, keys, options, puts, scope};
 
@@ -97,8 +97,8 @@ pub(crate) async fn odd_keys_are_keys_like_others(backend: &impl Backend) {
 }
 
 pub(crate) async fn answers_end_before_a_mebibyte(backend: &impl Backend) {
-    let quotas = Quotas::uniform(Quota { value_bytes: 1 << 20, ..Quota::default() });
-    let store = backend.open(Options { quotas, ..options().0 }).await;
+    let quotas = Quotas::uniform(Quota::default().value_bytes(1 << 20));
+    let store = backend.open(options().0.quotas(quotas)).await;
     let scope = scope("acme");
     // One byte of key each. Three fit exactly, the fourth does not.
     for (key, bytes) in [("a", 300_000), ("b", 300_000), ("c", PAGE_BYTES - 600_003), ("d", 1), ("e", PAGE_BYTES - 1)] {

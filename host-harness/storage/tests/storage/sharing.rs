@@ -150,13 +150,13 @@ pub(crate) async fn a_sealed_value_needs_its_key(backend: &impl Backend) {
     let scope = scope("acme");
     apply(&store, &scope, vec![Op::put("k", "secret").sealed(), Op::put("plain", "p")]).await;
     for (name, sealing_key) in [("another key", Some(SealingKey::new([2; 32]))), ("no key", None)] {
-        let store = backend.open(Options { sealing_key, ..options().0 }).await;
+        let store = backend.open(options().0.sealing_key(sealing_key)).await;
         let error = store.get_many(&scope, &["k".into()]).await.unwrap_err();
         assert!(matches!(&error, StorageError::Other(message) if message.contains("sealing key")), "{name}: {error}");
         assert!(store.scan(&scope, "", None, 10).await.is_err(), "{name}");
         assert_eq!(value(&store, &scope, "plain").await.as_deref(), Some("p"), "{name}: the others can be read");
     }
-    let store = backend.open(Options { sealing_key: None, ..options().0 }).await;
+    let store = backend.open(options().0.sealing_key(None)).await;
     let error = store.apply(&scope, vec![Op::put("k", "never plain").sealed()]).await.unwrap_err();
     assert!(matches!(&error, StorageError::Other(message) if message.contains("sealing key")), "{error}");
     // What cannot be read can be replaced.
@@ -173,7 +173,7 @@ pub(crate) async fn everything_is_there_after_reopening(backend: &impl Backend) 
     store.close().await;
     assert!(matches!(store.usage(&scope).await, Err(StorageError::Unavailable { maybe_applied: false, .. })));
 
-    let store = backend.open(Options { clock: Some(Arc::new(clock.clone())), ..options().0 }).await;
+    let store = backend.open(options().0.clock(Some(Arc::new(clock.clone())))).await;
     assert_eq!(store.usage(&scope).await.unwrap(), usage);
     let page = store.scan(&scope, "", None, 10).await.unwrap();
     let found: Vec<_> = page.entries.iter().map(|entry| (&*entry.key, &*entry.value, entry.version)).collect();

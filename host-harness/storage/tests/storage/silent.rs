@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use organisation_storage::{Op, Options, Storage, StorageError, open};
+use organisation_storage::{Op, Storage, StorageError, open};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -119,7 +119,7 @@ async fn store_behind(place: &Postgres) -> (Arc<dyn Storage>, Network) {
     let server = server(place.address());
     let network = Network::before(server).await;
     let address = format!("{}?sslmode=disable", place.address().replacen(server, &network.address, 1));
-    let store = open(&address, Options { step_timeout: STEP, ..options().0 }).await.unwrap();
+    let store = open(&address, options().0.step_timeout(STEP)).await.unwrap();
     (store, network)
 }
 

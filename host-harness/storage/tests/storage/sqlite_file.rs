@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use organisation_storage::{Op, OpenError, Options, Scope, StorageError, open, tenant};
+use organisation_storage::{Op, OpenError, Scope, StorageError, open, tenant};
 use rusqlite::Connection;
 
 use crate::backend::{Backend, Sqlite, apply, delete_all, options, scope, value};
@@ -133,14 +133,14 @@ async fn a_file_of_the_first_schema_is_read_and_written() {
 async fn a_locked_file_is_recognised() {
     let place = Sqlite::new();
     let busy_timeout = Duration::from_millis(20);
-    let store = place.open(Options { busy_timeout, ..options().0 }).await;
+    let store = place.open(options().0.busy_timeout(busy_timeout)).await;
     apply(&store, &scope("acme"), vec![Op::put("k", "v")]).await;
     let other = place.connection();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let error = store.apply(&scope("acme"), vec![Op::put("k", "w")]).await.unwrap_err();
     assert!(matches!(error, StorageError::Unavailable { maybe_applied: false, .. }), "{error}");
     assert_eq!(value(&store, &scope("acme"), "k").await.as_deref(), Some("v"), "readers do not wait for writers");
-    let error = open(&place.address(), Options { busy_timeout, ..options().0 }).await.unwrap_err();
+    let error = open(&place.address(), options().0.busy_timeout(busy_timeout)).await.unwrap_err();
     assert!(matches!(error, OpenError::Locked { .. }), "{error}");
     other.execute_batch("ROLLBACK").unwrap();
     apply(&store, &scope("acme"), vec![Op::put("k", "w")]).await;
@@ -177,7 +177,7 @@ async fn a_deleted_tenant_leaves_no_byte_in_the_files() {
     // A reader that is under way keeps the log: that is said, and once it is gone the same call clears up.
     apply(&store, &gone, vec![Op::put("private-key", "private-value")]).await;
     let busy_timeout = Duration::from_millis(20);
-    let hasty = place.open(Options { busy_timeout, ..options().0 }).await;
+    let hasty = place.open(options().0.busy_timeout(busy_timeout)).await;
     let mut reading = store.snapshot(&stays).await.unwrap();
     assert_eq!(reading.next().await.unwrap().len(), 4);
     let error = tenant::delete(&*hasty, "leaving-tenant").await.unwrap_err();
@@ -196,7 +196,7 @@ async fn a_deleted_tenant_leaves_no_byte_in_the_files() {
 async fn others_write_while_a_deletion_waits_for_a_reader() {
     let place = Sqlite::new();
     // For longer than the test may take.
-    let store = place.open(Options { busy_timeout: Duration::from_hours(1), ..options().0 }).await;
+    let store = place.open(options().0.busy_timeout(Duration::from_hours(1))).await;
     let (gone, stays) = (scope("leaving-tenant"), scope("staying-tenant"));
     for scope in [&gone, &stays] {
         apply(&store, scope, vec![Op::put("k", "v")]).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use organisation_storage::tenant::{self, Deleted, Exported, Import, ImportError, Imported, SealedValues};
-use organisation_storage::{KeptValue, ManualClock, Op, Options, Quota, Quotas, Scope, SealingKey, Storage, Usage};
+use organisation_storage::{KeptValue, ManualClock, Op, Quota, Quotas, Scope, SealingKey, Storage, Usage};
 
 use crate::backend::{Backend, apply, delete_all, get, keys, options, scope, value};
 use crate::troubled::Troubled;
@@ -175,10 +175,10 @@ pub(crate) async fn what_does_not_fit_is_refused_before_anything_is_deleted(back
     };
     let usual = Quota::default();
     for (quota, expected) in [
-        (Quota { key_bytes: 5, ..usual }, ("key", 5, 6)),
-        (Quota { value_bytes: 6, ..usual }, ("value", 6, 7)),
-        (Quota { items: 2, ..usual }, ("items", 2, 3)),
-        (Quota { total_bytes: 20, ..usual }, ("bytes", 20, 21)),
+        (usual.key_bytes(5), ("key", 5, 6)),
+        (usual.value_bytes(6), ("value", 6, 7)),
+        (usual.items(2), ("items", 2, 3)),
+        (usual.total_bytes(20), ("bytes", 20, 21)),
     ] {
         let error = import(quota).await.unwrap_err();
         let ImportError::Quota { element, name, limit, asked } = &error else { panic!("{error}") };
@@ -188,7 +188,7 @@ pub(crate) async fn what_does_not_fit_is_refused_before_anything_is_deleted(back
     }
     // What has expired needs no room.
     clock.advance(Duration::from_secs(1));
-    let imported = import(Quota { items: 2, total_bytes: 15, ..usual }).await.unwrap();
+    let imported = import(usual.items(2).total_bytes(15)).await.unwrap();
     assert_eq!((imported.entries, imported.expired), (3, 1));
 }
 
@@ -197,8 +197,8 @@ pub(crate) async fn an_import_that_fails_leaves_nothing(backend: &impl Backend) 
     furnish(&store, "acme").await;
     let (_, file) = export(&store, "acme", None).await;
     // The elements come in order; the quota of the second does not suffice, and the caller does not know.
-    let quotas = Quotas::default().with_own(element("branch", "wecom"), Quota { items: 2, ..Quota::default() });
-    let narrow = backend.open(Options { quotas, ..options().0 }).await;
+    let quotas = Quotas::default().with_own(element("branch", "wecom"), Quota::default().items(2));
+    let narrow = backend.open(options().0.quotas(quotas)).await;
     let assert_empty = async |name: &str| {
         assert_eq!(narrow.scopes("branch").await.unwrap(), [], "{name}");
         assert_eq!(narrow.usage(&element("branch", "other 元素")).await.unwrap(), Usage::default(), "{name}");

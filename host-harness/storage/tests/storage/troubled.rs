@@ -2,13 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use organisation_storage::{
-    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
-    StoredEntry, Usage,
-};
+use organisation_storage::{Op, Scope, Storage, StorageError, StorageLayer};
 
 #[derive(Debug)]
 pub(crate) struct Troubled {
@@ -29,16 +25,16 @@ impl Troubled {
 }
 
 #[async_trait]
-impl Storage for Troubled {
+impl StorageLayer for Troubled {
+    fn inner(&self) -> &dyn Storage {
+        self.inner.as_ref()
+    }
+
     async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
         if self.deletions.fetch_add(1, SeqCst) + 1 == self.fails_at {
             return Err(StorageError::Other("the database went away".into()));
         }
         self.inner.delete_scope(scope).await
-    }
-
-    async fn clear_deleted(&self) -> Result<(), StorageError> {
-        self.inner.clear_deleted().await
     }
 
     async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
@@ -49,51 +45,5 @@ impl Storage for Troubled {
             self.inner.apply(scope, vec![Op::put("state", "of a sign-in")]).await?;
         }
         Ok(scopes)
-    }
-
-    async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
-        self.inner.apply(scope, ops).await
-    }
-
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
-        self.inner.get_many(scope, keys).await
-    }
-
-    async fn scan(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StorageError> {
-        self.inner.scan(scope, prefix, after, limit).await
-    }
-
-    async fn scan_keys(
-        &self,
-        scope: &Scope,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<KeyPage, StorageError> {
-        self.inner.scan_keys(scope, prefix, after, limit).await
-    }
-
-    async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
-        self.inner.delete_range(scope, prefix, checks).await
-    }
-
-    async fn wait(&self, s: &Scope, key: &str, version: Option<u64>, timeout: Duration) -> Result<bool, StorageError> {
-        self.inner.wait(s, key, version, timeout).await
-    }
-
-    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
-        self.inner.usage(scope).await
-    }
-
-    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
-        self.inner.fingerprint_key()
-    }
-
-    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
-        self.inner.snapshot(scope).await
-    }
-
-    async fn close(&self) {
-        self.inner.close().await;
     }
 }

@@ -71,7 +71,7 @@ pub async fn measure(arguments: &[String]) -> Outcome<()> {
         attacks.spawn(async move {
             loop {
                 // How it ends is its own affair, once it does what it is here for.
-                match hostile.overview().await {
+                match hostile.overview().reported().await {
                     Err(failed) if failed.error.site().function != "directory.overview" => return failed.to_string(),
                     _ => tokio::task::yield_now().await,
                 }
@@ -114,12 +114,11 @@ pub async fn measure(arguments: &[String]) -> Outcome<()> {
 /// A sign-in through the vendor's page; how long the host's two parts of it took.
 async fn sign_in(element: &Element, member: &str) -> Outcome<Duration> {
     let began = Instant::now();
-    let authorization = element.authorization_url(&AuthorizationRequest::new(Entry::Browser)).await?.value;
-    let url = authorization.map_err(|error| error.message)?.url;
+    let url = element.authorization_url(&AuthorizationRequest::new(Entry::Browser)).await?.url;
     let took = began.elapsed();
     let arrival = arrive(&Browser::desktop(), &url, &Choice::Member(member.to_owned())).await?;
     let began = Instant::now();
-    element.exchange_code(&arrival.request()).await?.value.map_err(|error| error.message)?;
+    element.exchange_code(&arrival.request()).await?;
     Ok(took + began.elapsed())
 }
 

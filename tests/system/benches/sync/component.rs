@@ -75,8 +75,8 @@ impl Tenant {
         let plan = Caller { until: Goal::Plan, ..by(strategy) };
         self.sync(&plan, false).await?;
         self.ledger.open_account(false);
-        let run = self.element.begin(strategy).await?.value.map_err(|error| error.message)?.progress.run;
-        self.element.abandon(&run).await?.value.map_err(|error| error.message)?;
+        let run = self.element.begin(strategy).await?.progress.run;
+        self.element.abandon(&run).await?;
         Ok(self.ledger.account().clearing)
     }
 
@@ -86,11 +86,11 @@ impl Tenant {
         self.ledger.open_account(follow_scratch);
         let (mut sum, mut waited) = (Sum::default(), Duration::ZERO);
         let cpu = process_time();
-        let begun = self.element.begin(&caller.strategy).await?;
+        let begun = self.element.begin(&caller.strategy).reported().await?;
         sum.add(&begun.report);
         let run = begun.value.map_err(|error| error.message)?.progress.run;
         let report = loop {
-            let called = self.element.advance(&run, caller.until).await?;
+            let called = self.element.advance(&run, caller.until).reported().await?;
             sum.add(&called.report);
             match called.value.map_err(|error| error.message)? {
                 SyncStep::More(_) => {}

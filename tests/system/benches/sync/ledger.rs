@@ -8,10 +8,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use organisation_host::storage::{
-    ApplyOutcome, Check, FingerprintKey, KeyPage, Op, Page, RangeOutcome, Scope, Snapshot, Storage, StorageError,
-    StoredEntry, Usage,
-};
+use organisation_host::storage::{ApplyOutcome, Check, Op, RangeOutcome, Scope, Storage, StorageError, StorageLayer};
 
 /// Prefix of the scratch of all runs.
 const SCRATCH: &str = "directory/r/";
@@ -130,13 +127,9 @@ impl Ledger {
 }
 
 #[async_trait]
-impl Storage for Ledger {
-    async fn get_many(&self, scope: &Scope, keys: &[String]) -> Result<Vec<Option<StoredEntry>>, StorageError> {
-        self.inner.get_many(scope, keys).await
-    }
-
-    async fn scan(&self, scope: &Scope, prefix: &str, after: Option<&str>, limit: u32) -> Result<Page, StorageError> {
-        self.inner.scan(scope, prefix, after, limit).await
+impl StorageLayer for Ledger {
+    fn inner(&self) -> &dyn Storage {
+        self.inner.as_ref()
     }
 
     async fn apply(&self, scope: &Scope, ops: Vec<Op>) -> Result<ApplyOutcome, StorageError> {
@@ -155,16 +148,6 @@ impl Storage for Ledger {
         outcome
     }
 
-    async fn scan_keys(
-        &self,
-        scope: &Scope,
-        prefix: &str,
-        after: Option<&str>,
-        limit: u32,
-    ) -> Result<KeyPage, StorageError> {
-        self.inner.scan_keys(scope, prefix, after, limit).await
-    }
-
     async fn delete_range(&self, scope: &Scope, prefix: &str, checks: &[Check]) -> Result<RangeOutcome, StorageError> {
         let started = Instant::now();
         let outcome = self.inner.delete_range(scope, prefix, checks).await;
@@ -176,39 +159,5 @@ impl Storage for Ledger {
             account.note_cleared(prefix);
         }
         outcome
-    }
-
-    async fn wait(
-        &self,
-        scope: &Scope,
-        key: &str,
-        version: Option<u64>,
-        timeout: Duration,
-    ) -> Result<bool, StorageError> {
-        self.inner.wait(scope, key, version, timeout).await
-    }
-
-    async fn usage(&self, scope: &Scope) -> Result<Usage, StorageError> {
-        self.inner.usage(scope).await
-    }
-
-    async fn delete_scope(&self, scope: &Scope) -> Result<(), StorageError> {
-        self.inner.delete_scope(scope).await
-    }
-
-    fn fingerprint_key(&self) -> Result<FingerprintKey, StorageError> {
-        self.inner.fingerprint_key()
-    }
-
-    async fn scopes(&self, tenant: &str) -> Result<Vec<Scope>, StorageError> {
-        self.inner.scopes(tenant).await
-    }
-
-    async fn snapshot(&self, scope: &Scope) -> Result<Box<dyn Snapshot>, StorageError> {
-        self.inner.snapshot(scope).await
-    }
-
-    async fn close(&self) {
-        self.inner.close().await;
     }
 }

@@ -90,7 +90,7 @@ impl Drop for Running {
 
 async fn open(address: &str) -> Outcome<Arc<dyn Storage>> {
     let sealing_key = Some(SealingKey::from_base64("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")?);
-    Ok(storage::open(address, Options { sealing_key, ..Options::default() }).await?)
+    Ok(storage::open(address, Options::default().sealing_key(sealing_key)).await?)
 }
 
 async fn complete(store: &dyn Storage, prefix: &str) -> Outcome<usize> {
@@ -116,7 +116,7 @@ pub async fn serve(arguments: &[String]) -> Outcome<()> {
     if !changes.unusable.is_empty() {
         return Err(format!("{:?}", changes.unusable).into());
     }
-    let options = SyncOptions { parallel: PARALLEL, ..SyncOptions::new(name.as_str()) };
+    let options = SyncOptions::new(name.as_str()).parallel(PARALLEL);
     SyncScheduler::new(Arc::new(registry), store, options)?.run(std::future::pending()).await;
     Ok(())
 }

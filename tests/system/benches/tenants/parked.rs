@@ -29,9 +29,8 @@ pub async fn measure(sizes: &Sizes) -> Outcome<()> {
     for number in 0..calls {
         let hook = Arc::clone(&silent) as _;
         let element = element(&host, &component, &storage, format!("t{number}"), NOWHERE, Some(hook))?;
-        let element = element.with_limits(Limits { wall_ms: 600_000, ..Limits::default() });
-        let authorization = element.authorization_url(&AuthorizationRequest::new(Entry::Browser)).await?.value;
-        let state = authorization.map_err(|error| error.message)?.state;
+        let element = element.with_limits(Limits::default().wall_ms(600_000));
+        let state = element.authorization_url(&AuthorizationRequest::new(Entry::Browser)).await?.state;
         requests.push((element, ExchangeRequest::new("code", state)));
     }
     let before = Memory::now()?;

@@ -19,82 +19,101 @@ pub(crate) async fn called(element: &Element, function: &str, with: &Value) -> V
     let texts = |name: &str| argument::<Texts>(&json!({ "texts": with[name] }), "texts").0;
     let limit = || u32::try_from(with["limit"].as_u64().expect("a limit")).unwrap();
     match function {
-        "element.describe" => plain(element.describe(&text("locale")).await),
+        "element.describe" => plain(element.describe(&text("locale")).reported().await),
         "element.validate-config" => {
             let config = &with["config"];
-            plain(element.validate_config(&config.as_str().map_or_else(|| config.to_string(), str::to_owned)).await)
+            plain(
+                element
+                    .validate_config(&config.as_str().map_or_else(|| config.to_string(), str::to_owned))
+                    .reported()
+                    .await,
+            )
         }
-        "element.check-connection" => answer(element.check_connection().await),
+        "element.check-connection" => answer(element.check_connection().reported().await),
         "login.login-config" => {
-            answer(element.login_config(&argument::<login::AuthorizationRequest>(with, "request")).await)
+            answer(element.login_config(&argument::<login::AuthorizationRequest>(with, "request")).reported().await)
         }
-        "login.authorization-url" => {
-            answer(element.authorization_url(&argument::<login::AuthorizationRequest>(with, "request")).await)
-        }
-        "login.homepage-url" => answer(element.homepage_url(&text("target")).await),
+        "login.authorization-url" => answer(
+            element.authorization_url(&argument::<login::AuthorizationRequest>(with, "request")).reported().await,
+        ),
+        "login.homepage-url" => answer(element.homepage_url(&text("target")).reported().await),
         "login.exchange-code" => {
-            answer(element.exchange_code(&argument::<login::ExchangeRequest>(with, "request")).await)
+            answer(element.exchange_code(&argument::<login::ExchangeRequest>(with, "request")).reported().await)
         }
-        "directory.begin" => answer(element.begin(&argument::<directory::Strategy>(with, "strategy")).await),
-        "directory.advance" => answer(element.advance(&text("run"), argument::<directory::Goal>(with, "until")).await),
+        "directory.begin" => answer(element.begin(&argument::<directory::Strategy>(with, "strategy")).reported().await),
+        "directory.advance" => {
+            answer(element.advance(&text("run"), argument::<directory::Goal>(with, "until")).reported().await)
+        }
         "directory.approve" => {
-            answer(element.approve(&text("run"), argument::<types::RemovalCounts>(with, "counts")).await)
+            answer(element.approve(&text("run"), argument::<types::RemovalCounts>(with, "counts")).reported().await)
         }
-        "directory.abandon" => answer(element.abandon(&text("run")).await),
-        "directory.repair" => answer(element.repair(&text("run")).await),
-        "directory.reset" => answer(element.reset().await),
-        "directory.plan" => answer(element.plan(maybe("cursor"), limit()).await),
-        "directory.history" => answer(element.history().await),
-        "directory.changes" => answer(element.changes(maybe("cursor"), limit()).await),
-        "directory.acknowledge" => answer(element.acknowledge(&text("cursor")).await),
-        "directory.overview" => answer(element.overview().await),
+        "directory.abandon" => answer(element.abandon(&text("run")).reported().await),
+        "directory.repair" => answer(element.repair(&text("run")).reported().await),
+        "directory.reset" => answer(element.reset().reported().await),
+        "directory.plan" => answer(element.plan(maybe("cursor"), limit()).reported().await),
+        "directory.history" => answer(element.history().reported().await),
+        "directory.changes" => answer(element.changes(maybe("cursor"), limit()).reported().await),
+        "directory.acknowledge" => answer(element.acknowledge(&text("cursor")).reported().await),
+        "directory.overview" => answer(element.overview().reported().await),
         "directory.departments" => {
             let filter = argument::<directory::DepartmentFilter>(with, "filter");
-            answer(element.departments(&filter, maybe("cursor"), limit()).await)
+            answer(element.departments(&filter, maybe("cursor"), limit()).reported().await)
         }
         "directory.members" => {
             let filter = argument::<directory::MemberFilter>(with, "filter");
-            answer(element.members(&filter, maybe("cursor"), limit()).await)
+            answer(element.members(&filter, maybe("cursor"), limit()).reported().await)
         }
-        "directory.find-members" => answer(element.find_members(&texts("ids")).await),
-        "directory.find-member" => answer(element.find_member(&text("id")).await),
-        "directory.find-department" => answer(element.find_department(&text("id")).await),
-        "directory.sync-member" => answer(element.sync_member(&text("id")).await),
-        "directory.sync-department" => answer(element.sync_department(&text("id")).await),
-        "administration.member-roles-of" => answer(element.member_roles_of(&text("id")).await),
+        "directory.find-members" => answer(element.find_members(&texts("ids")).reported().await),
+        "directory.find-member" => answer(element.find_member(&text("id")).reported().await),
+        "directory.find-department" => answer(element.find_department(&text("id")).reported().await),
+        "directory.sync-member" => answer(element.sync_member(&text("id")).reported().await),
+        "directory.sync-department" => answer(element.sync_department(&text("id")).reported().await),
+        "administration.member-roles-of" => answer(element.member_roles_of(&text("id")).reported().await),
         "administration.set-member-roles" => {
-            answer(element.set_member_roles(&text("id"), &texts("roles"), &text("actor")).await)
+            answer(element.set_member_roles(&text("id"), &texts("roles"), &text("actor")).reported().await)
         }
         "administration.set-role-rules" => {
             let rules: Vec<administration::RoleRule> = list(&with["rules"]);
-            answer(element.set_role_rules(&rules, &text("actor")).await)
+            answer(element.set_role_rules(&rules, &text("actor")).reported().await)
         }
-        "administration.set-administrators" => answer(element.set_administrators(&texts("ids"), &text("actor")).await),
-        "administration.administrators" => answer(element.administrators().await),
-        "administration.confirm-roles" => answer(element.confirm_roles(&text("id"), &text("actor")).await),
-        "administration.role-rules" => answer(element.role_rules().await),
-        "administration.retire-members" => answer(element.retire_members(&texts("ids"), &text("actor")).await),
-        "administration.reinstate-members" => answer(element.reinstate_members(&texts("ids"), &text("actor")).await),
-        "administration.erase-member" => answer(element.erase_member(&text("id"), &text("actor")).await),
-        "administration.signature" => answer(element.signature(&text("id")).await),
+        "administration.set-administrators" => {
+            answer(element.set_administrators(&texts("ids"), &text("actor")).reported().await)
+        }
+        "administration.administrators" => answer(element.administrators().reported().await),
+        "administration.confirm-roles" => answer(element.confirm_roles(&text("id"), &text("actor")).reported().await),
+        "administration.role-rules" => answer(element.role_rules().reported().await),
+        "administration.retire-members" => {
+            answer(element.retire_members(&texts("ids"), &text("actor")).reported().await)
+        }
+        "administration.reinstate-members" => {
+            answer(element.reinstate_members(&texts("ids"), &text("actor")).reported().await)
+        }
+        "administration.erase-member" => answer(element.erase_member(&text("id"), &text("actor")).reported().await),
+        "administration.signature" => answer(element.signature(&text("id")).reported().await),
         "administration.set-signature" => {
-            answer(element.set_signature(&text("id"), maybe("address"), &text("actor")).await)
+            answer(element.set_signature(&text("id"), maybe("address"), &text("actor")).reported().await)
         }
-        "messaging.send" => answer(element.send_message(&argument::<messaging::Message>(with, "message")).await),
-        "messaging.recall" => answer(element.recall_message(&text("message_id")).await),
-        "messaging.upload" => answer(element.upload(&argument::<messaging::UploadRequest>(with, "request")).await),
-        "approvals.describe-template" => answer(element.describe_template(&text("id")).await),
+        "messaging.send" => {
+            answer(element.send_message(&argument::<messaging::Message>(with, "message")).reported().await)
+        }
+        "messaging.recall" => answer(element.recall_message(&text("message_id")).reported().await),
+        "messaging.upload" => {
+            answer(element.upload(&argument::<messaging::UploadRequest>(with, "request")).reported().await)
+        }
+        "approvals.describe-template" => answer(element.describe_template(&text("id")).reported().await),
         "approvals.submit" => {
-            answer(element.submit_approval(&argument::<approvals::ApprovalRequest>(with, "request")).await)
+            answer(element.submit_approval(&argument::<approvals::ApprovalRequest>(with, "request")).reported().await)
         }
-        "approvals.detail" => answer(element.approval(&text("number")).await),
+        "approvals.detail" => answer(element.approval(&text("number")).reported().await),
         "callbacks.handle" => {
-            answer(element.handle_callback(&argument::<callbacks::IncomingRequest>(with, "request")).await)
+            answer(element.handle_callback(&argument::<callbacks::IncomingRequest>(with, "request")).reported().await)
         }
-        "callbacks.follow-up" => answer(element.follow_up(&argument::<callbacks::FollowUpTask>(with, "task")).await),
-        "vendor.call" => answer(element.call_vendor(&argument::<vendor::ApiRequest>(with, "request")).await),
+        "callbacks.follow-up" => {
+            answer(element.follow_up(&argument::<callbacks::FollowUpTask>(with, "task")).reported().await)
+        }
+        "vendor.call" => answer(element.call_vendor(&argument::<vendor::ApiRequest>(with, "request")).reported().await),
         "web.js-sdk-signature" => {
-            answer(element.js_sdk_signature(&argument::<web::SignatureRequest>(with, "request")).await)
+            answer(element.js_sdk_signature(&argument::<web::SignatureRequest>(with, "request")).reported().await)
         }
         _ => panic!("there is no {function}, or no vector asked for it yet"),
     }
@@ -110,7 +129,7 @@ pub(crate) async fn asked(element: &Element, function: &str, with: &Value) -> Va
         payload: Some(payload),
         idempotency_key: None,
     };
-    match element.call_vendor(&request).await {
+    match element.call_vendor(&request).reported().await {
         Ok(Called { value: Ok(response), .. }) => match response.body {
             types::Body::Text(text) => {
                 let answer: Value = serde_json::from_str(&text).expect("the probe answers JSON");

@@ -120,11 +120,7 @@ fn element(vector: &Value, names: &Names, clock: &ManualClock) -> (Element, Arc<
             host.load(&fs::read(file).expect("the frozen component is kept"))
         }
     };
-    let options = Options {
-        clock: Some(Arc::new(clock.clone())),
-        sealing_key: Some(SealingKey::new([7; 32])),
-        ..Options::default()
-    };
+    let options = Options::default().clock(Some(Arc::new(clock.clone()))).sealing_key(Some(SealingKey::new([7; 32])));
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new(options));
     let document = names.filled(&vector["document"]).to_string();
     let document = Document::parse(&document).expect("the document is an object");

@@ -105,10 +105,10 @@ async fn sign_in(stage: &Stage, needles: &mut BTreeSet<Needle>) {
         needles.insert(Needle::new("a code", &arrival.code));
         needles.insert(Needle::new("a state", &arrival.state));
         let exchange = ExchangeRequest { browser_binding: binding.map(str::to_owned), ..arrival.request() };
-        let answered = stage.heard(stage.element.exchange_code(&exchange).await).unwrap();
+        let answered = stage.heard(stage.element.exchange_code(&exchange)).await.unwrap();
         stage.note(&answered);
         // Again at once, again too late, with another state, and with another binding.
-        let again = stage.heard(stage.element.exchange_code(&exchange).await);
+        let again = stage.heard(stage.element.exchange_code(&exchange)).await;
         assert!(again.is_ok());
         stage.advance(Duration::from_secs(31));
         for exchange in [
@@ -116,7 +116,7 @@ async fn sign_in(stage: &Stage, needles: &mut BTreeSet<Needle>) {
             ExchangeRequest { state: Some("AnotherStateOfNobody22".to_owned()), ..exchange.clone() },
             ExchangeRequest { browser_binding: Some("another-binding-of-nobody".to_owned()), ..exchange },
         ] {
-            assert!(stage.heard(stage.element.exchange_code(&exchange).await).is_err());
+            assert!(stage.heard(stage.element.exchange_code(&exchange)).await.is_err());
         }
     }
     // A code that WeCom refuses, and one that it cannot be asked about.
@@ -155,31 +155,29 @@ async fn sync(stage: &Stage, needles: &mut BTreeSet<Needle>) {
 async fn trouble(stage: &Stage) {
     for expire in [|stage: &Stage| stage.control.expire_tokens(), |stage: &Stage| stage.control.revoke_tokens()] {
         expire(stage);
-        stage.heard(stage.element.sync_member("lisi").await).unwrap();
+        stage.heard(stage.element.sync_member("lisi")).await.unwrap();
     }
     for effect in [Effect::Code(40014), Effect::Code(42001), Effect::Code(-1), Effect::WrongTypes, Effect::Truncated] {
         stage.control.inject(Fault::of("user/get", When::Always, effect));
-        assert!(stage.heard(stage.element.sync_member("lisi").await).is_err());
+        assert!(stage.heard(stage.element.sync_member("lisi")).await.is_err());
         stage.control.clear_faults();
     }
     for wrong in [json!({ "secret": WRONG_SECRET }), json!({ "secret": null, "corpSecret": WRONG_SECRET })] {
         let element = stage.reconfigured(&wrong);
-        stage.note(&stage.heard(element.check_connection().await));
-        assert!(stage.heard(element.sync_member("lisi").await).is_err());
-        stage.note(&element.validate().await.unwrap());
+        stage.note(&stage.heard(element.check_connection()).await);
+        assert!(stage.heard(element.sync_member("lisi")).await.is_err());
+        stage.note(&element.validate().reported().await.unwrap());
     }
     // An unsound configuration is judged, and refused, without being quoted.
     let unsound = json!({ "corpId": DEMO_SECRET, "agentId": WRONG_SECRET, "corpSecret": WRONG_SECRET, DEMO_SECRET: 1 });
     let element = stage.reconfigured(&unsound);
-    stage.note(&element.validate().await.unwrap());
-    assert!(stage.heard(element.check_connection().await).is_err());
+    stage.note(&element.validate().reported().await.unwrap());
+    assert!(stage.heard(element.check_connection()).await.is_err());
     // Limits end calls, and the component breaks off.
-    for limits in [
-        Limits { memory_bytes: 1 << 20, ..Limits::default() },
-        Limits { host_calls: 2, ..Limits::default() },
-        Limits { requests: 0, ..Limits::default() },
-    ] {
-        match stage.element.with_limits(limits).check_connection().await {
+    for limits in
+        [Limits::default().memory_bytes(1 << 20), Limits::default().host_calls(2), Limits::default().requests(0)]
+    {
+        match stage.element.with_limits(limits).check_connection().reported().await {
             Ok(called) => stage.note(&called),
             Err(failed) => stage.note_failed(&failed),
         }
@@ -196,10 +194,10 @@ async fn echoes(stage: &Stage) {
         ] {
             let element = stage.admitting(&[&address], &config);
             // First, since after a refusal nothing is asked until an administrator does.
-            assert!(stage.heard(element.sync_member("lisi").await).is_err(), "{manner:?}");
+            assert!(stage.heard(element.sync_member("lisi")).await.is_err(), "{manner:?}");
             // A host carries out no more than a few refused checks a minute.
             stage.advance(Duration::from_secs(60));
-            let verdicts = stage.heard(element.check_connection().await).unwrap();
+            let verdicts = stage.heard(element.check_connection()).await.unwrap();
             assert!(format!("{verdicts:?}").contains("Failed"), "{manner:?}: {verdicts:?}");
             stage.note(&verdicts);
             assert!(stage.step_of(&element, &PLAIN).await.is_ok_and(|step| !matches!(step, SyncStep::Complete(_))));
@@ -212,8 +210,8 @@ async fn no_secret_comes_to_light_whatever_happens() {
     let capture = Capture::begin();
     let stage = stage().await;
     let mut needles = secrets_of_the_configuration();
-    stage.note(&stage.element.validate().await.unwrap());
-    stage.note(&stage.element.describe("zh").await.unwrap());
+    stage.note(&stage.element.validate().reported().await.unwrap());
+    stage.note(&stage.element.describe("zh").reported().await.unwrap());
     stage.note(&stage.check().await);
     sign_in(&stage, &mut needles).await;
     assert_secret(&places(&stage, &capture), &needles);
@@ -221,8 +219,8 @@ async fn no_secret_comes_to_light_whatever_happens() {
     trouble(&stage).await;
     echoes(&stage).await;
     stage.unplug();
-    assert!(stage.heard(stage.element.sync_member("lisi").await).is_err());
-    stage.note(&stage.heard(stage.element.check_connection().await));
+    assert!(stage.heard(stage.element.sync_member("lisi")).await.is_err());
+    stage.note(&stage.heard(stage.element.check_connection()).await);
 
     needles.extend(stage.switchboard().overheard().into_iter().map(|text| {
         let name = if text.starts_with("http") { "a file's address" } else { "a token or a ticket" };
@@ -254,7 +252,7 @@ async fn no_secret_comes_to_light_whatever_happens() {
 /// What the component writes where the secret belongs, before the host puts the secret in.
 async fn presented(stage: &Stage, element: &Element) -> BTreeSet<String> {
     let before = stage.switchboard().secrets_presented().len();
-    stage.note(&stage.heard(element.check_connection().await));
+    stage.note(&stage.heard(element.check_connection()).await);
     stage.switchboard().secrets_presented().split_off(before).into_iter().collect()
 }
 
@@ -275,7 +273,7 @@ async fn the_component_never_has_the_secret_however_it_is_spelled() {
         let presented = presented(&stage, &element).await;
         assert!(presented.iter().all(|text| text.starts_with("secret://secret?v=")), "{name}: {presented:?}");
         assert_eq!(presented.len(), 1, "{name}");
-        stage.heard(element.sync_member("lisi").await).unwrap();
+        stage.heard(element.sync_member("lisi")).await.unwrap();
         stand_ins.extend(presented);
     }
     assert_eq!(stand_ins.len(), 1, "one secret has one stand-in, so one token serves all of these");

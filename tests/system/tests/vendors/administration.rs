@@ -49,18 +49,18 @@ fn rule(role: &str, scope: RuleScope) -> RoleRule {
 }
 
 async fn set<V: TestVendor>(stage: &Stage<V>, id: &str, roles: &[&str]) -> MemberRoles {
-    stage.heard(stage.element.set_member_roles(id, &texts(roles), ACTOR).await).unwrap()
+    stage.heard(stage.element.set_member_roles(id, &texts(roles), ACTOR)).await.unwrap()
 }
 
 async fn roles_of<V: TestVendor>(stage: &Stage<V>, id: &str) -> MemberRoles {
-    stage.heard(stage.element.member_roles_of(id).await).unwrap()
+    stage.heard(stage.element.member_roles_of(id)).await.unwrap()
 }
 
 /// Roles that count, wherever somebody asks for them.
 async fn assert_roles<V: TestVendor>(stage: &Stage<V>, id: &str, expected: &[&str]) {
     let expected = texts(expected);
     assert_eq!(roles_of(stage, id).await.roles, expected, "{id}");
-    assert_eq!(stage.heard(stage.element.find_member(id).await).unwrap().roles, expected, "{id} in the copy");
+    assert_eq!(stage.heard(stage.element.find_member(id)).await.unwrap().roles, expected, "{id} in the copy");
     assert_eq!(signed_in(stage, id).await.roles, expected, "{id} at sign-in");
 }
 
@@ -90,7 +90,7 @@ async fn trail<V: TestVendor>(stage: &Stage<V>) -> Vec<AuditEntry> {
 
 async fn assigned_roles_count_at_sign_in_and_are_told_by_the_feed<V: TestVendor>() {
     let stage = Stage::<V>::sample().await;
-    let unknown = stage.heard(stage.element.set_member_roles("lisi", &texts(&["a"]), ACTOR).await).unwrap_err();
+    let unknown = stage.heard(stage.element.set_member_roles("lisi", &texts(&["a"]), ACTOR)).await.unwrap_err();
     assert_eq!(unknown.reason, Reason::NotFound, "before the first sync");
     stage.complete(&PLAIN).await;
     let known = stage.changes().await.len();
@@ -109,7 +109,7 @@ async fn assigned_roles_count_at_sign_in_and_are_told_by_the_feed<V: TestVendor>
     stage.control.promote("lisi", "总监");
     stage.advance(Duration::from_secs(60));
     stage.complete(&PLAIN).await;
-    stage.heard(stage.element.sync_member("lisi").await).unwrap();
+    stage.heard(stage.element.sync_member("lisi")).await.unwrap();
     assert_roles(&stage, "lisi", &["lead"]).await;
     // Who comes back within a month has them as before.
     stage.control.take_away("lisi");
@@ -128,7 +128,7 @@ async fn assigned_roles_count_at_sign_in_and_are_told_by_the_feed<V: TestVendor>
         (texts(&["a\nb"]), ACTOR, "a control character"),
         ((0..65).map(|number| format!("r{number}")).collect(), ACTOR, "too many"),
     ] {
-        let refused = stage.heard(stage.element.set_member_roles("lisi", &roles, actor).await).unwrap_err();
+        let refused = stage.heard(stage.element.set_member_roles("lisi", &roles, actor)).await.unwrap_err();
         assert!(matches!(refused.reason, Reason::InvalidArgument(_)), "{name}: {refused:?}");
     }
 }
@@ -138,11 +138,11 @@ async fn rules_follow_members_and_departments<V: TestVendor>() {
     stage.complete(&PLAIN).await;
     let (research, everybody) = (RuleScope::Department(V::unit_id(2)), RuleScope::Everybody);
     let rules = vec![rule("staff", everybody), rule("rd", research.clone())];
-    let mut state = stage.heard(stage.element.set_role_rules(&rules, ACTOR).await).unwrap();
+    let mut state = stage.heard(stage.element.set_role_rules(&rules, ACTOR)).await.unwrap();
     while state.spreading {
-        state = stage.heard(stage.element.set_role_rules(&rules, ACTOR).await).unwrap();
+        state = stage.heard(stage.element.set_role_rules(&rules, ACTOR)).await.unwrap();
     }
-    assert_eq!(stage.heard(stage.element.role_rules().await).unwrap(), RulesState { rules, spreading: false });
+    assert_eq!(stage.heard(stage.element.role_rules()).await.unwrap(), RulesState { rules, spreading: false });
     set(&stage, "lisi", &["lead"]).await;
     for (id, expected) in [
         ("zhangsan", &["rd", "staff"][..]),
@@ -182,9 +182,9 @@ async fn rules_follow_members_and_departments<V: TestVendor>() {
     since(&stage, 0).await;
 
     let known = stage.changes().await.len();
-    let mut state = stage.heard(stage.element.set_role_rules(&[], ACTOR).await).unwrap();
+    let mut state = stage.heard(stage.element.set_role_rules(&[], ACTOR)).await.unwrap();
     while state.spreading {
-        state = stage.heard(stage.element.set_role_rules(&[], ACTOR).await).unwrap();
+        state = stage.heard(stage.element.set_role_rules(&[], ACTOR)).await.unwrap();
     }
     assert_roles(&stage, "lisi", &["lead"]).await;
     assert_roles(&stage, "pinpai", &[]).await;
@@ -198,30 +198,30 @@ async fn who_is_retired_stays_so_until_reinstated<V: TestVendor>() {
     stage.complete(&PLAIN).await;
     set(&stage, "lisi", &["lead"]).await;
     let rules = [rule("staff", RuleScope::Everybody)];
-    stage.heard(stage.element.set_role_rules(&rules, ACTOR).await).unwrap();
-    let outcomes = stage.heard(stage.element.retire_members(&texts(&["lisi", "nobody"]), ACTOR).await).unwrap();
+    stage.heard(stage.element.set_role_rules(&rules, ACTOR)).await.unwrap();
+    let outcomes = stage.heard(stage.element.retire_members(&texts(&["lisi", "nobody"]), ACTOR)).await.unwrap();
     let [IdOutcome { problem: None, .. }, IdOutcome { problem: Some(problem), .. }] = &outcomes[..] else {
         panic!("{outcomes:?}")
     };
     assert_eq!(problem.reason, Reason::NotFound);
     // The vendor shows the member all the while.
     for _ in 0..2 {
-        let found = stage.heard(stage.element.find_member("lisi").await).unwrap();
+        let found = stage.heard(stage.element.find_member("lisi")).await.unwrap();
         assert_eq!((found.status, found.suspended_roles), (MemberStatus::Resigned, Vec::<String>::new()));
         let identity = signed_in(&stage, "lisi").await;
         assert!(!identity.in_directory && !identity.in_visible_range && identity.roles.is_empty(), "{identity:?}");
         stage.control.promote("lisi", "总监");
         stage.advance(Duration::from_secs(60));
         stage.complete(&PLAIN).await;
-        stage.heard(stage.element.sync_member("lisi").await).unwrap();
+        stage.heard(stage.element.sync_member("lisi")).await.unwrap();
     }
     since(&stage, 0).await;
 
-    let outcomes = stage.heard(stage.element.reinstate_members(&texts(&["lisi"]), ACTOR).await).unwrap();
+    let outcomes = stage.heard(stage.element.reinstate_members(&texts(&["lisi"]), ACTOR)).await.unwrap();
     assert_eq!(outcomes, [IdOutcome { id: "lisi".to_owned(), problem: None }]);
     stage.advance(Duration::from_secs(60));
     stage.complete(&PLAIN).await;
-    let found = stage.heard(stage.element.find_member("lisi").await).unwrap();
+    let found = stage.heard(stage.element.find_member("lisi")).await.unwrap();
     assert_eq!((found.status, &found.position), (MemberStatus::Active, &Some("总监".to_owned())));
     let roles = roles_of(&stage, "lisi").await;
     assert_eq!(
@@ -229,7 +229,7 @@ async fn who_is_retired_stays_so_until_reinstated<V: TestVendor>() {
         (texts(&["staff"]), texts(&["lead"])),
         "rules speak of whoever is there"
     );
-    stage.heard(stage.element.confirm_roles("lisi", ACTOR).await).unwrap();
+    stage.heard(stage.element.confirm_roles("lisi", ACTOR)).await.unwrap();
     assert_roles(&stage, "lisi", &["lead", "staff"]).await;
     since(&stage, 0).await;
 }
@@ -237,12 +237,12 @@ async fn who_is_retired_stays_so_until_reinstated<V: TestVendor>() {
 async fn an_administrator_goes_only_when_that_is_approved<V: TestVendor>() {
     let stage = Stage::<V>::sample().await;
     stage.complete(&PLAIN).await;
-    let refused = stage.heard(stage.element.set_administrators(&texts(&["lisi", "nobody"]), ACTOR).await);
+    let refused = stage.heard(stage.element.set_administrators(&texts(&["lisi", "nobody"]), ACTOR)).await;
     assert!(matches!(refused.unwrap_err().reason, Reason::InvalidArgument(_) | Reason::NotFound));
-    assert_eq!(stage.heard(stage.element.administrators().await).unwrap(), [""; 0], "all or none");
-    stage.heard(stage.element.set_administrators(&texts(&["lisi", "wangwu"]), ACTOR).await).unwrap();
-    assert_eq!(stage.heard(stage.element.administrators().await).unwrap(), ["lisi", "wangwu"]);
-    let outcomes = stage.heard(stage.element.retire_members(&texts(&["lisi"]), ACTOR).await).unwrap();
+    assert_eq!(stage.heard(stage.element.administrators()).await.unwrap(), [""; 0], "all or none");
+    stage.heard(stage.element.set_administrators(&texts(&["lisi", "wangwu"]), ACTOR)).await.unwrap();
+    assert_eq!(stage.heard(stage.element.administrators()).await.unwrap(), ["lisi", "wangwu"]);
+    let outcomes = stage.heard(stage.element.retire_members(&texts(&["lisi"]), ACTOR)).await.unwrap();
     assert!(outcomes[0].problem.is_some(), "{outcomes:?}");
 
     stage.control.take_away("zhouba");
@@ -254,7 +254,7 @@ async fn an_administrator_goes_only_when_that_is_approved<V: TestVendor>() {
     assert!(format!("{blocked:?}").contains("lisi"), "it says who: {blocked:?}");
     assert_eq!(stage.copy().await, before);
     stage.complete(&APPROVING).await;
-    assert_eq!(stage.heard(stage.element.find_member("lisi").await).unwrap().status, MemberStatus::LeftRange);
+    assert_eq!(stage.heard(stage.element.find_member("lisi")).await.unwrap().status, MemberStatus::LeftRange);
     since(&stage, 0).await;
 }
 
@@ -277,10 +277,10 @@ async fn nothing_is_left_of_whom_an_administrator_erases<V: TestVendor>() {
     let stage = Setting::<V>::of(&company).start().await;
     stage.complete(&PLAIN).await;
     set(&stage, "ouyang", &["寻踪"]).await;
-    stage.heard(stage.element.set_signature("ouyang", Some(SIGNATURE), ACTOR).await).unwrap();
-    assert_eq!(stage.heard(stage.element.signature("ouyang").await).unwrap().as_deref(), Some(SIGNATURE));
+    stage.heard(stage.element.set_signature("ouyang", Some(SIGNATURE), ACTOR)).await.unwrap();
+    assert_eq!(stage.heard(stage.element.signature("ouyang")).await.unwrap().as_deref(), Some(SIGNATURE));
     signed_in(&stage, "ouyang").await;
-    let conflict = stage.heard(stage.element.erase_member("ouyang", ACTOR).await).unwrap_err();
+    let conflict = stage.heard(stage.element.erase_member("ouyang", ACTOR)).await.unwrap_err();
     assert_eq!(conflict.reason, Reason::Conflict, "the next sync would bring them back");
 
     // Who signed in just now is remembered for a repetition of the request.
@@ -290,7 +290,7 @@ async fn nothing_is_left_of_whom_an_administrator_erases<V: TestVendor>() {
     for planted in [NAME, TITLE, SIGNATURE] {
         assert!(before.contains(planted), "{planted} was never there, so nothing was looked for");
     }
-    stage.heard(stage.element.erase_member("ouyang", ACTOR).await).unwrap();
+    stage.heard(stage.element.erase_member("ouyang", ACTOR)).await.unwrap();
     for when in ["at once", "later"] {
         let after = everything(&stage).await;
         for planted in [NAME, TITLE, SIGNATURE] {
@@ -300,10 +300,10 @@ async fn nothing_is_left_of_whom_an_administrator_erases<V: TestVendor>() {
         stage.complete(&PLAIN).await;
     }
     for answer in [
-        stage.heard(stage.element.find_member("ouyang").await).map(drop),
-        stage.heard(stage.element.signature("ouyang").await).map(drop),
-        stage.heard(stage.element.member_roles_of("ouyang").await).map(drop),
-        stage.heard(stage.element.erase_member("ouyang", ACTOR).await),
+        stage.heard(stage.element.find_member("ouyang")).await.map(drop),
+        stage.heard(stage.element.signature("ouyang")).await.map(drop),
+        stage.heard(stage.element.member_roles_of("ouyang")).await.map(drop),
+        stage.heard(stage.element.erase_member("ouyang", ACTOR)).await,
     ] {
         assert_eq!(answer.unwrap_err().reason, Reason::NotFound);
     }
@@ -332,7 +332,7 @@ async fn nothing_is_left_of_what_wecom_told_of_the_member() {
     stage.complete(&PLAIN).await;
     let before = everything(&stage).await;
     assert!(before.contains(NAME) && before.contains("13912345678"), "there is nothing to look for");
-    stage.heard(stage.element.erase_member("lisi", ACTOR).await).unwrap();
+    stage.heard(stage.element.erase_member("lisi", ACTOR)).await.unwrap();
     stage.advance(Duration::from_secs(3_600));
     stage.complete(&PLAIN).await;
     let after = everything(&stage).await;
@@ -349,18 +349,18 @@ async fn who_left_long_ago_is_erased_where_that_is_configured<V: TestVendor>() {
         stage.complete(&PLAIN).await;
         stage.advance(29 * DAY);
         stage.complete(&PLAIN).await;
-        assert!(stage.heard(stage.element.find_member("lisi").await).is_ok(), "{days:?}: not yet");
+        assert!(stage.heard(stage.element.find_member("lisi")).await.is_ok(), "{days:?}: not yet");
         stage.advance(2 * DAY);
         // The feed keeps what is younger.
         let newest = stage.overview().await.cursor;
         stage.complete(&PLAIN).await;
-        let found = stage.heard(stage.element.find_member("lisi").await);
+        let found = stage.heard(stage.element.find_member("lisi")).await;
         assert_eq!(found.is_err(), is_erased, "{days:?}: {found:?}");
-        let told = stage.heard(stage.element.changes(Some(&newest), 10).await).unwrap().changes;
+        let told = stage.heard(stage.element.changes(Some(&newest), 10)).await.unwrap().changes;
         let told: Vec<_> = told.iter().map(|change| (change.kind, &*change.id)).collect();
         let expected: &[(ChangeKind, &str)] = if is_erased { &[(ChangeKind::MemberErased, "lisi")] } else { &[] };
         assert_eq!(told, expected, "{days:?}");
-        assert!(stage.heard(stage.element.find_member("wangwu").await).is_ok(), "{days:?}");
+        assert!(stage.heard(stage.element.find_member("wangwu")).await.is_ok(), "{days:?}");
     }
 }
 
@@ -371,16 +371,16 @@ async fn every_decision_stands_in_a_trail_that_the_component_does_not_reach<V: T
     let element = &stage.element;
     set(&stage, "lisi", &["lead"]).await;
     set(&stage, "lisi", &["buyer"]).await;
-    stage.heard(element.set_role_rules(&[rule("staff", RuleScope::Everybody)], ACTOR).await).unwrap();
-    stage.heard(element.set_administrators(&texts(&["wangwu"]), ACTOR).await).unwrap();
-    stage.heard(element.set_signature("lisi", Some(SIGNATURE), ACTOR).await).unwrap();
-    stage.heard(element.retire_members(&texts(&["lisi"]), ACTOR).await).unwrap();
-    stage.heard(element.reinstate_members(&texts(&["lisi"]), ACTOR).await).unwrap();
+    stage.heard(element.set_role_rules(&[rule("staff", RuleScope::Everybody)], ACTOR)).await.unwrap();
+    stage.heard(element.set_administrators(&texts(&["wangwu"]), ACTOR)).await.unwrap();
+    stage.heard(element.set_signature("lisi", Some(SIGNATURE), ACTOR)).await.unwrap();
+    stage.heard(element.retire_members(&texts(&["lisi"]), ACTOR)).await.unwrap();
+    stage.heard(element.reinstate_members(&texts(&["lisi"]), ACTOR)).await.unwrap();
     stage.complete(&PLAIN).await;
-    stage.heard(element.confirm_roles("lisi", ACTOR).await).unwrap();
+    stage.heard(element.confirm_roles("lisi", ACTOR)).await.unwrap();
     stage.control.take_away("lisi");
     stage.complete(&PLAIN).await;
-    stage.heard(element.erase_member("lisi", ACTOR).await).unwrap();
+    stage.heard(element.erase_member("lisi", ACTOR)).await.unwrap();
 
     let trail = trail(&stage).await;
     /// What was done, to whom, and words of how it stood before and afterwards.
@@ -422,7 +422,7 @@ async fn a_rule_of_a_tag_gives_its_role_to_whom_the_tag_names() {
     let stage = Stage::<Control>::demo().await;
     stage.complete(&PLAIN).await;
     let rules = [rule("duty", RuleScope::Tag("7".to_owned()))];
-    stage.heard(stage.element.set_role_rules(&rules, ACTOR).await).unwrap();
+    stage.heard(stage.element.set_role_rules(&rules, ACTOR)).await.unwrap();
     for (id, expected) in [("youyi", &["duty"][..]), ("zhujiu", &["duty"]), ("lisi", &[])] {
         assert_roles(&stage, id, expected).await;
     }
@@ -435,11 +435,11 @@ async fn a_rule_of_a_tag_gives_its_role_to_whom_the_tag_names() {
     }
     since(&stage, 0).await;
     let unknown = [rule("duty", RuleScope::Tag("99".to_owned()))];
-    let unknown = stage.heard(stage.element.set_role_rules(&unknown, ACTOR).await).unwrap_err();
+    let unknown = stage.heard(stage.element.set_role_rules(&unknown, ACTOR)).await.unwrap_err();
     assert_eq!(unknown.reason, Reason::NotFound);
 
     let without = Stage::<second_vendor::Control>::sample().await;
     without.complete(&PLAIN).await;
-    let refused = without.heard(without.element.set_role_rules(&rules, ACTOR).await).unwrap_err();
+    let refused = without.heard(without.element.set_role_rules(&rules, ACTOR)).await.unwrap_err();
     assert_eq!(refused.reason, Reason::Unsupported);
 }

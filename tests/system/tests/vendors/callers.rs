@@ -113,7 +113,7 @@ impl<V: TestVendor> History<V> {
     async fn begin(seed: u64) -> Self {
         let mut chance = Rng::with_seed(seed);
         let company = Company::sized(chance.u64(1..30), chance.u64(2..5));
-        let limits = Limits { requests: REQUESTS, ..Limits::default() };
+        let limits = Limits::default().requests(REQUESTS);
         let stage = Setting::<V>::of(&company).limits(limits.clone()).start().await;
         let mut hosts = vec![stage.element.clone(), stage.elsewhere_ahead(AHEAD).await.with_limits(limits)];
         let has_older = chance.bool();
@@ -155,7 +155,7 @@ impl<V: TestVendor> History<V> {
                     self.may_abandon = true;
                     let run = self.stage.overview().await.current_run.map(|progress| progress.run);
                     if let Some(run) = run {
-                        drop(self.stage.heard(self.hosts[0].abandon(&run).await));
+                        drop(self.stage.heard(self.hosts[0].abandon(&run)).await);
                     }
                 }
                 9 => self.approve().await,
@@ -181,7 +181,7 @@ impl<V: TestVendor> History<V> {
             self.stage.complete(&APPROVING).await;
         }
         self.stage.assert_exact().await;
-        let history = self.stage.heard(self.stage.element.history().await).unwrap();
+        let history = self.stage.heard(self.stage.element.history()).await.unwrap();
         if !self.may_abandon {
             assert!(history.iter().all(|report| report.outcome == RunOutcome::Complete), "{history:#?}");
         }
@@ -272,7 +272,7 @@ impl<V: TestVendor> History<V> {
         let host = if self.hosts.len() > OLDER && self.chance.bool() { OLDER } else { 0 };
         let answer = self.stage.fuse.watch(PLAIN.call(&self.hosts[host])).await;
         self.stage.fuse.mend();
-        match answer.map(|answer| self.stage.heard(answer)) {
+        match answer.map(|answer| self.stage.note_answer(answer)) {
             None => self.stage.advance(LEASES_OVER),
             Some(Ok(SyncStep::Complete(report))) => self.judge(&report),
             Some(Ok(SyncStep::Blocked(blocked))) => self.blocked = Some(blocked),
@@ -287,7 +287,7 @@ impl<V: TestVendor> History<V> {
         let Reason::MassRemovalBlocked(counts) = blocked.error.reason else { panic!("{blocked:?}") };
         let run = &blocked.progress.run;
         let host = self.chance.usize(1..self.hosts.len());
-        match self.stage.heard(self.hosts[host].approve(run, counts).await) {
+        match self.stage.heard(self.hosts[host].approve(run, counts)).await {
             Ok(()) => drop(self.approved.insert(run.clone(), counts)),
             Err(error) => assert!(
                 matches!(error.reason, Reason::NotFound | Reason::Conflict | Reason::MassRemovalBlocked(_)),

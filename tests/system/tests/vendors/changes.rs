@@ -72,7 +72,7 @@ async fn left_the_range_is_not_resigned_without_evidence<V: TestVendor>() {
     for (id, expected) in
         [("wujiu", MemberStatus::LeftRange), ("sunqi", MemberStatus::Resigned), ("lisi", MemberStatus::Active)]
     {
-        let found = stage.heard(stage.element.find_member(id).await).unwrap();
+        let found = stage.heard(stage.element.find_member(id)).await.unwrap();
         assert_eq!(found.status, expected, "{id}");
         let filter = MemberFilter { status: Some(expected), ..EVERYBODY };
         assert!(stage.members(&filter).await.iter().any(|member| member.id == id), "the filter finds {id}");
@@ -91,7 +91,7 @@ async fn a_refresh_of_somebody_who_resigned_changes_nothing_that_the_feed_does_n
     stage.complete(&PLAIN).await;
     stage.control.promote("lisi", "前总监");
     stage.advance(Duration::from_secs(60));
-    drop(stage.heard(stage.element.sync_member("lisi").await).unwrap());
+    drop(stage.heard(stage.element.sync_member("lisi")).await.unwrap());
     assert_eq!(Copy::replayed(&stage.changes().await), stage.copy().await);
     stage.assert_exact().await;
 }

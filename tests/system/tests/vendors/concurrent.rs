@@ -27,8 +27,10 @@ async fn concurrent_callbacks_share_one_vendor_call<V: TestVendor>() {
     let arrival = stage.arrive_from(&entering(Entry::Browser), "lisi").await;
     let elsewhere = stage.elsewhere().await;
     let request = arrival.request();
-    let calls = [&stage.element, &elsewhere, &stage.element, &elsewhere].map(|one| one.exchange_code(&request));
-    let outcomes: Vec<Exchange> = join_all(calls).await.into_iter().map(|one| stage.heard(one).unwrap()).collect();
+    let calls =
+        [&stage.element, &elsewhere, &stage.element, &elsewhere].map(|one| one.exchange_code(&request).reported());
+    let outcomes: Vec<Exchange> =
+        join_all(calls).await.into_iter().map(|one| stage.note_answer(one).unwrap()).collect();
     assert!(outcomes.iter().all(|outcome| *outcome == outcomes[0]), "{outcomes:#?}");
     assert_eq!(stage.control.code_calls(), 1);
 }
@@ -40,9 +42,11 @@ async fn calls_on_two_hosts_at_once_fetch_one_token<V: TestVendor>() {
         stage.control.delay(Duration::from_millis(20));
         let elsewhere = stage.elsewhere().await;
         let members = ["lisi", "wangwu", "zhaoliu", "sunqi", "zhouba", "wujiu"];
-        let calls = members.iter().flat_map(|id| [stage.element.sync_member(id), elsewhere.sync_member(id)]);
+        let calls = members
+            .iter()
+            .flat_map(|id| [stage.element.sync_member(id).reported(), elsewhere.sync_member(id).reported()]);
         for outcome in join_all(calls).await {
-            stage.heard(outcome).unwrap();
+            stage.note_answer(outcome).unwrap();
         }
         assert_eq!(stage.control.token_calls(), 1, "{store:?}");
         stage.assert_discreet(&[]);
@@ -52,11 +56,11 @@ async fn calls_on_two_hosts_at_once_fetch_one_token<V: TestVendor>() {
 async fn many_that_are_refused_a_token_at_once_renew_it_once<V: TestVendor>() {
     let stage = Stage::<V>::sample().await;
     stage.control.delay(Duration::from_millis(10));
-    stage.heard(stage.element.sync_member("lisi").await).unwrap();
+    stage.heard(stage.element.sync_member("lisi")).await.unwrap();
     stage.control.revoke_tokens();
-    let calls = ["lisi", "wangwu", "zhaoliu", "sunqi", "zhouba"].map(|id| stage.element.sync_member(id));
+    let calls = ["lisi", "wangwu", "zhaoliu", "sunqi", "zhouba"].map(|id| stage.element.sync_member(id).reported());
     for outcome in join_all(calls).await {
-        stage.heard(outcome).unwrap();
+        stage.note_answer(outcome).unwrap();
     }
     assert_eq!(stage.control.token_calls(), 2);
     // A sync that meets it in its middle goes on as well.
@@ -73,7 +77,7 @@ async fn syncs_side_by_side_work_one_after_the_other<V: TestVendor>() {
     let elsewhere = stage.elsewhere().await;
     let drive = async |element: &Element| {
         // A host calls again until its run is complete; two hosts do that at once.
-        stage.heard(PLAIN.call(element).await)
+        stage.note_answer(PLAIN.call(element).await)
     };
     let outcomes = join_all([&stage.element, &elsewhere, &stage.element].map(drive)).await;
     for outcome in outcomes {
@@ -90,11 +94,11 @@ async fn refreshes_beside_a_sync_never_lose_the_later_word<V: TestVendor>() {
     for round in 0..4 {
         let ids: Vec<String> = stage.copy().await.present().into_keys().take(12).collect();
         ids.iter().for_each(|id| stage.control.promote(id, &format!("职位{round}")));
-        let refreshes = join_all(ids.iter().map(|id| stage.element.sync_member(id)));
+        let refreshes = join_all(ids.iter().map(|id| stage.element.sync_member(id).reported()));
         let (sync, refreshed) = tokio::join!(PLAIN.call(&stage.element), refreshes);
-        assert!(matches!(stage.heard(sync), Ok(SyncStep::Complete(_))));
+        assert!(matches!(stage.note_answer(sync), Ok(SyncStep::Complete(_))));
         for outcome in refreshed {
-            stage.heard(outcome).unwrap();
+            stage.note_answer(outcome).unwrap();
         }
         stage.assert_exact().await;
     }

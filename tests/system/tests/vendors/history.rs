@@ -26,7 +26,7 @@ const PLAN: Deed = Some(PLANNING);
 const SYNC: Deed = Some(PLAIN);
 
 async fn history<V: TestVendor>(stage: &Stage<V>) -> Vec<Report> {
-    stage.heard(stage.element.history().await).unwrap()
+    stage.heard(stage.element.history()).await.unwrap()
 }
 
 fn outcomes(reports: &[Report]) -> Vec<RunOutcome> {
@@ -115,7 +115,7 @@ async fn the_last_twenty_are_kept<V: TestVendor>() {
 
 async fn a_report_says_what_the_run_took<V: TestVendor>() {
     for (name, limits, takes_several) in
-        [("one call", Limits::default(), false), ("several calls", Limits { requests: 20, ..Limits::default() }, true)]
+        [("one call", Limits::default(), false), ("several calls", Limits::default().requests(20), true)]
     {
         let stage = Setting::<V>::of(&Company::sized(150, 40)).limits(limits).start().await;
         let (begun, mut bytes, mut memory) = (Instant::now(), 0, 0);

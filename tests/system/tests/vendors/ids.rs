@@ -41,7 +41,7 @@ async fn spellings_are_people_of_their_own() {
         give_role(&stage, id, &format!("role of {id}")).await;
     }
     for (id, name, unit) in PEOPLE {
-        let found = stage.heard(stage.element.find_member(id).await).unwrap();
+        let found = stage.heard(stage.element.find_member(id)).await.unwrap();
         assert_eq!((&*found.id, &*found.name), (id, name));
         assert_eq!(found.roles, [format!("role of {id}")]);
         let arrival = stage.arrive_from(&entering(Entry::Browser), id).await;
@@ -50,7 +50,7 @@ async fn spellings_are_people_of_their_own() {
         assert_eq!(identity.departments, [Control::unit_id(unit)]);
         assert_eq!(identity.roles, [format!("role of {id}")]);
     }
-    let error = stage.heard(stage.element.find_member("aNNa").await).unwrap_err();
+    let error = stage.heard(stage.element.find_member("aNNa")).await.unwrap_err();
     assert_eq!(organisation_host::reason_name(&error.reason), "not-found");
 }
 
@@ -66,9 +66,9 @@ async fn what_happens_to_one_spelling_happens_to_no_other() {
     for (id, status) in
         [("anna", MemberStatus::Resigned), ("Anna", MemberStatus::Active), ("ANNA", MemberStatus::LeftRange)]
     {
-        assert_eq!(stage.heard(stage.element.find_member(id).await).unwrap().status, status, "{id}");
+        assert_eq!(stage.heard(stage.element.find_member(id)).await.unwrap().status, status, "{id}");
     }
     stage.control.promote("Anna", "总经理");
-    stage.heard(stage.element.sync_member("Anna").await).unwrap();
+    stage.heard(stage.element.sync_member("Anna")).await.unwrap();
     stage.assert_exact().await;
 }

@@ -60,7 +60,7 @@ async fn cut_everywhere<V: TestVendor>(store: Store, cut: Cut, every: usize) {
             stage.assert_exact().await;
             continue;
         };
-        assert!(matches!(stage.heard(answer), Ok(SyncStep::Complete(_))));
+        assert!(matches!(stage.note_answer(answer), Ok(SyncStep::Complete(_))));
         assert!(deaths > 10, "only {deaths} deaths: the sync has more operations than that");
         return;
     }
@@ -122,15 +122,15 @@ async fn a_run_moves_from_process_to_process<V: TestVendor>() {
 
 async fn small_limits_end_in_more_and_then_in_the_same_copy<V: TestVendor>() {
     for (name, limits, takes_several) in [
-        ("twenty requests", Limits { requests: 20, ..Limits::default() }, Some(true)),
+        ("twenty requests", Limits::default().requests(20), Some(true)),
         // Less than a step may need is left from the first answer on.
-        ("32 MB of answers", Limits { bytes_in: (32 << 20) + 1, ..Limits::default() }, Some(true)),
+        ("32 MB of answers", Limits::default().bytes_in((32 << 20) + 1), Some(true)),
         // How far thirteen seconds reach is the machine's business.
-        ("thirteen seconds", Limits { wall_ms: 13_000, ..Limits::default() }, None),
+        ("thirteen seconds", Limits::default().wall_ms(13_000), None),
         // Less than a step may need is left from the beginning.
-        ("three hundred host calls", Limits { host_calls: 300, ..Limits::default() }, Some(true)),
-        ("half a second of CPU", Limits { cpu_ms: 500, ..Limits::default() }, Some(true)),
-        ("one request at a time", Limits { parallel: 1, ..Limits::default() }, Some(false)),
+        ("three hundred host calls", Limits::default().host_calls(300), Some(true)),
+        ("half a second of CPU", Limits::default().cpu_ms(500), Some(true)),
+        ("one request at a time", Limits::default().parallel(1), Some(false)),
     ] {
         let stage = Setting::<V>::of(&Company::sized(150, 40)).limits(limits).start().await;
         let mut calls = 0;
@@ -154,11 +154,9 @@ async fn small_limits_end_in_more_and_then_in_the_same_copy<V: TestVendor>() {
 }
 
 async fn a_dry_run_ends_however_little_a_call_may_do<V: TestVendor>() {
-    for limits in [
-        Limits { requests: 13, ..Limits::default() },
-        Limits { wall_ms: 11_000, ..Limits::default() },
-        Limits { bytes_in: 30 << 20, ..Limits::default() },
-    ] {
+    for limits in
+        [Limits::default().requests(13), Limits::default().wall_ms(11_000), Limits::default().bytes_in(30 << 20)]
+    {
         let stage = Setting::<V>::of(&Company::sample()).limits(limits.clone()).start().await;
         let Ok(SyncStep::Planned(plan)) = stage.sync(&PLANNING).await else { panic!("{limits:?}") };
         let Ok(SyncStep::Planned(again)) = stage.sync(&PLANNING).await else { panic!("{limits:?}") };
@@ -170,9 +168,9 @@ async fn a_dry_run_ends_however_little_a_call_may_do<V: TestVendor>() {
 
 async fn limits_that_break_a_call_off_cost_no_more_than_its_work<V: TestVendor>() {
     for (name, limits, hangs_after, kind) in [
-        ("host calls", Limits { host_calls: 8, ..Limits::default() }, i64::MAX, "host-calls"),
+        ("host calls", Limits::default().host_calls(8), i64::MAX, "host-calls"),
         // A store that hangs: a vendor that does is given up a little before the call's end.
-        ("wall clock", Limits { wall_ms: 100, ..Limits::default() }, 3, "wall-ms"),
+        ("wall clock", Limits::default().wall_ms(100), 3, "wall-ms"),
     ] {
         let stage = Setting::<V>::of(&Company::sized(100, 8)).start().await;
         stage.fuse.arm(hangs_after, Cut::Before);
@@ -191,13 +189,13 @@ async fn limits_that_break_a_call_off_cost_no_more_than_its_work<V: TestVendor>(
 async fn a_call_that_meets_another_at_work_ends_in_conflict_when_it_has_no_time<V: TestVendor>() {
     let stage = Setting::<V>::of(&Company::sample()).real_time().start().await;
     stage.fuse.arm(20, Cut::Before);
-    let hurried = stage.element.with_limits(Limits { wall_ms: 800, ..Limits::default() });
+    let hurried = stage.element.with_limits(Limits::default().wall_ms(800));
     let holder = PLAIN.call(&stage.element);
     tokio::pin!(holder);
     // The holder hangs in its work and keeps its lease.
     assert!(stage.fuse.watch(&mut holder).await.is_none());
     stage.fuse.mend();
-    let error = stage.heard(PLAIN.call(&hurried).await).unwrap_err();
+    let error = stage.note_answer(PLAIN.call(&hurried).await).unwrap_err();
     assert_eq!(error.reason, Reason::Conflict);
     assert!(error.retry_after_ms.is_some() && error.hint.is_some(), "{error:?}");
 }
@@ -213,7 +211,7 @@ async fn a_holder_that_comes_back_late_can_write_nothing_more<V: TestVendor>() {
     // Another call takes over and finishes, while the first still believes that it works.
     stage.complete(&PLAIN).await;
     stage.fuse.resume();
-    let error = stage.heard(holder.await).unwrap_err();
+    let error = stage.note_answer(holder.await).unwrap_err();
     assert_eq!(error.reason, Reason::Conflict, "{error:?}");
     stage.assert_exact().await;
 }
@@ -239,9 +237,9 @@ async fn a_holder_of_the_token_that_dies_holds_nobody_up_for_longer_than_its_lea
     for (operations, cut) in [(2, Cut::Before), (2, Cut::After), (1, Cut::After)] {
         let stage = Stage::<V>::sample().await;
         stage.fuse.arm(operations, cut);
-        assert!(stage.fuse.watch(stage.element.sync_member("lisi")).await.is_none(), "the call died");
+        assert!(stage.fuse.watch(stage.element.sync_member("lisi").reported()).await.is_none(), "the call died");
         stage.fuse.mend();
         stage.advance(LEASES_OVER);
-        stage.heard(stage.element.sync_member("lisi").await).unwrap();
+        stage.heard(stage.element.sync_member("lisi")).await.unwrap();
     }
 }

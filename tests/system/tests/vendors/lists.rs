@@ -32,14 +32,14 @@ async fn many_members_are_looked_up_in_the_order_asked<V: TestVendor>() {
     stage.complete(&PLAIN).await;
     stage.control.resign("member00003");
     stage.complete(&PLAIN).await;
-    let find = async |ids: Vec<String>| stage.heard(stage.element.find_members(&ids).await);
+    let find = async |ids: Vec<String>| stage.heard(stage.element.find_members(&ids)).await;
     let asked = ["member00017", "nobody", "", "member00003", "a\u{7}b", "member00017", "member00000"];
     let found = find(asked.map(str::to_owned).to_vec()).await.unwrap();
     let shown: Vec<Option<&str>> = found.iter().map(|member| member.as_ref().map(|member| &*member.id)).collect();
     let known = [0, 3, 5, 6].map(|place| (place, Some(asked[place])));
     assert_eq!(shown.iter().copied().enumerate().filter(|(_, id)| id.is_some()).collect::<Vec<_>>(), known);
     assert_eq!((shown.len(), found[3].as_ref().unwrap().status), (7, MemberStatus::Resigned));
-    assert_eq!(found[6], Some(stage.heard(stage.element.find_member("member00000").await).unwrap()));
+    assert_eq!(found[6], Some(stage.heard(stage.element.find_member("member00000")).await.unwrap()));
     // Another spelling is the same member only where the vendor says so.
     let other = find(vec!["MEMBER00017".to_owned()]).await.unwrap();
     assert_eq!(other[0].is_some(), V::id_key("MEMBER00017") == V::id_key("member00017"));
@@ -77,7 +77,7 @@ async fn a_tree_is_shown_level_by_level<V: TestVendor>() {
     assert_eq!(at(TreeLevel::ChildrenOf(V::unit_id(99))).await, []);
 
     for limit in [0, 1, 7, u32::MAX] {
-        let page = stage.heard(stage.element.departments(&EVERYWHERE, None, limit).await).unwrap();
+        let page = stage.heard(stage.element.departments(&EVERYWHERE, None, limit)).await.unwrap();
         let expected = usize::try_from(limit).unwrap().clamp(1, all.len());
         assert_eq!((&page.departments[..], page.cursor.is_some()), (&all[..expected], expected < all.len()), "{limit}");
     }
@@ -198,7 +198,7 @@ async fn a_list_is_read_to_its_end_while_the_copy_changes<V: TestVendor>() {
     let mut cursor: Option<String> = None;
     let mut changed = BTreeSet::new();
     loop {
-        let page = stage.heard(stage.element.members(&filter, cursor.as_deref(), 20).await).unwrap();
+        let page = stage.heard(stage.element.members(&filter, cursor.as_deref(), 20)).await.unwrap();
         assert!(page.members.iter().all(|member| is_present(member.status)));
         found.extend(ids::<V>(page.members));
         cursor = page.cursor;

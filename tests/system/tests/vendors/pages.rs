@@ -57,7 +57,7 @@ async fn everything_that_a_card_can_hold_arrives() {
     stage.complete(&PLAIN).await;
     // The whole card is compared with the service's.
     stage.assert_exact().await;
-    let found = stage.heard(stage.element.find_member("lisi").await).unwrap();
+    let found = stage.heard(stage.element.find_member("lisi")).await.unwrap();
     assert_eq!((found.status, found.main_department), (MemberStatus::NotActivated, Some(Control::unit_id(22))));
     assert_eq!(stage.complete(&PLAIN).await.members.unchanged, 12);
 }

@@ -31,7 +31,7 @@ for_each_vendor! {
 async fn plan<V: TestVendor>(stage: &Stage<V>, limit: u32) -> Vec<PlannedChange> {
     let (mut changes, mut cursor) = (Vec::new(), None);
     loop {
-        let page = stage.heard(stage.element.plan(cursor.as_deref(), limit).await).unwrap();
+        let page = stage.heard(stage.element.plan(cursor.as_deref(), limit)).await.unwrap();
         assert!(page.changes.len() <= limit as usize, "{} in a page of {limit}", page.changes.len());
         changes.extend(page.changes);
         cursor = page.cursor;
@@ -173,7 +173,7 @@ async fn pages_of_any_size_are_the_same_plan_and_it_comes_true_without_fetching_
     }
     // More than a page may have, and fewer than one.
     for (limit, length) in [(u32::MAX, whole.len()), (0, 1)] {
-        assert_eq!(stage.heard(stage.element.plan(None, limit).await).unwrap().changes.len(), length, "{limit}");
+        assert_eq!(stage.heard(stage.element.plan(None, limit)).await.unwrap().changes.len(), length, "{limit}");
     }
     // Neither readers nor reading the plan make a difference to it or to the copy.
     stage.overview().await;
@@ -191,7 +191,7 @@ async fn pages_of_any_size_are_the_same_plan_and_it_comes_true_without_fetching_
 async fn a_first_plan_of_many_pages_holds_everybody_once<V: TestVendor>() {
     let stage = Setting::<V>::of(&Company::sized(300, 250)).start().await;
     let Ok(SyncStep::Planned(report)) = stage.sync(&PLANNING).await else { panic!() };
-    let first = stage.heard(stage.element.plan(None, 200).await).unwrap();
+    let first = stage.heard(stage.element.plan(None, 200)).await.unwrap();
     assert_eq!((first.run, first.changes.len()), (report.run, 200));
     let whole = plan(&stage, 200).await;
     let counted = |kind| whole.iter().filter(|change| change.kind == kind).count() as u64;
@@ -229,7 +229,7 @@ async fn what_a_blocked_sync_would_remove_can_be_seen_before_it_is_allowed<V: Te
 async fn without_a_dry_run_there_is_no_plan<V: TestVendor>() {
     let stage = Stage::<V>::sample().await;
     let none = async |when: &str| {
-        let error = stage.heard(stage.element.plan(None, 10).await).unwrap_err();
+        let error = stage.heard(stage.element.plan(None, 10)).await.unwrap_err();
         assert_eq!(error.reason, Reason::NotFound, "{when}");
         assert!(error.hint.is_some_and(|hint| hint.contains("dry run")), "{when}");
     };
@@ -246,7 +246,7 @@ async fn without_a_dry_run_there_is_no_plan<V: TestVendor>() {
 async fn a_cursor_is_good_for_its_own_plan_only<V: TestVendor>() {
     let stage = about_to_change::<V>().await;
     let first = planned(&stage).await;
-    let old = stage.heard(stage.element.plan(None, 3).await).unwrap().cursor.unwrap();
+    let old = stage.heard(stage.element.plan(None, 3)).await.unwrap().cursor.unwrap();
     stage.advance(Duration::from_secs(60));
     stage.abandon().await;
     let run = planned(&stage).await;
@@ -263,12 +263,12 @@ async fn a_cursor_is_good_for_its_own_plan_only<V: TestVendor>() {
         (old, "cursor-expired"),
         (format!("{first}/g/zhouba"), "cursor-expired"),
     ] {
-        let error = stage.heard(stage.element.plan(Some(&cursor), 10).await).unwrap_err();
+        let error = stage.heard(stage.element.plan(Some(&cursor), 10)).await.unwrap_err();
         assert_eq!(reason_name(&error.reason), expected, "{cursor}: {error:?}");
     }
     // Beyond the end there is nothing, and nothing to fear.
     for beyond in ["d/999999.999999", "g/~", "g/zzzz"] {
-        let page = stage.heard(stage.element.plan(Some(&format!("{run}/{beyond}")), 10).await).unwrap();
+        let page = stage.heard(stage.element.plan(Some(&format!("{run}/{beyond}")), 10)).await.unwrap();
         assert!(page.changes.iter().all(|change| change.kind != ChangeKind::DepartmentAdded), "{beyond}: {page:?}");
     }
 }

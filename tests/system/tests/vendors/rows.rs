@@ -67,7 +67,7 @@ async fn a_field_that_is_left_out_erases_nothing<V: TestVendor>() {
     stage.advance(Duration::from_secs(60));
     let report = stage.complete(&PLAIN).await;
     assert_eq!((report.departments.updated, report.members.updated), (0, 1), "nothing but the move is a change");
-    let found = stage.heard(stage.element.sync_member("lisi").await).unwrap();
+    let found = stage.heard(stage.element.sync_member("lisi")).await.unwrap();
     assert_eq!(found, before.members["lisi"], "a refresh alone erases nothing either");
     let after = stage.copy().await;
     let told = |member: &Member| (member.name.clone(), member.position.clone());

@@ -151,7 +151,7 @@ async fn what_cannot_have_come_from_the_vendor_is_an_invalid_argument<V: TestVen
         (request("code", "st-ate", None), "state"),
         (request("code", "state", Some("")), "browser-binding"),
     ] {
-        let error = stage.heard(stage.element.exchange_code(&request).await).unwrap_err();
+        let error = stage.heard(stage.element.exchange_code(&request)).await.unwrap_err();
         let Reason::InvalidArgument(problem) = &error.reason else { panic!("{error:?}") };
         assert_eq!(problem.path, path);
     }
@@ -171,13 +171,13 @@ async fn a_bound_browser_is_asked_for_again<V: TestVendor>() {
         let request = AuthorizationRequest { browser_binding: binding.clone(), ..entering(Entry::Browser) };
         let arrival = stage.arrive_from(&request, "lisi").await;
         let request = ExchangeRequest { browser_binding: presented.map(str::to_owned), ..arrival.request() };
-        let outcome = stage.heard(stage.element.exchange_code(&request).await);
+        let outcome = stage.heard(stage.element.exchange_code(&request)).await;
         assert_eq!(outcome.is_ok(), is_admitted, "{given:?} {presented:?}");
         if !is_admitted {
             rejected(outcome);
             // Guessing did not spend the sign-in of the person it belongs to.
             let request = ExchangeRequest { browser_binding: binding, ..arrival.request() };
-            stage.heard(stage.element.exchange_code(&request).await).unwrap();
+            stage.heard(stage.element.exchange_code(&request)).await.unwrap();
         }
     }
 }
@@ -185,7 +185,7 @@ async fn a_bound_browser_is_asked_for_again<V: TestVendor>() {
 async fn no_address_leads_off_the_site<V: TestVendor>() {
     let stage = Stage::<V>::sample().await;
     let refused = async |request: AuthorizationRequest, path: &str| {
-        let error = stage.heard(stage.element.authorization_url(&request).await).unwrap_err();
+        let error = stage.heard(stage.element.authorization_url(&request)).await.unwrap_err();
         let Reason::InvalidArgument(problem) = &error.reason else { panic!("{request:?}: {error:?}") };
         assert_eq!(problem.path, path, "{request:?}");
     };
@@ -218,7 +218,7 @@ async fn no_address_leads_off_the_site<V: TestVendor>() {
         let redirect_uri = Some(redirect_uri.to_owned());
         refused(AuthorizationRequest { redirect_uri, ..entering(Entry::Browser) }, "redirect-uri").await;
     }
-    let error = stage.heard(stage.element.authorization_url(&entering(Entry::Other("face".to_owned()))).await);
+    let error = stage.heard(stage.element.authorization_url(&entering(Entry::Other("face".to_owned())))).await;
     let error = error.unwrap_err();
     assert_eq!(error.reason, Reason::Unsupported);
     assert!(error.hint.is_some(), "{error:?}");
@@ -230,15 +230,15 @@ async fn a_widget_is_bound_and_leads_on_like_a_page<V: TestVendor>() {
     let (cookie, path) = (Some("hash-of-a-cookie".to_owned()), Some("/orders".to_owned()));
     let bare = entering(Entry::Browser);
     let bound = AuthorizationRequest { browser_binding: cookie.clone(), return_to: path.clone(), ..bare.clone() };
-    let widget = stage.heard(stage.element.login_config(&bound).await).unwrap();
+    let widget = stage.heard(stage.element.login_config(&bound)).await.unwrap();
     let arrival = Arrival { state: widget.state, ..arrive(&stage, "lisi").await };
     rejected(stage.exchange(&arrival).await);
     let request = ExchangeRequest { browser_binding: cookie, ..arrival.request() };
-    let exchange = stage.heard(stage.element.exchange_code(&request).await).unwrap();
+    let exchange = stage.heard(stage.element.exchange_code(&request)).await.unwrap();
     assert_eq!((exchange.state_verified, exchange.return_to), (true, path));
 
     let refused = async |request: AuthorizationRequest| {
-        stage.heard(stage.element.login_config(&request).await).unwrap_err().reason
+        stage.heard(stage.element.login_config(&request)).await.unwrap_err().reason
     };
     assert_eq!(
         refused(entering(Entry::Workspace)).await,
@@ -256,11 +256,11 @@ async fn whoever_signs_in_reads_their_own_language<V: TestVendor>() {
         let language = language.map(str::to_owned);
         let unknown =
             ExchangeRequest { language: language.clone(), ..ExchangeRequest::new("code", "Unknown2222222222222222") };
-        let error = rejected(stage.heard(stage.element.exchange_code(&unknown).await));
+        let error = rejected(stage.heard(stage.element.exchange_code(&unknown)).await);
         assert!(error.message.contains(expected), "{language:?}: {error:?}");
         // Both vendors send a state with every code.
         let without = ExchangeRequest { state: None, ..unknown };
-        let error = stage.heard(stage.element.exchange_code(&without).await).unwrap_err();
+        let error = stage.heard(stage.element.exchange_code(&without)).await.unwrap_err();
         assert!(matches!(&error.reason, Reason::InvalidArgument(problem) if problem.path == "state"), "{error:?}");
         assert!(error.message.contains(expected), "{language:?}: {error:?}");
     }

@@ -44,9 +44,9 @@ async fn a_written_run_of_another_version_can_be_repaired<V: TestVendor>() {
         stored["is_writing"] = json!(true);
         stage.storage.apply(stage.element.scope(), vec![Op::put("directory/run", stored.to_string())]).await.unwrap();
         stage.advance(Duration::from_secs(passed));
-        let refused = stage.heard(stage.element.abandon(&run).await).unwrap_err();
+        let refused = stage.heard(stage.element.abandon(&run)).await.unwrap_err();
         assert_eq!(refused.reason, Reason::Conflict, "format {format} after {passed} s: {refused:?}");
-        let report = stage.heard(stage.element.repair(&run).await).unwrap();
+        let report = stage.heard(stage.element.repair(&run)).await.unwrap();
         assert_eq!(report.outcome, RunOutcome::Repaired, "format {format} after {passed} s");
         assert_eq!(stage.complete(&PLAIN).await.members.updated, 1);
         stage.assert_exact().await;
@@ -55,7 +55,7 @@ async fn a_written_run_of_another_version_can_be_repaired<V: TestVendor>() {
 
 async fn assert_next_run_tells_of<V: TestVendor>(stage: &Stage<V>, run: &str) {
     assert_eq!(stage.complete(&PLAIN).await.members.updated, 1);
-    let history = stage.heard(stage.element.history().await).unwrap();
+    let history = stage.heard(stage.element.history()).await.unwrap();
     let given_up = history.iter().find(|report| report.run == run).unwrap();
     assert_eq!(given_up.outcome, RunOutcome::Abandoned);
     assert!(given_up.notes.iter().any(|note| note.contains("another version")), "{given_up:?}");
@@ -73,8 +73,8 @@ async fn a_run_of_a_newer_version_is_left_alone_for_an_hour<V: TestVendor>() {
     let before = stage.stored("directory/").await;
     stage.advance(Duration::from_secs(59 * 60));
     for (name, answer) in [
-        ("begin", stage.heard(stage.element.begin(&Strategy::Automatic).await).map(drop)),
-        ("advance", stage.heard(stage.element.advance(&run, Goal::Complete).await).map(drop)),
+        ("begin", stage.heard(stage.element.begin(&Strategy::Automatic)).await.map(drop)),
+        ("advance", stage.heard(stage.element.advance(&run, Goal::Complete)).await.map(drop)),
     ] {
         let error = answer.unwrap_err();
         assert_eq!(error.reason, Reason::Conflict, "{name}");

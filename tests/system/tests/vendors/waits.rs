@@ -17,9 +17,9 @@ async fn a_host_whose_clock_is_hours_ahead_holds_nobody_up<V: TestVendor>() {
     let Ok(SyncStep::Wait(waiting)) = stage.step_of(&ahead, &PLAIN).await else { panic!() };
     assert!(waiting.not_before > stage.control.now() + 7_000_000);
     // What it has begun, and what it was told, is dated in hours: neither is believed.
-    let begun = stage.heard(stage.element.begin(&Strategy::Automatic).await).unwrap();
+    let begun = stage.heard(stage.element.begin(&Strategy::Automatic)).await.unwrap();
     assert!(!begun.joined && begun.progress.run != waiting.progress.run);
-    let step = stage.heard(stage.element.advance(&begun.progress.run, Goal::Complete).await).unwrap();
+    let step = stage.heard(stage.element.advance(&begun.progress.run, Goal::Complete)).await.unwrap();
     assert!(matches!(step, SyncStep::Complete(_)), "{step:?}");
     stage.assert_exact().await;
     // Nor what it has read.

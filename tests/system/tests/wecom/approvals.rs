@@ -45,11 +45,11 @@ fn purchase(money: &str) -> ApprovalRequest {
 }
 
 async fn submit(stage: &Stage, request: &ApprovalRequest) -> Result<String, Error> {
-    stage.heard(stage.element.submit_approval(request).await)
+    stage.heard(stage.element.submit_approval(request)).await
 }
 
 async fn detail(stage: &Stage, number: &str) -> Approval {
-    stage.heard(stage.element.approval(number).await).unwrap()
+    stage.heard(stage.element.approval(number)).await.unwrap()
 }
 
 /// Values by the id of their field, as they show themselves.
@@ -72,7 +72,7 @@ fn bare(value: &FieldValue) -> FieldValue {
 #[tokio::test]
 async fn a_template_says_what_it_asks_for() {
     let stage = Stage::demo().await;
-    let describe = async |id: &str| stage.heard(stage.element.describe_template(id).await);
+    let describe = async |id: &str| stage.heard(stage.element.describe_template(id)).await;
     for (id, chinese, kinds) in [
         (
             PURCHASE_TEMPLATE,
@@ -300,7 +300,7 @@ async fn both_processes_are_followed_to_their_end() {
         stage.control.set_approval_status(&number, status).unwrap();
         assert_eq!(detail(&stage, &number).await.status, name);
     }
-    assert_eq!(stage.heard(stage.element.approval("202501010001").await).unwrap_err().reason, Reason::NotFound);
+    assert_eq!(stage.heard(stage.element.approval("202501010001")).await.unwrap_err().reason, Reason::NotFound);
 }
 
 /// The answer is lost after the request was made, and before.
@@ -319,7 +319,7 @@ async fn under_a_key_a_lost_answer_makes_one_request() {
         stage.control.submit_approval("wangwu", PURCHASE_TEMPLATE, vec![]).unwrap();
 
         let elsewhere = stage.elsewhere().await;
-        let again = stage.heard(elsewhere.submit_approval(&asked).await);
+        let again = stage.heard(elsewhere.submit_approval(&asked)).await;
         let number = if processed {
             again.unwrap()
         } else {
@@ -347,8 +347,8 @@ fn no_filter() -> SearchFilter {
 async fn found(stage: &Stage, (begin, end): (u64, u64), filter: &SearchFilter, limit: u32) -> Vec<String> {
     let (mut numbers, mut cursor) = (Vec::new(), None::<String>);
     loop {
-        let page = stage.element.search_approvals(begin, end, filter, cursor.as_deref(), limit).await;
-        let SearchPage { numbers: further, cursor: next } = stage.heard(page).unwrap();
+        let page = stage.element.search_approvals(begin, end, filter, cursor.as_deref(), limit).reported().await;
+        let SearchPage { numbers: further, cursor: next } = stage.note_answer(page).unwrap();
         assert!(further.len() <= limit.min(200) as usize);
         numbers.extend(further);
         match next {
@@ -414,13 +414,13 @@ async fn a_year_is_searched_window_by_window() {
     }
 
     // A cursor belongs to its search.
-    let page = stage.heard(stage.element.search_approvals(year.0, year.1, &no_filter(), None, 1).await).unwrap();
+    let page = stage.heard(stage.element.search_approvals(year.0, year.1, &no_filter(), None, 1)).await.unwrap();
     let cursor = page.cursor.unwrap();
     for (begin, filter) in
         [(year.0 + 1_000, no_filter()), (year.0, SearchFilter { applicant: named("lisi"), ..no_filter() })]
     {
-        let other = stage.element.search_approvals(begin, year.1, &filter, Some(&cursor), 1).await;
-        let error = stage.heard(other).unwrap_err();
+        let other = stage.element.search_approvals(begin, year.1, &filter, Some(&cursor), 1).reported().await;
+        let error = stage.note_answer(other).unwrap_err();
         assert!(matches!(&error.reason, Reason::InvalidArgument(_)), "{error:?}");
     }
 }
@@ -432,10 +432,10 @@ async fn an_app_without_the_permission_is_told_where_it_is_given() {
     let stage = Stage::of(corp).await;
     let now = stage.control.now();
     let refusals = [
-        stage.heard(stage.element.describe_template(PURCHASE_TEMPLATE).await).map(drop),
+        stage.heard(stage.element.describe_template(PURCHASE_TEMPLATE)).await.map(drop),
         submit(&stage, &purchase("1")).await.map(drop),
-        stage.heard(stage.element.approval("202510090001").await).map(drop),
-        stage.heard(stage.element.search_approvals(now - 5_000, now, &no_filter(), None, 1).await).map(drop),
+        stage.heard(stage.element.approval("202510090001")).await.map(drop),
+        stage.heard(stage.element.search_approvals(now - 5_000, now, &no_filter(), None, 1)).await.map(drop),
     ];
     for refusal in refusals {
         let error = refusal.unwrap_err();

@@ -46,7 +46,7 @@ async fn members_refreshed_during_the_first_sync_are_not_missing_from_it() {
     let ids: Vec<String> = stage.control.truth(wecom_simulator::DEMO_AGENT_ID).unwrap().members.into_keys().collect();
     stage.advance(Duration::from_millis(5));
     for id in &ids {
-        drop(stage.heard(stage.element.sync_member(id).await));
+        drop(stage.heard(stage.element.sync_member(id)).await);
     }
     let calls = stage.control.count("user/get").calls;
     stage.advance_to(waiting.not_before);

@@ -79,8 +79,8 @@ async fn memory_stays_bounded_whatever_the_shape() {
 async fn a_call_that_takes_too_much_memory_costs_no_more_than_its_work() {
     // Departments of some fifty members: their lists take more memory than a call has from the start.
     let stage = Stage::of(Generator::sized(10, 400, 8).generate().unwrap()).await;
-    let idle = stage.element.overview().await.unwrap().report.peak_memory_bytes;
-    let limits = Limits { memory_bytes: idle + (64 << 10), ..Limits::default() };
+    let idle = stage.element.overview().reported().await.unwrap().report.peak_memory_bytes;
+    let limits = Limits::default().memory_bytes(idle + (64 << 10));
     let failed = PLAIN.call(&stage.element.with_limits(limits)).await.unwrap_err();
     stage.note_failed(&failed);
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };

@@ -236,8 +236,8 @@ async fn a_check_asks_every_time_and_only_reads() {
 #[tokio::test]
 async fn an_export_that_trips_over_a_limit_says_which() {
     let stage = Stage::demo().await;
-    let limits = Limits { host_calls: 3, ..Limits::default() };
-    let failed = stage.element.with_limits(limits).check_connection().await.unwrap_err();
+    let limits = Limits::default().host_calls(3);
+    let failed = stage.element.with_limits(limits).check_connection().reported().await.unwrap_err();
     stage.note_failed(&failed);
     let CallError::Limit { exceeded, .. } = &failed.error else { panic!("{failed}") };
     assert_eq!(exceeded.limit.as_str(), "host-calls");

@@ -103,13 +103,13 @@ async fn wherever_a_host_dies_the_repetition_brings_the_events_and_each_is_kept_
             let text = format!("{cut:?} {operations}");
             let request = delivery(&stage, &text).await;
             stage.fuse.arm(operations, cut);
-            let answered = stage.fuse.watch(element.receive_callback(&request)).await;
+            let answered = stage.fuse.watch(element.receive_callback(&request).reported()).await;
             stage.fuse.mend();
             let has_died = answered.is_none();
             if let Some(answer) = answered {
-                assert_eq!(stage.heard(answer).unwrap().handled.events.len(), 1, "{text}");
+                assert_eq!(stage.note_answer(answer).unwrap().handled.events.len(), 1, "{text}");
             }
-            let again = stage.heard(element.receive_callback(&request).await).unwrap();
+            let again = stage.heard(element.receive_callback(&request)).await.unwrap();
             assert_eq!((again.handled.response.status, again.lost), (200, None), "{text}");
             assert_eq!(kept(&element).await.get(&text), Some(&1), "{text}");
             if !has_died {
@@ -127,8 +127,8 @@ async fn wherever_a_host_dies_the_repetition_brings_the_events_and_each_is_kept_
 async fn what_the_element_has_noted_before_its_events_are_kept_comes_no_more() {
     let (stage, element) = stage().await;
     let request = delivery(&stage, "lost").await;
-    assert_eq!(stage.heard(element.handle_callback(&request).await).unwrap().events.len(), 1);
-    let again = stage.heard(element.receive_callback(&request).await).unwrap();
+    assert_eq!(stage.heard(element.handle_callback(&request)).await.unwrap().events.len(), 1);
+    let again = stage.heard(element.receive_callback(&request)).await.unwrap();
     assert_eq!((again.handled.response.status, again.handled.events), (200, Vec::new()));
     assert_eq!(kept(&element).await, BTreeMap::new());
 }
@@ -140,9 +140,10 @@ async fn hosts_that_get_one_delivery_at_once_keep_its_events_once() {
     for number in 0..10 {
         let text = number.to_string();
         let request = delivery(&stage, &text).await;
-        let (one, other) = tokio::join!(element.receive_callback(&request), others.receive_callback(&request));
+        let (one, other) =
+            tokio::join!(element.receive_callback(&request).reported(), others.receive_callback(&request).reported());
         for answer in [one, other] {
-            assert_eq!(stage.heard(answer).unwrap().handled.response.status, 200, "{text}");
+            assert_eq!(stage.note_answer(answer).unwrap().handled.response.status, 200, "{text}");
         }
         assert_eq!(kept(&element).await.get(&text), Some(&1), "{text}");
     }

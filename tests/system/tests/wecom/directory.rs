@@ -55,7 +55,7 @@ async fn custom_fields_of_all_kinds_are_kept_in_order() {
         corp.add_member(person.clone()).unwrap();
         let stage = Setting::new(corp).behaviour(Behaviour { quirks, ..Behaviour::default() }).start().await;
         stage.complete(&PLAIN).await;
-        let found = stage.heard(stage.element.find_member("custom").await).unwrap();
+        let found = stage.heard(stage.element.find_member("custom")).await.unwrap();
         assert_eq!(found.attributes, expected);
         let profile: serde_json::Value = serde_json::from_str(&found.external_profile.unwrap()).unwrap();
         assert_eq!((&profile["external_corp_name"], &profile["wechat_channels"]), (&json!("示例"), &channel));
@@ -102,7 +102,7 @@ async fn sync_fields_decides_what_is_stored() {
     {
         let stage = Setting::new(corp.clone()).config(json!({ "sync": { "fields": wanted } })).start().await;
         stage.complete(&PLAIN).await;
-        let found = stage.heard(stage.element.find_member("wangwu").await).unwrap();
+        let found = stage.heard(stage.element.find_member("wangwu")).await.unwrap();
         assert_eq!(stored(&found), wanted.iter().copied().collect(), "{wanted:?}");
         assert_eq!((found.status, found.departments.len()), (MemberStatus::Active, 2), "these are always kept");
         // What is not stored cannot be a change.
@@ -131,9 +131,9 @@ async fn what_an_answer_leaves_out_stays_as_it_was_until_it_is_sent() {
         let stage = Stage::demo().await;
         stage.complete(&PLAIN).await;
         let known = async || {
-            let member = stage.heard(stage.element.find_member("lisi").await).unwrap();
-            let custom = stage.heard(stage.element.find_member("wangwu").await).unwrap();
-            let department = stage.heard(stage.element.find_department("21").await).unwrap();
+            let member = stage.heard(stage.element.find_member("lisi")).await.unwrap();
+            let custom = stage.heard(stage.element.find_member("wangwu")).await.unwrap();
+            let department = stage.heard(stage.element.find_department("21")).await.unwrap();
             let known = [
                 ("direct leaders", !member.direct_leaders.is_empty()),
                 ("custom fields", !custom.attributes.is_empty()),
@@ -175,15 +175,15 @@ async fn whom_wecom_hides_is_not_found() {
     stage.complete(&PLAIN).await;
     let element = &stage.element;
     for (name, refused, expected) in [
-        ("a member out of range", stage.heard(element.sync_member("zhangliu").await).map(drop), "not-found"),
-        ("a department out of range", stage.heard(element.sync_department("4").await).map(drop), "not-found"),
-        ("no number", stage.heard(element.sync_department("two").await).map(drop), "invalid-argument"),
+        ("a member out of range", stage.heard(element.sync_member("zhangliu")).await.map(drop), "not-found"),
+        ("a department out of range", stage.heard(element.sync_department("4")).await.map(drop), "not-found"),
+        ("no number", stage.heard(element.sync_department("two")).await.map(drop), "invalid-argument"),
     ] {
         let error = refused.unwrap_err();
         assert_eq!(reason_name(&error.reason), expected, "{name}: {error:?}");
     }
     // Ids compare ignoring case: the copy's spelling stays.
     stage.control.change(|corp| corp.update_member("lisi", |person| person.name = "李四四".to_owned())).unwrap();
-    let found = stage.heard(element.sync_member("LISI").await).unwrap();
+    let found = stage.heard(element.sync_member("LISI")).await.unwrap();
     assert_eq!((&*found.id, &*found.name), ("lisi", "李四四"));
 }

@@ -23,20 +23,20 @@ async fn the_element_describes_itself_in_the_language_asked_for() {
         ("fr", "WeCom organisation", "Corp ID"),
         ("", "WeCom organisation", "Corp ID"),
     ] {
-        let description = stage.element.describe(locale).await.unwrap().value;
+        let description = stage.element.describe(locale).reported().await.unwrap().value;
         assert_eq!((&*description.title, &*description.fields[0].label), (title, label), "{locale:?}");
         assert!(description.ids_ignore_case);
     }
     let required = |fields: &[organisation_host::contract::element::ConfigField]| {
         fields.iter().filter(|field| field.required).map(|field| field.key.clone()).collect::<Vec<_>>()
     };
-    let description = stage.element.describe("en").await.unwrap().value;
+    let description = stage.element.describe("en").await.unwrap();
     assert_eq!(required(&description.fields), ["corpId", "agentId", "secret"]);
 }
 
 /// Problems as `error code path` and `warning code path`.
 async fn problems(stage: &Stage, document: &str) -> Vec<String> {
-    let validation = stage.element.validate_config(document).await.unwrap().value;
+    let validation = stage.element.validate_config(document).reported().await.unwrap().value;
     let errors = validation.problems.iter().filter(|problem| problem.severity == Severity::Error).count();
     assert_eq!(validation.valid, errors == 0, "valid means without an error");
     let show = |problem: &organisation_host::contract::types::Problem| {
@@ -125,7 +125,7 @@ async fn a_validation_names_the_destination_with_its_secrets_and_masks_them() {
         (json!("http://127.0.0.1:9000"), ("http", "127.0.0.1", 9000)),
     ] {
         let document = stage.document(&json!({ "apiBaseUrl": api }));
-        let validation = stage.element.validate_config(&document).await.unwrap().value;
+        let validation = stage.element.validate_config(&document).reported().await.unwrap().value;
         let [destination] = &validation.destinations[..] else { panic!("{validation:?}") };
         assert_eq!((&*destination.scheme, &*destination.host, destination.port), (scheme, host, port));
         assert_eq!((&*destination.purpose, &destination.secrets[..]), ("api", &["secret".to_owned()][..]));
@@ -151,13 +151,13 @@ async fn the_copy_is_read_while_the_configuration_says_whose_it_is() {
     ] {
         let element = stage.reconfigured(&config);
         let answers = [
-            stage.heard(element.overview().await).map(|found| assert_eq!(found, copy, "{name}")),
-            stage.heard(element.departments(&EVERYWHERE, None, 10).await).map(drop),
-            stage.heard(element.members(&EVERYBODY, None, 10).await).map(drop),
-            stage.heard(element.find_member("lisi").await).map(drop),
-            stage.heard(element.find_department("2").await).map(drop),
-            stage.heard(element.changes(None, 10).await).map(drop),
-            stage.heard(element.history().await).map(drop),
+            stage.heard(element.overview()).await.map(|found| assert_eq!(found, copy, "{name}")),
+            stage.heard(element.departments(&EVERYWHERE, None, 10)).await.map(drop),
+            stage.heard(element.members(&EVERYBODY, None, 10)).await.map(drop),
+            stage.heard(element.find_member("lisi")).await.map(drop),
+            stage.heard(element.find_department("2")).await.map(drop),
+            stage.heard(element.changes(None, 10)).await.map(drop),
+            stage.heard(element.history()).await.map(drop),
         ];
         for answer in answers {
             let found = answer.as_ref().map_or_else(|error| reason_name(&error.reason), |()| "read");
@@ -173,14 +173,14 @@ async fn an_unsound_configuration_is_refused_by_every_export_that_needs_one() {
     let request = system_tests::sign_in::entering(organisation_host::contract::login::Entry::Browser);
     let exchange = organisation_host::contract::login::ExchangeRequest::new("code", "state");
     let refusals = [
-        stage.heard(element.check_connection().await).map(drop),
-        stage.heard(element.login_config(&request).await).map(drop),
-        stage.heard(element.authorization_url(&request).await).map(drop),
-        stage.heard(element.homepage_url(&at_domain("/")).await).map(drop),
-        stage.heard(element.exchange_code(&exchange).await).map(drop),
-        stage.heard(PLAIN.call(&element).await).map(drop),
-        stage.heard(element.sync_member("lisi").await).map(drop),
-        stage.heard(element.sync_department("2").await).map(drop),
+        stage.heard(element.check_connection()).await.map(drop),
+        stage.heard(element.login_config(&request)).await.map(drop),
+        stage.heard(element.authorization_url(&request)).await.map(drop),
+        stage.heard(element.homepage_url(&at_domain("/"))).await.map(drop),
+        stage.heard(element.exchange_code(&exchange)).await.map(drop),
+        stage.note_answer(PLAIN.call(&element).await).map(drop),
+        stage.heard(element.sync_member("lisi")).await.map(drop),
+        stage.heard(element.sync_department("2")).await.map(drop),
     ];
     for refusal in refusals {
         let error = refusal.unwrap_err();

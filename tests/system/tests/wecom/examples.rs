@@ -61,7 +61,7 @@ fn department(
 /// What `sync-member` makes of an answer of `user/get`.
 async fn member(stage: &Stage, answer: &str) -> Result<Member, Reason> {
     stage.switchboard().answer("user/get", answer);
-    stage.heard(stage.element.sync_member("zhangsan").await).map_err(|error| error.reason)
+    stage.heard(stage.element.sync_member("zhangsan")).await.map_err(|error| error.reason)
 }
 
 /// §4.2: `user/get`, and each accepted deviation of §11.2 and §11.3 from it.
@@ -238,7 +238,7 @@ async fn departments_and_tags_are_read_in_every_form_seen() {
         ),
     ] {
         stage.switchboard().answer("department/get", answer);
-        assert_eq!(stage.heard(stage.element.sync_department("31").await).unwrap(), expected, "{name}");
+        assert_eq!(stage.heard(stage.element.sync_department("31")).await.unwrap(), expected, "{name}");
     }
 }
 
@@ -295,7 +295,7 @@ async fn error_texts_are_taken_apart_as_far_as_they_go() {
         let stage = Stage::demo().await;
         let answer = serde_json::json!({ "errcode": 60020, "errmsg": errmsg }).to_string();
         stage.switchboard().answer("user/get", answer);
-        let error = stage.heard(stage.element.sync_member("lisi").await).unwrap_err();
+        let error = stage.heard(stage.element.sync_member("lisi")).await.unwrap_err();
         assert_eq!(
             (error.reason, error.vendor_code, error.request_id),
             (Reason::NotPermitted, Some(60020), request_id),

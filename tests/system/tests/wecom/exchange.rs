@@ -67,7 +67,7 @@ async fn workspace_entries_ignore_which_browser_it_is() {
             AuthorizationRequest { browser_binding: Some("cookie-hash".to_owned()), ..entering(entry.clone()) };
         let arrival = stage.arrive_by(&request, &Choice::Member("lisi".to_owned())).await;
         let request = ExchangeRequest { browser_binding: presented.map(str::to_owned), ..arrival.request() };
-        let exchange = stage.heard(stage.element.exchange_code(&request).await).unwrap();
+        let exchange = stage.heard(stage.element.exchange_code(&request)).await.unwrap();
         assert_eq!(member(exchange).id, "lisi", "{entry:?} {presented:?}");
     }
 }

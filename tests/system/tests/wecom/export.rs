@@ -31,7 +31,7 @@ fn in_blocks(block: u64) -> Exports {
 
 /// A host that delivers so few bytes at a time that every file comes in many ranges, over many calls.
 fn narrow() -> Limits {
-    Limits { largest_response: 4 << 10, requests: 18, ..Limits::default() }
+    Limits::default().largest_response(4 << 10).requests(18)
 }
 
 /// Everything that the copy consists of, as it is stored.
@@ -141,7 +141,7 @@ fn troubles() -> Vec<Trouble> {
         },
         Trouble {
             exports: exports(|exports| (exports.ranges, exports.ignore_block_size) = (false, true)),
-            limits: Limits { largest_response: 8 << 10, ..Limits::default() },
+            limits: Limits::default().largest_response(8 << 10),
             ..trouble("a server without ranges, and files too large for an answer", Walk, "ignores ranges")
         },
         Trouble {
@@ -317,13 +317,13 @@ async fn what_is_too_large_for_an_answer_is_exported() {
     stage.assert_exact().await;
     // Whoever wants a walk gets one: the host's bound is on the list, not on its ids.
     let stage = Stage::of(corp.clone()).await;
-    let narrow = stage.element.with_limits(Limits { largest_response: 12 << 10, ..Limits::default() });
+    let narrow = stage.element.with_limits(Limits::default().largest_response(12 << 10));
     let Ok(SyncStep::Complete(report)) = stage.sync_of(&narrow, &WALK).await else { panic!() };
     assert!(report.strategy == Strategy::Walk && has_note(&report, "one by one"), "{report:?}");
     stage.assert_exact().await;
     // Not even the list of departments fits.
     let corp = Generator { unusual: false, ..Generator::sized(6, 20, 60) }.generate().unwrap();
-    let stage = Setting::new(corp).limits(Limits { largest_response: 4 << 10, ..Limits::default() }).start().await;
+    let stage = Setting::new(corp).limits(Limits::default().largest_response(4 << 10)).start().await;
     let report = stage.complete(&PLAIN).await;
     assert!(report.strategy == Strategy::Export && has_note(&report, "list of departments"), "{report:?}");
     stage.assert_exact().await;
@@ -340,7 +340,7 @@ async fn cut_everywhere(cut: Cut) {
         let answer = stage.fuse.watch(EXPORT.call(&stage.element)).await;
         stage.fuse.mend();
         if let Some(answer) = answer {
-            assert!(matches!(stage.heard(answer), Ok(SyncStep::Complete(_))));
+            assert!(matches!(stage.note_answer(answer), Ok(SyncStep::Complete(_))));
             assert!(operations > 10, "only {operations} deaths: the sync has more operations than that");
             return;
         }
@@ -393,7 +393,7 @@ async fn a_call_ends_between_two_files_and_the_next_goes_on_there() {
 #[tokio::test]
 async fn a_file_larger_than_a_call_may_receive_makes_the_run_a_walk() {
     let corp = Generator::sized(8, 3_000, 200).generate().unwrap();
-    let limits = Limits { largest_response: 32 << 10, ..narrow() };
+    let limits = narrow().largest_response(32 << 10);
     let stage = Setting::new(corp).limits(limits).start().await;
     let report = stage.complete(&EXPORT).await;
     assert!(
@@ -407,7 +407,7 @@ async fn a_file_larger_than_a_call_may_receive_makes_the_run_a_walk() {
 async fn a_file_that_does_not_fit_into_the_memory_of_a_call_makes_the_run_a_walk() {
     let corp = Generator::sized(8, 3_000, 200).generate().unwrap();
     for (mib, strategy) in [(6, Strategy::Walk), (32, Strategy::Export)] {
-        let limits = Limits { memory_bytes: mib << 20, ..Limits::default() };
+        let limits = Limits::default().memory_bytes(mib << 20);
         let stage = Setting::new(corp.clone()).limits(limits).start().await;
         let report = stage.complete(&EXPORT).await;
         assert_eq!(report.strategy, strategy, "{mib} MiB: {report:?}");

@@ -141,7 +141,7 @@ fn outcome(step: &Result<SyncStep, Error>) -> String {
 }
 
 fn limits() -> Limits {
-    Limits { largest_response: LARGEST, ..Limits::default() }
+    Limits::default().largest_response(LARGEST)
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn reads_are_repeated_three_times_at_most() {
         {
             let stage = Stage::demo().await;
             stage.control.inject(Fault::of("user/get", When::First(strikes), effect.clone()));
-            let outcome = stage.heard(stage.element.sync_member("lisi").await);
+            let outcome = stage.heard(stage.element.sync_member("lisi")).await;
             assert_eq!(outcome.is_ok(), is_read, "{strikes} × {effect:?}");
             assert_eq!(stage.control.count("user/get").calls.max(1), strikes.min(3) + 1, "{effect:?}");
         }

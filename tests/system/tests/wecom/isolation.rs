@@ -25,7 +25,7 @@ async fn the_same_names_in_another_tenant_are_another_element() {
         let own = stage.copy().await;
         for neighbour in neighbours(&stage) {
             assert_eq!(stage.copy_of(&neighbour).await, Copy::default(), "{:?}", neighbour.scope());
-            assert!(stage.heard(neighbour.find_member("lisi").await).is_err());
+            assert!(stage.heard(neighbour.find_member("lisi")).await.is_err());
             assert!(stage.changes_of(&neighbour).await.is_empty());
             assert_eq!(stage.storage.usage(neighbour.scope()).await.unwrap().items, 0);
         }
@@ -33,11 +33,11 @@ async fn the_same_names_in_another_tenant_are_another_element() {
         let [neighbour, ..] = neighbours(&stage);
         stage.control.change(|corp| corp.update_member("lisi", |person| person.name = "别人".to_owned())).unwrap();
         assert!(stage.sync_of(&neighbour, &PLAIN).await.is_ok());
-        let name = async |element: &Element| stage.heard(element.find_member("lisi").await).unwrap().name;
+        let name = async |element: &Element| stage.heard(element.find_member("lisi")).await.unwrap().name;
         assert_eq!((name(&stage.element).await, name(&neighbour).await), ("李四".to_owned(), "别人".to_owned()));
         assert_eq!(stage.copy().await, own);
-        let acknowledged = stage.heard(neighbour.changes(None, 200).await).unwrap().cursor;
-        stage.heard(neighbour.acknowledge(&acknowledged).await).unwrap();
+        let acknowledged = stage.heard(neighbour.changes(None, 200)).await.unwrap().cursor;
+        stage.heard(neighbour.acknowledge(&acknowledged)).await.unwrap();
         assert_eq!(stage.changes().await.len(), own.members.len() + own.departments.len(), "the own feed is whole");
         // What one gives up is gone for one only.
         stage.storage.delete_scope(neighbour.scope()).await.unwrap();
@@ -51,10 +51,10 @@ async fn a_sign_in_of_one_tenant_cannot_be_finished_by_another() {
     let stage = Stage::demo().await;
     let [neighbour, ..] = neighbours(&stage);
     let arrival = stage.arrive(Entry::Browser, "lisi").await;
-    let error = stage.heard(neighbour.exchange_code(&arrival.request()).await).unwrap_err();
+    let error = stage.heard(neighbour.exchange_code(&arrival.request())).await.unwrap_err();
     assert_eq!(organisation_host::reason_name(&error.reason), "login-rejected");
     stage.exchange(&arrival).await.unwrap();
-    let error = stage.heard(neighbour.exchange_code(&arrival.request()).await).unwrap_err();
+    let error = stage.heard(neighbour.exchange_code(&arrival.request())).await.unwrap_err();
     assert_eq!(organisation_host::reason_name(&error.reason), "login-rejected", "the outcome is not shared either");
     assert_eq!(stage.control.count("auth/getuserinfo").calls, 1);
 }
@@ -63,9 +63,9 @@ async fn a_sign_in_of_one_tenant_cannot_be_finished_by_another() {
 async fn a_refused_credential_of_one_tenant_is_no_refusal_of_another() {
     let stage = Stage::demo().await;
     let wrong = stage.element_of(("globex", ELEMENT), &json!({ "secret": "a-wrong-secret-of-another-tenant" }));
-    assert!(stage.heard(wrong.sync_member("lisi").await).is_err());
-    assert!(stage.heard(stage.element.sync_member("lisi").await).is_ok());
-    assert!(stage.heard(wrong.sync_member("lisi").await).is_err());
+    assert!(stage.heard(wrong.sync_member("lisi")).await.is_err());
+    assert!(stage.heard(stage.element.sync_member("lisi")).await.is_ok());
+    assert!(stage.heard(wrong.sync_member("lisi")).await.is_err());
     stage.assert_discreet(&["a-wrong-secret-of-another-tenant"]);
 }
 
@@ -74,13 +74,13 @@ async fn a_call_that_is_ended_disturbs_nobody_elses() {
     let stage = Stage::demo().await;
     stage.control.configure(|behaviour| behaviour.latency = Duration::from_millis(30));
     let [neighbour, ..] = neighbours(&stage);
-    let limits = [Limits { memory_bytes: 1 << 20, ..Limits::default() }, Limits { host_calls: 3, ..Limits::default() }];
+    let limits = [Limits::default().memory_bytes(1 << 20), Limits::default().host_calls(3)];
     let squeezed = limits.map(|limits| neighbour.with_limits(limits));
     let violent = async {
         let mut ended = 0;
         for _ in 0..3 {
             for element in &squeezed {
-                let failed = element.check_connection().await.unwrap_err();
+                let failed = element.check_connection().reported().await.unwrap_err();
                 assert!(matches!(failed.error, CallError::Limit { .. }), "{failed}");
                 assert!(failed.to_string().contains("globex"), "it says whose call it was: {failed}");
                 ended += 1;
@@ -93,7 +93,7 @@ async fn a_call_that_is_ended_disturbs_nobody_elses() {
     peaceful.unwrap();
     stage.assert_exact().await;
     // And the neighbour's own next call works as well.
-    stage.heard(neighbour.check_connection().await).unwrap();
+    stage.heard(neighbour.check_connection()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -233,7 +233,7 @@ async fn the_home_page_url_is_the_documented_one() {
     // The guide's own example, to the letter.
     let element = stage.reconfigured(&json!({ "redirectUri": null, "oauthBaseUrl": null }));
     assert_eq!(
-        stage.heard(element.homepage_url("https://jit-dev.wanyunapp.com/whwy/yiguixue").await).unwrap(),
+        stage.heard(element.homepage_url("https://jit-dev.wanyunapp.com/whwy/yiguixue")).await.unwrap(),
         "https://open.weixin.qq.com/connect/oauth2/authorize?appid=ww21c67da6767865c2&redirect_uri=https%3A%2F%2F\
          jit-dev.wanyunapp.com%2Fwhwy%2Fyiguixue&response_type=code&scope=snsapi_base&state=ww21c67da6767865c2\
          &agentid=1000073#wechat_redirect"
@@ -241,7 +241,7 @@ async fn the_home_page_url_is_the_documented_one() {
     for target in
         ["https://other.example/", "//app.example.com/", "/path", "javascript:alert(1)", "ftp://app.example.com/"]
     {
-        let error = stage.heard(stage.element.homepage_url(target).await).unwrap_err();
+        let error = stage.heard(stage.element.homepage_url(target)).await.unwrap_err();
         let Reason::InvalidArgument(problem) = &error.reason else { panic!("{target}: {error:?}") };
         assert_eq!(problem.path, "target", "{target}");
     }
@@ -250,7 +250,7 @@ async fn the_home_page_url_is_the_documented_one() {
 #[tokio::test]
 async fn a_home_page_signs_in_unless_the_configuration_refuses() {
     let stage = Stage::demo().await;
-    let url = stage.heard(stage.element.homepage_url(&at_domain("/app?x=1")).await).unwrap();
+    let url = stage.heard(stage.element.homepage_url(&at_domain("/app?x=1"))).await.unwrap();
     let choice = Choice::Member("lisi".to_owned());
     let arrival = arrive(&Browser::client(), &url, &choice).await.unwrap();
     let exchange = stage.exchange(&arrival).await.unwrap();
@@ -264,7 +264,7 @@ async fn a_home_page_signs_in_unless_the_configuration_refuses() {
     let refusing = stage.reconfigured(&json!({ "homepageState": "refuse" }));
     let third = arrive(&Browser::client(), &url, &choice).await.unwrap();
     let calls = stage.vendor_calls();
-    rejected(stage.heard(refusing.exchange_code(&third.request()).await));
+    rejected(stage.heard(refusing.exchange_code(&third.request())).await);
     assert_eq!(stage.vendor_calls(), calls, "the code was not spent");
     stage.exchange(&third).await.unwrap();
 }
@@ -272,7 +272,7 @@ async fn a_home_page_signs_in_unless_the_configuration_refuses() {
 #[tokio::test]
 async fn a_widget_has_its_parameters_and_its_state_signs_in() {
     let stage = Stage::demo().await;
-    let parameters = stage.heard(stage.element.login_config(&entering(Entry::Browser)).await).unwrap();
+    let parameters = stage.heard(stage.element.login_config(&entering(Entry::Browser))).await.unwrap();
     assert_eq!((&*parameters.application_id, &*parameters.redirect_uri), ("1000073", REDIRECT_URI));
     assert_eq!(parameters.expires_at, stage.control.now() + 600_000);
     assert!(parameters.state.bytes().all(|byte| byte.is_ascii_alphanumeric()) && parameters.state.len() >= 22);
@@ -281,6 +281,6 @@ async fn a_widget_has_its_parameters_and_its_state_signs_in() {
     assert!(stage.exchange(&arrival).await.unwrap().state_verified);
     // Without a redirect address there is nothing to sign in to.
     let bare = stage.reconfigured(&json!({ "redirectUri": null }));
-    let error = stage.heard(bare.login_config(&entering(Entry::Browser)).await).unwrap_err();
+    let error = stage.heard(bare.login_config(&entering(Entry::Browser))).await.unwrap_err();
     assert_eq!(reason_name(&error.reason), "invalid-config");
 }

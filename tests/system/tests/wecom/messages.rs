@@ -46,12 +46,12 @@ fn keyed(key: &str, message: Message) -> Message {
 }
 
 async fn send(stage: &Stage, message: &Message) -> Result<Sent, Error> {
-    stage.heard(stage.element.send_message(message).await)
+    stage.heard(stage.element.send_message(message)).await
 }
 
 pub(crate) async fn upload(stage: &Stage, kind: MediaKind, file_name: &str, content: Body) -> Media {
     let request = UploadRequest { kind, file_name: file_name.to_owned(), content };
-    stage.heard(stage.element.upload(&request).await).unwrap()
+    stage.heard(stage.element.upload(&request)).await.unwrap()
 }
 
 fn last(stage: &Stage, member: &str) -> Received {
@@ -94,7 +94,7 @@ async fn every_kind_of_content_arrives() {
     let video = upload(&stage, MediaKind::Video, "片.mp4", mp4).await.media_id.unwrap();
     let file = upload(&stage, MediaKind::File, "合同.txt", Body::Text("合同内容".into())).await.media_id.unwrap();
     stage.complete(&PLAIN).await;
-    stage.heard(stage.element.set_member_roles("shiwu", &["buyer".to_owned()], "test").await).unwrap();
+    stage.heard(stage.element.set_member_roles("shiwu", &["buyer".to_owned()], "test")).await.unwrap();
 
     let card = "template_card";
     let page = "https://app.example.com/orders/1";
@@ -293,7 +293,7 @@ async fn more_recipients_than_wecom_takes_are_reached_in_parts() {
     }
     // Each part is taken back by its own id.
     for id in &parts {
-        stage.heard(stage.element.recall_message(id).await).unwrap();
+        stage.heard(stage.element.recall_message(id)).await.unwrap();
     }
     assert!(stage.control.inboxes().values().flatten().all(|received| received.recalled));
 }
@@ -325,7 +325,7 @@ async fn who_does_not_get_it_is_named_as_the_caller_did() {
     assert!(error.message.contains("ZhangLiu") && error.message.contains("Nobody"), "{error:?}");
 
     stage.complete(&PLAIN).await;
-    stage.heard(stage.element.set_member_roles("lisi", &["buyer".to_owned()], "test").await).unwrap();
+    stage.heard(stage.element.set_member_roles("lisi", &["buyer".to_owned()], "test")).await.unwrap();
     let roles = |roles: &[&str]| message(json!({ "to": { "roles": roles }, "content": { "text": "b" } }));
     let sent = send(&stage, &roles(&["buyer", "ghost"])).await.unwrap();
     assert_eq!(invalid(&sent.invalid), [(RecipientKind::Role, "ghost", "nobody-has-it")]);
@@ -348,7 +348,7 @@ async fn under_a_key_a_lost_answer_is_found_again_and_nobody_gets_it_twice() {
 
         // Whoever repeats it may well be another host.
         let elsewhere = stage.elsewhere().await;
-        let sent = stage.heard(elsewhere.send_message(&message).await).unwrap();
+        let sent = stage.heard(elsewhere.send_message(&message)).await.unwrap();
         assert_eq!(sent.delivery, Delivery::Yes, "processed: {processed}");
         for member in ["lisi", "ZhangSan"] {
             let received = stage.control.inbox(member);
@@ -372,12 +372,12 @@ async fn under_a_key_a_lost_answer_is_found_again_and_nobody_gets_it_twice() {
 async fn a_message_is_taken_back_within_a_day() {
     let stage = stage(demo()).await;
     let sent = send(&stage, &text(&["lisi", "ZhangSan"], "a")).await.unwrap();
-    stage.heard(stage.element.recall_message(sent.parts[0].message_id.as_ref().unwrap()).await).unwrap();
+    stage.heard(stage.element.recall_message(sent.parts[0].message_id.as_ref().unwrap())).await.unwrap();
     assert!(last(&stage, "lisi").recalled && last(&stage, "ZhangSan").recalled);
 
     let sent = send(&stage, &text(&["lisi"], "b")).await.unwrap();
     stage.advance(Duration::from_secs(24 * 3_600 + 1));
-    let late = stage.heard(stage.element.recall_message(sent.parts[0].message_id.as_ref().unwrap()).await);
+    let late = stage.heard(stage.element.recall_message(sent.parts[0].message_id.as_ref().unwrap())).await;
     let error = late.unwrap_err();
     assert_eq!((error.reason, error.vendor_code), (Reason::NotFound, Some(42052)));
     assert!(!last(&stage, "lisi").recalled);
@@ -405,7 +405,7 @@ async fn a_card_is_changed_once_for_each_code() {
             let to = json!({ "members": ["lisi", "zhangsan", "Nobody", "youyi"] });
             from_json(json!({ "to": to, "response_code": code, "change": change })).unwrap()
         };
-        let strangers = stage.heard(stage.element.update_card(&update(&pressed.response_code, &change)).await).unwrap();
+        let strangers = stage.heard(stage.element.update_card(&update(&pressed.response_code, &change))).await.unwrap();
         let strangers: BTreeSet<&str> = strangers.iter().map(|one| &*one.id).collect();
         assert_eq!(strangers, BTreeSet::from(["Nobody", "youyi"]), "who has no such card");
         for member in ["lisi", "ZhangSan"] {
@@ -414,11 +414,11 @@ async fn a_card_is_changed_once_for_each_code() {
             assert_eq!((state.updates, state.replaced.as_deref()), (1, Some(text)), "{member}");
             assert_eq!(received.content["main_title"]["title"], title, "{member}");
         }
-        let spent = stage.heard(stage.element.update_card(&update(&pressed.response_code, &done)).await).unwrap_err();
+        let spent = stage.heard(stage.element.update_card(&update(&pressed.response_code, &done))).await.unwrap_err();
         assert_eq!(spent.vendor_code, Some(60140), "{spent:?}");
         // The code of the sending is another one, and as good.
         let first = sent.parts[0].response_code.as_deref().unwrap();
-        stage.heard(stage.element.update_card(&update(first, &done)).await).unwrap();
+        stage.heard(stage.element.update_card(&update(first, &done))).await.unwrap();
         assert_eq!(last(&stage, "lisi").card.unwrap().updates, 2);
         stage.assert_discreet(&[&pressed.response_code, first]);
     }
@@ -480,6 +480,6 @@ async fn what_passes_a_limit_is_refused_before_anything_is_sent() {
     }
     let small =
         UploadRequest { kind: MediaKind::File, file_name: "a.txt".to_owned(), content: Body::Text("12345".into()) };
-    refused(stage.heard(stage.element.upload(&small).await));
+    refused(stage.heard(stage.element.upload(&small)).await);
     assert_eq!(stage.vendor_calls(), 0, "not even a token is asked for");
 }

@@ -253,7 +253,7 @@ async fn happen(stage: &Stage, event: &Event, number: usize) {
             let answer = stage.fuse.watch(by(*exported, &APPROVING).call(&stage.element)).await;
             stage.fuse.mend();
             match answer {
-                Some(answer) => drop(stage.heard(answer)),
+                Some(answer) => drop(stage.note_answer(answer)),
                 None => stage.advance(LEASES_OVER),
             }
         }
@@ -262,12 +262,12 @@ async fn happen(stage: &Stage, event: &Event, number: usize) {
         }
         Event::RefreshMember { member } => {
             if let Some(id) = stage.control.read(|corp| member_id(corp, *member)) {
-                drop(stage.heard(stage.element.sync_member(&id).await));
+                drop(stage.heard(stage.element.sync_member(&id)).await);
             }
         }
         Event::RefreshDepartment { department } => {
             if let Some(id) = stage.control.read(|corp| department_id(corp, *department)) {
-                drop(stage.heard(stage.element.sync_department(&id.to_string()).await));
+                drop(stage.heard(stage.element.sync_department(&id.to_string())).await);
             }
         }
         event => drop(stage.control.change(|corp| administrate(corp, event, number))),
@@ -328,6 +328,6 @@ proptest! {
         events in vec(event(), 0..25),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(play(generator, quirks, Limits { requests, ..Limits::default() }, events));
+        runtime.block_on(play(generator, quirks, Limits::default().requests(requests), events));
     }
 }

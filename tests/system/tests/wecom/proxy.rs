@@ -87,11 +87,11 @@ async fn wecom_is_reached_through_the_proxy_and_trusts_its_address() {
     assert_eq!(stage.copy_of(&element).await.members.len(), 22);
     assert!(proxy.connections.load(Ordering::SeqCst) > 0, "it went through the proxy: nothing else knows the name");
 
-    let verdicts = stage.heard(element.check_connection().await).unwrap();
+    let verdicts = stage.heard(element.check_connection()).await.unwrap();
     let found = verdict(&verdicts, &Aspect::TrustedIp);
     assert!(found.status == Status::Ok && found.message.contains(&proxy.address), "{found:?}");
     stage.control.change(|corp| corp.trust_only(DEMO_AGENT_ID, &["203.0.113.7"])).unwrap();
-    let verdicts = stage.heard(element.check_connection().await).unwrap();
+    let verdicts = stage.heard(element.check_connection()).await.unwrap();
     let found = verdict(&verdicts, &Aspect::TrustedIp);
     assert!(found.code == "address-not-trusted" && found.message.contains("of the proxy"), "{found:?}");
     stage.note(&verdicts);
@@ -104,7 +104,7 @@ async fn what_the_proxy_refuses_is_told_as_the_proxys() {
     let proxy = proxy(&stage).await;
     let here = proxy.address.clone();
     let gone = Proxy { address: "127.0.0.1:1".to_owned(), connections: Arc::default() };
-    let refused = async |element: Element| -> Error { stage.heard(element.sync_member("lisi").await).unwrap_err() };
+    let refused = async |element: Element| -> Error { stage.heard(element.sync_member("lisi")).await.unwrap_err() };
     for (name, element, reason, hint) in [
         (
             "not admitted by the operator",

@@ -28,14 +28,14 @@ fn granted_piece_by_piece() -> Corp {
 /// Cuts the calls of a first sync off at every other operation from the first one on, in turn, and goes on each time. A
 /// call is so short that it ends while tags are left to be asked about.
 async fn cut_everywhere(cut: Cut, first: i64) {
-    let limits = Limits { requests: 16, ..Limits::default() };
+    let limits = Limits::default().requests(16);
     for operations in (first..).step_by(2) {
         let stage = Setting::new(granted_piece_by_piece()).limits(limits.clone()).start().await;
         stage.fuse.arm(operations, cut);
         let mut ended_in_scope = 0;
         let is_dead = loop {
             let Some(answer) = stage.fuse.watch(PLAIN.call(&stage.element)).await else { break true };
-            match stage.heard(answer).unwrap() {
+            match stage.note_answer(answer).unwrap() {
                 SyncStep::More(progress) => ended_in_scope += u64::from(progress.phase == "scope"),
                 SyncStep::Complete(_) => break false,
                 other => panic!("{other:?}"),

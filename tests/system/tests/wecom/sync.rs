@@ -67,7 +67,7 @@ async fn the_unusual_arrives_as_it_is() {
     for status in [MemberStatus::Active, MemberStatus::Disabled, MemberStatus::NotActivated] {
         assert!(copy.members.values().any(|member| member.status == status), "{status:?}");
     }
-    let found = stage.heard(stage.element.find_member("MIXED.case-000007").await).unwrap();
+    let found = stage.heard(stage.element.find_member("MIXED.case-000007")).await.unwrap();
     assert_eq!(found.id, "Mixed.Case-000007");
 }
 
@@ -83,7 +83,7 @@ async fn both_answers_to_a_hidden_root_and_both_forms_of_withheld_fields_are_und
                 let stage = Setting::new(corp).behaviour(behaviour).start().await;
                 stage.complete(&PLAIN).await;
                 stage.assert_exact().await;
-                let mobile = stage.heard(stage.element.find_member("lisi").await).unwrap().mobile;
+                let mobile = stage.heard(stage.element.find_member("lisi")).await.unwrap().mobile;
                 assert_eq!(mobile.as_deref(), is_old.then_some("13800000001"));
             }
         }
@@ -202,7 +202,7 @@ async fn a_large_department_is_fetched_alone_within_the_hosts_limit() {
     assert_eq!(report.members_total, 3_000);
     assert_eq!(stage.control.count("user/list").calls, 2, "once in a batch, once alone");
     // Where the host's own limit is smaller its members are fetched one by one, and the report says so.
-    let limits = Limits { largest_response: 1 << 20, ..Limits::default() };
+    let limits = Limits::default().largest_response(1 << 20);
     let narrow = stage.element.with_limits(limits);
     stage.control.reset_log();
     let again = Caller { strategy: Strategy::Walk, ..PLAIN };
@@ -211,7 +211,7 @@ async fn a_large_department_is_fetched_alone_within_the_hosts_limit() {
     assert_eq!(stage.control.count("user/get").calls, 3_000);
     assert!(report.notes.iter().any(|note| note.contains("fetched one by one")), "{:?}", report.notes);
     // Where not even the ids fit, a person has to know.
-    let limits = Limits { largest_response: 100 << 10, ..Limits::default() };
+    let limits = Limits::default().largest_response(100 << 10);
     match stage.sync_of(&stage.element.with_limits(limits), &again).await {
         Ok(SyncStep::Paused(pause)) => {
             assert_eq!(pause.error.reason, Reason::Other("answer-too-large".to_owned()));

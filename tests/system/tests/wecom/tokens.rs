@@ -12,7 +12,7 @@ use wecom_simulator::{DEMO_AGENT_ID, DEMO_SECRET, Effect, Fault, Secret, When, d
 
 /// A call that needs a token and nothing else: one member is read.
 async fn use_token(stage: &Stage, element: &Element) -> Result<(), organisation_host::contract::types::Error> {
-    stage.heard(element.sync_member("lisi").await).map(drop)
+    stage.heard(element.sync_member("lisi")).await.map(drop)
 }
 
 fn token_calls(stage: &Stage) -> u64 {
@@ -107,7 +107,7 @@ async fn two_credentials_have_two_tokens() {
     stage.control.change(|corp| corp.add_app(other)).unwrap();
     let other = stage.reconfigured(&json!({ "agentId": 1_000_074, "secret": "secret-of-another-app" }));
     use_token(&stage, &stage.element).await.unwrap();
-    let error = stage.heard(other.sync_member("wangwu").await).unwrap_err();
+    let error = stage.heard(other.sync_member("wangwu")).await.unwrap_err();
     assert_eq!(error.reason, Reason::NotFound, "the other app sees nobody: {error:?}");
     assert_eq!((token_calls(&stage), stage.switchboard().overheard().len()), (2, 2));
 }

@@ -25,7 +25,7 @@ fn post(path: &str, body: &Value) -> ApiRequest {
 }
 
 async fn call(stage: &Stage, request: &ApiRequest) -> Result<ApiResponse, Error> {
-    let answer = stage.heard(stage.element.call_vendor(request).await);
+    let answer = stage.heard(stage.element.call_vendor(request)).await;
     stage.note(&answer);
     answer
 }

@@ -18,7 +18,7 @@ fn request(url: &str, identity: Identity) -> SignatureRequest {
 }
 
 async fn sign(stage: &Stage, element: &Element, request: &SignatureRequest) -> Result<PageSignature, Error> {
-    let signature = stage.heard(element.js_sdk_signature(request).await);
+    let signature = stage.heard(element.js_sdk_signature(request)).await;
     stage.note(&signature);
     signature
 }

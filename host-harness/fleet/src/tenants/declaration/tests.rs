@@ -23,8 +23,8 @@ fn a_whole_declaration_is_read() {
     let pin = acme.component.as_ref().unwrap();
     assert_eq!((&*pin.file, pin.digest.unwrap().to_string()), (Path::new("/opt/org.wasm"), "ab".repeat(32)));
     assert_eq!((acme.limits.cpu_ms, acme.limits.wall_ms), (5_000, Limits::default().wall_ms));
-    assert_eq!(acme.quota.unwrap(), Quota { items: 1_000, ..Quota::default() });
-    assert_eq!(acme.concurrency, Concurrency { weight: 2, calls: 8 });
+    assert_eq!(acme.quota.unwrap(), Quota::default().items(1_000));
+    assert_eq!(acme.concurrency, Concurrency::default().weight(2).calls(8));
     assert_eq!(acme.period, Some(Duration::from_mins(90)));
     assert_eq!(acme.sign_in, SignIn { role_required: true, homepage: true, same_browser: true });
     assert_eq!((plain.period, plain.quota), (None, None));

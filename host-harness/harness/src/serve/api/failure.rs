@@ -6,7 +6,7 @@ use axum::{
 };
 use organisation_fleet::tenants::ApiScope;
 use organisation_host::{
-    Answered, CallResult, Called,
+    CallFailure,
     contract::{
         JsonError,
         types::{Error, Reason},
@@ -144,19 +144,17 @@ impl From<Error> for ApiFailure {
     }
 }
 
-/// The component's answer.
-///
-/// # Errors
-/// It is an error, or there is none.
-pub fn answer<T>(called: CallResult<Answered<T>>) -> Result<T, ApiFailure> {
-    match called {
-        Ok(Called { value, .. }) => Ok(value?),
-        Err(failed) => {
-            // What a limit or a trap says concerns the operator.
-            tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a request of the API broke off");
-            let message = "the call was broken off";
-            let hint = "the host's log says why";
-            Err(ApiFailure::of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, hint))
+impl From<CallFailure> for ApiFailure {
+    fn from(failure: CallFailure) -> Self {
+        match failure {
+            CallFailure::Refused(error) => Self::from(*error),
+            CallFailure::Failed(failed) => {
+                // What a limit or a trap says concerns the operator.
+                let call = &failed.report.call;
+                tracing::warn!(error = %failed.error, lowcode.call = call, "a request of the API broke off");
+                let message = "the call was broken off";
+                Self::of(StatusCode::SERVICE_UNAVAILABLE, "unavailable", message, "the host's log says why")
+            }
         }
     }
 }

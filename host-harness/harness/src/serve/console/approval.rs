@@ -12,7 +12,7 @@ use super::{
     approval_status::{consent, node_kind, status},
     approvals::{address, kind, names, people, pick},
     asked::{Asked, when},
-    failure::{Failure, answer, answer_if_any},
+    failure::{Failure, answer_if_any},
 };
 
 /// What is shown beside the request itself.
@@ -35,7 +35,7 @@ pub async fn reveal(asked: &Asked) -> Result<Response, Failure> {
 }
 
 async fn show(asked: &Asked, is_revealed: bool) -> Result<Response, Failure> {
-    let approval = answer(asked.element.approval(asked.path("number")).await)?;
+    let approval = asked.element.approval(asked.path("number")).await?;
     let decide = approval.nodes.iter().flat_map(|node| node.decisions.iter().map(|decision| &decision.member));
     let remark = approval.remarks.iter().map(|remark| &remark.member);
     let ids = approval.applicants.iter().chain(&approval.copied_to).chain(decide).chain(remark).cloned().collect();

@@ -18,7 +18,7 @@ use url::form_urlencoded::Serializer;
 use super::{
     approval_status::{KINDS, REQUESTS, kind_name, status},
     asked::{Asked, when},
-    failure::{Failure, answer, answer_if_any},
+    failure::{Failure, answer_if_any},
 };
 
 /// Requests of a page: each is looked at by a call of its own.
@@ -73,7 +73,7 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
         status: owned("status"),
         kind: owned("kind"),
     };
-    let page = answer(asked.element.search_approvals(begin, end, &filter, asked.text("cursor"), ROWS).await)?;
+    let page = asked.element.search_approvals(begin, end, &filter, asked.text("cursor"), ROWS).await?;
     let found = try_join_all(page.numbers.iter().map(|number| one(asked, number))).await?;
     let ids: Vec<String> = found.iter().flatten().flat_map(|approval| approval.applicants.clone()).collect();
     let names = names(asked, ids).await?;

@@ -212,7 +212,7 @@ async fn begun(
         }
         Presented::Unknown => return Err(refusal(["令牌不正确", "There is no such token"])),
     };
-    let administrators = match hurried(&tenant).administrators().await {
+    let administrators = match hurried(&tenant).administrators().reported().await {
         Ok(Called { value: Err(error), .. }) if super::super::visitor::is_unknown(&error.reason) => Vec::new(),
         called => refused.unless_answered(called).map_err(IntoResponse::into_response)?.0,
     };

@@ -13,7 +13,7 @@ use super::{
     asked::Asked,
     configuration_form::{Form, GROUP, group_of, made, parts, secrets_of, shown_again, shown_of},
     configuration_store::replaceable,
-    failure::{Failure, unbroken},
+    failure::Failure,
     generated,
     typed::{Judged, Typed},
 };
@@ -44,7 +44,7 @@ pub async fn validate(asked: &Asked) -> Result<Response, Failure> {
 
 /// Makes values for the fields of a group that can be made.
 pub async fn generate(asked: &Asked) -> Result<Response, Failure> {
-    let described = unbroken(asked.element.describe(asked.language.tag()).await)?;
+    let described = asked.element.describe(asked.language.tag()).await?;
     let group = asked.text(GROUP);
     let of_group = described.fields.iter().filter(|field| group.is_some() && group_of(&field.key) == group);
     let mut parts = Vec::new();
@@ -73,8 +73,8 @@ pub async fn show(asked: &Asked) -> Result<Response, Failure> {
 
 /// What the element says of itself, and of its configuration as it is.
 pub async fn now(asked: &Asked) -> Result<(Description, Validation), Failure> {
-    let described = unbroken(asked.element.describe(asked.language.tag()).await)?;
-    Ok((described, unbroken(asked.element.validate().await)?))
+    let described = asked.element.describe(asked.language.tag()).await?;
+    Ok((described, asked.element.validate().await?))
 }
 
 /// The form again, with what is wrong.

@@ -19,7 +19,7 @@ use super::{
     asked::Asked,
     configuration::{again, now},
     configuration_form::{secrets_of, shown_of},
-    failure::{Failure, unbroken},
+    failure::Failure,
     typed::{Judged, Typed, concerns, put, value},
 };
 
@@ -59,7 +59,7 @@ pub async fn store(asked: &Asked) -> Result<Response, Failure> {
             "What is stored uses a variable that is not granted: ask the operator.",
         ]));
     };
-    let validation = unbroken(asked.element.validate_config(document.expose()).await)?;
+    let validation = asked.element.validate_config(document.expose()).await?;
     if validation.problems.iter().any(|problem| problem.severity == Severity::Error) {
         return again(asked, &described, &now, &typed, &validation.problems).await;
     }

@@ -9,7 +9,7 @@ use url::form_urlencoded::Serializer;
 
 use super::{
     asked::Asked,
-    failure::{Failure, answer},
+    failure::{Failure, answer_if_any},
 };
 
 const ROWS: u32 = 200;
@@ -33,7 +33,7 @@ impl Level {
         let (mut departments, mut cursor) = (Vec::new(), asked.text("cursor").map(str::to_owned));
         let began = Instant::now();
         loop {
-            let page = answer(asked.element.departments(&filter, cursor.as_deref(), ROWS).await)?;
+            let page = asked.element.departments(&filter, cursor.as_deref(), ROWS).await?;
             departments.extend(page.departments);
             cursor = page.cursor;
             if cursor.is_none() || departments.len() >= ROWS as usize || began.elapsed() > PATIENCE {

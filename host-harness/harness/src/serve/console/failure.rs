@@ -3,7 +3,7 @@
 use axum::{http::StatusCode, response::Response};
 use maud::html;
 use organisation_host::{
-    Answered, CallResult, Called,
+    CallFailure,
     contract::types::{Error, Reason},
     storage::StorageError,
 };
@@ -28,34 +28,29 @@ pub enum Failure {
     TooMany,
 }
 
-/// What the element answered.
-///
-/// # Errors
-/// It is an error, or there is no answer.
-pub fn answer<T>(called: CallResult<Answered<T>>) -> Result<T, Failure> {
-    unbroken(called)?.map_err(Failure::Element)
-}
-
-/// What a call gave that has no errors of its own.
-///
-/// # Errors
-/// There is no answer: a component that crashed is never shown as one without problems.
-pub fn unbroken<T>(called: CallResult<T>) -> Result<T, Failure> {
-    called.map(|Called { value, .. }| value).map_err(|failed| {
-        tracing::warn!(error = %failed.error, lowcode.call = failed.report.call, "a page of the console broke off");
-        Failure::BrokenOff(failed.report.call)
-    })
-}
-
-/// The same, with nothing where the element has none of it.
+/// The value, with nothing where the element has none of it.
 ///
 /// # Errors
 /// Everything else that is an error.
-pub fn answer_if_any<T>(called: CallResult<Answered<T>>) -> Result<Option<T>, Failure> {
-    match answer(called) {
+pub fn answer_if_any<T>(answer: Result<T, CallFailure>) -> Result<Option<T>, Failure> {
+    match answer {
         Ok(value) => Ok(Some(value)),
-        Err(Failure::Element(error)) if matches!(error.reason, Reason::NotFound | Reason::Unsupported) => Ok(None),
-        Err(failure) => Err(failure),
+        Err(CallFailure::Refused(error)) if matches!(error.reason, Reason::NotFound | Reason::Unsupported) => Ok(None),
+        Err(failure) => Err(failure.into()),
+    }
+}
+
+/// A component that crashed is never shown as one without problems.
+impl From<CallFailure> for Failure {
+    fn from(failure: CallFailure) -> Self {
+        match failure {
+            CallFailure::Refused(error) => Self::Element(*error),
+            CallFailure::Failed(failed) => {
+                let call = failed.report.call;
+                tracing::warn!(error = %failed.error, lowcode.call = call, "a page of the console broke off");
+                Self::BrokenOff(call)
+            }
+        }
     }
 }
 

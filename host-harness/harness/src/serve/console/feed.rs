@@ -7,7 +7,7 @@ use url::form_urlencoded::Serializer;
 
 use super::{
     asked::{Asked, when},
-    failure::{Failure, answer},
+    failure::Failure,
     plan::kind,
 };
 
@@ -15,7 +15,7 @@ const ROWS: u32 = 100;
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let page = answer(asked.element.changes(asked.text("after"), ROWS).await)?;
+    let page = asked.element.changes(asked.text("after"), ROWS).await?;
     let query = Serializer::new(String::new()).append_pair("after", &page.cursor).finish();
     let next = page.more.then(|| format!("{}?{query}", asked.address("changes")));
     let say = |chinese, english| asked.say(chinese, english);

@@ -6,7 +6,7 @@ use organisation_host::contract::{administration::MemberRoles, directory::Member
 
 use super::{
     asked::{Asked, SHOWN},
-    failure::{Failure, answer, answer_if_any},
+    failure::{Failure, answer_if_any},
     masked::masked,
     members,
     names::{names, places},
@@ -32,19 +32,19 @@ pub async fn set_roles(asked: &Asked) -> Result<Response, Failure> {
         .filter(|role| !role.is_empty())
         .map(str::to_owned)
         .collect();
-    let now = answer(asked.element.member_roles_of(asked.path("id")).await)?;
+    let now = asked.element.member_roles_of(asked.path("id")).await?;
     unless_changed(asked, &now)?;
     if !now.suspended.is_empty() && asked.text("discard").is_none() {
         return Err(Failure::Changed);
     }
-    answer(asked.element.set_member_roles(asked.path("id"), &roles, &asked.actor()).await)?;
+    asked.element.set_member_roles(asked.path("id"), &roles, &asked.actor()).await?;
     Ok(back(asked))
 }
 
 /// Gives the suspended roles that were shown back.
 pub async fn confirm_roles(asked: &Asked) -> Result<Response, Failure> {
-    unless_changed(asked, &answer(asked.element.member_roles_of(asked.path("id")).await)?)?;
-    answer(asked.element.confirm_roles(asked.path("id"), &asked.actor()).await)?;
+    unless_changed(asked, &asked.element.member_roles_of(asked.path("id")).await?)?;
+    asked.element.confirm_roles(asked.path("id"), &asked.actor()).await?;
     Ok(back(asked))
 }
 
@@ -61,7 +61,7 @@ fn back(asked: &Asked) -> Response {
 }
 
 async fn show(asked: &Asked, is_revealed: bool) -> Result<Response, Failure> {
-    let member = answer(asked.element.find_member(asked.path("id")).await)?;
+    let member = asked.element.find_member(asked.path("id")).await?;
     let roles = answer_if_any(asked.element.member_roles_of(&member.id).await)?;
     let departments = names(asked, &places(std::slice::from_ref(&member))).await?;
     let say = |chinese, english| asked.say(chinese, english);

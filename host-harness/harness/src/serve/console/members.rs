@@ -10,7 +10,7 @@ use url::form_urlencoded::Serializer;
 
 use super::{
     asked::Asked,
-    failure::{Failure, answer},
+    failure::Failure,
     masked::masked,
     names::{names, places},
 };
@@ -73,7 +73,7 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
     let (mut members, mut cursor) = (Vec::new(), asked.text("cursor").map(str::to_owned));
     let began = Instant::now();
     loop {
-        let page = answer(asked.element.members(&filter, cursor.as_deref(), ROWS).await)?;
+        let page = asked.element.members(&filter, cursor.as_deref(), ROWS).await?;
         members.extend(page.members);
         cursor = page.cursor;
         if cursor.is_none() || members.len() >= ROWS as usize / 2 || began.elapsed() > PATIENCE {

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::{
     asked::Asked,
-    failure::{Failure, answer},
+    failure::Failure,
     message_form::{KIND, Kind, concerns},
 };
 use crate::serve::sessions::Token;
@@ -146,7 +146,7 @@ pub async fn send(asked: &Asked) -> Result<Response, Failure> {
         "members": to.members, "departments": to.departments, "roles": to.roles, "kind": kind.name(), "text_sha256": digest,
     });
     asked.audit("messaging.send", asked.text("key").map(str::to_owned), Some(sent.to_string())).await?;
-    let sent = match answer(asked.element.send_message(&message).await) {
+    let sent = match asked.element.send_message(&message).await.map_err(Failure::from) {
         // The element judges the whole message before it sends any of it.
         Err(Failure::Element(Error { reason: Reason::InvalidArgument(problem), .. })) => {
             let content = form(asked, kind, Some(&problem));

@@ -11,7 +11,7 @@ use organisation_host::contract::directory::{DirectorySummary, Member};
 
 use super::{
     asked::Asked,
-    failure::{Failure, answer, answer_if_any},
+    failure::{Failure, answer_if_any},
 };
 
 /// How long names are looked up for one page, and how many; what is missing then is shown by its id.
@@ -88,7 +88,7 @@ pub async fn names(asked: &Asked, ids: &BTreeSet<String>) -> Result<Called, Fail
     }
     let (kept, tenant) = (asked.service.names(), &asked.tenant.name);
     // Read before the names: one that changes in between is asked for anew the next time.
-    let copy = copy_of(&answer(asked.element.overview().await)?);
+    let copy = copy_of(&asked.element.overview().await?);
     let mut called = kept.known(tenant, &copy, ids);
     let began = Instant::now();
     for id in ids.iter().filter(|id| !called.contains_key(*id)).take(LOOKED_UP).cloned().collect::<Vec<_>>() {

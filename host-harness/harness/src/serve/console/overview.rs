@@ -9,7 +9,7 @@ use organisation_host::contract::{
 
 use super::{
     asked::{Asked, when},
-    failure::{Failure, answer, answer_if_any, unbroken},
+    failure::{Failure, answer_if_any},
 };
 
 /// One thing to do, and whether it is done.
@@ -54,7 +54,7 @@ fn steps(standing: Standing) -> [Step; 4] {
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
     let summary = answer_if_any(asked.element.overview().await)?;
-    let problems = unbroken(asked.element.validate().await)?.problems;
+    let problems = asked.element.validate().await?.problems;
     let rules = answer_if_any(asked.element.role_rules().await)?.map(|state| state.rules).unwrap_or_default();
     let administrators = answer_if_any(asked.element.administrators().await)?.unwrap_or_default();
     let is_error = |severity: &organisation_host::contract::types::Severity| {
@@ -134,7 +134,7 @@ fn figures(asked: &Asked, summary: &DirectorySummary) -> Markup {
 
 /// What the vendor says of the configuration, one line an aspect.
 pub async fn check(asked: &Asked) -> Result<Response, Failure> {
-    let verdicts = answer(asked.element.check_connection().await)?;
+    let verdicts = asked.element.check_connection().await?;
     let say = |chinese, english| asked.say(chinese, english);
     let content = html! {
         div #check {

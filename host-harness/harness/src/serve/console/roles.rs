@@ -6,14 +6,14 @@ use organisation_host::contract::administration::{RoleRule, RuleScope};
 
 use super::{
     asked::{Asked, SHOWN},
-    failure::{Failure, answer},
+    failure::Failure,
     members,
 };
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let state = answer(asked.element.role_rules().await)?;
-    let administrators = answer(asked.element.administrators().await)?;
+    let state = asked.element.role_rules().await?;
+    let administrators = asked.element.administrators().await?;
     let say = |chinese, english| asked.say(chinese, english);
     let content = html! {
         section.card {
@@ -112,20 +112,20 @@ pub async fn add_rule(asked: &Asked) -> Result<Response, Failure> {
         _ => return Err(Failure::Asked(["请选择规则的对象。", "Choose to whom the rule gives the role."])),
     };
     let role = asked.text("role").ok_or(Failure::Asked(["请填写角色。", "Give the role."]))?;
-    let mut rules = answer(asked.element.role_rules().await)?.rules;
+    let mut rules = asked.element.role_rules().await?.rules;
     rules.push(RoleRule { role: role.to_owned(), scope });
-    answer(asked.element.set_role_rules(&rules, &asked.actor()).await)?;
+    asked.element.set_role_rules(&rules, &asked.actor()).await?;
     Ok(asked.go("roles"))
 }
 
 /// Takes one rule away.
 pub async fn remove_rule(asked: &Asked) -> Result<Response, Failure> {
-    let mut rules = answer(asked.element.role_rules().await)?.rules;
+    let mut rules = asked.element.role_rules().await?.rules;
     let number: Option<usize> = asked.text("number").and_then(|number| number.parse().ok());
     let is_the_one = |rule: &RoleRule| asked.text("rule") == Some(&name(rule));
     let number = number.filter(|number| rules.get(*number).is_some_and(is_the_one));
     rules.remove(number.ok_or(Failure::Changed)?);
-    answer(asked.element.set_role_rules(&rules, &asked.actor()).await)?;
+    asked.element.set_role_rules(&rules, &asked.actor()).await?;
     Ok(asked.go("roles"))
 }
 
@@ -143,7 +143,7 @@ pub async fn set_administrators(asked: &Asked) -> Result<Response, Failure> {
             "You are not in the list: let another administrator take you out, so that the app is never without one.",
         ]));
     }
-    asked.unless_changed(&[&answer(asked.element.administrators().await)?])?;
-    answer(asked.element.set_administrators(&ids, &asked.actor()).await)?;
+    asked.unless_changed(&[&asked.element.administrators().await?])?;
+    asked.element.set_administrators(&ids, &asked.actor()).await?;
     Ok(asked.go("roles"))
 }

@@ -2,14 +2,10 @@
 
 use axum::response::Response;
 use maud::{Markup, html};
-use organisation_host::contract::element::Validation;
+use organisation_host::{CallFailure, contract::element::Validation};
 use url::Url;
 
-use super::{
-    asked::Asked,
-    configuration,
-    failure::{Failure, unbroken},
-};
+use super::{asked::Asked, configuration, failure::Failure};
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
@@ -18,7 +14,10 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
     let app = app_address(asked, &validation);
     let home_page = match &app {
         // What the element says against it stands in the step.
-        Some(app) => Some(unbroken(asked.element.homepage_url(app.as_str()).await)?),
+        Some(app) => Some(match asked.element.homepage_url(app.as_str()).await {
+            Err(CallFailure::Refused(error)) => Err(*error),
+            answer => Ok(answer?),
+        }),
         None => None,
     };
     let say = |chinese, english| asked.say(chinese, english);

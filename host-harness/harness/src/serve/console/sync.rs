@@ -9,7 +9,7 @@ use organisation_host::contract::{
 
 use super::{
     asked::{Asked, when},
-    failure::{Failure, answer},
+    failure::Failure,
     live::{END, PROGRESS},
     plan,
     running::Standing,
@@ -17,8 +17,8 @@ use super::{
 
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
-    let summary = answer(asked.element.overview().await)?;
-    let history = answer(asked.element.history().await)?;
+    let summary = asked.element.overview().await?;
+    let history = asked.element.history().await?;
     let blocked = match &summary.blocked {
         Some(counts) => Some(who_would_go(asked, &summary, *counts).await?),
         None => None,
@@ -47,7 +47,7 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
 
 /// How it stands, and nothing else.
 pub async fn progress(asked: &Asked) -> Result<Response, Failure> {
-    let summary = answer(asked.element.overview().await)?;
+    let summary = asked.element.overview().await?;
     Ok(asked.page(asked.say("同步", "Sync"), standing(asked, &summary)))
 }
 
@@ -76,7 +76,7 @@ pub async fn approve(asked: &Asked) -> Result<Response, Failure> {
     })();
     let (Some(run), Some(counts)) = (asked.text("run"), counts) else { return Err(incomplete()) };
     asked.audit("directory.approve", Some(run.to_owned()), None).await?;
-    answer(asked.element.approve(run, counts).await)?;
+    asked.element.approve(run, counts).await?;
     asked.service.runs().start(&asked.tenant, Goal::Complete);
     Ok(asked.go("sync"))
 }
@@ -85,7 +85,7 @@ pub async fn approve(asked: &Asked) -> Result<Response, Failure> {
 pub async fn abandon(asked: &Asked) -> Result<Response, Failure> {
     let run = asked.text("run").ok_or_else(incomplete)?;
     asked.audit("directory.abandon", Some(run.to_owned()), None).await?;
-    answer(asked.element.abandon(run).await)?;
+    asked.element.abandon(run).await?;
     Ok(asked.go("sync"))
 }
 

@@ -12,10 +12,7 @@ use organisation_host::{
 };
 use serde_json::{Map, Value};
 
-use super::{
-    asked::Asked,
-    failure::{Failure, unbroken},
-};
+use super::{asked::Asked, failure::Failure};
 
 /// What stands before a key in the name of its field.
 const PREFIX: &str = "value.";
@@ -97,7 +94,7 @@ impl<'a> Typed<'a> {
         if speaks && self.get(LOCALE).is_none() {
             put(&mut object, LOCALE, asked.language.tag().into());
         }
-        unbroken(asked.element.validate_config(Document::of(&object).expose()).await)
+        asked.element.validate_config(Document::of(&object).expose()).await
     }
 }
 

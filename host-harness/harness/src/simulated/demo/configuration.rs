@@ -10,7 +10,7 @@ use crate::{
 /// Judges the element's configuration.
 pub async fn validate(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("validate", "检查配置", "judge the configuration, without any call")?;
-    let validation = session::value(stage.element.validate().await, narrator.output())?;
+    let validation = session::value(stage.element.validate(), narrator.output()).await?;
     let view = ValidationView::from(validation);
     narrator.say(text::validation::validation(&view, narrator.paint()))?;
     narrator.result(&view)?;
@@ -21,7 +21,7 @@ pub async fn validate(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), 
 /// Asks WeCom.
 pub async fn check(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("check", "检查连接", "ask WeCom whether the configuration works")?;
-    let verdicts = session::answer(stage.element.check_connection().await, narrator.output())?;
+    let verdicts = session::answer(stage.element.check_connection(), narrator.output()).await?;
     let view = CheckView::from(verdicts);
     narrator.say(text::check::check(&view, narrator.paint()))?;
     narrator.result(&view)?;

@@ -38,14 +38,14 @@ async fn sign_in(
         language: None,
         browser_binding: None,
     };
-    let page = session::answer(stage.element.authorization_url(&request).await, narrator.output())?;
+    let page = session::answer(stage.element.authorization_url(&request), narrator.output()).await?;
     narrator.say(format_args!("   打开 open {}", page.url))?;
     let target = browser
         .sign_in(&page.url, &Choice::Member(member.to_owned()))
         .await
         .map_err(|error| CommandError::Simulation(error.to_string()))?;
     let request = spent(&target)?;
-    let exchange = session::answer(stage.element.exchange_code(&request).await, narrator.output())?;
+    let exchange = session::answer(stage.element.exchange_code(&request), narrator.output()).await?;
     let view = ExchangeView::from(exchange);
     narrator.say(text::login::exchange(&view, narrator.paint()))?;
     narrator.result(&view)?;

@@ -65,7 +65,7 @@ impl Stage {
         let component = session::load(&host, options).await?;
         let database = place.join("organisation.db");
         let sealing_key = Some(local_files::sealing_key(&database)?.0);
-        let options = storage::Options { clock: Some(clock), sealing_key, ..storage::Options::default() };
+        let options = storage::Options::default().clock(Some(clock)).sealing_key(sealing_key);
         let storage = storage::open(&format!("sqlite:{}", database.display()), options).await?;
         let allowed = AllowList::parse([simulator.address().to_string()])
             .map_err(|error| CommandError::Simulation(error.to_string()))?;

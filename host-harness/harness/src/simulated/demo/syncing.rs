@@ -64,8 +64,7 @@ pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()
     let mut cursor = None;
     let mut cursors = Cursors::of("directory.changes", None);
     loop {
-        let page = stage.element.changes(cursor.as_deref(), 200).await;
-        let page = session::answer(page, narrator.output())?;
+        let page = session::answer(stage.element.changes(cursor.as_deref(), 200), narrator.output()).await?;
         if page.more {
             cursors.follow(&page.cursor, page.changes.len())?;
         }
@@ -75,7 +74,7 @@ pub async fn reorganise(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<()
         }
     }
     if let Some(cursor) = cursor {
-        session::answer(stage.element.acknowledge(&cursor).await, narrator.output())?;
+        session::answer(stage.element.acknowledge(&cursor), narrator.output()).await?;
     }
     stage.control.change(change).map_err(|error| CommandError::Simulation(error.to_string()))?;
     let deeds = [
@@ -111,7 +110,7 @@ pub async fn second(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), Co
 /// What the feed reports.
 pub async fn feed(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("changes", "变更", "the feed of changes")?;
-    let page = session::answer(stage.element.changes(None, 200).await, narrator.output())?;
+    let page = session::answer(stage.element.changes(None, 200), narrator.output()).await?;
     let view = ChangesView::from(page);
     narrator.say(text::change::changes(&view, narrator.paint()))?;
     narrator.result(&view)?;

@@ -65,7 +65,7 @@ pub async fn wrong_secret(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<
     narrator.begin("wrong-secret", "Secret 填错", "the administrator has mistyped the secret")?;
     let element =
         stage.element_with(&Configuration { secret: WRONG_SECRET.to_owned(), ..stage.configuration.clone() })?;
-    let verdicts = session::answer(element.check_connection().await, narrator.output())?;
+    let verdicts = session::answer(element.check_connection(), narrator.output()).await?;
     let view = CheckView::from(verdicts);
     tell_check(&view, narrator)?;
     expect_failed(&view, "credentials", "指出 Secret 有误 the secret is named as the cause", narrator)
@@ -77,7 +77,7 @@ pub async fn untrusted_ip(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<
     let failed = |error: wecom_simulator::CorpError| CommandError::Simulation(error.to_string());
     stage.control.configure(|behaviour| behaviour.switches.seen_address = Some(SEEN.to_owned()));
     stage.control.change(|corp| corp.trust_only(DEMO_AGENT_ID, &[TRUSTED])).map_err(failed)?;
-    let verdicts = session::answer(stage.element.check_connection().await, narrator.output())?;
+    let verdicts = session::answer(stage.element.check_connection(), narrator.output()).await?;
     stage.control.configure(|behaviour| behaviour.switches.seen_address = None);
     let trust_all = |app: &mut App| app.trusted_addresses = TrustedAddresses::Any;
     stage.control.change(|corp| corp.update_app(DEMO_AGENT_ID, trust_all)).map_err(failed)?;
@@ -99,7 +99,7 @@ pub async fn replayed_code(
 ) -> Result<(), CommandError> {
     narrator.begin("replayed-code", "重放登录码", "somebody sends a spent code again, half a minute later")?;
     stage.control.advance(LATER);
-    match session::answer(stage.element.exchange_code(spent).await, narrator.output()) {
+    match session::answer(stage.element.exchange_code(spent), narrator.output()).await {
         Err(failure @ CommandError::Answered(_)) => {
             let view = ErrorView::from(&failure);
             narrator.say(text::failure(&view, narrator.paint()))?;

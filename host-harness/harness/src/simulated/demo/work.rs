@@ -24,9 +24,10 @@ const APPROVER: &str = "ZhangSan";
 pub async fn roles(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), CommandError> {
     narrator.begin("roles", "应用角色", "roles: a rule for a department, and one assigned to a member")?;
     let rule = RoleRule { role: "engineer".to_owned(), scope: RuleScope::Department("2".to_owned()) };
-    session::answer(stage.element.set_role_rules(&[rule], ACTOR).await, narrator.output())?;
-    let assigned = stage.element.set_member_roles(APPROVER, &["buyer".to_owned()], ACTOR).await;
-    let roles: MemberRoles = session::answer(assigned, narrator.output())?;
+    session::answer(stage.element.set_role_rules(&[rule], ACTOR), narrator.output()).await?;
+    let role = ["buyer".to_owned()];
+    let assigned = stage.element.set_member_roles(APPROVER, &role, ACTOR);
+    let roles: MemberRoles = session::answer(assigned, narrator.output()).await?;
     let view = record(&roles)?;
     narrator.say(text::record::record(APPROVER, &view, narrator.paint()))?;
     narrator.result(&view)?;
@@ -53,9 +54,9 @@ pub async fn message(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), C
         translate_ids: false,
         idempotency_key: Some("order-4711".to_owned()),
     };
-    let sent = session::answer(stage.element.send_message(&message).await, narrator.output())?;
+    let sent = session::answer(stage.element.send_message(&message), narrator.output()).await?;
     // As a platform does that did not get the answer.
-    session::answer(stage.element.send_message(&message).await, narrator.output())?;
+    session::answer(stage.element.send_message(&message), narrator.output()).await?;
     let view = SentView::of(&sent)?;
     narrator.say(text::record::record("消息 message", &view, narrator.paint()))?;
     narrator.result(&view)?;
@@ -81,10 +82,10 @@ pub async fn approval(stage: &Stage, narrator: &mut Narrator<'_>) -> Result<(), 
         summary: vec![vec![LocalisedText { language: "zh-CN".to_owned(), text: "采购 700.50 元".to_owned() }]],
         idempotency_key: Some("order-4711".to_owned()),
     };
-    let number = session::answer(stage.element.submit_approval(&request).await, narrator.output())?;
+    let number = session::answer(stage.element.submit_approval(&request), narrator.output()).await?;
     let agreed = stage.control.decide(APPROVER, &number, &Decision::Agree("同意".to_owned()));
     agreed.map_err(|error| CommandError::Simulation(error.to_string()))?;
-    let view = ApprovalView::of(session::answer(stage.element.approval(&number).await, narrator.output())?)?;
+    let view = ApprovalView::of(session::answer(stage.element.approval(&number), narrator.output()).await?)?;
     narrator.say(text::record::record("审批 approval", &view, narrator.paint()))?;
     narrator.result(&view)?;
     narrator.expect("审批已通过 it is approved", view.status == "approved")?;

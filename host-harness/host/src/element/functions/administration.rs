@@ -1,7 +1,7 @@
 //! Roles, administrators and what else the platform knows of members.
 
-use super::super::{Answered, Element};
-use crate::call::CallResult;
+use super::super::Element;
+use crate::call::{Answered, Call};
 use crate::{
     audit::{AppendError, AuditPage, Decision, Trail},
     contract::administration::{IdOutcome, MemberRoles, RoleRule, RulesState},
@@ -10,63 +10,73 @@ use crate::{
 
 impl Element {
     /// The roles of a member: assigned, suspended and by rules.
-    pub async fn member_roles_of(&self, id: &str) -> CallResult<Answered<MemberRoles>> {
-        self.call("administration.member-roles-of", (id,)).await
+    pub fn member_roles_of<'a>(&'a self, id: &'a str) -> Call<'a, Answered<MemberRoles>> {
+        self.call("administration.member-roles-of", (id,))
     }
 
     /// Replaces the assigned roles of a member.
-    pub async fn set_member_roles(&self, id: &str, roles: &[String], actor: &str) -> CallResult<Answered<MemberRoles>> {
-        self.call("administration.set-member-roles", (id, roles, actor)).await
+    pub fn set_member_roles<'a>(
+        &'a self,
+        id: &'a str,
+        roles: &'a [String],
+        actor: &'a str,
+    ) -> Call<'a, Answered<MemberRoles>> {
+        self.call("administration.set-member-roles", (id, roles, actor))
     }
 
     /// Gives a member the suspended roles back.
-    pub async fn confirm_roles(&self, id: &str, actor: &str) -> CallResult<Answered<MemberRoles>> {
-        self.call("administration.confirm-roles", (id, actor)).await
+    pub fn confirm_roles<'a>(&'a self, id: &'a str, actor: &'a str) -> Call<'a, Answered<MemberRoles>> {
+        self.call("administration.confirm-roles", (id, actor))
     }
 
     /// Replaces the rules that give roles to many.
-    pub async fn set_role_rules(&self, rules: &[RoleRule], actor: &str) -> CallResult<Answered<RulesState>> {
-        self.call("administration.set-role-rules", (rules, actor)).await
+    pub fn set_role_rules<'a>(&'a self, rules: &'a [RoleRule], actor: &'a str) -> Call<'a, Answered<RulesState>> {
+        self.call("administration.set-role-rules", (rules, actor))
     }
 
     /// The rules that give roles to many.
-    pub async fn role_rules(&self) -> CallResult<Answered<RulesState>> {
-        self.call("administration.role-rules", ()).await
+    pub fn role_rules(&self) -> Call<'_, Answered<RulesState>> {
+        self.call("administration.role-rules", ())
     }
 
     /// Replaces the list of administrators.
-    pub async fn set_administrators(&self, ids: &[String], actor: &str) -> CallResult<Answered<()>> {
-        self.call("administration.set-administrators", (ids, actor)).await
+    pub fn set_administrators<'a>(&'a self, ids: &'a [String], actor: &'a str) -> Call<'a, Answered<()>> {
+        self.call("administration.set-administrators", (ids, actor))
     }
 
     /// Ids of the administrators.
-    pub async fn administrators(&self) -> CallResult<Answered<Vec<String>>> {
-        self.call("administration.administrators", ()).await
+    pub fn administrators(&self) -> Call<'_, Answered<Vec<String>>> {
+        self.call("administration.administrators", ())
     }
 
     /// Declares members as resigned, whatever the vendor says.
-    pub async fn retire_members(&self, ids: &[String], actor: &str) -> CallResult<Answered<Vec<IdOutcome>>> {
-        self.call("administration.retire-members", (ids, actor)).await
+    pub fn retire_members<'a>(&'a self, ids: &'a [String], actor: &'a str) -> Call<'a, Answered<Vec<IdOutcome>>> {
+        self.call("administration.retire-members", (ids, actor))
     }
 
     /// Takes [`Element::retire_members`] back.
-    pub async fn reinstate_members(&self, ids: &[String], actor: &str) -> CallResult<Answered<Vec<IdOutcome>>> {
-        self.call("administration.reinstate-members", (ids, actor)).await
+    pub fn reinstate_members<'a>(&'a self, ids: &'a [String], actor: &'a str) -> Call<'a, Answered<Vec<IdOutcome>>> {
+        self.call("administration.reinstate-members", (ids, actor))
     }
 
     /// Erases what is known of a member who left.
-    pub async fn erase_member(&self, id: &str, actor: &str) -> CallResult<Answered<()>> {
-        self.call("administration.erase-member", (id, actor)).await
+    pub fn erase_member<'a>(&'a self, id: &'a str, actor: &'a str) -> Call<'a, Answered<()>> {
+        self.call("administration.erase-member", (id, actor))
     }
 
     /// Address of the image of a member's signature.
-    pub async fn signature(&self, id: &str) -> CallResult<Answered<Option<String>>> {
-        self.call("administration.signature", (id,)).await
+    pub fn signature<'a>(&'a self, id: &'a str) -> Call<'a, Answered<Option<String>>> {
+        self.call("administration.signature", (id,))
     }
 
     /// Sets or removes it.
-    pub async fn set_signature(&self, id: &str, address: Option<&str>, actor: &str) -> CallResult<Answered<()>> {
-        self.call("administration.set-signature", (id, address, actor)).await
+    pub fn set_signature<'a>(
+        &'a self,
+        id: &'a str,
+        address: Option<&'a str>,
+        actor: &'a str,
+    ) -> Call<'a, Answered<()>> {
+        self.call("administration.set-signature", (id, address, actor))
     }
 
     /// What administrators decided, oldest first, after a cursor: at most `limit` entries, and at most a thousand. The component

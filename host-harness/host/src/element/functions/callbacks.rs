@@ -2,8 +2,8 @@
 
 use std::{borrow::Cow, sync::Arc};
 
-use super::super::{Answered, Element, Shared};
-use crate::call::{CallResult, Called};
+use super::super::{Element, Shared};
+use crate::call::{Answered, Call, CallResult, Called};
 use crate::contract::{
     callbacks::{Event, FollowUpTask, Handled, IncomingRequest},
     types::{Error, Reason},
@@ -31,8 +31,8 @@ pub struct Received {
 
 impl Element {
     /// Answers one request of the vendor. Of its headers the component sees those that the route names, whatever is given.
-    pub async fn handle_callback(&self, request: &IncomingRequest) -> CallResult<Answered<Handled>> {
-        self.handle_on(Arc::clone(&self.shared.storage), request).await
+    pub fn handle_callback<'a>(&'a self, request: &'a IncomingRequest) -> Call<'a, Answered<Handled>> {
+        Call::new(self.handle_on(Arc::clone(&self.shared.storage), request))
     }
 
     async fn handle_on(&self, storage: Arc<dyn Storage>, request: &IncomingRequest) -> CallResult<Answered<Handled>> {
@@ -53,7 +53,11 @@ impl Element {
     ///
     /// Answers `unavailable` where the vendor is to repeat it, and the reason `storage-refused` where that
     /// would be of no use.
-    pub async fn receive_callback(&self, request: &IncomingRequest) -> CallResult<Answered<Received>> {
+    pub fn receive_callback<'a>(&'a self, request: &'a IncomingRequest) -> Call<'a, Answered<Received>> {
+        Call::new(self.receive(request))
+    }
+
+    async fn receive(&self, request: &IncomingRequest) -> CallResult<Answered<Received>> {
         let mut called = self.receive_once(request).await?;
         for _ in 1..ATTEMPTS {
             if !matches!(called.value, Ok(None)) {
@@ -96,8 +100,8 @@ impl Element {
     }
 
     /// Does what a handler of a callback left for later.
-    pub async fn follow_up(&self, task: &FollowUpTask) -> CallResult<Answered<Vec<FollowUpTask>>> {
-        self.call("callbacks.follow-up", (task,)).await
+    pub fn follow_up<'a>(&'a self, task: &'a FollowUpTask) -> Call<'a, Answered<Vec<FollowUpTask>>> {
+        self.call("callbacks.follow-up", (task,))
     }
 
     /// Keeps what a handler answered for [`Element::events`], each once in a day. The component has no part in it.

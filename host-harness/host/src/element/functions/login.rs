@@ -1,27 +1,27 @@
 //! Sign-in.
 
-use super::super::{Answered, Element};
-use crate::call::CallResult;
+use super::super::Element;
+use crate::call::{Answered, Call};
 use crate::contract::login::{Authorization, AuthorizationRequest, Exchange, ExchangeRequest, LoginParameters};
 
 impl Element {
     /// What a page needs to embed the vendor's login widget.
-    pub async fn login_config(&self, request: &AuthorizationRequest) -> CallResult<Answered<LoginParameters>> {
-        self.call("login.login-config", (request,)).await
+    pub fn login_config<'a>(&'a self, request: &'a AuthorizationRequest) -> Call<'a, Answered<LoginParameters>> {
+        self.call("login.login-config", (request,))
     }
 
     /// The URL to which a browser is sent to sign in.
-    pub async fn authorization_url(&self, request: &AuthorizationRequest) -> CallResult<Answered<Authorization>> {
-        self.call("login.authorization-url", (request,)).await
+    pub fn authorization_url<'a>(&'a self, request: &'a AuthorizationRequest) -> Call<'a, Answered<Authorization>> {
+        self.call("login.authorization-url", (request,))
     }
 
     /// The URL to paste into the vendor's console as the app's home page.
-    pub async fn homepage_url(&self, target: &str) -> CallResult<Answered<String>> {
-        self.call("login.homepage-url", (target,)).await
+    pub fn homepage_url<'a>(&'a self, target: &'a str) -> Call<'a, Answered<String>> {
+        self.call("login.homepage-url", (target,))
     }
 
     /// Turns code and state into an identity.
-    pub async fn exchange_code(&self, request: &ExchangeRequest) -> CallResult<Answered<Exchange>> {
-        self.call("login.exchange-code", (request,)).await
+    pub fn exchange_code<'a>(&'a self, request: &'a ExchangeRequest) -> Call<'a, Answered<Exchange>> {
+        self.call("login.exchange-code", (request,))
     }
 }

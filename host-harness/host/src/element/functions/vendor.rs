@@ -1,12 +1,12 @@
 //! Calls of the vendor's API.
 
-use super::super::{Answered, Element};
-use crate::call::CallResult;
+use super::super::Element;
+use crate::call::{Answered, Call};
 use crate::contract::vendor::{ApiRequest, ApiResponse};
 
 impl Element {
     /// Makes one call of the vendor's API.
-    pub async fn call_vendor(&self, request: &ApiRequest) -> CallResult<Answered<ApiResponse>> {
-        self.call("vendor.call", (request,)).await
+    pub fn call_vendor<'a>(&'a self, request: &'a ApiRequest) -> Call<'a, Answered<ApiResponse>> {
+        self.call("vendor.call", (request,))
     }
 }

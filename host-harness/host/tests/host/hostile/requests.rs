@@ -7,7 +7,7 @@ async fn a_batch_beyond_the_cap_ends_the_call_and_nothing_of_it_is_looked_at() {
     let server = Server::start([]).await;
     // Zeros: requests without a method and a URL.
     for (count, violates) in [(1_000, None), (1_001, Some(1_001)), (1 << 30, Some(1 << 30))] {
-        let limits = Limits { requests: 5_000, ..Limits::default() };
+        let limits = Limits::default().requests(5_000);
         match (overview(batch(server.port, &[], count), reaching(server.port, limits)).await, violates) {
             (Ok(report), None) => assert_eq!((report.http.requests, report.http.failures), (1_000, 1_000)),
             (Err(failed), Some(_)) if count == 1 << 30 => assert!(failed.report.http.requests == 0, "{failed}"),
@@ -27,7 +27,7 @@ async fn requests_beyond_those_left_are_refused_unseen() {
     let sound = wire::request(url, None);
     // Its URL lies beyond the memory: whoever looks at it ends the call.
     let wild = wire::request(At(0xffff_0000, 10), None);
-    let limits = Limits { requests: 3, ..Limits::default() };
+    let limits = Limits::default().requests(3);
     let records = [sound.repeat(3), wild.repeat(2)].concat();
     let report = overview(batch(server.port, &records, 5), reaching(server.port, limits.clone())).await.unwrap();
     let traffic = &report.http;
@@ -91,7 +91,7 @@ async fn a_body_is_looked_at_only_where_it_may_be_sent() {
         ([sound.clone(), with_body(url)].concat(), 2, None),
     ] {
         let count = u32::try_from(records.len() / sound.len()).unwrap();
-        let limits = Limits { requests, ..Limits::default() };
+        let limits = Limits::default().requests(requests);
         match (
             overview(batch(server.port, &records, count).items(&items), reaching(server.port, limits)).await,
             failure,
@@ -108,7 +108,7 @@ async fn a_body_is_looked_at_only_where_it_may_be_sent() {
     let twice = format!("{}{}i32.const 0", wire::send(url, None), wire::send(url, Some(body)));
     for (requests, is_looked_at) in [(2, true), (1, false)] {
         let guest = batch(server.port, &sound, 1).items(&items).with(OVERVIEW, &twice);
-        let limits = Limits { requests, ..Limits::default() };
+        let limits = Limits::default().requests(requests);
         match overview(guest, reaching(server.port, limits)).await {
             Ok(report) => {
                 assert!(!is_looked_at, "{report:?}");
@@ -163,7 +163,7 @@ async fn headers_of_a_batch_are_no_more_than_one_call_of_an_import_may_hand_over
     let headers = 18_000;
     let header = wire::words(&[0, 0, 32 << 10, 96 << 10]);
     let list = wire::data(headers, &header.repeat(64));
-    let limits = Limits { hostcall_bytes: 20 << 20, ..Limits::default() };
+    let limits = Limits::default().hostcall_bytes(20 << 20);
     // 6 MiB each.
     for (requests, violates) in [(3, false), (4, true)] {
         let records = with_headers(url, headers, 64).repeat(requests);
@@ -193,7 +193,7 @@ async fn a_batch_holds_no_more_than_the_component_has_memory_for() {
     for (pages, refused) in [(15_u64, 0), (10, 1)] {
         let records = wire::request(url, None).repeat(3);
         let guest = batch(server.port, &records, 3).with(OVERVIEW, &grown);
-        let limits = Limits { memory_bytes: pages * (64 << 10), parallel: 1, ..Limits::default() };
+        let limits = Limits::default().memory_bytes(pages * (64 << 10)).parallel(1);
         let report = overview(guest, reaching(server.port, limits)).await.unwrap();
         let failures = report.http.exchanges.iter().filter_map(|exchange| exchange.failure).collect::<Vec<_>>();
         assert_eq!(failures, vec!["budget-exhausted"; refused], "{pages} pages");

@@ -2,7 +2,7 @@
 
 use organisation_fleet::tenants::ApiScope::{Administration, Audit, Roles};
 use organisation_host::{
-    Answered, CallResult,
+    CallFailure,
     contract::administration::{IdOutcome, RoleRule},
 };
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use super::{
     Answers, LIMIT, Operation, Takes, answered, done, get, list, object, optional, post, put, run, text, text_or_null,
 };
 use crate::{
-    serve::api::failure::{ApiFailure, answer},
+    serve::api::failure::ApiFailure,
     view::{audit::decision, error::ErrorView},
 };
 
@@ -172,9 +172,9 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// What became of each id; the problem as every error is written.
-fn outcomes(called: CallResult<Answered<Vec<IdOutcome>>>) -> Result<Value, ApiFailure> {
+fn outcomes(answer: Result<Vec<IdOutcome>, CallFailure>) -> Result<Value, ApiFailure> {
     let outcome = |IdOutcome { id, problem }| json!({ "id": id, "problem": problem.map(ErrorView::from) });
-    let members: Vec<Value> = answer(called)?.into_iter().map(outcome).collect();
+    let members: Vec<Value> = answer?.into_iter().map(outcome).collect();
     Ok(json!({ "members": members }))
 }
 

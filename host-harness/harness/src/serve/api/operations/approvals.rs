@@ -14,7 +14,7 @@ use super::{
     Answers, CURSOR, LIMIT, Operation, Takes, answered, get, list, needed, object, optional, post, run, shown, text,
     text_or_null,
 };
-use crate::{serve::api::failure::answer, view::approval::ApprovalView};
+use crate::view::approval::ApprovalView;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -71,7 +71,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 Approvals,
                 "approvals.detail",
                 "审批详情 One request with all decisions",
-                run!(|call| shown(&ApprovalView::of(answer(call.element.approval(call.path("number")).await)?)?)),
+                run!(|call| shown(&ApprovalView::of(call.element.approval(call.path("number")).await?)?)),
             )
         },
         Operation {

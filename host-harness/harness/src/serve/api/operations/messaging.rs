@@ -12,10 +12,7 @@ use super::{
     Answers, LIMIT, Operation, Parameter, Takes, answered, done, get, list, needed, object, optional, post, run, shown,
     text, text_or_null,
 };
-use crate::{
-    serve::api::failure::answer,
-    view::{callback, message::SentView},
-};
+use crate::view::{callback, message::SentView};
 
 const AFTER: Parameter = optional("after", "cursor of the page before");
 
@@ -31,7 +28,7 @@ pub(super) fn operations() -> Vec<Operation> {
                 "发送消息 Send a message",
                 run!(|mut call| {
                     let message: Message = call.record()?;
-                    shown(&SentView::of(&answer(call.element.send_message(&message).await)?)?)
+                    shown(&SentView::of(&call.element.send_message(&message).await?)?)
                 }),
             )
         },

@@ -13,16 +13,13 @@ use std::sync::LazyLock;
 use futures_util::future::BoxFuture;
 use organisation_fleet::tenants::ApiScope;
 use organisation_host::{
-    Answered as OfElement, CallResult,
+    CallFailure,
     contract::{answer_schema, parameter_schema},
 };
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{
-    call::ApiCall,
-    failure::{ApiFailure, answer},
-};
+use super::{call::ApiCall, failure::ApiFailure};
 use crate::view::record::record;
 
 /// All of it.
@@ -156,8 +153,8 @@ fn put(path: &'static str, scope: ApiScope, function: &'static str, summary: &'s
 }
 
 /// What the element answered, by the contract's own names.
-fn answered<T: Serialize>(called: CallResult<OfElement<T>>) -> Result<Value, ApiFailure> {
-    Ok(record(&answer(called)?)?)
+fn answered<T: Serialize>(answer: Result<T, CallFailure>) -> Result<Value, ApiFailure> {
+    Ok(record(&answer?)?)
 }
 
 /// A view of the program's own.
@@ -166,8 +163,8 @@ fn shown(view: &impl Serialize) -> Result<Value, ApiFailure> {
 }
 
 /// An empty object, where the element has nothing to say but that it is done.
-fn done(called: CallResult<OfElement<()>>) -> Result<Value, ApiFailure> {
-    answer(called)?;
+fn done(answer: Result<(), CallFailure>) -> Result<Value, ApiFailure> {
+    answer?;
     Ok(json!({}))
 }
 

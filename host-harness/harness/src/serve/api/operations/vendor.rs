@@ -5,7 +5,7 @@ use organisation_fleet::tenants::ApiScope::Vendor;
 use organisation_host::contract::{types::Body, vendor::ApiRequest};
 
 use super::{Operation, Takes, post, run};
-use crate::{serve::api::failure::answer, view::record::record};
+use crate::view::record::record;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![Operation {
@@ -17,7 +17,7 @@ pub(super) fn operations() -> Vec<Operation> {
             "调用接口 Call the vendor's API as the app",
             run!(|mut call| {
                 let request: ApiRequest = call.record()?;
-                let mut response = answer(call.element.call_vendor(&request).await)?;
+                let mut response = call.element.call_vendor(&request).await?;
                 // A list of numbers is no file.
                 if let Body::Bytes(bytes) = &response.body {
                     response.body = Body::Base64(STANDARD.encode(bytes));
