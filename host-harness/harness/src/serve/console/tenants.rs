@@ -20,13 +20,6 @@ use super::{
 /// Sessions of one browser that are looked up: each costs a look at the storage and two calls.
 const MOST: usize = 32;
 
-/// What is known of another app.
-enum Other {
-    Open(Tenant),
-    /// The browser holds something, and nothing says just now whether it is a session.
-    Unknown,
-}
-
 /// The page.
 pub async fn page(asked: &Asked) -> Result<Response, Failure> {
     let held = Held::of(&asked.headers, &asked.scope);
@@ -34,10 +27,11 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
     let others = others.filter(|tenant| tenant.name != asked.tenant.name && held.holds(&tenant.name)).take(MOST);
     let (mut open, mut is_all) = (Vec::new(), true);
     for tenant in others {
-        match look_at(asked, tenant).await {
-            Some(Other::Open(tenant)) => open.push(tenant),
-            Some(Other::Unknown) => is_all = false,
-            None => {}
+        match may_open(asked, &tenant).await {
+            Ok(true) => open.push(tenant),
+            Ok(false) => {}
+            // The browser holds something, and nothing says just now whether it is a session. What is wrong stands in the log.
+            Err(_) => is_all = false,
         }
     }
     let say = |chinese, english| asked.say(chinese, english);
@@ -56,15 +50,6 @@ pub async fn page(asked: &Asked) -> Result<Response, Failure> {
         @if !is_all { p.banner.warn { (say("有应用暂时无法查询，请稍后重试。", "An app could not be asked just now: try again in a moment.")) } }
     };
     Ok(asked.page(say("切换应用", "Other apps"), content))
-}
-
-/// What is known of another tenant; nothing where the person does not administer it.
-async fn look_at(asked: &Asked, tenant: Tenant) -> Option<Other> {
-    match may_open(asked, &tenant).await {
-        Ok(may) => may.then_some(Other::Open(tenant)),
-        // What is wrong stands in the log.
-        Err(_) => Some(Other::Unknown),
-    }
 }
 
 /// Whether this browser is signed in to a tenant as one of its administrators.
