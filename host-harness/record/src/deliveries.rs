@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use organisation_host::RecordedCall;
+use organisation_host::recording::RecordedCall;
 use serde_json::Value;
 
 use crate::{

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use organisation_host::{RecordedCall, RecordedImport};
+use organisation_host::recording::{RecordedCall, RecordedImport};
 use serde_json::{Value, json};
 
 use crate::{bodies, vendor::VendorFormat};
@@ -217,7 +217,7 @@ fn range(request: &Value) -> Option<(usize, usize)> {
 #[cfg(test)]
 mod tests {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
-    use organisation_host::{Limits, RecordedEnd};
+    use organisation_host::{Limits, recording::RecordedEnd};
 
     use super::*;
 

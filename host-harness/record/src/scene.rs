@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use organisation_host::{ImportSource, RecordedCall, RecordedEnd, RecordedImport};
+use organisation_host::recording::{ImportSource, RecordedCall, RecordedEnd, RecordedImport};
 use serde_json::Value;
 
 use crate::{

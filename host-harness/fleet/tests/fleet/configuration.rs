@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 async fn stored(declaration: &Value) -> StoredTenants {
     let sealing_key = Some(SealingKey::new([1; 32]));
-    let storage = storage::open("memory:", Options { sealing_key, ..Options::default() }).await.unwrap();
+    let storage = storage::open("memory:", Options::default().sealing_key(sealing_key)).await.unwrap();
     let tenants = StoredTenants::new(storage);
     tenants.put(&declaration.to_string()).await.unwrap();
     tenants

@@ -33,7 +33,7 @@ impl Store {
 
     /// An empty one on real time, and the folder that it lies in.
     pub async fn open(self) -> Outcome<(Arc<dyn Storage>, Option<TempDir>)> {
-        let options = Options { sealing_key: Some(SealingKey::new([7; 32])), ..Options::default() };
+        let options = Options::default().sealing_key(Some(SealingKey::new([7; 32])));
         Ok(match self {
             Self::Memory => (Arc::new(MemoryStorage::new(options)), None),
             Self::Sqlite => {
