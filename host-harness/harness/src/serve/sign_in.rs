@@ -40,7 +40,7 @@ use super::{
     service::Service,
     sessions::{Session, Sessions, Token},
     vendor_client::is_vendor_client,
-    visitor::is_unknown,
+    visitor::{Visitor, is_unknown},
 };
 use crate::view::login::ExchangeView;
 
@@ -301,6 +301,14 @@ pub async fn administrators(tenant: &Tenant, refused: &Refuse<'_>) -> Result<Vec
             Ok(Vec::new())
         }
         called => refused.unless_answered(called).map(|(ids, _)| ids),
+    }
+}
+
+/// Whether this person administers the app, as the element says now. Whoever holds the token of the first start does.
+pub async fn is_administrator(tenant: &Tenant, visitor: &Visitor, refused: &Refuse<'_>) -> Result<bool, SignInRefusal> {
+    match &visitor.session.member {
+        Some(id) => Ok(administrators(tenant, refused).await?.contains(id)),
+        None => Ok(true),
     }
 }
 

@@ -69,7 +69,7 @@ async fn replied(stage: &Stage, element: &Element, event: &Event) -> Reply {
     let answer = async {
         let (mut stream, _) = listener.accept().await.unwrap();
         let request = received(&mut stream).await;
-        let handled = stage.heard(element.receive_callback(&request).await).unwrap().handled;
+        let handled = stage.heard(element.receive_callback(&request)).await.unwrap().handled;
         let Body::Text(body) = handled.response.body else { panic!("{:?}", handled.response) };
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         stream.write_all(answer.as_bytes()).await.unwrap();

@@ -7,10 +7,7 @@ use maud::{Markup, html};
 use organisation_host::contract::directory::{Department, DepartmentFilter, TreeLevel};
 use url::form_urlencoded::Serializer;
 
-use super::{
-    asked::Asked,
-    failure::{Failure, answer_if_any},
-};
+use super::{asked::Asked, failure::Failure};
 
 const ROWS: u32 = 200;
 /// How long pages are read for one level, which has no index; what is missing then is led to.

@@ -94,7 +94,7 @@ impl<'a> Typed<'a> {
         if speaks && self.get(LOCALE).is_none() {
             put(&mut object, LOCALE, asked.language.tag().into());
         }
-        asked.element.validate_config(Document::of(&object).expose()).await
+        Ok(asked.element.validate_config(Document::of(&object).expose()).await?)
     }
 }
 
