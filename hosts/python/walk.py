@@ -1,6 +1,6 @@
 """A first sync beside the same walk with a Python SDK, at the latency of the internet.
 
-    pip install wechatpy
+    pip install wechatpy cryptography
     python walk.py --program target/release/org-harness [--members 100000] [--departments 5000] [--latency 20] [--asked 200]
 
 The SDK asks for one department after the other, as its users write it; `--asked` departments are measured and taken for all of them, since
@@ -15,6 +15,7 @@ import re
 import subprocess
 import tempfile
 import time
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -30,11 +31,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         organisation = ["--members", str(given.members), "--departments", str(given.departments)]
-        command = [given.program, "simulate", "--listen", "127.0.0.1:0", "--element-dir", folder / "element", *organisation]
+        command = [
+            given.program,
+            "simulate",
+            "--listen",
+            "127.0.0.1:0",
+            "--element-dir",
+            folder / "element",
+            *organisation,
+        ]
         simulator = subprocess.Popen([str(word) for word in command], stdout=subprocess.PIPE, text=True)
         try:
             assert simulator.stdout is not None
-            host = next(found[1] for line in simulator.stdout if (found := re.search(r"http://(127\.0\.0\.1:\d+)", line)))
+            host = next(
+                found[1] for line in simulator.stdout if (found := re.search(r"http://(127\.0\.0\.1:\d+)", line))
+            )
             compare(given, folder, host)
         finally:
             simulator.terminate()
@@ -59,12 +70,21 @@ def compare(given: argparse.Namespace, folder: Path, host: str) -> None:
 
 def asked(count: int, element: Path, host: str) -> tuple[float, int]:
     """Seconds that the SDK takes for so many departments, and how many there are."""
-    from wechatpy.work import WeChatClient
+    from wechatpy.enterprise import WeChatClient
 
     settings = json.loads((element / f"{element.name}.json").read_text())
     settings = settings.get("authConfig", settings)
-    client = WeChatClient(settings["corpId"], settings.get("secret") or settings["corpSecret"])
-    client.API_BASE_URL = f"http://{host}/cgi-bin/"
+    secret = settings.get("secret") or settings["corpSecret"]
+    query = urllib.parse.urlencode({"corpid": settings["corpId"], "corpsecret": secret})
+    with urllib.request.urlopen(f"http://{host}/cgi-bin/gettoken?{query}") as answer:
+        token = json.load(answer)["access_token"]
+
+    # The SDK asks for its token at an address that cannot be changed.
+    class Client(WeChatClient):  # type: ignore[misc]
+        API_BASE_URL = f"http://{host}/cgi-bin/"
+        access_token = token
+
+    client = Client(settings["corpId"], secret)
     departments = client.department.get()
     began = time.monotonic()
     for department in departments[:count]:
