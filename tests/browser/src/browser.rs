@@ -14,6 +14,9 @@ use crate::{axe, console, driver};
 /// For how long something may be missing from a page until it is taken for absent. Never waited for when it is there.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How often a button is pressed that is replaced in the moment of it.
+const PRESSES: u32 = 10;
+
 /// A browser with a profile of its own, gone when dropped.
 pub struct Browser {
     session: Session,
@@ -60,8 +63,7 @@ impl Browser {
             "//*[self::button or self::a or self::summary][normalize-space(.)={quoted} or @aria-label={quoted}] | \
              //label[normalize-space(.)={quoted}]"
         );
-        self.element(Locator::XPath(&path), text).await.click().await.unwrap_or_else(|error| panic!("{text}: {error}"));
-        self.check().await;
+        self.press_at(&path, text).await;
     }
 
     /// Presses the first button, link or label whose text begins so.
@@ -73,8 +75,7 @@ impl Browser {
             "//*[self::button or self::a or self::summary or self::label][starts-with(normalize-space(.), {})]",
             quoted(text)
         );
-        self.element(Locator::XPath(&path), text).await.click().await.unwrap_or_else(|error| panic!("{text}: {error}"));
-        self.check().await;
+        self.press_at(&path, text).await;
     }
 
     /// Presses the last button with this text, and checks the page that comes.
@@ -83,8 +84,7 @@ impl Browser {
     /// As [`Browser::press`].
     pub async fn press_last(&self, text: &str) {
         let path = format!("(//button[normalize-space(.)={}])[last()]", quoted(text));
-        self.element(Locator::XPath(&path), text).await.click().await.unwrap_or_else(|error| panic!("{text}: {error}"));
-        self.check().await;
+        self.press_at(&path, text).await;
     }
 
     /// Fills in the field with this label.
@@ -245,6 +245,19 @@ impl Browser {
     /// As [`Browser::check`].
     pub async fn end(self) {
         self.check().await;
+    }
+
+    /// Presses what is found so. A page that goes on by itself may put another button in the place of the one that was
+    /// found: then that one is pressed.
+    async fn press_at(&self, path: &str, what: &str) {
+        for _ in 0..PRESSES {
+            match self.element(Locator::XPath(path), what).await.click().await {
+                Ok(()) => return self.check().await,
+                Err(failure) if failure.is_stale() => {}
+                Err(failure) => panic!("{what}: {failure}"),
+            }
+        }
+        panic!("{what}: another one stands there each time");
     }
 
     async fn element(&self, locator: Locator<'_>, what: &str) -> Element<'_> {

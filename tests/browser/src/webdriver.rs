@@ -37,6 +37,11 @@ impl Failure {
     fn new(error: impl std::fmt::Display) -> Self {
         Self { kind: String::new(), message: error.to_string() }
     }
+
+    /// Whether the element that was found has left the page.
+    pub(crate) fn is_stale(&self) -> bool {
+        self.kind == "stale element reference"
+    }
 }
 
 /// How an element is found.
