@@ -4,6 +4,7 @@
 //! The types here are those of the exports; they are what [`crate::Element`] takes and answers.
 
 pub(crate) mod json;
+mod lent;
 pub(crate) mod shape;
 mod world;
 

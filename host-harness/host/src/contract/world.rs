@@ -70,25 +70,6 @@ impl WorldReport {
     pub fn fits(&self) -> bool {
         self.problems.is_empty()
     }
-
-    /// What of the component's imports is one of these interfaces, which are no part of the contract.
-    pub(crate) fn imports_of(&self, further: &[String]) -> Vec<String> {
-        self.imports.iter().filter(|name| is_lent(further, name)).cloned().collect()
-    }
-
-    /// Takes back what stands against interfaces that this host lends beside the contract. A judgement is kept without them,
-    /// since hosts differ in them.
-    pub(crate) fn admit(&mut self, further: &[String]) {
-        if further.is_empty() {
-            return;
-        }
-        self.problems.retain_mut(|problem| {
-            let WorldProblem::ForeignImport { found, allowed } = problem else { return true };
-            found.retain(|name| !is_lent(further, name));
-            allowed.push_str(&format!(", and of this host's own {}", further.join(", ")));
-            !found.is_empty()
-        });
-    }
 }
 
 /// One reason why a component does not fit. The text names what was expected and what was found.
@@ -344,19 +325,13 @@ enum Direction {
     Export,
 }
 
-/// Whether an import is one of these interfaces, in a version that serves it.
-fn is_lent(further: &[String], import: &str) -> bool {
-    let (name, version) = split(import);
-    further.iter().map(|lent| split(lent)).any(|(lent, own)| lent == name && compatible(own, version))
-}
-
-fn split(full_name: &str) -> (&str, &str) {
+pub(super) fn split(full_name: &str) -> (&str, &str) {
     full_name.split_once('@').unwrap_or((full_name, ""))
 }
 
 /// Whether a component of version `found` and a host of version `expected` understand each other: equal up to the first
 /// part that is not zero.
-fn compatible(expected: &str, found: &str) -> bool {
+pub(super) fn compatible(expected: &str, found: &str) -> bool {
     fn track(version: &str) -> Option<Vec<&str>> {
         // A pre-release is compatible with itself only.
         if version.contains('-') {
