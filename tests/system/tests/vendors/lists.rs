@@ -167,8 +167,11 @@ async fn members_are_listed_by_role<V: TestVendor>() {
         ("zhaoliu", r#"{"roles":["admins"]}"#),
         ("nobody", r#"{"roles":["admin"]}"#),
     ] {
-        let put = Op::put(format!("directory/o/{}", V::id_key(id)), roles.to_owned());
-        let outcome = stage.storage.apply(stage.element.scope(), vec![put]).await.unwrap();
+        let mut puts = vec![Op::put(format!("directory/o/{}", V::id_key(id)), roles.to_owned())];
+        for role in ["admin", "auditor", "admins"].into_iter().filter(|role| roles.contains(&format!("{role:?}"))) {
+            puts.push(Op::put(format!("directory/a/{role}/{}", V::id_key(id)), String::new()));
+        }
+        let outcome = stage.storage.apply(stage.element.scope(), puts).await.unwrap();
         assert!(matches!(outcome, ApplyOutcome::Applied(_)));
     }
     let admins = || MemberFilter { role: Some("admin".to_owned()), ..EVERYBODY };
