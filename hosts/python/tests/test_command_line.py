@@ -157,7 +157,7 @@ def test_ctrl_c_ends_a_sync_that_goes_on_at_the_next_call(
         time.sleep(0.05)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert (process.returncode, json.loads(out)["error"]["reason"], err) == (130, "interrupted", b"")
     simulator.act("latency", milliseconds=0)
     assert run("sync")[0] == 0
